@@ -1,0 +1,64 @@
+/** Exit codes that an operator or a script may rely on (product.md, "Exit codes"). */
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  blocked: 3,
+  notConfirmed: 4,
+  unverified: 5,
+  locked: 6,
+  interrupted: 7,
+  bug: 70,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+export interface TvErrorOptions {
+  /** What is known, shown aligned under the message, in this order. Never a secret. */
+  readonly facts?: Readonly<Record<string, string | number | undefined>>;
+  /** A command to run, or the one thing to do, shown after `Next:`. */
+  readonly next?: string | readonly string[];
+  readonly exitCode?: ExitCode;
+  readonly cause?: unknown;
+}
+
+/**
+ * An error that an operator is meant to read: one sentence that says what failed, the facts, and
+ * what to do next. Everything that leaves tv as an error is one of these; anything else is a bug
+ * in tv and exits 70.
+ */
+export class TvError extends Error {
+  override readonly name: string = 'TvError';
+  readonly facts: Readonly<Record<string, string>>;
+  readonly next: readonly string[];
+  readonly exitCode: ExitCode;
+
+  constructor(message: string, options: TvErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.facts = Object.fromEntries(
+      Object.entries(options.facts ?? {}).flatMap(([key, value]) =>
+        value === undefined ? [] : [[key, String(value)]],
+      ),
+    );
+    this.next = typeof options.next === 'string' ? [options.next] : (options.next ?? []);
+    this.exitCode = options.exitCode ?? exitCodes.failed;
+  }
+}
+
+/** The command line itself is wrong: unknown flag, missing or malformed value. */
+export class UsageError extends TvError {
+  override readonly name = 'UsageError';
+  constructor(message: string, options: Omit<TvErrorOptions, 'exitCode'> = {}) {
+    super(message, { ...options, exitCode: exitCodes.usage });
+  }
+}
+
+/** Something did not answer within its limit. */
+export class TimeoutError extends TvError {
+  override readonly name = 'TimeoutError';
+}
+
+/** A source (RPC node, database, host, API) cannot be reached or answers nonsense. */
+export class UnavailableError extends TvError {
+  override readonly name = 'UnavailableError';
+}

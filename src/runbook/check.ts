@@ -1,0 +1,25 @@
+import type { Json } from './json.ts';
+
+/** The part of the world that a check looks at; groups the checks of one screen. */
+export type World = 'host' | 'chain' | 'database' | 'api' | 'config' | 'run';
+
+export type CheckStatus = 'pass' | 'warn' | 'block';
+
+/** The outcome of one look at the world. */
+export interface Check {
+  readonly id: string;
+  readonly world: World;
+  readonly status: CheckStatus;
+  readonly summary: string;
+  /** Details shown aligned under a warning or a block. */
+  readonly facts?: Readonly<Record<string, string>>;
+  /** Commands that mend it, shown after `Next:`. */
+  readonly next?: readonly string[];
+  /** The switch that overrules it (`--override <name>`), where it may be overruled at all. */
+  readonly override?: string;
+}
+
+/** What a single check function answers; the engine adds id and world. `value` goes into the facts. */
+export interface Finding<T extends Json = Json> extends Omit<Check, 'id' | 'world'> {
+  readonly value?: T;
+}

@@ -1,0 +1,100 @@
+import type { Kysely } from 'kysely';
+import type { PublicClient } from 'viem';
+import type { Settings } from '../config/settings.ts';
+
+/** What a finished host command left behind. A non-zero exit is an answer, not an exception. */
+export interface CommandOutput {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CommandOptions {
+  /** Written to the command's standard input. */
+  readonly input?: string;
+  /**
+   * Environment variables that hold secrets (`PGPASSWORD`). They travel through standard input,
+   * never on a command line, and reach the command as environment, through any prefix.
+   */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Default: the environment's `host.timeoutMs`. `0` means no limit. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The machine that TempoVault runs on, reached directly, through sudo, ssh or nsenter. */
+export interface Host {
+  readonly prefix: readonly string[];
+  /**
+   * Runs one command, without a shell.
+   * @throws UnavailableError where the command or the prefix cannot be started at all
+   * @throws TimeoutError past its limit
+   */
+  run(command: readonly string[], options?: CommandOptions): Promise<CommandOutput>;
+}
+
+/** One chain: a viem client over all configured URLs, with fallback, batching and time limits. */
+export interface Chain {
+  readonly client: PublicClient;
+  readonly expectedId: number | undefined;
+  /** Without credentials, for display. */
+  readonly urls: readonly string[];
+  readonly contracts: Settings['contracts'];
+}
+
+/** What libpq programs need, apart from the password. */
+export interface DatabaseTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  readonly user: string;
+}
+
+/** TempoVault's event database. Tables are read from the catalogue, so the schema type is open. */
+export interface Database {
+  // biome-ignore lint/suspicious/noExplicitAny: kysely's own way to say "tables known only at run time"
+  readonly kysely: Kysely<any>;
+  readonly target: DatabaseTarget;
+  /** For `CommandOptions.secrets` of libpq programs; empty where no password is set. */
+  readonly secrets: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly durationMs: number;
+}
+
+/** TempoVault's HTTP API. */
+export interface Api {
+  readonly url: string;
+  /** @throws UnavailableError where there is no answer or not JSON. @throws TimeoutError */
+  get(path: string): Promise<ApiAnswer>;
+}
+
+export interface Clock {
+  now(): Date;
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason when that fires first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** How far a piece of work of known or unknown size is. */
+export interface Progress {
+  readonly done: number;
+  readonly total?: number;
+  /** Plural noun of what is counted: `blocks`, `rows`, `bytes`. */
+  readonly unit: string;
+  readonly note?: string;
+}
+
+/** What a runbook may use. Everything is made on first use: who needs no database opens none. */
+export interface Context {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  chain(): Chain;
+  database(): Database;
+  host(): Host;
+  api(): Api;
+}

@@ -1,0 +1,127 @@
+import type { z } from 'zod';
+import type { Check } from './check.ts';
+import type { Context, Progress } from './context.ts';
+import type { Json } from './json.ts';
+import type { Paint } from './paint.ts';
+
+export type Risk = 'read' | 'mild' | 'moderate' | 'severe';
+
+/**
+ * What a step leaves behind. `reversible`: its undo restores the state before it, without loss.
+ * `compensable`: undo needs what an earlier step kept (a backup). `final`: cannot be taken back.
+ */
+export type Effect = 'reversible' | 'compensable' | 'final';
+
+/** A probe's answer to "is it done already?". `unknown` stops a resume: a person has to look. */
+export type ProbeAnswer = 'done' | 'not-done' | 'unknown';
+
+export interface StepContext extends Context {
+  readonly runId: string;
+  /** Results of the steps before, by id; after a resume they come from the journal. */
+  readonly results: Readonly<Record<string, Json>>;
+  progress(progress: Progress): void;
+}
+
+/** One intended change, as data and functions: the same value is printed, dry-run, executed and undone. */
+export interface Step {
+  readonly id: string;
+  readonly title: string;
+  /** The shell line that it stands for; secrets as `$NAME`. */
+  readonly command: string;
+  readonly effect: Effect;
+  /** What `undo` does, or what stays, in three words: `start it`, `restore step 2`, `kept`. */
+  readonly undoTitle?: string;
+  /** A step that only waits: the first SIGINT ends it at once, without harm. */
+  readonly interruptible?: boolean;
+  probe(ctx: StepContext): Promise<ProbeAnswer>;
+  run(ctx: StepContext): Promise<Json>;
+  undo?(ctx: StepContext): Promise<void>;
+}
+
+/** One input of a command: how it is written as a flag, what it means, and its zod schema. */
+export interface InputField<T extends z.ZodType = z.ZodType> {
+  /** commander syntax: `--from-block <block>`, `--truncate`, or an argument `<id>`, `[block]`, `[service...]`. */
+  readonly flag: string;
+  readonly help: string;
+  readonly schema: T;
+}
+
+export type InputFields = Readonly<Record<string, InputField>>;
+export type InputOf<F extends InputFields> = { readonly [K in keyof F]: z.output<F[K]['schema']> };
+
+export type Facts = { readonly [key: string]: Json };
+
+export interface PreflightResult<F extends Facts> {
+  readonly checks: readonly Check[];
+  /** Undefined where a block leaves the plan without a basis. */
+  readonly facts: F | undefined;
+}
+
+/** A procedure that changes something. Read its file from top to bottom: that is the order of events. */
+export interface Runbook<I extends InputFields = InputFields, F extends Facts = Facts> {
+  readonly kind: 'runbook';
+  readonly title: string;
+  readonly risk: Exclude<Risk, 'read'>;
+  /** Why and when, for `tv runbook show` and the exported document. Markdown. */
+  readonly intent: string;
+  readonly input: I;
+  readonly onFailure: 'stop' | 'carry-on';
+  preflight(ctx: Context, input: InputOf<I>): Promise<PreflightResult<F>>;
+  /** The facts that the plan rests on, for the plan id: not those that move by themselves (head, rows, disk). */
+  basis(facts: F): Json;
+  plan(facts: F, input: InputOf<I>): readonly Step[];
+  /** One sentence before the question: what will be lost or changed, in numbers. */
+  consequence(facts: F, input: InputOf<I>): string;
+  verify(ctx: StepContext, facts: F, input: InputOf<I>): Promise<readonly Check[]>;
+}
+
+/** A command that only reads. A source that fails or is slow is part of the data, never a failed screen. */
+export interface Report<I extends InputFields = InputFields, D = unknown> {
+  readonly kind: 'report';
+  readonly title: string;
+  readonly intent: string;
+  readonly input: I;
+  collect(ctx: Context, input: InputOf<I>): Promise<D>;
+  render(data: D, paint: Paint, input: InputOf<I>): string;
+  /** Default 0. `tv status` and its like follow the monitoring-plugin convention. */
+  exitCode?(data: D): number;
+}
+
+export interface ActionContext extends Context {
+  /** One line of progress, on stderr; shown to a person and left out with `--json`. */
+  tell(line: string): void;
+}
+
+/** A command that changes only tv's own things (its configuration, a sandbox), and so needs no plan. */
+export interface Action<I extends InputFields = InputFields, D = unknown> {
+  readonly kind: 'action';
+  readonly title: string;
+  readonly intent: string;
+  readonly input: I;
+  run(ctx: ActionContext, input: InputOf<I>): Promise<D>;
+  render(data: D, paint: Paint, input: InputOf<I>): string;
+  /** Default 0. */
+  exitCode?(data: D): number;
+}
+
+export function defineAction<const I extends InputFields, D>(
+  action: Omit<Action<I, D>, 'kind'>,
+): Action<I, D> {
+  return { kind: 'action', ...action };
+}
+
+export function defineRunbook<const I extends InputFields, F extends Facts>(
+  runbook: Omit<Runbook<I, F>, 'kind'>,
+): Runbook<I, F> {
+  return { kind: 'runbook', ...runbook };
+}
+
+export function defineReport<const I extends InputFields, D>(
+  report: Omit<Report<I, D>, 'kind'>,
+): Report<I, D> {
+  return { kind: 'report', ...report };
+}
+
+export function field<T extends z.ZodType>(flag: string, help: string, schema: T): InputField<T> {
+  return { flag, help, schema };
+}

@@ -1,0 +1,13 @@
+/** How a report's text gets its colours and its measures, without knowing a terminal. */
+export interface Paint {
+  /** Columns to write for, 60 or more. */
+  readonly width: number;
+  /** Whether shortened values (addresses, hashes) are to be written out. */
+  readonly full: boolean;
+  readonly now: Date;
+  ok(text: string): string;
+  warn(text: string): string;
+  bad(text: string): string;
+  dim(text: string): string;
+  bold(text: string): string;
+}
