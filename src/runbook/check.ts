@@ -3,7 +3,8 @@ import type { Json } from './json.ts';
 /** The part of the world that a check looks at; groups the checks of one screen. */
 export type World = 'host' | 'chain' | 'database' | 'api' | 'config' | 'run';
 
-export type CheckStatus = 'pass' | 'warn' | 'block';
+/** `skip`: not looked at, because a check that it needs is blocked. */
+export type CheckStatus = 'pass' | 'warn' | 'block' | 'skip';
 
 /** The outcome of one look at the world. */
 export interface Check {

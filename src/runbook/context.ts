@@ -1,6 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { PublicClient } from 'viem';
 import type { Settings } from '../config/settings.ts';
+import type { AuditLog } from './audit.ts';
+import type { Entry } from './entry.ts';
+import type { RunStore } from './journal.ts';
 
 /** What a finished host command left behind. A non-zero exit is an answer, not an exception. */
 export interface CommandOutput {
@@ -91,6 +94,11 @@ export interface Progress {
 /** What a runbook may use. Everything is made on first use: who needs no database opens none. */
 export interface Context {
   readonly settings: Settings;
+  readonly version: string;
+  /** All commands, in the order of the shelf. */
+  readonly shelf: readonly Entry[];
+  readonly runs: RunStore;
+  readonly audit: AuditLog;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   chain(): Chain;

@@ -57,6 +57,9 @@ export interface PreflightResult<F extends Facts> {
   readonly facts: F | undefined;
 }
 
+/** Sees every check as soon as it is known. */
+export type CheckWatcher = (check: Check) => void;
+
 /** A procedure that changes something. Read its file from top to bottom: that is the order of events. */
 export interface Runbook<I extends InputFields = InputFields, F extends Facts = Facts> {
   readonly kind: 'runbook';
@@ -108,6 +111,23 @@ export function defineAction<const I extends InputFields, D>(
   action: Omit<Action<I, D>, 'kind'>,
 ): Action<I, D> {
   return { kind: 'action', ...action };
+}
+
+/** A command that carries a journaled run on: resume and undo. It asks as the run's own runbook does. */
+export interface Control<I extends InputFields = InputFields> {
+  readonly kind: 'control';
+  readonly title: string;
+  readonly intent: string;
+  readonly input: I;
+  /** @returns the run to carry on, and in which direction */
+  choose(
+    ctx: Context,
+    input: InputOf<I>,
+  ): Promise<{ readonly run: string; readonly direction: 'resume' | 'undo' }>;
+}
+
+export function defineControl<const I extends InputFields>(control: Omit<Control<I>, 'kind'>): Control<I> {
+  return { kind: 'control', ...control };
 }
 
 export function defineRunbook<const I extends InputFields, F extends Facts>(

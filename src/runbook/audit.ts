@@ -1,0 +1,153 @@
+import { existsSync, readFileSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { TvError } from '../errors/TvError.ts';
+import type { Clock } from './context.ts';
+import { digest } from './digest.ts';
+import type { Operator, OverrideUse } from './events.ts';
+import type { Json } from './json.ts';
+import { acquireFileLock } from './lock.ts';
+import type { Outlet } from './outlet.ts';
+
+export interface AuditRecord {
+  readonly command: string;
+  readonly environment: string;
+  readonly operator: Operator;
+  readonly input: Json;
+  /** Null where the command was refused before it became a run. */
+  readonly run: string | null;
+  readonly plan: string | null;
+  readonly outcome: string;
+  readonly exitCode: number;
+  readonly reason: string | null;
+  readonly overrides: readonly OverrideUse[];
+}
+
+export interface AuditEntry extends AuditRecord {
+  readonly seq: number;
+  readonly at: string;
+  /** Hash of the entry before; 64 zeros for the first. */
+  readonly previous: string;
+  /** SHA-256 of this entry's canonical JSON without this field. */
+  readonly hash: string;
+}
+
+export interface AuditVerdict {
+  readonly entries: number;
+  readonly intact: boolean;
+  /** What is wrong, in words, with the entry's line number. */
+  readonly problems: readonly string[];
+}
+
+const genesis = '0'.repeat(64);
+
+/** What an operator asked for and what became of it, one hash-chained line each. */
+export class AuditLog {
+  readonly file: string;
+  readonly #outlet: Outlet;
+  readonly #clock: Clock;
+
+  constructor(stateDirectory: string, outlet: Outlet, clock: Clock) {
+    this.file = join(stateDirectory, 'audit.jsonl');
+    this.#outlet = outlet;
+    this.#clock = clock;
+  }
+
+  /** Appends one entry, durably. Several processes may do so at the same time. */
+  async append(record: AuditRecord): Promise<AuditEntry> {
+    const release = await this.#lock(record.operator);
+    try {
+      this.#repairTornLine();
+      const last = this.entries().at(-1);
+      // Redacted first: the hash has to fit what is on disk.
+      const clean = JSON.parse(this.#outlet.redact(JSON.stringify(record))) as AuditRecord;
+      const body = {
+        ...clean,
+        seq: (last?.seq ?? 0) + 1,
+        at: this.#clock.now().toISOString(),
+        previous: last?.hash ?? genesis,
+      };
+      const entry: AuditEntry = { ...body, hash: digest(body as unknown as Json) };
+      this.#outlet.appendLine(this.file, JSON.stringify(entry));
+      this.#outlet.writeFile(`${this.file}.head`, `${entry.seq} ${entry.hash}\n`);
+      return entry;
+    } finally {
+      release();
+    }
+  }
+
+  entries(): readonly AuditEntry[] {
+    return this.#lines().map((line) => JSON.parse(line) as AuditEntry);
+  }
+
+  /**
+   * Walks the chain. Finds changed, removed, added and reordered lines; a cut-off end is found by
+   * the head file beside the log.
+   */
+  verify(): AuditVerdict {
+    const problems: string[] = [];
+    let previous = genesis;
+    let seq = 0;
+    const lines = this.#lines();
+    lines.forEach((line, index) => {
+      const entry = parse(line);
+      const place = `line ${index + 1}`;
+      if (entry === undefined) {
+        problems.push(`${place} is not an audit entry`);
+        return;
+      }
+      const { hash, ...body } = entry;
+      if (digest(body as unknown as Json) !== hash)
+        problems.push(`${place} was changed after it was written`);
+      if (entry.previous !== previous || entry.seq !== seq + 1) {
+        problems.push(`${place} does not follow the line before it: entries were removed, added or moved`);
+      }
+      previous = hash;
+      seq = entry.seq;
+    });
+    const head = existsSync(`${this.file}.head`)
+      ? readFileSync(`${this.file}.head`, 'utf8').trim()
+      : undefined;
+    // A kill between the two writes leaves the head one entry behind: its hash is then the last one's predecessor.
+    const behind = parse(lines.at(-1) ?? '')?.previous;
+    const known = head?.split(' ')[1];
+    if (head === undefined ? lines.length > 0 : known !== previous && known !== behind) {
+      problems.push(`the end of the log does not fit ${this.file}.head: entries were cut off`);
+    }
+    return { entries: lines.length, intact: problems.length === 0, problems };
+  }
+
+  #lines(): readonly string[] {
+    if (!existsSync(this.file)) return [];
+    return readFileSync(this.file, 'utf8').split('\n').slice(0, -1);
+  }
+
+  #repairTornLine(): void {
+    if (!existsSync(this.file)) return;
+    const text = readFileSync(this.file, 'utf8');
+    const end = text.lastIndexOf('\n') + 1;
+    if (end < text.length) truncateSync(this.file, Buffer.byteLength(text.slice(0, end)));
+  }
+
+  async #lock(operator: Operator): Promise<() => void | Promise<void>> {
+    const since = this.#clock.now().toISOString();
+    // An append takes a few milliseconds; two hundred tries are four seconds.
+    for (let attempt = 0; attempt < 200; attempt++) {
+      const answer = acquireFileLock(`${this.file}.lock`, { operator, what: 'audit', since });
+      if (answer.held) return answer.release;
+      await this.#clock.sleep(20);
+    }
+    throw new TvError('The audit log is locked.', {
+      facts: { log: this.file },
+      next: 'tv runs list',
+    });
+  }
+}
+
+function parse(line: string): AuditEntry | undefined {
+  try {
+    const entry = JSON.parse(line) as AuditEntry;
+    return typeof entry === 'object' && entry !== null && typeof entry.hash === 'string' ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}

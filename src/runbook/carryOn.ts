@@ -1,0 +1,147 @@
+import { type ExitCode, exitCodes } from '../errors/TvError.ts';
+import { ask, assertAnswerable } from './ask.ts';
+import type { Step } from './define.ts';
+import { type Answers, buildPlan, type Engine, Refusal, type Shelved } from './engine.ts';
+import { close, type Ending, type Execution, execute, record, undoSteps } from './execute.ts';
+import { Journal, readJournal } from './journal.ts';
+import type { Json } from './json.ts';
+import { withLocks } from './locks.ts';
+import { foldRun, type RunState } from './runState.ts';
+import { writeAudit } from './startRun.ts';
+
+export type Direction = 'resume' | 'undo';
+
+/**
+ * Carries a journaled run on: to its end, or back to where it started. Finished steps are taken
+ * from the journal; the step in flight is asked whether it had taken effect.
+ */
+export async function carryOn(
+  engine: Engine,
+  shelved: Shelved,
+  run: string,
+  wanted: Direction,
+  answers: Answers,
+): Promise<ExitCode> {
+  assertAnswerable(engine, shelved.runbook.risk, answers);
+  const { settings } = engine.ctx;
+  engine.watch({
+    type: 'preflight.started',
+    runbook: shelved.name,
+    title: `${wanted === 'undo' ? 'Undo' : 'Resume'} ${run}`,
+    section: shelved.section,
+    environment: settings.environment,
+    subject: shelved.runbook.title.toLowerCase(),
+  });
+  return withLocks(engine, `${wanted} ${run}`, async () => {
+    const state = readState(engine, run);
+    // A run that was being undone can only go on in that direction.
+    const direction: Direction = state.undoing ? 'undo' : wanted;
+    assertCanCarryOn(engine, state, run, direction);
+    const { steps, plan } = rebuild(engine, shelved, state, run);
+    const left = direction === 'undo' ? toUndo(steps, state) : steps.filter(({ id }) => !isDone(state, id));
+    const remaining = plan.steps.filter(({ id }) => left.some((step) => step.id === id));
+    engine.watch({
+      type: 'plan.ready',
+      plan: { ...plan, steps: direction === 'undo' ? remaining.toReversed() : remaining },
+      dryRun: false,
+      overrides: [],
+      direction,
+    });
+    const consequence =
+      direction === 'undo'
+        ? `This takes back ${left.length} steps of ${run}.`
+        : `This finishes ${run}: ${left.length} steps are left.`;
+    const confirmation = await ask(engine, shelved.runbook.risk, consequence, answers);
+    const { started } = state;
+    const execution: Execution = {
+      engine,
+      runbook: shelved.runbook,
+      run,
+      facts: started.facts,
+      input: started.input,
+      steps,
+      journal: new Journal(engine.ctx.runs.file(run), engine.outlet, engine.ctx.clock),
+      before: state.steps,
+    };
+    const type = direction === 'undo' ? ('run.undoing' as const) : ('run.resumed' as const);
+    record(execution, { type, operator: engine.operator, confirmation });
+    const ending = direction === 'undo' ? await undo(execution, left, state) : await execute(execution);
+    const story = { run, plan: plan.id, overrides: [] };
+    await writeAudit(engine, `${direction} ${shelved.name}`, started.input, story, ending);
+    return ending.exitCode;
+  });
+}
+
+function readState(engine: Engine, run: string): RunState {
+  const state = foldRun(readJournal(engine.ctx.runs.file(run), { repair: true }));
+  if (state !== undefined) return state;
+  throw new Refusal(`Run ${run} had not begun; there is nothing to carry on.`, {
+    exitCode: exitCodes.blocked,
+    next: ['tv runs list'],
+  });
+}
+
+function assertCanCarryOn(engine: Engine, state: RunState, run: string, direction: Direction): void {
+  const { settings, version } = engine.ctx;
+  const refuse = (message: string, facts: Record<string, string>, next: readonly string[]) => {
+    throw new Refusal(message, { exitCode: exitCodes.blocked, facts: { run, ...facts }, next });
+  };
+  if (state.started.environment !== settings.environment) {
+    refuse(
+      'The run belongs to another environment.',
+      { 'run in': state.started.environment, 'chosen now': settings.environment },
+      [`tv -e ${state.started.environment} ${direction === 'undo' ? 'runs undo' : 'resume'} ${run}`],
+    );
+  }
+  if (state.started.version !== version) {
+    refuse(
+      'The run was begun by another version of tv, whose steps may differ.',
+      { 'begun with': state.started.version, 'this is': version },
+      [`carry it on with tv ${state.started.version}`],
+    );
+  }
+  if (state.status === 'undone' || state.status === 'rolled-back') {
+    refuse('The run was taken back already; nothing of it is left.', { status: state.status }, [
+      `tv runs show ${run}`,
+    ]);
+  }
+  if (direction === 'resume' && state.status === 'verified') {
+    refuse('The run is finished and verified; there is nothing to resume.', {}, [`tv runs show ${run}`]);
+  }
+}
+
+/** The plan as this build of tv makes it from the journaled facts; it must be the same one. */
+function rebuild(engine: Engine, shelved: Shelved, state: RunState, run: string) {
+  const { facts, input, plan } = state.started;
+  const rebuilt = buildPlan(shelved, facts as never, input as never, engine.ctx.settings.environment);
+  if (rebuilt.plan.id === plan.id) return rebuilt;
+  throw new Refusal('The plan that this tv makes is not the one that the run was begun with.', {
+    exitCode: exitCodes.blocked,
+    facts: { run, 'begun with': plan.id, 'this tv makes': rebuilt.plan.id },
+    next: ['carry it on with the build of tv that began it'],
+  });
+}
+
+function isDone(state: RunState, step: string): boolean {
+  return state.steps.get(step)?.status === 'done';
+}
+
+/** Steps that have, or may have, left something to take back. */
+function toUndo(steps: readonly Step[], state: RunState): readonly Step[] {
+  return steps.filter((step) => {
+    const status = state.steps.get(step.id)?.status ?? 'waiting';
+    return step.undo !== undefined && status !== 'waiting' && status !== 'undone';
+  });
+}
+
+async function undo(execution: Execution, left: readonly Step[], state: RunState): Promise<Ending> {
+  const results: Record<string, Json> = {};
+  for (const [id, step] of state.steps) results[id] = step.result;
+  const undone = await undoSteps(execution, left, results);
+  return close(
+    execution,
+    undone
+      ? { outcome: 'undone', exitCode: exitCodes.ok }
+      : { outcome: 'undo-failed', exitCode: exitCodes.failed },
+  );
+}

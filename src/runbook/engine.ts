@@ -1,0 +1,108 @@
+import { type ExitCode, TvError } from '../errors/TvError.ts';
+import type { Check } from './check.ts';
+import type { Context } from './context.ts';
+import type { Facts, InputFields, InputOf, Runbook, Step } from './define.ts';
+import { digest } from './digest.ts';
+import type { ErrorData, Operator, PlanData, RunEvent } from './events.ts';
+import type { Interrupt } from './interrupt.ts';
+import type { Json } from './json.ts';
+import type { LockAnswer, LockHolder } from './lock.ts';
+import type { Outlet } from './outlet.ts';
+
+/** Asks a person. Only ever used where `interactive` is true. */
+export interface Prompt {
+  readonly interactive: boolean;
+  /** True where the person typed exactly `expected`. */
+  typed(question: string, expected: string, signal: AbortSignal): Promise<boolean>;
+  /** Default no. */
+  yesNo(question: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/** What the flags of this call answer in advance. */
+export interface Answers {
+  readonly yes: boolean;
+  readonly confirm: string | undefined;
+  readonly overrides: readonly string[];
+  readonly reason: string | undefined;
+  readonly dryRun: boolean;
+  readonly plan: string | undefined;
+}
+
+/** Everything that the flows of a run need around them; made in the composition root. */
+export interface Engine {
+  readonly ctx: Context;
+  readonly outlet: Outlet;
+  readonly prompt: Prompt;
+  readonly interrupt: Interrupt;
+  readonly operator: Operator;
+  watch(event: RunEvent): void;
+  /** The lock across machines; undefined where the database that keeps it is away. */
+  remoteLock(holder: LockHolder): Promise<LockAnswer | undefined>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the engine runs runbooks of every input and fact type
+export type AnyRunbook = Runbook<any, any>;
+
+/** A runbook with the name and section that the shelf gives it. */
+export interface Shelved {
+  readonly name: string;
+  readonly section: string;
+  readonly runbook: AnyRunbook;
+}
+
+/** Nothing was changed, and this is why; `exitCode` is 3, 4 or 6. */
+export class Refusal extends TvError {
+  override readonly name = 'Refusal';
+  constructor(
+    message: string,
+    options: { exitCode: ExitCode; facts?: Record<string, string>; next?: readonly string[] },
+  ) {
+    super(message, options);
+  }
+}
+
+/** Builds the plan and its id, the digest of what will be done and of what that rests on. */
+export function buildPlan<I extends InputFields, F extends Facts>(
+  shelved: { readonly name: string; readonly runbook: Runbook<I, F> },
+  facts: F,
+  input: InputOf<I>,
+  environment: string,
+): { readonly steps: readonly Step[]; readonly plan: PlanData } {
+  const steps = shelved.runbook.plan(facts, input);
+  const commands = steps.map(({ id, command, effect }) => ({ id, command, effect }));
+  const id = digest({
+    runbook: shelved.name,
+    environment,
+    steps: commands,
+    basis: shelved.runbook.basis(facts),
+  }).slice(0, 8);
+  return {
+    steps,
+    plan: {
+      id,
+      consequence: shelved.runbook.consequence(facts, input),
+      steps: steps.map((step) => ({
+        id: step.id,
+        title: step.title,
+        command: step.command,
+        effect: step.effect,
+        undo: step.undoTitle ?? null,
+      })),
+    },
+  };
+}
+
+/** What of an error goes to the journal and the screen. A bug's stack stays out of both. */
+export function errorData(error: unknown): ErrorData {
+  if (error instanceof TvError) return { message: error.message, facts: error.facts, next: error.next };
+  const message = error instanceof Error ? error.message : String(error);
+  return { message: `Unexpected: ${message}`, facts: {}, next: [] };
+}
+
+export function blocks(checks: readonly Check[]): readonly Check[] {
+  return checks.filter((check) => check.status === 'block' || check.status === 'skip');
+}
+
+export function asJson(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value ?? null)) as Json;
+}

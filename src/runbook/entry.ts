@@ -1,0 +1,18 @@
+import type { Action, Control, Report, Risk, Runbook } from './define.ts';
+
+/** Any command of tv, as its module exports it. */
+// biome-ignore lint/suspicious/noExplicitAny: the list holds commands of every input, fact and data type
+export type AnyCommand = Runbook<any, any> | Report<any, any> | Action<any, any> | Control<any>;
+
+/** A line of the shelf: what the list shows without loading the command. */
+export interface Entry {
+  /** Words after `tv`: `reindex`, `oracle rotate-key`. */
+  readonly command: string;
+  readonly summary: string;
+  /** Runbook section (`1`, `2`, …), or empty. */
+  readonly section: string;
+  readonly group: string;
+  readonly risk: Risk | 'sandbox';
+  readonly aliases?: readonly string[];
+  load(): Promise<{ readonly default: AnyCommand }>;
+}

@@ -1,0 +1,122 @@
+import type { Check } from './check.ts';
+import type { Progress } from './context.ts';
+import type { Effect, Risk } from './define.ts';
+import type { Json } from './json.ts';
+
+/** Who runs tv, on which machine. */
+export interface Operator {
+  readonly user: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Tells this process from a later one with the same id; null where the system cannot. */
+  readonly mark: string | null;
+}
+
+/** What of a step can be written down. */
+export interface StepData {
+  readonly id: string;
+  readonly title: string;
+  readonly command: string;
+  readonly effect: Effect;
+  readonly undo: string | null;
+}
+
+export interface PlanData {
+  /** First eight hex digits of the digest of plan and basis. */
+  readonly id: string;
+  readonly steps: readonly StepData[];
+  readonly consequence: string;
+}
+
+/** Overrides that were used, with the reason that was given. */
+export interface OverrideUse {
+  readonly check: string;
+  readonly reason: string;
+}
+
+export interface ErrorData {
+  readonly message: string;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly next: readonly string[];
+}
+
+/** How a run ended, or where it stands. */
+export type Outcome =
+  | 'verified'
+  | 'unverified'
+  | 'failed'
+  | 'rolled-back'
+  | 'interrupted'
+  | 'undone'
+  | 'undo-failed';
+
+export interface RunStarted {
+  readonly type: 'run.started';
+  readonly run: string;
+  readonly runbook: string;
+  readonly title: string;
+  readonly section: string;
+  readonly risk: Risk;
+  readonly environment: string;
+  readonly operator: Operator;
+  readonly version: string;
+  readonly input: Json;
+  readonly facts: Json;
+  readonly checks: readonly Check[];
+  readonly plan: PlanData;
+  readonly overrides: readonly OverrideUse[];
+  readonly confirmation: string;
+}
+
+/** What goes to the journal: enough to resume, to undo and to tell the story afterwards. */
+export type JournalEvent =
+  | RunStarted
+  | { readonly type: 'run.resumed'; readonly operator: Operator; readonly confirmation: string }
+  | { readonly type: 'run.undoing'; readonly operator: Operator; readonly confirmation: string }
+  | { readonly type: 'step.started'; readonly step: string }
+  | {
+      readonly type: 'step.done';
+      readonly step: string;
+      readonly result: Json;
+      readonly durationMs: number;
+      /** `found`: the probe says that an earlier attempt had done it. */
+      readonly how: 'ran' | 'found';
+    }
+  | {
+      readonly type: 'step.failed';
+      readonly step: string;
+      readonly error: ErrorData;
+      readonly durationMs: number;
+    }
+  | { readonly type: 'undo.started'; readonly step: string }
+  | { readonly type: 'undo.done'; readonly step: string; readonly durationMs: number }
+  | { readonly type: 'undo.failed'; readonly step: string; readonly error: ErrorData }
+  | { readonly type: 'run.signalled'; readonly signal: string }
+  | { readonly type: 'run.checked'; readonly checks: readonly Check[] }
+  | { readonly type: 'run.ended'; readonly outcome: Outcome; readonly exitCode: number };
+
+/** What only a watcher sees. */
+export type ScreenEvent =
+  | {
+      readonly type: 'preflight.started';
+      readonly runbook: string;
+      readonly title: string;
+      readonly section: string;
+      readonly environment: string;
+      readonly subject: string;
+    }
+  | { readonly type: 'preflight.done'; readonly checks: readonly Check[] }
+  | {
+      readonly type: 'plan.ready';
+      readonly plan: PlanData;
+      readonly dryRun: boolean;
+      readonly overrides: readonly OverrideUse[];
+      readonly direction: 'start' | 'resume' | 'undo';
+    }
+  | { readonly type: 'step.progress'; readonly step: string; readonly progress: Progress }
+  | { readonly type: 'run.refused'; readonly reason: string; readonly exitCode: number };
+
+export type RunEvent = JournalEvent | ScreenEvent;
+
+/** A journal line: the event, its time and its place in the order. */
+export type JournalLine = JournalEvent & { readonly at: string; readonly seq: number };

@@ -1,0 +1,214 @@
+import { type ExitCode, exitCodes, TvError } from '../errors/TvError.ts';
+import type { Step, StepContext } from './define.ts';
+import { type AnyRunbook, asJson, blocks, type Engine, errorData } from './engine.ts';
+import type { JournalEvent, Outcome } from './events.ts';
+import { failpoint } from './failpoint.ts';
+import { Interrupted } from './interrupt.ts';
+import type { Journal } from './journal.ts';
+import type { Json } from './json.ts';
+import type { RunState } from './runState.ts';
+
+/** A run under way: its steps, its journal, and what earlier attempts have left. */
+export interface Execution {
+  readonly engine: Engine;
+  readonly runbook: AnyRunbook;
+  readonly run: string;
+  readonly facts: Json;
+  readonly input: Json;
+  readonly steps: readonly Step[];
+  readonly journal: Journal;
+  /** What the journal said before this process took over; empty for a new run. */
+  readonly before: RunState['steps'];
+}
+
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly exitCode: ExitCode;
+}
+
+/** Writes an event to disk first, then shows it. */
+export function record(execution: Execution, event: JournalEvent): void {
+  execution.journal.append(event);
+  execution.engine.watch(event);
+}
+
+/** Runs the steps that are not done yet, in order, then verifies, and closes the journal. */
+export async function execute(execution: Execution): Promise<Ending> {
+  return close(execution, await runSteps(execution));
+}
+
+export function close(execution: Execution, ending: Ending): Ending {
+  record(execution, { type: 'run.ended', ...ending });
+  return ending;
+}
+
+async function runSteps(execution: Execution): Promise<Ending> {
+  const results: Record<string, Json> = {};
+  const done: Step[] = [];
+  let failures = 0;
+  for (const step of execution.steps) {
+    const before = execution.before.get(step.id);
+    if (before?.status === 'done') {
+      results[step.id] = before.result;
+      done.push(step);
+      continue;
+    }
+    const { received } = execution.engine.interrupt;
+    if (received !== undefined) return interrupted(execution, received);
+    try {
+      // In flight or failed when an earlier attempt ended: it may have taken effect all the same.
+      const uncertain = before !== undefined && before.status !== 'waiting';
+      results[step.id] = await runStep(execution, step, results, uncertain);
+      done.push(step);
+    } catch (error) {
+      if (execution.engine.interrupt.received !== undefined && isInterruption(error, execution)) {
+        return interrupted(execution, execution.engine.interrupt.received);
+      }
+      failures += 1;
+      if (execution.runbook.onFailure === 'stop') return stopAfterFailure(execution, step, done, results);
+    }
+  }
+  return verify(execution, results, failures);
+}
+
+export function stepContext(
+  execution: Execution,
+  step: Step | undefined,
+  results: Readonly<Record<string, Json>>,
+): StepContext {
+  const { engine } = execution;
+  return {
+    ...engine.ctx,
+    signal: step?.interruptible === true ? engine.interrupt.stop : engine.interrupt.now,
+    runId: execution.run,
+    results,
+    progress: (progress) => engine.watch({ type: 'step.progress', step: step?.id ?? '', progress }),
+  };
+}
+
+async function runStep(
+  execution: Execution,
+  step: Step,
+  results: Readonly<Record<string, Json>>,
+  uncertain: boolean,
+): Promise<Json> {
+  const { engine } = execution;
+  const { clock, settings } = engine.ctx;
+  const ctx = stepContext(execution, step, results);
+  const start = clock.now().getTime();
+  const elapsed = () => clock.now().getTime() - start;
+  record(execution, { type: 'step.started', step: step.id });
+  failpoint(settings.sandbox, `${step.id}:started`);
+  try {
+    if (uncertain) {
+      const answer = await step.probe(ctx);
+      if (answer === 'unknown') throw cannotTell(step, execution.run);
+      if (answer === 'done') {
+        record(execution, {
+          type: 'step.done',
+          step: step.id,
+          result: null,
+          durationMs: elapsed(),
+          how: 'found',
+        });
+        return null;
+      }
+    }
+    const result = asJson(await step.run(ctx));
+    failpoint(settings.sandbox, `${step.id}:acted`);
+    record(execution, { type: 'step.done', step: step.id, result, durationMs: elapsed(), how: 'ran' });
+    failpoint(settings.sandbox, `${step.id}:done`);
+    return result;
+  } catch (error) {
+    if (!isInterruption(error, execution)) {
+      record(execution, {
+        type: 'step.failed',
+        step: step.id,
+        error: errorData(error),
+        durationMs: elapsed(),
+      });
+    }
+    throw error;
+  }
+}
+
+/** A step that ended because a signal ended it, not because something is wrong. */
+function isInterruption(error: unknown, execution: Execution): boolean {
+  const { stop, now } = execution.engine.interrupt;
+  if (error instanceof Interrupted) return true;
+  return now.aborted || (stop.aborted && error === stop.reason);
+}
+
+function cannotTell(step: Step, run: string): TvError {
+  return new TvError(`Whether step ${step.id} had taken effect cannot be told from here.`, {
+    facts: { step: step.title, command: step.command },
+    next: [`look at it by hand, then tv resume ${run} or tv runs undo ${run}`],
+  });
+}
+
+function interrupted(execution: Execution, signal: NodeJS.Signals): Ending {
+  record(execution, { type: 'run.signalled', signal });
+  return { outcome: 'interrupted', exitCode: exitCodes.interrupted };
+}
+
+/** Puts everything back where all that was done can be put back; otherwise leaves it to be resumed. */
+async function stopAfterFailure(
+  execution: Execution,
+  failed: Step,
+  done: readonly Step[],
+  results: Readonly<Record<string, Json>>,
+): Promise<Ending> {
+  const answer = await probeQuietly(execution, failed, results);
+  const toUndo = answer === 'not-done' ? done : [...done, failed];
+  if (toUndo.every((step) => step.effect === 'reversible')) {
+    const undone = await undoSteps(execution, toUndo, results);
+    if (undone) return { outcome: 'rolled-back', exitCode: exitCodes.failed };
+  }
+  return { outcome: 'failed', exitCode: exitCodes.failed };
+}
+
+async function probeQuietly(execution: Execution, step: Step, results: Readonly<Record<string, Json>>) {
+  try {
+    return await step.probe(stepContext(execution, step, results));
+  } catch {
+    return 'unknown' as const;
+  }
+}
+
+/** Undoes steps, last one first. False where one could not be undone; the rest is then left alone. */
+export async function undoSteps(
+  execution: Execution,
+  steps: readonly Step[],
+  results: Readonly<Record<string, Json>>,
+): Promise<boolean> {
+  const { clock, settings } = execution.engine.ctx;
+  for (const step of steps.toReversed()) {
+    if (step.undo === undefined) continue;
+    const start = clock.now().getTime();
+    record(execution, { type: 'undo.started', step: step.id });
+    failpoint(settings.sandbox, `undo-${step.id}:started`);
+    try {
+      await step.undo(stepContext(execution, step, results));
+      failpoint(settings.sandbox, `undo-${step.id}:acted`);
+    } catch (error) {
+      record(execution, { type: 'undo.failed', step: step.id, error: errorData(error) });
+      return false;
+    }
+    record(execution, { type: 'undo.done', step: step.id, durationMs: clock.now().getTime() - start });
+  }
+  return true;
+}
+
+async function verify(
+  execution: Execution,
+  results: Record<string, Json>,
+  failures: number,
+): Promise<Ending> {
+  const { runbook, facts, input } = execution;
+  const checks = await runbook.verify(stepContext(execution, undefined, results), facts, input as never);
+  record(execution, { type: 'run.checked', checks });
+  if (failures > 0) return { outcome: 'failed', exitCode: exitCodes.failed };
+  return blocks(checks).length > 0
+    ? { outcome: 'unverified', exitCode: exitCodes.unverified }
+    : { outcome: 'verified', exitCode: exitCodes.ok };
+}

@@ -1,0 +1,102 @@
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Operator } from './events.ts';
+import { isRunning } from './process.ts';
+
+/** Who holds a lock, what runs under it, and since when (ISO 8601). */
+export interface LockHolder {
+  readonly operator: Operator;
+  readonly what: string;
+  readonly since: string;
+}
+
+export type LockAnswer =
+  | { readonly held: true; release(): void | Promise<void> }
+  | { readonly held: false; readonly by: LockHolder };
+
+interface Claim extends LockHolder {
+  readonly released?: boolean;
+}
+
+/**
+ * Takes a lock on this machine. A lock whose process died is taken over at once.
+ *
+ * A lock is a row of numbered claims in a directory, and the highest one counts. A new claim is
+ * made with link(2), which fails if that number exists, so of two who find the same dead holder
+ * only one gets the next number. A claim is never removed while it is the highest: that would
+ * let a number be used twice.
+ */
+export function acquireFileLock(directory: string, holder: LockHolder): LockAnswer {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const draft = join(directory, `draft-${holder.operator.pid}-${process.hrtime.bigint()}`);
+  writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 });
+  try {
+    for (;;) {
+      const current = highestClaim(directory);
+      if (current?.alive) return { held: false, by: current.claim };
+      const mine = (current?.number ?? 0) + 1;
+      if (!linkIfAbsent(draft, claimFile(directory, mine))) continue;
+      // Someone may have gone further between our look and our claim, and cleaned up behind.
+      if (highestClaim(directory)?.number !== mine) {
+        rmSync(claimFile(directory, mine), { force: true });
+        continue;
+      }
+      removeBelow(directory, mine);
+      return { held: true, release: () => release(directory, mine, holder) };
+    }
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Who holds the lock now; undefined where it is free. */
+export function fileLockHolder(directory: string): LockHolder | undefined {
+  if (!existsSync(directory)) return undefined;
+  const current = highestClaim(directory);
+  return current?.alive ? current.claim : undefined;
+}
+
+function release(directory: string, mine: number, holder: LockHolder): void {
+  const released: Claim = { ...holder, released: true };
+  writeFileSync(claimFile(directory, mine), JSON.stringify(released));
+}
+
+function claimFile(directory: string, number: number): string {
+  return join(directory, `claim-${number}`);
+}
+
+function claimNumbers(directory: string): readonly number[] {
+  return readdirSync(directory)
+    .flatMap((name) => (name.startsWith('claim-') ? [Number(name.slice('claim-'.length))] : []))
+    .sort((a, b) => b - a);
+}
+
+function highestClaim(directory: string): { number: number; claim: Claim; alive: boolean } | undefined {
+  for (const number of claimNumbers(directory)) {
+    try {
+      const claim = JSON.parse(readFileSync(claimFile(directory, number), 'utf8')) as Claim;
+      return { number, claim, alive: claim.released !== true && isRunning(claim.operator) };
+    } catch (error) {
+      // Cleaned up by a later holder while we looked: look at what is highest now.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return highestClaim(directory);
+      throw error;
+    }
+  }
+  return undefined;
+}
+
+function linkIfAbsent(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function removeBelow(directory: string, number: number): void {
+  for (const other of claimNumbers(directory)) {
+    if (other < number) rmSync(claimFile(directory, other), { force: true });
+  }
+}

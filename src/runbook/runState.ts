@@ -1,0 +1,91 @@
+import type { Check } from './check.ts';
+import type { ErrorData, JournalLine, Operator, Outcome, RunStarted } from './events.ts';
+import type { Json } from './json.ts';
+import { isRunning } from './process.ts';
+
+export type StepStatus = 'waiting' | 'in-flight' | 'done' | 'failed' | 'undoing' | 'undone';
+
+export interface StepState {
+  readonly status: StepStatus;
+  readonly result: Json;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly error: ErrorData | null;
+}
+
+/** Where a run stands, derived from its journal and nothing else. */
+export interface RunState {
+  readonly started: RunStarted & { readonly at: string };
+  readonly steps: ReadonlyMap<string, StepState>;
+  readonly verification: readonly Check[];
+  /** `running` and `killed` have no closing line; they differ in whether the process is there. */
+  readonly status: Outcome | 'running' | 'killed';
+  readonly lastOperator: Operator;
+  readonly undoing: boolean;
+  readonly endedAt: string | null;
+  readonly lines: readonly JournalLine[];
+}
+
+/** A run that left something half-way in the world and can be resumed or undone. */
+export function isUnfinished(state: RunState): boolean {
+  return ['killed', 'failed', 'interrupted', 'undo-failed'].includes(state.status);
+}
+
+/** Derives a run's state. Undefined for an empty journal: nothing had begun. */
+export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
+  const first = lines[0];
+  if (first?.type !== 'run.started') return undefined;
+  const steps = new Map<string, StepState>(
+    first.plan.steps.map((step) => [
+      step.id,
+      { status: 'waiting', result: null, startedAt: null, endedAt: null, error: null },
+    ]),
+  );
+  const set = (id: string, change: Partial<StepState>) => {
+    const before = steps.get(id);
+    if (before !== undefined) steps.set(id, { ...before, ...change });
+  };
+  let outcome: Outcome | undefined;
+  let operator = first.operator;
+  let undoing = false;
+  let endedAt: string | null = null;
+  let verification: readonly Check[] = [];
+  for (const line of lines) {
+    switch (line.type) {
+      case 'run.resumed':
+      case 'run.undoing':
+        operator = line.operator;
+        undoing = line.type === 'run.undoing';
+        outcome = undefined;
+        endedAt = null;
+        break;
+      case 'step.started':
+        set(line.step, { status: 'in-flight', startedAt: line.at, endedAt: null, error: null });
+        break;
+      case 'step.done':
+        set(line.step, { status: 'done', result: line.result, endedAt: line.at });
+        break;
+      case 'step.failed':
+        set(line.step, { status: 'failed', endedAt: line.at, error: line.error });
+        break;
+      case 'undo.started':
+        set(line.step, { status: 'undoing' });
+        break;
+      case 'undo.done':
+        set(line.step, { status: 'undone', endedAt: line.at });
+        break;
+      case 'undo.failed':
+        set(line.step, { error: line.error });
+        break;
+      case 'run.checked':
+        verification = line.checks;
+        break;
+      case 'run.ended':
+        outcome = line.outcome;
+        endedAt = line.at;
+        break;
+    }
+  }
+  const status = outcome ?? (isRunning(operator) ? 'running' : 'killed');
+  return { started: first, steps, verification, status, lastOperator: operator, undoing, endedAt, lines };
+}

@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto';
+import { type ExitCode, exitCodes, TvError, UsageError } from '../errors/TvError.ts';
+import { ask, assertAnswerable } from './ask.ts';
+import type { Check } from './check.ts';
+import { type Answers, asJson, blocks, buildPlan, type Engine, Refusal, type Shelved } from './engine.ts';
+import type { OverrideUse, PlanData } from './events.ts';
+import { type Ending, type Execution, execute, record } from './execute.ts';
+import { Journal } from './journal.ts';
+import type { Json } from './json.ts';
+import { withLocks } from './locks.ts';
+import { foldRun, isUnfinished } from './runState.ts';
+
+/**
+ * A new run, from the checks to the verification: preflight, plan, question, steps, verify.
+ * Refusals change nothing and are in the audit log like everything else.
+ */
+export async function startRun(
+  engine: Engine,
+  shelved: Shelved,
+  input: Json,
+  answers: Answers,
+): Promise<ExitCode> {
+  const story: Story = { run: null, plan: null, overrides: [] };
+  try {
+    if (!answers.dryRun) assertAnswerable(engine, shelved.runbook.risk, answers);
+    if (answers.overrides.length > 0 && answers.reason === undefined) {
+      throw new UsageError('--override needs a --reason; it is kept in the audit log.');
+    }
+    const { settings } = engine.ctx;
+    const { title } = shelved.runbook;
+    const subject = settings.chain.id === undefined ? '' : `chain ${settings.chain.id}`;
+    engine.watch({
+      type: 'preflight.started',
+      runbook: shelved.name,
+      title,
+      section: shelved.section,
+      environment: settings.environment,
+      subject,
+    });
+    const ending = answers.dryRun
+      ? await attempt(engine, shelved, input, answers, story)
+      : await withLocks(engine, `${shelved.name} (${title.toLowerCase()})`, () =>
+          attempt(engine, shelved, input, answers, story),
+        );
+    if (!answers.dryRun) await writeAudit(engine, shelved.name, input, story, ending);
+    return ending.exitCode;
+  } catch (error) {
+    if (!answers.dryRun && error instanceof TvError) {
+      const outcome = error instanceof Refusal ? 'refused' : 'aborted';
+      const end = { outcome, exitCode: error.exitCode, reason: error.message };
+      await writeAudit(engine, shelved.name, input, story, end);
+    }
+    throw error;
+  }
+}
+
+/** What of a run is known so far, for the audit log. */
+export interface Story {
+  run: string | null;
+  plan: string | null;
+  overrides: readonly OverrideUse[];
+}
+
+async function attempt(
+  engine: Engine,
+  shelved: Shelved,
+  input: Json,
+  answers: Answers,
+  story: Story,
+): Promise<Ending> {
+  const { runbook } = shelved;
+  const { settings, runs, clock, version } = engine.ctx;
+  const preflight = await runbook.preflight(engine.ctx, input as never);
+  if (engine.interrupt.received !== undefined) throw stopped();
+  const looked = [...preflight.checks, unfinishedRuns(engine)].filter((check) => check !== undefined);
+  const { checks, overrides } = overrule(looked, answers);
+  story.overrides = overrides;
+  engine.watch({ type: 'preflight.done', checks });
+  const blocked = blocks(checks);
+  if (blocked.length > 0 || preflight.facts === undefined) throw refusedBy(blocked);
+  const { steps, plan } = buildPlan(shelved, preflight.facts, input as never, settings.environment);
+  story.plan = plan.id;
+  engine.watch({ type: 'plan.ready', plan, dryRun: answers.dryRun, overrides, direction: 'start' });
+  assertPlan(plan, answers);
+  if (answers.dryRun) return { outcome: 'verified', exitCode: exitCodes.ok };
+  const confirmation = await ask(engine, runbook.risk, plan.consequence, answers);
+  const run = newRunId(clock.now(), shelved.name);
+  story.run = run;
+  const journal = new Journal(runs.file(run), engine.outlet, clock);
+  const execution: Execution = {
+    engine,
+    runbook,
+    run,
+    facts: preflight.facts,
+    input,
+    steps,
+    journal,
+    before: new Map(),
+  };
+  record(execution, {
+    type: 'run.started',
+    run,
+    runbook: shelved.name,
+    title: runbook.title,
+    section: shelved.section,
+    risk: runbook.risk,
+    environment: settings.environment,
+    operator: engine.operator,
+    version,
+    input,
+    facts: preflight.facts,
+    checks,
+    plan,
+    overrides,
+    confirmation,
+  });
+  return execute(execution);
+}
+
+/** `20261123-221500-reindex-7f3a`: sorts by time (UTC), says what it is, and differs. */
+function newRunId(now: Date, name: string): string {
+  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `${stamp}-${name.replaceAll(' ', '-')}-${randomBytes(2).toString('hex')}`;
+}
+
+/** Turns blocks that were overruled by name into warnings that say so. */
+function overrule(checks: readonly Check[], answers: Answers) {
+  const overrides: OverrideUse[] = [];
+  const after = checks.map((check): Check => {
+    const overruled = check.override !== undefined && answers.overrides.includes(check.override);
+    if (check.status !== 'block' || !overruled) return check;
+    const reason = answers.reason ?? '';
+    overrides.push({ check: check.override ?? check.id, reason });
+    return { ...check, status: 'warn', summary: `${check.summary} (overruled: ${reason})` };
+  });
+  return { checks: after, overrides };
+}
+
+/** Two half-done procedures in one environment are one too many. */
+function unfinishedRuns(engine: Engine): Check | undefined {
+  const { runs, settings } = engine.ctx;
+  const left = runs.ids().filter((id) => {
+    const state = foldRun(runs.read(id));
+    return state?.started.environment === settings.environment && isUnfinished(state);
+  });
+  const [first] = left;
+  if (first === undefined) return undefined;
+  return {
+    id: 'runs',
+    world: 'run',
+    status: 'block',
+    summary: `${left.length === 1 ? 'a run is' : `${left.length} runs are`} unfinished: ${left.join(', ')}`,
+    next: [`tv resume ${first}`, `tv runs undo ${first}`],
+    override: 'unfinished-run',
+  };
+}
+
+function refusedBy(blocked: readonly Check[]): Refusal {
+  const first = blocked.find((check) => check.status === 'block');
+  const next = blocked.flatMap((check) => [
+    ...(check.next ?? []),
+    ...(check.override === undefined ? [] : [`overrule with --override ${check.override} --reason "…"`]),
+  ]);
+  return new Refusal(
+    blocked.length === 1
+      ? `Blocked by the check "${first?.id ?? '?'}"; nothing was changed.`
+      : `Blocked by ${blocked.length} checks; nothing was changed.`,
+    {
+      exitCode: exitCodes.blocked,
+      facts: Object.fromEntries(
+        blocked.filter(({ status }) => status === 'block').map(({ id, summary }) => [id, summary]),
+      ),
+      next: [...new Set(next)],
+    },
+  );
+}
+
+function assertPlan(plan: PlanData, answers: Answers): void {
+  if (answers.plan === undefined || answers.plan === plan.id) return;
+  throw new Refusal('The plan, or a fact that it rests on, has changed since it was approved.', {
+    exitCode: exitCodes.blocked,
+    facts: { approved: answers.plan, now: plan.id },
+    next: ['read the plan above, and have the new id approved'],
+  });
+}
+
+export function stopped(): Refusal {
+  return new Refusal('Stopped before anything was changed.', { exitCode: exitCodes.notConfirmed });
+}
+
+/** One line in the audit log for this call, whatever became of it. */
+export async function writeAudit(
+  engine: Engine,
+  command: string,
+  input: Json,
+  story: Story,
+  end: { readonly outcome: string; readonly exitCode: number; readonly reason?: string },
+): Promise<void> {
+  await engine.ctx.audit.append({
+    command,
+    environment: engine.ctx.settings.environment,
+    operator: engine.operator,
+    input: asJson(input),
+    ...story,
+    outcome: end.outcome,
+    exitCode: end.exitCode,
+    reason: end.reason ?? null,
+  });
+}
