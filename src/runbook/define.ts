@@ -67,6 +67,8 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   readonly risk: Exclude<Risk, 'read'>;
   /** Why and when, for `tv runbook show` and the exported document. Markdown. */
   readonly intent: string;
+  /** Facts and input of an imagined case, from which the document's steps are planned. */
+  readonly example: { readonly facts: F; readonly input: InputOf<I> };
   readonly input: I;
   readonly onFailure: 'stop' | 'carry-on';
   preflight(ctx: Context, input: InputOf<I>): Promise<PreflightResult<F>>;
@@ -93,6 +95,8 @@ export interface Report<I extends InputFields = InputFields, D = unknown> {
 export interface ActionContext extends Context {
   /** One line of progress, on stderr; shown to a person and left out with `--json`. */
   tell(line: string): void;
+  /** Replaces a file (0600), secrets taken out. */
+  writeFile(path: string, text: string): void;
 }
 
 /** A command that changes only tv's own things (its configuration, a sandbox), and so needs no plan. */

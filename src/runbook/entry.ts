@@ -14,5 +14,7 @@ export interface Entry {
   readonly group: string;
   readonly risk: Risk | 'sandbox';
   readonly aliases?: readonly string[];
+  /** Needs no environment's settings, and works where there are none. */
+  readonly standalone?: true;
   load(): Promise<{ readonly default: AnyCommand }>;
 }

@@ -114,7 +114,6 @@ export type ScreenEvent =
       readonly direction: 'start' | 'resume' | 'undo';
     }
   | { readonly type: 'step.progress'; readonly step: string; readonly progress: Progress }
-  | { readonly type: 'run.refused'; readonly reason: string; readonly exitCode: number };
 
 export type RunEvent = JournalEvent | ScreenEvent;
 

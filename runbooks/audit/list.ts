@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { defineReport, field } from '../../src/runbook/define.ts';
+import { ago, table } from '../../src/runbook/text.ts';
+
+/** `tv audit list`: refused and aborted commands too. */
+export default defineReport({
+  title: 'Audit log',
+  intent: 'Lists who asked for what and what became of it, newest first, with refused and aborted commands and the reasons of every override.',
+  input: {
+    limit: field('--limit <count>', 'how many to show (default 20)', z.coerce.number().int().positive().default(20)),
+  },
+  collect: async ({ audit }, { limit }) => {
+    const entries = audit.entries();
+    return { log: audit.file, total: entries.length, entries: entries.slice(-limit).toReversed() };
+  },
+  render: ({ entries, log, total }, paint) => {
+    if (entries.length === 0) return `Nothing was asked for yet. The log will be ${log}.\n`;
+    const rows = entries.flatMap((entry) => {
+      const outcome = entry.exitCode === 0 ? paint.ok(entry.outcome) : paint.bad(entry.outcome);
+      const who = `${entry.operator.user}@${entry.operator.host}`;
+      const reasons = [
+        ...(entry.reason === null ? [] : [entry.reason]),
+        ...entry.overrides.map(({ check, reason }) => `overruled ${check}: ${reason}`),
+      ];
+      return [
+        [String(entry.seq), ago(new Date(entry.at), paint.now), entry.environment, entry.command, outcome, who],
+        ...reasons.map((reason) => ['', '', '', paint.dim(reason)]),
+      ];
+    });
+    return `${table(rows)}\n${paint.dim(`\n${entries.length} of ${total} entries in ${log}`)}\n`;
+  },
+});

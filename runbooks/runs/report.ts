@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { TvError } from '../../src/errors/TvError.ts';
+import { defineAction, field } from '../../src/runbook/define.ts';
+import { foldRun } from '../../src/runbook/runState.ts';
+import { buildTimeline } from '../../src/runbook/timeline.ts';
+import { timelineHtml } from '../../src/runbook/timelineHtml.ts';
+import { timelineMarkdown } from '../../src/runbook/timelineMarkdown.ts';
+
+/** `tv runs report ID`: two files for the incident review. */
+export default defineAction({
+  title: 'Report of a run',
+  intent:
+    "Writes a run's timeline, with who, what, when, evidence and durations, as Markdown and as one self-contained HTML file. Times are local, with the offset.",
+  input: {
+    run: field('<run>', 'id or part of it', z.string()),
+    out: field('--out <directory>', 'where to write (default: here)', z.string().default('.')),
+  },
+  run: async ({ runs, writeFile }, { run, out }) => {
+    const id = runs.find(run);
+    const state = foldRun(runs.read(id));
+    if (state === undefined) {
+      throw new TvError('The run had not begun; there is nothing to report.', { next: 'tv runs list' });
+    }
+    const timeline = buildTimeline(state);
+    const markdown = resolve(out, `${id}.md`);
+    const html = resolve(out, `${id}.html`);
+    writeFile(markdown, timelineMarkdown(timeline));
+    writeFile(html, timelineHtml(timeline));
+    return { run: id, status: state.status, markdown, html, timeline };
+  },
+  render: ({ markdown, html }) => `Markdown  ${markdown}\nHTML      ${html}\n`,
+});

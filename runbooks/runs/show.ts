@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { TvError } from '../../src/errors/TvError.ts';
+import { defineReport, field } from '../../src/runbook/define.ts';
+import { foldRun, isUnfinished } from '../../src/runbook/runState.ts';
+import { duration, localTime, table, wrap } from '../../src/runbook/text.ts';
+
+/** `tv runs show ID`: every step, its state and its time. */
+export default defineReport({
+  title: 'One run',
+  intent: 'Shows one run: what was asked, who answered, every step with its state and time, and what can be done now.',
+  input: { run: field('<run>', 'id or part of it', z.string()) },
+  collect: async ({ runs }, { run }) => {
+    const id = runs.find(run);
+    const state = foldRun(runs.read(id));
+    if (state === undefined) {
+      throw new TvError('The run had not begun when it was cut off; nothing was changed.', {
+        facts: { journal: runs.file(id) },
+        next: 'tv runs list',
+      });
+    }
+    const { started } = state;
+    return {
+      journal: runs.file(id),
+      run: id,
+      runbook: started.runbook,
+      title: started.title,
+      environment: started.environment,
+      status: state.status,
+      unfinished: isUnfinished(state),
+      startedAt: started.at,
+      endedAt: state.endedAt,
+      operator: started.operator,
+      confirmation: started.confirmation,
+      overrides: started.overrides,
+      input: started.input,
+      plan: started.plan.id,
+      steps: started.plan.steps.map((step) => ({ ...step, ...state.steps.get(step.id) })),
+      verification: state.verification,
+    };
+  },
+  render: (data, paint) => {
+    const marks: Record<string, string> = {
+      done: paint.ok('✔'),
+      failed: paint.bad('✖'),
+      undone: paint.ok('↩'),
+      'in-flight': paint.warn('?'),
+      undoing: paint.warn('?'),
+      waiting: paint.dim('·'),
+    };
+    const steps = data.steps.map((step, index) => {
+      const took =
+        step.startedAt && step.endedAt ? duration(Date.parse(step.endedAt) - Date.parse(step.startedAt)) : '';
+      return [marks[step.status ?? 'waiting'] ?? '·', `${index + 1}  ${step.title}`, step.status ?? 'waiting', took];
+    });
+    const errors = data.steps.flatMap(({ error }) => (error ? [`  ${paint.bad('✖')} ${error.message}`] : []));
+    const next = data.unfinished
+      ? [`tv resume ${data.run}`, `tv runs undo ${data.run}`]
+      : [`tv runs report ${data.run}`];
+    const head = `${paint.bold(data.title)} · ${data.environment} · plan ${data.plan} · ${data.status}`;
+    const who = `${data.operator.user}@${data.operator.host}, ${localTime(new Date(data.startedAt))}, ${data.confirmation}`;
+    return [
+      wrap(head, paint.width),
+      paint.dim(wrap(who, paint.width)),
+      '',
+      table(steps),
+      ...errors,
+      ...data.overrides.map(({ check, reason }) => `  ${paint.warn('!')} overruled ${check}: ${reason}`),
+      '',
+      ...next.map((line, index) => `${index === 0 ? 'Next:' : '     '} ${line}`),
+      '',
+    ].join('\n');
+  },
+});

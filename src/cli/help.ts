@@ -1,0 +1,38 @@
+import type { Entry } from '../runbook/entry.ts';
+
+/** `tv --help`: every command, grouped as the shelf is. Loads no command. */
+export function rootHelp(shelf: readonly Entry[], version: string): string {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of shelf) groups.set(entry.group, [...(groups.get(entry.group) ?? []), entry]);
+  const sections = [...groups].map(([group, entries]) => `${group}\n${lines(entries)}`);
+  return [
+    `tv ${version} · operator CLI of TempoVault`,
+    'Usage: tv [-e ENVIRONMENT] COMMAND [FLAGS]',
+    ...sections,
+    `Everywhere
+  -e, --env NAME        environment to work on (TV_ENVIRONMENT)
+  --json                machine-readable output on stdout
+  --help                what a command does, its flags and its risk
+
+Exit codes  0 verified · 1 a step failed · 2 wrong usage · 3 blocked
+            4 not confirmed · 5 done but not verified · 6 locked by
+            another operator · 7 interrupted, can be resumed · 70 bug`,
+    '',
+  ].join('\n\n');
+}
+
+/** `tv runs --help`: the commands under one noun. */
+export function groupHelp(shelf: readonly Entry[], noun: string): string | undefined {
+  const entries = shelf.filter(({ command }) => command.startsWith(`${noun} `));
+  if (entries.length === 0) return undefined;
+  return `tv ${noun}\n\n${lines(entries)}\n\nMore: tv ${entries[0]?.command ?? noun} --help\n`;
+}
+
+function lines(entries: readonly Entry[]): string {
+  return entries
+    .map(({ command, summary, section, risk }) => {
+      const marks = [section === '' ? '' : `§${section}`, risk === 'read' ? '' : risk].filter(Boolean).join(' ');
+      return `  ${command.padEnd(21)} ${summary}${marks === '' ? '' : ` (${marks})`}`;
+    })
+    .join('\n');
+}

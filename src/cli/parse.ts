@@ -1,0 +1,143 @@
+import { Command, CommanderError, Option } from 'commander';
+import { z } from 'zod';
+import { UsageError } from '../errors/TvError.ts';
+import type { InputFields } from '../runbook/define.ts';
+import type { Answers } from '../runbook/engine.ts';
+import type { AnyCommand, Entry } from '../runbook/entry.ts';
+import type { Json } from '../runbook/json.ts';
+
+/** Flags that every command has. */
+export interface GlobalFlags {
+  readonly env: string | undefined;
+  readonly config: string | undefined;
+  /** `--set key=value`, split. */
+  readonly set: ReadonlyMap<string, string>;
+  readonly json: boolean;
+  /** False for `--no-color`, undefined otherwise. */
+  readonly color: boolean | undefined;
+  readonly full: boolean;
+  readonly verbose: boolean;
+}
+
+export interface Parsed {
+  readonly flags: GlobalFlags;
+  readonly answers: Answers;
+  readonly input: Json;
+}
+
+/**
+ * Parses the arguments of one command. Flags, their help and their types come from its input fields.
+ * @throws UsageError with exit code 2
+ */
+export function parse(entry: Entry, command: AnyCommand, args: readonly string[]): Parsed {
+  const program = build(entry, command);
+  try {
+    program.parse([...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) throw usage(entry, error.message);
+    throw error;
+  }
+  const options = program.opts<Record<string, unknown>>();
+  return {
+    flags: {
+      env: options['env'] as string | undefined,
+      config: options['config'] as string | undefined,
+      set: pairs((options['set'] as string[] | undefined) ?? []),
+      json: options['json'] === true,
+      color: options['color'] === false ? false : undefined,
+      full: options['full'] === true,
+      verbose: options['verbose'] === true,
+    },
+    answers: {
+      yes: options['yes'] === true,
+      confirm: options['confirm'] as string | undefined,
+      overrides: (options['override'] as string[] | undefined) ?? [],
+      reason: options['reason'] as string | undefined,
+      dryRun: options['dryRun'] === true,
+      plan: options['plan'] as string | undefined,
+    },
+    input: validate(entry, command.input, program),
+  };
+}
+
+/** `tv reindex --help`: intent, flags, risk. */
+export function commandHelp(entry: Entry, command: AnyCommand, width: number): string {
+  const program = build(entry, command);
+  program.configureHelp({ helpWidth: width });
+  const risk = entry.risk === 'read' ? 'reads only' : `risk: ${entry.risk}`;
+  const section = entry.section === '' ? '' : ` · runbook §${entry.section}`;
+  program.addHelpText('before', `${command.title} · ${risk}${section}\n`);
+  program.description(command.intent.trim());
+  let text = '';
+  program.configureOutput({ writeOut: (part) => (text += part) });
+  program.outputHelp();
+  return text;
+}
+
+function build(entry: Entry, command: AnyCommand): Command {
+  const program = new Command(`tv ${entry.command}`)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .helpOption('-h, --help', 'this text');
+  for (const { flag, help } of Object.values(command.input as InputFields)) {
+    if (flag.startsWith('-')) program.option(flag, help);
+    else program.argument(flag, help);
+  }
+  const repeat = (value: string, before: string[] | undefined) => [...(before ?? []), value];
+  if (command.kind === 'runbook' || command.kind === 'control') {
+    program.optionsGroup('Answering:');
+    program.option('-y, --yes', 'answer yes to a moderate question');
+    program.option('--confirm <environment>', 'answer a severe question by naming the environment');
+  }
+  if (command.kind === 'runbook') {
+    program.optionsGroup('Planning:');
+    program.option('--dry-run', 'run every check, print the plan and its id, change nothing');
+    program.option('--plan <id>', 'refuse unless this is still the plan');
+    program.option('--override <check>', 'overrule a check by its name (repeatable)', repeat);
+    program.option('--reason <text>', 'why it is overruled; kept in the audit log');
+  }
+  program.optionsGroup('Everywhere:');
+  program.option('-e, --env <name>', 'environment to work on');
+  program.option('--config <file>', 'configuration file');
+  program.option('--set <key=value>', 'one setting, as `tv config show` names it (repeatable)', repeat);
+  program.option('--json', 'machine-readable output on stdout');
+  program.option('--full', 'addresses and hashes in full');
+  program.option('--verbose', 'stack traces and timings');
+  program.addOption(new Option('--no-color', 'no colour'));
+  return program;
+}
+
+function validate(entry: Entry, fields: InputFields, program: Command): Json {
+  const options = program.opts<Record<string, unknown>>();
+  const raw: Record<string, unknown> = {};
+  let argument = 0;
+  for (const [key, { flag }] of Object.entries(fields)) {
+    raw[key] = flag.startsWith('-') ? options[key] : program.processedArgs[argument++];
+  }
+  const shape = Object.fromEntries(Object.entries(fields).map(([key, { schema }]) => [key, schema]));
+  const answer = z.object(shape).safeParse(raw);
+  if (answer.success) return answer.data as Json;
+  const [issue] = answer.error.issues;
+  const key = String(issue?.path[0] ?? '');
+  const name = fields[key]?.flag.split(' ')[0] ?? key;
+  if (raw[key] === undefined) throw usage(entry, `${name} is needed.`);
+  throw usage(entry, `${name}: ${issue?.message ?? 'not valid'}`, String(raw[key]));
+}
+
+function usage(entry: Entry, message: string, given?: string): UsageError {
+  const [first = '', hint] = message.replace(/^error: /, '').split('\n');
+  return new UsageError(first.charAt(0).toUpperCase() + first.slice(1), {
+    facts: { given, hint: hint?.replace(/[()]/g, '') },
+    next: `tv ${entry.command} --help`,
+  });
+}
+
+function pairs(list: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    list.map((item) => {
+      const at = item.indexOf('=');
+      if (at < 1) throw new UsageError('--set takes key=value.', { facts: { given: item }, next: 'tv config show' });
+      return [item.slice(0, at), item.slice(at + 1)];
+    }),
+  );
+}

@@ -1,0 +1,40 @@
+import type { Progress } from '../runbook/context.ts';
+import { count, duration } from '../runbook/text.ts';
+
+const barWidth = 16;
+
+interface Seen {
+  readonly at: number;
+  readonly done: number;
+}
+
+/** Turns the reports of one piece of work into a line with a bar, the rate and the time left. */
+export class ProgressLine {
+  readonly #first: Seen;
+  readonly #now: () => number;
+
+  constructor(first: Progress, now: () => number) {
+    this.#now = now;
+    this.#first = { at: now(), done: first.done };
+  }
+
+  text({ done, total, unit, note }: Progress): string {
+    const seconds = (this.#now() - this.#first.at) / 1000;
+    const rate = seconds > 0.5 ? (done - this.#first.done) / seconds : undefined;
+    const parts: string[] = [];
+    if (total !== undefined && total > 0) {
+      const share = Math.min(1, done / total);
+      const filled = Math.round(share * barWidth);
+      parts.push(`${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} ${Math.floor(share * 100)} %`);
+      parts.push(`${count(done)} of ${count(total)} ${unit}`);
+    } else {
+      parts.push(`${count(done)} ${unit}`);
+    }
+    if (rate !== undefined && rate > 0) {
+      parts.push(`${count(Math.round(rate))}/s`);
+      if (total !== undefined && total > done) parts.push(`${duration(((total - done) / rate) * 1000)} left`);
+    }
+    if (note !== undefined) parts.push(note);
+    return parts.join(' · ');
+  }
+}

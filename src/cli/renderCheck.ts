@@ -1,0 +1,35 @@
+import type { Check } from '../runbook/check.ts';
+import type { Paint } from '../runbook/paint.ts';
+import { padEnd, wrap } from '../runbook/text.ts';
+
+/** One line a check; the facts of whatever is not fine under it. */
+export function renderChecks(checks: readonly Check[], paint: Paint): string {
+  const names = Math.max(0, ...checks.map(({ id }) => id.length));
+  return checks.map((check) => renderCheck(check, names, paint)).join('\n');
+}
+
+function renderCheck(check: Check, names: number, paint: Paint): string {
+  const gap = 4 + names + 2;
+  const indent = ' '.repeat(gap);
+  const room = paint.width - gap;
+  const lines = [`  ${mark(check, paint)} ${padEnd(check.id, names)}  ${wrap(check.summary, room, indent)}`];
+  if (check.status === 'block' || check.status === 'warn') {
+    for (const [name, value] of Object.entries(check.facts ?? {})) {
+      lines.push(`${indent}${paint.dim(`${name}: `)}${wrap(value, room - name.length - 2, `${indent}  `)}`);
+    }
+  }
+  return lines.join('\n');
+}
+
+function mark(check: Check, paint: Paint): string {
+  switch (check.status) {
+    case 'pass':
+      return paint.ok('✔');
+    case 'warn':
+      return paint.warn('!');
+    case 'block':
+      return paint.bad('✖');
+    case 'skip':
+      return paint.dim('–');
+  }
+}

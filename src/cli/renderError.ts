@@ -1,0 +1,20 @@
+import type { TvError } from '../errors/TvError.ts';
+import type { Paint } from '../runbook/paint.ts';
+import { aligned, wrap } from '../runbook/text.ts';
+
+/** One sentence, the facts aligned under it, then what to do next. */
+export function renderError(error: TvError, paint: Paint, verbose: boolean): string {
+  const lines = [`${paint.bad('✖')} ${wrap(error.message, paint.width - 2, '  ')}`];
+  const facts = Object.entries(error.facts);
+  if (facts.length > 0) lines.push(aligned(facts, paint.width));
+  if (error.next.length > 0) lines.push(renderNext(error.next, paint));
+  if (verbose && error.stack !== undefined) lines.push(paint.dim(error.stack));
+  if (verbose && error.cause instanceof Error) lines.push(paint.dim(`cause: ${error.cause.stack}`));
+  return `${lines.join('\n')}\n`;
+}
+
+export function renderNext(next: readonly string[], paint: Paint): string {
+  return next
+    .map((line, index) => `${index === 0 ? paint.bold('Next:') : '     '} ${wrap(line, paint.width - 6, '      ')}`)
+    .join('\n');
+}

@@ -1,0 +1,57 @@
+import type { Entry } from '../runbook/entry.ts';
+
+/** Global flags that take a value; everything else with a dash stands alone for this purpose. */
+const withValue = new Set(['-e', '--env', '--config', '--set']);
+
+export interface Words {
+  readonly entry: Entry | undefined;
+  /** The arguments without the command's own words. */
+  readonly rest: readonly string[];
+  /** The words that were meant as a command. */
+  readonly words: readonly string[];
+}
+
+/** Finds the command in the arguments, whichever global flags stand before or between its words. */
+export function findCommand(shelf: readonly Entry[], argv: readonly string[]): Words {
+  const places: number[] = [];
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index] ?? '';
+    if (word === '--') break;
+    if (withValue.has(word)) index += 1;
+    else if (!word.startsWith('-')) places.push(index);
+  }
+  const words = places.map((place) => argv[place] ?? '');
+  for (let length = Math.min(3, words.length); length > 0; length--) {
+    const name = words.slice(0, length).join(' ');
+    const entry = shelf.find(({ command, aliases }) => command === name || aliases?.includes(name) === true);
+    if (entry !== undefined) {
+      const own = new Set(places.slice(0, length));
+      return { entry, rest: argv.filter((_, index) => !own.has(index)), words };
+    }
+  }
+  return { entry: undefined, rest: argv, words };
+}
+
+/** The command that was probably meant. */
+export function nearest(shelf: readonly Entry[], words: readonly string[]): string | undefined {
+  const wanted = words.slice(0, 2).join(' ');
+  const ranked = shelf
+    .map(({ command }) => ({ command, distance: distance(command, wanted) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best !== undefined && best.distance <= Math.max(2, wanted.length / 3) ? best.command : undefined;
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,184 @@
+import { commandHelp, parse, type Parsed } from './cli/parse.ts';
+import { renderError } from './cli/renderError.ts';
+import { RunScreen } from './cli/renderRun.ts';
+import { toJsonDocument, toJsonEvent } from './cli/toJson.ts';
+import { buildContext, type Program, type World } from './context.ts';
+import { exitCodes, TvError } from './errors/TvError.ts';
+import { carryOn } from './runbook/carryOn.ts';
+import type { Context } from './runbook/context.ts';
+import type { Engine, Shelved } from './runbook/engine.ts';
+import type { AnyCommand, Entry } from './runbook/entry.ts';
+import type { RunEvent } from './runbook/events.ts';
+import { Interrupt } from './runbook/interrupt.ts';
+import { Outlet } from './runbook/outlet.ts';
+import type { Paint } from './runbook/paint.ts';
+import { thisOperator } from './runbook/process.ts';
+import { Secrets } from './runbook/secrets.ts';
+import { startRun } from './runbook/startRun.ts';
+import { type Busy, terminalBusy } from './terminal/busy.ts';
+import { terminalPaint } from './terminal/paint.ts';
+
+interface Desk {
+  readonly program: Program;
+  readonly entry: Entry;
+  readonly command: AnyCommand;
+  readonly parsed: Parsed;
+  readonly outlet: Outlet;
+  readonly paint: Paint;
+  readonly busy: Busy;
+  readonly interrupt: Interrupt;
+}
+
+/**
+ * Runs one command from its arguments to its exit code. The one place where an error becomes text
+ * and an exit code.
+ */
+export async function runCommand(program: Program, entry: Entry, args: readonly string[]): Promise<number> {
+  const secrets = new Secrets();
+  const outlet = new Outlet(secrets);
+  const interrupt = new Interrupt();
+  const json = args.includes('--json');
+  const verbose = args.includes('--verbose');
+  let paint = terminalPaint({
+    color: args.includes('--no-color') ? false : undefined,
+    full: args.includes('--full'),
+    now: new Date(),
+    columns: process.stdout.columns ?? process.stderr.columns,
+  });
+  const busy = terminalBusy((line) => outlet.print('stderr', line), (text) => outlet.redact(text));
+  let world: World | undefined;
+  try {
+    const command = (await entry.load()).default;
+    if (args.includes('--help') || args.includes('-h')) {
+      outlet.print('stdout', commandHelp(entry, command, paint.width));
+      return exitCodes.ok;
+    }
+    const parsed = parse(entry, command, args);
+    interrupt.listen();
+    world = await buildContext(program, entry, parsed.flags, secrets, outlet, interrupt);
+    paint = { ...paint, now: world.ctx.clock.now() };
+    const desk: Desk = { program, entry, command, parsed, outlet, paint, busy, interrupt };
+    return await dispatch(desk, world);
+  } catch (error) {
+    busy.clear();
+    const told = error instanceof TvError ? error : bug(error);
+    if (json) outlet.print('stdout', toJsonDocument('tv.error/1', { ...told, message: told.message }));
+    outlet.print('stderr', renderError(told, paint, verbose));
+    return told.exitCode;
+  } finally {
+    busy.clear();
+    interrupt.close();
+    await world?.close();
+  }
+}
+
+async function dispatch(desk: Desk, world: World): Promise<number> {
+  const { command, parsed } = desk;
+  switch (command.kind) {
+    case 'report': {
+      desk.busy.show(`${command.title.toLowerCase()} …`);
+      const data = await command.collect(world.ctx, parsed.input as never);
+      return finish(desk, command, data);
+    }
+    case 'action': {
+      const tell = (line: string) => {
+        if (!parsed.flags.json) desk.outlet.print('stderr', `  ${line}\n`);
+      };
+      const writeFile = (path: string, text: string) => desk.outlet.writeFile(path, text);
+      const data = await command.run({ ...world.ctx, tell, writeFile }, parsed.input as never);
+      return finish(desk, command, data);
+    }
+    case 'runbook': {
+      const shelved = { name: desk.entry.command, section: desk.entry.section, runbook: command };
+      return startRun(await buildEngine(desk, world), shelved, parsed.input, parsed.answers);
+    }
+    case 'control': {
+      const { run, direction } = await command.choose(world.ctx, parsed.input as never);
+      const engine = await buildEngine(desk, world, run);
+      return carryOn(engine, await findRunbook(world.ctx, run), run, direction, parsed.answers);
+    }
+  }
+}
+
+interface Renderable {
+  render(data: unknown, paint: Paint, input: never): string;
+  exitCode?(data: unknown): number;
+}
+
+function finish(desk: Desk, command: Renderable, data: unknown): number {
+  desk.busy.clear();
+  const text = desk.parsed.flags.json
+    ? toJsonDocument(`tv.${desk.entry.command.replaceAll(' ', '-')}/1`, data)
+    : command.render(data, desk.paint, desk.parsed.input as never);
+  desk.outlet.print('stdout', text);
+  return command.exitCode?.(data) ?? exitCodes.ok;
+}
+
+async function buildEngine(desk: Desk, world: World, run?: string): Promise<Engine> {
+  const { terminalPrompt } = await import('./terminal/prompt.ts');
+  const { clock, settings } = world.ctx;
+  const screen = new RunScreen(
+    {
+      print: (text) => desk.outlet.print('stderr', text),
+      busy: (text) => desk.busy.show(text),
+      clearBusy: () => desk.busy.clear(),
+    },
+    desk.paint,
+    () => clock.now().getTime(),
+    settings.environment,
+  );
+  if (run !== undefined) screen.about(run);
+  const watch = desk.parsed.flags.json
+    ? (event: RunEvent) => desk.outlet.print('stdout', toJsonEvent(event, clock.now()))
+    : (event: RunEvent) => screen.show(event);
+  return {
+    ctx: world.ctx,
+    outlet: desk.outlet,
+    prompt: quietWhileAsking(terminalPrompt(), desk.busy),
+    interrupt: desk.interrupt,
+    operator: thisOperator(),
+    watch,
+    remoteLock: world.remoteLock,
+  };
+}
+
+function quietWhileAsking(prompt: Engine['prompt'], busy: Busy): Engine['prompt'] {
+  return {
+    interactive: prompt.interactive,
+    typed: (question, expected, signal) => {
+      busy.clear();
+      return prompt.typed(question, expected, signal);
+    },
+    yesNo: (question, signal) => {
+      busy.clear();
+      return prompt.yesNo(question, signal);
+    },
+  };
+}
+
+/** The runbook that a journaled run was made by. */
+async function findRunbook(ctx: Context, run: string): Promise<Shelved> {
+  const name = ctx.runs.read(run)[0];
+  const entry =
+    name?.type === 'run.started' ? ctx.shelf.find(({ command }) => command === name.runbook) : undefined;
+  const command = (await entry?.load())?.default;
+  if (entry === undefined || command?.kind !== 'runbook') {
+    throw new TvError('The run had not begun, or was made by a command that this tv does not have.', {
+      facts: { run, journal: ctx.runs.file(run) },
+      next: 'tv runs list',
+      exitCode: exitCodes.blocked,
+    });
+  }
+  return { name: entry.command, section: entry.section, runbook: command };
+}
+
+function bug(error: unknown): TvError {
+  const message = error instanceof Error ? error.message : String(error);
+  const told = new TvError(`This is a bug in tv: ${message}`, {
+    next: 'run it again with --verbose, and report what it prints',
+    exitCode: exitCodes.bug,
+    cause: error,
+  });
+  return told;
+}
+

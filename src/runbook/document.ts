@@ -1,0 +1,61 @@
+import type { InputFields } from './define.ts';
+import type { AnyCommand, Entry } from './entry.ts';
+
+const asking: Record<Entry['risk'], string> = {
+  read: 'Reads only; never asks.',
+  mild: 'Changes little that matters; does not ask.',
+  moderate: 'Asks y/N at a terminal; a script answers with `--yes`.',
+  severe: "Asks for the environment's name to be typed; a script answers with `--confirm NAME`.",
+  sandbox: 'Touches the sandbox only.',
+};
+
+/** One chapter: why and when, risk, flags, and for procedures with steps how they run. */
+export function describeProcedure(entry: Entry, command: AnyCommand): string {
+  const section = /^\d/.test(entry.section) ? ` (§${entry.section})` : '';
+  const fields = Object.values(command.input as InputFields);
+  return [
+    `## ${command.title}${section}`,
+    `\`\`\`\ntv ${entry.command}${fields.map(({ flag }) => ` ${usage(flag)}`).join('')}\n\`\`\``,
+    command.intent.trim(),
+    asking[entry.risk],
+    ...(fields.length === 0 ? [] : [fields.map(({ flag, help }) => `- \`${flag}\`: ${help}`).join('\n')]),
+    ...(command.kind === 'runbook' ? [course(command)] : []),
+    '',
+  ].join('\n\n');
+}
+
+/** The whole document, in the order of the shelf. */
+export async function describeAll(shelf: readonly Entry[], version: string): Promise<string> {
+  const commands = await Promise.all(shelf.map(async (entry) => [entry, (await entry.load()).default] as const));
+  const procedures = commands.filter(([entry]) => entry.section !== '');
+  const tools = commands.filter(([entry]) => entry.section === '');
+  return [
+    `# TempoVault operations runbook\n\nMade by \`tv runbook export\` (tv ${version}) from the definitions that tv itself runs by. Do not edit it; it is written anew.`,
+    ...procedures.map(([entry, command]) => describeProcedure(entry, command)),
+    '# Around the procedures',
+    ...tools.map(([entry, command]) => describeProcedure(entry, command)),
+  ].join('\n\n');
+}
+
+function course(command: Extract<AnyCommand, { kind: 'runbook' }>): string {
+  const failure =
+    command.onFailure === 'carry-on'
+      ? 'A failed step does not hold up the others; all failures are reported at the end.'
+      : 'A failed step stops the run. What can be put back without loss is put back at once; otherwise the run can be resumed or undone.';
+  const { facts, input } = command.example;
+  const steps = command.plan(facts, input).map(
+    ({ title, command: line, undoTitle }, index) =>
+      `${index + 1}. ${title}${undoTitle === undefined ? '' : ` (${undoTitle})`}\n   \`${line}\``,
+  );
+  return [
+    'For example:',
+    steps.join('\n'),
+    failure,
+    'After a kill, a reboot or a lost session: `tv resume` finishes it, `tv runs undo` takes it back. Exit 0 means verified.',
+  ].join('\n\n');
+}
+
+/** `--from-block <block>` is needed or not by its brackets alone in usage lines. */
+function usage(flag: string): string {
+  return flag.startsWith('-') ? `[${flag.replace(/^-\w, /, '')}]` : flag;
+}

@@ -1,0 +1,103 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** `1204332` → `1 204 332`. */
+export function count(value: number | bigint): string {
+  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
+}
+
+/** `1181116006` → `1.1 GiB`. */
+export function bytes(value: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let size = value;
+  let unit = 0;
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
+}
+
+/** Milliseconds as a person says it: `0.4 s`, `12 s`, `3 min 20 s`, `3d 4h`. */
+export function duration(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds - minutes * 60)} s`.replace(/ 0 s$/, '');
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours}h ${minutes - hours * 60}min`;
+  return `${Math.floor(hours / 24)}d ${hours % 24}h`;
+}
+
+/** `3 min ago`, `just now`. */
+export function ago(then: Date, now: Date): string {
+  const ms = now.getTime() - then.getTime();
+  if (ms < 0) return `in ${duration(-ms)}`;
+  return ms < 1000 ? 'just now' : `${duration(ms).replace(/ \d+ s$/, (tail) => (ms < 60_000 ? tail : ''))} ago`;
+}
+
+/** Local time with the offset: `2026-11-23 22:15:00 +01:00`. */
+export function localTime(date: Date): string {
+  const offset = -date.getTimezoneOffset();
+  const two = (value: number) => String(Math.abs(value)).padStart(2, '0');
+  const shifted = new Date(date.getTime() + offset * 60_000).toISOString();
+  const zone = `${offset < 0 ? '-' : '+'}${two(Math.trunc(offset / 60))}:${two(offset % 60)}`;
+  return `${shifted.slice(0, 10)} ${shifted.slice(11, 19)} ${zone}`;
+}
+
+/** Columns that a text takes on a terminal, colours left out. */
+export function visibleWidth(text: string): number {
+  return [...stripVTControlCharacters(text)].length;
+}
+
+export function padEnd(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - visibleWidth(text)));
+}
+
+/** Breaks at spaces so that no line is wider than `width`; later lines start with `indent`. */
+export function wrap(text: string, width: number, indent = ''): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    const room = width - (lines.length === 0 ? 0 : indent.length);
+    if (line !== '' && visibleWidth(longer) > room) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = longer;
+    }
+  }
+  lines.push(line);
+  return lines.map((each, index) => (index === 0 ? each : indent + each)).join('\n');
+}
+
+/** Two columns: names padded to the widest, values wrapped under themselves. */
+export function aligned(rows: readonly (readonly [string, string])[], width: number, indent = '  '): string {
+  const names = Math.max(0, ...rows.map(([name]) => visibleWidth(name)));
+  const gap = indent.length + names + 2;
+  return rows
+    .map(([name, value]) => `${indent}${padEnd(name, names)}  ${wrap(value, width - gap, ' '.repeat(gap))}`)
+    .join('\n');
+}
+
+/** A table: every column as wide as its widest cell, the last one free. */
+export function table(rows: readonly (readonly string[])[], indent = '  '): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, index) => {
+      widths[index] = Math.max(widths[index] ?? 0, visibleWidth(cell));
+    });
+  }
+  return rows
+    .map((row) => {
+      const cells = row.map((cell, index) => (index === row.length - 1 ? cell : padEnd(cell, widths[index] ?? 0)));
+      return `${indent}${cells.join('  ')}`.trimEnd();
+    })
+    .join('\n');
+}
+
+/** `0x1234…cdef` for an address or hash, unless the whole one is asked for. */
+export function short(hex: string, full: boolean): string {
+  return full || hex.length <= 14 ? hex : `${hex.slice(0, 6)}…${hex.slice(-4)}`;
+}

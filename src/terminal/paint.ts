@@ -1,0 +1,32 @@
+import chalk, { Chalk, type ChalkInstance } from 'chalk';
+import type { Paint } from '../runbook/paint.ts';
+
+export interface PaintOptions {
+  readonly color: boolean | undefined;
+  readonly full: boolean;
+  readonly now: Date;
+  readonly columns: number | undefined;
+}
+
+/** Narrower terminals wrap by themselves; wider ones gain nothing from longer lines. */
+const narrowest = 60;
+const widest = 100;
+
+/**
+ * Colours and measures for one screen. chalk decides about colour from the terminal, `NO_COLOR` and
+ * `FORCE_COLOR`, unless `--no-color` decided already.
+ */
+export function terminalPaint(options: PaintOptions): Paint {
+  const noColor = options.color === false || (process.env['NO_COLOR'] ?? '') !== '';
+  const ink: ChalkInstance = noColor ? new Chalk({ level: 0 }) : chalk;
+  return {
+    width: Math.min(widest, Math.max(narrowest, options.columns ?? 80)),
+    full: options.full,
+    now: options.now,
+    ok: (text) => ink.green(text),
+    warn: (text) => ink.yellow(text),
+    bad: (text) => ink.red(text),
+    dim: (text) => ink.dim(text),
+    bold: (text) => ink.bold(text),
+  };
+}
