@@ -1,0 +1,86 @@
+import { connectionFailure } from '../errors/connectionFailure.ts';
+import { firstWords, looksLikeHtml } from '../errors/firstWords.ts';
+import { maskUrl } from '../errors/maskUrl.ts';
+import { TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
+import type { Api, ApiAnswer } from '../runbook/context.ts';
+
+export interface ConnectApiParameters {
+  readonly url: string | undefined;
+  /** Limit of one request, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Ends every request under way. */
+  readonly signal?: AbortSignal;
+}
+
+const next = ['tv logs api', 'see where the API is expected: tv config show'];
+
+/**
+ * TempoVault's HTTP API. Nothing is asked yet. Any HTTP status with a JSON body is an answer.
+ * @throws TvError where no URL is set, or one that is not http or https
+ */
+export function connectApi(parameters: ConnectApiParameters): Api {
+  const { url, timeoutMs, signal } = parameters;
+  if (url === undefined) throw new TvError('No API URL is set.', { next: 'tv config init' });
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new TvError('The API URL is not an http or https URL.', { next: 'tv config show' });
+  }
+  const shown = maskUrl(url);
+
+  async function get(path: string): Promise<ApiAnswer> {
+    const facts = { url: `${shown}${path}` };
+    const limit = AbortSignal.timeout(timeoutMs);
+    const start = performance.now();
+    let status: number;
+    let text: string;
+    try {
+      const response = await fetch(
+        ...request(url ?? '', path, AbortSignal.any(signal ? [limit, signal] : [limit])),
+      );
+      status = response.status;
+      text = await response.text();
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      if (limit.aborted) {
+        throw new TimeoutError(`The API did not answer within ${timeoutMs / 1000} s.`, { facts, next });
+      }
+      const why = connectionFailure(error)?.words;
+      throw new UnavailableError(`The API cannot be reached${why === undefined ? '' : `: ${why}`}.`, {
+        facts,
+        next,
+        cause: error,
+      });
+    }
+    return {
+      status,
+      body: parse(text, { ...facts, status: `HTTP ${status}` }),
+      durationMs: Math.round(performance.now() - start),
+    };
+  }
+
+  return { url: shown, get };
+}
+
+/** `fetch` refuses URLs with a user in them: they travel as a header. */
+function request(base: string, path: string, signal: AbortSignal): [URL, RequestInit] {
+  const url = new URL(base);
+  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  url.username = '';
+  url.password = '';
+  url.pathname = url.pathname.replace(/\/$/, '') + path;
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (user !== ':') headers['authorization'] = `Basic ${Buffer.from(user).toString('base64')}`;
+  return [url, { headers, signal }];
+}
+
+function parse(text: string, facts: Record<string, string>): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UnavailableError(
+      looksLikeHtml(text)
+        ? 'The API URL answered with a web page instead of JSON.'
+        : 'The API URL answered with something that is not JSON.',
+      { facts: { ...facts, answer: firstWords(text) }, next },
+    );
+  }
+}

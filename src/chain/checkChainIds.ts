@@ -1,0 +1,55 @@
+import { TvError } from '../errors/TvError.ts';
+import type { Chain } from '../runbook/context.ts';
+import { nodesOf } from './connectChain.ts';
+import { describeRpcError } from './describeRpcError.ts';
+import { parseQuantity } from './parseAnswer.ts';
+import type { RpcNode } from './rpcNode.ts';
+
+export interface NodeAnswer {
+  /** Without credentials. */
+  readonly url: string;
+  readonly id: number | undefined;
+  readonly head: number | undefined;
+  /** Blocks behind the foremost of the nodes that are on the same chain. */
+  readonly behind: number | undefined;
+  readonly durationMs: number;
+  /** Why it did not answer. */
+  readonly error: TvError | undefined;
+}
+
+/**
+ * Asks each RPC URL by itself for its chain and its head, all at once, without retries.
+ * @throws only what ends the command: the reason of an abort, a bug
+ */
+export async function checkChainIds(chain: Chain): Promise<readonly NodeAnswer[]> {
+  const answers = await Promise.all(nodesOf(chain).map((node) => ask(node, chain)));
+  return answers.map((answer) => {
+    const heads = answers.filter(({ id }) => id === answer.id).map(({ head }) => head ?? 0);
+    return {
+      ...answer,
+      behind: answer.head === undefined ? undefined : Math.max(...heads) - answer.head,
+    };
+  });
+}
+
+async function ask(node: RpcNode, chain: Chain): Promise<Omit<NodeAnswer, 'behind'>> {
+  const start = performance.now();
+  const durationMs = () => Math.round(performance.now() - start);
+  try {
+    const [id, head] = await Promise.all([
+      node.request('eth_chainId', []),
+      node.request('eth_blockNumber', []),
+    ]);
+    return {
+      url: node.url,
+      id: parseQuantity(id, 'chain id'),
+      head: parseQuantity(head, 'block number'),
+      durationMs: durationMs(),
+      error: undefined,
+    };
+  } catch (error) {
+    const told = describeRpcError(error, chain);
+    if (!(told instanceof TvError)) throw told;
+    return { url: node.url, id: undefined, head: undefined, durationMs: durationMs(), error: told };
+  }
+}

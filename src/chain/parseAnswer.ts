@@ -1,0 +1,32 @@
+import { firstWords } from '../errors/firstWords.ts';
+import { UnavailableError } from '../errors/TvError.ts';
+
+/**
+ * A JSON-RPC quantity (`0x1b4`) as a number.
+ * @throws UnavailableError where it is none, or above 2^53 - 1
+ */
+export function parseQuantity(value: unknown, what: string): number {
+  const number = typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value) ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(number)) throw misfit(value, what);
+  return number;
+}
+
+/** @throws UnavailableError where it is not `0x` and hex digits (`bytes` of them, where given) */
+export function parseHex(value: unknown, what: string, bytes?: number): `0x${string}` {
+  const isHex = typeof value === 'string' && /^0x([0-9a-f]{2})*$/i.test(value);
+  if (!isHex || (bytes !== undefined && value.length !== 2 + 2 * bytes)) throw misfit(value, what);
+  return value.toLowerCase() as `0x${string}`;
+}
+
+/** @throws UnavailableError where it is not a JSON object */
+export function parseObject(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw misfit(value, what);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+export function misfit(value: unknown, what: string): UnavailableError {
+  return new UnavailableError(`The RPC node answered something that is no ${what}.`, {
+    facts: { answer: firstWords(JSON.stringify(value) ?? 'nothing') },
+    next: 'see which RPC URLs are set, and from where: tv config show',
+  });
+}

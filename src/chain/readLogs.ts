@@ -1,0 +1,127 @@
+import type { Address } from '../config/settings.ts';
+import { TvError } from '../errors/TvError.ts';
+import type { Chain, Progress } from '../runbook/context.ts';
+import { describeRpcError } from './describeRpcError.ts';
+import { type EventName, eventByTopic } from './events.ts';
+import { misfit, parseHex, parseObject, parseQuantity } from './parseAnswer.ts';
+import { pause } from './pause.ts';
+import { type RpcFailure, type RpcFailureKind, rpcFailure } from './rpcFailure.ts';
+
+/** Providers allow 1 000 to 100 000 blocks a request; refused ranges are halved. */
+const firstWidth = 2_000;
+const mostWidth = 50_000;
+/** An answer with fewer logs than this leaves room for a wider range; providers stop at 10 000. */
+const fewLogs = 1_000;
+const retries = 6;
+const firstWaitMs = 500;
+const longestWaitMs = 60_000;
+/** A time-out may be the node's trouble or the range's size: the next try is both later and smaller. */
+const makeSmaller: readonly RpcFailureKind[] = ['too-wide', 'too-much', 'timeout'];
+
+export interface ChainLog {
+  readonly block: number;
+  readonly blockHash: `0x${string}`;
+  readonly transactionHash: `0x${string}`;
+  readonly logIndex: number;
+  /** Lower case. */
+  readonly address: Address;
+  /** Undefined for an anonymous log. */
+  readonly topic: `0x${string}` | undefined;
+  /** Undefined for a kind that the indexer does not keep. */
+  readonly event: EventName | undefined;
+}
+
+export interface ReadLogsParameters {
+  readonly fromBlock: number;
+  /** Included. A fixed number, so that a reorganisation or new blocks cannot move the end underway. */
+  readonly toBlock: number;
+  readonly addresses: readonly Address[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/**
+ * All logs of some contracts, in the order of the chain. Memory holds one request's worth.
+ * @throws TvError where the nodes stay away past the retries, no longer have the range, or no address is given
+ */
+export async function* readLogs(
+  chain: Chain,
+  parameters: ReadLogsParameters,
+): AsyncGenerator<ChainLog, void, void> {
+  const { fromBlock, toBlock, addresses, signal, onProgress } = parameters;
+  // Without addresses a node would return the logs of everybody.
+  if (addresses.length === 0) throw new TvError('No contract address is set, so there are no logs to read.');
+  const total = Math.max(0, toBlock - fromBlock + 1);
+  let width = firstWidth;
+  let ceiling = mostWidth;
+  let attempt = 0;
+
+  for (let from = fromBlock; from <= toBlock; ) {
+    signal?.throwIfAborted();
+    const to = Math.min(toBlock, from + width - 1);
+    let logs: readonly ChainLog[];
+    try {
+      logs = await readRange(chain, { from, to, addresses });
+    } catch (error) {
+      const failure = rpcFailure(error);
+      if (makeSmaller.includes(failure.kind) && to > from) {
+        width = Math.ceil((to - from + 1) / 2);
+        // A limit on blocks stays; one on results depends on how busy these blocks are.
+        if (failure.kind === 'too-wide') ceiling = width;
+        if (failure.kind !== 'timeout') continue;
+      }
+      const wait = waitFor(failure, attempt++);
+      if (wait === undefined) throw describeRpcError(error, chain);
+      await pause(wait, signal);
+      continue;
+    }
+    attempt = 0;
+    if (logs.length < fewLogs && to - from + 1 === width) width = Math.min(ceiling, width * 2);
+    yield* logs;
+    from = to + 1;
+    onProgress?.({ done: from - fromBlock, total, unit: 'blocks' });
+  }
+}
+
+async function readRange(
+  chain: Chain,
+  range: { from: number; to: number; addresses: readonly Address[] },
+): Promise<readonly ChainLog[]> {
+  const answer: unknown = await chain.client.request({
+    method: 'eth_getLogs',
+    params: [
+      {
+        fromBlock: `0x${range.from.toString(16)}`,
+        toBlock: `0x${range.to.toString(16)}`,
+        address: [...range.addresses],
+      },
+    ],
+  });
+  if (!Array.isArray(answer)) throw misfit(answer, 'list of logs');
+  return answer
+    .map((entry) => parseObject(entry, 'log'))
+    .filter((entry) => entry['removed'] !== true)
+    .map(parseLog)
+    .sort((a, b) => a.block - b.block || a.logIndex - b.logIndex);
+}
+
+function parseLog(entry: Readonly<Record<string, unknown>>): ChainLog {
+  const topics = Array.isArray(entry['topics']) ? entry['topics'] : [];
+  const topic = topics[0] === undefined ? undefined : parseHex(topics[0], 'topic', 32);
+  return {
+    block: parseQuantity(entry['blockNumber'], 'block number'),
+    blockHash: parseHex(entry['blockHash'], 'block hash', 32),
+    transactionHash: parseHex(entry['transactionHash'], 'transaction hash', 32),
+    logIndex: parseQuantity(entry['logIndex'], 'log index'),
+    address: parseHex(entry['address'], 'address', 20),
+    topic,
+    event: eventByTopic(topic)?.name,
+  };
+}
+
+function waitFor(failure: RpcFailure, attempt: number): number | undefined {
+  const passing: readonly RpcFailureKind[] = ['timeout', 'unreachable', 'cut', 'rate-limited'];
+  const mayPass = passing.includes(failure.kind) || (failure.kind === 'http' && (failure.status ?? 0) >= 500);
+  const wait = failure.retryAfterMs ?? firstWaitMs * 2 ** attempt;
+  return mayPass && attempt < retries && wait <= longestWaitMs ? wait : undefined;
+}

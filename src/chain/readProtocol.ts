@@ -1,0 +1,89 @@
+import type { Address } from '../config/settings.ts';
+import type { Chain } from '../runbook/context.ts';
+import { describeRpcError } from './describeRpcError.ts';
+import { parseHex } from './parseAnswer.ts';
+import { rpcFailure } from './rpcFailure.ts';
+
+/** EIP-1967: keccak256('eip1967.proxy.implementation') - 1. */
+const implementationSlot = '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc';
+/** The first four bytes of keccak256('paused()'). */
+const pausedSelector = '0x5c975abb';
+
+export type ContractName = keyof Chain['contracts'];
+
+export interface ContractState {
+  /** Undefined where the settings do not name it. */
+  readonly address: Address | undefined;
+  readonly hasCode: boolean;
+  /** Where the functions are, if it is an EIP-1967 proxy. */
+  readonly implementation: Address | undefined;
+}
+
+export interface Protocol {
+  readonly contracts: Readonly<Record<ContractName, ContractState>>;
+  /** Undefined where neither contract can be asked. */
+  readonly paused: boolean | undefined;
+  /** Who said so: the risk controller as deployed, the vault as the runbook has it. */
+  readonly pausedBy: 'riskController' | 'treasuryVault' | undefined;
+}
+
+/**
+ * What is deployed at the configured addresses, and whether the protocol is paused. One batch.
+ * @throws TvError where no node answers
+ */
+export async function readProtocol(chain: Chain): Promise<Protocol> {
+  const { governanceRoles, riskController, treasuryVault, dexStrategy } = chain.contracts;
+  try {
+    const [governance, risk, vault, strategy, riskPaused, vaultPaused] = await Promise.all([
+      readContractState(chain, governanceRoles),
+      readContractState(chain, riskController),
+      readContractState(chain, treasuryVault),
+      readContractState(chain, dexStrategy),
+      readPaused(chain, riskController),
+      readPaused(chain, treasuryVault),
+    ]);
+    return {
+      contracts: {
+        governanceRoles: governance,
+        riskController: risk,
+        treasuryVault: vault,
+        dexStrategy: strategy,
+      },
+      paused: riskPaused ?? vaultPaused,
+      pausedBy:
+        riskPaused !== undefined ? 'riskController' : vaultPaused !== undefined ? 'treasuryVault' : undefined,
+    };
+  } catch (error) {
+    throw describeRpcError(error, chain);
+  }
+}
+
+async function readContractState(chain: Chain, address: Address | undefined): Promise<ContractState> {
+  if (address === undefined) return { address, hasCode: false, implementation: undefined };
+  const [code, slot] = await Promise.all([
+    chain.client.request({ method: 'eth_getCode', params: [address, 'latest'] }),
+    chain.client.request({ method: 'eth_getStorageAt', params: [address, implementationSlot, 'latest'] }),
+  ]);
+  const implementation = parseHex(slot, 'storage word', 32).slice(-40);
+  return {
+    address,
+    hasCode: parseHex(code, 'bytecode').length > 2,
+    implementation: /^0+$/.test(implementation) ? undefined : `0x${implementation}`,
+  };
+}
+
+/** Undefined where the contract has no such function: it reverts, or its answer is no boolean. */
+async function readPaused(chain: Chain, address: Address | undefined): Promise<boolean | undefined> {
+  if (address === undefined) return undefined;
+  try {
+    const answer = await chain.client.request({
+      method: 'eth_call',
+      params: [{ to: address, data: pausedSelector }, 'latest'],
+    });
+    const [, bit] = /^0x0{63}([01])$/.exec(answer) ?? [];
+    return bit === undefined ? undefined : bit === '1';
+  } catch (error) {
+    if (rpcFailure(error).kind === 'reverted') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+/** A path segment this long is taken for an API key (Infura, Alchemy and QuickNode use 32 characters and more). */
+const shortestKey = 16;
+
+/**
+ * A URL fit to be shown: without user and password, and with `***` for query values and for path
+ * segments that look like API keys. The result is still a valid URL.
+ */
+export function maskUrl(text: string): string {
+  if (!URL.canParse(text)) return '(not a URL)';
+  const url = new URL(text);
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  url.pathname = url.pathname
+    .split('/')
+    .map((segment) => (segment.length >= shortestKey ? '***' : segment))
+    .join('/');
+  for (const name of [...url.searchParams.keys()]) url.searchParams.set(name, '***');
+  const shown = url.toString();
+  return url.pathname === '/' && url.search === '' ? shown.replace(/\/$/, '') : shown;
+}
