@@ -1,0 +1,47 @@
+import { Client } from 'pg';
+import type { Address } from '../../config/settings.ts';
+import { moveCursor, readSchemaForm } from '../services/lib/cursor.ts';
+import { insertEvents } from '../services/lib/insertEvents.ts';
+import { eventTables } from '../services/lib/protocolEvents.ts';
+import { readEvents } from '../services/lib/readEvents.ts';
+import { rpcClient } from '../services/lib/rpc.ts';
+
+export interface FillDatabaseParameters {
+  /** Of the role `tempovault`. Secret. */
+  readonly databaseUrl: string;
+  readonly rpcUrl: string;
+  /** The protocol's contracts, as in the indexer's settings. */
+  readonly addresses: readonly Address[];
+}
+
+export interface FilledDatabase {
+  readonly events: number;
+  /** Head of the chain at the time; the cursor stands here, in the form that has one. */
+  readonly lastIndexedBlock: number;
+}
+
+/**
+ * Loads the chain's whole history at once, through the indexer's own code: what it would have written
+ * block by block, in one transaction.
+ */
+export async function fillDatabase(parameters: FillDatabaseParameters): Promise<FilledDatabase> {
+  const { databaseUrl, rpcUrl, addresses } = parameters;
+  const rpc = rpcClient(rpcUrl, { timeoutMs: 60_000 });
+  const lastIndexedBlock = Number(await rpc('eth_blockNumber', []));
+  const events = await readEvents(rpc, { addresses, fromBlock: 0, toBlock: lastIndexedBlock });
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const form = await readSchemaForm(client);
+    await client.query('BEGIN');
+    await insertEvents(client, { form, events });
+    if (form === 'deployed') await moveCursor(client, lastIndexedBlock);
+    await client.query('COMMIT');
+    // A later reader plans with real figures, without waiting for autovacuum.
+    const tables = [...(form === 'deployed' ? ['events'] : []), ...eventTables.keys()];
+    await client.query(`ANALYZE ${tables.join(', ')}`);
+  } finally {
+    await client.end();
+  }
+  return { events: events.length, lastIndexedBlock };
+}

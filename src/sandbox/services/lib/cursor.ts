@@ -1,0 +1,27 @@
+import type { ClientBase } from 'pg';
+import type { SchemaForm } from '../../postgres/schemaForm.ts';
+
+/** Told by the catalogue: only the deployed form has a cursor table. */
+export async function readSchemaForm(client: ClientBase): Promise<SchemaForm> {
+  const { rows } = await client.query<{ found: boolean }>(
+    "SELECT to_regclass('indexer_state') IS NOT NULL AS found",
+  );
+  return rows[0]?.found === true ? 'deployed' : 'runbook';
+}
+
+/** The last indexed block, or undefined where no row says so. */
+export async function readCursor(client: ClientBase): Promise<number | undefined> {
+  const { rows } = await client.query<{ block: string }>(
+    'SELECT last_indexed_block AS block FROM indexer_state WHERE id = 1',
+  );
+  return rows[0] === undefined ? undefined : Number(rows[0].block);
+}
+
+export async function moveCursor(client: ClientBase, block: number): Promise<void> {
+  await client.query({
+    name: 'move-cursor',
+    text: `INSERT INTO indexer_state (id, last_indexed_block, last_indexed_at) VALUES (1, $1, now())
+           ON CONFLICT (id) DO UPDATE SET last_indexed_block = EXCLUDED.last_indexed_block, last_indexed_at = now()`,
+    values: [block],
+  });
+}

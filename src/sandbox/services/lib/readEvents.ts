@@ -1,0 +1,46 @@
+import type { Address } from '../../../config/settings.ts';
+import { type DecodedEvent, decodeLog, type RawLog } from './decodeLog.ts';
+import type { Rpc } from './rpc.ts';
+
+export interface StampedEvent extends DecodedEvent {
+  /** Unix time in seconds. */
+  readonly blockTimestamp: number;
+}
+
+export interface ReadEventsParameters {
+  readonly addresses: readonly Address[];
+  /** Both included. */
+  readonly fromBlock: number;
+  readonly toBlock: number;
+}
+
+/** The indexed events of a range of blocks, in the chain's order, with one eth_getLogs. */
+export async function readEvents(rpc: Rpc, parameters: ReadEventsParameters): Promise<StampedEvent[]> {
+  const { addresses, fromBlock, toBlock } = parameters;
+  const logs = (await rpc('eth_getLogs', [
+    { address: addresses, fromBlock: hex(fromBlock), toBlock: hex(toBlock) },
+  ])) as readonly RawLog[];
+  const times = new Map<number, number>();
+  const events: StampedEvent[] = [];
+  for (const log of logs) {
+    const event = decodeLog(log);
+    if (event === undefined) continue;
+    const known =
+      log.blockTimestamp === undefined ? times.get(event.blockNumber) : Number(log.blockTimestamp);
+    const blockTimestamp = known ?? (await readTime(rpc, event.blockNumber));
+    times.set(event.blockNumber, blockTimestamp);
+    events.push({ ...event, blockTimestamp });
+  }
+  return events;
+}
+
+async function readTime(rpc: Rpc, block: number): Promise<number> {
+  const answer = (await rpc('eth_getBlockByNumber', [hex(block), false])) as { timestamp: string } | null;
+  if (answer === null) throw new Error(`block ${block} is not there`);
+  return Number(answer.timestamp);
+}
+
+/** A block number as JSON-RPC wants it. */
+export function hex(block: number): string {
+  return `0x${block.toString(16)}`;
+}
