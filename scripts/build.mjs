@@ -1,21 +1,19 @@
-// Bundles src/main.ts into dist/, one chunk per runbook, so that a command loads only what it uses.
-import { rm } from 'node:fs/promises';
+// Bundles src/main.ts into dist/, one chunk per runbook, so that a command loads only what it uses,
+// and each program that a sandbox runs into one file of its own in dist/sandbox/.
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
-await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: { main: 'src/main.ts' },
-  outdir: 'dist',
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  sourcemap: true,
   metafile: true,
   logLevel: 'warning',
   // Only the sandbox needs these, and a production install leaves them out.
@@ -24,4 +22,34 @@ await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-});
+};
+
+const builds = await Promise.all([
+  build({
+    ...common,
+    entryPoints: { main: 'src/main.ts' },
+    outdir: 'dist',
+    splitting: true,
+    sourcemap: true,
+  }),
+  // Not split: a sandbox keeps a copy of them, which goes on running while tv is built anew.
+  build({
+    ...common,
+    entryPoints: Object.fromEntries(Object.entries({
+      event_indexer: 'src/sandbox/services/event_indexer.ts',
+      oracle_relay: 'src/sandbox/services/oracle_relay.ts',
+      api_server: 'src/sandbox/services/api_server.ts',
+      rpc_proxy: 'src/sandbox/services/rpc_proxy.ts',
+      supervisor: 'src/sandbox/machine/supervisor.ts',
+      init_cluster: 'src/sandbox/machine/initClusterProgram.ts',
+    }).filter(([, file]) => existsSync(join(root, file)))),
+    outdir: 'dist/sandbox',
+  }),
+]);
+
+// What an earlier build left goes last, so that a tv which runs meanwhile finds its chunks.
+const fresh = new Set(builds.flatMap(({ metafile }) => Object.keys(metafile.outputs)));
+for (const entry of await readdir(join(root, 'dist'), { recursive: true, withFileTypes: true })) {
+  const file = join(entry.parentPath, entry.name);
+  if (entry.isFile() && !fresh.has(relative(root, file))) await rm(file, { force: true });
+}
