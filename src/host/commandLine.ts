@@ -1,0 +1,73 @@
+import { basename } from 'node:path';
+import { TvError } from '../errors/TvError.ts';
+
+/** What is really started for one host command. */
+export interface CommandLine {
+  readonly file: string;
+  readonly arguments: readonly string[];
+  /** Goes to standard input before the command's own input: one secret a line. */
+  readonly inputHead: string;
+}
+
+export interface CommandLineParameters {
+  readonly prefix: readonly string[];
+  readonly command: readonly string[];
+  readonly secrets?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Set for every host command, so that what it prints can be parsed on any machine: English
+ * messages, and times in UTC (systemctl prints local time with a zone name that is ambiguous).
+ */
+export const parsableEnvironment = { LC_ALL: 'C.UTF-8', TZ: 'UTC' } as const;
+
+/**
+ * Builds the argument list that runs `command` through `prefix`. Only ssh hands its arguments to a
+ * shell, so only there they are quoted; everything else passes them on as they are.
+ * @throws TvError where a secret cannot travel (a line break in it, or a name no shell takes)
+ */
+export function buildCommandLine({ prefix, command, secrets = {} }: CommandLineParameters): CommandLine {
+  const names = Object.keys(secrets);
+  const wrapped = names.length === 0 ? command : [...secretReader(names), ...command];
+  const ssh = prefix.findIndex((word) => basename(word) === 'ssh');
+  const [file, ...rest] =
+    ssh === -1
+      ? [...prefix, ...wrapped]
+      : [
+          ...prefix.slice(0, ssh + 1),
+          // Without a terminal there is nobody to answer ssh's questions: fail instead of waiting.
+          '-o',
+          'BatchMode=yes',
+          ...prefix.slice(ssh + 1),
+          'env',
+          ...Object.entries(parsableEnvironment).map(([name, value]) => `${name}=${value}`),
+          ...wrapped.map(quoteForShell),
+        ];
+  if (file === undefined) throw new TvError('There is no command to run.');
+  return { file, arguments: rest, inputHead: names.map((name) => secretLine(name, secrets[name])).join('') };
+}
+
+/** One word for a POSIX shell. */
+export function quoteForShell(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * A shell that takes the secrets from its standard input into its environment and then becomes the
+ * command. POSIX `read` takes single bytes from what cannot be rewound, so it leaves the rest of
+ * the input to the command.
+ */
+function secretReader(names: readonly string[]): string[] {
+  const script = names.map((name) => `IFS= read -r ${name} && export ${name} || exit 125`).join('; ');
+  return ['sh', '-c', `${script}; exec "$@"`, 'sh'];
+}
+
+function secretLine(name: string, value = ''): string {
+  if (!/^[A-Za-z_]\w*$/.test(name)) {
+    throw new TvError(`"${name}" is not a name for an environment variable.`);
+  }
+  if (/[\r\n\0]/.test(value)) {
+    throw new TvError(`The secret ${name} contains a line break and cannot be handed to a command.`);
+  }
+  return `${value}\n`;
+}

@@ -1,0 +1,97 @@
+import { UnavailableError } from '../errors/TvError.ts';
+import type { Host } from '../runbook/context.ts';
+import { lastLine } from './explainFailure.ts';
+import { matchProgram } from './matchProgram.ts';
+
+export interface HostProcess {
+  readonly pid: number;
+  readonly startedSecondsAgo: number;
+  readonly user: string;
+  /** Program and script, without arguments: those may hold secrets. */
+  readonly command: string;
+  /** Held by SIGSTOP or a debugger: it exists and does nothing. */
+  readonly stopped: boolean;
+  /** The systemd unit that it belongs to (`session-3.scope` for one started by hand). */
+  readonly unit: string | undefined;
+}
+
+/**
+ * Prints for each process id: a line `pid N`, its arguments one a line (a line break inside one
+ * becomes a space), an empty line, its cgroups, and `end`.
+ */
+const detailScript = `for pid in "$@"; do
+  words=$(tr '\\000\\n' '\\n ' <"/proc/$pid/cmdline" 2>/dev/null) || continue
+  groups=$(cat "/proc/$pid/cgroup" 2>/dev/null) || continue
+  printf 'pid %s\\n%s\\n\\n%s\\nend\\n' "$pid" "$words" "$groups"
+done`;
+
+/**
+ * The processes on the host that run `program` (a script's name without extension, or an
+ * executable's), whoever started them.
+ * @throws UnavailableError where processes cannot be listed
+ */
+export async function listProcesses(
+  host: Host,
+  { program }: { readonly program: string },
+): Promise<HostProcess[]> {
+  const { exitCode, stdout, stderr } = await host.run([
+    'ps',
+    '-ww',
+    '-eo',
+    'pid=,etimes=,stat=,user:64=,args=',
+  ]);
+  if (exitCode !== 0) {
+    throw new UnavailableError('The processes of the host cannot be listed.', {
+      facts: { reason: lastLine(stderr) },
+    });
+  }
+  const candidates = parseProcessList(stdout).filter(({ args }) => args.includes(program));
+  if (candidates.length === 0) return [];
+
+  const pids = candidates.map(({ pid }) => String(pid));
+  const details = parseDetails((await host.run(['sh', '-c', detailScript, 'sh', ...pids])).stdout);
+  return candidates.flatMap(({ args: _, ...process }) => {
+    const detail = details.get(process.pid);
+    const command = detail === undefined ? undefined : matchProgram(detail.argv, program);
+    return detail === undefined || command === undefined ? [] : [{ ...process, command, unit: detail.unit }];
+  });
+}
+
+interface ListedProcess extends Omit<HostProcess, 'command' | 'unit'> {
+  readonly args: string;
+}
+
+export function parseProcessList(output: string): ListedProcess[] {
+  return output.split('\n').flatMap((line) => {
+    const [, pid, seconds, stat, user, args] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    if (pid === undefined || stat === undefined || user === undefined || args === undefined) return [];
+    return [
+      { pid: Number(pid), startedSecondsAgo: Number(seconds), user, stopped: /^[Tt]/.test(stat), args },
+    ];
+  });
+}
+
+interface Detail {
+  readonly argv: readonly string[];
+  readonly unit: string | undefined;
+}
+
+export function parseDetails(output: string): Map<number, Detail> {
+  const details = new Map<number, Detail>();
+  for (const block of output.split(/^end$/m)) {
+    const [, pid, rest] = /^\s*pid (\d+)\n([\s\S]*)$/.exec(block) ?? [];
+    if (pid === undefined || rest === undefined) continue;
+    const border = rest.lastIndexOf('\n\n');
+    details.set(Number(pid), {
+      argv: rest.slice(0, border).split('\n'),
+      unit: unitOf(rest.slice(border)),
+    });
+  }
+  return details;
+}
+
+/** The innermost unit in `/proc/PID/cgroup`: of the v2 hierarchy, or v1's `name=systemd`. */
+function unitOf(cgroups: string): string | undefined {
+  const path = /^(?:0:|\d+:name=systemd):(.*)$/m.exec(cgroups)?.[1] ?? '';
+  return path.split('/').findLast((part) => /\.(service|scope)$/.test(part));
+}

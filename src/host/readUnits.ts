@@ -1,0 +1,126 @@
+import { TvError, UnavailableError } from '../errors/TvError.ts';
+import type { Host } from '../runbook/context.ts';
+import { lastLine } from './explainFailure.ts';
+import { parseSystemdTime } from './parseSystemdTime.ts';
+
+/** One systemd unit, as `systemctl show` tells it. States are systemd's own words. */
+export interface UnitState {
+  readonly unit: string;
+  /** `loaded`, `not-found`, `masked`, `bad-setting`, `error`. */
+  readonly loadState: string;
+  /** `active`, `inactive`, `failed`, `activating`, `deactivating`, `reloading`. */
+  readonly activeState: string;
+  /** `running`, `dead`, `auto-restart` … */
+  readonly subState: string;
+  /** How the last run ended: `success`, `exit-code`, `signal`, `timeout`, `oom-kill` … */
+  readonly result: string;
+  /** `0` where no process runs. */
+  readonly mainPid: number;
+  /** When it came into its present active state. */
+  readonly since: Date | undefined;
+  /** Automatic restarts since it was last started by hand. */
+  readonly restarts: number;
+  readonly memoryBytes: number | undefined;
+}
+
+const properties = [
+  'Id',
+  'LoadState',
+  'ActiveState',
+  'SubState',
+  'Result',
+  'MainPID',
+  'NRestarts',
+  'MemoryCurrent',
+  'ActiveEnterTimestamp',
+  'ActiveExitTimestamp',
+  'InactiveEnterTimestamp',
+  'InactiveExitTimestamp',
+];
+
+/**
+ * Reads several units with one `systemctl show`, in the order asked for. A unit that is not
+ * installed has the load state `not-found`.
+ * @throws UnavailableError where there is no systemd to ask
+ */
+export async function readUnits(
+  host: Host,
+  { units }: { readonly units: readonly string[] },
+): Promise<UnitState[]> {
+  if (units.length === 0) return [];
+  for (const unit of units) assertUnitName(unit);
+  const { exitCode, stdout, stderr } = await host.run([
+    'systemctl',
+    'show',
+    '--no-pager',
+    `--property=${properties.join(',')}`,
+    ...units,
+  ]);
+  const states = parseUnitStates(stdout);
+  if (exitCode !== 0 || states.length !== units.length) {
+    throw new UnavailableError('systemd does not answer on the host.', {
+      facts: { reason: lastLine(stderr) || `exit code ${exitCode}`, units: units.join(' ') },
+      next: `systemctl status ${units.join(' ')}`,
+    });
+  }
+  return states;
+}
+
+/** The output of `systemctl show`: one block of `Name=value` lines a unit, blank lines between. */
+export function parseUnitStates(output: string): UnitState[] {
+  return output
+    .split(/\n[ \t]*\n/)
+    .filter((block) => block.trim() !== '')
+    .map((block) => {
+      const found = new Map(
+        block
+          .split('\n')
+          .filter((line) => line.includes('='))
+          .map((line): [string, string] => [
+            line.slice(0, line.indexOf('=')).trim(),
+            line.slice(line.indexOf('=') + 1).trim(),
+          ]),
+      );
+      const text = (name: string) => found.get(name) ?? '';
+      const activeState = text('ActiveState');
+      return {
+        unit: text('Id'),
+        loadState: text('LoadState'),
+        activeState,
+        subState: text('SubState'),
+        result: text('Result'),
+        mainPid: toCount(text('MainPID')) ?? 0,
+        since: parseSystemdTime(text(entryProperty(activeState))),
+        restarts: toCount(text('NRestarts')) ?? 0,
+        memoryBytes: toCount(text('MemoryCurrent')),
+      };
+    });
+}
+
+/** The same choice of time stamp as `systemctl status` makes. */
+function entryProperty(activeState: string): string {
+  switch (activeState) {
+    case 'active':
+    case 'reloading':
+      return 'ActiveEnterTimestamp';
+    case 'activating':
+      return 'InactiveExitTimestamp';
+    case 'deactivating':
+      return 'ActiveExitTimestamp';
+    default:
+      return 'InactiveEnterTimestamp';
+  }
+}
+
+/** systemd says "not known" as `[not set]` or as the highest 64-bit number. */
+function toCount(text: string): number | undefined {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** systemctl takes `*` and `?` in names as patterns, and a leading dash as an option. */
+export function assertUnitName(unit: string): void {
+  if (!/^[\w@:.][\w@:.\\-]*$/.test(unit)) {
+    throw new TvError(`"${unit}" is not the name of a systemd unit.`, { next: 'tv config show' });
+  }
+}
