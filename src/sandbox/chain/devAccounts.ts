@@ -1,0 +1,37 @@
+import { bytesToHex } from 'viem';
+import { mnemonicToAccount } from 'viem/accounts';
+import { TvError } from '../../errors/TvError.ts';
+import type { Hex } from './rpc.ts';
+
+/** Anvil's published mnemonic: these keys are known to everybody and hold nothing anywhere else. */
+const mnemonic = 'test test test test test test test test test test test junk';
+
+/** Which of anvil's ten dev accounts plays which part. */
+export const devAccountIndex = {
+  admin: 0,
+  emergency: 1,
+  riskOfficer: 2,
+  treasuryManager: 3,
+  strategist: 4,
+  oracle: 5,
+  oldOracle: 6,
+  owner: 7,
+} as const;
+
+export type RoleName = keyof typeof devAccountIndex;
+
+export interface DevAccount {
+  readonly index: number;
+  readonly address: Hex;
+}
+
+export function devAccount(index: number): DevAccount {
+  return { index, address: mnemonicToAccount(mnemonic, { addressIndex: index }).address };
+}
+
+/** The public dev key of an account, for programs of the sandbox that sign themselves. */
+export function devPrivateKey(index: number): Hex {
+  const key = mnemonicToAccount(mnemonic, { addressIndex: index }).getHdKey().privateKey;
+  if (key === null) throw new TvError('A dev account has no private key.', { facts: { index } });
+  return bytesToHex(key);
+}

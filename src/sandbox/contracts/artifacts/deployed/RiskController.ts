@@ -1,0 +1,524 @@
+// Generated from deployed/RiskController.sol by scripts/compile-contracts.mjs (solc 0.8.37).
+export const riskController = {
+  abi: [
+    {
+      "inputs": [],
+      "name": "InvalidParams",
+      "type": "error"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "bytes32",
+          "name": "pairId",
+          "type": "bytes32"
+        },
+        {
+          "internalType": "uint256",
+          "name": "nonce",
+          "type": "uint256"
+        },
+        {
+          "internalType": "uint256",
+          "name": "lastNonce",
+          "type": "uint256"
+        }
+      ],
+      "name": "OracleNonceReplay",
+      "type": "error"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "address",
+          "name": "recovered",
+          "type": "address"
+        },
+        {
+          "internalType": "address",
+          "name": "expected",
+          "type": "address"
+        }
+      ],
+      "name": "OracleSignatureInvalid",
+      "type": "error"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "bytes32",
+          "name": "pairId",
+          "type": "bytes32"
+        },
+        {
+          "internalType": "uint256",
+          "name": "timestamp",
+          "type": "uint256"
+        },
+        {
+          "internalType": "uint256",
+          "name": "lastTimestamp",
+          "type": "uint256"
+        }
+      ],
+      "name": "OracleTimestampNotMonotonic",
+      "type": "error"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "bytes32",
+          "name": "pairId",
+          "type": "bytes32"
+        }
+      ],
+      "name": "PairCircuitBroken",
+      "type": "error"
+    },
+    {
+      "inputs": [],
+      "name": "ProtocolPaused",
+      "type": "error"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "uint256",
+          "name": "timestamp",
+          "type": "uint256"
+        },
+        {
+          "internalType": "uint256",
+          "name": "threshold",
+          "type": "uint256"
+        }
+      ],
+      "name": "StaleOracleData",
+      "type": "error"
+    },
+    {
+      "anonymous": false,
+      "inputs": [
+        {
+          "indexed": true,
+          "internalType": "bytes32",
+          "name": "pairId",
+          "type": "bytes32"
+        },
+        {
+          "indexed": true,
+          "internalType": "address",
+          "name": "by",
+          "type": "address"
+        }
+      ],
+      "name": "CircuitBreakerReset",
+      "type": "event"
+    },
+    {
+      "anonymous": false,
+      "inputs": [
+        {
+          "indexed": true,
+          "internalType": "bytes32",
+          "name": "pairId",
+          "type": "bytes32"
+        },
+        {
+          "indexed": true,
+          "internalType": "address",
+          "name": "by",
+          "type": "address"
+        }
+      ],
+      "name": "CircuitBreakerTriggered",
+      "type": "event"
+    },
+    {
+      "anonymous": false,
+      "inputs": [
+        {
+          "indexed": false,
+          "internalType": "bool",
+          "name": "paused",
+          "type": "bool"
+        },
+        {
+          "indexed": true,
+          "internalType": "address",
+          "name": "by",
+          "type": "address"
+        }
+      ],
+      "name": "GlobalPauseToggled",
+      "type": "event"
+    },
+    {
+      "anonymous": false,
+      "inputs": [
+        {
+          "indexed": true,
+          "internalType": "bytes32",
+          "name": "pairId",
+          "type": "bytes32"
+        },
+        {
+          "indexed": false,
+          "internalType": "uint256",
+          "name": "oldNonce",
+          "type": "uint256"
+        },
+        {
+          "indexed": false,
+          "internalType": "uint256",
+          "name": "newNonce",
+          "type": "uint256"
+        }
+      ],
+      "name": "OracleNonceAdvanced",
+      "type": "event"
+    },
+    {
+      "anonymous": false,
+      "inputs": [
+        {
+          "indexed": true,
+          "internalType": "bytes32",
+          "name": "pairId",
+          "type": "bytes32"
+        },
+        {
+          "components": [
+            {
+              "internalType": "int16",
+              "name": "referenceTick",
+              "type": "int16"
+            },
+            {
+              "internalType": "uint256",
+              "name": "pegDeviation",
+              "type": "uint256"
+            },
+            {
+              "internalType": "uint256",
+              "name": "orderbookDepthBid",
+              "type": "uint256"
+            },
+            {
+              "internalType": "uint256",
+              "name": "orderbookDepthAsk",
+              "type": "uint256"
+            },
+            {
+              "internalType": "uint256",
+              "name": "timestamp",
+              "type": "uint256"
+            },
+            {
+              "internalType": "uint256",
+              "name": "nonce",
+              "type": "uint256"
+            }
+          ],
+          "indexed": false,
+          "internalType": "struct OracleSignals.OracleSignal",
+          "name": "signal",
+          "type": "tuple"
+        },
+        {
+          "indexed": false,
+          "internalType": "uint256",
+          "name": "nonce",
+          "type": "uint256"
+        }
+      ],
+      "name": "OracleSignalUpdated",
+      "type": "event"
+    },
+    {
+      "inputs": [],
+      "name": "governanceRoles",
+      "outputs": [
+        {
+          "internalType": "contract IGovernanceRoles",
+          "name": "",
+          "type": "address"
+        }
+      ],
+      "stateMutability": "view",
+      "type": "function"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "contract IGovernanceRoles",
+          "name": "roles",
+          "type": "address"
+        }
+      ],
+      "name": "initialize",
+      "outputs": [],
+      "stateMutability": "nonpayable",
+      "type": "function"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "bytes32",
+          "name": "",
+          "type": "bytes32"
+        }
+      ],
+      "name": "latestSignals",
+      "outputs": [
+        {
+          "internalType": "int16",
+          "name": "referenceTick",
+          "type": "int16"
+        },
+        {
+          "internalType": "uint256",
+          "name": "pegDeviation",
+          "type": "uint256"
+        },
+        {
+          "internalType": "uint256",
+          "name": "orderbookDepthBid",
+          "type": "uint256"
+        },
+        {
+          "internalType": "uint256",
+          "name": "orderbookDepthAsk",
+          "type": "uint256"
+        },
+        {
+          "internalType": "uint256",
+          "name": "timestamp",
+          "type": "uint256"
+        },
+        {
+          "internalType": "uint256",
+          "name": "nonce",
+          "type": "uint256"
+        }
+      ],
+      "stateMutability": "view",
+      "type": "function"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "bytes32",
+          "name": "",
+          "type": "bytes32"
+        }
+      ],
+      "name": "oracleLastTimestamp",
+      "outputs": [
+        {
+          "internalType": "uint256",
+          "name": "",
+          "type": "uint256"
+        }
+      ],
+      "stateMutability": "view",
+      "type": "function"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "bytes32",
+          "name": "",
+          "type": "bytes32"
+        }
+      ],
+      "name": "oracleNonces",
+      "outputs": [
+        {
+          "internalType": "uint256",
+          "name": "",
+          "type": "uint256"
+        }
+      ],
+      "stateMutability": "view",
+      "type": "function"
+    },
+    {
+      "inputs": [],
+      "name": "oracleStalenessThreshold",
+      "outputs": [
+        {
+          "internalType": "uint32",
+          "name": "",
+          "type": "uint32"
+        }
+      ],
+      "stateMutability": "view",
+      "type": "function"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "bytes32",
+          "name": "",
+          "type": "bytes32"
+        }
+      ],
+      "name": "pairCircuitBroken",
+      "outputs": [
+        {
+          "internalType": "bool",
+          "name": "",
+          "type": "bool"
+        }
+      ],
+      "stateMutability": "view",
+      "type": "function"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "address",
+          "name": "a",
+          "type": "address"
+        },
+        {
+          "internalType": "address",
+          "name": "b",
+          "type": "address"
+        }
+      ],
+      "name": "pairId",
+      "outputs": [
+        {
+          "internalType": "bytes32",
+          "name": "",
+          "type": "bytes32"
+        }
+      ],
+      "stateMutability": "pure",
+      "type": "function"
+    },
+    {
+      "inputs": [],
+      "name": "paused",
+      "outputs": [
+        {
+          "internalType": "bool",
+          "name": "",
+          "type": "bool"
+        }
+      ],
+      "stateMutability": "view",
+      "type": "function"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "bytes32",
+          "name": "pair",
+          "type": "bytes32"
+        }
+      ],
+      "name": "requireTradable",
+      "outputs": [],
+      "stateMutability": "view",
+      "type": "function"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "bytes32",
+          "name": "pair",
+          "type": "bytes32"
+        }
+      ],
+      "name": "resetCircuitBreaker",
+      "outputs": [],
+      "stateMutability": "nonpayable",
+      "type": "function"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "bool",
+          "name": "pause",
+          "type": "bool"
+        }
+      ],
+      "name": "toggleGlobalPause",
+      "outputs": [],
+      "stateMutability": "nonpayable",
+      "type": "function"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "bytes32",
+          "name": "pair",
+          "type": "bytes32"
+        }
+      ],
+      "name": "triggerCircuitBreaker",
+      "outputs": [],
+      "stateMutability": "nonpayable",
+      "type": "function"
+    },
+    {
+      "inputs": [
+        {
+          "internalType": "bytes32",
+          "name": "pair",
+          "type": "bytes32"
+        },
+        {
+          "components": [
+            {
+              "internalType": "int16",
+              "name": "referenceTick",
+              "type": "int16"
+            },
+            {
+              "internalType": "uint256",
+              "name": "pegDeviation",
+              "type": "uint256"
+            },
+            {
+              "internalType": "uint256",
+              "name": "orderbookDepthBid",
+              "type": "uint256"
+            },
+            {
+              "internalType": "uint256",
+              "name": "orderbookDepthAsk",
+              "type": "uint256"
+            },
+            {
+              "internalType": "uint256",
+              "name": "timestamp",
+              "type": "uint256"
+            },
+            {
+              "internalType": "uint256",
+              "name": "nonce",
+              "type": "uint256"
+            }
+          ],
+          "internalType": "struct OracleSignals.OracleSignal",
+          "name": "signal",
+          "type": "tuple"
+        },
+        {
+          "internalType": "bytes",
+          "name": "signature",
+          "type": "bytes"
+        }
+      ],
+      "name": "updateOracleSignal",
+      "outputs": [],
+      "stateMutability": "nonpayable",
+      "type": "function"
+    }
+  ],
+  bytecode: '0x6080604052348015600e575f5ffd5b50610dfb8061001c5f395ff3fe608060405234801561000f575f5ffd5b50600436106100e5575f3560e01c80635cbecabf11610088578063c4d66de811610063578063c4d66de814610255578063ced8673a14610268578063e134725614610293578063e6271b55146102b5575f5ffd5b80635cbecabf146102105780637be7e2ba1461022f5780639a7372a514610242575f5ffd5b80633d85ef93116100c35780633d85ef93146101a5578063497cdcb0146101ba5780634a305fef146101d95780635c975abb146101ec575f5ffd5b80631f45d0e4146100e9578063210082c11461010c5780632218d7ab1461012d575b5f5ffd5b6100f261012c81565b60405163ffffffff90911681526020015b60405180910390f35b61011f61011a366004610b68565b6102c8565b604051908152602001610103565b61017361013b366004610b9f565b5f60208190529081526040902080546001808301546002840154600385015460048601546005909601549490930b9491939092919086565b6040805160019790970b87526020870195909552938501929092526060840152608083015260a082015260c001610103565b6101b86101b3366004610bc3565b61036f565b005b61011f6101c8366004610b9f565b60026020525f908152604090205481565b6101b86101e7366004610b9f565b610446565b60035461020090600160a01b900460ff1681565b6040519015158152602001610103565b61011f61021e366004610b9f565b60016020525f908152604090205481565b6101b861023d366004610be5565b6104b4565b6101b8610250366004610b9f565b6104f1565b6101b8610263366004610c74565b6105b2565b60035461027b906001600160a01b031681565b6040516001600160a01b039091168152602001610103565b6102006102a1366004610b9f565b60046020525f908152604090205460ff1681565b6101b86102c3366004610b9f565b610612565b5f816001600160a01b0316836001600160a01b031610610326576040516bffffffffffffffffffffffff19606084811b8216602084015285901b16603482015260480160405160208183030381529060405280519060200120610366565b6040516bffffffffffffffffffffffff19606085811b8216602084015284901b166034820152604801604051602081830303815290604052805190602001205b90505b92915050565b6003546040516312d9a6ad60e01b81527f76b1a12ac8d9ed64de3c0f66c2a19b21c0a3f9a1afec3f75bcd45f7b0794a1de60048201523360248201526001600160a01b03909116906312d9a6ad906044015f6040518083038186803b1580156103d6575f5ffd5b505afa1580156103e8573d5f5f3e3d5ffd5b505060038054841515600160a01b0260ff60a01b19909116179055505060405133907ffa299961d93aa96cd1a6b6e8e446b7c3b3e84213d1aea39a85e96797ebc206799061043b90841515815260200190565b60405180910390a250565b600354600160a01b900460ff161561047157604051634427925560e01b815260040160405180910390fd5b5f8181526004602052604090205460ff16156104a8576040516326f2f17760e01b8152600481018290526024015b60405180910390fd5b6104b1816106d0565b50565b600354600160a01b900460ff16156104df57604051634427925560e01b815260040160405180910390fd5b6104eb84848484610719565b50505050565b6003546040516312d9a6ad60e01b81527f25224d8f9a9fc3607343d6e4804b9ba2347ef2a832ba9799995045fca8c27af960048201523360248201526001600160a01b03909116906312d9a6ad906044015f6040518083038186803b158015610558575f5ffd5b505afa15801561056a573d5f5f3e3d5ffd5b5050505f82815260046020526040808220805460ff191660011790555133925083917f9f1fcd9368598f0d85238fb9132b36406500308eb310b84c04bd6683f1cb5d6b91a350565b6003546001600160a01b03161515806105d257506001600160a01b038116155b156105f057604051635435b28960e11b815260040160405180910390fd5b600380546001600160a01b0319166001600160a01b0392909216919091179055565b6003546040516312d9a6ad60e01b81527f25224d8f9a9fc3607343d6e4804b9ba2347ef2a832ba9799995045fca8c27af960048201523360248201526001600160a01b03909116906312d9a6ad906044015f6040518083038186803b158015610679575f5ffd5b505afa15801561068b573d5f5f3e3d5ffd5b5050505f82815260046020526040808220805460ff191690555133925083917f669538ca1f8f0201db72834644c63f3888246fad61d33cbb3d3e728735bd89fd91a350565b5f818152600260205260409020546106ea61012c82610c8f565b42111561071557604051635f51811b60e11b81526004810182905261012c602482015260440161049f565b5050565b428360800135111561073e57604051635435b28960e11b815260040160405180910390fd5b5f84815260026020526040902054608084013581106107845760405163a6a132bd60e01b815260048101869052608085013560248201526044810182905260640161049f565b5f8581526001602052604090205460a085013581106107ca576040516329b909b360e21b81526004810187905260a086013560248201526044810182905260640161049f565b6107de6107d98787878761089d565b610a94565b5f86815260208190526040902085906107f78282610cbc565b50505f86815260026020908152604080832060808901359055600182529182902060a08801359081905582518481529182015287917f24949814980cd907f4a41126dde62448c63572e56dd0ce61aec855cdbd4eec3c910160405180910390a2857f936199dcd070bd1930f781e40e9e22d5828ef51b0cfad62543a6210c95153c23868760a0013560405161088d929190610d51565b60405180910390a2505050505050565b5f604182146108ad57505f610a8c565b604080517f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f60208201527f747305f7f39f9a47c2ccbb78d07fdb7bc8ae408fffbe521fa2957d7146460425918101919091527fc89efdaa54c0f20c7adf612882df0950f5a951637e0307cdcb4c672f298b8bc660608201524660808201523060a08201525f9060c0016040516020818303038152906040528051906020012090505f7fc67fe60e13442149b237dfc44091b8288fdecce6d6907a728c0ccba028b6f474878760405160200161098493929190610d6c565b6040516020818303038152906040528051906020012090505f82826040516020016109c692919061190160f01b81526002810192909252602282015260420190565b60408051601f19818403018152919052805160209182012091505f906109ee9082888a610d88565b6109f791610daf565b90505f610a0860406020898b610d88565b610a1191610daf565b905060018389896040818110610a2957610a29610dcc565b604080515f8152602081018083529590955292013560f81c9183019190915250606081018490526080810183905260a0016020604051602081039080840390855afa158015610a7a573d5f5f3e3d5ffd5b50505060206040510351955050505050505b949350505050565b600354604051632474521560e21b81527f352d05fe3946dbe49277552ba941e744d5a96d9c60bc1ba0ea5f1d3ae000f7c860048201526001600160a01b038381166024830152909116906391d1485490604401602060405180830381865afa158015610b02573d5f5f3e3d5ffd5b505050506040513d601f19601f82011682018060405250810190610b269190610de0565b6104b157604051636bb88a3960e11b81526001600160a01b03821660048201525f602482015260440161049f565b6001600160a01b03811681146104b1575f5ffd5b5f5f60408385031215610b79575f5ffd5b8235610b8481610b54565b91506020830135610b9481610b54565b809150509250929050565b5f60208284031215610baf575f5ffd5b5035919050565b80151581146104b1575f5ffd5b5f60208284031215610bd3575f5ffd5b8135610bde81610bb6565b9392505050565b5f5f5f5f848603610100811215610bfa575f5ffd5b8535945060c0601f1982011215610c0f575f5ffd5b5060208501925060e085013567ffffffffffffffff811115610c2f575f5ffd5b8501601f81018713610c3f575f5ffd5b803567ffffffffffffffff811115610c55575f5ffd5b876020828401011115610c66575f5ffd5b949793965060200194505050565b5f60208284031215610c84575f5ffd5b8135610bde81610b54565b8082018082111561036957634e487b7160e01b5f52601160045260245ffd5b8060010b81146104b1575f5ffd5b8135610cc781610cae565b815461ffff191661ffff919091161781556020820135600182015560408201356002820155606082013560038201556080820135600482015560a090910135600590910155565b8035610d1981610cae565b60010b82526020818101359083015260408082013590830152606080820135908301526080808201359083015260a090810135910152565b60e08101610d5f8285610d0e565b8260c08301529392505050565b838152602081018390526101008101610a8c6040830184610d0e565b5f5f85851115610d96575f5ffd5b83861115610da2575f5ffd5b5050820193919092039150565b80356020831015610369575f19602084900360031b1b1692915050565b634e487b7160e01b5f52603260045260245ffd5b5f60208284031215610df0575f5ffd5b8151610bde81610bb656',
+} as const;
