@@ -27,7 +27,7 @@ export const shelf: readonly Entry[] = [
     section: '1',
     group: 'Indexer',
     risk: 'read',
-    load: () => import('./reindexCheck.ts'),
+    load: () => import('./reindex/check.ts'),
   },
   {
     command: 'runbook list',

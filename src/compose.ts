@@ -1,4 +1,4 @@
-import { commandHelp, parse, type Parsed } from './cli/parse.ts';
+import { commandHelp, type Parsed, parse } from './cli/parse.ts';
 import { renderError } from './cli/renderError.ts';
 import { RunScreen } from './cli/renderRun.ts';
 import { toJsonDocument, toJsonEvent } from './cli/toJson.ts';
@@ -45,7 +45,10 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
     now: new Date(),
     columns: process.stdout.columns ?? process.stderr.columns,
   });
-  const busy = terminalBusy((line) => outlet.print('stderr', line), (text) => outlet.redact(text));
+  const busy = terminalBusy(
+    (line) => outlet.print('stderr', line),
+    (text) => outlet.redact(text),
+  );
   let world: World | undefined;
   try {
     const command = (await entry.load()).default;
@@ -181,4 +184,3 @@ function bug(error: unknown): TvError {
   });
   return told;
 }
-

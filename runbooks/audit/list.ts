@@ -5,9 +5,14 @@ import { ago, table } from '../../src/runbook/text.ts';
 /** `tv audit list`: refused and aborted commands too. */
 export default defineReport({
   title: 'Audit log',
-  intent: 'Lists who asked for what and what became of it, newest first, with refused and aborted commands and the reasons of every override.',
+  intent:
+    'Lists who asked for what and what became of it, newest first, with refused and aborted commands and the reasons of every override.',
   input: {
-    limit: field('--limit <count>', 'how many to show (default 20)', z.coerce.number().int().positive().default(20)),
+    limit: field(
+      '--limit <count>',
+      'how many to show (default 20)',
+      z.coerce.number().int().positive().default(20),
+    ),
   },
   collect: async ({ audit }, { limit }) => {
     const entries = audit.entries();
@@ -23,7 +28,14 @@ export default defineReport({
         ...entry.overrides.map(({ check, reason }) => `overruled ${check}: ${reason}`),
       ];
       return [
-        [String(entry.seq), ago(new Date(entry.at), paint.now), entry.environment, entry.command, outcome, who],
+        [
+          String(entry.seq),
+          ago(new Date(entry.at), paint.now),
+          entry.environment,
+          entry.command,
+          outcome,
+          who,
+        ],
         ...reasons.map((reason) => ['', '', '', paint.dim(reason)]),
       ];
     });

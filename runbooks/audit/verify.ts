@@ -3,7 +3,8 @@ import { defineReport } from '../../src/runbook/define.ts';
 /** `tv audit verify`: exit 1 where the chain is broken. */
 export default defineReport({
   title: 'Verify the audit log',
-  intent: 'Walks the hash chain of the audit log and names every entry that was changed, removed, added or moved.',
+  intent:
+    'Walks the hash chain of the audit log and names every entry that was changed, removed, added or moved.',
   input: {},
   collect: async ({ audit }) => ({ log: audit.file, ...audit.verify() }),
   render: ({ log, entries, intact, problems }, paint) =>

@@ -7,9 +7,14 @@ import { ago, table } from '../../src/runbook/text.ts';
 /** `tv runs list`: newest first, unfinished ones marked. */
 export default defineReport({
   title: 'Runs',
-  intent: 'Lists the runs of this environment: when, who, what, and how they ended. Unfinished ones can be resumed or undone.',
+  intent:
+    'Lists the runs of this environment: when, who, what, and how they ended. Unfinished ones can be resumed or undone.',
   input: {
-    limit: field('--limit <count>', 'how many to show (default 20)', z.coerce.number().int().positive().default(20)),
+    limit: field(
+      '--limit <count>',
+      'how many to show (default 20)',
+      z.coerce.number().int().positive().default(20),
+    ),
   },
   collect: async ({ runs, settings }, { limit }) => {
     const states = runs

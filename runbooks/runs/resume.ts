@@ -8,7 +8,9 @@ export default defineControl({
   title: 'Resume a run',
   intent:
     'Goes on where a run was cut off: finished steps are taken from its journal, the step in flight is asked whether it had taken effect, the rest is run and verified. Asks as the run itself does.',
-  input: { run: field('[run]', 'id or part of it; the only unfinished run if left out', z.string().optional()) },
+  input: {
+    run: field('[run]', 'id or part of it; the only unfinished run if left out', z.string().optional()),
+  },
   choose: async ({ runs, settings }, { run }) => {
     if (run !== undefined) return { run: runs.find(run), direction: 'resume' };
     const unfinished = runs.ids().filter((id) => {
@@ -18,7 +20,9 @@ export default defineControl({
     const [only] = unfinished;
     if (only !== undefined && unfinished.length === 1) return { run: only, direction: 'resume' };
     throw new TvError(
-      unfinished.length === 0 ? 'No run is unfinished; there is nothing to resume.' : 'Several runs are unfinished.',
+      unfinished.length === 0
+        ? 'No run is unfinished; there is nothing to resume.'
+        : 'Several runs are unfinished.',
       {
         facts: { environment: settings.environment, unfinished: unfinished.join(', ') || undefined },
         next: unfinished.length === 0 ? 'tv runs list' : `tv resume ${unfinished[0]}`,

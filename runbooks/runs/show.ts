@@ -7,7 +7,8 @@ import { duration, localTime, table, wrap } from '../../src/runbook/text.ts';
 /** `tv runs show ID`: every step, its state and its time. */
 export default defineReport({
   title: 'One run',
-  intent: 'Shows one run: what was asked, who answered, every step with its state and time, and what can be done now.',
+  intent:
+    'Shows one run: what was asked, who answered, every step with its state and time, and what can be done now.',
   input: { run: field('<run>', 'id or part of it', z.string()) },
   collect: async ({ runs }, { run }) => {
     const id = runs.find(run);
@@ -50,7 +51,12 @@ export default defineReport({
     const steps = data.steps.map((step, index) => {
       const took =
         step.startedAt && step.endedAt ? duration(Date.parse(step.endedAt) - Date.parse(step.startedAt)) : '';
-      return [marks[step.status ?? 'waiting'] ?? '·', `${index + 1}  ${step.title}`, step.status ?? 'waiting', took];
+      return [
+        marks[step.status ?? 'waiting'] ?? '·',
+        `${index + 1}  ${step.title}`,
+        step.status ?? 'waiting',
+        took,
+      ];
     });
     const errors = data.steps.flatMap(({ error }) => (error ? [`  ${paint.bad('✖')} ${error.message}`] : []));
     const next = data.unfinished

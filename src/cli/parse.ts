@@ -136,7 +136,8 @@ function pairs(list: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
     list.map((item) => {
       const at = item.indexOf('=');
-      if (at < 1) throw new UsageError('--set takes key=value.', { facts: { given: item }, next: 'tv config show' });
+      if (at < 1)
+        throw new UsageError('--set takes key=value.', { facts: { given: item }, next: 'tv config show' });
       return [item.slice(0, at), item.slice(at + 1)];
     }),
   );

@@ -15,6 +15,9 @@ export function renderError(error: TvError, paint: Paint, verbose: boolean): str
 
 export function renderNext(next: readonly string[], paint: Paint): string {
   return next
-    .map((line, index) => `${index === 0 ? paint.bold('Next:') : '     '} ${wrap(line, paint.width - 6, '      ')}`)
+    .map(
+      (line, index) =>
+        `${index === 0 ? paint.bold('Next:') : '     '} ${wrap(line, paint.width - 6, '      ')}`,
+    )
     .join('\n');
 }

@@ -45,7 +45,9 @@ export class RunScreen {
         break;
       case 'plan.ready': {
         this.#plan = event.plan;
-        const heading = { start: 'Plan', resume: 'Left to do of plan', undo: 'To take back of plan' }[event.direction];
+        const heading = { start: 'Plan', resume: 'Left to do of plan', undo: 'To take back of plan' }[
+          event.direction
+        ];
         this.#print(`${renderPlan(event.plan, heading, paint)}\n\n`);
         if (event.dryRun) this.#dryRunEnd(event.plan);
         break;
@@ -143,7 +145,9 @@ export class RunScreen {
 
   #dryRunEnd(plan: PlanData): void {
     this.#print(`Dry run: nothing was changed. ${wrap(plan.consequence, this.#paint.width)}\n`);
-    this.#print(`${renderNext([`the same command with --plan ${plan.id} runs exactly this`], this.#paint)}\n`);
+    this.#print(
+      `${renderNext([`the same command with --plan ${plan.id} runs exactly this`], this.#paint)}\n`,
+    );
   }
 
   #end(outcome: Outcome): void {
@@ -155,15 +159,24 @@ export class RunScreen {
     const report = `${tv} runs report ${this.#run}`;
     const endings: Record<Outcome, readonly [string, readonly string[]]> = {
       verified: [paint.ok(`Done and verified in ${took}.`), [report]],
-      unverified: [paint.bad(`Done in ${took}, but not verified: see the marked lines above.`), [resume, undo]],
+      unverified: [
+        paint.bad(`Done in ${took}, but not verified: see the marked lines above.`),
+        [resume, undo],
+      ],
       failed: [paint.bad('Failed half-way. What was done stands, and nothing more is done.'), [resume, undo]],
       'rolled-back': [
         paint.bad('Failed; what had been done was taken back, and everything is as before.'),
         [report],
       ],
-      interrupted: [paint.warn('Interrupted. What was done stands, and can be finished or taken back.'), [resume, undo]],
+      interrupted: [
+        paint.warn('Interrupted. What was done stands, and can be finished or taken back.'),
+        [resume, undo],
+      ],
       undone: [paint.ok(`Taken back in ${took}.`), [report]],
-      'undo-failed': [paint.bad('Could not be taken back as a whole; the rest was left alone.'), [undo, report]],
+      'undo-failed': [
+        paint.bad('Could not be taken back as a whole; the rest was left alone.'),
+        [undo, report],
+      ],
     };
     const [sentence, next] = endings[outcome];
     this.#print(`\n${sentence}\n${renderNext(next, paint)}\n`);

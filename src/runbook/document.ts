@@ -26,7 +26,9 @@ export function describeProcedure(entry: Entry, command: AnyCommand): string {
 
 /** The whole document, in the order of the shelf. */
 export async function describeAll(shelf: readonly Entry[], version: string): Promise<string> {
-  const commands = await Promise.all(shelf.map(async (entry) => [entry, (await entry.load()).default] as const));
+  const commands = await Promise.all(
+    shelf.map(async (entry) => [entry, (await entry.load()).default] as const),
+  );
   const procedures = commands.filter(([entry]) => entry.section !== '');
   const tools = commands.filter(([entry]) => entry.section === '');
   return [
@@ -43,10 +45,12 @@ function course(command: Extract<AnyCommand, { kind: 'runbook' }>): string {
       ? 'A failed step does not hold up the others; all failures are reported at the end.'
       : 'A failed step stops the run. What can be put back without loss is put back at once; otherwise the run can be resumed or undone.';
   const { facts, input } = command.example;
-  const steps = command.plan(facts, input).map(
-    ({ title, command: line, undoTitle }, index) =>
-      `${index + 1}. ${title}${undoTitle === undefined ? '' : ` (${undoTitle})`}\n   \`${line}\``,
-  );
+  const steps = command
+    .plan(facts, input)
+    .map(
+      ({ title, command: line, undoTitle }, index) =>
+        `${index + 1}. ${title}${undoTitle === undefined ? '' : ` (${undoTitle})`}\n   \`${line}\``,
+    );
   return [
     'For example:',
     steps.join('\n'),

@@ -113,7 +113,7 @@ export type ScreenEvent =
       readonly overrides: readonly OverrideUse[];
       readonly direction: 'start' | 'resume' | 'undo';
     }
-  | { readonly type: 'step.progress'; readonly step: string; readonly progress: Progress }
+  | { readonly type: 'step.progress'; readonly step: string; readonly progress: Progress };
 
 export type RunEvent = JournalEvent | ScreenEvent;
 

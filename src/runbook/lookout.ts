@@ -81,18 +81,18 @@ function blockedBy(error: unknown): Finding {
   throw error;
 }
 
-export function pass<T extends Json = null>(summary: string, value?: T): Finding<T> {
+export function pass<T extends Json = never>(summary: string, value?: T): Finding<T> {
   return { status: 'pass', summary, ...(value === undefined ? {} : { value }) };
 }
 
-export function warn<T extends Json = null>(
+export function warn<T extends Json = never>(
   summary: string,
   rest: Omit<Finding<T>, 'status' | 'summary'> = {},
 ): Finding<T> {
   return { status: 'warn', summary, ...rest };
 }
 
-export function block<T extends Json = null>(
+export function block<T extends Json = never>(
   summary: string,
   rest: Omit<Finding<T>, 'status' | 'summary'> = {},
 ): Finding<T> {

@@ -33,7 +33,9 @@ export function duration(ms: number): string {
 export function ago(then: Date, now: Date): string {
   const ms = now.getTime() - then.getTime();
   if (ms < 0) return `in ${duration(-ms)}`;
-  return ms < 1000 ? 'just now' : `${duration(ms).replace(/ \d+ s$/, (tail) => (ms < 60_000 ? tail : ''))} ago`;
+  return ms < 1000
+    ? 'just now'
+    : `${duration(ms).replace(/ \d+ s$/, (tail) => (ms < 60_000 ? tail : ''))} ago`;
 }
 
 /** Local time with the offset: `2026-11-23 22:15:00 +01:00`. */
@@ -91,7 +93,9 @@ export function table(rows: readonly (readonly string[])[], indent = '  '): stri
   }
   return rows
     .map((row) => {
-      const cells = row.map((cell, index) => (index === row.length - 1 ? cell : padEnd(cell, widths[index] ?? 0)));
+      const cells = row.map((cell, index) =>
+        index === row.length - 1 ? cell : padEnd(cell, widths[index] ?? 0),
+      );
       return `${indent}${cells.join('  ')}`.trimEnd();
     })
     .join('\n');

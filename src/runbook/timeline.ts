@@ -102,6 +102,8 @@ function tell(
 function flat(value: Json, path = ''): string {
   if (value === null) return path === '' ? '' : `${path}: –`;
   if (typeof value !== 'object') return path === '' ? String(value) : `${path}: ${value}`;
-  const entries = Array.isArray(value) ? value.map((item, index) => [String(index), item] as const) : Object.entries(value);
+  const entries = Array.isArray(value)
+    ? value.map((item, index) => [String(index), item] as const)
+    : Object.entries(value);
   return entries.map(([key, item]) => flat(item as Json, path === '' ? key : `${path}.${key}`)).join(', ');
 }

@@ -15,10 +15,16 @@ td{overflow-wrap:anywhere}code{font-size:.9em;background:#f6f8fa;padding:.1em .3
 export function timelineHtml(timeline: Timeline): string {
   const { title, head, overrides, preflight, steps, moments, verification } = timeline;
   const sections = [
-    table([], head.map(([name, value]) => [text(name), text(value)])),
+    table(
+      [],
+      head.map(([name, value]) => [text(name), text(value)]),
+    ),
     overrides.length === 0
       ? ''
-      : `<h2>Overruled checks</h2>${table(['Check', 'Reason'], overrides.map(({ check, reason }) => [text(check), text(reason)]))}`,
+      : `<h2>Overruled checks</h2>${table(
+          ['Check', 'Reason'],
+          overrides.map(({ check, reason }) => [text(check), text(reason)]),
+        )}`,
     `<h2>Preflight</h2>${checks(preflight)}`,
     `<h2>Plan</h2>${table(
       ['', 'Step', 'Stands for', 'Undo', 'State'],
@@ -49,7 +55,9 @@ function checks(list: readonly Check[]): string {
   return table(
     ['Check', 'Result', 'Found'],
     list.map((check) => {
-      const facts = Object.entries(check.facts ?? {}).map(([name, value]) => `<br>${text(name)}: ${text(value)}`);
+      const facts = Object.entries(check.facts ?? {}).map(
+        ([name, value]) => `<br>${text(name)}: ${text(value)}`,
+      );
       return [text(check.id), word(check.status), text(check.summary) + facts.join('')];
     }),
   );

@@ -6,7 +6,10 @@ export function timelineMarkdown(timeline: Timeline): string {
   const { title, head, overrides, preflight, steps, moments, verification } = timeline;
   return [
     `# ${title}`,
-    table(['', ''], head.map(([name, value]) => [name, value])),
+    table(
+      ['', ''],
+      head.map(([name, value]) => [name, value]),
+    ),
     ...(overrides.length === 0
       ? []
       : ['## Overruled checks', ...overrides.map(({ check, reason }) => `- **${check}**: ${reason}`)]),
@@ -15,7 +18,13 @@ export function timelineMarkdown(timeline: Timeline): string {
     '## Plan',
     table(
       ['', 'Step', 'Stands for', 'Undo', 'State'],
-      steps.map((step, index) => [String(index + 1), step.title, `\`${step.command}\``, step.undo ?? '', step.status]),
+      steps.map((step, index) => [
+        String(index + 1),
+        step.title,
+        `\`${step.command}\``,
+        step.undo ?? '',
+        step.status,
+      ]),
     ),
     '## Timeline',
     table(
@@ -29,7 +38,8 @@ export function timelineMarkdown(timeline: Timeline): string {
 }
 
 function checks(list: readonly Check[]): string {
-  const facts = (check: Check) => Object.entries(check.facts ?? {}).map(([name, value]) => `${name}: ${value}`);
+  const facts = (check: Check) =>
+    Object.entries(check.facts ?? {}).map(([name, value]) => `${name}: ${value}`);
   return table(
     ['Check', 'Result', 'Found'],
     list.map((check) => [check.id, check.status, [check.summary, ...facts(check)].join('; ')]),

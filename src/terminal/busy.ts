@@ -22,7 +22,12 @@ function spinner(redact: (text: string) => string): Busy {
       const clean = redact(text);
       if (current === undefined) {
         // discardStdin would put the terminal into raw mode, and Ctrl-C would be lost.
-        current = ora({ text: clean, stream: process.stderr, discardStdin: false, hideCursor: false }).start();
+        current = ora({
+          text: clean,
+          stream: process.stderr,
+          discardStdin: false,
+          hideCursor: false,
+        }).start();
       } else {
         current.text = clean;
       }

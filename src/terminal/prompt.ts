@@ -21,7 +21,8 @@ async function orNothing<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name)) return undefined;
+    if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name))
+      return undefined;
     throw error;
   }
 }

@@ -1,0 +1,57 @@
+import type { Address } from '../../src/config/settings.ts';
+import type { EventSchema } from '../../src/database/eventSchema.ts';
+
+/** What the preflight has found and the plan is made from. */
+export type ReindexFacts = {
+  readonly fromBlock: number;
+  readonly truncate: boolean;
+  readonly wait: boolean;
+  /** Limit of the way to the head, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly indexer: {
+    readonly unit: string;
+    readonly program: string;
+    readonly wasActive: boolean;
+    /** Seconds between two looks of the indexer at the chain (POLL_INTERVAL). */
+    readonly pollSeconds: number;
+  };
+  readonly chain: {
+    readonly id: number;
+    readonly head: number;
+    readonly contracts: readonly Address[];
+  };
+  readonly database: {
+    readonly name: string;
+    /** Says whether it is the same database when the run is carried on. */
+    readonly identity: string;
+    readonly schema: EventSchema;
+    readonly cursor: number | null;
+    readonly clear: number;
+    readonly keep: number;
+  };
+  readonly env: {
+    readonly file: string;
+    /** Null where START_BLOCK is not in the file. */
+    readonly before: string | null;
+    readonly after: string;
+  };
+  readonly backup: { readonly directory: string };
+};
+
+/**
+ * The cursor, and START_BLOCK: the indexer takes both as "already indexed" and reads from the block
+ * after it (deployment-facts, section 4).
+ */
+export function lastBlockKept(facts: ReindexFacts): number {
+  return Math.max(0, facts.fromBlock - 1);
+}
+
+/** The name under which a run's dump and restore appear in `pg_stat_activity`. */
+export function applicationName(run: string): string {
+  return `tv ${run}`;
+}
+
+/** Where the run's backup lies: known before it is made, so that a resumed run finds it. */
+export function backupFile(facts: ReindexFacts, run: string): string {
+  return `${facts.backup.directory}/${facts.database.name}_${run}.dump`;
+}

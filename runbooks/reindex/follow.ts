@@ -1,0 +1,114 @@
+import { readHead } from '../../src/chain/readHead.ts';
+import { readLogs } from '../../src/chain/readLogs.ts';
+import { countRows } from '../../src/database/countRows.ts';
+import { readCursor } from '../../src/database/readCursor.ts';
+import { TimeoutError, TvError, UnavailableError } from '../../src/errors/TvError.ts';
+import { readUnit } from '../../src/host/readUnit.ts';
+import type { StepContext } from '../../src/runbook/define.ts';
+import { duration } from '../../src/runbook/text.ts';
+import { keeps } from './compare.ts';
+import { lastBlockKept, type ReindexFacts } from './facts.ts';
+
+const lookEveryMs = 500;
+/** Without a step forward for this many polls of the indexer it counts as stalled. */
+const stalledPolls = 6;
+const shortestStallMs = 15_000;
+
+/** How far the indexer is on its way to a target, in blocks or, without a cursor, in events. */
+interface Way {
+  readonly unit: string;
+  readonly total: number;
+  done(): Promise<number>;
+}
+
+export type Followed = { readonly target: number; readonly stalled: boolean };
+
+/**
+ * Waits until the indexer has reached the head as it is now. A node or a database that goes away
+ * meanwhile is waited for.
+ * @throws TvError where the indexer stops, stalls, or needs longer than `deadline` (ms since 1970)
+ */
+export async function follow(ctx: StepContext, facts: ReindexFacts, deadline: number): Promise<Followed> {
+  const patient = <T>(look: () => Promise<T>) => retry(ctx, deadline, look);
+  const target = await patient(async () => (await readHead(ctx.chain())).number);
+  const way = await patient(() => plan(ctx, facts, target));
+  const stallMs = Math.max(shortestStallMs, stalledPolls * facts.indexer.pollSeconds * 1000);
+  let best = -1;
+  let movedAt = Date.now();
+  for (;;) {
+    const done = await patient(way.done);
+    ctx.progress({ done: Math.min(done, way.total), total: way.total, unit: way.unit });
+    if (done >= way.total) return { target, stalled: false };
+    if (done > best) {
+      best = done;
+      movedAt = Date.now();
+    }
+    const quietMs = Date.now() - movedAt;
+    if (quietMs > stallMs) {
+      await assertRunning(ctx, facts);
+      // Rows that stay away for good are blocks that the indexer skipped: the next step reads them again.
+      if (facts.database.schema.cursor === null) return { target, stalled: true };
+      throw stalled(facts, way, done, quietMs);
+    }
+    if (Date.now() > deadline) throw tooLong(facts, way, done);
+    await ctx.clock.sleep(lookEveryMs, ctx.signal);
+  }
+}
+
+async function plan(ctx: StepContext, facts: ReindexFacts, target: number): Promise<Way> {
+  const { schema } = facts.database;
+  const start = lastBlockKept(facts);
+  if (schema.cursor !== null) {
+    return {
+      unit: 'blocks',
+      total: target - start,
+      done: async () => ((await readCursor(ctx.database(), { schema }))?.block ?? start) - start,
+    };
+  }
+  const kept = keeps(schema);
+  let total = 0;
+  const range = { fromBlock: facts.fromBlock, toBlock: target, addresses: facts.chain.contracts };
+  for await (const log of readLogs(ctx.chain(), { ...range, signal: ctx.signal })) if (kept(log)) total += 1;
+  return {
+    unit: 'events',
+    total,
+    done: async () => (await countRows(ctx.database(), { schema, fromBlock: facts.fromBlock })).clear,
+  };
+}
+
+/** Tries again, once a second, while a source is away. */
+async function retry<T>(ctx: StepContext, deadline: number, look: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      const passing = error instanceof UnavailableError || error instanceof TimeoutError;
+      if (!passing || ctx.signal.aborted || Date.now() > deadline) throw error;
+      ctx.progress({ done: 0, unit: 'waiting', note: error.message });
+      await ctx.clock.sleep(1_000, ctx.signal);
+    }
+  }
+}
+
+async function assertRunning(ctx: StepContext, { indexer: { unit } }: ReindexFacts): Promise<void> {
+  const { activeState, result } = await readUnit(ctx.host(), { unit });
+  if (activeState === 'active') return;
+  throw new TvError('The indexer is not running any more.', {
+    facts: { [unit]: activeState, result },
+    next: `journalctl -u ${unit} -n 50 --no-pager`,
+  });
+}
+
+function stalled({ indexer: { unit } }: ReindexFacts, way: Way, done: number, quietMs: number): TvError {
+  return new TvError('The indexer runs, but does not get on.', {
+    facts: { done: `${done} of ${way.total} ${way.unit}`, 'no step for': duration(quietMs) },
+    next: `journalctl -u ${unit} -n 50 --no-pager`,
+  });
+}
+
+function tooLong(facts: ReindexFacts, way: Way, done: number): TvError {
+  return new TvError('The indexer has not reached the head in time; it goes on.', {
+    facts: { done: `${done} of ${way.total} ${way.unit}`, '--timeout': duration(facts.timeoutMs) },
+    next: 'tv resume, which goes on waiting',
+  });
+}

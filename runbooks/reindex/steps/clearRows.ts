@@ -1,0 +1,43 @@
+import { clearEvents } from '../../../src/database/clearEvents.ts';
+import { probeCleared } from '../../../src/database/probeCleared.ts';
+import { restoreTables } from '../../../src/database/restoreTables.ts';
+import type { Step } from '../../../src/runbook/define.ts';
+import { count } from '../../../src/runbook/text.ts';
+import { applicationName, backupFile, lastBlockKept, type ReindexFacts } from '../facts.ts';
+import { proveStill } from '../still.ts';
+
+/** Rows and cursor in one transaction: with rows gone and the cursor ahead, nothing would come back. */
+export function clearRows(facts: ReindexFacts): Step {
+  const { schema, clear } = facts.database;
+  const { fromBlock, truncate } = facts;
+  const cursor = lastBlockKept(facts);
+  const what = { schema, fromBlock, all: truncate, cursor };
+  const rows = truncate ? 'DELETE FROM every event table' : `DELETE … WHERE block_number >= ${fromBlock}`;
+  const set =
+    schema.cursor === null
+      ? ''
+      : ` UPDATE ${schema.cursor.name} SET ${schema.cursor.blockColumn} = ${cursor};`;
+  return {
+    id: 'clear',
+    title: `clear ${count(clear)} rows${schema.cursor === null ? '' : ', and set the cursor, in one transaction'}`,
+    command: `BEGIN; ${rows};${set} COMMIT`,
+    effect: 'compensable',
+    undoTitle: 'undo: restore step 2',
+    probe: (ctx) => probeCleared(ctx.database(), what),
+    run: async (ctx) => {
+      // Somebody may have started the indexer again since step 1.
+      await proveStill(ctx, facts);
+      return clearEvents(ctx.database(), { ...what, signal: ctx.signal });
+    },
+    undo: async (ctx) => {
+      await proveStill(ctx, facts);
+      await restoreTables(ctx.database(), {
+        run: ctx.host().run,
+        file: backupFile(facts, ctx.runId),
+        schema,
+        applicationName: applicationName(ctx.runId),
+        signal: ctx.signal,
+      });
+    },
+  };
+}

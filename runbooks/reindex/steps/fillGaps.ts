@@ -1,0 +1,75 @@
+import { clearEvents } from '../../../src/database/clearEvents.ts';
+import { readCursor } from '../../../src/database/readCursor.ts';
+import { TvError } from '../../../src/errors/TvError.ts';
+import { startUnit } from '../../../src/host/startUnit.ts';
+import { stopUnit } from '../../../src/host/stopUnit.ts';
+import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import { compareWithChain } from '../compare.ts';
+import type { ReindexFacts } from '../facts.ts';
+import { follow } from '../follow.ts';
+import { proveStill } from '../still.ts';
+
+/** A node that fails now and then needs a second or a third round; one that fails always needs a person. */
+const rounds = 3;
+
+/**
+ * The deployed indexer skips a block whose RPC call failed, for good. The comparison with the chain
+ * finds such blocks; the indexer is then set back to before the first of them.
+ */
+export function fillGaps(facts: ReindexFacts): Step {
+  return {
+    id: 'gaps',
+    title: 'compare with the chain, and read skipped blocks again',
+    command: `tv reindex check --from-block ${facts.fromBlock}`,
+    effect: 'compensable',
+    undoTitle: 'undo: restore step 2',
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      const deadline = Date.now() + facts.timeoutMs;
+      // An earlier attempt may have been cut off between stopping the indexer and starting it.
+      await startUnit(ctx.host(), { unit: facts.indexer.unit, signal: ctx.signal });
+      for (let round = 0; ; round++) {
+        const { target } = await follow(ctx, facts, deadline);
+        const toBlock = await indexedTo(ctx, facts, target);
+        const comparison = await compareWithChain(ctx, {
+          schema: facts.database.schema,
+          contracts: facts.chain.contracts,
+          fromBlock: facts.fromBlock,
+          toBlock,
+          onProgress: ctx.progress,
+        });
+        const [first] = comparison.missing.first;
+        if (first === undefined) return { comparedTo: toBlock, events: comparison.matched, refills: round };
+        if (round === rounds) throw stillMissing(comparison.missing.total, first.block);
+        await setBack(ctx, facts, first.block);
+      }
+    },
+  };
+}
+
+async function setBack(ctx: StepContext, facts: ReindexFacts, firstMissing: number): Promise<void> {
+  const { unit } = facts.indexer;
+  await stopUnit(ctx.host(), { unit, signal: ctx.signal });
+  await proveStill(ctx, facts);
+  await clearEvents(ctx.database(), {
+    schema: facts.database.schema,
+    fromBlock: firstMissing,
+    all: false,
+    cursor: firstMissing - 1,
+    signal: ctx.signal,
+  });
+  await startUnit(ctx.host(), { unit, signal: ctx.signal });
+}
+
+/** The newest block that the indexer has certainly looked at. */
+async function indexedTo(ctx: StepContext, facts: ReindexFacts, target: number): Promise<number> {
+  const cursor = await readCursor(ctx.database(), { schema: facts.database.schema });
+  return cursor?.block ?? target;
+}
+
+function stillMissing(events: number, block: number): TvError {
+  return new TvError('The indexer keeps skipping blocks; events are missing in the database.', {
+    facts: { missing: `${events} events`, 'first in block': String(block), tried: `${rounds} times` },
+    next: ['look at the RPC node: tv status', 'tv resume, once it is well'],
+  });
+}

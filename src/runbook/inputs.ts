@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+/**
+ * A block number as people write it: `12345678`, `12_345_678`, `12,345,678`, `0xbc614e`, or
+ * `earliest` for block 0.
+ */
+export const blockNumber = z.string().transform((text, issue) => {
+  const written = text.trim().toLowerCase();
+  if (written === 'earliest') return 0;
+  const grouped = /^\d{1,3}([_,]\d{3})+$/.test(written);
+  const digits = grouped ? written.replace(/[_,]/g, '') : written;
+  const value = /^(\d+|0x[0-9a-f]+)$/.test(digits) ? Number(digits) : Number.NaN;
+  if (Number.isSafeInteger(value)) return value;
+  issue.addIssue({
+    code: 'custom',
+    message: 'expected a block number such as 12345678, 12_345_678, 0xbc614e or earliest',
+  });
+  return z.NEVER;
+});
+
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A span of time, `90s`, `30m`, `2h`, `1d`; in milliseconds. */
+export const timeSpan = z.string().transform((text, issue) => {
+  const [, amount, unit] = /^(\d+)\s*([smhd])$/.exec(text.trim()) ?? [];
+  if (amount !== undefined && unit !== undefined && Number(amount) > 0) {
+    return Number(amount) * unitMs[unit as keyof typeof unitMs];
+  }
+  issue.addIssue({ code: 'custom', message: 'expected a time such as 90s, 30m, 2h or 1d' });
+  return z.NEVER;
+});
