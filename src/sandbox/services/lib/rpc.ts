@@ -16,7 +16,7 @@ export function rpcClient(url: string, { timeoutMs = 10_000, stop }: RpcOptions 
   const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
   const send = secure ? httpsRequest : httpRequest;
 
-  return (method, params) =>
+  const call = (method: string, params: readonly unknown[], again: boolean): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const body = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
       const request = send(url, {
@@ -30,7 +30,14 @@ export function rpcClient(url: string, { timeoutMs = 10_000, stop }: RpcOptions 
         timeoutMs,
       );
       request.on('close', () => clearTimeout(limit));
-      request.on('error', reject);
+      request.on('error', (error) => {
+        // A server may close an idle connection at the moment in which it is used again.
+        if (again && request.reusedSocket && 'code' in error && error.code === 'ECONNRESET') {
+          call(method, params, false).then(resolve, reject);
+        } else {
+          reject(error);
+        }
+      });
       request.on('response', (response) => {
         const parts: Buffer[] = [];
         response.on('data', (part: Buffer) => parts.push(part));
@@ -45,6 +52,7 @@ export function rpcClient(url: string, { timeoutMs = 10_000, stop }: RpcOptions 
       });
       request.end(body);
     });
+  return (method, params) => call(method, params, true);
 }
 
 function resultOf(status: number, text: string): unknown {
