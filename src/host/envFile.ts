@@ -1,5 +1,3 @@
-import { TvError } from '../errors/TvError.ts';
-
 export type EnvQuote = '' | "'" | '"';
 
 /** One assignment in a `.env` file, and where its value stands in the text. */
@@ -78,74 +76,6 @@ export function readEnvValue(text: string, key: string): string | undefined {
   return parseEnvFile(text).findLast((entry) => entry.key === key)?.value;
 }
 
-/**
- * Sets one value and leaves every other byte of the file as it is: order, comments, spacing, line
- * endings, and the quoting of that line where the value allows it. A key that is not there is
- * added at the end.
- * @throws TvError where the key occurs more than once, or where it cannot be told what it means
- */
-export function setEnvValue(text: string, key: string, value: string): string {
-  if (!/^[A-Za-z_]\w*$/.test(key)) throw new TvError(`"${key}" is not a name for an environment variable.`);
-  if (/[\r\n\0]/.test(value)) throw new TvError(`The value for ${key} contains a line break.`);
-  const entries = parseEnvFile(text);
-  const [entry, ...more] = entries.filter((each) => each.key === key);
-  if (entry !== undefined && more.length > 0) {
-    throw new TvError(`${key} is set more than once in the .env file.`, {
-      facts: { lines: [entry, ...more].map(({ line }) => line).join(', ') },
-      next: `leave one line with ${key}: programs differ in which one they take`,
-    });
-  }
-  const obscure = obscureLine(text, key, entry);
-  if (obscure !== undefined) {
-    throw new TvError(`Line ${obscure} of the .env file sets ${key} in a way that cannot be read reliably.`, {
-      next: `look at line ${obscure}: a quote is not closed, or it stands inside another value`,
-    });
-  }
-  const changed =
-    entry === undefined
-      ? append(text, `${key}=${quote(value, '')}`)
-      : text.slice(0, entry.start) + quote(value, entry.quote) + text.slice(entry.end);
-  assertOnlyChange(entries, parseEnvFile(changed), key, value);
-  return changed;
-}
-
-/** A line that looks like an assignment of `key` to the eye, or to another parser, but not to ours. */
-function obscureLine(text: string, key: string, entry: EnvEntry | undefined): number | undefined {
-  const lookalike = new RegExp(`^([^\\S\\r\\n]*(?:export[^\\S\\r\\n]+)?)${key}[^\\S\\r\\n]*=`, 'gm');
-  for (const match of text.matchAll(lookalike)) {
-    const keyStart = match.index + (match[1] ?? '').length;
-    if (keyStart !== entry?.keyStart) return lineAt(text, keyStart);
-  }
-  return undefined;
-}
-
-function quote(value: string, style: EnvQuote): string {
-  if (style === '' && /^[\w./:@%+,=-]*$/.test(value)) return value;
-  if (style !== '"' && !/['\\]/.test(value)) return `'${value}'`;
-  return `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
-}
-
-function append(text: string, line: string): string {
-  const newline = /\r\n|\n|\r/.exec(text)?.[0] ?? '\n';
-  const unfinished = text !== '' && text !== '\uFEFF' && !/[\r\n]$/.test(text);
-  return `${text}${unfinished ? newline : ''}${line}${newline}`;
-}
-
-function assertOnlyChange(
-  before: readonly EnvEntry[],
-  after: readonly EnvEntry[],
-  key: string,
-  value: string,
-) {
-  const rest = (entries: readonly EnvEntry[]) =>
-    JSON.stringify(entries.filter((entry) => entry.key !== key).map((entry) => [entry.key, entry.value]));
-  const mine = after.filter((entry) => entry.key === key);
-  if (mine.length === 1 && mine[0]?.value === value && rest(before) === rest(after)) return;
-  throw new TvError(`${key} cannot be set in this .env file without changing what else it says.`, {
-    next: `set ${key} by hand`,
-  });
-}
-
 const escapes: Readonly<Record<string, string>> = {
   a: '\x07',
   b: '\b',
@@ -168,7 +98,8 @@ function exportLength(matched: string): number {
   return /^[^\S\r\n]*(?:export[^\S\r\n]+)?/.exec(matched)?.[0].length ?? 0;
 }
 
-function lineAt(text: string, offset: number): number {
+/** The line that an offset stands in, counted from 1. */
+export function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split(/\r\n|\n|\r/).length;
 }
 

@@ -5,6 +5,10 @@ import type { CommandOutput } from '../runbook/context.ts';
 /** The host answers, but has no such program. */
 export class CommandMissingError extends UnavailableError {}
 
+/** The program by which a sandbox is entered, and its exit code while that sandbox is down (sysexits.h). */
+const sandboxEntry = 'inside';
+const notRunning = 69;
+
 interface FailureParameters {
   readonly prefix: readonly string[];
   readonly command: readonly string[];
@@ -16,9 +20,9 @@ export function explainNotStarted({ prefix, command }: FailureParameters, code: 
   if (code === 'ENOENT') {
     return prefix.length === 0
       ? new CommandMissingError(`${program} is not installed on this host.`)
-      : new UnavailableError(`${program}, through which host commands run, is not installed here.`, {
+      : new UnavailableError(`${program}, through which host commands run, does not exist here.`, {
           facts: { prefix: prefix.join(' ') },
-          next: 'tv config show',
+          next: basename(program) === sandboxEntry ? 'tv sandbox up' : 'tv config show',
         });
   }
   if (code === 'EACCES') return new UnavailableError(`${program} may not be executed here.`);
@@ -61,7 +65,9 @@ export function explainFailure(
     if (stderr.includes(`sudo: ${program}: command not found`)) return missing(program);
   }
   // A namespace is entered through its init process: once that is gone, so is everything in it.
-  if (tools.has('nsenter') && /^nsenter: .*(No such process|\/proc\/\d+\/ns\/)/m.test(stderr)) {
+  const intoSandbox = tools.has('nsenter') || tools.has(sandboxEntry);
+  const gone = /^nsenter: .*(No such process|\/proc\/\d+\/ns\/)/m.test(stderr);
+  if (intoSandbox && (gone || (exitCode === notRunning && stderr.includes('is not running')))) {
     return new UnavailableError('The sandbox is not running, or may not be entered by this user.', {
       facts,
       next: ['tv sandbox status', 'tv sandbox up'],

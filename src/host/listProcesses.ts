@@ -90,8 +90,12 @@ export function parseDetails(output: string): Map<number, Detail> {
   return details;
 }
 
-/** The innermost unit in `/proc/PID/cgroup`: of the v2 hierarchy, or v1's `name=systemd`. */
+/**
+ * The innermost unit in `/proc/PID/cgroup`: of the v2 hierarchy, or v1's `name=systemd`. Where both
+ * are mounted, systemd manages one of them and the other says `/`.
+ */
 function unitOf(cgroups: string): string | undefined {
-  const path = /^(?:0:|\d+:name=systemd):(.*)$/m.exec(cgroups)?.[1] ?? '';
-  return path.split('/').findLast((part) => /\.(service|scope)$/.test(part));
+  return [...cgroups.matchAll(/^(?:0:|\d+:name=systemd):(.*)$/gm)]
+    .map(([, path = '']) => path.split('/').findLast((part) => /\.(service|scope)$/.test(part)))
+    .find((unit) => unit !== undefined);
 }
