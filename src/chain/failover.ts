@@ -1,6 +1,7 @@
 import { createTransport, type Transport } from 'viem';
 import { pause } from './pause.ts';
-import { NoNodeAnswered, type RpcFailure, type RpcFailureKind, rpcFailure } from './rpcFailure.ts';
+import type { RpcFailureKind } from './rpcErrorKind.ts';
+import { NoNodeAnswered, type RpcFailure, rpcFailure } from './rpcFailure.ts';
 import type { RpcNode } from './rpcNode.ts';
 
 /** A node that did not answer is asked last for this long, so that one dead node costs its time limit once. */

@@ -5,7 +5,8 @@ import { describeRpcError } from './describeRpcError.ts';
 import { type EventName, eventByTopic } from './events.ts';
 import { misfit, parseHex, parseObject, parseQuantity } from './parseAnswer.ts';
 import { pause } from './pause.ts';
-import { type RpcFailure, type RpcFailureKind, rpcFailure } from './rpcFailure.ts';
+import type { RpcFailureKind } from './rpcErrorKind.ts';
+import { type RpcFailure, rpcFailure } from './rpcFailure.ts';
 
 /** Providers allow 1 000 to 100 000 blocks a request; refused ranges are halved. */
 const firstWidth = 2_000;

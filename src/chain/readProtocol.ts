@@ -83,7 +83,8 @@ async function readPaused(chain: Chain, address: Address | undefined): Promise<b
     const [, bit] = /^0x0{63}([01])$/.exec(answer) ?? [];
     return bit === undefined ? undefined : bit === '1';
   } catch (error) {
-    if (rpcFailure(error).kind === 'reverted') return undefined;
+    // Other code than the protocol's may also end in an EVM error (an invalid jump), which is no revert.
+    if (['reverted', 'rejected'].includes(rpcFailure(error).kind)) return undefined;
     throw error;
   }
 }

@@ -1,29 +1,7 @@
 import { connectionFailure } from '../errors/connectionFailure.ts';
+import { maskUrl } from '../errors/maskUrl.ts';
+import { kindOfRpcError, kindOfStatus, type RpcFailureKind } from './rpcErrorKind.ts';
 import { NonsenseAnswer } from './rpcNode.ts';
-
-export type RpcFailureKind =
-  | 'timeout'
-  | 'unreachable'
-  /** The connection ended before the answer did. */
-  | 'cut'
-  | 'tls'
-  | 'rate-limited'
-  | 'denied'
-  /** Another HTTP status than success. */
-  | 'http'
-  | 'nonsense'
-  /** The node does not have the block, its logs or its state: pruned, or not there yet. */
-  | 'pruned'
-  /** More blocks in one request than the node allows. */
-  | 'too-wide'
-  /** More in one answer than the node, or viem, allows. */
-  | 'too-much'
-  | 'unsupported'
-  | 'reverted'
-  /** Any other JSON-RPC error. */
-  | 'rejected'
-  /** Not from a node at all. */
-  | 'unknown';
 
 export interface RpcFailure {
   readonly kind: RpcFailureKind;
@@ -49,32 +27,7 @@ export class NoNodeAnswered extends Error {
   }
 }
 
-/*
- * Words of nodes and providers. History: geth "missing trie node", "pruned history unavailable"
- * (code 4444, EIP-4444), "required historical state unavailable"; erigon "data before txNum=… is
- * not available", "block not found N", "old data not available due to pruning"; reth "state at
- * block #N is pruned", "distance to target block exceeds maximum proof window"; nethermind "neither
- * stored nor reproducible"; providers "requires archive access".
- */
-const prunedWords =
-  /missing trie node|pruned|due to pruning|before txnum=\d+ is not available|historical state|neither stored nor reproducible|proof window|\barchive\b|header (for hash )?not found|unknown block|block not found|no state available|blockoutofrange/i;
-/*
- * Block ranges: reth "query exceeds max block range 100000", QuickNode "limited to a 10,000 range",
- * BlockPI "limited to 1024 block range", drpc "ranges over 10000 blocks", Avalanche "requested too
- * many blocks", Coinbase "at most 1000 blocks", Chainstack "block range limit exceeded".
- */
-const tooWideWords =
-  /max(imum)? (block )?range|range (limit|(is )?too (large|wide|big))|limited to .*(range|blocks)|ranges over|too many blocks|at most [\d,]+ blocks|up to an? \S+ block range|range greater than|exceeds? (the|max|maximum)? ?.*\brange\b|number of requested blocks/i;
-/*
- * Sizes: Infura "query returned more than 10000 results", Alchemy "log response size exceeded",
- * reth "query exceeds max results", "response is too big"; time: "query timeout exceeded".
- */
-const tooMuchWords =
-  /returned more than|max(imum)? results|too many (results|logs)|response (size|is too|too)|too (large|big) .*response|length limit|query timeout|execution timed? ?out|took too long/i;
-const rateWords =
-  /rate.?limit|too many requests|request limit|requests per|throttl|capacity exceeded|compute units|quota|request count/i;
-
-/** Classifies what a request to a node ended with. The one place that knows the words of nodes. */
+/** Classifies what a request to a node ended with. */
 export function rpcFailure(error: unknown): RpcFailure {
   const layers = causes(error);
   const all = layers.find((layer) => layer instanceof NoNodeAnswered);
@@ -92,7 +45,7 @@ export function rpcFailure(error: unknown): RpcFailure {
   const about = (kind: RpcFailureKind, words = message): RpcFailure => ({
     kind,
     message: words,
-    url: textIn(layers, 'url'),
+    url: urlIn(layers),
     status: nonsense?.status ?? status,
     code,
     retryAfterMs: retryAfter(layers),
@@ -106,40 +59,15 @@ export function rpcFailure(error: unknown): RpcFailure {
       return about(connection.kind, connection.words);
     return about('unreachable', connection.words);
   }
-  if (code !== undefined) return about(kindOfRpcError(code, message, status, layers));
+  if (code !== undefined) {
+    const hasRevertData = layers.some((layer) => 'data' in layer && /^0x/.test(String(layer.data)));
+    return about(kindOfRpcError({ code, message, hasRevertData, status }));
+  }
   if (status !== undefined) return about(kindOfStatus(status));
   if (layers.some((layer) => layer.name === 'HttpRequestError')) {
     return about(layers.some((layer) => layer.message === 'fetch failed') ? 'unreachable' : 'nonsense');
   }
   return about('unknown');
-}
-
-function kindOfRpcError(
-  code: number,
-  message: string,
-  status: number | undefined,
-  layers: readonly Error[],
-): RpcFailureKind {
-  const hasData = layers.some((layer) => 'data' in layer && /^0x/.test(String(layer.data)));
-  if (code === 3 || hasData || /revert/i.test(message)) return 'reverted';
-  if (code === 4444) return 'pruned';
-  // "beyond current head block" is about blocks to come, not about the size of the range.
-  if (/beyond (current )?head|invalid block range/i.test(message)) return 'rejected';
-  if (tooWideWords.test(message)) return 'too-wide';
-  if (tooMuchWords.test(message)) return 'too-much';
-  if (code === 429 || code === -32007 || rateWords.test(message)) return 'rate-limited';
-  if (prunedWords.test(message)) return 'pruned';
-  if (code === -32005) return 'too-much';
-  if (code === -32601 || code === -32004) return 'unsupported';
-  return status === undefined ? 'rejected' : kindOfStatus(status);
-}
-
-function kindOfStatus(status: number): RpcFailureKind {
-  if (status === 429) return 'rate-limited';
-  if (status === 401 || status === 403 || status === 407) return 'denied';
-  if (status === 413) return 'too-much';
-  if (status === 408 || status === 504) return 'timeout';
-  return 'http';
 }
 
 /** Of several nodes' failures the one that says most: a node that answered tells more than one that did not. */
@@ -174,7 +102,9 @@ function causes(error: unknown): readonly Error[] {
 function saidBy(layers: readonly Error[]): string {
   const details = layers.map((layer) => ('details' in layer ? layer.details : undefined));
   const said = details.find((text) => typeof text === 'string' && text !== '');
-  return typeof said === 'string' ? said : (layers.at(-1)?.message ?? '');
+  if (typeof said !== 'string') return layers.at(-1)?.message ?? '';
+  // The body of a failed HTTP answer, as viem hands it on: quoted as JSON.
+  return /^".*"$/.test(said) ? String(JSON.parse(said)) : said;
 }
 
 function numberIn(layers: readonly Error[], key: 'status' | 'code'): number | undefined {
@@ -186,10 +116,11 @@ function numberIn(layers: readonly Error[], key: 'status' | 'code'): number | un
   return undefined;
 }
 
-function textIn(layers: readonly Error[], key: 'url'): string | undefined {
+function urlIn(layers: readonly Error[]): string | undefined {
   for (const layer of layers) {
-    const value: unknown = Reflect.get(layer, key);
-    if (typeof value === 'string') return value;
+    const value: unknown = Reflect.get(layer, 'url');
+    // viem adds a slash; the same node must not have two names.
+    if (typeof value === 'string') return maskUrl(value);
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { http } from 'viem';
+import { http, UnknownRpcError } from 'viem';
 import { maskUrl } from '../errors/maskUrl.ts';
 
 /** Something answered, but not as a JSON-RPC node does. */
@@ -64,8 +64,9 @@ export function rpcNode(
         result = await transport.request({ method, params });
       } catch (error) {
         signal?.throwIfAborted();
-        // viem trips over batch entries that are no objects; its own errors are all named.
-        if (error instanceof TypeError) throw new NonsenseAnswer({ url: shown, body: '', cause: error });
+        // viem trips over batch entries that are no objects.
+        const tripped = error instanceof UnknownRpcError && error.cause instanceof TypeError;
+        if (tripped) throw new NonsenseAnswer({ url: shown, body: '', cause: error });
         throw error;
       }
       if (result === undefined) throw new NonsenseAnswer({ url: shown, body: '{} without a result' });

@@ -1,0 +1,33 @@
+import { keccak256, toHex } from 'viem';
+import { expect, it } from 'vitest';
+import { eventByTopic, indexedEvents } from '../../src/chain/events.ts';
+
+/** Canonical signatures, written out apart from the ABI. */
+const signatures = {
+  Deposited: 'Deposited(uint256,address,uint256,address,uint256)',
+  Withdrawn: 'Withdrawn(uint256,address,uint256,address,uint256)',
+  CapitalDeployed: 'CapitalDeployed(uint256,uint256,address,address,uint256,bytes32)',
+  CapitalRecalled: 'CapitalRecalled(uint256,uint256,uint256)',
+  LossRealized: 'LossRealized(uint256,uint256,address,uint256,uint256,uint256)',
+  PerformanceFeeAccrued: 'PerformanceFeeAccrued(uint256,address,uint256,uint256)',
+  ManagementFeeAccrued: 'ManagementFeeAccrued(uint256,address,uint256,uint256)',
+  OracleSignalUpdated: 'OracleSignalUpdated(bytes32,(int16,uint256,uint256,uint256,uint256,uint256),uint256)',
+  CircuitBreakerTriggered: 'CircuitBreakerTriggered(bytes32,address)',
+  CircuitBreakerReset: 'CircuitBreakerReset(bytes32,address)',
+  OrderPlaced: 'OrderPlaced(bytes32,uint128,address,uint128,int16,bool)',
+};
+
+it('knows each event by the hash of its signature', () => {
+  const topics = Object.fromEntries(indexedEvents.map(({ name, topic }) => [name, topic]));
+  const expected = Object.entries(signatures).map(([name, text]) => [name, keccak256(toHex(text))]);
+  expect(topics).toEqual(Object.fromEntries(expected));
+});
+
+it('finds an event by topic, and nothing for other logs', () => {
+  expect(eventByTopic(keccak256(toHex(signatures.CircuitBreakerReset)))).toMatchObject({
+    name: 'CircuitBreakerReset',
+    table: 'circuit_breakers',
+  });
+  expect(eventByTopic(keccak256(toHex('OracleNonceAdvanced(bytes32,uint256,uint256)')))).toBeUndefined();
+  expect(eventByTopic(undefined)).toBeUndefined();
+});
