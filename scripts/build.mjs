@@ -24,31 +24,31 @@ const common = {
   },
 };
 
-const builds = await Promise.all([
-  build({
-    ...common,
-    entryPoints: { main: 'src/main.ts' },
-    outdir: 'dist',
-    splitting: true,
-    sourcemap: true,
-  }),
-  // Not split: a sandbox keeps a copy of them, which goes on running while tv is built anew.
-  build({
-    ...common,
-    entryPoints: Object.fromEntries(Object.entries({
+// Not split: a sandbox keeps a copy of them, which goes on running while tv is built anew.
+const sandbox = await build({
+  ...common,
+  entryPoints: Object.fromEntries(
+    Object.entries({
       event_indexer: 'src/sandbox/services/event_indexer.ts',
       oracle_relay: 'src/sandbox/services/oracle_relay.ts',
       api_server: 'src/sandbox/services/api_server.ts',
       rpc_proxy: 'src/sandbox/services/rpc_proxy.ts',
       supervisor: 'src/sandbox/machine/supervisor.ts',
       init_cluster: 'src/sandbox/machine/initClusterProgram.ts',
-    }).filter(([, file]) => existsSync(join(root, file)))),
-    outdir: 'dist/sandbox',
-  }),
-]);
+    }).filter(([, file]) => existsSync(join(root, file))),
+  ),
+  outdir: 'dist/sandbox',
+});
+const main = await build({
+  ...common,
+  entryPoints: { main: 'src/main.ts' },
+  outdir: 'dist',
+  splitting: true,
+  sourcemap: true,
+});
 
 // What an earlier build left goes last, so that a tv which runs meanwhile finds its chunks.
-const fresh = new Set(builds.flatMap(({ metafile }) => Object.keys(metafile.outputs)));
+const fresh = new Set([main, sandbox].flatMap(({ metafile }) => Object.keys(metafile.outputs)));
 for (const entry of await readdir(join(root, 'dist'), { recursive: true, withFileTypes: true })) {
   const file = join(entry.parentPath, entry.name);
   if (entry.isFile() && !fresh.has(relative(root, file))) await rm(file, { force: true });

@@ -1,0 +1,197 @@
+import { chmodSync, chownSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { awaitReady, countSignals } from './awaitReady.ts';
+import { anvilCommand, type Network } from './chain/anvilCommand.ts';
+import type { Deployment, Generation } from './chain/deployment.ts';
+import { deployProtocol } from './chain/deployProtocol.ts';
+import { devPrivateKey } from './chain/devAccounts.ts';
+import { rpc } from './chain/rpc.ts';
+import { historyGenesis, writeHistory } from './chain/writeHistory.ts';
+import { freePorts } from './machine/freePorts.ts';
+import { copyPrograms } from './machine/programs.ts';
+import { type ServiceUser, serviceUser } from './machine/serviceUser.ts';
+import { type Machine, type MachineKind, startMachine, toolPath, unitPath } from './machine/startMachine.ts';
+import { startUnits } from './machine/startUnits.ts';
+import { systemdObstacle } from './machine/systemdObstacle.ts';
+import { until } from './machine/until.ts';
+import { dataDirectory, makeDatabase, serverInside } from './makeDatabase.ts';
+import type { SandboxPaths, SandboxPlace } from './paths.ts';
+import { fillDatabase } from './postgres/fillDatabase.ts';
+import { findServer, type PostgresServer } from './postgres/findServer.ts';
+import { postgresCommand } from './postgres/postgresCommand.ts';
+import type { SchemaForm } from './postgres/schemaForm.ts';
+import { writeFaults } from './services/faults.ts';
+import { type Ports, type SandboxState, writeState } from './state.ts';
+import { configFileText } from './units/configFile.ts';
+import { envFileText } from './units/envFile.ts';
+import { sandboxUnits } from './units/sandboxUnits.ts';
+import { unitText } from './units/unitText.ts';
+
+export interface UpOptions extends SandboxPlace {
+  readonly network?: Network | undefined;
+  readonly contracts?: Generation | undefined;
+  readonly schema?: SchemaForm | undefined;
+  /** Use the stand-in also where a real systemd could be booted. */
+  readonly supervisor?: boolean | undefined;
+}
+
+export type Tell = (line: string) => void;
+
+/** Makes everything in a directory that has been claimed. Leaves it half made where it fails. */
+export async function buildSandbox(
+  paths: SandboxPaths,
+  options: UpOptions & { readonly name: string },
+  tell: Tell,
+  signal: AbortSignal,
+): Promise<SandboxState> {
+  const began = performance.now();
+  const { name, network = 'tempo', contracts = 'deployed', schema = 'deployed' } = options;
+  const form = { network, contracts, schema };
+  const kind = await chooseMachine(options.supervisor === true, tell);
+  const user = serviceUser();
+  const server = await findServer();
+  const ports = await choosePorts();
+
+  copyPrograms(paths);
+  writeFaults(paths.faults, []);
+  for (const directory of [paths.postgres, paths.chain, paths.backup]) own(directory, user);
+  writeUnits(paths, { kind, user, server, ports, network });
+  const machine = await startMachine(paths, {
+    kind,
+    postgresBin: server.binDirectory,
+    tools: [process.execPath, chainCommand(network, ports)[0] ?? '', dirname(server.binDirectory)],
+  });
+  tell(`${kind === 'systemd' ? 'systemd, private' : 'supervisor'}, process ${machine.init.pid}`);
+
+  const [databaseUrl, deployment] = await Promise.all([
+    makeDatabase(paths, { machine, server, user, port: ports.database, form: schema, signal }),
+    makeChain({ machine, ports, ...form, tell, signal }),
+  ]);
+  const filled = await fillDatabase({
+    databaseUrl,
+    rpcUrl: chainUrl(ports),
+    addresses: Object.values(deployment.addresses),
+  });
+  tell(`database on port ${ports.database}, ${filled.events} events up to block ${filled.lastIndexedBlock}`);
+  signal.throwIfAborted();
+
+  writeEnvFile(paths, {
+    user,
+    text: envFileText({
+      rpcUrl: `http://127.0.0.1:${ports.rpc}`,
+      deployment,
+      databaseUrl,
+      oracleKey: devPrivateKey(deployment.accounts.oracle.index),
+      apiPort: ports.api,
+      // Without a cursor in the database the indexer starts here.
+      startBlock: schema === 'deployed' ? deployment.block : filled.lastIndexedBlock,
+    }),
+  });
+  const facts = {
+    name,
+    dir: paths.dir,
+    network,
+    contracts,
+    databaseSchema: schema,
+    machine,
+    ports,
+    deployment,
+  };
+  writeFileSync(paths.config, configFileText(paths, facts), { mode: 0o600 });
+  const signals = await countSignals(databaseUrl);
+  await startUnits(machine, ['sandbox-rpc', 'tempovault-api', 'tempovault-indexer', 'tempovault-oracle']);
+  await awaitReady({ apiUrl: `http://127.0.0.1:${ports.api}`, databaseUrl, signals, signal });
+  tell(`TempoVault's API on port ${ports.api}, indexer at the head, oracle relay at work`);
+
+  const state = { ...facts, seconds: Math.round((performance.now() - began) / 100) / 10 };
+  writeState(paths, state);
+  return state;
+}
+
+async function chooseMachine(supervisor: boolean, tell: Tell): Promise<MachineKind> {
+  if (supervisor) return 'supervisor';
+  const obstacle = await systemdObstacle();
+  if (obstacle === undefined) return 'systemd';
+  tell(`no systemd of its own, since ${obstacle}: a supervisor stands in`);
+  return 'supervisor';
+}
+
+async function choosePorts(): Promise<Ports> {
+  const [chain = 0, rpcPort = 0, database = 0, api = 0] = await freePorts(4);
+  return { chain, rpc: rpcPort, database, api };
+}
+
+function chainUrl({ chain }: Ports): string {
+  return `http://127.0.0.1:${chain}`;
+}
+
+function chainCommand(network: Network, { chain }: Ports): readonly string[] {
+  return anvilCommand({ network, port: chain, genesisTimestamp: historyGenesis() });
+}
+
+function own(path: string, user: ServiceUser | undefined): void {
+  if (user !== undefined) chownSync(path, user.uid, user.gid);
+}
+
+interface WriteUnitsParameters {
+  readonly kind: MachineKind;
+  readonly user: ServiceUser | undefined;
+  readonly server: PostgresServer;
+  readonly ports: Ports;
+  readonly network: Network;
+}
+
+function writeUnits(paths: SandboxPaths, { kind, user, server, ports, network }: WriteUnitsParameters): void {
+  const [anvil = '', ...words] = chainCommand(network, ports);
+  const units = sandboxUnits(paths, {
+    kind,
+    user,
+    chainCommand: [toolPath(kind, anvil), ...words],
+    databaseCommand: postgresCommand(serverInside({ kind }, server), {
+      directory: unitPath(kind, paths, dataDirectory(paths)),
+    }),
+    ports,
+  });
+  for (const unit of units) writeFileSync(join(paths.units, `${unit.name}.service`), unitText(unit));
+}
+
+interface MakeChainParameters {
+  readonly machine: Machine;
+  readonly ports: Ports;
+  readonly network: Network;
+  readonly contracts: Generation;
+  readonly tell: Tell;
+  readonly signal: AbortSignal;
+}
+
+async function makeChain({
+  machine,
+  ports,
+  network,
+  contracts,
+  tell,
+  signal,
+}: MakeChainParameters): Promise<Deployment> {
+  const url = chainUrl(ports);
+  await startUnits(machine, ['sandbox-chain']);
+  await until(async () => (await rpc(url, 'eth_blockNumber')) !== undefined, {
+    limitMs: 15_000,
+    what: 'the chain to answer',
+  });
+  signal.throwIfAborted();
+  const deployment = await deployProtocol(url, { network, contracts });
+  signal.throwIfAborted();
+  await writeHistory(url, deployment, {});
+  tell(`chain ${deployment.chainId} on port ${ports.chain}, ${network}, contracts as ${contracts}`);
+  return deployment;
+}
+
+/** As an installer leaves it: readable for the services' group and nobody else. */
+function writeEnvFile(
+  paths: SandboxPaths,
+  { user, text }: { readonly user: ServiceUser | undefined; readonly text: string },
+): void {
+  writeFileSync(paths.envFile, text, { mode: 0o640 });
+  chmodSync(paths.envFile, 0o640);
+  own(paths.envFile, user);
+}

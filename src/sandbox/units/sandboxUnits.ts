@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import type { ServiceUser } from '../machine/serviceUser.ts';
+import { type MachineKind, toolPath, unitPath } from '../machine/startMachine.ts';
+import type { SandboxPaths } from '../paths.ts';
+import type { SandboxUnit } from './unitText.ts';
+
+export interface UnitsParameters {
+  readonly kind: MachineKind;
+  readonly user: ServiceUser | undefined;
+  /** As the units see them. */
+  readonly chainCommand: readonly string[];
+  readonly databaseCommand: readonly string[];
+  readonly ports: { readonly chain: number; readonly rpc: number };
+}
+
+/** All units of a sandbox: what a TempoVault stands on, and TempoVault itself. */
+export function sandboxUnits(
+  paths: SandboxPaths,
+  { kind, user, chainCommand, databaseCommand, ports }: UnitsParameters,
+): readonly SandboxUnit[] {
+  const at = (path: string) => unitPath(kind, paths, path);
+  const node = (program: string) => [
+    toolPath(kind, process.execPath),
+    at(join(paths.programs, `${program}.js`)),
+  ];
+  const common = { user: user?.name };
+  const service = (name: string, description: string, program: string): SandboxUnit => ({
+    ...common,
+    name,
+    description,
+    command: node(program),
+    workingDirectory: at(paths.tempovault),
+    environmentFile: paths.envFile,
+    environment: { NODE_ENV: 'production' },
+    after: ['sandbox-database', 'sandbox-rpc'],
+    restart: 'on-failure',
+  });
+  return [
+    {
+      ...common,
+      name: 'sandbox-chain',
+      description: 'Sandbox: the chain (anvil)',
+      command: chainCommand,
+      workingDirectory: at(paths.chain),
+      // anvil keeps its caches below HOME.
+      environment: { HOME: at(paths.chain) },
+      restart: 'no',
+    },
+    {
+      ...common,
+      name: 'sandbox-rpc',
+      description: 'Sandbox: the RPC node in front of the chain',
+      command: node('rpc_proxy'),
+      workingDirectory: at(paths.chain),
+      environment: {
+        RPC_PROXY_PORT: String(ports.rpc),
+        RPC_UPSTREAM: `http://127.0.0.1:${ports.chain}`,
+        FAULTS_FILE: at(paths.faults),
+      },
+      after: ['sandbox-chain'],
+      restart: 'on-failure',
+    },
+    {
+      ...common,
+      name: 'sandbox-database',
+      description: 'Sandbox: PostgreSQL',
+      command: databaseCommand,
+      workingDirectory: at(paths.postgres),
+      restart: 'on-failure',
+      stopSignal: 'SIGINT',
+    },
+    service('tempovault-api', 'TempoVault API', 'api_server'),
+    service('tempovault-indexer', 'TempoVault event indexer', 'event_indexer'),
+    service('tempovault-oracle', 'TempoVault oracle relay', 'oracle_relay'),
+  ];
+}
