@@ -1,6 +1,12 @@
-import { keccak256, toHex } from 'viem';
+import { type AbiEvent, keccak256, toEventSelector, toHex } from 'viem';
 import { expect, it } from 'vitest';
 import { eventByTopic, indexedEvents } from '../../src/chain/events.ts';
+import * as deployedStrategy from '../../src/sandbox/contracts/artifacts/deployed/DexStrategy.ts';
+import * as deployedRisk from '../../src/sandbox/contracts/artifacts/deployed/RiskController.ts';
+import * as deployedVault from '../../src/sandbox/contracts/artifacts/deployed/TreasuryVault.ts';
+import * as runbookStrategy from '../../src/sandbox/contracts/artifacts/runbook/DexStrategy.ts';
+import * as runbookRisk from '../../src/sandbox/contracts/artifacts/runbook/RiskController.ts';
+import * as runbookVault from '../../src/sandbox/contracts/artifacts/runbook/TreasuryVault.ts';
 
 /** Canonical signatures, written out apart from the ABI. */
 const signatures = {
@@ -30,4 +36,15 @@ it('finds an event by topic, and nothing for other logs', () => {
   });
   expect(eventByTopic(keccak256(toHex('OracleNonceAdvanced(bytes32,uint256,uint256)')))).toBeUndefined();
   expect(eventByTopic(undefined)).toBeUndefined();
+});
+
+it.each([
+  ['deployed', deployedRisk.riskController, deployedVault.treasuryVault, deployedStrategy.dexStrategy],
+  ['runbook', runbookRisk.riskController, runbookVault.treasuryVault, runbookStrategy.dexStrategy],
+] as const)('knows every one of them as the compiled contracts emit it: %s', (_, ...contracts) => {
+  const emitted = contracts
+    .flatMap(({ abi }): readonly { readonly type: string }[] => abi)
+    .filter((entry): entry is AbiEvent => entry.type === 'event')
+    .map((event) => toEventSelector(event));
+  expect(emitted).toEqual(expect.arrayContaining(indexedEvents.map(({ topic }) => topic)));
 });
