@@ -1,0 +1,131 @@
+import { sql } from 'kysely';
+import { TvError } from '../errors/TvError.ts';
+import type { Database } from '../runbook/context.ts';
+import { aroundDeletes, deleteStatements, helperIndexes } from './deleteStatements.ts';
+import { sqlState } from './describeDatabaseError.ts';
+import { allTables, type CursorTable, type EventSchema, tableId } from './eventSchema.ts';
+import { limitStatements, type OpenTransaction } from './inSnapshot.ts';
+import { readSessions, shorten } from './listSessions.ts';
+import { onlyReads, readTableLocks } from './tableLocks.ts';
+
+export interface ClearEventsParameters {
+  readonly schema: EventSchema;
+  /** First block whose rows go. Rows below it are not touched. */
+  readonly fromBlock: number;
+  /** The runbook's truncate: rows below `fromBlock` go too. */
+  readonly all: boolean;
+  /** What the cursor will say was indexed last: `fromBlock - 1`. Ignored where there is no cursor table. */
+  readonly cursor: number;
+  readonly signal?: AbortSignal;
+  /** How long to wait for a lock of another session, in milliseconds. Default 5 s. */
+  readonly lockTimeoutMs?: number;
+}
+
+export type ClearedRows = {
+  readonly tables: readonly { readonly table: string; readonly rows: number }[];
+  readonly rows: number;
+};
+
+/** Runbook section 1, step 3, in one transaction: all of it happens, or nothing. */
+export async function clearEvents(
+  database: Database,
+  parameters: ClearEventsParameters,
+): Promise<ClearedRows> {
+  const { schema, fromBlock, all, cursor, signal, lockTimeoutMs = 5_000 } = parameters;
+  signal?.throwIfAborted();
+  let cancel: (() => void) | undefined;
+  try {
+    return await database.kysely.transaction().execute(async (transaction) => {
+      cancel = await cancelOnAbort(database, transaction, signal);
+      await limitStatements(transaction, 0);
+      await sql`select set_config('lock_timeout', ${String(lockTimeoutMs)}, true)`.execute(transaction);
+      // Keeps every writer out until the end, and lets the API read on.
+      await sql`lock table ${sql.join(allTables(schema).map(tableId))} in share row exclusive mode`.execute(
+        transaction,
+      );
+      const bound = all ? undefined : fromBlock;
+      const { before, after } = aroundDeletes(await helperIndexes(transaction, { schema, fromBlock: bound }));
+      for (const statement of before) await statement.execute(transaction);
+      const tables: { table: string; rows: number }[] = [];
+      for (const { table, statement } of deleteStatements({ schema, fromBlock: bound })) {
+        signal?.throwIfAborted();
+        const { numAffectedRows } = await statement.execute(transaction);
+        tables.push({ table: table.name, rows: Number(numAffectedRows ?? 0n) });
+      }
+      for (const statement of after) await statement.execute(transaction);
+      if (schema.cursor !== null) await setCursor(transaction, schema.cursor, cursor);
+      signal?.throwIfAborted();
+      return { tables, rows: tables.reduce((sum, t) => sum + t.rows, 0) };
+    });
+  } catch (error) {
+    if (signal?.aborted === true) throw signal.reason;
+    // 55P03: lock_timeout ran out.
+    throw sqlState(error) === '55P03' ? await namingHolders(database, schema, error) : error;
+  } finally {
+    if (cancel !== undefined) signal?.removeEventListener('abort', cancel);
+  }
+}
+
+async function setCursor(transaction: OpenTransaction, cursor: CursorTable, block: number): Promise<void> {
+  const time = cursor.timeColumn === null ? sql`` : sql`, ${sql.id(cursor.timeColumn)} = now()`;
+  const { numAffectedRows } = await sql`
+    update ${tableId(cursor)} set ${sql.id(cursor.blockColumn)} = ${block}${time}
+  `.execute(transaction);
+  if (numAffectedRows === 1n) return;
+  if (numAffectedRows !== 0n) {
+    throw new TvError(`The cursor table ${cursor.name} holds more than one row.`, {
+      facts: { rows: String(numAffectedRows) },
+      next: `psql -c 'SELECT * FROM ${cursor.name}'`,
+    });
+  }
+  const columns = [
+    { name: cursor.keyColumn, value: sql`1` },
+    { name: cursor.blockColumn, value: sql`${block}` },
+    { name: cursor.timeColumn, value: sql`now()` },
+  ].flatMap(({ name, value }) => (name === null ? [] : [{ id: sql.id(name), value }]));
+  await sql`
+    insert into ${tableId(cursor)} (${sql.join(columns.map((c) => c.id))})
+    values (${sql.join(columns.map((c) => c.value))})
+  `.execute(transaction);
+}
+
+/** A statement that runs is cancelled from another connection; between two, the next one does not start. */
+async function cancelOnAbort(
+  database: Database,
+  transaction: OpenTransaction,
+  signal: AbortSignal | undefined,
+): Promise<(() => void) | undefined> {
+  if (signal === undefined) return undefined;
+  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(transaction);
+  const pid = rows[0]?.pid;
+  const cancel = () => {
+    // Where this fails the connection is gone as well, and with it the transaction.
+    sql`select pg_cancel_backend(${pid}::int)`.execute(database.kysely).catch(() => {});
+  };
+  signal.addEventListener('abort', cancel, { once: true });
+  return cancel;
+}
+
+async function namingHolders(database: Database, schema: EventSchema, cause: unknown): Promise<TvError> {
+  const all = await readTableLocks(database.kysely, { schema });
+  // A reader is in the way only where helper indexes are needed, and nobody stronger is.
+  const writers = all.filter((lock) => !onlyReads(lock));
+  const locks = writers.length > 0 ? writers : all;
+  const sessions = await readSessions(database.kysely);
+  const held = locks.map(({ pid, table, mode }) => {
+    const session = sessions.find((s) => s.pid === pid);
+    const words = [
+      `${mode} on ${table}`,
+      session?.application || session?.user,
+      session?.client,
+      session?.state,
+      shorten(session?.statement ?? ''),
+    ];
+    return [`pid ${pid}`, words.filter(Boolean).join(', ')] as const;
+  });
+  return new TvError('Another session holds a lock on the event tables; nothing was cleared.', {
+    facts: held.length === 0 ? { holder: 'gone meanwhile: try again' } : Object.fromEntries(held),
+    next: held.length === 0 ? [] : `psql -c 'SELECT * FROM pg_stat_activity WHERE pid = ${locks[0]?.pid}'`,
+    cause,
+  });
+}

@@ -1,0 +1,122 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import type { TvError } from '../errors/TvError.ts';
+import type { Database } from '../runbook/context.ts';
+import { describeDatabaseError } from './describeDatabaseError.ts';
+import { guardedPool } from './guardedPool.ts';
+import { type DatabaseAddress, parseDatabaseUrl, tlsOptions } from './parseDatabaseUrl.ts';
+
+export interface DatabaseConnectionSettings {
+  /** `postgres://user:password@host:port/name`. */
+  readonly url: string;
+  /** Limit of connecting, and of one statement that only reads, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Shown to other sessions in `pg_stat_activity`. At most 63 bytes. */
+  readonly applicationName: string;
+}
+
+interface Origin {
+  readonly address: DatabaseAddress;
+  readonly settings: DatabaseConnectionSettings;
+}
+
+// Beside the Database and not in it: the interface that runbooks see holds no password but `secrets`.
+const origins = new WeakMap<Database, Origin>();
+
+/** Enough for the checks of one preflight at once; a tenth of what a server allows by default. */
+const maxConnections = 8;
+
+/**
+ * Opens nothing yet: the first statement connects. Every error that comes out of it is a TvError.
+ * @throws TvError where the URL cannot be read
+ */
+export function connectDatabase(settings: DatabaseConnectionSettings): Database {
+  const address = parseDatabaseUrl(settings.url);
+  return build({ address, settings }, maxConnections, () => {});
+}
+
+/**
+ * A connection of its own beside the pool, for what lives as long as a session (an advisory lock).
+ * @param parameters.onLost called once it breaks
+ */
+export function openSession(
+  database: Database,
+  parameters: { readonly applicationName: string; readonly onLost: (error: TvError) => void },
+): Database {
+  const { address, settings } = originOf(database);
+  const own = { address, settings: { ...settings, applicationName: parameters.applicationName } };
+  return build(own, 1, parameters.onLost);
+}
+
+/** The name under which this database's own sessions appear in `pg_stat_activity`. */
+export function applicationNameOf(database: Database): string {
+  return originOf(database).settings.applicationName;
+}
+
+/** libpq's connection string, without the password: for `-d` of pg_dump and psql. */
+export function libpqConnection(database: Database, applicationName: string): string {
+  const { address } = originOf(database);
+  const parts: Record<string, string | undefined> = {
+    dbname: address.name,
+    application_name: applicationName,
+    sslmode: address.sslMode === 'prefer' ? undefined : address.sslMode,
+    sslrootcert: address.sslRootCert,
+    options: address.options,
+  };
+  return Object.entries(parts)
+    .flatMap(([key, value]) => (value === undefined ? [] : [`${key}='${value.replace(/[\\']/g, '\\$&')}'`]))
+    .join(' ');
+}
+
+/** `-h`, `-p`, `-U` and `-d` of pg_dump and psql; never asks for a password. */
+export function libpqArguments(database: Database, applicationName: string): readonly string[] {
+  const { host, port, user } = database.target;
+  return ['-w', '-h', host, '-p', String(port), '-U', user, '-d', libpqConnection(database, applicationName)];
+}
+
+function originOf(database: Database): Origin {
+  const origin = origins.get(database);
+  if (origin === undefined) throw new Error('this database was not made by connectDatabase');
+  return origin;
+}
+
+function build(origin: Origin, max: number, onLost: (error: TvError) => void): Database {
+  const { address, settings } = origin;
+  const { password, host, port, name, user } = address;
+  const target = { host, port, name, user };
+  // biome-ignore lint/suspicious/noExplicitAny: tables known only at run time, as in Database
+  const kysely = new Kysely<any>({
+    dialect: new PostgresDialect({
+      pool: async () =>
+        guardedPool(
+          {
+            host,
+            port,
+            user,
+            database: name,
+            ...(password === undefined ? {} : { password }),
+            ...(address.options === undefined ? {} : { options: address.options }),
+            ssl: tlsOptions(address),
+            application_name: settings.applicationName,
+            statement_timeout: settings.timeoutMs,
+            connectionTimeoutMillis: settings.timeoutMs,
+            keepAlive: true,
+            keepAliveInitialDelayMillis: 10_000,
+            max,
+            // A session of its own lives until it is released.
+            idleTimeoutMillis: max === 1 ? 0 : 10_000,
+            allowExitOnIdle: max > 1,
+          },
+          (error) => describeDatabaseError(error, target),
+          onLost,
+        ),
+    }),
+  });
+  const database: Database = {
+    kysely,
+    target,
+    secrets: password === undefined ? {} : { PGPASSWORD: password },
+    close: () => kysely.destroy(),
+  };
+  origins.set(database, origin);
+  return database;
+}

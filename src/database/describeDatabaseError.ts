@@ -1,0 +1,143 @@
+import { TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
+import type { DatabaseTarget } from '../runbook/context.ts';
+
+interface ServerError extends Error {
+  readonly code?: string;
+  readonly detail?: string;
+}
+
+type Kind = typeof TvError | typeof UnavailableError | typeof TimeoutError;
+
+interface Description {
+  readonly kind: Kind;
+  readonly message: string;
+  readonly next?: string;
+}
+
+/**
+ * An error of node-postgres or of the network, in words. The original stays as `cause`, so that a
+ * caller can look at its SQLSTATE (`sqlState`). A TvError comes back as it is.
+ */
+export function describeDatabaseError(error: unknown, target: DatabaseTarget): TvError {
+  if (error instanceof TvError) return error;
+  const original: ServerError = error instanceof Error ? error : new Error(String(error));
+  const { kind: Kind, message, next } = describe(original, target);
+  return new Kind(message, {
+    facts: {
+      host: target.host,
+      port: target.port,
+      database: target.name,
+      user: target.user,
+      said: original.message || undefined,
+      detail: original.detail,
+      code: original.code,
+    },
+    ...(next === undefined ? {} : { next }),
+    cause: error,
+  });
+}
+
+/** The SQLSTATE (or the system's error name) behind an error; undefined where there is none. */
+export function sqlState(error: unknown): string | undefined {
+  const source = error instanceof TvError ? error.cause : error;
+  const code = source instanceof Error ? (source as ServerError).code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+function describe(error: ServerError, target: DatabaseTarget): Description {
+  const where = target.host.startsWith('/') ? target.host : `${target.host}:${target.port}`;
+  return byCode(error.code ?? '', error.message, target, where) ?? byText(error.message, target, where);
+}
+
+// SQLSTATEs: PostgreSQL manual, appendix A.
+function byCode(code: string, text: string, target: DatabaseTarget, where: string): Description | undefined {
+  const away = (message: string, next = 'systemctl status postgresql'): Description => ({
+    kind: UnavailableError,
+    message,
+    next,
+  });
+  const refused = (message: string, next?: string): Description => ({
+    kind: TvError,
+    message,
+    ...(next === undefined ? {} : { next }),
+  });
+  switch (code) {
+    case 'ECONNREFUSED':
+    case 'ENOENT':
+      return away(`Nothing listens for the database on ${where}.`);
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return away(`The database host ${target.host} is not known here.`, 'tv config show');
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return away(`There is no route to the database on ${where}.`, 'tv config show');
+    case 'ETIMEDOUT':
+      return { kind: TimeoutError, message: `The database on ${where} did not answer in time.` };
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case '08000':
+    case '08003':
+    case '08006':
+      return away(`The connection to the database on ${where} broke.`);
+    case '28P01':
+    case '28000':
+      return /no encryption/.test(text)
+        ? away(
+            `The database on ${where} wants an encrypted connection: add ?sslmode=require to its URL.`,
+            'tv config show',
+          )
+        : away(`The database on ${where} does not let ${target.user} in.`, 'tv config show');
+    case '3D000':
+      return away(`There is no database ${target.name} on ${where}.`, 'tv config show');
+    case '53300':
+      return away('The database has no connection left.', 'tv status');
+    case '53100':
+      return refused("The database server's disk is full.", 'df -h');
+    case '53200':
+      return refused('The database server ran out of memory.', 'free -h');
+    case '57P01':
+      return away('The database session was ended by an administrator or a shutdown.');
+    case '57P02':
+      return away('The database server crashed and ended this session.');
+    case '57P03':
+      return away('The database server is starting up, shutting down or recovering.');
+    case '57P05':
+    case '25P03':
+      return away('The database ended this session for being idle.');
+    case '57014':
+      return /statement timeout/.test(text)
+        ? { kind: TimeoutError, message: 'A database statement took longer than its limit.' }
+        : refused('A database statement was cancelled.');
+    case '55P03':
+      return refused('A table of the database is locked by another session.', 'tv status');
+    case '40P01':
+      return refused('The database ended a deadlock by refusing this statement.');
+    case '42501':
+      return refused(`The role ${target.user} lacks a right in the database: ${text}.`);
+    case '25006':
+      return refused('The database only reads: it is a standby, or set to read only.', 'tv config show');
+    default:
+      return undefined;
+  }
+}
+
+function byText(text: string, target: DatabaseTarget, where: string): Description {
+  if (/client password must be a string|no password|password must be/i.test(text)) {
+    return {
+      kind: UnavailableError,
+      message: `The database on ${where} asks for a password, and none is set for ${target.user}.`,
+      next: 'tv config show',
+    };
+  }
+  if (/timeout exceeded when trying to connect|connection timeout|timeout expired/i.test(text)) {
+    return { kind: TimeoutError, message: `The database on ${where} did not answer in time.` };
+  }
+  if (/terminated|not queryable|connection error|socket|SSL|TLS|certificate/i.test(text)) {
+    return {
+      kind: UnavailableError,
+      message: `The connection to the database on ${where} broke.`,
+      next: 'systemctl status postgresql',
+    };
+  }
+  return { kind: TvError, message: `The database refused a statement: ${text}.` };
+}

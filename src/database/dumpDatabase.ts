@@ -1,0 +1,135 @@
+import { sql } from 'kysely';
+import { TvError } from '../errors/TvError.ts';
+import type { Database, Host, Progress } from '../runbook/context.ts';
+import { libpqArguments } from './connectDatabase.ts';
+import { countEveryTable } from './countEveryTable.ts';
+import { endSessions } from './endSessions.ts';
+import { runHostScript } from './hostScript.ts';
+import { inSnapshot } from './inSnapshot.ts';
+import { verifyDump } from './verifyDump.ts';
+
+export interface DumpDatabaseParameters {
+  readonly run: Host['run'];
+  /** Final path on the host; must not exist yet. While it is made it has `.partial` behind it. */
+  readonly file: string;
+  /** Of this dump alone: an orphan of a killed run is found and ended by it. At most 63 bytes. */
+  readonly applicationName: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export type DatabaseDump = {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly seconds: number;
+  /** By `schema.table`, counted in the snapshot that was dumped. */
+  readonly rows: Readonly<Record<string, number>>;
+};
+
+/** Between two looks at the size of the growing file. */
+const lookEveryMs = 1_000;
+
+/**
+ * Runbook section 1, step 2: one consistent, compressed archive, made with the host's pg_dump, read
+ * back to its end and compared with the row counts of the same snapshot, and only then given its name.
+ * @throws TvError where any part fails; nothing is left then that looks like a backup
+ */
+export async function dumpDatabase(
+  database: Database,
+  parameters: DumpDatabaseParameters,
+): Promise<DatabaseDump> {
+  const { run, file, applicationName, signal, onProgress } = parameters;
+  const partial = `${file}.partial`;
+  const started = performance.now();
+  const abortable = signal === undefined ? {} : { signal };
+  // An orphan would go on writing to the file that we are about to make.
+  await endSessions(database, { applicationName });
+  try {
+    const rows = await inSnapshot(database, { statementTimeoutMs: 0 }, async (transaction) => {
+      const { rows: snapshots } = await sql<{ id: string }>`select pg_export_snapshot() as id`.execute(
+        transaction,
+      );
+      const stopLooking = lookAtSize(run, partial, onProgress);
+      // Both read the same snapshot: the counts hold for exactly what is in the file.
+      const counting = countEveryTable(transaction, signal);
+      const dumping = runHostScript(database, {
+        run,
+        script: `
+          umask 077
+          [ ! -e "$1" ] || { echo "cannot write: $1 exists" >&2; exit 1; }
+          rm -f -- "$2"
+          file=$2; snapshot=$3; shift 3
+          exec pg_dump -Fc --lock-wait-timeout=10s --snapshot="$snapshot" -f "$file" "$@"`,
+        args: [file, partial, snapshots[0]?.id ?? '', ...libpqArguments(database, applicationName)],
+        failure: 'The backup failed: pg_dump did not finish.',
+        facts: { file },
+        ...abortable,
+      }).finally(stopLooking);
+      const [counted, dumped] = await Promise.allSettled([counting, dumping]);
+      if (dumped.status === 'rejected') throw dumped.reason;
+      if (counted.status === 'rejected') throw counted.reason;
+      return counted.value;
+    });
+    const verdict = await verifyDump(database, { run, file: partial, tables: rows, ...abortable });
+    if (!verdict.intact) {
+      throw new TvError('The backup was written but does not hold what the database holds.', {
+        facts: { file, problems: verdict.problems.join('; ') },
+      });
+    }
+    const facts = await runHostScript(database, {
+      run,
+      script: `
+        chmod 600 -- "$2"
+        sync -- "$2"
+        stat -c %s -- "$2"
+        sha256sum < "$2"
+        [ ! -e "$1" ] || { echo "cannot rename: $1 exists" >&2; exit 1; }
+        mv -T -- "$2" "$1"
+        sync -- "$(dirname -- "$1")"`,
+      args: [file, partial],
+      failure: 'The backup was written but cannot be put in its place.',
+      facts: { file },
+      ...abortable,
+    });
+    const [bytes, sum] = facts.split('\n');
+    return {
+      file,
+      bytes: Number(bytes),
+      sha256: sum?.slice(0, 64) ?? '',
+      seconds: Math.round((performance.now() - started) / 100) / 10,
+      rows,
+    };
+  } catch (error) {
+    await removePartial(database, run, partial, applicationName);
+    throw error;
+  }
+}
+
+/** The first failure is the one to tell; what is left behind has a name that no backup has. */
+async function removePartial(
+  database: Database,
+  run: Host['run'],
+  partial: string,
+  applicationName: string,
+): Promise<void> {
+  await endSessions(database, { applicationName }).catch(() => []);
+  await run(['rm', '-f', '--', partial]).catch(() => undefined);
+}
+
+function lookAtSize(
+  run: Host['run'],
+  file: string,
+  onProgress: ((progress: Progress) => void) | undefined,
+): () => void {
+  if (onProgress === undefined) return () => {};
+  let looking = false;
+  const timer = setInterval(async () => {
+    if (looking) return;
+    looking = true;
+    const size = await run(['stat', '-c', '%s', '--', file]).catch(() => undefined);
+    looking = false;
+    if (size?.exitCode === 0) onProgress({ done: Number(size.stdout), unit: 'bytes' });
+  }, lookEveryMs);
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,35 @@
+import { sql, type Transaction } from 'kysely';
+import type { Database } from '../runbook/context.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: tables known only at run time, as in Database
+export type OpenTransaction = Transaction<any>;
+
+/**
+ * Runs reads that must agree with each other, in one read-only snapshot.
+ * @param parameters.statementTimeoutMs limit of each statement; 0 for none
+ */
+export async function inSnapshot<T>(
+  database: Database,
+  parameters: { readonly statementTimeoutMs: number },
+  read: (transaction: OpenTransaction) => Promise<T>,
+): Promise<T> {
+  return database.kysely
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (transaction) => {
+      await limitStatements(transaction, parameters.statementTimeoutMs);
+      return read(transaction);
+    });
+}
+
+/** Until the end of the transaction; 0 for no limit. An idle moment between two statements does not end it. */
+export async function limitStatements(
+  transaction: OpenTransaction,
+  statementTimeoutMs: number,
+): Promise<void> {
+  await sql`
+    select set_config('statement_timeout', ${String(statementTimeoutMs)}, true),
+           set_config('idle_in_transaction_session_timeout', '0', true)
+  `.execute(transaction);
+}

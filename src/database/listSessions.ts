@@ -1,0 +1,78 @@
+import { type QueryExecutorProvider, sql } from 'kysely';
+import type { Database } from '../runbook/context.ts';
+import type { EventSchema } from './eventSchema.ts';
+import { onlyReads, readTableLocks, type TableLock } from './tableLocks.ts';
+
+export type Session = {
+  readonly pid: number;
+  readonly user: string;
+  readonly application: string;
+  /** Address and port; `local` for a Unix socket; null where the role may not see it. */
+  readonly client: string | null;
+  /** As `pg_stat_activity` names it: `active`, `idle`, `idle in transaction`. */
+  readonly state: string | null;
+  /** When it connected, ISO 8601; null where the role may not see it. */
+  readonly since: string | null;
+  /** First words of the current or last statement. */
+  readonly statement: string;
+  /** Event tables on which it holds a lock stronger than a read's. */
+  readonly locks: readonly { readonly table: string; readonly mode: string }[];
+};
+
+/** About one line of a terminal. */
+const statementWidth = 80;
+
+/** Other client sessions of this database, longest connected first. */
+export async function listSessions(
+  database: Database,
+  parameters: { readonly schema?: EventSchema } = {},
+): Promise<readonly Session[]> {
+  const { schema } = parameters;
+  const locks = schema === undefined ? [] : await readTableLocks(database.kysely, { schema });
+  const sessions = await readSessions(database.kysely);
+  return sessions.map((session) => ({
+    ...session,
+    statement: shorten(session.statement),
+    locks: locksOf(session, locks),
+  }));
+}
+
+/** As `listSessions`, with statements as long as the server keeps them and without locks. */
+export async function readSessions(
+  executor: QueryExecutorProvider,
+): Promise<readonly Omit<Session, 'locks'>[]> {
+  const { rows } = await sql<Omit<Session, 'locks' | 'since'> & { since: Date | null }>`
+    select
+      pid,
+      coalesce(usename::text, '') as "user",
+      application_name as application,
+      case
+        when client_port = -1 then 'local'
+        else host(client_addr) || ':' || client_port
+      end as client,
+      state,
+      backend_start as since,
+      coalesce(query, '') as statement
+    from pg_catalog.pg_stat_activity
+    where datname = current_database()
+      and backend_type = 'client backend'
+      and pid <> pg_backend_pid()
+    order by backend_start nulls last, pid
+  `.execute(executor);
+  return rows.map((row) => ({ ...row, since: row.since?.toISOString() ?? null }));
+}
+
+function locksOf(session: { readonly pid: number }, locks: readonly TableLock[]): Session['locks'] {
+  return locks.flatMap(({ pid, table, mode }) =>
+    pid === session.pid && !onlyReads({ mode }) ? [{ table, mode }] : [],
+  );
+}
+
+/** One line without the password of a CREATE or ALTER ROLE. */
+export function shorten(statement: string): string {
+  const line = statement
+    .replace(/(\bpassword\s+)E?'(?:[^']|'')*('|$)/gi, "$1'***'")
+    .replace(/\s+/g, ' ')
+    .trim();
+  return line.length > statementWidth ? `${line.slice(0, statementWidth - 1)}…` : line;
+}

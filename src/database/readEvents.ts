@@ -1,0 +1,72 @@
+import { sql } from 'kysely';
+import type { Database } from '../runbook/context.ts';
+import { type EventSchema, tableId } from './eventSchema.ts';
+import { limitStatements } from './inSnapshot.ts';
+
+export interface StoredEvent {
+  readonly table: string;
+  readonly block: number;
+  /** Lower case. */
+  readonly transactionHash: string;
+  /** Undefined in a form that does not keep it. */
+  readonly logIndex: number | undefined;
+}
+
+export interface ReadEventsParameters {
+  readonly schema: EventSchema;
+  readonly fromBlock: number;
+  /** Included. */
+  readonly toBlock: number;
+}
+
+/** Rows fetched in one round trip: about 1 MB. */
+const pageRows = 5_000;
+
+/**
+ * The events of a range of blocks by block and log index, for comparison with the chain: one row a
+ * log, so the raw table where there is one, else all kinds together. One snapshot, read page by page
+ * through a cursor on the server, so that memory stays small for any range.
+ */
+export async function* readEvents(
+  database: Database,
+  parameters: ReadEventsParameters,
+): AsyncGenerator<StoredEvent> {
+  const { schema, fromBlock, toBlock } = parameters;
+  const parts = schema.tables.flatMap((table) => {
+    if (table.blockColumn === null || table.transactionColumn === null) return [];
+    const block = sql.id(table.blockColumn);
+    const logIndex =
+      table.logIndexColumn === null ? sql`null::bigint` : sql`${sql.id(table.logIndexColumn)}::bigint`;
+    return [
+      sql`select ${sql.lit(table.name)}::text as "table", ${block}::bigint as block,
+        lower(${sql.id(table.transactionColumn)}::text) as "transactionHash", ${logIndex} as "logIndex"
+        from ${tableId(table)} where ${block} between ${sql.lit(fromBlock)} and ${sql.lit(toBlock)}`,
+    ];
+  });
+  const transaction = await database.kysely
+    .startTransaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute();
+  try {
+    await limitStatements(transaction, 0);
+    await sql`
+      declare tv_events no scroll cursor for
+      ${sql.join(parts, sql` union all `)}
+      order by block, "logIndex", "transactionHash"
+    `.execute(transaction);
+    for (;;) {
+      const { rows } = await sql<Omit<StoredEvent, 'logIndex'> & { logIndex: number | null }>`
+        fetch ${sql.lit(pageRows)} from tv_events
+      `.execute(transaction);
+      for (const row of rows) yield { ...row, logIndex: row.logIndex ?? undefined };
+      if (rows.length < pageRows) return;
+    }
+  } finally {
+    // Nothing was written: where the connection is gone, so is the transaction.
+    await transaction
+      .rollback()
+      .execute()
+      .catch(() => {});
+  }
+}

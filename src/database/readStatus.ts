@@ -1,0 +1,65 @@
+import { sql } from 'kysely';
+import { TvError } from '../errors/TvError.ts';
+import type { Database } from '../runbook/context.ts';
+import type { EventSchema } from './eventSchema.ts';
+import { readEventSchema } from './readEventSchema.ts';
+import { type IndexProgress, readProgress } from './readProgress.ts';
+
+export type DatabaseStatus = {
+  readonly version: string;
+  readonly sizeBytes: number;
+  readonly connections: { readonly used: number; readonly max: number };
+  /** Age of the oldest open transaction of other sessions, in seconds; null where there is none to see. */
+  readonly oldestTransactionSeconds: number | null;
+  readonly form: EventSchema['form'] | null;
+  readonly progress: IndexProgress | null;
+  /** Why form or progress are not known, in words. */
+  readonly problem: string | null;
+};
+
+interface Row {
+  readonly version: string;
+  readonly sizeBytes: number;
+  readonly used: number;
+  readonly max: number;
+  readonly oldest: number | null;
+}
+
+/** What `tv status` shows of the database. A database without event tables still has a status. */
+export async function readStatus(database: Database): Promise<DatabaseStatus> {
+  const [{ rows }, events] = await Promise.all([
+    sql<Row>`
+      select
+        split_part(current_setting('server_version'), ' ', 1) as version,
+        pg_database_size(current_database()) as "sizeBytes",
+        (select count(*) from pg_catalog.pg_stat_activity where backend_type = 'client backend') as used,
+        current_setting('max_connections')::int as max,
+        (select extract(epoch from max(now() - xact_start))::float8
+          from pg_catalog.pg_stat_activity
+          where datname = current_database() and pid <> pg_backend_pid()
+            and backend_type = 'client backend') as oldest
+    `.execute(database.kysely),
+    readEventsPart(database),
+  ]);
+  const [row] = rows;
+  if (row === undefined) throw new Error('a SELECT without FROM gave no row');
+  return {
+    version: row.version,
+    sizeBytes: row.sizeBytes,
+    connections: { used: row.used, max: row.max },
+    oldestTransactionSeconds: row.oldest,
+    ...events,
+  };
+}
+
+async function readEventsPart(
+  database: Database,
+): Promise<Pick<DatabaseStatus, 'form' | 'progress' | 'problem'>> {
+  try {
+    const schema = await readEventSchema(database);
+    return { form: schema.form, progress: await readProgress(database, { schema }), problem: null };
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    return { form: null, progress: null, problem: error.message };
+  }
+}

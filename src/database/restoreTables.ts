@@ -1,0 +1,121 @@
+import { sql } from 'kysely';
+import { TvError } from '../errors/TvError.ts';
+import type { Database, Host } from '../runbook/context.ts';
+import { libpqArguments } from './connectDatabase.ts';
+import { aroundDeletes, deleteStatements, helperIndexes } from './deleteStatements.ts';
+import { endSessions } from './endSessions.ts';
+import { allTables, type EventSchema, tableId } from './eventSchema.ts';
+import { runHostScript } from './hostScript.ts';
+import { listSequences } from './listSequences.ts';
+import { verifyDump } from './verifyDump.ts';
+
+export interface RestoreTablesParameters {
+  readonly run: Host['run'];
+  /** A custom-format archive on the host, as `dumpDatabase` writes it. */
+  readonly file: string;
+  readonly schema: EventSchema;
+  /** Of this restore alone, so that an orphan of a killed run can be ended. At most 63 bytes. */
+  readonly applicationName: string;
+  readonly signal?: AbortSignal;
+}
+
+export type RestoredTables = {
+  readonly tables: readonly { readonly table: string; readonly rows: number }[];
+  readonly rows: number;
+};
+
+const endMark = `SELECT pg_catalog.set_config('tv.restore', 'complete', true);`;
+const endCheck = `DO $$ BEGIN
+  IF pg_catalog.current_setting('tv.restore', true) IS DISTINCT FROM 'complete' THEN
+    RAISE EXCEPTION 'the archive could not be read to its end';
+  END IF;
+END $$`;
+
+/**
+ * Puts the event tables, the cursor and their sequences back as they were at the dump, in one
+ * transaction; other tables stay as they are. Needs no superuser. Values of sequences are outside
+ * any transaction in PostgreSQL: they are set last, directly before the commit.
+ * @throws TvError before anything is touched where the archive is damaged or lacks a table
+ */
+export async function restoreTables(
+  database: Database,
+  parameters: RestoreTablesParameters,
+): Promise<RestoredTables> {
+  const { run, file, schema, applicationName, signal } = parameters;
+  const abortable = signal === undefined ? {} : { signal };
+  await endSessions(database, { applicationName });
+  const { rows } = await verifyDump(database, { run, file, tables: {}, ...abortable });
+  const list = await contentsToRestore(database, parameters);
+  // The end mark is written only after pg_restore has succeeded. Where it dies in mid-table psql
+  // sees an ordinary end of input: without the mark the last statement fails and all is rolled back.
+  await runHostScript(database, {
+    run,
+    script: `
+      file=$1; list=$2; before=$3; mark=$4; check=$5; shift 5
+      {
+        printf '%s\\n' "$before"
+        pg_restore --data-only -L <(printf '%s\\n' "$list") -f - -- "$file"
+        printf '%s\\n' "$mark"
+      } | psql -X -q -1 -v ON_ERROR_STOP=1 -o /dev/null "$@" -f - -c "$check"`,
+    args: [
+      file,
+      list,
+      await statementsBefore(database, schema),
+      endMark,
+      endCheck,
+      ...libpqArguments(database, applicationName),
+    ],
+    failure: 'The event tables could not be put back; they are as they were before.',
+    facts: { file },
+    next: 'tv status',
+    ...abortable,
+  });
+  const tables = schema.tables.map((t) => ({ table: t.name, rows: rows[`${t.schema}.${t.name}`] ?? 0 }));
+  return { tables, rows: tables.reduce((sum, t) => sum + t.rows, 0) };
+}
+
+/** Lines of `pg_restore -l`: raw rows, their children, the cursor, then sequences. */
+async function contentsToRestore(database: Database, parameters: RestoreTablesParameters): Promise<string> {
+  const { run, file, schema } = parameters;
+  const contents = await runHostScript(database, {
+    run,
+    script: 'pg_restore -l -- "$1"',
+    args: [file],
+    failure: 'The backup cannot be read.',
+    facts: { file },
+  });
+  const lines = contents.split('\n');
+  const find = (kind: string, object: { readonly schema: string; readonly name: string }) =>
+    lines.filter((line) =>
+      line.replace(/^\d+; \d+ \d+ /, '').startsWith(`${kind} ${object.schema} ${object.name} `),
+    );
+  const missing: string[] = [];
+  const data = allTables(schema).flatMap((table) => {
+    const found = find('TABLE DATA', table);
+    if (found.length === 0) missing.push(`${table.schema}.${table.name}`);
+    return found;
+  });
+  if (missing.length > 0) {
+    throw new TvError('The backup lacks event tables; nothing was touched.', {
+      facts: { file, missing: missing.join(', ') },
+    });
+  }
+  const sequences = await listSequences(database.kysely, { schema });
+  return [...data, ...sequences.flatMap((sequence) => find('SEQUENCE SET', sequence))].join('\n');
+}
+
+async function statementsBefore(database: Database, schema: EventSchema): Promise<string> {
+  const { before, after } = aroundDeletes(
+    await helperIndexes(database.kysely, { schema, fromBlock: undefined }),
+  );
+  const statements = [
+    sql`set local lock_timeout = '10s'`,
+    sql`set local statement_timeout = 0`,
+    sql`lock table ${sql.join(allTables(schema).map(tableId))} in share row exclusive mode`,
+    ...before,
+    ...deleteStatements({ schema, fromBlock: undefined }).map(({ statement }) => statement),
+    ...(schema.cursor === null ? [] : [sql`delete from ${tableId(schema.cursor)}`]),
+    ...after,
+  ];
+  return statements.map((statement) => `${statement.compile(database.kysely).sql};`).join('\n');
+}
