@@ -39,9 +39,9 @@ it('finds an event by topic, and nothing for other logs', () => {
 });
 
 it.each([
-  ['deployed', deployedRisk.riskController, deployedVault.treasuryVault, deployedStrategy.dexStrategy],
-  ['runbook', runbookRisk.riskController, runbookVault.treasuryVault, runbookStrategy.dexStrategy],
-] as const)('knows every one of them as the compiled contracts emit it: %s', (_, ...contracts) => {
+  ['deployed', [deployedRisk.riskController, deployedVault.treasuryVault, deployedStrategy.dexStrategy]],
+  ['runbook', [runbookRisk.riskController, runbookVault.treasuryVault, runbookStrategy.dexStrategy]],
+] as const)('knows every one of them as the compiled contracts emit it: %s', (_, contracts) => {
   const emitted = contracts
     .flatMap(({ abi }): readonly { readonly type: string }[] => abi)
     .filter((entry): entry is AbiEvent => entry.type === 'event')
