@@ -43,3 +43,51 @@ export interface Settings {
   /** Journals, locks and the audit log. */
   readonly stateDirectory: string;
 }
+
+export type SettingSource = 'flag' | 'environment' | 'file' | '.env' | 'default' | 'unset';
+
+/** One setting, fit to be shown. */
+export interface SettingOrigin {
+  /** As `--set` takes it: `chain.rpcUrls`. */
+  readonly key: string;
+  /** The value, credentials masked; empty where it is unset. */
+  readonly shown: string;
+  readonly source: SettingSource;
+  /** `TV_RPC_URL`, `/etc/tempovault/tv.yaml:12`, `/home/…/.env:3 (API_PORT)`; empty for defaults. */
+  readonly where: string;
+}
+
+/**
+ * `fatal`: no command but `tv config …` may go on. `error`: a value is missing or unusable; who
+ * needs it refuses. `warning`: works, but is weak.
+ */
+export type ProblemLevel = 'fatal' | 'error' | 'warning';
+
+/** Something wrong or weak in the settings. Never with a secret in it. */
+export interface SettingsProblem {
+  readonly level: ProblemLevel;
+  /** One sentence. */
+  readonly message: string;
+  /** `/etc/tempovault/tv.yaml:12`, `TV_CHAIN_ID`, `--set chain.id`. */
+  readonly where: string;
+  /** The setting that it leaves without a value, where it is about one. */
+  readonly key?: string;
+  readonly facts?: Readonly<Record<string, string>>;
+  readonly next: string;
+}
+
+export interface ConsideredFile {
+  readonly path: string;
+  readonly role: 'config' | 'sandbox' | '.env';
+  readonly state: 'used' | 'missing' | 'unreadable' | 'not used';
+}
+
+/** Where the settings of this run came from, and what is wrong with them. */
+export interface SettingsOrigins {
+  readonly values: readonly SettingOrigin[];
+  /** Names that `-e` takes, sandboxes included. */
+  readonly environments: readonly string[];
+  /** In the order in which they were looked for. */
+  readonly files: readonly ConsideredFile[];
+  readonly problems: readonly SettingsProblem[];
+}

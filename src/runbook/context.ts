@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { PublicClient } from 'viem';
-import type { Settings } from '../config/settings.ts';
+import type { Settings, SettingsOrigins } from '../config/settings.ts';
 import type { AuditLog } from './audit.ts';
 import type { Entry } from './entry.ts';
 import type { RunStore } from './journal.ts';
@@ -94,6 +94,8 @@ export interface Progress {
 /** What a runbook may use. Everything is made on first use: who needs no database opens none. */
 export interface Context {
   readonly settings: Settings;
+  /** Where every setting came from, and what is wrong with them. */
+  readonly settingsOrigins: SettingsOrigins;
   readonly version: string;
   /** All commands, in the order of the shelf. */
   readonly shelf: readonly Entry[];
