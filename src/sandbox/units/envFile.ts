@@ -38,6 +38,7 @@ DEX_STRATEGY_ADDRESS=${deployment.addresses.dexStrategy}
 # --- Oracle relay ---
 # The account that signs and pays; rotate with "tv oracle rotate-key".
 ORACLE_PRIVATE_KEY=${oracleKey}
+ORACLE_PAIRS="${deployment.pairs.map(({ id }) => id).join(',')}"
 # seconds
 ORACLE_UPDATE_INTERVAL=5
 

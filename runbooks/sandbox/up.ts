@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { defineAction, field } from '../../src/runbook/define.ts';
+import { aligned } from '../../src/runbook/text.ts';
+import { sandboxInfo } from '../../src/sandbox/status.ts';
+import { sandboxUp } from '../../src/sandbox/up.ts';
+
+/** `tv sandbox up`: a complete throw-away TempoVault. */
+export default defineAction({
+  title: 'Sandbox up',
+  intent:
+    "Makes a complete TempoVault to practise on: a real chain with some thousand events of history, a real PostgreSQL, TempoVault's services as systemd units, and tv's configuration for all of it. Nothing outside of its directory is touched.",
+  input: {
+    name: field(
+      '--name <name>',
+      'name of the sandbox and of its environment (default sandbox)',
+      z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9-]{0,30}$/, 'use lower-case letters, digits and dashes')
+        .optional(),
+    ),
+    dir: field(
+      '--dir <directory>',
+      'where it lives (default: in the state directory)',
+      z.string().optional(),
+    ),
+    network: field(
+      '--network <network>',
+      'tempo, or plain: a chain with a native gas token (default tempo)',
+      z.enum(['tempo', 'plain']).optional(),
+    ),
+    contracts: field(
+      '--contracts <generation>',
+      'deployed, or runbook: as RUNBOOK.md describes them (default deployed)',
+      z.enum(['deployed', 'runbook']).optional(),
+    ),
+    schema: field(
+      '--schema <form>',
+      'deployed, or runbook: the database as RUNBOOK.md describes it (default deployed)',
+      z.enum(['deployed', 'runbook']).optional(),
+    ),
+    supervisor: field(
+      '--supervisor',
+      'use the stand-in for systemd also where systemd could be used',
+      z.boolean().optional(),
+    ),
+  },
+  run: async ({ tell, signal }, input) => {
+    const { already, ...state } = await sandboxUp(input, tell, signal);
+    return { already, ...sandboxInfo(state) };
+  },
+  render: ({ already, name, dir, seconds, ports, files, machine }, paint) => {
+    const head = already
+      ? `${paint.ok('✔')} Sandbox ${paint.bold(name)} is up already.`
+      : `${paint.ok('✔')} Sandbox ${paint.bold(name)} is up, after ${seconds} s.`;
+    const facts = aligned(
+      [
+        ['directory', dir],
+        ['units', machine.kind === 'systemd' ? 'on a systemd of its own' : 'under a supervisor'],
+        ['rpc', `http://127.0.0.1:${ports.rpc}`],
+        ['api', `http://127.0.0.1:${ports.api}`],
+        ['database', `127.0.0.1:${ports.database}, user and database tempovault`],
+        ['config', files.config],
+      ],
+      paint.width,
+    );
+    return `${head}\n${facts}\n\nNext: tv -e ${name} status\n      tv sandbox shell${flags(name)}\n      tv sandbox down${flags(name)}\n`;
+  },
+});
+
+function flags(name: string): string {
+  return name === 'sandbox' ? '' : ` --name ${name}`;
+}

@@ -1,0 +1,67 @@
+import { UsageError } from '../errors/TvError.ts';
+import { databaseFaults } from './breakDatabase.ts';
+import { fundFaults } from './breakFunds.ts';
+import { currentFaults, forgetFault, recordFault } from './breakRecord.ts';
+import { rpcFaults } from './breakRpc.ts';
+import { serviceFaults } from './breakServices.ts';
+import { type SandboxPaths, type SandboxPlace, sandboxDirectory, sandboxPaths } from './paths.ts';
+import { requireRunning } from './shell.ts';
+import type { SandboxState } from './state.ts';
+
+export interface BrokenWorld {
+  readonly paths: SandboxPaths;
+  readonly state: SandboxState;
+}
+
+/** One way to break a sandbox, and the way back. */
+export interface Fault {
+  readonly summary: string;
+  /** Looks only. @returns what `mend` will need, as JSON; kept on disk before the damage is done */
+  prepare?(world: BrokenWorld): Promise<unknown>;
+  impose(world: BrokenWorld): Promise<void>;
+  mend(world: BrokenWorld): Promise<void>;
+}
+
+/** In the order in which they are mended: what others need comes first. */
+const faults: Readonly<Record<string, Fault>> = {
+  ...rpcFaults,
+  ...databaseFaults,
+  ...fundFaults,
+  ...serviceFaults,
+};
+
+export function listFaults(): readonly { readonly fault: string; readonly summary: string }[] {
+  return Object.entries(faults).map(([fault, { summary }]) => ({ fault, summary }));
+}
+
+/**
+ * Breaks something on purpose.
+ * @throws UsageError for an unknown fault; TvError where the sandbox is not up, or cannot have this fault
+ */
+export async function breakSandbox(place: SandboxPlace, name: string): Promise<void> {
+  const fault = faults[name];
+  if (fault === undefined) {
+    throw new UsageError(`There is no fault "${name}".`, { next: 'tv sandbox break --list' });
+  }
+  const world = openWorld(place);
+  if (currentFaults(world.paths).includes(name)) return;
+  recordFault(world.paths, name, (await fault.prepare?.(world)) ?? null);
+  await fault.impose(world);
+}
+
+/** Mends all that is broken. @returns what was */
+export async function healSandbox(place: SandboxPlace): Promise<readonly string[]> {
+  const world = openWorld(place);
+  const broken = currentFaults(world.paths);
+  const order = Object.keys(faults).filter((name) => broken.includes(name));
+  for (const name of order) {
+    await faults[name]?.mend(world);
+    forgetFault(world.paths, name);
+  }
+  return order;
+}
+
+function openWorld(place: SandboxPlace): BrokenWorld {
+  const paths = sandboxPaths(sandboxDirectory(place));
+  return { paths, state: requireRunning(paths) };
+}

@@ -1,0 +1,80 @@
+import { Client } from 'pg';
+import type { BrokenWorld, Fault } from './break.ts';
+import { readFault } from './breakRecord.ts';
+import { inside } from './breakServices.ts';
+import { readPassword } from './passwords.ts';
+
+/** Rows that were taken out, by table. */
+type Kept = readonly { readonly table: string; readonly rows: readonly unknown[] }[];
+
+/** Of every so many events one is lost. */
+const everyNth = 97;
+
+export const databaseFaults: Readonly<Record<string, Fault>> = {
+  'stop-db': {
+    summary: 'PostgreSQL is stopped',
+    impose: (world) => inside(world, ['systemctl', 'stop', 'sandbox-database']),
+    mend: (world) => inside(world, ['systemctl', 'start', 'sandbox-database']),
+  },
+  'corrupt-db': {
+    summary: 'one in 97 events is missing in the database',
+    prepare: (world) => inDatabase(world, readLost),
+    impose: (world) =>
+      inDatabase(world, async (client) => {
+        for (const { table, rows } of readFault<Kept>(world.paths, 'corrupt-db').toReversed()) {
+          const ids = rows.map((row) => (row as { id: string }).id);
+          await client.query(`DELETE FROM ${table} WHERE id = ANY($1)`, [ids]);
+        }
+      }),
+    mend: (world) =>
+      inDatabase(world, async (client) => {
+        for (const { table, rows } of readFault<Kept>(world.paths, 'corrupt-db')) {
+          // A reindex may have brought some of them back meanwhile, under other ids.
+          await client.query(
+            `INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(NULL::${table}, $1) ON CONFLICT DO NOTHING`,
+            [JSON.stringify(rows)],
+          );
+        }
+      }),
+  },
+};
+
+/** Parents before their children, so that they can be put back in this order. */
+async function readLost(client: Client): Promise<Kept> {
+  const { rows: tables } = await client.query<{ name: string; child: boolean }>(
+    `SELECT table_name AS name, bool_or(column_name = 'event_id') AS child
+       FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+      WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'indexer_state'
+      GROUP BY 1 ORDER BY 2, 1`,
+  );
+  const kept = [];
+  for (const { name, child } of tables) {
+    const { rows } = await client.query<{ row: unknown }>(
+      `SELECT to_jsonb(t) AS row FROM ${name} t WHERE ${child ? 'event_id' : 'id'} % ${everyNth} = 0`,
+    );
+    kept.push({ table: name, rows: rows.map(({ row }) => row) });
+  }
+  return kept;
+}
+
+async function inDatabase<T>(
+  { paths, state }: BrokenWorld,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new Client({
+    host: '127.0.0.1',
+    port: state.ports.database,
+    user: 'tempovault',
+    database: 'tempovault',
+    password: readPassword(paths, 'tempovault'),
+  });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } finally {
+    await client.end();
+  }
+}

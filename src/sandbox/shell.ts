@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { TvError } from '../errors/TvError.ts';
+import { packageRoot } from './machine/programs.ts';
+import { program, quote } from './machine/wrappers.ts';
+import { type SandboxPaths, type SandboxPlace, sandboxDirectory, sandboxPaths } from './paths.ts';
+import { findServer } from './postgres/findServer.ts';
+import { runningState, type SandboxState } from './state.ts';
+
+/**
+ * Opens a shell (or runs one command) in which `systemctl`, `journalctl`, `psql` and `tv` all speak
+ * to the sandbox.
+ * @returns the shell's exit code
+ * @throws TvError where the sandbox is not up
+ */
+export async function sandboxShell(place: SandboxPlace, command: readonly string[]): Promise<number> {
+  const paths = sandboxPaths(sandboxDirectory(place));
+  const state = requireRunning(paths);
+  const environment = await shellEnvironment(paths, state);
+  const [file = '', ...words] = command.length > 0 ? command : interactiveShell(paths, state);
+  // Ctrl-C is for the program inside; it reaches the whole foreground group.
+  const ignore = () => {};
+  process.on('SIGINT', ignore);
+  try {
+    return await new Promise((resolve, reject) => {
+      const child = spawn(file, words, { stdio: 'inherit', env: { ...process.env, ...environment } });
+      child.once('error', (error) => {
+        reject(new TvError(`The command ${file} cannot be started.`, { facts: { reason: error.message } }));
+      });
+      child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
+    });
+  } finally {
+    process.off('SIGINT', ignore);
+  }
+}
+
+/** Variables that point every tool at the sandbox. The password is in a file that `PGPASSFILE` names. */
+export async function shellEnvironment(
+  paths: SandboxPaths,
+  state: SandboxState,
+): Promise<Record<string, string>> {
+  const tv = [process.execPath, join(packageRoot(), 'bin', 'tv.js')].map(quote).join(' ');
+  program(paths, 'tv', `exec ${tv} "$@"`);
+  const { binDirectory } = await findServer();
+  return {
+    PATH: [paths.bin, process.env['PATH'] ?? '/usr/bin:/bin', binDirectory].join(':'),
+    PGHOST: '127.0.0.1',
+    PGPORT: String(state.ports.database),
+    PGUSER: 'tempovault',
+    PGDATABASE: 'tempovault',
+    PGPASSFILE: paths.passwords,
+    TV_ENVIRONMENT: state.name,
+    TV_CONFIG: paths.config,
+    TV_SANDBOX_DIR: paths.dir,
+  };
+}
+
+/** @throws TvError where there is no sandbox, or it has stopped */
+export function requireRunning(paths: SandboxPaths): SandboxState {
+  const state = runningState(paths);
+  if (state !== undefined) return state;
+  throw new TvError(existsSync(paths.dir) ? 'The sandbox has stopped.' : 'There is no sandbox.', {
+    facts: { directory: paths.dir },
+    next: 'tv sandbox up',
+  });
+}
+
+/** The operator's own shell with its own start files, and then a prompt that names the sandbox. */
+function interactiveShell(paths: SandboxPaths, { name }: SandboxState): readonly string[] {
+  const shell = process.env['SHELL'] || '/bin/sh';
+  if (basename(shell) !== 'bash') return [shell];
+  const start = join(paths.bin, 'bashrc');
+  const lines = [
+    '[ ! -f ~/.bashrc ] || . ~/.bashrc',
+    // The start files may have put other directories first.
+    `PATH=${quote(paths.bin)}:$PATH`,
+    `PS1='(${name}) '"$PS1"`,
+  ];
+  writeFileSync(start, `${lines.join('\n')}\n`);
+  return [shell, '--rcfile', start, '-i'];
+}
