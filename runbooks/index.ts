@@ -7,6 +7,7 @@ import type { Entry } from '../src/runbook/entry.ts';
 export const shelf: readonly Entry[] = [
   {
     command: 'status',
+    rooms: ['host', 'api', 'chain', 'database'],
     summary: 'services, API, chain, indexer, database, unfinished runs',
     section: 'Quick reference',
     group: 'Look',
@@ -15,6 +16,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'reindex',
+    rooms: ['host', 'chain', 'database'],
     summary: 'rebuild the event tables from a block on',
     section: '1',
     group: 'Indexer',
@@ -23,6 +25,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'reindex check',
+    rooms: ['chain', 'database'],
     summary: 'compare the event tables with the chain',
     section: '1',
     group: 'Indexer',
@@ -31,6 +34,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'runbook list',
+    rooms: [],
     summary: 'the procedures that tv knows',
     section: '',
     group: 'Runbook',
@@ -39,6 +43,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'runbook show',
+    rooms: [],
     summary: 'one procedure: why, checks, steps, flags',
     section: '',
     group: 'Runbook',
@@ -47,6 +52,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'runbook export',
+    rooms: [],
     summary: 'the complete operations runbook as Markdown',
     section: '',
     group: 'Runbook',
@@ -55,6 +61,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'runs list',
+    rooms: [],
     summary: 'past and unfinished runs',
     section: '',
     group: 'Runs',
@@ -63,6 +70,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'runs show',
+    rooms: [],
     summary: 'one run, step by step',
     section: '',
     group: 'Runs',
@@ -71,6 +79,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'runs resume',
+    rooms: ['host', 'api', 'chain', 'database'],
     aliases: ['resume'],
     summary: 'finish an interrupted run (also: tv resume)',
     section: '',
@@ -80,6 +89,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'runs undo',
+    rooms: ['host', 'api', 'chain', 'database'],
     summary: 'take a run back, last step first',
     section: '',
     group: 'Runs',
@@ -88,6 +98,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'runs report',
+    rooms: [],
     summary: "a run's timeline as Markdown and HTML",
     section: '',
     group: 'Runs',
@@ -96,6 +107,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'audit list',
+    rooms: [],
     summary: 'who asked for what, and what became of it',
     section: '',
     group: 'Audit',
@@ -104,6 +116,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'audit verify',
+    rooms: [],
     summary: 'check that no audit entry was changed or removed',
     section: '',
     group: 'Audit',
@@ -112,6 +125,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'config init',
+    rooms: [],
     summary: 'write a first configuration',
     section: '',
     group: 'Settings',
@@ -121,6 +135,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'config show',
+    rooms: [],
     summary: 'every setting and where it came from',
     section: '',
     group: 'Settings',
@@ -129,6 +144,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'config check',
+    rooms: [],
     summary: 'find what is wrong or weak in the settings',
     section: '',
     group: 'Settings',
@@ -137,6 +153,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'sandbox up',
+    rooms: [],
     summary: 'a complete throw-away TempoVault to practise on',
     section: '',
     group: 'Sandbox',
@@ -146,6 +163,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'sandbox status',
+    rooms: [],
     summary: 'what runs where',
     section: '',
     group: 'Sandbox',
@@ -155,6 +173,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'sandbox shell',
+    rooms: [],
     summary: 'a shell in which all tools speak to the sandbox',
     section: '',
     group: 'Sandbox',
@@ -164,6 +183,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'sandbox break',
+    rooms: [],
     summary: 'break something on purpose, or mend it',
     section: '',
     group: 'Sandbox',
@@ -173,6 +193,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'sandbox down',
+    rooms: [],
     summary: 'take the sandbox away without a trace',
     section: '',
     group: 'Sandbox',
@@ -182,6 +203,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'completion',
+    rooms: [],
     summary: 'tab completion for bash, zsh or fish',
     section: '',
     group: 'Settings',

@@ -65,13 +65,18 @@ export function commandHelp(entry: Entry, command: AnyCommand, width: number): s
   const program = build(entry, command);
   program.configureHelp({ helpWidth: width });
   const risk = entry.risk === 'read' ? 'reads only' : `risk: ${entry.risk}`;
-  const section = entry.section === '' ? '' : ` · runbook §${entry.section}`;
+  const section = !/^\d/.test(entry.section) ? '' : ` · runbook §${entry.section}`;
   program.addHelpText('before', `${command.title} · ${risk}${section}\n`);
-  program.description(command.intent.trim());
+  program.description(flowed(command.intent));
   let text = '';
   program.configureOutput({ writeOut: (part) => (text += part) });
   program.outputHelp();
   return text;
+}
+
+/** Paragraphs on one line each, for whoever wraps them to a width. */
+function flowed(text: string): string {
+  return text.trim().replace(/([^\n])\n(?!\n)/g, '$1 ');
 }
 
 function build(entry: Entry, command: AnyCommand): Command {

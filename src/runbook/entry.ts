@@ -4,6 +4,8 @@ import type { Action, Control, Report, Risk, Runbook } from './define.ts';
 // biome-ignore lint/suspicious/noExplicitAny: the list holds commands of every input, fact and data type
 export type AnyCommand = Runbook<any, any> | Report<any, any> | Action<any, any> | Control<any>;
 
+export type Room = 'chain' | 'database' | 'host' | 'api';
+
 /** A line of the shelf: what the list shows without loading the command. */
 export interface Entry {
   /** Words after `tv`: `reindex`, `oracle rotate-key`. */
@@ -12,6 +14,8 @@ export interface Entry {
   /** Runbook section (`1`, `2`, …), or empty. */
   readonly section: string;
   readonly group: string;
+  /** The rooms that it may open; the others are not even loaded. */
+  readonly rooms: readonly Room[];
   readonly risk: Risk | 'sandbox';
   readonly aliases?: readonly string[];
   /** Needs no environment's settings, and works where there are none. */

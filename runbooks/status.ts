@@ -1,0 +1,204 @@
+import { readHealth } from '../src/api/readHealth.ts';
+import { readReady } from '../src/api/readReady.ts';
+import { checkChainIds } from '../src/chain/checkChainIds.ts';
+import { readHead } from '../src/chain/readHead.ts';
+import { readProtocol } from '../src/chain/readProtocol.ts';
+import type { ServiceName } from '../src/config/settings.ts';
+import { readStatus } from '../src/database/readStatus.ts';
+import { readDisk } from '../src/host/readDisk.ts';
+import { readUnits } from '../src/host/readUnits.ts';
+import type { Context } from '../src/runbook/context.ts';
+import { defineReport } from '../src/runbook/define.ts';
+import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
+import { foldRun, isUnfinished } from '../src/runbook/runState.ts';
+import { ago, bytes, count, duration, padEnd, wrap } from '../src/runbook/text.ts';
+
+/** Runbook §8: API answers slower than this are a warning. */
+const slowApiMs = 2_000;
+/** Runbook §8: more blocks behind than this are a warning. */
+const farBehindBlocks = 100;
+/** Runbook §8: a disk fuller than this share is a warning. */
+const fullDisk = 0.8;
+/** A block older than this, and the chain (or this node) stands still. Tempo makes blocks in under a second. */
+const oldHeadMs = 60_000;
+/** Limit of one source, in milliseconds: the screen is there within this time, whatever is dead. */
+const limitMs = 6_000;
+/** The indexer's speed is measured over this time, in milliseconds. */
+const speedOverMs = 1_000;
+
+/** `tv status`: all sources at once, one line each. */
+export default defineReport({
+  title: 'Status',
+  intent:
+    'Shows services, API, chain, indexer, database, disk and unfinished runs on one screen. All sources are asked at once; one that is dead or slow is one line. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
+  input: {},
+  collect: async (ctx) => {
+    const gauges = await Promise.all([
+      ...services(ctx),
+      readGauge('api', limitMs, () => api(ctx)),
+      readGauge('chain', limitMs, () => chain(ctx)),
+      readGauge('protocol', limitMs, () => protocol(ctx)),
+      readGauge('indexer', limitMs, () => indexer(ctx)),
+      readGauge('database', limitMs, () => database(ctx)),
+      readGauge('disk', limitMs, () => disk(ctx)),
+      readGauge('runs', limitMs, () => runs(ctx)),
+    ]);
+    const { environment, chain: settings } = ctx.settings;
+    return { environment, chainId: settings.id ?? null, level: worst(gauges), gauges };
+  },
+  render: ({ environment, chainId, level, gauges }, paint) => {
+    const ink = { ok: paint.ok, warning: paint.warn, critical: paint.bad, unknown: paint.warn };
+    const mark = { ok: '✔', warning: '!', critical: '✖', unknown: '?' };
+    const names = Math.max(...gauges.map(({ id }) => id.length));
+    const gap = 4 + names + 2;
+    const lines = gauges.map((gauge) => {
+      const text = wrap(gauge.summary, paint.width - gap, ' '.repeat(gap));
+      return `  ${ink[gauge.level](mark[gauge.level])} ${padEnd(gauge.id, names)}  ${text}`;
+    });
+    const next = [...new Set(gauges.filter((gauge) => gauge.level !== 'ok').flatMap((gauge) => gauge.next ?? []))];
+    const head = `${paint.bold('TempoVault')} · ${environment}${chainId === null ? '' : ` · chain ${chainId}`} · ${ink[level](level)}`;
+    const todo = next.map((line, index) => `${index === 0 ? 'Next:' : '     '} ${wrap(line, paint.width - 6, '      ')}`);
+    return `${[head, '', ...lines, ...(todo.length === 0 ? [] : ['', ...todo])].join('\n')}\n`;
+  },
+  exitCode: ({ level }) => gaugeExitCode[level],
+});
+
+/** One systemctl call for the three of them, three lines. */
+function services(ctx: Context): Promise<Gauge>[] {
+  const names: readonly ServiceName[] = ['api', 'indexer', 'oracle'];
+  const { units } = ctx.settings.host;
+  const states = (async () => readUnits(ctx.host(), { units: names.map((name) => units[name]) }))();
+  return names.map((name, index) =>
+    readGauge(units[name], limitMs, async () => {
+      const state = (await states)[index];
+      if (state === undefined) return { level: 'unknown', summary: 'systemd said nothing about it' };
+      if (state.loadState === 'not-found') return { level: 'unknown', summary: 'not installed on this host' };
+      const since = state.since === undefined ? '' : `, ${ago(state.since, ctx.clock.now()).replace('ago', 'long')}`;
+      const restarts = state.restarts === 0 ? '' : `, ${state.restarts} restarts by systemd`;
+      const memory = state.memoryBytes === undefined ? '' : `, ${bytes(state.memoryBytes)}`;
+      const summary = `${state.activeState} (${state.subState})${since.replace(' long', '')}${memory}${restarts}`;
+      if (state.activeState !== 'active') {
+        return { level: 'critical', summary, next: [`journalctl -u ${state.unit} -n 50 --no-pager`] };
+      }
+      return { level: state.restarts === 0 ? 'ok' : 'warning', summary };
+    }),
+  );
+}
+
+async function api(ctx: Context): Promise<Reading> {
+  const [health, ready] = await Promise.all([readHealth(ctx.api()), readReady(ctx.api())]);
+  const away = [
+    ready.checks.rpc === false ? 'its RPC is away' : '',
+    ready.checks.database === false ? 'its database is away' : '',
+  ].filter((part) => part !== '');
+  const summary = [health.status, duration(health.durationMs), ready.ready ? 'ready' : 'not ready', ...away].join(', ');
+  const data = { status: health.status, ready: ready.ready, durationMs: health.durationMs };
+  if (health.status === 'unhealthy' || !ready.ready) return { level: 'critical', summary, data };
+  const well = health.status === 'healthy' && health.durationMs <= slowApiMs;
+  return { level: well ? 'ok' : 'warning', summary, data };
+}
+
+async function chain(ctx: Context): Promise<Reading> {
+  const [nodes, head] = await Promise.all([checkChainIds(ctx.chain()), readHead(ctx.chain())]);
+  const expected = ctx.settings.chain.id;
+  const wrong = nodes.find(({ id }) => id !== undefined && expected !== undefined && id !== expected);
+  const age = ctx.clock.now().getTime() - head.timestamp * 1000;
+  const dead = nodes.filter(({ error }) => error !== undefined);
+  const parts = [
+    `head ${count(head.number)}, ${age < 0 ? 'just now' : ago(new Date(head.timestamp * 1000), ctx.clock.now())}`,
+    ...(nodes.length > 1 ? [`${nodes.length - dead.length} of ${nodes.length} nodes answer`] : []),
+  ];
+  const data = { head: head.number, timestamp: head.timestamp };
+  if (wrong !== undefined) {
+    return { level: 'critical', summary: `${wrong.url} is on chain ${wrong.id}, not ${expected}`, next: ['tv config show'], data };
+  }
+  if (age > oldHeadMs) {
+    return { level: 'warning', summary: `${parts.join('; ')}: the chain, or this node, stands still`, data };
+  }
+  return { level: dead.length === 0 ? 'ok' : 'warning', summary: parts.join('; '), data };
+}
+
+async function protocol(ctx: Context): Promise<Reading> {
+  const { paused, contracts } = await readProtocol(ctx.chain());
+  const absent = Object.entries(contracts).filter(([, { address, hasCode }]) => address !== undefined && !hasCode);
+  if (absent.length > 0) {
+    const names = absent.map(([name]) => name).join(', ');
+    return { level: 'critical', summary: `no contract at the address of ${names}`, next: ['tv config show'] };
+  }
+  if (paused === undefined) return { level: 'unknown', summary: 'nobody says whether it is paused' };
+  return { level: paused ? 'warning' : 'ok', summary: paused ? 'PAUSED' : 'not paused', data: { paused } };
+}
+
+async function indexer(ctx: Context): Promise<Reading> {
+  const [first, head] = await Promise.all([readStatus(ctx.database()), readHead(ctx.chain())]);
+  if (first.progress === null || first.progress.block === null) {
+    return { level: 'unknown', summary: first.problem ?? 'nothing is indexed yet' };
+  }
+  const lag = Math.max(0, head.number - first.progress.block);
+  await ctx.clock.sleep(speedOverMs, ctx.signal);
+  const second = await readStatus(ctx.database());
+  const moved = (second.progress?.block ?? first.progress.block) - first.progress.block;
+  const perSecond = Math.round(moved / (speedOverMs / 1000));
+  const place = first.progress.source === 'cursor' ? 'cursor' : 'newest event';
+  const summary = [
+    `${place} ${count(first.progress.block)}`,
+    lag === 0 ? 'at the head' : `${count(lag)} blocks behind`,
+    `${count(perSecond)} blocks/s`,
+  ].join(', ');
+  const data = { block: first.progress.block, lag, blocksPerSecond: perSecond };
+  // Without a cursor the newest event says little: a quiet protocol looks like a dead indexer.
+  if (first.progress.source === 'rows') return { level: 'ok', summary, data };
+  if (lag > farBehindBlocks && moved === 0) {
+    return { level: 'critical', summary: `${summary}: it does not get on`, data, next: [`systemctl restart ${ctx.settings.host.units.indexer}`] };
+  }
+  return { level: lag > farBehindBlocks ? 'warning' : 'ok', summary, data };
+}
+
+async function database(ctx: Context): Promise<Reading> {
+  const { version, sizeBytes, connections, oldestTransactionSeconds, problem } = await readStatus(ctx.database());
+  const parts = [
+    `PostgreSQL ${version}`,
+    bytes(sizeBytes),
+    `${connections.used} of ${connections.max} connections`,
+    ...(oldestTransactionSeconds !== null && oldestTransactionSeconds > 60
+      ? [`a transaction open for ${duration(oldestTransactionSeconds * 1000)}`]
+      : []),
+    ...(problem === null ? [] : [problem]),
+  ];
+  const tight = connections.used / connections.max > fullDisk;
+  return {
+    level: problem !== null || tight ? 'warning' : 'ok',
+    summary: parts.join(', '),
+    data: { version, sizeBytes, connections },
+  };
+}
+
+async function disk(ctx: Context): Promise<Reading> {
+  const { directory } = ctx.settings.backup;
+  const { totalBytes, freeBytes, mount } = await readDisk(ctx.host(), { path: directory });
+  const used = 1 - freeBytes / totalBytes;
+  return {
+    level: used > fullDisk ? 'warning' : 'ok',
+    summary: `${directory} (${mount}): ${bytes(freeBytes)} free of ${bytes(totalBytes)}, ${Math.round(used * 100)} % used`,
+    data: { totalBytes, freeBytes },
+  };
+}
+
+async function runs(ctx: Context): Promise<Reading> {
+  const states = ctx.runs
+    .ids()
+    .map((id) => foldRun(ctx.runs.read(id)))
+    .filter((state) => state?.started.environment === ctx.settings.environment);
+  const running = states.filter((state) => state?.status === 'running').map((state) => state?.started.run);
+  const left = states.filter((state) => state !== undefined && isUnfinished(state)).map((state) => state?.started.run);
+  const [first] = left;
+  if (first !== undefined) {
+    return {
+      level: 'warning',
+      summary: `unfinished: ${left.join(', ')}`,
+      next: [`tv resume ${first}`, `tv runs undo ${first}`],
+      data: { unfinished: left },
+    };
+  }
+  return { level: 'ok', summary: running.length === 0 ? 'none unfinished' : `running now: ${running.join(', ')}` };
+}

@@ -1,0 +1,51 @@
+import { TvError, UnavailableError } from '../errors/TvError.ts';
+
+/** The monitoring-plugin convention: exit codes 0 to 3 in this order. */
+export type Level = 'ok' | 'warning' | 'critical' | 'unknown';
+
+/** One line of a status screen. */
+export interface Gauge {
+  readonly id: string;
+  readonly level: Level;
+  readonly summary: string;
+  readonly next?: readonly string[];
+  /** Figures for `--json`. */
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export type Reading = Omit<Gauge, 'id'>;
+
+/**
+ * Reads one source within a limit. One that is slow or fails is a line like any other: `critical`
+ * where it is certainly away, `unknown` where nobody can tell.
+ * @param limitMs milliseconds
+ */
+export async function readGauge(id: string, limitMs: number, read: () => Promise<Reading>): Promise<Gauge> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Reading>((resolve) => {
+    const summary = `no answer within ${limitMs / 1000} s`;
+    timer = setTimeout(() => resolve({ level: 'unknown', summary }), limitMs);
+  });
+  try {
+    return { id, ...(await Promise.race([read(), late])) };
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    const level = error instanceof UnavailableError ? 'critical' : 'unknown';
+    const facts = Object.entries(error.facts).map(([name, value]) => `${name} ${value}`);
+    return { id, level, summary: [error.message, ...facts].join(' '), next: error.next };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const severity: readonly Level[] = ['ok', 'unknown', 'warning', 'critical'];
+
+/** The worst of all: a certain trouble counts more than one that nobody can see. */
+export function worst(gauges: readonly Gauge[]): Level {
+  return gauges.reduce<Level>(
+    (level, gauge) => (severity.indexOf(gauge.level) > severity.indexOf(level) ? gauge.level : level),
+    'ok',
+  );
+}
+
+export const gaugeExitCode: Readonly<Record<Level, number>> = { ok: 0, warning: 1, critical: 2, unknown: 3 };
