@@ -9,6 +9,8 @@ import { type EnvEntry, type EnvQuote, lineAt, parseEnvFile } from './envFile.ts
  */
 export function setEnvValue(text: string, key: string, value: string): string {
   if (/[\r\n\0]/.test(value)) throw new TvError(`The value for ${key} contains a line break.`);
+  // `"…\\"` is an end to some parsers and an escaped quote to others, older python-dotenv among them.
+  if (value.endsWith('\\')) throw new TvError(`The value for ${key} ends with a backslash.`);
   const entry = findOne(text, key);
   const changed =
     entry === undefined

@@ -15,11 +15,11 @@ export interface EnvEntry {
 }
 
 // The dialect is python-dotenv's, which TempoVault's services read their settings with
-// (github.com/theskumar/python-dotenv, parser.py), but for `KEY= # note`: an empty value with a
-// comment, as in a shell. Values are taken as they stand: `${NAME}` is not expanded.
-const head = /[^\S\r\n]*(?:export[^\S\r\n]+)?([^=#\s]+)[^\S\r\n]*=([^\S\r\n]*)/y;
-const singleQuoted = /'((?:\\'|[^'])*)'/y;
-const doubleQuoted = /"((?:\\"|[^"])*)"/y;
+// (github.com/theskumar/python-dotenv, parser.py of 1.2). Values are taken as they stand:
+// `${NAME}` is not expanded.
+const head = /[^\S\r\n]*(?:export[^\S\r\n]+)?([^=#\s'][^=#\s]*)[^\S\r\n]*=([^\S\r\n]*)/y;
+const singleQuoted = /'((?:\\[\s\S]|[^'\\])*)'/y;
+const doubleQuoted = /"((?:\\[\s\S]|[^"\\])*)"/y;
 const unquoted = /[^\r\n]*/y;
 const restOfEntry = /[^\S\r\n]*(?:#[^\r\n]*)?(?:\r\n|\n|\r|$)/y;
 const restOfLine = /[^\r\n]*(?:\r\n|\n|\r|$)/y;

@@ -1,0 +1,199 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { TimeoutError, UnavailableError } from '../../src/errors/TvError.ts';
+import { connectHost, streamLines } from '../../src/host/connectHost.ts';
+import { CommandMissingError } from '../../src/host/explainFailure.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tv-host-run-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const local = connectHost({ prefix: [], timeoutMs: 10_000 });
+
+/** Does with its arguments what ssh does: joins them and hands them to a shell, in a bare environment. */
+const remoteShell = join(directory, 'ssh');
+writeFileSync(
+  remoteShell,
+  `#!/bin/sh
+[ "$1 $2" = "-o BatchMode=yes" ] || exit 99
+shift 3
+exec env -i PATH="$PATH" sh -c "$*"
+`,
+);
+chmodSync(remoteShell, 0o755);
+
+const prefixes: [string, string[]][] = [
+  ['no prefix', []],
+  ['a prefix that passes arguments on', ['env', 'A=1']],
+  ['a remote shell', [remoteShell, 'ops@vault-1']],
+];
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+describe.each(prefixes)('through %s', (_, prefix) => {
+  const host = connectHost({ prefix, timeoutMs: 10_000 });
+
+  it('arguments arrive as they are', async () => {
+    const words = ['a b', '', "it's", '"$HOME"', '`id`', '*', 'a\nb', '\\', '-n', 'ü€🚀', ';reboot'];
+    const { stdout } = await host.run(['printf', '[%s]', ...words]);
+    expect(stdout).toBe(words.map((word) => `[${word}]`).join(''));
+  });
+
+  it('a failure is an answer', async () => {
+    const { exitCode, stdout, stderr } = await host.run(['sh', '-c', 'echo out; echo err >&2; exit 3']);
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 3, stdout: 'out\n', stderr: 'err\n' });
+  });
+
+  it('input arrives byte for byte, and a command that reads none is not troubled', async () => {
+    const input = `\uFEFFfirst\r\n\\n ü\n${'x'.repeat(300_000)}`;
+    expect((await host.run(['cat'], { input })).stdout).toBe(input);
+    expect((await host.run(['true'], { input })).exitCode).toBe(0);
+    expect((await host.run(['cat'])).stdout).toBe('');
+  });
+
+  it('secrets arrive as environment, are in no command line, and leave the input alone', async () => {
+    const secrets = { PGPASSWORD: `  p'a"s\\s $(x) `, OTHER: '' };
+    const input = 'line 1\nline 2';
+    const script = `printf '%s|%s|' "$PGPASSWORD" "\${OTHER-unset}"; cat; cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '`;
+    const { stdout } = await host.run(['sh', '-c', script], { secrets, input });
+    const head = `${secrets.PGPASSWORD}||${input}`;
+    expect(stdout.slice(0, head.length)).toBe(head);
+    const commandLines = stdout.slice(head.length);
+    expect(commandLines).toContain('PGPASSWORD');
+    expect(commandLines).not.toContain(secrets.PGPASSWORD.trim());
+  });
+
+  it('output is in English and in UTC', async () => {
+    const { stdout } = await host.run(['sh', '-c', 'echo "$LC_ALL $TZ"']);
+    expect(stdout).toBe('C.UTF-8 UTC\n');
+  });
+
+  it('a missing command is told as such, with and without secrets', async () => {
+    for (const options of [{}, { secrets: { A: 'x' } }]) {
+      const failure = host.run(['no-such-program', '-x'], options);
+      await expect(failure).rejects.toBeInstanceOf(CommandMissingError);
+      await expect(failure).rejects.toThrow('no-such-program is not installed');
+    }
+  });
+});
+
+describe('tv’s own settings', () => {
+  it('do not reach host commands', async () => {
+    process.env['TV_TEST_SIGNING_KEY'] = 'hunter2';
+    try {
+      expect((await local.run(['env'])).stdout).not.toContain('hunter2');
+    } finally {
+      delete process.env['TV_TEST_SIGNING_KEY'];
+    }
+  });
+});
+
+describe('limits', () => {
+  it('end a command with all its children', async () => {
+    const pidFile = join(directory, 'child.pid');
+    const script = `sleep 600 & echo $! >"$1"; wait`;
+    await expect(local.run(['sh', '-c', script, 'sh', pidFile], { timeoutMs: 300 })).rejects.toThrow(
+      TimeoutError,
+    );
+    const child = Number(readFileSync(pidFile, 'utf8'));
+    expect(child).toBeGreaterThan(1);
+    await expect.poll(() => isAlive(child)).toBe(false);
+  });
+
+  it('end a command that ignores SIGTERM', async () => {
+    const pidFile = join(directory, 'stubborn.pid');
+    const script = `trap '' TERM; echo $$ >"$1"; while :; do sleep 0.05; done`;
+    await expect(local.run(['sh', '-c', script, 'sh', pidFile], { timeoutMs: 300 })).rejects.toThrow(
+      'sh did not finish within 0.3 s.',
+    );
+    expect(isAlive(Number(readFileSync(pidFile, 'utf8')))).toBe(false);
+  });
+
+  it('an abort ends the command, and one before the start starts nothing', async () => {
+    const abort = new AbortController();
+    const pidFile = join(directory, 'aborted.pid');
+    const running = local.run(['sh', '-c', 'echo $$ >"$1"; exec sleep 600', 'sh', pidFile], {
+      signal: abort.signal,
+    });
+    const outcome = expect(running).rejects.toThrow('enough');
+    await expect.poll(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8')).toMatch(/\d\n/);
+    abort.abort(new Error('enough'));
+    await outcome;
+    expect(isAlive(Number(readFileSync(pidFile, 'utf8')))).toBe(false);
+
+    const touched = join(directory, 'touched');
+    await expect(local.run(['touch', touched], { signal: abort.signal })).rejects.toThrow('enough');
+    expect(existsSync(touched)).toBe(false);
+  });
+
+  it('the host’s own signal ends its commands too', async () => {
+    const host = connectHost({ prefix: [], timeoutMs: 0, signal: AbortSignal.timeout(200) });
+    await expect(host.run(['sleep', '600'])).rejects.toThrow(/timeout/);
+  });
+
+  it('an endless output is refused', async () => {
+    await expect(local.run(['cat', '/dev/zero'])).rejects.toThrow('cat printed more than 64 MiB.');
+  });
+
+  it('a command that was killed has the exit code that a shell would give it', async () => {
+    expect((await local.run(['sh', '-c', 'kill -KILL $$'])).exitCode).toBe(137);
+  });
+});
+
+describe('what cannot be reached', () => {
+  it('ssh without a server', async () => {
+    const host = connectHost({
+      prefix: ['ssh', '-F', 'none', '-p', '1', 'nobody@127.0.0.1'],
+      timeoutMs: 10_000,
+    });
+    await expect(host.run(['true'])).rejects.toMatchObject({
+      message: 'The host cannot be reached over ssh.',
+      facts: { reason: expect.stringContaining('Connection refused') },
+    });
+  });
+
+  it('a namespace that has ended', async () => {
+    // Above the highest process id that Linux gives (pid_max is at most 2^22).
+    const host = connectHost({ prefix: ['nsenter', '-t', '4194305', '-m', '--'], timeoutMs: 10_000 });
+    await expect(host.run(['true'])).rejects.toThrow('The sandbox is not running');
+  });
+
+  it('a prefix that does not exist', async () => {
+    const host = connectHost({ prefix: [join(directory, 'nowhere')], timeoutMs: 10_000 });
+    await expect(host.run(['true'])).rejects.toThrow(UnavailableError);
+    await expect(host.run(['true'])).rejects.toThrow('does not exist here');
+  });
+});
+
+describe('streamLines', () => {
+  it('hands over whole lines, the unfinished last one too', async () => {
+    const lines: string[] = [];
+    const { exitCode, stderr } = await streamLines(local, {
+      command: ['sh', '-c', 'printf "one\\nt"; sleep 0.05; printf "wo\\n\\nthree"; echo note >&2; exit 4'],
+      signal: new AbortController().signal,
+      onLine: (line) => lines.push(line),
+    });
+    expect(lines).toEqual(['one', 'two', '', 'three']);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 4, stderr: 'note\n' });
+  });
+
+  it('ends the command when its reader fails', async () => {
+    const pidFile = join(directory, 'reader.pid');
+    const failing = streamLines(local, {
+      command: ['sh', '-c', 'echo $$ >"$1"; while :; do echo x; sleep 0.05; done', 'sh', pidFile],
+      signal: new AbortController().signal,
+      onLine: () => {
+        throw new Error('cannot take it');
+      },
+    });
+    await expect(failing).rejects.toThrow('cannot take it');
+    expect(isAlive(Number(readFileSync(pidFile, 'utf8')))).toBe(false);
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { setEnvValue, unsetEnvValue } from '../../src/host/editEnvFile.ts';
+import { parseEnvFile, readEnvValue } from '../../src/host/envFile.ts';
+
+function read(text: string) {
+  return Object.fromEntries(parseEnvFile(text).map(({ key, value }) => [key, value]));
+}
+
+describe('parseEnvFile', () => {
+  it.each([
+    ['plain', 'A=1', '1'],
+    ['empty', 'A=', ''],
+    ['spaces around', '  A = 1  ', '1'],
+    ['export', 'export  A=1', '1'],
+    ['single quotes', "A='x # y'", 'x # y'],
+    ['double quotes', 'A="x # y"', 'x # y'],
+    ['escapes in double quotes', String.raw`A="a\nb\t\"c\" \\ $"`, 'a\nb\t"c" \\ $'],
+    ['escapes in single quotes', String.raw`A='a\nb\'c'`, String.raw`a\nb'c`],
+    ['comment behind a value', 'A=x # note', 'x'],
+    ['comment behind quotes', 'A="x"# note', 'x'],
+    ['comment instead of a value', 'A= # note', ''],
+    ['hash inside a value', 'A=x#y', 'x#y'],
+    ['hash as the value', 'A=#y', '#y'],
+    ['quotes inside a value', `A=it's "so"`, `it's "so"`],
+    ['equals signs', 'A=postgres://u:p@h/db?x=y&z=1', 'postgres://u:p@h/db?x=y&z=1'],
+    ['byte order mark', '\uFEFFA=1\n', '1'],
+    ['Windows line ends', 'A=1\r\nB=2\r\n', '1'],
+    ['several lines', 'A="x\ny"\n', 'x\ny'],
+  ])('%s', (_, text, value) => {
+    expect(readEnvValue(text, 'A')).toBe(value);
+  });
+
+  it('passes over what is no assignment', () => {
+    expect(read('# A=1\n\nB\n=3\nC=3\nD="x"y\nE="open\nF=6')).toEqual({ C: '3', F: '6' });
+  });
+
+  it('does not take a line inside quotes for an assignment', () => {
+    expect(read('A="x\nB=1\n"\nC=2')).toEqual({ A: 'x\nB=1\n', C: '2' });
+  });
+
+  it('says where each value stands', () => {
+    const text = '# note\r\nA=1\r\nexport B = "two" # x\r\n';
+    const [, b] = parseEnvFile(text);
+    expect(b).toMatchObject({ line: 3, quote: '"', value: 'two' });
+    expect(text.slice(b?.start, b?.end)).toBe('"two"');
+    expect(text.slice(b?.keyStart)).toMatch(/^B = /);
+  });
+
+  it('reads the last of several, as programs do', () => {
+    expect(readEnvValue('A=1\nA=2\n', 'A')).toBe('2');
+    expect(readEnvValue('A=1\n', 'B')).toBeUndefined();
+  });
+});
+
+describe('setEnvValue', () => {
+  it.each([
+    ['A=1\nB=2\n', 'A=9\nB=2\n'],
+    ['export A = 1   # from here\r\n', 'export A = 9   # from here\r\n'],
+    ["A='1' # note", "A='9' # note"],
+    ['A="1"\n', 'A="9"\n'],
+    ['A= # none yet\n', 'A=9 # none yet\n'],
+    ['A=', 'A=9'],
+    ['\uFEFFA=1\n', '\uFEFFA=9\n'],
+    ['# A=1\nAA=1\nA=1\n', '# A=1\nAA=1\nA=9\n'],
+    ['', 'A=9\n'],
+    ['B=2\n\n', 'B=2\n\nA=9\n'],
+    ['B=2\r\n', 'B=2\r\nA=9\r\n'],
+    ['B=2', 'B=2\nA=9'],
+  ])('%j', (before, after) => {
+    expect(setEnvValue(before, 'A', '9')).toBe(after);
+  });
+
+  it.each([
+    ['A=1', 'x y', "A='x y'"],
+    ['A=1', "it's", `A="it's"`],
+    ['A="1"', 'a"b\\c', String.raw`A="a\"b\\c"`],
+    ["A='1'", "it's", `A="it's"`],
+    ['A=1', 'a#b', "A='a#b'"],
+    ['A=1', '', 'A='],
+  ])('quotes %j → %j as it needs to', (before, value, after) => {
+    expect(setEnvValue(before, 'A', value)).toBe(after);
+    expect(readEnvValue(after, 'A')).toBe(value);
+  });
+
+  it('refuses a key that is there twice, and names the lines', () => {
+    expect(() => setEnvValue('A=1\nB=2\nexport A=3\n', 'A', '9')).toThrow(
+      expect.objectContaining({
+        message: 'A is set more than once in the .env file.',
+        facts: { lines: '1, 3' },
+      }),
+    );
+  });
+
+  it.each([
+    ['a quote that is not closed', 'A="1\nB=2\n', 1],
+    ['something behind the quotes', 'B=2\nA="1"x\n', 2],
+    ['the same name inside another value', 'A=1\nB="\nA=2\n"\n', 3],
+  ])('refuses %s', (_, text, line) => {
+    expect(() => setEnvValue(text, 'A', '9')).toThrow(`Line ${line} of the .env file sets A`);
+    expect(() => unsetEnvValue(text, 'A')).toThrow(`Line ${line} of the .env file sets A`);
+  });
+
+  it('refuses to add behind an open quote that would swallow it', () => {
+    const text = `B="open\nC='x"`;
+    const changed = setEnvValue(text, 'A', '9');
+    expect(read(changed)).toEqual({ ...read(text), A: '9' });
+  });
+
+  it('refuses values that programs read differently, and names that no program takes', () => {
+    expect(() => setEnvValue('A=1', 'A', 'x\ny')).toThrow('contains a line break');
+    expect(() => setEnvValue('A=1', 'A', 'x\\')).toThrow('ends with a backslash');
+    expect(() => setEnvValue('A=1', 'A B', 'x')).toThrow('not a name');
+  });
+});
+
+describe('unsetEnvValue', () => {
+  it.each([
+    ['A=1\nB=2\n', 'B=2\n'],
+    ['B=2\r\n  export A = "1" # note\r\nC=3\r\n', 'B=2\r\nC=3\r\n'],
+    ['\uFEFFA=1\nB=2\n', '\uFEFFB=2\n'],
+    ['B=2\nA="x\ny"\nC=3', 'B=2\nC=3'],
+    ['B=2\nA=1', 'B=2'],
+    ['A=1', ''],
+    ['B=2', 'B=2'],
+  ])('%j', (before, after) => {
+    expect(unsetEnvValue(before, 'A')).toBe(after);
+  });
+});

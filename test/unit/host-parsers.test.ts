@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import { parseDetails, parseProcessList } from '../../src/host/listProcesses.ts';
+import { parseSystemdTime } from '../../src/host/parseSystemdTime.ts';
+import { parseDisk } from '../../src/host/readDisk.ts';
+import { parseJournal } from '../../src/host/readJournal.ts';
+import { parseMachine } from '../../src/host/readMachine.ts';
+import { assertUnitName, parseUnitStates } from '../../src/host/readUnits.ts';
+
+// Printed by systemd 252 for three units: running, killed by a signal, not installed.
+const shown = `MainPID=57
+Result=success
+NRestarts=0
+MemoryCurrent=[not set]
+Id=good.service
+LoadState=loaded
+ActiveState=active
+SubState=running
+InactiveExitTimestamp=Mon 2026-11-23 23:10:23 UTC
+ActiveEnterTimestamp=Mon 2026-11-23 23:10:24 UTC
+ActiveExitTimestamp=
+InactiveEnterTimestamp=
+
+MainPID=0
+Result=signal
+NRestarts=4
+MemoryCurrent=18446744073709551615
+Id=bad.service
+LoadState=loaded
+ActiveState=failed
+SubState=failed
+InactiveExitTimestamp=Mon 2026-11-23 23:10:23 UTC
+ActiveEnterTimestamp=Mon 2026-11-23 23:10:24 UTC
+ActiveExitTimestamp=Mon 2026-11-23 23:10:25 UTC
+InactiveEnterTimestamp=Mon 2026-11-23 23:10:26 UTC
+
+MainPID=0
+Result=success
+NRestarts=0
+MemoryCurrent=4096000
+Id=nope.service
+LoadState=not-found
+ActiveState=inactive
+SubState=dead
+InactiveExitTimestamp=
+ActiveEnterTimestamp=
+ActiveExitTimestamp=
+InactiveEnterTimestamp=
+`;
+
+describe('parseUnitStates', () => {
+  it('reads what systemctl show prints', () => {
+    expect(parseUnitStates(shown)).toEqual([
+      {
+        unit: 'good.service',
+        loadState: 'loaded',
+        activeState: 'active',
+        subState: 'running',
+        result: 'success',
+        mainPid: 57,
+        since: new Date('2026-11-23T23:10:24Z'),
+        restarts: 0,
+        memoryBytes: undefined,
+      },
+      {
+        unit: 'bad.service',
+        loadState: 'loaded',
+        activeState: 'failed',
+        subState: 'failed',
+        result: 'signal',
+        mainPid: 0,
+        since: new Date('2026-11-23T23:10:26Z'),
+        restarts: 4,
+        memoryBytes: undefined,
+      },
+      {
+        unit: 'nope.service',
+        loadState: 'not-found',
+        activeState: 'inactive',
+        subState: 'dead',
+        result: 'success',
+        mainPid: 0,
+        since: undefined,
+        restarts: 0,
+        memoryBytes: 4_096_000,
+      },
+    ]);
+    expect(parseUnitStates('')).toEqual([]);
+  });
+
+  it('never lets a name be taken for an option or a pattern', () => {
+    for (const name of ['--now', 'tempovault-*', 'a b', '', 'x;y']) {
+      expect(() => assertUnitName(name)).toThrow('is not the name of a systemd unit');
+    }
+    for (const name of ['tempovault-api', 'postgresql@15-main.service', 'dev-disk\\x2d1.device']) {
+      expect(() => assertUnitName(name)).not.toThrow();
+    }
+  });
+});
+
+describe('parseSystemdTime', () => {
+  it.each([
+    ['Mon 2026-11-23 03:12:00 UTC', '2026-11-23T03:12:00.000Z'],
+    ['Mon 2026-11-23 03:12:00.123456 UTC', '2026-11-23T03:12:00.123Z'],
+    ['@1795475402', '2026-11-23T23:10:02.000Z'],
+    ['2026-11-23T03:12:00.5Z', '2026-11-23T03:12:00.500Z'],
+    ['2026-11-23 03:12:00+02:00', '2026-11-23T01:12:00.000Z'],
+    ['2026-11-23 03:12:00 +0200', '2026-11-23T01:12:00.000Z'],
+  ])('%s', (text, time) => {
+    expect(parseSystemdTime(text)?.toISOString()).toBe(time);
+  });
+
+  it.each(['', 'n/a', '0', 'Mon 2026-11-23 03:12:00 CST', '3min ago'])('not: %j', (text) => {
+    expect(parseSystemdTime(text)).toBeUndefined();
+  });
+});
+
+describe('parseJournal', () => {
+  it('reads text, bytes, repeated fields and missing ones', () => {
+    const lines = [
+      '{"_PID":"1","__REALTIME_TIMESTAMP":"1795475423556696","PRIORITY":"4","MESSAGE":"bad.service: Main process exited, code=killed, status=9/KILL"}',
+      '{"_COMM":"b.sh","PRIORITY":"6","MESSAGE":[98,97,100,32,255,32,98,121,116,101,115],"__REALTIME_TIMESTAMP":"1795475423556381"}',
+      '{"MESSAGE":["one","two"],"__REALTIME_TIMESTAMP":"1795475423000000"}',
+      '{"MESSAGE":null,"__REALTIME_TIMESTAMP":"1795475423000000"}',
+      '-- Boot 34799ef89149465e9d8a810d3510ebe6 --',
+      '{"torn',
+      '',
+    ];
+    expect(parseJournal(lines.join('\n'))).toEqual([
+      {
+        at: new Date('2026-11-23T23:10:23.556Z'),
+        message: 'bad.service: Main process exited, code=killed, status=9/KILL',
+        priority: 4,
+      },
+      { at: new Date('2026-11-23T23:10:23.556Z'), message: 'bad \uFFFD bytes', priority: 6 },
+      { at: new Date('2026-11-23T23:10:23.000Z'), message: 'one\ntwo', priority: 6 },
+      { at: new Date('2026-11-23T23:10:23.000Z'), message: '', priority: 6 },
+    ]);
+  });
+});
+
+describe('parseDisk', () => {
+  const header = 'Filesystem     1024-blocks     Used Available Capacity Mounted on\n';
+
+  it('reads what df -Pk prints, spaces in names too', () => {
+    expect(parseDisk(`${header}/dev/vda         264212084 30846676  75544236      29% /\n`)).toEqual({
+      totalBytes: 264212084 * 1024,
+      freeBytes: 75544236 * 1024,
+      mount: '/',
+    });
+    expect(parseDisk(`${header}//nas/my share 100 40 60 40% /mnt/my backup\n`)).toEqual({
+      totalBytes: 102_400,
+      freeBytes: 61_440,
+      mount: '/mnt/my backup',
+    });
+  });
+
+  it('takes an overfull file system for full', () => {
+    expect(parseDisk(`${header}/dev/vda 100 100 -5 106% /\n`)?.freeBytes).toBe(0);
+    expect(parseDisk(`${header}proc 0 0 0 - /proc\n`)).toEqual({
+      totalBytes: 0,
+      freeBytes: 0,
+      mount: '/proc',
+    });
+  });
+
+  it('does not guess', () => {
+    expect(parseDisk('')).toBeUndefined();
+    expect(parseDisk(header)).toBeUndefined();
+  });
+});
+
+describe('parseMachine', () => {
+  it('reads size, memory and load', () => {
+    const output = `2
+vault-1
+34799ef8-9149-465e-9d8a-810d3510ebe6
+2.21 2.89 1.75 5/196 27063
+MemTotal:       24684084 kB
+MemFree:        20265900 kB
+MemAvailable:   23147896 kB
+`;
+    expect(parseMachine(output)).toEqual({
+      cores: 2,
+      memoryTotalBytes: 24684084 * 1024,
+      memoryAvailableBytes: 23147896 * 1024,
+      load: [2.21, 2.89, 1.75],
+      hostname: 'vault-1',
+      bootId: '34799ef8-9149-465e-9d8a-810d3510ebe6',
+    });
+    expect(parseMachine(output.replace('MemAvailable', 'MemOther'))).toBeUndefined();
+  });
+});
+
+describe('the parts of listProcesses', () => {
+  it('reads what ps prints', () => {
+    const output = `    1    3019 Ss   root                                                             /sbin/init
+  812  273600 Tl   tempovault                                                       python3 event_indexer.py
+`;
+    expect(parseProcessList(output)).toEqual([
+      { pid: 1, startedSecondsAgo: 3019, user: 'root', stopped: false, args: '/sbin/init' },
+      {
+        pid: 812,
+        startedSecondsAgo: 273600,
+        user: 'tempovault',
+        stopped: true,
+        args: 'python3 event_indexer.py',
+      },
+    ]);
+  });
+
+  it('finds the unit under both cgroup versions', () => {
+    const output = `pid 812
+python3
+event_indexer.py
+
+0::/system.slice/tempovault-indexer.service
+end
+pid 900
+python3
+
+event_indexer.py
+
+9:name=systemd:/user.slice/user-1000.slice/session-3.scope
+8:pids:/
+0::/
+end
+pid 901
+node
+
+0::/
+end
+`;
+    expect(parseDetails(output)).toEqual(
+      new Map([
+        [812, { argv: ['python3', 'event_indexer.py'], unit: 'tempovault-indexer.service' }],
+        [900, { argv: ['python3', '', 'event_indexer.py'], unit: 'session-3.scope' }],
+        [901, { argv: ['node'], unit: undefined }],
+      ]),
+    );
+  });
+});
