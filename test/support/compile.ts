@@ -1,13 +1,7 @@
 import solc from 'solc';
 
-export interface Compiled {
-  // biome-ignore lint/suspicious/noExplicitAny: an interface known only at run time
-  readonly abi: any;
-  readonly bytecode: `0x${string}`;
-}
-
-/** Compiles Solidity sources, by file name; returns every contract by its name. */
-export function compile(sources: Readonly<Record<string, string>>): Readonly<Record<string, Compiled>> {
+/** Compiles Solidity sources, by file name; returns every contract's bytecode by its name. */
+export function compile(sources: Readonly<Record<string, string>>): Readonly<Record<string, `0x${string}`>> {
   const output = JSON.parse(
     solc.compile(
       JSON.stringify({
@@ -16,20 +10,17 @@ export function compile(sources: Readonly<Record<string, string>>): Readonly<Rec
         settings: {
           optimizer: { enabled: true, runs: 200 },
           evmVersion: 'cancun',
-          outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object'] } },
+          outputSelection: { '*': { '*': ['evm.bytecode.object'] } },
         },
       }),
     ),
   );
   const errors = (output.errors ?? []).filter((error: { severity: string }) => error.severity === 'error');
   if (errors.length > 0) throw new Error(JSON.stringify(errors, null, 2));
-  const contracts: Record<string, Compiled> = {};
-  for (const file of Object.values<Record<string, { abi: unknown; evm: { bytecode: { object: string } } }>>(
-    output.contracts,
-  )) {
-    for (const [name, { abi, evm }] of Object.entries(file)) {
-      contracts[name] = { abi, bytecode: `0x${evm.bytecode.object}` };
-    }
-  }
-  return contracts;
+  const files = Object.values<Record<string, { evm: { bytecode: { object: string } } }>>(output.contracts);
+  return Object.fromEntries(
+    files
+      .flatMap((file) => Object.entries(file))
+      .map(([name, { evm }]) => [name, `0x${evm.bytecode.object}` as const]),
+  );
 }

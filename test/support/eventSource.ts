@@ -1,6 +1,6 @@
 import { createPublicClient, createWalletClient, encodeFunctionData, http, parseAbi } from 'viem';
 import { devAccount } from './anvilNode.ts';
-import { type Compiled, compile } from './compile.ts';
+import { compile } from './compile.ts';
 
 const source = `
 pragma solidity ^0.8.24;
@@ -51,13 +51,13 @@ export interface EventSource {
   emitAll(seed: number, times?: number): Promise<number>;
 }
 
-let compiled: Compiled | undefined;
+let bytecode: `0x${string}` | undefined;
 
 /** Deploys a contract that emits every kind of event. */
 export async function deployEventSource(url: string): Promise<EventSource> {
-  compiled ??= compile({ 'EventSource.sol': source })['EventSource'];
-  if (compiled === undefined) throw new Error('EventSource did not compile');
-  const address = await deploy(url, compiled.bytecode);
+  bytecode ??= compile({ 'EventSource.sol': source })['EventSource'];
+  if (bytecode === undefined) throw new Error('EventSource did not compile');
+  const address = await deploy(url, bytecode);
   const abi = parseAbi(['function emitAll(uint256 seed, uint256 times)']);
   return {
     address,

@@ -25,7 +25,7 @@ await live('api server', async (stop) => {
   };
   const answered = new Map<number, number>();
 
-  log('INFO', `Starting API server on 127.0.0.1:${port}`);
+  log('INFO', 'Starting API server');
   await serve(
     port,
     (request, response) => {

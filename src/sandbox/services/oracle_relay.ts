@@ -11,6 +11,7 @@ await live('oracle relay', async (stop) => {
     chainId: numberFrom('CHAIN_ID'),
     riskController: addressFrom('RISK_CONTROLLER_ADDRESS'),
     privateKey: privateKey(),
+    feeToken: process.env['FEE_TOKEN'] ? addressFrom('FEE_TOKEN') : undefined,
   };
   log('INFO', `Starting oracle relay for ${pairs.length} pairs, update interval ${interval}s`);
   let submitter: SignalSubmitter | undefined;

@@ -14,7 +14,7 @@ await live('rpc proxy', async (stop) => {
   const readFaults = faultsReader(process.env['FAULTS_FILE']);
   const counts = { requests: 0, calls: {} as Record<string, number> };
 
-  log('INFO', `Starting RPC proxy on 127.0.0.1:${port} for ${target}`);
+  log('INFO', `Starting RPC proxy for ${target}`);
   await serve(
     port,
     (request, response) => {

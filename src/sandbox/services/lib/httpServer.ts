@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { log } from './log.ts';
 
 /** Serves on 127.0.0.1 until `stop` fires; open connections are cut then. */
 export async function serve(port: number, listener: RequestListener, stop: AbortSignal): Promise<void> {
@@ -8,7 +9,7 @@ export async function serve(port: number, listener: RequestListener, stop: Abort
   await new Promise<void>((resolve, reject) => {
     server.on('error', reject);
     server.on('close', resolve);
-    server.listen(port, '127.0.0.1');
+    server.listen(port, '127.0.0.1', () => log('INFO', `Listening on http://127.0.0.1:${port}`));
     stop.addEventListener('abort', () => {
       server.close();
       server.closeAllConnections();

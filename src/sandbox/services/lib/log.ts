@@ -6,8 +6,11 @@ export function log(level: Level, message: string): void {
   console.log(`${time} - __main__ - ${level} - ${message}`);
 }
 
-/** An error's own words, on one line. */
+/** An error's own words, on one line. viem keeps the part without addresses and arguments apart. */
 export function wordsOf(error: unknown): string {
-  const message = error instanceof Error ? error.message || String(error) : String(error);
-  return message.split('\n', 1)[0] ?? message;
+  if (!(error instanceof Error)) return String(error);
+  const words = 'shortMessage' in error ? String(error.shortMessage) : error.message;
+  // A refused connection to a name with several addresses has a code and no message.
+  const code = 'code' in error ? String(error.code) : error.name;
+  return words.replaceAll(/\s+/g, ' ').trim() || code;
 }

@@ -1,7 +1,15 @@
-import { createPublicClient, createWalletClient, defineChain, encodeFunctionData, http } from 'viem';
+import {
+  BaseError,
+  ContractFunctionRevertedError,
+  createPublicClient,
+  createWalletClient,
+  defineChain,
+  http,
+} from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { tempoLocalnet } from 'viem/tempo/chains';
 import type { Address } from '../../../config/settings.ts';
+import { encodeOracleUpdate, type OracleUpdate, signOracleUpdate } from '../../chain/signals.ts';
 import { protocolAbi } from './protocolAbi.ts';
 
 export interface SignalSubmitterParameters {
@@ -10,6 +18,8 @@ export interface SignalSubmitterParameters {
   readonly riskController: Address;
   /** Secret. */
   readonly privateKey: `0x${string}`;
+  /** Tempo's token to pay fees in; undefined leaves it to the account's preference, or to another chain. */
+  readonly feeToken: Address | undefined;
 }
 
 export interface SubmittedSignal {
@@ -25,30 +35,11 @@ export interface SignalSubmitter {
   submit(pair: `0x${string}`): Promise<SubmittedSignal>;
 }
 
-/** On Tempo fees are paid in a token; an account that holds only pathUSD has to name it. */
-const feeManager = '0xfeec000000000000000000000000000000000000';
-const pathUsd = '0x20c0000000000000000000000000000000000000';
-
-/** EIP-712 type of a signal, as RiskController recovers it. */
-const signalTypes = {
-  OracleUpdate: [
-    { name: 'pairId', type: 'bytes32' },
-    { name: 'referenceTick', type: 'int16' },
-    { name: 'pegDeviation', type: 'uint256' },
-    { name: 'orderbookDepthBid', type: 'uint256' },
-    { name: 'orderbookDepthAsk', type: 'uint256' },
-    { name: 'timestamp', type: 'uint256' },
-    { name: 'nonce', type: 'uint256' },
-  ],
-} as const;
-
 export async function signalSubmitter(parameters: SignalSubmitterParameters): Promise<SignalSubmitter> {
-  const { rpcUrl, chainId, riskController, privateKey } = parameters;
+  const { rpcUrl, chainId, riskController, privateKey, feeToken } = parameters;
   const account = privateKeyToAccount(privateKey);
   const transport = http(rpcUrl, { retryCount: 0, timeout: 10_000 });
-  const chain = defineChain({ ...tempoLocalnet, id: chainId });
   const reader = createPublicClient({ transport, pollingInterval: 200 });
-  const onTempo = (await reader.getCode({ address: feeManager })) !== undefined;
   const contract = { address: riskController, abi: protocolAbi } as const;
   const read = (functionName: 'pairCircuitBroken' | 'circuitBroken') =>
     reader.readContract({ ...contract, functionName, args: [`0x${'0'.repeat(64)}`] });
@@ -62,38 +53,18 @@ export async function signalSubmitter(parameters: SignalSubmitterParameters): Pr
     address: account.address,
     generation,
     async submit(pair) {
-      const signal = await nextSignal(pair);
-      const signature = await account.signTypedData({
-        domain: {
-          name: 'TempoVaultRiskController',
-          version: '1',
-          chainId,
-          verifyingContract: riskController,
-        },
-        types: signalTypes,
-        primaryType: 'OracleUpdate',
-        message: { pairId: pair, ...signal },
-      });
-      const update = { functionName: 'updateOracleSignal', args: [pair, signal, signature] } as const;
-      // Against the pending block: in the latest one the signal's time is still to come.
-      const gas = await reader.estimateContractGas({
-        ...contract,
-        ...update,
-        account: account.address,
-        blockTag: 'pending',
-      });
-      const transactionHash = await send(
-        encodeFunctionData({ abi: protocolAbi, ...update }),
-        (gas * 12n) / 10n,
-      );
+      const update = await nextUpdate(pair);
+      const signature = await signOracleUpdate({ privateKey, chainId, riskController, update });
+      const gas = await estimateGas(update, signature);
+      const transactionHash = await send(encodeOracleUpdate(update, signature), (gas * 12n) / 10n);
       const receipt = await reader.waitForTransactionReceipt({ hash: transactionHash, timeout: 30_000 });
       if (receipt.status !== 'success') throw new Error(`transaction ${transactionHash} reverted`);
-      return { nonce: signal.nonce, transactionHash };
+      return { nonce: update.nonce, transactionHash };
     },
   };
 
   /** Stands in for the DEX's figures: the last signal, moved a little. */
-  async function nextSignal(pair: `0x${string}`) {
+  async function nextUpdate(pair: `0x${string}`): Promise<OracleUpdate> {
     const [last, nonce, lastTimestamp, block] = await Promise.all([
       reader.readContract({ ...contract, functionName: 'latestSignals', args: [pair] }),
       reader.readContract({ ...contract, functionName: 'oracleNonces', args: [pair] }),
@@ -103,6 +74,7 @@ export async function signalSubmitter(parameters: SignalSubmitterParameters): Pr
     const next = nonce + 1n;
     const swing = Number(next % 5n) - 2;
     return {
+      pairId: pair,
       referenceTick: Math.max(-200, Math.min(200, last[0] + swing)),
       pegDeviation: BigInt(Math.abs(swing)) * 3n,
       orderbookDepthBid: 500_000_000_000n + (next % 17n) * 1_000_000_000n,
@@ -112,10 +84,30 @@ export async function signalSubmitter(parameters: SignalSubmitterParameters): Pr
     };
   }
 
+  /** Against the pending block: in the latest one the signal's time is still to come. */
+  async function estimateGas({ pairId, ...signal }: OracleUpdate, signature: `0x${string}`): Promise<bigint> {
+    try {
+      return await reader.estimateContractGas({
+        ...contract,
+        functionName: 'updateOracleSignal',
+        args: [pairId, signal, signature],
+        account: account.address,
+        blockTag: 'pending',
+      });
+    } catch (error) {
+      const reverted =
+        error instanceof BaseError &&
+        error.walk((cause) => cause instanceof ContractFunctionRevertedError && cause.data !== undefined);
+      if (!(reverted instanceof ContractFunctionRevertedError)) throw error;
+      throw new Error(`the contract refuses it: ${reverted.data?.errorName}`, { cause: error });
+    }
+  }
+
   async function send(data: `0x${string}`, gas: bigint): Promise<`0x${string}`> {
-    if (onTempo) {
+    if (feeToken !== undefined) {
+      const chain = defineChain({ ...tempoLocalnet, id: chainId });
       const wallet = createWalletClient({ account, chain, transport });
-      return wallet.sendTransaction({ to: riskController, data, gas, feeToken: pathUsd });
+      return wallet.sendTransaction({ to: riskController, data, gas, feeToken });
     }
     const wallet = createWalletClient({ account, transport });
     return wallet.sendTransaction({ to: riskController, data, gas, chain: null });
