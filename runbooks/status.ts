@@ -10,6 +10,7 @@ import { readUnits } from '../src/host/readUnits.ts';
 import type { Context } from '../src/runbook/context.ts';
 import { defineReport } from '../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
+import { renderNext } from '../src/runbook/next.ts';
 import { foldRun, isUnfinished } from '../src/runbook/runState.ts';
 import { ago, bytes, count, duration, padEnd, wrap } from '../src/runbook/text.ts';
 
@@ -55,10 +56,11 @@ export default defineReport({
       const text = wrap(gauge.summary, paint.width - gap, ' '.repeat(gap));
       return `  ${ink[gauge.level](mark[gauge.level])} ${padEnd(gauge.id, names)}  ${text}`;
     });
-    const next = [...new Set(gauges.filter((gauge) => gauge.level !== 'ok').flatMap((gauge) => gauge.next ?? []))];
+    const next = [
+      ...new Set(gauges.filter((gauge) => gauge.level !== 'ok').flatMap((gauge) => gauge.next ?? [])),
+    ];
     const head = `${paint.bold('TempoVault')} · ${environment}${chainId === null ? '' : ` · chain ${chainId}`} · ${ink[level](level)}`;
-    const todo = next.map((line, index) => `${index === 0 ? 'Next:' : '     '} ${wrap(line, paint.width - 6, '      ')}`);
-    return `${[head, '', ...lines, ...(todo.length === 0 ? [] : ['', ...todo])].join('\n')}\n`;
+    return `${[head, '', ...lines, ...(next.length === 0 ? [] : ['', renderNext(next, paint)])].join('\n')}\n`;
   },
   exitCode: ({ level }) => gaugeExitCode[level],
 });
@@ -73,7 +75,8 @@ function services(ctx: Context): Promise<Gauge>[] {
       const state = (await states)[index];
       if (state === undefined) return { level: 'unknown', summary: 'systemd said nothing about it' };
       if (state.loadState === 'not-found') return { level: 'unknown', summary: 'not installed on this host' };
-      const since = state.since === undefined ? '' : `, ${ago(state.since, ctx.clock.now()).replace('ago', 'long')}`;
+      const since =
+        state.since === undefined ? '' : `, ${ago(state.since, ctx.clock.now()).replace('ago', 'long')}`;
       const restarts = state.restarts === 0 ? '' : `, ${state.restarts} restarts by systemd`;
       const memory = state.memoryBytes === undefined ? '' : `, ${bytes(state.memoryBytes)}`;
       const summary = `${state.activeState} (${state.subState})${since.replace(' long', '')}${memory}${restarts}`;
@@ -91,7 +94,12 @@ async function api(ctx: Context): Promise<Reading> {
     ready.checks.rpc === false ? 'its RPC is away' : '',
     ready.checks.database === false ? 'its database is away' : '',
   ].filter((part) => part !== '');
-  const summary = [health.status, duration(health.durationMs), ready.ready ? 'ready' : 'not ready', ...away].join(', ');
+  const summary = [
+    health.status,
+    duration(health.durationMs),
+    ready.ready ? 'ready' : 'not ready',
+    ...away,
+  ].join(', ');
   const data = { status: health.status, ready: ready.ready, durationMs: health.durationMs };
   if (health.status === 'unhealthy' || !ready.ready) return { level: 'critical', summary, data };
   const well = health.status === 'healthy' && health.durationMs <= slowApiMs;
@@ -110,7 +118,12 @@ async function chain(ctx: Context): Promise<Reading> {
   ];
   const data = { head: head.number, timestamp: head.timestamp };
   if (wrong !== undefined) {
-    return { level: 'critical', summary: `${wrong.url} is on chain ${wrong.id}, not ${expected}`, next: ['tv config show'], data };
+    return {
+      level: 'critical',
+      summary: `${wrong.url} is on chain ${wrong.id}, not ${expected}`,
+      next: ['tv config show'],
+      data,
+    };
   }
   if (age > oldHeadMs) {
     return { level: 'warning', summary: `${parts.join('; ')}: the chain, or this node, stands still`, data };
@@ -120,7 +133,9 @@ async function chain(ctx: Context): Promise<Reading> {
 
 async function protocol(ctx: Context): Promise<Reading> {
   const { paused, contracts } = await readProtocol(ctx.chain());
-  const absent = Object.entries(contracts).filter(([, { address, hasCode }]) => address !== undefined && !hasCode);
+  const absent = Object.entries(contracts).filter(
+    ([, { address, hasCode }]) => address !== undefined && !hasCode,
+  );
   if (absent.length > 0) {
     const names = absent.map(([name]) => name).join(', ');
     return { level: 'critical', summary: `no contract at the address of ${names}`, next: ['tv config show'] };
@@ -149,13 +164,20 @@ async function indexer(ctx: Context): Promise<Reading> {
   // Without a cursor the newest event says little: a quiet protocol looks like a dead indexer.
   if (first.progress.source === 'rows') return { level: 'ok', summary, data };
   if (lag > farBehindBlocks && moved === 0) {
-    return { level: 'critical', summary: `${summary}: it does not get on`, data, next: [`systemctl restart ${ctx.settings.host.units.indexer}`] };
+    return {
+      level: 'critical',
+      summary: `${summary}: it does not get on`,
+      data,
+      next: [`systemctl restart ${ctx.settings.host.units.indexer}`],
+    };
   }
   return { level: lag > farBehindBlocks ? 'warning' : 'ok', summary, data };
 }
 
 async function database(ctx: Context): Promise<Reading> {
-  const { version, sizeBytes, connections, oldestTransactionSeconds, problem } = await readStatus(ctx.database());
+  const { version, sizeBytes, connections, oldestTransactionSeconds, problem } = await readStatus(
+    ctx.database(),
+  );
   const parts = [
     `PostgreSQL ${version}`,
     bytes(sizeBytes),
@@ -190,7 +212,9 @@ async function runs(ctx: Context): Promise<Reading> {
     .map((id) => foldRun(ctx.runs.read(id)))
     .filter((state) => state?.started.environment === ctx.settings.environment);
   const running = states.filter((state) => state?.status === 'running').map((state) => state?.started.run);
-  const left = states.filter((state) => state !== undefined && isUnfinished(state)).map((state) => state?.started.run);
+  const left = states
+    .filter((state) => state !== undefined && isUnfinished(state))
+    .map((state) => state?.started.run);
   const [first] = left;
   if (first !== undefined) {
     return {
@@ -200,5 +224,8 @@ async function runs(ctx: Context): Promise<Reading> {
       data: { unfinished: left },
     };
   }
-  return { level: 'ok', summary: running.length === 0 ? 'none unfinished' : `running now: ${running.join(', ')}` };
+  return {
+    level: 'ok',
+    summary: running.length === 0 ? 'none unfinished' : `running now: ${running.join(', ')}`,
+  };
 }

@@ -1,11 +1,13 @@
 // Bundles src/main.ts into dist/, one chunk per runbook, so that a command loads only what it uses,
 // and each program that a sandbox runs into one file of its own in dist/sandbox/.
+// `node scripts/build.mjs DIRECTORY` builds somewhere else.
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
+const outdir = process.argv[2] ?? 'dist';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 
@@ -39,19 +41,19 @@ const sandbox = await build({
       init_cluster: 'src/sandbox/machine/initClusterProgram.ts',
     }).filter(([, file]) => existsSync(join(root, file))),
   ),
-  outdir: 'dist/sandbox',
+  outdir: join(outdir, 'sandbox'),
 });
 const main = await build({
   ...common,
   entryPoints: { main: 'src/main.ts' },
-  outdir: 'dist',
+  outdir,
   splitting: true,
   sourcemap: true,
 });
 
 // What an earlier build left goes last, so that a tv which runs meanwhile finds its chunks.
 const fresh = new Set([main, sandbox].flatMap(({ metafile }) => Object.keys(metafile.outputs)));
-for (const entry of await readdir(join(root, 'dist'), { recursive: true, withFileTypes: true })) {
+for (const entry of await readdir(resolve(root, outdir), { recursive: true, withFileTypes: true })) {
   const file = join(entry.parentPath, entry.name);
   if (entry.isFile() && !fresh.has(relative(root, file))) await rm(file, { force: true });
 }

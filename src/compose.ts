@@ -44,6 +44,7 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
     full: args.includes('--full'),
     now: new Date(),
     columns: process.stdout.columns ?? process.stderr.columns,
+    environment: undefined,
   });
   const busy = terminalBusy(
     (line) => outlet.print('stderr', line),
@@ -59,7 +60,7 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
     const parsed = parse(entry, command, args);
     interrupt.listen();
     world = await buildContext(program, entry, parsed.flags, secrets, outlet, interrupt);
-    paint = { ...paint, now: world.ctx.clock.now() };
+    paint = { ...paint, now: world.ctx.clock.now(), environment: parsed.flags.env };
     const desk: Desk = { program, entry, command, parsed, outlet, paint, busy, interrupt };
     return await dispatch(desk, world);
   } catch (error) {
@@ -119,7 +120,7 @@ function finish(desk: Desk, command: Renderable, data: unknown): number {
 
 async function buildEngine(desk: Desk, world: World, run?: string): Promise<Engine> {
   const { terminalPrompt } = await import('./terminal/prompt.ts');
-  const { clock, settings } = world.ctx;
+  const { clock } = world.ctx;
   const screen = new RunScreen(
     {
       print: (text) => desk.outlet.print('stderr', text),
@@ -128,7 +129,6 @@ async function buildEngine(desk: Desk, world: World, run?: string): Promise<Engi
     },
     desk.paint,
     () => clock.now().getTime(),
-    settings.environment,
   );
   if (run !== undefined) screen.about(run);
   const watch = desk.parsed.flags.json

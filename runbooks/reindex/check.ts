@@ -5,6 +5,7 @@ import { readProgress } from '../../src/database/readProgress.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { blockNumber } from '../../src/runbook/inputs.ts';
+import { renderNext } from '../../src/runbook/next.ts';
 import { count, short, table } from '../../src/runbook/text.ts';
 import { compareWithChain } from './compare.ts';
 
@@ -50,7 +51,7 @@ export default defineReport({
     if (missing.total === 0 && surplus.total === 0) {
       return `${paint.ok('✔')} ${count(matched)} events of ${range}: the same on the chain and in the database${others}\n`;
     }
-    const [first] = missingBlocks.first;
+    const firstWrong = Math.min(missingBlocks.first[0]?.from ?? toBlock, surplus.first[0]?.block ?? toBlock);
     const list = (title: string, total: number, rows: readonly (readonly string[])[]) =>
       total === 0
         ? []
@@ -80,7 +81,7 @@ export default defineReport({
           ]),
       ),
       '',
-      `Next: tv reindex --from-block ${Math.min(first?.from ?? toBlock, surplus.first[0]?.block ?? toBlock)}`,
+      renderNext([`tv reindex --from-block ${firstWrong}`], paint),
       '',
     ].join('\n');
   },

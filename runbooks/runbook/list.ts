@@ -1,4 +1,5 @@
 import { defineReport } from '../../src/runbook/define.ts';
+import { renderNext } from '../../src/runbook/next.ts';
 import { table } from '../../src/runbook/text.ts';
 
 /** `tv runbook list`: what of the runbook tv does. */
@@ -18,6 +19,7 @@ export default defineReport({
       risk,
       paint.dim(summary),
     ]);
-    return `${table(rows)}\n\nNext: tv runbook show ${procedures.find(({ risk }) => risk !== 'read')?.command ?? ''}\n`;
+    const first = procedures.find(({ risk }) => risk !== 'read')?.command ?? 'status';
+    return `${table(rows)}\n\n${renderNext([`tv runbook show ${first}`], paint)}\n`;
   },
 });

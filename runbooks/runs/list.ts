@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineReport, field } from '../../src/runbook/define.ts';
+import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 import { foldRun, isUnfinished, type RunState } from '../../src/runbook/runState.ts';
 import { ago, table } from '../../src/runbook/text.ts';
@@ -46,7 +47,10 @@ export default defineReport({
     ]);
     const left = runs.find(({ unfinished }) => unfinished);
     const more = total > runs.length ? `\n  … and ${total - runs.length} older ones: --limit ${total}` : '';
-    const next = left === undefined ? '' : `\n\nNext: tv resume ${left.run}\n      tv runs undo ${left.run}`;
+    const next =
+      left === undefined
+        ? ''
+        : `\n\n${renderNext([`tv resume ${left.run}`, `tv runs undo ${left.run}`], paint)}`;
     return `${table(rows)}${more}${next}\n`;
   },
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TvError } from '../../src/errors/TvError.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
+import { renderNext } from '../../src/runbook/next.ts';
 import { foldRun, isUnfinished } from '../../src/runbook/runState.ts';
 import { duration, localTime, table, wrap } from '../../src/runbook/text.ts';
 
@@ -72,7 +73,7 @@ export default defineReport({
       ...errors,
       ...data.overrides.map(({ check, reason }) => `  ${paint.warn('!')} overruled ${check}: ${reason}`),
       '',
-      ...next.map((line, index) => `${index === 0 ? 'Next:' : '     '} ${line}`),
+      renderNext(next, paint),
       '',
     ].join('\n');
   },

@@ -1,4 +1,5 @@
 import type { TvError } from '../errors/TvError.ts';
+import { renderNext } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { aligned, wrap } from '../runbook/text.ts';
 
@@ -11,13 +12,4 @@ export function renderError(error: TvError, paint: Paint, verbose: boolean): str
   if (verbose && error.stack !== undefined) lines.push(paint.dim(error.stack));
   if (verbose && error.cause instanceof Error) lines.push(paint.dim(`cause: ${error.cause.stack}`));
   return `${lines.join('\n')}\n`;
-}
-
-export function renderNext(next: readonly string[], paint: Paint): string {
-  return next
-    .map(
-      (line, index) =>
-        `${index === 0 ? paint.bold('Next:') : '     '} ${wrap(line, paint.width - 6, '      ')}`,
-    )
-    .join('\n');
 }

@@ -1,10 +1,10 @@
 import type { Progress } from '../runbook/context.ts';
 import type { ErrorData, Outcome, PlanData, RunEvent } from '../runbook/events.ts';
+import { renderNext } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { aligned, duration, padEnd, visibleWidth, wrap } from '../runbook/text.ts';
 import { ProgressLine } from './progress.ts';
 import { renderChecks } from './renderCheck.ts';
-import { renderNext } from './renderError.ts';
 import { renderPlan } from './renderPlan.ts';
 
 /** Where a run's screen is drawn. */
@@ -19,17 +19,15 @@ export class RunScreen {
   readonly #screen: Screen;
   readonly #paint: Paint;
   readonly #now: () => number;
-  readonly #environment: string;
   #plan: PlanData | undefined;
   #run = '';
   #startedAt: number;
   #line: { readonly step: string; readonly progress: ProgressLine } | undefined;
 
-  constructor(screen: Screen, paint: Paint, now: () => number, environment: string) {
+  constructor(screen: Screen, paint: Paint, now: () => number) {
     this.#screen = screen;
     this.#paint = paint;
     this.#now = now;
-    this.#environment = environment;
     this.#startedAt = now();
   }
 
@@ -153,10 +151,9 @@ export class RunScreen {
   #end(outcome: Outcome): void {
     const paint = this.#paint;
     const took = duration(this.#now() - this.#startedAt);
-    const tv = `tv -e ${this.#environment}`;
-    const resume = `${tv} resume ${this.#run}`;
-    const undo = `${tv} runs undo ${this.#run}`;
-    const report = `${tv} runs report ${this.#run}`;
+    const resume = `tv resume ${this.#run}`;
+    const undo = `tv runs undo ${this.#run}`;
+    const report = `tv runs report ${this.#run}`;
     const endings: Record<Outcome, readonly [string, readonly string[]]> = {
       verified: [paint.ok(`Done and verified in ${took}.`), [report]],
       unverified: [

@@ -2,6 +2,7 @@ import { type ExitCode, exitCodes } from '../errors/TvError.ts';
 import { ask, assertAnswerable } from './ask.ts';
 import type { Step } from './define.ts';
 import { type Answers, buildPlan, type Engine, Refusal, type Shelved } from './engine.ts';
+import type { StepData } from './events.ts';
 import { close, type Ending, type Execution, execute, record, undoSteps } from './execute.ts';
 import { Journal, readJournal } from './journal.ts';
 import type { Json } from './json.ts';
@@ -40,9 +41,10 @@ export async function carryOn(
     const { steps, plan } = rebuild(engine, shelved, state, run);
     const left = direction === 'undo' ? toUndo(steps, state) : steps.filter(({ id }) => !isDone(state, id));
     const remaining = plan.steps.filter(({ id }) => left.some((step) => step.id === id));
+    const shown = direction === 'undo' ? remaining.toReversed().map(asUndo) : remaining;
     engine.watch({
       type: 'plan.ready',
-      plan: { ...plan, steps: direction === 'undo' ? remaining.toReversed() : remaining },
+      plan: { ...plan, steps: shown },
       dryRun: false,
       overrides: [],
       direction,
@@ -70,6 +72,12 @@ export async function carryOn(
     await writeAudit(engine, `${direction} ${shelved.name}`, started.input, story, ending);
     return ending.exitCode;
   });
+}
+
+/** A step as the list of an undo names it: by what takes it back. */
+function asUndo(step: StepData): StepData {
+  const way = (step.undo ?? 'take it back').replace(/^undo: /, '');
+  return { ...step, title: `${step.title}: ${way}`, command: `the reverse of ${step.command}`, undo: null };
 }
 
 function readState(engine: Engine, run: string): RunState {

@@ -5,6 +5,8 @@ export interface Paint {
   /** Whether shortened values (addresses, hashes) are to be written out. */
   readonly full: boolean;
   readonly now: Date;
+  /** Named with `-e` in this call, so that commands to run next have to name it too. */
+  readonly environment: string | undefined;
   ok(text: string): string;
   warn(text: string): string;
   bad(text: string): string;

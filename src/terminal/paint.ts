@@ -6,6 +6,7 @@ export interface PaintOptions {
   readonly full: boolean;
   readonly now: Date;
   readonly columns: number | undefined;
+  readonly environment: string | undefined;
 }
 
 /** Narrower terminals wrap by themselves; wider ones gain nothing from longer lines. */
@@ -23,6 +24,7 @@ export function terminalPaint(options: PaintOptions): Paint {
     width: Math.min(widest, Math.max(narrowest, options.columns ?? 80)),
     full: options.full,
     now: options.now,
+    environment: options.environment,
     ok: (text) => ink.green(text),
     warn: (text) => ink.yellow(text),
     bad: (text) => ink.red(text),
