@@ -19,7 +19,7 @@ export async function settleUnit(
 ): Promise<SettledUnit> {
   const first = await readUnit(host, { unit });
   if (first.activeState !== 'active') return { up: false, unit: first };
-  await sleep(settleMs, undefined, { signal });
+  await sleep(settleMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
   const second = await readUnit(host, { unit });
   const up =
     second.activeState === 'active' && second.mainPid === first.mainPid && second.restarts === first.restarts;
