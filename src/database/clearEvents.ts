@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { TvError } from '../errors/TvError.ts';
 import type { Database } from '../runbook/context.ts';
+import { cancelOnAbort } from './cancelOnAbort.ts';
 import { aroundDeletes, deleteStatements, helperIndexes } from './deleteStatements.ts';
 import { sqlState } from './describeDatabaseError.ts';
 import { allTables, type CursorTable, type EventSchema, tableId } from './eventSchema.ts';
@@ -31,39 +32,46 @@ export async function clearEvents(
   database: Database,
   parameters: ClearEventsParameters,
 ): Promise<ClearedRows> {
-  const { schema, fromBlock, all, cursor, signal, lockTimeoutMs = 5_000 } = parameters;
+  const { schema, signal } = parameters;
   signal?.throwIfAborted();
-  let cancel: (() => void) | undefined;
   try {
     return await database.kysely.transaction().execute(async (transaction) => {
-      cancel = await cancelOnAbort(database, transaction, signal);
-      await limitStatements(transaction, 0);
-      await sql`select set_config('lock_timeout', ${String(lockTimeoutMs)}, true)`.execute(transaction);
-      // Keeps every writer out until the end, and lets the API read on.
-      await sql`lock table ${sql.join(allTables(schema).map(tableId))} in share row exclusive mode`.execute(
-        transaction,
-      );
-      const bound = all ? undefined : fromBlock;
-      const { before, after } = aroundDeletes(await helperIndexes(transaction, { schema, fromBlock: bound }));
-      for (const statement of before) await statement.execute(transaction);
-      const tables: { table: string; rows: number }[] = [];
-      for (const { table, statement } of deleteStatements({ schema, fromBlock: bound })) {
-        signal?.throwIfAborted();
-        const { numAffectedRows } = await statement.execute(transaction);
-        tables.push({ table: table.name, rows: Number(numAffectedRows ?? 0n) });
+      const stopWatching = await cancelOnAbort(database, { transaction, signal });
+      try {
+        return await clearInTransaction(transaction, parameters);
+      } finally {
+        await stopWatching();
       }
-      for (const statement of after) await statement.execute(transaction);
-      if (schema.cursor !== null) await setCursor(transaction, schema.cursor, cursor);
-      signal?.throwIfAborted();
-      return { tables, rows: tables.reduce((sum, t) => sum + t.rows, 0) };
     });
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
     // 55P03: lock_timeout ran out.
     throw sqlState(error) === '55P03' ? await namingHolders(database, schema, error) : error;
-  } finally {
-    if (cancel !== undefined) signal?.removeEventListener('abort', cancel);
   }
+}
+
+async function clearInTransaction(
+  transaction: OpenTransaction,
+  { schema, fromBlock, all, cursor, signal, lockTimeoutMs = 5_000 }: ClearEventsParameters,
+): Promise<ClearedRows> {
+  await limitStatements(transaction, 0);
+  await sql`select set_config('lock_timeout', ${String(lockTimeoutMs)}, true)`.execute(transaction);
+  // Keeps every writer out until the end, and lets the API read on.
+  const locked = sql.join(allTables(schema).map(tableId));
+  await sql`lock table ${locked} in share row exclusive mode`.execute(transaction);
+  const bound = all ? undefined : fromBlock;
+  const { before, after } = aroundDeletes(await helperIndexes(transaction, { schema, fromBlock: bound }));
+  for (const statement of before) await statement.execute(transaction);
+  const tables: { table: string; rows: number }[] = [];
+  for (const { table, statement } of deleteStatements({ schema, fromBlock: bound })) {
+    signal?.throwIfAborted();
+    const { numAffectedRows } = await statement.execute(transaction);
+    tables.push({ table: table.name, rows: Number(numAffectedRows ?? 0n) });
+  }
+  for (const statement of after) await statement.execute(transaction);
+  if (schema.cursor !== null) await setCursor(transaction, schema.cursor, cursor);
+  signal?.throwIfAborted();
+  return { tables, rows: tables.reduce((sum, t) => sum + t.rows, 0) };
 }
 
 async function setCursor(transaction: OpenTransaction, cursor: CursorTable, block: number): Promise<void> {
@@ -87,23 +95,6 @@ async function setCursor(transaction: OpenTransaction, cursor: CursorTable, bloc
     insert into ${tableId(cursor)} (${sql.join(columns.map((c) => c.id))})
     values (${sql.join(columns.map((c) => c.value))})
   `.execute(transaction);
-}
-
-/** A statement that runs is cancelled from another connection; between two, the next one does not start. */
-async function cancelOnAbort(
-  database: Database,
-  transaction: OpenTransaction,
-  signal: AbortSignal | undefined,
-): Promise<(() => void) | undefined> {
-  if (signal === undefined) return undefined;
-  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(transaction);
-  const pid = rows[0]?.pid;
-  const cancel = () => {
-    // Where this fails the connection is gone as well, and with it the transaction.
-    sql`select pg_cancel_backend(${pid}::int)`.execute(database.kysely).catch(() => {});
-  };
-  signal.addEventListener('abort', cancel, { once: true });
-  return cancel;
 }
 
 async function namingHolders(database: Database, schema: EventSchema, cause: unknown): Promise<TvError> {

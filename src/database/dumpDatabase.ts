@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
 import { TvError } from '../errors/TvError.ts';
 import type { Database, Host, Progress } from '../runbook/context.ts';
+import { cancelOnAbort } from './cancelOnAbort.ts';
 import { libpqArguments } from './connectDatabase.ts';
 import { countEveryTable } from './countEveryTable.ts';
 import { endSessions } from './endSessions.ts';
 import { runHostScript } from './hostScript.ts';
-import { inSnapshot } from './inSnapshot.ts';
+import { inSnapshot, type OpenTransaction } from './inSnapshot.ts';
 import { verifyDump } from './verifyDump.ts';
 
 export interface DumpDatabaseParameters {
@@ -39,38 +40,16 @@ export async function dumpDatabase(
   database: Database,
   parameters: DumpDatabaseParameters,
 ): Promise<DatabaseDump> {
-  const { run, file, applicationName, signal, onProgress } = parameters;
+  const { run, file, applicationName, signal } = parameters;
   const partial = `${file}.partial`;
   const started = performance.now();
   const abortable = signal === undefined ? {} : { signal };
   // An orphan would go on writing to the file that we are about to make.
   await endSessions(database, { applicationName });
   try {
-    const rows = await inSnapshot(database, { statementTimeoutMs: 0 }, async (transaction) => {
-      const { rows: snapshots } = await sql<{ id: string }>`select pg_export_snapshot() as id`.execute(
-        transaction,
-      );
-      const stopLooking = lookAtSize(run, partial, onProgress);
-      // Both read the same snapshot: the counts hold for exactly what is in the file.
-      const counting = countEveryTable(transaction, signal);
-      const dumping = runHostScript(database, {
-        run,
-        script: `
-          umask 077
-          [ ! -e "$1" ] || { echo "cannot write: $1 exists" >&2; exit 1; }
-          rm -f -- "$2"
-          file=$2; snapshot=$3; shift 3
-          exec pg_dump -Fc --lock-wait-timeout=10s --snapshot="$snapshot" -f "$file" "$@"`,
-        args: [file, partial, snapshots[0]?.id ?? '', ...libpqArguments(database, applicationName)],
-        failure: 'The backup failed: pg_dump did not finish.',
-        facts: { file },
-        ...abortable,
-      }).finally(stopLooking);
-      const [counted, dumped] = await Promise.allSettled([counting, dumping]);
-      if (dumped.status === 'rejected') throw dumped.reason;
-      if (counted.status === 'rejected') throw counted.reason;
-      return counted.value;
-    });
+    const rows = await inSnapshot(database, { statementTimeoutMs: 0 }, (transaction) =>
+      dumpSnapshot(database, transaction, parameters),
+    );
     const verdict = await verifyDump(database, { run, file: partial, tables: rows, ...abortable });
     if (!verdict.intact) {
       throw new TvError('The backup was written but does not hold what the database holds.', {
@@ -102,7 +81,48 @@ export async function dumpDatabase(
     };
   } catch (error) {
     await removePartial(database, run, partial, applicationName);
+    throw signal?.aborted === true ? signal.reason : error;
+  }
+}
+
+/** pg_dump and the row counts at once, from the same snapshot; where one fails the other is ended. */
+async function dumpSnapshot(
+  database: Database,
+  transaction: OpenTransaction,
+  parameters: DumpDatabaseParameters,
+): Promise<Readonly<Record<string, number>>> {
+  const { run, file, applicationName, onProgress } = parameters;
+  const partial = `${file}.partial`;
+  const other = new AbortController();
+  const signal =
+    parameters.signal === undefined ? other.signal : AbortSignal.any([parameters.signal, other.signal]);
+  const { rows } = await sql<{ id: string }>`select pg_export_snapshot() as id`.execute(transaction);
+  const stopWatching = await cancelOnAbort(database, { transaction, signal });
+  const stopLooking = lookAtSize(run, partial, onProgress);
+  const dumping = runHostScript(database, {
+    run,
+    script: `
+      umask 077
+      [ ! -e "$1" ] || { echo "cannot write: $1 exists" >&2; exit 1; }
+      rm -f -- "$2"
+      file=$2; snapshot=$3; shift 3
+      exec pg_dump -Fc --lock-wait-timeout=10s --snapshot="$snapshot" -f "$file" "$@"`,
+    args: [file, partial, rows[0]?.id ?? '', ...libpqArguments(database, applicationName)],
+    failure: 'The backup failed: pg_dump did not finish.',
+    facts: { file },
+    signal,
+  });
+  const counting = countEveryTable(transaction, signal);
+  try {
+    const [counts] = await Promise.all([counting, dumping]);
+    return counts;
+  } catch (error) {
+    other.abort(error);
+    await Promise.allSettled([counting, dumping]);
     throw error;
+  } finally {
+    stopLooking();
+    await stopWatching();
   }
 }
 

@@ -54,7 +54,8 @@ export function guardedPool(
           throw describe(firstError.get(client) ?? error);
         }
       },
-      release: () => client.release(),
+      // After a fatal error the socket may look alive for a moment: the pool must not hand it out again.
+      release: () => client.release(firstError.has(client)),
     } as unknown as Client;
     wrapped.set(client, guarded);
     return guarded;

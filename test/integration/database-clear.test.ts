@@ -124,15 +124,15 @@ describe('clearEvents', () => {
     const { made, database, schema } = await make('raw-and-kinds');
     await made.admin(`
       ALTER TABLE deposits ALTER CONSTRAINT deposits_event_id_fkey DEFERRABLE INITIALLY DEFERRED;
-      ${fillRawAndKinds(1, 15_000)}`);
+      ${fillRawAndKinds(1, 10_000)}`);
     const indexes = `SELECT count(*)::int AS n FROM pg_indexes WHERE schemaname = 'public'`;
     const before = await made.admin(indexes);
     const started = performance.now();
     expect((await clearEvents(database, { schema, fromBlock: 1_001, all: false, cursor: 1_000 })).rows).toBe(
-      84_000,
+      54_000,
     );
-    // Without helper indexes: 42 000 rows times ten scans of tables with 4 500 dead rows, minutes.
-    expect(performance.now() - started).toBeLessThan(20_000);
+    // Without helper indexes: 27 000 rows times ten scans of tables with 3 000 dead rows, a minute and more.
+    expect(performance.now() - started).toBeLessThan(30_000);
     expect(await made.admin(indexes)).toEqual(before);
   });
 
@@ -168,7 +168,7 @@ describe('clearEvents', () => {
 
   it('names a reader that is in the way of an index it needs', async () => {
     const { made, database, schema } = await make('raw-and-kinds');
-    await made.admin(fillRawAndKinds(1, 15_000));
+    await made.admin(fillRawAndKinds(1, 10_000));
     const reader = await session(made, 'api');
     await reader.query('BEGIN; SELECT count(*) FROM events; SELECT count(*) FROM deposits');
     const [{ pid } = { pid: 0 }] = (await reader.query('SELECT pg_backend_pid() AS pid')).rows;
@@ -236,7 +236,8 @@ describe('an interrupted clearEvents leaves everything as it was', () => {
     expect(await failure).toMatchObject({ name: 'UnavailableError' });
     // The server restarts all sessions after a crash; new ones are refused until it has recovered.
     const now = await untilUp(() => readEverything(made));
-    expect(now).toEqual(before);
+    // A crash may move a sequence forward by up to 32 values, which PostgreSQL logs ahead.
+    expect({ ...now, sequences: undefined }).toEqual({ ...before, sequences: undefined });
     expect(await probe()).toBe('not-done');
   });
 
