@@ -25,12 +25,13 @@ export type Slot =
 
 const usd = 1_000_000n;
 /** Share of oracle updates: in a live TempoVault they are most of what happens. */
-const signalShare = 0.78;
+const signalShare = 0.82;
 
 /**
  * Lays a history out: oracle updates at a steady pace, between them the treasury's and the strategist's
  * doings in whole rounds, so that every round leaves breakers reset and orders on the book, and empty
- * blocks in between. The same parameters give the same plan.
+ * blocks in between. It begins quietly and gets busier, which is also faster to write: what a block costs
+ * anvil grows with the storage in use. The same parameters give the same plan.
  *
  * @throws TvError where the blocks do not suffice for the events
  */
@@ -51,14 +52,14 @@ export function planHistory(deployment: Deployment, blocks: number, events: numb
     const share = (index + 1) / signals.length;
     // Empty blocks come before signals only, so that no operation ever meets a stale signal. Several
     // in a row at a time, as one call mines them.
-    const emptyDue = Math.floor(empty * share);
-    if (emptyDue - emptyDone >= 8) {
+    const emptyDue = Math.floor(empty * share * (2 - share));
+    if (emptyDue - emptyDone >= 12) {
       slots.push({ kind: 'empty', blocks: emptyDue - emptyDone });
       emptyDone = emptyDue;
     }
     slots.push(signal);
     if (index === Math.floor(signals.length / 2)) slots.push({ kind: 'rotation' });
-    const operationsDue = Math.ceil(operations.length * share);
+    const operationsDue = Math.ceil(operations.length * share * share);
     slots.push(...operations.slice(operationsDone, operationsDue));
     operationsDone = operationsDue;
   }
@@ -71,7 +72,7 @@ function signalSlots({ pairs }: Deployment, count: number): Slot[] {
   const once = pairs.map((pair) => pair.id);
   const slots: Slot[] = [];
   for (let left = count; left > 0; ) {
-    const separate = slots.length % 12 === 5;
+    const separate = slots.length % 20 === 5;
     const pairIds = (separate || slots.length % 7 === 0 ? once : [...once, ...once]).slice(0, left);
     slots.push({ kind: 'signals', pairIds, separate });
     left -= pairIds.length;
@@ -83,11 +84,11 @@ function operationSlots(deployment: Deployment, events: number, random: () => nu
   const treasury = new Treasury(deployment, random);
   const operations = treasury.opening();
   // What one round emits on average, counted from `round`.
-  for (let round = 0; round * 20 < events; round++) operations.push(...treasury.round(round));
+  for (let round = 0; round * 14 < events; round++) operations.push(...treasury.round(round));
   return operations.map((operation) => ({ kind: 'operation', operation }));
 }
 
-/** Keeps track of which deployments of capital are open, to recall them later. */
+/** Keeps track of which deployments of capital are to be recalled later. */
 class Treasury {
   private readonly open: { readonly id: bigint; readonly amount: bigint }[] = [];
   private nextId = 1n;
@@ -99,7 +100,7 @@ class Treasury {
     this.random = random;
   }
 
-  /** Enough for everything that follows; most of it stays in the vault as free balance. */
+  /** Enough for everything that follows: most stays free in the vault, and the strategy never runs dry. */
   opening(): Operation[] {
     return [
       ...this.deployment.tokens.map((token) => this.deposit(token.address, 5_000_000n * usd)),
@@ -125,12 +126,10 @@ class Treasury {
         : [];
     return [
       this.deposit(token, this.amount(20_000, 90_000)),
-      this.deploy(tokenA, this.amount(10_000, 50_000), pairId),
-      this.deploy(tokenB, this.amount(10_000, 50_000), pairId),
+      this.deployForAWhile(token, this.amount(10_000, 50_000), pairId),
       { kind: 'cancel', pairId },
-      { kind: 'place', pairId, orders: this.ladder(4) },
+      { kind: 'place', pairId, orders: this.ladder(3) },
       ...this.recall(number),
-      ...this.recall(number + 1),
       { kind: 'withdraw', token, amount: this.amount(1_000, 40_000) },
       ...breaker,
     ];
@@ -141,13 +140,18 @@ class Treasury {
   }
 
   private deploy(token: Hex, amount: bigint, pairId: Hex): Operation {
-    this.open.push({ id: this.nextId++, amount });
+    this.nextId++;
     return { kind: 'deploy', token, amount, pairId };
   }
 
-  /** The oldest open one, at a loss, at par or at a profit. A few stay open, so that capital is left to trade. */
+  private deployForAWhile(token: Hex, amount: bigint, pairId: Hex): Operation {
+    this.open.push({ id: this.nextId, amount });
+    return this.deploy(token, amount, pairId);
+  }
+
+  /** The oldest open one, at a loss, at par or at a profit, once there are a few. */
   private recall(number: number): Operation[] {
-    const oldest = this.open.length > 6 ? this.open.shift() : undefined;
+    const oldest = this.open.length > 3 ? this.open.shift() : undefined;
     if (oldest === undefined) return [];
     const permille = ([-3n, 2n, 0n] as const)[number % 3] ?? 0n;
     return [{ kind: 'recall', id: oldest.id, returned: oldest.amount + (oldest.amount * permille) / 1000n }];

@@ -2,7 +2,29 @@ import { TvError } from '../../errors/TvError.ts';
 
 export type Hex = `0x${string}`;
 
+interface Answer<T> {
+  readonly id: number;
+  readonly result: T;
+  readonly error?: { readonly message: string; readonly data?: unknown };
+}
+
 let nextId = 1;
+
+async function post(url: string, body: unknown): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return response.json();
+}
+
+function resultOf<T>(method: string, { result, error }: Answer<T>): T {
+  if (error === undefined) return result;
+  throw new TvError(`The sandbox's chain refused ${method}.`, {
+    facts: { answer: error.message, data: error.data?.toString() },
+  });
+}
 
 /**
  * One JSON-RPC call to the sandbox's own chain, for the anvil methods that viem does not know.
@@ -10,18 +32,25 @@ let nextId = 1;
  * @throws TvError with the node's words where it answers with an error
  */
 export async function rpc<T>(url: string, method: string, params: readonly unknown[] = []): Promise<T> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: nextId++, method, params }),
-  });
-  const answer = (await response.json()) as { result: T; error?: { message: string; data?: unknown } };
-  if (answer.error !== undefined) {
-    throw new TvError(`The sandbox's chain refused ${method}.`, {
-      facts: { answer: answer.error.message, data: answer.error.data?.toString() },
-    });
-  }
-  return answer.result;
+  const answer = await post(url, { jsonrpc: '2.0', id: nextId++, method, params });
+  return resultOf(method, answer as Answer<T>);
+}
+
+/**
+ * The same call with many parameters, in one request; the results come in the order of the parameters.
+ * Anvil works on them side by side, so they must not depend on each other.
+ *
+ * @throws TvError with the node's words where it answers one of them with an error
+ */
+export async function rpcEach<T>(
+  url: string,
+  method: string,
+  parameters: readonly (readonly unknown[])[],
+): Promise<T[]> {
+  if (parameters.length === 0) return [];
+  const calls = parameters.map((params, id) => ({ jsonrpc: '2.0', id, method, params }));
+  const answers = (await post(url, calls)) as Answer<T>[];
+  return answers.sort((a, b) => a.id - b.id).map((answer) => resultOf(method, answer));
 }
 
 export interface Receipt {

@@ -7,7 +7,7 @@ import type { Hex } from './rpc.ts';
 export interface OracleUpdate {
   readonly pairId: Hex;
   readonly referenceTick: number;
-  /** In hundredths of a basis point of the peg. */
+  /** Distance from the peg, in ticks. */
   readonly pegDeviation: bigint;
   /** In the token's smallest unit (6 decimals). */
   readonly orderbookDepthBid: bigint;
@@ -18,14 +18,13 @@ export interface OracleUpdate {
   readonly nonce: bigint;
 }
 
-export interface SignOracleUpdateParameters {
-  readonly privateKey: Hex;
-  readonly chainId: number;
-  readonly riskController: Hex;
-  readonly update: OracleUpdate;
-}
-
 const types = {
+  EIP712Domain: [
+    { name: 'name', type: 'string' },
+    { name: 'version', type: 'string' },
+    { name: 'chainId', type: 'uint256' },
+    { name: 'verifyingContract', type: 'address' },
+  ],
   OracleUpdate: [
     { name: 'pairId', type: 'bytes32' },
     { name: 'referenceTick', type: 'int16' },
@@ -37,20 +36,38 @@ const types = {
   ],
 } as const;
 
-/** Signs a signal as EIP-712 typed data, in the domain of `riskController` (the proxy's address, where there is one). */
-export function signOracleUpdate(parameters: SignOracleUpdateParameters): Promise<Hex> {
-  return signTypedData({
-    privateKey: parameters.privateKey,
+export interface SignalDomain {
+  readonly chainId: number;
+  /** The proxy's address, where there is one. */
+  readonly riskController: Hex;
+}
+
+/** The EIP-712 typed data that an oracle signs. */
+export function oracleTypedData({ chainId, riskController }: SignalDomain, update: OracleUpdate) {
+  return {
     domain: {
       name: 'TempoVaultRiskController',
       version: '1',
-      chainId: parameters.chainId,
-      verifyingContract: parameters.riskController,
+      chainId: BigInt(chainId),
+      verifyingContract: riskController,
     },
     types,
     primaryType: 'OracleUpdate',
-    message: parameters.update,
-  });
+    message: update,
+  } as const;
+}
+
+export interface SignOracleUpdateParameters extends SignalDomain {
+  readonly privateKey: Hex;
+  readonly update: OracleUpdate;
+}
+
+export function signOracleUpdate({
+  privateKey,
+  update,
+  ...domain
+}: SignOracleUpdateParameters): Promise<Hex> {
+  return signTypedData({ privateKey, ...oracleTypedData(domain, update) });
 }
 
 /** Call data of `updateOracleSignal` for a signed signal; the same in both generations. Anybody may send it. */

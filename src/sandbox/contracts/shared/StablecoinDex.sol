@@ -20,6 +20,15 @@ contract StablecoinDex {
         int16 flipTick;
     }
 
+    /// An order as it is kept: in as few slots as possible, as anvil hashes all of them for each block.
+    struct Resting {
+        address maker;
+        int16 tick;
+        bool isBid;
+        address base;
+        uint96 amount;
+    }
+
     struct Book {
         address base;
         address quote;
@@ -58,9 +67,10 @@ contract StablecoinDex {
     uint128 public nextOrderId = 1;
     mapping(bytes32 => Book) public books;
     mapping(address => mapping(address => uint128)) public balanceOf;
-    mapping(uint128 => Order) private _orders;
+    mapping(uint128 => Resting) private _orders;
     /// By book, side and tick: base tokens that rest there.
     mapping(bytes32 => mapping(bool => mapping(int16 => uint128))) private _liquidity;
+    mapping(bytes32 => mapping(bool => uint256)) private _restingCount;
 
     function pairKey(address a, address b) public pure returns (bytes32) {
         return a < b ? keccak256(abi.encodePacked(a, b)) : keccak256(abi.encodePacked(b, a));
@@ -79,8 +89,12 @@ contract StablecoinDex {
     }
 
     function getOrder(uint128 orderId) external view returns (Order memory) {
-        if (_orders[orderId].maker == address(0)) revert OrderDoesNotExist();
-        return _orders[orderId];
+        Resting memory order = _orders[orderId];
+        if (order.maker == address(0)) revert OrderDoesNotExist();
+        bytes32 key = _bookKey(order.base);
+        return Order(
+            orderId, order.maker, key, order.isBid, order.tick, order.amount, order.amount, 0, 0, false, 0
+        );
     }
 
     /// `head` and `tail` are left at zero: there is no queue without trades.
@@ -89,11 +103,11 @@ contract StablecoinDex {
         view
         returns (uint128 head, uint128 tail, uint128 totalLiquidity)
     {
-        return (0, 0, _liquidity[pairKey(base, IToken(base).quoteToken())][isBid][tick]);
+        return (0, 0, _liquidity[_bookKey(base)][isBid][tick]);
     }
 
     function place(address token, uint128 amount, bool isBid, int16 tick) external returns (uint128 orderId) {
-        bytes32 key = pairKey(token, IToken(token).quoteToken());
+        bytes32 key = _bookKey(token);
         Book storage book = books[key];
         if (book.base != token) revert PairDoesNotExist();
         if (tick < MIN_TICK || tick > MAX_TICK) revert TickOutOfBounds(tick);
@@ -101,7 +115,8 @@ contract StablecoinDex {
         if (amount < MIN_ORDER_AMOUNT) revert BelowMinimumOrderSize(amount);
         _take(isBid ? book.quote : token, _escrow(amount, isBid, tick));
         orderId = nextOrderId++;
-        _orders[orderId] = Order(orderId, msg.sender, key, isBid, tick, amount, amount, 0, 0, false, 0);
+        _orders[orderId] = Resting(msg.sender, tick, isBid, token, uint96(amount));
+        _restingCount[key][isBid]++;
         _liquidity[key][isBid][tick] += amount;
         if (isBid && tick > book.bestBidTick) book.bestBidTick = tick;
         if (!isBid && tick < book.bestAskTick) book.bestAskTick = tick;
@@ -109,15 +124,16 @@ contract StablecoinDex {
     }
 
     function cancel(uint128 orderId) external {
-        Order memory order = _orders[orderId];
+        Resting memory order = _orders[orderId];
         if (order.maker == address(0)) revert OrderDoesNotExist();
         if (order.maker != msg.sender) revert Unauthorized();
         delete _orders[orderId];
-        Book storage book = books[order.bookKey];
-        _liquidity[order.bookKey][order.isBid][order.tick] -= order.remaining;
-        _findBest(order.bookKey, order.isBid);
-        balanceOf[msg.sender][order.isBid ? book.quote : book.base] +=
-            _escrow(order.remaining, order.isBid, order.tick);
+        bytes32 key = _bookKey(order.base);
+        _restingCount[key][order.isBid]--;
+        _liquidity[key][order.isBid][order.tick] -= order.amount;
+        _findBest(key, order.isBid);
+        balanceOf[msg.sender][order.isBid ? books[key].quote : order.base] +=
+            _escrow(order.amount, order.isBid, order.tick);
         emit OrderCancelled(orderId);
     }
 
@@ -125,6 +141,10 @@ contract StablecoinDex {
         if (balanceOf[msg.sender][token] < amount) revert InsufficientBalance();
         balanceOf[msg.sender][token] -= amount;
         IToken(token).transfer(msg.sender, amount);
+    }
+
+    function _bookKey(address base) private view returns (bytes32) {
+        return pairKey(base, IToken(base).quoteToken());
     }
 
     /// A bid holds the quote token for its amount at its price, rounded up; an ask holds the base token.
@@ -143,11 +163,14 @@ contract StablecoinDex {
     /// Walks from the best tick outward to the next one with liquidity.
     function _findBest(bytes32 key, bool isBid) private {
         Book storage book = books[key];
-        int16 tick = isBid ? book.bestBidTick : book.bestAskTick;
-        while (tick >= MIN_TICK && tick <= MAX_TICK && _liquidity[key][isBid][tick] == 0) {
-            tick = isBid ? tick - TICK_SPACING : tick + TICK_SPACING;
+        if (_restingCount[key][isBid] == 0) {
+            if (isBid) book.bestBidTick = type(int16).min;
+            else book.bestAskTick = type(int16).max;
+            return;
         }
-        if (isBid) book.bestBidTick = tick < MIN_TICK ? type(int16).min : tick;
-        else book.bestAskTick = tick > MAX_TICK ? type(int16).max : tick;
+        int16 tick = isBid ? book.bestBidTick : book.bestAskTick;
+        while (_liquidity[key][isBid][tick] == 0) tick = isBid ? tick - TICK_SPACING : tick + TICK_SPACING;
+        if (isBid) book.bestBidTick = tick;
+        else book.bestAskTick = tick;
     }
 }

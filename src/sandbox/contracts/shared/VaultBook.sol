@@ -14,8 +14,8 @@ interface IStrategy {
 abstract contract VaultBook {
     struct Deployment {
         address strategy;
+        uint96 amount;
         address token;
-        uint256 amount;
         bytes32 pairId;
     }
 
@@ -103,7 +103,7 @@ abstract contract VaultBook {
         if (amount == 0) revert ZeroAmount();
         _requireAvailable(token, amount);
         uint256 id = nextDeploymentId++;
-        deployments[id] = Deployment(strategy, token, amount, pairId);
+        deployments[id] = Deployment(strategy, uint96(amount), token, pairId);
         deployedCapital[token] += amount;
         pairExposure[pairId] += amount;
         IToken(token).transfer(strategy, amount);
