@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { TvError } from '../errors/TvError.ts';
 import type { Database } from '../runbook/context.ts';
@@ -5,6 +6,9 @@ import { openSession } from './connectDatabase.ts';
 
 /** `tempovault` and `run`, as the two halves of an advisory lock's key; any constant would do. */
 const lockKey = { space: 0x7e_3d_0a_17, item: 0x72_75_6e } as const;
+
+/** A server that does not answer must not keep tv from ending: it frees the lock with the session. */
+const unlockMs = 2_000;
 
 /** NAMEDATALEN - 1: the server cuts longer application names. */
 const nameBytes = 63;
@@ -46,6 +50,9 @@ export async function acquireRunLock(
   });
   const release = async () => {
     released = true;
+    // The server notices the end of a session a moment later; the next run may come sooner than that.
+    const unlocked = sql`select pg_advisory_unlock_all()`.execute(session.kysely).catch(() => {});
+    await Promise.race([unlocked, sleep(unlockMs, undefined, { ref: false })]);
     await session.close();
   };
   try {
