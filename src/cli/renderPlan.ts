@@ -6,18 +6,14 @@ import { visibleWidth, wrap } from '../runbook/text.ts';
 export function renderPlan(plan: PlanData, heading: string, paint: Paint): string {
   const digits = String(plan.steps.length).length;
   const steps = plan.steps.map((step, index) => {
-    const head = `  ${String(index + 1).padStart(digits)}  ${step.title}`;
-    const undo = step.undo ?? '';
-    const space = paint.width - visibleWidth(head) - undo.length;
     const indent = ' '.repeat(digits + 4);
-    const title =
-      undo === ''
-        ? head
-        : space >= 2
-          ? `${head}${' '.repeat(space)}${paint.dim(undo)}`
-          : `${head}\n${indent}${paint.dim(undo)}`;
-    const command = wrap(`$ ${step.command}`, paint.width - indent.length, `${indent}  `);
-    return `${title}\n${indent}${paint.dim(command)}`;
+    const title = wrap(step.title, paint.width - indent.length, indent);
+    const head = `  ${String(index + 1).padStart(digits)}  ${title}`;
+    const undo = step.undo ?? '';
+    const space = paint.width - visibleWidth(head.slice(head.lastIndexOf('\n') + 1)) - undo.length;
+    const beside = space >= 2 ? ' '.repeat(space) : `\n${indent}`;
+    const command = wrap(`$ ${step.command}`, paint.width - indent.length - 2, `${indent}  `);
+    return `${head}${undo === '' ? '' : `${beside}${paint.dim(undo)}`}\n${indent}${paint.dim(command)}`;
   });
   return `${paint.bold(heading)} ${plan.id}\n${steps.join('\n')}`;
 }

@@ -127,9 +127,11 @@ export class RunScreen {
 
   #stepLine(mark: string, step: string, outcome: string): void {
     this.#line = undefined;
-    const title = this.#title(step);
-    const gap = Math.max(2, this.#paint.width - 4 - visibleWidth(title) - outcome.length);
-    this.#print(`  ${mark} ${title}${' '.repeat(gap)}${this.#paint.dim(outcome)}\n`);
+    const { width, dim } = this.#paint;
+    const title = wrap(this.#title(step), width - 4, '       ');
+    const space = width - 4 - visibleWidth(title.slice(title.lastIndexOf('\n') + 1).trim()) - outcome.length;
+    const beside = title.includes('\n') || space < 2 ? '\n       ' : ' '.repeat(space);
+    this.#print(`  ${mark} ${title}${beside}${dim(outcome)}\n`);
   }
 
   #failed(step: string, error: ErrorData, outcome: string): void {
@@ -142,7 +144,7 @@ export class RunScreen {
   }
 
   #dryRunEnd(plan: PlanData): void {
-    this.#print(`Dry run: nothing was changed. ${wrap(plan.consequence, this.#paint.width)}\n`);
+    this.#print(`${wrap(`Dry run: nothing was changed. ${plan.consequence}`, this.#paint.width)}\n`);
     this.#print(
       `${renderNext([`the same command with --plan ${plan.id} runs exactly this`], this.#paint)}\n`,
     );

@@ -56,14 +56,17 @@ export function padEnd(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - visibleWidth(text)));
 }
 
-/** Breaks at spaces so that no line is wider than `width`; later lines start with `indent`. */
+/**
+ * Breaks at spaces so that no line takes more than `width` columns; `indent` goes in front of every
+ * line but the first and is not counted. A word that is too long by itself stays whole, so that it
+ * can be copied.
+ */
 export function wrap(text: string, width: number, indent = ''): string {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;
-    const room = width - (lines.length === 0 ? 0 : indent.length);
-    if (line !== '' && visibleWidth(longer) > room) {
+    if (line !== '' && visibleWidth(longer) > width) {
       lines.push(line);
       line = word;
     } else {
@@ -71,7 +74,7 @@ export function wrap(text: string, width: number, indent = ''): string {
     }
   }
   lines.push(line);
-  return lines.map((each, index) => (index === 0 ? each : indent + each)).join('\n');
+  return lines.join(`\n${indent}`);
 }
 
 /** Two columns: names padded to the widest, values wrapped under themselves. */
