@@ -25,7 +25,7 @@ export type Slot =
 
 const usd = 1_000_000n;
 /** Share of oracle updates: in a live TempoVault they are most of what happens. */
-const signalShare = 0.82;
+const signalShare = 0.85;
 
 /**
  * Lays a history out: oracle updates at a steady pace, between them the treasury's and the strategist's
@@ -84,7 +84,7 @@ function operationSlots(deployment: Deployment, events: number, random: () => nu
   const treasury = new Treasury(deployment, random);
   const operations = treasury.opening();
   // What one round emits on average, counted from `round`.
-  for (let round = 0; round * 14 < events; round++) operations.push(...treasury.round(round));
+  for (let round = 0; round * 10.7 < events; round++) operations.push(...treasury.round(round));
   return operations.map((operation) => ({ kind: 'operation', operation }));
 }
 
@@ -117,21 +117,22 @@ class Treasury {
     if (pair === undefined) return [];
     const { id: pairId, tokenA, tokenB } = pair;
     const token = number % 2 === 0 ? tokenA : tokenB;
-    const breaker: Operation[] =
+    const alternating: Operation[] =
       number % 2 === 0
         ? [
             { kind: 'trip', pairId },
             { kind: 'reset', pairId },
           ]
-        : [];
+        : [
+            { kind: 'cancel', pairId },
+            { kind: 'place', pairId, orders: this.ladder(3) },
+          ];
     return [
       this.deposit(token, this.amount(20_000, 90_000)),
       this.deployForAWhile(token, this.amount(10_000, 50_000), pairId),
-      { kind: 'cancel', pairId },
-      { kind: 'place', pairId, orders: this.ladder(3) },
-      ...this.recall(number),
+      ...alternating,
+      ...this.recall(Math.floor(number / 3)),
       { kind: 'withdraw', token, amount: this.amount(1_000, 40_000) },
-      ...breaker,
     ];
   }
 
