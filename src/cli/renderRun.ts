@@ -63,6 +63,8 @@ export class RunScreen {
       case 'undo.started':
         this.#screen.busy(this.#title(event.step));
         break;
+      case 'step.noted':
+        break;
       case 'step.progress':
         this.#progress(event.step, event.progress);
         break;

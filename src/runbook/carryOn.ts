@@ -64,6 +64,7 @@ export async function carryOn(
       steps,
       journal: new Journal(engine.ctx.runs.file(run), engine.outlet, engine.ctx.clock),
       before: state.steps,
+      notes: new Map(),
     };
     const type = direction === 'undo' ? ('run.undoing' as const) : ('run.resumed' as const);
     record(execution, { type, operator: engine.operator, confirmation });

@@ -20,6 +20,13 @@ export interface StepContext extends Context {
   /** Results of the steps before, by id; after a resume they come from the journal. */
   readonly results: Readonly<Record<string, Json>>;
   progress(progress: Progress): void;
+  /**
+   * Writes something to the journal, durably, before it is acted upon: the hash and the bytes of a
+   * signed transaction. Never a secret.
+   */
+  note(note: string, value: Json): void;
+  /** What this step has noted, also in an earlier attempt; the latest value of each. */
+  readonly notes: Readonly<Record<string, Json>>;
 }
 
 /** One intended change, as data and functions: the same value is printed, dry-run, executed and undone. */

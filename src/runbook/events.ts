@@ -74,6 +74,7 @@ export type JournalEvent =
   | { readonly type: 'run.resumed'; readonly operator: Operator; readonly confirmation: string }
   | { readonly type: 'run.undoing'; readonly operator: Operator; readonly confirmation: string }
   | { readonly type: 'step.started'; readonly step: string }
+  | { readonly type: 'step.noted'; readonly step: string; readonly note: string; readonly value: Json }
   | {
       readonly type: 'step.done';
       readonly step: string;

@@ -19,6 +19,8 @@ export interface Execution {
   readonly journal: Journal;
   /** What the journal said before this process took over; empty for a new run. */
   readonly before: RunState['steps'];
+  /** By step: what it has noted so far, shared by its probe, run and undo. */
+  readonly notes: Map<string, Record<string, Json>>;
 }
 
 export interface Ending {
@@ -77,12 +79,20 @@ export function stepContext(
   results: Readonly<Record<string, Json>>,
 ): StepContext {
   const { engine } = execution;
+  const id = step?.id ?? '';
+  const notes = execution.notes.get(id) ?? { ...execution.before.get(id)?.notes };
+  execution.notes.set(id, notes);
   return {
     ...engine.ctx,
+    notes,
+    note: (note, value) => {
+      record(execution, { type: 'step.noted', step: id, note, value });
+      notes[note] = value;
+    },
     signal: step?.interruptible === true ? engine.interrupt.stop : engine.interrupt.now,
     runId: execution.run,
     results,
-    progress: (progress) => engine.watch({ type: 'step.progress', step: step?.id ?? '', progress }),
+    progress: (progress) => engine.watch({ type: 'step.progress', step: id, progress }),
   };
 }
 

@@ -8,6 +8,7 @@ export type StepStatus = 'waiting' | 'in-flight' | 'done' | 'failed' | 'undoing'
 export interface StepState {
   readonly status: StepStatus;
   readonly result: Json;
+  readonly notes: Readonly<Record<string, Json>>;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly error: ErrorData | null;
@@ -38,7 +39,7 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
   const steps = new Map<string, StepState>(
     first.plan.steps.map((step) => [
       step.id,
-      { status: 'waiting', result: null, startedAt: null, endedAt: null, error: null },
+      { status: 'waiting', result: null, notes: {}, startedAt: null, endedAt: null, error: null },
     ]),
   );
   const set = (id: string, change: Partial<StepState>) => {
@@ -61,6 +62,9 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
         break;
       case 'step.started':
         set(line.step, { status: 'in-flight', startedAt: line.at, endedAt: null, error: null });
+        break;
+      case 'step.noted':
+        set(line.step, { notes: { ...steps.get(line.step)?.notes, [line.note]: line.value } });
         break;
       case 'step.done':
         set(line.step, { status: 'done', result: line.result, endedAt: line.at });

@@ -96,6 +96,7 @@ async function attempt(
     steps,
     journal,
     before: new Map(),
+    notes: new Map(),
   };
   record(execution, {
     type: 'run.started',

@@ -79,6 +79,8 @@ function tell(
       return moment('undo begun', `${line.operator.user}@${line.operator.host}, ${line.confirmation}`);
     case 'step.started':
       return moment(`begin: ${step}`);
+    case 'step.noted':
+      return moment(`${line.note}: ${step}`, flat(line.value));
     case 'step.done':
       return moment(`done: ${step}`, line.how === 'found' ? 'found done already' : flat(line.result));
     case 'step.failed':
