@@ -1,8 +1,7 @@
 // Bundles src/main.ts into dist/, one chunk per runbook, so that a command loads only what it uses,
 // and each program that a sandbox runs into one file of its own in dist/sandbox/.
 // `node scripts/build.mjs DIRECTORY` builds somewhere else.
-import { existsSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -31,16 +30,14 @@ const common = {
 // Not split: a sandbox keeps a copy of them, which goes on running while tv is built anew.
 const sandbox = await build({
   ...common,
-  entryPoints: Object.fromEntries(
-    Object.entries({
-      event_indexer: 'src/sandbox/services/event_indexer.ts',
-      oracle_relay: 'src/sandbox/services/oracle_relay.ts',
-      api_server: 'src/sandbox/services/api_server.ts',
-      rpc_proxy: 'src/sandbox/services/rpc_proxy.ts',
-      supervisor: 'src/sandbox/machine/supervisor.ts',
-      init_cluster: 'src/sandbox/machine/initClusterProgram.ts',
-    }).filter(([, file]) => existsSync(join(root, file))),
-  ),
+  entryPoints: {
+    event_indexer: 'src/sandbox/services/event_indexer.ts',
+    oracle_relay: 'src/sandbox/services/oracle_relay.ts',
+    api_server: 'src/sandbox/services/api_server.ts',
+    rpc_proxy: 'src/sandbox/services/rpc_proxy.ts',
+    supervisor: 'src/sandbox/machine/supervisor.ts',
+    init_cluster: 'src/sandbox/machine/initClusterProgram.ts',
+  },
   outdir: join(outdir, 'sandbox'),
 });
 const main = await build({
@@ -51,9 +48,22 @@ const main = await build({
   sourcemap: true,
 });
 
+// The first file of every call goes without what only the bundled CommonJS packages need, so that
+// help and version are there as soon as Node is. Empty lines keep its source map right.
+const first = join(resolve(root, outdir), 'main.js');
+const [banner, helpers, ...rest] = (await readFile(first, 'utf8')).split('\n');
+if (banner !== common.banner.js || !/^import "\.\/chunk-\w+\.js";$/.test(helpers)) {
+  throw new Error(`${first} does not begin with the banner and the import of the helpers alone`);
+}
+await writeFile(first, ['', '', ...rest].join('\n'));
+
+// What went into which file, for the test that guards what a start loads.
+const meta = join(resolve(root, outdir), 'meta.json');
+await writeFile(meta, JSON.stringify(main.metafile));
+
 // What an earlier build left goes last, so that a tv which runs meanwhile finds its chunks.
 const fresh = new Set([main, sandbox].flatMap(({ metafile }) => Object.keys(metafile.outputs)));
 for (const entry of await readdir(resolve(root, outdir), { recursive: true, withFileTypes: true })) {
   const file = join(entry.parentPath, entry.name);
-  if (entry.isFile() && !fresh.has(relative(root, file))) await rm(file, { force: true });
+  if (entry.isFile() && file !== meta && !fresh.has(relative(root, file))) await rm(file, { force: true });
 }

@@ -3,6 +3,7 @@ import type { BrokenWorld, Fault } from './break.ts';
 import { readFault } from './breakRecord.ts';
 import { inside } from './breakServices.ts';
 import { readPassword } from './passwords.ts';
+import { waitForServer } from './postgres/waitForServer.ts';
 
 /** Rows that were taken out, by table. */
 type Kept = readonly { readonly table: string; readonly rows: readonly unknown[] }[];
@@ -14,7 +15,11 @@ export const databaseFaults: Readonly<Record<string, Fault>> = {
   'stop-db': {
     summary: 'PostgreSQL is stopped',
     impose: (world) => inside(world, ['systemctl', 'stop', 'sandbox-database']),
-    mend: (world) => inside(world, ['systemctl', 'start', 'sandbox-database']),
+    mend: async (world) => {
+      await inside(world, ['systemctl', 'start', 'sandbox-database']);
+      const superuserPassword = readPassword(world.paths, 'postgres');
+      await waitForServer({ port: world.state.ports.database, superuserPassword });
+    },
   },
   'corrupt-db': {
     summary: 'one in 97 events is missing in the database',

@@ -40,7 +40,8 @@ export async function shellEnvironment(
   paths: SandboxPaths,
   state: SandboxState,
 ): Promise<Record<string, string>> {
-  const tv = [process.execPath, join(packageRoot(), 'bin', 'tv.js')].map(quote).join(' ');
+  const launcher = /\btv(\.js)?$/.test(process.argv[1] ?? '') ? process.argv[1] : undefined;
+  const tv = [process.execPath, launcher ?? join(packageRoot(), 'bin', 'tv.js')].map(quote).join(' ');
   program(paths, 'tv', `exec ${tv} "$@"`);
   const { binDirectory } = await findServer();
   return {

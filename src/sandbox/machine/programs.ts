@@ -11,7 +11,9 @@ const names = ['event_indexer', 'oracle_relay', 'api_server', 'rpc_proxy', 'supe
  * @throws TvError where tv has not been built
  */
 export function copyPrograms(paths: SandboxPaths): void {
-  const built = join(packageRoot(), 'dist', 'sandbox');
+  const beside = join(dirname(fileURLToPath(import.meta.url)), 'sandbox');
+  // Beside the bundle; where tv runs from source (tests), in the usual build.
+  const built = existsSync(beside) ? beside : join(packageRoot(), 'dist', 'sandbox');
   mkdirSync(paths.programs, { recursive: true, mode: 0o755 });
   // Away from tv's own package.json, Node takes .js for CommonJS.
   writeFileSync(join(paths.programs, 'package.json'), '{ "type": "module" }\n');

@@ -1,0 +1,155 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { Client, type QueryResultRow } from 'pg';
+import type { CommandOutput } from '../../src/runbook/context.ts';
+import type { UpOptions } from '../../src/sandbox/build.ts';
+import { sandboxDown } from '../../src/sandbox/down.ts';
+import { sandboxCgroup } from '../../src/sandbox/machine/cgroup.ts';
+import { runInside } from '../../src/sandbox/machine/runInside.ts';
+import { type DatabaseRole, readPassword } from '../../src/sandbox/passwords.ts';
+import { cgroupName, sandboxPaths } from '../../src/sandbox/paths.ts';
+import { type SandboxInfo, sandboxInfo } from '../../src/sandbox/status.ts';
+import { sandboxUp } from '../../src/sandbox/up.ts';
+
+const launcher = fileURLToPath(new URL('../../bin/tv.js', import.meta.url));
+
+export interface TvOptions {
+  /** On top of what points tv at the sandbox. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly input?: string;
+  /** Default 120 000. */
+  readonly timeoutMs?: number;
+}
+
+/** A folder of a test's own that stands for tv's state directory, and tv with it. Needs `npm run build`. */
+export interface TvHome extends AsyncDisposable {
+  readonly directory: string;
+  /** What tv is run with: nothing of the caller's settings. */
+  readonly env: Readonly<Record<string, string>>;
+  tv(args: readonly string[], options?: TvOptions): Promise<CommandOutput>;
+}
+
+export async function tvHome(): Promise<TvHome> {
+  const directory = await mkdtemp(join(tmpdir(), 'tv-test-'));
+  const env = {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    HOME: directory,
+    TV_STATE_DIR: directory,
+    NO_COLOR: '1',
+  };
+  return {
+    directory,
+    env,
+    tv: async (args, options = {}) => {
+      const done = await execa(process.execPath, [launcher, ...args], {
+        env: { ...env, ...options.env },
+        extendEnv: false,
+        input: options.input ?? '',
+        reject: false,
+        timeout: options.timeoutMs ?? 120_000,
+      });
+      return { exitCode: done.exitCode ?? -1, stdout: done.stdout, stderr: done.stderr };
+    },
+    [Symbol.asyncDispose]: async () => {
+      const sandboxes = join(directory, 'sandbox');
+      for (const name of existsSync(sandboxes) ? readdirSync(sandboxes) : []) {
+        await sandboxDown({ dir: join(sandboxes, name) });
+      }
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface TestSandbox extends AsyncDisposable {
+  readonly dir: string;
+  readonly info: SandboxInfo;
+  readonly env: Readonly<Record<string, string>>;
+  /** Runs the built tv on this sandbox's environment. */
+  tv(args: readonly string[], options?: TvOptions): Promise<CommandOutput>;
+  /** Runs a command inside, as the host prefix does. */
+  inside(...command: readonly string[]): Promise<CommandOutput>;
+  systemctl(...words: readonly string[]): Promise<CommandOutput>;
+  sql<R extends QueryResultRow>(text: string, values?: readonly unknown[], role?: DatabaseRole): Promise<R[]>;
+  /** Takes it away with its folder. */
+  stop(): Promise<void>;
+}
+
+/** A sandbox of the test's own. Remember to `stop()` it, or bind it with `await using`. */
+export async function startSandbox(options: Omit<UpOptions, 'dir'> = {}): Promise<TestSandbox> {
+  const home = await tvHome();
+  // Without namespaces the unprivileged services have to pass through here.
+  if (options.supervisor) await chmod(home.directory, 0o711);
+  const name = options.name ?? 'sandbox';
+  const dir = join(home.directory, 'sandbox', name);
+  try {
+    const state = await sandboxUp({ ...options, dir }, () => {});
+    const env = { ...home.env, TV_ENVIRONMENT: name };
+    const inside = (...command: readonly string[]) => runInside(state.machine, command);
+    const stop = async () => home[Symbol.asyncDispose]();
+    return {
+      dir,
+      info: sandboxInfo(state),
+      env,
+      tv: (args, more = {}) => home.tv(args, { ...more, env: { TV_ENVIRONMENT: name, ...more.env } }),
+      inside,
+      systemctl: (...words) => inside('systemctl', ...words),
+      sql: async <R extends QueryResultRow>(
+        text: string,
+        values: readonly unknown[] = [],
+        role: DatabaseRole = 'tempovault',
+      ) => {
+        const client = new Client({
+          host: '127.0.0.1',
+          port: state.ports.database,
+          user: role,
+          database: 'tempovault',
+          password: readPassword(sandboxPaths(dir), role),
+        });
+        await client.connect();
+        try {
+          return (await client.query<R>(text, [...values])).rows;
+        } finally {
+          await client.end();
+        }
+      },
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await home[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** What is left of a sandbox, in words; empty where there is nothing. Call it before its folder's parent goes. */
+export function tracesOf(dir: string): readonly string[] {
+  const group = sandboxCgroup(dir);
+  return [
+    ...(existsSync(dir) ? [`files in ${dir}`] : []),
+    ...(group !== undefined && existsSync(group) ? [`control group ${group}`] : []),
+    ...readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(dir) || line.includes('tempovault'))
+      .map((line) => `mount ${line}`),
+    ...processesOf(dir).map((line) => `process ${line}`),
+  ];
+}
+
+/** Processes in the sandbox's control group, or with its directory in their command line. */
+function processesOf(dir: string): readonly string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return [];
+    try {
+      const group = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      if (/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) return [];
+      return group.includes(cgroupName(dir)) || command.includes(dir) ? [`${pid} ${command}`] : [];
+    } catch {
+      return [];
+    }
+  });
+}
