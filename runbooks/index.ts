@@ -39,6 +39,7 @@ export const shelf: readonly Entry[] = [
     section: '',
     group: 'Runbook',
     risk: 'read',
+    settings: 'none',
     load: () => import('./runbook/list.ts'),
   },
   {
@@ -48,6 +49,7 @@ export const shelf: readonly Entry[] = [
     section: '',
     group: 'Runbook',
     risk: 'read',
+    settings: 'none',
     load: () => import('./runbook/show.ts'),
   },
   {
@@ -57,6 +59,7 @@ export const shelf: readonly Entry[] = [
     section: '',
     group: 'Runbook',
     risk: 'read',
+    settings: 'none',
     load: () => import('./runbook/export.ts'),
   },
   {
@@ -130,7 +133,7 @@ export const shelf: readonly Entry[] = [
     section: '',
     group: 'Settings',
     risk: 'mild',
-    standalone: true,
+    settings: 'as-found',
     load: () => import('./config/init.ts'),
   },
   {
@@ -140,6 +143,7 @@ export const shelf: readonly Entry[] = [
     section: '',
     group: 'Settings',
     risk: 'read',
+    settings: 'as-found',
     load: () => import('./config/show.ts'),
   },
   {
@@ -149,6 +153,7 @@ export const shelf: readonly Entry[] = [
     section: '',
     group: 'Settings',
     risk: 'read',
+    settings: 'as-found',
     load: () => import('./config/check.ts'),
   },
   {
@@ -158,7 +163,7 @@ export const shelf: readonly Entry[] = [
     section: '',
     group: 'Sandbox',
     risk: 'sandbox',
-    standalone: true,
+    settings: 'none',
     load: () => import('./sandbox/up.ts'),
   },
   {
@@ -168,7 +173,7 @@ export const shelf: readonly Entry[] = [
     section: '',
     group: 'Sandbox',
     risk: 'read',
-    standalone: true,
+    settings: 'none',
     load: () => import('./sandbox/status.ts'),
   },
   {
@@ -178,7 +183,7 @@ export const shelf: readonly Entry[] = [
     section: '',
     group: 'Sandbox',
     risk: 'sandbox',
-    standalone: true,
+    settings: 'none',
     load: () => import('./sandbox/shell.ts'),
   },
   {
@@ -188,7 +193,7 @@ export const shelf: readonly Entry[] = [
     section: '',
     group: 'Sandbox',
     risk: 'sandbox',
-    standalone: true,
+    settings: 'none',
     load: () => import('./sandbox/break.ts'),
   },
   {
@@ -198,7 +203,7 @@ export const shelf: readonly Entry[] = [
     section: '',
     group: 'Sandbox',
     risk: 'sandbox',
-    standalone: true,
+    settings: 'none',
     load: () => import('./sandbox/down.ts'),
   },
   {
@@ -208,7 +213,7 @@ export const shelf: readonly Entry[] = [
     section: '',
     group: 'Settings',
     risk: 'read',
-    standalone: true,
+    settings: 'none',
     load: () => import('./completion.ts'),
   },
 ];

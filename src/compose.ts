@@ -59,7 +59,12 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
     }
     const parsed = parse(entry, command, args);
     interrupt.listen();
-    world = await buildContext(program, entry, parsed.flags, secrets, outlet, interrupt);
+    // A run ends its calls only at a second signal: the step in flight is finished first.
+    const lasting = command.kind === 'runbook' || command.kind === 'control';
+    world = await buildContext(program, entry, parsed.flags, secrets, outlet, {
+      asked: interrupt.stop,
+      rooms: lasting ? interrupt.now : interrupt.stop,
+    });
     paint = { ...paint, now: world.ctx.clock.now(), environment: parsed.flags.env };
     const desk: Desk = { program, entry, command, parsed, outlet, paint, busy, interrupt };
     return await dispatch(desk, world);

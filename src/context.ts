@@ -1,11 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GlobalFlags } from './cli/parse.ts';
+import { assertUsable } from './config/problem.ts';
+import { requireApiUrl, requireDatabaseUrl, requireRpcUrls } from './config/requireSetting.ts';
+import { type EnvFileText, type ResolvedSettings, resolveSettings } from './config/resolveSettings.ts';
 import type { RunLockAnswer } from './database/acquireRunLock.ts';
 import { TvError } from './errors/TvError.ts';
+import { connectHost } from './host/connectHost.ts';
+import { readEnvFile } from './host/readEnvFile.ts';
+import { FileError } from './host/readTextFile.ts';
 import { AuditLog } from './runbook/audit.ts';
 import type { Api, Chain, Clock, Context, Database, Host } from './runbook/context.ts';
 import type { Entry, Room } from './runbook/entry.ts';
-import type { Interrupt } from './runbook/interrupt.ts';
 import { RunStore } from './runbook/journal.ts';
 import type { LockAnswer, LockHolder } from './runbook/lock.ts';
 import type { Outlet } from './runbook/outlet.ts';
@@ -39,6 +44,7 @@ const clock: Clock = {
 /**
  * Puts the settings and the rooms together. The rooms that the command names are imported here and
  * opened on first use: a command that needs no database loads no database driver.
+ * @param signals `asked` fires when the operator wants an end, `rooms` when calls under way have to end
  */
 export async function buildContext(
   program: Program,
@@ -46,44 +52,50 @@ export async function buildContext(
   flags: GlobalFlags,
   secrets: Secrets,
   outlet: Outlet,
-  interrupt: Interrupt,
+  signals: { readonly asked: AbortSignal; readonly rooms: AbortSignal },
 ): Promise<World> {
   const resolved = await resolve(entry, flags, secrets);
   const { settings } = resolved;
   const opened: (() => Promise<void>)[] = [];
-  const signal = interrupt.stop;
+  const signal = signals.rooms;
   const rooms = await load(entry.rooms);
 
   const chain = once((): Chain => {
-    const { rpcUrls, id, timeoutMs } = settings.chain;
-    return rooms.chain({ rpcUrls, id, timeoutMs, contracts: settings.contracts });
+    const { id, timeoutMs } = settings.chain;
+    return rooms.chain({
+      rpcUrls: requireRpcUrls(resolved),
+      id,
+      timeoutMs,
+      contracts: settings.contracts,
+      signal,
+    });
   });
   const database = once((): Database => {
-    const { url, timeoutMs } = settings.database;
-    if (url === undefined) {
-      throw new TvError('No database is set.', { next: 'set INDEXER_DB_URL in .env, or database.url: tv config show' });
-    }
+    const url = requireDatabaseUrl(resolved);
+    const { timeoutMs } = settings.database;
     const connection = rooms.database({ url, timeoutMs, applicationName: 'tv' });
-    for (const secret of Object.values(connection.secrets)) secrets.add(secret as string);
+    for (const secret of Object.values(connection.secrets)) secrets.add(secret);
     opened.push(() => connection.close());
     return connection;
   });
-  const host = once((): Host => rooms.host({ prefix: settings.host.prefix, timeoutMs: settings.host.timeoutMs }));
-  const api = once((): Api => {
-    const { url, timeoutMs } = settings.api;
-    if (url === undefined) throw new TvError('No API URL is set.', { next: 'tv config show' });
-    return rooms.api({ url, timeoutMs });
+  const host = once((): Host => {
+    const { prefix, timeoutMs } = settings.host;
+    return rooms.host({ prefix, timeoutMs, signal });
   });
+  const api = once(
+    (): Api => rooms.api({ url: requireApiUrl(resolved), timeoutMs: settings.api.timeoutMs, signal }),
+  );
 
   return {
     ctx: {
       settings,
+      settingsOrigins: resolved.origins,
       version: program.version,
       shelf: program.shelf,
       runs: new RunStore(settings.stateDirectory),
       audit: new AuditLog(settings.stateDirectory, outlet, clock),
       clock,
-      signal,
+      signal: signals.asked,
       chain,
       database,
       host,
@@ -150,16 +162,24 @@ async function remoteLock(
   }
 }
 
-// TEMPORARY until src/config lands
-async function resolve(entry: Entry, flags: GlobalFlags, secrets: Secrets) {
-  const { readFileSync, existsSync } = await import('node:fs');
-  const { parse } = (await import('yaml')).default;
-  const name = flags.env ?? process.env['TV_ENVIRONMENT'] ?? 'production';
-  const file = `${process.env['TV_STATE_DIR'] ?? '/var/lib/tv'}/sandbox/${name}/tv.yaml`;
-  if (entry.standalone === true || !existsSync(file)) return { settings: { stateDirectory: '/var/lib/tv', environment: name } as never as import('./config/settings.ts').Settings };
-  const e = parse(readFileSync(file, 'utf8')).environments[name];
-  const env = readFileSync(e.host.envFile, 'utf8');
-  const { readEnvValue } = await import('./host/envFile.ts');
-  secrets.add(readEnvValue(env, 'ORACLE_PRIVATE_KEY'));
-  return { settings: { environment: name, ...e, chain: { timeoutMs: 5000, ...e.chain }, host: { timeoutMs: 30000, ...e.host }, api: { timeoutMs: 5000, ...e.api }, database: { url: readEnvValue(env, 'INDEXER_DB_URL'), timeoutMs: 10000 } } as import('./config/settings.ts').Settings };
+/** Where an environment's `.env` is: on the host of the services, behind the prefix. */
+async function resolve(entry: Entry, flags: GlobalFlags, secrets: Secrets): Promise<ResolvedSettings> {
+  const resolved = await resolveSettings({
+    flags,
+    processEnv: process.env,
+    readEnvFile: async ({ path, prefix, timeoutMs }) =>
+      entry.settings === 'none' ? undefined : readEnvFileIfThere(connectHost({ prefix, timeoutMs }), path),
+  });
+  for (const secret of resolved.secrets) secrets.add(secret);
+  if (entry.settings === undefined) assertUsable(resolved.origins);
+  return resolved;
+}
+
+async function readEnvFileIfThere(host: Host, path: string): Promise<EnvFileText | undefined> {
+  try {
+    return await readEnvFile(host, { path });
+  } catch (error) {
+    if (error instanceof FileError && error.problem === 'missing') return undefined;
+    throw error;
+  }
 }

@@ -18,7 +18,7 @@ export interface Entry {
   readonly rooms: readonly Room[];
   readonly risk: Risk | 'sandbox';
   readonly aliases?: readonly string[];
-  /** Needs no environment's settings, and works where there are none. */
-  readonly standalone?: true;
+  /** `none`: it needs no environment. `as-found`: it works with whatever is there, also if wrong. */
+  readonly settings?: 'none' | 'as-found';
   load(): Promise<{ readonly default: AnyCommand }>;
 }

@@ -124,7 +124,9 @@ async function runStep(
         return null;
       }
     }
-    const result = asJson(await step.run(ctx));
+    const running = step.run(ctx);
+    // One that only waits may just then hang on something that is away, and not look at the signal.
+    const result = asJson(await (step.interruptible ? Promise.race([running, aborted(ctx.signal)]) : running));
     failpoint(settings.sandbox, `${step.id}:acted`);
     record(execution, { type: 'step.done', step: step.id, result, durationMs: elapsed(), how: 'ran' });
     failpoint(settings.sandbox, `${step.id}:done`);
@@ -140,6 +142,13 @@ async function runStep(
     }
     throw error;
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 /** A step that ended because a signal ended it, not because something is wrong. */

@@ -1,6 +1,7 @@
 import { TimeoutError, TvError } from '../errors/TvError.ts';
 import type { Check, Finding, World } from './check.ts';
 import type { Context } from './context.ts';
+import { Interrupted } from './interrupt.ts';
 import type { Json } from './json.ts';
 
 /** Thrown by a check whose basis is missing because another check is blocked. */
@@ -75,6 +76,7 @@ function blockedBy(error: unknown): Finding {
   if (error instanceof NotLookedAt) {
     return { status: 'skip', summary: `not looked at: needs ${error.message}` };
   }
+  if (error instanceof Interrupted) return { status: 'skip', summary: `not looked at: ${error.message}` };
   if (error instanceof TvError) {
     return { status: 'block', summary: error.message, facts: error.facts, next: error.next };
   }

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { findPlaces } from '../../src/config/places.ts';
+import { starterConfig } from '../../src/config/starterConfig.ts';
+import { TvError, UsageError } from '../../src/errors/TvError.ts';
+import { defineAction, field } from '../../src/runbook/define.ts';
+import { renderNext } from '../../src/runbook/next.ts';
+
+/** `tv config init [file]`: a commented configuration file to start from. */
+export default defineAction({
+  title: 'First configuration',
+  intent:
+    "Writes a configuration file with every setting in it as a comment: its value now, and where that comes from. What was given by `--set` or a `TV_…` variable is written out. It holds no secret: the database's URL stays in `.env`, or comes from a command or variable. Without a path it goes to `~/.config/tv/config.yaml`, for root to `/etc/tempovault/tv.yaml`.",
+  input: {
+    file: field('[file]', 'where to write it', z.string().optional()),
+    force: field('--force', 'replace a file that is there', z.boolean().default(false)),
+  },
+  run: async ({ settings, settingsOrigins, writeFile }, { file, force }) => {
+    const { userConfig, machineConfig } = findPlaces(process.env);
+    const path = resolve(file ?? (process.getuid?.() === 0 ? machineConfig : userConfig));
+    if (settings.sandbox) {
+      throw new UsageError('A sandbox has a configuration of its own.', { next: 'tv config init' });
+    }
+    if (existsSync(path) && !force) {
+      throw new TvError('There is a configuration already; it was left as it is.', {
+        facts: { file: path },
+        next: ['tv config show', `tv config init ${path} --force`],
+      });
+    }
+    try {
+      writeFile(path, starterConfig(settings, settingsOrigins));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      throw new TvError('The configuration could not be written.', {
+        facts: { file: path, reason: code },
+        next: 'tv config init ./tv.yaml',
+        cause: error,
+      });
+    }
+    const usual = path === userConfig || path === machineConfig;
+    return { file: path, environment: settings.environment, found: usual };
+  },
+  render: ({ file, found }, paint) => {
+    const given = found ? '' : ` --config ${file}`;
+    const next = [`tv${given} config check`, `tv${given} config show`];
+    return `${paint.ok('✔')} ${file} is written, readable by you alone.\n${renderNext(next, paint)}\n`;
+  },
+});

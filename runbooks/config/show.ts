@@ -1,0 +1,70 @@
+import { basename } from 'node:path';
+import { z } from 'zod';
+import type { ConsideredFile, SettingOrigin } from '../../src/config/settings.ts';
+import { UsageError } from '../../src/errors/TvError.ts';
+import { defineReport, field } from '../../src/runbook/define.ts';
+import { renderNext } from '../../src/runbook/next.ts';
+import type { Paint } from '../../src/runbook/paint.ts';
+import { padEnd } from '../../src/runbook/text.ts';
+
+/** Columns of a value beside which its origin is still aligned with the others. */
+const valueColumn = 22;
+
+/** `tv config show`: every setting, its value without credentials, and its origin. */
+export default defineReport({
+  title: 'Settings',
+  intent:
+    'Shows every setting of the chosen environment and where it came from. The order of the sources: flags, `TV_…` variables, the configuration file, the `.env` of TempoVault, defaults. Passwords and API keys are masked.',
+  input: {
+    key: field('[key]', 'a setting, or the beginning of some: chain, host.units', z.string().optional()),
+  },
+  collect: async ({ settings, settingsOrigins: { values, files, environments, problems } }, { key }) => {
+    const chosen = values.filter((value) => key === undefined || `${value.key}.`.startsWith(`${key}.`));
+    if (chosen.length === 0) {
+      throw new UsageError('There is no such setting.', { facts: { given: key }, next: 'tv config show' });
+    }
+    return { environment: settings.environment, environments, settings: chosen, files, problems };
+  },
+  render: ({ environment, environments, settings, files, problems }, paint) => {
+    const names = Math.max(...settings.map(({ key }) => key.length));
+    const others = environments.filter((name) => name !== environment);
+    const also = others.length === 0 ? '' : ` · also there: ${others.join(', ')}`;
+    const count = problems.length === 1 ? 'One thing is' : `${problems.length} things are`;
+    return [
+      `${paint.bold('Settings')} · ${environment}${paint.dim(also)}`,
+      '',
+      ...settings.map((setting) => row(setting, names, paint)),
+      '',
+      'Looked for, in this order',
+      ...files.map(({ path, state }) => `  ${mark(state, paint)} ${padEnd(state, 10)}  ${path}`),
+      ...(problems.length === 0
+        ? []
+        : ['', `${paint.warn('!')} ${count} wrong or weak.`, renderNext(['tv config check'], paint)]),
+      '',
+    ].join('\n');
+  },
+});
+
+function row(setting: SettingOrigin, names: number, paint: Paint): string {
+  const head = `  ${padEnd(setting.key, names)}  `;
+  const shown = setting.source === 'unset' ? 'not set' : setting.shown;
+  const value = setting.source === 'unset' ? paint.dim(shown) : shown;
+  const origin = paint.dim(originOf(setting));
+  const used = head.length + Math.max(valueColumn, shown.length) + 2;
+  return used + originOf(setting).length <= paint.width
+    ? `${head}${padEnd(value, valueColumn)}  ${origin}`
+    : `${head}${value}\n${' '.repeat(head.length)}${origin}`;
+}
+
+/** The file's name is enough: its whole path stands below, once. */
+function originOf({ source, where }: SettingOrigin): string {
+  if (source === 'default') return 'default';
+  if (source === 'flag') return '--set';
+  const [, path, rest] = /^(\/.*?)(:\d+)/.exec(where) ?? [];
+  return path === undefined ? where : `${basename(path)}${rest}`;
+}
+
+function mark(state: ConsideredFile['state'], paint: Paint): string {
+  if (state === 'used') return paint.ok('✔');
+  return state === 'unreadable' ? paint.bad('✖') : paint.dim('·');
+}

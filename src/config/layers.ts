@@ -1,0 +1,85 @@
+import { type Key, type KeyName, keyNames, keyOf, type Raw } from './keys.ts';
+import type { FileEnvironment } from './parseConfig.ts';
+import type { ProcessEnv } from './places.ts';
+import type { SettingSource, SettingsProblem } from './settings.ts';
+import { suggest } from './suggest.ts';
+
+/** A value as one source has it. */
+export interface Written {
+  readonly raw: Raw;
+  readonly source: SettingSource;
+  readonly where: string;
+}
+
+export type Layer = ReadonlyMap<KeyName, Written>;
+
+/** One assignment in TempoVault's `.env`. */
+export interface EnvAssignment {
+  readonly key: string;
+  readonly value: string;
+  readonly line: number;
+}
+
+/** `--set key=value`. */
+export function flagLayer(set: ReadonlyMap<string, string>): {
+  readonly layer: Layer;
+  readonly problems: readonly SettingsProblem[];
+} {
+  const layer = new Map<KeyName, Written>();
+  const problems: SettingsProblem[] = [];
+  for (const [name, raw] of set) {
+    const where = `--set ${name}`;
+    if (isKey(name) && keyOf(name).fileOnly !== true) layer.set(name, { raw, source: 'flag', where });
+    else problems.push(notASetting(name, where));
+  }
+  return { layer, problems };
+}
+
+/** `TV_…` variables; an empty one counts as unset. */
+export function environmentLayer(env: ProcessEnv): Layer {
+  const layer = new Map<KeyName, Written>();
+  for (const name of keyNames) {
+    const { variable } = keyOf(name);
+    const raw = variable === undefined ? undefined : env[variable];
+    if (variable !== undefined && raw) layer.set(name, { raw, source: 'environment', where: variable });
+  }
+  return layer;
+}
+
+/** One environment of a configuration file. */
+export function fileLayer(path: string, { values }: FileEnvironment): Layer {
+  const layer = new Map<KeyName, Written>();
+  for (const [name, { raw, line }] of values) {
+    if (isKey(name)) layer.set(name, { raw, source: 'file', where: `${path}:${line}` });
+  }
+  return layer;
+}
+
+/** TempoVault's `.env`; of a name that stands there twice its services see the last value. */
+export function dotEnvLayer(path: string, assignments: readonly EnvAssignment[]): Layer {
+  const layer = new Map<KeyName, Written>();
+  for (const name of keyNames) {
+    const key: Key<unknown> = keyOf(name);
+    const found = assignments.findLast((each) => each.key === key.envKey);
+    if (found === undefined || found.value.trim() === '') continue;
+    const raw = key.inEnv?.toValue(found.value.trim()) ?? found.value;
+    layer.set(name, { raw, source: '.env', where: `${path}:${found.line} (${found.key})` });
+  }
+  return layer;
+}
+
+function isKey(name: string): name is KeyName {
+  return keyNames.some((known) => known === name);
+}
+
+function notASetting(name: string, where: string): SettingsProblem {
+  const settable = keyNames.filter((known) => keyOf(known).fileOnly !== true);
+  const meant = suggest(name, settable);
+  return {
+    level: 'fatal',
+    message: isKey(name) ? `${name} cannot be set by a flag.` : `${name} is not a setting.`,
+    where,
+    ...(meant === undefined || isKey(name) ? {} : { facts: { 'did you mean': meant } }),
+    next: 'tv config show',
+  };
+}

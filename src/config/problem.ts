@@ -1,0 +1,44 @@
+import { exitCodes, TvError } from '../errors/TvError.ts';
+import { type Key, type KeyName, keyOf } from './keys.ts';
+import type { Written } from './layers.ts';
+import type { ProblemLevel, SettingsOrigins, SettingsProblem } from './settings.ts';
+
+/** A value that is not what its setting expects. One that may hold a secret is not quoted. */
+export function unreadableValue(
+  level: ProblemLevel,
+  name: KeyName,
+  { raw, source, where }: Written,
+  next: string,
+): SettingsProblem {
+  const key: Key<unknown> = keyOf(name);
+  const written = typeof raw === 'string' ? raw : raw.join(', ');
+  const shown = written.length > 60 ? `${written.slice(0, 59)}…` : written;
+  return {
+    level,
+    message: `${name} is not readable.`,
+    where,
+    key: name,
+    facts: {
+      expected: (source === '.env' ? key.inEnv?.expected : undefined) ?? key.expected,
+      written: key.credentials === undefined ? shown || '(nothing)' : 'not shown, it may hold a secret',
+    },
+    next,
+  };
+}
+
+export function toError({ message, where, facts, next }: SettingsProblem): TvError {
+  return new TvError(message, { facts: { where, ...facts }, next, exitCode: exitCodes.usage });
+}
+
+/**
+ * Stops a command whose settings cannot be trusted: a file that does not parse, an unknown
+ * environment, a malformed flag. `tv config …` and commands that need no environment go on.
+ * @throws TvError for the first fatal problem, with exit code 2
+ */
+export function assertUsable({ problems }: SettingsOrigins): void {
+  const fatal = problems.filter(({ level }) => level === 'fatal');
+  const [first, ...others] = fatal;
+  if (first === undefined) return;
+  const more = others.length === 0 ? undefined : `${others.length}: tv config check lists them`;
+  throw toError({ ...first, facts: { ...first.facts, ...(more && { 'more problems': more }) } });
+}

@@ -1,0 +1,75 @@
+import { readFileSync, statSync } from 'node:fs';
+import { databasePasswords, hasLogin, urlCredentials } from './mask.ts';
+import { type ConfigContent, parseConfig } from './parseConfig.ts';
+import type { SettingsProblem } from './settings.ts';
+
+export interface ConfigFile extends ConfigContent {
+  readonly path: string;
+}
+
+export type ConfigAnswer =
+  | { readonly state: 'missing' }
+  | { readonly state: 'unreadable'; readonly problem: SettingsProblem }
+  | { readonly state: 'used'; readonly file: ConfigFile };
+
+const others = 0o077;
+
+/** Reads a configuration file. What is wrong in it comes back as problems, all of them. */
+export async function readConfigFile(path: string): Promise<ConfigAnswer> {
+  let text: string;
+  let mode: number;
+  try {
+    text = readFileSync(path, 'utf8');
+    mode = statSync(path).mode;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'missing' };
+    return { state: 'unreadable', problem: unreadable(path, code) };
+  }
+  const content = await parseConfig(path, text);
+  const exposed = exposedSecret(path, mode, content);
+  const problems = exposed === undefined ? content.problems : [exposed, ...content.problems];
+  return { state: 'used', file: { ...content, path, problems } };
+}
+
+function unreadable(path: string, code: string): SettingsProblem {
+  const denied = code === 'EACCES' || code === 'EPERM';
+  return {
+    level: 'fatal',
+    message: denied
+      ? 'The configuration file may not be read by this user.'
+      : 'The configuration file cannot be read.',
+    where: path,
+    ...(denied ? {} : { facts: { reason: code === 'EISDIR' ? 'it is a directory' : code } }),
+    next: `ls -l ${path}`,
+  };
+}
+
+/** A password that others can read makes the file unusable; what only looks like a key is told. */
+function exposedSecret(path: string, mode: number, content: ConfigContent): SettingsProblem | undefined {
+  if ((mode & others) === 0) return undefined;
+  const found: { readonly sure: boolean; readonly at: string; readonly line: number }[] = [];
+  for (const [name, { values }] of content.environments) {
+    for (const [key, { raw, line }] of values) {
+      const urls = typeof raw === 'string' ? raw.split(',') : raw;
+      const at = `${key} of ${name}`;
+      if (key === 'database.url') {
+        if (databasePasswords(String(raw)).length > 0) found.push({ sure: true, at, line });
+      } else if (urls.some((url) => hasLogin(url.trim()))) found.push({ sure: true, at, line });
+      else if (/url/i.test(key) && urls.some((url) => urlCredentials(url.trim()).length > 0)) {
+        found.push({ sure: false, at, line });
+      }
+    }
+  }
+  const worst = found.find(({ sure }) => sure) ?? found[0];
+  if (worst === undefined) return undefined;
+  return {
+    level: worst.sure ? 'fatal' : 'warning',
+    message: worst.sure
+      ? 'The configuration file holds a password, and other users of this machine can read or change it.'
+      : 'The configuration file seems to hold an API key, and other users of this machine can read or change it.',
+    where: `${path}:${worst.line}`,
+    facts: { holds: worst.at, mode: `0${(mode & 0o777).toString(8)}` },
+    next: `chmod 600 ${path}`,
+  };
+}

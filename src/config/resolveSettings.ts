@@ -1,0 +1,192 @@
+import { TvError } from '../errors/TvError.ts';
+import { type Chosen, chooseEnvironment } from './chooseEnvironment.ts';
+import { fileDatabaseUrl } from './fileDatabaseUrl.ts';
+import { type KeyName, keyNames, publicChains } from './keys.ts';
+import {
+  dotEnvLayer,
+  type EnvAssignment,
+  environmentLayer,
+  fileLayer,
+  flagLayer,
+  type Layer,
+  type Written,
+} from './layers.ts';
+import { findPlaces, type Places, type ProcessEnv } from './places.ts';
+import { Resolution } from './resolution.ts';
+import { envSecrets, safeSecrets } from './secretValues.ts';
+import type { ConsideredFile, Settings, SettingsOrigins, SettingsProblem } from './settings.ts';
+import { weakPoints } from './weakPoints.ts';
+
+export interface EnvFileText {
+  readonly entries: readonly EnvAssignment[];
+  /** Permission bits, as in `0o640`. */
+  readonly mode: number;
+}
+
+export interface SettingsRequest {
+  readonly flags: {
+    readonly env: string | undefined;
+    readonly config: string | undefined;
+    readonly set: ReadonlyMap<string, string>;
+  };
+  readonly processEnv: ProcessEnv;
+  /**
+   * Reads TempoVault's `.env` through the host prefix; undefined where there is none.
+   * @throws TvError where there is one that cannot be read, or the host cannot be reached
+   */
+  readEnvFile(parameters: {
+    readonly path: string;
+    readonly prefix: readonly string[];
+    readonly timeoutMs: number;
+  }): Promise<EnvFileText | undefined>;
+  /** For tests: places other than this machine's. */
+  readonly places?: Parameters<typeof findPlaces>[1];
+}
+
+export interface ResolvedSettings {
+  readonly settings: Settings;
+  readonly origins: SettingsOrigins;
+  /** Values to take out of everything that leaves tv, from all sources, also those not used. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Resolves the settings of one environment: flags, `TV_…` variables, configuration file,
+ * TempoVault's `.env`, defaults; the first that has a value decides, also where the value is
+ * malformed. Throws nothing: what is wrong is in `origins.problems`, and `assertUsable` refuses.
+ */
+export async function resolveSettings(request: SettingsRequest): Promise<ResolvedSettings> {
+  const { flags, processEnv } = request;
+  const places = findPlaces(processEnv, request.places);
+  const chosen = await chooseEnvironment(flags, processEnv, places);
+  const upper = await upperLayers(request, chosen, processEnv);
+  const resolution = new Resolution(upper.layers);
+  resolution.problems.push(...chosen.problems, ...upper.problems);
+
+  const envFile = await readDotEnv(request, resolution, chosen.sound);
+  if (envFile.problem !== undefined) resolution.problems.push(envFile.problem);
+  const entries = envFile.text?.entries ?? [];
+  resolution.add(dotEnvLayer(envFile.path, entries));
+
+  const settings = buildSettings(resolution, chosen, places);
+  const files: readonly ConsideredFile[] = [
+    ...chosen.files,
+    { path: envFile.path, role: '.env', state: envFile.state },
+  ];
+  const values = keyNames.map((name) => resolution.origin(name));
+  const candidates = [...resolution.secrets, ...envSecrets(entries)];
+  const secrets = safeSecrets(candidates, values);
+  const weak = weakPoints({ settings, values, files, chosen, processEnv, envText: envFile.text });
+  const problems = [...resolution.problems, ...weak, ...secrets.problems];
+  return {
+    settings,
+    secrets: secrets.values,
+    origins: { values, environments: chosen.environments, files, problems: sorted(problems) },
+  };
+}
+
+async function upperLayers(
+  { flags }: SettingsRequest,
+  { inFile }: Chosen,
+  processEnv: ProcessEnv,
+): Promise<{ readonly layers: readonly Layer[]; readonly problems: readonly SettingsProblem[] }> {
+  const set = flagLayer(flags.set);
+  if (inFile === undefined)
+    return { layers: [set.layer, environmentLayer(processEnv)], problems: set.problems };
+  const { path, environment } = inFile;
+  const file = new Map<KeyName, Written>(fileLayer(path, environment));
+  const problems = [...set.problems, ...environment.problems];
+  // A sandbox is all there in its file. A variable exported for production must not reach into it,
+  // nor its commands into production.
+  const isSandbox = file.get('sandbox')?.raw === 'true';
+  const variables = isSandbox ? new Map() : environmentLayer(processEnv);
+  const layers = [set.layer, variables, file];
+  if (set.layer.has('database.url') || variables.has('database.url')) return { layers, problems };
+  const url = await fileDatabaseUrl(path, environment.values, processEnv);
+  if (url === undefined) return { layers, problems };
+  if ('problem' in url) {
+    // An empty value holds the place, so that no source below is asked.
+    file.set('database.url', { raw: [], source: 'unset', where: url.problem.where });
+    return { layers, problems: [...problems, url.problem] };
+  }
+  file.set('database.url', { raw: url.raw, source: 'file', where: url.where });
+  return { layers, problems };
+}
+
+interface DotEnv {
+  readonly path: string;
+  readonly state: ConsideredFile['state'];
+  readonly text?: EnvFileText;
+  readonly problem?: SettingsProblem;
+}
+
+async function readDotEnv(request: SettingsRequest, resolution: Resolution, sound: boolean): Promise<DotEnv> {
+  const path = resolution.get('host.envFile') ?? '';
+  const prefix = resolution.get('host.prefix');
+  const usable = sound && !resolution.problems.some(({ level }) => level === 'fatal');
+  if (path === '' || prefix === undefined || !usable) return { path, state: 'not used' };
+  try {
+    const text = await request.readEnvFile({
+      path,
+      prefix,
+      timeoutMs: resolution.get('host.timeoutMs') ?? 0,
+    });
+    return text === undefined ? { path, state: 'missing' } : { path, state: 'used', text };
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    const problem: SettingsProblem = {
+      level: 'error',
+      message: error.message,
+      where: path,
+      facts: error.facts,
+      next: error.next[0] ?? `ls -l ${path}`,
+    };
+    return { path, state: 'unreadable', problem };
+  }
+}
+
+function buildSettings(resolution: Resolution, { name }: Chosen, places: Places): Settings {
+  const id = resolution.get('chain.id');
+  const known = id === undefined ? undefined : publicChains.get(id);
+  const need = <K extends KeyName>(key: K) => resolution.need(key);
+  return {
+    environment: name,
+    sandbox: need('sandbox'),
+    chain: {
+      id,
+      rpcUrls: resolution.get('chain.rpcUrls', known === undefined ? undefined : [known]) ?? [],
+      timeoutMs: need('chain.timeoutMs'),
+    },
+    contracts: {
+      governanceRoles: resolution.get('contracts.governanceRoles'),
+      riskController: resolution.get('contracts.riskController'),
+      treasuryVault: resolution.get('contracts.treasuryVault'),
+      dexStrategy: resolution.get('contracts.dexStrategy'),
+    },
+    database: { url: resolution.get('database.url'), timeoutMs: need('database.timeoutMs') },
+    host: {
+      prefix: need('host.prefix'),
+      envFile: need('host.envFile'),
+      units: {
+        api: need('host.units.api'),
+        indexer: need('host.units.indexer'),
+        oracle: need('host.units.oracle'),
+      },
+      programs: {
+        api: need('host.programs.api'),
+        indexer: need('host.programs.indexer'),
+        oracle: need('host.programs.oracle'),
+      },
+      timeoutMs: need('host.timeoutMs'),
+    },
+    api: { url: resolution.get('api.url'), timeoutMs: need('api.timeoutMs') },
+    backup: { directory: need('backup.directory') },
+    stateDirectory: resolution.get('stateDirectory', places.stateDirectory) ?? places.stateDirectory,
+  };
+}
+
+const ranks = { fatal: 0, error: 1, warning: 2 } as const;
+
+function sorted(problems: readonly SettingsProblem[]): readonly SettingsProblem[] {
+  return problems.toSorted((a, b) => ranks[a.level] - ranks[b.level]);
+}

@@ -1,0 +1,89 @@
+import { keyNames, keyOf, type Raw } from './keys.ts';
+import type { SettingOrigin, Settings, SettingsOrigins } from './settings.ts';
+
+interface Line extends SettingOrigin {
+  /** In JSON, which YAML reads too; empty where there is none or it holds a secret. */
+  readonly text: string;
+}
+
+/** Sections of the file, each with a word of explanation. */
+const sections: readonly (readonly [string, string])[] = [
+  ['chain', 'Several RPC URLs: the first that works is used.'],
+  ['contracts', ''],
+  ['database', 'The password stays in .env. Other sources for the URL, without it in this file:'],
+  ['host', 'Put in front of host commands: sudo -n, or ["ssh", "ops@vault-1"].'],
+  ['api', ''],
+  ['backup', ''],
+];
+
+/**
+ * A first configuration file. What comes from `.env` and defaults stands in it as a comment, so that
+ * it goes on coming from there; what was set by a flag or variable is written out. Holds no secret.
+ */
+export function starterConfig(settings: Settings, origins: SettingsOrigins): string {
+  const { environment } = settings;
+  const values = origins.values.map((origin) => ({ ...origin, text: textOf(settings, origin) }));
+  const lines = [
+    '# Settings of tv, the operator CLI of TempoVault. Every line is optional: what is not here comes from',
+    "# TempoVault's .env, then from defaults. A line with # shows what holds now, and from where.",
+    '# Check it with: tv config check',
+    '',
+    '# The environment that is meant without -e.',
+    `default: ${environment}`,
+    '',
+    'environments:',
+    `  ${environment}:`,
+  ];
+  for (const [section, explanation] of sections) {
+    const own = values.filter(({ key }) => key.startsWith(`${section}.`));
+    const written = own.some(isWritten);
+    if (explanation !== '') lines.push(`    # ${explanation}`);
+    if (section === 'database') {
+      lines.push(
+        '    #   urlCommand: pass show tempovault/database',
+        '    #   urlEnv: TEMPOVAULT_DATABASE_URL',
+      );
+    }
+    lines.push(`${written ? '    ' : '    # '}${section}:`);
+    lines.push(...tree(own, section));
+    lines.push('');
+  }
+  lines.push('    # Journals, locks and the audit log of tv, on this machine.');
+  const state = values.find(({ key }) => key === 'stateDirectory');
+  if (state !== undefined) lines.push(line(state, 'stateDirectory', 2));
+  lines.push('', '  # staging:', '  #   host:', '  #     prefix: ["ssh", "ops@vault-staging"]', '');
+  return lines.join('\n');
+}
+
+function tree(own: readonly Line[], section: string): readonly string[] {
+  let group = '';
+  return own.flatMap((origin) => {
+    const names = origin.key.slice(section.length + 1).split('.');
+    const [parent = '', name] = names;
+    if (name === undefined) return [line(origin, parent, 3)];
+    const siblings = own.filter(({ key }) => key.startsWith(`${section}.${parent}.`));
+    const head = group === parent ? [] : [`${siblings.some(isWritten) ? '' : '# '}${parent}:`].map(indent(3));
+    group = parent;
+    return [...head, line(origin, name, 4)];
+  });
+}
+
+const indent = (depth: number) => (text: string) => '  '.repeat(depth) + text;
+
+function line(origin: Line, name: string, depth: number): string {
+  if (isWritten(origin)) return indent(depth)(`${name}: ${origin.text}`);
+  const from = { unset: 'not set', default: 'default' }[String(origin.source)] ?? origin.where;
+  return indent(depth)(`# ${name}:${origin.text === '' ? '' : ` ${origin.text}`}  # ${from}`);
+}
+
+function isWritten({ source, text }: Line): boolean {
+  return (source === 'flag' || source === 'environment') && text !== '';
+}
+
+function textOf(settings: Settings, { key }: SettingOrigin): string {
+  const name = keyNames.find((known) => known === key);
+  const value = key.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], settings);
+  if (name === undefined || value === undefined || (Array.isArray(value) && value.length === 0)) return '';
+  const secret = name === 'database.url' || (keyOf(name).credentials?.(value as Raw) ?? []).length > 0;
+  return secret ? '' : JSON.stringify(value);
+}

@@ -1,0 +1,226 @@
+import type { Chosen } from './chooseEnvironment.ts';
+import { keyNames, keyOf, publicChains } from './keys.ts';
+import type { ProcessEnv } from './places.ts';
+import type { EnvFileText } from './resolveSettings.ts';
+import type { ConsideredFile, SettingOrigin, Settings, SettingsProblem } from './settings.ts';
+
+export interface WeakPointsParameters {
+  readonly settings: Settings;
+  readonly values: readonly SettingOrigin[];
+  readonly files: readonly ConsideredFile[];
+  readonly chosen: Chosen;
+  readonly processEnv: ProcessEnv;
+  readonly envText: EnvFileText | undefined;
+}
+
+/** What is missing, contradicts itself or invites trouble, though every single value is well-formed. */
+export function weakPoints(parameters: WeakPointsParameters): readonly SettingsProblem[] {
+  if (!parameters.chosen.sound) return [];
+  const nothing = nothingKnown(parameters);
+  if (nothing !== undefined) return [nothing];
+  return [
+    ...missing(parameters),
+    ...wrongChain(parameters),
+    ...exposedEnvFile(parameters),
+    ...repeatedEnvKeys(parameters),
+    ...localThroughSsh(parameters),
+    ...sharedEnvFile(parameters),
+    ...ignoredVariables(parameters),
+    ...otherEnvironments(parameters),
+  ];
+}
+
+/** Neither a file, nor a flag or variable, says where TempoVault is. */
+function nothingKnown({
+  values,
+  files,
+  chosen,
+  settings,
+}: WeakPointsParameters): SettingsProblem | undefined {
+  const given = values.some(
+    ({ key, source }) => /^(chain\.(id|rpcUrls)|database\.url)$/.test(key) && source !== 'unset',
+  );
+  const envFile = files.find(({ role }) => role === '.env');
+  if (chosen.file !== undefined || given || envFile?.state !== 'missing') return undefined;
+  const [sandbox] = chosen.sandboxes;
+  return {
+    level: 'fatal',
+    message: 'tv does not know any TempoVault: there is no configuration, and no .env in the usual place.',
+    where: settings.host.envFile,
+    facts: {
+      'looked for': files.map(({ path }) => path).join(', '),
+      ...(chosen.sandboxes.length === 0 ? {} : { sandboxes: chosen.sandboxes.join(', ') }),
+    },
+    next: sandbox === undefined ? 'tv config init' : `tv -e ${sandbox} status`,
+  };
+}
+
+const consequences: readonly (readonly [RegExp, 'error' | 'warning', string])[] = [
+  [/^chain\.rpcUrls$/, 'error', 'Nothing says where the chain is'],
+  [/^database\.url$/, 'error', 'Nothing says where the database is'],
+  [/^chain\.id$/, 'warning', 'Nothing says which chain it must be, so a wrong one would not be noticed'],
+  [/^contracts\./, 'warning', 'Contract addresses are missing'],
+];
+
+function missing({ values, files }: WeakPointsParameters): readonly SettingsProblem[] {
+  const envFile = files.find(({ role }) => role === '.env');
+  // It was not even looked at, for a reason told elsewhere.
+  if (envFile?.state === 'not used') return [];
+  const state = envFile?.state === 'used' ? '' : `, and ${envFile?.path} is ${envFile?.state}`;
+  return consequences.flatMap(([pattern, level, message]) => {
+    // One with a place has been complained about already.
+    const unset = values.filter(
+      ({ key, source, where }) => pattern.test(key) && source === 'unset' && where === '',
+    );
+    const [first] = unset;
+    if (first === undefined) return [];
+    const names = unset.map(({ key }) => key).join(', ');
+    const variable = keyOf(keyNames.find((name) => name === first.key) ?? 'chain.id').envKey;
+    const next =
+      envFile?.state === 'unreadable'
+        ? `ls -l ${envFile.path}`
+        : `set ${variable} in .env, or: tv config init`;
+    return [
+      {
+        level,
+        message: `${message}${state}.`,
+        where: names,
+        ...(unset.length === 1 && { key: first.key }),
+        next,
+      },
+    ];
+  });
+}
+
+function wrongChain({ settings, values }: WeakPointsParameters): readonly SettingsProblem[] {
+  const { id, rpcUrls } = settings.chain;
+  for (const [publicId, publicUrl] of publicChains) {
+    const sameHost = rpcUrls.some((url) => new URL(url).host === new URL(publicUrl).host);
+    if (id === undefined || id === publicId || !sameHost) continue;
+    const from = (key: string) => values.find((value) => value.key === key)?.where || 'default';
+    return [
+      {
+        level: 'error',
+        message: `The chain id and the RPC URL do not belong together.`,
+        where: from('chain.id'),
+        facts: {
+          'chain.id': String(id),
+          'chain.rpcUrls': `${publicUrl} is chain ${publicId} (${from('chain.rpcUrls')})`,
+        },
+        next: 'correct whichever of the two is wrong',
+      },
+    ];
+  }
+  return [];
+}
+
+function exposedEnvFile({ envText, settings }: WeakPointsParameters): readonly SettingsProblem[] {
+  if (envText === undefined || (envText.mode & 0o007) === 0) return [];
+  return [
+    {
+      level: 'warning',
+      message: "TempoVault's .env, with its keys, can be read or changed by every user of its machine.",
+      where: settings.host.envFile,
+      facts: { mode: `0${(envText.mode & 0o777).toString(8)}` },
+      next: `chmod o= ${settings.host.envFile}`,
+    },
+  ];
+}
+
+function repeatedEnvKeys({ envText, settings }: WeakPointsParameters): readonly SettingsProblem[] {
+  const names = (envText?.entries ?? []).map(({ key }) => key);
+  const repeated = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+  return repeated.map((name) => ({
+    level: 'warning',
+    message: `${name} stands in .env more than once; the last one counts.`,
+    where: settings.host.envFile,
+    facts: {
+      lines: (envText?.entries ?? [])
+        .filter(({ key }) => key === name)
+        .map(({ line }) => line)
+        .join(', '),
+    },
+    next: 'remove the others',
+  }));
+}
+
+/** `localhost` in a `.env` on another machine means that machine; tv takes it for this one. */
+function localThroughSsh({ settings, values }: WeakPointsParameters): readonly SettingsProblem[] {
+  if (!settings.host.prefix.some((word) => /(^|\/)ssh$/.test(word))) return [];
+  const urls = {
+    'database.url': [settings.database.url],
+    'api.url': [settings.api.url],
+    'chain.rpcUrls': settings.chain.rpcUrls,
+  };
+  return Object.entries(urls).flatMap(([key, list]) => {
+    if (
+      !list.some((url) => url !== undefined && /[@/](localhost|127\.\d+\.\d+\.\d+|\[::1\])([:/]|$)/.test(url))
+    )
+      return [];
+    const origin = values.find((value) => value.key === key);
+    return [
+      {
+        level: 'warning',
+        message: `${key} is on this machine, while TempoVault is reached through ssh.`,
+        where: origin?.where || 'default',
+        facts: { value: origin?.shown ?? '' },
+        next: `open a tunnel (ssh -L), or set ${key}`,
+      } as const,
+    ];
+  });
+}
+
+/** Two environments that name no `.env` of their own would both take the database from the same one. */
+function sharedEnvFile({ chosen }: WeakPointsParameters): readonly SettingsProblem[] {
+  const seen = new Map<string, string>();
+  for (const [name, { values }] of chosen.file?.environments ?? []) {
+    if (['url', 'urlCommand', 'urlEnv'].some((way) => values.has(`database.${way}`))) continue;
+    const place = JSON.stringify([
+      values.get('host.prefix')?.raw ?? [],
+      values.get('host.envFile')?.raw ?? '',
+    ]);
+    const other = seen.get(place);
+    if (other !== undefined) {
+      return [
+        {
+          level: 'warning',
+          message: `The environments ${other} and ${name} read the same .env, and so work on the same database.`,
+          where: chosen.file?.path ?? '',
+          next: `give ${name} its own host.prefix, host.envFile or database.url`,
+        },
+      ];
+    }
+    seen.set(place, name);
+  }
+  return [];
+}
+
+function ignoredVariables({ settings, processEnv }: WeakPointsParameters): readonly SettingsProblem[] {
+  if (!settings.sandbox) return [];
+  const set = keyNames.flatMap((name) => {
+    const { variable } = keyOf(name);
+    return variable !== undefined && processEnv[variable] && name !== 'stateDirectory' ? [variable] : [];
+  });
+  if (set.length === 0) return [];
+  return [
+    {
+      level: 'warning',
+      message: `Not used, since ${settings.environment} is a sandbox: ${set.join(', ')}.`,
+      where: set.join(', '),
+      next: 'use --set for a single command',
+    },
+  ];
+}
+
+/** A slip in another environment's part must not stop work on this one. */
+function otherEnvironments({ chosen, settings }: WeakPointsParameters): readonly SettingsProblem[] {
+  return [...(chosen.file?.environments ?? [])]
+    .filter(([name]) => name !== settings.environment)
+    .flatMap(([name, { problems }]) =>
+      problems.map((problem) => ({
+        ...problem,
+        level: 'warning' as const,
+        message: `In ${name}: ${problem.message}`,
+      })),
+    );
+}
