@@ -1,0 +1,61 @@
+// Prints how long tv takes to start, as ratios to bare `node -e 0`: the machine, and what else runs
+// on it, count for both alike. Each round runs every command once, in turn.
+// `node scripts/bench.mjs [--env NAME] [--rounds N] [--bin FILE]`; without --env, `tv status` looks
+// at an environment in which every source refuses at once.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { refusedEnvironment } from './bench/refusedEnvironment.mjs';
+
+const { values } = parseArgs({
+  options: {
+    env: { type: 'string' },
+    rounds: { type: 'string', default: '20' },
+    bin: { type: 'string', default: fileURLToPath(new URL('../bin/tv.js', import.meta.url)) },
+  },
+});
+const home = mkdtempSync(join(tmpdir(), 'tv-bench-'));
+const quiet = refusedEnvironment(home);
+const commands = [
+  { name: 'node -e 0', args: ['-e', '0'], env: quiet },
+  { name: 'tv --version', args: [values.bin, '--version'], env: quiet, expected: 1.2 },
+  { name: 'tv --help', args: [values.bin, '--help'], env: quiet, expected: 1.2 },
+  values.env === undefined
+    ? { name: 'tv status', args: [values.bin, 'status'], env: quiet }
+    : {
+        name: `tv -e ${values.env} status`,
+        args: [values.bin, '-e', values.env, 'status'],
+        env: process.env,
+      },
+];
+
+const times = new Map(commands.map(({ name }) => [name, []]));
+try {
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const { name, args, env } of commands) {
+      const start = process.hrtime.bigint();
+      const { error, signal } = spawnSync(process.execPath, args, { env, stdio: 'ignore', timeout: 60_000 });
+      if (error ?? signal) throw error ?? new Error(`${name} was ended by ${signal}`);
+      times.get(name).push(Number(process.hrtime.bigint() - start) / 1e6);
+    }
+  }
+} finally {
+  rmSync(home, { recursive: true, force: true });
+}
+
+const bare = median(times.get('node -e 0'));
+for (const { name, expected } of commands) {
+  const ms = median(times.get(name));
+  const ratio = (ms / bare).toFixed(2);
+  const note = expected === undefined ? '' : `  expected at most ${expected}`;
+  console.log(`${name.padEnd(24)} ${ratio.padStart(6)}  ${ms.toFixed(0).padStart(5)} ms${note}`);
+}
+
+function median(list) {
+  const sorted = list.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
