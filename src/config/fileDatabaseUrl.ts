@@ -43,7 +43,7 @@ export async function fileDatabaseUrl(
   const words = keyOf('host.prefix').read(value.raw) ?? [];
   const [program = '', ...args] = words;
   if (program === '') {
-    return fail('database.urlCommand is not readable.', `correct line ${value.line} of ${path}`, {
+    return fail('database.urlCommand is malformed.', `correct line ${value.line} of ${path}`, {
       expected: 'words, or a list of words',
     });
   }

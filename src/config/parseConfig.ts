@@ -63,7 +63,7 @@ class Walk {
         standard = this.#leaf(value, line);
         if (typeof standard?.raw !== 'string') {
           problems.push(
-            this.#wrong('default is not readable.', line, { expected: 'the name of an environment' }),
+            this.#wrong('default is malformed.', line, { expected: 'the name of an environment' }),
           );
           standard = undefined;
         }
@@ -107,7 +107,7 @@ class Walk {
         if (leaf !== undefined) values.set(key, leaf);
         else
           problems.push(
-            this.#wrong(`${key} is not readable.`, line, { expected: 'one value, or a list of values' }),
+            this.#wrong(`${key} is malformed.`, line, { expected: 'one value, or a list of values' }),
           );
       } else if (fileKeys.some((known) => known.startsWith(`${key}.`))) {
         this.#settings(value, `${key}.`, values, problems);
@@ -125,7 +125,7 @@ class Walk {
     if (this.#isEmpty(resolved)) return [];
     if (!this.#yaml.isMap(resolved)) {
       problems.push(
-        this.#wrong(`${what} is not readable.`, this.#lineOf(resolved), { expected: 'lines of key: value' }),
+        this.#wrong(`${what} is malformed.`, this.#lineOf(resolved), { expected: 'lines of key: value' }),
       );
       return [];
     }

@@ -15,7 +15,7 @@ export function unreadableValue(
   const shown = written.length > 60 ? `${written.slice(0, 59)}…` : written;
   return {
     level,
-    message: `${name} is not readable.`,
+    message: `${name} is malformed.`,
     where,
     key: name,
     facts: {
