@@ -6,7 +6,7 @@ import { TvError } from '../../src/errors/TvError.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { blockNumber } from '../../src/runbook/inputs.ts';
 import { renderNext } from '../../src/runbook/next.ts';
-import { count, short, table } from '../../src/runbook/text.ts';
+import { count, short, table, wrap } from '../../src/runbook/text.ts';
 import { compareWithChain } from './compare.ts';
 
 /** How many missing or surplus events a screen shows; `--json` has up to 1 000. */
@@ -49,15 +49,17 @@ export default defineReport({
     const range = `blocks ${count(fromBlock)} to ${count(toBlock)}`;
     const others = ignored === 0 ? '' : paint.dim(` (${count(ignored)} logs of kinds that are not indexed)`);
     if (missing.total === 0 && surplus.total === 0) {
-      return `${paint.ok('✔')} ${count(matched)} events of ${range}: the same on the chain and in the database${others}\n`;
+      const same = `${count(matched)} events of ${range}: the same on the chain and in the database${others}`;
+      return `${paint.ok('✔')} ${wrap(same, paint.width - 2, '  ')}\n`;
     }
     const firstWrong = Math.min(missingBlocks.first[0]?.from ?? toBlock, surplus.first[0]?.block ?? toBlock);
+    const differ = `${range}: ${count(matched)} events match, ${count(missing.total)} are missing in the database, ${count(surplus.total)} are not on the chain${others}`;
     const list = (title: string, total: number, rows: readonly (readonly string[])[]) =>
       total === 0
         ? []
         : ['', paint.bold(`${title}: ${count(total)}`), table(rows), ...(total > rows.length ? ['  …'] : [])];
     return [
-      `${paint.bad('✖')} ${range}: ${count(matched)} events match, ${count(missing.total)} are missing in the database, ${count(surplus.total)} are not on the chain${others}`,
+      `${paint.bad('✖')} ${wrap(differ, paint.width - 2, '  ')}`,
       ...list(
         'Missing in the database',
         missing.total,

@@ -3,24 +3,26 @@ import { count, duration } from '../runbook/text.ts';
 
 const barWidth = 16;
 
-interface Seen {
-  readonly at: number;
-  readonly done: number;
-}
-
 /** Turns the reports of one piece of work into a line with a bar, the rate and the time left. */
 export class ProgressLine {
-  readonly #first: Seen;
+  readonly #startedAt: number;
+  readonly #start: Progress;
   readonly #now: () => number;
 
   constructor(first: Progress, now: () => number) {
     this.#now = now;
-    this.#first = { at: now(), done: first.done };
+    this.#startedAt = now();
+    this.#start = first;
+  }
+
+  /** Whether a report belongs to this piece of work, or to another one of the same step. */
+  continues({ done, total, unit }: Progress): boolean {
+    return unit === this.#start.unit && total === this.#start.total && done >= this.#start.done;
   }
 
   text({ done, total, unit, note }: Progress): string {
-    const seconds = (this.#now() - this.#first.at) / 1000;
-    const rate = seconds > 0.5 ? (done - this.#first.done) / seconds : undefined;
+    const seconds = (this.#now() - this.#startedAt) / 1000;
+    const rate = seconds > 0.5 ? (done - this.#start.done) / seconds : undefined;
     const parts: string[] = [];
     if (total !== undefined && total > 0) {
       const share = Math.min(1, done / total);

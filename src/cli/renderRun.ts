@@ -123,7 +123,8 @@ export class RunScreen {
   }
 
   #progress(step: string, progress: Progress): void {
-    if (this.#line?.step !== step) this.#line = { step, progress: new ProgressLine(progress, this.#now) };
+    if (this.#line?.step !== step || !this.#line.progress.continues(progress))
+      this.#line = { step, progress: new ProgressLine(progress, this.#now) };
     this.#screen.busy(`${this.#title(step)}\n    ${this.#line.progress.text(progress)}`);
   }
 

@@ -1,4 +1,5 @@
 import { clearEvents } from '../../../src/database/clearEvents.ts';
+import { endSessions } from '../../../src/database/endSessions.ts';
 import { probeCleared } from '../../../src/database/probeCleared.ts';
 import { restoreTables } from '../../../src/database/restoreTables.ts';
 import type { Step } from '../../../src/runbook/define.ts';
@@ -23,11 +24,19 @@ export function clearRows(facts: ReindexFacts): Step {
     command: `BEGIN; ${rows};${set} COMMIT`,
     effect: 'compensable',
     undoTitle: 'undo: restore step 2',
-    probe: (ctx) => probeCleared(ctx.database(), what),
+    probe: async (ctx) => {
+      // The server works on for a tv that was killed, and keeps its locks until it notices.
+      await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
+      return probeCleared(ctx.database(), what);
+    },
     run: async (ctx) => {
       // Somebody may have started the indexer again since step 1.
       await proveStill(ctx, facts);
-      return clearEvents(ctx.database(), { ...what, signal: ctx.signal });
+      return clearEvents(ctx.database(), {
+        ...what,
+        applicationName: applicationName(ctx.runId),
+        signal: ctx.signal,
+      });
     },
     undo: async (ctx) => {
       await proveStill(ctx, facts);
