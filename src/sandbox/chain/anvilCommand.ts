@@ -25,7 +25,7 @@ export function anvilCommand({ network, port, chainId, genesisTimestamp }: Anvil
     ...(genesisTimestamp === undefined ? [] : ['--timestamp', String(genesisTimestamp)]),
     // Old states would be written to ~/.foundry and stay there after a kill. Blocks and logs are all kept.
     ...['--prune-history', '256'],
-    // A reindex asks for thousands of calls a second; a block holds any history transaction.
-    ...['--gas-limit', '100000000', '--no-request-size-limit', '--quiet'],
+    // Three of the history's transactions share a block, each with ample gas.
+    ...['--gas-limit', '100000000', '--quiet'],
   ];
 }

@@ -6,8 +6,12 @@ import { operationTransaction, oracleTransaction } from './historyTransactions.t
 import { enqueue, type Hex, nonceOf, rpc, send, type Transaction } from './rpc.ts';
 import { SignalSource, type SignerAndUpdate, signedCalls } from './signalSource.ts';
 
+/** Seconds between blocks of the past, on average. */
+export const blockTime = 3;
 /** Two signals of one pair in a block need two different seconds. */
 export const shortestBlockTime = 2;
+/** Seconds before now at which the history aims to end. */
+const endMargin = 15;
 
 /** A run of slots that is prepared as one, with the seconds from each of its blocks to the next. */
 interface Stretch {
@@ -30,6 +34,7 @@ export class HistoryWriter {
   private readonly url: string;
   private readonly deployment: Deployment;
   private readonly signals = new SignalSource();
+  private readonly started = unixNow();
   private oracle: 'oldOracle' | 'oracle' = 'oldOracle';
   private blocksLeft: number;
   /** What the next block's time is for certain: the chain's own empty block each second makes it later. */
@@ -52,9 +57,10 @@ export class HistoryWriter {
 
   /** Goes on while the chain still works on the stretch before. */
   private async prepare(slots: readonly Slot[]): Promise<Stretch> {
-    // What is left of the past is spread over the blocks that are left, not quite evenly.
-    const even = Math.round((unixNow() - this.time) / Math.max(1, this.blocksLeft));
-    const interval = Math.max(shortestBlockTime, even + (slots.length % 3) - 1);
+    // What is left of the past is spread over the blocks that are left, not quite evenly, and rather too
+    // little of it than too much: the clock can be put forward at the end, and not back.
+    const left = unixNow() - endMargin - this.time - blockTime * this.ownBlocks();
+    const interval = Math.max(shortestBlockTime, Math.floor(left / this.blocksLeft) - (slots.length % 2));
     const updates: SignerAndUpdate[] = [];
     const builders = slots.map((slot) => {
       const blocks = slot.kind === 'empty' ? slot.blocks : 1;
@@ -64,6 +70,11 @@ export class HistoryWriter {
     });
     const calls = await signedCalls(this.url, this.deployment, updates);
     return { interval, work: builders.map((build) => build(calls)) };
+  }
+
+  /** How many empty blocks the chain has mined by itself meanwhile, one a second. */
+  private ownBlocks(): number {
+    return unixNow() - this.started;
   }
 
   /** Collects the updates that a slot wants signed; what it returns makes the transactions of the signed calls. */

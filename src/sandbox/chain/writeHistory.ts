@@ -2,7 +2,7 @@ import { TvError } from '../../errors/TvError.ts';
 import type { Deployment } from './deployment.ts';
 import { planHistory } from './historyPlan.ts';
 import { oracleTransaction } from './historyTransactions.ts';
-import { HistoryWriter, shortestBlockTime, unixNow } from './historyWriter.ts';
+import { blockTime, HistoryWriter, shortestBlockTime, unixNow } from './historyWriter.ts';
 import { indexedEvents } from './indexedEvents.ts';
 import { head, rpc, send } from './rpc.ts';
 
@@ -22,8 +22,6 @@ export interface History {
 }
 
 const defaultBlocks = 2400;
-/** Seconds between blocks of the past, on average. */
-const blockTime = 3;
 
 /** Unix time for `anvilCommand`'s genesis, so that a history of so many blocks ends about now. */
 export function historyGenesis(blocks = defaultBlocks, now: Date = new Date()): number {
