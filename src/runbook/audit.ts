@@ -57,14 +57,14 @@ export class AuditLog {
     const release = await this.#lock(record.operator);
     try {
       this.#repairTornLine();
-      const last = this.entries().at(-1);
+      const tip = this.#tip();
       // Redacted first: the hash has to fit what is on disk.
       const clean = JSON.parse(this.#outlet.redact(JSON.stringify(record))) as AuditRecord;
       const body = {
         ...clean,
-        seq: (last?.seq ?? 0) + 1,
+        seq: tip.seq + 1,
         at: this.#clock.now().toISOString(),
-        previous: last?.hash ?? genesis,
+        previous: tip.hash,
       };
       const entry: AuditEntry = { ...body, hash: digest(body as unknown as Json) };
       this.#outlet.appendLine(this.file, JSON.stringify(entry));
@@ -75,8 +75,9 @@ export class AuditLog {
     }
   }
 
+  /** Lines that are no entries are left out here; `verify` names them. */
   entries(): readonly AuditEntry[] {
-    return this.#lines().map((line) => JSON.parse(line) as AuditEntry);
+    return this.#lines().flatMap((line) => parse(line) ?? []);
   }
 
   /**
@@ -104,16 +105,29 @@ export class AuditLog {
       previous = hash;
       seq = entry.seq;
     });
-    const head = existsSync(`${this.file}.head`)
-      ? readFileSync(`${this.file}.head`, 'utf8').trim()
-      : undefined;
+    const head = this.#head();
     // A kill between the two writes leaves the head one entry behind: its hash is then the last one's predecessor.
     const behind = parse(lines.at(-1) ?? '')?.previous;
-    const known = head?.split(' ')[1];
-    if (head === undefined ? lines.length > 0 : known !== previous && known !== behind) {
+    if (head === undefined ? lines.length > 0 : head.hash !== previous && head.hash !== behind) {
       problems.push(`the end of the log does not fit ${this.file}.head: entries were cut off`);
     }
     return { entries: lines.length, intact: problems.length === 0, problems };
+  }
+
+  /**
+   * Where the next entry has to join. Where entries were cut off that is the head, so that the gap
+   * stays in sight for good.
+   */
+  #tip(): { readonly seq: number; readonly hash: string } {
+    const last = this.entries().at(-1) ?? { seq: 0, hash: genesis };
+    const head = this.#head();
+    return head !== undefined && head.seq > last.seq ? head : last;
+  }
+
+  #head(): { readonly seq: number; readonly hash: string } | undefined {
+    if (!existsSync(`${this.file}.head`)) return undefined;
+    const [seq = '', hash = ''] = readFileSync(`${this.file}.head`, 'utf8').trim().split(' ');
+    return { seq: Number(seq), hash };
   }
 
   #lines(): readonly string[] {

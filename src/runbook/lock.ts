@@ -1,4 +1,13 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Operator } from './events.ts';
 import { isRunning } from './process.ts';
@@ -18,6 +27,10 @@ interface Claim extends LockHolder {
   readonly released?: boolean;
 }
 
+type CurrentClaim =
+  | { readonly number: number; readonly alive: true; readonly claim: Claim }
+  | { readonly number: number; readonly alive: false };
+
 /**
  * Takes a lock on this machine. A lock whose process died is taken over at once.
  *
@@ -28,8 +41,7 @@ interface Claim extends LockHolder {
  */
 export function acquireFileLock(directory: string, holder: LockHolder): LockAnswer {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const draft = join(directory, `draft-${holder.operator.pid}-${process.hrtime.bigint()}`);
-  writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 });
+  const draft = writeDraft(directory, holder);
   try {
     for (;;) {
       const current = highestClaim(directory);
@@ -57,8 +69,14 @@ export function fileLockHolder(directory: string): LockHolder | undefined {
 }
 
 function release(directory: string, mine: number, holder: LockHolder): void {
-  const released: Claim = { ...holder, released: true };
-  writeFileSync(claimFile(directory, mine), JSON.stringify(released));
+  // Renamed into place: whoever looks meanwhile sees the claim held or released, never half of it.
+  renameSync(writeDraft(directory, { ...holder, released: true }), claimFile(directory, mine));
+}
+
+function writeDraft(directory: string, claim: Claim): string {
+  const draft = join(directory, `draft-${process.pid}-${process.hrtime.bigint()}`);
+  writeFileSync(draft, JSON.stringify(claim), { mode: 0o600 });
+  return draft;
 }
 
 function claimFile(directory: string, number: number): string {
@@ -71,11 +89,12 @@ function claimNumbers(directory: string): readonly number[] {
     .sort((a, b) => b - a);
 }
 
-function highestClaim(directory: string): { number: number; claim: Claim; alive: boolean } | undefined {
+function highestClaim(directory: string): CurrentClaim | undefined {
   for (const number of claimNumbers(directory)) {
     try {
-      const claim = JSON.parse(readFileSync(claimFile(directory, number), 'utf8')) as Claim;
-      return { number, claim, alive: claim.released !== true && isRunning(claim.operator) };
+      const claim = parseClaim(readFileSync(claimFile(directory, number), 'utf8'));
+      const alive = claim !== undefined && claim.released !== true && isRunning(claim.operator);
+      return alive ? { number, alive, claim } : { number, alive };
     } catch (error) {
       // Cleaned up by a later holder while we looked: look at what is highest now.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return highestClaim(directory);
@@ -83,6 +102,15 @@ function highestClaim(directory: string): { number: number; claim: Claim; alive:
     }
   }
   return undefined;
+}
+
+/** Undefined for a claim that a crash of the machine has emptied: whoever held it went down with it. */
+function parseClaim(text: string): Claim | undefined {
+  try {
+    return JSON.parse(text) as Claim;
+  } catch {
+    return undefined;
+  }
 }
 
 function linkIfAbsent(from: string, to: string): boolean {

@@ -33,8 +33,14 @@ export class Lookout {
     limitMs = defaultLimitMs,
   ): Promise<T | undefined> {
     const outcome = this.#bounded(check, limitMs).catch((error: unknown) => blockedBy(error));
-    this.#checks.push(outcome.then(({ value: _, ...finding }) => ({ id, world, ...finding })));
-    return outcome.then((finding) => ('value' in finding ? (finding.value as T) : undefined));
+    const looked = outcome.then(({ value: _, ...finding }) => ({ id, world, ...finding }));
+    // A bug in a check is thrown by `checks()`, and by nothing that nobody awaits.
+    looked.catch(() => {});
+    this.#checks.push(looked);
+    return outcome.then(
+      (finding) => ('value' in finding ? (finding.value as T) : undefined),
+      () => undefined,
+    );
   }
 
   /** All checks, in the order in which they were started. */
@@ -53,6 +59,7 @@ export class Lookout {
     );
     const signal = AbortSignal.any([limit.signal, this.#ctx.signal]);
     try {
+      signal.throwIfAborted();
       return await Promise.race([
         check(signal),
         new Promise<never>((_, reject) => {

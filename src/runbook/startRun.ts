@@ -2,7 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { type ExitCode, exitCodes, TvError, UsageError } from '../errors/TvError.ts';
 import { ask, assertAnswerable } from './ask.ts';
 import type { Check } from './check.ts';
-import { type Answers, asJson, blocks, buildPlan, type Engine, Refusal, type Shelved } from './engine.ts';
+import {
+  type Answers,
+  asJson,
+  blocks,
+  buildPlan,
+  type Engine,
+  errorData,
+  Refusal,
+  type Shelved,
+} from './engine.ts';
 import type { OverrideUse, PlanData } from './events.ts';
 import { type Ending, type Execution, execute, record } from './execute.ts';
 import { Journal } from './journal.ts';
@@ -140,19 +149,24 @@ function overrule(checks: readonly Check[], answers: Answers) {
 /** Two half-done procedures in one environment are one too many. */
 function unfinishedRuns(engine: Engine): Check | undefined {
   const { runs, settings } = engine.ctx;
-  const left = runs.ids().filter((id) => {
-    const state = foldRun(runs.read(id));
-    return state?.started.environment === settings.environment && isUnfinished(state);
-  });
+  const where = { id: 'runs', world: 'run', status: 'block', override: 'unfinished-run' } as const;
+  let left: readonly string[];
+  try {
+    left = runs.ids().filter((id) => {
+      const state = foldRun(runs.read(id));
+      return state?.started.environment === settings.environment && isUnfinished(state);
+    });
+  } catch (error) {
+    // A journal that cannot be read may be that of an unfinished run.
+    const { message, facts, next } = errorData(error);
+    return { ...where, summary: message, facts, next };
+  }
   const [first] = left;
   if (first === undefined) return undefined;
   return {
-    id: 'runs',
-    world: 'run',
-    status: 'block',
+    ...where,
     summary: `${left.length === 1 ? 'a run is' : `${left.length} runs are`} unfinished: ${left.join(', ')}`,
     next: [`tv resume ${first}`, `tv runs undo ${first}`],
-    override: 'unfinished-run',
   };
 }
 

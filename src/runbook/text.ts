@@ -19,11 +19,12 @@ export function bytes(value: number): string {
 
 /** Milliseconds as a person says it: `0.4 s`, `12 s`, `3 min 20 s`, `3d 4h`. */
 export function duration(ms: number): string {
-  const seconds = ms / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
+  // Rounded first, so that 59.7 s is a minute and not 60 s.
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds - minutes * 60)} s`.replace(/ 0 s$/, '');
+  if (minutes < 60) return `${minutes} min ${seconds - minutes * 60} s`.replace(/ 0 s$/, '');
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return `${hours}h ${minutes - hours * 60}min`;
   return `${Math.floor(hours / 24)}d ${hours % 24}h`;
