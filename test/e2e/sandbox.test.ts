@@ -1,0 +1,219 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { cgroupProcesses, sandboxCgroup } from '../../src/sandbox/machine/cgroup.ts';
+import { systemdObstacle } from '../../src/sandbox/machine/systemdObstacle.ts';
+import { until } from '../../src/sandbox/machine/until.ts';
+import { startSandbox, tracesOf, tvHome } from '../support/sandbox.ts';
+
+const launcher = fileURLToPath(new URL('../../bin/tv.js', import.meta.url));
+const obstacle = await systemdObstacle();
+const minutes = 60_000;
+
+it.skipIf(obstacle === undefined)(`a real systemd cannot be tested here: ${obstacle}`, (context) => {
+  context.skip();
+});
+
+describe.skipIf(obstacle !== undefined)('on a systemd of its own', () => {
+  it(
+    'comes up once, shows and lends its tools, breaks, heals, and goes without a trace',
+    async () => {
+      await using home = await tvHome();
+      const dir = join(home.directory, 'sandbox', 'drill');
+      const up = await home.tv(['sandbox', 'up', '--name', 'drill', '--json']);
+      expect(up.stderr).toBe('');
+      expect(up.exitCode).toBe(0);
+      const made = JSON.parse(up.stdout);
+      expect(made).toMatchObject({
+        already: false,
+        name: 'drill',
+        dir,
+        network: 'tempo',
+        contracts: 'deployed',
+        databaseSchema: 'deployed',
+        machine: { kind: 'systemd' },
+      });
+      expect(up.stdout).not.toMatch(/password"|PRIVATE/i);
+
+      const again = await home.tv(['sandbox', 'up', '--name', 'drill', '--json']);
+      expect(JSON.parse(again.stdout)).toEqual({ ...made, already: true });
+
+      const shell = (...command: readonly string[]) =>
+        home.tv(['sandbox', 'shell', '--name', 'drill', '--', ...command]);
+      expect(await shell('systemctl', 'is-active', 'tempovault-indexer')).toMatchObject({
+        exitCode: 0,
+        stdout: 'active',
+      });
+      expect(Number((await shell('psql', '-Atc', 'SELECT count(*) FROM events')).stdout)).toBeGreaterThan(
+        5_000,
+      );
+      expect((await shell('journalctl', '-u', 'tempovault-oracle', '-o', 'cat')).stdout).toContain(
+        'Oracle signal accepted',
+      );
+      expect((await shell('tv', 'sandbox', 'status', '--json')).stdout).toContain(dir);
+      expect((await shell('sh', '-c', 'exit 23')).exitCode).toBe(23);
+
+      const breakIt = (...words: readonly string[]) =>
+        home.tv(['sandbox', 'break', ...words, '--name', 'drill']);
+      const unit = async (name: string) => {
+        const { stdout } = await home.tv(['sandbox', 'status', '--name', 'drill', '--json']);
+        const units = JSON.parse(stdout).units as { unit: string; active: string }[];
+        return units.find((each) => each.unit === name)?.active;
+      };
+      const rpcUrl = `http://127.0.0.1:${made.ports.rpc}`;
+      const answer = (method: string) =>
+        fetch(rpcUrl, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: [] }),
+        });
+      const count = async () => Number((await shell('psql', '-Atc', 'SELECT count(*) FROM deposits')).stdout);
+      const deposits = await count();
+
+      for (const fault of ['kill-oracle', 'rate-limit-rpc', 'corrupt-db', 'fill-disk', 'stop-db']) {
+        expect((await breakIt(fault)).exitCode).toBe(0);
+      }
+      await until(async () => (await unit('tempovault-oracle')) === 'failed', {
+        limitMs: 10_000,
+        what: 'the relay to be dead',
+      });
+      expect(await unit('sandbox-database')).toBe('inactive');
+      expect((await answer('eth_chainId')).status).toBe(429);
+      const full = await shell('systemctl', 'is-system-running');
+      expect(full.stdout).not.toBe('');
+      expect((await home.tv(['sandbox', 'break', 'no-such-fault', '--name', 'drill'])).exitCode).toBe(2);
+
+      const healed = await breakIt('--heal', '--json');
+      expect(JSON.parse(healed.stdout).faults).toHaveLength(5);
+      expect(await unit('tempovault-oracle')).toBe('active');
+      expect((await answer('eth_chainId')).status).toBe(200);
+      expect(await count()).toBe(deposits);
+
+      const down = await home.tv(['sandbox', 'down', '--name', 'drill', '--json']);
+      expect(JSON.parse(down.stdout)).toMatchObject({ found: true });
+      expect(tracesOf(dir)).toEqual([]);
+      const nothing = await home.tv(['sandbox', 'down', '--name', 'drill']);
+      expect(nothing.exitCode).toBe(0);
+      expect(nothing.stdout).toContain('There was no sandbox');
+    },
+    4 * minutes,
+  );
+
+  it(
+    'also has the form that RUNBOOK.md describes, on a chain with a native gas token',
+    async () => {
+      await using sandbox = await startSandbox({ network: 'plain', contracts: 'runbook', schema: 'runbook' });
+      const tables = await sandbox.sql<{ name: string }>(
+        "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'",
+      );
+      expect(tables.map(({ name }) => name)).toContain('rebalances');
+      expect(tables.map(({ name }) => name)).not.toContain('events');
+      const env = readFileSync(join(sandbox.dir, 'tempovault', '.env'), 'utf8');
+      expect(statSync(join(sandbox.dir, 'tempovault', '.env')).mode & 0o777).toBe(0o640);
+      for (const name of [
+        'RPC_URL',
+        'ORACLE_PRIVATE_KEY',
+        'INDEXER_DB_URL',
+        'START_BLOCK',
+        'ALLOWED_ORIGINS',
+      ]) {
+        expect(env).toMatch(new RegExp(`^${name}=`, 'm'));
+      }
+      expect(readFileSync(join(sandbox.dir, 'sandbox.json'), 'utf8')).not.toContain(
+        /^ORACLE_PRIVATE_KEY=(.*)$/m.exec(env)?.[1],
+      );
+      await sandbox.stop();
+      expect(tracesOf(sandbox.dir)).toEqual([]);
+    },
+    3 * minutes,
+  );
+
+  /** Moments in the life of an `up`, by what can be seen of it from outside. */
+  const moments: Readonly<Record<string, (dir: string) => boolean>> = {
+    'as soon as its directory is there': (dir) => existsSync(join(dir, '.tv-sandbox')),
+    'when systemd has just been started': (dir) => cgroupProcesses(sandboxCgroup(dir) ?? '').length > 0,
+    'while the database is being made': (dir) => existsSync(join(dir, 'postgres', 'data')),
+    'when the services start': (dir) => existsSync(join(dir, 'tv.yaml')),
+  };
+
+  it.each(Object.keys(moments))(
+    'leaves nothing after kill -9 of up %s, once taken down',
+    async (moment) => {
+      await using home = await tvHome();
+      const dir = join(home.directory, 'sandbox', 'sandbox');
+      const child = spawn(process.execPath, [launcher, 'sandbox', 'up'], { env: home.env, stdio: 'ignore' });
+      const ended = once(child, 'exit');
+      await until(() => moments[moment]?.(dir) ?? false, { limitMs: 60_000, what: moment, everyMs: 2 });
+      child.kill('SIGKILL');
+      await ended;
+
+      const status = await home.tv(['sandbox', 'status', '--json']);
+      expect(JSON.parse(status.stdout).condition).toBe('broken');
+      expect((await home.tv(['sandbox', 'down'])).exitCode).toBe(0);
+      expect(tracesOf(dir)).toEqual([]);
+      expect(readdirSync(home.directory)).toEqual([]);
+    },
+    2 * minutes,
+  );
+
+  it(
+    'comes up over the remains of a killed one, and again after its systemd was killed',
+    async () => {
+      await using home = await tvHome();
+      const dir = join(home.directory, 'sandbox', 'sandbox');
+      const child = spawn(process.execPath, [launcher, 'sandbox', 'up'], { env: home.env, stdio: 'ignore' });
+      const ended = once(child, 'exit');
+      await until(() => existsSync(join(dir, 'postgres', 'data')), {
+        limitMs: 60_000,
+        what: 'up to be at work',
+      });
+      child.kill('SIGKILL');
+      await ended;
+      const up = await home.tv(['sandbox', 'up', '--json']);
+      expect(up.exitCode).toBe(0);
+      process.kill(JSON.parse(up.stdout).machine.init.pid, 'SIGKILL');
+      await until(() => cgroupProcesses(sandboxCgroup(dir) ?? '').length === 0, {
+        limitMs: 10_000,
+        what: 'everything to die with process 1',
+      });
+      const shell = await home.tv(['sandbox', 'shell', '--', 'true']);
+      expect(shell.exitCode).toBe(1);
+      expect(shell.stderr).toContain('The sandbox has stopped.');
+      await home.tv(['sandbox', 'down']);
+      expect(tracesOf(dir)).toEqual([]);
+    },
+    3 * minutes,
+  );
+});
+
+describe('under the supervisor', () => {
+  it(
+    'works the same, and leaves nothing even after the supervisor was killed',
+    async () => {
+      await using sandbox = await startSandbox({ supervisor: true });
+      expect(sandbox.info.machine.kind).toBe('supervisor');
+      expect((await sandbox.systemctl('is-active', 'tempovault-api')).stdout).toBe('active');
+      const log = await sandbox.inside('journalctl', '-u', 'tempovault-oracle', '-n', '20', '-o', 'cat');
+      expect(log.stdout).toContain('Oracle signal accepted');
+      const here = ['--dir', sandbox.dir];
+      await sandbox.tv(['sandbox', 'break', 'kill-oracle', ...here]);
+      await until(async () => (await sandbox.systemctl('is-failed', 'tempovault-oracle')).exitCode === 0, {
+        limitMs: 10_000,
+        what: 'the relay to be dead',
+      });
+      const disk = await sandbox.tv(['sandbox', 'break', 'fill-disk', ...here]);
+      expect(disk.exitCode).toBe(1);
+      expect(disk.stderr).toContain('mount namespace');
+      expect((await sandbox.tv(['sandbox', 'break', '--heal', ...here])).exitCode).toBe(0);
+      expect((await sandbox.systemctl('is-active', 'tempovault-oracle')).stdout).toBe('active');
+
+      process.kill(sandbox.info.machine.init.pid, 'SIGKILL');
+      expect((await sandbox.tv(['sandbox', 'down', ...here])).exitCode).toBe(0);
+      expect(tracesOf(sandbox.dir)).toEqual([]);
+    },
+    3 * minutes,
+  );
+});
