@@ -1,7 +1,7 @@
 import { commandHelp, type Parsed, parse } from './cli/parse.ts';
 import { renderError } from './cli/renderError.ts';
 import { RunScreen } from './cli/renderRun.ts';
-import { toJsonDocument, toJsonEvent } from './cli/toJson.ts';
+import { toJsonDocument, toJsonError, toJsonEvent } from './cli/toJson.ts';
 import { buildContext, type Program, type World } from './context.ts';
 import { exitCodes, TvError } from './errors/TvError.ts';
 import { carryOn } from './runbook/carryOn.ts';
@@ -71,7 +71,7 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
   } catch (error) {
     busy.clear();
     const told = error instanceof TvError ? error : bug(error);
-    if (json) outlet.print('stdout', toJsonDocument('tv.error/1', { ...told, message: told.message }));
+    if (json) outlet.print('stdout', toJsonError(told));
     outlet.print('stderr', renderError(told, paint, verbose));
     return told.exitCode;
   } finally {

@@ -1,6 +1,6 @@
 import { shelf } from '../runbooks/index.ts';
 import { groupHelp, rootHelp } from './cli/help.ts';
-import { findCommand, nearest } from './cli/words.ts';
+import { findCommand, nearest, strangeFlag } from './cli/words.ts';
 
 /** Put in by the build from package.json. */
 declare const TV_VERSION: string;
@@ -13,19 +13,24 @@ async function main(argv: readonly string[]): Promise<number> {
     return runCommand({ shelf, version: TV_VERSION }, entry, rest);
   }
   const [noun] = words;
+  const strange = noun === undefined ? strangeFlag(argv) : undefined;
+  if (strange !== undefined) return refuse(`There is no flag ${strange} without a command.`, 'tv --help');
   if (noun === undefined || noun === 'help') {
     const wantsVersion = argv.includes('--version') || argv.includes('-V');
     process.stdout.write(wantsVersion ? `tv ${TV_VERSION}\n` : rootHelp(shelf, TV_VERSION));
     return 0;
   }
   const help = groupHelp(shelf, noun);
-  if (help !== undefined) {
+  if (help !== undefined && words.length === 1) {
     process.stdout.write(help);
-    return words.length === 1 ? 0 : 2;
+    return 0;
   }
-  const meant = nearest(shelf, words);
-  const next = meant === undefined ? 'tv --help' : `tv ${meant}`;
-  process.stderr.write(`✖ There is no command "${words.join(' ')}".\nNext: ${next}\n`);
+  const meant = nearest(shelf, words) ?? (help === undefined ? '--help' : `${noun} --help`);
+  return refuse(`There is no command "${words.join(' ')}".`, `tv ${meant}`);
+}
+
+function refuse(message: string, next: string): number {
+  process.stderr.write(`✖ ${message}\nNext: ${next}\n`);
   return 2;
 }
 

@@ -1,7 +1,15 @@
 import type { Entry } from '../runbook/entry.ts';
 
-/** Global flags that take a value; everything else with a dash stands alone for this purpose. */
-const withValue = new Set(['-e', '--env', '--config', '--set']);
+/** Flags of more than one command that take a value. */
+const withValue = new Set([
+  ...['-e', '--env', '--config', '--set'],
+  ...['--confirm', '--plan', '--override', '--reason'],
+]);
+/** And those that stand alone. */
+const alone = new Set([
+  ...['-h', '--help', '-V', '--version', '--json', '--full', '--verbose', '--no-color'],
+  ...['-y', '--yes', '--dry-run'],
+]);
 
 export interface Words {
   readonly entry: Entry | undefined;
@@ -11,14 +19,17 @@ export interface Words {
   readonly words: readonly string[];
 }
 
-/** Finds the command in the arguments, whichever global flags stand before or between its words. */
+/**
+ * Finds the command in the arguments, whichever common flags stand before or between its words. What
+ * comes after a flag of its own may be that flag's value, and is not looked at.
+ */
 export function findCommand(shelf: readonly Entry[], argv: readonly string[]): Words {
   const places: number[] = [];
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? '';
-    if (word === '--') break;
     if (withValue.has(word)) index += 1;
     else if (!word.startsWith('-')) places.push(index);
+    else if (!isCommon(word)) break;
   }
   const words = places.map((place) => argv[place] ?? '');
   for (let length = Math.min(3, words.length); length > 0; length--) {
@@ -30,6 +41,18 @@ export function findCommand(shelf: readonly Entry[], argv: readonly string[]): W
     }
   }
   return { entry: undefined, rest: argv, words };
+}
+
+/** The first flag that means nothing without a command. */
+export function strangeFlag(argv: readonly string[]): string | undefined {
+  return argv.find((word, index) => {
+    const isValue = withValue.has(argv[index - 1] ?? '');
+    return word.startsWith('-') && !isValue && !withValue.has(word) && !isCommon(word);
+  });
+}
+
+function isCommon(flag: string): boolean {
+  return alone.has(flag) || /^-e./.test(flag) || withValue.has(flag.replace(/=.*/, ''));
 }
 
 /** The command that was probably meant. */

@@ -32,7 +32,7 @@ export async function startRun(
   const story: Story = { run: null, plan: null, overrides: [] };
   try {
     if (!answers.dryRun) assertAnswerable(engine, shelved.runbook.risk, answers);
-    if (answers.overrides.length > 0 && answers.reason === undefined) {
+    if (answers.overrides.length > 0 && (answers.reason ?? '').trim() === '') {
       throw new UsageError('--override needs a --reason; it is kept in the audit log.');
     }
     const { settings } = engine.ctx;
