@@ -39,6 +39,6 @@ export default defineReport({
         ...reasons.map((reason) => ['', '', '', paint.dim(reason)]),
       ];
     });
-    return `${table(rows)}\n${paint.dim(`\n${entries.length} of ${total} entries in ${log}`)}\n`;
+    return `${table(rows, '  ', paint.width)}\n${paint.dim(`\n${entries.length} of ${total} entries in ${log}`)}\n`;
   },
 });

@@ -20,6 +20,6 @@ export default defineReport({
       paint.dim(summary),
     ]);
     const first = procedures.find(({ risk }) => risk !== 'read')?.command ?? 'status';
-    return `${table(rows)}\n\n${renderNext([`tv runbook show ${first}`], paint)}\n`;
+    return `${table(rows, '  ', paint.width)}\n\n${renderNext([`tv runbook show ${first}`], paint)}\n`;
   },
 });

@@ -27,7 +27,11 @@ export default defineAction({
   render: (done, paint) => {
     switch (done.kind) {
       case 'list':
-        return `${table(done.faults.map(({ fault, summary }) => [fault, paint.dim(summary)]))}\n`;
+        return `${table(
+          done.faults.map(({ fault, summary }) => [fault, paint.dim(summary)]),
+          '  ',
+          paint.width,
+        )}\n`;
       case 'healed':
         return done.faults.length === 0
           ? `${paint.ok('✔')} Nothing was broken.\n`

@@ -87,23 +87,31 @@ export function aligned(rows: readonly (readonly [string, string])[], width: num
     .join('\n');
 }
 
-/** A table: every column as wide as its widest cell, the last one free. */
-export function table(rows: readonly (readonly string[])[], indent = '  '): string {
+/**
+ * A table: every column as wide as its widest cell. The last cell of a row is free, and wrapped under
+ * itself where a `width` is given and leaves room for it.
+ */
+export function table(rows: readonly (readonly string[])[], indent = '  ', width?: number): string {
   const widths: number[] = [];
   for (const row of rows) {
-    row.forEach((cell, index) => {
+    row.slice(0, -1).forEach((cell, index) => {
       widths[index] = Math.max(widths[index] ?? 0, visibleWidth(cell));
     });
   }
   return rows
     .map((row) => {
-      const cells = row.map((cell, index) =>
-        index === row.length - 1 ? cell : padEnd(cell, widths[index] ?? 0),
-      );
-      return `${indent}${cells.join('  ')}`.trimEnd();
+      const padded = row.slice(0, -1).map((cell, index) => `${padEnd(cell, widths[index] ?? 0)}  `);
+      const start = `${indent}${padded.join('')}`;
+      const room = (width ?? Number.POSITIVE_INFINITY) - visibleWidth(start);
+      const last = row.at(-1) ?? '';
+      const text = room >= narrowestCell ? wrap(last, room, ' '.repeat(visibleWidth(start))) : last;
+      return `${start}${text}`.trimEnd();
     })
     .join('\n');
 }
+
+/** Columns; wrapping a sentence into less is harder to read than a long line. */
+const narrowestCell = 16;
 
 /** `0x1234…cdef` for an address or hash, unless the whole one is asked for. */
 export function short(hex: string, full: boolean): string {
