@@ -5,7 +5,7 @@ import { UsageError } from '../../src/errors/TvError.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { padEnd } from '../../src/runbook/text.ts';
+import { padEnd, wrap } from '../../src/runbook/text.ts';
 
 /** Columns of a value beside which its origin is still aligned with the others. */
 const valueColumn = 22;
@@ -51,9 +51,11 @@ function row(setting: SettingOrigin, names: number, paint: Paint): string {
   const value = setting.source === 'unset' ? paint.dim(shown) : shown;
   const origin = paint.dim(originOf(setting));
   const used = head.length + Math.max(valueColumn, shown.length) + 2;
-  return used + originOf(setting).length <= paint.width
-    ? `${head}${padEnd(value, valueColumn)}  ${origin}`
-    : `${head}${value}\n${' '.repeat(head.length)}${origin}`;
+  if (used + originOf(setting).length <= paint.width) {
+    return `${head}${padEnd(value, valueColumn)}  ${origin}`.trimEnd();
+  }
+  const indent = ' '.repeat(head.length);
+  return `${head}${wrap(value, paint.width - head.length, indent)}\n${indent}${origin}`;
 }
 
 /** The file's name is enough: its whole path stands below, once. */

@@ -1,4 +1,5 @@
 import { type Key, type KeyName, keyNames, keyOf, type Raw } from './keys.ts';
+import { databasePasswords, hasLogin } from './mask.ts';
 import type { FileEnvironment } from './parseConfig.ts';
 import type { ProcessEnv } from './places.ts';
 import type { SettingSource, SettingsProblem } from './settings.ts';
@@ -29,8 +30,10 @@ export function flagLayer(set: ReadonlyMap<string, string>): {
   const problems: SettingsProblem[] = [];
   for (const [name, raw] of set) {
     const where = `--set ${name}`;
-    if (isKey(name) && keyOf(name).fileOnly !== true) layer.set(name, { raw, source: 'flag', where });
-    else problems.push(notASetting(name, where));
+    if (isKey(name) && keyOf(name).fileOnly !== true) {
+      layer.set(name, { raw, source: 'flag', where });
+      if (holdsPassword(raw)) problems.push(passwordInFlag(name, where));
+    } else problems.push(notASetting(name, where));
   }
   return { layer, problems };
 }
@@ -66,6 +69,20 @@ export function dotEnvLayer(path: string, assignments: readonly EnvAssignment[])
     layer.set(name, { raw, source: '.env', where: `${path}:${found.line} (${found.key})` });
   }
   return layer;
+}
+
+function holdsPassword(raw: string): boolean {
+  return /^postgres/i.test(raw.trim()) ? databasePasswords(raw).length > 0 : raw.split(',').some(hasLogin);
+}
+
+/** Every user of the machine sees command lines, and shells keep them. */
+function passwordInFlag(name: KeyName, where: string): SettingsProblem {
+  return {
+    level: 'fatal',
+    message: 'A password on a command line can be seen by every user of this machine.',
+    where,
+    next: `put it into ${keyOf(name).variable}, and change it where it was real`,
+  };
 }
 
 function isKey(name: string): name is KeyName {

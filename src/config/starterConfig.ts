@@ -4,6 +4,7 @@ import type { SettingOrigin, Settings, SettingsOrigins } from './settings.ts';
 interface Line extends SettingOrigin {
   /** In JSON, which YAML reads too; empty where there is none or it holds a secret. */
   readonly text: string;
+  readonly secret: boolean;
 }
 
 /** Sections of the file, each with a word of explanation. */
@@ -22,7 +23,7 @@ const sections: readonly (readonly [string, string])[] = [
  */
 export function starterConfig(settings: Settings, origins: SettingsOrigins): string {
   const { environment } = settings;
-  const values = origins.values.map((origin) => ({ ...origin, text: textOf(settings, origin) }));
+  const values = origins.values.map((origin) => ({ ...origin, ...written(settings, origin) }));
   const lines = [
     '# Settings of tv, the operator CLI of TempoVault. Every line is optional: what is not here comes from',
     "# TempoVault's .env, then from defaults. A line with # shows what holds now, and from where.",
@@ -36,7 +37,7 @@ export function starterConfig(settings: Settings, origins: SettingsOrigins): str
   ];
   for (const [section, explanation] of sections) {
     const own = values.filter(({ key }) => key.startsWith(`${section}.`));
-    const written = own.some(isWritten);
+    const active = own.some(isWritten);
     if (explanation !== '') lines.push(`    # ${explanation}`);
     if (section === 'database') {
       lines.push(
@@ -44,7 +45,7 @@ export function starterConfig(settings: Settings, origins: SettingsOrigins): str
         '    #   urlEnv: TEMPOVAULT_DATABASE_URL',
       );
     }
-    lines.push(`${written ? '    ' : '    # '}${section}:`);
+    lines.push(`${active ? '    ' : '    # '}${section}:`);
     lines.push(...tree(own, section));
     lines.push('');
   }
@@ -72,7 +73,8 @@ const indent = (depth: number) => (text: string) => '  '.repeat(depth) + text;
 
 function line(origin: Line, name: string, depth: number): string {
   if (isWritten(origin)) return indent(depth)(`${name}: ${origin.text}`);
-  const from = { unset: 'not set', default: 'default' }[String(origin.source)] ?? origin.where;
+  const place = { unset: 'not set', default: 'default' }[String(origin.source)] ?? origin.where;
+  const from = origin.secret ? `${place}; holds a secret, so not written here` : place;
   return indent(depth)(`# ${name}:${origin.text === '' ? '' : ` ${origin.text}`}  # ${from}`);
 }
 
@@ -80,10 +82,12 @@ function isWritten({ source, text }: Line): boolean {
   return (source === 'flag' || source === 'environment') && text !== '';
 }
 
-function textOf(settings: Settings, { key }: SettingOrigin): string {
+function written(settings: Settings, { key }: SettingOrigin): Pick<Line, 'text' | 'secret'> {
   const name = keyNames.find((known) => known === key);
   const value = key.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], settings);
-  if (name === undefined || value === undefined || (Array.isArray(value) && value.length === 0)) return '';
+  if (name === undefined || value === undefined || (Array.isArray(value) && value.length === 0)) {
+    return { text: '', secret: false };
+  }
   const secret = name === 'database.url' || (keyOf(name).credentials?.(value as Raw) ?? []).length > 0;
-  return secret ? '' : JSON.stringify(value);
+  return { text: secret ? '' : JSON.stringify(value), secret };
 }

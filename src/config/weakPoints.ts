@@ -64,8 +64,8 @@ const consequences: readonly (readonly [RegExp, 'error' | 'warning', string])[] 
 
 function missing({ values, files }: WeakPointsParameters): readonly SettingsProblem[] {
   const envFile = files.find(({ role }) => role === '.env');
-  // It was not even looked at, for a reason told elsewhere.
-  if (envFile?.state === 'not used') return [];
+  // Why there is nothing from it is told elsewhere; all the rest would only follow from that.
+  if (envFile?.state === 'not used' || envFile?.state === 'unreadable') return [];
   const state = envFile?.state === 'used' ? '' : `, and ${envFile?.path} is ${envFile?.state}`;
   return consequences.flatMap(([pattern, level, message]) => {
     // One with a place has been complained about already.
@@ -76,10 +76,7 @@ function missing({ values, files }: WeakPointsParameters): readonly SettingsProb
     if (first === undefined) return [];
     const names = unset.map(({ key }) => key).join(', ');
     const variable = keyOf(keyNames.find((name) => name === first.key) ?? 'chain.id').envKey;
-    const next =
-      envFile?.state === 'unreadable'
-        ? `ls -l ${envFile.path}`
-        : `set ${variable} in .env, or: tv config init`;
+    const next = `set ${variable} in .env, or: tv config init`;
     return [
       {
         level,

@@ -307,3 +307,15 @@ it('names a flag that is no setting', async () => {
       next: tv config show"
   `);
 });
+
+it('refuses a password on the command line, and does not repeat it', async () => {
+  for (const set of [
+    { 'database.url': 'postgres://u:hunter22@h/d' },
+    { 'chain.rpcUrls': 'http://a,https://u:hunter22@b' },
+  ]) {
+    const resolved = await world.resolve({ dotEnv, set });
+    expect(problemLines(resolved, ['fatal'])).toContain('A password on a command line');
+    expect(JSON.stringify(resolved.origins)).not.toContain('hunter22');
+    expect(resolved.secrets).toContain('hunter22');
+  }
+});

@@ -33,7 +33,7 @@ it('works with nothing but a .env in the usual place', async () => {
   expect(resolved.origins.problems).toEqual([]);
   expect(world.asked).toEqual([{ path: envFile, prefix: [], timeoutMs: 30_000 }]);
   expect(() => assertUsable(resolved.origins)).not.toThrow();
-  expect(resolved.settings).toEqual({
+  expect(resolved.settings).toMatchObject({
     environment: 'production',
     sandbox: false,
     chain: { id: 4217, rpcUrls: ['http://node.internal:8545'], timeoutMs: 10_000 },

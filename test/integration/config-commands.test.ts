@@ -1,0 +1,307 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import check from '../../runbooks/config/check.ts';
+import init from '../../runbooks/config/init.ts';
+import show from '../../runbooks/config/show.ts';
+import type { ResolvedSettings } from '../../src/config/resolveSettings.ts';
+import { TvError } from '../../src/errors/TvError.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import type { ActionContext } from '../../src/runbook/define.ts';
+import { Outlet } from '../../src/runbook/outlet.ts';
+import { Secrets } from '../../src/runbook/secrets.ts';
+import { terminalPaint } from '../../src/terminal/paint.ts';
+import { ConfigWorld, type ResolveOptions } from '../support/configWorld.ts';
+
+let world: ConfigWorld;
+beforeEach(() => {
+  world = new ConfigWorld();
+});
+afterEach(() => world.remove());
+
+const paint = terminalPaint({
+  color: false,
+  full: false,
+  now: new Date(0),
+  columns: 80,
+  environment: undefined,
+});
+const key = 'cd'.repeat(32);
+const dotEnv = [
+  'RPC_URL=https://rpc.tempo.xyz,https://ops:hunter22@backup.example/v3/0123456789abcdef0123456789abcdef',
+  'CHAIN_ID=4217',
+  `RISK_CONTROLLER_ADDRESS=0x${'2'.repeat(40)}`,
+  `ORACLE_PRIVATE_KEY=0x${key}`,
+  'INDEXER_DB_URL=postgres://tempovault:Gr8secret99@localhost:5432/tempovault',
+  '',
+].join('\n');
+const secrets = ['hunter22', '0123456789abcdef', key, 'Gr8secret99'];
+
+/** A context with settings and nothing else: whatever more a command reaches for fails the test. */
+function contextOf({ settings, origins }: ResolvedSettings): ActionContext {
+  const outlet = new Outlet(new Secrets());
+  const given: Partial<ActionContext> = {
+    settings,
+    settingsOrigins: origins,
+    writeFile: (path, text) => outlet.writeFile(path, text),
+  };
+  return new Proxy(given as ActionContext, {
+    get: (target, name: keyof Context) => target[name] ?? expect.fail(`${name} was not to be used`),
+  });
+}
+
+function clean(text: string): string {
+  for (const secret of secrets) expect(text).not.toContain(secret);
+  const plain = world.plain(text);
+  expect(Math.max(...plain.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  return plain;
+}
+
+async function showText(options: ResolveOptions, of?: string): Promise<string> {
+  const input = { key: of };
+  const data = await show.collect(contextOf(await world.resolve(options)), input);
+  for (const secret of secrets) expect(JSON.stringify(data)).not.toContain(secret);
+  return clean(show.render(data, paint, input));
+}
+
+async function checkText(options: ResolveOptions): Promise<readonly [string, number | undefined]> {
+  const data = await check.collect(contextOf(await world.resolve(options)), {});
+  for (const secret of secrets) expect(JSON.stringify(data)).not.toContain(secret);
+  return [clean(check.render(data, paint, {})), check.exitCode?.(data)];
+}
+
+describe('tv config show', () => {
+  it('fits 80 columns and masks what is secret', async () => {
+    world.write(
+      world.userConfig,
+      'environments:\n  production:\n    host:\n      units: {api: vault-api}\n  staging: {}\n',
+    );
+    const set = { 'backup.directory': '/mnt/backup', stateDirectory: '/var/lib/tv' };
+    const options = { dotEnv, set, variables: { TV_API_URL: 'http://a:1' } };
+    const parts = ['chain', 'contracts', 'host.units', 'api', 'backup'].map((part) =>
+      showText(options, part),
+    );
+    const rows = (await Promise.all(parts)).map((text) => text.split('\n\n')[1]);
+    expect(rows.join('\n')).toMatchInlineSnapshot(`
+      "  chain.id         4217                    .env:2
+        chain.rpcUrls    https://rpc.tempo.xyz, https://backup.example/v3/***  .env:1
+        chain.timeoutMs  10000                   default
+        contracts.governanceRoles  not set
+        contracts.riskController   0x2222222222222222222222222222222222222222  .env:3
+        contracts.treasuryVault    not set
+        contracts.dexStrategy      not set
+        host.units.api      vault-api               config.yaml:4
+        host.units.indexer  tempovault-indexer      default
+        host.units.oracle   tempovault-oracle       default
+        api.url        http://a:1              TV_API_URL
+        api.timeoutMs  5000                    default
+        backup.directory  /mnt/backup             --set"
+    `);
+    expect((await showText(options)).split('\n\n').slice(2).join('\n')).toMatchInlineSnapshot(`
+      "Looked for, in this order
+        ✔ used        /home/.config/tv/config.yaml
+        · not used    /etc/tv.yaml
+        ✔ used        /home/tempovault/tempovault/.env
+      ! 2 things are wrong or weak.
+      Next: tv config check
+      "
+    `);
+  });
+
+  it('shows a part, and says where there is none', async () => {
+    expect(await showText({ dotEnv }, 'database')).toMatchInlineSnapshot(`
+      "Settings · production
+
+        database.url        postgres://tempovault:***@localhost:5432/tempovault
+                            .env:5
+        database.timeoutMs  10000                   default
+
+      Looked for, in this order
+        · missing     /home/.config/tv/config.yaml
+        · missing     /etc/tv.yaml
+        ✔ used        /home/tempovault/tempovault/.env
+
+      ! One thing is wrong or weak.
+      Next: tv config check
+      "
+    `);
+    await expect(showText({ dotEnv }, 'databse')).rejects.toThrow('There is no such setting.');
+    await expect(showText({ dotEnv }, 'data')).rejects.toThrow('There is no such setting.');
+  });
+});
+
+describe('tv config check', () => {
+  it('has nothing to say about sound settings', async () => {
+    const addresses = ['GOVERNANCE_ROLES', 'TREASURY_VAULT', 'DEX_STRATEGY'].map(
+      (name) => `${name}_ADDRESS=0x${'3'.repeat(40)}\n`,
+    );
+    expect(await checkText({ dotEnv: dotEnv + addresses.join('') })).toMatchInlineSnapshot(`
+      [
+        "Check the settings · production · /home/tempovault/tempovault/.env
+
+      ✔ The settings can be used.
+      ",
+        0,
+      ]
+    `);
+  });
+
+  it('exits 0 where something is only weak', async () => {
+    expect(await checkText({ dotEnv, dotEnvMode: 0o644 })).toMatchInlineSnapshot(`
+      [
+        "Check the settings · production · /home/tempovault/tempovault/.env
+
+      ! Contract addresses are missing.
+          where  contracts.governanceRoles, contracts.treasuryVault,
+                 contracts.dexStrategy
+          next   set GOVERNANCE_ROLES_ADDRESS in .env, or: tv config init
+
+      ! TempoVault's .env, with its keys, can be read or changed by every user of its
+        machine.
+          where  /home/tempovault/tempovault/.env
+          mode   0644
+          next   chmod o= /home/tempovault/tempovault/.env
+
+      ✔ The settings can be used; see above.
+      ",
+        0,
+      ]
+    `);
+  });
+
+  it('exits 1 where something is wrong', async () => {
+    world.write(world.userConfig, 'environments:\n  production:\n    chain: {id: 1, rpcUrl: x}\n');
+    const [text, exitCode] = await checkText({ dotEnv });
+    expect(text).toContain('✖ chain.rpcUrl is not a setting.');
+    expect(text).toContain('did you mean  chain.rpcUrls');
+    expect(text).toContain('✖ The settings need attention.');
+    expect(exitCode).toBe(1);
+  });
+
+  it('says why .env cannot be read, and not what follows from it', async () => {
+    const denied = new TvError('/home/tempovault/tempovault/.env may not be read by this user.', {
+      next: 'ls -l /home/tempovault/tempovault/.env',
+    });
+    expect(await checkText({ dotEnv: denied })).toMatchInlineSnapshot(`
+      [
+        "Check the settings · production · no file read
+
+      ✖ /home/tempovault/tempovault/.env may not be read by this user.
+          where  /home/tempovault/tempovault/.env
+          next   ls -l /home/tempovault/tempovault/.env
+
+      ✖ The settings need attention.
+      ",
+        1,
+      ]
+    `);
+  });
+});
+
+describe('tv config init', () => {
+  const run = async (options: ResolveOptions, file: string, force = false) =>
+    init.run(contextOf(await world.resolve(options)), { file, force });
+
+  it('writes a file for its owner alone, without a secret, that changes nothing', async () => {
+    const file = join(world.directory, 'new/tv.yaml');
+    const options = { dotEnv, set: { 'host.prefix': 'sudo -n', 'host.units.api': 'vault-api' } };
+    const data = await run(options, file);
+    expect(world.plain(init.render(data, paint, { file, force: false }))).toContain(
+      '/new/tv.yaml is written, readable by you alone.',
+    );
+    const text = readFileSync(file, 'utf8');
+    for (const secret of secrets) expect(text).not.toContain(secret);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(world.plain(text)).toMatchInlineSnapshot(`
+      "# Settings of tv, the operator CLI of TempoVault. Every line is optional: what is not here comes from
+      # TempoVault's .env, then from defaults. A line with # shows what holds now, and from where.
+      # Check it with: tv config check
+
+      # The environment that is meant without -e.
+      default: production
+
+      environments:
+        production:
+          # Several RPC URLs: the first that works is used.
+          # chain:
+            # id: 4217  # /home/tempovault/tempovault/.env:2 (CHAIN_ID)
+            # rpcUrls:  # /home/tempovault/tempovault/.env:1 (RPC_URL); holds a secret, so not written here
+            # timeoutMs: 10000  # default
+
+          # contracts:
+            # governanceRoles:  # not set
+            # riskController: "0x2222222222222222222222222222222222222222"  # /home/tempovault/tempovault/.env:3 (RISK_CONTROLLER_ADDRESS)
+            # treasuryVault:  # not set
+            # dexStrategy:  # not set
+
+          # The password stays in .env. Other sources for the URL, without it in this file:
+          #   urlCommand: pass show tempovault/database
+          #   urlEnv: TEMPOVAULT_DATABASE_URL
+          # database:
+            # url:  # /home/tempovault/tempovault/.env:5 (INDEXER_DB_URL); holds a secret, so not written here
+            # timeoutMs: 10000  # default
+
+          # Put in front of host commands: sudo -n, or ["ssh", "ops@vault-1"].
+          host:
+            prefix: ["sudo","-n"]
+            # envFile: "/home/tempovault/tempovault/.env"  # default
+            units:
+              api: "vault-api"
+              # indexer: "tempovault-indexer"  # default
+              # oracle: "tempovault-oracle"  # default
+            # programs:
+              # api: "api_server"  # default
+              # indexer: "event_indexer"  # default
+              # oracle: "oracle_relay"  # default
+            # timeoutMs: 30000  # default
+
+          # api:
+            # url: "http://127.0.0.1:3000"  # default
+            # timeoutMs: 5000  # default
+
+          # backup:
+            # directory: "/backup"  # default
+
+          # Journals, locks and the audit log of tv, on this machine.
+          # stateDirectory: "/home/.local/state/tv"  # default
+
+        # staging:
+        #   host:
+        #     prefix: ["ssh", "ops@vault-staging"]
+      "
+    `);
+
+    const before = await world.resolve(options);
+    const after = await world.resolve({ dotEnv, config: file });
+    expect(after.settings).toEqual(before.settings);
+    expect(after.origins.problems).toEqual(before.origins.problems);
+  });
+
+  it('stays valid when every comment becomes a setting', async () => {
+    const file = join(world.directory, 'tv.yaml');
+    const { settings } = await world.resolve({ dotEnv });
+    await run({ dotEnv }, file);
+    const text = readFileSync(file, 'utf8');
+    const open = text
+      .replaceAll(/^( +)# ((?!url|rpcUrls)\w+:( .*)?)$/gm, '$1$2')
+      .replaceAll(/ # (?!not set).*\.env:.*$/gm, '');
+    world.write(file, open.replace(/ {2}staging:[\s\S]*/, ''));
+    const after = await world.resolve({ dotEnv, config: file });
+    expect(after.origins.problems.filter(({ level }) => level === 'fatal')).toEqual([]);
+    expect(after.origins.values.find(({ key }) => key === 'host.units.oracle')?.source).toBe('file');
+    expect(after.settings).toEqual(settings);
+  });
+
+  it('leaves a file as it is, unless it is told to', async () => {
+    const file = world.write(join(world.directory, 'tv.yaml'), 'default: mine\n');
+    await expect(run({ dotEnv }, file)).rejects.toThrow('There is a configuration already');
+    expect(readFileSync(file, 'utf8')).toBe('default: mine\n');
+    await run({ dotEnv }, file, true);
+    expect(readFileSync(file, 'utf8')).toContain('default: production');
+  });
+
+  it('says where it cannot write', async () => {
+    const notADirectory = world.write(join(world.directory, 'file'), '');
+    await expect(run({ dotEnv }, join(notADirectory, 'tv.yaml'))).rejects.toThrow(TvError);
+  });
+});
