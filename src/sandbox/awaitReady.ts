@@ -22,24 +22,22 @@ export async function awaitReady({
   signal,
 }: AwaitReadyParameters): Promise<void> {
   await until(
-    async () => {
-      signal.throwIfAborted();
-      return (await fetch(`${apiUrl}/ready`, { signal: AbortSignal.timeout(2_000) })).status === 200;
-    },
-    { limitMs: 15_000, what: 'the API to be ready', everyMs: 100 },
+    async () => (await fetch(`${apiUrl}/ready`, { signal: AbortSignal.timeout(2_000) })).status === 200,
+    { limitMs: 15_000, what: 'the API to be ready', everyMs: 100, signal },
   );
-  await until(
-    async () => {
-      signal.throwIfAborted();
-      return (await countSignals(databaseUrl)) > signals;
-    },
-    { limitMs: 20_000, what: 'a signal of the oracle relay to reach the database', everyMs: 150 },
-  );
+  await until(async () => (await countSignals(databaseUrl)) > signals, {
+    limitMs: 20_000,
+    what: 'a signal of the oracle relay to reach the database',
+    everyMs: 150,
+    signal,
+  });
 }
 
 /** Rows of `oracle_updates`: both forms of the database have that table. */
 export async function countSignals(databaseUrl: string): Promise<number> {
   const client = new Client({ connectionString: databaseUrl });
+  // A server that goes away is told by the query; without a listener it would end tv as well.
+  client.on('error', () => {});
   await client.connect();
   try {
     const { rows } = await client.query<{ count: string }>('SELECT count(*) AS count FROM oracle_updates');

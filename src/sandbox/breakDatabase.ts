@@ -73,6 +73,7 @@ async function inDatabase<T>(
     database: 'tempovault',
     password: readPassword(paths, 'tempovault'),
   });
+  client.on('error', () => {});
   await client.connect();
   try {
     await client.query('BEGIN');

@@ -56,6 +56,7 @@ export async function buildSandbox(
   writeFaults(paths.faults, []);
   for (const directory of [paths.postgres, paths.chain, paths.backup]) own(directory, user);
   writeUnits(paths, { kind, user, server, ports, network });
+  signal.throwIfAborted();
   const machine = await startMachine(paths, {
     kind,
     postgresBin: server.binDirectory,
@@ -177,6 +178,7 @@ async function makeChain({
   await until(async () => (await rpc(url, 'eth_blockNumber')) !== undefined, {
     limitMs: 15_000,
     what: 'the chain to answer',
+    signal,
   });
   signal.throwIfAborted();
   const deployment = await deployProtocol(url, { network, contracts });

@@ -1,7 +1,8 @@
-import { TvError } from '../errors/TvError.ts';
+import { exitCodes, TvError } from '../errors/TvError.ts';
 import { buildSandbox, type UpOptions } from './build.ts';
 import { sandboxDown } from './down.ts';
 import { claimDirectory } from './machine/claimDirectory.ts';
+import { endMachine } from './machine/endMachine.ts';
 import { lastWords } from './machine/lastWords.ts';
 import { defaultName, sandboxDirectory, sandboxPaths } from './paths.ts';
 import { runningState, type SandboxState } from './state.ts';
@@ -28,13 +29,22 @@ export async function sandboxUp(
   if (running !== undefined) return { ...running, already: true };
   await sandboxDown({ dir: paths.dir });
   const release = claimDirectory(paths);
+  // Whatever is at work then fails at once.
+  const interrupt = () => void endMachine(paths).catch(() => {});
+  signal.addEventListener('abort', interrupt);
   try {
     const state = await buildSandbox(paths, { ...options, name: options.name ?? defaultName }, tell, signal);
     release();
     return { ...state, already: false };
   } catch (error) {
-    const words = lastWords(paths);
+    const words = signal.aborted ? {} : lastWords(paths);
     await sandboxDown({ dir: paths.dir });
+    if (signal.aborted) {
+      throw new TvError('Interrupted: the sandbox was not made, and nothing of it is left.', {
+        next: 'tv sandbox up',
+        exitCode: exitCodes.interrupted,
+      });
+    }
     throw error instanceof TvError
       ? new TvError(error.message, {
           facts: { ...error.facts, ...words },
@@ -43,5 +53,7 @@ export async function sandboxUp(
           cause: error,
         })
       : error;
+  } finally {
+    signal.removeEventListener('abort', interrupt);
   }
 }

@@ -159,6 +159,21 @@ describe.skipIf(obstacle !== undefined)('on a systemd of its own', () => {
     2 * minutes,
   );
 
+  it('takes everything away again when it is interrupted', async () => {
+    await using home = await tvHome();
+    const dir = join(home.directory, 'sandbox', 'sandbox');
+    const child = spawn(process.execPath, [launcher, 'sandbox', 'up'], { env: home.env, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    await until(() => existsSync(join(dir, 'postgres', 'data')), {
+      limitMs: 60_000,
+      what: 'up to be at work',
+    });
+    child.kill('SIGINT');
+    expect(await ended).toEqual([7, null]);
+    expect(tracesOf(dir)).toEqual([]);
+    expect(readdirSync(home.directory)).toEqual([]);
+  });
+
   it(
     'comes up over the remains of a killed one, and again after its systemd was killed',
     async () => {

@@ -7,19 +7,21 @@ export interface UntilOptions {
   readonly what: string;
   readonly everyMs?: number;
   readonly next?: string;
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Asks again and again until the answer is true. An error while asking counts as "not yet".
- * @throws TimeoutError past the limit, with the last error as its cause
+ * @throws TimeoutError past the limit, with the last error as its cause; the signal's reason when it fires
  */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  { limitMs, what, everyMs = 20, next }: UntilOptions,
+  { limitMs, what, everyMs = 20, next, signal }: UntilOptions,
 ): Promise<void> {
   const end = performance.now() + limitMs;
   let last: unknown;
   for (;;) {
+    signal?.throwIfAborted();
     try {
       if (await condition()) return;
       last = undefined;

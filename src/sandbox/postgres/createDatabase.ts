@@ -49,6 +49,8 @@ async function withClient<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = new Client(config);
+  // A server that goes away is told by the query; without a listener it would end tv as well.
+  client.on('error', () => {});
   await client.connect();
   try {
     return await work(client);

@@ -30,6 +30,8 @@ export async function fillDatabase(parameters: FillDatabaseParameters): Promise<
   const lastIndexedBlock = Number(await rpc('eth_blockNumber', []));
   const events = await readEvents(rpc, { addresses, fromBlock: 0, toBlock: lastIndexedBlock });
   const client = new Client({ connectionString: databaseUrl });
+  // A server that goes away is told by the query; without a listener it would end tv as well.
+  client.on('error', () => {});
   await client.connect();
   try {
     const form = await readSchemaForm(client);
