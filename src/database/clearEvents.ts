@@ -17,6 +17,8 @@ export interface ClearEventsParameters {
   readonly all: boolean;
   /** What the cursor will say was indexed last: `fromBlock - 1`. Ignored where there is no cursor table. */
   readonly cursor: number;
+  /** Of this clearing alone: an orphan of a killed run is found and ended by it. At most 63 bytes. */
+  readonly applicationName?: string;
   readonly signal?: AbortSignal;
   /** How long to wait for a lock of another session, in milliseconds. Default 5 s. */
   readonly lockTimeoutMs?: number;
@@ -52,8 +54,12 @@ export async function clearEvents(
 
 async function clearInTransaction(
   transaction: OpenTransaction,
-  { schema, fromBlock, all, cursor, signal, lockTimeoutMs = 5_000 }: ClearEventsParameters,
+  parameters: ClearEventsParameters,
 ): Promise<ClearedRows> {
+  const { schema, fromBlock, all, cursor, applicationName, signal, lockTimeoutMs = 5_000 } = parameters;
+  if (applicationName !== undefined) {
+    await sql`select set_config('application_name', ${applicationName}, true)`.execute(transaction);
+  }
   await limitStatements(transaction, 0);
   await sql`select set_config('lock_timeout', ${String(lockTimeoutMs)}, true)`.execute(transaction);
   // Keeps every writer out until the end, and lets the API read on.

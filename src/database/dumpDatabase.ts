@@ -56,20 +56,29 @@ export async function dumpDatabase(
         facts: { file, problems: verdict.problems.join('; ') },
       });
     }
-    const facts = await runHostScript(database, {
+    const common = {
       run,
-      script: `
-        chmod 600 -- "$2"
-        sync -- "$2"
-        stat -c %s -- "$2"
-        sha256sum < "$2"
-        [ ! -e "$1" ] || { echo "cannot rename: $1 exists" >&2; exit 1; }
-        mv -T -- "$2" "$1"
-        sync -- "$(dirname -- "$1")"`,
       args: [file, partial],
       failure: 'The backup was written but cannot be put in its place.',
       facts: { file },
       ...abortable,
+    };
+    const facts = await runHostScript(database, {
+      ...common,
+      script: `
+        chmod 600 -- "$2"
+        sync -- "$2"
+        stat -c %s -- "$2"
+        sha256sum < "$2"`,
+    });
+    // Apart from the long work above: if tv is killed, that goes on without it, and must not then
+    // give the final name to what a resumed run has begun to write.
+    await runHostScript(database, {
+      ...common,
+      script: `
+        [ ! -e "$1" ] || { echo "cannot rename: $1 exists" >&2; exit 1; }
+        mv -T -- "$2" "$1"
+        sync -- "$(dirname -- "$1")"`,
     });
     const [bytes, sum] = facts.split('\n');
     return {

@@ -3,7 +3,7 @@ import { ask, assertAnswerable } from './ask.ts';
 import type { Step } from './define.ts';
 import { type Answers, buildPlan, type Engine, Refusal, type Shelved } from './engine.ts';
 import type { StepData } from './events.ts';
-import { close, type Ending, type Execution, execute, record, undoSteps } from './execute.ts';
+import { close, type Ending, type Execution, execute, interrupted, record, undoSteps } from './execute.ts';
 import { Journal, readJournal } from './journal.ts';
 import type { Json } from './json.ts';
 import { withLocks } from './locks.ts';
@@ -146,11 +146,13 @@ function toUndo(steps: readonly Step[], state: RunState): readonly Step[] {
 async function undo(execution: Execution, left: readonly Step[], state: RunState): Promise<Ending> {
   const results: Record<string, Json> = {};
   for (const [id, step] of state.steps) results[id] = step.result;
-  const undone = await undoSteps(execution, left, results);
-  return close(
-    execution,
-    undone
-      ? { outcome: 'undone', exitCode: exitCodes.ok }
-      : { outcome: 'undo-failed', exitCode: exitCodes.failed },
-  );
+  const way = await undoSteps(execution, left, results, { stoppable: true });
+  switch (way) {
+    case 'undone':
+      return close(execution, { outcome: 'undone', exitCode: exitCodes.ok });
+    case 'failed':
+      return close(execution, { outcome: 'undo-failed', exitCode: exitCodes.failed });
+    case 'interrupted':
+      return close(execution, interrupted(execution, execution.engine.interrupt.received ?? 'SIGINT'));
+  }
 }

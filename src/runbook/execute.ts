@@ -89,7 +89,8 @@ export function stepContext(
       record(execution, { type: 'step.noted', step: id, note, value });
       notes[note] = value;
     },
-    signal: step?.interruptible === true ? engine.interrupt.stop : engine.interrupt.now,
+    // The verification, too, only looks.
+    signal: step === undefined || step.interruptible ? engine.interrupt.stop : engine.interrupt.now,
     runId: execution.run,
     results,
     progress: (progress) => engine.watch({ type: 'step.progress', step: id, progress }),
@@ -126,7 +127,9 @@ async function runStep(
     }
     const running = step.run(ctx);
     // One that only waits may just then hang on something that is away, and not look at the signal.
-    const result = asJson(await (step.interruptible ? Promise.race([running, aborted(ctx.signal)]) : running));
+    const result = asJson(
+      await (step.interruptible ? Promise.race([running, aborted(ctx.signal)]) : running),
+    );
     failpoint(settings.sandbox, `${step.id}:acted`);
     record(execution, { type: 'step.done', step: step.id, result, durationMs: elapsed(), how: 'ran' });
     failpoint(settings.sandbox, `${step.id}:done`);
@@ -165,7 +168,7 @@ function cannotTell(step: Step, run: string): TvError {
   });
 }
 
-function interrupted(execution: Execution, signal: NodeJS.Signals): Ending {
+export function interrupted(execution: Execution, signal: NodeJS.Signals): Ending {
   record(execution, { type: 'run.signalled', signal });
   return { outcome: 'interrupted', exitCode: exitCodes.interrupted };
 }
@@ -180,8 +183,8 @@ async function stopAfterFailure(
   const answer = await probeQuietly(execution, failed, results);
   const toUndo = answer === 'not-done' ? done : [...done, failed];
   if (toUndo.every((step) => step.effect === 'reversible')) {
-    const undone = await undoSteps(execution, toUndo, results);
-    if (undone) return { outcome: 'rolled-back', exitCode: exitCodes.failed };
+    const way = await undoSteps(execution, toUndo, results);
+    if (way === 'undone') return { outcome: 'rolled-back', exitCode: exitCodes.failed };
   }
   return { outcome: 'failed', exitCode: exitCodes.failed };
 }
@@ -194,15 +197,21 @@ async function probeQuietly(execution: Execution, step: Step, results: Readonly<
   }
 }
 
-/** Undoes steps, last one first. False where one could not be undone; the rest is then left alone. */
+/**
+ * Undoes steps, last one first. Where one cannot be undone the rest is left alone.
+ * @param stoppable a signal ends it after the step in flight, to be gone on with later
+ */
 export async function undoSteps(
   execution: Execution,
   steps: readonly Step[],
   results: Readonly<Record<string, Json>>,
-): Promise<boolean> {
+  { stoppable }: { readonly stoppable: boolean } = { stoppable: false },
+): Promise<'undone' | 'failed' | 'interrupted'> {
+  const { interrupt } = execution.engine;
   const { clock, settings } = execution.engine.ctx;
   for (const step of steps.toReversed()) {
     if (step.undo === undefined) continue;
+    if (stoppable && interrupt.received !== undefined) return 'interrupted';
     const start = clock.now().getTime();
     record(execution, { type: 'undo.started', step: step.id });
     failpoint(settings.sandbox, `undo-${step.id}:started`);
@@ -210,12 +219,13 @@ export async function undoSteps(
       await step.undo(stepContext(execution, step, results));
       failpoint(settings.sandbox, `undo-${step.id}:acted`);
     } catch (error) {
+      if (stoppable && isInterruption(error, execution)) return 'interrupted';
       record(execution, { type: 'undo.failed', step: step.id, error: errorData(error) });
-      return false;
+      return 'failed';
     }
     record(execution, { type: 'undo.done', step: step.id, durationMs: clock.now().getTime() - start });
   }
-  return true;
+  return 'undone';
 }
 
 async function verify(
@@ -223,8 +233,10 @@ async function verify(
   results: Record<string, Json>,
   failures: number,
 ): Promise<Ending> {
-  const { runbook, facts, input } = execution;
+  const { runbook, facts, input, engine } = execution;
   const checks = await runbook.verify(stepContext(execution, undefined, results), facts, input as never);
+  const { received } = engine.interrupt;
+  if (received !== undefined && blocks(checks).length > 0) return interrupted(execution, received);
   record(execution, { type: 'run.checked', checks });
   if (failures > 0) return { outcome: 'failed', exitCode: exitCodes.failed };
   return blocks(checks).length > 0

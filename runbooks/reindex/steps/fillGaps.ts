@@ -1,11 +1,12 @@
 import { clearEvents } from '../../../src/database/clearEvents.ts';
+import { endSessions } from '../../../src/database/endSessions.ts';
 import { readCursor } from '../../../src/database/readCursor.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { compareWithChain } from '../compare.ts';
-import type { ReindexFacts } from '../facts.ts';
+import { applicationName, type ReindexFacts } from '../facts.ts';
 import { follow } from '../follow.ts';
 import { proveStill } from '../still.ts';
 
@@ -26,7 +27,9 @@ export function fillGaps(facts: ReindexFacts): Step {
     probe: async () => 'not-done',
     run: async (ctx) => {
       const deadline = Date.now() + facts.timeoutMs;
-      // An earlier attempt may have been cut off between stopping the indexer and starting it.
+      // An earlier attempt may have been cut off while it cleared, or between stopping the indexer
+      // and starting it.
+      await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
       await startUnit(ctx.host(), { unit: facts.indexer.unit, signal: ctx.signal });
       for (let round = 0; ; round++) {
         const { target } = await follow(ctx, facts, deadline);
@@ -56,6 +59,7 @@ async function setBack(ctx: StepContext, facts: ReindexFacts, firstMissing: numb
     fromBlock: firstMissing,
     all: false,
     cursor: firstMissing - 1,
+    applicationName: applicationName(ctx.runId),
     signal: ctx.signal,
   });
   await startUnit(ctx.host(), { unit, signal: ctx.signal });
