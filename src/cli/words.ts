@@ -1,3 +1,4 @@
+import { suggest } from '../config/suggest.ts';
 import type { Entry } from '../runbook/entry.ts';
 
 /** Flags of more than one command that take a value. */
@@ -57,24 +58,6 @@ function isCommon(flag: string): boolean {
 
 /** The command that was probably meant. */
 export function nearest(shelf: readonly Entry[], words: readonly string[]): string | undefined {
-  const wanted = words.slice(0, 2).join(' ');
-  const ranked = shelf
-    .map(({ command }) => ({ command, distance: distance(command, wanted) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(2, wanted.length / 3) ? best.command : undefined;
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  const commands = shelf.map(({ command }) => command);
+  return suggest(words.slice(0, 2).join(' '), commands);
 }
