@@ -8,7 +8,7 @@ import { Journal, readJournal } from './journal.ts';
 import type { Json } from './json.ts';
 import { withLocks } from './locks.ts';
 import { foldRun, type RunState } from './runState.ts';
-import { writeAudit } from './startRun.ts';
+import { auditRefusal, type Story, writeAudit } from './startRun.ts';
 
 export type Direction = 'resume' | 'undo';
 
@@ -22,6 +22,23 @@ export async function carryOn(
   run: string,
   wanted: Direction,
   answers: Answers,
+): Promise<ExitCode> {
+  const story: Story = { run, plan: null, overrides: [] };
+  try {
+    return await attempt(engine, shelved, run, wanted, answers, story);
+  } catch (error) {
+    await auditRefusal(engine, `${wanted} ${shelved.name}`, null, story, error);
+    throw error;
+  }
+}
+
+async function attempt(
+  engine: Engine,
+  shelved: Shelved,
+  run: string,
+  wanted: Direction,
+  answers: Answers,
+  story: Story,
 ): Promise<ExitCode> {
   assertAnswerable(engine, shelved.runbook.risk, answers);
   const { settings } = engine.ctx;
@@ -39,6 +56,7 @@ export async function carryOn(
     const direction: Direction = state.undoing ? 'undo' : wanted;
     assertCanCarryOn(engine, state, run, direction);
     const { steps, plan } = rebuild(engine, shelved, state, run);
+    story.plan = plan.id;
     const left = direction === 'undo' ? toUndo(steps, state) : steps.filter(({ id }) => !isDone(state, id));
     const remaining = plan.steps.filter(({ id }) => left.some((step) => step.id === id));
     const shown = direction === 'undo' ? remaining.toReversed().map(asUndo) : remaining;
@@ -69,7 +87,6 @@ export async function carryOn(
     const type = direction === 'undo' ? ('run.undoing' as const) : ('run.resumed' as const);
     record(execution, { type, operator: engine.operator, confirmation });
     const ending = direction === 'undo' ? await undo(execution, left, state) : await execute(execution);
-    const story = { run, plan: plan.id, overrides: [] };
     await writeAudit(engine, `${direction} ${shelved.name}`, started.input, story, ending);
     return ending.exitCode;
   });

@@ -1,4 +1,5 @@
 import { type ExitCode, exitCodes, TvError } from '../errors/TvError.ts';
+import type { Check } from './check.ts';
 import type { Step, StepContext } from './define.ts';
 import { type AnyRunbook, asJson, blocks, type Engine, errorData } from './engine.ts';
 import type { JournalEvent, Outcome } from './events.ts';
@@ -233,13 +234,23 @@ async function verify(
   results: Record<string, Json>,
   failures: number,
 ): Promise<Ending> {
-  const { runbook, facts, input, engine } = execution;
-  const checks = await runbook.verify(stepContext(execution, undefined, results), facts, input as never);
-  const { received } = engine.interrupt;
+  const checks = await readBack(execution, results);
+  const { received } = execution.engine.interrupt;
   if (received !== undefined && blocks(checks).length > 0) return interrupted(execution, received);
   record(execution, { type: 'run.checked', checks });
   if (failures > 0) return { outcome: 'failed', exitCode: exitCodes.failed };
   return blocks(checks).length > 0
     ? { outcome: 'unverified', exitCode: exitCodes.unverified }
     : { outcome: 'verified', exitCode: exitCodes.ok };
+}
+
+/** What cannot be read back is not verified: everything was done all the same. */
+async function readBack(execution: Execution, results: Record<string, Json>): Promise<readonly Check[]> {
+  const { runbook, facts, input } = execution;
+  try {
+    return await runbook.verify(stepContext(execution, undefined, results), facts, input as never);
+  } catch (error) {
+    const { message, ...rest } = errorData(error);
+    return [{ id: 'verification', world: 'run', status: 'block', summary: message, ...rest }];
+  }
 }

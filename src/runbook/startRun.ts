@@ -54,11 +54,7 @@ export async function startRun(
     if (!answers.dryRun) await writeAudit(engine, shelved.name, input, story, ending);
     return ending.exitCode;
   } catch (error) {
-    if (!answers.dryRun && error instanceof TvError) {
-      const outcome = error instanceof Refusal ? 'refused' : 'aborted';
-      const end = { outcome, exitCode: error.exitCode, reason: error.message };
-      await writeAudit(engine, shelved.name, input, story, end);
-    }
+    if (!answers.dryRun) await auditRefusal(engine, shelved.name, input, story, error);
     throw error;
   }
 }
@@ -201,6 +197,20 @@ function assertPlan(plan: PlanData, answers: Answers): void {
 
 export function stopped(): Refusal {
   return new Refusal('Stopped before anything was changed.', { exitCode: exitCodes.notConfirmed });
+}
+
+/** A call that ended before it changed anything is in the audit log like every other. */
+export async function auditRefusal(
+  engine: Engine,
+  command: string,
+  input: Json,
+  story: Story,
+  error: unknown,
+): Promise<void> {
+  if (!(error instanceof TvError)) return;
+  const outcome = error instanceof Refusal ? 'refused' : 'aborted';
+  const end = { outcome, exitCode: error.exitCode, reason: error.message };
+  await writeAudit(engine, command, input, story, end);
 }
 
 /** One line in the audit log for this call, whatever became of it. */

@@ -1,0 +1,140 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { TvError } from '../../src/errors/TvError.ts';
+import type { Check } from '../../src/runbook/check.ts';
+import { defineRunbook, type Effect, field, type ProbeAnswer, type Step } from '../../src/runbook/define.ts';
+import type { Shelved } from '../../src/runbook/engine.ts';
+
+/** What goes wrong in a step: before its effect, after it, or in its undo. */
+export type Fault = 'before' | 'after' | 'undo';
+
+export interface FakeStep {
+  readonly id: string;
+  readonly effect?: Effect;
+  readonly interruptible?: boolean;
+}
+
+/**
+ * A world of named values, one file each, and the list of everything done to it. It survives the
+ * scene, so that a resumed run finds what the earlier one has left.
+ */
+export class FakeWorld {
+  readonly #directory: string;
+  readonly #log: string;
+  /** By step id. */
+  readonly faults = new Map<string, Fault>();
+  readonly probes = new Map<string, ProbeAnswer>();
+  /** Called when a step begins, with the signal that is to end it. */
+  onRun: (step: string, signal: AbortSignal) => void | Promise<void> = () => {};
+  checks: readonly Check[] = [{ id: 'values', world: 'host', status: 'pass', summary: 'all there' }];
+  verification: () => readonly Check[] = () => [
+    { id: 'values', world: 'host', status: 'pass', summary: 'as planned' },
+  ];
+  /** A fact that the plan rests on. */
+  fact = 'first';
+
+  constructor(directory: string) {
+    this.#directory = join(directory, 'world');
+    this.#log = join(directory, 'effects.log');
+    mkdirSync(this.#directory, { recursive: true });
+  }
+
+  did(what: string): void {
+    appendFileSync(this.#log, `${what}\n`);
+  }
+
+  /** Everything done so far, in order. */
+  effects(): readonly string[] {
+    return existsSync(this.#log) ? readFileSync(this.#log, 'utf8').split('\n').slice(0, -1) : [];
+  }
+
+  forget(): void {
+    rmSync(this.#log, { force: true });
+  }
+
+  has(step: string): boolean {
+    return existsSync(join(this.#directory, step));
+  }
+
+  set(step: string): void {
+    writeFileSync(join(this.#directory, step), 'new');
+  }
+
+  unset(step: string): void {
+    rmSync(join(this.#directory, step), { force: true });
+  }
+}
+
+export interface FakeRunbookOptions {
+  readonly risk?: 'mild' | 'moderate' | 'severe';
+  readonly onFailure?: 'stop' | 'carry-on';
+  readonly steps?: readonly FakeStep[];
+}
+
+const input = { level: field('--level <n>', 'how far', z.number().default(1)) };
+
+/** A runbook that sets values in a `FakeWorld`, and does nothing else. */
+export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}): Shelved {
+  const steps = options.steps ?? [{ id: 'a' }, { id: 'b' }, { id: 'c' }];
+  const runbook = defineRunbook<typeof input, { fact: string }>({
+    title: 'Set values',
+    intent: 'For tests.',
+    risk: options.risk ?? 'mild',
+    onFailure: options.onFailure ?? 'stop',
+    input,
+    example: { facts: { fact: 'example' }, input: { level: 1 } },
+    preflight: async () => {
+      world.did('preflight');
+      return { checks: world.checks, facts: { fact: world.fact } };
+    },
+    basis: ({ fact }) => ({ fact }),
+    consequence: () => `This sets ${steps.length} values.`,
+    plan: () => {
+      world.did('plan');
+      return steps.map((step) => fakeStep(world, step));
+    },
+    verify: async () => {
+      world.did('verify');
+      return world.verification();
+    },
+  });
+  return { name: 'set values', section: '99', runbook };
+}
+
+function fakeStep(world: FakeWorld, { id, effect = 'reversible', interruptible = false }: FakeStep): Step {
+  return {
+    id,
+    title: `set ${id}`,
+    command: `echo new > ${id}`,
+    effect,
+    undoTitle: `undo: unset ${id}`,
+    interruptible,
+    probe: async () => {
+      world.did(`probe ${id}`);
+      return world.probes.get(id) ?? (world.has(id) ? 'done' : 'not-done');
+    },
+    run: async ({ signal, results }) => {
+      world.did(`run ${id}`);
+      await world.onRun(id, signal);
+      if (world.faults.get(id) === 'before') throw failure(id);
+      world.set(id);
+      if (world.faults.get(id) === 'after') throw failure(id);
+      return { set: id, after: Object.keys(results) };
+    },
+    // What is final has no way back.
+    ...(effect === 'final'
+      ? {}
+      : {
+          undo: async () => {
+            world.did(`undo ${id}`);
+            if (world.faults.get(id) === 'undo') throw failure(id);
+            world.unset(id);
+          },
+        }),
+  };
+}
+
+function failure(id: string): TvError {
+  return new TvError(`Value ${id} cannot be set.`, { facts: { value: id }, next: `look at ${id}` });
+}

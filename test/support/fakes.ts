@@ -1,0 +1,214 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Settings } from '../../src/config/settings.ts';
+import { AuditLog } from '../../src/runbook/audit.ts';
+import type { Clock, Context } from '../../src/runbook/context.ts';
+import type { Engine, Prompt } from '../../src/runbook/engine.ts';
+import type { RunEvent } from '../../src/runbook/events.ts';
+import { Interrupt } from '../../src/runbook/interrupt.ts';
+import { RunStore } from '../../src/runbook/journal.ts';
+import { Outlet } from '../../src/runbook/outlet.ts';
+import { thisOperator } from '../../src/runbook/process.ts';
+import { Secrets } from '../../src/runbook/secrets.ts';
+
+// Every outlet listens for errors of stdout and stderr; a test file makes many, a tv makes one.
+for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
+
+/** An answer to one question; what is asked has to match. */
+export interface Reply {
+  readonly kind: 'typed' | 'yesNo';
+  readonly question: RegExp;
+  readonly answer: boolean;
+}
+
+/** A person who answers exactly the questions foreseen, in that order. */
+export class FakePrompt implements Prompt {
+  readonly interactive: boolean;
+  readonly asked: string[] = [];
+  readonly #replies: Reply[];
+  readonly #complain: (what: string) => void;
+
+  constructor(interactive: boolean, replies: readonly Reply[], complain: (what: string) => void) {
+    this.interactive = interactive;
+    this.#replies = [...replies];
+    this.#complain = complain;
+  }
+
+  async typed(question: string): Promise<boolean> {
+    return this.#reply('typed', question);
+  }
+
+  async yesNo(question: string): Promise<boolean> {
+    return this.#reply('yesNo', question);
+  }
+
+  close(): void {
+    for (const { question } of this.#replies) this.#complain(`nobody asked ${question}`);
+  }
+
+  #reply(kind: Reply['kind'], question: string): boolean {
+    this.asked.push(question);
+    const reply = this.#replies.shift();
+    if (reply?.kind === kind && reply.question.test(question)) return reply.answer;
+    this.#complain(`unexpected question (${kind}): ${question}`);
+    return false;
+  }
+}
+
+/** Stands still until it is moved; whoever sleeps moves it. */
+export class DrivenClock implements Clock {
+  #at: number;
+
+  constructor(at: number) {
+    this.#at = at;
+  }
+
+  now(): Date {
+    return new Date(this.#at);
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    this.#at += ms;
+  }
+
+  advance(ms: number): void {
+    this.#at += ms;
+  }
+}
+
+export interface SceneOptions {
+  readonly environment?: string;
+  readonly version?: string;
+  readonly replies?: readonly Reply[];
+  /** Default: exactly where replies are given. */
+  readonly interactive?: boolean;
+  readonly secrets?: readonly string[];
+  /** Of an earlier scene: the next tv on the same machine. */
+  readonly stateDirectory?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** An engine around a real state directory, in which every room and every question is a trap. */
+export interface Scene {
+  readonly engine: Engine;
+  readonly clock: DrivenClock;
+  readonly prompt: FakePrompt;
+  readonly interrupt: Interrupt;
+  readonly events: readonly RunEvent[];
+  readonly stateDirectory: string;
+  /** Sees each event right after the watcher. */
+  onEvent: (event: RunEvent) => void;
+  /** @throws where anything unforeseen happened, or something foreseen did not */
+  close(): void;
+}
+
+/** A state directory of its own, removed by the returned function. */
+export function temporaryState(): { readonly directory: string; remove(): void } {
+  const directory = mkdtempSync(join(tmpdir(), 'tv-engine-'));
+  chmodSync(directory, 0o755);
+  return {
+    directory: join(directory, 'state'),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+let scenes = 0;
+
+export function startScene(stateDirectory: string, options: SceneOptions = {}): Scene {
+  const violations: string[] = [];
+  const complain = (what: string) => {
+    violations.push(what);
+  };
+  const trap = (name: string) => (): never => {
+    complain(`unexpected call: ${name}()`);
+    throw new Error(`unexpected call: ${name}()`);
+  };
+  const secrets = new Secrets();
+  for (const secret of options.secrets ?? []) secrets.add(secret);
+  const outlet = new Outlet(secrets);
+  // Every scene begins an hour after the one before, so that runs sort by their ids.
+  const clock = new DrivenClock(Date.parse('2026-11-23T03:12:00.000Z') + scenes++ * 3_600_000);
+  const interrupt = new Interrupt();
+  const prompt = new FakePrompt(
+    options.interactive ?? options.replies !== undefined,
+    options.replies ?? [],
+    complain,
+  );
+  const events: RunEvent[] = [];
+  const ctx: Context = {
+    settings: fakeSettings(options.environment ?? 'production', stateDirectory, complain),
+    settingsOrigins: { values: [], environments: [], files: [], problems: [] },
+    version: options.version ?? '1.0.0',
+    shelf: [],
+    runs: new RunStore(stateDirectory),
+    audit: new AuditLog(stateDirectory, outlet, clock),
+    clock,
+    signal: options.signal ?? interrupt.stop,
+    secrets: { interactive: false, ask: trap('secrets.ask'), keep: (value) => secrets.add(value) },
+    chain: trap('chain'),
+    database: trap('database'),
+    host: trap('host'),
+    api: trap('api'),
+  };
+  const scene: Scene = {
+    engine: {
+      ctx,
+      outlet,
+      prompt,
+      interrupt,
+      operator: thisOperator(),
+      watch: (event) => {
+        events.push(event);
+        scene.onEvent(event);
+      },
+      remoteLock: async () => undefined,
+    },
+    clock,
+    prompt,
+    interrupt,
+    events,
+    stateDirectory,
+    onEvent: () => {},
+    close: () => {
+      prompt.close();
+      interrupt.close();
+      if (violations.length > 0) throw new Error(violations.join('\n'));
+    },
+  };
+  return scene;
+}
+
+/** An operator whose process is certainly dead. */
+export function deadOperator(): { user: string; host: string; pid: number; mark: string | null } {
+  return { user: 'night-shift', host: hostname(), pid: 2 ** 22 + 1, mark: '1' };
+}
+
+/** The lines of a JSON-lines file. */
+export function readLines(file: string): readonly Record<string, unknown>[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** What the engine itself may look at; any other setting is a trap too. */
+function fakeSettings(
+  environment: string,
+  stateDirectory: string,
+  complain: (what: string) => void,
+): Settings {
+  const known = {
+    environment,
+    sandbox: false,
+    chain: { id: 4217, rpcUrls: [], timeoutMs: 1 },
+    stateDirectory,
+  } satisfies Partial<Settings>;
+  return new Proxy(known as Partial<Settings> as Settings, {
+    get: (target, key) => {
+      if (!(key in known)) complain(`unexpected setting: ${String(key)}`);
+      return Reflect.get(target, key);
+    },
+  });
+}

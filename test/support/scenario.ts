@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { TvError } from '../../src/errors/TvError.ts';
+import type { AuditEntry } from '../../src/runbook/audit.ts';
+import { carryOn, type Direction } from '../../src/runbook/carryOn.ts';
+import type { Answers, Shelved } from '../../src/runbook/engine.ts';
+import type { RunEvent } from '../../src/runbook/events.ts';
+import { foldRun, type RunState } from '../../src/runbook/runState.ts';
+import { startRun } from '../../src/runbook/startRun.ts';
+import { type Scene, type SceneOptions, startScene } from './fakes.ts';
+
+export const noAnswers: Answers = {
+  yes: false,
+  confirm: undefined,
+  overrides: [],
+  reason: undefined,
+  dryRun: false,
+  plan: undefined,
+};
+
+export interface Outcome {
+  /** As tv would exit: an error's own code, or the run's. */
+  readonly exitCode: number;
+  readonly error: TvError | undefined;
+  readonly events: readonly RunEvent[];
+  readonly asked: readonly string[];
+  readonly plan: string | undefined;
+  /** The newest run of the state directory. */
+  readonly run: string | undefined;
+  readonly state: RunState | undefined;
+  readonly audit: readonly AuditEntry[];
+}
+
+export interface Scenario extends SceneOptions {
+  readonly stateDirectory: string;
+  readonly answers?: Partial<Answers>;
+  /** Set: carries this run on instead of starting one. */
+  readonly carryOn?: { readonly run: string; readonly direction: Direction };
+  readonly prepare?: (scene: Scene) => void;
+  /** `nothing`: leaves the journals unread, for those that are damaged or being written. */
+  readonly stateOf?: 'newest' | 'nothing';
+}
+
+/** One call of tv, from preflight to exit code, with everything unforeseen an error. */
+export async function play(shelved: Shelved, scenario: Scenario): Promise<Outcome> {
+  const scene = startScene(scenario.stateDirectory, scenario);
+  scenario.prepare?.(scene);
+  const answers = { ...noAnswers, ...scenario.answers };
+  let exitCode: number;
+  let error: TvError | undefined;
+  try {
+    exitCode =
+      scenario.carryOn === undefined
+        ? await startRun(scene.engine, shelved, { level: 1 }, answers)
+        : await carryOn(scene.engine, shelved, scenario.carryOn.run, scenario.carryOn.direction, answers);
+  } catch (thrown) {
+    if (!(thrown instanceof TvError)) throw thrown;
+    error = thrown;
+    exitCode = thrown.exitCode;
+  }
+  scene.close();
+  const { runs, audit } = scene.engine.ctx;
+  const run = runs.ids().at(-1);
+  const ready = scene.events.find((event) => event.type === 'plan.ready');
+  return {
+    exitCode,
+    error,
+    events: scene.events,
+    asked: scene.prompt.asked,
+    plan: ready?.plan.id,
+    run,
+    state: run === undefined || scenario.stateOf === 'nothing' ? undefined : foldRun(runs.read(run)),
+    audit: existsSync(audit.file) ? audit.entries() : [],
+  };
+}

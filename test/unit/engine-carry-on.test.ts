@@ -1,0 +1,432 @@
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Shelved } from '../../src/runbook/engine.ts';
+import type { RunEvent } from '../../src/runbook/events.ts';
+import { lockDirectory } from '../../src/runbook/locks.ts';
+import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
+import { deadOperator, readLines, type Scene, temporaryState } from '../support/fakes.ts';
+import { type Outcome, play, type Scenario } from '../support/scenario.ts';
+
+let state: ReturnType<typeof temporaryState>;
+let world: FakeWorld;
+let stateDirectory: string;
+
+beforeEach(() => {
+  state = temporaryState();
+  stateDirectory = state.directory;
+  world = new FakeWorld(`${state.directory}-world`);
+});
+afterEach(() => state.remove());
+
+const abc = [{ id: 'a' }, { id: 'b' }, { id: 'c' }];
+
+/** A run cut off by a signal during step b: a and b are done, c is not begun. */
+async function interruptedRun(shelved: Shelved = fakeRunbook(world)): Promise<Outcome & { run: string }> {
+  const outcome = await play(shelved, {
+    stateDirectory,
+    prepare: (scene) => {
+      world.onRun = (step) => {
+        if (step === 'b') scene.interrupt.signal('SIGINT');
+      };
+    },
+  });
+  world.onRun = () => {};
+  world.forget();
+  return { ...outcome, run: outcome.run ?? '' };
+}
+
+function journal(run: string): string {
+  return join(stateDirectory, 'runs', `${run}.jsonl`);
+}
+
+/** Leaves the journal as a kill right after `last` would have left it. */
+function cutAfter(run: string, last: (line: Record<string, unknown>) => boolean): void {
+  const lines = readLines(journal(run));
+  const dead = lines.map((line) => ('operator' in line ? { ...line, operator: deadOperator() } : line));
+  const kept = dead.slice(0, lines.findIndex(last) + 1);
+  expect(kept.length).toBeGreaterThan(0);
+  writeFileSync(journal(run), kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+}
+
+const begun = (step: string) => (line: Record<string, unknown>) =>
+  line['type'] === 'step.started' && line['step'] === step;
+
+function carry(
+  run: string,
+  direction: 'resume' | 'undo',
+  rest: Partial<Scenario> = {},
+  shelved: Shelved = fakeRunbook(world),
+): Promise<Outcome> {
+  return play(shelved, { stateDirectory, carryOn: { run, direction }, ...rest });
+}
+
+describe('resume', () => {
+  it('runs what is left, with the results of before, and verifies', async () => {
+    const { run } = await interruptedRun();
+    const outcome = await carry(run, 'resume');
+    expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'verified']);
+    expect(world.effects()).toEqual(['plan', 'run c', 'verify']);
+    expect(outcome.state?.steps.get('c')?.result).toEqual({ set: 'c', after: ['a', 'b'] });
+    expect(outcome.audit.map((entry) => [entry.command, entry.outcome])).toEqual([
+      ['set values', 'interrupted'],
+      ['resume set values', 'verified'],
+    ]);
+  });
+
+  it('shows what is left, not the whole plan', async () => {
+    const { run } = await interruptedRun();
+    const { events } = await carry(run, 'resume');
+    const ready = events.find((event) => event.type === 'plan.ready');
+    expect(ready?.direction).toBe('resume');
+    expect(ready?.plan.steps.map(({ id }) => id)).toEqual(['c']);
+  });
+
+  it('asks as the run itself does', async () => {
+    const severe = fakeRunbook(world, { risk: 'severe' });
+    const first = await play(severe, { stateDirectory, answers: { confirm: 'production' } });
+    cutAfter(first.run ?? '', begun('b'));
+    world.forget();
+    expect((await carry(first.run ?? '', 'resume', {}, severe)).exitCode).toBe(4);
+    expect(world.effects()).toEqual([]);
+    const question = /^This finishes .*: 2 steps are left\. Type production to go on:$/;
+    const replies = [{ kind: 'typed', question, answer: true }] as const;
+    expect((await carry(first.run ?? '', 'resume', { replies }, severe)).exitCode).toBe(0);
+  });
+
+  describe.each([
+    ['done', ['plan', 'probe b', 'run c', 'verify'], 'found'],
+    ['not-done', ['plan', 'probe b', 'run b', 'run c', 'verify'], 'ran'],
+  ] as const)('of a step cut off in mid-flight that its probe finds %s', (answer, effects, how) => {
+    it(`goes on as it must: ${how}`, async () => {
+      const { run } = await interruptedRun();
+      cutAfter(run, begun('b'));
+      world.probes.set('b', answer);
+      const outcome = await carry(run, 'resume');
+      expect(outcome.exitCode).toBe(0);
+      expect(world.effects()).toEqual(effects);
+      const done = outcome.events.find((event) => event.type === 'step.done' && event.step === 'b');
+      expect(done).toMatchObject({ how });
+    });
+  });
+
+  it('of a step whose effect nobody can tell stops, and does nothing', async () => {
+    const { run } = await interruptedRun();
+    cutAfter(run, begun('b'));
+    world.probes.set('b', 'unknown');
+    const outcome = await carry(run, 'resume', {}, fakeRunbook(world));
+    expect(outcome.exitCode).toBe(1);
+    expect(world.effects()).not.toContain('run b');
+    const failed = outcome.events.find((event) => event.type === 'step.failed');
+    expect(failed?.error.message).toBe('Whether step b had taken effect cannot be told from here.');
+    expect(failed?.error.next.join()).toContain(`tv resume ${run}`);
+  });
+
+  it('tries a failed step again', async () => {
+    const shelved = fakeRunbook(world, { steps: [{ id: 'a', effect: 'compensable' }, { id: 'b' }] });
+    world.faults.set('b', 'before');
+    const { run = '', state: failed } = await play(shelved, { stateDirectory });
+    expect(failed?.status).toBe('failed');
+    world.faults.clear();
+    world.forget();
+    const outcome = await carry(run, 'resume', {}, shelved);
+    expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'verified']);
+    expect(world.effects()).toEqual(['plan', 'probe b', 'run b', 'verify']);
+  });
+
+  it('verifies an unverified run again', async () => {
+    world.verification = () => [{ id: 'rows', world: 'database', status: 'block', summary: 'not yet' }];
+    const { run = '', exitCode } = await play(fakeRunbook(world), { stateDirectory });
+    expect(exitCode).toBe(5);
+    world.verification = () => [];
+    world.forget();
+    expect((await carry(run, 'resume')).exitCode).toBe(0);
+    expect(world.effects()).toEqual(['plan', 'verify']);
+  });
+
+  it('can itself be interrupted and resumed', async () => {
+    const shelved = fakeRunbook(world, { steps: [...abc, { id: 'd' }] });
+    const { run } = await interruptedRun(shelved);
+    const prepare = (scene: Scene) => {
+      world.onRun = () => scene.interrupt.signal('SIGTERM');
+    };
+    expect((await carry(run, 'resume', { prepare }, shelved)).exitCode).toBe(7);
+    world.onRun = () => {};
+    const outcome = await carry(run, 'resume', {}, shelved);
+    expect(outcome.exitCode).toBe(0);
+    expect(world.effects().filter((line) => line.startsWith('run'))).toEqual(['run c', 'run d']);
+  });
+});
+
+describe('what cannot be carried on', () => {
+  const refused = async (outcome: Outcome, message: RegExp) => {
+    expect(outcome.exitCode).toBe(3);
+    expect(outcome.error?.message).toMatch(message);
+    expect(outcome.audit.at(-1)).toMatchObject({ outcome: 'refused', exitCode: 3, run: outcome.run });
+    expect(world.effects().filter((line) => !line.startsWith('plan'))).toEqual([]);
+  };
+
+  it('a run of another version of tv', async () => {
+    const { run } = await interruptedRun();
+    const outcome = await carry(run, 'resume', { version: '1.0.1' });
+    await refused(outcome, /another version/);
+    expect(outcome.error?.facts).toEqual({ run, 'begun with': '1.0.0', 'this is': '1.0.1' });
+  });
+
+  it('a run whose plan this tv would make differently', async () => {
+    const { run } = await interruptedRun();
+    const other = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b' }, { id: 'x' }] });
+    await refused(await carry(run, 'resume', {}, other), /not the one that the run was begun with/);
+    await refused(await carry(run, 'undo', {}, other), /not the one that the run was begun with/);
+  });
+
+  it('a run of another environment', async () => {
+    const { run } = await interruptedRun();
+    const outcome = await carry(run, 'undo', { environment: 'staging' });
+    await refused(outcome, /another environment/);
+    expect(outcome.error?.next).toEqual([`tv -e production runs undo ${run}`]);
+  });
+
+  it('a verified run', async () => {
+    const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
+    world.forget();
+    await refused(await carry(run, 'resume'), /finished and verified/);
+  });
+
+  it('a run that was taken back', async () => {
+    world.faults.set('c', 'before');
+    const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
+    world.faults.clear();
+    world.forget();
+    await refused(await carry(run, 'resume'), /taken back already/);
+    await refused(await carry(run, 'undo'), /taken back already/);
+  });
+
+  it('a journal without a first line', async () => {
+    const { run } = await interruptedRun();
+    truncateSync(journal(run), 20);
+    await refused(await carry(run, 'resume'), /had not begun/);
+  });
+});
+
+describe('undo', () => {
+  it('takes back what was done, last one first, and no more', async () => {
+    const { run } = await interruptedRun();
+    const outcome = await carry(run, 'undo');
+    expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'undone']);
+    expect(world.effects()).toEqual(['plan', 'undo b', 'undo a']);
+    expect([world.has('a'), world.has('b')]).toEqual([false, false]);
+    const ready = outcome.events.find((event) => event.type === 'plan.ready');
+    expect(ready?.plan.steps.map(({ title }) => title)).toEqual(['set b: unset b', 'set a: unset a']);
+    expect(outcome.audit.at(-1)).toMatchObject({ command: 'undo set values', outcome: 'undone' });
+  });
+
+  it('takes back a verified run too', async () => {
+    const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
+    const outcome = await carry(run, 'undo');
+    expect(outcome.state?.status).toBe('undone');
+    expect(abc.filter(({ id }) => world.has(id))).toEqual([]);
+  });
+
+  it('takes back the step that was cut off, which may have taken effect', async () => {
+    const { run } = await interruptedRun();
+    cutAfter(run, begun('b'));
+    await carry(run, 'undo');
+    expect(world.effects()).toEqual(['plan', 'undo b', 'undo a']);
+  });
+
+  it('leaves steps that have no way back', async () => {
+    const shelved = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }] });
+    const { run } = await interruptedRun(shelved);
+    expect((await carry(run, 'undo', {}, shelved)).exitCode).toBe(0);
+    expect(world.effects()).toEqual(['plan', 'undo a']);
+  });
+
+  it('that fails leaves the rest alone, blocks new runs, and is gone on with by undo or resume', async () => {
+    const { run } = await interruptedRun();
+    world.faults.set('b', 'undo');
+    const failed = await carry(run, 'undo');
+    expect([failed.exitCode, failed.state?.status]).toEqual([1, 'undo-failed']);
+    expect(world.effects()).toEqual(['plan', 'undo b']);
+    expect(world.has('a')).toBe(true);
+    expect((await play(fakeRunbook(world), { stateDirectory })).exitCode).toBe(3);
+    world.faults.clear();
+    world.forget();
+    // There is no way forward any more: resume goes back, too.
+    const outcome = await carry(run, 'resume');
+    expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'undone']);
+    expect(world.effects()).toEqual(['plan', 'undo b', 'undo a']);
+  });
+
+  it('that was cut off goes on where it was', async () => {
+    const { run } = await interruptedRun();
+    await carry(run, 'undo');
+    cutAfter(run, (line) => line['type'] === 'undo.done' && line['step'] === 'b');
+    world.forget();
+    const outcome = await carry(run, 'resume');
+    expect(outcome.state?.status).toBe('undone');
+    expect(world.effects()).toEqual(['plan', 'undo a']);
+  });
+
+  it('stops after the step in flight at a signal', async () => {
+    const { run } = await interruptedRun();
+    const prepare = (scene: Scene) => {
+      scene.onEvent = (event: RunEvent) => {
+        if (event.type === 'undo.started') scene.interrupt.signal('SIGINT');
+      };
+    };
+    const outcome = await carry(run, 'undo', { prepare });
+    expect([outcome.exitCode, outcome.state?.status]).toEqual([7, 'interrupted']);
+    expect(world.effects()).toEqual(['plan', 'undo b']);
+    expect((await carry(run, 'undo')).state?.status).toBe('undone');
+    expect(world.effects()).toEqual(['plan', 'undo b', 'plan', 'undo a']);
+  });
+});
+
+describe('an unfinished run', () => {
+  it('blocks a new one in its environment, with the ways out', async () => {
+    const { run } = await interruptedRun();
+    const outcome = await play(fakeRunbook(world), { stateDirectory });
+    expect(outcome.exitCode).toBe(3);
+    expect(outcome.error?.facts['runs']).toBe(`a run is unfinished: ${run}`);
+    expect(outcome.error?.next).toEqual([
+      `tv resume ${run}`,
+      `tv runs undo ${run}`,
+      'overrule with --override unfinished-run --reason "…"',
+    ]);
+    expect(world.effects()).toEqual(['preflight']);
+  });
+
+  it('can be overruled, and does not matter elsewhere', async () => {
+    await interruptedRun();
+    const answers = { overrides: ['unfinished-run'], reason: 'it belongs to a drill' };
+    expect((await play(fakeRunbook(world), { stateDirectory, answers })).exitCode).toBe(0);
+    expect((await play(fakeRunbook(world), { stateDirectory, environment: 'staging' })).exitCode).toBe(0);
+  });
+
+  it('is found after a kill, which leaves no closing line', async () => {
+    const { run } = await interruptedRun();
+    cutAfter(run, begun('b'));
+    expect((await play(fakeRunbook(world), { stateDirectory })).exitCode).toBe(3);
+  });
+});
+
+describe('the journal', () => {
+  it('loses a torn last line, and with it nothing that had happened', async () => {
+    const { run } = await interruptedRun();
+    cutAfter(run, begun('b'));
+    const whole = readFileSync(journal(run), 'utf8');
+    appendFileSync(journal(run), '{"at":"2026-11-23T03:12:01.000Z","seq":4,"type":"step.done","st');
+    const outcome = await carry(run, 'resume');
+    expect(outcome.exitCode).toBe(0);
+    expect(world.effects()).toContain('probe b');
+    expect(readFileSync(journal(run), 'utf8').startsWith(whole)).toBe(true);
+    const lines = readLines(journal(run));
+    expect(lines.map((line) => line['seq'])).toEqual(lines.map((_, index) => index));
+  });
+
+  it('with a torn multi-byte character is cut at the right byte', async () => {
+    const { run } = await interruptedRun();
+    const whole = readFileSync(journal(run));
+    appendFileSync(journal(run), Buffer.from('{"type":"step.noted","note":"é✔').subarray(0, -1));
+    await carry(run, 'resume');
+    expect(readFileSync(journal(run)).subarray(0, whole.length).equals(whole)).toBe(true);
+    expect(readLines(journal(run)).length).toBeGreaterThan(6);
+  });
+
+  it('with a damaged line in the middle is refused by name and line', async () => {
+    const { run } = await interruptedRun();
+    const lines = readFileSync(journal(run), 'utf8').split('\n');
+    lines[2] = lines[2]?.slice(0, 20) ?? '';
+    writeFileSync(journal(run), lines.join('\n'));
+    const { error } = await carry(run, 'resume', { stateOf: 'nothing' });
+    expect(error).toMatchObject({
+      message: 'The journal is damaged.',
+      facts: { journal: journal(run), line: '3' },
+    });
+    expect(world.effects()).toEqual([]);
+  });
+
+  it('that is damaged blocks new runs: it may be that of an unfinished one', async () => {
+    const { run } = await interruptedRun();
+    writeFileSync(journal(run), `damaged\n${readFileSync(journal(run), 'utf8')}`);
+    const { exitCode, error } = await play(fakeRunbook(world), { stateDirectory, stateOf: 'nothing' });
+    expect(exitCode).toBe(3);
+    expect(error?.facts['runs']).toBe('The journal is damaged.');
+  });
+});
+
+describe('the lock of an environment', () => {
+  it('refuses a second run with who, what and since when, and leaves that run alone', async () => {
+    let second: Outcome | undefined;
+    const first = await play(fakeRunbook(world), {
+      stateDirectory,
+      prepare: (scene) => {
+        world.onRun = async (step) => {
+          if (step !== 'b') return;
+          scene.clock.advance(90_000);
+          second = await play(fakeRunbook(world), { stateDirectory, stateOf: 'nothing' });
+        };
+      },
+    });
+    expect(first.exitCode).toBe(0);
+    expect(second?.exitCode).toBe(6);
+    expect(second?.error?.message).toBe('Another run holds the lock of production.');
+    expect(second?.error?.facts['what']).toBe('set values (set values)');
+    expect(second?.error?.facts['who']).toContain(`process ${process.pid}`);
+    expect(world.effects().filter((line) => line === 'preflight')).toHaveLength(1);
+    expect(first.audit.map(({ exitCode }) => exitCode)).toEqual([6, 0]);
+  });
+
+  it('also refuses to carry a run on', async () => {
+    const { run } = await interruptedRun();
+    let second: Outcome | undefined;
+    await play(fakeRunbook(world), {
+      stateDirectory,
+      answers: { overrides: ['unfinished-run'], reason: 'test' },
+      prepare: () => {
+        world.onRun = async (step) => {
+          if (step === 'a') second = await carry(run, 'resume', { stateOf: 'nothing' });
+        };
+      },
+    });
+    expect(second?.exitCode).toBe(6);
+    expect(second?.audit.at(-1)).toMatchObject({ command: 'resume set values', exitCode: 6 });
+  });
+
+  it('of the database is held too, and given back whatever happens', async () => {
+    const calls: string[] = [];
+    const prepare = (scene: Scene) => {
+      scene.engine.remoteLock = async ({ what }) => {
+        calls.push(what);
+        return {
+          held: true,
+          release: () => {
+            calls.push('released');
+          },
+        };
+      };
+    };
+    world.faults.set('a', 'before');
+    await play(fakeRunbook(world), { stateDirectory, prepare });
+    expect(calls).toEqual(['set values (set values)', 'released']);
+  });
+
+  it('held from another machine refuses, and gives the local one back', async () => {
+    const by = {
+      operator: { ...deadOperator(), host: 'laptop', pid: 0 },
+      what: 'reindex',
+      since: '2026-11-23T03:00:00Z',
+    };
+    const refused = await play(fakeRunbook(world), {
+      stateDirectory,
+      prepare: (scene) => {
+        scene.engine.remoteLock = async () => ({ held: false, by });
+      },
+    });
+    expect(refused.exitCode).toBe(6);
+    expect(refused.error?.facts['who']).toBe('night-shift@laptop');
+    expect((await play(fakeRunbook(world), { stateDirectory })).exitCode).toBe(0);
+    expect(lockDirectory({ stateDirectory, environment: 'production' })).toContain('production');
+  });
+});
