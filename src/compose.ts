@@ -61,10 +61,9 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
     interrupt.listen();
     // A run ends its calls only at a second signal: the step in flight is finished first.
     const lasting = command.kind === 'runbook' || command.kind === 'control';
-    world = await buildContext(program, entry, parsed.flags, secrets, outlet, {
-      asked: interrupt.stop,
-      rooms: lasting ? interrupt.now : interrupt.stop,
-    });
+    const signals = { asked: interrupt.stop, rooms: lasting ? interrupt.now : interrupt.stop };
+    const clearBusy = () => busy.clear();
+    world = await buildContext(program, entry, parsed.flags, secrets, outlet, signals, clearBusy);
     paint = { ...paint, now: world.ctx.clock.now(), environment: parsed.flags.env };
     const desk: Desk = { program, entry, command, parsed, outlet, paint, busy, interrupt };
     return await dispatch(desk, world);
@@ -98,6 +97,11 @@ async function dispatch(desk: Desk, world: World): Promise<number> {
       return finish(desk, command, data);
     }
     case 'runbook': {
+      const handout = await command.handout?.(world.ctx, parsed.input as never);
+      if (handout !== undefined) {
+        for (const { path, text } of handout.files) desk.outlet.writeFile(path, text);
+        return finish(desk, { render: (_, paint) => handout.render(paint) }, handout.data);
+      }
       const shelved = { name: desk.entry.command, section: desk.entry.section, runbook: command };
       return startRun(await buildEngine(desk, world), shelved, parsed.input, parsed.answers);
     }

@@ -9,7 +9,7 @@ import { connectHost } from './host/connectHost.ts';
 import { readEnvFile } from './host/readEnvFile.ts';
 import { FileError } from './host/readTextFile.ts';
 import { AuditLog } from './runbook/audit.ts';
-import type { Api, Chain, Clock, Context, Database, Host } from './runbook/context.ts';
+import type { Api, Chain, Clock, Context, Database, Host, SecretDesk } from './runbook/context.ts';
 import type { Entry, Room } from './runbook/entry.ts';
 import { RunStore } from './runbook/journal.ts';
 import type { LockAnswer, LockHolder } from './runbook/lock.ts';
@@ -53,6 +53,7 @@ export async function buildContext(
   secrets: Secrets,
   outlet: Outlet,
   signals: { readonly asked: AbortSignal; readonly rooms: AbortSignal },
+  clearBusy: () => void,
 ): Promise<World> {
   const resolved = await resolve(entry, flags, secrets);
   const { settings } = resolved;
@@ -96,6 +97,7 @@ export async function buildContext(
       audit: new AuditLog(settings.stateDirectory, outlet, clock),
       clock,
       signal: signals.asked,
+      secrets: secretDesk(secrets, signals.asked, clearBusy),
       chain,
       database,
       host,
@@ -108,6 +110,20 @@ export async function buildContext(
     close: async () => {
       for (const end of opened) await end();
     },
+  };
+}
+
+function secretDesk(secrets: Secrets, signal: AbortSignal, clearBusy: () => void): SecretDesk {
+  return {
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    ask: async (question) => {
+      const { terminalPrompt } = await import('./terminal/prompt.ts');
+      clearBusy();
+      const answer = await terminalPrompt().hidden(question, signal);
+      secrets.add(answer);
+      return answer;
+    },
+    keep: (value) => secrets.add(value),
   };
 }
 

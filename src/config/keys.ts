@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { databasePasswords, maskDatabaseUrl, maskUrls, urlCredentials } from './mask.ts';
-import type { Address } from './settings.ts';
+import { readPairs, readSigner, showSigner } from './readSigner.ts';
+import type { Address, PairSetting, SignerSource } from './settings.ts';
 
 /** A value as it was written: text, or in a configuration file also a list. */
 export type Raw = string | readonly string[];
@@ -23,6 +24,8 @@ export interface Key<T> {
   credentials?(raw: Raw): readonly string[];
   /** Set in files only. */
   readonly fileOnly?: true;
+  /** A map in a file, handed to `read` as JSON with every value as text. */
+  readonly map?: true;
 }
 
 const text =
@@ -106,6 +109,14 @@ const hostPath = (fallback: string, variable: string): Key<string> => ({
   fallback,
 });
 
+const signer: Key<SignerSource> = {
+  expected: 'one of keystore (with passwordFile or without), command, env, or prompt: true',
+  read: text(readSigner),
+  show: showSigner,
+  fileOnly: true,
+  map: true,
+};
+
 /** All settings, in the order in which they are shown. Limits in milliseconds. */
 export const keys = {
   'chain.id': {
@@ -165,6 +176,28 @@ export const keys = {
   } satisfies Key<string>,
   'api.timeoutMs': milliseconds(5_000),
   'backup.directory': hostPath('/backup', 'TV_BACKUP_DIR'),
+  'signers.admin': signer,
+  'signers.emergency': signer,
+  'signers.riskOfficer': signer,
+  'signers.treasuryManager': signer,
+  pairs: {
+    expected: 'lines of name: id, or name: [token, token]',
+    read: text(readPairs),
+    show: (pairs) => Object.keys(pairs).join(', ') || '(none)',
+    fallback: {},
+    fileOnly: true,
+    map: true,
+  } satisfies Key<Readonly<Record<string, PairSetting>>>,
+  'withdraw.recipients': {
+    expected: 'a list of addresses',
+    read: (raw) => {
+      const list = typeof raw === 'string' ? raw.split(',').map((one) => one.trim()) : raw;
+      return list.every((one) => /^0x[0-9a-fA-F]{40}$/.test(one)) ? (list as readonly Address[]) : undefined;
+    },
+    show: (list) => list.join(', ') || '(none)',
+    fallback: [],
+    fileOnly: true,
+  } satisfies Key<readonly Address[]>,
   stateDirectory: {
     expected: 'a directory of this machine',
     read: text((value) => (value === '' ? undefined : resolve(value))),
@@ -191,6 +224,11 @@ export function keyOf<K extends KeyName>(name: K): Key<ValueOf<K>> {
 
 /** Ways to say `database.url` in a file without having the password in it. */
 export const urlSources = ['database.urlCommand', 'database.urlEnv'] as const;
+
+/** Settings that are maps in a file; what stands below them is theirs. */
+export function isMapKey(name: string): boolean {
+  return keyNames.some((known) => known === name && keyOf(known).map === true);
+}
 
 export const fileKeys: readonly string[] = [...keyNames, ...urlSources];
 

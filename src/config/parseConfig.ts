@@ -1,5 +1,5 @@
 import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
-import { fileKeys, type Raw } from './keys.ts';
+import { fileKeys, isMapKey, type Raw } from './keys.ts';
 import type { SettingsProblem } from './settings.ts';
 import { suggest } from './suggest.ts';
 
@@ -103,7 +103,9 @@ class Walk {
       const key = prefix + name;
       if (fileKeys.includes(key)) {
         if (this.#isEmpty(value)) continue;
-        const leaf = this.#leaf(value, line);
+        const leaf = isMapKey(key)
+          ? { raw: JSON.stringify(this.#tree(value)), line }
+          : this.#leaf(value, line);
         if (leaf !== undefined) values.set(key, leaf);
         else
           problems.push(
@@ -144,6 +146,16 @@ class Walk {
     return items.every((item) => this.#yaml.isScalar(item))
       ? { raw: items.map((item) => this.#text(item)), line }
       : undefined;
+  }
+
+  /** Maps, lists and the text of single values. */
+  #tree(node: unknown): unknown {
+    const resolved = this.#resolve(node);
+    if (this.#yaml.isSeq(resolved)) return resolved.items.map((item) => this.#tree(item));
+    if (!this.#yaml.isMap(resolved)) return this.#text(resolved);
+    return Object.fromEntries(
+      (resolved as YAMLMap).items.map(({ key, value }) => [this.#text(key), this.#tree(value)]),
+    );
   }
 
   /** As it was written: YAML takes an address without quotes for a number, and rounds it. */

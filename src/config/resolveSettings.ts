@@ -181,6 +181,14 @@ function buildSettings(resolution: Resolution, { name }: Chosen, places: Places)
     },
     api: { url: resolution.get('api.url'), timeoutMs: need('api.timeoutMs') },
     backup: { directory: need('backup.directory') },
+    signers: {
+      admin: resolution.get('signers.admin'),
+      emergency: resolution.get('signers.emergency'),
+      riskOfficer: resolution.get('signers.riskOfficer'),
+      treasuryManager: resolution.get('signers.treasuryManager'),
+    },
+    pairs: need('pairs'),
+    withdraw: { recipients: need('withdraw.recipients') },
     stateDirectory: resolution.get('stateDirectory', places.stateDirectory) ?? places.stateDirectory,
   };
 }

@@ -3,6 +3,21 @@ export type Address = `0x${string}`;
 
 export type ServiceName = 'api' | 'indexer' | 'oracle';
 
+/** Who signs: one key for each role that operators act in. */
+export type SignerRole = 'admin' | 'emergency' | 'riskOfficer' | 'treasuryManager';
+
+/** Where a key comes from. Never the key itself. */
+export type SignerSource =
+  /** An encrypted keystore (Web3 Secret Storage v3) on this machine; without a password file it is asked for. */
+  | { readonly kind: 'keystore'; readonly path: string; readonly passwordFile: string | undefined }
+  /** A command on this machine whose output is the key. */
+  | { readonly kind: 'command'; readonly words: readonly string[] }
+  | { readonly kind: 'env'; readonly name: string }
+  | { readonly kind: 'prompt' };
+
+/** How a named pair is given: by its id, or by its two tokens in any order. */
+export type PairSetting = { readonly id: `0x${string}` } | { readonly tokens: readonly [Address, Address] };
+
 /** The settings of one environment, resolved from all sources (flags, `TV_…`, file, `.env`, defaults). */
 export interface Settings {
   readonly environment: string;
@@ -40,6 +55,11 @@ export interface Settings {
   };
   readonly api: { readonly url: string | undefined; readonly timeoutMs: number };
   readonly backup: { readonly directory: string };
+  readonly signers: Readonly<Record<SignerRole, SignerSource | undefined>>;
+  /** By the name that operators use. */
+  readonly pairs: Readonly<Record<string, PairSetting>>;
+  /** Where treasury may be withdrawn to without typing the address out. */
+  readonly withdraw: { readonly recipients: readonly Address[] };
   /** Journals, locks and the audit log. */
   readonly stateDirectory: string;
 }

@@ -91,6 +91,16 @@ export interface Progress {
   readonly note?: string;
 }
 
+/** Keys and passwords on their way in. What comes through here is taken out of everything that tv writes. */
+export interface SecretDesk {
+  /** Whether there is a person to ask. */
+  readonly interactive: boolean;
+  /** Asks without showing what is typed. Undefined where the person gave up. */
+  ask(question: string): Promise<string | undefined>;
+  /** Takes a value that came another way out of everything that tv writes. */
+  keep(value: string): void;
+}
+
 /** What a runbook may use. Everything is made on first use: who needs no database opens none. */
 export interface Context {
   readonly settings: Settings;
@@ -103,6 +113,7 @@ export interface Context {
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  readonly secrets: SecretDesk;
   chain(): Chain;
   database(): Database;
   host(): Host;

@@ -12,8 +12,11 @@ export type Risk = 'read' | 'mild' | 'moderate' | 'severe';
  */
 export type Effect = 'reversible' | 'compensable' | 'final';
 
-/** A probe's answer to "is it done already?". `unknown` stops a resume: a person has to look. */
-export type ProbeAnswer = 'done' | 'not-done' | 'unknown';
+/**
+ * A probe's answer to "is it done already?". `begun`: it may still take effect by itself, so it is run
+ * on and nothing before it is taken back. `unknown` stops a resume: a person has to look.
+ */
+export type ProbeAnswer = 'done' | 'not-done' | 'begun' | 'unknown';
 
 export interface StepContext extends Context {
   readonly runId: string;
@@ -67,6 +70,13 @@ export interface PreflightResult<F extends Facts> {
 /** Sees every check as soon as it is known. */
 export type CheckWatcher = (check: Check) => void;
 
+/** What a command hands out instead of acting: for somebody else to sign and send. */
+export interface Handout {
+  readonly data: Json;
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  render(paint: Paint): string;
+}
+
 /** A procedure that changes something. Read its file from top to bottom: that is the order of events. */
 export interface Runbook<I extends InputFields = InputFields, F extends Facts = Facts> {
   readonly kind: 'runbook';
@@ -78,6 +88,8 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   readonly example: { readonly facts: F; readonly input: InputOf<I> };
   readonly input: I;
   readonly onFailure: 'stop' | 'carry-on';
+  /** Undefined where the input does not ask for one; otherwise nothing else happens. */
+  handout?(ctx: Context, input: InputOf<I>): Promise<Handout | undefined>;
   preflight(ctx: Context, input: InputOf<I>): Promise<PreflightResult<F>>;
   /** The facts that the plan rests on, for the plan id: not those that move by themselves (head, rows, disk). */
   basis(facts: F): Json;

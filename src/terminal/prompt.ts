@@ -1,10 +1,15 @@
-import { confirm, input } from '@inquirer/prompts';
+import { confirm, input, password } from '@inquirer/prompts';
 import type { Prompt } from '../runbook/engine.ts';
 
 const context = (signal: AbortSignal) => ({ output: process.stderr, signal });
 
+export interface TerminalPrompt extends Prompt {
+  /** Without echo, and without a trace of how long the answer is. */
+  hidden(question: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
 /** Questions to a person, on stderr, so that stdout holds results alone. */
-export function terminalPrompt(): Prompt {
+export function terminalPrompt(): TerminalPrompt {
   return {
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     typed: async (question, expected, signal) => {
@@ -13,6 +18,7 @@ export function terminalPrompt(): Prompt {
     },
     yesNo: async (question, signal) =>
       (await orNothing(confirm({ message: question, default: false }, context(signal)))) ?? false,
+    hidden: (question, signal) => orNothing(password({ message: question, mask: false }, context(signal))),
   };
 }
 

@@ -1,0 +1,48 @@
+import { parseAbi } from 'viem';
+import type { Address } from '../../config/settings.ts';
+import type { Chain } from '../../runbook/context.ts';
+import { described } from '../describeRpcError.ts';
+import { parseQuantity } from '../parseAnswer.ts';
+import { tryRead } from '../tryRead.ts';
+
+/** Tempo's predeploy with the nonces of all lines but the ordinary one (viem/tempo, Addresses). */
+const nonceManager = '0x4e4F4E4345000000000000000000000000000000';
+const nonceAbi = parseAbi([
+  'function getNonce(address account, uint256 nonceKey) view returns (uint64 nonce)',
+]);
+
+export interface NonceState {
+  /** Transactions in blocks: the nonce that the next one must have. */
+  readonly latest: number;
+  /** Those in the pool counted too. */
+  readonly pending: number;
+}
+
+/** An account's ordinary nonce line. @throws TvError where no node answers */
+export async function readNonce(chain: Chain, account: Address): Promise<NonceState> {
+  const ask = (block: 'latest' | 'pending') =>
+    chain.client.request({ method: 'eth_getTransactionCount', params: [account, block] });
+  const [latest, pending] = await described(chain, Promise.all([ask('latest'), ask('pending')]));
+  return {
+    latest: parseQuantity(latest, 'transaction count'),
+    pending: parseQuantity(pending, 'transaction count'),
+  };
+}
+
+/**
+ * How many transactions of a nonce line are in blocks.
+ * @param key in decimal; `0` is the ordinary line
+ */
+export async function readUsedNonce(
+  chain: Chain,
+  { account, key }: { readonly account: Address; readonly key: string },
+): Promise<number> {
+  if (key === '0') return (await readNonce(chain, account)).latest;
+  const nonce = await tryRead<bigint>(chain, {
+    address: nonceManager,
+    abi: nonceAbi,
+    functionName: 'getNonce',
+    args: [account, BigInt(key)],
+  });
+  return Number(nonce ?? 0n);
+}

@@ -1,0 +1,104 @@
+import type { Address } from '../../config/settings.ts';
+import type { Chain } from '../../runbook/context.ts';
+import { decodeRevert, type Revert } from '../decodeRevert.ts';
+import { describeRpcError } from '../describeRpcError.ts';
+import type { Deployment } from '../intents/readDeployment.ts';
+import { rpcFailure } from '../rpcFailure.ts';
+import type { Call } from './transaction.ts';
+
+export interface SimulateParameters {
+  readonly from: Address;
+  /** In this order, each on top of the one before. */
+  readonly calls: readonly Call[];
+  /** The state after this block; default the latest. */
+  readonly block?: number;
+  /** Saves a look at the registry where the reason is a missing role. */
+  readonly deployment?: Deployment;
+}
+
+export type Simulation =
+  | { readonly ok: true /** Of all calls, without a margin. */; readonly gas: bigint }
+  | { readonly ok: false /** Which call, from 0. */; readonly index: number; readonly revert: Revert };
+
+/**
+ * Tries calls without sending them. Nodes without `eth_simulateV1` are asked call by call, which
+ * misjudges calls that need those before them.
+ * @throws TvError where no node answers
+ */
+export async function simulate(chain: Chain, parameters: SimulateParameters): Promise<Simulation> {
+  const { calls } = parameters;
+  if (calls.length === 1) return oneByOne(chain, parameters);
+  const together = await allAtOnce(chain, parameters);
+  return together ?? oneByOne(chain, parameters);
+}
+
+async function allAtOnce(chain: Chain, parameters: SimulateParameters): Promise<Simulation | undefined> {
+  const { from, calls, block, deployment } = parameters;
+  let answer: unknown;
+  try {
+    answer = await chain.client.request({
+      method: 'eth_simulateV1',
+      params: [
+        {
+          blockStateCalls: [{ calls: calls.map(({ to, data }) => ({ from, to, data })) }],
+          validation: false,
+        },
+        tag(block),
+      ],
+    } as never);
+  } catch (error) {
+    if (['unsupported', 'rejected', 'reverted'].includes(rpcFailure(error).kind)) return undefined;
+    throw describeRpcError(error, chain);
+  }
+  const results = readResults(answer);
+  if (results === undefined || results.length !== calls.length) return undefined;
+  const index = results.findIndex(({ ok }) => !ok);
+  if (index === -1) return { ok: true, gas: results.reduce((sum, { gas }) => sum + gas, 0n) };
+  return { ok: false, index, revert: await decodeRevert(chain, results[index]?.data ?? '0x', deployment) };
+}
+
+interface CallResult {
+  readonly ok: boolean;
+  readonly gas: bigint;
+  readonly data: string;
+}
+
+function readResults(answer: unknown): readonly CallResult[] | undefined {
+  const [block] = Array.isArray(answer) ? answer : [];
+  const calls: unknown =
+    typeof block === 'object' && block !== null ? Reflect.get(block, 'calls') : undefined;
+  if (!Array.isArray(calls)) return undefined;
+  return calls.map((call: Readonly<Record<string, unknown>>) => ({
+    ok: call['status'] === '0x1',
+    gas: BigInt(String(call['gasUsed'] ?? '0x0')),
+    data: String(call['returnData'] ?? '0x'),
+  }));
+}
+
+async function oneByOne(chain: Chain, parameters: SimulateParameters): Promise<Simulation> {
+  const { from, calls, block, deployment } = parameters;
+  const results = await Promise.all(
+    calls.map(async ({ to, data }) => {
+      try {
+        const call = { from, to, data };
+        const [, gas] = await Promise.all([
+          chain.client.request({ method: 'eth_call', params: [call, tag(block)] }),
+          chain.client.request({ method: 'eth_estimateGas', params: [call, tag(block)] }),
+        ]);
+        return { gas: BigInt(gas) };
+      } catch (error) {
+        if (!['reverted', 'rejected'].includes(rpcFailure(error).kind)) throw describeRpcError(error, chain);
+        return { error };
+      }
+    }),
+  );
+  const index = results.findIndex((result) => 'error' in result);
+  if (index === -1) {
+    return { ok: true, gas: results.reduce((sum, result) => sum + (result.gas ?? 0n), 0n) };
+  }
+  return { ok: false, index, revert: await decodeRevert(chain, results[index]?.error, deployment) };
+}
+
+function tag(block: number | undefined): `0x${string}` | 'latest' {
+  return block === undefined ? 'latest' : `0x${block.toString(16)}`;
+}

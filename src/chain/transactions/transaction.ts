@@ -1,0 +1,35 @@
+import type { Address } from '../../config/settings.ts';
+
+/** Tempo has no native token and pays fees in a TIP-20; every other chain is plain. */
+export type Network = 'tempo' | 'plain';
+
+/** One call of a transaction. tv never sends value: Tempo refuses it. */
+export type Call = {
+  readonly to: Address;
+  readonly data: `0x${string}`;
+};
+
+/** A transaction as it went to the journal before it was sent. Holds no secret. */
+export type SignedTransaction = {
+  readonly hash: `0x${string}`;
+  readonly from: Address;
+  readonly nonce: number;
+  /** Tempo's nonce line, in decimal; `0` is the ordinary one. */
+  readonly nonceKey: string;
+  readonly chainId: number;
+  readonly calls: readonly Call[];
+  /** The token that pays the fee; null where that is the native one. */
+  readonly feeToken: Address | null;
+  /** What is broadcast, again and again the same. */
+  readonly raw: `0x${string}`;
+};
+
+/** A transaction that is in a block, and succeeded. */
+export type SentTransaction = {
+  readonly hash: `0x${string}`;
+  readonly from: Address;
+  readonly block: number;
+  readonly gasUsed: string;
+  /** What was paid, in words: `0.000074 AlphaUSD`. */
+  readonly fee: string;
+};
