@@ -1,0 +1,156 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { renderError } from '../../src/cli/renderError.ts';
+import { toJsonError } from '../../src/cli/toJson.ts';
+import { TvError } from '../../src/errors/TvError.ts';
+import { Outlet } from '../../src/runbook/outlet.ts';
+import { Secrets } from '../../src/runbook/secrets.ts';
+import { wrap } from '../../src/runbook/text.ts';
+import { buildTimeline } from '../../src/runbook/timeline.ts';
+import { timelineHtml } from '../../src/runbook/timelineHtml.ts';
+import { timelineMarkdown } from '../../src/runbook/timelineMarkdown.ts';
+import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
+import { temporaryState } from '../support/fakes.ts';
+import { plainPaint } from '../support/paint.ts';
+import { play } from '../support/scenario.ts';
+
+const digits = '8f2a559490cc2a7ab61c32ed3d8060216ee02e4960a83f97bde6ceb39d4b4d5e';
+const key = `0x${digits}`;
+const password = 'p@ss "w0rd"/1\\2 horse';
+
+/** Every form in which the two could leave tv. */
+const forms: readonly (readonly [name: string, text: string])[] = [
+  ['the password', password],
+  ['the password in a URL', `postgres://tempovault:${encodeURIComponent(password)}@db:5432/tempovault`],
+  ['the password in JSON', JSON.stringify({ password })],
+  ['the key', key],
+  ['the key in a sentence', `key:${key}.`],
+  ['the key without 0x', digits],
+  ['the key in capitals', `0x${digits.toUpperCase()}`],
+  ['the key in capitals without 0x', digits.toUpperCase()],
+  ['the key twice', `${key}${digits}`],
+];
+
+function expectNoSecret(text: string): void {
+  const found = [digits, digits.toUpperCase(), 'p@ss', 'p%40ss', 'w0rd', 'horse'].filter((form) =>
+    text.includes(form),
+  );
+  expect(found, text).toEqual([]);
+}
+
+describe('what leaves through the outlet', () => {
+  const secrets = new Secrets();
+  secrets.add(password);
+  secrets.add(key);
+  const outlet = new Outlet(secrets);
+  afterEach(() => vi.restoreAllMocks());
+
+  it.each(forms)('hides %s when it is printed', (_, text) => {
+    const printed: string[] = [];
+    for (const stream of ['stdout', 'stderr'] as const) {
+      vi.spyOn(process[stream], 'write').mockImplementation((chunk) => printed.push(String(chunk)) > 0);
+      outlet.print(stream, `before ${text} after\n`);
+    }
+    vi.restoreAllMocks();
+    expect(printed).toHaveLength(2);
+    for (const line of printed) {
+      expect(line).toMatch(/^before .*\*\*\*.* after\n$/);
+      expectNoSecret(line);
+    }
+  });
+
+  it('hides a key that was given without 0x or in capitals just as well', () => {
+    for (const given of [digits, digits.toUpperCase(), `0x${digits.toUpperCase()}`]) {
+      const own = new Secrets();
+      own.add(given);
+      expectNoSecret(own.redact(`${key} ${digits} ${digits.toUpperCase()}`));
+    }
+  });
+
+  it('hides a secret that contains another one as a whole', () => {
+    const own = new Secrets();
+    own.add('hunter22');
+    own.add('hunter22-and-more');
+    expect(own.redact('a hunter22-and-more b hunter22')).toBe('a *** b ***');
+  });
+
+  it('hides a passphrase that was wrapped at its spaces', () => {
+    const own = new Secrets();
+    own.add('correct horse (battery) staple');
+    const wrapped = wrap('the answer is correct horse (battery) staple, of course', 22, '    ');
+    expect(wrapped.split('\n').length).toBeGreaterThan(2);
+    expect(own.redact(wrapped)).toBe('the answer is ***, of course');
+  });
+
+  it('leaves short words alone: they would be found everywhere', () => {
+    const own = new Secrets();
+    own.add('start');
+    own.add(undefined);
+    own.add('');
+    expect(own.redact('start the indexer')).toBe('start the indexer');
+  });
+});
+
+describe('a run that meets the secrets everywhere', () => {
+  let state: ReturnType<typeof temporaryState>;
+  beforeEach(() => {
+    state = temporaryState();
+  });
+  afterEach(() => state.remove());
+
+  it('leaves none of them in journal, audit log, lock, report or error', async () => {
+    const everything = forms.map(([, text]) => text).join(' ');
+    const world = new FakeWorld(`${state.directory}-world`);
+    world.checks = [
+      {
+        id: 'env',
+        world: 'host',
+        status: 'block',
+        summary: everything,
+        facts: { everything },
+        override: 'env',
+      },
+    ];
+    world.fact = everything;
+    world.verification = () => [{ id: 'env', world: 'host', status: 'pass', summary: everything }];
+    const shelved = fakeRunbook(world, { onFailure: 'carry-on' });
+    world.onRun = (step) => {
+      if (step === 'b') throw new TvError(everything, { facts: { everything }, next: everything });
+    };
+    const { exitCode, state: run } = await play(shelved, {
+      stateDirectory: state.directory,
+      secrets: [password, key],
+      answers: { overrides: ['env'], reason: everything },
+    });
+    expect(exitCode).toBe(1);
+    const files = (readdirSync(state.directory, { recursive: true, withFileTypes: true }) ?? [])
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'));
+    expect(files.length).toBeGreaterThan(2);
+    for (const text of files) expectNoSecret(text);
+    expect(files.join('')).toContain('***');
+    if (run === undefined) throw new Error('no run');
+    const timeline = buildTimeline(run);
+    for (const text of [timelineMarkdown(timeline), timelineHtml(timeline)]) {
+      expect(text).toContain('***');
+      expectNoSecret(text);
+    }
+  });
+
+  it('are hidden in a rendered error, with the stack and the cause', () => {
+    const secrets = new Secrets();
+    secrets.add(password);
+    secrets.add(key);
+    const everything = forms.map(([, text]) => text).join(' ');
+    const error = new TvError(everything, {
+      facts: { everything },
+      next: everything,
+      cause: new Error(everything),
+    });
+    // As the one place that prints errors does: rendered first, redacted on the way out.
+    for (const text of [renderError(error, plainPaint(100), true), toJsonError(error)]) {
+      expectNoSecret(secrets.redact(text));
+    }
+  });
+});
