@@ -25,7 +25,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(help);
     return 0;
   }
-  const meant = nearest(shelf, words) ?? (help === undefined ? '--help' : `${noun} --help`);
+  const meant = (await nearest(shelf, words)) ?? (help === undefined ? '--help' : `${noun} --help`);
   return refuse(`There is no command "${words.join(' ')}".`, `tv ${meant}`);
 }
 

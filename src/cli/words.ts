@@ -1,4 +1,3 @@
-import { suggest } from '../config/suggest.ts';
 import type { Entry } from '../runbook/entry.ts';
 
 /** Flags of more than one command that take a value. */
@@ -56,8 +55,12 @@ function isCommon(flag: string): boolean {
   return alone.has(flag) || /^-e./.test(flag) || withValue.has(flag.replace(/=.*/, ''));
 }
 
-/** The command that was probably meant. */
-export function nearest(shelf: readonly Entry[], words: readonly string[]): string | undefined {
+/** The command that was probably meant. What finds it is loaded only now: most calls never need it. */
+export async function nearest(
+  shelf: readonly Entry[],
+  words: readonly string[],
+): Promise<string | undefined> {
+  const { suggest } = await import('../config/suggest.ts');
   const commands = shelf.map(({ command }) => command);
   return suggest(words.slice(0, 2).join(' '), commands);
 }
