@@ -24,6 +24,7 @@ import { writeFaults } from './services/faults.ts';
 import { type Ports, type SandboxState, writeState } from './state.ts';
 import { configFileText } from './units/configFile.ts';
 import { envFileText } from './units/envFile.ts';
+import { writeKeyFiles } from './units/keyFiles.ts';
 import { sandboxUnits } from './units/sandboxUnits.ts';
 import { unitText } from './units/unitText.ts';
 
@@ -98,6 +99,7 @@ export async function buildSandbox(
     ports,
     deployment,
   };
+  writeKeyFiles(paths, deployment);
   writeFileSync(paths.config, configFileText(paths, facts), { mode: 0o600 });
   const signals = await countSignals(databaseUrl);
   await startUnits(machine, ['sandbox-rpc', 'tempovault-api', 'tempovault-indexer', 'tempovault-oracle']);

@@ -21,6 +21,8 @@ export interface SandboxPaths {
   readonly postgres: string;
   readonly chain: string;
   readonly backup: string;
+  /** Keystores of the operators' roles. */
+  readonly keys: string;
   readonly tvState: string;
   readonly lock: string;
 }
@@ -43,6 +45,7 @@ export function sandboxPaths(directory: string): SandboxPaths {
     postgres: join(dir, 'postgres'),
     chain: join(dir, 'chain'),
     backup: join(dir, 'backup'),
+    keys: join(dir, 'keys'),
     tvState: join(dir, 'state'),
     lock: join(dir, 'lock'),
   };

@@ -1,8 +1,10 @@
 import { stringify } from 'yaml';
+import { readPassword } from '../passwords.ts';
 import type { SandboxPaths } from '../paths.ts';
 import type { SandboxState } from '../state.ts';
+import { keyFile, keyPasswordFile, keyRoles } from './keyFiles.ts';
 
-/** tv's configuration for the sandbox. The database's URL, a secret, stays in `.env` alone. */
+/** tv's configuration for the sandbox. The services' database URL, a secret, stays in `.env` alone. */
 export function configFileText(
   paths: SandboxPaths,
   { name, machine, ports, deployment }: Pick<SandboxState, 'name' | 'machine' | 'ports' | 'deployment'>,
@@ -11,6 +13,9 @@ export function configFileText(
     sandbox: true,
     chain: { id: deployment.chainId, rpcUrls: [`http://127.0.0.1:${ports.rpc}`], timeoutMs: 5_000 },
     contracts: deployment.addresses,
+    database: {
+      adminUrl: `postgresql://postgres:${encodeURIComponent(readPassword(paths, 'postgres'))}@127.0.0.1:${ports.database}/postgres`,
+    },
     host: {
       prefix: [...machine.prefix],
       envFile: paths.envFile,
@@ -19,10 +24,26 @@ export function configFileText(
     },
     api: { url: `http://127.0.0.1:${ports.api}` },
     backup: { directory: paths.backup },
+    signers: Object.fromEntries(
+      keyRoles.map((role) => [
+        role,
+        { keystore: keyFile(paths, role), passwordFile: keyPasswordFile(paths) },
+      ]),
+    ),
+    pairs: namedPairs(deployment),
+    withdraw: { recipients: [deployment.accounts.owner.address] },
     stateDirectory: paths.tvState,
   };
   return `# Made by tv sandbox up; goes away with tv sandbox down.\n${stringify({
     default: name,
     environments: { [name]: environment },
   })}`;
+}
+
+/** `AlphaUSD-pathUSD: [0x20c0…0001, 0x20c0…0000]` */
+function namedPairs({ pairs, tokens }: SandboxState['deployment']): Record<string, readonly string[]> {
+  const symbol = (address: string) => tokens.find((token) => token.address === address)?.symbol ?? address;
+  return Object.fromEntries(
+    pairs.map(({ tokenA, tokenB }) => [`${symbol(tokenA)}-${symbol(tokenB)}`, [tokenA, tokenB]]),
+  );
 }
