@@ -31,7 +31,10 @@ export function groupHelp(shelf: readonly Entry[], noun: string): string | undef
 function lines(entries: readonly Entry[]): string {
   return entries
     .map(({ command, summary, section, risk }) => {
-      const marks = [/^\d/.test(section) ? `§${section}` : '', risk === 'read' ? '' : risk]
+      const marks = [
+        /^\d/.test(section) ? `§${section}` : '',
+        risk === 'read' || risk === 'sandbox' ? '' : risk,
+      ]
         .filter(Boolean)
         .join(' ');
       return `  ${command.padEnd(21)} ${summary}${marks === '' ? '' : ` (${marks})`}`;

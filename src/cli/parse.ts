@@ -5,6 +5,7 @@ import type { InputFields } from '../runbook/define.ts';
 import type { Answers } from '../runbook/engine.ts';
 import type { AnyCommand, Entry } from '../runbook/entry.ts';
 import type { Json } from '../runbook/json.ts';
+import { wrap } from '../runbook/text.ts';
 
 /** Flags that every command has. */
 export interface GlobalFlags {
@@ -63,10 +64,10 @@ export function parse(entry: Entry, command: AnyCommand, args: readonly string[]
 /** `tv reindex --help`: intent, flags, risk. */
 export function commandHelp(entry: Entry, command: AnyCommand, width: number): string {
   const program = build(entry, command);
-  program.configureHelp({ helpWidth: width });
+  program.configureHelp({ helpWidth: width, minWidthToWrap: 20 });
   const risk = entry.risk === 'read' ? 'reads only' : `risk: ${entry.risk}`;
   const section = !/^\d/.test(entry.section) ? '' : ` · runbook §${entry.section}`;
-  program.addHelpText('before', `${command.title} · ${risk}${section}\n`);
+  program.addHelpText('before', `${wrap(`${command.title} · ${risk}${section}`, width)}\n`);
   program.description(flowed(command.intent));
   let text = '';
   program.configureOutput({ writeOut: (part) => (text += part) });

@@ -33,7 +33,8 @@ export class ProgressLine {
       parts.push(`${count(done)} ${unit}`);
     }
     if (rate !== undefined && rate > 0) {
-      parts.push(`${count(Math.round(rate))}/s`);
+      // Slower than that, the time left says more.
+      if (rate >= 1) parts.push(`${count(Math.round(rate))}/s`);
       if (total !== undefined && total > done) parts.push(`${duration(((total - done) / rate) * 1000)} left`);
     }
     if (note !== undefined) parts.push(note);

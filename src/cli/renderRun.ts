@@ -181,7 +181,7 @@ export class RunScreen {
       ],
     };
     const [sentence, next] = endings[outcome];
-    this.#print(`\n${sentence}\n${renderNext(next, paint)}\n`);
+    this.#print(`\n${wrap(sentence, paint.width)}\n${renderNext(next, paint)}\n`);
   }
 
   #print(text: string): void {

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { shelf } from '../../runbooks/index.ts';
+import { groupHelp, rootHelp } from '../../src/cli/help.ts';
+
+describe('tv --help', () => {
+  const help = rootHelp(shelf, '1.2.3');
+
+  it('names every command once, grouped in the order of the shelf', () => {
+    const lines = help.split('\n').filter((line) => /^ {2}[a-z]/.test(line));
+    const named = lines.map((line) => line.slice(2, 24).trim());
+    expect(named.toSorted()).toEqual(shelf.map(({ command }) => command).toSorted());
+    const groups = [...new Set(shelf.map(({ group }) => group))];
+    expect(help.split('\n').filter((line) => groups.includes(line))).toEqual(groups);
+  });
+
+  it('fits into 80 columns', () => {
+    expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('begins and ends the same whatever is on the shelf', () => {
+    expect(rootHelp(shelf.slice(0, 3), '1.2.3')).toMatchInlineSnapshot(`
+      "tv 1.2.3 · operator CLI of TempoVault
+
+      Usage: tv [-e ENVIRONMENT] COMMAND [FLAGS]
+
+      Look
+        status                services, API, chain, indexer, database, unfinished runs
+
+      Indexer
+        reindex               rebuild the event tables from a block on (§1 severe)
+        reindex check         compare the event tables with the chain (§1)
+
+      Everywhere
+        -e, --env NAME        environment to work on (TV_ENVIRONMENT)
+        --json                machine-readable output on stdout
+        --help                what a command does, its flags and its risk
+
+      Exit codes  0 verified · 1 a step failed · 2 wrong usage · 3 blocked
+                  4 not confirmed · 5 done but not verified · 6 locked by
+                  another operator · 7 interrupted, can be resumed · 70 bug
+
+      "
+    `);
+  });
+});
+
+describe('help of a noun', () => {
+  it('lists its verbs', () => {
+    expect(groupHelp(shelf, 'audit')).toMatchInlineSnapshot(`
+      "tv audit
+
+        audit list            who asked for what, and what became of it
+        audit verify          check that no audit entry was changed or removed
+
+      More: tv audit list --help
+      "
+    `);
+  });
+
+  it('is none for a command or a word that nobody knows', () => {
+    expect(groupHelp(shelf, 'status')).toBeUndefined();
+    expect(groupHelp(shelf, 'frobnicate')).toBeUndefined();
+  });
+});

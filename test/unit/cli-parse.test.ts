@@ -1,0 +1,266 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import reindex from '../../runbooks/reindex.ts';
+import { commandHelp, parse } from '../../src/cli/parse.ts';
+import { renderError } from '../../src/cli/renderError.ts';
+import { UsageError } from '../../src/errors/TvError.ts';
+import { defineReport, field } from '../../src/runbook/define.ts';
+import type { AnyCommand, Entry } from '../../src/runbook/entry.ts';
+import { blockNumber, timeSpan } from '../../src/runbook/inputs.ts';
+import { plainPaint } from '../support/paint.ts';
+
+const entry: Entry = {
+  command: 'reindex',
+  rooms: [],
+  summary: 'rebuild',
+  section: '1',
+  group: 'Indexer',
+  risk: 'severe',
+  load: async () => ({ default: reindex }),
+};
+
+const listing = defineReport({
+  title: 'Logs',
+  intent: 'For tests.',
+  input: {
+    services: field('[service...]', 'which', z.array(z.string()).default([])),
+    lines: field('--lines <n>', 'how many', z.coerce.number().int().positive().default(50)),
+  },
+  collect: async () => null,
+  render: () => '',
+});
+
+function read(line: string, command: AnyCommand = reindex) {
+  return parse(entry, command, line.split(' ').filter(Boolean));
+}
+
+/** What an operator sees. */
+function complaint(line: string, command: AnyCommand = reindex): string {
+  try {
+    read(line, command);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      expect(error.exitCode).toBe(2);
+      return renderError(error, plainPaint(80), false).trim();
+    }
+    throw error;
+  }
+  throw new Error('taken');
+}
+
+const defaults = { truncate: false, backupDir: undefined, wait: true, timeout: 86_400_000 };
+
+describe('input', () => {
+  it.each([
+    ['--from-block 12345678', { fromBlock: 12345678 }],
+    ['--from-block=12_345_678 --truncate', { fromBlock: 12345678, truncate: true }],
+    ['--from-block earliest --no-wait', { fromBlock: 0, wait: false }],
+    ['--timeout 30m --from-block 0x10', { fromBlock: 16, timeout: 1_800_000 }],
+    ['--from-block 1 --backup-dir /var/backups', { fromBlock: 1, backupDir: '/var/backups' }],
+    ['--from-block 1 --from-block 2', { fromBlock: 2 }],
+  ])('%s', (line, expected) => {
+    expect(read(line).input).toEqual({ ...defaults, ...expected });
+  });
+
+  it.each([
+    ['', { services: [], lines: 50 }],
+    ['indexer oracle --lines 5', { services: ['indexer', 'oracle'], lines: 5 }],
+  ])('of arguments: "%s"', (line, expected) => {
+    expect(read(line, listing).input).toEqual(expected);
+  });
+});
+
+describe('answers', () => {
+  const none = {
+    yes: false,
+    confirm: undefined,
+    overrides: [],
+    reason: undefined,
+    dryRun: false,
+    plan: undefined,
+  };
+  it.each([
+    ['', {}],
+    ['-y', { yes: true }],
+    ['--yes', { yes: true }],
+    ['--confirm production', { confirm: 'production' }],
+    ['--dry-run', { dryRun: true }],
+    ['--plan 7f3a91c2', { plan: '7f3a91c2' }],
+    ['--override a --override b --reason late', { overrides: ['a', 'b'], reason: 'late' }],
+  ])('%s', (line, expected) => {
+    expect(read(`--from-block 1 ${line}`).answers).toEqual({ ...none, ...expected });
+  });
+
+  it('are no flags of a command that only reads', () => {
+    expect(complaint('--yes', listing)).toContain("Unknown option '--yes'");
+  });
+});
+
+describe('flags of every command', () => {
+  const none = {
+    env: undefined,
+    config: undefined,
+    json: false,
+    color: undefined,
+    full: false,
+    verbose: false,
+  };
+  it.each([
+    ['', {}, {}],
+    ['-e staging', { env: 'staging' }, {}],
+    ['--json --full --verbose', { json: true, full: true, verbose: true }, {}],
+    ['--no-color', { color: false }, {}],
+    ['--config /etc/x.yaml', { config: '/etc/x.yaml' }, {}],
+    ['--set a=1 --set b.c=x=y', {}, { a: '1', 'b.c': 'x=y' }],
+  ])('%s', (line, expected, set) => {
+    const { flags } = read(line, listing);
+    expect({ ...flags, set: undefined }).toEqual({ ...none, ...expected, set: undefined });
+    expect(Object.fromEntries(flags.set)).toEqual(set);
+  });
+});
+
+describe('wrong usage', () => {
+  it('suggests the flag that was meant', () => {
+    expect(complaint('--form-block 5')).toMatchInlineSnapshot(`
+      "✖ Unknown option '--form-block'
+        hint  Did you mean --from-block?
+      Next: tv reindex --help"
+    `);
+  });
+  it('names the flag that is needed', () => {
+    expect(complaint('--truncate')).toMatchInlineSnapshot(`
+      "✖ --from-block is needed.
+      Next: tv reindex --help"
+    `);
+  });
+  it('says what a value should look like', () => {
+    expect(complaint('--from-block 12.5')).toMatchInlineSnapshot(`
+      "✖ --from-block: expected a block number such as 12345678, 12_345_678, 0xbc614e
+        or earliest
+        given  12.5
+      Next: tv reindex --help"
+    `);
+  });
+  it('says what a time should look like', () => {
+    expect(complaint('--from-block 1 --timeout soon')).toMatchInlineSnapshot(`
+      "✖ --timeout: expected a time such as 90s, 30m, 2h or 1d
+        given  soon
+      Next: tv reindex --help"
+    `);
+  });
+  it('misses the value of a flag', () => {
+    expect(complaint('--from-block')).toMatchInlineSnapshot(`
+      "✖ Option '--from-block <block>' argument missing
+      Next: tv reindex --help"
+    `);
+  });
+  it('takes no argument that nobody asked for', () => {
+    expect(complaint('--from-block 1 now')).toMatchInlineSnapshot(`
+      "✖ Too many arguments. Expected 0 arguments but got 1.
+      Next: tv reindex --help"
+    `);
+  });
+  it('takes settings as key and value', () => {
+    expect(complaint('--from-block 1 --set chain.id')).toMatchInlineSnapshot(`
+      "✖ --set takes key=value.
+        given  chain.id
+      Next: tv config show"
+    `);
+  });
+});
+
+describe('block numbers', () => {
+  it.each([
+    ['12345678', 12345678],
+    ['12_345_678', 12345678],
+    ['12,345,678', 12345678],
+    ['0xbc614e', 12345678],
+    ['0XBC614E', 12345678],
+    ['earliest', 0],
+    ['Earliest', 0],
+    [' 7 ', 7],
+    ['0', 0],
+    ['9007199254740991', Number.MAX_SAFE_INTEGER],
+  ])('%s is %i', (text, expected) => {
+    expect(blockNumber.parse(text)).toBe(expected);
+  });
+
+  it.each([
+    ...['', ' ', 'latest', '-1', '+1', '1.5', '1e6', '12 345 678', '12.345.678'],
+    ...['12_34', '1_2345', '_1', '1_', '1234_567', '0x', '0xzz', '0x_1', 'NaN', 'Infinity', '١٢'],
+    ...['9007199254740992', '0xffffffffffffffff'],
+  ])('"%s" is none', (text) => {
+    expect(blockNumber.safeParse(text).success).toBe(false);
+  });
+});
+
+describe('spans of time', () => {
+  it.each([
+    ['90s', 90_000],
+    ['30m', 1_800_000],
+    ['2h', 7_200_000],
+    ['1d', 86_400_000],
+    ['5 m', 300_000],
+  ])('%s is %i ms', (text, expected) => {
+    expect(timeSpan.parse(text)).toBe(expected);
+  });
+
+  it.each(['', '0s', '30', 'm', '1.5h', '-1h', '1w', '1h30m'])('"%s" is none', (text) => {
+    expect(timeSpan.safeParse(text).success).toBe(false);
+  });
+});
+
+describe('help of a command', () => {
+  it.each([60, 80])('keeps to %i columns', (width) => {
+    const lines = commandHelp(entry, reindex, width).split('\n');
+    expect(lines.filter((line) => line.length > width)).toEqual([]);
+  });
+
+  it('says title, risk, section, intent and every flag', () => {
+    expect(commandHelp(entry, reindex, 80)).toMatchInlineSnapshot(`
+      "Reindex events · risk: severe · runbook §1
+
+      Usage: tv reindex [options]
+
+      Clears the indexed events from a block on and has the indexer read them from the
+      chain again: after damage to the database, to fill in history, or after a change
+      of the schema. Rows below that block stay as they are, unless --truncate asks
+      for the whole.
+
+      Afterwards the database is compared with the chain, event by event. Blocks that
+      the indexer skipped because an RPC call failed are found and read again.
+
+      Options:
+        --from-block <block>      first block to index again: 12345678, 12_345_678,
+                                  0x…, or earliest
+        --truncate                clear the event tables as a whole, older history too
+        --backup-dir <directory>  where the backup goes (default: from the settings)
+        --no-wait                 start the indexer and do not follow it to the head
+        --timeout <time>          limit of the way to the head, such as 30m or 2h
+                                  (default 24h)
+        -h, --help                this text
+
+      Answering:
+        -y, --yes                 answer yes to a moderate question
+        --confirm <environment>   answer a severe question by naming the environment
+
+      Planning:
+        --dry-run                 run every check, print the plan and its id, change
+                                  nothing
+        --plan <id>               refuse unless this is still the plan
+        --override <check>        overrule a check by its name (repeatable)
+        --reason <text>           why it is overruled; kept in the audit log
+
+      Everywhere:
+        -e, --env <name>          environment to work on
+        --config <file>           configuration file
+        --set <key=value>         one setting, as \`tv config show\` names it
+                                  (repeatable)
+        --json                    machine-readable output on stdout
+        --full                    addresses and hashes in full
+        --verbose                 stack traces and timings
+        --no-color                no colour
+      "
+    `);
+  });
+});

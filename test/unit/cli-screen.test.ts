@@ -1,0 +1,363 @@
+import { describe, expect, it } from 'vitest';
+import { ProgressLine } from '../../src/cli/progress.ts';
+import { renderError } from '../../src/cli/renderError.ts';
+import { RunScreen } from '../../src/cli/renderRun.ts';
+import { toJsonDocument, toJsonError, toJsonEvent } from '../../src/cli/toJson.ts';
+import { TvError } from '../../src/errors/TvError.ts';
+import type { Check } from '../../src/runbook/check.ts';
+import type { PlanData, RunEvent } from '../../src/runbook/events.ts';
+import type { Paint } from '../../src/runbook/paint.ts';
+import { visibleWidth } from '../../src/runbook/text.ts';
+import { deadOperator } from '../support/fakes.ts';
+import { colourPaint, plainPaint } from '../support/paint.ts';
+
+const checks: readonly Check[] = [
+  {
+    id: 'services',
+    world: 'host',
+    status: 'pass',
+    summary: 'tempovault-indexer active 3d 4h, one process (812)',
+  },
+  {
+    ...{ id: 'schema', world: 'database', status: 'warn' },
+    summary: 'events + 10 tables; the runbook\'s "rebalances" does not exist here, left out',
+    facts: { cursor: 'indexer_state outranks START_BLOCK, so both will be set to the same block' },
+  },
+  { id: 'backup', world: 'host', status: 'block', summary: '/backup has 1.0 GiB free, needs about 1.1 GiB' },
+  { id: 'rows', world: 'database', status: 'skip', summary: 'not looked at: needs schema' },
+];
+
+const plan: PlanData = {
+  id: '7f3a91c2',
+  consequence: 'This deletes 1 204 332 rows and reads them from the chain again, which takes a while.',
+  steps: [
+    {
+      ...{ id: 'stop', title: 'stop the indexer', effect: 'reversible', undo: 'undo: start it' },
+      command: 'systemctl stop tempovault-indexer',
+    },
+    {
+      ...{ id: 'clear', title: 'clear 1 204 332 rows from block 12 345 678 on, and set the cursor' },
+      ...{ effect: 'compensable', undo: 'undo: restore step 2' },
+      command: 'psql -c "BEGIN; DELETE FROM events WHERE block_number >= 12345678; COMMIT" tempovault',
+    },
+    {
+      id: 'follow',
+      title: 'follow it to the head',
+      effect: 'final',
+      undo: null,
+      command: 'tv status --watch',
+    },
+  ],
+};
+
+const error = {
+  message: 'The database did not take the statement, because another session holds a lock on events.',
+  facts: { session: '4711', holder: 'psql, idle in transaction for 3 min' },
+  next: ['look at the session, then tv resume 20261123-031200-reindex-7f3a'],
+};
+
+const run = '20261123-031200-reindex-7f3a';
+
+/** Everything that a screen can show, in an order that no run has. */
+const script: readonly RunEvent[] = [
+  {
+    ...{ type: 'preflight.started', runbook: 'reindex', title: 'Reindex events', section: '1' },
+    ...{ environment: 'production', subject: 'chain 4217' },
+  },
+  { type: 'preflight.done', checks },
+  { type: 'plan.ready', plan, dryRun: true, overrides: [], direction: 'start' },
+  {
+    ...{
+      type: 'run.started',
+      run,
+      runbook: 'reindex',
+      title: 'Reindex events',
+      section: '1',
+      risk: 'severe',
+    },
+    ...{ environment: 'production', operator: deadOperator(), version: '1.0.0', input: {}, facts: {} },
+    ...{ checks, plan, overrides: [], confirmation: 'typed production' },
+  },
+  { type: 'step.started', step: 'stop' },
+  { type: 'step.done', step: 'stop', result: null, durationMs: 1_200, how: 'ran' },
+  { type: 'step.started', step: 'clear' },
+  { type: 'step.failed', step: 'clear', error, durationMs: 200_000 },
+  { type: 'step.done', step: 'clear', result: null, durationMs: 3, how: 'found' },
+  { type: 'run.signalled', signal: 'SIGHUP' },
+  { type: 'run.resumed', operator: deadOperator(), confirmation: '--confirm production' },
+  { type: 'run.checked', checks: checks.slice(0, 2) },
+  { type: 'run.undoing', operator: deadOperator(), confirmation: '--confirm production' },
+  { type: 'undo.started', step: 'clear' },
+  { type: 'undo.failed', step: 'clear', error },
+  { type: 'undo.done', step: 'stop', durationMs: 900 },
+  ...(
+    ['verified', 'unverified', 'failed', 'rolled-back', 'interrupted', 'undone', 'undo-failed'] as const
+  ).map((outcome): RunEvent => ({ type: 'run.ended', outcome, exitCode: 0 })),
+];
+
+function draw(events: readonly RunEvent[], paint: Paint): { readonly text: string; readonly busy: string[] } {
+  let text = '';
+  let now = 0;
+  const busy: string[] = [];
+  const screen = new RunScreen(
+    {
+      print: (part) => {
+        text += part;
+      },
+      busy: (line) => busy.push(line),
+      clearBusy: () => busy.push(''),
+    },
+    paint,
+    () => now,
+  );
+  for (const event of events) {
+    screen.show(event);
+    now += 1_000;
+  }
+  return { text, busy };
+}
+
+const tooWide = (text: string, width: number) =>
+  text.split('\n').filter((line) => visibleWidth(line) > width);
+
+describe('the screen of a run', () => {
+  it('at 80 columns', () => {
+    expect(draw(script.slice(0, 10), plainPaint(80)).text).toMatchInlineSnapshot(`
+      "
+      Reindex events · production · chain 4217                                      §1
+
+      Preflight
+        ✔ services  tempovault-indexer active 3d 4h, one process (812)
+        ! schema    events + 10 tables; the runbook's "rebalances" does not exist
+                    here, left out
+                    cursor: indexer_state outranks START_BLOCK, so both will be set to
+                      the same block
+        ✖ backup    /backup has 1.0 GiB free, needs about 1.1 GiB
+        – rows      not looked at: needs schema
+
+      Plan 7f3a91c2
+        1  stop the indexer                                             undo: start it
+           $ systemctl stop tempovault-indexer
+        2  clear 1 204 332 rows from block 12 345 678 on, and set the cursor
+           undo: restore step 2
+           $ psql -c "BEGIN; DELETE FROM events WHERE block_number >= 12345678;
+             COMMIT" tempovault
+        3  follow it to the head
+           $ tv status --watch
+
+      Dry run: nothing was changed. This deletes 1 204 332 rows and reads them from
+      the chain again, which takes a while.
+      Next: the same command with --plan 7f3a91c2 runs exactly this
+
+      Run 20261123-031200-reindex-7f3a
+        ✔ 1  stop the indexer                                                    1.2 s
+        ✖ 2  clear 1 204 332 rows from block 12 345 678 on, and set the cursor
+             3 min 20 s
+            The database did not take the statement, because another session holds a
+            lock on events.
+            session  4711
+            holder   psql, idle in transaction for 3 min
+      Next: look at the session, then tv resume 20261123-031200-reindex-7f3a
+        ✔ 2  clear 1 204 332 rows from block 12 345 678 on, and set the cursor
+             was done already
+        ! SIGHUP: stopped after the step in flight
+      "
+    `);
+  });
+
+  it('at 60 columns', () => {
+    expect(draw(script.slice(0, 10), plainPaint(60)).text).toMatchInlineSnapshot(`
+      "
+      Reindex events · production · chain 4217                  §1
+
+      Preflight
+        ✔ services  tempovault-indexer active 3d 4h, one process
+                    (812)
+        ! schema    events + 10 tables; the runbook's "rebalances"
+                    does not exist here, left out
+                    cursor: indexer_state outranks START_BLOCK, so
+                      both will be set to the same block
+        ✖ backup    /backup has 1.0 GiB free, needs about 1.1 GiB
+        – rows      not looked at: needs schema
+
+      Plan 7f3a91c2
+        1  stop the indexer                         undo: start it
+           $ systemctl stop tempovault-indexer
+        2  clear 1 204 332 rows from block 12 345 678 on, and set
+           the cursor                         undo: restore step 2
+           $ psql -c "BEGIN; DELETE FROM events WHERE
+             block_number >= 12345678; COMMIT" tempovault
+        3  follow it to the head
+           $ tv status --watch
+
+      Dry run: nothing was changed. This deletes 1 204 332 rows
+      and reads them from the chain again, which takes a while.
+      Next: the same command with --plan 7f3a91c2 runs exactly
+            this
+
+      Run 20261123-031200-reindex-7f3a
+        ✔ 1  stop the indexer                                1.2 s
+        ✖ 2  clear 1 204 332 rows from block 12 345 678 on, and
+             set the cursor
+             3 min 20 s
+            The database did not take the statement, because
+            another session holds a lock on events.
+            session  4711
+            holder   psql, idle in transaction for 3 min
+      Next: look at the session, then tv resume
+            20261123-031200-reindex-7f3a
+        ✔ 2  clear 1 204 332 rows from block 12 345 678 on, and
+             set the cursor
+             was done already
+        ! SIGHUP: stopped after the step in flight
+      "
+    `);
+  });
+
+  it.each([60, 66, 80, 100])('has no line wider than %i columns, with colour and without', (width) => {
+    const plain = draw(script, plainPaint(width));
+    const coloured = draw(script, colourPaint(width));
+    expect(tooWide(plain.text, width)).toEqual([]);
+    expect(tooWide(coloured.text, width)).toEqual([]);
+    expect(coloured.text).toContain('\u001b[');
+    // Colour is all that differs.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes that colourPaint writes
+    expect(coloured.text.replace(/\u001b\[\d+m/g, '')).toBe(plain.text);
+  });
+
+  it('tells each ending in its own words, with the commands to go on', () => {
+    const endings = script
+      .slice(-7)
+      .map((event) => draw([...script.slice(0, 4), event], plainPaint(100)).text);
+    expect(new Set(endings).size).toBe(7);
+    for (const text of endings) expect(text.split('\n').at(-2)).toContain(run);
+  });
+
+  it('takes the busy line away before it prints', () => {
+    const { busy } = draw(script.slice(0, 6), plainPaint(80));
+    expect(busy.filter(Boolean)).toEqual([
+      'looking at the host, the chain and the database',
+      '1  stop the indexer',
+    ]);
+    expect(busy.at(-1)).toBe('');
+  });
+
+  it('shows progress with bar, rate and time left, and begins anew with each step', () => {
+    const report = (step: string, done: number): RunEvent => ({
+      type: 'step.progress',
+      step,
+      progress: { done, total: 2_000, unit: 'blocks', note: 'behind the head' },
+    });
+    const events = [...script.slice(0, 4), report('follow', 0), report('follow', 500), report('clear', 0)];
+    expect(draw(events, plainPaint(80)).busy.slice(-3)).toMatchInlineSnapshot(`
+      [
+        "3  follow it to the head
+          ░░░░░░░░░░░░░░░░ 0 % · 0 of 2 000 blocks · behind the head",
+        "3  follow it to the head
+          ████░░░░░░░░░░░░ 25 % · 500 of 2 000 blocks · 500/s · 3.0 s left · behind the head",
+        "2  clear 1 204 332 rows from block 12 345 678 on, and set the cursor
+          ░░░░░░░░░░░░░░░░ 0 % · 0 of 2 000 blocks · behind the head",
+      ]
+    `);
+  });
+});
+
+describe('a line of progress', () => {
+  const at = (progress: Parameters<ProgressLine['text']>[0], seconds: number) => {
+    let now = 0;
+    const line = new ProgressLine({ done: 0, unit: 'rows' }, () => now);
+    now = seconds * 1_000;
+    return line.text(progress);
+  };
+
+  it.each([
+    [{ done: 0, total: 100, unit: 'rows' }, 0, '░░░░░░░░░░░░░░░░ 0 % · 0 of 100 rows'],
+    [{ done: 50, total: 100, unit: 'rows' }, 10, '████████░░░░░░░░ 50 % · 50 of 100 rows · 5/s · 10 s left'],
+    [{ done: 100, total: 100, unit: 'rows' }, 10, '████████████████ 100 % · 100 of 100 rows · 10/s'],
+    [{ done: 120, total: 100, unit: 'rows' }, 10, '████████████████ 100 % · 120 of 100 rows · 12/s'],
+    [{ done: 5_000, unit: 'rows' }, 10, '5 000 rows · 500/s'],
+    [{ done: 0, total: 0, unit: 'rows' }, 10, '0 rows'],
+    [{ done: 1, unit: 'rows', note: 'slow' }, 10, '1 rows · slow'],
+  ])('%j after %i s', (progress, seconds, text) => {
+    expect(at(progress, seconds)).toBe(text);
+  });
+});
+
+describe('an error', () => {
+  const thrown = new TvError(error.message, {
+    facts: { ...error.facts, 'left out': undefined },
+    next: ['tv status', 'tv resume 20261123-031200-reindex-7f3a'],
+  });
+
+  it('at 80 columns, in an environment that was named', () => {
+    expect(renderError(thrown, plainPaint(80, 'staging'), false)).toMatchInlineSnapshot(`
+      "✖ The database did not take the statement, because another session holds a lock
+        on events.
+        session  4711
+        holder   psql, idle in transaction for 3 min
+      Next: tv -e staging status
+            tv -e staging resume 20261123-031200-reindex-7f3a
+      "
+    `);
+  });
+
+  it('at 60 columns', () => {
+    expect(renderError(thrown, plainPaint(60), false)).toMatchInlineSnapshot(`
+      "✖ The database did not take the statement, because another
+        session holds a lock on events.
+        session  4711
+        holder   psql, idle in transaction for 3 min
+      Next: tv status
+            tv resume 20261123-031200-reindex-7f3a
+      "
+    `);
+  });
+
+  it('in colour', () => {
+    expect(renderError(new TvError('No.', { next: 'tv status' }), colourPaint(80), false)).toBe(
+      '\u001b[31m✖\u001b[39m No.\n\u001b[1mNext:\u001b[22m tv status\n',
+    );
+  });
+
+  it('has a stack with --verbose alone', () => {
+    expect(renderError(thrown, plainPaint(80), false)).not.toContain('    at ');
+    const verbose = renderError(new TvError('No.', { cause: new Error('why') }), plainPaint(80), true);
+    expect(verbose).toContain('    at ');
+    expect(verbose).toContain('cause: Error: why');
+  });
+});
+
+describe('--json', () => {
+  it('is one line an event, with schema and time, big integers as strings', () => {
+    const at = new Date('2026-11-23T03:12:00.000Z');
+    const lines = script.map((event) => toJsonEvent(event, at));
+    for (const [index, line] of lines.entries()) {
+      expect(line.indexOf('\n')).toBe(line.length - 1);
+      expect(JSON.parse(line)).toMatchObject({
+        ...{ schema: 'tv.event/1', at: at.toISOString(), type: script[index]?.type },
+      });
+    }
+    const big = { type: 'step.done', step: 'a', result: 2n ** 70n, durationMs: 1, how: 'ran' } as never;
+    expect(JSON.parse(toJsonEvent(big, at)).result).toBe('1180591620717411303424');
+  });
+
+  it('is one document for a read, and a list stands under a name', () => {
+    expect(JSON.parse(toJsonDocument('tv.status/1', { a: 1n }))).toEqual({ schema: 'tv.status/1', a: '1' });
+    expect(JSON.parse(toJsonDocument('tv.list/1', [1]))).toEqual({ schema: 'tv.list/1', items: [1] });
+  });
+
+  it('is one line for an error too, so that it can follow events', () => {
+    const text = toJsonError(new TvError('No.', { facts: { a: 1 }, next: 'tv status', exitCode: 3 }));
+    expect(text.indexOf('\n')).toBe(text.length - 1);
+    expect(JSON.parse(text)).toEqual({
+      ...{
+        schema: 'tv.error/1',
+        name: 'TvError',
+        message: 'No.',
+        facts: { a: '1' },
+        next: ['tv status'],
+        exitCode: 3,
+      },
+    });
+  });
+});

@@ -1,0 +1,136 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  ago,
+  aligned,
+  bytes,
+  count,
+  duration,
+  localTime,
+  padEnd,
+  short,
+  visibleWidth,
+  wrap,
+} from '../../src/runbook/text.ts';
+import { colourPaint } from '../support/paint.ts';
+
+describe('figures', () => {
+  it.each<[number | bigint, string]>([
+    [0, '0'],
+    [999, '999'],
+    [1000, '1 000'],
+    [1204332, '1 204 332'],
+    [-1234, '-1 234'],
+    [12345678901234567890n, '12 345 678 901 234 567 890'],
+  ])('count(%s) is "%s"', (value, text) => {
+    expect(count(value)).toBe(text);
+  });
+
+  it.each([
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1.0 KiB'],
+    [1181116006, '1.1 GiB'],
+    [150 * 1024 ** 2, '150 MiB'],
+    [5000 * 1024 ** 4, '5000 TiB'],
+  ])('bytes(%i) is "%s"', (value, text) => {
+    expect(bytes(value)).toBe(text);
+  });
+
+  it.each([
+    [0, '0.0 s'],
+    [400, '0.4 s'],
+    [9_940, '9.9 s'],
+    [9_960, '10 s'],
+    [12_400, '12 s'],
+    [59_700, '1 min'],
+    [60_000, '1 min'],
+    [119_700, '2 min'],
+    [200_000, '3 min 20 s'],
+    [3_599_900, '1h 0min'],
+    [3_600_000, '1h 0min'],
+    [86_399_000, '23h 59min'],
+    [273_600_000, '3d 4h'],
+  ])('duration(%i) is "%s"', (ms, text) => {
+    expect(duration(ms)).toBe(text);
+  });
+
+  it.each([
+    [0, 'just now'],
+    [999, 'just now'],
+    [5_000, '5.0 s ago'],
+    [12_000, '12 s ago'],
+    [200_000, '3 min ago'],
+    [7_260_000, '2h 1min ago'],
+    [-20_000, 'in 20 s'],
+  ])('ago, %i ms later, is "%s"', (ms, text) => {
+    const then = new Date('2026-11-23T03:12:00Z');
+    expect(ago(then, new Date(then.getTime() + ms))).toBe(text);
+  });
+
+  it('an address is shortened unless the whole is asked for', () => {
+    const address = '0x1234567890abcdef1234567890abcdef12345678';
+    expect(short(address, false)).toBe('0x1234…5678');
+    expect(short(address, true)).toBe(address);
+    expect(short('0x12345678', false)).toBe('0x12345678');
+  });
+});
+
+describe('local time', () => {
+  afterEach(() => vi.unstubAllEnvs());
+  const date = new Date('2026-11-23T21:15:00.500Z');
+
+  it.each([
+    ['UTC', '2026-11-23 21:15:00 +00:00'],
+    ['Europe/Berlin', '2026-11-23 22:15:00 +01:00'],
+    ['America/New_York', '2026-11-23 16:15:00 -05:00'],
+    ['Asia/Kolkata', '2026-11-24 02:45:00 +05:30'],
+    ['America/St_Johns', '2026-11-23 17:45:00 -03:30'],
+    ['Pacific/Chatham', '2026-11-24 11:00:00 +13:45'],
+  ])('in %s is %s', (zone, text) => {
+    vi.stubEnv('TZ', zone);
+    expect(localTime(date)).toBe(text);
+  });
+
+  it('keeps to summer time of the date itself', () => {
+    vi.stubEnv('TZ', 'Europe/Berlin');
+    expect(localTime(new Date('2026-07-01T12:00:00Z'))).toBe('2026-07-01 14:00:00 +02:00');
+  });
+});
+
+describe('wrapping', () => {
+  const text = 'the quick brown fox jumps over the lazy dog and goes home';
+
+  it.each([10, 20, 33, 100])('keeps to %i columns and loses nothing', (width) => {
+    const lines = wrap(text, width).split('\n');
+    expect(lines.every((line) => line.length <= width)).toBe(true);
+    expect(lines.join(' ')).toBe(text);
+  });
+
+  it('puts the indent before later lines, on top of the width', () => {
+    expect(wrap('aa bb cc', 5, '> ')).toBe('aa bb\n> cc');
+  });
+
+  it('keeps a word whole that is too long, so that it can be copied', () => {
+    const path = '/var/backups/tempovault_20261123T0312Z.dump';
+    expect(wrap(`see ${path} there`, 20)).toBe(`see\n${path}\nthere`);
+  });
+
+  it('counts no colour codes', () => {
+    const { bad } = colourPaint(80);
+    expect(visibleWidth(bad('four'))).toBe(4);
+    expect(padEnd(bad('four'), 6)).toBe(`${bad('four')}  `);
+    expect(wrap(`${bad('four')} five`, 9)).not.toContain('\n');
+  });
+
+  it('aligns values under themselves', () => {
+    expect(
+      aligned(
+        [
+          ['a', 'one two three'],
+          ['long', 'x'],
+        ],
+        16,
+      ),
+    ).toBe(['  a     one two', '        three', '  long  x'].join('\n'));
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { shelf } from '../../runbooks/index.ts';
+import { findCommand, nearest, strangeFlag } from '../../src/cli/words.ts';
+
+function found(line: string): string {
+  const { entry, rest } = findCommand(shelf, line.split(' '));
+  return `${entry?.command ?? 'none'} | ${rest.join(' ')}`;
+}
+
+describe('the command in the arguments', () => {
+  it.each([
+    ['reindex --from-block 5', 'reindex | --from-block 5'],
+    ['reindex check --from-block 5', 'reindex check | --from-block 5'],
+    ['-e staging reindex check', 'reindex check | -e staging'],
+    ['reindex -e staging check', 'reindex check | -e staging'],
+    ['--env=staging reindex check', 'reindex check | --env=staging'],
+    ['-estaging status --json', 'status | -estaging --json'],
+    ['--json --set a=b runs list', 'runs list | --json --set a=b'],
+    ['--dry-run reindex --from-block 5', 'reindex | --dry-run --from-block 5'],
+    // An environment, a reason or a directory may be called like a command.
+    ['-e check reindex', 'reindex | -e check'],
+    ['reindex --reason check --from-block 5', 'reindex | --reason check --from-block 5'],
+    ['reindex --backup-dir check', 'reindex | --backup-dir check'],
+    ['resume 7f3a', 'runs resume | 7f3a'],
+    ['runs show list', 'runs show | list'],
+    ['runs', 'none | runs'],
+    ['runs -- list', 'none | runs -- list'],
+    ['frobnicate', 'none | frobnicate'],
+  ])('%s', (line, expected) => {
+    expect(found(line)).toBe(expected);
+  });
+
+  it.each([
+    ['staus', 'status'],
+    ['reindx', 'reindex'],
+    ['runs lst', 'runs list'],
+    ['sandbox dwon', 'sandbox down'],
+    ['frobnicate', undefined],
+    ['x', undefined],
+  ])('%s was meant as %s', async (line, expected) => {
+    await expect(nearest(shelf, line.split(' '))).resolves.toBe(expected);
+  });
+
+  it.each([
+    ['--version', undefined],
+    ['-V', undefined],
+    ['--json --no-color', undefined],
+    ['-e --odd', undefined],
+    ['--verison', '--verison'],
+    ['--json -x', '-x'],
+  ])('%s has the strange flag %s', (line, expected) => {
+    expect(strangeFlag(line.split(' '))).toBe(expected);
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { shelf } from '../../runbooks/index.ts';
+import { commandHelp } from '../../src/cli/parse.ts';
+import type { InputFields } from '../../src/runbook/define.ts';
+import { describeAll, describeProcedure } from '../../src/runbook/document.ts';
+import { asJson, buildPlan } from '../../src/runbook/engine.ts';
+
+// The sections of the operations runbook; the quick reference is its unnumbered first page.
+const sections = ['', 'Quick reference', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10'];
+
+/** `-e, --env <name>` → `-e` and `--env`; `--no-wait` is the flag `--wait` of commander. */
+function names(flag: string): readonly string[] {
+  return flag.split(/[ ,]+/).flatMap((word) => (word.startsWith('-') ? [word.replace(/^--no-/, '--')] : []));
+}
+
+const common = [
+  '-h',
+  '--help',
+  '-e',
+  '--env',
+  '--config',
+  '--set',
+  '--json',
+  '--full',
+  '--verbose',
+  '--color',
+];
+const answering = ['-y', '--yes', '--confirm', '--dry-run', '--plan', '--override', '--reason'];
+
+describe('the shelf', () => {
+  it('has every name once, aliases included', () => {
+    const all = shelf.flatMap(({ command, aliases = [] }) => [command, ...aliases]);
+    expect(all.filter((name, index) => all.indexOf(name) !== index)).toEqual([]);
+  });
+});
+
+describe.each(shelf.map((entry) => [entry.command, entry] as const))('%s', (_, entry) => {
+  it('is a line of the shelf as it should be', () => {
+    expect(entry.command).toMatch(/^[a-z][a-z-]*( [a-z][a-z-]*)?$/);
+    expect(entry.summary).toMatch(/^\S.*[^.\s]$/);
+    expect(sections).toContain(entry.section);
+    expect(entry.group).not.toBe('');
+  });
+
+  it('is of a kind that fits its risk', async () => {
+    const command = (await entry.load()).default;
+    expect(['runbook', 'report', 'action', 'control']).toContain(command.kind);
+    if (command.kind === 'report') expect(entry.risk).toBe('read');
+    if (command.kind === 'runbook') expect(command.risk).toBe(entry.risk);
+    expect(command.title).not.toBe('');
+    expect(command.intent.trim().length).toBeGreaterThan(20);
+  });
+
+  it('has flags that parse, explain themselves and hide no other', async () => {
+    const command = (await entry.load()).default;
+    const own = Object.values(command.input as InputFields);
+    const flags = own.flatMap(({ flag }) => names(flag));
+    const taken = [...common, ...(command.kind === 'runbook' ? answering : [])];
+    expect(flags.filter((flag, index) => flags.indexOf(flag) !== index || taken.includes(flag))).toEqual([]);
+    expect(own.filter(({ help }) => help.trim() === '')).toEqual([]);
+    for (const width of [60, 80]) {
+      const lines = commandHelp(entry, command, width).split('\n');
+      expect(lines.filter((line) => line.length > width)).toEqual([]);
+    }
+  });
+
+  it('describes itself for tv runbook show', async () => {
+    const command = (await entry.load()).default;
+    const text = describeProcedure(entry, command);
+    expect(text).toContain(`## ${command.title}`);
+    expect(text).toContain(`tv ${entry.command}`);
+    expect(text).not.toMatch(/undefined|\[object|NaN/);
+  });
+
+  it('plans its example, purely', async () => {
+    const command = (await entry.load()).default;
+    if (command.kind !== 'runbook') return;
+    const { facts, input } = command.example;
+    const shelved = { name: entry.command, section: entry.section, runbook: command };
+    const { steps, plan } = buildPlan(shelved, facts, input, 'production');
+    expect(steps.length).toBeGreaterThan(0);
+    const ids = steps.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const step of steps) {
+      expect(step.title).not.toBe('');
+      expect(step.command).not.toBe('');
+      // What promises a way back of its own has one.
+      const promised = step.effect === 'reversible' && step.undoTitle?.startsWith('undo:') === true;
+      if (promised) expect(step.undo).toBeDefined();
+    }
+    expect(plan.consequence).toMatch(/\.$/);
+    expect(buildPlan(shelved, facts, input, 'production').plan).toEqual(plan);
+    // A resumed run plans from the journal: facts and input have to survive it.
+    expect(buildPlan(shelved, asJson(facts) as never, asJson(input) as never, 'production').plan).toEqual(
+      plan,
+    );
+  });
+});
+
+describe('tv runbook export', () => {
+  it('holds every command', async () => {
+    const text = await describeAll(shelf, '1.2.3');
+    expect(shelf.filter(({ command }) => !text.includes(`tv ${command}`))).toEqual([]);
+    expect(text).not.toMatch(/undefined|\[object|NaN/);
+  });
+});
