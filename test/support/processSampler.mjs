@@ -1,0 +1,39 @@
+// Reads the command lines of all processes again and again until its standard input ends, then
+// prints the distinct ones as a JSON list. A program of its own, so that it never waits for the
+// test's work.
+import { readdirSync, readFileSync } from 'node:fs';
+
+const pauseMs = 3;
+/** A process is looked at in every round while it is this young, since it may still become another program. */
+const youngRounds = 100;
+const seldom = 50;
+
+const seen = new Set();
+let ages = new Map();
+let round = 0;
+let ended = false;
+process.stdin.on('end', () => {
+  ended = true;
+});
+process.stdin.resume();
+
+function look() {
+  const now = new Map();
+  for (const name of readdirSync('/proc')) {
+    if (name.charCodeAt(0) > 57) continue;
+    const age = (ages.get(name) ?? 0) + 1;
+    now.set(name, age);
+    if (age > youngRounds && (round + age) % seldom !== 0) continue;
+    try {
+      seen.add(readFileSync(`/proc/${name}/cmdline`, 'latin1'));
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  ages = now;
+  round += 1;
+  if (ended) process.stdout.write(JSON.stringify([...seen].map((line) => line.replaceAll('\0', ' '))));
+  else setTimeout(look, pauseMs);
+}
+look();
+process.stdout.write('ready\n');
