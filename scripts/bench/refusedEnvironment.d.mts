@@ -1,0 +1,1 @@
+export function refusedEnvironment(home: string): Record<string, string>;

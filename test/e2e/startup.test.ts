@@ -1,0 +1,171 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refusedEnvironment } from '../../scripts/bench/refusedEnvironment.mjs';
+
+// What a start loads decides how long it takes. `npm run bench` measures that; this says why it changed.
+
+/** `TV_BIN`: another build's `bin/tv.js`. */
+const launcher = process.env['TV_BIN'] ?? fileURLToPath(new URL('../../bin/tv.js', import.meta.url));
+const root = dirname(dirname(realpathSync(launcher)));
+
+interface Loaded {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  /** Files of tv that Node loaded, relative to its folder. */
+  readonly files: readonly string[];
+  /** Source files that those were bundled from. */
+  readonly sources: readonly string[];
+  /** Packages among the sources. */
+  readonly packages: readonly string[];
+}
+
+/** Which sources went into which file of the build. */
+let bundled: ReadonlyMap<string, readonly string[]>;
+let home: string;
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'tv-startup-'));
+  const meta = JSON.parse(readFileSync(join(root, 'dist/meta.json'), 'utf8')) as {
+    readonly outputs: Readonly<Record<string, { readonly inputs: Readonly<Record<string, unknown>> }>>;
+  };
+  bundled = new Map(
+    Object.entries(meta.outputs).map(([file, { inputs }]) => [
+      `dist/${file.slice(file.lastIndexOf('/') + 1)}`,
+      Object.keys(inputs),
+    ]),
+  );
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** Runs tv and reads from V8's own account which scripts it loaded. */
+function load(...args: readonly string[]): Loaded {
+  const coverage = join(home, args.join('-'));
+  mkdirSync(coverage);
+  const env = { ...refusedEnvironment(home), NODE_V8_COVERAGE: coverage };
+  const { status, stdout } = spawnSync(process.execPath, [launcher, ...args], { env, encoding: 'utf8' });
+  const urls = readdirSync(coverage).flatMap((name) => {
+    const { result } = JSON.parse(readFileSync(join(coverage, name), 'utf8')) as {
+      readonly result: readonly { readonly url: string }[];
+    };
+    return result.map(({ url }) => url);
+  });
+  const files = urls
+    .filter((url) => url.startsWith('file:'))
+    .map((url) => relative(root, fileURLToPath(url)))
+    .toSorted();
+  const sources = files.flatMap((file) => bundled.get(file) ?? []).toSorted();
+  const packages = sources.flatMap((source) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? []);
+  return { exitCode: status, stdout, files, sources, packages: [...new Set(packages)].toSorted() };
+}
+
+describe.each([
+  ['--version', /^tv \d+\.\d+\.\d+\n$/],
+  ['--help', /^tv \d+\.\d+\.\d+ · operator CLI of TempoVault\n/],
+])('tv %s', (flag, output) => {
+  it('loads one small file behind the launcher, and no package', () => {
+    const loaded = load(flag);
+    expect(loaded.exitCode).toBe(0);
+    expect(loaded.stdout).toMatch(output);
+    expect(loaded.files).toEqual(['bin/tv.js', 'dist/main.js']);
+    expect(loaded.packages).toEqual([]);
+    expect(loaded.sources.filter((source) => !source.startsWith('node_modules/'))).toMatchInlineSnapshot(`
+      [
+        "runbooks/index.ts",
+        "src/cli/help.ts",
+        "src/cli/words.ts",
+        "src/main.ts",
+      ]
+    `);
+  });
+});
+
+describe('tv status', () => {
+  let status: Loaded;
+  beforeAll(() => {
+    status = load('status');
+  });
+
+  it('runs where every source refuses', () => {
+    expect(status.exitCode).toBe(2);
+    expect(status.stdout).toContain('TempoVault');
+  });
+
+  it('loads no other runbook', () => {
+    expect(status.sources.filter((source) => source.startsWith('runbooks/'))).toEqual([
+      ...['runbooks/index.ts', 'runbooks/status.ts'],
+    ]);
+  });
+
+  it('loads nothing of the sandbox', () => {
+    expect(status.sources.filter((source) => source.startsWith('src/sandbox/'))).toEqual([]);
+  });
+
+  it('loads these packages, and none to ask questions with', () => {
+    expect(status.packages).toMatchInlineSnapshot(`
+      [
+        "@noble/curves",
+        "@noble/hashes",
+        "@sec-ant/readable-stream",
+        "@sindresorhus/merge-streams",
+        "abitype",
+        "ansi-regex",
+        "chalk",
+        "cli-cursor",
+        "cli-spinners",
+        "commander",
+        "cross-spawn",
+        "execa",
+        "figures",
+        "get-east-asian-width",
+        "get-stream",
+        "human-signals",
+        "is-interactive",
+        "is-plain-obj",
+        "is-stream",
+        "is-unicode-supported",
+        "isexe",
+        "kysely",
+        "log-symbols",
+        "mimic-function",
+        "npm-run-path",
+        "onetime",
+        "ora",
+        "ox",
+        "parse-ms",
+        "path-key",
+        "pg",
+        "pg-cloudflare",
+        "pg-connection-string",
+        "pg-int8",
+        "pg-pool",
+        "pg-protocol",
+        "pg-types",
+        "pgpass",
+        "postgres-array",
+        "postgres-bytea",
+        "postgres-date",
+        "postgres-interval",
+        "pretty-ms",
+        "restore-cursor",
+        "shebang-command",
+        "shebang-regex",
+        "signal-exit",
+        "split2",
+        "stdin-discarder",
+        "string-width",
+        "strip-ansi",
+        "strip-final-newline",
+        "unicorn-magic",
+        "viem",
+        "which",
+        "xtend",
+        "yoctocolors",
+        "zod",
+      ]
+    `);
+  });
+});
