@@ -1,0 +1,93 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import type { Context } from '../../runbook/context.ts';
+import { field, type Handout } from '../../runbook/define.ts';
+import type { Paint } from '../../runbook/paint.ts';
+import { aligned } from '../../runbook/text.ts';
+import { contractTitles, type ResolvedIntent } from '../intents/intent.ts';
+import { readChainId } from '../readChainId.ts';
+import { safeBatch } from './safeBatch.ts';
+
+/** For the input of every command that sends transactions. */
+export const handoutInput = {
+  calldata: field(
+    '--calldata',
+    'print target, value, calldata and the decoded call, for a key that is elsewhere; send nothing',
+    z.boolean().default(false),
+  ),
+  safe: field(
+    '--safe <file>',
+    "write a batch file for Safe's transaction builder; send nothing",
+    z.string().min(1).optional(),
+  ),
+};
+
+export interface HandoutInput {
+  readonly calldata: boolean;
+  readonly safe?: string | undefined;
+}
+
+/**
+ * What a command would send, for somebody else to sign. Undefined where the input does not ask for
+ * it; then nothing is looked up.
+ * @throws TvError where an intent cannot be resolved
+ */
+export async function handOut(
+  ctx: Context,
+  input: HandoutInput,
+  title: string,
+  resolveCalls: () => Promise<readonly ResolvedIntent[]>,
+): Promise<Handout | undefined> {
+  if (!input.calldata && input.safe === undefined) return undefined;
+  const [chainId, intents] = await Promise.all([readChainId(ctx.chain()), resolveCalls()]);
+  const file = input.safe === undefined ? null : resolve(input.safe);
+  const calls = intents.map(({ address, data }) => ({ to: address, data }));
+  const description = intents.map(decoded).join('; ');
+  const createdAt = ctx.clock.now().getTime();
+  const name = `tv: ${title.toLowerCase()}`;
+  return {
+    data: {
+      chainId,
+      transactions: intents.map(({ address, data, ...rest }) => ({ to: address, value: '0', data, ...rest })),
+      file,
+    },
+    files:
+      file === null
+        ? []
+        : [{ path: file, text: safeBatch({ chainId, name, description, createdAt, calls }) }],
+    render: (paint) => render(paint, title, chainId, intents, file),
+  };
+}
+
+/** `RiskController.triggerCircuitBreaker(0x…)` */
+function decoded({ contract, signature, args }: ResolvedIntent): string {
+  return `${contractTitles[contract]}.${signature.split('(')[0]}(${args.join(', ')})`;
+}
+
+function render(
+  paint: Paint,
+  title: string,
+  chainId: number,
+  intents: readonly ResolvedIntent[],
+  file: string | null,
+): string {
+  const blocks = intents.map((intent, index) =>
+    [
+      `${index + 1}  ${paint.bold(`${contractTitles[intent.contract]}.${intent.signature}`)}`,
+      aligned(
+        [
+          ['to', intent.address],
+          ['value', '0'],
+          ['calldata', intent.data],
+          ['decoded', decoded(intent)],
+          ['signer', `${intent.role.name}, held by ${intent.holders.join(', ') || 'nobody that is listed'}`],
+        ],
+        paint.width,
+        '   ',
+      ),
+    ].join('\n'),
+  );
+  const end = intents.length === 0 ? ['There is nothing to send.'] : [];
+  const written = file === null ? [] : [`Safe batch written to ${file}`];
+  return `${[`${paint.bold(title)} · chain ${chainId} · nothing is sent`, ...blocks, ...end, ...written].join('\n\n')}\n`;
+}

@@ -1,0 +1,34 @@
+import type { Context } from '../../runbook/context.ts';
+import { block, type Lookout, pass, warn } from '../../runbook/lookout.ts';
+import { count } from '../../runbook/text.ts';
+import { checkChainIds } from '../checkChainIds.ts';
+
+/** Every RPC node by itself: is it there, and on the chain that the settings name? */
+export function lookAtNodes(ctx: Context, lookout: Lookout): Promise<{ readonly id: number } | undefined> {
+  return lookout.look('chain', 'chain', async () => {
+    const expected = ctx.settings.chain.id;
+    if (expected === undefined) {
+      return block('nobody says which chain this is', {
+        next: ['set CHAIN_ID in .env, or chain.id: tv config show'],
+      });
+    }
+    const nodes = await checkChainIds(ctx.chain());
+    const wrong = nodes.find(({ id }) => id !== undefined && id !== expected);
+    if (wrong !== undefined) {
+      return block(`an RPC node is on chain ${wrong.id}, not ${expected}`, {
+        facts: { url: wrong.url },
+        next: ['tv config show'],
+      });
+    }
+    const dead = nodes.filter(({ error }) => error !== undefined);
+    const [first] = dead;
+    if (first?.error !== undefined && dead.length === nodes.length) throw first.error;
+    const head = Math.max(...nodes.map((node) => node.head ?? 0));
+    const summary = `chain ${expected}, head ${count(head)}`;
+    if (dead.length === 0) return pass(summary, { id: expected });
+    return warn(`${summary}; ${dead.length} of ${nodes.length} RPC nodes do not answer`, {
+      facts: Object.fromEntries(dead.map(({ url, error }) => [url, error?.message ?? ''])),
+      value: { id: expected },
+    });
+  });
+}

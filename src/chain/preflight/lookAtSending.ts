@@ -1,0 +1,142 @@
+import type { Address, SignerRole } from '../../config/settings.ts';
+import { exitCodes, TvError } from '../../errors/TvError.ts';
+import type { Context } from '../../runbook/context.ts';
+import { block, type Lookout, need, pass, warn } from '../../runbook/lookout.ts';
+import { short } from '../../runbook/text.ts';
+import { lacks } from '../decodeRevert.ts';
+import { contractTitles, type ResolvedIntent } from '../intents/intent.ts';
+import { openSigner } from '../signers/openSigner.ts';
+import { readFees } from '../transactions/readFees.ts';
+import { feeOf, formatFunds, readFunds } from '../transactions/readFunds.ts';
+import { readNonce } from '../transactions/readNonce.ts';
+import { gasLimit } from '../transactions/signTransaction.ts';
+import { simulate } from '../transactions/simulate.ts';
+import type { Network } from '../transactions/transaction.ts';
+
+/** Who will sign, and what pays. Plain data, for the facts of a runbook. */
+export type Sender = {
+  readonly role: SignerRole;
+  readonly from: Address;
+  readonly network: Network;
+  /** Null where fees are paid in the native token. */
+  readonly feeToken: Address | null;
+};
+
+export interface LookAtSendingParameters {
+  /** In the order in which they will be sent; all of one role. */
+  readonly intents: readonly ResolvedIntent[];
+  /** On Tempo on a nonce line of its own, so that a stuck transaction is not in the way. */
+  readonly urgent?: boolean;
+  /** The operator wants a waiting transaction of this account to be replaced. */
+  readonly replace?: boolean;
+  /** Only those intents can be tried beforehand; later ones need what a step before them does. */
+  readonly simulated?: readonly ResolvedIntent[];
+}
+
+/**
+ * Everything that can keep a transaction from being mined, looked at before anybody is asked: the
+ * key, its role, a waiting transaction in front of it, the simulation, the money for the fee. The
+ * key is opened here, which may ask for a password.
+ * @returns what the plan needs; undefined where a check blocks
+ * @throws TvError with exit code 4 where a password is needed and there is nobody to ask
+ */
+export async function lookAtSending(
+  ctx: Context,
+  lookout: Lookout,
+  parameters: LookAtSendingParameters,
+): Promise<Sender | undefined> {
+  const { intents, urgent = false, replace = false, simulated = intents } = parameters;
+  const [first] = intents;
+  if (first === undefined) return undefined;
+  const { role } = first;
+  // Outside of any check: typing a password has no time limit.
+  const opened = await openSigner(ctx, role.signer).catch((error: unknown) => {
+    if (!(error instanceof TvError) || error.exitCode === exitCodes.notConfirmed) throw error;
+    return error;
+  });
+
+  const signer = lookout.look('signer', 'chain', async () => {
+    if (opened instanceof TvError) throw opened;
+    const { address, source } = opened;
+    const holds = intents.every(({ holders }) => holders.some((holder) => same(holder, address)));
+    if (!holds && first.holders.length > 0) {
+      const { sentence, facts } = lacks(ctx.chain(), {
+        account: address,
+        role: role.name,
+        members: first.holders,
+      });
+      return block(sentence, {
+        facts: { ...facts, key: source },
+        next: [
+          `give signers.${role.signer} a key that holds ${role.name}: tv config show`,
+          'or have its holder sign: --calldata, --safe FILE',
+        ],
+      });
+    }
+    return pass(`${short(address, false)} holds ${role.name} (${source})`, { from: address });
+  });
+
+  const nonce = lookout.look('nonce', 'chain', async () => {
+    const { from } = await need(signer, 'signer');
+    const [{ latest, pending }, funds] = await Promise.all([
+      readNonce(ctx.chain(), from),
+      readFunds(ctx.chain(), { account: from, needed: 0n }),
+    ]);
+    const value = { pending, latest };
+    const waiting = pending - latest;
+    if (waiting === 0) return pass(`next is ${latest}, nothing waits in front`, value);
+    const words = `${waiting === 1 ? 'a transaction' : `${waiting} transactions`} of this account ${waiting === 1 ? 'waits' : 'wait'} in the pool, from nonce ${latest} on`;
+    if (urgent && funds.network === 'tempo') {
+      return warn(`${words}; not in the way, since a nonce line of its own is used`, { value });
+    }
+    if (replace) return warn(`${words}; the first will be replaced`, { value });
+    return block(words, {
+      value,
+      next: ['wait until it is in a block, or take its place: the same command with --replace'],
+    });
+  });
+
+  const simulation = lookout.look('simulation', 'chain', async () => {
+    const { from } = await need(signer, 'signer');
+    const calls = simulated.map(({ address, data }) => ({ to: address, data }));
+    const answer = await simulate(ctx.chain(), { from, calls });
+    if (answer.ok) {
+      return pass(`${describe(intents)} would succeed`, { gas: answer.gas.toString() });
+    }
+    const { signature = '' } = simulated[answer.index] ?? {};
+    return block(`${signature} would revert: ${answer.revert.sentence}`, { facts: answer.revert.facts });
+  });
+
+  const fees = lookout.look('fees', 'chain', async () => {
+    const { from } = await need(signer, 'signer');
+    const { gas } = await need(simulation, 'simulation');
+    const price = await readFees(ctx.chain());
+    const [{ network }] = [await readFunds(ctx.chain(), { account: from, needed: 0n })];
+    const limit = gasLimit(BigInt(gas), urgent);
+    const factor = replace ? 3n : 1n;
+    const needed = feeOf(network, limit, price.maxFeePerGas) * factor;
+    const funds = await readFunds(ctx.chain(), { account: from, needed });
+    const value = { network, feeToken: funds.feeToken ?? null };
+    const summary = `has ${formatFunds(funds.balance, funds)}, needs at most ${formatFunds(needed, funds)}`;
+    if (funds.balance >= needed) return pass(summary, value);
+    return block(summary, {
+      facts: { account: from },
+      next: [`send ${short(from, false)} some ${funds.symbol}`],
+    });
+  });
+
+  const [who, pays] = await Promise.all([signer, fees, nonce]);
+  if (who === undefined || pays === undefined) return undefined;
+  return { role: role.signer, from: who.from, ...pays };
+}
+
+function describe(intents: readonly ResolvedIntent[]): string {
+  const [first] = intents;
+  if (first === undefined) return 'nothing';
+  const name = `${contractTitles[first.contract]}.${first.signature.split('(')[0]}`;
+  return intents.length === 1 ? name : `${name} and ${intents.length - 1} more`;
+}
+
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

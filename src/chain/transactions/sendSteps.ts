@@ -1,0 +1,72 @@
+import type { Step } from '../../runbook/define.ts';
+import { asJson } from '../../runbook/engine.ts';
+import type { ResolvedIntent } from '../intents/intent.ts';
+import type { Sender } from '../preflight/lookAtSending.ts';
+import { probeSent, sendOnce } from './sendOnce.ts';
+
+export interface SendStepsParameters {
+  /** Of the first step; those after it get a number: `trip`, `trip-2`. */
+  readonly id: string;
+  /** Of one step, for the intents that it sends. */
+  title(intents: readonly ResolvedIntent[]): string;
+  readonly intents: readonly ResolvedIntent[];
+  readonly sender: Sender;
+  readonly urgent?: boolean;
+  readonly replace?: boolean;
+  readonly undoTitle?: string;
+}
+
+/**
+ * Calls in one transaction on Tempo. The first write to a storage slot takes 250 000 gas there
+ * (TIP-1000), and a transaction may take 30 000 000.
+ */
+const callsAtOnce = 50;
+
+/** Steps that send intents: on Tempo together in one transaction, elsewhere one by one. */
+export function sendSteps(parameters: SendStepsParameters): readonly Step[] {
+  const { id, intents, sender } = parameters;
+  const size = sender.network === 'tempo' ? callsAtOnce : 1;
+  const groups = Array.from({ length: Math.ceil(intents.length / size) }, (_, index) =>
+    intents.slice(index * size, (index + 1) * size),
+  );
+  return groups.map((group, index) => step(parameters, group, index === 0 ? id : `${id}-${index + 1}`));
+}
+
+function step(
+  { title, sender, urgent, replace, undoTitle }: SendStepsParameters,
+  intents: readonly ResolvedIntent[],
+  id: string,
+): Step {
+  return {
+    id,
+    title: title(intents),
+    command: intents.map((intent) => castLine(intent)).join('; '),
+    effect: 'final',
+    ...(undoTitle === undefined ? {} : { undoTitle }),
+    probe: (ctx) => probeSent(ctx),
+    run: async (ctx) =>
+      asJson(
+        await sendOnce(ctx, {
+          role: sender.role,
+          from: sender.from,
+          calls: intents.map(({ address, data }) => ({ to: address, data })),
+          feeToken: sender.feeToken ?? undefined,
+          ownNonceLine: urgent,
+          replace,
+        }),
+      ),
+  };
+}
+
+const keyNames = {
+  admin: 'ADMIN_KEY',
+  emergency: 'EMERGENCY_KEY',
+  riskOfficer: 'RISK_OFFICER_KEY',
+  treasuryManager: 'TREASURY_MANAGER_KEY',
+} as const;
+
+/** The line of the runbook that an intent stands for. */
+export function castLine({ address, signature, args, role }: ResolvedIntent): string {
+  const words = ['cast send', address, `"${signature}"`, ...args, `--private-key $${keyNames[role.signer]}`];
+  return words.join(' ');
+}
