@@ -147,6 +147,13 @@ export const keys = {
     envKey: 'INDEXER_DB_URL',
     credentials: (raw) => databasePasswords(String(raw)),
   } satisfies Key<string>,
+  'database.adminUrl': {
+    expected: 'a URL such as postgres://postgres:password@host:5432/postgres',
+    read: matching(/^postgres(ql)?(\+\w+)?:\/\/./),
+    show: maskDatabaseUrl,
+    variable: 'TV_DATABASE_ADMIN_URL',
+    credentials: (raw) => databasePasswords(String(raw)),
+  } satisfies Key<string>,
   'database.timeoutMs': milliseconds(10_000),
   'host.prefix': {
     expected: 'words, such as sudo -n, or a list, such as ["ssh", "ops@vault-1"]',

@@ -53,7 +53,7 @@ function exposedSecret(path: string, mode: number, content: ConfigContent): Sett
     for (const [key, { raw, line }] of values) {
       const urls = typeof raw === 'string' ? raw.split(',') : raw;
       const at = `${key} of ${name}`;
-      if (key === 'database.url') {
+      if (key === 'database.url' || key === 'database.adminUrl') {
         if (databasePasswords(String(raw)).length > 0) found.push({ sure: true, at, line });
       } else if (urls.some((url) => hasLogin(url.trim()))) found.push({ sure: true, at, line });
       else if (/url/i.test(key) && urls.some((url) => urlCredentials(url.trim()).length > 0)) {

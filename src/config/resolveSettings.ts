@@ -163,7 +163,11 @@ function buildSettings(resolution: Resolution, { name }: Chosen, places: Places)
       treasuryVault: resolution.get('contracts.treasuryVault'),
       dexStrategy: resolution.get('contracts.dexStrategy'),
     },
-    database: { url: resolution.get('database.url'), timeoutMs: need('database.timeoutMs') },
+    database: {
+      url: resolution.get('database.url'),
+      adminUrl: resolution.get('database.adminUrl'),
+      timeoutMs: need('database.timeoutMs'),
+    },
     host: {
       prefix: need('host.prefix'),
       envFile: need('host.envFile'),

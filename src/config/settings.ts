@@ -40,6 +40,8 @@ export interface Settings {
   readonly database: {
     /** `postgres://user:password@host:port/name`. Secret: mask before showing. */
     readonly url: string | undefined;
+    /** For creating and renaming databases, where the role of `url` may not. Secret: mask before showing. */
+    readonly adminUrl: string | undefined;
     /** Limit of one statement that only reads, in milliseconds. */
     readonly timeoutMs: number;
   };

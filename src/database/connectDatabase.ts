@@ -10,6 +10,8 @@ export interface DatabaseConnectionSettings {
   readonly url: string;
   /** Limit of connecting, and of one statement that only reads, in milliseconds. */
   readonly timeoutMs: number;
+  /** Limit of every statement where it is another one; 0 for none. */
+  readonly statementTimeoutMs?: number;
   /** Shown to other sessions in `pg_stat_activity`. At most 63 bytes. */
   readonly applicationName: string;
 }
@@ -45,6 +47,23 @@ export function openSession(
   const { address, settings } = originOf(database);
   const own = { address, settings: { ...settings, applicationName: parameters.applicationName } };
   return build(own, 1, parameters.onLost);
+}
+
+export interface BesideParameters {
+  /** The database to open; it may be another than the one that `database` has open. */
+  readonly name: string;
+  /** Another role's URL on the same server (`database.adminUrl`); its database name does not count. */
+  readonly adminUrl: string | undefined;
+  readonly applicationName: string;
+}
+
+/** Another database of the same server, without a limit for statements: for work that takes as long as it takes. */
+export function openBeside(database: Database, parameters: BesideParameters): Database {
+  const { address, settings } = originOf(database);
+  const { name, adminUrl, applicationName } = parameters;
+  const role = adminUrl === undefined ? { ...address, options: undefined } : parseDatabaseUrl(adminUrl);
+  const own = { ...settings, applicationName, statementTimeoutMs: 0 };
+  return build({ address: { ...role, name }, settings: own }, maxConnections, () => {});
 }
 
 /** The name under which this database's own sessions appear in `pg_stat_activity`. */
@@ -97,7 +116,7 @@ function build(origin: Origin, max: number, onLost: (error: TvError) => void): D
             ...(address.options === undefined ? {} : { options: address.options }),
             ssl: tlsOptions(address),
             application_name: settings.applicationName,
-            statement_timeout: settings.timeoutMs,
+            statement_timeout: settings.statementTimeoutMs ?? settings.timeoutMs,
             connectionTimeoutMillis: settings.timeoutMs,
             keepAlive: true,
             keepAliveInitialDelayMillis: 10_000,

@@ -43,7 +43,11 @@ it('works with nothing but a .env in the usual place', async () => {
       treasuryVault: address('3'),
       dexStrategy: address('4'),
     },
-    database: { url: 'postgres://tempovault:S3cret%2Fpass@localhost:5432/tempovault', timeoutMs: 10_000 },
+    database: {
+      url: 'postgres://tempovault:S3cret%2Fpass@localhost:5432/tempovault',
+      adminUrl: undefined,
+      timeoutMs: 10_000,
+    },
     host: {
       prefix: [],
       envFile,
