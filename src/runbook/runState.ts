@@ -9,6 +9,7 @@ export interface StepState {
   readonly status: StepStatus;
   readonly result: Json;
   readonly notes: Readonly<Record<string, Json>>;
+  /** Of the last attempt, be it to do the step or to take it back. */
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly error: ErrorData | null;
@@ -73,7 +74,7 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
         set(line.step, { status: 'failed', endedAt: line.at, error: line.error });
         break;
       case 'undo.started':
-        set(line.step, { status: 'undoing' });
+        set(line.step, { status: 'undoing', startedAt: line.at, endedAt: null });
         break;
       case 'undo.done':
         set(line.step, { status: 'undone', endedAt: line.at });

@@ -1,5 +1,5 @@
 import type { Check } from './check.ts';
-import type { JournalLine, OverrideUse, StepData } from './events.ts';
+import type { JournalLine, Operator, OverrideUse, StepData } from './events.ts';
 import type { Json } from './json.ts';
 import type { RunState } from './runState.ts';
 import { duration, localTime } from './text.ts';
@@ -10,18 +10,22 @@ export interface Moment {
   /** Since the start of the run. */
   readonly after: string;
   readonly what: string;
-  /** Results, errors, answers: what shows that it was so. */
-  readonly evidence: string;
+  readonly kind: 'run' | 'begin' | 'done' | 'failed' | 'taken-back';
+  /** Results, errors, answers: what shows that it was so. One fact each. */
+  readonly evidence: readonly string[];
   readonly took: string;
+  /** In milliseconds; 0 for what has no duration. */
+  readonly tookMs: number;
 }
 
 /** A run's story for people who were not there: who, what, when, evidence, durations. */
 export interface Timeline {
   readonly title: string;
+  readonly outcome: RunState['status'];
   readonly head: readonly (readonly [string, string])[];
   readonly overrides: readonly OverrideUse[];
   readonly preflight: readonly Check[];
-  readonly steps: readonly (StepData & { readonly status: string })[];
+  readonly steps: readonly (StepData & { readonly status: string; readonly took: string })[];
   readonly moments: readonly Moment[];
   readonly verification: readonly Check[];
 }
@@ -33,10 +37,11 @@ export function buildTimeline(state: RunState): Timeline {
   const titles = new Map(started.plan.steps.map(({ id, title }, index) => [id, `${index + 1} ${title}`]));
   return {
     title: `${started.title} · ${started.environment}`,
+    outcome: state.status,
     head: [
       ['Run', started.run],
       ['Command', `tv ${started.runbook} (runbook §${started.section})`],
-      ['Input', flat(started.input)],
+      ['Input', facts(started.input).join(', ')],
       ['Environment', started.environment],
       ['Operator', `${started.operator.user}@${started.operator.host}`],
       ['Confirmed', started.confirmation],
@@ -52,60 +57,103 @@ export function buildTimeline(state: RunState): Timeline {
     preflight: started.checks,
     steps: started.plan.steps.map((step) => ({
       ...step,
+      undo: step.undo?.replace(/^undo: /, '') ?? null,
       status: state.steps.get(step.id)?.status ?? 'waiting',
+      took: forwardTime(state.lines, step.id),
     })),
-    moments: state.lines.map((line) => ({
-      at: localTime(new Date(line.at)),
-      after: duration(Date.parse(line.at) - start),
-      ...tell(line, titles),
-    })),
+    moments: state.lines.map((line) => moment(line, titles, start)),
     verification: state.verification,
+  };
+}
+
+/** How long the step's own work took, in its last attempt; empty where it has not ended. */
+function forwardTime(lines: readonly JournalLine[], step: string): string {
+  const end = lines.findLast(
+    (line) => (line.type === 'step.done' || line.type === 'step.failed') && line.step === step,
+  );
+  return end !== undefined && 'durationMs' in end ? duration(end.durationMs) : '';
+}
+
+function moment(line: JournalLine, titles: ReadonlyMap<string, string>, start: number): Moment {
+  const tookMs = 'durationMs' in line ? line.durationMs : 0;
+  return {
+    at: localTime(new Date(line.at)),
+    after: duration(Date.parse(line.at) - start),
+    took: 'durationMs' in line ? duration(tookMs) : '',
+    tookMs,
+    ...tell(line, titles),
   };
 }
 
 function tell(
   line: JournalLine,
   titles: ReadonlyMap<string, string>,
-): { readonly what: string; readonly evidence: string; readonly took: string } {
+): Pick<Moment, 'kind' | 'what' | 'evidence'> {
   const step = 'step' in line ? (titles.get(line.step) ?? line.step) : '';
-  const took = 'durationMs' in line ? duration(line.durationMs) : '';
-  const moment = (what: string, evidence = '') => ({ what, evidence, took });
+  const told = (kind: Moment['kind'], what: string, evidence: readonly string[] = []) => ({
+    kind,
+    what,
+    evidence,
+  });
   switch (line.type) {
     case 'run.started':
-      return moment('run begun', `${line.operator.user}@${line.operator.host}, ${line.confirmation}`);
+      return told('run', 'run begun', answer(line));
     case 'run.resumed':
-      return moment('run resumed', `${line.operator.user}@${line.operator.host}, ${line.confirmation}`);
+      return told('run', 'run resumed', answer(line));
     case 'run.undoing':
-      return moment('undo begun', `${line.operator.user}@${line.operator.host}, ${line.confirmation}`);
+      return told('run', 'undo begun', answer(line));
     case 'step.started':
-      return moment(`begin: ${step}`);
+      return told('begin', `begin: ${step}`);
     case 'step.noted':
-      return moment(`${line.note}: ${step}`, flat(line.value));
+      return told('begin', `${line.note}: ${step}`, facts(line.value));
     case 'step.done':
-      return moment(`done: ${step}`, line.how === 'found' ? 'found done already' : flat(line.result));
+      return told(
+        'done',
+        `done: ${step}`,
+        line.how === 'found' ? ['found done already'] : facts(line.result),
+      );
     case 'step.failed':
-      return moment(`FAILED: ${step}`, `${line.error.message} ${flat(line.error.facts)}`.trim());
+      return told('failed', `FAILED: ${step}`, [line.error.message, ...facts(line.error.facts)]);
     case 'undo.started':
-      return moment(`begin to take back: ${step}`);
+      return told('begin', `begin to take back: ${step}`);
     case 'undo.done':
-      return moment(`taken back: ${step}`);
+      return told('taken-back', `taken back: ${step}`);
     case 'undo.failed':
-      return moment(`COULD NOT TAKE BACK: ${step}`, `${line.error.message} ${flat(line.error.facts)}`.trim());
+      return told('failed', `COULD NOT TAKE BACK: ${step}`, [line.error.message, ...facts(line.error.facts)]);
     case 'run.signalled':
-      return moment(`stopped by ${line.signal}`);
+      return told('failed', `stopped by ${line.signal}`);
     case 'run.checked':
-      return moment('verification', line.checks.map(({ id, status }) => `${id}: ${status}`).join(', '));
+      return told(
+        'run',
+        'verification',
+        line.checks.map(({ id, status }) => `${id}: ${status}`),
+      );
     case 'run.ended':
-      return moment(`ended: ${line.outcome}`, `exit code ${line.exitCode}`);
+      return told('run', `ended: ${line.outcome}`, [`exit code ${line.exitCode}`]);
   }
 }
 
-/** `{ a: 1, b: { c: 2 } }` → `a: 1, b.c: 2`. */
-function flat(value: Json, path = ''): string {
-  if (value === null) return path === '' ? '' : `${path}: –`;
-  if (typeof value !== 'object') return path === '' ? String(value) : `${path}: ${value}`;
-  const entries = Array.isArray(value)
-    ? value.map((item, index) => [String(index), item] as const)
-    : Object.entries(value);
-  return entries.map(([key, item]) => flat(item as Json, path === '' ? key : `${path}.${key}`)).join(', ');
+function answer(line: { readonly operator: Operator; readonly confirmation: string }): readonly string[] {
+  return [`${line.operator.user}@${line.operator.host}`, line.confirmation];
+}
+
+/** `{ a: 1, b: [{ c: 'x', d: 2 }] }` → `a: 1` and `b: x 2`. */
+function facts(value: Json): readonly string[] {
+  if (value === null) return [];
+  if (typeof value !== 'object') return [String(value)];
+  return Object.entries(value).map(([key, item]) => `${key}: ${inline(item as Json)}`);
+}
+
+function inline(value: Json): string {
+  if (value === null) return '–';
+  if (typeof value !== 'object') return String(value);
+  if (!Array.isArray(value)) {
+    return Object.entries(value)
+      .map(([key, item]) => `${key} ${inline(item as Json)}`)
+      .join(', ');
+  }
+  const items = value.map((item: Json) =>
+    item !== null && typeof item === 'object' ? Object.values(item).map(inline).join(' ') : inline(item),
+  );
+  return items.join(', ');
 }

@@ -17,19 +17,20 @@ export function timelineMarkdown(timeline: Timeline): string {
     checks(preflight),
     '## Plan',
     table(
-      ['', 'Step', 'Stands for', 'Undo', 'State'],
+      ['', 'Step', 'Stands for', 'Undo', 'State', 'Took'],
       steps.map((step, index) => [
         String(index + 1),
         step.title,
         `\`${step.command}\``,
         step.undo ?? '',
         step.status,
+        step.took,
       ]),
     ),
     '## Timeline',
     table(
       ['Time', 'After', 'What', 'Took', 'Evidence'],
-      moments.map(({ at, after, what, took, evidence }) => [at, after, what, took, evidence]),
+      moments.map(({ at, after, what, took, evidence }) => [at, after, what, took, evidence.join('; ')]),
     ),
     '## Verification',
     verification.length === 0 ? 'Not reached.' : checks(verification),
