@@ -2,8 +2,9 @@
 // and each program that a sandbox runs into one file of its own in dist/sandbox/.
 // `node scripts/build.mjs DIRECTORY` builds somewhere else.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
 import { build } from 'esbuild';
 
 const outdir = process.argv[2] ?? 'dist';
@@ -48,22 +49,27 @@ const main = await build({
   sourcemap: true,
 });
 
-// The first file of every call goes without what only the bundled CommonJS packages need, so that
-// help and version are there as soon as Node is. Empty lines keep its source map right.
-const first = join(resolve(root, outdir), 'main.js');
-const [banner, helpers, ...rest] = (await readFile(first, 'utf8')).split('\n');
+// The launcher starts a CommonJS twin of the entry, without the banner and the helpers, which only
+// bundled packages need: Node has that running sooner than a module. It can be one as it stands, as
+// long as the entry imports everything lazily; empty lines keep its source map right.
+const entry = join(resolve(root, outdir), 'main.js');
+const [banner, helpers, ...rest] = (await readFile(entry, 'utf8')).split('\n');
 if (banner !== common.banner.js || !/^import "\.\/chunk-\w+\.js";$/.test(helpers)) {
-  throw new Error(`${first} does not begin with the banner and the import of the helpers alone`);
+  throw new Error(`${entry} does not begin with the banner and the import of the helpers alone`);
 }
-await writeFile(first, ['', '', ...rest].join('\n'));
+const twin = join(resolve(root, outdir), 'main.cjs');
+const text = ["'use strict';", '', ...rest].join('\n');
+new Script(text, { filename: twin });
+await writeFile(twin, text);
 
 // What went into which file, for the test that guards what a start loads.
 const meta = join(resolve(root, outdir), 'meta.json');
 await writeFile(meta, JSON.stringify(main.metafile));
 
 // What an earlier build left goes last, so that a tv which runs meanwhile finds its chunks.
-const fresh = new Set([main, sandbox].flatMap(({ metafile }) => Object.keys(metafile.outputs)));
-for (const entry of await readdir(resolve(root, outdir), { recursive: true, withFileTypes: true })) {
-  const file = join(entry.parentPath, entry.name);
-  if (entry.isFile() && file !== meta && !fresh.has(relative(root, file))) await rm(file, { force: true });
+const made = [main, sandbox].flatMap(({ metafile }) => Object.keys(metafile.outputs));
+const fresh = new Set([...made.map((file) => resolve(root, file)), twin, meta]);
+for (const old of await readdir(resolve(root, outdir), { recursive: true, withFileTypes: true })) {
+  const file = join(old.parentPath, old.name);
+  if (old.isFile() && !fresh.has(file)) await rm(file, { force: true });
 }

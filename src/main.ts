@@ -34,6 +34,8 @@ function refuse(message: string, next: string): number {
   return 2;
 }
 
-const code = await main(process.argv.slice(2));
-// What is printed has to be out before the process ends; a pipe takes it in its own time.
-process.stdout.write('', () => process.exit(code));
+// Not awaited at the top: this file has to be fit for the launcher, which is no module.
+void main(process.argv.slice(2)).then((code) => {
+  // What is printed has to be out before the process ends; a pipe takes it in its own time.
+  process.stdout.write('', () => process.exit(code));
+});

@@ -38,6 +38,8 @@ beforeAll(() => {
       Object.keys(inputs),
     ]),
   );
+  // The launcher's twin of the entry.
+  bundled = new Map([...bundled, ['dist/main.cjs', bundled.get('dist/main.js') ?? []]]);
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
@@ -70,7 +72,7 @@ describe.each([
     const loaded = load(flag);
     expect(loaded.exitCode).toBe(0);
     expect(loaded.stdout).toMatch(output);
-    expect(loaded.files).toEqual(['bin/tv.js', 'dist/main.js']);
+    expect(loaded.files).toEqual(['bin/tv.js', 'dist/main.cjs']);
     expect(loaded.packages).toEqual([]);
     expect(loaded.sources.filter((source) => !source.startsWith('node_modules/'))).toMatchInlineSnapshot(`
       [
