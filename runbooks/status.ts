@@ -5,6 +5,7 @@ import { readHead } from '../src/chain/readHead.ts';
 import { readProtocol } from '../src/chain/readProtocol.ts';
 import type { ServiceName } from '../src/config/settings.ts';
 import { readStatus } from '../src/database/readStatus.ts';
+import { TvError } from '../src/errors/TvError.ts';
 import { readDisk } from '../src/host/readDisk.ts';
 import { readUnits } from '../src/host/readUnits.ts';
 import type { Context } from '../src/runbook/context.ts';
@@ -24,6 +25,8 @@ const fullDisk = 0.8;
 const oldHeadMs = 60_000;
 /** Limit of one source, in milliseconds: the screen is there within this time, whatever is dead. */
 const limitMs = 6_000;
+/** Of these the indexer's line waits this long for the head, in milliseconds. */
+const headLimitMs = 4_000;
 /** The indexer's speed is measured over this time, in milliseconds. */
 const speedOverMs = 1_000;
 
@@ -37,11 +40,11 @@ export default defineReport({
     const gauges = await Promise.all([
       ...services(ctx),
       readGauge('api', limitMs, () => api(ctx)),
-      readGauge('chain', limitMs, () => chain(ctx)),
+      readGauge('chain', limitMs, () => chain(ctx), ['tv config show']),
       readGauge('protocol', limitMs, () => protocol(ctx)),
       readGauge('indexer', limitMs, () => indexer(ctx)),
-      readGauge('database', limitMs, () => database(ctx)),
-      readGauge('disk', limitMs, () => disk(ctx)),
+      readGauge('database', limitMs, () => database(ctx), ['systemctl status postgresql']),
+      readGauge('disk', limitMs, () => disk(ctx), [`df -h ${ctx.settings.backup.directory}`]),
       readGauge('runs', limitMs, () => runs(ctx)),
     ]);
     const { environment, chain: settings } = ctx.settings;
@@ -63,6 +66,7 @@ export default defineReport({
     return `${[head, '', ...lines, ...(next.length === 0 ? [] : ['', renderNext(next, paint)])].join('\n')}\n`;
   },
   exitCode: ({ level }) => gaugeExitCode[level],
+  failureExitCode: gaugeExitCode.unknown,
 });
 
 /** One systemctl call for the three of them, three lines. */
@@ -121,7 +125,7 @@ async function chain(ctx: Context): Promise<Reading> {
     return {
       level: 'critical',
       summary: `${wrong.url} is on chain ${wrong.id}, not ${expected}`,
-      next: ['tv config show'],
+      next: [`set RPC_URL to a node of chain ${expected}, or mend CHAIN_ID: tv config show`],
       data,
     };
   }
@@ -144,20 +148,35 @@ async function protocol(ctx: Context): Promise<Reading> {
   return { level: paused ? 'warning' : 'ok', summary: paused ? 'PAUSED' : 'not paused', data: { paused } };
 }
 
+/** A source that is away leaves a gap; a bug is thrown. */
+function unlessBug(error: unknown): undefined {
+  if (!(error instanceof TvError)) throw error;
+}
+
 async function indexer(ctx: Context): Promise<Reading> {
-  const [first, head] = await Promise.all([readStatus(ctx.database()), readHead(ctx.chain())]);
+  // Where the chain is away the cursor is still worth knowing.
+  const asked = Promise.race([
+    readHead(ctx.chain()).catch(unlessBug),
+    ctx.clock.sleep(headLimitMs, ctx.signal).catch(() => undefined),
+  ]);
+  const first = await readStatus(ctx.database());
   if (first.progress === null || first.progress.block === null) {
     return { level: 'unknown', summary: first.problem ?? 'nothing is indexed yet' };
   }
-  const lag = Math.max(0, head.number - first.progress.block);
   await ctx.clock.sleep(speedOverMs, ctx.signal);
   const second = await readStatus(ctx.database());
   const moved = (second.progress?.block ?? first.progress.block) - first.progress.block;
   const perSecond = Math.round(moved / (speedOverMs / 1000));
   const place = first.progress.source === 'cursor' ? 'cursor' : 'newest event';
+  const head = await asked;
+  if (head === undefined) {
+    const summary = `${place} ${count(first.progress.block)}, ${count(perSecond)} blocks/s; how far behind cannot be told without the chain`;
+    return { level: 'unknown', summary, data: { block: first.progress.block, blocksPerSecond: perSecond } };
+  }
+  const lag = Math.max(0, head.number - first.progress.block);
   const summary = [
     `${place} ${count(first.progress.block)}`,
-    lag === 0 ? 'at the head' : `${count(lag)} blocks behind`,
+    lag === 0 ? 'at the head' : `${count(lag)} ${lag === 1 ? 'block' : 'blocks'} behind`,
     `${count(perSecond)} blocks/s`,
   ].join(', ');
   const data = { block: first.progress.block, lag, blocksPerSecond: perSecond };

@@ -51,8 +51,10 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
     (text) => outlet.redact(text),
   );
   let world: World | undefined;
+  let failureExitCode: number | undefined;
   try {
     const command = (await entry.load()).default;
+    if (command.kind === 'report') failureExitCode = command.failureExitCode;
     if (args.includes('--help') || args.includes('-h')) {
       outlet.print('stdout', commandHelp(entry, command, paint.width));
       return exitCodes.ok;
@@ -72,7 +74,7 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
     const told = error instanceof TvError ? error : bug(error);
     if (json) outlet.print('stdout', toJsonError(told));
     outlet.print('stderr', renderError(told, paint, verbose));
-    return told.exitCode;
+    return failureExitCode ?? told.exitCode;
   } finally {
     busy.clear();
     interrupt.close();

@@ -60,25 +60,41 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
       listProcesses(host, { program }),
     ]);
     if (state.loadState !== 'loaded') {
-      return block(`${unit} is not installed here (${state.loadState})`, { next: ['tv config show'] });
+      return block(`${unit} is not installed here (${state.loadState})`, {
+        next: [
+          'see what the unit is called: systemctl list-units --all',
+          'set host.units.indexer: tv config show',
+        ],
+      });
     }
     const strangers = processes.filter((process) => process.unit !== `${unit}.service`);
     if (strangers.length > 0 || processes.length > 1) {
-      return block(`${processes.length} processes of the indexer; there must never be two`, {
-        facts: Object.fromEntries(
-          processes.map(({ pid, command, unit: of }) => [`pid ${pid}`, `${command} (${of ?? 'no unit'})`]),
-        ),
-        next: ['end the one that does not belong to the unit, then try again'],
-      });
+      return block(
+        strangers.length > 0
+          ? `an indexer runs that does not belong to ${unit}; there must never be two`
+          : `${unit} has ${processes.length} processes of the indexer; there must never be two`,
+        {
+          facts: Object.fromEntries(
+            processes.map(({ pid, command, user, unit: of }) => [
+              `process ${pid}`,
+              `${command}, of ${user}, ${of ?? 'no unit'}`,
+            ]),
+          ),
+          next:
+            strangers.length > 0
+              ? [`end what does not belong to the unit: kill ${strangers.map(({ pid }) => pid).join(' ')}`]
+              : [`systemctl status ${unit}`],
+        },
+      );
     }
     const wasActive = state.activeState === 'active';
     const value = { unit, program, wasActive };
     if (!wasActive) {
       return warn(`${unit} is ${state.activeState}; it will run afterwards`, { value });
     }
-    const since =
-      state.since === undefined ? '' : ` since ${ago(state.since, ctx.clock.now())}`.replace(' ago', '');
-    return pass(`${unit} active${since}, one process (${state.mainPid})`, value);
+    const lasting =
+      state.since === undefined ? '' : ` for ${ago(state.since, ctx.clock.now())}`.replace(' ago', '');
+    return pass(`${unit} active${lasting}, one process (${state.mainPid})`, value);
   });
 
   const env = lookout.look('env', 'host', async () => {
@@ -92,8 +108,12 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
         next: ['leave one line with START_BLOCK: programs differ in which one they take'],
       });
     }
-    if (!directory.writable)
-      return block('.env cannot be replaced: its folder is not writable', { facts: { file } });
+    if (!directory.writable) {
+      return block('.env cannot be replaced: its folder is not writable', {
+        facts: { file },
+        next: ['run tv as root, or set host.prefix to sudo -n: tv config show'],
+      });
+    }
     const before = lines[0]?.value ?? null;
     const after = String(Math.max(0, fromBlock - 1));
     const pollSeconds = Number(entries.find(({ key }) => key === 'POLL_INTERVAL')?.value ?? Number.NaN);
@@ -108,42 +128,56 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
         next: ['set CHAIN_ID in .env, or chain.id: tv config show'],
       });
     }
-    const nodes = await checkChainIds(ctx.chain());
+    const [nodes, head] = await Promise.all([checkChainIds(ctx.chain()), readHead(ctx.chain())]);
     const wrong = nodes.find(({ id }) => id !== undefined && id !== expected);
     if (wrong !== undefined) {
       return block(`the RPC node is on chain ${wrong.id}, not ${expected}`, {
-        facts: { url: wrong.url },
-        next: ['tv config show'],
+        facts: { node: wrong.url },
+        next: [`set RPC_URL to a node of chain ${expected}, or mend CHAIN_ID: tv config show`],
       });
     }
     const contracts = Object.values(settings.contracts).filter((address) => address !== undefined);
     if (contracts.length === 0) {
       return block('no contract address is known', { next: ['set the addresses in .env: tv config show'] });
     }
-    const head = await readHead(ctx.chain());
     if (fromBlock > head.number) {
-      return block(`block ${count(fromBlock)} is above the head, ${count(head.number)}`);
+      return block(`block ${count(fromBlock)} is above the head, ${count(head.number)}`, {
+        next: [`begin at a block that exists, ${head.number} at most`],
+      });
     }
     const history = await probeHistory(ctx.chain(), { block: fromBlock });
     if (!history.served) {
-      return block(`block ${count(fromBlock)} and its logs are not served any more by this node`, {
-        facts: {
-          reason: history.reason ?? 'unknown',
-          'served from':
-            history.firstServed === undefined ? 'could not be found' : `block ${count(history.firstServed)}`,
-        },
-        next: ['use an archive node for chain.rpcUrls, or start at a block that is still served'],
+      const { firstServed, reason = 'unknown' } = history;
+      const later = firstServed === undefined ? '' : `, only from block ${count(firstServed)} on`;
+      return block(`block ${count(fromBlock)} and its logs are not served by this node${later}`, {
+        facts: { reason, node: ctx.chain().urls.join(', ') },
+        next: [
+          'set RPC_URL, or chain.rpcUrls, to a node with the full history (an archive node)',
+          ...(firstServed === undefined ? [] : [`tv reindex --from-block ${firstServed}`]),
+        ],
       });
     }
     const value = { id: expected, head: head.number, contracts: contracts as Address[] };
     return pass(`head ${count(head.number)}; block ${count(fromBlock)} and its logs are served`, value);
   });
 
+  const server = lookout.look('server', 'database', async () => {
+    const found = await readServer(ctx.database());
+    if (found.inRecovery) {
+      return block('this PostgreSQL is a read-only standby', {
+        next: ['set INDEXER_DB_URL, or database.url, to the primary: tv config show'],
+      });
+    }
+    return pass(`PostgreSQL ${found.version}, as ${found.user}`, found);
+  });
+
   const schema = lookout.look('schema', 'database', async () => {
+    await need(server, 'server');
     const found = await readEventSchema(ctx.database());
     if (found.dependents.length > 0) {
       return block('other tables refer to the event tables', {
         facts: Object.fromEntries(found.dependents.map(({ table, refersTo }) => [table, `→ ${refersTo}`])),
+        next: ['drop or move those tables first: clearing would leave their rows without what they refer to'],
       });
     }
     const missing =
@@ -155,27 +189,28 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
     return pass(`${what}${missing}`, found);
   });
 
-  const server = lookout.look('server', 'database', async () => {
-    const found = await readServer(ctx.database());
-    if (found.inRecovery)
-      return block('this PostgreSQL is a read-only standby', { next: ['use the primary'] });
+  const rights = lookout.look('rights', 'database', async () => {
     const missing = await checkRights(ctx.database(), { schema: await need(schema, 'schema') });
-    if (missing.length > 0) {
-      return block(`${found.user} lacks rights on the event tables`, {
-        facts: Object.fromEntries(
-          missing.slice(0, 8).map(({ table, privilege, purpose }) => [table, `${privilege} (to ${purpose})`]),
-        ),
-        next: [`connect as the tables' owner: database.url, tv config show`],
-      });
-    }
-    return pass(`PostgreSQL ${found.version} as ${found.user}, with all rights needed`, found);
+    if (missing.length === 0) return pass('to read, clear, back up and put back: all there', true);
+    const { user } = await need(server, 'server');
+    const tables = [...new Set(missing.map(({ table }) => table))];
+    const lacking = (table: string) =>
+      missing.flatMap((right) => (right.table === table ? [`${right.privilege} (to ${right.purpose})`] : []));
+    return block(`${user} lacks rights on ${tables.length} of the tables`, {
+      facts: Object.fromEntries(tables.slice(0, 8).map((table) => [table, lacking(table).join(', ')])),
+      next: [
+        "have them granted by the tables' owner, or set INDEXER_DB_URL to connect as the owner: tv config show",
+      ],
+    });
   });
 
   const rows = lookout.look(
     'rows',
     'database',
     async () => {
-      const counts = await countRows(ctx.database(), { schema: await need(schema, 'schema'), fromBlock });
+      const found = await need(schema, 'schema');
+      await need(rights, 'rights');
+      const counts = await countRows(ctx.database(), { schema: found, fromBlock });
       if (!truncate) {
         const value = { clear: counts.clear, keep: counts.keep };
         return pass(
@@ -197,15 +232,16 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
 
   const cursor = lookout.look('cursor', 'database', async () => {
     const found = await need(schema, 'schema');
+    await need(rights, 'rights');
     if (found.cursor === null) return pass('none in this schema; START_BLOCK decides', { block: null });
     const now = await readCursor(ctx.database(), { schema: found });
     const value = { block: now?.block ?? null };
     if (now !== undefined && now.block < fromBlock - 1) {
       return block(
-        `the indexer is only at block ${count(now.block)}: blocks up to ${count(fromBlock - 1)} would be skipped`,
+        `the indexer is only at block ${count(now.block)}: the blocks up to ${count(fromBlock - 1)} would never be indexed`,
         {
           value,
-          next: [`tv reindex --from-block ${now.block + 1}`],
+          next: ['let the indexer get there first: tv status', `or begin at block ${now.block + 1} at most`],
           override: 'skip-blocks',
         },
       );
@@ -215,6 +251,7 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
 
   lookout.look('backup', 'host', async () => {
     const directory = input.backupDir ?? settings.backup.directory;
+    const elsewhere = 'the same command with --backup-dir and another folder';
     const [state, pgDump, pgRestore, psql] = await Promise.all([
       readDirectory(ctx.host(), { path: directory }),
       readToolVersion(ctx.host(), { tool: 'pg_dump' }),
@@ -223,26 +260,33 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
     ]);
     if (!state.isDirectory) {
       return block(`the backup folder ${directory} ${state.exists ? 'is not a folder' : 'does not exist'}`, {
-        next: [`mkdir -p ${directory}, or --backup-dir`],
+        next: [`mkdir -p ${directory}`, elsewhere],
       });
     }
-    if (!state.writable)
-      return block(`the backup folder ${directory} is not writable`, { next: ['--backup-dir'] });
+    if (!state.writable) {
+      return block(`the backup folder ${directory} is not writable`, {
+        next: [`ls -ld ${directory}; findmnt -T ${directory}`, elsewhere],
+      });
+    }
     if (pgDump === undefined || pgRestore === undefined || psql === undefined) {
       return block("PostgreSQL's client programs are not installed on the host", {
         next: ['apt-get install postgresql-client'],
       });
     }
     const { major, version, sizeBytes } = await need(server, 'server');
-    if (pgDump.major < major || pgRestore.major < major) {
-      return block(`pg_dump ${pgDump.major} is older than the server (${version}) and refuses to dump it`, {
-        next: [`apt-get install postgresql-client-${major}, and have it first on the PATH`],
+    const [tool, old] = pgDump.major < major ? ['pg_dump', pgDump] : ['pg_restore', pgRestore];
+    if (old.major < major) {
+      return block(`${tool} ${old.major} is older than the server, ${version}, and refuses to work with it`, {
+        facts: { [tool]: old.text },
+        next: [`apt-get install postgresql-client-${major}, and have it first on the PATH of the host`],
       });
     }
     const needed = sizeBytes * backupShare + backupMarginBytes;
     const { freeBytes } = await readDisk(ctx.host(), { path: directory });
     const room = `${directory} has ${bytes(freeBytes)} free, needs about ${bytes(needed)}`;
-    if (freeBytes < needed) return block(room, { next: ['--backup-dir'], override: 'backup-space' });
+    if (freeBytes < needed) {
+      return block(room, { next: [`df -h ${directory}`, elsewhere], override: 'backup-space' });
+    }
     return pass(`${room}; pg_dump ${pgDump.major} ≥ server ${major}`);
   });
 

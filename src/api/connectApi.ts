@@ -12,7 +12,7 @@ export interface ConnectApiParameters {
   readonly signal?: AbortSignal;
 }
 
-const next = ['tv logs api', 'see where the API is expected: tv config show'];
+const next = ['systemctl status tempovault-api', 'see where the API is expected: tv config show'];
 
 /**
  * TempoVault's HTTP API. Nothing is asked yet. Any HTTP status with a JSON body is an answer.

@@ -113,7 +113,10 @@ function byCode(code: string, text: string, target: DatabaseTarget, where: strin
     case '40P01':
       return refused('The database ended a deadlock by refusing this statement.');
     case '42501':
-      return refused(`The role ${target.user} lacks a right in the database: ${text}.`);
+      return refused(
+        `The role ${target.user} lacks a right in the database: ${text}.`,
+        "have it granted by the tables' owner, or connect as the owner: tv config show",
+      );
     case '25006':
       return refused('The database only reads: it is a standby, or set to read only.', 'tv config show');
     default:

@@ -27,7 +27,11 @@ export class FileError extends TvError {
       'not-text': `${path} is not UTF-8 text.`,
       'not-writable': `${path} cannot be replaced.`,
     };
-    super(messages[problem], { facts: { reason }, next: `ls -l ${path}` });
+    const missing = problem === 'missing';
+    super(messages[problem], {
+      facts: { reason: missing ? undefined : reason },
+      next: missing ? 'see where it is looked for: tv config show' : `ls -ld ${path}`,
+    });
     this.path = path;
     this.problem = problem;
   }

@@ -109,6 +109,8 @@ export interface Report<I extends InputFields = InputFields, D = unknown> {
   render(data: D, paint: Paint, input: InputOf<I>): string;
   /** Default 0. `tv status` and its like follow the monitoring-plugin convention. */
   exitCode?(data: D): number;
+  /** Where it cannot even begin; default: the error's own. A monitor takes 2 for "critical". */
+  readonly failureExitCode?: number;
 }
 
 export interface ActionContext extends Context {

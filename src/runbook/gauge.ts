@@ -19,20 +19,27 @@ export type Reading = Omit<Gauge, 'id'>;
  * Reads one source within a limit. One that is slow or fails is a line like any other: `critical`
  * where it is certainly away, `unknown` where nobody can tell.
  * @param limitMs milliseconds
+ * @param next what to run where nothing comes in time
  */
-export async function readGauge(id: string, limitMs: number, read: () => Promise<Reading>): Promise<Gauge> {
+export async function readGauge(
+  id: string,
+  limitMs: number,
+  read: () => Promise<Reading>,
+  next: readonly string[] = [],
+): Promise<Gauge> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Reading>((resolve) => {
     const summary = `no answer within ${limitMs / 1000} s`;
-    timer = setTimeout(() => resolve({ level: 'unknown', summary }), limitMs);
+    timer = setTimeout(() => resolve({ level: 'unknown', summary, next }), limitMs);
   });
   try {
     return { id, ...(await Promise.race([read(), late])) };
   } catch (error) {
     if (!(error instanceof TvError)) throw error;
     const level = error instanceof UnavailableError ? 'critical' : 'unknown';
-    const facts = Object.entries(error.facts).map(([name, value]) => `${name} ${value}`);
-    return { id, level, summary: [error.message, ...facts].join(' '), next: error.next };
+    const { reason = error.facts['node'] } = error.facts;
+    const summary = reason === undefined ? error.message : `${error.message} (${reason})`;
+    return { id, level, summary, next: error.next, data: error.facts };
   } finally {
     clearTimeout(timer);
   }

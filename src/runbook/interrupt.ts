@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Ends a step that only waits, or all of them at a second signal. */
 export class Interrupted extends Error {
   constructor(signal: string) {
@@ -13,6 +15,11 @@ export class Interrupt {
   readonly #stop = new AbortController();
   readonly #now = new AbortController();
   readonly #listeners: (() => void)[] = [];
+
+  constructor() {
+    // Every call under way listens; a screen or a preflight has dozens at once.
+    setMaxListeners(0, this.#stop.signal, this.#now.signal);
+  }
 
   /** Fires at the first signal. */
   get stop(): AbortSignal {

@@ -40,6 +40,7 @@ function lockedBy(by: LockHolder, engine: Engine): Refusal {
       what: by.what,
       since: `${by.since} (${seconds} s ago)`,
     },
-    next: ['tv runs list'],
+    // Seen in the database only: its journal lies on the machine where it runs.
+    next: [by.operator.pid > 0 ? 'tv runs list' : `on ${by.operator.host}: tv runs list`],
   });
 }

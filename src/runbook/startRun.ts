@@ -33,7 +33,9 @@ export async function startRun(
   try {
     if (!answers.dryRun) assertAnswerable(engine, shelved.runbook.risk, answers);
     if (answers.overrides.length > 0 && (answers.reason ?? '').trim() === '') {
-      throw new UsageError('--override needs a --reason; it is kept in the audit log.');
+      throw new UsageError('--override needs a --reason; it is kept in the audit log.', {
+        next: 'the same command with --reason "…"',
+      });
     }
     const { settings } = engine.ctx;
     const { title } = shelved.runbook;
@@ -82,12 +84,19 @@ async function attempt(
   story.overrides = overrides;
   engine.watch({ type: 'preflight.done', checks });
   const blocked = blocks(checks);
-  if (blocked.length > 0 || preflight.facts === undefined) throw refusedBy(blocked);
+  if (blocked.length > 0 || preflight.facts === undefined) {
+    const used = overrides.map(({ check }) => check);
+    throw refusedBy(
+      blocked,
+      answers.overrides.filter((name) => !used.includes(name)),
+    );
+  }
   const { steps, plan } = buildPlan(shelved, preflight.facts, input as never, settings.environment);
   story.plan = plan.id;
   engine.watch({ type: 'plan.ready', plan, dryRun: answers.dryRun, overrides, direction: 'start' });
   assertPlan(plan, answers);
-  if (answers.dryRun) return { outcome: 'verified', exitCode: exitCodes.ok };
+  // Without a step, what was asked for is so already, as the checks have read.
+  if (answers.dryRun || steps.length === 0) return { outcome: 'verified', exitCode: exitCodes.ok };
   const confirmation = await ask(engine, runbook.risk, plan.consequence, answers);
   const run = newRunId(clock.now(), shelved.name);
   story.run = run;
@@ -166,21 +175,30 @@ function unfinishedRuns(engine: Engine): Check | undefined {
   };
 }
 
-function refusedBy(blocked: readonly Check[]): Refusal {
-  const first = blocked.find((check) => check.status === 'block');
-  const next = blocked.flatMap((check) => [
-    ...(check.next ?? []),
-    ...(check.override === undefined ? [] : [`overrule with --override ${check.override} --reason "…"`]),
-  ]);
+/** @param idle overrides that were given and overrule nothing */
+function refusedBy(notPassed: readonly Check[], idle: readonly string[]): Refusal {
+  const blocked = notPassed.filter(({ status }) => status === 'block');
+  const overrides = blocked.flatMap(({ override }) => (override === undefined ? [] : [override]));
+  // Overruling some of them would not get any further.
+  const canOverrule = overrides.length === notPassed.length;
+  const next = [
+    ...blocked.flatMap((check) => check.next ?? []),
+    ...(canOverrule
+      ? [`overrule with ${overrides.map((name) => `--override ${name}`).join(' ')} --reason "…"`]
+      : []),
+  ];
   return new Refusal(
     blocked.length === 1
-      ? `Blocked by the check "${first?.id ?? '?'}"; nothing was changed.`
+      ? `Blocked by the check "${blocked[0]?.id}"; nothing was changed.`
       : `Blocked by ${blocked.length} checks; nothing was changed.`,
     {
       exitCode: exitCodes.blocked,
-      facts: Object.fromEntries(
-        blocked.filter(({ status }) => status === 'block').map(({ id, summary }) => [id, summary]),
-      ),
+      facts: {
+        ...Object.fromEntries(blocked.map(({ id, summary }) => [id, summary])),
+        ...(idle.length === 0
+          ? {}
+          : { '--override': `${idle.join(', ')}: nothing here is overruled by that name` }),
+      },
       next: [...new Set(next)],
     },
   );

@@ -12,7 +12,9 @@ const quietEveryMs = 5_000;
 
 /** A spinner on a terminal; plain lines now and then, without cursor codes, elsewhere. */
 export function terminalBusy(print: (line: string) => void, redact: (text: string) => string): Busy {
-  return process.stderr.isTTY ? spinner(redact) : plainLines(print);
+  // A terminal that has not been told its size says 0 columns; the spinner would count lines for ever.
+  const drawable = process.stderr.isTTY && process.stderr.columns > 0;
+  return drawable ? spinner(redact) : plainLines(print);
 }
 
 function spinner(redact: (text: string) => string): Busy {

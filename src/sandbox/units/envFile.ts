@@ -36,7 +36,7 @@ TREASURY_VAULT_ADDRESS="${deployment.addresses.treasuryVault}"
 DEX_STRATEGY_ADDRESS=${deployment.addresses.dexStrategy}
 
 # --- Oracle relay ---
-# The account that signs and pays; rotate with "tv oracle rotate-key".
+# The account that signs and pays.
 ORACLE_PRIVATE_KEY=${oracleKey}
 ORACLE_PAIRS="${deployment.pairs.map(({ id }) => id).join(',')}"
 # seconds
