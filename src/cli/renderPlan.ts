@@ -4,6 +4,7 @@ import { visibleWidth, wrap } from '../runbook/text.ts';
 
 /** The steps in order, each with what would take it back and the shell line that it stands for. */
 export function renderPlan(plan: PlanData, heading: string, paint: Paint): string {
+  if (plan.steps.length === 0) return `${paint.bold(heading)} ${plan.id}: nothing to do`;
   const digits = String(plan.steps.length).length;
   const steps = plan.steps.map((step, index) => {
     const indent = ' '.repeat(digits + 4);

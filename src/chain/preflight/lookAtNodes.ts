@@ -24,7 +24,7 @@ export function lookAtNodes(ctx: Context, lookout: Lookout): Promise<{ readonly 
     const [first] = dead;
     if (first?.error !== undefined && dead.length === nodes.length) throw first.error;
     const head = Math.max(...nodes.map((node) => node.head ?? 0));
-    const summary = `chain ${expected}, head ${count(head)}`;
+    const summary = `id ${expected}, head ${count(head)}`;
     if (dead.length === 0) return pass(summary, { id: expected });
     return warn(`${summary}; ${dead.length} of ${nodes.length} RPC nodes do not answer`, {
       facts: Object.fromEntries(dead.map(({ url, error }) => [url, error?.message ?? ''])),

@@ -8,6 +8,7 @@ import { contractTitles, type ResolvedIntent } from '../intents/intent.ts';
 import { openSigner } from '../signers/openSigner.ts';
 import { readFees } from '../transactions/readFees.ts';
 import { feeOf, formatFunds, readFunds } from '../transactions/readFunds.ts';
+import { readNetwork } from '../transactions/readNetwork.ts';
 import { readNonce } from '../transactions/readNonce.ts';
 import { gasLimit } from '../transactions/signTransaction.ts';
 import { simulate } from '../transactions/simulate.ts';
@@ -78,15 +79,17 @@ export async function lookAtSending(
 
   const nonce = lookout.look('nonce', 'chain', async () => {
     const { from } = await need(signer, 'signer');
-    const [{ latest, pending }, funds] = await Promise.all([
+    const [{ latest, pending }, network] = await Promise.all([
       readNonce(ctx.chain(), from),
-      readFunds(ctx.chain(), { account: from, needed: 0n }),
+      readNetwork(ctx.chain()),
     ]);
     const value = { pending, latest };
     const waiting = pending - latest;
+    const ownLine = urgent && network === 'tempo';
+    if (waiting === 0 && ownLine) return pass('a line of its own: nothing can wait in front', value);
     if (waiting === 0) return pass(`next is ${latest}, nothing waits in front`, value);
     const words = `${waiting === 1 ? 'a transaction' : `${waiting} transactions`} of this account ${waiting === 1 ? 'waits' : 'wait'} in the pool, from nonce ${latest} on`;
-    if (urgent && funds.network === 'tempo') {
+    if (ownLine) {
       return warn(`${words}; not in the way, since a nonce line of its own is used`, { value });
     }
     if (replace) return warn(`${words}; the first will be replaced`, { value });
@@ -111,7 +114,7 @@ export async function lookAtSending(
     const { from } = await need(signer, 'signer');
     const { gas } = await need(simulation, 'simulation');
     const price = await readFees(ctx.chain());
-    const [{ network }] = [await readFunds(ctx.chain(), { account: from, needed: 0n })];
+    const network = await readNetwork(ctx.chain());
     const limit = gasLimit(BigInt(gas), urgent);
     const factor = replace ? 3n : 1n;
     const needed = feeOf(network, limit, price.maxFeePerGas) * factor;

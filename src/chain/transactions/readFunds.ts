@@ -1,6 +1,7 @@
 import { formatUnits, parseAbi } from 'viem';
 import type { Address } from '../../config/settings.ts';
 import type { Chain } from '../../runbook/context.ts';
+import { count } from '../../runbook/text.ts';
 import { tokenAbi } from '../abi/token.ts';
 import { described } from '../describeRpcError.ts';
 import { tryRead } from '../tryRead.ts';
@@ -89,8 +90,10 @@ export function formatFunds(
   amount: bigint,
   { symbol, decimals }: Pick<Funds, 'symbol' | 'decimals'>,
 ): string {
-  const cut = decimals > 6 ? 10n ** BigInt(decimals - 6) : 1n;
-  return `${formatUnits((amount + cut - 1n) / cut, Math.min(6, decimals))} ${symbol}`;
+  const digits = Math.min(6, decimals);
+  const cut = 10n ** BigInt(decimals - digits);
+  const [whole = '0', fraction] = formatUnits((amount + cut - 1n) / cut, digits).split('.');
+  return `${count(BigInt(whole))}${fraction === undefined ? '' : `.${fraction}`} ${symbol}`;
 }
 
 /** How amounts of a fee token are written. */

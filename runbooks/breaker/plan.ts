@@ -1,0 +1,63 @@
+import { readBreakers } from '../../src/chain/breakers/readBreakers.ts';
+import { handOut } from '../../src/chain/handout/handOut.ts';
+import type { IntentRequest } from '../../src/chain/intents/intent.ts';
+import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import type { Handout, Step } from '../../src/runbook/define.ts';
+import type { Json } from '../../src/runbook/json.ts';
+import { count, short } from '../../src/runbook/text.ts';
+import type { BreakerFacts } from './facts.ts';
+import { type BreakerInput, wantedPairs } from './input.ts';
+
+export function plan({ action, intents, pairs, sender, replace }: BreakerFacts): readonly Step[] {
+  if (sender === null) return [];
+  const verb = action === 'trip' ? 'trip' : 'reset';
+  return sendSteps({
+    id: action,
+    title: (group) => {
+      const pair = pairs.find(({ id }) => id === group[0]?.args[0]);
+      const what =
+        group.length === 1 && pair !== undefined
+          ? pairTitle(pair)
+          : `${count(group.length)} pairs in one transaction`;
+      return `${verb} ${what} as ${short(sender.from, false)}`;
+    },
+    intents,
+    sender,
+    urgent: true,
+    replace,
+    undoTitle: action === 'trip' ? 'tv breaker reset' : 'tv breaker trip',
+  });
+}
+
+/** Plan id: the pairs and the functions, not what pays the fee. */
+export function basis({ action, chainId, pairs, intents, sender }: BreakerFacts): Json {
+  return {
+    action,
+    chainId,
+    pairs: pairs.map(({ id }) => id),
+    calls: intents.map(({ address, data }) => ({ address, data })),
+    from: sender?.from ?? null,
+  };
+}
+
+/** The calls for somebody else to sign: for every pair given, whatever its breaker is now. */
+export function handout(
+  ctx: Context,
+  input: BreakerInput,
+  action: BreakerFacts['action'],
+): Promise<Handout | undefined> {
+  return handOut(ctx, input, action === 'trip' ? 'Trip breakers' : 'Reset breakers', async () => {
+    const pairs = wantedPairs(ctx, input);
+    const all = input.all
+      ? (await readBreakers(ctx.chain(), { pairs, discover: true })).breakers.map(({ pair }) => pair)
+      : pairs;
+    const intent: IntentRequest['intent'] = action === 'trip' ? 'tripBreaker' : 'resetBreaker';
+    return resolveIntents(
+      ctx.chain(),
+      all.map(({ id }) => ({ intent, pair: id })),
+    );
+  });
+}

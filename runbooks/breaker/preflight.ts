@@ -1,0 +1,115 @@
+import { type Breaker, readBreakers } from '../../src/chain/breakers/readBreakers.ts';
+import { contractTitles } from '../../src/chain/intents/intent.ts';
+import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
+import { lookAtSending } from '../../src/chain/preflight/lookAtSending.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import type { PreflightResult } from '../../src/runbook/define.ts';
+import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
+import { count, short } from '../../src/runbook/text.ts';
+import type { BreakerFacts } from './facts.ts';
+import { type BreakerInput, wantedPairs } from './input.ts';
+
+/** More pairs than this are counted, not listed. */
+const listed = 8;
+
+/** What would keep the transaction from doing what is meant, all at once. */
+export async function preflight(
+  ctx: Context,
+  input: BreakerInput,
+  action: BreakerFacts['action'],
+): Promise<PreflightResult<BreakerFacts>> {
+  const wanted = wantedPairs(ctx, input);
+  const lookout = new Lookout(ctx);
+  const nodes = lookAtNodes(ctx, lookout);
+
+  const found = lookout.look('breakers', 'chain', async () => {
+    const { breakers } = await readBreakers(ctx.chain(), { pairs: wanted, discover: input.all });
+    const change = breakers.filter(({ open }) => open !== (action === 'trip'));
+    const already = breakers.filter(({ open }) => open === (action === 'trip'));
+    const value = { change, already };
+    const state = action === 'trip' ? 'open' : 'closed';
+    const other = action === 'trip' ? 'closed' : 'open';
+    if (breakers.length === 0) return block('no pair is known', { next: ['--pair NAME'] });
+    if (change.length === 0) return warn(`${names(already)}: ${state} already, nothing to do`, { value });
+    if (already.length === 0) return pass(`${names(change)}: ${other}`, value);
+    return warn(`${names(change)}: ${other}; ${names(already)}: ${state} already, left out`, { value });
+  });
+
+  const intents = lookout.look('contracts', 'chain', async () => {
+    const { change } = await need(found, 'breakers');
+    if (change.length === 0) return pass('nothing to call', []);
+    const intent = action === 'trip' ? ('tripBreaker' as const) : ('resetBreaker' as const);
+    const resolved = await resolveIntents(
+      ctx.chain(),
+      change.map(({ pair }) => ({ intent, pair: pair.id })),
+    );
+    const [first] = resolved;
+    const title = first === undefined ? '' : `${contractTitles[first.contract]}.${first.signature}`;
+    return pass(`${title} at ${short(first?.address ?? '', false)}, for ${first?.role.name}`, resolved);
+  });
+
+  if (action === 'reset') lookAtCauses(lookout, found);
+  const resolved = (await intents) ?? [];
+  const { replace } = input;
+  // A breaker is tripped in trouble: it must not wait behind a stuck transaction.
+  const sender = await lookAtSending(ctx, lookout, { intents: resolved, urgent: true, replace });
+  const checks = await lookout.checks();
+  const known = { nodes: await nodes, found: await found, intents: await intents };
+  if (known.nodes === undefined || known.found === undefined || known.intents === undefined) {
+    return { checks, facts: undefined };
+  }
+  const { change, already } = known.found;
+  if (change.length > 0 && sender === undefined) return { checks, facts: undefined };
+  return {
+    checks,
+    facts: {
+      action,
+      chainId: known.nodes.id,
+      pairs: change.map(({ pair }) => pair),
+      already: already.map(({ pair }) => pair),
+      intents: known.intents,
+      sender: sender ?? null,
+      replace,
+    },
+  };
+}
+
+interface Found {
+  readonly change: readonly Breaker[];
+}
+
+/** While what the breaker was for goes on, closing it lets the trade go on too. */
+function lookAtCauses(lookout: Lookout, found: Promise<Found | undefined>): void {
+  const kinds = [
+    ['oracle', 'stale-oracle', 'the oracle is fresh', ['tv oracle status', 'tv oracle recover']],
+    ['deviation', 'deviation', 'the price is within what the contract allows', ['tv oracle status']],
+    ['depth', 'thin-book', 'the book is deep enough', ['tv oracle status']],
+  ] as const;
+  for (const [id, cause, well, next] of kinds) {
+    lookout.look(id, 'chain', async () => {
+      const { change } = await need(found, 'breakers');
+      const wrong = change.flatMap(({ pair, causes }) =>
+        causes.filter((one) => one.id === cause).map(({ words }) => [pairTitle(pair), words] as const),
+      );
+      if (wrong.length === 0) return pass(well);
+      const [first] = wrong;
+      const summary =
+        wrong.length === 1
+          ? `${first?.[0]}: ${first?.[1]}`
+          : `the cause stands for ${count(wrong.length)} pairs`;
+      return block(summary, {
+        ...(wrong.length === 1 ? {} : { facts: Object.fromEntries(wrong.slice(0, listed)) }),
+        next,
+        override: cause,
+      });
+    });
+  }
+}
+
+function names(breakers: readonly Breaker[]): string {
+  return breakers.length > listed
+    ? `${count(breakers.length)} pairs`
+    : breakers.map(({ pair }) => pairTitle(pair)).join(', ');
+}

@@ -1,0 +1,32 @@
+import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import { defineRunbook } from '../../src/runbook/define.ts';
+import { count } from '../../src/runbook/text.ts';
+import { type BreakerFacts, exampleFacts } from './facts.ts';
+import { breakerInput, exampleInput } from './input.ts';
+import { basis, handout, plan } from './plan.ts';
+import { preflight } from './preflight.ts';
+import { verify } from './verify.ts';
+
+/** Runbook §6: lets a pair be traded again. */
+export default defineRunbook<typeof breakerInput, BreakerFacts>({
+  title: 'Reset circuit breaker',
+  risk: 'severe',
+  intent: `
+Closes the circuit breaker of one or more pairs, so that they can be traded again. Refused while the
+contract itself gives a reason against it: a stale oracle, a price or a book out of its bounds. Each of
+these can be overruled by name, with a reason that is kept in the audit log.`,
+  input: breakerInput,
+  example: { facts: exampleFacts('reset'), input: exampleInput },
+  onFailure: 'stop',
+  handout: (ctx, input) => handout(ctx, input, 'reset'),
+  preflight: (ctx, input) => preflight(ctx, input, 'reset'),
+  basis,
+  consequence: ({ pairs }) => {
+    const [first] = pairs;
+    const what =
+      pairs.length === 1 && first !== undefined ? pairTitle(first) : `${count(pairs.length)} pairs`;
+    return `This lets ${what} be traded again.`;
+  },
+  plan,
+  verify,
+});

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { type Breaker, readBreakers } from '../../src/chain/breakers/readBreakers.ts';
+import { findPair, namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
+import { defineReport, field } from '../../src/runbook/define.ts';
+import { renderNext } from '../../src/runbook/next.ts';
+import type { Paint } from '../../src/runbook/paint.ts';
+import { ago, count, padEnd, short, wrap } from '../../src/runbook/text.ts';
+
+/** `tv breaker status`: which breakers are open, since when and by whom. */
+export default defineReport({
+  title: 'Circuit breakers',
+  intent:
+    "Shows for each pair whether its breaker is open, who tripped or reset it last and when, and the age of the oracle's last signal. Without --pair: all pairs that the settings name, and all whose breaker was ever used.",
+  input: {
+    pair: field(
+      '--pair <pair...>',
+      'by name, id, or the two tokens as 0x…/0x… (repeatable)',
+      z.array(z.string()).default([]),
+    ),
+    all: field('--all', 'every pair (the default)', z.boolean().default(false)),
+  },
+  collect: async (ctx, { pair, all }) => {
+    const asked = pair.map((text) => findPair(ctx.settings, text));
+    const discover = all || asked.length === 0;
+    const pairs = discover
+      ? [...new Map([...namedPairs(ctx.settings), ...asked].map((one) => [one.id, one])).values()]
+      : asked;
+    const { breakers, now, since, stalenessSeconds } = await readBreakers(ctx.chain(), { pairs, discover });
+    return {
+      environment: ctx.settings.environment,
+      open: breakers.filter(({ open }) => open).length,
+      stalenessSeconds: stalenessSeconds ?? null,
+      chainTime: now,
+      eventsSinceBlock: since,
+      breakers,
+    };
+  },
+  render: (data, paint) => {
+    const { breakers, open, environment, chainTime, eventsSinceBlock } = data;
+    const head = `${paint.bold('Circuit breakers')} · ${environment} · ${open === 0 ? paint.ok('none open') : paint.bad(`${count(open)} of ${count(breakers.length)} open`)}`;
+    if (breakers.length === 0) {
+      return `${head}\n\nNo pair is known: name them under "pairs" in the configuration file, or give --pair.\n`;
+    }
+    const titles = breakers.map(({ pair }) => (paint.full ? (pair.name ?? pair.id) : pairTitle(pair)));
+    const names = Math.max(...titles.map((title) => title.length));
+    const lines = breakers.map((breaker, index) => {
+      const gap = 4 + names + 2;
+      const text = wrap(describe(breaker, chainTime, paint), paint.width - gap, ' '.repeat(gap));
+      const mark = breaker.open ? paint.bad('✖') : paint.ok('✔');
+      return `  ${mark} ${padEnd(titles[index] ?? '', names)}  ${text}`;
+    });
+    const partly =
+      eventsSinceBlock === 0
+        ? []
+        : ['', paint.dim(`The node shows events from block ${count(eventsSinceBlock)} on only.`)];
+    const [first] = breakers.filter((breaker) => breaker.open);
+    const next =
+      first === undefined
+        ? []
+        : ['', renderNext([`tv breaker reset --pair ${first.pair.name ?? first.pair.id}`], paint)];
+    return `${[head, '', ...lines, ...partly, ...next].join('\n')}\n`;
+  },
+});
+
+function describe({ open, last, signal, causes }: Breaker, now: number, paint: Paint): string {
+  const who = last === null ? '' : ` by ${short(last.by, paint.full)}`;
+  const when =
+    last?.at === undefined || last.at === null
+      ? last === null
+        ? ''
+        : ` in block ${count(last.block)}`
+      : ` ${ago(new Date(last.at * 1000), new Date(now * 1000))}`;
+  const change =
+    last === null ? (open ? 'nobody knows since when' : 'never tripped') : `${last.kind}${when}${who}`;
+  const age =
+    signal === null || signal.at === 0
+      ? 'no signal of the oracle'
+      : `signal ${ago(new Date(signal.at * 1000), new Date(now * 1000))}`;
+  const wrong = causes.map(({ words }) => paint.warn(words));
+  return [open ? paint.bad('open') : 'closed', change, ...(wrong.length > 0 ? wrong : [age])].join(', ');
+}

@@ -1,0 +1,34 @@
+import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import { defineRunbook } from '../../src/runbook/define.ts';
+import { count } from '../../src/runbook/text.ts';
+import { type BreakerFacts, exampleFacts } from './facts.ts';
+import { breakerInput, exampleInput } from './input.ts';
+import { basis, handout, plan } from './plan.ts';
+import { preflight } from './preflight.ts';
+import { verify } from './verify.ts';
+
+/** Runbook §6: stops trade of a pair at once. */
+export default defineRunbook<typeof breakerInput, BreakerFacts>({
+  title: 'Trip circuit breaker',
+  risk: 'severe',
+  intent: `
+Opens the circuit breaker of one or more pairs, so that the contracts refuse to trade them until it is
+reset: when a peg breaks, the book runs dry, or the oracle cannot be trusted. Resting orders stay on the
+DEX; tv emergency unwind takes those back.
+
+With several pairs one transaction does it on Tempo, and one for each pair elsewhere.`,
+  input: breakerInput,
+  example: { facts: exampleFacts('trip'), input: exampleInput },
+  onFailure: 'stop',
+  handout: (ctx, input) => handout(ctx, input, 'trip'),
+  preflight: (ctx, input) => preflight(ctx, input, 'trip'),
+  basis,
+  consequence: ({ pairs }) => {
+    const [first] = pairs;
+    const what =
+      pairs.length === 1 && first !== undefined ? pairTitle(first) : `${count(pairs.length)} pairs`;
+    return `This stops trade of ${what} until the breaker is reset.`;
+  },
+  plan,
+  verify,
+});

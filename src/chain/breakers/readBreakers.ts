@@ -1,0 +1,137 @@
+import type { Address } from '../../config/settings.ts';
+import { TvError } from '../../errors/TvError.ts';
+import type { Chain } from '../../runbook/context.ts';
+import { riskControllerAbi } from '../abi/riskController.ts';
+import { type Pair, pairTitle } from '../pairs/pair.ts';
+import { type Head, readHead } from '../readHead.ts';
+import { hasMulticall, readMany } from '../readMany.ts';
+import { tryRead } from '../tryRead.ts';
+import { type BreakerChange, readBreakerEvents } from './readBreakerEvents.ts';
+
+/** The last signal of the oracle for a pair. */
+export type Signal = {
+  /** Seconds since 1970; 0 where there never was one. */
+  readonly at: number;
+  readonly referenceTick: number;
+  /** Both sides of the book, in the contract's own unit. */
+  readonly depth: string;
+};
+
+export type Breaker = {
+  readonly pair: Pair;
+  readonly open: boolean;
+  readonly last: BreakerChange | null;
+  readonly signal: Signal | null;
+  /** Why the contract itself would not trade the pair; null for what it does not tell. */
+  readonly causes: readonly {
+    readonly id: 'stale-oracle' | 'deviation' | 'thin-book';
+    readonly words: string;
+  }[];
+};
+
+export interface Breakers {
+  readonly breakers: readonly Breaker[];
+  /** Seconds since 1970, of the newest block: ages are judged by the chain's own clock. */
+  readonly now: number;
+  /** Undefined where the contract has no threshold. */
+  readonly stalenessSeconds: number | undefined;
+  readonly since: number;
+}
+
+export interface ReadBreakersParameters {
+  readonly pairs: readonly Pair[];
+  /** Also those that nobody named, but whose breaker was ever used. */
+  readonly discover: boolean;
+}
+
+const noPair = `0x${'0'.repeat(64)}` as const;
+
+/**
+ * The breakers of any number of pairs: state, last change, and whether the contract has a reason to
+ * keep one open. Two or three HTTP requests where Multicall3 is there, whatever the number of pairs.
+ * @throws TvError where no node answers, or the contract has no breakers
+ */
+export async function readBreakers(chain: Chain, parameters: ReadBreakersParameters): Promise<Breakers> {
+  const address = riskController(chain);
+  const one = <T>(functionName: string, args: readonly unknown[] = []) =>
+    tryRead<T>(chain, { address, abi: riskControllerAbi, functionName, args });
+  const [head, events, deployed, runbook, threshold, minDepth, maxTick] = await Promise.all([
+    readHead(chain),
+    readBreakerEvents(chain, address),
+    one<boolean>('pairCircuitBroken', [noPair]),
+    one<boolean>('circuitBroken', [noPair]),
+    one<number>('oracleStalenessThreshold'),
+    one<bigint>('minDepthThreshold'),
+    one<number>('maxTickDeviation'),
+    hasMulticall(chain),
+  ]);
+  const functionName =
+    deployed !== undefined ? 'pairCircuitBroken' : runbook !== undefined ? 'circuitBroken' : undefined;
+  if (functionName === undefined) {
+    throw new TvError('The risk controller has no circuit breakers that tv knows.', {
+      facts: { address, asked: 'pairCircuitBroken(bytes32), circuitBroken(bytes32)' },
+      next: ['see whether the address is right: tv config show'],
+    });
+  }
+  const pairs = parameters.discover ? withDiscovered(parameters.pairs, events.last.keys()) : parameters.pairs;
+  const call = (name: string) =>
+    pairs.map(({ id }) => ({ address, abi: riskControllerAbi, functionName: name, args: [id] }));
+  const answers = await readMany<boolean | SignalAnswer>(chain, [
+    ...call(functionName),
+    ...call('latestSignals'),
+  ]);
+  const limits = { threshold, minDepth, maxTick, head };
+  const breakers = pairs.map((pair, index): Breaker => {
+    const open = answers[index];
+    if (typeof open !== 'boolean') {
+      throw new TvError(`The risk controller does not tell the breaker of ${pairTitle(pair)}.`);
+    }
+    const signal = signalOf(answers[pairs.length + index] as SignalAnswer | undefined);
+    return { pair, open, last: events.last.get(pair.id) ?? null, signal, causes: causes(signal, limits) };
+  });
+  return { breakers, now: head.timestamp, stalenessSeconds: threshold, since: events.since };
+}
+
+function riskController({ contracts }: Chain): Address {
+  if (contracts.riskController !== undefined) return contracts.riskController;
+  throw new TvError('The address of RiskController is not set.', { next: ['tv config show'] });
+}
+
+function withDiscovered(named: readonly Pair[], used: Iterable<`0x${string}`>): readonly Pair[] {
+  const ids = new Set(named.map(({ id }) => id));
+  return [...named, ...[...used].filter((id) => !ids.has(id)).map((id) => ({ id, name: null }))];
+}
+
+/** referenceTick, pegDeviation, orderbookDepthBid, orderbookDepthAsk, timestamp, nonce */
+type SignalAnswer = readonly [number, bigint, bigint, bigint, bigint, bigint];
+
+function signalOf(answer: SignalAnswer | undefined): Signal | null {
+  if (answer === undefined) return null;
+  const [referenceTick, , bid, ask, timestamp] = answer;
+  return { at: Number(timestamp), referenceTick, depth: (bid + ask).toString() };
+}
+
+interface Limits {
+  readonly threshold: number | undefined;
+  readonly minDepth: bigint | undefined;
+  readonly maxTick: number | undefined;
+  readonly head: Head;
+}
+
+/** Where the contract tells its limits: what is outside of them. */
+function causes(signal: Signal | null, { threshold, minDepth, maxTick, head }: Limits): Breaker['causes'] {
+  if (signal === null) return [];
+  const found: { id: Breaker['causes'][number]['id']; words: string }[] = [];
+  if (threshold !== undefined && head.timestamp - signal.at > threshold) {
+    const age =
+      signal.at === 0 ? 'there was never a signal' : `the last signal is ${head.timestamp - signal.at} s old`;
+    found.push({ id: 'stale-oracle', words: `${age}, ${threshold} s are allowed` });
+  }
+  if (maxTick !== undefined && Math.abs(signal.referenceTick) > maxTick) {
+    found.push({ id: 'deviation', words: `tick ${signal.referenceTick} is beyond ±${maxTick}` });
+  }
+  if (minDepth !== undefined && BigInt(signal.depth) < minDepth) {
+    found.push({ id: 'thin-book', words: `the book's depth is ${signal.depth}, ${minDepth} is needed` });
+  }
+  return found;
+}
