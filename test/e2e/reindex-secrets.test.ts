@@ -42,8 +42,11 @@ function keep(command: string, { stdout, stderr }: CommandOutput): void {
   outputs.push({ place: `stderr of ${command}`, text: stderr });
 }
 
-/** What is on disk: all but TempoVault's own settings, the cluster and the sandbox's password file. */
-const files = () => filesBelow(home.directory, [paths().envFile, paths().postgres, paths().passwords]);
+/** What is on disk: all but TempoVault's own settings, the cluster and the sandbox's files for passwords. */
+const files = () => {
+  const { envFile, postgres, passwords, config, keys } = paths();
+  return filesBelow(home.directory, [envFile, postgres, passwords, config, join(keys, 'password')]);
+};
 
 /** The secrets that may stand in one file, and are nowhere else: shows that the search knows the real ones. */
 const inEnvFile = () =>
@@ -55,6 +58,10 @@ it('keeps every password and key out of what it prints, while all goes well', as
   for (const role of ['tempovault', 'postgres'] as const) {
     secrets.push({ name: `password of ${role}`, value: readPassword(paths(), role) });
   }
+  secrets.push({
+    name: 'password of the keystores',
+    value: readFileSync(join(paths().keys, 'password'), 'utf8').trim(),
+  });
   for (let index = 0; index < 10; index++) {
     secrets.push({ name: `dev key ${index}`, value: devPrivateKey(index) });
   }

@@ -15,7 +15,8 @@ import { cgroupName, sandboxPaths } from '../../src/sandbox/paths.ts';
 import { type SandboxInfo, sandboxInfo } from '../../src/sandbox/status.ts';
 import { sandboxUp } from '../../src/sandbox/up.ts';
 
-const launcher = fileURLToPath(new URL('../../bin/tv.js', import.meta.url));
+/** `TV_BIN`: another build's `bin/tv.js`. */
+const launcher = process.env['TV_BIN'] ?? fileURLToPath(new URL('../../bin/tv.js', import.meta.url));
 
 export interface TvOptions {
   /** On top of what points tv at the sandbox. */
