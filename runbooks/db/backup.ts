@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { findBackup } from '../../src/database/backup/findBackup.ts';
+import { readServer } from '../../src/database/readServer.ts';
+import { readDisk } from '../../src/host/readDisk.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import { defineRunbook, field, type PreflightResult } from '../../src/runbook/define.ts';
+import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
+import { bytes, count, duration } from '../../src/runbook/text.ts';
+import { dump } from './backup/dump.ts';
+import type { BackupFacts } from './backup/facts.ts';
+import { backupPath } from './backup/facts.ts';
+import { publish } from './backup/publish.ts';
+import { readItBack } from './backup/readItBack.ts';
+import { lookAtFolder, lookAtTools } from './shared/tools.ts';
+
+/**
+ * Room for the backup: pg_dump compresses and leaves indexes out, so half of the database's size is
+ * more than it has been seen to need; 32 MiB on top for a small one.
+ */
+const backupShare = 0.5;
+const backupMarginBytes = 32 * 1024 ** 2;
+
+const input = {
+  plain: field('--plain', 'one .sql.gz file, as the runbook makes it', z.boolean().default(false)),
+};
+
+async function preflight(
+  ctx: Context,
+  { plain }: { readonly plain: boolean },
+): Promise<PreflightResult<BackupFacts>> {
+  const lookout = new Lookout(ctx);
+  const server = lookout.look('server', 'database', async () => {
+    const found = await readServer(ctx.database());
+    return pass(
+      `PostgreSQL ${found.version}, ${ctx.database().target.name} has ${bytes(found.sizeBytes)}`,
+      found,
+    );
+  });
+  const tools = lookout.look('tools', 'host', async () => lookAtTools(ctx, await need(server, 'server')));
+  const folder = lookout.look('folder', 'host', () => lookAtFolder(ctx, ctx.settings.backup.directory));
+  lookout.look('space', 'host', async () => {
+    const path = await need(folder, 'folder');
+    const { freeBytes } = await readDisk(ctx.host(), { path });
+    const needed = (await need(server, 'server')).sizeBytes * backupShare + backupMarginBytes;
+    const room = `${bytes(freeBytes)} free, needs about ${bytes(needed)}`;
+    return freeBytes < needed
+      ? block(room, { next: ['tv db prune --dry-run', `df -h ${path}`], override: 'backup-space' })
+      : pass(room);
+  });
+  const checks = await lookout.checks();
+  const known = { server: await server, tools: await tools, folder: await folder };
+  if (known.server === undefined || known.tools === undefined || known.folder === undefined) {
+    return { checks, facts: undefined };
+  }
+  return {
+    checks,
+    facts: {
+      form: plain ? 'sql.gz' : 'directory',
+      directory: known.folder,
+      database: {
+        name: ctx.database().target.name,
+        systemIdentifier: known.server.systemIdentifier,
+        oid: known.server.databaseOid,
+      },
+      server: { version: known.server.version, major: known.server.major },
+      tools: known.tools,
+    },
+  };
+}
+
+/** Runbook §3: a consistent backup that has been read back before it is called one. */
+export default defineRunbook<typeof input, BackupFacts>({
+  title: 'Back up the database',
+  risk: 'mild',
+  intent: `
+Dumps the database with pg_dump, in parallel and compressed, while everything keeps running. In the
+same snapshot every row is counted and the indexer's cursor is read. The dump is then read back to
+its last byte and compared with those counts. Only after that it gets its name, with a manifest
+beside it: sums and sizes of every file, versions, counts, cursor. Where any part fails nothing is
+left that looks like a backup.`,
+  input,
+  example: {
+    facts: {
+      form: 'directory',
+      directory: '/backup',
+      database: { name: 'tempovault', systemIdentifier: null, oid: 0 },
+      server: { version: '15.14', major: 15 },
+      tools: { major: 15, version: '', cores: 4 },
+    },
+    input: { plain: false },
+  },
+  onFailure: 'stop',
+  preflight,
+  basis: ({ form, directory, database }) => ({ form, directory, database }),
+  consequence: ({ directory }) => `This writes a backup to ${directory}.`,
+  plan: (facts) => [dump(facts), readItBack(facts), publish(facts)],
+  verify: async (ctx, facts) => {
+    const lookout = new Lookout(ctx);
+    lookout.look('backup', 'host', async () => {
+      const wanted = backupPath(facts, ctx.runId);
+      const found = await findBackup({ run: ctx.host().run, directory: facts.directory, wanted });
+      if (found.manifest === null || found.problems.length > 0) {
+        return block(`${found.name}: ${found.problems.join('; ') || 'it has no manifest'}`, {
+          next: ['tv db backups'],
+        });
+      }
+      const { rows, cursorBlock, seconds } = found.manifest;
+      const total = Object.values(rows).reduce((sum, one) => sum + one, 0);
+      const cursor = cursorBlock === null ? '' : `, cursor at block ${count(cursorBlock)}`;
+      return pass(
+        `${found.name}: ${bytes(found.bytes)}, ${count(total)} rows in ${Object.keys(rows).length} tables${cursor}; dumped in ${duration(seconds * 1000)}, read back and equal`,
+      );
+    });
+    return lookout.checks();
+  },
+});

@@ -1,0 +1,49 @@
+import { dumpTo } from '../../../src/database/backup/dumpTo.ts';
+import { endSessions } from '../../../src/database/endSessions.ts';
+import { readServer } from '../../../src/database/readServer.ts';
+import { TvError } from '../../../src/errors/TvError.ts';
+import type { Step } from '../../../src/runbook/define.ts';
+import { applicationName } from '../shared/names.ts';
+import { type BackupFacts, backupPath, partialPath } from './facts.ts';
+
+/** The dump, the row counts and the cursor, all of one snapshot. */
+export function dump(facts: BackupFacts): Step {
+  const { form, database, tools, directory } = facts;
+  const target = `${directory}/${database.name}_$RUN`;
+  return {
+    id: 'dump',
+    title: `dump ${database.name}${form === 'directory' ? `, ${tools.cores} tables at once` : ' as one .sql.gz'}`,
+    command:
+      form === 'directory'
+        ? `pg_dump -Fd -j ${tools.cores} -d ${database.name} -f ${target}.partial`
+        : `set -o pipefail; pg_dump -d ${database.name} | gzip > ${target}.sql.gz.partial`,
+    effect: 'reversible',
+    undoTitle: 'undo: remove it',
+    // What a dump that was cut off has left is worth nothing: begin again.
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      const { databaseOid } = await readServer(ctx.database());
+      if (databaseOid !== database.oid) {
+        throw new TvError('The database is another one than when this run was planned.', {
+          next: 'tv db backup',
+        });
+      }
+      return dumpTo(ctx.database(), {
+        run: ctx.host().run,
+        form,
+        partial: partialPath(facts, ctx.runId),
+        jobs: tools.cores,
+        toolMajor: tools.major,
+        applicationName: applicationName(ctx.runId),
+        signal: ctx.signal,
+        onProgress: ctx.progress,
+      });
+    },
+    undo: async (ctx) => {
+      await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
+      const path = backupPath(facts, ctx.runId);
+      const left = [partialPath(facts, ctx.runId), `${path}.manifest.json`, `${path}.marks.json`];
+      await ctx.host().run(['rm', '-rf', '--', ...left], { timeoutMs: 0 });
+    },
+  };
+}

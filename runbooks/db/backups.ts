@@ -1,0 +1,103 @@
+import { isVerified } from '../../src/database/backup/choosePrune.ts';
+import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
+import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
+import { TvError } from '../../src/errors/TvError.ts';
+import { defineReport } from '../../src/runbook/define.ts';
+import { renderNext } from '../../src/runbook/next.ts';
+import type { Paint } from '../../src/runbook/paint.ts';
+import { ago, bytes, count, localTime, table, wrap } from '../../src/runbook/text.ts';
+
+/** `tv db backups`: what there is to restore from, newest first. */
+export default defineReport({
+  title: 'Backups',
+  intent:
+    "Lists the backups in the backup folder, newest first by the time in their manifests: size, the indexer's block, when and how each was verified, and whether it is pinned. The runbook's own .sql and .sql.gz files and the dumps of tv reindex are found too. Broken ones are shown as such. Databases that a restore has put aside are listed below. Exit 1 where there is no backup, or the newest is broken.",
+  input: {},
+  collect: async (ctx) => {
+    const { directory } = ctx.settings.backup;
+    const [list, old] = await Promise.all([listBackups({ run: ctx.host().run, directory }), oldDatabases()]);
+    return { ...list, old };
+
+    /** Files can be listed while the database is away. */
+    async function oldDatabases() {
+      try {
+        const database = ctx.database();
+        return await listOldDatabases(database, { live: database.target.name });
+      } catch (error) {
+        if (error instanceof TvError) return null;
+        throw error;
+      }
+    }
+  },
+  render: ({ directory, backups, leftovers, old }, paint) => {
+    const blocks: string[] = [];
+    if (backups.length === 0) blocks.push(`No backups in ${directory}.`, renderNext(['tv db backup'], paint));
+    else {
+      blocks.push(
+        backups.map((backup) => describe(backup, paint)).join('\n'),
+        paint.dim(`${backups.length} in ${directory}`),
+      );
+      const unproven = backups.find((backup) => backup.problems.length === 0 && !isVerified(backup));
+      const broken = backups.find(({ problems }) => problems.length > 0);
+      const next = [
+        ...(backups[0] === broken ? ['tv db backup'] : []),
+        ...(unproven === undefined ? [] : [`tv db verify ${unproven.name}`]),
+      ];
+      if (next.length > 0) blocks.push(renderNext(next, paint));
+    }
+    if (leftovers.length > 0) {
+      blocks.push(
+        wrap(
+          `Unfinished, and no backups: ${leftovers.map(({ path }) => path).join(', ')}`,
+          paint.width,
+          '  ',
+        ),
+        renderNext(['tv runs list'], paint),
+      );
+    }
+    if (old === null) blocks.push('Databases put aside by a restore: cannot tell, the database is away.');
+    else if (old.length > 0) {
+      const rows = old.map(({ name, bytes: size, at }) => [name, bytes(size), ago(new Date(at), paint.now)]);
+      blocks.push(
+        `${paint.bold('Put aside by a restore')}\n${table(rows)}`,
+        renderNext(['tv db restore --swap-back', 'tv db prune --old'], paint),
+      );
+    }
+    return `${blocks.join('\n\n')}\n`;
+  },
+  exitCode: ({ backups }) => (backups[0] === undefined || backups[0].problems.length > 0 ? 1 : 0),
+});
+
+/** A name that can be copied on a line of its own, and under it what counts about it. */
+function describe(backup: Backup, paint: Paint): string {
+  const { name, createdAt, bytes: size, manifest, marks, problems, form } = backup;
+  const created = new Date(createdAt);
+  const cursor = manifest?.cursorBlock;
+  const verdict = marks.verified;
+  const how = verdict?.how === 'restored' ? 'restored' : 'read';
+  const verified =
+    verdict === null
+      ? paint.warn('never verified')
+      : verdict.problems.length > 0
+        ? paint.bad(`failed verification ${ago(new Date(verdict.at), paint.now)}`)
+        : paint.ok(`verified ${ago(new Date(verdict.at), paint.now)} (${how})`);
+  const facts = [
+    `${localTime(created)}, ${ago(created, paint.now)}`,
+    bytes(size),
+    ...(manifest === null ? [`${form}, no manifest`] : []),
+    ...(cursor === null || cursor === undefined ? [] : [`block ${count(cursor)}`]),
+    problems.length > 0 ? paint.bad('broken') : verified,
+    ...(marks.pinned === null ? [] : [paint.bold(`pinned: ${marks.pinned.reason}`)]),
+  ].join(' · ');
+  const mark =
+    problems.length > 0 || (verdict?.problems.length ?? 0) > 0
+      ? paint.bad('✖')
+      : isVerified(backup)
+        ? paint.ok('✔')
+        : paint.warn('!');
+  const wrong = [...problems, ...(verdict?.problems ?? [])];
+  const lines = [`${mark} ${paint.bold(name)}`, `  ${wrap(facts, paint.width - 2, '  ')}`];
+  if (wrong.length > 0)
+    lines.push(`  ${paint.bad(wrap([...new Set(wrong)].join('; '), paint.width - 2, '  '))}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { defineRunbook, field } from '../../src/runbook/define.ts';
+import { checkPin, lookAtBackup, type PinFacts, setPin } from './shared/setPin.ts';
+
+const input = {
+  backup: field('<backup>', 'its name, or the beginning of it', z.string()),
+  why: field(
+    '--why <text>',
+    'shown beside it (default: kept by hand)',
+    z.string().min(1).default('kept by hand'),
+  ),
+};
+
+/** A backup that prune never removes. */
+export default defineRunbook<typeof input, PinFacts>({
+  title: 'Pin a backup',
+  risk: 'mild',
+  intent: 'Keeps a backup whatever its age: tv db prune never removes a pinned one.',
+  input,
+  example: {
+    facts: {
+      path: '/backup/tempovault_20261123-020000-7f3a',
+      name: 'tempovault_20261123-020000-7f3a',
+      form: 'directory',
+      reason: 'before the migration',
+    },
+    input: { backup: 'tempovault_20261123-020000-7f3a', why: 'before the migration' },
+  },
+  onFailure: 'stop',
+  preflight: (ctx, { backup, why }) => lookAtBackup(ctx, { backup, reason: why }),
+  basis: (facts) => facts,
+  consequence: ({ name }) => `This keeps ${name} until it is unpinned.`,
+  plan: (facts) => [setPin(facts)],
+  verify: checkPin,
+});

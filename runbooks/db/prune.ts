@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { choosePrune } from '../../src/database/backup/choosePrune.ts';
+import { listBackups } from '../../src/database/backup/listBackups.ts';
+import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
+import { defineRunbook, field } from '../../src/runbook/define.ts';
+import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
+import { bytes, count } from '../../src/runbook/text.ts';
+import { keepVerified, type PruneFacts } from './prune/facts.ts';
+import { dropOld, removeLeftovers, removeOne } from './prune/steps.ts';
+import { lookAtMaintenance } from './shared/maintenance.ts';
+import { lookAtFolder } from './shared/tools.ts';
+
+const input = {
+  keepDays: field(
+    '--keep-days <days>',
+    'younger ones stay (default 30)',
+    z.coerce.number().int().positive().default(30),
+  ),
+  old: field(
+    '--old',
+    'drop the databases that a restore has put aside, and touch no backup',
+    z.boolean().default(false),
+  ),
+};
+
+const dayMs = 86_400_000;
+
+/** Runbook §3, nightly: old backups go, but never the last ones that can be relied on. */
+export default defineRunbook<typeof input, PruneFacts>({
+  title: 'Prune backups',
+  risk: 'moderate',
+  intent: `
+Removes backups older than 30 days, by the time in their manifests. Never the newest, never a pinned
+one, and of the verified ones never the last three, whatever their age. --dry-run lists what would go.
+With --old it drops the databases that a restore has put aside instead.`,
+  input,
+  example: {
+    facts: {
+      remove: [
+        {
+          name: 'tempovault_20261020-020000-11aa',
+          path: '/backup/tempovault_20261020-020000-11aa',
+          bytes: 1_181_116_006,
+          createdAt: '2026-10-20T02:00:00.000Z',
+        },
+      ],
+      leftovers: [],
+      databases: [],
+      keep: 31,
+      keepDays: 30,
+    },
+    input: { keepDays: 30, old: false },
+  },
+  onFailure: 'carry-on',
+  preflight: async (ctx, { keepDays, old }) => {
+    const lookout = new Lookout(ctx);
+    const nothing = { remove: [], leftovers: [], databases: [], keep: 0, keepDays };
+    if (old) {
+      lookout.look('rights', 'database', () => lookAtMaintenance(ctx));
+      const found = lookout.look('databases', 'database', async () => {
+        const databases = await listOldDatabases(ctx.database(), { live: ctx.database().target.name });
+        const value = databases.map(({ name, bytes: size }) => ({ name, bytes: size }));
+        if (value.length === 0) return pass('a restore has put none aside', value);
+        return pass(`put aside: ${value.map(({ name }) => name).join(', ')}`, value);
+      });
+      const [checks, databases] = [await lookout.checks(), await found];
+      return { checks, facts: databases === undefined ? undefined : { ...nothing, databases } };
+    }
+    const folder = lookout.look('folder', 'host', () => lookAtFolder(ctx, ctx.settings.backup.directory));
+    const found = lookout.look('backups', 'host', async () => {
+      const directory = await need(folder, 'folder');
+      const { backups, leftovers } = await listBackups({ run: ctx.host().run, directory });
+      if (backups.length === 0)
+        return block(`there is no backup in ${directory}`, { next: ['tv db backup'] });
+      const choices = choosePrune(backups, { now: ctx.clock.now(), keepDays, keepVerified });
+      const stay = choices.filter(({ remove }) => !remove);
+      const reasons = [...new Set(stay.map(({ reason }) => reason))].map(
+        (reason) => [reason, String(stay.filter((one) => one.reason === reason).length)] as const,
+      );
+      const value = {
+        remove: choices
+          .filter(({ remove }) => remove)
+          .map(({ backup: { name, path, bytes: size, createdAt } }) => ({
+            name,
+            path,
+            bytes: size,
+            createdAt,
+          })),
+        keep: stay.length,
+        leftovers: leftovers
+          .filter(({ changedAt }) => ctx.clock.now().getTime() - Date.parse(changedAt) > dayMs)
+          .map(({ path }) => path),
+      };
+      const why = reasons.map(([reason, many]) => `${many} ${reason}`).join(', ');
+      return pass(`${count(choices.length)}, of which ${count(stay.length)} stay: ${why}`, value);
+    });
+    const [checks, value] = [await lookout.checks(), await found];
+    return { checks, facts: value === undefined ? undefined : { ...nothing, ...value } };
+  },
+  basis: ({ remove, leftovers, databases }) => ({
+    remove: remove.map(({ path }) => path),
+    leftovers,
+    databases: databases.map(({ name }) => name),
+  }),
+  consequence: ({ remove, databases }) => {
+    const size = bytes([...remove, ...databases].reduce((sum, one) => sum + one.bytes, 0));
+    if (databases.length > 0)
+      return `This drops ${databases.length} databases, ${size}; there is no way back.`;
+    return remove.length === 0
+      ? 'There is no backup to remove.'
+      : `This removes ${count(remove.length)} backups, ${size}; there is no way back.`;
+  },
+  plan: (facts) => [
+    ...facts.remove.map((backup, index) => removeOne(facts, backup, index)),
+    ...(facts.leftovers.length === 0 ? [] : [removeLeftovers(facts)]),
+    ...facts.databases.map(dropOld),
+  ],
+  verify: async (ctx, { remove, databases, keep }) => {
+    const lookout = new Lookout(ctx);
+    lookout.look('backups', 'host', async () => {
+      if (databases.length > 0) return pass('none touched');
+      const { backups } = await listBackups({
+        run: ctx.host().run,
+        directory: ctx.settings.backup.directory,
+      });
+      const left = remove.filter(({ path }) => backups.some((one) => one.path === path));
+      if (left.length > 0) return block(`still there: ${left.map(({ name }) => name).join(', ')}`);
+      return backups.length < keep
+        ? block(`${backups.length} are left, and ${keep} should be`)
+        : pass(`${count(remove.length)} removed, ${count(backups.length)} left`);
+    });
+    if (databases.length > 0) {
+      lookout.look('databases', 'database', async () => {
+        const left = await listOldDatabases(ctx.database(), { live: ctx.database().target.name });
+        const stay = left.filter(({ name }) => databases.some((one) => one.name === name));
+        return stay.length > 0
+          ? block(`still there: ${stay.map(({ name }) => name).join(', ')}`)
+          : pass(`${databases.length} dropped`);
+      });
+    }
+    return lookout.checks();
+  },
+});

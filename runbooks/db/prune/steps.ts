@@ -1,0 +1,73 @@
+import { choosePrune } from '../../../src/database/backup/choosePrune.ts';
+import { listBackups } from '../../../src/database/backup/listBackups.ts';
+import { isRemoved, removeBackup } from '../../../src/database/backup/removeBackup.ts';
+import { clearSessions } from '../../../src/database/restore/clearSessions.ts';
+import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
+import { existing } from '../../../src/database/restore/listDatabases.ts';
+import { TvError } from '../../../src/errors/TvError.ts';
+import type { Step } from '../../../src/runbook/define.ts';
+import { ago, bytes } from '../../../src/runbook/text.ts';
+import { withMaintenance } from '../shared/maintenance.ts';
+import { applicationName } from '../shared/names.ts';
+import { keepVerified, type PruneFacts } from './facts.ts';
+
+/** One backup a step, and each is looked at once more before: it may have been pinned since. */
+export function removeOne(facts: PruneFacts, backup: PruneFacts['remove'][number], index: number): Step {
+  return {
+    id: `remove-${index + 1}`,
+    title: `remove ${backup.name}, ${bytes(backup.bytes)}`,
+    command: `rm -r ${backup.path}`,
+    effect: 'final',
+    probe: async (ctx) => ((await isRemoved({ run: ctx.host().run, backup })) ? 'done' : 'not-done'),
+    run: async (ctx) => {
+      const { run } = ctx.host();
+      const now = ctx.clock.now();
+      const { backups } = await listBackups({ run, directory: ctx.settings.backup.directory });
+      const choice = choosePrune(backups, { now, keepDays: facts.keepDays, keepVerified }).find(
+        (one) => one.backup.path === backup.path,
+      );
+      if (choice !== undefined && !choice.remove) {
+        throw new TvError(`${backup.name} is not to be removed any more.`, {
+          facts: { why: choice.reason, made: ago(new Date(backup.createdAt), now) },
+          next: 'tv db prune --dry-run',
+        });
+      }
+      await removeBackup({ run, backup });
+      return { removed: backup.name, bytes: backup.bytes };
+    },
+  };
+}
+
+/** What has no backup's name any more or not yet. */
+export function removeLeftovers({ leftovers }: PruneFacts): Step {
+  return {
+    id: 'leftovers',
+    title: `remove what ${leftovers.length} interrupted backups or removals have left`,
+    command: `rm -r ${leftovers.join(' ')}`,
+    effect: 'final',
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      await ctx.host().run(['rm', '-rf', '--', ...leftovers], { timeoutMs: 0 });
+      return { removed: leftovers.length };
+    },
+  };
+}
+
+export function dropOld({ name, bytes: size }: PruneFacts['databases'][number], index: number): Step {
+  return {
+    id: `drop-${index + 1}`,
+    title: `drop ${name}, ${bytes(size)}`,
+    command: `dropdb ${name}`,
+    effect: 'final',
+    probe: (ctx) =>
+      withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) =>
+        (await existing(maintenance, { names: [name] })).length === 0 ? 'done' : 'not-done',
+      ),
+    run: (ctx) =>
+      withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {
+        await clearSessions(maintenance, { names: [name], endSessions: false, signal: ctx.signal });
+        await dropDatabase(maintenance, { name });
+        return { dropped: name };
+      }),
+  };
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { defineRunbook, field } from '../../src/runbook/define.ts';
+import { localTime } from '../../src/runbook/text.ts';
+import { exampleFacts } from './restore/example.ts';
+import type { RestoreFacts } from './restore/facts.ts';
+import { preflight } from './restore/preflight.ts';
+import { startServices, stopServices } from './restore/services.ts';
+import { dropLive, restoreIntoNew, swap } from './restore/steps.ts';
+import { verify } from './restore/verify.ts';
+
+const input = {
+  backup: field('[backup]', 'its name, the beginning of it, or a path', z.string().optional()),
+  latest: field('--latest', 'the newest backup', z.boolean().default(false)),
+  swapBack: field(
+    '--swap-back',
+    'no backup: the database that the last restore has put aside',
+    z.boolean().default(false),
+  ),
+  inPlace: field(
+    '--in-place',
+    'drop the database first, for want of disk; the services are down all the while',
+    z.boolean().default(false),
+  ),
+  endSessions: field(
+    '--end-sessions',
+    'end sessions of others that are in the way',
+    z.boolean().default(false),
+  ),
+};
+
+/** Runbook §3, without its trap: the database is dropped only after there is another one, if at all. */
+export default defineRunbook<typeof input, RestoreFacts>({
+  title: 'Restore the database',
+  risk: 'severe',
+  intent: `
+Restores a backup of any form (.sql, .sql.gz, a custom archive, a directory) into a new database
+beside the live one, while the services keep running. Rows are counted there. Only then the services
+stop, the two databases change names in one transaction, and the services start again: they are down
+for seconds, however large the database is. The old one is kept under a dated name, until
+tv db prune --old; tv db restore --swap-back brings it back.
+
+Owner, grants, settings (such as the search path) and extensions stay as they are. A backup that is
+damaged, is of another database, or comes from a newer PostgreSQL is refused before anything is
+touched. Making a database needs a role that may: database.adminUrl in the settings, or CREATEDB.
+
+With --in-place, for want of disk, the database is dropped first, as the runbook does it: only with a
+verified backup, and the services are down until it is restored.`,
+  input,
+  example: {
+    facts: exampleFacts,
+    input: {
+      backup: 'tempovault_20261123-020000-7f3a',
+      latest: false,
+      swapBack: false,
+      inPlace: false,
+      endSessions: false,
+    },
+  },
+  onFailure: 'stop',
+  preflight,
+  basis: ({ mode, backup, back, database, services, endSessions }) => ({
+    mode,
+    backup: backup && { path: backup.path, rows: backup.rows },
+    back,
+    database,
+    services,
+    endSessions,
+  }),
+  consequence: ({ mode, backup, back, database, keptAs }) => {
+    const { name } = database;
+    if (backup === null) return `This puts ${back} in the place of ${name}, which is kept as ${keptAs}.`;
+    const from = `the backup of ${localTime(new Date(backup.createdAt))}`;
+    return mode === 'in-place'
+      ? `This drops ${name}, then restores ${from}; nothing else is left of it.`
+      : `This replaces ${name} by ${from}; the present one is kept as ${keptAs}.`;
+  },
+  plan: (facts) => {
+    const { mode, backup } = facts;
+    const around = [stopServices(facts), swap(facts), startServices(facts)] as const;
+    if (backup === null) return around;
+    const [stop, change, start] = around;
+    return mode === 'in-place'
+      ? [stop, dropLive(facts, backup), restoreIntoNew(facts, backup), change, start]
+      : [restoreIntoNew(facts, backup), stop, change, start];
+  },
+  verify,
+});

@@ -1,0 +1,47 @@
+import type { BackupForm } from '../../../src/database/backup/listBackups.ts';
+import type { Rename } from '../../../src/database/restore/swapDatabases.ts';
+import type { MaintenanceFacts } from '../shared/maintenance.ts';
+import { besideName } from '../shared/names.ts';
+import type { Tools } from '../shared/tools.ts';
+
+export type RestoreMode = 'swap' | 'in-place' | 'swap-back';
+
+export type RestoreFacts = {
+  readonly mode: RestoreMode;
+  /** Null for a swap back. */
+  readonly backup: {
+    readonly path: string;
+    readonly name: string;
+    readonly form: BackupForm;
+    readonly archive: string;
+    readonly createdAt: string;
+    readonly cursorBlock: number | null;
+    /** By `schema.table`, found in it when it was read. */
+    readonly rows: Readonly<Record<string, number>>;
+    readonly expectedBytes: number | null;
+  } | null;
+  /** The old database that comes back, for a swap back. */
+  readonly back: string | null;
+  readonly database: {
+    readonly name: string;
+    readonly oid: number;
+    readonly maintenance: MaintenanceFacts;
+  };
+  /** The name that the present database gets. */
+  readonly keptAs: string;
+  readonly services: readonly { readonly unit: string; readonly wasActive: boolean }[];
+  readonly endSessions: boolean;
+  readonly server: { readonly major: number };
+  readonly tools: Tools;
+};
+
+/** Where the backup is restored to, before it gets the live name. */
+export function newName(facts: RestoreFacts, run: string): string {
+  return facts.back ?? besideName(facts.database.name, 'restore', run);
+}
+
+export function renames(facts: RestoreFacts, run: string): readonly Rename[] {
+  const live = facts.database.name;
+  const arrive = { from: newName(facts, run), to: live };
+  return facts.mode === 'in-place' ? [arrive] : [{ from: live, to: facts.keptAs }, arrive];
+}

@@ -1,0 +1,63 @@
+import { changeUnit } from '../../../src/host/changeUnit.ts';
+import { startUnit } from '../../../src/host/startUnit.ts';
+import { stopUnit } from '../../../src/host/stopUnit.ts';
+import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import type { RestoreFacts } from './facts.ts';
+
+/** When the services went down and came up again: what the downtime is counted from. */
+export type Moment = { readonly at: string };
+
+/** The indexer writes, the API and the relay read: nobody may be connected while names change. */
+export function stopServices({ services }: RestoreFacts): Step {
+  const units = services.map(({ unit }) => unit);
+  return {
+    id: 'stop',
+    title: 'stop the services',
+    command: `systemctl stop ${units.join(' ')}`,
+    effect: 'reversible',
+    undoTitle: 'undo: start them',
+    // Stopping what is stopped changes nothing, and the first moment stays noted.
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      const at = String(ctx.notes['at'] ?? ctx.clock.now().toISOString());
+      ctx.note('at', at);
+      const { signal } = ctx;
+      await Promise.all(units.map((unit) => stopUnit(ctx.host(), { unit, signal })));
+      return { at } satisfies Moment;
+    },
+    undo: (ctx) => startAgain(ctx, { services }),
+  };
+}
+
+export function startServices({ services }: RestoreFacts): Step {
+  const units = running({ services });
+  return {
+    id: 'start',
+    title: units.length === services.length ? 'start the services' : 'start the services that ran before',
+    command: units.length === 0 ? '(none ran)' : `systemctl start ${units.join(' ')}`,
+    effect: 'reversible',
+    undoTitle: 'undo: stop them',
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      const { signal } = ctx;
+      await Promise.all(units.map((unit) => changeUnit(ctx.host(), 'start', { unit, signal })));
+      // Up from here on; that they stay up is looked at next, and takes a second.
+      const at = ctx.clock.now().toISOString();
+      await startAgain(ctx, { services });
+      return { at } satisfies Moment;
+    },
+    undo: async (ctx) => {
+      const { signal } = ctx;
+      await Promise.all(units.map((unit) => stopUnit(ctx.host(), { unit, signal })));
+    },
+  };
+}
+
+async function startAgain(ctx: StepContext, facts: Pick<RestoreFacts, 'services'>): Promise<void> {
+  const { signal } = ctx;
+  await Promise.all(running(facts).map((unit) => startUnit(ctx.host(), { unit, signal })));
+}
+
+function running({ services }: Pick<RestoreFacts, 'services'>): readonly string[] {
+  return services.filter(({ wasActive }) => wasActive).map(({ unit }) => unit);
+}

@@ -1,0 +1,133 @@
+import { acquireRunLock } from '../../../src/database/acquireRunLock.ts';
+import { findBackup } from '../../../src/database/backup/findBackup.ts';
+import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
+import { clearSessions } from '../../../src/database/restore/clearSessions.ts';
+import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
+import { existing } from '../../../src/database/restore/listDatabases.ts';
+import { swapDatabases } from '../../../src/database/restore/swapDatabases.ts';
+import { TvError } from '../../../src/errors/TvError.ts';
+import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import { thisOperator } from '../../../src/runbook/process.ts';
+import { withMaintenance } from '../shared/maintenance.ts';
+import { applicationName } from '../shared/names.ts';
+import { dropBeside, restoreBeside } from '../shared/restoreBeside.ts';
+import { newName, type RestoreFacts, renames } from './facts.ts';
+
+/** Into a database of its own: the live one, if there is one, is not touched. */
+export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
+  const { maintenance, name } = facts.database;
+  const tool =
+    backup.form === 'sql' || backup.form === 'sql.gz' ? 'psql -1' : `pg_restore -j ${facts.tools.cores}`;
+  return {
+    id: 'restore',
+    title: `restore ${backup.name} into a new database, count its rows`,
+    command: `createdb -O ${maintenance.properties.owner} ${name}_restore_$RUN; ${tool} -d ${name}_restore_$RUN ${backup.path}`,
+    effect: 'reversible',
+    undoTitle: 'undo: drop it',
+    // What an attempt that was cut off has left is dropped, and made again.
+    probe: async () => 'not-done',
+    run: (ctx) =>
+      restoreBeside(ctx, {
+        name: newName(facts, ctx.runId),
+        properties: maintenance.properties,
+        backup,
+        rows: backup.rows,
+        expectedBytes: backup.expectedBytes,
+        jobs: facts.tools.cores,
+      }),
+    undo: (ctx) => dropBeside(ctx, newName(facts, ctx.runId)),
+  };
+}
+
+/** For want of disk: from here on there is only the backup. It is read once more before. */
+export function dropLive(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
+  const { name } = facts.database;
+  return {
+    id: 'drop',
+    title: `read the backup once more, then drop ${name}`,
+    command: `dropdb ${name}`,
+    effect: 'final',
+    probe: async (ctx) => ((await names(ctx, [name])).length === 0 ? 'done' : 'not-done'),
+    run: async (ctx) => {
+      const { run } = ctx.host();
+      const found = await findBackup({ run, directory: ctx.settings.backup.directory, wanted: backup.path });
+      const { problems } = await verifyBackup(ctx.database(), {
+        run,
+        backup: found,
+        jobs: facts.tools.cores,
+        serverMajor: facts.server.major,
+        signal: ctx.signal,
+      });
+      if (problems.length > 0) {
+        throw new TvError('The backup is damaged; the database was not dropped.', {
+          facts: { backup: backup.path, problems: problems.join('; ') },
+        });
+      }
+      await withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {
+        await clearSessions(maintenance, {
+          names: [name],
+          endSessions: facts.endSessions,
+          signal: ctx.signal,
+        });
+        await dropDatabase(maintenance, { name });
+      });
+      return { dropped: name };
+    },
+  };
+}
+
+/** All names change in one transaction: the live one always leads to a whole database. */
+export function swap(facts: RestoreFacts): Step {
+  const live = facts.database.name;
+  const { keptAs, mode } = facts;
+  const arriving = facts.back ?? `${live}_restore_$RUN`;
+  const arrive = `ALTER DATABASE ${arriving} RENAME TO ${live};`;
+  return {
+    id: 'swap',
+    title:
+      mode === 'in-place'
+        ? `name the new database ${live}`
+        : `swap the databases; the present one becomes ${keptAs}`,
+    command:
+      mode === 'in-place' ? arrive : `BEGIN; ALTER DATABASE ${live} RENAME TO ${keptAs}; ${arrive} COMMIT`,
+    effect: 'reversible',
+    undoTitle: mode === 'in-place' ? 'kept' : 'undo: swap back',
+    probe: async (ctx) => {
+      const arrived = (await names(ctx, [newName(facts, ctx.runId)])).length === 0;
+      return arrived && (await names(ctx, [live])).length === 1 ? 'done' : 'not-done';
+    },
+    run: async (ctx) => {
+      await change(ctx, facts, renames(facts, ctx.runId));
+      return { live, keptAs: mode === 'in-place' ? null : keptAs };
+    },
+    undo: async (ctx) => {
+      if (mode === 'in-place') return;
+      const back = renames(facts, ctx.runId).toReversed();
+      await change(
+        ctx,
+        facts,
+        back.map(({ from, to }) => ({ from: to, to: from })),
+      );
+    },
+  };
+}
+
+async function change(
+  ctx: StepContext,
+  { endSessions }: RestoreFacts,
+  changes: ReturnType<typeof renames>,
+): Promise<void> {
+  await withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>
+    swapDatabases(maintenance, { renames: changes, endSessions, signal: ctx.signal }),
+  );
+  // The lock went with its session, since nobody may be connected. It is held again from here on,
+  // in the database that now has the name, until tv ends.
+  const { user, host } = thisOperator();
+  await acquireRunLock(ctx.database(), { holder: { who: `${user}@${host}`, what: ctx.runId } });
+}
+
+function names(ctx: StepContext, wanted: readonly string[]): Promise<readonly string[]> {
+  return withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>
+    existing(maintenance, { names: wanted }),
+  );
+}

@@ -1,0 +1,118 @@
+import { readReady } from '../../../src/api/readReady.ts';
+import { readEventSchema } from '../../../src/database/readEventSchema.ts';
+import { readProgress } from '../../../src/database/readProgress.ts';
+import { checkFilled } from '../../../src/database/restore/checkFilled.ts';
+import { listOldDatabases } from '../../../src/database/restore/listDatabases.ts';
+import { readDatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
+import { TvError } from '../../../src/errors/TvError.ts';
+import { readUnits } from '../../../src/host/readUnits.ts';
+import type { Check } from '../../../src/runbook/check.ts';
+import type { StepContext } from '../../../src/runbook/define.ts';
+import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
+import { bytes, count, duration } from '../../../src/runbook/text.ts';
+import type { RestoreFacts } from './facts.ts';
+import type { Moment } from './services.ts';
+
+/** Counting a large database takes its time. */
+const countLimitMs = 3_600_000;
+/** The API connects anew to the database within this time (milliseconds). */
+const apiLimitMs = 15_000;
+
+/** Reads everything back: database, rows, cursor, services, what is kept, and how long it was down. */
+export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<readonly Check[]> {
+  const lookout = new Lookout(ctx);
+  const { name, maintenance } = facts.database;
+
+  lookout.look(
+    'database',
+    'database',
+    async () => {
+      const found = await readDatabaseProperties(ctx.database(), { name });
+      if (found === undefined) return block(`there is no database ${name}`);
+      const same = (one: typeof found) => JSON.stringify({ ...one, name: '' });
+      if (same(found) !== same(maintenance.properties)) {
+        return block(`${name} is not as it was: owner, settings or grants differ`);
+      }
+      const { rows } = await checkFilled(ctx.database(), { rows: {} });
+      const fewer = Object.entries(facts.backup?.rows ?? {}).flatMap(([table, expected]) =>
+        (rows[table] ?? -1) < expected
+          ? [`${table} has ${rows[table] ?? 'no'} rows, expected ${expected}`]
+          : [],
+      );
+      if (fewer.length > 0) return block(fewer.join('; '));
+      const total = Object.values(rows).reduce((sum, one) => sum + one, 0);
+      return pass(`${name}: ${count(total)} rows, owner ${found.owner}, settings and grants as before`);
+    },
+    countLimitMs,
+  );
+
+  lookout.look('services', 'host', async () => {
+    const states = await readUnits(ctx.host(), { units: facts.services.map(({ unit }) => unit) });
+    const down = facts.services.filter(
+      ({ wasActive }, index) => wasActive && states[index]?.activeState !== 'active',
+    );
+    if (down.length > 0) {
+      return block(`not active: ${down.map(({ unit }) => unit).join(', ')}`, {
+        next: down.map(({ unit }) => `journalctl -u ${unit} -n 50 --no-pager`),
+      });
+    }
+    const up = facts.services.filter(({ wasActive }) => wasActive).length;
+    return pass(up === facts.services.length ? 'all active' : `${up} active, the others as before`);
+  });
+
+  lookout.look('api', 'api', () => apiReady(ctx, facts));
+
+  lookout.look('cursor', 'database', async () => {
+    const schema = await readEventSchema(ctx.database());
+    const { block: at, source } = await readProgress(ctx.database(), { schema });
+    const from = facts.backup?.cursorBlock ?? null;
+    const summary = `block ${at === null ? 'none' : count(at)}${from === null ? '' : `; the backup was at ${count(from)}`}`;
+    if (source === 'cursor') return pass(summary);
+    return warn(`${summary}; no cursor here, so START_BLOCK decides where the indexer goes on`, {
+      next: [`tv reindex --from-block ${at ?? 'earliest'}`],
+    });
+  });
+
+  lookout.look('downtime', 'host', async () => {
+    const stop = ctx.results['stop'] as Moment;
+    const start = ctx.results['start'] as Moment;
+    const ms = Date.parse(start.at) - Date.parse(stop.at);
+    return pass(`the services were down for ${duration(ms)}`);
+  });
+
+  lookout.look('kept', 'database', async () => {
+    if (facts.mode === 'in-place') return pass('nothing, as --in-place says');
+    const kept = await listOldDatabases(ctx.database(), { live: name });
+    const found = kept.find((one) => one.name === facts.keptAs);
+    if (found === undefined) return block(`${facts.keptAs} is not there`);
+    const size = found.bytes === 0 ? '' : ` (${bytes(found.bytes)})`;
+    return pass(`${found.name}${size}: tv db restore --swap-back, or tv db prune --old`);
+  });
+  return lookout.checks();
+}
+
+async function apiReady(ctx: StepContext, { services }: RestoreFacts) {
+  const unit = ctx.settings.host.units.api;
+  if (services.some((one) => one.unit === unit && !one.wasActive)) return pass('was not running');
+  const deadline = ctx.clock.now().getTime() + apiLimitMs;
+  for (;;) {
+    const trouble = await askApi(ctx);
+    if (trouble === undefined) return pass('ready, with the database');
+    if (ctx.clock.now().getTime() > deadline) {
+      return warn(`the API is not ready: ${trouble}`, {
+        next: [`journalctl -u ${unit} -n 50 --no-pager`, 'tv status'],
+      });
+    }
+    await ctx.clock.sleep(500, ctx.signal);
+  }
+}
+
+async function askApi(ctx: StepContext): Promise<string | undefined> {
+  try {
+    const { checks } = await readReady(ctx.api());
+    return checks.database === false ? (checks.databaseError ?? 'it does not reach the database') : undefined;
+  } catch (error) {
+    if (error instanceof TvError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,34 @@
+import { findBackup } from '../../../src/database/backup/findBackup.ts';
+import { type Backup, listBackups } from '../../../src/database/backup/listBackups.ts';
+import { UsageError } from '../../../src/errors/TvError.ts';
+import type { Context } from '../../../src/runbook/context.ts';
+
+export interface WantedBackups {
+  readonly backup?: string | undefined;
+  readonly latest?: boolean | undefined;
+  readonly all?: boolean | undefined;
+}
+
+/**
+ * The backups that an operator means: one by name or path, the newest, or all.
+ * @throws UsageError where none or more than one way of saying it was used
+ * @throws TvError where there is no such backup
+ */
+export async function chooseBackups(ctx: Context, wanted: WantedBackups): Promise<readonly Backup[]> {
+  const { backup, latest = false, all = false } = wanted;
+  const ways = [backup !== undefined, latest, all].filter((way) => way).length;
+  if (ways !== 1) {
+    throw new UsageError(
+      ways === 0
+        ? 'Which backup? Name it, or say --latest.'
+        : 'Name a backup, or say --latest or --all: one of them.',
+      { next: 'tv db backups' },
+    );
+  }
+  const place = { run: ctx.host().run, directory: ctx.settings.backup.directory };
+  if (backup !== undefined) return [await findBackup({ ...place, wanted: backup })];
+  const { backups, directory } = await listBackups(place);
+  if (backups.length === 0)
+    throw new UsageError(`There is no backup in ${directory}.`, { next: 'tv db backup' });
+  return all ? backups : backups.slice(0, 1);
+}

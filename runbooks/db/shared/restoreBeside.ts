@@ -1,0 +1,59 @@
+import type { Backup } from '../../../src/database/backup/listBackups.ts';
+import { checkFilled } from '../../../src/database/restore/checkFilled.ts';
+import { createDatabase } from '../../../src/database/restore/createDatabase.ts';
+import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
+import { fillDatabase } from '../../../src/database/restore/fillDatabase.ts';
+import type { DatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
+import { TvError } from '../../../src/errors/TvError.ts';
+import type { StepContext } from '../../../src/runbook/define.ts';
+import { withDatabase, withMaintenance } from './maintenance.ts';
+import { applicationName } from './names.ts';
+
+export interface RestoreBesideParameters {
+  readonly name: string;
+  readonly properties: DatabaseProperties;
+  readonly backup: Pick<Backup, 'form' | 'archive' | 'path'>;
+  /** Found in the backup when it was read. */
+  readonly rows: Readonly<Record<string, number>>;
+  readonly expectedBytes: number | null;
+  readonly jobs: number;
+}
+
+/**
+ * Restores a backup into a database of its own beside the live one, and counts every row in it. What
+ * an earlier attempt has left there goes first.
+ * @throws TvError where any part fails
+ */
+export async function restoreBeside(ctx: StepContext, parameters: RestoreBesideParameters) {
+  const { name, properties, backup, rows, expectedBytes, jobs } = parameters;
+  const own = applicationName(ctx.runId);
+  await withMaintenance(ctx, own, async (maintenance) => {
+    await dropDatabase(maintenance, { name });
+    await createDatabase(maintenance, { name, like: properties });
+  });
+  return withDatabase(ctx, { name, applicationName: own }, async (database) => {
+    await fillDatabase(database, {
+      run: ctx.host().run,
+      backup,
+      jobs,
+      applicationName: own,
+      expectedBytes: expectedBytes ?? undefined,
+      signal: ctx.signal,
+      onProgress: ctx.progress,
+    });
+    const verdict = await checkFilled(database, { rows, signal: ctx.signal });
+    if (verdict.problems.length > 0) {
+      throw new TvError('What was restored is not what the backup should hold.', {
+        facts: { problems: verdict.problems.slice(0, 8).join('; ') },
+        next: 'tv db backups',
+      });
+    }
+    return { database: name, rows: verdict.rows };
+  });
+}
+
+export async function dropBeside(ctx: StepContext, name: string): Promise<void> {
+  await withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>
+    dropDatabase(maintenance, { name }),
+  );
+}

@@ -1,0 +1,54 @@
+import type { DatabaseServer } from '../../../src/database/readServer.ts';
+import { readDirectory } from '../../../src/host/readDirectory.ts';
+import { readMachine } from '../../../src/host/readMachine.ts';
+import { readToolVersion } from '../../../src/host/readToolVersion.ts';
+import type { Context } from '../../../src/runbook/context.ts';
+import { block, pass } from '../../../src/runbook/lookout.ts';
+
+/** What the host brings: PostgreSQL's programs, and cores to use. */
+export type Tools = {
+  /** pg_dump's, and at least that of pg_restore. */
+  readonly major: number;
+  /** As pg_dump says it itself. */
+  readonly version: string;
+  readonly cores: number;
+};
+
+/** PostgreSQL's client programs on the host; pg_dump refuses a server that is newer than itself. */
+export async function lookAtTools(ctx: Context, server: Pick<DatabaseServer, 'major' | 'version'>) {
+  const [pgDump, pgRestore, psql, machine] = await Promise.all([
+    readToolVersion(ctx.host(), { tool: 'pg_dump' }),
+    readToolVersion(ctx.host(), { tool: 'pg_restore' }),
+    readToolVersion(ctx.host(), { tool: 'psql' }),
+    readMachine(ctx.host()),
+  ]);
+  if (pgDump === undefined || pgRestore === undefined || psql === undefined) {
+    return block<Tools>("PostgreSQL's client programs are not installed on the host", {
+      next: ['apt-get install postgresql-client'],
+    });
+  }
+  if (pgDump.major < server.major || pgRestore.major < server.major) {
+    return block<Tools>(
+      `pg_dump ${pgDump.major} is older than the server (${server.version}) and refuses to dump it`,
+      { next: [`apt-get install postgresql-client-${server.major}, and have it first on the PATH`] },
+    );
+  }
+  const value: Tools = { major: pgDump.major, version: pgDump.text, cores: machine.cores };
+  return pass(`pg_dump ${pgDump.major} ≥ server ${server.major}; ${machine.cores} cores`, value);
+}
+
+/** The backup folder, or why nothing can be written there. */
+export async function lookAtFolder(ctx: Context, directory: string) {
+  const { exists, isDirectory, writable } = await readDirectory(ctx.host(), { path: directory });
+  if (!isDirectory) {
+    return block<string>(`the backup folder ${directory} ${exists ? 'is not a folder' : 'does not exist'}`, {
+      next: [`mkdir -p ${directory}, or set backup.directory`],
+    });
+  }
+  if (!writable) {
+    return block<string>(`the backup folder ${directory} is not writable`, {
+      next: [`ls -ld ${directory}`, 'tv config show'],
+    });
+  }
+  return pass(directory, directory);
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { defineRunbook, field } from '../../src/runbook/define.ts';
+import { checkPin, lookAtBackup, type PinFacts, setPin } from './shared/setPin.ts';
+
+const input = { backup: field('<backup>', 'its name, or the beginning of it', z.string()) };
+
+/** Lets prune have a backup again. */
+export default defineRunbook<typeof input, PinFacts>({
+  title: 'Unpin a backup',
+  risk: 'mild',
+  intent: 'Takes the pin of a backup away: from then on tv db prune may remove it by its age.',
+  input,
+  example: {
+    facts: {
+      path: '/backup/tempovault_20261123-020000-7f3a',
+      name: 'tempovault_20261123-020000-7f3a',
+      form: 'directory',
+      reason: null,
+    },
+    input: { backup: 'tempovault_20261123-020000-7f3a' },
+  },
+  onFailure: 'stop',
+  preflight: (ctx, { backup }) => lookAtBackup(ctx, { backup, reason: null }),
+  basis: (facts) => facts,
+  consequence: ({ name }) => `This lets tv db prune remove ${name} when it is old enough.`,
+  plan: (facts) => [setPin(facts)],
+  verify: checkPin,
+});

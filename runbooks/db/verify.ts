@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { isVerified } from '../../src/database/backup/choosePrune.ts';
+import { findBackup } from '../../src/database/backup/findBackup.ts';
+import { readServer } from '../../src/database/readServer.ts';
+import { defineRunbook, field } from '../../src/runbook/define.ts';
+import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
+import { bytes, count } from '../../src/runbook/text.ts';
+import { chooseBackups } from './shared/chooseBackups.ts';
+import { lookAtMaintenance } from './shared/maintenance.ts';
+import { lookAtTools } from './shared/tools.ts';
+import type { VerifyFacts } from './verify/facts.ts';
+import { verifyOne } from './verify/verifyOne.ts';
+
+const input = {
+  backup: field('[backup]', 'its name, the beginning of it, or a path', z.string().optional()),
+  latest: field('--latest', 'the newest one', z.boolean().default(false)),
+  all: field('--all', 'every one of them', z.boolean().default(false)),
+  restore: field(
+    '--restore',
+    'restore it into a scratch database as well, and count its rows',
+    z.boolean().default(false),
+  ),
+};
+
+/** Whether a backup can be relied on; runbook §3 and the security checklist ask for it. */
+export default defineRunbook<typeof input, VerifyFacts>({
+  title: 'Verify backups',
+  risk: 'mild',
+  intent: `
+Reads backups to their last byte: the sum and size of every file against the manifest, the structure
+of the archive, the rows of every table, the database and server that it comes from. With --restore
+it is restored into a scratch database too, every row is counted there, and the scratch database is
+dropped. What came of it is kept beside the backup, for tv db backups and tv db prune.`,
+  input,
+  example: {
+    facts: {
+      backups: [
+        {
+          path: '/backup/tempovault_20261123-020000-7f3a',
+          name: 'tempovault_20261123-020000-7f3a',
+          bytes: 1_181_116_006,
+        },
+      ],
+      restore: null,
+      server: { major: 15 },
+      tools: { major: 15, version: '', cores: 4 },
+    },
+    input: { backup: undefined, latest: true, all: false, restore: false },
+  },
+  // One that is damaged says nothing about the others.
+  onFailure: 'carry-on',
+  preflight: async (ctx, wanted) => {
+    const lookout = new Lookout(ctx);
+    const chosen = await chooseBackups(ctx, wanted);
+    const backups = lookout.look('backups', 'host', async () => {
+      const value = chosen.map(({ path, name, bytes: size }) => ({ path, name, bytes: size }));
+      const size = bytes(value.reduce((sum, one) => sum + one.bytes, 0));
+      return pass(`${value.length === 1 ? value[0]?.name : `${value.length} backups`}, ${size}`, value);
+    });
+    const server = lookout.look('server', 'database', async () => {
+      const found = await readServer(ctx.database());
+      return pass(`PostgreSQL ${found.version}`, found);
+    });
+    const tools = lookout.look('tools', 'host', async () => lookAtTools(ctx, await need(server, 'server')));
+    const maintenance = wanted.restore
+      ? lookout.look('scratch', 'database', () => lookAtMaintenance(ctx))
+      : undefined;
+    const checks = await lookout.checks();
+    const known = {
+      backups: await backups,
+      server: await server,
+      tools: await tools,
+      maintenance: await maintenance,
+    };
+    if (known.backups === undefined || known.server === undefined || known.tools === undefined) {
+      return { checks, facts: undefined };
+    }
+    const { major } = known.server;
+    return {
+      checks,
+      facts: {
+        backups: known.backups,
+        server: { major },
+        tools: known.tools,
+        restore: known.maintenance ?? null,
+      },
+    };
+  },
+  basis: ({ backups, restore }) => ({ backups: backups.map(({ path }) => path), restores: restore !== null }),
+  consequence: ({ backups }) => `This reads ${backups.length} backups.`,
+  plan: (facts) => facts.backups.map((backup, index) => verifyOne(facts, backup, index)),
+  verify: async (ctx, { backups }) => {
+    const lookout = new Lookout(ctx);
+    for (const { path, name } of backups) {
+      lookout.look('backup', 'host', async () => {
+        const found = await findBackup({
+          run: ctx.host().run,
+          directory: ctx.settings.backup.directory,
+          wanted: path,
+        });
+        const { verified } = found.marks;
+        if (!isVerified(found)) {
+          return block(
+            `${name}: ${[...new Set([...found.problems, ...(verified?.problems ?? [])])].join('; ') || 'what was found could not be written beside it'}`,
+          );
+        }
+        const rows = Object.values(found.manifest?.rows ?? {}).reduce((sum, one) => sum + one, 0);
+        const sound =
+          verified?.how === 'restored'
+            ? `${name}: restored into a scratch database and equal`
+            : `${name}: sound to its last byte`;
+        return pass(
+          found.manifest === null
+            ? `${sound}; it has no manifest, so there are no sums to compare with`
+            : `${sound}: ${count(found.manifest.files.length)} files, ${count(rows)} rows as in the manifest`,
+        );
+      });
+    }
+    return lookout.checks();
+  },
+});

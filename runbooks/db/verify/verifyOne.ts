@@ -1,0 +1,93 @@
+import { findBackup } from '../../../src/database/backup/findBackup.ts';
+import type { Backup } from '../../../src/database/backup/listBackups.ts';
+import { type BackupMarks, writeMarks } from '../../../src/database/backup/marks.ts';
+import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
+import { TvError } from '../../../src/errors/TvError.ts';
+import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import { bytes } from '../../../src/runbook/text.ts';
+import { besideName } from '../shared/names.ts';
+import { dropBeside, restoreBeside } from '../shared/restoreBeside.ts';
+import type { VerifyFacts } from './facts.ts';
+
+/** Reads one backup, restores it into a scratch database where asked for, and marks what came of it. */
+export function verifyOne(
+  facts: VerifyFacts,
+  { path, name, bytes: size }: VerifyFacts['backups'][number],
+  index: number,
+): Step {
+  const restores = facts.restore !== null;
+  return {
+    id: `verify-${index + 1}`,
+    title: `read ${name} (${bytes(size)}) to its last byte${restores ? ', restore it into a scratch database, count, drop that' : ''}`,
+    command: restores
+      ? `createdb $SCRATCH; pg_restore -d $SCRATCH ${path}; dropdb $SCRATCH`
+      : `sha256sum …; pg_restore -l ${path}`,
+    effect: 'reversible',
+    probe: async () => 'not-done',
+    run: (ctx) => verifyAndMark(ctx, facts, path),
+    undo: async (ctx) => {
+      if (restores) await dropBeside(ctx, scratchName(ctx));
+    },
+  };
+}
+
+async function verifyAndMark(ctx: StepContext, facts: VerifyFacts, wanted: string) {
+  const { run } = ctx.host();
+  const backup = await findBackup({ run, directory: ctx.settings.backup.directory, wanted });
+  const verdict = await verifyBackup(ctx.database(), {
+    run,
+    backup,
+    jobs: facts.tools.cores,
+    serverMajor: facts.server.major,
+    signal: ctx.signal,
+  });
+  let how: 'read' | 'restored' = 'read';
+  const problems = [...verdict.problems];
+  if (facts.restore !== null && problems.length === 0) {
+    how = 'restored';
+    problems.push(...(await tryRestore(ctx, facts, facts.restore, { backup, rows: verdict.rows })));
+  }
+  const verified: BackupMarks['verified'] = { at: ctx.clock.now().toISOString(), how, problems };
+  const marked = await writeMarks({ run, backup, marks: { ...backup.marks, verified } });
+  if (problems.length > 0) {
+    throw new TvError(`${backup.name} is damaged.`, {
+      facts: Object.fromEntries(problems.slice(0, 8).map((problem, index) => [`${index + 1}`, problem])),
+      next: ['tv db backup', 'tv db backups'],
+    });
+  }
+  const rows = Object.values(verdict.rows).reduce((sum, one) => sum + one, 0);
+  return { backup: backup.name, how, rows, compared: verdict.compared, marked };
+}
+
+/** @returns what was wrong; the scratch database is gone either way */
+async function tryRestore(
+  ctx: StepContext,
+  facts: VerifyFacts,
+  restore: NonNullable<VerifyFacts['restore']>,
+  { backup, rows }: { readonly backup: Backup; readonly rows: Readonly<Record<string, number>> },
+): Promise<readonly string[]> {
+  const name = scratchName(ctx);
+  try {
+    await restoreBeside(ctx, {
+      name,
+      properties: restore.properties,
+      backup,
+      rows: backup.manifest?.rows ?? rows,
+      expectedBytes: backup.manifest?.database.bytes ?? null,
+      jobs: facts.tools.cores,
+    });
+    return [];
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    // A server that is away says nothing about the backup.
+    if (!(error instanceof TvError) || error.name !== 'TvError') throw error;
+    const { said, problems } = error.facts;
+    return [`it cannot be restored: ${problems ?? said ?? error.message}`];
+  } finally {
+    await dropBeside(ctx, name);
+  }
+}
+
+function scratchName(ctx: StepContext): string {
+  return besideName(ctx.database().target.name, 'verify', ctx.runId);
+}

@@ -1,0 +1,44 @@
+import type { Backup } from './listBackups.ts';
+
+export interface PruneRule {
+  readonly now: Date;
+  /** Younger ones stay. Runbook section 3: 30. */
+  readonly keepDays: number;
+  /** As many of the newest verified ones stay, whatever their age. */
+  readonly keepVerified: number;
+}
+
+export type PruneChoice = {
+  readonly backup: Backup;
+  readonly remove: boolean;
+  /** Why it stays or goes, in a few words. */
+  readonly reason: string;
+};
+
+const dayMs = 86_400_000;
+
+/** Whether the last look at a backup found nothing wrong, and nothing is wrong at first sight. */
+export function isVerified({ marks, problems }: Pick<Backup, 'marks' | 'problems'>): boolean {
+  return problems.length === 0 && marks.verified !== null && marks.verified.problems.length === 0;
+}
+
+/**
+ * Which backups are to go. Ages are counted from the time in the manifest. One from the future (the
+ * clock was wrong then, or is now) is young. Never the newest, never a pinned one, and of the
+ * verified ones never the last few.
+ */
+export function choosePrune(backups: readonly Backup[], rule: PruneRule): readonly PruneChoice[] {
+  const { now, keepDays, keepVerified } = rule;
+  const sorted = backups.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+  const proven = new Set(sorted.filter(isVerified).slice(0, keepVerified));
+  const newestSound = sorted.find(({ problems }) => problems.length === 0);
+  return sorted.map((backup, index) => {
+    const days = Math.floor((now.getTime() - Date.parse(backup.createdAt)) / dayMs);
+    const stays = (reason: string) => ({ backup, remove: false, reason });
+    if (backup.marks.pinned !== null) return stays(`pinned: ${backup.marks.pinned.reason}`);
+    if (index === 0 || backup === newestSound) return stays('the newest');
+    if (days < keepDays) return stays(`younger than ${keepDays} days`);
+    if (proven.has(backup)) return stays(`one of the ${keepVerified} newest verified`);
+    return { backup, remove: true, reason: `${days} days old` };
+  });
+}

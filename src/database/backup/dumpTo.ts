@@ -1,0 +1,128 @@
+import { sql } from 'kysely';
+import { TvError } from '../../errors/TvError.ts';
+import type { Database, Host, Progress } from '../../runbook/context.ts';
+import { cancelOnAbort } from '../cancelOnAbort.ts';
+import { libpqArguments } from '../connectDatabase.ts';
+import { countEveryTable } from '../countEveryTable.ts';
+import { endSessions } from '../endSessions.ts';
+import { runHostScript } from '../hostScript.ts';
+import { inSnapshot, type OpenTransaction } from '../inSnapshot.ts';
+import { readCursor } from '../readCursor.ts';
+import { readEventSchema } from '../readEventSchema.ts';
+import { watchSize } from './watchSize.ts';
+
+export interface DumpToParameters {
+  readonly run: Host['run'];
+  readonly form: 'directory' | 'sql.gz';
+  /** A name that no backup has; what is there already is replaced. */
+  readonly partial: string;
+  /** pg_dump's parallel workers; each takes a table. */
+  readonly jobs: number;
+  /** pg_dump's major version: from 16 on it can write zstd. */
+  readonly toolMajor: number;
+  /** Of this dump alone: an orphan of a killed run is found and ended by it. At most 63 bytes. */
+  readonly applicationName: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export type DumpedSnapshot = {
+  /** ISO 8601, by the database server's clock. */
+  readonly createdAt: string;
+  readonly seconds: number;
+  readonly rows: Readonly<Record<string, number>>;
+  readonly cursorBlock: number | null;
+  readonly databaseBytes: number;
+};
+
+/** pg_dump writes the folder itself; `data` keeps its files apart from the manifest. */
+const directoryScript = `
+  rm -rf -- "$partial"
+  mkdir -- "$partial"
+  compress=gzip:6
+  [ "$major" -lt 16 ] || ! command -v zstd >/dev/null || compress=zstd:3
+  [ "$major" -ge 16 ] || compress=6
+  exec pg_dump -Fd -j "$jobs" -Z "$compress" --lock-wait-timeout=10s --snapshot="$snapshot" -f "$partial/data" "$@"`;
+
+/** With pipefail, so that a pg_dump that fails is not hidden behind a gzip that succeeds. */
+const plainScript = `
+  rm -rf -- "$partial"
+  pg_dump --lock-wait-timeout=10s --snapshot="$snapshot" "$@" | gzip -6 > "$partial"`;
+
+/**
+ * Dumps the database and, in the same snapshot, counts every row and reads the cursor.
+ * @throws TvError where any part fails; nothing is left then
+ */
+export async function dumpTo(database: Database, parameters: DumpToParameters): Promise<DumpedSnapshot> {
+  const { run, partial, applicationName, signal } = parameters;
+  const started = performance.now();
+  // An orphan would go on writing to the place that we are about to use.
+  await endSessions(database, { applicationName });
+  const schema = await readEventSchema(database).catch(noEventTables);
+  try {
+    return await inSnapshot(database, { statementTimeoutMs: 0 }, async (transaction) => {
+      const { rows } = await sql<{ id: string; at: Date; bytes: number }>`
+        select pg_export_snapshot() as id, now() as at, pg_database_size(current_database()) as bytes
+      `.execute(transaction);
+      const [snapshot] = rows;
+      if (snapshot === undefined) throw new Error('a SELECT without FROM gave no row');
+      const cursor =
+        schema === undefined ? undefined : await readCursor({ ...database, kysely: transaction }, { schema });
+      const counts = await dumpSnapshot(database, transaction, snapshot.id, parameters);
+      return {
+        createdAt: snapshot.at.toISOString(),
+        seconds: Math.round((performance.now() - started) / 100) / 10,
+        rows: counts,
+        cursorBlock: cursor?.block ?? null,
+        databaseBytes: snapshot.bytes,
+      };
+    });
+  } catch (error) {
+    // The first failure is the one to tell.
+    await endSessions(database, { applicationName }).catch(() => []);
+    await run(['rm', '-rf', '--', partial]).catch(() => undefined);
+    throw signal?.aborted === true ? signal.reason : error;
+  }
+}
+
+/** pg_dump and the row counts at once, from the same snapshot; where one fails the other is ended. */
+async function dumpSnapshot(
+  database: Database,
+  transaction: OpenTransaction,
+  snapshot: string,
+  parameters: DumpToParameters,
+): Promise<Readonly<Record<string, number>>> {
+  const { run, form, partial, jobs, toolMajor, applicationName, onProgress } = parameters;
+  const other = new AbortController();
+  const signal =
+    parameters.signal === undefined ? other.signal : AbortSignal.any([parameters.signal, other.signal]);
+  const stopWatching = await cancelOnAbort(database, { transaction, signal });
+  const stopLooking = watchSize({ run, path: partial, onProgress });
+  const dumping = runHostScript(database, {
+    run,
+    script: `
+      umask 077
+      partial=$1 snapshot=$2 jobs=$3 major=$4; shift 4
+      ${form === 'directory' ? directoryScript : plainScript}`,
+    args: [partial, snapshot, String(jobs), String(toolMajor), ...libpqArguments(database, applicationName)],
+    failure: 'The backup failed: pg_dump did not finish.',
+    signal,
+  });
+  const counting = countEveryTable(transaction, signal);
+  try {
+    const [counts] = await Promise.all([counting, dumping]);
+    return counts;
+  } catch (error) {
+    other.abort(error);
+    await Promise.allSettled([counting, dumping]);
+    throw error;
+  } finally {
+    stopLooking();
+    await stopWatching();
+  }
+}
+
+/** A database without event tables can be backed up too; it has no cursor. */
+function noEventTables(error: unknown): undefined {
+  if (!(error instanceof TvError) || error.name !== 'TvError') throw error;
+}

@@ -1,0 +1,177 @@
+import { TvError } from '../../errors/TvError.ts';
+import type { Host } from '../../runbook/context.ts';
+import { type BackupManifest, readManifest } from './manifest.ts';
+import { type BackupMarks, readMarks } from './marks.ts';
+
+export type BackupForm = 'directory' | 'custom' | 'sql' | 'sql.gz';
+
+export type Backup = {
+  /** Last part of its path: what an operator calls it. */
+  readonly name: string;
+  readonly path: string;
+  readonly form: BackupForm;
+  /** What pg_restore or psql reads. */
+  readonly archive: string;
+  readonly bytes: number;
+  /** ISO 8601: from the manifest, or where there is none the time of the file's last change. */
+  readonly createdAt: string;
+  /** Null in a backup that another program than tv made, or whose manifest is damaged. */
+  readonly manifest: BackupManifest | null;
+  readonly marks: BackupMarks;
+  /** What is wrong with it at first sight, without reading its data. */
+  readonly problems: readonly string[];
+};
+
+export type BackupList = {
+  readonly directory: string;
+  /** Newest first. */
+  readonly backups: readonly Backup[];
+  /** Paths that an interrupted backup or removal has left. */
+  readonly leftovers: readonly { readonly path: string; readonly changedAt: string }[];
+};
+
+/** One line a backup: kind, size, time, manifest, marks, files; what may hold anything as base64. */
+const script = `
+shopt -s nullglob
+[ -d "$1" ] || { echo "$1 is not there" >&2; exit 66; }
+cd -- "$1"
+encode() { if [ -f "$1" ]; then base64 -w0 -- "$1"; else printf -; fi; }
+for name in "\${@:2}" *; do
+  case $name in
+    *.partial | *.deleting) kind=leftover ;;
+    *.manifest.json | *.marks.json | *.new) continue ;;
+    *.sql.gz) kind=sql.gz ;;
+    *.sql) kind=sql ;;
+    *.dump) kind=custom ;;
+    *) kind=directory
+       [ -e "$name/manifest.json" ] || [ -e "$name/data" ] || [ -e "$name/toc.dat" ] || continue ;;
+  esac
+  [ "$kind" = directory ] || [ "$kind" = leftover ] || [ -f "$name" ] || continue
+  manifest=$name.manifest.json marks=$name.marks.json
+  [ "$kind" != directory ] || { manifest=$name/manifest.json marks=$name/marks.json; }
+  # A folder's own time changes with every mark that is put into it.
+  dated=$name
+  for toc in "$name/toc.dat" "$name/data/toc.dat"; do [ ! -f "$toc" ] || dated=$toc; done
+  printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' "$kind" "$(printf %s "$name" | base64 -w0)" \\
+    "$(stat -c %Y -- "$dated")" "$(encode "$manifest")" "$(encode "$marks")" \\
+    "$(find "./$name" -type f -printf '%P\\t%s\\n' | base64 -w0)"
+done`;
+
+/** Exit code of the script where there is no such folder (EX_NOINPUT, sysexits.h). */
+const noSuchFolder = 66;
+/** A gzip file of nothing at all has 20 bytes, with a name in it a few more. */
+const emptyGzipBytes = 64;
+
+/**
+ * All backups in a folder of the host: tv's own, the runbook's `.sql` and `.sql.gz`, the `.dump`
+ * files that `tv reindex` makes, and directories of `pg_dump -Fd`.
+ * @throws TvError where the folder is not there or cannot be read
+ */
+export async function listBackups(parameters: {
+  readonly run: Host['run'];
+  readonly directory: string;
+}): Promise<BackupList> {
+  const { run, directory } = parameters;
+  const { exitCode, stdout, stderr } = await run(['bash', '-c', script, 'tv', directory]);
+  if (exitCode !== 0) {
+    throw new TvError('The backup folder cannot be read.', {
+      facts: {
+        folder: directory,
+        reason: exitCode === noSuchFolder ? 'it does not exist' : stderr.trim().split('\n').at(-1),
+      },
+      next: [`ls -la ${directory}`, 'tv config show'],
+    });
+  }
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  const leftovers: BackupList['leftovers'][number][] = [];
+  const backups: Backup[] = [];
+  for (const line of lines) {
+    const [kind = '', name = '', mtime = '', manifest = '', marks = '', files = ''] = line.split('\t');
+    const path = `${directory}/${decode(name)}`;
+    if (kind === 'leftover') {
+      leftovers.push({ path, changedAt: new Date(Number(mtime) * 1000).toISOString() });
+    } else {
+      backups.push(
+        describe({
+          form: kind as BackupForm,
+          path,
+          mtime: Number(mtime),
+          manifest: manifest === '-' ? undefined : decode(manifest),
+          marks: marks === '-' ? undefined : decode(marks),
+          files: parseFiles(decode(files)),
+        }),
+      );
+    }
+  }
+  backups.sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt) || (a.name < b.name ? 1 : -1));
+  return { directory, backups, leftovers };
+}
+
+interface Found {
+  readonly form: BackupForm;
+  readonly path: string;
+  /** Seconds since 1970. */
+  readonly mtime: number;
+  readonly manifest: string | undefined;
+  readonly marks: string | undefined;
+  readonly files: ReadonlyMap<string, number>;
+}
+
+function describe({ form, path, mtime, manifest: text, marks, files }: Found): Backup {
+  const read = text === undefined ? undefined : readManifest(text);
+  const manifest = read !== undefined && 'manifest' in read ? read.manifest : null;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const isOurs = form === 'directory' && !files.has('toc.dat');
+  return {
+    name,
+    path,
+    form,
+    archive: isOurs ? `${path}/data` : path,
+    bytes: [...files.values()].reduce((sum, size) => sum + size, 0),
+    createdAt: manifest?.createdAt ?? new Date(mtime * 1000).toISOString(),
+    manifest,
+    marks: readMarks(marks),
+    problems: [
+      ...(read !== undefined && 'problem' in read ? [read.problem] : []),
+      ...(text === undefined && isOurs ? ['its manifest is missing'] : []),
+      ...(manifest === null ? atFirstSight(form, files) : differences(manifest, files, name)),
+    ],
+  };
+}
+
+/** Without a manifest there is only this to go by. */
+function atFirstSight(form: BackupForm, files: ReadonlyMap<string, number>): readonly string[] {
+  const bytes = [...files.values()].reduce((sum, size) => sum + size, 0);
+  if (bytes === 0 || (form === 'sql.gz' && bytes < emptyGzipBytes)) return ['it is empty'];
+  return form === 'directory' && !files.has('toc.dat') && !files.has('data/toc.dat')
+    ? ['its table of contents (toc.dat) is missing']
+    : [];
+}
+
+function differences(
+  manifest: BackupManifest,
+  files: ReadonlyMap<string, number>,
+  name: string,
+): readonly string[] {
+  const single = manifest.form === 'sql.gz';
+  return manifest.files.flatMap(({ path, bytes }) => {
+    // A single file is found under no name of its own below itself.
+    const found = files.get(single ? '' : path);
+    const shown = single ? name : path;
+    if (found === undefined) return [`${shown} is missing`];
+    return found === bytes ? [] : [`${shown} has ${found} bytes, not ${bytes}`];
+  });
+}
+
+function parseFiles(text: string): ReadonlyMap<string, number> {
+  return new Map(
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => [line.slice(0, line.lastIndexOf('\t')), Number(line.slice(line.lastIndexOf('\t') + 1))]),
+  );
+}
+
+function decode(text: string): string {
+  return Buffer.from(text, 'base64').toString('utf8');
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+const fileShape = z.object({
+  /** Below the backup's folder; for a backup of a single file, its name. */
+  path: z.string(),
+  bytes: z.number().int().nonnegative(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+const manifestShape = z.object({
+  schema: z.literal('tv.backup/1'),
+  form: z.enum(['directory', 'sql.gz']),
+  /** When the snapshot was taken: ISO 8601, UTC. A backup's age is counted from here. */
+  createdAt: z.iso.datetime(),
+  seconds: z.number().nonnegative(),
+  tv: z.string(),
+  database: z.object({
+    name: z.string(),
+    /** Of the cluster; null where the role might not see it. */
+    systemIdentifier: z.string().nullable(),
+    bytes: z.number().int().nonnegative(),
+  }),
+  server: z.object({ version: z.string(), major: z.number().int() }),
+  tool: z.string(),
+  /** Where the indexer was, in the same snapshot; null in a database without a cursor. */
+  cursorBlock: z.number().int().nullable(),
+  /** By `schema.table`, counted in the same snapshot. */
+  rows: z.record(z.string(), z.number().int().nonnegative()),
+  files: z.array(fileShape),
+});
+
+/** What a backup holds, as counted and measured when it was made. */
+export type BackupManifest = z.infer<typeof manifestShape>;
+export type BackupFile = z.infer<typeof fileShape>;
+
+/** The manifest's text, with a digest of itself in it. */
+export function writeManifest(manifest: BackupManifest): string {
+  return `${JSON.stringify({ ...manifest, digest: digestOf(manifest) }, null, 2)}\n`;
+}
+
+/** @returns the manifest, or what is wrong with it, in words */
+export function readManifest(
+  text: string,
+): { readonly manifest: BackupManifest } | { readonly problem: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { problem: 'its manifest is not JSON' };
+  }
+  const parsed = manifestShape.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return { problem: `its manifest is not one of tv: ${issue?.path.join('.')}: ${issue?.message}` };
+  }
+  const { digest } = value as { readonly digest?: unknown };
+  return digest === digestOf(parsed.data)
+    ? { manifest: parsed.data }
+    : { problem: 'its manifest was changed after it was written' };
+}
+
+function digestOf(manifest: BackupManifest): string {
+  // Parsing brings the keys into the shape's order, whatever order they were written in.
+  return createHash('sha256')
+    .update(JSON.stringify(manifestShape.parse(manifest)))
+    .digest('hex');
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { Host } from '../../runbook/context.ts';
+import type { Backup } from './listBackups.ts';
+
+const marksShape = z.object({
+  verified: z
+    .object({
+      at: z.iso.datetime(),
+      /** `read`: every byte was read and compared; `restored`: it was restored, and its rows were counted. */
+      how: z.enum(['read', 'restored']),
+      /** Empty where all was well. */
+      problems: z.array(z.string()),
+    })
+    .nullable(),
+  pinned: z.object({ at: z.iso.datetime(), by: z.string(), reason: z.string() }).nullable(),
+});
+
+/** What was found out and decided about a backup after it was made; beside the manifest, which never changes. */
+export type BackupMarks = z.infer<typeof marksShape>;
+
+export const noMarks: BackupMarks = { verified: null, pinned: null };
+
+/** Marks that cannot be read count as a pin: nothing that somebody may have kept is removed. */
+const unreadableMarks: BackupMarks = {
+  verified: null,
+  pinned: { at: new Date(0).toISOString(), by: 'tv', reason: 'its marks cannot be read' },
+};
+
+export function readMarks(text: string | undefined): BackupMarks {
+  if (text === undefined) return noMarks;
+  try {
+    const parsed = marksShape.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : unreadableMarks;
+  } catch {
+    return unreadableMarks;
+  }
+}
+
+/** Where the marks of a backup lie. */
+export function marksFile({ path, form }: Pick<Backup, 'path' | 'form'>): string {
+  return form === 'directory' ? `${path}/marks.json` : `${path}.marks.json`;
+}
+
+export interface WriteMarksParameters {
+  readonly run: Host['run'];
+  readonly backup: Pick<Backup, 'path' | 'form'>;
+  readonly marks: BackupMarks;
+}
+
+/** Replaces a backup's marks as a whole; a reader sees the old or the new ones. @returns false where it could not */
+export async function writeMarks({ run, backup, marks }: WriteMarksParameters): Promise<boolean> {
+  const file = marksFile(backup);
+  const script = 'umask 077; cat > "$1.new" && sync -- "$1.new" && mv -T -- "$1.new" "$1"';
+  const { exitCode } = await run(['sh', '-c', script, 'tv', file], {
+    input: `${JSON.stringify(marks)}\n`,
+  });
+  return exitCode === 0;
+}

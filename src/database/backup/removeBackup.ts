@@ -1,0 +1,29 @@
+import { TvError } from '../../errors/TvError.ts';
+import type { Host } from '../../runbook/context.ts';
+import type { Backup } from './listBackups.ts';
+
+export interface RemoveBackupParameters {
+  readonly run: Host['run'];
+  readonly backup: Pick<Backup, 'path'>;
+}
+
+/**
+ * Removes a backup with its manifest and marks. Its name goes first, at once: what is left of a
+ * removal that is cut off is called `.deleting` and is not taken for a backup.
+ */
+export async function removeBackup({ run, backup }: RemoveBackupParameters): Promise<void> {
+  const script = `
+    if [ -e "$1" ]; then mv -T -- "$1" "$1.deleting"; fi
+    rm -rf -- "$1.deleting" "$1.manifest.json" "$1.marks.json"`;
+  const { exitCode, stderr } = await run(['sh', '-ec', script, 'tv', backup.path], { timeoutMs: 0 });
+  if (exitCode === 0) return;
+  throw new TvError('The backup cannot be removed.', {
+    facts: { backup: backup.path, said: stderr.trim().split('\n').at(-1) },
+  });
+}
+
+/** Whether nothing of it is left. */
+export async function isRemoved({ run, backup }: RemoveBackupParameters): Promise<boolean> {
+  const script = 'for left in "$1" "$1.deleting" "$1.marks.json"; do [ ! -e "$left" ] || exit 1; done';
+  return (await run(['sh', '-c', script, 'tv', backup.path])).exitCode === 0;
+}

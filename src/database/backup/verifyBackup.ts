@@ -1,0 +1,86 @@
+import type { Database } from '../../runbook/context.ts';
+import type { Backup } from './listBackups.ts';
+import { type Contents, type ReadBackParameters, readBack } from './readBack.ts';
+
+export interface VerifyBackupParameters extends ReadBackParameters {
+  readonly backup: Backup;
+  /** Of the server that it would be restored on. */
+  readonly serverMajor: number;
+}
+
+export type BackupVerdict = Contents & {
+  /** Whether there was a manifest with sums to compare with. */
+  readonly compared: boolean;
+};
+
+/** One of these is in every form of TempoVault's database (deployment-facts, section 3). */
+const wellKnown = ['events', 'deposits', 'withdrawals', 'oracle_updates'];
+
+/**
+ * Reads a backup to its last byte and compares it with its manifest, with this server and with
+ * this database's name. What is wrong is in `problems`, in words that name the file or table.
+ */
+export async function verifyBackup(
+  database: Database,
+  parameters: VerifyBackupParameters,
+): Promise<BackupVerdict> {
+  const { backup, serverMajor } = parameters;
+  const { manifest } = backup;
+  const unreadable = backup.form === 'directory' && manifest === null && backup.problems.length > 0;
+  const contents: Contents = unreadable
+    ? { files: [], rows: {}, database: null, serverVersion: null, problems: [] }
+    : await readBack(database, parameters);
+  const problems = [
+    ...backup.problems,
+    ...wrongSums(backup, contents),
+    ...contents.problems.filter((problem) => !backup.problems.includes(problem)),
+  ];
+  // A damaged backup says nothing reliable about what it holds.
+  if (problems.length === 0) problems.push(...wrongContents(database, backup, contents, serverMajor));
+  return { ...contents, problems: [...new Set(problems)], compared: manifest !== null };
+}
+
+function wrongSums({ manifest, problems }: Backup, { files }: Contents): readonly string[] {
+  if (manifest === null) return [];
+  const found = new Map(files.map((file) => [file.path, file]));
+  const changed = manifest.files.flatMap(({ path, bytes, sha256 }) => {
+    const file = found.get(path);
+    return file !== undefined && file.bytes === bytes && file.sha256 !== sha256
+      ? [`${path} was changed after it was written (its checksum differs)`]
+      : [];
+  });
+  const known = new Set(manifest.files.map(({ path }) => path));
+  const strange = files
+    .filter(({ path }) => !known.has(path))
+    .map(({ path }) => `${path} does not belong to it`);
+  return problems.length > 0 ? changed : [...changed, ...strange];
+}
+
+function wrongContents(
+  database: Database,
+  { manifest }: Backup,
+  contents: Contents,
+  serverMajor: number,
+): readonly string[] {
+  const problems: string[] = [];
+  const tables = Object.keys(contents.rows);
+  const name = contents.database ?? manifest?.database.name ?? null;
+  const version = contents.serverVersion ?? manifest?.server.version;
+  const major = Number.parseInt(version ?? '', 10);
+  if (major > serverMajor) {
+    problems.push(`it comes from PostgreSQL ${version}, which is newer than this server (${serverMajor})`);
+  }
+  if (name !== null && name !== database.target.name) {
+    problems.push(`it is a backup of the database ${name}, not of ${database.target.name}`);
+  }
+  if (tables.length === 0) problems.push('there is no table in it');
+  else if (!tables.some((table) => wellKnown.includes(table.slice(table.indexOf('.') + 1)))) {
+    problems.push("none of TempoVault's event tables is in it");
+  }
+  for (const [table, expected] of Object.entries(manifest?.rows ?? {})) {
+    const found = contents.rows[table];
+    if (found === undefined) problems.push(`${table} is not in it (expected ${expected} rows)`);
+    else if (found !== expected) problems.push(`${table} has ${found} rows in it, expected ${expected}`);
+  }
+  return problems;
+}

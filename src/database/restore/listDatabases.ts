@@ -1,0 +1,47 @@
+import { sql } from 'kysely';
+import type { Database } from '../../runbook/context.ts';
+
+export type OldDatabase = {
+  readonly name: string;
+  readonly bytes: number;
+  /** When it was put aside, ISO 8601: from its name. */
+  readonly at: string;
+};
+
+/** `tempovault_old_20261123_221500`: sorts by time (UTC), and needs no quotes in psql. */
+export function oldName(live: string, at: Date): string {
+  const stamp = at.toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15);
+  return `${live}_old_${stamp}`;
+}
+
+/** Databases that a restore has put aside, newest first. */
+export async function listOldDatabases(
+  database: Database,
+  parameters: { readonly live: string },
+): Promise<readonly OldDatabase[]> {
+  const { live } = parameters;
+  const { rows } = await sql<{ name: string; bytes: number | null }>`
+    select datname as name,
+      case when has_database_privilege(datname, 'CONNECT') then pg_database_size(datname) end as bytes
+    from pg_catalog.pg_database where starts_with(datname, ${`${live}_old_`}) order by datname desc
+  `.execute(database.kysely);
+  return rows.flatMap(({ name, bytes }) => {
+    const [, y, mo, d, h, mi, s] =
+      /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)$/.exec(name.slice(`${live}_old_`.length)) ?? [];
+    return y === undefined
+      ? []
+      : [{ name, bytes: bytes ?? 0, at: new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`).toISOString() }];
+  });
+}
+
+/** Which of the names are databases of this server. */
+export async function existing(
+  maintenance: Database,
+  parameters: { readonly names: readonly string[] },
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select datname as name from pg_catalog.pg_database
+    where datname in (${sql.join(parameters.names)})
+  `.execute(maintenance.kysely);
+  return rows.map(({ name }) => name);
+}

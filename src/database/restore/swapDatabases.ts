@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import type { Database } from '../../runbook/context.ts';
+import { sqlState } from '../describeDatabaseError.ts';
+import { clearSessions } from './clearSessions.ts';
+
+export interface Rename {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface SwapDatabasesParameters {
+  /** Done in this order, all or none. */
+  readonly renames: readonly Rename[];
+  /** End the sessions of others, too. */
+  readonly endSessions: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** SQLSTATE object_in_use: somebody has connected in between. */
+const inUse = '55006';
+/** Somebody who connects again and again is ended again and again; past this (milliseconds) it fails. */
+const limitMs = 20_000;
+
+/**
+ * Renames databases in one transaction, so that at no moment a name is missing, whoever is killed.
+ * Nobody may be connected to a database that is renamed.
+ * @param maintenance connected to another database
+ * @throws TvError that lists the sessions in the way; nothing is renamed then
+ */
+export async function swapDatabases(
+  maintenance: Database,
+  { renames, endSessions, signal }: SwapDatabasesParameters,
+): Promise<void> {
+  const names = renames.map(({ from }) => from);
+  const deadline = Date.now() + limitMs;
+  const abortable = signal === undefined ? {} : { signal };
+  for (;;) {
+    await clearSessions(maintenance, { names, endSessions, ...abortable });
+    try {
+      await maintenance.kysely.transaction().execute(async (transaction) => {
+        for (const { from, to } of renames) {
+          await sql`alter database ${sql.id(from)} rename to ${sql.id(to)}`.execute(transaction);
+        }
+      });
+      return;
+    } catch (error) {
+      if (sqlState(error) !== inUse || Date.now() > deadline) throw error;
+    }
+    await sleep(100, undefined, { signal }).catch(() => signal?.throwIfAborted());
+  }
+}
