@@ -1,4 +1,5 @@
 import { checkChainIds } from '../../src/chain/checkChainIds.ts';
+import { indexedEvents } from '../../src/chain/events.ts';
 import { probeHistory } from '../../src/chain/probeHistory.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import type { Address } from '../../src/config/settings.ts';
@@ -34,6 +35,11 @@ export interface ReindexInput {
  */
 const backupShare = 0.5;
 const backupMarginBytes = 32 * 1024 ** 2;
+
+const purposeWords = { clear: 'clear', backup: 'back up', restore: 'put back' } as const;
+
+/** Tables that the indexer is known to fill, those of RUNBOOK.md (section 1, step 3) included. */
+const knownTables = new Set([...indexedEvents.map(({ table }) => table), 'rebalances']);
 
 /** A count over a large table takes its time; past this the answer would be stale anyway. */
 const countLimitMs = 600_000;
@@ -180,6 +186,15 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
         next: ['drop or move those tables first: clearing would leave their rows without what they refer to'],
       });
     }
+    const unknown = found.tables.filter(({ name, role }) => role !== 'raw' && !knownTables.has(name));
+    if (unknown.length > 0) {
+      const names = unknown.map(({ name }) => name).join(', ');
+      return block(`${names}: would be cleared too, and nothing says that the indexer fills it again`, {
+        value: found,
+        next: [`see what it is: psql -c '\\d+ ${unknown[0]?.name}'`],
+        override: 'unknown-tables',
+      });
+    }
     const missing =
       found.missing.length === 0 ? '' : `; ${found.missing.join(', ')} of the runbook: not here, left out`;
     const what =
@@ -190,14 +205,19 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
   });
 
   const rights = lookout.look('rights', 'database', async () => {
-    const missing = await checkRights(ctx.database(), { schema: await need(schema, 'schema') });
+    const found = await need(schema, 'schema');
+    const missing = await checkRights(ctx.database(), { schema: found });
     if (missing.length === 0) return pass('to read, clear, back up and put back: all there', true);
     const { user } = await need(server, 'server');
     const tables = [...new Set(missing.map(({ table }) => table))];
-    const lacking = (table: string) =>
-      missing.flatMap((right) => (right.table === table ? [`${right.privilege} (to ${right.purpose})`] : []));
+    const lacking = (table: string) => {
+      const ofTable = missing.filter((right) => right.table === table);
+      const privileges = [...new Set(ofTable.map(({ privilege }) => privilege))];
+      const purposes = [...new Set(ofTable.map(({ purpose }) => purposeWords[purpose]))];
+      return `${privileges.join(', ')} (to ${purposes.join(', ')})`;
+    };
     return block(`${user} lacks rights on ${tables.length} of the tables`, {
-      facts: Object.fromEntries(tables.slice(0, 8).map((table) => [table, lacking(table).join(', ')])),
+      facts: Object.fromEntries(tables.slice(0, 8).map((table) => [table, lacking(table)])),
       next: [
         "have them granted by the tables' owner, or set INDEXER_DB_URL to connect as the owner: tv config show",
       ],
@@ -259,9 +279,12 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
       readToolVersion(ctx.host(), { tool: 'psql' }),
     ]);
     if (!state.isDirectory) {
-      return block(`the backup folder ${directory} ${state.exists ? 'is not a folder' : 'does not exist'}`, {
-        next: [`mkdir -p ${directory}`, elsewhere],
-      });
+      return block(
+        `the backup folder ${directory} ${state.exists ? 'is not a folder' : 'does not exist, or is not to be seen by this user'}`,
+        {
+          next: [`mkdir -p ${directory}`, elsewhere],
+        },
+      );
     }
     if (!state.writable) {
       return block(`the backup folder ${directory} is not writable`, {
