@@ -79,6 +79,13 @@ async function derive(password: string, kdf: KdfParameters): Promise<Buffer> {
   if ('c' in kdf) return promisify(pbkdf2)(password, salt, kdf.c, kdf.dklen, 'sha256');
   const { n: N, r, p, dklen } = kdf;
   // Node's own limit of 32 MiB is below what geth's standard parameters (n = 262144, r = 8) take.
+  // RFC 7914, section 2: OpenSSL keeps to it, while some files of old Python tools do not.
+  if (N >= 2 ** (16 * r)) {
+    throw new TvError('The keystore was made with scrypt parameters that are not allowed any more.', {
+      facts: { n: N, r, p, allowed: `n below ${2 ** (16 * r)} for r = ${r}` },
+      next: ['make it anew: cast wallet import'],
+    });
+  }
   const maxmem = 128 * N * r + 128 * r * p + 2 ** 20;
   return new Promise((resolve, reject) => {
     scrypt(password, salt, dklen, { N, r, p, maxmem }, (error, key) =>
