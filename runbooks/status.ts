@@ -8,6 +8,8 @@ import { readStatus } from '../src/database/readStatus.ts';
 import { TvError } from '../src/errors/TvError.ts';
 import { readDisk } from '../src/host/readDisk.ts';
 import { readUnits } from '../src/host/readUnits.ts';
+import { judgeSchedule } from '../src/host/schedule/judgeSchedule.ts';
+import { readSchedule } from '../src/host/schedule/readSchedule.ts';
 import type { Context } from '../src/runbook/context.ts';
 import { defineReport } from '../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
@@ -37,7 +39,7 @@ export default defineReport({
     'Shows services, API, chain, indexer, database, disk and unfinished runs on one screen. All sources are asked at once; one that is dead or slow is one line. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
   input: {},
   collect: async (ctx) => {
-    const gauges = await Promise.all([
+    const found = await Promise.all([
       ...services(ctx),
       readGauge('api', limitMs, () => api(ctx)),
       readGauge('chain', limitMs, () => chain(ctx), ['tv config show']),
@@ -45,8 +47,10 @@ export default defineReport({
       readGauge('indexer', limitMs, () => indexer(ctx)),
       readGauge('database', limitMs, () => database(ctx), ['systemctl status postgresql']),
       readGauge('disk', limitMs, () => disk(ctx), [`df -h ${ctx.settings.backup.directory}`]),
+      schedule(ctx),
       readGauge('runs', limitMs, () => runs(ctx)),
     ]);
+    const gauges = found.filter((gauge) => gauge !== undefined);
     const { environment, chain: settings } = ctx.settings;
     return { environment, chainId: settings.id ?? null, level: worst(gauges), gauges };
   },
@@ -223,6 +227,20 @@ async function disk(ctx: Context): Promise<Reading> {
     summary: `${directory} (${mount}): ${bytes(freeBytes)} free of ${bytes(totalBytes)}, ${Math.round(used * 100)} % used`,
     data: { totalBytes, freeBytes },
   };
+}
+
+/** A line only where a schedule is installed. Where systemd does not answer, the services say so. */
+async function schedule(ctx: Context): Promise<Gauge | undefined> {
+  let installed = true;
+  const gauge = await readGauge('schedule', limitMs, async () => {
+    const jobs = await readSchedule(ctx.host()).catch((error: unknown) => {
+      if (error instanceof TvError) return undefined;
+      throw error;
+    });
+    installed = jobs !== undefined;
+    return jobs === undefined ? { level: 'ok', summary: '' } : judgeSchedule(jobs, ctx.clock.now());
+  });
+  return installed ? gauge : undefined;
 }
 
 async function runs(ctx: Context): Promise<Reading> {

@@ -44,6 +44,8 @@ mount --move "$MNT" /dev
 for d in /usr/lib/tmpfiles.d /etc/tmpfiles.d; do
   [ ! -d $d ] || mount -t tmpfs -o ro tmpfs $d
 done
+# Here systemd would leave the time stamps of timers behind, on the machine itself.
+[ ! -d /var/lib/systemd ] || mount -t tmpfs -o mode=755 tmpfs /var/lib/systemd
 mount -t tmpfs -o mode=755 tmpfs "$MNT"
 for u in basic sysinit sockets timers paths slices local-fs remote-fs swap multi-user network \\
   network-online nss-lookup shutdown umount final; do

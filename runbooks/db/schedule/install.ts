@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { runSystemctl } from '../../../src/host/runSystemctl.ts';
+import { readUnitFiles } from '../../../src/host/schedule/readUnitFiles.ts';
+import { removeUnitFiles } from '../../../src/host/schedule/removeUnitFiles.ts';
+import {
+  cronLines,
+  scheduledJobs,
+  scheduleUnits,
+  unitDirectory,
+} from '../../../src/host/schedule/scheduleUnits.ts';
+import { writeSystemFile } from '../../../src/host/writeSystemFile.ts';
+import { defineRunbook, field, type Step } from '../../../src/runbook/define.ts';
+import type { InstallFacts } from './facts.ts';
+import { preflightInstall } from './preflightInstall.ts';
+import { scheduledCall } from './scheduledCall.ts';
+import { verifyInstalled } from './verify.ts';
+
+const input = {
+  cron: field(
+    '--cron',
+    'print lines for a crontab instead, for hosts without systemd',
+    z.boolean().default(false),
+  ),
+  tv: field(
+    '--tv <path>',
+    "tv's program on the host (default: this one, else tv on the host's PATH)",
+    z.string().startsWith('/').optional(),
+  ),
+};
+
+/** Runbook §3: the daily backup, the removal of old ones, the weekly vacuum. */
+export default defineRunbook<typeof input, InstallFacts>({
+  title: 'Schedule database maintenance',
+  risk: 'moderate',
+  intent: `
+Installs systemd timers on the host: a backup every day at 02:00, \`tv db prune\` at 03:00, a vacuum on
+Sundays at 04:00. What was due while the machine was off is caught up on; runs never overlap; a run
+that failed shows in \`tv status\` and in \`tv db schedule show\`.
+
+With --cron it prints lines for root's crontab, changes nothing and asks nobody. cron does not catch
+up, and nobody sees a failure unless somebody reads root's mail.`,
+  input,
+  example: {
+    facts: { environment: 'production', files: exampleFiles(), timers: [] },
+    input: { cron: false, tv: undefined },
+  },
+  onFailure: 'stop',
+  handout: async (ctx, { cron, tv }) => {
+    if (!cron) return undefined;
+    const lines = cronLines(await scheduledCall(ctx, { tv }));
+    const head = `# TempoVault (${ctx.settings.environment}): database maintenance, for root's crontab (crontab -e)`;
+    return { data: { lines }, files: [], render: () => `${[head, ...lines].join('\n')}\n` };
+  },
+  preflight: preflightInstall,
+  basis: ({ environment, files }) => ({ environment, files }),
+  consequence: ({ environment }) =>
+    `From now on the host backs up, prunes and vacuums the database of ${environment} by itself.`,
+  plan: (facts) => [writeUnits(facts), enableTimers(facts)],
+  verify: (ctx, facts) => verifyInstalled(ctx, facts),
+});
+
+function writeUnits({ files }: InstallFacts): Step {
+  const changed = files.filter(({ text, before }) => text !== before);
+  return {
+    id: 'write',
+    title: changed.length === 0 ? 'unit files: as they should be' : `write ${changed.length} unit files`,
+    command: `tee ${unitDirectory}/tempovault-db-{${scheduledJobs.map(({ name }) => name).join(',')}}.{service,timer}; systemctl daemon-reload`,
+    effect: 'reversible',
+    undoTitle: files.every(({ before }) => before === null) ? 'undo: delete them' : 'undo: as they were',
+    probe: async (ctx) => {
+      const found = await readUnitFiles(ctx.host());
+      const all = files.every(({ path, text }) =>
+        found.some((one) => one.path === path && one.text === text),
+      );
+      if (!all) return 'not-done';
+      // They may be there and not read yet; once more does no harm.
+      await runSystemctl(ctx.host(), ['daemon-reload']);
+      return 'done';
+    },
+    run: async (ctx) => {
+      for (const { path, text } of changed) await writeSystemFile(ctx.host(), { path, text });
+      await runSystemctl(ctx.host(), ['daemon-reload']);
+      return { written: changed.map(({ path }) => path) };
+    },
+    undo: async (ctx) => {
+      for (const { path, before } of changed) {
+        if (before === null) await removeUnitFiles(ctx.host(), { paths: [path] });
+        else await writeSystemFile(ctx.host(), { path, text: before });
+      }
+      await runSystemctl(ctx.host(), ['daemon-reload']);
+    },
+  };
+}
+
+function enableTimers({ timers }: InstallFacts): Step {
+  const units = timers.map(({ unit }) => unit);
+  const added = timers.filter(({ wasEnabled }) => !wasEnabled).map(({ unit }) => unit);
+  return {
+    id: 'enable',
+    title: 'start the timers, now and at every boot',
+    command: `systemctl enable --now ${units.join(' ')}`,
+    effect: 'reversible',
+    undoTitle: added.length === 0 ? 'undo: leave them' : 'undo: disable them',
+    // Enabling what is enabled changes nothing.
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      await runSystemctl(ctx.host(), ['enable', '--now', '--quiet', ...units]);
+      return { enabled: units };
+    },
+    undo: async (ctx) => {
+      if (added.length > 0) await runSystemctl(ctx.host(), ['disable', '--now', '--quiet', ...added]);
+    },
+  };
+}
+
+function exampleFiles(): InstallFacts['files'] {
+  const call = {
+    environment: 'production',
+    lock: '/run/tempovault-db.lock',
+    flock: '/usr/bin/flock',
+    tv: ['/usr/local/bin/tv', '-e', 'production'],
+    variables: {},
+  };
+  return scheduleUnits(call).map((file) => ({ ...file, before: null }));
+}

@@ -1,0 +1,128 @@
+import { runSystemctl } from '../../../src/host/runSystemctl.ts';
+import { readSchedule } from '../../../src/host/schedule/readSchedule.ts';
+import { readUnitFiles } from '../../../src/host/schedule/readUnitFiles.ts';
+import { removeUnitFiles } from '../../../src/host/schedule/removeUnitFiles.ts';
+import { scheduledJobs, scheduleUnits, timerUnit } from '../../../src/host/schedule/scheduleUnits.ts';
+import { writeSystemFile } from '../../../src/host/writeSystemFile.ts';
+import type { Context } from '../../../src/runbook/context.ts';
+import { defineRunbook, type PreflightResult, type Step } from '../../../src/runbook/define.ts';
+import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
+import type { RemoveFacts } from './facts.ts';
+import { verifyRemoved } from './verify.ts';
+
+const input = {};
+
+/** The reverse of `tv db schedule install`: what that has written, and nothing else. */
+export default defineRunbook<typeof input, RemoveFacts>({
+  title: 'Remove the maintenance schedule',
+  risk: 'moderate',
+  intent: `
+Stops the timers and takes away the unit files that \`tv db schedule install\` has written. Units that
+somebody has changed since are left alone unless overruled; drop-ins and backups stay. A run that is
+at work is not interrupted.`,
+  input,
+  example: {
+    facts: {
+      files: scheduleUnits({
+        environment: 'production',
+        lock: '',
+        flock: '',
+        tv: [],
+        variables: {},
+      }),
+      timers: scheduledJobs.map((job) => ({ unit: timerUnit(job), wasEnabled: true })),
+    },
+    input: {},
+  },
+  onFailure: 'stop',
+  preflight,
+  basis: (facts) => facts,
+  consequence: () => 'From then on nothing backs up the database by itself.',
+  plan: (facts) => [stopTimers(facts), deleteFiles(facts)],
+  verify: (ctx, facts) => verifyRemoved(ctx, facts),
+});
+
+async function preflight(ctx: Context): Promise<PreflightResult<RemoveFacts>> {
+  const lookout = new Lookout(ctx);
+  const files = lookout.look('units', 'host', async () => {
+    const all = await readUnitFiles(ctx.host());
+    const own = all.filter(({ whose }) => whose !== 'foreign');
+    const edited = own.filter(({ whose }) => whose === 'edited');
+    const value = own.map(({ unit, path, text }) => ({ unit, path, text }));
+    if (own.length === 0) {
+      return block('there is nothing here that tv db schedule install has written', {
+        next: ['tv db schedule show'],
+      });
+    }
+    if (edited.length > 0) {
+      return block('unit files of the schedule were changed by hand', {
+        facts: Object.fromEntries(edited.map(({ unit, path }) => [unit, path])),
+        override: 'edited-units',
+        value,
+      });
+    }
+    return pass(`${own.length} files, as they were written`, value);
+  });
+  const timers = lookout.look('timers', 'host', async () => {
+    const jobs = (await readSchedule(ctx.host())) ?? [];
+    const value = jobs.map(({ timer, enabled }) => ({ unit: timer, wasEnabled: enabled }));
+    const running = jobs.filter((job) => job.running).map(({ name }) => name);
+    return running.length === 0
+      ? pass(`${value.filter(({ wasEnabled }) => wasEnabled).length} enabled`, value)
+      : warn(`${running.join(', ')}: at work now, and will finish`, { value });
+  });
+  const [checks, found, states] = await Promise.all([lookout.checks(), files, timers]);
+  if (found === undefined || states === undefined) return { checks, facts: undefined };
+  const own = states.filter(({ unit }) => found.some((file) => file.unit === unit));
+  return { checks, facts: { files: found, timers: own } };
+}
+
+function stopTimers({ timers }: RemoveFacts): Step {
+  const units = timers.map(({ unit }) => unit);
+  const enabled = timers.filter(({ wasEnabled }) => wasEnabled).map(({ unit }) => unit);
+  return {
+    id: 'disable',
+    title: 'stop the timers, now and for good',
+    command: `systemctl disable --now ${units.join(' ')}`,
+    effect: 'reversible',
+    undoTitle: 'undo: start them',
+    // Disabling what is disabled changes nothing.
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      if (units.length === 0) return { stopped: [] };
+      await runSystemctl(ctx.host(), ['disable', '--now', '--quiet', ...units]);
+      // The stamps by which systemd knows what was missed.
+      await runSystemctl(ctx.host(), ['clean', '--what=state', ...units]);
+      return { stopped: units };
+    },
+    undo: async (ctx) => {
+      if (enabled.length > 0) await runSystemctl(ctx.host(), ['enable', '--now', '--quiet', ...enabled]);
+    },
+  };
+}
+
+function deleteFiles({ files }: RemoveFacts): Step {
+  const paths = files.map(({ path }) => path);
+  return {
+    id: 'delete',
+    title: `delete ${files.length} unit files`,
+    command: `rm ${paths.join(' ')}; systemctl daemon-reload`,
+    effect: 'reversible',
+    undoTitle: 'undo: write them again',
+    probe: async (ctx) => {
+      const found = await readUnitFiles(ctx.host());
+      if (found.some(({ path }) => paths.includes(path))) return 'not-done';
+      await runSystemctl(ctx.host(), ['daemon-reload']);
+      return 'done';
+    },
+    run: async (ctx) => {
+      await removeUnitFiles(ctx.host(), { paths });
+      await runSystemctl(ctx.host(), ['daemon-reload']);
+      return { deleted: paths };
+    },
+    undo: async (ctx) => {
+      for (const { path, text } of files) await writeSystemFile(ctx.host(), { path, text });
+      await runSystemctl(ctx.host(), ['daemon-reload']);
+    },
+  };
+}

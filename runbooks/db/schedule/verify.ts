@@ -1,0 +1,60 @@
+import { readSchedule } from '../../../src/host/schedule/readSchedule.ts';
+import { readUnitFiles } from '../../../src/host/schedule/readUnitFiles.ts';
+import type { Check } from '../../../src/runbook/check.ts';
+import type { StepContext } from '../../../src/runbook/define.ts';
+import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
+import { ago, localTime } from '../../../src/runbook/text.ts';
+import type { InstallFacts, RemoveFacts } from './facts.ts';
+
+/** The files are there byte for byte, and systemd says of each timer when it is next due. */
+export async function verifyInstalled(ctx: StepContext, { files }: InstallFacts): Promise<readonly Check[]> {
+  const lookout = new Lookout(ctx);
+  lookout.look('units', 'host', async () => {
+    const found = await readUnitFiles(ctx.host());
+    const wrong = files.filter(
+      ({ path, text }) => !found.some((one) => one.path === path && one.text === text),
+    );
+    return wrong.length === 0
+      ? pass(`${files.length} files, as written`)
+      : block('unit files are not what was written', {
+          facts: { files: wrong.map(({ path }) => path).join(', ') },
+        });
+  });
+  lookout.look('timers', 'host', async () => {
+    const jobs = (await readSchedule(ctx.host())) ?? [];
+    const idle = jobs.filter(
+      ({ active, enabled, next, running }) => !active || !enabled || (next === undefined && !running),
+    );
+    if (jobs.length === 0 || idle.length > 0) {
+      return block('timers are not waiting for their time', {
+        facts: { timers: idle.map(({ timer }) => timer).join(', ') || 'none installed' },
+        next: ['systemctl list-timers --all'],
+      });
+    }
+    const now = ctx.clock.now();
+    const first = jobs.flatMap(({ name, next }) => (next === undefined ? [] : [{ name, next }]));
+    return pass(first.map(({ name, next }) => `${name} ${ago(next, now)} (${localTime(next)})`).join('; '));
+  });
+  return lookout.checks();
+}
+
+/** Neither file nor timer is left. */
+export async function verifyRemoved(ctx: StepContext, { files }: RemoveFacts): Promise<readonly Check[]> {
+  const lookout = new Lookout(ctx);
+  lookout.look('units', 'host', async () => {
+    const left = (await readUnitFiles(ctx.host())).filter(({ path }) =>
+      files.some((file) => file.path === path),
+    );
+    return left.length === 0
+      ? pass('gone')
+      : block('unit files are still there', { facts: { files: left.map(({ path }) => path).join(', ') } });
+  });
+  lookout.look('timers', 'host', async () => {
+    const jobs = (await readSchedule(ctx.host())) ?? [];
+    const left = jobs.filter(({ active, enabled }) => active || enabled);
+    return left.length === 0
+      ? pass('none waits for its time')
+      : block('timers are still there', { facts: { timers: left.map(({ timer }) => timer).join(', ') } });
+  });
+  return lookout.checks();
+}

@@ -1,0 +1,101 @@
+import { readServer } from '../../../src/database/readServer.ts';
+import { readSystemSettings } from '../../../src/database/tuning/alterSystem.ts';
+import { checkTuneRights } from '../../../src/database/tuning/checkTuneRights.ts';
+import { readFileErrors } from '../../../src/database/tuning/readFileErrors.ts';
+import type { Context } from '../../../src/runbook/context.ts';
+import type { PreflightResult } from '../../../src/runbook/define.ts';
+import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
+import { bytes } from '../../../src/runbook/text.ts';
+import { asAdmin } from './asAdmin.ts';
+import { compareSettings } from './compareSettings.ts';
+import type { TuneFacts } from './facts.ts';
+import type { MachineInput } from './measureMachine.ts';
+
+/** What has to be so before anything is set. */
+export async function preflight(ctx: Context, input: MachineInput): Promise<PreflightResult<TuneFacts>> {
+  const lookout = new Lookout(ctx);
+
+  const tuning = lookout.look('settings', 'database', async () => {
+    const found = await compareSettings(ctx, input);
+    const differ = found.settings.filter(({ state }) => state === 'differs').length;
+    const outranked = found.settings.filter(({ state }) => state === 'outranked');
+    if (outranked.length === 0) return pass(`${differ} of ${found.settings.length} differ`, found);
+    return warn(`${differ} differ; ${outranked.length} are set where ALTER SYSTEM does not reach and stay`, {
+      facts: Object.fromEntries(outranked.map(({ name, now, where }) => [name, `${now}, by ${where}`])),
+      value: found,
+    });
+  });
+
+  lookout.look('machine', 'host', async () => {
+    const { machine } = await need(tuning, 'settings');
+    const { elsewhere, memoryBytes, cores, disk, diskWhy } = machine;
+    if (elsewhere !== null) {
+      return block(`the database is on ${elsewhere}, and it is another host that was measured`, {
+        next: ['tv db tune --memory 16GB --cores 4 --disk ssd --apply, with the figures of that server'],
+      });
+    }
+    return pass(`${bytes(memoryBytes)}, ${cores} cores, ${disk.toUpperCase()} (${diskWhy})`);
+  });
+
+  const rights = lookout.look('rights', 'database', async () => {
+    const names = (await need(tuning, 'settings')).settings.map(({ name }) => name);
+    const found = await asAdmin(ctx, (admin) => checkTuneRights(admin, { names }));
+    const next = [
+      'set database.adminUrl, or TV_DATABASE_ADMIN_URL, to a superuser of this server',
+      'or have an administrator run what tv db tune shows',
+    ];
+    if (found.switchedOff) {
+      return block('ALTER SYSTEM is switched off on this server (allow_alter_system)', {
+        next: ['set what tv db tune shows in postgresql.conf'],
+      });
+    }
+    if (found.forbidden.length > 0) {
+      return block(`${found.user} may not change the server's settings (ALTER SYSTEM)`, { next });
+    }
+    if (!found.mayReload)
+      return block(`${found.user} may not have the server read them (pg_reload_conf)`, { next });
+    if (!found.mayReadFiles) {
+      return block(`${found.user} may not see what ALTER SYSTEM has set before (pg_file_settings)`, { next });
+    }
+    return pass(`${found.user} may change the server's settings`, found);
+  });
+
+  lookout.look('files', 'database', async () => {
+    await need(rights, 'rights');
+    const errors = await asAdmin(ctx, readFileErrors);
+    if (errors.length === 0) return pass("the server's configuration files have no errors");
+    return block('the configuration files of the server have errors; a reload would change nothing', {
+      facts: Object.fromEntries(
+        errors.slice(0, 5).map(({ file, line, error }) => [`${file}:${line}`, error]),
+      ),
+      next: ['correct them, then try again'],
+    });
+  });
+
+  lookout.look('server', 'database', async () => {
+    const { inRecovery, version } = await asAdmin(ctx, readServer);
+    const what = `PostgreSQL ${version}`;
+    return inRecovery ? warn(`${what}, a standby: its primary is tuned apart from it`) : pass(what);
+  });
+
+  const system = rights.then(async (known) => {
+    const found = await tuning;
+    if (known === undefined || found === undefined) return undefined;
+    return asAdmin(ctx, (admin) =>
+      readSystemSettings(admin, { names: found.settings.map(({ name }) => name) }),
+    );
+  });
+
+  const [checks, found, before] = await Promise.all([lookout.checks(), tuning, system]);
+  if (found === undefined || before === undefined) return { checks, facts: undefined };
+  const changes = found.settings
+    .filter(({ state }) => state === 'differs')
+    .map(({ name, now, recommended, restart }) => ({
+      name,
+      from: now,
+      to: recommended,
+      before: before[name] ?? null,
+      restart,
+    }));
+  return { checks, facts: { database: found.database, changes } };
+}

@@ -1,0 +1,78 @@
+import { basename } from 'node:path';
+import { renderNext } from '../../../src/runbook/next.ts';
+import type { Paint } from '../../../src/runbook/paint.ts';
+import { bytes, table, wrap } from '../../../src/runbook/text.ts';
+import type { SettingState, Tuning } from './facts.ts';
+
+/** The screen of `tv db tune`. */
+export function renderTuning(tuning: Tuning, paint: Paint): string {
+  const { database, version, settings, api } = tuning;
+  const differ = settings.filter(({ state }) => state === 'differs');
+  const waiting = settings.filter(({ state }) => state === 'waiting');
+  const restart = differ.filter((setting) => setting.restart);
+  const rows = settings.map((setting) => row(setting, paint));
+  const verdict =
+    differ.length === 0
+      ? 'Every setting is as recommended.'
+      : `${differ.length} of ${settings.length} settings differ${
+          restart.length === 0 ? '' : `; ${restart.length} of them need a restart of PostgreSQL`
+        }.`;
+  const left =
+    waiting.length === 0
+      ? []
+      : [
+          `${waiting.map(({ name }) => name).join(', ')}: set, in effect after the next restart of PostgreSQL.`,
+        ];
+  const next = [
+    ...(differ.length === 0 ? [] : ['tv db tune --apply']),
+    ...(waiting.length === 0 ? [] : ['restart PostgreSQL at a quiet hour: systemctl restart postgresql']),
+  ];
+  return `${[
+    `${paint.bold('PostgreSQL settings')} · ${database} · PostgreSQL ${version}`,
+    '',
+    ...machine(tuning, paint),
+    '',
+    table([['  setting', 'now', 'better', 'set in'].map(paint.dim), ...rows], '', paint.width),
+    '',
+    ...[verdict, ...left].map((line) => wrap(line, paint.width)),
+    wrap(apiLine(api, paint), paint.width),
+    ...(next.length === 0 ? [] : ['', renderNext(next, paint)]),
+  ].join('\n')}\n`;
+}
+
+function row({ name, now, recommended, state, where, restart }: SettingState, paint: Paint): string[] {
+  const mark = {
+    same: paint.ok('✔'),
+    differs: paint.warn('!'),
+    waiting: paint.warn('…'),
+    outranked: paint.bad('✖'),
+  };
+  const place = paint.full || !where.startsWith('/') ? where : basename(where);
+  const notes = [
+    place,
+    ...(state === 'waiting' ? ['waits for a restart'] : []),
+    ...(state === 'differs' && restart ? ['needs a restart'] : []),
+    ...(state === 'outranked' ? ['outranks ALTER SYSTEM'] : []),
+  ];
+  return [`${mark[state]} ${name}`, now, state === 'same' ? '' : recommended, notes.join('; ')];
+}
+
+function machine(
+  { machine: { memoryBytes, reportedBytes, cores, disk, diskWhy, elsewhere } }: Tuning,
+  paint: Paint,
+) {
+  const memory = reportedBytes === null ? '' : ` (${bytes(reportedBytes)} usable)`;
+  const size = `For ${bytes(memoryBytes).replace('.0 ', ' ')} of memory${memory}, ${cores} cores, ${disk.toUpperCase()} (${diskWhy}).`;
+  const warning = `The database is on ${elsewhere}, not on this host: give its size with --memory, --cores and --disk.`;
+  return [size, ...(elsewhere === null ? [] : [paint.bad(`✖ ${warning}`)])].map((line) =>
+    wrap(line, paint.width),
+  );
+}
+
+function apiLine({ workers, recommended, from }: Tuning['api'], paint: Paint): string {
+  const should = `should be ${recommended} (2 × cores + 1)`;
+  if (workers === null) return `API workers: ${should}; how many there are is ${from}.`;
+  return workers === recommended
+    ? `${paint.ok('✔')} API workers: ${workers} (2 × cores + 1), by ${from}.`
+    : `${paint.warn('!')} API workers: ${workers} by ${from}; ${should}.`;
+}

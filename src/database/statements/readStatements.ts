@@ -1,0 +1,117 @@
+import { sql } from 'kysely';
+import type { Database } from '../../runbook/context.ts';
+import { sqlState } from '../describeDatabaseError.ts';
+import { maskStatement } from './maskStatement.ts';
+
+export type StatementOrder = 'total' | 'mean' | 'calls';
+
+export type SlowStatement = {
+  /** One line, without text literals. */
+  readonly statement: string;
+  readonly user: string;
+  readonly calls: number;
+  readonly totalMs: number;
+  readonly meanMs: number;
+  readonly rows: number;
+};
+
+/** What keeps `pg_stat_statements` from being read. */
+export type StatementsObstacle =
+  /** The extension's files are not installed on the server's machine. */
+  | 'not-installed'
+  /** The server does not load it (`shared_preload_libraries`). */
+  | 'not-loaded'
+  /** Nobody has made it in this database. */
+  | 'not-created';
+
+export type Statements = {
+  readonly obstacle: StatementsObstacle | null;
+  /** As the server has it, for whoever has to add to it; null where the role may not see it. */
+  readonly preloaded: string | null;
+  /** The role sees only its own statements. */
+  readonly onlyOwn: boolean;
+  readonly user: string;
+  readonly statements: readonly SlowStatement[];
+};
+
+const orders: Readonly<Record<StatementOrder, string>> = {
+  total: 'total_exec_time',
+  mean: 'mean_exec_time',
+  calls: 'calls',
+};
+
+/**
+ * Runbook section 9: what this database's statements have cost since the statistics were last reset.
+ * Needs PostgreSQL 13 or newer, which named the columns so.
+ */
+export async function readStatements(
+  database: Database,
+  parameters: { readonly order: StatementOrder; readonly limit: number },
+): Promise<Statements> {
+  const { schema, available, ...about } = await readExtension(database);
+  if (schema === null) {
+    const obstacle = available ? (isLoaded(about.preloaded) ? 'not-created' : 'not-loaded') : 'not-installed';
+    return { ...about, obstacle, statements: [] };
+  }
+  try {
+    return { ...about, obstacle: null, statements: await readView(database, schema, parameters) };
+  } catch (error) {
+    // "must be loaded via shared_preload_libraries"
+    if (sqlState(error) !== '55000') throw error;
+    return { ...about, obstacle: 'not-loaded', statements: [] };
+  }
+}
+
+interface Extension {
+  readonly schema: string | null;
+  readonly available: boolean;
+  readonly preloaded: string | null;
+  readonly onlyOwn: boolean;
+  readonly user: string;
+}
+
+async function readExtension(database: Database): Promise<Extension> {
+  const { rows } = await sql<Extension>`
+    select
+      (select n.nspname from pg_catalog.pg_extension e
+        join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+        where e.extname = 'pg_stat_statements') as schema,
+      exists (select from pg_catalog.pg_available_extensions where name = 'pg_stat_statements') as available,
+      case when pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')
+        then current_setting('shared_preload_libraries') end as preloaded,
+      not pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') as "onlyOwn",
+      current_user::text as "user"
+  `.execute(database.kysely);
+  const [row] = rows;
+  if (row === undefined) throw new Error('a SELECT without FROM gave no row');
+  return row;
+}
+
+/** Where the role may not see it, the cautious answer is the one with a restart in it. */
+function isLoaded(preloaded: string | null): boolean {
+  return (preloaded ?? '').split(',').some((name) => name.trim() === 'pg_stat_statements');
+}
+
+async function readView(
+  database: Database,
+  schema: string,
+  { order, limit }: { readonly order: StatementOrder; readonly limit: number },
+): Promise<readonly SlowStatement[]> {
+  const { rows } = await sql<SlowStatement>`
+    select
+      s.query as statement,
+      coalesce(r.rolname::text, '') as "user",
+      s.calls,
+      s.total_exec_time as "totalMs",
+      s.mean_exec_time as "meanMs",
+      s.rows
+    from ${sql.id(schema, 'pg_stat_statements')} s
+    left join pg_catalog.pg_roles r on r.oid = s.userid
+    where s.dbid = (select oid from pg_catalog.pg_database where datname = current_database())
+      -- What others ran, and the role may not see.
+      and s.query is not null and s.query <> '<insufficient privilege>'
+    order by ${sql.ref(`s.${orders[order]}`)} desc
+    limit ${limit}
+  `.execute(database.kysely);
+  return rows.map((row) => ({ ...row, statement: maskStatement(row.statement) }));
+}

@@ -1,0 +1,33 @@
+import { basename } from 'node:path';
+import type { Host } from '../runbook/context.ts';
+
+export type DiskKind = {
+  /** `nvme0n1`, `vda`; null where the file system is on no disk that the kernel names (a network, ZFS, overlay). */
+  readonly device: string | null;
+  /** What the kernel says; null where it says nothing. */
+  readonly rotational: boolean | null;
+  /** A hypervisor's disk: those say "rotational" whatever is beneath them. */
+  readonly virtual: boolean;
+};
+
+/** A partition has no queue of its own; the disk above it has. */
+const script = `id=$(findmnt -no MAJ:MIN -T "$1") || exit 0
+disk=$(readlink -e "/sys/dev/block/$(echo $id)") || exit 0
+[ -e "$disk/queue/rotational" ] || disk=$(dirname "$disk")
+echo "$disk"
+cat "$disk/queue/rotational"
+cat "$disk/device/vendor" 2>/dev/null || true`;
+
+/** The kind of disk under a path of the host. Never fails: not knowing is an answer. */
+export async function readDiskKind(host: Host, { path }: { readonly path: string }): Promise<DiskKind> {
+  const { stdout } = await host.run(['sh', '-c', script, 'sh', path]);
+  return parseDiskKind(stdout);
+}
+
+export function parseDiskKind(output: string): DiskKind {
+  const [disk = '', flag = '', vendor = ''] = output.split('\n').map((line) => line.trim());
+  const device = disk === '' ? null : basename(disk);
+  const virtual =
+    /^(x?vd[a-z]+|pmem\d+)$/.test(device ?? '') || /qemu|vmware|msft|google|virtual|^do$/i.test(vendor);
+  return { device, rotational: flag === '1' ? true : flag === '0' ? false : null, virtual };
+}

@@ -1,0 +1,99 @@
+import { UnavailableError } from '../../errors/TvError.ts';
+import type { Host } from '../../runbook/context.ts';
+import { lastLine } from '../explainFailure.ts';
+import { parseSystemdTime } from '../parseSystemdTime.ts';
+import { type ScheduledJob, scheduledJobs, serviceUnit, timerUnit } from './scheduleUnits.ts';
+
+export interface JobState {
+  readonly name: ScheduledJob['name'];
+  readonly service: string;
+  readonly timer: string;
+  /** Its timer is there and enabled. */
+  readonly enabled: boolean;
+  /** Its timer waits for its time, or its service is at work. */
+  readonly active: boolean;
+  readonly next: Date | undefined;
+  readonly running: boolean;
+  /** The latest run since the machine started: systemd forgets the ones before. */
+  readonly last:
+    | {
+        readonly startedAt: Date;
+        readonly endedAt: Date | undefined;
+        /** systemd's word: `success`, `exit-code`, `signal` … */
+        readonly result: string;
+        readonly exitCode: number;
+      }
+    | undefined;
+}
+
+const properties = [
+  ...['Id', 'LoadState', 'ActiveState', 'UnitFileState', 'NextElapseUSecRealtime'],
+  ...['Result', 'ExecMainStartTimestamp', 'ExecMainExitTimestamp', 'ExecMainStatus'],
+];
+
+/**
+ * The jobs of `tv db schedule install` as systemd has them; undefined where none of them is there.
+ * @throws UnavailableError where there is no systemd to ask
+ */
+export async function readSchedule(host: Host): Promise<readonly JobState[] | undefined> {
+  const units = scheduledJobs.flatMap((job) => [serviceUnit(job), timerUnit(job)]);
+  const { exitCode, stdout, stderr } = await host.run([
+    'systemctl',
+    'show',
+    '--no-pager',
+    `--property=${properties.join(',')}`,
+    ...units,
+  ]);
+  const blocks = parseBlocks(stdout);
+  if (exitCode !== 0 || blocks.size !== units.length) {
+    throw new UnavailableError('systemd does not answer on the host.', {
+      facts: { reason: lastLine(stderr) || `exit code ${exitCode}` },
+      next: 'systemctl list-timers',
+    });
+  }
+  const jobs = scheduledJobs.map((job) =>
+    jobState(job, blocks.get(serviceUnit(job)) ?? {}, blocks.get(timerUnit(job)) ?? {}),
+  );
+  const none = units.every((unit) => blocks.get(unit)?.['LoadState'] === 'not-found');
+  return none ? undefined : jobs;
+}
+
+type Properties = Readonly<Record<string, string>>;
+
+function jobState(job: ScheduledJob, service: Properties, timer: Properties): JobState {
+  const startedAt = parseSystemdTime(service['ExecMainStartTimestamp'] ?? '');
+  const running = service['ActiveState'] === 'activating';
+  return {
+    name: job.name,
+    service: serviceUnit(job),
+    timer: timerUnit(job),
+    enabled: timer['UnitFileState'] === 'enabled',
+    active: timer['ActiveState'] === 'active',
+    next: parseSystemdTime(timer['NextElapseUSecRealtime'] ?? ''),
+    running,
+    last:
+      startedAt === undefined
+        ? undefined
+        : {
+            startedAt,
+            endedAt: running ? undefined : parseSystemdTime(service['ExecMainExitTimestamp'] ?? ''),
+            result: service['Result'] ?? '',
+            exitCode: Number(service['ExecMainStatus'] ?? 0),
+          },
+  };
+}
+
+/** By unit: systemctl parts its answers by blank lines. */
+function parseBlocks(output: string): ReadonlyMap<string, Properties> {
+  const blocks = output.split(/\n[ \t]*\n/).map((block) =>
+    Object.fromEntries(
+      block
+        .split('\n')
+        .filter((line) => line.includes('='))
+        .map((line) => [line.slice(0, line.indexOf('=')).trim(), line.slice(line.indexOf('=') + 1).trim()]),
+    ),
+  );
+  return new Map(
+    blocks.filter((block) => block['Id'] !== undefined).map((block) => [block['Id'] ?? '', block]),
+  );
+}
