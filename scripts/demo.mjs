@@ -23,10 +23,33 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 try {
-  await show('A complete TempoVault to practise on: chain, PostgreSQL, three services', 'sandbox', 'up', '--name', name);
+  await show(
+    'A complete TempoVault to practise on: chain, PostgreSQL, three services',
+    'sandbox',
+    'up',
+    '--name',
+    name,
+  );
   await show('How is it?', '-e', name, 'status');
-  await show('What would a reindex do? Nothing is changed yet', '-e', name, 'reindex', '--from-block', '1_200', '--dry-run');
-  await show('Do it. A person would be asked to type the name', '-e', name, 'reindex', '--from-block', '1_200', '--confirm', name);
+  await show(
+    'What would a reindex do? Nothing is changed yet',
+    '-e',
+    name,
+    'reindex',
+    '--from-block',
+    '1_200',
+    '--dry-run',
+  );
+  await show(
+    'Do it. A person would be asked to type the name',
+    '-e',
+    name,
+    'reindex',
+    '--from-block',
+    '1_200',
+    '--confirm',
+    name,
+  );
   await show('Compare every event with the chain', '-e', name, 'reindex', 'check');
   const run = readdirSync(join(state, 'sandbox', name, 'state', 'runs'))[0]?.replace('.jsonl', '') ?? '';
   await show('The timeline, for the incident review', '-e', name, 'runs', 'report', run, '--out', state);
