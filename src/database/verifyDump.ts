@@ -75,7 +75,7 @@ export async function verifyDump(database: Database, parameters: VerifyDumpParam
 }
 
 /** `COPY public."odd ""name" (a, b) FROM stdin;` → `public.odd "name`. */
-function copyTarget(line: string): string {
+export function copyTarget(line: string): string {
   const identifier = String.raw`("(?:[^"]|"")+"|[^\s".(]+)`;
   const match = new RegExp(`^COPY ${identifier}\\.${identifier} `).exec(line);
   return match === null ? line : `${unquote(match[1] ?? '')}.${unquote(match[2] ?? '')}`;

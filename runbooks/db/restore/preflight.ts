@@ -1,4 +1,5 @@
 import { isVerified } from '../../../src/database/backup/choosePrune.ts';
+import type { Backup } from '../../../src/database/backup/listBackups.ts';
 import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
 import { readEventSchema } from '../../../src/database/readEventSchema.ts';
 import { readProgress } from '../../../src/database/readProgress.ts';
@@ -54,57 +55,54 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   const tools = lookout.look('tools', 'host', async () => lookAtTools(ctx, await need(server, 'server')));
   const maintenance = lookout.look('rights', 'database', () => lookAtMaintenance(ctx));
 
-  const backup = lookout.look(
-    'backup',
-    'host',
-    async (signal) => {
-      if (chosen === undefined) return pass('none needed', null);
-      const { cores } = await need(tools, 'tools');
-      const verdict = await verifyBackup(ctx.database(), {
-        run: ctx.host().run,
-        backup: chosen,
-        jobs: cores,
-        serverMajor: (await need(server, 'server')).major,
-        signal,
+  const readChosen = async (chosen: Backup, signal: AbortSignal) => {
+    const { cores } = await need(tools, 'tools');
+    const verdict = await verifyBackup(ctx.database(), {
+      run: ctx.host().run,
+      backup: chosen,
+      jobs: cores,
+      serverMajor: (await need(server, 'server')).major,
+      signal,
+    });
+    const [first, ...more] = verdict.problems;
+    if (first !== undefined) {
+      return block(`${chosen.name}: ${first}`, {
+        ...(more.length === 0 ? {} : { facts: { also: more.slice(0, 5).join('; ') } }),
+        next: ['tv db backups'],
       });
-      const [first, ...more] = verdict.problems;
-      if (first !== undefined) {
-        return block(`${chosen.name}: ${first}`, {
-          ...(more.length === 0 ? {} : { facts: { also: more.slice(0, 5).join('; ') } }),
-          next: ['tv db backups'],
-        });
-      }
-      if (input.inPlace && !isVerified(chosen)) {
-        return block(`${chosen.name} was never verified, and --in-place leaves nothing else`, {
-          next: [`tv db verify ${chosen.name} --restore`],
-        });
-      }
-      const { path, form, archive, createdAt, manifest } = chosen;
-      const value = {
-        path,
-        name: chosen.name,
-        form,
-        archive,
-        createdAt,
-        cursorBlock: manifest?.cursorBlock ?? null,
-        rows: verdict.rows,
-        expectedBytes: manifest?.database.bytes ?? null,
-      };
-      const rows = Object.values(verdict.rows).reduce((sum, one) => sum + one, 0);
-      const what = `${chosen.name}, ${ago(new Date(createdAt), ctx.clock.now())}, ${count(rows)} rows`;
-      if (manifest === null)
-        return warn(`${what}; sound in structure, without sums to compare with`, { value });
-      const { systemIdentifier } = manifest.database;
-      const own = (await need(server, 'server')).systemIdentifier;
-      return systemIdentifier !== null && own !== null && systemIdentifier !== own
-        ? warn(`${what}; sound to its last byte, but made on another server`, { value })
-        : pass(`${what}; sound to its last byte`, value);
-    },
-    readLimitMs,
-  );
+    }
+    if (input.inPlace && !isVerified(chosen)) {
+      return block(`${chosen.name} was never verified, and --in-place leaves nothing else`, {
+        next: [`tv db verify ${chosen.name} --restore`],
+      });
+    }
+    const { path, form, archive, createdAt, manifest } = chosen;
+    const value = {
+      path,
+      name: chosen.name,
+      form,
+      archive,
+      createdAt,
+      cursorBlock: manifest?.cursorBlock ?? null,
+      rows: verdict.rows,
+      expectedBytes: manifest?.database.bytes ?? null,
+    };
+    const rows = Object.values(verdict.rows).reduce((sum, one) => sum + one, 0);
+    const what = `${chosen.name}, ${ago(new Date(createdAt), ctx.clock.now())}, ${count(rows)} rows`;
+    if (manifest === null)
+      return warn(`${what}; sound in structure, without sums to compare with`, { value });
+    const { systemIdentifier } = manifest.database;
+    const own = (await need(server, 'server')).systemIdentifier;
+    return systemIdentifier !== null && own !== null && systemIdentifier !== own
+      ? warn(`${what}; sound to its last byte, but made on another server`, { value })
+      : pass(`${what}; sound to its last byte`, value);
+  };
+  const backup =
+    chosen === undefined
+      ? Promise.resolve(null)
+      : lookout.look('backup', 'host', (signal) => readChosen(chosen, signal), readLimitMs);
 
-  const back = lookout.look('old', 'database', async () => {
-    if (!input.swapBack) return pass('the present database is kept under another name', null);
+  const findOld = async () => {
     const old = await listOldDatabases(ctx.database(), { live: name });
     const found = input.backup === undefined ? old[0] : old.find((one) => one.name === input.backup);
     if (found === undefined)
@@ -113,7 +111,8 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
       `${found.name} comes back, put aside ${ago(new Date(found.at), ctx.clock.now())}`,
       found.name,
     );
-  });
+  };
+  const back = input.swapBack ? lookout.look('old', 'database', findOld) : Promise.resolve(null);
 
   const services = lookout.look('services', 'host', async () => {
     const units = Object.values(settings.host.units);
@@ -151,12 +150,11 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
         });
   });
 
-  lookout.look('space', 'host', async () => {
+  const lookAtSpace = async () => {
     const { dataDirectory } = await need(maintenance, 'rights');
-    const found = await need(backup, 'backup').catch(() => null);
-    if (found === null) return pass('none needed');
+    const found = await need(backup, 'backup');
     const live = (await need(server, 'server')).sizeBytes;
-    const size = found.expectedBytes ?? Math.max(live, (chosen?.bytes ?? 0) * growth);
+    const size = found?.expectedBytes ?? Math.max(live, (chosen?.bytes ?? 0) * growth);
     const needed = size + marginBytes - (input.inPlace ? live : 0);
     if (dataDirectory === null)
       return warn(`needs about ${bytes(needed)}; the server does not say where it keeps its data`);
@@ -165,7 +163,8 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
     return freeBytes < needed
       ? block(room, { next: ['tv db prune --old', '--in-place'], override: 'restore-space' })
       : pass(room);
-  });
+  };
+  if (!input.swapBack) lookout.look('space', 'host', lookAtSpace);
 
   lookout.look('cursor', 'database', async () => {
     const schema = await readEventSchema(ctx.database());

@@ -1,6 +1,7 @@
 import { acquireRunLock } from '../../../src/database/acquireRunLock.ts';
 import { findBackup } from '../../../src/database/backup/findBackup.ts';
 import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
+import { readServer } from '../../../src/database/readServer.ts';
 import { clearSessions } from '../../../src/database/restore/clearSessions.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
 import { existing } from '../../../src/database/restore/listDatabases.ts';
@@ -97,6 +98,7 @@ export function swap(facts: RestoreFacts): Step {
       return arrived && (await names(ctx, [live])).length === 1 ? 'done' : 'not-done';
     },
     run: async (ctx) => {
+      if (mode !== 'in-place') await assertSame(ctx, facts);
       await change(ctx, facts, renames(facts, ctx.runId));
       return { live, keptAs: mode === 'in-place' ? null : keptAs };
     },
@@ -110,6 +112,16 @@ export function swap(facts: RestoreFacts): Step {
       );
     },
   };
+}
+
+/** The run may be carried on long after it was cut off, and another restore may have come in between. */
+async function assertSame(ctx: StepContext, { database, services }: RestoreFacts): Promise<void> {
+  const { databaseOid } = await readServer(ctx.database());
+  if (databaseOid === database.oid) return;
+  throw new TvError(`${database.name} is another database than when this run was planned.`, {
+    facts: { services: services.map(({ unit }) => unit).join(', ') },
+    next: `tv runs undo ${ctx.runId}`,
+  });
 }
 
 async function change(

@@ -1,7 +1,7 @@
 import { TvError } from '../../errors/TvError.ts';
 import type { Database, Host } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
-import { verifyDump } from '../verifyDump.ts';
+import { copyTarget, verifyDump } from '../verifyDump.ts';
 import type { Backup } from './listBackups.ts';
 import type { BackupFile } from './manifest.ts';
 
@@ -105,19 +105,29 @@ async function readDirectoryArchive(
   { run, backup, signal }: ReadBackParameters,
   lines: ReadonlyMap<string, number>,
 ): Promise<Omit<Contents, 'files'>> {
-  const list = await runHostScript(database, {
+  const common = {
     run,
-    script: 'pg_restore -l -- "$1"',
     args: [backup.archive],
     failure: 'The backup cannot be read.',
     ...(signal === undefined ? {} : { signal }),
-  });
+  };
+  const [list, definitions] = await Promise.all([
+    runHostScript(database, { ...common, script: 'pg_restore -l -- "$1"' }),
+    runHostScript(database, { ...common, script: 'pg_restore -s -f - -- "$1"' }),
+  ]);
   const rows: Record<string, number> = {};
   const problems: string[] = [];
-  for (const [, id, schema, table] of list.matchAll(/^(\d+); \d+ \d+ TABLE DATA (\S+) (.+) \S+$/gm)) {
+  const data = list.match(/^\d+; \d+ \d+ TABLE DATA .*$/gm) ?? [];
+  // The list puts blanks between schema, name and owner, each of which may hold blanks itself.
+  for (const [, name, schema] of definitions.matchAll(
+    /^-- Name: (.+); Type: TABLE; Schema: (.+); Owner: /gm,
+  )) {
+    const entry = data.find((line) => line.replace(/^.*? TABLE DATA /, '').startsWith(`${schema} ${name} `));
+    const id = entry?.slice(0, entry.indexOf(';'));
     const found = lines.get(`${id}.dat`);
-    if (found === undefined) problems.push(`the data of ${schema}.${table} (${id}.dat) is missing`);
-    else rows[`${schema}.${table}`] = found - linesBehindData;
+    if (entry === undefined) continue;
+    if (found === undefined) problems.push(`the data of ${schema}.${name} (${id}.dat) is missing`);
+    else rows[`${schema}.${name}`] = found - linesBehindData;
   }
   return {
     rows,
@@ -133,7 +143,7 @@ async function readDirectoryArchive(
  * of these, since COPY doubles every backslash.
  */
 const scriptReader = String.raw`
-!copying && /^COPY .* FROM stdin;$/ { copying = 1; rows = 0; head = $2; next }
+!copying && /^COPY .* FROM stdin;$/ { copying = 1; rows = 0; head = $0; next }
 copying && $0 == "\\." { copying = 0; print "rows\t" rows "\t" head; next }
 copying { rows++; next }
 /^-- Dumped from database version / { print "server\t" $6 }
@@ -159,10 +169,10 @@ async function readScript(
   let complete = false;
   for (const line of output.split('\n')) {
     const [kind, first = '', second = ''] = line.split('\t');
-    if (kind === 'rows') rows[second.replaceAll('"', '')] = Number(first);
+    if (kind === 'rows') rows[copyTarget(second)] = Number(first);
     if (kind === 'server') server = first;
     if (kind === 'complete') complete = true;
-    if (kind === 'unended') problems.push(`${first} breaks off in the middle`);
+    if (kind === 'unended') problems.push(`${copyTarget(first)} breaks off in the middle`);
     if (kind === 'command') problems.push(`it has a psql command in it: ${first}`);
   }
   if (!complete) problems.push('its end is missing');

@@ -1,0 +1,286 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dumpTo } from '../../src/database/backup/dumpTo.ts';
+import { findBackup } from '../../src/database/backup/findBackup.ts';
+import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
+import { readBack } from '../../src/database/backup/readBack.ts';
+import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
+import { connectDatabase, openBeside } from '../../src/database/connectDatabase.ts';
+import { dumpDatabase } from '../../src/database/dumpDatabase.ts';
+import { readServer } from '../../src/database/readServer.ts';
+import { checkFilled } from '../../src/database/restore/checkFilled.ts';
+import { createDatabase } from '../../src/database/restore/createDatabase.ts';
+import { fillDatabase } from '../../src/database/restore/fillDatabase.ts';
+import { readDatabaseProperties } from '../../src/database/restore/readDatabaseProperties.ts';
+import { swapDatabases } from '../../src/database/restore/swapDatabases.ts';
+import { connectHost } from '../../src/host/connectHost.ts';
+import type { Database } from '../../src/runbook/context.ts';
+import { fillPerKind, fillRawAndKinds, readEverything } from '../support/eventTables.ts';
+import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+
+const { run } = connectHost({ prefix: [], timeoutMs: 10_000 });
+let postgres: TestPostgres;
+let adminUrl: string;
+let directory: string;
+const cleanUp: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  adminUrl = `postgres://postgres@${encodeURIComponent(postgres.socketDirectory)}:${postgres.port}/postgres`;
+});
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tv-backup-'));
+});
+afterEach(async () => {
+  for (const end of cleanUp.splice(0).reverse()) await end();
+  rmSync(directory, { recursive: true, force: true });
+});
+afterAll(async () => {
+  await postgres?.stop();
+});
+
+type Form = 'raw-and-kinds' | 'per-kind';
+
+async function make(form: Form): Promise<{ made: TestDatabase; database: Database }> {
+  const made = await postgres.createDatabase(form);
+  await made.admin(form === 'per-kind' ? fillPerKind(1, 50) : fillRawAndKinds(1, 50));
+  const database = connectDatabase({ url: made.url, timeoutMs: 5_000, applicationName: 'tv' });
+  cleanUp.push(() => database.close());
+  return { made, database };
+}
+
+/** What a plain restore loses: settings and grants of the database, other roles' rights, extensions, a second schema. */
+async function furnish({ name, admin }: TestDatabase): Promise<void> {
+  await admin(`
+    DO $$ BEGIN
+      IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'auditor') THEN CREATE ROLE auditor; END IF;
+    END $$;
+    CREATE EXTENSION pg_trgm;
+    CREATE SCHEMA "odd schema" AUTHORIZATION tempovault;
+    CREATE TABLE "odd schema"."odd table" ("key" int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, note text CHECK (note <> ''));
+    ALTER TABLE "odd schema"."odd table" OWNER TO tempovault;
+    INSERT INTO "odd schema"."odd table" (note) VALUES ('a'), (E'b\\n\\\\.\\n'), ('c');
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO auditor WITH GRANT OPTION;
+    CREATE INDEX deposits_partial ON deposits (amount) WHERE amount > 0;
+    CREATE MATERIALIZED VIEW total AS SELECT count(*) AS deposits FROM deposits;
+    REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC;
+    GRANT CONNECT ON DATABASE ${name} TO auditor;
+    ALTER DATABASE ${name} SET search_path TO "$user", public, "odd schema";
+    ALTER DATABASE ${name} SET work_mem TO '7MB';
+    ALTER ROLE auditor IN DATABASE ${name} SET application_name TO 'it''s';
+    COMMENT ON DATABASE ${name} IS 'the vault''s events';
+  `);
+}
+
+function schemaOf(name: string): string {
+  const arguments_ = [
+    '-s',
+    '-h',
+    postgres.socketDirectory,
+    '-p',
+    String(postgres.port),
+    '-U',
+    'postgres',
+    '-d',
+    name,
+  ];
+  const text = execFileSync(join(postgres.bin, 'pg_dump'), arguments_, { encoding: 'utf8' });
+  // A key of its own in each dump.
+  return text.replace(/^\\(un)?restrict .*$/gm, '');
+}
+
+function superuser(database: string): TestDatabase['admin'] {
+  return async (text) => {
+    const client = new pg.Client({
+      host: postgres.socketDirectory,
+      port: postgres.port,
+      user: 'postgres',
+      database,
+    });
+    await client.connect();
+    try {
+      return (await client.query(text)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+}
+
+const formats = {
+  directory: (database: Database) => dumped(database, 'directory', 'vault'),
+  'sql.gz': (database: Database) => dumped(database, 'sql.gz', 'vault.sql.gz'),
+  custom: async (database: Database) => {
+    await dumpDatabase(database, { run, file: join(directory, 'vault.dump'), applicationName: 'tv test' });
+    return 'vault.dump';
+  },
+  sql: async (database: Database) => {
+    const { name } = database.target;
+    const arguments_ = ['-h', postgres.socketDirectory, '-p', String(postgres.port), '-U', 'postgres', name];
+    writeFileSync(join(directory, 'vault.sql'), execFileSync(join(postgres.bin, 'pg_dump'), arguments_));
+    return 'vault.sql';
+  },
+} as const;
+
+async function dumped(database: Database, form: 'directory' | 'sql.gz', name: string): Promise<string> {
+  await dumpTo(database, {
+    run,
+    form,
+    partial: join(directory, name),
+    jobs: 2,
+    toolMajor: 15,
+    applicationName: 'tv test',
+  });
+  return name;
+}
+
+async function found(wanted: string): Promise<Backup> {
+  return findBackup({ run, directory, wanted });
+}
+
+describe.each<Form>(['raw-and-kinds', 'per-kind'])('a round trip of the form %s', (form) => {
+  it.each(Object.keys(formats) as (keyof typeof formats)[])('as %s: all is equal', async (format) => {
+    const { made, database } = await make(form);
+    await furnish(made);
+    const backup = await found(await formats[format](database));
+    const { major } = await readServer(database);
+    const verdict = await verifyBackup(database, { run, backup, jobs: 2, serverMajor: major });
+    // Without a manifest a directory of pg_dump is as good as a foreign one.
+    expect(verdict.problems).toEqual(format === 'directory' ? ['its manifest is missing'] : []);
+    const { rows } = await readBack(database, { run, backup, jobs: 2 });
+    expect(Object.values(rows).reduce((sum, one) => sum + one, 0)).toBe(form === 'per-kind' ? 353 : 304);
+
+    const maintenance = openBeside(database, { name: 'postgres', adminUrl, applicationName: 'tv test' });
+    cleanUp.push(() => maintenance.close());
+    const like = await readDatabaseProperties(maintenance, { name: made.name });
+    if (like === undefined) throw new Error('the live database has properties');
+    const name = `${made.name}_restored`;
+    await createDatabase(maintenance, { name, like });
+    const beside = openBeside(database, { name, adminUrl, applicationName: 'tv test' });
+    cleanUp.push(() => beside.close());
+    await fillDatabase(beside, {
+      run,
+      backup,
+      jobs: 2,
+      applicationName: 'tv test',
+      expectedBytes: undefined,
+    });
+    expect((await checkFilled(beside, { rows })).problems).toEqual([]);
+
+    expect(schemaOf(name)).toBe(schemaOf(made.name));
+    const restored = { name, url: '', admin: superuser(name) };
+    expect(await readEverything(restored)).toEqual(await readEverything(made));
+    expect(await readDatabaseProperties(maintenance, { name })).toEqual({ ...like, name });
+    const acl = (database: string) =>
+      superuser('postgres')(
+        `SELECT array_agg(a::text ORDER BY a::text) FROM pg_database, unnest(datacl) a WHERE datname = '${database}'`,
+      );
+    expect(await acl(name)).toEqual(await acl(made.name));
+    // Sequences go on where they were.
+    const next = `SELECT nextval('deposits_id_seq') AS id`;
+    expect(await restored.admin(next)).toEqual(await made.admin(next));
+  });
+});
+
+describe('a swap', () => {
+  it('changes names in one transaction, and does nothing while somebody is connected', async () => {
+    const { made, database } = await make('per-kind');
+    const other = await postgres.createDatabase('empty');
+    const maintenance = openBeside(database, { name: 'postgres', adminUrl, applicationName: 'tv test' });
+    cleanUp.push(() => maintenance.close());
+    const stranger = new pg.Client({
+      host: postgres.socketDirectory,
+      port: postgres.port,
+      user: 'postgres',
+      database: made.name,
+    });
+    await stranger.connect();
+    const ended = new Promise((resolve) => stranger.on('error', resolve));
+    const renames = [
+      { from: made.name, to: `${made.name}_old` },
+      { from: other.name, to: made.name },
+    ];
+    const oid = () => superuser('postgres')(`SELECT oid FROM pg_database WHERE datname = '${made.name}'`);
+    const before = await oid();
+    await expect(swapDatabases(maintenance, { renames, endSessions: false })).rejects.toThrow(
+      'Other sessions are connected to the database, and are in the way.',
+    );
+    expect(await oid()).toEqual(before);
+    await swapDatabases(maintenance, { renames, endSessions: true });
+    await ended;
+    expect(await oid()).not.toEqual(before);
+    // The pool that was open all the while speaks to the database that has the name now.
+    expect((await readServer(database)).databaseOid).toBe((await oid())[0]?.['oid']);
+  }, 30_000);
+
+  it('is undone as a whole where one of the names cannot be had', async () => {
+    const { made, database } = await make('per-kind');
+    const maintenance = openBeside(database, { name: 'postgres', adminUrl, applicationName: 'tv test' });
+    cleanUp.push(() => maintenance.close());
+    const renames = [
+      { from: made.name, to: `${made.name}_old` },
+      { from: 'there_is_none', to: made.name },
+    ];
+    await expect(swapDatabases(maintenance, { renames, endSessions: false })).rejects.toThrow();
+    const names = await superuser('postgres')(
+      `SELECT datname FROM pg_database WHERE starts_with(datname, '${made.name}')`,
+    );
+    expect(names).toEqual([{ datname: made.name }]);
+  });
+});
+
+describe('a dump that fails', () => {
+  it.each(['directory', 'sql.gz'] as const)(
+    'leaves nothing of a %s, and says what pg_dump said',
+    async (form) => {
+      const { made, database } = await make('per-kind');
+      // pg_dump may not read it; the pipe behind it would have hidden that.
+      await made.admin('CREATE TABLE hidden (id int)');
+      await expect(dumped(database, form, 'vault')).rejects.toThrow();
+      expect(readdirSync(directory)).toEqual([]);
+    },
+  );
+
+  it('gives up behind a lock that is not released', async () => {
+    const { made, database } = await make('per-kind');
+    const client = new pg.Client({ connectionString: made.url });
+    await client.connect();
+    try {
+      await client.query('BEGIN; LOCK TABLE deposits IN ACCESS EXCLUSIVE MODE');
+      await expect(dumped(database, 'directory', 'vault')).rejects.toThrow('pg_dump did not finish');
+    } finally {
+      await client.end();
+    }
+    expect(readdirSync(directory)).toEqual([]);
+  }, 30_000);
+});
+
+describe('what is found in a folder', () => {
+  it('is every form of backup, and nothing else', async () => {
+    for (const name of [
+      'tempovault_20261101.sql',
+      'tempovault_20261102.sql.gz',
+      'run.dump',
+      'notes.txt',
+      'x.partial',
+    ]) {
+      writeFileSync(join(directory, name), 'x'.repeat(100));
+    }
+    writeFileSync(join(directory, 'empty.sql'), '');
+    const { backups, leftovers } = await listBackups({ run, directory });
+    expect(
+      backups
+        .map(({ name, form, problems }) => ({ name, form, problems }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    ).toEqual([
+      { name: 'empty.sql', form: 'sql', problems: ['it is empty'] },
+      { name: 'run.dump', form: 'custom', problems: [] },
+      { name: 'tempovault_20261101.sql', form: 'sql', problems: [] },
+      { name: 'tempovault_20261102.sql.gz', form: 'sql.gz', problems: [] },
+    ]);
+    expect(leftovers.map(({ path }) => path)).toEqual([join(directory, 'x.partial')]);
+  });
+});

@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { choosePrune, isVerified } from '../../src/database/backup/choosePrune.ts';
+import type { Backup } from '../../src/database/backup/listBackups.ts';
+
+const dayMs = 86_400_000;
+const now = new Date('2026-11-23T03:00:00Z');
+const keepDays = 30;
+const keepVerified = 3;
+
+interface Night {
+  /** Days without a backup before this one. */
+  readonly gap: number;
+  /** The clock was wrong by this many hours that night. */
+  readonly clock: number;
+  readonly pinned: boolean;
+  readonly state: 'verified' | 'unverified' | 'damaged' | 'broken';
+}
+
+const night: fc.Arbitrary<Night> = fc.record({
+  gap: fc.oneof(
+    { weight: 9, arbitrary: fc.constant(1) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 40 }) },
+  ),
+  clock: fc.oneof(
+    { weight: 9, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: -900, max: 900 }) },
+  ),
+  pinned: fc.oneof(
+    { weight: 19, arbitrary: fc.constant(false) },
+    { weight: 1, arbitrary: fc.constant(true) },
+  ),
+  state: fc.constantFrom('verified', 'unverified', 'damaged', 'broken'),
+});
+
+/** A history of nightly backups that ends about now. */
+function history(nights: readonly Night[]): readonly Backup[] {
+  let days = 0;
+  return nights.map(({ gap, clock, pinned, state }, index) => {
+    days += gap;
+    const at = now.getTime() - days * dayMs + clock * 3_600_000;
+    // Names say another order than the manifests: they must not count.
+    const name = `tempovault_${String((index * 7919) % 1000).padStart(4, '0')}`;
+    const verified = { at: now.toISOString(), how: 'read' as const };
+    return {
+      name,
+      path: `/backup/${name}-${index}`,
+      form: 'directory',
+      archive: `/backup/${name}-${index}/data`,
+      bytes: 1,
+      createdAt: new Date(at).toISOString(),
+      manifest: null,
+      marks: {
+        verified:
+          state === 'verified'
+            ? { ...verified, problems: [] }
+            : state === 'damaged'
+              ? { ...verified, problems: ['toc.dat was changed'] }
+              : null,
+        pinned: pinned ? { at: now.toISOString(), by: 'alice', reason: 'x' } : null,
+      },
+      problems: state === 'broken' ? ['toc.dat is missing'] : [],
+    };
+  });
+}
+
+function remove(backups: readonly Backup[]): readonly Backup[] {
+  return choosePrune(backups, { now, keepDays, keepVerified })
+    .filter((choice) => choice.remove)
+    .map(({ backup }) => backup);
+}
+
+describe('choosing what to prune from 400 backups', () => {
+  const histories = fc.array(night, { minLength: 400, maxLength: 400 }).map(history);
+  const runs = { numRuns: 60 };
+
+  it('keeps what is young, pinned, the newest, and three verified ones, and nothing else', () => {
+    fc.assert(
+      fc.property(histories, (backups) => {
+        const gone = new Set(remove(backups));
+        const left = backups.filter((backup) => !gone.has(backup));
+        const times = backups.map(({ createdAt }) => Date.parse(createdAt));
+        const newest = Math.max(...times);
+        for (const backup of gone) {
+          const age = now.getTime() - Date.parse(backup.createdAt);
+          expect(backup.marks.pinned).toBeNull();
+          expect(age).toBeGreaterThanOrEqual(keepDays * dayMs);
+        }
+        expect(left.some(({ createdAt }) => Date.parse(createdAt) === newest)).toBe(true);
+        const verified = backups.filter(isVerified);
+        expect(left.filter(isVerified).length).toBeGreaterThanOrEqual(
+          Math.min(keepVerified, verified.length),
+        );
+        // The verified ones that stay are not older than any that goes.
+        const oldestGone = Math.max(
+          ...[...gone].filter(isVerified).map(({ createdAt }) => Date.parse(createdAt)),
+        );
+        const newer = left.filter(isVerified).filter(({ createdAt }) => Date.parse(createdAt) >= oldestGone);
+        expect(newer.length).toBeGreaterThanOrEqual(Math.min(keepVerified, verified.length));
+        // Not a way to keep everything: what stays has one of these reasons.
+        const sound = backups.filter(({ problems }) => problems.length === 0);
+        const newestSound = Math.max(...sound.map(({ createdAt }) => Date.parse(createdAt)));
+        const old = left.filter(
+          ({ createdAt, marks }) =>
+            now.getTime() - Date.parse(createdAt) >= keepDays * dayMs &&
+            marks.pinned === null &&
+            ![newest, newestSound].includes(Date.parse(createdAt)),
+        );
+        expect(old.length).toBeLessThanOrEqual(keepVerified);
+      }),
+      runs,
+    );
+  });
+
+  it('does the same whatever the order in which they are found, and nothing the second time', () => {
+    fc.assert(
+      fc.property(histories, fc.infiniteStream(fc.nat()), (backups, dice) => {
+        const gone = remove(backups).map(({ path }) => path);
+        const keys = new Map(backups.map((backup) => [backup, dice.next().value]));
+        const shuffled = backups.toSorted((a, b) => (keys.get(a) ?? 0) - (keys.get(b) ?? 0));
+        const distinct = new Set(backups.map(({ createdAt }) => createdAt)).size === backups.length;
+        if (distinct) expect(remove(shuffled).map(({ path }) => path)).toEqual(gone);
+        expect(remove(backups.filter(({ path }) => !gone.includes(path)))).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('goes by the time in the manifest, not by the name', () => {
+    const nights = Array.from(
+      { length: 60 },
+      (): Night => ({ gap: 1, clock: 0, pinned: false, state: 'verified' }),
+    );
+    const backups = history(nights);
+    expect(remove(backups)).toEqual(backups.slice(29));
+  });
+
+  it('keeps the last three verified ones after a year without a backup', () => {
+    const [first, ...rest] = Array.from(
+      { length: 9 },
+      (): Night => ({ gap: 1, clock: 0, pinned: false, state: 'verified' }),
+    );
+    const backups = history([{ ...first, gap: 365, clock: 0, pinned: false, state: 'broken' }, ...rest]);
+    expect(remove(backups)).toEqual(backups.slice(4));
+  });
+});
