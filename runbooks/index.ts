@@ -180,6 +180,15 @@ export const shelf: readonly Entry[] = [
     load: () => import('./breaker/reset.ts'),
   },
   {
+    command: 'emergency shutdown',
+    rooms: ['host', 'chain', 'database'],
+    summary: 'pause the protocol and stop the services, now',
+    section: '7',
+    group: 'Emergency',
+    risk: 'severe',
+    load: () => import('./emergency/shutdown.ts'),
+  },
+  {
     command: 'runbook list',
     rooms: [],
     summary: 'the procedures that tv knows',

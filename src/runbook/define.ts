@@ -88,6 +88,11 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   readonly example: { readonly facts: F; readonly input: InputOf<I> };
   readonly input: I;
   readonly onFailure: 'stop' | 'carry-on';
+  /**
+   * For emergencies: what of other runs is told as a warning and does not hold this one up. `unfinished`
+   * ones, or `all`, also one that is under way.
+   */
+  readonly goesPast?: 'unfinished' | 'all';
   /** Undefined where the input does not ask for one; otherwise nothing else happens. */
   handout?(ctx: Context, input: InputOf<I>): Promise<Handout | undefined>;
   preflight(ctx: Context, input: InputOf<I>): Promise<PreflightResult<F>>;

@@ -1,30 +1,63 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes } from '../errors/TvError.ts';
+import type { Check } from './check.ts';
 import { type Engine, Refusal } from './engine.ts';
-import { acquireFileLock, type LockAnswer, type LockHolder } from './lock.ts';
+import { acquireFileLock, type LockHolder } from './lock.ts';
+
+/** How long an emergency waits for the database's lock, in milliseconds. */
+const emergencyLockMs = 2_000;
 
 /**
  * Holds both locks of the environment while `work` runs: the file on this machine, and the one in
  * the database, which other machines see. Where the database is away its lock cannot be had; the
  * checks say so, and the procedures that need no database go on.
+ * @param goingPast the name of an emergency runbook: it goes on beside any run but one of the same
+ * name, and is handed a warning that says what else runs
  * @throws Refusal with exit code 6, saying who holds it, what runs and since when
  */
-export async function withLocks<T>(engine: Engine, what: string, work: () => Promise<T>): Promise<T> {
+export async function withLocks<T>(
+  engine: Engine,
+  what: string,
+  work: (other: Check | undefined) => Promise<T>,
+  goingPast?: string,
+): Promise<T> {
   const { clock } = engine.ctx;
   const holder: LockHolder = { operator: engine.operator, what, since: clock.now().toISOString() };
+  const passes = ({ what: theirs }: LockHolder) =>
+    goingPast !== undefined &&
+    !theirs.includes(goingPast) &&
+    !theirs.includes(goingPast.replaceAll(' ', '-'));
   const local = acquireFileLock(lockDirectory(engine.ctx.settings), holder);
-  if (!local.held) throw lockedBy(local.by, engine);
+  if (!local.held && !passes(local.by)) throw lockedBy(local.by, engine);
   try {
-    const remote = await engine.remoteLock(holder);
-    if (remote?.held === false) throw lockedBy(remote.by, engine);
+    const asked = engine.remoteLock(holder);
+    const remote = await (goingPast === undefined
+      ? asked
+      : Promise.race([asked, sleep(emergencyLockMs, undefined, { ref: false })]));
+    // Had too late, it would keep others out for no run at all.
+    if (remote === undefined) asked.then((late) => late?.held === true && late.release()).catch(() => {});
+    if (remote?.held === false && !passes(remote.by)) throw lockedBy(remote.by, engine);
+    const other = [local, remote].find((answer) => answer?.held === false);
     try {
-      return await work();
+      return await work(other?.held === false ? besides(other.by) : undefined);
     } finally {
-      await (remote as Extract<LockAnswer, { held: true }> | undefined)?.release();
+      if (remote?.held === true) await remote.release();
     }
   } finally {
-    await local.release();
+    if (local.held) await local.release();
   }
+}
+
+function besides({ operator, what, since }: LockHolder): Check {
+  return {
+    id: 'lock',
+    world: 'run',
+    status: 'warn',
+    summary: `another run goes on meanwhile, and may undo what this one does: ${what}`,
+    facts: { who: `${operator.user}@${operator.host}, process ${operator.pid}`, since },
+    next: [`stop it with Ctrl-C where it runs, then tv runs list`],
+  };
 }
 
 export function lockDirectory(settings: { stateDirectory: string; environment: string }): string {

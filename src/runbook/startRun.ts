@@ -4,6 +4,7 @@ import { ask, assertAnswerable } from './ask.ts';
 import type { Check } from './check.ts';
 import {
   type Answers,
+  type AnyRunbook,
   asJson,
   blocks,
   buildPlan,
@@ -50,8 +51,11 @@ export async function startRun(
     });
     const ending = answers.dryRun
       ? await attempt(engine, shelved, input, answers, story)
-      : await withLocks(engine, `${shelved.name} (${title.toLowerCase()})`, () =>
-          attempt(engine, shelved, input, answers, story),
+      : await withLocks(
+          engine,
+          `${shelved.name} (${title.toLowerCase()})`,
+          (other) => attempt(engine, shelved, input, answers, story, other),
+          shelved.runbook.goesPast === 'all' ? shelved.name : undefined,
         );
     if (!answers.dryRun) await writeAudit(engine, shelved.name, input, story, ending);
     return ending.exitCode;
@@ -74,12 +78,15 @@ async function attempt(
   input: Json,
   answers: Answers,
   story: Story,
+  other?: Check,
 ): Promise<Ending> {
   const { runbook } = shelved;
   const { settings, runs, clock, version } = engine.ctx;
   const preflight = await runbook.preflight(engine.ctx, input as never);
   if (engine.interrupt.received !== undefined) throw stopped();
-  const looked = [...preflight.checks, unfinishedRuns(engine)].filter((check) => check !== undefined);
+  const looked = [...preflight.checks, other, unfinishedRuns(engine, runbook)].filter(
+    (check) => check !== undefined,
+  );
   const { checks, overrides } = overrule(looked, answers);
   story.overrides = overrides;
   engine.watch({ type: 'preflight.done', checks });
@@ -152,9 +159,13 @@ function overrule(checks: readonly Check[], answers: Answers) {
 }
 
 /** Two half-done procedures in one environment are one too many. */
-function unfinishedRuns(engine: Engine): Check | undefined {
+function unfinishedRuns(engine: Engine, { goesPast }: AnyRunbook): Check | undefined {
   const { runs, settings } = engine.ctx;
-  const where = { id: 'runs', world: 'run', status: 'block', override: 'unfinished-run' } as const;
+  const weight =
+    goesPast === undefined
+      ? ({ status: 'block', override: 'unfinished-run' } as const)
+      : ({ status: 'warn' } as const);
+  const where = { id: 'runs', world: 'run', ...weight } as const;
   let left: readonly string[];
   try {
     left = runs.ids().filter((id) => {

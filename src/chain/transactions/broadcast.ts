@@ -21,9 +21,14 @@ const notYetWords = /not processed in time|timed? ?out|was not mined/i;
 /**
  * Hands a signed transaction to the node: with `eth_sendRawTransactionSync`, which answers once it
  * is in a block, where the node has it. The same bytes can be handed over any number of times.
+ * @param atOnce do not wait for the block, where there is other work to do meanwhile
  */
-export async function broadcast(chain: Chain, { raw }: SignedTransaction): Promise<Broadcast> {
-  const inOneTrip = await attempt(chain, 'eth_sendRawTransactionSync', raw);
+export async function broadcast(
+  chain: Chain,
+  { raw }: SignedTransaction,
+  { atOnce = false }: { readonly atOnce?: boolean | undefined } = {},
+): Promise<Broadcast> {
+  const inOneTrip = atOnce ? undefined : await attempt(chain, 'eth_sendRawTransactionSync', raw);
   return (
     inOneTrip ??
     (await attempt(chain, 'eth_sendRawTransaction', raw)) ?? {

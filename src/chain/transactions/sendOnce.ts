@@ -17,6 +17,8 @@ export interface SendParameters extends Omit<SignParameters, 'signer'> {
   readonly note?: string;
   /** How long to wait for it to be in a block, in milliseconds. Default two minutes. */
   readonly limitMs?: number;
+  /** Hand it over without waiting for the block, where there is other work to do meanwhile. */
+  readonly atOnce?: boolean;
 }
 
 type SendContext = Pick<StepContext, 'chain' | 'note' | 'notes' | 'settings' | 'secrets' | 'signal'>;
@@ -52,7 +54,7 @@ export async function submitOnce(ctx: SendContext, parameters: SendParameters): 
   failpoint(ctx.settings.sandbox, `${note}:signed`);
   ctx.note(note, signed);
   failpoint(ctx.settings.sandbox, `${note}:noted`);
-  const told = await broadcast(ctx.chain(), signed);
+  const told = await broadcast(ctx.chain(), signed, { atOnce: parameters.atOnce });
   failpoint(ctx.settings.sandbox, `${note}:sent`);
   // Not having been told is no failure yet: `settle` looks it up.
   if (told.outcome === 'rejected') throw rejected(told.reason, signed);

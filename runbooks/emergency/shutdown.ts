@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
+import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
+import { defineRunbook, field } from '../../src/runbook/define.ts';
+import { count } from '../../src/runbook/text.ts';
+import { exampleFacts, type ShutdownFacts } from './shutdown/facts.ts';
+import { preflight } from './shutdown/preflight.ts';
+import { pauseSteps } from './shutdown/sendPause.ts';
+import { endOne, stopAll } from './shutdown/stopServices.ts';
+import { verify } from './shutdown/verify.ts';
+
+const input = {
+  nginx: field('--nginx', 'stop nginx too, so that nobody gets in', z.boolean().default(false)),
+  pause: field(
+    '--no-pause',
+    'leave the protocol as it is, stop the services only',
+    z.boolean().default(true),
+  ),
+  replace: field(
+    '--replace',
+    'take the place of a transaction of this account that waits in the pool',
+    z.boolean().default(false),
+  ),
+  ...handoutInput,
+};
+
+export interface ShutdownInput {
+  readonly nginx: boolean;
+  readonly pause: boolean;
+  readonly replace: boolean;
+}
+
+/** Runbook §7: everything off, at once. */
+export default defineRunbook<typeof input, ShutdownFacts>({
+  title: 'Emergency shutdown',
+  risk: 'severe',
+  intent: `
+Pauses the protocol and stops the services, when something is badly wrong and nobody knows yet what.
+The pause goes out first, and the services stop while it is being mined. Nothing that fails holds up
+the rest: with the node dead, a key that lacks the role or a service that hangs, everything else is
+still done, and the last screen says what is safe and what is not.
+
+It goes on beside unfinished runs, beside a run that is under way, and without the database. Resting
+orders stay on the DEX, and withdrawals are refused while paused: tv emergency unwind and
+tv emergency withdraw come next.`,
+  input,
+  example: {
+    facts: exampleFacts,
+    input: { nginx: false, pause: true, replace: false, calldata: false, safe: undefined },
+  },
+  onFailure: 'carry-on',
+  goesPast: 'all',
+  handout: (ctx, given) =>
+    handOut(ctx, given, 'Pause the protocol', async () => [
+      await resolveIntent(ctx.chain(), { intent: 'pauseProtocol' }),
+    ]),
+  preflight,
+  basis: ({ chainId, pause, services }) => ({
+    chainId,
+    pause: pause.wanted,
+    call: pause.intent === null ? null : { to: pause.intent.address, data: pause.intent.data },
+    stop: toStop(services).map(({ unit }) => unit),
+  }),
+  consequence: ({ pause, services }) => {
+    const stopped = toStop(services).length;
+    const stops = `${count(stopped)} ${stopped === 1 ? 'service' : 'services'}`;
+    if (pause.wanted === 'no') return `This stops ${stops} and leaves the protocol as it is.`;
+    if (pause.wanted === 'already') return `This stops ${stops}; the protocol is paused already.`;
+    if (pause.trouble === null) return `This pauses the whole protocol and stops ${stops}.`;
+    return `This stops ${stops}. The pause will probably NOT succeed: ${pause.trouble}.`;
+  },
+  plan: ({ pause, services }) => {
+    const stop = toStop(services);
+    const { send, see } = pauseSteps(pause);
+    const stopping = stop.length === 0 ? [] : [stopAll(stop)];
+    const ending = stop.map(endOne);
+    if (pause.wanted !== 'send') return [...stopping, ...ending];
+    // A node that was dead a moment ago must not keep the services running while it is tried again.
+    const begin = pause.trouble === null ? [send, ...stopping] : [...stopping, send];
+    return [...begin, ...ending, see];
+  },
+  verify,
+});
+
+function toStop(services: ShutdownFacts['services']): ShutdownFacts['services'] {
+  return services.filter(({ state }) => state === 'running' || state === 'unknown');
+}

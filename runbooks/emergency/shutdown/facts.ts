@@ -1,0 +1,59 @@
+import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
+import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
+import type { ServiceName } from '../../../src/config/settings.ts';
+
+export type Service = {
+  readonly id: ServiceName | 'nginx';
+  readonly unit: string;
+  /** Null where a service is known by its unit alone. */
+  readonly program: string | null;
+  /** `unknown`: the host did not answer; it is tried all the same. */
+  readonly state: 'running' | 'stopped' | 'missing' | 'unknown';
+};
+
+/** What the preflight has found and the plan is made from. */
+export type ShutdownFacts = {
+  readonly chainId: number | null;
+  readonly pause: {
+    readonly wanted: 'send' | 'already' | 'no';
+    /** Null where the chain could not be asked; then it is looked up when it is sent. */
+    readonly intent: ResolvedIntent | null;
+    /** Null where something speaks against the transaction; it is tried all the same. */
+    readonly sender: Sender | null;
+    /** What speaks against it. */
+    readonly trouble: string | null;
+    readonly replace: boolean;
+  };
+  readonly services: readonly Service[];
+};
+
+/** An imagined case, for the exported document. */
+export const exampleFacts: ShutdownFacts = {
+  chainId: 4217,
+  pause: {
+    wanted: 'send',
+    intent: {
+      intent: 'pauseProtocol',
+      contract: 'riskController',
+      address: '0x610178dA211FEF7D417bC0e6FeD39F05609AD788',
+      signature: 'toggleGlobalPause(bool)',
+      args: ['true'],
+      data: '0x',
+      role: { name: 'EMERGENCY', id: `0x${'e0'.repeat(32)}`, signer: 'emergency' },
+      holders: ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8'],
+    },
+    sender: {
+      role: 'emergency',
+      from: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+      network: 'tempo',
+      feeToken: '0x20c0000000000000000000000000000000000000',
+    },
+    trouble: null,
+    replace: false,
+  },
+  services: [
+    { id: 'oracle', unit: 'tempovault-oracle', program: 'oracle_relay', state: 'running' },
+    { id: 'indexer', unit: 'tempovault-indexer', program: 'event_indexer', state: 'running' },
+    { id: 'api', unit: 'tempovault-api', program: 'api_server', state: 'running' },
+  ],
+};

@@ -1,0 +1,135 @@
+import { contractTitles } from '../../../src/chain/intents/intent.ts';
+import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
+import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
+import { lookAtSending, type Sender } from '../../../src/chain/preflight/lookAtSending.ts';
+import { readProtocol } from '../../../src/chain/readProtocol.ts';
+import { openSigner } from '../../../src/chain/signers/openSigner.ts';
+import { exitCodes, TvError } from '../../../src/errors/TvError.ts';
+import { listProcesses } from '../../../src/host/listProcesses.ts';
+import { readUnits } from '../../../src/host/readUnits.ts';
+import type { Check } from '../../../src/runbook/check.ts';
+import type { Context } from '../../../src/runbook/context.ts';
+import type { PreflightResult } from '../../../src/runbook/define.ts';
+import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
+import { short } from '../../../src/runbook/text.ts';
+import { limited } from '../limited.ts';
+import type { ShutdownInput } from '../shutdown.ts';
+import type { Service, ShutdownFacts } from './facts.ts';
+
+/** What has not answered by then is tried blindly. Milliseconds. */
+const limitMs = 6_000;
+
+/**
+ * What stands, in a few seconds. Nothing here blocks: a pause that cannot be sent does not keep
+ * services running, and a host that does not answer does not keep the pause from being sent.
+ */
+export async function preflight(ctx: Context, input: ShutdownInput): Promise<PreflightResult<ShutdownFacts>> {
+  const [services, pause] = await Promise.all([lookAtServices(ctx, input), lookAtPause(ctx, input)]);
+  return {
+    checks: [...services.checks, ...pause.checks].filter(({ status }) => status !== 'skip').map(asWarning),
+    facts: {
+      chainId: ctx.settings.chain.id ?? null,
+      pause: pause.found,
+      services: services.found,
+    },
+  };
+}
+
+function asWarning(check: Check): Check {
+  return check.status === 'block' ? { ...check, status: 'warn' } : check;
+}
+
+async function lookAtServices(ctx: Context, { nginx }: ShutdownInput) {
+  const { units, programs } = ctx.settings.host;
+  // The oracle first: it is what acts on the chain.
+  const wanted: readonly Omit<Service, 'state'>[] = [
+    ...(['oracle', 'indexer', 'api'] as const).map((id) => ({ id, unit: units[id], program: programs[id] })),
+    ...(nginx ? [{ id: 'nginx' as const, unit: 'nginx', program: null }] : []),
+  ];
+  const lookout = new Lookout(limited(ctx, limitMs));
+  const found = await lookout.look('services', 'host', async () => {
+    const [states, left] = await Promise.all([
+      readUnits(ctx.host(), { units: wanted.map(({ unit }) => unit) }),
+      Promise.all(
+        wanted.map(({ program }) => (program === null ? [] : listProcesses(ctx.host(), { program }))),
+      ),
+    ]);
+    const services = wanted.map((service, index): Service => {
+      const state = states[index];
+      const ended = ['inactive', 'failed'].includes(state?.activeState ?? '');
+      if (state?.loadState === 'not-found') return { ...service, state: 'missing' };
+      return { ...service, state: ended && left[index]?.length === 0 ? 'stopped' : 'running' };
+    });
+    const of = (state: Service['state']) =>
+      services.filter((service) => service.state === state).map(({ unit }) => unit);
+    const words = [
+      ...(of('running').length > 0 ? [`${of('running').join(', ')}: running`] : []),
+      ...(of('stopped').length > 0 ? [`${of('stopped').join(', ')}: stopped already`] : []),
+      ...(of('missing').length > 0 ? [`${of('missing').join(', ')}: not installed here, left out`] : []),
+    ].join('; ');
+    return of('running').length === services.length
+      ? pass(words, services)
+      : warn(words, { value: services });
+  });
+  return {
+    checks: await lookout.checks(),
+    found: found ?? wanted.map((service): Service => ({ ...service, state: 'unknown' })),
+  };
+}
+
+async function lookAtPause(ctx: Context, { pause, replace }: ShutdownInput) {
+  const nothing = { intent: null, sender: null, trouble: null, replace };
+  if (!pause) return { checks: [], found: { wanted: 'no' as const, ...nothing } };
+  const first = new Lookout(limited(ctx, limitMs));
+  lookAtNodes(ctx, first);
+  const state = await first.look('protocol', 'chain', async () => {
+    const [{ paused }, intent] = await Promise.all([
+      readProtocol(ctx.chain()),
+      resolveIntent(ctx.chain(), { intent: 'pauseProtocol' }),
+    ]);
+    const value = { paused: paused === true, intent };
+    if (value.paused) return warn('paused already', { value });
+    const how = `${contractTitles[intent.contract]}.${intent.signature} at ${short(intent.address, false)}`;
+    return pass(`not paused; ${how}, for ${intent.role.name}`, value);
+  });
+  const seen = await first.checks();
+  if (state === undefined) {
+    return { checks: seen, found: { wanted: 'send' as const, ...nothing, trouble: firstTrouble(seen) } };
+  }
+  if (state.paused) return { checks: seen, found: { wanted: 'already' as const, ...nothing } };
+  const { intent } = state;
+  const sending = await lookAtSigning(ctx, intent, replace);
+  const checks = [...seen, ...sending.checks];
+  const trouble = firstTrouble(checks);
+  const sender = trouble === null ? (sending.sender ?? null) : null;
+  return { checks, found: { wanted: 'send' as const, intent, sender, trouble, replace } };
+}
+
+async function lookAtSigning(
+  ctx: Context,
+  intent: NonNullable<ShutdownFacts['pause']['intent']>,
+  replace: boolean,
+): Promise<{ readonly checks: readonly Check[]; readonly sender: Sender | undefined }> {
+  try {
+    // Beforehand, since typing a password may take longer than the checks may.
+    await openSigner(ctx, intent.role.signer).catch((error: unknown) => {
+      if (!(error instanceof TvError) || error.exitCode === exitCodes.notConfirmed) throw error;
+    });
+    const lookout = new Lookout(limited(ctx, limitMs));
+    const sender = await lookAtSending(ctx, lookout, { intents: [intent], urgent: true, replace });
+    return { checks: await lookout.checks(), sender };
+  } catch (error) {
+    // Nobody to ask for a password: services can be stopped all the same. Who is there and gave no
+    // answer wants none of it.
+    if (!(error instanceof TvError) || ctx.secrets.interactive) throw error;
+    const { message: summary, facts, next } = error;
+    return {
+      checks: [{ id: 'signer', world: 'chain', ...block(summary, { facts, next }) }],
+      sender: undefined,
+    };
+  }
+}
+
+function firstTrouble(checks: readonly Check[]): string | null {
+  return checks.find(({ status }) => status === 'block')?.summary ?? null;
+}

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
+import { readProtocol } from '../../../src/chain/readProtocol.ts';
+import { openSigner } from '../../../src/chain/signers/openSigner.ts';
+import { readFunds } from '../../../src/chain/transactions/readFunds.ts';
+import {
+  notedTransaction,
+  probeSent,
+  settleOnce,
+  submitOnce,
+} from '../../../src/chain/transactions/sendOnce.ts';
+import { castLine } from '../../../src/chain/transactions/sendSteps.ts';
+import type { SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
+import { TimeoutError, TvError } from '../../../src/errors/TvError.ts';
+import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import { asJson } from '../../../src/runbook/engine.ts';
+import { short } from '../../../src/runbook/text.ts';
+import type { ShutdownFacts } from './facts.ts';
+
+/** A node that takes longer does not keep the services running meanwhile. Milliseconds. */
+const submitLimitMs = 5_000;
+/** Everything else is done by then, so that this may take its time. Milliseconds. */
+const blockLimitMs = 60_000;
+/** What a fee may come to at most, for choosing the token that pays it; in its smallest unit. */
+const feeAllowance = 100_000n;
+
+type PauseFacts = ShutdownFacts['pause'];
+
+/** The two halves of the pause, with the stopping of the services in between. */
+export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly see: Step } {
+  let underWay: Promise<SignedTransaction> | undefined;
+  const who = pause.sender === null ? '' : ` as ${short(pause.sender.from, false)}`;
+  const send: Step = {
+    id: 'pause',
+    title: pause.trouble === null ? `pause the protocol${who}` : 'try to pause the protocol all the same',
+    command:
+      pause.intent === null
+        ? 'cast send … "toggleGlobalPause(bool)" true (or "pause()", as deployed)'
+        : castLine(pause.intent),
+    effect: 'final',
+    undoTitle: 'tv emergency resume',
+    probe: (ctx) => probeSent(ctx),
+    run: async (ctx) => {
+      underWay = submit(ctx, pause);
+      return asJson(await withinLimit(underWay));
+    },
+  };
+  const see: Step = {
+    id: 'paused',
+    title: 'see it paused',
+    command: 'cast call … "paused()(bool)"',
+    effect: 'final',
+    undoTitle: 'only looks',
+    probe: async (ctx) => ((await readProtocol(ctx.chain())).paused === true ? 'done' : 'not-done'),
+    run: async (ctx) => {
+      const early = ctx.results['pause'] as SignedTransaction | null | undefined;
+      const signed = early ?? (await underWay?.catch(() => undefined));
+      const sent = signed === undefined ? null : await settleOnce(ctx, signed, { limitMs: blockLimitMs });
+      if ((await readProtocol(ctx.chain())).paused === true) return asJson(sent);
+      throw new TvError('The protocol is not paused.', {
+        facts: { reason: signed === undefined ? 'the transaction could not be sent, see above' : undefined },
+        next: ['tv resume, which tries again', 'tv emergency shutdown --calldata, for another signer'],
+      });
+    },
+  };
+  return { send, see };
+}
+
+async function submit(ctx: StepContext, pause: PauseFacts): Promise<SignedTransaction> {
+  const noted = notedTransaction(ctx);
+  if (noted !== undefined) return noted;
+  const intent = pause.intent ?? (await resolveIntent(ctx.chain(), { intent: 'pauseProtocol' }));
+  const role = intent.role.signer;
+  const { address } = await openSigner(ctx, role);
+  const from = pause.sender?.from ?? address;
+  const feeToken =
+    pause.sender === null
+      ? (await readFunds(ctx.chain(), { account: from, needed: feeAllowance })).feeToken
+      : (pause.sender.feeToken ?? undefined);
+  return submitOnce(ctx, {
+    role,
+    from,
+    calls: [{ to: intent.address, data: intent.data }],
+    feeToken,
+    ownNonceLine: true,
+    replace: pause.replace,
+    atOnce: true,
+  });
+}
+
+/** What is late goes on by itself: it is in the journal before it is sent, and looked at in the end. */
+async function withinLimit<T>(work: Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const limit = sleep(submitLimitMs, undefined, { signal: late.signal }).then(() => {
+    throw new TimeoutError(`The node has not taken the pause within ${submitLimitMs / 1000} s.`, {
+      next: ['the services are stopped meanwhile; then it is looked at again'],
+    });
+  });
+  limit.catch(() => {});
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    late.abort();
+  }
+}

@@ -1,0 +1,64 @@
+import { contractTitles } from '../../../src/chain/intents/intent.ts';
+import { readProtocol } from '../../../src/chain/readProtocol.ts';
+import { listProcesses } from '../../../src/host/listProcesses.ts';
+import { readUnit } from '../../../src/host/readUnit.ts';
+import type { Check } from '../../../src/runbook/check.ts';
+import type { StepContext } from '../../../src/runbook/define.ts';
+import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
+import type { Service, ShutdownFacts } from './facts.ts';
+
+/** One that does not answer is a line that says so. Milliseconds. */
+const limitMs = 15_000;
+
+/** What is safe now and what is not: everything read back, one line each. */
+export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<readonly Check[]> {
+  const lookout = new Lookout(ctx);
+  lookout.look('protocol', 'chain', () => protocol(ctx, facts), limitMs);
+  for (const service of facts.services) {
+    lookout.look(service.id, 'host', () => ended(ctx, service), limitMs);
+  }
+  const checks = await lookout.checks();
+  return checks.map((check) => {
+    if (check.id !== 'protocol' || check.status !== 'block') return check;
+    const next = [...(check.next ?? []), 'tv emergency shutdown --calldata, for another signer'];
+    return facts.pause.wanted === 'no'
+      ? { ...check, status: 'warn' as const }
+      : { ...check, summary: `NOT SAFE: ${check.summary}`, next };
+  });
+}
+
+async function protocol(ctx: StepContext, { pause }: ShutdownFacts) {
+  const { paused, pausedBy } = await readProtocol(ctx.chain());
+  if (paused === true && pausedBy !== undefined) {
+    return pass(`safe: paused, read back from ${contractTitles[pausedBy]}`);
+  }
+  if (pause.wanted === 'no') {
+    return warn('not paused, as asked with --no-pause: the contracts can be used', {
+      next: ['tv emergency shutdown'],
+    });
+  }
+  return block(paused === false ? 'the protocol is not paused' : 'no contract tells whether it is paused', {
+    facts: pause.trouble === null ? {} : { reason: pause.trouble },
+  });
+}
+
+async function ended(ctx: StepContext, { unit, program, state }: Service) {
+  const [{ activeState, loadState }, left] = await Promise.all([
+    readUnit(ctx.host(), { unit }),
+    program === null ? [] : listProcesses(ctx.host(), { program }),
+  ]);
+  const [first] = left;
+  if (!['inactive', 'failed'].includes(activeState)) {
+    return block(`NOT SAFE: ${unit} is ${activeState}`, {
+      next: [`systemctl kill -s KILL ${unit}`, `systemctl mask --now --runtime ${unit}`],
+    });
+  }
+  if (first !== undefined) {
+    return block(`NOT SAFE: ${unit} has ended, but process ${first.pid} still runs ${program}`, {
+      facts: { command: first.command, user: first.user, unit: first.unit ?? 'none' },
+      next: [`kill ${left.map(({ pid }) => pid).join(' ')}`],
+    });
+  }
+  if (loadState === 'not-found' || state === 'missing') return warn(`${unit} is not installed on this host`);
+  return pass(`safe: ${unit} ${activeState}${program === null ? '' : ', no process left'}`);
+}
