@@ -1,34 +1,55 @@
 import { confirm, input, password } from '@inquirer/prompts';
 import type { Prompt } from '../runbook/engine.ts';
 
-const context = (signal: AbortSignal) => ({ output: process.stderr, signal });
+/** Ctrl-D, as a terminal in raw mode sends it. */
+const endOfInput = '\x04';
 
 export interface TerminalPrompt extends Prompt {
   /** Without echo, and without a trace of how long the answer is. */
   hidden(question: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
-/** Questions to a person, on stderr, so that stdout holds results alone. */
+/** Questions to a person. */
 export function terminalPrompt(): TerminalPrompt {
   return {
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     typed: async (question, expected, signal) => {
-      const answer = await orNothing(input({ message: question }, context(signal)));
+      const answer = await orNothing(signal, (context) => input({ message: question }, context));
       return answer?.trim() === expected;
     },
     yesNo: async (question, signal) =>
-      (await orNothing(confirm({ message: question, default: false }, context(signal)))) ?? false,
-    hidden: (question, signal) => orNothing(password({ message: question, mask: false }, context(signal))),
+      (await orNothing(signal, (context) => confirm({ message: question, default: false }, context))) ??
+      false,
+    hidden: (question, signal) =>
+      orNothing(signal, (context) => password({ message: question, mask: false }, context)),
   };
 }
 
-/** Ctrl-C, a closed terminal or a signal at a question is an answer too: no. */
-async function orNothing<T>(answer: Promise<T>): Promise<T | undefined> {
+interface PromptContext {
+  readonly output: NodeJS.WriteStream;
+  readonly signal: AbortSignal;
+}
+
+/** Ctrl-C, Ctrl-D, a closed terminal or a signal at a question is an answer too: no. */
+async function orNothing<T>(
+  signal: AbortSignal,
+  ask: (context: PromptContext) => Promise<T>,
+): Promise<T | undefined> {
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  // inquirer would wait for ever after either of these, and the run lock with it.
+  const look = (keys: Buffer | string) => {
+    if (keys.includes(endOfInput)) end();
+  };
+  process.stdin.on('data', look).on('end', end);
   try {
-    return await answer;
+    // Questions go to stderr, so that stdout holds results alone.
+    return await ask({ output: process.stderr, signal: AbortSignal.any([signal, ended.signal]) });
   } catch (error) {
     if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name))
       return undefined;
     throw error;
+  } finally {
+    process.stdin.off('data', look).off('end', end);
   }
 }

@@ -1,0 +1,319 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CommandOutput } from '../../src/runbook/context.ts';
+import { rpc } from '../../src/sandbox/chain/rpc.ts';
+import { systemdObstacle } from '../../src/sandbox/machine/systemdObstacle.ts';
+import { until } from '../../src/sandbox/machine/until.ts';
+import { newestBlock, readEventRows } from '../support/eventRows.ts';
+import { type Seat, sitDown } from '../support/pseudoTerminal.ts';
+import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
+import { auditEntries, flat, stateFiles, type Witness, witness } from '../support/witness.ts';
+
+const from = 2_000;
+const services = ['tempovault-api', 'tempovault-indexer', 'tempovault-oracle'];
+const obstacle = await systemdObstacle();
+
+describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it', () => {
+  let sandbox: TestSandbox;
+  let last = 0;
+  const seats: Seat[] = [];
+
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+    last = newestBlock(await readEventRows(sandbox));
+  });
+  afterAll(async () => {
+    for (const { child } of seats) child.kill('SIGKILL');
+    await sandbox?.stop();
+  });
+
+  const now = () => witness(sandbox, last);
+  const reindex = (...args: readonly string[]) =>
+    sandbox.tv(['reindex', '--from-block', String(from), ...args]);
+  const confirmed = (...args: readonly string[]) => reindex('--confirm', 'sandbox', ...args);
+  const sit = (...args: readonly string[]) => {
+    const seat = sitDown(sandbox, ['reindex', '--from-block', String(from), ...args]);
+    seats.push(seat);
+    return seat;
+  };
+  const headNow = async () =>
+    Number(await rpc(`http://127.0.0.1:${sandbox.info.ports.chain}`, 'eth_blockNumber'));
+  const planId = ({ stderr }: CommandOutput) => /^Plan ([0-9a-f]{8})$/m.exec(stderr)?.[1] ?? 'none';
+  const question = /Type sandbox to go on:/;
+
+  /** Requests that the node has had, and sessions that tv has opened in the database. */
+  async function asked(): Promise<{ readonly node: number; readonly database: number }> {
+    const counts = await fetch(`http://127.0.0.1:${sandbox.info.ports.rpc}/_counts`);
+    const log = await sandbox.inside('journalctl', '-u', 'sandbox-database', '-o', 'cat', '--no-pager');
+    return {
+      node: ((await counts.json()) as { requests: number }).requests,
+      database: [...log.stdout.matchAll(/connection authorized: .*application_name=tv/g)].length,
+    };
+  }
+
+  describe('without a terminal', () => {
+    let before: Witness;
+
+    beforeAll(async () => {
+      await sandbox.sql('ALTER SYSTEM SET log_connections = on', [], 'postgres');
+      await sandbox.sql('SELECT pg_reload_conf()', [], 'postgres');
+      before = await now();
+      // Nobody but tv asks the node and the database now.
+      await sandbox.systemctl('kill', '--signal=SIGSTOP', ...services);
+    });
+    afterAll(() => sandbox?.systemctl('kill', '--signal=SIGCONT', ...services));
+
+    it.each([
+      {
+        name: 'no answer',
+        args: [],
+        says: ['This needs an answer, and there is no terminal to ask at.'],
+        next: 'Next: the same command with --confirm sandbox',
+      },
+      {
+        name: '--yes, which is no answer to a severe question',
+        args: ['--yes'],
+        says: ['This needs an answer, and there is no terminal to ask at.', 'risk severe'],
+        next: 'Next: the same command with --confirm sandbox',
+      },
+      {
+        name: 'the name of another environment',
+        args: ['--confirm', 'production'],
+        says: ['--confirm names another environment than the one chosen.', 'environment sandbox'],
+        next: 'Next: tv -e production …, or --confirm sandbox',
+      },
+    ])('$name: exit 4 before any work', async ({ args, says, next }) => {
+      const counts = await asked();
+      const entries = auditEntries(sandbox).length;
+      const { exitCode, stdout, stderr } = await reindex(...args);
+      expect(exitCode, stderr).toBe(4);
+      expect(stdout).toBe('');
+      for (const words of [...says, next]) expect(flat(stderr)).toContain(words);
+      expect(stderr).not.toContain('Preflight');
+      expect(await asked()).toEqual(counts);
+      expect(await now()).toEqual(before);
+      expect(auditEntries(sandbox)).toHaveLength(entries + 1);
+      expect(auditEntries(sandbox).at(-1)).toMatchObject({ outcome: 'refused', exitCode: 4, run: null });
+    });
+
+    it('whereas a dry run does ask the node and the database', async () => {
+      const counts = await asked();
+      const { exitCode, stderr } = await reindex('--dry-run');
+      expect(exitCode, stderr).toBe(0);
+      const later = await asked();
+      expect(later.node).toBeGreaterThan(counts.node);
+      expect(later.database).toBeGreaterThan(counts.database);
+    });
+  });
+
+  describe('--dry-run and --plan', () => {
+    it('a dry run touches nothing, not even what is tv own', async () => {
+      const [before, files] = [await now(), stateFiles(sandbox)];
+      const dry = await reindex('--dry-run');
+      expect(dry.exitCode, dry.stderr).toBe(0);
+      expect(flat(dry.stderr)).toMatch(/Dry run: nothing was changed\. This deletes \d[\d ]* rows/);
+      expect(flat(dry.stderr)).toContain(`Next: the same command with --plan ${planId(dry)}`);
+      expect(stateFiles(sandbox)).toEqual(files);
+      expect(await now()).toEqual(before);
+    });
+
+    it('a plan id holds while the chain goes on, and until a fact changes', async () => {
+      const id = planId(await reindex('--dry-run'));
+      const head = await headNow();
+      await until(async () => (await headNow()) > head, { limitMs: 10_000, what: 'another block' });
+      const stands = async () => (await reindex('--dry-run', '--plan', id)).exitCode === 0;
+      expect(await stands()).toBe(true);
+
+      const { envFile } = sandbox.info.files;
+      const text = readFileSync(envFile, 'utf8');
+      const [row] = await sandbox.sql<{ event: object }>(
+        `SELECT to_jsonb(e) AS event FROM events e WHERE block_number < $1
+          AND NOT EXISTS (SELECT FROM oracle_updates o WHERE o.event_id = e.id) AND event_type LIKE 'Circuit%' LIMIT 1`,
+        [from],
+      );
+      const event = row?.event as { readonly id: number };
+      const [child] = await sandbox.sql<{ child: object }>(
+        'SELECT to_jsonb(c) AS child FROM circuit_breakers c WHERE event_id = $1',
+        [event.id],
+      );
+      const changes = [
+        {
+          change: async () => writeFileSync(envFile, text.replace(/^START_BLOCK=.*$/m, 'START_BLOCK=77')),
+          back: async () => writeFileSync(envFile, text),
+        },
+        {
+          change: async () => {
+            await sandbox.sql('DELETE FROM circuit_breakers WHERE event_id = $1', [event.id]);
+            await sandbox.sql('DELETE FROM events WHERE id = $1', [event.id]);
+          },
+          back: async () => {
+            const insert = (table: string, value: unknown) =>
+              sandbox.sql(`INSERT INTO ${table} SELECT * FROM jsonb_populate_record(NULL::${table}, $1)`, [
+                JSON.stringify(value),
+              ]);
+            await insert('events', event);
+            await insert('circuit_breakers', child?.child);
+          },
+        },
+      ];
+      for (const { change, back } of changes) {
+        await change();
+        const before = await now();
+        const { exitCode, stderr } = await confirmed('--plan', id);
+        expect(exitCode, stderr).toBe(3);
+        expect(flat(stderr)).toContain(
+          `The plan, or a fact that it rests on, has changed since it was approved. approved ${id}`,
+        );
+        expect(flat(stderr)).toContain('Next: read the plan above, and have the new id approved');
+        expect(auditEntries(sandbox).at(-1)).toMatchObject({ outcome: 'refused', exitCode: 3 });
+        expect(await now()).toEqual(before);
+        await back();
+        expect(await stands()).toBe(true);
+      }
+
+      const done = await confirmed('--plan', id);
+      expect(done.exitCode, done.stderr).toBe(0);
+      expect(auditEntries(sandbox).at(-1)).toMatchObject({ outcome: 'verified', plan: id });
+    }, 90_000);
+
+    it('a plan id of another command is refused', async () => {
+      const id = planId(await sandbox.tv(['reindex', '--from-block', '1500', '--dry-run']));
+      expect(id).toMatch(/^[0-9a-f]{8}$/);
+      expect((await confirmed('--plan', id)).exitCode).toBe(3);
+    });
+  });
+
+  describe('at a terminal', () => {
+    it.each([
+      { name: 'another word', keys: 'production\r' },
+      { name: 'nothing', keys: '\r' },
+      { name: 'Ctrl-C', keys: '\x03' },
+      { name: 'Ctrl-D', keys: '\x04' },
+    ])('$name at the question: exit 4, and nothing changed', async ({ keys }) => {
+      const before = await now();
+      const seat = sit();
+      await seat.sees(question);
+      seat.type(keys);
+      expect(await seat.ended, seat.shown()).toBe(4);
+      expect(seat.shown()).toContain('Not confirmed; nothing was changed.');
+      expect(auditEntries(sandbox).at(-1)).toMatchObject({ outcome: 'refused', exitCode: 4, run: null });
+      expect(await now()).toEqual(before);
+    });
+
+    it('a terminal that goes away at the question: nothing changed, and the lock is free', async () => {
+      const before = await now();
+      const seat = sit();
+      await seat.sees(question);
+      seat.child.kill('SIGKILL');
+      await until(() => auditEntries(sandbox).at(-1)?.exitCode === 4, {
+        limitMs: 10_000,
+        what: 'its refusal',
+      });
+      expect(await now()).toEqual(before);
+    });
+
+    it('what cannot be done is not asked for', async () => {
+      const seat = sitDown(sandbox, ['reindex', '--from-block', '99999999']);
+      seats.push(seat);
+      expect(await seat.ended).toBe(3);
+      expect(seat.shown()).not.toMatch(question);
+    });
+
+    it('a terminal that has not been told its size is no reason to hang', async () => {
+      const seat = sitDown(sandbox, ['reindex', '--from-block', String(from), '--dry-run'], 0);
+      seats.push(seat);
+      expect(await Promise.race([seat.ended, until(() => false, { limitMs: 20_000, what: 'the end' })])).toBe(
+        0,
+      );
+    });
+
+    it('the name goes on, and it is done', async () => {
+      const seat = sit('--no-wait');
+      await seat.sees(question);
+      seat.type('sandbox\r');
+      expect(await seat.ended, seat.shown()).toBe(0);
+      const entry = auditEntries(sandbox).at(-1);
+      expect(entry).toMatchObject({ outcome: 'verified', exitCode: 0 });
+      const shown = await sandbox.tv(['runs', 'show', entry?.run ?? '', '--json']);
+      expect(shown.stdout).toContain('typed sandbox');
+      await caughtUp();
+    });
+  });
+
+  describe('two at once', () => {
+    const holder = async () => {
+      const seat = sit();
+      await seat.sees(question);
+      return seat;
+    };
+    /** Its own state directory stands for another machine: only the database's lock is seen from there. */
+    const elsewhere = () => ['--set', `stateDirectory=${join(sandbox.dir, 'state-of-another-machine')}`];
+
+    it('the second is told who, what and since when', async () => {
+      const seat = await holder();
+      const before = await now();
+      const { exitCode, stderr } = await confirmed();
+      expect(exitCode, stderr).toBe(6);
+      const words = flat(stderr);
+      expect(words).toContain('Another run holds the lock of sandbox.');
+      expect(words).toMatch(/who \w+@\S+, process \d+/);
+      expect(words).toContain('what reindex (reindex events)');
+      const [, since = '', seconds] = /since (\S+Z) \((\d+) s ago\)/.exec(words) ?? [];
+      expect(Math.abs(Date.now() - Date.parse(since))).toBeLessThan(20_000);
+      expect(Number(seconds)).toBeLessThan(20);
+      expect(words).toContain('Next: tv runs list');
+      expect(auditEntries(sandbox).at(-1)).toMatchObject({ outcome: 'refused', exitCode: 6, run: null });
+
+      const other = await confirmed(...elsewhere());
+      expect(other.exitCode, other.stderr).toBe(6);
+      expect(flat(other.stderr)).toMatch(
+        /Another run holds the lock of sandbox\. who \w+@\S+ what reindex \(reindex events\) since \S+Z \(\d+ s ago\)/,
+      );
+      expect(flat(other.stderr)).toMatch(/Next: on \S+: tv runs list/);
+      expect(await now()).toEqual(before);
+
+      // To look is not to act.
+      expect((await reindex('--dry-run')).exitCode).toBe(0);
+      expect((await sandbox.tv(['runs', 'list'])).exitCode).toBe(0);
+      seat.type('\x03');
+      expect(await seat.ended).toBe(4);
+    });
+
+    it.each([
+      { name: 'on the same machine', args: [] },
+      { name: 'from another machine', args: elsewhere },
+    ])('of a holder that is killed the next one has the lock at once, $name', async ({ args }) => {
+      const seat = await holder();
+      const pid = Number(/process (\d+)/.exec((await confirmed()).stderr)?.[1]);
+      process.kill(pid, 'SIGKILL');
+      await seat.ended;
+      const more = typeof args === 'function' ? args() : args;
+      // Let through to the checks, which refuse a block that does not exist.
+      const next = await sandbox.tv(['reindex', '--from-block', '99999999', '--confirm', 'sandbox', ...more]);
+      expect(next.exitCode, next.stderr).toBe(3);
+    });
+
+    it('of two that begin in the same moment one waits at its question, the other is refused', async () => {
+      const two = [sit(), sit()];
+      const first = await Promise.race(two.map(async (seat, index) => ({ index, code: await seat.ended })));
+      expect(first.code).toBe(6);
+      const other = two[1 - first.index];
+      await other?.sees(question);
+      other?.type('\x03');
+      expect(await other?.ended).toBe(4);
+    });
+  });
+
+  async function caughtUp(): Promise<void> {
+    await until(
+      async () => {
+        const [row] = await sandbox.sql<{ block: number }>(
+          'SELECT last_indexed_block::int AS block FROM indexer_state',
+        );
+        return (row?.block ?? 0) >= last;
+      },
+      { limitMs: 30_000, what: 'the indexer to catch up' },
+    );
+  }
+});
