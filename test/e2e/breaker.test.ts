@@ -1,0 +1,301 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
+import { send } from '../../src/sandbox/chain/rpc.ts';
+import { encodeOracleUpdate, signOracleUpdate } from '../../src/sandbox/chain/signals.ts';
+import { environmentName, keyPassword, type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
+import { httpServer } from '../support/rpcServer.ts';
+import { findSecrets } from '../support/secretSearch.ts';
+
+const confirm = ['--confirm', environmentName];
+const printed: { place: string; text: string }[] = [];
+let worlds: readonly ProtocolWorld[] = [];
+const starts = new Map<ProtocolWorld, number>();
+
+beforeAll(async () => {
+  worlds = await Promise.all([
+    protocolWorld('tempo', 'deployed'),
+    protocolWorld('tempo', 'runbook'),
+    protocolWorld('plain', 'deployed'),
+    protocolWorld('plain', 'runbook'),
+  ]);
+}, 60_000);
+afterAll(async () => {
+  await Promise.all(worlds.map((world) => world[Symbol.asyncDispose]()));
+});
+/** All breakers closed, every pair with a fresh signal, and the count of transactions from here on. */
+beforeEach(() =>
+  inEach(async (world) => {
+    await change(world, 'resetBreaker');
+    await signal(world);
+    starts.set(world, (await world.protocol.head()) + 1);
+  }),
+);
+
+const inEach = async (act: (world: ProtocolWorld) => Promise<void>) => {
+  await Promise.all(
+    worlds.map((world) =>
+      act(world).catch((error: unknown) => {
+        throw new Error(`on ${world.name}`, { cause: error });
+      }),
+    ),
+  );
+};
+
+async function tv(world: ProtocolWorld, args: readonly string[], env: Record<string, string> = {}) {
+  const done = await world.tv(args, { env });
+  printed.push({ place: `output of tv ${args.join(' ')}`, text: done.stdout + done.stderr });
+  return done;
+}
+
+async function change(world: ProtocolWorld, intent: 'tripBreaker' | 'resetBreaker'): Promise<void> {
+  const { protocol, officer } = world;
+  const requests = protocol.deployment.pairs.map(({ id }) => ({ intent, pair: id }));
+  for (const { address, data } of await resolveIntents(protocol.chain, requests)) {
+    await send(protocol.url, { from: officer, to: address, data });
+  }
+}
+
+let nonce = 0n;
+async function signal({ protocol }: ProtocolWorld): Promise<void> {
+  const { deployment, url } = protocol;
+  nonce += 1n;
+  const { timestamp } = await protocol.call<{ timestamp: string }>('eth_getBlockByNumber', ['latest', false]);
+  for (const { id } of deployment.pairs) {
+    const update = {
+      pairId: id,
+      referenceTick: 1,
+      pegDeviation: 2n,
+      orderbookDepthBid: 3n,
+      orderbookDepthAsk: 4n,
+      timestamp: BigInt(timestamp),
+      nonce,
+    };
+    const signature = await signOracleUpdate({
+      privateKey: devPrivateKey(devAccountIndex.oracle),
+      chainId: deployment.chainId,
+      riskController: deployment.addresses.riskController,
+      update,
+    });
+    const data = encodeOracleUpdate(update, signature);
+    await protocol.call('evm_mine');
+    await send(url, {
+      from: deployment.accounts.oracle.address,
+      to: deployment.addresses.riskController,
+      data,
+    });
+  }
+}
+
+async function status(world: ProtocolWorld, ...words: readonly string[]) {
+  const { exitCode, stdout } = await tv(world, ['breaker', 'status', '--json', ...words]);
+  expect(exitCode).toBe(0);
+  const { breakers } = JSON.parse(stdout) as {
+    breakers: { pair: { name: string | null }; open: boolean; last: { kind: string; by: string } | null }[];
+  };
+  return breakers;
+}
+
+const openPairs = async (world: ProtocolWorld) =>
+  (await status(world)).filter(({ open }) => open).map(({ pair }) => pair.name);
+
+const sent = (world: ProtocolWorld) => world.protocol.countFrom(world.officer, starts.get(world) ?? 0);
+
+describe('tv breaker, on both networks and both generations', () => {
+  it('trips one pair once, says who did it, and does nothing the second time', () =>
+    inEach(async (world) => {
+      const tripped = await tv(world, ['breaker', 'trip', '--pair', 'Beta', ...confirm]);
+      expect(tripped.exitCode, tripped.stderr).toBe(0);
+      expect(tripped.stderr).toContain(
+        world.generation === 'deployed'
+          ? 'triggerCircuitBreaker(bytes32)'
+          : 'setCircuitBreaker(bytes32,bool)',
+      );
+      expect(tripped.stderr).toContain('Beta: open, read back from the contract');
+      expect(await status(world)).toMatchObject([
+        { pair: { name: 'Alpha' }, open: false },
+        { pair: { name: 'Beta' }, open: true, last: { kind: 'tripped', by: world.officer } },
+        { pair: { name: 'Theta' }, open: false },
+      ]);
+      const { tokenA, tokenB } = world.protocol.deployment.pairs[1] ?? { tokenA: '', tokenB: '' };
+      const again = await tv(world, ['circuit-breaker', 'trip', '--pair', `${tokenB}/${tokenA}`, ...confirm]);
+      expect(again.exitCode).toBe(0);
+      expect(again.stderr).toContain('Beta: open already, nothing to do');
+      expect(await sent(world)).toBe(1);
+    }));
+
+  it('trips and resets all pairs: in one transaction on Tempo, one by one elsewhere', () =>
+    inEach(async (world) => {
+      expect((await tv(world, ['breaker', 'trip', '--all', ...confirm])).exitCode).toBe(0);
+      expect(await openPairs(world)).toEqual(world.pairs);
+      const each = world.network === 'tempo' ? 1 : 3;
+      expect(await sent(world)).toBe(each);
+      expect((await tv(world, ['breaker', 'reset', '--all', ...confirm])).exitCode).toBe(0);
+      expect(await openPairs(world)).toEqual([]);
+      expect(await sent(world)).toBe(2 * each);
+    }));
+
+  it.each([
+    'trip:started',
+    'transaction:unsigned',
+    'transaction:signed',
+    'transaction:noted',
+    'transaction:sent',
+    'trip:acted',
+    'trip:done',
+  ])('killed at %s and resumed, has sent one transaction', (place) =>
+    inEach(async (world) => {
+      const trip = ['breaker', 'trip', '--pair', 'Alpha', ...confirm];
+      const killed = await tv(world, trip, { TV_FAILPOINT: place });
+      expect(killed.exitCode).toBe(-1);
+      const resumed = await tv(world, ['resume', ...confirm]);
+      expect(resumed.exitCode, resumed.stderr).toBe(0);
+      expect(await openPairs(world)).toEqual(['Alpha']);
+      expect(await sent(world)).toBe(1);
+    }),
+  );
+
+  it('killed in the second of three, has sent three one by one', async () => {
+    const plain = worlds.filter(({ network }) => network === 'plain');
+    for (const world of plain) {
+      const trip = ['breaker', 'trip', '--all', ...confirm];
+      expect((await tv(world, trip, { TV_FAILPOINT: 'trip-2:acted' })).exitCode).toBe(-1);
+      expect(await openPairs(world)).toEqual(['Alpha', 'Beta']);
+      expect((await tv(world, ['resume', ...confirm])).exitCode).toBe(0);
+      expect(await openPairs(world)).toEqual(world.pairs);
+      expect(await sent(world)).toBe(3);
+    }
+  });
+
+  it('does not reset while the oracle is stale, unless overruled with a reason', () =>
+    inEach(async (world) => {
+      await change(world, 'tripBreaker');
+      const { protocol } = world;
+      await protocol.call('evm_increaseTime', [400]);
+      await protocol.call('evm_mine');
+      const before = await sent(world);
+      const reset = ['breaker', 'reset', '--pair', 'Alpha', ...confirm];
+      const blocked = await tv(world, reset);
+      expect(blocked.exitCode).toBe(3);
+      expect(blocked.stderr).toMatch(/Alpha: the last signal is 4\d\d s old, 300 s are allowed/);
+      const bare = await tv(world, [...reset, '--override', 'stale-oracle']);
+      expect(bare.exitCode).toBe(2);
+      expect(await sent(world)).toBe(before);
+      const overruled = await tv(world, [
+        ...reset,
+        '--override',
+        'stale-oracle',
+        '--reason',
+        'drill at night',
+      ]);
+      expect(overruled.exitCode, overruled.stderr).toBe(0);
+      expect(await openPairs(world)).toEqual(['Beta', 'Theta']);
+      expect(await sent(world)).toBe(before + 1);
+      const audit = await tv(world, ['audit', 'list', '--json']);
+      expect(audit.stdout).toContain('drill at night');
+    }));
+
+  it('refuses a key without the role, and one whose password nobody is there to type', () =>
+    inEach(async (world) => {
+      const { accounts } = world.protocol.deployment;
+      const key = (role: string) => join(world.home.directory, 'keys', `${role}.json`);
+      const passwordFile = join(world.home.directory, 'keys', 'password');
+      const stranger = { keystore: key('treasuryManager'), passwordFile };
+      world.environment('stranger', { signers: { riskOfficer: stranger, admin: stranger } });
+      const lacks = await tv(world, [
+        '-e',
+        'stranger',
+        'breaker',
+        'trip',
+        '--pair',
+        'Alpha',
+        '--confirm',
+        'stranger',
+      ]);
+      expect(lacks.exitCode).toBe(3);
+      const short = (text: string) => `${text.slice(0, 6)}…${text.slice(-4)}`;
+      const role = world.generation === 'deployed' ? 'RISK_OFFICER' : 'ADMIN';
+      expect(lacks.stderr.replaceAll(/\s+/g, ' ')).toContain(
+        `${short(accounts.treasuryManager.address)} lacks ${role} on GovernanceRoles`,
+      );
+      expect(lacks.stderr.replaceAll(/\s+/g, ' ')).toContain(`held by ${short(world.officer)}`);
+
+      const asking = { keystore: key(world.generation === 'deployed' ? 'riskOfficer' : 'admin') };
+      world.environment('asking', { signers: { riskOfficer: asking, admin: asking } });
+      const asked = await tv(world, [
+        '-e',
+        'asking',
+        'breaker',
+        'trip',
+        '--pair',
+        'Alpha',
+        '--confirm',
+        'asking',
+      ]);
+      expect(asked.exitCode).toBe(4);
+      expect(asked.stderr.replaceAll(/\s+/g, ' ')).toContain('there is no terminal to ask at');
+      expect(await sent(world)).toBe(0);
+    }));
+
+  it('hands calldata and a Safe batch out without a key, and sends nothing', () =>
+    inEach(async (world) => {
+      world.environment('keyless', { signers: {} });
+      const file = join(world.home.directory, 'batch.json');
+      const words = ['-e', 'keyless', 'breaker', 'trip', '--pair', 'Theta', '--calldata', '--safe', file];
+      const { exitCode, stdout } = await tv(world, [...words, '--json']);
+      expect(exitCode).toBe(0);
+      const [only] = (JSON.parse(stdout) as { transactions: { to: `0x${string}`; data: `0x${string}` }[] })
+        .transactions;
+      if (only === undefined) throw new Error('no transaction');
+      const batch = JSON.parse(readFileSync(file, 'utf8'));
+      expect(batch.transactions).toMatchObject([{ to: only.to, value: '0', data: only.data }]);
+      const shown = await tv(world, words);
+      for (const word of [only.to, only.data, 'held by']) expect(shown.stdout).toContain(word);
+      expect(await openPairs(world)).toEqual([]);
+      expect(await sent(world)).toBe(0);
+      await send(world.protocol.url, { from: world.officer, to: only.to, data: only.data });
+      expect(await openPairs(world)).toEqual(['Theta']);
+    }));
+
+  it('shows 1 000 pairs with four HTTP requests at most', () =>
+    inEach(async (world) => {
+      await using counting = await httpServer(async (response, body) => {
+        const answer = await fetch(world.protocol.url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body,
+        });
+        response.setHeader('content-type', 'application/json').end(await answer.text());
+      });
+      const many = Array.from({ length: 1_000 }, (_, index) => [
+        `P${index}`,
+        `0x${(index + 1).toString(16).padStart(64, '0')}`,
+      ]);
+      const { chainId } = world.protocol.deployment;
+      world.environment('many', {
+        pairs: Object.fromEntries(many),
+        chain: { id: chainId, rpcUrls: [counting.url], timeoutMs: 20_000 },
+      });
+      const breakers = await status(world, '-e', 'many', '--all');
+      // Those of the chain's own three pairs are found by their events.
+      expect(breakers).toHaveLength(1_003);
+      expect(counting.requests).toBeLessThanOrEqual(4);
+    }));
+
+  it('has left no key and no password anywhere but in the keystores', () => {
+    const secrets = Object.values(devAccountIndex).map((index) => ({
+      name: `key ${index}`,
+      value: devPrivateKey(index) as string,
+    }));
+    const files = worlds.flatMap(({ home }) =>
+      readdirSync(join(home.directory, 'state'), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name)),
+    );
+    expect(files.length).toBeGreaterThan(40);
+    const evidence = [...printed, ...files.map((place) => ({ place, text: readFileSync(place, 'utf8') }))];
+    expect(findSecrets(evidence, [...secrets, { name: 'password', value: keyPassword }])).toEqual([]);
+  });
+});
