@@ -5,6 +5,7 @@ import {
   type SystemSettings,
 } from '../../src/database/tuning/alterSystem.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
+import { orTakeBack } from './shared/orTakeBack.ts';
 import { asAdmin } from './tune/asAdmin.ts';
 import { compareSettings } from './tune/compareSettings.ts';
 import { exampleFacts, type TuneFacts } from './tune/facts.ts';
@@ -87,7 +88,10 @@ function setOne({ name, from, to, before, restart }: TuneFacts['changes'][number
         if (ctx.notes['before'] === undefined) {
           ctx.note('before', await readSystemSettings(admin, { names: [name] }));
         }
-        await alterSystem(admin, { settings: { [name]: to } });
+        await orTakeBack(
+          () => alterSystem(admin, { settings: { [name]: to } }),
+          () => alterSystem(admin, { settings: earlier(ctx) }),
+        );
         return { set: to, before: earlier(ctx)[name] ?? null };
       }),
     undo: (ctx) => asAdmin(ctx, (admin) => alterSystem(admin, { settings: earlier(ctx) })),

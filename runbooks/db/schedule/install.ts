@@ -1,15 +1,17 @@
 import { z } from 'zod';
+import { removeFiles } from '../../../src/host/removeFiles.ts';
 import { runSystemctl } from '../../../src/host/runSystemctl.ts';
 import { readUnitFiles } from '../../../src/host/schedule/readUnitFiles.ts';
-import { removeUnitFiles } from '../../../src/host/schedule/removeUnitFiles.ts';
 import {
   cronLines,
   scheduledJobs,
   scheduleUnits,
+  stampFile,
   unitDirectory,
 } from '../../../src/host/schedule/scheduleUnits.ts';
 import { writeSystemFile } from '../../../src/host/writeSystemFile.ts';
-import { defineRunbook, field, type Step } from '../../../src/runbook/define.ts';
+import { defineRunbook, field, type Step, type StepContext } from '../../../src/runbook/define.ts';
+import { orTakeBack } from '../shared/orTakeBack.ts';
 import type { InstallFacts } from './facts.ts';
 import { preflightInstall } from './preflightInstall.ts';
 import { scheduledCall } from './scheduledCall.ts';
@@ -61,6 +63,13 @@ up, and nobody sees a failure unless somebody reads root's mail.`,
 
 function writeUnits({ files }: InstallFacts): Step {
   const changed = files.filter(({ text, before }) => text !== before);
+  const undo = async (ctx: StepContext) => {
+    for (const { path, before } of changed) {
+      if (before === null) await removeFiles(ctx.host(), { paths: [path] });
+      else await writeSystemFile(ctx.host(), { path, text: before });
+    }
+    await runSystemctl(ctx.host(), ['daemon-reload']);
+  };
   return {
     id: 'write',
     title: changed.length === 0 ? 'unit files: as they should be' : `write ${changed.length} unit files`,
@@ -77,24 +86,26 @@ function writeUnits({ files }: InstallFacts): Step {
       await runSystemctl(ctx.host(), ['daemon-reload']);
       return 'done';
     },
-    run: async (ctx) => {
-      for (const { path, text } of changed) await writeSystemFile(ctx.host(), { path, text });
-      await runSystemctl(ctx.host(), ['daemon-reload']);
-      return { written: changed.map(({ path }) => path) };
-    },
-    undo: async (ctx) => {
-      for (const { path, before } of changed) {
-        if (before === null) await removeUnitFiles(ctx.host(), { paths: [path] });
-        else await writeSystemFile(ctx.host(), { path, text: before });
-      }
-      await runSystemctl(ctx.host(), ['daemon-reload']);
-    },
+    run: (ctx) =>
+      orTakeBack(
+        async () => {
+          for (const { path, text } of changed) await writeSystemFile(ctx.host(), { path, text });
+          await runSystemctl(ctx.host(), ['daemon-reload']);
+          return { written: changed.map(({ path }) => path) };
+        },
+        () => undo(ctx),
+      ),
+    undo,
   };
 }
 
 function enableTimers({ timers }: InstallFacts): Step {
   const units = timers.map(({ unit }) => unit);
   const added = timers.filter(({ wasEnabled }) => !wasEnabled).map(({ unit }) => unit);
+  const undo = async (ctx: StepContext) => {
+    if (added.length > 0) await runSystemctl(ctx.host(), ['disable', '--now', '--quiet', ...added]);
+    await removeFiles(ctx.host(), { paths: added.map(stampFile) });
+  };
   return {
     id: 'enable',
     title: 'start the timers, now and at every boot',
@@ -103,13 +114,15 @@ function enableTimers({ timers }: InstallFacts): Step {
     undoTitle: added.length === 0 ? 'undo: leave them' : 'undo: disable them',
     // Enabling what is enabled changes nothing.
     probe: async () => 'not-done',
-    run: async (ctx) => {
-      await runSystemctl(ctx.host(), ['enable', '--now', '--quiet', ...units]);
-      return { enabled: units };
-    },
-    undo: async (ctx) => {
-      if (added.length > 0) await runSystemctl(ctx.host(), ['disable', '--now', '--quiet', ...added]);
-    },
+    run: (ctx) =>
+      orTakeBack(
+        async () => {
+          await runSystemctl(ctx.host(), ['enable', '--now', '--quiet', ...units]);
+          return { enabled: units };
+        },
+        () => undo(ctx),
+      ),
+    undo,
   };
 }
 

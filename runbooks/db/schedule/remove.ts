@@ -1,12 +1,24 @@
+import { removeFiles } from '../../../src/host/removeFiles.ts';
 import { runSystemctl } from '../../../src/host/runSystemctl.ts';
 import { readSchedule } from '../../../src/host/schedule/readSchedule.ts';
 import { readUnitFiles } from '../../../src/host/schedule/readUnitFiles.ts';
-import { removeUnitFiles } from '../../../src/host/schedule/removeUnitFiles.ts';
-import { scheduledJobs, scheduleUnits, timerUnit } from '../../../src/host/schedule/scheduleUnits.ts';
+import {
+  scheduledJobs,
+  scheduleUnits,
+  stampFile,
+  timerUnit,
+  unitDirectory,
+} from '../../../src/host/schedule/scheduleUnits.ts';
 import { writeSystemFile } from '../../../src/host/writeSystemFile.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { defineRunbook, type PreflightResult, type Step } from '../../../src/runbook/define.ts';
+import {
+  defineRunbook,
+  type PreflightResult,
+  type Step,
+  type StepContext,
+} from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
+import { orTakeBack } from '../shared/orTakeBack.ts';
 import type { RemoveFacts } from './facts.ts';
 import { verifyRemoved } from './verify.ts';
 
@@ -80,6 +92,9 @@ async function preflight(ctx: Context): Promise<PreflightResult<RemoveFacts>> {
 function stopTimers({ timers }: RemoveFacts): Step {
   const units = timers.map(({ unit }) => unit);
   const enabled = timers.filter(({ wasEnabled }) => wasEnabled).map(({ unit }) => unit);
+  const undo = async (ctx: StepContext) => {
+    if (enabled.length > 0) await runSystemctl(ctx.host(), ['enable', '--now', '--quiet', ...enabled]);
+  };
   return {
     id: 'disable',
     title: 'stop the timers, now and for good',
@@ -88,41 +103,43 @@ function stopTimers({ timers }: RemoveFacts): Step {
     undoTitle: 'undo: start them',
     // Disabling what is disabled changes nothing.
     probe: async () => 'not-done',
-    run: async (ctx) => {
-      if (units.length === 0) return { stopped: [] };
-      await runSystemctl(ctx.host(), ['disable', '--now', '--quiet', ...units]);
-      // The stamps by which systemd knows what was missed.
-      await runSystemctl(ctx.host(), ['clean', '--what=state', ...units]);
-      return { stopped: units };
-    },
-    undo: async (ctx) => {
-      if (enabled.length > 0) await runSystemctl(ctx.host(), ['enable', '--now', '--quiet', ...enabled]);
-    },
+    run: (ctx) =>
+      orTakeBack(
+        async () => {
+          if (units.length > 0) await runSystemctl(ctx.host(), ['disable', '--now', '--quiet', ...units]);
+          return { stopped: units };
+        },
+        () => undo(ctx),
+      ),
+    undo,
   };
 }
 
-function deleteFiles({ files }: RemoveFacts): Step {
+function deleteFiles({ files, timers }: RemoveFacts): Step {
   const paths = files.map(({ path }) => path);
+  const undo = async (ctx: StepContext) => {
+    for (const { path, text } of files) await writeSystemFile(ctx.host(), { path, text });
+    await runSystemctl(ctx.host(), ['daemon-reload']);
+  };
   return {
     id: 'delete',
     title: `delete ${files.length} unit files`,
-    command: `rm ${paths.join(' ')}; systemctl daemon-reload`,
+    command: `rm ${unitDirectory}/tempovault-db-{${scheduledJobs.map(({ name }) => name).join(',')}}.{service,timer}; systemctl daemon-reload`,
     effect: 'reversible',
     undoTitle: 'undo: write them again',
-    probe: async (ctx) => {
-      const found = await readUnitFiles(ctx.host());
-      if (found.some(({ path }) => paths.includes(path))) return 'not-done';
-      await runSystemctl(ctx.host(), ['daemon-reload']);
-      return 'done';
-    },
-    run: async (ctx) => {
-      await removeUnitFiles(ctx.host(), { paths });
-      await runSystemctl(ctx.host(), ['daemon-reload']);
-      return { deleted: paths };
-    },
-    undo: async (ctx) => {
-      for (const { path, text } of files) await writeSystemFile(ctx.host(), { path, text });
-      await runSystemctl(ctx.host(), ['daemon-reload']);
-    },
+    // Deleting what is gone changes nothing.
+    probe: async () => 'not-done',
+    run: (ctx) =>
+      orTakeBack(
+        async () => {
+          await removeFiles(ctx.host(), { paths: [...paths, ...timers.map(({ unit }) => stampFile(unit))] });
+          await runSystemctl(ctx.host(), ['daemon-reload']);
+          // A failed run is remembered beyond its unit; systemd knows nothing of the others any more.
+          await ctx.host().run(['systemctl', 'reset-failed', ...files.map(({ unit }) => unit)]);
+          return { deleted: paths };
+        },
+        () => undo(ctx),
+      ),
+    undo,
   };
 }

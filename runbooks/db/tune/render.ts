@@ -32,12 +32,31 @@ export function renderTuning(tuning: Tuning, paint: Paint): string {
     '',
     ...machine(tuning, paint),
     '',
-    table([['  setting', 'now', 'better', 'set in'].map(paint.dim), ...rows], '', paint.width),
+    paint.width < wide ? narrowTable(settings, paint) : table([head(paint), ...rows], '', paint.width),
     '',
     ...[verdict, ...left].map((line) => wrap(line, paint.width)),
     wrap(apiLine(api, paint), paint.width),
     ...(next.length === 0 ? [] : ['', renderNext(next, paint)]),
   ].join('\n')}\n`;
+}
+
+/** Columns that the table takes with its last column. */
+const wide = 72;
+
+function head(paint: Paint): string[] {
+  return ['  setting', 'now', 'better', 'set in'].map((name) => paint.dim(name));
+}
+
+/** The place on a line of its own, where it is worth one. */
+function narrowTable(settings: readonly SettingState[], paint: Paint): string {
+  const rows = settings.map((setting) => row(setting, paint));
+  const lines = table([head(paint).slice(0, 3), ...rows.map((cells) => cells.slice(0, 3))], '').split('\n');
+  return lines
+    .flatMap((line, index) => {
+      const place = rows[index - 1]?.[3];
+      return place === undefined || place === 'default' ? [line] : [line, paint.dim(`    ${place}`)];
+    })
+    .join('\n');
 }
 
 function row({ name, now, recommended, state, where, restart }: SettingState, paint: Paint): string[] {

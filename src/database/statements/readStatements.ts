@@ -48,10 +48,9 @@ export async function readStatements(
   database: Database,
   parameters: { readonly order: StatementOrder; readonly limit: number },
 ): Promise<Statements> {
-  const { schema, available, ...about } = await readExtension(database);
+  const { schema, ...about } = await readExtension(database);
   if (schema === null) {
-    const obstacle = available ? (isLoaded(about.preloaded) ? 'not-created' : 'not-loaded') : 'not-installed';
-    return { ...about, obstacle, statements: [] };
+    return { ...about, obstacle: await findObstacle(database, about.preloaded), statements: [] };
   }
   try {
     return { ...about, obstacle: null, statements: await readView(database, schema, parameters) };
@@ -64,7 +63,6 @@ export async function readStatements(
 
 interface Extension {
   readonly schema: string | null;
-  readonly available: boolean;
   readonly preloaded: string | null;
   readonly onlyOwn: boolean;
   readonly user: string;
@@ -76,7 +74,6 @@ async function readExtension(database: Database): Promise<Extension> {
       (select n.nspname from pg_catalog.pg_extension e
         join pg_catalog.pg_namespace n on n.oid = e.extnamespace
         where e.extname = 'pg_stat_statements') as schema,
-      exists (select from pg_catalog.pg_available_extensions where name = 'pg_stat_statements') as available,
       case when pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')
         then current_setting('shared_preload_libraries') end as preloaded,
       not pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') as "onlyOwn",
@@ -85,6 +82,14 @@ async function readExtension(database: Database): Promise<Extension> {
   const [row] = rows;
   if (row === undefined) throw new Error('a SELECT without FROM gave no row');
   return row;
+}
+
+async function findObstacle(database: Database, preloaded: string | null): Promise<StatementsObstacle> {
+  const { rows } = await sql`
+    select from pg_catalog.pg_available_extensions where name = 'pg_stat_statements'
+  `.execute(database.kysely);
+  if (rows.length === 0) return 'not-installed';
+  return isLoaded(preloaded) ? 'not-created' : 'not-loaded';
 }
 
 /** Where the role may not see it, the cautious answer is the one with a restart in it. */

@@ -35,7 +35,7 @@ export function judgeSchedule(jobs: readonly JobState[], now: Date): Reading {
     return {
       level: failed.some(({ name }) => name === 'backup') ? 'critical' : 'warning',
       summary: failed
-        .map((job) => `${job.name} ${howItEnded(job)}, ${ago(job.last?.endedAt ?? now, now)}`)
+        .map((job) => `${job.name} ${howItEnded(job)} (${ago(job.last?.endedAt ?? now, now)})`)
         .join('; '),
       next: failed.map(({ service }) => `journalctl -u ${service} -n 50 --no-pager`),
       data,

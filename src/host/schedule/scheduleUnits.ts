@@ -15,11 +15,17 @@ export interface ScheduledJob {
   readonly description: string;
 }
 
+/**
+ * A procedure that somebody left half done must not cost a night's backup. Removing backups waits
+ * until that is cleared up.
+ */
+const allTheSame = ['--override', 'unfinished-run', '--reason', 'scheduled run'];
+
 /** Runbook section 3: its backup at 02:00, its 30 days at 03:00, its weekly vacuum. */
 export const scheduledJobs: readonly ScheduledJob[] = [
   {
     name: 'backup',
-    words: ['db', 'backup'],
+    words: ['db', 'backup', ...allTheSame],
     calendar: '*-*-* 02:00:00',
     cron: '0 2 * * *',
     when: 'every day at 02:00',
@@ -35,7 +41,7 @@ export const scheduledJobs: readonly ScheduledJob[] = [
   },
   {
     name: 'vacuum',
-    words: ['db', 'vacuum'],
+    words: ['db', 'vacuum', ...allTheSame],
     calendar: 'Sun *-*-* 04:00:00',
     cron: '0 4 * * 0',
     when: 'Sundays at 04:00',
@@ -52,6 +58,11 @@ export function serviceUnit({ name }: Pick<ScheduledJob, 'name'>): string {
 
 export function timerUnit({ name }: Pick<ScheduledJob, 'name'>): string {
   return `tempovault-db-${name}.timer`;
+}
+
+/** By which systemd knows what was missed while the machine was off (systemd.timer(5), "Persistent="). */
+export function stampFile(timer: string): string {
+  return `/var/lib/systemd/timers/stamp-${timer}`;
 }
 
 /** How the scheduled tv is called, on the host itself. */
@@ -117,6 +128,7 @@ After=network-online.target postgresql.service
 
 [Service]
 Type=oneshot
+SyslogIdentifier=tempovault-db-${job.name}
 ${variables.join('')}# One at a time: whoever comes later waits.
 ExecStart=${commandOf(job, call).map(word).join(' ')}
 Nice=10

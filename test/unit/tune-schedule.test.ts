@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { hasFailed, howItEnded, judgeSchedule } from '../../src/host/schedule/judgeSchedule.ts';
+import type { JobState } from '../../src/host/schedule/readSchedule.ts';
+import {
+  cronLines,
+  type ScheduledCall,
+  scheduleUnits,
+  whoseUnit,
+} from '../../src/host/schedule/scheduleUnits.ts';
+
+const call: ScheduledCall = {
+  environment: 'production',
+  lock: '/run/tempovault-db.lock',
+  flock: '/usr/bin/flock',
+  tv: ['/opt/my tv/bin/tv.js', '-e', 'production', '--set', 'host.prefix=[]'],
+  variables: { PATH: '/usr/bin:/opt/50%/bin' },
+};
+
+describe('scheduleUnits', () => {
+  test('are a service and a timer for each job, quoted as systemd reads them', () => {
+    const units = scheduleUnits(call);
+    expect(units.map(({ unit }) => unit)).toEqual([
+      'tempovault-db-backup.service',
+      'tempovault-db-backup.timer',
+      'tempovault-db-prune.service',
+      'tempovault-db-prune.timer',
+      'tempovault-db-vacuum.service',
+      'tempovault-db-vacuum.timer',
+    ]);
+    const [service, timer] = units;
+    expect(service?.text).toContain('Environment=PATH=/usr/bin:/opt/50%%/bin\n');
+    expect(service?.text).toContain(
+      'ExecStart=/usr/bin/flock /run/tempovault-db.lock "/opt/my tv/bin/tv.js" -e production --set "host.prefix=[]" db backup',
+    );
+    expect(timer?.text).toContain('OnCalendar=*-*-* 02:00:00\n');
+    expect(timer?.text).toContain('Persistent=true\n');
+  });
+
+  test('are known again, and known for edited or for somebody else’s', () => {
+    for (const { text } of scheduleUnits(call)) {
+      expect(whoseUnit(text)).toBe('own');
+      expect(whoseUnit(text.replace('Description=', 'Description=My '))).toBe('edited');
+      expect(whoseUnit(`${text}\n`)).toBe('edited');
+      expect(whoseUnit(text.split('\n').slice(1).join('\n'))).toBe('foreign');
+    }
+    expect(whoseUnit('')).toBe('foreign');
+  });
+
+  test('as lines for a crontab, in which a percent sign would end the line', () => {
+    const lines = cronLines(call);
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/^0 2 \* \* \* env 'PATH=\/usr\/bin:\/opt\/50\\%\/bin'|^0 2 \* \* \* env PATH=/);
+    expect(lines[1]).toMatch(/^0 3 \* \* \* .* db prune --yes$/);
+    expect(lines[2]).toMatch(/^0 4 \* \* 0 .*'\/opt\/my tv\/bin\/tv\.js'.* db vacuum/);
+    for (const line of lines) expect(line.replaceAll('\\%', '')).not.toContain('%');
+  });
+});
+
+describe('judgeSchedule', () => {
+  const now = new Date('2026-11-24T09:00:00Z');
+  const job = (name: JobState['name'], more: Partial<JobState> = {}): JobState => ({
+    name,
+    service: `tempovault-db-${name}.service`,
+    timer: `tempovault-db-${name}.timer`,
+    enabled: true,
+    active: true,
+    next: new Date('2026-11-25T02:00:00Z'),
+    running: false,
+    last: undefined,
+    ...more,
+  });
+  const ran = (result: string, exitCode: number) => ({
+    last: {
+      startedAt: new Date('2026-11-24T02:00:00Z'),
+      endedAt: new Date('2026-11-24T02:05:00Z'),
+      result,
+      exitCode,
+    },
+  });
+
+  test('is calm where all went well, and where nothing was due yet', () => {
+    expect(judgeSchedule([job('backup'), job('prune')], now)).toMatchObject({
+      level: 'ok',
+      summary: 'next backup in 17h 0min',
+    });
+    expect(judgeSchedule([job('backup', ran('success', 0))], now)).toMatchObject({
+      level: 'ok',
+      summary: 'last backup ended well 6h 55min ago, next backup in 17h 0min',
+    });
+  });
+
+  test('takes a failed backup for critical, and another failure for a warning', () => {
+    const backup = judgeSchedule(
+      [job('backup', ran('exit-code', 6)), job('prune', ran('exit-code', 1))],
+      now,
+    );
+    expect(backup).toMatchObject({
+      level: 'critical',
+      summary:
+        'backup failed: exit code 6, another operator held the lock (6h 55min ago); prune failed: exit code 1 (6h 55min ago)',
+    });
+    expect(backup.next?.[0]).toBe('journalctl -u tempovault-db-backup.service -n 50 --no-pager');
+    expect(judgeSchedule([job('backup'), job('prune', ran('signal', 9))], now)).toMatchObject({
+      level: 'warning',
+      summary: 'prune failed: signal (6h 55min ago)',
+    });
+  });
+
+  test('does not judge a run that is at work again', () => {
+    const working = job('backup', { ...ran('exit-code', 1), running: true });
+    expect(hasFailed(working)).toBe(false);
+    expect(howItEnded(working)).toBe('at work now');
+    expect(judgeSchedule([working], now).level).toBe('ok');
+  });
+
+  test('warns where a timer is off', () => {
+    expect(judgeSchedule([job('backup'), job('vacuum', { enabled: false })], now)).toMatchObject({
+      level: 'warning',
+      next: ['tv db schedule install'],
+    });
+  });
+});

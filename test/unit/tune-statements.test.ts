@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { maskStatement } from '../../src/database/statements/maskStatement.ts';
+
+describe('maskStatement', () => {
+  test.each([
+    ["ALTER ROLE tempovault PASSWORD 'hunter2'", "ALTER ROLE tempovault PASSWORD '…'"],
+    ["select * from t where a = 'it''s' and b = $1", "select * from t where a = '…' and b = $1"],
+    ["select e'a\\'secret', 1", "select '…', 1"],
+    ["select E'tail\\\\', 'secret'", "select '…', '…'"],
+    ['select $$secret$$, $tag$se$$cret$tag$', "select '…', '…'"],
+    ["select U&'secret' , x'00ff'", "select '…' , '…'"],
+    ['-- secret\nselect 1 /* secret */ + 2', 'select 1 + 2'],
+    ["select 'cut off in the mid", "select '…'"],
+    ['select $$cut off in the mid', "select '…'"],
+    ['select "a ""quoted"" name"  from\n  t', 'select "a ""quoted"" name" from t'],
+    ["select 'C:\\', 'secret'", "select '…"],
+    ["select 'plain\\'secret'", "select '…"],
+    ['select price1$x, 42 from t', 'select price1$x, 42 from t'],
+  ])('%s', (statement, masked) => {
+    expect(maskStatement(statement)).toBe(masked);
+  });
+
+  test('lets no literal through, however it is written and wherever it is cut off', () => {
+    const secret = 'S3CR3T';
+    const padding = fc.stringMatching(/^[a-z \n"$\\]{0,6}$/);
+    const literal = fc
+      .tuple(fc.constantFrom('plain', 'escape', 'dollar'), padding, padding)
+      .map(([kind, a, b]) => {
+        const text = `${a}${secret}${b}`;
+        if (kind === 'dollar') return `$q$${text}$q$`;
+        return kind === 'escape' ? `E'${text.replaceAll('\\', '\\\\')}'` : `'${text.replaceAll('\\', '')}'`;
+      });
+    const part = fc.oneof(
+      literal,
+      fc.constantFrom('select ', ', ', ' from t ', '1', ' "n" ', ' $1 ', 'where x = '),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), fc.nat(), (parts, cut) => {
+        const whole = parts.join(' ');
+        expect(maskStatement(whole)).not.toContain(secret);
+        expect(maskStatement(whole.slice(0, cut % (whole.length + 1)))).not.toContain(secret);
+      }),
+    );
+  });
+});
