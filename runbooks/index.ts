@@ -189,6 +189,15 @@ export const shelf: readonly Entry[] = [
     load: () => import('./emergency/shutdown.ts'),
   },
   {
+    command: 'emergency resume',
+    rooms: ['host', 'chain', 'database'],
+    summary: 'bring everything back, once the cause is gone',
+    section: '7',
+    group: 'Emergency',
+    risk: 'severe',
+    load: () => import('./emergency/resume.ts'),
+  },
+  {
     command: 'runbook list',
     rooms: [],
     summary: 'the procedures that tv knows',

@@ -1,0 +1,39 @@
+import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
+import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
+import type { Address, ServiceName } from '../../../src/config/settings.ts';
+import { exampleFacts as shutdown } from '../shutdown/facts.ts';
+
+/** What the preflight has found and the plan is made from. */
+export type ResumeFacts = {
+  readonly chainId: number;
+  readonly riskController: Address;
+  /** Null where the protocol is not paused. */
+  readonly unpause: { readonly intent: ResolvedIntent; readonly sender: Sender } | null;
+  readonly replace: boolean;
+  readonly services: readonly {
+    readonly id: ServiceName | 'nginx';
+    readonly unit: string;
+    readonly program: string | null;
+    readonly active: boolean;
+  }[];
+  readonly oracle: Address;
+  /** Of the relay, in seconds. */
+  readonly intervalSeconds: number;
+};
+
+/** An imagined case, for the exported document. */
+export const exampleFacts: ResumeFacts = {
+  chainId: 4217,
+  riskController: '0x610178dA211FEF7D417bC0e6FeD39F05609AD788',
+  unpause:
+    shutdown.pause.intent === null || shutdown.pause.sender === null
+      ? null
+      : {
+          intent: { ...shutdown.pause.intent, intent: 'unpauseProtocol', args: ['false'] },
+          sender: shutdown.pause.sender,
+        },
+  replace: false,
+  services: shutdown.services.map(({ id, unit, program }) => ({ id, unit, program, active: false })),
+  oracle: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
+  intervalSeconds: 60,
+};

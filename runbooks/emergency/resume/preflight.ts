@@ -1,0 +1,137 @@
+import { contractTitles } from '../../../src/chain/intents/intent.ts';
+import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
+import { isAuthorised } from '../../../src/chain/oracle/isAuthorised.ts';
+import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
+import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
+import { readProtocol } from '../../../src/chain/readProtocol.ts';
+import { addressOfKey } from '../../../src/chain/signers/addressOfKey.ts';
+import { readStatus } from '../../../src/database/readStatus.ts';
+import { readEnvValue } from '../../../src/host/envFile.ts';
+import { listProcesses } from '../../../src/host/listProcesses.ts';
+import { readEnvFile } from '../../../src/host/readEnvFile.ts';
+import { readUnits } from '../../../src/host/readUnits.ts';
+import type { Context } from '../../../src/runbook/context.ts';
+import type { PreflightResult } from '../../../src/runbook/define.ts';
+import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
+import { bytes, short } from '../../../src/runbook/text.ts';
+import type { ResumeInput } from '../resume.ts';
+import type { ResumeFacts } from './facts.ts';
+
+/** The relay's own default, in seconds. */
+const defaultInterval = 60;
+
+/** What has to stand before anything is let go again. */
+export async function preflight(ctx: Context, input: ResumeInput): Promise<PreflightResult<ResumeFacts>> {
+  const { replace } = input;
+  const lookout = new Lookout(ctx);
+  const services = lookAtServices(ctx, lookout, input);
+  const oracle = lookAtOracle(ctx, lookout);
+  lookout.look('database', 'database', async () => {
+    const { version, sizeBytes, problem } = await readStatus(ctx.database());
+    return problem === null
+      ? pass(`PostgreSQL ${version}, ${bytes(sizeBytes)}`)
+      : block(problem, { override: 'database', next: ['tv status'] });
+  });
+  const nodes = lookAtNodes(ctx, lookout);
+  const protocol = lookout.look('protocol', 'chain', async () => {
+    const { paused } = await readProtocol(ctx.chain());
+    const { riskController } = ctx.chain().contracts;
+    if (riskController === undefined) return block('the address of RiskController is not set');
+    if (paused === undefined) return block('no contract tells whether it is paused', { next: ['tv status'] });
+    if (!paused) return warn('not paused: nothing to send', { value: { riskController, intents: [] } });
+    const intent = await resolveIntent(ctx.chain(), { intent: 'unpauseProtocol' });
+    const how = `${contractTitles[intent.contract]}.${intent.signature} at ${short(intent.address, false)}`;
+    return pass(`paused; ${how}, for ${intent.role.name}`, { riskController, intents: [intent] });
+  });
+  const found = await protocol;
+  const intents = found?.intents ?? [];
+  const sender = await lookAtSending(ctx, lookout, { intents, urgent: true, replace });
+  const checks = await lookout.checks();
+  const known = { nodes: await nodes, services: await services, oracle: await oracle };
+  const [intent] = intents;
+  if (known.nodes === undefined || known.services === undefined || known.oracle === undefined) {
+    return { checks, facts: undefined };
+  }
+  if (found === undefined || (intent !== undefined && sender === undefined)) {
+    return { checks, facts: undefined };
+  }
+  return {
+    checks,
+    facts: {
+      chainId: known.nodes.id,
+      riskController: found.riskController,
+      unpause: intent === undefined || sender === undefined ? null : { intent, sender },
+      replace,
+      services: known.services,
+      ...known.oracle,
+    },
+  };
+}
+
+function lookAtServices(ctx: Context, lookout: Lookout, { nginx }: ResumeInput) {
+  const { units, programs } = ctx.settings.host;
+  const wanted: readonly Omit<ResumeFacts['services'][number], 'active'>[] = [
+    ...(['indexer', 'api', 'oracle'] as const).map((id) => ({ id, unit: units[id], program: programs[id] })),
+    ...(nginx ? [{ id: 'nginx' as const, unit: 'nginx', program: null }] : []),
+  ];
+  return lookout.look('services', 'host', async () => {
+    const [states, left] = await Promise.all([
+      readUnits(ctx.host(), { units: wanted.map(({ unit }) => unit) }),
+      Promise.all(
+        wanted.map(({ program }) => (program === null ? [] : listProcesses(ctx.host(), { program }))),
+      ),
+    ]);
+    const missing = states.find(({ loadState }) => loadState !== 'loaded');
+    if (missing !== undefined) {
+      return block(`${missing.unit} cannot be started: ${missing.loadState}`, {
+        next: [
+          missing.loadState === 'masked'
+            ? `systemctl unmask ${missing.unit}`
+            : `systemctl status ${missing.unit}`,
+        ],
+      });
+    }
+    const services = wanted.map((service, index) => ({
+      ...service,
+      active: states[index]?.activeState === 'active',
+    }));
+    // Two relays with one key take each other's nonces; two indexers write every event twice.
+    const stray = services.findIndex(({ active }, index) => !active && (left[index]?.length ?? 0) > 0);
+    const [process] = left[stray] ?? [];
+    if (process !== undefined) {
+      return block(`process ${process.pid} runs ${services[stray]?.program} although its unit is stopped`, {
+        facts: { command: process.command, user: process.user },
+        next: [`find out who started it, then: kill ${process.pid}`],
+      });
+    }
+    const stopped = services.filter(({ active }) => !active).map(({ unit }) => unit);
+    if (stopped.length === 0) return warn('all active already', { value: services });
+    return pass(`to be started: ${stopped.join(', ')}`, services);
+  });
+}
+
+/** With a key that the contracts do not take, the relay would burn fees and nothing else. */
+function lookAtOracle(ctx: Context, lookout: Lookout) {
+  const key = lookout.look('env', 'host', async () => {
+    const { text } = await readEnvFile(ctx.host(), { path: ctx.settings.host.envFile });
+    const written = readEnvValue(text, 'ORACLE_PRIVATE_KEY') ?? '';
+    if (written !== '') ctx.secrets.keep(written);
+    const oracle = addressOfKey(written);
+    const intervalSeconds = Number(readEnvValue(text, 'ORACLE_UPDATE_INTERVAL') ?? defaultInterval);
+    if (oracle === undefined) return block('ORACLE_PRIVATE_KEY in .env is missing, or no private key');
+    return pass(`ORACLE_PRIVATE_KEY is of ${short(oracle, false)}`, {
+      oracle,
+      intervalSeconds: intervalSeconds > 0 ? intervalSeconds : defaultInterval,
+    });
+  });
+  lookout.look('oracle', 'chain', async () => {
+    const { oracle } = await need(key, 'env');
+    if (await isAuthorised(ctx.chain(), { oracle })) return pass(`${short(oracle, false)} is authorised`);
+    return block(`${short(oracle, false)} is not authorised: the contracts would refuse its signals`, {
+      facts: { address: oracle },
+      override: 'oracle-not-authorised',
+      next: ['tv oracle status', 'tv oracle rotate-key'],
+    });
+  });
+  return key;
+}

@@ -1,0 +1,47 @@
+import type { AcceptedSignal } from '../../../src/chain/oracle/findSignal.ts';
+import { readProtocol } from '../../../src/chain/readProtocol.ts';
+import { listProcesses } from '../../../src/host/listProcesses.ts';
+import { readUnit } from '../../../src/host/readUnit.ts';
+import type { Check } from '../../../src/runbook/check.ts';
+import type { StepContext } from '../../../src/runbook/define.ts';
+import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
+import { count, short } from '../../../src/runbook/text.ts';
+import type { ResumeFacts } from './facts.ts';
+
+/** Reads back that everything runs and the contracts can be used. */
+export async function verify(ctx: StepContext, facts: ResumeFacts): Promise<readonly Check[]> {
+  const lookout = new Lookout(ctx);
+  lookout.look('protocol', 'chain', async () => {
+    const { paused } = await readProtocol(ctx.chain());
+    return paused === false
+      ? pass('not paused, read back from the contract')
+      : block('the protocol is still paused', { next: ['tv resume'] });
+  });
+  for (const { id, unit, program } of facts.services) {
+    lookout.look(id, 'host', async () => {
+      const [{ activeState, mainPid }, processes] = await Promise.all([
+        readUnit(ctx.host(), { unit }),
+        program === null ? undefined : listProcesses(ctx.host(), { program }),
+      ]);
+      const others = (processes ?? []).filter((process) => process.unit !== `${unit}.service`);
+      if (activeState !== 'active') {
+        return block(`${unit} is ${activeState}`, { next: [`journalctl -u ${unit} -n 50 --no-pager`] });
+      }
+      if (others[0] !== undefined) return block(`process ${others[0].pid} runs ${program} beside ${unit}`);
+      return pass(`${unit} active (${mainPid})`);
+    });
+  }
+  lookout.look('signal', 'chain', async () => {
+    const signal = ctx.results['signal'] as AcceptedSignal | null | undefined;
+    if (signal === null || signal === undefined) return block('no new signal was seen');
+    const { block: at, from } = signal;
+    const own = from.toLowerCase() === facts.oracle.toLowerCase();
+    const words = `accepted in block ${count(at)}, sent by ${short(from, false)}`;
+    return own
+      ? pass(words)
+      : block(`${words}, not by ${short(facts.oracle, false)}: another relay is at work`, {
+          next: ['tv oracle status'],
+        });
+  });
+  return lookout.checks();
+}
