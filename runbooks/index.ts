@@ -198,6 +198,15 @@ export const shelf: readonly Entry[] = [
     load: () => import('./emergency/resume.ts'),
   },
   {
+    command: 'emergency withdraw',
+    rooms: ['chain', 'database'],
+    summary: 'send tokens out of the vault',
+    section: '7',
+    group: 'Emergency',
+    risk: 'severe',
+    load: () => import('./emergency/withdraw.ts'),
+  },
+  {
     command: 'runbook list',
     rooms: [],
     summary: 'the procedures that tv knows',

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
+import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import { readProtocol } from '../../src/chain/readProtocol.ts';
+import { amountPattern, formatAmount, parseAmount } from '../../src/chain/treasury/amount.ts';
+import { checkRecipient } from '../../src/chain/treasury/checkRecipient.ts';
+import { findToken } from '../../src/chain/treasury/findToken.ts';
+import { UsageError } from '../../src/errors/TvError.ts';
+import { defineRunbook, field } from '../../src/runbook/define.ts';
+import { exampleFacts, type WithdrawFacts } from './withdraw/facts.ts';
+import { preflight } from './withdraw/preflight.ts';
+import { withdrawSteps } from './withdraw/steps.ts';
+import { verify } from './withdraw/verify.ts';
+
+const input = {
+  token: field('--token <token>', 'its address, or the symbol of one that a named pair trades', z.string()),
+  amount: field(
+    '--amount <amount>',
+    'in whole tokens (1234.5), never in the smallest unit; or max, all that is free',
+    z
+      .string()
+      .refine(
+        (text) => text === 'max' || amountPattern.test(text),
+        'expected an amount such as 1234.5, or max',
+      ),
+  ),
+  to: field(
+    '--to <address>',
+    'who gets it: on the list of withdraw.recipients, or with --to-again',
+    z.string(),
+  ),
+  toAgain: field(
+    '--to-again <address>',
+    'the recipient once more in full, where it is not on that list',
+    z.string().optional(),
+  ),
+  replace: field(
+    '--replace',
+    'take the place of a transaction of this account that waits in the pool',
+    z.boolean().default(false),
+  ),
+  ...handoutInput,
+};
+
+export interface WithdrawInput {
+  readonly token: string;
+  readonly amount: string;
+  readonly to: string;
+  readonly toAgain?: string | undefined;
+  readonly replace: boolean;
+}
+
+const example = exampleFacts();
+
+/** Runbook §7: capital out of the vault. */
+export default defineRunbook<typeof input, WithdrawFacts>({
+  title: 'Emergency withdrawal',
+  risk: 'severe',
+  intent: `
+Sends tokens out of the vault to an address that the settings list, or that was typed twice. What can be
+withdrawn is the vault's book less what is deployed and less the fees; max asks the vault itself just
+before it signs.
+
+As deployed the vault refuses while the protocol is paused. Then the pause is ended and begun again around
+the withdrawal: in one atomic transaction where one key may do all three (Tempo), else in three, of which
+the last is sent even if the withdrawal fails.`,
+  input,
+  example: {
+    facts: example,
+    input: {
+      token: 'AlphaUSD',
+      amount: '250000',
+      to: example.recipient,
+      toAgain: undefined,
+      replace: false,
+      calldata: false,
+      safe: undefined,
+    },
+  },
+  onFailure: 'carry-on',
+  goesPast: 'unfinished',
+  handout: (ctx, given) =>
+    handOut(ctx, given, 'Withdraw', async () => {
+      const recipient = checkRecipient(ctx.settings, given.to);
+      if (given.amount === 'max') {
+        throw new UsageError('max moves with time, so it cannot be signed elsewhere.', {
+          next: ['see what is free with --dry-run, then give --amount a little below it'],
+        });
+      }
+      const token = await findToken(ctx.chain(), ctx.settings, given.token);
+      const amount = parseAmount(given.amount, token);
+      const { paused, pausedBy } = await readProtocol(ctx.chain());
+      const withdraw = { intent: 'withdraw' as const, token: token.address, amount, recipient };
+      return resolveIntents(
+        ctx.chain(),
+        paused === true && pausedBy === 'riskController'
+          ? [{ intent: 'unpauseProtocol' }, withdraw, { intent: 'pauseProtocol' }]
+          : [withdraw],
+      );
+    }),
+  preflight,
+  basis: ({ chainId, token, recipient, amount, max, sender, pause }) => ({
+    chainId,
+    token: token.address,
+    recipient,
+    amount: max ? 'max' : amount,
+    from: sender.from,
+    pause: pause.way,
+  }),
+  consequence: ({ token, recipient, amount, max, pause }) => {
+    const what = max ? `all ${token.symbol} that is free` : formatAmount(BigInt(amount), token);
+    const open =
+      pause.way === 'steps'
+        ? ' The protocol is open between the first transaction and the last: a few seconds, or until tv resume if tv dies in between.'
+        : '';
+    return `This sends ${what} to ${recipient}, for good.${open}`;
+  },
+  plan: withdrawSteps,
+  verify,
+});

@@ -1,0 +1,83 @@
+import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
+import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
+import type { Token } from '../../../src/chain/treasury/findToken.ts';
+import type { Places } from '../../../src/chain/treasury/readPlaces.ts';
+import type { Address } from '../../../src/config/settings.ts';
+
+/** What the preflight has found and the plan is made from. */
+export type WithdrawFacts = {
+  readonly chainId: number;
+  readonly token: Token;
+  readonly recipient: Address;
+  /** In the smallest unit; with `max`, what it was when it was looked at. */
+  readonly amount: string;
+  /** The amount is found out anew when it is signed. */
+  readonly max: boolean;
+  readonly withdraw: ResolvedIntent;
+  readonly sender: Sender;
+  /**
+   * The vault refuses while paused, as deployed. `atomic`: one account may do all of it, so the pause
+   * ends and begins again within one transaction. `steps`: it takes three.
+   */
+  readonly pause:
+    | { readonly way: 'not in the way' }
+    | { readonly way: 'atomic'; readonly end: ResolvedIntent; readonly begin: ResolvedIntent }
+    | {
+        readonly way: 'steps';
+        readonly end: ResolvedIntent;
+        readonly begin: ResolvedIntent;
+        readonly sender: Sender;
+      };
+  readonly replace: boolean;
+  readonly before: Places;
+};
+
+/** An imagined case, for the exported document. */
+export function exampleFacts(): WithdrawFacts {
+  const emergency = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
+  const manager = '0x90F79bf6EB2c4f870365E785982E1f101E93b906';
+  const recipient = '0x14dC79964da2C08b23698B3D3cc7Ca32193d9955';
+  const token = {
+    address: '0x20c0000000000000000000000000000000000001',
+    symbol: 'AlphaUSD',
+    decimals: 6,
+  } as const;
+  const pausing = (paused: boolean) =>
+    ({
+      intent: paused ? 'pauseProtocol' : 'unpauseProtocol',
+      contract: 'riskController',
+      address: '0x610178dA211FEF7D417bC0e6FeD39F05609AD788',
+      signature: 'toggleGlobalPause(bool)',
+      args: [String(paused)],
+      data: '0x',
+      role: { name: 'EMERGENCY', id: `0x${'e0'.repeat(32)}`, signer: 'emergency' },
+      holders: [emergency],
+    }) as const;
+  const feeToken = '0x20c0000000000000000000000000000000000000';
+  return {
+    chainId: 4217,
+    token,
+    recipient,
+    amount: '250000000000',
+    max: false,
+    withdraw: {
+      intent: 'withdraw',
+      contract: 'treasuryVault',
+      address: '0xA51c1fc2f0D1a1b8494Ed1FE312d7C3a78Ed91C0',
+      signature: 'withdraw(address,uint256,address)',
+      args: [token.address, '250000000000', recipient],
+      data: '0x',
+      role: { name: 'TREASURY_MANAGER', id: `0x${'7e'.repeat(32)}`, signer: 'treasuryManager' },
+      holders: [manager],
+    },
+    sender: { role: 'treasuryManager', from: manager, network: 'tempo', feeToken },
+    pause: {
+      way: 'steps',
+      end: pausing(false),
+      begin: pausing(true),
+      sender: { role: 'emergency', from: emergency, network: 'tempo', feeToken },
+    },
+    replace: false,
+    before: { vault: '0', strategy: '0', dex: '0', recipient: '0', book: '0', deployed: '0', fees: '0' },
+  };
+}
