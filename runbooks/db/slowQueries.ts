@@ -46,9 +46,10 @@ export default defineReport({
         : statements.length === 0
           ? '  none yet'
           : list(statementRows(statements), paint);
-    const own = onlyOwn
-      ? [wrap(`${user} sees only its own statements: GRANT pg_read_all_stats TO ${user}`, paint.width)]
-      : [];
+    const own =
+      onlyOwn && obstacle === null
+        ? [wrap(`${user} sees only its own statements: GRANT pg_read_all_stats TO ${user}`, paint.width)]
+        : [];
     const now =
       running.length === 0 ? '  nothing runs for longer than a second' : list(runningRows(running), paint);
     return `${[head, past, ...own, '', paint.bold('Right now'), now].join('\n')}\n`;
@@ -124,7 +125,7 @@ function howToGetIt(
     `as a superuser: psql -d ${database} -c "CREATE EXTENSION pg_stat_statements"`,
   ];
   return [
-    wrap('  pg_stat_statements is not there, so nobody counts what statements cost.', paint.width, '  '),
+    `  ${wrap('pg_stat_statements is not there, so nobody counts what statements cost.', paint.width - 2, '  ')}`,
     renderNext(steps, paint),
   ].join('\n');
 }

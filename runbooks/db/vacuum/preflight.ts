@@ -39,13 +39,17 @@ export async function preflight(ctx: Context): Promise<PreflightResult<VacuumFac
         { next: ["connect as the tables' owner: database.url, tv config show"] },
       );
     }
+    const locked = found.filter((table) => table.locked && table.allowed).map(({ name }) => name);
     const summary = `${value.length}, ${count(dead)} dead rows`;
-    return others.length === 0
-      ? pass(summary, value)
-      : warn(`${summary}; ${others.length} belong to others and are left out`, {
-          facts: { 'left out': others.slice(0, 8).join(', ') },
-          value,
-        });
+    if (others.length === 0 && locked.length === 0) return pass(summary, value);
+    return warn(summary, {
+      facts: {
+        ...(others.length === 0 ? {} : { "others', left out": others.slice(0, 8).join(', ') }),
+        ...(locked.length === 0 ? {} : { 'locked by others': locked.slice(0, 8).join(', ') }),
+      },
+      ...(locked.length === 0 ? {} : { next: ['tv db slow-queries'] }),
+      value,
+    });
   });
 
   lookout.look('transactions', 'database', async () => {

@@ -11,6 +11,8 @@ export type VacuumTable = {
   /** By hand or by autovacuum, whichever was later; ISO 8601, null where there was none. */
   readonly lastVacuum: string | null;
   readonly lastAnalyze: string | null;
+  /** Somebody has it to himself (ACCESS EXCLUSIVE); its size is then what the statistics say. */
+  readonly locked: boolean;
   /** VACUUM passes over tables of others with nothing but a warning. */
   readonly allowed: boolean;
 };
@@ -26,7 +28,10 @@ export async function listVacuumTables(database: Database): Promise<readonly Vac
     select
       n.nspname as schema,
       c.relname as name,
-      pg_total_relation_size(c.oid) as bytes,
+      -- Measuring waits for a lock as well.
+      case when l.locked then c.relpages::bigint * current_setting('block_size')::bigint
+        else pg_total_relation_size(c.oid) end as bytes,
+      l.locked,
       pg_stat_get_live_tuples(c.oid) as "liveRows",
       pg_stat_get_dead_tuples(c.oid) as "deadRows",
       greatest(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid)) as "lastVacuum",
@@ -39,6 +44,13 @@ export async function listVacuumTables(database: Database): Promise<readonly Vac
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_database d on d.datname = current_database()
+    cross join lateral (
+      select exists (
+        select from pg_catalog.pg_locks held
+        where held.relation = c.oid and held.database = d.oid and held.granted
+          and held.mode = 'AccessExclusiveLock' and held.pid <> pg_backend_pid()
+      ) as locked
+    ) l
     where c.relkind in ('r', 'm')
       and c.relpersistence <> 't'
       and n.nspname <> 'information_schema'
