@@ -164,7 +164,7 @@ describe.each(cases)('$generation contracts on $network', ({ network, generation
         'eth_getTransactionByHash',
         hashes.map((hash) => [hash]),
       );
-      const senders = found.map(({ from }) => from);
+      const senders: readonly string[] = found.map(({ from }) => from);
       const [old, current] = [account('oldOracle').toLowerCase(), account('oracle').toLowerCase()];
       const turn = senders.indexOf(current);
       expect(turn).toBeGreaterThan(senders.length / 3);
