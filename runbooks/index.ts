@@ -198,6 +198,15 @@ export const shelf: readonly Entry[] = [
     load: () => import('./emergency/resume.ts'),
   },
   {
+    command: 'emergency unwind',
+    rooms: ['chain', 'database'],
+    summary: "take the strategy's capital back from the DEX",
+    section: '7',
+    group: 'Emergency',
+    risk: 'severe',
+    load: () => import('./emergency/unwind.ts'),
+  },
+  {
     command: 'emergency withdraw',
     rooms: ['chain', 'database'],
     summary: 'send tokens out of the vault',
