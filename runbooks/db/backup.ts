@@ -90,6 +90,8 @@ left that looks like a backup.`,
     input: { plain: false },
   },
   onFailure: 'stop',
+  // It touches nothing that another run has begun.
+  goesPast: 'unfinished',
   preflight,
   basis: ({ form, directory, database }) => ({ form, directory, database }),
   consequence: ({ directory }) => `This writes a backup to ${directory}.`,

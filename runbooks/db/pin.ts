@@ -27,6 +27,8 @@ export default defineRunbook<typeof input, PinFacts>({
     input: { backup: 'tempovault_20261123-020000-7f3a', why: 'before the migration' },
   },
   onFailure: 'stop',
+  // It touches nothing that another run has begun.
+  goesPast: 'unfinished',
   preflight: (ctx, { backup, why }) => lookAtBackup(ctx, { backup, reason: why }),
   basis: (facts) => facts,
   consequence: ({ name }) => `This keeps ${name} until it is unpinned.`,

@@ -115,7 +115,7 @@ With --old it drops the databases that a restore has put aside instead.`,
     ...(facts.leftovers.length === 0 ? [] : [removeLeftovers(facts)]),
     ...facts.databases.map(dropOld),
   ],
-  verify: async (ctx, { remove, databases, keep }) => {
+  verify: async (ctx, { remove, databases, keep, keepDays }) => {
     const lookout = new Lookout(ctx);
     lookout.look('backups', 'host', async () => {
       if (databases.length > 0) return pass('none touched');
@@ -123,11 +123,13 @@ With --old it drops the databases that a restore has put aside instead.`,
         run: ctx.host().run,
         directory: ctx.settings.backup.directory,
       });
-      const left = remove.filter(({ path }) => backups.some((one) => one.path === path));
+      // One that was pinned in the meantime stays.
+      const due = choosePrune(backups, { now: ctx.clock.now(), keepDays, keepVerified });
+      const left = remove.filter(({ path }) => due.some((one) => one.remove && one.backup.path === path));
       if (left.length > 0) return block(`still there: ${left.map(({ name }) => name).join(', ')}`);
       return backups.length < keep
         ? block(`${backups.length} are left, and ${keep} should be`)
-        : pass(`${count(remove.length)} removed, ${count(backups.length)} left`);
+        : pass(`${count(backups.length)} left`);
     });
     if (databases.length > 0) {
       lookout.look('databases', 'database', async () => {

@@ -20,6 +20,8 @@ export default defineRunbook<typeof input, PinFacts>({
     input: { backup: 'tempovault_20261123-020000-7f3a' },
   },
   onFailure: 'stop',
+  // It touches nothing that another run has begun.
+  goesPast: 'unfinished',
   preflight: (ctx, { backup }) => lookAtBackup(ctx, { backup, reason: null }),
   basis: (facts) => facts,
   consequence: ({ name }) => `This lets tv db prune remove ${name} when it is old enough.`,

@@ -47,8 +47,9 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
     },
     input: { backup: undefined, latest: true, all: false, restore: false },
   },
-  // One that is damaged says nothing about the others.
-  onFailure: 'carry-on',
+  onFailure: 'stop',
+  // It touches nothing that another run has begun.
+  goesPast: 'unfinished',
   preflight: async (ctx, wanted) => {
     const lookout = new Lookout(ctx);
     const chosen = await chooseBackups(ctx, wanted);
@@ -91,7 +92,7 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
   plan: (facts) => facts.backups.map((backup, index) => verifyOne(facts, backup, index)),
   verify: async (ctx, { backups }) => {
     const lookout = new Lookout(ctx);
-    for (const { path, name } of backups) {
+    for (const [index, { path, name }] of backups.entries()) {
       lookout.look('backup', 'host', async () => {
         const found = await findBackup({
           run: ctx.host().run,
@@ -99,9 +100,11 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
           wanted: path,
         });
         const { verified } = found.marks;
-        if (!isVerified(found)) {
+        // Null where it was done by an attempt that was killed: then the marks say what came of it.
+        const result = ctx.results[`verify-${index + 1}`] as { readonly problems: readonly string[] } | null;
+        if (!isVerified(found) || (result?.problems ?? []).length > 0) {
           return block(
-            `${name}: ${[...new Set([...found.problems, ...(verified?.problems ?? [])])].join('; ') || 'what was found could not be written beside it'}`,
+            `${name}: ${[...new Set([...found.problems, ...(result?.problems ?? verified?.problems ?? [])])].join('; ') || 'what was found could not be written beside it'}`,
           );
         }
         const rows = Object.values(found.manifest?.rows ?? {}).reduce((sum, one) => sum + one, 0);

@@ -4,9 +4,8 @@ import { isRemoved, removeBackup } from '../../../src/database/backup/removeBack
 import { clearSessions } from '../../../src/database/restore/clearSessions.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
 import { existing } from '../../../src/database/restore/listDatabases.ts';
-import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step } from '../../../src/runbook/define.ts';
-import { ago, bytes } from '../../../src/runbook/text.ts';
+import { bytes } from '../../../src/runbook/text.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
 import { applicationName } from '../shared/names.ts';
 import { keepVerified, type PruneFacts } from './facts.ts';
@@ -27,10 +26,7 @@ export function removeOne(facts: PruneFacts, backup: PruneFacts['remove'][number
         (one) => one.backup.path === backup.path,
       );
       if (choice !== undefined && !choice.remove) {
-        throw new TvError(`${backup.name} is not to be removed any more.`, {
-          facts: { why: choice.reason, made: ago(new Date(backup.createdAt), now) },
-          next: 'tv db prune --dry-run',
-        });
+        return { kept: backup.name, reason: choice.reason };
       }
       await removeBackup({ run, backup });
       return { removed: backup.name, bytes: backup.bytes };

@@ -6,7 +6,7 @@ import { readProgress } from '../../../src/database/readProgress.ts';
 import { readServer } from '../../../src/database/readServer.ts';
 import { listOldDatabases, oldName } from '../../../src/database/restore/listDatabases.ts';
 import { listForeignSessions, sessionLines } from '../../../src/database/restore/listForeignSessions.ts';
-import { UsageError } from '../../../src/errors/TvError.ts';
+import { TvError, UsageError } from '../../../src/errors/TvError.ts';
 import { readDisk } from '../../../src/host/readDisk.ts';
 import { readUnits } from '../../../src/host/readUnits.ts';
 import type { Context } from '../../../src/runbook/context.ts';
@@ -14,7 +14,7 @@ import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
 import { ago, bytes, count } from '../../../src/runbook/text.ts';
 import { chooseBackups } from '../shared/chooseBackups.ts';
-import { lookAtMaintenance } from '../shared/maintenance.ts';
+import { lookAtMaintenance, withMaintenance } from '../shared/maintenance.ts';
 import { lookAtTools } from '../shared/tools.ts';
 import type { RestoreFacts } from './facts.ts';
 
@@ -131,7 +131,9 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   });
 
   lookout.look('sessions', 'database', async () => {
-    const sessions = await listForeignSessions(ctx.database(), { names: [name] });
+    const sessions = await withMaintenance(ctx, 'tv', (database) =>
+      listForeignSessions(database, { names: [name] }),
+    );
     // Those of the services end with them. A program that says its name, or another role, is somebody else.
     const { user } = ctx.database().target;
     const own = new Set<string>([
@@ -167,10 +169,9 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   if (!input.swapBack) lookout.look('space', 'host', lookAtSpace);
 
   lookout.look('cursor', 'database', async () => {
-    const schema = await readEventSchema(ctx.database());
-    const { block: now } = await readProgress(ctx.database(), { schema });
+    const now = await liveBlock(ctx);
     const there = input.swapBack ? undefined : (await need(backup, 'backup'))?.cursorBlock;
-    const live = now === null ? 'no block' : `block ${count(now)}`;
+    const live = typeof now === 'number' ? `block ${count(now)}` : now;
     if (there === undefined) return pass(`now at ${live}; the indexer goes on from where that database was`);
     if (there === null) {
       return warn(`now at ${live}; the backup does not say where it stands`, {
@@ -213,4 +214,15 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
       tools: known.tools,
     },
   };
+}
+
+/** A damaged or locked database is a reason to restore, not one against it. */
+async function liveBlock(ctx: Context): Promise<number | string> {
+  try {
+    const schema = await readEventSchema(ctx.database());
+    return (await readProgress(ctx.database(), { schema })).block ?? 'no block';
+  } catch (error) {
+    if (error instanceof TvError) return 'a block that cannot be read';
+    throw error;
+  }
 }

@@ -20,7 +20,8 @@ export async function listForeignSessions(
       coalesce(state, '?') as state
     from pg_catalog.pg_stat_activity
     where datname in (${sql.join(parameters.names)}) and pid <> pg_backend_pid()
-      and backend_type = 'client backend'
+      -- A role that may not see another's sessions in full sees no type, but that they are there.
+      and coalesce(backend_type, 'client backend') = 'client backend'
       and not (application_name = 'tv' or starts_with(application_name, 'tv '))
     order by backend_start, pid
   `.execute(maintenance.kysely);

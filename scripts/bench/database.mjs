@@ -1,0 +1,114 @@
+// Compares tv's backup and restore with the runbook's on a sandbox filled with event rows: wall time,
+// size and downtime, as ratios. Takes some minutes; wants about five times the rows' size on disk.
+// `node scripts/bench/database.mjs [--gib 2] [--bin FILE]`
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: {
+    gib: { type: 'string', default: '2' },
+    bin: { type: 'string', default: fileURLToPath(new URL('../../bin/tv.js', import.meta.url)) },
+  },
+});
+/** Rows a batch of the filling; between two batches their size is looked at. */
+const batch = 400_000;
+
+const home = mkdtempSync(join(tmpdir(), 'tv-bench-database-'));
+// The database runs as a user of its own, and has to pass through here.
+chmodSync(home, 0o711);
+const env = { ...process.env, TV_STATE_DIR: home, NO_COLOR: '1' };
+const dir = join(home, 'sandbox', 'sandbox');
+const files = join(home, 'runbook');
+
+try {
+  mkdirSync(files);
+  tv('sandbox', 'up');
+  fill(Number(values.gib) * 1024 ** 3);
+
+  const runbookBackup = shell(`set -o pipefail; pg_dump tempovault | gzip > ${files}/backup.sql.gz`);
+  const tvBackup = tv('-e', 'sandbox', 'db', 'backup');
+  const [backup] = JSON.parse(tv('-e', 'sandbox', 'db', 'backups', '--json').stdout).backups;
+
+  shell(`pg_dump tempovault > ${files}/backup.sql`);
+  const runbookRestore = shell(
+    `createdb bench && dropdb bench && createdb bench && psql -q -o /dev/null -d bench < ${files}/backup.sql && dropdb bench`,
+  );
+  const tvRestore = tv('-e', 'sandbox', 'db', 'restore', '--latest', '--confirm', 'sandbox');
+  const downtime = Number(/the services were down for ([\d.]+) s/.exec(tvRestore.stderr)?.[1]);
+
+  const runbookBytes = statSync(join(files, 'backup.sql.gz')).size;
+  line('backup, time', tvBackup.seconds, runbookBackup.seconds, 's', 0.6);
+  line('backup, size', backup.bytes / 1024 ** 2, runbookBytes / 1024 ** 2, 'MiB', 1);
+  line('restore, time', tvRestore.seconds, runbookRestore.seconds, 's', 0.6);
+  line('restore, downtime', downtime, runbookRestore.seconds, 's', 0.05);
+  console.log('\nOf tv: backup\n%s\nrestore\n%s', steps(tvBackup.stderr), steps(tvRestore.stderr));
+} finally {
+  spawnSync(process.execPath, [values.bin, 'sandbox', 'down'], { env, stdio: 'ignore' });
+  rmSync(home, { recursive: true, force: true });
+}
+
+/** Event rows as the chain gives them: hashes that do not compress, names and addresses that do. */
+function fill(bytes) {
+  const size = `SELECT pg_table_size('events') + pg_table_size('oracle_updates')`;
+  for (let have = 0; have < bytes; have = Number(shell(`psql -At -d tempovault -c "${size}"`).stdout)) {
+    shell(`psql -q -d tempovault <<'SQL'
+      SET synchronous_commit = off;
+      WITH made AS (
+        INSERT INTO events (block_number, block_timestamp, transaction_hash, log_index, event_type, contract_address, event_data)
+        SELECT 10000000 + n / 3, now() - n * interval '1 second',
+          '0x' || md5(random()::text) || md5(random()::text), n % 3, 'OracleSignalUpdated',
+          '0x' || repeat('a1b2', 10),
+          jsonb_build_object('pairId', '0x' || md5((n % 7)::text) || md5((n % 7)::text), 'nonce', n,
+            'referenceTick', (random() * 2000)::int - 1000, 'pegDeviation', (random() * 1e16)::bigint,
+            'orderbookDepthBid', (random() * 1e18)::bigint, 'orderbookDepthAsk', (random() * 1e18)::bigint,
+            'signer', '0x' || md5(random()::text) || substr(md5(random()::text), 1, 8))
+        FROM generate_series(1, ${batch}) n RETURNING id, block_timestamp)
+      INSERT INTO oracle_updates (event_id, pair_id, reference_tick, peg_deviation, orderbook_depth_bid,
+        orderbook_depth_ask, signal_timestamp, nonce, block_timestamp)
+      SELECT id, '0x' || repeat('c3d4', 16), id % 2000, (random() * 1e16)::bigint, (random() * 1e18)::bigint,
+        (random() * 1e18)::bigint, extract(epoch FROM block_timestamp)::bigint, id, block_timestamp
+      FROM made;
+SQL`);
+  }
+}
+
+function tv(...args) {
+  return timed(process.execPath, [values.bin, ...args], env);
+}
+
+function shell(script) {
+  const passwords = join(dir, 'pgpass');
+  const [, port] = readFileSync(passwords, 'utf8').split(':');
+  const PG = { PGPASSFILE: passwords, PGHOST: '127.0.0.1', PGPORT: port, PGUSER: 'postgres' };
+  return timed('bash', ['-c', `set -e\n${script}`], { ...process.env, ...PG });
+}
+
+function timed(file, args, environment) {
+  const start = performance.now();
+  const done = spawnSync(file, args, {
+    env: environment,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  if (done.status !== 0) throw new Error(`${args.join(' ')}\n${done.stderr}`);
+  return { seconds: (performance.now() - start) / 1000, stdout: done.stdout, stderr: done.stderr };
+}
+
+function line(what, ours, runbook, unit, expected) {
+  const ratio = ours / runbook;
+  const note = `expected at most ${expected}${ratio <= expected ? '' : ', missed'}`;
+  console.log(
+    `${what.padEnd(18)} ${ratio.toFixed(3).padStart(7)}  ${ours.toFixed(1).padStart(8)} ${unit} to ${runbook.toFixed(1)} ${unit}  ${note}`,
+  );
+}
+
+function steps(screen) {
+  return screen
+    .split('\n')
+    .filter((text) => /^ {2}✔ \d|^ {7}[\d.]+ (s|min)/.test(text))
+    .join('\n');
+}

@@ -1,0 +1,279 @@
+import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { Client } from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { readPassword } from '../../src/sandbox/passwords.ts';
+import { sandboxPaths } from '../../src/sandbox/paths.ts';
+import {
+  backupFolder,
+  contentsOf,
+  databasesOf,
+  listed,
+  newestBackup,
+  passwordsOf,
+  startTv,
+} from '../support/databaseWorld.ts';
+import { sampleProcesses } from '../support/processSampler.ts';
+import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
+import { filesBelow, findSecrets } from '../support/secretSearch.ts';
+
+let sandbox: TestSandbox;
+let folder: string;
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  folder = backupFolder(sandbox);
+}, 120_000);
+afterAll(async () => {
+  await sandbox?.stop();
+});
+afterEach(() => {
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+});
+
+async function backUp(...flags: readonly string[]): Promise<string> {
+  const { exitCode, stderr } = await sandbox.tv(['db', 'backup', ...flags]);
+  expect(stderr).toContain('read back and equal');
+  expect(exitCode).toBe(0);
+  return newestBackup(sandbox);
+}
+
+/** The largest data file of a directory backup. */
+function largest(name: string): string {
+  const data = join(folder, name, 'data');
+  const files = readdirSync(data).filter((file) => file.endsWith('.gz'));
+  const [first = ''] = files.toSorted(
+    (a, b) => readFileSync(join(data, b)).length - readFileSync(join(data, a)).length,
+  );
+  return join(data, first);
+}
+
+function superuser(database: string): Client {
+  const { ports } = sandbox.info;
+  const password = readPassword(sandboxPaths(sandbox.dir), 'postgres');
+  return new Client({ host: '127.0.0.1', port: ports.database, user: 'postgres', password, database });
+}
+
+describe('tv db backup', () => {
+  it('makes, lists, pins and verifies both forms; no password is seen anywhere', async () => {
+    const sampler = await sampleProcesses();
+    const name = await backUp();
+    const plain = await backUp('--plain');
+    expect((await sandbox.tv(['db', 'verify', '--all', '--restore'])).exitCode).toBe(0);
+    expect((await sandbox.tv(['db', 'pin', name, '--why', 'before the migration'])).exitCode).toBe(0);
+    const processes = await sampler.stop();
+
+    const { backups, leftovers } = await listed(sandbox);
+    expect(leftovers).toEqual([]);
+    expect(backups.map((one) => one.name)).toEqual([plain, name]);
+    const [row] = await sandbox.sql<{ count: string }>('SELECT count(*) FROM deposits');
+    for (const { manifest, marks } of backups) {
+      expect(marks.verified).toMatchObject({ how: 'restored', problems: [] });
+      expect(manifest?.cursorBlock).toBeGreaterThan(2_000);
+      expect(manifest?.rows['public.deposits']).toBeGreaterThan(0);
+      expect(manifest?.rows['public.deposits']).toBeLessThanOrEqual(Number(row?.count));
+    }
+    expect(backups.map(({ marks }) => marks.pinned?.reason)).toEqual([undefined, 'before the migration']);
+    expect((await sandbox.tv(['db', 'unpin', name])).exitCode).toBe(0);
+    expect((await listed(sandbox)).backups[1]?.marks.pinned).toBeNull();
+    // The scratch databases are gone.
+    expect(Object.keys(await databasesOf(sandbox))).toEqual(['tempovault']);
+
+    expect(processes.some((line) => line.includes('pg_dump'))).toBe(true);
+    const evidence = processes.map((text) => ({ place: 'command line', text }));
+    expect(findSecrets([...evidence, ...filesBelow(folder)], passwordsOf(sandbox))).toEqual([]);
+  });
+
+  it.each(['dump:acted', 'read:acted', 'publish:acted'])(
+    'killed at %s is finished by resume: one backup, nothing else',
+    async (place) => {
+      const cut = await sandbox.tv(['db', 'backup'], { env: { TV_FAILPOINT: place } });
+      expect(cut.exitCode).not.toBe(0);
+      const before = await listed(sandbox);
+      // Only the last rename makes it a backup.
+      expect(before.backups).toHaveLength(place === 'publish:acted' ? 1 : 0);
+      expect((await sandbox.tv(['resume'])).exitCode).toBe(0);
+      const { backups, leftovers } = await listed(sandbox);
+      expect(backups).toHaveLength(1);
+      expect(leftovers).toEqual([]);
+      expect(backups[0]?.marks.verified?.problems).toEqual([]);
+    },
+  );
+
+  it('killed inside pg_dump is finished by resume, and the orphan writes to nothing', async () => {
+    const lock = superuser('tempovault');
+    await lock.connect();
+    await lock.query('BEGIN; LOCK TABLE deposits IN ACCESS EXCLUSIVE MODE');
+    const tv = startTv(sandbox, ['db', 'backup']);
+    // pg_dump waits for the lock.
+    const waiting = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name LIKE 'tv %-db-backup-%' AND wait_event_type = 'Lock'`;
+    await expect
+      .poll(async () => (await sandbox.sql<{ n: number }>(waiting))[0]?.n, { timeout: 8_000 })
+      .toBeGreaterThan(0);
+    tv.kill('SIGKILL');
+    await tv;
+    await lock.end();
+    expect((await listed(sandbox)).backups).toEqual([]);
+    expect((await sandbox.tv(['resume'])).exitCode).toBe(0);
+    const { backups, leftovers } = await listed(sandbox);
+    expect(backups).toHaveLength(1);
+    expect(leftovers).toEqual([]);
+    expect((await sandbox.tv(['db', 'verify', '--latest', '--restore'])).exitCode).toBe(0);
+  });
+
+  it.each([[], ['--plain']])('on a full disk fails as a whole and leaves nothing (%s)', async (...flags) => {
+    const full = '/run/full';
+    await sandbox.inside('sh', '-c', `mkdir -p ${full} && mount -t tmpfs -o size=200k tmpfs ${full}`);
+    try {
+      const done = await sandbox.tv([
+        ...['db', 'backup', ...flags, '--set', `backup.directory=${full}`],
+        ...['--override', 'backup-space', '--reason', 'test'],
+      ]);
+      expect(done.exitCode).toBe(1);
+      expect(done.stderr).toContain('No space left on device');
+      expect((await sandbox.inside('ls', '-A', full)).stdout).toBe('');
+    } finally {
+      await sandbox.inside('umount', full);
+    }
+  });
+});
+
+describe('a damaged backup', () => {
+  it('is named by verify, and refused by restore before anything is touched', async () => {
+    const good = await backUp();
+    const other = await backUp();
+    const copy = (name: string) => {
+      cpSync(join(folder, good), join(folder, name), { recursive: true });
+      return name;
+    };
+    const flipped = largest(copy('flipped'));
+    const bytes = readFileSync(flipped);
+    const middle = Math.floor(bytes.length / 2);
+    bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
+    writeFileSync(flipped, bytes);
+    const cut = largest(copy('truncated'));
+    truncateSync(cut, Math.floor(readFileSync(cut).length / 2));
+    rmSync(largest(copy('missing')));
+    writeFileSync(
+      join(folder, copy('foreign'), 'manifest.json'),
+      readFileSync(join(folder, other, 'manifest.json')),
+    );
+    const edited = join(folder, copy('edited'), 'manifest.json');
+    writeFileSync(
+      edited,
+      readFileSync(edited, 'utf8').replace(/"public.deposits": \d+/, '"public.deposits": 7'),
+    );
+    writeFileSync(join(folder, 'nothing.sql.gz'), gzipSync(''));
+    const postgres = superuser('postgres');
+    await postgres.connect();
+    await postgres.query('CREATE DATABASE another');
+    await postgres.end();
+    const dump = async (database: string, format: string, file: string) => {
+      const done = await sandbox.inside(
+        ...['env', `PGPASSFILE=${sandboxPaths(sandbox.dir).passwords}`, 'pg_dump', `-F${format}`],
+        ...[
+          '-h',
+          '127.0.0.1',
+          '-p',
+          String(sandbox.info.ports.database),
+          '-U',
+          'postgres',
+          '-f',
+          join(folder, file),
+          database,
+        ],
+      );
+      expect(done.exitCode).toBe(0);
+    };
+    await dump('another', 'p', 'empty.sql');
+    await dump('another', 'c', 'another.dump');
+    await dump('tempovault', 'c', 'newer.dump');
+    const newer = readFileSync(join(folder, 'newer.dump'));
+    newer.write('99.', newer.indexOf('15.'));
+    writeFileSync(join(folder, 'newer.dump'), newer);
+    const evil = readFileSync(join(folder, 'empty.sql'), 'utf8').replace(
+      'SET row_security',
+      '\\connect tempovault\nSET row_security',
+    );
+    writeFileSync(join(folder, 'evil.sql'), evil);
+
+    const stop = superuser('postgres');
+    await stop.connect();
+    await stop.query('DROP DATABASE another');
+    await stop.end();
+    const before = { databases: await databasesOf(sandbox), pids: await pids() };
+    const table: readonly (readonly [string, RegExp])[] = [
+      ['flipped', /\d+\.dat\.gz (was changed after it was written|is damaged)/],
+      ['truncated', /\d+\.dat\.gz has \d+ bytes, not \d+/],
+      ['missing', /\d+\.dat\.gz is missing/],
+      ['foreign', /(checksum differs|has \d+ bytes, not \d+)/],
+      ['edited', /its manifest was changed after it was written/],
+      ['nothing.sql.gz', /it is empty/],
+      ['empty.sql', /there is no table in it/],
+      ['another.dump', /it is a backup of the database another, not of tempovault/],
+      ['newer.dump', /it comes from PostgreSQL 99\.\d+, which is newer than this server/],
+      ['evil.sql', /it has a psql command in it/],
+    ];
+    const verified = await sandbox.tv(['db', 'verify', '--all']);
+    expect(verified.exitCode).toBe(5);
+    const verdicts = verified.stderr.slice(verified.stderr.indexOf('Verification')).split(/^ {2}[✔✖!] /m);
+    for (const [name, words] of table) {
+      const verdict = verdicts.find((one) => unwrapped(one).startsWith(`backup ${name}: `)) ?? '';
+      expect.soft(unwrapped(verdict), name).toMatch(words);
+      const environment = sandbox.env['TV_ENVIRONMENT'] ?? '';
+      const restored = await sandbox.tv(['db', 'restore', name, '--confirm', environment]);
+      expect.soft(unwrapped(restored.stderr), name).toMatch(words);
+      expect.soft(restored.exitCode, name).toBe(3);
+    }
+    expect({ databases: await databasesOf(sandbox), pids: await pids() }).toEqual(before);
+    // What is sound is still told apart.
+    const sound = verdicts.find((one) => unwrapped(one).startsWith(`backup ${good}: `)) ?? '';
+    expect(unwrapped(sound)).toContain('sound to its last byte');
+    expect(Object.keys(await contentsOf(sandbox))).toContain('deposits');
+  }, 120_000);
+});
+
+describe('tv db prune', () => {
+  it('lists with --dry-run, and is finished by resume when it is killed', async () => {
+    const newest = await backUp();
+    const names = ['a', 'b', 'c', 'd'].map((letter) => `tempovault_${letter}.sql.gz`);
+    for (const name of names) {
+      writeFileSync(join(folder, name), gzipSync('-- x\n'.repeat(100)));
+      writeFileSync(join(folder, name), Buffer.concat([readFileSync(join(folder, name)), Buffer.alloc(100)]));
+      await sandbox.inside('touch', '-d', '60 days ago', join(folder, name));
+    }
+    expect((await sandbox.tv(['db', 'pin', 'tempovault_d'])).exitCode).toBe(0);
+    const dry = await sandbox.tv(['db', 'prune', '--dry-run']);
+    expect(dry.exitCode).toBe(0);
+    for (const name of names.slice(0, 3)) expect(dry.stderr).toContain(`remove ${name}`);
+    expect(dry.stderr).not.toContain('remove tempovault_d');
+    expect((await listed(sandbox)).backups).toHaveLength(5);
+    const cut = await sandbox.tv(['db', 'prune', '--yes'], { env: { TV_FAILPOINT: 'remove-2:acted' } });
+    expect(cut.exitCode).not.toBe(0);
+    expect((await listed(sandbox)).backups).toHaveLength(3);
+    expect((await sandbox.tv(['resume', '--yes'])).exitCode).toBe(0);
+    const { backups } = await listed(sandbox);
+    expect(backups.map(({ name }) => name)).toEqual([newest, 'tempovault_d.sql.gz']);
+    expect(readdirSync(folder).toSorted()).toEqual(
+      ['tempovault_d.sql.gz', 'tempovault_d.sql.gz.marks.json', newest].toSorted(),
+    );
+  });
+});
+
+async function pids(): Promise<string> {
+  const { stdout } = await sandbox.systemctl(
+    'show',
+    '-p',
+    'MainPID',
+    'tempovault-api',
+    'tempovault-indexer',
+    'tempovault-oracle',
+  );
+  return stdout;
+}
+
+/** The screen wraps at spaces. */
+function unwrapped(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}

@@ -1,0 +1,143 @@
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readPassword } from '../../src/sandbox/passwords.ts';
+import { sandboxPaths } from '../../src/sandbox/paths.ts';
+import { contentsOf, databasesOf, newestBackup, passwordsOf } from '../support/databaseWorld.ts';
+import { sampleProcesses } from '../support/processSampler.ts';
+import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
+import { findSecrets } from '../support/secretSearch.ts';
+
+let sandbox: TestSandbox;
+let backup: string;
+let before: Readonly<Record<string, unknown>>;
+
+/** The form that the runbook assumes; the other one is in the tests of the backups. */
+beforeAll(async () => {
+  sandbox = await startSandbox({ schema: 'runbook' });
+  // What a restore has to carry over, and nothing that moves by itself.
+  await sandbox.systemctl('stop', 'tempovault-indexer');
+  await asAdmin(`ALTER DATABASE tempovault SET search_path TO "$user", public`);
+  await asAdmin('REVOKE CONNECT ON DATABASE tempovault FROM PUBLIC');
+  const { exitCode } = await sandbox.tv(['db', 'backup']);
+  expect(exitCode).toBe(0);
+  backup = await newestBackup(sandbox);
+  before = await contentsOf(sandbox);
+  await sandbox.sql('DELETE FROM deposits');
+}, 180_000);
+afterAll(async () => {
+  await sandbox?.stop();
+});
+
+async function asAdmin(text: string): Promise<void> {
+  const client = admin('postgres');
+  await client.connect();
+  await client.query(text);
+  await client.end();
+}
+
+function admin(database: string): Client {
+  const { ports } = sandbox.info;
+  const password = readPassword(sandboxPaths(sandbox.dir), 'postgres');
+  return new Client({ host: '127.0.0.1', port: ports.database, user: 'postgres', password, database });
+}
+
+function restore(...flags: readonly string[]) {
+  return ['db', 'restore', ...flags, '--confirm', 'sandbox'];
+}
+
+async function running(): Promise<readonly string[]> {
+  const { stdout } = await sandbox.systemctl(
+    'is-active',
+    'tempovault-api',
+    'tempovault-indexer',
+    'tempovault-oracle',
+  );
+  return stdout.trim().split('\n');
+}
+
+/** The live name leads to a whole database: every table can be read. */
+async function assertLive(): Promise<void> {
+  const contents = await contentsOf(sandbox);
+  expect(Object.keys(contents)).toEqual(Object.keys(before));
+}
+
+describe('tv db restore', () => {
+  it('restores beside, swaps, keeps the old one; --swap-back and prune --old', async () => {
+    const damaged = await contentsOf(sandbox);
+    expect(damaged).not.toEqual(before);
+    const old = (await databasesOf(sandbox))['tempovault'];
+    const sampler = await sampleProcesses();
+    const done = await sandbox.tv(restore(backup));
+    const processes = await sampler.stop();
+    expect(done.stderr).toContain('Done and verified');
+    expect(done.exitCode).toBe(0);
+    expect(await contentsOf(sandbox)).toEqual(before);
+    // Stopped before, and so after.
+    expect(await running()).toEqual(['active', 'inactive', 'active']);
+    const [, seconds] = /the services were down for ([\d.]+) s/.exec(done.stderr) ?? [];
+    expect(Number(seconds)).toBeLessThan(10);
+    expect(processes.some((line) => line.includes('pg_restore'))).toBe(true);
+    const evidence = [...processes, done.stdout, done.stderr].map((text) => ({
+      place: 'process or output',
+      text,
+    }));
+    expect(findSecrets(evidence, passwordsOf(sandbox))).toEqual([]);
+
+    const databases = await databasesOf(sandbox);
+    const [kept = ''] = Object.keys(databases).filter((name) => name.startsWith('tempovault_old_'));
+    expect(databases[kept]).toBe(old);
+    expect(Object.keys(databases)).toHaveLength(2);
+
+    expect((await sandbox.tv(restore('--swap-back'))).exitCode).toBe(0);
+    expect((await databasesOf(sandbox))['tempovault']).toBe(old);
+    expect(await contentsOf(sandbox)).toEqual(damaged);
+    expect((await sandbox.tv(['db', 'prune', '--old', '--yes'])).exitCode).toBe(0);
+    expect(await databasesOf(sandbox)).toEqual({ tempovault: old });
+  });
+
+  it.each(['restore:acted', 'stop:acted', 'swap:started', 'swap:acted', 'start:acted'])(
+    'killed at %s: the live database is whole, and resume finishes',
+    async (place) => {
+      await sandbox.sql('DELETE FROM withdrawals');
+      const cut = await sandbox.tv(restore(backup), { env: { TV_FAILPOINT: place } });
+      expect(cut.exitCode).not.toBe(0);
+      await assertLive();
+      const resumed = await sandbox.tv(['resume', '--confirm', 'sandbox']);
+      expect(resumed.stderr).toContain('Done and verified');
+      expect(await contentsOf(sandbox)).toEqual(before);
+      expect(await running()).toEqual(['active', 'inactive', 'active']);
+      const names = Object.keys(await databasesOf(sandbox));
+      expect(names.filter((name) => name.includes('_restore_'))).toEqual([]);
+      expect((await sandbox.tv(['db', 'prune', '--old', '--yes'])).exitCode).toBe(0);
+    },
+  );
+
+  it('takes everything back where somebody stays connected; with --end-sessions it ends them', async () => {
+    const old = await databasesOf(sandbox);
+    const stranger = admin('tempovault');
+    const ended = new Promise((resolve) => stranger.on('error', resolve));
+    await stranger.connect();
+    await stranger.query(
+      `SET application_name = 'psql'; BEGIN; LOCK TABLE deposits IN ACCESS EXCLUSIVE MODE`,
+    );
+    const refused = await sandbox.tv(restore(backup));
+    expect(refused.stderr).toContain('Other sessions are connected to the database');
+    expect(refused.stderr).toContain('postgres, psql, from 127.0.0.1');
+    expect(refused.stderr).toContain('everything is as before');
+    expect(refused.exitCode).toBe(1);
+    expect(await databasesOf(sandbox)).toEqual(old);
+    expect(await running()).toEqual(['active', 'inactive', 'active']);
+    expect((await sandbox.tv(restore(backup, '--end-sessions'))).exitCode).toBe(0);
+    await ended;
+    expect(await contentsOf(sandbox)).toEqual(before);
+  });
+
+  it('in place, killed after the drop: resume has all of it back', async () => {
+    const cut = await sandbox.tv(restore(backup, '--in-place'), { env: { TV_FAILPOINT: 'drop:acted' } });
+    expect(cut.exitCode).not.toBe(0);
+    const resumed = await sandbox.tv(['resume', '--confirm', 'sandbox']);
+    expect(resumed.stderr).toContain('Done and verified');
+    expect(await contentsOf(sandbox)).toEqual(before);
+    expect(await running()).toEqual(['active', 'inactive', 'active']);
+  });
+});
