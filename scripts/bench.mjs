@@ -1,6 +1,6 @@
 // Prints how long tv takes to start, as ratios to bare `node -e 0`: the machine, and what else runs
 // on it, count for both alike. Each round runs every command once, in turn.
-// `node scripts/bench.mjs [--env NAME] [--rounds N] [--bin FILE]`; without --env, `tv status` looks
+// `node scripts/bench.mjs [--env NAME] [--rounds N] [--bin FILE] [--start-only]`; without --env, `tv status` looks
 // at an environment in which every source refuses at once.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,6 +14,7 @@ const { values } = parseArgs({
   options: {
     env: { type: 'string' },
     rounds: { type: 'string', default: '20' },
+    'start-only': { type: 'boolean', default: false },
     bin: { type: 'string', default: fileURLToPath(new URL('../bin/tv.js', import.meta.url)) },
   },
 });
@@ -52,6 +53,12 @@ for (const { name, expected } of commands) {
   const ratio = (ms / bare).toFixed(2);
   const note = expected === undefined ? '' : `  expected at most ${expected}`;
   console.log(`${name.padEnd(24)} ${ratio.padStart(6)}  ${ms.toFixed(0).padStart(5)} ms${note}`);
+}
+
+if (!values['start-only']) {
+  console.log('\nThe database, tv to the runbook:');
+  const program = fileURLToPath(new URL('bench/database.mjs', import.meta.url));
+  process.exitCode = spawnSync(process.execPath, [program, '--bin', values.bin], { stdio: 'inherit' }).status;
 }
 
 function median(list) {

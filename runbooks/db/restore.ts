@@ -66,13 +66,13 @@ verified backup, and the services are down until it is restored.`,
     services,
     endSessions,
   }),
-  consequence: ({ mode, backup, back, database, keptAs }) => {
+  consequence: ({ mode, backup, back, database }) => {
     const { name } = database;
-    if (backup === null) return `This puts ${back} in the place of ${name}, which is kept as ${keptAs}.`;
+    if (backup === null) return `This puts ${back} in the place of ${name}, which is kept as ${name}_old_….`;
     const from = `the backup of ${localTime(new Date(backup.createdAt))}`;
     return mode === 'in-place'
       ? `This drops ${name}, then restores ${from}; nothing else is left of it.`
-      : `This replaces ${name} by ${from}; the present one is kept as ${keptAs}.`;
+      : `This replaces ${name} by ${from}; the present one is kept as ${name}_old_….`;
   },
   plan: (facts) => {
     const { mode, backup } = facts;

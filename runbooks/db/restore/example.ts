@@ -36,7 +36,6 @@ export const exampleFacts: RestoreFacts = {
       dataDirectory: null,
     },
   },
-  keptAs: 'tempovault_old_20261123_101500',
   services: [
     { unit: 'tempovault-api', wasActive: true },
     { unit: 'tempovault-indexer', wasActive: true },

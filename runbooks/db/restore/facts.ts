@@ -1,4 +1,5 @@
 import type { BackupForm } from '../../../src/database/backup/listBackups.ts';
+import { oldName } from '../../../src/database/restore/listDatabases.ts';
 import type { Rename } from '../../../src/database/restore/swapDatabases.ts';
 import type { MaintenanceFacts } from '../shared/maintenance.ts';
 import { besideName } from '../shared/names.ts';
@@ -27,8 +28,6 @@ export type RestoreFacts = {
     readonly oid: number;
     readonly maintenance: MaintenanceFacts;
   };
-  /** The name that the present database gets. */
-  readonly keptAs: string;
   readonly services: readonly { readonly unit: string; readonly wasActive: boolean }[];
   readonly endSessions: boolean;
   readonly server: { readonly major: number };
@@ -40,8 +39,13 @@ export function newName(facts: RestoreFacts, run: string): string {
   return facts.back ?? besideName(facts.database.name, 'restore', run);
 }
 
+/** The name that the present database gets, by the time of the run (UTC). */
+export function keptAs(facts: RestoreFacts, run: string): string {
+  return oldName(facts.database.name, run);
+}
+
 export function renames(facts: RestoreFacts, run: string): readonly Rename[] {
   const live = facts.database.name;
   const arrive = { from: newName(facts, run), to: live };
-  return facts.mode === 'in-place' ? [arrive] : [{ from: live, to: facts.keptAs }, arrive];
+  return facts.mode === 'in-place' ? [arrive] : [{ from: live, to: keptAs(facts, run) }, arrive];
 }

@@ -4,7 +4,7 @@ import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
 import { readEventSchema } from '../../../src/database/readEventSchema.ts';
 import { readProgress } from '../../../src/database/readProgress.ts';
 import { readServer } from '../../../src/database/readServer.ts';
-import { listOldDatabases, oldName } from '../../../src/database/restore/listDatabases.ts';
+import { listOldDatabases } from '../../../src/database/restore/listDatabases.ts';
 import { listForeignSessions, sessionLines } from '../../../src/database/restore/listForeignSessions.ts';
 import { TvError, UsageError } from '../../../src/errors/TvError.ts';
 import { readDisk } from '../../../src/host/readDisk.ts';
@@ -207,7 +207,6 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
       backup: known.backup,
       back: known.back,
       database: { name, oid: known.server.databaseOid, maintenance: known.maintenance },
-      keptAs: oldName(name, ctx.clock.now()),
       services: known.services,
       endSessions: input.endSessions,
       server: { major: known.server.major },

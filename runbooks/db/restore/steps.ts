@@ -12,7 +12,7 @@ import { thisOperator } from '../../../src/runbook/process.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
 import { applicationName } from '../shared/names.ts';
 import { dropBeside, restoreBeside } from '../shared/restoreBeside.ts';
-import { newName, type RestoreFacts, renames } from './facts.ts';
+import { keptAs, newName, type RestoreFacts, renames } from './facts.ts';
 
 /** Into a database of its own: the live one, if there is one, is not touched. */
 export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
@@ -80,7 +80,9 @@ export function dropLive(facts: RestoreFacts, backup: NonNullable<RestoreFacts['
 /** All names change in one transaction: the live one always leads to a whole database. */
 export function swap(facts: RestoreFacts): Step {
   const live = facts.database.name;
-  const { keptAs, mode } = facts;
+  const { mode } = facts;
+  // By the run's time, so that the plan is the same whenever it is made.
+  const shown = `${live}_old_$TIME`;
   const arriving = facts.back ?? `${live}_restore_$RUN`;
   const arrive = `ALTER DATABASE ${arriving} RENAME TO ${live};`;
   return {
@@ -88,9 +90,9 @@ export function swap(facts: RestoreFacts): Step {
     title:
       mode === 'in-place'
         ? `name the new database ${live}`
-        : `swap the databases; the present one becomes ${keptAs}`,
+        : `swap the databases; the present one is kept as ${live}_old_…`,
     command:
-      mode === 'in-place' ? arrive : `BEGIN; ALTER DATABASE ${live} RENAME TO ${keptAs}; ${arrive} COMMIT`,
+      mode === 'in-place' ? arrive : `BEGIN; ALTER DATABASE ${live} RENAME TO ${shown}; ${arrive} COMMIT`,
     effect: 'reversible',
     undoTitle: mode === 'in-place' ? 'kept' : 'undo: swap back',
     probe: async (ctx) => {
@@ -100,7 +102,7 @@ export function swap(facts: RestoreFacts): Step {
     run: async (ctx) => {
       if (mode !== 'in-place') await assertSame(ctx, facts);
       await change(ctx, facts, renames(facts, ctx.runId));
-      return { live, keptAs: mode === 'in-place' ? null : keptAs };
+      return { live, keptAs: mode === 'in-place' ? null : keptAs(facts, ctx.runId) };
     },
     undo: async (ctx) => {
       if (mode === 'in-place') return;

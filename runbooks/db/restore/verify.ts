@@ -10,7 +10,7 @@ import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
 import { bytes, count, duration } from '../../../src/runbook/text.ts';
-import type { RestoreFacts } from './facts.ts';
+import { keptAs, type RestoreFacts } from './facts.ts';
 import type { Moment } from './services.ts';
 
 /** Counting a large database takes its time. */
@@ -83,8 +83,9 @@ export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<rea
   lookout.look('kept', 'database', async () => {
     if (facts.mode === 'in-place') return pass('nothing, as --in-place says');
     const kept = await listOldDatabases(ctx.database(), { live: name });
-    const found = kept.find((one) => one.name === facts.keptAs);
-    if (found === undefined) return block(`${facts.keptAs} is not there`);
+    const wanted = keptAs(facts, ctx.runId);
+    const found = kept.find((one) => one.name === wanted);
+    if (found === undefined) return block(`${wanted} is not there`);
     const size = found.bytes === 0 ? '' : ` (${bytes(found.bytes)})`;
     return pass(`${found.name}${size}: tv db restore --swap-back, or tv db prune --old`);
   });

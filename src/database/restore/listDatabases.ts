@@ -8,10 +8,12 @@ export type OldDatabase = {
   readonly at: string;
 };
 
-/** `tempovault_old_20261123_221500`: sorts by time (UTC), and needs no quotes in psql. */
-export function oldName(live: string, at: Date): string {
-  const stamp = at.toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15);
-  return `${live}_old_${stamp}`;
+/**
+ * `tempovault_old_20261123_221500`: sorts by time (UTC), and needs no quotes in psql.
+ * @param stamp begins like a run: `20261123-221500`
+ */
+export function oldName(live: string, stamp: string): string {
+  return `${live}_old_${stamp.slice(0, 15).replace('-', '_')}`;
 }
 
 /** Databases that a restore has put aside, newest first. */
