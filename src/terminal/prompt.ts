@@ -21,7 +21,9 @@ export function terminalPrompt(): TerminalPrompt {
       (await orNothing(signal, (context) => confirm({ message: question, default: false }, context))) ??
       false,
     hidden: (question, signal) =>
-      orNothing(signal, (context) => password({ message: question, mask: false }, context)),
+      orNothing(signal, (context) =>
+        password({ message: question, mask: false, toggleMask: false }, context),
+      ),
   };
 }
 

@@ -40,7 +40,7 @@ function step(
   return {
     id,
     title: title(intents),
-    command: intents.map((intent) => castLine(intent)).join('; '),
+    command: castLines(intents),
     effect: 'final',
     ...(undoTitle === undefined ? {} : { undoTitle }),
     probe: (ctx) => probeSent(ctx),
@@ -64,6 +64,15 @@ const keyNames = {
   riskOfficer: 'RISK_OFFICER_KEY',
   treasuryManager: 'TREASURY_MANAGER_KEY',
 } as const;
+
+/** More calls than this are counted, not written out. */
+const writtenOut = 3;
+
+function castLines(intents: readonly ResolvedIntent[]): string {
+  const [first] = intents;
+  if (intents.length <= writtenOut || first === undefined) return intents.map(castLine).join('; ');
+  return `${castLine(first)}; and the same for ${intents.length - 1} more`;
+}
 
 /** The line of the runbook that an intent stands for. */
 export function castLine({ address, signature, args, role }: ResolvedIntent): string {
