@@ -1,6 +1,7 @@
 import { readHealth } from '../src/api/readHealth.ts';
 import { readReady } from '../src/api/readReady.ts';
 import { checkChainIds } from '../src/chain/checkChainIds.ts';
+import { dueAt, readOldKeys } from '../src/chain/oracle/oldKeys.ts';
 import { readHead } from '../src/chain/readHead.ts';
 import { readProtocol } from '../src/chain/readProtocol.ts';
 import type { ServiceName } from '../src/config/settings.ts';
@@ -15,7 +16,7 @@ import { defineReport } from '../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
 import { renderNext } from '../src/runbook/next.ts';
 import { foldRun, isUnfinished } from '../src/runbook/runState.ts';
-import { ago, bytes, count, duration, padEnd, wrap } from '../src/runbook/text.ts';
+import { ago, bytes, count, duration, padEnd, short, wrap } from '../src/runbook/text.ts';
 
 /** Runbook §8: API answers slower than this are a warning. */
 const slowApiMs = 2_000;
@@ -48,6 +49,7 @@ export default defineReport({
       readGauge('database', limitMs, () => database(ctx), ['systemctl status postgresql']),
       readGauge('disk', limitMs, () => disk(ctx), [`df -h ${ctx.settings.backup.directory}`]),
       schedule(ctx),
+      oldOracleKey(ctx),
       readGauge('runs', limitMs, () => runs(ctx)),
     ]);
     const gauges = found.filter((gauge) => gauge !== undefined);
@@ -82,16 +84,21 @@ function services(ctx: Context): Promise<Gauge>[] {
     readGauge(units[name], limitMs, async () => {
       const state = (await states)[index];
       if (state === undefined) return { level: 'unknown', summary: 'systemd said nothing about it' };
-      if (state.loadState === 'not-found') return { level: 'unknown', summary: 'not installed on this host' };
+      if (state.loadState === 'not-found') {
+        const next = ['systemctl list-units --all', `host.units.${name}: tv config show`];
+        return { level: 'unknown', summary: 'not installed on this host', next };
+      }
       const since =
         state.since === undefined ? '' : `, ${ago(state.since, ctx.clock.now()).replace('ago', 'long')}`;
-      const restarts = state.restarts === 0 ? '' : `, ${state.restarts} restarts by systemd`;
+      const restarts =
+        state.restarts === 0
+          ? ''
+          : `, ${state.restarts} ${state.restarts === 1 ? 'restart' : 'restarts'} by systemd`;
       const memory = state.memoryBytes === undefined ? '' : `, ${bytes(state.memoryBytes)}`;
       const summary = `${state.activeState} (${state.subState})${since.replace(' long', '')}${memory}${restarts}`;
-      if (state.activeState !== 'active') {
-        return { level: 'critical', summary, next: [`journalctl -u ${state.unit} -n 50 --no-pager`] };
-      }
-      return { level: state.restarts === 0 ? 'ok' : 'warning', summary };
+      const next = [`journalctl -u ${units[name]} -n 50 --no-pager`];
+      if (state.activeState !== 'active') return { level: 'critical', summary, next };
+      return state.restarts === 0 ? { level: 'ok', summary } : { level: 'warning', summary, next };
     }),
   );
 }
@@ -241,6 +248,21 @@ async function schedule(ctx: Context): Promise<Gauge | undefined> {
     return jobs === undefined ? { level: 'ok', summary: '' } : judgeSchedule(jobs, ctx.clock.now());
   });
   return installed ? gauge : undefined;
+}
+
+/** A line only where a rotation has left an old key that was not revoked yet. */
+async function oldOracleKey(ctx: Context): Promise<Gauge | undefined> {
+  const [entry] = readOldKeys(ctx.settings);
+  if (entry === undefined) return undefined;
+  const now = ctx.clock.now();
+  const due = dueAt(entry);
+  const when = due <= now ? `was due ${ago(due, now)}` : `due ${ago(due, now)}`;
+  return {
+    id: 'old key',
+    level: 'warning',
+    summary: `old oracle key ${short(entry.old, false)} still valid, ${when}`,
+    next: [due <= now ? 'tv oracle revoke-old' : 'tv oracle revoke-old, once it is due'],
+  };
 }
 
 async function runs(ctx: Context): Promise<Reading> {

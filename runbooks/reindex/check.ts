@@ -38,6 +38,7 @@ export default defineReport({
     if (to > head.number || from > to) {
       throw new TvError('There are no such blocks to compare.', {
         facts: { from: count(from), to: count(to), head: count(head.number) },
+        next: ['see how far the indexer and the chain are: tv status'],
         exitCode: 2,
       });
     }

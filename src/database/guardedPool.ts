@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { TvError } from '../errors/TvError.ts';
 
 /** How long an orderly goodbye may take before the sockets are cut. */
-const goodbyeMs = 2_000;
+const goodbyeMs = 500;
 
 /** int8 (oid 20): counts, blocks and ids stay far below 2^53, so numbers are exact. */
 const types: pg.CustomTypesConfig = {

@@ -2,9 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandOutput } from '../../src/runbook/context.ts';
+import { fileLockHolder } from '../../src/runbook/lock.ts';
+import { lockDirectory } from '../../src/runbook/locks.ts';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
 import { systemdObstacle } from '../../src/sandbox/machine/systemdObstacle.ts';
 import { until } from '../../src/sandbox/machine/until.ts';
+import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { newestBlock, readEventRows } from '../support/eventRows.ts';
 import { type Seat, sitDown } from '../support/pseudoTerminal.ts';
 import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
@@ -108,7 +111,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
   });
 
   describe('--dry-run and --plan', () => {
-    it('a dry run touches nothing, not even what is tv own', async () => {
+    it('a dry run touches nothing, not even what tv keeps for itself', async () => {
       const [before, files] = [await now(), stateFiles(sandbox)];
       const dry = await reindex('--dry-run');
       expect(dry.exitCode, dry.stderr).toBe(0);
@@ -209,6 +212,11 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       await until(() => auditEntries(sandbox).at(-1)?.exitCode === 4, {
         limitMs: 10_000,
         what: 'its refusal',
+      });
+      const locks = { stateDirectory: sandboxPaths(sandbox.dir).tvState, environment: sandbox.info.name };
+      await until(() => fileLockHolder(lockDirectory(locks)) === undefined, {
+        limitMs: 5_000,
+        what: 'the lock',
       });
       expect(await now()).toEqual(before);
     });
