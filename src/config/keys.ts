@@ -115,6 +115,8 @@ const signer: Key<SignerSource> = {
   show: showSigner,
   fileOnly: true,
   map: true,
+  // A key does not belong here, but somebody will write it here one day.
+  credentials: (raw) => String(raw).match(/(0x)?[0-9a-f]{64}/gi) ?? [],
 };
 
 /** All settings, in the order in which they are shown. Limits in milliseconds. */

@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readSigner } from '../../src/config/readSigner.ts';
+import { ConfigWorld, originOf, problemLines } from '../support/configWorld.ts';
+
+let world: ConfigWorld;
+beforeEach(() => {
+  world = new ConfigWorld();
+});
+afterEach(() => world.remove());
+
+const dotEnv = 'RPC_URL=http://a\nCHAIN_ID=1\nINDEXER_DB_URL=postgres://u@h/fromEnv\n';
+const a = '0x20c0000000000000000000000000000000000001';
+const b = '0x20C0000000000000000000000000000000000000';
+
+async function withSettings(...lines: readonly string[]) {
+  const text = ['environments:', '  production:', ...lines.map((line) => `    ${line}`), ''].join('\n');
+  world.write(world.userConfig, text);
+  return world.resolve({ dotEnv });
+}
+
+it('reads signers, named pairs and recipients; addresses without quotes keep their digits', async () => {
+  const resolved = await withSettings(
+    'signers:',
+    '  admin: {keystore: /k/admin.json, passwordFile: /k/password}',
+    '  emergency: {keystore: ~/key}',
+    '  riskOfficer: {command: [op, read, "op://vault/key"]}',
+    '  treasuryManager: {prompt: true}',
+    'pairs:',
+    `  Alpha: [${a}, ${b}]`,
+    `  Beta: 0x${'AB'.repeat(32)}`,
+    'withdraw:',
+    `  recipients: [${a}]`,
+  );
+  expect(problemLines(resolved)).toBe('');
+  expect(resolved.settings.signers).toEqual({
+    admin: { kind: 'keystore', path: '/k/admin.json', passwordFile: '/k/password' },
+    emergency: { kind: 'keystore', path: '~/key', passwordFile: undefined },
+    riskOfficer: { kind: 'command', words: ['op', 'read', 'op://vault/key'] },
+    treasuryManager: { kind: 'prompt' },
+  });
+  expect(resolved.settings.pairs).toEqual({
+    Alpha: { tokens: [a, b] },
+    Beta: { id: `0x${'ab'.repeat(32)}` },
+  });
+  expect(resolved.settings.withdraw.recipients).toEqual([a]);
+  expect(originOf(resolved, 'signers.riskOfficer')).toMatchObject({ shown: 'output of op', source: 'file' });
+  expect(originOf(resolved, 'pairs')).toMatchObject({ shown: 'Alpha, Beta' });
+});
+
+it('refuses a key in the file without repeating it', async () => {
+  const key = '7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d';
+  for (const value of [`0x${key}`, `{key: ${key}}`, `{env: 0x${key}, prompt: true}`]) {
+    const resolved = await withSettings('signers:', `  admin: ${value}`);
+    const told = problemLines(resolved);
+    expect(told).toContain('signers.admin is malformed.');
+    expect(told).not.toContain(key);
+    expect(resolved.settings.signers.admin).toBeUndefined();
+    expect(resolved.secrets.join(' ')).toContain(key);
+  }
+});
+
+it.each([
+  ['nothing', {}],
+  ['two sources', { keystore: '/a', env: 'A' }],
+  ['a password file without a keystore', { env: 'A', passwordFile: '/p' }],
+  ['an unknown word', { keystore: '/a', password: 'x' }],
+  ['prompt: false', { prompt: 'false' }],
+  ['an empty command', { command: [] }],
+  ['a command as one text', { command: 'op read x' }],
+])('takes %s for no signer', (_, map) => {
+  expect(readSigner(JSON.stringify(map))).toBeUndefined();
+});
+
+it('takes a pair of one token, or no pair at all, for a mistake', async () => {
+  for (const value of [`[${a}]`, '0x1234', '{}']) {
+    const resolved = await withSettings('pairs:', `  Alpha: ${value}`);
+    expect(problemLines(resolved)).toContain('pairs is malformed.');
+  }
+});
