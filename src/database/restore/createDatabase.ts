@@ -24,10 +24,12 @@ export async function createDatabase(
     like.provider === 'i' && like.icuLocale !== null
       ? sql` locale_provider icu icu_locale ${sql.lit(like.icuLocale)}`
       : sql``;
+  // Naming the default one wants a right that an ordinary role has not.
+  const tablespace = like.tablespace === 'pg_default' ? sql`` : sql`tablespace ${sql.id(like.tablespace)}`;
   await run(sql`
     create database ${sql.id(name)} with owner ${sql.id(like.owner)} template template0
       encoding ${sql.lit(like.encoding)} lc_collate ${sql.lit(like.collate)} lc_ctype ${sql.lit(like.ctype)}${icu}
-      tablespace ${sql.id(like.tablespace)} connection limit ${sql.lit(like.connectionLimit)}`);
+      ${tablespace} connection limit ${sql.lit(like.connectionLimit)}`);
   for (const { role, name: setting, value } of like.settings) {
     const of =
       role === null

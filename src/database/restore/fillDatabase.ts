@@ -51,6 +51,7 @@ export async function fillDatabase(database: Database, parameters: FillDatabaseP
       args: [sessionSettings, backup.archive, String(jobs), ...libpqArguments(database, applicationName)],
       failure: 'The backup could not be restored into the new database.',
       facts: { backup: backup.path },
+      next: 'an extension wants a superuser: set database.adminUrl, then try again',
       ...(signal === undefined ? {} : { signal }),
     });
   } finally {
