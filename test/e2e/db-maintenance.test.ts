@@ -487,25 +487,28 @@ describe('tv db tune', () => {
     });
   });
 
-  test.each(['random_page_cost:acted', 'work_mem:started', 'work_mem:acted'])(
-    'ends the same after kill -9 at %s, forth and back',
-    async (place) => {
-      const before = autoConf();
-      await killAt(place, 'db', 'tune', '--apply', '--yes', ...sixteen);
-      const { run } = await lastRun('db tune');
-      expect((await tv('runs', 'undo', run, '--yes')).exitCode).toBe(0);
-      expect(autoConf()).toBe(before);
-      await killAt(place, 'db', 'tune', '--apply', '--yes', ...sixteen);
+  test.each([
+    ['random_page_cost:acted', 'undo'],
+    ['work_mem:started', 'resume'],
+    ['work_mem:acted', 'resume'],
+    ['max_wal_size:acted', 'undo'],
+  ] as const)('ends well after kill -9 at %s, by %s', async (place, direction) => {
+    const before = autoConf();
+    await killAt(place, 'db', 'tune', '--apply', '--yes', ...sixteen);
+    expect(autoConf()).not.toBe(before);
+    const { run } = await lastRun('db tune');
+    if (direction === 'resume') {
       const resumed = await tv('resume', '--yes');
       expect(resumed.exitCode, resumed.stderr).toBe(0);
       for (const [name, value] of Object.entries(figures)) {
         const same = ['checkpoint_completion_target', 'default_statistics_target'].includes(name);
         if (!same) expect(autoConf()).toContain(`${name} = '${value}'`);
       }
-      expect((await tv('runs', 'undo', (await lastRun('db tune')).run, '--yes')).exitCode).toBe(0);
-      expect(autoConf()).toBe(before);
-    },
-  );
+    }
+    const undone = await tv('runs', 'undo', run, '--yes');
+    expect(undone.exitCode, undone.stderr).toBe(0);
+    expect(autoConf()).toBe(before);
+  });
 });
 
 test('no password is left in any journal, audit line or report', () => {
@@ -514,7 +517,7 @@ test('no password is left in any journal, audit line or report', () => {
   const files = readdirSync(paths.tvState, { recursive: true, withFileTypes: true }).filter((entry) =>
     entry.isFile(),
   );
-  expect(files.length).toBeGreaterThan(10);
+  expect(files.length).toBeGreaterThan(5);
   for (const { parentPath, name } of files) {
     const path = join(parentPath, name);
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
