@@ -103,7 +103,7 @@ const openPairs = async (world: ProtocolWorld) =>
 
 const sent = (world: ProtocolWorld) => world.protocol.countFrom(world.officer, starts.get(world) ?? 0);
 
-describe('tv breaker, on both networks and both generations', () => {
+describe('tv breaker, on both networks and both generations', { timeout: 120_000 }, () => {
   it('trips one pair once, says who did it, and does nothing the second time', () =>
     inEach(async (world) => {
       const tripped = await tv(world, ['breaker', 'trip', '--pair', 'Beta', ...confirm]);
