@@ -131,7 +131,7 @@ describe('tv db backup', () => {
         ...['--override', 'backup-space', '--reason', 'test'],
       ]);
       expect(done.exitCode).toBe(1);
-      expect(done.stderr).toContain('No space left on device');
+      expect(unwrapped(done.stderr)).toContain('No space left on device');
       expect((await sandbox.inside('ls', '-A', full)).stdout).toBe('');
     } finally {
       await sandbox.inside('umount', full);
