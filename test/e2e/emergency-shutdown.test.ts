@@ -1,0 +1,170 @@
+import { encodeFunctionData, type Hex, keccak256, stringToHex } from 'viem';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { governanceRolesAbi } from '../../src/chain/abi/governanceRoles.ts';
+import { riskControllerAbi } from '../../src/chain/abi/riskController.ts';
+import { devAccount, devAccountIndex } from '../../src/sandbox/chain/devAccounts.ts';
+import { rpc, send } from '../../src/sandbox/chain/rpc.ts';
+import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
+
+const units = ['tempovault-oracle', 'tempovault-indexer', 'tempovault-api'];
+const confirm = ['--confirm', 'sandbox'] as const;
+const emergency = devAccount(devAccountIndex.emergency).address;
+const admin = devAccount(devAccountIndex.admin).address;
+const deadRpc = ['--set', 'chain.rpcUrls=http://127.0.0.1:1'] as const;
+
+describe('tv emergency shutdown and resume, tempo, contracts as deployed', () => {
+  let sandbox: TestSandbox;
+  let url: string;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({ network: 'tempo', contracts: 'deployed' });
+    url = `http://127.0.0.1:${sandbox.info.ports.chain}`;
+  });
+  afterAll(() => sandbox?.stop());
+
+  const address = async (key: string): Promise<Hex> => {
+    const { stdout } = await sandbox.tv(['config', 'show', '--json', '--full']);
+    return (new RegExp(`"key":\\s*"contracts\\.${key}",\\s*"shown":\\s*"(0x[0-9a-fA-F]{40})"`).exec(
+      stdout,
+    )?.[1] ?? '0x') as Hex;
+  };
+  const toggle = async (pause: boolean) =>
+    send(url, {
+      from: emergency,
+      to: await address('riskController'),
+      data: encodeFunctionData({ abi: riskControllerAbi, functionName: 'toggleGlobalPause', args: [pause] }),
+    });
+  const paused = async () => {
+    const to = await address('riskController');
+    return BigInt(await rpc<Hex>(url, 'eth_call', [{ to, data: '0x5c975abb' }, 'latest'])) === 1n;
+  };
+  const states = async () =>
+    (await sandbox.systemctl('is-active', ...units)).stdout.split('\n').filter((line) => line !== '');
+  const head = async () => Number(await rpc<Hex>(url, 'eth_blockNumber'));
+  /** Transactions of the emergency account, counted from the blocks. */
+  const sentSince = async (start: number) => {
+    let found = 0;
+    for (let block = start + 1; block <= (await head()); block++) {
+      const { transactions } = await rpc<{ transactions: readonly { readonly from: string }[] }>(
+        url,
+        'eth_getBlockByNumber',
+        [`0x${block.toString(16)}`, true],
+      );
+      found += transactions.filter(({ from }) => from.toLowerCase() === emergency.toLowerCase()).length;
+    }
+    return found;
+  };
+  const off = ['inactive', 'inactive', 'inactive'];
+
+  beforeEach(async () => {
+    if (await paused()) await toggle(false);
+    await sandbox.systemctl('start', ...units);
+  });
+
+  it('pauses and stops everything, once, and brings it back', async () => {
+    const start = await head();
+    const down = await sandbox.tv(['emergency', 'shutdown', '--nginx', ...confirm]);
+    expect(down.stderr).toMatch(/safe: paused, read back from RiskController/);
+    expect(down.stderr).toMatch(/safe: tempovault-oracle inactive, no process left/);
+    expect(down.stderr).toMatch(/nginx: not installed here, left out/);
+    expect(down.exitCode).toBe(0);
+    expect([await paused(), await states(), await sentSince(start)]).toEqual([true, off, 1]);
+
+    const again = await sandbox.tv(['emergency', 'shutdown', ...confirm]);
+    expect(again.stderr).toMatch(/paused already[\s\S]*nothing to do/);
+    expect([again.exitCode, await sentSince(start)]).toEqual([0, 1]);
+
+    const back = await sandbox.tv(['emergency', 'resume', ...confirm]);
+    expect(back.stderr).toMatch(/signal +accepted in block/);
+    expect(back.exitCode).toBe(0);
+    expect([await paused(), await states()]).toEqual([false, ['active', 'active', 'active']]);
+    expect(await sentSince(start)).toBe(2);
+  });
+
+  it.each([
+    'pause:started',
+    'transaction:noted',
+    'transaction:sent',
+    'stop:acted',
+    'indexer:started',
+    'paused:acted',
+  ])('killed at %s, a resume ends it with one transaction', async (place) => {
+    const start = await head();
+    const killed = await sandbox.tv(['emergency', 'shutdown', ...confirm], { env: { TV_FAILPOINT: place } });
+    expect(killed.exitCode).toBe(-1);
+    const resumed = await sandbox.tv(['resume', ...confirm]);
+    expect(resumed.stderr).toMatch(/safe: paused/);
+    expect(resumed.exitCode).toBe(0);
+    expect([await paused(), await states(), await sentSince(start)]).toEqual([true, off, 1]);
+  });
+
+  it.each(['api:acted', 'unpause:acted', 'oracle:started', 'signal:started'])(
+    'a resume that is killed at %s goes on with one transaction',
+    async (place) => {
+      await toggle(true);
+      await sandbox.systemctl('stop', ...units);
+      const start = await head();
+      const killed = await sandbox.tv(['emergency', 'resume', ...confirm], { env: { TV_FAILPOINT: place } });
+      expect(killed.exitCode).toBe(-1);
+      const resumed = await sandbox.tv(['resume', ...confirm]);
+      expect(resumed.stderr).toMatch(/Done and verified/);
+      expect(resumed.exitCode).toBe(0);
+      expect([await paused(), await sentSince(start)]).toEqual([false, 1]);
+      expect(await states()).toEqual(['active', 'active', 'active']);
+    },
+  );
+
+  it('stops the services with the RPC dead, and tells that nothing is paused', async () => {
+    const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', ...confirm, ...deadRpc]);
+    expect(await states()).toEqual(off);
+    expect(stderr).toMatch(/safe: tempovault-api inactive/);
+    expect(stderr).toMatch(/✖ protocol/);
+    expect(exitCode).toBe(1);
+    // With the node back, the same run ends it; being unfinished it holds up no other emergency.
+    const resumed = await sandbox.tv(['resume', ...confirm]);
+    expect([resumed.exitCode, await paused()]).toEqual([0, true]);
+  });
+
+  it('stops the services although the signer lacks the role', async () => {
+    const to = await address('governanceRoles');
+    const role = keccak256(stringToHex('EMERGENCY'));
+    const change = (functionName: 'revokeRole' | 'grantRole') =>
+      send(url, {
+        from: admin,
+        to,
+        data: encodeFunctionData({ abi: governanceRolesAbi, functionName, args: [role, emergency] }),
+      });
+    await change('revokeRole');
+    try {
+      const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', ...confirm]);
+      expect(stderr).toMatch(/NOT SAFE: the protocol is not paused/);
+      expect([exitCode, await paused(), await states()]).toEqual([1, false, off]);
+    } finally {
+      await change('grantRole');
+    }
+  });
+
+  it('is not held up by a unit that will not stop', async () => {
+    const folder = '/run/systemd/system/tempovault-oracle.service.d';
+    const write = `mkdir -p ${folder} && printf '[Unit]\\nRefuseManualStop=yes\\n' >${folder}/stay.conf`;
+    await sandbox.inside('sh', '-c', `${write} && systemctl daemon-reload`);
+    try {
+      const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', ...confirm]);
+      expect(stderr).toMatch(/NOT SAFE: tempovault-oracle is active/);
+      expect(stderr).toMatch(/safe: tempovault-indexer inactive/);
+      expect(exitCode).toBe(1);
+      expect([await paused(), await states()]).toEqual([true, ['active', 'inactive', 'inactive']]);
+    } finally {
+      await sandbox.inside('sh', '-c', `rm -r ${folder} && systemctl daemon-reload`);
+    }
+  });
+
+  it('leaves the protocol alone with --no-pause', async () => {
+    const start = await head();
+    const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', '--no-pause', ...confirm]);
+    expect(stderr).toMatch(/not paused, as asked with --no-pause/);
+    expect([exitCode, await paused(), await states(), await sentSince(start)]).toEqual([0, false, off, 0]);
+  });
+});
