@@ -1,0 +1,64 @@
+import type { DatabaseServer } from '../../../src/database/readServer.ts';
+import { readDirectory } from '../../../src/host/readDirectory.ts';
+import { readDisk } from '../../../src/host/readDisk.ts';
+import { readToolVersion } from '../../../src/host/readToolVersion.ts';
+import type { Context } from '../../../src/runbook/context.ts';
+import { block, pass } from '../../../src/runbook/lookout.ts';
+import { bytes } from '../../../src/runbook/text.ts';
+
+/**
+ * Room for the backup: pg_dump compresses and leaves indexes out, so half of the database's size is
+ * more than it has been seen to need; 32 MiB on top for a small one.
+ */
+const backupShare = 0.5;
+const backupMarginBytes = 32 * 1024 ** 2;
+
+export interface BackupParameters {
+  readonly directory: string;
+  /** Asked for last: without a database it is still worth knowing that there is no folder. */
+  server(): Promise<DatabaseServer>;
+}
+
+/** There is a place for the backup, and a pg_dump that can make it. */
+export async function checkBackup(ctx: Context, { directory, server }: BackupParameters) {
+  const elsewhere = 'the same command with --backup-dir and another folder';
+  const [state, pgDump, pgRestore, psql] = await Promise.all([
+    readDirectory(ctx.host(), { path: directory }),
+    readToolVersion(ctx.host(), { tool: 'pg_dump' }),
+    readToolVersion(ctx.host(), { tool: 'pg_restore' }),
+    readToolVersion(ctx.host(), { tool: 'psql' }),
+  ]);
+  if (!state.isDirectory) {
+    return block(
+      `the backup folder ${directory} ${state.exists ? 'is not a folder' : 'does not exist, or is not to be seen by this user'}`,
+      {
+        next: [`mkdir -p ${directory}`, elsewhere],
+      },
+    );
+  }
+  if (!state.writable) {
+    return block(`the backup folder ${directory} is not writable`, {
+      next: [`ls -ld ${directory}; findmnt -T ${directory}`, elsewhere],
+    });
+  }
+  if (pgDump === undefined || pgRestore === undefined || psql === undefined) {
+    return block("PostgreSQL's client programs are not installed on the host", {
+      next: ['apt-get install postgresql-client'],
+    });
+  }
+  const { major, version, sizeBytes } = await server();
+  const [tool, old] = pgDump.major < major ? ['pg_dump', pgDump] : ['pg_restore', pgRestore];
+  if (old.major < major) {
+    return block(`${tool} ${old.major} is older than the server, ${version}, and refuses to work with it`, {
+      facts: { [tool]: old.text },
+      next: [`apt-get install postgresql-client-${major}, and have it first on the PATH of the host`],
+    });
+  }
+  const needed = sizeBytes * backupShare + backupMarginBytes;
+  const { freeBytes } = await readDisk(ctx.host(), { path: directory });
+  const room = `${directory} has ${bytes(freeBytes)} free, needs about ${bytes(needed)}`;
+  if (freeBytes < needed) {
+    return block(room, { next: [`df -h ${directory}`, elsewhere], override: 'backup-space' });
+  }
+  return pass(`${room}; pg_dump ${pgDump.major} ≥ server ${major}`);
+}

@@ -1,0 +1,49 @@
+import { checkChainIds } from '../../../src/chain/checkChainIds.ts';
+import { probeHistory } from '../../../src/chain/probeHistory.ts';
+import { readHead } from '../../../src/chain/readHead.ts';
+import type { Address } from '../../../src/config/settings.ts';
+import type { Context } from '../../../src/runbook/context.ts';
+import { block, pass } from '../../../src/runbook/lookout.ts';
+import { count } from '../../../src/runbook/text.ts';
+
+/** The node is on the right chain and still has all that the indexer will ask for. */
+export async function checkChain(ctx: Context, { fromBlock }: { readonly fromBlock: number }) {
+  const { settings } = ctx;
+  const expected = settings.chain.id;
+  if (expected === undefined) {
+    return block('nobody says which chain this is', {
+      next: ['set CHAIN_ID in .env, or chain.id: tv config show'],
+    });
+  }
+  const [nodes, head] = await Promise.all([checkChainIds(ctx.chain()), readHead(ctx.chain())]);
+  const wrong = nodes.find(({ id }) => id !== undefined && id !== expected);
+  if (wrong !== undefined) {
+    return block(`the RPC node is on chain ${wrong.id}, not ${expected}`, {
+      facts: { node: wrong.url },
+      next: [`set RPC_URL to a node of chain ${expected}, or mend CHAIN_ID: tv config show`],
+    });
+  }
+  const contracts = Object.values(settings.contracts).filter((address) => address !== undefined);
+  if (contracts.length === 0) {
+    return block('no contract address is known', { next: ['set the addresses in .env: tv config show'] });
+  }
+  if (fromBlock > head.number) {
+    return block(`block ${count(fromBlock)} is above the head, ${count(head.number)}`, {
+      next: [`begin at a block that exists, ${head.number} at most`],
+    });
+  }
+  const history = await probeHistory(ctx.chain(), { block: fromBlock });
+  if (!history.served) {
+    const { firstServed, reason = 'unknown' } = history;
+    const later = firstServed === undefined ? '' : `, only from block ${count(firstServed)} on`;
+    return block(`block ${count(fromBlock)} and its logs are not served by this node${later}`, {
+      facts: { reason, node: ctx.chain().urls.join(', ') },
+      next: [
+        'set RPC_URL, or chain.rpcUrls, to a node with the full history (an archive node)',
+        ...(firstServed === undefined ? [] : [`tv reindex --from-block ${firstServed}`]),
+      ],
+    });
+  }
+  const value = { id: expected, head: head.number, contracts: contracts as Address[] };
+  return pass(`head ${count(head.number)}; block ${count(fromBlock)} and its logs are served`, value);
+}

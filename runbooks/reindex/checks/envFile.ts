@@ -1,0 +1,30 @@
+import { readDirectory } from '../../../src/host/readDirectory.ts';
+import { readEnvFile } from '../../../src/host/readEnvFile.ts';
+import type { Context } from '../../../src/runbook/context.ts';
+import { block, pass } from '../../../src/runbook/lookout.ts';
+
+/** `.env` can be read and replaced, and says START_BLOCK once at most. */
+export async function checkEnvFile(ctx: Context, { fromBlock }: { readonly fromBlock: number }) {
+  const { settings } = ctx;
+  const file = settings.host.envFile;
+  const { entries } = await readEnvFile(ctx.host(), { path: file });
+  const directory = await readDirectory(ctx.host(), { path: file.slice(0, file.lastIndexOf('/')) || '/' });
+  const lines = entries.filter(({ key }) => key === 'START_BLOCK');
+  if (lines.length > 1) {
+    return block('START_BLOCK is set more than once in .env', {
+      facts: { file, lines: lines.map(({ line }) => line).join(', ') },
+      next: ['leave one line with START_BLOCK: programs differ in which one they take'],
+    });
+  }
+  if (!directory.writable) {
+    return block('.env cannot be replaced: its folder is not writable', {
+      facts: { file },
+      next: ['run tv as root, or set host.prefix to sudo -n: tv config show'],
+    });
+  }
+  const before = lines[0]?.value ?? null;
+  const after = String(Math.max(0, fromBlock - 1));
+  const pollSeconds = Number(entries.find(({ key }) => key === 'POLL_INTERVAL')?.value ?? Number.NaN);
+  const value = { file, before, after, pollSeconds: pollSeconds > 0 ? pollSeconds : 12 };
+  return pass(`START_BLOCK ${before ?? 'is not set'}; the indexer reads from the block after it`, value);
+}
