@@ -21,7 +21,8 @@ export interface SendParameters extends Omit<SignParameters, 'signer'> {
   readonly atOnce?: boolean;
 }
 
-type SendContext = Pick<StepContext, 'chain' | 'note' | 'notes' | 'settings' | 'secrets' | 'signal'>;
+/** What sending needs of a step's context. */
+export type SendContext = Pick<StepContext, 'chain' | 'note' | 'notes' | 'settings' | 'secrets' | 'signal'>;
 
 const defaultNote = 'transaction';
 

@@ -95,7 +95,7 @@ interface Common extends Fees {
 function signPlain({ account }: Signer, calls: readonly Call[], common: Common): Promise<`0x${string}`> {
   const [call, ...others] = calls;
   if (call === undefined || others.length > 0) throw new Error('one call a transaction on a plain chain');
-  return account.signTransaction({ type: 'eip1559', ...common, ...call, value: 0n });
+  return account.signTransaction({ type: 'eip1559', ...common, ...call, value: BigInt(call.value ?? '0x0') });
 }
 
 async function signTempo(
@@ -107,7 +107,7 @@ async function signTempo(
   const transaction = {
     ...common,
     type: 'tempo' as const,
-    calls: calls.map((call) => ({ ...call, value: 0n })),
+    calls: calls.map((call) => ({ ...call, value: BigInt(call.value ?? '0x0') })),
     ...(nonceKey === 0n ? {} : { nonceKey }),
     ...(feeToken === null ? {} : { feeToken }),
   };

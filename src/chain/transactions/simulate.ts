@@ -40,7 +40,7 @@ async function allAtOnce(chain: Chain, parameters: SimulateParameters): Promise<
       method: 'eth_simulateV1',
       params: [
         {
-          blockStateCalls: [{ calls: calls.map(({ to, data }) => ({ from, to, data })) }],
+          blockStateCalls: [{ calls: calls.map((call) => ({ from, ...call })) }],
           validation: false,
         },
         tag(block),
@@ -78,9 +78,9 @@ function readResults(answer: unknown): readonly CallResult[] | undefined {
 async function oneByOne(chain: Chain, parameters: SimulateParameters): Promise<Simulation> {
   const { from, calls, block, deployment } = parameters;
   const results = await Promise.all(
-    calls.map(async ({ to, data }) => {
+    calls.map(async (each) => {
       try {
-        const call = { from, to, data };
+        const call = { from, ...each };
         const [, gas] = await Promise.all([
           chain.client.request({ method: 'eth_call', params: [call, tag(block)] }),
           chain.client.request({ method: 'eth_estimateGas', params: [call, tag(block)] }),

@@ -3,10 +3,12 @@ import type { Address } from '../../config/settings.ts';
 /** Tempo has no native token and pays fees in a TIP-20; every other chain is plain. */
 export type Network = 'tempo' | 'plain';
 
-/** One call of a transaction. tv never sends value: Tempo refuses it. */
+/** One call of a transaction. */
 export type Call = {
   readonly to: Address;
   readonly data: `0x${string}`;
+  /** Native token in its smallest unit, in hex. Never on Tempo, which refuses it. */
+  readonly value?: `0x${string}`;
 };
 
 /** A transaction as it went to the journal before it was sent. Holds no secret. */

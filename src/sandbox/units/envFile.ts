@@ -41,7 +41,7 @@ ORACLE_PRIVATE_KEY=${oracleKey}
 ORACLE_PAIRS="${deployment.pairs.map(({ id }) => id).join(',')}"
 # seconds
 ORACLE_UPDATE_INTERVAL=5
-
+${feeToken(deployment)}
 # --- Indexer ---
 INDEXER_DB_URL='${databaseUrl}'
 # counts only while the database has no cursor
@@ -52,4 +52,10 @@ POLL_INTERVAL=1
 API_PORT=${apiPort}
 ALLOWED_ORIGINS="http://localhost:3000,https://app.tempovault.example"
 `;
+}
+
+/** On Tempo the relay names what it pays in: anvil holds a fresh account's other transactions up. */
+function feeToken({ network, tokens }: Deployment): string {
+  const [first] = tokens;
+  return network === 'tempo' && first !== undefined ? `FEE_TOKEN=${first.address}\n` : '';
 }

@@ -1,0 +1,46 @@
+import { detectSystemd } from '../../src/host/detectSystemd.ts';
+import { listProcesses } from '../../src/host/listProcesses.ts';
+import { readUnit } from '../../src/host/readUnit.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import { block, type Lookout, pass, warn } from '../../src/runbook/lookout.ts';
+
+/** The relay's unit, and that nobody else runs a second relay, which would collide on nonces. */
+export function lookAtService(
+  ctx: Context,
+  lookout: Lookout,
+): Promise<{ readonly unit: string; readonly wasActive: boolean } | undefined> {
+  return lookout.look('service', 'host', async () => {
+    const { units, programs } = ctx.settings.host;
+    const unit = units.oracle;
+    const systemd = await detectSystemd(ctx.host());
+    if (!systemd.available) {
+      return block('no systemd on this host, so the relay cannot be stopped', {
+        facts: { systemd: systemd.reason },
+        next: ['run tv on the host of the services, or set host.prefix: tv config show'],
+      });
+    }
+    const [state, processes] = await Promise.all([
+      readUnit(ctx.host(), { unit }),
+      listProcesses(ctx.host(), { program: programs.oracle }),
+    ]);
+    if (state.loadState !== 'loaded') {
+      return block(`${unit} is not installed here (${state.loadState})`, {
+        next: ['set host.units.oracle: tv config show'],
+      });
+    }
+    const strangers = processes.filter((process) => process.unit !== `${unit}.service`);
+    if (strangers.length > 0) {
+      return block(`a relay runs that does not belong to ${unit}; two with one key collide on nonces`, {
+        facts: Object.fromEntries(
+          strangers.map(({ pid, command, user }) => [`process ${pid}`, `${command}, of ${user}`]),
+        ),
+        next: [`end it: kill ${strangers.map(({ pid }) => pid).join(' ')}`],
+      });
+    }
+    const wasActive = state.activeState === 'active';
+    if (!wasActive) {
+      return warn(`${unit} is ${state.activeState}; it will run afterwards`, { value: { unit, wasActive } });
+    }
+    return pass(`${unit} active, process ${state.mainPid}`, { unit, wasActive });
+  });
+}

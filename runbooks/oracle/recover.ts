@@ -1,0 +1,190 @@
+import { awaitSignal } from '../../src/chain/oracle/awaitSignal.ts';
+import { diagnose } from '../../src/chain/oracle/diagnose.ts';
+import { readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
+import { namedPairs } from '../../src/chain/pairs/pair.ts';
+import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
+import { readHead } from '../../src/chain/readHead.ts';
+import type { Address } from '../../src/config/settings.ts';
+import { TvError } from '../../src/errors/TvError.ts';
+import { readClock } from '../../src/host/readClock.ts';
+import { readUnit } from '../../src/host/readUnit.ts';
+import { startUnit } from '../../src/host/startUnit.ts';
+import { stopUnit } from '../../src/host/stopUnit.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import { defineRunbook, type Step, type StepContext } from '../../src/runbook/define.ts';
+import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
+import { count, duration, short } from '../../src/runbook/text.ts';
+import { lookAtService } from './lookAtService.ts';
+import { readOracleKey, signalLimitMs } from './readOracleKey.ts';
+
+type RecoverFacts = {
+  readonly unit: string;
+  readonly wasActive: boolean;
+  readonly oracle: Address;
+  readonly limitMs: number;
+};
+
+/** Runbook §2: the oracle's signals are stale or have ended. */
+export default defineRunbook<Record<never, never>, RecoverFacts>({
+  title: 'Recover the oracle',
+  risk: 'moderate',
+  intent: `
+Stops the oracle relay, checks what a restart cannot mend (the RPC node, the key in .env, its role, its
+fees, a pause, a transaction that is stuck, the clock), starts it again and waits for a new signal on the
+chain, sent and signed by the expected address. What the relay's log says is no evidence.
+
+Where a restart cannot help, nothing is changed, and the command that does help is named.`,
+  input: {},
+  example: {
+    facts: {
+      unit: 'tempovault-oracle',
+      wasActive: true,
+      oracle: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
+      limitMs: 210_000,
+    },
+    input: {},
+  },
+  onFailure: 'stop',
+  preflight: async (ctx) => {
+    const lookout = new Lookout(ctx);
+    const nodes = lookAtNodes(ctx, lookout);
+    const service = lookAtService(ctx, lookout);
+    const key = lookout.look('key', 'host', async () => {
+      const { address, intervalSeconds } = await readOracleKey(ctx);
+      const limitMs = signalLimitMs(intervalSeconds);
+      return pass(`the key in .env is ${short(address, false)}`, { oracle: address, limitMs });
+    });
+    lookout.look('signals', 'chain', async () => {
+      const { signals } = await readPairSignals(ctx.chain(), namedPairs(ctx.settings));
+      const wrong = signals.filter(({ health }) => health !== 'healthy').length;
+      if (wrong > 0) return pass(`${count(wrong)} of ${count(signals.length)} pairs are stale or dead`);
+      return warn(
+        signals.length === 0 ? 'no pair is named in the settings' : 'all pairs are healthy: is it needed?',
+      );
+    });
+    lookout.look('causes', 'chain', async () => {
+      const { oracle } = await need(key, 'key');
+      return judge(await troublesOf(ctx, oracle));
+    });
+    const checks = await lookout.checks();
+    const known = { nodes: await nodes, service: await service, key: await key };
+    if (known.nodes === undefined || known.service === undefined || known.key === undefined) {
+      return { checks, facts: undefined };
+    }
+    return { checks, facts: { ...known.service, ...known.key } };
+  },
+  basis: ({ unit, oracle }) => ({ unit, oracle }),
+  consequence: ({ unit }) => `This stops and starts ${unit}.`,
+  plan: (facts) => [stop(facts), start(facts), follow(facts)],
+  verify: async (ctx, { unit, oracle }) => {
+    const lookout = new Lookout(ctx);
+    lookout.look('service', 'host', async () => {
+      const { activeState, mainPid } = await readUnit(ctx.host(), { unit });
+      return activeState === 'active'
+        ? pass(`${unit} active (${mainPid})`)
+        : block(`${unit} is ${activeState}`, { next: [`journalctl -u ${unit} -n 50 --no-pager`] });
+    });
+    lookout.look('signal', 'chain', async () => {
+      const found = ctx.results['follow'] as { nonce?: string; block?: number } | null;
+      if (found?.nonce === undefined) return block('no new signal was seen', { next: ['tv oracle status'] });
+      return pass(
+        `${short(oracle, false)} sent nonce ${found.nonce}, accepted in block ${count(found.block ?? 0)}`,
+      );
+    });
+    return lookout.checks();
+  },
+});
+
+function stop({ unit, wasActive }: RecoverFacts): Step {
+  return {
+    id: 'stop',
+    title: 'stop the oracle relay',
+    command: `systemctl stop ${unit}`,
+    effect: 'reversible',
+    undoTitle: wasActive ? 'undo: start it' : 'undo: leave it stopped, as it was',
+    probe: async () => 'begun',
+    run: async (ctx) => {
+      const { activeState } = await stopUnit(ctx.host(), { unit, signal: ctx.signal });
+      return { unit, state: activeState };
+    },
+    undo: async (ctx) => {
+      if (wasActive) await startUnit(ctx.host(), { unit, signal: ctx.signal });
+    },
+  };
+}
+
+function start({ unit }: RecoverFacts): Step {
+  return {
+    id: 'start',
+    title: 'start the oracle relay',
+    command: `systemctl start ${unit}`,
+    // A relay that was ill is better left running than put back as it was.
+    effect: 'final',
+    probe: async () => 'begun',
+    run: async (ctx) => {
+      const { number } = await readHead(ctx.chain());
+      // Noted before: a signal may be there before the unit counts as started.
+      const fromBlock = Number(ctx.notes['fromBlock'] ?? number + 1);
+      ctx.note('fromBlock', fromBlock);
+      const { mainPid } = await startUnit(ctx.host(), { unit, signal: ctx.signal });
+      return { unit, process: mainPid, fromBlock };
+    },
+  };
+}
+
+function follow({ oracle, limitMs, unit }: RecoverFacts): Step {
+  return {
+    id: 'follow',
+    title: `wait for a signal of ${short(oracle, false)} on the chain`,
+    command: `journalctl -u ${unit} -f`,
+    effect: 'final',
+    interruptible: true,
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      const { fromBlock } = ctx.results['start'] as { fromBlock: number };
+      try {
+        return await awaitSignal(ctx.chain(), {
+          oracle,
+          fromBlock,
+          limitMs,
+          signal: ctx.signal,
+          onLook: (seconds) => ctx.progress({ done: seconds, unit: 's' }),
+        });
+      } catch (error) {
+        if (!(error instanceof TvError)) throw error;
+        throw await explained(ctx, oracle, error, limitMs);
+      }
+    },
+  };
+}
+
+/** The failure with what is behind it, where that can be told. */
+async function explained(
+  ctx: StepContext,
+  oracle: Address,
+  error: TvError,
+  limitMs: number,
+): Promise<TvError> {
+  const troubles = await troublesOf(ctx, oracle).catch(() => undefined);
+  const [first] = troubles ?? [];
+  if (troubles === undefined || first === undefined) return error;
+  return new TvError(`No new signal within ${duration(limitMs)}: ${first.summary}.`, {
+    facts: { ...error.facts, ...Object.fromEntries(troubles.map(({ id, summary }) => [id, summary])) },
+    next: [...troubles.flatMap(({ next }) => next), 'then: tv resume'],
+    cause: error,
+  });
+}
+
+async function troublesOf(ctx: Context, oracle: Address) {
+  return diagnose(ctx.chain(), { oracle, hostTime: await readClock(ctx.host()) });
+}
+
+/** Of what is wrong, what a restart may mend is told, and what it cannot mend blocks. */
+function judge(troubles: Awaited<ReturnType<typeof diagnose>>) {
+  const [first] = troubles;
+  if (first === undefined) return pass('authorised, can pay, not paused, no transaction waits, clocks agree');
+  const summary = troubles.map((trouble) => trouble.summary).join('; ');
+  const next = troubles.flatMap((trouble) => trouble.next);
+  const beyond = troubles.some(({ id }) => id !== 'nonce-gap' && id !== 'clock');
+  return beyond ? block(`a restart cannot help: ${summary}`, { next }) : warn(summary, { next });
+}

@@ -1,0 +1,240 @@
+import { z } from 'zod';
+import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
+import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
+import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import { awaitSignal } from '../../src/chain/oracle/awaitSignal.ts';
+import { dueAt, forgetOldKey, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
+import {
+  holdsOracleRole,
+  isOracle,
+  readAuthority,
+  sameAddress,
+} from '../../src/chain/oracle/readAuthority.ts';
+import { checkedAddress } from '../../src/chain/pairs/pair.ts';
+import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
+import { lookAtSending, type Sender } from '../../src/chain/preflight/lookAtSending.ts';
+import { readHead } from '../../src/chain/readHead.ts';
+import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
+import type { Address } from '../../src/config/settings.ts';
+import { UsageError } from '../../src/errors/TvError.ts';
+import { removeEnvValue } from '../../src/host/removeEnvValue.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import { defineRunbook, field, type Step } from '../../src/runbook/define.ts';
+import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
+import { ago, count, short } from '../../src/runbook/text.ts';
+import { findCopies } from './findCopies.ts';
+import { keyName, readOracleKey, signalLimitMs } from './readOracleKey.ts';
+
+const input = {
+  now: field('--now', 'do not wait for the 24 hours', z.boolean().default(false)),
+  address: field(
+    '--address <address>',
+    'another address than the one that the last rotation replaced',
+    z.string().optional(),
+  ),
+  ...handoutInput,
+};
+
+type RevokeFacts = {
+  readonly chainId: number;
+  readonly old: Address;
+  readonly current: Address;
+  /** Empty where the role is gone already. */
+  readonly intents: readonly ResolvedIntent[];
+  readonly sender: Sender | null;
+  /** Files beside .env that hold the old key. */
+  readonly copies: readonly string[];
+};
+
+/** Runbook §4, step 8. */
+export default defineRunbook<typeof input, RevokeFacts>({
+  title: 'Revoke the old oracle key',
+  risk: 'severe',
+  intent: `
+A day after a rotation the old address loses its role, and copies of its key beside .env are taken out.
+Refused before, unless --now is given, and refused as long as the new key does not work: a fresh signal of
+it on the chain is waited for.`,
+  input,
+  example: {
+    facts: {
+      chainId: 4217,
+      old: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
+      current: '0x976EA74026E726554dB657fA54763abd0C3a0aa9',
+      intents: [
+        {
+          intent: 'revokeOracle',
+          contract: 'governanceRoles',
+          address: '0x5FbDB2315678afecb367f032d93F642f64180aa3',
+          signature: 'revokeRole(bytes32,address)',
+          args: [`0x${'4d'.repeat(32)}`, '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc'],
+          data: '0x',
+          role: { name: 'ADMIN', id: `0x${'0'.repeat(64)}`, signer: 'admin' },
+          holders: ['0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266'],
+        },
+      ],
+      sender: {
+        role: 'admin',
+        from: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
+        network: 'tempo',
+        feeToken: '0x20c0000000000000000000000000000000000000',
+      },
+      copies: [],
+    },
+    input: { now: false, address: undefined, calldata: false, safe: undefined },
+  },
+  onFailure: 'stop',
+  handout: (ctx, given) =>
+    handOut(ctx, given, 'Revoke an oracle', async () =>
+      resolveIntents(ctx.chain(), [{ intent: 'revokeOracle', oracle: chosen(ctx, given.address).old }]),
+    ),
+  preflight: async (ctx, given) => {
+    const { old, entry } = chosen(ctx, given.address);
+    const lookout = new Lookout(ctx);
+    const nodes = lookAtNodes(ctx, lookout);
+    const key = await readOracleKey(ctx);
+    const limitMs = signalLimitMs(key.intervalSeconds);
+
+    lookout.look('due', 'run', async () => {
+      const now = ctx.clock.now();
+      if (entry === undefined) return warn(`tv did not replace ${short(old, false)} itself`);
+      const due = dueAt(entry);
+      const since = `replaced ${ago(new Date(entry.replacedAt), now)}`;
+      if (due <= now) return pass(`${since}, due`);
+      if (given.now) return warn(`${since}, due ${ago(due, now)}; --now does not wait`);
+      return block(`${since}, due ${ago(due, now)}`, { next: ['wait, or: tv oracle revoke-old --now'] });
+    });
+    const working = lookout.look(
+      'new',
+      'chain',
+      async (signal) => {
+        if (sameAddress(key.address, old)) {
+          return block(`${short(old, false)} is the key in .env`, { next: ['tv oracle rotate-key'] });
+        }
+        if (!(await isOracle(ctx.chain(), key.address))) {
+          return block(`the key in .env, ${short(key.address, false)}, is not authorised`, {
+            next: ['tv oracle status'],
+          });
+        }
+        const { number } = await readHead(ctx.chain());
+        const wait = { oracle: key.address, fromBlock: number + 1, limitMs, signal };
+        const found = await awaitSignal(ctx.chain(), wait);
+        return pass(
+          `${short(key.address, false)} works: nonce ${found.nonce} in block ${count(found.block)}`,
+          {
+            works: true,
+          },
+        );
+      },
+      limitMs + 10_000,
+    );
+    const copies = lookout.look('copies', 'host', async () => {
+      const found = await findCopies(ctx, old);
+      return found.length === 0
+        ? pass('no copy of the old key beside .env', found)
+        : warn(`the old key is also in ${found.join(', ')}: it is taken out there`, { value: found });
+    });
+    const held = lookout.look('role', 'chain', async () => {
+      const { roleId, form } = await readAuthority(ctx.chain());
+      const holds = await holdsOracleRole(ctx.chain(), { account: old, roleId });
+      if (form === 'one-address' && (await isOracle(ctx.chain(), old))) {
+        return block(`${short(old, false)} is the one oracle of the contract`, {
+          next: ['tv oracle rotate-key'],
+        });
+      }
+      const intents = holds
+        ? await resolveIntents(ctx.chain(), [{ intent: 'revokeOracle', oracle: old }])
+        : [];
+      return holds
+        ? pass(`${short(old, false)} holds ORACLE`, intents)
+        : warn(`${short(old, false)} does not hold ORACLE any more`, { value: intents });
+    });
+    const intents = (await held) ?? [];
+    const sender = await lookAtSending(ctx, lookout, { intents });
+    const checks = await lookout.checks();
+    const known = { nodes: await nodes, works: await working, copies: await copies, held: await held };
+    const nobody = intents.length > 0 && sender === undefined;
+    if (known.nodes === undefined || known.held === undefined || known.copies === undefined || nobody) {
+      return { checks, facts: undefined };
+    }
+    return {
+      checks,
+      facts: {
+        chainId: known.nodes.id,
+        old,
+        current: key.address,
+        intents,
+        sender: sender ?? null,
+        copies: known.copies,
+      },
+    };
+  },
+  basis: ({ chainId, old, current, copies }) => ({ chainId, old, current, copies }),
+  consequence: ({ old }) => `This ends ${short(old, false)} as an oracle.`,
+  plan: (facts) => [
+    ...(facts.sender === null
+      ? []
+      : sendSteps({
+          id: 'revoke',
+          title: () => `revoke ${short(facts.old, false)}`,
+          intents: facts.intents,
+          sender: facts.sender,
+        })),
+    clean(facts),
+  ],
+  verify: async (ctx, { old, current, copies }) => {
+    const lookout = new Lookout(ctx);
+    lookout.look('old', 'chain', async () => {
+      const { roleId } = await readAuthority(ctx.chain());
+      return (await holdsOracleRole(ctx.chain(), { account: old, roleId }))
+        ? block(`${short(old, false)} still holds ORACLE`)
+        : pass(`${short(old, false)} does not hold ORACLE, read back from the registry`);
+    });
+    lookout.look('new', 'chain', async () =>
+      (await isOracle(ctx.chain(), current))
+        ? pass(`${short(current, false)} is authorised`)
+        : block(`${short(current, false)} is not authorised`, { next: ['tv oracle status'] }),
+    );
+    lookout.look('copies', 'host', async () => {
+      const left = await findCopies(ctx, old);
+      if (left.length > 0) return block(`the old key is still in ${left.join(', ')}`);
+      return pass(
+        copies.length === 0 ? 'no copy of the old key beside .env' : `taken out of ${copies.join(', ')}`,
+      );
+    });
+    return lookout.checks();
+  },
+});
+
+function clean({ old, copies }: RevokeFacts): Step {
+  return {
+    id: 'clean',
+    title:
+      copies.length === 0
+        ? 'note that the old key is done'
+        : `take the old key out of ${count(copies.length)} copies of .env`,
+    command: copies.map((file) => `sed -i '/^${keyName}=/d' ${file}`).join('; ') || 'true',
+    effect: 'final',
+    probe: async () => 'begun',
+    run: async (ctx) => {
+      for (const path of await findCopies(ctx, old)) await removeEnvValue(ctx.host(), { path, key: keyName });
+      forgetOldKey(ctx.settings, old);
+      return { copies };
+    },
+  };
+}
+
+/** @throws UsageError where nobody says which */
+function chosen(ctx: Context, address: string | undefined) {
+  const known = readOldKeys(ctx.settings);
+  if (address !== undefined) {
+    const old = checkedAddress(address);
+    return { old, entry: known.find((each) => sameAddress(each.old, old)) };
+  }
+  const [entry] = known;
+  if (entry === undefined) {
+    throw new UsageError('No rotation of tv has left an old key.', {
+      next: ['tv oracle status', 'then: --address ADDRESS'],
+    });
+  }
+  return { old: entry.old, entry };
+}

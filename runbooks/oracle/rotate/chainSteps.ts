@@ -1,0 +1,124 @@
+import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
+import { fundingCall } from '../../../src/chain/oracle/fundAccount.ts';
+import { preferToken } from '../../../src/chain/oracle/preferToken.ts';
+import { isOracle } from '../../../src/chain/oracle/readAuthority.ts';
+import {
+  notedTransaction,
+  probeSent,
+  sendOnce,
+  settleOnce,
+} from '../../../src/chain/transactions/sendOnce.ts';
+import type { Call } from '../../../src/chain/transactions/transaction.ts';
+import { TvError } from '../../../src/errors/TvError.ts';
+import type { ProbeAnswer, Step, StepContext } from '../../../src/runbook/define.ts';
+import { short } from '../../../src/runbook/text.ts';
+import { needKey, type RotateFacts, readKeyUnderWay } from './facts.ts';
+
+/** Money for fees. On Tempo a transfer of the fee token: a transaction with value is refused there. */
+export function fund(facts: RotateFacts): Step {
+  const { funding } = facts;
+  if (funding === null) throw new Error('nothing to fund');
+  const to = facts.newAddress ?? '$NEW_ORACLE_ADDRESS';
+  return {
+    id: 'fund',
+    title: `fund the new address with ${funding.words}${funding.token === null ? '' : ', and have it pay its fees in that'}`,
+    command:
+      funding.token === null
+        ? `cast send ${to} --value ${funding.amount} --private-key $ADMIN_KEY`
+        : `cast send ${funding.token} "transfer(address,uint256)" ${to} ${funding.amount} --private-key $ADMIN_KEY`,
+    effect: 'reversible',
+    undoTitle: 'kept for the next rotation',
+    probe,
+    run: async (ctx) => {
+      const { address, key } = needKey(ctx, 'new');
+      const sent = await send(ctx, facts, fundingCall(funding, address), 'fund');
+      if (funding.token !== null) await preferToken(ctx, { key, token: funding.token });
+      return sent;
+    },
+  };
+}
+
+/** Where every holder of ORACLE counts, the old key goes on working; where there is one oracle, it ends here. */
+export function authorise(facts: RotateFacts): Step {
+  const cuts = facts.form === 'one-address';
+  const to = facts.newAddress ?? '$NEW_ORACLE_ADDRESS';
+  const base: Step = {
+    id: 'authorise',
+    title: cuts ? 'authorise the new address; the old key ends at this instant' : 'authorise the new address',
+    command: cuts
+      ? `cast send $RISK_CONTROLLER_ADDRESS "setOracleAddress(address)" ${to} --private-key $ADMIN_KEY`
+      : `cast send $GOVERNANCE_ROLES_ADDRESS "grantRole(bytes32,address)" $ORACLE_ROLE ${to} --private-key $ADMIN_KEY`,
+    effect: facts.compromised ? 'final' : 'reversible',
+    undoTitle: facts.compromised
+      ? 'the old key stays out'
+      : cuts
+        ? 'undo: authorise the old'
+        : 'undo: revoke it',
+    probe,
+    run: async (ctx) => {
+      const oracle = needKey(ctx, 'new').address;
+      const { address: to, data } = await resolveIntent(ctx.chain(), { intent: 'authoriseOracle', oracle });
+      const since = cuts ? moment(ctx) : undefined;
+      const sent = await send(ctx, facts, { to, data }, 'authorise');
+      return { ...sent, ...(since === undefined ? {} : { since }) };
+    },
+  };
+  if (facts.compromised) return base;
+  return {
+    ...base,
+    undo: async (ctx) => {
+      const signed = notedTransaction(ctx, 'authorise');
+      const oracle = readKeyUnderWay(ctx, 'new')?.address;
+      if (signed === undefined || oracle === undefined) return;
+      // It may still be on its way: what comes after it must undo it.
+      await settleOnce(ctx, signed, { note: 'authorise' }).catch((error: unknown) => {
+        if (!(error instanceof TvError)) throw error;
+      });
+      const known = notedTransaction(ctx, 'undo-authorise') !== undefined;
+      if (!known && !(await isOracle(ctx.chain(), oracle))) return;
+      const { address: to, data } = await resolveIntent(
+        ctx.chain(),
+        cuts ? { intent: 'authoriseOracle', oracle: facts.oldAddress } : { intent: 'revokeOracle', oracle },
+      );
+      await send(ctx, facts, { to, data }, 'undo-authorise');
+    },
+  };
+}
+
+/** A key in somebody else's hands is cut off before anything else is done. */
+export function cut(facts: RotateFacts): Step {
+  const oracle = facts.oldAddress;
+  return {
+    id: 'cut',
+    title: `revoke ${short(oracle, false)} at once`,
+    command: `cast send $GOVERNANCE_ROLES_ADDRESS "revokeRole(bytes32,address)" $ORACLE_ROLE ${oracle} --private-key $ADMIN_KEY`,
+    effect: 'final',
+    probe,
+    run: async (ctx) => {
+      const { address: to, data } = await resolveIntent(ctx.chain(), { intent: 'revokeOracle', oracle });
+      const since = moment(ctx);
+      return { ...(await send(ctx, facts, { to, data }, 'cut')), since };
+    },
+  };
+}
+
+/** `begun` where it is noted: running it again looks that very transaction up, and gives its receipt. */
+async function probe(ctx: StepContext): Promise<ProbeAnswer> {
+  const [note] = ['fund', 'authorise', 'cut'].filter((name) => notedTransaction(ctx, name) !== undefined);
+  if (note === undefined) return 'not-done';
+  return (await probeSent(ctx, note)) === 'not-done' ? 'not-done' : 'begun';
+}
+
+/** When it began, also where it is taken up again. */
+function moment(ctx: StepContext): string {
+  const noted = ctx.notes['since'];
+  if (typeof noted === 'string') return noted;
+  const now = ctx.clock.now().toISOString();
+  ctx.note('since', now);
+  return now;
+}
+
+function send(ctx: StepContext, { sender }: RotateFacts, call: Call, note: string) {
+  const { role, from, feeToken } = sender;
+  return sendOnce(ctx, { role, from, calls: [call], feeToken: feeToken ?? undefined, note });
+}

@@ -1,0 +1,87 @@
+import { readHead } from '../../../src/chain/readHead.ts';
+import { parseKey } from '../../../src/chain/signers/oracleKey.ts';
+import { readUnit } from '../../../src/host/readUnit.ts';
+import { restartUnit } from '../../../src/host/restartUnit.ts';
+import { startUnit } from '../../../src/host/startUnit.ts';
+import { stopUnit } from '../../../src/host/stopUnit.ts';
+import { writeEnvValue } from '../../../src/host/writeEnvValue.ts';
+import type { Step } from '../../../src/runbook/define.ts';
+import { keyName, readOracleKey } from '../readOracleKey.ts';
+import { needKey, type RotateFacts, readKeyUnderWay } from './facts.ts';
+
+/** Where .env is written before the stop, taking that back also restarts the relay: see `setKey`. */
+const restartsInEnv = ({ form }: RotateFacts) => form === 'one-address';
+
+export function stop(facts: RotateFacts): Step {
+  const { unit, wasActive } = facts;
+  return {
+    id: 'stop',
+    title: 'stop the oracle relay',
+    command: `systemctl stop ${unit}`,
+    effect: 'reversible',
+    undoTitle: wasActive ? 'undo: start it' : 'undo: leave it stopped, as it was',
+    probe: async () => 'begun',
+    run: async (ctx) => {
+      const noted = ctx.notes['since'];
+      const since = typeof noted === 'string' ? noted : ctx.clock.now().toISOString();
+      if (noted === undefined) ctx.note('since', since);
+      await stopUnit(ctx.host(), { unit, signal: ctx.signal });
+      return { unit, since };
+    },
+    undo: async (ctx) => {
+      if (wasActive && !restartsInEnv(facts)) await restartUnit(ctx.host(), { unit, signal: ctx.signal });
+    },
+  };
+}
+
+export function setKey(facts: RotateFacts): Step {
+  const { envFile: path, unit, wasActive } = facts;
+  return {
+    id: 'env',
+    title: `set ${keyName} in .env to the new key`,
+    command: `sed -i "s/^${keyName}=.*/${keyName}=$NEW_ORACLE_KEY/" ${path}`,
+    effect: 'reversible',
+    undoTitle: 'undo: the old key',
+    probe: async (ctx) => {
+      const fresh = readKeyUnderWay(ctx, 'new');
+      return fresh !== undefined && (await readOracleKey(ctx)).address === fresh.address
+        ? 'done'
+        : 'not-done';
+    },
+    run: async (ctx) => {
+      const { text, address } = needKey(ctx, 'new');
+      await writeEnvValue(ctx.host(), { path, key: keyName, value: text });
+      return { file: path, address };
+    },
+    undo: async (ctx) => {
+      const { text } = needKey(ctx, 'old');
+      if (parseKey(text)?.address === (await readOracleKey(ctx)).address) return;
+      await writeEnvValue(ctx.host(), { path, key: keyName, value: text });
+      // systemd may have started it anew meanwhile, with the new key.
+      if (restartsInEnv(facts) && wasActive) await restartUnit(ctx.host(), { unit, signal: ctx.signal });
+    },
+  };
+}
+
+export function start({ unit }: RotateFacts): Step {
+  return {
+    id: 'start',
+    title: 'start the oracle relay with the new key',
+    command: `systemctl start ${unit}`,
+    effect: 'reversible',
+    undoTitle: 'undo: stop it',
+    probe: async () => 'begun',
+    run: async (ctx) => {
+      const noted = ctx.notes['fromBlock'];
+      const fromBlock = typeof noted === 'number' ? noted : (await readHead(ctx.chain())).number + 1;
+      // Noted before: a signal may be there before the unit counts as started.
+      if (noted === undefined) ctx.note('fromBlock', fromBlock);
+      await startUnit(ctx.host(), { unit, signal: ctx.signal });
+      return { unit, fromBlock };
+    },
+    undo: async (ctx) => {
+      const { activeState } = await readUnit(ctx.host(), { unit });
+      if (activeState !== 'inactive') await stopUnit(ctx.host(), { unit, signal: ctx.signal });
+    },
+  };
+}

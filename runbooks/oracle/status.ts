@@ -1,0 +1,264 @@
+import { diagnose } from '../../src/chain/oracle/diagnose.ts';
+import { dueAt, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
+import { isOracle, readAuthority, sameAddress } from '../../src/chain/oracle/readAuthority.ts';
+import { type PairSignal, readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
+import { readSpend } from '../../src/chain/oracle/readSpend.ts';
+import { namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
+import { readHead } from '../../src/chain/readHead.ts';
+import { formatFunds, readFunds } from '../../src/chain/transactions/readFunds.ts';
+import { readNonce } from '../../src/chain/transactions/readNonce.ts';
+import { listProcesses } from '../../src/host/listProcesses.ts';
+import { readClock } from '../../src/host/readClock.ts';
+import { readJournal } from '../../src/host/readJournal.ts';
+import { readUnit } from '../../src/host/readUnit.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import { defineReport } from '../../src/runbook/define.ts';
+import { gaugeExitCode, type Reading, readGauge, worst } from '../../src/runbook/gauge.ts';
+import { renderNext } from '../../src/runbook/next.ts';
+import { ago, count, duration, padEnd, short, table, wrap } from '../../src/runbook/text.ts';
+import { readOracleKey } from './readOracleKey.ts';
+
+/** Limit of one source, in milliseconds. */
+const limitMs = 10_000;
+const logLines = 100;
+const shownLogLines = 3;
+/** Less than this left at the observed spend is a warning. In seconds. */
+const shortOfFees = 3 * 86_400;
+
+/** `tv oracle status`: is the oracle at work, and what would keep it from it. */
+export default defineReport({
+  title: 'Oracle',
+  intent:
+    "Shows for each pair the age of the last signal (healthy, stale by the contract's threshold, dead after five minutes), the process and its last errors, whether the key in .env is the authorised one, what it can pay and for how long, waiting transactions, and other addresses that may sign. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.",
+  input: {},
+  collect: async (ctx) => {
+    let pairs: readonly PairSignal[] = [];
+    const gauge = (id: string, read: () => Promise<Reading>) => readGauge(id, limitMs, read);
+    const found = await Promise.all([
+      gauge('signals', async () => {
+        const { signals, stalenessSeconds } = await readPairSignals(ctx.chain(), namedPairs(ctx.settings));
+        pairs = signals;
+        return judgeSignals(signals, stalenessSeconds);
+      }),
+      gauge('service', () => service(ctx)),
+      gauge('log', () => log(ctx)),
+      gauge('key', () => key(ctx)),
+      gauge('fees', () => fees(ctx)),
+      gauge('nonce', () => nonce(ctx)),
+      gauge('causes', () => causes(ctx)),
+      gauge('others', () => others(ctx)),
+    ]);
+    const { environment, chain } = ctx.settings;
+    return { environment, chainId: chain.id ?? null, level: worst(found), pairs, gauges: found };
+  },
+  render: ({ environment, chainId, level, pairs, gauges }, paint) => {
+    const ink = { ok: paint.ok, warning: paint.warn, critical: paint.bad, unknown: paint.warn };
+    const mark = { ok: '✔', warning: '!', critical: '✖', unknown: '?' };
+    const names = Math.max(...gauges.map(({ id }) => id.length));
+    const gap = 4 + names + 2;
+    const lines = gauges.map((each) => {
+      const text = wrap(each.summary, paint.width - gap, ' '.repeat(gap));
+      return `  ${ink[each.level](mark[each.level])} ${padEnd(each.id, names)}  ${text}`;
+    });
+    const rows = pairs.map(({ pair, nonce: last, ageSeconds, health }) => {
+      const age = ageSeconds === null ? 'no signal ever' : `${duration(ageSeconds * 1000)} ago`;
+      const words = health === 'healthy' ? paint.ok(health) : paint.bad(health);
+      return [
+        paint.full ? (pair.name ?? pair.id) : pairTitle(pair),
+        words,
+        age,
+        `nonce ${count(BigInt(last))}`,
+      ];
+    });
+    const next = [
+      ...new Set(gauges.filter((each) => each.level !== 'ok').flatMap((each) => each.next ?? [])),
+    ];
+    const head = `${paint.bold('Oracle')} · ${environment}${chainId === null ? '' : ` · chain ${chainId}`} · ${ink[level](level)}`;
+    return `${[
+      head,
+      '',
+      ...(rows.length === 0 ? [] : [table(rows, '  ', paint.width), '']),
+      ...lines,
+      ...(next.length === 0 ? [] : ['', renderNext(next, paint)]),
+    ].join('\n')}\n`;
+  },
+  exitCode: ({ level }) => gaugeExitCode[level],
+  failureExitCode: gaugeExitCode.unknown,
+});
+
+function judgeSignals(signals: readonly PairSignal[], threshold: number | undefined): Reading {
+  if (signals.length === 0) {
+    return {
+      level: 'unknown',
+      summary: 'no pair is known: name them under "pairs" in the configuration file',
+      next: ['tv config show'],
+    };
+  }
+  const of = (...health: readonly PairSignal['health'][]) =>
+    signals.filter((signal) => health.includes(signal.health)).length;
+  const limits = `${threshold === undefined ? 'no threshold in the contract' : `stale after ${duration(threshold * 1000)}`}`;
+  const next = ['tv oracle recover'];
+  const wrong = of('dead', 'never') + of('stale');
+  if (wrong === 0) return { level: 'ok', summary: `${count(signals.length)} pairs, all healthy; ${limits}` };
+  const parts = [
+    ...(of('dead') > 0 ? [`${count(of('dead'))} dead`] : []),
+    ...(of('stale') > 0 ? [`${count(of('stale'))} stale`] : []),
+    ...(of('never') > 0 ? [`${count(of('never'))} without any signal`] : []),
+  ];
+  const summary = `of ${count(signals.length)} pairs ${parts.join(', ')}; ${limits}`;
+  return { level: of('dead', 'stale') > 0 ? 'critical' : 'warning', summary, next };
+}
+
+async function service(ctx: Context): Promise<Reading> {
+  const { units, programs } = ctx.settings.host;
+  const [state, processes] = await Promise.all([
+    readUnit(ctx.host(), { unit: units.oracle }),
+    listProcesses(ctx.host(), { program: programs.oracle }),
+  ]);
+  const since = state.since === undefined ? '' : `, since ${ago(state.since, ctx.clock.now())}`;
+  const summary = `${units.oracle} ${state.activeState} (${state.subState})${since}, ${processes.length === 1 ? `process ${processes[0]?.pid}` : `${processes.length} processes`}`;
+  const data = { state: state.activeState, processes: processes.map(({ pid }) => pid) };
+  if (state.activeState !== 'active' || processes.length === 0) {
+    return { level: 'critical', summary, data, next: ['tv oracle recover'] };
+  }
+  if (processes.length > 1) {
+    return {
+      level: 'critical',
+      summary: `${summary}: two relays with one key collide on nonces`,
+      data,
+      next: [`end what does not belong to ${units.oracle}: systemctl status ${units.oracle}`],
+    };
+  }
+  return { level: processes[0]?.stopped === true ? 'critical' : 'ok', summary, data };
+}
+
+async function log(ctx: Context): Promise<Reading> {
+  const unit = ctx.settings.host.units.oracle;
+  const { available, reason, entries } = await readJournal(ctx.host(), { unit, lines: logLines });
+  if (!available) return { level: 'unknown', summary: `no journal: ${reason ?? 'nobody says why'}` };
+  const errors = entries.filter(
+    ({ message, priority }) => priority <= 3 || /\b(ERROR|CRITICAL|Traceback)\b/.test(message),
+  );
+  const last = errors.slice(-shownLogLines);
+  const [newest] = last.slice(-1);
+  if (newest === undefined) return { level: 'ok', summary: `no error in the last ${entries.length} lines` };
+  const lines = last.map(({ at, message }) => `${ago(at, ctx.clock.now())}: ${message.slice(0, 300)}`);
+  // Whether it still goes wrong is for the signals to say.
+  return {
+    level: 'ok',
+    summary: `${errors.length} errors in the last ${entries.length} lines; newest ${lines.at(-1)}`,
+    data: { errors: lines },
+    next: [`journalctl -u ${unit} -n 50 --no-pager`],
+  };
+}
+
+async function key(ctx: Context): Promise<Reading> {
+  const [{ address }, authority] = await Promise.all([readOracleKey(ctx), readAuthority(ctx.chain())]);
+  const data = { address, authorised: authority.valid, form: authority.form };
+  if (await isOracle(ctx.chain(), address, authority)) {
+    return { level: 'ok', summary: `the key in .env is ${short(address, false)}, which is authorised`, data };
+  }
+  const valid = authority.valid.map((one) => short(one, false)).join(', ') || 'nobody that is listed';
+  return {
+    level: 'critical',
+    summary: `the key in .env is ${short(address, false)}, which is NOT authorised; authorised: ${valid}`,
+    data,
+    next: ['put the key of an authorised address into .env, or: tv oracle rotate-key'],
+  };
+}
+
+async function fees(ctx: Context): Promise<Reading> {
+  const [{ address }, head] = await Promise.all([readOracleKey(ctx), readHead(ctx.chain())]);
+  const spend = await readSpend(ctx.chain(), { sender: address, head: head.number });
+  const funds = await readFunds(ctx.chain(), { account: address, needed: spend?.perSignal ?? 0n });
+  const balance = formatFunds(funds.balance, funds);
+  const data = {
+    balance: funds.balance.toString(),
+    symbol: funds.symbol,
+    perSecond: spend?.perSecond ?? null,
+  };
+  if (funds.balance < (spend?.perSignal ?? 1n)) {
+    return {
+      level: 'critical',
+      summary: `${balance}: too little for one signal`,
+      data,
+      next: [`send ${address} some ${funds.symbol}`],
+    };
+  }
+  if (spend?.perSecond === undefined || spend.perSecond === 0) {
+    return {
+      level: 'ok',
+      summary: `${balance}; no signals seen lately, so how long it lasts is not known`,
+      data,
+    };
+  }
+  const seconds = Number(funds.balance) / spend.perSecond;
+  const perDay = formatFunds(BigInt(Math.ceil(spend.perSecond * 86_400)), funds);
+  const low = seconds < shortOfFees;
+  return {
+    level: low ? 'warning' : 'ok',
+    summary: `${balance}, lasts ${lasting(seconds)} at ${perDay} a day (its last ${spend.signals} signals)`,
+    data,
+    ...(low ? { next: [`send ${address} some ${funds.symbol}`] } : {}),
+  };
+}
+
+function lasting(seconds: number): string {
+  const days = seconds / 86_400;
+  if (days > 365) return 'more than a year';
+  return days >= 2 ? `${Math.floor(days)} days` : duration(seconds * 1000);
+}
+
+async function nonce(ctx: Context): Promise<Reading> {
+  const { address } = await readOracleKey(ctx);
+  const { latest, pending } = await readNonce(ctx.chain(), address);
+  const waiting = pending - latest;
+  const summary = `latest ${count(latest)}, pending ${count(pending)}`;
+  // One is on its way whenever the relay is just sending.
+  return waiting > 1
+    ? { level: 'warning', summary: `${summary}: ${waiting} transactions wait`, next: ['tv oracle recover'] }
+    : { level: 'ok', summary };
+}
+
+async function causes(ctx: Context): Promise<Reading> {
+  const [{ address }, hostTime] = await Promise.all([readOracleKey(ctx), readClock(ctx.host())]);
+  const troubles = await diagnose(ctx.chain(), { oracle: address, hostTime });
+  // The nonce, the key and the fees have lines of their own.
+  const left = troubles.filter(({ id }) => id === 'paused' || id === 'clock');
+  if (left.length === 0) return { level: 'ok', summary: 'not paused, clock and chain agree' };
+  return {
+    level: 'warning',
+    summary: left.map(({ summary }) => summary).join('; '),
+    next: left.flatMap(({ next }) => next),
+  };
+}
+
+/** Everybody else whose signals count, and old keys that wait to be revoked. */
+async function others(ctx: Context): Promise<Reading> {
+  const [{ address }, authority] = await Promise.all([readOracleKey(ctx), readAuthority(ctx.chain())]);
+  const valid = authority.valid.filter((one) => !sameAddress(one, address));
+  const known = readOldKeys(ctx.settings);
+  const old = known.filter((each) => valid.some((one) => sameAddress(one, each.old)));
+  const strangers = valid.filter((one) => !old.some((each) => sameAddress(one, each.old)));
+  const now = ctx.clock.now();
+  const parts = [
+    ...old.map((each) => {
+      const due = dueAt(each);
+      const when = due <= now ? `was due ${ago(due, now)}` : `due ${ago(due, now)}`;
+      return `old oracle key ${short(each.old, false)} still valid, ${when}`;
+    }),
+    ...(strangers.length === 0
+      ? []
+      : [`also authorised: ${strangers.map((one) => short(one, false)).join(', ')}`]),
+  ];
+  if (parts.length === 0) return { level: 'ok', summary: 'nobody else may sign' };
+  return {
+    level: 'warning',
+    summary: parts.join('; '),
+    data: { old, strangers },
+    next:
+      old.length > 0
+        ? ['tv oracle revoke-old']
+        : ['tv oracle revoke-old --address ADDRESS, if it is not meant to'],
+  };
+}

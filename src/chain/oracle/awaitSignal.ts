@@ -1,0 +1,140 @@
+import { type Address, decodeFunctionData, recoverTypedDataAddress } from 'viem';
+import { TimeoutError, TvError } from '../../errors/TvError.ts';
+import type { Chain } from '../../runbook/context.ts';
+import { duration } from '../../runbook/text.ts';
+import { riskControllerAbi } from '../abi/riskController.ts';
+import { described } from '../describeRpcError.ts';
+import { parseObject } from '../parseAnswer.ts';
+import { pause } from '../pause.ts';
+import { readChainId } from '../readChainId.ts';
+import { riskControllerOf, sameAddress } from './readAuthority.ts';
+import { type AcceptedSignal, readSignals } from './readSignals.ts';
+
+export interface AwaitSignalParameters {
+  /** Who has to have sent and signed it. */
+  readonly oracle: Address;
+  /** The first block that counts. */
+  readonly fromBlock: number;
+  /** Milliseconds. */
+  readonly limitMs: number;
+  readonly signal?: AbortSignal;
+  readonly onLook?: (seconds: number) => void;
+}
+
+/** A signal of the expected oracle that the contract accepted. */
+export type FoundSignal = {
+  readonly pair: `0x${string}`;
+  readonly nonce: string;
+  /** Seconds since 1970, the time in the signal. */
+  readonly at: number;
+  readonly transaction: `0x${string}`;
+  readonly block: number;
+};
+
+const betweenLooksMs = 400;
+
+/**
+ * Waits for a signal on the chain that the contract accepted, in a transaction that the expected
+ * address sent, with its signature. What the relay's log says is no evidence.
+ * @throws TimeoutError where none comes within the limit; TvError where no node answers
+ */
+export async function awaitSignal(chain: Chain, parameters: AwaitSignalParameters): Promise<FoundSignal> {
+  const { oracle, fromBlock, limitMs, signal, onLook } = parameters;
+  const start = performance.now();
+  const seen = new Set<string>();
+  const others = new Set<string>();
+  let trouble: TvError | undefined;
+  for (;;) {
+    signal?.throwIfAborted();
+    const elapsed = performance.now() - start;
+    onLook?.(Math.round(elapsed / 1000));
+    try {
+      trouble = undefined;
+      const fresh = (await readSignals(chain, { fromBlock })).filter(
+        ({ transaction }) => !seen.has(transaction),
+      );
+      for (const accepted of fresh) {
+        const found = await examine(chain, accepted, oracle);
+        if (typeof found !== 'string') return found;
+        seen.add(accepted.transaction);
+        others.add(found);
+      }
+    } catch (error) {
+      // A node may come back; the limit below ends it.
+      if (!(error instanceof TvError)) throw error;
+      trouble = error;
+    }
+    if (elapsed > limitMs) {
+      if (trouble !== undefined) throw trouble;
+      throw new TimeoutError(`No signal of ${oracle} was accepted within ${duration(limitMs)}.`, {
+        facts: { oracle, 'signals of others': [...others].join(', ') || 'none' },
+        next: ['tv oracle status'],
+      });
+    }
+    await pause(betweenLooksMs, signal);
+  }
+}
+
+/** The signal, or who sent it where that is somebody else. */
+async function examine(
+  chain: Chain,
+  accepted: AcceptedSignal,
+  oracle: Address,
+): Promise<FoundSignal | string> {
+  const { transaction: hash, block, pair } = accepted;
+  const transaction = parseObject(
+    await described(chain, chain.client.request({ method: 'eth_getTransactionByHash', params: [hash] })),
+    'transaction',
+  );
+  const sender = String(transaction['from']);
+  if (!sameAddress(sender, oracle)) return sender;
+  for (const input of inputsOf(transaction)) {
+    const update = decode(input);
+    if (update === undefined || update.pair !== pair) continue;
+    const signer = await recoverTypedDataAddress({
+      domain: {
+        name: 'TempoVaultRiskController',
+        version: '1',
+        chainId: await readChainId(chain),
+        verifyingContract: riskControllerOf(chain),
+      },
+      types: { OracleUpdate: updateType },
+      primaryType: 'OracleUpdate',
+      message: { pairId: pair, ...update.signal },
+      signature: update.signature,
+    });
+    if (!sameAddress(signer, oracle)) return `${signer} (signer)`;
+    const { nonce, timestamp } = update.signal;
+    return { pair, nonce: nonce.toString(), at: Number(timestamp), transaction: hash, block };
+  }
+  return `${sender}, in a transaction that tv cannot read`;
+}
+
+const updateType = [
+  { name: 'pairId', type: 'bytes32' },
+  { name: 'referenceTick', type: 'int16' },
+  { name: 'pegDeviation', type: 'uint256' },
+  { name: 'orderbookDepthBid', type: 'uint256' },
+  { name: 'orderbookDepthAsk', type: 'uint256' },
+  { name: 'timestamp', type: 'uint256' },
+  { name: 'nonce', type: 'uint256' },
+] as const;
+
+/** Of an ordinary transaction, and of each call of Tempo's own kind. */
+function inputsOf(transaction: Readonly<Record<string, unknown>>): readonly `0x${string}`[] {
+  const { input, calls } = transaction;
+  const inner: readonly unknown[] = Array.isArray(calls) ? calls : [];
+  const all = [input, ...inner.map((call) => parseObject(call, 'call')['input'])];
+  return all.filter((one): one is `0x${string}` => typeof one === 'string' && one.length > 10);
+}
+
+function decode(data: `0x${string}`) {
+  try {
+    const { functionName, args } = decodeFunctionData({ abi: riskControllerAbi, data });
+    if (functionName !== 'updateOracleSignal') return undefined;
+    const [pair, signal, signature] = args;
+    return { pair, signal, signature };
+  } catch {
+    return undefined;
+  }
+}

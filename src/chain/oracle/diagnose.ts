@@ -1,0 +1,108 @@
+import type { Address } from '../../config/settings.ts';
+import type { Chain } from '../../runbook/context.ts';
+import { count, duration, short } from '../../runbook/text.ts';
+import { described } from '../describeRpcError.ts';
+import { parseObject, parseQuantity } from '../parseAnswer.ts';
+import { readHead } from '../readHead.ts';
+import { readProtocol } from '../readProtocol.ts';
+import { readFees } from '../transactions/readFees.ts';
+import { feeOf, formatFunds, readFunds } from '../transactions/readFunds.ts';
+import { readNetwork } from '../transactions/readNetwork.ts';
+import { readNonce } from '../transactions/readNonce.ts';
+import { isOracle, readAuthority } from './readAuthority.ts';
+import { readSpend } from './readSpend.ts';
+
+/** A reason why an oracle's signals do not get through, and what mends it. */
+export type Trouble = {
+  readonly id: 'paused' | 'not-authorised' | 'no-fees' | 'nonce-gap' | 'clock';
+  readonly summary: string;
+  readonly next: readonly string[];
+};
+
+/** Gas of one signal where none was seen, with a margin: about 100 000, and new storage on Tempo. */
+const signalGas = 300_000n;
+/** A clock this far ahead of the chain makes signals of the future, which the contract refuses. In milliseconds. */
+const clockAheadMs = 15_000;
+
+/**
+ * What a restart of the relay cannot mend. The node being away is told by the error.
+ * @param hostTime the clock of the relay's host
+ * @throws TvError where no node answers
+ */
+export async function diagnose(
+  chain: Chain,
+  { oracle, hostTime }: { readonly oracle: Address; readonly hostTime: Date | undefined },
+): Promise<readonly Trouble[]> {
+  const [head, { paused }, authority, nonce, fees, network, pending] = await Promise.all([
+    readHead(chain),
+    readProtocol(chain),
+    readAuthority(chain),
+    readNonce(chain, oracle),
+    readFees(chain),
+    readNetwork(chain),
+    readPendingTime(chain),
+  ]);
+  const [authorised, spend] = await Promise.all([
+    isOracle(chain, oracle, authority),
+    readSpend(chain, { sender: oracle, head: head.number }),
+  ]);
+  const needed = spend?.perSignal ?? feeOf(network, signalGas, fees.maxFeePerGas);
+  const funds = await readFunds(chain, { account: oracle, needed });
+  const name = short(oracle, false);
+  const troubles: Trouble[] = [];
+  if (paused === true) {
+    troubles.push({
+      id: 'paused',
+      summary: 'the protocol is paused, and takes no signals',
+      next: ['tv emergency resume'],
+    });
+  }
+  if (!authorised) {
+    const valid = authority.valid.map((one) => short(one, false)).join(', ') || 'nobody that is listed';
+    troubles.push({
+      id: 'not-authorised',
+      summary: `${name} is not an authorised oracle; authorised: ${valid}`,
+      next: ['put the key of an authorised address into .env, or: tv oracle rotate-key'],
+    });
+  }
+  if (funds.balance < needed) {
+    troubles.push({
+      id: 'no-fees',
+      summary: `${name} cannot pay: it has ${formatFunds(funds.balance, funds)}, a signal takes ${formatFunds(needed, funds)}`,
+      next: [fundingLine(oracle, funds.feeToken, funds.decimals)],
+    });
+  }
+  if (nonce.pending > nonce.latest) {
+    const waiting = nonce.pending - nonce.latest;
+    troubles.push({
+      id: 'nonce-gap',
+      summary: `${count(waiting)} ${waiting === 1 ? 'transaction waits' : 'transactions wait'} in the pool, from nonce ${nonce.latest} on`,
+      next: [
+        `take the place of the first: cast send ${oracle} --nonce ${nonce.latest} --priority-gas-price HIGHER --private-key $ORACLE_PRIVATE_KEY`,
+      ],
+    });
+  }
+  const newest = Math.max(head.timestamp, pending ?? 0) * 1000;
+  if (hostTime !== undefined && hostTime.getTime() - newest > clockAheadMs) {
+    const ahead = duration(hostTime.getTime() - newest);
+    troubles.push({
+      id: 'clock',
+      summary: `the host's clock is ${ahead} ahead of the chain: signals of the future are refused, or the chain stands still`,
+      next: ['timedatectl status', 'tv status'],
+    });
+  }
+  return troubles;
+}
+
+function fundingLine(oracle: Address, token: Address | undefined, decimals: number): string {
+  return token === undefined
+    ? `cast send ${oracle} --value 0.1ether --private-key $ADMIN_KEY`
+    : `cast send ${token} "transfer(address,uint256)" ${oracle} ${10n ** BigInt(decimals + 1)} --private-key $ADMIN_KEY`;
+}
+
+/** The time that the next block would have. Undefined where the node makes none. */
+async function readPendingTime(chain: Chain): Promise<number | undefined> {
+  const request = chain.client.request({ method: 'eth_getBlockByNumber', params: ['pending', false] });
+  const block: unknown = await described(chain, request).catch(() => null);
+  return block === null ? undefined : parseQuantity(parseObject(block, 'block')['timestamp'], 'block time');
+}

@@ -1,0 +1,83 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Address, Settings } from '../../config/settings.ts';
+import { TvError } from '../../errors/TvError.ts';
+
+/** RUNBOOK.md, section 4: the old key is revoked a day after it was replaced. In milliseconds. */
+export const revokeAfterMs = 24 * 3_600_000;
+
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
+const schema = z.array(
+  z.object({
+    environment: z.string(),
+    old: address,
+    replacedBy: address,
+    /** ISO 8601. */
+    replacedAt: z.iso.datetime(),
+    run: z.string(),
+  }),
+);
+
+/** An oracle address that was replaced and not revoked yet. No secret. */
+export interface OldKey {
+  readonly old: Address;
+  readonly replacedBy: Address;
+  readonly replacedAt: string;
+  readonly run: string;
+}
+
+type Place = Pick<Settings, 'stateDirectory' | 'environment'>;
+
+/** Those of this environment, oldest first. @throws TvError where the file is damaged */
+export function readOldKeys(place: Place): readonly OldKey[] {
+  return readAll(place)
+    .filter(({ environment }) => environment === place.environment)
+    .map((entry) => ({ ...entry, old: entry.old as Address, replacedBy: entry.replacedBy as Address }));
+}
+
+/** Written down once, however often it is called. */
+export function rememberOldKey(place: Place, key: OldKey): void {
+  const others = readAll(place).filter((entry) => !isSame(place, entry, key.old));
+  write(place, [...others, { environment: place.environment, ...key }]);
+}
+
+export function forgetOldKey(place: Place, old: Address): void {
+  if (!existsSync(fileOf(place))) return;
+  write(
+    place,
+    readAll(place).filter((entry) => !isSame(place, entry, old)),
+  );
+}
+
+export function dueAt({ replacedAt }: Pick<OldKey, 'replacedAt'>): Date {
+  return new Date(Date.parse(replacedAt) + revokeAfterMs);
+}
+
+function isSame(place: Place, entry: { environment: string; old: string }, old: string): boolean {
+  return entry.environment === place.environment && entry.old.toLowerCase() === old.toLowerCase();
+}
+
+function fileOf({ stateDirectory }: Place): string {
+  return join(stateDirectory, 'oracle', 'old-keys.json');
+}
+
+function readAll(place: Place): z.output<typeof schema> {
+  const file = fileOf(place);
+  if (!existsSync(file)) return [];
+  try {
+    return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    throw new TvError('The list of replaced oracle keys cannot be read.', {
+      facts: { file },
+      next: ['tv oracle status shows who holds the role'],
+    });
+  }
+}
+
+function write(place: Place, entries: z.output<typeof schema>): void {
+  const file = fileOf(place);
+  mkdirSync(join(place.stateDirectory, 'oracle'), { recursive: true, mode: 0o700 });
+  writeFileSync(`${file}.new`, `${JSON.stringify(entries, null, 2)}\n`, { mode: 0o600, flush: true });
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,73 @@
+import type { Address } from '../../config/settings.ts';
+import type { Chain } from '../../runbook/context.ts';
+import { described } from '../describeRpcError.ts';
+import { parseObject, parseQuantity } from '../parseAnswer.ts';
+import { feeOf } from '../transactions/readFunds.ts';
+import { readNetwork } from '../transactions/readNetwork.ts';
+import { sameAddress } from './readAuthority.ts';
+import { readSignals } from './readSignals.ts';
+
+/** Far enough back for a rate, near enough for any provider. */
+const lookBackBlocks = 5_000;
+/** So many of the newest transactions are looked at. */
+const looked = 30;
+
+export interface Spend {
+  /** In the smallest unit of what paid; undefined where none of its signals was seen. */
+  readonly perSignal: bigint;
+  /** Undefined where two moments are not known. */
+  readonly perSecond: number | undefined;
+  /** What paid, on Tempo, as the receipts tell it. */
+  readonly feeToken: Address | undefined;
+  readonly signals: number;
+}
+
+/** What an account spent on its newest signals. Undefined where none was seen. @throws TvError where no node answers */
+export async function readSpend(
+  chain: Chain,
+  { sender, head }: { readonly sender: Address; readonly head: number },
+): Promise<Spend | undefined> {
+  const seen = await readSignals(chain, { fromBlock: Math.max(0, head - lookBackBlocks), toBlock: head });
+  const hashes = [...new Set(seen.map(({ transaction }) => transaction))].slice(-looked);
+  const [network, ...receipts] = await described(
+    chain,
+    Promise.all([
+      readNetwork(chain),
+      ...hashes.map((hash) => chain.client.request({ method: 'eth_getTransactionReceipt', params: [hash] })),
+    ]),
+  );
+  const own = receipts
+    .filter((receipt) => receipt !== null)
+    .map((receipt) => parseObject(receipt, 'receipt'))
+    .filter((receipt) => sameAddress(String(receipt['from']), sender));
+  const [first] = own;
+  const last = own.at(-1);
+  if (first === undefined || last === undefined) return undefined;
+  const fees = own.map((receipt) =>
+    feeOf(network, BigInt(String(receipt['gasUsed'])), BigInt(String(receipt['effectiveGasPrice'] ?? '0x0'))),
+  );
+  const total = fees.reduce((sum, fee) => sum + fee, 0n);
+  const [begin, end] = await Promise.all([first, last].map((receipt) => timeOf(chain, receipt)));
+  const seconds = (end ?? 0) - (begin ?? 0);
+  // What the first one cost was spent before the time that is measured.
+  const perSecond = seconds > 0 ? Number(total - (fees[0] ?? 0n)) / seconds : undefined;
+  const token = last['feeToken'];
+  return {
+    perSignal: total / BigInt(own.length),
+    perSecond,
+    feeToken: network === 'tempo' && typeof token === 'string' ? (token as Address) : undefined,
+    signals: own.length,
+  };
+}
+
+async function timeOf(chain: Chain, receipt: Record<string, unknown>): Promise<number> {
+  const number = parseQuantity(receipt['blockNumber'], 'block number');
+  const block = await described(
+    chain,
+    chain.client.request({
+      method: 'eth_getBlockByNumber',
+      params: [`0x${number.toString(16)}`, false],
+    }),
+  );
+  return parseQuantity(parseObject(block, 'block')['timestamp'], 'block time');
+}

@@ -1,0 +1,24 @@
+import { getAddress } from 'viem';
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import type { Address } from '../../config/settings.ts';
+
+/** A private key as `.env` files hold it, with or without `0x`. Undefined where it is none. */
+export function parseKey(
+  text: string,
+): { readonly key: `0x${string}`; readonly address: Address } | undefined {
+  const digits = /^(?:0x)?([0-9a-fA-F]{64})$/.exec(text.trim())?.[1];
+  if (digits === undefined) return undefined;
+  try {
+    return { key: `0x${digits}`, address: privateKeyToAccount(`0x${digits}`).address };
+  } catch {
+    // Zero, or above the curve's order; the library's own message could quote it.
+    return undefined;
+  }
+}
+
+export function newKey(): `0x${string}` {
+  return generatePrivateKey();
+}
+
+/** An address that no key belongs to: stands for one that is not there yet in a simulation. */
+export const placeholderAddress: Address = getAddress('0x00000000000000000000000000000000deadc0de');
