@@ -53,7 +53,7 @@ export const shelf: readonly Entry[] = [
   {
     command: 'db backup',
     rooms: ['host', 'database'],
-    summary: 'a proven backup: dumped, read back, then named',
+    summary: 'a backup that is proven before it is named',
     section: '3',
     group: 'Database',
     risk: 'mild',
@@ -71,7 +71,7 @@ export const shelf: readonly Entry[] = [
   {
     command: 'db verify',
     rooms: ['host', 'database'],
-    summary: 'read backups to their last byte, or restore them on trial',
+    summary: 'read backups to their last byte, or try them',
     section: '3',
     group: 'Database',
     risk: 'mild',
@@ -107,7 +107,7 @@ export const shelf: readonly Entry[] = [
   {
     command: 'db prune',
     rooms: ['host', 'database'],
-    summary: 'remove old backups, never the last proven ones',
+    summary: 'remove old backups, never the proven few',
     section: '3',
     group: 'Database',
     risk: 'moderate',
@@ -116,7 +116,7 @@ export const shelf: readonly Entry[] = [
   {
     command: 'db schedule install',
     rooms: ['host', 'database'],
-    summary: 'daily backup and prune, weekly vacuum, by systemd timers',
+    summary: 'nightly backup and prune, by timers',
     section: '3',
     group: 'Database',
     risk: 'moderate',
@@ -152,7 +152,7 @@ export const shelf: readonly Entry[] = [
   {
     command: 'db tune',
     rooms: ['host', 'database'],
-    summary: "PostgreSQL's settings against this machine; --apply sets them",
+    summary: 'settings that fit this machine',
     section: 'Tuning',
     group: 'Database',
     risk: 'moderate',
@@ -161,7 +161,7 @@ export const shelf: readonly Entry[] = [
   {
     command: 'db slow-queries',
     rooms: ['database'],
-    summary: 'what costs the database most, and what runs long now',
+    summary: 'what costs most, and what runs long now',
     section: '9',
     group: 'Database',
     risk: 'read',
@@ -171,7 +171,7 @@ export const shelf: readonly Entry[] = [
     command: 'breaker status',
     rooms: ['chain'],
     aliases: ['circuit-breaker status'],
-    summary: 'which circuit breakers are open, by whom, since when',
+    summary: 'which breakers are open, by whom, since when',
     section: '6',
     group: 'Circuit breaker',
     risk: 'read',
@@ -191,7 +191,7 @@ export const shelf: readonly Entry[] = [
     command: 'breaker reset',
     rooms: ['chain', 'database'],
     aliases: ['circuit-breaker reset'],
-    summary: 'let a pair be traded again, once the cause is gone',
+    summary: 'let a pair be traded again',
     section: '6',
     group: 'Circuit breaker',
     risk: 'severe',
@@ -200,7 +200,7 @@ export const shelf: readonly Entry[] = [
   {
     command: 'emergency shutdown',
     rooms: ['host', 'chain', 'database'],
-    summary: 'pause the protocol and stop the services, now',
+    summary: 'pause and stop everything, now',
     section: '7',
     group: 'Emergency',
     risk: 'severe',
@@ -209,7 +209,7 @@ export const shelf: readonly Entry[] = [
   {
     command: 'emergency resume',
     rooms: ['host', 'chain', 'database'],
-    summary: 'bring everything back, once the cause is gone',
+    summary: 'bring everything back, in order',
     section: '7',
     group: 'Emergency',
     risk: 'severe',
@@ -218,7 +218,7 @@ export const shelf: readonly Entry[] = [
   {
     command: 'emergency unwind',
     rooms: ['chain', 'database'],
-    summary: "take the strategy's capital back from the DEX",
+    summary: 'take capital back from the DEX',
     section: '7',
     group: 'Emergency',
     risk: 'severe',
