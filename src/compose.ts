@@ -142,6 +142,12 @@ async function buildEngine(desk: Desk, world: World, run?: string): Promise<Engi
     () => clock.now().getTime(),
   );
   if (run !== undefined) screen.about(run);
+  desk.interrupt.stop.addEventListener('abort', () => {
+    desk.busy.clear();
+    const { received } = desk.interrupt;
+    const told = `${received}: what is under way is finished first; once more stops at once`;
+    desk.outlet.print('stderr', `  ${desk.paint.warn('!')} ${told}\n`);
+  });
   const watch = desk.parsed.flags.json
     ? (event: RunEvent) => desk.outlet.print('stdout', toJsonEvent(event, clock.now()))
     : (event: RunEvent) => screen.show(event);

@@ -2,6 +2,7 @@ import { readHead } from '../../src/chain/readHead.ts';
 import { readLogs } from '../../src/chain/readLogs.ts';
 import { countRows } from '../../src/database/countRows.ts';
 import { readCursor } from '../../src/database/readCursor.ts';
+import { readProgress } from '../../src/database/readProgress.ts';
 import { TimeoutError, TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
@@ -72,7 +73,13 @@ async function plan(ctx: StepContext, facts: ReindexFacts, target: number): Prom
   return {
     unit: 'events',
     total,
-    done: async () => (await countRows(ctx.database(), { schema, fromBlock: facts.fromBlock })).clear,
+    done: async () => {
+      const { clear } = await countRows(ctx.database(), { schema, fromBlock: facts.fromBlock });
+      // Looked at second: rows that came in between must not count for ones that are missing.
+      const { block } = await readProgress(ctx.database(), { schema });
+      // It reads block by block: with a row above the target, nothing more will come below it.
+      return block !== null && block > target ? total : clear;
+    },
   };
 }
 
