@@ -1,0 +1,171 @@
+import { readdirSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../src/sandbox/machine/until.ts';
+import { readEventRows } from '../support/eventRows.ts';
+import {
+  expectAsBefore,
+  expectEnd,
+  expectReindexed,
+  heldUp,
+  holdBackup,
+  holdClearing,
+  indexerState,
+  inEach,
+  lastRun,
+  launch,
+  type ReindexWorld,
+  reindexArgs,
+  reset,
+  resumeArgs,
+  run,
+  setFaults,
+  startWorlds,
+  times,
+  undoArgs,
+  untilHeldUp,
+  untilStep,
+} from '../support/reindexWorld.ts';
+
+const fromBlock = 2_350;
+
+let worlds: readonly ReindexWorld[] = [];
+beforeAll(async () => {
+  worlds = await startWorlds();
+}, 180_000);
+beforeEach(() => worlds.forEach(reset));
+afterAll(async () => {
+  await Promise.all(worlds.map((world) => world.stop()));
+});
+
+describe('reindex, killed inside a step and resumed', () => {
+  it('in the backup, whose pg_dump lives on', { timeout: 180_000 }, () =>
+    inEach(worlds, async (world) => {
+      const before = await readEventRows(world.sandbox);
+      const lock = await holdBackup(world);
+      const tv = launch(world, reindexArgs(world, fromBlock));
+      const orphans = await untilHeldUp(world, 'pg_dump');
+      const partial = readdirSync(world.sandbox.info.files.backups).filter((file) => /\.partial$/.test(file));
+      expect(partial).toEqual([`tempovault_${lastRun(world)}.dump.partial`]);
+      tv.child.kill('SIGKILL');
+      await expectEnd(tv, 'SIGKILL');
+      expect(await heldUp(world)).toEqual(orphans);
+      await resumePastOrphans(world, orphans, lock);
+      await expectReindexed(world, { fromBlock, before });
+    }),
+  );
+
+  it('in the clearing, which the server goes on with', { timeout: 180_000 }, () =>
+    inEach(worlds, async (world) => {
+      const before = await readEventRows(world.sandbox);
+      const lock = await holdClearing(world);
+      const tv = launch(world, reindexArgs(world, fromBlock));
+      const orphans = await untilHeldUp(world, 'the DELETE');
+      tv.child.kill('SIGKILL');
+      await expectEnd(tv, 'SIGKILL');
+      expect(await heldUp(world)).toEqual(orphans);
+      await resumePastOrphans(world, orphans, lock);
+      await expectReindexed(world, { fromBlock, before });
+    }),
+  );
+
+  it('while .env is replaced', { timeout: 180_000 }, () =>
+    inEach(worlds, async (world) => {
+      const before = await readEventRows(world.sandbox);
+      const { envFile } = world.sandbox.info.files;
+      const tv = launch(world, reindexArgs(world, fromBlock));
+      // The new file appears beside the old one, under a name of its own.
+      const watcher = watch(dirname(envFile), (_event, name) => {
+        if (name?.startsWith('.tv-')) tv.child.kill('SIGKILL');
+      });
+      await expectEnd(tv, 'SIGKILL');
+      watcher.close();
+      expect(times(world, 'step.done', 'env')).toBe(0);
+      await expectEnd(run(world, resumeArgs(world)), 0);
+      await expectReindexed(world, { fromBlock, before });
+    }),
+  );
+
+  it(
+    'between stopping the indexer and starting it, for blocks that it had skipped',
+    { timeout: 180_000 },
+    () =>
+      inEach(worlds, async (world) => {
+        const before = await readEventRows(world.sandbox);
+        const blocks = Array.from({ length: 40 }, (_, index) => fromBlock + 20 + index);
+        setFaults(world, [{ mode: 'skip-logs', blocks }]);
+        const earlier = lastRun(world);
+        const tv = launch(world, reindexArgs(world, fromBlock));
+        // Without a cursor only time tells that nothing more comes.
+        await untilStep(world, earlier, 'gaps', 60_000);
+        await until(async () => (await indexerState(world)) === 'inactive', {
+          limitMs: 90_000,
+          what: 'the indexer to be set back',
+        });
+        tv.child.kill('SIGKILL');
+        await expectEnd(tv, 'SIGKILL');
+        expect(await indexerState(world)).toBe('inactive');
+        setFaults(world, []);
+        await expectEnd(run(world, resumeArgs(world)), 0);
+        await expectReindexed(world, { fromBlock, before });
+      }),
+  );
+});
+
+describe('undo of a reindex', () => {
+  const places = ['start', 'env', 'clear', 'stop'].flatMap((step) =>
+    ['started', 'acted'].map((moment) => `undo-${step}:${moment}`),
+  );
+
+  it('killed at each of its boundaries in turn, takes everything back', { timeout: 180_000 }, () =>
+    inEach(worlds, async (world) => {
+      const before = await readEventRows(world.sandbox);
+      await expectEnd(run(world, reindexArgs(world, fromBlock), { TV_FAILPOINT: 'follow:done' }), 'SIGKILL');
+      for (const place of places) {
+        await expectEnd(run(world, undoArgs(world), { TV_FAILPOINT: place }), 'SIGKILL');
+      }
+      await expectEnd(run(world, undoArgs(world)), 0);
+      await expectAsBefore(world, before, 'undone');
+    }),
+  );
+
+  it('killed while rows are put back, is gone on with by resume', { timeout: 180_000 }, () =>
+    inEach(worlds, async (world) => {
+      const before = await readEventRows(world.sandbox);
+      await expectEnd(run(world, reindexArgs(world, fromBlock)), 0);
+      const lock = await holdClearing(world);
+      const tv = launch(world, undoArgs(world));
+      const orphans = await untilHeldUp(world, 'the restore');
+      tv.child.kill('SIGKILL');
+      await expectEnd(tv, 'SIGKILL');
+      expect(await heldUp(world)).toEqual(orphans);
+      const resume = launch(world, ['resume', lastRun(world), '--confirm', world.sandbox.info.name]);
+      await untilGone(world, orphans);
+      await lock.release();
+      await expectEnd(resume, 0);
+      await expectAsBefore(world, before, 'undone');
+    }),
+  );
+});
+
+/** Resumes while what the killed tv had begun is still under way; only then lets it through. */
+async function resumePastOrphans(
+  world: ReindexWorld,
+  orphans: readonly number[],
+  lock: Awaited<ReturnType<typeof holdBackup>>,
+): Promise<void> {
+  const resume = launch(world, resumeArgs(world));
+  await untilGone(world, orphans);
+  await lock.release();
+  await expectEnd(resume, 0);
+}
+
+async function untilGone(world: ReindexWorld, pids: readonly number[]): Promise<void> {
+  await until(
+    async () => {
+      const left = await world.sandbox.sql('SELECT 1 FROM pg_stat_activity WHERE pid = ANY($1)', [pids]);
+      return left.length === 0;
+    },
+    { limitMs: 30_000, what: 'the orphans to be ended' },
+  );
+}

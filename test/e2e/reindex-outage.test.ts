@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../src/sandbox/machine/until.ts';
+import { readEventRows } from '../support/eventRows.ts';
+import {
+  expectAsBefore,
+  expectEnd,
+  expectReindexed,
+  holdBackup,
+  holdClearing,
+  indexedTo,
+  inEach,
+  lastRun,
+  launch,
+  openGate,
+  type ReindexWorld,
+  rangesBefore,
+  reindexArgs,
+  reset,
+  resumeArgs,
+  run,
+  setFaults,
+  startWorlds,
+  undoArgs,
+  untilHeldUp,
+  untilStep,
+} from '../support/reindexWorld.ts';
+
+/** Enough blocks for the indexer to be on its way for a few seconds. */
+const earlyBlock = 1_800;
+const fromBlock = 2_350;
+
+let worlds: readonly ReindexWorld[] = [];
+beforeAll(async () => {
+  worlds = await startWorlds();
+}, 180_000);
+beforeEach(() => worlds.forEach(reset));
+afterAll(async () => {
+  await Promise.all(worlds.map((world) => world.stop()));
+});
+
+describe('an outage before rows are cleared: exit 1, and everything is as it was', () => {
+  it('a lock on the event tables that is not released', { timeout: 180_000 }, () =>
+    inEach(worlds, async (world) => {
+      const before = await readEventRows(world.sandbox);
+      const lock = await holdClearing(world);
+      const text = await expectEnd(run(world, reindexArgs(world, fromBlock)), 1);
+      expect(text).toContain('Another session holds a lock');
+      await lock.release();
+      await expectAsBefore(world, before, 'rolled-back');
+    }),
+  );
+
+  it('PostgreSQL is stopped in the backup', { timeout: 180_000 }, () =>
+    inEach(worlds, async (world) => {
+      const before = await readEventRows(world.sandbox);
+      const lock = await holdBackup(world);
+      const tv = launch(world, reindexArgs(world, fromBlock));
+      await untilHeldUp(world, 'pg_dump');
+      await stopDatabase(world);
+      await expectEnd(tv, 1);
+      await lock.release();
+      await startDatabase(world);
+      await expectAsBefore(world, before, 'rolled-back');
+    }),
+  );
+});
+
+describe('an outage that leaves rows cleared, or may have: exit 1, and resume and undo work', () => {
+  it.each(['resume', 'undo'] as const)(
+    'PostgreSQL is stopped in the clearing, then %s',
+    { timeout: 180_000 },
+    (direction) =>
+      inEach(worlds, async (world) => {
+        const before = await readEventRows(world.sandbox);
+        const lock = await holdClearing(world);
+        const tv = launch(world, reindexArgs(world, fromBlock));
+        await untilHeldUp(world, 'the DELETE');
+        await stopDatabase(world);
+        const text = await expectEnd(tv, 1);
+        expect(text).toContain(`tv resume ${lastRun(world)}`);
+        expect(text).toContain(`tv runs undo ${lastRun(world)}`);
+        await lock.release();
+        await startDatabase(world);
+        await expectCarriedOn(world, direction, before);
+      }),
+  );
+
+  it.each([
+    ['is away', 'cut', 'resume'],
+    ['has lost its history', 'lose', 'undo'],
+  ] as const)(
+    'the node %s (%s) in the comparison, then %s',
+    { timeout: 180_000 },
+    (_what, fault, direction) =>
+      inEach(worlds, async (world) => {
+        const before = await readEventRows(world.sandbox);
+        const earlier = lastRun(world);
+        const { gate, through } = await openGate(world);
+        await using _ = gate;
+        const tv = launch(world, [...reindexArgs(world, fromBlock), ...through]);
+        await untilStep(world, earlier, 'gaps');
+        await gate.hold('ranges', rangesBefore(world));
+        gate[fault]();
+        await expectEnd(tv, 1);
+        await expectCarriedOn(world, direction, before);
+      }),
+  );
+});
+
+describe('an outage on the way to the head is waited for', () => {
+  const outages: Readonly<Record<string, (world: ReindexWorld) => Promise<void>>> = {
+    'PostgreSQL is stopped and started again': async (world) => {
+      await stopDatabase(world);
+      await startDatabase(world);
+    },
+    'the node is away': (world) => faultFor(world, 'stop'),
+    'the node answers 429': (world) => faultFor(world, 'rate-limit'),
+    'the indexer is killed, and systemd starts it again': async ({ sandbox }) => {
+      const killed = await sandbox.systemctl('kill', '-s', 'KILL', 'tempovault-indexer');
+      expect(killed.exitCode, killed.stderr).toBe(0);
+    },
+  };
+  it.each(Object.keys(outages))('%s', { timeout: 180_000 }, (outage) =>
+    inEach(worlds, async (world) => {
+      const before = await readEventRows(world.sandbox);
+      const earlier = lastRun(world);
+      const tv = launch(world, reindexArgs(world, earlyBlock));
+      await untilStep(world, earlier, 'follow');
+      await until(async () => (await indexedTo(world)) > earlyBlock + 50, {
+        limitMs: 30_000,
+        what: 'some blocks',
+      });
+      await outages[outage]?.(world);
+      await expectEnd(tv, 0);
+      await expectReindexed(world, { fromBlock: earlyBlock, before });
+    }),
+  );
+});
+
+async function unit({ sandbox }: ReindexWorld, verb: 'stop' | 'start', name: string): Promise<void> {
+  const { exitCode, stderr } = await sandbox.systemctl(verb, name);
+  expect(exitCode, stderr).toBe(0);
+}
+
+async function stopDatabase(world: ReindexWorld): Promise<void> {
+  await unit(world, 'stop', 'sandbox-database');
+}
+
+async function startDatabase(world: ReindexWorld): Promise<void> {
+  await unit(world, 'start', 'sandbox-database');
+  const answers = async () => (await world.sandbox.sql('SELECT 1')).length === 1;
+  await until(answers, { limitMs: 20_000, what: 'PostgreSQL' });
+}
+
+/** Long enough for tv and the indexer to ask the node several times. */
+async function faultFor(world: ReindexWorld, mode: 'stop' | 'rate-limit'): Promise<void> {
+  setFaults(world, [{ mode }]);
+  const asked = await requests(world);
+  await until(async () => (await requests(world)) > asked + 5, {
+    limitMs: 30_000,
+    what: 'the node to be asked',
+  });
+  setFaults(world, []);
+}
+
+async function requests({ sandbox }: ReindexWorld): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${sandbox.info.ports.rpc}/_counts`);
+  return ((await answer.json()) as { requests: number }).requests;
+}
+
+async function expectCarriedOn(
+  world: ReindexWorld,
+  direction: 'resume' | 'undo',
+  before: Awaited<ReturnType<typeof readEventRows>>,
+): Promise<void> {
+  if (direction === 'resume') {
+    await expectEnd(run(world, resumeArgs(world)), 0);
+    await expectReindexed(world, { fromBlock, before });
+  } else {
+    await expectEnd(run(world, undoArgs(world)), 0);
+    await expectAsBefore(world, before, 'undone');
+  }
+}
