@@ -35,7 +35,7 @@ export async function readOracleKey(ctx: Pick<Context, 'host' | 'settings' | 'se
   if (parsed === undefined) {
     throw new TvError(`${keyName} in .env is not a private key.`, {
       facts: { file, line: entry.line, expected: '64 hex digits, with 0x or without' },
-      next: ['tv oracle rotate-key makes a new one, once a sound key is in place'],
+      next: ['put the key of an authorised address into .env'],
     });
   }
   ctx.secrets.keep(parsed.key);

@@ -163,7 +163,7 @@ async function key(ctx: Context): Promise<Reading> {
     level: 'critical',
     summary: `the key in .env is ${short(address, false)}, which is NOT authorised; authorised: ${valid}`,
     data,
-    next: ['put the key of an authorised address into .env, or: tv oracle rotate-key'],
+    next: ['put the key of an authorised address into .env'],
   };
 }
 
@@ -258,7 +258,7 @@ async function others(ctx: Context): Promise<Reading> {
     data: { old, strangers },
     next:
       old.length > 0
-        ? ['tv oracle revoke-old']
-        : ['tv oracle revoke-old --address ADDRESS, if it is not meant to'],
+        ? ['revoke its role: runbook §4, step 8']
+        : ['if it is not meant to, revoke its role: runbook §4, step 8'],
   };
 }

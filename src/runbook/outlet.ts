@@ -2,6 +2,9 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSyn
 import { dirname } from 'node:path';
 import type { Secrets } from './secrets.ts';
 
+/** A reader that went away (`tv … | head`, a closed SSH session) must not end a run half-way. */
+function readerIsGone(): void {}
+
 /**
  * The one way out of tv: everything printed and every file written passes here, and secrets are
  * taken out here and nowhere else.
@@ -12,8 +15,7 @@ export class Outlet {
   constructor(secrets: Secrets) {
     this.#secrets = secrets;
     for (const stream of [process.stdout, process.stderr]) {
-      // A reader that went away (`tv … | head`, a closed SSH session) must not end a run half-way.
-      stream.on('error', () => {});
+      if (!stream.listeners('error').includes(readerIsGone)) stream.on('error', readerIsGone);
     }
   }
 

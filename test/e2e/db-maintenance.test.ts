@@ -176,7 +176,11 @@ describe('tv db schedule', () => {
     await dropIn('tempovault-db-backup.timer', '*-*-* *:*:0/3');
     await until('a backup', async () => (await jobs())?.['backup']?.last?.result === 'success');
     await until('its files', async () => backups() > before);
+    // A run under way would fail at another place than one that finds no folder from the start.
+    await sandbox.systemctl('stop', 'tempovault-db-backup.timer');
+    await until('the end of that run', async () => (await jobs())?.['backup']?.running === false);
     renameSync(paths.backup, `${paths.backup}.away`);
+    await sandbox.systemctl('start', 'tempovault-db-backup.timer');
     try {
       await until('a failure', async () => (await jobs())?.['backup']?.last?.result === 'exit-code');
       await noDropIn('tempovault-db-backup.timer');

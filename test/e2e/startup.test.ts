@@ -111,6 +111,9 @@ describe('tv status', () => {
       [
         "@noble/curves",
         "@noble/hashes",
+        "@scure/base",
+        "@scure/bip32",
+        "@scure/bip39",
         "@sec-ant/readable-stream",
         "@sindresorhus/merge-streams",
         "abitype",

@@ -114,6 +114,7 @@ describe('tv config show', () => {
 
         database.url        postgres://tempovault:***@localhost:5432/tempovault
                             .env:5
+        database.adminUrl   not set
         database.timeoutMs  10000                   default
 
       Looked for, in this order
@@ -239,6 +240,7 @@ describe('tv config init', () => {
           #   urlEnv: TEMPOVAULT_DATABASE_URL
           # database:
             # url:  # /home/tempovault/tempovault/.env:5 (INDEXER_DB_URL); holds a secret, so not written here
+            # adminUrl:  # not set
             # timeoutMs: 10000  # default
 
           # Put in front of host commands: sudo -n, or ["ssh", "ops@vault-1"].

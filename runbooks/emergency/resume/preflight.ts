@@ -130,7 +130,7 @@ function lookAtOracle(ctx: Context, lookout: Lookout) {
     return block(`${short(oracle, false)} is not authorised: the contracts would refuse its signals`, {
       facts: { address: oracle },
       override: 'oracle-not-authorised',
-      next: ['tv oracle status', 'tv oracle rotate-key'],
+      next: ['tv oracle status'],
     });
   });
   return key;
