@@ -193,16 +193,17 @@ describe.each<readonly [Network, boolean]>([
     expect(await world.countFrom(parameters.from, start)).toBe(2);
   });
 
-  it.skipIf(ownNonceLine)('stops where another transaction took the nonce', async () => {
-    const notes: Record<string, Json> = {};
-    await expect(sendOnce(context(notes, world.chain, kill), parameters)).rejects.toThrow(Killed);
-    await send(world.url, { from: parameters.from, to: trip.address, data: trip.data });
-    await expect(sendOnce(context(notes), parameters)).rejects.toThrow(
-      'Another transaction of this account took the nonce; the one of this run can no longer be mined.',
-    );
-    expect(await probeSent(context(notes))).toBe('begun');
-    await expectExactlyOne();
-  });
+  if (!ownNonceLine)
+    it('stops where another transaction took the nonce', async () => {
+      const notes: Record<string, Json> = {};
+      await expect(sendOnce(context(notes, world.chain, kill), parameters)).rejects.toThrow(Killed);
+      await send(world.url, { from: parameters.from, to: trip.address, data: trip.data });
+      await expect(sendOnce(context(notes), parameters)).rejects.toThrow(
+        'Another transaction of this account took the nonce; the one of this run can no longer be mined.',
+      );
+      expect(await probeSent(context(notes))).toBe('begun');
+      await expectExactlyOne();
+    });
 
   it('refuses another key than the plan was made for, and signs nothing', async () => {
     const notes: Record<string, Json> = {};
@@ -213,21 +214,22 @@ describe.each<readonly [Network, boolean]>([
     expect(notes).toEqual({});
   });
 
-  it.runIf(network === 'tempo')('sends several calls as one transaction', async () => {
-    const { pairs } = world.deployment;
-    const all = await resolveIntents(
-      world.chain,
-      pairs.map(({ id }) => ({ intent: 'tripBreaker' as const, pair: id })),
-    );
-    const calls = all.map(({ address, data }) => ({ to: address, data }));
-    const { hash } = await sendOnce(context(), { ...parameters, calls });
-    await expectExactlyOne();
-    const { logs } = await world.call<{ logs: readonly { readonly address: string }[] }>(
-      'eth_getTransactionReceipt',
-      [hash],
-    );
-    const own = logs.filter(({ address }) => address.toLowerCase() === trip.address.toLowerCase());
-    expect(own).toHaveLength(pairs.length);
-    expect(await isOpen()).toBe(true);
-  });
+  if (network === 'tempo')
+    it('sends several calls as one transaction', async () => {
+      const { pairs } = world.deployment;
+      const all = await resolveIntents(
+        world.chain,
+        pairs.map(({ id }) => ({ intent: 'tripBreaker' as const, pair: id })),
+      );
+      const calls = all.map(({ address, data }) => ({ to: address, data }));
+      const { hash } = await sendOnce(context(), { ...parameters, calls });
+      await expectExactlyOne();
+      const { logs } = await world.call<{ logs: readonly { readonly address: string }[] }>(
+        'eth_getTransactionReceipt',
+        [hash],
+      );
+      const own = logs.filter(({ address }) => address.toLowerCase() === trip.address.toLowerCase());
+      expect(own).toHaveLength(pairs.length);
+      expect(await isOpen()).toBe(true);
+    });
 });
