@@ -1,7 +1,7 @@
-import { TvError, UnavailableError } from '../errors/TvError.ts';
+import { TvError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
-import { lastLine } from './explainFailure.ts';
 import { parseSystemdTime } from './parseSystemdTime.ts';
+import { parseShownUnits, type ShownUnit, showUnits } from './showUnits.ts';
 
 /** One systemd unit, as `systemctl show` tells it. States are systemd's own words. */
 export interface UnitState {
@@ -49,52 +49,33 @@ export async function readUnits(
 ): Promise<UnitState[]> {
   if (units.length === 0) return [];
   for (const unit of units) assertUnitName(unit);
-  const { exitCode, stdout, stderr } = await host.run([
-    'systemctl',
-    'show',
-    '--no-pager',
-    `--property=${properties.join(',')}`,
-    ...units,
-  ]);
-  const states = parseUnitStates(stdout);
-  if (exitCode !== 0 || states.length !== units.length) {
-    throw new UnavailableError('systemd does not answer on the host.', {
-      facts: { reason: lastLine(stderr) || `exit code ${exitCode}`, units: units.join(' ') },
-      next: `systemctl status ${units.join(' ')}`,
-    });
-  }
-  return states;
+  const shown = await showUnits(host, {
+    units,
+    properties,
+    facts: { units: units.join(' ') },
+    next: `systemctl status ${units.join(' ')}`,
+  });
+  return shown.map(unitState);
 }
 
-/** The output of `systemctl show`: one block of `Name=value` lines a unit, blank lines between. */
 export function parseUnitStates(output: string): UnitState[] {
-  return output
-    .split(/\n[ \t]*\n/)
-    .filter((block) => block.trim() !== '')
-    .map((block) => {
-      const found = new Map(
-        block
-          .split('\n')
-          .filter((line) => line.includes('='))
-          .map((line): [string, string] => [
-            line.slice(0, line.indexOf('=')).trim(),
-            line.slice(line.indexOf('=') + 1).trim(),
-          ]),
-      );
-      const text = (name: string) => found.get(name) ?? '';
-      const activeState = text('ActiveState');
-      return {
-        unit: text('Id'),
-        loadState: text('LoadState'),
-        activeState,
-        subState: text('SubState'),
-        result: text('Result'),
-        mainPid: toCount(text('MainPID')) ?? 0,
-        since: parseSystemdTime(text(entryProperty(activeState))),
-        restarts: toCount(text('NRestarts')) ?? 0,
-        memoryBytes: toCount(text('MemoryCurrent')),
-      };
-    });
+  return parseShownUnits(output).map(unitState);
+}
+
+function unitState(shown: ShownUnit): UnitState {
+  const text = (name: string) => shown.get(name) ?? '';
+  const activeState = text('ActiveState');
+  return {
+    unit: text('Id'),
+    loadState: text('LoadState'),
+    activeState,
+    subState: text('SubState'),
+    result: text('Result'),
+    mainPid: toCount(text('MainPID')) ?? 0,
+    since: parseSystemdTime(text(entryProperty(activeState))),
+    restarts: toCount(text('NRestarts')) ?? 0,
+    memoryBytes: toCount(text('MemoryCurrent')),
+  };
 }
 
 /** The same choice of time stamp as `systemctl status` makes. */

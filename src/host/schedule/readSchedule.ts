@@ -1,7 +1,6 @@
-import { UnavailableError } from '../../errors/TvError.ts';
 import type { Host } from '../../runbook/context.ts';
-import { lastLine } from '../explainFailure.ts';
 import { parseSystemdTime } from '../parseSystemdTime.ts';
+import { showUnits } from '../showUnits.ts';
 import { type ScheduledJob, scheduledJobs, serviceUnit, timerUnit } from './scheduleUnits.ts';
 
 export interface JobState {
@@ -37,20 +36,10 @@ const properties = [
  */
 export async function readSchedule(host: Host): Promise<readonly JobState[] | undefined> {
   const units = scheduledJobs.flatMap((job) => [serviceUnit(job), timerUnit(job)]);
-  const { exitCode, stdout, stderr } = await host.run([
-    'systemctl',
-    'show',
-    '--no-pager',
-    `--property=${properties.join(',')}`,
-    ...units,
-  ]);
-  const blocks = parseBlocks(stdout);
-  if (exitCode !== 0 || blocks.size !== units.length) {
-    throw new UnavailableError('systemd does not answer on the host.', {
-      facts: { reason: lastLine(stderr) || `exit code ${exitCode}` },
-      next: 'systemctl list-timers',
-    });
-  }
+  const shown = await showUnits(host, { units, properties, next: 'systemctl list-timers' });
+  const blocks = new Map(
+    shown.map((unit): [string, Properties] => [unit.get('Id') ?? '', Object.fromEntries(unit)]),
+  );
   const jobs = scheduledJobs.map((job) =>
     jobState(job, blocks.get(serviceUnit(job)) ?? {}, blocks.get(timerUnit(job)) ?? {}),
   );
@@ -81,19 +70,4 @@ function jobState(job: ScheduledJob, service: Properties, timer: Properties): Jo
             exitCode: Number(service['ExecMainStatus'] ?? 0),
           },
   };
-}
-
-/** By unit: systemctl parts its answers by blank lines. */
-function parseBlocks(output: string): ReadonlyMap<string, Properties> {
-  const blocks = output.split(/\n[ \t]*\n/).map((block) =>
-    Object.fromEntries(
-      block
-        .split('\n')
-        .filter((line) => line.includes('='))
-        .map((line) => [line.slice(0, line.indexOf('=')).trim(), line.slice(line.indexOf('=') + 1).trim()]),
-    ),
-  );
-  return new Map(
-    blocks.filter((block) => block['Id'] !== undefined).map((block) => [block['Id'] ?? '', block]),
-  );
 }
