@@ -72,7 +72,7 @@ export function applicationNameOf(database: Database): string {
 }
 
 /** libpq's connection string, without the password: for `-d` of pg_dump and psql. */
-export function libpqConnection(database: Database, applicationName: string): string {
+function libpqConnection(database: Database, applicationName: string): string {
   const { address } = originOf(database);
   const parts: Record<string, string | undefined> = {
     dbname: address.name,

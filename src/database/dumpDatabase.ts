@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import { TvError } from '../errors/TvError.ts';
 import type { Database, Host, Progress } from '../runbook/context.ts';
-import { cancelOnAbort } from './cancelOnAbort.ts';
 import { libpqArguments } from './connectDatabase.ts';
-import { countEveryTable } from './countEveryTable.ts';
+import { countWhile } from './countWhile.ts';
 import { endSessions } from './endSessions.ts';
 import { runHostScript } from './hostScript.ts';
 import { inSnapshot, type OpenTransaction } from './inSnapshot.ts';
 import { verifyDump } from './verifyDump.ts';
+import { watchSize } from './watchSize.ts';
 
 export interface DumpDatabaseParameters {
   readonly run: Host['run'];
@@ -27,9 +27,6 @@ export type DatabaseDump = {
   /** By `schema.table`, counted in the snapshot that was dumped. */
   readonly rows: Readonly<Record<string, number>>;
 };
-
-/** Between two looks at the size of the growing file. */
-const lookEveryMs = 1_000;
 
 /**
  * Runbook section 1, step 2: one consistent, compressed archive, made with the host's pg_dump, read
@@ -102,37 +99,26 @@ async function dumpSnapshot(
 ): Promise<Readonly<Record<string, number>>> {
   const { run, file, applicationName, onProgress } = parameters;
   const partial = `${file}.partial`;
-  const other = new AbortController();
-  const signal =
-    parameters.signal === undefined ? other.signal : AbortSignal.any([parameters.signal, other.signal]);
   const { rows } = await sql<{ id: string }>`select pg_export_snapshot() as id`.execute(transaction);
-  const stopWatching = await cancelOnAbort(database, { transaction, signal });
-  const stopLooking = lookAtSize(run, partial, onProgress);
-  const dumping = runHostScript(database, {
-    run,
-    script: `
+  const stopLooking = watchSize({ run, path: partial, onProgress });
+  return countWhile(database, {
+    transaction,
+    signal: parameters.signal,
+    dump: (signal) =>
+      runHostScript(database, {
+        run,
+        script: `
       umask 077
       [ ! -e "$1" ] || { echo "cannot write: $1 exists" >&2; exit 1; }
       rm -f -- "$2"
       file=$2; snapshot=$3; shift 3
       exec pg_dump -Fc --lock-wait-timeout=10s --snapshot="$snapshot" -f "$file" "$@"`,
-    args: [file, partial, rows[0]?.id ?? '', ...libpqArguments(database, applicationName)],
-    failure: 'The backup failed: pg_dump did not finish.',
-    facts: { file },
-    signal,
-  });
-  const counting = countEveryTable(transaction, signal);
-  try {
-    const [counts] = await Promise.all([counting, dumping]);
-    return counts;
-  } catch (error) {
-    other.abort(error);
-    await Promise.allSettled([counting, dumping]);
-    throw error;
-  } finally {
-    stopLooking();
-    await stopWatching();
-  }
+        args: [file, partial, rows[0]?.id ?? '', ...libpqArguments(database, applicationName)],
+        failure: 'The backup failed: pg_dump did not finish.',
+        facts: { file },
+        signal,
+      }),
+  }).finally(stopLooking);
 }
 
 /** The first failure is the one to tell; what is left behind has a name that no backup has. */
@@ -144,21 +130,4 @@ async function removePartial(
 ): Promise<void> {
   await endSessions(database, { applicationName }).catch(() => []);
   await run(['rm', '-f', '--', partial]).catch(() => undefined);
-}
-
-function lookAtSize(
-  run: Host['run'],
-  file: string,
-  onProgress: ((progress: Progress) => void) | undefined,
-): () => void {
-  if (onProgress === undefined) return () => {};
-  let looking = false;
-  const timer = setInterval(async () => {
-    if (looking) return;
-    looking = true;
-    const size = await run(['stat', '-c', '%s', '--', file]).catch(() => undefined);
-    looking = false;
-    if (size?.exitCode === 0) onProgress({ done: Number(size.stdout), unit: 'bytes' });
-  }, lookEveryMs);
-  return () => clearInterval(timer);
 }

@@ -1,15 +1,14 @@
 import { sql } from 'kysely';
 import { TvError } from '../../errors/TvError.ts';
 import type { Database, Host, Progress } from '../../runbook/context.ts';
-import { cancelOnAbort } from '../cancelOnAbort.ts';
 import { libpqArguments } from '../connectDatabase.ts';
-import { countEveryTable } from '../countEveryTable.ts';
+import { countWhile } from '../countWhile.ts';
 import { endSessions } from '../endSessions.ts';
 import { runHostScript } from '../hostScript.ts';
 import { inSnapshot, type OpenTransaction } from '../inSnapshot.ts';
 import { readCursor } from '../readCursor.ts';
 import { readEventSchema } from '../readEventSchema.ts';
-import { watchSize } from './watchSize.ts';
+import { watchSize } from '../watchSize.ts';
 
 export interface DumpToParameters {
   readonly run: Host['run'];
@@ -93,33 +92,28 @@ async function dumpSnapshot(
   parameters: DumpToParameters,
 ): Promise<Readonly<Record<string, number>>> {
   const { run, form, partial, jobs, toolMajor, applicationName, onProgress } = parameters;
-  const other = new AbortController();
-  const signal =
-    parameters.signal === undefined ? other.signal : AbortSignal.any([parameters.signal, other.signal]);
-  const stopWatching = await cancelOnAbort(database, { transaction, signal });
   const stopLooking = watchSize({ run, path: partial, onProgress });
-  const dumping = runHostScript(database, {
-    run,
-    script: `
+  return countWhile(database, {
+    transaction,
+    signal: parameters.signal,
+    dump: (signal) =>
+      runHostScript(database, {
+        run,
+        script: `
       umask 077
       partial=$1 snapshot=$2 jobs=$3 major=$4; shift 4
       ${form === 'directory' ? directoryScript : plainScript}`,
-    args: [partial, snapshot, String(jobs), String(toolMajor), ...libpqArguments(database, applicationName)],
-    failure: 'The backup failed: pg_dump did not finish.',
-    signal,
-  });
-  const counting = countEveryTable(transaction, signal);
-  try {
-    const [counts] = await Promise.all([counting, dumping]);
-    return counts;
-  } catch (error) {
-    other.abort(error);
-    await Promise.allSettled([counting, dumping]);
-    throw error;
-  } finally {
-    stopLooking();
-    await stopWatching();
-  }
+        args: [
+          partial,
+          snapshot,
+          String(jobs),
+          String(toolMajor),
+          ...libpqArguments(database, applicationName),
+        ],
+        failure: 'The backup failed: pg_dump did not finish.',
+        signal,
+      }),
+  }).finally(stopLooking);
 }
 
 /** A database without event tables can be backed up too; it has no cursor. */

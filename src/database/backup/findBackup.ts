@@ -18,7 +18,7 @@ export async function findBackup({ run, directory, wanted }: FindBackupParameter
 }
 
 /** @throws TvError where there is none, or more than one that begins like this */
-export function pickBackup({ backups, directory }: BackupList, wanted: string): Backup {
+function pickBackup({ backups, directory }: BackupList, wanted: string): Backup {
   const exact = backups.find(({ name }) => name === wanted);
   const alike = backups.filter(({ name }) => name.startsWith(wanted));
   const [only] = alike;

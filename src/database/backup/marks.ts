@@ -18,7 +18,7 @@ const marksShape = z.object({
 /** What was found out and decided about a backup after it was made; beside the manifest, which never changes. */
 export type BackupMarks = z.infer<typeof marksShape>;
 
-export const noMarks: BackupMarks = { verified: null, pinned: null };
+const noMarks: BackupMarks = { verified: null, pinned: null };
 
 /** Marks that cannot be read count as a pin: nothing that somebody may have kept is removed. */
 const unreadableMarks: BackupMarks = {
@@ -37,7 +37,7 @@ export function readMarks(text: string | undefined): BackupMarks {
 }
 
 /** Where the marks of a backup lie. */
-export function marksFile({ path, form }: Pick<Backup, 'path' | 'form'>): string {
+function marksFile({ path, form }: Pick<Backup, 'path' | 'form'>): string {
   return form === 'directory' ? `${path}/marks.json` : `${path}.marks.json`;
 }
 

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Database, Host, Progress } from '../../runbook/context.ts';
 import type { Backup } from '../backup/listBackups.ts';
-import { watch } from '../backup/watchSize.ts';
 import { libpqArguments } from '../connectDatabase.ts';
 import { runHostScript } from '../hostScript.ts';
+import { watch } from '../watchSize.ts';
 
 export interface FillDatabaseParameters {
   readonly run: Host['run'];

@@ -1,4 +1,4 @@
-import type { Host, Progress } from '../../runbook/context.ts';
+import type { Host, Progress } from '../runbook/context.ts';
 
 /** Between two looks at the size of what grows, in milliseconds. */
 const lookEveryMs = 1_000;
