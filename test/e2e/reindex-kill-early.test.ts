@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { countEvents, readEventRows } from '../support/eventRows.ts';
 import {
   expectEnd,
   expectReindexed,
   inEach,
-  type ReindexWorld,
   reindexArgs,
-  reset,
   resumeArgs,
   run,
-  startWorlds,
+  useWorlds,
 } from '../support/reindexWorld.ts';
 
 /** Early enough for 5 000 events, late enough for some to stay. */
@@ -17,14 +15,7 @@ const earlyBlock = 300;
 /** Each kill plays a smaller part of the history, so that all of them fit into two minutes. */
 const lateBlock = 2_350;
 
-let worlds: readonly ReindexWorld[] = [];
-beforeAll(async () => {
-  worlds = await startWorlds();
-}, 180_000);
-beforeEach(() => worlds.forEach(reset));
-afterAll(async () => {
-  await Promise.all(worlds.map((world) => world.stop()));
-});
+const worlds = useWorlds();
 
 /** The part before the indexer runs again; the rest is in reindex-kill-late. */
 describe('reindex, killed at a boundary of a step and resumed', () => {

@@ -1,6 +1,6 @@
 import { readdirSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { until } from '../../src/sandbox/machine/until.ts';
 import { readEventRows } from '../support/eventRows.ts';
 import {
@@ -16,27 +16,19 @@ import {
   launch,
   type ReindexWorld,
   reindexArgs,
-  reset,
   resumeArgs,
   run,
   setFaults,
-  startWorlds,
   times,
   undoArgs,
   untilHeldUp,
   untilStep,
+  useWorlds,
 } from '../support/reindexWorld.ts';
 
 const fromBlock = 2_350;
 
-let worlds: readonly ReindexWorld[] = [];
-beforeAll(async () => {
-  worlds = await startWorlds();
-}, 180_000);
-beforeEach(() => worlds.forEach(reset));
-afterAll(async () => {
-  await Promise.all(worlds.map((world) => world.stop()));
-});
+const worlds = useWorlds();
 
 describe('reindex, killed inside a step and resumed', () => {
   it('in the backup, whose pg_dump lives on', { timeout: 180_000 }, () =>

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { until } from '../../src/sandbox/machine/until.ts';
 import { countEvents, readEventRows } from '../support/eventRows.ts';
 import {
@@ -10,15 +10,13 @@ import {
   lastRun,
   launch,
   openGate,
-  type ReindexWorld,
   rangesBefore,
   reindexArgs,
-  reset,
   resumeArgs,
   run,
-  startWorlds,
   times,
   untilStep,
+  useWorlds,
 } from '../support/reindexWorld.ts';
 
 /** Early enough for 5 000 events. */
@@ -26,14 +24,7 @@ const earlyBlock = 300;
 /** Kills at a boundary play a smaller part of the history, so that all of them fit into two minutes. */
 const lateBlock = 2_350;
 
-let worlds: readonly ReindexWorld[] = [];
-beforeAll(async () => {
-  worlds = await startWorlds();
-}, 180_000);
-beforeEach(() => worlds.forEach(reset));
-afterAll(async () => {
-  await Promise.all(worlds.map((world) => world.stop()));
-});
+const worlds = useWorlds();
 
 /** The part after the rows are cleared; what comes before is in reindex-kill-early. */
 describe('reindex, killed while or after the indexer reads again, and resumed', () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { until } from '../../src/sandbox/machine/until.ts';
 import { readEventRows } from '../support/eventRows.ts';
 import {
@@ -15,28 +15,20 @@ import {
   type ReindexWorld,
   rangesBefore,
   reindexArgs,
-  reset,
   resumeArgs,
   run,
   setFaults,
-  startWorlds,
   undoArgs,
   untilHeldUp,
   untilStep,
+  useWorlds,
 } from '../support/reindexWorld.ts';
 
 /** Enough blocks for the indexer to be on its way for a few seconds. */
 const earlyBlock = 1_800;
 const fromBlock = 2_350;
 
-let worlds: readonly ReindexWorld[] = [];
-beforeAll(async () => {
-  worlds = await startWorlds();
-}, 180_000);
-beforeEach(() => worlds.forEach(reset));
-afterAll(async () => {
-  await Promise.all(worlds.map((world) => world.stop()));
-});
+const worlds = useWorlds();
 
 describe('an outage before rows are cleared: exit 1, and everything is as it was', () => {
   it('a lock on the event tables that is not released', { timeout: 180_000 }, () =>

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { until } from '../../src/sandbox/machine/until.ts';
 import { readEventRows } from '../support/eventRows.ts';
 import {
@@ -16,29 +16,21 @@ import {
   type ReindexWorld,
   rangesBefore,
   reindexArgs,
-  reset,
   resumeArgs,
   run,
   setFaults,
-  startWorlds,
   times,
   undoArgs,
   untilHeldUp,
   untilStep,
+  useWorlds,
 } from '../support/reindexWorld.ts';
 
 const fromBlock = 2_350;
 /** "At once", on a machine that has other things to do. */
 const atOnceMs = 5_000;
 
-let worlds: readonly ReindexWorld[] = [];
-beforeAll(async () => {
-  worlds = await startWorlds();
-}, 180_000);
-beforeEach(() => worlds.forEach(reset));
-afterAll(async () => {
-  await Promise.all(worlds.map((world) => world.stop()));
-});
+const worlds = useWorlds();
 
 describe('a signal to a reindex', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(

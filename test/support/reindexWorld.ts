@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import type { JournalLine } from '../../src/runbook/events.ts';
 import { RunStore } from '../../src/runbook/journal.ts';
 import { fileLockHolder } from '../../src/runbook/lock.ts';
@@ -56,7 +56,7 @@ export interface ReindexWorld {
 }
 
 /** Each world of a test, in both schema forms, brought up side by side. */
-export async function startWorlds(
+async function startWorlds(
   forms: readonly WorldForm[] = ['deployed', 'runbook'],
 ): Promise<readonly ReindexWorld[]> {
   const started = await Promise.allSettled(forms.map(startWorld));
@@ -66,6 +66,19 @@ export async function startWorlds(
     await Promise.all(worlds.map((world) => world.stop()));
     throw result.reason;
   }
+  return worlds;
+}
+
+/** Both worlds for the tests of one file: up before the first, put back before each, gone after the last. */
+export function useWorlds(): readonly ReindexWorld[] {
+  const worlds: ReindexWorld[] = [];
+  beforeAll(async () => {
+    worlds.push(...(await startWorlds()));
+  }, 180_000);
+  beforeEach(() => worlds.forEach(reset));
+  afterAll(async () => {
+    await Promise.all(worlds.map((world) => world.stop()));
+  });
   return worlds;
 }
 
