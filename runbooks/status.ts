@@ -5,7 +5,7 @@ import { dueAt, readOldKeys } from '../src/chain/oracle/oldKeys.ts';
 import { readHead } from '../src/chain/readHead.ts';
 import { readProtocol } from '../src/chain/readProtocol.ts';
 import type { ServiceName } from '../src/config/settings.ts';
-import { readStatus } from '../src/database/readStatus.ts';
+import { type DatabaseStatus, readStatus } from '../src/database/readStatus.ts';
 import { TvError } from '../src/errors/TvError.ts';
 import { readDisk } from '../src/host/readDisk.ts';
 import { readUnits } from '../src/host/readUnits.ts';
@@ -15,7 +15,7 @@ import type { Context } from '../src/runbook/context.ts';
 import { defineReport } from '../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
 import { renderNext } from '../src/runbook/next.ts';
-import { foldRun, isUnfinished } from '../src/runbook/runState.ts';
+import { readRuns, unfinishedRuns } from '../src/runbook/readRuns.ts';
 import { ago, bytes, count, duration, padEnd, short, wrap } from '../src/runbook/text.ts';
 
 /** Runbook §8: API answers slower than this are a warning. */
@@ -40,13 +40,14 @@ export default defineReport({
     'Shows services, API, chain, indexer, database, disk and unfinished runs on one screen. All sources are asked at once; one that is dead or slow is one line. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
   input: {},
   collect: async (ctx) => {
+    const databaseStatus = (async () => readStatus(ctx.database()))();
     const found = await Promise.all([
       ...services(ctx),
       readGauge('api', limitMs, () => api(ctx)),
       readGauge('chain', limitMs, () => chain(ctx), ['tv config show']),
       readGauge('protocol', limitMs, () => protocol(ctx)),
-      readGauge('indexer', limitMs, () => indexer(ctx)),
-      readGauge('database', limitMs, () => database(ctx), ['systemctl status postgresql']),
+      readGauge('indexer', limitMs, () => indexer(ctx, databaseStatus)),
+      readGauge('database', limitMs, () => database(databaseStatus), ['systemctl status postgresql']),
       readGauge('disk', limitMs, () => disk(ctx), [`df -h ${ctx.settings.backup.directory}`]),
       schedule(ctx),
       oldOracleKey(ctx),
@@ -164,13 +165,13 @@ function unlessBug(error: unknown): undefined {
   if (!(error instanceof TvError)) throw error;
 }
 
-async function indexer(ctx: Context): Promise<Reading> {
+async function indexer(ctx: Context, status: Promise<DatabaseStatus>): Promise<Reading> {
   // Where the chain is away the cursor is still worth knowing.
   const asked = Promise.race([
     readHead(ctx.chain()).catch(unlessBug),
     ctx.clock.sleep(headLimitMs, ctx.signal).catch(() => undefined),
   ]);
-  const first = await readStatus(ctx.database());
+  const first = await status;
   if (first.progress === null || first.progress.block === null) {
     return { level: 'unknown', summary: first.problem ?? 'nothing is indexed yet' };
   }
@@ -204,10 +205,8 @@ async function indexer(ctx: Context): Promise<Reading> {
   return { level: lag > farBehindBlocks ? 'warning' : 'ok', summary, data };
 }
 
-async function database(ctx: Context): Promise<Reading> {
-  const { version, sizeBytes, connections, oldestTransactionSeconds, problem } = await readStatus(
-    ctx.database(),
-  );
+async function database(status: Promise<DatabaseStatus>): Promise<Reading> {
+  const { version, sizeBytes, connections, oldestTransactionSeconds, problem } = await status;
   const parts = [
     `PostgreSQL ${version}`,
     bytes(sizeBytes),
@@ -266,14 +265,9 @@ async function oldOracleKey(ctx: Context): Promise<Gauge | undefined> {
 }
 
 async function runs(ctx: Context): Promise<Reading> {
-  const states = ctx.runs
-    .ids()
-    .map((id) => foldRun(ctx.runs.read(id)))
-    .filter((state) => state?.started.environment === ctx.settings.environment);
-  const running = states.filter((state) => state?.status === 'running').map((state) => state?.started.run);
-  const left = states
-    .filter((state) => state !== undefined && isUnfinished(state))
-    .map((state) => state?.started.run);
+  const states = readRuns(ctx);
+  const running = states.filter(({ status }) => status === 'running').map(({ started }) => started.run);
+  const left = unfinishedRuns(states);
   const [first] = left;
   if (first !== undefined) {
     return {

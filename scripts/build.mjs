@@ -49,7 +49,7 @@ const main = await build({
   sourcemap: true,
 });
 
-// The launcher starts a CommonJS twin of the entry, without the banner and the helpers, which only
+// The launcher starts a CommonJS twin in place of the entry, without the banner and the helpers, which only
 // bundled packages need: Node has that running sooner than a module. It can be one as it stands, as
 // long as the entry imports everything lazily; empty lines keep its source map right.
 const entry = join(resolve(root, outdir), 'main.js');
@@ -61,6 +61,7 @@ const twin = join(resolve(root, outdir), 'main.cjs');
 const text = ["'use strict';", '', ...rest].join('\n');
 new Script(text, { filename: twin });
 await writeFile(twin, text);
+await rm(entry);
 
 // What went into which file, for the test that guards what a start loads.
 const meta = join(resolve(root, outdir), 'meta.json');

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { sameAddress } from '../../src/chain/oracle/readAuthority.ts';
+import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { parseKey } from '../../src/chain/signers/oracleKey.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { TvError } from '../../src/errors/TvError.ts';

@@ -4,16 +4,12 @@ import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { awaitSignal } from '../../src/chain/oracle/awaitSignal.ts';
 import { dueAt, forgetOldKey, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
-import {
-  holdsOracleRole,
-  isOracle,
-  readAuthority,
-  sameAddress,
-} from '../../src/chain/oracle/readAuthority.ts';
+import { holdsOracleRole, isOracle, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import { checkedAddress } from '../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending, type Sender } from '../../src/chain/preflight/lookAtSending.ts';
 import { readHead } from '../../src/chain/readHead.ts';
+import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { UsageError } from '../../src/errors/TvError.ts';

@@ -1,10 +1,11 @@
 import { diagnose } from '../../src/chain/oracle/diagnose.ts';
 import { dueAt, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
-import { isOracle, readAuthority, sameAddress } from '../../src/chain/oracle/readAuthority.ts';
+import { isOracle, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import { type PairSignal, readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
 import { readSpend } from '../../src/chain/oracle/readSpend.ts';
 import { namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
 import { readHead } from '../../src/chain/readHead.ts';
+import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { formatFunds, readFunds } from '../../src/chain/transactions/readFunds.ts';
 import { readNonce } from '../../src/chain/transactions/readNonce.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { foldRun, isUnfinished, type RunState } from '../../src/runbook/runState.ts';
+import { readRuns } from '../../src/runbook/readRuns.ts';
+import { isUnfinished } from '../../src/runbook/runState.ts';
 import { ago, table } from '../../src/runbook/text.ts';
 
 /** `tv runs list`: newest first, unfinished ones marked. */
@@ -18,11 +19,7 @@ export default defineReport({
     ),
   },
   collect: async ({ runs, settings }, { limit }) => {
-    const states = runs
-      .ids()
-      .toReversed()
-      .map((id) => foldRun(runs.read(id)))
-      .filter((state): state is RunState => state?.started.environment === settings.environment);
+    const states = readRuns({ runs, settings }).toReversed();
     return {
       journals: runs.directory,
       total: states.length,

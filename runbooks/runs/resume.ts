@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TvError } from '../../src/errors/TvError.ts';
 import { defineControl, field } from '../../src/runbook/define.ts';
-import { foldRun, isUnfinished } from '../../src/runbook/runState.ts';
+import { readRuns, unfinishedRuns } from '../../src/runbook/readRuns.ts';
 
 /** `tv resume [ID]`: goes on where a run was cut off. */
 export default defineControl({
@@ -13,10 +13,7 @@ export default defineControl({
   },
   choose: async ({ runs, settings }, { run }) => {
     if (run !== undefined) return { run: runs.find(run), direction: 'resume' };
-    const unfinished = runs.ids().filter((id) => {
-      const state = foldRun(runs.read(id));
-      return state?.started.environment === settings.environment && isUnfinished(state);
-    });
+    const unfinished = unfinishedRuns(readRuns({ runs, settings }));
     const [only] = unfinished;
     if (only !== undefined && unfinished.length === 1) return { run: only, direction: 'resume' };
     throw new TvError(

@@ -232,7 +232,7 @@ export function keyOf<K extends KeyName>(name: K): Key<ValueOf<K>> {
 }
 
 /** Ways to say `database.url` in a file without having the password in it. */
-export const urlSources = ['database.urlCommand', 'database.urlEnv'] as const;
+const urlSources = ['database.urlCommand', 'database.urlEnv'] as const;
 
 /** Settings that are maps in a file; what stands below them is theirs. */
 export function isMapKey(name: string): boolean {

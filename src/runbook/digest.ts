@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Json } from './json.ts';
 
 /** JSON with sorted keys, so that equal values give equal text. */
-export function canonicalJson(value: Json): string {
+function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (value !== null && typeof value === 'object') {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -74,7 +74,7 @@ async function runSteps(execution: Execution): Promise<Ending> {
   return verify(execution, results, failures);
 }
 
-export function stepContext(
+function stepContext(
   execution: Execution,
   step: Step | undefined,
   results: Readonly<Record<string, Json>>,

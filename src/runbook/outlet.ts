@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Secrets } from './secrets.ts';
+import { syncDirectory } from './syncDirectory.ts';
 
 /** A reader that went away (`tv … | head`, a closed SSH session) must not end a run half-way. */
 function readerIsGone(): void {}
@@ -59,14 +60,5 @@ export class Outlet {
       rmSync(temporary, { force: true });
       throw error;
     }
-  }
-}
-
-function syncDirectory(directory: string): void {
-  const handle = openSync(directory, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }

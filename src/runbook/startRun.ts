@@ -18,7 +18,7 @@ import { type Ending, type Execution, execute, record } from './execute.ts';
 import { Journal } from './journal.ts';
 import type { Json } from './json.ts';
 import { withLocks } from './locks.ts';
-import { foldRun, isUnfinished } from './runState.ts';
+import { readRuns, unfinishedRuns } from './readRuns.ts';
 
 /**
  * A new run, from the checks to the verification: preflight, plan, question, steps, verify.
@@ -84,7 +84,7 @@ async function attempt(
   const { settings, runs, clock, version } = engine.ctx;
   const preflight = await runbook.preflight(engine.ctx, input as never);
   if (engine.interrupt.received !== undefined) throw stopped();
-  const looked = [...preflight.checks, other, unfinishedRuns(engine, runbook)].filter(
+  const looked = [...preflight.checks, other, lookAtRuns(engine, runbook)].filter(
     (check) => check !== undefined,
   );
   const { checks, overrides } = overrule(looked, answers);
@@ -159,8 +159,7 @@ function overrule(checks: readonly Check[], answers: Answers) {
 }
 
 /** Two half-done procedures in one environment are one too many. */
-function unfinishedRuns(engine: Engine, { goesPast }: AnyRunbook): Check | undefined {
-  const { runs, settings } = engine.ctx;
+function lookAtRuns(engine: Engine, { goesPast }: AnyRunbook): Check | undefined {
   const weight =
     goesPast === undefined
       ? ({ status: 'block', override: 'unfinished-run' } as const)
@@ -168,10 +167,7 @@ function unfinishedRuns(engine: Engine, { goesPast }: AnyRunbook): Check | undef
   const where = { id: 'runs', world: 'run', ...weight } as const;
   let left: readonly string[];
   try {
-    left = runs.ids().filter((id) => {
-      const state = foldRun(runs.read(id));
-      return state?.started.environment === settings.environment && isUnfinished(state);
-    });
+    left = unfinishedRuns(readRuns(engine.ctx));
   } catch (error) {
     // A journal that cannot be read may be that of an unfinished run.
     const { message, facts, next } = errorData(error);

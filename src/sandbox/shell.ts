@@ -36,10 +36,7 @@ export async function sandboxShell(place: SandboxPlace, command: readonly string
 }
 
 /** Variables that point every tool at the sandbox. The password is in a file that `PGPASSFILE` names. */
-export async function shellEnvironment(
-  paths: SandboxPaths,
-  state: SandboxState,
-): Promise<Record<string, string>> {
+async function shellEnvironment(paths: SandboxPaths, state: SandboxState): Promise<Record<string, string>> {
   const launcher = /\btv(\.js)?$/.test(process.argv[1] ?? '') ? process.argv[1] : undefined;
   const tv = [process.execPath, launcher ?? join(packageRoot(), 'bin', 'tv.js')].map(quote).join(' ');
   program(paths, 'tv', `exec ${tv} "$@"`);

@@ -6,7 +6,6 @@ import { exampleFacts as shutdown } from '../shutdown/facts.ts';
 /** What the preflight has found and the plan is made from. */
 export type ResumeFacts = {
   readonly chainId: number;
-  readonly riskController: Address;
   /** Null where the protocol is not paused. */
   readonly unpause: { readonly intent: ResolvedIntent; readonly sender: Sender } | null;
   readonly replace: boolean;
@@ -24,7 +23,6 @@ export type ResumeFacts = {
 /** An imagined case, for the exported document. */
 export const exampleFacts: ResumeFacts = {
   chainId: 4217,
-  riskController: '0x610178dA211FEF7D417bC0e6FeD39F05609AD788',
   unpause:
     shutdown.pause.intent === null || shutdown.pause.sender === null
       ? null

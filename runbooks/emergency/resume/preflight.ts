@@ -4,7 +4,7 @@ import { isAuthorised } from '../../../src/chain/oracle/isAuthorised.ts';
 import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
-import { addressOfKey } from '../../../src/chain/signers/addressOfKey.ts';
+import { parseKey } from '../../../src/chain/signers/oracleKey.ts';
 import { readStatus } from '../../../src/database/readStatus.ts';
 import { readEnvValue } from '../../../src/host/envFile.ts';
 import { listProcesses } from '../../../src/host/listProcesses.ts';
@@ -38,10 +38,10 @@ export async function preflight(ctx: Context, input: ResumeInput): Promise<Prefl
     const { riskController } = ctx.chain().contracts;
     if (riskController === undefined) return block('the address of RiskController is not set');
     if (paused === undefined) return block('no contract tells whether it is paused', { next: ['tv status'] });
-    if (!paused) return warn('not paused: nothing to send', { value: { riskController, intents: [] } });
+    if (!paused) return warn('not paused: nothing to send', { value: { intents: [] } });
     const intent = await resolveIntent(ctx.chain(), { intent: 'unpauseProtocol' });
     const how = `${contractTitles[intent.contract]}.${intent.signature} at ${short(intent.address, false)}`;
-    return pass(`paused; ${how}, for ${intent.role.name}`, { riskController, intents: [intent] });
+    return pass(`paused; ${how}, for ${intent.role.name}`, { intents: [intent] });
   });
   const found = await protocol;
   const intents = found?.intents ?? [];
@@ -59,7 +59,6 @@ export async function preflight(ctx: Context, input: ResumeInput): Promise<Prefl
     checks,
     facts: {
       chainId: known.nodes.id,
-      riskController: found.riskController,
       unpause: intent === undefined || sender === undefined ? null : { intent, sender },
       replace,
       services: known.services,
@@ -116,7 +115,7 @@ function lookAtOracle(ctx: Context, lookout: Lookout) {
     const { text } = await readEnvFile(ctx.host(), { path: ctx.settings.host.envFile });
     const written = readEnvValue(text, 'ORACLE_PRIVATE_KEY') ?? '';
     if (written !== '') ctx.secrets.keep(written);
-    const oracle = addressOfKey(written);
+    const oracle = parseKey(written)?.address;
     const intervalSeconds = Number(readEnvValue(text, 'ORACLE_UPDATE_INTERVAL') ?? defaultInterval);
     if (oracle === undefined) return block('ORACLE_PRIVATE_KEY in .env is missing, or no private key');
     return pass(`ORACLE_PRIVATE_KEY is of ${short(oracle, false)}`, {

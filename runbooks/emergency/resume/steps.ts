@@ -37,7 +37,7 @@ export function startService({ id, unit }: ResumeFacts['services'][number]): Ste
 }
 
 /** A relay can be active and do nothing: what counts is a signal that the contract took. */
-export function awaitSignal({ riskController, intervalSeconds, services }: ResumeFacts): Step {
+export function awaitSignal({ intervalSeconds, services }: ResumeFacts): Step {
   const limitMs = (rounds * intervalSeconds + startSeconds) * 1000;
   const unit = services.find(({ id }) => id === 'oracle')?.unit ?? 'tempovault-oracle';
   return {
@@ -57,7 +57,7 @@ export function awaitSignal({ riskController, intervalSeconds, services }: Resum
       if (noted === undefined) ctx.note('after-block', afterBlock);
       const start = performance.now();
       for (;;) {
-        const signal = await findSignal(ctx.chain(), { riskController, afterBlock });
+        const signal = await findSignal(ctx.chain(), { afterBlock });
         if (signal !== undefined) return asJson(signal);
         const waited = performance.now() - start;
         if (waited > limitMs) {

@@ -1,5 +1,6 @@
-import type { AcceptedSignal } from '../../../src/chain/oracle/findSignal.ts';
+import type { SentSignal } from '../../../src/chain/oracle/findSignal.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
+import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { listProcesses } from '../../../src/host/listProcesses.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import type { Check } from '../../../src/runbook/check.ts';
@@ -32,10 +33,10 @@ export async function verify(ctx: StepContext, facts: ResumeFacts): Promise<read
     });
   }
   lookout.look('signal', 'chain', async () => {
-    const signal = ctx.results['signal'] as AcceptedSignal | null | undefined;
+    const signal = ctx.results['signal'] as SentSignal | null | undefined;
     if (signal === null || signal === undefined) return block('no new signal was seen');
     const { block: at, from } = signal;
-    const own = from.toLowerCase() === facts.oracle.toLowerCase();
+    const own = sameAddress(from, facts.oracle);
     const words = `accepted in block ${count(at)}, sent by ${short(from, false)}`;
     return own
       ? pass(words)

@@ -3,6 +3,7 @@ import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
 import { findPair, type Pair, pairTitle } from '../../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
+import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { simulate } from '../../../src/chain/transactions/simulate.ts';
 import { readPairTokens, readToken, type Token } from '../../../src/chain/treasury/findToken.ts';
 import { readActiveOrders } from '../../../src/chain/treasury/readActiveOrders.ts';
@@ -126,5 +127,5 @@ async function refuses(ctx: Context, intent: UnwindFacts['intents'][number]): Pr
 }
 
 function same({ address }: Token, other: string): boolean {
-  return address.toLowerCase() === other.toLowerCase();
+  return sameAddress(address, other);
 }

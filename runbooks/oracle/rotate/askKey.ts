@@ -1,3 +1,4 @@
+import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { parseKey } from '../../../src/chain/signers/oracleKey.ts';
 import { readSecretFile } from '../../../src/chain/signers/readSecretFile.ts';
 import type { Address, Settings } from '../../../src/config/settings.ts';
@@ -5,7 +6,7 @@ import { exitCodes, TvError } from '../../../src/errors/TvError.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 
 /** Where a key made elsewhere is handed over, besides the hidden prompt. */
-export const keyVariable = 'TV_NEW_ORACLE_KEY';
+const keyVariable = 'TV_NEW_ORACLE_KEY';
 
 const given = new WeakMap<Settings, string>();
 
@@ -19,7 +20,7 @@ export async function askNewKey(ctx: Context, address: Address): Promise<`0x${st
     given.get(ctx.settings) ?? process.env[keyVariable] ?? (await askFor(ctx, question, keyVariable));
   ctx.secrets.keep(text.trim());
   const parsed = parseKey(text);
-  if (parsed === undefined || parsed.address.toLowerCase() !== address.toLowerCase()) {
+  if (parsed === undefined || !sameAddress(parsed.address, address)) {
     throw new TvError('That is not the private key of the new address.', {
       facts: { 'new address': address, given: parsed === undefined ? 'no private key' : parsed.address },
       exitCode: exitCodes.blocked,

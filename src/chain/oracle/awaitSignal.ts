@@ -7,7 +7,8 @@ import { described } from '../describeRpcError.ts';
 import { parseObject } from '../parseAnswer.ts';
 import { pause } from '../pause.ts';
 import { readChainId } from '../readChainId.ts';
-import { riskControllerOf, sameAddress } from './readAuthority.ts';
+import { sameAddress } from '../sameAddress.ts';
+import { riskControllerOf } from './readAuthority.ts';
 import { type AcceptedSignal, readSignals } from './readSignals.ts';
 
 export interface AwaitSignalParameters {

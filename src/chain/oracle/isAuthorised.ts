@@ -3,6 +3,7 @@ import { TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { governanceRolesAbi } from '../abi/governanceRoles.ts';
 import { riskControllerAbi } from '../abi/riskController.ts';
+import { sameAddress } from '../sameAddress.ts';
 import { tryRead } from '../tryRead.ts';
 
 /**
@@ -25,7 +26,7 @@ export async function isAuthorised(chain: Chain, { oracle }: { readonly oracle: 
       ? undefined
       : tryRead<`0x${string}`>(chain, { ...registry, functionName: 'ORACLE_ROLE' }),
   ]);
-  if (named !== undefined) return named.toLowerCase() === oracle.toLowerCase();
+  if (named !== undefined) return sameAddress(named, oracle);
   const holds =
     role === undefined
       ? undefined

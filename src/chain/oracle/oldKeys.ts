@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Address, Settings } from '../../config/settings.ts';
 import { TvError } from '../../errors/TvError.ts';
+import { sameAddress } from '../sameAddress.ts';
 
 /** RUNBOOK.md, section 4: the old key is revoked a day after it was replaced. In milliseconds. */
-export const revokeAfterMs = 24 * 3_600_000;
+const revokeAfterMs = 24 * 3_600_000;
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 const schema = z.array(
@@ -55,7 +56,7 @@ export function dueAt({ replacedAt }: Pick<OldKey, 'replacedAt'>): Date {
 }
 
 function isSame(place: Place, entry: { environment: string; old: string }, old: string): boolean {
-  return entry.environment === place.environment && entry.old.toLowerCase() === old.toLowerCase();
+  return entry.environment === place.environment && sameAddress(entry.old, old);
 }
 
 function fileOf({ stateDirectory }: Place): string {

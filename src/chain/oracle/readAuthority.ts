@@ -4,6 +4,7 @@ import type { Chain } from '../../runbook/context.ts';
 import { governanceRolesAbi } from '../abi/governanceRoles.ts';
 import { riskControllerAbi } from '../abi/riskController.ts';
 import { readDeployment } from '../intents/readDeployment.ts';
+import { sameAddress } from '../sameAddress.ts';
 import { tryRead } from '../tryRead.ts';
 
 /**
@@ -59,8 +60,4 @@ export async function isOracle(chain: Chain, account: Address, known?: OracleAut
   const authority = known ?? (await readAuthority(chain));
   if (authority.valid.some((one) => sameAddress(one, account))) return true;
   return authority.form === 'role' && holdsOracleRole(chain, { account, roleId: authority.roleId });
-}
-
-export function sameAddress(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

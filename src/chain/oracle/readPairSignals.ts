@@ -7,7 +7,7 @@ import { tryRead } from '../tryRead.ts';
 import { riskControllerOf } from './readAuthority.ts';
 
 /** RUNBOOK.md, section 8: without a signal for so long an oracle is dead. In seconds. */
-export const deadAfterSeconds = 300;
+const deadAfterSeconds = 300;
 
 export type SignalHealth = 'healthy' | 'stale' | 'dead' | 'never';
 

@@ -2,9 +2,9 @@ import type { Address } from '../../config/settings.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
 import { parseObject, parseQuantity } from '../parseAnswer.ts';
+import { sameAddress } from '../sameAddress.ts';
 import { feeOf } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
-import { sameAddress } from './readAuthority.ts';
 import { readSignals } from './readSignals.ts';
 
 /** Far enough back for a rate, near enough for any provider. */

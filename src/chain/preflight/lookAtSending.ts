@@ -5,6 +5,7 @@ import { block, type Lookout, need, pass, warn } from '../../runbook/lookout.ts'
 import { short } from '../../runbook/text.ts';
 import { lacks } from '../decodeRevert.ts';
 import { contractTitles, type ResolvedIntent } from '../intents/intent.ts';
+import { sameAddress } from '../sameAddress.ts';
 import { openSigner } from '../signers/openSigner.ts';
 import { readFees } from '../transactions/readFees.ts';
 import { feeOf, formatFunds, readFunds } from '../transactions/readFunds.ts';
@@ -59,7 +60,7 @@ export async function lookAtSending(
   const signer = lookout.look('signer', 'chain', async () => {
     if (opened instanceof TvError) throw opened;
     const { address, source } = opened;
-    const holds = intents.every(({ holders }) => holders.some((holder) => same(holder, address)));
+    const holds = intents.every(({ holders }) => holders.some((holder) => sameAddress(holder, address)));
     if (!holds && first.holders.length > 0) {
       const { sentence, facts } = lacks(ctx.chain(), {
         account: address,
@@ -138,8 +139,4 @@ function describe(intents: readonly ResolvedIntent[]): string {
   if (first === undefined) return 'nothing';
   const name = `${contractTitles[first.contract]}.${first.signature.split('(')[0]}`;
   return intents.length === 1 ? name : `${name} and ${intents.length - 1} more`;
-}
-
-function same(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

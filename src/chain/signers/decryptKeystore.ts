@@ -37,7 +37,7 @@ const keystore = z.object({
 });
 
 /** Refused with this password; the file as such is sound. */
-export class WrongPassword extends TvError {
+class WrongPassword extends TvError {
   override readonly name = 'WrongPassword';
 }
 

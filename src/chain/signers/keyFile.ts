@@ -9,6 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { syncDirectory } from '../../runbook/syncDirectory.ts';
 import { readSecretFile } from './readSecretFile.ts';
 
 /** Writes a secret to a file of its own (0600) and returns only when it is on disk. Never over another. */
@@ -42,13 +43,4 @@ export function listKeyFiles(directory: string): readonly string[] {
   return readdirSync(directory)
     .filter((name) => name.endsWith('.key'))
     .map((name) => join(directory, name));
-}
-
-function syncDirectory(directory: string): void {
-  const handle = openSync(directory, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

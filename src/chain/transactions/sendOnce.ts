@@ -2,6 +2,7 @@ import type { Address, SignerRole } from '../../config/settings.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { ProbeAnswer, StepContext } from '../../runbook/define.ts';
 import { failpoint } from '../../runbook/failpoint.ts';
+import { sameAddress } from '../sameAddress.ts';
 import { openSigner } from '../signers/openSigner.ts';
 import { broadcast } from './broadcast.ts';
 import { lookUp } from './lookUp.ts';
@@ -44,7 +45,7 @@ export async function submitOnce(ctx: SendContext, parameters: SendParameters): 
   const known = notedTransaction(ctx, note);
   if (known !== undefined) return known;
   const signer = await openSigner(ctx, role);
-  if (signer.address.toLowerCase() !== from.toLowerCase()) {
+  if (!sameAddress(signer.address, from)) {
     throw new TvError('The key is another one than the plan was made for.', {
       facts: { planned: from, key: signer.address, from: signer.source },
       next: ['tv config show'],

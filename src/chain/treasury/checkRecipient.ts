@@ -2,6 +2,7 @@ import { getAddress } from 'viem';
 import type { Address, Settings } from '../../config/settings.ts';
 import { UsageError } from '../../errors/TvError.ts';
 import { checkedAddress } from '../pairs/pair.ts';
+import { sameAddress } from '../sameAddress.ts';
 
 /**
  * Where money goes, as an operator types it: with its checksum, since a wrong digit cannot be taken
@@ -18,5 +19,5 @@ export function checkRecipient(settings: Pick<Settings, 'withdraw'>, text: strin
 }
 
 export function isKnown({ withdraw }: Pick<Settings, 'withdraw'>, address: Address): boolean {
-  return withdraw.recipients.some((known) => known.toLowerCase() === address.toLowerCase());
+  return withdraw.recipients.some((known) => sameAddress(known, address));
 }
