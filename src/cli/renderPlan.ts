@@ -1,15 +1,24 @@
-import type { PlanData } from '../runbook/events.ts';
+import type { PlanData, StepData } from '../runbook/events.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { visibleWidth, wrap } from '../runbook/text.ts';
 
-/** The steps in order, each with what would take it back and the shell line that it stands for. */
-export function renderPlan(plan: PlanData, heading: string, paint: Paint): string {
+/**
+ * The steps in order, each with what would take it back and the shell line that it stands for.
+ * @param all every step of the plan, which the numbers count, where some of them are done
+ */
+export function renderPlan(
+  plan: PlanData,
+  heading: string,
+  paint: Paint,
+  all: readonly StepData[] = plan.steps,
+): string {
   if (plan.steps.length === 0) return `${paint.bold(heading)} ${plan.id}: nothing to do`;
-  const digits = String(plan.steps.length).length;
-  const steps = plan.steps.map((step, index) => {
+  const digits = String(all.length).length;
+  const steps = plan.steps.map((step) => {
     const indent = ' '.repeat(digits + 4);
     const title = wrap(step.title, paint.width - indent.length, indent);
-    const head = `  ${String(index + 1).padStart(digits)}  ${title}`;
+    const number = all.findIndex(({ id }) => id === step.id) + 1;
+    const head = `  ${String(number).padStart(digits)}  ${title}`;
     const undo = step.undo ?? '';
     const space = paint.width - visibleWidth(head.slice(head.lastIndexOf('\n') + 1)) - undo.length;
     const beside = space >= 2 ? ' '.repeat(space) : `\n${indent}`;

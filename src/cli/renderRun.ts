@@ -1,5 +1,12 @@
 import type { Progress } from '../runbook/context.ts';
-import type { ErrorData, Outcome, PlanData, RunEvent } from '../runbook/events.ts';
+import {
+  type ErrorData,
+  type Outcome,
+  type PlanData,
+  type RunEvent,
+  type StepData,
+  toldNote,
+} from '../runbook/events.ts';
 import { renderNext } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { aligned, duration, padEnd, visibleWidth, wrap } from '../runbook/text.ts';
@@ -19,8 +26,13 @@ export class RunScreen {
   readonly #screen: Screen;
   readonly #paint: Paint;
   readonly #now: () => number;
-  #plan: PlanData | undefined;
+  #steps: readonly StepData[] = [];
   #run = '';
+  readonly #begun = new Set<string>();
+  /** Steps that were done and not taken back. */
+  readonly #standing = new Set<string>();
+  /** What the verification found unusual, and what to do about it. */
+  #advice: readonly string[] = [];
   #startedAt: number;
   #line: { readonly step: string; readonly progress: ProgressLine } | undefined;
 
@@ -42,11 +54,11 @@ export class RunScreen {
         this.#print(`${paint.bold('Preflight')}\n${renderChecks(event.checks, paint)}\n\n`);
         break;
       case 'plan.ready': {
-        this.#plan = event.plan;
+        this.#expect(event.plan.steps, event.all ?? event.plan.steps);
         const heading = { start: 'Plan', resume: 'Left to do of plan', undo: 'To take back of plan' }[
           event.direction
         ];
-        this.#print(`${renderPlan(event.plan, heading, paint)}\n\n`);
+        this.#print(`${renderPlan(event.plan, heading, paint, this.#steps)}\n\n`);
         if (event.dryRun) this.#dryRunEnd(event.plan);
         break;
       }
@@ -60,15 +72,22 @@ export class RunScreen {
         this.#begin(this.#run, 'Taking back');
         break;
       case 'step.started':
+        this.#begun.add(event.step);
+        this.#screen.busy(this.#title(event.step));
+        break;
       case 'undo.started':
         this.#screen.busy(this.#title(event.step));
         break;
       case 'step.noted':
+        if (event.note === toldNote) {
+          this.#print(`       ${wrap(String(event.value), paint.width - 7, '       ')}\n`);
+        }
         break;
       case 'step.progress':
         this.#progress(event.step, event.progress);
         break;
       case 'step.done':
+        this.#standing.add(event.step);
         this.#stepLine(
           paint.ok('✔'),
           event.step,
@@ -76,6 +95,7 @@ export class RunScreen {
         );
         break;
       case 'undo.done':
+        this.#standing.delete(event.step);
         this.#stepLine(paint.ok('↩'), event.step, `taken back, ${duration(event.durationMs)}`);
         break;
       case 'step.failed':
@@ -88,6 +108,9 @@ export class RunScreen {
         this.#print(`  ${paint.warn('!')} ${event.signal}: stopped after the step in flight\n`);
         break;
       case 'run.checked':
+        this.#advice = event.checks
+          .filter(({ status }) => status === 'warn' || status === 'block')
+          .flatMap(({ next = [] }) => next);
         this.#print(`\n${paint.bold('Verification')}\n${renderChecks(event.checks, paint)}\n`);
         break;
       case 'run.ended':
@@ -116,10 +139,19 @@ export class RunScreen {
     this.#print(`\n${this.#paint.bold(word)} ${run}\n`);
   }
 
+  /** Steps of a run that goes on which are not ahead were done before. */
+  #expect(ahead: readonly StepData[], all: readonly StepData[]): void {
+    this.#steps = all;
+    for (const { id } of all) {
+      if (ahead.some((step) => step.id === id)) continue;
+      this.#begun.add(id);
+      this.#standing.add(id);
+    }
+  }
+
   #title(step: string): string {
-    const steps = this.#plan?.steps ?? [];
-    const index = steps.findIndex(({ id }) => id === step);
-    return `${index + 1}  ${steps[index]?.title ?? step}`;
+    const index = this.#steps.findIndex(({ id }) => id === step);
+    return `${index + 1}  ${this.#steps[index]?.title ?? step}`;
   }
 
   #progress(step: string, progress: Progress): void {
@@ -159,20 +191,28 @@ export class RunScreen {
     const resume = `tv resume ${this.#run}`;
     const undo = `tv runs undo ${this.#run}`;
     const report = `tv runs report ${this.#run}`;
+    const final = this.#steps.some(({ id, effect }) => effect === 'final' && this.#begun.has(id));
+    const back = final ? [resume] : [resume, undo];
+    const kept = this.#steps
+      .filter(({ id }) => this.#standing.has(id))
+      .map(({ id, undo }) => `${this.#title(id)}${undo === null ? '' : `: ${undo}`}`);
+    const all = kept.length === 0 ? ', and everything is as before' : '; the rest is as before';
     const endings: Record<Outcome, readonly [string, readonly string[]]> = {
-      verified: [paint.ok(`Done and verified in ${took}.`), [report]],
+      verified: [paint.ok(`Done and verified in ${took}.`), [...this.#advice, report]],
       unverified: [
         paint.bad(`Done in ${took}, but not verified: see the marked lines above.`),
-        [resume, undo],
+        [...this.#advice, ...back],
       ],
-      failed: [paint.bad('Failed half-way. What was done stands, and nothing more is done.'), [resume, undo]],
-      'rolled-back': [
-        paint.bad('Failed; what had been done was taken back, and everything is as before.'),
-        [report],
+      failed: [
+        paint.bad('Failed half-way. What was done stands, and nothing more is done.'),
+        [...this.#advice, ...back],
       ],
+      'rolled-back': [paint.bad(`Failed; what had been done was taken back${all}.`), [report]],
       interrupted: [
-        paint.warn('Interrupted. What was done stands, and can be finished or taken back.'),
-        [resume, undo],
+        paint.warn(
+          `Interrupted. What was done stands, and can be ${back.length > 1 ? 'finished or taken back' : 'finished'}.`,
+        ),
+        back,
       ],
       undone: [paint.ok(`Taken back in ${took}.`), [report]],
       'undo-failed': [
@@ -181,7 +221,11 @@ export class RunScreen {
       ],
     };
     const [sentence, next] = endings[outcome];
-    this.#print(`\n${wrap(sentence, paint.width)}\n${renderNext(next, paint)}\n`);
+    this.#print(`\n${wrap(sentence, paint.width)}\n`);
+    if (outcome === 'rolled-back') {
+      for (const line of kept) this.#print(`  ${wrap(`kept  ${line}`, paint.width - 2, '           ')}\n`);
+    }
+    this.#print(`${renderNext([...new Set(next)], paint)}\n`);
   }
 
   #print(text: string): void {

@@ -3,11 +3,20 @@ import { ask, assertAnswerable } from './ask.ts';
 import type { Step } from './define.ts';
 import { type Answers, buildPlan, type Engine, Refusal, type Shelved } from './engine.ts';
 import type { StepData } from './events.ts';
-import { close, type Ending, type Execution, execute, interrupted, record, undoSteps } from './execute.ts';
+import {
+  close,
+  type Ending,
+  type Execution,
+  execute,
+  interrupted,
+  probeQuietly,
+  record,
+  undoSteps,
+} from './execute.ts';
 import { Journal, readJournal } from './journal.ts';
 import type { Json } from './json.ts';
 import { withLocks } from './locks.ts';
-import { foldRun, type RunState } from './runState.ts';
+import { foldRun, isUnfinished, type RunState } from './runState.ts';
 import { auditRefusal, type Story, writeAudit } from './startRun.ts';
 
 export type Direction = 'resume' | 'undo';
@@ -57,21 +66,6 @@ async function attempt(
     assertCanCarryOn(engine, state, run, direction);
     const { steps, plan } = rebuild(engine, shelved, state, run);
     story.plan = plan.id;
-    const left = direction === 'undo' ? toUndo(steps, state) : steps.filter(({ id }) => !isDone(state, id));
-    const remaining = plan.steps.filter(({ id }) => left.some((step) => step.id === id));
-    const shown = direction === 'undo' ? remaining.toReversed().map(asUndo) : remaining;
-    engine.watch({
-      type: 'plan.ready',
-      plan: { ...plan, steps: shown },
-      dryRun: false,
-      overrides: [],
-      direction,
-    });
-    const consequence =
-      direction === 'undo'
-        ? `This takes back ${left.length} steps of ${run}.`
-        : `This finishes ${run}: ${left.length} steps are left.`;
-    const confirmation = await ask(engine, shelved.runbook.risk, consequence, answers);
     const { started } = state;
     const execution: Execution = {
       engine,
@@ -84,6 +78,23 @@ async function attempt(
       before: state.steps,
       notes: new Map(),
     };
+    if (direction === 'undo') await assertCanTakeBack(execution, state);
+    const left = direction === 'undo' ? toUndo(steps, state) : steps.filter(({ id }) => !isDone(state, id));
+    const remaining = plan.steps.filter(({ id }) => left.some((step) => step.id === id));
+    const shown = direction === 'undo' ? remaining.toReversed().map(asUndo) : remaining;
+    engine.watch({
+      type: 'plan.ready',
+      plan: { ...plan, steps: shown },
+      ...(direction === 'undo' ? {} : { all: plan.steps }),
+      dryRun: false,
+      overrides: [],
+      direction,
+    });
+    const consequence =
+      direction === 'undo'
+        ? `This takes back ${left.length} steps of ${run}.`
+        : `This finishes ${run}: ${left.length} steps are left.`;
+    const confirmation = await ask(engine, shelved.runbook.risk, consequence, answers);
     const type = direction === 'undo' ? ('run.undoing' as const) : ('run.resumed' as const);
     record(execution, { type, operator: engine.operator, confirmation });
     const ending = direction === 'undo' ? await undo(execution, left, state) : await execute(execution);
@@ -136,6 +147,22 @@ function assertCanCarryOn(engine: Engine, state: RunState, run: string, directio
   }
 }
 
+/** What came before a step that cannot be taken back belongs with it: a half of it would fit nothing. */
+async function assertCanTakeBack(execution: Execution, state: RunState): Promise<void> {
+  for (const step of execution.steps) {
+    const status = state.steps.get(step.id)?.status ?? 'waiting';
+    if (step.effect !== 'final' || step.undo !== undefined || status === 'waiting') continue;
+    const done = status === 'done' || (await probeQuietly(execution, step, resultsOf(state))) !== 'not-done';
+    if (!done) continue;
+    const { run } = execution;
+    throw new Refusal('The run cannot be taken back: a step of it is final.', {
+      exitCode: exitCodes.blocked,
+      facts: { run, step: step.title, command: step.command },
+      next: [isUnfinished(state) ? `tv resume ${run}` : `tv runs show ${run}`],
+    });
+  }
+}
+
 /** The plan as this build of tv makes it from the journaled facts; it must be the same one. */
 function rebuild(engine: Engine, shelved: Shelved, state: RunState, run: string) {
   const { facts, input, plan } = state.started;
@@ -146,6 +173,11 @@ function rebuild(engine: Engine, shelved: Shelved, state: RunState, run: string)
     facts: { run, 'begun with': plan.id, 'this tv makes': rebuilt.plan.id },
     next: ['carry it on with the build of tv that began it'],
   });
+}
+
+/** By step, as the journal has them. */
+function resultsOf(state: RunState): Record<string, Json> {
+  return Object.fromEntries([...state.steps].map(([id, { result }]) => [id, result]));
 }
 
 function isDone(state: RunState, step: string): boolean {
@@ -161,9 +193,7 @@ function toUndo(steps: readonly Step[], state: RunState): readonly Step[] {
 }
 
 async function undo(execution: Execution, left: readonly Step[], state: RunState): Promise<Ending> {
-  const results: Record<string, Json> = {};
-  for (const [id, step] of state.steps) results[id] = step.result;
-  const way = await undoSteps(execution, left, results, { stoppable: true });
+  const way = await undoSteps(execution, left, resultsOf(state), { stoppable: true });
   switch (way) {
     case 'undone':
       return close(execution, { outcome: 'undone', exitCode: exitCodes.ok });

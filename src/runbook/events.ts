@@ -68,6 +68,9 @@ export interface RunStarted {
   readonly confirmation: string;
 }
 
+/** A note of a step by this name is a sentence for the operator, and shown at once. */
+export const toldNote = 'told';
+
 /** What goes to the journal: enough to resume, to undo and to tell the story afterwards. */
 export type JournalEvent =
   | RunStarted
@@ -110,6 +113,8 @@ export type ScreenEvent =
   | {
       readonly type: 'plan.ready';
       readonly plan: PlanData;
+      /** Of a run that goes on: every step of its plan, also those that are done and not in `plan`. */
+      readonly all?: readonly StepData[];
       readonly dryRun: boolean;
       readonly overrides: readonly OverrideUse[];
       readonly direction: 'start' | 'resume' | 'undo';

@@ -123,6 +123,7 @@ async function runStep(
           durationMs: elapsed(),
           how: 'found',
         });
+        failpoint(settings.sandbox, `${step.id}:done`);
         return null;
       }
     }
@@ -190,7 +191,12 @@ async function stopAfterFailure(
   return { outcome: 'failed', exitCode: exitCodes.failed };
 }
 
-async function probeQuietly(execution: Execution, step: Step, results: Readonly<Record<string, Json>>) {
+/** A step's own answer, `unknown` where it cannot give one. */
+export async function probeQuietly(
+  execution: Execution,
+  step: Step,
+  results: Readonly<Record<string, Json>>,
+) {
   try {
     return await step.probe(stepContext(execution, step, results));
   } catch {

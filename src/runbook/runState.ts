@@ -74,6 +74,8 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
         set(line.step, { status: 'failed', endedAt: line.at, error: line.error });
         break;
       case 'undo.started':
+        // Also where a failed run takes itself back: half undone, it cannot go forward any more.
+        undoing = true;
         set(line.step, { status: 'undoing', startedAt: line.at, endedAt: null });
         break;
       case 'undo.done':

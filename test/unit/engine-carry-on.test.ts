@@ -235,11 +235,29 @@ describe('undo', () => {
     expect(world.effects()).toEqual(['plan', 'undo b', 'undo a']);
   });
 
-  it('leaves steps that have no way back', async () => {
+  it('is refused as a whole where a step was done that has no way back', async () => {
     const shelved = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }] });
     const { run } = await interruptedRun(shelved);
-    expect((await carry(run, 'undo', {}, shelved)).exitCode).toBe(0);
-    expect(world.effects()).toEqual(['plan', 'undo a']);
+    const outcome = await carry(run, 'undo', {}, shelved);
+    expect(outcome.exitCode).toBe(3);
+    expect(outcome.error?.message).toMatch(/a step of it is final/);
+    expect(outcome.error?.facts).toMatchObject({ step: 'set b' });
+    expect(outcome.error?.next).toEqual([`tv resume ${run}`]);
+    expect(world.effects()).toEqual(['plan']);
+    expect([world.has('a'), world.has('b')]).toEqual([true, true]);
+  });
+
+  it.each([
+    ['not-done', 0, ['plan', 'probe b', 'undo a']],
+    ['begun', 3, ['plan', 'probe b']],
+    ['unknown', 3, ['plan', 'probe b']],
+  ] as const)('past a final step that was cut off asks it: %s', async (answer, exitCode, effects) => {
+    const shelved = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }] });
+    const { run } = await interruptedRun(shelved);
+    cutAfter(run, begun('b'));
+    world.probes.set('b', answer);
+    expect((await carry(run, 'undo', {}, shelved)).exitCode).toBe(exitCode);
+    expect(world.effects()).toEqual(effects);
   });
 
   it('that fails leaves the rest alone, blocks new runs, and is gone on with by undo or resume', async () => {
@@ -256,6 +274,17 @@ describe('undo', () => {
     const outcome = await carry(run, 'resume');
     expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'undone']);
     expect(world.effects()).toEqual(['plan', 'undo b', 'undo a']);
+  });
+
+  it('by a failed run itself, cut off in the middle, is gone on with by resume', async () => {
+    world.faults.set('c', 'before');
+    const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
+    cutAfter(run, (line) => line['type'] === 'undo.done' && line['step'] === 'b');
+    world.faults.clear();
+    world.forget();
+    const outcome = await carry(run, 'resume');
+    expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'undone']);
+    expect(world.effects()).toEqual(['plan', 'undo c', 'undo a']);
   });
 
   it('that was cut off goes on where it was', async () => {
