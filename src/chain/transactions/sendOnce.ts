@@ -4,6 +4,7 @@ import type { ProbeAnswer, StepContext } from '../../runbook/define.ts';
 import { failpoint } from '../../runbook/failpoint.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { openSigner } from '../signers/openSigner.ts';
+import type { Signer } from '../signers/signer.ts';
 import { broadcast } from './broadcast.ts';
 import { lookUp } from './lookUp.ts';
 import { rejected, settle } from './settle.ts';
@@ -14,6 +15,8 @@ export interface SendParameters extends Omit<SignParameters, 'signer'> {
   readonly role: SignerRole;
   /** The account that the plan was made for; another key than that one is refused. */
   readonly from: Address;
+  /** A key that is no operator's, and so in no setting. Default: that of `role`, as the settings have it. */
+  readonly signer?: Signer;
   /** Under which the journal keeps it; a step that sends several needs several. Default `transaction`. */
   readonly note?: string;
   /** How long to wait for it to be in a block, in milliseconds. Default two minutes. */
@@ -44,7 +47,7 @@ export async function submitOnce(ctx: SendContext, parameters: SendParameters): 
   const { note = defaultNote, role, from } = parameters;
   const known = notedTransaction(ctx, note);
   if (known !== undefined) return known;
-  const signer = await openSigner(ctx, role);
+  const signer = parameters.signer ?? (await openSigner(ctx, role));
   if (!sameAddress(signer.address, from)) {
     throw new TvError('The key is another one than the plan was made for.', {
       facts: { planned: from, key: signer.address, from: signer.source },
