@@ -1,6 +1,6 @@
 import { contractTitles } from '../../../src/chain/intents/intent.ts';
 import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
-import { isAuthorised } from '../../../src/chain/oracle/isAuthorised.ts';
+import { isOracle } from '../../../src/chain/oracle/readAuthority.ts';
 import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
@@ -125,7 +125,7 @@ function lookAtOracle(ctx: Context, lookout: Lookout) {
   });
   lookout.look('oracle', 'chain', async () => {
     const { oracle } = await need(key, 'env');
-    if (await isAuthorised(ctx.chain(), { oracle })) return pass(`${short(oracle, false)} is authorised`);
+    if (await isOracle(ctx.chain(), oracle)) return pass(`${short(oracle, false)} is authorised`);
     return block(`${short(oracle, false)} is not authorised: the contracts would refuse its signals`, {
       facts: { address: oracle },
       override: 'oracle-not-authorised',
