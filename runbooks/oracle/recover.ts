@@ -1,19 +1,17 @@
-import { awaitSignal } from '../../src/chain/oracle/awaitSignal.ts';
 import { diagnose } from '../../src/chain/oracle/diagnose.ts';
 import { readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
 import { namedPairs } from '../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import type { Address } from '../../src/config/settings.ts';
-import { TvError } from '../../src/errors/TvError.ts';
 import { readClock } from '../../src/host/readClock.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import { startUnit } from '../../src/host/startUnit.ts';
 import { stopUnit } from '../../src/host/stopUnit.ts';
-import type { Context } from '../../src/runbook/context.ts';
-import { defineRunbook, type Step, type StepContext } from '../../src/runbook/define.ts';
+import { defineRunbook, type Step } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
-import { count, duration, short } from '../../src/runbook/text.ts';
+import { count, short } from '../../src/runbook/text.ts';
+import { awaitFirstSignal } from './awaitFirstSignal.ts';
 import { lookAtService } from './lookAtService.ts';
 import { readOracleKey, signalLimitMs } from './readOracleKey.ts';
 
@@ -64,7 +62,7 @@ Where a restart cannot help, nothing is changed, and the command that does help 
     });
     lookout.look('causes', 'chain', async () => {
       const { oracle } = await need(key, 'key');
-      return judge(await troublesOf(ctx, oracle));
+      return judge(await diagnose(ctx.chain(), { oracle, hostTime: await readClock(ctx.host()) }));
     });
     const checks = await lookout.checks();
     const known = { nodes: await nodes, service: await service, key: await key };
@@ -142,41 +140,9 @@ function follow({ oracle, limitMs, unit }: RecoverFacts): Step {
     probe: async () => 'not-done',
     run: async (ctx) => {
       const { fromBlock } = ctx.results['start'] as { fromBlock: number };
-      try {
-        return await awaitSignal(ctx.chain(), {
-          oracle,
-          fromBlock,
-          limitMs,
-          signal: ctx.signal,
-          onLook: (seconds) => ctx.progress({ done: seconds, unit: 's' }),
-        });
-      } catch (error) {
-        if (!(error instanceof TvError)) throw error;
-        throw await explained(ctx, oracle, error, limitMs);
-      }
+      return awaitFirstSignal(ctx, { oracle, fromBlock, limitMs, unit });
     },
   };
-}
-
-/** The failure with what is behind it, where that can be told. */
-async function explained(
-  ctx: StepContext,
-  oracle: Address,
-  error: TvError,
-  limitMs: number,
-): Promise<TvError> {
-  const troubles = await troublesOf(ctx, oracle).catch(() => undefined);
-  const [first] = troubles ?? [];
-  if (troubles === undefined || first === undefined) return error;
-  return new TvError(`No new signal within ${duration(limitMs)}: ${first.summary}.`, {
-    facts: { ...error.facts, ...Object.fromEntries(troubles.map(({ id, summary }) => [id, summary])) },
-    next: [...troubles.flatMap(({ next }) => next), 'then: tv resume'],
-    cause: error,
-  });
-}
-
-async function troublesOf(ctx: Context, oracle: Address) {
-  return diagnose(ctx.chain(), { oracle, hostTime: await readClock(ctx.host()) });
 }
 
 /** Of what is wrong, what a restart may mend is told, and what it cannot mend blocks. */

@@ -10,15 +10,16 @@ import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending, type Sender } from '../../src/chain/preflight/lookAtSending.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
+import { removeKeyFile } from '../../src/chain/signers/keyFile.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
-import { removeEnvValue } from '../../src/host/removeEnvValue.ts';
+import { changeEnvFile } from '../../src/host/changeEnvFile.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field, type Step } from '../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
 import { ago, count, short } from '../../src/runbook/text.ts';
-import { findCopies } from './findCopies.ts';
+import { findCopies, putAside, withoutKey } from './findCopies.ts';
 import { keyName, readOracleKey, signalLimitMs } from './readOracleKey.ts';
 
 const input = {
@@ -126,8 +127,8 @@ it on the chain is waited for.`,
     const copies = lookout.look('copies', 'host', async () => {
       const found = await findCopies(ctx, old);
       return found.length === 0
-        ? pass('no copy of the old key beside .env', found)
-        : warn(`the old key is also in ${found.join(', ')}: it is taken out there`, { value: found });
+        ? pass('no copy of the old key in or beside .env', found)
+        : warn(`the old key is still in ${found.join(', ')}: it is taken out there`, { value: found });
     });
     const held = lookout.look('role', 'chain', async () => {
       const { roleId, form } = await readAuthority(ctx.chain());
@@ -194,7 +195,9 @@ it on the chain is waited for.`,
       const left = await findCopies(ctx, old);
       if (left.length > 0) return block(`the old key is still in ${left.join(', ')}`);
       return pass(
-        copies.length === 0 ? 'no copy of the old key beside .env' : `taken out of ${copies.join(', ')}`,
+        copies.length === 0
+          ? 'no copy of the old key in or beside .env'
+          : `taken out of ${copies.join(', ')}`,
       );
     });
     return lookout.checks();
@@ -205,14 +208,16 @@ function clean({ old, copies }: RevokeFacts): Step {
   return {
     id: 'clean',
     title:
-      copies.length === 0
-        ? 'note that the old key is done'
-        : `take the old key out of ${count(copies.length)} copies of .env`,
-    command: copies.map((file) => `sed -i '/^${keyName}=/d' ${file}`).join('; ') || 'true',
+      copies.length === 0 ? 'note that the old key is done' : `take the old key out of ${copies.join(', ')}`,
+    command: copies.map((file) => `sed -i "/$OLD_ORACLE_KEY/d" ${file}`).join('; ') || 'true',
     effect: 'final',
     probe: async () => 'begun',
     run: async (ctx) => {
-      for (const path of await findCopies(ctx, old)) await removeEnvValue(ctx.host(), { path, key: keyName });
+      for (const path of putAside(ctx, old)) removeKeyFile(path);
+      for (const path of await findCopies(ctx, old)) {
+        const edit = (text: string) => withoutKey(ctx, text, old);
+        await changeEnvFile(ctx.host(), { path, key: keyName, edit });
+      }
       forgetOldKey(ctx.settings, old);
       return { copies };
     },

@@ -164,7 +164,7 @@ async function key(ctx: Context): Promise<Reading> {
     level: 'critical',
     summary: `the key in .env is ${short(address, false)}, which is NOT authorised; authorised: ${valid}`,
     data,
-    next: ['put the key of an authorised address into .env'],
+    next: ['tv oracle rotate-key'],
   };
 }
 
@@ -242,6 +242,7 @@ async function others(ctx: Context): Promise<Reading> {
   const old = known.filter((each) => valid.some((one) => sameAddress(one, each.old)));
   const strangers = valid.filter((one) => !old.some((each) => sameAddress(one, each.old)));
   const now = ctx.clock.now();
+  const waits = old.every((each) => dueAt(each) > now);
   const parts = [
     ...old.map((each) => {
       const due = dueAt(each);
@@ -259,7 +260,7 @@ async function others(ctx: Context): Promise<Reading> {
     data: { old, strangers },
     next:
       old.length > 0
-        ? ['revoke its role: runbook §4, step 8']
-        : ['if it is not meant to, revoke its role: runbook §4, step 8'],
+        ? [waits ? 'tv oracle revoke-old, once it is due' : 'tv oracle revoke-old']
+        : ['if it is not meant to: tv oracle revoke-old --address ADDRESS'],
   };
 }

@@ -8,6 +8,7 @@ import type { Deployment, Generation } from '../../src/sandbox/chain/deployment.
 import { deployProtocol } from '../../src/sandbox/chain/deployProtocol.ts';
 import { devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
+import { countSent } from './countSent.ts';
 import { sandboxChain } from './sandboxChain.ts';
 
 export interface ProtocolChain extends AsyncDisposable {
@@ -39,17 +40,7 @@ export async function protocolChain(network: Network, contracts: Generation): Pr
       through,
       call,
       head,
-      countFrom: async (account, fromBlock) => {
-        let found = 0;
-        for (let block = fromBlock; block <= (await head()); block++) {
-          const { transactions } = await call<{ transactions: readonly { readonly from: string }[] }>(
-            'eth_getBlockByNumber',
-            [`0x${block.toString(16)}`, true],
-          );
-          found += transactions.filter(({ from }) => from.toLowerCase() === account.toLowerCase()).length;
-        }
-        return found;
-      },
+      countFrom: (account, fromBlock) => countSent(node.url, account, fromBlock),
       [Symbol.asyncDispose]: () => node[Symbol.asyncDispose](),
     };
   } catch (error) {

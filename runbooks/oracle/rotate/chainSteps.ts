@@ -75,7 +75,10 @@ export function authorise(facts: RotateFacts): Step {
         if (!(error instanceof TvError)) throw error;
       });
       const known = notedTransaction(ctx, 'undo-authorise') !== undefined;
-      if (!known && !(await isOracle(ctx.chain(), oracle))) return;
+      const back = cuts
+        ? await isOracle(ctx.chain(), facts.oldAddress)
+        : !(await isOracle(ctx.chain(), oracle));
+      if (!known && back) return;
       const { address: to, data } = await resolveIntent(
         ctx.chain(),
         cuts ? { intent: 'authoriseOracle', oracle: facts.oldAddress } : { intent: 'revokeOracle', oracle },

@@ -1,5 +1,4 @@
 import { existsSync, renameSync } from 'node:fs';
-import { awaitSignal } from '../../../src/chain/oracle/awaitSignal.ts';
 import { readFunded } from '../../../src/chain/oracle/fundAccount.ts';
 import { rememberOldKey } from '../../../src/chain/oracle/oldKeys.ts';
 import { isOracle } from '../../../src/chain/oracle/readAuthority.ts';
@@ -10,7 +9,9 @@ import { readKeyFile, removeKeyFile, writeKeyFile } from '../../../src/chain/sig
 import { newKey, parseKey } from '../../../src/chain/signers/oracleKey.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import { toldNote } from '../../../src/runbook/events.ts';
 import { duration, short } from '../../../src/runbook/text.ts';
+import { awaitFirstSignal } from '../awaitFirstSignal.ts';
 import { readOracleKey } from '../readOracleKey.ts';
 import { askKeystorePassword, askNewKey } from './askKey.ts';
 import { keyPlaces, needKey, type RotateFacts, readKeyUnderWay } from './facts.ts';
@@ -92,17 +93,17 @@ async function writeKeystore(
 /** The old key is back where it was: its next signal shows that it works. */
 async function proveOld(ctx: StepContext, facts: RotateFacts): Promise<void> {
   const { number } = await readHead(ctx.chain());
-  await awaitSignal(ctx.chain(), {
+  await awaitFirstSignal(ctx, {
     oracle: facts.oldAddress,
     fromBlock: number + 1,
     limitMs: facts.limitMs,
-    signal: ctx.signal,
-    onLook: (seconds) => ctx.progress({ done: seconds, unit: 's', note: 'until the old key signs again' }),
+    unit: facts.unit,
+    note: 'until the old key signs again',
   });
   const since = windowStart(ctx.results);
   if (since === undefined) return;
   const ms = ctx.clock.now().getTime() - since.getTime();
-  ctx.note('window', `${duration(ms)} without a working key, until the old one signed again`);
+  ctx.note(toldNote, `${duration(ms)} without a working key, until the old one signed again`);
 }
 
 /** When the old key stopped working; undefined where it never did. */
@@ -118,22 +119,17 @@ export function windowStart(results: StepContext['results']): Date | undefined {
 export function accept(facts: RotateFacts): Step {
   return {
     id: 'accept',
-    title: "wait for the new address's first signal on the chain",
+    title: `wait at most ${duration(facts.limitMs)} for the new address's first signal on the chain`,
     command: `journalctl -u ${facts.unit} -f`,
     effect: 'reversible',
-    undoTitle: 'undo: the old key again',
+    undoTitle: facts.compromised ? 'the old key stays out' : 'without it the old key comes back',
     interruptible: true,
     probe: async () => 'not-done',
     run: async (ctx) => {
       const { address } = needKey(ctx, 'new');
       const { fromBlock } = ctx.results['start'] as { fromBlock: number };
-      const found = await awaitSignal(ctx.chain(), {
-        oracle: address,
-        fromBlock,
-        limitMs: facts.limitMs,
-        signal: ctx.signal,
-        onLook: (seconds) => ctx.progress({ done: seconds, unit: 's' }),
-      });
+      const { limitMs, unit } = facts;
+      const found = await awaitFirstSignal(ctx, { oracle: address, fromBlock, limitMs, unit });
       return { address, seenAt: ctx.clock.now().toISOString(), ...found };
     },
   };

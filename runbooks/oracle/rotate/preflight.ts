@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
 import { type Funding, planFunding, readFunded } from '../../../src/chain/oracle/fundAccount.ts';
 import { isOracle, readAuthority } from '../../../src/chain/oracle/readAuthority.ts';
@@ -15,7 +15,8 @@ import { readDirectory } from '../../../src/host/readDirectory.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
-import { count, short } from '../../../src/runbook/text.ts';
+import { readRuns, unfinishedRuns } from '../../../src/runbook/readRuns.ts';
+import { count, duration, short } from '../../../src/runbook/text.ts';
 import { lookAtService } from '../lookAtService.ts';
 import { readOracleKey, signalLimitMs } from '../readOracleKey.ts';
 import { askKeystorePassword, askNewKey } from './askKey.ts';
@@ -28,6 +29,9 @@ export interface RotateInput {
   readonly keystoreOut?: string | undefined;
   readonly keystorePasswordFile?: string | undefined;
 }
+
+/** Less than this is a warning, as in tv oracle status. In seconds. */
+const shortOfFees = 3 * 86_400;
 
 /** Everything that could leave the oracle without a working key is looked at before anybody is asked. */
 export async function preflight(ctx: Context, input: RotateInput): Promise<PreflightResult<RotateFacts>> {
@@ -79,16 +83,19 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
     ]);
     const wrong = pairs.signals.filter(({ health }) => health !== 'healthy').length;
     const worked = wrong === 0 && spend !== undefined;
-    const value = { worked, feeToken: spend?.feeToken ?? null };
+    const value = { worked, feeToken: spend?.feeToken ?? null, perSecond: spend?.perSecond ?? null };
     if (worked)
       return pass(`${count(pairs.signals.length)} pairs, all healthy, signed by the old key`, value);
     return warn('the oracle does not work as it is; the old key cannot be proven afterwards', { value });
   });
 
   const reuse = lookout.look<{ readonly file: string | null }>('earlier', 'run', async () => {
-    const files = listKeyFiles(`${ctx.settings.stateDirectory}/oracle`).filter((file) =>
-      /\/new-[^/]*$/.test(file),
-    );
+    // That of a run which is not finished belongs to it.
+    const taken = unfinishedRuns(readRuns(ctx));
+    const files = listKeyFiles(join(ctx.settings.stateDirectory, 'oracle')).filter((file) => {
+      const run = /\/new-([^/]*)\.key$/.exec(file)?.[1];
+      return run !== undefined && !taken.includes(run);
+    });
     const [file] = newAddress === null ? files : [];
     const parsed = file === undefined ? undefined : parseKey(readKeyFile(file) ?? '');
     if (file === undefined || parsed === undefined)
@@ -116,7 +123,7 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
   const sender = await lookAtSending(ctx, lookout, { intents });
 
   const funding = lookout.look<{ readonly funding: Funding | null }>('funding', 'chain', async () => {
-    const { feeToken } = await need(signals, 'signals');
+    const { feeToken, perSecond } = await need(signals, 'signals');
     const { oldAddress, feeToken: named } = await need(env, 'env');
     const from = sender?.from;
     if (from === undefined) return block('nobody is there to fund the new address');
@@ -133,7 +140,13 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
         next: ['--fund AMOUNT', `send ${from} some more`],
       });
     }
-    return pass(`${planned.words} from ${short(from, false)}`, { funding: planned });
+    const words = `${planned.words} from ${short(from, false)}`;
+    const seconds = perSecond === null || perSecond === 0 ? undefined : Number(planned.amount) / perSecond;
+    if (seconds === undefined || seconds > shortOfFees) return pass(words, { funding: planned });
+    return warn(`${words}, which lasts ${duration(seconds * 1000)} at what the old key spends`, {
+      value: { funding: planned },
+      next: ['give it more: --fund AMOUNT'],
+    });
   });
 
   const checks = await lookout.checks();

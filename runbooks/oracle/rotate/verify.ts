@@ -1,5 +1,6 @@
 import { dueAt, readOldKeys } from '../../../src/chain/oracle/oldKeys.ts';
-import { isOracle } from '../../../src/chain/oracle/readAuthority.ts';
+import { isOracle, readAuthority } from '../../../src/chain/oracle/readAuthority.ts';
+import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { readKeyFile } from '../../../src/chain/signers/keyFile.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
@@ -7,6 +8,7 @@ import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
 import { ago, count, duration, short } from '../../../src/runbook/text.ts';
+import { findCopies } from '../findCopies.ts';
 import { readOracleKey } from '../readOracleKey.ts';
 import { keyPlaces, type RotateFacts } from './facts.ts';
 import { windowStart } from './keySteps.ts';
@@ -60,6 +62,16 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
     const due = entry === undefined ? '' : `, due ${ago(dueAt(entry), ctx.clock.now())}`;
     return warn(`old oracle key ${old} still valid${due}`, {
       next: ['tv oracle revoke-old, once it is due'],
+    });
+  });
+  lookout.look('copies', 'host', async () => {
+    const found = await findCopies(ctx, facts.oldAddress);
+    if (found.length === 0) return pass('no copy of the old key in or beside .env');
+    const { valid } = await readAuthority(ctx.chain());
+    const listed = valid.some((one) => sameAddress(one, facts.oldAddress));
+    return warn(`the old key is still in ${found.join(', ')}`, {
+      // Where it still may sign, the line above says so already.
+      next: listed ? [] : [`tv oracle revoke-old --address ${facts.oldAddress}`],
     });
   });
   return lookout.checks();

@@ -20,6 +20,8 @@ export interface AwaitSignalParameters {
   readonly limitMs: number;
   readonly signal?: AbortSignal;
   readonly onLook?: (seconds: number) => void;
+  /** Asked after each look that found none: why waiting any longer is of no use. */
+  readonly giveUp?: () => Promise<TvError | undefined>;
 }
 
 /** A signal of the expected oracle that the contract accepted. */
@@ -37,10 +39,10 @@ const betweenLooksMs = 400;
 /**
  * Waits for a signal on the chain that the contract accepted, in a transaction that the expected
  * address sent, with its signature. What the relay's log says is no evidence.
- * @throws TimeoutError where none comes within the limit; TvError where no node answers
+ * @throws TimeoutError where none comes within the limit; TvError where no node answers, or what `giveUp` gives
  */
 export async function awaitSignal(chain: Chain, parameters: AwaitSignalParameters): Promise<FoundSignal> {
-  const { oracle, fromBlock, limitMs, signal, onLook } = parameters;
+  const { oracle, fromBlock, limitMs, signal, onLook, giveUp } = parameters;
   const start = performance.now();
   const seen = new Set<string>();
   const others = new Set<string>();
@@ -72,6 +74,8 @@ export async function awaitSignal(chain: Chain, parameters: AwaitSignalParameter
         next: ['tv oracle status'],
       });
     }
+    const hopeless = await giveUp?.();
+    if (hopeless !== undefined) throw hopeless;
     await pause(betweenLooksMs, signal);
   }
 }

@@ -62,7 +62,7 @@ export async function diagnose(
     troubles.push({
       id: 'not-authorised',
       summary: `${name} is not an authorised oracle; authorised: ${valid}`,
-      next: ['put the key of an authorised address into .env'],
+      next: ['tv oracle rotate-key'],
     });
   }
   if (funds.balance < needed) {
