@@ -42,7 +42,12 @@ export async function awaitFirstSignal(
       limitMs,
       signal: ctx.signal,
       onLook: (seconds) =>
-        ctx.progress({ done: seconds, unit: 's', ...(note === undefined ? {} : { note }) }),
+        ctx.progress({
+          done: seconds,
+          total: Math.round(limitMs / 1000),
+          unit: 's',
+          ...(note === undefined ? {} : { note }),
+        }),
       giveUp: async () => {
         if (performance.now() - lookedAt < betweenDiagnosesMs) return undefined;
         const lasting = (await causes(ctx, oracle, unit)).filter(({ id }) => !passing.includes(id));

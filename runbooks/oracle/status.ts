@@ -57,8 +57,11 @@ export default defineReport({
     const mark = { ok: '✔', warning: '!', critical: '✖', unknown: '?' };
     const names = Math.max(...gauges.map(({ id }) => id.length));
     const gap = 4 + names + 2;
-    const lines = gauges.map((each) => {
-      const text = wrap(each.summary, paint.width - gap, ' '.repeat(gap));
+    const lines = gauges.map((each, index) => {
+      // A node that is away is the reason of many lines; once is enough.
+      const first = gauges.findIndex(({ summary }) => summary === each.summary);
+      const words = first < index ? `cannot tell, as for ${gauges[first]?.id}` : each.summary;
+      const text = wrap(words, paint.width - gap, ' '.repeat(gap));
       return `  ${ink[each.level](mark[each.level])} ${padEnd(each.id, names)}  ${text}`;
     });
     const rows = pairs.map(({ pair, nonce: last, ageSeconds, health }) => {

@@ -22,7 +22,8 @@ export class ProgressLine {
 
   text({ done, total, unit, note }: Progress): string {
     const seconds = (this.#now() - this.#startedAt) / 1000;
-    const rate = seconds > 0.5 ? (done - this.#start.done) / seconds : undefined;
+    // Seconds that are waited pass at one a second.
+    const rate = seconds > 0.5 && unit !== 's' ? (done - this.#start.done) / seconds : undefined;
     const parts: string[] = [];
     if (total !== undefined && total > 0) {
       const share = Math.min(1, done / total);

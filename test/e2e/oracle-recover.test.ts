@@ -1,0 +1,263 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeFunctionData, parseAbi } from 'viem';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
+import { breakSandbox, healSandbox } from '../../src/sandbox/break.ts';
+import { devAccount, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
+import { rpc, send } from '../../src/sandbox/chain/rpc.ts';
+import { until } from '../../src/sandbox/machine/until.ts';
+import {
+  confirm,
+  inWorlds,
+  type OracleWorld,
+  oracleUnit,
+  oracleWorld,
+  signals,
+  throughKills,
+} from '../support/oracleWorld.ts';
+
+const recover = ['oracle', 'recover', '--yes'];
+/** Plays no part in TempoVault. */
+const bystander = devAccount(9).address;
+
+let worlds: readonly OracleWorld[] = [];
+beforeAll(async () => {
+  worlds = await Promise.all([oracleWorld('tempo', 'runbook'), oracleWorld('plain', 'deployed')]);
+}, 180_000);
+afterAll(() => Promise.all(worlds.map(({ sandbox }) => sandbox.stop())));
+
+interface Status {
+  readonly level: string;
+  readonly pairs: readonly { readonly health: string; readonly ageSeconds: number | null }[];
+  readonly gauges: readonly {
+    readonly id: string;
+    readonly level: string;
+    readonly summary: string;
+    readonly next?: readonly string[];
+  }[];
+}
+
+async function status(world: OracleWorld) {
+  const { exitCode, stdout } = await world.tv(['oracle', 'status', '--json']);
+  const { gauges, pairs, level } = JSON.parse(stdout) as Status;
+  const gauge = (id: string) => gauges.find((each) => each.id === id) ?? expect.fail(`no line ${id}`);
+  return { exitCode, level, pairs, gauge, wrong: gauges.filter((each) => each.level !== 'ok') };
+}
+
+const place = ({ sandbox }: OracleWorld) => ({ dir: sandbox.dir });
+const unitProcess = async ({ sandbox }: OracleWorld) =>
+  (await sandbox.systemctl('show', '--property=MainPID,ActiveState', oracleUnit)).stdout;
+
+async function broken(world: OracleWorld, fault: string, act: () => Promise<void>): Promise<void> {
+  await breakSandbox(place(world), fault);
+  try {
+    await act();
+  } finally {
+    await healSandbox(place(world));
+  }
+}
+
+async function expectAtWork(world: OracleWorld): Promise<void> {
+  const before = await signals(world);
+  await until(async () => (await signals(world)) > before, { limitMs: 20_000, what: 'a new signal' });
+}
+
+describe('tv oracle status', { timeout: 60_000 }, () => {
+  it('says of each pair, the process, the key, its fees and its nonce that all is well', () =>
+    inWorlds(worlds, async (world) => {
+      await expectAtWork(world);
+      const { exitCode, pairs, gauge, wrong } = await status(world);
+      expect(wrong.filter(({ id }) => id !== 'fees')).toEqual([]);
+      expect(exitCode).toBe(gauge('fees').level === 'ok' ? 0 : 1);
+      expect(pairs.map(({ health }) => health)).toEqual(['healthy', 'healthy', 'healthy']);
+      const { address } = world.envKey();
+      expect(gauge('key').summary).toContain(
+        `${address.slice(0, 6)}…${address.slice(-4)}, which is authorised`,
+      );
+      expect(gauge('fees').summary).toMatch(/ (PathUSD|ether), lasts .* a day \(its last \d+ signals\)/);
+    }));
+
+  it('says who else may sign, and what a dead relay is', () =>
+    inWorlds(worlds, async (world) => {
+      if (world.form === 'role') {
+        await world.authorise(bystander);
+        const { exitCode, gauge } = await status(world);
+        expect([exitCode, gauge('others').level]).toEqual([1, 'warning']);
+        expect(gauge('others').summary).toContain(`${bystander.slice(0, 6)}…${bystander.slice(-4)}`);
+        expect(gauge('others').next?.join()).toContain('tv oracle revoke-old --address');
+        await world.revoke(bystander);
+      }
+      await broken(world, 'kill-oracle', async () => {
+        // Six minutes, for the chain.
+        await rpc(world.url, 'evm_increaseTime', [360]);
+        await rpc(world.url, 'evm_mine');
+        const { exitCode, pairs, gauge } = await status(world);
+        expect(exitCode).toBe(2);
+        expect(pairs.map(({ health }) => health)).toEqual(['dead', 'dead', 'dead']);
+        expect(pairs.every(({ ageSeconds }) => (ageSeconds ?? 0) >= 360)).toBe(true);
+        expect([gauge('service').level, gauge('signals').next]).toEqual(['critical', ['tv oracle recover']]);
+      });
+      await expectAtWork(world);
+    }));
+
+  it('says what it cannot tell while the node is away', () =>
+    inWorlds(worlds, async (world) => {
+      await broken(world, 'stop-rpc', async () => {
+        const { exitCode, gauge, wrong } = await status(world);
+        expect(exitCode, JSON.stringify(wrong)).toBe(2);
+        const levels = ['signals', 'key', 'service'].map((id) => gauge(id).level);
+        expect(levels).toEqual(['critical', 'critical', 'ok']);
+        const screen = await world.tv(['oracle', 'status']);
+        expect(screen.stdout.match(/connection refused/g)).toHaveLength(1);
+      });
+      await expectAtWork(world);
+    }));
+});
+
+describe('tv oracle recover', { timeout: 120_000 }, () => {
+  it('killed at and inside every step brings a dead relay back, proven by a new signal', () =>
+    inWorlds(worlds, async (world) => {
+      await broken(world, 'kill-oracle', async () => {
+        const before = await signals(world);
+        const points = ['stop', 'start', 'follow'].flatMap((step) => [`${step}:started`, `${step}:acted`]);
+        const done = await throughKills(world, recover, points, ['resume', '--yes']);
+        expect(done.exitCode, done.stderr).toBe(0);
+        expect(done.stderr).toMatch(/sent nonce \d+, accepted in block/);
+        expect(await signals(world)).toBeGreaterThan(before);
+        expect(await unitProcess(world)).toMatch(/ActiveState=active/);
+      });
+    }));
+
+  it.each([
+    {
+      cause: 'no fees',
+      words: /cannot pay: it has .*, a signal takes/,
+      next: /cast send/,
+      impose: (world: OracleWorld) => breakSandbox(place(world), 'drain-oracle'),
+      mend: async (world: OracleWorld) => void (await healSandbox(place(world))),
+    },
+    {
+      cause: 'a pause',
+      words: /the protocol is paused, and takes no signals/,
+      next: /tv (-e \w+ )?emergency resume/,
+      impose: (world: OracleWorld) => pause(world, 'pauseProtocol'),
+      mend: (world: OracleWorld) => pause(world, 'unpauseProtocol'),
+    },
+    {
+      cause: 'a key that is not authorised',
+      words: /0xa0Ee…9720 is not an authorised oracle; authorised: 0x9965…A4dc/,
+      next: /tv (-e \w+ )?oracle rotate-key/,
+      impose: async (world: OracleWorld) => world.setEnv('ORACLE_PRIVATE_KEY', devPrivateKey(9)),
+      mend: async (world: OracleWorld) => world.setEnv('ORACLE_PRIVATE_KEY', devPrivateKey(5)),
+    },
+    {
+      cause: 'a node that is away',
+      words: /✖ chain/,
+      next: /Next:/,
+      impose: (world: OracleWorld) => breakSandbox(place(world), 'stop-rpc'),
+      mend: async (world: OracleWorld) => void (await healSandbox(place(world))),
+    },
+  ])('changes nothing where a restart cannot help: $cause', ({ words, next, impose, mend }) =>
+    inWorlds(worlds, async (world) => {
+      await impose(world);
+      try {
+        const before = await unitProcess(world);
+        const blocked = await world.tv(recover);
+        expect(blocked.exitCode, blocked.stderr).toBe(3);
+        expect(blocked.stderr.replace(/\s+/g, ' ')).toMatch(words);
+        expect(blocked.stderr).toMatch(next);
+        expect(await unitProcess(world)).toBe(before);
+      } finally {
+        await mend(world);
+      }
+      await world.sandbox.systemctl('restart', oracleUnit);
+      await expectAtWork(world);
+    }),
+  );
+
+  it('does not take a relay that is active for one that works', () =>
+    inWorlds(worlds, async (world) => {
+      // It starts, says so, and has nothing to send.
+      const folder = `/run/systemd/system/${oracleUnit}.service.d`;
+      const pairs = `mkdir -p ${folder} && printf '[Service]\\nEnvironment=ORACLE_PAIRS=\\n' >${folder}/idle.conf`;
+      const inside = (script: string) => world.sandbox.inside('sh', '-c', script);
+      const env = world.sandbox.info.files.envFile;
+      await inside(`sed -i 's/^ORACLE_PAIRS=/#ORACLE_PAIRS=/' ${env}`);
+      await inside(`${pairs} && systemctl daemon-reload`);
+      const failed = await world.tv(recover);
+      expect(failed.stderr.replace(/\s+/g, ' ')).toMatch(/No signal of 0x9965\S+ was accepted within 33 s/);
+      expect(failed.exitCode).toBe(1);
+      expect(await unitProcess(world)).toMatch(/ActiveState=active/);
+      await inside(
+        `sed -i 's/^#ORACLE_PAIRS=/ORACLE_PAIRS=/' ${env}; rm -r ${folder}; systemctl daemon-reload`,
+      );
+      await world.sandbox.systemctl('restart', oracleUnit);
+      expect((await world.tv(['resume', '--yes'])).exitCode).toBe(0);
+    }));
+});
+
+async function pause(world: OracleWorld, intent: 'pauseProtocol' | 'unpauseProtocol'): Promise<void> {
+  const { address, data, holders } = await resolveIntent(world.chain, { intent });
+  await send(world.url, { from: holders[0] ?? expect.fail('nobody may'), to: address, data });
+}
+
+describe('tv oracle rotate-key and revoke-old', { timeout: 120_000 }, () => {
+  it('hand out what a key elsewhere has to sign, and send nothing', () =>
+    inWorlds(worlds, async (world) => {
+      const { addresses } = world.deployment;
+      const start = (await world.head()) + 1;
+      const authorise = await world.tv(['oracle', 'rotate-key', '--new-address', bystander, '--calldata']);
+      const [name, to] =
+        world.form === 'role'
+          ? ['grantRole', addresses.governanceRoles]
+          : ['setOracleAddress', addresses.riskController];
+      expect(authorise.exitCode, authorise.stderr).toBe(0);
+      expect(authorise.stdout).toContain(name);
+      expect(authorise.stdout).toContain(to);
+      expect(authorise.stdout.toLowerCase()).toContain(bystander.slice(2).toLowerCase());
+      const file = join(world.sandbox.dir, 'safe.json');
+      const batch = await world.tv(['oracle', 'revoke-old', '--address', bystander, '--safe', file]);
+      expect(batch.exitCode, batch.stderr).toBe(0);
+      expect(await world.sent(world.admin, start)).toBe(0);
+    }));
+
+  it('rotate; and revoke once, killed at and inside every step', () =>
+    inWorlds(worlds, async (world) => {
+      const old = world.envKey();
+      const { envFile } = world.sandbox.info.files;
+      const start = (await world.head()) + 1;
+      const done = await world.tv(['oracle', 'rotate-key', ...confirm]);
+      expect(done.exitCode, done.stderr).toBe(0);
+      expect(await world.authorised(world.envKey().address)).toBe(true);
+      writeFileSync(`${envFile}.old`, `ORACLE_PRIVATE_KEY=${old.key}\n`);
+      const revoke = ['oracle', 'revoke-old', '--now', '--address', old.address, ...confirm];
+      const ended = await throughKills(world, revoke, [
+        ...['revoke:started', 'transaction:signed', 'transaction:noted', 'revoke:acted'],
+        ...['clean:started', 'clean:acted'],
+      ]);
+      expect(ended.exitCode, ended.stderr).toBe(0);
+      expect(ended.stderr).toContain('does not hold ORACLE, read back from the registry');
+      expect(await world.authorised(old.address)).toBe(false);
+      // Funded, authorised, revoked.
+      expect(await world.sent(world.admin, start)).toBe(3);
+      await expectAtWork(world);
+    }));
+
+  it('is refused while the new key does not work', () =>
+    inWorlds(worlds, async (world) => {
+      await world.sandbox.systemctl('stop', oracleUnit);
+      await hold(world);
+      const refused = await world.tv(['oracle', 'revoke-old', '--now', '--address', bystander, ...confirm]);
+      expect(refused.exitCode, refused.stderr).toBe(3);
+      expect(refused.stderr.replace(/\s+/g, ' ')).toMatch(/✖ new .*No signal of 0x/);
+    }));
+});
+
+/** Gives a bystander the role in the registry, so that there is something to revoke. */
+async function hold({ deployment, asAdmin }: OracleWorld): Promise<void> {
+  const abi = parseAbi(['function grantRole(bytes32 role, address account)']);
+  const role = '0x352d05fe3946dbe49277552ba941e744d5a96d9c60bc1ba0ea5f1d3ae000f7c8';
+  const data = encodeFunctionData({ abi, functionName: 'grantRole', args: [role, bystander] });
+  await asAdmin({ to: deployment.addresses.governanceRoles, data });
+}
