@@ -1,10 +1,11 @@
-import { chmodSync, chownSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { awaitReady, countSignals } from './awaitReady.ts';
 import { anvilCommand, type Network } from './chain/anvilCommand.ts';
 import type { Deployment, Generation } from './chain/deployment.ts';
 import { deployProtocol } from './chain/deployProtocol.ts';
 import { devPrivateKey } from './chain/devAccounts.ts';
+import { findPast, type KeptPast, keepPast } from './chain/keptPast.ts';
 import { rpc } from './chain/rpc.ts';
 import { historyGenesis, writeHistory } from './chain/writeHistory.ts';
 import { freePorts } from './machine/freePorts.ts';
@@ -34,6 +35,11 @@ export interface UpOptions extends SandboxPlace {
   readonly schema?: SchemaForm | undefined;
   /** Use the stand-in also where a real systemd could be booted. */
   readonly supervisor?: boolean | undefined;
+  /**
+   * A folder that keeps pasts of chains. One that is there already is gone on from, up to the time
+   * that has gone by since; otherwise the past is written as ever, and kept there.
+   */
+  readonly pasts?: string | undefined;
 }
 
 export type Tell = (line: string) => void;
@@ -52,22 +58,25 @@ export async function buildSandbox(
   const user = serviceUser();
   const server = await findServer();
   const ports = await choosePorts();
+  const past = options.pasts === undefined ? undefined : findPast(options.pasts, form);
 
   copyPrograms(paths);
   writeFaults(paths.faults, []);
   for (const directory of [paths.postgres, paths.chain, paths.backup]) own(directory, user);
-  writeUnits(paths, { kind, user, server, ports, network });
+  if (past !== undefined) copyFileSync(past.stateFile, pastFile(paths));
+  const chainCommand = commandOfChain(paths, { kind, network, ports, past });
+  writeUnits(paths, { kind, user, server, ports, chainCommand });
   signal.throwIfAborted();
   const machine = await startMachine(paths, {
     kind,
     postgresBin: server.binDirectory,
-    tools: [process.execPath, chainCommand(network, ports)[0] ?? '', dirname(server.binDirectory)],
+    tools: [process.execPath, chainCommand[0] ?? '', dirname(server.binDirectory)],
   });
   tell(`${kind === 'systemd' ? 'systemd, private' : 'supervisor'}, process ${machine.init.pid}`);
 
   const [databaseUrl, deployment] = await Promise.all([
     makeDatabase(paths, { machine, server, user, port: ports.database, form: schema, signal }),
-    makeChain({ machine, ports, ...form, tell, signal }),
+    makeChain({ machine, ports, ...form, past, pasts: options.pasts, tell, signal }),
   ]);
   const filled = await fillDatabase({
     databaseUrl,
@@ -128,8 +137,25 @@ function chainUrl({ chain }: Ports): string {
   return `http://127.0.0.1:${chain}`;
 }
 
-function chainCommand(network: Network, { chain }: Ports): readonly string[] {
-  return anvilCommand({ network, port: chain, genesisTimestamp: historyGenesis() });
+/** A copy of its own: the folder of pasts may go before the sandbox does. */
+function pastFile(paths: SandboxPaths): string {
+  return join(paths.chain, 'past.json');
+}
+
+interface CommandOfChainParameters {
+  readonly kind: MachineKind;
+  readonly network: Network;
+  readonly ports: Ports;
+  readonly past: KeptPast | undefined;
+}
+
+function commandOfChain(
+  paths: SandboxPaths,
+  { kind, network, ports: { chain: port }, past }: CommandOfChainParameters,
+): readonly string[] {
+  return past === undefined
+    ? anvilCommand({ network, port, genesisTimestamp: historyGenesis() })
+    : anvilCommand({ network, port, stateFile: unitPath(kind, paths, pastFile(paths)) });
 }
 
 function own(path: string, user: ServiceUser | undefined): void {
@@ -141,11 +167,13 @@ interface WriteUnitsParameters {
   readonly user: ServiceUser | undefined;
   readonly server: PostgresServer;
   readonly ports: Ports;
-  readonly network: Network;
+  readonly chainCommand: readonly string[];
 }
 
-function writeUnits(paths: SandboxPaths, { kind, user, server, ports, network }: WriteUnitsParameters): void {
-  const [anvil = '', ...words] = chainCommand(network, ports);
+function writeUnits(
+  paths: SandboxPaths,
+  { kind, user, server, ports, chainCommand: [anvil = '', ...words] }: WriteUnitsParameters,
+): void {
   const units = sandboxUnits(paths, {
     kind,
     user,
@@ -163,6 +191,8 @@ interface MakeChainParameters {
   readonly ports: Ports;
   readonly network: Network;
   readonly contracts: Generation;
+  readonly past: KeptPast | undefined;
+  readonly pasts: string | undefined;
   readonly tell: Tell;
   readonly signal: AbortSignal;
 }
@@ -172,6 +202,8 @@ async function makeChain({
   ports,
   network,
   contracts,
+  past,
+  pasts,
   tell,
   signal,
 }: MakeChainParameters): Promise<Deployment> {
@@ -183,9 +215,12 @@ async function makeChain({
     signal,
   });
   signal.throwIfAborted();
-  const deployment = await deployProtocol(url, { network, contracts });
+  const deployment = past?.deployment ?? (await deployProtocol(url, { network, contracts }));
   signal.throwIfAborted();
-  await writeHistory(url, deployment, {});
+  if (past === undefined) {
+    await writeHistory(url, deployment, {});
+    if (pasts !== undefined) await keepPast(pasts, url, deployment);
+  }
   tell(`chain ${deployment.chainId} on port ${ports.chain}, ${network}, contracts as ${contracts}`);
   return deployment;
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createPublicClient, encodeFunctionData, erc20Abi, type Hex, http, toFunctionSelector } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anvilBinary } from '../../src/sandbox/chain/anvilBinary.ts';
@@ -6,6 +9,7 @@ import type { Deployment, Generation } from '../../src/sandbox/chain/deployment.
 import { deployProtocol } from '../../src/sandbox/chain/deployProtocol.ts';
 import { devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { indexedEvents } from '../../src/sandbox/chain/indexedEvents.ts';
+import { findPast, keepPast } from '../../src/sandbox/chain/keptPast.ts';
 import { head, rpc, rpcEach, send } from '../../src/sandbox/chain/rpc.ts';
 import { encodeOracleUpdate, signOracleUpdate } from '../../src/sandbox/chain/signals.ts';
 import { type History, historyGenesis, writeHistory } from '../../src/sandbox/chain/writeHistory.ts';
@@ -392,6 +396,67 @@ describe.each(cases)('$generation contracts on $network', ({ network, generation
     expect(deployment.tokens.length).toBeGreaterThanOrEqual(2);
     expect(deployment.pairs.length).toBeGreaterThanOrEqual(3);
   });
+
+  it('is the same, and goes on, as a past that another chain begins with', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tv-pasts-'));
+    try {
+      expect(findPast(folder, { network, contracts: generation })).toBeUndefined();
+      await keepPast(folder, chain.url, deployment);
+      // Two processes may be at it at once.
+      await keepPast(folder, chain.url, deployment);
+      expect(readdirSync(folder)).toEqual([`${network}-${generation}`]);
+      const past = findPast(folder, { network, contracts: generation });
+      expect(past?.deployment).toEqual(deployment);
+      await using next = await sandboxChain({ network, chainId: 4217, stateFile: past?.stateFile ?? '' });
+
+      const { lastBlock } = history;
+      const numbers = Array.from({ length: lastBlock + 1 }, (_, number) => hex(number));
+      const { riskController: to, dexStrategy: holder } = deployment.addresses;
+      const everything = async (url: string) => ({
+        blocks: await rpcEach(
+          url,
+          'eth_getBlockByNumber',
+          numbers.map((number) => [number, false]),
+        ),
+        logs: await rpc(url, 'eth_getLogs', [{ fromBlock: '0x0', toBlock: hex(lastBlock) }]),
+        receipts: await rpcEach(
+          url,
+          'eth_getBlockReceipts',
+          numbers.slice(-100).map((number) => [number]),
+        ),
+        nonces: await rpcEach(
+          url,
+          'eth_getTransactionCount',
+          Object.values(deployment.accounts).map(({ address }) => [address, 'latest']),
+        ),
+        funds: await rpcEach(
+          url,
+          'eth_call',
+          deployment.tokens.map(({ address }) => [
+            {
+              to: address,
+              data: encodeFunctionData({ abi: erc20Abi, functionName: 'balanceOf', args: [holder] }),
+            },
+            'latest',
+          ]),
+        ),
+      });
+      const [original, copy] = await Promise.all([everything(chain.url), everything(next.url)]);
+      // Not toEqual on the lists themselves: a diff of some thousand blocks takes minutes.
+      for (const [what, value] of Object.entries(original)) {
+        expect(JSON.stringify(copy[what as keyof typeof copy]) === JSON.stringify(value), what).toBe(true);
+      }
+
+      const { update, signature } = await submit('oracle');
+      const data = encodeOracleUpdate(update, signature);
+      const receipt = await send(next.url, { from: account('oracle'), to, data });
+      expect(Number(receipt.blockNumber)).toBeGreaterThan(lastBlock);
+      const { timestamp } = await head(next.url);
+      expect(Math.abs(timestamp - Date.now() / 1000)).toBeLessThan(10);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }, 60_000);
 });
 
 it('refuses to write a history that does not fit between the chain’s beginning and now', async () => {

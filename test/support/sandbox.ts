@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { Client, type QueryResultRow } from 'pg';
+import { inject } from 'vitest';
 import type { CommandOutput } from '../../src/runbook/context.ts';
 import type { UpOptions } from '../../src/sandbox/build.ts';
 import { sandboxDown } from '../../src/sandbox/down.ts';
@@ -79,15 +80,18 @@ export interface TestSandbox extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** A sandbox of the test's own. Remember to `stop()` it, or bind it with `await using`. */
-export async function startSandbox(options: Omit<UpOptions, 'dir'> = {}): Promise<TestSandbox> {
+/**
+ * A sandbox of the test's own. Remember to `stop()` it, or bind it with `await using`. The past of its
+ * chain is that of the first one of its form: writing it takes longer than all the rest.
+ */
+export async function startSandbox(options: Omit<UpOptions, 'dir' | 'pasts'> = {}): Promise<TestSandbox> {
   const home = await tvHome();
   // Without namespaces the unprivileged services have to pass through here.
   if (options.supervisor) await chmod(home.directory, 0o711);
   const name = options.name ?? 'sandbox';
   const dir = join(home.directory, 'sandbox', name);
   try {
-    const state = await sandboxUp({ ...options, dir }, () => {});
+    const state = await sandboxUp({ ...options, dir, pasts: inject('pasts') }, () => {});
     const env = { ...home.env, TV_ENVIRONMENT: name };
     const inside = (...command: readonly string[]) => runInside(state.machine, command);
     const stop = async () => home[Symbol.asyncDispose]();

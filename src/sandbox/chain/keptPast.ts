@@ -1,0 +1,54 @@
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import type { Network } from './anvilCommand.ts';
+import type { Deployment, Generation } from './deployment.ts';
+import { type Hex, rpc } from './rpc.ts';
+
+export interface ChainForm {
+  readonly network: Network;
+  readonly contracts: Generation;
+}
+
+/** A chain as it was once its history had been written: every block, transaction and log, and the newest state. */
+export interface KeptPast {
+  readonly deployment: Deployment;
+  /** For `anvilCommand`. */
+  readonly stateFile: string;
+}
+
+/** The past of a chain of this form, where the folder has one. */
+export function findPast(folder: string, form: ChainForm): KeptPast | undefined {
+  const { deployment, stateFile } = files(pastOf(folder, form));
+  if (!existsSync(deployment)) return undefined;
+  return { deployment: JSON.parse(readFileSync(deployment, 'utf8')) as Deployment, stateFile };
+}
+
+/** Keeps a chain's past, unless another process has done so meanwhile. Others see it whole or not at all. */
+export async function keepPast(folder: string, url: string, deployment: Deployment): Promise<void> {
+  const state = await rpc<Hex>(url, 'anvil_dumpState');
+  const draft = mkdtempSync(join(folder, 'draft-'));
+  const paths = files(draft);
+  // Anvil hands it out compressed, and reads it from a file only as it is.
+  writeFileSync(paths.stateFile, gunzipSync(Buffer.from(state.slice(2), 'hex')));
+  writeFileSync(paths.deployment, JSON.stringify(deployment));
+  try {
+    renameSync(draft, pastOf(folder, { network: deployment.network, contracts: deployment.generation }));
+  } catch (error) {
+    rmSync(draft, { recursive: true });
+    if (!isTaken(error)) throw error;
+  }
+}
+
+function pastOf(folder: string, { network, contracts }: ChainForm): string {
+  return join(folder, `${network}-${contracts}`);
+}
+
+function files(directory: string) {
+  return { deployment: join(directory, 'deployment.json'), stateFile: join(directory, 'state.json') };
+}
+
+function isTaken(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ENOTEMPTY' || code === 'EEXIST';
+}
