@@ -1,0 +1,29 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Those that take longest, and so must not be the last ones, for which the other workers have to wait. */
+const longest = [
+  'reindex-kill-early',
+  'reindex-kill-late',
+  'reindex-signals',
+  'reindex-outage',
+  'reindex-kill-inside',
+  'emergency-shutdown',
+  'sandbox',
+  'reindex',
+  'chain-emergency',
+];
+
+/** Without durations of an earlier run, vitest begins with the largest files, which are not the longest. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return files.toSorted((a, b) => place(a) - place(b));
+  }
+}
+
+/** Small for a file that is to run early. Nothing depends on the order but how long all files take together. */
+function place({ moduleId }: TestSpecification): number {
+  const [, kind, name = ''] = /(\w+)\/([\w-]+)\.test\.ts$/.exec(moduleId) ?? [];
+  const known = longest.indexOf(name);
+  if (known >= 0) return known;
+  return longest.length + ['e2e', 'integration', 'unit'].indexOf(kind ?? '');
+}
