@@ -24,20 +24,15 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
   });
   afterAll(() => sandbox?.stop());
 
-  const address = async (key: string): Promise<Hex> => {
-    const { stdout } = await sandbox.tv(['config', 'show', '--json', '--full']);
-    return (new RegExp(`"key":\\s*"contracts\\.${key}",\\s*"shown":\\s*"(0x[0-9a-fA-F]{40})"`).exec(
-      stdout,
-    )?.[1] ?? '0x') as Hex;
-  };
-  const toggle = async (pause: boolean) =>
+  const contracts = () => sandbox.info.deployment.addresses;
+  const toggle = (pause: boolean) =>
     send(url, {
       from: emergency,
-      to: await address('riskController'),
+      to: contracts().riskController,
       data: encodeFunctionData({ abi: riskControllerAbi, functionName: 'toggleGlobalPause', args: [pause] }),
     });
   const paused = async () => {
-    const to = await address('riskController');
+    const to = contracts().riskController;
     return BigInt(await rpc<Hex>(url, 'eth_call', [{ to, data: '0x5c975abb' }, 'latest'])) === 1n;
   };
   const states = async () =>
@@ -128,7 +123,7 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
   });
 
   it('stops the services although the signer lacks the role', async () => {
-    const to = await address('governanceRoles');
+    const to = contracts().governanceRoles;
     const role = keccak256(stringToHex('EMERGENCY'));
     const change = (functionName: 'revokeRole' | 'grantRole') =>
       send(url, {
