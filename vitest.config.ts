@@ -3,13 +3,30 @@ import { LongestFirst } from './test/support/longestFirst.ts';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: 'test/support/pasts.ts',
     // Files run side by side, and each brings its own sandbox on free ports. One more than the cores of a
     // small machine: a good part of their time goes into waiting for services to start, stop and settle.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          // They leave nothing behind in their process, so that the next file need not load all modules anew.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: ['test/{integration,e2e}/**/*.test.ts'],
+          globalSetup: 'test/support/pasts.ts',
+        },
+      },
+    ],
   },
 });

@@ -1,16 +1,19 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Those that take longest, and so must not be the last ones, for which the other workers have to wait. */
+/**
+ * Those that take longest, and so must not be the last ones, for which the other workers have to wait.
+ * Of the first few only one has sandboxes that keep their chain's past: the others then find it.
+ */
 const longest = [
   'reindex-kill-early',
+  'sandbox',
+  'chain-emergency',
   'reindex-kill-late',
   'reindex-signals',
   'reindex-outage',
   'reindex-kill-inside',
   'emergency-shutdown',
-  'sandbox',
   'reindex',
-  'chain-emergency',
 ];
 
 /** Without durations of an earlier run, vitest begins with the largest files, which are not the longest. */
