@@ -46,7 +46,8 @@ export async function startMachine(
   };
   const pid = await bootSystemd(paths, { binds });
   const standard = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-  writeInside(paths, pid, sandboxCgroup(paths.dir) ?? '', [...standard, postgresBin].join(':'));
+  // First: what Debian has in /usr/bin is a slow wrapper, which looks for the machine's own clusters.
+  writeInside(paths, pid, sandboxCgroup(paths.dir) ?? '', [postgresBin, ...standard].join(':'));
   return { kind, init: identify(pid), prefix: [join(paths.bin, 'inside')] };
 }
 

@@ -6,12 +6,14 @@ import { supervisorProgram } from './bootSupervisor.ts';
 /**
  * `bin/inside COMMAND…` runs a command inside the sandbox. It refuses when the sandbox is down: its
  * process id may belong to another process by then, and the command would run on the machine itself.
+ * It gets by without programs of its own, for tv calls it some dozen times a run.
  */
 export function writeInside(paths: SandboxPaths, init: number, group: string, path: string): void {
   program(
     paths,
     'inside',
-    `group=$(cat /proc/${init}/cgroup 2>/dev/null)
+    `group=
+while read -r line; do group=$group$line; done 2>/dev/null </proc/${init}/cgroup
 case $group in
   *${basename(group)}*) ;;
   *) echo "The sandbox in ${paths.dir} is not running. Next: tv sandbox up" >&2; exit 69 ;;
@@ -19,7 +21,7 @@ esac
 unset DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR
 PATH=${quote(path)}
 export PATH
-exec /usr/bin/env nsenter -t ${init} -m -u -i -p -C -- "$@"`,
+exec nsenter -t ${init} -m -u -i -p -C -- "$@"`,
   );
   for (const name of ['systemctl', 'journalctl']) {
     program(paths, name, `exec ${quote(join(paths.bin, 'inside'))} ${name} "$@"`);
