@@ -16,8 +16,8 @@ export function stopServices({ services }: RestoreFacts): Step {
     command: `systemctl stop ${units.join(' ')}`,
     effect: 'reversible',
     undoTitle: 'undo: start them',
-    // Stopping what is stopped changes nothing, and the first moment stays noted.
-    probe: async () => 'not-done',
+    // Some may have stopped before one did not. Stopping what is stopped changes nothing.
+    probe: async () => 'begun',
     run: async (ctx) => {
       const at = String(ctx.notes['at'] ?? ctx.clock.now().toISOString());
       ctx.note('at', at);
@@ -37,7 +37,7 @@ export function startServices({ services }: RestoreFacts): Step {
     command: units.length === 0 ? '(none ran)' : `systemctl start ${units.join(' ')}`,
     effect: 'reversible',
     undoTitle: 'undo: stop them',
-    probe: async () => 'not-done',
+    probe: async () => 'begun',
     run: async (ctx) => {
       const { signal } = ctx;
       await Promise.all(units.map((unit) => changeUnit(ctx.host(), 'start', { unit, signal })));

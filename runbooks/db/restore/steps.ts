@@ -11,7 +11,7 @@ import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { thisOperator } from '../../../src/runbook/process.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
 import { applicationName } from '../shared/names.ts';
-import { dropBeside, restoreBeside } from '../shared/restoreBeside.ts';
+import { dropBeside, probeBeside, restoreBeside } from '../shared/restoreBeside.ts';
 import { keptAs, newName, type RestoreFacts, renames } from './facts.ts';
 
 /** Into a database of its own: the live one, if there is one, is not touched. */
@@ -25,8 +25,7 @@ export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreF
     command: `createdb -O ${maintenance.properties.owner} ${name}_restore_$RUN; ${tool} -d ${name}_restore_$RUN ${backup.path}`,
     effect: 'reversible',
     undoTitle: 'undo: drop it',
-    // What an attempt that was cut off has left is dropped, and made again.
-    probe: async () => 'not-done',
+    probe: (ctx) => probeBeside(ctx, newName(facts, ctx.runId)),
     run: (ctx) =>
       restoreBeside(ctx, {
         name: newName(facts, ctx.runId),

@@ -3,9 +3,10 @@ import { checkFilled } from '../../../src/database/restore/checkFilled.ts';
 import { createDatabase } from '../../../src/database/restore/createDatabase.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
 import { fillDatabase } from '../../../src/database/restore/fillDatabase.ts';
+import { existing } from '../../../src/database/restore/listDatabases.ts';
 import type { DatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
-import type { StepContext } from '../../../src/runbook/define.ts';
+import type { ProbeAnswer, StepContext } from '../../../src/runbook/define.ts';
 import { withDatabase, withMaintenance } from './maintenance.ts';
 import { applicationName } from './names.ts';
 
@@ -50,6 +51,17 @@ export async function restoreBeside(ctx: StepContext, parameters: RestoreBesideP
     }
     return { database: name, rows: verdict.rows };
   });
+}
+
+/**
+ * For a step that fills a database of its own: what an attempt that was cut off has left there has to
+ * be dropped, whether the step is made again or taken back.
+ */
+export async function probeBeside(ctx: StepContext, name: string): Promise<ProbeAnswer> {
+  const found = await withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>
+    existing(maintenance, { names: [name] }),
+  );
+  return found.length === 0 ? 'not-done' : 'begun';
 }
 
 export async function dropBeside(ctx: StepContext, name: string): Promise<void> {

@@ -6,7 +6,7 @@ import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { bytes } from '../../../src/runbook/text.ts';
 import { besideName } from '../shared/names.ts';
-import { dropBeside, restoreBeside } from '../shared/restoreBeside.ts';
+import { dropBeside, probeBeside, restoreBeside } from '../shared/restoreBeside.ts';
 import type { VerifyFacts } from './facts.ts';
 
 /** Reads one backup, restores it into a scratch database where asked for, and marks what came of it. */
@@ -23,7 +23,7 @@ export function verifyOne(
       ? `createdb $SCRATCH; pg_restore -d $SCRATCH ${path}; dropdb $SCRATCH`
       : `sha256sum …; pg_restore -l ${path}`,
     effect: 'reversible',
-    probe: async () => 'not-done',
+    probe: async (ctx) => (restores ? probeBeside(ctx, scratchName(ctx)) : 'not-done'),
     run: (ctx) => verifyAndMark(ctx, facts, path),
     undo: async (ctx) => {
       if (restores) await dropBeside(ctx, scratchName(ctx));
