@@ -147,7 +147,7 @@ describe.each<Form>(['raw-and-kinds', 'per-kind'])('a round trip of the form %s'
     await furnish(made);
     const backup = await found(await formats[format](database));
     const { major } = await readServer(database);
-    const verdict = await verifyBackup(database, { run, backup, jobs: 2, serverMajor: major });
+    const verdict = await verifyBackup(database, { run, backup, depth: 'all', jobs: 2, serverMajor: major });
     // Without a manifest a directory of pg_dump is as good as a foreign one.
     expect(verdict.problems).toEqual(format === 'directory' ? ['its manifest is missing'] : []);
     const { rows } = await readBack(database, { run, backup, jobs: 2 });

@@ -60,6 +60,7 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
     const verdict = await verifyBackup(ctx.database(), {
       run: ctx.host().run,
       backup: chosen,
+      depth: 'sums',
       jobs: cores,
       serverMajor: (await need(server, 'server')).major,
       signal,

@@ -54,6 +54,7 @@ export function dropLive(facts: RestoreFacts, backup: NonNullable<RestoreFacts['
       const { problems } = await verifyBackup(ctx.database(), {
         run,
         backup: found,
+        depth: 'sums',
         jobs: facts.tools.cores,
         serverMajor: facts.server.major,
         signal: ctx.signal,

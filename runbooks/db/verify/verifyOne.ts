@@ -37,6 +37,7 @@ async function verifyAndMark(ctx: StepContext, facts: VerifyFacts, wanted: strin
   const verdict = await verifyBackup(ctx.database(), {
     run,
     backup,
+    depth: 'all',
     jobs: facts.tools.cores,
     serverMajor: facts.server.major,
     signal: ctx.signal,

@@ -4,12 +4,15 @@ import { runHostScript } from '../hostScript.ts';
 import { copyTarget, verifyDump } from '../verifyDump.ts';
 import type { Backup } from './listBackups.ts';
 import type { BackupFile } from './manifest.ts';
+import { readFiles } from './readFiles.ts';
 
 export interface ReadBackParameters {
   readonly run: Host['run'];
   readonly backup: Pick<Backup, 'path' | 'form' | 'archive'>;
   /** Files read at once. */
   readonly jobs: number;
+  /** Set: sums and sizes, and nothing is uncompressed; `rows` stays empty. */
+  readonly sumsOnly?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -35,6 +38,8 @@ export async function readBack(database: Database, parameters: ReadBackParameter
   const none = { rows: {}, database: null, serverVersion: null };
   if (problems.length > 0) return { files, ...none, problems };
   try {
+    if (parameters.sumsOnly)
+      return { files, ...none, ...(await readContents(database, parameters)), problems };
     if (form === 'sql' || form === 'sql.gz') return { files, ...(await readScript(database, parameters)) };
     if (form === 'custom') {
       const verdict = await verifyDump(database, { ...script, file: parameters.backup.archive, tables: {} });
@@ -49,52 +54,24 @@ export async function readBack(database: Database, parameters: ReadBackParameter
   }
 }
 
-/** Each file's sum and size; of compressed ones and of a folder's also the number of lines. */
-const filesScript = `
-cd -- "$1"
-jobs=$2
-look() {
-  sum=$(sha256sum < "$1") size=$(stat -c %s -- "$1") lines=-
-  case $1 in
-    *.gz) lines=$(gzip -dc -- "$1" 2>/dev/null | wc -l) || lines=damaged ;;
-    *.zst) lines=$(zstd -dc -- "$1" 2>/dev/null | wc -l) || lines=damaged ;;
-    *.dat) lines=$(wc -l < "$1") ;;
-  esac
-  printf '%s\\t%s\\t%s\\t%s\\n' "\${sum%% *}" "$size" "$lines" "$1"
-}
-export -f look
-list() {
-  if [ "$3" = . ]; then find . -type f ! -path ./manifest.json ! -path './marks.json*' -printf '%P\\0'
-  else printf '%s\\0' "$3"; fi
-}
-list "$@" | xargs -0 -r -P "$jobs" -I{} bash -c 'set -uo pipefail; look "$1"' tv {} | sort -t "$(printf '\\t')" -k 4`;
-
-async function readFiles(database: Database, { run, backup, jobs, signal }: ReadBackParameters) {
-  const { path, form } = backup;
-  const slash = path.lastIndexOf('/');
-  const output = await runHostScript(database, {
+/** What a directory archive's table of contents says: that this host's pg_restore can read it, too. */
+async function readContents(database: Database, { run, backup, signal }: ReadBackParameters) {
+  if (backup.form !== 'directory') return {};
+  const list = await runHostScript(database, {
     run,
-    script: filesScript,
-    args:
-      form === 'directory'
-        ? [path, String(jobs), '.']
-        : [path.slice(0, slash) || '/', String(jobs), path.slice(slash + 1)],
+    script: 'pg_restore -l -- "$1"',
+    args: [backup.archive],
     failure: 'The backup cannot be read.',
-    facts: { backup: path },
     ...(signal === undefined ? {} : { signal }),
   });
-  const files: BackupFile[] = [];
-  const lines = new Map<string, number>();
-  const problems: string[] = [];
-  for (const line of output.split('\n').filter((text) => text !== '')) {
-    const [sha256 = '', bytes, count = '', ...rest] = line.split('\t');
-    const name = rest.join('\t');
-    files.push({ path: name, bytes: Number(bytes), sha256 });
-    if (count === 'damaged') problems.push(`${name} is damaged: it cannot be uncompressed to its end`);
-    else if (count !== '-')
-      lines.set(name.slice(name.lastIndexOf('/') + 1).replace(/\.(gz|zst)$/, ''), Number(count));
-  }
-  return { files, lines, problems };
+  return parseContents(list);
+}
+
+function parseContents(list: string): Pick<Contents, 'database' | 'serverVersion'> {
+  return {
+    database: /^;\s+dbname: (.*)$/m.exec(list)?.[1] ?? null,
+    serverVersion: /^;\s+Dumped from database version: (\S+)/m.exec(list)?.[1] ?? null,
+  };
 }
 
 /** pg_dump ends the data of each table with an end mark and two empty lines. */
@@ -132,8 +109,7 @@ async function readDirectoryArchive(
   return {
     rows,
     problems,
-    database: /^;\s+dbname: (.*)$/m.exec(list)?.[1] ?? null,
-    serverVersion: /^;\s+Dumped from database version: (\S+)/m.exec(list)?.[1] ?? null,
+    ...parseContents(list),
   };
 }
 
