@@ -44,7 +44,10 @@ damaged, is of another database, or comes from a newer PostgreSQL is refused bef
 touched. Making a database needs a role that may: database.adminUrl in the settings, or CREATEDB.
 
 With --in-place, for want of disk, the database is dropped first, as the runbook does it: only with a
-verified backup, and the services are down until it is restored.`,
+verified backup, and the services are down until it is restored.
+
+Where the live database is gone it is made anew: with owner, settings and grants as they were when the
+backup was made, where its manifest says so, or else as the server's defaults have it.`,
   input,
   example: {
     facts: exampleFacts,
@@ -68,8 +71,14 @@ verified backup, and the services are down until it is restored.`,
   }),
   consequence: ({ mode, backup, back, database }) => {
     const { name } = database;
-    if (backup === null) return `This puts ${back} in the place of ${name}, which is kept as ${name}_old_….`;
+    const lost = database.oid === null;
+    if (backup === null) {
+      return lost
+        ? `This gives ${back?.name} the name ${name}; there is no such database now.`
+        : `This puts ${back?.name} in the place of ${name}, which is kept as ${name}_old_….`;
+    }
     const from = `the backup of ${localTime(new Date(backup.createdAt))}`;
+    if (lost) return `This makes ${name} anew from ${from}; there is no such database now.`;
     return mode === 'in-place'
       ? `This drops ${name}, then restores ${from}; nothing else is left of it.`
       : `This replaces ${name} by ${from}; the present one is kept as ${name}_old_….`;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { isVerified } from '../../src/database/backup/choosePrune.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
-import { readServer } from '../../src/database/readServer.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
 import { bytes, count } from '../../src/runbook/text.ts';
 import { chooseBackups } from './shared/chooseBackups.ts';
 import { lookAtMaintenance } from './shared/maintenance.ts';
+import { readServerOf } from './shared/readServerOf.ts';
 import { lookAtTools } from './shared/tools.ts';
 import type { VerifyFacts } from './verify/facts.ts';
 import { verifyOne } from './verify/verifyOne.ts';
@@ -43,7 +43,7 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
       ],
       restore: null,
       server: { major: 15 },
-      tools: { major: 15, version: '', cores: 4 },
+      tools: { major: 15, version: '', cores: 4, memoryBytes: 17_179_869_184 },
     },
     input: { backup: undefined, latest: true, all: false, restore: false },
   },
@@ -59,12 +59,15 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
       return pass(`${value.length === 1 ? value[0]?.name : `${value.length} backups`}, ${size}`, value);
     });
     const server = lookout.look('server', 'database', async () => {
-      const found = await readServer(ctx.database());
+      // Also of a database that is gone: then it matters most.
+      const found = await readServerOf(ctx);
       return pass(`PostgreSQL ${found.version}`, found);
     });
     const tools = lookout.look('tools', 'host', async () => lookAtTools(ctx, await need(server, 'server')));
     const maintenance = wanted.restore
-      ? lookout.look('scratch', 'database', () => lookAtMaintenance(ctx))
+      ? lookout.look('scratch', 'database', () =>
+          lookAtMaintenance(ctx, chosen[0]?.manifest?.database.properties),
+        )
       : undefined;
     const checks = await lookout.checks();
     const known = {

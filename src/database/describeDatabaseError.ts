@@ -88,7 +88,10 @@ function byCode(code: string, text: string, target: DatabaseTarget, where: strin
           )
         : away(`The database on ${where} does not let ${target.user} in.`, 'tv config show');
     case '3D000':
-      return away(`There is no database ${target.name} on ${where}.`, 'tv config show');
+      return away(
+        `There is no database ${target.name} on ${where}.`,
+        'tv config show, or where it was lost: tv db restore --latest',
+      );
     case '53300':
       return away('The database has no connection left.', 'tv status');
     case '53100':

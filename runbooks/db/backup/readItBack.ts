@@ -53,6 +53,7 @@ export function readItBack(facts: BackupFacts): Step {
           name: facts.database.name,
           systemIdentifier: facts.database.systemIdentifier,
           bytes: snapshot.databaseBytes,
+          properties: snapshot.properties,
         },
         server: facts.server,
         tool: facts.tools.version,

@@ -43,5 +43,5 @@ export const exampleFacts: RestoreFacts = {
   ],
   endSessions: false,
   server: { major: 15 },
-  tools: { major: 15, version: '', cores: 4 },
+  tools: { major: 15, version: '', cores: 4, memoryBytes: 17_179_869_184 },
 };

@@ -22,10 +22,11 @@ export type RestoreFacts = {
     readonly expectedBytes: number | null;
   } | null;
   /** The old database that comes back, for a swap back. */
-  readonly back: string | null;
+  readonly back: { readonly name: string; readonly oid: number } | null;
   readonly database: {
     readonly name: string;
-    readonly oid: number;
+    /** Null where there is none: it was lost, and is made anew. */
+    readonly oid: number | null;
     readonly maintenance: MaintenanceFacts;
   };
   readonly services: readonly { readonly unit: string; readonly wasActive: boolean }[];
@@ -36,7 +37,7 @@ export type RestoreFacts = {
 
 /** Where the backup is restored to, before it gets the live name. */
 export function newName(facts: RestoreFacts, run: string): string {
-  return facts.back ?? besideName(facts.database.name, 'restore', run);
+  return facts.back?.name ?? besideName(facts.database.name, 'restore', run);
 }
 
 /** The name that the present database gets, by the time of the run (UTC). */
@@ -44,8 +45,13 @@ export function keptAs(facts: RestoreFacts, run: string): string {
   return oldName(facts.database.name, run);
 }
 
+/** Whether there is a live database that the new one takes the place of, and that is kept. */
+export function keepsOld({ mode, database }: RestoreFacts): boolean {
+  return mode !== 'in-place' && database.oid !== null;
+}
+
 export function renames(facts: RestoreFacts, run: string): readonly Rename[] {
   const live = facts.database.name;
   const arrive = { from: newName(facts, run), to: live };
-  return facts.mode === 'in-place' ? [arrive] : [{ from: live, to: keptAs(facts, run) }, arrive];
+  return keepsOld(facts) ? [{ from: live, to: keptAs(facts, run) }, arrive] : [arrive];
 }

@@ -1,11 +1,7 @@
-import { isVerified } from '../../../src/database/backup/choosePrune.ts';
-import type { Backup } from '../../../src/database/backup/listBackups.ts';
-import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
 import { readEventSchema } from '../../../src/database/readEventSchema.ts';
 import { readProgress } from '../../../src/database/readProgress.ts';
-import { readServer } from '../../../src/database/readServer.ts';
 import { listOldDatabases } from '../../../src/database/restore/listDatabases.ts';
-import { listForeignSessions, sessionLines } from '../../../src/database/restore/listForeignSessions.ts';
+import { readDatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
 import { TvError, UsageError } from '../../../src/errors/TvError.ts';
 import { readDisk } from '../../../src/host/readDisk.ts';
 import { readUnits } from '../../../src/host/readUnits.ts';
@@ -15,7 +11,10 @@ import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.t
 import { ago, bytes, count } from '../../../src/runbook/text.ts';
 import { chooseBackups } from '../shared/chooseBackups.ts';
 import { lookAtMaintenance, withMaintenance } from '../shared/maintenance.ts';
+import { readServerOf } from '../shared/readServerOf.ts';
 import { lookAtTools } from '../shared/tools.ts';
+import { readChosen } from './checks/backup.ts';
+import { lookAtSessions } from './checks/sessions.ts';
 import type { RestoreFacts } from './facts.ts';
 
 export interface RestoreInput {
@@ -47,111 +46,68 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   const lookout = new Lookout(ctx);
 
   const server = lookout.look('server', 'database', async () => {
-    const found = await readServer(ctx.database());
+    const found = await readServerOf(ctx);
     if (found.inRecovery)
       return block('this PostgreSQL is a read-only standby', { next: ['use the primary'] });
+    if (found.databaseOid === null) {
+      const value = found;
+      return warn(`PostgreSQL ${found.version}; there is no database ${name}: it is made anew`, { value });
+    }
     return pass(`PostgreSQL ${found.version}, ${name} has ${bytes(found.sizeBytes)}`, found);
   });
   const tools = lookout.look('tools', 'host', async () => lookAtTools(ctx, await need(server, 'server')));
-  const maintenance = lookout.look('rights', 'database', () => lookAtMaintenance(ctx));
-
-  const readChosen = async (chosen: Backup, signal: AbortSignal) => {
-    const { cores } = await need(tools, 'tools');
-    const verdict = await verifyBackup(ctx.database(), {
-      run: ctx.host().run,
-      backup: chosen,
-      depth: 'sums',
-      jobs: cores,
-      serverMajor: (await need(server, 'server')).major,
-      signal,
-    });
-    const [first, ...more] = verdict.problems;
-    if (first !== undefined) {
-      return block(`${chosen.name}: ${first}`, {
-        ...(more.length === 0 ? {} : { facts: { also: more.slice(0, 5).join('; ') } }),
-        next: ['tv db backups'],
-      });
-    }
-    if (input.inPlace && !isVerified(chosen)) {
-      return block(`${chosen.name} was never verified, and --in-place leaves nothing else`, {
-        next: [`tv db verify ${chosen.name} --restore`],
-      });
-    }
-    const { path, form, archive, createdAt, manifest } = chosen;
-    const value = {
-      path,
-      name: chosen.name,
-      form,
-      archive,
-      createdAt,
-      cursorBlock: manifest?.cursorBlock ?? null,
-      rows: verdict.rows,
-      expectedBytes: manifest?.database.bytes ?? null,
-    };
-    const rows = Object.values(verdict.rows).reduce((sum, one) => sum + one, 0);
-    const what = `${chosen.name}, ${ago(new Date(createdAt), ctx.clock.now())}, ${count(rows)} rows`;
-    if (manifest === null)
-      return warn(`${what}; sound in structure, without sums to compare with`, { value });
-    const { systemIdentifier } = manifest.database;
-    const own = (await need(server, 'server')).systemIdentifier;
-    return systemIdentifier !== null && own !== null && systemIdentifier !== own
-      ? warn(`${what}; sound to its last byte, but made on another server`, { value })
-      : pass(`${what}; sound to its last byte`, value);
-  };
-  const backup =
-    chosen === undefined
-      ? Promise.resolve(null)
-      : lookout.look('backup', 'host', (signal) => readChosen(chosen, signal), readLimitMs);
-
   const findOld = async () => {
-    const old = await listOldDatabases(ctx.database(), { live: name });
+    const old = await withMaintenance(ctx, 'tv', (database) => listOldDatabases(database, { live: name }));
     const found = input.backup === undefined ? old[0] : old.find((one) => one.name === input.backup);
     if (found === undefined)
       return block('there is no database that a restore has put aside', { next: ['tv db backups'] });
-    return pass(
-      `${found.name} comes back, put aside ${ago(new Date(found.at), ctx.clock.now())}`,
-      found.name,
-    );
+    return pass(`${found.name} comes back, put aside ${ago(new Date(found.at), ctx.clock.now())}`, {
+      name: found.name,
+      oid: found.oid,
+    });
   };
   const back = input.swapBack ? lookout.look('old', 'database', findOld) : Promise.resolve(null);
+
+  const maintenance = lookout.look('rights', 'database', async () => {
+    if (!input.swapBack) return lookAtMaintenance(ctx, chosen?.manifest?.database.properties);
+    const old = await need(back, 'old');
+    if (old === null) throw new Error('a swap back has a database that comes back');
+    return lookAtMaintenance(
+      ctx,
+      await withMaintenance(ctx, 'tv', (database) => readDatabaseProperties(database, old)),
+    );
+  });
+
+  const backup =
+    chosen === undefined
+      ? Promise.resolve(null)
+      : lookout.look(
+          'backup',
+          'host',
+          (signal) => readChosen(ctx, { chosen, inPlace: input.inPlace, server, tools, signal }),
+          readLimitMs,
+        );
 
   const services = lookout.look('services', 'host', async () => {
     const units = Object.values(settings.host.units);
     const states = await readUnits(ctx.host(), { units });
+    // systemd starts one again and again that ends for want of its database: it is meant to run.
+    const lost = (await server)?.databaseOid === null;
+    const meant = ['active', 'activating', 'reloading', ...(lost ? ['failed'] : [])];
     const value = states.map(({ activeState }, index) => ({
       unit: units[index] ?? '',
-      wasActive: activeState === 'active',
+      wasActive: meant.includes(activeState),
     }));
     const missing = units.filter((_, index) => states[index]?.loadState !== 'loaded');
     if (missing.length > 0)
       return block(`not installed here: ${missing.join(', ')}`, { next: ['tv config show'] });
     const idle = value.filter(({ wasActive }) => !wasActive).map(({ unit }) => unit);
     return idle.length === 0
-      ? pass('all active; they are stopped only for the swap', value)
+      ? pass(`all ${lost ? 'meant to run' : 'active'}; they are stopped only for the swap`, value)
       : warn(`${idle.join(', ')}: not active, and stays so`, { value });
   });
 
-  lookout.look('sessions', 'database', async () => {
-    const sessions = await withMaintenance(ctx, 'tv', (database) =>
-      listForeignSessions(database, { names: [name] }),
-    );
-    // Those of the services end with them. A program that says its name, or another role, is somebody else.
-    const { user } = ctx.database().target;
-    const own = new Set<string>([
-      '',
-      ...Object.values(settings.host.programs),
-      ...Object.values(settings.host.units),
-    ]);
-    const strangers = sessions.filter((one) => one.user !== user || !own.has(one.application));
-    if (strangers.length === 0) return pass(`${sessions.length}, of the services by their looks`);
-    const what = `${strangers.length} that ${strangers.length === 1 ? 'does' : 'do'} not look like the services'`;
-    return input.endSessions
-      ? warn(`${what}: ended for the swap`, { facts: sessionLines(strangers) })
-      : warn(`${what}: in the way, unless they are gone by then`, {
-          facts: sessionLines(strangers),
-          next: ['end them, or --end-sessions'],
-        });
-  });
+  lookout.look('sessions', 'database', () => lookAtSessions(ctx, input));
 
   const lookAtSpace = async () => {
     const { dataDirectory } = await need(maintenance, 'rights');
@@ -170,6 +126,14 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   if (!input.swapBack) lookout.look('space', 'host', lookAtSpace);
 
   lookout.look('cursor', 'database', async () => {
+    if ((await need(server, 'server')).databaseOid === null) {
+      const there = input.swapBack ? undefined : (await need(backup, 'backup'))?.cursorBlock;
+      return pass(
+        there === undefined || there === null
+          ? 'the indexer goes on from where that database was'
+          : `the indexer goes on from block ${count(there)}`,
+      );
+    }
     const now = await liveBlock(ctx);
     const there = input.swapBack ? undefined : (await need(backup, 'backup'))?.cursorBlock;
     const live = typeof now === 'number' ? `block ${count(now)}` : now;
@@ -204,7 +168,8 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   return {
     checks,
     facts: {
-      mode,
+      // There is nothing to drop.
+      mode: mode === 'in-place' && known.server.databaseOid === null ? 'swap' : mode,
       backup: known.backup,
       back: known.back,
       database: { name, oid: known.server.databaseOid, maintenance: known.maintenance },

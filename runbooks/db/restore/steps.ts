@@ -1,7 +1,6 @@
 import { acquireRunLock } from '../../../src/database/acquireRunLock.ts';
 import { findBackup } from '../../../src/database/backup/findBackup.ts';
 import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
-import { readServer } from '../../../src/database/readServer.ts';
 import { clearSessions } from '../../../src/database/restore/clearSessions.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
 import { existing } from '../../../src/database/restore/listDatabases.ts';
@@ -11,8 +10,9 @@ import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { thisOperator } from '../../../src/runbook/process.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
 import { applicationName } from '../shared/names.ts';
+import { readServerOf } from '../shared/readServerOf.ts';
 import { dropBeside, probeBeside, restoreBeside } from '../shared/restoreBeside.ts';
-import { keptAs, newName, type RestoreFacts, renames } from './facts.ts';
+import { keepsOld, keptAs, newName, type RestoreFacts, renames } from './facts.ts';
 
 /** Into a database of its own: the live one, if there is one, is not touched. */
 export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
@@ -33,7 +33,7 @@ export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreF
         backup,
         rows: backup.rows,
         expectedBytes: backup.expectedBytes,
-        jobs: facts.tools.cores,
+        tools: facts.tools,
       }),
     undo: (ctx) => dropBeside(ctx, newName(facts, ctx.runId)),
   };
@@ -80,32 +80,31 @@ export function dropLive(facts: RestoreFacts, backup: NonNullable<RestoreFacts['
 /** All names change in one transaction: the live one always leads to a whole database. */
 export function swap(facts: RestoreFacts): Step {
   const live = facts.database.name;
-  const { mode } = facts;
+  const keeps = keepsOld(facts);
   // By the run's time, so that the plan is the same whenever it is made.
   const shown = `${live}_old_$TIME`;
-  const arriving = facts.back ?? `${live}_restore_$RUN`;
+  const arriving = facts.back?.name ?? `${live}_restore_$RUN`;
   const arrive = `ALTER DATABASE ${arriving} RENAME TO ${live};`;
   return {
     id: 'swap',
-    title:
-      mode === 'in-place'
-        ? `name the new database ${live}`
-        : `swap the databases; the present one is kept as ${live}_old_…`,
-    command:
-      mode === 'in-place' ? arrive : `BEGIN; ALTER DATABASE ${live} RENAME TO ${shown}; ${arrive} COMMIT`,
-    effect: 'reversible',
-    undoTitle: mode === 'in-place' ? 'kept' : 'undo: swap back',
+    title: keeps
+      ? `swap the databases; the present one is kept as ${live}_old_…`
+      : `name the new database ${live}`,
+    command: keeps ? `BEGIN; ALTER DATABASE ${live} RENAME TO ${shown}; ${arrive} COMMIT` : arrive,
+    // With nothing to go back to, a service that does not start is no reason to take the database away again.
+    effect: keeps ? 'reversible' : 'final',
+    undoTitle: keeps ? 'undo: swap back' : 'kept',
     probe: async (ctx) => {
       const arrived = (await names(ctx, [newName(facts, ctx.runId)])).length === 0;
       return arrived && (await names(ctx, [live])).length === 1 ? 'done' : 'not-done';
     },
     run: async (ctx) => {
-      if (mode !== 'in-place') await assertSame(ctx, facts);
+      if (facts.mode !== 'in-place') await assertSame(ctx, facts);
       await change(ctx, facts, renames(facts, ctx.runId));
-      return { live, keptAs: mode === 'in-place' ? null : keptAs(facts, ctx.runId) };
+      return { live, keptAs: keeps ? keptAs(facts, ctx.runId) : null };
     },
     undo: async (ctx) => {
-      if (mode === 'in-place') return;
+      if (!keeps) return;
       const back = renames(facts, ctx.runId).toReversed();
       await change(
         ctx,
@@ -118,7 +117,7 @@ export function swap(facts: RestoreFacts): Step {
 
 /** The run may be carried on long after it was cut off, and another restore may have come in between. */
 async function assertSame(ctx: StepContext, { database, services }: RestoreFacts): Promise<void> {
-  const { databaseOid } = await readServer(ctx.database());
+  const { databaseOid } = await readServerOf(ctx);
   if (databaseOid === database.oid) return;
   throw new TvError(`${database.name} is another database than when this run was planned.`, {
     facts: { services: services.map(({ unit }) => unit).join(', ') },

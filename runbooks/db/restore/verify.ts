@@ -1,7 +1,7 @@
 import { readReady } from '../../../src/api/readReady.ts';
 import { readEventSchema } from '../../../src/database/readEventSchema.ts';
 import { readProgress } from '../../../src/database/readProgress.ts';
-import { checkFilled } from '../../../src/database/restore/checkFilled.ts';
+import { readServer } from '../../../src/database/readServer.ts';
 import { listOldDatabases } from '../../../src/database/restore/listDatabases.ts';
 import { readDatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
@@ -10,11 +10,10 @@ import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
 import { bytes, count, duration } from '../../../src/runbook/text.ts';
-import { keptAs, type RestoreFacts } from './facts.ts';
+import type { Restored } from '../shared/restoreBeside.ts';
+import { keepsOld, keptAs, type RestoreFacts } from './facts.ts';
 import type { Moment } from './services.ts';
 
-/** Counting a large database takes its time. */
-const countLimitMs = 3_600_000;
 /** The API connects anew to the database within this time (milliseconds). */
 const apiLimitMs = 15_000;
 
@@ -23,28 +22,27 @@ export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<rea
   const lookout = new Lookout(ctx);
   const { name, maintenance } = facts.database;
 
-  lookout.look(
-    'database',
-    'database',
-    async () => {
-      const found = await readDatabaseProperties(ctx.database(), { name });
-      if (found === undefined) return block(`there is no database ${name}`);
-      const same = (one: typeof found) => JSON.stringify({ ...one, name: '' });
-      if (same(found) !== same(maintenance.properties)) {
-        return block(`${name} is not as it was: owner, settings or grants differ`);
-      }
-      const { rows } = await checkFilled(ctx.database(), { rows: {} });
-      const fewer = Object.entries(facts.backup?.rows ?? {}).flatMap(([table, expected]) =>
-        (rows[table] ?? -1) < expected
-          ? [`${table} has ${rows[table] ?? 'no'} rows, expected ${expected}`]
-          : [],
-      );
-      if (fewer.length > 0) return block(fewer.join('; '));
-      const total = Object.values(rows).reduce((sum, one) => sum + one, 0);
-      return pass(`${name}: ${count(total)} rows, owner ${found.owner}, settings and grants as before`);
-    },
-    countLimitMs,
-  );
+  lookout.look('database', 'database', async () => {
+    const found = await readDatabaseProperties(ctx.database(), { name });
+    if (found === undefined) return block(`there is no database ${name}`);
+    const same = (one: typeof found) => JSON.stringify({ ...one, name: '' });
+    if (same(found) !== same(maintenance.properties)) {
+      return block(`${name} is not as it was: owner, settings or grants differ`);
+    }
+    const { databaseOid } = await readServer(ctx.database());
+    const restored = ctx.results['restore'] as Restored | undefined;
+    // Every row was counted before the swap, and a new name changes none: it has to be that very database.
+    if (databaseOid !== (restored?.oid ?? facts.back?.oid)) {
+      return block(`${name} is another database than the one that this run has put there`);
+    }
+    const rows =
+      restored === undefined
+        ? ''
+        : `${count(Object.values(restored.rows).reduce((sum, one) => sum + one, 0))} rows, `;
+    return pass(
+      `${name}: ${rows}owner ${found.owner}, settings and grants as ${facts.database.oid === null ? 'planned' : 'before'}`,
+    );
+  });
 
   lookout.look('services', 'host', async () => {
     const states = await readUnits(ctx.host(), { units: facts.services.map(({ unit }) => unit) });
@@ -82,6 +80,7 @@ export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<rea
 
   lookout.look('kept', 'database', async () => {
     if (facts.mode === 'in-place') return pass('nothing, as --in-place says');
+    if (!keepsOld(facts)) return pass(`nothing: there was no ${name} before`);
     const kept = await listOldDatabases(ctx.database(), { live: name });
     const wanted = keptAs(facts, ctx.runId);
     const found = kept.find((one) => one.name === wanted);

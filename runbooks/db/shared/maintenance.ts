@@ -34,18 +34,31 @@ export function withMaintenance<T>(
   return withDatabase(ctx, { name: maintenanceName, applicationName }, work);
 }
 
+/** Of a database that nobody has described: as `createdb` makes it on this server, for this owner. */
+async function plainProperties(
+  maintenance: Database,
+  { name, owner }: { readonly name: string; readonly owner: string },
+): Promise<DatabaseProperties> {
+  const template = await readDatabaseProperties(maintenance, { name: 'template0' });
+  if (template === undefined) throw new Error('every server has template0');
+  return { ...template, name, owner, comment: null, settings: [], grants: null };
+}
+
 export type MaintenanceFacts = {
   readonly properties: DatabaseProperties;
   readonly user: string;
   readonly dataDirectory: string | null;
 };
 
-/** Whether a database can be made beside the live one, and what it has to be like. */
-export function lookAtMaintenance(ctx: Context) {
+/**
+ * Whether a database can be made beside the live one, and what it has to be like.
+ * @param kept what it was like when a backup was made: serves where there is no live database
+ */
+export function lookAtMaintenance(ctx: Context, kept?: DatabaseProperties) {
   const { name, user: role } = ctx.database().target;
   return withMaintenance(ctx, 'tv', async (database) => {
-    const properties = await readDatabaseProperties(database, { name });
-    if (properties === undefined) return block<MaintenanceFacts>(`there is no database ${name}`);
+    const live = await readDatabaseProperties(database, { name });
+    const properties = live ?? kept ?? (await plainProperties(database, { name, owner: role }));
     const rights = await readRights(database, { owner: properties.owner });
     const value = { properties, user: rights.user, dataDirectory: rights.dataDirectory };
     const remedy = [
@@ -59,6 +72,12 @@ export function lookAtMaintenance(ctx: Context) {
       return block<MaintenanceFacts>(`${rights.user} may not hand a database to ${properties.owner}`, {
         next: remedy,
       });
+    }
+    if (live === undefined && kept === undefined) {
+      return warn(
+        `nothing says what ${name} was like: made with owner ${properties.owner}, no settings, no grants`,
+        { value },
+      );
     }
     if (!rights.isSuperuser) {
       return warn(`${rights.user} may make databases, but not every extension (no superuser)`, { value });

@@ -1,4 +1,5 @@
 import type { Backup } from '../../../src/database/backup/listBackups.ts';
+import { readServer } from '../../../src/database/readServer.ts';
 import { checkFilled } from '../../../src/database/restore/checkFilled.ts';
 import { createDatabase } from '../../../src/database/restore/createDatabase.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
@@ -9,6 +10,7 @@ import { TvError } from '../../../src/errors/TvError.ts';
 import type { ProbeAnswer, StepContext } from '../../../src/runbook/define.ts';
 import { withDatabase, withMaintenance } from './maintenance.ts';
 import { applicationName } from './names.ts';
+import type { Tools } from './tools.ts';
 
 export interface RestoreBesideParameters {
   readonly name: string;
@@ -17,16 +19,19 @@ export interface RestoreBesideParameters {
   /** Found in the backup when it was read. */
   readonly rows: Readonly<Record<string, number>>;
   readonly expectedBytes: number | null;
-  readonly jobs: number;
+  readonly tools: Tools;
 }
+
+export type Restored = { readonly oid: number; readonly rows: Readonly<Record<string, number>> };
 
 /**
  * Restores a backup into a database of its own beside the live one, and counts every row in it. What
  * an earlier attempt has left there goes first.
+ * @returns which database that is, whatever its name will be, and what it holds
  * @throws TvError where any part fails
  */
 export async function restoreBeside(ctx: StepContext, parameters: RestoreBesideParameters) {
-  const { name, properties, backup, rows, expectedBytes, jobs } = parameters;
+  const { name, properties, backup, rows, expectedBytes, tools } = parameters;
   const own = applicationName(ctx.runId);
   await withMaintenance(ctx, own, async (maintenance) => {
     await dropDatabase(maintenance, { name });
@@ -36,7 +41,8 @@ export async function restoreBeside(ctx: StepContext, parameters: RestoreBesideP
     await fillDatabase(database, {
       run: ctx.host().run,
       backup,
-      jobs,
+      jobs: tools.cores,
+      memoryBytes: tools.memoryBytes,
       applicationName: own,
       expectedBytes: expectedBytes ?? undefined,
       signal: ctx.signal,
@@ -49,7 +55,8 @@ export async function restoreBeside(ctx: StepContext, parameters: RestoreBesideP
         next: 'tv db backups',
       });
     }
-    return { database: name, rows: verdict.rows };
+    const { databaseOid } = await readServer(database);
+    return { oid: databaseOid, rows: verdict.rows } satisfies Restored;
   });
 }
 

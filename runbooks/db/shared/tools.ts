@@ -12,6 +12,7 @@ export type Tools = {
   /** As pg_dump says it itself. */
   readonly version: string;
   readonly cores: number;
+  readonly memoryBytes: number;
 };
 
 /** PostgreSQL's client programs on the host; pg_dump refuses a server that is newer than itself. */
@@ -33,7 +34,12 @@ export async function lookAtTools(ctx: Context, server: Pick<DatabaseServer, 'ma
       { next: [`apt-get install postgresql-client-${server.major}, and have it first on the PATH`] },
     );
   }
-  const value: Tools = { major: pgDump.major, version: pgDump.text, cores: machine.cores };
+  const value: Tools = {
+    major: pgDump.major,
+    version: pgDump.text,
+    cores: machine.cores,
+    memoryBytes: machine.memoryTotalBytes,
+  };
   return pass(`pg_dump ${pgDump.major} ≥ server ${server.major}; ${machine.cores} cores`, value);
 }
 

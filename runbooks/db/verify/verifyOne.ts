@@ -70,7 +70,7 @@ async function tryRestore(
       backup,
       rows: backup.manifest?.rows ?? rows,
       expectedBytes: backup.manifest?.database.bytes ?? null,
-      jobs: facts.tools.cores,
+      tools: facts.tools,
     });
     return [];
   } catch (error) {

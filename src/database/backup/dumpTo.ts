@@ -8,6 +8,7 @@ import { runHostScript } from '../hostScript.ts';
 import { inSnapshot, type OpenTransaction } from '../inSnapshot.ts';
 import { readCursor } from '../readCursor.ts';
 import { readEventSchema } from '../readEventSchema.ts';
+import { type DatabaseProperties, readDatabaseProperties } from '../restore/readDatabaseProperties.ts';
 import { watchSize } from '../watchSize.ts';
 
 export interface DumpToParameters {
@@ -32,6 +33,7 @@ export type DumpedSnapshot = {
   readonly rows: Readonly<Record<string, number>>;
   readonly cursorBlock: number | null;
   readonly databaseBytes: number;
+  readonly properties: DatabaseProperties;
 };
 
 /** pg_dump writes the folder itself; `data` keeps its files apart from the manifest. */
@@ -65,8 +67,10 @@ export async function dumpTo(database: Database, parameters: DumpToParameters): 
       `.execute(transaction);
       const [snapshot] = rows;
       if (snapshot === undefined) throw new Error('a SELECT without FROM gave no row');
-      const cursor =
-        schema === undefined ? undefined : await readCursor({ ...database, kysely: transaction }, { schema });
+      const inside = { ...database, kysely: transaction };
+      const cursor = schema === undefined ? undefined : await readCursor(inside, { schema });
+      const properties = await readDatabaseProperties(inside, { name: database.target.name });
+      if (properties === undefined) throw new Error('the database that is open has no row in pg_database');
       const counts = await dumpSnapshot(database, transaction, snapshot.id, parameters);
       return {
         createdAt: snapshot.at.toISOString(),
@@ -74,6 +78,7 @@ export async function dumpTo(database: Database, parameters: DumpToParameters): 
         rows: counts,
         cursorBlock: cursor?.block ?? null,
         databaseBytes: snapshot.bytes,
+        properties,
       };
     });
   } catch (error) {

@@ -8,6 +8,27 @@ const fileShape = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
+/** `DatabaseProperties`, for the day on which there is no database to read them from. */
+const propertiesShape = z.object({
+  name: z.string(),
+  owner: z.string(),
+  encoding: z.string(),
+  collate: z.string(),
+  ctype: z.string(),
+  provider: z.string().nullable(),
+  icuLocale: z.string().nullable(),
+  tablespace: z.string(),
+  connectionLimit: z.number().int(),
+  comment: z.string().nullable(),
+  settings: z
+    .array(z.object({ role: z.string().nullable(), name: z.string(), value: z.string() }))
+    .readonly(),
+  grants: z
+    .array(z.object({ grantee: z.string().nullable(), privilege: z.string(), grantable: z.boolean() }))
+    .readonly()
+    .nullable(),
+});
+
 const manifestShape = z.object({
   schema: z.literal('tv.backup/1'),
   form: z.enum(['directory', 'sql.gz']),
@@ -20,6 +41,8 @@ const manifestShape = z.object({
     /** Of the cluster; null where the role might not see it. */
     systemIdentifier: z.string().nullable(),
     bytes: z.number().int().nonnegative(),
+    /** Not in the manifests of the first releases. */
+    properties: propertiesShape.optional(),
   }),
   server: z.object({ version: z.string(), major: z.number().int() }),
   tool: z.string(),

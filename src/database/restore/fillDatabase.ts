@@ -10,6 +10,8 @@ export interface FillDatabaseParameters {
   readonly backup: Pick<Backup, 'form' | 'archive' | 'path'>;
   /** pg_restore's parallel workers. */
   readonly jobs: number;
+  /** Of the host; undefined: the sorting keeps to the server's own setting. */
+  readonly memoryBytes?: number;
   readonly applicationName: string;
   /** What the database will about have, for the progress. */
   readonly expectedBytes: number | undefined;
@@ -17,9 +19,20 @@ export interface FillDatabaseParameters {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** Building indexes takes most of a restore; with this they are sorted in memory. Freed when done. */
-const sessionSettings =
-  '-c maintenance_work_mem=256MB -c synchronous_commit=off -c client_min_messages=warning';
+const mib = 1024 ** 2;
+/** Share of the memory for sorting while indexes are built, all workers together. Freed when done. */
+const sortShare = 1 / 8;
+
+/**
+ * Of the restoring sessions alone. Commits need not wait for the disk: the new database gets its name
+ * by a commit that does wait, and what was written to the log before it is on disk with it.
+ */
+function sessionSettings({ jobs, memoryBytes }: FillDatabaseParameters): string {
+  const settings = ['-c synchronous_commit=off', '-c client_min_messages=warning'];
+  // Half of a restore is building indexes; more than 1 GiB speeds none of them up any further.
+  const sort = Math.min(1024, Math.floor(((memoryBytes ?? 0) * sortShare) / jobs / mib));
+  return [...settings, ...(sort < 64 ? [] : [`-c maintenance_work_mem=${sort}MB`])].join(' ');
+}
 
 const scripts = {
   archive: 'exec pg_restore --exit-on-error -j "$jobs" "$@" -- "$archive"',
@@ -48,7 +61,12 @@ export async function fillDatabase(database: Database, parameters: FillDatabaseP
     await runHostScript(database, {
       run,
       script: `export PGOPTIONS="$1" archive=$2 jobs=$3; shift 3\n${scripts[kind]}`,
-      args: [sessionSettings, backup.archive, String(jobs), ...libpqArguments(database, applicationName)],
+      args: [
+        sessionSettings(parameters),
+        backup.archive,
+        String(jobs),
+        ...libpqArguments(database, applicationName),
+      ],
       failure: 'The backup could not be restored into the new database.',
       facts: { backup: backup.path },
       next: 'an extension wants a superuser: set database.adminUrl, then try again',

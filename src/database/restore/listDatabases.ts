@@ -3,6 +3,7 @@ import type { Database } from '../../runbook/context.ts';
 
 export type OldDatabase = {
   readonly name: string;
+  readonly oid: number;
   readonly bytes: number;
   /** When it was put aside, ISO 8601: from its name. */
   readonly at: string;
@@ -22,17 +23,17 @@ export async function listOldDatabases(
   parameters: { readonly live: string },
 ): Promise<readonly OldDatabase[]> {
   const { live } = parameters;
-  const { rows } = await sql<{ name: string; bytes: number | null }>`
-    select datname as name,
+  const { rows } = await sql<{ name: string; oid: number; bytes: number | null }>`
+    select datname as name, oid::bigint as oid,
       case when has_database_privilege(datname, 'CONNECT') then pg_database_size(datname) end as bytes
     from pg_catalog.pg_database where starts_with(datname, ${`${live}_old_`}) order by datname desc
   `.execute(database.kysely);
-  return rows.flatMap(({ name, bytes }) => {
+  return rows.flatMap(({ name, oid, bytes }) => {
     const [, y, mo, d, h, mi, s] =
       /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)$/.exec(name.slice(`${live}_old_`.length)) ?? [];
     return y === undefined
       ? []
-      : [{ name, bytes: bytes ?? 0, at: new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`).toISOString() }];
+      : [{ name, oid, bytes: bytes ?? 0, at: new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`).toISOString() }];
   });
 }
 
