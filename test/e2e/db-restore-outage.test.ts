@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readPassword } from '../../src/sandbox/passwords.ts';
+import { sandboxPaths } from '../../src/sandbox/paths.ts';
+import { waitForServer } from '../../src/sandbox/postgres/waitForServer.ts';
+import { contentsOf, databasesOf, listed, newestBackup, startTv } from '../support/databaseWorld.ts';
+import { closeGate, gateTable, onServer, serverClient } from '../support/restoreGate.ts';
+import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
+import { flat } from '../support/witness.ts';
+
+let sandbox: TestSandbox;
+let backup: string;
+/** What the backup holds. */
+let before: Readonly<Record<string, unknown>>;
+let databases: Readonly<Record<string, number>>;
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  // What moves by itself cannot be compared.
+  await sandbox.systemctl('stop', 'tempovault-indexer');
+  await sandbox.sql(gateTable);
+  await onServer(
+    sandbox,
+    `ALTER DATABASE tempovault SET search_path TO "$user", public`,
+    'REVOKE CONNECT ON DATABASE tempovault FROM PUBLIC',
+  );
+  expect((await sandbox.tv(['db', 'backup'])).exitCode).toBe(0);
+  backup = await newestBackup(sandbox);
+  before = await contentsOf(sandbox);
+}, 180_000);
+beforeEach(async () => {
+  databases = await databasesOf(sandbox);
+});
+afterAll(async () => {
+  await sandbox?.stop();
+});
+
+function restore(...flags: readonly string[]) {
+  return ['db', 'restore', backup, ...flags, '--confirm', 'sandbox'];
+}
+
+async function startServer(): Promise<void> {
+  await sandbox.systemctl('start', 'sandbox-database');
+  await waitForServer({
+    port: sandbox.info.ports.database,
+    superuserPassword: readPassword(sandboxPaths(sandbox.dir), 'postgres'),
+  });
+}
+
+async function running(): Promise<string> {
+  const units = ['tempovault-api', 'tempovault-indexer', 'tempovault-oracle'];
+  return (await sandbox.systemctl('is-active', ...units)).stdout.trim().replaceAll('\n', ' ');
+}
+
+/** Resumed to its end: what the backup holds is live, nothing else is left, the services are as before. */
+async function expectRestored(...resume: readonly string[]): Promise<void> {
+  const done = await sandbox.tv(resume.length === 0 ? ['resume', '--confirm', 'sandbox'] : resume);
+  expect(done.stderr).toContain('Done and verified');
+  expect(await contentsOf(sandbox)).toEqual(before);
+  expect(await running()).toBe('active inactive active');
+  await sandbox.tv(['db', 'prune', '--old', '--yes']);
+  expect(Object.keys(await databasesOf(sandbox))).toEqual(['tempovault']);
+}
+
+describe('tv db restore', () => {
+  it('killed inside pg_restore: resume ends the orphan and begins again', async () => {
+    await using gate = await closeGate(sandbox);
+    const tv = startTv(sandbox, restore());
+    const orphan = await gate.waiting();
+    tv.kill('SIGKILL');
+    await tv;
+    // The live one is as before, and the orphan is still at work beside it.
+    expect(await databasesOf(sandbox)).toMatchObject(databases);
+    const resumed = startTv(sandbox, ['resume', '--confirm', 'sandbox']);
+    await gate.waiting(orphan);
+    const sessions = await sandbox.sql('SELECT FROM pg_stat_activity WHERE pid = $1', [orphan], 'postgres');
+    expect(sessions).toEqual([]);
+    await gate.open();
+    expect((await resumed).exitCode).toBe(0);
+    await expectRestored(...restore());
+  });
+
+  it('whose pg_restore is killed fails as a whole, and leaves nothing', async () => {
+    await using gate = await closeGate(sandbox);
+    const tv = startTv(sandbox, restore());
+    await gate.waiting();
+    await sandbox.inside('pkill', '-KILL', '-f', `pg_restore.*${backup}`);
+    const { exitCode, stderr } = await tv;
+    expect(stderr).toContain('everything is as before');
+    expect(exitCode).toBe(1);
+    expect(await databasesOf(sandbox)).toEqual(databases);
+    expect(await running()).toBe('active inactive active');
+  });
+
+  it('the server goes in the middle of it: the live database is whole, and resume finishes', async () => {
+    await using gate = await closeGate(sandbox);
+    const tv = startTv(sandbox, restore());
+    await gate.waiting();
+    await sandbox.systemctl('stop', 'sandbox-database');
+    const { exitCode, stderr } = await tv;
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('tv resume');
+    await startServer();
+    expect(await databasesOf(sandbox)).toMatchObject(databases);
+    await expectRestored();
+  });
+
+  it("fails as a whole where the server's disk is full, and works once there is room", async () => {
+    const full = '/run/full';
+    const data = '/run/tempovault-sandbox/postgres/data';
+    const [size] = await sandbox.sql<{ mib: number }>(
+      `SELECT ceil(pg_database_size('tempovault') / 1048576.0)::int AS mib`,
+    );
+    // Room for the live database, and for half of a second one.
+    const mount = `mkdir -p ${full} && mount -t tmpfs -o size=${Math.ceil((size?.mib ?? 0) * 1.5)}m tmpfs ${full}`;
+    await sandbox.inside('sh', '-c', `${mount} && chown --reference=${data} ${full}`);
+    await sandbox.systemctl('stop', 'tempovault-api', 'tempovault-oracle');
+    await onServer(
+      sandbox,
+      `CREATE TABLESPACE small LOCATION '${full}'`,
+      'ALTER DATABASE tempovault SET TABLESPACE small',
+    );
+    await sandbox.systemctl('start', 'tempovault-api', 'tempovault-oracle');
+    const done = await sandbox.tv(restore());
+    expect(flat(done.stderr)).toContain('No space left on device');
+    expect(done.stderr).toContain('everything is as before');
+    expect(done.exitCode).toBe(1);
+    expect(await databasesOf(sandbox)).toEqual(databases);
+    expect(await contentsOf(sandbox)).toEqual(before);
+    await sandbox.inside('mount', '-o', 'remount,size=1g', full);
+    await expectRestored(...restore());
+  });
+
+  it('makes a database anew that is gone, as it was when the backup was made', async () => {
+    const properties = `SELECT pg_get_userbyid(datdba) AS owner, (SELECT array_agg(a::text ORDER BY 1) FROM unnest(datacl) a) AS grants,
+        (SELECT array_agg(setconfig) FROM pg_db_role_setting WHERE setdatabase = d.oid) AS settings
+      FROM pg_database d WHERE datname = 'tempovault'`;
+    const was = await sandbox.sql(properties);
+    await onServer(sandbox, 'DROP DATABASE tempovault WITH (FORCE)');
+    const plan = await sandbox.tv([...restore(), '--dry-run']);
+    expect(flat(plan.stderr)).toContain('there is no database tempovault: it is made anew');
+    expect(plan.exitCode).toBe(0);
+    const cut = await sandbox.tv(restore(), { env: { TV_FAILPOINT: 'swap:acted' } });
+    expect(cut.exitCode).not.toBe(0);
+    await expectRestored();
+    expect(await sandbox.sql(properties)).toEqual(was);
+  });
+
+  it('brings back the one put aside where the live one is gone', async () => {
+    expect((await sandbox.tv(restore())).exitCode).toBe(0);
+    await onServer(sandbox, 'DROP DATABASE tempovault WITH (FORCE)');
+    expect((await sandbox.tv(['db', 'verify', backup, '--restore'])).exitCode).toBe(0);
+    await expectRestored('db', 'restore', '--swap-back', '--confirm', 'sandbox');
+    expect(await databasesOf(sandbox)).toEqual(databases);
+  });
+});
+
+describe('tv db backup', () => {
+  it('the server goes in the middle of it: fails as a whole, and leaves nothing', async () => {
+    const lock = serverClient(sandbox, 'lock', 'tempovault');
+    lock.on('error', () => {});
+    await lock.connect();
+    await lock.query('BEGIN; LOCK TABLE deposits IN ACCESS EXCLUSIVE MODE');
+    const tv = startTv(sandbox, ['db', 'backup']);
+    const waiting = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name LIKE 'tv %-db-backup-%' AND wait_event_type = 'Lock'`;
+    await expect
+      .poll(async () => (await sandbox.sql<{ n: number }>(waiting))[0]?.n, { timeout: 8_000 })
+      .toBeGreaterThan(0);
+    await sandbox.systemctl('stop', 'sandbox-database');
+    const { exitCode, stderr } = await tv;
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('everything is as before');
+    await startServer();
+    const { backups, leftovers } = await listed(sandbox);
+    expect(backups.map(({ name }) => name)).toEqual([backup]);
+    expect(leftovers).toEqual([]);
+    expect((await sandbox.tv(['db', 'backup'])).exitCode).toBe(0);
+  });
+});
