@@ -20,15 +20,11 @@ export async function createDatabase(
 ): Promise<void> {
   const { name, like } = parameters;
   const run = (statement: RawBuilder<unknown>) => statement.execute(maintenance.kysely);
-  const icu =
-    like.provider === 'i' && like.icuLocale !== null
-      ? sql` locale_provider icu icu_locale ${sql.lit(like.icuLocale)}`
-      : sql``;
   // Naming the default one wants a right that an ordinary role has not.
   const tablespace = like.tablespace === 'pg_default' ? sql`` : sql`tablespace ${sql.id(like.tablespace)}`;
   await run(sql`
     create database ${sql.id(name)} with owner ${sql.id(like.owner)} template template0
-      encoding ${sql.lit(like.encoding)} lc_collate ${sql.lit(like.collate)} lc_ctype ${sql.lit(like.ctype)}${icu}
+      encoding ${sql.lit(like.encoding)} lc_collate ${sql.lit(like.collate)} lc_ctype ${sql.lit(like.ctype)} ${localeProvider(like)}
       ${tablespace} connection limit ${sql.lit(like.connectionLimit)}`);
   for (const { role, name: setting, value } of like.settings) {
     const of =
@@ -49,6 +45,14 @@ export async function createDatabase(
   if (like.comment !== null) {
     await run(sql`comment on database ${sql.id(name)} is ${sql.lit(like.comment)}`);
   }
+}
+
+/** Named in every case: the template's own may be another one. Before PostgreSQL 15 there was only libc. */
+function localeProvider({ provider, icuLocale }: DatabaseProperties): RawBuilder<unknown> {
+  if (provider === null) return sql``;
+  if (provider === 'i') return sql`locale_provider icu icu_locale ${sql.lit(icuLocale)}`;
+  if (provider === 'b') return sql`locale_provider builtin builtin_locale ${sql.lit(icuLocale)}`;
+  return sql`locale_provider libc`;
 }
 
 function settingValue(name: string, value: string): RawBuilder<unknown> {

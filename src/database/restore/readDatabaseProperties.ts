@@ -8,8 +8,9 @@ export type DatabaseProperties = {
   readonly encoding: string;
   readonly collate: string;
   readonly ctype: string;
-  /** `c` for libc, `i` for ICU; null before PostgreSQL 15. */
+  /** `c` for libc, `i` for ICU, `b` for the server's own (from 17 on); null before PostgreSQL 15. */
   readonly provider: string | null;
+  /** Of ICU or the server's own. */
   readonly icuLocale: string | null;
   readonly tablespace: string;
   /** -1 for none. */
