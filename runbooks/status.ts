@@ -15,7 +15,7 @@ import type { Context } from '../src/runbook/context.ts';
 import { defineReport } from '../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
 import { renderNext } from '../src/runbook/next.ts';
-import { readRuns, unfinishedRuns } from '../src/runbook/readRuns.ts';
+import { leftByUnfinished, readRuns, unfinishedRuns } from '../src/runbook/readRuns.ts';
 import { ago, bytes, count, duration, padEnd, short, wrap } from '../src/runbook/text.ts';
 
 /** Runbook §8: API answers slower than this are a warning. */
@@ -270,11 +270,12 @@ async function runs(ctx: Context): Promise<Reading> {
   const left = unfinishedRuns(states);
   const [first] = left;
   if (first !== undefined) {
+    const unusual = leftByUnfinished(states);
     return {
-      level: 'warning',
-      summary: `unfinished: ${left.join(', ')}`,
+      level: unusual.length === 0 ? 'warning' : 'critical',
+      summary: `unfinished: ${[left.join(', '), ...unusual].join('; ')}`,
       next: [`tv resume ${first}`, `tv runs undo ${first}`],
-      data: { unfinished: left },
+      data: { unfinished: left, unusual },
     };
   }
   return {

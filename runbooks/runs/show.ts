@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TvError } from '../../src/errors/TvError.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
+import { leftBehind } from '../../src/runbook/leftBehind.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import { foldRun, isUnfinished } from '../../src/runbook/runState.ts';
 import { duration, localTime, table, wrap } from '../../src/runbook/text.ts';
@@ -29,6 +30,7 @@ export default defineReport({
       environment: started.environment,
       status: state.status,
       unfinished: isUnfinished(state),
+      left: leftBehind(state),
       startedAt: started.at,
       endedAt: state.endedAt,
       operator: started.operator,
@@ -71,6 +73,7 @@ export default defineReport({
       '',
       table(steps),
       ...errors,
+      ...data.left.map((left) => `  ${paint.bad(`✖ the ${left}`)}`),
       ...data.overrides.map(({ check, reason }) => `  ${paint.warn('!')} overruled ${check}: ${reason}`),
       '',
       renderNext(next, paint),

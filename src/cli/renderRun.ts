@@ -7,7 +7,7 @@ import {
   type StepData,
   toldNote,
 } from '../runbook/events.ts';
-import { renderNext } from '../runbook/next.ts';
+import { asTyped, renderNext } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { aligned, duration, padEnd, visibleWidth, wrap } from '../runbook/text.ts';
 import { ProgressLine } from './progress.ts';
@@ -59,6 +59,7 @@ export class RunScreen {
           event.direction
         ];
         this.#print(`${renderPlan(event.plan, heading, paint, this.#steps)}\n\n`);
+        this.#left(event.left ?? [], ' until this is done');
         if (event.dryRun) this.#dryRunEnd(event.plan);
         break;
       }
@@ -114,7 +115,7 @@ export class RunScreen {
         this.#print(`\n${paint.bold('Verification')}\n${renderChecks(event.checks, paint)}\n`);
         break;
       case 'run.ended':
-        this.#end(event.outcome);
+        this.#end(event.outcome, event.left ?? []);
         break;
     }
   }
@@ -185,7 +186,7 @@ export class RunScreen {
     );
   }
 
-  #end(outcome: Outcome): void {
+  #end(outcome: Outcome, left: readonly string[]): void {
     const paint = this.#paint;
     const took = duration(this.#now() - this.#startedAt);
     const resume = `tv resume ${this.#run}`;
@@ -225,7 +226,14 @@ export class RunScreen {
     if (outcome === 'rolled-back') {
       for (const line of kept) this.#print(`  ${wrap(`kept  ${line}`, paint.width - 2, '           ')}\n`);
     }
+    this.#left(left, `: ${asTyped(resume, paint.environment)}`);
     this.#print(`${renderNext([...new Set(next)], paint)}\n`);
+  }
+
+  /** What a run has left unusual in the world, and what ends that. */
+  #left(states: readonly string[], end: string): void {
+    const { bad, width } = this.#paint;
+    for (const state of states) this.#print(`${bad(`✖ ${wrap(`The ${state}${end}`, width - 2, '  ')}`)}\n`);
   }
 
   #print(text: string): void {

@@ -15,6 +15,7 @@ import {
 } from './execute.ts';
 import { Journal, readJournal } from './journal.ts';
 import type { Json } from './json.ts';
+import { leftBehind } from './leftBehind.ts';
 import { withLocks } from './locks.ts';
 import { foldRun, isUnfinished, type RunState } from './runState.ts';
 import { auditRefusal, type Story, writeAudit } from './startRun.ts';
@@ -89,6 +90,7 @@ async function attempt(
       dryRun: false,
       overrides: [],
       direction,
+      left: leftBehind(state),
     });
     const consequence =
       direction === 'undo'

@@ -32,6 +32,14 @@ export interface StepContext extends Context {
   readonly notes: Readonly<Record<string, Json>>;
 }
 
+/** What a step leaves unusual in the world, until a later step of the same run has ended it. */
+export type Leaves = {
+  readonly subject: string;
+  readonly state: string;
+  /** The id of that later step. */
+  readonly until: string;
+};
+
 /** One intended change, as data and functions: the same value is printed, dry-run, executed and undone. */
 export interface Step {
   readonly id: string;
@@ -41,6 +49,11 @@ export interface Step {
   readonly effect: Effect;
   /** What `undo` does, or what stays, in three words: `start it`, `restore step 2`, `kept`. */
   readonly undoTitle?: string;
+  /**
+   * Told wherever the run stops in between, since whoever reads only the last lines has to know. For
+   * steps that note what they do before they do it: until then there is nothing to tell.
+   */
+  readonly leaves?: Leaves;
   /** A step that only waits: the first SIGINT ends it at once, without harm. */
   readonly interruptible?: boolean;
   probe(ctx: StepContext): Promise<ProbeAnswer>;

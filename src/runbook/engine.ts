@@ -87,6 +87,7 @@ export function buildPlan<I extends InputFields, F extends Facts>(
         command: step.command,
         effect: step.effect,
         undo: step.undoTitle ?? null,
+        ...(step.leaves === undefined ? {} : { leaves: step.leaves }),
       })),
     },
   };

@@ -1,6 +1,6 @@
 import type { Check } from './check.ts';
 import type { Progress } from './context.ts';
-import type { Effect, Risk } from './define.ts';
+import type { Effect, Leaves, Risk } from './define.ts';
 import type { Json } from './json.ts';
 
 /** Who runs tv, on which machine. */
@@ -19,6 +19,7 @@ export interface StepData {
   readonly command: string;
   readonly effect: Effect;
   readonly undo: string | null;
+  readonly leaves?: Leaves;
 }
 
 export interface PlanData {
@@ -97,7 +98,13 @@ export type JournalEvent =
   | { readonly type: 'undo.failed'; readonly step: string; readonly error: ErrorData }
   | { readonly type: 'run.signalled'; readonly signal: string }
   | { readonly type: 'run.checked'; readonly checks: readonly Check[] }
-  | { readonly type: 'run.ended'; readonly outcome: Outcome; readonly exitCode: number };
+  | {
+      readonly type: 'run.ended';
+      readonly outcome: Outcome;
+      readonly exitCode: number;
+      /** What the run has left unusual in the world: `protocol is OPEN (not paused)`. */
+      readonly left?: readonly string[];
+    };
 
 /** What only a watcher sees. */
 export type ScreenEvent =
@@ -118,6 +125,8 @@ export type ScreenEvent =
       readonly dryRun: boolean;
       readonly overrides: readonly OverrideUse[];
       readonly direction: 'start' | 'resume' | 'undo';
+      /** What the run that is carried on has left unusual in the world. */
+      readonly left?: readonly string[];
     }
   | { readonly type: 'step.progress'; readonly step: string; readonly progress: Progress };
 

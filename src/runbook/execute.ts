@@ -7,7 +7,8 @@ import { failpoint } from './failpoint.ts';
 import { Interrupted } from './interrupt.ts';
 import type { Journal } from './journal.ts';
 import type { Json } from './json.ts';
-import type { RunState } from './runState.ts';
+import { leftBehind } from './leftBehind.ts';
+import { foldRun, type RunState } from './runState.ts';
 
 /** A run under way: its steps, its journal, and what earlier attempts have left. */
 export interface Execution {
@@ -41,7 +42,9 @@ export async function execute(execution: Execution): Promise<Ending> {
 }
 
 export function close(execution: Execution, ending: Ending): Ending {
-  record(execution, { type: 'run.ended', ...ending });
+  const state = foldRun(execution.engine.ctx.runs.read(execution.run));
+  const left = state === undefined ? [] : leftBehind(state);
+  record(execution, { type: 'run.ended', ...ending, ...(left.length === 0 ? {} : { left }) });
   return ending;
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from './context.ts';
+import { leftBehind } from './leftBehind.ts';
 import { foldRun, isUnfinished, type RunState } from './runState.ts';
 
 /**
@@ -15,4 +16,9 @@ export function readRuns({ runs, settings }: Pick<Context, 'runs' | 'settings'>)
 /** Ids of the runs that can be resumed or undone, oldest first. */
 export function unfinishedRuns(states: readonly RunState[]): readonly string[] {
   return states.filter(isUnfinished).map(({ started }) => started.run);
+}
+
+/** What those runs have left unusual in the world, in words. */
+export function leftByUnfinished(states: readonly RunState[]): readonly string[] {
+  return [...new Set(states.filter(isUnfinished).flatMap(leftBehind))];
 }

@@ -18,7 +18,7 @@ import { type Ending, type Execution, execute, record } from './execute.ts';
 import { Journal } from './journal.ts';
 import type { Json } from './json.ts';
 import { withLocks } from './locks.ts';
-import { readRuns, unfinishedRuns } from './readRuns.ts';
+import { leftByUnfinished, readRuns, unfinishedRuns } from './readRuns.ts';
 
 /**
  * A new run, from the checks to the verification: preflight, plan, question, steps, verify.
@@ -166,8 +166,11 @@ function lookAtRuns(engine: Engine, { goesPast }: AnyRunbook): Check | undefined
       : ({ status: 'warn' } as const);
   const where = { id: 'runs', world: 'run', ...weight } as const;
   let left: readonly string[];
+  let unusual: readonly string[];
   try {
-    left = unfinishedRuns(readRuns(engine.ctx));
+    const states = readRuns(engine.ctx);
+    left = unfinishedRuns(states);
+    unusual = leftByUnfinished(states);
   } catch (error) {
     // A journal that cannot be read may be that of an unfinished run.
     const { message, facts, next } = errorData(error);
@@ -177,7 +180,7 @@ function lookAtRuns(engine: Engine, { goesPast }: AnyRunbook): Check | undefined
   if (first === undefined) return undefined;
   return {
     ...where,
-    summary: `${left.length === 1 ? 'a run is' : `${left.length} runs are`} unfinished: ${left.join(', ')}`,
+    summary: `${left.length === 1 ? 'a run is' : `${left.length} runs are`} unfinished: ${[left.join(', '), ...unusual].join('; ')}`,
     next: [`tv resume ${first}`, `tv runs undo ${first}`],
   };
 }

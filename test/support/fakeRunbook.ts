@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { TvError } from '../../src/errors/TvError.ts';
 import type { Check } from '../../src/runbook/check.ts';
-import { defineRunbook, type Effect, field, type ProbeAnswer, type Step } from '../../src/runbook/define.ts';
+import {
+  defineRunbook,
+  type Effect,
+  field,
+  type Leaves,
+  type ProbeAnswer,
+  type Step,
+} from '../../src/runbook/define.ts';
 import type { Shelved } from '../../src/runbook/engine.ts';
 
 /** What goes wrong in a step: before its effect, after it, or in its undo. */
@@ -13,6 +20,8 @@ export interface FakeStep {
   readonly id: string;
   readonly effect?: Effect;
   readonly interruptible?: boolean;
+  /** It then notes that it begins, as such a step has to. */
+  readonly leaves?: Leaves;
 }
 
 /**
@@ -102,7 +111,8 @@ export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}):
   return { name: 'set values', section: '99', runbook };
 }
 
-function fakeStep(world: FakeWorld, { id, effect = 'reversible', interruptible = false }: FakeStep): Step {
+function fakeStep(world: FakeWorld, fake: FakeStep): Step {
+  const { id, effect = 'reversible', interruptible = false, leaves } = fake;
   return {
     id,
     title: `set ${id}`,
@@ -110,12 +120,14 @@ function fakeStep(world: FakeWorld, { id, effect = 'reversible', interruptible =
     effect,
     undoTitle: `undo: unset ${id}`,
     interruptible,
+    ...(leaves === undefined ? {} : { leaves }),
     probe: async () => {
       world.did(`probe ${id}`);
       return world.probes.get(id) ?? (world.has(id) ? 'done' : 'not-done');
     },
-    run: async ({ signal, results }) => {
+    run: async ({ signal, results, note }) => {
       world.did(`run ${id}`);
+      if (leaves !== undefined) note('begins', id);
       await world.onRun(id, signal);
       if (world.faults.get(id) === 'before') throw failure(id);
       world.set(id);

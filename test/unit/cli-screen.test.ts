@@ -233,6 +233,33 @@ describe('the screen of a run', () => {
     for (const text of endings) expect(text.split('\n').at(-2)).toContain(run);
   });
 
+  it('says among the last lines what a run has left unusual, and what ends that', () => {
+    const left = ['protocol is OPEN (not paused)'];
+    const ended: RunEvent = { type: 'run.ended', outcome: 'interrupted', exitCode: 7, left };
+    const { text } = draw([...script.slice(3, 4), ended], plainPaint(60, 'staging'));
+    expect(text.split('\n').slice(2).join('\n')).toMatchInlineSnapshot(`
+      "
+      Interrupted. What was done stands, and can be finished or
+      taken back.
+      ✖ The protocol is OPEN (not paused): tv -e staging resume
+        20261123-031200-reindex-7f3a
+      Next: tv -e staging resume 20261123-031200-reindex-7f3a
+            tv -e staging runs undo 20261123-031200-reindex-7f3a
+      "
+    `);
+    const ready: RunEvent = {
+      type: 'plan.ready',
+      plan,
+      dryRun: false,
+      overrides: [],
+      direction: 'resume',
+      left,
+    };
+    expect(draw([ready], plainPaint(80)).text).toContain(
+      '✖ The protocol is OPEN (not paused) until this is done\n',
+    );
+  });
+
   it('takes the busy line away before it prints', () => {
     const { busy } = draw(script.slice(0, 6), plainPaint(80));
     expect(busy.filter(Boolean)).toEqual([

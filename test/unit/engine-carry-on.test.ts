@@ -459,3 +459,48 @@ describe('the lock of an environment', () => {
     expect(lockDirectory({ stateDirectory, environment: 'production' })).toContain('production');
   });
 });
+
+describe('what a run leaves unusual until a later step', () => {
+  const door = { id: 'b', leaves: { subject: 'door', state: 'OPEN', until: 'c' } } as const;
+  const shelved = () => fakeRunbook(world, { steps: [{ id: 'a' }, door, { id: 'c' }] });
+  const last = ({ events }: Outcome) => events.findLast((event) => event.type === 'run.ended');
+
+  it('is told at the end of an interrupted run, when it is resumed, and not once it is over', async () => {
+    const first = await interruptedRun(shelved());
+    expect(last(first)).toMatchObject({ outcome: 'interrupted', left: ['door is OPEN'] });
+    const resumed = await carry(first.run, 'resume', {}, shelved());
+    expect(resumed.events.find(({ type }) => type === 'plan.ready')).toMatchObject({
+      left: ['door is OPEN'],
+    });
+    expect(last(resumed)).not.toHaveProperty('left');
+  });
+
+  it('is told by the next run, and not after it was taken back', async () => {
+    const first = await interruptedRun(shelved());
+    const second = await play(shelved(), { stateDirectory });
+    expect(second.error?.facts['runs']).toMatch(/unfinished: .*; door is OPEN$/);
+    expect(last(await carry(first.run, 'undo', {}, shelved()))).not.toHaveProperty('left');
+  });
+
+  it('is told where the step that ends it fails', async () => {
+    world.faults.set('c', 'before');
+    const carrying = fakeRunbook(world, {
+      steps: [{ id: 'a' }, door, { id: 'c' }],
+      onFailure: 'carry-on',
+    });
+    expect(last(await play(carrying, { stateDirectory }))).toMatchObject({
+      outcome: 'failed',
+      left: ['door is OPEN'],
+    });
+  });
+
+  it.each([
+    ['noted that it begins', 'step.noted', ['door may be OPEN']],
+    ['not noted anything', 'step.started', []],
+  ] as const)('is told of a step cut off when it had %s', async (_, type, left) => {
+    const { run } = await interruptedRun(shelved());
+    cutAfter(run, (line) => line['type'] === type && line['step'] === 'b');
+    const resumed = await carry(run, 'resume', {}, shelved());
+    expect(resumed.events.find((event) => event.type === 'plan.ready')).toMatchObject({ left });
+  });
+});
