@@ -3,8 +3,12 @@ import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
+import { UsageError } from '../../src/errors/TvError.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { count, short } from '../../src/runbook/text.ts';
+import { payoutConsequence } from './payout/consequence.ts';
+import { toAgain } from './payout/input.ts';
+import { payoutSteps } from './payout/steps.ts';
 import { exampleFacts, type UnwindFacts } from './unwind/facts.ts';
 import { preflight, wantedPairs } from './unwind/preflight.ts';
 import { verify } from './unwind/verify.ts';
@@ -15,6 +19,17 @@ const input = {
     'by name, id, or the two tokens as 0x…/0x… (repeatable)',
     z.array(z.string()).default([]),
   ),
+  withdraw: field(
+    '--withdraw',
+    'then withdraw all that is free of the tokens of these pairs',
+    z.boolean().default(false),
+  ),
+  to: field(
+    '--to <address>',
+    'with --withdraw: who gets it, on the list of withdraw.recipients, or with --to-again',
+    z.string().optional(),
+  ),
+  toAgain,
   replace: field(
     '--replace',
     'take the place of a transaction of this account that waits in the pool',
@@ -25,6 +40,9 @@ const input = {
 
 export interface UnwindInput {
   readonly pair: readonly string[];
+  readonly withdraw: boolean;
+  readonly to?: string | undefined;
+  readonly toAgain?: string | undefined;
   readonly replace: boolean;
 }
 
@@ -37,36 +55,70 @@ Cancels all orders of one or more pairs and sends what the DEX held back to the 
 pair without active orders is told and left out where the contract would refuse it.
 
 Capital that sat in the strategy and was never put on the DEX stays there, and the vault's book still
-counts as deployed what came back: both are listed at the end, since neither can be withdrawn. What is
-free is taken out with tv emergency withdraw.`,
+counts as deployed what came back: both are listed at the end, since neither can be withdrawn.
+
+With --withdraw all that is free of each token of these pairs then goes to --to: the vault's book less what
+is deployed and less the fees, as the vault itself tells just before it is signed. As deployed the vault
+refuses while the protocol is paused; then the pause is ended and begun again around it, as in
+tv emergency withdraw.`,
   input,
   example: {
     facts: exampleFacts,
-    input: { pair: ['AlphaUSD-pathUSD'], replace: false, calldata: false, safe: undefined },
+    input: {
+      pair: ['AlphaUSD-pathUSD'],
+      withdraw: false,
+      to: undefined,
+      toAgain: undefined,
+      replace: false,
+      calldata: false,
+      safe: undefined,
+    },
   },
   onFailure: 'carry-on',
   goesPast: 'unfinished',
   handout: (ctx, given) =>
-    handOut(ctx, given, 'Unwind pairs', () =>
-      resolveIntents(
+    handOut(ctx, given, 'Unwind pairs', async () => {
+      if (given.withdraw) {
+        throw new UsageError('What --withdraw sends moves with time, so it cannot be signed elsewhere.', {
+          next: [
+            'the same command without --withdraw',
+            'then tv emergency withdraw --calldata, with an amount a little below what is free',
+          ],
+        });
+      }
+      return resolveIntents(
         ctx.chain(),
         wantedPairs(ctx, given).map(({ id }) => ({ intent: 'unwindPair' as const, pair: id })),
-      ),
-    ),
+      );
+    }),
   preflight,
-  basis: ({ chainId, intents, sender }) => ({
+  basis: ({ chainId, intents, sender, payout }) => ({
     chainId,
     calls: intents.map(({ address, data }) => ({ address, data })),
     from: sender?.from ?? null,
+    payout:
+      payout === null
+        ? null
+        : {
+            tokens: payout.withdrawals.map(({ token }) => token.address),
+            recipient: payout.recipient,
+            from: payout.sender.from,
+            pause: payout.pause.way,
+          },
   }),
-  consequence: ({ pairs }) => {
+  consequence: ({ pairs, payout }) => {
     const orders = pairs.reduce((sum, pair) => sum + pair.orders, 0);
     const names = pairs.map(({ pair }) => pairTitle(pair)).join(', ');
-    return `This cancels ${count(orders)} orders of ${names} and brings their capital back to the vault.`;
+    const unwinds = `cancels ${count(orders)} orders of ${names} and brings their capital back to the vault.`;
+    if (payout === null) return `This ${unwinds}`;
+    if (pairs.length === 0) return `This ${payoutConsequence(payout)}`;
+    return `This ${unwinds} Then it ${payoutConsequence(payout)}`;
   },
-  plan: ({ pairs, intents, sender, replace }) => {
-    if (sender === null) return [];
-    return sendSteps({
+  plan: ({ pairs, intents, sender, replace, payout }) => {
+    // What is free is so without the unwinding, too: one that fails does not hold it up.
+    const paying = payout === null ? [] : payoutSteps(payout);
+    if (sender === null) return paying;
+    const unwinding = sendSteps({
       id: 'unwind',
       title: (group) => {
         const one = pairs.find(({ pair }) => pair.id === group[0]?.args[0]);
@@ -82,6 +134,7 @@ free is taken out with tv emergency withdraw.`,
       replace,
       undoTitle: 'by the strategist only',
     });
+    return [...unwinding, ...paying];
   },
   verify,
 });

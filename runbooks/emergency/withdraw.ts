@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
-import { amountPattern, formatAmount, parseAmount } from '../../src/chain/treasury/amount.ts';
+import { amountPattern, parseAmount } from '../../src/chain/treasury/amount.ts';
 import { checkRecipient } from '../../src/chain/treasury/checkRecipient.ts';
 import { findToken } from '../../src/chain/treasury/findToken.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { exampleFacts, type WithdrawFacts } from './withdraw/facts.ts';
+import { payoutConsequence } from './payout/consequence.ts';
+import { examplePayout, type PayoutFacts } from './payout/facts.ts';
+import { toAgain } from './payout/input.ts';
+import { payoutSteps } from './payout/steps.ts';
 import { preflight } from './withdraw/preflight.ts';
-import { withdrawSteps } from './withdraw/steps.ts';
 import { verify } from './withdraw/verify.ts';
 
 const input = {
@@ -29,11 +31,7 @@ const input = {
     'who gets it: on the list of withdraw.recipients, or with --to-again',
     z.string(),
   ),
-  toAgain: field(
-    '--to-again <address>',
-    'the recipient once more in full, where it is not on that list',
-    z.string().optional(),
-  ),
+  toAgain,
   replace: field(
     '--replace',
     'take the place of a transaction of this account that waits in the pool',
@@ -50,7 +48,10 @@ export interface WithdrawInput {
   readonly replace: boolean;
 }
 
-const example = exampleFacts();
+/** What the preflight has found and the plan is made from: always one withdrawal. */
+export type WithdrawFacts = PayoutFacts & { readonly chainId: number };
+
+const example: WithdrawFacts = { chainId: 4217, ...examplePayout() };
 
 /** Runbook §7: capital out of the vault. */
 export default defineRunbook<typeof input, WithdrawFacts>({
@@ -99,22 +100,17 @@ the last is sent even if the withdrawal fails.`,
       );
     }),
   preflight,
-  basis: ({ chainId, token, recipient, amount, max, sender, pause }) => ({
+  basis: ({ chainId, withdrawals, recipient, max, sender, pause }) => ({
     chainId,
-    token: token.address,
+    withdrawals: withdrawals.map(({ token, amount }) => ({
+      token: token.address,
+      amount: max ? 'max' : amount,
+    })),
     recipient,
-    amount: max ? 'max' : amount,
     from: sender.from,
     pause: pause.way,
   }),
-  consequence: ({ token, recipient, amount, max, pause }) => {
-    const what = max ? `all ${token.symbol} that is free` : formatAmount(BigInt(amount), token);
-    const open =
-      pause.way === 'steps'
-        ? ' The protocol is open between the first transaction and the last: a few seconds, or until tv resume if tv dies in between.'
-        : '';
-    return `This sends ${what} to ${recipient}, for good.${open}`;
-  },
-  plan: withdrawSteps,
+  consequence: (facts) => `This ${payoutConsequence(facts)}`,
+  plan: payoutSteps,
   verify,
 });

@@ -1,23 +1,16 @@
 import { encodeFunctionData, type Hex, keccak256, stringToHex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { governanceRolesAbi } from '../../src/chain/abi/governanceRoles.ts';
-import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
-import { readProtocol } from '../../src/chain/readProtocol.ts';
-import { type Places, readPlaces } from '../../src/chain/treasury/readPlaces.ts';
 import type { Address } from '../../src/config/settings.ts';
 import type { Network } from '../../src/sandbox/chain/anvilCommand.ts';
 import type { Generation } from '../../src/sandbox/chain/deployment.ts';
-import { operationTransaction } from '../../src/sandbox/chain/historyTransactions.ts';
-import { head, send } from '../../src/sandbox/chain/rpc.ts';
-import { SignalSource, signedCalls } from '../../src/sandbox/chain/signalSource.ts';
+import { send } from '../../src/sandbox/chain/rpc.ts';
+import { type Capital, openCapital, stranger, usd } from '../support/capital.ts';
 import { environmentName, type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-const usd = 1_000_000n;
 const confirm = ['--confirm', environmentName] as const;
-/** A dev account that holds no role. */
-const stranger = '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720';
 
 const combinations: readonly (readonly [Network, Generation])[] = [
   ['tempo', 'deployed'],
@@ -29,46 +22,16 @@ const combinations: readonly (readonly [Network, Generation])[] = [
 describe.each(combinations)('capital in an emergency on %s, contracts as %s', (network, generation) => {
   let world: ProtocolWorld;
   let token: Address;
-  let emergency: Address;
-  let manager: Address;
+  let capital: Capital;
 
   beforeAll(async () => {
     world = await protocolWorld(network, generation);
-    const { deployment, url } = world.protocol;
-    const [pair] = deployment.pairs;
-    if (pair === undefined) throw new Error('no pair');
-    token = pair.tokenA;
-    emergency = deployment.accounts.emergency.address;
-    manager = deployment.accounts.treasuryManager.address;
-    const updates = new SignalSource().next([pair.id], (await head(url)).timestamp);
-    const signer = deployment.accounts.oracle.address;
-    const [data = '0x'] = await signedCalls(
-      url,
-      deployment,
-      updates.map((update) => ({ signer, update })),
-    );
-    await send(url, { from: signer, to: deployment.addresses.riskController, data });
-    const order = { amount: 150n * usd, tick: 10, isBid: false };
-    for (const operation of [
-      { kind: 'deposit', token, amount: 1_000n * usd },
-      { kind: 'deploy', token, amount: 400n * usd, pairId: pair.id },
-      { kind: 'place', pairId: pair.id, orders: [order, { ...order, tick: 20 }] },
-    ] as const) {
-      await send(url, operationTransaction(deployment, operation));
-    }
+    capital = await openCapital(world);
+    token = capital.pair.tokenA;
+    await capital.fill({ deposit: 1_000n, deploy: 400n, orders: 300n });
   });
   afterAll(() => world?.[Symbol.asyncDispose]());
 
-  const places = (recipient?: Address): Promise<Places> =>
-    readPlaces(world.protocol.chain, { token, recipient });
-  const paused = async () => (await readProtocol(world.protocol.chain)).paused;
-  const setPaused = async (wanted: boolean) => {
-    const intent = await resolveIntent(world.protocol.chain, {
-      intent: wanted ? 'pauseProtocol' : 'unpauseProtocol',
-    });
-    const [from = '0x'] = intent.holders;
-    await send(world.protocol.url, { from, to: intent.address, data: intent.data });
-  };
   const withdraw = (amount: string, to: string, ...more: readonly string[]) =>
     world.tv([
       'emergency',
@@ -82,22 +45,13 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
       ...confirm,
       ...more,
     ]);
-  /** Runs `work` and counts the transactions that it left in blocks. */
-  const counted = async (work: () => Promise<unknown>) => {
-    const start = (await world.protocol.head()) + 1;
-    await work();
-    return {
-      emergency: await world.protocol.countFrom(emergency, start),
-      manager: await world.protocol.countFrom(manager, start),
-    };
-  };
   const nothing = { emergency: 0, manager: 0 };
   const twice = (to: string) => ['--to-again', to] as const;
 
   it('unwinds while paused, and lists what stays in the strategy', async () => {
-    await setPaused(true);
-    const before = await places();
-    const sent = await counted(async () => {
+    await capital.setPaused(true);
+    const before = await capital.places();
+    const sent = await capital.counted(async () => {
       const { exitCode, stderr } = await world.tv(['emergency', 'unwind', '--pair', 'Alpha', ...confirm]);
       expect(stderr).toMatch(/Alpha: 2 active/);
       expect(stderr).toMatch(/300 \S+ came back/);
@@ -106,15 +60,15 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
       expect(exitCode).toBe(0);
     });
     expect(sent).toEqual({ emergency: 1, manager: 0 });
-    const after = await places();
+    const after = await capital.places();
     expect(BigInt(after.vault) - BigInt(before.vault)).toBe(300n * usd);
     expect(after).toMatchObject({ dex: '0', strategy: String(100n * usd), deployed: before.deployed });
-    await setPaused(false);
+    await capital.setPaused(false);
   });
 
   it('tells that there is nothing to unwind, and does not try', async () => {
     expect(
-      await counted(async () => {
+      await capital.counted(async () => {
         const { exitCode, stderr } = await world.tv(['emergency', 'unwind', '--pair', 'Alpha', ...confirm]);
         expect(stderr).toMatch(
           generation === 'runbook'
@@ -127,14 +81,14 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
   });
 
   it('withdraws whole tokens to one who was typed twice', async () => {
-    const before = await places(stranger);
-    const sent = await counted(async () => {
+    const before = await capital.places(stranger);
+    const sent = await capital.counted(async () => {
       const { exitCode, stderr } = await withdraw('12.5', stranger, ...twice(stranger));
       expect(stderr).toContain(stranger);
       expect(exitCode).toBe(0);
     });
     expect(sent).toEqual({ emergency: 0, manager: 1 });
-    const after = await places(stranger);
+    const after = await capital.places(stranger);
     expect(BigInt(after.recipient) - BigInt(before.recipient)).toBe(12_500_000n);
     expect(BigInt(before.vault) - BigInt(after.vault)).toBe(12_500_000n);
   });
@@ -150,7 +104,7 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
     ['a raw number in hex', '0x5f5e100', stranger, stranger, 2, /expected an amount/],
   ] as const)('refuses %s and sends nothing', async (_, amount, to, again, code, words) => {
     expect(
-      await counted(async () => {
+      await capital.counted(async () => {
         const { exitCode, stderr } = await withdraw(amount, to, ...(again === undefined ? [] : twice(again)));
         expect(stderr.replace(/\s+/g, ' ')).toMatch(words);
         expect(exitCode).toBe(code);
@@ -159,27 +113,27 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
   });
 
   it('withdraws while paused, and leaves it paused', async () => {
-    await setPaused(true);
-    const before = await places(stranger);
-    const sent = await counted(async () => {
+    await capital.setPaused(true);
+    const before = await capital.places(stranger);
+    const sent = await capital.counted(async () => {
       const { exitCode, stderr } = await withdraw('20', stranger, ...twice(stranger));
       expect(stderr).toMatch(generation === 'deployed' ? /the vault refuses/ : /lets withdrawals through/);
       expect(exitCode).toBe(0);
     });
     expect(sent).toEqual({ emergency: generation === 'deployed' ? 2 : 0, manager: 1 });
-    expect(await paused()).toBe(true);
-    expect(BigInt((await places(stranger)).recipient) - BigInt(before.recipient)).toBe(20n * usd);
+    expect(await capital.paused()).toBe(true);
+    expect(BigInt((await capital.places(stranger)).recipient) - BigInt(before.recipient)).toBe(20n * usd);
   });
 
   it('goes on after a kill at any point: paid once, paused again', { timeout: 120_000 }, async () => {
-    await setPaused(true);
+    await capital.setPaused(true);
     const points =
       generation === 'deployed'
         ? ['unpause:acted', 'withdraw:started', 'transaction:noted', 'withdraw:acted', 'pause:started']
         : ['transaction:noted', 'withdraw:acted'];
     for (const place of points) {
-      const before = await places(stranger);
-      const sent = await counted(async () => {
+      const before = await capital.places(stranger);
+      const sent = await capital.counted(async () => {
         const args = ['emergency', 'withdraw', '--token', token, '--amount', '3', '--to', stranger];
         const killed = await world.tv([...args, ...twice(stranger), ...confirm], {
           env: { TV_FAILPOINT: place },
@@ -190,8 +144,8 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
         expect([place, exitCode]).toEqual([place, 0]);
       });
       expect([place, sent]).toEqual([place, { emergency: generation === 'deployed' ? 2 : 0, manager: 1 }]);
-      expect(await paused()).toBe(true);
-      expect(BigInt((await places(stranger)).recipient) - BigInt(before.recipient)).toBe(3n * usd);
+      expect(await capital.paused()).toBe(true);
+      expect(BigInt((await capital.places(stranger)).recipient) - BigInt(before.recipient)).toBe(3n * usd);
     }
   });
 
@@ -201,27 +155,27 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
     const data = encodeFunctionData({
       abi: governanceRolesAbi,
       functionName: 'grantRole',
-      args: [role, emergency],
+      args: [role, capital.emergency],
     });
     const admin = world.protocol.deployment.accounts.admin.address;
     await send(world.protocol.url, { from: admin, to: governanceRoles, data });
     const atomic = network === 'tempo' && generation === 'deployed';
-    const sent = await counted(async () => {
+    const sent = await capital.counted(async () => {
       const { exitCode } = await withdraw('7', stranger, ...twice(stranger));
       expect(exitCode).toBe(0);
     });
     expect(sent).toEqual(
       atomic ? { emergency: 1, manager: 0 } : { emergency: generation === 'deployed' ? 2 : 0, manager: 1 },
     );
-    expect(await paused()).toBe(true);
+    expect(await capital.paused()).toBe(true);
   });
 
   it('withdraws all that is free, to what the fee may take meanwhile', async () => {
-    await setPaused(false);
+    await capital.setPaused(false);
     const { exitCode, stderr } = await withdraw('max', stranger, ...twice(stranger));
     expect(stderr).toMatch(/Done and verified/);
     expect(exitCode).toBe(0);
-    const { book, deployed, fees } = await places();
+    const { book, deployed, fees } = await capital.places();
     const left = BigInt(book) - BigInt(deployed) - BigInt(fees);
     expect(left).toBeGreaterThanOrEqual(0n);
     // 2 % a year of less than a thousand tokens, over two minutes: 76 of the smallest unit.

@@ -4,36 +4,42 @@ import type { Token } from '../../../src/chain/treasury/findToken.ts';
 import type { Places } from '../../../src/chain/treasury/readPlaces.ts';
 import type { Address } from '../../../src/config/settings.ts';
 
-/** What the preflight has found and the plan is made from. */
-export type WithdrawFacts = {
-  readonly chainId: number;
+/** One token on its way out of the vault. */
+export type Withdrawal = {
   readonly token: Token;
-  readonly recipient: Address;
   /** In the smallest unit; with `max`, what it was when it was looked at. */
   readonly amount: string;
-  /** The amount is found out anew when it is signed. */
-  readonly max: boolean;
-  readonly withdraw: ResolvedIntent;
-  readonly sender: Sender;
-  /**
-   * The vault refuses while paused, as deployed. `atomic`: one account may do all of it, so the pause
-   * ends and begins again within one transaction. `steps`: it takes three.
-   */
-  readonly pause:
-    | { readonly way: 'not in the way' }
-    | { readonly way: 'atomic'; readonly end: ResolvedIntent; readonly begin: ResolvedIntent }
-    | {
-        readonly way: 'steps';
-        readonly end: ResolvedIntent;
-        readonly begin: ResolvedIntent;
-        readonly sender: Sender;
-      };
-  readonly replace: boolean;
+  readonly intent: ResolvedIntent;
   readonly before: Places;
 };
 
+/** The two calls around a withdrawal from a vault that refuses while paused. */
+export type Pausing = { readonly end: ResolvedIntent; readonly begin: ResolvedIntent };
+
+/**
+ * Tokens out of the vault to one recipient: what `withdraw` and `unwind --withdraw` have in common.
+ * Plain data, for the facts of either.
+ */
+export type PayoutFacts = {
+  readonly recipient: Address;
+  /** The amounts are found out anew when they are signed. */
+  readonly max: boolean;
+  /** At least one. */
+  readonly withdrawals: readonly Withdrawal[];
+  readonly sender: Sender;
+  /**
+   * The vault refuses while paused, as deployed. `atomic`: one account may do all of it, so the pause
+   * ends and begins again within one transaction. `steps`: it takes several.
+   */
+  readonly pause:
+    | { readonly way: 'not in the way' }
+    | ({ readonly way: 'atomic' } & Pausing)
+    | ({ readonly way: 'steps'; readonly sender: Sender } & Pausing);
+  readonly replace: boolean;
+};
+
 /** An imagined case, for the exported document. */
-export function exampleFacts(): WithdrawFacts {
+export function examplePayout(): PayoutFacts {
   const emergency = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
   const manager = '0x90F79bf6EB2c4f870365E785982E1f101E93b906';
   const recipient = '0x14dC79964da2C08b23698B3D3cc7Ca32193d9955';
@@ -54,22 +60,35 @@ export function exampleFacts(): WithdrawFacts {
       holders: [emergency],
     }) as const;
   const feeToken = '0x20c0000000000000000000000000000000000000';
+  const amount = '250000000000';
   return {
-    chainId: 4217,
-    token,
     recipient,
-    amount: '250000000000',
     max: false,
-    withdraw: {
-      intent: 'withdraw',
-      contract: 'treasuryVault',
-      address: '0xA51c1fc2f0D1a1b8494Ed1FE312d7C3a78Ed91C0',
-      signature: 'withdraw(address,uint256,address)',
-      args: [token.address, '250000000000', recipient],
-      data: '0x',
-      role: { name: 'TREASURY_MANAGER', id: `0x${'7e'.repeat(32)}`, signer: 'treasuryManager' },
-      holders: [manager],
-    },
+    withdrawals: [
+      {
+        token,
+        amount,
+        intent: {
+          intent: 'withdraw',
+          contract: 'treasuryVault',
+          address: '0xA51c1fc2f0D1a1b8494Ed1FE312d7C3a78Ed91C0',
+          signature: 'withdraw(address,uint256,address)',
+          args: [token.address, amount, recipient],
+          data: '0x',
+          role: { name: 'TREASURY_MANAGER', id: `0x${'7e'.repeat(32)}`, signer: 'treasuryManager' },
+          holders: [manager],
+        },
+        before: {
+          vault: '0',
+          strategy: '0',
+          dex: '0',
+          recipient: '0',
+          book: '0',
+          deployed: '0',
+          fees: '0',
+        },
+      },
+    ],
     sender: { role: 'treasuryManager', from: manager, network: 'tempo', feeToken },
     pause: {
       way: 'steps',
@@ -78,6 +97,5 @@ export function exampleFacts(): WithdrawFacts {
       sender: { role: 'emergency', from: emergency, network: 'tempo', feeToken },
     },
     replace: false,
-    before: { vault: '0', strategy: '0', dex: '0', recipient: '0', book: '0', deployed: '0', fees: '0' },
   };
 }

@@ -1,100 +1,101 @@
 import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
-import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
+import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
 import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
-import { notedTransaction, probeSent, sendOnce } from '../../../src/chain/transactions/sendOnce.ts';
+import {
+  notedTransaction,
+  probeSent,
+  sendOnce,
+  settleOnce,
+} from '../../../src/chain/transactions/sendOnce.ts';
 import { castLine } from '../../../src/chain/transactions/sendSteps.ts';
 import { formatAmount } from '../../../src/chain/treasury/amount.ts';
-import { readWithdrawable } from '../../../src/chain/treasury/readWithdrawable.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { asJson } from '../../../src/runbook/engine.ts';
 import { short } from '../../../src/runbook/text.ts';
-import type { WithdrawFacts } from './facts.ts';
-import { holdsFor } from './preflight.ts';
+import type { Pausing, PayoutFacts, Withdrawal } from './facts.ts';
+import { readAmounts } from './readAmounts.ts';
 
-export function withdrawSteps(facts: WithdrawFacts): readonly Step[] {
-  const { pause } = facts;
-  if (pause.way !== 'steps') return [withdrawal(facts)];
-  return [endPause(pause.end, pause.sender, facts), withdrawal(facts), beginPause(pause, facts)];
+/** On Tempo all withdrawals are one transaction, elsewhere one each; with the pause around them where it has to be. */
+export function payoutSteps(facts: PayoutFacts): readonly Step[] {
+  const { pause, sender, withdrawals } = facts;
+  const groups = sender.network === 'tempo' ? [withdrawals] : withdrawals.map((one) => [one]);
+  const payments = groups.map((group, index) =>
+    payment(facts, group, index === 0 ? 'withdraw' : `withdraw-${index + 1}`),
+  );
+  if (pause.way !== 'steps') return payments;
+  return [endPause(pause, facts), ...payments, beginPause(pause, facts)];
 }
 
-function withdrawal(facts: WithdrawFacts): Step {
-  const { token, recipient, amount, max, sender, pause } = facts;
-  const what = `${max ? 'all that is free, now ' : ''}${formatAmount(BigInt(amount), token)}`;
+function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): Step {
+  const { recipient, max, sender, pause } = facts;
+  const amounts = group.map(({ amount, token }) => formatAmount(BigInt(amount), token)).join(' and ');
+  const what = `${max ? 'all that is free, now ' : ''}${amounts}`;
   const around = pause.way === 'atomic' ? ', with the pause ended and begun again around it' : '';
   // What moves by itself is no part of the plan that is approved.
-  const shown = max
-    ? { ...facts.withdraw, args: [token.address, '$ALL_THAT_IS_FREE', recipient] }
-    : facts.withdraw;
+  const shown = group.map(({ intent, token }) =>
+    max ? { ...intent, args: [token.address, '$ALL_THAT_IS_FREE', recipient] } : intent,
+  );
   return {
-    id: 'withdraw',
+    id,
     title: `withdraw ${what} to ${short(recipient, false)} as ${short(sender.from, false)}${around}`,
-    command: (pause.way === 'atomic' ? [pause.end, shown, pause.begin] : [shown])
+    command: inPause(facts, shown)
       .map((intent) => castLine(intent))
       .join('; '),
     effect: 'final',
     undoTitle: 'by the recipient only',
-    probe: (ctx) => probeSent(ctx),
+    // Never `done`: running it finds the transaction in its block, and tells the amounts to the verification.
+    probe: async (ctx) => ((await probeSent(ctx)) === 'not-done' ? 'not-done' : 'begun'),
     run: async (ctx) => {
       if (pause.way === 'steps' && !('unpause' in ctx.results)) {
         throw new TvError('Not tried: the pause has not ended, and the vault refuses while paused.', {
           next: ['tv resume'],
         });
       }
-      const exact = await exactAmount(ctx, facts);
-      const withdraw =
-        exact === amount
-          ? facts.withdraw
-          : await resolveIntent(ctx.chain(), {
-              intent: 'withdraw',
-              token: token.address,
-              amount: BigInt(exact),
-              recipient,
-            });
-      const intents = pause.way === 'atomic' ? [pause.end, withdraw, pause.begin] : [withdraw];
-      return asJson({ ...(await send(ctx, intents, sender, facts.replace, true)), amount: exact });
+      const exact = await readAmounts(ctx, facts, group);
+      const intents = max
+        ? await resolveIntents(
+            ctx.chain(),
+            exact.map(({ token, amount }) => ({ intent: 'withdraw', token, amount, recipient })),
+          )
+        : group.map(({ intent }) => intent);
+      const sent = await send(ctx, inPause(facts, intents), sender, facts.replace, true);
+      const paid = Object.fromEntries(exact.map(({ token, amount }) => [token, amount.toString()]));
+      return asJson({ ...sent, paid });
     },
   };
 }
 
-/** With `max`, as late as can be: just before it is signed, and once and for all then. */
-async function exactAmount(ctx: StepContext, facts: WithdrawFacts): Promise<string> {
-  const { amount, max, withdraw, token, recipient, sender, pause } = facts;
-  if (!max) return amount;
-  const noted = ctx.notes['amount'];
-  if (typeof noted === 'string' && notedTransaction(ctx) !== undefined) return noted;
-  const first =
-    pause.way === 'atomic' ? { from: sender.from, to: pause.end.address, data: pause.end.data } : undefined;
-  const free = await readWithdrawable(ctx.chain(), {
-    vault: withdraw.address,
-    token: token.address,
-    from: sender.from,
-    recipient,
-    first,
-    holdsFor,
-  });
-  ctx.note('amount', free.toString());
-  return free.toString();
+function inPause({ pause }: PayoutFacts, withdraws: readonly ResolvedIntent[]): readonly ResolvedIntent[] {
+  return pause.way === 'atomic' ? [pause.end, ...withdraws, pause.begin] : withdraws;
 }
 
-function endPause(end: ResolvedIntent, sender: Sender, { replace }: WithdrawFacts): Step {
+type Stepwise = Pausing & { readonly sender: Sender };
+
+function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): Step {
   return {
     id: 'unpause',
-    title: `end the pause as ${short(sender.from, false)}, for the next step alone`,
+    title: `end the pause as ${short(sender.from, false)}, for the withdrawal alone`,
     command: castLine(end),
-    effect: 'final',
-    undoTitle: 'step 3',
+    effect: 'reversible',
+    undoTitle: 'undo: pause again',
+    leaves: { subject: 'protocol', state: 'OPEN (not paused)', until: 'pause' },
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => asJson(await send(ctx, [end], sender, replace, false)),
+    undo: async (ctx) => {
+      const ended = notedTransaction(ctx);
+      if (ended === undefined) return;
+      // It may be on its way still, and open the protocol behind our back.
+      await settleOnce(ctx, ended);
+      if ((await readProtocol(ctx.chain())).paused === true) return;
+      await send(ctx, [begin], sender, replace, false, 'pause-again');
+    },
   };
 }
 
 /** Also where the withdrawal has failed: nothing keeps the protocol open longer than that. */
-function beginPause(
-  { begin, sender }: Extract<WithdrawFacts['pause'], { way: 'steps' }>,
-  { replace }: WithdrawFacts,
-): Step {
+function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step {
   return {
     id: 'pause',
     title: `pause the protocol again as ${short(sender.from, false)}`,
@@ -121,6 +122,7 @@ function send(
   sender: Sender,
   replace: boolean,
   ownNonceLine: boolean,
+  note?: string,
 ) {
   return sendOnce(ctx, {
     role: sender.role,
@@ -129,5 +131,6 @@ function send(
     feeToken: sender.feeToken ?? undefined,
     ownNonceLine,
     replace,
+    ...(note === undefined ? {} : { note }),
   });
 }

@@ -3,6 +3,7 @@ import type { Pair } from '../../../src/chain/pairs/pair.ts';
 import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
 import type { Token } from '../../../src/chain/treasury/findToken.ts';
 import type { Places } from '../../../src/chain/treasury/readPlaces.ts';
+import type { PayoutFacts } from '../payout/facts.ts';
 
 export type UnwindFacts = {
   readonly chainId: number;
@@ -15,6 +16,8 @@ export type UnwindFacts = {
   readonly replace: boolean;
   /** All tokens of all pairs that were asked for. */
   readonly before: readonly { readonly token: Token; readonly places: Places }[];
+  /** With `--withdraw`; null also where nothing is free. */
+  readonly payout: PayoutFacts | null;
 };
 
 /** An imagined case, for the exported document. */
@@ -41,4 +44,5 @@ export const exampleFacts: UnwindFacts = {
   },
   replace: false,
   before: [],
+  payout: null,
 };

@@ -5,17 +5,22 @@ import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
 import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { simulate } from '../../../src/chain/transactions/simulate.ts';
+import { checkRecipient } from '../../../src/chain/treasury/checkRecipient.ts';
 import { readPairTokens, readToken, type Token } from '../../../src/chain/treasury/findToken.ts';
 import { readActiveOrders } from '../../../src/chain/treasury/readActiveOrders.ts';
 import { readPlaces } from '../../../src/chain/treasury/readPlaces.ts';
+import type { Address } from '../../../src/config/settings.ts';
 import { UsageError } from '../../../src/errors/TvError.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
 import { count, short } from '../../../src/runbook/text.ts';
 import { outside } from '../outside.ts';
+import { lookAtPayout } from '../payout/lookAtPayout.ts';
+import { lookAtRecipient } from '../payout/lookAtRecipient.ts';
 import type { UnwindInput } from '../unwind.ts';
 import type { UnwindFacts } from './facts.ts';
+import { lookAtFree } from './lookAtFree.ts';
 
 /** @throws UsageError where there is no such pair */
 export function wantedPairs({ settings }: Context, { pair }: UnwindInput): readonly Pair[] {
@@ -27,9 +32,12 @@ export function wantedPairs({ settings }: Context, { pair }: UnwindInput): reado
 export async function preflight(ctx: Context, input: UnwindInput): Promise<PreflightResult<UnwindFacts>> {
   const { replace } = input;
   const wanted = wantedPairs(ctx, input);
+  const recipient = wantedRecipient(ctx, input);
   const lookout = new Lookout(ctx);
   const nodes = lookAtNodes(ctx, lookout);
-
+  if (recipient !== undefined) {
+    lookAtRecipient(ctx, lookout, recipient, { to: input.to ?? '', toAgain: input.toAgain });
+  }
   const tokens = lookout.look('capital', 'chain', async () => {
     const known = await Promise.all(
       wanted.map(async (pair) => ({ pair, tokens: await readPairTokens(ctx.chain(), pair.id) })),
@@ -50,6 +58,7 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
     const value = { known, before };
     return { ...outside(before), value };
   });
+  const free = recipient === undefined ? undefined : lookAtFree(ctx, lookout, { recipient, capital: tokens });
 
   const found = lookout.look('orders', 'chain', async () => {
     const { known, before } = await need(tokens, 'capital');
@@ -99,11 +108,25 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
 
   const intents = ((await found) ?? []).map(({ intent }) => intent);
   const sender = await lookAtSending(ctx, lookout, { intents, urgent: true, replace });
-  const checks = await lookout.checks();
+  const paying = await free;
+  const payer =
+    paying === undefined || paying.withdrawals.length === 0
+      ? undefined
+      : await lookAtPayout(ctx, {
+          withdraws: paying.withdrawals.map(({ intent }) => intent),
+          pausing: paying.pausing,
+          replace,
+          mark: ' (withdraw)',
+        });
+  const checks = [...(await lookout.checks()), ...(payer?.checks ?? [])];
   const [chain, pairs, capital] = [await nodes, await found, await tokens];
   if (chain === undefined || pairs === undefined || capital === undefined)
     return { checks, facts: undefined };
-  if (pairs.length > 0 && sender === undefined) return { checks, facts: undefined };
+  const blocked =
+    (pairs.length > 0 && sender === undefined) ||
+    (recipient !== undefined && paying === undefined) ||
+    (payer !== undefined && payer.found === undefined);
+  if (blocked) return { checks, facts: undefined };
   return {
     checks,
     facts: {
@@ -113,8 +136,20 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
       sender: sender ?? null,
       replace,
       before: capital.before,
+      payout:
+        recipient === undefined || paying === undefined || payer?.found === undefined
+          ? null
+          : { recipient, max: true, withdrawals: paying.withdrawals, replace, ...payer.found },
     },
   };
+}
+
+/** @throws UsageError where `--withdraw` and `--to` are not given together */
+function wantedRecipient({ settings }: Context, { withdraw, to, toAgain }: UnwindInput): Address | undefined {
+  if (withdraw && to !== undefined) return checkRecipient(settings, to);
+  if (withdraw) throw new UsageError('Withdraw to whom?', { next: ['--withdraw --to 0x…'] });
+  if (to === undefined && toAgain === undefined) return undefined;
+  throw new UsageError('--to is for a withdrawal, and none is asked for.', { next: ['--withdraw --to 0x…'] });
 }
 
 /** One build reverts for a pair without active orders (deployment-facts, section 2). */

@@ -1,6 +1,8 @@
 import { pairTitle } from '../../../src/chain/pairs/pair.ts';
+import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import type { SentTransaction } from '../../../src/chain/transactions/transaction.ts';
 import { formatAmount } from '../../../src/chain/treasury/amount.ts';
+import type { Token } from '../../../src/chain/treasury/findToken.ts';
 import { readActiveOrders } from '../../../src/chain/treasury/readActiveOrders.ts';
 import { readPlaces } from '../../../src/chain/treasury/readPlaces.ts';
 import type { Check } from '../../../src/runbook/check.ts';
@@ -8,6 +10,7 @@ import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
 import { count, short } from '../../../src/runbook/text.ts';
 import { outside } from '../outside.ts';
+import { lookAtPaid, paidOut } from '../payout/verify.ts';
 import type { UnwindFacts } from './facts.ts';
 
 /** Orders gone, and every token in three places, before and after. */
@@ -16,7 +19,10 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
   const after = Promise.all(
     facts.before.map(async ({ token }) => ({
       token,
-      places: await readPlaces(ctx.chain(), { token: token.address }),
+      places: await readPlaces(ctx.chain(), {
+        token: token.address,
+        recipient: facts.payout?.recipient,
+      }),
     })),
   );
   // Each look below tells its failure.
@@ -33,11 +39,13 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
   for (const [index, { token, places: before }] of facts.before.entries()) {
     lookout.look(token.symbol, 'chain', async () => {
       const now = (await after)[index]?.places ?? before;
-      const came = BigInt(now.vault) - BigInt(before.vault);
+      const paid = paidOut(ctx, token.address);
+      const came = BigInt(now.vault) - BigInt(before.vault) + paid;
       const words = [
         `vault ${shift(before.vault, now.vault, token)}`,
         `strategy ${shift(before.strategy, now.strategy, token)}`,
         `DEX ${shift(before.dex, now.dex, token)}`,
+        ...(paid === 0n ? [] : [`${formatAmount(paid, token)} went out`]),
       ].join('; ');
       const right = now.dex === '0' && came >= BigInt(before.dex);
       return right
@@ -45,9 +53,19 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
         : block(words, { next: ['tv emergency unwind for the pairs that are left'] });
     });
   }
+  const { payout } = facts;
+  if (payout !== null) {
+    const ofThese = after.then((all) =>
+      payout.withdrawals.map(
+        ({ token, before }) => all.find((one) => same(one.token, token))?.places ?? before,
+      ),
+    );
+    ofThese.catch(() => {});
+    lookAtPaid(ctx, lookout, payout, ofThese);
+  }
   lookout.look('outside', 'chain', async () => {
     const finding = outside(await after);
-    if (finding.status === 'pass') return finding;
+    if (finding.status === 'pass' || payout !== null) return finding;
     const names = facts.before.map(({ token }) => token.symbol).join(' or ');
     // Where there is no way to correct the book from here, the operator has to know what stays bound.
     return {
@@ -69,7 +87,11 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
   return lookout.checks();
 }
 
-function shift(before: string, after: string, token: Parameters<typeof formatAmount>[1]): string {
+function same(one: Token, other: Token): boolean {
+  return sameAddress(one.address, other.address);
+}
+
+function shift(before: string, after: string, token: Token): string {
   const number = (value: string) => formatAmount(BigInt(value), token).replace(` ${token.symbol}`, '');
   return before === after ? `${number(after)} as before` : `${number(before)} → ${number(after)}`;
 }

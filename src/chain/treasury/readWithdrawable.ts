@@ -1,6 +1,5 @@
 import { decodeErrorResult, encodeFunctionData, maxUint256 } from 'viem';
 import type { Address } from '../../config/settings.ts';
-import { TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { errorsAbi } from '../abi/errors.ts';
 import { treasuryVaultAbi } from '../abi/treasuryVault.ts';
@@ -27,7 +26,7 @@ export interface ReadWithdrawableParameters {
  * management fee accrues with every second, and `withdraw` accrues it before it looks, so the vault
  * itself is asked, as of a moment ahead: a withdrawal of everything is tried, and the refusal names
  * what there is.
- * @throws TvError where no node answers, or the vault refuses for another reason
+ * @throws TvError where no node answers
  */
 export async function readWithdrawable(
   chain: Chain,
@@ -91,8 +90,5 @@ async function fromBook(chain: Chain, token: Address): Promise<bigint> {
   const { book, deployed, fees } = await readPlaces(chain, { token });
   const margin = (BigInt(book) * 2n) / (100n * 365n) + 1n;
   const free = BigInt(book) - BigInt(deployed) - BigInt(fees) - margin;
-  if (free > 0n) return free;
-  throw new TvError('The vault has nothing that is free to be withdrawn.', {
-    facts: { book, deployed, fees },
-  });
+  return free > 0n ? free : 0n;
 }

@@ -1,0 +1,191 @@
+import { encodeFunctionData, keccak256, stringToHex } from 'viem';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { governanceRolesAbi } from '../../src/chain/abi/governanceRoles.ts';
+import { count } from '../../src/runbook/text.ts';
+import { send } from '../../src/sandbox/chain/rpc.ts';
+import { type Capital, openCapital, stranger, usd } from '../support/capital.ts';
+import { environmentName, type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const confirm = ['--confirm', environmentName] as const;
+const toStranger = ['--to', stranger, '--to-again', stranger] as const;
+const unwind = ['emergency', 'unwind', '--pair', 'Alpha'] as const;
+const everything = [...unwind, '--withdraw', ...toStranger, ...confirm] as const;
+
+type World = ProtocolWorld & { readonly capital: Capital };
+let worlds: readonly World[] = [];
+
+beforeAll(async () => {
+  const combinations = [
+    ['tempo', 'deployed'],
+    ['tempo', 'runbook'],
+    ['plain', 'deployed'],
+    ['plain', 'runbook'],
+  ] as const;
+  worlds = await Promise.all(
+    combinations.map(async ([network, generation]) => {
+      const world = await protocolWorld(network, generation);
+      return { ...world, capital: await openCapital(world) };
+    }),
+  );
+});
+afterAll(async () => {
+  await Promise.all(worlds.map((world) => world[Symbol.asyncDispose]()));
+});
+
+const inEach = async (act: (world: World) => Promise<void>) => {
+  await Promise.all(
+    worlds.map((world) =>
+      act(world).catch((error: unknown) => {
+        throw new Error(`on ${world.name}`, { cause: error });
+      }),
+    ),
+  );
+};
+
+/** As deployed the pause has to end for the withdrawal: two more of the emergency account. */
+const expectedSent = ({ generation }: World, withdrawals = 1) => ({
+  emergency: generation === 'deployed' ? 3 : 1,
+  manager: withdrawals,
+});
+
+describe('tv emergency unwind --withdraw, on both networks and both generations', () => {
+  it.each(['unwind:acted', 'unpause:acted', 'withdraw:acted', 'pause:started'])(
+    'killed at %s and resumed, has sent each transaction once',
+    (place) =>
+      inEach(async (world) => {
+        const { capital, generation } = world;
+        // Where the pause is not in the way there is no step for it.
+        if (generation === 'runbook' && /pause/.test(place)) return;
+        await capital.setPaused(false);
+        await capital.fill({ deposit: 210n, deploy: 200n, orders: 200n });
+        await capital.setPaused(true);
+        const before = await capital.places(stranger);
+        const sent = await capital.counted(async () => {
+          const killed = await world.tv(everything, { env: { TV_FAILPOINT: place } });
+          expect(killed.exitCode, killed.stderr).toBe(-1);
+          const { exitCode, stderr } = await world.tv(['resume', ...confirm]);
+          expect(exitCode, stderr).toBe(0);
+          expect(stderr).toMatch(/Done and verified/);
+        });
+        expect(sent).toEqual(expectedSent(world));
+        const after = await capital.places(stranger);
+        expect((BigInt(after.recipient) - BigInt(before.recipient) + 500n) / usd).toBe(10n);
+        expect([await capital.paused(), after.dex]).toEqual([true, '0']);
+      }),
+  );
+
+  it('withdraws nothing where nothing is free, and unwinds all the same', () =>
+    inEach(async (world) => {
+      const { capital } = world;
+      await capital.setPaused(false);
+      await capital.fill({ deposit: 200n, deploy: 200n, orders: 200n });
+      await capital.setPaused(true);
+      const sent = await capital.counted(async () => {
+        const { exitCode, stderr } = await world.tv(everything);
+        expect(exitCode, stderr).toBe(0);
+        expect(stderr).toMatch(/nothing can be withdrawn/);
+      });
+      expect(sent).toEqual({ emergency: 1, manager: 0 });
+      expect((await capital.places()).dex).toBe('0');
+    }));
+
+  it('unwinds, withdraws what is free of both tokens, and leaves it paused', () =>
+    inEach(async (world) => {
+      const { capital } = world;
+      const { tokenA, tokenB } = capital.pair;
+      await capital.setPaused(false);
+      await capital.fill({ deposit: 1_000n, deploy: 400n, orders: 300n });
+      await capital.operate({ kind: 'deposit', token: tokenB, amount: 50n * usd });
+      await capital.setPaused(true);
+      const both = () => Promise.all([tokenA, tokenB].map((token) => capital.places(stranger, token)));
+      const before = await both();
+      let after = before;
+      const sent = await capital.counted(async () => {
+        const { exitCode, stderr } = await world.tv(everything);
+        expect(exitCode, stderr).toBe(0);
+        after = await both();
+        const screen = stderr.replaceAll(/\s+/g, ' ');
+        expect(screen).toMatch(/orders none active any more, 2 were/);
+        expect(screen).toMatch(/300 \w+ came back: .*went out/);
+        // On top of what earlier tests have left there.
+        const { strategy, deployed } = after[0] ?? { strategy: '0', deployed: '0' };
+        expect(screen).toContain(`in the strategy: ${BigInt(strategy) / usd} `);
+        expect(screen).toContain(`booked as deployed: ${count(BigInt(deployed) / usd)} `);
+        expect(screen).toMatch(
+          world.generation === 'deployed' ? /pause paused again, read back/ : /pause paused, as before/,
+        );
+      });
+      // On Tempo both withdrawals are one transaction.
+      expect(sent).toEqual(expectedSent(world, world.network === 'tempo' ? 1 : 2));
+      expect(await capital.paused()).toBe(true);
+      const came = after.map(
+        ({ recipient }, index) => BigInt(recipient) - BigInt(before[index]?.recipient ?? 0),
+      );
+      // All but the fee of two minutes: 2 % a year of what the book counts, in the smallest unit.
+      expect(came.map((amount) => (amount + 500n) / usd)).toEqual([600n, 50n]);
+      // What came back is in the vault, and stays there: the book counts it as deployed.
+      const [first, last] = [before[0]?.vault, after[0]?.vault].map((vault) => BigInt(vault ?? 0));
+      expect(((last ?? 0n) - (first ?? 0n) + 600n * usd) / usd).toBe(300n);
+    }));
+
+  it.each([
+    ['nobody to withdraw to', ['--withdraw'], 2, /Withdraw to whom\?/],
+    ['a recipient without a withdrawal', [...toStranger], 2, /none is asked for/],
+    ['a recipient that nobody knows', ['--withdraw', '--to', stranger], 3, /not on the list/],
+    ['to hand it out', ['--withdraw', ...toStranger, '--calldata'], 2, /cannot be signed elsewhere/],
+    ['to write it for a Safe', ['--withdraw', ...toStranger, '--safe', 'x'], 2, /cannot be signed elsewhere/],
+  ] as const)('refuses %s and sends nothing', async (_, words, code, told) => {
+    const [world] = worlds;
+    if (world === undefined) throw new Error('no world');
+    const sent = await world.capital.counted(async () => {
+      const { exitCode, stderr } = await world.tv([...unwind, ...words, ...confirm]);
+      expect(stderr).toMatch(told);
+      expect(exitCode).toBe(code);
+    });
+    expect(sent).toEqual({ emergency: 0, manager: 0 });
+  });
+
+  it('says that the protocol is open wherever it was cut off in between, until it is paused again', async () => {
+    const world = worlds.find(({ network, generation }) => network === 'plain' && generation === 'deployed');
+    if (world === undefined) throw new Error('no world');
+    const { capital } = world;
+    const { governanceRoles } = world.protocol.deployment.addresses;
+    const change = (functionName: 'revokeRole' | 'grantRole') => {
+      const args = [keccak256(stringToHex('EMERGENCY')), capital.emergency] as const;
+      const data = encodeFunctionData({ abi: governanceRolesAbi, functionName, args });
+      const from = world.protocol.deployment.accounts.admin.address;
+      return send(world.protocol.url, { from, to: governanceRoles, data });
+    };
+    const lastLines = (text: string) => text.trimEnd().split('\n').slice(-10).join('\n');
+    await capital.setPaused(false);
+    await capital.operate({ kind: 'deposit', token: capital.pair.tokenA, amount: 10n * usd });
+    await capital.setPaused(true);
+    const sent = await capital.counted(async () => {
+      const words = ['--token', capital.pair.tokenA, '--amount', '3', ...toStranger];
+      const killed = await world.tv(['emergency', 'withdraw', ...words, ...confirm], {
+        env: { TV_FAILPOINT: 'unpause:done' },
+      });
+      expect([killed.exitCode, await capital.paused()]).toEqual([-1, false]);
+      const status = await world.tv(['status']);
+      expect(status.exitCode).toBe(2);
+      expect(status.stdout.replaceAll(/\s+/g, ' ')).toMatch(
+        /runs unfinished: \S+; protocol is OPEN \(not paused\)/,
+      );
+      // A resume that cannot pause it either.
+      await change('revokeRole');
+      const failed = await world.tv(['resume', ...confirm]);
+      expect(failed.exitCode).toBe(1);
+      expect(failed.stderr).toContain('✖ The protocol is OPEN (not paused) until this is done');
+      expect(lastLines(failed.stderr)).toMatch(/✖ The protocol is OPEN \(not paused\): tv resume/);
+      await change('grantRole');
+      const [run = ''] = /tv resume (\S+)/.exec(lastLines(failed.stderr))?.slice(1) ?? [];
+      const undone = await world.tv(['runs', 'undo', run, ...confirm]);
+      expect(undone.exitCode, undone.stderr).toBe(0);
+      expect(undone.stderr).not.toContain('OPEN (not paused):');
+    });
+    expect([sent, await capital.paused()]).toEqual([{ emergency: 2, manager: 1 }, true]);
+    expect((await world.tv(['status'])).stdout).not.toContain('OPEN');
+  });
+});
