@@ -10,7 +10,7 @@ import {
   submitOnce,
 } from '../../../src/chain/transactions/sendOnce.ts';
 import { castLine } from '../../../src/chain/transactions/sendSteps.ts';
-import type { SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
+import type { SentTransaction, SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
 import { TimeoutError, TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { asJson } from '../../../src/runbook/engine.ts';
@@ -29,6 +29,7 @@ type PauseFacts = ShutdownFacts['pause'];
 /** The two halves of the pause, with the stopping of the services in between. */
 export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly see: Step } {
   let underWay: Promise<SignedTransaction> | undefined;
+  let looking: Promise<Seen> | undefined;
   const who = pause.sender === null ? '' : ` as ${short(pause.sender.from, false)}`;
   const send: Step = {
     id: 'pause',
@@ -42,6 +43,9 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => {
       underWay = submit(ctx, pause);
+      looking = underWay.then((signed) => look(ctx, signed));
+      // Told by the step that sees it.
+      looking.catch(() => {});
       return asJson(await withinLimit(underWay));
     },
   };
@@ -55,15 +59,32 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
     run: async (ctx) => {
       const early = ctx.results['pause'] as SignedTransaction | null | undefined;
       const signed = early ?? (await underWay?.catch(() => undefined));
-      const sent = signed === undefined ? null : await settleOnce(ctx, signed, { limitMs: blockLimitMs });
-      if ((await readProtocol(ctx.chain())).paused === true) return asJson(sent);
+      // After a kill nobody has looked yet.
+      const seen = signed === undefined ? undefined : await (looking ?? look(ctx, signed));
+      if (seen?.paused ?? (await readProtocol(ctx.chain())).paused === true) return asJson(seen?.sent);
       throw new TvError('The protocol is not paused.', {
-        facts: { reason: signed === undefined ? 'the transaction could not be sent, see above' : undefined },
+        facts: { reason: seen === undefined ? 'the transaction could not be sent, see above' : undefined },
         next: ['tv resume, which tries again', 'tv emergency shutdown --calldata, for another signer'],
       });
     },
   };
   return { send, see };
+}
+
+interface Seen {
+  readonly sent: SentTransaction;
+  readonly paused: boolean;
+}
+
+/** Begun as soon as the transaction is on its way, so that the services stop meanwhile. */
+async function look(ctx: StepContext, signed: SignedTransaction): Promise<Seen> {
+  const [sent, early] = await Promise.all([
+    settleOnce(ctx, signed, { limitMs: blockLimitMs }),
+    // In the same batch: where the block was faster, this is the answer.
+    readProtocol(ctx.chain()).catch(() => undefined),
+  ]);
+  const paused = early?.paused === true || (await readProtocol(ctx.chain())).paused === true;
+  return { sent, paused };
 }
 
 async function submit(ctx: StepContext, pause: PauseFacts): Promise<SignedTransaction> {

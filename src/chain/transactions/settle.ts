@@ -33,12 +33,15 @@ const longestBetweenLooksMs = 3_000;
 export async function settle(chain: Chain, parameters: SettleParameters): Promise<Settled> {
   const { transaction, signal, limitMs = defaultLimitMs } = parameters;
   const start = performance.now();
+  // Rides along with the first look.
+  const unit = readFeeUnit(chain, transaction.feeToken);
+  unit.catch(() => {});
   for (let look = 0; ; look++) {
     signal?.throwIfAborted();
     const late = performance.now() - start > limitMs;
     try {
       const place = await lookUp(chain, transaction);
-      if (place.at === 'block') return await inBlock(chain, transaction, place.receipt);
+      if (place.at === 'block') return await inBlock(chain, transaction, place.receipt, unit);
       if (place.at === 'overtaken') return { outcome: 'overtaken', error: overtaken(transaction) };
       if (late) return { outcome: 'waiting', error: await waiting(chain, transaction, place.at, limitMs) };
       if (place.at === 'nowhere') {
@@ -56,7 +59,12 @@ export async function settle(chain: Chain, parameters: SettleParameters): Promis
   }
 }
 
-async function inBlock(chain: Chain, transaction: SignedTransaction, receipt: Receipt): Promise<Settled> {
+async function inBlock(
+  chain: Chain,
+  transaction: SignedTransaction,
+  receipt: Receipt,
+  feeUnit: ReturnType<typeof readFeeUnit>,
+): Promise<Settled> {
   const { hash, from, feeToken, calls } = transaction;
   const { block, gasUsed, gasPrice } = receipt;
   if (!receipt.success) {
@@ -69,7 +77,8 @@ async function inBlock(chain: Chain, transaction: SignedTransaction, receipt: Re
       }),
     };
   }
-  const unit = await readFeeUnit(chain, feeToken);
+  // The node may have been away at first.
+  const unit = await feeUnit.catch(() => readFeeUnit(chain, feeToken));
   const fee = formatFunds(feeOf(unit.network, gasUsed, gasPrice), unit);
   return { outcome: 'sent', sent: { hash, from, block, gasUsed: gasUsed.toString(), fee } };
 }

@@ -37,6 +37,11 @@ const replacementFactor = 3n;
 export async function signTransaction(chain: Chain, parameters: SignParameters): Promise<SignedTransaction> {
   const { signer, calls, replace = false } = parameters;
   const from = signer.address;
+  // Takes as long to load as a node to answer.
+  readNetwork(chain).then(
+    (network) => (network === 'tempo' ? import('viem/tempo') : undefined),
+    () => {},
+  );
   const [network, chainId, fees, nonces, simulation] = await Promise.all([
     readNetwork(chain),
     readChainId(chain),
