@@ -1,5 +1,6 @@
 // Prints how long tv takes to start, as ratios to bare `node -e 0`: the machine, and what else runs
-// on it, count for both alike. Each round runs every command once, in turn.
+// on it, count for both alike. Each round runs every command once, in turn. Then the programs in bench/
+// compare tv with the runbook, each on a sandbox of its own.
 // `node scripts/bench.mjs [--env NAME] [--rounds N] [--bin FILE] [--start-only]`; without --env, `tv status` looks
 // at an environment in which every source refuses at once.
 import { spawnSync } from 'node:child_process';
@@ -56,9 +57,16 @@ for (const { name, expected } of commands) {
 }
 
 if (!values['start-only']) {
-  console.log('\nThe database, tv to the runbook:');
-  const program = fileURLToPath(new URL('bench/database.mjs', import.meta.url));
-  process.exitCode = spawnSync(process.execPath, [program, '--bin', values.bin], { stdio: 'inherit' }).status;
+  for (const [name, title] of [
+    ['emergency', 'An emergency, tv to the runbook, each RPC answer 100 ms late:'],
+    ['pairs', 'Many pairs on one screen:'],
+    ['database', 'The database, tv to the runbook:'],
+  ]) {
+    console.log(`\n${title}`);
+    const program = fileURLToPath(new URL(`bench/${name}.mjs`, import.meta.url));
+    const { status } = spawnSync(process.execPath, [program, '--bin', values.bin], { stdio: 'inherit' });
+    if (status !== 0) process.exitCode = status ?? 1;
+  }
 }
 
 function median(list) {
