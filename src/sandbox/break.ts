@@ -1,6 +1,7 @@
 import { UsageError } from '../errors/TvError.ts';
 import { databaseFaults } from './breakDatabase.ts';
 import { fundFaults } from './breakFunds.ts';
+import { nonceFaults } from './breakNonce.ts';
 import { currentFaults, forgetFault, recordFault } from './breakRecord.ts';
 import { rpcFaults } from './breakRpc.ts';
 import { serviceFaults } from './breakServices.ts';
@@ -26,6 +27,7 @@ export interface Fault {
 const faults: Readonly<Record<string, Fault>> = {
   ...rpcFaults,
   ...databaseFaults,
+  ...nonceFaults,
   ...fundFaults,
   ...serviceFaults,
 };

@@ -1,62 +1,29 @@
-import { encodeFunctionData, type Hex, keccak256, stringToHex } from 'viem';
+import { encodeFunctionData, keccak256, stringToHex } from 'viem';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { governanceRolesAbi } from '../../src/chain/abi/governanceRoles.ts';
-import { riskControllerAbi } from '../../src/chain/abi/riskController.ts';
-import { devAccount, devAccountIndex } from '../../src/sandbox/chain/devAccounts.ts';
-import { rpc, send } from '../../src/sandbox/chain/rpc.ts';
-import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
+import { send } from '../../src/sandbox/chain/rpc.ts';
+import type { TestSandbox } from '../support/sandbox.ts';
+import { allOff, allOn, type ShutdownWorld, shutdownWorld, units } from '../support/shutdownWorld.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
 
-const units = ['tempovault-oracle', 'tempovault-indexer', 'tempovault-api'];
 const confirm = ['--confirm', 'sandbox'] as const;
-const emergency = devAccount(devAccountIndex.emergency).address;
-const admin = devAccount(devAccountIndex.admin).address;
 const deadRpc = ['--set', 'chain.rpcUrls=http://127.0.0.1:1'] as const;
 
 describe('tv emergency shutdown and resume, tempo, contracts as deployed', () => {
+  let world: ShutdownWorld;
   let sandbox: TestSandbox;
-  let url: string;
+  const paused = () => world.paused();
+  const states = () => world.states();
+  const head = () => world.head();
+  const sentSince = (block: number) => world.sentSince(block);
 
   beforeAll(async () => {
-    sandbox = await startSandbox({ network: 'tempo', contracts: 'deployed' });
-    url = `http://127.0.0.1:${sandbox.info.ports.chain}`;
+    world = await shutdownWorld('tempo', 'deployed');
+    sandbox = world.sandbox;
   });
   afterAll(() => sandbox?.stop());
-
-  const contracts = () => sandbox.info.deployment.addresses;
-  const toggle = (pause: boolean) =>
-    send(url, {
-      from: emergency,
-      to: contracts().riskController,
-      data: encodeFunctionData({ abi: riskControllerAbi, functionName: 'toggleGlobalPause', args: [pause] }),
-    });
-  const paused = async () => {
-    const to = contracts().riskController;
-    return BigInt(await rpc<Hex>(url, 'eth_call', [{ to, data: '0x5c975abb' }, 'latest'])) === 1n;
-  };
-  const states = async () =>
-    (await sandbox.systemctl('is-active', ...units)).stdout.split('\n').filter((line) => line !== '');
-  const head = async () => Number(await rpc<Hex>(url, 'eth_blockNumber'));
-  /** Transactions of the emergency account, counted from the blocks. */
-  const sentSince = async (start: number) => {
-    let found = 0;
-    for (let block = start + 1; block <= (await head()); block++) {
-      const { transactions } = await rpc<{ transactions: readonly { readonly from: string }[] }>(
-        url,
-        'eth_getBlockByNumber',
-        [`0x${block.toString(16)}`, true],
-      );
-      found += transactions.filter(({ from }) => from.toLowerCase() === emergency.toLowerCase()).length;
-    }
-    return found;
-  };
-  const off = ['inactive', 'inactive', 'inactive'];
-
-  beforeEach(async () => {
-    if (await paused()) await toggle(false);
-    await sandbox.systemctl('start', ...units);
-  });
+  beforeEach(() => world.reset());
 
   it('pauses and stops everything, once, and brings it back', async () => {
     const start = await head();
@@ -65,7 +32,7 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     expect(down.stderr).toMatch(/safe: tempovault-oracle inactive, no process left/);
     expect(down.stderr).toMatch(/nginx: not installed here, left out/);
     expect(down.exitCode).toBe(0);
-    expect([await paused(), await states(), await sentSince(start)]).toEqual([true, off, 1]);
+    expect([await paused(), await states(), await sentSince(start)]).toEqual([true, allOff, 1]);
 
     const again = await sandbox.tv(['emergency', 'shutdown', ...confirm]);
     expect(again.stderr).toMatch(/paused already[\s\S]*nothing to do/);
@@ -74,7 +41,7 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     const back = await sandbox.tv(['emergency', 'resume', ...confirm]);
     expect(back.stderr).toMatch(/signal +accepted in block/);
     expect(back.exitCode).toBe(0);
-    expect([await paused(), await states()]).toEqual([false, ['active', 'active', 'active']]);
+    expect([await paused(), await states()]).toEqual([false, allOn]);
     expect(await sentSince(start)).toBe(2);
   });
 
@@ -92,13 +59,13 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     const resumed = await sandbox.tv(['resume', ...confirm]);
     expect(resumed.stderr).toMatch(/safe: paused/);
     expect(resumed.exitCode).toBe(0);
-    expect([await paused(), await states(), await sentSince(start)]).toEqual([true, off, 1]);
+    expect([await paused(), await states(), await sentSince(start)]).toEqual([true, allOff, 1]);
   });
 
   it.each(['api:acted', 'unpause:acted', 'oracle:started', 'signal:started'])(
     'a resume that is killed at %s goes on with one transaction',
     async (place) => {
-      await toggle(true);
+      await world.setPaused(true);
       await sandbox.systemctl('stop', ...units);
       const start = await head();
       const killed = await sandbox.tv(['emergency', 'resume', ...confirm], { env: { TV_FAILPOINT: place } });
@@ -107,13 +74,13 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
       expect(resumed.stderr).toMatch(/Done and verified/);
       expect(resumed.exitCode).toBe(0);
       expect([await paused(), await sentSince(start)]).toEqual([false, 1]);
-      expect(await states()).toEqual(['active', 'active', 'active']);
+      expect(await states()).toEqual(allOn);
     },
   );
 
   it('stops the services with the RPC dead, and tells that nothing is paused', async () => {
     const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', ...confirm, ...deadRpc]);
-    expect(await states()).toEqual(off);
+    expect(await states()).toEqual(allOff);
     expect(stderr).toMatch(/safe: tempovault-api inactive/);
     expect(stderr).toMatch(/✖ protocol/);
     expect(exitCode).toBe(1);
@@ -123,19 +90,19 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
   });
 
   it('stops the services although the signer lacks the role', async () => {
-    const to = contracts().governanceRoles;
+    const { accounts, addresses } = world.deployment;
     const role = keccak256(stringToHex('EMERGENCY'));
     const change = (functionName: 'revokeRole' | 'grantRole') =>
-      send(url, {
-        from: admin,
-        to,
-        data: encodeFunctionData({ abi: governanceRolesAbi, functionName, args: [role, emergency] }),
+      send(world.url, {
+        from: accounts.admin.address,
+        to: addresses.governanceRoles,
+        data: encodeFunctionData({ abi: governanceRolesAbi, functionName, args: [role, world.pauser] }),
       });
     await change('revokeRole');
     try {
       const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', ...confirm]);
       expect(stderr).toMatch(/NOT SAFE: the protocol is not paused/);
-      expect([exitCode, await paused(), await states()]).toEqual([1, false, off]);
+      expect([exitCode, await paused(), await states()]).toEqual([1, false, allOff]);
     } finally {
       await change('grantRole');
     }
@@ -160,6 +127,6 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     const start = await head();
     const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', '--no-pause', ...confirm]);
     expect(stderr).toMatch(/not paused, as asked with --no-pause/);
-    expect([exitCode, await paused(), await states(), await sentSince(start)]).toEqual([0, false, off, 0]);
+    expect([exitCode, await paused(), await states(), await sentSince(start)]).toEqual([0, false, allOff, 0]);
   });
 });

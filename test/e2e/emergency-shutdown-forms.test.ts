@@ -1,0 +1,115 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { parse, stringify } from 'yaml';
+import type { TestSandbox } from '../support/sandbox.ts';
+import { allOff, allOn, type ShutdownWorld, shutdownWorld } from '../support/shutdownWorld.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
+
+const confirm = ['--confirm', 'sandbox'] as const;
+const nginxUnit = '[Service]\\nExecStart=/bin/sleep infinity\\n';
+
+/** Everything that may differ with network and contracts; the rest is tested on Tempo, as deployed. */
+describe.each([
+  ['tempo', 'runbook'],
+  ['plain', 'deployed'],
+  ['plain', 'runbook'],
+] as const)('tv emergency shutdown and resume on %s, contracts as %s', (network, contracts) => {
+  let world: ShutdownWorld;
+  let sandbox: TestSandbox;
+
+  beforeAll(async () => {
+    world = await shutdownWorld(network, contracts);
+    sandbox = world.sandbox;
+  });
+  afterAll(() => sandbox?.stop());
+  beforeEach(() => world.reset());
+
+  const tv = (...words: readonly string[]) => sandbox.tv([...words, ...confirm]);
+  const killedAt = async (place: string, ...words: readonly string[]) => {
+    const { exitCode } = await sandbox.tv([...words, ...confirm], { env: { TV_FAILPOINT: place } });
+    expect([place, exitCode]).toEqual([place, -1]);
+  };
+  const nginx = async () => (await sandbox.systemctl('is-active', 'nginx')).stdout;
+
+  it('shuts down and comes back, each through a kill, with nginx and one transaction each', async () => {
+    const write = `printf '${nginxUnit}' >/run/systemd/system/nginx.service`;
+    await sandbox.inside('sh', '-c', `${write} && systemctl daemon-reload && systemctl start nginx`);
+    const start = await world.head();
+    await killedAt('transaction:sent', 'emergency', 'shutdown', '--nginx');
+    const down = await tv('resume');
+    expect(down.stderr).toMatch(
+      contracts === 'deployed' ? /read back from RiskController/ : /read back from TreasuryVault/,
+    );
+    expect([down.exitCode, await world.paused(), await world.states(), await nginx()]).toEqual([
+      0,
+      true,
+      allOff,
+      'inactive',
+    ]);
+    expect(await world.sentSince(start)).toBe(1);
+
+    const again = await tv('emergency', 'shutdown', '--nginx');
+    expect(again.stderr).toMatch(/stopped already[\s\S]*paused already[\s\S]*nothing to do/);
+    expect([again.exitCode, await world.sentSince(start)]).toEqual([0, 1]);
+
+    await killedAt('unpause:acted', 'emergency', 'resume', '--nginx');
+    const back = await tv('resume');
+    expect(back.stderr).toMatch(/signal +accepted in block/);
+    expect([back.exitCode, await world.paused(), await world.states(), await nginx()]).toEqual([
+      0,
+      false,
+      allOn,
+      'active',
+    ]);
+    expect(await world.sentSince(start)).toBe(2);
+  });
+
+  it('stops the services although the signer lacks the role, and says so', async () => {
+    const settings = parse(readFileSync(sandbox.info.files.config, 'utf8'));
+    const { signers } = settings.environments.sandbox;
+    signers.emergency = signers.admin = signers.treasuryManager;
+    const config = join(sandbox.dir, 'stranger.yaml');
+    writeFileSync(config, stringify(settings), { mode: 0o600 });
+    const start = await world.head();
+    const { exitCode, stderr } = await tv('emergency', 'shutdown', '--config', config);
+    expect(stderr.replaceAll(/\s+/g, ' ')).toMatch(
+      contracts === 'deployed' ? /lacks EMERGENCY on GovernanceRoles/ : /lacks ADMIN on GovernanceRoles/,
+    );
+    expect(stderr).toMatch(/NOT SAFE: the protocol is not paused/);
+    expect([exitCode, await world.paused(), await world.states()]).toEqual([1, false, allOff]);
+    expect(await world.sentSince(start)).toBe(0);
+  });
+
+  // It is about the network, so once on each.
+  if (network === 'plain' && contracts === 'runbook') return;
+
+  it('pauses past a stuck transaction: on Tempo by itself, elsewhere with --replace', async () => {
+    expect((await sandbox.tv(['sandbox', 'break', 'stuck-nonce'])).exitCode).toBe(0);
+    try {
+      const start = await world.head();
+      if (network === 'plain') {
+        const looked = await sandbox.tv(['emergency', 'shutdown', '--dry-run']);
+        expect(looked.stderr.replaceAll(/\s+/g, ' ')).toMatch(/waits in the pool, from nonce \d+ on/);
+        expect(looked.stderr.replaceAll(/\s+/g, ' ')).toMatch(/will probably NOT succeed/);
+      }
+      const { exitCode, stderr } = await tv(
+        'emergency',
+        'shutdown',
+        ...(network === 'plain' ? ['--replace'] : []),
+      );
+      expect(stderr.replaceAll(/\s+/g, ' ')).toMatch(
+        network === 'plain' ? /the first will be replaced/ : /not in the way, since a nonce line of its own/,
+      );
+      expect([exitCode, await world.paused(), await world.states()]).toEqual([0, true, allOff]);
+      expect(await world.sentSince(start)).toBe(1);
+    } finally {
+      expect((await sandbox.tv(['sandbox', 'break', '--heal'])).stdout).toContain('stuck-nonce');
+    }
+    // The oracle was stuck as well, and signs again.
+    const back = await tv('emergency', 'resume');
+    expect(back.stderr).toMatch(/signal +accepted in block/);
+    expect([back.exitCode, await world.paused()]).toEqual([0, false]);
+  });
+});
