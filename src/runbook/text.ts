@@ -57,6 +57,9 @@ export function padEnd(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - visibleWidth(text)));
 }
 
+/** Not between the groups of a number: half of an amount reads like another amount. */
+const breaks = /(?<!\d) | (?!\d{3}(?!\d))/;
+
 /**
  * Breaks at spaces so that no line takes more than `width` columns; `indent` goes in front of every
  * line but the first and is not counted. A word that is too long by itself stays whole, so that it
@@ -65,7 +68,7 @@ export function padEnd(text: string, width: number): string {
 export function wrap(text: string, width: number, indent = ''): string {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.split(breaks)) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (line !== '' && visibleWidth(longer) > width) {
       lines.push(line);

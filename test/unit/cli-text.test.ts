@@ -133,4 +133,9 @@ describe('wrapping', () => {
       ),
     ).toBe(['  a     one two', '        three', '  long  x'].join('\n'));
   });
+
+  it('keeps the groups of a number together', () => {
+    expect(wrap('from 606 235.399996 to 12 345 678', 14)).toBe('from\n606 235.399996\nto 12 345 678');
+    expect(wrap('3 of 1000 block 7 12', 7)).toBe('3 of\n1000\nblock 7\n12');
+  });
 });
