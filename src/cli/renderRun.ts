@@ -1,3 +1,4 @@
+import type { Check } from '../runbook/check.ts';
 import type { Progress } from '../runbook/context.ts';
 import {
   type ErrorData,
@@ -109,9 +110,7 @@ export class RunScreen {
         this.#print(`  ${paint.warn('!')} ${event.signal}: stopped after the step in flight\n`);
         break;
       case 'run.checked':
-        this.#advice = event.checks
-          .filter(({ status }) => status === 'warn' || status === 'block')
-          .flatMap(({ next = [] }) => next);
+        this.#advice = adviceOf(event.checks);
         this.#print(`\n${paint.bold('Verification')}\n${renderChecks(event.checks, paint)}\n`);
         break;
       case 'run.ended':
@@ -199,15 +198,9 @@ export class RunScreen {
       .map(({ id, undo }) => `${this.#title(id)}${undo === null ? '' : `: ${undo}`}`);
     const all = kept.length === 0 ? ', and everything is as before' : '; the rest is as before';
     const endings: Record<Outcome, readonly [string, readonly string[]]> = {
-      verified: [paint.ok(`Done and verified in ${took}.`), [...this.#advice, report]],
-      unverified: [
-        paint.bad(`Done in ${took}, but not verified: see the marked lines above.`),
-        [...this.#advice, ...back],
-      ],
-      failed: [
-        paint.bad('Failed half-way. What was done stands, and nothing more is done.'),
-        [...this.#advice, ...back],
-      ],
+      verified: [paint.ok(`Done and verified in ${took}.`), [report]],
+      unverified: [paint.bad(`Done in ${took}, but not verified: see the marked lines above.`), back],
+      failed: [paint.bad('Failed half-way. What was done stands, and nothing more is done.'), back],
       'rolled-back': [paint.bad(`Failed; what had been done was taken back${all}.`), [report]],
       interrupted: [
         paint.warn(
@@ -221,13 +214,14 @@ export class RunScreen {
         [undo, report],
       ],
     };
-    const [sentence, next] = endings[outcome];
+    const [sentence, ways] = endings[outcome];
+    const next = [...new Set([...this.#advice, ...ways])];
     this.#print(`\n${wrap(sentence, paint.width)}\n`);
     if (outcome === 'rolled-back') {
       for (const line of kept) this.#print(`  ${wrap(`kept  ${line}`, paint.width - 2, '           ')}\n`);
     }
     this.#left(left, `: ${asTyped(resume, paint.environment)}`);
-    this.#print(`${renderNext([...new Set(next)], paint)}\n`);
+    this.#print(`${renderNext(next, paint)}\n`);
   }
 
   /** What a run has left unusual in the world, and what ends that. */
@@ -240,4 +234,11 @@ export class RunScreen {
     this.#screen.clearBusy();
     this.#screen.print(text);
   }
+}
+
+/** What mends the marked lines of a verification, the worst first. A bare `tv resume` is said better below. */
+function adviceOf(checks: readonly Check[]): readonly string[] {
+  const of = (status: Check['status']) =>
+    checks.filter((check) => check.status === status).flatMap(({ next = [] }) => next);
+  return [...of('block'), ...of('warn')].filter((line) => line !== 'tv resume');
 }

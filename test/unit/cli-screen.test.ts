@@ -233,6 +233,29 @@ describe('the screen of a run', () => {
     for (const text of endings) expect(text.split('\n').at(-2)).toContain(run);
   });
 
+  it('says among the last lines what mends the marked lines of the verification', () => {
+    const line = { world: 'chain', summary: 'as it is' } as const;
+    const verification: RunEvent = {
+      type: 'run.checked',
+      checks: [
+        { ...line, id: 'rest', status: 'warn', next: ['tv emergency withdraw'] },
+        { ...line, id: 'protocol', status: 'block', next: ['tv resume', 'tv emergency shutdown'] },
+        { ...line, id: 'fine', status: 'pass', next: ['nothing'] },
+      ],
+    };
+    const ended: RunEvent = { type: 'run.ended', outcome: 'unverified', exitCode: 5 };
+    const { text } = draw([...script.slice(3, 4), verification, ended], plainPaint(80));
+    expect(text.slice(text.indexOf('Next:'))).toBe(
+      [
+        'Next: tv emergency shutdown',
+        '      tv emergency withdraw',
+        `      tv resume ${run}`,
+        `      tv runs undo ${run}`,
+        '',
+      ].join('\n'),
+    );
+  });
+
   it('says among the last lines what a run has left unusual, and what ends that', () => {
     const left = ['protocol is OPEN (not paused)'];
     const ended: RunEvent = { type: 'run.ended', outcome: 'interrupted', exitCode: 7, left };

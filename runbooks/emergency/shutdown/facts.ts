@@ -22,6 +22,8 @@ export type ShutdownFacts = {
     readonly sender: Sender | null;
     /** What speaks against it. */
     readonly trouble: string | null;
+    /** What mends that, as commands. */
+    readonly remedies: readonly string[];
     readonly replace: boolean;
   };
   readonly services: readonly Service[];
@@ -49,6 +51,7 @@ export const exampleFacts: ShutdownFacts = {
       feeToken: '0x20c0000000000000000000000000000000000000',
     },
     trouble: null,
+    remedies: [],
     replace: false,
   },
   services: [

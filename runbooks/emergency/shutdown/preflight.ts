@@ -35,8 +35,12 @@ export async function preflight(ctx: Context, input: ShutdownInput): Promise<Pre
   };
 }
 
+/** It is gone past, so that nothing further down tells what mends it. */
 function asWarning(check: Check): Check {
-  return check.status === 'block' ? { ...check, status: 'warn' } : check;
+  if (check.status !== 'block') return check;
+  const { facts, next = [] } = check;
+  const help = next.length === 0 ? {} : { 'what helps': next.join('; or ') };
+  return { ...check, status: 'warn', facts: { ...facts, ...help } };
 }
 
 async function lookAtServices(ctx: Context, { nginx }: ShutdownInput) {
@@ -78,7 +82,7 @@ async function lookAtServices(ctx: Context, { nginx }: ShutdownInput) {
 }
 
 async function lookAtPause(ctx: Context, { pause, replace }: ShutdownInput) {
-  const nothing = { intent: null, sender: null, trouble: null, replace };
+  const nothing = { intent: null, sender: null, trouble: null, remedies: [], replace };
   if (!pause) return { checks: [], found: { wanted: 'no' as const, ...nothing } };
   const first = new Lookout(limited(ctx, limitMs));
   lookAtNodes(ctx, first);
@@ -94,15 +98,15 @@ async function lookAtPause(ctx: Context, { pause, replace }: ShutdownInput) {
   });
   const seen = await first.checks();
   if (state === undefined) {
-    return { checks: seen, found: { wanted: 'send' as const, ...nothing, trouble: firstTrouble(seen) } };
+    return { checks: seen, found: { wanted: 'send' as const, ...nothing, ...firstTrouble(seen) } };
   }
   if (state.paused) return { checks: seen, found: { wanted: 'already' as const, ...nothing } };
   const { intent } = state;
   const sending = await lookAtSigning(ctx, intent, replace);
   const checks = [...seen, ...sending.checks];
-  const trouble = firstTrouble(checks);
-  const sender = trouble === null ? (sending.sender ?? null) : null;
-  return { checks, found: { wanted: 'send' as const, intent, sender, trouble, replace } };
+  const found = firstTrouble(checks);
+  const sender = found.trouble === null ? (sending.sender ?? null) : null;
+  return { checks, found: { wanted: 'send' as const, intent, sender, ...found, replace } };
 }
 
 async function lookAtSigning(
@@ -130,6 +134,7 @@ async function lookAtSigning(
   }
 }
 
-function firstTrouble(checks: readonly Check[]): string | null {
-  return checks.find(({ status }) => status === 'block')?.summary ?? null;
+function firstTrouble(checks: readonly Check[]): Pick<ShutdownFacts['pause'], 'trouble' | 'remedies'> {
+  const { summary = null, next = [] } = checks.find(({ status }) => status === 'block') ?? {};
+  return { trouble: summary, remedies: next };
 }

@@ -20,7 +20,11 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
   const checks = await lookout.checks();
   return checks.map((check) => {
     if (check.id !== 'protocol' || check.status !== 'block') return check;
-    const next = [...(check.next ?? []), 'tv emergency shutdown --calldata, for another signer'];
+    const next = [
+      ...(check.next ?? []),
+      ...facts.pause.remedies,
+      'tv emergency shutdown --calldata, for another signer',
+    ];
     return facts.pause.wanted === 'no'
       ? { ...check, status: 'warn' as const }
       : { ...check, summary: `NOT SAFE: ${check.summary}`, next };
