@@ -134,6 +134,31 @@ describe.each(combinations)('on %s with the contracts as %s', (network, generati
     });
   });
 
+  it('tries a call after those of other accounts that it needs', async () => {
+    const { tokenA } = world.deployment.pairs[0] ?? { tokenA: '0x' };
+    const amount = 1n;
+    const recipient = world.deployment.accounts.owner.address;
+    const [pausing, ending, withdrawal] = await resolveIntents(world.chain, [
+      { intent: 'pauseProtocol' },
+      { intent: 'unpauseProtocol' },
+      { intent: 'withdraw', token: tokenA, amount, recipient },
+    ]);
+    if (pausing === undefined || ending === undefined || withdrawal === undefined) throw new Error('three');
+    const by = (intent: typeof pausing) => ({ from: intent.holders[0] ?? '0x', ...callOf(intent) });
+    const { from = '0x', ...withdraw } = by(withdrawal);
+    // An empty vault: how far it gets tells whether the pause was in the way.
+    const paused = await simulate(world.chain, { from, calls: [withdraw], first: [by(pausing)] });
+    const open = await simulate(world.chain, {
+      from,
+      calls: [withdraw],
+      first: [by(pausing), by(ending)],
+    });
+    if (paused.ok || open.ok) throw new Error('an empty vault paid');
+    expect([paused.index, open.index]).toEqual([0, 0]);
+    expect(open.revert.sentence).toMatch(/available/);
+    expect(/available/.test(paused.revert.sentence)).toBe(generation === 'runbook');
+  });
+
   it('makes the id of a pair as the contract does, in either order of its tokens', () => {
     for (const { id, tokenA, tokenB } of world.deployment.pairs) {
       expect(pairId(tokenA, tokenB)).toBe(id);

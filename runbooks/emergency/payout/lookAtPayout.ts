@@ -51,11 +51,11 @@ export async function lookAtPayout(ctx: Context, parameters: LookAtPayoutParamet
     intents: withdraws,
     urgent: true,
     replace,
-    simulated: [],
+    first: end.holders.slice(0, 1).map((from) => ({ from, to: end.address, data: end.data })),
   });
   const second = new Lookout(ctx);
   // Not on a nonce line of its own: the end of the pause must be in front of its new beginning.
-  const pauser = await lookAtSending(ctx, second, { intents: [end, begin], replace, simulated: [end] });
+  const pauser = await lookAtSending(ctx, second, { intents: [end, begin], replace });
   const checks = [...(await marked(first, mark)), ...(await marked(second, ' (pause)'))];
   if (sender === undefined || pauser === undefined) return { checks, found: undefined };
   return { checks, found: { sender, pause: { way: 'steps', end, begin, sender: pauser } } };

@@ -13,7 +13,7 @@ import { readNetwork } from '../transactions/readNetwork.ts';
 import { readNonce } from '../transactions/readNonce.ts';
 import { gasLimit } from '../transactions/signTransaction.ts';
 import { simulate } from '../transactions/simulate.ts';
-import type { Network } from '../transactions/transaction.ts';
+import type { Call, Network } from '../transactions/transaction.ts';
 
 /** Who will sign, and what pays. Plain data, for the facts of a runbook. */
 export type Sender = {
@@ -31,8 +31,8 @@ export interface LookAtSendingParameters {
   readonly urgent?: boolean;
   /** The operator wants a waiting transaction of this account to be replaced. */
   readonly replace?: boolean;
-  /** Only those intents can be tried beforehand; later ones need what a step before them does. */
-  readonly simulated?: readonly ResolvedIntent[];
+  /** What other accounts send before, without which these would revert. */
+  readonly first?: readonly (Call & { readonly from: Address })[];
 }
 
 /**
@@ -47,7 +47,7 @@ export async function lookAtSending(
   lookout: Lookout,
   parameters: LookAtSendingParameters,
 ): Promise<Sender | undefined> {
-  const { intents, urgent = false, replace = false, simulated = intents } = parameters;
+  const { intents, urgent = false, replace = false, first: before = [] } = parameters;
   const [first] = intents;
   if (first === undefined) return undefined;
   const { role } = first;
@@ -102,12 +102,20 @@ export async function lookAtSending(
 
   const simulation = lookout.look('simulation', 'chain', async () => {
     const { from } = await need(signer, 'signer');
-    const calls = simulated.map(({ address, data }) => ({ to: address, data }));
-    const answer = await simulate(ctx.chain(), { from, calls });
-    if (answer.ok) {
-      return pass(`${describe(intents)} would succeed`, { gas: answer.gas.toString() });
+    const calls = intents.map(({ address, data }) => ({ to: address, data }));
+    const answer = await simulate(ctx.chain(), { from, calls, first: before });
+    const words = `${describe(intents)} would succeed`;
+    if (answer.ok && answer.tried) {
+      return pass(before.length === 0 ? words : `${words}, after what comes before it`, {
+        gas: answer.gas.toString(),
+      });
     }
-    const { signature = '' } = simulated[answer.index] ?? {};
+    if (answer.ok) {
+      return warn(`${describe(intents)} cannot be tried beforehand: the node has no eth_simulateV1`, {
+        value: { gas: answer.gas.toString() },
+      });
+    }
+    const { signature = '' } = intents[answer.index] ?? {};
     return block(`${signature} would revert: ${answer.revert.sentence}`, { facts: answer.revert.facts });
   });
 

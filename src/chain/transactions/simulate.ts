@@ -10,6 +10,8 @@ export interface SimulateParameters {
   readonly from: Address;
   /** In this order, each on top of the one before. */
   readonly calls: readonly Call[];
+  /** What other accounts do before, such as ending a pause. */
+  readonly first?: readonly (Call & { readonly from: Address })[];
   /** The state after this block; default the latest. */
   readonly block?: number;
   /** Saves a look at the registry where the reason is a missing role. */
@@ -17,7 +19,13 @@ export interface SimulateParameters {
 }
 
 export type Simulation =
-  | { readonly ok: true /** Of all calls, without a margin. */; readonly gas: bigint }
+  | {
+      readonly ok: true;
+      /** Of all calls, without a margin. */
+      readonly gas: bigint;
+      /** False where the node can try nothing that comes after calls of other accounts. */
+      readonly tried: boolean;
+    }
   | { readonly ok: false /** Which call, from 0. */; readonly index: number; readonly revert: Revert };
 
 /**
@@ -26,21 +34,23 @@ export type Simulation =
  * @throws TvError where no node answers
  */
 export async function simulate(chain: Chain, parameters: SimulateParameters): Promise<Simulation> {
-  const { calls } = parameters;
-  if (calls.length === 1) return oneByOne(chain, parameters);
+  const { calls, first = [] } = parameters;
+  if (calls.length === 1 && first.length === 0) return oneByOne(chain, parameters);
   const together = await allAtOnce(chain, parameters);
-  return together ?? oneByOne(chain, parameters);
+  if (together !== undefined) return together;
+  return first.length === 0 ? oneByOne(chain, parameters) : { ok: true, gas: 0n, tried: false };
 }
 
 async function allAtOnce(chain: Chain, parameters: SimulateParameters): Promise<Simulation | undefined> {
-  const { from, calls, block, deployment } = parameters;
+  const { from, calls, first = [], block, deployment } = parameters;
+  const all = [...first, ...calls.map((call) => ({ from, ...call }))];
   let answer: unknown;
   try {
     answer = await chain.client.request({
       method: 'eth_simulateV1',
       params: [
         {
-          blockStateCalls: [{ calls: calls.map((call) => ({ from, ...call })) }],
+          blockStateCalls: [{ calls: all }],
           validation: false,
         },
         tag(block),
@@ -51,10 +61,15 @@ async function allAtOnce(chain: Chain, parameters: SimulateParameters): Promise<
     throw describeRpcError(error, chain);
   }
   const results = readResults(answer);
-  if (results === undefined || results.length !== calls.length) return undefined;
+  if (results === undefined || results.length !== all.length) return undefined;
   const index = results.findIndex(({ ok }) => !ok);
-  if (index === -1) return { ok: true, gas: results.reduce((sum, { gas }) => sum + gas, 0n) };
-  return { ok: false, index, revert: await decodeRevert(chain, results[index]?.data ?? '0x', deployment) };
+  const own = results.slice(first.length);
+  if (index === -1) return { ok: true, gas: own.reduce((sum, { gas }) => sum + gas, 0n), tried: true };
+  return {
+    ok: false,
+    index: Math.max(0, index - first.length),
+    revert: await decodeRevert(chain, results[index]?.data ?? '0x', deployment),
+  };
 }
 
 interface CallResult {
@@ -94,7 +109,7 @@ async function oneByOne(chain: Chain, parameters: SimulateParameters): Promise<S
   );
   const index = results.findIndex((result) => 'error' in result);
   if (index === -1) {
-    return { ok: true, gas: results.reduce((sum, result) => sum + (result.gas ?? 0n), 0n) };
+    return { ok: true, gas: results.reduce((sum, result) => sum + (result.gas ?? 0n), 0n), tried: true };
   }
   return { ok: false, index, revert: await decodeRevert(chain, results[index]?.error, deployment) };
 }
