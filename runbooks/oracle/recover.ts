@@ -99,6 +99,7 @@ function stop({ unit, wasActive }: RecoverFacts): Step {
     title: 'stop the oracle relay',
     command: `systemctl stop ${unit}`,
     effect: 'reversible',
+    leaves: { subject: 'oracle relay', state: 'STOPPED', until: 'start' },
     undoTitle: wasActive ? 'undo: start it' : 'undo: leave it stopped, as it was',
     probe: async () => 'begun',
     run: async (ctx) => {

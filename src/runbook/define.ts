@@ -35,6 +35,8 @@ export interface StepContext extends Context {
 /** What a step leaves unusual in the world, until a later step of the same run has ended it. */
 export type Leaves = {
   readonly subject: string;
+  /** `the services are`, not `the indexer is`. */
+  readonly plural?: boolean;
   readonly state: string;
   /** The id of that later step. */
   readonly until: string;

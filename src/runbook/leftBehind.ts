@@ -9,7 +9,7 @@ export function leftBehind({ started, steps }: RunState): readonly string[] {
     const step = steps.get(id);
     if (leaves === undefined || step === undefined || step.status === 'undone') return [];
     if (steps.get(leaves.until)?.status === 'done') return [];
-    if (step.status === 'done') return [`${leaves.subject} is ${leaves.state}`];
+    if (step.status === 'done') return [`${leaves.subject} ${leaves.plural ? 'are' : 'is'} ${leaves.state}`];
     // Noted, and so perhaps done: what a step does is in the journal before it does it.
     return Object.keys(step.notes).length > 0 ? [`${leaves.subject} may be ${leaves.state}`] : [];
   });

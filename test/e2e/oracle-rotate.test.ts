@@ -150,6 +150,7 @@ describe('tv oracle rotate-key', { timeout: 120_000 }, () => {
       const cut = world.form === 'role' ? 'cut' : 'authorise';
       const killed = await world.tv([...rotate, '--compromised'], { env: { TV_FAILPOINT: `${cut}:done` } });
       expect([killed.exitCode, await world.authorised(old.address)]).toEqual([-1, false]);
+      expect((await world.tv(['status'])).stdout).toMatch(/oracle is WITHOUT a\s+working key/);
       const undo = await world.tv(['runs', 'undo', lastRun(killed.stderr), ...confirm]);
       expect(undo.exitCode, undo.stderr).toBe(3);
       expect(undo.stderr).toMatch(/cannot be taken back: a step of it is final/);

@@ -87,6 +87,10 @@ describe.each(shelf.map((entry) => [entry.command, entry] as const))('%s', (_, e
       // What promises a way back of its own has one.
       const promised = step.effect === 'reversible' && step.undoTitle?.startsWith('undo:') === true;
       if (promised) expect(step.undo).toBeDefined();
+      // What a step leaves unusual is ended by a step after it.
+      if (step.leaves !== undefined) {
+        expect(ids.slice(ids.indexOf(step.id) + 1)).toContain(step.leaves.until);
+      }
     }
     expect(plan.consequence).toMatch(/\.$/);
     expect(buildPlan(shelved, facts, input, 'production').plan).toEqual(plan);

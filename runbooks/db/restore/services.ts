@@ -16,6 +16,7 @@ export function stopServices({ services }: RestoreFacts): Step {
     command: `systemctl stop ${units.join(' ')}`,
     effect: 'reversible',
     undoTitle: 'undo: start them',
+    leaves: { subject: 'services', plural: true, state: 'STOPPED', until: 'start' },
     // Some may have stopped before one did not. Stopping what is stopped changes nothing.
     probe: async () => 'begun',
     run: async (ctx) => {

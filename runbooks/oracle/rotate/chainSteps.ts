@@ -12,7 +12,7 @@ import type { Call } from '../../../src/chain/transactions/transaction.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { ProbeAnswer, Step, StepContext } from '../../../src/runbook/define.ts';
 import { short } from '../../../src/runbook/text.ts';
-import { needKey, type RotateFacts, readKeyUnderWay } from './facts.ts';
+import { needKey, type RotateFacts, readKeyUnderWay, withoutKey } from './facts.ts';
 
 /** Money for fees. On Tempo a transfer of the fee token: a transaction with value is refused there. */
 export function fund(facts: RotateFacts): Step {
@@ -54,6 +54,7 @@ export function authorise(facts: RotateFacts): Step {
       : cuts
         ? 'undo: authorise the old'
         : 'undo: revoke it',
+    ...(cuts ? { leaves: withoutKey } : {}),
     probe,
     run: async (ctx) => {
       const oracle = needKey(ctx, 'new').address;
@@ -96,6 +97,7 @@ export function cut(facts: RotateFacts): Step {
     title: `revoke ${short(oracle, false)} at once`,
     command: `cast send $GOVERNANCE_ROLES_ADDRESS "revokeRole(bytes32,address)" $ORACLE_ROLE ${oracle} --private-key $ADMIN_KEY`,
     effect: 'final',
+    leaves: withoutKey,
     probe,
     run: async (ctx) => {
       const { address: to, data } = await resolveIntent(ctx.chain(), { intent: 'revokeOracle', oracle });

@@ -31,6 +31,9 @@ export type RotateFacts = {
   readonly reuse: string | null;
 };
 
+/** From when the old key stops working until the new one is proven. */
+export const withoutKey = { subject: 'oracle', state: 'WITHOUT a working key', until: 'accept' } as const;
+
 /** Keys under way lie here and nowhere else: 0600, on this machine, from before the first change to the end. */
 export function keyPlaces(ctx: Pick<StepContext, 'settings' | 'runId'>) {
   const directory = join(ctx.settings.stateDirectory, 'oracle');

@@ -7,7 +7,7 @@ import { stopUnit } from '../../../src/host/stopUnit.ts';
 import { writeEnvValue } from '../../../src/host/writeEnvValue.ts';
 import type { Step } from '../../../src/runbook/define.ts';
 import { keyName, readOracleKey } from '../readOracleKey.ts';
-import { needKey, type RotateFacts, readKeyUnderWay } from './facts.ts';
+import { needKey, type RotateFacts, readKeyUnderWay, withoutKey } from './facts.ts';
 
 /** Where .env is written before the stop, taking that back also restarts the relay: see `setKey`. */
 const restartsInEnv = ({ form }: RotateFacts) => form === 'one-address';
@@ -20,6 +20,7 @@ export function stop(facts: RotateFacts): Step {
     command: `systemctl stop ${unit}`,
     effect: 'reversible',
     undoTitle: wasActive ? 'undo: start it' : 'undo: leave it stopped, as it was',
+    leaves: withoutKey,
     probe: async () => 'begun',
     run: async (ctx) => {
       const noted = ctx.notes['since'];

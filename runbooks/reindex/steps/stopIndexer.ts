@@ -13,6 +13,7 @@ export function stopIndexer(facts: ReindexFacts): Step {
     title: 'stop the indexer',
     command: `systemctl stop ${unit}`,
     effect: 'reversible',
+    leaves: { subject: 'indexer', state: 'STOPPED', until: 'start' },
     undoTitle: wasActive ? 'undo: start it' : 'undo: leave it stopped, as it was',
     probe: async (ctx) => {
       const { activeState } = await readUnit(ctx.host(), { unit });
