@@ -1,5 +1,6 @@
 import { confirm, input, password } from '@inquirer/prompts';
 import type { Prompt } from '../runbook/engine.ts';
+import { wrap } from '../runbook/text.ts';
 
 /** Ctrl-D, as a terminal in raw mode sends it. */
 const endOfInput = '\x04';
@@ -14,17 +15,24 @@ export function terminalPrompt(): TerminalPrompt {
   return {
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     typed: async (question, expected, signal) => {
-      const answer = await orNothing(signal, (context) => input({ message: question }, context));
+      const answer = await orNothing(signal, (context) => input({ message: fitted(question) }, context));
       return answer?.trim() === expected;
     },
     yesNo: async (question, signal) =>
-      (await orNothing(signal, (context) => confirm({ message: question, default: false }, context))) ??
-      false,
+      (await orNothing(signal, (context) =>
+        confirm({ message: fitted(question), default: false }, context),
+      )) ?? false,
     hidden: (question, signal) =>
       orNothing(signal, (context) =>
-        password({ message: question, mask: false, toggleMask: false }, context),
+        password({ message: fitted(question), mask: false, toggleMask: false }, context),
       ),
   };
+}
+
+/** Broken between words; inquirer breaks in the middle of one. Two columns go to its mark, one to the cursor. */
+function fitted(question: string): string {
+  // A terminal that nobody told its size says 0.
+  return wrap(question, (process.stderr.columns || 80) - 3);
 }
 
 interface PromptContext {
