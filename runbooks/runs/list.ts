@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { readRuns } from '../../src/runbook/readRuns.ts';
+import { surveyRuns } from '../../src/runbook/readRuns.ts';
 import { isUnfinished } from '../../src/runbook/runState.ts';
 import { ago, table } from '../../src/runbook/text.ts';
 
@@ -19,9 +19,13 @@ export default defineReport({
     ),
   },
   collect: async ({ runs, settings }, { limit }) => {
-    const states = readRuns({ runs, settings }).toReversed();
+    const survey = surveyRuns({ runs, settings });
+    const states = survey.states.toReversed();
     return {
       journals: runs.directory,
+      damaged: survey.damaged.map(({ run, error: { message, facts, next } }) => ({
+        ...{ run, message, facts, next },
+      })),
       total: states.length,
       runs: states.slice(0, limit).map((state) => ({
         run: state.started.run,
@@ -34,8 +38,12 @@ export default defineReport({
       })),
     };
   },
-  render: ({ runs, total, journals }, paint) => {
-    if (runs.length === 0) return `No runs yet. Journals are kept in ${journals}.\n`;
+  render: ({ runs, total, journals, damaged }, paint) => {
+    if (runs.length + damaged.length === 0) return `No runs yet. Journals are kept in ${journals}.\n`;
+    const wrecks = damaged.map(({ run, message, facts }) => {
+      const where = Object.entries(facts).map(([name, value]) => `${name} ${value}`);
+      return `  ${paint.bad(`✖ ${run}`)}: ${[message, ...where].join(' ')}\n`;
+    });
     const rows = runs.map(({ run, status, unfinished, startedAt, operator }) => [
       run,
       statusWord(status, unfinished, paint),
@@ -44,11 +52,12 @@ export default defineReport({
     ]);
     const left = runs.find(({ unfinished }) => unfinished);
     const more = total > runs.length ? `\n  … and ${total - runs.length} older ones: --limit ${total}` : '';
-    const next =
-      left === undefined
-        ? ''
-        : `\n\n${renderNext([`tv resume ${left.run}`, `tv runs undo ${left.run}`], paint)}`;
-    return `${table(rows)}${more}${next}\n`;
+    const ways = [
+      ...damaged.flatMap(({ next }) => next),
+      ...(left === undefined ? [] : [`tv resume ${left.run}`, `tv runs undo ${left.run}`]),
+    ];
+    const next = ways.length === 0 ? '' : `\n\n${renderNext(ways, paint)}`;
+    return `${wrecks.join('')}${table(rows)}${more}${next}\n`;
   },
 });
 

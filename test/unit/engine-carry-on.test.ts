@@ -1,11 +1,13 @@
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import listRuns from '../../runbooks/runs/list.ts';
 import type { Shelved } from '../../src/runbook/engine.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import { lockDirectory } from '../../src/runbook/locks.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
-import { deadOperator, readLines, type Scene, temporaryState } from '../support/fakes.ts';
+import { deadOperator, readLines, type Scene, startScene, temporaryState } from '../support/fakes.ts';
+import { plainPaint } from '../support/paint.ts';
 import { type Outcome, play, type Scenario } from '../support/scenario.ts';
 
 let state: ReturnType<typeof temporaryState>;
@@ -382,6 +384,21 @@ describe('the journal', () => {
     const { exitCode, error } = await play(fakeRunbook(world), { stateDirectory, stateOf: 'nothing' });
     expect(exitCode).toBe(3);
     expect(error?.facts['runs']).toBe('The journal is damaged.');
+  });
+
+  it('that is damaged is named in the list of runs, beside those that can be read', async () => {
+    const { run } = await interruptedRun();
+    const other = await play(fakeRunbook(world), {
+      stateDirectory,
+      answers: { overrides: ['unfinished-run'], reason: 'to have two' },
+    });
+    writeFileSync(journal(run), `damaged\n${readFileSync(journal(run), 'utf8')}`);
+    const { engine } = startScene(stateDirectory);
+    const data = await listRuns.collect(engine.ctx, { limit: 20 });
+    expect(data.runs).toMatchObject([{ run: other.run, status: 'verified' }]);
+    const screen = listRuns.render(data, plainPaint(80), { limit: 20 });
+    expect(screen).toContain(`✖ ${run}: The journal is damaged. journal ${journal(run)} line 1`);
+    expect(screen).toContain(other.run);
   });
 });
 
