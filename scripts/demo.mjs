@@ -22,6 +22,22 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
+/** Why, and what to type. A person would be asked where `--confirm` and `--yes` answer. */
+const acts = [
+  ['How is it?', 'status'],
+  ['§1 What would a reindex do? Nothing is changed yet', 'reindex --from-block 1_200 --dry-run'],
+  ['Do it', `reindex --from-block 1_200 --confirm ${name}`],
+  ['Compare every event with the chain', 'reindex check'],
+  ['§3 A backup that is proven before it is named', 'db backup'],
+  ['§6 Stop the trade of a pair', `breaker trip --pair AlphaUSD-pathUSD --confirm ${name}`],
+  ['And let it be traded again', `breaker reset --pair AlphaUSD-pathUSD --confirm ${name}`],
+  ['§4 Another key for the oracle: made, funded, authorised, proven', `oracle rotate-key --confirm ${name}`],
+  ['The old one still counts for a day; here it ends now', `oracle revoke-old --now --confirm ${name}`],
+  ['§7 Pause and stop everything', `emergency shutdown --confirm ${name}`],
+  ['Everything back, in order', `emergency resume --confirm ${name}`],
+  ['Who did what', 'audit list'],
+];
+
 try {
   await show(
     'A complete TempoVault to practise on: chain, PostgreSQL, three services',
@@ -30,30 +46,10 @@ try {
     '--name',
     name,
   );
-  await show('How is it?', '-e', name, 'status');
-  await show(
-    'What would a reindex do? Nothing is changed yet',
-    '-e',
-    name,
-    'reindex',
-    '--from-block',
-    '1_200',
-    '--dry-run',
-  );
-  await show(
-    'Do it. A person would be asked to type the name',
-    '-e',
-    name,
-    'reindex',
-    '--from-block',
-    '1_200',
-    '--confirm',
-    name,
-  );
-  await show('Compare every event with the chain', '-e', name, 'reindex', 'check');
-  const run = readdirSync(join(state, 'sandbox', name, 'state', 'runs'))[0]?.replace('.jsonl', '') ?? '';
-  await show('The timeline, for the incident review', '-e', name, 'runs', 'report', run, '--out', state);
-  await show('Who did what', '-e', name, 'audit', 'list');
+  for (const [why, line] of acts) await show(why, '-e', name, ...line.split(' '));
+  const [run = ''] = readdirSync(join(state, 'sandbox', name, 'state', 'runs'));
+  const report = ['runs', 'report', run.replace('.jsonl', ''), '--out', state];
+  await show('The timeline of the first run, for the incident review', '-e', name, ...report);
 } catch (error) {
   process.exitCode = 1;
   console.error(`\n✖ ${error.message}`);
