@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { encodeFunctionData, parseAbi } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
+import { diagnose } from '../../src/chain/oracle/diagnose.ts';
 import { breakSandbox, healSandbox } from '../../src/sandbox/break.ts';
 import { devAccount, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
-import { rpc, send } from '../../src/sandbox/chain/rpc.ts';
+import { head, rpc, send } from '../../src/sandbox/chain/rpc.ts';
 import { until } from '../../src/sandbox/machine/until.ts';
 import {
   confirm,
@@ -175,6 +176,25 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
       await expectAtWork(world);
     }),
   );
+
+  it('tells a stuck transaction and a wrong clock, which a restart may mend', () =>
+    inWorlds(worlds, async (world) => {
+      const oracle = world.envKey().address;
+      expect(await diagnose(world.chain, { oracle, hostTime: new Date(0) })).toEqual([]);
+      const { timestamp } = await head(world.url);
+      const hostTime = new Date((timestamp + 3_600) * 1000);
+      const [wrong, ...others] = await diagnose(world.chain, { oracle, hostTime });
+      expect([wrong?.id, others]).toEqual(['clock', []]);
+      expect(wrong?.summary).toMatch(/the host's clock is (1h 0min|59 min)/);
+
+      await broken(world, 'stuck-nonce', async () => {
+        const dry = await world.tv(['oracle', 'recover', '--dry-run']);
+        expect(dry.exitCode, dry.stderr).toBe(0);
+        expect(dry.stderr.replace(/\s+/g, ' ')).toMatch(/! causes .* in the pool, from nonce \d+ on/);
+      });
+      await world.sandbox.systemctl('restart', oracleUnit);
+      await expectAtWork(world);
+    }));
 
   it('does not take a relay that is active for one that works', () =>
     inWorlds(worlds, async (world) => {

@@ -16,8 +16,7 @@ const given = new WeakMap<Settings, string>();
  */
 export async function askNewKey(ctx: Context, address: Address): Promise<`0x${string}`> {
   const question = `Private key of ${address}:`;
-  const text =
-    given.get(ctx.settings) ?? process.env[keyVariable] ?? (await askFor(ctx, question, keyVariable));
+  const text = given.get(ctx.settings) ?? takeVariable() ?? (await askFor(ctx, question, keyVariable));
   ctx.secrets.keep(text.trim());
   const parsed = parseKey(text);
   if (parsed === undefined || !sameAddress(parsed.address, address)) {
@@ -29,6 +28,13 @@ export async function askNewKey(ctx: Context, address: Address): Promise<`0x${st
   ctx.secrets.keep(parsed.key);
   given.set(ctx.settings, text);
   return parsed.key;
+}
+
+/** Out of the environment at once: the programs that tv starts inherit it. */
+function takeVariable(): string | undefined {
+  const text = process.env[keyVariable];
+  delete process.env[keyVariable];
+  return text;
 }
 
 const passwords = new WeakMap<Settings, string>();
