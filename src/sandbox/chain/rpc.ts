@@ -1,4 +1,5 @@
 import { TvError } from '../../errors/TvError.ts';
+import { upstream } from '../services/lib/upstream.ts';
 
 export type Hex = `0x${string}`;
 
@@ -10,13 +11,14 @@ interface Answer<T> {
 
 let nextId = 1;
 
+/** Of each node, so that connections to it stay open. */
+const nodes = new Map<string, ReturnType<typeof upstream>>();
+
 async function post(url: string, body: unknown): Promise<unknown> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  return response.json();
+  const node = nodes.get(url) ?? upstream(url);
+  nodes.set(url, node);
+  const answer = await node(Buffer.from(JSON.stringify(body)));
+  return JSON.parse(answer.body.toString('utf8'));
 }
 
 function resultOf<T>(method: string, { result, error }: Answer<T>): T {
