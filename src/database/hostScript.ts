@@ -9,7 +9,8 @@ export interface HostScript {
   readonly args: readonly string[];
   readonly failure: string;
   readonly facts?: Readonly<Record<string, string | number>>;
-  readonly next?: string;
+  /** A remedy, or one that goes by the last words. */
+  readonly next?: string | ((said: string) => string);
   readonly signal?: AbortSignal;
 }
 
@@ -30,9 +31,10 @@ export async function runHostScript(database: Database, parameters: HostScript):
   const output = await run(['bash', '-c', strict, 'tv', ...args], options);
   if (signal?.aborted === true) throw signal.reason;
   if (output.exitCode !== 0) {
+    const said = lastWords(output.stderr);
     throw new TvError(failure, {
-      facts: { ...facts, said: lastWords(output.stderr), 'exit code': output.exitCode },
-      ...(next === undefined ? {} : { next }),
+      facts: { ...facts, said, 'exit code': output.exitCode },
+      ...(next === undefined ? {} : { next: typeof next === 'string' ? next : next(said ?? '') }),
     });
   }
   return output.stdout;

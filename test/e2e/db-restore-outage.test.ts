@@ -122,6 +122,7 @@ describe('tv db restore', () => {
     await sandbox.systemctl('start', 'tempovault-api', 'tempovault-oracle');
     const done = await sandbox.tv(restore());
     expect(flat(done.stderr)).toContain('No space left on device');
+    expect(done.stderr).toContain('df -h');
     expect(done.stderr).toContain('everything is as before');
     expect(done.exitCode).toBe(1);
     expect(await databasesOf(sandbox)).toEqual(databases);

@@ -41,6 +41,14 @@ const scripts = {
   'sql.gz': 'gzip -dc -- "$archive" | psql -X -q -1 -v ON_ERROR_STOP=1 -o /dev/null "$@" -f -',
 } as const;
 
+function remedy(said: string): string {
+  if (/permission denied|must be (superuser|owner)/i.test(said)) {
+    return 'an extension wants a superuser: set database.adminUrl, then try again';
+  }
+  if (/no space left/i.test(said)) return 'make room where the server keeps its data, then try again: df -h';
+  return 'systemctl status postgresql';
+}
+
 /**
  * Restores a backup into an empty database and gathers the planner's statistics, which no dump holds.
  * @param database the empty one, opened as a role that may make all that is in the backup
@@ -69,7 +77,7 @@ export async function fillDatabase(database: Database, parameters: FillDatabaseP
       ],
       failure: 'The backup could not be restored into the new database.',
       facts: { backup: backup.path },
-      next: 'an extension wants a superuser: set database.adminUrl, then try again',
+      next: remedy,
       ...(signal === undefined ? {} : { signal }),
     });
   } finally {
