@@ -4,7 +4,7 @@ import { listBackups } from '../../src/database/backup/listBackups.ts';
 import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
-import { bytes, count } from '../../src/runbook/text.ts';
+import { bytes, count, howMany } from '../../src/runbook/text.ts';
 import { keepVerified, type PruneFacts } from './prune/facts.ts';
 import { dropOld, removeLeftovers, removeOne } from './prune/steps.ts';
 import { lookAtMaintenance } from './shared/maintenance.ts';
@@ -105,10 +105,10 @@ With --old it drops the databases that a restore has put aside instead.`,
   consequence: ({ remove, databases }) => {
     const size = bytes([...remove, ...databases].reduce((sum, one) => sum + one.bytes, 0));
     if (databases.length > 0)
-      return `This drops ${databases.length} databases, ${size}; there is no way back.`;
+      return `This drops ${howMany(databases.length, 'database')}, ${size}; there is no way back.`;
     return remove.length === 0
       ? 'There is no backup to remove.'
-      : `This removes ${count(remove.length)} backups, ${size}; there is no way back.`;
+      : `This removes ${howMany(remove.length, 'backup')}, ${size}; there is no way back.`;
   },
   plan: (facts) => [
     ...facts.remove.map((backup, index) => removeOne(facts, backup, index)),

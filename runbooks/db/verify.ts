@@ -3,7 +3,7 @@ import { isVerified } from '../../src/database/backup/choosePrune.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
-import { bytes, count } from '../../src/runbook/text.ts';
+import { bytes, howMany } from '../../src/runbook/text.ts';
 import { chooseBackups } from './shared/chooseBackups.ts';
 import { lookAtMaintenance } from './shared/maintenance.ts';
 import { readServerOf } from './shared/readServerOf.ts';
@@ -37,6 +37,8 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
       backups: [
         {
           path: '/backup/tempovault_20261123-020000-7f3a',
+          form: 'directory',
+          archive: '/backup/tempovault_20261123-020000-7f3a/data',
           name: 'tempovault_20261123-020000-7f3a',
           bytes: 1_181_116_006,
         },
@@ -54,7 +56,13 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
     const lookout = new Lookout(ctx);
     const chosen = await chooseBackups(ctx, wanted);
     const backups = lookout.look('backups', 'host', async () => {
-      const value = chosen.map(({ path, name, bytes: size }) => ({ path, name, bytes: size }));
+      const value = chosen.map(({ path, form, archive, name, bytes: size }) => ({
+        path,
+        form,
+        archive,
+        name,
+        bytes: size,
+      }));
       const size = bytes(value.reduce((sum, one) => sum + one.bytes, 0));
       return pass(`${value.length === 1 ? value[0]?.name : `${value.length} backups`}, ${size}`, value);
     });
@@ -91,7 +99,7 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
     };
   },
   basis: ({ backups, restore }) => ({ backups: backups.map(({ path }) => path), restores: restore !== null }),
-  consequence: ({ backups }) => `This reads ${backups.length} backups.`,
+  consequence: ({ backups }) => `This reads ${howMany(backups.length, 'backup')}.`,
   plan: (facts) => facts.backups.map((backup, index) => verifyOne(facts, backup, index)),
   verify: async (ctx, { backups }) => {
     const lookout = new Lookout(ctx);
@@ -118,7 +126,7 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
         return pass(
           found.manifest === null
             ? `${sound}; it has no manifest, so there are no sums to compare with`
-            : `${sound}: ${count(found.manifest.files.length)} files, ${count(rows)} rows as in the manifest`,
+            : `${sound}: ${howMany(found.manifest.files.length, 'file')}, ${howMany(rows, 'row')} as in the manifest`,
         );
       });
     }

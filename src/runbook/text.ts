@@ -5,6 +5,11 @@ export function count(value: number | bigint): string {
   return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
 }
 
+/** `1 backup`, `2 backups`. */
+export function howMany(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
 /** `1181116006` → `1.1 GiB`. */
 export function bytes(value: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
@@ -63,7 +68,7 @@ const breaks = /(?<!\d) | (?!\d{3}(?!\d))/;
 /**
  * Breaks at spaces so that no line takes more than `width` columns; `indent` goes in front of every
  * line but the first and is not counted. A word that is too long by itself stays whole, so that it
- * can be copied.
+ * can be copied, and so does a number with spaces in it.
  */
 export function wrap(text: string, width: number, indent = ''): string {
   const lines: string[] = [];

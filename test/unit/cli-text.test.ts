@@ -108,6 +108,9 @@ describe('wrapping', () => {
 
   it('puts the indent before later lines, on top of the width', () => {
     expect(wrap('aa bb cc', 5, '> ')).toBe('aa bb\n> cc');
+    // A number with spaces in it is one word; two numbers are two.
+    expect(wrap('has 12 047 rows', 6)).toBe('has\n12 047\nrows');
+    expect(wrap('12 47 1', 3)).toBe('12\n47\n1');
   });
 
   it('keeps a word whole that is too long, so that it can be copied', () => {

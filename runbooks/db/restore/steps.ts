@@ -11,18 +11,17 @@ import { thisOperator } from '../../../src/runbook/process.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
 import { applicationName } from '../shared/names.ts';
 import { readServerOf } from '../shared/readServerOf.ts';
-import { dropBeside, probeBeside, restoreBeside } from '../shared/restoreBeside.ts';
+import { dropBeside, probeBeside, restoreBeside, restoreCommand } from '../shared/restoreBeside.ts';
 import { keepsOld, keptAs, newName, type RestoreFacts, renames } from './facts.ts';
 
 /** Into a database of its own: the live one, if there is one, is not touched. */
 export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
   const { maintenance, name } = facts.database;
-  const tool =
-    backup.form === 'sql' || backup.form === 'sql.gz' ? 'psql -1' : `pg_restore -j ${facts.tools.cores}`;
+  const into = `${name}_restore_$RUN`;
   return {
     id: 'restore',
     title: `restore ${backup.name} into a new database, count its rows`,
-    command: `createdb -O ${maintenance.properties.owner} ${name}_restore_$RUN; ${tool} -d ${name}_restore_$RUN ${backup.path}`,
+    command: `createdb -O ${maintenance.properties.owner} ${into}; ${restoreCommand(backup, { jobs: facts.tools.cores, into })}`,
     effect: 'reversible',
     undoTitle: 'undo: drop it',
     probe: (ctx) => probeBeside(ctx, newName(facts, ctx.runId)),

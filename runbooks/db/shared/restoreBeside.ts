@@ -60,6 +60,16 @@ export async function restoreBeside(ctx: StepContext, parameters: RestoreBesideP
   });
 }
 
+/** The shell line that a restore stands for. */
+export function restoreCommand(
+  backup: Pick<Backup, 'form' | 'archive'>,
+  { jobs, into }: { readonly jobs: number; readonly into: string },
+): string {
+  const { form, archive } = backup;
+  if (form === 'sql.gz') return `gzip -dc ${archive} | psql -1 -d ${into}`;
+  return form === 'sql' ? `psql -1 -d ${into} -f ${archive}` : `pg_restore -j ${jobs} -d ${into} ${archive}`;
+}
+
 /**
  * For a step that fills a database of its own: what an attempt that was cut off has left there has to
  * be dropped, whether the step is made again or taken back.

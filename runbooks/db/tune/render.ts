@@ -28,7 +28,7 @@ export function renderTuning(tuning: Tuning, paint: Paint): string {
     ...(waiting.length === 0 ? [] : ['restart PostgreSQL at a quiet hour: systemctl restart postgresql']),
   ];
   return `${[
-    `${paint.bold('PostgreSQL settings')} · ${database} · PostgreSQL ${version}`,
+    wrap(`${paint.bold('PostgreSQL settings')} · ${database} · PostgreSQL ${version}`, paint.width),
     '',
     ...machine(tuning, paint),
     '',

@@ -6,22 +6,20 @@ import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { bytes } from '../../../src/runbook/text.ts';
 import { besideName } from '../shared/names.ts';
-import { dropBeside, probeBeside, restoreBeside } from '../shared/restoreBeside.ts';
+import { dropBeside, probeBeside, restoreBeside, restoreCommand } from '../shared/restoreBeside.ts';
 import type { VerifyFacts } from './facts.ts';
 
 /** Reads one backup, restores it into a scratch database where asked for, and marks what came of it. */
-export function verifyOne(
-  facts: VerifyFacts,
-  { path, name, bytes: size }: VerifyFacts['backups'][number],
-  index: number,
-): Step {
+export function verifyOne(facts: VerifyFacts, backup: VerifyFacts['backups'][number], index: number): Step {
+  const { path, form, archive, name, bytes: size } = backup;
   const restores = facts.restore !== null;
+  const jobs = facts.tools.cores;
   return {
     id: `verify-${index + 1}`,
     title: `read ${name} (${bytes(size)}) to its last byte${restores ? ', restore it into a scratch database, count, drop that' : ''}`,
     command: restores
-      ? `createdb $SCRATCH; pg_restore -d $SCRATCH ${path}; dropdb $SCRATCH`
-      : `sha256sum …; pg_restore -l ${path}`,
+      ? `createdb $SCRATCH; ${restoreCommand(backup, { jobs, into: '$SCRATCH' })}; dropdb $SCRATCH`
+      : `sha256sum …; ${form === 'sql' || form === 'sql.gz' ? 'awk …' : 'pg_restore -l'} ${archive}`,
     effect: 'reversible',
     probe: async (ctx) => (restores ? probeBeside(ctx, scratchName(ctx)) : 'not-done'),
     run: (ctx) => verifyAndMark(ctx, facts, path),
