@@ -2,13 +2,14 @@ import { changeUnit } from '../../../src/host/changeUnit.ts';
 import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import { assertNobodyStays } from './checks/sessions.ts';
 import type { RestoreFacts } from './facts.ts';
 
 /** When the services went down and came up again: what the downtime is counted from. */
 export type Moment = { readonly at: string };
 
 /** The indexer writes, the API and the relay read: nobody may be connected while names change. */
-export function stopServices({ services }: RestoreFacts): Step {
+export function stopServices({ services, endSessions }: RestoreFacts): Step {
   const units = services.map(({ unit }) => unit);
   return {
     id: 'stop',
@@ -20,6 +21,7 @@ export function stopServices({ services }: RestoreFacts): Step {
     // Some may have stopped before one did not. Stopping what is stopped changes nothing.
     probe: async () => 'begun',
     run: async (ctx) => {
+      if (!endSessions) await assertNobodyStays(ctx);
       const at = String(ctx.notes['at'] ?? ctx.clock.now().toISOString());
       ctx.note('at', at);
       const { signal } = ctx;

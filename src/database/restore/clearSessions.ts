@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { TvError } from '../../errors/TvError.ts';
 import type { Database } from '../../runbook/context.ts';
-import { listForeignSessions, sessionLines } from './listForeignSessions.ts';
+import { type ForeignSession, listForeignSessions, sessionLines } from './listForeignSessions.ts';
 
 export interface ClearSessionsParameters {
   readonly names: readonly string[];
@@ -33,13 +33,17 @@ export async function clearSessions(
         others.map(({ pid }) => pid),
       );
     else if (Date.now() > deadline) {
-      throw new TvError('Other sessions are connected to the database, and are in the way.', {
-        facts: sessionLines(others),
-        next: ['end them, or repeat the command with --end-sessions'],
-      });
+      throw inTheWay(others);
     }
     await sleep(100, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }
+}
+
+export function inTheWay(sessions: readonly ForeignSession[]): TvError {
+  return new TvError('Other sessions are connected to the database, and are in the way.', {
+    facts: sessionLines(sessions),
+    next: ['end them, or repeat the command with --end-sessions'],
+  });
 }
 
 /** tv's own: its pool, its lock, and what a killed run has left. */
