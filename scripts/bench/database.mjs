@@ -1,9 +1,10 @@
 // Compares tv's backup and restore with the runbook's on a sandbox filled with event rows: wall time,
-// size and downtime, as ratios. Takes some minutes; wants about five times the rows' size on disk.
-// `node scripts/bench/database.mjs [--gib 2] [--bin FILE]`
+// size and downtime, as ratios. Both take turns, on the same database, with the same services running.
+// Takes some minutes; wants about five times the rows' size on disk.
+// `node scripts/bench/database.mjs [--gib 2] [--rounds 1] [--bin FILE]`
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -11,6 +12,7 @@ import { parseArgs } from 'node:util';
 const { values } = parseArgs({
   options: {
     gib: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '1' },
     bin: { type: 'string', default: fileURLToPath(new URL('../../bin/tv.js', import.meta.url)) },
   },
 });
@@ -23,32 +25,67 @@ chmodSync(home, 0o711);
 const env = { ...process.env, TV_STATE_DIR: home, NO_COLOR: '1' };
 const dir = join(home, 'sandbox', 'sandbox');
 const files = join(home, 'runbook');
+const units = 'tempovault-api tempovault-indexer tempovault-oracle';
 
+/** `[ours, the runbook's]` of each round. */
+const measured = { backup: [], size: [], restore: [], downtime: [] };
+const screens = {};
 try {
   mkdirSync(files);
   tv('sandbox', 'up');
+  // A sandbox does without: here both have to bring everything to the disk, as in production.
+  for (const setting of ['fsync', 'full_page_writes', 'synchronous_commit']) {
+    shell(`psql -q -d postgres -c 'ALTER SYSTEM SET ${setting} = on'`);
+  }
+  const version = shell(`psql -At -d postgres -c 'SELECT pg_reload_conf()' -c 'SHOW server_version'`).stdout;
   fill(Number(values.gib) * 1024 ** 3);
-
-  const runbookBackup = shell(`set -o pipefail; pg_dump tempovault | gzip > ${files}/backup.sql.gz`);
-  const tvBackup = tv('-e', 'sandbox', 'db', 'backup');
-  const [backup] = JSON.parse(tv('-e', 'sandbox', 'db', 'backups', '--json').stdout).backups;
-
-  shell(`pg_dump tempovault > ${files}/backup.sql`);
-  const runbookRestore = shell(
-    `createdb bench && dropdb bench && createdb bench && psql -q -o /dev/null -d bench < ${files}/backup.sql && dropdb bench`,
+  console.log(
+    `PostgreSQL ${version.split('\n')[1]}, ${values.gib} GiB of rows, ${availableParallelism()} cores, load ${loadavg()[0].toFixed(1)}; tv to the runbook:\n`,
   );
-  const tvRestore = tv('-e', 'sandbox', 'db', 'restore', '--latest', '--confirm', 'sandbox');
-  const downtime = Number(/the services were down for ([\d.]+) s/.exec(tvRestore.stderr)?.[1]);
-
-  const runbookBytes = statSync(join(files, 'backup.sql.gz')).size;
-  line('backup, time', tvBackup.seconds, runbookBackup.seconds, 's', 0.6);
-  line('backup, size', backup.bytes / 1024 ** 2, runbookBytes / 1024 ** 2, 'MiB', 1);
-  line('restore, time', tvRestore.seconds, runbookRestore.seconds, 's', 0.6);
-  line('restore, downtime', downtime, runbookRestore.seconds, 's', 0.05);
-  console.log('\nOf tv: backup\n%s\nrestore\n%s', steps(tvBackup.stderr), steps(tvRestore.stderr));
+  for (let round = 0; round < Number(values.rounds); round++) measure();
+  line(
+    'backup, time',
+    measured.backup,
+    's',
+    0.6,
+    'compressing takes the same time of a core in both, and tv reads the result back',
+  );
+  line('backup, size', measured.size, 'MiB', 1);
+  line(
+    'restore, time',
+    measured.restore,
+    's',
+    0.6,
+    'the same rows are copied, the largest table by one session in both, and psql has each index built in parallel too: only more cores help',
+  );
+  line('restore, downtime', measured.downtime, 's', 0.05);
+  console.log('\nOf tv: backup\n%s\nrestore\n%s', steps(screens.backup), steps(screens.restore));
 } finally {
   spawnSync(process.execPath, [values.bin, 'sandbox', 'down'], { env, stdio: 'ignore' });
   rmSync(home, { recursive: true, force: true });
+}
+
+/** One round; what it has left is removed, so that the next one finds the same. */
+function measure() {
+  const runbookBackup = shell(`pg_dump tempovault | gzip > ${files}/backup.sql.gz`);
+  const tvBackup = tv('-e', 'sandbox', 'db', 'backup');
+  const [backup] = JSON.parse(tv('-e', 'sandbox', 'db', 'backups', '--json').stdout).backups;
+  measured.backup.push([tvBackup.seconds, runbookBackup.seconds]);
+  measured.size.push([backup.bytes / 1024 ** 2, statSync(join(files, 'backup.sql.gz')).size / 1024 ** 2]);
+
+  shell(`pg_dump tempovault > ${files}/backup.sql`);
+  const runbookRestore = shell(`
+    systemctl stop ${units}
+    dropdb --force tempovault
+    createdb -O tempovault tempovault
+    psql -q -o /dev/null -d tempovault < ${files}/backup.sql
+    systemctl start ${units}`);
+  const tvRestore = tv('-e', 'sandbox', 'db', 'restore', '--latest', '--confirm', 'sandbox');
+  const downtime = Number(/the services were down for ([\d.]+) s/.exec(tvRestore.stderr)?.[1]);
+  measured.restore.push([tvRestore.seconds, runbookRestore.seconds]);
+  measured.downtime.push([downtime, runbookRestore.seconds]);
+  tv('-e', 'sandbox', 'db', 'prune', '--old', '--yes');
+  Object.assign(screens, { backup: tvBackup.stderr, restore: tvRestore.stderr });
 }
 
 /** Event rows as the chain gives them: hashes that do not compress, names and addresses that do. */
@@ -83,8 +120,13 @@ function tv(...args) {
 function shell(script) {
   const passwords = join(dir, 'pgpass');
   const [, port] = readFileSync(passwords, 'utf8').split(':');
-  const PG = { PGPASSFILE: passwords, PGHOST: '127.0.0.1', PGPORT: port, PGUSER: 'postgres' };
-  return timed('bash', ['-c', `set -e\n${script}`], { ...process.env, ...PG });
+  const environment = {
+    ...process.env,
+    // The sandbox's systemctl.
+    PATH: `${join(dir, 'bin')}:${process.env.PATH}`,
+    ...{ PGPASSFILE: passwords, PGHOST: '127.0.0.1', PGPORT: port, PGUSER: 'postgres' },
+  };
+  return timed('bash', ['-c', `set -e -o pipefail\n${script}`], environment);
 }
 
 function timed(file, args, environment) {
@@ -98,12 +140,18 @@ function timed(file, args, environment) {
   return { seconds: (performance.now() - start) / 1000, stdout: done.stdout, stderr: done.stderr };
 }
 
-function line(what, ours, runbook, unit, expected) {
+/** The median round, with several all ratios beside it, and for a figure that is missed why. */
+function line(what, rounds, unit, expected, limit) {
+  const sorted = rounds.toSorted((a, b) => a[0] / a[1] - b[0] / b[1]);
+  const [ours, runbook] = sorted[Math.floor((sorted.length - 1) / 2)];
   const ratio = ours / runbook;
-  const note = `expected at most ${expected}${ratio <= expected ? '' : ', missed'}`;
+  const missed = ratio > expected;
+  const note = `expected at most ${expected}${missed ? ', missed' : ''}`;
+  const all = sorted.length === 1 ? '' : ` (${rounds.map(([a, b]) => (a / b).toFixed(3)).join(', ')})`;
   console.log(
-    `${what.padEnd(18)} ${ratio.toFixed(3).padStart(7)}  ${ours.toFixed(1).padStart(8)} ${unit} to ${runbook.toFixed(1)} ${unit}  ${note}`,
+    `${what.padEnd(18)} ${ratio.toFixed(3).padStart(7)}  ${ours.toFixed(1).padStart(8)} ${unit} to ${runbook.toFixed(1)} ${unit}  ${note}${all}`,
   );
+  if (missed && limit !== undefined) console.log(`${' '.repeat(20)}what limits it: ${limit}`);
 }
 
 function steps(screen) {

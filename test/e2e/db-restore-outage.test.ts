@@ -137,8 +137,10 @@ describe('tv db restore', () => {
       FROM pg_database d WHERE datname = 'tempovault'`;
     const was = await sandbox.sql(properties);
     await onServer(sandbox, 'DROP DATABASE tempovault WITH (FORCE)');
-    const plan = await sandbox.tv([...restore(), '--dry-run']);
+    // There is nothing that --in-place could drop.
+    const plan = await sandbox.tv([...restore('--in-place'), '--dry-run']);
     expect(flat(plan.stderr)).toContain('there is no database tempovault: it is made anew');
+    expect(plan.stderr).not.toContain('dropdb');
     expect(plan.exitCode).toBe(0);
     const cut = await sandbox.tv(restore(), { env: { TV_FAILPOINT: 'swap:acted' } });
     expect(cut.exitCode).not.toBe(0);
