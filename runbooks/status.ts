@@ -66,8 +66,12 @@ export default defineReport({
       const text = wrap(gauge.summary, paint.width - gap, ' '.repeat(gap));
       return `  ${ink[gauge.level](mark[gauge.level])} ${padEnd(gauge.id, names)}  ${text}`;
     });
+    // What a run has left open comes before whatever else there is to do.
+    const urgent = gauges.filter(({ id, level }) => id === 'runs' && level === 'critical');
     const next = [
-      ...new Set(gauges.filter((gauge) => gauge.level !== 'ok').flatMap((gauge) => gauge.next ?? [])),
+      ...new Set(
+        [...urgent, ...gauges].filter(({ level }) => level !== 'ok').flatMap((gauge) => gauge.next ?? []),
+      ),
     ];
     const head = `${paint.bold('TempoVault')} · ${environment}${chainId === null ? '' : ` · chain ${chainId}`} · ${ink[level](level)}`;
     return `${[head, '', ...lines, ...(next.length === 0 ? [] : ['', renderNext(next, paint)])].join('\n')}\n`;

@@ -130,7 +130,8 @@ export class RunScreen {
     const left = parts.join(' · ');
     if (event.section === '') return left;
     const section = `§${event.section}`;
-    return padEnd(left, Math.max(visibleWidth(left) + 2, paint.width - section.length)) + paint.dim(section);
+    if (visibleWidth(left) + 2 + section.length > paint.width) return wrap(left, paint.width);
+    return padEnd(left, paint.width - section.length) + paint.dim(section);
   }
 
   #begin(run: string, word: string): void {
