@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import type { TestSandbox } from '../support/sandbox.ts';
+import { type Evidence, filesBelow, findSecrets } from '../support/secretSearch.ts';
 import { allOff, allOn, type ShutdownWorld, shutdownWorld } from '../support/shutdownWorld.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
@@ -26,7 +28,12 @@ describe.each([
   afterAll(() => sandbox?.stop());
   beforeEach(() => world.reset());
 
-  const tv = (...words: readonly string[]) => sandbox.tv([...words, ...confirm]);
+  const printed: Evidence[] = [];
+  const tv = async (...words: readonly string[]) => {
+    const done = await sandbox.tv([...words, ...confirm]);
+    printed.push({ place: `output of tv ${words.join(' ')}`, text: done.stdout + done.stderr });
+    return done;
+  };
   const killedAt = async (place: string, ...words: readonly string[]) => {
     const { exitCode } = await sandbox.tv([...words, ...confirm], { env: { TV_FAILPOINT: place } });
     expect([place, exitCode]).toEqual([place, -1]);
@@ -80,6 +87,18 @@ describe.each([
     expect(stderr).toMatch(/NOT SAFE: the protocol is not paused/);
     expect([exitCode, await world.paused(), await world.states()]).toEqual([1, false, allOff]);
     expect(await world.sentSince(start)).toBe(0);
+  });
+
+  it('has left no key and no password in its output, journals and audit log', () => {
+    const keys = Object.entries(devAccountIndex).map(([name, index]) => ({
+      name,
+      value: devPrivateKey(index) as string,
+    }));
+    const password = readFileSync(join(sandbox.dir, 'keys', 'password'), 'utf8').trim();
+    const files = filesBelow(join(sandbox.dir, 'state'));
+    expect(files.length).toBeGreaterThan(3);
+    const secrets = [...keys, { name: 'password', value: password }];
+    expect(findSecrets([...printed, ...files], secrets)).toEqual([]);
   });
 
   // It is about the network, so once on each.

@@ -1,10 +1,13 @@
+import { join } from 'node:path';
 import { encodeFunctionData, keccak256, stringToHex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { governanceRolesAbi } from '../../src/chain/abi/governanceRoles.ts';
 import { count } from '../../src/runbook/text.ts';
+import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { send } from '../../src/sandbox/chain/rpc.ts';
 import { type Capital, openCapital, stranger, usd } from '../support/capital.ts';
-import { environmentName, type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
+import { environmentName, keyPassword, type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
+import { type Evidence, filesBelow, findSecrets } from '../support/secretSearch.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -15,6 +18,7 @@ const everything = [...unwind, '--withdraw', ...toStranger, ...confirm] as const
 
 type World = ProtocolWorld & { readonly capital: Capital };
 let worlds: readonly World[] = [];
+const printed: Evidence[] = [];
 
 beforeAll(async () => {
   const combinations = [
@@ -26,7 +30,12 @@ beforeAll(async () => {
   worlds = await Promise.all(
     combinations.map(async ([network, generation]) => {
       const world = await protocolWorld(network, generation);
-      return { ...world, capital: await openCapital(world) };
+      const tv: ProtocolWorld['tv'] = async (args, options) => {
+        const done = await world.tv(args, options);
+        printed.push({ place: `output of tv ${args.join(' ')}`, text: done.stdout + done.stderr });
+        return done;
+      };
+      return { ...world, tv, capital: await openCapital(world) };
     }),
   );
 });
@@ -187,5 +196,16 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
     });
     expect([sent, await capital.paused()]).toEqual([{ emergency: 2, manager: 1 }, true]);
     expect((await world.tv(['status'])).stdout).not.toContain('OPEN');
+  });
+
+  it('has left no key and no password in its output, journals and audit log', () => {
+    const keys = Object.entries(devAccountIndex).map(([name, index]) => ({
+      name,
+      value: devPrivateKey(index) as string,
+    }));
+    const files = worlds.flatMap(({ home }) => filesBelow(join(home.directory, 'state')));
+    expect(files.length).toBeGreaterThan(20);
+    const secrets = [...keys, { name: 'password', value: keyPassword }];
+    expect(findSecrets([...printed, ...files], secrets)).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import { readProtocol } from '../../../src/chain/readProtocol.ts';
 import {
   notedTransaction,
   probeSent,
+  type SendParameters,
   sendOnce,
   settleOnce,
 } from '../../../src/chain/transactions/sendOnce.ts';
@@ -16,6 +17,9 @@ import { asJson } from '../../../src/runbook/engine.ts';
 import { short } from '../../../src/runbook/text.ts';
 import type { Pausing, PayoutFacts, Withdrawal } from './facts.ts';
 import { readAmounts } from './readAmounts.ts';
+
+/** While the protocol is open for it, a withdrawal that is late does not hold up the new pause. Milliseconds. */
+const openLimitMs = 30_000;
 
 /** On Tempo all withdrawals are one transaction, elsewhere one each; with the pause around them where it has to be. */
 export function payoutSteps(facts: PayoutFacts): readonly Step[] {
@@ -60,7 +64,11 @@ function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): 
             exact.map(({ token, amount }) => ({ intent: 'withdraw', token, amount, recipient })),
           )
         : group.map(({ intent }) => intent);
-      const sent = await send(ctx, inPause(facts, intents), sender, facts.replace, true);
+      const sent = await send(ctx, inPause(facts, intents), sender, {
+        replace: facts.replace,
+        ownNonceLine: true,
+        ...(pause.way === 'steps' ? { limitMs: openLimitMs } : {}),
+      });
       const paid = Object.fromEntries(exact.map(({ token, amount }) => [token, amount.toString()]));
       return asJson({ ...sent, paid });
     },
@@ -82,14 +90,14 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
     undoTitle: 'undo: pause again',
     leaves: { subject: 'protocol', state: 'OPEN (not paused)', until: 'pause' },
     probe: (ctx) => probeSent(ctx),
-    run: async (ctx) => asJson(await send(ctx, [end], sender, replace, false)),
+    run: async (ctx) => asJson(await send(ctx, [end], sender, { replace })),
     undo: async (ctx) => {
       const ended = notedTransaction(ctx);
       if (ended === undefined) return;
       // It may be on its way still, and open the protocol behind our back.
       await settleOnce(ctx, ended);
       if ((await readProtocol(ctx.chain())).paused === true) return;
-      await send(ctx, [begin], sender, replace, false, 'pause-again');
+      await send(ctx, [begin], sender, { replace, note: 'pause-again' });
     },
   };
 }
@@ -111,7 +119,7 @@ function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step
           next: ['tv resume', 'tv emergency shutdown, if it is not paused'],
         });
       }
-      return asJson(await send(ctx, [begin], sender, replace, false));
+      return asJson(await send(ctx, [begin], sender, { replace }));
     },
   };
 }
@@ -120,17 +128,13 @@ function send(
   ctx: StepContext,
   intents: readonly ResolvedIntent[],
   sender: Sender,
-  replace: boolean,
-  ownNonceLine: boolean,
-  note?: string,
+  options: Pick<SendParameters, 'replace' | 'ownNonceLine' | 'limitMs' | 'note'>,
 ) {
   return sendOnce(ctx, {
     role: sender.role,
     from: sender.from,
     calls: intents.map(({ address, data }) => ({ to: address, data })),
     feeToken: sender.feeToken ?? undefined,
-    ownNonceLine,
-    replace,
-    ...(note === undefined ? {} : { note }),
+    ...options,
   });
 }

@@ -3,7 +3,7 @@ import type { Pair } from '../../../src/chain/pairs/pair.ts';
 import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
 import type { Token } from '../../../src/chain/treasury/findToken.ts';
 import type { Places } from '../../../src/chain/treasury/readPlaces.ts';
-import type { PayoutFacts } from '../payout/facts.ts';
+import { examplePayout, type PayoutFacts } from '../payout/facts.ts';
 
 export type UnwindFacts = {
   readonly chainId: number;
@@ -44,5 +44,5 @@ export const exampleFacts: UnwindFacts = {
   },
   replace: false,
   before: [],
-  payout: null,
+  payout: { ...examplePayout(), max: true },
 };
