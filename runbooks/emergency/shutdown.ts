@@ -6,7 +6,7 @@ import { count } from '../../src/runbook/text.ts';
 import { exampleFacts, type ShutdownFacts } from './shutdown/facts.ts';
 import { preflight } from './shutdown/preflight.ts';
 import { pauseSteps } from './shutdown/sendPause.ts';
-import { endOne, stopAll } from './shutdown/stopServices.ts';
+import { stopSteps } from './shutdown/stopServices.ts';
 import { verify } from './shutdown/verify.ts';
 
 const input = {
@@ -70,14 +70,12 @@ tv emergency withdraw come next.`,
     return `This stops ${stops}. The pause will probably NOT succeed: ${pause.trouble}.`;
   },
   plan: ({ pause, services }) => {
-    const stop = toStop(services);
     const { send, see } = pauseSteps(pause);
-    const stopping = stop.length === 0 ? [] : [stopAll(stop)];
-    const ending = stop.map(endOne);
-    if (pause.wanted !== 'send') return [...stopping, ...ending];
+    const stopping = stopSteps(toStop(services));
+    if (pause.wanted !== 'send') return [...stopping.stop, ...stopping.see];
     // A node that was dead a moment ago must not keep the services running while it is tried again.
-    const begin = pause.trouble === null ? [send, ...stopping] : [...stopping, send];
-    return [...begin, ...ending, see];
+    const begin = pause.trouble === null ? [send, ...stopping.stop] : [...stopping.stop, send];
+    return [...begin, ...stopping.see, see];
   },
   verify,
 });

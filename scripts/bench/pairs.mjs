@@ -48,7 +48,6 @@ await withSandbox(values.bin, async ({ dir, env, state }) => {
     console.log(
       `breaker status, ${breakers.length} pairs  ${requests} HTTP requests, ${seconds.toFixed(2)} s  ${note}`,
     );
-    if (requests > expected) process.exitCode = 1;
   } finally {
     proxy.closeAllConnections();
     proxy.close();

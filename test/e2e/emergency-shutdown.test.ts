@@ -123,6 +123,35 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     }
   });
 
+  it('kills two units that hang side by side, not one after the other', async () => {
+    const folders = units.slice(1).map((unit) => `/run/systemd/system/${unit}.service.d`);
+    // What a stop waits for, longer than the grace.
+    const write = folders.map(
+      (folder) =>
+        `mkdir -p ${folder} && printf '[Service]\\nTimeoutStopSec=60\\nExecStop=/bin/sleep 60\\n' >${folder}/hang.conf`,
+    );
+    await sandbox.inside('sh', '-c', [...write, 'systemctl daemon-reload'].join(' && '));
+    try {
+      const { exitCode, stdout } = await sandbox.tv(['emergency', 'shutdown', '--json', ...confirm]);
+      const done = stdout
+        .split('\n')
+        .filter((line) => line !== '')
+        .map(
+          (line) =>
+            JSON.parse(line) as { type: string; step?: string; durationMs?: number; result?: unknown },
+        )
+        .filter(({ type }) => type === 'step.done');
+      const [first, second] = ['indexer', 'api'].map((id) => done.find(({ step }) => step === id));
+      expect([first?.result, second?.result]).toMatchObject([{ killed: true }, { killed: true }]);
+      // By then the second has had its time, too; one by one it would take another ten seconds.
+      expect(second?.durationMs).toBeLessThan(5_000);
+      expect([exitCode, await paused(), await states()]).toEqual([0, true, ['inactive', 'failed', 'failed']]);
+    } finally {
+      await sandbox.inside('sh', '-c', `rm -r ${folders.join(' ')} && systemctl daemon-reload`);
+      await sandbox.systemctl('reset-failed');
+    }
+  });
+
   it('leaves the protocol alone with --no-pause', async () => {
     const start = await head();
     const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', '--no-pause', ...confirm]);

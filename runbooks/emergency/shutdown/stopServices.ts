@@ -1,16 +1,24 @@
-import { endUnit } from '../../../src/host/endUnit.ts';
+import { type EndedUnit, endUnit } from '../../../src/host/endUnit.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import { stopUnits } from '../../../src/host/stopUnits.ts';
-import type { Step } from '../../../src/runbook/define.ts';
+import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import type { Service } from './facts.ts';
 
 /** Less than systemd gives a service by itself (90 s): the damage goes on while one takes its time. */
 const graceMs = 10_000;
 
-/** All of them at once, so that one that hangs holds up none of the others. */
-export function stopAll(services: readonly Service[]): Step {
+/**
+ * All of them told at once and watched side by side, so that one that hangs holds up none of the
+ * others; then each seen to have ended, in a step of its own.
+ */
+export function stopSteps(services: readonly Service[]): {
+  readonly stop: readonly Step[];
+  readonly see: readonly Step[];
+} {
   const units = services.map(({ unit }) => unit);
-  return {
+  const ends = new Map<string, Promise<EndedUnit>>();
+  const end = (ctx: StepContext, unit: string) => endUnit(ctx.host(), { unit, graceMs, signal: ctx.signal });
+  const stop: Step = {
     id: 'stop',
     title: `tell systemd to stop ${units.length === 1 ? units[0] : `all ${units.length} services at once`}`,
     command: `systemctl stop --no-block ${units.join(' ')}`,
@@ -20,26 +28,30 @@ export function stopAll(services: readonly Service[]): Step {
     run: async (ctx) => {
       // A refusal is told by the step of the unit that it is about.
       const complaint = await stopUnits(ctx.host(), { units });
+      for (const unit of units) {
+        const ended = end(ctx, unit);
+        ended.catch(() => {});
+        ends.set(unit, ended);
+      }
       return { units, complaint: complaint ?? null };
     },
   };
-}
-
-/** See one of them ended, killed if need be. */
-export function endOne({ id, unit }: Service): Step {
-  return {
-    id,
-    title: `see ${unit} ended`,
-    command: `systemctl stop ${unit}; systemctl kill -s KILL ${unit} after ${graceMs / 1000} s`,
-    effect: 'final',
-    undoTitle: 'tv emergency resume',
-    probe: async (ctx) => {
-      const { activeState, mainPid } = await readUnit(ctx.host(), { unit });
-      return ['inactive', 'failed'].includes(activeState) && mainPid === 0 ? 'done' : 'not-done';
-    },
-    run: async (ctx) => {
-      const { state, killed } = await endUnit(ctx.host(), { unit, graceMs, signal: ctx.signal });
-      return { unit, state: state.activeState, killed };
-    },
-  };
+  const see = services.map(
+    ({ id, unit }): Step => ({
+      id,
+      title: `see ${unit} ended`,
+      command: `systemctl stop ${unit}; systemctl kill -s KILL ${unit} after ${graceMs / 1000} s`,
+      effect: 'final',
+      undoTitle: 'tv emergency resume',
+      probe: async (ctx) => {
+        const { activeState, mainPid } = await readUnit(ctx.host(), { unit });
+        return ['inactive', 'failed'].includes(activeState) && mainPid === 0 ? 'done' : 'not-done';
+      },
+      run: async (ctx) => {
+        const { state, killed } = await (ends.get(unit) ?? end(ctx, unit));
+        return { unit, state: state.activeState, killed };
+      },
+    }),
+  );
+  return { stop: services.length === 0 ? [] : [stop], see };
 }
