@@ -17,6 +17,12 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
   for (const service of facts.services) {
     lookout.look(service.id, 'host', () => ended(ctx, service), limitMs);
   }
+  // Nothing is wrong then, but it is no state to forget about.
+  lookout.look('after', 'run', async () =>
+    warn('it stays down until somebody brings it back', {
+      next: ['tv emergency resume, once the cause is gone'],
+    }),
+  );
   const checks = await lookout.checks();
   return checks.map((check) => {
     if (check.id !== 'protocol' || check.status !== 'block') return check;
