@@ -3,7 +3,7 @@ import { batch } from '../contracts/artifacts/shared/Batch.ts';
 import type { Deployment } from './deployment.ts';
 import type { Slot } from './historyPlan.ts';
 import { operationTransaction, oracleTransaction } from './historyTransactions.ts';
-import { enqueue, type Hex, nonceOf, rpc, send, type Transaction } from './rpc.ts';
+import { enqueue, type Hex, head, nonceOf, rpc, send, type Transaction } from './rpc.ts';
 import { SignalSource, type SignerAndUpdate, signedCalls } from './signalSource.ts';
 
 /** Seconds between blocks of the past, on average. */
@@ -57,6 +57,8 @@ export class HistoryWriter {
 
   /** Goes on while the chain still works on the stretch before. */
   private async prepare(slots: readonly Slot[]): Promise<Stretch> {
+    // On a slow machine the chain's own blocks put its clock forward by more than a signal may be old.
+    this.time = Math.max(this.time, (await head(this.url)).timestamp);
     // What is left of the past is spread over the blocks that are left, not quite evenly, and rather too
     // little of it than too much: the clock can be put forward at the end, and not back.
     const left = unixNow() - endMargin - this.time - blockTime * this.ownBlocks();
