@@ -7,11 +7,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const longest = [
   'reindex-kill-early',
   'sandbox',
+  'oracle-rotate',
   'chain-emergency',
   'reindex-kill-late',
   'reindex-signals',
   'reindex-outage',
   'reindex-kill-inside',
+  'oracle-recover',
   'emergency-shutdown',
   'reindex',
 ];
