@@ -11,7 +11,7 @@ type Kind = typeof TvError | typeof UnavailableError | typeof TimeoutError;
 interface Description {
   readonly kind: Kind;
   readonly message: string;
-  readonly next?: string;
+  readonly next?: string | readonly string[];
 }
 
 /**
@@ -51,7 +51,10 @@ function describe(error: ServerError, target: DatabaseTarget): Description {
 
 // SQLSTATEs: PostgreSQL manual, appendix A.
 function byCode(code: string, text: string, target: DatabaseTarget, where: string): Description | undefined {
-  const away = (message: string, next = 'systemctl status postgresql'): Description => ({
+  const away = (
+    message: string,
+    next: string | readonly string[] = 'systemctl status postgresql',
+  ): Description => ({
     kind: UnavailableError,
     message,
     next,
@@ -88,10 +91,10 @@ function byCode(code: string, text: string, target: DatabaseTarget, where: strin
           )
         : away(`The database on ${where} does not let ${target.user} in.`, 'tv config show');
     case '3D000':
-      return away(
-        `There is no database ${target.name} on ${where}.`,
-        'tv config show, or where it was lost: tv db restore --latest',
-      );
+      return away(`There is no database ${target.name} on ${where}.`, [
+        'tv config show',
+        'tv db restore --latest (where it was lost)',
+      ]);
     case '53300':
       return away('The database has no connection left.', 'tv status');
     case '53100':

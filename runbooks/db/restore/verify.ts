@@ -86,7 +86,7 @@ export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<rea
     const found = kept.find((one) => one.name === wanted);
     if (found === undefined) return block(`${wanted} is not there`);
     const size = found.bytes === 0 ? '' : ` (${bytes(found.bytes)})`;
-    return pass(`${found.name}${size}: tv db restore --swap-back, or tv db prune --old`);
+    return pass(`${found.name}${size}: restore --swap-back brings it back, prune --old drops it`);
   });
   return lookout.checks();
 }
