@@ -89,6 +89,38 @@ describe.each([
     expect(await world.sentSince(start)).toBe(0);
   });
 
+  // It is about the network, so once on each.
+  if (network === 'tempo' || contracts === 'deployed')
+    it('pauses past a stuck transaction: on Tempo by itself, elsewhere with --replace', async () => {
+      expect((await sandbox.tv(['sandbox', 'break', 'stuck-nonce'])).exitCode).toBe(0);
+      try {
+        const start = await world.head();
+        if (network === 'plain') {
+          const looked = await sandbox.tv(['emergency', 'shutdown', '--dry-run']);
+          expect(looked.stderr.replaceAll(/\s+/g, ' ')).toMatch(/waits in the pool, from nonce \d+ on/);
+          expect(looked.stderr.replaceAll(/\s+/g, ' ')).toMatch(/will probably NOT succeed/);
+        }
+        const { exitCode, stderr } = await tv(
+          'emergency',
+          'shutdown',
+          ...(network === 'plain' ? ['--replace'] : []),
+        );
+        expect(stderr.replaceAll(/\s+/g, ' ')).toMatch(
+          network === 'plain'
+            ? /the first will be replaced/
+            : /not in the way, since a nonce line of its own/,
+        );
+        expect([exitCode, await world.paused(), await world.states()]).toEqual([0, true, allOff]);
+        expect(await world.sentSince(start)).toBe(1);
+      } finally {
+        expect((await sandbox.tv(['sandbox', 'break', '--heal'])).stdout).toContain('stuck-nonce');
+      }
+      // The oracle was stuck as well, and signs again.
+      const back = await tv('emergency', 'resume');
+      expect(back.stderr).toMatch(/signal +accepted in block/);
+      expect([back.exitCode, await world.paused()]).toEqual([0, false]);
+    });
+
   it('has left no key and no password in its output, journals and audit log', () => {
     const keys = Object.entries(devAccountIndex).map(([name, index]) => ({
       name,
@@ -99,36 +131,5 @@ describe.each([
     expect(files.length).toBeGreaterThan(3);
     const secrets = [...keys, { name: 'password', value: password }];
     expect(findSecrets([...printed, ...files], secrets)).toEqual([]);
-  });
-
-  // It is about the network, so once on each.
-  if (network === 'plain' && contracts === 'runbook') return;
-
-  it('pauses past a stuck transaction: on Tempo by itself, elsewhere with --replace', async () => {
-    expect((await sandbox.tv(['sandbox', 'break', 'stuck-nonce'])).exitCode).toBe(0);
-    try {
-      const start = await world.head();
-      if (network === 'plain') {
-        const looked = await sandbox.tv(['emergency', 'shutdown', '--dry-run']);
-        expect(looked.stderr.replaceAll(/\s+/g, ' ')).toMatch(/waits in the pool, from nonce \d+ on/);
-        expect(looked.stderr.replaceAll(/\s+/g, ' ')).toMatch(/will probably NOT succeed/);
-      }
-      const { exitCode, stderr } = await tv(
-        'emergency',
-        'shutdown',
-        ...(network === 'plain' ? ['--replace'] : []),
-      );
-      expect(stderr.replaceAll(/\s+/g, ' ')).toMatch(
-        network === 'plain' ? /the first will be replaced/ : /not in the way, since a nonce line of its own/,
-      );
-      expect([exitCode, await world.paused(), await world.states()]).toEqual([0, true, allOff]);
-      expect(await world.sentSince(start)).toBe(1);
-    } finally {
-      expect((await sandbox.tv(['sandbox', 'break', '--heal'])).stdout).toContain('stuck-nonce');
-    }
-    // The oracle was stuck as well, and signs again.
-    const back = await tv('emergency', 'resume');
-    expect(back.stderr).toMatch(/signal +accepted in block/);
-    expect([back.exitCode, await world.paused()]).toEqual([0, false]);
   });
 });
