@@ -48,7 +48,7 @@ try {
     measured.backup,
     's',
     0.6,
-    'compressing takes the same time of a core in both, and tv reads the result back',
+    'one table holds most of the rows and is compressed by one process in both (pg_dump before 16 knows gzip alone); tv counts every row on top, and reads the result back',
   );
   line('backup, size', measured.size, 'MiB', 1);
   line(
@@ -56,7 +56,7 @@ try {
     measured.restore,
     's',
     0.6,
-    'the same rows are copied, the largest table by one session in both, and psql has each index built in parallel too: only more cores help',
+    'one table holds most of the rows and is copied by one session in both, and psql has its indexes built in parallel too; tv counts every row on top, and gathers statistics',
   );
   line('restore, downtime', measured.downtime, 's', 0.05);
   console.log('\nOf tv: backup\n%s\nrestore\n%s', steps(screens.backup), steps(screens.restore));
