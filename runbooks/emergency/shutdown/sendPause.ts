@@ -4,10 +4,11 @@ import { readProtocol } from '../../../src/chain/readProtocol.ts';
 import { openSigner } from '../../../src/chain/signers/openSigner.ts';
 import { readFunds } from '../../../src/chain/transactions/readFunds.ts';
 import {
+  handOver,
   notedTransaction,
   probeSent,
   settleOnce,
-  submitOnce,
+  signOnce,
 } from '../../../src/chain/transactions/sendOnce.ts';
 import { castLine } from '../../../src/chain/transactions/sendSteps.ts';
 import type { SentTransaction, SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
@@ -19,6 +20,8 @@ import type { ShutdownFacts } from './facts.ts';
 
 /** A node that takes longer does not keep the services running meanwhile. Milliseconds. */
 const submitLimitMs = 5_000;
+/** Enough for a request to be on its way. Milliseconds. */
+const headStartMs = 20;
 /** Everything else is done by then, so that this may take its time. Milliseconds. */
 const blockLimitMs = 60_000;
 /** What a fee may come to at most, for choosing the token that pays it; in its smallest unit. */
@@ -28,7 +31,7 @@ type PauseFacts = ShutdownFacts['pause'];
 
 /** The two halves of the pause, with the stopping of the services in between. */
 export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly see: Step } {
-  let underWay: Promise<SignedTransaction> | undefined;
+  let signing: Promise<SignedTransaction> | undefined;
   let looking: Promise<Seen> | undefined;
   const who = pause.sender === null ? '' : ` as ${short(pause.sender.from, false)}`;
   const send: Step = {
@@ -42,11 +45,17 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
     undoTitle: 'tv emergency resume',
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => {
-      underWay = submit(ctx, pause);
-      looking = underWay.then((signed) => look(ctx, signed));
+      // Of an earlier attempt: the look hands it over again, if the node does not have it.
+      const isNew = notedTransaction(ctx) === undefined;
+      signing = sign(ctx, pause);
+      const handing = signing.then((signed) => (isNew ? handOver(ctx, signed, { atOnce: true }) : undefined));
+      looking = Promise.all([signing, handing]).then(([signed]) => look(ctx, signed));
       // Told by the step that sees it.
       looking.catch(() => {});
-      return asJson(await withinLimit(underWay));
+      const signed = await withinLimit(signing);
+      // Out first, while the services need not wait for what the node says to it.
+      await Promise.race([handing.catch(() => {}), sleep(headStartMs)]);
+      return asJson(signed);
     },
   };
   const see: Step = {
@@ -58,7 +67,7 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
     probe: async (ctx) => ((await readProtocol(ctx.chain())).paused === true ? 'done' : 'not-done'),
     run: async (ctx) => {
       const early = ctx.results['pause'] as SignedTransaction | null | undefined;
-      const signed = early ?? (await underWay?.catch(() => undefined));
+      const signed = early ?? (await signing?.catch(() => undefined));
       // After a kill nobody has looked yet.
       const seen = signed === undefined ? undefined : await (looking ?? look(ctx, signed));
       if (seen?.paused ?? (await readProtocol(ctx.chain())).paused === true) return asJson(seen?.sent);
@@ -87,7 +96,7 @@ async function look(ctx: StepContext, signed: SignedTransaction): Promise<Seen> 
   return { sent, paused };
 }
 
-async function submit(ctx: StepContext, pause: PauseFacts): Promise<SignedTransaction> {
+async function sign(ctx: StepContext, pause: PauseFacts): Promise<SignedTransaction> {
   const noted = notedTransaction(ctx);
   if (noted !== undefined) return noted;
   const intent = pause.intent ?? (await resolveIntent(ctx.chain(), { intent: 'pauseProtocol' }));
@@ -98,14 +107,13 @@ async function submit(ctx: StepContext, pause: PauseFacts): Promise<SignedTransa
     pause.sender === null
       ? (await readFunds(ctx.chain(), { account: from, needed: feeAllowance })).feeToken
       : (pause.sender.feeToken ?? undefined);
-  return submitOnce(ctx, {
+  return signOnce(ctx, {
     role,
     from,
     calls: [{ to: intent.address, data: intent.data }],
     feeToken,
     ownNonceLine: true,
     replace: pause.replace,
-    atOnce: true,
   });
 }
 

@@ -44,6 +44,15 @@ export async function sendOnce(ctx: SendContext, parameters: SendParameters): Pr
 
 /** The first half of `sendOnce`: signed, in the journal, handed to the node. Does not wait for a block. */
 export async function submitOnce(ctx: SendContext, parameters: SendParameters): Promise<SignedTransaction> {
+  const known = notedTransaction(ctx, parameters.note);
+  if (known !== undefined) return known;
+  const signed = await signOnce(ctx, parameters);
+  await handOver(ctx, signed, parameters);
+  return signed;
+}
+
+/** Signed and in the journal, and no more. Called again it answers with what was signed then. */
+export async function signOnce(ctx: SendContext, parameters: SendParameters): Promise<SignedTransaction> {
   const { note = defaultNote, role, from } = parameters;
   const known = notedTransaction(ctx, note);
   if (known !== undefined) return known;
@@ -59,11 +68,19 @@ export async function submitOnce(ctx: SendContext, parameters: SendParameters): 
   failpoint(ctx.settings.sandbox, `${note}:signed`);
   ctx.note(note, signed);
   failpoint(ctx.settings.sandbox, `${note}:noted`);
-  const told = await broadcast(ctx.chain(), signed, { atOnce: parameters.atOnce });
+  return signed;
+}
+
+/** Gives a signed transaction to the node; the same one any number of times. @throws TvError where the node refuses it */
+export async function handOver(
+  ctx: SendContext,
+  signed: SignedTransaction,
+  { note = defaultNote, atOnce }: Pick<SendParameters, 'note' | 'atOnce'> = {},
+): Promise<void> {
+  const told = await broadcast(ctx.chain(), signed, { atOnce });
   failpoint(ctx.settings.sandbox, `${note}:sent`);
   // Not having been told is no failure yet: `settle` looks it up.
   if (told.outcome === 'rejected') throw rejected(told.reason, signed);
-  return signed;
 }
 
 /** The second half of `sendOnce`: waits for the block, handing the same bytes over again where they were lost. */
