@@ -192,8 +192,9 @@ export class RunScreen {
     const resume = `tv resume ${this.#run}`;
     const undo = `tv runs undo ${this.#run}`;
     const report = `tv runs report ${this.#run}`;
-    const final = this.#steps.some(({ id, effect }) => effect === 'final' && this.#begun.has(id));
-    const back = final ? [resume] : [resume, undo];
+    // What came before a final step cannot be taken back; what came after it can.
+    const begun = this.#steps.filter(({ id }) => this.#begun.has(id));
+    const back = begun.at(-1)?.effect === 'final' ? [resume] : [resume, undo];
     const kept = this.#steps
       .filter(({ id }) => this.#standing.has(id))
       .map(({ id, undo }) => `${this.#title(id)}${undo === null ? '' : `: ${undo}`}`);

@@ -79,8 +79,8 @@ async function attempt(
       before: state.steps,
       notes: new Map(),
     };
-    if (direction === 'undo') await assertCanTakeBack(execution, state);
-    const left = direction === 'undo' ? toUndo(steps, state) : steps.filter(({ id }) => !isDone(state, id));
+    const left =
+      direction === 'undo' ? await toUndo(execution, state) : steps.filter(({ id }) => !isDone(state, id));
     const remaining = plan.steps.filter(({ id }) => left.some((step) => step.id === id));
     const shown = direction === 'undo' ? remaining.toReversed().map(asUndo) : remaining;
     engine.watch({
@@ -149,20 +149,37 @@ function assertCanCarryOn(engine: Engine, state: RunState, run: string, directio
   }
 }
 
-/** What came before a step that cannot be taken back belongs with it: a half of it would fit nothing. */
-async function assertCanTakeBack(execution: Execution, state: RunState): Promise<void> {
+/**
+ * Steps that have, or may have, left something to take back. Not those before a final step: what was done
+ * until then belongs with it, and a half of it would fit nothing, unless the step says otherwise.
+ * @throws Refusal where a final step leaves nothing to take back
+ */
+async function toUndo(execution: Execution, state: RunState): Promise<readonly Step[]> {
+  const statusOf = (step: Step) => state.steps.get(step.id)?.status ?? 'waiting';
+  let final: Step | undefined;
+  let left: Step[] = [];
   for (const step of execution.steps) {
-    const status = state.steps.get(step.id)?.status ?? 'waiting';
-    if (step.effect !== 'final' || step.undo !== undefined || status === 'waiting') continue;
-    const done = status === 'done' || (await probeQuietly(execution, step, resultsOf(state))) !== 'not-done';
-    if (!done) continue;
-    const { run } = execution;
-    throw new Refusal('The run cannot be taken back: a step of it is final.', {
-      exitCode: exitCodes.blocked,
-      facts: { run, step: step.title, command: step.command },
-      next: [isUnfinished(state) ? `tv resume ${run}` : `tv runs show ${run}`],
-    });
+    const status = statusOf(step);
+    if (status === 'waiting' || status === 'undone') continue;
+    if (step.undo !== undefined) left.push(step);
+    else if (step.effect === 'final' && (await mayStand(execution, step, state))) {
+      final = step;
+      left = left.filter(({ undoAlways }) => undoAlways);
+    }
   }
+  if (final === undefined || left.length > 0) return left;
+  const { run } = execution;
+  throw new Refusal('The run cannot be taken back: a step of it is final.', {
+    exitCode: exitCodes.blocked,
+    facts: { run, step: final.title, command: final.command },
+    next: [isUnfinished(state) ? `tv resume ${run}` : `tv runs show ${run}`],
+  });
+}
+
+/** Whether a step has taken effect, or may have. */
+async function mayStand(execution: Execution, step: Step, state: RunState): Promise<boolean> {
+  if (isDone(state, step.id)) return true;
+  return (await probeQuietly(execution, step, resultsOf(state))) !== 'not-done';
 }
 
 /** The plan as this build of tv makes it from the journaled facts; it must be the same one. */
@@ -184,14 +201,6 @@ function resultsOf(state: RunState): Record<string, Json> {
 
 function isDone(state: RunState, step: string): boolean {
   return state.steps.get(step)?.status === 'done';
-}
-
-/** Steps that have, or may have, left something to take back. */
-function toUndo(steps: readonly Step[], state: RunState): readonly Step[] {
-  return steps.filter((step) => {
-    const status = state.steps.get(step.id)?.status ?? 'waiting';
-    return step.undo !== undefined && status !== 'waiting' && status !== 'undone';
-  });
 }
 
 async function undo(execution: Execution, left: readonly Step[], state: RunState): Promise<Ending> {

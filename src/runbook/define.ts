@@ -51,6 +51,8 @@ export interface Step {
   readonly effect: Effect;
   /** What `undo` does, or what stays, in three words: `start it`, `restore step 2`, `kept`. */
   readonly undoTitle?: string;
+  /** Taking it back is right also after a final step that came later. Without it, that is refused. */
+  readonly undoAlways?: boolean;
   /**
    * Told wherever the run stops in between, since whoever reads only the last lines has to know. For
    * steps that note what they do before they do it: until then there is nothing to tell.

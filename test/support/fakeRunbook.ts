@@ -20,6 +20,7 @@ export interface FakeStep {
   readonly id: string;
   readonly effect?: Effect;
   readonly interruptible?: boolean;
+  readonly undoAlways?: boolean;
   /** It then notes that it begins, as such a step has to. */
   readonly leaves?: Leaves;
 }
@@ -112,7 +113,7 @@ export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}):
 }
 
 function fakeStep(world: FakeWorld, fake: FakeStep): Step {
-  const { id, effect = 'reversible', interruptible = false, leaves } = fake;
+  const { id, effect = 'reversible', interruptible = false, undoAlways = false, leaves } = fake;
   return {
     id,
     title: `set ${id}`,
@@ -120,6 +121,7 @@ function fakeStep(world: FakeWorld, fake: FakeStep): Step {
     effect,
     undoTitle: `undo: unset ${id}`,
     interruptible,
+    undoAlways,
     ...(leaves === undefined ? {} : { leaves }),
     probe: async () => {
       world.did(`probe ${id}`);

@@ -23,13 +23,16 @@ afterEach(() => state.remove());
 
 const abc = [{ id: 'a' }, { id: 'b' }, { id: 'c' }];
 
-/** A run cut off by a signal during step b: a and b are done, c is not begun. */
-async function interruptedRun(shelved: Shelved = fakeRunbook(world)): Promise<Outcome & { run: string }> {
+/** A run cut off by a signal during a step, b: a and b are done, c is not begun. */
+async function interruptedRun(
+  shelved: Shelved = fakeRunbook(world),
+  during = 'b',
+): Promise<Outcome & { run: string }> {
   const outcome = await play(shelved, {
     stateDirectory,
     prepare: (scene) => {
       world.onRun = (step) => {
-        if (step === 'b') scene.interrupt.signal('SIGINT');
+        if (step === during) scene.interrupt.signal('SIGINT');
       };
     },
   });
@@ -237,7 +240,7 @@ describe('undo', () => {
     expect(world.effects()).toEqual(['plan', 'undo b', 'undo a']);
   });
 
-  it('is refused as a whole where a step was done that has no way back', async () => {
+  it('is refused where the last step that was done has no way back', async () => {
     const shelved = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }] });
     const { run } = await interruptedRun(shelved);
     const outcome = await carry(run, 'undo', {}, shelved);
@@ -247,6 +250,24 @@ describe('undo', () => {
     expect(outcome.error?.next).toEqual([`tv resume ${run}`]);
     expect(world.effects()).toEqual(['plan']);
     expect([world.has('a'), world.has('b')]).toEqual([true, true]);
+  });
+
+  it('goes back to the last step that has no way back, and no further', async () => {
+    const steps = [{ id: 'a' }, { id: 'b', effect: 'final' as const }, { id: 'c' }, { id: 'd' }];
+    const shelved = fakeRunbook(world, { steps });
+    const { run } = await interruptedRun(shelved, 'c');
+    const outcome = await carry(run, 'undo', {}, shelved);
+    expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'undone']);
+    expect(world.effects()).toEqual(['plan', 'undo c']);
+    expect(['a', 'b', 'c'].map((id) => world.has(id))).toEqual([true, true, false]);
+  });
+
+  it('goes past a final step for what is right to take back always', async () => {
+    const steps = [{ id: 'a' }, { id: 'b', undoAlways: true }, { id: 'c', effect: 'final' as const }];
+    const shelved = fakeRunbook(world, { steps: [...steps, { id: 'd' }] });
+    const { run } = await interruptedRun(shelved, 'c');
+    expect((await carry(run, 'undo', {}, shelved)).exitCode).toBe(0);
+    expect(world.effects()).toEqual(['plan', 'undo b']);
   });
 
   it.each([

@@ -88,6 +88,8 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
     command: castLine(end),
     effect: 'reversible',
     undoTitle: 'undo: pause again',
+    // Whatever was withdrawn meanwhile.
+    undoAlways: true,
     leaves: { subject: 'protocol', state: 'OPEN (not paused)', until: 'pause' },
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => asJson(await send(ctx, [end], sender, { replace })),
