@@ -1,12 +1,12 @@
 import { diagnose } from '../../src/chain/oracle/diagnose.ts';
 import { dueAt, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
-import { isOracle, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
+import { isOracle, type OracleAuthority, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import { type PairSignal, readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
 import { readSpend } from '../../src/chain/oracle/readSpend.ts';
 import { namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
-import { formatFunds, readFunds } from '../../src/chain/transactions/readFunds.ts';
+import { formatFunds, readWallet } from '../../src/chain/transactions/readFunds.ts';
 import { readNonce } from '../../src/chain/transactions/readNonce.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';
 import { readClock } from '../../src/host/readClock.ts';
@@ -17,7 +17,7 @@ import { defineReport } from '../../src/runbook/define.ts';
 import { gaugeExitCode, type Reading, readGauge, worst } from '../../src/runbook/gauge.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import { ago, count, duration, padEnd, short, table, wrap } from '../../src/runbook/text.ts';
-import { readOracleKey } from './readOracleKey.ts';
+import { type EnvKey, readOracleKey } from './readOracleKey.ts';
 
 /** Limit of one source, in milliseconds. */
 const limitMs = 10_000;
@@ -34,20 +34,32 @@ export default defineReport({
   input: {},
   collect: async (ctx) => {
     let pairs: readonly PairSignal[] = [];
+    // What the host tells comes first, so that the reads of the chain go out together, in few requests.
+    const onHost = { key: readOracleKey(ctx), time: (async () => readClock(ctx.host()))() };
+    const ready = Promise.allSettled([onHost.key, onHost.time]);
+    const authority = ready.then(() => readAuthority(ctx.chain()));
+    authority.catch(unlessAwaited);
     const gauge = (id: string, read: () => Promise<Reading>) => readGauge(id, limitMs, read);
     const found = await Promise.all([
       gauge('signals', async () => {
+        await ready;
         const { signals, stalenessSeconds } = await readPairSignals(ctx.chain(), namedPairs(ctx.settings));
         pairs = signals;
         return judgeSignals(signals, stalenessSeconds);
       }),
       gauge('service', () => service(ctx)),
       gauge('log', () => log(ctx)),
-      gauge('key', () => key(ctx)),
-      gauge('fees', () => fees(ctx)),
-      gauge('nonce', () => nonce(ctx)),
-      gauge('causes', () => causes(ctx)),
-      gauge('others', () => others(ctx)),
+      gauge('key', async () => key(ctx, await onHost.key, await authority)),
+      gauge('fees', async () => {
+        await ready;
+        return fees(ctx, await onHost.key);
+      }),
+      gauge('nonce', async () => {
+        await ready;
+        return nonce(ctx, await onHost.key);
+      }),
+      gauge('causes', async () => causes(ctx, await onHost.key, await onHost.time)),
+      gauge('others', async () => others(ctx, await onHost.key, await authority)),
     ]);
     const { environment, chain } = ctx.settings;
     return { environment, chainId: chain.id ?? null, level: worst(found), pairs, gauges: found };
@@ -156,8 +168,10 @@ async function log(ctx: Context): Promise<Reading> {
   };
 }
 
-async function key(ctx: Context): Promise<Reading> {
-  const [{ address }, authority] = await Promise.all([readOracleKey(ctx), readAuthority(ctx.chain())]);
+/** A rejection is the reading of each gauge that awaits it. */
+function unlessAwaited(): void {}
+
+async function key(ctx: Context, { address }: EnvKey, authority: OracleAuthority): Promise<Reading> {
   const data = { address, authorised: authority.valid, form: authority.form };
   if (await isOracle(ctx.chain(), address, authority)) {
     return { level: 'ok', summary: `the key in .env is ${short(address, false)}, which is authorised`, data };
@@ -171,10 +185,12 @@ async function key(ctx: Context): Promise<Reading> {
   };
 }
 
-async function fees(ctx: Context): Promise<Reading> {
-  const [{ address }, head] = await Promise.all([readOracleKey(ctx), readHead(ctx.chain())]);
-  const spend = await readSpend(ctx.chain(), { sender: address, head: head.number });
-  const funds = await readFunds(ctx.chain(), { account: address, needed: spend?.perSignal ?? 0n });
+async function fees(ctx: Context, { address }: EnvKey): Promise<Reading> {
+  const [spend, wallet] = await Promise.all([
+    readHead(ctx.chain()).then(({ number }) => readSpend(ctx.chain(), { sender: address, head: number })),
+    readWallet(ctx.chain(), address),
+  ]);
+  const funds = wallet(spend?.perSignal ?? 0n);
   const balance = formatFunds(funds.balance, funds);
   const data = {
     balance: funds.balance.toString(),
@@ -213,8 +229,7 @@ function lasting(seconds: number): string {
   return days >= 2 ? `${Math.floor(days)} days` : duration(seconds * 1000);
 }
 
-async function nonce(ctx: Context): Promise<Reading> {
-  const { address } = await readOracleKey(ctx);
+async function nonce(ctx: Context, { address }: EnvKey): Promise<Reading> {
   const { latest, pending } = await readNonce(ctx.chain(), address);
   const waiting = pending - latest;
   const summary = `latest ${count(latest)}, pending ${count(pending)}`;
@@ -224,8 +239,7 @@ async function nonce(ctx: Context): Promise<Reading> {
     : { level: 'ok', summary };
 }
 
-async function causes(ctx: Context): Promise<Reading> {
-  const [{ address }, hostTime] = await Promise.all([readOracleKey(ctx), readClock(ctx.host())]);
+async function causes(ctx: Context, { address }: EnvKey, hostTime: Date | undefined): Promise<Reading> {
   const troubles = await diagnose(ctx.chain(), { oracle: address, hostTime });
   // The nonce, the key and the fees have lines of their own.
   const left = troubles.filter(({ id }) => id === 'paused' || id === 'clock');
@@ -238,8 +252,7 @@ async function causes(ctx: Context): Promise<Reading> {
 }
 
 /** Everybody else whose signals count, and old keys that wait to be revoked. */
-async function others(ctx: Context): Promise<Reading> {
-  const [{ address }, authority] = await Promise.all([readOracleKey(ctx), readAuthority(ctx.chain())]);
+async function others(ctx: Context, { address }: EnvKey, authority: OracleAuthority): Promise<Reading> {
   const valid = authority.valid.filter((one) => !sameAddress(one, address));
   const known = readOldKeys(ctx.settings);
   const old = known.filter((each) => valid.some((one) => sameAddress(one, each.old)));

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
@@ -274,7 +274,10 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
         `0x${(index + 1).toString(16).padStart(64, '0')}`,
       ]);
       const { chainId } = world.protocol.deployment;
+      const envFile = join(world.home.directory, 'oracle.env');
+      writeFileSync(envFile, `ORACLE_PRIVATE_KEY=${devPrivateKey(devAccountIndex.oracle)}\n`);
       world.environment('many', {
+        host: { envFile },
         pairs: Object.fromEntries(many),
         chain: { id: chainId, rpcUrls: [counting.url], timeoutMs: 20_000 },
       });
@@ -282,6 +285,17 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       // Those of the chain's own three pairs are found by their events.
       expect(breakers).toHaveLength(1_003);
       expect(counting.requests).toBeLessThanOrEqual(4);
+
+      const before = counting.requests;
+      const oracle = await tv(world, ['oracle', 'status', '-e', 'many', '--json']);
+      const { pairs, gauges } = JSON.parse(oracle.stdout) as {
+        pairs: readonly unknown[];
+        gauges: readonly { readonly id: string; readonly summary: string }[];
+      };
+      expect(pairs).toHaveLength(1_000);
+      expect(gauges.find(({ id }) => id === 'key')?.summary).toContain('which is authorised');
+      expect(gauges.find(({ id }) => id === 'fees')?.summary).toMatch(/its last \d+ signals|no signals seen/);
+      expect(counting.requests - before).toBeLessThanOrEqual(4);
     }));
 
   it('has left no key and no password anywhere but in the keystores', () => {

@@ -31,3 +31,13 @@ export const riskControllerAbi = parseAbi([
   'function oracleAddress() view returns (address)',
   'event OracleAddressUpdated(address indexed oldOracle, address indexed newOracle)',
 ]);
+
+/** What `latestSignals` answers: the six fields, zero where there never was one. */
+export type SignalAnswer = readonly [
+  referenceTick: number,
+  pegDeviation: bigint,
+  orderbookDepthBid: bigint,
+  orderbookDepthAsk: bigint,
+  timestamp: bigint,
+  nonce: bigint,
+];

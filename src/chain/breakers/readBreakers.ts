@@ -1,7 +1,7 @@
 import type { Address } from '../../config/settings.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
-import { riskControllerAbi } from '../abi/riskController.ts';
+import { riskControllerAbi, type SignalAnswer } from '../abi/riskController.ts';
 import { type Pair, pairTitle } from '../pairs/pair.ts';
 import { type Head, readHead } from '../readHead.ts';
 import { hasMulticall, readMany } from '../readMany.ts';
@@ -101,9 +101,6 @@ function withDiscovered(named: readonly Pair[], used: Iterable<`0x${string}`>): 
   const ids = new Set(named.map(({ id }) => id));
   return [...named, ...[...used].filter((id) => !ids.has(id)).map((id) => ({ id, name: null }))];
 }
-
-/** referenceTick, pegDeviation, orderbookDepthBid, orderbookDepthAsk, timestamp, nonce */
-type SignalAnswer = readonly [number, bigint, bigint, bigint, bigint, bigint];
 
 function signalOf(answer: SignalAnswer | undefined): Signal | null {
   if (answer === undefined) return null;

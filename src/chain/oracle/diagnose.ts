@@ -6,7 +6,7 @@ import { parseObject, parseQuantity } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
 import { readProtocol } from '../readProtocol.ts';
 import { readFees } from '../transactions/readFees.ts';
-import { feeOf, formatFunds, readFunds } from '../transactions/readFunds.ts';
+import { feeOf, formatFunds, readWallet } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
 import { readNonce } from '../transactions/readNonce.ts';
 import { isOracle, readAuthority } from './readAuthority.ts';
@@ -33,21 +33,21 @@ export async function diagnose(
   chain: Chain,
   { oracle, hostTime }: { readonly oracle: Address; readonly hostTime: Date | undefined },
 ): Promise<readonly Trouble[]> {
-  const [head, { paused }, authority, nonce, fees, network, pending] = await Promise.all([
-    readHead(chain),
-    readProtocol(chain),
-    readAuthority(chain),
-    readNonce(chain, oracle),
-    readFees(chain),
-    readNetwork(chain),
-    readPendingTime(chain),
-  ]);
-  const [authorised, spend] = await Promise.all([
-    isOracle(chain, oracle, authority),
-    readSpend(chain, { sender: oracle, head: head.number }),
-  ]);
+  const heading = readHead(chain);
+  const [head, { paused }, [authority, authorised], nonce, fees, network, pending, spend, wallet] =
+    await Promise.all([
+      heading,
+      readProtocol(chain),
+      readAuthority(chain).then(async (found) => [found, await isOracle(chain, oracle, found)] as const),
+      readNonce(chain, oracle),
+      readFees(chain),
+      readNetwork(chain),
+      readPendingTime(chain),
+      heading.then(({ number }) => readSpend(chain, { sender: oracle, head: number })),
+      readWallet(chain, oracle),
+    ]);
   const needed = spend?.perSignal ?? feeOf(network, signalGas, fees.maxFeePerGas);
-  const funds = await readFunds(chain, { account: oracle, needed });
+  const funds = wallet(needed);
   const name = short(oracle, false);
   const troubles: Trouble[] = [];
   if (paused === true) {

@@ -1,5 +1,5 @@
 import type { Chain } from '../../runbook/context.ts';
-import { riskControllerAbi } from '../abi/riskController.ts';
+import { riskControllerAbi, type SignalAnswer } from '../abi/riskController.ts';
 import type { Pair } from '../pairs/pair.ts';
 import { readHead } from '../readHead.ts';
 import { readMany } from '../readMany.ts';
@@ -8,6 +8,8 @@ import { riskControllerOf } from './readAuthority.ts';
 
 /** RUNBOOK.md, section 8: without a signal for so long an oracle is dead. In seconds. */
 const deadAfterSeconds = 300;
+
+const none: SignalAnswer = [0, 0n, 0n, 0n, 0n, 0n];
 
 export type SignalHealth = 'healthy' | 'stale' | 'dead' | 'never';
 
@@ -33,18 +35,22 @@ export interface PairSignals {
 /** The last signal of each pair, judged by the chain's clock. @throws TvError where no node answers */
 export async function readPairSignals(chain: Chain, pairs: readonly Pair[]): Promise<PairSignals> {
   const address = riskControllerOf(chain);
-  const call = (functionName: string) =>
-    pairs.map(({ id }) => ({ address, abi: riskControllerAbi, functionName, args: [id] }));
   const [head, threshold, answers] = await Promise.all([
     readHead(chain),
     tryRead<number>(chain, { address, abi: riskControllerAbi, functionName: 'oracleStalenessThreshold' }),
-    readMany<bigint>(chain, [...call('oracleNonces'), ...call('oracleLastTimestamp')]),
+    readMany<SignalAnswer>(
+      chain,
+      pairs.map(({ id }) => ({
+        ...{ address, abi: riskControllerAbi, functionName: 'latestSignals', args: [id] },
+      })),
+    ),
   ]);
   const signals = pairs.map((pair, index): PairSignal => {
-    const at = Number(answers[pairs.length + index] ?? 0n);
+    const [, , , , timestamp, nonce] = answers[index] ?? none;
+    const at = Number(timestamp);
     const ageSeconds = at === 0 ? null : Math.max(0, head.timestamp - at);
     const health = judge(ageSeconds, threshold);
-    return { pair, nonce: String(answers[index] ?? 0n), at, ageSeconds, health };
+    return { pair, nonce: String(nonce), at, ageSeconds, health };
   });
   return { signals, stalenessSeconds: threshold, now: head.timestamp, head: head.number };
 }

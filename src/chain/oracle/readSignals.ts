@@ -10,11 +10,16 @@ const updated = toEventSelector(
   'OracleSignalUpdated(bytes32,(int16,uint256,uint256,uint256,uint256,uint256),uint256)',
 );
 
+/** Of the event's data: tick, deviation, two depths, and then the time. */
+const timestampWord = 4;
+
 /** A signal that the contract accepted. */
 export interface AcceptedSignal {
   readonly pair: `0x${string}`;
   readonly transaction: `0x${string}`;
   readonly block: number;
+  /** Seconds since 1970, the time in the signal. */
+  readonly at: number;
 }
 
 /**
@@ -65,6 +70,11 @@ async function ask(
       pair: parseHex(topics[1], 'pair', 32),
       transaction: parseHex(log['transactionHash'], 'transaction hash', 32),
       block: parseQuantity(log['blockNumber'], 'block number'),
+      at: Number(
+        `0x${parseHex(log['data'], 'signal')
+          .slice(2 + timestampWord * 64)
+          .slice(0, 64)}`,
+      ),
     };
   });
 }

@@ -1,7 +1,7 @@
 import type { Address } from '../../config/settings.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
-import { parseObject, parseQuantity } from '../parseAnswer.ts';
+import { parseObject } from '../parseAnswer.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { feeOf } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
@@ -22,7 +22,10 @@ export interface Spend {
   readonly signals: number;
 }
 
-/** What an account spent on its newest signals. Undefined where none was seen. @throws TvError where no node answers */
+/**
+ * What an account spent on its newest signals, in two batches. Undefined where none was seen.
+ * @throws TvError where no node answers
+ */
 export async function readSpend(
   chain: Chain,
   { sender, head }: { readonly sender: Address; readonly head: number },
@@ -47,8 +50,9 @@ export async function readSpend(
     feeOf(network, BigInt(String(receipt['gasUsed'])), BigInt(String(receipt['effectiveGasPrice'] ?? '0x0'))),
   );
   const total = fees.reduce((sum, fee) => sum + fee, 0n);
-  const [begin, end] = await Promise.all([first, last].map((receipt) => timeOf(chain, receipt)));
-  const seconds = (end ?? 0) - (begin ?? 0);
+  const timeOf = (receipt: Record<string, unknown>) =>
+    seen.find(({ transaction }) => transaction === receipt['transactionHash'])?.at ?? 0;
+  const seconds = timeOf(last) - timeOf(first);
   // What the first one cost was spent before the time that is measured.
   const perSecond = seconds > 0 ? Number(total - (fees[0] ?? 0n)) / seconds : undefined;
   const token = last['feeToken'];
@@ -58,16 +62,4 @@ export async function readSpend(
     feeToken: network === 'tempo' && typeof token === 'string' ? (token as Address) : undefined,
     signals: own.length,
   };
-}
-
-async function timeOf(chain: Chain, receipt: Record<string, unknown>): Promise<number> {
-  const number = parseQuantity(receipt['blockNumber'], 'block number');
-  const block = await described(
-    chain,
-    chain.client.request({
-      method: 'eth_getBlockByNumber',
-      params: [`0x${number.toString(16)}`, false],
-    }),
-  );
-  return parseQuantity(parseObject(block, 'block')['timestamp'], 'block time');
 }

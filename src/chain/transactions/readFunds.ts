@@ -37,10 +37,19 @@ export async function readFunds(
   chain: Chain,
   { account, needed }: { readonly account: Address; readonly needed: bigint },
 ): Promise<Funds> {
+  return (await readWallet(chain, account))(needed);
+}
+
+/**
+ * The same, where what is needed is known only later: the choice is a function of it.
+ * @throws TvError where no node answers
+ */
+export async function readWallet(chain: Chain, account: Address): Promise<(needed: bigint) => Funds> {
   if ((await readNetwork(chain)) === 'plain') {
     const request = chain.client.request({ method: 'eth_getBalance', params: [account, 'latest'] });
     const balance = BigInt(await described(chain, request));
-    return { network: 'plain', feeToken: undefined, symbol: 'ether', decimals: 18, balance };
+    const funds: Funds = { network: 'plain', feeToken: undefined, symbol: 'ether', decimals: 18, balance };
+    return () => funds;
   }
   const [preferred, ...balances] = await Promise.all([
     tryRead<Address>(chain, {
@@ -61,10 +70,9 @@ export async function readFunds(
   const all = [own, ...balances].filter((funds) => funds !== undefined);
   const ordered = [...all.filter(isPreferred), ...all.filter((funds) => !isPreferred(funds))];
   const most = ordered.toSorted((a, b) => (a.balance < b.balance ? 1 : -1))[0];
-  const chosen = ordered.find(({ balance }) => balance >= needed) ?? most;
-  if (chosen !== undefined) return chosen;
   const [first = zero] = wellKnown;
-  return { network: 'tempo', feeToken: first, symbol: 'pathUSD', decimals: 6, balance: 0n };
+  const nothing: Funds = { network: 'tempo', feeToken: first, symbol: 'pathUSD', decimals: 6, balance: 0n };
+  return (needed) => ordered.find(({ balance }) => balance >= needed) ?? most ?? nothing;
 }
 
 async function readToken(chain: Chain, token: Address, account: Address): Promise<Funds | undefined> {
