@@ -5,6 +5,7 @@ import type { Address } from '../../src/config/settings.ts';
 import type { Network } from '../../src/sandbox/chain/anvilCommand.ts';
 import type { Deployment, Generation } from '../../src/sandbox/chain/deployment.ts';
 import { type Hex, rpc, send } from '../../src/sandbox/chain/rpc.ts';
+import { countSent } from './countSent.ts';
 import { startSandbox, type TestSandbox } from './sandbox.ts';
 
 export const units = ['tempovault-oracle', 'tempovault-indexer', 'tempovault-api'];
@@ -57,18 +58,7 @@ export async function shutdownWorld(network: Network, contracts: Generation): Pr
     states: async () =>
       (await sandbox.systemctl('is-active', ...units)).stdout.split('\n').filter((line) => line !== ''),
     head,
-    sentSince: async (block) => {
-      let found = 0;
-      for (let number = block + 1; number <= (await head()); number++) {
-        const { transactions } = await rpc<{ transactions: readonly { readonly from: string }[] }>(
-          url,
-          'eth_getBlockByNumber',
-          [`0x${number.toString(16)}`, true],
-        );
-        found += transactions.filter(({ from }) => from.toLowerCase() === pauser.toLowerCase()).length;
-      }
-      return found;
-    },
+    sentSince: (block) => countSent(url, pauser, block + 1),
     reset: async () => {
       if (await paused()) await setPaused(false);
       await sandbox.systemctl('start', ...units);
