@@ -21,7 +21,7 @@ const passing: readonly string[] = ['nonce-gap', 'clock'];
  * @throws TvError with what is behind it and what mends it
  */
 export async function awaitFirstSignal(
-  ctx: StepContext,
+  ctx: Context & Partial<Pick<StepContext, 'progress'>>,
   parameters: {
     readonly oracle: Address;
     readonly fromBlock: number;
@@ -42,7 +42,7 @@ export async function awaitFirstSignal(
       limitMs,
       signal: ctx.signal,
       onLook: (seconds) =>
-        ctx.progress({
+        ctx.progress?.({
           done: seconds,
           total: Math.round(limitMs / 1000),
           unit: 's',

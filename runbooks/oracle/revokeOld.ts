@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
-import { awaitSignal } from '../../src/chain/oracle/awaitSignal.ts';
 import { dueAt, forgetOldKey, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
 import { holdsOracleRole, isOracle, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import { checkedAddress } from '../../src/chain/pairs/pair.ts';
@@ -19,6 +18,7 @@ import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field, type Step } from '../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
 import { ago, count, short } from '../../src/runbook/text.ts';
+import { awaitFirstSignal } from './awaitFirstSignal.ts';
 import { findCopies, putAside, withoutKey } from './findCopies.ts';
 import { keyName, readOracleKey, signalLimitMs } from './readOracleKey.ts';
 
@@ -113,8 +113,13 @@ it on the chain is waited for.`,
           });
         }
         const { number } = await readHead(ctx.chain());
-        const wait = { oracle: key.address, fromBlock: number + 1, limitMs, signal };
-        const found = await awaitSignal(ctx.chain(), wait);
+        const wait = {
+          oracle: key.address,
+          fromBlock: number + 1,
+          limitMs,
+          unit: ctx.settings.host.units.oracle,
+        };
+        const found = await awaitFirstSignal({ ...ctx, signal }, wait);
         return pass(
           `${short(key.address, false)} works: nonce ${found.nonce} in block ${count(found.block)}`,
           {

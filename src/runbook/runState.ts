@@ -50,6 +50,7 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
   let outcome: Outcome | undefined;
   let operator = first.operator;
   let undoing = false;
+  let asked = false;
   let endedAt: string | null = null;
   let verification: readonly Check[] = [];
   for (const line of lines) {
@@ -58,6 +59,7 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
       case 'run.undoing':
         operator = line.operator;
         undoing = line.type === 'run.undoing';
+        asked = undoing;
         outcome = undefined;
         endedAt = null;
         break;
@@ -83,6 +85,8 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
         break;
       case 'undo.failed':
         set(line.step, { error: line.error });
+        // A failed run that could take nothing back is where it was, and can go either way.
+        if (!asked && ![...steps.values()].some(({ status }) => status === 'undone')) undoing = false;
         break;
       case 'run.checked':
         verification = line.checks;

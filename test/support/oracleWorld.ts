@@ -21,7 +21,7 @@ import type { Evidence } from './secretSearch.ts';
 export const oracleUnit = 'tempovault-oracle';
 export const confirm = ['--confirm', 'sandbox'] as const;
 
-/** A sandbox whose relay sends every second, and what tests of the oracle ask of it. */
+/** A sandbox whose relay sends every other second, and what tests of the oracle ask of it. */
 export interface OracleWorld {
   readonly name: string;
   readonly form: 'role' | 'one-address';
@@ -88,7 +88,7 @@ export async function oracleWorld(network: Network, contracts: Generation): Prom
       to: addresses.riskController,
       data: encodeFunctionData({ abi: riskControllerAbi, functionName: 'setOracleAddress', args: [account] }),
     });
-  setEnv('ORACLE_UPDATE_INTERVAL', '1');
+  setEnv('ORACLE_UPDATE_INTERVAL', '2');
   await sandbox.systemctl('restart', oracleUnit);
   return {
     name: `${network}, ${contracts}`,

@@ -310,6 +310,16 @@ describe('undo', () => {
     expect(world.effects()).toEqual(['plan', 'undo c', 'undo a']);
   });
 
+  it('by a failed run itself that took nothing back leaves both ways open', async () => {
+    world.faults.set('c', 'before').set('b', 'undo');
+    const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
+    world.faults.clear();
+    world.forget();
+    const outcome = await carry(run, 'resume');
+    expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'verified']);
+    expect(abc.map(({ id }) => world.has(id))).toEqual([true, true, true]);
+  });
+
   it('that was cut off goes on where it was', async () => {
     const { run } = await interruptedRun();
     await carry(run, 'undo');
