@@ -29,6 +29,9 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => Promise.all(worlds.map(({ sandbox }) => sandbox.stop())));
 
+/** As tv shortens addresses on a screen. */
+const short = (address: string) => `${address.slice(0, 6)}…${address.slice(-4)}`;
+
 /** The world goes on as it is: the key that is in `.env` signs. */
 async function expectAtWork(world: OracleWorld) {
   const { address, key } = world.envKey();
@@ -52,9 +55,7 @@ describe('tv oracle rotate-key', { timeout: 120_000 }, () => {
 
       const fresh = world.envKey();
       expect(fresh.address).not.toBe(old.address);
-      expect(done.stderr).toContain(
-        `${fresh.address.slice(0, 6)}…${fresh.address.slice(-4)} is in .env and nowhere else`,
-      );
+      expect(done.stderr).toContain(`${short(fresh.address)} is in .env and nowhere else`);
       expect(await expectAtWork(world)).toBe(fresh.address);
       // One to fund, one to authorise.
       expect(await world.sent(world.admin, start)).toBe(2);
@@ -68,6 +69,12 @@ describe('tv oracle rotate-key', { timeout: 120_000 }, () => {
       expect(await world.authorised(old.address)).toBe(valid);
       const status = await world.tv(['status']);
       expect(/old oracle key 0x\w+… ?\w+ still valid, due in/.test(status.stdout)).toBe(valid);
+      const oracle = await world.tv(['oracle', 'status']);
+      expect(oracle.stdout).toContain(`${short(fresh.address)}, which is authorised`);
+      expect(/old oracle key 0x\w+…\w+ still valid/.test(oracle.stdout)).toBe(valid);
+      const recovered = await world.tv(['oracle', 'recover', '--yes']);
+      expect(recovered.exitCode, recovered.stderr).toBe(0);
+      expect(recovered.stderr).toMatch(/sent nonce \d+, accepted in\s+block/);
       const early = await world.tv(revoke);
       expect(early.exitCode, early.stderr).toBe(valid ? 3 : 2);
       expect(early.stderr).toMatch(valid ? /due in 23h 59min/ : /No rotation of tv has left an old key/);
