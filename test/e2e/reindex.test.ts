@@ -83,8 +83,6 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
       '--json',
     ]);
     const seen = await watch.stop();
-    const headAfter = await head();
-    const cursorAfter = await cursor();
     expect(done).toMatchObject({ exitCode: 0, stderr: '' });
     const events = eventsOf(done.stdout);
     expect(events.at(-1)).toMatchObject({ type: 'run.ended', outcome: 'verified', exitCode: 0 });
@@ -100,8 +98,11 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     const old = new Set(wholeRows(before.rows, rebuilt));
     expect(wholeRows(after.rows, rebuilt).filter((row) => old.has(row))).toEqual([]);
 
-    // The chain makes a block a second, and the indexer looks once a second.
-    if (cursorAfter !== undefined) expect(headAfter - cursorAfter).toBeLessThanOrEqual(3);
+    // The chain makes a block a second, and three more when the oracle sends; the indexer looks once a second.
+    if (form.schema === 'deployed') {
+      const near = async () => (await head()) - ((await cursor()) ?? 0) <= 3;
+      await until(near, { limitMs: 10_000, what: 'the cursor to be near the head' });
+    }
     const changed = before.env.replace(/^START_BLOCK="\d+"$/m, `START_BLOCK="${from - 1}"`);
     expect(changed).not.toBe(before.env);
     expect(after.env).toBe(changed);
@@ -271,7 +272,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
       '--from-block',
       'earliest',
       '--timeout',
-      '1s',
+      '2s',
       '--confirm',
       'sandbox',
     ]);
@@ -282,7 +283,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     expect(JSON.parse(unfinished.stdout).runs[0]).toMatchObject({ status: 'failed', unfinished: true });
     const target = await head();
     await until(async () => ((await cursor()) ?? 0) >= target, { limitMs: 60_000, what: 'the head' });
-    // A second is also all that a resumed run waits for the newest block, so it may need another try.
+    // That is also all that a resumed run waits for the newest block, so it may need another try.
     await until(
       async () => {
         const { exitCode, stderr } = await sandbox.tv(['resume', '--confirm', 'sandbox']);
