@@ -35,6 +35,7 @@ export async function awaitFirstSignal(
   const { oracle, fromBlock, limitMs, unit, note } = parameters;
   let lookedAt = performance.now();
   let before: readonly string[] = [];
+  let hopeless: TvError | undefined;
   try {
     return await awaitSignal(ctx.chain(), {
       oracle,
@@ -55,13 +56,14 @@ export async function awaitFirstSignal(
         // Twice in a row: another node may not have seen the newest block yet.
         const certain = lasting.filter(({ id }) => before.includes(id));
         before = lasting.map(({ id }) => id);
-        return certain.length === 0 ? undefined : failure('No signal can come', certain);
+        hopeless = certain.length === 0 ? undefined : failure('No signal can come', certain);
+        return hopeless;
       },
     });
   } catch (error) {
-    if (!(error instanceof TvError)) throw error;
+    if (!(error instanceof TvError) || error === hopeless) throw error;
     const found = await causes(ctx, oracle, unit);
-    if (found.length === 0 || error.message.startsWith('No signal can come')) throw error;
+    if (found.length === 0) throw error;
     throw failure(`No new signal within ${duration(limitMs)}`, found, error);
   }
 }

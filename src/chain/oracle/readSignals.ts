@@ -10,8 +10,8 @@ const updated = toEventSelector(
   'OracleSignalUpdated(bytes32,(int16,uint256,uint256,uint256,uint256,uint256),uint256)',
 );
 
-/** Of the event's data: tick, deviation, two depths, and then the time. */
-const timestampWord = 4;
+/** Where the time is in the hex of the event's data: behind `0x`, tick, deviation and two depths. */
+const timeAt = [2 + 4 * 64, 2 + 5 * 64] as const;
 
 /** A signal that the contract accepted. */
 export interface AcceptedSignal {
@@ -70,11 +70,7 @@ async function ask(
       pair: parseHex(topics[1], 'pair', 32),
       transaction: parseHex(log['transactionHash'], 'transaction hash', 32),
       block: parseQuantity(log['blockNumber'], 'block number'),
-      at: Number(
-        `0x${parseHex(log['data'], 'signal')
-          .slice(2 + timestampWord * 64)
-          .slice(0, 64)}`,
-      ),
+      at: parseInt(parseHex(log['data'], 'signal').slice(...timeAt), 16),
     };
   });
 }
