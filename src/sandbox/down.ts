@@ -1,9 +1,17 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { TvError } from '../errors/TvError.ts';
 import { endMachine } from './machine/endMachine.ts';
 import { isSameProcess, type ProcessIdentity } from './machine/processStart.ts';
 import { until } from './machine/until.ts';
-import { type SandboxPaths, type SandboxPlace, sandboxDirectory, sandboxPaths } from './paths.ts';
+import {
+  type SandboxPaths,
+  type SandboxPlace,
+  sandboxDirectory,
+  sandboxesDirectory,
+  sandboxPaths,
+} from './paths.ts';
+import { draftOf } from './writeWhole.ts';
 
 /** What a sandbox's first file says: who is making it, and which parent directories were made for it. */
 export interface Marker {
@@ -33,7 +41,7 @@ export async function sandboxDown(place: SandboxPlace): Promise<DownResult> {
   const found = existsSync(paths.dir);
   // Nothing is mounted below it here: the sandbox's mounts went with its namespace.
   rmSync(paths.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  for (const parent of marker?.parents.toReversed() ?? []) {
+  for (const parent of marker?.parents.toReversed() ?? ownParent(paths)) {
     try {
       rmdirSync(parent);
     } catch {
@@ -43,13 +51,19 @@ export async function sandboxDown(place: SandboxPlace): Promise<DownResult> {
   return { dir: paths.dir, found: found || processes > 0, processes };
 }
 
+/** What is tv's own of the parents where `up` was killed before it could note which it had made. */
+function ownParent({ dir }: SandboxPaths): string[] {
+  return dirname(dir) === sandboxesDirectory() ? [dirname(dir)] : [];
+}
+
 /** @throws TvError where the directory holds something else, which must not be removed */
 function readMarker(paths: SandboxPaths): Marker | undefined {
   if (!existsSync(paths.dir)) return undefined;
   try {
     return JSON.parse(readFileSync(paths.marker, 'utf8')) as Marker;
   } catch {
-    if (existsSync(paths.marker) || readdirSync(paths.dir).length === 0) return undefined;
+    const others = readdirSync(paths.dir).filter((name) => name !== basename(draftOf(paths.marker)));
+    if (existsSync(paths.marker) || others.length === 0) return undefined;
     throw new TvError('This directory is not a sandbox, so nothing in it is touched.', {
       facts: { directory: paths.dir },
       next: 'tv sandbox status',

@@ -61,8 +61,11 @@ export const defaultName = 'sandbox';
 /** `--dir`, else `<state directory>/sandbox/<name>`; without either, inside its shell, the shell's sandbox. */
 export function sandboxDirectory({ name, dir }: SandboxPlace): string {
   const here = name === undefined ? process.env['TV_SANDBOX_DIR'] : undefined;
-  return canonical(dir ?? here ?? join(stateDirectory(), 'sandbox', name ?? defaultName));
+  return canonical(dir ?? here ?? join(sandboxesDirectory(), name ?? defaultName));
 }
+
+/** The folder of the sandboxes that have a name. */
+export const sandboxesDirectory = (): string => canonical(join(stateDirectory(), 'sandbox'));
 
 /** The name of the sandbox's control group: the same for every tv that is pointed at the same directory. */
 export function cgroupName(dir: string): string {

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Network } from './chain/anvilCommand.ts';
 import type { Deployment, Generation } from './chain/deployment.ts';
 import { isSameProcess } from './machine/processStart.ts';
 import type { Machine } from './machine/startMachine.ts';
 import type { SandboxPaths } from './paths.ts';
 import type { SchemaForm } from './postgres/schemaForm.ts';
+import { writeWhole } from './writeWhole.ts';
 
 /** All on 127.0.0.1. `rpc` is the proxy in front of `chain`, and what TempoVault uses. */
 export interface Ports {
@@ -45,9 +46,7 @@ export function readState(paths: SandboxPaths): SandboxState | undefined {
 
 /** Written whole or not at all: the file's presence says that the sandbox is complete. */
 export function writeState(paths: SandboxPaths, state: SandboxState): void {
-  const draft = `${paths.state}.draft`;
-  writeFileSync(draft, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, paths.state);
+  writeWhole(paths.state, `${JSON.stringify(state, null, 2)}\n`);
 }
 
 /** The state of a sandbox that is up; undefined where it is not, or only its files are left. */

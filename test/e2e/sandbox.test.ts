@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { cgroupProcesses, sandboxCgroup } from '../../src/sandbox/machine/cgroup.ts';
@@ -157,6 +157,20 @@ describe.skipIf(obstacle !== undefined)('on a systemd of its own', () => {
     },
     2 * minutes,
   );
+
+  it.each([
+    ['before its directory is there', undefined],
+    ['before its first file', []],
+    ['with its first file half written', ['.tv-sandbox.draft']],
+    ['with an empty first file', ['.tv-sandbox']],
+  ])('leaves nothing of an up that was killed %s, once taken down', async (_, files) => {
+    await using home = await tvHome();
+    const dir = join(home.directory, 'sandbox', 'sandbox');
+    mkdirSync(files === undefined ? dirname(dir) : dir, { recursive: true });
+    for (const file of files ?? []) writeFileSync(join(dir, file), '');
+    expect((await home.tv(['sandbox', 'down'])).exitCode).toBe(0);
+    expect(readdirSync(home.directory)).toEqual([]);
+  });
 
   it('takes everything away again when it is interrupted', async () => {
     await using home = await tvHome();

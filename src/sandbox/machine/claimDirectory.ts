@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TvError } from '../../errors/TvError.ts';
 import type { Marker } from '../down.ts';
 import type { SandboxPaths } from '../paths.ts';
+import { writeWhole } from '../writeWhole.ts';
 import { processStart } from './processStart.ts';
 
 /**
@@ -25,7 +26,7 @@ export function claimDirectory(paths: SandboxPaths): () => void {
   }
   mkdirSync(paths.dir, { recursive: true });
   const write = (maker: Marker['maker']) => {
-    writeFileSync(paths.marker, JSON.stringify({ maker, parents } satisfies Marker), { mode: 0o600 });
+    writeWhole(paths.marker, JSON.stringify({ maker, parents } satisfies Marker));
   };
   write({ pid: process.pid, start: processStart(process.pid) ?? '' });
   chmodSync(paths.dir, 0o711);
