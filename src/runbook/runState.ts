@@ -33,6 +33,13 @@ export function isUnfinished(state: RunState): boolean {
   return ['killed', 'failed', 'interrupted', 'undo-failed'].includes(state.status);
 }
 
+/** Commands that carry an unfinished run on. What came before a final step cannot be taken back. */
+export function waysOn({ started, steps }: RunState): readonly string[] {
+  const begun = started.plan.steps.filter(({ id }) => (steps.get(id)?.status ?? 'waiting') !== 'waiting');
+  const resume = `tv resume ${started.run}`;
+  return begun.at(-1)?.effect === 'final' ? [resume] : [resume, `tv runs undo ${started.run}`];
+}
+
 /** Derives a run's state. Undefined for an empty journal: nothing had begun. */
 export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
   const first = lines[0];

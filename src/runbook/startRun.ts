@@ -19,6 +19,7 @@ import { Journal } from './journal.ts';
 import type { Json } from './json.ts';
 import { withLocks } from './locks.ts';
 import { leftByUnfinished, readRuns, unfinishedRuns } from './readRuns.ts';
+import { isUnfinished, type RunState, waysOn } from './runState.ts';
 
 /**
  * A new run, from the checks to the verification: preflight, plan, question, steps, verify.
@@ -165,23 +166,21 @@ function lookAtRuns(engine: Engine, { goesPast }: AnyRunbook): Check | undefined
       ? ({ status: 'block', override: 'unfinished-run' } as const)
       : ({ status: 'warn' } as const);
   const where = { id: 'runs', world: 'run', ...weight } as const;
-  let left: readonly string[];
-  let unusual: readonly string[];
+  let states: readonly RunState[];
   try {
-    const states = readRuns(engine.ctx);
-    left = unfinishedRuns(states);
-    unusual = leftByUnfinished(states);
+    states = readRuns(engine.ctx);
   } catch (error) {
     // A journal that cannot be read may be that of an unfinished run.
     const { message, facts, next } = errorData(error);
     return { ...where, summary: message, facts, next };
   }
-  const [first] = left;
+  const [first] = states.filter(isUnfinished);
   if (first === undefined) return undefined;
+  const left = unfinishedRuns(states);
   return {
     ...where,
-    summary: `${left.length === 1 ? 'a run is' : `${left.length} runs are`} unfinished: ${[left.join(', '), ...unusual].join('; ')}`,
-    next: [`tv resume ${first}`, `tv runs undo ${first}`],
+    summary: `${left.length === 1 ? 'a run is' : `${left.length} runs are`} unfinished: ${[left.join(', '), ...leftByUnfinished(states)].join('; ')}`,
+    next: waysOn(first),
   };
 }
 

@@ -471,6 +471,7 @@ describe('tv db tune', () => {
     const applied = await tv('db', 'tune', '--apply', '--yes', ...sixteen);
     expect(applied.exitCode, applied.stderr).toBe(0);
     expect(applied.stderr).toMatch(/! restart +shared_buffers, wal_buffers/);
+    expect(applied.stderr.replace(/\s+/g, ' ')).toContain('tv runs undo puts back what was');
     const now = await sandbox.sql<{ name: string; value: string; waits: boolean }>(
       'select name, current_setting(name) as value, pending_restart as waits from pg_settings where name = any($1)',
       [Object.keys(figures)],

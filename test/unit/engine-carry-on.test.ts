@@ -359,6 +359,16 @@ describe('an unfinished run', () => {
     expect(world.effects()).toEqual(['preflight']);
   });
 
+  it('is not offered to be taken back where it ended at a final step', async () => {
+    const final = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }] });
+    const { run } = await interruptedRun(final);
+    const outcome = await play(fakeRunbook(world), { stateDirectory });
+    expect(outcome.error?.next).toEqual([
+      `tv resume ${run}`,
+      'overrule with --override unfinished-run --reason "…"',
+    ]);
+  });
+
   it('can be overruled, and does not matter elsewhere', async () => {
     await interruptedRun();
     const answers = { overrides: ['unfinished-run'], reason: 'it belongs to a drill' };

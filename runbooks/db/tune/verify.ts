@@ -19,7 +19,9 @@ export async function verify(ctx: StepContext, { changes }: TuneFacts): Promise<
     const system = await asAdmin(ctx, (admin) => readSystemSettings(admin, { names }));
     const lost = changes.filter(({ name, to }) => !sameValue(to, system[name] ?? ''));
     return lost.length === 0
-      ? pass(`${changes.length} set by ALTER SYSTEM, read back from the server's files`)
+      ? pass(
+          `${changes.length} set by ALTER SYSTEM, read back from the server's files; tv runs undo puts back what was`,
+        )
       : block('settings are not what was set', {
           facts: Object.fromEntries(
             lost.map(({ name, to }) => [name, `${system[name] ?? 'not set'}, not ${to}`]),

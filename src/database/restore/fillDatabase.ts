@@ -45,7 +45,9 @@ function remedy(said: string): string {
   if (/permission denied|must be (superuser|owner)/i.test(said)) {
     return 'an extension wants a superuser: set database.adminUrl, then try again';
   }
-  if (/no space left/i.test(said)) return 'make room where the server keeps its data, then try again: df -h';
+  // On a full disk a new session is refused in these words, which leave the reason out.
+  if (/no space left|could not write init file/i.test(said))
+    return 'make room where the server keeps its data, then try again: df -h';
   return 'systemctl status postgresql';
 }
 
