@@ -34,6 +34,7 @@ export class RunScreen {
   readonly #standing = new Set<string>();
   /** What the verification found unusual, and what to do about it. */
   #advice: readonly string[] = [];
+  #signalled = false;
   #startedAt: number;
   #line: { readonly step: string; readonly progress: ProgressLine } | undefined;
 
@@ -107,6 +108,8 @@ export class RunScreen {
         this.#failed(event.step, event.error, 'not taken back');
         break;
       case 'run.signalled':
+        this.#signalled = true;
+        this.#signalled = true;
         this.#print(`  ${paint.warn('!')} ${event.signal}: stopped after the step in flight\n`);
         break;
       case 'run.checked':
@@ -203,7 +206,12 @@ export class RunScreen {
       verified: [paint.ok(`Done and verified in ${took}.`), [report]],
       unverified: [paint.bad(`Done in ${took}, but not verified: see the marked lines above.`), back],
       failed: [paint.bad('Failed half-way. What was done stands, and nothing more is done.'), back],
-      'rolled-back': [paint.bad(`Failed; what had been done was taken back${all}.`), [report]],
+      'rolled-back': [
+        this.#signalled
+          ? paint.warn(`Interrupted; what must not stay was taken back${all}.`)
+          : paint.bad(`Failed; what had been done was taken back${all}.`),
+        [report],
+      ],
       interrupted: [
         paint.warn(
           `Interrupted. What was done stands, and can be ${back.length > 1 ? 'finished or taken back' : 'finished'}.`,

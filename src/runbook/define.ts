@@ -51,7 +51,10 @@ export interface Step {
   readonly effect: Effect;
   /** What `undo` does, or what stays, in three words: `start it`, `restore step 2`, `kept`. */
   readonly undoTitle?: string;
-  /** Taking it back is right also after a final step that came later. Without it, that is refused. */
+  /**
+   * Taking it back is right also after a final step that came later. Without it, that is refused. With
+   * `leaves`, a signal in between does so at once.
+   */
   readonly undoAlways?: boolean;
   /**
    * Told wherever the run stops in between, since whoever reads only the last lines has to know. For

@@ -60,7 +60,14 @@ async function runSteps(execution: Execution): Promise<Ending> {
       continue;
     }
     const { received } = execution.engine.interrupt;
-    if (received !== undefined) return interrupted(execution, received);
+    const open = notEnded(done, results);
+    // The way out of what must not stay is the step that ends it, where nothing else is left to do before it.
+    const ends = open.length > 0 && open.every(({ leaves }) => leaves?.until === step.id);
+    if (received !== undefined && !ends) {
+      if (failures === 0 || open.length === 0) return stopAtSignal(execution, received, done, results);
+      // A step that failed may take effect yet: the run stays to be gone on with.
+      continue;
+    }
     try {
       // In flight or failed when an earlier attempt ended: it may have taken effect all the same.
       const uncertain = before !== undefined && before.status !== 'waiting';
@@ -75,6 +82,30 @@ async function runSteps(execution: Execution): Promise<Ending> {
     }
   }
   return verify(execution, results, failures);
+}
+
+/** Steps that are right to take back always, and have left something that no later step has ended yet. */
+function notEnded(done: readonly Step[], results: Readonly<Record<string, Json>>): readonly Step[] {
+  return done.filter(
+    ({ undoAlways, leaves }) => undoAlways === true && leaves !== undefined && !(leaves.until in results),
+  );
+}
+
+/** What was done stands, to be gone on with; only what must not stay meanwhile is taken back at once. */
+async function stopAtSignal(
+  execution: Execution,
+  signal: NodeJS.Signals,
+  done: readonly Step[],
+  results: Readonly<Record<string, Json>>,
+): Promise<Ending> {
+  const ending = interrupted(execution, signal);
+  const open = notEnded(done, results);
+  if (open.length === 0) return ending;
+  const reversible = done.every(({ effect }) => effect === 'reversible');
+  const way = await undoSteps(execution, reversible ? done : open, results);
+  return way === 'undone'
+    ? { outcome: 'rolled-back', exitCode: exitCodes.interrupted }
+    : { outcome: 'undo-failed', exitCode: exitCodes.failed };
 }
 
 function stepContext(

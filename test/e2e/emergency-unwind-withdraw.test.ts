@@ -198,6 +198,50 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
     expect((await world.tv(['status'])).stdout).not.toContain('OPEN');
   });
 
+  const back = /what must not stay was taken back/;
+  it.each([
+    [
+      'before a withdrawal',
+      'withdraw',
+      'unpause:started@SIGINT',
+      0,
+      7,
+      /taken back, and everything is as before/,
+    ],
+    ['before both', 'unwind', 'unpause:started@SIGINT', 0, 7, back],
+    ['between two', 'unwind', 'withdraw:started@SIGINT', 1, 7, back],
+    [
+      'at the last one',
+      'unwind',
+      'withdraw-2:started@SIGTERM',
+      2,
+      7,
+      /What was done stands, and can be finished/,
+    ],
+  ] as const)('pauses again at once at a signal %s', async (_, command, place, manager, exitCode, told) => {
+    const world = worlds.find(({ network, generation }) => network === 'plain' && generation === 'deployed');
+    if (world === undefined) throw new Error('no world');
+    const { capital } = world;
+    const { tokenA, tokenB } = capital.pair;
+    await capital.setPaused(false);
+    for (const token of [tokenA, tokenB])
+      await capital.operate({ kind: 'deposit', token, amount: 10n * usd });
+    await capital.setPaused(true);
+    const withdraw = ['emergency', 'withdraw', '--token', tokenA, '--amount', '1', ...toStranger, ...confirm];
+    const sent = await capital.counted(async () => {
+      const done = await world.tv(command === 'unwind' ? everything : withdraw, {
+        env: { TV_FAILPOINT: place },
+      });
+      expect(done.stderr.replaceAll(/\s+/g, ' ')).toMatch(told);
+      expect(done.stderr).not.toContain('OPEN (not paused):');
+      expect(done.exitCode, done.stderr).toBe(exitCode);
+    });
+    expect(sent).toEqual({ emergency: 2, manager });
+    expect(await capital.paused()).toBe(true);
+    if (manager === 2) expect((await world.tv(['resume', ...confirm])).exitCode).toBe(0);
+    expect((await world.tv(['status'])).stdout).not.toMatch(/unfinished: |OPEN/);
+  });
+
   it('has left no key and no password in its output, journals and audit log', () => {
     const keys = Object.entries(devAccountIndex).map(([name, index]) => ({
       name,

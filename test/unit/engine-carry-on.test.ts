@@ -5,7 +5,7 @@ import listRuns from '../../runbooks/runs/list.ts';
 import type { Shelved } from '../../src/runbook/engine.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import { lockDirectory } from '../../src/runbook/locks.ts';
-import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
+import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { deadOperator, readLines, type Scene, startScene, temporaryState } from '../support/fakes.ts';
 import { plainPaint } from '../support/paint.ts';
 import { type Outcome, play, type Scenario } from '../support/scenario.ts';
@@ -549,6 +549,57 @@ describe('what a run leaves unusual until a later step', () => {
     expect(last(await play(carrying, { stateDirectory }))).toMatchObject({
       outcome: 'failed',
       left: ['door is OPEN'],
+    });
+  });
+
+  describe('and must not stay', () => {
+    const open = { ...door, undoAlways: true } as const;
+    const paid = { id: 'pay', effect: 'final' } as const;
+    const steps = [{ id: 'a' }, open, paid, { id: 'pay-2', effect: 'final' }, { id: 'c' }] as const;
+    const signalled = async (during: string, options: FakeRunbookOptions = {}) => {
+      const outcome = await play(fakeRunbook(world, { steps, ...options }), {
+        stateDirectory,
+        prepare: (scene) => {
+          world.onRun = (step) => {
+            if (step === during) scene.interrupt.signal('SIGINT');
+          };
+        },
+      });
+      return { exitCode: outcome.exitCode, ended: last(outcome), effects: world.effects().slice(2) };
+    };
+    const before = ['run a', 'run b'];
+
+    it('is taken back at a signal, and all that came before with it', async () => {
+      expect(await signalled('b')).toEqual({
+        exitCode: 7,
+        ended: { type: 'run.ended', outcome: 'rolled-back', exitCode: 7 },
+        effects: [...before, 'undo b', 'undo a'],
+      });
+      expect((await play(fakeRunbook(world), { stateDirectory })).exitCode).toBe(0);
+    });
+
+    it('is taken back alone where something final has come before', async () => {
+      const { exitCode, effects } = await signalled('pay');
+      expect([exitCode, effects]).toEqual([7, [...before, 'run pay', 'undo b']]);
+    });
+
+    it('is ended where nothing else is left to do before', async () => {
+      const { exitCode, effects } = await signalled('pay-2');
+      expect([exitCode, effects]).toEqual([0, [...before, 'run pay', 'run pay-2', 'run c', 'verify']]);
+    });
+
+    it('is ended, and the run stays to be gone on with, where a step has failed', async () => {
+      world.faults.set('pay', 'before');
+      const { ended, effects } = await signalled('pay', { onFailure: 'carry-on' });
+      expect(effects).toEqual([...before, 'run pay', 'run c', 'verify']);
+      expect(ended).toEqual({ type: 'run.ended', outcome: 'failed', exitCode: 1 });
+    });
+
+    it('is told where it cannot be taken back', async () => {
+      world.faults.set('b', 'undo');
+      const { ended, effects } = await signalled('b');
+      expect(effects).toEqual([...before, 'undo b']);
+      expect(ended).toMatchObject({ outcome: 'undo-failed', exitCode: 1, left: ['door may be OPEN'] });
     });
   });
 
