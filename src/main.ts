@@ -17,16 +17,25 @@ async function main(argv: readonly string[]): Promise<number> {
   if (strange !== undefined) return refuse(`There is no flag ${strange} without a command.`, 'tv --help');
   if (noun === undefined || noun === 'help') {
     const wantsVersion = argv.includes('--version') || argv.includes('-V');
-    process.stdout.write(wantsVersion ? `tv ${TV_VERSION}\n` : rootHelp(shelf, TV_VERSION));
+    if (wantsVersion) process.stdout.write(`tv ${TV_VERSION}\n`);
+    else await printHelp(rootHelp(shelf, TV_VERSION));
     return 0;
   }
   const help = groupHelp(shelf, noun);
   if (help !== undefined && words.length === 1) {
-    process.stdout.write(help);
+    await printHelp(help);
     return 0;
   }
   const meant = (await nearest(shelf, words)) ?? (help === undefined ? '--help' : `${noun} --help`);
   return refuse(`There is no command "${words.join(' ')}".`, `tv ${meant}`);
+}
+
+/** Laid out for 80 columns; what fits it into fewer is loaded only there. */
+async function printHelp(text: string): Promise<void> {
+  // A terminal that nobody told its size says 0.
+  const columns = process.stdout.columns || 80;
+  const fits = columns >= 80 ? text : (await import('./cli/reflow.ts')).reflow(text, Math.max(60, columns));
+  process.stdout.write(fits);
 }
 
 function refuse(message: string, next: string): number {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { shelf } from '../../runbooks/index.ts';
 import { groupHelp, rootHelp } from '../../src/cli/help.ts';
+import { reflow } from '../../src/cli/reflow.ts';
 
 describe('tv --help', () => {
   const help = rootHelp(shelf, '1.2.3');
@@ -15,6 +16,17 @@ describe('tv --help', () => {
 
   it('fits into 80 columns', () => {
     expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('is wrapped for narrower terminals, no word lost', () => {
+    const narrow = reflow(help, 60);
+    expect(narrow.split('\n').filter((line) => line.length > 60)).toEqual([]);
+    expect(narrow.split(/\s+/)).toEqual(help.split(/\s+/));
+    expect(narrow).toContain(`
+  status                services, API, chain, indexer,
+                        database, unfinished runs
+`);
+    expect(narrow).toContain('            4 not confirmed');
   });
 
   it('begins and ends the same whatever is on the shelf', () => {
