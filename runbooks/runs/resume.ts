@@ -9,13 +9,22 @@ export default defineControl({
   intent:
     'Goes on where a run was cut off: finished steps are taken from its journal, the step in flight is asked whether it had taken effect, the rest is run and verified. Asks as the run itself does.',
   input: {
-    run: field('[run]', 'id or part of it; the only unfinished run if left out', z.string().optional()),
+    run: field(
+      '[run]',
+      'id or part of it; if left out the only unfinished run, or the last one where that was not verified',
+      z.string().optional(),
+    ),
   },
   choose: async ({ runs, settings }, { run }) => {
     if (run !== undefined) return { run: runs.find(run), direction: 'resume' };
-    const unfinished = unfinishedRuns(readRuns({ runs, settings }));
+    const states = readRuns({ runs, settings });
+    const unfinished = unfinishedRuns(states);
     const [only] = unfinished;
     if (only !== undefined && unfinished.length === 1) return { run: only, direction: 'resume' };
+    const last = states.at(-1);
+    if (unfinished.length === 0 && last?.status === 'unverified') {
+      return { run: last.started.run, direction: 'resume' };
+    }
     throw new TvError(
       unfinished.length === 0
         ? 'No run is unfinished; there is nothing to resume.'

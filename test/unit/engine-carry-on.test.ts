@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import listRuns from '../../runbooks/runs/list.ts';
+import resumeRun from '../../runbooks/runs/resume.ts';
 import type { Shelved } from '../../src/runbook/engine.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import { lockDirectory } from '../../src/runbook/locks.ts';
@@ -139,14 +140,20 @@ describe('resume', () => {
     expect(world.effects()).toEqual(['plan', 'probe b', 'run b', 'verify']);
   });
 
-  it('verifies an unverified run again', async () => {
+  it('verifies an unverified run again, which is found without its id', async () => {
+    const choose = () => {
+      const { ctx } = startScene(stateDirectory).engine;
+      return Promise.resolve().then(() => resumeRun.choose(ctx, { run: undefined }));
+    };
     world.verification = () => [{ id: 'rows', world: 'database', status: 'block', summary: 'not yet' }];
     const { run = '', exitCode } = await play(fakeRunbook(world), { stateDirectory });
     expect(exitCode).toBe(5);
+    expect(await choose()).toEqual({ run, direction: 'resume' });
     world.verification = () => [];
     world.forget();
     expect((await carry(run, 'resume')).exitCode).toBe(0);
     expect(world.effects()).toEqual(['plan', 'verify']);
+    await expect(choose()).rejects.toThrow('there is nothing to resume');
   });
 
   it('can itself be interrupted and resumed', async () => {
