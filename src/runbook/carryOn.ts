@@ -1,4 +1,4 @@
-import { type ExitCode, exitCodes } from '../errors/TvError.ts';
+import { type ExitCode, exitCodes, TvError } from '../errors/TvError.ts';
 import { ask, assertAnswerable } from './ask.ts';
 import type { Step } from './define.ts';
 import { type Answers, buildPlan, type Engine, Refusal, type Shelved } from './engine.ts';
@@ -11,6 +11,7 @@ import {
   interrupted,
   probeQuietly,
   record,
+  stepContext,
   undoSteps,
 } from './execute.ts';
 import { Journal, readJournal } from './journal.ts';
@@ -167,6 +168,7 @@ async function toUndo(execution: Execution, state: RunState): Promise<readonly S
       left = left.filter(({ undoAlways }) => undoAlways);
     }
   }
+  for (const step of left) await assertUndoable(execution, step, state);
   if (final === undefined || left.length > 0) return left;
   const { run } = execution;
   throw new Refusal('The run cannot be taken back: a step of it is final.', {
@@ -174,6 +176,20 @@ async function toUndo(execution: Execution, state: RunState): Promise<readonly S
     facts: { run, step: final.title, command: final.command },
     next: [isUnfinished(state) ? `tv resume ${run}` : `tv runs show ${run}`],
   });
+}
+
+/** @throws Refusal, with nothing taken back yet, where the world has moved on */
+async function assertUndoable(execution: Execution, step: Step, state: RunState): Promise<void> {
+  try {
+    await step.assertUndoable?.(stepContext(execution, step, resultsOf(state)));
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    throw new Refusal(error.message, {
+      exitCode: exitCodes.blocked,
+      facts: { run: execution.run, ...error.facts },
+      next: error.next,
+    });
+  }
 }
 
 /** Whether a step has taken effect, or may have. */

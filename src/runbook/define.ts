@@ -66,6 +66,11 @@ export interface Step {
   probe(ctx: StepContext): Promise<ProbeAnswer>;
   run(ctx: StepContext): Promise<Json>;
   undo?(ctx: StepContext): Promise<void>;
+  /**
+   * Where the world may have moved on since: asked of every step before the first one is taken back.
+   * @throws TvError where it must not be taken back any more
+   */
+  assertUndoable?(ctx: StepContext): Promise<void>;
 }
 
 /** One input of a command: how it is written as a flag, what it means, and its zod schema. */

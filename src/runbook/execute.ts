@@ -108,7 +108,7 @@ async function stopAtSignal(
     : { outcome: 'undo-failed', exitCode: exitCodes.failed };
 }
 
-function stepContext(
+export function stepContext(
   execution: Execution,
   step: Step | undefined,
   results: Readonly<Record<string, Json>>,

@@ -60,6 +60,11 @@ async function mainPids(): Promise<string> {
   return stdout;
 }
 
+async function lastRun(): Promise<string> {
+  const { stdout } = await sandbox.tv(['runs', 'list', '--json']);
+  return JSON.parse(stdout).runs[0].run;
+}
+
 /** The live name leads to a whole database: every table can be read. */
 async function assertLive(): Promise<void> {
   const contents = await contentsOf(sandbox);
@@ -117,6 +122,47 @@ describe('tv db restore', () => {
     },
   );
 
+  it.each(['stop:acted', 'swap:started', 'swap:acted', 'start:acted'])(
+    'killed at %s, it can be taken back, also where that is killed too',
+    async (place) => {
+      const old = await databasesOf(sandbox);
+      const cut = await sandbox.tv(restore(backup), { env: { TV_FAILPOINT: place } });
+      expect(cut.exitCode).not.toBe(0);
+      const undo = ['runs', 'undo', await lastRun(), '--confirm', 'sandbox'];
+      await sandbox.tv(undo, { env: { TV_FAILPOINT: 'undo-swap:acted' } });
+      await assertLive();
+      const undone = await sandbox.tv(undo);
+      expect(undone.exitCode, undone.stderr).toBe(place === 'stop:acted' ? 3 : 0);
+      expect(await databasesOf(sandbox)).toEqual(old);
+      expect(await running()).toEqual(['active', 'inactive', 'active']);
+    },
+  );
+
+  it('is not taken back once another restore has come since, or its old database is gone', async () => {
+    expect((await sandbox.tv(restore(backup))).exitCode).toBe(0);
+    const first = await lastRun();
+    // The name of what is put aside is the time to the second.
+    const [name] = Object.keys(await databasesOf(sandbox)).filter((each) => each.includes('_old_'));
+    await asAdmin(`ALTER DATABASE ${name} RENAME TO ${name?.replace(/\d{6}$/, '000000')}`);
+    const undo = () => sandbox.tv(['runs', 'undo', first, '--confirm', 'sandbox']);
+    const gone = await undo();
+    expect(gone.stderr.replaceAll(/\s+/g, ' ')).toContain('there is nothing to go back to');
+    expect(gone.exitCode).toBe(3);
+    await asAdmin(`ALTER DATABASE ${name?.replace(/\d{6}$/, '000000')} RENAME TO ${name}`);
+
+    expect((await sandbox.tv(restore(backup))).exitCode).toBe(0);
+    const databases = await databasesOf(sandbox);
+    const pids = await mainPids();
+    const refused = await undo();
+    expect(refused.stderr.replaceAll(/\s+/g, ' ')).toContain('another restore has come since');
+    expect(refused.exitCode).toBe(3);
+    expect([await databasesOf(sandbox), await mainPids()]).toEqual([databases, pids]);
+    // The newer one can, and then the older one.
+    expect((await sandbox.tv(['runs', 'undo', await lastRun(), '--confirm', 'sandbox'])).exitCode).toBe(0);
+    expect((await undo()).exitCode).toBe(0);
+    expect(Object.keys(await databasesOf(sandbox))).toEqual(['tempovault']);
+  });
+
   it('takes everything back where somebody stays connected; with --end-sessions it ends them', async () => {
     const old = await databasesOf(sandbox);
     const stranger = admin('tempovault');
@@ -139,12 +185,22 @@ describe('tv db restore', () => {
     expect(await contentsOf(sandbox)).toEqual(before);
   });
 
-  it('in place, killed after the drop: resume has all of it back', async () => {
-    const cut = await sandbox.tv(restore(backup, '--in-place'), { env: { TV_FAILPOINT: 'drop:acted' } });
-    expect(cut.exitCode).not.toBe(0);
-    const resumed = await sandbox.tv(['resume', '--confirm', 'sandbox']);
-    expect(resumed.stderr).toContain('Done and verified');
-    expect(await contentsOf(sandbox)).toEqual(before);
-    expect(await running()).toEqual(['active', 'inactive', 'active']);
-  });
+  it.each(['drop:acted', 'restore:started@SIGINT', 'restore:acted', 'swap:acted', 'start:started'])(
+    'in place, cut off at %s: not to be taken back, and resume has all of it back',
+    async (place) => {
+      const cut = await sandbox.tv(restore(backup, '--in-place'), { env: { TV_FAILPOINT: place } });
+      expect(cut.exitCode).not.toBe(0);
+      expect(cut.stderr).not.toContain('runs undo');
+      const undone = await sandbox.tv(['runs', 'undo', await lastRun(), '--confirm', 'sandbox']);
+      expect(undone.exitCode).toBe(3);
+      const resumed = await sandbox.tv(['resume', '--confirm', 'sandbox']);
+      expect(resumed.stderr).toContain('Done and verified');
+      expect(await contentsOf(sandbox)).toEqual(before);
+      expect(await running()).toEqual(['active', 'inactive', 'active']);
+      const after = await sandbox.tv(['runs', 'undo', await lastRun(), '--confirm', 'sandbox']);
+      expect(after.stderr).toContain('a step of it is final');
+      expect(after.exitCode).toBe(3);
+      expect(await running()).toEqual(['active', 'inactive', 'active']);
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { listBackups } from '../../../src/database/backup/listBackups.ts';
 import { isRemoved, removeBackup } from '../../../src/database/backup/removeBackup.ts';
 import { clearSessions } from '../../../src/database/restore/clearSessions.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
-import { existing } from '../../../src/database/restore/listDatabases.ts';
+import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
 import type { Step } from '../../../src/runbook/define.ts';
 import { bytes } from '../../../src/runbook/text.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
@@ -57,7 +57,7 @@ export function dropOld({ name, bytes: size }: PruneFacts['databases'][number], 
     effect: 'final',
     probe: (ctx) =>
       withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) =>
-        (await existing(maintenance, { names: [name] })).length === 0 ? 'done' : 'not-done',
+        (await databaseOids(maintenance, { names: [name] })).size === 0 ? 'done' : 'not-done',
       ),
     run: (ctx) =>
       withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {

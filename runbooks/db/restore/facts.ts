@@ -47,7 +47,12 @@ export function keptAs(facts: RestoreFacts, run: string): string {
 
 /** Whether there is a live database that the new one takes the place of, and that is kept. */
 export function keepsOld({ mode, database }: RestoreFacts): boolean {
-  return mode !== 'in-place' && database.oid !== null;
+  return !dropsFirst({ mode }) && database.oid !== null;
+}
+
+/** Whether the live database goes before another one is there: from then on there is no way back. */
+export function dropsFirst({ mode }: Pick<RestoreFacts, 'mode'>): boolean {
+  return mode === 'in-place';
 }
 
 export function renames(facts: RestoreFacts, run: string): readonly Rename[] {

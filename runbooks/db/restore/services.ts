@@ -3,7 +3,7 @@ import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { assertNobodyStays } from './checks/sessions.ts';
-import type { RestoreFacts } from './facts.ts';
+import { keepsOld, type RestoreFacts } from './facts.ts';
 
 /** When the services went down and came up again: what the downtime is counted from. */
 export type Moment = { readonly at: string };
@@ -32,14 +32,24 @@ export function stopServices({ services, endSessions }: RestoreFacts): Step {
   };
 }
 
-export function startServices({ services }: RestoreFacts): Step {
+export function startServices(facts: RestoreFacts): Step {
+  const { services } = facts;
   const units = running({ services });
   return {
     id: 'start',
     title: units.length === services.length ? 'start the services' : 'start the services that ran before',
     command: units.length === 0 ? '(none ran)' : `systemctl start ${units.join(' ')}`,
-    effect: 'reversible',
-    undoTitle: 'undo: stop them',
+    // Stopped again only for a swap back.
+    ...(keepsOld(facts)
+      ? {
+          effect: 'reversible',
+          undoTitle: 'undo: stop them',
+          undo: async (ctx) => {
+            const { signal } = ctx;
+            await Promise.all(units.map((unit) => stopUnit(ctx.host(), { unit, signal })));
+          },
+        }
+      : { effect: 'final', undoTitle: 'kept' }),
     probe: async () => 'begun',
     run: async (ctx) => {
       const { signal } = ctx;
@@ -48,10 +58,6 @@ export function startServices({ services }: RestoreFacts): Step {
       const at = ctx.clock.now().toISOString();
       await startAgain(ctx, { services });
       return { at } satisfies Moment;
-    },
-    undo: async (ctx) => {
-      const { signal } = ctx;
-      await Promise.all(units.map((unit) => stopUnit(ctx.host(), { unit, signal })));
     },
   };
 }

@@ -3,7 +3,7 @@ import { findBackup } from '../../../src/database/backup/findBackup.ts';
 import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
 import { clearSessions } from '../../../src/database/restore/clearSessions.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
-import { existing } from '../../../src/database/restore/listDatabases.ts';
+import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
 import { swapDatabases } from '../../../src/database/restore/swapDatabases.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
@@ -11,8 +11,14 @@ import { thisOperator } from '../../../src/runbook/process.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
 import { applicationName } from '../shared/names.ts';
 import { readServerOf } from '../shared/readServerOf.ts';
-import { dropBeside, probeBeside, restoreBeside, restoreCommand } from '../shared/restoreBeside.ts';
-import { keepsOld, keptAs, newName, type RestoreFacts, renames } from './facts.ts';
+import {
+  dropBeside,
+  probeBeside,
+  type Restored,
+  restoreBeside,
+  restoreCommand,
+} from '../shared/restoreBeside.ts';
+import { dropsFirst, keepsOld, keptAs, newName, type RestoreFacts, renames } from './facts.ts';
 
 /** Into a database of its own: the live one, if there is one, is not touched. */
 export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
@@ -22,8 +28,13 @@ export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreF
     id: 'restore',
     title: `restore ${backup.name} into a new database, count its rows`,
     command: `createdb -O ${maintenance.properties.owner} ${into}; ${restoreCommand(backup, { jobs: facts.tools.cores, into })}`,
-    effect: 'reversible',
-    undoTitle: 'undo: drop it',
+    ...(dropsFirst(facts)
+      ? { effect: 'final', undoTitle: 'kept' }
+      : {
+          effect: 'reversible',
+          undoTitle: 'undo: drop it',
+          undo: (ctx) => dropBeside(ctx, newName(facts, ctx.runId)),
+        }),
     probe: (ctx) => probeBeside(ctx, newName(facts, ctx.runId)),
     run: (ctx) =>
       restoreBeside(ctx, {
@@ -34,7 +45,6 @@ export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreF
         expectedBytes: backup.expectedBytes,
         tools: facts.tools,
       }),
-    undo: (ctx) => dropBeside(ctx, newName(facts, ctx.runId)),
   };
 }
 
@@ -46,7 +56,7 @@ export function dropLive(facts: RestoreFacts, backup: NonNullable<RestoreFacts['
     title: `read the backup once more, then drop ${name}`,
     command: `dropdb ${name}`,
     effect: 'final',
-    probe: async (ctx) => ((await names(ctx, [name])).length === 0 ? 'done' : 'not-done'),
+    probe: async (ctx) => ((await oids(ctx, [name])).size === 0 ? 'done' : 'not-done'),
     run: async (ctx) => {
       const { run } = ctx.host();
       const found = await findBackup({ run, directory: ctx.settings.backup.directory, wanted: backup.path });
@@ -91,27 +101,56 @@ export function swap(facts: RestoreFacts): Step {
       : `name the new database ${live}`,
     command: keeps ? `BEGIN; ALTER DATABASE ${live} RENAME TO ${shown}; ${arrive} COMMIT` : arrive,
     // With nothing to go back to, a service that does not start is no reason to take the database away again.
-    effect: keeps ? 'reversible' : 'final',
-    undoTitle: keeps ? 'undo: swap back' : 'kept',
-    probe: async (ctx) => {
-      const arrived = (await names(ctx, [newName(facts, ctx.runId)])).length === 0;
-      return arrived && (await names(ctx, [live])).length === 1 ? 'done' : 'not-done';
-    },
+    ...(keeps
+      ? {
+          effect: 'reversible',
+          undoTitle: 'undo: swap back',
+          assertUndoable: async (ctx) => void (await isSwapped(ctx, facts)),
+          undo: async (ctx) => {
+            if (!(await isSwapped(ctx, facts))) return;
+            const back = renames(facts, ctx.runId).toReversed();
+            await change(
+              ctx,
+              facts,
+              back.map(({ from, to }) => ({ from: to, to: from })),
+            );
+          },
+        }
+      : { effect: 'final', undoTitle: 'kept' }),
+    probe: async (ctx) =>
+      (await oids(ctx, [live])).get(live) === arrivingOid(ctx, facts) ? 'done' : 'not-done',
     run: async (ctx) => {
-      if (facts.mode !== 'in-place') await assertSame(ctx, facts);
+      if (!dropsFirst(facts)) await assertSame(ctx, facts);
       await change(ctx, facts, renames(facts, ctx.runId));
       return { live, keptAs: keeps ? keptAs(facts, ctx.runId) : null };
     },
-    undo: async (ctx) => {
-      if (!keeps) return;
-      const back = renames(facts, ctx.runId).toReversed();
-      await change(
-        ctx,
-        facts,
-        back.map(({ from, to }) => ({ from: to, to: from })),
-      );
-    },
   };
+}
+
+/** Which database gets the live name: a name may lead to another one by the time it is asked for. */
+function arrivingOid(ctx: StepContext, { back }: RestoreFacts): number | undefined {
+  return back?.oid ?? (ctx.results['restore'] as Restored | undefined)?.oid;
+}
+
+/**
+ * Whether this run's databases have changed names. Told by what they are, since a later restore uses the same names.
+ * @throws TvError where another database has the live name by now, or the one that was put aside is gone
+ */
+async function isSwapped(ctx: StepContext, facts: RestoreFacts): Promise<boolean> {
+  const { name, oid: before } = facts.database;
+  const kept = keptAs(facts, ctx.runId);
+  const found = await oids(ctx, [name, kept]);
+  if (found.get(name) === before) return false;
+  if (found.get(name) === arrivingOid(ctx, facts) && found.get(kept) === before) return true;
+  throw new TvError(
+    found.get(kept) === before
+      ? `${name} is not the database of this run any more: another restore has come since.`
+      : `The database that this run put aside is gone; there is nothing to go back to.`,
+    {
+      facts: { 'put aside as': kept },
+      next: found.get(kept) === before ? 'tv db restore --swap-back' : 'tv db backups',
+    },
+  );
 }
 
 /** The run may be carried on long after it was cut off, and another restore may have come in between. */
@@ -138,8 +177,8 @@ async function change(
   await acquireRunLock(ctx.database(), { holder: { who: `${user}@${host}`, what: ctx.runId } });
 }
 
-function names(ctx: StepContext, wanted: readonly string[]): Promise<readonly string[]> {
+function oids(ctx: StepContext, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
   return withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>
-    existing(maintenance, { names: wanted }),
+    databaseOids(maintenance, { names }),
   );
 }

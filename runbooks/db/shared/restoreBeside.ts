@@ -4,7 +4,7 @@ import { checkFilled } from '../../../src/database/restore/checkFilled.ts';
 import { createDatabase } from '../../../src/database/restore/createDatabase.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
 import { fillDatabase } from '../../../src/database/restore/fillDatabase.ts';
-import { existing } from '../../../src/database/restore/listDatabases.ts';
+import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
 import type { DatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { ProbeAnswer, StepContext } from '../../../src/runbook/define.ts';
@@ -76,9 +76,9 @@ export function restoreCommand(
  */
 export async function probeBeside(ctx: StepContext, name: string): Promise<ProbeAnswer> {
   const found = await withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>
-    existing(maintenance, { names: [name] }),
+    databaseOids(maintenance, { names: [name] }),
   );
-  return found.length === 0 ? 'not-done' : 'begun';
+  return found.size === 0 ? 'not-done' : 'begun';
 }
 
 export async function dropBeside(ctx: StepContext, name: string): Promise<void> {

@@ -37,14 +37,14 @@ export async function listOldDatabases(
   });
 }
 
-/** Which of the names are databases of this server. */
-export async function existing(
+/** Which of the names are databases of this server, and which database each is, whatever it was called before. */
+export async function databaseOids(
   maintenance: Database,
   parameters: { readonly names: readonly string[] },
-): Promise<readonly string[]> {
-  const { rows } = await sql<{ name: string }>`
-    select datname as name from pg_catalog.pg_database
+): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await sql<{ name: string; oid: number }>`
+    select datname as name, oid::bigint as oid from pg_catalog.pg_database
     where datname in (${sql.join(parameters.names)})
   `.execute(maintenance.kysely);
-  return rows.map(({ name }) => name);
+  return new Map(rows.map(({ name, oid }) => [name, oid]));
 }
