@@ -40,7 +40,7 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
       warn(
         `trading ${facts.pairs.length === 1 ? 'of this pair' : 'of these pairs'} is refused until the reset`,
         {
-          next: ['tv breaker reset --pair NAME, once the cause is gone'],
+          next: ['once the cause is gone: tv breaker reset --pair NAME'],
         },
       ),
     );

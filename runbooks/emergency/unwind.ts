@@ -82,7 +82,7 @@ tv emergency withdraw.`,
         throw new UsageError('What --withdraw sends moves with time, so it cannot be signed elsewhere.', {
           next: [
             'the same command without --withdraw',
-            'then tv emergency withdraw --calldata, with an amount a little below what is free',
+            'then, with an amount a little below what is free: tv emergency withdraw --calldata',
           ],
         });
       }

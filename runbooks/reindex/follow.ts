@@ -116,6 +116,6 @@ function stalled({ indexer: { unit } }: ReindexFacts, way: Way, done: number, qu
 function tooLong(facts: ReindexFacts, way: Way, done: number): TvError {
   return new TvError('The indexer has not reached the head in time; it goes on.', {
     facts: { done: `${done} of ${way.total} ${way.unit}`, '--timeout': duration(facts.timeoutMs) },
-    next: 'tv resume, which goes on waiting',
+    next: 'go on waiting: tv resume',
   });
 }

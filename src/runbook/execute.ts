@@ -200,7 +200,7 @@ function isInterruption(error: unknown, execution: Execution): boolean {
 function cannotTell(step: Step, run: string): TvError {
   return new TvError(`Whether step ${step.id} had taken effect cannot be told from here.`, {
     facts: { step: step.title, command: step.command },
-    next: [`look at it by hand, then tv resume ${run} or tv runs undo ${run}`],
+    next: [`look at it by hand, then: tv resume ${run}`, `or: tv runs undo ${run}`],
   });
 }
 

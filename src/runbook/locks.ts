@@ -56,7 +56,7 @@ function besides({ operator, what, since }: LockHolder): Check {
     status: 'warn',
     summary: `another run goes on meanwhile, and may undo what this one does: ${what}`,
     facts: { who: `${operator.user}@${operator.host}, process ${operator.pid}`, since },
-    next: [`stop it with Ctrl-C where it runs, then tv runs list`],
+    next: [`stop it with Ctrl-C where it runs, then: tv runs list`],
   };
 }
 

@@ -11,8 +11,12 @@ export function renderNext(next: readonly string[], paint: Paint): string {
     .join('\n');
 }
 
-/** A command as it has to be typed for the environment of this call. */
+/** First words of the commands that work on an environment; `sandbox` and `completion` do not. */
+const nouns = 'audit|breaker|config (?!init)|db|emergency|oracle|reindex|resume|runbook|runs|status';
+/** At the beginning, or behind the condition under which it is right: `once it is due: tv …`. */
+const command = new RegExp(`(^|: )tv (?=(?:${nouns})\\b)`, 'g');
+
+/** A line of advice with its command as it has to be typed for the environment of this call. */
 export function asTyped(line: string, environment: string | undefined): string {
-  const own = environment !== undefined && /^tv (?!-e |sandbox |config init|completion)/.test(line);
-  return own ? line.replace(/^tv /, `tv -e ${environment} `) : line;
+  return environment === undefined ? line : line.replace(command, `$1tv -e ${environment} `);
 }

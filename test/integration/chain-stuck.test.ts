@@ -61,7 +61,7 @@ it('says that a transaction waits in the pool, and finds it once it is in a bloc
   await expect(sendOnce(context(notes), { ...parameters, limitMs: 600 })).rejects.toMatchObject({
     message: 'The transaction is not in a block after 0.6 s.',
     facts: { reason: 'it waits in the pool; its fee may be too low by now' },
-    next: ['tv resume, which sends the same transaction again and never a second one'],
+    next: ['send the same transaction again, never a second one: tv resume'],
   });
   await node.call('evm_setAutomine', [true]);
   await node.call('evm_mine');

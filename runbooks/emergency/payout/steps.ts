@@ -118,7 +118,7 @@ function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step
         // The end of the pause may still get into a block: a resume looks at it before anything else.
         throw new TvError('Not sent: whether the pause has ended is not known.', {
           facts: { 'paused now': String((await readProtocol(ctx.chain())).paused) },
-          next: ['tv resume', 'tv emergency shutdown, if it is not paused'],
+          next: ['tv resume', 'if it is not paused: tv emergency shutdown'],
         });
       }
       return asJson(await send(ctx, [begin], sender, { replace }));

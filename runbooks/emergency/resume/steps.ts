@@ -63,7 +63,7 @@ export function awaitSignal({ intervalSeconds, services }: ResumeFacts): Step {
         if (waited > limitMs) {
           throw new TimeoutError(`The oracle has sent no signal within ${duration(limitMs)}.`, {
             facts: { 'its interval': `${intervalSeconds} s`, 'looked after block': afterBlock },
-            next: [`journalctl -u ${unit} -n 50 --no-pager`, 'tv resume, which waits again'],
+            next: [`journalctl -u ${unit} -n 50 --no-pager`, 'wait again: tv resume'],
           });
         }
         ctx.progress({ done: Math.round(waited / 1000), unit: 'seconds' });

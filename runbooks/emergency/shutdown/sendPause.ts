@@ -73,7 +73,7 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
       if (seen?.paused ?? (await readProtocol(ctx.chain())).paused === true) return asJson(seen?.sent);
       throw new TvError('The protocol is not paused.', {
         facts: { reason: seen === undefined ? 'the transaction could not be sent, see above' : undefined },
-        next: ['tv resume, which tries again', 'tv emergency shutdown --calldata, for another signer'],
+        next: ['try again: tv resume', 'for another signer: tv emergency shutdown --calldata'],
       });
     },
   };

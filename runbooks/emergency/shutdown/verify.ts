@@ -20,7 +20,7 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
   // Nothing is wrong then, but it is no state to forget about.
   lookout.look('after', 'run', async () =>
     warn('it stays down until somebody brings it back', {
-      next: ['tv emergency resume, once the cause is gone'],
+      next: ['once the cause is gone: tv emergency resume'],
     }),
   );
   const checks = await lookout.checks();
@@ -29,7 +29,7 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
     const next = [
       ...(check.next ?? []),
       ...facts.pause.remedies,
-      'tv emergency shutdown --calldata, for another signer',
+      'for another signer: tv emergency shutdown --calldata',
     ];
     return facts.pause.wanted === 'no'
       ? { ...check, status: 'warn' as const }

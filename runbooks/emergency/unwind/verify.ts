@@ -70,7 +70,7 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
     // Where there is no way to correct the book from here, the operator has to know what stays bound.
     return {
       ...finding,
-      next: [`tv emergency withdraw --token ${names} --amount max --to ADDRESS, for what is free`],
+      next: [`send out what is free: tv emergency withdraw --token ${names} --amount max --to ADDRESS`],
     };
   });
   const sent = (Object.values(ctx.results) as readonly (SentTransaction | null)[]).filter(

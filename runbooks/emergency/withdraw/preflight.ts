@@ -45,7 +45,7 @@ export async function preflight(ctx: Context, input: WithdrawInput): Promise<Pre
     if (amount > free) {
       return block(`${shown(amount)} asked for, ${shown(free)} is free`, {
         facts,
-        next: ['--amount max', 'tv emergency unwind, for what is deployed'],
+        next: ['--amount max', 'for what is deployed: tv emergency unwind'],
       });
     }
     return pass(`${shown(amount)} of ${shown(free)} that is free`, withdrawal);

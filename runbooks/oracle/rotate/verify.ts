@@ -61,7 +61,7 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
     const entry = readOldKeys(ctx.settings).find((each) => each.old === facts.oldAddress);
     const due = entry === undefined ? '' : `, due ${ago(dueAt(entry), ctx.clock.now())}`;
     return warn(`old oracle key ${old} still valid${due}`, {
-      next: ['tv oracle revoke-old, once it is due'],
+      next: ['once it is due: tv oracle revoke-old'],
     });
   });
   lookout.look('copies', 'host', async () => {

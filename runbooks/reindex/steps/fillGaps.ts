@@ -74,6 +74,6 @@ async function indexedTo(ctx: StepContext, facts: ReindexFacts, target: number):
 function stillMissing(events: number, block: number): TvError {
   return new TvError('The indexer keeps skipping blocks; events are missing in the database.', {
     facts: { missing: `${events} events`, 'first in block': String(block), tried: `${rounds} times` },
-    next: ['look at the RPC node: tv status', 'tv resume, once it is well'],
+    next: ['look at the RPC node: tv status', 'once it is well: tv resume'],
   });
 }

@@ -94,7 +94,7 @@ function overtaken({ hash, from, nonce }: SignedTransaction): TvError {
     'Another transaction of this account took the nonce; the one of this run can no longer be mined.',
     {
       facts: { transaction: hash, from, nonce },
-      next: ['find out who else uses this key, then tv runs undo, and run the command anew'],
+      next: ['find out who else uses this key, then: tv runs undo', 'run the command anew'],
     },
   );
 }
@@ -115,7 +115,7 @@ async function waiting(
         : 'it waits in the pool; its fee may be too low by now';
   return new TimeoutError(`The transaction is not in a block after ${duration(limitMs)}.`, {
     facts: { transaction: hash, from, nonce, reason: why },
-    next: ['tv resume, which sends the same transaction again and never a second one'],
+    next: ['send the same transaction again, never a second one: tv resume'],
   });
 }
 
@@ -123,7 +123,7 @@ export function rejected(reason: string, { hash, from, nonce }: SignedTransactio
   return new TvError('The node refuses the transaction.', {
     facts: { reason, transaction: hash, from, nonce },
     next: /fund|balance/i.test(reason)
-      ? [`send ${from} something to pay fees with, then tv resume`]
-      : ['tv resume, which hands over the same transaction again'],
+      ? [`send ${from} something to pay fees with, then: tv resume`]
+      : ['hand over the same transaction again: tv resume'],
   });
 }
