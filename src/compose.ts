@@ -15,6 +15,7 @@ import type { Paint } from './runbook/paint.ts';
 import { thisOperator } from './runbook/process.ts';
 import { Secrets } from './runbook/secrets.ts';
 import { startRun } from './runbook/startRun.ts';
+import { wrap } from './runbook/text.ts';
 import { type Busy, terminalBusy } from './terminal/busy.ts';
 import { terminalPaint } from './terminal/paint.ts';
 
@@ -146,7 +147,8 @@ async function buildEngine(desk: Desk, world: World, run?: string): Promise<Engi
     desk.busy.clear();
     const { received } = desk.interrupt;
     const told = `${received}: what is under way is finished first; once more stops at once`;
-    desk.outlet.print('stderr', `  ${desk.paint.warn('!')} ${told}\n`);
+    const { warn, width } = desk.paint;
+    desk.outlet.print('stderr', `  ${warn('!')} ${wrap(told, width - 4, '    ')}\n`);
   });
   const watch = desk.parsed.flags.json
     ? (event: RunEvent) => desk.outlet.print('stdout', toJsonEvent(event, clock.now()))

@@ -1,6 +1,6 @@
 import { shelf } from '../runbooks/index.ts';
 import { groupHelp, rootHelp } from './cli/help.ts';
-import { findCommand, nearest, strangeFlag } from './cli/words.ts';
+import { findCommand, namedEnvironment, nearest, strangeFlag } from './cli/words.ts';
 
 /** Put in by the build from package.json. */
 declare const TV_VERSION: string;
@@ -14,7 +14,8 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const [noun] = words;
   const strange = noun === undefined ? strangeFlag(argv) : undefined;
-  if (strange !== undefined) return refuse(`There is no flag ${strange} without a command.`, 'tv --help');
+  if (strange !== undefined)
+    return refuse(argv, `There is no flag ${strange} without a command.`, 'tv --help');
   if (noun === undefined || noun === 'help') {
     const wantsVersion = argv.includes('--version') || argv.includes('-V');
     if (wantsVersion) process.stdout.write(`tv ${TV_VERSION}\n`);
@@ -27,7 +28,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const meant = (await nearest(shelf, words)) ?? (help === undefined ? '--help' : `${noun} --help`);
-  return refuse(`There is no command "${words.join(' ')}".`, `tv ${meant}`);
+  return refuse(argv, `There is no command "${words.join(' ')}".`, `tv ${meant}`);
 }
 
 /** Laid out for 80 columns; what fits it into fewer is loaded only there. */
@@ -38,8 +39,10 @@ async function printHelp(text: string): Promise<void> {
   process.stdout.write(fits);
 }
 
-function refuse(message: string, next: string): number {
-  process.stderr.write(`✖ ${message}\nNext: ${next}\n`);
+async function refuse(argv: readonly string[], message: string, next: string): Promise<number> {
+  // Loaded only here: a start is to be quick.
+  const { asTyped } = await import('./runbook/next.ts');
+  process.stderr.write(`✖ ${message}\nNext: ${asTyped(next, namedEnvironment(argv))}\n`);
   return 2;
 }
 

@@ -43,6 +43,13 @@ export function findCommand(shelf: readonly Entry[], argv: readonly string[]): W
   return { entry: undefined, rest: argv, words };
 }
 
+/** The environment that the arguments name. */
+export function namedEnvironment(argv: readonly string[]): string | undefined {
+  const index = argv.findIndex((word) => /^(-e|--env$|--env=)/.test(word));
+  const word = argv[index] ?? '';
+  return word === '-e' || word === '--env' ? argv[index + 1] : word.replace(/^(-e|--env)=?/, '') || undefined;
+}
+
 /** The first flag that means nothing without a command. */
 export function strangeFlag(argv: readonly string[]): string | undefined {
   return argv.find((word, index) => {

@@ -4,6 +4,7 @@ import { exitCodes } from '../errors/TvError.ts';
 import type { Check } from './check.ts';
 import { type Engine, Refusal } from './engine.ts';
 import { acquireFileLock, type LockHolder } from './lock.ts';
+import { ago, localTime } from './text.ts';
 
 /** How long an emergency waits for the database's lock, in milliseconds. */
 const emergencyLockMs = 2_000;
@@ -55,7 +56,10 @@ function besides({ operator, what, since }: LockHolder): Check {
     world: 'run',
     status: 'warn',
     summary: `another run goes on meanwhile, and may undo what this one does: ${what}`,
-    facts: { who: `${operator.user}@${operator.host}, process ${operator.pid}`, since },
+    facts: {
+      who: `${operator.user}@${operator.host}, process ${operator.pid}`,
+      since: localTime(new Date(since)),
+    },
     next: [`stop it with Ctrl-C where it runs, then: tv runs list`],
   };
 }
@@ -65,13 +69,13 @@ export function lockDirectory(settings: { stateDirectory: string; environment: s
 }
 
 function lockedBy(by: LockHolder, engine: Engine): Refusal {
-  const seconds = Math.round((engine.ctx.clock.now().getTime() - Date.parse(by.since)) / 1000);
+  const since = new Date(by.since);
   return new Refusal(`Another run holds the lock of ${engine.ctx.settings.environment}.`, {
     exitCode: exitCodes.locked,
     facts: {
       who: `${by.operator.user}@${by.operator.host}${by.operator.pid > 0 ? `, process ${by.operator.pid}` : ''}`,
       what: by.what,
-      since: `${by.since} (${seconds} s ago)`,
+      since: `${localTime(since)} (${ago(since, engine.ctx.clock.now())})`,
     },
     // Seen in the database only: its journal lies on the machine where it runs.
     next: [by.operator.pid > 0 ? 'tv runs list' : `on ${by.operator.host}: tv runs list`],

@@ -6,9 +6,16 @@ export function renderNext(next: readonly string[], paint: Paint): string {
   return next
     .map((line, index) => {
       const label = index === 0 ? paint.bold('Next:') : '     ';
-      return `${label} ${wrap(asTyped(line, paint.environment), paint.width - 6, '      ')}`;
+      return `${label} ${fitted(asTyped(line, paint.environment), paint.width - 6, '      ')}`;
     })
     .join('\n');
+}
+
+/** A command stays on one line, so that it can be pasted; only the condition before it is wrapped. */
+function fitted(line: string, width: number, indent: string): string {
+  const [, condition, command] = /^(.*: )?(tv .*)$/.exec(line) ?? [];
+  if (command === undefined || line.length <= width) return wrap(line, width, indent);
+  return condition === undefined ? command : `${wrap(condition.trim(), width, indent)}\n${indent}${command}`;
 }
 
 /** First words of the commands that work on an environment; `sandbox` and `completion` do not. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { shelf } from '../../runbooks/index.ts';
-import { findCommand, nearest, strangeFlag } from '../../src/cli/words.ts';
+import { findCommand, namedEnvironment, nearest, strangeFlag } from '../../src/cli/words.ts';
 
 function found(line: string): string {
   const { entry, rest } = findCommand(shelf, line.split(' '));
@@ -50,5 +50,17 @@ describe('the command in the arguments', () => {
     ['--json -x', '-x'],
   ])('%s has the strange flag %s', (line, expected) => {
     expect(strangeFlag(line.split(' '))).toBe(expected);
+  });
+});
+
+describe('the environment that the arguments name', () => {
+  it.each([
+    [['-e', 'drill', 'stats'], 'drill'],
+    [['stats', '--env', 'drill'], 'drill'],
+    [['--env=drill', 'stats'], 'drill'],
+    [['-edrill', 'stats'], 'drill'],
+    [['stats'], undefined],
+  ])('%j: %s', (argv, environment) => {
+    expect(namedEnvironment(argv)).toBe(environment);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { shelf } from '../../runbooks/index.ts';
-import { asTyped } from '../../src/runbook/next.ts';
+import { asTyped, renderNext } from '../../src/runbook/next.ts';
+import { plainPaint } from '../support/paint.ts';
 
 describe('a command under Next', () => {
   it.each([
@@ -21,5 +22,19 @@ describe('a command under Next', () => {
       .map(({ command }) => command)
       .filter((command) => asTyped(`tv ${command}`, 'drill') !== `tv -e drill ${command}`);
     expect(other.filter((command) => !command.startsWith('sandbox '))).toEqual(['config init', 'completion']);
+  });
+});
+
+describe('Next on a narrow terminal', () => {
+  it('wraps the condition, and leaves a command on one line to be pasted', () => {
+    const command = `tv runs report 20261127-032311-db-restore-6957`;
+    const drill = { ...plainPaint(60), environment: 'drill' };
+    expect(renderNext([command, `once whatever has stopped it is gone: ${command}`], drill)).toBe(
+      [
+        'Next: tv -e drill runs report 20261127-032311-db-restore-6957',
+        '      once whatever has stopped it is gone:',
+        '      tv -e drill runs report 20261127-032311-db-restore-6957',
+      ].join('\n'),
+    );
   });
 });
