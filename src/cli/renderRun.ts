@@ -35,6 +35,7 @@ export class RunScreen {
   /** What the verification found unusual, and what to do about it. */
   #advice: readonly string[] = [];
   #signalled = false;
+  #undoFailed = false;
   #startedAt: number;
   #line: { readonly step: string; readonly progress: ProgressLine } | undefined;
 
@@ -105,6 +106,7 @@ export class RunScreen {
         this.#failed(event.step, event.error, duration(event.durationMs));
         break;
       case 'undo.failed':
+        this.#undoFailed = true;
         this.#failed(event.step, event.error, 'not taken back');
         break;
       case 'run.signalled':
@@ -205,7 +207,14 @@ export class RunScreen {
     const endings: Record<Outcome, readonly [string, readonly string[]]> = {
       verified: [paint.ok(`Done and verified in ${took}.`), [report]],
       unverified: [paint.bad(`Done in ${took}, but not verified: see the marked lines above.`), back],
-      failed: [paint.bad('Failed half-way. What was done stands, and nothing more is done.'), back],
+      failed: [
+        paint.bad(
+          this.#undoFailed
+            ? 'Failed, and could not be taken back as a whole; the rest was left alone.'
+            : 'Failed half-way. What was done stands, and nothing more is done.',
+        ),
+        back,
+      ],
       'rolled-back': [
         this.#signalled
           ? paint.warn(`Interrupted; what must not stay was taken back${all}.`)

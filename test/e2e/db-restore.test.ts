@@ -185,6 +185,26 @@ describe('tv db restore', () => {
     expect(await contentsOf(sandbox)).toEqual(before);
   });
 
+  it('goes back to the old database where a service does not start, and says what stays down', async () => {
+    const old = await databasesOf(sandbox);
+    const dropIn = '/run/systemd/system/tempovault-api.service.d/broken.conf';
+    const text = '[Service]\\nExecStart=\\nExecStart=/bin/false\\nRestart=no\\n';
+    await sandbox.inside('sh', '-c', `mkdir -p $(dirname ${dropIn}) && printf '${text}' > ${dropIn}`);
+    await sandbox.systemctl('daemon-reload');
+    const failed = await sandbox.tv(restore(backup));
+    expect(failed.stderr).toContain('could not be taken back as a whole');
+    expect(failed.stderr).toContain('The services may be STOPPED');
+    expect(failed.exitCode).toBe(1);
+    expect(await databasesOf(sandbox)).toMatchObject(old);
+    expect(await running()).toContain('failed');
+    await sandbox.inside('sh', '-c', `rm -r $(dirname ${dropIn})`);
+    await sandbox.systemctl('daemon-reload');
+    const undone = await sandbox.tv(['runs', 'undo', await lastRun(), '--confirm', 'sandbox']);
+    expect(undone.exitCode, undone.stderr).toBe(0);
+    expect(await running()).toEqual(['active', 'inactive', 'active']);
+    expect(await databasesOf(sandbox)).toEqual(old);
+  });
+
   it.each(['drop:acted', 'restore:started@SIGINT', 'restore:acted', 'swap:acted', 'start:started'])(
     'in place, cut off at %s: not to be taken back, and resume has all of it back',
     async (place) => {
