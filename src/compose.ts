@@ -87,7 +87,7 @@ async function dispatch(desk: Desk, world: World): Promise<number> {
   const { command, parsed } = desk;
   switch (command.kind) {
     case 'report': {
-      desk.busy.show(`${command.title.toLowerCase()} …`);
+      if (!parsed.flags.json) desk.busy.show(`${command.title.toLowerCase()} …`);
       const data = await command.collect(world.ctx, parsed.input as never);
       return finish(desk, command, data);
     }

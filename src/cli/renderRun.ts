@@ -85,6 +85,7 @@ export class RunScreen {
       case 'step.noted':
         if (event.note === toldNote) {
           this.#print(`       ${wrap(String(event.value), paint.width - 7, '       ')}\n`);
+          this.#screen.busy(this.#title(event.step));
         }
         break;
       case 'step.progress':

@@ -267,16 +267,15 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       expect(words).toContain('Another run holds the lock of sandbox.');
       expect(words).toMatch(/who \w+@\S+, process \d+/);
       expect(words).toContain('what reindex (reindex events)');
-      const [, since = '', seconds] = /since (\S+Z) \((\d+) s ago\)/.exec(words) ?? [];
+      const [, since = ''] = /since (\S+ \S+ [+-]\d\d:\d\d) \((just now|[\d.]+ s ago)\)/.exec(words) ?? [];
       expect(Math.abs(Date.now() - Date.parse(since))).toBeLessThan(20_000);
-      expect(Number(seconds)).toBeLessThan(20);
       expect(words).toContain('Next: tv runs list');
       expect(auditEntries(sandbox).at(-1)).toMatchObject({ outcome: 'refused', exitCode: 6, run: null });
 
       const other = await confirmed(...elsewhere());
       expect(other.exitCode, other.stderr).toBe(6);
       expect(flat(other.stderr)).toMatch(
-        /Another run holds the lock of sandbox\. who \w+@\S+ what reindex \(reindex events\) since \S+Z \(\d+ s ago\)/,
+        /Another run holds the lock of sandbox\. who \w+@\S+ what reindex \(reindex events\) since \S+ \S+ \S+ \((just now|[\d.]+ s ago)\)/,
       );
       expect(flat(other.stderr)).toMatch(/Next: on \S+: tv runs list/);
       expect(await now()).toEqual(before);

@@ -66,7 +66,6 @@ export function awaitSignal({ intervalSeconds, services }: ResumeFacts): Step {
             next: [`journalctl -u ${unit} -n 50 --no-pager`, 'wait again: tv resume'],
           });
         }
-        ctx.progress({ done: Math.round(waited / 1000), unit: 'seconds' });
         await sleep(lookMs, undefined, { signal: ctx.signal });
       }
     },

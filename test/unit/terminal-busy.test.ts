@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { terminalBusy } from '../../src/terminal/busy.ts';
+
+const lines: string[] = [];
+const terminal = process.stderr.isTTY;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  process.stderr.isTTY = false;
+  lines.length = 0;
+});
+afterEach(() => {
+  vi.useRealTimers();
+  process.stderr.isTTY = terminal;
+});
+
+const busyLines = () =>
+  terminalBusy(
+    (line) => lines.push(line),
+    (text) => text,
+  );
+
+it('says every five seconds that a wait goes on, and for how long, where there is no terminal', () => {
+  const busy = busyLines();
+  busy.show('1  await a signal');
+  expect(lines).toEqual([]);
+  vi.advanceTimersByTime(10_100);
+  expect(lines).toEqual(['  1  await a signal · 5.0 s\n', '  1  await a signal · 10 s\n']);
+  busy.clear();
+  vi.advanceTimersByTime(20_000);
+  expect(lines).toHaveLength(2);
+});
+
+it('counts anew for the next step, and leaves a measure of its own alone', () => {
+  const busy = busyLines();
+  busy.show('1  stop');
+  vi.advanceTimersByTime(4_000);
+  busy.show('2  dump\n    3 of 9 files');
+  vi.advanceTimersByTime(1_000);
+  busy.show('3  start');
+  vi.advanceTimersByTime(5_000);
+  expect(lines).toEqual(['  2  dump\n    3 of 9 files\n', '  3  start · 5.0 s\n']);
+  busy.clear();
+});
