@@ -41,7 +41,7 @@ tv db prune --old; tv db restore --swap-back brings it back.
 
 Owner, grants, settings (such as the search path) and extensions stay as they are. A backup that is
 damaged, is of another database, or comes from a newer PostgreSQL is refused before anything is
-touched. Making a database needs a role that may: database.adminUrl in the settings, or CREATEDB.
+touched, and so is one that lacks tables of the live database (--override missing-tables). Making a database needs a role that may: database.adminUrl in the settings, or CREATEDB.
 
 With --in-place, for want of disk, the database is dropped first, as the runbook does it: only with a
 verified backup, and the services are down until it is restored.

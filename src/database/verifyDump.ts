@@ -19,6 +19,7 @@ export type DumpVerdict = {
   /** As the archive's header says it. */
   readonly database: string | null;
   readonly serverVersion: string | null;
+  readonly dataOnly: boolean;
 };
 
 /** A line of table data never looks like the end mark, since COPY doubles every backslash. */
@@ -71,7 +72,13 @@ export async function verifyDump(database: Database, parameters: VerifyDumpParam
     rows,
     database: name,
     serverVersion: /^;\s+Dumped from database version: (\S+)/m.exec(header)?.[1] ?? null,
+    dataOnly: isDataOnly(header),
   };
+}
+
+/** Whether an archive's table of contents names rows, and no table to put them into. */
+export function isDataOnly(contents: string): boolean {
+  return /^\d+; \d+ \d+ TABLE DATA /m.test(contents) && !/^\d+; \d+ \d+ TABLE (?!DATA )/m.test(contents);
 }
 
 /** `COPY public."odd ""name" (a, b) FROM stdin;` → `public.odd "name`. */

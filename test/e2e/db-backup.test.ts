@@ -55,6 +55,17 @@ function superuser(database: string): Client {
   return new Client({ host: '127.0.0.1', port: ports.database, user: 'postgres', password, database });
 }
 
+/** A backup of another program, under a name in the folder. */
+async function dump(database: string, format: string, file: string, ...flags: readonly string[]) {
+  const { dir, info } = sandbox;
+  const done = await sandbox.inside(
+    ...['env', `PGPASSFILE=${sandboxPaths(dir).passwords}`, 'pg_dump', `-F${format}`, ...flags],
+    ...['-h', '127.0.0.1', '-p', String(info.ports.database), '-U', 'postgres'],
+    ...['-f', join(folder, file), database],
+  );
+  expect(done.exitCode).toBe(0);
+}
+
 describe('tv db backup', () => {
   it('makes, lists, pins and verifies both forms; no password is seen anywhere', async () => {
     const sampler = await sampleProcesses();
@@ -169,26 +180,12 @@ describe('a damaged backup', () => {
     await postgres.connect();
     await postgres.query('CREATE DATABASE another');
     await postgres.end();
-    const dump = async (database: string, format: string, file: string) => {
-      const done = await sandbox.inside(
-        ...['env', `PGPASSFILE=${sandboxPaths(sandbox.dir).passwords}`, 'pg_dump', `-F${format}`],
-        ...[
-          '-h',
-          '127.0.0.1',
-          '-p',
-          String(sandbox.info.ports.database),
-          '-U',
-          'postgres',
-          '-f',
-          join(folder, file),
-          database,
-        ],
-      );
-      expect(done.exitCode).toBe(0);
-    };
     await dump('another', 'p', 'empty.sql');
     await dump('another', 'c', 'another.dump');
     await dump('tempovault', 'c', 'newer.dump');
+    await dump('tempovault', 'p', 'rows.sql', '--data-only');
+    await dump('tempovault', 'c', 'rows.dump', '--data-only');
+    await dump('tempovault', 'd', 'rows', '--data-only');
     const newer = readFileSync(join(folder, 'newer.dump'));
     newer.write('99.', newer.indexOf('15.'));
     writeFileSync(join(folder, 'newer.dump'), newer);
@@ -213,6 +210,9 @@ describe('a damaged backup', () => {
       ['empty.sql', /there is no table in it/],
       ['another.dump', /it is a backup of the database another, not of tempovault/],
       ['newer.dump', /it comes from PostgreSQL 99\.\d+, which is newer than this server/],
+      ['rows.sql', /it holds rows alone, without the tables/],
+      ['rows.dump', /it holds rows alone, without the tables/],
+      ['rows', /it holds rows alone, without the tables/],
       ['evil.sql', /it has a psql command in it/],
     ];
     const verified = await sandbox.tv(['db', 'verify', '--all']);
@@ -232,6 +232,29 @@ describe('a damaged backup', () => {
     expect(unwrapped(sound)).toContain('sound to its last byte');
     expect(Object.keys(await contentsOf(sandbox))).toContain('deposits');
   }, 120_000);
+});
+
+describe('a sound backup of a part', () => {
+  it('is refused by restore, which names what would be gone; overruled by name', async () => {
+    await dump('tempovault', 'p', 'one.sql', '-t', 'deposits');
+    const environment = sandbox.env['TV_ENVIRONMENT'] ?? '';
+    const refused = await sandbox.tv(['db', 'restore', 'one.sql', '--confirm', environment]);
+    const [row] = await sandbox.sql<{ all: number }>(
+      `SELECT count(*)::int AS all FROM pg_tables WHERE schemaname = 'public'`,
+    );
+    const all = row?.all ?? 0;
+    expect(unwrapped(refused.stderr)).toContain(
+      `${all - 1} of ${all} live tables would be gone: not in the backup`,
+    );
+    expect(unwrapped(refused.stderr)).toMatch(/missing: public\.\w+, .* and \d+ more/);
+    expect(refused.stderr).toContain('--override missing-tables');
+    expect(refused.exitCode).toBe(3);
+    const overruled = await sandbox.tv([
+      ...['db', 'restore', 'one.sql', '--dry-run', '--override', 'missing-tables', '--reason', 'test'],
+    ]);
+    expect(unwrapped(overruled.stderr)).toContain('(overruled: test)');
+    expect(overruled.exitCode).toBe(0);
+  });
 });
 
 describe('tv db prune', () => {

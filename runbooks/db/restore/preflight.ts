@@ -15,6 +15,7 @@ import { readServerOf } from '../shared/readServerOf.ts';
 import { lookAtTools } from '../shared/tools.ts';
 import { readChosen } from './checks/backup.ts';
 import { lookAtSessions } from './checks/sessions.ts';
+import { compareTables } from './checks/tables.ts';
 import type { RestoreFacts } from './facts.ts';
 
 export interface RestoreInput {
@@ -25,7 +26,7 @@ export interface RestoreInput {
   readonly endSessions: boolean;
 }
 
-/** Reading a large backup to its last byte takes its time. */
+/** Reading a large backup to its last byte takes its time, for it and for the checks that need it. */
 const readLimitMs = 14_400_000;
 /** Room beside the restored database: write-ahead log and sorting, in bytes. */
 const marginBytes = 512 * 1024 ** 2;
@@ -88,6 +89,9 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
           readLimitMs,
         );
 
+  if (!input.swapBack)
+    lookout.look('tables', 'database', () => compareTables(ctx, { server, backup }), readLimitMs);
+
   const services = lookout.look('services', 'host', async () => {
     const units = Object.values(settings.host.units);
     const states = await readUnits(ctx.host(), { units });
@@ -123,9 +127,9 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
       ? block(room, { next: ['tv db prune --old', '--in-place'], override: 'restore-space' })
       : pass(room);
   };
-  if (!input.swapBack) lookout.look('space', 'host', lookAtSpace);
+  if (!input.swapBack) lookout.look('space', 'host', lookAtSpace, readLimitMs);
 
-  lookout.look('cursor', 'database', async () => {
+  const lookAtCursor = async () => {
     if ((await need(server, 'server')).databaseOid === null) {
       const there = input.swapBack ? undefined : (await need(backup, 'backup'))?.cursorBlock;
       return pass(
@@ -144,7 +148,8 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
       });
     }
     return pass(`now at ${live}; back to block ${count(there)}, and the indexer goes on from there`);
-  });
+  };
+  lookout.look('cursor', 'database', lookAtCursor, readLimitMs);
 
   const checks = await lookout.checks();
   const known = {

@@ -1,7 +1,7 @@
 import { TvError } from '../../errors/TvError.ts';
 import type { Database, Host } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
-import { copyTarget, verifyDump } from '../verifyDump.ts';
+import { copyTarget, isDataOnly, verifyDump } from '../verifyDump.ts';
 import type { Backup } from './listBackups.ts';
 import type { BackupFile } from './manifest.ts';
 import { readFiles } from './readFiles.ts';
@@ -44,7 +44,7 @@ export async function readBack(database: Database, parameters: ReadBackParameter
     if (form === 'custom') {
       const verdict = await verifyDump(database, { ...script, file: parameters.backup.archive, tables: {} });
       const broken = verdict.problems.filter((problem) => /breaks off/.test(problem));
-      return { files, ...verdict, problems: broken };
+      return { files, ...verdict, problems: verdict.dataOnly ? [...broken, rowsAlone] : broken };
     }
     return { files, ...(await readDirectoryArchive(database, parameters, lines)) };
   } catch (error) {
@@ -74,6 +74,9 @@ function parseContents(list: string): Pick<Contents, 'database' | 'serverVersion
   };
 }
 
+/** It would fail in the middle of a restore, at the first table that is not there. */
+const rowsAlone = 'it holds rows alone, without the tables to put them into (pg_dump --data-only)';
+
 /** pg_dump ends the data of each table with an end mark and two empty lines. */
 const linesBehindData = 3;
 
@@ -93,7 +96,7 @@ async function readDirectoryArchive(
     runHostScript(database, { ...common, script: 'pg_restore -s -f - -- "$1"' }),
   ]);
   const rows: Record<string, number> = {};
-  const problems: string[] = [];
+  const problems: string[] = isDataOnly(list) ? [rowsAlone] : [];
   const data = list.match(/^\d+; \d+ \d+ TABLE DATA .*$/gm) ?? [];
   // The list puts blanks between schema, name and owner, each of which may hold blanks itself.
   for (const [, name, schema] of definitions.matchAll(
@@ -124,6 +127,7 @@ copying && $0 == "\\." { copying = 0; print "rows\t" rows "\t" head; next }
 copying { rows++; next }
 /^-- Dumped from database version / { print "server\t" $6 }
 /^-- PostgreSQL database dump complete/ { print "complete" }
+/^CREATE (UNLOGGED )?TABLE / { if (!defines++) print "defines" }
 /^\\/ && !/^\\(un)?restrict / { print "command\t" $1 }
 END { if (copying) print "unended\t" head }
 `;
@@ -143,14 +147,17 @@ async function readScript(
   const problems: string[] = [];
   let server: string | null = null;
   let complete = false;
+  let defines = false;
   for (const line of output.split('\n')) {
     const [kind, first = '', second = ''] = line.split('\t');
     if (kind === 'rows') rows[copyTarget(second)] = Number(first);
     if (kind === 'server') server = first;
     if (kind === 'complete') complete = true;
+    if (kind === 'defines') defines = true;
     if (kind === 'unended') problems.push(`${copyTarget(first)} breaks off in the middle`);
     if (kind === 'command') problems.push(`it has a psql command in it: ${first}`);
   }
   if (!complete) problems.push('its end is missing');
+  if (!defines && Object.keys(rows).length > 0) problems.push(rowsAlone);
   return { rows, problems, database: null, serverVersion: server };
 }
