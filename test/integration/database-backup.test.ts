@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -282,5 +282,21 @@ describe('what is found in a folder', () => {
       { name: 'tempovault_20261102.sql.gz', form: 'sql.gz', problems: [] },
     ]);
     expect(leftovers.map(({ path }) => path)).toEqual([join(directory, 'x.partial')]);
+  });
+
+  it('a link is no backup of its own, and leads to the one that it points at', async () => {
+    const elsewhere = mkdtempSync(join(directory, 'elsewhere-'));
+    writeFileSync(join(elsewhere, 'vault.sql'), 'x');
+    writeFileSync(join(directory, 'day.sql'), 'x');
+    symlinkSync('day.sql', join(directory, 'latest.sql'));
+    symlinkSync(join(elsewhere, 'vault.sql'), join(directory, 'other.sql'));
+    symlinkSync('gone', join(directory, 'dangling.sql'));
+    symlinkSync('gone.partial', join(directory, 'x.partial'));
+    const { backups, leftovers } = await listBackups({ run, directory });
+    expect(backups.map(({ name }) => name)).toEqual(['day.sql']);
+    expect(leftovers).toEqual([]);
+    expect((await found(join(directory, 'latest.sql'))).path).toBe(join(directory, 'day.sql'));
+    expect((await found('other.sql')).path).toBe(join(elsewhere, 'vault.sql'));
+    await expect(found(join(directory, 'dangling.sql'))).rejects.toThrow('There is no backup "dangling.sql"');
   });
 });

@@ -5,16 +5,26 @@ import { type Backup, type BackupList, listBackups } from './listBackups.ts';
 export interface FindBackupParameters {
   readonly run: Host['run'];
   readonly directory: string;
-  /** A name as `tv db backups` shows it, its beginning where only one has it, or a path. */
+  /** A name as `tv db backups` shows it, its beginning where only one has it, or a path; also a link to one. */
   readonly wanted: string;
 }
 
 /** @throws TvError where there is none, or more than one that begins like this */
 export async function findBackup({ run, directory, wanted }: FindBackupParameters): Promise<Backup> {
-  const path = wanted.replace(/\/+$/, '');
+  const named = wanted.replace(/\/+$/, '');
+  const path = await resolveLink(run, named.includes('/') ? named : `${directory}/${named}`);
   const slash = path.lastIndexOf('/');
-  const place = slash < 0 ? directory : path.slice(0, slash) || '/';
-  return pickBackup(await listBackups({ run, directory: place }), path.slice(slash + 1));
+  return pickBackup(
+    await listBackups({ run, directory: path.slice(0, slash) || '/' }),
+    path.slice(slash + 1),
+  );
+}
+
+/** A link (`latest`) is another name: what is found out about a backup is kept with the backup itself. */
+async function resolveLink(run: Host['run'], path: string): Promise<string> {
+  const script = '[ ! -L "$1" ] || realpath -ez -- "$1"';
+  const { stdout } = await run(['sh', '-c', script, 'tv', path]);
+  return stdout.replace(/\0$/, '') || path;
 }
 
 /** @throws TvError where there is none, or more than one that begins like this */

@@ -36,7 +36,9 @@ shopt -s nullglob
 [ -d "$1" ] || { echo "$1 is not there" >&2; exit 66; }
 cd -- "$1"
 encode() { if [ -f "$1" ]; then base64 -w0 -- "$1"; else printf -; fi; }
-for name in "\${@:2}" *; do
+for name in *; do
+  # A link is another name for a backup, and what is written to it would be written to that one.
+  [ ! -L "$name" ] || continue
   case $name in
     *.partial | *.deleting) kind=leftover ;;
     *.manifest.json | *.marks.json | *.new) continue ;;
@@ -64,7 +66,7 @@ const emptyGzipBytes = 64;
 
 /**
  * All backups in a folder of the host: tv's own, the runbook's `.sql` and `.sql.gz`, the `.dump`
- * files that `tv reindex` makes, and directories of `pg_dump -Fd`.
+ * files that `tv reindex` makes, and directories of `pg_dump -Fd`. Links are left out.
  * @throws TvError where the folder is not there or cannot be read
  */
 export async function listBackups(parameters: {
