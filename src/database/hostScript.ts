@@ -43,6 +43,8 @@ export async function runHostScript(database: Database, parameters: HostScript):
 /** The lines that name the error, without the hints and statements around it. */
 function lastWords(stderr: string): string | undefined {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
-  const errors = lines.filter((line) => /error|fatal|denied|mismatch|cannot|could not|no such/i.test(line));
+  const errors = lines.filter((line) =>
+    /error|fatal|denied|mismatch|cannot|could not|no such|closed the connection/i.test(line),
+  );
   return (errors.length > 0 ? errors : lines).slice(-4).join(' · ') || undefined;
 }

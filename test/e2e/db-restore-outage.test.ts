@@ -180,3 +180,36 @@ describe('tv db backup', () => {
     expect((await sandbox.tv(['db', 'backup'])).exitCode).toBe(0);
   });
 });
+
+describe('tv db verify --restore', () => {
+  const marks = async () => (await listed(sandbox)).backups.find(({ name }) => name === backup)?.marks;
+  const scratch = async () =>
+    Object.keys(await databasesOf(sandbox)).filter((name) => name.includes('_verify_'));
+
+  it('whose session is ended fails, and says nothing against the backup', async () => {
+    const was = await marks();
+    await using gate = await closeGate(sandbox);
+    const tv = startTv(sandbox, ['db', 'verify', backup, '--restore']);
+    const pid = await gate.waiting();
+    await sandbox.sql('SELECT pg_terminate_backend($1)', [pid], 'postgres');
+    const { exitCode, stderr } = await tv;
+    expect(flat(stderr)).toContain('terminating connection');
+    expect(exitCode).toBe(1);
+    expect(await marks()).toEqual(was);
+    expect(await scratch()).toEqual([]);
+  });
+
+  it('the server goes in the middle of it: fails, says nothing against the backup, and is resumed', async () => {
+    const was = await marks();
+    await using gate = await closeGate(sandbox);
+    const tv = startTv(sandbox, ['db', 'verify', backup, '--restore']);
+    await gate.waiting();
+    await sandbox.systemctl('stop', 'sandbox-database');
+    expect((await tv).exitCode).toBe(1);
+    await startServer();
+    expect(await marks()).toEqual(was);
+    expect((await sandbox.tv(['resume'])).exitCode).toBe(0);
+    expect((await marks())?.verified).toMatchObject({ how: 'restored', problems: [] });
+    expect(await scratch()).toEqual([]);
+  });
+});

@@ -2,7 +2,7 @@ import { findBackup } from '../../../src/database/backup/findBackup.ts';
 import type { Backup } from '../../../src/database/backup/listBackups.ts';
 import { type BackupMarks, writeMarks } from '../../../src/database/backup/marks.ts';
 import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
-import { TvError } from '../../../src/errors/TvError.ts';
+import { isBackupsFault } from '../../../src/database/restore/isBackupsFault.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { bytes } from '../../../src/runbook/text.ts';
 import { besideName } from '../shared/names.ts';
@@ -53,7 +53,10 @@ async function verifyAndMark(ctx: StepContext, facts: VerifyFacts, wanted: strin
   return { backup: backup.name, how, problems, rows, compared: verdict.compared, marked };
 }
 
-/** @returns what was wrong; the scratch database is gone either way */
+/**
+ * @returns what was wrong with the backup; the scratch database is gone then
+ * @throws TvError where a server, its disk or its rights are to blame: that says nothing about the backup
+ */
 async function tryRestore(
   ctx: StepContext,
   facts: VerifyFacts,
@@ -70,16 +73,19 @@ async function tryRestore(
       expectedBytes: backup.manifest?.database.bytes ?? null,
       tools: facts.tools,
     });
-    return [];
   } catch (error) {
+    if (!ctx.signal.aborted && isBackupsFault(error)) {
+      await dropBeside(ctx, name);
+      const { said, problems } = error.facts;
+      return [`it cannot be restored: ${problems ?? said}`];
+    }
+    // The first failure is the one to tell; where the server is away, a resumed run drops it.
+    await dropBeside(ctx, name).catch(() => {});
     ctx.signal.throwIfAborted();
-    // A server that is away says nothing about the backup.
-    if (!(error instanceof TvError) || error.name !== 'TvError') throw error;
-    const { said, problems } = error.facts;
-    return [`it cannot be restored: ${problems ?? said ?? error.message}`];
-  } finally {
-    await dropBeside(ctx, name);
+    throw error;
   }
+  await dropBeside(ctx, name);
+  return [];
 }
 
 function scratchName(ctx: StepContext): string {
