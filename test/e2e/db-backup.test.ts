@@ -133,6 +133,24 @@ describe('tv db backup', () => {
     expect((await sandbox.tv(['db', 'verify', '--latest', '--restore'])).exitCode).toBe(0);
   });
 
+  it.each([[], ['--plain']])('taken back is gone, but not while it is pinned (%s)', async (...flags) => {
+    const name = await backUp(...flags);
+    const { runs } = JSON.parse((await sandbox.tv(['runs', 'list', '--json'])).stdout) as {
+      runs: { run: string }[];
+    };
+    const undo = ['runs', 'undo', runs[0]?.run ?? '', '--yes'];
+    expect((await sandbox.tv(['db', 'pin', name, '--why', 'kept'])).exitCode).toBe(0);
+    const refused = await sandbox.tv(undo);
+    expect(unwrapped(refused.stderr)).toMatch(
+      /The backup is pinned; it was not taken back.*db unpin tempovault_/,
+    );
+    expect(refused.exitCode).toBe(3);
+    expect((await listed(sandbox)).backups.map((one) => one.name)).toEqual([name]);
+    expect((await sandbox.tv(['db', 'unpin', name])).exitCode).toBe(0);
+    expect((await sandbox.tv(undo)).exitCode).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it.each([[], ['--plain']])('on a full disk fails as a whole and leaves nothing (%s)', async (...flags) => {
     const full = '/run/full';
     await sandbox.inside('sh', '-c', `mkdir -p ${full} && mount -t tmpfs -o size=200k tmpfs ${full}`);

@@ -1,5 +1,7 @@
+import { listBackups } from '../../../src/database/backup/listBackups.ts';
 import { publishBackup } from '../../../src/database/backup/publishBackup.ts';
-import type { Step } from '../../../src/runbook/define.ts';
+import { TvError } from '../../../src/errors/TvError.ts';
+import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { type BackupFacts, backupPath, partialPath } from './facts.ts';
 
 /** One rename: from then on it is a backup. */
@@ -25,10 +27,27 @@ export function publish(facts: BackupFacts): Step {
       });
       return { path };
     },
+    assertUndoable: (ctx) => assertNotPinned(ctx, facts),
     undo: async (ctx) => {
+      await assertNotPinned(ctx, facts);
       const path = backupPath(facts, ctx.runId);
       const script = 'if [ -e "$1" ]; then mv -T -- "$1" "$2"; fi';
       await ctx.host().run(['sh', '-c', script, 'tv', path, partialPath(facts, ctx.runId)]);
     },
   };
+}
+
+/**
+ * Whoever has pinned it since relies on it.
+ * @throws TvError where it is pinned
+ */
+async function assertNotPinned(ctx: StepContext, facts: BackupFacts): Promise<void> {
+  const path = backupPath(facts, ctx.runId);
+  const { backups } = await listBackups({ run: ctx.host().run, directory: facts.directory });
+  const found = backups.find((backup) => backup.path === path);
+  if (found === undefined || found.marks.pinned === null) return;
+  throw new TvError('The backup is pinned; it was not taken back.', {
+    facts: { backup: found.name, reason: found.marks.pinned.reason },
+    next: `tv db unpin ${found.name}`,
+  });
 }
