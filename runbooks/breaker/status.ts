@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assertChainId, onRightChain } from '../../src/chain/assertChainId.ts';
 import { type Breaker, readBreakers } from '../../src/chain/breakers/readBreakers.ts';
 import { findPair, namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
@@ -25,7 +26,10 @@ export default defineReport({
     const pairs = discover
       ? [...new Map([...namedPairs(ctx.settings), ...asked].map((one) => [one.id, one])).values()]
       : asked;
-    const { breakers, now, since, stalenessSeconds } = await readBreakers(ctx.chain(), { pairs, discover });
+    const { breakers, now, since, stalenessSeconds } = await onRightChain(
+      assertChainId(ctx.chain()),
+      readBreakers(ctx.chain(), { pairs, discover }),
+    );
     return {
       environment: ctx.settings.environment,
       open: breakers.filter(({ open }) => open).length,

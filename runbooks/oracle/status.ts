@@ -1,3 +1,4 @@
+import { assertChainId, onRightChain, WrongChainError } from '../../src/chain/assertChainId.ts';
 import { diagnose } from '../../src/chain/oracle/diagnose.ts';
 import { dueAt, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
 import { isOracle, type OracleAuthority, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
@@ -37,29 +38,27 @@ export default defineReport({
     // What the host tells comes first, so that the reads of the chain go out together, in few requests.
     const onHost = { key: readOracleKey(ctx), time: (async () => readClock(ctx.host()))() };
     const ready = Promise.allSettled([onHost.key, onHost.time]);
+    const right = ready.then(() => assertChainId(ctx.chain()));
     const authority = ready.then(() => readAuthority(ctx.chain()));
-    authority.catch(unlessAwaited);
+    const signals = ready.then(() => readPairSignals(ctx.chain(), namedPairs(ctx.settings)));
+    for (const shared of [right, authority, signals]) shared.catch(unlessAwaited);
     const gauge = (id: string, read: () => Promise<Reading>) => readGauge(id, limitMs, read);
+    const chainGauge = (id: string, read: () => Promise<Reading>) =>
+      gauge(id, () => onRightChain(right, ready.then(read)));
     const found = await Promise.all([
-      gauge('signals', async () => {
-        await ready;
-        const { signals, stalenessSeconds } = await readPairSignals(ctx.chain(), namedPairs(ctx.settings));
-        pairs = signals;
-        return judgeSignals(signals, stalenessSeconds);
+      gauge('chain', () => onChain(right)),
+      chainGauge('signals', async () => {
+        const { signals: known, stalenessSeconds } = await onRightChain(right, signals);
+        pairs = known;
+        return judgeSignals(known, stalenessSeconds);
       }),
       gauge('service', () => service(ctx)),
       gauge('log', () => log(ctx)),
-      gauge('key', async () => key(ctx, await onHost.key, await authority)),
-      gauge('fees', async () => {
-        await ready;
-        return fees(ctx, await onHost.key);
-      }),
-      gauge('nonce', async () => {
-        await ready;
-        return nonce(ctx, await onHost.key);
-      }),
-      gauge('causes', async () => causes(ctx, await onHost.key, await onHost.time)),
-      gauge('others', async () => others(ctx, await onHost.key, await authority)),
+      chainGauge('key', async () => key(ctx, await onHost.key, await authority)),
+      chainGauge('fees', async () => fees(ctx, await onHost.key)),
+      chainGauge('nonce', async () => nonce(ctx, await onHost.key)),
+      chainGauge('causes', async () => causes(ctx, await onHost.key, await onHost.time)),
+      chainGauge('others', async () => others(ctx, await onHost.key, await authority)),
     ]);
     const { environment, chain } = ctx.settings;
     return { environment, chainId: chain.id ?? null, level: worst(found), pairs, gauges: found };
@@ -101,6 +100,17 @@ export default defineReport({
   exitCode: ({ level }) => gaugeExitCode[level],
   failureExitCode: gaugeExitCode.unknown,
 });
+
+/** On the wrong chain nothing else on the screen would be about this oracle: that much is certain. */
+async function onChain(right: Promise<number>): Promise<Reading> {
+  try {
+    return { level: 'ok', summary: `id ${await right}` };
+  } catch (error) {
+    if (!(error instanceof WrongChainError)) throw error;
+    const { message, facts, next } = error;
+    return { level: 'critical', summary: `${message} (${facts['node']})`, data: facts, next };
+  }
+}
 
 function judgeSignals(signals: readonly PairSignal[], threshold: number | undefined): Reading {
   if (signals.length === 0) {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
@@ -257,6 +257,38 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       expect(await sent(world)).toBe(0);
       await send(world.protocol.url, { from: world.officer, to: only.to, data: only.data });
       expect(await openPairs(world)).toEqual(['Theta']);
+    }));
+
+  it('refuses to read, or to hand out, where the node is on another chain', () =>
+    inEach(async (world) => {
+      const { chainId } = world.protocol.deployment;
+      const envFile = join(world.home.directory, 'wrong.env');
+      writeFileSync(envFile, `ORACLE_PRIVATE_KEY=${devPrivateKey(devAccountIndex.oracle)}\n`);
+      world.environment('wrong', {
+        host: { envFile },
+        chain: { id: chainId + 1, rpcUrls: [world.protocol.url] },
+      });
+      const words = `The RPC node is on chain ${chainId}, not ${chainId + 1}.`;
+      const file = join(world.home.directory, 'wrong.json');
+      for (const args of [
+        ['breaker', 'status'],
+        ['breaker', 'trip', '--pair', 'Theta', '--calldata'],
+        ['breaker', 'trip', '--pair', 'Theta', '--safe', file],
+      ]) {
+        const { exitCode, stdout, stderr } = await tv(world, ['-e', 'wrong', ...args]);
+        expect([exitCode, stdout]).toEqual([3, '']);
+        expect(stderr.replaceAll(/\s+/g, ' ')).toContain(words);
+      }
+      expect(existsSync(file)).toBe(false);
+      const oracle = await tv(world, ['-e', 'wrong', 'oracle', 'status', '--json']);
+      const { pairs, gauges } = JSON.parse(oracle.stdout) as {
+        pairs: readonly unknown[];
+        gauges: readonly { readonly id: string; readonly level: string; readonly summary: string }[];
+      };
+      expect([oracle.exitCode, pairs]).toEqual([2, []]);
+      expect(gauges.find(({ id }) => id === 'chain')?.summary).toContain(words);
+      const others = gauges.filter(({ id }) => ['signals', 'key', 'fees', 'nonce', 'others'].includes(id));
+      expect(others.map(({ level }) => level)).toEqual(Array(5).fill('unknown'));
     }));
 
   it('shows 1 000 pairs with four HTTP requests at most', () =>

@@ -4,8 +4,8 @@ import type { Context } from '../../runbook/context.ts';
 import { field, type Handout } from '../../runbook/define.ts';
 import type { Paint } from '../../runbook/paint.ts';
 import { aligned } from '../../runbook/text.ts';
+import { assertChainId, onRightChain } from '../assertChainId.ts';
 import { contractTitles, type ResolvedIntent } from '../intents/intent.ts';
-import { readChainId } from '../readChainId.ts';
 import { safeBatch } from './safeBatch.ts';
 
 /** For the input of every command that sends transactions. */
@@ -30,7 +30,7 @@ export interface HandoutInput {
 /**
  * What a command would send, for somebody else to sign. Undefined where the input does not ask for
  * it; then nothing is looked up.
- * @throws TvError where an intent cannot be resolved
+ * @throws TvError where an intent cannot be resolved, or a node is on another chain
  */
 export async function handOut(
   ctx: Context,
@@ -39,7 +39,9 @@ export async function handOut(
   resolveCalls: () => Promise<readonly ResolvedIntent[]>,
 ): Promise<Handout | undefined> {
   if (!input.calldata && input.safe === undefined) return undefined;
-  const [chainId, intents] = await Promise.all([readChainId(ctx.chain()), resolveCalls()]);
+  const right = assertChainId(ctx.chain());
+  const intents = await onRightChain(right, resolveCalls());
+  const chainId = await right;
   const file = input.safe === undefined ? null : resolve(input.safe);
   const calls = intents.map(({ address, data }) => ({ to: address, data }));
   const description = intents.map(decoded).join('; ');

@@ -1,0 +1,36 @@
+import { exitCodes, TvError } from '../errors/TvError.ts';
+import type { Chain } from '../runbook/context.ts';
+import { checkChainIds } from './checkChainIds.ts';
+import { readChainId } from './readChainId.ts';
+
+/** A node is on another chain than the settings name: nothing that it says is about this TempoVault. */
+export class WrongChainError extends TvError {
+  override readonly name = 'WrongChainError';
+}
+
+/**
+ * The chain's id. Each node is asked by itself, since a read may come from any of them.
+ * @throws WrongChainError; TvError where no node answers
+ */
+export async function assertChainId(chain: Chain): Promise<number> {
+  // The second is patient with a node in passing trouble, the first is not. They share one request.
+  const [nodes, id] = await Promise.all([checkChainIds(chain), readChainId(chain)]);
+  const expected = chain.expectedId;
+  const wrong = nodes.find((node) => node.id !== undefined && node.id !== expected);
+  if (expected === undefined || (wrong === undefined && id === expected)) return id;
+  throw new WrongChainError(`The RPC node is on chain ${wrong?.id ?? id}, not ${expected}.`, {
+    facts: { node: wrong?.url },
+    next: [`set RPC_URL to a node of chain ${expected}, or mend CHAIN_ID: tv config show`],
+    exitCode: exitCodes.blocked,
+  });
+}
+
+/**
+ * What was read, once the chain is known to be the right one; else that is the error, whatever the
+ * reading made of a foreign chain. Both under way at once, so that they share a request.
+ */
+export async function onRightChain<T>(right: Promise<unknown>, reading: Promise<T>): Promise<T> {
+  reading.catch(() => {});
+  await right;
+  return reading;
+}
