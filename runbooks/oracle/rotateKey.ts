@@ -54,6 +54,10 @@ Where every holder of ORACLE may sign, the old key stays valid until \`tv oracle
 Where the contract knows one oracle only, authorising the new one ends the old one: .env is written before,
 so that the time without a working key is as short as a restart.
 
+While a pause stops the signals nothing could prove a key, so that is refused. A compromised key
+can be cut off nevertheless (--override paused): the run then stops at the proof, and \`tv resume\` goes on
+there once the pause has ended.
+
 The new key lies in the state directory (0600) until it is proven; afterwards it is in .env alone. One that
 was funded and could not be used stays there, and the next rotation takes it.`,
   input,

@@ -1,5 +1,5 @@
 import { assertChainId, onRightChain, WrongChainError } from '../../src/chain/assertChainId.ts';
-import { diagnose } from '../../src/chain/oracle/diagnose.ts';
+import { diagnose, endThePause, type Trouble } from '../../src/chain/oracle/diagnose.ts';
 import { dueAt, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
 import { isOracle, type OracleAuthority, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import { type PairSignal, readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
@@ -15,13 +15,14 @@ import { readJournal } from '../../src/host/readJournal.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineReport } from '../../src/runbook/define.ts';
-import { gaugeExitCode, type Reading, readGauge, worst } from '../../src/runbook/gauge.ts';
+import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../../src/runbook/gauge.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import { ago, count, duration, padEnd, short, table, wrap } from '../../src/runbook/text.ts';
 import { type EnvKey, readOracleKey } from './readOracleKey.ts';
 
 /** Limit of one source, in milliseconds. */
 const limitMs = 10_000;
+const recover = 'tv oracle recover';
 const logLines = 100;
 const shownLogLines = 3;
 /** Less than this left at the observed spend is a warning. In seconds. */
@@ -35,6 +36,7 @@ export default defineReport({
   input: {},
   collect: async (ctx) => {
     let pairs: readonly PairSignal[] = [];
+    let paused = false;
     // What the host tells comes first, so that the reads of the chain go out together, in few requests.
     const onHost = { key: readOracleKey(ctx), time: (async () => readClock(ctx.host()))() };
     const ready = Promise.allSettled([onHost.key, onHost.time]);
@@ -57,11 +59,17 @@ export default defineReport({
       chainGauge('key', async () => key(ctx, await onHost.key, await authority)),
       chainGauge('fees', async () => fees(ctx, await onHost.key)),
       chainGauge('nonce', async () => nonce(ctx, await onHost.key)),
-      chainGauge('causes', async () => causes(ctx, await onHost.key, await onHost.time)),
+      chainGauge('causes', async () => {
+        const { address: oracle } = await onHost.key;
+        const troubles = await diagnose(ctx.chain(), { oracle, hostTime: await onHost.time });
+        paused = troubles.some(({ id }) => id === 'paused');
+        return causes(troubles);
+      }),
       chainGauge('others', async () => others(ctx, await onHost.key, await authority)),
     ]);
     const { environment, chain } = ctx.settings;
-    return { environment, chainId: chain.id ?? null, level: worst(found), pairs, gauges: found };
+    const gauges = paused ? insteadOfRecover(found, endThePause) : found;
+    return { environment, chainId: chain.id ?? null, level: worst(gauges), pairs, gauges };
   },
   render: ({ environment, chainId, level, pairs, gauges }, paint) => {
     const ink = { ok: paint.ok, warning: paint.warn, critical: paint.bad, unknown: paint.warn };
@@ -123,7 +131,7 @@ function judgeSignals(signals: readonly PairSignal[], threshold: number | undefi
   const of = (...health: readonly PairSignal['health'][]) =>
     signals.filter((signal) => health.includes(signal.health)).length;
   const limits = `${threshold === undefined ? 'no threshold in the contract' : `stale after ${duration(threshold * 1000)}`}`;
-  const next = ['tv oracle recover'];
+  const next = [recover];
   const wrong = of('dead', 'never') + of('stale');
   if (wrong === 0) return { level: 'ok', summary: `${count(signals.length)} pairs, all healthy; ${limits}` };
   const parts = [
@@ -145,7 +153,7 @@ async function service(ctx: Context): Promise<Reading> {
   const summary = `${units.oracle} ${state.activeState} (${state.subState})${since}, ${processes.length === 1 ? `process ${processes[0]?.pid}` : `${processes.length} processes`}`;
   const data = { state: state.activeState, processes: processes.map(({ pid }) => pid) };
   if (state.activeState !== 'active' || processes.length === 0) {
-    return { level: 'critical', summary, data, next: ['tv oracle recover'] };
+    return { level: 'critical', summary, data, next: [recover] };
   }
   if (processes.length > 1) {
     return {
@@ -245,15 +253,21 @@ async function nonce(ctx: Context, { address }: EnvKey): Promise<Reading> {
   const summary = `latest ${count(latest)}, pending ${count(pending)}`;
   // One is on its way whenever the relay is just sending.
   return waiting > 1
-    ? { level: 'warning', summary: `${summary}: ${waiting} transactions wait`, next: ['tv oracle recover'] }
+    ? { level: 'warning', summary: `${summary}: ${waiting} transactions wait`, next: [recover] }
     : { level: 'ok', summary };
 }
 
-async function causes(ctx: Context, { address }: EnvKey, hostTime: Date | undefined): Promise<Reading> {
-  const troubles = await diagnose(ctx.chain(), { oracle: address, hostTime });
+/** Where `tv oracle recover` would only refuse, what comes before it. */
+function insteadOfRecover(gauges: readonly Gauge[], before: string): readonly Gauge[] {
+  return gauges.map(({ next, ...gauge }) =>
+    next === undefined ? gauge : { ...gauge, next: next.map((line) => (line === recover ? before : line)) },
+  );
+}
+
+function causes(troubles: readonly Trouble[]): Reading {
   // The nonce, the key and the fees have lines of their own.
   const left = troubles.filter(({ id }) => id === 'paused' || id === 'clock');
-  if (left.length === 0) return { level: 'ok', summary: 'not paused, clock and chain agree' };
+  if (left.length === 0) return { level: 'ok', summary: 'no pause stops signals, clock and chain agree' };
   return {
     level: 'warning',
     summary: left.map(({ summary }) => summary).join('; '),

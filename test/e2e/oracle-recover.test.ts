@@ -2,11 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeFunctionData, parseAbi } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { diagnose } from '../../src/chain/oracle/diagnose.ts';
 import { breakSandbox, healSandbox } from '../../src/sandbox/break.ts';
 import { devAccount, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
-import { head, rpc, send } from '../../src/sandbox/chain/rpc.ts';
+import { head, rpc } from '../../src/sandbox/chain/rpc.ts';
 import { until } from '../../src/sandbox/machine/until.ts';
 import {
   confirm,
@@ -14,6 +13,7 @@ import {
   type OracleWorld,
   oracleUnit,
   oracleWorld,
+  pause,
   signals,
   throughKills,
 } from '../support/oracleWorld.ts';
@@ -27,6 +27,9 @@ beforeAll(async () => {
   worlds = await Promise.all([oracleWorld('tempo', 'runbook'), oracleWorld('plain', 'deployed')]);
 }, 180_000);
 afterAll(() => Promise.all(worlds.map(({ sandbox }) => sandbox.stop())));
+
+/** Of the older contracts a pause stops the vault alone. */
+const whereAPauseStopsSignals = () => worlds.filter(({ deployment }) => deployment.generation === 'deployed');
 
 interface Status {
   readonly level: string;
@@ -102,6 +105,24 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
       await expectAtWork(world);
     }));
 
+  it('names what comes before a restart while the protocol is paused', () =>
+    inWorlds(whereAPauseStopsSignals(), async (world) => {
+      await pause(world, 'pauseProtocol');
+      try {
+        await rpc(world.url, 'evm_increaseTime', [360]);
+        await rpc(world.url, 'evm_mine');
+        const { gauge, wrong } = await status(world);
+        expect(gauge('signals').level).toBe('critical');
+        const next = wrong.flatMap((each) => each.next ?? []);
+        expect(next).toContain('once the cause is gone: tv emergency resume');
+        expect(next).not.toContain('tv oracle recover');
+      } finally {
+        await pause(world, 'unpauseProtocol');
+      }
+      await world.sandbox.systemctl('restart', oracleUnit);
+      await expectAtWork(world);
+    }));
+
   it('says what it cannot tell while the node is away', () =>
     inWorlds(worlds, async (world) => {
       await broken(world, 'stop-rpc', async () => {
@@ -141,7 +162,8 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
     {
       cause: 'a pause',
       words: /the protocol is paused, and takes no signals/,
-      next: /tv (-e \w+ )?emergency resume/,
+      next: /once the cause is gone: tv (-e \w+ )?emergency resume/,
+      where: () => whereAPauseStopsSignals(),
       impose: (world: OracleWorld) => pause(world, 'pauseProtocol'),
       mend: (world: OracleWorld) => pause(world, 'unpauseProtocol'),
     },
@@ -159,8 +181,8 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
       impose: (world: OracleWorld) => breakSandbox(place(world), 'stop-rpc'),
       mend: async (world: OracleWorld) => void (await healSandbox(place(world))),
     },
-  ])('changes nothing where a restart cannot help: $cause', ({ words, next, impose, mend }) =>
-    inWorlds(worlds, async (world) => {
+  ])('changes nothing where a restart cannot help: $cause', ({ words, next, where, impose, mend }) =>
+    inWorlds(where?.() ?? worlds, async (world) => {
       await impose(world);
       try {
         const before = await unitProcess(world);
@@ -216,11 +238,6 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
       expect((await world.tv(['resume', '--yes'])).exitCode).toBe(0);
     }));
 });
-
-async function pause(world: OracleWorld, intent: 'pauseProtocol' | 'unpauseProtocol'): Promise<void> {
-  const { address, data, holders } = await resolveIntent(world.chain, { intent });
-  await send(world.url, { from: holders[0] ?? expect.fail('nobody may'), to: address, data });
-}
 
 describe('tv oracle rotate-key and revoke-old', { timeout: 120_000 }, () => {
   it('hand out what a key elsewhere has to sign, and send nothing', () =>

@@ -11,6 +11,7 @@ import {
   type OracleWorld,
   oracleUnit,
   oracleWorld,
+  pause,
   signals,
   throughKills,
 } from '../support/oracleWorld.ts';
@@ -166,6 +167,40 @@ describe('tv oracle rotate-key', { timeout: 120_000 }, () => {
       expect(await expectAtWork(world)).not.toBe(old.address);
       expect(await world.authorised(old.address)).toBe(false);
     }));
+});
+
+describe('while a pause stops signals', { timeout: 120_000 }, () => {
+  it('is refused, with nothing changed; a compromised key is cut off, and the new one proven later', () =>
+    inWorlds(
+      worlds.filter(({ deployment }) => deployment.generation === 'deployed'),
+      async (world) => {
+        const old = world.envKey();
+        await pause(world, 'pauseProtocol');
+        const start = (await world.head()) + 1;
+        try {
+          const over = ['--override', 'paused', '--reason', 'a drill'];
+          const refused = await world.tv(rotate);
+          expect([refused.exitCode, world.envKey().key]).toEqual([3, old.key]);
+          expect(refused.stderr).toMatch(/✖ paused/);
+          expect(refused.stderr).toMatch(/once the cause is gone: tv (-e sandbox )?emergency resume/);
+          const insisted = await world.tv([...rotate, ...over]);
+          expect(insisted.exitCode, insisted.stderr).toBe(3);
+          const leaked = await world.tv([...rotate, '--compromised']);
+          expect(leaked.exitCode, leaked.stderr).toBe(3);
+          expect(leaked.stderr).toContain('overrule with --override paused');
+          expect(await world.sent(world.admin, start)).toBe(0);
+          const cutOff = await world.tv([...rotate, '--compromised', ...over]);
+          expect(cutOff.exitCode, cutOff.stderr).toBe(1);
+          expect(cutOff.stderr.replace(/\s+/g, ' ')).toContain('No signal can come: the protocol is paused');
+          expect(await world.authorised(old.address)).toBe(false);
+        } finally {
+          await pause(world, 'unpauseProtocol');
+        }
+        const done = await world.tv(['resume', ...confirm]);
+        expect(done.exitCode, done.stderr).toBe(0);
+        expect(await expectAtWork(world)).not.toBe(old.address);
+      },
+    ));
 });
 
 function lastRun(screen: string): string {

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
+import { endThePause, stopsSignals } from '../../../src/chain/oracle/diagnose.ts';
 import { type Funding, planFunding, readFunded } from '../../../src/chain/oracle/fundAccount.ts';
 import { isOracle, readAuthority } from '../../../src/chain/oracle/readAuthority.ts';
 import { readPairSignals } from '../../../src/chain/oracle/readPairSignals.ts';
@@ -8,6 +9,7 @@ import { checkedAddress, namedPairs } from '../../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
 import { readHead } from '../../../src/chain/readHead.ts';
+import { readProtocol } from '../../../src/chain/readProtocol.ts';
 import { listKeyFiles, readKeyFile } from '../../../src/chain/signers/keyFile.ts';
 import { parseKey, placeholderAddress } from '../../../src/chain/signers/oracleKey.ts';
 import { readFunds } from '../../../src/chain/transactions/readFunds.ts';
@@ -72,6 +74,19 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
     return authorised
       ? pass(words, value)
       : warn(`${words}; the old key is not authorised as it is`, { value });
+  });
+
+  lookout.look('paused', 'chain', async () => {
+    if (!stopsSignals(await readProtocol(ctx.chain()))) {
+      return pass('no pause stops the signal that is to prove the new key');
+    }
+    const words = 'the protocol is paused, and takes no signals';
+    if (!input.compromised) return block(`${words}: the new key cannot be proven`, { next: [endThePause] });
+    // A key in wrong hands is worth cutting off now, and proving the new one later.
+    return block(
+      `${words}: the old key can be cut off, but the run stops before the new one is proven; after the pause tv resume goes on there`,
+      { override: 'paused', next: [endThePause] },
+    );
   });
 
   const signals = lookout.look('signals', 'chain', async () => {
