@@ -75,7 +75,7 @@ tv emergency withdraw.`,
     },
   },
   onFailure: 'carry-on',
-  goesPast: 'unfinished',
+  goesPast: 'harmless',
   handout: (ctx, given) =>
     handOut(ctx, given, 'Unwind pairs', async () => {
       if (given.withdraw) {

@@ -79,7 +79,7 @@ the last is sent even if the withdrawal fails.`,
     },
   },
   onFailure: 'carry-on',
-  goesPast: 'unfinished',
+  goesPast: 'harmless',
   handout: (ctx, given) =>
     handOut(ctx, given, 'Withdraw', async () => {
       const recipient = checkRecipient(ctx.settings, given.to);

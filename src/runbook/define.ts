@@ -114,10 +114,11 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   readonly input: I;
   readonly onFailure: 'stop' | 'carry-on';
   /**
-   * For emergencies: what of other runs is told as a warning and does not hold this one up. `unfinished`
-   * ones, or `all`, also one that is under way.
+   * What of other runs is told as a warning and does not hold this one up. `harmless`: unfinished ones,
+   * but not one of the same command, which may have done already what this would do again, nor one that
+   * has left something unusual in the world. `unfinished`: all of these. `all`: also one that is under way.
    */
-  readonly goesPast?: 'unfinished' | 'all';
+  readonly goesPast?: 'harmless' | 'unfinished' | 'all';
   /** Undefined where the input does not ask for one; otherwise nothing else happens. */
   handout?(ctx: Context, input: InputOf<I>): Promise<Handout | undefined>;
   preflight(ctx: Context, input: InputOf<I>): Promise<PreflightResult<F>>;

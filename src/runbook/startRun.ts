@@ -17,6 +17,7 @@ import type { OverrideUse, PlanData } from './events.ts';
 import { type Ending, type Execution, execute, record } from './execute.ts';
 import { Journal } from './journal.ts';
 import type { Json } from './json.ts';
+import { leftBehind } from './leftBehind.ts';
 import { withLocks } from './locks.ts';
 import { leftByUnfinished, readRuns, unfinishedRuns } from './readRuns.ts';
 import { isUnfinished, type RunState, waysOn } from './runState.ts';
@@ -85,7 +86,7 @@ async function attempt(
   const { settings, runs, clock, version } = engine.ctx;
   const preflight = await runbook.preflight(engine.ctx, input as never);
   if (engine.interrupt.received !== undefined) throw stopped();
-  const looked = [...preflight.checks, other, lookAtRuns(engine, runbook)].filter(
+  const looked = [...preflight.checks, other, lookAtRuns(engine, shelved)].filter(
     (check) => check !== undefined,
   );
   const { checks, overrides } = overrule(looked, answers);
@@ -160,28 +161,33 @@ function overrule(checks: readonly Check[], answers: Answers) {
 }
 
 /** Two half-done procedures in one environment are one too many. */
-function lookAtRuns(engine: Engine, { goesPast }: AnyRunbook): Check | undefined {
-  const weight =
-    goesPast === undefined
-      ? ({ status: 'block', override: 'unfinished-run' } as const)
-      : ({ status: 'warn' } as const);
-  const where = { id: 'runs', world: 'run', ...weight } as const;
+function lookAtRuns(engine: Engine, { name, runbook: { goesPast } }: Shelved): Check | undefined {
+  const blocking = { id: 'runs', world: 'run', status: 'block', override: 'unfinished-run' } as const;
+  const warning = { id: 'runs', world: 'run', status: 'warn' } as const;
   let states: readonly RunState[];
   try {
     states = readRuns(engine.ctx);
   } catch (error) {
     // A journal that cannot be read may be that of an unfinished run.
     const { message, facts, next } = errorData(error);
-    return { ...where, summary: message, facts, next };
+    return { ...(goesPast === undefined ? blocking : warning), summary: message, facts, next };
   }
-  const [first] = states.filter(isUnfinished);
+  const unfinished = states.filter(isUnfinished);
+  const inTheWay = unfinished.find((state) => holdsUp(state, name, goesPast));
+  const first = inTheWay ?? unfinished[0];
   if (first === undefined) return undefined;
   const left = unfinishedRuns(states);
   return {
-    ...where,
+    ...(inTheWay === undefined ? warning : blocking),
     summary: `${left.length === 1 ? 'a run is' : `${left.length} runs are`} unfinished: ${[left.join(', '), ...leftByUnfinished(states)].join('; ')}`,
     next: waysOn(first),
   };
+}
+
+/** Whether an unfinished run has to be finished first. One of the same command may have paid already. */
+function holdsUp(state: RunState, name: string, goesPast: AnyRunbook['goesPast']): boolean {
+  if (goesPast !== 'harmless') return goesPast === undefined;
+  return state.started.runbook === name || leftBehind(state).length > 0;
 }
 
 /** @param idle overrides that were given and overrule nothing */

@@ -198,6 +198,40 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
     expect((await world.tv(['status'])).stdout).not.toContain('OPEN');
   });
 
+  it('pays once where the same command is typed again after a kill, and the run is resumed', () =>
+    inEach(async (world) => {
+      const { capital } = world;
+      const { tokenA, tokenB } = capital.pair;
+      await capital.setPaused(false);
+      for (const token of [tokenA, tokenB])
+        await capital.operate({ kind: 'deposit', token, amount: 20n * usd });
+      await capital.setPaused(true);
+      const withdraw = (token: string) =>
+        ['emergency', 'withdraw', '--token', token, '--amount', '7', ...toStranger, ...confirm] as const;
+      const open = world.generation === 'deployed';
+      let run = '';
+      const sent = await capital.counted(async () => {
+        const killed = await world.tv(withdraw(tokenA), { env: { TV_FAILPOINT: 'withdraw:acted' } });
+        expect([killed.exitCode, await capital.paused()]).toEqual([-1, !open]);
+        const again = await world.tv(withdraw(tokenA));
+        expect(again.exitCode, again.stderr).toBe(3);
+        [run = ''] = /resume (\S+-emergency-withdraw-\S+)/.exec(again.stderr)?.slice(1) ?? [];
+      });
+      expect(sent).toEqual({ emergency: open ? 1 : 0, manager: 1 });
+      if (open) {
+        // Another payment, overruled: its last lines say what the first one has left.
+        const overruled = ['--override', 'unfinished-run', '--reason', 'test'];
+        const { exitCode, stderr } = await world.tv([...withdraw(tokenB), ...overruled]);
+        expect(exitCode, stderr).toBe(0);
+        const end = stderr.trimEnd().split('\n').slice(-10).join(' ').replaceAll(/\s+/g, ' ');
+        expect(end).toContain(`the protocol is OPEN (not paused): ${run} is unfinished`);
+        expect(end).toContain(`resume ${run}`);
+      }
+      const resumed = await world.tv(['resume', run, ...confirm]);
+      expect(resumed.exitCode, resumed.stderr).toBe(0);
+      expect(await capital.paused()).toBe(true);
+    }));
+
   const back = /what must not stay was taken back/;
   it.each([
     [

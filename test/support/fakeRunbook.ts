@@ -80,6 +80,9 @@ export interface FakeRunbookOptions {
   readonly risk?: 'mild' | 'moderate' | 'severe';
   readonly onFailure?: 'stop' | 'carry-on';
   readonly steps?: readonly FakeStep[];
+  readonly goesPast?: 'harmless' | 'unfinished' | 'all';
+  /** Default `set values`. */
+  readonly name?: string;
 }
 
 const input = { level: field('--level <n>', 'how far', z.number().default(1)) };
@@ -92,6 +95,7 @@ export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}):
     intent: 'For tests.',
     risk: options.risk ?? 'mild',
     onFailure: options.onFailure ?? 'stop',
+    ...(options.goesPast === undefined ? {} : { goesPast: options.goesPast }),
     input,
     example: { facts: { fact: 'example' }, input: { level: 1 } },
     preflight: async () => {
@@ -109,7 +113,7 @@ export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}):
       return world.verification();
     },
   });
-  return { name: 'set values', section: '99', runbook };
+  return { name: options.name ?? 'set values', section: '99', runbook };
 }
 
 function fakeStep(world: FakeWorld, fake: FakeStep): Step {

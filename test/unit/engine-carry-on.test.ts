@@ -547,6 +547,29 @@ describe('what a run leaves unusual until a later step', () => {
     expect(last(await carry(first.run, 'undo', {}, shelved()))).not.toHaveProperty('left');
   });
 
+  it.each([
+    ['harmless', 'set values', true, 3],
+    ['harmless', 'other values', true, 3],
+    ['harmless', 'set values', false, 3],
+    ['harmless', 'other values', false, 0],
+    ['unfinished', 'set values', true, 0],
+    ['all', 'set values', true, 0],
+  ] as const)(
+    'a run that goes past %s ones, %s, beside one that has left something (%s): exit %i',
+    async (goesPast, name, leaves, exitCode) => {
+      const first = await interruptedRun(leaves ? shelved() : fakeRunbook(world));
+      const second = () => fakeRunbook(world, { goesPast, name });
+      const outcome = await play(second(), { stateDirectory });
+      expect(outcome.exitCode).toBe(exitCode);
+      const done = outcome.events.find((event) => event.type === 'preflight.done');
+      expect(done?.checks.find(({ id }) => id === 'runs')?.status).toBe(exitCode === 0 ? 'warn' : 'block');
+      if (exitCode === 0) return;
+      expect(outcome.error?.next[0]).toBe(`tv resume ${first.run}`);
+      const answers = { overrides: ['unfinished-run'], reason: 'test' };
+      expect((await play(second(), { stateDirectory, answers })).exitCode).toBe(0);
+    },
+  );
+
   it('is told where the step that ends it fails', async () => {
     world.faults.set('c', 'before');
     const carrying = fakeRunbook(world, {

@@ -10,6 +10,7 @@ import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
 import { count, short } from '../../../src/runbook/text.ts';
 import { outside } from '../outside.ts';
+import { lookAtOpen } from '../payout/lookAtOpen.ts';
 import { lookAtPaid, paidOut } from '../payout/verify.ts';
 import type { UnwindFacts } from './facts.ts';
 
@@ -63,6 +64,7 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
     ofThese.catch(() => {});
     lookAtPaid(ctx, lookout, payout, ofThese);
   }
+  lookAtOpen(ctx, lookout);
   lookout.look('outside', 'chain', async () => {
     const finding = outside(await after);
     if (finding.status === 'pass' || payout !== null) return finding;

@@ -6,6 +6,7 @@ import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
 import { count, short } from '../../../src/runbook/text.ts';
 import { outside } from '../outside.ts';
+import { lookAtOpen } from '../payout/lookAtOpen.ts';
 import { lookAtPaid, paidOut } from '../payout/verify.ts';
 import type { WithdrawFacts } from '../withdraw.ts';
 
@@ -31,6 +32,7 @@ export async function verify(ctx: StepContext, facts: WithdrawFacts): Promise<re
     });
   }
   lookAtPaid(ctx, lookout, facts, after);
+  lookAtOpen(ctx, lookout);
   lookout.look('outside', 'chain', async () => {
     const places = await after;
     return outside(
