@@ -8,6 +8,7 @@ import { exampleFacts, type ResumeFacts } from './resume/facts.ts';
 import { preflight } from './resume/preflight.ts';
 import { awaitSignal, startService } from './resume/steps.ts';
 import { verify } from './resume/verify.ts';
+import { superseded } from './supersedes.ts';
 
 const input = {
   nginx: field('--nginx', 'start nginx too', z.boolean().default(false)),
@@ -41,7 +42,8 @@ The oracle's key must be authorised, the nodes and the database there.`,
     input: { nginx: false, replace: false, calldata: false, safe: undefined },
   },
   onFailure: 'stop',
-  goesPast: 'unfinished',
+  goesPast: 'harmless',
+  supersedes: () => superseded,
   handout: (ctx, given) =>
     handOut(ctx, given, 'End the pause', async () => [
       await resolveIntent(ctx.chain(), { intent: 'unpauseProtocol' }),
@@ -82,7 +84,8 @@ The oracle's key must be authorised, the nodes and the database there.`,
       ...start('oracle'),
     ];
     // The public last, when what it sees is fresh.
-    const rest = [...(steps.length === 0 ? [] : [awaitSignal(facts)]), ...start('nginx')];
+    const isUp = steps.length === 0 && !facts.supersedes;
+    const rest = [...(isUp ? [] : [awaitSignal(facts)]), ...start('nginx')];
     return [...steps, ...rest];
   },
   verify,

@@ -8,6 +8,7 @@ import { preflight } from './shutdown/preflight.ts';
 import { pauseSteps } from './shutdown/sendPause.ts';
 import { stopSteps } from './shutdown/stopServices.ts';
 import { verify } from './shutdown/verify.ts';
+import { superseded } from './supersedes.ts';
 
 const input = {
   nginx: field('--nginx', 'stop nginx too, so that nobody gets in', z.boolean().default(false)),
@@ -50,6 +51,8 @@ tv emergency withdraw come next.`,
   },
   onFailure: 'carry-on',
   goesPast: 'all',
+  // Where the protocol is left as it is, an older run may still have to pause it.
+  supersedes: ({ pause }) => (pause ? superseded : []),
   handout: (ctx, given) =>
     handOut(ctx, given, 'Pause the protocol', async () => [
       await resolveIntent(ctx.chain(), { intent: 'pauseProtocol' }),

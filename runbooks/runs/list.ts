@@ -32,6 +32,7 @@ export default defineReport({
         runbook: state.started.runbook,
         status: state.status,
         unfinished: isUnfinished(state),
+        supersededBy: state.supersededBy ?? null,
         startedAt: state.started.at,
         endedAt: state.endedAt,
         operator: `${state.lastOperator.user}@${state.lastOperator.host}`,
@@ -44,9 +45,9 @@ export default defineReport({
       const where = Object.entries(facts).map(([name, value]) => `${name} ${value}`);
       return `  ${paint.bad(`✖ ${run}`)}: ${[message, ...where].join(' ')}\n`;
     });
-    const rows = runs.map(({ run, status, unfinished, startedAt, operator }) => [
+    const rows = runs.map(({ run, status, unfinished, supersededBy, startedAt, operator }) => [
       run,
-      statusWord(status, unfinished, paint),
+      supersededBy === null ? statusWord(status, unfinished, paint) : paint.dim(`${status}, superseded`),
       ago(new Date(startedAt), paint.now),
       paint.dim(operator),
     ]);

@@ -3,6 +3,7 @@ import { TvError } from '../../src/errors/TvError.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { leftBehind } from '../../src/runbook/leftBehind.ts';
 import { renderNext } from '../../src/runbook/next.ts';
+import { findRun } from '../../src/runbook/readRuns.ts';
 import { foldRun, isUnfinished } from '../../src/runbook/runState.ts';
 import { duration, localTime, table, wrap } from '../../src/runbook/text.ts';
 
@@ -12,9 +13,11 @@ export default defineReport({
   intent:
     'Shows one run: what was asked, who answered, every step with its state and time, and what can be done now.',
   input: { run: field('<run>', 'id or part of it', z.string()) },
-  collect: async ({ runs }, { run }) => {
+  collect: async (ctx, { run }) => {
+    const { runs } = ctx;
     const id = runs.find(run);
-    const state = foldRun(runs.read(id));
+    // Of another environment it is shown too, by itself.
+    const state = findRun(ctx, id) ?? foldRun(runs.read(id));
     if (state === undefined) {
       throw new TvError('The run had not begun when it was cut off; nothing was changed.', {
         facts: { journal: runs.file(id) },
@@ -30,7 +33,8 @@ export default defineReport({
       environment: started.environment,
       status: state.status,
       unfinished: isUnfinished(state),
-      left: leftBehind(state),
+      supersededBy: state.supersededBy ?? null,
+      left: state.supersededBy === undefined ? leftBehind(state) : [],
       startedAt: started.at,
       endedAt: state.endedAt,
       operator: started.operator,
@@ -74,6 +78,9 @@ export default defineReport({
       table(steps),
       ...errors,
       ...data.left.map((left) => `  ${paint.bad(`✖ the ${left}`)}`),
+      ...(data.supersededBy === null
+        ? []
+        : [`  superseded by ${data.supersededBy}: nothing of it is left to finish`]),
       ...data.overrides.map(({ check, reason }) => `  ${paint.warn('!')} overruled ${check}: ${reason}`),
       '',
       renderNext(next, paint),

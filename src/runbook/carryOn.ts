@@ -18,8 +18,10 @@ import { Journal, readJournal } from './journal.ts';
 import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
 import { withLocks } from './locks.ts';
+import { findRun } from './readRuns.ts';
 import { foldRun, isUnfinished, type RunState } from './runState.ts';
 import { auditRefusal, type Story, writeAudit } from './startRun.ts';
+import { howMany } from './text.ts';
 
 export type Direction = 'resume' | 'undo';
 
@@ -95,8 +97,8 @@ async function attempt(
     });
     const consequence =
       direction === 'undo'
-        ? `This takes back ${left.length} steps of ${run}.`
-        : `This finishes ${run}: ${left.length} steps are left.`;
+        ? `This takes back ${howMany(left.length, 'step')} of ${run}.`
+        : `This finishes ${run}: ${howMany(left.length, 'step')} ${left.length === 1 ? 'is' : 'are'} left. As planned: ${plan.consequence}`;
     const confirmation = await ask(engine, shelved.runbook.risk, consequence, answers);
     const type = direction === 'undo' ? ('run.undoing' as const) : ('run.resumed' as const);
     record(execution, { type, operator: engine.operator, confirmation });
@@ -131,6 +133,15 @@ function assertCanCarryOn(engine: Engine, state: RunState, run: string, directio
       'The run belongs to another environment.',
       { 'run in': state.started.environment, 'chosen now': settings.environment },
       [`tv -e ${state.started.environment} ${direction === 'undo' ? 'runs undo' : 'resume'} ${run}`],
+    );
+  }
+  // Before the version: no other one is to carry it on either.
+  const { supersededBy } = findRun(engine.ctx, run) ?? {};
+  if (supersededBy !== undefined) {
+    refuse(
+      'A later run is verified and supersedes this one; there is nothing left to carry on.',
+      { 'superseded by': supersededBy },
+      [`tv runs show ${supersededBy}`],
     );
   }
   if (state.started.version !== version) {

@@ -119,6 +119,11 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
    * has left something unusual in the world. `unfinished`: all of these. `all`: also one that is under way.
    */
   readonly goesPast?: 'harmless' | 'unfinished' | 'all';
+  /**
+   * Commands whose older runs have nothing left to finish once this one is verified. Those of a command
+   * that supersedes itself hold up no `harmless` one: it can be run anew.
+   */
+  supersedes?(input: InputOf<I>): readonly string[];
   /** Undefined where the input does not ask for one; otherwise nothing else happens. */
   handout?(ctx: Context, input: InputOf<I>): Promise<Handout | undefined>;
   preflight(ctx: Context, input: InputOf<I>): Promise<PreflightResult<F>>;

@@ -65,6 +65,8 @@ export interface RunStarted {
   readonly facts: Json;
   readonly checks: readonly Check[];
   readonly plan: PlanData;
+  /** Commands whose older runs have nothing left to finish once this one is verified. */
+  readonly supersedes?: readonly string[];
   readonly overrides: readonly OverrideUse[];
   readonly confirmation: string;
 }

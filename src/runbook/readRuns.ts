@@ -27,7 +27,29 @@ export function surveyRuns({ runs, settings }: Place): {
       damaged.push({ run, error });
     }
   }
-  return { states, damaged };
+  return { states: superseded(states), damaged };
+}
+
+/** Marks what a later run that is verified has left nothing of to finish. */
+function superseded(states: readonly RunState[]): readonly RunState[] {
+  return states.map((state) => {
+    const lastLineAt = state.lines.at(-1)?.at ?? state.started.at;
+    const by = states.find(
+      ({ status, started }) =>
+        status === 'verified' &&
+        started.supersedes?.includes(state.started.runbook) === true &&
+        // One that went on beside it may have changed the world after it.
+        Date.parse(started.at) >= Date.parse(lastLineAt) &&
+        started.run !== state.started.run,
+    );
+    const open = isUnfinished(state) || state.status === 'unverified';
+    return by === undefined || !open ? state : { ...state, supersededBy: by.started.run };
+  });
+}
+
+/** The state of one run, among those of its environment. */
+export function findRun(place: Place, run: string): RunState | undefined {
+  return surveyRuns(place).states.find(({ started }) => started.run === run);
 }
 
 /**

@@ -25,11 +25,14 @@ export interface RunState {
   readonly lastOperator: Operator;
   readonly undoing: boolean;
   readonly endedAt: string | null;
+  /** A later run that was verified and leaves nothing of this one to finish. */
+  readonly supersededBy?: string;
   readonly lines: readonly JournalLine[];
 }
 
 /** A run that left something half-way in the world and can be resumed or undone. */
 export function isUnfinished(state: RunState): boolean {
+  if (state.supersededBy !== undefined) return false;
   return ['killed', 'failed', 'interrupted', 'undo-failed'].includes(state.status);
 }
 

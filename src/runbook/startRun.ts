@@ -135,6 +135,7 @@ async function attempt(
     facts: preflight.facts,
     checks,
     plan,
+    ...(runbook.supersedes === undefined ? {} : { supersedes: runbook.supersedes(input as never) }),
     overrides,
     confirmation,
   });
@@ -187,7 +188,9 @@ function lookAtRuns(engine: Engine, { name, runbook: { goesPast } }: Shelved): C
 /** Whether an unfinished run has to be finished first. One of the same command may have paid already. */
 function holdsUp(state: RunState, name: string, goesPast: AnyRunbook['goesPast']): boolean {
   if (goesPast !== 'harmless') return goesPast === undefined;
-  return state.started.runbook === name || leftBehind(state).length > 0;
+  const { runbook, supersedes = [] } = state.started;
+  if (supersedes.includes(runbook)) return false;
+  return runbook === name || leftBehind(state).length > 0;
 }
 
 /** @param idle overrides that were given and overrule nothing */

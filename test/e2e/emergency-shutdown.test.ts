@@ -89,6 +89,34 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     expect([resumed.exitCode, await paused()]).toEqual([0, true]);
   });
 
+  it.each(['resume', 'shutdown'] as const)(
+    'once a later emergency %s is verified, a shutdown that failed half-way is not to be finished',
+    async (later) => {
+      const failed = await sandbox.tv(['emergency', 'shutdown', ...confirm, ...deadRpc]);
+      expect(failed.exitCode).toBe(1);
+      const [run = ''] = /resume (\S+-emergency-shutdown-\S+)/.exec(failed.stderr)?.slice(1) ?? [];
+      const verified = await sandbox.tv(['emergency', later, ...confirm]);
+      expect(verified.exitCode, verified.stderr).toBe(0);
+      expect((await sandbox.tv(['status'])).stdout).not.toMatch(/unfinished: /);
+      const start = await head();
+      const resumed = await sandbox.tv(['resume', run, ...confirm]);
+      expect(resumed.exitCode, resumed.stderr).toBe(3);
+      expect(resumed.stderr).toMatch(new RegExp(`superseded by +\\S+-emergency-${later}-`));
+      expect([await paused(), await sentSince(start)]).toEqual([later === 'shutdown', 0]);
+    },
+  );
+
+  it('is not left unfinished where somebody else has brought everything back', async () => {
+    const killed = await sandbox.tv(['emergency', 'shutdown', ...confirm], {
+      env: { TV_FAILPOINT: 'stop:acted' },
+    });
+    expect(killed.exitCode).toBe(-1);
+    await world.reset();
+    const back = await sandbox.tv(['emergency', 'resume', ...confirm]);
+    expect([back.exitCode, await states()], back.stderr).toEqual([0, allOn]);
+    expect((await sandbox.tv(['status'])).stdout).not.toMatch(/unfinished: /);
+  });
+
   it('stops the services although the signer lacks the role', async () => {
     const { accounts, addresses } = world.deployment;
     const role = keccak256(stringToHex('EMERGENCY'));

@@ -81,6 +81,7 @@ export interface FakeRunbookOptions {
   readonly onFailure?: 'stop' | 'carry-on';
   readonly steps?: readonly FakeStep[];
   readonly goesPast?: 'harmless' | 'unfinished' | 'all';
+  readonly supersedes?: readonly string[];
   /** Default `set values`. */
   readonly name?: string;
 }
@@ -96,6 +97,7 @@ export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}):
     risk: options.risk ?? 'mild',
     onFailure: options.onFailure ?? 'stop',
     ...(options.goesPast === undefined ? {} : { goesPast: options.goesPast }),
+    ...(options.supersedes === undefined ? {} : { supersedes: () => options.supersedes ?? [] }),
     input,
     example: { facts: { fact: 'example' }, input: { level: 1 } },
     preflight: async () => {

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import listRuns from '../../runbooks/runs/list.ts';
 import resumeRun from '../../runbooks/runs/resume.ts';
+import showRun from '../../runbooks/runs/show.ts';
 import type { Shelved } from '../../src/runbook/engine.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import { lockDirectory } from '../../src/runbook/locks.ts';
+import { readRuns, unfinishedRuns } from '../../src/runbook/readRuns.ts';
 import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { deadOperator, readLines, type Scene, startScene, temporaryState } from '../support/fakes.ts';
 import { plainPaint } from '../support/paint.ts';
@@ -95,7 +97,8 @@ describe('resume', () => {
     world.forget();
     expect((await carry(first.run ?? '', 'resume', {}, severe)).exitCode).toBe(4);
     expect(world.effects()).toEqual([]);
-    const question = /^This finishes .*: 2 steps are left\. Type production to go on:$/;
+    const question =
+      /^This finishes .*: 2 steps are left\. As planned: This sets 3 values\. Type production to go on:$/;
     const replies = [{ kind: 'typed', question, answer: true }] as const;
     expect((await carry(first.run ?? '', 'resume', { replies }, severe)).exitCode).toBe(0);
   });
@@ -522,6 +525,59 @@ describe('the lock of an environment', () => {
     expect(refused.error?.facts['who']).toBe('night-shift@laptop');
     expect((await play(fakeRunbook(world), { stateDirectory })).exitCode).toBe(0);
     expect(lockDirectory({ stateDirectory, environment: 'production' })).toContain('production');
+  });
+});
+
+describe('a run that a later one supersedes', () => {
+  const again = (options: FakeRunbookOptions = {}) =>
+    fakeRunbook(world, { goesPast: 'harmless', supersedes: ['set values'], ...options });
+  const overrule = { answers: { overrides: ['unfinished-run'], reason: 'test' } };
+  const unfinished = () => unfinishedRuns(readRuns(startScene(stateDirectory).engine.ctx));
+
+  it('is not unfinished any more, and neither resumed nor taken back', async () => {
+    const { run } = await interruptedRun();
+    const { run: later = '' } = await play(again(), { stateDirectory, ...overrule });
+    expect(unfinished()).toEqual([]);
+    world.forget();
+    for (const direction of ['resume', 'undo'] as const) {
+      const { exitCode, error } = await carry(run, direction);
+      expect([exitCode, error?.facts]).toEqual([3, { run, 'superseded by': later }]);
+    }
+    expect(world.effects()).toEqual([]);
+    expect((await play(fakeRunbook(world), { stateDirectory })).exitCode).toBe(0);
+    const { ctx } = startScene(stateDirectory).engine;
+    const listed = await listRuns.collect(ctx, { limit: 20 });
+    expect(listRuns.render(listed, plainPaint(100), { limit: 20 })).toMatch(/interrupted, superseded/);
+    const shown = await showRun.collect(ctx, { run });
+    expect(showRun.render(shown, plainPaint(100), { run })).toContain(`superseded by ${later}`);
+  });
+
+  it('is run anew without an override where it supersedes itself, whatever it has left', async () => {
+    const door = { id: 'b', leaves: { subject: 'door', state: 'OPEN', until: 'c' } } as const;
+    await interruptedRun(again({ steps: [{ id: 'a' }, door, { id: 'c' }] }));
+    expect((await play(again(), { stateDirectory })).exitCode).toBe(0);
+    expect(unfinished()).toEqual([]);
+  });
+
+  it.each([
+    ['is not verified', { world: true, supersedes: ['set values'] }],
+    ['supersedes others', { world: false, supersedes: ['other values'] }],
+  ])('stays unfinished where the later one %s', async (_, { world: spoiled, supersedes }) => {
+    const { run } = await interruptedRun();
+    if (spoiled) {
+      world.verification = () => [{ id: 'rows', world: 'database', status: 'block', summary: 'not yet' }];
+    }
+    await play(again({ supersedes }), { stateDirectory, ...overrule });
+    expect(unfinished()).toEqual([run]);
+  });
+
+  it('stays unfinished where it has gone on after the later one began', async () => {
+    const { run } = await interruptedRun();
+    await play(again(), { stateDirectory, ...overrule });
+    const [first, ...rest] = readLines(journal(run));
+    const late = rest.map((line) => ({ ...line, at: new Date(Date.parse(String(line['at'])) + 864e5) }));
+    writeFileSync(journal(run), [first, ...late].map((line) => `${JSON.stringify(line)}\n`).join(''));
+    expect(unfinished()).toEqual([run]);
   });
 });
 

@@ -15,6 +15,8 @@ export type ResumeFacts = {
     readonly program: string | null;
     readonly active: boolean;
   }[];
+  /** An older run is unfinished: then even where all is up there is something to verify. */
+  readonly supersedes: boolean;
   readonly oracle: Address;
   /** Of the relay, in seconds. */
   readonly intervalSeconds: number;
@@ -32,6 +34,7 @@ export const exampleFacts: ResumeFacts = {
         },
   replace: false,
   services: shutdown.services.map(({ id, unit, program }) => ({ id, unit, program, active: false })),
+  supersedes: false,
   oracle: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
   intervalSeconds: 60,
 };

@@ -15,6 +15,7 @@ import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
 import { bytes, short } from '../../../src/runbook/text.ts';
 import type { ResumeInput } from '../resume.ts';
+import { hasSuperseded } from '../supersedes.ts';
 import type { ResumeFacts } from './facts.ts';
 
 /** The relay's own default, in seconds. */
@@ -62,6 +63,7 @@ export async function preflight(ctx: Context, input: ResumeInput): Promise<Prefl
       unpause: intent === undefined || sender === undefined ? null : { intent, sender },
       replace,
       services: known.services,
+      supersedes: hasSuperseded(ctx),
       ...known.oracle,
     },
   };

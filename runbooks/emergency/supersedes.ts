@@ -1,0 +1,14 @@
+import type { Context } from '../../src/runbook/context.ts';
+import { readRuns } from '../../src/runbook/readRuns.ts';
+import { isUnfinished } from '../../src/runbook/runState.ts';
+
+/**
+ * Both ways: everything down and read back, or everything up and read back. What was left half-way
+ * before, in either direction, would only spoil it.
+ */
+export const superseded: readonly string[] = ['emergency shutdown', 'emergency resume'];
+
+/** Whether an older run waits for one that supersedes it. */
+export function hasSuperseded(ctx: Pick<Context, 'runs' | 'settings'>): boolean {
+  return readRuns(ctx).some((state) => isUnfinished(state) && superseded.includes(state.started.runbook));
+}
