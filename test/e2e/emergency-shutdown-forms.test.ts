@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
+import { rpc, send } from '../../src/sandbox/chain/rpc.ts';
 import type { TestSandbox } from '../support/sandbox.ts';
 import { type Evidence, filesBelow, findSecrets } from '../support/secretSearch.ts';
 import { allOff, allOn, type ShutdownWorld, shutdownWorld } from '../support/shutdownWorld.ts';
@@ -11,6 +12,12 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 const confirm = ['--confirm', 'sandbox'] as const;
 const nginxUnit = '[Service]\\nExecStart=/bin/sleep infinity\\n';
+
+/** The raw transaction that the newest journal has noted. */
+function signedPause(state: string): string {
+  const newest = filesBelow(join(state, 'runs')).toSorted((a, b) => (a.place < b.place ? 1 : -1))[0];
+  return /"raw":"(0x[0-9a-f]+)"/.exec(newest?.text ?? '')?.[1] ?? '';
+}
 
 /** Everything that may differ with network and contracts; the rest is tested on Tempo, as deployed. */
 describe.each([
@@ -119,6 +126,33 @@ describe.each([
       const back = await tv('emergency', 'resume');
       expect(back.stderr).toMatch(/signal +accepted in block/);
       expect([back.exitCode, await world.paused()]).toEqual([0, false]);
+    });
+
+  if (network === 'plain' && contracts === 'deployed')
+    it('is not brought back while a pause waits behind a gap, which would pause it again later', async () => {
+      expect((await sandbox.tv(['sandbox', 'break', 'stuck-nonce'])).exitCode).toBe(0);
+      try {
+        await killedAt('transaction:sent', 'emergency', 'shutdown');
+      } finally {
+        expect((await sandbox.tv(['sandbox', 'break', '--heal'])).exitCode).toBe(0);
+      }
+      expect(await world.paused()).toBe(false);
+      // As another node that had it still would.
+      await rpc(world.url, 'eth_sendRawTransaction', [signedPause(join(sandbox.dir, 'state'))]);
+      const back = await tv('emergency', 'resume');
+      const told = back.stderr.replaceAll(/\s+/g, ' ');
+      expect([back.exitCode, await world.states()], told).toEqual([3, allOff]);
+      expect(told).toMatch(/queued pause a pause signed by \S+-emergency-shutdown-\S+ waits in the pool/);
+      expect(told).toMatch(/fill its account's nonce \d+, so that/);
+      // As told.
+      await send(world.url, { from: world.pauser, to: world.pauser, data: '0x' });
+      await vi.waitUntil(world.paused, { timeout: 30_000 });
+      const done = await tv('emergency', 'resume');
+      expect([done.exitCode, await world.paused(), await world.states()], done.stderr).toEqual([
+        0,
+        false,
+        allOn,
+      ]);
     });
 
   it('has left no key and no password in its output, journals and audit log', () => {

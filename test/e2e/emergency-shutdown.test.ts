@@ -131,6 +131,14 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
       const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', ...confirm]);
       expect(stderr).toMatch(/NOT SAFE: the protocol is not paused/);
       expect([exitCode, await paused(), await states()]).toEqual([1, false, allOff]);
+      const verification = (text: string) => text.split('\nVerification\n')[1] ?? '';
+      expect(verification(stderr)).toMatch(/reason: .*lacks/);
+      // Read when the run began, it may be mended by now: the step that is tried again tells its own.
+      const resumed = await sandbox.tv(['resume', ...confirm]);
+      expect([resumed.exitCode, verification(resumed.stderr)]).toEqual([
+        1,
+        expect.not.stringMatching(/lacks/),
+      ]);
     } finally {
       await change('grantRole');
     }

@@ -17,6 +17,7 @@ import { bytes, short } from '../../../src/runbook/text.ts';
 import type { ResumeInput } from '../resume.ts';
 import { hasSuperseded } from '../supersedes.ts';
 import type { ResumeFacts } from './facts.ts';
+import { lookAtQueued } from './lookAtQueued.ts';
 
 /** The relay's own default, in seconds. */
 const defaultInterval = 60;
@@ -44,6 +45,7 @@ export async function preflight(ctx: Context, input: ResumeInput): Promise<Prefl
     const how = `${contractTitles[intent.contract]}.${intent.signature} at ${short(intent.address, false)}`;
     return pass(`paused; ${how}, for ${intent.role.name}`, { intents: [intent] });
   });
+  lookAtQueued(ctx, lookout);
   const found = await protocol;
   const intents = found?.intents ?? [];
   const sender = await lookAtSending(ctx, lookout, { intents, urgent: true, replace });

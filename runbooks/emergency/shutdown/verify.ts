@@ -13,7 +13,9 @@ const limitMs = 15_000;
 /** What is safe now and what is not: everything read back, one line each. */
 export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<readonly Check[]> {
   const lookout = new Lookout(ctx);
-  lookout.look('protocol', 'chain', () => protocol(ctx, facts), limitMs);
+  // What spoke against the pause when the run began may be mended by the time it is resumed.
+  const pause = wasResumed(ctx) ? { ...facts.pause, trouble: null, remedies: [] } : facts.pause;
+  lookout.look('protocol', 'chain', () => protocol(ctx, pause), limitMs);
   for (const service of facts.services) {
     lookout.look(service.id, 'host', () => ended(ctx, service), limitMs);
   }
@@ -28,16 +30,16 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
     if (check.id !== 'protocol' || check.status !== 'block') return check;
     const next = [
       ...(check.next ?? []),
-      ...facts.pause.remedies,
-      'for another signer: tv emergency shutdown --calldata',
+        ...pause.remedies,
+        'for another signer: tv emergency shutdown --calldata',
     ];
-    return facts.pause.wanted === 'no'
+    return pause.wanted === 'no'
       ? { ...check, status: 'warn' as const }
       : { ...check, summary: `NOT SAFE: ${check.summary}`, next };
   });
 }
 
-async function protocol(ctx: StepContext, { pause }: ShutdownFacts) {
+async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
   const { paused, pausedBy } = await readProtocol(ctx.chain());
   if (paused === true && pausedBy !== undefined) {
     return pass(`safe: paused, read back from ${contractTitles[pausedBy]}`);
@@ -50,6 +52,10 @@ async function protocol(ctx: StepContext, { pause }: ShutdownFacts) {
   return block(paused === false ? 'the protocol is not paused' : 'no contract tells whether it is paused', {
     facts: pause.trouble === null ? {} : { reason: pause.trouble },
   });
+}
+
+function wasResumed({ runs, runId }: StepContext): boolean {
+  return runs.read(runId).some(({ type }) => type === 'run.resumed');
 }
 
 async function ended(ctx: StepContext, { unit, program, state }: Service) {
