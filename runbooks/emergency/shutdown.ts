@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
-import { defineRunbook, field } from '../../src/runbook/define.ts';
+import { defineRunbook, field, type Leaves } from '../../src/runbook/define.ts';
 import { count } from '../../src/runbook/text.ts';
 import { exampleFacts, type ShutdownFacts } from './shutdown/facts.ts';
 import { preflight } from './shutdown/preflight.ts';
@@ -74,7 +74,7 @@ tv emergency withdraw come next.`,
   },
   plan: ({ pause, services }) => {
     const { send, see } = pauseSteps(pause);
-    const stopping = stopSteps(toStop(services));
+    const stopping = stopSteps(toStop(services), pause.wanted === 'send' ? unsafe : undefined);
     if (pause.wanted !== 'send') return [...stopping.stop, ...stopping.see];
     // A node that was dead a moment ago must not keep the services running while it is tried again.
     const begin = pause.trouble === null ? [send, ...stopping.stop] : [...stopping.stop, send];
@@ -82,6 +82,14 @@ tv emergency withdraw come next.`,
   },
   verify,
 });
+
+/** Quiet services look as if all were well, while anybody may still use the contracts. */
+const unsafe: Leaves = {
+  subject: 'services',
+  plural: true,
+  state: 'stopped, and the protocol is NOT known to be paused',
+  until: 'paused',
+};
 
 function toStop(services: ShutdownFacts['services']): ShutdownFacts['services'] {
   return services.filter(({ state }) => state === 'running' || state === 'unknown');

@@ -8,6 +8,8 @@ import { allOff, allOn, type ShutdownWorld, shutdownWorld, units } from '../supp
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
 
 const confirm = ['--confirm', 'sandbox'] as const;
+const words = (text: string) => text.replaceAll(/\s+/g, ' ');
+const lastLines = (text: string) => text.trimEnd().split('\n').slice(-10).join('\n');
 const deadRpc = ['--set', 'chain.rpcUrls=http://127.0.0.1:1'] as const;
 
 describe('tv emergency shutdown and resume, tempo, contracts as deployed', () => {
@@ -84,9 +86,36 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     expect(stderr).toMatch(/safe: tempovault-api inactive/);
     expect(stderr).toMatch(/✖ protocol/);
     expect(exitCode).toBe(1);
+    expect(stderr).not.toContain('--calldata');
+    expect(lastLines(stderr)).toMatch(
+      /✖ The services are stopped, and the protocol is NOT known to be paused: /,
+    );
+    const status = await sandbox.tv(['status']);
+    expect(status.exitCode).toBe(2);
+    expect(words(status.stdout)).toMatch(/unfinished: \S+; services are stopped, and the protocol is NOT/);
     // With the node back, the same run ends it; being unfinished it holds up no other emergency.
     const resumed = await sandbox.tv(['resume', ...confirm]);
     expect([resumed.exitCode, await paused()]).toEqual([0, true]);
+    expect(words(resumed.stderr)).toMatch(/NOT known to be paused until this is done/);
+    expect(lastLines(resumed.stderr)).not.toContain('NOT known');
+  });
+
+  it('interrupted at once says what it leaves, and so does the status after a kill', async () => {
+    const place = (at: string) => ({ env: { TV_FAILPOINT: at } });
+    const signalled = await sandbox.tv(
+      ['emergency', 'shutdown', ...confirm, ...deadRpc],
+      place('oracle:started@SIGINT'),
+    );
+    expect(signalled.exitCode, signalled.stderr).toBe(7);
+    expect(lastLines(signalled.stderr)).toContain('NOT known to be paused');
+    await world.reset();
+    expect((await sandbox.tv(['emergency', 'resume', ...confirm])).exitCode).toBe(0);
+    const killed = await sandbox.tv(['emergency', 'shutdown', ...confirm, ...deadRpc], place('stop:acted'));
+    expect(killed.exitCode).toBe(-1);
+    const status = await sandbox.tv(['status']);
+    expect(words(status.stdout)).toMatch(/services may be stopped, and the protocol is NOT known/);
+    expect((await sandbox.tv(['resume', ...confirm])).exitCode).toBe(0);
+    expect((await sandbox.tv(['status'])).stdout).not.toContain('NOT known');
   });
 
   it.each(['resume', 'shutdown'] as const)(
@@ -131,6 +160,7 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
       const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', ...confirm]);
       expect(stderr).toMatch(/NOT SAFE: the protocol is not paused/);
       expect([exitCode, await paused(), await states()]).toEqual([1, false, allOff]);
+      expect(lastLines(stderr)).toMatch(/--calldata, for another signer/);
       const verification = (text: string) => text.split('\nVerification\n')[1] ?? '';
       expect(verification(stderr)).toMatch(/reason: .*lacks/);
       // Read when the run began, it may be mended by now: the step that is tried again tells its own.

@@ -1,7 +1,7 @@
 import { type EndedUnit, endUnit } from '../../../src/host/endUnit.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import { stopUnits } from '../../../src/host/stopUnits.ts';
-import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import type { Leaves, Step, StepContext } from '../../../src/runbook/define.ts';
 import type { Service } from './facts.ts';
 
 /** Less than systemd gives a service by itself (90 s): the damage goes on while one takes its time. */
@@ -11,7 +11,10 @@ const graceMs = 10_000;
  * All of them told at once and watched side by side, so that one that hangs holds up none of the
  * others; then each seen to have ended, in a step of its own.
  */
-export function stopSteps(services: readonly Service[]): {
+export function stopSteps(
+  services: readonly Service[],
+  leaves?: Leaves,
+): {
   readonly stop: readonly Step[];
   readonly see: readonly Step[];
 } {
@@ -24,8 +27,10 @@ export function stopSteps(services: readonly Service[]): {
     command: `systemctl stop --no-block ${units.join(' ')}`,
     effect: 'final',
     undoTitle: 'tv emergency resume',
+    ...(leaves === undefined ? {} : { leaves }),
     probe: async () => 'not-done',
     run: async (ctx) => {
+      ctx.note('units', units);
       // A refusal is told by the step of the unit that it is about.
       const complaint = await stopUnits(ctx.host(), { units });
       for (const unit of units) {

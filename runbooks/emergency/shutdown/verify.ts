@@ -28,11 +28,7 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
   const checks = await lookout.checks();
   return checks.map((check) => {
     if (check.id !== 'protocol' || check.status !== 'block') return check;
-    const next = [
-      ...(check.next ?? []),
-        ...pause.remedies,
-        'for another signer: tv emergency shutdown --calldata',
-    ];
+    const next = [...(check.next ?? []), ...pause.remedies];
     return pause.wanted === 'no'
       ? { ...check, status: 'warn' as const }
       : { ...check, summary: `NOT SAFE: ${check.summary}`, next };
@@ -51,6 +47,8 @@ async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
   }
   return block(paused === false ? 'the protocol is not paused' : 'no contract tells whether it is paused', {
     facts: pause.trouble === null ? {} : { reason: pause.trouble },
+    // Only here, where a node has answered: it is needed for that.
+    next: ['tv emergency shutdown --calldata, for another signer'],
   });
 }
 
