@@ -89,17 +89,11 @@ async function attempt(
   const looked = [...preflight.checks, other, lookAtRuns(engine, shelved)].filter(
     (check) => check !== undefined,
   );
-  const { checks, overrides } = overrule(looked, answers);
+  const { checks, overrides, idle } = overrule(looked, answers);
   story.overrides = overrides;
   engine.watch({ type: 'preflight.done', checks });
   const blocked = blocks(checks);
-  if (blocked.length > 0 || preflight.facts === undefined) {
-    const used = overrides.map(({ check }) => check);
-    throw refusedBy(
-      blocked,
-      answers.overrides.filter((name) => !used.includes(name)),
-    );
-  }
+  if (blocked.length > 0 || preflight.facts === undefined) throw refusedBy(blocked, idle);
   const { steps, plan } = buildPlan(shelved, preflight.facts, input as never, settings.environment);
   story.plan = plan.id;
   engine.watch({ type: 'plan.ready', plan, dryRun: answers.dryRun, overrides, direction: 'start' });
@@ -158,7 +152,19 @@ function overrule(checks: readonly Check[], answers: Answers) {
     overrides.push({ check: check.override ?? check.id, reason });
     return { ...check, status: 'warn', summary: `${check.summary} (overruled: ${reason})` };
   });
-  return { checks: after, overrides };
+  const idle = answers.overrides.filter((name) => overrides.every(({ check }) => check !== name));
+  // Where something is blocked, that refusal names them.
+  const told = blocks(after).length > 0 ? [] : idle.map(overrulesNothing);
+  return { checks: [...after, ...told], overrides, idle };
+}
+
+function overrulesNothing(name: string): Check {
+  return {
+    id: 'override',
+    world: 'run',
+    status: 'warn',
+    summary: `--override ${name} overrules nothing here`,
+  };
 }
 
 /** Two half-done procedures in one environment are one too many. */

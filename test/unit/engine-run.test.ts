@@ -305,6 +305,16 @@ describe('--override', () => {
     expect(outcome.audit[0]?.overrides).toEqual([]);
   });
 
+  it('tells of an override that overrules nothing', async () => {
+    const answers = { overrides: ['stale-oracel'], reason: 'typed at night' };
+    const outcome = await play(fakeRunbook(world), { stateDirectory, answers });
+    expect(outcome.exitCode).toBe(0);
+    expect(outcome.state?.started.checks.at(-1)).toMatchObject({
+      status: 'warn',
+      summary: '--override stale-oracel overrules nothing here',
+    });
+  });
+
   it('of a check that passes is not used', async () => {
     const outcome = await play(fakeRunbook(world), {
       stateDirectory,

@@ -48,7 +48,7 @@ async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
   return block(paused === false ? 'the protocol is not paused' : 'no contract tells whether it is paused', {
     facts: pause.trouble === null ? {} : { reason: pause.trouble },
     // Only here, where a node has answered: it is needed for that.
-    next: ['tv emergency shutdown --calldata, for another signer'],
+    next: ['for another signer: tv emergency shutdown --calldata'],
   });
 }
 
