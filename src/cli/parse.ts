@@ -39,6 +39,11 @@ export function parse(entry: Entry, command: AnyCommand, args: readonly string[]
     throw error;
   }
   const options = program.opts<Record<string, unknown>>();
+  if (options['dryRun'] === true && options['safe'] !== undefined) {
+    throw new UsageError('--safe writes a file, and --dry-run changes nothing.', {
+      next: ['--calldata in place of both: it prints what the file would hold'],
+    });
+  }
   return {
     flags: {
       env: options['env'] as string | undefined,

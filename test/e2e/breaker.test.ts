@@ -251,7 +251,10 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       if (only === undefined) throw new Error('no transaction');
       const batch = JSON.parse(readFileSync(file, 'utf8'));
       expect(batch.transactions).toMatchObject([{ to: only.to, value: '0', data: only.data }]);
-      const shown = await tv(world, words);
+      const again = await tv(world, words);
+      expect(again.exitCode).toBe(2);
+      expect(again.stderr).toMatch(/there already, and is not\s+overwritten/);
+      const shown = await tv(world, words.slice(0, -2));
       for (const word of [only.to, only.data, 'held by']) expect(shown.stdout).toContain(word);
       expect(await openPairs(world)).toEqual([]);
       expect(await sent(world)).toBe(0);
@@ -291,6 +294,29 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       expect(others.map(({ level }) => level)).toEqual(Array(5).fill('unknown'));
     }));
 
+  it('does not touch a pair that nobody knows, unless overruled', () =>
+    inEach(async (world) => {
+      const pair = `0x${'ab'.repeat(32)}`;
+      const trip = ['breaker', 'trip', '--pair', pair, ...confirm];
+      const refused = await tv(world, trip);
+      expect(refused.exitCode).toBe(3);
+      expect(refused.stderr.replaceAll(/\s+/g, ' ')).toMatch(
+        /nobody knows 0xababab.*--override unknown-pair/,
+      );
+      expect(await sent(world)).toBe(0);
+      // Of a known one the id alone will do.
+      const known = world.protocol.deployment.pairs[0]?.id ?? '';
+      world.environment('unnamed', { pairs: {} });
+      const dry = await tv(world, ['-e', 'unnamed', 'breaker', 'trip', '--pair', known, '--dry-run']);
+      expect(dry.exitCode, dry.stderr).toBe(0);
+      const overruled = ['--override', 'unknown-pair', '--reason', 'new'];
+      expect((await tv(world, [...trip, ...overruled])).exitCode).toBe(0);
+      // Now its event is known.
+      expect((await tv(world, ['breaker', 'reset', '--pair', pair, '--dry-run'])).stderr).not.toMatch(
+        /nobody knows/,
+      );
+    }));
+
   it('shows 1 000 pairs with four HTTP requests at most', () =>
     inEach(async (world) => {
       await using counting = await httpServer(async (response, body) => {
@@ -314,8 +340,8 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
         chain: { id: chainId, rpcUrls: [counting.url], timeoutMs: 20_000 },
       });
       const breakers = await status(world, '-e', 'many', '--all');
-      // Those of the chain's own three pairs are found by their events.
-      expect(breakers).toHaveLength(1_003);
+      // Those of the chain's own three pairs, and of the one that nobody knew, are found by their events.
+      expect(breakers).toHaveLength(1_004);
       expect(counting.requests).toBeLessThanOrEqual(4);
 
       const before = counting.requests;

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { encodeFunctionData, type Hex, keccak256, stringToHex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { governanceRolesAbi } from '../../src/chain/abi/governanceRoles.ts';
@@ -123,6 +125,25 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
     expect(sent).toEqual({ emergency: generation === 'deployed' ? 2 : 0, manager: 1 });
     expect(await capital.paused()).toBe(true);
     expect(BigInt((await capital.places(stranger)).recipient) - BigInt(before.recipient)).toBe(20n * usd);
+  });
+
+  it('writes a Safe batch only where one account may send all of it, and no file without a folder', async () => {
+    await capital.setPaused(true);
+    const { directory } = world.home;
+    const file = join(directory, 'payout.json');
+    const done = await withdraw('2', stranger, ...twice(stranger), '--safe', file);
+    expect([done.exitCode, existsSync(file)], done.stderr).toEqual(
+      generation === 'deployed' ? [3, false] : [0, true],
+    );
+    if (generation === 'deployed') {
+      const told = done.stderr.replaceAll(/\s+/g, ' ');
+      expect(told).toMatch(/a single Safe cannot execute the batch/);
+      expect(told).toContain(`TREASURY_MANAGER, held by ${capital.manager}`);
+      expect(told).toMatch(/--calldata instead.*a holder of EMERGENCY end the pause first/);
+    }
+    const lost = await withdraw('2', stranger, ...twice(stranger), '--safe', join(directory, 'no', 'x.json'));
+    expect([lost.exitCode, existsSync(join(directory, 'no'))], lost.stderr).toEqual([2, false]);
+    expect((await withdraw('2', stranger, ...twice(stranger), '--calldata')).exitCode).toBe(0);
   });
 
   it('goes on after a kill at any point: paid once, paused again', { timeout: 120_000 }, async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import trip from '../../runbooks/breaker/trip.ts';
 import reindex from '../../runbooks/reindex.ts';
 import { commandHelp, parse } from '../../src/cli/parse.ts';
 import { renderError } from '../../src/cli/renderError.ts';
@@ -160,6 +161,12 @@ describe('wrong usage', () => {
       Next: tv reindex --help"
     `);
   });
+  it('writes no file for a Safe where nothing is to be changed', () => {
+    expect(complaint('--pair A --dry-run --safe batch.json', trip)).toMatch(
+      /--safe writes a file, and --dry-run changes nothing/,
+    );
+  });
+
   it('takes settings as key and value', () => {
     expect(complaint('--from-block 1 --set chain.id')).toMatchInlineSnapshot(`
       "✖ --set takes key=value.

@@ -6,6 +6,8 @@ import type { Paint } from '../../runbook/paint.ts';
 import { aligned } from '../../runbook/text.ts';
 import { assertChainId, onRightChain } from '../assertChainId.ts';
 import { contractTitles, type ResolvedIntent } from '../intents/intent.ts';
+import { assertNewFile } from './assertNewFile.ts';
+import { assertOneHolder } from './assertOneHolder.ts';
 import { safeBatch } from './safeBatch.ts';
 
 /** For the input of every command that sends transactions. */
@@ -17,7 +19,7 @@ export const handoutInput = {
   ),
   safe: field(
     '--safe <file>',
-    "write a batch file for Safe's transaction builder; send nothing",
+    "write a new batch file for Safe's transaction builder, of calls that one account may send; send nothing",
     z.string().min(1).optional(),
   ),
 };
@@ -30,7 +32,8 @@ export interface HandoutInput {
 /**
  * What a command would send, for somebody else to sign. Undefined where the input does not ask for
  * it; then nothing is looked up.
- * @throws TvError where an intent cannot be resolved, or a node is on another chain
+ * @throws TvError where an intent cannot be resolved, a node is on another chain, the file is there already,
+ * or no single account may send all that is to go into it
  */
 export async function handOut(
   ctx: Context,
@@ -39,10 +42,12 @@ export async function handOut(
   resolveCalls: () => Promise<readonly ResolvedIntent[]>,
 ): Promise<Handout | undefined> {
   if (!input.calldata && input.safe === undefined) return undefined;
+  const file = input.safe === undefined ? null : resolve(input.safe);
+  if (file !== null) assertNewFile(file);
   const right = assertChainId(ctx.chain());
   const intents = await onRightChain(right, resolveCalls());
   const chainId = await right;
-  const file = input.safe === undefined ? null : resolve(input.safe);
+  if (file !== null) assertOneHolder(intents);
   const calls = intents.map(({ address, data }) => ({ to: address, data }));
   const description = intents.map(decoded).join('; ');
   const createdAt = ctx.clock.now().getTime();

@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { UsageError } from '../../errors/TvError.ts';
+
+/**
+ * A batch that somebody was given to sign is not replaced behind his back, and a mistyped folder is
+ * not made.
+ * @param file in full
+ * @throws UsageError
+ */
+export function assertNewFile(file: string): void {
+  if (existsSync(file)) {
+    throw new UsageError('The file of --safe is there already, and is not overwritten.', {
+      facts: { file },
+      next: ['--safe with another name', `or take it away first: rm ${file}`],
+    });
+  }
+  if (!existsSync(dirname(file))) {
+    throw new UsageError('The folder for the file of --safe is not there.', {
+      facts: { folder: dirname(file) },
+      next: [`mkdir -p ${dirname(file)}`],
+    });
+  }
+}
