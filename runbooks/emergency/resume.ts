@@ -35,7 +35,8 @@ first, which only watch; then the end of the pause; then the oracle, whose signa
 while paused. Done when a new signal of the oracle is on the chain. Until then the contracts themselves
 refuse to trade, since the last signal is stale.
 
-The oracle's key must be authorised, the nodes and the database there.`,
+The oracle's key must be authorised, the nodes and the database there, and no pause that an earlier run has
+signed may still wait to be mined.`,
   input,
   example: {
     facts: exampleFacts,

@@ -100,6 +100,15 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     expect(lastLines(resumed.stderr)).not.toContain('NOT known');
   });
 
+  it('is finished by a resume where somebody else has paused it meanwhile', async () => {
+    const failed = await sandbox.tv(['emergency', 'shutdown', ...confirm, ...deadRpc]);
+    expect(failed.exitCode).toBe(1);
+    await world.setPaused(true);
+    const start = await head();
+    const { exitCode, stderr } = await sandbox.tv(['resume', ...confirm]);
+    expect([exitCode, await sentSince(start)], stderr).toEqual([0, 0]);
+  });
+
   it('interrupted at once says what it leaves, and so does the status after a kill', async () => {
     const place = (at: string) => ({ env: { TV_FAILPOINT: at } });
     const signalled = await sandbox.tv(

@@ -43,7 +43,11 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
         : castLine(pause.intent),
     effect: 'final',
     undoTitle: 'tv emergency resume',
-    probe: (ctx) => probeSent(ctx),
+    probe: async (ctx) => {
+      const sent = await probeSent(ctx);
+      // Somebody else may have paused it since.
+      return sent === 'not-done' && (await readProtocol(ctx.chain())).paused === true ? 'done' : sent;
+    },
     run: async (ctx) => {
       // Of an earlier attempt: the look hands it over again, if the node does not have it.
       const isNew = notedTransaction(ctx) === undefined;
