@@ -3,7 +3,7 @@ import { readReady } from '../src/api/readReady.ts';
 import { checkChainIds } from '../src/chain/checkChainIds.ts';
 import { dueAt, readOldKeys } from '../src/chain/oracle/oldKeys.ts';
 import { readHead } from '../src/chain/readHead.ts';
-import { readProtocol } from '../src/chain/readProtocol.ts';
+import { endThePause, type Protocol, readProtocol } from '../src/chain/readProtocol.ts';
 import type { ServiceName } from '../src/config/settings.ts';
 import { type DatabaseStatus, readStatus } from '../src/database/readStatus.ts';
 import { TvError } from '../src/errors/TvError.ts';
@@ -17,6 +17,7 @@ import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../sr
 import { renderNext } from '../src/runbook/next.ts';
 import { leftByUnfinished, readRuns, unfinishedRuns } from '../src/runbook/readRuns.ts';
 import { ago, bytes, count, duration, padEnd, short, wrap } from '../src/runbook/text.ts';
+import { breakers } from './status/breakers.ts';
 
 /** Runbook §8: API answers slower than this are a warning. */
 const slowApiMs = 2_000;
@@ -37,15 +38,18 @@ const speedOverMs = 1_000;
 export default defineReport({
   title: 'Status',
   intent:
-    'Shows services, API, chain, indexer, database, disk and unfinished runs on one screen. All sources are asked at once; one that is dead or slow is one line. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
+    'Shows services, API, chain, pause, open breakers, indexer, database, disk and unfinished runs on one screen. All sources are asked at once; one that is dead or slow is one line. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
   input: {},
   collect: async (ctx) => {
     const databaseStatus = (async () => readStatus(ctx.database()))();
+    const deployed = (async () => readProtocol(ctx.chain()))();
     const found = await Promise.all([
       ...services(ctx),
       readGauge('api', limitMs, () => api(ctx)),
       readGauge('chain', limitMs, () => chain(ctx), ['tv config show']),
-      readGauge('protocol', limitMs, () => protocol(ctx)),
+      readGauge('protocol', limitMs, () => protocol(deployed)),
+      // After that: logs take their time, and what shares a batch with them would wait too.
+      readGauge('breakers', limitMs, () => deployed.then(() => breakers(ctx)), ['tv breaker status']),
       readGauge('indexer', limitMs, () => indexer(ctx, databaseStatus)),
       readGauge('database', limitMs, () => database(databaseStatus), ['systemctl status postgresql']),
       readGauge('disk', limitMs, () => disk(ctx), [`df -h ${ctx.settings.backup.directory}`]),
@@ -66,8 +70,12 @@ export default defineReport({
       const text = wrap(gauge.summary, paint.width - gap, ' '.repeat(gap));
       return `  ${ink[gauge.level](mark[gauge.level])} ${padEnd(gauge.id, names)}  ${text}`;
     });
-    // What a run has left open comes before whatever else there is to do.
-    const urgent = gauges.filter(({ id, level }) => id === 'runs' && level === 'critical');
+    // What a run has left open comes before whatever else there is to do, and then the pause: services
+    // are stopped because of it.
+    const urgent = [
+      ...gauges.filter(({ id, level }) => id === 'runs' && level === 'critical'),
+      ...gauges.filter(({ id }) => id === 'protocol'),
+    ];
     const next = [
       ...new Set(
         [...urgent, ...gauges].filter(({ level }) => level !== 'ok').flatMap((gauge) => gauge.next ?? []),
@@ -151,8 +159,8 @@ async function chain(ctx: Context): Promise<Reading> {
   return { level: dead.length === 0 ? 'ok' : 'warning', summary: parts.join('; '), data };
 }
 
-async function protocol(ctx: Context): Promise<Reading> {
-  const { paused, contracts } = await readProtocol(ctx.chain());
+async function protocol(deployed: Promise<Protocol>): Promise<Reading> {
+  const { paused, contracts } = await deployed;
   const absent = Object.entries(contracts).filter(
     ([, { address, hasCode }]) => address !== undefined && !hasCode,
   );
@@ -161,7 +169,10 @@ async function protocol(ctx: Context): Promise<Reading> {
     return { level: 'critical', summary: `no contract at the address of ${names}`, next: ['tv config show'] };
   }
   if (paused === undefined) return { level: 'unknown', summary: 'nobody says whether it is paused' };
-  return { level: paused ? 'warning' : 'ok', summary: paused ? 'PAUSED' : 'not paused', data: { paused } };
+  const data = { paused };
+  return paused
+    ? { level: 'warning', summary: 'PAUSED', next: [endThePause], data }
+    : { level: 'ok', summary: 'not paused', data };
 }
 
 /** A source that is away leaves a gap; a bug is thrown. */

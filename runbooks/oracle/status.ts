@@ -1,11 +1,12 @@
 import { assertChainId, onRightChain, WrongChainError } from '../../src/chain/assertChainId.ts';
-import { diagnose, endThePause, type Trouble } from '../../src/chain/oracle/diagnose.ts';
+import { diagnose, type Trouble } from '../../src/chain/oracle/diagnose.ts';
 import { dueAt, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
 import { isOracle, type OracleAuthority, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import { type PairSignal, readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
 import { readSpend } from '../../src/chain/oracle/readSpend.ts';
 import { namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
 import { readHead } from '../../src/chain/readHead.ts';
+import { endThePause } from '../../src/chain/readProtocol.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { formatFunds, readWallet } from '../../src/chain/transactions/readFunds.ts';
 import { readNonce } from '../../src/chain/transactions/readNonce.ts';

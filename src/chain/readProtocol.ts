@@ -27,6 +27,14 @@ export interface Protocol {
   readonly pausedBy: 'riskController' | 'treasuryVault' | undefined;
 }
 
+/** What to run where the protocol is paused; never without the condition. */
+export const endThePause = 'once the cause is gone: tv emergency resume';
+
+/** Of the older contracts only the vault is paused, and the risk controller goes on taking signals. */
+export function stopsSignals({ paused, pausedBy }: Protocol): boolean {
+  return paused === true && pausedBy === 'riskController';
+}
+
 /**
  * What is deployed at the configured addresses, and whether the protocol is paused. One batch.
  * @throws TvError where no node answers

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import { resolveIntent, resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { send } from '../../src/sandbox/chain/rpc.ts';
 import { encodeOracleUpdate, signOracleUpdate } from '../../src/sandbox/chain/signals.ts';
@@ -56,6 +56,11 @@ async function change(world: ProtocolWorld, intent: 'tripBreaker' | 'resetBreake
   for (const { address, data } of await resolveIntents(protocol.chain, requests)) {
     await send(protocol.url, { from: officer, to: address, data });
   }
+}
+
+async function pause({ protocol }: ProtocolWorld, intent: 'pauseProtocol' | 'unpauseProtocol') {
+  const { address, data, holders } = await resolveIntent(protocol.chain, { intent });
+  await send(protocol.url, { from: holders[0] ?? expect.fail('nobody may'), to: address, data });
 }
 
 let nonce = 0n;
@@ -135,6 +140,33 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       expect((await tv(world, ['breaker', 'reset', '--all', ...confirm])).exitCode).toBe(0);
       expect(await openPairs(world)).toEqual([]);
       expect(await sent(world)).toBe(2 * each);
+    }));
+
+  it('are a line of tv status where one is open, and so is a pause', () =>
+    inEach(async (world) => {
+      const look = async () => {
+        const { stdout } = await tv(world, ['status', '--json']);
+        const { gauges } = JSON.parse(stdout) as {
+          gauges: readonly { id: string; level: string; summary: string; next?: readonly string[] }[];
+        };
+        return (id: string) => gauges.find((gauge) => gauge.id === id);
+      };
+      expect((await look())('breakers')).toMatchObject({ level: 'ok', summary: 'none of 3 open' });
+      await change(world, 'tripBreaker');
+      await pause(world, 'pauseProtocol');
+      try {
+        const line = await look();
+        expect(line('breakers')).toMatchObject({
+          level: 'warning',
+          summary: '3 of 3 OPEN: Alpha, Beta, Theta',
+          next: ['tv breaker status'],
+        });
+        expect(line('protocol')?.next).toEqual(['once the cause is gone: tv emergency resume']);
+        const screen = await tv(world, ['status']);
+        expect(screen.stdout).toMatch(/Next: once the cause is gone: tv (-e \w+ )?emergency\s+resume/);
+      } finally {
+        await pause(world, 'unpauseProtocol');
+      }
     }));
 
   it.each([

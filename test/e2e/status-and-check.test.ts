@@ -142,7 +142,7 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
     }
     const sources = [
       ...['tempovault-api', 'tempovault-indexer', 'tempovault-oracle'],
-      ...['api', 'chain', 'protocol', 'indexer', 'database', 'disk', 'runs'],
+      ...['api', 'chain', 'protocol', 'breakers', 'indexer', 'database', 'disk', 'runs'],
     ];
 
     /** The screen for people and the one for programs, which have to say the same. */
@@ -281,6 +281,7 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
             api: 'critical',
             chain: level,
             protocol: level,
+            breakers: level,
             indexer: 'unknown',
           });
           expect(screen.exitCode).toBe(2);

@@ -1,6 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
-import { endThePause, stopsSignals } from '../../../src/chain/oracle/diagnose.ts';
 import { type Funding, planFunding, readFunded } from '../../../src/chain/oracle/fundAccount.ts';
 import { isOracle, readAuthority } from '../../../src/chain/oracle/readAuthority.ts';
 import { readPairSignals } from '../../../src/chain/oracle/readPairSignals.ts';
@@ -9,7 +8,7 @@ import { checkedAddress, namedPairs } from '../../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
 import { readHead } from '../../../src/chain/readHead.ts';
-import { readProtocol } from '../../../src/chain/readProtocol.ts';
+import { endThePause, readProtocol, stopsSignals } from '../../../src/chain/readProtocol.ts';
 import { listKeyFiles, readKeyFile } from '../../../src/chain/signers/keyFile.ts';
 import { parseKey, placeholderAddress } from '../../../src/chain/signers/oracleKey.ts';
 import { readFunds } from '../../../src/chain/transactions/readFunds.ts';

@@ -4,7 +4,7 @@ import { count, duration, short } from '../../runbook/text.ts';
 import { described } from '../describeRpcError.ts';
 import { parseObject, parseQuantity } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
-import { type Protocol, readProtocol } from '../readProtocol.ts';
+import { endThePause, readProtocol, stopsSignals } from '../readProtocol.ts';
 import { readFees } from '../transactions/readFees.ts';
 import { feeOf, formatFunds, readWallet } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
@@ -18,14 +18,6 @@ export type Trouble = {
   readonly summary: string;
   readonly next: readonly string[];
 };
-
-/** Every signal is refused until then, so nothing else is worth trying before. */
-export const endThePause = 'once the cause is gone: tv emergency resume';
-
-/** Of the older contracts only the vault is paused, and the risk controller goes on taking signals. */
-export function stopsSignals({ paused, pausedBy }: Protocol): boolean {
-  return paused === true && pausedBy === 'riskController';
-}
 
 /** Gas of one signal where none was seen, with a margin: about 100 000, and new storage on Tempo. */
 const signalGas = 300_000n;
