@@ -15,7 +15,8 @@ import type { Context } from '../src/runbook/context.ts';
 import { defineReport } from '../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
 import { renderNext } from '../src/runbook/next.ts';
-import { leftByUnfinished, readRuns, unfinishedRuns } from '../src/runbook/readRuns.ts';
+import { leftByUnfinished, readRuns, unfinishedRuns, urgentFirst } from '../src/runbook/readRuns.ts';
+import { waysOn } from '../src/runbook/runState.ts';
 import { ago, bytes, count, duration, padEnd, short, wrap } from '../src/runbook/text.ts';
 import { breakers } from './status/breakers.ts';
 
@@ -275,7 +276,7 @@ async function oldOracleKey(ctx: Context): Promise<Gauge | undefined> {
     id: 'old key',
     level: 'warning',
     summary: `old oracle key ${short(entry.old, false)} still valid, ${when}`,
-    next: [due <= now ? 'tv oracle revoke-old' : 'tv oracle revoke-old, once it is due'],
+    next: [due <= now ? 'tv oracle revoke-old' : 'once it is due: tv oracle revoke-old'],
   };
 }
 
@@ -283,13 +284,12 @@ async function runs(ctx: Context): Promise<Reading> {
   const states = readRuns(ctx);
   const running = states.filter(({ status }) => status === 'running').map(({ started }) => started.run);
   const left = unfinishedRuns(states);
-  const [first] = left;
-  if (first !== undefined) {
+  if (left.length > 0) {
     const unusual = leftByUnfinished(states);
     return {
       level: unusual.length === 0 ? 'warning' : 'critical',
       summary: `unfinished: ${[left.join(', '), ...unusual].join('; ')}`,
-      next: [`tv resume ${first}`, `tv runs undo ${first}`],
+      next: urgentFirst(states).flatMap(waysOn),
       data: { unfinished: left, unusual },
     };
   }

@@ -17,7 +17,10 @@ import { readUnit } from '../../src/host/readUnit.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineReport } from '../../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../../src/runbook/gauge.ts';
+import { leftByAll } from '../../src/runbook/leftBehind.ts';
 import { renderNext } from '../../src/runbook/next.ts';
+import { surveyRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
+import { type RunState, waysOn } from '../../src/runbook/runState.ts';
 import { ago, count, duration, padEnd, short, table, wrap } from '../../src/runbook/text.ts';
 import { type EnvKey, readOracleKey } from './readOracleKey.ts';
 
@@ -38,6 +41,9 @@ export default defineReport({
   collect: async (ctx) => {
     let pairs: readonly PairSignal[] = [];
     let paused = false;
+    const runs = urgentFirst(surveyRuns(ctx).states).filter(({ started }) =>
+      /^oracle /.test(started.runbook),
+    );
     // What the host tells comes first, so that the reads of the chain go out together, in few requests.
     const onHost = { key: readOracleKey(ctx), time: (async () => readClock(ctx.host()))() };
     const ready = Promise.allSettled([onHost.key, onHost.time]);
@@ -69,7 +75,10 @@ export default defineReport({
       chainGauge('others', async () => others(ctx, await onHost.key, await authority)),
     ]);
     const { environment, chain } = ctx.settings;
-    const gauges = paused ? insteadOfRecover(found, endThePause) : found;
+    const gauges = whatWorks([...unfinished(runs), ...found], {
+      pause: paused ? [endThePause] : [],
+      runs: runs.map(({ started }) => `tv resume ${started.run}`),
+    });
     return { environment, chainId: chain.id ?? null, level: worst(gauges), pairs, gauges };
   },
   render: ({ environment, chainId, level, pairs, gauges }, paint) => {
@@ -258,10 +267,32 @@ async function nonce(ctx: Context, { address }: EnvKey): Promise<Reading> {
     : { level: 'ok', summary };
 }
 
-/** Where `tv oracle recover` would only refuse, what comes before it. */
-function insteadOfRecover(gauges: readonly Gauge[], before: string): readonly Gauge[] {
+/** A line only where there is one: until it is finished, its two keys are both in use. */
+function unfinished(runs: readonly RunState[]): readonly Gauge[] {
+  if (runs.length === 0) return [];
+  const left = leftByAll(runs);
+  const summary = `unfinished: ${[runs.map(({ started }) => started.run).join(', '), ...left].join('; ')}`;
+  return [
+    { id: 'runs', level: left.length > 0 ? 'critical' : 'warning', summary, next: runs.flatMap(waysOn) },
+  ];
+}
+
+/**
+ * In a pause `tv oracle recover` only refuses, and while a run is unfinished so does whatever changes the
+ * oracle, or would take a key from under that run: what comes before is named instead.
+ */
+function whatWorks(
+  gauges: readonly Gauge[],
+  before: { readonly pause: readonly string[]; readonly runs: readonly string[] },
+): readonly Gauge[] {
+  const first = [...before.pause, ...before.runs];
+  const inVain = (line: string) =>
+    before.runs.length > 0 ? /tv oracle (recover|rotate-key|revoke-old)/.test(line) : line === recover;
+  if (first.length === 0) return gauges;
   return gauges.map(({ next, ...gauge }) =>
-    next === undefined ? gauge : { ...gauge, next: next.map((line) => (line === recover ? before : line)) },
+    next === undefined
+      ? gauge
+      : { ...gauge, next: [...new Set(next.flatMap((line) => (inVain(line) ? first : [line])))] },
   );
 }
 
@@ -301,7 +332,7 @@ async function others(ctx: Context, { address }: EnvKey, authority: OracleAuthor
     data: { old, strangers },
     next:
       old.length > 0
-        ? [waits ? 'tv oracle revoke-old, once it is due' : 'tv oracle revoke-old']
+        ? [waits ? 'once it is due: tv oracle revoke-old' : 'tv oracle revoke-old']
         : ['if it is not meant to: tv oracle revoke-old --address ADDRESS'],
   };
 }

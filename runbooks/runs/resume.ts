@@ -31,7 +31,8 @@ export default defineControl({
         : 'Several runs are unfinished.',
       {
         facts: { environment: settings.environment, unfinished: unfinished.join(', ') || undefined },
-        next: unfinished.length === 0 ? 'tv runs list' : `tv resume ${unfinished[0]}`,
+        // The most urgent first.
+        next: unfinished.length === 0 ? 'tv runs list' : unfinished.map((id) => `tv resume ${id}`),
         exitCode: 2,
       },
     );

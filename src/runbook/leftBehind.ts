@@ -4,13 +4,38 @@ import type { RunState } from './runState.ts';
  * What a run has left unusual in the world where it stands, in words: `protocol is OPEN (not paused)`.
  * From the journal alone, so that it can be told also where nothing else answers.
  */
-export function leftBehind({ started, steps }: RunState): readonly string[] {
-  return started.plan.steps.flatMap(({ id, leaves }) => {
+export function leftBehind(state: RunState): readonly string[] {
+  return leftByAll([state]);
+}
+
+/** The same of several runs: one statement about each subject, since "is" and "may be" contradict each other. */
+export function leftByAll(states: readonly RunState[]): readonly string[] {
+  const bySubject = new Map<string, Left>();
+  for (const left of states.flatMap(leftBySteps)) {
+    const known = bySubject.get(left.subject);
+    if (known === undefined || (left.certain && !known.certain)) bySubject.set(left.subject, left);
+  }
+  return [...bySubject.values()].map(({ words }) => words);
+}
+
+interface Left {
+  readonly subject: string;
+  readonly certain: boolean;
+  readonly words: string;
+}
+
+function leftBySteps({ started, steps }: RunState): readonly Left[] {
+  return started.plan.steps.flatMap<Left>(({ id, leaves }) => {
     const step = steps.get(id);
     if (leaves === undefined || step === undefined || step.status === 'undone') return [];
     if (steps.get(leaves.until)?.status === 'done') return [];
-    if (step.status === 'done') return [`${leaves.subject} ${leaves.plural ? 'are' : 'is'} ${leaves.state}`];
+    const { subject, state, plural } = leaves;
+    if (step.status === 'done') {
+      return [{ subject, certain: true, words: `${subject} ${plural ? 'are' : 'is'} ${state}` }];
+    }
     // Noted, and so perhaps done: what a step does is in the journal before it does it.
-    return Object.keys(step.notes).length > 0 ? [`${leaves.subject} may be ${leaves.state}`] : [];
+    return Object.keys(step.notes).length > 0
+      ? [{ subject, certain: false, words: `${subject} may be ${state}` }]
+      : [];
   });
 }

@@ -1,6 +1,6 @@
 import { TvError } from '../errors/TvError.ts';
 import type { Context } from './context.ts';
-import { leftBehind } from './leftBehind.ts';
+import { leftBehind, leftByAll } from './leftBehind.ts';
 import { foldRun, isUnfinished, type RunState } from './runState.ts';
 
 type Place = Pick<Context, 'runs' | 'settings'>;
@@ -63,12 +63,18 @@ export function readRuns(place: Place): readonly RunState[] {
   return states;
 }
 
-/** Ids of the runs that can be resumed or undone, oldest first. */
+/** The runs that can be resumed or undone: first those that have left something unusual, then newest first. */
+export function urgentFirst(states: readonly RunState[]): readonly RunState[] {
+  const newestFirst = states.filter(isUnfinished).toReversed();
+  return newestFirst.toSorted((a, b) => Number(leftBehind(b).length > 0) - Number(leftBehind(a).length > 0));
+}
+
+/** Their ids, in the same order. */
 export function unfinishedRuns(states: readonly RunState[]): readonly string[] {
-  return states.filter(isUnfinished).map(({ started }) => started.run);
+  return urgentFirst(states).map(({ started }) => started.run);
 }
 
 /** What those runs have left unusual in the world, in words. */
 export function leftByUnfinished(states: readonly RunState[]): readonly string[] {
-  return [...new Set(states.filter(isUnfinished).flatMap(leftBehind))];
+  return leftByAll(urgentFirst(states));
 }

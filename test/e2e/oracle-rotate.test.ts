@@ -216,6 +216,20 @@ describe('a rotation that fails puts the old key back, and proves it', { timeout
       expect(killed.exitCode).toBe(-1);
       const [file = ''] = world.keyFiles().filter((name) => name.startsWith('new-'));
       const refused = world.keyIn(file);
+      const { stdout } = await world.tv(['oracle', 'status', '--json']);
+      const { gauges } = JSON.parse(stdout) as {
+        gauges: readonly { id: string; level: string; summary: string; next?: readonly string[] }[];
+      };
+      const resume = `tv resume ${lastRun(killed.stderr)}`;
+      const unfinished = gauges.find(({ id }) => id === 'runs');
+      expect([unfinished?.level, unfinished?.next?.[0]]).toEqual([
+        world.form === 'role' ? 'warning' : 'critical',
+        resume,
+      ]);
+      const proposed = gauges.flatMap((gauge) => gauge.next ?? []).join('\n');
+      expect(proposed).not.toMatch(/oracle (recover|revoke-old|rotate-key)/);
+      // Not even for what else is authorised: that is the new key.
+      if (world.form === 'role') expect(gauges.find(({ id }) => id === 'others')?.next).toEqual([resume]);
       await world.revoke(refused.address);
       const failed = await world.tv(['resume', ...confirm]);
       expect(failed.exitCode, failed.stderr).toBe(1);

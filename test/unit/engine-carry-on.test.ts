@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import listRuns from '../../runbooks/runs/list.ts';
@@ -7,7 +7,7 @@ import showRun from '../../runbooks/runs/show.ts';
 import type { Shelved } from '../../src/runbook/engine.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import { lockDirectory } from '../../src/runbook/locks.ts';
-import { readRuns, unfinishedRuns } from '../../src/runbook/readRuns.ts';
+import { leftByUnfinished, readRuns, unfinishedRuns } from '../../src/runbook/readRuns.ts';
 import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { deadOperator, readLines, type Scene, startScene, temporaryState } from '../support/fakes.ts';
 import { plainPaint } from '../support/paint.ts';
@@ -686,6 +686,45 @@ describe('what a run leaves unusual until a later step', () => {
       const { ended, effects } = await signalled('b');
       expect(effects).toEqual([...before, 'undo b']);
       expect(ended).toMatchObject({ outcome: 'undo-failed', exitCode: 1, left: ['door may be OPEN'] });
+    });
+  });
+
+  it('comes first among unfinished runs, the newest first, and is one statement about each subject', async () => {
+    const answers = { overrides: ['unfinished-run'], reason: 'to have several' };
+    const begin = async (steps: FakeRunbookOptions['steps'], during: string) => {
+      const outcome = await play(fakeRunbook(world, { ...(steps && { steps }) }), {
+        stateDirectory,
+        ...(runs.length > 0 && { answers }),
+        prepare: (scene) => {
+          world.onRun = (step) => {
+            if (step === during) scene.interrupt.signal('SIGINT');
+          };
+        },
+      });
+      runs.push(outcome.run ?? '');
+      // Two runs of one second sort by chance.
+      const name = `2026112${runs.length}-031200-set-values-0000`;
+      const text = readFileSync(journal(outcome.run ?? ''), 'utf8').replaceAll(outcome.run ?? '', name);
+      rmSync(journal(outcome.run ?? ''));
+      writeFileSync(journal(name), text);
+      runs.splice(-1, 1, name);
+    };
+    const runs: string[] = [];
+    const steps = [{ id: 'a' }, door, { id: 'c' }, { id: 'd' }];
+    await begin(undefined, 'b');
+    await begin(steps, 'b');
+    await begin(steps, 'b');
+    await begin(undefined, 'b');
+    const [quiet, older, newer, newest] = runs;
+    // Of one of them nobody knows whether it took effect.
+    cutAfter(newer ?? '', (line) => line['type'] === 'step.noted' && line['step'] === 'b');
+    const { engine } = startScene(stateDirectory);
+    const states = readRuns(engine.ctx);
+    expect(unfinishedRuns(states)).toEqual([newer, older, newest, quiet]);
+    expect(leftByUnfinished(states)).toEqual(['door is OPEN']);
+    await expect(async () => resumeRun.choose(engine.ctx, { run: undefined })).rejects.toMatchObject({
+      message: 'Several runs are unfinished.',
+      next: [newer, older, newest, quiet].map((run) => `tv resume ${run}`),
     });
   });
 
