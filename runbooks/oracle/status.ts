@@ -1,5 +1,5 @@
 import { assertChainId, onRightChain, WrongChainError } from '../../src/chain/assertChainId.ts';
-import { diagnose, type Trouble } from '../../src/chain/oracle/diagnose.ts';
+import { diagnose, fundingLine, type Trouble } from '../../src/chain/oracle/diagnose.ts';
 import { dueAt, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
 import { isOracle, type OracleAuthority, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import { type PairSignal, readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
@@ -10,6 +10,7 @@ import { endThePause } from '../../src/chain/readProtocol.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { formatFunds, readWallet } from '../../src/chain/transactions/readFunds.ts';
 import { readNonce } from '../../src/chain/transactions/readNonce.ts';
+import { TvError } from '../../src/errors/TvError.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';
 import { readClock } from '../../src/host/readClock.ts';
 import { readJournal } from '../../src/host/readJournal.ts';
@@ -23,12 +24,14 @@ import { surveyRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
 import { type RunState, waysOn } from '../../src/runbook/runState.ts';
 import { ago, count, duration, padEnd, short, table, wrap } from '../../src/runbook/text.ts';
 import { type EnvKey, readOracleKey } from './readOracleKey.ts';
+import { judgeLog } from './status/judgeLog.ts';
+import { judgeNonce } from './status/judgeNonce.ts';
+import { type Pulse, pulseOf } from './status/pulse.ts';
 
 /** Limit of one source, in milliseconds. */
 const limitMs = 10_000;
 const recover = 'tv oracle recover';
 const logLines = 100;
-const shownLogLines = 3;
 /** Less than this left at the observed spend is a warning. In seconds. */
 const shortOfFees = 3 * 86_400;
 
@@ -36,7 +39,7 @@ const shortOfFees = 3 * 86_400;
 export default defineReport({
   title: 'Oracle',
   intent:
-    "Shows for each pair the age of the last signal (healthy, stale by the contract's threshold, dead after five minutes), the process and its last errors, whether the key in .env is the authorised one, what it can pay and for how long, waiting transactions, and other addresses that may sign. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.",
+    "Shows for each pair the age of the last signal (healthy, stale by the contract's threshold, dead after five minutes), the process and its last errors, whether the key in .env is the authorised one, what it can pay and for how long, waiting transactions, and other addresses that may sign. What cannot be read is unknown (?). Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.",
   input: {},
   collect: async (ctx) => {
     let pairs: readonly PairSignal[] = [];
@@ -50,8 +53,12 @@ export default defineReport({
     const right = ready.then(() => assertChainId(ctx.chain()));
     const authority = ready.then(() => readAuthority(ctx.chain()));
     const signals = ready.then(() => readPairSignals(ctx.chain(), namedPairs(ctx.settings)));
-    for (const shared of [right, authority, signals]) shared.catch(unlessAwaited);
-    const gauge = (id: string, read: () => Promise<Reading>) => readGauge(id, limitMs, read);
+    const pulse = onRightChain(right, signals)
+      .then(async (known) => pulseOf(known, (await onHost.key).intervalSeconds))
+      .catch(unlessBug);
+    for (const shared of [right, authority, signals, pulse]) shared.catch(unlessAwaited);
+    // What cannot be read says nothing about the oracle, in whatever way its source is away.
+    const gauge = (id: string, read: () => Promise<Reading>) => readGauge(id, limitMs, read, [], 'unknown');
     const chainGauge = (id: string, read: () => Promise<Reading>) =>
       gauge(id, () => onRightChain(right, ready.then(read)));
     const found = await Promise.all([
@@ -62,10 +69,13 @@ export default defineReport({
         return judgeSignals(known, stalenessSeconds);
       }),
       gauge('service', () => service(ctx)),
-      gauge('log', () => log(ctx)),
+      gauge('log', () => log(ctx, pulse)),
       chainGauge('key', async () => key(ctx, await onHost.key, await authority)),
       chainGauge('fees', async () => fees(ctx, await onHost.key)),
-      chainGauge('nonce', async () => nonce(ctx, await onHost.key)),
+      chainGauge('nonce', async () => {
+        const { address } = await onHost.key;
+        return judgeNonce(await readNonce(ctx.chain(), address), await pulse);
+      }),
       chainGauge('causes', async () => {
         const { address: oracle } = await onHost.key;
         const troubles = await diagnose(ctx.chain(), { oracle, hostTime: await onHost.time });
@@ -176,28 +186,20 @@ async function service(ctx: Context): Promise<Reading> {
   return { level: processes[0]?.stopped === true ? 'critical' : 'ok', summary, data };
 }
 
-async function log(ctx: Context): Promise<Reading> {
+async function log(ctx: Context, pulse: Promise<Pulse | undefined>): Promise<Reading> {
   const unit = ctx.settings.host.units.oracle;
   const { available, reason, entries } = await readJournal(ctx.host(), { unit, lines: logLines });
   if (!available) return { level: 'unknown', summary: `no journal: ${reason ?? 'nobody says why'}` };
-  const errors = entries.filter(
-    ({ message, priority }) => priority <= 3 || /\b(ERROR|CRITICAL|Traceback)\b/.test(message),
-  );
-  const last = errors.slice(-shownLogLines);
-  const [newest] = last.slice(-1);
-  if (newest === undefined) return { level: 'ok', summary: `no error in the last ${entries.length} lines` };
-  const lines = last.map(({ at, message }) => `${ago(at, ctx.clock.now())}: ${message.slice(0, 300)}`);
-  // Whether it still goes wrong is for the signals to say.
-  return {
-    level: 'ok',
-    summary: `${errors.length} errors in the last ${entries.length} lines; newest ${lines.at(-1)}`,
-    data: { errors: lines },
-    next: [`journalctl -u ${unit} -n 50 --no-pager`],
-  };
+  return judgeLog(entries, { pulse: await pulse, now: ctx.clock.now(), unit });
 }
 
 /** A rejection is the reading of each gauge that awaits it. */
 function unlessAwaited(): void {}
+
+/** What is not known leaves a gap; a bug is thrown. */
+function unlessBug(error: unknown): undefined {
+  if (!(error instanceof TvError)) throw error;
+}
 
 async function key(ctx: Context, { address }: EnvKey, authority: OracleAuthority): Promise<Reading> {
   const data = { address, authorised: authority.valid, form: authority.form };
@@ -230,7 +232,7 @@ async function fees(ctx: Context, { address }: EnvKey): Promise<Reading> {
       level: 'critical',
       summary: `${balance}: too little for one signal`,
       data,
-      next: [`send ${address} some ${funds.symbol}`],
+      next: [fundingLine(address, funds)],
     };
   }
   if (spend?.perSecond === undefined || spend.perSecond === 0) {
@@ -247,7 +249,7 @@ async function fees(ctx: Context, { address }: EnvKey): Promise<Reading> {
     level: low ? 'warning' : 'ok',
     summary: `${balance}, lasts ${lasting(seconds)} at ${perDay} a day (its last ${spend.signals} signals)`,
     data,
-    ...(low ? { next: [`send ${address} some ${funds.symbol}`] } : {}),
+    ...(low ? { next: [fundingLine(address, funds)] } : {}),
   };
 }
 
@@ -255,16 +257,6 @@ function lasting(seconds: number): string {
   const days = seconds / 86_400;
   if (days > 365) return 'more than a year';
   return days >= 2 ? `${Math.floor(days)} days` : duration(seconds * 1000);
-}
-
-async function nonce(ctx: Context, { address }: EnvKey): Promise<Reading> {
-  const { latest, pending } = await readNonce(ctx.chain(), address);
-  const waiting = pending - latest;
-  const summary = `latest ${count(latest)}, pending ${count(pending)}`;
-  // One is on its way whenever the relay is just sending.
-  return waiting > 1
-    ? { level: 'warning', summary: `${summary}: ${waiting} transactions wait`, next: [recover] }
-    : { level: 'ok', summary };
 }
 
 /** A line only where there is one: until it is finished, its two keys are both in use. */

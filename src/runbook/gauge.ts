@@ -16,16 +16,18 @@ export interface Gauge {
 export type Reading = Omit<Gauge, 'id'>;
 
 /**
- * Reads one source within a limit. One that is slow or fails is a line like any other: `critical`
- * where it is certainly away, `unknown` where nobody can tell.
+ * Reads one source within a limit. One that is slow or fails is a line like any other: `away` where it
+ * is certainly away, `unknown` where nobody can tell.
  * @param limitMs milliseconds
  * @param next what to run where nothing comes in time
+ * @param away the level of a source that is certainly away: `unknown` where that is not what is asked about
  */
 export async function readGauge(
   id: string,
   limitMs: number,
   read: () => Promise<Reading>,
   next: readonly string[] = [],
+  away: 'critical' | 'unknown' = 'critical',
 ): Promise<Gauge> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Reading>((resolve) => {
@@ -36,7 +38,7 @@ export async function readGauge(
     return { id, ...(await Promise.race([read(), late])) };
   } catch (error) {
     if (!(error instanceof TvError)) throw error;
-    const level = error instanceof UnavailableError ? 'critical' : 'unknown';
+    const level = error instanceof UnavailableError ? away : 'unknown';
     const { reason = error.facts['node'] } = error.facts;
     const summary = reason === undefined ? error.message : `${error.message} (${reason})`;
     return { id, level, summary, next: error.next, data: error.facts };

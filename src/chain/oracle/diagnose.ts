@@ -6,7 +6,7 @@ import { parseObject, parseQuantity } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
 import { endThePause, readProtocol, stopsSignals } from '../readProtocol.ts';
 import { readFees } from '../transactions/readFees.ts';
-import { feeOf, formatFunds, readWallet } from '../transactions/readFunds.ts';
+import { type Funds, feeOf, formatFunds, readWallet } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
 import { readNonce } from '../transactions/readNonce.ts';
 import { isOracle, readAuthority } from './readAuthority.ts';
@@ -69,7 +69,7 @@ export async function diagnose(
     troubles.push({
       id: 'no-fees',
       summary: `${name} cannot pay: it has ${formatFunds(funds.balance, funds)}, a signal takes ${formatFunds(needed, funds)}`,
-      next: [fundingLine(oracle, funds.feeToken, funds.decimals)],
+      next: [`${fundingLine(oracle, funds)}, then: tv oracle recover`],
     });
   }
   if (nonce.pending > nonce.latest) {
@@ -78,7 +78,7 @@ export async function diagnose(
       id: 'nonce-gap',
       summary: `${count(waiting)} ${waiting === 1 ? 'transaction waits' : 'transactions wait'} in the pool, from nonce ${nonce.latest} on`,
       next: [
-        `take the place of the first: cast send ${oracle} --nonce ${nonce.latest} --priority-gas-price HIGHER --private-key $ORACLE_PRIVATE_KEY`,
+        `take the place of the first: cast send ${oracle} --nonce ${nonce.latest} --priority-gas-price HIGHER --interactive`,
       ],
     });
   }
@@ -94,10 +94,9 @@ export async function diagnose(
   return troubles;
 }
 
-function fundingLine(oracle: Address, token: Address | undefined, decimals: number): string {
-  return token === undefined
-    ? `cast send ${oracle} --value 0.1ether --private-key $ADMIN_KEY`
-    : `cast send ${token} "transfer(address,uint256)" ${oracle} ${10n ** BigInt(decimals + 1)} --private-key $ADMIN_KEY`;
+/** What an oracle is short of, as a rotation funds a new one; from whatever wallet, so no key is named. */
+export function fundingLine(oracle: Address, { network, symbol }: Pick<Funds, 'network' | 'symbol'>): string {
+  return `send ${network === 'plain' ? '0.1' : '10'} ${symbol} to ${oracle}`;
 }
 
 /** The time that the next block would have. Undefined where the node makes none. */

@@ -1,0 +1,29 @@
+import type { JournalEntry } from '../../../src/host/readJournal.ts';
+import type { Reading } from '../../../src/runbook/gauge.ts';
+import { ago } from '../../../src/runbook/text.ts';
+import type { Pulse } from './pulse.ts';
+
+const shownLines = 3;
+
+/** Errors in the relay's log matter where no signal has come since, and none is in time. */
+export function judgeLog(
+  entries: readonly JournalEntry[],
+  context: { readonly pulse: Pulse | undefined; readonly now: Date; readonly unit: string },
+): Reading {
+  const { pulse, now, unit } = context;
+  const errors = entries.filter(
+    ({ message, priority }) => priority <= 3 || /\b(ERROR|CRITICAL|Traceback)\b/.test(message),
+  );
+  const newest = errors.at(-1);
+  if (newest === undefined) return { level: 'ok', summary: `no error in the last ${entries.length} lines` };
+  const lines = errors
+    .slice(-shownLines)
+    .map(({ at, message }) => `${ago(at, now)}: ${message.slice(0, 300)}`);
+  const wrong = pulse?.late === true && newest.at > pulse.newest;
+  return {
+    level: wrong ? 'warning' : 'ok',
+    summary: `${errors.length} errors in the last ${entries.length} lines${wrong ? ', and no signal since' : ''}; newest ${lines.at(-1)}`,
+    data: { errors: lines },
+    next: [`journalctl -u ${unit} -n 50 --no-pager`],
+  };
+}
