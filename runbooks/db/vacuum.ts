@@ -18,6 +18,8 @@ weekly (\`tv db schedule install\`), and after a reindex.`,
   input,
   example: { facts: exampleFacts, input: {} },
   onFailure: 'stop',
+  // It touches nothing that another run has begun; the next one on schedule does what one before has left.
+  goesPast: 'unfinished',
   preflight,
   basis: ({ database, tables }) => ({
     database,

@@ -349,10 +349,42 @@ describe('tv db vacuum', () => {
       await holder.end();
     }
     expect(await dead()).toBeGreaterThan(0);
-    expect((await lastRun('db vacuum')).status).toBe('interrupted');
+    const { runs } = await json<{ runs: { status: string }[] }>('runs', 'list');
+    expect(runs.map(({ status }) => status)).toContain('interrupted');
     const resumed = await tv('resume');
     expect(resumed.exitCode, resumed.stderr).toBe(0);
     expect(await dead()).toBe(0);
+  });
+
+  test('does the others where a table stays locked, names who has it, and is finished by resume', async () => {
+    await makeDead();
+    const holder = new Client({
+      ...{ host: '127.0.0.1', port: sandbox.info.ports.database, database: 'tempovault', user: 'tempovault' },
+      ...{ password: readPassword(paths, 'tempovault'), application_name: 'a report' },
+    });
+    await holder.connect();
+    let pid: number | undefined;
+    try {
+      pid = (await holder.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid;
+      await holder.query('begin; lock table deposits');
+      const { exitCode, stderr } = await tv('db', 'vacuum');
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/Others have 1 of \d+ tables locked; the rest is done/);
+      expect(stderr).toMatch(new RegExp(`public\\.deposits +pid ${pid}, tempovault, a report`));
+      expect(stderr).toContain('What was done stands');
+      expect(stderr).not.toContain('taken back');
+    } finally {
+      await holder.end();
+    }
+    const others = () =>
+      sandbox.sql(
+        "select relname, last_vacuum from pg_stat_user_tables where relname <> 'deposits' order by relname",
+      );
+    const before = await others();
+    const resumed = await tv('resume');
+    expect(resumed.exitCode, resumed.stderr).toBe(0);
+    expect(await dead()).toBe(0);
+    expect(await others()).toEqual(before);
   });
 
   test.each(['vacuum:started', 'vacuum:acted'])('is finished after kill -9 at %s', async (place) => {

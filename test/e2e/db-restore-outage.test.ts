@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readPassword } from '../../src/sandbox/passwords.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
@@ -182,21 +184,34 @@ describe('tv db backup', () => {
 });
 
 describe('tv db verify --restore', () => {
-  const marks = async () => (await listed(sandbox)).backups.find(({ name }) => name === backup)?.marks;
+  const marks = async (of = backup) => (await listed(sandbox)).backups.find(({ name }) => name === of)?.marks;
   const scratch = async () =>
     Object.keys(await databasesOf(sandbox)).filter((name) => name.includes('_verify_'));
 
-  it('whose session is ended fails, and says nothing against the backup', async () => {
+  it('whose session is ended fails, and says nothing against the backup; what was found before stays', async () => {
     const was = await marks();
+    const { dir, info } = sandbox;
+    const first = join(sandboxPaths(dir).backup, 'first.sql');
+    const dumped = await sandbox.inside(
+      ...['env', `PGPASSFILE=${sandboxPaths(dir).passwords}`, 'pg_dump', '-T', 'gate', '-f', first],
+      ...['-h', '127.0.0.1', '-p', String(info.ports.database), '-U', 'postgres', 'tempovault'],
+    );
+    expect(dumped.exitCode).toBe(0);
     await using gate = await closeGate(sandbox);
-    const tv = startTv(sandbox, ['db', 'verify', backup, '--restore']);
+    const tv = startTv(sandbox, ['db', 'verify', '--all', '--restore']);
     const pid = await gate.waiting();
     await sandbox.sql('SELECT pg_terminate_backend($1)', [pid], 'postgres');
     const { exitCode, stderr } = await tv;
     expect(flat(stderr)).toContain('terminating connection');
+    expect(flat(stderr)).toContain('What was done stands');
+    expect(stderr).not.toContain('taken back');
     expect(exitCode).toBe(1);
     expect(await marks()).toEqual(was);
+    expect(await marks('first.sql')).toMatchObject({ verified: { how: 'restored', problems: [] } });
     expect(await scratch()).toEqual([]);
+    await gate.open();
+    expect((await sandbox.tv(['resume'])).exitCode).toBe(0);
+    rmSync(first);
   });
 
   it('the server goes in the middle of it: fails, says nothing against the backup, and is resumed', async () => {

@@ -20,12 +20,12 @@ export function verifyOne(facts: VerifyFacts, backup: VerifyFacts['backups'][num
     command: restores
       ? `createdb $SCRATCH; ${restoreCommand(backup, { jobs, into: '$SCRATCH' })}; dropdb $SCRATCH`
       : `sha256sum …; ${form === 'sql' || form === 'sql.gz' ? 'awk …' : 'pg_restore -l'} ${archive}`,
-    effect: 'reversible',
+    // What was found out stays in the marks, whatever becomes of the run.
+    effect: 'final',
+    undoTitle: restores ? 'undo: drop the scratch database' : 'marks stay',
     probe: async (ctx) => (restores ? probeBeside(ctx, scratchName(ctx)) : 'not-done'),
     run: (ctx) => verifyAndMark(ctx, facts, path),
-    undo: async (ctx) => {
-      if (restores) await dropBeside(ctx, scratchName(ctx));
-    },
+    ...(restores ? { undo: (ctx: StepContext) => dropBeside(ctx, scratchName(ctx)) } : {}),
   };
 }
 

@@ -1,6 +1,9 @@
 import { sql } from 'kysely';
+import { TvError } from '../../errors/TvError.ts';
 import type { Database } from '../../runbook/context.ts';
 import { openSession } from '../connectDatabase.ts';
+import { sqlState } from '../describeDatabaseError.ts';
+import { holderLine, listHolders } from './listHolders.ts';
 import { readVacuumProgress, type VacuumProgress } from './readVacuumProgress.ts';
 
 export interface VacuumTableParameters {
@@ -12,15 +15,31 @@ export interface VacuumTableParameters {
   readonly onProgress?: (progress: VacuumProgress) => void;
 }
 
+/** Of a table that others have locked: nothing was done to it, and other tables are not concerned. */
+export class TableLocked extends TvError {
+  /** Who has it, in words. */
+  readonly holders: string;
+  constructor(table: string, holders: string, cause: unknown) {
+    super(`The table ${table} is locked by another session.`, {
+      facts: { 'locked by': holders },
+      next: 'tv db slow-queries',
+      cause,
+    });
+    this.holders = holders;
+  }
+}
+
 /** Whoever holds a table longer than this is told about, instead of being waited for. */
 const lockTimeout = '30s';
+/** SQLSTATE lock_not_available. */
+const lockNotAvailable = '55P03';
 /** Between two looks at the progress, in milliseconds. */
 const lookEveryMs = 500;
 
 /**
  * VACUUM (ANALYZE) of one table, in a session of its own and without a time limit; another
  * connection looks at how far it is. The signal cancels it on the server: what was cleaned by then stays.
- * @throws TvError where the table is locked by others for more than 30 s
+ * @throws TableLocked where others have the table for more than 30 s
  */
 export async function vacuumTable(database: Database, parameters: VacuumTableParameters): Promise<void> {
   const { schema, name, applicationName, signal, onProgress } = parameters;
@@ -43,7 +62,14 @@ export async function vacuumTable(database: Database, parameters: VacuumTablePar
       signal?.removeEventListener('abort', cancel);
     });
   } catch (error) {
-    throw signal?.aborted === true ? signal.reason : error;
+    if (signal?.aborted === true) throw signal.reason;
+    if (sqlState(error) !== lockNotAvailable) throw error;
+    const holders = await listHolders(database, { schema, name });
+    throw new TableLocked(
+      `${schema}.${name}`,
+      holders.map(holderLine).join('; ') || 'a session that is gone by now',
+      error,
+    );
   } finally {
     clearInterval(watch);
     await cancelling;
