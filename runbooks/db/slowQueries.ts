@@ -9,6 +9,7 @@ import { defineReport, field } from '../../src/runbook/define.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 import { count, duration, visibleWidth, wrap } from '../../src/runbook/text.ts';
+import { asAdmin } from './shared/asAdmin.ts';
 
 /** Shorter than this and it is ordinary work, in milliseconds. */
 const longMs = 1_000;
@@ -32,7 +33,7 @@ export default defineReport({
   },
   collect: async (ctx, { by, limit }) => {
     const [statements, running] = await Promise.all([
-      readStatements(ctx.database(), { order: by, limit }),
+      asAdmin(ctx, (admin) => readStatements(ctx.database(), { order: by, limit, admin })),
       readRunning(ctx.database(), { overMs: longMs, limit }),
     ]);
     return { database: ctx.database().target.name, by, ...statements, running };
@@ -111,21 +112,32 @@ function howToGetIt(
   { obstacle, preloaded, database }: Statements & { database: string },
   paint: Paint,
 ): string {
-  const libraries = [...(preloaded ?? '').split(',').map((name) => name.trim()), 'pg_stat_statements'];
-  const list = [...new Set(libraries.filter((name) => name !== ''))].join(', ');
-  const others = preloaded === null ? ' (beside what SHOW shared_preload_libraries names)' : '';
-  const steps = [
-    ...(obstacle === 'not-installed' ? ['apt-get install postgresql-contrib'] : []),
-    ...(obstacle === 'not-created'
-      ? []
-      : [
-          `as a superuser${others}: psql -c "ALTER SYSTEM SET shared_preload_libraries = '${list}'"`,
-          'at a quiet hour: systemctl restart postgresql',
-        ]),
-    `as a superuser: psql -d ${database} -c "CREATE EXTENSION pg_stat_statements"`,
-  ];
+  const create = `as a superuser: psql -d ${database} -c "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"`;
+  const steps = {
+    'not-installed': ['apt-get install postgresql-contrib', ...preload(preloaded), create],
+    'not-loaded': [...preload(preloaded), create],
+    'not-seen': [create, 'where that is not enough, set database.adminUrl, then: tv db slow-queries'],
+    'not-created': [create],
+  }[obstacle ?? 'not-created'];
+  const unseen = obstacle === 'not-seen' ? ' Whether the server loads it cannot be seen by this role.' : '';
   return [
-    `  ${wrap('pg_stat_statements is not there, so nobody counts what statements cost.', paint.width - 2, '  ')}`,
+    `  ${wrap(`pg_stat_statements is not there, so nobody counts what statements cost.${unseen}`, paint.width - 2, '  ')}`,
     renderNext(steps, paint),
   ].join('\n');
+}
+
+/** Added to what is loaded already; each name quoted by itself, since a quoted list is taken for one name. */
+function preload(preloaded: string | null): readonly string[] {
+  const restart = 'at a quiet hour: systemctl restart postgresql';
+  if (preloaded === null) {
+    return [
+      'as a superuser: psql -c "SHOW shared_preload_libraries"',
+      'add pg_stat_statements to that list in postgresql.conf',
+      restart,
+    ];
+  }
+  const names = preloaded.split(',').map((name) => name.trim());
+  const all = [...new Set([...names.filter((name) => name !== ''), 'pg_stat_statements'])];
+  const list = all.map((name) => `'${name}'`).join(', ');
+  return [`as a superuser: psql -c "ALTER SYSTEM SET shared_preload_libraries = ${list}"`, restart];
 }

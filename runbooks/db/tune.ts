@@ -5,8 +5,8 @@ import {
   type SystemSettings,
 } from '../../src/database/tuning/alterSystem.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
+import { asAdmin } from './shared/asAdmin.ts';
 import { orTakeBack } from './shared/orTakeBack.ts';
-import { asAdmin } from './tune/asAdmin.ts';
 import { compareSettings } from './tune/compareSettings.ts';
 import { exampleFacts, type TuneFacts } from './tune/facts.ts';
 import { memorySize } from './tune/memorySize.ts';

@@ -160,8 +160,12 @@ describe('statements', () => {
         statements: [],
         preloaded: 'pg_stat_statements',
       });
-      // Who may not see what is loaded is told the longer way.
-      expect((await readStatements(database, { order: 'total', limit: 5 })).obstacle).toBe('not-loaded');
+      // Who may not see what is loaded asks somebody who may.
+      const few = { order: 'total', limit: 5 } as const;
+      expect((await readStatements(database, few)).obstacle).toBe('not-seen');
+      expect(await readStatements(database, { ...few, admin })).toMatchObject({
+        ...{ obstacle: 'not-created', preloaded: 'pg_stat_statements', user: 'tempovault' },
+      });
     } finally {
       await rowsOf(adminUrl, 'create extension pg_stat_statements');
     }

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import slowQueries from '../../runbooks/db/slowQueries.ts';
 import { maskStatement } from '../../src/database/statements/maskStatement.ts';
+import type { Statements } from '../../src/database/statements/readStatements.ts';
+import { plainPaint } from '../support/paint.ts';
 
 describe('maskStatement', () => {
   test.each([
@@ -42,5 +45,35 @@ describe('maskStatement', () => {
         expect(maskStatement(whole.slice(0, cut % (whole.length + 1)))).not.toContain(secret);
       }),
     );
+  });
+});
+
+describe('how to get pg_stat_statements', () => {
+  const advice = (obstacle: Statements['obstacle'], preloaded: string | null) =>
+    slowQueries.render(
+      {
+        ...{ database: 'tempovault', by: 'total', onlyOwn: true, user: 'tempovault', obstacle, preloaded },
+        ...{ statements: [], running: [] },
+      },
+      plainPaint(200),
+      { by: 'total', limit: 10 },
+    );
+
+  test('keeps what is loaded already, each name quoted by itself', () => {
+    expect(advice('not-loaded', 'auto_explain,pg_cron')).toContain(
+      `"ALTER SYSTEM SET shared_preload_libraries = 'auto_explain', 'pg_cron', 'pg_stat_statements'"`,
+    );
+  });
+
+  test('where what is loaded cannot be seen, nothing is replaced', () => {
+    for (const obstacle of ['not-seen', 'not-loaded', 'not-installed'] as const) {
+      expect(advice(obstacle, null)).not.toContain('ALTER SYSTEM');
+    }
+    expect(advice('not-seen', null)).toMatch(/cannot be seen by this role.*\n.*CREATE EXTENSION/);
+    expect(advice('not-seen', null)).not.toContain('restart');
+  });
+
+  test('where only the extension is missing, nothing is restarted', () => {
+    expect(advice('not-created', 'pg_stat_statements')).not.toMatch(/restart|shared_preload/);
   });
 });

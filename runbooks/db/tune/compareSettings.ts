@@ -12,7 +12,7 @@ import { sameSetting, sameValue } from '../../../src/database/tuning/sizes.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import { readApiWorkers } from '../../../src/host/readApiWorkers.ts';
 import type { Context, Database } from '../../../src/runbook/context.ts';
-import { asAdmin } from './asAdmin.ts';
+import { asAdmin } from '../shared/asAdmin.ts';
 import type { SettingState, Tuning } from './facts.ts';
 import { type MachineInput, measureMachine } from './measureMachine.ts';
 

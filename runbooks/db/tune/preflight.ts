@@ -6,7 +6,7 @@ import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
 import { bytes } from '../../../src/runbook/text.ts';
-import { asAdmin } from './asAdmin.ts';
+import { asAdmin } from '../shared/asAdmin.ts';
 import { compareSettings } from './compareSettings.ts';
 import type { TuneFacts } from './facts.ts';
 import type { MachineInput } from './measureMachine.ts';

@@ -4,7 +4,7 @@ import { sameSetting, sameValue } from '../../../src/database/tuning/sizes.ts';
 import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
-import { asAdmin } from './asAdmin.ts';
+import { asAdmin } from '../shared/asAdmin.ts';
 import type { TuneFacts } from './facts.ts';
 
 /** A reload reaches every session before its next statement, and is under way for this long at most (ms). */

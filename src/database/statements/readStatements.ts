@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { TvError } from '../../errors/TvError.ts';
 import type { Database } from '../../runbook/context.ts';
 import { sqlState } from '../describeDatabaseError.ts';
 import { maskStatement } from './maskStatement.ts';
@@ -21,12 +22,14 @@ export type StatementsObstacle =
   | 'not-installed'
   /** The server does not load it (`shared_preload_libraries`). */
   | 'not-loaded'
+  /** Nobody has made it in this database, and whether the server loads it may not be seen. */
+  | 'not-seen'
   /** Nobody has made it in this database. */
   | 'not-created';
 
 export type Statements = {
   readonly obstacle: StatementsObstacle | null;
-  /** As the server has it, for whoever has to add to it; null where the role may not see it. */
+  /** As the server has it, for whoever has to add to it; null where nobody who was asked may see it. */
   readonly preloaded: string | null;
   /** The role sees only its own statements. */
   readonly onlyOwn: boolean;
@@ -40,24 +43,33 @@ const orders: Readonly<Record<StatementOrder, string>> = {
   calls: 'calls',
 };
 
+export interface ReadStatementsParameters {
+  readonly order: StatementOrder;
+  readonly limit: number;
+  /** The same database as a role that may see more, where there is one. */
+  readonly admin?: Database;
+}
+
 /**
  * Runbook section 9: what this database's statements have cost since the statistics were last reset.
  * Needs PostgreSQL 13 or newer, which named the columns so.
  */
 export async function readStatements(
   database: Database,
-  parameters: { readonly order: StatementOrder; readonly limit: number },
+  parameters: ReadStatementsParameters,
 ): Promise<Statements> {
   const { schema, ...about } = await readExtension(database);
-  if (schema === null) {
-    return { ...about, obstacle: await findObstacle(database, about.preloaded), statements: [] };
-  }
+  const atAnObstacle = async (obstacle: (preloaded: string | null) => Promise<StatementsObstacle>) => {
+    const preloaded = about.preloaded ?? (await askAdmin(parameters.admin));
+    return { ...about, preloaded, obstacle: await obstacle(preloaded), statements: [] };
+  };
+  if (schema === null) return atAnObstacle((preloaded) => findObstacle(database, preloaded));
   try {
     return { ...about, obstacle: null, statements: await readView(database, schema, parameters) };
   } catch (error) {
     // "must be loaded via shared_preload_libraries"
     if (sqlState(error) !== '55000') throw error;
-    return { ...about, obstacle: 'not-loaded', statements: [] };
+    return atAnObstacle(async () => 'not-loaded');
   }
 }
 
@@ -89,12 +101,21 @@ async function findObstacle(database: Database, preloaded: string | null): Promi
     select from pg_catalog.pg_available_extensions where name = 'pg_stat_statements'
   `.execute(database.kysely);
   if (rows.length === 0) return 'not-installed';
-  return isLoaded(preloaded) ? 'not-created' : 'not-loaded';
+  if (preloaded === null) return 'not-seen';
+  return preloaded.split(',').some((name) => name.trim() === 'pg_stat_statements')
+    ? 'not-created'
+    : 'not-loaded';
 }
 
-/** Where the role may not see it, the cautious answer is the one with a restart in it. */
-function isLoaded(preloaded: string | null): boolean {
-  return (preloaded ?? '').split(',').some((name) => name.trim() === 'pg_stat_statements');
+/** Only for the advice: where the administrator cannot get in either, it does without. */
+async function askAdmin(admin: Database | undefined): Promise<string | null> {
+  if (admin === undefined) return null;
+  try {
+    return (await readExtension(admin)).preloaded;
+  } catch (error) {
+    if (error instanceof TvError) return null;
+    throw error;
+  }
 }
 
 async function readView(

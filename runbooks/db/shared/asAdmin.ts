@@ -7,7 +7,7 @@ export async function asAdmin<T>(ctx: Context, work: (admin: Database) => Promis
   const admin = openBeside(database, {
     name: database.target.name,
     adminUrl: ctx.settings.database.adminUrl,
-    applicationName: 'tv tune',
+    applicationName: 'tv',
   });
   try {
     return await work(admin);
