@@ -116,7 +116,7 @@ function howToGetIt(
   const steps = {
     'not-installed': ['apt-get install postgresql-contrib', ...preload(preloaded), create],
     'not-loaded': [...preload(preloaded), create],
-    'not-seen': [create, 'where that is not enough, set database.adminUrl, then: tv db slow-queries'],
+    'not-seen': [create, 'where that is not enough, with database.adminUrl set: tv db slow-queries'],
     'not-created': [create],
   }[obstacle ?? 'not-created'];
   const unseen = obstacle === 'not-seen' ? ' Whether the server loads it cannot be seen by this role.' : '';

@@ -58,7 +58,7 @@ ALTER SYSTEM had set before. PostgreSQL is not restarted: that is for you to do,
   handout: async (ctx, wanted) => {
     const tuning = await compareSettings(ctx, wanted);
     if (wanted.apply && tuning.settings.some(({ state }) => state === 'differs')) return undefined;
-    return { data: tuning, files: [], render: (paint) => renderTuning(tuning, paint) };
+    return { data: tuning, files: [], render: (paint) => renderTuning(tuning, wanted, paint) };
   },
   preflight,
   basis: ({ database, changes }) => ({ database, changes }),

@@ -116,6 +116,7 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
         if (!isVerified(found) || (result?.problems ?? []).length > 0) {
           return block(
             `${name}: ${[...new Set([...found.problems, ...(result?.problems ?? verified?.problems ?? [])])].join('; ') || 'what was found could not be written beside it'}`,
+            { next: ['for one that can be relied on: tv db backup', 'tv db backups'] },
           );
         }
         const rows = Object.values(found.manifest?.rows ?? {}).reduce((sum, one) => sum + one, 0);

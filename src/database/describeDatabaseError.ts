@@ -93,7 +93,7 @@ function byCode(code: string, text: string, target: DatabaseTarget, where: strin
     case '3D000':
       return away(`There is no database ${target.name} on ${where}.`, [
         'tv config show',
-        'tv db restore --latest (where it was lost)',
+        'where it was lost: tv db restore --latest',
       ]);
     case '53300':
       return away('The database has no connection left.', 'tv status');

@@ -151,6 +151,23 @@ describe('tv db backup', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it('says of a folder that is none what it is, and does not have it made', async () => {
+    for (const [directory, words] of [
+      ['/etc/passwd', 'is not a folder'],
+      ['/run/no where', 'does not exist'],
+    ] as const) {
+      const set = ['--set', `backup.directory=${directory}`];
+      const [backup, list] = [
+        await sandbox.tv(['db', 'backup', ...set]),
+        await sandbox.tv(['db', 'backups', ...set]),
+      ];
+      expect(unwrapped(backup.stderr)).toContain(`the backup folder ${directory} ${words}`);
+      expect(unwrapped(list.stderr)).toContain(`it ${words}`);
+      if (directory === '/etc/passwd') expect(backup.stderr).not.toContain('mkdir');
+      else expect(unwrapped(backup.stderr)).toContain("Next: mkdir -p '/run/no where'");
+    }
+  });
+
   it.each([[], ['--plain']])('on a full disk fails as a whole and leaves nothing (%s)', async (...flags) => {
     const full = '/run/full';
     await sandbox.inside('sh', '-c', `mkdir -p ${full} && mount -t tmpfs -o size=200k tmpfs ${full}`);
@@ -235,6 +252,7 @@ describe('a damaged backup', () => {
     ];
     const verified = await sandbox.tv(['db', 'verify', '--all']);
     expect(verified.exitCode).toBe(5);
+    expect(unwrapped(verified.stderr)).toMatch(/Next: for one that can be relied on: tv .*db backup /);
     const verdicts = verified.stderr.slice(verified.stderr.indexOf('Verification')).split(/^ {2}[✔✖!] /m);
     for (const [name, words] of table) {
       const verdict = verdicts.find((one) => unwrapped(one).startsWith(`backup ${name}: `)) ?? '';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { tuneCommand } from '../../runbooks/db/tune/command.ts';
 import { memorySize } from '../../runbooks/db/tune/memorySize.ts';
 import { installedMemory, recommendSettings } from '../../src/database/tuning/recommendSettings.ts';
 import { bytesOf, inPostgresUnits, sameSetting, sameValue } from '../../src/database/tuning/sizes.ts';
@@ -158,5 +159,21 @@ describe('workers of the API', () => {
       environment: { NODE_ENV: 'production', WEB_CONCURRENCY: '7' },
       directory: '/srv/api',
     });
+  });
+});
+
+describe('tv db tune as it was called', () => {
+  test.each([
+    [{}, 'tv db tune --apply'],
+    [
+      { memory: 16 * 1024 ** 3, cores: 4, disk: 'ssd' },
+      'tv db tune --memory 16GB --cores 4 --disk ssd --apply',
+    ],
+    [{ memory: 1.5 * 1024 ** 3 }, 'tv db tune --memory 1536MB --apply'],
+  ] as const)('%o', (input, command) => {
+    expect(tuneCommand(input, '--apply')).toBe(command);
+    const { memory } = input as { memory?: number };
+    const size = / --memory (\S+)/.exec(command)?.[1];
+    if (size !== undefined) expect(memorySize.parse(size)).toBe(memory);
   });
 });

@@ -1,3 +1,4 @@
+import { quoteForShell } from '../../../src/host/commandLine.ts';
 import { detectSystemd } from '../../../src/host/detectSystemd.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import { readSchedule } from '../../../src/host/schedule/readSchedule.ts';
@@ -78,12 +79,12 @@ export async function preflightInstall(
   lookout.look('backups', 'host', async () => {
     const { directory } = ctx.settings.backup;
     await need(call, 'tv');
-    const { isDirectory, writable } = await readDirectory(host(), { path: directory });
+    const { exists, isDirectory, writable } = await readDirectory(host(), { path: directory });
     if (isDirectory && writable) return pass(`go to ${directory}`);
     return warn(
-      `${directory} ${isDirectory ? 'cannot be written' : 'is not there'}: every backup will fail`,
+      `${directory} ${isDirectory ? 'cannot be written' : exists ? 'is not a folder' : 'is not there'}: every backup will fail`,
       {
-        next: [`mkdir -p ${directory}`],
+        next: [exists ? `ls -ld ${quoteForShell(directory)}` : `mkdir -p ${quoteForShell(directory)}`],
       },
     );
   });

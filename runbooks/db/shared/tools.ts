@@ -1,4 +1,5 @@
 import type { DatabaseServer } from '../../../src/database/readServer.ts';
+import { quoteForShell } from '../../../src/host/commandLine.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import { readMachine } from '../../../src/host/readMachine.ts';
 import { readToolVersion } from '../../../src/host/readToolVersion.ts';
@@ -45,15 +46,21 @@ export async function lookAtTools(ctx: Context, server: Pick<DatabaseServer, 'ma
 
 /** The backup folder, or why nothing can be written there. */
 export async function lookAtFolder(ctx: Context, directory: string) {
+  const shown = quoteForShell(directory);
   const { exists, isDirectory, writable } = await readDirectory(ctx.host(), { path: directory });
-  if (!isDirectory) {
-    return block<string>(`the backup folder ${directory} ${exists ? 'is not a folder' : 'does not exist'}`, {
-      next: [`mkdir -p ${directory}, or set backup.directory`],
+  if (exists && !isDirectory) {
+    return block<string>(`the backup folder ${directory} is not a folder`, {
+      next: ['set backup.directory: tv config show'],
+    });
+  }
+  if (!exists) {
+    return block<string>(`the backup folder ${directory} does not exist`, {
+      next: [`mkdir -p ${shown}`, 'or set backup.directory: tv config show'],
     });
   }
   if (!writable) {
     return block<string>(`the backup folder ${directory} is not writable`, {
-      next: [`ls -ld ${directory}`, 'tv config show'],
+      next: [`ls -ld ${shown}`, 'tv config show'],
     });
   }
   return pass(directory, directory);

@@ -31,7 +31,7 @@ export async function preflight(ctx: Context, input: MachineInput): Promise<Pref
     const { elsewhere, memoryBytes, cores, disk, diskWhy } = machine;
     if (elsewhere !== null) {
       return block(`the database is on ${elsewhere}, and it is another host that was measured`, {
-        next: ['tv db tune --memory 16GB --cores 4 --disk ssd --apply, with the figures of that server'],
+        next: ['with the figures of that server: tv db tune --memory 16GB --cores 4 --disk ssd --apply'],
       });
     }
     return pass(`${bytes(memoryBytes)}, ${cores} cores, ${disk.toUpperCase()} (${diskWhy})`);

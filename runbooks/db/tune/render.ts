@@ -2,10 +2,12 @@ import { basename } from 'node:path';
 import { renderNext } from '../../../src/runbook/next.ts';
 import type { Paint } from '../../../src/runbook/paint.ts';
 import { bytes, table, wrap } from '../../../src/runbook/text.ts';
+import { tuneCommand } from './command.ts';
 import type { SettingState, Tuning } from './facts.ts';
+import type { MachineInput } from './measureMachine.ts';
 
 /** The screen of `tv db tune`. */
-export function renderTuning(tuning: Tuning, paint: Paint): string {
+export function renderTuning(tuning: Tuning, input: MachineInput, paint: Paint): string {
   const { database, version, settings, api } = tuning;
   const differ = settings.filter(({ state }) => state === 'differs');
   const waiting = settings.filter(({ state }) => state === 'waiting');
@@ -24,8 +26,8 @@ export function renderTuning(tuning: Tuning, paint: Paint): string {
           `${waiting.map(({ name }) => name).join(', ')}: set, in effect after the next restart of PostgreSQL.`,
         ];
   const next = [
-    ...(differ.length === 0 ? [] : ['tv db tune --apply']),
-    ...(waiting.length === 0 ? [] : ['restart PostgreSQL at a quiet hour: systemctl restart postgresql']),
+    ...(differ.length === 0 ? [] : [tuneCommand(input, '--apply')]),
+    ...(waiting.length === 0 ? [] : ['at a quiet hour: systemctl restart postgresql']),
   ];
   return `${[
     wrap(`${paint.bold('PostgreSQL settings')} · ${database} · PostgreSQL ${version}`, paint.width),

@@ -5,13 +5,19 @@ import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
 import { asAdmin } from '../shared/asAdmin.ts';
+import { tuneCommand } from './command.ts';
 import type { TuneFacts } from './facts.ts';
+import type { MachineInput } from './measureMachine.ts';
 
 /** A reload reaches every session before its next statement, and is under way for this long at most (ms). */
 const reloadMs = 10_000;
 
 /** Reads back what the server now has, and what waits for a restart. */
-export async function verify(ctx: StepContext, { changes }: TuneFacts): Promise<readonly Check[]> {
+export async function verify(
+  ctx: StepContext,
+  { changes }: TuneFacts,
+  input: MachineInput,
+): Promise<readonly Check[]> {
   const names = changes.map(({ name }) => name);
   const lookout = new Lookout(ctx);
 
@@ -46,7 +52,7 @@ export async function verify(ctx: StepContext, { changes }: TuneFacts): Promise<
       if (ctx.clock.now().getTime() > deadline) {
         return block('settings are set and not in effect after the reload', {
           facts: Object.fromEntries(late.map(({ name, to }) => [name, `not ${to}`])),
-          next: ['tv db tune', "look into the server's log"],
+          next: [tuneCommand(input), "look into the server's log"],
         });
       }
       await ctx.clock.sleep(100, signal);
@@ -57,7 +63,7 @@ export async function verify(ctx: StepContext, { changes }: TuneFacts): Promise<
   if (later.length > 0) {
     lookout.look('restart', 'database', async () =>
       warn(`${later.join(', ')}: in effect after the next restart of PostgreSQL`, {
-        next: ['restart PostgreSQL at a quiet hour, then: tv db tune'],
+        next: [`after a restart of PostgreSQL at a quiet hour: ${tuneCommand(input)}`],
       }),
     );
   }

@@ -1,4 +1,5 @@
 import type { DatabaseServer } from '../../../src/database/readServer.ts';
+import { quoteForShell } from '../../../src/host/commandLine.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import { readDisk } from '../../../src/host/readDisk.ts';
 import { readToolVersion } from '../../../src/host/readToolVersion.ts';
@@ -32,13 +33,13 @@ export async function checkBackup(ctx: Context, { directory, server }: BackupPar
     return block(
       `the backup folder ${directory} ${state.exists ? 'is not a folder' : 'does not exist, or is not to be seen by this user'}`,
       {
-        next: [`mkdir -p ${directory}`, elsewhere],
+        next: state.exists ? [elsewhere] : [`mkdir -p ${quoteForShell(directory)}`, elsewhere],
       },
     );
   }
   if (!state.writable) {
     return block(`the backup folder ${directory} is not writable`, {
-      next: [`ls -ld ${directory}; findmnt -T ${directory}`, elsewhere],
+      next: [`ls -ld ${quoteForShell(directory)}; findmnt -T ${quoteForShell(directory)}`, elsewhere],
     });
   }
   if (pgDump === undefined || pgRestore === undefined || psql === undefined) {

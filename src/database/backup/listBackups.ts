@@ -33,7 +33,8 @@ export type BackupList = {
 /** One line a backup: kind, size, time, manifest, marks, files; what may hold anything as base64. */
 const script = `
 shopt -s nullglob
-[ -d "$1" ] || { echo "$1 is not there" >&2; exit 66; }
+[ -e "$1" ] || exit 66
+[ -d "$1" ] || exit 20
 cd -- "$1"
 encode() { if [ -f "$1" ]; then base64 -w0 -- "$1"; else printf -; fi; }
 for name in *; do
@@ -59,8 +60,8 @@ for name in *; do
     "$(find "./$name" -type f -printf '%P\\t%s\\n' | base64 -w0)"
 done`;
 
-/** Exit code of the script where there is no such folder (EX_NOINPUT, sysexits.h). */
-const noSuchFolder = 66;
+/** Exit codes of the script: EX_NOINPUT of sysexits.h, and the number of ENOTDIR. */
+const reasons: Readonly<Record<number, string>> = { 66: 'it does not exist', 20: 'it is not a folder' };
 /** A gzip file of nothing at all has 20 bytes, with a name in it a few more. */
 const emptyGzipBytes = 64;
 
@@ -79,7 +80,7 @@ export async function listBackups(parameters: {
     throw new TvError('The backup folder cannot be read.', {
       facts: {
         folder: directory,
-        reason: exitCode === noSuchFolder ? 'it does not exist' : stderr.trim().split('\n').at(-1),
+        reason: reasons[exitCode] ?? stderr.trim().split('\n').at(-1),
       },
       next: [`ls -la ${directory}`, 'tv config show'],
     });
