@@ -3,7 +3,7 @@ import { defineReport, field } from '../../src/runbook/define.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 import { surveyRuns } from '../../src/runbook/readRuns.ts';
-import { isUnfinished } from '../../src/runbook/runState.ts';
+import { isUnfinished, waysOn } from '../../src/runbook/runState.ts';
 import { ago, table } from '../../src/runbook/text.ts';
 
 /** `tv runs list`: newest first, unfinished ones marked. */
@@ -33,6 +33,8 @@ export default defineReport({
         status: state.status,
         unfinished: isUnfinished(state),
         supersededBy: state.supersededBy ?? null,
+        /** Commands that carry it on. */
+        ways: isUnfinished(state) ? waysOn(state) : [],
         startedAt: state.started.at,
         endedAt: state.endedAt,
         operator: `${state.lastOperator.user}@${state.lastOperator.host}`,
@@ -53,10 +55,7 @@ export default defineReport({
     ]);
     const left = runs.find(({ unfinished }) => unfinished);
     const more = total > runs.length ? `\n  … and ${total - runs.length} older ones: --limit ${total}` : '';
-    const ways = [
-      ...damaged.flatMap(({ next }) => next),
-      ...(left === undefined ? [] : [`tv resume ${left.run}`, `tv runs undo ${left.run}`]),
-    ];
+    const ways = [...damaged.flatMap(({ next }) => next), ...(left?.ways ?? [])];
     const next = ways.length === 0 ? '' : `\n\n${renderNext(ways, paint)}`;
     return `${wrecks.join('')}${table(rows)}${more}${next}\n`;
   },

@@ -4,7 +4,7 @@ import { defineReport, field } from '../../src/runbook/define.ts';
 import { leftBehind } from '../../src/runbook/leftBehind.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import { findRun } from '../../src/runbook/readRuns.ts';
-import { foldRun, isUnfinished } from '../../src/runbook/runState.ts';
+import { foldRun, isUnfinished, waysOn } from '../../src/runbook/runState.ts';
 import { duration, localTime, table, wrap } from '../../src/runbook/text.ts';
 
 /** `tv runs show ID`: every step, its state and its time. */
@@ -34,6 +34,8 @@ export default defineReport({
       status: state.status,
       unfinished: isUnfinished(state),
       supersededBy: state.supersededBy ?? null,
+      /** Commands that carry it on. */
+      ways: isUnfinished(state) ? waysOn(state) : [],
       left: state.supersededBy === undefined ? leftBehind(state) : [],
       startedAt: started.at,
       endedAt: state.endedAt,
@@ -66,9 +68,7 @@ export default defineReport({
       ];
     });
     const errors = data.steps.flatMap(({ error }) => (error ? [`  ${paint.bad('✖')} ${error.message}`] : []));
-    const next = data.unfinished
-      ? [`tv resume ${data.run}`, `tv runs undo ${data.run}`]
-      : [`tv runs report ${data.run}`];
+    const next = data.unfinished ? data.ways : [`tv runs report ${data.run}`];
     const head = `${paint.bold(data.title)} · ${data.environment} · plan ${data.plan} · ${data.status}`;
     const who = `${data.operator.user}@${data.operator.host}, ${localTime(new Date(data.startedAt))}, ${data.confirmation}`;
     return [

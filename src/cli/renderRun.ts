@@ -112,7 +112,6 @@ export class RunScreen {
         break;
       case 'run.signalled':
         this.#signalled = true;
-        this.#signalled = true;
         this.#print(`  ${paint.warn('!')} ${event.signal}: stopped after the step in flight\n`);
         break;
       case 'run.checked':

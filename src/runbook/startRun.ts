@@ -19,8 +19,8 @@ import { Journal } from './journal.ts';
 import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
 import { withLocks } from './locks.ts';
-import { leftByUnfinished, readRuns, unfinishedRuns } from './readRuns.ts';
-import { isUnfinished, type RunState, waysOn } from './runState.ts';
+import { leftByUnfinished, readRuns, urgentFirst } from './readRuns.ts';
+import { type RunState, waysOn } from './runState.ts';
 
 /**
  * A new run, from the checks to the verification: preflight, plan, question, steps, verify.
@@ -179,11 +179,11 @@ function lookAtRuns(engine: Engine, { name, runbook: { goesPast } }: Shelved): C
     const { message, facts, next } = errorData(error);
     return { ...(goesPast === undefined ? blocking : warning), summary: message, facts, next };
   }
-  const unfinished = states.filter(isUnfinished);
+  const unfinished = urgentFirst(states);
   const inTheWay = unfinished.find((state) => holdsUp(state, name, goesPast));
   const first = inTheWay ?? unfinished[0];
   if (first === undefined) return undefined;
-  const left = unfinishedRuns(states);
+  const left = unfinished.map(({ started }) => started.run);
   return {
     ...(inTheWay === undefined ? warning : blocking),
     summary: `${left.length === 1 ? 'a run is' : `${left.length} runs are`} unfinished: ${[left.join(', '), ...leftByUnfinished(states)].join('; ')}`,
