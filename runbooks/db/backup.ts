@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { readServer } from '../../src/database/readServer.ts';
+import { quoteForShell } from '../../src/host/commandLine.ts';
 import { readDisk } from '../../src/host/readDisk.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field, type PreflightResult } from '../../src/runbook/define.ts';
@@ -44,7 +45,10 @@ async function preflight(
     const needed = (await need(server, 'server')).sizeBytes * backupShare + backupMarginBytes;
     const room = `${bytes(freeBytes)} free, needs about ${bytes(needed)}`;
     return freeBytes < needed
-      ? block(room, { next: ['tv db prune --dry-run', `df -h ${path}`], override: 'backup-space' })
+      ? block(room, {
+          next: ['tv db prune --dry-run', `df -h ${quoteForShell(path)}`],
+          override: 'backup-space',
+        })
       : pass(room);
   });
   const checks = await lookout.checks();

@@ -2,10 +2,11 @@ import { isVerified } from '../../src/database/backup/choosePrune.ts';
 import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
 import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
 import { TvError } from '../../src/errors/TvError.ts';
+import { quoteForShell } from '../../src/host/commandLine.ts';
 import { defineReport } from '../../src/runbook/define.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { ago, bytes, count, localTime, table, wrap } from '../../src/runbook/text.ts';
+import { ago, bytes, count, localTime, printable, table, wrap } from '../../src/runbook/text.ts';
 
 /** `tv db backups`: what there is to restore from, newest first. */
 export default defineReport({
@@ -29,7 +30,7 @@ export default defineReport({
       }
     }
   },
-  render: ({ directory, backups, leftovers, old }, paint) => {
+  render: ({ directory, backups, leftovers, unusable, old }, paint) => {
     const blocks: string[] = [];
     if (backups.length === 0) blocks.push(`No backups in ${directory}.`, renderNext(['tv db backup'], paint));
     else {
@@ -41,7 +42,7 @@ export default defineReport({
       const broken = backups.find(({ problems }) => problems.length > 0);
       const next = [
         ...(backups[0] === broken ? ['tv db backup'] : []),
-        ...(unproven === undefined ? [] : [`tv db verify ${unproven.name}`]),
+        ...(unproven === undefined ? [] : [`tv db verify ${quoteForShell(unproven.name)}`]),
       ];
       if (next.length > 0) blocks.push(renderNext(next, paint));
     }
@@ -53,6 +54,15 @@ export default defineReport({
           '  ',
         ),
         renderNext(['tv runs list'], paint),
+      );
+    }
+    if (unusable.length > 0) {
+      blocks.push(
+        wrap(
+          `Left out, with characters in their names that tv does not take (give them other names): ${unusable.join(', ')}`,
+          paint.width,
+          '  ',
+        ),
       );
     }
     if (old === null) blocks.push('Databases put aside by a restore: cannot tell, the database is away.');
@@ -87,7 +97,7 @@ function describe(backup: Backup, paint: Paint): string {
     ...(manifest === null ? [`${form}, no manifest`] : []),
     ...(cursor === null || cursor === undefined ? [] : [`block ${count(cursor)}`]),
     problems.length > 0 ? paint.bad('broken') : verified,
-    ...(marks.pinned === null ? [] : [paint.bold(`pinned: ${marks.pinned.reason}`)]),
+    ...(marks.pinned === null ? [] : [paint.bold(`pinned: ${printable(marks.pinned.reason)}`)]),
   ].join(' · ');
   const mark =
     problems.length > 0 || (verdict?.problems.length ?? 0) > 0
@@ -95,7 +105,7 @@ function describe(backup: Backup, paint: Paint): string {
       : isVerified(backup)
         ? paint.ok('✔')
         : paint.warn('!');
-  const wrong = [...problems, ...(verdict?.problems ?? [])];
+  const wrong = [...problems, ...(verdict?.problems ?? [])].map(printable);
   const lines = [`${mark} ${paint.bold(name)}`, `  ${wrap(facts, paint.width - 2, '  ')}`];
   if (wrong.length > 0)
     lines.push(`  ${paint.bad(wrap([...new Set(wrong)].join('; '), paint.width - 2, '  '))}`);

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { isVerified } from '../../src/database/backup/choosePrune.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
+import { listBackups } from '../../src/database/backup/listBackups.ts';
+import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
-import { bytes, howMany } from '../../src/runbook/text.ts';
+import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
+import { bytes, howMany, printable } from '../../src/runbook/text.ts';
 import { chooseBackups } from './shared/chooseBackups.ts';
 import { lookAtMaintenance } from './shared/maintenance.ts';
 import { readServerOf } from './shared/readServerOf.ts';
@@ -63,8 +65,10 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
         name,
         bytes: size,
       }));
+      const unusable = wanted.all ? await leftOut(ctx) : [];
       const size = bytes(value.reduce((sum, one) => sum + one.bytes, 0));
-      return pass(`${value.length === 1 ? value[0]?.name : `${value.length} backups`}, ${size}`, value);
+      const what = `${value.length === 1 ? value[0]?.name : `${value.length} backups`}, ${size}`;
+      return unusable.length === 0 ? pass(what, value) : warn(what, { value, ...named(unusable) });
     });
     const server = lookout.look('server', 'database', async () => {
       // Also of a database that is gone: then it matters most.
@@ -101,8 +105,14 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
   basis: ({ backups, restore }) => ({ backups: backups.map(({ path }) => path), restores: restore !== null }),
   consequence: ({ backups }) => `This reads ${howMany(backups.length, 'backup')}.`,
   plan: (facts) => facts.backups.map((backup, index) => verifyOne(facts, backup, index)),
-  verify: async (ctx, { backups }) => {
+  verify: async (ctx, { backups }, { all }) => {
     const lookout = new Lookout(ctx);
+    const unusable = all ? await leftOut(ctx) : [];
+    if (unusable.length > 0) {
+      lookout.look('names', 'host', async () =>
+        warn(`${howMany(unusable.length, 'file')} left out, for what is in the name`, named(unusable)),
+      );
+    }
     for (const [index, { path, name }] of backups.entries()) {
       lookout.look('backup', 'host', async () => {
         const found = await findBackup({
@@ -115,7 +125,7 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
         const result = ctx.results[`verify-${index + 1}`] as { readonly problems: readonly string[] } | null;
         if (!isVerified(found) || (result?.problems ?? []).length > 0) {
           return block(
-            `${name}: ${[...new Set([...found.problems, ...(result?.problems ?? verified?.problems ?? [])])].join('; ') || 'what was found could not be written beside it'}`,
+            `${name}: ${[...new Set([...found.problems, ...(result?.problems ?? verified?.problems ?? [])])].map(printable).join('; ') || 'what was found could not be written beside it'}`,
             { next: ['for one that can be relied on: tv db backup', 'tv db backups'] },
           );
         }
@@ -134,3 +144,12 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
     return lookout.checks();
   },
 });
+
+async function leftOut(ctx: Context): Promise<readonly string[]> {
+  const { directory } = ctx.settings.backup;
+  return (await listBackups({ run: ctx.host().run, directory })).unusable;
+}
+
+function named(unusable: readonly string[]) {
+  return { facts: { 'left out': unusable.join(', ') }, next: ['give them other names: tv db backups'] };
+}

@@ -53,6 +53,17 @@ export function localTime(date: Date): string {
   return `${shifted.slice(0, 10)} ${shifted.slice(11, 19)} ${zone}`;
 }
 
+/**
+ * Text from elsewhere (a file's name) as it may go to a terminal: characters that steer it, or turn the
+ * direction of writing, are shown as `\\u{1b}`.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Bidi_Control}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+}
+
 /** Columns that a text takes on a terminal, colours left out. */
 export function visibleWidth(text: string): number {
   return [...stripVTControlCharacters(text)].length;

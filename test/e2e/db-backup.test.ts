@@ -293,6 +293,30 @@ describe('a sound backup of a part', () => {
   });
 });
 
+describe('a strange name', () => {
+  it('is quoted where it can be pasted, or shown escaped and left out; the others are verified', async () => {
+    const name = await backUp();
+    cpSync(join(folder, name), join(folder, "day 1's"), { recursive: true });
+    const latin = Buffer.concat([Buffer.from(`${folder}/l`), Buffer.from([0xe4]), Buffer.from('.sql')]);
+    writeFileSync(latin, 'x');
+    writeFileSync(join(folder, 'red\u001b[31m.sql'), 'x');
+    const verified = await sandbox.tv(['db', 'verify', '--all']);
+    const list = await sandbox.tv(['db', 'backups']);
+    rmSync(latin);
+    expect(verified.exitCode, verified.stderr).toBe(0);
+    const end = unwrapped(verified.stderr.slice(verified.stderr.indexOf('Verification')));
+    expect(end).toContain(`backup ${name}: sound`);
+    expect(end).toContain("backup day 1's: sound");
+    expect(end).toContain('2 files left out');
+    expect(end).toContain('red\\u{1b}[31m.sql');
+    expect(list.stdout).toContain('red\\u{1b}[31m.sql');
+    expect(list.stdout).not.toContain('\u001b');
+    const plan = await sandbox.tv(['db', 'restore', "day 1's", '--dry-run']);
+    expect(unwrapped(plan.stderr)).toContain(`'${folder}/day 1'\\''s/data'`);
+    expect(plan.exitCode).toBe(0);
+  });
+});
+
 describe('tv db prune', () => {
   it('lists with --dry-run, and is finished by resume when it is killed', async () => {
     const newest = await backUp();

@@ -299,4 +299,19 @@ describe('what is found in a folder', () => {
     expect((await found('other.sql')).path).toBe(join(elsewhere, 'vault.sql'));
     await expect(found(join(directory, 'dangling.sql'))).rejects.toThrow('There is no backup "dangling.sql"');
   });
+
+  it('names that cannot be said, or that steer a terminal, are left out and shown escaped', async () => {
+    writeFileSync(join(directory, "a 'quoted' name.sql"), 'x');
+    writeFileSync(join(directory, 'red\u001b[31m.sql'), 'x');
+    writeFileSync(join(directory, 'two\nlines.sql.partial'), 'x');
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${directory}/l`), Buffer.from([0xe4]), Buffer.from('.sql')]),
+      'x',
+    );
+    const { backups, leftovers, unusable } = await listBackups({ run, directory });
+    expect(backups.map(({ name }) => name)).toEqual(["a 'quoted' name.sql"]);
+    expect(leftovers).toEqual([]);
+    expect(unusable.toSorted()).toEqual(['l\ufffd.sql', 'red\\u{1b}[31m.sql', 'two\\u{a}lines.sql.partial']);
+    await expect(found('red\u001b[31m.sql')).rejects.toThrow('has characters in it that tv does not take');
+  });
 });

@@ -2,6 +2,7 @@ import { dumpTo } from '../../../src/database/backup/dumpTo.ts';
 import { endSessions } from '../../../src/database/endSessions.ts';
 import { readServer } from '../../../src/database/readServer.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
+import { quoteForShell } from '../../../src/host/commandLine.ts';
 import type { Step } from '../../../src/runbook/define.ts';
 import { applicationName } from '../shared/names.ts';
 import { type BackupFacts, backupPath, partialPath } from './facts.ts';
@@ -9,7 +10,7 @@ import { type BackupFacts, backupPath, partialPath } from './facts.ts';
 /** The dump, the row counts and the cursor, all of one snapshot. */
 export function dump(facts: BackupFacts): Step {
   const { form, database, tools, directory } = facts;
-  const target = `${directory}/${database.name}_$RUN`;
+  const target = `${quoteForShell(`${directory}/${database.name}_`)}$RUN`;
   return {
     id: 'dump',
     title: `dump ${database.name}${form === 'directory' ? `, ${tools.cores} tables at once` : ' as one .sql.gz'}`,

@@ -1,13 +1,14 @@
 import { listBackups } from '../../../src/database/backup/listBackups.ts';
 import { publishBackup } from '../../../src/database/backup/publishBackup.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
+import { quoteForShell } from '../../../src/host/commandLine.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { type BackupFacts, backupPath, partialPath } from './facts.ts';
 
 /** One rename: from then on it is a backup. */
 export function publish(facts: BackupFacts): Step {
   const end = facts.form === 'directory' ? '' : '.sql.gz';
-  const path = `${facts.directory}/${facts.database.name}_$RUN${end}`;
+  const path = `${quoteForShell(`${facts.directory}/${facts.database.name}_`)}$RUN${end}`;
   return {
     id: 'publish',
     title: 'give it its name',
@@ -48,6 +49,6 @@ async function assertNotPinned(ctx: StepContext, facts: BackupFacts): Promise<vo
   if (found === undefined || found.marks.pinned === null) return;
   throw new TvError('The backup is pinned; it was not taken back.', {
     facts: { backup: found.name, reason: found.marks.pinned.reason },
-    next: `tv db unpin ${found.name}`,
+    next: `tv db unpin ${quoteForShell(found.name)}`,
   });
 }

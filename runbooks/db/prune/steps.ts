@@ -4,6 +4,7 @@ import { isRemoved, removeBackup } from '../../../src/database/backup/removeBack
 import { clearSessions } from '../../../src/database/restore/clearSessions.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
 import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
+import { quoteForShell } from '../../../src/host/commandLine.ts';
 import type { Step } from '../../../src/runbook/define.ts';
 import { bytes } from '../../../src/runbook/text.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
@@ -15,7 +16,7 @@ export function removeOne(facts: PruneFacts, backup: PruneFacts['remove'][number
   return {
     id: `remove-${index + 1}`,
     title: `remove ${backup.name}, ${bytes(backup.bytes)}`,
-    command: `rm -r ${backup.path}`,
+    command: `rm -r ${quoteForShell(backup.path)}`,
     effect: 'final',
     probe: async (ctx) => ((await isRemoved({ run: ctx.host().run, backup })) ? 'done' : 'not-done'),
     run: async (ctx) => {
@@ -39,7 +40,7 @@ export function removeLeftovers({ leftovers }: PruneFacts): Step {
   return {
     id: 'leftovers',
     title: `remove what ${leftovers.length} interrupted backups or removals have left`,
-    command: `rm -r ${leftovers.join(' ')}`,
+    command: `rm -r ${leftovers.map(quoteForShell).join(' ')}`,
     effect: 'final',
     probe: async () => 'not-done',
     run: async (ctx) => {

@@ -7,6 +7,7 @@ import { fillDatabase } from '../../../src/database/restore/fillDatabase.ts';
 import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
 import type { DatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
+import { quoteForShell } from '../../../src/host/commandLine.ts';
 import type { ProbeAnswer, StepContext } from '../../../src/runbook/define.ts';
 import { withDatabase, withMaintenance } from './maintenance.ts';
 import { applicationName } from './names.ts';
@@ -65,7 +66,8 @@ export function restoreCommand(
   backup: Pick<Backup, 'form' | 'archive'>,
   { jobs, into }: { readonly jobs: number; readonly into: string },
 ): string {
-  const { form, archive } = backup;
+  const { form } = backup;
+  const archive = quoteForShell(backup.archive);
   if (form === 'sql.gz') return `gzip -dc ${archive} | psql -1 -d ${into}`;
   return form === 'sql' ? `psql -1 -d ${into} -f ${archive}` : `pg_restore -j ${jobs} -d ${into} ${archive}`;
 }

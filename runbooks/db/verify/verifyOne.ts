@@ -3,6 +3,7 @@ import type { Backup } from '../../../src/database/backup/listBackups.ts';
 import { type BackupMarks, writeMarks } from '../../../src/database/backup/marks.ts';
 import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
 import { isBackupsFault } from '../../../src/database/restore/isBackupsFault.ts';
+import { quoteForShell } from '../../../src/host/commandLine.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { bytes } from '../../../src/runbook/text.ts';
 import { besideName } from '../shared/names.ts';
@@ -19,7 +20,7 @@ export function verifyOne(facts: VerifyFacts, backup: VerifyFacts['backups'][num
     title: `read ${name} (${bytes(size)}) to its last byte${restores ? ', restore it into a scratch database, count, drop that' : ''}`,
     command: restores
       ? `createdb $SCRATCH; ${restoreCommand(backup, { jobs, into: '$SCRATCH' })}; dropdb $SCRATCH`
-      : `sha256sum …; ${form === 'sql' || form === 'sql.gz' ? 'awk …' : 'pg_restore -l'} ${archive}`,
+      : `sha256sum …; ${form === 'sql' || form === 'sql.gz' ? 'awk …' : 'pg_restore -l'} ${quoteForShell(archive)}`,
     // What was found out stays in the marks, whatever becomes of the run.
     effect: 'final',
     undoTitle: restores ? 'undo: drop the scratch database' : 'marks stay',

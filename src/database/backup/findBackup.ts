@@ -1,5 +1,6 @@
 import { TvError } from '../../errors/TvError.ts';
 import type { Host } from '../../runbook/context.ts';
+import { printable } from '../../runbook/text.ts';
 import { type Backup, type BackupList, listBackups } from './listBackups.ts';
 
 export interface FindBackupParameters {
@@ -28,16 +29,23 @@ async function resolveLink(run: Host['run'], path: string): Promise<string> {
 }
 
 /** @throws TvError where there is none, or more than one that begins like this */
-function pickBackup({ backups, directory }: BackupList, wanted: string): Backup {
+function pickBackup({ backups, directory, unusable }: BackupList, wanted: string): Backup {
   const exact = backups.find(({ name }) => name === wanted);
   const alike = backups.filter(({ name }) => name.startsWith(wanted));
   const [only] = alike;
   const found = exact ?? (alike.length === 1 ? only : undefined);
   if (found !== undefined) return found;
+  const shown = printable(wanted);
+  if (unusable.includes(shown)) {
+    throw new TvError(
+      `The name "${shown}" has characters in it that tv does not take: give it another one.`,
+      {
+        facts: { folder: directory },
+      },
+    );
+  }
   throw new TvError(
-    alike.length === 0
-      ? `There is no backup "${wanted}".`
-      : `"${wanted}" is the beginning of several backups.`,
+    alike.length === 0 ? `There is no backup "${shown}".` : `"${shown}" is the beginning of several backups.`,
     {
       facts: {
         folder: directory,

@@ -1,5 +1,6 @@
 import { TvError } from '../../errors/TvError.ts';
 import type { Host } from '../../runbook/context.ts';
+import { printable } from '../../runbook/text.ts';
 import { type BackupManifest, readManifest } from './manifest.ts';
 import { type BackupMarks, readMarks } from './marks.ts';
 
@@ -28,6 +29,11 @@ export type BackupList = {
   readonly backups: readonly Backup[];
   /** Paths that an interrupted backup or removal has left. */
   readonly leftovers: readonly { readonly path: string; readonly changedAt: string }[];
+  /**
+   * Names, as they may be shown, that tv does not work with: not in UTF-8, so that they cannot be said
+   * to any program, or with characters in them that steer a terminal.
+   */
+  readonly unusable: readonly string[];
 };
 
 /** One line a backup: kind, size, time, manifest, marks, files; what may hold anything as base64. */
@@ -88,9 +94,15 @@ export async function listBackups(parameters: {
   const lines = stdout.split('\n').filter((line) => line !== '');
   const leftovers: BackupList['leftovers'][number][] = [];
   const backups: Backup[] = [];
+  const unusable: string[] = [];
   for (const line of lines) {
     const [kind = '', name = '', mtime = '', manifest = '', marks = '', files = ''] = line.split('\t');
-    const path = `${directory}/${decode(name)}`;
+    const shown = printable(decode(name));
+    if (encode(shown) !== name) {
+      unusable.push(shown);
+      continue;
+    }
+    const path = `${directory}/${shown}`;
     if (kind === 'leftover') {
       leftovers.push({ path, changedAt: new Date(Number(mtime) * 1000).toISOString() });
     } else {
@@ -107,7 +119,7 @@ export async function listBackups(parameters: {
     }
   }
   backups.sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt) || (a.name < b.name ? 1 : -1));
-  return { directory, backups, leftovers };
+  return { directory, backups, leftovers, unusable };
 }
 
 interface Found {
@@ -173,6 +185,10 @@ function parseFiles(text: string): ReadonlyMap<string, number> {
       .filter((line) => line !== '')
       .map((line) => [line.slice(0, line.lastIndexOf('\t')), Number(line.slice(line.lastIndexOf('\t') + 1))]),
   );
+}
+
+function encode(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64');
 }
 
 function decode(text: string): string {

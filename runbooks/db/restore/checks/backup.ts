@@ -1,6 +1,7 @@
 import { isVerified } from '../../../../src/database/backup/choosePrune.ts';
 import type { Backup } from '../../../../src/database/backup/listBackups.ts';
 import { verifyBackup } from '../../../../src/database/backup/verifyBackup.ts';
+import { quoteForShell } from '../../../../src/host/commandLine.ts';
 import type { Context } from '../../../../src/runbook/context.ts';
 import { block, need, pass, warn } from '../../../../src/runbook/lookout.ts';
 import { ago, count } from '../../../../src/runbook/text.ts';
@@ -36,7 +37,7 @@ export async function readChosen(ctx: Context, parameters: ChosenParameters) {
   }
   if (inPlace && !isVerified(chosen)) {
     return block(`${chosen.name} was never verified, and --in-place leaves nothing else`, {
-      next: [`tv db verify ${chosen.name} --restore`],
+      next: [`tv db verify ${quoteForShell(chosen.name)} --restore`],
     });
   }
   const { path, form, archive, createdAt, manifest } = chosen;
