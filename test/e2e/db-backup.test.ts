@@ -312,9 +312,31 @@ describe('a strange name', () => {
     expect(list.stdout).toContain('red\\u{1b}[31m.sql');
     expect(list.stdout).not.toContain('\u001b');
     const plan = await sandbox.tv(['db', 'restore', "day 1's", '--dry-run']);
+    expect(unwrapped(plan.stderr)).toContain('they are stopped only for the swap');
+    const inPlace = await sandbox.tv(['db', 'restore', "day 1's", '--in-place', '--dry-run']);
+    expect(unwrapped(inPlace.stderr)).toContain('they are stopped all the while it is restored');
     expect(unwrapped(plan.stderr)).toContain(`'${folder}/day 1'\\''s/data'`);
     expect(plan.exitCode).toBe(0);
   });
+});
+
+it('a backup that is not there blocks every command alike; only wrong flags are wrong usage', async () => {
+  const confirm = ['--confirm', sandbox.env['TV_ENVIRONMENT'] ?? ''];
+  for (const [args, words] of [
+    [['restore', 'nope', ...confirm], 'There is no backup "nope"'],
+    [['restore', '--latest', ...confirm], 'There is no backup in'],
+    [['verify', 'nope'], 'There is no backup "nope"'],
+    [['verify', '--latest'], 'There is no backup in'],
+    [['verify', '--all'], 'There is no backup in'],
+    [['pin', 'nope'], 'There is no backup "nope"'],
+    [['unpin', 'nope'], 'There is no backup "nope"'],
+  ] as const) {
+    const done = await sandbox.tv(['db', ...args]);
+    expect.soft(unwrapped(done.stderr), args.join(' ')).toContain(words);
+    expect.soft(done.exitCode, args.join(' ')).toBe(3);
+  }
+  expect((await sandbox.tv(['db', 'verify'])).exitCode).toBe(2);
+  expect((await sandbox.tv(['db', 'verify', 'nope', '--latest'])).exitCode).toBe(2);
 });
 
 describe('tv db prune', () => {

@@ -105,9 +105,10 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
     const missing = units.filter((_, index) => states[index]?.loadState !== 'loaded');
     if (missing.length > 0)
       return block(`not installed here: ${missing.join(', ')}`, { next: ['tv config show'] });
+    const downtime = input.inPlace && !lost ? 'all the while it is restored' : 'only for the swap';
     const idle = value.filter(({ wasActive }) => !wasActive).map(({ unit }) => unit);
     return idle.length === 0
-      ? pass(`all ${lost ? 'meant to run' : 'active'}; they are stopped only for the swap`, value)
+      ? pass(`all ${lost ? 'meant to run' : 'active'}; they are stopped ${downtime}`, value)
       : warn(`${idle.join(', ')}: not active, and stays so`, { value });
   });
 

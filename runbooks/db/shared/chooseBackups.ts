@@ -1,6 +1,6 @@
 import { findBackup } from '../../../src/database/backup/findBackup.ts';
 import { type Backup, listBackups } from '../../../src/database/backup/listBackups.ts';
-import { UsageError } from '../../../src/errors/TvError.ts';
+import { exitCodes, TvError, UsageError } from '../../../src/errors/TvError.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 
 export interface WantedBackups {
@@ -12,7 +12,7 @@ export interface WantedBackups {
 /**
  * The backups that an operator means: one by name or path, the newest, or all.
  * @throws UsageError where none or more than one way of saying it was used
- * @throws TvError where there is no such backup
+ * @throws TvError (exit 3) where there is no such backup
  */
 export async function chooseBackups(ctx: Context, wanted: WantedBackups): Promise<readonly Backup[]> {
   const { backup, latest = false, all = false } = wanted;
@@ -25,10 +25,21 @@ export async function chooseBackups(ctx: Context, wanted: WantedBackups): Promis
       { next: 'tv db backups' },
     );
   }
+  try {
+    return await lookFor(ctx, { backup, all });
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    const { message, facts, next } = error;
+    // Like any other check that blocks: nothing was changed.
+    throw new TvError(message, { facts, next, exitCode: exitCodes.blocked, cause: error });
+  }
+}
+
+async function lookFor(ctx: Context, { backup, all }: WantedBackups): Promise<readonly Backup[]> {
   const place = { run: ctx.host().run, directory: ctx.settings.backup.directory };
   if (backup !== undefined) return [await findBackup({ ...place, wanted: backup })];
   const { backups, directory } = await listBackups(place);
   if (backups.length === 0)
-    throw new UsageError(`There is no backup in ${directory}.`, { next: 'tv db backup' });
-  return all ? backups : backups.slice(0, 1);
+    throw new TvError(`There is no backup in ${directory}.`, { next: 'tv db backup' });
+  return all === true ? backups : backups.slice(0, 1);
 }
