@@ -115,8 +115,8 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   readonly onFailure: 'stop' | 'carry-on';
   /**
    * What of other runs is told as a warning and does not hold this one up. `harmless`: unfinished ones,
-   * but not one of the same command, which may have done already what this would do again, nor one that
-   * has left something unusual in the world. `unfinished`: all of these. `all`: also one that is under way.
+   * but not one of the same command, which may have done already what this would do again (nor one that
+   * was not verified), nor one that has left something unusual in the world. `unfinished`: all of these. `all`: also one that is under way.
    */
   readonly goesPast?: 'harmless' | 'unfinished' | 'all';
   /**

@@ -181,6 +181,11 @@ function lookAtRuns(engine: Engine, { name, runbook: { goesPast } }: Shelved): C
   }
   const unfinished = urgentFirst(states);
   const inTheWay = unfinished.find((state) => holdsUp(state, name, goesPast));
+  const last = states.findLast(({ started }) => started.runbook === name);
+  if (goesPast === 'harmless' && last?.status === 'unverified' && holdsUp(last, name, goesPast)) {
+    const summary = `the last run of this is not verified, and may have done it already: ${last.started.run}`;
+    return { ...blocking, summary, next: [`tv resume ${last.started.run}`] };
+  }
   const first = inTheWay ?? unfinished[0];
   if (first === undefined) return undefined;
   const left = unfinished.map(({ started }) => started.run);

@@ -626,6 +626,27 @@ describe('what a run leaves unusual until a later step', () => {
     },
   );
 
+  it.each([
+    ['harmless', 'set values', 3],
+    ['harmless', 'other values', 0],
+    ['unfinished', 'set values', 0],
+    [undefined, 'set values', 0],
+  ] as const)(
+    'a run that goes past %s ones, %s, after one that was not verified: exit %s',
+    async (goesPast, name, exitCode) => {
+      world.verification = () => [{ id: 'rows', world: 'database', status: 'block', summary: 'not yet' }];
+      const first = await play(fakeRunbook(world), { stateDirectory });
+      world.verification = () => [];
+      const second = () => fakeRunbook(world, { name, ...(goesPast === undefined ? {} : { goesPast }) });
+      const outcome = await play(second(), { stateDirectory });
+      expect(outcome.exitCode).toBe(exitCode);
+      if (exitCode === 0) return;
+      expect(outcome.error?.facts['runs']).toContain(`may have done it already: ${first.run}`);
+      expect((await carry(first.run ?? '', 'resume')).exitCode).toBe(0);
+      expect((await play(second(), { stateDirectory })).exitCode).toBe(0);
+    },
+  );
+
   it('is told where the step that ends it fails', async () => {
     world.faults.set('c', 'before');
     const carrying = fakeRunbook(world, {
