@@ -1,8 +1,9 @@
 import { encodeFunctionData, erc20Abi, numberToHex } from 'viem';
+import { TvError } from '../errors/TvError.ts';
 import type { BrokenWorld, Fault } from './break.ts';
 import { readFault } from './breakRecord.ts';
 import { devAccount } from './chain/devAccounts.ts';
-import { type Hex, rpc, send } from './chain/rpc.ts';
+import { type Hex, type Receipt, rpc, send } from './chain/rpc.ts';
 
 /** One of anvil's accounts that plays no part in TempoVault. */
 const bystander = devAccount(9).address;
@@ -68,17 +69,29 @@ function transfer(to: Hex, amount: bigint): Hex {
   return encodeFunctionData({ abi: erc20Abi, functionName: 'transfer', args: [to, amount] });
 }
 
+/** The relay goes on paying fees meanwhile, and may have spent some of what a transfer was to take. */
+const attempts = 10;
+
 /** Sends all of a token away. What is left is less than the fee of an oracle signal. */
 async function drain(url: string, token: Hex, from: Hex): Promise<void> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (await drainOnce(url, token, from)) return;
+  }
+  throw new TvError('The tokens of the oracle could not be sent away.', { facts: { token, oracle: from } });
+}
+
+/** @returns false where it had less than that by the time of the block */
+async function drainOnce(url: string, token: Hex, from: Hex): Promise<boolean> {
   // A transfer takes up to 53 000; a signal about 100 000.
   const limit = 60_000n;
   const price = BigInt(await rpc<Hex>(url, 'eth_gasPrice'));
   // Gas prices on Tempo are in 10^-18 dollars, its tokens in 10^-6.
   const fee = (limit * price) / 10n ** 12n + 1n;
   const balance = await balanceOf(url, token, from);
-  if (balance <= fee) return;
+  if (balance <= fee) return true;
   const data = transfer(bystander, balance - fee);
-  await rpc(url, 'eth_sendTransactionSync', [
+  const receipt = await rpc<Receipt>(url, 'eth_sendTransactionSync', [
     { from, to: token, data, gas: numberToHex(limit), maxFeePerGas: numberToHex(price) },
   ]);
+  return receipt.status === '0x1';
 }
