@@ -42,7 +42,7 @@ describe('the line of the log', () => {
 
   it('says what is wrong', () => {
     expect(judge(10, late)).toMatchObject({
-      summary: '1 errors in the last 1 lines, and no signal since; newest 10 s ago: ERROR no luck',
+      summary: '1 error in the last 1 line, and no signal since; newest 10 s ago: ERROR no luck',
       next: ['journalctl -u tempovault-oracle -n 50 --no-pager'],
     });
   });

@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../../../src/host/readJournal.ts';
 import type { Reading } from '../../../src/runbook/gauge.ts';
-import { ago } from '../../../src/runbook/text.ts';
+import { ago, howMany } from '../../../src/runbook/text.ts';
 import type { Pulse } from './pulse.ts';
 
 const shownLines = 3;
@@ -22,7 +22,7 @@ export function judgeLog(
   const wrong = pulse?.late === true && newest.at > pulse.newest;
   return {
     level: wrong ? 'warning' : 'ok',
-    summary: `${errors.length} errors in the last ${entries.length} lines${wrong ? ', and no signal since' : ''}; newest ${lines.at(-1)}`,
+    summary: `${howMany(errors.length, 'error')} in the last ${howMany(entries.length, 'line')}${wrong ? ', and no signal since' : ''}; newest ${lines.at(-1)}`,
     data: { errors: lines },
     next: [`journalctl -u ${unit} -n 50 --no-pager`],
   };
