@@ -24,8 +24,8 @@ export function fund(facts: RotateFacts): Step {
     title: `fund the new address with ${funding.words}${funding.token === null ? '' : ', and have it pay its fees in that'}`,
     command:
       funding.token === null
-        ? `cast send ${to} --value ${funding.amount} --private-key $ADMIN_KEY`
-        : `cast send ${funding.token} "transfer(address,uint256)" ${to} ${funding.amount} --private-key $ADMIN_KEY`,
+        ? `cast send ${to} --value ${funding.amount} --account admin`
+        : `cast send ${funding.token} "transfer(address,uint256)" ${to} ${funding.amount} --account admin`,
     effect: 'reversible',
     undoTitle: 'kept for the next rotation',
     probe,
@@ -46,8 +46,8 @@ export function authorise(facts: RotateFacts): Step {
     id: 'authorise',
     title: cuts ? 'authorise the new address; the old key ends at this instant' : 'authorise the new address',
     command: cuts
-      ? `cast send $RISK_CONTROLLER_ADDRESS "setOracleAddress(address)" ${to} --private-key $ADMIN_KEY`
-      : `cast send $GOVERNANCE_ROLES_ADDRESS "grantRole(bytes32,address)" $ORACLE_ROLE ${to} --private-key $ADMIN_KEY`,
+      ? `cast send $RISK_CONTROLLER_ADDRESS "setOracleAddress(address)" ${to} --account admin`
+      : `cast send $GOVERNANCE_ROLES_ADDRESS "grantRole(bytes32,address)" $ORACLE_ROLE ${to} --account admin`,
     effect: facts.compromised ? 'final' : 'reversible',
     undoTitle: facts.compromised
       ? 'the old key stays out'
@@ -95,7 +95,7 @@ export function cut(facts: RotateFacts): Step {
   return {
     id: 'cut',
     title: `revoke ${short(oracle, false)} at once`,
-    command: `cast send $GOVERNANCE_ROLES_ADDRESS "revokeRole(bytes32,address)" $ORACLE_ROLE ${oracle} --private-key $ADMIN_KEY`,
+    command: `cast send $GOVERNANCE_ROLES_ADDRESS "revokeRole(bytes32,address)" $ORACLE_ROLE ${oracle} --account admin`,
     effect: 'final',
     leaves: withoutKey,
     probe,

@@ -58,13 +58,6 @@ function step(
   };
 }
 
-const keyNames = {
-  admin: 'ADMIN_KEY',
-  emergency: 'EMERGENCY_KEY',
-  riskOfficer: 'RISK_OFFICER_KEY',
-  treasuryManager: 'TREASURY_MANAGER_KEY',
-} as const;
-
 /** More calls than this are counted, not written out. */
 const writtenOut = 3;
 
@@ -74,8 +67,8 @@ function castLines(intents: readonly ResolvedIntent[]): string {
   return `${castLine(first)}; and the same for ${intents.length - 1} more`;
 }
 
-/** The line of the runbook that an intent stands for. */
+/** The line of the runbook that an intent stands for; with a keystore, since a line may be pasted. */
 export function castLine({ address, signature, args, role }: ResolvedIntent): string {
-  const words = ['cast send', address, `"${signature}"`, ...args, `--private-key $${keyNames[role.signer]}`];
+  const words = ['cast send', address, `"${signature}"`, ...args, `--account ${role.signer}`];
   return words.join(' ');
 }
