@@ -96,6 +96,7 @@ left that looks like a backup.`,
   onFailure: 'stop',
   // It touches nothing that another run has begun.
   goesPast: 'unfinished',
+  inNobodysWay: true,
   preflight,
   basis: ({ form, directory, database }) => ({ form, directory, database }),
   consequence: ({ directory }) => `This writes a backup to ${directory}.`,

@@ -20,6 +20,7 @@ weekly (\`tv db schedule install\`), and after a reindex.`,
   onFailure: 'stop',
   // It touches nothing that another run has begun; the next one on schedule does what one before has left.
   goesPast: 'unfinished',
+  inNobodysWay: true,
   preflight,
   basis: ({ database, tables }) => ({
     database,

@@ -54,6 +54,7 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
   onFailure: 'stop',
   // It touches nothing that another run has begun.
   goesPast: 'unfinished',
+  inNobodysWay: true,
   preflight: async (ctx, wanted) => {
     const lookout = new Lookout(ctx);
     const chosen = await chooseBackups(ctx, wanted);

@@ -119,6 +119,8 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
    * was not verified), nor one that has left something unusual in the world. `unfinished`: all of these. `all`: also one that is under way.
    */
   readonly goesPast?: 'harmless' | 'unfinished' | 'all';
+  /** Whatever is cut off of it is in the way of no other run: these are only told of it. */
+  readonly inNobodysWay?: true;
   /**
    * Commands whose older runs have nothing left to finish once this one is verified. Those of a command
    * that supersedes itself hold up no `harmless` one: it can be run anew.

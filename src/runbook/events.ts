@@ -67,6 +67,8 @@ export interface RunStarted {
   readonly plan: PlanData;
   /** Commands whose older runs have nothing left to finish once this one is verified. */
   readonly supersedes?: readonly string[];
+  /** Unfinished, it is in the way of no other run. */
+  readonly inNobodysWay?: true;
   readonly overrides: readonly OverrideUse[];
   readonly confirmation: string;
 }

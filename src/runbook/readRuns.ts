@@ -27,6 +27,8 @@ export function surveyRuns({ runs, settings }: Place): {
       damaged.push({ run, error });
     }
   }
+  // Ids of the same second end in anything.
+  states.sort((a, b) => Date.parse(a.started.at) - Date.parse(b.started.at));
   return { states: superseded(states), damaged };
 }
 

@@ -129,6 +129,7 @@ async function attempt(
     facts: preflight.facts,
     checks,
     plan,
+    ...(runbook.inNobodysWay && { inNobodysWay: true }),
     ...(runbook.supersedes === undefined ? {} : { supersedes: runbook.supersedes(input as never) }),
     overrides,
     confirmation,
@@ -198,8 +199,9 @@ function lookAtRuns(engine: Engine, { name, runbook: { goesPast } }: Shelved): C
 
 /** Whether an unfinished run has to be finished first. One of the same command may have paid already. */
 function holdsUp(state: RunState, name: string, goesPast: AnyRunbook['goesPast']): boolean {
+  const { runbook, supersedes = [], inNobodysWay = false } = state.started;
+  if (inNobodysWay) return false;
   if (goesPast !== 'harmless') return goesPast === undefined;
-  const { runbook, supersedes = [] } = state.started;
   if (supersedes.includes(runbook)) return false;
   return runbook === name || leftBehind(state).length > 0;
 }

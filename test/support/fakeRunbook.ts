@@ -82,6 +82,7 @@ export interface FakeRunbookOptions {
   readonly steps?: readonly FakeStep[];
   readonly goesPast?: 'harmless' | 'unfinished' | 'all';
   readonly supersedes?: readonly string[];
+  readonly inNobodysWay?: true;
   /** Default `set values`. */
   readonly name?: string;
 }
@@ -97,6 +98,7 @@ export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}):
     risk: options.risk ?? 'mild',
     onFailure: options.onFailure ?? 'stop',
     ...(options.goesPast === undefined ? {} : { goesPast: options.goesPast }),
+    ...(options.inNobodysWay && { inNobodysWay: true }),
     ...(options.supersedes === undefined ? {} : { supersedes: () => options.supersedes ?? [] }),
     input,
     example: { facts: { fact: 'example' }, input: { level: 1 } },

@@ -626,6 +626,17 @@ describe('what a run leaves unusual until a later step', () => {
     },
   );
 
+  it('is only told of where the run is in nobody’s way', async () => {
+    const { run } = await interruptedRun(fakeRunbook(world, { inNobodysWay: true }));
+    const outcome = await play(fakeRunbook(world), { stateDirectory });
+    expect(outcome.exitCode).toBe(0);
+    const done = outcome.events.find((event) => event.type === 'preflight.done');
+    expect(done?.checks.find(({ id }) => id === 'runs')).toMatchObject({
+      status: 'warn',
+      summary: `a run is unfinished: ${run}`,
+    });
+  });
+
   it.each([
     ['harmless', 'set values', 3],
     ['harmless', 'other values', 0],
