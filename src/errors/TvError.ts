@@ -45,10 +45,13 @@ export class TvError extends Error {
   }
 }
 
-/** The command line itself is wrong: unknown flag, missing or malformed value. */
+/** The command line itself is wrong: unknown flag, missing or malformed value. It always says what is right. */
 export class UsageError extends TvError {
   override readonly name = 'UsageError';
-  constructor(message: string, options: Omit<TvErrorOptions, 'exitCode'> = {}) {
+  constructor(
+    message: string,
+    options: Omit<TvErrorOptions, 'exitCode'> & Required<Pick<TvErrorOptions, 'next'>>,
+  ) {
     super(message, { ...options, exitCode: exitCodes.usage });
   }
 }

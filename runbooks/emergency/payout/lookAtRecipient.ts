@@ -22,6 +22,7 @@ export function lookAtRecipient(
     if (own !== undefined || /^0x0+$/.test(recipient)) {
       return block(
         `${recipient} is ${own === undefined ? 'the zero address' : `the protocol's own ${own[0]}`}`,
+        { next: ['--to an address outside the protocol'] },
       );
     }
     if (isKnown(ctx.settings, recipient)) return pass(`${recipient} is on the list of withdraw.recipients`);

@@ -22,6 +22,10 @@ export async function askNewKey(ctx: Context, address: Address): Promise<`0x${st
   if (parsed === undefined || !sameAddress(parsed.address, address)) {
     throw new TvError('That is not the private key of the new address.', {
       facts: { 'new address': address, given: parsed === undefined ? 'no private key' : parsed.address },
+      next: [
+        `set ${keyVariable} to the key of that address, or type it`,
+        '--new-address of the key that is meant',
+      ],
       exitCode: exitCodes.blocked,
     });
   }

@@ -38,7 +38,8 @@ export async function planFunding(
   const fraction = /^\d+(?:\.(\d+))?$/.exec(text);
   if (fraction === null || (fraction[1] ?? '').length > unit.decimals) {
     throw new UsageError('--fund takes an amount in whole tokens.', {
-      facts: { given: text, decimals: unit.decimals, 'for example': '0.1' },
+      facts: { given: text, decimals: unit.decimals },
+      next: ['--fund 0.1, for example'],
     });
   }
   const units = parseUnits(text, unit.decimals);

@@ -50,7 +50,11 @@ function idOf(text: string): `0x${string}` | undefined {
   const [a, b, ...rest] = text.split('/').map((part) => part.trim());
   if (a === undefined || b === undefined || rest.length > 0 || !/^0x/i.test(a)) return undefined;
   const [first, second] = [checkedAddress(a), checkedAddress(b)];
-  if (first === second) throw new UsageError('A pair has two different tokens.', { facts: { given: text } });
+  if (first === second)
+    throw new UsageError('A pair has two different tokens.', {
+      facts: { given: text },
+      next: ['--pair 0x…/0x…, its two tokens'],
+    });
   return pairId(first, second);
 }
 
@@ -62,7 +66,8 @@ export function checkedAddress(text: string): Address {
   const digits = /^0x([0-9a-fA-F]{40})$/.exec(text)?.[1];
   if (digits === undefined) {
     throw new UsageError('That is not an address.', {
-      facts: { given: text, expected: '0x and 40 hex digits' },
+      facts: { given: text },
+      next: ['0x and 40 hex digits, copied from where it comes from'],
     });
   }
   const isMixed = digits !== digits.toLowerCase() && digits !== digits.toUpperCase();

@@ -21,7 +21,11 @@ export function parseAmount(text: string, { symbol, decimals }: Pick<Token, 'sym
     });
   }
   const amount = parseUnits(digits, decimals);
-  if (amount === 0n) throw new UsageError('The amount is zero.', { facts: { given: text } });
+  if (amount === 0n)
+    throw new UsageError('The amount is zero.', {
+      facts: { given: text },
+      next: ['--amount 1234.5, in whole tokens'],
+    });
   return amount;
 }
 
