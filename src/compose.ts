@@ -87,7 +87,9 @@ async function dispatch(desk: Desk, world: World): Promise<number> {
   const { command, parsed } = desk;
   switch (command.kind) {
     case 'report': {
-      if (!parsed.flags.json) desk.busy.show(`${command.title.toLowerCase()} …`);
+      // What follows the convention of monitoring plugins says nothing besides, however long it takes.
+      const plugin = command.failureExitCode !== undefined && !process.stderr.isTTY;
+      if (!parsed.flags.json && !plugin) desk.busy.show(`${command.title.toLowerCase()} …`);
       const data = await command.collect(world.ctx, parsed.input as never);
       return finish(desk, command, data);
     }

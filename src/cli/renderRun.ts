@@ -8,7 +8,7 @@ import {
   type StepData,
   toldNote,
 } from '../runbook/events.ts';
-import { asTyped, renderNext } from '../runbook/next.ts';
+import { asTyped, renderNext, wrapAdvice } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { aligned, duration, padEnd, visibleWidth, wrap } from '../runbook/text.ts';
 import { ProgressLine } from './progress.ts';
@@ -246,7 +246,8 @@ export class RunScreen {
   /** What a run has left unusual in the world, and what ends that. */
   #left(states: readonly string[], end: string): void {
     const { bad, width } = this.#paint;
-    for (const state of states) this.#print(`${bad(`✖ ${wrap(`The ${state}${end}`, width - 2, '  ')}`)}\n`);
+    for (const state of states)
+      this.#print(`${bad(`✖ ${wrapAdvice(`The ${state}${end}`, width - 2, '  ')}`)}\n`);
   }
 
   #print(text: string): void {

@@ -6,13 +6,13 @@ export function renderNext(next: readonly string[], paint: Paint): string {
   return next
     .map((line, index) => {
       const label = index === 0 ? paint.bold('Next:') : '     ';
-      return `${label} ${fitted(asTyped(line, paint.environment), paint.width - 6, '      ')}`;
+      return `${label} ${wrapAdvice(asTyped(line, paint.environment), paint.width - 6, '      ')}`;
     })
     .join('\n');
 }
 
-/** A command stays on one line, so that it can be pasted; only the condition before it is wrapped. */
-function fitted(line: string, width: number, indent: string): string {
+/** A command stays on one line, so that it can be pasted; only what stands before it is wrapped. */
+export function wrapAdvice(line: string, width: number, indent: string): string {
   const [, condition, command] = /^(.*: )?(tv .*)$/.exec(line) ?? [];
   if (command === undefined || line.length <= width) return wrap(line, width, indent);
   return condition === undefined ? command : `${wrap(condition.trim(), width, indent)}\n${indent}${command}`;

@@ -88,7 +88,7 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     expect(exitCode).toBe(1);
     expect(stderr).not.toContain('--calldata');
     expect(lastLines(stderr)).toMatch(
-      /✖ The services are stopped, and the protocol is NOT known to be paused: /,
+      /✖ The services are stopped, and the protocol is NOT known to be paused:\s/,
     );
     const status = await sandbox.tv(['status']);
     expect(status.exitCode).toBe(2);
@@ -169,7 +169,7 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
       const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', ...confirm]);
       expect(stderr).toMatch(/NOT SAFE: the protocol is not paused/);
       expect([exitCode, await paused(), await states()]).toEqual([1, false, allOff]);
-      expect(lastLines(stderr)).toMatch(/--calldata, for another signer/);
+      expect(lastLines(stderr)).toMatch(/for another signer: tv emergency shutdown --calldata/);
       const verification = (text: string) => text.split('\nVerification\n')[1] ?? '';
       expect(verification(stderr)).toMatch(/reason: .*lacks/);
       // Read when the run began, it may be mended by now: the step that is tried again tells its own.

@@ -98,7 +98,7 @@ describe('tv status', () => {
 
   it('loads no other runbook', () => {
     expect(status.sources.filter((source) => source.startsWith('runbooks/'))).toEqual([
-      ...['runbooks/index.ts', 'runbooks/status.ts'],
+      ...['runbooks/index.ts', 'runbooks/status.ts', 'runbooks/status/breakers.ts'],
     ]);
   });
 

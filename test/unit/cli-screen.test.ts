@@ -264,8 +264,8 @@ describe('the screen of a run', () => {
       "
       Interrupted. What was done stands, and can be finished or
       taken back.
-      ✖ The protocol is OPEN (not paused): tv -e staging resume
-        20261123-031200-reindex-7f3a
+      ✖ The protocol is OPEN (not paused):
+        tv -e staging resume 20261123-031200-reindex-7f3a
       Next: tv -e staging resume 20261123-031200-reindex-7f3a
             tv -e staging runs undo 20261123-031200-reindex-7f3a
       "
