@@ -1,6 +1,7 @@
 import { readBreakers } from '../../src/chain/breakers/readBreakers.ts';
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
 import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
+import { quoteForShell } from '../../src/host/commandLine.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
@@ -40,10 +41,18 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
       warn(
         `trading ${facts.pairs.length === 1 ? 'of this pair' : 'of these pairs'} is refused until the reset`,
         {
-          next: ['once the cause is gone: tv breaker reset --pair NAME'],
+          next: [`once the cause is gone: tv breaker reset ${inFlags(facts.pairs)}`],
         },
       ),
     );
   }
   return lookout.checks();
+}
+
+/** More than this make a line that nobody reads. */
+const written = 3;
+
+function inFlags(pairs: BreakerFacts['pairs']): string {
+  if (pairs.length > written) return '--all';
+  return pairs.map(({ name, id }) => `--pair ${quoteForShell(name ?? id)}`).join(' ');
 }

@@ -119,6 +119,7 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
           : 'setCircuitBreaker(bytes32,bool)',
       );
       expect(tripped.stderr).toContain('Beta: open, read back from the contract');
+      expect(tripped.stderr).toContain('Next: once the cause is gone: tv breaker reset --pair Beta\n');
       expect(await status(world)).toMatchObject([
         { pair: { name: 'Alpha' }, open: false },
         { pair: { name: 'Beta' }, open: true, last: { kind: 'tripped', by: world.officer } },

@@ -48,13 +48,17 @@ describe.each(cases)('$generation contracts on $network', ({ network, generation
   let deployment: Deployment;
   let history: History;
   let logs: readonly Log[];
+  /** From the start of the chain to the end of its history. */
+  let seconds: number;
 
   beforeAll(async () => {
+    const began = performance.now();
     chain = await sandboxChain({ network, chainId: 4217, genesisTimestamp: historyGenesis(blocks) });
     const made = await deployProtocol(chain.url, { network, contracts: generation });
     // As the sandbox reads it back from its state file.
     deployment = JSON.parse(JSON.stringify(made)) as Deployment;
     history = await writeHistory(chain.url, deployment, { blocks, events });
+    seconds = (performance.now() - began) / 1000;
     const { riskController: risk, treasuryVault: vault, dexStrategy: strategy } = deployment.addresses;
     const range = { fromBlock: hex(history.firstBlock), toBlock: hex(history.lastBlock) };
     const all = await rpc<Log[]>(chain.url, 'eth_getLogs', [{ address: [risk, vault, strategy], ...range }]);
@@ -146,8 +150,8 @@ describe.each(cases)('$generation contracts on $network', ({ network, generation
     it('fills as many blocks as asked for: some empty, some with several transactions or events', () => {
       const span = history.lastBlock - history.firstBlock + 1;
       expect(span).toBeGreaterThanOrEqual(blocks);
-      // Besides, the chain mines one a second by itself.
-      expect(span).toBeLessThan(blocks + 3 * history.seconds + 10);
+      // Besides, the chain mines one a second by itself, and makes up for those that a busy machine held up.
+      expect(span).toBeLessThan(blocks + 3 * seconds + 10);
       const transactions = new Map<Hex, Set<Hex>>();
       const perTransaction = new Map<Hex, number>();
       for (const { blockNumber, transactionHash } of logs) {

@@ -68,11 +68,13 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
   lookout.look('outside', 'chain', async () => {
     const finding = outside(await after);
     if (finding.status === 'pass' || payout !== null) return finding;
-    const names = facts.before.map(({ token }) => token.symbol).join(' or ');
     // Where there is no way to correct the book from here, the operator has to know what stays bound.
     return {
       ...finding,
-      next: [`send out what is free: tv emergency withdraw --token ${names} --amount max --to ADDRESS`],
+      next: facts.before.map(
+        ({ token }) =>
+          `send out what is free: tv emergency withdraw --token ${token.symbol} --amount max --to ADDRESS`,
+      ),
     };
   });
   const sent = (Object.values(ctx.results) as readonly (SentTransaction | null)[]).filter(
