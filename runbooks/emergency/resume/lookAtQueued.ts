@@ -37,7 +37,7 @@ export function lookAtQueued(ctx: Context, lookout: Lookout): void {
         nonce > used
           ? [`fill its ${gap(used, nonce)}, so that it is mined now: cast send ${from} --nonce ${used}`]
           : [
-              ...(isUnfinished(state) ? [`tv resume ${run}, so that it is mined now`] : []),
+              ...(isUnfinished(state) ? [`so that it is mined now: tv resume ${run}`] : []),
               `or have ${short(from, false)} send another transaction with its nonce and a higher fee`,
             ],
     });
