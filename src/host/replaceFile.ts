@@ -15,7 +15,7 @@ export interface ReplaceFileParameters {
  * $1 path, $2 bytes to come on standard input, $3 SHA-256 that the old file must have, or nothing.
  * The new file is opened while it is only ours, then gets owner, mode and access list of the old
  * one, and only then its content. The byte count is compared because a connection that breaks
- * looks like the end of the input.
+ * looks like the end of the input. PIPE: where tv is gone, saying so would end the shell before its EXIT.
  */
 const script = `set -eu
 umask 077
@@ -24,7 +24,7 @@ target=$(readlink -e -- "$1") || { echo "No such file" >&2; exit 21; }
 [ -w "$target" ] || { echo "no permission to write" >&2; exit 23; }
 new=
 trap '[ -z "$new" ] || rm -f -- "$new"' EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT TERM PIPE
 new=$(mktemp -- "$(dirname -- "$target")/.tv-XXXXXXXXXX")
 exec 3>"$new"
 cp --attributes-only --preserve=all -- "$target" "$new"

@@ -11,7 +11,7 @@ export interface WriteSystemFileParameters {
 const script = `set -eu
 new=
 trap '[ -z "$new" ] || rm -f -- "$new"' EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT TERM PIPE
 [ ! -d "$1" ] || { echo "it is a directory" >&2; exit 1; }
 new=$(mktemp -- "$(dirname -- "$1")/.tv-XXXXXXXXXX")
 cat >"$new"

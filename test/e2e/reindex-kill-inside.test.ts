@@ -1,5 +1,5 @@
-import { readdirSync, watch } from 'node:fs';
-import { dirname } from 'node:path';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../src/sandbox/machine/until.ts';
 import { readEventRows } from '../support/eventRows.ts';
@@ -61,21 +61,19 @@ describe('reindex, killed inside a step and resumed', () => {
     }),
   );
 
-  it('while .env is replaced', { timeout: 180_000 }, () =>
-    inEach(worlds, async (world) => {
-      const before = await readEventRows(world.sandbox);
-      const { envFile } = world.sandbox.info.files;
-      const tv = launch(world, reindexArgs(world, fromBlock));
-      // The new file appears beside the old one, under a name of its own.
-      const watcher = watch(dirname(envFile), (_event, name) => {
-        if (name?.startsWith('.tv-')) tv.child.kill('SIGKILL');
-      });
-      await expectEnd(tv, 'SIGKILL');
-      watcher.close();
-      expect(times(world, 'step.done', 'env')).toBe(0);
-      await expectEnd(run(world, resumeArgs(world)), 0);
-      await expectReindexed(world, { fromBlock, before });
-    }),
+  it.each(['once the new file is there', 'before its text has come'] as const)(
+    'while .env is replaced, %s',
+    { timeout: 180_000 },
+    (moment) =>
+      inEach(worlds, async (world) => {
+        const before = await readEventRows(world.sandbox);
+        const prefix = killingPrefix(world, moment);
+        const tv = launch(world, [...reindexArgs(world, fromBlock), '--set', `host.prefix=${prefix}`]);
+        await expectEnd(tv, 'SIGKILL');
+        expect([times(world, 'step.started', 'env'), times(world, 'step.done', 'env')]).toEqual([1, 0]);
+        await expectEnd(run(world, resumeArgs(world)), 0);
+        await expectReindexed(world, { fromBlock, before });
+      }),
   );
 
   it(
@@ -139,6 +137,30 @@ describe('undo of a reindex', () => {
     }),
   );
 });
+
+/**
+ * A host prefix that kills tv while the new `.env` is beside the old one, under a name of its own, or before
+ * tv has handed over what is to be in it. The program that replaces it lives on; tv never hears how it ended.
+ */
+function killingPrefix(
+  { sandbox }: ReindexWorld,
+  moment: 'once the new file is there' | 'before its text has come',
+): string {
+  const path = join(sandbox.dir, 'killing-prefix');
+  const folder = dirname(sandbox.info.files.envFile);
+  const inside = sandbox.info.machine.prefix.map((word) => `'${word}'`).join(' ');
+  const kill =
+    moment === 'before its text has come'
+      ? `kill -KILL $PPID
+exec ${inside} "$@" </dev/null`
+      : `{ ${inside} "$@"; : > "$0.done"; } <&0 &
+until [ -e "$0.done" ] || ls -A '${folder}' | grep -q '^\\.tv-'; do :; done
+kill -KILL $PPID
+wait`;
+  const other = `case "$*" in *.tv-XXXXXXXXXX*) ;; *) exec ${inside} "$@" ;; esac`;
+  writeFileSync(path, `#!/bin/sh\n${other}\nrm -f "$0.done"\n${kill}\n`, { mode: 0o755 });
+  return path;
+}
 
 /** Resumes while what the killed tv had begun is still under way; only then lets it through. */
 async function resumePastOrphans(
