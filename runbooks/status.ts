@@ -14,8 +14,9 @@ import { readSchedule } from '../src/host/schedule/readSchedule.ts';
 import type { Context } from '../src/runbook/context.ts';
 import { defineReport } from '../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
+import { leftByAll } from '../src/runbook/leftBehind.ts';
 import { renderNext } from '../src/runbook/next.ts';
-import { leftByUnfinished, readRuns, unfinishedRuns, urgentFirst } from '../src/runbook/readRuns.ts';
+import { nameRuns, readRuns, urgentFirst } from '../src/runbook/readRuns.ts';
 import { waysOn } from '../src/runbook/runState.ts';
 import { ago, bytes, count, duration, padEnd, short, wrap } from '../src/runbook/text.ts';
 import { breakers } from './status/breakers.ts';
@@ -283,14 +284,14 @@ async function oldOracleKey(ctx: Context): Promise<Gauge | undefined> {
 async function runs(ctx: Context): Promise<Reading> {
   const states = readRuns(ctx);
   const running = states.filter(({ status }) => status === 'running').map(({ started }) => started.run);
-  const left = unfinishedRuns(states);
+  const left = urgentFirst(states);
   if (left.length > 0) {
-    const unusual = leftByUnfinished(states);
+    const unusual = leftByAll(left);
     return {
       level: unusual.length === 0 ? 'warning' : 'critical',
-      summary: `unfinished: ${[left.join(', '), ...unusual].join('; ')}`,
-      next: urgentFirst(states).flatMap(waysOn),
-      data: { unfinished: left, unusual },
+      summary: `unfinished: ${nameRuns(left)}`,
+      next: left.flatMap(waysOn),
+      data: { unfinished: left.map(({ started }) => started.run), unusual },
     };
   }
   return {

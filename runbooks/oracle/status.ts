@@ -20,7 +20,7 @@ import { defineReport } from '../../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../../src/runbook/gauge.ts';
 import { leftByAll } from '../../src/runbook/leftBehind.ts';
 import { renderNext } from '../../src/runbook/next.ts';
-import { surveyRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
+import { nameRuns, surveyRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
 import { type RunState, waysOn } from '../../src/runbook/runState.ts';
 import { ago, count, duration, padEnd, short, table, wrap } from '../../src/runbook/text.ts';
 import { type EnvKey, readOracleKey } from './readOracleKey.ts';
@@ -262,11 +262,8 @@ function lasting(seconds: number): string {
 /** A line only where there is one: until it is finished, its two keys are both in use. */
 function unfinished(runs: readonly RunState[]): readonly Gauge[] {
   if (runs.length === 0) return [];
-  const left = leftByAll(runs);
-  const summary = `unfinished: ${[runs.map(({ started }) => started.run).join(', '), ...left].join('; ')}`;
-  return [
-    { id: 'runs', level: left.length > 0 ? 'critical' : 'warning', summary, next: runs.flatMap(waysOn) },
-  ];
+  const level = leftByAll(runs).length > 0 ? 'critical' : 'warning';
+  return [{ id: 'runs', level, summary: `unfinished: ${nameRuns(runs)}`, next: runs.flatMap(waysOn) }];
 }
 
 /**

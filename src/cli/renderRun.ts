@@ -10,6 +10,7 @@ import {
 } from '../runbook/events.ts';
 import { asTyped, renderNext, wrapAdvice } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
+import { waysPast } from '../runbook/runState.ts';
 import { aligned, duration, padEnd, visibleWidth, wrap } from '../runbook/text.ts';
 import { ProgressLine } from './progress.ts';
 import { renderChecks } from './renderCheck.ts';
@@ -197,9 +198,10 @@ export class RunScreen {
     const resume = `tv resume ${this.#run}`;
     const undo = `tv runs undo ${this.#run}`;
     const report = `tv runs report ${this.#run}`;
-    // What came before a final step cannot be taken back; what came after it can.
-    const begun = this.#steps.filter(({ id }) => this.#begun.has(id));
-    const back = begun.at(-1)?.effect === 'final' ? [resume] : [resume, undo];
+    const back = waysPast(
+      this.#steps.filter(({ id }) => this.#begun.has(id)),
+      this.#run,
+    );
     const kept = this.#steps
       .filter(({ id }) => this.#standing.has(id))
       .map(({ id, undo }) => `${this.#title(id)}${undo === null ? '' : `: ${undo}`}`);

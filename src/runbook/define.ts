@@ -116,7 +116,8 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   /**
    * What of other runs is told as a warning and does not hold this one up. `harmless`: unfinished ones,
    * but not one of the same command, which may have done already what this would do again (nor one that
-   * was not verified), nor one that has left something unusual in the world. `unfinished`: all of these. `all`: also one that is under way.
+   * was not verified), nor one that has left something unusual in the world. `unfinished`: all of these.
+   * `all`: also one that is under way.
    */
   readonly goesPast?: 'harmless' | 'unfinished' | 'all';
   /** Whatever is cut off of it is in the way of no other run: these are only told of it. */

@@ -60,13 +60,15 @@ async function runSteps(execution: Execution): Promise<Ending> {
       continue;
     }
     const { received } = execution.engine.interrupt;
-    const open = notEnded(done, results);
-    // The way out of what must not stay is the step that ends it, where nothing else is left to do before it.
-    const ends = open.length > 0 && open.every(({ leaves }) => leaves?.until === step.id);
-    if (received !== undefined && !ends) {
-      if (failures === 0 || open.length === 0) return stopAtSignal(execution, received, done, results);
+    if (received !== undefined) {
+      const open = notEnded(done, results);
+      // What must not stay is ended by this very step: going on is the shortest way.
+      const ends = open.length > 0 && open.every(({ leaves }) => leaves?.until === step.id);
+      if (!ends && (failures === 0 || open.length === 0)) {
+        return stopAtSignal(execution, received, { done, open, results });
+      }
       // A step that failed may take effect yet: the run stays to be gone on with.
-      continue;
+      if (!ends) continue;
     }
     try {
       // In flight or failed when an earlier attempt ended: it may have taken effect all the same.
@@ -95,11 +97,14 @@ function notEnded(done: readonly Step[], results: Readonly<Record<string, Json>>
 async function stopAtSignal(
   execution: Execution,
   signal: NodeJS.Signals,
-  done: readonly Step[],
-  results: Readonly<Record<string, Json>>,
+  so: {
+    readonly done: readonly Step[];
+    readonly open: readonly Step[];
+    readonly results: Readonly<Record<string, Json>>;
+  },
 ): Promise<Ending> {
+  const { done, open, results } = so;
   const ending = interrupted(execution, signal);
-  const open = notEnded(done, results);
   if (open.length === 0) return ending;
   const reversible = done.every(({ effect }) => effect === 'reversible');
   const way = await undoSteps(execution, reversible ? done : open, results);

@@ -76,7 +76,8 @@ export function unfinishedRuns(states: readonly RunState[]): readonly string[] {
   return urgentFirst(states).map(({ started }) => started.run);
 }
 
-/** What those runs have left unusual in the world, in words. */
-export function leftByUnfinished(states: readonly RunState[]): readonly string[] {
-  return leftByAll(urgentFirst(states));
+/** Unfinished runs in words: their ids, and what they have left unusual in the world. */
+export function nameRuns(unfinished: readonly RunState[]): string {
+  const ids = unfinished.map(({ started }) => started.run);
+  return [ids.join(', '), ...leftByAll(unfinished)].join('; ');
 }

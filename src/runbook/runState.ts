@@ -1,5 +1,5 @@
 import type { Check } from './check.ts';
-import type { ErrorData, JournalLine, Operator, Outcome, RunStarted } from './events.ts';
+import type { ErrorData, JournalLine, Operator, Outcome, RunStarted, StepData } from './events.ts';
 import type { Json } from './json.ts';
 import { isRunning } from './process.ts';
 
@@ -36,11 +36,16 @@ export function isUnfinished(state: RunState): boolean {
   return ['killed', 'failed', 'interrupted', 'undo-failed'].includes(state.status);
 }
 
-/** Commands that carry an unfinished run on. What came before a final step cannot be taken back. */
+/** Commands that carry an unfinished run on. */
 export function waysOn({ started, steps }: RunState): readonly string[] {
   const begun = started.plan.steps.filter(({ id }) => (steps.get(id)?.status ?? 'waiting') !== 'waiting');
-  const resume = `tv resume ${started.run}`;
-  return begun.at(-1)?.effect === 'final' ? [resume] : [resume, `tv runs undo ${started.run}`];
+  return waysPast(begun, started.run);
+}
+
+/** The same by the steps that have begun: what came before a final one cannot be taken back; what came after it can. */
+export function waysPast(begun: readonly StepData[], run: string): readonly string[] {
+  const resume = `tv resume ${run}`;
+  return begun.at(-1)?.effect === 'final' ? [resume] : [resume, `tv runs undo ${run}`];
 }
 
 /** Derives a run's state. Undefined for an empty journal: nothing had begun. */

@@ -19,7 +19,7 @@ import { Journal } from './journal.ts';
 import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
 import { withLocks } from './locks.ts';
-import { leftByUnfinished, readRuns, urgentFirst } from './readRuns.ts';
+import { nameRuns, readRuns, urgentFirst } from './readRuns.ts';
 import { type RunState, waysOn } from './runState.ts';
 
 /**
@@ -189,10 +189,9 @@ function lookAtRuns(engine: Engine, { name, runbook: { goesPast } }: Shelved): C
   }
   const first = inTheWay ?? unfinished[0];
   if (first === undefined) return undefined;
-  const left = unfinished.map(({ started }) => started.run);
   return {
     ...(inTheWay === undefined ? warning : blocking),
-    summary: `${left.length === 1 ? 'a run is' : `${left.length} runs are`} unfinished: ${[left.join(', '), ...leftByUnfinished(states)].join('; ')}`,
+    summary: `${unfinished.length === 1 ? 'a run is' : `${unfinished.length} runs are`} unfinished: ${nameRuns(unfinished)}`,
     next: waysOn(first),
   };
 }

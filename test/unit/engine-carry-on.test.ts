@@ -6,8 +6,9 @@ import resumeRun from '../../runbooks/runs/resume.ts';
 import showRun from '../../runbooks/runs/show.ts';
 import type { Shelved } from '../../src/runbook/engine.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
+import { leftByAll } from '../../src/runbook/leftBehind.ts';
 import { lockDirectory } from '../../src/runbook/locks.ts';
-import { leftByUnfinished, readRuns, unfinishedRuns } from '../../src/runbook/readRuns.ts';
+import { readRuns, unfinishedRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
 import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { deadOperator, readLines, type Scene, startScene, temporaryState } from '../support/fakes.ts';
 import { plainPaint } from '../support/paint.ts';
@@ -753,7 +754,7 @@ describe('what a run leaves unusual until a later step', () => {
     const { engine } = startScene(stateDirectory);
     const states = readRuns(engine.ctx);
     expect(unfinishedRuns(states)).toEqual([newer, older, newest, quiet]);
-    expect(leftByUnfinished(states)).toEqual(['door is OPEN']);
+    expect(leftByAll(urgentFirst(states))).toEqual(['door is OPEN']);
     await expect(async () => resumeRun.choose(engine.ctx, { run: undefined })).rejects.toMatchObject({
       message: 'Several runs are unfinished.',
       next: [newer, older, newest, quiet].map((run) => `tv resume ${run}`),

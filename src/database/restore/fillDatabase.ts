@@ -41,13 +41,14 @@ const scripts = {
   'sql.gz': 'gzip -dc -- "$archive" | psql -X -q -1 -v ON_ERROR_STOP=1 -o /dev/null "$@" -f -',
 } as const;
 
+/** What a server says to a role that may not. */
+export const lacksRight = /permission denied|must be (superuser|owner)/i;
+/** On a full disk a new session is refused in the second words, which leave the reason out. */
+export const diskFull = /no space left|could not write init file/i;
+
 function remedy(said: string): string {
-  if (/permission denied|must be (superuser|owner)/i.test(said)) {
-    return 'an extension wants a superuser: set database.adminUrl, then try again';
-  }
-  // On a full disk a new session is refused in these words, which leave the reason out.
-  if (/no space left|could not write init file/i.test(said))
-    return 'make room where the server keeps its data, then try again: df -h';
+  if (lacksRight.test(said)) return 'an extension wants a superuser: set database.adminUrl, then try again';
+  if (diskFull.test(said)) return 'make room where the server keeps its data, then try again: df -h';
   return 'systemctl status postgresql';
 }
 

@@ -1,11 +1,12 @@
 import { TvError } from '../../errors/TvError.ts';
+import { diskFull, lacksRight } from './fillDatabase.ts';
 
 /**
  * What ends a restore whatever the backup holds. Everything fatal ends a session, by an administrator,
- * a shutdown or a crash (SQLSTATE class 57P); the rest is a full disk, memory, or a right that the role lacks.
+ * a shutdown or a crash (SQLSTATE class 57P); the rest is memory. Beside it: a full disk, or a right that the role lacks.
  */
 const byTheServer =
-  /\b(FATAL|PANIC): |terminating connection|closed the connection|connection (to server )?(was lost|at .* failed)|no connection to the server|the database system is|could not (connect|receive|send)|no space left|could not write init file|out of (shared )?memory|canceling statement|permission denied|must be (superuser|owner)/i;
+  /\b(FATAL|PANIC): |terminating connection|closed the connection|connection (to server )?(was lost|at .* failed)|no connection to the server|the database system is|could not (connect|receive|send)|out of (shared )?memory|canceling statement/i;
 
 /** A program that was killed ends with 128 and the signal's number; one that cannot be run with 126 or 127. */
 const firstForeignExitCode = 126;
@@ -17,5 +18,8 @@ export function isBackupsFault(error: unknown): error is TvError {
   if (problems !== undefined) return true;
   // Without an exit code it was a statement of tv's own: one that makes the database, or counts in it.
   if (said === undefined || exitCode === undefined) return false;
-  return Number(exitCode) < firstForeignExitCode && !byTheServer.test(said);
+  return (
+    Number(exitCode) < firstForeignExitCode &&
+    ![byTheServer, diskFull, lacksRight].some((words) => words.test(said))
+  );
 }
