@@ -1,5 +1,5 @@
 import type { Context } from '../../src/runbook/context.ts';
-import { readRuns } from '../../src/runbook/readRuns.ts';
+import { surveyRuns } from '../../src/runbook/readRuns.ts';
 import { isUnfinished } from '../../src/runbook/runState.ts';
 
 /**
@@ -8,7 +8,9 @@ import { isUnfinished } from '../../src/runbook/runState.ts';
  */
 export const superseded: readonly string[] = ['emergency shutdown', 'emergency resume'];
 
-/** Whether an older run waits for one that supersedes it. */
+/** Whether an older run waits for one that supersedes it. A journal that cannot be read holds up no emergency. */
 export function hasSuperseded(ctx: Pick<Context, 'runs' | 'settings'>): boolean {
-  return readRuns(ctx).some((state) => isUnfinished(state) && superseded.includes(state.started.runbook));
+  return surveyRuns(ctx).states.some(
+    (state) => isUnfinished(state) && superseded.includes(state.started.runbook),
+  );
 }

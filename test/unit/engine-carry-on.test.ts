@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hasSuperseded } from '../../runbooks/emergency/supersedes.ts';
 import listRuns from '../../runbooks/runs/list.ts';
 import resumeRun from '../../runbooks/runs/resume.ts';
 import showRun from '../../runbooks/runs/show.ts';
@@ -448,6 +449,8 @@ describe('the journal', () => {
     const { engine } = startScene(stateDirectory);
     const data = await listRuns.collect(engine.ctx, { limit: 20 });
     expect(data.runs).toMatchObject([{ run: other.run, status: 'verified' }]);
+    // Nor does it keep an emergency from being ended.
+    expect(hasSuperseded(engine.ctx)).toBe(false);
     const screen = listRuns.render(data, plainPaint(80), { limit: 20 });
     expect(screen).toContain(`✖ ${run}: The journal is damaged. journal ${journal(run)} line 1`);
     expect(screen).toContain(other.run);
