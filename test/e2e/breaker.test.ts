@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { resolveIntent, resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { send } from '../../src/sandbox/chain/rpc.ts';
 import { encodeOracleUpdate, signOracleUpdate } from '../../src/sandbox/chain/signals.ts';
 import { environmentName, keyPassword, type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
 import { httpServer } from '../support/rpcServer.ts';
 import { findSecrets } from '../support/secretSearch.ts';
+import { setPaused } from '../support/setPaused.ts';
 
 const confirm = ['--confirm', environmentName];
 const printed: { place: string; text: string }[] = [];
@@ -56,11 +57,6 @@ async function change(world: ProtocolWorld, intent: 'tripBreaker' | 'resetBreake
   for (const { address, data } of await resolveIntents(protocol.chain, requests)) {
     await send(protocol.url, { from: officer, to: address, data });
   }
-}
-
-async function pause({ protocol }: ProtocolWorld, intent: 'pauseProtocol' | 'unpauseProtocol') {
-  const { address, data, holders } = await resolveIntent(protocol.chain, { intent });
-  await send(protocol.url, { from: holders[0] ?? expect.fail('nobody may'), to: address, data });
 }
 
 let nonce = 0n;
@@ -154,7 +150,7 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       };
       expect((await look())('breakers')).toMatchObject({ level: 'ok', summary: 'none of 3 open' });
       await change(world, 'tripBreaker');
-      await pause(world, 'pauseProtocol');
+      await setPaused(world.protocol, true);
       try {
         const line = await look();
         expect(line('breakers')).toMatchObject({
@@ -166,7 +162,7 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
         const screen = await tv(world, ['status']);
         expect(screen.stdout).toMatch(/Next: once the cause is gone: tv (-e \w+ )?emergency\s+resume/);
       } finally {
-        await pause(world, 'unpauseProtocol');
+        await setPaused(world.protocol, false);
       }
     }));
 

@@ -13,10 +13,10 @@ import {
   type OracleWorld,
   oracleUnit,
   oracleWorld,
-  pause,
   signals,
   throughKills,
 } from '../support/oracleWorld.ts';
+import { setPaused } from '../support/setPaused.ts';
 
 const recover = ['oracle', 'recover', '--yes'];
 /** Plays no part in TempoVault. */
@@ -107,7 +107,7 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
 
   it('names what comes before a restart while the protocol is paused', () =>
     inWorlds(whereAPauseStopsSignals(), async (world) => {
-      await pause(world, 'pauseProtocol');
+      await setPaused(world, true);
       try {
         await rpc(world.url, 'evm_increaseTime', [360]);
         await rpc(world.url, 'evm_mine');
@@ -117,7 +117,7 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
         expect(next).toContain('once the cause is gone: tv emergency resume');
         expect(next).not.toContain('tv oracle recover');
       } finally {
-        await pause(world, 'unpauseProtocol');
+        await setPaused(world, false);
       }
       await world.sandbox.systemctl('restart', oracleUnit);
       await expectAtWork(world);
@@ -167,8 +167,8 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
       words: /the protocol is paused, and takes no signals/,
       next: /once the cause is gone: tv (-e \w+ )?emergency resume/,
       where: () => whereAPauseStopsSignals(),
-      impose: (world: OracleWorld) => pause(world, 'pauseProtocol'),
-      mend: (world: OracleWorld) => pause(world, 'unpauseProtocol'),
+      impose: (world: OracleWorld) => setPaused(world, true),
+      mend: (world: OracleWorld) => setPaused(world, false),
     },
     {
       cause: 'a key that is not authorised',

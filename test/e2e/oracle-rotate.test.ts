@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { encodeFunctionData, erc20Abi } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newKey, parseKey } from '../../src/chain/signers/oracleKey.ts';
+import { short } from '../../src/runbook/text.ts';
 import { devAccount } from '../../src/sandbox/chain/devAccounts.ts';
 import { type Hex, rpc, send } from '../../src/sandbox/chain/rpc.ts';
 import { until } from '../../src/sandbox/machine/until.ts';
@@ -11,11 +12,11 @@ import {
   type OracleWorld,
   oracleUnit,
   oracleWorld,
-  pause,
   signals,
   throughKills,
 } from '../support/oracleWorld.ts';
 import { filesBelow, findSecrets } from '../support/secretSearch.ts';
+import { setPaused } from '../support/setPaused.ts';
 
 const rotate = ['oracle', 'rotate-key', ...confirm];
 const revoke = ['oracle', 'revoke-old', ...confirm];
@@ -29,9 +30,6 @@ beforeAll(async () => {
   for (const world of worlds) keys.set(world, new Set());
 }, 180_000);
 afterAll(() => Promise.all(worlds.map(({ sandbox }) => sandbox.stop())));
-
-/** As tv shortens addresses on a screen. */
-const short = (address: string) => `${address.slice(0, 6)}…${address.slice(-4)}`;
 
 /** The world goes on as it is: the key that is in `.env` signs. */
 async function expectAtWork(world: OracleWorld) {
@@ -56,7 +54,7 @@ describe('tv oracle rotate-key', { timeout: 120_000 }, () => {
 
       const fresh = world.envKey();
       expect(fresh.address).not.toBe(old.address);
-      expect(done.stderr).toContain(`${short(fresh.address)} is in .env and nowhere else`);
+      expect(done.stderr).toContain(`${short(fresh.address, false)} is in .env and nowhere else`);
       expect(await expectAtWork(world)).toBe(fresh.address);
       // One to fund, one to authorise.
       expect(await world.sent(world.admin, start)).toBe(2);
@@ -71,7 +69,7 @@ describe('tv oracle rotate-key', { timeout: 120_000 }, () => {
       const status = await world.tv(['status']);
       expect(/old oracle key 0x\w+… ?\w+ still valid, due in/.test(status.stdout)).toBe(valid);
       const oracle = await world.tv(['oracle', 'status']);
-      expect(oracle.stdout).toContain(`${short(fresh.address)}, which is authorised`);
+      expect(oracle.stdout).toContain(`${short(fresh.address, false)}, which is authorised`);
       expect(/old oracle key 0x\w+…\w+ still valid/.test(oracle.stdout)).toBe(valid);
       const recovered = await world.tv(['oracle', 'recover', '--yes']);
       expect(recovered.exitCode, recovered.stderr).toBe(0);
@@ -175,7 +173,7 @@ describe('while a pause stops signals', { timeout: 120_000 }, () => {
       worlds.filter(({ deployment }) => deployment.generation === 'deployed'),
       async (world) => {
         const old = world.envKey();
-        await pause(world, 'pauseProtocol');
+        await setPaused(world, true);
         const start = (await world.head()) + 1;
         try {
           const over = ['--override', 'paused', '--reason', 'a drill'];
@@ -194,7 +192,7 @@ describe('while a pause stops signals', { timeout: 120_000 }, () => {
           expect(cutOff.stderr.replace(/\s+/g, ' ')).toContain('No signal can come: the protocol is paused');
           expect(await world.authorised(old.address)).toBe(false);
         } finally {
-          await pause(world, 'unpauseProtocol');
+          await setPaused(world, false);
         }
         const done = await world.tv(['resume', ...confirm]);
         expect(done.exitCode, done.stderr).toBe(0);

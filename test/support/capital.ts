@@ -1,4 +1,3 @@
-import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
 import { type Places, readPlaces } from '../../src/chain/treasury/readPlaces.ts';
 import type { Address } from '../../src/config/settings.ts';
@@ -7,6 +6,7 @@ import { operationTransaction } from '../../src/sandbox/chain/historyTransaction
 import { head, send } from '../../src/sandbox/chain/rpc.ts';
 import { SignalSource, signedCalls } from '../../src/sandbox/chain/signalSource.ts';
 import type { ProtocolWorld } from './protocolWorld.ts';
+import { setPaused } from './setPaused.ts';
 
 /** The smallest units in a whole token, of all tokens here. */
 export const usd = 1_000_000n;
@@ -70,11 +70,7 @@ export async function openCapital({ protocol }: ProtocolWorld): Promise<Capital>
     },
     places: (recipient, token = pair.tokenA) => readPlaces(chain, { token, recipient }),
     paused: async () => (await readProtocol(chain)).paused,
-    setPaused: async (wanted) => {
-      const intent = await resolveIntent(chain, { intent: wanted ? 'pauseProtocol' : 'unpauseProtocol' });
-      const [from = '0x'] = intent.holders;
-      await send(url, { from, to: intent.address, data: intent.data });
-    },
+    setPaused: (wanted) => setPaused({ chain, url }, wanted),
     counted: async (work) => {
       const start = (await protocol.head()) + 1;
       await work();

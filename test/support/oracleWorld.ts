@@ -5,7 +5,6 @@ import { expect } from 'vitest';
 import { governanceRolesAbi } from '../../src/chain/abi/governanceRoles.ts';
 import { riskControllerAbi } from '../../src/chain/abi/riskController.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
-import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { isOracle, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import { parseKey } from '../../src/chain/signers/oracleKey.ts';
 import { setEnvValue } from '../../src/host/editEnvFile.ts';
@@ -118,12 +117,6 @@ export async function oracleWorld(network: Network, contracts: Generation): Prom
     revoke: (account) =>
       form === 'role' ? changeRole('revokeRole', account) : name(`0x${'0'.repeat(38)}d0`),
   };
-}
-
-/** Begins or ends a pause, past tv. */
-export async function pause(world: OracleWorld, intent: 'pauseProtocol' | 'unpauseProtocol'): Promise<void> {
-  const { address, data, holders } = await resolveIntent(world.chain, { intent });
-  await send(world.url, { from: holders[0] ?? expect.fail('nobody may'), to: address, data });
 }
 
 /** In all worlds at once; where one fails the others still come to their end. */
