@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -282,6 +282,18 @@ describe('what is found in a folder', () => {
       { name: 'tempovault_20261102.sql.gz', form: 'sql.gz', problems: [] },
     ]);
     expect(leftovers.map(({ path }) => path)).toEqual([join(directory, 'x.partial')]);
+  });
+
+  it('is sorted by time to the millisecond, so that the newest of one second is the newest', async () => {
+    const seconds = [1_795_700_000.25, 1_795_700_000.75, 1_795_700_000.5];
+    for (const [index, changed] of seconds.entries()) {
+      const path = join(directory, `${index}.sql`);
+      writeFileSync(path, 'x');
+      utimesSync(path, changed, changed);
+    }
+    const { backups } = await listBackups({ run, directory });
+    expect(backups.map(({ name }) => name)).toEqual(['1.sql', '2.sql', '0.sql']);
+    expect(backups[0]?.createdAt).toBe('2026-11-26T13:33:20.750Z');
   });
 
   it('a link is no backup of its own, and leads to the one that it points at', async () => {

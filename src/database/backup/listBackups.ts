@@ -62,7 +62,7 @@ for name in *; do
   dated=$name
   for toc in "$name/toc.dat" "$name/data/toc.dat"; do [ ! -f "$toc" ] || dated=$toc; done
   printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' "$kind" "$(printf %s "$name" | base64 -w0)" \\
-    "$(stat -c %Y -- "$dated")" "$(encode "$manifest")" "$(encode "$marks")" \\
+    "$(stat -c %.3Y -- "$dated")" "$(encode "$manifest")" "$(encode "$marks")" \\
     "$(find "./$name" -type f -printf '%P\\t%s\\n' | base64 -w0)"
 done`;
 
@@ -104,7 +104,7 @@ export async function listBackups(parameters: {
     }
     const path = `${directory}/${shown}`;
     if (kind === 'leftover') {
-      leftovers.push({ path, changedAt: new Date(Number(mtime) * 1000).toISOString() });
+      leftovers.push({ path, changedAt: new Date(Math.round(Number(mtime) * 1000)).toISOString() });
     } else {
       backups.push(
         describe({
@@ -125,7 +125,7 @@ export async function listBackups(parameters: {
 interface Found {
   readonly form: BackupForm;
   readonly path: string;
-  /** Seconds since 1970. */
+  /** Seconds since 1970, with fractions: two backups of one second have an order too. */
   readonly mtime: number;
   readonly manifest: string | undefined;
   readonly marks: string | undefined;
@@ -143,7 +143,7 @@ function describe({ form, path, mtime, manifest: text, marks, files }: Found): B
     form,
     archive: isOurs ? `${path}/data` : path,
     bytes: [...files.values()].reduce((sum, size) => sum + size, 0),
-    createdAt: manifest?.createdAt ?? new Date(mtime * 1000).toISOString(),
+    createdAt: manifest?.createdAt ?? new Date(Math.round(mtime * 1000)).toISOString(),
     manifest,
     marks: readMarks(marks),
     problems: [
