@@ -148,18 +148,21 @@ describe.each(cases)('$generation contracts on $network', ({ network, generation
     });
 
     it('fills as many blocks as asked for: some empty, some with several transactions or events', () => {
-      const span = history.lastBlock - history.firstBlock + 1;
-      expect(span).toBeGreaterThanOrEqual(blocks);
-      // Besides, the chain mines one a second by itself, and makes up for those that a busy machine held up.
-      expect(span).toBeLessThan(blocks + 3 * seconds + 10);
       const transactions = new Map<Hex, Set<Hex>>();
       const perTransaction = new Map<Hex, number>();
       for (const { blockNumber, transactionHash } of logs) {
         transactions.set(blockNumber, (transactions.get(blockNumber) ?? new Set()).add(transactionHash));
         perTransaction.set(transactionHash, (perTransaction.get(transactionHash) ?? 0) + 1);
       }
+      const perBlock = [...transactions.values()].map((hashes) => hashes.size);
+      const span = history.lastBlock - history.firstBlock + 1;
+      expect(span).toBeGreaterThanOrEqual(blocks);
+      // Besides, the chain mines one a second by itself, and now and then an empty one for each transaction
+      // that came into a block together with the one that it had to wait for.
+      const late = perBlock.reduce((sum, count) => sum + count - 1, 0);
+      expect(span).toBeLessThanOrEqual(blocks + 1 + late + Math.ceil(seconds));
       expect(transactions.size).toBeLessThan(span * 0.9);
-      expect(Math.max(...[...transactions.values()].map((hashes) => hashes.size))).toBe(3);
+      expect(Math.max(...perBlock)).toBe(3);
       expect(Math.max(...perTransaction.values())).toBe(6);
       expect(Math.min(...perTransaction.values())).toBe(1);
     });

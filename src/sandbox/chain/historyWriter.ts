@@ -117,7 +117,10 @@ export class HistoryWriter {
     }
   }
 
-  /** All in one block: the later ones wait in the pool until the first closes the gap in the nonces. */
+  /**
+   * All in one block: the later ones wait in the pool until the first closes the gap in the nonces.
+   * Each of these may bring an empty block of its own after that one.
+   */
   private async mine([first, ...others]: readonly Transaction[]): Promise<void> {
     if (first === undefined) return;
     if (others.length === 0) {
