@@ -8,10 +8,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { freePorts } from '../../src/sandbox/machine/freePorts.ts';
 import { eventTables } from './eventTables.ts';
 
 export type Form = 'raw-and-kinds' | 'per-kind' | 'empty';
@@ -68,7 +68,7 @@ export async function startPostgres(): Promise<TestPostgres> {
       env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
     });
     if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
-    const port = await freePort();
+    const [port = 0] = await freePorts(1);
     writeFileSync(
       join(data, 'postgresql.auto.conf'),
       `listen_addresses = '127.0.0.1'\nport = ${port}\nunix_socket_directories = '${directory}'
@@ -165,13 +165,4 @@ function unprivilegedUser(): { readonly uid: number; readonly gid: number } | un
   const [, , uid, gid] = line?.split(':') ?? [];
   if (uid === undefined || gid === undefined) throw new Error('neither postgres nor nobody in /etc/passwd');
   return { uid: Number(uid), gid: Number(gid) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
