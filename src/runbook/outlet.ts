@@ -3,9 +3,6 @@ import { dirname } from 'node:path';
 import type { Secrets } from './secrets.ts';
 import { syncDirectory } from './syncDirectory.ts';
 
-/** A reader that went away (`tv … | head`, a closed SSH session) must not end a run half-way. */
-function readerIsGone(): void {}
-
 /**
  * The one way out of tv: everything printed and every file written passes here, and secrets are
  * taken out here and nowhere else.
@@ -15,9 +12,6 @@ export class Outlet {
 
   constructor(secrets: Secrets) {
     this.#secrets = secrets;
-    for (const stream of [process.stdout, process.stderr]) {
-      if (!stream.listeners('error').includes(readerIsGone)) stream.on('error', readerIsGone);
-    }
   }
 
   print(stream: 'stdout' | 'stderr', text: string): void {

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { confirm, input, password } from '@inquirer/prompts';
 import type { Prompt } from '../runbook/engine.ts';
 import { wrap } from '../runbook/text.ts';
@@ -36,30 +37,43 @@ function fitted(question: string): string {
 }
 
 interface PromptContext {
+  readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WriteStream;
   readonly signal: AbortSignal;
 }
 
-/** Ctrl-C, Ctrl-D, a closed terminal or a signal at a question is an answer too: no. */
+/** Ctrl-C, Ctrl-D, a terminal that has gone or a signal at a question is an answer too: no. */
 async function orNothing<T>(
   signal: AbortSignal,
   ask: (context: PromptContext) => Promise<T>,
 ): Promise<T | undefined> {
+  const { stdin } = process;
   const ended = new AbortController();
   const end = () => ended.abort();
   // inquirer would wait for ever after either of these, and the run lock with it.
   const look = (keys: Buffer | string) => {
     if (keys.includes(endOfInput)) end();
   };
-  process.stdin.on('data', look).on('end', end);
+  const input = keysOf(stdin);
+  stdin.on('error', end).on('data', look).on('end', end).pipe(input);
   try {
     // Questions go to stderr, so that stdout holds results alone.
-    return await ask({ output: process.stderr, signal: AbortSignal.any([signal, ended.signal]) });
+    return await ask({ input, output: process.stderr, signal: AbortSignal.any([signal, ended.signal]) });
   } catch (error) {
     if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name))
       return undefined;
     throw error;
   } finally {
-    process.stdin.off('data', look).off('end', end);
+    stdin.unpipe(input).off('data', look).off('end', end);
+    // The listener for errors stays: a terminal that has gone says so again and again.
   }
+}
+
+/**
+ * What is typed, at one remove. A terminal that has gone fails to be read and to be put back into its mode,
+ * and what reads from it directly ends the process over that, with the step in flight.
+ */
+function keysOf(stdin: NodeJS.ReadStream): PassThrough {
+  const setRawMode = (mode: boolean) => stdin.setRawMode(mode);
+  return Object.assign(new PassThrough(), { isTTY: true, setRawMode });
 }

@@ -174,3 +174,19 @@ describe('tv status', () => {
     `);
   });
 });
+
+describe('what is printed', () => {
+  const sh = (script: string) =>
+    spawnSync('bash', ['-c', script, 'bash', process.execPath, launcher], { encoding: 'utf8' });
+
+  it('and does not get where it was sent is told, and is a failure', () => {
+    const { status, stderr } = sh('"$1" "$2" --help >/dev/full');
+    expect(stderr).toMatch(/^✖ The output could not be written whole: .*ENOSPC.*\n$/);
+    expect(status).toBe(1);
+  });
+
+  it('to somebody who has gone meanwhile is not missed', () => {
+    const { stdout, stderr } = sh('"$1" "$2" --help | head -c 0; echo "$PIPESTATUS"');
+    expect([stdout, stderr]).toEqual(['0\n', '']);
+  });
+});
