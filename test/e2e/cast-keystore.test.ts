@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { castBinary } from '../../scripts/bench/castBinary.mjs';
-import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
+import { devAccountIndex, devMnemonic, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
 
 const password = 'wezmot quillon 61';
@@ -14,8 +14,9 @@ beforeAll(async () => {
   world = await protocolWorld('plain', 'deployed');
   keys = join(world.home.directory, 'cast');
   mkdirSync(keys, { mode: 0o700 });
-  const key = devPrivateKey(devAccountIndex.riskOfficer);
-  await cast('wallet', 'import', 'risk', '--keystore-dir', keys, '--private-key', key);
+  // By the phrase: a key on a command line would be found by a test that looks for keys there meanwhile.
+  const derived = ['--mnemonic', devMnemonic, '--mnemonic-index', String(devAccountIndex.riskOfficer)];
+  await cast('wallet', 'import', 'risk', '--keystore-dir', keys, ...derived);
 }, 60_000);
 afterAll(() => world?.[Symbol.asyncDispose]());
 

@@ -182,9 +182,14 @@ describe('tv db schedule', () => {
     renameSync(paths.backup, `${paths.backup}.away`);
     await sandbox.systemctl('start', 'tempovault-db-backup.timer');
     try {
-      await until('a failure', async () => (await jobs())?.['backup']?.last?.result === 'exit-code');
+      // The next run, once begun, knows no result: the timer is stopped before it is looked at.
+      const log = ['journalctl', '-u', 'tempovault-db-backup.service', '-o', 'cat', '--no-pager'];
+      await until('a failure', async () =>
+        (await sandbox.inside(...log)).stdout.includes("Failed with result 'exit-code'"),
+      );
       await noDropIn('tempovault-db-backup.timer');
       await until('the end', async () => (await jobs())?.['backup']?.running === false);
+      expect((await jobs())?.['backup']?.last?.result).toBe('exit-code');
       const status = await tv('status');
       expect(status.exitCode).toBe(2);
       expect(status.stdout).toMatch(/✖ schedule +backup failed: exit code 3, blocked by a check \(/);

@@ -169,7 +169,7 @@ describe('tv db backup', () => {
     const tv = startTv(sandbox, ['db', 'backup']);
     const waiting = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name LIKE 'tv %-db-backup-%' AND wait_event_type = 'Lock'`;
     await expect
-      .poll(async () => (await sandbox.sql<{ n: number }>(waiting))[0]?.n, { timeout: 8_000 })
+      .poll(async () => (await sandbox.sql<{ n: number }>(waiting))[0]?.n, { timeout: 30_000 })
       .toBeGreaterThan(0);
     await sandbox.systemctl('stop', 'sandbox-database');
     const { exitCode, stderr } = await tv;

@@ -206,12 +206,15 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
   it('tells a stuck transaction and a wrong clock, which a restart may mend', () =>
     inWorlds(worlds, async (world) => {
       const oracle = world.envKey().address;
+      // What it has just sent is in the pool for a moment, as a stuck one would be.
+      await world.sandbox.systemctl('stop', oracleUnit);
       expect(await diagnose(world.chain, { oracle, hostTime: new Date(0) })).toEqual([]);
       const { timestamp } = await head(world.url);
       const hostTime = new Date((timestamp + 3_600) * 1000);
       const [wrong, ...others] = await diagnose(world.chain, { oracle, hostTime });
       expect([wrong?.id, others]).toEqual(['clock', []]);
       expect(wrong?.summary).toMatch(/the host's clock is (1h 0min|59 min)/);
+      await world.sandbox.systemctl('start', oracleUnit);
 
       await broken(world, 'stuck-nonce', async () => {
         const dry = await world.tv(['oracle', 'recover', '--dry-run']);

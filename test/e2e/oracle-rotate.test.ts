@@ -76,7 +76,7 @@ describe('tv oracle rotate-key', { timeout: 120_000 }, () => {
       expect(recovered.stderr).toMatch(/sent nonce \d+, accepted in\s+block/);
       const early = await world.tv(revoke);
       expect(early.exitCode, early.stderr).toBe(valid ? 3 : 2);
-      expect(early.stderr).toMatch(valid ? /due in 23h 59min/ : /No rotation of tv has left an old key/);
+      expect(early.stderr).toMatch(valid ? /due in 23h \d+min/ : /No rotation of tv has left an old key/);
 
       const ended = await world.tv([...revoke, '--now', '--address', old.address]);
       expect(ended.exitCode, ended.stderr).toBe(0);

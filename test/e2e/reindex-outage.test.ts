@@ -116,6 +116,8 @@ describe('an outage on the way to the head is waited for', () => {
     inEach(worlds, async (world) => {
       const before = await readEventRows(world.sandbox);
       const earlier = lastRun(world);
+      // So that it is on its way for long enough, whatever the machine.
+      setFaults(world, [{ mode: 'slow', ms: 10 }]);
       const tv = launch(world, reindexArgs(world, earlyBlock));
       await untilStep(world, earlier, 'follow');
       await until(async () => (await indexedTo(world)) > earlyBlock + 50, {
@@ -123,6 +125,7 @@ describe('an outage on the way to the head is waited for', () => {
         what: 'some blocks',
       });
       await outages[outage]?.(world);
+      setFaults(world, []);
       await expectEnd(tv, 0);
       await expectReindexed(world, { fromBlock: earlyBlock, before });
     }),

@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
 import { until } from '../../src/sandbox/machine/until.ts';
+import { sandboxPaths } from '../../src/sandbox/paths.ts';
+import { writeFaults } from '../../src/sandbox/services/faults.ts';
 import { ownerOf, watchFile } from '../support/envWatch.ts';
 import {
   contentOf,
@@ -267,6 +269,8 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     expect(JSON.parse(audit.at(-1) ?? '').overrides).toEqual([{ check: 'older-history', reason: 'a drill' }]);
 
     // Too short a time: the run stops waiting, says so, and can be resumed.
+    const { faults } = sandboxPaths(sandbox.dir);
+    writeFaults(faults, [{ mode: 'slow', ms: 20 }]);
     const short = await sandbox.tv([
       'reindex',
       '--from-block',
@@ -276,6 +280,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
       '--confirm',
       'sandbox',
     ]);
+    writeFaults(faults, []);
     expect(short.exitCode).toBe(1);
     expect(short.stderr).toContain(`tv resume `);
     expect(await indexer()).toMatchObject({ state: 'active', processes: 1 });
@@ -291,7 +296,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
         else expect(stderr).toContain('Done and verified');
         return exitCode === 0;
       },
-      { limitMs: 30_000, what: 'the resumed run to be verified' },
+      { limitMs: 120_000, what: 'the resumed run to be verified' },
     );
     const whole = await readEventRows(sandbox);
     expect(contentOf(whole, (block) => block <= state.newest)).toEqual(contentOf(state.rows, () => true));

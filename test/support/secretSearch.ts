@@ -76,7 +76,17 @@ export function filesBelow(directory: string, except: readonly string[] = []): r
     const path = join(directory, entry.name);
     if (except.includes(path)) return [];
     if (entry.isDirectory()) return filesBelow(path, except);
-    // latin1 keeps every byte, in files that are not text as well.
-    return entry.isFile() ? [{ place: `file ${path}`, text: readFileSync(path, 'latin1') }] : [];
+    return entry.isFile() ? textOf(path).map((text) => ({ place: `file ${path}`, text })) : [];
   });
+}
+
+/** None of a file that has gone since it was listed, as those of a running database do. */
+function textOf(path: string): readonly string[] {
+  try {
+    // latin1 keeps every byte, in files that are not text as well.
+    return [readFileSync(path, 'latin1')];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }

@@ -5,7 +5,7 @@ import { TvError } from '../../errors/TvError.ts';
 import type { Hex } from './rpc.ts';
 
 /** Anvil's published mnemonic: these keys are known to everybody and hold nothing anywhere else. */
-const mnemonic = 'test test test test test test test test test test test junk';
+export const devMnemonic = 'test test test test test test test test test test test junk';
 
 /** Which of anvil's ten dev accounts plays which part. */
 export const devAccountIndex = {
@@ -41,6 +41,6 @@ let root: HDKey | undefined;
 
 function hdAccount(index: number) {
   // The seed as BIP-39 has it, by Node's own function: viem takes far longer over it, for each account anew.
-  root ??= HDKey.fromMasterSeed(pbkdf2Sync(mnemonic, 'mnemonic', 2048, 64, 'sha512'));
+  root ??= HDKey.fromMasterSeed(pbkdf2Sync(devMnemonic, 'mnemonic', 2048, 64, 'sha512'));
   return hdKeyToAccount(root, { addressIndex: index });
 }
