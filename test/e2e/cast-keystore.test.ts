@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { castBinary } from '../../scripts/bench/castBinary.mjs';
 import { devAccountIndex, devMnemonic, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
+import { sitDown } from '../support/pseudoTerminal.ts';
 
 const password = 'wezmot quillon 61';
 let world: ProtocolWorld;
@@ -68,4 +69,29 @@ it('signs with a keystore that cast wallet import made', async () => {
   const { exitCode, shown, sent } = await trip(join(keys, 'risk'), password);
   expect([exitCode, sent], shown).toEqual([0, 1]);
   expect(shown).toContain('Beta: open, read back from the contract');
+});
+
+it('asks for a password that stands nowhere, and shows nothing of it', async () => {
+  const { home, protocol, officer, pairs } = world;
+  world.environment('typed', { signers: { riskOfficer: { keystore: join(keys, 'risk') } } });
+  const start = (await protocol.head()) + 1;
+  const words = ['--config', join(home.directory, 'tv.yaml'), '-e', 'typed'];
+  const seat = sitDown(home, [...words, 'breaker', 'trip', '--pair', pairs[0] ?? '', '--confirm', 'typed']);
+  await seat.sees(/Password of \S+risk \(riskOfficer\):/);
+  seat.type(`${password}\r`);
+  expect(await seat.ended, seat.shown()).toBe(0);
+  expect(seat.shown()).toContain('open, read back from the contract');
+  expect(seat.shown()).not.toMatch(/wezmot|quillon/);
+  expect(await protocol.countFrom(officer, start)).toBe(1);
+});
+
+it('takes Ctrl-C at that question for a no', async () => {
+  const { home, protocol, officer, pairs } = world;
+  const start = (await protocol.head()) + 1;
+  const words = ['--config', join(home.directory, 'tv.yaml'), '-e', 'typed'];
+  const seat = sitDown(home, [...words, 'breaker', 'trip', '--pair', pairs[2] ?? '', '--confirm', 'typed']);
+  await seat.sees(/Password of \S+risk \(riskOfficer\):/);
+  seat.type('\x03');
+  expect(await seat.ended, seat.shown()).toBe(4);
+  expect(await protocol.countFrom(officer, start)).toBe(0);
 });

@@ -23,7 +23,7 @@ export interface Seat {
 const limitMs = 20_000;
 
 /** @param columns what the terminal says of its width; 0 is a terminal that nobody told its size */
-export function sitDown(sandbox: TestSandbox, args: readonly string[], columns = 90): Seat {
+export function sitDown(sandbox: Pick<TestSandbox, 'env'>, args: readonly string[], columns = 90): Seat {
   const words = [process.execPath, launcher, ...args].map((word) => `'${word}'`).join(' ');
   const command = `stty cols ${columns} rows 40; exec ${words}`;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
