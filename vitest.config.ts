@@ -9,6 +9,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Vitest's own second is short where each look starts a process.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

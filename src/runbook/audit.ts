@@ -39,6 +39,8 @@ export interface AuditVerdict {
 }
 
 const genesis = '0'.repeat(64);
+/** How long an entry waits for those of others, in milliseconds. A holder that has died is not waited for. */
+const lockMs = 30_000;
 
 /** What an operator asked for and what became of it, one hash-chained line each. */
 export class AuditLog {
@@ -143,9 +145,10 @@ export class AuditLog {
   }
 
   async #lock(operator: Operator): Promise<() => void | Promise<void>> {
-    const since = this.#clock.now().toISOString();
-    // An append takes a few milliseconds; two hundred tries are four seconds.
-    for (let attempt = 0; attempt < 200; attempt++) {
+    const began = this.#clock.now();
+    const since = began.toISOString();
+    // Others may get in between again and again, and on a slow disk each of them takes its time.
+    while (this.#clock.now().getTime() - began.getTime() < lockMs) {
       const answer = acquireFileLock(`${this.file}.lock`, { operator, what: 'audit', since });
       if (answer.held) return answer.release;
       await this.#clock.sleep(20);

@@ -58,7 +58,8 @@ describe('a node that does not answer as it should', () => {
     expect(error).toBeInstanceOf(TimeoutError);
     expect(error.message).toBe('The RPC node did not answer in time.');
     expect(error.facts['node']).toBe(server.url);
-    expect(server.requests).toBe(1);
+    // Not asked again. A busy machine may not even have got the first one out by then.
+    expect(server.requests).toBeLessThanOrEqual(1);
     expect(performance.now() - start).toBeLessThan(5_000);
   });
 

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AuditLog, type AuditRecord } from '../../src/runbook/audit.ts';
+import { acquireFileLock } from '../../src/runbook/lock.ts';
 import { Outlet } from '../../src/runbook/outlet.ts';
 import { thisOperator } from '../../src/runbook/process.ts';
 import { Secrets } from '../../src/runbook/secrets.ts';
@@ -135,6 +136,31 @@ describe('the audit log', () => {
     await newLog(secrets).append({ ...record, reason: 'the password is correct horse "battery"' });
     expect(log.entries().at(-1)?.reason).toBe('the password is ***');
     expect(log.verify().intact).toBe(true);
+  });
+});
+
+describe('while somebody else writes', () => {
+  const holder = { operator: thisOperator(), what: 'audit', since: '2026-11-23T00:00:00.000Z' };
+
+  it('waits for half a minute, as on a slow disk with many of them', async () => {
+    const lock = acquireFileLock(`${log.file}.lock`, holder);
+    if (!lock.held) throw new Error('not held');
+    const clock = new DrivenClock(Date.UTC(2026, 10, 23));
+    const until = clock.now().getTime() + 25_000;
+    vi.spyOn(clock, 'sleep').mockImplementation(async (ms) => {
+      clock.advance(ms);
+      if (clock.now().getTime() > until) lock.release();
+    });
+    const patient = new AuditLog(state.directory, new Outlet(new Secrets()), clock);
+    await patient.append(record);
+    expect(log.verify()).toEqual({ entries: 6, intact: true, problems: [] });
+  });
+
+  it('says so where it never ends, and writes nothing', async () => {
+    const lock = acquireFileLock(`${log.file}.lock`, holder);
+    await expect(newLog(new Secrets()).append(record)).rejects.toThrow('The audit log is locked.');
+    if (lock.held) lock.release();
+    expect(log.verify()).toEqual({ entries: 5, intact: true, problems: [] });
   });
 });
 
