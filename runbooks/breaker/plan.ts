@@ -10,6 +10,7 @@ import type { Json } from '../../src/runbook/json.ts';
 import { count, short } from '../../src/runbook/text.ts';
 import type { BreakerFacts } from './facts.ts';
 import { type BreakerInput, wantedPairs } from './input.ts';
+import { nobodyKnows, unknownPairs } from './unknownPairs.ts';
 
 export function plan({ action, intents, pairs, sender, replace }: BreakerFacts): readonly Step[] {
   if (sender === null) return [];
@@ -49,15 +50,20 @@ export function handout(
   input: BreakerInput,
   action: BreakerFacts['action'],
 ): Promise<Handout | undefined> {
-  return handOut(ctx, input, action === 'trip' ? 'Trip breakers' : 'Reset breakers', async () => {
-    const pairs = wantedPairs(ctx, input);
-    const all = input.all
-      ? (await readBreakers(ctx.chain(), { pairs, discover: true })).breakers.map(({ pair }) => pair)
-      : pairs;
+  return handOut(ctx, input, action === 'trip' ? 'Trip breakers' : 'Reset breakers', async (warn) => {
+    let pairs = wantedPairs(ctx, input);
+    // Those that the settings name are handed out whatever else can be read.
+    if (input.all || pairs.some(({ name }) => name === null)) {
+      const { breakers } = await readBreakers(ctx.chain(), { pairs, discover: input.all });
+      for (const { pair } of await unknownPairs(ctx, breakers)) {
+        warn(`Nobody knows ${pairTitle(pair)}: ${nobodyKnows}. The contract takes any id.`);
+      }
+      pairs = breakers.map(({ pair }) => pair);
+    }
     const intent: IntentRequest['intent'] = action === 'trip' ? 'tripBreaker' : 'resetBreaker';
     return resolveIntents(
       ctx.chain(),
-      all.map(({ id }) => ({ intent, pair: id })),
+      pairs.map(({ id }) => ({ intent, pair: id })),
     );
   });
 }

@@ -4,13 +4,13 @@ import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending } from '../../src/chain/preflight/lookAtSending.ts';
-import { readPairTokens } from '../../src/chain/treasury/findToken.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
 import { count, short } from '../../src/runbook/text.ts';
 import type { BreakerFacts } from './facts.ts';
 import { type BreakerInput, wantedPairs } from './input.ts';
+import { nobodyKnows, unknownPairs } from './unknownPairs.ts';
 
 /** More pairs than this are counted, not listed. */
 const listed = 8;
@@ -82,17 +82,12 @@ interface Found {
   readonly change: readonly Breaker[];
 }
 
-/** Contracts take any id: a mistyped one would be tripped, and the pair that was meant would trade on. */
 function lookAtUnnamed(ctx: Context, lookout: Lookout, found: Promise<Found | undefined>): void {
   lookout.look('pairs', 'chain', async () => {
     const { change } = await need(found, 'breakers');
-    const unseen = change.filter(
-      ({ pair, last, signal }) => pair.name === null && last === null && (signal?.at ?? 0) === 0,
-    );
-    const tokens = await Promise.all(unseen.map(({ pair }) => readPairTokens(ctx.chain(), pair.id)));
-    const unknown = unseen.filter((_, index) => tokens[index]?.length === 0);
+    const unknown = await unknownPairs(ctx, change);
     if (unknown.length === 0) return pass('known to the contracts, though not named in the settings');
-    return block(`nobody knows ${names(unknown)}: no name, no signal, no event, not in the strategy`, {
+    return block(`nobody knows ${names(unknown)}: ${nobodyKnows}`, {
       facts: Object.fromEntries(unknown.slice(0, listed).map(({ pair }) => [pairTitle(pair), pair.id])),
       next: ['tv breaker status --all'],
       override: 'unknown-pair',

@@ -332,12 +332,18 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       expect(refused.stderr.replaceAll(/\s+/g, ' ')).toMatch(
         /nobody knows 0xababab.*--override unknown-pair/,
       );
+      const handed = await tv(world, ['breaker', 'trip', '--pair', pair, '--calldata']);
+      expect(handed.stdout.replaceAll(/\s+/g, ' ')).toMatch(
+        /calldata 0x\w+ .*! Nobody knows 0xababab.*The contract takes any id\./,
+      );
       expect(await sent(world)).toBe(0);
       // Of a known one the id alone will do.
       const known = world.protocol.deployment.pairs[0]?.id ?? '';
       world.environment('unnamed', { pairs: {} });
       const dry = await tv(world, ['-e', 'unnamed', 'breaker', 'trip', '--pair', known, '--dry-run']);
       expect(dry.exitCode, dry.stderr).toBe(0);
+      const words = ['-e', 'unnamed', 'breaker', 'trip', '--pair', known, '--calldata', '--json'];
+      expect(JSON.parse((await tv(world, words)).stdout)).toMatchObject({ warnings: [] });
       const overruled = ['--override', 'unknown-pair', '--reason', 'new'];
       expect((await tv(world, [...trip, ...overruled])).exitCode).toBe(0);
       // Now its event is known.

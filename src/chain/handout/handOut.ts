@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Context } from '../../runbook/context.ts';
 import { field, type Handout } from '../../runbook/define.ts';
 import type { Paint } from '../../runbook/paint.ts';
-import { aligned } from '../../runbook/text.ts';
+import { aligned, wrap } from '../../runbook/text.ts';
 import { assertChainId, onRightChain } from '../assertChainId.ts';
 import { contractTitles, type ResolvedIntent } from '../intents/intent.ts';
 import { assertNewFile } from './assertNewFile.ts';
@@ -32,6 +32,7 @@ export interface HandoutInput {
 /**
  * What a command would send, for somebody else to sign. Undefined where the input does not ask for
  * it; then nothing is looked up.
+ * @param resolveCalls is given what it may say to whoever is to sign
  * @throws TvError where an intent cannot be resolved, a node is on another chain, the file is there already,
  * or no single account may send all that is to go into it
  */
@@ -39,13 +40,17 @@ export async function handOut(
   ctx: Context,
   input: HandoutInput,
   title: string,
-  resolveCalls: () => Promise<readonly ResolvedIntent[]>,
+  resolveCalls: (warn: (sentence: string) => void) => Promise<readonly ResolvedIntent[]>,
 ): Promise<Handout | undefined> {
   if (!input.calldata && input.safe === undefined) return undefined;
   const file = input.safe === undefined ? null : resolve(input.safe);
   if (file !== null) assertNewFile(file);
   const right = assertChainId(ctx.chain());
-  const intents = await onRightChain(right, resolveCalls());
+  const warnings: string[] = [];
+  const intents = await onRightChain(
+    right,
+    resolveCalls((sentence) => warnings.push(sentence)),
+  );
   const chainId = await right;
   if (file !== null) assertOneHolder(intents);
   const calls = intents.map(({ address, data }) => ({ to: address, data }));
@@ -56,13 +61,14 @@ export async function handOut(
     data: {
       chainId,
       transactions: intents.map(({ address, data, ...rest }) => ({ to: address, value: '0', data, ...rest })),
+      warnings,
       file,
     },
     files:
       file === null
         ? []
         : [{ path: file, text: safeBatch({ chainId, name, description, createdAt, calls }) }],
-    render: (paint) => render(paint, title, chainId, intents, file),
+    render: (paint) => render(paint, title, chainId, { intents, warnings, file }),
   };
 }
 
@@ -75,8 +81,15 @@ function render(
   paint: Paint,
   title: string,
   chainId: number,
-  intents: readonly ResolvedIntent[],
-  file: string | null,
+  {
+    intents,
+    warnings,
+    file,
+  }: Readonly<{
+    intents: readonly ResolvedIntent[];
+    warnings: readonly string[];
+    file: string | null;
+  }>,
 ): string {
   const blocks = intents.map((intent, index) =>
     [
@@ -94,7 +107,8 @@ function render(
       ),
     ].join('\n'),
   );
+  const told = warnings.map((sentence) => `${paint.warn('!')}  ${wrap(sentence, paint.width - 3, '   ')}`);
   const end = intents.length === 0 ? ['There is nothing to send.'] : [];
   const written = file === null ? [] : [`Safe batch written to ${file}`];
-  return `${[`${paint.bold(title)} · chain ${chainId} · nothing is sent`, ...blocks, ...end, ...written].join('\n\n')}\n`;
+  return `${[`${paint.bold(title)} · chain ${chainId} · nothing is sent`, ...blocks, ...end, ...told, ...written].join('\n\n')}\n`;
 }
