@@ -31,7 +31,7 @@ const fullDisk = 0.8;
 const oldHeadMs = 60_000;
 /** Limit of one source, in milliseconds: the screen is there within this time, whatever is dead. */
 const limitMs = 6_000;
-/** Of these the indexer's line waits this long for the head, in milliseconds. */
+/** Of these another source's line waits this long for the chain, in milliseconds. */
 const headLimitMs = 4_000;
 /** The indexer's speed is measured over this time, in milliseconds. */
 const speedOverMs = 1_000;
@@ -57,7 +57,7 @@ export default defineReport({
       readGauge('disk', limitMs, () => disk(ctx), [`df -h ${ctx.settings.backup.directory}`]),
       schedule(ctx),
       oldOracleKey(ctx),
-      readGauge('runs', limitMs, () => runs(ctx)),
+      readGauge('runs', limitMs, () => runs(ctx, deployed)),
     ]);
     const gauges = found.filter((gauge) => gauge !== undefined);
     const { environment, chain: settings } = ctx.settings;
@@ -177,6 +177,17 @@ async function protocol(deployed: Promise<Protocol>): Promise<Reading> {
     : { level: 'ok', summary: 'not paused', data };
 }
 
+/** Undefined where the chain is away, or slower than the line that it is wanted for can wait. */
+function unlessLate<T>(ctx: Context, asked: Promise<T>): Promise<T | undefined> {
+  return Promise.race([
+    asked.catch(unlessBug),
+    ctx.clock.sleep(headLimitMs, ctx.signal).then(
+      () => undefined,
+      () => undefined,
+    ),
+  ]);
+}
+
 /** A source that is away leaves a gap; a bug is thrown. */
 function unlessBug(error: unknown): undefined {
   if (!(error instanceof TvError)) throw error;
@@ -184,10 +195,7 @@ function unlessBug(error: unknown): undefined {
 
 async function indexer(ctx: Context, status: Promise<DatabaseStatus>): Promise<Reading> {
   // Where the chain is away the cursor is still worth knowing.
-  const asked = Promise.race([
-    readHead(ctx.chain()).catch(unlessBug),
-    ctx.clock.sleep(headLimitMs, ctx.signal).catch(() => undefined),
-  ]);
+  const asked = unlessLate(ctx, readHead(ctx.chain()));
   const first = await status;
   if (first.progress === null || first.progress.block === null) {
     return { level: 'unknown', summary: first.problem ?? 'nothing is indexed yet' };
@@ -281,15 +289,27 @@ async function oldOracleKey(ctx: Context): Promise<Gauge | undefined> {
   };
 }
 
-async function runs(ctx: Context): Promise<Reading> {
+/** A journal does not know that somebody else has paused the protocol since. Where the chain is away it counts. */
+async function stillSo(
+  ctx: Context,
+  left: readonly string[],
+  deployed: Promise<Protocol>,
+): Promise<readonly string[]> {
+  const open = (words: string) => words.startsWith('protocol ');
+  if (!left.some(open)) return left;
+  const known = await unlessLate(ctx, deployed);
+  return known?.paused === true ? left.filter((words) => !open(words)) : left;
+}
+
+async function runs(ctx: Context, deployed: Promise<Protocol>): Promise<Reading> {
   const states = readRuns(ctx);
   const running = states.filter(({ status }) => status === 'running').map(({ started }) => started.run);
   const left = urgentFirst(states);
   if (left.length > 0) {
-    const unusual = leftByAll(left);
+    const unusual = await stillSo(ctx, leftByAll(left), deployed);
     return {
       level: unusual.length === 0 ? 'warning' : 'critical',
-      summary: `unfinished: ${nameRuns(left)}`,
+      summary: `unfinished: ${nameRuns(left, unusual)}`,
       next: left.flatMap(waysOn),
       data: { unfinished: left.map(({ started }) => started.run), unusual },
     };

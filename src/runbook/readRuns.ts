@@ -77,7 +77,7 @@ export function unfinishedRuns(states: readonly RunState[]): readonly string[] {
 }
 
 /** Unfinished runs in words: their ids, and what they have left unusual in the world. */
-export function nameRuns(unfinished: readonly RunState[]): string {
+export function nameRuns(unfinished: readonly RunState[], left = leftByAll(unfinished)): string {
   const ids = unfinished.map(({ started }) => started.run);
-  return [ids.join(', '), ...leftByAll(unfinished)].join('; ');
+  return [ids.join(', '), ...left].join('; ');
 }

@@ -219,6 +219,12 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
       });
       expect(sent).toEqual({ emergency: open ? 1 : 0, manager: 1 });
       if (open) {
+        const runs = async () => (await world.tv(['status'])).stdout.replaceAll(/\s+/g, ' ');
+        expect(await runs()).toContain(`unfinished: ${run}; protocol is OPEN (not paused)`);
+        // Somebody else's pause is no part of the run.
+        await capital.setPaused(true);
+        expect(await runs()).toMatch(new RegExp(`! protocol PAUSED .*! runs unfinished: ${run} (?!.*OPEN)`));
+        await capital.setPaused(false);
         // Another payment, overruled: its last lines say what the first one has left.
         const overruled = ['--override', 'unfinished-run', '--reason', 'test'];
         const { exitCode, stderr } = await world.tv([...withdraw(tokenB), ...overruled]);

@@ -16,9 +16,11 @@ export function lookAtOpen(ctx: StepContext, lookout: Lookout): void {
     const { run } = state.started;
     lookout.look('other run', 'chain', async () => {
       const { paused } = await readProtocol(ctx.chain());
-      return paused === true
+      // What else it has left, a pause does not change.
+      const still = paused === true ? left.filter((words) => !words.startsWith('protocol ')) : left;
+      return still.length === 0
         ? pass(`paused, though ${run} is unfinished`)
-        : warn(`the ${left.join(', the ')}: ${run} is unfinished`, { next: [`tv resume ${run}`] });
+        : warn(`the ${still.join(', the ')}: ${run} is unfinished`, { next: [`tv resume ${run}`] });
     });
   }
 }
