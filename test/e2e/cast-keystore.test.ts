@@ -76,9 +76,11 @@ it('asks for a password that stands nowhere, and shows nothing of it', async () 
   world.environment('typed', { signers: { riskOfficer: { keystore: join(keys, 'risk') } } });
   const start = (await protocol.head()) + 1;
   const words = ['--config', join(home.directory, 'tv.yaml'), '-e', 'typed'];
-  const seat = sitDown(home, [...words, 'breaker', 'trip', '--pair', pairs[0] ?? '', '--confirm', 'typed']);
+  const seat = sitDown(home, [...words, 'breaker', 'trip', '--pair', pairs[0] ?? '']);
   await seat.sees(/Password of \S+risk \(riskOfficer\):/);
   seat.type(`${password}\r`);
+  await seat.sees(/Type typed to go on:/);
+  seat.type('typed\r');
   expect(await seat.ended, seat.shown()).toBe(0);
   expect(seat.shown()).toContain('open, read back from the contract');
   expect(seat.shown()).not.toMatch(/wezmot|quillon/);
