@@ -3,7 +3,7 @@ import { readReady } from '../src/api/readReady.ts';
 import { checkChainIds } from '../src/chain/checkChainIds.ts';
 import { dueAt, readOldKeys } from '../src/chain/oracle/oldKeys.ts';
 import { readHead } from '../src/chain/readHead.ts';
-import { endThePause, type Protocol, readProtocol } from '../src/chain/readProtocol.ts';
+import { endThePause, openProtocol, type Protocol, readProtocol } from '../src/chain/readProtocol.ts';
 import type { ServiceName } from '../src/config/settings.ts';
 import { type DatabaseStatus, readStatus } from '../src/database/readStatus.ts';
 import { TvError } from '../src/errors/TvError.ts';
@@ -17,7 +17,7 @@ import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../sr
 import { leftByAll } from '../src/runbook/leftBehind.ts';
 import { renderNext } from '../src/runbook/next.ts';
 import { nameRuns, readRuns, urgentFirst } from '../src/runbook/readRuns.ts';
-import { waysOn } from '../src/runbook/runState.ts';
+import { type RunState, waysOn } from '../src/runbook/runState.ts';
 import { ago, bytes, count, duration, padEnd, short, wrap } from '../src/runbook/text.ts';
 import { breakers } from './status/breakers.ts';
 
@@ -290,15 +290,15 @@ async function oldOracleKey(ctx: Context): Promise<Gauge | undefined> {
 }
 
 /** A journal does not know that somebody else has paused the protocol since. Where the chain is away it counts. */
-async function stillSo(
+async function stillLeft(
   ctx: Context,
-  left: readonly string[],
+  states: readonly RunState[],
   deployed: Promise<Protocol>,
 ): Promise<readonly string[]> {
-  const open = (words: string) => words.startsWith('protocol ');
-  if (!left.some(open)) return left;
-  const known = await unlessLate(ctx, deployed);
-  return known?.paused === true ? left.filter((words) => !open(words)) : left;
+  const left = leftByAll(states);
+  const whilePaused = leftByAll(states, [openProtocol]);
+  if (left.length === whilePaused.length) return left;
+  return (await unlessLate(ctx, deployed))?.paused === true ? whilePaused : left;
 }
 
 async function runs(ctx: Context, deployed: Promise<Protocol>): Promise<Reading> {
@@ -306,7 +306,7 @@ async function runs(ctx: Context, deployed: Promise<Protocol>): Promise<Reading>
   const running = states.filter(({ status }) => status === 'running').map(({ started }) => started.run);
   const left = urgentFirst(states);
   if (left.length > 0) {
-    const unusual = await stillSo(ctx, leftByAll(left), deployed);
+    const unusual = await stillLeft(ctx, left, deployed);
     return {
       level: unusual.length === 0 ? 'warning' : 'critical',
       summary: `unfinished: ${nameRuns(left, unusual)}`,

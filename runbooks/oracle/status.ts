@@ -262,8 +262,9 @@ function lasting(seconds: number): string {
 /** A line only where there is one: until it is finished, its two keys are both in use. */
 function unfinished(runs: readonly RunState[]): readonly Gauge[] {
   if (runs.length === 0) return [];
-  const level = leftByAll(runs).length > 0 ? 'critical' : 'warning';
-  return [{ id: 'runs', level, summary: `unfinished: ${nameRuns(runs)}`, next: runs.flatMap(waysOn) }];
+  const left = leftByAll(runs);
+  const level = left.length > 0 ? 'critical' : 'warning';
+  return [{ id: 'runs', level, summary: `unfinished: ${nameRuns(runs, left)}`, next: runs.flatMap(waysOn) }];
 }
 
 /**

@@ -27,6 +27,9 @@ export interface Protocol {
   readonly pausedBy: 'riskController' | 'treasuryVault' | undefined;
 }
 
+/** What a run that ends the pause for a while calls it in what it `leaves`; over once it is paused, by whomever. */
+export const openProtocol = 'protocol';
+
 /** What to run where the protocol is paused; never without the condition. */
 export const endThePause = 'once the cause is gone: tv emergency resume';
 

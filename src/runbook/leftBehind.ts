@@ -3,15 +3,17 @@ import type { RunState } from './runState.ts';
 /**
  * What a run has left unusual in the world where it stands, in words: `protocol is OPEN (not paused)`.
  * From the journal alone, so that it can be told also where nothing else answers.
+ * @param ended subjects that are as usual again, by whoever else's doing: no journal knows that
  */
-export function leftBehind(state: RunState): readonly string[] {
-  return leftByAll([state]);
+export function leftBehind(state: RunState, ended: readonly string[] = []): readonly string[] {
+  return leftByAll([state], ended);
 }
 
 /** The same of several runs: one statement about each subject, since "is" and "may be" contradict each other. */
-export function leftByAll(states: readonly RunState[]): readonly string[] {
+export function leftByAll(states: readonly RunState[], ended: readonly string[] = []): readonly string[] {
   const bySubject = new Map<string, Left>();
   for (const left of states.flatMap(leftBySteps)) {
+    if (ended.includes(left.subject)) continue;
     const known = bySubject.get(left.subject);
     if (known === undefined || (left.certain && !known.certain)) bySubject.set(left.subject, left);
   }

@@ -1,4 +1,4 @@
-import { readProtocol } from '../../../src/chain/readProtocol.ts';
+import { openProtocol, readProtocol } from '../../../src/chain/readProtocol.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { leftBehind } from '../../../src/runbook/leftBehind.ts';
 import { type Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
@@ -17,7 +17,7 @@ export function lookAtOpen(ctx: StepContext, lookout: Lookout): void {
     lookout.look('other run', 'chain', async () => {
       const { paused } = await readProtocol(ctx.chain());
       // What else it has left, a pause does not change.
-      const still = paused === true ? left.filter((words) => !words.startsWith('protocol ')) : left;
+      const still = paused === true ? leftBehind(state, [openProtocol]) : left;
       return still.length === 0
         ? pass(`paused, though ${run} is unfinished`)
         : warn(`the ${still.join(', the ')}: ${run} is unfinished`, { next: [`tv resume ${run}`] });

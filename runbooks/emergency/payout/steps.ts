@@ -1,7 +1,7 @@
 import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
 import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
-import { readProtocol } from '../../../src/chain/readProtocol.ts';
+import { openProtocol, readProtocol } from '../../../src/chain/readProtocol.ts';
 import {
   notedTransaction,
   probeSent,
@@ -90,7 +90,7 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
     undoTitle: 'undo: pause again',
     // Whatever was withdrawn meanwhile.
     undoAlways: true,
-    leaves: { subject: 'protocol', state: 'OPEN (not paused)', until: 'pause' },
+    leaves: { subject: openProtocol, state: 'OPEN (not paused)', until: 'pause' },
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => asJson(await send(ctx, [end], sender, { replace })),
     undo: async (ctx) => {
