@@ -103,14 +103,16 @@ export async function listBackups(parameters: {
       continue;
     }
     const path = `${directory}/${shown}`;
+    // To the millisecond: two backups of one second have an order too.
+    const changedAt = new Date(Math.round(Number(mtime) * 1000)).toISOString();
     if (kind === 'leftover') {
-      leftovers.push({ path, changedAt: new Date(Math.round(Number(mtime) * 1000)).toISOString() });
+      leftovers.push({ path, changedAt });
     } else {
       backups.push(
         describe({
           form: kind as BackupForm,
           path,
-          mtime: Number(mtime),
+          changedAt,
           manifest: manifest === '-' ? undefined : decode(manifest),
           marks: marks === '-' ? undefined : decode(marks),
           files: parseFiles(decode(files)),
@@ -125,14 +127,13 @@ export async function listBackups(parameters: {
 interface Found {
   readonly form: BackupForm;
   readonly path: string;
-  /** Seconds since 1970, with fractions: two backups of one second have an order too. */
-  readonly mtime: number;
+  readonly changedAt: string;
   readonly manifest: string | undefined;
   readonly marks: string | undefined;
   readonly files: ReadonlyMap<string, number>;
 }
 
-function describe({ form, path, mtime, manifest: text, marks, files }: Found): Backup {
+function describe({ form, path, changedAt, manifest: text, marks, files }: Found): Backup {
   const read = text === undefined ? undefined : readManifest(text);
   const manifest = read !== undefined && 'manifest' in read ? read.manifest : null;
   const name = path.slice(path.lastIndexOf('/') + 1);
@@ -143,7 +144,7 @@ function describe({ form, path, mtime, manifest: text, marks, files }: Found): B
     form,
     archive: isOurs ? `${path}/data` : path,
     bytes: [...files.values()].reduce((sum, size) => sum + size, 0),
-    createdAt: manifest?.createdAt ?? new Date(Math.round(mtime * 1000)).toISOString(),
+    createdAt: manifest?.createdAt ?? changedAt,
     manifest,
     marks: readMarks(marks),
     problems: [
