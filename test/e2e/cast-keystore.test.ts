@@ -71,13 +71,19 @@ it('signs with a keystore that cast wallet import made', async () => {
   expect(shown).toContain('Beta: open, read back from the contract');
 });
 
-it('asks for a password that stands nowhere, and shows nothing of it', async () => {
-  const { home, protocol, officer, pairs } = world;
+/** At a terminal, at the question for the password of a keystore that has no password file. */
+async function sitAtPassword(pair: string, ...more: readonly string[]) {
   world.environment('typed', { signers: { riskOfficer: { keystore: join(keys, 'risk') } } });
-  const start = (await protocol.head()) + 1;
-  const words = ['--config', join(home.directory, 'tv.yaml'), '-e', 'typed'];
-  const seat = sitDown(home, [...words, 'breaker', 'trip', '--pair', pairs[0] ?? '']);
+  const words = ['--config', join(world.home.directory, 'tv.yaml'), '-e', 'typed'];
+  const seat = sitDown(world.home, [...words, 'breaker', 'trip', '--pair', pair, ...more]);
   await seat.sees(/Password of \S+risk \(riskOfficer\):/);
+  return seat;
+}
+
+it('asks for a password that stands nowhere, and shows nothing of it', async () => {
+  const { protocol, officer } = world;
+  const start = (await protocol.head()) + 1;
+  const seat = await sitAtPassword('Alpha');
   seat.type(`${password}\r`);
   await seat.sees(/Type typed to go on:/);
   seat.type('typed\r');
@@ -88,11 +94,9 @@ it('asks for a password that stands nowhere, and shows nothing of it', async () 
 });
 
 it('takes Ctrl-C at that question for a no', async () => {
-  const { home, protocol, officer, pairs } = world;
+  const { protocol, officer } = world;
   const start = (await protocol.head()) + 1;
-  const words = ['--config', join(home.directory, 'tv.yaml'), '-e', 'typed'];
-  const seat = sitDown(home, [...words, 'breaker', 'trip', '--pair', pairs[2] ?? '', '--confirm', 'typed']);
-  await seat.sees(/Password of \S+risk \(riskOfficer\):/);
+  const seat = await sitAtPassword('Theta', '--confirm', 'typed');
   seat.type('\x03');
   expect(await seat.ended, seat.shown()).toBe(4);
   expect(await protocol.countFrom(officer, start)).toBe(0);
