@@ -3,6 +3,7 @@ import type { GlobalFlags } from './cli/parse.ts';
 import { assertUsable } from './config/problem.ts';
 import { requireApiUrl, requireDatabaseUrl, requireRpcUrls } from './config/requireSetting.ts';
 import { type EnvFileText, type ResolvedSettings, resolveSettings } from './config/resolveSettings.ts';
+import type { Settings } from './config/settings.ts';
 import type { RunLockAnswer } from './database/acquireRunLock.ts';
 import { TvError } from './errors/TvError.ts';
 import { connectHost } from './host/connectHost.ts';
@@ -97,7 +98,7 @@ export async function buildContext(
       audit: new AuditLog(settings.stateDirectory, outlet, clock),
       clock,
       signal: signals.asked,
-      secrets: secretDesk(secrets, signals.asked, clearBusy),
+      secrets: secretDesk(settings, secrets, signals.asked, clearBusy),
       chain,
       database,
       host,
@@ -113,7 +114,15 @@ export async function buildContext(
   };
 }
 
-function secretDesk(secrets: Secrets, signal: AbortSignal, clearBusy: () => void): SecretDesk {
+function secretDesk(
+  settings: Settings,
+  secrets: Secrets,
+  signal: AbortSignal,
+  clearBusy: () => void,
+): SecretDesk {
+  const withheld = Object.values(settings.signers).flatMap((source) =>
+    source?.kind === 'env' ? [source.name] : [],
+  );
   return {
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     ask: async (question) => {
@@ -124,6 +133,10 @@ function secretDesk(secrets: Secrets, signal: AbortSignal, clearBusy: () => void
       return answer;
     },
     keep: (value) => secrets.add(value),
+    output: async (words, limitMs) => {
+      const { secretOutput } = await import('./host/secretOutput.ts');
+      return secretOutput({ words, limitMs, withheld, signal });
+    },
   };
 }
 
@@ -183,6 +196,10 @@ async function resolve(entry: Entry, flags: GlobalFlags, secrets: Secrets): Prom
   const resolved = await resolveSettings({
     flags,
     processEnv: process.env,
+    runSecretCommand: async (words) => {
+      const { secretOutput } = await import('./host/secretOutput.ts');
+      return secretOutput({ words });
+    },
     readEnvFile: async ({ path, prefix, timeoutMs }) =>
       entry.settings === 'none' ? undefined : readEnvFileIfThere(connectHost({ prefix, timeoutMs }), path),
   });

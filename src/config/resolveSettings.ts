@@ -1,6 +1,6 @@
 import { TvError } from '../errors/TvError.ts';
 import { type Chosen, chooseEnvironment } from './chooseEnvironment.ts';
-import { fileDatabaseUrl } from './fileDatabaseUrl.ts';
+import { fileDatabaseUrl, type RunSecretCommand } from './fileDatabaseUrl.ts';
 import { type KeyName, keyNames, publicChains } from './keys.ts';
 import {
   dotEnvLayer,
@@ -39,6 +39,8 @@ export interface SettingsRequest {
     readonly prefix: readonly string[];
     readonly timeoutMs: number;
   }): Promise<EnvFileText | undefined>;
+  /** Runs `database.urlCommand`. */
+  readonly runSecretCommand: RunSecretCommand;
   /** For tests: places other than this machine's. */
   readonly places?: Parameters<typeof findPlaces>[1];
 }
@@ -59,7 +61,7 @@ export async function resolveSettings(request: SettingsRequest): Promise<Resolve
   const { flags, processEnv } = request;
   const places = findPlaces(processEnv, request.places);
   const chosen = await chooseEnvironment(flags, processEnv, places);
-  const upper = await upperLayers(request, chosen, processEnv);
+  const upper = await upperLayers(request, chosen);
   const resolution = new Resolution(upper.layers);
   resolution.problems.push(...chosen.problems, ...upper.problems);
 
@@ -86,9 +88,8 @@ export async function resolveSettings(request: SettingsRequest): Promise<Resolve
 }
 
 async function upperLayers(
-  { flags }: SettingsRequest,
+  { flags, processEnv, runSecretCommand }: SettingsRequest,
   { inFile }: Chosen,
-  processEnv: ProcessEnv,
 ): Promise<{ readonly layers: readonly Layer[]; readonly problems: readonly SettingsProblem[] }> {
   const set = flagLayer(flags.set);
   if (inFile === undefined)
@@ -102,7 +103,7 @@ async function upperLayers(
   const variables = isSandbox ? new Map() : environmentLayer(processEnv);
   const layers = [set.layer, variables, file];
   if (set.layer.has('database.url') || variables.has('database.url')) return { layers, problems };
-  const url = await fileDatabaseUrl(path, environment.values, processEnv);
+  const url = await fileDatabaseUrl(path, environment.values, processEnv, runSecretCommand);
   if (url === undefined) return { layers, problems };
   if ('problem' in url) {
     // An empty value holds the place, so that no source below is asked.

@@ -100,7 +100,9 @@ function originOf(database: Database): Origin {
 
 function build(origin: Origin, max: number, onLost: (error: TvError) => void): Database {
   const { address, settings } = origin;
-  const { password, host, port, name, user } = address;
+  const { host, port, name, user } = address;
+  // As libpq does. It is passed on to its programs like one from the URL, and kept out of all output.
+  const password = address.password ?? (process.env['PGPASSWORD'] || undefined);
   const target = { host, port, name, user };
   // biome-ignore lint/suspicious/noExplicitAny: tables known only at run time, as in Database
   const kysely = new Kysely<any>({

@@ -24,6 +24,7 @@ export async function runHostScript(database: Database, parameters: HostScript):
   const { run, script, args, failure, facts, next, signal } = parameters;
   const options: CommandOptions = {
     secrets: database.secrets,
+    libpq: true,
     timeoutMs: 0,
     ...(signal === undefined ? {} : { signal }),
   };

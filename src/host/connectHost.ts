@@ -68,6 +68,7 @@ async function runOnHost({
     timeoutMs,
     signal: given.length === 0 ? undefined : AbortSignal.any(given),
     onLine,
+    kind: options.libpq === true ? 'libpq' : 'plain',
     killPrefix: basename(prefix[0] ?? '') === 'sudo' ? prefix : [],
   });
   if (end.kind === 'not-started') throw explainNotStarted({ prefix, command }, end.code);

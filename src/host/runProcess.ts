@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { execa } from 'execa';
 import { TvError } from '../errors/TvError.ts';
 import type { CommandOutput } from '../runbook/context.ts';
-import { parsableEnvironment } from './commandLine.ts';
+import { type ChildKind, childEnvironment } from './childEnvironment.ts';
 import { adoptGroup, endGroup, releaseGroup } from './processGroup.ts';
 
 /** Above this a command's output is not for parsing but a mistake. In bytes, for each stream. */
@@ -21,6 +21,10 @@ export interface ProcessParameters {
   readonly signal?: AbortSignal | undefined;
   /** Each line of standard output as it comes; the output itself is then not kept. */
   readonly onLine?: ((line: string) => void) | undefined;
+  /** Decides which environment variables it gets. Default: `plain`. */
+  readonly kind?: ChildKind | undefined;
+  /** Names of variables that it must not get, whatever its kind. */
+  readonly withheld?: readonly string[] | undefined;
   /** Put in front of `kill` for processes that belong to somebody else (`sudo -n`). */
   readonly killPrefix: readonly string[];
 }
@@ -42,7 +46,7 @@ export async function runProcess(parameters: ProcessParameters): Promise<Process
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     // Anywhere else the folder may be one that the command's user must not enter (psql warns then).
     cwd: '/',
-    env: childEnvironment(),
+    env: childEnvironment(parameters.kind, process.env, parameters.withheld),
     extendEnv: false,
     detached: true,
     cleanup: false,
@@ -122,14 +126,9 @@ function withResolvers<T>() {
   return { promise, resolve };
 }
 
-/** tv's own settings stay with tv: `TV_…` may hold signing keys, which no host command needs. */
-function childEnvironment(): Record<string, string | undefined> {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TV_'));
-  return { ...Object.fromEntries(inherited), ...parsableEnvironment };
-}
-
 async function killAsOwner(prefix: readonly string[], pid: number, signal: string): Promise<void> {
   const [file, ...rest] = [...prefix, 'kill', '-s', signal.replace('SIG', ''), '--', `-${pid}`];
   if (file === undefined) return;
-  await execa(file, rest, { reject: false, stdin: 'ignore', timeout: 2_000 });
+  const options = { reject: false, stdin: 'ignore', timeout: 2_000 } as const;
+  await execa(file, rest, { ...options, env: childEnvironment(), extendEnv: false });
 }

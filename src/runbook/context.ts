@@ -20,6 +20,8 @@ export interface CommandOptions {
    * never on a command line, and reach the command as environment, through any prefix.
    */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** A program of PostgreSQL: it also gets `PGPASSFILE`, `PGSSLCERT` and the like from tv's environment. */
+  readonly libpq?: true;
   /** Default: the environment's `host.timeoutMs`. `0` means no limit. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -99,7 +101,15 @@ export interface SecretDesk {
   ask(question: string): Promise<string | undefined>;
   /** Takes a value that came another way out of everything that tv writes. */
   keep(value: string): void;
+  /**
+   * Runs a command of this machine whose standard output is a secret (a password manager's CLI).
+   * @param limitMs default: half a minute, since it may wait for a touch or a PIN
+   */
+  output(words: readonly string[], limitMs?: number): Promise<SecretOutput>;
 }
+
+/** The output without the end of the line, or why there is none. Never what the command said about it. */
+export type SecretOutput = { readonly text: string } | { readonly failure: string };
 
 /** What a runbook may use. Everything is made on first use: who needs no database opens none. */
 export interface Context {

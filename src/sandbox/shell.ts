@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { TvError } from '../errors/TvError.ts';
+import { childEnvironment } from '../host/childEnvironment.ts';
 import { packageRoot } from './machine/programs.ts';
 import { program, quote } from './machine/wrappers.ts';
 import { type SandboxPaths, type SandboxPlace, sandboxDirectory, sandboxPaths } from './paths.ts';
@@ -24,7 +25,10 @@ export async function sandboxShell(place: SandboxPlace, command: readonly string
   process.on('SIGINT', ignore);
   try {
     return await new Promise((resolve, reject) => {
-      const child = spawn(file, words, { stdio: 'inherit', env: { ...process.env, ...environment } });
+      const child = spawn(file, words, {
+        stdio: 'inherit',
+        env: { ...childEnvironment('shell'), ...environment },
+      });
       child.once('error', (error) => {
         reject(new TvError(`The command ${file} cannot be started.`, { facts: { reason: error.message } }));
       });

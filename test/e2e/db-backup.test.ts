@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -69,7 +70,16 @@ async function dump(database: string, format: string, file: string, ...flags: re
 describe('tv db backup', () => {
   it('makes, lists, pins and verifies both forms; no password is seen anywhere', async () => {
     const sampler = await sampleProcesses();
-    const name = await backUp();
+    // Unlike any secret of the sandbox, so that only tv can have handed them on.
+    const foreign = {
+      ORACLE_PRIVATE_KEY: `0x${randomBytes(32).toString('hex')}`,
+      OPS_ADMIN: randomBytes(32).toString('hex'),
+      PGPASSWORD: randomBytes(16).toString('hex'),
+      VENDOR_TOKEN: randomBytes(16).toString('hex'),
+    };
+    const made = await sandbox.tv(['db', 'backup'], { env: foreign });
+    expect(made.exitCode).toBe(0);
+    const [{ name } = { name: '' }] = (await listed(sandbox)).backups;
     const plain = await backUp('--plain');
     expect((await sandbox.tv(['db', 'verify', '--all', '--restore'])).exitCode).toBe(0);
     expect((await sandbox.tv(['db', 'pin', name, '--why', 'before the migration'])).exitCode).toBe(0);
@@ -94,6 +104,15 @@ describe('tv db backup', () => {
     expect(processes.some((line) => line.includes('pg_dump'))).toBe(true);
     const evidence = processes.map((text) => ({ place: 'command line', text }));
     expect(findSecrets([...evidence, ...filesBelow(folder)], passwordsOf(sandbox))).toEqual([]);
+
+    const children = sampler.environments().filter(([command]) => !command.includes('bin/tv.js'));
+    expect(children.some(([command]) => command.includes('pg_dump'))).toBe(true);
+    const handedOn = children.flatMap(([command, environments]) =>
+      Object.entries(foreign).flatMap(([variable, value]) =>
+        environments.some((text) => text.includes(value)) ? [`${variable} to ${command}`] : [],
+      ),
+    );
+    expect(handedOn).toEqual([]);
   });
 
   it.each(['dump:acted', 'read:acted', 'publish:acted'])(

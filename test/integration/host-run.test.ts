@@ -1,10 +1,11 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TimeoutError, UnavailableError } from '../../src/errors/TvError.ts';
 import { connectHost, streamLines } from '../../src/host/connectHost.ts';
 import { CommandMissingError } from '../../src/host/explainFailure.ts';
+import { secretOutput } from '../../src/host/secretOutput.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tv-host-run-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -84,14 +85,68 @@ describe.each(prefixes)('through %s', (_, prefix) => {
   });
 });
 
-describe('tv’s own settings', () => {
-  it('do not reach host commands', async () => {
-    process.env['TV_TEST_SIGNING_KEY'] = 'hunter2';
-    try {
-      expect((await local.run(['env'])).stdout).not.toContain('hunter2');
-    } finally {
-      delete process.env['TV_TEST_SIGNING_KEY'];
-    }
+describe('the environment of a child', () => {
+  const key = 'ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
+  const secret = {
+    TV_ADMIN_KEY: key,
+    MY_KEY: key,
+    LC_TIME: `0x${key}`,
+    PGPASSWORD: 'hunter2hunter2',
+    ORACLE_PRIVATE_KEY: key,
+    AWS_SECRET_ACCESS_KEY: 'hunter2hunter2',
+    NODE_OPTIONS: '--no-warnings',
+    OP_ADMIN: 'hunter2hunter2',
+  };
+  const harmless = {
+    SSH_AUTH_SOCK: '/run/agent',
+    PGPASSFILE: '/home/ops/.pgpass',
+    GNUPGHOME: '/home/ops/gpg',
+  };
+  const before = { ...process.env };
+  beforeAll(() => void Object.assign(process.env, secret, harmless));
+  afterAll(() => {
+    for (const name of Object.keys({ ...secret, ...harmless })) delete process.env[name];
+    Object.assign(process.env, before);
+  });
+  const names = (text: string) => text.split('\n').map((line) => line.replace(/=.*/, ''));
+
+  it.each<[string, () => Promise<string>, string[]]>([
+    ['host command', async () => (await local.run(['env'])).stdout, ['SSH_AUTH_SOCK']],
+    [
+      'program of PostgreSQL',
+      async () => (await local.run(['env'], { libpq: true })).stdout,
+      ['PGPASSFILE', 'SSH_AUTH_SOCK'],
+    ],
+    [
+      'key command',
+      async () => {
+        const answer = await secretOutput({ words: ['env'], withheld: ['OP_ADMIN'] });
+        return 'text' in answer ? answer.text : answer.failure;
+      },
+      // A cloud's own CLI needs its login; it gets no secret of tv.
+      ['AWS_SECRET_ACCESS_KEY', 'GNUPGHOME', 'SSH_AUTH_SOCK'],
+    ],
+  ])('%s: what is on its list and no more', async (_, run, expected) => {
+    const output = await run();
+    expect(output).not.toContain(key);
+    const given = Object.keys({ ...secret, ...harmless });
+    expect(
+      names(output)
+        .filter((name) => given.includes(name) && name !== 'LC_TIME')
+        .sort(),
+    ).toEqual(expected);
+    expect(names(output)).toContain('PATH');
+    expect(names(output)).toContain('HOME');
+  });
+
+  it('a key command past its limit ends with all that it started', async () => {
+    const pidFile = join(directory, 'key-child.pid');
+    const script = `sleep 600 & echo $! >"$1"; wait`;
+    const answer = await secretOutput({ words: ['sh', '-c', script, 'sh', pidFile], limitMs: 1_000 });
+    expect(answer).toEqual({ failure: 'no end after 1 s' });
+    const child = Number(readFileSync(pidFile, 'utf8'));
+    expect(child).toBeGreaterThan(1);
+    await expect.poll(() => isAlive(child)).toBe(false);
   });
 });
 

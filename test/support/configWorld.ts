@@ -6,6 +6,7 @@ import { resolveSettings } from '../../src/config/resolveSettings.ts';
 import type { SettingOrigin } from '../../src/config/settings.ts';
 import type { TvError } from '../../src/errors/TvError.ts';
 import { parseEnvFile } from '../../src/host/envFile.ts';
+import { secretOutput } from '../../src/host/secretOutput.ts';
 
 export interface ResolveOptions {
   readonly env?: string;
@@ -41,6 +42,7 @@ export class ConfigWorld {
       flags: { env: options.env, config: options.config, set: new Map(Object.entries(options.set ?? {})) },
       processEnv: { HOME: join(this.directory, 'home'), ...options.variables },
       places: { machineConfig: this.machineConfig, root: false },
+      runSecretCommand: (words) => secretOutput({ words }),
       readEnvFile: async (parameters): Promise<EnvFileText | undefined> => {
         this.asked.push(parameters);
         const { dotEnv } = options;

@@ -146,7 +146,12 @@ export function startScene(stateDirectory: string, options: SceneOptions = {}): 
     audit: new AuditLog(stateDirectory, outlet, clock),
     clock,
     signal: options.signal ?? interrupt.stop,
-    secrets: { interactive: false, ask: trap('secrets.ask'), keep: (value) => secrets.add(value) },
+    secrets: {
+      interactive: false,
+      ask: trap('secrets.ask'),
+      keep: (value) => secrets.add(value),
+      output: trap('secrets.output'),
+    },
     chain: trap('chain'),
     database: trap('database'),
     host: trap('host'),

@@ -1,5 +1,5 @@
-// Reads the command lines of all processes again and again until its standard input ends, then
-// prints the distinct ones as a JSON list. A program of its own, so that it never waits for the
+// Reads the command lines and environments of all processes again and again until its standard input
+// ends, then prints the distinct ones as JSON. A program of its own, so that it never waits for the
 // test's work.
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -8,7 +8,7 @@ const pauseMs = 3;
 const youngRounds = 100;
 const seldom = 50;
 
-const seen = new Set();
+const seen = new Map();
 let ages = new Map();
 let round = 0;
 let ended = false;
@@ -25,14 +25,17 @@ function look() {
     now.set(name, age);
     if (age > youngRounds && (round + age) % seldom !== 0) continue;
     try {
-      seen.add(readFileSync(`/proc/${name}/cmdline`, 'latin1'));
+      const command = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ');
+      const environments = seen.get(command) ?? new Set();
+      seen.set(command, environments);
+      environments.add(readFileSync(`/proc/${name}/environ`, 'latin1').replaceAll('\0', '\n'));
     } catch {
       // It ended meanwhile.
     }
   }
   ages = now;
   round += 1;
-  if (ended) process.stdout.write(JSON.stringify([...seen].map((line) => line.replaceAll('\0', ' '))));
+  if (ended) process.stdout.write(JSON.stringify([...seen].map(([command, all]) => [command, [...all]])));
   else setTimeout(look, pauseMs);
 }
 look();

@@ -5,18 +5,23 @@ import { execa } from 'execa';
 export interface ProcessSampler {
   /** @returns the distinct command lines of all processes of this machine that were seen */
   stop(): Promise<readonly string[]>;
+  /** Once stopped: the environments in which each command line was seen, `NAME=value` a line. */
+  environments(): readonly (readonly [command: string, environments: readonly string[]])[];
 }
 
-/** Watches the command line of every process until it is stopped. Resolves once it looks. */
+/** Watches command line and environment of every process until it is stopped. Resolves once it looks. */
 export async function sampleProcesses(): Promise<ProcessSampler> {
   const program = fileURLToPath(new URL('processSampler.mjs', import.meta.url));
   const child = execa(process.execPath, [program], { stdin: 'pipe', reject: false });
   await once(child.stdout, 'data');
+  let seen: [string, string[]][] = [];
   return {
+    environments: () => seen,
     stop: async () => {
       child.stdin.end();
       const { stdout } = await child;
-      return JSON.parse(stdout.slice(stdout.indexOf('[')));
+      seen = JSON.parse(stdout.slice(stdout.indexOf('[')));
+      return seen.map(([command]) => command);
     },
   };
 }

@@ -76,7 +76,12 @@ export function sendContext(
       options.onNote?.(note);
     },
     settings: { sandbox: false, signers } as unknown as Settings,
-    secrets: { interactive: false, ask: async () => undefined, keep: () => {} },
+    secrets: {
+      interactive: false,
+      ask: async () => undefined,
+      keep: () => {},
+      output: async () => ({ failure: 'not in this test' }),
+    },
     signal: new AbortController().signal,
   };
 }

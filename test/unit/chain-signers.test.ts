@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { decryptKeystore } from '../../src/chain/signers/decryptKeystore.ts';
-import { keyFromCommand } from '../../src/chain/signers/keyFromCommand.ts';
 import { assertSignerAskable, openSigner } from '../../src/chain/signers/openSigner.ts';
 import type { Settings, SignerSource } from '../../src/config/settings.ts';
 import { TvError } from '../../src/errors/TvError.ts';
+import { secretOutput } from '../../src/host/secretOutput.ts';
 import { Secrets } from '../../src/runbook/secrets.ts';
 import { devAccount, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { keystoreText } from '../../src/sandbox/units/keyFiles.ts';
@@ -77,6 +77,7 @@ function context(source: SignerSource | undefined, answers?: (string | undefined
       keep: (value: string) => {
         kept.push(value);
       },
+      output: (words: readonly string[]) => secretOutput({ words, limitMs: 300 }),
     },
   };
 }
@@ -209,17 +210,18 @@ it('never repeats what is no key', async () => {
   });
 });
 
-it('ends a key command that hangs, and tells one that fails without what it printed', async () => {
-  expect(await refusal(keyFromCommand(['sleep', '20'], 200))).toMatchObject({
-    facts: { command: 'sleep', reason: 'no end after 0.2 s' },
+it('key command hangs or fails → refused with the reason, without what it printed', async () => {
+  const byCommand = (...words: string[]) => refusal(open({ kind: 'command', words }));
+  expect(await byCommand('sleep', '20')).toMatchObject({
+    facts: { command: 'sleep', reason: 'no end after 0.3 s' },
     exitCode: 3,
   });
   const failing = ['sh', '-c', `echo ${key}; echo ${key} >&2; exit 7`];
-  expect(await refusal(keyFromCommand(failing))).toMatchObject({ facts: { reason: 'exit code 7' } });
-  expect(await refusal(keyFromCommand(['true']))).toMatchObject({ facts: { reason: 'it printed nothing' } });
-  expect(await refusal(keyFromCommand(['no-such-program-of-tv']))).toMatchObject({
+  expect(await byCommand(...failing)).toMatchObject({ facts: { reason: 'exit code 7' } });
+  expect(await byCommand('true')).toMatchObject({ facts: { reason: 'it printed nothing' } });
+  expect(await byCommand('no-such-program-of-tv')).toMatchObject({
     facts: { reason: 'there is no such program' },
   });
   // It must not read the operator's answers.
-  expect(await refusal(keyFromCommand(['cat']))).toMatchObject({ facts: { reason: 'it printed nothing' } });
+  expect(await byCommand('cat')).toMatchObject({ facts: { reason: 'it printed nothing' } });
 });

@@ -208,16 +208,17 @@ describe('the database URL of a file', () => {
       "error: $NOT_SET is not set.
         where: /home/.config/tv/config.yaml:4
         next: export NOT_SET=…
-      error: The command that yields the database URL failed.
+      error: The command that prints the database URL failed.
         where: /home/.config/tv/config.yaml:4
         reason: exit code 1
         next: run it by hand: false
-      error: The command that yields the database URL failed.
+      error: The command that prints the database URL failed.
         where: /home/.config/tv/config.yaml:4
         reason: there is no such program
         next: run it by hand: no-such-program-here
-      error: The command that yields the database URL printed nothing.
+      error: The command that prints the database URL failed.
         where: /home/.config/tv/config.yaml:4
+        reason: it printed nothing
         next: run it by hand: true"
     `);
   });

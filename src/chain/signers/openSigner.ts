@@ -3,7 +3,6 @@ import type { Settings, SignerRole, SignerSource } from '../../config/settings.t
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { SecretDesk } from '../../runbook/context.ts';
 import { decryptKeystore } from './decryptKeystore.ts';
-import { keyFromCommand } from './keyFromCommand.ts';
 import { readSecretFile } from './readSecretFile.ts';
 import type { Signer } from './signer.ts';
 
@@ -83,8 +82,15 @@ async function readKey(source: SignerSource, role: SignerRole, secrets: SecretDe
         });
       }
     }
-    case 'command':
-      return keyFromCommand(source.words);
+    case 'command': {
+      const answer = await secrets.output(source.words);
+      if ('text' in answer) return answer.text;
+      throw new TvError(`The command that prints the key for ${role} failed.`, {
+        facts: { command: source.words[0], reason: answer.failure },
+        next: ['run it by hand: it has to print the key and nothing else'],
+        exitCode: exitCodes.blocked,
+      });
+    }
     case 'env': {
       const value = process.env[source.name]?.trim();
       if (value === undefined || value === '') {

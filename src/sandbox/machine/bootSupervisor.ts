@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TvError } from '../../errors/TvError.ts';
+import { childEnvironment } from '../../host/childEnvironment.ts';
 import type { SandboxPaths } from '../paths.ts';
 import { until } from './until.ts';
 
@@ -15,6 +16,7 @@ export async function bootSupervisor(paths: SandboxPaths): Promise<number> {
   const log = openSync(logFile, 'a');
   const child = spawn(process.execPath, [supervisorProgram(paths), paths.dir, 'daemon'], {
     cwd: '/',
+    env: childEnvironment(),
     detached: true,
     stdio: ['ignore', log, log],
   });

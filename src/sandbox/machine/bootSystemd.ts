@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { TvError } from '../../errors/TvError.ts';
+import { childEnvironment } from '../../host/childEnvironment.ts';
 import type { SandboxPaths } from '../paths.ts';
 import { bootScript } from './bootScript.ts';
 import { cgroupProcesses, createCgroup, sandboxCgroup } from './cgroup.ts';
@@ -46,7 +47,7 @@ export async function bootSystemd(paths: SandboxPaths, { binds }: BootOptions): 
       group,
       ...shown,
     ],
-    { cwd: '/', detached: true, stdio: ['ignore', log, log] },
+    { cwd: '/', env: childEnvironment(), detached: true, stdio: ['ignore', log, log] },
   );
   closeSync(log);
   let ended = false;
@@ -83,7 +84,7 @@ async function isBooted(init: number): Promise<boolean> {
   const { stdout } = await execa(
     'nsenter',
     ['-t', String(init), '-m', '-u', '-i', '-p', '-C', '--', 'systemctl', 'is-system-running'],
-    { reject: false, timeout: 5_000 },
+    { reject: false, timeout: 5_000, env: childEnvironment(), extendEnv: false },
   );
   // "degraded": some unit failed. Then systemd is up all the same.
   return stdout === 'running' || stdout === 'degraded';

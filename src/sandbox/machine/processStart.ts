@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { childEnvironment } from '../../host/childEnvironment.ts';
 
 /** A running process and the mark that tells it from a later one with the same id. */
 export interface ProcessIdentity {
@@ -12,7 +13,10 @@ export function processStart(pid: number): string | undefined {
   try {
     if (process.platform !== 'linux') {
       return (
-        execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined
+        execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+          encoding: 'utf8',
+          env: childEnvironment(),
+        }).trim() || undefined
       );
     }
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { childEnvironment } from '../../host/childEnvironment.ts';
 import type { CommandOutput } from '../../runbook/context.ts';
 import type { Machine } from './startMachine.ts';
 
@@ -9,7 +10,13 @@ export async function runInside(
   { input = '', timeoutMs = 30_000 }: { readonly input?: string; readonly timeoutMs?: number } = {},
 ): Promise<CommandOutput> {
   const [file = '', ...words] = [...prefix, ...command];
-  const done = await execa(file, words, { reject: false, input, timeout: timeoutMs });
+  const done = await execa(file, words, {
+    reject: false,
+    input,
+    timeout: timeoutMs,
+    env: childEnvironment(),
+    extendEnv: false,
+  });
   return {
     exitCode: done.exitCode ?? 1,
     stdout: done.stdout ?? '',

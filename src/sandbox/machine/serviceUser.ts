@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { childEnvironment } from '../../host/childEnvironment.ts';
 
 export interface ServiceUser {
   readonly name: string;
@@ -16,7 +17,11 @@ export function serviceUser(): ServiceUser | undefined {
 function id(flag: '-u' | '-g', name: string): number | undefined {
   try {
     return Number(
-      execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+      execFileSync('id', [flag, name], {
+        encoding: 'utf8',
+        env: childEnvironment(),
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
     );
   } catch {
     return undefined;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { childEnvironment } from '../../host/childEnvironment.ts';
 import { cgroupRoot } from './cgroup.ts';
 
 /** Why a private systemd cannot be booted on this machine; undefined where it can. */
@@ -20,6 +21,10 @@ export async function systemdObstacle(): Promise<string | undefined> {
     return `no control group can be made under ${root}`;
   }
   const namespaces = ['--pid', '--mount', '--uts', '--ipc', '--cgroup'];
-  const unshare = await execa('unshare', ['--fork', ...namespaces, 'true'], { reject: false });
+  const unshare = await execa('unshare', ['--fork', ...namespaces, 'true'], {
+    reject: false,
+    env: childEnvironment(),
+    extendEnv: false,
+  });
   return unshare.exitCode === 0 ? undefined : 'the kernel refuses new namespaces';
 }

@@ -3,6 +3,7 @@ import { readdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { UnavailableError } from '../../errors/TvError.ts';
+import { childEnvironment } from '../../host/childEnvironment.ts';
 import { embeddedServer } from './embeddedServer.ts';
 
 /** PostgreSQL's server programs, as found on this machine or in an npm package. */
@@ -83,7 +84,12 @@ async function newestFirst(folder: string): Promise<string[]> {
 }
 
 async function otherBinDirectories(): Promise<string[]> {
-  const configured = await execa('pg_config', ['--bindir'], { reject: false, timeout: 5_000 });
+  const configured = await execa('pg_config', ['--bindir'], {
+    reject: false,
+    timeout: 5_000,
+    env: childEnvironment(),
+    extendEnv: false,
+  });
   const named = configured.exitCode === 0 ? [configured.stdout.trim()] : [];
   const onPath = (process.env['PATH'] ?? '')
     .split(':')

@@ -143,6 +143,7 @@ export class Service {
 /** Only root can become someone else; for everyone else `User=` has no meaning. */
 function credentials(user: string | undefined): { uid: number; gid: number } | undefined {
   if (user === undefined || process.getuid?.() !== 0) return undefined;
-  const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }));
+  const id = (flag: string) =>
+    Number(execFileSync('id', [flag, user], { encoding: 'utf8', env: { PATH: process.env['PATH'] } }));
   return { uid: id('-u'), gid: id('-g') };
 }
