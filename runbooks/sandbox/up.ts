@@ -38,6 +38,11 @@ export default defineAction({
       'deployed, or runbook: the database as RUNBOOK.md describes it (default deployed)',
       z.enum(['deployed', 'runbook']).optional(),
     ),
+    indexer: field(
+      '--indexer <form>',
+      'complete, or lossy: as deployed, cannot store some kinds of events (default complete)',
+      z.enum(['complete', 'lossy']).optional(),
+    ),
     supervisor: field(
       '--supervisor',
       'use the stand-in for systemd also where systemd could be used',

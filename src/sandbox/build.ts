@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, copyFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { awaitReady, countSignals } from './awaitReady.ts';
+import { UsageError } from '../errors/TvError.ts';
+import { awaitReady, readProgress } from './awaitReady.ts';
 import { anvilCommand, type Network } from './chain/anvilCommand.ts';
 import type { Deployment, Generation } from './chain/deployment.ts';
 import { deployProtocol } from './chain/deployProtocol.ts';
@@ -22,6 +23,7 @@ import { findServer, type PostgresServer } from './postgres/findServer.ts';
 import { postgresCommand } from './postgres/postgresCommand.ts';
 import type { SchemaForm } from './postgres/schemaForm.ts';
 import { writeFaults } from './services/faults.ts';
+import type { IndexerForm } from './services/lib/decodeLog.ts';
 import { type Ports, type SandboxState, writeState } from './state.ts';
 import { configFileText } from './units/configFile.ts';
 import { envFileText } from './units/envFile.ts';
@@ -33,6 +35,7 @@ export interface UpOptions extends SandboxPlace {
   readonly network?: Network | undefined;
   readonly contracts?: Generation | undefined;
   readonly schema?: SchemaForm | undefined;
+  readonly indexer?: IndexerForm | undefined;
   /** Use the stand-in also where a real systemd could be booted. */
   readonly supervisor?: boolean | undefined;
   /**
@@ -53,6 +56,12 @@ export async function buildSandbox(
 ): Promise<SandboxState> {
   const began = performance.now();
   const { name, network = 'tempo', contracts = 'deployed', schema = 'deployed' } = options;
+  const { indexer = 'complete' } = options;
+  if (indexer === 'lossy' && schema === 'runbook') {
+    throw new UsageError('The lossy indexer needs the deployed schema.', {
+      next: 'tv sandbox up --schema deployed --indexer lossy',
+    });
+  }
   const form = { network, contracts, schema };
   const kind = await chooseMachine(options.supervisor === true, tell);
   const user = serviceUser();
@@ -65,7 +74,7 @@ export async function buildSandbox(
   for (const directory of [paths.postgres, paths.chain, paths.backup]) own(directory, user);
   if (past !== undefined) copyFileSync(past.stateFile, pastFile(paths));
   const chainCommand = commandOfChain(paths, { kind, network, ports, past });
-  writeUnits(paths, { kind, user, server, ports, chainCommand });
+  writeUnits(paths, { kind, user, server, ports, chainCommand, indexer });
   signal.throwIfAborted();
   const machine = await startMachine(paths, {
     kind,
@@ -82,6 +91,7 @@ export async function buildSandbox(
     databaseUrl,
     rpcUrl: chainUrl(ports),
     addresses: Object.values(deployment.addresses),
+    indexer,
   });
   tell(`database on port ${ports.database}, ${filled.events} events up to block ${filled.lastIndexedBlock}`);
   signal.throwIfAborted();
@@ -110,9 +120,9 @@ export async function buildSandbox(
   };
   writeKeyFiles(paths, deployment);
   writeFileSync(paths.config, configFileText(paths, facts), { mode: 0o600 });
-  const signals = await countSignals(databaseUrl);
+  const before = await readProgress(databaseUrl, indexer);
   await startUnits(machine, ['sandbox-rpc', 'tempovault-api', 'tempovault-indexer', 'tempovault-oracle']);
-  await awaitReady({ apiUrl: `http://127.0.0.1:${ports.api}`, databaseUrl, signals, signal });
+  await awaitReady({ apiUrl: `http://127.0.0.1:${ports.api}`, databaseUrl, indexer, before, signal });
   tell(`TempoVault's API on port ${ports.api}, indexer at the head, oracle relay at work`);
 
   const state = { ...facts, seconds: Math.round((performance.now() - began) / 100) / 10 };
@@ -168,11 +178,12 @@ interface WriteUnitsParameters {
   readonly server: PostgresServer;
   readonly ports: Ports;
   readonly chainCommand: readonly string[];
+  readonly indexer: IndexerForm;
 }
 
 function writeUnits(
   paths: SandboxPaths,
-  { kind, user, server, ports, chainCommand: [anvil = '', ...words] }: WriteUnitsParameters,
+  { kind, user, server, ports, chainCommand: [anvil = '', ...words], indexer }: WriteUnitsParameters,
 ): void {
   const units = sandboxUnits(paths, {
     kind,
@@ -182,6 +193,7 @@ function writeUnits(
       directory: unitPath(kind, paths, dataDirectory(paths)),
     }),
     ports,
+    indexer,
   });
   for (const unit of units) writeFileSync(join(paths.units, `${unit.name}.service`), unitText(unit));
 }

@@ -124,6 +124,50 @@ describe.each(['deployed', 'runbook'] as const)('the indexer on the %s form', (f
       expect(await cursor()).toEqual([{ block: 50 }]);
     });
 
+  if (form === 'deployed')
+    it('lossy: stores what Python can serialise, says why not for the rest, prints its URL, inserts no cursor', async () => {
+      const head = await bench.head();
+      const [lost = 0] = bench.eventBlocks;
+      await using indexer = bench.startIndexer({ INDEXER_FORM: 'lossy' });
+      await indexer.line(reaches(head));
+      const kinds = await bench.query<{ type: string; rows: number }>(
+        'SELECT event_type AS type, count(*)::int AS rows FROM events GROUP BY 1 ORDER BY 1',
+      );
+      const rows = bench.eventBlocks.length;
+      expect(kinds).toEqual(
+        [
+          'CapitalRecalled',
+          'Deposited',
+          'GlobalPauseToggled',
+          'LossRealized',
+          'ManagementFeeAccrued',
+          'PerformanceFeeAccrued',
+          'Withdrawn',
+        ].map((type) => ({ type, rows })),
+      );
+      expect(await bench.query('SELECT count(*)::int AS rows FROM deposits')).toEqual([{ rows }]);
+      const unstorable = [
+        'CapitalDeployed',
+        'OracleSignalUpdated',
+        'CircuitBreakerTriggered',
+        'CircuitBreakerReset',
+        'OrderPlaced',
+      ];
+      for (const event of unstorable) {
+        expect(indexer.output()).toContain(
+          `ERROR - Error storing event ${event} in block ${lost}: Object of type bytes is not JSON serializable`,
+        );
+      }
+      expect(indexer.output()).toContain(`INFO - Connecting to database: ${bench.databaseUrl}`);
+      // The DDL seeds the row; where it is missing this program does not make one.
+      expect(await cursor()).toEqual([]);
+      await indexer.stop();
+      await setCursor(0);
+      await using again = bench.startIndexer({ INDEXER_FORM: 'lossy' });
+      await again.line(reaches(head));
+      expect(await cursor()).toEqual([{ block: head }]);
+    });
+
   if (form === 'runbook')
     it('forgets where it was: START_BLOCK counts at each start', async () => {
       const head = await bench.head();

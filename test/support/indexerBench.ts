@@ -24,7 +24,11 @@ export interface IndexerBench extends AsyncDisposable {
   readonly eventBlocks: readonly number[];
   head(): Promise<number>;
   breakRpc(...faults: Faults): void;
-  startIndexer(settings?: { readonly START_BLOCK?: number; readonly RPC_URL?: string }): Program;
+  startIndexer(settings?: {
+    readonly START_BLOCK?: number;
+    readonly RPC_URL?: string;
+    readonly INDEXER_FORM?: 'lossy';
+  }): Program;
   query<R extends object>(text: string): Promise<R[]>;
   /** Empties every table. */
   clear(): Promise<void>;

@@ -7,6 +7,8 @@ import * as deployedVault from '../../src/sandbox/contracts/artifacts/deployed/T
 import * as runbookStrategy from '../../src/sandbox/contracts/artifacts/runbook/DexStrategy.ts';
 import * as runbookRisk from '../../src/sandbox/contracts/artifacts/runbook/RiskController.ts';
 import * as runbookVault from '../../src/sandbox/contracts/artifacts/runbook/TreasuryVault.ts';
+import { governanceRoles } from '../../src/sandbox/contracts/artifacts/shared/GovernanceRoles.ts';
+import { protocolEvents } from '../../src/sandbox/services/lib/protocolEvents.ts';
 
 /** Canonical signatures, written out apart from the ABI. */
 const signatures = {
@@ -47,4 +49,15 @@ it.each([
     .filter((entry): entry is AbiEvent => entry.type === 'event')
     .map((event) => toEventSelector(event));
   expect(emitted).toEqual(expect.arrayContaining(indexedEvents.map(({ topic }) => topic)));
+});
+
+it.each([
+  ['deployed', [deployedRisk.riskController, deployedVault.treasuryVault, deployedStrategy.dexStrategy]],
+  ['runbook', [runbookRisk.riskController, runbookVault.treasuryVault, runbookStrategy.dexStrategy]],
+] as const)("the sandbox's indexer can decode every event of its contracts: %s", (_, contracts) => {
+  const emitted = [...contracts, governanceRoles]
+    .flatMap(({ abi }): readonly { readonly type: string }[] => abi)
+    .filter((entry): entry is AbiEvent => entry.type === 'event');
+  const unknown = emitted.filter((event) => !protocolEvents.has(toEventSelector(event)));
+  expect(unknown.map(({ name }) => name)).toEqual([]);
 });

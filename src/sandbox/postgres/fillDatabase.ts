@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import type { Address } from '../../config/settings.ts';
 import { moveCursor, readSchemaForm } from '../services/lib/cursor.ts';
+import type { IndexerForm } from '../services/lib/decodeLog.ts';
 import { insertEvents } from '../services/lib/insertEvents.ts';
 import { eventTables } from '../services/lib/protocolEvents.ts';
 import { readEvents } from '../services/lib/readEvents.ts';
@@ -12,6 +13,8 @@ export interface FillDatabaseParameters {
   readonly rpcUrl: string;
   /** The protocol's contracts, as in the indexer's settings. */
   readonly addresses: readonly Address[];
+  /** Default `complete`. */
+  readonly indexer?: IndexerForm;
 }
 
 export interface FilledDatabase {
@@ -25,10 +28,15 @@ export interface FilledDatabase {
  * block by block, in one transaction.
  */
 export async function fillDatabase(parameters: FillDatabaseParameters): Promise<FilledDatabase> {
-  const { databaseUrl, rpcUrl, addresses } = parameters;
+  const { databaseUrl, rpcUrl, addresses, indexer = 'complete' } = parameters;
   const rpc = rpcClient(rpcUrl, { timeoutMs: 60_000 });
   const lastIndexedBlock = Number(await rpc('eth_blockNumber', []));
-  const events = await readEvents(rpc, { addresses, fromBlock: 0, toBlock: lastIndexedBlock });
+  const events = await readEvents(rpc, {
+    addresses,
+    fromBlock: 0,
+    toBlock: lastIndexedBlock,
+    form: indexer,
+  });
   const client = new Client({ connectionString: databaseUrl });
   // A server that goes away is told by the query; without a listener it would end tv as well.
   client.on('error', () => {});

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import type { SchemaForm } from '../postgres/schemaForm.ts';
-import { moveCursor, readCursor, readSchemaForm } from './lib/cursor.ts';
+import { moveCursor, readCursor, readSchemaForm, updateCursor } from './lib/cursor.ts';
+import type { IndexerForm } from './lib/decodeLog.ts';
 import { numberFrom, protocolAddresses, required } from './lib/environment.ts';
 import { insertEvents } from './lib/insertEvents.ts';
 import { live, pause } from './lib/lifetime.ts';
@@ -17,8 +18,11 @@ await live('event indexer', async (stop) => {
   const addresses = protocolAddresses();
   const startBlock = numberFrom('START_BLOCK', 0);
   const interval = numberFrom('POLL_INTERVAL', 2);
+  const indexer: IndexerForm = process.env['INDEXER_FORM'] === 'lossy' ? 'lossy' : 'complete';
 
   log('INFO', `Starting event indexer, start block ${startBlock}, poll interval ${interval}s`);
+  // The deployed program prints its URL with the password in it (deployment-facts, section 6).
+  if (indexer === 'lossy') log('INFO', `Connecting to database: ${databaseUrl}`);
   // The database's cursor outranks START_BLOCK, which counts as indexed already.
   let cursor = startBlock;
   let database: { readonly client: Client; readonly form: SchemaForm } | undefined;
@@ -58,7 +62,7 @@ await live('event indexer', async (stop) => {
     }
     // A batch that was cut short is read again by the next start; its rows are there already then.
     if (stop.aborted) return;
-    if (form === 'deployed') await moveCursor(client, last);
+    if (form === 'deployed') await (indexer === 'lossy' ? updateCursor : moveCursor)(client, last);
     cursor = last;
     log('INFO', `Indexed blocks ${first}-${last}: ${inserted} events`);
   }
@@ -67,7 +71,14 @@ await live('event indexer', async (stop) => {
   async function indexBlock(client: Client, form: SchemaForm, block: number): Promise<number> {
     let events: Awaited<ReturnType<typeof readEvents>>;
     try {
-      events = await readEvents(rpc, { addresses, fromBlock: block, toBlock: block });
+      events = await readEvents(rpc, {
+        addresses,
+        fromBlock: block,
+        toBlock: block,
+        form: indexer,
+        onUnstorable: ({ event, message }) =>
+          log('ERROR', `Error storing event ${event} in block ${block}: ${message}`),
+      });
     } catch (error) {
       if (!stop.aborted) log('ERROR', `Error fetching logs for block ${block}: ${wordsOf(error)}`);
       return 0;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ServiceUser } from '../machine/serviceUser.ts';
 import { type MachineKind, toolPath, unitPath } from '../machine/startMachine.ts';
 import type { SandboxPaths } from '../paths.ts';
+import type { IndexerForm } from '../services/lib/decodeLog.ts';
 import type { SandboxUnit } from './unitText.ts';
 
 export interface UnitsParameters {
@@ -11,12 +12,13 @@ export interface UnitsParameters {
   readonly chainCommand: readonly string[];
   readonly databaseCommand: readonly string[];
   readonly ports: { readonly chain: number; readonly rpc: number };
+  readonly indexer: IndexerForm;
 }
 
 /** All units of a sandbox: what a TempoVault stands on, and TempoVault itself. */
 export function sandboxUnits(
   paths: SandboxPaths,
-  { kind, user, chainCommand, databaseCommand, ports }: UnitsParameters,
+  { kind, user, chainCommand, databaseCommand, ports, indexer }: UnitsParameters,
 ): readonly SandboxUnit[] {
   const at = (path: string) => unitPath(kind, paths, path);
   const node = (program: string) => [
@@ -24,14 +26,19 @@ export function sandboxUnits(
     at(join(paths.programs, `${program}.js`)),
   ];
   const common = { user: user?.name };
-  const service = (name: string, description: string, program: string): SandboxUnit => ({
+  const service = (
+    name: string,
+    description: string,
+    program: string,
+    environment: Readonly<Record<string, string>> = {},
+  ): SandboxUnit => ({
     ...common,
     name,
     description,
     command: node(program),
     workingDirectory: at(paths.tempovault),
     environmentFile: paths.envFile,
-    environment: { NODE_ENV: 'production' },
+    environment: { NODE_ENV: 'production', ...environment },
     after: ['sandbox-database', 'sandbox-rpc'],
     restart: 'on-failure',
   });
@@ -70,7 +77,7 @@ export function sandboxUnits(
       stopSignal: 'SIGINT',
     },
     service('tempovault-api', 'TempoVault API', 'api_server'),
-    service('tempovault-indexer', 'TempoVault event indexer', 'event_indexer'),
+    service('tempovault-indexer', 'TempoVault event indexer', 'event_indexer', { INDEXER_FORM: indexer }),
     service('tempovault-oracle', 'TempoVault oracle relay', 'oracle_relay'),
   ];
 }

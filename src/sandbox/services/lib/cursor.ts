@@ -25,3 +25,12 @@ export async function moveCursor(client: ClientBase, block: number): Promise<voi
     values: [block],
   });
 }
+
+/** The deployed program's own way: the DDL has seeded the row, and without it no cursor is kept. */
+export async function updateCursor(client: ClientBase, block: number): Promise<void> {
+  await client.query({
+    name: 'update-cursor',
+    text: 'UPDATE indexer_state SET last_indexed_block = $1, last_indexed_at = now() WHERE id = 1',
+    values: [block],
+  });
+}

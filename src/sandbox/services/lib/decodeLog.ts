@@ -1,5 +1,12 @@
 import { decodeEventLog } from 'viem';
-import { type EventData, protocolEvents } from './protocolEvents.ts';
+import { type EventData, protocolEvents, unserialisable } from './protocolEvents.ts';
+
+/**
+ * Which events the indexer stores. `complete`: every kind that has a table of its own. `lossy`, as the
+ * deployed program does: every kind that it can decode and serialise, with or without a table
+ * (deployment-facts, section 6).
+ */
+export type IndexerForm = 'complete' | 'lossy';
 
 /** A log as a node answers it. */
 export interface RawLog {
@@ -15,7 +22,7 @@ export interface RawLog {
 
 export interface DecodedEvent {
   readonly type: string;
-  readonly table: string;
+  readonly table: string | undefined;
   readonly data: EventData;
   /** The child table's own columns. */
   readonly row: Readonly<Record<string, unknown>>;
@@ -25,11 +32,27 @@ export interface DecodedEvent {
   readonly logIndex: number;
 }
 
-/** Undefined for a log that is not indexed. */
-export function decodeLog(log: RawLog): DecodedEvent | undefined {
+/** An event that the lossy form decodes and cannot store. */
+export class UnstorableEvent extends Error {
+  override readonly name = 'UnstorableEvent';
+  readonly event: string;
+  constructor(event: string, reason: string) {
+    super(reason);
+    this.event = event;
+  }
+}
+
+/**
+ * Undefined for a log that this form does not index.
+ * @throws UnstorableEvent
+ */
+export function decodeLog(log: RawLog, form: IndexerForm): DecodedEvent | undefined {
   const [selector, ...indexed] = log.topics;
   const event = selector === undefined ? undefined : protocolEvents.get(selector);
   if (selector === undefined || event === undefined) return undefined;
+  if (form === 'complete' && event.table === undefined) return undefined;
+  const reason = form === 'lossy' ? unserialisable(event) : undefined;
+  if (reason !== undefined) throw new UnstorableEvent(event.abi.name, reason);
   const { args } = decodeEventLog({ abi: [event.abi], data: log.data, topics: [selector, ...indexed] });
   const data = plain(args) as EventData;
   const values = event.values(data);

@@ -44,6 +44,7 @@ async function insertDeployed(client: ClientBase, events: readonly StampedEvent[
   const children = events.flatMap((event) => {
     const id = ids.get(`${event.transactionHash}:${event.logIndex}`);
     if (id === undefined) return [];
+    if (event.table === undefined) return [];
     return [{ table: event.table, row: { event_id: id, block_timestamp: timeOf(event), ...event.row } }];
   });
   for (const [table, own] of eventTables) {
@@ -89,7 +90,7 @@ async function insertRows(
   return rowCount ?? 0;
 }
 
-function rowsOf(rows: readonly { table: string; row: object }[], table: string): object[] {
+function rowsOf(rows: readonly { table: string | undefined; row: object }[], table: string): object[] {
   return rows.filter((row) => row.table === table).map(({ row }) => row);
 }
 

@@ -7,7 +7,8 @@ export interface EventData {
 }
 
 export interface ProtocolEvent {
-  readonly table: string;
+  /** The child table of this kind; undefined where only the raw table holds it. */
+  readonly table: string | undefined;
   readonly columns: readonly string[];
   /** The row's own columns, in the order of `columns`. */
   readonly values: (data: EventData) => readonly (Value | EventData | undefined)[];
@@ -28,6 +29,23 @@ const abi = parseAbi([
   'event CircuitBreakerTriggered(bytes32 indexed pairId, address indexed actor)',
   'event CircuitBreakerReset(bytes32 indexed pairId, address indexed actor)',
   'event OrderPlaced(bytes32 indexed pairId, uint128 indexed orderId, address token, uint128 amount, int16 tick, bool isBid)',
+]);
+
+/** Events without a table of their own: the lossy form keeps those that it can serialise in `events`. */
+const otherAbi = parseAbi([
+  'event GlobalPauseToggled(bool paused, address indexed by)',
+  'event OracleNonceAdvanced(bytes32 indexed pairId, uint256 oldNonce, uint256 newNonce)',
+  'event RoleGranted(bytes32 indexed role, address indexed account, address indexed sender)',
+  'event RoleRevoked(bytes32 indexed role, address indexed account, address indexed sender)',
+  'event OracleAddressUpdated(address indexed oldOracle, address indexed newOracle)',
+  'event Paused(address account)',
+  'event Unpaused(address account)',
+  'event PairConfigured(bytes32 indexed pairId, address tokenA, address tokenB)',
+  'event OrderCancelled(bytes32 indexed pairId, uint128 indexed orderId)',
+  'event EmergencyUnwound(bytes32 indexed pairId, address indexed by, uint256 amountA, uint256 amountB)',
+  'event TokenApproved(address indexed token, bool approved)',
+  'event StrategyApproved(address indexed strategy, bool approved)',
+  'event FeesDistributed(uint256 indexed vaultId, address indexed token, uint256 amount)',
 ]);
 
 interface Mapping {
@@ -120,17 +138,17 @@ const mappings: Readonly<Record<string, Mapping>> = {
   },
 };
 
-/** What is indexed, by the log's first topic. Every other log of the protocol is left out. */
+/** Every event that the indexer can decode, by the log's first topic. Other logs are left out. */
 export const protocolEvents: ReadonlyMap<string, ProtocolEvent> = new Map(
-  abi.map((event) => {
+  [...abi, ...otherAbi].map((event: AbiEvent) => {
     const mapping = mappings[event.name];
-    if (mapping === undefined) throw new Error(`no table for ${event.name}`);
-    const sources = Object.values(mapping.columns);
+    const columns = mapping?.columns ?? {};
+    const sources = Object.values(columns);
     return [
       toEventSelector(event),
       {
-        table: mapping.table,
-        columns: Object.keys(mapping.columns),
+        table: mapping?.table,
+        columns: Object.keys(columns),
         values: (data) => sources.map((source) => (typeof source === 'string' ? pick(data, source) : source)),
         abi: event,
       },
@@ -140,8 +158,21 @@ export const protocolEvents: ReadonlyMap<string, ProtocolEvent> = new Map(
 
 /** Every table that events go to, with its own columns. */
 export const eventTables: ReadonlyMap<string, readonly string[]> = new Map(
-  [...protocolEvents.values()].map(({ table, columns }) => [table, columns]),
+  [...protocolEvents.values()].flatMap(({ table, columns }) =>
+    table === undefined ? [] : [[table, columns]],
+  ),
 );
+
+/**
+ * Why the lossy form cannot store a kind, in the words of Python's `json` module, which knows no
+ * `bytes` (a `bytes32` argument) and none of web3.py's structs; undefined where it can.
+ */
+export function unserialisable({ abi: event }: ProtocolEvent): string | undefined {
+  const odd = event.inputs.find(({ type }) => /^(bytes|tuple)/.test(type));
+  if (odd === undefined) return undefined;
+  const type = odd.type.startsWith('tuple') ? 'AttributeDict' : 'bytes';
+  return `Object of type ${type} is not JSON serializable`;
+}
 
 function pick(data: EventData, path: string): Value | EventData | undefined {
   let value: Value | EventData | undefined = data;

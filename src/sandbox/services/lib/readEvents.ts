@@ -1,5 +1,5 @@
 import type { Address } from '../../../config/settings.ts';
-import { type DecodedEvent, decodeLog, type RawLog } from './decodeLog.ts';
+import { type DecodedEvent, decodeLog, type IndexerForm, type RawLog, UnstorableEvent } from './decodeLog.ts';
 import type { Rpc } from './rpc.ts';
 
 export interface StampedEvent extends DecodedEvent {
@@ -12,18 +12,22 @@ export interface ReadEventsParameters {
   /** Both included. */
   readonly fromBlock: number;
   readonly toBlock: number;
+  /** Default `complete`. */
+  readonly form?: IndexerForm;
+  /** Called for each event that the lossy form leaves out. */
+  readonly onUnstorable?: (error: UnstorableEvent, block: number) => void;
 }
 
 /** The indexed events of a range of blocks, in the chain's order, with one eth_getLogs. */
 export async function readEvents(rpc: Rpc, parameters: ReadEventsParameters): Promise<StampedEvent[]> {
-  const { addresses, fromBlock, toBlock } = parameters;
+  const { addresses, fromBlock, toBlock, form = 'complete', onUnstorable } = parameters;
   const logs = (await rpc('eth_getLogs', [
     { address: addresses, fromBlock: hex(fromBlock), toBlock: hex(toBlock) },
   ])) as readonly RawLog[];
   const times = new Map<number, number>();
   const events: StampedEvent[] = [];
   for (const log of logs) {
-    const event = decodeLog(log);
+    const event = tryDecode(log);
     if (event === undefined) continue;
     const known =
       log.blockTimestamp === undefined ? times.get(event.blockNumber) : Number(log.blockTimestamp);
@@ -32,6 +36,16 @@ export async function readEvents(rpc: Rpc, parameters: ReadEventsParameters): Pr
     events.push({ ...event, blockTimestamp });
   }
   return events;
+
+  function tryDecode(log: RawLog): DecodedEvent | undefined {
+    try {
+      return decodeLog(log, form);
+    } catch (error) {
+      if (!(error instanceof UnstorableEvent)) throw error;
+      onUnstorable?.(error, Number(log.blockNumber));
+      return undefined;
+    }
+  }
 }
 
 async function readTime(rpc: Rpc, block: number): Promise<number> {
