@@ -49,7 +49,7 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
   });
   const busy = terminalBusy(
     (line) => outlet.print('stderr', line),
-    (text) => outlet.redact(text),
+    (text) => outlet.forTerminal(text),
   );
   let world: World | undefined;
   let failureExitCode: number | undefined;

@@ -42,7 +42,10 @@ async function printHelp(text: string): Promise<void> {
 async function refuse(argv: readonly string[], message: string, next: string): Promise<number> {
   // Loaded only here: a start is to be quick.
   const { asTyped } = await import('./runbook/next.ts');
-  process.stderr.write(`✖ ${message}\nNext: ${asTyped(next, namedEnvironment(argv))}\n`);
+  const { outsideText, terminalSafe } = await import('./errors/outsideText.ts');
+  process.stderr.write(
+    terminalSafe(`✖ ${outsideText(message)}\nNext: ${asTyped(next, namedEnvironment(argv))}\n`),
+  );
   return 2;
 }
 

@@ -1,6 +1,7 @@
 import { connectionFailure } from '../errors/connectionFailure.ts';
 import { firstWords, looksLikeHtml } from '../errors/firstWords.ts';
 import { maskUrl } from '../errors/maskUrl.ts';
+import { outsideJson } from '../errors/outsideText.ts';
 import { TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
 import type { Api, ApiAnswer } from '../runbook/context.ts';
 
@@ -74,7 +75,7 @@ function request(base: string, path: string, signal: AbortSignal): [URL, Request
 
 function parse(text: string, facts: Record<string, string>): unknown {
   try {
-    return JSON.parse(text);
+    return outsideJson(JSON.parse(text));
   } catch {
     throw new UnavailableError(
       looksLikeHtml(text)

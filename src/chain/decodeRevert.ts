@@ -1,5 +1,6 @@
 import { decodeErrorResult, keccak256, stringToHex } from 'viem';
 import type { Address } from '../config/settings.ts';
+import { outsideText } from '../errors/outsideText.ts';
 import type { Chain } from '../runbook/context.ts';
 import { ago, count, short } from '../runbook/text.ts';
 import { errorsAbi } from './abi/errors.ts';
@@ -40,7 +41,10 @@ function decode(
 ): { readonly name: string; readonly args: readonly unknown[] } | undefined {
   try {
     const { errorName, args } = decodeErrorResult({ abi: errorsAbi, data });
-    return { name: errorName, args: args ?? [] };
+    // Bytes and addresses are hex; any other text is the contract's own.
+    const words = (value: unknown) =>
+      typeof value === 'string' && !value.startsWith('0x') ? outsideText(value) : value;
+    return { name: errorName, args: (args ?? []).map(words) };
   } catch {
     return undefined;
   }

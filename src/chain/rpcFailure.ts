@@ -1,5 +1,6 @@
 import { connectionFailure } from '../errors/connectionFailure.ts';
 import { maskUrl } from '../errors/maskUrl.ts';
+import { outsideText } from '../errors/outsideText.ts';
 import { kindOfRpcError, kindOfStatus, type RpcFailureKind } from './rpcErrorKind.ts';
 import { NonsenseAnswer } from './rpcNode.ts';
 
@@ -15,6 +16,9 @@ export interface RpcFailure {
   /** How long the node asks to be left alone, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 }
+
+/** In characters. A node's words decide what kind of failure it is, so they are not cut short. */
+const longestMessage = 4_000;
 
 /** Every node was asked, and none could answer. */
 export class NoNodeAnswered extends Error {
@@ -102,9 +106,17 @@ function causes(error: unknown): readonly Error[] {
 function saidBy(layers: readonly Error[]): string {
   const details = layers.map((layer) => ('details' in layer ? layer.details : undefined));
   const said = details.find((text) => typeof text === 'string' && text !== '');
-  if (typeof said !== 'string') return layers.at(-1)?.message ?? '';
-  // The body of a failed HTTP answer, as viem hands it on: quoted as JSON.
-  return /^".*"$/.test(said) ? String(JSON.parse(said)) : said;
+  if (typeof said !== 'string') return outsideText(layers.at(-1)?.message ?? '', longestMessage);
+  return outsideText(unquoted(said), longestMessage);
+}
+
+/** The body of a failed HTTP answer, as viem hands it on: quoted as JSON. */
+function unquoted(said: string): string {
+  try {
+    return /^".*"$/.test(said) ? String(JSON.parse(said)) : said;
+  } catch {
+    return said;
+  }
 }
 
 function numberIn(layers: readonly Error[], key: 'status' | 'code'): number | undefined {

@@ -1,5 +1,6 @@
 import { type Abi, decodeFunctionResult, encodeFunctionData } from 'viem';
 import type { Address } from '../config/settings.ts';
+import { outsideText } from '../errors/outsideText.ts';
 import type { Chain } from '../runbook/context.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { rpcFailure } from './rpcFailure.ts';
@@ -32,9 +33,15 @@ export async function tryRead<T>(chain: Chain, call: ReadCall): Promise<T | unde
   }
 }
 
+/** Of a symbol or name on the chain, in characters: what a cell of a table takes. */
+const longestName = 48;
+
 export function decode<T>(abi: Abi, functionName: string, data: `0x${string}`): T | undefined {
   try {
-    return decodeFunctionResult({ abi, functionName, data }) as T;
+    const result: unknown = decodeFunctionResult({ abi, functionName, data });
+    // A contract names itself as it likes; bytes and addresses are hex, of any length.
+    const isName = typeof result === 'string' && !/^0x[0-9a-f]*$/i.test(result);
+    return (isName ? outsideText(result, longestName) : result) as T;
   } catch {
     return undefined;
   }

@@ -1,6 +1,10 @@
+import { outsideText } from '../errors/outsideText.ts';
 import type { Check } from '../runbook/check.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { padEnd, wrap } from '../runbook/text.ts';
+
+/** Of a summary or a fact, in characters. Names in it may come from the database's catalogue, line breaks and all. */
+const longest = 4_000;
 
 /** One line a check; the facts of whatever is not fine under it. */
 export function renderChecks(checks: readonly Check[], paint: Paint): string {
@@ -12,10 +16,14 @@ function renderCheck(check: Check, names: number, paint: Paint): string {
   const gap = 4 + names + 2;
   const indent = ' '.repeat(gap);
   const room = paint.width - gap;
-  const lines = [`  ${mark(check, paint)} ${padEnd(check.id, names)}  ${wrap(check.summary, room, indent)}`];
+  const lines = [
+    `  ${mark(check, paint)} ${padEnd(check.id, names)}  ${wrap(outsideText(check.summary, longest), room, indent)}`,
+  ];
   if (check.status === 'block' || check.status === 'warn') {
     for (const [name, value] of Object.entries(check.facts ?? {})) {
-      lines.push(`${indent}${paint.dim(`${name}: `)}${wrap(value, room - name.length - 2, `${indent}  `)}`);
+      lines.push(
+        `${indent}${paint.dim(`${name}: `)}${wrap(outsideText(value, longest), room - name.length - 2, `${indent}  `)}`,
+      );
     }
   }
   return lines.join('\n');

@@ -1,3 +1,4 @@
+import { outsideText } from '../errors/outsideText.ts';
 import type { PlanData, StepData } from '../runbook/events.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { visibleWidth, wrap } from '../runbook/text.ts';
@@ -16,13 +17,17 @@ export function renderPlan(
   const digits = String(all.length).length;
   const steps = plan.steps.map((step) => {
     const indent = ' '.repeat(digits + 4);
-    const title = wrap(step.title, paint.width - indent.length, indent);
+    const title = wrap(outsideText(step.title), paint.width - indent.length, indent);
     const number = all.findIndex(({ id }) => id === step.id) + 1;
     const head = `  ${String(number).padStart(digits)}  ${title}`;
     const undo = step.undo ?? '';
     const space = paint.width - visibleWidth(head.slice(head.lastIndexOf('\n') + 1)) - undo.length;
     const beside = space >= 2 ? ' '.repeat(space) : `\n${indent}`;
-    const command = wrap(`$ ${step.command}`, paint.width - indent.length - 2, `${indent}  `);
+    const command = wrap(
+      `$ ${outsideText(step.command, 4_000)}`,
+      paint.width - indent.length - 2,
+      `${indent}  `,
+    );
     return `${head}${undo === '' ? '' : `${beside}${paint.dim(undo)}`}\n${indent}${paint.dim(command)}`;
   });
   return `${paint.bold(heading)} ${plan.id}\n${steps.join('\n')}`;

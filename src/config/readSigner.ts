@@ -1,3 +1,4 @@
+import { isPrintable } from '../errors/outsideText.ts';
 import type { Address, PairSetting, SignerSource } from './settings.ts';
 
 const isAddress = (value: unknown): value is Address =>
@@ -34,6 +35,9 @@ export function showSigner(source: SignerSource): string {
   }
 }
 
+/** In characters: what a column of a table takes. */
+const longestPairName = 64;
+
 /** Named pairs, from the JSON of their map. */
 export function readPairs(json: string): Readonly<Record<string, PairSetting>> | undefined {
   const map = parseMap(json);
@@ -41,7 +45,9 @@ export function readPairs(json: string): Readonly<Record<string, PairSetting>> |
   const pairs: Record<string, PairSetting> = {};
   for (const [name, value] of Object.entries(map)) {
     const pair = readPair(value);
-    if (pair === undefined || name === '') return undefined;
+    if (pair === undefined || name === '' || name.length > longestPairName || !isPrintable(name)) {
+      return undefined;
+    }
     pairs[name] = pair;
   }
   return pairs;

@@ -1,3 +1,4 @@
+import { outsideText } from '../errors/outsideText.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { CommandOptions, Database, Host } from '../runbook/context.ts';
 
@@ -47,5 +48,10 @@ function lastWords(stderr: string): string | undefined {
   const errors = lines.filter((line) =>
     /error|fatal|denied|mismatch|cannot|could not|no such|closed the connection/i.test(line),
   );
-  return (errors.length > 0 ? errors : lines).slice(-4).join(' · ') || undefined;
+  return (
+    (errors.length > 0 ? errors : lines)
+      .slice(-4)
+      .map((line) => outsideText(line))
+      .join(' · ') || undefined
+  );
 }

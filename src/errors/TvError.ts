@@ -1,3 +1,5 @@
+import { outsideText } from './outsideText.ts';
+
 /** Exit codes that an operator or a script may rely on (product.md, "Exit codes"). */
 export const exitCodes = {
   ok: 0,
@@ -12,6 +14,10 @@ export const exitCodes = {
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** In characters. A message quotes a name or two; a fact may be the data of a call. */
+const longestMessage = 1_000;
+const longestFact = 4_000;
 
 export interface TvErrorOptions {
   /** What is known, shown aligned under the message, in this order. Never a secret. */
@@ -34,13 +40,17 @@ export class TvError extends Error {
   readonly exitCode: ExitCode;
 
   constructor(message: string, options: TvErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      outsideText(message, longestMessage),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.facts = Object.fromEntries(
       Object.entries(options.facts ?? {}).flatMap(([key, value]) =>
-        value === undefined ? [] : [[key, String(value)]],
+        value === undefined ? [] : [[outsideText(key), outsideText(String(value), longestFact)]],
       ),
     );
-    this.next = typeof options.next === 'string' ? [options.next] : (options.next ?? []);
+    const next = typeof options.next === 'string' ? [options.next] : (options.next ?? []);
+    this.next = next.map((line) => outsideText(line, longestFact));
     this.exitCode = options.exitCode ?? exitCodes.failed;
   }
 }

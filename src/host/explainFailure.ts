@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { outsideText } from '../errors/outsideText.ts';
 import { UnavailableError } from '../errors/TvError.ts';
 import type { CommandOutput } from '../runbook/context.ts';
 
@@ -92,5 +93,5 @@ function missing(program: string): CommandMissingError {
 
 /** The line of an error output that says most: the last one that is not empty. */
 export function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.trim() ?? '';
+  return outsideText(text.trim().split('\n').at(-1)?.trim() ?? '');
 }

@@ -1,3 +1,4 @@
+import { outsideText } from '../errors/outsideText.ts';
 import { UnavailableError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { lastLine } from './explainFailure.ts';
@@ -53,7 +54,16 @@ export async function listProcesses(
   return candidates.flatMap(({ args: _, ...process }) => {
     const detail = details.get(process.pid);
     const command = detail === undefined ? undefined : matchProgram(detail.argv, program);
-    return detail === undefined || command === undefined ? [] : [{ ...process, command, unit: detail.unit }];
+    if (detail === undefined || command === undefined) return [];
+    const { unit } = detail;
+    return [
+      {
+        ...process,
+        user: outsideText(process.user),
+        command: outsideText(command),
+        unit: unit === undefined ? undefined : outsideText(unit),
+      },
+    ];
   });
 }
 

@@ -1,3 +1,4 @@
+import { outsideText } from '../errors/outsideText.ts';
 import type { Host } from '../runbook/context.ts';
 import { detectSystemd } from './detectSystemd.ts';
 import { CommandMissingError, lastLine } from './explainFailure.ts';
@@ -24,6 +25,9 @@ export interface ReadJournalParameters {
   readonly lines: number;
   readonly since?: Date;
 }
+
+/** In characters. */
+const longestLine = 4_000;
 
 /** The newest journal entries of a unit. A host without a journal is an answer too. */
 export async function readJournal(
@@ -68,9 +72,17 @@ export function parseJournalLine(line: string): JournalEntry | undefined {
   const priority = Number(fields['PRIORITY'] ?? 6);
   return {
     at: new Date(micros / 1000),
-    message: toMessage(fields['MESSAGE']),
+    message: cleanLines(toMessage(fields['MESSAGE'])),
     priority: Number.isInteger(priority) ? priority : 6,
   };
+}
+
+/** The lines of an entry stay apart: what a traceback says is in its last one. */
+function cleanLines(message: string): string {
+  return message
+    .split('\n')
+    .map((line) => outsideText(line, longestLine))
+    .join('\n');
 }
 
 function parseObject(line: string): Record<string, unknown> {

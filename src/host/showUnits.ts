@@ -1,3 +1,4 @@
+import { visible } from '../errors/outsideText.ts';
 import { UnavailableError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { lastLine } from './explainFailure.ts';
@@ -48,7 +49,7 @@ export function parseShownUnits(output: string): readonly ShownUnit[] {
             .filter((line) => line.includes('='))
             .map((line): [string, string] => [
               line.slice(0, line.indexOf('=')).trim(),
-              line.slice(line.indexOf('=') + 1).trim(),
+              visible(line.slice(line.indexOf('=') + 1).trim()),
             ]),
         ),
     );

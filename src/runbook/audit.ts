@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { outsideJson } from '../errors/outsideText.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Clock } from './context.ts';
 import { digest } from './digest.ts';
@@ -79,7 +80,7 @@ export class AuditLog {
 
   /** Lines that are no entries are left out here; `verify` names them. */
   entries(): readonly AuditEntry[] {
-    return this.#lines().flatMap((line) => parse(line) ?? []);
+    return this.#lines().flatMap((line) => (outsideJson(parse(line)) as AuditEntry | undefined) ?? []);
   }
 
   /**
@@ -121,7 +122,9 @@ export class AuditLog {
    * stays in sight for good.
    */
   #tip(): { readonly seq: number; readonly hash: string } {
-    const last = this.entries().at(-1) ?? { seq: 0, hash: genesis };
+    const last = this.#lines()
+      .flatMap((line) => parse(line) ?? [])
+      .at(-1) ?? { seq: 0, hash: genesis };
     const head = this.#head();
     return head !== undefined && head.seq > last.seq ? head : last;
   }

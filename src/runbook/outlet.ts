@@ -1,11 +1,12 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { terminalSafe } from '../errors/outsideText.ts';
 import type { Secrets } from './secrets.ts';
 import { syncDirectory } from './syncDirectory.ts';
 
 /**
- * The one way out of tv: everything printed and every file written passes here, and secrets are
- * taken out here and nowhere else.
+ * The one way out of tv: everything printed and every file written passes here. Secrets are taken out
+ * here and nowhere else, and nothing that steers a terminal gets past.
  */
 export class Outlet {
   readonly #secrets: Secrets;
@@ -15,7 +16,12 @@ export class Outlet {
   }
 
   print(stream: 'stdout' | 'stderr', text: string): void {
-    process[stream].write(this.#secrets.redact(text));
+    process[stream].write(this.forTerminal(text));
+  }
+
+  /** For what draws on the terminal by itself (spinner, questions). */
+  forTerminal(text: string): string {
+    return terminalSafe(this.#secrets.redact(text));
   }
 
   redact(text: string): string {

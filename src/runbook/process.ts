@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
+import { outsideText } from '../errors/outsideText.ts';
 import type { Operator } from './events.ts';
 
 /**
@@ -17,11 +18,14 @@ export function isRunning(operator: Operator): boolean {
   return operator.mark === null || operator.mark === processMark(operator.pid);
 }
 
+/** Of a user; useradd(8) takes 32 characters. */
+const longestName = 64;
+
 /** This process, as the journal, the lock and the audit log name it. */
 export function thisOperator(): Operator {
   return {
     // Under sudo the person matters, not root.
-    user: process.env['SUDO_USER'] ?? userInfo().username,
+    user: outsideText(process.env['SUDO_USER'] || userInfo().username, longestName),
     host: hostname(),
     pid: process.pid,
     mark: processMark(process.pid) ?? null,

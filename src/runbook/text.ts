@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { visible } from '../errors/outsideText.ts';
 
 /** `1204332` → `1 204 332`. */
 export function count(value: number | bigint): string {
@@ -54,14 +55,11 @@ export function localTime(date: Date): string {
 }
 
 /**
- * Text from elsewhere (a file's name) as it may go to a terminal: characters that steer it, or turn the
- * direction of writing, are shown as `\\u{1b}`.
+ * Text from elsewhere (a file's name) as it may go to a terminal: characters that steer it, turn the
+ * direction of writing or are not seen are shown as `\\u{1b}`, line breaks too.
  */
 export function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Bidi_Control}]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
-  );
+  return visible(text);
 }
 
 /** Columns that a text takes on a terminal, colours left out. */

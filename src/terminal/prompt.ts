@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { confirm, input, password } from '@inquirer/prompts';
+import { terminalSafe } from '../errors/outsideText.ts';
 import type { Prompt } from '../runbook/engine.ts';
 import { wrap } from '../runbook/text.ts';
 
@@ -33,7 +34,7 @@ export function terminalPrompt(): TerminalPrompt {
 /** Broken between words; inquirer breaks in the middle of one. Two columns go to its mark, one to the cursor. */
 function fitted(question: string): string {
   // A terminal that nobody told its size says 0.
-  return wrap(question, (process.stderr.columns || 80) - 3);
+  return wrap(terminalSafe(question), (process.stderr.columns || 80) - 3);
 }
 
 interface PromptContext {
