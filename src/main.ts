@@ -1,12 +1,18 @@
 import { shelf } from '../runbooks/index.ts';
 import { groupHelp, rootHelp } from './cli/help.ts';
-import { findCommand, namedEnvironment, nearest, strangeFlag } from './cli/words.ts';
+import { findCommand, namedEnvironment, nearest, strangeFlag, vocabulary } from './cli/words.ts';
 
 /** Put in by the build from package.json. */
 declare const TV_VERSION: string;
 
 /** @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
+  // Asked by the scripts of `tv completion` at each key press: what follows is no command line of this call.
+  if (argv[0] === 'completion' && argv[1] === 'words') {
+    const { completionWords } = await import('./completion.ts');
+    process.stdout.write(await completionWords(shelf, argv.slice(2), vocabulary));
+    return 0;
+  }
   const { entry, rest, words } = findCommand(shelf, argv);
   if (entry !== undefined) {
     const { runCommand } = await import('./compose.ts');
@@ -22,12 +28,13 @@ async function main(argv: readonly string[]): Promise<number> {
     else await printHelp(rootHelp(shelf, TV_VERSION));
     return 0;
   }
-  const help = groupHelp(shelf, noun);
-  if (help !== undefined && words.length === 1) {
-    await printHelp(help);
+  const group = groupHelp(shelf, words.join(' '));
+  if (group !== undefined) {
+    await printHelp(group);
     return 0;
   }
-  const meant = (await nearest(shelf, words)) ?? (help === undefined ? '--help' : `${noun} --help`);
+  const meant =
+    (await nearest(shelf, words)) ?? (groupHelp(shelf, noun) === undefined ? '--help' : `${noun} --help`);
   return refuse(argv, `There is no command "${words.join(' ')}".`, `tv ${meant}`);
 }
 

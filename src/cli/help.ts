@@ -21,11 +21,13 @@ Exit codes  0 verified · 1 a step failed · 2 wrong usage · 3 blocked
   ].join('\n\n');
 }
 
-/** `tv runs --help`: the commands under one noun. */
-export function groupHelp(shelf: readonly Entry[], noun: string): string | undefined {
-  const entries = shelf.filter(({ command }) => command.startsWith(`${noun} `));
+/** `tv runs --help`, `tv db schedule --help`: the commands under these words, aliases included. */
+export function groupHelp(shelf: readonly Entry[], words: string): string | undefined {
+  const entries = shelf.filter(({ command, aliases = [] }) =>
+    [command, ...aliases].some((name) => name.startsWith(`${words} `)),
+  );
   if (entries.length === 0) return undefined;
-  return `tv ${noun}\n\n${lines(entries)}\n\nMore: tv ${entries[0]?.command ?? noun} --help\n`;
+  return `tv ${words}\n\n${lines(entries)}\n\nMore: tv ${entries[0]?.command ?? words} --help\n`;
 }
 
 function lines(entries: readonly Entry[]): string {

@@ -1,12 +1,12 @@
 import type { Entry } from '../runbook/entry.ts';
 
 /** Flags of more than one command that take a value. */
-const withValue = new Set([
+const withValue: ReadonlySet<string> = new Set([
   ...['-e', '--env', '--config', '--set'],
   ...['--confirm', '--plan', '--override', '--reason'],
 ]);
-/** And those that stand alone. */
-const alone = new Set([
+/** Flags of more than one command that take none. */
+const alone: ReadonlySet<string> = new Set([
   ...['-h', '--help', '-V', '--version', '--json', '--full', '--verbose', '--no-color'],
   ...['-y', '--yes', '--dry-run'],
 ]);
@@ -69,5 +69,15 @@ export async function nearest(
 ): Promise<string | undefined> {
   const { suggest } = await import('../config/suggest.ts');
   const commands = shelf.map(({ command }) => command);
-  return suggest(words.slice(0, 2).join(' '), commands);
+  const begun = commands.filter((command) => command.startsWith(words.slice(0, 3).join(' ')));
+  if (begun.length === 1) return begun[0];
+  // A command of three words is nearest to what was typed in three words.
+  return (
+    suggest(words.slice(0, 3).join(' '), commands) ??
+    (words.length > 2 ? suggest(words.slice(0, 2).join(' '), commands) : undefined)
+  );
 }
+
+/** What completion needs of this file, handed over by whoever has it loaded already. */
+export const vocabulary = { findCommand, namedEnvironment, withValue, alone } as const;
+export type Vocabulary = typeof vocabulary;

@@ -482,7 +482,7 @@ it('says how to install anvil where there is none for the platform', () => {
     expect.objectContaining({
       name: 'TvError',
       facts: { package: '@foundry-rs/anvil', platform: 'sunos-sparc' },
-      next: ['npm install --include=optional'],
+      next: ['install it beside tv: npm install -g @foundry-rs/anvil'],
     }),
   );
 });

@@ -58,6 +58,11 @@ describe('tv --help', () => {
 
 describe('help of a noun', () => {
   it('lists its verbs', () => {
+    const schedule = groupHelp(shelf, 'db schedule')?.split('\n') ?? [];
+    expect(
+      schedule.filter((line) => line.startsWith('  db')).map((line) => line.slice(2, 21).trim()),
+    ).toEqual(['db schedule install', 'db schedule show', 'db schedule remove']);
+    expect(groupHelp(shelf, 'circuit-breaker')).toContain('breaker trip');
     expect(groupHelp(shelf, 'audit')).toMatchInlineSnapshot(`
       "tv audit
 
@@ -71,6 +76,7 @@ describe('help of a noun', () => {
 
   it('is none for a command or a word that nobody knows', () => {
     expect(groupHelp(shelf, 'status')).toBeUndefined();
+    expect(groupHelp(shelf, 'db sched')).toBeUndefined();
     expect(groupHelp(shelf, 'frobnicate')).toBeUndefined();
   });
 });

@@ -7,7 +7,7 @@ import { TvError } from '../../errors/TvError.ts';
  * Path of anvil's own executable, from the platform package that `@foundry-rs/anvil` depends on. The
  * wrapper's launcher is passed over: it would be a second process between us and the chain.
  *
- * @throws TvError where the package is not installed (it is an optional dependency) or has no build for this platform
+ * @throws TvError where the package is not installed (only the sandbox needs it, so an installation of tv does not bring it) or has no build for this platform
  */
 export function anvilBinary(platform: string = process.platform, arch: string = process.arch): string {
   const suffix = `${platform}-${arch === 'x64' ? 'amd64' : arch}`;
@@ -22,7 +22,7 @@ export function anvilBinary(platform: string = process.platform, arch: string = 
   } catch (cause) {
     throw new TvError('The sandbox needs anvil, and it is not installed.', {
       facts: { package: '@foundry-rs/anvil', platform: suffix },
-      next: 'npm install --include=optional',
+      next: 'install it beside tv: npm install -g @foundry-rs/anvil',
       cause,
     });
   }

