@@ -1,7 +1,9 @@
+import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { parseKey } from '../../src/chain/signers/oracleKey.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { readEnvFile } from '../../src/host/readEnvFile.ts';
+import { type Relay, readRelay } from '../../src/host/readRelay.ts';
 import type { Context } from '../../src/runbook/context.ts';
 
 export const keyName = 'ORACLE_PRIVATE_KEY';
@@ -10,14 +12,11 @@ export interface EnvKey {
   readonly address: Address;
   /** As it stands in the file. Secret. */
   readonly text: string;
-  /** Of the whole file, in seconds: how often the relay sends. */
-  readonly intervalSeconds: number;
+  /** `ORACLE_UPDATE_INTERVAL` in seconds, null where it is not set. The relay's command line outranks it. */
+  readonly intervalSeconds: number | null;
   /** What the relay is told to pay fees in, on Tempo; null where it is not told. */
   readonly feeToken: Address | null;
 }
-
-/** The relay's own default. */
-const defaultIntervalSeconds = 60;
 
 /** The key in `.env`, by its address. @throws TvError where there is none, or several, or it is no key */
 export async function readOracleKey(ctx: Pick<Context, 'host' | 'settings' | 'secrets'>): Promise<EnvKey> {
@@ -45,8 +44,16 @@ export async function readOracleKey(ctx: Pick<Context, 'host' | 'settings' | 'se
     address: parsed.address,
     text: entry.value,
     feeToken: /^0x[0-9a-fA-F]{40}$/.test(token) ? (token as Address) : null,
-    intervalSeconds: interval > 0 ? interval : defaultIntervalSeconds,
+    intervalSeconds: interval > 0 ? interval : null,
   };
+}
+
+/** Pairs and interval of the relay whose key this is. */
+export function readRelayOf(ctx: Pick<Context, 'host' | 'settings'>, key: EnvKey): Promise<Relay> {
+  return readRelay(ctx, {
+    envIntervalSeconds: key.intervalSeconds,
+    isKey: (word) => sameAddress(parseKey(word)?.address ?? '', key.address),
+  });
 }
 
 /** How long to wait for a signal, in milliseconds: three intervals, and time to start. */

@@ -13,7 +13,7 @@ import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
 import { count, short } from '../../src/runbook/text.ts';
 import { awaitFirstSignal } from './awaitFirstSignal.ts';
 import { lookAtService } from './lookAtService.ts';
-import { readOracleKey, signalLimitMs } from './readOracleKey.ts';
+import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
 
 type RecoverFacts = {
   readonly unit: string;
@@ -48,8 +48,9 @@ Where a restart cannot help, nothing is changed, and the command that does help 
     const nodes = lookAtNodes(ctx, lookout);
     const service = lookAtService(ctx, lookout);
     const key = lookout.look('key', 'host', async () => {
-      const { address, intervalSeconds } = await readOracleKey(ctx);
-      const limitMs = signalLimitMs(intervalSeconds);
+      const env = await readOracleKey(ctx);
+      const { address } = env;
+      const limitMs = signalLimitMs((await readRelayOf(ctx, env)).intervalSeconds);
       return pass(`the key in .env is ${short(address, false)}`, { oracle: address, limitMs });
     });
     lookout.look('signals', 'chain', async () => {

@@ -20,7 +20,7 @@ import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
 import { ago, count, short } from '../../src/runbook/text.ts';
 import { awaitFirstSignal } from './awaitFirstSignal.ts';
 import { findCopies, putAside, withoutKey } from './findCopies.ts';
-import { keyName, readOracleKey, signalLimitMs } from './readOracleKey.ts';
+import { keyName, readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
 
 const input = {
   now: field('--now', 'do not wait for the 24 hours', z.boolean().default(false)),
@@ -89,7 +89,7 @@ it on the chain is waited for.`,
     const lookout = new Lookout(ctx);
     const nodes = lookAtNodes(ctx, lookout);
     const key = await readOracleKey(ctx);
-    const limitMs = signalLimitMs(key.intervalSeconds);
+    const limitMs = signalLimitMs((await readRelayOf(ctx, key)).intervalSeconds);
 
     lookout.look('due', 'run', async () => {
       const now = ctx.clock.now();

@@ -23,7 +23,7 @@ import { renderNext } from '../../src/runbook/next.ts';
 import { nameRuns, surveyRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
 import { type RunState, waysOn } from '../../src/runbook/runState.ts';
 import { ago, count, duration, padEnd, short, table, wrap } from '../../src/runbook/text.ts';
-import { type EnvKey, readOracleKey } from './readOracleKey.ts';
+import { type EnvKey, readOracleKey, readRelayOf } from './readOracleKey.ts';
 import { judgeLog } from './status/judgeLog.ts';
 import { judgeNonce } from './status/judgeNonce.ts';
 import { type Pulse, pulseOf } from './status/pulse.ts';
@@ -49,12 +49,13 @@ export default defineReport({
     );
     // What the host tells comes first, so that the reads of the chain go out together, in few requests.
     const onHost = { key: readOracleKey(ctx), time: (async () => readClock(ctx.host()))() };
-    const ready = Promise.allSettled([onHost.key, onHost.time]);
+    const relay = onHost.key.then((env) => readRelayOf(ctx, env));
+    const ready = Promise.allSettled([onHost.key, onHost.time, relay]);
     const right = ready.then(() => assertChainId(ctx.chain()));
     const authority = ready.then(() => readAuthority(ctx.chain()));
     const signals = ready.then(() => readPairSignals(ctx.chain(), namedPairs(ctx.settings)));
     const pulse = onRightChain(right, signals)
-      .then(async (known) => pulseOf(known, (await onHost.key).intervalSeconds))
+      .then(async (known) => pulseOf(known, (await relay).intervalSeconds))
       .catch(unlessBug);
     for (const shared of [right, authority, signals, pulse]) shared.catch(unlessAwaited);
     // What cannot be read says nothing about the oracle, in whatever way its source is away.

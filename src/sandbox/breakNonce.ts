@@ -1,3 +1,4 @@
+import { numberToHex } from 'viem';
 import type { BrokenWorld, Fault } from './break.ts';
 import { readFault } from './breakRecord.ts';
 import { enqueue, type Hex, nonceOf, rpc } from './chain/rpc.ts';
@@ -15,16 +16,20 @@ export const nonceFaults: Readonly<Record<string, Fault>> = {
       return (await rpc<{ gasLimit: Hex }>(urlOf(world), 'eth_getBlockByNumber', newest)).gasLimit;
     },
     // anvil puts whatever is valid into the next block, so it needs one that is valid and does not fit. It
-    // is handed over while it fits, behind a gap, and then the gap is filled.
+    // is handed over while it fits, behind a gap, and then the gap is filled. It offers more than the relay
+    // does, which signs with the same nonce and would otherwise replace it.
     impose: async (world) => {
       const url = urlOf(world);
       await relay(world, 'SIGSTOP');
+      const price = 5n * BigInt(await rpc<Hex>(url, 'eth_gasPrice'));
+      const fees = { maxFeePerGas: numberToHex(price), maxPriorityFeePerGas: numberToHex(price) };
       for (const account of accounts(world)) {
         await enqueue(url, {
           from: account,
           to: account,
           data: '0x',
           nonce: (await nonceOf(url, account)) + 1,
+          ...fees,
         });
       }
       await rpc(url, 'anvil_setBlockGasLimit', [tightGasLimit]);

@@ -11,6 +11,7 @@ import { rpc } from './chain/rpc.ts';
 import { historyGenesis, writeHistory } from './chain/writeHistory.ts';
 import { freePorts } from './machine/freePorts.ts';
 import { copyPrograms } from './machine/programs.ts';
+import { runInside } from './machine/runInside.ts';
 import { type ServiceUser, serviceUser } from './machine/serviceUser.ts';
 import { type Machine, type MachineKind, startMachine, toolPath, unitPath } from './machine/startMachine.ts';
 import { startUnits } from './machine/startUnits.ts';
@@ -74,7 +75,8 @@ export async function buildSandbox(
   for (const directory of [paths.postgres, paths.chain, paths.backup]) own(directory, user);
   if (past !== undefined) copyFileSync(past.stateFile, pastFile(paths));
   const chainCommand = commandOfChain(paths, { kind, network, ports, past });
-  writeUnits(paths, { kind, user, server, ports, chainCommand, indexer });
+  const unitsParameters = { kind, user, server, ports, chainCommand, indexer };
+  writeUnits(paths, { ...unitsParameters, pairs: [] });
   signal.throwIfAborted();
   const machine = await startMachine(paths, {
     kind,
@@ -118,6 +120,9 @@ export async function buildSandbox(
     ports,
     deployment,
   };
+  // The relay's command line names the pairs, which are known only now.
+  writeUnits(paths, { ...unitsParameters, pairs: deployment.pairs });
+  await runInside(machine, ['systemctl', 'daemon-reload']);
   writeKeyFiles(paths, deployment);
   writeFileSync(paths.config, configFileText(paths, facts), { mode: 0o600 });
   const before = await readProgress(databaseUrl, indexer);
@@ -179,11 +184,12 @@ interface WriteUnitsParameters {
   readonly ports: Ports;
   readonly chainCommand: readonly string[];
   readonly indexer: IndexerForm;
+  readonly pairs: Deployment['pairs'];
 }
 
 function writeUnits(
   paths: SandboxPaths,
-  { kind, user, server, ports, chainCommand: [anvil = '', ...words], indexer }: WriteUnitsParameters,
+  { kind, user, server, ports, chainCommand: [anvil = '', ...words], indexer, pairs }: WriteUnitsParameters,
 ): void {
   const units = sandboxUnits(paths, {
     kind,
@@ -194,6 +200,7 @@ function writeUnits(
     }),
     ports,
     indexer,
+    pairs,
   });
   for (const unit of units) writeFileSync(join(paths.units, `${unit.name}.service`), unitText(unit));
 }

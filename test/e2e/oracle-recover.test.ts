@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeFunctionData, parseAbi } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { breakSandbox, healSandbox } from '../../src/sandbox/break.ts';
 import { devAccount, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { head, rpc } from '../../src/sandbox/chain/rpc.ts';
 import { until } from '../../src/sandbox/machine/until.ts';
+import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import {
   confirm,
   inWorlds,
@@ -228,20 +229,21 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
 
   it('does not take a relay that is active for one that works', () =>
     inWorlds(worlds, async (world) => {
-      // It starts, says so, and has nothing to send.
-      const folder = `/run/systemd/system/${oracleUnit}.service.d`;
-      const pairs = `mkdir -p ${folder} && printf '[Service]\\nEnvironment=ORACLE_PAIRS=\\n' >${folder}/idle.conf`;
-      const inside = (script: string) => world.sandbox.inside('sh', '-c', script);
-      const env = world.sandbox.info.files.envFile;
-      await inside(`sed -i 's/^ORACLE_PAIRS=/#ORACLE_PAIRS=/' ${env}`);
-      await inside(`${pairs} && systemctl daemon-reload`);
+      // It runs, and reaches no node.
+      const { units } = sandboxPaths(world.sandbox.dir);
+      const folder = join(units, `${oracleUnit}.service.d`);
+      const [start = ''] =
+        /^ExecStart=.*$/m.exec(readFileSync(join(units, `${oracleUnit}.service`), 'utf8')) ?? [];
+      const lost = start.replace('=', '=/usr/bin/env RPC_URL=http://127.0.0.1:9 ');
+      mkdirSync(folder);
+      writeFileSync(join(folder, 'lost.conf'), `[Service]\nExecStart=\n${lost}\n`);
+      await world.sandbox.systemctl('daemon-reload');
       const failed = await world.tv(recover);
       expect(failed.stderr.replace(/\s+/g, ' ')).toMatch(/No signal of 0x9965\S+ was accepted within 36 s/);
       expect(failed.exitCode).toBe(1);
       expect(await unitProcess(world)).toMatch(/ActiveState=active/);
-      await inside(
-        `sed -i 's/^#ORACLE_PAIRS=/ORACLE_PAIRS=/' ${env}; rm -r ${folder}; systemctl daemon-reload`,
-      );
+      rmSync(folder, { recursive: true });
+      await world.sandbox.systemctl('daemon-reload');
       await world.sandbox.systemctl('restart', oracleUnit);
       expect((await world.tv(['resume', '--yes'])).exitCode).toBe(0);
     }));

@@ -54,7 +54,7 @@ async function startChain(network: 'tempo' | 'plain', contracts: 'deployed' | 'r
 }
 
 /** The `.env` of a deployment, as far as it concerns the chain. */
-function environment({ chainId, addresses, pairs }: Deployment, rpcUrl: string) {
+function environment({ chainId, addresses }: Deployment, rpcUrl: string) {
   return {
     RPC_URL: rpcUrl,
     CHAIN_ID: chainId,
@@ -63,9 +63,15 @@ function environment({ chainId, addresses, pairs }: Deployment, rpcUrl: string) 
     TREASURY_VAULT_ADDRESS: addresses.treasuryVault,
     DEX_STRATEGY_ADDRESS: addresses.dexStrategy,
     ORACLE_PRIVATE_KEY: devPrivateKey(5),
-    ORACLE_PAIRS: pairs.map(({ id }) => id).join(','),
-    ORACLE_UPDATE_INTERVAL: 1,
+    // The relay's command line outranks it.
+    ORACLE_UPDATE_INTERVAL: 3_600,
+    PYTHONUNBUFFERED: 1,
   };
+}
+
+/** The relay's command line: every pair with its tokens, and the seconds between two rounds. */
+function words({ pairs }: Deployment, interval = 1): readonly string[] {
+  return [...pairs.flatMap(({ id, tokenA, tokenB }) => [id, tokenA, tokenB]), String(interval)];
 }
 
 async function nonceOf({ url, deployment }: Chain, pair: `0x${string}`): Promise<bigint> {
@@ -91,16 +97,18 @@ async function updates({ url, deployment }: Chain) {
 }
 
 describe('the oracle relay', () => {
-  it('updates every pair of the deployed contracts on Tempo, at once and again, paying in the token named', async () => {
+  it('updates every pair of its command line on Tempo, at once and again, paying in the token named', async () => {
     await using chain = await startChain('tempo', 'deployed');
     const { deployment, url } = chain;
     const feeToken = deployment.tokens[0]?.address ?? '';
-    await using relay = startProgram(programs, 'oracle_relay', {
-      ...environment(deployment, url),
-      FEE_TOKEN: feeToken,
-    });
-    await relay.line(/INFO - Oracle signal accepted\. Nonce: 1$/);
-    await relay.line(/INFO - Oracle signal accepted\. Nonce: 2$/);
+    await using relay = startProgram(
+      programs,
+      'oracle_relay',
+      { ...environment(deployment, url), FEE_TOKEN: feeToken },
+      words(deployment),
+    );
+    await relay.line(/^✓ Oracle signal accepted\. Nonce: 1$/);
+    await relay.line(/^✓ Oracle signal accepted\. Nonce: 2$/);
     for (const { id } of deployment.pairs) expect(await nonceOf(chain, id)).toBeGreaterThanOrEqual(1n);
     const sent = await updates(chain);
     expect(sent.length).toBeGreaterThan(deployment.pairs.length);
@@ -111,20 +119,30 @@ describe('the oracle relay', () => {
     expect([exitCode, durationMs < 4_000]).toEqual([0, true]);
   });
 
-  it("says the runbook's words on the runbook's contracts, on a plain chain", async () => {
+  it("says the runbook's words on the runbook's contracts, and nothing at once into a pipe", async () => {
     await using chain = await startChain('plain', 'runbook');
-    await using relay = startProgram(programs, 'oracle_relay', environment(chain.deployment, chain.url));
-    await relay.line(/INFO - Oracle signal submitted successfully$/);
-    const [pair] = chain.deployment.pairs;
+    const { deployment, url } = chain;
+    const { PYTHONUNBUFFERED: _, ...buffered } = environment(deployment, url);
+    await using relay = startProgram(programs, 'oracle_relay', buffered, words(deployment));
+    const [pair] = deployment.pairs;
     if (pair === undefined) throw new Error('no pair');
     await until(async () => (await nonceOf(chain, pair.id)) >= 2n, {
       limitMs: 20_000,
       what: 'a second signal',
     });
-    expect(relay.output()).not.toContain('ERROR');
+    // A block of output is not full yet, and is lost with the process.
+    await relay.stop();
+    expect(relay.output()).not.toMatch(/Oracle/);
+    await using told = startProgram(
+      programs,
+      'oracle_relay',
+      environment(deployment, url),
+      words(deployment),
+    );
+    await told.line(/^Oracle signal submitted successfully$/);
   });
 
-  it('logs what it is refused, goes on, and keeps its key to itself', async () => {
+  it('pays for signals that the contract refuses, and reports a failed call as a traceback', async () => {
     await using chain = await startChain('tempo', 'deployed');
     const { deployment, url } = chain;
     const pause = (on: boolean) =>
@@ -134,12 +152,38 @@ describe('the oracle relay', () => {
         data: encodeFunctionData({ abi: riskController.abi, functionName: 'toggleGlobalPause', args: [on] }),
       });
     await pause(true);
-    await using relay = startProgram(programs, 'oracle_relay', environment(deployment, url));
-    await relay.line(/ERROR - Failed to submit oracle signal for pair 0x[0-9a-f]{64}: .*ProtocolPaused/);
+    await using relay = startProgram(
+      programs,
+      'oracle_relay',
+      environment(deployment, url),
+      words(deployment),
+    );
+    await relay.line(/^✗ Oracle signal rejected$/);
     expect(await updates(chain)).toEqual([]);
     await pause(false);
     await relay.line(/Oracle signal accepted\. Nonce: 1$/);
-    expect(relay.output()).not.toContain(devPrivateKey(5).slice(2));
+    expect(relay.output()).not.toContain('Traceback');
+
+    const [dead = 0] = await freePorts(1);
+    await using failing = startProgram(
+      programs,
+      'oracle_relay',
+      environment(deployment, `http://127.0.0.1:${dead}`),
+      words(deployment),
+    );
+    await failing.line(/^ValueError: HTTP request failed\.$/);
+    expect(failing.output()).toMatch(
+      /^Traceback \(most recent call last\):\n {2}File "\S+\/oracle_relay\.py", line/m,
+    );
+    for (const { output } of [relay, failing]) expect(output()).not.toContain(devPrivateKey(5).slice(2));
+  });
+
+  it('ends with its usage where the command line names no pair', async () => {
+    await using chain = await startChain('plain', 'deployed');
+    await using relay = startProgram(programs, 'oracle_relay', environment(chain.deployment, chain.url), [
+      '60',
+    ]);
+    await relay.line(/Usage: oracle_relay <pair_id> <token_a> <token_b> \[interval\]/);
   });
 });
 

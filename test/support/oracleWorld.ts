@@ -88,7 +88,10 @@ export async function oracleWorld(network: Network, contracts: Generation): Prom
       to: addresses.riskController,
       data: encodeFunctionData({ abi: riskControllerAbi, functionName: 'setOracleAddress', args: [account] }),
     });
-  setEnv('ORACLE_UPDATE_INTERVAL', '2');
+  const unitFile = join(sandboxPaths(sandbox.dir).units, `${oracleUnit}.service`);
+  // The interval is the last word of the relay's command line.
+  writeFileSync(unitFile, readFileSync(unitFile, 'utf8').replace(/^(ExecStart=.*) \d+$/m, '$1 2'));
+  await sandbox.systemctl('daemon-reload');
   await sandbox.systemctl('restart', oracleUnit);
   return {
     name: `${network}, ${contracts}`,

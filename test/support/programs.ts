@@ -39,8 +39,9 @@ export function startProgram(
   directory: string,
   name: ProgramName,
   environment: Readonly<Record<string, string | number>>,
+  words: readonly string[] = [],
 ): Program {
-  const child = spawn(process.execPath, [join(directory, `${name}.mjs`)], {
+  const child = spawn(process.execPath, [join(directory, `${name}.mjs`), ...words], {
     env: {
       PATH: process.env['PATH'],
       ...Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, String(value)])),

@@ -4,11 +4,13 @@ import { isOracle } from '../../../src/chain/oracle/readAuthority.ts';
 import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
+import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { parseKey } from '../../../src/chain/signers/oracleKey.ts';
 import { readStatus } from '../../../src/database/readStatus.ts';
 import { readEnvValue } from '../../../src/host/envFile.ts';
 import { listProcesses } from '../../../src/host/listProcesses.ts';
 import { readEnvFile } from '../../../src/host/readEnvFile.ts';
+import { readRelay } from '../../../src/host/readRelay.ts';
 import { readUnits } from '../../../src/host/readUnits.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
@@ -18,9 +20,6 @@ import type { ResumeInput } from '../resume.ts';
 import { hasSuperseded } from '../supersedes.ts';
 import type { ResumeFacts } from './facts.ts';
 import { lookAtQueued } from './lookAtQueued.ts';
-
-/** The relay's own default, in seconds. */
-const defaultInterval = 60;
 
 /** What has to stand before anything is let go again. */
 export async function preflight(ctx: Context, input: ResumeInput): Promise<PreflightResult<ResumeFacts>> {
@@ -120,12 +119,13 @@ function lookAtOracle(ctx: Context, lookout: Lookout) {
     const written = readEnvValue(text, 'ORACLE_PRIVATE_KEY') ?? '';
     if (written !== '') ctx.secrets.keep(written);
     const oracle = parseKey(written)?.address;
-    const intervalSeconds = Number(readEnvValue(text, 'ORACLE_UPDATE_INTERVAL') ?? defaultInterval);
     if (oracle === undefined) return block('ORACLE_PRIVATE_KEY in .env is missing, or no private key');
-    return pass(`ORACLE_PRIVATE_KEY is of ${short(oracle, false)}`, {
-      oracle,
-      intervalSeconds: intervalSeconds > 0 ? intervalSeconds : defaultInterval,
+    const interval = Number(readEnvValue(text, 'ORACLE_UPDATE_INTERVAL') ?? Number.NaN);
+    const { intervalSeconds } = await readRelay(ctx, {
+      envIntervalSeconds: interval > 0 ? interval : null,
+      isKey: (word) => sameAddress(parseKey(word)?.address ?? '', oracle),
     });
+    return pass(`ORACLE_PRIVATE_KEY is of ${short(oracle, false)}`, { oracle, intervalSeconds });
   });
   lookout.look('oracle', 'chain', async () => {
     const { oracle } = await need(key, 'env');

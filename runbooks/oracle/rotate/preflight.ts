@@ -19,7 +19,7 @@ import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.t
 import { readRuns, unfinishedRuns } from '../../../src/runbook/readRuns.ts';
 import { count, duration, short } from '../../../src/runbook/text.ts';
 import { lookAtService } from '../lookAtService.ts';
-import { readOracleKey, signalLimitMs } from '../readOracleKey.ts';
+import { readOracleKey, readRelayOf, signalLimitMs } from '../readOracleKey.ts';
 import { askKeystorePassword, askNewKey } from './askKey.ts';
 import type { RotateFacts } from './facts.ts';
 
@@ -49,13 +49,15 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
 
   const env = lookout.look('env', 'host', async () => {
     const { envFile } = ctx.settings.host;
-    const { address, intervalSeconds, feeToken } = await readOracleKey(ctx);
+    const key = await readOracleKey(ctx);
+    const { address, feeToken } = key;
     if (!(await readDirectory(ctx.host(), { path: dirname(envFile) })).writable) {
       return block('.env cannot be replaced: its folder is not writable', {
         facts: { file: envFile },
         next: ['run tv as root, or set host.prefix to sudo -n: tv config show'],
       });
     }
+    const { intervalSeconds } = await readRelayOf(ctx, key);
     const value = { envFile, oldAddress: address, limitMs: signalLimitMs(intervalSeconds), feeToken };
     if (newAddress === address) return block(`${short(address, false)} is the key in .env already`);
     return pass(`the old key is ${short(address, false)}`, value);

@@ -67,6 +67,9 @@ export interface Transaction {
   readonly to?: Hex;
   readonly data: Hex;
   readonly nonce?: number;
+  /** Both in the smallest unit; the node's own choice without them. */
+  readonly maxFeePerGas?: Hex;
+  readonly maxPriorityFeePerGas?: Hex;
 }
 
 /** Ample for everything that the sandbox sends; named so that the node need not estimate. Below EIP-7825's limit. */

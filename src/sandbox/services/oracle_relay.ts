@@ -1,11 +1,12 @@
 import { addressFrom, numberFrom, required } from './lib/environment.ts';
 import { live, pause } from './lib/lifetime.ts';
-import { log, wordsOf } from './lib/log.ts';
+import { printBuffered, printException } from './lib/pythonOutput.ts';
+import { relayArguments } from './lib/relayArguments.ts';
 import { type SignalSubmitter, signalSubmitter } from './lib/signalSubmitter.ts';
 
 await live('oracle relay', async (stop) => {
-  const interval = numberFrom('ORACLE_UPDATE_INTERVAL', 60);
-  const pairs = (process.env['ORACLE_PAIRS'] ?? '').split(',').filter(isPair);
+  // From the command line, as the real relay: `.env` names neither pairs nor interval for it.
+  const { pairs, intervalSeconds } = relayArguments(process.argv.slice(2));
   const parameters = {
     rpcUrl: required('RPC_URL'),
     chainId: numberFrom('CHAIN_ID'),
@@ -13,7 +14,7 @@ await live('oracle relay', async (stop) => {
     privateKey: privateKey(),
     feeToken: process.env['FEE_TOKEN'] ? addressFrom('FEE_TOKEN') : undefined,
   };
-  log('INFO', `Starting oracle relay for ${pairs.length} pairs, update interval ${interval}s`);
+  for (const pair of pairs) printBuffered(`Starting oracle relay for pair ${pair.id}`);
   let submitter: SignalSubmitter | undefined;
 
   while (!stop.aborted) {
@@ -22,16 +23,20 @@ await live('oracle relay', async (stop) => {
       try {
         if (submitter === undefined) {
           submitter = await signalSubmitter(parameters);
-          log('INFO', `Oracle address: ${submitter.address}`);
+          printBuffered(`Oracle address: ${submitter.address}`);
         }
-        const { nonce } = await submitter.submit(pair);
-        if (submitter.generation === 'deployed') log('INFO', `Oracle signal accepted. Nonce: ${nonce}`);
-        else log('INFO', 'Oracle signal submitted successfully');
+        const { nonce, transactionHash, accepted } = await submitter.submit(pair.id);
+        printBuffered(`Submitted oracle signal. Tx hash: ${transactionHash}`);
+        if (!accepted) printBuffered('✗ Oracle signal rejected');
+        else if (submitter.generation === 'deployed')
+          printBuffered(`✓ Oracle signal accepted. Nonce: ${nonce}`);
+        else printBuffered('Oracle signal submitted successfully');
       } catch (error) {
-        log('ERROR', `Failed to submit oracle signal for pair ${pair}: ${wordsOf(error)}`);
+        printException(error, ['relay_loop', 'submit_oracle_signal']);
       }
     }
-    await pause(interval, stop);
+    printBuffered(`\nSleeping for ${intervalSeconds} seconds...`);
+    await pause(intervalSeconds, stop);
   }
 });
 
@@ -40,8 +45,4 @@ function privateKey(): `0x${string}` {
   const digits = required('ORACLE_PRIVATE_KEY').replace(/^0x/, '');
   if (!/^[0-9a-fA-F]{64}$/.test(digits)) throw new Error('ORACLE_PRIVATE_KEY is not a private key');
   return `0x${digits}`;
-}
-
-function isPair(text: string): text is `0x${string}` {
-  return /^0x[0-9a-fA-F]{64}$/.test(text);
 }

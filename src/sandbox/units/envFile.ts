@@ -38,9 +38,8 @@ DEX_STRATEGY_ADDRESS=${deployment.addresses.dexStrategy}
 # --- Oracle relay ---
 # The account that signs and pays.
 ORACLE_PRIVATE_KEY=${oracleKey}
-ORACLE_PAIRS="${deployment.pairs.map(({ id }) => id).join(',')}"
-# seconds
-ORACLE_UPDATE_INTERVAL=5
+# The relay takes pair, tokens and interval from its command line, not from here.
+ORACLE_UPDATE_INTERVAL=60
 ${feeToken(deployment)}
 # --- Indexer ---
 INDEXER_DB_URL='${databaseUrl}'

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { DeployedPair } from '../chain/deployment.ts';
 import type { ServiceUser } from '../machine/serviceUser.ts';
 import { type MachineKind, toolPath, unitPath } from '../machine/startMachine.ts';
 import type { SandboxPaths } from '../paths.ts';
@@ -13,12 +14,17 @@ export interface UnitsParameters {
   readonly databaseCommand: readonly string[];
   readonly ports: { readonly chain: number; readonly rpc: number };
   readonly indexer: IndexerForm;
+  /** On the relay's command line; empty until the contracts are deployed. */
+  readonly pairs: readonly DeployedPair[];
 }
+
+/** On the relay's command line. Short, so that whoever practises need not wait. In seconds. */
+const relayIntervalSeconds = 5;
 
 /** All units of a sandbox: what a TempoVault stands on, and TempoVault itself. */
 export function sandboxUnits(
   paths: SandboxPaths,
-  { kind, user, chainCommand, databaseCommand, ports, indexer }: UnitsParameters,
+  { kind, user, chainCommand, databaseCommand, ports, indexer, pairs }: UnitsParameters,
 ): readonly SandboxUnit[] {
   const at = (path: string) => unitPath(kind, paths, path);
   const node = (program: string) => [
@@ -31,11 +37,12 @@ export function sandboxUnits(
     description: string,
     program: string,
     environment: Readonly<Record<string, string>> = {},
+    words: readonly string[] = [],
   ): SandboxUnit => ({
     ...common,
     name,
     description,
-    command: node(program),
+    command: [...node(program), ...words],
     workingDirectory: at(paths.tempovault),
     environmentFile: paths.envFile,
     environment: { NODE_ENV: 'production', ...environment },
@@ -78,6 +85,9 @@ export function sandboxUnits(
     },
     service('tempovault-api', 'TempoVault API', 'api_server'),
     service('tempovault-indexer', 'TempoVault event indexer', 'event_indexer', { INDEXER_FORM: indexer }),
-    service('tempovault-oracle', 'TempoVault oracle relay', 'oracle_relay'),
+    service('tempovault-oracle', 'TempoVault oracle relay', 'oracle_relay', {}, [
+      ...pairs.flatMap(({ id, tokenA, tokenB }) => [id, tokenA, tokenB]),
+      String(relayIntervalSeconds),
+    ]),
   ];
 }

@@ -23,7 +23,10 @@ export interface SignalSubmitterParameters {
 }
 
 export interface SubmittedSignal {
+  /** Of the pair, in the signal. */
   readonly nonce: bigint;
+  /** False where the transaction was mined and reverted. */
+  readonly accepted: boolean;
   readonly transactionHash: `0x${string}`;
 }
 
@@ -34,6 +37,9 @@ export interface SignalSubmitter {
   /** Reads the pair's last signal, signs the next one and waits until it is mined. */
   submit(pair: `0x${string}`): Promise<SubmittedSignal>;
 }
+
+/** The real relay names 200 000 for every signal; with a margin for Tempo. */
+const gasOfRefusedSignal = 300_000n;
 
 export async function signalSubmitter(parameters: SignalSubmitterParameters): Promise<SignalSubmitter> {
   const { rpcUrl, chainId, riskController, privateKey, feeToken } = parameters;
@@ -58,8 +64,7 @@ export async function signalSubmitter(parameters: SignalSubmitterParameters): Pr
       const gas = await estimateGas(update, signature);
       const transactionHash = await send(encodeOracleUpdate(update, signature), (gas * 12n) / 10n);
       const receipt = await reader.waitForTransactionReceipt({ hash: transactionHash, timeout: 30_000 });
-      if (receipt.status !== 'success') throw new Error(`transaction ${transactionHash} reverted`);
-      return { nonce: update.nonce, transactionHash };
+      return { nonce: update.nonce, transactionHash, accepted: receipt.status === 'success' };
     },
   };
 
@@ -84,7 +89,10 @@ export async function signalSubmitter(parameters: SignalSubmitterParameters): Pr
     };
   }
 
-  /** Against the pending block: in the latest one the signal's time is still to come. */
+  /**
+   * Against the pending block: in the latest one the signal's time is still to come. The real relay
+   * estimates nothing, and pays for signals that the contract refuses.
+   */
   async function estimateGas({ pairId, ...signal }: OracleUpdate, signature: `0x${string}`): Promise<bigint> {
     try {
       return await reader.estimateContractGas({
@@ -96,20 +104,21 @@ export async function signalSubmitter(parameters: SignalSubmitterParameters): Pr
       });
     } catch (error) {
       const reverted =
-        error instanceof BaseError &&
-        error.walk((cause) => cause instanceof ContractFunctionRevertedError && cause.data !== undefined);
+        error instanceof BaseError && error.walk((cause) => cause instanceof ContractFunctionRevertedError);
       if (!(reverted instanceof ContractFunctionRevertedError)) throw error;
-      throw new Error(`the contract refuses it: ${reverted.data?.errorName}`, { cause: error });
+      return gasOfRefusedSignal;
     }
   }
 
+  /** With the nonce of the latest block, as the real relay: behind a pending transaction it collides with it. */
   async function send(data: `0x${string}`, gas: bigint): Promise<`0x${string}`> {
+    const nonce = await reader.getTransactionCount({ address: account.address, blockTag: 'latest' });
     if (feeToken !== undefined) {
       const chain = defineChain({ ...tempoLocalnet, id: chainId });
       const wallet = createWalletClient({ account, chain, transport });
-      return wallet.sendTransaction({ to: riskController, data, gas, feeToken });
+      return wallet.sendTransaction({ to: riskController, data, gas, nonce, feeToken });
     }
     const wallet = createWalletClient({ account, transport });
-    return wallet.sendTransaction({ to: riskController, data, gas, chain: null });
+    return wallet.sendTransaction({ to: riskController, data, gas, nonce, chain: null });
   }
 }
