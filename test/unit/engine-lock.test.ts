@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { acquireFileLock, fileLockHolder, type LockHolder } from '../../src/runbook/lock.ts';
 import { isRunning, thisOperator } from '../../src/runbook/process.ts';
@@ -83,13 +84,16 @@ describe('the lock on this machine', () => {
 
 describe('a killed process', () => {
   it('counts as gone also before its parent has collected it', async () => {
-    // The shell does not wait for its child, which stays a zombie while the shell sleeps.
-    const shell = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+    // Its parent is `sleep`, which never waits for a child: it stays a zombie. A shell that is one still
+    // might collect it, so the child ends only once the shell has become `sleep`.
+    const shell = spawn('sh', ['-c', 'cat <&3 >/dev/null & echo $!; exec sleep 60 3<&-'], {
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
     });
     try {
-      const [line] = (await once(createInterface({ input: shell.stdout }), 'line')) as [string];
+      const [line] = (await once(createInterface({ input: shell.stdout as Readable }), 'line')) as [string];
       const pid = Number(line);
+      await expect.poll(() => readStatus(shell.pid ?? 0), { timeout: 10_000 }).toMatch(/^Name:\s+sleep$/m);
+      shell.stdio[3]?.destroy();
       await expect.poll(() => readStatus(pid), { timeout: 10_000 }).toContain('Z (zombie)');
       expect(isRunning({ ...me.operator, pid, mark: null })).toBe(false);
     } finally {
