@@ -1,4 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { connectHost } from '../../src/host/connectHost.ts';
+import { findTv } from '../../src/host/schedule/findTv.ts';
 import { hasFailed, howItEnded, judgeSchedule } from '../../src/host/schedule/judgeSchedule.ts';
 import type { JobState } from '../../src/host/schedule/readSchedule.ts';
 import {
@@ -118,5 +123,53 @@ describe('judgeSchedule', () => {
       level: 'warning',
       next: ['tv db schedule install'],
     });
+  });
+});
+
+describe('the tv that a schedule calls', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tv-find-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const host = connectHost({ prefix: [], timeoutMs: 10_000 });
+  /** A program at this path that answers `--version`. */
+  function program(path: string, answer = 'tv 1.2.3'): string {
+    const file = join(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `#!/bin/sh\necho '${answer}'\n`, { mode: 0o755 });
+    return file;
+  }
+
+  test.each([
+    ['home/.npm/_npx/0a1b/node_modules/.bin/tv', 'npx clears its cache'],
+    ['home/.nvm/versions/node/v24.1.0/bin/tv', 'nvm'],
+    ['run/fnm_multishells/12_34/bin/tv', 'fnm'],
+    ['home/.volta/tools/image/node/24.1.0/bin/tv', 'Volta'],
+    ['home/.asdf/installs/nodejs/24.1.0/bin/tv', 'asdf'],
+    ['home/.local/share/mise/installs/node/24/bin/tv', 'mise'],
+  ])('is not %s', async (path, reason) => {
+    const unstable = program(path);
+    await expect(findTv(host, { candidates: [[unstable]] })).rejects.toThrow(
+      expect.objectContaining({
+        facts: { tried: expect.stringContaining(`will not stay there: ${reason}`) },
+      }),
+    );
+    // Nor a link that leads there.
+    const link = join(folder, `link-${reason.replaceAll(' ', '-')}`);
+    symlinkSync(unstable, link);
+    const stable = program('usr/local/bin/tv');
+    expect(await findTv(host, { candidates: [[link], [stable]] })).toEqual({
+      words: [stable],
+      version: '1.2.3',
+    });
+  });
+
+  test('is no other program, and the refusal names each that was tried', async () => {
+    const other = program('usr/bin/tv', 'television 7');
+    await expect(findTv(host, { candidates: [[other], ['/nowhere/tv']] })).rejects.toThrow(
+      expect.objectContaining({
+        facts: {
+          tried: `${other} (does not answer as tv does); /nowhere/tv (does not answer as tv does)`,
+        },
+      }),
+    );
   });
 });

@@ -8,19 +8,55 @@ export type HostTv = {
   readonly version: string;
 };
 
-/** The first of these programs that the host has and that answers as tv does. */
+/**
+ * Folders whose programs vanish or change under a schedule: caches that a package manager clears, and
+ * version managers, where the next upgrade of Node removes this one.
+ */
+const unstableFolders: readonly (readonly [RegExp, string])[] = [
+  [/\/_npx\//, 'npx clears its cache'],
+  [/\/pnpm\/dlx|\/dlx-|\/bunx-/, 'a cache of packages run once'],
+  [/\/\.nvm\//, 'nvm'],
+  [/\/\.?fnm(_multishells)?\//, 'fnm'],
+  [/\/\.volta\//, 'Volta'],
+  [/\/\.asdf\//, 'asdf'],
+  [/\/mise\/(installs|shims)\//, 'mise'],
+  [/\/\.(nodenv|nodebrew|nvs)\//, 'a version manager of Node'],
+];
+
+/**
+ * The first of these programs that the host has, that answers as tv does, and that will still be there
+ * after the next upgrade of Node.
+ * @throws TvError that says of each candidate why the schedule cannot rely on it
+ */
 export async function findTv(
   host: Host,
   { candidates }: { readonly candidates: readonly (readonly string[])[] },
 ): Promise<HostTv> {
+  const refused: string[] = [];
   for (const words of candidates) {
     const version = await versionOf(host, words);
-    if (version !== undefined) return { words, version };
+    const unstable = version === undefined ? undefined : await unstablePath(host, words);
+    if (version !== undefined && unstable === undefined) return { words, version };
+    refused.push(`${words.join(' ')} (${unstable ?? 'does not answer as tv does'})`);
   }
-  throw new TvError('The host has no tv that the schedule could call.', {
-    facts: { tried: candidates.map((words) => words.join(' ')).join('; ') },
-    next: ['install tv on the host', 'tv db schedule install --tv /path/to/bin/tv.js'],
+  throw new TvError('The host has no tv that the schedule can rely on.', {
+    facts: { tried: refused.join('; ') },
+    next: [
+      'install tv on the host with a Node of the system: npm install -g ./tempovault-tv-*.tgz',
+      'tv db schedule install --tv /usr/local/bin/tv',
+    ],
   });
+}
+
+/** Links are followed: what counts is where the program is. */
+async function unstablePath(host: Host, words: readonly string[]): Promise<string | undefined> {
+  const paths = words.filter((word) => word.startsWith('/'));
+  const { stdout } = await host.run(['realpath', '-m', '--', ...paths]);
+  for (const path of [...paths, ...stdout.split('\n')]) {
+    const found = unstableFolders.find(([folder]) => folder.test(path));
+    if (found !== undefined) return `${path} will not stay there: ${found[1]}`;
+  }
+  return undefined;
 }
 
 async function versionOf(host: Host, words: readonly string[]): Promise<string | undefined> {
