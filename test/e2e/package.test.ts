@@ -82,6 +82,12 @@ describe('an installation by the line of the README', () => {
     expect(status.stderr).toContain('Next: tv config init');
   });
 
+  it('names lines of the source in the stack of --verbose', async () => {
+    const refused = await tv('-e', 'nope', 'status', '--verbose');
+    expect(refused.exitCode).toBe(3);
+    expect(refused.stderr).toMatch(/\/src\/config\/\w+\.ts:\d+:\d+\)/);
+  });
+
   it('completes in bash: words, an environment and its pairs', async () => {
     const config = join(folder, '.config/tv/config.yaml');
     mkdirSync(dirname(config), { recursive: true, mode: 0o700 });
