@@ -75,6 +75,7 @@ tv emergency withdraw.`,
     },
   },
   onFailure: 'carry-on',
+  protective: () => true,
   goesPast: 'harmless',
   handout: (ctx, given) =>
     handOut(ctx, given, 'Unwind pairs', async () => {

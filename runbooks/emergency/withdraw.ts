@@ -79,6 +79,7 @@ the last is sent even if the withdrawal fails.`,
     },
   },
   onFailure: 'carry-on',
+  protective: () => true,
   goesPast: 'harmless',
   handout: (ctx, given) =>
     handOut(ctx, given, 'Withdraw', async () => {

@@ -74,6 +74,7 @@ was funded and could not be used stays there, and the next rotation takes it.`,
     },
   },
   onFailure: 'stop',
+  protective: ({ compromised }) => compromised,
   handout: (ctx, given) =>
     handOut(ctx, given, 'Authorise an oracle', async () => {
       if (given.newAddress === undefined) {

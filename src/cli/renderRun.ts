@@ -8,6 +8,7 @@ import {
   type StepData,
   toldNote,
 } from '../runbook/events.ts';
+import type { Json } from '../runbook/json.ts';
 import { asTyped, renderNext, wrapAdvice } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { waysPast } from '../runbook/runState.ts';
@@ -37,6 +38,8 @@ export class RunScreen {
   #advice: readonly string[] = [];
   #signalled = false;
   #undoFailed = false;
+  /** The journal is not in the state directory, so what it holds is shown too. */
+  #unwritten = false;
   #startedAt: number;
   #line: { readonly step: string; readonly progress: ProgressLine } | undefined;
 
@@ -84,6 +87,7 @@ export class RunScreen {
         this.#screen.busy(this.#title(event.step));
         break;
       case 'step.noted':
+        if (this.#unwritten) this.#keepNote(event.note, event.value);
         if (event.note === toldNote) {
           this.#print(`       ${wrap(String(event.value), paint.width - 7, '       ')}\n`);
           this.#screen.busy(this.#title(event.step));
@@ -118,6 +122,15 @@ export class RunScreen {
       case 'run.checked':
         this.#advice = adviceOf(event.checks);
         this.#print(`\n${paint.bold('Verification')}\n${renderChecks(event.checks, paint)}\n`);
+        break;
+      case 'journal.moved':
+        this.#unwritten = true;
+        this.#journalMoved(event);
+        break;
+      case 'audit.failed':
+        this.#print(
+          `  ${paint.bad(`✖ ${wrap(`Not in the audit log: ${event.reason}`, paint.width - 4, '    ')}`)}\n`,
+        );
         break;
       case 'run.ended':
         this.#end(event.outcome, event.left ?? []);
@@ -250,6 +263,20 @@ export class RunScreen {
     const { bad, width } = this.#paint;
     for (const state of states)
       this.#print(`${bad(`✖ ${wrapAdvice(`The ${state}${end}`, width - 2, '  ')}`)}\n`);
+  }
+
+  #journalMoved({ to, reason }: { readonly to: string | null; readonly reason: string }): void {
+    const { bad, width } = this.#paint;
+    const where =
+      to === null
+        ? 'This run has NO journal: it cannot be resumed. Keep this screen.'
+        : `The journal of this run is in ${to}. A reboot may remove it: keep this screen, too.`;
+    for (const line of [reason, where]) this.#print(`  ${bad(`✖ ${wrap(line, width - 4, '    ')}`)}\n`);
+  }
+
+  /** Uncut and on one line: the bytes of a signed transaction are to be copied from here. */
+  #keepNote(note: string, value: Json): void {
+    this.#print(`    ${this.#paint.warn('keep')} ${note} ${JSON.stringify(value)}\n`);
   }
 
   #print(text: string): void {

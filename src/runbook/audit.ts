@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, truncateSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { outsideJson } from '../errors/outsideText.ts';
 import { TvError } from '../errors/TvError.ts';
@@ -55,11 +55,10 @@ export class AuditLog {
     this.#clock = clock;
   }
 
-  /** Appends one entry, durably. Several processes may do so at the same time. */
+  /** Appends one entry, durably. Several processes may do so at the same time. @throws WriteError */
   async append(record: AuditRecord): Promise<AuditEntry> {
     const release = await this.#lock(record.operator);
     try {
-      this.#repairTornLine();
       const tip = this.#tip();
       // Redacted first: the hash has to fit what is on disk.
       const clean = JSON.parse(this.#outlet.redact(JSON.stringify(record))) as AuditRecord;
@@ -138,13 +137,6 @@ export class AuditLog {
   #lines(): readonly string[] {
     if (!existsSync(this.file)) return [];
     return readFileSync(this.file, 'utf8').split('\n').slice(0, -1);
-  }
-
-  #repairTornLine(): void {
-    if (!existsSync(this.file)) return;
-    const text = readFileSync(this.file, 'utf8');
-    const end = text.lastIndexOf('\n') + 1;
-    if (end < text.length) truncateSync(this.file, Buffer.byteLength(text.slice(0, end)));
   }
 
   async #lock(operator: Operator): Promise<() => void | Promise<void>> {

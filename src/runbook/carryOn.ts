@@ -14,13 +14,12 @@ import {
   stepContext,
   undoSteps,
 } from './execute.ts';
-import { Journal, readJournal } from './journal.ts';
 import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
 import { withLocks } from './locks.ts';
 import { findRun } from './readRuns.ts';
 import { foldRun, isUnfinished, type RunState } from './runState.ts';
-import { auditRefusal, type Story, writeAudit } from './startRun.ts';
+import { auditRefusal, openJournal, type Story, withJournal, writeAudit } from './startRun.ts';
 import { howMany } from './text.ts';
 
 export type Direction = 'resume' | 'undo';
@@ -78,7 +77,7 @@ async function attempt(
       facts: started.facts,
       input: started.input,
       steps,
-      journal: new Journal(engine.ctx.runs.file(run), engine.outlet, engine.ctx.clock),
+      journal: openJournal(engine, run, shelved.runbook.protective?.(started.input as never) ?? false),
       before: state.steps,
       notes: new Map(),
     };
@@ -101,8 +100,10 @@ async function attempt(
         : `This finishes ${run}: ${howMany(left.length, 'step')} ${left.length === 1 ? 'is' : 'are'} left. As planned: ${plan.consequence}`;
     const confirmation = await ask(engine, shelved.runbook.risk, consequence, answers);
     const type = direction === 'undo' ? ('run.undoing' as const) : ('run.resumed' as const);
-    record(execution, { type, operator: engine.operator, confirmation });
-    const ending = direction === 'undo' ? await undo(execution, left, state) : await execute(execution);
+    const ending = await withJournal(execution, async () => {
+      record(execution, { type, operator: engine.operator, confirmation });
+      return direction === 'undo' ? undo(execution, left, state) : execute(execution);
+    });
     await writeAudit(engine, `${direction} ${shelved.name}`, started.input, story, ending);
     return ending.exitCode;
   });
@@ -115,7 +116,7 @@ function asUndo(step: StepData): StepData {
 }
 
 function readState(engine: Engine, run: string): RunState {
-  const state = foldRun(readJournal(engine.ctx.runs.file(run), { repair: true }));
+  const state = foldRun(engine.ctx.runs.read(run));
   if (state !== undefined) return state;
   throw new Refusal(`Run ${run} had not begun; there is nothing to carry on.`, {
     exitCode: exitCodes.blocked,

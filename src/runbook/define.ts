@@ -114,6 +114,11 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   readonly input: I;
   readonly onFailure: 'stop' | 'carry-on';
   /**
+   * It protects funds, so it waits for nothing that it can do without: where the state directory cannot
+   * be written it continues without a journal there, and says so.
+   */
+  protective?(input: InputOf<I>): boolean;
+  /**
    * What of other runs is told as a warning and does not hold this one up. `harmless`: unfinished ones,
    * but not one of the same command, which may have done already what this would do again (nor one that
    * was not verified), nor one that has left something unusual in the world. `unfinished`: all of these.

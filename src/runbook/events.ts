@@ -132,7 +132,10 @@ export type ScreenEvent =
       /** What the run that is carried on has left unusual in the world. */
       readonly left?: readonly string[];
     }
-  | { readonly type: 'step.progress'; readonly step: string; readonly progress: Progress };
+  | { readonly type: 'step.progress'; readonly step: string; readonly progress: Progress }
+  /** The journal is no longer in the state directory; `to` is null where it is written nowhere. */
+  | { readonly type: 'journal.moved'; readonly to: string | null; readonly reason: string }
+  | { readonly type: 'audit.failed'; readonly reason: string };
 
 export type RunEvent = JournalEvent | ScreenEvent;
 

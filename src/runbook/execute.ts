@@ -1,6 +1,7 @@
 import { type ExitCode, exitCodes, TvError } from '../errors/TvError.ts';
 import type { Check } from './check.ts';
 import type { Step, StepContext } from './define.ts';
+import { WriteError } from './durableFile.ts';
 import { type AnyRunbook, asJson, blocks, type Engine, errorData } from './engine.ts';
 import type { JournalEvent, Outcome } from './events.ts';
 import { failpoint } from './failpoint.ts';
@@ -30,9 +31,29 @@ export interface Ending {
   readonly exitCode: ExitCode;
 }
 
-/** Writes an event to disk first, then shows it. */
+/** The journal could not be written, so the run stops before its next effect. */
+export class JournalLost extends TvError {
+  override readonly name = 'JournalLost';
+  constructor({ run }: Execution, cause: WriteError) {
+    super('The run stopped: its journal cannot be written. Completed steps are kept.', {
+      facts: { run, reason: cause.message },
+      next: [...cause.next, `then: tv resume ${run}`],
+      exitCode: exitCodes.interrupted,
+      cause,
+    });
+  }
+}
+
+/**
+ * Writes an event to disk first, then shows it.
+ * @throws TvError where it cannot be written; what it announces must then not be done
+ */
 export function record(execution: Execution, event: JournalEvent): void {
-  execution.journal.append(event);
+  try {
+    execution.journal.append(event);
+  } catch (error) {
+    throw error instanceof WriteError ? new JournalLost(execution, error) : error;
+  }
   execution.engine.watch(event);
 }
 
@@ -42,7 +63,7 @@ export async function execute(execution: Execution): Promise<Ending> {
 }
 
 export function close(execution: Execution, ending: Ending): Ending {
-  const state = foldRun(execution.engine.ctx.runs.read(execution.run));
+  const state = foldRun(execution.journal.lines);
   const left = state === undefined ? [] : leftBehind(state);
   record(execution, { type: 'run.ended', ...ending, ...(left.length === 0 ? {} : { left }) });
   return ending;
@@ -76,6 +97,7 @@ async function runSteps(execution: Execution): Promise<Ending> {
       results[step.id] = await runStep(execution, step, results, uncertain);
       done.push(step);
     } catch (error) {
+      if (error instanceof JournalLost) throw error;
       if (execution.engine.interrupt.received !== undefined && isInterruption(error, execution)) {
         return interrupted(execution, execution.engine.interrupt.received);
       }
@@ -176,7 +198,7 @@ async function runStep(
     failpoint(settings.sandbox, `${step.id}:done`);
     return result;
   } catch (error) {
-    if (!isInterruption(error, execution)) {
+    if (!isInterruption(error, execution) && !(error instanceof JournalLost)) {
       record(execution, {
         type: 'step.failed',
         step: step.id,
@@ -265,6 +287,7 @@ export async function undoSteps(
       await step.undo(stepContext(execution, step, results));
       failpoint(settings.sandbox, `undo-${step.id}:acted`);
     } catch (error) {
+      if (error instanceof JournalLost) throw error;
       if (stoppable && isInterruption(error, execution)) return 'interrupted';
       record(execution, { type: 'undo.failed', step: step.id, error: errorData(error) });
       return 'failed';

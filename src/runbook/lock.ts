@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { WriteError } from './durableFile.ts';
 import type { Operator } from './events.ts';
 import { isRunning } from './process.ts';
 
@@ -38,9 +39,9 @@ type CurrentClaim =
  * made with link(2), which fails if that number exists, so of two who find the same dead holder
  * only one gets the next number. A claim is never removed while it is the highest: that would
  * let a number be used twice.
+ * @throws WriteError where the directory cannot be written
  */
 export function acquireFileLock(directory: string, holder: LockHolder): LockAnswer {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const draft = writeDraft(directory, holder);
   try {
     for (;;) {
@@ -69,13 +70,24 @@ export function fileLockHolder(directory: string): LockHolder | undefined {
 }
 
 function release(directory: string, mine: number, holder: LockHolder): void {
-  // Renamed into place: whoever looks meanwhile sees the claim held or released, never half of it.
-  renameSync(writeDraft(directory, { ...holder, released: true }), claimFile(directory, mine));
+  try {
+    // Renamed into place: whoever looks meanwhile sees the claim held or released, never half of it.
+    renameSync(writeDraft(directory, { ...holder, released: true }), claimFile(directory, mine));
+  } catch {
+    // On a full disk it ends with this process, which is about to end.
+  }
 }
 
 function writeDraft(directory: string, claim: Claim): string {
   const draft = join(directory, `draft-${process.pid}-${process.hrtime.bigint()}`);
-  writeFileSync(draft, JSON.stringify(claim), { mode: 0o600 });
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // Not synced: a lock does not outlive the machine's crash anyway.
+    writeFileSync(draft, JSON.stringify(claim), { mode: 0o600 });
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw new WriteError(draft, error);
+  }
   return draft;
 }
 
@@ -119,7 +131,7 @@ function linkIfAbsent(from: string, to: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    throw new WriteError(to, error);
   }
 }
 

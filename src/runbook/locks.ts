@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes } from '../errors/TvError.ts';
 import type { Check } from './check.ts';
+import { WriteError } from './durableFile.ts';
 import { type Engine, Refusal } from './engine.ts';
-import { acquireFileLock, type LockHolder } from './lock.ts';
+import { acquireFileLock, type LockAnswer, type LockHolder } from './lock.ts';
 import { ago, localTime } from './text.ts';
 
 /** How long an emergency waits for the database's lock, in milliseconds. */
@@ -12,16 +13,20 @@ const emergencyLockMs = 2_000;
 /**
  * Holds both locks of the environment while `work` runs: the file on this machine, and the one in
  * the database, which other machines see. Where the database is away its lock cannot be had; the
- * checks say so, and the procedures that need no database go on.
- * @param goingPast the name of an emergency runbook: it goes on beside any run but one of the same
- * name, and is handed a warning that says what else runs
+ * checks say so, and the procedures that need no database continue.
+ * @param options.goingPast the name of an emergency runbook: it runs beside any run but one of the same
+ * name, and is handed a warning that names the other
+ * @param options.protective where the state directory cannot be written it continues without its lock
  * @throws Refusal with exit code 6, saying who holds it, what runs and since when
  */
 export async function withLocks<T>(
   engine: Engine,
   what: string,
-  work: (other: Check | undefined) => Promise<T>,
-  goingPast?: string,
+  work: (others: readonly Check[]) => Promise<T>,
+  {
+    goingPast,
+    protective = false,
+  }: { readonly goingPast?: string | undefined; readonly protective?: boolean } = {},
 ): Promise<T> {
   const { clock } = engine.ctx;
   const holder: LockHolder = { operator: engine.operator, what, since: clock.now().toISOString() };
@@ -29,7 +34,8 @@ export async function withLocks<T>(
     goingPast !== undefined &&
     !theirs.includes(goingPast) &&
     !theirs.includes(goingPast.replaceAll(' ', '-'));
-  const local = acquireFileLock(lockDirectory(engine.ctx.settings), holder);
+  const local = takeLocal(engine, holder, protective);
+  if (local instanceof WriteError) return work([withoutLock(local)]);
   if (!local.held && !passes(local.by)) throw lockedBy(local.by, engine);
   try {
     const asked = engine.remoteLock(holder);
@@ -41,13 +47,38 @@ export async function withLocks<T>(
     if (remote?.held === false && !passes(remote.by)) throw lockedBy(remote.by, engine);
     const other = [local, remote].find((answer) => answer?.held === false);
     try {
-      return await work(other?.held === false ? besides(other.by) : undefined);
+      return await work(other?.held === false ? [besides(other.by)] : []);
     } finally {
       if (remote?.held === true) await remote.release();
     }
   } finally {
     if (local.held) await local.release();
   }
+}
+
+/** @throws Refusal where the lock file cannot be written and the run must not continue without it */
+function takeLocal(engine: Engine, holder: LockHolder, protective: boolean): LockAnswer | WriteError {
+  try {
+    return acquireFileLock(lockDirectory(engine.ctx.settings), holder);
+  } catch (error) {
+    if (!(error instanceof WriteError)) throw error;
+    if (protective) return error;
+    throw new Refusal('The lock cannot be taken; nothing was changed.', {
+      exitCode: exitCodes.blocked,
+      facts: { ...error.facts, reason: error.message },
+      next: error.next,
+    });
+  }
+}
+
+function withoutLock({ message, next }: WriteError): Check {
+  return {
+    id: 'lock',
+    world: 'run',
+    status: 'warn',
+    summary: `runs without the lock, so other operators are not kept out: ${message.replace(/\.$/, '')}`,
+    next,
+  };
 }
 
 function besides({ operator, what, since }: LockHolder): Check {

@@ -1,8 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { terminalSafe } from '../errors/outsideText.ts';
+import { appendLine, replaceFile, type Write } from './durableFile.ts';
 import type { Secrets } from './secrets.ts';
-import { syncDirectory } from './syncDirectory.ts';
 
 /**
  * The one way out of tv: everything printed and every file written passes here. Secrets are taken out
@@ -10,9 +8,12 @@ import { syncDirectory } from './syncDirectory.ts';
  */
 export class Outlet {
   readonly #secrets: Secrets;
+  readonly #write: Write | undefined;
 
-  constructor(secrets: Secrets) {
+  /** @param write in place of write(2), for tests */
+  constructor(secrets: Secrets, write?: Write) {
     this.#secrets = secrets;
+    this.#write = write;
   }
 
   print(stream: 'stdout' | 'stderr', text: string): void {
@@ -28,37 +29,13 @@ export class Outlet {
     return this.#secrets.redact(text);
   }
 
-  /** Appends a line and returns only when it is on disk. Creates the file 0600. */
+  /** Appends a line and returns only when it is on disk. @throws WriteError; then the file is as before */
   appendLine(file: string, line: string): void {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const handle = openSync(file, 'a', 0o600);
-    try {
-      writeSync(handle, `${this.#secrets.redact(line)}\n`);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    // The name of a new file is itself only durable once its directory is.
-    syncDirectory(dirname(file));
+    appendLine(file, this.#secrets.redact(line), this.#write);
   }
 
-  /** Replaces a file as a whole: a reader sees the old text or the new one, also after a crash. */
+  /** Replaces a file as a whole. @throws WriteError; then the old file is still there */
   writeFile(file: string, text: string, mode = 0o600): void {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const temporary = `${file}.tmp-${process.pid}`;
-    try {
-      const handle = openSync(temporary, 'w', mode);
-      try {
-        writeSync(handle, this.#secrets.redact(text));
-        fsyncSync(handle);
-      } finally {
-        closeSync(handle);
-      }
-      renameSync(temporary, file);
-      syncDirectory(dirname(file));
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    }
+    replaceFile(file, this.#secrets.redact(text), mode, this.#write);
   }
 }

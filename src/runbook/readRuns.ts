@@ -5,7 +5,10 @@ import { foldRun, isUnfinished, type RunState } from './runState.ts';
 
 type Place = Pick<Context, 'runs' | 'settings'>;
 
-/** A journal that cannot be read, and so perhaps that of an unfinished run, of whatever environment. */
+/**
+ * A journal that cannot be read, and so perhaps that of an unfinished run, of whatever environment; or the
+ * folder of all of them.
+ */
 export interface DamagedRun {
   readonly run: string;
   readonly error: TvError;
@@ -18,7 +21,14 @@ export function surveyRuns({ runs, settings }: Place): {
 } {
   const states: RunState[] = [];
   const damaged: DamagedRun[] = [];
-  for (const run of runs.ids()) {
+  let ids: readonly string[] = [];
+  try {
+    ids = runs.ids();
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    damaged.push({ run: runs.directory, error });
+  }
+  for (const run of ids) {
     try {
       const state = foldRun(runs.read(run));
       if (state?.started.environment === settings.environment) states.push(state);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type ExitCode, exitCodes, TvError, UsageError } from '../errors/TvError.ts';
 import { ask, assertAnswerable } from './ask.ts';
 import type { Check } from './check.ts';
+import { WriteError } from './durableFile.ts';
 import {
   type Answers,
   type AnyRunbook,
@@ -14,8 +15,8 @@ import {
   type Shelved,
 } from './engine.ts';
 import type { OverrideUse, PlanData } from './events.ts';
-import { type Ending, type Execution, execute, record } from './execute.ts';
-import { Journal } from './journal.ts';
+import { type Ending, type Execution, execute, JournalLost, record } from './execute.ts';
+import { Journal, type JournalMoved } from './journal.ts';
 import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
 import { withLocks } from './locks.ts';
@@ -56,8 +57,11 @@ export async function startRun(
       : await withLocks(
           engine,
           `${shelved.name} (${title.toLowerCase()})`,
-          (other) => attempt(engine, shelved, input, answers, story, other),
-          shelved.runbook.goesPast === 'all' ? shelved.name : undefined,
+          (others) => attempt(engine, shelved, input, answers, story, others),
+          {
+            goingPast: shelved.runbook.goesPast === 'all' ? shelved.name : undefined,
+            protective: shelved.runbook.protective?.(input as never) ?? false,
+          },
         );
     if (!answers.dryRun) await writeAudit(engine, shelved.name, input, story, ending);
     return ending.exitCode;
@@ -80,13 +84,15 @@ async function attempt(
   input: Json,
   answers: Answers,
   story: Story,
-  other?: Check,
+  others: readonly Check[] = [],
 ): Promise<Ending> {
   const { runbook } = shelved;
-  const { settings, runs, clock, version } = engine.ctx;
+  const { settings, clock, version } = engine.ctx;
   const preflight = await runbook.preflight(engine.ctx, input as never);
   if (engine.interrupt.received !== undefined) throw stopped();
-  const looked = [...preflight.checks, other, lookAtRuns(engine, shelved)].filter(
+  const protective = runbook.protective?.(input as never) ?? false;
+  const state = checkState(engine, protective || answers.dryRun);
+  const looked = [...preflight.checks, ...others, state, lookAtRuns(engine, shelved)].filter(
     (check) => check !== undefined,
   );
   const { checks, overrides, idle } = overrule(looked, answers);
@@ -103,7 +109,7 @@ async function attempt(
   const confirmation = await ask(engine, runbook.risk, plan.consequence, answers);
   const run = newRunId(clock.now(), shelved.name);
   story.run = run;
-  const journal = new Journal(runs.file(run), engine.outlet, clock);
+  const journal = openJournal(engine, run, protective);
   const execution: Execution = {
     engine,
     runbook,
@@ -115,26 +121,70 @@ async function attempt(
     before: new Map(),
     notes: new Map(),
   };
-  record(execution, {
-    type: 'run.started',
-    run,
-    runbook: shelved.name,
-    title: runbook.title,
-    section: shelved.section,
-    risk: runbook.risk,
-    environment: settings.environment,
-    operator: engine.operator,
-    version,
-    input,
-    facts: preflight.facts,
-    checks,
-    plan,
-    ...(runbook.inNobodysWay && { inNobodysWay: true }),
-    ...(runbook.supersedes === undefined ? {} : { supersedes: runbook.supersedes(input as never) }),
-    overrides,
-    confirmation,
+  return withJournal(execution, async () => {
+    record(execution, {
+      type: 'run.started',
+      run,
+      runbook: shelved.name,
+      title: runbook.title,
+      section: shelved.section,
+      risk: runbook.risk,
+      environment: settings.environment,
+      operator: engine.operator,
+      version,
+      input,
+      facts: preflight.facts as Json,
+      checks,
+      plan,
+      ...(runbook.inNobodysWay && { inNobodysWay: true }),
+      ...(runbook.supersedes === undefined ? {} : { supersedes: runbook.supersedes(input as never) }),
+      overrides,
+      confirmation,
+    });
+    return execute(execution);
   });
-  return execute(execution);
+}
+
+/** A run's journal. That of a protective run continues elsewhere where the state directory cannot be written. */
+export function openJournal(engine: Engine, run: string, protective: boolean): Journal {
+  const onMoved = (moved: JournalMoved) => engine.watch({ type: 'journal.moved', ...moved });
+  return new Journal(engine.ctx, run, engine.outlet, protective ? onMoved : undefined);
+}
+
+/**
+ * Reserves room for the journal, then does the work.
+ * @throws Refusal, with nothing changed, where there is no room
+ */
+export async function withJournal(execution: Execution, work: () => Promise<Ending>): Promise<Ending> {
+  const { journal } = execution;
+  const before = journal.lines.length;
+  try {
+    journal.reserve();
+    return await work();
+  } catch (error) {
+    const why = error instanceof JournalLost ? error.cause : error;
+    if (!(why instanceof WriteError) || journal.lines.length > before) throw error;
+    throw new Refusal('There is no room for the journal of this run; nothing was changed.', {
+      exitCode: exitCodes.blocked,
+      facts: { ...why.facts, reason: why.message },
+      next: why.next,
+    });
+  } finally {
+    journal.close();
+  }
+}
+
+/** Whether the state directory can hold a journal. */
+function checkState({ ctx }: Engine, mayContinue: boolean): Check | undefined {
+  const problem = ctx.runs.problem();
+  if (problem === undefined) return undefined;
+  return {
+    id: 'state',
+    world: 'run',
+    status: mayContinue ? 'warn' : 'block',
+    summary: `no journal can be written: ${problem}`,
+    next: [`df -h ${ctx.settings.stateDirectory}`],
+  };
 }
 
 /** `20261123-221500-reindex-7f3a`: sorts by time (UTC), says what it is, and differs. */
@@ -261,7 +311,7 @@ export async function auditRefusal(
   await writeAudit(engine, command, input, story, end);
 }
 
-/** One line in the audit log for this call, whatever became of it. */
+/** One line in the audit log for this call, whatever became of it. Where it cannot be written, the screen says so. */
 export async function writeAudit(
   engine: Engine,
   command: string,
@@ -269,14 +319,20 @@ export async function writeAudit(
   story: Story,
   end: { readonly outcome: string; readonly exitCode: number; readonly reason?: string },
 ): Promise<void> {
-  await engine.ctx.audit.append({
-    command,
-    environment: engine.ctx.settings.environment,
-    operator: engine.operator,
-    input: asJson(input),
-    ...story,
-    outcome: end.outcome,
-    exitCode: end.exitCode,
-    reason: end.reason ?? null,
-  });
+  try {
+    await engine.ctx.audit.append({
+      command,
+      environment: engine.ctx.settings.environment,
+      operator: engine.operator,
+      input: asJson(input),
+      ...story,
+      outcome: end.outcome,
+      exitCode: end.exitCode,
+      reason: end.reason ?? null,
+    });
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    // What became of the run is the more important news, and its exit code stays.
+    engine.watch({ type: 'audit.failed', reason: error.message });
+  }
 }

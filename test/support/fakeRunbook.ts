@@ -83,6 +83,7 @@ export interface FakeRunbookOptions {
   readonly goesPast?: 'harmless' | 'unfinished' | 'all';
   readonly supersedes?: readonly string[];
   readonly inNobodysWay?: true;
+  readonly protective?: true;
   /** Default `set values`. */
   readonly name?: string;
 }
@@ -98,6 +99,7 @@ export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}):
     risk: options.risk ?? 'mild',
     onFailure: options.onFailure ?? 'stop',
     ...(options.goesPast === undefined ? {} : { goesPast: options.goesPast }),
+    ...(options.protective && { protective: () => true }),
     ...(options.inNobodysWay && { inNobodysWay: true }),
     ...(options.supersedes === undefined ? {} : { supersedes: () => options.supersedes ?? [] }),
     input,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Settings } from '../../src/config/settings.ts';
 import { AuditLog } from '../../src/runbook/audit.ts';
 import type { Clock, Context } from '../../src/runbook/context.ts';
+import type { Write } from '../../src/runbook/durableFile.ts';
 import type { Engine, Prompt } from '../../src/runbook/engine.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import { Interrupt } from '../../src/runbook/interrupt.ts';
@@ -88,6 +89,8 @@ export interface SceneOptions {
   /** Of an earlier scene: the next tv on the same machine. */
   readonly stateDirectory?: string;
   readonly signal?: AbortSignal;
+  /** In place of write(2), for everything that tv writes through its outlet. */
+  readonly write?: Write;
 }
 
 /** An engine around a real state directory, in which every room and every question is a trap. */
@@ -114,6 +117,11 @@ export function temporaryState(): { readonly directory: string; remove(): void }
   };
 }
 
+/** Where a protective run keeps its journal when `stateDirectory` cannot be written. */
+export function secondPlace(stateDirectory: string): string {
+  return `${stateDirectory}-second`;
+}
+
 let scenes = 0;
 
 export function startScene(stateDirectory: string, options: SceneOptions = {}): Scene {
@@ -127,7 +135,7 @@ export function startScene(stateDirectory: string, options: SceneOptions = {}): 
   };
   const secrets = new Secrets();
   for (const secret of options.secrets ?? []) secrets.add(secret);
-  const outlet = new Outlet(secrets);
+  const outlet = new Outlet(secrets, options.write);
   // Every scene begins an hour after the one before, so that runs sort by their ids.
   const clock = new DrivenClock(Date.parse('2026-11-23T03:12:00.000Z') + scenes++ * 3_600_000);
   const interrupt = new Interrupt();
@@ -142,7 +150,7 @@ export function startScene(stateDirectory: string, options: SceneOptions = {}): 
     settingsOrigins: { values: [], environments: [], files: [], problems: [] },
     version: options.version ?? '1.0.0',
     shelf: [],
-    runs: new RunStore(stateDirectory),
+    runs: new RunStore(stateDirectory, [secondPlace(stateDirectory)]),
     audit: new AuditLog(stateDirectory, outlet, clock),
     clock,
     signal: options.signal ?? interrupt.stop,

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Address, Settings } from '../../config/settings.ts';
 import { TvError } from '../../errors/TvError.ts';
+import { replaceFile } from '../../runbook/durableFile.ts';
 import { sameAddress } from '../sameAddress.ts';
 
 /** RUNBOOK.md, section 4: the old key is revoked a day after it was replaced. In milliseconds. */
@@ -77,8 +78,5 @@ function readAll(place: Place): z.output<typeof schema> {
 }
 
 function write(place: Place, entries: z.output<typeof schema>): void {
-  const file = fileOf(place);
-  mkdirSync(join(place.stateDirectory, 'oracle'), { recursive: true, mode: 0o700 });
-  writeFileSync(`${file}.new`, `${JSON.stringify(entries, null, 2)}\n`, { mode: 0o600, flush: true });
-  renameSync(`${file}.new`, file);
+  replaceFile(fileOf(place), `${JSON.stringify(entries, null, 2)}\n`);
 }
