@@ -29,9 +29,9 @@ export default defineAction({
       z.enum(['tempo', 'plain']).optional(),
     ),
     contracts: field(
-      '--contracts <generation>',
-      'deployed, or runbook: as RUNBOOK.md describes them (default deployed)',
-      z.enum(['deployed', 'runbook']).optional(),
+      '--contracts <build>',
+      'full or compact, the two builds that are deployed, or runbook: as RUNBOOK.md describes them (default full)',
+      z.enum(['full', 'compact', 'runbook']).optional(),
     ),
     schema: field(
       '--schema <form>',

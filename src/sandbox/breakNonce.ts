@@ -51,8 +51,9 @@ function urlOf({ state }: BrokenWorld): string {
   return `http://127.0.0.1:${state.ports.chain}`;
 }
 
+/** One account may hold several roles. */
 function accounts({ state: { deployment } }: BrokenWorld): readonly Hex[] {
-  return [...keyRoles, 'oracle' as const].map((role) => deployment.accounts[role].address);
+  return [...new Set([...keyRoles, 'oracle' as const].map((role) => deployment.accounts[role].address))];
 }
 
 /** It would take the nonces that are being counted on. One that does not run needs no holding. */

@@ -56,7 +56,7 @@ export async function buildSandbox(
   signal: AbortSignal,
 ): Promise<SandboxState> {
   const began = performance.now();
-  const { name, network = 'tempo', contracts = 'deployed', schema = 'deployed' } = options;
+  const { name, network = 'tempo', contracts = 'full', schema = 'deployed' } = options;
   const { indexer = 'complete' } = options;
   if (indexer === 'lossy' && schema === 'runbook') {
     throw new UsageError('The lossy indexer needs the deployed schema.', {

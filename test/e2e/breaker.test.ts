@@ -17,9 +17,9 @@ const starts = new Map<ProtocolWorld, number>();
 
 beforeAll(async () => {
   worlds = await Promise.all([
-    protocolWorld('tempo', 'deployed'),
+    protocolWorld('tempo', 'full'),
     protocolWorld('tempo', 'runbook'),
-    protocolWorld('plain', 'deployed'),
+    protocolWorld('plain', 'compact'),
     protocolWorld('plain', 'runbook'),
   ]);
 }, 60_000);
@@ -110,9 +110,7 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       const tripped = await tv(world, ['breaker', 'trip', '--pair', 'Beta', ...confirm]);
       expect(tripped.exitCode, tripped.stderr).toBe(0);
       expect(tripped.stderr).toContain(
-        world.generation === 'deployed'
-          ? 'triggerCircuitBreaker(bytes32)'
-          : 'setCircuitBreaker(bytes32,bool)',
+        world.generation !== 'runbook' ? 'triggerCircuitBreaker(bytes32)' : 'setCircuitBreaker(bytes32,bool)',
       );
       expect(tripped.stderr).toContain('Beta: open, read back from the contract');
       expect(tripped.stderr).toContain('Next: once the cause is gone: tv breaker reset --pair Beta\n');
@@ -245,13 +243,13 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       ]);
       expect(lacks.exitCode).toBe(3);
       const short = (text: string) => `${text.slice(0, 6)}…${text.slice(-4)}`;
-      const role = world.generation === 'deployed' ? 'RISK_OFFICER' : 'ADMIN';
+      const role = world.generation !== 'runbook' ? 'RISK_OFFICER' : 'ADMIN';
       expect(lacks.stderr.replaceAll(/\s+/g, ' ')).toContain(
         `${short(accounts.treasuryManager.address)} lacks ${role} on GovernanceRoles`,
       );
       expect(lacks.stderr.replaceAll(/\s+/g, ' ')).toContain(`held by ${short(world.officer)}`);
 
-      const asking = { keystore: key(world.generation === 'deployed' ? 'riskOfficer' : 'admin') };
+      const asking = { keystore: key(world.generation !== 'runbook' ? 'riskOfficer' : 'admin') };
       world.environment('asking', { signers: { riskOfficer: asking, admin: asking } });
       const asked = await tv(world, [
         '-e',

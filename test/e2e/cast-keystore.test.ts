@@ -12,7 +12,7 @@ let world: ProtocolWorld;
 let keys: string;
 
 beforeAll(async () => {
-  world = await protocolWorld('plain', 'deployed');
+  world = await protocolWorld('plain', 'full');
   keys = join(world.home.directory, 'cast');
   mkdirSync(keys, { mode: 0o700 });
   // By the phrase: a key on a command line would be found by a test that looks for keys there meanwhile.

@@ -21,7 +21,7 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
   const sentSince = (block: number) => world.sentSince(block);
 
   beforeAll(async () => {
-    world = await shutdownWorld('tempo', 'deployed');
+    world = await shutdownWorld('tempo', 'full');
     sandbox = world.sandbox;
   });
   afterAll(() => sandbox?.stop());

@@ -32,7 +32,7 @@ vi.setConfig({ testTimeout: 150_000 });
 const from = 400;
 
 const forms = [
-  { network: 'tempo', contracts: 'deployed', schema: 'deployed' },
+  { network: 'tempo', contracts: 'full', schema: 'deployed' },
   { network: 'plain', contracts: 'runbook', schema: 'runbook' },
 ] as const;
 

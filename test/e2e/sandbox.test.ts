@@ -31,7 +31,7 @@ describe.skipIf(obstacle !== undefined)('on a systemd of its own', () => {
         name: 'drill',
         dir,
         network: 'tempo',
-        contracts: 'deployed',
+        contracts: 'full',
         databaseSchema: 'deployed',
         machine: { kind: 'systemd' },
       });

@@ -49,7 +49,7 @@ describe.each<readonly [Network, boolean]>([
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'tv-send-'));
     await buildPrograms(directory, 'rpc_proxy');
-    world = await protocolChain(network, 'deployed');
+    world = await protocolChain(network, 'full');
     const [port = 0] = await freePorts(1);
     proxy = startProgram(directory, 'rpc_proxy', {
       RPC_PROXY_PORT: port,

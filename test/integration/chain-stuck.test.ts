@@ -24,7 +24,7 @@ const keys = { riskOfficer: devAccountIndex.riskOfficer };
 /** Without blocks at intervals, so that a transaction can be made to wait. */
 beforeAll(async () => {
   node = await anvilNode('ethereum', '--chain-id', '4217', '--gas-limit', '100000000');
-  const deployment = await deployProtocol(node.url, { network: 'plain', contracts: 'deployed' });
+  const deployment = await deployProtocol(node.url, { network: 'plain', contracts: 'full' });
   chain = connectChain({ rpcUrls: [node.url], id: 4217, timeoutMs: 3_000, contracts: deployment.addresses });
   trip = await resolveIntent(chain, { intent: 'tripBreaker', pair: deployment.pairs[0]?.id ?? '0x' });
   const from = deployment.accounts.riskOfficer.address;

@@ -29,7 +29,7 @@ interface Chain extends AsyncDisposable {
   readonly deployment: Deployment;
 }
 
-async function startChain(network: 'tempo' | 'plain', contracts: 'deployed' | 'runbook'): Promise<Chain> {
+async function startChain(network: 'tempo' | 'plain', contracts: 'full' | 'runbook'): Promise<Chain> {
   const [port = 0] = await freePorts(1);
   const [program = '', ...rest] = anvilCommand({
     network,
@@ -98,7 +98,7 @@ async function updates({ url, deployment }: Chain) {
 
 describe('the oracle relay', () => {
   it('updates every pair of its command line on Tempo, at once and again, paying in the token named', async () => {
-    await using chain = await startChain('tempo', 'deployed');
+    await using chain = await startChain('tempo', 'full');
     const { deployment, url } = chain;
     const feeToken = deployment.tokens[0]?.address ?? '';
     await using relay = startProgram(
@@ -143,7 +143,7 @@ describe('the oracle relay', () => {
   });
 
   it('pays for signals that the contract refuses, and reports a failed call as a traceback', async () => {
-    await using chain = await startChain('tempo', 'deployed');
+    await using chain = await startChain('tempo', 'full');
     const { deployment, url } = chain;
     const pause = (on: boolean) =>
       send(url, {
@@ -179,7 +179,7 @@ describe('the oracle relay', () => {
   });
 
   it('ends with its usage where the command line names no pair', async () => {
-    await using chain = await startChain('plain', 'deployed');
+    await using chain = await startChain('plain', 'full');
     await using relay = startProgram(programs, 'oracle_relay', environment(chain.deployment, chain.url), [
       '60',
     ]);
@@ -196,7 +196,10 @@ describe.each(['deployed', 'runbook'] as const)('the API server on the %s form',
   const faultsFile = () => join(programs, 'faults.json');
 
   beforeAll(async () => {
-    [chain, cluster] = await Promise.all([startChain('plain', form), startCluster()]);
+    [chain, cluster] = await Promise.all([
+      startChain('plain', form === 'runbook' ? 'runbook' : 'full'),
+      startCluster(),
+    ]);
     const [proxyPort = 0, apiPort = 0] = await freePorts(2);
     proxy = startProgram(programs, 'rpc_proxy', {
       RPC_PROXY_PORT: proxyPort,

@@ -53,7 +53,11 @@ export interface OracleWorld {
 }
 
 export async function oracleWorld(network: Network, contracts: Generation): Promise<OracleWorld> {
-  const sandbox = await startSandbox({ network, contracts, schema: contracts });
+  const sandbox = await startSandbox({
+    network,
+    contracts,
+    schema: contracts === 'runbook' ? 'runbook' : 'deployed',
+  });
   const { deployment, ports, files } = sandbox.info;
   const url = `http://127.0.0.1:${ports.chain}`;
   const { addresses, accounts } = deployment;
@@ -63,7 +67,7 @@ export async function oracleWorld(network: Network, contracts: Generation): Prom
     timeoutMs: 5_000,
     contracts: addresses,
   });
-  const form = contracts === 'deployed' ? 'role' : 'one-address';
+  const form = contracts === 'runbook' ? 'one-address' : 'role';
   const printed: Evidence[] = [];
   const keyFolder = join(sandboxPaths(sandbox.dir).tvState, 'oracle');
   const keyOf = (text: string) => {

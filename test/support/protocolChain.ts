@@ -25,10 +25,14 @@ export interface ProtocolChain extends AsyncDisposable {
 }
 
 /** A real chain with the protocol on it. */
-export async function protocolChain(network: Network, contracts: Generation): Promise<ProtocolChain> {
+export async function protocolChain(
+  network: Network,
+  contracts: Generation,
+  holders?: 'one' | 'separate',
+): Promise<ProtocolChain> {
   const node = await sandboxChain({ network, chainId: 4217 });
   try {
-    const deployment = await deployProtocol(node.url, { network, contracts });
+    const deployment = await deployProtocol(node.url, { network, contracts, holders });
     const through = (url: string) =>
       connectChain({ rpcUrls: [url], id: 4217, timeoutMs: 5_000, contracts: deployment.addresses });
     const call = <T>(method: string, params: readonly unknown[] = []) => rpc<T>(node.url, method, params);

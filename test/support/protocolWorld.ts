@@ -1,11 +1,12 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { pairId } from '../../src/chain/pairs/pair.ts';
 import type { Address, SignerRole } from '../../src/config/settings.ts';
 import type { CommandOutput } from '../../src/runbook/context.ts';
 import type { Network } from '../../src/sandbox/chain/anvilCommand.ts';
 import type { Generation } from '../../src/sandbox/chain/deployment.ts';
-import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
+import { devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { keyRoles, keystoreText } from '../../src/sandbox/units/keyFiles.ts';
 import { type ProtocolChain, protocolChain } from './protocolChain.ts';
 import { type TvHome, type TvOptions, tvHome } from './sandbox.ts';
@@ -34,8 +35,12 @@ export interface ProtocolWorld extends AsyncDisposable {
 
 export const environmentName = 'drill';
 
-export async function protocolWorld(network: Network, generation: Generation): Promise<ProtocolWorld> {
-  const [protocol, home] = await Promise.all([protocolChain(network, generation), tvHome()]);
+export async function protocolWorld(
+  network: Network,
+  generation: Generation,
+  holders?: 'one' | 'separate',
+): Promise<ProtocolWorld> {
+  const [protocol, home] = await Promise.all([protocolChain(network, generation, holders), tvHome()]);
   const keys = join(home.directory, 'keys');
   mkdirSync(keys, { mode: 0o700 });
   const secret = (name: string, text: string) => {
@@ -46,7 +51,10 @@ export async function protocolWorld(network: Network, generation: Generation): P
   };
   const passwordFile = secret('password', `${keyPassword}\n`);
   const signer = (role: SignerRole) => ({
-    keystore: secret(`${role}.json`, keystoreText(devPrivateKey(devAccountIndex[role]), keyPassword)),
+    keystore: secret(
+      `${role}.json`,
+      keystoreText(devPrivateKey(protocol.deployment.accounts[role].index), keyPassword),
+    ),
     passwordFile,
   });
   const { deployment } = protocol;
@@ -57,7 +65,10 @@ export async function protocolWorld(network: Network, generation: Generation): P
     contracts: deployment.addresses,
     signers: Object.fromEntries(keyRoles.map((role) => [role, signer(role)])),
     pairs: Object.fromEntries(
-      deployment.pairs.map(({ tokenA, tokenB }, index) => [names[index], [tokenA, tokenB]]),
+      deployment.pairs.map(({ id, tokenA, tokenB }, index) => [
+        names[index],
+        id === pairId(tokenA, tokenB) ? [tokenA, tokenB] : id,
+      ]),
     ),
     host: { envFile: join(home.directory, 'no.env') },
     stateDirectory: join(home.directory, 'state'),
@@ -74,8 +85,7 @@ export async function protocolWorld(network: Network, generation: Generation): P
     protocol,
     home,
     pairs: names.slice(0, deployment.pairs.length),
-    officer:
-      generation === 'deployed' ? deployment.accounts.riskOfficer.address : deployment.accounts.admin.address,
+    officer: deployment.accounts[generation === 'runbook' ? 'admin' : 'riskOfficer'].address,
     environment: (name, changes) => {
       environments[name] = { ...base, ...changes };
       write();

@@ -84,7 +84,8 @@ export function useWorlds(): readonly ReindexWorld[] {
 
 async function startWorld(form: WorldForm): Promise<ReindexWorld> {
   const network = form === 'deployed' ? 'tempo' : 'plain';
-  const sandbox = await startSandbox({ network, contracts: form, schema: form });
+  const contracts = form === 'deployed' ? 'full' : 'runbook';
+  const sandbox = await startSandbox({ network, contracts, schema: form });
   try {
     // A table beside TempoVault's own: a lock on it holds up a backup, and nothing else.
     await sandbox.sql('CREATE SCHEMA desk; CREATE TABLE desk.notes AS SELECT generate_series(1, 10) AS note');

@@ -41,7 +41,7 @@ export async function shutdownWorld(network: Network, contracts: Generation): Pr
     timeoutMs: 5_000,
     contracts: deployment.addresses,
   });
-  const pauser = deployment.accounts[contracts === 'deployed' ? 'emergency' : 'admin'].address;
+  const pauser = deployment.accounts[contracts === 'runbook' ? 'admin' : 'emergency'].address;
   const head = async () => Number(await rpc<Hex>(url, 'eth_blockNumber'));
   const paused = async () => (await readProtocol(chain)).paused;
   const setPaused = async (wanted: boolean) => {

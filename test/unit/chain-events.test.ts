@@ -1,9 +1,10 @@
 import { type AbiEvent, keccak256, toEventSelector, toHex } from 'viem';
 import { expect, it } from 'vitest';
 import { eventByTopic, indexedEvents } from '../../src/chain/events.ts';
-import * as deployedStrategy from '../../src/sandbox/contracts/artifacts/deployed/DexStrategy.ts';
+import * as compactStrategy from '../../src/sandbox/contracts/artifacts/compact/DexStrategy.ts';
 import * as deployedRisk from '../../src/sandbox/contracts/artifacts/deployed/RiskController.ts';
 import * as deployedVault from '../../src/sandbox/contracts/artifacts/deployed/TreasuryVault.ts';
+import * as fullStrategy from '../../src/sandbox/contracts/artifacts/full/DexStrategy.ts';
 import * as runbookStrategy from '../../src/sandbox/contracts/artifacts/runbook/DexStrategy.ts';
 import * as runbookRisk from '../../src/sandbox/contracts/artifacts/runbook/RiskController.ts';
 import * as runbookVault from '../../src/sandbox/contracts/artifacts/runbook/TreasuryVault.ts';
@@ -41,7 +42,7 @@ it('finds an event by topic, and nothing for other logs', () => {
 });
 
 it.each([
-  ['deployed', [deployedRisk.riskController, deployedVault.treasuryVault, deployedStrategy.dexStrategy]],
+  ['full', [deployedRisk.riskController, deployedVault.treasuryVault, fullStrategy.dexStrategy]],
   ['runbook', [runbookRisk.riskController, runbookVault.treasuryVault, runbookStrategy.dexStrategy]],
 ] as const)('knows every one of them as the compiled contracts emit it: %s', (_, contracts) => {
   const emitted = contracts
@@ -52,7 +53,8 @@ it.each([
 });
 
 it.each([
-  ['deployed', [deployedRisk.riskController, deployedVault.treasuryVault, deployedStrategy.dexStrategy]],
+  ['full', [deployedRisk.riskController, deployedVault.treasuryVault, fullStrategy.dexStrategy]],
+  ['compact', [deployedRisk.riskController, deployedVault.treasuryVault, compactStrategy.dexStrategy]],
   ['runbook', [runbookRisk.riskController, runbookVault.treasuryVault, runbookStrategy.dexStrategy]],
 ] as const)("the sandbox's indexer can decode every event of its contracts: %s", (_, contracts) => {
   const emitted = [...contracts, governanceRoles]

@@ -1,7 +1,8 @@
 import { encodeFunctionData, encodePacked, keccak256, maxUint256, stringToHex } from 'viem';
-import { dexStrategy as deployedStrategy } from '../contracts/artifacts/deployed/DexStrategy.ts';
+import { dexStrategy as compactStrategy } from '../contracts/artifacts/compact/DexStrategy.ts';
 import { riskController as deployedRisk } from '../contracts/artifacts/deployed/RiskController.ts';
 import { treasuryVault as deployedVault } from '../contracts/artifacts/deployed/TreasuryVault.ts';
+import { dexStrategy as fullStrategy } from '../contracts/artifacts/full/DexStrategy.ts';
 import { dexStrategy as runbookStrategy } from '../contracts/artifacts/runbook/DexStrategy.ts';
 import { riskController as runbookRisk } from '../contracts/artifacts/runbook/RiskController.ts';
 import { treasuryVault as runbookVault } from '../contracts/artifacts/runbook/TreasuryVault.ts';
@@ -19,6 +20,11 @@ import { type Market, plainMarket, tempoMarket } from './tokens.ts';
 export interface DeployProtocolParameters {
   readonly network: Network;
   readonly contracts: Generation;
+  /**
+   * Who holds ADMIN, EMERGENCY and the vault: one account, as the constructors leave it, or one each.
+   * Default: one with the compact build, else one each.
+   */
+  readonly holders?: 'one' | 'separate' | undefined;
 }
 
 /** The roles' names in the registry, and who gets each of them. ADMIN goes to the deployer. */
@@ -32,15 +38,19 @@ const grants: readonly (readonly [string, RoleName])[] = [
 
 /**
  * Deploys TempoVault on a chain started by `anvilCommand`: the four contracts, roles for the dev accounts,
- * and on the stablecoin DEX one pair for each token against the first.
+ * and on the stablecoin DEX one pair for each token but the first.
  *
  * @throws TvError where the chain refuses a transaction
  */
 export async function deployProtocol(
   url: string,
-  { network, contracts: generation }: DeployProtocolParameters,
+  {
+    network,
+    contracts: generation,
+    holders = generation === 'compact' ? 'one' : 'separate',
+  }: DeployProtocolParameters,
 ): Promise<Deployment> {
-  const accounts = namedAccounts();
+  const accounts = namedAccounts(holders);
   const from = accounts.admin.address;
   const market = await (network === 'tempo' ? tempoMarket(url, from) : plainMarket(url, from));
   const governanceRoles = await deployContract(url, { from, ...rolesArtifact, args: [from] });
@@ -49,18 +59,22 @@ export async function deployProtocol(
     const data = encodeFunctionData({ abi: rolesArtifact.abi, functionName: 'grantRole', args });
     await send(url, { from, to: governanceRoles, data });
   }
-  const risk = generation === 'deployed' ? deployRiskBehindProxy : deployRunbookRisk;
+  if (accounts.emergency.address !== from) await giveUpEmergency(url, governanceRoles, from);
+  const risk = generation === 'runbook' ? deployRunbookRisk : deployRiskBehindProxy;
   const riskController = await risk(url, from, governanceRoles, accounts.oracle.address);
   const treasuryVault = await deployContract(url, {
     from,
-    ...(generation === 'deployed' ? deployedVault : runbookVault),
+    ...(generation === 'runbook' ? runbookVault : deployedVault),
     args: [governanceRoles, riskController, 1n, accounts.owner.address],
   });
   const dexStrategy = await deployContract(url, {
     from,
-    ...(generation === 'deployed' ? deployedStrategy : runbookStrategy),
+    ...strategies[generation],
     args: [governanceRoles, riskController, treasuryVault, market.dex],
   });
+  if (generation !== 'runbook') {
+    await approveInVault(url, { from, treasuryVault, dexStrategy, tokens: market.tokens });
+  }
   const batch = await deployContract(url, { from, ...batchArtifact });
   await approveDeposits(url, accounts.treasuryManager.address, treasuryVault, market.tokens);
   return {
@@ -71,16 +85,50 @@ export async function deployProtocol(
     dex: market.dex,
     batch,
     tokens: market.tokens,
-    pairs: await configurePairs(url, accounts.strategist.address, dexStrategy, market),
+    pairs: await configurePairs(url, accounts.strategist.address, dexStrategy, pairsOf(generation, market)),
     accounts,
     feeToken: network === 'tempo' ? market.tokens[1]?.address : undefined,
     block: (await head(url)).number,
   };
 }
 
-function namedAccounts(): Record<RoleName, DevAccount> {
+const strategies = { full: fullStrategy, compact: compactStrategy, runbook: runbookStrategy } as const;
+
+function namedAccounts(holders: 'one' | 'separate'): Record<RoleName, DevAccount> {
   const entries = Object.entries(devAccountIndex).map(([name, index]) => [name, devAccount(index)]);
-  return Object.fromEntries(entries) as Record<RoleName, DevAccount>;
+  const accounts = Object.fromEntries(entries) as Record<RoleName, DevAccount>;
+  return holders === 'one' ? { ...accounts, emergency: accounts.admin, owner: accounts.admin } : accounts;
+}
+
+/** The registry's constructor gives EMERGENCY to the deployer, too. */
+async function giveUpEmergency(url: string, governanceRoles: Hex, from: Hex): Promise<void> {
+  const data = encodeFunctionData({
+    abi: rolesArtifact.abi,
+    functionName: 'renounceRole',
+    args: [keccak256(stringToHex('EMERGENCY')), from],
+  });
+  await send(url, { from, to: governanceRoles, data });
+}
+
+interface ApproveInVaultParameters {
+  readonly from: Hex;
+  readonly treasuryVault: Hex;
+  readonly dexStrategy: Hex;
+  readonly tokens: readonly DeployedToken[];
+}
+
+async function approveInVault(
+  url: string,
+  { from, treasuryVault: to, dexStrategy, tokens }: ApproveInVaultParameters,
+): Promise<void> {
+  const { abi } = deployedVault;
+  const calls = [
+    encodeFunctionData({ abi, functionName: 'setApprovedStrategy', args: [dexStrategy, true] }),
+    ...tokens.map(({ address }) =>
+      encodeFunctionData({ abi, functionName: 'setApprovedToken', args: [address, true] }),
+    ),
+  ];
+  for (const data of calls) await send(url, { from, to, data });
 }
 
 async function deployRiskBehindProxy(url: string, from: Hex, roles: Hex): Promise<Hex> {
@@ -98,15 +146,26 @@ async function approveDeposits(url: string, from: Hex, vault: Hex, tokens: reado
   for (const token of tokens) await send(url, { from, to: token.address, data });
 }
 
+/**
+ * One for each token against the first. The compact build's last pair has an id of its own making and names
+ * a second token that is not the quote token of the first one's book.
+ */
+function pairsOf(generation: Generation, { tokens }: Market): readonly DeployedPair[] {
+  const [quote, ...bases] = tokens.map((token) => token.address);
+  if (quote === undefined) return [];
+  const pairs = bases.map((base) => ({ id: pairId(base, quote), tokenA: base, tokenB: quote }));
+  const [first, last] = [pairs[0], pairs.at(-1)];
+  if (generation !== 'compact' || first === undefined || last === undefined || first === last) return pairs;
+  const odd = { ...last, id: keccak256(stringToHex('pair-of-the-compact-build')), tokenB: first.tokenA };
+  return [...pairs.slice(0, -1), odd];
+}
+
 async function configurePairs(
   url: string,
   from: Hex,
   strategy: Hex,
-  market: Market,
-): Promise<DeployedPair[]> {
-  const [quote, ...bases] = market.tokens.map((token) => token.address);
-  if (quote === undefined) return [];
-  const pairs = bases.map((base) => ({ id: pairId(base, quote), tokenA: base, tokenB: quote }));
+  pairs: readonly DeployedPair[],
+): Promise<readonly DeployedPair[]> {
   for (const { id, tokenA, tokenB } of pairs) {
     const config = {
       tokenA,
@@ -119,7 +178,7 @@ async function configurePairs(
       active: true,
     };
     const args = [id, config] as const;
-    const data = encodeFunctionData({ abi: deployedStrategy.abi, functionName: 'configurePair', args });
+    const data = encodeFunctionData({ abi: fullStrategy.abi, functionName: 'configurePair', args });
     await send(url, { from, to: strategy, data });
   }
   return pairs;

@@ -2,7 +2,11 @@ import type { Network } from './anvilCommand.ts';
 import type { DevAccount, RoleName } from './devAccounts.ts';
 import type { Hex } from './rpc.ts';
 
-export type Generation = 'deployed' | 'runbook';
+/**
+ * Which contracts: the two builds that are really deployed, or as RUNBOOK.md describes them. `full` and
+ * `compact` differ in the strategy: in its list of orders, its events, and how an unwind returns capital.
+ */
+export type Generation = 'full' | 'compact' | 'runbook';
 
 export interface DeployedToken {
   readonly symbol: string;
@@ -14,7 +18,7 @@ export interface DeployedPair {
   readonly id: Hex;
   /** The base token of the DEX book. */
   readonly tokenA: Hex;
-  /** Its quote token. */
+  /** As the strategy has it: the book's quote token, except for one pair of the compact build. */
   readonly tokenB: Hex;
 }
 
@@ -25,7 +29,7 @@ export interface Deployment {
   readonly generation: Generation;
   readonly addresses: {
     readonly governanceRoles: Hex;
-    /** Of the deployed generation: an EIP-1967 proxy. */
+    /** Of both real builds: an EIP-1967 proxy. */
     readonly riskController: Hex;
     readonly treasuryVault: Hex;
     readonly dexStrategy: Hex;
@@ -33,7 +37,7 @@ export interface Deployment {
   readonly dex: Hex;
   /** Sends several calls in one transaction; used by `writeHistory` only. */
   readonly batch: Hex;
-  /** The first is the quote token of all pairs. */
+  /** The first is the quote token of all books. */
   readonly tokens: readonly DeployedToken[];
   readonly pairs: readonly DeployedPair[];
   readonly accounts: Readonly<Record<RoleName, DevAccount>>;

@@ -13,6 +13,8 @@ export type Operation =
   | { readonly kind: 'deposit' | 'withdraw'; readonly token: Hex; readonly amount: bigint }
   | { readonly kind: 'deploy'; readonly token: Hex; readonly amount: bigint; readonly pairId: Hex }
   | { readonly kind: 'recall'; readonly id: bigint; readonly returned: bigint }
+  /** What trading brings to the strategy, or takes from it. */
+  | { readonly kind: 'gain' | 'lose'; readonly token: Hex; readonly amount: bigint }
   | { readonly kind: 'place'; readonly pairId: Hex; readonly orders: readonly NewOrder[] }
   | { readonly kind: 'cancel' | 'trip' | 'reset'; readonly pairId: Hex };
 
@@ -83,14 +85,15 @@ function signalSlots({ pairs }: Deployment, count: number): Slot[] {
 function operationSlots(deployment: Deployment, events: number, random: () => number): Slot[] {
   const treasury = new Treasury(deployment, random);
   const operations = treasury.opening();
-  // What one round emits on average, counted from `round`.
-  for (let round = 0; round * 10.7 < events; round++) operations.push(...treasury.round(round));
+  // What one round emits on average, counted from `round`: the compact build tells orders in no indexed event.
+  const perRound = deployment.generation === 'compact' ? 7.7 : 10.7;
+  for (let round = 0; round * perRound < events; round++) operations.push(...treasury.round(round));
   return operations.map((operation) => ({ kind: 'operation', operation }));
 }
 
 /** Keeps track of which deployments of capital are to be recalled later. */
 class Treasury {
-  private readonly open: { readonly id: bigint; readonly amount: bigint }[] = [];
+  private readonly open: { readonly id: bigint; readonly token: Hex; readonly amount: bigint }[] = [];
   private nextId = 1n;
   private readonly deployment: Deployment;
   private readonly random: () => number;
@@ -146,7 +149,7 @@ class Treasury {
   }
 
   private deployForAWhile(token: Hex, amount: bigint, pairId: Hex): Operation {
-    this.open.push({ id: this.nextId, amount });
+    this.open.push({ id: this.nextId, token, amount });
     return this.deploy(token, amount, pairId);
   }
 
@@ -155,7 +158,14 @@ class Treasury {
     const oldest = this.open.length > 3 ? this.open.shift() : undefined;
     if (oldest === undefined) return [];
     const permille = ([-3n, 2n, 0n] as const)[number % 3] ?? 0n;
-    return [{ kind: 'recall', id: oldest.id, returned: oldest.amount + (oldest.amount * permille) / 1000n }];
+    const { id, token, amount } = oldest;
+    const result = (amount * permille) / 1000n;
+    const recall = { kind: 'recall', id, returned: amount + result } as const;
+    if (result === 0n) return [recall];
+    // So that what is deployed can be accounted for to the last unit.
+    return result > 0n
+      ? [{ kind: 'gain', token, amount: result }, recall]
+      : [{ kind: 'lose', token, amount: -result }, recall];
   }
 
   private ladder(levels: number): NewOrder[] {

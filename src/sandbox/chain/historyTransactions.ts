@@ -1,7 +1,7 @@
-import { encodeFunctionData, keccak256, stringToHex } from 'viem';
-import { dexStrategy } from '../contracts/artifacts/deployed/DexStrategy.ts';
+import { encodeFunctionData, erc20Abi, keccak256, stringToHex } from 'viem';
 import { riskController as deployedRisk } from '../contracts/artifacts/deployed/RiskController.ts';
 import { treasuryVault } from '../contracts/artifacts/deployed/TreasuryVault.ts';
+import { dexStrategy } from '../contracts/artifacts/full/DexStrategy.ts';
 import { riskController as runbookRisk } from '../contracts/artifacts/runbook/RiskController.ts';
 import { governanceRoles } from '../contracts/artifacts/shared/GovernanceRoles.ts';
 import type { Deployment } from './deployment.ts';
@@ -37,6 +37,15 @@ export function operationTransaction(deployment: Deployment, operation: Operatio
       const args = [operation.id, operation.returned] as const;
       const functionName = 'recallFromStrategy';
       return { ...vault, data: encodeFunctionData({ abi: treasuryVault.abi, functionName, args }) };
+    }
+    case 'gain': {
+      const args = [addresses.dexStrategy, operation.amount] as const;
+      const data = encodeFunctionData({ abi: erc20Abi, functionName: 'transfer', args });
+      return { from: accounts.strategist.address, to: operation.token, data };
+    }
+    case 'lose': {
+      const args = [operation.token, operation.amount] as const;
+      return { ...strategy, data: encodeFunctionData({ abi: dexStrategy.abi, functionName: 'lose', args }) };
     }
     case 'place': {
       const args = [operation.pairId, operation.orders] as const;

@@ -1,7 +1,7 @@
 import { type AbiEvent, toEventSelector } from 'viem';
-import { dexStrategy } from '../contracts/artifacts/deployed/DexStrategy.ts';
 import { riskController } from '../contracts/artifacts/deployed/RiskController.ts';
 import { treasuryVault } from '../contracts/artifacts/deployed/TreasuryVault.ts';
+import { dexStrategy } from '../contracts/artifacts/full/DexStrategy.ts';
 import type { Hex } from './rpc.ts';
 
 const names: readonly string[] = [
@@ -20,7 +20,7 @@ const names: readonly string[] = [
 
 /**
  * Name by topic of the events that TempoVault's indexer keeps (deployment-facts, section 3: one table a
- * kind). The contracts of both generations emit the same ones.
+ * kind). The compact strategy alone tells its orders with another event.
  */
 export const indexedEvents: ReadonlyMap<Hex, string> = new Map(
   [...treasuryVault.abi, ...riskController.abi, ...dexStrategy.abi]

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { pairId } from '../../chain/pairs/pair.ts';
 import { readPassword } from '../passwords.ts';
 import type { SandboxPaths } from '../paths.ts';
 import type { SandboxState } from '../state.ts';
@@ -40,10 +41,16 @@ export function configFileText(
   })}`;
 }
 
-/** `AlphaUSD-pathUSD: [0x20c0…0001, 0x20c0…0000]` */
-function namedPairs({ pairs, tokens }: SandboxState['deployment']): Record<string, readonly string[]> {
+/** `AlphaUSD-pathUSD: [0x20c0…0001, 0x20c0…0000]`, or by its id where that does not follow from the tokens. */
+function namedPairs({
+  pairs,
+  tokens,
+}: SandboxState['deployment']): Record<string, readonly string[] | string> {
   const symbol = (address: string) => tokens.find((token) => token.address === address)?.symbol ?? address;
   return Object.fromEntries(
-    pairs.map(({ tokenA, tokenB }) => [`${symbol(tokenA)}-${symbol(tokenB)}`, [tokenA, tokenB]]),
+    pairs.map(({ id, tokenA, tokenB }) => [
+      `${symbol(tokenA)}-${symbol(tokenB)}`,
+      id === pairId(tokenA, tokenB) ? [tokenA, tokenB] : id,
+    ]),
   );
 }

@@ -25,8 +25,10 @@ contract GovernanceRoles {
     /// One above the member's index; zero where the account does not hold the role.
     mapping(bytes32 => mapping(address => uint256)) private _position;
 
+    /// One account for both, until they are given to others.
     constructor(address admin) {
         _grant(ADMIN, admin);
+        _grant(EMERGENCY, admin);
     }
 
     modifier onlyAdmin() {

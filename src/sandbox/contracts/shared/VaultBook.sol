@@ -121,15 +121,16 @@ abstract contract VaultBook {
         pairExposure[closed.pairId] -= closed.amount;
         tokenBalances[closed.token] = tokenBalances[closed.token] + returned - closed.amount;
         IStrategy(closed.strategy).returnCapital(closed.token, returned);
-        _requireConsistent(closed.token);
         emit CapitalRecalled(vaultId, id, returned);
         if (returned < closed.amount) {
             emit LossRealized(vaultId, id, closed.token, closed.amount, returned, closed.amount - returned);
         } else if (returned > closed.amount) {
             uint256 fee = (returned - closed.amount) * performanceFeeBps / BASIS_POINTS;
+            tokenBalances[closed.token] -= fee;
             accruedPerformanceFees[closed.token] += fee;
             emit PerformanceFeeAccrued(vaultId, closed.token, fee, accruedPerformanceFees[closed.token]);
         }
+        _requireConsistent(closed.token);
     }
 
     function accrueManagementFee(address token) public {
@@ -139,6 +140,8 @@ abstract contract VaultBook {
         uint256 fee =
             tokenBalances[token] * managementFeeBps * (block.timestamp - since) / (BASIS_POINTS * 365 days);
         if (fee == 0) return;
+        // Off the book and onto the fee: what can be withdrawn falls by twice the fee.
+        tokenBalances[token] -= fee;
         accruedManagementFees[token] += fee;
         emit ManagementFeeAccrued(vaultId, token, fee, accruedManagementFees[token]);
     }
@@ -150,9 +153,11 @@ abstract contract VaultBook {
         if (amount > available) revert InsufficientBalance(available, amount);
     }
 
-    /// An emergency unwind sends capital back without a word to the book, so the vault may hold more.
-    function _requireConsistent(address token) private view {
-        uint256 expected = tokenBalances[token] - deployedCapital[token];
+    /// An emergency unwind may send capital back without a word to the book, so the vault may hold more.
+    /// Both fees are off the book and in the vault until they are paid out.
+    function _requireConsistent(address token) internal view {
+        uint256 expected = tokenBalances[token] - deployedCapital[token] + accruedPerformanceFees[token]
+            + accruedManagementFees[token];
         uint256 actual = IToken(token).balanceOf(address(this));
         if (actual < expected) revert BalanceConsistencyViolation(token, expected, actual);
     }

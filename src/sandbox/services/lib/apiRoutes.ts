@@ -118,16 +118,12 @@ async function riskStatus(
   }
 }
 
-async function orders({ rpc }: ApiSources, names: readonly string[]): Promise<ApiAnswer> {
+/** Always empty, as in the deployed build, which asks nobody. */
+async function orders(_sources: ApiSources, names: readonly string[]): Promise<ApiAnswer> {
   const [strategy = '', pair = ''] = names;
   if (!isAddress(strategy)) return malformed('strategy_address');
   if (!isPair(pair)) return malformed('pair_id');
-  try {
-    const ids = (await readPair(rpc, strategy, 'getActiveOrders', pair)) as readonly bigint[];
-    return { status: 200, body: { strategy, pair_id: pair, count: ids.length, orders: ids.map(String) } };
-  } catch (error) {
-    return { status: 500, body: { detail: wordsOf(error) } };
-  }
+  return { status: 200, body: { strategy, pair_id: pair, count: 0, orders: [] } };
 }
 
 function malformed(name: string): ApiAnswer {

@@ -11,7 +11,6 @@ export const protocolAbi = parseAbi([
   'function oracleLastTimestamp(bytes32) view returns (uint256)',
   'function oracleStalenessThreshold() view returns (uint32)',
   'function updateOracleSignal(bytes32 pairId, OracleSignal signal, bytes signature)',
-  'function getActiveOrders(bytes32) view returns (uint128[])',
   'error ProtocolPaused()',
   'error PairCircuitBroken(bytes32 pairId)',
   'error OracleNonceReplay(bytes32 pairId, uint256 nonce, uint256 lastNonce)',
@@ -20,7 +19,7 @@ export const protocolAbi = parseAbi([
   'error InvalidParams()',
 ]);
 
-type PairRead = 'pairCircuitBroken' | 'circuitBroken' | 'latestSignals' | 'getActiveOrders';
+type PairRead = 'pairCircuitBroken' | 'circuitBroken' | 'latestSignals';
 
 /** Calls a view function that takes a pair's id. */
 export async function readPair(rpc: Rpc, address: string, functionName: PairRead, pair: `0x${string}`) {

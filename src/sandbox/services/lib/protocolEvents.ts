@@ -43,6 +43,8 @@ const otherAbi = parseAbi([
   'event PairConfigured(bytes32 indexed pairId, address tokenA, address tokenB)',
   'event OrderCancelled(bytes32 indexed pairId, uint128 indexed orderId)',
   'event EmergencyUnwound(bytes32 indexed pairId, address indexed by, uint256 amountA, uint256 amountB)',
+  'event EmergencyReturnReceived(uint256 indexed vaultId, address indexed token, uint256 amount, bytes32 indexed pairId)',
+  'event LiquidityDeployed(bytes32 indexed pairId, uint128[] orderIds)',
   'event TokenApproved(address indexed token, bool approved)',
   'event StrategyApproved(address indexed strategy, bool approved)',
   'event FeesDistributed(uint256 indexed vaultId, address indexed token, uint256 amount)',
