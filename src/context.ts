@@ -203,6 +203,7 @@ async function resolve(entry: Entry, flags: GlobalFlags, secrets: Secrets): Prom
     readEnvFile: async ({ path, prefix, timeoutMs }) =>
       entry.settings === 'none' ? undefined : readEnvFileIfThere(connectHost({ prefix, timeoutMs }), path),
   });
+  for (const weak of resolved.weakSecrets) secrets.addWeak(weak);
   for (const secret of resolved.secrets) secrets.add(secret);
   if (entry.settings === undefined) assertUsable(resolved.origins);
   return resolved;

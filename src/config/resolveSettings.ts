@@ -50,6 +50,8 @@ export interface ResolvedSettings {
   readonly origins: SettingsOrigins;
   /** Values to take out of everything that leaves tv, from all sources, also those not used. */
   readonly secrets: readonly string[];
+  /** Weak ones, which are removed only where a password is expected: they are words that names contain. */
+  readonly weakSecrets: readonly string[];
 }
 
 /**
@@ -83,6 +85,7 @@ export async function resolveSettings(request: SettingsRequest): Promise<Resolve
   return {
     settings,
     secrets: secrets.values,
+    weakSecrets: secrets.weak,
     origins: { values, environments: chosen.environments, files, problems: sorted(problems) },
   };
 }

@@ -1,16 +1,21 @@
-/** Shorter values would redact ordinary words; a real key or generated password is longer. */
-const shortestSecret = 6;
+import { isOrdinaryWord } from '../config/secretValues.ts';
 
 /** The values that must never leave tv, and the one function that takes them out of a text. */
 export class Secrets {
   readonly #forms = new Set<string>();
+  readonly #weak = new Set<string>();
 
   /**
    * Registers a value in every form in which it could appear: as it is, percent-encoded, escaped
-   * for JSON, and for hex keys without `0x` and in either case.
+   * for JSON, and for hex keys without `0x` and in either case. One that is an ordinary word is
+   * registered as weak.
    */
   add(value: string | undefined): void {
-    if (value === undefined || value.length < shortestSecret) return;
+    if (value === undefined || this.#weak.has(value)) return;
+    if (isOrdinaryWord(value)) {
+      this.addWeak(value);
+      return;
+    }
     const escaped = jsonEscaped(value);
     // Twice where a message that holds JSON is itself written as JSON.
     const forms = [value, encodeURIComponent(value), escaped, jsonEscaped(escaped)];
@@ -21,14 +26,45 @@ export class Secrets {
     for (const form of forms) this.#forms.add(form);
   }
 
+  /**
+   * Registers a value that names contain by themselves, as `tempovault-indexer` contains the shipped
+   * password. It is removed only where a password is expected, in URLs and assignments: journaled facts
+   * must come back byte for byte.
+   */
+  addWeak(value: string): void {
+    if (value !== '') this.#weak.add(value);
+  }
+
   redact(text: string): string {
     let clean = text;
     // Longest first, so that a value inside another one leaves no remainder.
-    for (const form of [...this.#forms].sort((a, b) => b.length - a.length)) {
+    for (const form of longestFirst(this.#forms)) {
       clean = form.includes(' ') ? clean.replace(acrossLines(form), '***') : clean.replaceAll(form, '***');
     }
+    for (const value of longestFirst(this.#weak)) clean = clean.replace(asPassword(value), '$1***');
     return clean;
   }
+}
+
+function longestFirst(values: ReadonlySet<string>): readonly string[] {
+  return [...values].sort((a, b) => b.length - a.length);
+}
+
+/**
+ * A value where a password is expected: `://user:VALUE@`, `password=VALUE`, `"PGPASSWORD": "VALUE"`, quoted
+ * or not, also where JSON stands within JSON.
+ */
+function asPassword(value: string): RegExp {
+  const forms = [...new Set([value, encodeURIComponent(value), jsonEscaped(value)])]
+    .map(escapeRegExp)
+    .join('|');
+  const inUrl = `://[^\\s/@:]*:(?=(?:${forms})@)`;
+  const assigned = `(?:pass(?:word|wd|phrase)?|pwd|secret|key|token)\\\\*["']?\\s*[=:]\\s*\\\\*["']?(?=(?:${forms})(?![\\w-]))`;
+  return new RegExp(`(${inUrl}|${assigned})(?:${forms})`, 'gi');
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }
 
 /** As it stands between the quotes of a JSON string. */
@@ -38,6 +74,6 @@ function jsonEscaped(value: string): string {
 
 /** A passphrase may be broken at its spaces, and indented, where text is wrapped to the terminal. */
 function acrossLines(form: string): RegExp {
-  const words = form.split(/ +/).map((word) => word.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
+  const words = form.split(/ +/).map(escapeRegExp);
   return new RegExp(words.join('\\s+'), 'g');
 }

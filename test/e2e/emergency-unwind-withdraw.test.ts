@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeFunctionData, keccak256, stringToHex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -281,6 +283,52 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
     if (manager === 2) expect((await world.tv(['resume', ...confirm])).exitCode).toBe(0);
     expect((await world.tv(['status'])).stdout).not.toMatch(/unfinished: |OPEN/);
   });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'state directory full, then killed after sending → tv resume finds the journal in its second place, paid once',
+    async (context) => {
+      const world = worlds.find(({ network, generation }) => network === 'plain' && generation === 'runbook');
+      if (world === undefined) throw new Error('no world');
+      const { capital, home } = world;
+      const [disk, second] = ['full', 'second'].map((name) => join(home.directory, name)) as [string, string];
+      for (const directory of [disk, second]) mkdirSync(directory, { mode: 0o700 });
+      const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8k,mode=700', 'tmpfs', disk]);
+      if (mounted.status !== 0) return context.skip(`cannot mount here: ${mounted.stderr}`);
+      try {
+        world.environment('full', { stateDirectory: disk });
+        const { tokenA } = capital.pair;
+        await capital.setPaused(false);
+        await capital.operate({ kind: 'deposit', token: tokenA, amount: 10n * usd });
+        const env = { TMPDIR: second };
+        const before = await capital.places(stranger);
+        const sent = await capital.counted(async () => {
+          const withdraw = ['emergency', 'withdraw', '--token', tokenA, '--amount', '3', ...toStranger];
+          const answer = ['-e', 'full', '--confirm', 'full'];
+          const refused = await world.tv(['breaker', 'reset', '--pair', 'Alpha', ...answer], { env });
+          expect([refused.exitCode, refused.stderr.replaceAll(/\s+/g, ' ')]).toEqual([
+            3,
+            expect.stringMatching(/The lock cannot be taken|no journal can be written/),
+          ]);
+          const killed = await world.tv([...withdraw, ...answer], {
+            env: { ...env, TV_FAILPOINT: 'transaction:sent' },
+          });
+          expect(killed.exitCode, killed.stderr).toBe(-1);
+          const screen = killed.stderr.replaceAll(/\s+/g, ' ');
+          expect(screen).toContain(`The journal of this run is in ${second}`);
+          expect(killed.stderr).toMatch(/keep transaction \{.*"0x[0-9a-f]{200,}"/);
+          expect(spawnSync('mount', ['-o', 'remount,size=8m', disk]).status).toBe(0);
+          const resumed = await world.tv(['resume', ...answer], { env });
+          expect(resumed.exitCode, resumed.stderr).toBe(0);
+          expect((await world.tv(['resume', ...answer], { env })).stderr).toContain('nothing to resume');
+        });
+        expect(sent).toEqual({ emergency: 0, manager: 1 });
+        const after = await capital.places(stranger);
+        expect(BigInt(after.recipient) - BigInt(before.recipient)).toBe(3n * usd);
+      } finally {
+        spawnSync('umount', [disk]);
+      }
+    },
+  );
 
   it('has left no key and no password in its output, journals and audit log', () => {
     const keys = Object.entries(devAccountIndex).map(([name, index]) => ({

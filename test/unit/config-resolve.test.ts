@@ -507,9 +507,15 @@ describe('weak points', () => {
   });
 
   it('a password that is an ordinary word, which is not torn out of unit names', async () => {
-    const resolved = await world.resolve({ dotEnv: dotEnv.replace('S3cret%2Fpass', 'tempovault') });
-    expect(resolved.secrets).not.toContain('tempovault');
-    expect(originOf(resolved, 'database.url')?.shown).toContain(':***@');
-    expect(problemLines(resolved, ['warning'])).toContain('ordinary or very short word');
+    for (const password of ['tempovault', 'swordfish', 'localhost', '5432', 'cafe1234']) {
+      const resolved = await world.resolve({ dotEnv: dotEnv.replace('S3cret%2Fpass', password) });
+      expect(resolved.secrets).not.toContain(password);
+      expect(resolved.weakSecrets).toContain(password);
+      expect(originOf(resolved, 'database.url')?.shown).toContain(':***@');
+      expect(problemLines(resolved, ['warning'])).toContain('A password or key is weak');
+    }
+    const strong = await world.resolve({ dotEnv });
+    expect(problemLines(strong, ['warning'])).not.toContain('weak');
+    expect(strong.weakSecrets).toEqual([]);
   });
 });

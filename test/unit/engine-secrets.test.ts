@@ -92,6 +92,44 @@ describe('what leaves through the outlet', () => {
   });
 });
 
+describe('a weak password', () => {
+  const weak = ['tempovault', 'production', 'postgres', 'running', '20261123', 'deadbeef'];
+
+  it.each(weak)('%s → hidden where a password is expected, and nowhere else', (value) => {
+    const own = new Secrets();
+    own.add(value);
+    for (const [text, clean] of [
+      [
+        `postgresql://tempovault:${value}@db:5432/tempovault`,
+        'postgresql://tempovault:***@db:5432/tempovault',
+      ],
+      [`host=db password=${value} user=x`, 'host=db password=*** user=x'],
+      [`PGPASSWORD='${value}' psql`, "PGPASSWORD='***' psql"],
+      [JSON.stringify({ password: value }), '{"password":"***"}'],
+      [
+        JSON.stringify({ line: JSON.stringify({ password: value }) }),
+        '{"line":"{\\"password\\":\\"***\\"}"}',
+      ],
+    ] as const)
+      expect(own.redact(text)).toBe(clean);
+    for (const text of [
+      `systemctl stop ${value}-indexer`,
+      `/backup/${value}_20261123T0312Z`,
+      JSON.stringify({ name: value, user: value }),
+      `key: ${value}-indexer`,
+    ])
+      expect(own.redact(text)).toBe(text);
+  });
+
+  it('a strong one that the settings show by themselves (the name of the database) is weak, too', () => {
+    const own = new Secrets();
+    own.addWeak('vault-2026-prod');
+    own.add('vault-2026-prod');
+    expect(own.redact('/backup/vault-2026-prod_1')).toBe('/backup/vault-2026-prod_1');
+    expect(own.redact('postgres://u:vault-2026-prod@db')).toBe('postgres://u:***@db');
+  });
+});
+
 describe('a run that meets the secrets everywhere', () => {
   let state: ReturnType<typeof temporaryState>;
   beforeEach(() => {
@@ -136,6 +174,28 @@ describe('a run that meets the secrets everywhere', () => {
       expect(text).toContain('***');
       expectNoSecret(text);
     }
+  });
+
+  it('interrupted, with the shipped password in every name → resumed from facts that came back byte for byte', async () => {
+    const world = new FakeWorld(`${state.directory}-world`);
+    world.fact = 'tempovault-indexer of tempovault at postgresql://tempovault@localhost/tempovault';
+    const shelved = fakeRunbook(world);
+    const scenario = { stateDirectory: state.directory, secrets: ['tempovault'] };
+    const cut = await play(shelved, {
+      ...scenario,
+      prepare: (scene) => {
+        world.onRun = (step) => {
+          if (step === 'b') scene.interrupt.signal('SIGINT');
+        };
+      },
+    });
+    expect(cut.state?.started.facts).toEqual({ fact: world.fact });
+    world.onRun = () => {};
+    const resumed = await play(shelved, {
+      ...scenario,
+      carryOn: { run: cut.run ?? '', direction: 'resume' },
+    });
+    expect(resumed.exitCode).toBe(0);
   });
 
   it('are hidden in a rendered error, with the stack and the cause', () => {
