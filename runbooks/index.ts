@@ -25,7 +25,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'reindex check',
-    rooms: ['chain', 'database'],
+    rooms: ['host', 'chain', 'database'],
     summary: 'compare the event tables with the chain',
     section: '1',
     group: 'Indexer',

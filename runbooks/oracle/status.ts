@@ -190,7 +190,8 @@ async function service(ctx: Context): Promise<Reading> {
 async function log(ctx: Context, pulse: Promise<Pulse | undefined>): Promise<Reading> {
   const unit = ctx.settings.host.units.oracle;
   const { available, reason, entries } = await readJournal(ctx.host(), { unit, lines: logLines });
-  if (!available) return { level: 'unknown', summary: `no journal: ${reason ?? 'nobody says why'}` };
+  if (!available)
+    return { level: 'unknown', summary: `the journal could not be read: ${reason ?? 'no reason given'}` };
   return judgeLog(entries, { pulse: await pulse, now: ctx.clock.now(), unit });
 }
 

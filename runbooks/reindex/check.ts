@@ -1,22 +1,34 @@
 import { readHead } from '../../src/chain/readHead.ts';
 import { countRows } from '../../src/database/countRows.ts';
+import type { EventSchema } from '../../src/database/eventSchema.ts';
+import { readCursor } from '../../src/database/readCursor.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
 import { readProgress } from '../../src/database/readProgress.ts';
-import { TvError } from '../../src/errors/TvError.ts';
+import { exitCodes, TvError } from '../../src/errors/TvError.ts';
+import type { Context } from '../../src/runbook/context.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { blockNumber } from '../../src/runbook/inputs.ts';
 import { renderNext } from '../../src/runbook/next.ts';
-import { count, short, table, wrap } from '../../src/runbook/text.ts';
-import { compareWithChain } from './compare.ts';
+import type { Paint } from '../../src/runbook/paint.ts';
+import { count, howMany, short, table, wrap } from '../../src/runbook/text.ts';
+import { type ChainComparison, compareWithChain, groupUnstorable } from './compare.ts';
 
 /** How many missing or surplus events a screen shows; `--json` has up to 1 000. */
 const shown = 20;
+
+interface CheckData extends ChainComparison {
+  readonly fromBlock: number;
+  readonly toBlock: number;
+  readonly head: number;
+  /** What was left uncompared, or could not be judged, each in a sentence. Empty: the result is complete. */
+  readonly uncertain: readonly string[];
+}
 
 /** `tv reindex check`: what the indexer skipped, and what the chain does not have. */
 export default defineReport({
   title: 'Compare the event tables with the chain',
   intent:
-    'Reads the logs of the protocol from the chain and compares them with the rows in the database, by transaction hash and log index. Lists missing and surplus events: the indexer skips blocks whose RPC call failed, and nothing else would tell. Exit 1 where they differ.',
+    'Reads the logs of the protocol from the chain and compares them with the rows in the database, by transaction hash and log index. Lists missing and surplus events: the indexer skips blocks whose RPC call failed, and reports that nowhere else. A row is surplus only where the receipt of its transaction, or its block, confirms it. Kinds that this indexer cannot store are listed apart, with the line of its journal. Exit 1 where they differ, 5 where part of it could not be compared.',
   input: {
     fromBlock: field(
       '--from-block <block>',
@@ -29,72 +41,129 @@ export default defineReport({
       blockNumber.optional(),
     ),
   },
-  collect: async (ctx, { fromBlock, toBlock }) => {
+  collect: async (ctx, { fromBlock, toBlock }): Promise<CheckData> => {
     const contracts = Object.values(ctx.settings.contracts).filter((address) => address !== undefined);
-    const [schema, head] = await Promise.all([readEventSchema(ctx.database()), readHead(ctx.chain())]);
+    const schema = await readEventSchema(ctx.database());
+    // The head second: an indexer that works is never ahead of a head that was read after its cursor.
+    const [progress, cursor] = await Promise.all([
+      readProgress(ctx.database(), { schema }),
+      readCursor(ctx.database(), { schema }),
+    ]);
+    const head = (await readHead(ctx.chain())).number;
     const from = fromBlock ?? (await oldestBlock(ctx, schema));
-    const to =
-      toBlock ?? Math.min(head.number, (await readProgress(ctx.database(), { schema })).block ?? head.number);
-    if (to > head.number || from > to) {
+    const to = toBlock ?? Math.min(head, progress.block ?? head);
+    if (to > head || from > to) {
       throw new TvError('There are no such blocks to compare.', {
-        facts: { from: count(from), to: count(to), head: count(head.number) },
+        facts: { from: count(from), to: count(to), head: count(head) },
         next: ['see how far the indexer and the chain are: tv status'],
         exitCode: 2,
       });
     }
     const comparison = await compareWithChain(ctx, { schema, contracts, fromBlock: from, toBlock: to });
-    return { fromBlock: from, toBlock: to, ...comparison };
+    const uncertain = [
+      ...aheadOfHead(progress.block, head, toBlock),
+      ...(schema.cursor !== null && cursor === undefined && toBlock === undefined
+        ? [
+            `${schema.cursor.name} holds no block, so it is unknown how far the indexer is: blocks after ${count(to)} were not compared`,
+          ]
+        : []),
+      ...doubtsOf(comparison),
+    ];
+    return { fromBlock: from, toBlock: to, head, uncertain, ...comparison };
   },
   render: (data, paint) => {
-    const { fromBlock, toBlock, matched, missing, surplus, missingBlocks, ignored } = data;
+    const { fromBlock, toBlock, matched, missing, surplus, missingBlocks, ignored, uncertain } = data;
     const range = `blocks ${count(fromBlock)} to ${count(toBlock)}`;
-    const others = ignored === 0 ? '' : paint.dim(` (${count(ignored)} logs of kinds that are not indexed)`);
-    if (missing.total === 0 && surplus.total === 0) {
-      const same = `${count(matched)} events of ${range}: the same on the chain and in the database${others}`;
-      return `${paint.ok('✔')} ${wrap(same, paint.width - 2, '  ')}\n`;
-    }
-    const firstWrong = Math.min(missingBlocks.first[0]?.from ?? toBlock, surplus.first[0]?.block ?? toBlock);
-    const differ = `${range}: ${count(matched)} events match, ${count(missing.total)} are missing in the database, ${count(surplus.total)} are not on the chain${others}`;
-    const list = (title: string, total: number, rows: readonly (readonly string[])[]) =>
-      total === 0
-        ? []
-        : ['', paint.bold(`${title}: ${count(total)}`), table(rows), ...(total > rows.length ? ['  …'] : [])];
+    const others =
+      ignored === 0 ? '' : paint.dim(` (${count(ignored)} logs of kinds that are not indexed here)`);
+    const differs = missing.total + surplus.total > 0;
+    const verdict = differs
+      ? `${range}: ${count(matched)} events match, ${count(missing.total)} are missing in the database, ${count(surplus.total)} are not on the chain${others}`
+      : `${count(matched)} events of ${range}: the same on the chain and in the database${others}`;
+    const mark = differs ? paint.bad('✖') : uncertain.length > 0 ? paint.warn('!') : paint.ok('✔');
+    const line = (sign: string, text: string) => `${sign} ${wrap(text, paint.width - 2, '  ')}`;
+    const firstWrong = Math.min(
+      missingBlocks.first[0]?.from ?? toBlock,
+      missing.first[0]?.block ?? toBlock,
+      surplus.first[0]?.block ?? toBlock,
+    );
     return [
-      `${paint.bad('✖')} ${wrap(differ, paint.width - 2, '  ')}`,
-      ...list(
-        'Missing in the database',
-        missing.total,
-        missing.first
-          .slice(0, shown)
-          .map((log) => [
-            count(log.block),
-            log.event ?? '',
-            `${short(log.transactionHash, paint.full)} #${log.logIndex}`,
-          ]),
+      line(mark, verdict),
+      ...uncertain.map((text) => line(paint.warn('!'), text)),
+      ...groupUnstorable(data.unstorable).map(({ kinds, reason }) =>
+        line(paint.warn('!'), `kinds that this indexer cannot store, with their logs: ${kinds}. ${reason}`),
       ),
-      ...list(
-        'Not on the chain',
-        surplus.total,
-        surplus.first
-          .slice(0, shown)
-          .map((row) => [
-            count(row.block),
-            row.table,
-            `${short(row.transactionHash, paint.full)}${row.logIndex === undefined ? '' : ` #${row.logIndex}`}`,
-          ]),
-      ),
-      '',
-      renderNext([`tv reindex --from-block ${firstWrong}`], paint),
+      ...list('Missing in the database', missing.total, missingRows(data, paint), paint),
+      ...list('Not on the chain', surplus.total, surplusRows(data, paint), paint),
+      ...(differs ? ['', renderNext([`tv reindex --from-block ${firstWrong}`], paint)] : []),
+      ...(!differs && uncertain.length > 0 ? ['', renderNext(['tv status'], paint)] : []),
       '',
     ].join('\n');
   },
-  exitCode: ({ missing, surplus }) => (missing.total + surplus.total === 0 ? 0 : 1),
+  exitCode: ({ missing, surplus, uncertain }) =>
+    missing.total + surplus.total > 0
+      ? exitCodes.failed
+      : uncertain.length > 0
+        ? exitCodes.unverified
+        : exitCodes.ok,
 });
 
-async function oldestBlock(
-  ctx: Parameters<typeof compareWithChain>[0],
-  schema: Awaited<ReturnType<typeof readEventSchema>>,
-): Promise<number> {
+function aheadOfHead(indexed: number | null, head: number, toBlock: number | undefined): readonly string[] {
+  if (indexed === null || indexed <= head || toBlock !== undefined) return [];
+  return [
+    `the database is at block ${count(indexed)}, ahead of the chain's head ${count(head)}: the chain was reorganised or reset, or the RPC node lags; what is above the head was not compared`,
+  ];
+}
+
+/** Rows that could not be judged, and signs that the node does not return every log. */
+export function doubtsOf(comparison: ChainComparison): readonly string[] {
+  const { unconfirmed, unconfirmedReason, leftOut } = comparison;
+  return [
+    ...(unconfirmed.total === 0
+      ? []
+      : [
+          `${howMany(unconfirmed.total, 'row')} could not be confirmed: the RPC node returned no log for ${unconfirmed.total === 1 ? 'it' : 'them'}, and the transactions could not be read (${unconfirmedReason ?? 'no reason given'})`,
+        ]),
+    ...(leftOut.total === 0
+      ? []
+      : [
+          `the RPC node's eth_getLogs left out ${howMany(leftOut.total, 'log')} that the receipts hold, the first in block ${count(leftOut.first[0]?.block ?? 0)}: its log index is incomplete, and more may be missing than it shows`,
+        ]),
+  ];
+}
+
+function list(
+  title: string,
+  total: number,
+  rows: readonly (readonly string[])[],
+  paint: Paint,
+): readonly string[] {
+  if (total === 0) return [];
+  return ['', paint.bold(`${title}: ${count(total)}`), table(rows), ...(total > rows.length ? ['  …'] : [])];
+}
+
+function missingRows({ missing }: CheckData, paint: Paint) {
+  return missing.first
+    .slice(0, shown)
+    .map((log) => [
+      count(log.block),
+      log.event ?? '',
+      `${short(log.transactionHash, paint.full)} #${log.logIndex}`,
+    ]);
+}
+
+function surplusRows({ surplus }: CheckData, paint: Paint) {
+  return surplus.first
+    .slice(0, shown)
+    .map((row) => [
+      count(row.block),
+      row.kind ?? row.table,
+      `${short(row.transactionHash, paint.full)}${row.logIndex === undefined ? '' : ` #${row.logIndex}`}`,
+      row.reason,
+    ]);
+}
+
+async function oldestBlock(ctx: Context, schema: EventSchema): Promise<number> {
   // Nothing is above the largest safe integer, so every row counts as kept.
   const { lowestKept } = await countRows(ctx.database(), { schema, fromBlock: Number.MAX_SAFE_INTEGER });
   return lowestKept ?? 0;

@@ -1,40 +1,214 @@
-import { compareEvents, type EventComparison } from '../../src/chain/compareEvents.ts';
-import { indexedEvents } from '../../src/chain/events.ts';
+import {
+  compareEvents,
+  type EventComparison,
+  type EventRow,
+  type Listed,
+  merge,
+  type UnkeptKind,
+} from '../../src/chain/compareEvents.ts';
+import { confirmSurplus, readTopics, type SurplusRow } from '../../src/chain/confirmSurplus.ts';
+import { eventName, hasOpaqueArgument, indexedEvents } from '../../src/chain/events.ts';
 import { type ChainLog, readLogs } from '../../src/chain/readLogs.ts';
 import type { Address } from '../../src/config/settings.ts';
 import type { EventSchema } from '../../src/database/eventSchema.ts';
+import { type EventKind, readEventKinds } from '../../src/database/readEventKinds.ts';
 import { readEvents } from '../../src/database/readEvents.ts';
+import { type Answer, known } from '../../src/errors/answer.ts';
 import type { Context, Progress } from '../../src/runbook/context.ts';
+import { count } from '../../src/runbook/text.ts';
+import { findStoringError } from './findStoringError.ts';
 
 export interface CompareParameters {
   readonly schema: EventSchema;
   readonly contracts: readonly Address[];
   readonly fromBlock: number;
   readonly toBlock: number;
+  /** Whether to search the indexer's journal for why it does not store a kind; default true. */
+  readonly explain?: boolean;
+  /** Kinds of which the database held rows earlier: they are stored, even if none is there now. */
+  readonly before?: readonly EventKind[];
+  readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/** A kind that this indexer has never stored, and cannot. */
+export type UnstorableKind = {
+  readonly kind: string;
+  /** Its logs on the chain, in the blocks compared. */
+  readonly logs: number;
+  /** The line of the indexer's journal, or what else shows it. */
+  readonly reason: string;
+};
+
+export interface ChainComparison {
+  readonly matched: number;
+  /** On the chain, not in the database, and this indexer stores such events as far as is known. */
+  readonly missing: Listed<ChainLog>;
+  readonly missingBlocks: EventComparison['missingBlocks'];
+  /** In the database, not on the chain: the receipts, or the blocks, say so. */
+  readonly surplus: Listed<SurplusRow>;
+  /** On the chain by their receipts, though `eth_getLogs` left them out. */
+  readonly leftOut: Listed<EventRow>;
+  /** Rows without a log, whose transactions could not be read. */
+  readonly unconfirmed: Listed<EventRow>;
+  readonly unconfirmedReason: string | null;
+  readonly unstorable: readonly UnstorableKind[];
+  /** Logs of kinds that have no table here and were never stored. */
+  readonly ignored: number;
+}
+
 /** The protocol's logs on the chain against the rows in the database, over the same blocks. */
-export function compareWithChain(ctx: Context, parameters: CompareParameters): Promise<EventComparison> {
-  const { schema, contracts, fromBlock, toBlock, onProgress } = parameters;
-  return compareEvents({
+export async function compareWithChain(
+  ctx: Context,
+  parameters: CompareParameters,
+): Promise<ChainComparison> {
+  const { schema, contracts, fromBlock, toBlock, onProgress, signal = ctx.signal } = parameters;
+  const { before = [], explain = true } = parameters;
+  const kinds = await readEventKinds(ctx.database(), { schema, fromBlock, toBlock });
+  const stored = new Set([...kinds, ...before].filter(({ all }) => all > 0).map(({ kind }) => kind));
+  const comparison = await compareEvents({
     chain: readLogs(ctx.chain(), {
       fromBlock,
       toBlock,
       addresses: contracts,
-      signal: ctx.signal,
+      signal,
       ...(onProgress === undefined ? {} : { onProgress }),
     }),
     database: readEvents(ctx.database(), { schema, fromBlock, toBlock }),
-    keeps: keeps(schema),
+    keeps: keepsKinds(schema, stored),
   });
+  const rows = await confirmSurplus(ctx.chain(), {
+    rows: comparison.unlisted,
+    addresses: contracts,
+    signal,
+  });
+  const sorted = await sortUnkept(ctx, {
+    schema,
+    unkept: comparison.unkept,
+    kinds: [...kinds, ...before],
+    explain,
+  });
+  return {
+    matched: comparison.matched + rows.leftOut.total,
+    missing: merge([comparison.missing, ...sorted.missing]),
+    missingBlocks: comparison.missingBlocks,
+    surplus: rows.surplus,
+    leftOut: rows.leftOut,
+    unconfirmed: rows.unconfirmed,
+    unconfirmedReason: rows.reason ?? null,
+    unstorable: sorted.unstorable,
+    ignored: sorted.ignored,
+  };
 }
 
-/** Which logs the indexer keeps: those of a kind that has a table here. */
+/** Which logs the indexer is meant to keep: those of a kind that has a table here. */
 export function keeps(schema: EventSchema): (log: ChainLog) => boolean {
   const tables = new Set(schema.tables.map(({ name }) => name));
   const kept = new Set(
-    indexedEvents.filter(({ table }) => schema.raw !== null || tables.has(table)).map(({ name }) => name),
+    indexedEvents.filter(({ table }) => schema.raw !== null || tables.has(table)).map(({ topic }) => topic),
   );
-  return ({ event }) => event !== undefined && kept.has(event);
+  return ({ topic }) => topic !== undefined && kept.has(topic);
+}
+
+/** Which logs the indexer is known to keep. Where the raw table names no kinds, those with a table. */
+function keepsKinds(schema: EventSchema, stored: ReadonlySet<string>): (log: ChainLog) => boolean {
+  const intended = keeps(schema);
+  if (!namesKinds(schema)) return intended;
+  return (log) => {
+    if (schema.raw !== null) return stored.has(eventName(log.topic) ?? '');
+    return intended(log) && stored.has(tableOf(log.topic) ?? '');
+  };
+}
+
+function namesKinds(schema: EventSchema): boolean {
+  return schema.raw === null || schema.tables.some(({ kindColumn }) => kindColumn !== null);
+}
+
+function tableOf(topic: ChainLog['topic']): string | undefined {
+  return indexedEvents.find((event) => event.topic === topic)?.table;
+}
+
+/**
+ * Kinds without any row: missing, unless this indexer cannot store them. That takes a line of its
+ * journal, or all such kinds behaving alike.
+ */
+async function sortUnkept(
+  ctx: Context,
+  parameters: {
+    readonly schema: EventSchema;
+    readonly unkept: EventComparison['unkept'];
+    readonly kinds: readonly EventKind[];
+    readonly explain: boolean;
+  },
+) {
+  const { schema, unkept, kinds, explain } = parameters;
+  const missing: Listed<ChainLog>[] = [];
+  const unstorable: UnstorableKind[] = [];
+  let ignored = 0;
+  const intended = keeps(schema);
+  const judged = unkept.filter(({ logs }) => schema.raw !== null || logs.first.some(intended));
+  ignored += unkept.reduce((sum, kind) => sum + (judged.includes(kind) ? 0 : kind.logs.total), 0);
+  const topics = await topicsOfKinds(ctx, judged, kinds);
+  const storesOpaque = kinds.some(({ kind, all }) => all > 0 && isOpaque(kind));
+  const storesAny = kinds.some(({ all }) => all > 0);
+  const isAlike = ({ topic }: UnkeptKind) => storesAny && !storesOpaque && hasOpaqueArgument(topic);
+  // The others are not expected here; for them a line is not worth a search through the journal.
+  const expected = judged.filter(({ logs }) => logs.first.some(intended));
+  const doubtful = expected.filter((kind) => !isAlike(kind)).flatMap(({ topic }) => eventName(topic) ?? []);
+  const lines =
+    explain && (expected.length > 0 || judged.some(isAlike))
+      ? await findStoringError(ctx, doubtful)
+      : { of: () => undefined, any: known(undefined) };
+  for (const unkeptKind of judged) {
+    const { topic, logs } = unkeptKind;
+    const name = eventName(topic);
+    const kind = name ?? (topic === undefined ? 'anonymous' : `topic ${topic}`);
+    if (topic !== undefined && topics.has(topic)) {
+      missing.push(logs);
+      continue;
+    }
+    const line = name === undefined ? undefined : lines.of(name);
+    if (line !== undefined) unstorable.push({ kind, logs: logs.total, reason: line });
+    else if (isAlike(unkeptKind)) unstorable.push({ kind, logs: logs.total, reason: unquoted(lines.any) });
+    else if (logs.first.some(intended)) missing.push(logs);
+    else ignored += logs.total;
+  }
+  return { missing, unstorable: unstorable.toSorted((a, b) => a.kind.localeCompare(b.kind)), ignored };
+}
+
+function unquoted(any: Answer<string | undefined>): string {
+  const inferred = 'no kind with a bytes32 or struct argument is stored here';
+  if (!any.known) return `${inferred}; the indexer's journal could not be read: ${any.reason}`;
+  return any.value === undefined
+    ? `${inferred}; the indexer's journal has no line about it`
+    : `${inferred}; for example: ${any.value}`;
+}
+
+/** Whether a kind, by its name or its table's, has an argument that Python's `json` cannot serialise. */
+function isOpaque(kind: string): boolean {
+  return indexedEvents.some(
+    ({ name, table, topic }) => (name === kind || table === kind) && hasOpaqueArgument(topic),
+  );
+}
+
+/** Topics of stored kinds under names that are not known here, by the receipt of one row each. */
+async function topicsOfKinds(
+  ctx: Context,
+  unkept: readonly UnkeptKind[],
+  kinds: readonly EventKind[],
+): Promise<ReadonlySet<string>> {
+  if (unkept.every(({ topic }) => eventName(topic) !== undefined)) return new Set();
+  const examples = kinds.flatMap(({ example }) => example ?? []);
+  return readTopics(ctx.chain(), examples);
+}
+
+/** Unstorable kinds by their reason, those with the most logs first: `OrderPlaced (252), RoleRevoked (1)`. */
+export function groupUnstorable(
+  unstorable: readonly UnstorableKind[],
+): readonly { readonly kinds: string; readonly reason: string }[] {
+  const byReason = new Map<string, string[]>();
+  for (const { kind, logs, reason } of unstorable.toSorted((a, b) => b.logs - a.logs)) {
+    byReason.set(reason, [...(byReason.get(reason) ?? []), `${kind} (${count(logs)})`]);
+  }
+  return [...byReason].map(([reason, kinds]) => ({ kinds: kinds.join(', '), reason }));
 }

@@ -1,5 +1,6 @@
 import type { Address } from '../../src/config/settings.ts';
 import type { EventSchema } from '../../src/database/eventSchema.ts';
+import type { EventKind } from '../../src/database/readEventKinds.ts';
 
 /** What the preflight has found and the plan is made from. */
 export type ReindexFacts = {
@@ -28,6 +29,11 @@ export type ReindexFacts = {
     readonly cursor: number | null;
     readonly clear: number;
     readonly keep: number;
+    /** What was there before, by kind, in the blocks from `fromBlock` to `kindsUpTo`. */
+    readonly kinds: readonly EventKind[];
+    readonly kindsUpTo: number;
+    /** How many of these rows are not on the chain, by kind; null where the preflight had no time to find out. */
+    readonly surplus: Readonly<Record<string, number>> | null;
   };
   readonly env: {
     readonly file: string;

@@ -5,6 +5,7 @@ import { readCursor } from '../../src/database/readCursor.ts';
 import { readProgress } from '../../src/database/readProgress.ts';
 import { TimeoutError, TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
+import { startUnit } from '../../src/host/startUnit.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { duration } from '../../src/runbook/text.ts';
 import { keeps } from './compare.ts';
@@ -30,6 +31,7 @@ export type Followed = { readonly target: number; readonly stalled: boolean };
  * @throws TvError where the indexer stops, stalls, or needs longer than `deadline` (ms since 1970)
  */
 export async function follow(ctx: StepContext, facts: ReindexFacts, deadline: number): Promise<Followed> {
+  await ensureRunning(ctx, facts);
   const patient = <T>(look: () => Promise<T>) => retry(ctx, deadline, look);
   const target = await patient(async () => (await readHead(ctx.chain())).number);
   const way = await patient(() => plan(ctx, facts, target));
@@ -39,7 +41,16 @@ export async function follow(ctx: StepContext, facts: ReindexFacts, deadline: nu
   for (;;) {
     const done = await patient(way.done);
     ctx.progress({ done: Math.min(done, way.total), total: way.total, unit: way.unit });
-    if (done >= way.total) return { target, stalled: false };
+    if (done >= way.total) {
+      const head = (await patient(() => readHead(ctx.chain()))).number;
+      if (head >= target) return { target, stalled: false };
+      // Blocks that the indexer has counted are not there any more: it has not reached the head.
+      if (Date.now() > deadline) throw headWentBack(target, head);
+      ctx.progress({ done: 0, unit: 'waiting', note: `the head went back to block ${head}` });
+      if (Date.now() - movedAt > stallMs) throw headWentBack(target, head);
+      await ctx.clock.sleep(lookEveryMs, ctx.signal);
+      continue;
+    }
     if (done > best) {
       best = done;
       movedAt = Date.now();
@@ -49,7 +60,7 @@ export async function follow(ctx: StepContext, facts: ReindexFacts, deadline: nu
       await assertRunning(ctx, facts);
       // Rows that stay away for good are blocks that the indexer skipped: the next step reads them again.
       if (facts.database.schema.cursor === null) return { target, stalled: true };
-      throw stalled(facts, way, done, quietMs);
+      throw stalled(facts, way, done, quietMs, await cursorState(ctx, facts));
     }
     if (Date.now() > deadline) throw tooLong(facts, way, done);
     await ctx.clock.sleep(lookEveryMs, ctx.signal);
@@ -97,19 +108,48 @@ async function retry<T>(ctx: StepContext, deadline: number, look: () => Promise<
   }
 }
 
+/** A resumed run may find the indexer stopped, although the journal has its start. */
+async function ensureRunning(ctx: StepContext, { indexer: { unit } }: ReindexFacts): Promise<void> {
+  const { activeState } = await readUnit(ctx.host(), { unit });
+  if (activeState !== 'active') await startUnit(ctx.host(), { unit, signal: ctx.signal });
+}
+
 async function assertRunning(ctx: StepContext, { indexer: { unit } }: ReindexFacts): Promise<void> {
   const { activeState, result } = await readUnit(ctx.host(), { unit });
   if (activeState === 'active') return;
-  throw new TvError('The indexer is not running any more.', {
+  throw new TvError('The indexer has stopped.', {
     facts: { [unit]: activeState, result },
+    next: [`journalctl -u ${unit} -n 50 --no-pager`, `start it again and continue: tv resume ${ctx.runId}`],
+  });
+}
+
+function stalled(
+  { indexer: { unit } }: ReindexFacts,
+  way: Way,
+  done: number,
+  quietMs: number,
+  cursor: string | undefined,
+): TvError {
+  return new TvError('The indexer is running but makes no progress.', {
+    facts: { done: `${done} of ${way.total} ${way.unit}`, 'no progress for': duration(quietMs), cursor },
     next: `journalctl -u ${unit} -n 50 --no-pager`,
   });
 }
 
-function stalled({ indexer: { unit } }: ReindexFacts, way: Way, done: number, quietMs: number): TvError {
-  return new TvError('The indexer runs, but does not get on.', {
-    facts: { done: `${done} of ${way.total} ${way.unit}`, 'no step for': duration(quietMs) },
-    next: `journalctl -u ${unit} -n 50 --no-pager`,
+/** Undefined where the cursor holds a block. */
+async function cursorState(
+  ctx: StepContext,
+  { database: { schema } }: ReindexFacts,
+): Promise<string | undefined> {
+  if (schema.cursor === null || (await readCursor(ctx.database(), { schema })) !== undefined)
+    return undefined;
+  return `${schema.cursor.name} holds no block`;
+}
+
+function headWentBack(target: number, head: number): TvError {
+  return new TvError("The chain's head went back: it was reorganised, or the RPC node lags.", {
+    facts: { 'head before': target, 'head now': head },
+    next: ['compare the RPC nodes: tv status', 'once the head is past that block: tv resume'],
   });
 }
 

@@ -6,6 +6,7 @@ import { checkBackup } from './checks/backup.ts';
 import { checkChain } from './checks/chain.ts';
 import { checkCursor } from './checks/cursor.ts';
 import { checkEnvFile } from './checks/envFile.ts';
+import { checkLogs } from './checks/logs.ts';
 import { checkTableRights } from './checks/rights.ts';
 import { checkRows } from './checks/rows.ts';
 import { checkSchema } from './checks/schema.ts';
@@ -63,6 +64,18 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
   const cursor = lookout.look('cursor', 'database', async () =>
     checkCursor(ctx, { schema: await readable(), fromBlock }),
   );
+  const logs = lookout.look(
+    'logs',
+    'chain',
+    async (signal) =>
+      checkLogs(ctx, {
+        chain: await need(chain, 'chain'),
+        schema: await readable(),
+        fromBlock,
+        signal,
+      }),
+    countLimitMs,
+  );
   lookout.look('backup', 'host', () => checkBackup(ctx, { directory, server: () => need(server, 'server') }));
 
   const checks = await lookout.checks();
@@ -74,6 +87,7 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
     server: await server,
     rows: await rows,
     cursor: await cursor,
+    logs: await logs,
   };
   if (
     known.indexer === undefined ||
@@ -82,7 +96,8 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
     known.schema === undefined ||
     known.server === undefined ||
     known.rows === undefined ||
-    known.cursor === undefined
+    known.cursor === undefined ||
+    known.logs === undefined
   ) {
     return { checks, facts: undefined };
   }
@@ -104,6 +119,7 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
         cursor: known.cursor.block,
         clear: known.rows.clear,
         keep: known.rows.keep,
+        ...known.logs,
       },
       env: envFacts,
       backup: { directory },

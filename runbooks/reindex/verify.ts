@@ -1,6 +1,7 @@
 import { readHead } from '../../src/chain/readHead.ts';
 import { countRows } from '../../src/database/countRows.ts';
 import { readCursor } from '../../src/database/readCursor.ts';
+import { readEventKinds } from '../../src/database/readEventKinds.ts';
 import { readEnvValue } from '../../src/host/envFile.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';
 import { readEnvFile } from '../../src/host/readEnvFile.ts';
@@ -8,12 +9,15 @@ import { readUnit } from '../../src/host/readUnit.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
-import { count } from '../../src/runbook/text.ts';
-import { compareWithChain } from './compare.ts';
+import { count, howMany } from '../../src/runbook/text.ts';
+import { doubtsOf } from './check.ts';
+import { compareWithChain, groupUnstorable } from './compare.ts';
 import type { ReindexFacts } from './facts.ts';
 
 /** More blocks behind than this and it does not count as being at the head. */
 const fewBlocks = 25;
+/** A head below the cursor is read so many times, a second apart, before it counts. */
+const headTries = 3;
 /** The comparison reads all logs of the range: as long as the chain takes, within a day. */
 const comparisonLimitMs = 86_400_000;
 
@@ -32,7 +36,10 @@ export async function verify(ctx: StepContext, facts: ReindexFacts): Promise<rea
       return pass(`${unit} active, one process (${state.mainPid})`);
     }
     return block(`${unit} is ${state.activeState}, with ${processes.length} processes`, {
-      next: [`journalctl -u ${unit} -n 50 --no-pager`],
+      next: [
+        ...(state.activeState === 'active' ? [] : [`systemctl start ${unit}`]),
+        `journalctl -u ${unit} -n 50 --no-pager`,
+      ],
     });
   });
 
@@ -59,42 +66,115 @@ export async function verify(ctx: StepContext, facts: ReindexFacts): Promise<rea
     comparisonLimitMs,
   );
 
-  lookout.look('cursor', 'database', async () => {
-    const [head, cursor] = await Promise.all([readHead(ctx.chain()), readCursor(ctx.database(), { schema })]);
-    if (cursor === undefined) return pass('this schema keeps none; judged by the events');
-    const behind = head.number - cursor.block;
-    const summary = `block ${count(cursor.block)}, ${behind <= 0 ? 'at the head' : `${count(behind)} behind the head`}`;
-    if (behind <= fewBlocks) return pass(summary);
-    return facts.wait ? block(summary, { next: ['tv status'] }) : warn(`${summary}, on its way`);
-  });
-
-  lookout.look('events', 'database', () => events(ctx, facts), comparisonLimitMs);
+  lookout.look('cursor', 'database', () => checkProgress(ctx, facts));
+  if (facts.wait) {
+    lookout.look('kinds', 'database', () => checkKinds(ctx, facts), comparisonLimitMs);
+  }
+  lookout.look('events', 'database', () => compareEvents(ctx, facts), comparisonLimitMs);
   return lookout.checks();
 }
 
-async function events(ctx: StepContext, facts: ReindexFacts) {
-  if (!facts.wait) {
-    return warn('not compared with the chain, because of --no-wait', {
-      next: [`tv reindex check --from-block ${facts.fromBlock}`],
-    });
-  }
+/** The cursor is near the head, and not above it: blocks that the chain does not have are not indexed. */
+async function checkProgress(ctx: StepContext, facts: ReindexFacts) {
   const { schema } = facts.database;
+  if (schema.cursor === null) return pass('this schema keeps none; judged by the events');
+  const next = ['tv status'];
+  for (let tries = 1; ; tries++) {
+    // The head second: an indexer that works is never ahead of a head that was read after its cursor.
+    const cursor = await readCursor(ctx.database(), { schema });
+    const head = (await readHead(ctx.chain())).number;
+    if (cursor === undefined) {
+      return block(`${schema.cursor.name} holds no block: it is unknown how far the indexer is`, { next });
+    }
+    const behind = head - cursor.block;
+    if (behind < 0 && tries < headTries) {
+      // Of several nodes behind one URL, one may lag by a block or two.
+      await ctx.clock.sleep(1_000, ctx.signal);
+      continue;
+    }
+    if (behind < 0) {
+      return block(
+        `block ${count(cursor.block)}, ahead of the head, ${count(head)}: the chain was reorganised, or the RPC node lags`,
+        { next },
+      );
+    }
+    const summary = `block ${count(cursor.block)}, ${behind === 0 ? 'at the head' : `${count(behind)} behind the head`}`;
+    if (behind <= fewBlocks) return pass(summary);
+    return facts.wait ? block(summary, { next }) : warn(`${summary}, on its way`);
+  }
+}
+
+/**
+ * Everything that was there before is there again, by kind. This does not rest on what the RPC node
+ * returns today: a node that lost logs would otherwise agree with an indexer that reads from it.
+ */
+async function checkKinds(ctx: StepContext, facts: ReindexFacts) {
+  const { schema, kinds, kindsUpTo, surplus } = facts.database;
+  const { fromBlock } = facts;
+  const now = await readEventKinds(ctx.database(), { schema, fromBlock, toBlock: kindsUpTo });
+  const fewer = kinds.flatMap(({ kind, inRange }) => {
+    const found = now.find((one) => one.kind === kind)?.inRange ?? 0;
+    const explained = surplus?.[kind] ?? 0;
+    return inRange - found > explained ? [{ kind, before: inRange, found }] : [];
+  });
+  const rows = kinds.reduce((sum, { inRange }) => sum + inRange, 0);
+  if (fewer.length === 0) {
+    const gone = Object.values(surplus ?? {}).reduce((sum, lost) => sum + lost, 0);
+    return pass(
+      `${count(rows - gone)} rows of ${howMany(kinds.length, 'kind')} up to block ${count(kindsUpTo)}, all there again${gone === 0 ? '' : `; ${count(gone)} that are not on the chain are gone`}`,
+    );
+  }
+  return block(`fewer rows than before, of ${howMany(fewer.length, 'kind')}`, {
+    facts: {
+      ...Object.fromEntries(
+        fewer.map(({ kind, before, found }) => [kind, `${count(before)} before, ${count(found)} now`]),
+      ),
+      ...(surplus === null && { 'not on the chain': 'unknown: not established before the clearing' }),
+    },
+    next: [
+      `tv reindex check --from-block ${fromBlock}`,
+      `restore the rows of before: tv runs undo ${ctx.runId}`,
+    ],
+  });
+}
+
+async function compareEvents(ctx: StepContext, facts: ReindexFacts) {
+  const check = `tv reindex check --from-block ${facts.fromBlock}`;
+  if (!facts.wait) return warn('not compared with the chain, because of --no-wait', { next: [check] });
+  const { schema, kinds } = facts.database;
   const cursor = await readCursor(ctx.database(), { schema });
-  const toBlock = cursor?.block ?? comparedTo(ctx);
+  const head = (await readHead(ctx.chain())).number;
+  const toBlock = Math.min(cursor?.block ?? comparedTo(ctx), head);
   const comparison = await compareWithChain(ctx, {
     schema,
     contracts: facts.chain.contracts,
     fromBlock: facts.fromBlock,
     toBlock,
+    before: kinds,
     onProgress: ctx.progress,
   });
-  const { matched, missing, surplus } = comparison;
+  const { matched, missing, surplus, unstorable } = comparison;
   const range = `blocks ${count(facts.fromBlock)} to ${count(toBlock)}`;
-  if (missing.total === 0 && surplus.total === 0) {
-    return pass(`${count(matched)} events of ${range} are the same on the chain and in the database`);
+  const doubts = doubtsOf(comparison);
+  const [first] = surplus.first;
+  if (missing.total > 0 || surplus.total > 0) {
+    return block(
+      `${range}: ${count(missing.total)} missing, ${count(surplus.total)} surplus in the database`,
+      {
+        facts: { ...(first !== undefined && { 'first surplus': first.reason }) },
+        next: [check],
+      },
+    );
   }
-  return block(`${range}: ${count(missing.total)} missing, ${count(surplus.total)} surplus in the database`, {
-    next: [`tv reindex check --from-block ${facts.fromBlock}`],
+  if (doubts.length > 0) return block(`${range}: ${doubts.join('; ')}`, { next: ['tv status', check] });
+  const same = `${count(matched)} events of ${range} are the same on the chain and in the database`;
+  if (unstorable.length === 0) return pass(same);
+  const groups = groupUnstorable(unstorable);
+  return warn(`${same}; ${howMany(unstorable.length, 'kind')} cannot be stored by this indexer, as before`, {
+    facts: {
+      'kinds (logs)': groups.map((group) => group.kinds).join(', '),
+      because: groups.at(-1)?.reason ?? '',
+    },
   });
 }
 

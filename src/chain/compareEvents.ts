@@ -11,6 +11,17 @@ export interface EventRow {
   readonly transactionHash: string;
   /** Undefined where the schema keeps none: then only the number of rows per transaction can be compared. */
   readonly logIndex: number | undefined;
+  /** The kind as the indexer names it; undefined where the table keeps no kind. */
+  readonly kind?: string | undefined;
+}
+
+/** A row for which the node's `eth_getLogs` returned no log. Whether the chain has one is not known yet. */
+export interface UnlistedRow {
+  readonly row: EventRow;
+  /** Another row holds the same log: this one is too many, whatever the chain says. */
+  readonly duplicate: boolean;
+  /** How many logs of its transaction the node did return, in the row's block. */
+  readonly listedLogs: number;
 }
 
 export interface Listed<T> {
@@ -25,16 +36,23 @@ export interface BlockRange {
   readonly events: number;
 }
 
+/** All logs of one topic, where `keeps` did not claim them and no row held any. */
+export interface UnkeptKind {
+  /** Undefined for anonymous logs. */
+  readonly topic: `0x${string}` | undefined;
+  readonly logs: Listed<ChainLog>;
+}
+
 export interface EventComparison {
   readonly matched: number;
-  /** On the chain, not in the database. */
+  /** On the chain, not in the database: of kinds that are kept, or of which a row was found. */
   readonly missing: Listed<ChainLog>;
-  /** In the database, not on the chain. */
-  readonly surplus: Listed<EventRow>;
+  readonly unlisted: Listed<UnlistedRow>;
   /** Stretches in which no block is complete in the database; blocks without logs count to either side. */
   readonly missingBlocks: Listed<BlockRange>;
-  /** Logs of kinds that the indexer does not keep. */
-  readonly ignored: number;
+  readonly unkept: readonly UnkeptKind[];
+  /** Kinds as the rows name them, by the topic of the logs that they hold. */
+  readonly kindByTopic: ReadonlyMap<`0x${string}`, string>;
 }
 
 export interface CompareEventsParameters {
@@ -42,21 +60,24 @@ export interface CompareEventsParameters {
   readonly chain: AsyncIterable<ChainLog>;
   /** In the order of blocks, over the same blocks. */
   readonly database: AsyncIterable<EventRow>;
-  /** Whether the indexer keeps this log. */
+  /** Whether the indexer is known to keep this log, so that its absence is a fault. */
   readonly keeps: (log: ChainLog) => boolean;
 }
 
 /**
  * Compares the chain's logs with the database's rows, block by block: by transaction hash and log
- * index, or by transaction hash alone for rows without an index. Memory holds one block of each.
+ * index, or by transaction hash alone for rows without an index. A row matches a log of any kind.
+ * Memory holds one block of each, and at most 1 000 of each listing.
  */
 export async function compareEvents(parameters: CompareEventsParameters): Promise<EventComparison> {
   const { keeps } = parameters;
   const missing = listing<ChainLog>();
-  const surplus = listing<EventRow>();
+  const unlisted = listing<UnlistedRow>();
   const ranges = listing<BlockRange>();
+  const unkept = new Map<ChainLog['topic'], ReturnType<typeof listing<ChainLog>>>();
+  const kindByTopic = new Map<`0x${string}`, string>();
+  const found = new Set<ChainLog['topic']>();
   let matched = 0;
-  let ignored = 0;
   let open: BlockRange | undefined;
   const closeRange = () => {
     if (open !== undefined) ranges.add(open);
@@ -64,25 +85,77 @@ export async function compareEvents(parameters: CompareEventsParameters): Promis
   };
 
   for await (const { block, logs, rows } of together(blocks(parameters.chain), blocks(parameters.database))) {
-    const kept = logs.filter(keeps);
-    ignored += logs.length - kept.length;
-    const result = compareBlock(kept, rows);
-    matched += result.matched;
-    for (const log of result.missing) missing.add(log);
-    for (const row of result.surplus) surplus.add(row);
-    const lost = result.missing.length;
+    const result = compareBlock(logs, rows, keeps);
+    matched += result.matched.length;
+    for (const { log, row } of result.matched) {
+      found.add(log.topic);
+      if (log.topic !== undefined && row.kind !== undefined) kindByTopic.set(log.topic, row.kind);
+    }
+    for (const row of result.unlisted) unlisted.add(row);
+    let lost = 0;
+    for (const log of result.missing) {
+      if (keeps(log) || found.has(log.topic)) {
+        missing.add(log);
+        lost += 1;
+        continue;
+      }
+      const others = unkept.get(log.topic) ?? listing<ChainLog>();
+      others.add(log);
+      unkept.set(log.topic, others);
+    }
     if (lost > 0) open = { from: open?.from ?? block, to: block, events: (open?.events ?? 0) + lost };
-    else if (kept.length > 0) closeRange();
+    else if (result.matched.length > 0) closeRange();
   }
   closeRange();
-  return { matched, missing: missing.done(), surplus: surplus.done(), missingBlocks: ranges.done(), ignored };
+  // A row of such a kind turned up later: the ones before it are missing, too.
+  const late = [...unkept].filter(([topic]) => found.has(topic)).map(([, logs]) => logs.done());
+  return {
+    matched,
+    missing: late.length === 0 ? missing.done() : merge([missing.done(), ...late]),
+    unlisted: unlisted.done(),
+    missingBlocks: ranges.done(),
+    unkept: [...unkept]
+      .filter(([topic]) => !found.has(topic))
+      .map(([topic, logs]) => ({ topic, logs: logs.done() })),
+    kindByTopic,
+  };
 }
 
-function compareBlock(logs: readonly ChainLog[], rows: readonly EventRow[]) {
-  const left = new Map(logs.map((log) => [`${log.transactionHash.toLowerCase()}:${log.logIndex}`, log]));
-  const surplus: EventRow[] = [];
+/** Several listings of logs as one, in the order of the chain. */
+export function merge(lists: readonly Listed<ChainLog>[]): Listed<ChainLog> {
+  return {
+    total: lists.reduce((sum, { total }) => sum + total, 0),
+    first: lists
+      .flatMap(({ first }) => first)
+      .toSorted((a, b) => a.block - b.block || a.logIndex - b.logIndex)
+      .slice(0, mostListed),
+  };
+}
+
+interface Match {
+  readonly log: ChainLog;
+  readonly row: EventRow;
+}
+
+function compareBlock(
+  logs: readonly ChainLog[],
+  rows: readonly EventRow[],
+  keeps: (log: ChainLog) => boolean,
+) {
+  const all = new Map(logs.map((log) => [`${log.transactionHash.toLowerCase()}:${log.logIndex}`, log]));
+  const left = new Map(all);
+  const matched: Match[] = [];
+  const unlisted: UnlistedRow[] = [];
   const take = (key: string | undefined, row: EventRow) => {
-    if (key === undefined || !left.delete(key)) surplus.push(row);
+    const log = key === undefined ? undefined : left.get(key);
+    if (key !== undefined && log !== undefined) {
+      left.delete(key);
+      matched.push({ log, row });
+      return;
+    }
+    const hash = row.transactionHash.toLowerCase();
+    const listedLogs = logs.filter((one) => one.transactionHash.toLowerCase() === hash).length;
+    unlisted.push({ row, duplicate: key !== undefined && all.has(key), listedLogs });
   };
   for (const row of rows) {
     if (row.logIndex !== undefined) take(`${row.transactionHash.toLowerCase()}:${row.logIndex}`, row);
@@ -92,14 +165,12 @@ function compareBlock(logs: readonly ChainLog[], rows: readonly EventRow[]) {
   // Rows of the log's own table first, so that what is left over names the right event.
   for (const row of unnumbered) {
     const key = keyOf(left, row, (log) => tableOf(log) === row.table);
-    if (key === undefined || !left.delete(key)) unpaired.push(row);
+    if (key === undefined) unpaired.push(row);
+    else take(key, row);
   }
-  for (const row of unpaired)
-    take(
-      keyOf(left, row, () => true),
-      row,
-    );
-  return { matched: logs.length - left.size, missing: [...left.values()], surplus };
+  // A log of a kind that is not kept cannot account for such a row.
+  for (const row of unpaired) take(keyOf(left, row, keeps), row);
+  return { matched, missing: [...left.values()], unlisted };
 }
 
 function keyOf(
@@ -113,7 +184,7 @@ function keyOf(
 }
 
 function tableOf(log: ChainLog): string | undefined {
-  return indexedEvents.find((event) => event.name === log.event)?.table;
+  return indexedEvents.find((event) => event.topic === log.topic)?.table;
 }
 
 /** Gathers a stream in the order of blocks into its blocks. */

@@ -40,7 +40,7 @@ export interface IndexedEvent {
   readonly table: string;
 }
 
-/** Logs of any other kind (`OracleNonceAdvanced`, `GlobalPauseToggled`, role changes) are not kept. */
+/** The kinds with a table of their own. An indexer may store others too: `eventName` names those. */
 export const indexedEvents: readonly IndexedEvent[] = eventsAbi.map((event) => ({
   name: event.name,
   topic: toEventSelector(event),
@@ -51,4 +51,43 @@ const byTopic = new Map(indexedEvents.map((event) => [event.topic, event]));
 
 export function eventByTopic(topic: `0x${string}` | undefined): IndexedEvent | undefined {
   return topic === undefined ? undefined : byTopic.get(topic);
+}
+
+/** Kinds without a table of their own, as far as their signatures are known: for their names. */
+const otherEventsAbi = parseAbi([
+  'event OracleNonceAdvanced(bytes32 indexed pairId, uint256 oldNonce, uint256 newNonce)',
+  'event GlobalPauseToggled(bool paused, address indexed by)',
+  'event OracleAddressUpdated(address indexed oldOracle, address indexed newOracle)',
+  'event RoleGranted(bytes32 indexed role, address indexed account, address indexed sender)',
+  'event RoleRevoked(bytes32 indexed role, address indexed account, address indexed sender)',
+  'event RoleAdminChanged(bytes32 indexed role, bytes32 indexed previousAdminRole, bytes32 indexed newAdminRole)',
+  'event Paused(address account)',
+  'event Unpaused(address account)',
+  'event PairConfigured(bytes32 indexed pairId, address tokenA, address tokenB)',
+  'event OrderCancelled(bytes32 indexed pairId, uint128 indexed orderId)',
+  'event LiquidityDeployed(bytes32 indexed pairId, uint128[] orderIds)',
+  'event EmergencyUnwound(bytes32 indexed pairId, address indexed by, uint256 amountA, uint256 amountB)',
+  'event OwnershipTransferred(address indexed previousOwner, address indexed newOwner)',
+  'event Initialized(uint64 version)',
+  'event Upgraded(address indexed implementation)',
+]);
+
+const allEvents = new Map(
+  [...eventsAbi, ...otherEventsAbi].map((event) => [
+    toEventSelector(event),
+    { name: event.name as string, opaque: event.inputs.some(({ type }) => /^(bytes|tuple)/.test(type)) },
+  ]),
+);
+
+/** The name of an event by its topic; undefined where its signature is not known here. */
+export function eventName(topic: `0x${string}` | undefined): string | undefined {
+  return topic === undefined ? undefined : allEvents.get(topic)?.name;
+}
+
+/**
+ * Whether an event has a `bytes` or struct argument. Python's `json` serialises neither, so the deployed
+ * indexer stores no such kind.
+ */
+export function hasOpaqueArgument(topic: `0x${string}` | undefined): boolean {
+  return topic !== undefined && allEvents.get(topic)?.opaque === true;
 }

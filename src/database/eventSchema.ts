@@ -13,6 +13,8 @@ export type EventTable = {
   readonly blockColumn: string | null;
   readonly transactionColumn: string | null;
   readonly logIndexColumn: string | null;
+  /** Names the kind of event; null where the table keeps none, or is itself one kind. */
+  readonly kindColumn: string | null;
   readonly timeColumn: string | null;
   /** In a child: its column that holds the raw row's key. */
   readonly rawColumn: string | null;

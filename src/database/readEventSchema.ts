@@ -73,6 +73,7 @@ function describe(table: CatalogueTable, raw: CatalogueTable | undefined): Event
     blockColumn: blockColumn(table),
     transactionColumn: transactionColumn(table),
     logIndexColumn: logIndexColumn(table),
+    kindColumn: role === 'raw' ? column(table, /^(event_type|event_name|event|kind|type)$/) : null,
     timeColumn: column(table, /^(block_timestamp|block_time|timestamp)$/),
     rawColumn: role === 'child' && raw !== undefined ? rawColumn(table, raw) : null,
   };

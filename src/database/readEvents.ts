@@ -10,6 +10,8 @@ export interface StoredEvent {
   readonly transactionHash: string;
   /** Undefined in a form that does not keep it. */
   readonly logIndex: number | undefined;
+  /** As the indexer names it; undefined where the table does not say. */
+  readonly kind: string | undefined;
 }
 
 export interface ReadEventsParameters {
@@ -37,9 +39,10 @@ export async function* readEvents(
     const block = sql.id(table.blockColumn);
     const logIndex =
       table.logIndexColumn === null ? sql`null::bigint` : sql`${sql.id(table.logIndexColumn)}::bigint`;
+    const kind = table.kindColumn === null ? sql`null::text` : sql`${sql.id(table.kindColumn)}::text`;
     return [
       sql`select ${sql.lit(table.name)}::text as "table", ${block}::bigint as block,
-        lower(${sql.id(table.transactionColumn)}::text) as "transactionHash", ${logIndex} as "logIndex"
+        lower(${sql.id(table.transactionColumn)}::text) as "transactionHash", ${logIndex} as "logIndex", ${kind} as kind
         from ${tableId(table)} where ${block} between ${sql.lit(fromBlock)} and ${sql.lit(toBlock)}`,
     ];
   });
@@ -56,10 +59,14 @@ export async function* readEvents(
       order by block, "logIndex", "transactionHash"
     `.execute(transaction);
     for (;;) {
-      const { rows } = await sql<Omit<StoredEvent, 'logIndex'> & { logIndex: number | null }>`
+      const { rows } = await sql<
+        Omit<StoredEvent, 'logIndex' | 'kind'> & { logIndex: number | null; kind: string | null }
+      >`
         fetch ${sql.lit(pageRows)} from tv_events
       `.execute(transaction);
-      for (const row of rows) yield { ...row, logIndex: row.logIndex ?? undefined };
+      for (const row of rows) {
+        yield { ...row, logIndex: row.logIndex ?? undefined, kind: row.kind ?? undefined };
+      }
       if (rows.length < pageRows) return;
     }
   } finally {

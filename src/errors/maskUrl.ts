@@ -19,3 +19,20 @@ export function maskUrl(text: string): string {
   const shown = url.toString();
   return url.pathname === '/' && url.search === '' ? shown.replace(/\/$/, '') : shown;
 }
+
+/**
+ * A text from outside, such as a line of a service's journal, with the secret parts of every URL in it
+ * replaced by `***`: by the shape of a URL, whether or not the secret is one that tv knows. A password
+ * that is not encoded may hold any character but a blank, so all up to the last `@` is taken out.
+ */
+export function maskUrlsIn(text: string): string {
+  return text
+    .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)\S*@/gi, '$1***@')
+    .replaceAll(/\bhttps?:\/\/[^\s'"<>]+/gi, (url) =>
+      URL.canParse(url) && !url.includes('***@') ? maskUrl(url) : url,
+    )
+    .replaceAll(
+      /\b(\w*(?:password|passwd|secret|private_key|api_?key))(["']?\s*[=:]\s*)(?!0x[0-9a-f]{40}\b)("[^"]*"|'[^']*'|[^\s,;)&]+)/gi,
+      '$1$2***',
+    );
+}

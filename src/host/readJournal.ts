@@ -1,3 +1,4 @@
+import { maskUrlsIn } from '../errors/maskUrl.ts';
 import { outsideText } from '../errors/outsideText.ts';
 import type { Host } from '../runbook/context.ts';
 import { detectSystemd } from './detectSystemd.ts';
@@ -12,7 +13,7 @@ export interface JournalEntry {
 }
 
 export interface Journal {
-  /** False: there is nothing to read from, so having no entries means nothing. */
+  /** False: no line can be read, so the absence of errors means nothing. `reason` says why. */
   readonly available: boolean;
   readonly reason: string | undefined;
   /** Oldest first. */
@@ -24,38 +25,61 @@ export interface ReadJournalParameters {
   /** The newest so many. */
   readonly lines: number;
   readonly since?: Date;
+  /** Only lines with this text, found by journalctl itself: a word of letters, digits and blanks. */
+  readonly containing?: string;
 }
 
 /** In characters. */
 const longestLine = 4_000;
+/** Where journalctl cannot search, so many of the newest lines are searched here. */
+const withoutGrepLines = 5_000;
 
-/** The newest journal entries of a unit. A host without a journal is an answer too. */
+/**
+ * The newest journal entries of a unit, without the passwords that a service may have printed in URLs.
+ * A host without a journal is an answer too, and so is a journal without a line of the unit.
+ */
 export async function readJournal(
   host: Host,
-  { unit, lines, since }: ReadJournalParameters,
+  { unit, lines, since, containing }: ReadJournalParameters,
 ): Promise<Journal> {
   assertUnitName(unit);
-  const command = ['journalctl', '-u', unit, '-n', String(lines), '-o', 'json', '--all', '--no-pager'];
-  const from = since === undefined ? [] : [`--since=@${Math.floor(since.getTime() / 1000)}`];
+  const command = (count: number, ...more: readonly string[]) => [
+    ...['journalctl', '-u', unit, '-n', String(count), '-o', 'json', '--all', '--no-pager', ...more],
+    ...(since === undefined ? [] : [`--since=@${Math.floor(since.getTime() / 1000)}`]),
+  ];
   try {
-    const { exitCode, stdout, stderr } = await host.run([...command, ...from]);
-    const entries = parseJournal(stdout);
+    const grep = containing === undefined ? [] : [`--grep=${containing}`];
+    let output = await host.run(command(lines, ...grep));
+    const withoutGrep = /compiled without pattern matching/i.test(output.stderr);
+    if (containing !== undefined && withoutGrep) output = await host.run(command(withoutGrepLines));
+    const parsed = parseJournal(output.stdout);
+    // --grep with -n implies --reverse, from systemd 252 on (journalctl(1)).
+    const newestFirst = (parsed[0]?.at ?? 0) > (parsed.at(-1)?.at ?? 0);
+    const all = newestFirst ? parsed.toReversed() : parsed;
+    const entries =
+      containing === undefined
+        ? all
+        : all.filter(({ message }) => message.includes(containing)).slice(-lines);
     if (entries.length > 0) return { available: true, reason: undefined, entries };
     // journalctl ends well and in silence where there is no journal, and where it may not be read.
-    const obstacle = /^(No journal files were.*|Hint: You are currently not seeing.*)$/m.exec(stderr)?.[0];
-    if (exitCode !== 0 || obstacle !== undefined) {
-      return { available: false, reason: obstacle ?? lastLine(stderr), entries };
+    const obstacle = /^(No journal files were.*|Hint: You are currently not seeing.*)$/m.exec(
+      output.stderr,
+    )?.[0];
+    // With --grep, exit code 1 and silence mean that no line matches.
+    const noMatch = containing !== undefined && output.exitCode === 1 && output.stderr.trim() === '';
+    if (obstacle !== undefined || (output.exitCode !== 0 && !noMatch)) {
+      return { available: false, reason: obstacle ?? lastLine(output.stderr), entries };
     }
   } catch (error) {
     if (!(error instanceof CommandMissingError)) throw error;
     return { available: false, reason: error.message, entries: [] };
   }
   const systemd = await detectSystemd(host);
-  return {
-    available: systemd.available,
-    reason: systemd.available ? undefined : systemd.reason,
-    entries: [],
-  };
+  if (!systemd.available) return { available: false, reason: systemd.reason, entries: [] };
+  // In a part of the journal there may well be no line; in the whole of it there is one of each start.
+  if (since !== undefined || containing !== undefined)
+    return { available: true, reason: undefined, entries: [] };
+  return { available: false, reason: `no journal lines of ${unit}`, entries: [] };
 }
 
 /** `journalctl -o json`: one object a line. Lines that are none are passed over. */
@@ -72,7 +96,7 @@ export function parseJournalLine(line: string): JournalEntry | undefined {
   const priority = Number(fields['PRIORITY'] ?? 6);
   return {
     at: new Date(micros / 1000),
-    message: cleanLines(toMessage(fields['MESSAGE'])),
+    message: maskUrlsIn(cleanLines(toMessage(fields['MESSAGE']))),
     priority: Number.isInteger(priority) ? priority : 6,
   };
 }

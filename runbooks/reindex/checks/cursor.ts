@@ -1,3 +1,4 @@
+import { readHead } from '../../../src/chain/readHead.ts';
 import type { EventSchema } from '../../../src/database/eventSchema.ts';
 import { readCursor } from '../../../src/database/readCursor.ts';
 import type { Context } from '../../../src/runbook/context.ts';
@@ -14,7 +15,13 @@ export async function checkCursor(ctx: Context, { schema, fromBlock }: CursorPar
   if (schema.cursor === null) return pass('none in this schema; START_BLOCK decides', { block: null });
   const now = await readCursor(ctx.database(), { schema });
   const value = { block: now?.block ?? null };
-  if (now !== undefined && now.block < fromBlock - 1) {
+  const { name } = schema.cursor;
+  if (now === undefined) {
+    return warn(`${name} holds no block: it is unknown how far the indexer is; both will be set`, { value });
+  }
+  // The head second: an indexer that works is never ahead of a head that was read after its cursor.
+  const head = await readHead(ctx.chain());
+  if (now.block < fromBlock - 1) {
     return block(
       `the indexer is only at block ${count(now.block)}: the blocks up to ${count(fromBlock - 1)} would never be indexed`,
       {
@@ -24,5 +31,11 @@ export async function checkCursor(ctx: Context, { schema, fromBlock }: CursorPar
       },
     );
   }
-  return warn(`${schema.cursor.name} outranks START_BLOCK: both will be set`, { value });
+  if (now.block > head.number) {
+    return warn(
+      `${name} is at block ${count(now.block)}, ahead of the head, ${count(head.number)}: the chain was reorganised or reset, or the RPC node lags; both will be set`,
+      { value },
+    );
+  }
+  return warn(`${name} outranks START_BLOCK: both will be set`, { value });
 }

@@ -1,11 +1,13 @@
 import { clearEvents } from '../../../src/database/clearEvents.ts';
 import { endSessions } from '../../../src/database/endSessions.ts';
 import { readCursor } from '../../../src/database/readCursor.ts';
+import { answer } from '../../../src/errors/answer.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
+import { readJournal } from '../../../src/host/readJournal.ts';
 import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
-import { compareWithChain } from '../compare.ts';
+import { type ChainComparison, compareWithChain } from '../compare.ts';
 import { applicationName, type ReindexFacts } from '../facts.ts';
 import { follow } from '../follow.ts';
 import { proveStill } from '../still.ts';
@@ -39,11 +41,12 @@ export function fillGaps(facts: ReindexFacts): Step {
           contracts: facts.chain.contracts,
           fromBlock: facts.fromBlock,
           toBlock,
+          before: facts.database.kinds,
           onProgress: ctx.progress,
         });
         const [first] = comparison.missing.first;
         if (first === undefined) return { comparedTo: toBlock, events: comparison.matched, refills: round };
-        if (round === rounds) throw stillMissing(comparison.missing.total, first.block);
+        if (round === rounds) throw await stillMissing(ctx, facts, comparison.missing);
         await setBack(ctx, facts, first.block);
       }
     },
@@ -71,9 +74,38 @@ async function indexedTo(ctx: StepContext, facts: ReindexFacts, target: number):
   return cursor?.block ?? target;
 }
 
-function stillMissing(events: number, block: number): TvError {
-  return new TvError('The indexer keeps skipping blocks; events are missing in the database.', {
-    facts: { missing: `${events} events`, 'first in block': String(block), tried: `${rounds} times` },
-    next: ['look at the RPC node: tv status', 'once it is well: tv resume'],
+/** Blames the RPC node only where the indexer's journal does so for the first of these blocks. */
+async function stillMissing(
+  ctx: StepContext,
+  { indexer: { unit } }: ReindexFacts,
+  { total, first: [first] }: ChainComparison['missing'],
+): Promise<TvError> {
+  const block = first?.block ?? 0;
+  const journal = await answer(readJournal(ctx.host(), { unit, lines: 20, containing: `block ${block}` }));
+  const line = journal.known
+    ? journal.value.entries.findLast(
+        ({ message }) => isError.test(message) && new RegExp(`\\bblock ${block}\\b`).test(message),
+      )
+    : undefined;
+  const node = line !== undefined && isNodeError.test(line.message);
+  return new TvError('The indexer has left out events, and does so again each time it reads their blocks.', {
+    facts: {
+      missing: `${total} events`,
+      'first in block': `${block}${first?.event === undefined ? '' : `, ${first.event}`}`,
+      tried: `${rounds} times`,
+      journal:
+        line?.message.slice(0, 200) ??
+        (journal.known ? `no error about block ${block}` : `could not be read: ${journal.reason}`),
+    },
+    next: [
+      node
+        ? 'the indexer could not read from its RPC node: tv status'
+        : `journalctl -u ${unit} -n 200 --no-pager`,
+      `once that is repaired: tv resume ${ctx.runId}`,
+    ],
   });
 }
+
+const isError = /error|exception|fail|traceback|timed? ?out/i;
+/** Words of a failed call, as the deployed indexer and web3.py print them. */
+const isNodeError = /fetching|rpc|http|connection|timed? ?out|too many requests|\b(429|50[0-9])\b/i;

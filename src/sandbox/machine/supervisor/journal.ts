@@ -39,11 +39,12 @@ interface JournalQuery {
   lines: number | undefined;
   output: string;
   since: number;
+  grep: RegExp | undefined;
   reverse: boolean;
   follow: boolean;
 }
 
-/** `journalctl` over the supervisor's journal: `-u -n -o json|cat|short -S -r -f`. */
+/** `journalctl` over the supervisor's journal: `-u -n -o json|cat|short -S -g -r -f`. */
 export function journalctl(file: string, words: readonly string[], write: (text: string) => void): void {
   const query = parseQuery(words);
   const show = (entries: readonly JournalEntry[]) => {
@@ -68,11 +69,15 @@ function read(file: string): readonly JournalEntry[] {
   return complete.map((line) => JSON.parse(line) as JournalEntry);
 }
 
-function select(entries: readonly JournalEntry[], { units, since }: JournalQuery): readonly JournalEntry[] {
+function select(
+  entries: readonly JournalEntry[],
+  { units, since, grep }: JournalQuery,
+): readonly JournalEntry[] {
   return entries.filter(
     (entry) =>
       (units.length === 0 || units.includes(entry._SYSTEMD_UNIT)) &&
-      Number(entry.__REALTIME_TIMESTAMP) / 1000 >= since,
+      Number(entry.__REALTIME_TIMESTAMP) / 1000 >= since &&
+      (grep === undefined || grep.test(entry.MESSAGE)),
   );
 }
 
@@ -89,18 +94,20 @@ function parseQuery(words: readonly string[]): JournalQuery {
     lines: undefined,
     output: 'short',
     since: 0,
+    grep: undefined,
     reverse: false,
     follow: false,
   };
   for (let index = 0; index < words.length; index++) {
     const text = words[index] ?? '';
     const [flag, attached] = /^(--[\w-]+)=(.*)$/.exec(text)?.slice(1) ??
-      /^(-[uno S])(.+)$/.exec(text)?.slice(1) ?? [text];
+      /^(-[unog S])(.+)$/.exec(text)?.slice(1) ?? [text];
     const value = () => attached ?? words[++index] ?? '';
     if (flag === '-u' || flag === '--unit') query.units.push(withSuffix(value()));
     else if (flag === '-n' || flag === '--lines') query.lines = Number(value()) || undefined;
     else if (flag === '-o' || flag === '--output') query.output = value();
     else if (flag === '-S' || flag === '--since') query.since = moment(value());
+    else if (flag === '-g' || flag === '--grep') query.grep = new RegExp(value());
     else if (flag === '-r' || flag === '--reverse') query.reverse = true;
     else if (flag === '-f' || flag === '--follow') query.follow = true;
   }

@@ -1,0 +1,199 @@
+import type { Address } from '../config/settings.ts';
+import { type Answer, answer, known, unknown } from '../errors/answer.ts';
+import type { Chain } from '../runbook/context.ts';
+import type { EventRow, Listed, UnlistedRow } from './compareEvents.ts';
+import { described } from './describeRpcError.ts';
+import { misfit, parseHex, parseObject, parseQuantity } from './parseAnswer.ts';
+
+/** Transactions looked up at once: small enough for a provider's limit on batches. */
+const atOnce = 10;
+/** After so many failed look-ups in a row the rest is left unknown, instead of waiting for each. */
+const mostFailures = 3;
+
+/** A row that the chain does not have, and how that is known. */
+export interface SurplusRow extends EventRow {
+  /** To follow a colon: `reorganised: block 1234 no longer holds the transaction`. */
+  readonly reason: string;
+}
+
+export interface ConfirmedRows {
+  readonly surplus: Listed<SurplusRow>;
+  /** Rows whose log the receipt has, though `eth_getLogs` left it out: the node's log index is incomplete. */
+  readonly leftOut: Listed<EventRow>;
+  /** Rows that could not be judged, and why. */
+  readonly unconfirmed: Listed<EventRow>;
+  /** The first reason; undefined where every row was judged. */
+  readonly reason: string | undefined;
+}
+
+export interface ConfirmSurplusParameters {
+  readonly rows: Listed<UnlistedRow>;
+  readonly addresses: readonly Address[];
+  readonly signal?: AbortSignal;
+}
+
+type Verdict =
+  | { readonly is: 'surplus'; readonly reason: string }
+  | { readonly is: 'left-out' }
+  | { readonly is: 'unknown'; readonly reason: string };
+
+/**
+ * Judges rows for which `eth_getLogs` returned nothing, by the receipts of their transactions. A row is
+ * surplus only where a receipt, or the block, says so: a node's log index can be incomplete.
+ */
+export async function confirmSurplus(
+  chain: Chain,
+  { rows, addresses, signal }: ConfirmSurplusParameters,
+): Promise<ConfirmedRows> {
+  const surplus: SurplusRow[] = [];
+  const leftOut: EventRow[] = [];
+  const unconfirmed: EventRow[] = [];
+  let reason: string | undefined;
+  const sort = ({ row }: UnlistedRow, verdict: Verdict) => {
+    if (verdict.is === 'surplus') surplus.push({ ...row, reason: verdict.reason });
+    else if (verdict.is === 'left-out') leftOut.push(row);
+    else {
+      unconfirmed.push(row);
+      reason ??= verdict.reason;
+    }
+  };
+  const byTransaction = new Map<string, UnlistedRow[]>();
+  for (const one of rows.first) {
+    if (one.duplicate) sort(one, { is: 'surplus', reason: 'a second row for the same log' });
+    else byTransaction.set(keyOf(one.row), [...(byTransaction.get(keyOf(one.row)) ?? []), one]);
+  }
+
+  const groups = [...byTransaction.values()];
+  let failures = 0;
+  for (let index = 0; index < groups.length; index += atOnce) {
+    signal?.throwIfAborted();
+    const some = groups.slice(index, index + atOnce);
+    const facts = await Promise.all(
+      some.map((group) =>
+        failures >= mostFailures ? unknown(reason ?? 'not looked up') : readTransaction(chain, group),
+      ),
+    );
+    some.forEach((group, at) => {
+      const fact = facts[at];
+      if (fact === undefined) return;
+      failures = fact.known ? 0 : failures + 1;
+      for (const one of group) sort(one, judge(one, group, fact, addresses));
+    });
+  }
+  const rest = rows.total - rows.first.length;
+  if (rest > 0) reason ??= `only the first ${rows.first.length} rows were looked up`;
+  const listed = <T>(first: readonly T[], more = 0): Listed<T> => ({ total: first.length + more, first });
+  return {
+    surplus: listed(surplus),
+    leftOut: listed(leftOut),
+    unconfirmed: listed(unconfirmed, rest),
+    reason,
+  };
+}
+
+function keyOf({ transactionHash, block }: EventRow): string {
+  return `${transactionHash.toLowerCase()} ${block}`;
+}
+
+interface Receipt {
+  readonly block: number;
+  readonly logs: readonly {
+    readonly index: number;
+    readonly address: string;
+    readonly topic: string | undefined;
+  }[];
+}
+
+/** `null`: the node has the block, and the transaction is not in it. */
+type TransactionFact = Answer<Receipt | null>;
+
+async function readTransaction(chain: Chain, [first]: readonly UnlistedRow[]): Promise<TransactionFact> {
+  if (first === undefined) return unknown('not looked up');
+  const { transactionHash, block } = first.row;
+  if (!/^0x[0-9a-f]{64}$/i.test(transactionHash)) return known(null);
+  const hash = transactionHash as `0x${string}`;
+  const found = await answer(readReceipt(chain, hash));
+  if (!found.known || found.value !== null) return found;
+  // A node that prunes receipts says null as well. The block itself says whether it holds the transaction.
+  const inBlock = await answer(readBlockTransactions(chain, block));
+  if (!inBlock.known) return inBlock;
+  if (inBlock.value === null) return unknown(`the node has neither the receipts nor block ${block}`);
+  if (!inBlock.value.includes(hash.toLowerCase())) return known(null);
+  return unknown(`block ${block} holds the transaction, but the node has no receipt of it`);
+}
+
+async function readReceipt(chain: Chain, hash: `0x${string}`): Promise<Receipt | null> {
+  const raw: unknown = await described(
+    chain,
+    chain.client.request({ method: 'eth_getTransactionReceipt', params: [hash] }),
+  );
+  if (raw === null) return null;
+  const receipt = parseObject(raw, 'receipt');
+  if (!Array.isArray(receipt['logs'])) throw misfit(receipt['logs'], 'list of logs');
+  return {
+    block: parseQuantity(receipt['blockNumber'], 'block number'),
+    logs: receipt['logs'].map((entry) => {
+      const log = parseObject(entry, 'log');
+      return {
+        index: parseQuantity(log['logIndex'], 'log index'),
+        address: parseHex(log['address'], 'address', 20),
+        topic: Array.isArray(log['topics']) ? log['topics'][0]?.toLowerCase() : undefined,
+      };
+    }),
+  };
+}
+
+async function readBlockTransactions(chain: Chain, block: number): Promise<readonly string[] | null> {
+  const raw: unknown = await described(
+    chain,
+    chain.client.request({ method: 'eth_getBlockByNumber', params: [`0x${block.toString(16)}`, false] }),
+  );
+  if (raw === null) return null;
+  const { transactions } = parseObject(raw, 'block');
+  if (!Array.isArray(transactions)) throw misfit(transactions, 'list of transactions');
+  return transactions.map((hash) => parseHex(hash, 'transaction hash', 32));
+}
+
+function judge(
+  { row, listedLogs }: UnlistedRow,
+  group: readonly UnlistedRow[],
+  fact: TransactionFact,
+  addresses: readonly Address[],
+): Verdict {
+  if (!fact.known) return { is: 'unknown', reason: fact.reason };
+  const receipt = fact.value;
+  if (receipt === null)
+    return { is: 'surplus', reason: `reorganised: block ${row.block} does not hold the transaction` };
+  if (receipt.block !== row.block)
+    return { is: 'surplus', reason: `reorganised: the transaction is in block ${receipt.block} now` };
+  const ours = receipt.logs.filter(({ address }) =>
+    addresses.some((one) => one.toLowerCase() === address.toLowerCase()),
+  );
+  if (row.logIndex === undefined) {
+    // Rows without an index: so many logs of the transaction were left out, of any of its rows.
+    return ours.length - listedLogs >= group.length
+      ? { is: 'left-out' }
+      : { is: 'surplus', reason: 'its transaction has fewer logs' };
+  }
+  return ours.some(({ index }) => index === row.logIndex)
+    ? { is: 'left-out' }
+    : { is: 'surplus', reason: 'its transaction has no such log of these contracts' };
+}
+
+/**
+ * The topics of some stored rows, by the receipts of their transactions: how a kind is recognised whose
+ * signature is not known here. A receipt that cannot be read leaves its row out.
+ */
+export async function readTopics(
+  chain: Chain,
+  rows: readonly { readonly transactionHash: string; readonly logIndex: number }[],
+): Promise<ReadonlySet<string>> {
+  const topics = new Set<string>();
+  for (const { transactionHash, logIndex } of rows) {
+    const receipt = await answer(readReceipt(chain, transactionHash as `0x${string}`));
+    if (!receipt.known) break;
+    const topic = receipt.value?.logs.find(({ index }) => index === logIndex)?.topic;
+    if (topic !== undefined) topics.add(topic);
+  }
+  return topics;
+}
