@@ -30,9 +30,5 @@ export function maskUrlsIn(text: string): string {
     .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)\S*@/gi, '$1***@')
     .replaceAll(/\bhttps?:\/\/[^\s'"<>]+/gi, (url) =>
       URL.canParse(url) && !url.includes('***@') ? maskUrl(url) : url,
-    )
-    .replaceAll(
-      /\b(\w*(?:password|passwd|secret|private_key|api_?key))(["']?\s*[=:]\s*)(?!0x[0-9a-f]{40}\b)("[^"]*"|'[^']*'|[^\s,;)&]+)/gi,
-      '$1$2***',
     );
 }

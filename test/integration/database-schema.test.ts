@@ -9,7 +9,7 @@ import { readProgress } from '../../src/database/readProgress.ts';
 import { readServer } from '../../src/database/readServer.ts';
 import { readStatus } from '../../src/database/readStatus.ts';
 import type { Database } from '../../src/runbook/context.ts';
-import { fillPerKind, fillRawAndKinds } from '../support/eventTables.ts';
+import { fillPerKind, fillRawAndKinds, kinds } from '../support/eventTables.ts';
 import { type Form, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
 let postgres: TestPostgres;
@@ -61,6 +61,7 @@ describe('readEventSchema', () => {
       blockColumn: 'block_number',
       transactionColumn: 'transaction_hash',
       logIndexColumn: 'log_index',
+      kindColumn: 'event_type',
       timeColumn: 'block_timestamp',
       rawColumn: null,
     });
@@ -238,10 +239,12 @@ describe('readEvents', () => {
     await made.admin(fillRawAndKinds(1, 4_000));
     const events = await collect(database, 2, 3_999);
     const hash = (block: number) => `0x${block.toString(16).padStart(64, 'a')}`;
+    const names = Object.keys(kinds);
     expect(events).toEqual(
       Array.from({ length: 3_998 * 3 }, (_, i) => {
         const block = 2 + Math.floor(i / 3);
-        return { table: 'events', block, transactionHash: hash(block), logIndex: i % 3 };
+        const kind = names[(block * 3 + (i % 3)) % names.length];
+        return { table: 'events', block, transactionHash: hash(block), logIndex: i % 3, kind };
       }),
     );
   });

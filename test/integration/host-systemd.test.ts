@@ -179,8 +179,23 @@ describe.skipIf(obstacle !== undefined)(suite, () => {
     await restarts;
   });
 
-  it('tells a unit without entries from a host without a journal', async () => {
+  it('a journal without a line of the unit → nothing to judge by, which is not "no errors"', async () => {
     expect(await readJournal(host, { unit: 'never-installed', lines: 5 })).toEqual({
+      available: false,
+      reason: 'no journal lines of never-installed',
+      entries: [],
+    });
+  });
+
+  it('searches the journal for a text, newest last, and knows "no such line"', async () => {
+    const found = await readJournal(host, { unit: 'steady', lines: 3, containing: 'secret of' });
+    expect(found.available).toBe(true);
+    expect(new Set(found.entries.map(({ message }) => message))).toEqual(
+      new Set(['secret of the --password=hunter2']),
+    );
+    const times = found.entries.map(({ at }) => at.getTime());
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(await readJournal(host, { unit: 'steady', lines: 3, containing: 'no such words' })).toEqual({
       available: true,
       reason: undefined,
       entries: [],

@@ -3,7 +3,8 @@ import type { TestDatabase } from './postgres.ts';
 /** What a raw log's data may hold: everything that COPY, SQL, shells and awk treat specially. */
 const awkward = String.raw`E'quote '' double " backslash \\ newline \n return \r tab \t end mark \\.\n\\.\n NULL \\N ünï 🦀 $$ COPY x FROM stdin;'`;
 
-const kinds = {
+/** Child tables of the deployed form with columns of their own; in `fillRawAndKinds`, also the kinds. */
+export const kinds = {
   deposits: 'token varchar(42), amount numeric(78,0) NOT NULL',
   withdrawals: 'token varchar(42), amount numeric(78,0) NOT NULL',
   deployments: 'strategy varchar(42), amount numeric(78,0) NOT NULL',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { maskUrl } from '../../src/errors/maskUrl.ts';
+import { maskUrl, maskUrlsIn } from '../../src/errors/maskUrl.ts';
 
 it.each([
   ['https://rpc.tempo.xyz', 'https://rpc.tempo.xyz'],
@@ -25,6 +25,29 @@ it('shows no credential, wherever it stands, and stays a URL', () => {
       const shown = maskUrl(url);
       expect(shown).not.toContain(key);
       expect(URL.canParse(shown)).toBe(true);
+    }),
+  );
+});
+
+it.each([
+  [
+    'INFO - Connecting to postgresql://tempovault:Tv@x/#:%?&@127.0.0.1:5432/tempovault now',
+    'INFO - Connecting to postgresql://***@127.0.0.1:5432/tempovault now',
+  ],
+  ["{'url': 'postgres://a:b@h/db'}", "{'url': 'postgres://***@h/db'}"],
+  [`GET https://rpc.example/v3/${'k'.repeat(32)} failed: 429`, 'GET https://rpc.example/v3/*** failed: 429'],
+  ['HTTPConnectionPool(host=localhost): http://localhost:8545 refused', undefined],
+  ['mail ops@example.com about block 12', undefined],
+])('a line from outside, without the secrets of its URLs: %s', (line, shown) => {
+  expect(maskUrlsIn(line)).toBe(shown ?? line);
+});
+
+it('a URL with any password in a line → the password is nowhere in what is shown', () => {
+  const password = fc.stringMatching(/^[!-~]{6,30}$/);
+  fc.assert(
+    fc.property(password, fc.constantFrom('postgresql', 'https', 'redis+tls'), (secret, scheme) => {
+      const shown = maskUrlsIn(`Connecting to ${scheme}://tempovault:${secret}@db.internal:5432/x ok`);
+      expect(shown).toBe(`Connecting to ${scheme}://***@db.internal:5432/x ok`);
     }),
   );
 });

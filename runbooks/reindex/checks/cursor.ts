@@ -1,6 +1,7 @@
 import { readHead } from '../../../src/chain/readHead.ts';
 import type { EventSchema } from '../../../src/database/eventSchema.ts';
 import { readCursor } from '../../../src/database/readCursor.ts';
+import { answer } from '../../../src/errors/answer.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import { block, pass, warn } from '../../../src/runbook/lookout.ts';
 import { count } from '../../../src/runbook/text.ts';
@@ -20,7 +21,7 @@ export async function checkCursor(ctx: Context, { schema, fromBlock }: CursorPar
     return warn(`${name} holds no block: it is unknown how far the indexer is; both will be set`, { value });
   }
   // The head second: an indexer that works is never ahead of a head that was read after its cursor.
-  const head = await readHead(ctx.chain());
+  const head = await answer(readHead(ctx.chain()));
   if (now.block < fromBlock - 1) {
     return block(
       `the indexer is only at block ${count(now.block)}: the blocks up to ${count(fromBlock - 1)} would never be indexed`,
@@ -31,9 +32,10 @@ export async function checkCursor(ctx: Context, { schema, fromBlock }: CursorPar
       },
     );
   }
-  if (now.block > head.number) {
+  // A node that does not answer blocks the check of the chain.
+  if (head.known && now.block > head.value.number) {
     return warn(
-      `${name} is at block ${count(now.block)}, ahead of the head, ${count(head.number)}: the chain was reorganised or reset, or the RPC node lags; both will be set`,
+      `${name} is at block ${count(now.block)}, ahead of the head, ${count(head.value.number)}: the chain was reorganised or reset, or the RPC node lags; both will be set`,
       { value },
     );
   }
