@@ -71,25 +71,52 @@ export function applicationNameOf(database: Database): string {
   return originOf(database).settings.applicationName;
 }
 
+/**
+ * Set for every session, whatever was set for the role or the database (`ALTER ROLE … SET`): dates are
+ * read in ISO form, writing needs a transaction that may write, and tv has limits of its own.
+ */
+const sessionSettings = [
+  'DateStyle=ISO',
+  'IntervalStyle=postgres',
+  'bytea_output=hex',
+  'extra_float_digits=1',
+  'standard_conforming_strings=on',
+  'default_transaction_read_only=off',
+  'default_transaction_isolation=read\\ committed',
+  'lock_timeout=0',
+  'idle_in_transaction_session_timeout=0',
+  'idle_session_timeout=0',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
+
 /** libpq's connection string, without the password: for `-d` of pg_dump and psql. */
-function libpqConnection(database: Database, applicationName: string): string {
+function libpqConnection(database: Database, applicationName: string, settings: string): string {
   const { address } = originOf(database);
   const parts: Record<string, string | undefined> = {
     dbname: address.name,
     application_name: applicationName,
     sslmode: address.sslMode === 'prefer' ? undefined : address.sslMode,
     sslrootcert: address.sslRootCert,
-    options: address.options,
+    options: [address.options, sessionSettings, '-c statement_timeout=0', settings].filter(Boolean).join(' '),
   };
   return Object.entries(parts)
     .flatMap(([key, value]) => (value === undefined ? [] : [`${key}='${value.replace(/[\\']/g, '\\$&')}'`]))
     .join(' ');
 }
 
-/** `-h`, `-p`, `-U` and `-d` of pg_dump and psql; never asks for a password. */
-export function libpqArguments(database: Database, applicationName: string): readonly string[] {
+/**
+ * `-h`, `-p`, `-U` and `-d` of pg_dump and psql; never asks for a password.
+ * @param settings more of the session, as libpq's `options` (`-c work_mem=1GB`)
+ */
+export function libpqArguments(
+  database: Database,
+  applicationName: string,
+  settings = '',
+): readonly string[] {
   const { host, port, user } = database.target;
-  return ['-w', '-h', host, '-p', String(port), '-U', user, '-d', libpqConnection(database, applicationName)];
+  const connection = libpqConnection(database, applicationName, settings);
+  return ['-w', '-h', host, '-p', String(port), '-U', user, '-d', connection];
 }
 
 function originOf(database: Database): Origin {
@@ -115,7 +142,7 @@ function build(origin: Origin, max: number, onLost: (error: TvError) => void): D
             user,
             database: name,
             ...(password === undefined ? {} : { password }),
-            ...(address.options === undefined ? {} : { options: address.options }),
+            options: [address.options, sessionSettings].filter(Boolean).join(' '),
             ssl: tlsOptions(address),
             application_name: settings.applicationName,
             statement_timeout: settings.statementTimeoutMs ?? settings.timeoutMs,

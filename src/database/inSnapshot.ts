@@ -32,4 +32,8 @@ export async function limitStatements(
     select set_config('statement_timeout', ${String(statementTimeoutMs)}, true),
            set_config('idle_in_transaction_session_timeout', '0', true)
   `.execute(transaction);
+  // From PostgreSQL 17 on; it would end the transaction that holds a snapshot for pg_dump.
+  await sql`
+    select set_config(name, '0', true) from pg_catalog.pg_settings where name = 'transaction_timeout'
+  `.execute(transaction);
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { TvError } from '../errors/TvError.ts';
 import type { Database, Host } from '../runbook/context.ts';
+import { dumpReader, feedFunctions, knownSettings } from './backup/dumpScript.ts';
 import { libpqArguments } from './connectDatabase.ts';
 import { aroundDeletes, deleteStatements, helperIndexes } from './deleteStatements.ts';
 import { endSessions } from './endSessions.ts';
@@ -50,11 +51,14 @@ export async function restoreTables(
   // sees an ordinary end of input: without the mark the last statement fails and all is rolled back.
   await runHostScript(database, {
     run,
-    script: `
-      file=$1; list=$2; before=$3; mark=$4; check=$5; shift 5
+    script: `${feedFunctions}
+      file=$1; list=$2; before=$3; mark=$4; check=$5; known=$6; reader=$7; shift 7
+      restore=$(archive_reader "$file")
+      restrict=$(restrict_line "$@")
       {
-        printf '%s\\n' "$before"
-        pg_restore --data-only -L <(printf '%s\\n' "$list") -f - -- "$file"
+        printf '%s\\n' "$before" "$restrict"
+        "$restore" --data-only -L <(printf '%s\\n' "$list") -f - -- "$file" |
+          awk -v mode=feed -v known="$known" "$reader"
         printf '%s\\n' "$mark"
       } | psql -X -q -1 -v ON_ERROR_STOP=1 -o /dev/null "$@" -f - -c "$check"`,
     args: [
@@ -63,6 +67,8 @@ export async function restoreTables(
       await statementsBefore(database, schema),
       endMark,
       endCheck,
+      await knownSettings(database),
+      dumpReader,
       ...libpqArguments(database, applicationName),
     ],
     failure: 'The event tables could not be put back; they are as they were before.',
@@ -79,7 +85,7 @@ async function contentsToRestore(database: Database, parameters: RestoreTablesPa
   const { run, file, schema } = parameters;
   const contents = await runHostScript(database, {
     run,
-    script: 'pg_restore -l -- "$1"',
+    script: '"$(archive_reader "$1")" -l -- "$1"',
     args: [file],
     failure: 'The backup cannot be read.',
     facts: { file },

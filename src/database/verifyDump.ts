@@ -1,4 +1,5 @@
 import type { Database, Host } from '../runbook/context.ts';
+import { type BackupNeeds, dumpReader, parseDumpText } from './backup/dumpScript.ts';
 import { runHostScript } from './hostScript.ts';
 
 export interface VerifyDumpParameters {
@@ -20,15 +21,8 @@ export type DumpVerdict = {
   readonly database: string | null;
   readonly serverVersion: string | null;
   readonly dataOnly: boolean;
+  readonly needs: BackupNeeds;
 };
-
-/** A line of table data never looks like the end mark, since COPY doubles every backslash. */
-const countCopiedRows = String.raw`
-!copying && /^COPY .* FROM stdin;$/ { copying = 1; rows = 0; head = $0; next }
-copying && $0 == "\\." { copying = 0; print rows "\t" head; next }
-copying { rows++ }
-END { if (copying) print "unended\t" head }
-`;
 
 /**
  * Reads a custom-format archive from end to end, as a restore would, and compares the rows in it
@@ -43,20 +37,21 @@ export async function verifyDump(database: Database, parameters: VerifyDumpParam
     facts: { file },
     ...(signal === undefined ? {} : { signal }),
   };
-  const header = await runHostScript(database, { ...common, script: 'pg_restore -l -- "$1"', args: [file] });
-  const counts = await runHostScript(database, {
+  const restore = 'restore=$(archive_reader "$1")\n';
+  const header = await runHostScript(database, {
     ...common,
-    script: 'pg_restore --data-only -f - -- "$1" | awk "$2"',
-    args: [file, countCopiedRows],
+    script: `${restore}"$restore" -l -- "$1"`,
+    args: [file],
   });
-  const rows: Record<string, number> = {};
-  const problems: string[] = [];
-  for (const line of counts.split('\n').filter((l) => l !== '')) {
-    const tab = line.indexOf('\t');
-    const table = copyTarget(line.slice(tab + 1));
-    if (line.startsWith('unended')) problems.push(`${table} breaks off in the middle`);
-    else rows[table] = (rows[table] ?? 0) + Number(line.slice(0, tab));
-  }
+  const text = parseDumpText(
+    await runHostScript(database, {
+      ...common,
+      script: `${restore}"$restore" -f - -- "$1" | awk -v mode=read "$2"`,
+      args: [file, dumpReader],
+    }),
+  );
+  const { rows } = text;
+  const problems: string[] = [...text.problems];
   const name = /^;\s+dbname: (.*)$/m.exec(header)?.[1] ?? null;
   if (name !== null && name !== database.target.name) {
     problems.push(`it is a backup of the database ${name}, not of ${database.target.name}`);
@@ -73,21 +68,11 @@ export async function verifyDump(database: Database, parameters: VerifyDumpParam
     database: name,
     serverVersion: /^;\s+Dumped from database version: (\S+)/m.exec(header)?.[1] ?? null,
     dataOnly: isDataOnly(header),
+    needs: text.needs,
   };
 }
 
 /** Whether an archive's table of contents names rows, and no table to put them into. */
 export function isDataOnly(contents: string): boolean {
   return /^\d+; \d+ \d+ TABLE DATA /m.test(contents) && !/^\d+; \d+ \d+ TABLE (?!DATA )/m.test(contents);
-}
-
-/** `COPY public."odd ""name" (a, b) FROM stdin;` → `public.odd "name`. */
-export function copyTarget(line: string): string {
-  const identifier = String.raw`("(?:[^"]|"")+"|[^\s".(]+)`;
-  const match = new RegExp(`^COPY ${identifier}\\.${identifier} `).exec(line);
-  return match === null ? line : `${unquote(match[1] ?? '')}.${unquote(match[2] ?? '')}`;
-}
-
-function unquote(identifier: string): string {
-  return identifier.startsWith('"') ? identifier.slice(1, -1).replaceAll('""', '"') : identifier;
 }

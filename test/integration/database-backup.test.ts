@@ -131,7 +131,6 @@ async function dumped(database: Database, form: 'directory' | 'sql.gz', name: st
     form,
     partial: join(directory, name),
     jobs: 2,
-    toolMajor: 15,
     applicationName: 'tv test',
   });
   return name;

@@ -75,7 +75,9 @@ describe('libpqArguments', () => {
       '-U',
       'tempovault',
       '-d',
-      "dbname='it\\'s a\\\\vault=1' application_name='tv dump' sslmode='verify-full'",
+      expect.stringMatching(
+        /^dbname='it\\'s a\\\\vault=1' application_name='tv dump' sslmode='verify-full' options='-c DateStyle=ISO [^']*'$/,
+      ),
     ]);
     expect(database.secrets).toEqual({ PGPASSWORD: 'hunter2' });
   });

@@ -34,7 +34,6 @@ export function dump(facts: BackupFacts): Step {
         form,
         partial: partialPath(facts, ctx.runId),
         jobs: tools.cores,
-        toolMajor: tools.major,
         applicationName: applicationName(ctx.runId),
         signal: ctx.signal,
         onProgress: ctx.progress,

@@ -18,8 +18,6 @@ export interface DumpToParameters {
   readonly partial: string;
   /** pg_dump's parallel workers; each takes a table. */
   readonly jobs: number;
-  /** pg_dump's major version: from 16 on it can write zstd. */
-  readonly toolMajor: number;
   /** Of this dump alone: an orphan of a killed run is found and ended by it. At most 63 bytes. */
   readonly applicationName: string;
   readonly signal?: AbortSignal;
@@ -36,10 +34,11 @@ export type DumpedSnapshot = {
   readonly properties: DatabaseProperties;
 };
 
-/** pg_dump writes the folder itself; `data` keeps its files apart from the manifest. */
+/** pg_dump writes the folder itself, from version 16 on with zstd; `data` keeps its files apart from the manifest. */
 const directoryScript = `
   rm -rf -- "$partial"
   mkdir -- "$partial"
+  major=$(version_of pg_dump)
   compress=gzip:6
   [ "$major" -lt 16 ] || ! command -v zstd >/dev/null || compress=zstd:3
   [ "$major" -ge 16 ] || compress=6
@@ -96,7 +95,7 @@ async function dumpSnapshot(
   snapshot: string,
   parameters: DumpToParameters,
 ): Promise<Readonly<Record<string, number>>> {
-  const { run, form, partial, jobs, toolMajor, applicationName, onProgress } = parameters;
+  const { run, form, partial, jobs, applicationName, onProgress } = parameters;
   const stopLooking = watchSize({ run, path: partial, onProgress });
   return countWhile(database, {
     transaction,
@@ -106,15 +105,9 @@ async function dumpSnapshot(
         run,
         script: `
       umask 077
-      partial=$1 snapshot=$2 jobs=$3 major=$4; shift 4
+      partial=$1 snapshot=$2 jobs=$3; shift 3
       ${form === 'directory' ? directoryScript : plainScript}`,
-        args: [
-          partial,
-          snapshot,
-          String(jobs),
-          String(toolMajor),
-          ...libpqArguments(database, applicationName),
-        ],
+        args: [partial, snapshot, String(jobs), ...libpqArguments(database, applicationName)],
         failure: 'The backup failed: pg_dump did not finish.',
         signal,
       }),

@@ -1,7 +1,8 @@
 import { TvError } from '../../errors/TvError.ts';
 import type { Database, Host } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
-import { copyTarget, isDataOnly, verifyDump } from '../verifyDump.ts';
+import { isDataOnly, verifyDump } from '../verifyDump.ts';
+import { type BackupNeeds, dumpReader, parseDumpText } from './dumpScript.ts';
 import type { Backup } from './listBackups.ts';
 import type { BackupFile } from './manifest.ts';
 import { readFiles } from './readFiles.ts';
@@ -13,6 +14,8 @@ export interface ReadBackParameters {
   readonly jobs: number;
   /** Set: sums and sizes, and nothing is uncompressed; `rows` stays empty. */
   readonly sumsOnly?: boolean;
+  /** Set: another program than tv made it, so its data may be of any kind (`pg_dump --inserts`). */
+  readonly foreign?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -24,6 +27,7 @@ export type Contents = {
   /** Name of the database that was dumped; null where the form does not say. */
   readonly database: string | null;
   readonly serverVersion: string | null;
+  readonly needs: BackupNeeds;
   readonly problems: readonly string[];
 };
 
@@ -35,15 +39,16 @@ export async function readBack(database: Database, parameters: ReadBackParameter
   const { form } = parameters.backup;
   const script = { run: parameters.run, ...(parameters.signal && { signal: parameters.signal }) };
   const { files, lines, problems } = await readFiles(database, parameters);
-  const none = { rows: {}, database: null, serverVersion: null };
+  const none = { rows: {}, database: null, serverVersion: null, needs: { roles: [], extensions: [] } };
   if (problems.length > 0) return { files, ...none, problems };
   try {
     if (parameters.sumsOnly)
-      return { files, ...none, ...(await readContents(database, parameters)), problems };
+      return { files, ...none, problems, ...(await readContents(database, parameters)) };
     if (form === 'sql' || form === 'sql.gz') return { files, ...(await readScript(database, parameters)) };
-    if (form === 'custom') {
+    if (form === 'custom' || parameters.foreign === true) {
       const verdict = await verifyDump(database, { ...script, file: parameters.backup.archive, tables: {} });
-      const broken = verdict.problems.filter((problem) => /breaks off/.test(problem));
+      // Of which database it is, the caller compares itself.
+      const broken = verdict.problems.filter((problem) => !problem.startsWith('it is a backup of'));
       return { files, ...verdict, problems: verdict.dataOnly ? [...broken, rowsAlone] : broken };
     }
     return { files, ...(await readDirectoryArchive(database, parameters, lines)) };
@@ -54,17 +59,31 @@ export async function readBack(database: Database, parameters: ReadBackParameter
   }
 }
 
-/** What a directory archive's table of contents says: that this host's pg_restore can read it, too. */
-async function readContents(database: Database, { run, backup, signal }: ReadBackParameters) {
-  if (backup.form !== 'directory') return {};
-  const list = await runHostScript(database, {
+/** What a directory archive says of itself: that this host's pg_restore can read it, too. */
+async function readContents(database: Database, parameters: ReadBackParameters) {
+  if (parameters.backup.form !== 'directory') return {};
+  const { list, text } = await readDefinitions(database, parameters);
+  return { ...parseContents(list), needs: text.needs, problems: text.problems };
+}
+
+/** The table of contents and the definitions of a directory archive; what psql or a server would be told. */
+async function readDefinitions(database: Database, { run, backup, signal }: ReadBackParameters) {
+  const common = {
     run,
-    script: 'pg_restore -l -- "$1"',
-    args: [backup.archive],
     failure: 'The backup cannot be read.',
     ...(signal === undefined ? {} : { signal }),
-  });
-  return parseContents(list);
+  };
+  const restore = '"$(archive_reader "$1")"';
+  const [list, definitions, text] = await Promise.all([
+    runHostScript(database, { ...common, args: [backup.archive], script: `${restore} -l -- "$1"` }),
+    runHostScript(database, { ...common, args: [backup.archive], script: `${restore} -s -f - -- "$1"` }),
+    runHostScript(database, {
+      ...common,
+      args: [backup.archive, dumpReader],
+      script: `${restore} -s -f - -- "$1" | awk -v mode=read "$2"`,
+    }),
+  ]);
+  return { list, definitions, text: parseDumpText(text) };
 }
 
 function parseContents(list: string): Pick<Contents, 'database' | 'serverVersion'> {
@@ -82,21 +101,12 @@ const linesBehindData = 3;
 
 async function readDirectoryArchive(
   database: Database,
-  { run, backup, signal }: ReadBackParameters,
+  parameters: ReadBackParameters,
   lines: ReadonlyMap<string, number>,
 ): Promise<Omit<Contents, 'files'>> {
-  const common = {
-    run,
-    args: [backup.archive],
-    failure: 'The backup cannot be read.',
-    ...(signal === undefined ? {} : { signal }),
-  };
-  const [list, definitions] = await Promise.all([
-    runHostScript(database, { ...common, script: 'pg_restore -l -- "$1"' }),
-    runHostScript(database, { ...common, script: 'pg_restore -s -f - -- "$1"' }),
-  ]);
+  const { list, definitions, text } = await readDefinitions(database, parameters);
   const rows: Record<string, number> = {};
-  const problems: string[] = isDataOnly(list) ? [rowsAlone] : [];
+  const problems: string[] = [...text.problems, ...(isDataOnly(list) ? [rowsAlone] : [])];
   const data = list.match(/^\d+; \d+ \d+ TABLE DATA .*$/gm) ?? [];
   // The list puts blanks between schema, name and owner, each of which may hold blanks itself.
   for (const [, name, schema] of definitions.matchAll(
@@ -112,25 +122,10 @@ async function readDirectoryArchive(
   return {
     rows,
     problems,
+    needs: text.needs,
     ...parseContents(list),
   };
 }
-
-/**
- * Rows of each COPY, the header, the end mark, and psql commands, which have no place in a dump:
- * `\connect` would lead a restore into another database. A line of table data never looks like any
- * of these, since COPY doubles every backslash.
- */
-const scriptReader = String.raw`
-!copying && /^COPY .* FROM stdin;$/ { copying = 1; rows = 0; head = $0; next }
-copying && $0 == "\\." { copying = 0; print "rows\t" rows "\t" head; next }
-copying { rows++; next }
-/^-- Dumped from database version / { print "server\t" $6 }
-/^-- PostgreSQL database dump complete/ { print "complete" }
-/^CREATE (UNLOGGED )?TABLE / { if (!defines++) print "defines" }
-/^\\/ && !/^\\(un)?restrict / { print "command\t" $1 }
-END { if (copying) print "unended\t" head }
-`;
 
 async function readScript(
   database: Database,
@@ -138,26 +133,14 @@ async function readScript(
 ): Promise<Omit<Contents, 'files'>> {
   const output = await runHostScript(database, {
     run,
-    script: `${backup.form === 'sql' ? 'cat' : 'gzip -dc'} -- "$1" | awk "$2"`,
-    args: [backup.archive, scriptReader],
+    script: `${backup.form === 'sql' ? 'cat' : 'gzip -dc'} -- "$1" | awk -v mode=read "$2"`,
+    args: [backup.archive, dumpReader],
     failure: 'The backup cannot be read.',
     ...(signal === undefined ? {} : { signal }),
   });
-  const rows: Record<string, number> = {};
-  const problems: string[] = [];
-  let server: string | null = null;
-  let complete = false;
-  let defines = false;
-  for (const line of output.split('\n')) {
-    const [kind, first = '', second = ''] = line.split('\t');
-    if (kind === 'rows') rows[copyTarget(second)] = Number(first);
-    if (kind === 'server') server = first;
-    if (kind === 'complete') complete = true;
-    if (kind === 'defines') defines = true;
-    if (kind === 'unended') problems.push(`${copyTarget(first)} breaks off in the middle`);
-    if (kind === 'command') problems.push(`it has a psql command in it: ${first}`);
-  }
-  if (!complete) problems.push('its end is missing');
-  if (!defines && Object.keys(rows).length > 0) problems.push(rowsAlone);
-  return { rows, problems, database: null, serverVersion: server };
+  const { rows, serverVersion, needs, complete, definesTables, problems } = parseDumpText(output);
+  const more: string[] = [];
+  if (!complete && problems.length === 0) more.push('its end is missing');
+  if (!definesTables && Object.keys(rows).length > 0) more.push(rowsAlone);
+  return { rows, problems: [...problems, ...more], database: null, serverVersion, needs };
 }

@@ -4,7 +4,7 @@ import { isVerified } from './choosePrune.ts';
 import type { Backup } from './listBackups.ts';
 import { type Contents, type ReadBackParameters, readBack } from './readBack.ts';
 
-export interface VerifyBackupParameters extends Omit<ReadBackParameters, 'sumsOnly'> {
+export interface VerifyBackupParameters extends Omit<ReadBackParameters, 'sumsOnly' | 'foreign'> {
   readonly backup: Backup;
   /**
    * `sums`: where every byte has been read and compared before, it is enough that no byte has changed
@@ -36,8 +36,15 @@ export async function verifyBackup(
   const sumsOnly = depth === 'sums' && manifest !== null && isVerified(backup);
   const unreadable = backup.form === 'directory' && manifest === null && backup.problems.length > 0;
   const contents: Contents = unreadable
-    ? { files: [], rows: {}, database: null, serverVersion: null, problems: [] }
-    : await readBack(database, { ...parameters, sumsOnly });
+    ? {
+        files: [],
+        rows: {},
+        database: null,
+        serverVersion: null,
+        needs: { roles: [], extensions: [] },
+        problems: [],
+      }
+    : await readBack(database, { ...parameters, sumsOnly, foreign: manifest === null });
   // The manifest was written after the rows in these very files had been counted.
   const known = sumsOnly ? { ...contents, rows: manifest.rows } : contents;
   const problems = [

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Host, Progress } from '../../runbook/context.ts';
+import { dumpReader, feedFunctions, knownSettings } from '../backup/dumpScript.ts';
 import type { Backup } from '../backup/listBackups.ts';
 import { libpqArguments } from '../connectDatabase.ts';
 import { runHostScript } from '../hostScript.ts';
@@ -15,6 +16,8 @@ export interface FillDatabaseParameters {
   readonly applicationName: string;
   /** What the database will about have, for the progress. */
   readonly expectedBytes: number | undefined;
+  /** Without any rows: whether this server takes the backup. */
+  readonly definitionsOnly?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -34,11 +37,22 @@ function sessionSettings({ jobs, memoryBytes }: FillDatabaseParameters): string 
   return [...settings, ...(sort < 64 ? [] : [`-c maintenance_work_mem=${sort}MB`])].join(' ');
 }
 
+/**
+ * pg_restore itself restores with several workers, but sets what its own version knows: where it is
+ * newer than the server its text goes to psql instead, without what the server does not know.
+ */
 const scripts = {
-  archive: 'exec pg_restore --exit-on-error -j "$jobs" "$@" -- "$archive"',
-  sql: 'exec psql -X -q -1 -v ON_ERROR_STOP=1 -o /dev/null "$@" -f - < "$archive"',
+  archive: `
+restore=$(archive_reader "$archive")
+if [ -z "$server" ] || [ "$(version_of "$restore")" -le "$server" ]; then
+  [ "$part" = all ] || set -- -s "$@"
+  exec "$restore" --exit-on-error -j "$jobs" "$@" -- "$archive"
+fi
+[ "$part" = all ] || only=-s
+"$restore" \${only:+-s} -f - -- "$archive" | feed "$@"`,
+  sql: 'feed "$@" < "$archive"',
   // Where gzip fails psql keeps what it has got: with pipefail the whole fails, and the caller drops it.
-  'sql.gz': 'gzip -dc -- "$archive" | psql -X -q -1 -v ON_ERROR_STOP=1 -o /dev/null "$@" -f -',
+  'sql.gz': 'gzip -dc -- "$archive" | feed "$@"',
 } as const;
 
 /** What a server says to a role that may not. */
@@ -46,10 +60,30 @@ export const lacksRight = /permission denied|must be (superuser|owner)/i;
 /** On a full disk a new session is refused in the second words, which leave the reason out. */
 export const diskFull = /no space left|could not write init file/i;
 
-function remedy(said: string): string {
+/** What a server says that lacks what the backup takes for granted: the backup is not to blame. */
+export const serverLacks =
+  /role "[^"]*" does not exist|extension "[^"]*" is not available|could not open extension control file|could not access file|tablespace "[^"]*" does not exist|collation "[^"]*" .* does not exist/i;
+
+function remedy(said: string): string | readonly string[] {
+  const role = /role "(.*?)" does not exist/.exec(said)?.[1];
+  if (role !== undefined) return createRole(role);
+  const extension = /extension "(.*?)" is not available|extension\/(\w+)\.control/.exec(said);
+  if (extension !== null) return installExtension(extension[1] ?? extension[2] ?? '');
   if (lacksRight.test(said)) return 'an extension wants a superuser: set database.adminUrl, then try again';
   if (diskFull.test(said)) return 'make room where the server keeps its data, then try again: df -h';
-  return 'systemctl status postgresql';
+  if (/refused:|invalid command|backslash commands are restricted/.test(said)) return 'tv db backups';
+  if (/unsupported version/.test(said)) return 'install the client programs of the PostgreSQL that made it';
+  return /connection|terminat|server/i.test(said) ? 'systemctl status postgresql' : 'tv db backups';
+}
+
+/** A dump names roles, which belong to the whole server and are not in it. */
+export function createRole(role: string): readonly string[] {
+  const name = /^[a-z_][a-z0-9_]*$/.test(role) ? role : `"${role.replaceAll('"', '""')}"`;
+  return [`sudo -u postgres psql -c 'CREATE ROLE ${name.replaceAll("'", "'\\''")}'`];
+}
+
+export function installExtension(name: string): readonly string[] {
+  return [`install the extension ${name} on the database server, then try again`];
 }
 
 /**
@@ -71,12 +105,14 @@ export async function fillDatabase(database: Database, parameters: FillDatabaseP
   try {
     await runHostScript(database, {
       run,
-      script: `export PGOPTIONS="$1" archive=$2 jobs=$3; shift 3\n${scripts[kind]}`,
+      script: `${feedFunctions}archive=$1 jobs=$2 part=$3 known=$4 reader=$5 only=; shift 5\n${scripts[kind]}`,
       args: [
-        sessionSettings(parameters),
         backup.archive,
         String(jobs),
-        ...libpqArguments(database, applicationName),
+        parameters.definitionsOnly === true ? 'definitions' : 'all',
+        await knownSettings(database),
+        dumpReader,
+        ...libpqArguments(database, applicationName, sessionSettings(parameters)),
       ],
       failure: 'The backup could not be restored into the new database.',
       facts: { backup: backup.path },
@@ -87,5 +123,6 @@ export async function fillDatabase(database: Database, parameters: FillDatabaseP
     stop();
   }
   signal?.throwIfAborted();
+  if (parameters.definitionsOnly === true) return;
   await sql`analyze`.execute(database.kysely);
 }

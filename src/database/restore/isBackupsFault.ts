@@ -1,9 +1,10 @@
 import { TvError } from '../../errors/TvError.ts';
-import { diskFull, lacksRight } from './fillDatabase.ts';
+import { diskFull, lacksRight, serverLacks } from './fillDatabase.ts';
 
 /**
  * What ends a restore whatever the backup holds. Everything fatal ends a session, by an administrator,
- * a shutdown or a crash (SQLSTATE class 57P); the rest is memory. Beside it: a full disk, or a right that the role lacks.
+ * a shutdown or a crash (SQLSTATE class 57P); the rest is memory. Beside it: a full disk,
+ * a right that the role lacks, or a role or an extension that the server lacks.
  */
 const byTheServer =
   /\b(FATAL|PANIC): |terminating connection|closed the connection|connection (to server )?(was lost|at .* failed)|no connection to the server|the database system is|could not (connect|receive|send)|out of (shared )?memory|canceling statement/i;
@@ -20,6 +21,6 @@ export function isBackupsFault(error: unknown): error is TvError {
   if (said === undefined || exitCode === undefined) return false;
   return (
     Number(exitCode) < firstForeignExitCode &&
-    ![byTheServer, diskFull, lacksRight].some((words) => words.test(said))
+    ![byTheServer, diskFull, lacksRight, serverLacks].some((words) => words.test(said))
   );
 }

@@ -1,0 +1,271 @@
+import { sql } from 'kysely';
+import type { Database } from '../../runbook/context.ts';
+
+/**
+ * Reads the text of a dump line by line as psql's own lexer does (src/fe_utils/psqlscan.l of
+ * PostgreSQL): quotes, dollar quotes, nested comments, parentheses, BEGIN ATOMIC bodies and COPY data.
+ * So a backslash counts as a psql command exactly where psql would run one, and not in a comment, a
+ * string, a function body or data.
+ *
+ * `mode=read` prints what is in it, a line each, tab-separated; `mode=feed` prints the dump itself for
+ * psql, and ends with exit code 3 before the first line that pg_dump would not have written. Fed are
+ * neither `\restrict` and `\unrestrict` (the caller uses a key of its own), nor a SET of the preamble
+ * that is not in `known` (the server's settings), nor what concerns the database as a whole: that is
+ * in the dumps of `pg_dump -C`, and would change the live one. With `part=definitions` no data is fed.
+ */
+export const dumpReader = String.raw`
+function bad(what) {
+  if (mode == "feed") { print "refused: " what > "/dev/stderr"; failed = 1; exit 3 }
+  if (!(what in seen)) { seen[what] = 1; print "bad\t" what }
+}
+function ended() {
+  if (words ~ /^COPY /) {
+    if (begun == NR && $0 ~ /^COPY .* FROM stdin;$/ && rest == "" && before == "FROM" && last == "STDIN" && !program)
+      { copying = 1; rows = 0; head = $0 }
+    else bad(copies)
+  }
+  else if (words ~ /^DO /) bad(block)
+  else if (words ~ /^INSERT INTO /) inserts[target] += tuples
+  else if (mode == "read") {
+    if (words ~ /^CREATE (UNLOGGED )?TABLE /) print "table\t" target (parted ? "\tpartitioned" : "")
+    if (words ~ /^CREATE EXTENSION /) print "extension\t" named
+    if (role != "") print "role\t" role
+  }
+  if (words != "" && words !~ /^SET / && words !~ /^SELECT PG_CATALOG SET_CONFIG /) preamble = 0
+  words = ""; count = 0; tuples = 0; values = 0; paren = 0; atomic = 0; program = 0; parted = 0
+  target = ""; named = ""; role = ""; before = ""; last = ""
+}
+function word(w) {
+  if (words == "") { begun = NR; target = $0; sub(/ VALUES.*/, "", target); target = substr(target, 1, 400) }
+  if (count < 8) { words = words w " "; count++ }
+  before = last; last = w
+  if (paren > 0) return
+  if (w == "PROGRAM") program = 1
+  if (w == "VALUES" && words ~ /^INSERT INTO /) values = 1
+  if (before == "PARTITION" && w == "BY") parted = 1
+  if (words ~ /^CREATE (OR REPLACE )?(FUNCTION|PROCEDURE) /) {
+    if (w == "BEGIN") atomic++
+    else if (w == "CASE" && atomic > 0) atomic++
+    else if (w == "END" && atomic > 0) atomic--
+  }
+}
+# The role or extension that a one-line statement of pg_dump names, for mode=read.
+function names(line,   t) {
+  t = line
+  if (words ~ /^CREATE EXTENSION / && sub(/^CREATE EXTENSION (IF NOT EXISTS )?/, "", t)) named = identifier(t)
+  else if (line ~ / OWNER TO [^;]*;$/) { sub(/.* OWNER TO /, "", t); role = identifier(t) }
+  else if (line ~ /^GRANT .* TO [^;]*;$/) { sub(/.* TO /, "", t); role = identifier(t) }
+  else if (line ~ /^REVOKE .* FROM [^;]*;$/) { sub(/.* FROM /, "", t); role = identifier(t) }
+  else if (line ~ /^SET SESSION AUTHORIZATION /) { sub(/^SET SESSION AUTHORIZATION '?/, "", t); role = identifier(t) }
+  if (role == "PUBLIC" || role == "DEFAULT") role = ""
+}
+function identifier(t) {
+  if (match(t, /^"([^"]|"")*"/) || match(t, /^[^ ;'"]+/)) return substr(t, RSTART, RLENGTH)
+  return ""
+}
+function lex(s,   t, i) {
+  while (s != "") {
+    if (quote == "") {
+      if (!match(s, /['"$\\;()]|--|\/\*|[0-9][0-9.]*|[A-Za-z_\200-\377][A-Za-z0-9_$\200-\377]*/)) return
+      t = substr(s, RSTART, RLENGTH)
+      s = substr(s, RSTART + RLENGTH)
+      if (t == "'" || t == "\"") quote = t
+      else if (t == "(") { paren++; if (paren == 1 && values) tuples++ }
+      else if (t == ")") { if (paren > 0) paren-- }
+      else if (t == ";") { if (paren == 0 && atomic == 0) { rest = s; names($0); ended(); if (copying) return } }
+      else if (t == "--") return
+      else if (t == "/*") { quote = "/*"; depth = 1 }
+      else if (t == "\\") { match(s, /^[^ \t]*/); bad("it has a psql command in it: \\" substr(s, 1, RLENGTH)); return }
+      else if (t == "$") {
+        if (match(s, /^([A-Za-z_\200-\377][A-Za-z0-9_\200-\377]*)?\$/)) {
+          tag = "$" substr(s, 1, RLENGTH); s = substr(s, RLENGTH + 1); quote = "$"
+        }
+      }
+      # Versions of psql read 1E'…' differently: as a string with escapes, or without.
+      else if (t ~ /^[0-9]/) { if (s ~ /^[A-Za-z_]+'/) bad("it has a number in it that runs into a string") }
+      else if (t ~ /^[Ee]$/ && substr(s, 1, 1) == "'") { quote = "e"; s = substr(s, 2) }
+      else word(toupper(t))
+    }
+    else if (quote == "$") {
+      i = index(s, tag)
+      if (i == 0) return
+      s = substr(s, i + length(tag)); quote = ""
+    }
+    else if (quote == "/*") {
+      if (!match(s, /\/\*|\*\//)) return
+      depth += substr(s, RSTART, 2) == "/*" ? 1 : -1
+      s = substr(s, RSTART + 2)
+      if (depth == 0) quote = ""
+    }
+    else if (quote == "e") {
+      if (!match(s, /\\|'/)) return
+      t = substr(s, RSTART, 1); s = substr(s, RSTART + 1)
+      if (t == "\\" || substr(s, 1, 1) == "'") s = substr(s, 2)
+      else quote = ""
+    }
+    else {
+      i = index(s, quote)
+      if (i == 0) return
+      s = substr(s, i + 1)
+      if (substr(s, 1, 1) == quote) s = substr(s, 2)
+      else quote = ""
+    }
+  }
+}
+BEGIN {
+  copies = "it has a COPY to or from a program or a file in it"
+  block = "it has a DO block in it, which pg_dump does not write"
+  preamble = 1; split(known, list, " "); for (i in list) settings[list[i]] = 1
+}
+# Read on to the end of the input: whoever writes it must not see it closed.
+skip { next }
+copying && $0 == "\\." {
+  copying = 0
+  if (mode == "read") print "rows\t" rows "\t" head
+  else if (part != "definitions") print
+  next
+}
+copying {
+  rows++
+  if (index($0, "\\")) {
+    data = $0
+    gsub(/\\\\/, "", data)
+    if (data ~ /\\([^bfnrtvN]|$)/) bad("it has data in it that pg_dump does not write")
+  }
+  if (mode == "feed" && part != "definitions") print
+  next
+}
+NR == 1 && /^PGDMP/ { bad("it is a custom archive of pg_dump: give it a name that ends in .dump"); skip = 1 }
+NR == 1 && /^\037\213/ { bad("it is compressed: give it a name that ends in .sql.gz"); skip = 1 }
+skip { next }
+{
+  outside = quote == "" && words == ""
+  if (outside && /\r$/) { bad("its lines end as on Windows (CRLF): undo the conversion, or dump it anew"); skip = 1; next }
+  if (outside && /^\\restrict [A-Za-z0-9]+$/ && key == "") { key = $2; next }
+  if (outside && /^\\unrestrict / && key != "" && $2 == key) { key = ""; next }
+  # As pg_dump -C begins: the database is made, and then connected to.
+  if (outside && /^\\connect [^ ]+$/ && creates && !connected) { connected = 1; preamble = 1; next }
+  if (outside && /^-- Dumped from database version / && mode == "read") print "server\t" $6
+  if (outside && /^-- PostgreSQL database dump complete/ && mode == "read") print "complete"
+  if (/standard_conforming_strings/ && quote == "" && !/^SET standard_conforming_strings = on;$/)
+    bad("it changes standard_conforming_strings")
+  early = preamble
+  inserting = words ~ /^INSERT INTO /
+  lex($0)
+  # At the end of its input psql runs a statement that is not ended: none of these may be begun.
+  if (words ~ /^COPY /) bad(copies)
+  if (words ~ /^DO /) bad(block)
+  if (outside && $0 ~ /^(CREATE|DROP|ALTER) DATABASE |^COMMENT ON DATABASE |^(GRANT|REVOKE) [A-Z, ]+ ON DATABASE /) {
+    whole = 1
+    if (/^CREATE DATABASE /) creates = 1
+  }
+  if (whole) { if (words == "" && quote == "") whole = 0; next }
+  if (mode != "feed") next
+  if (early && outside && match($0, /^SET [a-z_]+ = /) && !($2 in settings)) next
+  if (part == "definitions" && (copying || inserting || /^INSERT INTO / || /^SELECT pg_catalog\.setval\(/)) next
+  print
+}
+END {
+  if (failed) exit 3
+  if (mode == "read") {
+    if (copying) print "unended\t" head
+    for (one in inserts) print "rows\t" inserts[one] "\t" one
+    for (one in inserts) { print "inserts"; break }
+  }
+}
+`;
+
+/**
+ * bash: `feed CONNECTION…` gives the text of a dump on its standard input to psql, in one transaction,
+ * through `dumpReader`. Where psql has `\restrict` (15.14, 16.10, 17.6 and newer: CVE-2025-8714), it
+ * refuses every psql command by itself too. `restrict_line` prints that command, or nothing.
+ * Wants `$reader`, `$known` and `$part`.
+ */
+export const feedFunctions = String.raw`
+restrict_line() {
+  local said
+  said=$(printf '%s\n' '\restrict tv' '\unrestrict tv' | psql -X -q -v ON_ERROR_STOP=1 "$@" -f - 2>&1 >/dev/null) || {
+    case $said in *"invalid command"*) return 0 ;; esac
+    printf '%s\n' "$said" >&2
+    return 1
+  }
+  printf '%s %s\n' '\restrict' "$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
+}
+feed() {
+  local restrict
+  restrict=$(restrict_line "$@")
+  {
+    [ -z "$restrict" ] || printf '%s\n' "$restrict"
+    case " $known " in *" transaction_timeout "*) echo 'SET transaction_timeout = 0;' ;; esac
+    awk -v mode=feed -v part="$part" -v known="$known" "$reader"
+  } | psql -X -q -1 -v ON_ERROR_STOP=1 -o /dev/null "$@" -f -
+}
+`;
+
+/** Every setting that the server knows, for `dumpReader`. */
+export async function knownSettings(database: Database): Promise<string> {
+  const { rows } = await sql<{ names: string }>`
+    select string_agg(name, ' ') as names from pg_catalog.pg_settings
+  `.execute(database.kysely);
+  return rows[0]?.names ?? '';
+}
+
+/** What the text of a dump holds. */
+export interface DumpText {
+  /** By `schema.table`. */
+  readonly rows: Readonly<Record<string, number>>;
+  readonly serverVersion: string | null;
+  readonly definesTables: boolean;
+  readonly complete: boolean;
+  /** Roles that own something in it or are granted something, and extensions. */
+  readonly needs: BackupNeeds;
+  readonly problems: readonly string[];
+}
+
+/** What a server must have before a backup can be restored on it. */
+export interface BackupNeeds {
+  readonly roles: readonly string[];
+  readonly extensions: readonly string[];
+}
+
+/** Reads the output of `dumpReader` with `mode=read`. */
+export function parseDumpText(output: string): DumpText {
+  const rows: Record<string, number> = {};
+  const tables: string[] = [];
+  const roles = new Set<string>();
+  const extensions = new Set<string>();
+  const problems: string[] = [];
+  let serverVersion: string | null = null;
+  let complete = false;
+  let definesTables = false;
+  let inserts = false;
+  for (const line of output.split('\n')) {
+    const [kind, first = '', second = ''] = line.split('\t');
+    if (kind === 'rows') rows[tableOf(second)] = (rows[tableOf(second)] ?? 0) + Number(first);
+    if (kind === 'server') serverVersion = first;
+    if (kind === 'complete') complete = true;
+    if (kind === 'table') definesTables = true;
+    if (kind === 'table' && second === '') tables.push(tableOf(first));
+    if (kind === 'inserts') inserts = true;
+    if (kind === 'role') roles.add(unquote(first));
+    if (kind === 'extension') extensions.add(unquote(first));
+    if (kind === 'unended') problems.push(`${tableOf(first)} breaks off in the middle`);
+    if (kind === 'bad') problems.push(first);
+  }
+  // With --inserts an empty table has no line of its own; with COPY it has one with no rows.
+  if (inserts) for (const table of tables) rows[table] ??= 0;
+  const needs = { roles: [...roles], extensions: [...extensions] };
+  return { rows, serverVersion, definesTables, complete, needs, problems };
+}
+
+/** `COPY public."odd ""name" (a, b) FROM stdin;` → `public.odd "name`. */
+export function tableOf(line: string): string {
+  const identifier = String.raw`("(?:[^"]|"")+"|[^\s".(]+)`;
+  const statement = `(?:COPY|INSERT INTO|CREATE (?:UNLOGGED )?TABLE)`;
+  const match = new RegExp(`^${statement} ${identifier}\\.${identifier}(?: |$)`).exec(line);
+  return match === null ? line : `${unquote(match[1] ?? '')}.${unquote(match[2] ?? '')}`;
+}
+
+function unquote(identifier: string): string {
+  return identifier.startsWith('"') ? identifier.slice(1, -1).replaceAll('""', '"') : identifier;
+}
