@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Kysely, PostgresDialect } from 'kysely';
 import { encodeAbiParameters, encodeErrorResult, parseAbi } from 'viem';
 import { afterAll, expect, it } from 'vitest';
 import { connectApi } from '../../src/api/connectApi.ts';
@@ -132,7 +133,9 @@ it.each<[string, () => string | Promise<string>]>([
   [
     'words of pg_dump',
     () => {
-      const database = { secrets: {} } as Database;
+      const away = async () => Promise.reject(new TvError('The server is away.'));
+      const kysely = new Kysely({ dialect: new PostgresDialect({ pool: away }) });
+      const database = { secrets: {}, kysely } as unknown as Database;
       const { run } = host('', `pg_dump: error: ${evil}`, 1);
       return failing(runHostScript(database, { run, script: '', args: [], failure: 'It failed.' }));
     },
