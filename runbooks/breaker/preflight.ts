@@ -26,14 +26,22 @@ export async function preflight(
   const nodes = lookAtNodes(ctx, lookout);
 
   const found = lookout.look('breakers', 'chain', async () => {
-    const { breakers } = await readBreakers(ctx.chain(), { pairs: wanted, discover: input.all });
+    const { breakers, historyUnknown } = await readBreakers(ctx.chain(), {
+      pairs: wanted,
+      discover: input.all,
+    });
     const change = breakers.filter(({ open }) => open !== (action === 'trip'));
     const already = breakers.filter(({ open }) => open === (action === 'trip'));
-    const value = { change, already };
+    const value = { change, already, historyUnknown: historyUnknown ?? null };
     const state = action === 'trip' ? 'open' : 'closed';
     const other = action === 'trip' ? 'closed' : 'open';
     if (breakers.length === 0) return block('no pair is known', { next: ['--pair NAME'] });
     if (change.length === 0) return warn(`${names(already)}: ${state} already, nothing to do`, { value });
+    if (input.all && historyUnknown !== undefined) {
+      return warn(`${names(change)}: ${other}; pairs that only events name are missing: ${historyUnknown}`, {
+        value,
+      });
+    }
     if (already.length === 0) return pass(`${names(change)}: ${other}`, value);
     return warn(`${names(change)}: ${other}; ${names(already)}: ${state} already, left out`, { value });
   });
@@ -80,14 +88,17 @@ export async function preflight(
 
 interface Found {
   readonly change: readonly Breaker[];
+  readonly historyUnknown: string | null;
 }
 
 function lookAtUnnamed(ctx: Context, lookout: Lookout, found: Promise<Found | undefined>): void {
   lookout.look('pairs', 'chain', async () => {
-    const { change } = await need(found, 'breakers');
+    const { change, historyUnknown } = await need(found, 'breakers');
     const unknown = await unknownPairs(ctx, change);
     if (unknown.length === 0) return pass('known to the contracts, though not named in the settings');
-    return block(`nobody knows ${names(unknown)}: ${nobodyKnows}`, {
+    const where =
+      historyUnknown === null ? nobodyKnows : `${nobodyKnows}; some events unread: ${historyUnknown}`;
+    return block(`nobody knows ${names(unknown)}: ${where}`, {
       facts: Object.fromEntries(unknown.slice(0, listed).map(({ pair }) => [pairTitle(pair), pair.id])),
       next: ['tv breaker status --all'],
       override: 'unknown-pair',

@@ -26,7 +26,7 @@ export default defineReport({
     const pairs = discover
       ? [...new Map([...namedPairs(ctx.settings), ...asked].map((one) => [one.id, one])).values()]
       : asked;
-    const { breakers, now, since, stalenessSeconds } = await onRightChain(
+    const { breakers, now, since, historyUnknown, stalenessSeconds } = await onRightChain(
       assertChainId(ctx.chain()),
       readBreakers(ctx.chain(), { pairs, discover }),
     );
@@ -36,27 +36,28 @@ export default defineReport({
       stalenessSeconds: stalenessSeconds ?? null,
       chainTime: now,
       eventsSinceBlock: since,
+      historyUnknown: historyUnknown ?? null,
       breakers,
     };
   },
   render: (data, paint) => {
-    const { breakers, open, environment, chainTime, eventsSinceBlock } = data;
+    const { breakers, open, environment } = data;
     const head = `${paint.bold('Circuit breakers')} · ${environment} · ${open === 0 ? paint.ok('none open') : paint.bad(`${count(open)} of ${count(breakers.length)} open`)}`;
     if (breakers.length === 0) {
-      return `${head}\n\nNo pair is known: name them under "pairs" in the configuration file, or give --pair.\n`;
+      const why = history(data);
+      const also = why === undefined ? '' : `\n${paint.warn(why)}\n`;
+      return `${head}\n\nNo pair is known: name them under "pairs" in the configuration file, or give --pair.\n${also}`;
     }
     const titles = breakers.map(({ pair }) => (paint.full ? (pair.name ?? pair.id) : pairTitle(pair)));
     const names = Math.max(...titles.map((title) => title.length));
     const lines = breakers.map((breaker, index) => {
       const gap = 4 + names + 2;
-      const text = wrap(describe(breaker, chainTime, paint), paint.width - gap, ' '.repeat(gap));
+      const text = wrap(describe(breaker, data, paint), paint.width - gap, ' '.repeat(gap));
       const mark = breaker.open ? paint.bad('✖') : paint.ok('✔');
       return `  ${mark} ${padEnd(titles[index] ?? '', names)}  ${text}`;
     });
-    const partly =
-      eventsSinceBlock === 0
-        ? []
-        : ['', paint.dim(`The node shows events from block ${count(eventsSinceBlock)} on only.`)];
+    const why = history(data);
+    const partly = why === undefined ? [] : ['', wrap(paint.dim(why), paint.width)];
     const [first] = breakers.filter((breaker) => breaker.open);
     const next =
       first === undefined
@@ -66,7 +67,23 @@ export default defineReport({
   },
 });
 
-function describe({ open, last, signal, causes }: Breaker, now: number, paint: Paint): string {
+interface History {
+  /** Seconds since 1970. */
+  readonly chainTime: number;
+  readonly eventsSinceBlock: number | null;
+  readonly historyUnknown: string | null;
+}
+
+/** What the events do not show, and why. */
+function history({ eventsSinceBlock, historyUnknown }: History): string | undefined {
+  if (historyUnknown === null) return undefined;
+  const pairs = 'Pairs that only their events name are missing here.';
+  if (eventsSinceBlock === null) return `History of the breakers unknown: ${historyUnknown}. ${pairs}`;
+  return `History of the breakers before block ${count(eventsSinceBlock)} unknown: ${historyUnknown}. ${pairs}`;
+}
+
+function describe({ open, last, signal, causes }: Breaker, data: History, paint: Paint): string {
+  const now = data.chainTime;
   const who = last === null ? '' : ` by ${short(last.by, paint.full)}`;
   const when =
     last?.at === undefined || last.at === null
@@ -75,11 +92,19 @@ function describe({ open, last, signal, causes }: Breaker, now: number, paint: P
         : ` in block ${count(last.block)}`
       : ` ${ago(new Date(last.at * 1000), new Date(now * 1000))}`;
   const change =
-    last === null ? (open ? 'nobody knows since when' : 'never tripped') : `${last.kind}${when}${who}`;
+    last !== null
+      ? `${last.kind}${when}${who}`
+      : data.historyUnknown !== null
+        ? 'last change unknown'
+        : open
+          ? 'open without an event'
+          : 'never tripped';
   const age =
-    signal === null || signal.at === 0
-      ? 'no signal of the oracle'
-      : `signal ${ago(new Date(signal.at * 1000), new Date(now * 1000))}`;
+    signal === null
+      ? 'last signal unknown'
+      : signal.at === 0
+        ? 'no signal of the oracle'
+        : `signal ${ago(new Date(signal.at * 1000), new Date(now * 1000))}`;
   const wrong = causes.map(({ words }) => paint.warn(words));
   return [open ? paint.bad('open') : 'closed', change, ...(wrong.length > 0 ? wrong : [age])].join(', ');
 }

@@ -1,7 +1,12 @@
 import { assertChainId, onRightChain, WrongChainError } from '../../src/chain/assertChainId.ts';
 import { diagnose, fundingLine, type Trouble } from '../../src/chain/oracle/diagnose.ts';
 import { dueAt, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
-import { isOracle, type OracleAuthority, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
+import {
+  authorisedWords,
+  isOracle,
+  type OracleAuthority,
+  readAuthority,
+} from '../../src/chain/oracle/readAuthority.ts';
 import { type PairSignal, readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
 import { readSpend } from '../../src/chain/oracle/readSpend.ts';
 import { namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
@@ -10,6 +15,7 @@ import { endThePause } from '../../src/chain/readProtocol.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { formatFunds, readWallet } from '../../src/chain/transactions/readFunds.ts';
 import { readNonce } from '../../src/chain/transactions/readNonce.ts';
+import { answer } from '../../src/errors/answer.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';
 import { readClock } from '../../src/host/readClock.ts';
@@ -208,20 +214,22 @@ async function key(ctx: Context, { address }: EnvKey, authority: OracleAuthority
   if (await isOracle(ctx.chain(), address, authority)) {
     return { level: 'ok', summary: `the key in .env is ${short(address, false)}, which is authorised`, data };
   }
-  const valid = authority.valid.map((one) => short(one, false)).join(', ') || 'nobody that is listed';
   return {
     level: 'critical',
-    summary: `the key in .env is ${short(address, false)}, which is NOT authorised; authorised: ${valid}`,
+    summary: `the key in .env is ${short(address, false)}, which is NOT authorised; authorised: ${authorisedWords(authority)}`,
     data,
     next: ['tv oracle rotate-key'],
   };
 }
 
 async function fees(ctx: Context, { address }: EnvKey): Promise<Reading> {
-  const [spend, wallet] = await Promise.all([
-    readHead(ctx.chain()).then(({ number }) => readSpend(ctx.chain(), { sender: address, head: number })),
+  const [history, wallet] = await Promise.all([
+    readHead(ctx.chain()).then(({ number }) =>
+      answer(readSpend(ctx.chain(), { sender: address, head: number })),
+    ),
     readWallet(ctx.chain(), address),
   ]);
+  const spend = history.known ? history.value : undefined;
   const funds = wallet(spend?.perSignal ?? 0n);
   const balance = formatFunds(funds.balance, funds);
   const data = {
@@ -235,6 +243,14 @@ async function fees(ctx: Context, { address }: EnvKey): Promise<Reading> {
       summary: `${balance}: too little for one signal`,
       data,
       next: [fundingLine(address, funds)],
+    };
+  }
+  if (!history.known) {
+    return {
+      level: 'unknown',
+      summary: `${balance}; how long it lasts is unknown: ${history.reason}`,
+      data,
+      next: ['check the RPC URLs: tv config show'],
     };
   }
   if (spend?.perSecond === undefined || spend.perSecond === 0) {
@@ -317,10 +333,20 @@ async function others(ctx: Context, { address }: EnvKey, authority: OracleAuthor
       ? []
       : [`also authorised: ${strangers.map((one) => short(one, false)).join(', ')}`]),
   ];
-  if (parts.length === 0) return { level: 'ok', summary: 'nobody else may sign' };
+  const { validUnknown } = authority;
+  if (parts.length === 0 && validUnknown !== undefined) {
+    return {
+      level: 'unknown',
+      summary: `other accounts that may sign are unknown: ${validUnknown}`,
+      next: ['tv oracle status'],
+    };
+  }
+  if (parts.length === 0) return { level: 'ok', summary: 'no other account may sign' };
   return {
     level: 'warning',
-    summary: parts.join('; '),
+    summary: [...parts, ...(validUnknown === undefined ? [] : [`perhaps others: ${validUnknown}`])].join(
+      '; ',
+    ),
     data: { old, strangers },
     next:
       old.length > 0

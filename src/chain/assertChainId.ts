@@ -13,7 +13,7 @@ export class WrongChainError extends TvError {
  * @throws WrongChainError; TvError where no node answers
  */
 export async function assertChainId(chain: Chain): Promise<number> {
-  // The second is patient with a node in passing trouble, the first is not. They share one request.
+  // The second tells why no node answers. They share one request.
   const [nodes, id] = await Promise.all([checkChainIds(chain), readChainId(chain)]);
   const expected = chain.expectedId;
   const wrong = nodes.find((node) => node.id !== undefined && node.id !== expected);

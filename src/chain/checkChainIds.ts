@@ -18,7 +18,7 @@ export interface NodeAnswer {
 }
 
 /**
- * Asks each RPC URL by itself for its chain and its head, all at once, without retries.
+ * Asks each RPC URL by itself for its chain and its head, all at once. Passing trouble is waited for.
  * @throws only what ends the command: the reason of an abort, a bug
  */
 export async function checkChainIds(chain: Chain): Promise<readonly NodeAnswer[]> {
@@ -37,8 +37,8 @@ async function ask(node: RpcNode, chain: Chain): Promise<Omit<NodeAnswer, 'behin
   const durationMs = () => Math.round(performance.now() - start);
   try {
     const [id, head] = await Promise.all([
-      node.request('eth_chainId', []),
-      node.request('eth_blockNumber', []),
+      node.request('eth_chainId', [], { patient: true }),
+      node.request('eth_blockNumber', [], { patient: true }),
     ]);
     return {
       url: node.url,

@@ -68,7 +68,7 @@ async function lacksRole(
   const deployment = known ?? (await readDeployment(chain).catch(() => undefined));
   const name = nameOfRole(role, deployment);
   const members = Object.values(deployment?.roles ?? {}).find(({ id }) => id === role)?.members;
-  return lacks(chain, { account, role: name, members });
+  return lacks(chain, { account, role: name, members: members?.known === true ? members.value : undefined });
 }
 
 /** "0xf39F…2266 lacks RISK_OFFICER on GovernanceRoles 0x7D5b…01af; held by 0x3C44…93BC" */
@@ -81,7 +81,7 @@ export function lacks(
     members === undefined
       ? ''
       : members.length === 0
-        ? '; nobody holds it'
+        ? '; no account holds it'
         : `; held by ${members.map((member) => short(member, false)).join(', ')}`;
   return {
     sentence: `${short(account, false)} lacks ${role} on GovernanceRoles ${short(registry, false)}${holders}`,

@@ -37,7 +37,13 @@ export async function described<T>(chain: Chain, call: Promise<T>): Promise<T> {
 
 /** The node is there and has judged the request itself. */
 function isAnswer({ kind }: RpcFailure): boolean {
-  return kind === 'reverted' || kind === 'rejected' || kind === 'too-wide' || kind === 'too-much';
+  return (
+    kind === 'reverted' ||
+    kind === 'rejected' ||
+    kind === 'too-wide' ||
+    kind === 'too-much' ||
+    kind === 'oversized'
+  );
 }
 
 function sentenceOf(failure: RpcFailure): string {
@@ -66,6 +72,10 @@ function sentenceOf(failure: RpcFailure): string {
       return 'The RPC node refuses a range of this many blocks.';
     case 'too-much':
       return 'The RPC node refuses an answer of this size.';
+    case 'oversized':
+      return 'The answer of the RPC node is larger than tv reads.';
+    case 'failed':
+      return 'The RPC node reported an error of its own.';
     case 'unsupported':
       return 'The RPC node does not offer the call that this needs.';
     case 'reverted':
@@ -91,7 +101,10 @@ function nextOf(failure: RpcFailure): readonly string[] {
     case 'rejected':
     case 'too-much':
     case 'too-wide':
+    case 'oversized':
       return [];
+    case 'failed':
+      return [`run the command again; ${lookAtSettings}`];
     default:
       return [lookAtSettings];
   }

@@ -11,6 +11,12 @@ export function parseQuantity(value: unknown, what: string): number {
   return number;
 }
 
+/** A JSON-RPC quantity of any size up to 256 bits. @throws UnavailableError where it is none */
+export function parseWei(value: unknown, what: string): bigint {
+  if (typeof value !== 'string' || !/^0x[0-9a-f]{1,64}$/i.test(value)) throw misfit(value, what);
+  return BigInt(value);
+}
+
 /** @throws UnavailableError where it is not `0x` and hex digits (`bytes` of them, where given) */
 export function parseHex(value: unknown, what: string, bytes?: number): `0x${string}` {
   const isHex = typeof value === 'string' && /^0x([0-9a-f]{2})*$/i.test(value);

@@ -14,10 +14,22 @@ const mostWidth = 50_000;
 /** An answer with fewer logs than this leaves room for a wider range; providers stop at 10 000. */
 const fewLogs = 1_000;
 const retries = 6;
+/** Each of these comes after the node's own patience with a rate limit. */
+const rateRetries = 3;
 const firstWaitMs = 500;
 const longestWaitMs = 60_000;
 /** A time-out may be the node's trouble or the range's size: the next try is both later and smaller. */
-const makeSmaller: readonly RpcFailureKind[] = ['too-wide', 'too-much', 'timeout'];
+const makeSmaller: readonly RpcFailureKind[] = [
+  'too-wide',
+  'too-much',
+  'oversized',
+  'timeout',
+  // In unknown words, it may be the range all the same: down to one block before it is final.
+  'rejected',
+  'failed',
+];
+
+const dependsOnContent: readonly RpcFailureKind[] = ['too-much', 'oversized', 'timeout'];
 
 export interface ChainLog {
   readonly block: number;
@@ -68,7 +80,7 @@ export async function* readLogs(
       if (makeSmaller.includes(failure.kind) && to > from) {
         width = Math.ceil((to - from + 1) / 2);
         // A limit on blocks stays; one on results depends on how busy these blocks are.
-        if (failure.kind === 'too-wide') ceiling = width;
+        if (!dependsOnContent.includes(failure.kind)) ceiling = width;
         if (failure.kind !== 'timeout') continue;
       }
       const wait = waitFor(failure, attempt++);
@@ -121,8 +133,9 @@ function parseLog(entry: Readonly<Record<string, unknown>>): ChainLog {
 }
 
 function waitFor(failure: RpcFailure, attempt: number): number | undefined {
-  const passing: readonly RpcFailureKind[] = ['timeout', 'unreachable', 'cut', 'rate-limited'];
+  const passing: readonly RpcFailureKind[] = ['timeout', 'unreachable', 'cut', 'rate-limited', 'failed'];
   const mayPass = passing.includes(failure.kind) || (failure.kind === 'http' && (failure.status ?? 0) >= 500);
   const wait = failure.retryAfterMs ?? firstWaitMs * 2 ** attempt;
-  return mayPass && attempt < retries && wait <= longestWaitMs ? wait : undefined;
+  const most = failure.kind === 'rate-limited' ? rateRetries : retries;
+  return mayPass && attempt < most && wait <= longestWaitMs ? wait : undefined;
 }

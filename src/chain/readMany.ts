@@ -1,6 +1,7 @@
-import { type Abi, decodeFunctionResult, encodeFunctionData, multicall3Abi } from 'viem';
+import { type Abi, encodeFunctionData, multicall3Abi } from 'viem';
 import type { Chain } from '../runbook/context.ts';
 import { described } from './describeRpcError.ts';
+import { misfit, parseHex } from './parseAnswer.ts';
 import { decode, type ReadCall, tryRead } from './tryRead.ts';
 
 /** Multicall3, a predeploy on Tempo (deployment-facts, section 1). */
@@ -12,8 +13,8 @@ const fewCalls = 20;
 
 /**
  * Reads many functions in one HTTP request where Multicall3 is there, else in JSON-RPC batches.
- * @returns in the order of the calls; undefined for those that revert
- * @throws TvError where no node answers
+ * @returns in the order of the calls; undefined as for `tryRead`
+ * @throws TvError where any of the answers is unknown
  */
 export async function readMany<T>(
   chain: Chain,
@@ -26,8 +27,16 @@ export async function readMany<T>(
     calls.slice(index * callsAtOnce, (index + 1) * callsAtOnce),
   );
   const answers = await described(chain, Promise.all(chunks.map((chunk) => aggregate<T>(chain, chunk))));
-  return answers.flat();
+  const read = answers.flat();
+  // Multicall3 does not say why an inner call failed: it may have run out of gas, which is no answer.
+  const again = calls.filter((_, index) => read[index] === 'failed');
+  const alone = await Promise.all(again.map((call) => tryRead<T>(chain, call)));
+  let next = 0;
+  return read.map((one) => (one === 'failed' ? alone[next++] : one.value));
 }
+
+/** What an inner call of a multicall came to. */
+type Inner<T> = 'failed' | { readonly value: T | undefined };
 
 const known = new WeakMap<Chain, Promise<boolean>>();
 
@@ -36,19 +45,19 @@ export function hasMulticall(chain: Chain): Promise<boolean> {
   const answered = known.get(chain);
   if (answered !== undefined) return answered;
   const request = chain.client.request({ method: 'eth_getCode', params: [multicall3, 'latest'] });
-  const answer = described(chain, request).then((code) => code !== '0x');
+  const answer = described(chain, request).then((code) => parseHex(code, 'bytecode') !== '0x');
   known.set(chain, answer);
   answer.catch(() => known.delete(chain));
   return answer;
 }
 
-async function aggregate<T>(chain: Chain, calls: readonly ReadCall[]): Promise<readonly (T | undefined)[]> {
+async function aggregate<T>(chain: Chain, calls: readonly ReadCall[]): Promise<readonly Inner<T>[]> {
   const wrapped = calls.map(({ address, abi, functionName, args = [] }) => ({
     target: address,
     allowFailure: true,
     callData: encodeFunctionData({ abi: abi as Abi, functionName, args }),
   }));
-  const data = await chain.client.request({
+  const answer: unknown = await chain.client.request({
     method: 'eth_call',
     params: [
       {
@@ -58,9 +67,15 @@ async function aggregate<T>(chain: Chain, calls: readonly ReadCall[]): Promise<r
       'latest',
     ],
   });
-  const results = decodeFunctionResult({ abi: multicall3Abi, functionName: 'aggregate3', data });
+  const data = parseHex(answer, 'result of aggregate3');
+  const results = decode<Results>(multicall3Abi, 'aggregate3', data);
+  if (results?.length !== calls.length) throw misfit(answer, 'result of aggregate3');
   return calls.map(({ abi, functionName }, index) => {
     const result = results[index];
-    return result?.success === true ? decode<T>(abi as Abi, functionName, result.returnData) : undefined;
+    return result?.success === true
+      ? { value: decode<T>(abi as Abi, functionName, result.returnData) }
+      : 'failed';
   });
 }
+
+type Results = readonly { readonly success: boolean; readonly returnData: `0x${string}` }[];

@@ -1,13 +1,13 @@
+import { parseAbi } from 'viem';
 import type { Address } from '../config/settings.ts';
 import type { Chain } from '../runbook/context.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { parseHex } from './parseAnswer.ts';
-import { rpcFailure } from './rpcFailure.ts';
+import { tryRead } from './tryRead.ts';
 
 /** EIP-1967: keccak256('eip1967.proxy.implementation') - 1. */
 const implementationSlot = '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc';
-/** The first four bytes of keccak256('paused()'). */
-const pausedSelector = '0x5c975abb';
+const pausedAbi = parseAbi(['function paused() view returns (bool)']);
 
 export type ContractName = keyof Chain['contracts'];
 
@@ -40,7 +40,7 @@ export function stopsSignals({ paused, pausedBy }: Protocol): boolean {
 
 /**
  * What is deployed at the configured addresses, and whether the protocol is paused. One batch.
- * @throws TvError where no node answers
+ * @throws TvError where no node answers, or a node does not say whether it is paused
  */
 export async function readProtocol(chain: Chain): Promise<Protocol> {
   const { governanceRoles, riskController, treasuryVault, dexStrategy } = chain.contracts;
@@ -83,19 +83,8 @@ async function readContractState(chain: Chain, address: Address | undefined): Pr
   };
 }
 
-/** Undefined where the contract has no such function: it reverts, or its answer is no boolean. */
+/** Undefined where the contract has no such function. @throws where the answer is unknown */
 async function readPaused(chain: Chain, address: Address | undefined): Promise<boolean | undefined> {
   if (address === undefined) return undefined;
-  try {
-    const answer = await chain.client.request({
-      method: 'eth_call',
-      params: [{ to: address, data: pausedSelector }, 'latest'],
-    });
-    const [, bit] = /^0x0{63}([01])$/.exec(answer) ?? [];
-    return bit === undefined ? undefined : bit === '1';
-  } catch (error) {
-    // Other code than the protocol's may also end in an EVM error (an invalid jump), which is no revert.
-    if (['reverted', 'rejected'].includes(rpcFailure(error).kind)) return undefined;
-    throw error;
-  }
+  return tryRead<boolean>(chain, { address, abi: pausedAbi, functionName: 'paused' });
 }

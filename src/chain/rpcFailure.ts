@@ -2,7 +2,7 @@ import { connectionFailure } from '../errors/connectionFailure.ts';
 import { maskUrl } from '../errors/maskUrl.ts';
 import { outsideText } from '../errors/outsideText.ts';
 import { kindOfRpcError, kindOfStatus, type RpcFailureKind } from './rpcErrorKind.ts';
-import { NonsenseAnswer } from './rpcNode.ts';
+import { NonsenseAnswer, NotDelivered, OversizedAnswer, RangeRefused, retryAfterMs } from './rpcErrors.ts';
 
 export interface RpcFailure {
   readonly kind: RpcFailureKind;
@@ -52,25 +52,28 @@ export function rpcFailure(error: unknown): RpcFailure {
     url: urlIn(layers),
     status: nonsense?.status ?? status,
     code,
-    retryAfterMs: retryAfter(layers),
+    retryAfterMs: layers.map(retryAfterMs).find((ms) => ms !== undefined),
   });
+  const isA = (type: abstract new (...given: never[]) => Error) =>
+    layers.some((layer) => layer instanceof type);
 
   if (layers.some((layer) => layer.name === 'TimeoutError')) return about('timeout', 'no answer in time');
   if (nonsense !== undefined) return about('nonsense', nonsense.body);
-  if (layers.some((layer) => layer.name === 'ResponseBodyTooLargeError')) return about('too-much');
+  if (isA(OversizedAnswer)) return about('oversized');
+  if (isA(RangeRefused)) return about('too-wide');
   if (connection !== undefined) {
     if (connection.kind === 'tls' || connection.kind === 'cut')
       return about(connection.kind, connection.words);
     return about('unreachable', connection.words);
   }
   if (code !== undefined) {
-    const hasRevertData = layers.some((layer) => 'data' in layer && /^0x/.test(String(layer.data)));
-    return about(kindOfRpcError({ code, message, hasRevertData, status }));
+    const data = layers
+      .map((layer): unknown => Reflect.get(layer, 'data'))
+      .find((value) => value !== undefined);
+    return about(kindOfRpcError({ code, message, data, status }));
   }
   if (status !== undefined) return about(kindOfStatus(status));
-  if (layers.some((layer) => layer.name === 'HttpRequestError')) {
-    return about(layers.some((layer) => layer.message === 'fetch failed') ? 'unreachable' : 'nonsense');
-  }
+  if (isA(NotDelivered)) return about('unreachable', layers.at(-1)?.message);
   return about('unknown');
 }
 
@@ -106,17 +109,7 @@ function causes(error: unknown): readonly Error[] {
 function saidBy(layers: readonly Error[]): string {
   const details = layers.map((layer) => ('details' in layer ? layer.details : undefined));
   const said = details.find((text) => typeof text === 'string' && text !== '');
-  if (typeof said !== 'string') return outsideText(layers.at(-1)?.message ?? '', longestMessage);
-  return outsideText(unquoted(said), longestMessage);
-}
-
-/** The body of a failed HTTP answer, as viem hands it on: quoted as JSON. */
-function unquoted(said: string): string {
-  try {
-    return /^".*"$/.test(said) ? String(JSON.parse(said)) : said;
-  } catch {
-    return said;
-  }
+  return outsideText(typeof said === 'string' ? said : (layers.at(-1)?.message ?? ''), longestMessage);
 }
 
 function numberIn(layers: readonly Error[], key: 'status' | 'code'): number | undefined {
@@ -133,19 +126,6 @@ function urlIn(layers: readonly Error[]): string | undefined {
     const value: unknown = Reflect.get(layer, 'url');
     // viem adds a slash; the same node must not have two names.
     if (typeof value === 'string') return maskUrl(value);
-  }
-  return undefined;
-}
-
-/** Retry-After is a number of seconds or a date (RFC 9110, 10.2.3). */
-function retryAfter(layers: readonly Error[]): number | undefined {
-  for (const layer of layers) {
-    const headers: unknown = Reflect.get(layer, 'headers');
-    if (!(headers instanceof Headers)) continue;
-    const value = headers.get('retry-after');
-    if (value === null) continue;
-    const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-    if (Number.isFinite(ms)) return Math.max(0, ms);
   }
   return undefined;
 }

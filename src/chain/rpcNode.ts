@@ -1,85 +1,472 @@
-import { http, UnknownRpcError } from 'viem';
 import { maskUrl } from '../errors/maskUrl.ts';
+import { pause } from './pause.ts';
+import { kindOfRpcError, type RpcFailureKind } from './rpcErrorKind.ts';
+import {
+  HttpFailure,
+  NonsenseAnswer,
+  NotDelivered,
+  OversizedAnswer,
+  RangeRefused,
+  RpcError,
+  retryAfterMs,
+} from './rpcErrors.ts';
 
-/** Something answered, but not as a JSON-RPC node does. */
-export class NonsenseAnswer extends Error {
-  override readonly name = 'NonsenseAnswer';
-  readonly url: string;
-  readonly status: number | undefined;
-  readonly body: string;
-
-  constructor(answer: { url: string; status?: number; body: string; cause?: unknown }) {
-    super('not a JSON-RPC answer', answer.cause === undefined ? undefined : { cause: answer.cause });
-    this.url = answer.url;
-    this.status = answer.status;
-    this.body = answer.body;
-  }
-}
-
-/** One RPC URL: no retries, no other node behind it. Requests of one turn go out as one HTTP request. */
+/** One RPC URL, without any other node behind it. Requests of one turn go out as one HTTP request. */
 export interface RpcNode {
   /** Without credentials. */
   readonly url: string;
-  request(method: string, params: unknown): Promise<unknown>;
+  /**
+   * @param options.patient wait for the end of passing trouble: a rate limit, a 502, a cut connection
+   * @throws RpcError, HttpFailure, NonsenseAnswer, OversizedAnswer, NotDelivered (also for a time-out),
+   * RangeRefused, or the reason of `signal`. None of them holds a credential.
+   */
+  request(method: string, params: unknown, options?: { readonly patient?: boolean }): Promise<unknown>;
 }
 
+export interface RpcNodeOptions {
+  /** Limit of one HTTP request, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Geth and reth allow 1 000 or 100 calls in a batch, most providers 100 or more. */
+const firstBatchLimit = 100;
+/** HTTP requests of small calls, and of logs, at once. Providers count requests by the second. */
+const vitalAtOnce = 6;
+const largeAtOnce = 2;
 /**
- * @throws what viem's HTTP transport throws, NonsenseAnswer, or the reason of `signal`. None of them
- * holds a credential, since viem is only ever told the masked URL.
+ * The largest response that is read, in bytes. A block range of this many logs (about 16 000) is read
+ * in pieces; viem's own limit is 10 MB for a whole batch.
  */
-export function rpcNode(
-  url: string,
-  options: { timeoutMs: number; signal?: AbortSignal | undefined },
-): RpcNode {
+const mostBytes = 8 * 2 ** 20;
+/** Passing trouble is tried this many times more. */
+const hiccupRetries = 2;
+const rateRetries = 6;
+const firstWaitMs = 250;
+/** A node that asks for a longer wait than this is not waited for. */
+const longestWaitMs = 5_000;
+
+interface Call {
+  readonly method: string;
+  readonly params: unknown;
+  readonly patient: boolean;
+  /** Times that it ended in passing trouble. */
+  attempts: number;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** What became of one call of an HTTP request; `missing` where the response does not mention it. */
+type Outcome = { readonly result: unknown } | { readonly error: Error } | 'missing';
+
+/** The response is about the batch as a whole, whatever its words. */
+class BatchRefused extends Error {
+  override readonly name = 'BatchRefused';
+  /** What each call ends with, should the batch not be the reason. */
+  readonly reason: Error;
+  constructor(reason: Error) {
+    super('the batch was refused', { cause: reason });
+    this.reason = reason;
+  }
+}
+
+export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): RpcNode {
   const shown = maskUrl(url);
   const { target, authorization } = takeCredentials(url);
-  const { timeoutMs, signal } = options;
+  let queue: Call[] = [];
+  /** Learned from refusals. */
+  let batchLimit = firstBatchLimit;
+  /** The narrowest block range that this node refused, in blocks. */
+  let refusedRange = Number.POSITIVE_INFINITY;
+  /** While the node limits the rate, one HTTP request at a time is repeated until it is served. */
+  let rateLimited: Promise<void> | undefined;
+  const vital = slots(vitalAtOnce);
+  const large = slots(largeAtOnce);
+  let ids = 0;
 
-  async function fetchFn(_shown: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    const headers = new Headers(init.headers);
-    if (authorization !== undefined) headers.set('authorization', authorization);
-    const response = await fetch(target, { ...init, headers });
-    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-    // A failed answer is viem's to judge: it reads the status and Retry-After from it.
-    if (isJson || !response.ok) return response;
-    const body = await response.text();
-    if (!parses(body)) throw new NonsenseAnswer({ url: shown, status: response.status, body });
-    return new Response(body, { status: response.status, headers: response.headers });
+  function request(method: string, params: unknown, options: { readonly patient?: boolean } = {}) {
+    return new Promise<unknown>((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      if (queue.length === 0) setTimeout(flush, 0);
+      queue.push({ method, params, patient: options.patient ?? false, attempts: 0, resolve, reject });
+    });
   }
 
-  const transport = http(shown, {
-    batch: true,
-    retryCount: 0,
-    timeout: timeoutMs,
-    fetchFn,
-    ...(signal === undefined ? {} : { fetchOptions: { signal } }),
-  })({});
+  function flush(): void {
+    const calls = queue;
+    queue = [];
+    // Logs can be large and slow: they share neither a request nor a connection with small vital reads.
+    for (const call of calls.filter(isLarge)) void large(() => sendLogs(call));
+    void sendAll(calls.filter((call) => !isLarge(call)));
+  }
 
-  return {
-    url: shown,
-    async request(method, params) {
-      signal?.throwIfAborted();
-      let result: unknown;
+  async function sendLogs(call: Call): Promise<void> {
+    const width = rangeOf(call);
+    if (width !== undefined && width >= refusedRange) {
+      call.reject(new RangeRefused({ url: shown, width, refused: refusedRange }));
+      return;
+    }
+    const { reject } = call;
+    call.reject = (error) => {
+      if (width !== undefined && width > 1 && isRangeRefusal(error)) {
+        refusedRange = Math.min(refusedRange, width);
+      }
+      reject(error);
+    };
+    await send([call]);
+  }
+
+  async function sendAll(calls: readonly Call[]): Promise<void> {
+    await Promise.all(inChunks(calls, batchLimit).map((chunk) => vital(() => send(chunk))));
+  }
+
+  /** Never throws: each call ends in `resolve` or `reject`. */
+  async function send(calls: readonly Call[]): Promise<void> {
+    const [first] = calls;
+    if (first === undefined) return;
+    let outcomes: readonly Outcome[];
+    try {
+      outcomes = await exchangePatiently(calls);
+    } catch (error) {
+      if (signal?.aborted) return rejectAll(calls, signal.reason);
+      if (calls.length === 1 || !(error instanceof BatchRefused)) return rejectAll(calls, error);
+      return split(
+        calls,
+        calls.map(() => ({ error: error.reason })),
+      );
+    }
+    const missing = outcomes.includes('missing');
+    if (calls.length > 1 && (missing || allAlike(outcomes))) return split(calls, outcomes);
+    await settleAll(calls, outcomes);
+  }
+
+  /** Ends each call, or sends it again where it ended in passing trouble. */
+  async function settleAll(calls: readonly Call[], outcomes: readonly Outcome[]): Promise<void> {
+    const again: Call[] = [];
+    let wait = 0;
+    for (const [index, call] of calls.entries()) {
+      const outcome = outcomes[index] ?? 'missing';
+      // A range that is too wide for a node is refused in any words: a narrower one comes next.
+      const isWide = isLarge(call) && (rangeOf(call) ?? 1) > 1 && outcome !== 'missing';
+      const passes = !(isWide && 'error' in outcome && isRangeRefusal(outcome.error));
+      const failed = outcome !== 'missing' && 'error' in outcome && call.patient && passes;
+      const ms = failed ? waitFor(outcome.error, call.attempts++) : undefined;
+      if (ms === undefined) settle(call, outcome);
+      else {
+        again.push(call);
+        wait = Math.max(wait, ms);
+      }
+    }
+    if (again.length === 0) return;
+    try {
+      await pause(wait, signal);
+    } catch (error) {
+      return rejectAll(again, error);
+    }
+    await send(again);
+  }
+
+  /**
+   * A batch that was refused, or not answered in full. One of its calls is sent alone: where that is
+   * served, the batch was the trouble, and smaller ones are tried, down to single calls.
+   */
+  async function split(calls: readonly Call[], outcomes: readonly Outcome[]): Promise<void> {
+    const left: { readonly call: Call; readonly outcome: Outcome }[] = [];
+    calls.forEach((call, index) => {
+      const outcome = outcomes[index] ?? 'missing';
+      if (outcome !== 'missing' && 'result' in outcome) call.resolve(outcome.result);
+      else left.push({ call, outcome });
+    });
+    const [probe, ...rest] = left;
+    if (probe === undefined) return;
+    let alone: Outcome;
+    try {
+      [alone = 'missing'] = await exchangePatiently([probe.call]);
+    } catch (error) {
+      // The node does not serve a single call either: nothing is known of its batches.
+      if (signal?.aborted) return rejectAll(calls, signal.reason);
+      return rejectAll(
+        left.map(({ call }) => call),
+        error,
+      );
+    }
+    await settleAll([probe.call], [alone]);
+    if (sameError(alone, probe.outcome)) {
+      return settleAll(
+        rest.map(({ call }) => call),
+        rest.map(({ outcome }) => outcome),
+      );
+    }
+    // A quarter, so that a node without batches is recognised after four refusals of a hundred.
+    batchLimit = Math.max(1, Math.min(batchLimit, Math.floor(calls.length / 4)));
+    // One after the other until the limit is known: `batchLimit` may fall with each.
+    const others = rest.map(({ call }) => call);
+    await send(others.splice(0, batchLimit));
+    const worker = async () => {
+      while (others.length > 0) await send(others.splice(0, batchLimit));
+    };
+    await Promise.all(Array.from({ length: vitalAtOnce }, worker));
+  }
+
+  function settle(call: Call, outcome: Outcome): void {
+    if (outcome === 'missing') call.reject(new NonsenseAnswer({ url: shown, body: '' }));
+    else if ('error' in outcome) call.reject(outcome.error);
+    else call.resolve(outcome.result);
+  }
+
+  async function exchangePatiently(calls: readonly Call[]): Promise<readonly Outcome[]> {
+    const patient = calls.some((call) => call.patient);
+    for (let attempt = 0; ; attempt++) {
+      while (rateLimited !== undefined) await rateLimited;
       try {
-        result = await transport.request({ method, params });
+        return await exchange(calls);
       } catch (error) {
         signal?.throwIfAborted();
-        // viem trips over batch entries that are no objects.
-        const tripped = error instanceof UnknownRpcError && error.cause instanceof TypeError;
-        if (tripped) throw new NonsenseAnswer({ url: shown, body: '', cause: error });
-        throw error;
+        const wait = patient ? waitFor(error, attempt) : undefined;
+        if (wait === undefined) throw error;
+        if (!(error instanceof HttpFailure && error.status === 429)) {
+          await pause(wait, signal);
+          continue;
+        }
+        if (rateLimited !== undefined) continue;
+        const served = repeatAlone(calls, wait, attempt + 1);
+        rateLimited = served.then(
+          () => {},
+          () => {},
+        );
+        try {
+          return await served;
+        } finally {
+          rateLimited = undefined;
+        }
       }
-      if (result === undefined) throw new NonsenseAnswer({ url: shown, body: '{} without a result' });
-      return result;
-    },
+    }
+  }
+
+  /** Every other request waits meanwhile. */
+  async function repeatAlone(calls: readonly Call[], firstWait: number, attempts: number) {
+    let wait: number | undefined = firstWait;
+    for (let attempt = attempts; ; attempt++) {
+      await pause(wait, signal);
+      try {
+        return await exchange(calls);
+      } catch (error) {
+        signal?.throwIfAborted();
+        wait = waitFor(error, attempt);
+        if (wait === undefined) throw error;
+      }
+    }
+  }
+
+  /** One HTTP request. @throws BatchRefused, or what a request can end in */
+  async function exchange(calls: readonly Call[]): Promise<readonly Outcome[]> {
+    signal?.throwIfAborted();
+    const [first] = calls;
+    const bodies = calls.map(({ method, params }) => ({ jsonrpc: '2.0', id: ++ids, method, params }));
+    const isBatch = bodies.length > 1;
+    // A single call goes out as such: some nodes refuse every array.
+    const { response, text } = await post(JSON.stringify(isBatch ? bodies : bodies[0])).catch(
+      (error: unknown) => {
+        throw isBatch && error instanceof OversizedAnswer ? new BatchRefused(error) : error;
+      },
+    );
+    const answer = parse(text);
+    if (!response.ok) {
+      const failure = failureOf(response, text, answer);
+      // A rate limit, or a node that is away, is not about the batch.
+      const aboutBatch = ![401, 407, 429, 502, 503, 504].includes(response.status);
+      throw isBatch && aboutBatch ? new BatchRefused(failure) : failure;
+    }
+    const nonsense = () => new NonsenseAnswer({ url: shown, status: response.status, body: text });
+    if (answer === undefined) throw nonsense();
+    if (!isBatch) {
+      // Some servers answer a single call with a list of one.
+      const [only = answer] = Array.isArray(answer) && answer.length === 1 ? (answer as unknown[]) : [];
+      if (first === undefined || !isObject(only)) throw nonsense();
+      return [outcomeOf(only)];
+    }
+    if (!Array.isArray(answer)) {
+      const outcome = isObject(answer) ? outcomeOf(answer) : undefined;
+      throw new BatchRefused(outcome !== undefined && 'error' in outcome ? outcome.error : nonsense());
+    }
+    const byId = new Map(answer.filter(isObject).map((entry) => [String(entry['id']), entry]));
+    const complete = bodies.every(({ id }) => byId.has(String(id)));
+    return bodies.map(({ id }): Outcome => {
+      const entry = byId.get(String(id));
+      if (entry === undefined) return 'missing';
+      const outcome = outcomeOf(entry);
+      // Geth answers a batch that is too large with one error, under the id of its first call.
+      return !complete && 'error' in outcome ? 'missing' : outcome;
+    });
+  }
+
+  function outcomeOf(entry: Readonly<Record<string, unknown>>): Exclude<Outcome, 'missing'> {
+    const { error, result } = entry;
+    // JSON-RPC 1.0 sends `error: null` beside a result.
+    if (error === undefined || error === null) {
+      return result === undefined
+        ? { error: new NonsenseAnswer({ url: shown, body: JSON.stringify(entry) }) }
+        : { result };
+    }
+    return { error: rpcErrorOf(error) };
+  }
+
+  /** A malformed error says nothing of the request; its text is kept for the screen. */
+  function rpcErrorOf(error: unknown, response?: Response): Error {
+    const code: unknown = isObject(error) ? error['code'] : undefined;
+    if (!isObject(error) || typeof code !== 'number') {
+      const said: unknown = isObject(error) ? error['message'] : error;
+      const body = typeof said === 'string' ? said : JSON.stringify(error);
+      return new NonsenseAnswer({ url: shown, body, ...(response && { status: response.status }) });
+    }
+    const { message, data } = error;
+    return new RpcError({
+      url: shown,
+      code,
+      message: typeof message === 'string' ? message : '',
+      data,
+      ...(response && { status: response.status, headers: response.headers }),
+    });
+  }
+
+  function failureOf(response: Response, text: string, answer: unknown): Error {
+    // HTTP 429 outranks whatever code comes with it.
+    const error = response.status !== 429 && isObject(answer) ? answer['error'] : undefined;
+    if (isObject(error) && typeof error['code'] === 'number') return rpcErrorOf(error, response);
+    return new HttpFailure({ url: shown, status: response.status, headers: response.headers, body: text });
+  }
+
+  async function post(body: string): Promise<{ response: Response; text: string }> {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      const response = await fetch(target, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json',
+          ...(authorization === undefined ? {} : { authorization }),
+        },
+        body,
+        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+      });
+      return { response, text: await readBody(response) };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof OversizedAnswer) throw error;
+      throw new NotDelivered({ url: shown, cause: timeout.aborted ? timeout.reason : error });
+    }
+  }
+
+  async function readBody(response: Response): Promise<string> {
+    const decoder = new TextDecoder();
+    let text = '';
+    let bytes = 0;
+    for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+      bytes += chunk.length;
+      if (bytes > mostBytes) throw new OversizedAnswer({ url: shown, limit: mostBytes });
+      text += decoder.decode(chunk, { stream: true });
+    }
+    return text + decoder.decode();
+  }
+
+  return { url: shown, request };
+}
+
+function isLarge({ method }: Call): boolean {
+  return method === 'eth_getLogs';
+}
+
+/** The blocks that a request for logs spans; undefined where it names one block, or none in numbers. */
+function rangeOf({ params }: Call): number | undefined {
+  const filter: unknown = Array.isArray(params) ? params[0] : undefined;
+  if (!isObject(filter)) return undefined;
+  const [from, to] = [Number(filter['fromBlock']), Number(filter['toBlock'])];
+  if (Number.isNaN(from)) return undefined;
+  return Number.isNaN(to) ? Number.POSITIVE_INFINITY : to - from + 1;
+}
+
+/** Not one that depends on how busy the blocks are, or on the node's health. */
+function isRangeRefusal(error: unknown): boolean {
+  if (error instanceof HttpFailure) return [400, 413, 422].includes(error.status);
+  return error instanceof RpcError && ['too-wide', 'rejected', 'failed'].includes(kindOf(error));
+}
+
+function waitFor(error: unknown, attempt: number): number | undefined {
+  const wait = retryAfterMs(error) ?? Math.min(longestWaitMs, firstWaitMs * 2 ** attempt);
+  if (wait > longestWaitMs) return undefined;
+  const kind = error instanceof RpcError ? kindOf(error) : undefined;
+  const limited = kind === 'rate-limited' || (error instanceof HttpFailure && error.status === 429);
+  const hiccup =
+    kind === 'failed' ||
+    kind === 'http' ||
+    (error instanceof HttpFailure && error.status >= 500) ||
+    (error instanceof NotDelivered && error.isCut);
+  if (limited) return attempt < rateRetries ? wait : undefined;
+  return hiccup && attempt < hiccupRetries ? wait : undefined;
+}
+
+/** Every call failed in the same words: a provider may have put the refusal of the batch into each. */
+function allAlike(outcomes: readonly Outcome[]): boolean {
+  const [first] = outcomes;
+  if (first === undefined || first === 'missing' || !('error' in first)) return false;
+  const { error } = first;
+  if (error instanceof RpcError && kindOf(error) === 'reverted') return false;
+  return outcomes.every((outcome) => sameError(outcome, first));
+}
+
+function kindOf({ code, message, data, status }: RpcError): RpcFailureKind {
+  return kindOfRpcError({ code, message, data, status });
+}
+
+function sameError(a: Outcome, b: Outcome): boolean {
+  if (a === 'missing' || b === 'missing' || 'result' in a || 'result' in b) return false;
+  const words = ({ error }: { readonly error: Error }) => [
+    error.name,
+    Reflect.get(error, 'code'),
+    Reflect.get(error, 'status'),
+    Reflect.get(error, 'details'),
+  ];
+  return JSON.stringify(words(a)) === JSON.stringify(words(b));
+}
+
+function rejectAll(calls: readonly Call[], error: unknown): void {
+  const reason = error instanceof BatchRefused ? error.reason : error;
+  for (const call of calls) call.reject(reason);
+}
+
+function inChunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+/** Runs at most `limit` tasks at once, the others in the order of their arrival. */
+function slots(limit: number): (task: () => Promise<void>) => Promise<void> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (task) => {
+    if (running >= limit) await new Promise<void>((next) => waiting.push(next));
+    else running++;
+    try {
+      await task();
+    } finally {
+      // The place is handed on, so that none is taken in between.
+      const next = waiting.shift();
+      if (next === undefined) running--;
+      else next();
+    }
   };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `fetch` refuses URLs with a user in them: they travel as a header. */
 function takeCredentials(text: string): { target: string; authorization: string | undefined } {
   const url = new URL(text);
-  const user = decodeURIComponent(url.username);
-  const password = decodeURIComponent(url.password);
+  const user = decoded(url.username);
+  const password = decoded(url.password);
   url.username = '';
   url.password = '';
   const authorization =
@@ -89,11 +476,19 @@ function takeCredentials(text: string): { target: string; authorization: string 
   return { target: url.toString(), authorization };
 }
 
-function parses(text: string): boolean {
+/** As it is where it holds a `%` that begins no escape: a password may. */
+function decoded(text: string): string {
   try {
-    JSON.parse(text);
-    return true;
+    return decodeURIComponent(text);
   } catch {
-    return false;
+    return text;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
   }
 }

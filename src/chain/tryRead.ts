@@ -1,8 +1,10 @@
 import { type Abi, decodeFunctionResult, encodeFunctionData } from 'viem';
 import type { Address } from '../config/settings.ts';
 import { outsideText } from '../errors/outsideText.ts';
+import { TvError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
 import { describeRpcError } from './describeRpcError.ts';
+import { parseHex } from './parseAnswer.ts';
 import { rpcFailure } from './rpcFailure.ts';
 
 export interface ReadCall {
@@ -14,28 +16,44 @@ export interface ReadCall {
 
 /**
  * Calls a function that may not be there. Calls of one turn go out as one batch.
- * @returns undefined where the contract refuses, or answers something else
- * @throws TvError where no node answers
+ * @returns undefined only where the chain said so: the call reverted, or returned something that is
+ * not this function's result (no such function, or no contract). That is no "no" of the function.
+ * @throws TvError where the answer is unknown: no node answered, or a node reported any other error
  */
 export async function tryRead<T>(chain: Chain, call: ReadCall): Promise<T | undefined> {
   const { address, functionName, args = [] } = call;
   const abi = call.abi as Abi;
+  let answer: unknown;
   try {
-    const data = await chain.client.request({
+    answer = await chain.client.request({
       method: 'eth_call',
       params: [{ to: address, data: encodeFunctionData({ abi, functionName, args }) }, 'latest'],
     });
-    return decode<T>(abi, functionName, data);
   } catch (error) {
-    // Other code than the protocol's may also end in an EVM error (an invalid jump), which is no revert.
-    if (['reverted', 'rejected'].includes(rpcFailure(error).kind)) return undefined;
+    if (rpcFailure(error).kind === 'reverted') return undefined;
     throw describeRpcError(error, chain);
   }
+  return decode<T>(abi, functionName, parseHex(answer, `result of ${functionName}`));
 }
 
 /** Of a symbol or name on the chain, in characters: what a cell of a table takes. */
 const longestName = 48;
 
+/**
+ * Calls a function that the contract is known to have.
+ * @param source what the contract is called: `GovernanceRoles`
+ * @throws TvError also where the contract does not return it
+ */
+export async function mustRead<T>(chain: Chain, call: ReadCall, source: string): Promise<T> {
+  const value = await tryRead<T>(chain, call);
+  if (value !== undefined) return value;
+  throw new TvError(`${source} does not return ${call.functionName}.`, {
+    facts: { contract: call.address },
+    next: ['check the address: tv config show'],
+  });
+}
+
+/** Undefined where the bytes are no result of this function. */
 export function decode<T>(abi: Abi, functionName: string, data: `0x${string}`): T | undefined {
   try {
     const result: unknown = decodeFunctionResult({ abi, functionName, data });

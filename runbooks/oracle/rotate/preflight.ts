@@ -12,6 +12,7 @@ import { endThePause, readProtocol, stopsSignals } from '../../../src/chain/read
 import { listKeyFiles, readKeyFile } from '../../../src/chain/signers/keyFile.ts';
 import { parseKey, placeholderAddress } from '../../../src/chain/signers/oracleKey.ts';
 import { readFunds } from '../../../src/chain/transactions/readFunds.ts';
+import { answer } from '../../../src/errors/answer.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
@@ -93,15 +94,21 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
   const signals = lookout.look('signals', 'chain', async () => {
     const { oldAddress } = await need(env, 'env');
     const head = await readHead(ctx.chain());
-    const [pairs, spend] = await Promise.all([
+    const [pairs, history] = await Promise.all([
       readPairSignals(ctx.chain(), namedPairs(ctx.settings)),
-      readSpend(ctx.chain(), { sender: oldAddress, head: head.number }),
+      answer(readSpend(ctx.chain(), { sender: oldAddress, head: head.number })),
     ]);
+    const spend = history.known ? history.value : undefined;
     const wrong = pairs.signals.filter(({ health }) => health !== 'healthy').length;
     const worked = wrong === 0 && spend !== undefined;
     const value = { worked, feeToken: spend?.feeToken ?? null, perSecond: spend?.perSecond ?? null };
     if (worked)
       return pass(`${count(pairs.signals.length)} pairs, all healthy, signed by the old key`, value);
+    if (!history.known) {
+      return warn(`whether the old key works is unknown: ${history.reason}; it cannot be proven afterwards`, {
+        value,
+      });
+    }
     return warn('the oracle does not work as it is; the old key cannot be proven afterwards', { value });
   });
 

@@ -20,7 +20,9 @@ export type Signal = {
 export type Breaker = {
   readonly pair: Pair;
   readonly open: boolean;
+  /** Null where no change was found in the blocks that were read: see `since`. */
   readonly last: BreakerChange | null;
+  /** Null where the contract does not return it. */
   readonly signal: Signal | null;
   /** Why the contract itself would not trade the pair; null for what it does not tell. */
   readonly causes: readonly {
@@ -35,7 +37,10 @@ export interface Breakers {
   readonly now: number;
   /** Undefined where the contract has no threshold. */
   readonly stalenessSeconds: number | undefined;
-  readonly since: number;
+  /** The first block whose events were read; null where none could be. */
+  readonly since: number | null;
+  /** Why events before `since` were not read; undefined where all were. */
+  readonly historyUnknown: string | undefined;
 }
 
 export interface ReadBreakersParameters {
@@ -49,15 +54,16 @@ const noPair = `0x${'0'.repeat(64)}` as const;
 /**
  * The breakers of any number of pairs: state, last change, and whether the contract has a reason to
  * keep one open. Two or three HTTP requests where Multicall3 is there, whatever the number of pairs.
- * @throws TvError where no node answers, or the contract has no breakers
+ * @throws TvError where no node answers, a breaker could not be read, or the contract has none
  */
 export async function readBreakers(chain: Chain, parameters: ReadBreakersParameters): Promise<Breakers> {
   const address = riskController(chain);
   const one = <T>(functionName: string, args: readonly unknown[] = []) =>
     tryRead<T>(chain, { address, abi: riskControllerAbi, functionName, args });
+  const heading = readHead(chain);
   const [head, events, deployed, runbook, threshold, minDepth, maxTick] = await Promise.all([
-    readHead(chain),
-    readBreakerEvents(chain, address),
+    heading,
+    heading.then(({ number }) => readBreakerEvents(chain, { riskController: address, head: number })),
     one<boolean>('pairCircuitBroken', [noPair]),
     one<boolean>('circuitBroken', [noPair]),
     one<number>('oracleStalenessThreshold'),
@@ -68,11 +74,12 @@ export async function readBreakers(chain: Chain, parameters: ReadBreakersParamet
   const functionName =
     deployed !== undefined ? 'pairCircuitBroken' : runbook !== undefined ? 'circuitBroken' : undefined;
   if (functionName === undefined) {
-    throw new TvError('The risk controller has no circuit breakers that tv knows.', {
+    throw new TvError('The risk controller returns no circuit breaker.', {
       facts: { address, asked: 'pairCircuitBroken(bytes32), circuitBroken(bytes32)' },
-      next: ['see whether the address is right: tv config show'],
+      next: ['check the address: tv config show'],
     });
   }
+  // Without their history the pairs that only events name are missing: `historyUnknown` says so.
   const pairs = parameters.discover ? withDiscovered(parameters.pairs, events.last.keys()) : parameters.pairs;
   const call = (name: string) =>
     pairs.map(({ id }) => ({ address, abi: riskControllerAbi, functionName: name, args: [id] }));
@@ -84,12 +91,16 @@ export async function readBreakers(chain: Chain, parameters: ReadBreakersParamet
   const breakers = pairs.map((pair, index): Breaker => {
     const open = answers[index];
     if (typeof open !== 'boolean') {
-      throw new TvError(`The risk controller does not tell the breaker of ${pairTitle(pair)}.`);
+      throw new TvError(`The risk controller does not return the breaker of ${pairTitle(pair)}.`, {
+        facts: { address, pair: pair.id },
+        next: ['check the address: tv config show'],
+      });
     }
     const signal = signalOf(answers[pairs.length + index] as SignalAnswer | undefined);
     return { pair, open, last: events.last.get(pair.id) ?? null, signal, causes: causes(signal, limits) };
   });
-  return { breakers, now: head.timestamp, stalenessSeconds: threshold, since: events.since };
+  const { since, unknown } = events;
+  return { breakers, now: head.timestamp, stalenessSeconds: threshold, since, historyUnknown: unknown };
 }
 
 function riskController({ contracts }: Chain): Address {

@@ -7,7 +7,7 @@ import { aligned, wrap } from '../../runbook/text.ts';
 import { assertChainId, onRightChain } from '../assertChainId.ts';
 import { contractTitles, type ResolvedIntent } from '../intents/intent.ts';
 import { assertNewFile } from './assertNewFile.ts';
-import { assertOneHolder } from './assertOneHolder.ts';
+import { assertOneHolder, heldBy } from './assertOneHolder.ts';
 import { safeBatch } from './safeBatch.ts';
 
 /** For the input of every command that sends transactions. */
@@ -100,7 +100,7 @@ function render(
           ['value', '0'],
           ['calldata', intent.data],
           ['decoded', decoded(intent)],
-          ['signer', `${intent.role.name}, held by ${intent.holders.join(', ') || 'nobody that is listed'}`],
+          ['signer', `${intent.role.name}, held by ${heldBy(intent)}`],
         ],
         paint.width,
         '   ',

@@ -36,6 +36,8 @@ export type ResolvedIntent = {
   };
   /** Who may call it: the role's members, and the vault's owner for a withdrawal. */
   readonly holders: readonly Address[];
+  /** Why there may be others; absent where `holders` is the whole list. */
+  readonly holdersUnknown?: string;
 };
 
 /** How contracts are called in the settings' `.env`, and so by operators. */

@@ -1,5 +1,4 @@
 import { toFunctionSelector } from 'viem';
-import type { Address } from '../../config/settings.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
@@ -56,7 +55,7 @@ async function resolve(
     args: chosen.args.map(String),
     data: encodeCall(chosen),
     role: { name: chosen.role, id: role.id, signer: signerRoles[chosen.role] },
-    holders: holdersOf(deployment, chosen),
+    ...holdersOf(deployment, chosen),
   };
 }
 
@@ -75,10 +74,17 @@ async function firstThatAnswers(
 ): Promise<Candidate | undefined> {
   const answers = await Promise.all(
     possible.map(async (candidate) => {
-      const [from] = holdersOf(deployment, candidate);
+      const { holders, holdersUnknown } = holdersOf(deployment, candidate);
+      const [from] = holders;
       const to = chain.contracts[candidate.contract];
-      if (from === undefined || to === undefined || deployment.code[candidate.contract] === '0x')
-        return false;
+      if (to === undefined || deployment.code[candidate.contract] === '0x') return false;
+      if (from === undefined) {
+        if (holdersUnknown === undefined) return false;
+        throw new TvError(
+          `Whether ${candidate.signature} works here is unknown: no holder of ${candidate.role} to try it was found.`,
+          { facts: { contract: to, holders: holdersUnknown }, next: ['run the command again'] },
+        );
+      }
       try {
         await chain.client.request({
           method: 'eth_call',
@@ -86,7 +92,7 @@ async function firstThatAnswers(
         });
         return true;
       } catch (error) {
-        if (['reverted', 'rejected'].includes(rpcFailure(error).kind)) return false;
+        if (rpcFailure(error).kind === 'reverted') return false;
         return described(chain, Promise.reject(error));
       }
     }),
@@ -94,10 +100,18 @@ async function firstThatAnswers(
   return possible.find((_, index) => answers[index] === true);
 }
 
-function holdersOf({ roles, owner }: Deployment, { role, signature }: Candidate): readonly Address[] {
-  const members = roles[role].members ?? [];
-  const alsoOwner = signature.startsWith('withdraw(') && owner !== undefined && !members.includes(owner);
-  return alsoOwner ? [...members, owner] : members;
+function holdersOf(
+  { roles, owner }: Deployment,
+  { role, signature }: Candidate,
+): Pick<ResolvedIntent, 'holders' | 'holdersUnknown'> {
+  const { members, seen } = roles[role];
+  const ownerMay = signature.startsWith('withdraw(');
+  const reason = !members.known ? members.reason : ownerMay && !owner.known ? owner.reason : undefined;
+  const also = ownerMay && owner.known && owner.value !== null && !seen.includes(owner.value);
+  return {
+    holders: also ? [...seen, owner.value] : seen,
+    ...(reason === undefined ? {} : { holdersUnknown: reason }),
+  };
 }
 
 const wanted: Readonly<Record<IntentRequest['intent'], string>> = {

@@ -1,4 +1,5 @@
 import type { Address } from '../../config/settings.ts';
+import { answer } from '../../errors/answer.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { count, duration, short } from '../../runbook/text.ts';
 import { described } from '../describeRpcError.ts';
@@ -9,7 +10,7 @@ import { readFees } from '../transactions/readFees.ts';
 import { type Funds, feeOf, formatFunds, readWallet } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
 import { readNonce } from '../transactions/readNonce.ts';
-import { isOracle, readAuthority } from './readAuthority.ts';
+import { authorisedWords, isOracle, readAuthority } from './readAuthority.ts';
 import { readSpend } from './readSpend.ts';
 
 /** A reason why an oracle's signals do not get through, and what mends it. */
@@ -43,10 +44,11 @@ export async function diagnose(
       readFees(chain),
       readNetwork(chain),
       readPendingTime(chain),
-      heading.then(({ number }) => readSpend(chain, { sender: oracle, head: number })),
+      heading.then(({ number }) => answer(readSpend(chain, { sender: oracle, head: number }))),
       readWallet(chain, oracle),
     ]);
-  const needed = spend?.perSignal ?? feeOf(network, signalGas, fees.maxFeePerGas);
+  const seen = spend.known ? spend.value?.perSignal : undefined;
+  const needed = seen ?? feeOf(network, signalGas, fees.maxFeePerGas);
   const funds = wallet(needed);
   const name = short(oracle, false);
   const troubles: Trouble[] = [];
@@ -58,10 +60,9 @@ export async function diagnose(
     });
   }
   if (!authorised) {
-    const valid = authority.valid.map((one) => short(one, false)).join(', ') || 'nobody that is listed';
     troubles.push({
       id: 'not-authorised',
-      summary: `${name} is not an authorised oracle; authorised: ${valid}`,
+      summary: `${name} is not an authorised oracle; authorised: ${authorisedWords(authority)}`,
       next: ['tv oracle rotate-key'],
     });
   }

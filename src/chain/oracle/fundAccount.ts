@@ -4,10 +4,11 @@ import { UsageError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { tokenAbi } from '../abi/token.ts';
 import { described } from '../describeRpcError.ts';
+import { parseWei } from '../parseAnswer.ts';
 import { formatFunds, readFeeUnit } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
 import type { Call } from '../transactions/transaction.ts';
-import { tryRead } from '../tryRead.ts';
+import { mustRead } from '../tryRead.ts';
 
 /** RUNBOOK.md, section 4: 0.1 of the native token. On Tempo, where fees are dollars: ten. */
 const defaults = { plain: '0.1', tempo: '10' } as const;
@@ -57,8 +58,8 @@ export function fundingCall({ token, amount }: Funding, to: Address): Call {
 export async function readFunded(chain: Chain, { token }: Funding, account: Address): Promise<bigint> {
   if (token === null) {
     const request = chain.client.request({ method: 'eth_getBalance', params: [account, 'latest'] });
-    return BigInt(await described(chain, request));
+    return parseWei(await described(chain, request), 'balance');
   }
   const call = { address: token, abi: tokenAbi, functionName: 'balanceOf', args: [account] };
-  return (await tryRead<bigint>(chain, call)) ?? 0n;
+  return mustRead<bigint>(chain, call, 'The token');
 }

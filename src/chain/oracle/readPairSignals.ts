@@ -1,6 +1,7 @@
+import { TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { riskControllerAbi, type SignalAnswer } from '../abi/riskController.ts';
-import type { Pair } from '../pairs/pair.ts';
+import { type Pair, pairTitle } from '../pairs/pair.ts';
 import { readHead } from '../readHead.ts';
 import { readMany } from '../readMany.ts';
 import { tryRead } from '../tryRead.ts';
@@ -8,8 +9,6 @@ import { riskControllerOf } from './readAuthority.ts';
 
 /** RUNBOOK.md, section 8: without a signal for so long an oracle is dead. In seconds. */
 const deadAfterSeconds = 300;
-
-const none: SignalAnswer = [0, 0n, 0n, 0n, 0n, 0n];
 
 export type SignalHealth = 'healthy' | 'stale' | 'dead' | 'never';
 
@@ -32,7 +31,10 @@ export interface PairSignals {
   readonly head: number;
 }
 
-/** The last signal of each pair, judged by the chain's clock. @throws TvError where no node answers */
+/**
+ * The last signal of each pair, judged by the chain's clock.
+ * @throws TvError where no node answers, or the signal of a pair is unknown
+ */
 export async function readPairSignals(chain: Chain, pairs: readonly Pair[]): Promise<PairSignals> {
   const address = riskControllerOf(chain);
   const [head, threshold, answers] = await Promise.all([
@@ -46,7 +48,14 @@ export async function readPairSignals(chain: Chain, pairs: readonly Pair[]): Pro
     ),
   ]);
   const signals = pairs.map((pair, index): PairSignal => {
-    const [, , , , timestamp, nonce] = answers[index] ?? none;
+    const answer = answers[index];
+    if (answer === undefined) {
+      throw new TvError(`The risk controller does not return the last signal of ${pairTitle(pair)}.`, {
+        facts: { address, pair: pair.id },
+        next: ['check the address: tv config show'],
+      });
+    }
+    const [, , , , timestamp, nonce] = answer;
     const at = Number(timestamp);
     const ageSeconds = at === 0 ? null : Math.max(0, head.timestamp - at);
     const health = judge(ageSeconds, threshold);

@@ -1,9 +1,9 @@
 import { toEventSelector } from 'viem';
-import type { Address } from '../../config/settings.ts';
+import { UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
-import { describeRpcError } from '../describeRpcError.ts';
-import { misfit, parseHex, parseObject, parseQuantity } from '../parseAnswer.ts';
-import { rpcFailure } from '../rpcFailure.ts';
+import { newestLogs, type RawLog } from '../newestLogs.ts';
+import { parseHex, parseQuantity } from '../parseAnswer.ts';
+import { readHead } from '../readHead.ts';
 import { riskControllerOf } from './readAuthority.ts';
 
 const updated = toEventSelector(
@@ -22,55 +22,63 @@ export interface AcceptedSignal {
   readonly at: number;
 }
 
+/** Limit of one reading, in milliseconds. */
+const limitMs = 8_000;
+/** Blocks of the first request: of a signal a block they are a few hundred logs. */
+const firstWidth = 256;
+
 /**
- * Signals that the contract accepted, in the order of the chain. A node that refuses the range is asked
- * for its newest part.
- * @throws TvError where no node answers
+ * All signals that the contract accepted, in the order of the chain.
+ * @param range default up to the newest block
+ * @throws TvError where not all of the range could be read
  */
 export async function readSignals(
   chain: Chain,
   { fromBlock, toBlock }: { readonly fromBlock: number; readonly toBlock?: number },
 ): Promise<readonly AcceptedSignal[]> {
-  const address = riskControllerOf(chain);
-  try {
-    return await ask(chain, address, fromBlock, toBlock);
-  } catch (error) {
-    const { kind } = rpcFailure(error);
-    const halved = toBlock === undefined ? undefined : Math.ceil((fromBlock + toBlock) / 2);
-    const narrower = ['too-wide', 'too-much', 'pruned', 'rejected'].includes(kind);
-    if (narrower && halved !== undefined && toBlock !== undefined && halved < toBlock) {
-      return readSignals(chain, { fromBlock: halved, toBlock });
-    }
-    throw describeRpcError(error, chain);
-  }
+  const head = toBlock ?? (await readHead(chain)).number;
+  const { signals, unknown } = await readNewestSignals(chain, { fromBlock, toBlock: head });
+  if (unknown === undefined) return signals;
+  throw new UnavailableError(`The oracle's signals from block ${fromBlock} on cannot be read: ${unknown}.`, {
+    facts: { node: chain.urls.join(', ') },
+    next: 'check the RPC URLs: tv config show',
+  });
 }
 
-async function ask(
+export interface NewestSignals {
+  /** In the order of the chain. */
+  readonly signals: readonly AcceptedSignal[];
+  /** Why earlier ones are missing, without a full stop; undefined where none are, or `mostTransactions` were found. */
+  readonly unknown: string | undefined;
+}
+
+/**
+ * The newest signals of a range, read backwards in pieces.
+ * @param parameters.mostTransactions enough of them; default all
+ */
+export async function readNewestSignals(
   chain: Chain,
-  address: Address,
-  from: number,
-  to: number | undefined,
-): Promise<readonly AcceptedSignal[]> {
-  const answer: unknown = await chain.client.request({
-    method: 'eth_getLogs',
-    params: [
-      {
-        address,
-        topics: [updated],
-        fromBlock: `0x${from.toString(16)}`,
-        toBlock: to === undefined ? 'latest' : `0x${to.toString(16)}`,
-      },
-    ],
+  parameters: { readonly fromBlock: number; readonly toBlock: number; readonly mostTransactions?: number },
+): Promise<NewestSignals> {
+  const { fromBlock, toBlock, mostTransactions = Number.POSITIVE_INFINITY } = parameters;
+  const { logs, unknown } = await newestLogs(chain, {
+    address: riskControllerOf(chain),
+    topics: [updated],
+    fromBlock,
+    toBlock,
+    firstWidth,
+    limitMs,
+    isEnough: (found) => new Set(found.map((log) => log['transactionHash'])).size >= mostTransactions,
   });
-  if (!Array.isArray(answer)) throw misfit(answer, 'list of logs');
-  return answer.map((entry) => {
-    const log = parseObject(entry, 'log');
-    const topics = Array.isArray(log['topics']) ? log['topics'] : [];
-    return {
-      pair: parseHex(topics[1], 'pair', 32),
-      transaction: parseHex(log['transactionHash'], 'transaction hash', 32),
-      block: parseQuantity(log['blockNumber'], 'block number'),
-      at: parseInt(parseHex(log['data'], 'signal').slice(...timeAt), 16),
-    };
-  });
+  return { signals: logs.map(signalOf), unknown };
+}
+
+function signalOf(log: RawLog): AcceptedSignal {
+  const topics = Array.isArray(log['topics']) ? log['topics'] : [];
+  return {
+    pair: parseHex(topics[1], 'pair', 32),
+    transaction: parseHex(log['transactionHash'], 'transaction hash', 32),
+    block: parseQuantity(log['blockNumber'], 'block number'),
+    at: parseInt(parseHex(log['data'], 'signal').slice(...timeAt), 16),
+  };
 }

@@ -1,11 +1,12 @@
 import type { Address } from '../../config/settings.ts';
+import { UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
-import { parseObject } from '../parseAnswer.ts';
+import { parseObject, parseWei } from '../parseAnswer.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { feeOf } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
-import { readSignals } from './readSignals.ts';
+import { readNewestSignals } from './readSignals.ts';
 
 /** Far enough back for a rate, near enough for any provider. */
 const lookBackBlocks = 5_000;
@@ -23,14 +24,26 @@ export interface Spend {
 }
 
 /**
- * What an account spent on its newest signals, in two batches. Undefined where none was seen.
- * @throws TvError where no node answers
+ * What an account spent on its newest signals. Undefined where the newest ones are of other accounts, or
+ * there are none.
+ * @throws TvError where they could not be read: then nothing is known of its signals
  */
 export async function readSpend(
   chain: Chain,
   { sender, head }: { readonly sender: Address; readonly head: number },
 ): Promise<Spend | undefined> {
-  const seen = await readSignals(chain, { fromBlock: Math.max(0, head - lookBackBlocks), toBlock: head });
+  const fromBlock = Math.max(0, head - lookBackBlocks);
+  const { signals: seen, unknown } = await readNewestSignals(chain, {
+    fromBlock,
+    toBlock: head,
+    mostTransactions: looked,
+  });
+  if (seen.length === 0 && unknown !== undefined) {
+    throw new UnavailableError(`The oracle's last signals cannot be read: ${unknown}.`, {
+      facts: { node: chain.urls.join(', ') },
+      next: 'check the RPC URLs: tv config show',
+    });
+  }
   const hashes = [...new Set(seen.map(({ transaction }) => transaction))].slice(-looked);
   const [network, ...receipts] = await described(
     chain,
@@ -47,7 +60,11 @@ export async function readSpend(
   const last = own.at(-1);
   if (first === undefined || last === undefined) return undefined;
   const fees = own.map((receipt) =>
-    feeOf(network, BigInt(String(receipt['gasUsed'])), BigInt(String(receipt['effectiveGasPrice'] ?? '0x0'))),
+    feeOf(
+      network,
+      parseWei(receipt['gasUsed'], 'amount of gas'),
+      parseWei(receipt['effectiveGasPrice'], 'gas price'),
+    ),
   );
   const total = fees.reduce((sum, fee) => sum + fee, 0n);
   const timeOf = (receipt: Record<string, unknown>) =>

@@ -1,3 +1,5 @@
+import { answer } from '../../errors/answer.ts';
+import { UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
 import { parseObject } from '../parseAnswer.ts';
@@ -11,19 +13,40 @@ export interface Fees {
 const baseFeeMargin = 2n;
 
 /**
- * EIP-1559 fees that get a transaction into one of the next blocks.
- * @throws TvError where no node answers
+ * EIP-1559 fees that get a transaction into one of the next blocks. Nodes differ in what they offer:
+ * without `eth_maxPriorityFeePerGas` there is no tip, without a base fee in the block `eth_gasPrice` is
+ * used. Any of them may be missing, fail or be null.
+ * @throws TvError where no node answers, or none of them gives a price
  */
 export async function readFees(chain: Chain): Promise<Fees> {
-  const [block, tip] = await described(
-    chain,
-    Promise.all([
-      chain.client.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }),
-      // Not every node has an opinion on tips; the base fee alone then has to do.
-      chain.client.request({ method: 'eth_maxPriorityFeePerGas' }).catch(() => '0x0' as const),
-    ]),
-  );
-  const base = BigInt(String(parseObject(block, 'block')['baseFeePerGas'] ?? '0x0'));
-  const maxPriorityFeePerGas = BigInt(tip);
-  return { maxFeePerGas: base * baseFeeMargin + maxPriorityFeePerGas, maxPriorityFeePerGas };
+  const [block, tip, gasPrice] = await Promise.all([
+    described(chain, chain.client.request({ method: 'eth_getBlockByNumber', params: ['latest', false] })),
+    quantity(chain, 'eth_maxPriorityFeePerGas'),
+    quantity(chain, 'eth_gasPrice'),
+  ]);
+  const base = weiOf(parseObject(block, 'block')['baseFeePerGas']);
+  const maxPriorityFeePerGas = tip ?? 0n;
+  if (base !== undefined) {
+    return { maxFeePerGas: base * baseFeeMargin + maxPriorityFeePerGas, maxPriorityFeePerGas };
+  }
+  if (gasPrice === undefined) {
+    throw new UnavailableError('The RPC node returns no gas price.', {
+      facts: { asked: 'baseFeePerGas of the latest block, eth_gasPrice' },
+      next: ['check the RPC URLs: tv config show'],
+    });
+  }
+  // A chain without a base fee: the price holds the tip.
+  return { maxFeePerGas: gasPrice * baseFeeMargin, maxPriorityFeePerGas: tip ?? gasPrice };
+}
+
+async function quantity(
+  chain: Chain,
+  method: 'eth_maxPriorityFeePerGas' | 'eth_gasPrice',
+): Promise<bigint | undefined> {
+  const read = await answer(described(chain, chain.client.request({ method })));
+  return read.known ? weiOf(read.value) : undefined;
+}
+
+function weiOf(value: unknown): bigint | undefined {
+  return typeof value === 'string' && /^0x[0-9a-f]{1,64}$/i.test(value) ? BigInt(value) : undefined;
 }

@@ -1,9 +1,11 @@
 import { formatUnits, parseAbi } from 'viem';
 import type { Address } from '../../config/settings.ts';
+import { UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { count } from '../../runbook/text.ts';
 import { tokenAbi } from '../abi/token.ts';
 import { described } from '../describeRpcError.ts';
+import { parseWei } from '../parseAnswer.ts';
 import { tryRead } from '../tryRead.ts';
 import { feeManager, readNetwork } from './readNetwork.ts';
 import type { Network } from './transaction.ts';
@@ -47,7 +49,7 @@ export async function readFunds(
 export async function readWallet(chain: Chain, account: Address): Promise<(needed: bigint) => Funds> {
   if ((await readNetwork(chain)) === 'plain') {
     const request = chain.client.request({ method: 'eth_getBalance', params: [account, 'latest'] });
-    const balance = BigInt(await described(chain, request));
+    const balance = parseWei(await described(chain, request), 'balance');
     const funds: Funds = { network: 'plain', feeToken: undefined, symbol: 'ether', decimals: 18, balance };
     return () => funds;
   }
@@ -70,9 +72,13 @@ export async function readWallet(chain: Chain, account: Address): Promise<(neede
   const all = [own, ...balances].filter((funds) => funds !== undefined);
   const ordered = [...all.filter(isPreferred), ...all.filter((funds) => !isPreferred(funds))];
   const most = ordered.toSorted((a, b) => (a.balance < b.balance ? 1 : -1))[0];
-  const [first = zero] = wellKnown;
-  const nothing: Funds = { network: 'tempo', feeToken: first, symbol: 'pathUSD', decimals: 6, balance: 0n };
-  return (needed) => ordered.find(({ balance }) => balance >= needed) ?? most ?? nothing;
+  if (most === undefined) {
+    throw new UnavailableError('No fee token returns a balance.', {
+      facts: { account, tokens: wellKnown.join(', ') },
+      next: ['check the RPC URLs: tv config show'],
+    });
+  }
+  return (needed) => ordered.find(({ balance }) => balance >= needed) ?? most;
 }
 
 async function readToken(chain: Chain, token: Address, account: Address): Promise<Funds | undefined> {

@@ -3,7 +3,7 @@ import type { Address } from '../../config/settings.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
 import { parseQuantity } from '../parseAnswer.ts';
-import { tryRead } from '../tryRead.ts';
+import { mustRead, type ReadCall } from '../tryRead.ts';
 
 /** Tempo's predeploy with the nonces of all lines but the ordinary one (viem/tempo, Addresses). */
 const nonceManager = '0x4e4F4E4345000000000000000000000000000000';
@@ -32,17 +32,18 @@ export async function readNonce(chain: Chain, account: Address): Promise<NonceSt
 /**
  * How many transactions of a nonce line are in blocks.
  * @param key in decimal; `0` is the ordinary line
+ * @throws TvError where that is unknown
  */
 export async function readUsedNonce(
   chain: Chain,
   { account, key }: { readonly account: Address; readonly key: string },
 ): Promise<number> {
   if (key === '0') return (await readNonce(chain, account)).latest;
-  const nonce = await tryRead<bigint>(chain, {
+  const call: ReadCall = {
     address: nonceManager,
     abi: nonceAbi,
     functionName: 'getNonce',
     args: [account, BigInt(key)],
-  });
-  return Number(nonce ?? 0n);
+  };
+  return Number(await mustRead<bigint>(chain, call, 'The nonce manager'));
 }

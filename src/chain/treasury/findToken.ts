@@ -12,7 +12,7 @@ export type Token = {
   readonly decimals: number;
 };
 
-/** @throws UsageError where there is no token at the address */
+/** @throws UsageError where there is no token at the address; TvError where that is unknown */
 export async function readToken(chain: Chain, address: Address): Promise<Token> {
   const contract = { address, abi: tokenAbi };
   const [symbol, decimals] = await Promise.all([
@@ -21,9 +21,9 @@ export async function readToken(chain: Chain, address: Address): Promise<Token> 
   ]);
   if (decimals !== undefined) return { address, symbol: symbol ?? 'token', decimals };
   // Without its decimals an amount in whole tokens cannot be told from a raw one.
-  throw new UsageError('There is no token at that address, or it does not tell its decimals.', {
+  throw new UsageError('The contract at that address returns no decimals, so it is no token that tv knows.', {
     facts: { address },
-    next: ['tv config show'],
+    next: ['check the address: tv config show'],
   });
 }
 

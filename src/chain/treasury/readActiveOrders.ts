@@ -3,7 +3,7 @@ import type { Chain } from '../../runbook/context.ts';
 import { dexStrategyAbi } from '../abi/dexStrategy.ts';
 import { tryRead } from '../tryRead.ts';
 
-/** How many orders of a pair the strategy has on the DEX. @throws TvError where it does not tell */
+/** How many orders of a pair the strategy lists. @throws TvError where that is unknown */
 export async function readActiveOrders(chain: Chain, pair: `0x${string}`): Promise<number> {
   const { dexStrategy } = chain.contracts;
   const orders =
@@ -16,8 +16,8 @@ export async function readActiveOrders(chain: Chain, pair: `0x${string}`): Promi
           args: [pair],
         });
   if (orders !== undefined) return orders.length;
-  throw new TvError('The strategy does not tell its active orders.', {
+  throw new TvError('The strategy does not return its active orders.', {
     facts: { DexStrategy: dexStrategy ?? 'not set', pair },
-    next: ['see whether the address is right: tv config show'],
+    next: ['check the address: tv config show'],
   });
 }

@@ -20,7 +20,7 @@ export type Places = {
   readonly fees: string;
 };
 
-/** @throws TvError where no node answers, or a contract does not tell */
+/** @throws TvError where any of them is unknown */
 export async function readPlaces(
   chain: Chain,
   { token, recipient }: { readonly token: Address; readonly recipient?: Address | undefined },
@@ -64,8 +64,8 @@ export async function readPlaces(
 async function number(chain: Chain, call: Parameters<typeof tryRead>[1]): Promise<bigint> {
   const answer = await tryRead<bigint>(chain, call);
   if (answer !== undefined) return answer;
-  throw new TvError(`${call.functionName} cannot be read.`, {
+  throw new TvError(`The contract does not return ${call.functionName}.`, {
     facts: { contract: call.address },
-    next: ['see whether the addresses are right: tv config show'],
+    next: ['check the addresses: tv config show'],
   });
 }

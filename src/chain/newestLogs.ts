@@ -1,0 +1,124 @@
+import type { Address } from '../config/settings.ts';
+import { TvError } from '../errors/TvError.ts';
+import type { Chain } from '../runbook/context.ts';
+import { signalOf } from './connectChain.ts';
+import { describeRpcError } from './describeRpcError.ts';
+import { misfit, parseObject, parseQuantity } from './parseAnswer.ts';
+import type { RpcFailureKind } from './rpcErrorKind.ts';
+import { rpcFailure } from './rpcFailure.ts';
+
+/** A log as the node returned it. */
+export type RawLog = Readonly<Record<string, unknown>>;
+
+export interface NewestLogsParameters {
+  readonly address: Address;
+  readonly topics: readonly (`0x${string}` | readonly `0x${string}`[])[];
+  /** The earliest block of interest. */
+  readonly fromBlock: number;
+  /** The newest block, included. */
+  readonly toBlock: number;
+  /** Blocks of the first request. Narrower where the logs are dense, so that one response stays small. */
+  readonly firstWidth: number;
+  /** Limit of the whole reading, in milliseconds; a request that is under way is waited for. */
+  readonly limitMs: number;
+  /** Ends the reading early: what was read so far is enough. */
+  readonly isEnough?: (logs: readonly RawLog[]) => boolean;
+}
+
+export interface NewestLogs {
+  /** In the order of the chain. */
+  readonly logs: readonly RawLog[];
+  /** The first block that was read; null where not even the newest could be. */
+  readonly since: number | null;
+  /** Why blocks before `since` were not read, without a full stop; undefined where it was all, or enough. */
+  readonly unknown: string | undefined;
+}
+
+/** What a narrower range may mend. A refusal in unknown words is one of them. */
+const mayBeTooWide: readonly RpcFailureKind[] = [
+  'too-wide',
+  'too-much',
+  'oversized',
+  'rejected',
+  'failed',
+  'timeout',
+  'http',
+  // Of a wide range the newest part may still be there.
+  'pruned',
+];
+/** Of fewer logs than this the next request spans more blocks; of more, as many as would give this number. */
+const fewLogs = 1_000;
+const widening = 4;
+/** Requests at most: providers that allow ten blocks at once would be asked without end. */
+const mostRequests = 60;
+
+/**
+ * The newest logs of a contract, from the newest block backwards, in pieces. A refused piece is halved,
+ * down to one block. What could not be read in time, or is not served, is named in `unknown`: it is
+ * never an empty history.
+ * @throws only what ends the command: the reason of an abort, a bug
+ */
+export async function newestLogs(chain: Chain, parameters: NewestLogsParameters): Promise<NewestLogs> {
+  const { address, topics, fromBlock, toBlock, firstWidth, limitMs, isEnough } = parameters;
+  const deadline = performance.now() + limitMs;
+  let pieces: readonly (readonly RawLog[])[] = [];
+  let to = toBlock;
+  let width = Math.max(1, firstWidth);
+  const done = (unknown: string | undefined): NewestLogs => ({
+    logs: pieces.flat(),
+    since: to === toBlock ? null : to + 1,
+    unknown,
+  });
+  for (let requests = 0; to >= fromBlock; requests++) {
+    if (requests === mostRequests || performance.now() > deadline) {
+      return done(`reading the logs from block ${fromBlock} on takes too long`);
+    }
+    const from = Math.max(fromBlock, to - width + 1);
+    let piece: readonly RawLog[];
+    try {
+      piece = await ask(chain, { address, topics, from, to });
+    } catch (error) {
+      const failure = rpcFailure(error);
+      if (mayBeTooWide.includes(failure.kind) && to > from) {
+        width = Math.ceil((to - from + 1) / 2);
+        // A range that is already known to be refused costs no request.
+        if (failure.kind === 'too-wide') requests--;
+        continue;
+      }
+      const described = describeRpcError(error, chain);
+      if (!(described instanceof TvError) || signalOf(chain)?.aborted === true) throw described;
+      return done(described.message.replace(/\.$/, ''));
+    }
+    pieces = [piece, ...pieces];
+    to = from - 1;
+    if (piece.length < fewLogs) width *= widening;
+    else width = Math.max(1, Math.floor((width * fewLogs) / piece.length));
+    if (isEnough?.(pieces.flat()) === true) return done(undefined);
+  }
+  return { logs: pieces.flat(), since: fromBlock, unknown: undefined };
+}
+
+async function ask(
+  chain: Chain,
+  range: Pick<NewestLogsParameters, 'address' | 'topics'> & { readonly from: number; readonly to: number },
+): Promise<readonly RawLog[]> {
+  const { address, topics, from, to } = range;
+  const answer: unknown = await chain.client.request({
+    method: 'eth_getLogs',
+    params: [
+      {
+        address,
+        topics: topics as never,
+        fromBlock: `0x${from.toString(16)}`,
+        toBlock: `0x${to.toString(16)}`,
+      },
+    ],
+  });
+  if (!Array.isArray(answer)) throw misfit(answer, 'list of logs');
+  const logs = answer.map((entry) => parseObject(entry, 'log'));
+  return logs
+    .filter((log) => log['removed'] !== true)
+    .map((log) => ({ log, block: parseQuantity(log['blockNumber'], 'block number') }))
+    .toSorted((a, b) => a.block - b.block)
+    .map(({ log }) => log);
+}
