@@ -73,6 +73,7 @@ async function runSteps(execution: Execution): Promise<Ending> {
   const results: Record<string, Json> = {};
   const done: Step[] = [];
   let failures = 0;
+  let undecided = 0;
   for (const step of execution.steps) {
     const before = execution.before.get(step.id);
     if (before?.status === 'done') {
@@ -102,10 +103,16 @@ async function runSteps(execution: Execution): Promise<Ending> {
         return interrupted(execution, execution.engine.interrupt.received);
       }
       failures += 1;
-      if (execution.runbook.onFailure === 'stop') return stopAfterFailure(execution, step, done, results);
+      const isUndecided = error instanceof TvError && error.exitCode === exitCodes.unverified;
+      if (isUndecided) undecided += 1;
+      if (execution.runbook.onFailure === 'stop') {
+        // It may have taken effect: nothing is rolled back, and the state is read back instead.
+        if (isUndecided) break;
+        return stopAfterFailure(execution, step, done, results);
+      }
     }
   }
-  return verify(execution, results, failures);
+  return verify(execution, results, { failures, undecided });
 }
 
 /** Steps that are right to take back always, and have left something that no later step has ended yet. */
@@ -300,14 +307,14 @@ export async function undoSteps(
 async function verify(
   execution: Execution,
   results: Record<string, Json>,
-  failures: number,
+  { failures, undecided }: { readonly failures: number; readonly undecided: number },
 ): Promise<Ending> {
   const checks = await readBack(execution, results);
   const { received } = execution.engine.interrupt;
   if (received !== undefined && blocks(checks).length > 0) return interrupted(execution, received);
   record(execution, { type: 'run.checked', checks });
-  if (failures > 0) return { outcome: 'failed', exitCode: exitCodes.failed };
-  return blocks(checks).length > 0
+  if (failures > undecided) return { outcome: 'failed', exitCode: exitCodes.failed };
+  return undecided > 0 || blocks(checks).length > 0
     ? { outcome: 'unverified', exitCode: exitCodes.unverified }
     : { outcome: 'verified', exitCode: exitCodes.ok };
 }

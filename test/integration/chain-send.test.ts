@@ -7,6 +7,7 @@ import { governanceRolesAbi } from '../../src/chain/abi/governanceRoles.ts';
 import { riskControllerAbi } from '../../src/chain/abi/riskController.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { resolveIntent, resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import { confirmations } from '../../src/chain/transactions/lookUp.ts';
 import { readFunds } from '../../src/chain/transactions/readFunds.ts';
 import {
   probeSent,
@@ -23,6 +24,7 @@ import { devAccountIndex } from '../../src/sandbox/chain/devAccounts.ts';
 import { send } from '../../src/sandbox/chain/rpc.ts';
 import { freePorts } from '../../src/sandbox/machine/freePorts.ts';
 import { type Faults, writeFaults } from '../../src/sandbox/services/faults.ts';
+import { type FaultMode, faultyNode } from '../support/faultyNode.ts';
 import { buildPrograms, type Program, startProgram } from '../support/programs.ts';
 import { type ProtocolChain, protocolChain, sendContext } from '../support/protocolChain.ts';
 
@@ -107,7 +109,7 @@ describe.each<readonly [Network, boolean]>([
 
     const sent = await sendOnce(context(notes), parameters);
     expect(sent.hash).toBe(hash);
-    expect(await probeSent(context(notes))).toBe('done');
+    expect(await probeSent(context(notes))).toBe('begun');
     // And once more, as after a kill between the receipt and the journal's line.
     expect(await sendOnce(context(notes), parameters)).toEqual(sent);
     await expectExactlyOne();
@@ -194,16 +196,121 @@ describe.each<readonly [Network, boolean]>([
   });
 
   if (!ownNonceLine)
-    it('stops where another transaction took the nonce', async () => {
+    it('overtaken by other calls: proven only once it is deep enough, then signed anew', async () => {
       const notes: Record<string, Json> = {};
       await expect(sendOnce(context(notes, world.chain, kill), parameters)).rejects.toThrow(Killed);
-      await send(world.url, { from: parameters.from, to: trip.address, data: trip.data });
+      await send(world.url, { from: parameters.from, to: reset.address, data: reset.data });
+      await expect(sendOnce(context(notes), { ...parameters, limitMs: 200 })).rejects.toMatchObject({
+        message: 'Another transaction of this account took the nonce, and is not final yet.',
+        exitCode: 5,
+        facts: { 'mined instead': expect.stringMatching(/^0x[0-9a-f]{64}$/) },
+      });
+      expect(await probeSent(context(notes))).toBe('begun');
+      await world.call('anvil_mine', [`0x${confirmations.toString(16)}`]);
       await expect(sendOnce(context(notes), parameters)).rejects.toThrow(
         'Another transaction of this account took the nonce; the one of this run can no longer be mined.',
       );
+      expect(await probeSent(context(notes))).toBe('not-done');
+      await expectExactlyOne();
+      const { hash } = await sendOnce(context(notes), parameters);
+      expect(hash).toBe((notes['transaction'] as SignedTransaction).hash);
+      expect(await world.countFrom(parameters.from, start)).toBe(2);
+    });
+
+  if (!ownNonceLine)
+    it('overtaken by the very same calls: exit 5, never signed anew', async () => {
+      const notes: Record<string, Json> = {};
+      await expect(sendOnce(context(notes, world.chain, kill), parameters)).rejects.toThrow(Killed);
+      const { transactionHash } = await send(world.url, {
+        from: parameters.from,
+        to: trip.address,
+        data: trip.data,
+      });
+      await world.call('anvil_mine', [`0x${confirmations.toString(16)}`]);
+      for (const _ of ['first', 'resumed']) {
+        await expect(sendOnce(context(notes), { ...parameters, limitMs: 200 })).rejects.toMatchObject({
+          message: 'Another transaction of this account took the nonce, with the very same calls.',
+          exitCode: 5,
+          facts: { 'mined instead': transactionHash },
+        });
+      }
       expect(await probeSent(context(notes))).toBe('begun');
       await expectExactlyOne();
     });
+
+  it.each<readonly [FaultMode, string | undefined]>([
+    ['mempool', undefined],
+    ['mempool', 'the network is busy'],
+    ['sendinternal', undefined],
+    ['sync4', undefined],
+    ['sync4', 'nonce gap'],
+    ['sync404', undefined],
+    ['sync404', 'this plan does not include the method'],
+    ['lagreceipt', undefined],
+  ])('%s (%s): sent once, and found in its block', async (mode, message) => {
+    await using node = await faultyNode(world.url, mode, {
+      lagMs: 1_500,
+      ...(message === undefined ? {} : { message }),
+    });
+    const notes: Record<string, Json> = {};
+    const { hash } = await sendOnce(context(notes, world.through(node.url)), parameters);
+    expect(hash).toBe((notes['transaction'] as SignedTransaction).hash);
+    expect(await isOpen()).toBe(true);
+    await expectExactlyOne();
+  });
+
+  it('receipts that never come: exit 5, never overtaken, never signed anew', async () => {
+    await using node = await faultyNode(world.url, 'lagreceipt', { lagMs: 600_000 });
+    const notes: Record<string, Json> = {};
+    for (const _ of ['first', 'resumed']) {
+      const sending = sendOnce(context(notes, world.through(node.url)), { ...parameters, limitMs: 800 });
+      await expect(sending).rejects.toMatchObject({
+        message: expect.stringMatching(
+          /^(The transaction is in a block, but no RPC node shows its receipt|Whether the transaction is in a block is unknown) after 0\.8 s\.$/,
+        ),
+        exitCode: 5,
+      });
+    }
+    await expectExactlyOne();
+    // Another node has it.
+    const both = world.through(node.url, world.url);
+    expect((await sendOnce(context(notes, both), parameters)).hash).toBe(
+      (notes['transaction'] as SignedTransaction).hash,
+    );
+    await expectExactlyOne();
+  });
+
+  it('receipts without a status: exit 5, never signed anew, until a node has one', async () => {
+    await using node = await faultyNode(world.url, 'statusnone');
+    const notes: Record<string, Json> = {};
+    for (const _ of ['first', 'resumed']) {
+      const sending = sendOnce(context(notes, world.through(node.url)), { ...parameters, limitMs: 300 });
+      await expect(sending).rejects.toMatchObject({
+        message: expect.stringMatching(
+          /^The transaction is in block \d+; whether it succeeded is unknown\.$/,
+        ),
+        exitCode: 5,
+        facts: { reason: 'the status in the receipt is null', 'logs of the called contract': '1' },
+      });
+      expect(await probeSent(context(notes, world.through(node.url)))).toBe('begun');
+    }
+    await expectExactlyOne();
+    const { hash } = await sendOnce(context(notes, world.through(node.url, world.url)), parameters);
+    expect(hash).toBe((notes['transaction'] as SignedTransaction).hash);
+    await expectExactlyOne();
+  });
+
+  it('sends nothing where the journal cannot be written', async () => {
+    await using node = await faultyNode(world.url);
+    const full = () => {
+      throw new Error('ENOSPC');
+    };
+    const ctx = { ...context({}, world.through(node.url)), note: full };
+    await expect(sendOnce(ctx, parameters)).rejects.toThrow('ENOSPC');
+    await expect(submitOnce(ctx, parameters)).rejects.toThrow('ENOSPC');
+    expect(node.calls.filter(({ method }) => method.startsWith('eth_send'))).toEqual([]);
+    expect(await world.countFrom(parameters.from, start)).toBe(0);
+  });
 
   it('refuses another key than the plan was made for, and signs nothing', async () => {
     const notes: Record<string, Json> = {};

@@ -54,13 +54,13 @@ async function mined(): Promise<readonly string[]> {
   return hashes;
 }
 
-it('says that a transaction waits in the pool, and finds it once it is in a block', async () => {
+it('says that a transaction is pending, and finds it once it is in a block', async () => {
   const before = await mined();
   await node.call('evm_setAutomine', [false]);
   const notes: Record<string, Json> = {};
   await expect(sendOnce(context(notes), { ...parameters, limitMs: 600 })).rejects.toMatchObject({
     message: 'The transaction is not in a block after 0.6 s.',
-    facts: { reason: 'it waits in the pool; its fee may be too low by now' },
+    facts: { reason: 'it is pending; its fee may be too low by now' },
     next: ['send the same transaction again, never a second one: tv resume'],
   });
   await node.call('evm_setAutomine', [true]);

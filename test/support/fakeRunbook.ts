@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { TvError } from '../../src/errors/TvError.ts';
+import { type ExitCode, exitCodes, TvError } from '../../src/errors/TvError.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import {
   defineRunbook,
@@ -13,8 +13,8 @@ import {
 } from '../../src/runbook/define.ts';
 import type { Shelved } from '../../src/runbook/engine.ts';
 
-/** What goes wrong in a step: before its effect, after it, or in its undo. */
-export type Fault = 'before' | 'after' | 'undo';
+/** What goes wrong in a step: before its effect, after it, in its undo; or it is unknown whether it took effect. */
+export type Fault = 'before' | 'after' | 'undo' | 'undecided';
 
 export interface FakeStep {
   readonly id: string;
@@ -144,6 +144,7 @@ function fakeStep(world: FakeWorld, fake: FakeStep): Step {
       if (world.faults.get(id) === 'before') throw failure(id);
       world.set(id);
       if (world.faults.get(id) === 'after') throw failure(id);
+      if (world.faults.get(id) === 'undecided') throw failure(id, exitCodes.unverified);
       return { set: id, after: Object.keys(results) };
     },
     // What is final has no way back.
@@ -159,6 +160,6 @@ function fakeStep(world: FakeWorld, fake: FakeStep): Step {
   };
 }
 
-function failure(id: string): TvError {
-  return new TvError(`Value ${id} cannot be set.`, { facts: { value: id }, next: `look at ${id}` });
+function failure(id: string, exitCode: ExitCode = exitCodes.failed): TvError {
+  return new TvError(`Value ${id} cannot be set.`, { facts: { value: id }, next: `look at ${id}`, exitCode });
 }

@@ -70,7 +70,8 @@ function malformed(error: unknown): Behaviour {
 const feeMethods = ['eth_maxPriorityFeePerGas', 'eth_gasPrice', 'eth_feeHistory'];
 
 function selectorOf({ method, params }: RpcCall): string {
-  const [call] = params as readonly { readonly data?: string; readonly input?: string }[];
+  // They may be left out where a method takes none.
+  const [call] = (params ?? []) as readonly { readonly data?: string; readonly input?: string }[];
   return method === 'eth_call' ? (call?.data ?? call?.input ?? '').slice(0, 10) : '';
 }
 
@@ -145,7 +146,9 @@ function behaviours(options: FaultOptions) {
       const head = Number((await forward({ id: 1, method: 'eth_blockNumber', params: [] }))['result']);
       const at = `0x${Math.max(0, head - behind).toString(16)}`;
       if (call.method === 'eth_blockNumber') return success(call.id, at);
-      const params = call.params.map((param) => (param === 'latest' || param === 'pending' ? at : param));
+      const params = (call.params ?? []).map((param) =>
+        param === 'latest' || param === 'pending' ? at : param,
+      );
       return forward({ ...call, params });
     },
     // Malformed errors

@@ -16,8 +16,8 @@ export interface ProtocolChain extends AsyncDisposable {
   readonly deployment: Deployment;
   /** tv's own way to it. */
   readonly chain: Chain;
-  /** Through another URL, such as a proxy's. */
-  through(url: string): Chain;
+  /** Through other URLs, such as a proxy's. */
+  through(...urls: readonly string[]): Chain;
   call<T>(method: string, params?: readonly unknown[]): Promise<T>;
   /** How many transactions of an account are in blocks from `fromBlock` on, counted from the blocks. */
   countFrom(account: Address, fromBlock: number): Promise<number>;
@@ -33,8 +33,8 @@ export async function protocolChain(
   const node = await sandboxChain({ network, chainId: 4217 });
   try {
     const deployment = await deployProtocol(node.url, { network, contracts, holders });
-    const through = (url: string) =>
-      connectChain({ rpcUrls: [url], id: 4217, timeoutMs: 5_000, contracts: deployment.addresses });
+    const through = (...rpcUrls: readonly string[]) =>
+      connectChain({ rpcUrls, id: 4217, timeoutMs: 5_000, contracts: deployment.addresses });
     const call = <T>(method: string, params: readonly unknown[] = []) => rpc<T>(node.url, method, params);
     const head = async () => Number(await call<string>('eth_blockNumber'));
     return {

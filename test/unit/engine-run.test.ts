@@ -470,6 +470,26 @@ describe('a failed step', () => {
   });
 });
 
+describe('a step of which it is unknown whether it took effect', () => {
+  it.each(['stop', 'carry-on'] as const)(
+    'onFailure %s: nothing undone, state read back, exit 5',
+    async (onFailure) => {
+      world.faults.set('b', 'undecided');
+      const outcome = await play(fakeRunbook(world, { onFailure }), { stateDirectory });
+      expect([outcome.exitCode, outcome.state?.status]).toEqual([5, 'unverified']);
+      const later = onFailure === 'stop' ? [] : ['run c'];
+      expect(world.effects().slice(2)).toEqual(['run a', 'run b', ...later, 'verify']);
+      expect(outcome.events.filter(({ type }) => type === 'step.failed')).toHaveLength(1);
+    },
+  );
+
+  it('beside one that failed: exit 1', async () => {
+    world.faults.set('a', 'undecided').set('b', 'before');
+    const outcome = await play(fakeRunbook(world, { onFailure: 'carry-on' }), { stateDirectory });
+    expect([outcome.exitCode, outcome.state?.status]).toEqual([1, 'failed']);
+  });
+});
+
 describe('signals', () => {
   it('one lets the step in flight finish; two end it', async () => {
     const outcome = await play(fakeRunbook(world), {

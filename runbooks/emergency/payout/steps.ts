@@ -49,8 +49,7 @@ function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): 
       .join('; '),
     effect: 'final',
     undoTitle: 'by the recipient only',
-    // Never `done`: running it finds the transaction in its block, and tells the amounts to the verification.
-    probe: async (ctx) => ((await probeSent(ctx)) === 'not-done' ? 'not-done' : 'begun'),
+    probe: (ctx) => probeSent(ctx),
     run: async (ctx) => {
       if (pause.way === 'steps' && !('unpause' in ctx.results)) {
         throw new TvError('Not tried: the pause has not ended, and the vault refuses while paused.', {

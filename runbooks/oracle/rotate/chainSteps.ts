@@ -111,7 +111,7 @@ export function cut(facts: RotateFacts): Step {
 async function probe(ctx: StepContext): Promise<ProbeAnswer> {
   const [note] = ['fund', 'authorise', 'cut'].filter((name) => notedTransaction(ctx, name) !== undefined);
   if (note === undefined) return 'not-done';
-  return (await probeSent(ctx, note)) === 'not-done' ? 'not-done' : 'begun';
+  return probeSent(ctx, note);
 }
 
 /** When it began, also where it is taken up again. */

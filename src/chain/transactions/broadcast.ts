@@ -1,59 +1,66 @@
 import type { Chain } from '../../runbook/context.ts';
-import { described } from '../describeRpcError.ts';
+import { nodesOf, signalOf } from '../connectChain.ts';
+import type { RpcFailureKind } from '../rpcErrorKind.ts';
 import { rpcFailure } from '../rpcFailure.ts';
 import type { SignedTransaction } from './transaction.ts';
 
-/** What a node said of a transaction that it was given. */
+/**
+ * What the nodes answered to a transaction. Words of a node, and no more: the node may have it all the
+ * same. Only a look-up tells where it is.
+ */
 export type Broadcast =
-  /** It has it, or had it before. Whether it is in a block is another question. */
   | { readonly outcome: 'accepted' }
-  /** It did not say, or could not be reached: it may have it all the same. */
-  | { readonly outcome: 'unknown'; readonly error: Error }
-  /** It does not take it. */
-  | { readonly outcome: 'rejected'; readonly reason: string };
+  /** Every node that answered did so with an error; the words of the first. */
+  | { readonly outcome: 'refused'; readonly words: string }
+  /** No node answered. */
+  | { readonly outcome: 'unheard' };
 
-/** geth, reth, erigon, nethermind, besu and anvil on a transaction that they have. */
-const knownWords = /already known|already imported|known transaction|already exists|alreadyknown/i;
-/** It may be this very transaction that has taken the nonce: the receipt tells. */
-const minedWords = /nonce too low|nonce is too low|invalid nonce|nonce has already been used|oldnonce/i;
-const notYetWords = /not processed in time|timed? ?out|was not mined/i;
+type SendMethod = 'eth_sendRawTransaction' | 'eth_sendRawTransactionSync';
+
+/** Nothing came back, so that another method of the same node would not be heard either. */
+const unheard: readonly RpcFailureKind[] = [
+  'timeout',
+  'unreachable',
+  'cut',
+  'tls',
+  'denied',
+  'http',
+  'nonsense',
+];
 
 /**
- * Hands a signed transaction to the node: with `eth_sendRawTransactionSync`, which answers once it
- * is in a block, where the node has it. The same bytes can be handed over any number of times.
+ * Hands a signed transaction to the nodes, until one accepts it: with `eth_sendRawTransactionSync`,
+ * which answers once it is in a block, and after any error of that in the plain form. The same bytes can
+ * be handed over any number of times.
  * @param atOnce do not wait for the block, where there is other work to do meanwhile
  */
 export async function broadcast(
   chain: Chain,
-  { raw }: SignedTransaction,
+  { raw }: Pick<SignedTransaction, 'raw'>,
   { atOnce = false }: { readonly atOnce?: boolean | undefined } = {},
 ): Promise<Broadcast> {
-  const inOneTrip = atOnce ? undefined : await attempt(chain, 'eth_sendRawTransactionSync', raw);
-  return (
-    inOneTrip ??
-    (await attempt(chain, 'eth_sendRawTransaction', raw)) ?? {
-      outcome: 'rejected',
-      reason: 'the node offers no way to send transactions',
-    }
-  );
+  const request = (method: SendMethod) => chain.client.request({ method, params: [raw] } as never);
+  if (!atOnce) {
+    const inOneTrip = await attempt(chain, () => request('eth_sendRawTransactionSync'));
+    if (inOneTrip.outcome !== 'refused') return inOneTrip;
+  }
+  const plain = await attempt(chain, () => request('eth_sendRawTransaction'));
+  if (plain.outcome !== 'refused') return plain;
+  for (const node of nodesOf(chain).slice(1)) {
+    const other = await attempt(chain, () => node.request('eth_sendRawTransaction', [raw]));
+    if (other.outcome === 'accepted') return other;
+  }
+  return plain;
 }
 
-async function attempt(
-  chain: Chain,
-  method: 'eth_sendRawTransaction' | 'eth_sendRawTransactionSync',
-  raw: `0x${string}`,
-): Promise<Broadcast | undefined> {
+async function attempt(chain: Chain, send: () => Promise<unknown>): Promise<Broadcast> {
   try {
-    await chain.client.request({ method, params: [raw] } as never);
+    await send();
     return { outcome: 'accepted' };
   } catch (error) {
+    signalOf(chain)?.throwIfAborted();
     const { kind, message } = rpcFailure(error);
-    if (knownWords.test(message) || minedWords.test(message) || notYetWords.test(message)) {
-      return { outcome: 'accepted' };
-    }
-    if (kind === 'unsupported') return undefined;
-    if (kind === 'rejected' || kind === 'reverted') return { outcome: 'rejected', reason: message };
-    const told = await described(chain, Promise.reject(error)).catch((reason: unknown) => reason);
-    return { outcome: 'unknown', error: told instanceof Error ? told : new Error(String(told)) };
+    if (kind === 'unknown') throw error;
+    return unheard.includes(kind) ? { outcome: 'unheard' } : { outcome: 'refused', words: message };
   }
 }

@@ -6,8 +6,8 @@ import { sameAddress } from '../sameAddress.ts';
 import { openSigner } from '../signers/openSigner.ts';
 import type { Signer } from '../signers/signer.ts';
 import { broadcast } from './broadcast.ts';
-import { lookUp } from './lookUp.ts';
-import { rejected, settle } from './settle.ts';
+import { lookUp, proveNoEffect } from './lookUp.ts';
+import { settle } from './settle.ts';
 import { type SignParameters, signTransaction } from './signTransaction.ts';
 import type { SentTransaction, SignedTransaction } from './transaction.ts';
 
@@ -34,8 +34,9 @@ const defaultNote = 'transaction';
  * Sends one transaction, exactly once, whatever happens in between: it is signed, written to the
  * journal, and only then handed to the node. Called again after a crash it looks that very
  * transaction up, and at most hands over the same bytes again; the key is not needed for that.
- * @throws TvError where it reverts, is overtaken by another with its nonce, or does not get into a
- * block in time. After a revert that was told, the next call signs anew: it had no effect.
+ * @throws TvError where it reverts, is overtaken by another with its nonce, is not in a block in time,
+ * or whether it succeeded is unknown (exit code 5). It is signed anew only by a later call, and only
+ * where the chain proves then that the first one had no effect.
  */
 export async function sendOnce(ctx: SendContext, parameters: SendParameters): Promise<SentTransaction> {
   const signed = await submitOnce(ctx, parameters);
@@ -44,7 +45,7 @@ export async function sendOnce(ctx: SendContext, parameters: SendParameters): Pr
 
 /** The first half of `sendOnce`: signed, in the journal, handed to the node. Does not wait for a block. */
 export async function submitOnce(ctx: SendContext, parameters: SendParameters): Promise<SignedTransaction> {
-  const known = notedTransaction(ctx, parameters.note);
+  const known = await liveTransaction(ctx, parameters.note);
   if (known !== undefined) return known;
   const signed = await signOnce(ctx, parameters);
   await handOver(ctx, signed, parameters);
@@ -54,7 +55,7 @@ export async function submitOnce(ctx: SendContext, parameters: SendParameters): 
 /** Signed and in the journal, and no more. Called again it answers with what was signed then. */
 export async function signOnce(ctx: SendContext, parameters: SendParameters): Promise<SignedTransaction> {
   const { note = defaultNote, role, from } = parameters;
-  const known = notedTransaction(ctx, note);
+  const known = await liveTransaction(ctx, note);
   if (known !== undefined) return known;
   const signer = parameters.signer ?? (await openSigner(ctx, role));
   if (!sameAddress(signer.address, from)) {
@@ -71,16 +72,17 @@ export async function signOnce(ctx: SendContext, parameters: SendParameters): Pr
   return signed;
 }
 
-/** Gives a signed transaction to the node; the same one any number of times. @throws TvError where the node refuses it */
+/**
+ * Gives a signed transaction to the node; the same one any number of times. What the node answers is
+ * not looked at: `settleOnce` looks the transaction up, and hands it over again where it is not there.
+ */
 export async function handOver(
   ctx: SendContext,
   signed: SignedTransaction,
   { note = defaultNote, atOnce }: Pick<SendParameters, 'note' | 'atOnce'> = {},
 ): Promise<void> {
-  const told = await broadcast(ctx.chain(), signed, { atOnce });
+  await broadcast(ctx.chain(), signed, { atOnce });
   failpoint(ctx.settings.sandbox, `${note}:sent`);
-  // Not having been told is no failure yet: `settle` looks it up.
-  if (told.outcome === 'rejected') throw rejected(told.reason, signed);
 }
 
 /** The second half of `sendOnce`: waits for the block, handing the same bytes over again where they were lost. */
@@ -95,28 +97,52 @@ export async function settleOnce(
     ...(limitMs === undefined ? {} : { limitMs }),
   });
   if (answer.outcome === 'sent') return answer.sent;
-  if (answer.outcome === 'reverted') ctx.note(revertedNote(note), signed.hash);
+  if (answer.outcome === 'no-effect') ctx.note(noEffectNote(note), signed.hash);
   throw answer.error;
 }
 
-/** The answer of a step's `probe`, from what its run has noted and where that is now. */
+/**
+ * The answer of a step's `probe`, from what its run has noted and what the chain proves now. Never
+ * `done`: running the step looks the transaction up, and gives its receipt to the verification.
+ */
 export async function probeSent(ctx: SendContext, note = defaultNote): Promise<ProbeAnswer> {
-  const signed = notedTransaction(ctx, note);
+  const signed = signedIn(ctx, note);
   if (signed === undefined) return 'not-done';
-  const place = await lookUp(ctx.chain(), signed);
-  if (place.at !== 'block') return 'begun';
-  return place.receipt.success ? 'done' : 'not-done';
+  const chain = ctx.chain();
+  const proof = await proveNoEffect(chain, signed, await lookUp(chain, signed));
+  return proof === undefined ? 'begun' : 'not-done';
 }
 
-/** Undefined where nothing was signed yet, or what was signed is known to have reverted. */
+/**
+ * The transaction of this note, unless the chain proves (now, not only when it was noted) that it had
+ * no effect. Undefined where nothing was signed yet, or what was signed may be replaced by a new one.
+ * @throws TvError where no node answers
+ */
+export async function liveTransaction(
+  ctx: Pick<SendContext, 'notes' | 'chain'>,
+  note = defaultNote,
+): Promise<SignedTransaction | undefined> {
+  const signed = signedIn(ctx, note);
+  // Not known to have failed: `settle` finds out.
+  if (signed === undefined || notedTransaction(ctx, note) !== undefined) return signed;
+  const chain = ctx.chain();
+  const proof = await proveNoEffect(chain, signed, await lookUp(chain, signed));
+  return proof === undefined ? signed : undefined;
+}
+
+/** What was signed, unless it was noted to have had no effect. Says nothing of what the chain proves now. */
 export function notedTransaction(
   ctx: Pick<SendContext, 'notes'>,
   note = defaultNote,
 ): SignedTransaction | undefined {
-  const signed = ctx.notes[note] as SignedTransaction | undefined;
-  return signed === undefined || ctx.notes[revertedNote(note)] === signed.hash ? undefined : signed;
+  const signed = signedIn(ctx, note);
+  return signed === undefined || ctx.notes[noEffectNote(note)] === signed.hash ? undefined : signed;
 }
 
-function revertedNote(note: string): string {
-  return `${note}-reverted`;
+function signedIn({ notes }: Pick<SendContext, 'notes'>, note: string): SignedTransaction | undefined {
+  return notes[note] as SignedTransaction | undefined;
+}
+
+function noEffectNote(note: string): string {
+  return `${note}-no-effect`;
 }

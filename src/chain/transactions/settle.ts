@@ -1,12 +1,21 @@
-import { TimeoutError, TvError } from '../../errors/TvError.ts';
+import { exitCodes, TimeoutError, TvError, type TvErrorOptions } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { duration } from '../../runbook/text.ts';
-import { decodeRevert } from '../decodeRevert.ts';
+import { decodeRevert, type Revert } from '../decodeRevert.ts';
 import { pause } from '../pause.ts';
 import { broadcast } from './broadcast.ts';
-import { lookUp, type Receipt } from './lookUp.ts';
+import {
+  confirmations,
+  findNonceTaker,
+  lookUp,
+  type NoEffect,
+  type NonceTaker,
+  proveNoEffect,
+  type Whereabouts,
+} from './lookUp.ts';
 import { feeOf, formatFunds, readFeeUnit } from './readFunds.ts';
 import { readNonce } from './readNonce.ts';
+import type { Receipt } from './receipt.ts';
 import { simulate } from './simulate.ts';
 import type { SentTransaction, SignedTransaction } from './transaction.ts';
 
@@ -19,15 +28,27 @@ export interface SettleParameters {
 
 export type Settled =
   | { readonly outcome: 'sent'; readonly sent: SentTransaction }
-  | { readonly outcome: 'reverted' | 'overtaken' | 'waiting'; readonly error: TvError };
+  /** Proven: it will never have one. */
+  | { readonly outcome: 'no-effect'; readonly error: TvError }
+  /** Not decided within the limit: it may still take effect, or has done so already. */
+  | { readonly outcome: 'undecided'; readonly error: TvError };
 
 const defaultLimitMs = 120_000;
 const betweenLooksMs = 400;
 const longestBetweenLooksMs = 3_000;
+/** A node that leaves the status out will not add it; another one behind the same URL may have it. */
+const withoutStatusMs = 3_000;
+/** How long a refused transaction must be unknown to every node before the refusal is believed. */
+const refusedMs = 10_000;
+/** The same where the words leave little doubt. They shorten the wait, and decide nothing. */
+const clearlyRefusedMs = 1_500;
+const clearWords = /insufficient|underpriced|intrinsic gas|exceeds .*(balance|limit)|fee cap/i;
+/** The node has seen this transaction, or its nonce: what it is said to have refused may be in a block. */
+const takenWords = /known|already|nonce|exist|duplicate/i;
 
 /**
- * Waits until a signed transaction is in a block. Where the node does not know it (any more), the
- * same bytes are handed over again.
+ * Waits until a signed transaction is in a block. Where no node knows it (any more), the same bytes are
+ * handed over again. What a node answers to them decides nothing: the chain does.
  * @throws TvError where no node answers within the limit
  */
 export async function settle(chain: Chain, parameters: SettleParameters): Promise<Settled> {
@@ -36,73 +57,178 @@ export async function settle(chain: Chain, parameters: SettleParameters): Promis
   // Rides along with the first look.
   const unit = readFeeUnit(chain, transaction.feeToken);
   unit.catch(() => {});
+  const spent = () => performance.now() - start;
+  let place: Whereabouts | undefined;
+  let nowhereSince: number | undefined;
+  let words: string | undefined;
   for (let look = 0; ; look++) {
     signal?.throwIfAborted();
-    const late = performance.now() - start > limitMs;
+    const late = spent() > limitMs;
     try {
-      const place = await lookUp(chain, transaction);
-      if (place.at === 'block') return await inBlock(chain, transaction, place.receipt, unit);
-      if (place.at === 'overtaken') return { outcome: 'overtaken', error: overtaken(transaction) };
-      if (late) return { outcome: 'waiting', error: await waiting(chain, transaction, place.at, limitMs) };
+      place = await lookUp(chain, transaction);
+      if (place.at === 'block') {
+        const { receipt } = place;
+        if (receipt.status.known && receipt.status.value === 'success') {
+          return { outcome: 'sent', sent: await sentIn(chain, transaction, receipt, unit) };
+        }
+      }
+      const proof = await proveNoEffect(chain, transaction, place);
+      if (proof !== undefined)
+        return { outcome: 'no-effect', error: await noEffect(chain, transaction, proof) };
+      if (place.at === 'block' && spent() > Math.min(withoutStatusMs, limitMs)) {
+        return { outcome: 'undecided', error: statusUnknown(transaction, place.receipt) };
+      }
       if (place.at === 'nowhere') {
-        const told = await broadcast(chain, transaction);
-        if (told.outcome === 'rejected')
-          return { outcome: 'waiting', error: rejected(told.reason, transaction) };
+        nowhereSince ??= performance.now();
+        const patience = words !== undefined && clearWords.test(words) ? clearlyRefusedMs : refusedMs;
+        const isRefused = words !== undefined && !takenWords.test(words);
+        if (isRefused && performance.now() - nowhereSince > Math.min(patience, limitMs)) {
+          return { outcome: 'undecided', error: refused(words ?? '', transaction) };
+        }
+      } else {
+        nowhereSince = undefined;
+      }
+      if (late) return { outcome: 'undecided', error: await undecided(chain, transaction, place, limitMs) };
+      if (place.at === 'nowhere') {
+        const answer = await broadcast(chain, transaction);
+        words = answer.outcome === 'refused' ? answer.words : undefined;
         // It just was taken: no need to wait before looking.
-        if (told.outcome === 'accepted' && look === 0) continue;
+        if (answer.outcome === 'accepted' && look === 0) continue;
       }
     } catch (error) {
-      // The node may come back; until then nobody knows where the transaction is.
+      // The node may come back; until then it is unknown where the transaction is.
       if (late || !(error instanceof TvError)) throw error;
     }
     await pause(Math.min(longestBetweenLooksMs, betweenLooksMs * 1.3 ** look), signal);
   }
 }
 
-async function inBlock(
+async function sentIn(
   chain: Chain,
-  transaction: SignedTransaction,
-  receipt: Receipt,
+  { hash, from, feeToken }: SignedTransaction,
+  { block, gasUsed, gasPrice }: Receipt,
   feeUnit: ReturnType<typeof readFeeUnit>,
-): Promise<Settled> {
-  const { hash, from, feeToken, calls } = transaction;
-  const { block, gasUsed, gasPrice } = receipt;
-  if (!receipt.success) {
-    const replay = await simulate(chain, { from, calls, block: block - 1 });
-    const why = replay.ok ? await latestReason(chain, transaction) : replay.revert;
-    return {
-      outcome: 'reverted',
-      error: new TvError(`The transaction is in block ${block}, but reverted: ${why.sentence}.`, {
-        facts: { transaction: hash, from, ...why.facts },
-      }),
-    };
+): Promise<SentTransaction> {
+  if (gasUsed === undefined || gasPrice === undefined) {
+    return { hash, from, block, gasUsed: gasUsed?.toString() ?? 'unknown', fee: 'an unknown fee' };
   }
   // The node may have been away at first.
   const unit = await feeUnit.catch(() => readFeeUnit(chain, feeToken));
   const fee = formatFunds(feeOf(unit.network, gasUsed, gasPrice), unit);
-  return { outcome: 'sent', sent: { hash, from, block, gasUsed: gasUsed.toString(), fee } };
+  return { hash, from, block, gasUsed: gasUsed.toString(), fee };
 }
 
-/** What made it revert may have come in the same block, just before it. */
-async function latestReason(chain: Chain, { from, calls }: SignedTransaction) {
-  const now = await simulate(chain, { from, calls });
-  return now.ok ? { ...(await decodeRevert(chain, '0x')) } : now.revert;
-}
-
-function overtaken({ hash, from, nonce }: SignedTransaction): TvError {
+async function noEffect(chain: Chain, transaction: SignedTransaction, proof: NoEffect): Promise<TvError> {
+  const { hash, from, nonce } = transaction;
+  if (proof.because === 'reverted') {
+    const { block } = proof.receipt;
+    const why = await reasonOf(chain, transaction, block);
+    return new TvError(`The transaction is in block ${block}, but reverted: ${why.sentence}.`, {
+      facts: { transaction: hash, from, ...why.facts },
+    });
+  }
+  const { by } = proof;
   return new TvError(
     'Another transaction of this account took the nonce; the one of this run can no longer be mined.',
     {
-      facts: { transaction: hash, from, nonce },
-      next: ['find out who else uses this key, then: tv runs undo', 'run the command anew'],
+      facts: { transaction: hash, from, nonce, 'mined instead': by.hash, 'in block': by.block },
+      next: ['find out who else uses this key', 'sign it with another nonce: tv resume', 'or: tv runs undo'],
     },
   );
+}
+
+/** Why a call of the transaction reverts, tried before its block, else now. The reason is only information. */
+async function reasonOf(
+  chain: Chain,
+  { from, calls }: SignedTransaction,
+  block: number,
+): Promise<Pick<Revert, 'sentence' | 'facts'>> {
+  try {
+    const replay = await simulate(chain, { from, calls, block: block - 1 });
+    if (!replay.ok) return replay.revert;
+    // What made it revert may have come in the same block, just before it.
+    const now = await simulate(chain, { from, calls });
+    return now.ok ? await decodeRevert(chain, '0x') : now.revert;
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    return { sentence: 'the reason is unknown', facts: { 'reason not read': error.message } };
+  }
+}
+
+/** It may have taken effect: exit 5, and it is never signed anew. */
+function unverified(message: string, options: TvErrorOptions): TvError {
+  return new TvError(message, { ...options, exitCode: exitCodes.unverified });
+}
+
+const lookAgain = 'look it up again, and never send it a second time: tv resume';
+
+function statusUnknown({ hash, from, calls }: SignedTransaction, { block, status, logs }: Receipt): TvError {
+  const called = calls.map(({ to }) => to.toLowerCase());
+  const own = logs.known ? logs.value.filter(({ address }) => called.includes(address)).length : undefined;
+  return unverified(`The transaction is in block ${block}; whether it succeeded is unknown.`, {
+    facts: {
+      transaction: hash,
+      from,
+      reason: status.known ? 'a second reading did not confirm its status' : status.reason,
+      'logs of the called contract': own === undefined ? 'unknown' : own,
+    },
+    next: ['set a second RPC node, whose receipts have a status: tv config show', lookAgain],
+  });
+}
+
+/** After the limit. @throws TvError where no node answers */
+async function undecided(
+  chain: Chain,
+  transaction: SignedTransaction,
+  place: Whereabouts,
+  limitMs: number,
+): Promise<TvError> {
+  const { hash, from, nonce } = transaction;
+  if (place.at === 'mined') {
+    return unverified(
+      `The transaction is in a block, but no RPC node shows its receipt after ${duration(limitMs)}.`,
+      {
+        facts: { transaction: hash, from, nonce },
+        next: [lookAgain],
+      },
+    );
+  }
+  if (place.at === 'nonce-used') {
+    const by = await findNonceTaker(chain, transaction);
+    return nonceUsed(transaction, by, limitMs);
+  }
+  return waiting(chain, transaction, place.at, limitMs);
+}
+
+function nonceUsed(
+  { hash, from, nonce }: SignedTransaction,
+  by: NonceTaker | undefined,
+  limitMs: number,
+): TvError {
+  const facts = { transaction: hash, from, nonce };
+  if (by === undefined || by.hash === hash) {
+    return unverified(`Whether the transaction is in a block is unknown after ${duration(limitMs)}.`, {
+      facts: { ...facts, reason: 'its nonce is used, and no RPC node knows its hash' },
+      next: [lookAgain],
+    });
+  }
+  const taker = { 'mined instead': by.hash, 'in block': by.block };
+  if (by.sameCalls) {
+    return unverified('Another transaction of this account took the nonce, with the very same calls.', {
+      facts: { ...facts, ...taker },
+      next: [`see what it did, and do not repeat it: cast receipt ${by.hash}`],
+    });
+  }
+  return unverified('Another transaction of this account took the nonce, and is not final yet.', {
+    facts: { ...facts, ...taker, 'blocks since': by.head - by.block, 'blocks needed': confirmations },
+    next: [lookAgain],
+  });
 }
 
 async function waiting(
   chain: Chain,
   { hash, from, nonce, nonceKey }: SignedTransaction,
-  at: 'pool' | 'nowhere',
+  at: Whereabouts['at'],
   limitMs: number,
 ): Promise<TvError> {
   const nonces = await readNonce(chain, from);
@@ -112,17 +238,18 @@ async function waiting(
       ? 'the node takes it and does not keep it'
       : ahead > 0
         ? `${ahead} earlier transactions of this account are not in a block yet`
-        : 'it waits in the pool; its fee may be too low by now';
+        : 'it is pending; its fee may be too low by now';
   return new TimeoutError(`The transaction is not in a block after ${duration(limitMs)}.`, {
     facts: { transaction: hash, from, nonce, reason: why },
     next: ['send the same transaction again, never a second one: tv resume'],
   });
 }
 
-export function rejected(reason: string, { hash, from, nonce }: SignedTransaction): TvError {
-  return new TvError('The node refuses the transaction.', {
-    facts: { reason, transaction: hash, from, nonce },
-    next: /fund|balance/i.test(reason)
+/** Only where no node knows it after a while, and its nonce is unused. */
+function refused(words: string, { hash, from, nonce }: SignedTransaction): TvError {
+  return new TvError('The RPC node refused the transaction; no node knows it, and its nonce is unused.', {
+    facts: { answer: words, transaction: hash, from, nonce },
+    next: /fund|balance/i.test(words)
       ? [`send ${from} something to pay fees with, then: tv resume`]
       : ['hand over the same transaction again: tv resume'],
   });

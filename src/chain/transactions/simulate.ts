@@ -4,6 +4,7 @@ import { decodeRevert, type Revert } from '../decodeRevert.ts';
 import { describeRpcError } from '../describeRpcError.ts';
 import type { Deployment } from '../intents/readDeployment.ts';
 import { rpcFailure } from '../rpcFailure.ts';
+import { parseAmount, parseStatus } from './receipt.ts';
 import type { Call } from './transaction.ts';
 
 export interface SimulateParameters {
@@ -78,16 +79,21 @@ interface CallResult {
   readonly data: string;
 }
 
+/** Undefined where one of them has no readable status or gas: then nothing was tried. */
 function readResults(answer: unknown): readonly CallResult[] | undefined {
   const [block] = Array.isArray(answer) ? answer : [];
   const calls: unknown =
     typeof block === 'object' && block !== null ? Reflect.get(block, 'calls') : undefined;
   if (!Array.isArray(calls)) return undefined;
-  return calls.map((call: Readonly<Record<string, unknown>>) => ({
-    ok: call['status'] === '0x1',
-    gas: BigInt(String(call['gasUsed'] ?? '0x0')),
-    data: String(call['returnData'] ?? '0x'),
-  }));
+  const results = calls.map((call: unknown): CallResult | undefined => {
+    if (typeof call !== 'object' || call === null) return undefined;
+    const { status, gasUsed, returnData } = call as Readonly<Record<string, unknown>>;
+    const read = parseStatus(status);
+    const gas = parseAmount(gasUsed);
+    if (!read.known || gas === undefined) return undefined;
+    return { ok: read.value === 'success', gas, data: typeof returnData === 'string' ? returnData : '0x' };
+  });
+  return results.every((result) => result !== undefined) ? results : undefined;
 }
 
 async function oneByOne(chain: Chain, parameters: SimulateParameters): Promise<Simulation> {
