@@ -300,6 +300,24 @@ describe.each<readonly [Network, boolean]>([
     await expectExactlyOne();
   });
 
+  it('refused and nowhere: says so with the words of the node, and resuming hands over the same bytes', async () => {
+    await using node = await faultyNode(world.url, 'refuseSend');
+    const notes: Record<string, Json> = {};
+    const through = world.through(node.url);
+    await expect(sendOnce(context(notes, through), { ...parameters, limitMs: 300 })).rejects.toMatchObject({
+      message: 'The RPC node refused the transaction; no node knows it, and its nonce is unused.',
+      exitCode: 1,
+      facts: { answer: 'insufficient funds for gas * price + value' },
+    });
+    expect(await world.countFrom(parameters.from, start)).toBe(0);
+    // A second node takes it.
+    const both = world.through(node.url, world.url);
+    expect((await sendOnce(context(notes, both), parameters)).hash).toBe(
+      (notes['transaction'] as SignedTransaction).hash,
+    );
+    await expectExactlyOne();
+  });
+
   it('sends nothing where the journal cannot be written', async () => {
     await using node = await faultyNode(world.url);
     const full = () => {

@@ -114,6 +114,10 @@ function behaviours(options: FaultOptions) {
     sync404: replaced(['eth_sendRawTransactionSync'], (id) =>
       failure(id, -32600, message ?? 'Unsupported method: eth_sendRawTransactionSync'),
     ),
+    /** Not taken, and answered with an error. */
+    refuseSend: replaced(['eth_sendRawTransaction', 'eth_sendRawTransactionSync'], (id) =>
+      failure(id, -32000, message ?? 'insufficient funds for gas * price + value'),
+    ),
     // Receipts and look-ups come from a replica that lags
     lagreceipt: async (call, forward) => {
       if (call.method.startsWith('eth_sendRaw')) {
