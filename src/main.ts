@@ -5,8 +5,13 @@ import { findCommand, namedEnvironment, nearest, strangeFlag, vocabulary } from 
 /** Put in by the build from package.json. */
 declare const TV_VERSION: string;
 
+/** Shorter words hold no private key. */
+const shortestKey = 48;
+
 /** @returns the exit code */
-async function main(argv: readonly string[]): Promise<number> {
+async function main(given: readonly string[]): Promise<number> {
+  const long = given.some(({ length }) => length >= shortestKey);
+  const argv = long ? (await import('./errors/pastedKeys.ts')).argumentsWithoutKeys(given) : given;
   // Asked by the scripts of `tv completion` at each key press: what follows is no command line of this call.
   if (argv[0] === 'completion' && argv[1] === 'words') {
     const { completionWords } = await import('./completion.ts');

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
+import { withoutKeys } from '../errors/pastedKeys.ts';
 import { UsageError } from '../errors/TvError.ts';
 import type { InputFields } from '../runbook/define.ts';
 import type { Answers } from '../runbook/engine.ts';
@@ -136,9 +137,11 @@ function validate(entry: Entry, fields: InputFields, program: Command): Json {
 }
 
 function usage(entry: Entry, message: string, given?: string): UsageError {
-  const [first = '', hint] = message.replace(/^error: /, '').split('\n');
+  const [first = '', hint] = withoutKeys(message)
+    .replace(/^error: /, '')
+    .split('\n');
   return new UsageError(first.charAt(0).toUpperCase() + first.slice(1), {
-    facts: { given, hint: hint?.replace(/[()]/g, '') },
+    facts: { given: given === undefined ? undefined : withoutKeys(given), hint: hint?.replace(/[()]/g, '') },
     next: `tv ${entry.command} --help`,
   });
 }
@@ -148,7 +151,10 @@ function pairs(list: readonly string[]): ReadonlyMap<string, string> {
     list.map((item) => {
       const at = item.indexOf('=');
       if (at < 1)
-        throw new UsageError('--set takes key=value.', { facts: { given: item }, next: 'tv config show' });
+        throw new UsageError('--set takes key=value.', {
+          facts: { given: withoutKeys(item) },
+          next: 'tv config show',
+        });
       return [item.slice(0, at), item.slice(at + 1)];
     }),
   );

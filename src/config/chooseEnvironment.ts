@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { withoutKeys } from '../errors/pastedKeys.ts';
 import type { FileEnvironment } from './parseConfig.ts';
 import { findSandboxes, type Places, type ProcessEnv } from './places.ts';
 import { type ConfigFile, readConfigFile } from './readConfigFile.ts';
@@ -134,7 +135,7 @@ function unknownEnvironment(name: string, known: readonly string[], where: strin
   const meant = suggest(name, known);
   return {
     level: 'fatal',
-    message: `There is no environment "${name}".`,
+    message: `There is no environment "${withoutKeys(name)}".`,
     where,
     facts: { known: known.join(', ') },
     next: meant === undefined ? 'tv config show' : `tv -e ${meant} …`,

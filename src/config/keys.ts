@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { readAddress, wrongChecksum } from './address.ts';
 import { databasePasswords, maskDatabaseUrl, maskUrls, urlCredentials } from './mask.ts';
 import { readPairs, readSigner, showSigner } from './readSigner.ts';
 import type { Address, PairSetting, SignerSource } from './settings.ts';
@@ -22,6 +23,8 @@ export interface Key<T> {
   readonly fallback?: T;
   /** The secrets in a value, also in a malformed one; a key that has this is never quoted in an error. */
   credentials?(raw: Raw): readonly string[];
+  /** What exactly is wrong with a malformed value, where that can be said better than by what is expected. */
+  explain?(raw: Raw): Readonly<Record<string, string>> | undefined;
   /** Set in files only. */
   readonly fileOnly?: true;
   /** A map in a file, handed to `read` as JSON with every value as text. */
@@ -80,7 +83,8 @@ const milliseconds = (fallback: number): Key<number> => ({
 
 const address = (name: string): Key<Address> => ({
   expected: 'an address: 0x and 40 hex digits',
-  read: text((value) => (/^0x[0-9a-fA-F]{40}$/.test(value) ? (value as Address) : undefined)),
+  read: text(readAddress),
+  explain: (raw) => wrongChecksum(String(raw)),
   show: plain,
   variable: `TV_${name}_ADDRESS`,
   envKey: `${name}_ADDRESS`,
@@ -193,6 +197,7 @@ export const keys = {
     expected: 'lines of name: id, or name: [token, token]',
     read: text(readPairs),
     show: (pairs) => Object.keys(pairs).join(', ') || '(none)',
+    explain: (raw) => wrongChecksum(String(raw)),
     fallback: {},
     fileOnly: true,
     map: true,
@@ -201,8 +206,9 @@ export const keys = {
     expected: 'a list of addresses',
     read: (raw) => {
       const list = typeof raw === 'string' ? raw.split(',').map((one) => one.trim()) : raw;
-      return list.every((one) => /^0x[0-9a-fA-F]{40}$/.test(one)) ? (list as readonly Address[]) : undefined;
+      return list.every((one) => readAddress(one) !== undefined) ? (list as readonly Address[]) : undefined;
     },
+    explain: (raw) => wrongChecksum(String(raw)),
     show: (list) => list.join(', ') || '(none)',
     fallback: [],
     fileOnly: true,

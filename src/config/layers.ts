@@ -1,3 +1,4 @@
+import { withoutKeys } from '../errors/pastedKeys.ts';
 import { type Key, type KeyName, keyNames, keyOf, type Raw } from './keys.ts';
 import { databasePasswords, hasLogin } from './mask.ts';
 import type { FileEnvironment } from './parseConfig.ts';
@@ -29,7 +30,7 @@ export function flagLayer(set: ReadonlyMap<string, string>): {
   const layer = new Map<KeyName, Written>();
   const problems: SettingsProblem[] = [];
   for (const [name, raw] of set) {
-    const where = `--set ${name}`;
+    const where = `--set ${withoutKeys(name)}`;
     if (isKey(name) && keyOf(name).fileOnly !== true) {
       layer.set(name, { raw, source: 'flag', where });
       if (holdsPassword(raw)) problems.push(passwordInFlag(name, where));
@@ -94,7 +95,7 @@ function notASetting(name: string, where: string): SettingsProblem {
   const meant = suggest(name, settable);
   return {
     level: 'fatal',
-    message: isKey(name) ? `${name} cannot be set by a flag.` : `${name} is not a setting.`,
+    message: isKey(name) ? `${name} cannot be set by a flag.` : `${withoutKeys(name)} is not a setting.`,
     where,
     ...(meant === undefined || isKey(name) ? {} : { facts: { 'did you mean': meant } }),
     next: 'tv config show',

@@ -1,4 +1,5 @@
 import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
+import { withoutKeys } from '../errors/pastedKeys.ts';
 import { fileKeys, isMapKey, type Raw } from './keys.ts';
 import type { SettingsProblem } from './settings.ts';
 import { suggest } from './suggest.ts';
@@ -30,14 +31,29 @@ const environmentName = /^[A-Za-z0-9][\w.-]*$/;
 export async function parseConfig(path: string, text: string): Promise<ConfigContent> {
   const { yaml } = await import('./yamlLibrary.ts');
   const lines = new yaml.LineCounter();
-  const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const line = lines.linePos(error.pos[0]).line;
-    return { default: undefined, environments: new Map(), problems: [notYaml(path, line, error.code)] };
+  const none = { default: undefined, environments: new Map() };
+  try {
+    const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    const [error] = document.errors;
+    if (error !== undefined) {
+      const line = lines.linePos(error.pos[0]).line;
+      return { ...none, problems: [notYaml(path, line, error.code)] };
+    }
+    return new Walk(yaml, path, document, lines).content();
+  } catch (error) {
+    // The parser descends by recursion, so very deep nesting ends in a RangeError.
+    if (!(error instanceof Tangled) && !(error instanceof RangeError)) throw error;
+    return { ...none, problems: [notYaml(path, 1, 'TANGLED')] };
   }
-  return new Walk(yaml, path, document, lines).content();
 }
+
+/** Aliases that a file may use, each use counted. One that repeats a block for ten environments has ten. */
+const mostAliases = 200;
+/** Of maps and lists within each other; a setting has four. */
+const deepest = 10;
+
+/** Aliases that multiply or refer to themselves, or nesting that no setting has. */
+class Tangled extends Error {}
 
 type Yaml = typeof import('yaml');
 
@@ -46,6 +62,7 @@ class Walk {
   readonly #path: string;
   readonly #document: Document;
   readonly #lines: LineCounter;
+  #aliases = 0;
 
   constructor(yaml: Yaml, path: string, document: Document, lines: LineCounter) {
     this.#yaml = yaml;
@@ -149,12 +166,13 @@ class Walk {
   }
 
   /** Maps, lists and the text of single values. */
-  #tree(node: unknown): unknown {
+  #tree(node: unknown, depth = 0): unknown {
+    if (depth > deepest) throw new Tangled();
     const resolved = this.#resolve(node);
-    if (this.#yaml.isSeq(resolved)) return resolved.items.map((item) => this.#tree(item));
+    if (this.#yaml.isSeq(resolved)) return resolved.items.map((item) => this.#tree(item, depth + 1));
     if (!this.#yaml.isMap(resolved)) return this.#text(resolved);
     return Object.fromEntries(
-      (resolved as YAMLMap).items.map(({ key, value }) => [this.#text(key), this.#tree(value)]),
+      (resolved as YAMLMap).items.map(({ key, value }) => [this.#text(key), this.#tree(value, depth + 1)]),
     );
   }
 
@@ -165,7 +183,10 @@ class Walk {
   }
 
   #resolve(node: unknown): unknown {
-    return this.#yaml.isAlias(node) ? node.resolve(this.#document) : node;
+    if (!this.#yaml.isAlias(node)) return node;
+    this.#aliases += 1;
+    if (this.#aliases > mostAliases) throw new Tangled();
+    return node.resolve(this.#document);
   }
 
   #isEmpty(node: unknown): boolean {
@@ -186,7 +207,7 @@ class Walk {
 
   #wrong(message: string, line: number, facts: Readonly<Record<string, string>>): SettingsProblem {
     const next = correct(this.#path, line);
-    return { level: 'fatal', message, where: `${this.#path}:${line}`, facts, next };
+    return { level: 'fatal', message: withoutKeys(message), where: `${this.#path}:${line}`, facts, next };
   }
 }
 
@@ -214,6 +235,7 @@ const reasons: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: 'a backslash in double quotes; use single quotes',
   UNEXPECTED_TOKEN: 'something that does not belong here',
   MULTIPLE_DOCS: 'a second document (---)',
+  TANGLED: 'aliases that multiply or refer to themselves, or nesting deeper than any setting',
   BAD_ALIAS: 'a value that begins with * or & needs quotes around it',
 };
 

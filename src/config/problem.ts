@@ -1,3 +1,4 @@
+import { withoutKeys } from '../errors/pastedKeys.ts';
 import { exitCodes, TvError } from '../errors/TvError.ts';
 import { type Key, type KeyName, keyOf } from './keys.ts';
 import type { Written } from './layers.ts';
@@ -12,15 +13,21 @@ export function unreadableValue(
 ): SettingsProblem {
   const key: Key<unknown> = keyOf(name);
   const written = typeof raw === 'string' ? raw : raw.join(', ');
-  const shown = written.length > 60 ? `${written.slice(0, 59)}…` : written;
+  const clean = withoutKeys(written);
+  const shown = clean.length > 60 ? `${clean.slice(0, 59)}…` : clean;
+  const explained = clean === written ? key.explain?.(raw) : undefined;
   return {
     level,
-    message: `${name} is malformed.`,
+    message:
+      explained === undefined
+        ? `${name} is malformed.`
+        : `The checksum of an address in ${name} is wrong: check every digit of it.`,
     where,
     key: name,
     facts: {
       expected: (source === '.env' ? key.inEnv?.expected : undefined) ?? key.expected,
       written: key.credentials === undefined ? shown || '(nothing)' : 'not shown, it may hold a secret',
+      ...explained,
     },
     next,
   };

@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
 import { databasePasswords, hasLogin, urlCredentials } from './mask.ts';
 import { type ConfigContent, parseConfig } from './parseConfig.ts';
 import type { SettingsProblem } from './settings.ts';
+import { explainTrouble, type FileTrouble, readTrustedFile } from './trustedFile.ts';
 
 export interface ConfigFile extends ConfigContent {
   readonly path: string;
@@ -13,36 +13,29 @@ export type ConfigAnswer =
   | { readonly state: 'used'; readonly file: ConfigFile };
 
 const others = 0o077;
+/** Of a configuration file, in bytes. One with a hundred environments has some 50 KiB. */
+const largest = 256 * 1024;
 
 /** Reads a configuration file. What is wrong in it comes back as problems, all of them. */
 export async function readConfigFile(path: string): Promise<ConfigAnswer> {
-  let text: string;
-  let mode: number;
-  try {
-    text = readFileSync(path, 'utf8');
-    mode = statSync(path).mode;
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'missing' };
-    return { state: 'unreadable', problem: unreadable(path, code) };
+  const answer = readTrustedFile(path, largest);
+  if ('kind' in answer) {
+    return answer.kind === 'missing'
+      ? { state: 'missing' }
+      : { state: 'unreadable', problem: unreadable(path, answer) };
   }
-  const content = await parseConfig(path, text);
+  const { mode } = answer;
+  const content = await parseConfig(path, answer.bytes.toString('utf8'));
   const exposed = exposedSecret(path, mode, content);
   const problems = exposed === undefined ? content.problems : [exposed, ...content.problems];
   return { state: 'used', file: { ...content, path, problems } };
 }
 
-function unreadable(path: string, code: string): SettingsProblem {
-  const denied = code === 'EACCES' || code === 'EPERM';
-  return {
-    level: 'fatal',
-    message: denied
-      ? 'The configuration file may not be read by this user.'
-      : 'The configuration file cannot be read.',
-    where: path,
-    ...(denied ? {} : { facts: { reason: code === 'EISDIR' ? 'it is a directory' : code } }),
-    next: `ls -l ${path}`,
-  };
+function unreadable(path: string, trouble: FileTrouble): SettingsProblem {
+  const { facts, next = `ls -ld ${path}` } = explainTrouble(trouble);
+  const verb =
+    trouble.kind === 'exposed' ? 'can be changed by other users of this machine' : 'cannot be read';
+  return { level: 'fatal', message: `The configuration file ${verb}.`, where: path, facts, next };
 }
 
 /** A password that others can read makes the file unusable; what only looks like a key is told. */

@@ -1,8 +1,9 @@
 import { isPrintable } from '../errors/outsideText.ts';
+import { readAddress } from './address.ts';
 import type { Address, PairSetting, SignerSource } from './settings.ts';
 
 const isAddress = (value: unknown): value is Address =>
-  typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value);
+  typeof value === 'string' && readAddress(value) !== undefined;
 const isWord = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** One signer, from the JSON of its map. Undefined where it names no source, or more than one. */

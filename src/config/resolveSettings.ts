@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { TvError } from '../errors/TvError.ts';
 import { type Chosen, chooseEnvironment } from './chooseEnvironment.ts';
 import { fileDatabaseUrl, type RunSecretCommand } from './fileDatabaseUrl.ts';
@@ -15,6 +16,7 @@ import { findPlaces, type Places, type ProcessEnv } from './places.ts';
 import { Resolution } from './resolution.ts';
 import { envSecrets, safeSecrets } from './secretValues.ts';
 import type { ConsideredFile, Settings, SettingsOrigins, SettingsProblem } from './settings.ts';
+import { findExposure } from './trustedFile.ts';
 import { weakPoints } from './weakPoints.ts';
 
 export interface EnvFileText {
@@ -81,7 +83,8 @@ export async function resolveSettings(request: SettingsRequest): Promise<Resolve
   const candidates = [...resolution.secrets, ...envSecrets(entries)];
   const secrets = safeSecrets(candidates, values);
   const weak = weakPoints({ settings, values, files, chosen, processEnv, envText: envFile.text });
-  const problems = [...resolution.problems, ...weak, ...secrets.problems];
+  const own = exposedState(settings.stateDirectory);
+  const problems = [...resolution.problems, ...own, ...weak, ...secrets.problems];
   return {
     settings,
     secrets: secrets.values,
@@ -199,6 +202,22 @@ function buildSettings(resolution: Resolution, { name }: Chosen, places: Places)
     withdraw: { recipients: need('withdraw.recipients') },
     stateDirectory: resolution.get('stateDirectory', places.stateDirectory) ?? places.stateDirectory,
   };
+}
+
+/** Journals decide what is sent and undone: others must not be able to write or replace them. */
+function exposedState(directory: string): readonly SettingsProblem[] {
+  const own = ['.', 'runs', 'audit.jsonl', 'oracle', 'locks'].map((name) => join(directory, name));
+  const exposure = own.map((path) => findExposure(path)).find((found) => found !== undefined);
+  if (exposure === undefined) return [];
+  return [
+    {
+      level: 'fatal',
+      message: 'The state directory of tv can be changed by other users of this machine.',
+      where: directory,
+      facts: { through: exposure.path, reason: exposure.reason },
+      next: exposure.remedy,
+    },
+  ];
 }
 
 const ranks = { fatal: 0, error: 1, warning: 2 } as const;

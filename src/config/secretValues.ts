@@ -42,6 +42,7 @@ export function safeSecrets(
   const distinct = [...new Set(candidates)].filter((value) => value !== '');
   const isPublic = (value: string) => settings.some(({ shown }) => shown.includes(value));
   const weak = distinct.filter((value) => isOrdinaryWord(value) || isPublic(value));
+  const known = new Set(weak);
   const problem: SettingsProblem = {
     level: 'warning',
     message:
@@ -51,7 +52,7 @@ export function safeSecrets(
     next: 'replace it with a long random one, such as the output of: openssl rand -hex 24',
   };
   return {
-    values: distinct.filter((value) => !weak.includes(value)),
+    values: distinct.filter((value) => !known.has(value)),
     weak,
     problems: weak.length === 0 ? [] : [problem],
   };

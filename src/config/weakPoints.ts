@@ -124,18 +124,20 @@ function exposedEnvFile({ envText, settings }: WeakPointsParameters): readonly S
   ];
 }
 
+/** Names that are worth a line each. */
+const mostRepeated = 10;
+
 function repeatedEnvKeys({ envText, settings }: WeakPointsParameters): readonly SettingsProblem[] {
-  const names = (envText?.entries ?? []).map(({ key }) => key);
-  const repeated = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
-  return repeated.map((name) => ({
+  const lines = new Map<string, number[]>();
+  for (const { key, line } of envText?.entries ?? [])
+    lines.set(key, [...(lines.get(key) ?? []).slice(-20), line]);
+  const repeated = [...lines].filter(([, all]) => all.length > 1).slice(0, mostRepeated);
+  return repeated.map(([name, all]) => ({
     level: 'warning',
     message: `${name} stands in .env more than once; the last one counts.`,
     where: settings.host.envFile,
     facts: {
-      lines: (envText?.entries ?? [])
-        .filter(({ key }) => key === name)
-        .map(({ line }) => line)
-        .join(', '),
+      lines: all.join(', '),
     },
     next: 'remove the others',
   }));

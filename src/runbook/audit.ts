@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { explainTrouble, readTrustedFile } from '../config/trustedFile.ts';
 import { outsideJson } from '../errors/outsideText.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Clock } from './context.ts';
@@ -130,13 +131,13 @@ export class AuditLog {
 
   #head(): { readonly seq: number; readonly hash: string } | undefined {
     if (!existsSync(`${this.file}.head`)) return undefined;
-    const [seq = '', hash = ''] = readFileSync(`${this.file}.head`, 'utf8').trim().split(' ');
+    const [seq = '', hash = ''] = readText(`${this.file}.head`).trim().split(' ');
     return { seq: Number(seq), hash };
   }
 
   #lines(): readonly string[] {
     if (!existsSync(this.file)) return [];
-    return readFileSync(this.file, 'utf8').split('\n').slice(0, -1);
+    return readText(this.file).split('\n').slice(0, -1);
   }
 
   async #lock(operator: Operator): Promise<() => void | Promise<void>> {
@@ -153,6 +154,16 @@ export class AuditLog {
       next: 'tv runs list',
     });
   }
+}
+
+/** Of the audit log, in bytes: some 500 000 entries. */
+const largest = 256 * 2 ** 20;
+
+function readText(file: string): string {
+  const answer = readTrustedFile(file, largest);
+  if (!('kind' in answer)) return answer.bytes.toString('utf8');
+  const { facts, next = `ls -ld ${file}` } = explainTrouble(answer);
+  throw new TvError('The audit log cannot be used.', { facts: { file, ...facts }, next });
 }
 
 function parse(line: string): AuditEntry | undefined {

@@ -46,6 +46,7 @@ const words: Readonly<Record<string, string>> = {
   EIO: 'the disk reported an I/O error',
   ENOTDIR: 'a part of its path is not a directory',
   ENXIO: 'it is not a regular file',
+  ELOOP: 'it is a symbolic link',
   SHORT: 'the file system accepted only a part of it',
 };
 
@@ -64,6 +65,10 @@ export function writeWhole(handle: number, text: string, write: Write = writeSyn
   }
 }
 
+/** Never through a symbolic link. Without O_NONBLOCK opening a FIFO waits for its reader, for ever. */
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+const appending = O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
+
 /**
  * Appends a line and returns only when all of it is on disk. Creates file (0600) and directory (0700).
  * Where that fails the file is as before: a part of the line is cut off again. A part that an earlier
@@ -73,9 +78,7 @@ export function writeWhole(handle: number, text: string, write: Write = writeSyn
 export function appendLine(file: string, line: string, write?: Write): void {
   attempt(file, () => {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    // Without O_NONBLOCK opening a FIFO waits for its reader, for ever.
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK;
-    const handle = openSync(file, flags, 0o600);
+    const handle = openSync(file, appending, 0o600);
     try {
       const stat = fstatSync(handle);
       if (!stat.isFile()) throw Object.assign(new Error('not a regular file'), { code: 'ENXIO' });

@@ -60,7 +60,7 @@ function parse(line: string): unknown {
 function readText(file: string): string {
   try {
     // Without O_NONBLOCK opening a FIFO waits for its writer, for ever.
-    const handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const stat = fstatSync(handle);
       if (!stat.isFile()) throw damaged({ journal: file, problem: 'not a regular file' });

@@ -83,7 +83,7 @@ function writeDraft(directory: string, claim: Claim): string {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     // Not synced: a lock does not outlive the machine's crash anyway.
-    writeFileSync(draft, JSON.stringify(claim), { mode: 0o600 });
+    writeFileSync(draft, JSON.stringify(claim), { mode: 0o600, flag: 'wx' });
   } catch (error) {
     rmSync(draft, { force: true });
     throw new WriteError(draft, error);

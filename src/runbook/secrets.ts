@@ -4,6 +4,8 @@ import { isOrdinaryWord } from '../config/secretValues.ts';
 export class Secrets {
   readonly #forms = new Set<string>();
   readonly #weak = new Set<string>();
+  /** The forms, sorted anew only after one was added: a `.env` may have thousands. */
+  #ordered: readonly string[] | undefined;
 
   /**
    * Registers a value in every form in which it could appear: as it is, percent-encoded, escaped
@@ -24,6 +26,7 @@ export class Secrets {
       forms.push(digits, digits.toLowerCase(), digits.toUpperCase());
     }
     for (const form of forms) this.#forms.add(form);
+    this.#ordered = undefined;
   }
 
   /**
@@ -38,7 +41,8 @@ export class Secrets {
   redact(text: string): string {
     let clean = text;
     // Longest first, so that a value inside another one leaves no remainder.
-    for (const form of longestFirst(this.#forms)) {
+    this.#ordered ??= longestFirst(this.#forms);
+    for (const form of this.#ordered) {
       clean = form.includes(' ') ? clean.replace(acrossLines(form), '***') : clean.replaceAll(form, '***');
     }
     for (const value of longestFirst(this.#weak)) clean = clean.replace(asPassword(value), '$1***');

@@ -105,7 +105,7 @@ it.each([
   [`${tokens[0]}/0x12`, 'That is not an address.'],
   [
     `${tokens[0]}/${address.replace('E2c9', 'e2c9')}`,
-    'The checksum of the address is wrong, so a digit of it must be.',
+    'The checksum of the address is wrong: a digit or the case of a letter.',
   ],
 ])('refuses %s as a pair', (text, message) => {
   expect(() => findPair(settings, text)).toThrow(message);

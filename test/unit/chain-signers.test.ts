@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -61,7 +61,7 @@ const key = devPrivateKey(2);
 const { address } = devAccount(2);
 const password = 'correct horse battery';
 
-function file(name: string, text: string, mode = 0o600): string {
+function file(name: string, text: string | Buffer, mode = 0o600): string {
   const path = join(directory, name);
   writeFileSync(path, text);
   chmodSync(path, mode);
@@ -225,3 +225,45 @@ it('key command hangs or fails → refused with the reason, without what it prin
   // It must not read the operator's answers.
   expect(await byCommand('cat')).toMatchObject({ facts: { reason: 'it printed nothing' } });
 });
+
+const oldKeystores = new URL('../support/keystores/', import.meta.url);
+
+it.each([['password-two-line-feeds'], ['password-utf16']])(
+  'keystore with "Crypto" and %s → opens',
+  async (name) => {
+    const keystore = file('old.json', readFileSync(new URL('upper-case-crypto.json', oldKeystores), 'utf8'));
+    const passwordFile = file('password', readFileSync(new URL(name, oldKeystores)));
+    const signer = await open({ kind: 'keystore', path: keystore, passwordFile });
+    expect(signer.address).toBe(devAccount(2).address);
+  },
+);
+
+it.each<[string, string | Buffer, string]>([
+  ['wrong password, two line ends', 'nonsense\n\n', 'it ends in 2 line ends'],
+  ['two lines', 'tv-test-pass\nsecond', 'it has several lines'],
+  ['blank at the end', 'tv-test-pass \n', 'the password begins or ends with a blank'],
+  ['empty', '', 'it is empty'],
+  ['UTF-16', Buffer.from('\ufeffnonsense', 'utf16le'), 'it is UTF-16 text'],
+])('password file: %s → refused, and says what is odd about it', async (_, content, oddity) => {
+  const keystore = file('old.json', readFileSync(new URL('upper-case-crypto.json', oldKeystores), 'utf8'));
+  const passwordFile = file('password', content);
+  const error = await refusal(open({ kind: 'keystore', path: keystore, passwordFile }));
+  expect(error).toMatchObject({ message: 'The password does not open the keystore.', exitCode: 3 });
+  expect(error.facts['odd about it']).toContain(oddity);
+});
+
+it.each([
+  { n: 2 ** 24, r: 8, p: 1 },
+  { n: 2 ** 21, r: 64, p: 1 },
+  { n: 2 ** 20, r: 4, p: 64 },
+])(
+  'keystore that asks for too much ($n, $r, $p) → refused at once',
+  async ({ n, r, p }) => {
+    const store = JSON.parse(readFileSync(new URL('upper-case-crypto.json', oldKeystores), 'utf8'));
+    Object.assign(store.Crypto.kdfparams, { n, r, p });
+    await expect(decryptKeystore(JSON.stringify(store), 'tv-test-pass')).rejects.toThrow(
+      'The keystore asks for more memory or time than tv gives to one.',
+    );
+  },
+  2_000,
+);

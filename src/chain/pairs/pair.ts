@@ -1,5 +1,6 @@
 import { encodePacked, getAddress, isAddress, keccak256 } from 'viem';
 import type { Address, Settings } from '../../config/settings.ts';
+import { withoutKeys } from '../../errors/pastedKeys.ts';
 import { UsageError } from '../../errors/TvError.ts';
 
 /** A trading pair as the contracts know it, and as people call it. */
@@ -36,7 +37,7 @@ export function findPair(settings: Pick<Settings, 'pairs'>, text: string): Pair 
   if (id !== undefined) return named.find((pair) => pair.id === id) ?? { id, name: null };
   throw new UsageError('There is no such pair.', {
     facts: {
-      given: written,
+      given: withoutKeys(written),
       known:
         named.map(({ name }) => name).join(', ') || 'none; name them under "pairs" in the configuration file',
       'or give': 'its id (0x and 64 hex digits), or its two tokens as 0x…/0x…',
@@ -66,14 +67,14 @@ export function checkedAddress(text: string): Address {
   const digits = /^0x([0-9a-fA-F]{40})$/.exec(text)?.[1];
   if (digits === undefined) {
     throw new UsageError('That is not an address.', {
-      facts: { given: text },
+      facts: { given: withoutKeys(text) },
       next: ['0x and 40 hex digits, copied from where it comes from'],
     });
   }
   const isMixed = digits !== digits.toLowerCase() && digits !== digits.toUpperCase();
   if (isMixed && !isAddress(text, { strict: true })) {
-    throw new UsageError('The checksum of the address is wrong, so a digit of it must be.', {
-      facts: { given: text },
+    throw new UsageError('The checksum of the address is wrong: a digit or the case of a letter.', {
+      facts: { given: text, 'with the checksum': getAddress(`0x${digits.toLowerCase()}`) },
       next: ['copy it again from where it comes from'],
     });
   }

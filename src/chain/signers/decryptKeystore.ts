@@ -36,8 +36,13 @@ const keystore = z.object({
   }),
 });
 
+/** Of scrypt, in bytes. geth's standard (n = 262144, r = 8) takes 256 MiB. */
+const mostMemory = 512 * 2 ** 20;
+/** n · r · p of scrypt: eight times what geth's standard takes, some ten seconds. */
+const mostWork = 2 ** 24;
+
 /** Refused with this password; the file as such is sound. */
-class WrongPassword extends TvError {
+export class WrongPassword extends TvError {
   override readonly name = 'WrongPassword';
 }
 
@@ -49,7 +54,7 @@ class WrongPassword extends TvError {
  * @throws TvError where the file is none
  */
 export async function decryptKeystore(text: string, password: string): Promise<`0x${string}`> {
-  const parsed = keystore.safeParse(parse(text));
+  const parsed = keystore.safeParse(lowerCase(parse(text)));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new TvError('The key file is no keystore of version 3.', {
@@ -72,6 +77,13 @@ export async function decryptKeystore(text: string, password: string): Promise<`
   return `0x${key.toString('hex')}`;
 }
 
+/** `Crypto`, as geth and others wrote it before 2016; a file with both is none of theirs. */
+function lowerCase(file: unknown): unknown {
+  if (typeof file !== 'object' || file === null || !('Crypto' in file) || 'crypto' in file) return file;
+  const { Crypto: crypto, ...rest } = file;
+  return { ...rest, crypto };
+}
+
 type KdfParameters = z.output<typeof keystore>['crypto']['kdfparams'];
 
 async function derive(password: string, kdf: KdfParameters): Promise<Buffer> {
@@ -84,6 +96,19 @@ async function derive(password: string, kdf: KdfParameters): Promise<Buffer> {
     throw new TvError('The keystore was made with scrypt parameters that are not allowed any more.', {
       facts: { n: N, r, p, allowed: `n below ${2 ** (16 * r)} for r = ${r}` },
       next: ['make it anew: cast wallet import'],
+    });
+  }
+  const needed = 128 * N * r;
+  if (needed > mostMemory || N * r * p > mostWork) {
+    throw new TvError('The keystore asks for more memory or time than tv gives to one.', {
+      facts: {
+        n: N,
+        r,
+        p,
+        memory: `${Math.ceil(needed / 2 ** 20)} MiB`,
+        allowed: `${mostMemory / 2 ** 20} MiB`,
+      },
+      next: ['make it again with the usual parameters: cast wallet import'],
     });
   }
   const maxmem = 128 * N * r + 128 * r * p + 2 ** 20;

@@ -2,8 +2,8 @@ import { privateKeyToAccount } from 'viem/accounts';
 import type { Settings, SignerRole, SignerSource } from '../../config/settings.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { SecretDesk } from '../../runbook/context.ts';
-import { decryptKeystore } from './decryptKeystore.ts';
-import { readSecretFile } from './readSecretFile.ts';
+import { decryptKeystore, WrongPassword } from './decryptKeystore.ts';
+import { readPassword, readSecretBytes, readSecretFile } from './readSecretFile.ts';
 import type { Signer } from './signer.ts';
 
 interface SignerContext {
@@ -64,20 +64,26 @@ async function readKey(source: SignerSource, role: SignerRole, secrets: SecretDe
   switch (source.kind) {
     case 'keystore': {
       const text = readSecretFile(source.path, 'keystore');
-      const password =
+      const { candidates, oddities } =
         source.passwordFile === undefined
-          ? await ask(secrets, `Password of ${source.path} (${role}):`)
-          : readSecretFile(source.passwordFile, 'password file').replace(/\r?\n$/, '');
-      secrets.keep(password);
+          ? { candidates: [await ask(secrets, `Password of ${source.path} (${role}):`)], oddities: [] }
+          : readPassword(readSecretBytes(source.passwordFile, 'password file'));
+      for (const password of candidates) secrets.keep(password);
       try {
-        const key = await decryptKeystore(text, password);
+        const key = await decryptWithAny(text, candidates);
         secrets.keep(key);
         return key;
       } catch (error) {
         if (!(error instanceof TvError)) throw error;
+        const { passwordFile } = source;
         throw new TvError(error.message, {
-          facts: { keystore: source.path, ...error.facts },
-          next: ['type it again, or see which file is set: tv config show'],
+          facts: {
+            keystore: source.path,
+            'password file': passwordFile,
+            'odd about it': oddities.join(', ') || undefined,
+            ...error.facts,
+          },
+          next: passwordFile === undefined ? ['type it again', 'tv config show'] : ['tv config show'],
           exitCode: exitCodes.blocked,
         });
       }
@@ -103,6 +109,16 @@ async function readKey(source: SignerSource, role: SignerRole, secrets: SecretDe
     }
     case 'prompt':
       return (await ask(secrets, `Private key for ${role}:`)).trim();
+  }
+}
+
+/** @throws WrongPassword where none opens it */
+async function decryptWithAny(text: string, [first = '', ...others]: readonly string[]) {
+  try {
+    return await decryptKeystore(text, first);
+  } catch (error) {
+    if (!(error instanceof WrongPassword) || others.length === 0) throw error;
+    return decryptWithAny(text, others);
   }
 }
 
