@@ -160,6 +160,7 @@ it('keys are taken out of arguments, ids of pairs and plans are not', () => {
   const kept = [
     '--pair',
     `0x${key}`,
+    `0x${key}`,
     `--plan=${key}`,
     '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
     '--',
