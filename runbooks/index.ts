@@ -203,6 +203,7 @@ export const shelf: readonly Entry[] = [
     section: '6',
     group: 'Circuit breaker',
     risk: 'severe',
+    settings: 'vital',
     load: () => import('./breaker/trip.ts'),
   },
   {
@@ -222,6 +223,7 @@ export const shelf: readonly Entry[] = [
     section: '7',
     group: 'Emergency',
     risk: 'severe',
+    settings: 'vital',
     load: () => import('./emergency/shutdown.ts'),
   },
   {
@@ -240,6 +242,7 @@ export const shelf: readonly Entry[] = [
     section: '7',
     group: 'Emergency',
     risk: 'severe',
+    settings: 'vital',
     load: () => import('./emergency/unwind.ts'),
   },
   {
@@ -249,6 +252,7 @@ export const shelf: readonly Entry[] = [
     section: '7',
     group: 'Emergency',
     risk: 'severe',
+    settings: 'vital',
     load: () => import('./emergency/withdraw.ts'),
   },
   {

@@ -206,6 +206,7 @@ async function resolve(entry: Entry, flags: GlobalFlags, secrets: Secrets): Prom
   for (const weak of resolved.weakSecrets) secrets.addWeak(weak);
   for (const secret of resolved.secrets) secrets.add(secret);
   if (entry.settings === undefined) assertUsable(resolved.origins);
+  if (entry.settings === 'vital') assertUsable(resolved.origins, 'vital');
   return resolved;
 }
 

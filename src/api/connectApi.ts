@@ -1,3 +1,4 @@
+import { decoded } from '../config/mask.ts';
 import { connectionFailure } from '../errors/connectionFailure.ts';
 import { firstWords, looksLikeHtml } from '../errors/firstWords.ts';
 import { maskUrl } from '../errors/maskUrl.ts';
@@ -64,7 +65,7 @@ export function connectApi(parameters: ConnectApiParameters): Api {
 /** `fetch` refuses URLs with a user in them: they travel as a header. */
 function request(base: string, path: string, signal: AbortSignal): [URL, RequestInit] {
   const url = new URL(base);
-  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const user = `${decoded(url.username)}:${decoded(url.password)}`;
   url.username = '';
   url.password = '';
   url.pathname = url.pathname.replace(/\/$/, '') + path;

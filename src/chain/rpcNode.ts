@@ -1,3 +1,4 @@
+import { decoded } from '../config/mask.ts';
 import { maskUrl } from '../errors/maskUrl.ts';
 import { pause } from './pause.ts';
 import { kindOfRpcError, type RpcFailureKind } from './rpcErrorKind.ts';

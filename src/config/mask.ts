@@ -68,7 +68,8 @@ function splitDatabaseUrl(url: string): DatabaseUrlParts | undefined {
   };
 }
 
-function decoded(text: string): string {
+/** Percent-decoded; as it is where a stray `%` (of a password that was not encoded) is no encoding. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -126,11 +126,15 @@ class Walk {
         if (leaf !== undefined) values.set(key, leaf);
         else
           problems.push(
-            this.#wrong(`${key} is malformed.`, line, { expected: 'one value, or a list of values' }),
+            this.#wrong(`${key} is malformed.`, line, { expected: 'one value, or a list of values' }, key),
           );
       } else if (fileKeys.some((known) => known.startsWith(`${key}.`))) {
         this.#settings(value, `${key}.`, values, problems);
-      } else problems.push(this.#unknown(name, line, prefix, below(prefix)));
+      } else {
+        const problem = this.#unknown(name, line, prefix, below(prefix));
+        // At the top it may be a misspelled `host`, on which everything depends.
+        problems.push(prefix === '' ? problem : { ...problem, key });
+      }
     }
   }
 
@@ -144,7 +148,12 @@ class Walk {
     if (this.#isEmpty(resolved)) return [];
     if (!this.#yaml.isMap(resolved)) {
       problems.push(
-        this.#wrong(`${what} is malformed.`, this.#lineOf(resolved), { expected: 'lines of key: value' }),
+        this.#wrong(
+          `${what} is malformed.`,
+          this.#lineOf(resolved),
+          { expected: 'lines of key: value' },
+          fileKeys.some((known) => known.startsWith(`${what}.`)) ? what : undefined,
+        ),
       );
       return [];
     }
@@ -205,9 +214,22 @@ class Walk {
     return this.#wrong(`${prefix}${name} is not a setting.`, line, expected);
   }
 
-  #wrong(message: string, line: number, facts: Readonly<Record<string, string>>): SettingsProblem {
+  #wrong(
+    message: string,
+    line: number,
+    facts: Readonly<Record<string, string>>,
+    key?: string,
+  ): SettingsProblem {
     const next = correct(this.#path, line);
-    return { level: 'fatal', message: withoutKeys(message), where: `${this.#path}:${line}`, facts, next };
+    const where = `${this.#path}:${line}`;
+    return {
+      level: 'fatal',
+      message: withoutKeys(message),
+      where,
+      ...(key === undefined ? {} : { key }),
+      facts,
+      next,
+    };
   }
 }
 

@@ -37,13 +37,22 @@ export function toError({ message, where, facts, next }: SettingsProblem): TvErr
   return new TvError(message, { facts: { where, ...facts }, next, exitCode: exitCodes.usage });
 }
 
+/** Without these it is not certain which machine and chain a command works on. */
+const vital = /^(host|stateDirectory|sandbox|chain$|chain\.id$)/;
+
 /**
  * Stops a command whose settings cannot be trusted: a file that does not parse, an unknown
- * environment, a malformed flag. `tv config …` and commands that need no environment go on.
+ * environment, a malformed flag. `tv config …` and commands that need no environment continue.
+ * @param what `vital`: only what leaves it open which environment, machine and chain is meant. An emergency
+ * must not fail on a malformed list of pairs.
  * @throws TvError for the first fatal problem, with exit code 2
  */
-export function assertUsable({ problems }: SettingsOrigins): void {
-  const fatal = problems.filter(({ level }) => level === 'fatal');
+export function assertUsable({ problems }: SettingsOrigins, what: 'all' | 'vital' = 'all'): void {
+  const fatal = problems.filter(
+    ({ level, key, where }) =>
+      level === 'fatal' &&
+      (what === 'all' || key === undefined || vital.test(key) || where.startsWith('--set')),
+  );
   const [first, ...others] = fatal;
   if (first === undefined) return;
   const more = others.length === 0 ? undefined : `${others.length}: tv config check lists them`;

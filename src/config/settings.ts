@@ -92,7 +92,7 @@ export interface SettingsProblem {
   readonly message: string;
   /** `/etc/tempovault/tv.yaml:12`, `TV_CHAIN_ID`, `--set chain.id`. */
   readonly where: string;
-  /** The setting that it leaves without a value, where it is about one. */
+  /** The setting, or group of settings, that it leaves without a value, where it is about one. */
   readonly key?: string;
   readonly facts?: Readonly<Record<string, string>>;
   readonly next: string;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { decoded } from '../config/mask.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { DatabaseTarget } from '../runbook/context.ts';
 
@@ -33,16 +34,16 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
   const path = pathAndQuery.startsWith('/') ? cut(afterAuthority ?? '', '?')[0] : '';
   const query = new URLSearchParams(cut(pathAndQuery, '?')[1] ?? '');
   const { host, port } = readAuthority(authority, query);
-  const userName = decode(user) || query.get('user') || process.env['PGUSER'] || process.env['USER'] || '';
+  const userName = decoded(user) || query.get('user') || process.env['PGUSER'] || process.env['USER'] || '';
   const sslMode = query.get('sslmode') ?? process.env['PGSSLMODE'] ?? 'prefer';
   if (!isSslMode(sslMode))
     throw unreadable(`sslmode ${JSON.stringify(sslMode)} is not one of ${sslModes.join(', ')}`);
   return {
     host,
     port,
-    name: decode(path) || query.get('dbname') || userName,
+    name: decoded(path) || query.get('dbname') || userName,
     user: userName,
-    password: (password === undefined ? query.get('password') : decode(password)) || undefined,
+    password: (password === undefined ? query.get('password') : decoded(password)) || undefined,
     sslMode,
     sslRootCert: query.get('sslrootcert') ?? undefined,
     options: query.get('options') ?? undefined,
@@ -68,7 +69,7 @@ function readAuthority(authority: string, query: URLSearchParams): { host: strin
   if (authority.includes(',')) throw unreadable('it names several hosts, and tv speaks to one');
   const parts = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(authority);
   if (parts === null) throw unreadable('its port is not a number');
-  const host = decode(parts[1] ?? '').replace(/^\[|\]$/g, '') || query.get('host') || 'localhost';
+  const host = decoded(parts[1] ?? '').replace(/^\[|\]$/g, '') || query.get('host') || 'localhost';
   const port = Number(parts[2] || query.get('port') || 5432);
   if (!Number.isInteger(port) || port < 1 || port > 65535)
     throw unreadable('its port is not between 1 and 65535');
@@ -78,15 +79,6 @@ function readAuthority(authority: string, query: URLSearchParams): { host: strin
 function cut(text: string, separator: string | RegExp): [string, string | undefined] {
   const index = typeof separator === 'string' ? text.indexOf(separator) : text.search(separator);
   return index < 0 ? [text, undefined] : [text.slice(0, index), text.slice(index + 1)];
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A lone % in a password that nobody escaped.
-    return text;
-  }
 }
 
 function isSslMode(text: string): text is SslMode {

@@ -19,7 +19,7 @@ import { leftBehind } from './leftBehind.ts';
 import { withLocks } from './locks.ts';
 import { findRun } from './readRuns.ts';
 import { foldRun, isUnfinished, type RunState } from './runState.ts';
-import { auditRefusal, openJournal, type Story, withJournal, writeAudit } from './startRun.ts';
+import { auditRefusal, foreseen, openJournal, type Story, withJournal, writeAudit } from './startRun.ts';
 import { howMany } from './text.ts';
 
 export type Direction = 'resume' | 'undo';
@@ -38,7 +38,12 @@ export async function carryOn(
   const story: Story = { run, plan: null, overrides: [] };
   try {
     return await attempt(engine, shelved, run, wanted, answers, story);
-  } catch (error) {
+  } catch (thrown) {
+    // Without the run's input: all runs of an emergency command are meant.
+    const error = foreseen(
+      thrown,
+      shelved.runbook.protective?.(shelved.runbook.example.input as never) ?? false,
+    );
     await auditRefusal(engine, `${wanted} ${shelved.name}`, null, story, error);
     throw error;
   }

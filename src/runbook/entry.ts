@@ -18,7 +18,10 @@ export interface Entry {
   readonly rooms: readonly Room[];
   readonly risk: Risk | 'sandbox';
   readonly aliases?: readonly string[];
-  /** `none`: it needs no environment. `as-found`: it works with whatever is there, also if wrong. */
-  readonly settings?: 'none' | 'as-found';
+  /**
+   * `none`: it needs no environment. `as-found`: it works with whatever is there, also if wrong. `vital`:
+   * only what says which environment, machine and chain is meant must be right.
+   */
+  readonly settings?: 'none' | 'as-found' | 'vital';
   load(): Promise<{ readonly default: AnyCommand }>;
 }

@@ -34,13 +34,8 @@ export class Lookout {
   ): Promise<T | undefined> {
     const outcome = this.#bounded(check, limitMs).catch((error: unknown) => blockedBy(error));
     const looked = outcome.then(({ value: _, ...finding }) => ({ id, world, ...finding }));
-    // A bug in a check is thrown by `checks()`, and by nothing that nobody awaits.
-    looked.catch(() => {});
     this.#checks.push(looked);
-    return outcome.then(
-      (finding) => ('value' in finding ? (finding.value as T) : undefined),
-      () => undefined,
-    );
+    return outcome.then((finding) => ('value' in finding ? (finding.value as T) : undefined));
   }
 
   /** All checks, in the order in which they were started. */
@@ -87,7 +82,13 @@ function blockedBy(error: unknown): Finding {
   if (error instanceof TvError) {
     return { status: 'block', summary: error.message, facts: error.facts, next: error.next };
   }
-  throw error;
+  // One check that fails in an unforeseen way must not hide the others, nor end an emergency.
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    status: 'block',
+    summary: `Cannot tell: unexpected error in tv (${reason}).`,
+    next: ['report this with the output of the same command and --verbose'],
+  };
 }
 
 export function pass<T extends Json = never>(summary: string, value?: T): Finding<T> {

@@ -65,10 +65,18 @@ export async function startRun(
         );
     if (!answers.dryRun) await writeAudit(engine, shelved.name, input, story, ending);
     return ending.exitCode;
-  } catch (error) {
+  } catch (thrown) {
+    const error = foreseen(thrown, shelved.runbook.protective?.(input as never) ?? false);
     if (!answers.dryRun) await auditRefusal(engine, shelved.name, input, story, error);
     throw error;
   }
+}
+
+/** A bug in tv ends an emergency command as a failure, with what was done on the screen; never with 70. */
+export function foreseen(error: unknown, protective: boolean): unknown {
+  if (!protective || error instanceof TvError) return error;
+  const { message } = errorData(error);
+  return new TvError(message, { next: ['tv runs list', 'tv status'], cause: error });
 }
 
 /** What of a run is known so far, for the audit log. */
@@ -92,9 +100,13 @@ async function attempt(
   if (engine.interrupt.received !== undefined) throw stopped();
   const protective = runbook.protective?.(input as never) ?? false;
   const state = checkState(engine, protective || answers.dryRun);
-  const looked = [...preflight.checks, ...others, state, lookAtRuns(engine, shelved)].filter(
-    (check) => check !== undefined,
-  );
+  const looked = [
+    ...checkSettings(engine),
+    ...preflight.checks,
+    ...others,
+    state,
+    lookAtRuns(engine, shelved),
+  ].filter((check) => check !== undefined);
   const { checks, overrides, idle } = overrule(looked, answers);
   story.overrides = overrides;
   engine.watch({ type: 'preflight.done', checks });
@@ -172,6 +184,19 @@ export async function withJournal(execution: Execution, work: () => Promise<Endi
   } finally {
     journal.close();
   }
+}
+
+/** Fatal problems of the settings that this command does not depend on; any other command refuses. */
+function checkSettings({ ctx }: Engine): readonly Check[] {
+  return ctx.settingsOrigins.problems
+    .filter(({ level }) => level === 'fatal')
+    .map(({ message, where, next }) => ({
+      id: 'settings',
+      world: 'config',
+      status: 'warn',
+      summary: `ignored: ${message.replace(/\.$/, '')} (${where})`,
+      next: [next],
+    }));
 }
 
 /** Whether the state directory can hold a journal. */

@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { encodeFunctionData, keccak256, stringToHex } from 'viem';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { governanceRolesAbi } from '../../src/chain/abi/governanceRoles.ts';
@@ -98,6 +102,33 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     expect([resumed.exitCode, await paused()]).toEqual([0, true]);
     expect(words(resumed.stderr)).toMatch(/NOT known to be paused until this is done/);
     expect(lastLines(resumed.stderr)).not.toContain('NOT known');
+  });
+
+  it.each([
+    ['full', 'size=4k,mode=700'],
+    ['read-only', 'size=64k,mode=700,ro'],
+  ] as const)('state directory %s → stops, pauses and verifies, loudly', async (_, options) => {
+    const directory = mkdtempSync(join(tmpdir(), 'tv-state-'));
+    const [state, second] = ['state', 'second'].map((name) => join(directory, name)) as [string, string];
+    for (const each of [state, second]) mkdirSync(each, { mode: 0o700 });
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', state]);
+    // Without the right to mount, what root cannot write either: a file in its place.
+    const place = mounted.status === 0 ? state : join(state, 'file', 'state');
+    if (mounted.status !== 0) writeFileSync(join(state, 'file'), '');
+    try {
+      const set = ['--set', `stateDirectory=${place}`];
+      const down = await sandbox.tv(['emergency', 'shutdown', ...confirm, ...set], {
+        env: { TMPDIR: second },
+      });
+      expect(down.exitCode, down.stderr).toBe(0);
+      expect([await paused(), await states()]).toEqual([true, allOff]);
+      expect(words(down.stderr)).toContain(`The journal of this run is in ${second}`);
+      expect(down.stderr).toMatch(/keep transaction \{.*"0x[0-9a-f]{200,}"/);
+      expect(words(down.stderr)).toContain('Not in the audit log');
+    } finally {
+      spawnSync('umount', [state]);
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('is finished by a resume where somebody else has paused it meanwhile', async () => {

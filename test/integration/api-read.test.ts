@@ -114,15 +114,19 @@ describe('an API that does not answer as it should', () => {
   });
 });
 
-it('credentials in the URL reach the API and nobody else', async () => {
-  await using server = await httpServer((response) => {
-    response.end('no');
-  });
-  const client = connect(`http://ops:p4ssw0rd@127.0.0.1:${server.port}`);
-  const error: unknown = await readHealth(client).catch((reason: unknown) => reason);
-  expect(server.headers.authorization).toBe(`Basic ${Buffer.from('ops:p4ssw0rd').toString('base64')}`);
-  expect(client.url).toBe(`http://127.0.0.1:${server.port}`);
-  expect(JSON.stringify([error, String(error)])).not.toContain('p4ssw0rd');
-  expect(() => connect('ftp://p4ssw0rd@x')).toThrow('The API URL is not an http or https URL.');
-  expect(() => connect(undefined)).toThrow('No API URL is set.');
-});
+// A `%` that nobody encoded is no reason to fail.
+it.each(['p4ssw0rd', '50%off4all'])(
+  'credentials in the URL reach the API and nobody else: %j',
+  async (password) => {
+    await using server = await httpServer((response) => {
+      response.end('no');
+    });
+    const client = connect(`http://ops:${password}@127.0.0.1:${server.port}`);
+    const error: unknown = await readHealth(client).catch((reason: unknown) => reason);
+    expect(server.headers.authorization).toBe(`Basic ${Buffer.from(`ops:${password}`).toString('base64')}`);
+    expect(client.url).toBe(`http://127.0.0.1:${server.port}`);
+    expect(JSON.stringify([error, String(error)])).not.toContain(password);
+    expect(() => connect('ftp://p4ssw0rd@x')).toThrow('The API URL is not an http or https URL.');
+    expect(() => connect(undefined)).toThrow('No API URL is set.');
+  },
+);

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { assertUsable } from '../../src/config/problem.ts';
 import { requireDatabaseUrl } from '../../src/config/requireSetting.ts';
 import { ConfigWorld, originOf, problemLines } from '../support/configWorld.ts';
 
@@ -18,6 +19,35 @@ async function withSettings(lines: readonly string[], mode = 0o600) {
   chmodSync(world.userConfig, mode);
   return world.resolve({ dotEnv });
 }
+
+describe('settings of a protective command', () => {
+  it.each([
+    ['pairs: 7', true],
+    ['signers: {nobody: {}}', true],
+    ['signers: {admin: 5}', true],
+    ['database: {url: 5}', true],
+    ['contracts: {riskController: 0x12}', true],
+    ['chain: {rpcUrls: [nonsense]}', true],
+    // These leave it open which machine or chain is meant.
+    ['host: {prefix: {a: 1}}', false],
+    ['host: {prefixx: ssh vault-1}', false],
+    ['hosts: {prefix: ssh vault-1}', false],
+    ['chain: {id: mainnet}', false],
+    ['chain: 4217', false],
+    ['stateDirectory: {a: 1}', false],
+    ['\tchain: {}', false],
+  ] as const)('%s → usable: %s', async (line, usable) => {
+    const { origins } = await withSettings([line]);
+    expect(() => assertUsable(origins)).toThrow();
+    if (usable) assertUsable(origins, 'vital');
+    else expect(() => assertUsable(origins, 'vital')).toThrow();
+  });
+
+  it('a malformed flag → refused', async () => {
+    const { origins } = await world.resolve({ dotEnv, set: { 'api.url': 'nonsense' } });
+    expect(() => assertUsable(origins, 'vital')).toThrow('api.url is malformed');
+  });
+});
 
 describe('what is wrong in a file is told with file and line', () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [

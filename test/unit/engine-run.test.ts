@@ -399,11 +399,19 @@ describe('checks', () => {
     ]);
   });
 
-  it('give a bug to whoever asks for them, and to nobody else', async () => {
+  it('one fails in an unforeseen way → it blocks, and the others are still there', async () => {
     const all = lookout();
     const value = all.look('env', 'host', async () => pass('', (undefined as unknown as string).length));
+    all.look('rpc', 'chain', async () => {
+      throw 'a string';
+    });
+    all.look('disk', 'host', async () => pass('free'));
     await expect(value).resolves.toBeUndefined();
-    await expect(all.checks()).rejects.toThrow(TypeError);
+    expect(await all.checks()).toMatchObject([
+      { id: 'env', status: 'block', summary: expect.stringContaining('unexpected error in tv (Cannot read') },
+      { id: 'rpc', status: 'block', summary: 'Cannot tell: unexpected error in tv (a string).' },
+      { id: 'disk', status: 'pass' },
+    ]);
   });
 
   it('end at a signal, also one that came before they began', async () => {
