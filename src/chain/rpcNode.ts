@@ -477,15 +477,6 @@ function takeCredentials(text: string): { target: string; authorization: string 
   return { target: url.toString(), authorization };
 }
 
-/** As it is where it holds a `%` that begins no escape: a password may. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
