@@ -51,6 +51,15 @@ export const shelf: readonly Entry[] = [
     load: () => import('./oracle/recover.ts'),
   },
   {
+    command: 'oracle unstick',
+    rooms: ['host', 'chain', 'database'],
+    summary: 'replace a stuck transaction of its key',
+    section: '2',
+    group: 'Oracle',
+    risk: 'moderate',
+    load: () => import('./oracle/unstick.ts'),
+  },
+  {
     command: 'oracle rotate-key',
     rooms: ['host', 'chain', 'database'],
     summary: 'replace its key: proven, or put back',

@@ -1,19 +1,25 @@
 import { awaitSignal, type FoundSignal } from '../../src/chain/oracle/awaitSignal.ts';
 import { diagnose } from '../../src/chain/oracle/diagnose.ts';
 import type { Address } from '../../src/config/settings.ts';
+import { answer } from '../../src/errors/answer.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { readClock } from '../../src/host/readClock.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
-import { duration } from '../../src/runbook/text.ts';
+import { ago, duration } from '../../src/runbook/text.ts';
+import { readOracleKey, readRelayOf } from './readOracleKey.ts';
+import { readRelayError } from './readRelayError.ts';
 
 type Cause = { readonly id: string; readonly summary: string; readonly next: readonly string[] };
 
 /** A look at the causes takes a dozen calls: not at every look for a signal. In milliseconds. */
 const betweenDiagnosesMs = 3_000;
-/** What time may still mend. */
-const passing: readonly string[] = ['nonce-gap', 'clock'];
+const lastErrorId = 'last error of the relay';
+/** What time may still mend, and what may be of an earlier time. */
+const passing: readonly string[] = ['pending', 'stuck', 'clock', lastErrorId];
+/** Of the relay, where its own cannot be read. In seconds. */
+const defaultIntervalSeconds = 60;
 
 /**
  * Waits for the relay's first signal on the chain. Where none can come (paused, not authorised, no fees,
@@ -51,49 +57,88 @@ export async function awaitFirstSignal(
         }),
       giveUp: async () => {
         if (performance.now() - lookedAt < betweenDiagnosesMs) return undefined;
-        const lasting = (await causes(ctx, oracle, unit)).filter(({ id }) => !passing.includes(id));
+        const all = await causes(ctx, oracle, unit);
+        const lasting = all.filter(({ id }) => !passing.includes(id));
         lookedAt = performance.now();
         // Twice in a row: another node may not have seen the newest block yet.
         const certain = lasting.filter(({ id }) => before.includes(id));
         before = lasting.map(({ id }) => id);
-        hopeless = certain.length === 0 ? undefined : failure('No signal can come', certain);
+        const words = all.filter(({ id }) => id === lastErrorId);
+        hopeless = certain.length === 0 ? undefined : failure('No signal can come', [...certain, ...words]);
         return hopeless;
       },
     });
   } catch (error) {
     if (!(error instanceof TvError) || error === hopeless) throw error;
     const found = await causes(ctx, oracle, unit);
-    if (found.length === 0) throw error;
+    if (found.every(({ id }) => id === lastErrorId)) throw withWords(error, found);
     throw failure(`No new signal within ${duration(limitMs)}`, found, error);
   }
 }
 
-/** What is wrong, as far as it can be told from here. */
+/** The relay's own words, where nothing else explains its silence. They may be of an earlier time. */
+function withWords(error: TvError, words: readonly Cause[]): TvError {
+  if (words.length === 0) return error;
+  return new TvError(error.message, {
+    facts: { ...error.facts, ...Object.fromEntries(words.map(({ id, summary }) => [id, summary])) },
+    next: [...new Set([...words.flatMap(({ next }) => next), ...error.next])],
+    exitCode: error.exitCode,
+    cause: error,
+  });
+}
+
+/** What is wrong, as far as it can be read from here: nothing is concluded from a source that is away. */
 async function causes(ctx: Context, oracle: Address, unit: string): Promise<readonly Cause[]> {
-  const unlessTold = <T>(reading: Promise<T>) =>
-    reading.catch((error: unknown) => {
-      if (error instanceof TvError) return undefined;
-      throw error;
-    });
-  const [state, troubles] = await Promise.all([
-    unlessTold(readUnit(ctx.host(), { unit })),
-    unlessTold(readClock(ctx.host()).then((hostTime) => diagnose(ctx.chain(), { oracle, hostTime }))),
+  const [state, error, env] = await Promise.all([
+    answer((async () => readUnit(ctx.host(), { unit }))()),
+    readRelayError(ctx),
+    answer(readOracleKey(ctx)),
   ]);
-  const died = state?.activeState === 'failed' || state?.activeState === 'inactive';
+  const lastError = error.known ? error.value : undefined;
+  const [time, relay] = await Promise.all([
+    answer((async () => readClock(ctx.host()))()),
+    env.known ? answer(readRelayOf(ctx, env.value)) : env,
+  ]);
+  const diagnosis = await answer(
+    diagnose(ctx.chain(), {
+      oracle,
+      hostTime: time.known ? time.value : undefined,
+      feeToken: env.known ? env.value.feeToken : null,
+      intervalSeconds: relay.known ? relay.value.intervalSeconds : defaultIntervalSeconds,
+      lastError,
+    }),
+  );
+  const died =
+    state.known && (state.value.activeState === 'failed' || state.value.activeState === 'inactive');
   return [
     ...(died
       ? [
           {
             id: 'service',
-            summary: `${unit} is ${state.activeState} (${state.result})`,
+            summary: `${unit} is ${describeState(state.value)}`,
             next: [`journalctl -u ${unit} -n 50 --no-pager`],
           },
         ]
       : []),
-    ...(troubles ?? []),
+    ...(diagnosis.known ? diagnosis.value.troubles : []),
+    ...(lastError === undefined
+      ? []
+      : [
+          {
+            id: lastErrorId,
+            summary: `${lastError.message} (${ago(lastError.at, ctx.clock.now())})`,
+            next: [`journalctl -u ${unit} -n 50 --no-pager`],
+          },
+        ]),
   ];
 }
 
+/** `failed (exit-code)`; the result only where it says more than the state. */
+function describeState({ activeState, result }: { readonly activeState: string; readonly result: string }) {
+  return result === activeState || result === 'success' ? activeState : `${activeState} (${result})`;
+}
+
+/** The first cause in the sentence, the others among the facts. */
 function failure(what: string, causes: readonly Cause[], cause?: TvError): TvError {
   const [first] = causes;
   return new TvError(`${what}: ${first?.summary}.`, {
@@ -101,7 +146,7 @@ function failure(what: string, causes: readonly Cause[], cause?: TvError): TvErr
       ...cause?.facts,
       ...Object.fromEntries(causes.slice(1).map(({ id, summary }) => [id, summary])),
     },
-    next: causes.flatMap(({ next }) => next),
+    next: [...new Set(causes.flatMap(({ next }) => next))],
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -4,10 +4,14 @@ import { readUnit } from '../../src/host/readUnit.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { block, type Lookout, pass, warn } from '../../src/runbook/lookout.ts';
 
-/** The relay's unit, and that nobody else runs a second relay, which would collide on nonces. */
+/**
+ * The relay's unit, and that no second relay runs, which would collide on nonces.
+ * @param mustRun whether a unit that is not active blocks, because it is to be seen working first
+ */
 export function lookAtService(
   ctx: Context,
   lookout: Lookout,
+  { mustRun = false }: { readonly mustRun?: boolean } = {},
 ): Promise<{ readonly unit: string; readonly wasActive: boolean } | undefined> {
   return lookout.look('service', 'host', async () => {
     const { units, programs } = ctx.settings.host;
@@ -38,6 +42,13 @@ export function lookAtService(
       });
     }
     const wasActive = state.activeState === 'active';
+    if (!wasActive && mustRun) {
+      return block(`${unit} is ${state.activeState}: the relay does not work as it is`, {
+        override: 'relay-not-running',
+        value: { unit, wasActive },
+        next: ['tv oracle status', 'tv oracle recover'],
+      });
+    }
     if (!wasActive) {
       return warn(`${unit} is ${state.activeState}; it will run afterwards`, { value: { unit, wasActive } });
     }

@@ -1,4 +1,4 @@
-import { diagnose } from '../../src/chain/oracle/diagnose.ts';
+import { type Diagnosis, diagnose } from '../../src/chain/oracle/diagnose.ts';
 import { readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
 import { namedPairs } from '../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
@@ -8,12 +8,14 @@ import { readClock } from '../../src/host/readClock.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import { startUnit } from '../../src/host/startUnit.ts';
 import { stopUnit } from '../../src/host/stopUnit.ts';
+import type { Finding } from '../../src/runbook/check.ts';
 import { defineRunbook, type Step } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
 import { count, short } from '../../src/runbook/text.ts';
 import { awaitFirstSignal } from './awaitFirstSignal.ts';
 import { lookAtService } from './lookAtService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
+import { type RelayError, readRelayError } from './readRelayError.ts';
 
 type RecoverFacts = {
   readonly unit: string;
@@ -49,9 +51,10 @@ Where a restart cannot help, nothing is changed, and the command that does help 
     const service = lookAtService(ctx, lookout);
     const key = lookout.look('key', 'host', async () => {
       const env = await readOracleKey(ctx);
-      const { address } = env;
-      const limitMs = signalLimitMs((await readRelayOf(ctx, env)).intervalSeconds);
-      return pass(`the key in .env is ${short(address, false)}`, { oracle: address, limitMs });
+      const { address, feeToken } = env;
+      const { intervalSeconds } = await readRelayOf(ctx, env);
+      const value = { oracle: address, limitMs: signalLimitMs(intervalSeconds), intervalSeconds, feeToken };
+      return pass(`the key in .env is ${short(address, false)}`, value);
     });
     lookout.look('signals', 'chain', async () => {
       const { signals } = await readPairSignals(ctx.chain(), namedPairs(ctx.settings));
@@ -62,15 +65,21 @@ Where a restart cannot help, nothing is changed, and the command that does help 
       );
     });
     lookout.look('causes', 'chain', async () => {
-      const { oracle } = await need(key, 'key');
-      return judge(await diagnose(ctx.chain(), { oracle, hostTime: await readClock(ctx.host()) }));
+      const { oracle, intervalSeconds, feeToken } = await need(key, 'key');
+      const [hostTime, error] = await Promise.all([readClock(ctx.host()), readRelayError(ctx)]);
+      const lastError = error.known ? error.value : undefined;
+      return judge(
+        await diagnose(ctx.chain(), { oracle, hostTime, intervalSeconds, feeToken, lastError }),
+        lastError,
+      );
     });
     const checks = await lookout.checks();
     const known = { nodes: await nodes, service: await service, key: await key };
     if (known.nodes === undefined || known.service === undefined || known.key === undefined) {
       return { checks, facts: undefined };
     }
-    return { checks, facts: { ...known.service, ...known.key } };
+    const { oracle, limitMs } = known.key;
+    return { checks, facts: { ...known.service, oracle, limitMs } };
   },
   basis: ({ unit, oracle }) => ({ unit, oracle }),
   consequence: ({ unit }) => `This stops and starts ${unit}.`,
@@ -147,12 +156,23 @@ function follow({ oracle, limitMs, unit }: RecoverFacts): Step {
   };
 }
 
-/** Of what is wrong, what a restart may mend is told, and what it cannot mend blocks. */
-function judge(troubles: Awaited<ReturnType<typeof diagnose>>) {
-  const [first] = troubles;
-  if (first === undefined) return pass('authorised, can pay, not paused, no transaction waits, clocks agree');
-  const summary = troubles.map((trouble) => trouble.summary).join('; ');
+/** What a restart may mend is a warning; what it cannot mend, or may make worse, blocks. */
+export function judge(
+  { troubles, unknown }: Pick<Diagnosis, 'troubles' | 'unknown'>,
+  lastError?: RelayError | undefined,
+): Finding {
+  const facts = lastError === undefined ? {} : { facts: { 'last error of the relay': lastError.message } };
+  const parts = [
+    ...troubles.map(({ summary }) => summary),
+    ...(unknown.length === 0 ? [] : [`unknown: ${unknown.join(', ')}`]),
+  ];
+  if (parts.length === 0) {
+    return pass('authorised, can pay, not paused, no transaction waits, clocks agree');
+  }
+  const summary = parts.join('; ');
   const next = troubles.flatMap((trouble) => trouble.next);
-  const beyond = troubles.some(({ id }) => id !== 'nonce-gap' && id !== 'clock');
-  return beyond ? block(`a restart cannot help: ${summary}`, { next }) : warn(summary, { next });
+  const beyond = troubles.some(({ id }) => id !== 'pending' && id !== 'clock');
+  return beyond
+    ? block(`a restart cannot help: ${summary}`, { next, ...facts })
+    : warn(summary, { next, ...facts });
 }

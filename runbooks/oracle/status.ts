@@ -1,25 +1,25 @@
 import { assertChainId, onRightChain, WrongChainError } from '../../src/chain/assertChainId.ts';
-import { diagnose, fundingLine, type Trouble } from '../../src/chain/oracle/diagnose.ts';
+import { type Diagnosis, diagnose, fundingLine, paysBy } from '../../src/chain/oracle/diagnose.ts';
 import { dueAt, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
+import { type Activity, readActivity } from '../../src/chain/oracle/readActivity.ts';
+import { authorisedWords, isOracle, type OracleAuthority, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import {
-  authorisedWords,
-  isOracle,
-  type OracleAuthority,
-  readAuthority,
-} from '../../src/chain/oracle/readAuthority.ts';
-import { type PairSignal, readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
-import { readSpend } from '../../src/chain/oracle/readSpend.ts';
+  type PairSignal,
+  type PairSignals,
+  readPairSignals,
+} from '../../src/chain/oracle/readPairSignals.ts';
 import { namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import { endThePause } from '../../src/chain/readProtocol.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
-import { formatFunds, readWallet } from '../../src/chain/transactions/readFunds.ts';
-import { readNonce } from '../../src/chain/transactions/readNonce.ts';
-import { answer } from '../../src/errors/answer.ts';
+import { formatFunds } from '../../src/chain/transactions/readFunds.ts';
+import type { Address } from '../../src/config/settings.ts';
+import { type Answer, answer, known } from '../../src/errors/answer.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';
 import { readClock } from '../../src/host/readClock.ts';
 import { readJournal } from '../../src/host/readJournal.ts';
+import type { Relay } from '../../src/host/readRelay.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineReport } from '../../src/runbook/define.ts';
@@ -28,16 +28,19 @@ import { leftByAll } from '../../src/runbook/leftBehind.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import { nameRuns, surveyRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
 import { type RunState, waysOn } from '../../src/runbook/runState.ts';
-import { ago, count, duration, padEnd, short, table, wrap } from '../../src/runbook/text.ts';
+import { ago, count, duration, howMany, padEnd, short, table, wrap } from '../../src/runbook/text.ts';
 import { type EnvKey, readOracleKey, readRelayOf } from './readOracleKey.ts';
+import { type RelayError, readRelayError } from './readRelayError.ts';
 import { judgeLog } from './status/judgeLog.ts';
-import { judgeNonce } from './status/judgeNonce.ts';
 import { type Pulse, pulseOf } from './status/pulse.ts';
 
 /** Limit of one source, in milliseconds. */
 const limitMs = 10_000;
 const recover = 'tv oracle recover';
 const logLines = 100;
+/** Of the relay, where its own cannot be read. In seconds. */
+const defaultIntervalSeconds = 60;
+const nobody = '0x0000000000000000000000000000000000000000';
 /** Less than this left at the observed spend is a warning. In seconds. */
 const shortOfFees = 3 * 86_400;
 
@@ -48,55 +51,57 @@ export default defineReport({
     "Shows for each pair the age of the last signal (healthy, stale by the contract's threshold, dead after five minutes), the process and its last errors, whether the key in .env is the authorised one, what it can pay and for how long, waiting transactions, and other addresses that may sign. What cannot be read is unknown (?). Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.",
   input: {},
   collect: async (ctx) => {
-    let pairs: readonly PairSignal[] = [];
-    let paused = false;
     const runs = urgentFirst(surveyRuns(ctx).states).filter(({ started }) =>
       /^oracle /.test(started.runbook),
     );
-    // What the host tells comes first, so that the reads of the chain go out together, in few requests.
-    const onHost = { key: readOracleKey(ctx), time: (async () => readClock(ctx.host()))() };
-    const relay = onHost.key.then((env) => readRelayOf(ctx, env));
-    const ready = Promise.allSettled([onHost.key, onHost.time, relay]);
-    const right = ready.then(() => assertChainId(ctx.chain()));
-    const authority = ready.then(() => readAuthority(ctx.chain()));
-    const signals = ready.then(() => readPairSignals(ctx.chain(), namedPairs(ctx.settings)));
-    const pulse = onRightChain(right, signals)
-      .then(async (known) => pulseOf(known, (await relay).intervalSeconds))
-      .catch(unlessBug);
-    for (const shared of [right, authority, signals, pulse]) shared.catch(unlessAwaited);
+    // What the host returns comes first, so that the reads of the chain go out together, in few requests.
+    const env = readOracleKey(ctx);
+    const relay = env.then((key) => readRelayOf(ctx, key));
+    const onHost = {
+      relay,
+      time: answer((async () => readClock(ctx.host()))()),
+      error: readRelayError(ctx),
+    };
+    const right = Promise.allSettled([env, relay, onHost.time, onHost.error]).then(() =>
+      assertChainId(ctx.chain()),
+    );
+    const authority = right.then(() => readAuthority(ctx.chain()));
+    const seen = right.then(() => readWorld(ctx, { env, ...onHost }));
+    for (const shared of [env, relay, right, authority, seen]) shared.catch(unlessAwaited);
+    // Not awaited below: a node that hangs must not hold up the screen beyond the gauges' own limit.
+    let world: SeenWorld | undefined;
+    seen.then((answered) => {
+      world = answered;
+    }, unlessAwaited);
     // What cannot be read says nothing about the oracle, in whatever way its source is away.
     const gauge = (id: string, read: () => Promise<Reading>) => readGauge(id, limitMs, read, [], 'unknown');
     const chainGauge = (id: string, read: () => Promise<Reading>) =>
-      gauge(id, () => onRightChain(right, ready.then(read)));
+      gauge(id, () => onRightChain(right, right.then(read)));
+    const diagnosis = async () => needed((await seen).diagnosis, await answer(env));
     const found = await Promise.all([
       gauge('chain', () => onChain(right)),
-      chainGauge('signals', async () => {
-        const { signals: known, stalenessSeconds } = await onRightChain(right, signals);
-        pairs = known;
-        return judgeSignals(known, stalenessSeconds);
-      }),
+      chainGauge('signals', async () => judgeSignals(await seen)),
       gauge('service', () => service(ctx)),
-      gauge('log', () => log(ctx, pulse)),
-      chainGauge('key', async () => key(ctx, await onHost.key, await authority)),
-      chainGauge('fees', async () => fees(ctx, await onHost.key)),
-      chainGauge('nonce', async () => {
-        const { address } = await onHost.key;
-        return judgeNonce(await readNonce(ctx.chain(), address), await pulse);
-      }),
-      chainGauge('causes', async () => {
-        const { address: oracle } = await onHost.key;
-        const troubles = await diagnose(ctx.chain(), { oracle, hostTime: await onHost.time });
-        paused = troubles.some(({ id }) => id === 'paused');
-        return causes(troubles);
-      }),
-      chainGauge('others', async () => others(ctx, await onHost.key, await authority)),
+      gauge('log', async () => log(ctx, await seen.then(({ pulse }) => pulse, unlessBug))),
+      chainGauge('key', async () => key(ctx, await env, await authority)),
+      chainGauge('fees', async () => fees((await env).address, await diagnosis())),
+      chainGauge('nonce', async () => nonces(await diagnosis())),
+      chainGauge('causes', async () => causes(await diagnosis())),
+      chainGauge('others', async () => others(ctx, await env, await authority)),
     ]);
+    const paused = world?.diagnosis?.troubles.some(({ id }) => id === 'paused') === true;
     const { environment, chain } = ctx.settings;
     const gauges = whatWorks([...unfinished(runs), ...found], {
       pause: paused ? [endThePause] : [],
       runs: runs.map(({ started }) => `tv resume ${started.run}`),
     });
-    return { environment, chainId: chain.id ?? null, level: worst(gauges), pairs, gauges };
+    return {
+      environment,
+      chainId: chain.id ?? null,
+      level: worst(gauges),
+      pairs: world?.pairs ?? [],
+      gauges,
+    };
   },
   render: ({ environment, chainId, level, pairs, gauges }, paint) => {
     const ink = { ok: paint.ok, warning: paint.warn, critical: paint.bad, unknown: paint.warn };
@@ -110,7 +115,7 @@ export default defineReport({
       const text = wrap(words, paint.width - gap, ' '.repeat(gap));
       return `  ${ink[each.level](mark[each.level])} ${padEnd(each.id, names)}  ${text}`;
     });
-    const rows = pairs.map(({ pair, nonce: last, ageSeconds, health }) => {
+    const rows = pairs.map(({ pair, nonce: last, ageSeconds, health, from }) => {
       const age = ageSeconds === null ? 'no signal ever' : `${duration(ageSeconds * 1000)} ago`;
       const words = health === 'healthy' ? paint.ok(health) : paint.bad(health);
       return [
@@ -118,6 +123,7 @@ export default defineReport({
         words,
         age,
         `nonce ${count(BigInt(last))}`,
+        from,
       ];
     });
     const next = [
@@ -147,27 +153,143 @@ async function onChain(right: Promise<number>): Promise<Reading> {
   }
 }
 
-function judgeSignals(signals: readonly PairSignal[], threshold: number | undefined): Reading {
+/** A pair's last signal, and what names the pair. */
+type SeenPair = PairSignal & { readonly from: string };
+
+interface SeenWorld {
+  /** Whether the last signals could be read at all. */
+  readonly signals: Answer<Pick<PairSignals, 'stalenessSeconds'>>;
+  readonly pairs: readonly SeenPair[];
+  /** Those that settings or relay name; those of the events where neither names any. */
+  readonly expected: readonly SeenPair[];
+  readonly activity: Answer<Activity>;
+  readonly relayPairs: Answer<readonly unknown[]>;
+  /** Undefined where the key in .env is unknown. */
+  readonly diagnosis: Diagnosis | undefined;
+  readonly pulse: Pulse | undefined;
+}
+
+interface HostAnswers {
+  readonly env: Promise<EnvKey>;
+  readonly relay: Promise<Relay>;
+  readonly time: Promise<Answer<Date | undefined>>;
+  readonly error: Promise<Answer<RelayError | undefined>>;
+}
+
+/** Pairs of the settings, of the relay's command line and of the chain's newest events, with their signals. */
+async function readWorld(ctx: Context, host: HostAnswers): Promise<SeenWorld> {
+  const chain = ctx.chain();
+  const [env, relay, time, error] = [
+    await answer(host.env),
+    await answer(host.relay),
+    await host.time,
+    await host.error,
+  ];
+  const relayPairs = relay.known ? relay.value.pairs : relay;
+  const named = namedPairs(ctx.settings).map((pair) => ({ pair, from: 'settings' }));
+  const started =
+    relay.known && relay.value.pairs.known
+      ? relay.value.pairs.value.map(({ id }) => ({ pair: { id, name: null }, from: relay.value.from }))
+      : [];
+  const first = unique([...named, ...started]);
+  const idsOf = (all: typeof first) => all.map(({ pair }) => pair);
+  const signals = await answer(readPairSignals(chain, idsOf(first)));
+  const newest = Math.max(0, ...(signals.known ? signals.value.signals.map(({ at }) => at) : []));
+  const intervalSeconds = relay.known ? relay.value.intervalSeconds : undefined;
+  const diagnosis = env.known
+    ? await diagnose(chain, {
+        oracle: env.value.address,
+        feeToken: env.value.feeToken,
+        hostTime: time.known ? time.value : undefined,
+        intervalSeconds: intervalSeconds ?? defaultIntervalSeconds,
+        signalAt: newest === 0 ? undefined : newest,
+        lastError: error.known ? error.value : undefined,
+      })
+    : undefined;
+  const activity =
+    diagnosis?.activity ??
+    (await answer(
+      readHead(chain).then(({ number }) => readActivity(chain, { sender: nobody, head: number })),
+    ));
+  const inEvents = activity.known
+    ? activity.value.pairs.map((id) => ({ pair: { id, name: null }, from: 'events' }))
+    : [];
+  const extra = unique([...first, ...inEvents]).slice(first.length);
+  const none = { signals: [], stalenessSeconds: undefined, now: 0, head: 0 };
+  const more = extra.length === 0 ? known(none) : await answer(readPairSignals(chain, idsOf(extra)));
+  const pairs = [
+    ...(signals.known ? signals.value.signals : []),
+    ...(more.known ? more.value.signals : []),
+  ].map((signal) => ({
+    ...signal,
+    from: [...first, ...extra].find(({ pair }) => pair.id === signal.pair.id)?.from ?? '',
+  }));
+  const read = signals.known ? signals.value : undefined;
+  return {
+    signals: first.length === 0 && extra.length > 0 ? more : signals,
+    pairs,
+    expected: first.length > 0 ? pairs.slice(0, first.length) : pairs,
+    activity,
+    relayPairs,
+    diagnosis,
+    pulse:
+      read === undefined || pairs.length === 0 || intervalSeconds === undefined
+        ? undefined
+        : pulseOf({ signals: pairs, now: read.now }, activity, intervalSeconds),
+  };
+}
+
+function unique<T extends { readonly pair: { readonly id: string } }>(all: readonly T[]): readonly T[] {
+  return all.filter(({ pair }, index) => all.findIndex((one) => one.pair.id === pair.id) === index);
+}
+
+export function judgeSignals(
+  world: Pick<SeenWorld, 'signals' | 'expected' | 'activity' | 'relayPairs' | 'diagnosis'>,
+): Reading {
+  const { expected: signals, activity, relayPairs, diagnosis } = world;
+  if (!world.signals.known) {
+    return { level: 'unknown', summary: `the last signals are unknown: ${world.signals.reason}` };
+  }
+  const threshold = world.signals.value.stalenessSeconds;
   if (signals.length === 0) {
+    const sources = [
+      'the settings name none',
+      relayPairs.known ? "the relay's command line names none" : `relay: ${relayPairs.reason}`,
+      activity.known
+        ? `no signal since block ${count(activity.value.fromBlock)}`
+        : `events: ${activity.reason}`,
+    ];
     return {
       level: 'unknown',
-      summary: 'no pair is known: name them under "pairs" in the configuration file',
-      next: ['tv config show'],
+      summary: `no pair is known: ${sources.join('; ')}`,
+      next: ['tv config init', 'name them under "pairs" in the configuration file: tv config show'],
     };
   }
   const of = (...health: readonly PairSignal['health'][]) =>
     signals.filter((signal) => health.includes(signal.health)).length;
   const limits = `${threshold === undefined ? 'no threshold in the contract' : `stale after ${duration(threshold * 1000)}`}`;
-  const next = [recover];
   const wrong = of('dead', 'never') + of('stale');
-  if (wrong === 0) return { level: 'ok', summary: `${count(signals.length)} pairs, all healthy; ${limits}` };
+  if (wrong === 0) {
+    const summary = `${howMany(signals.length, 'pair')}, all healthy; ${limits}`;
+    // Healthy says that signals come, not who sends them.
+    if (diagnosis === undefined || (activity.known && activity.value.newest !== undefined)) {
+      return { level: 'ok', summary };
+    }
+    return activity.known
+      ? {
+          level: 'warning',
+          summary: `${summary}; but none since block ${count(activity.value.fromBlock)} was sent by the key in .env`,
+          next: ['see which addresses are authorised: tv oracle status --full'],
+        }
+      : { level: 'unknown', summary: `${summary}; who sends them is unknown (${activity.reason})` };
+  }
   const parts = [
     ...(of('dead') > 0 ? [`${count(of('dead'))} dead`] : []),
     ...(of('stale') > 0 ? [`${count(of('stale'))} stale`] : []),
     ...(of('never') > 0 ? [`${count(of('never'))} without any signal`] : []),
   ];
-  const summary = `of ${count(signals.length)} pairs ${parts.join(', ')}; ${limits}`;
-  return { level: of('dead', 'stale') > 0 ? 'critical' : 'warning', summary, next };
+  const summary = `of ${howMany(signals.length, 'pair')} ${parts.join(', ')}; ${limits}`;
+  return { level: of('dead', 'stale') > 0 ? 'critical' : 'warning', summary, next: [recover] };
 }
 
 async function service(ctx: Context): Promise<Reading> {
@@ -193,12 +315,11 @@ async function service(ctx: Context): Promise<Reading> {
   return { level: processes[0]?.stopped === true ? 'critical' : 'ok', summary, data };
 }
 
-async function log(ctx: Context, pulse: Promise<Pulse | undefined>): Promise<Reading> {
+async function log(ctx: Context, pulse: Pulse | undefined): Promise<Reading> {
   const unit = ctx.settings.host.units.oracle;
   const { available, reason, entries } = await readJournal(ctx.host(), { unit, lines: logLines });
-  if (!available)
-    return { level: 'unknown', summary: `the journal could not be read: ${reason ?? 'no reason given'}` };
-  return judgeLog(entries, { pulse: await pulse, now: ctx.clock.now(), unit });
+  if (!available) return { level: 'unknown', summary: `the journal could not be read: ${reason ?? 'no reason given'}` };
+  return judgeLog(entries, { pulse, now: ctx.clock.now(), unit });
 }
 
 /** A rejection is the reading of each gauge that awaits it. */
@@ -222,43 +343,43 @@ async function key(ctx: Context, { address }: EnvKey, authority: OracleAuthority
   };
 }
 
-async function fees(ctx: Context, { address }: EnvKey): Promise<Reading> {
-  const [history, wallet] = await Promise.all([
-    readHead(ctx.chain()).then(({ number }) =>
-      answer(readSpend(ctx.chain(), { sender: address, head: number })),
-    ),
-    readWallet(ctx.chain(), address),
-  ]);
-  const spend = history.known ? history.value : undefined;
-  const funds = wallet(spend?.perSignal ?? 0n);
-  const balance = formatFunds(funds.balance, funds);
+/** @throws TvError with the reason why the key, and so all that is about its account, is unknown */
+function needed(diagnosis: Diagnosis | undefined, env: Answer<EnvKey>): Diagnosis {
+  if (diagnosis !== undefined) return diagnosis;
+  throw new TvError(env.known ? 'The account of the oracle is unknown.' : `${env.reason}.`);
+}
+
+export function fees(oracle: Address, { payer, activity, troubles }: Diagnosis): Reading {
+  if (!payer.known)
+    return { level: 'unknown', summary: `what the key can pay with is unknown: ${payer.reason}` };
+  const funds = payer.value;
+  const spend = activity.known ? activity.value.spend : undefined;
+  const balance = `${formatFunds(funds.balance, funds)}${paysBy(funds)}`;
   const data = {
     balance: funds.balance.toString(),
     symbol: funds.symbol,
+    token: funds.feeToken ?? null,
+    by: funds.by,
     perSecond: spend?.perSecond ?? null,
   };
-  if (funds.balance < (spend?.perSignal ?? 1n)) {
+  if (funds.balance === 0n || troubles.some(({ id }) => id === 'no-fees')) {
     return {
       level: 'critical',
       summary: `${balance}: too little for one signal`,
       data,
-      next: [fundingLine(address, funds)],
-    };
-  }
-  if (!history.known) {
-    return {
-      level: 'unknown',
-      summary: `${balance}; how long it lasts is unknown: ${history.reason}`,
-      data,
-      next: ['check the RPC URLs: tv config show'],
+      next: [fundingLine(oracle, funds)],
     };
   }
   if (spend?.perSecond === undefined || spend.perSecond === 0) {
-    return {
-      level: 'ok',
-      summary: `${balance}; no signals seen lately, so how long it lasts is not known`,
-      data,
-    };
+    if (!activity.known) {
+      return {
+        level: 'unknown',
+        summary: `${balance}; how long it lasts is unknown: ${activity.reason}`,
+        data,
+        next: ['check the RPC URLs: tv config show'],
+      };
+    }
+    return { level: 'ok', summary: `${balance}; how long it lasts is unknown: no recent signals`, data };
   }
   const seconds = Number(funds.balance) / spend.perSecond;
   const perDay = formatFunds(BigInt(Math.ceil(spend.perSecond * 86_400)), funds);
@@ -267,8 +388,22 @@ async function fees(ctx: Context, { address }: EnvKey): Promise<Reading> {
     level: low ? 'warning' : 'ok',
     summary: `${balance}, lasts ${lasting(seconds)} at ${perDay} a day (its last ${spend.signals} signals)`,
     data,
-    ...(low ? { next: [fundingLine(address, funds)] } : {}),
+    ...(low ? { next: [fundingLine(oracle, funds)] } : {}),
   };
+}
+
+/** One that was just sent is no trouble; one that holds up the signals is. */
+export function nonces({ nonce, troubles }: Pick<Diagnosis, 'nonce' | 'troubles'>): Reading {
+  if (!nonce.known) return { level: 'unknown', summary: `the nonces are unknown: ${nonce.reason}` };
+  const { latest, pending } = nonce.value;
+  const summary = `latest ${count(latest)}, pending ${count(pending)}`;
+  const stuck = troubles.find(({ id }) => id === 'stuck');
+  if (stuck !== undefined) {
+    return { level: 'critical', summary: `${summary}: ${stuck.summary}`, next: stuck.next };
+  }
+  return pending - latest > 1
+    ? { level: 'warning', summary: `${summary}: ${count(pending - latest)} transactions wait` }
+    : { level: 'ok', summary };
 }
 
 function lasting(seconds: number): string {
@@ -304,15 +439,19 @@ function whatWorks(
   );
 }
 
-function causes(troubles: readonly Trouble[]): Reading {
+export function causes({ troubles, unknown }: Pick<Diagnosis, 'troubles' | 'unknown'>): Reading {
   // The nonce, the key and the fees have lines of their own.
   const left = troubles.filter(({ id }) => id === 'paused' || id === 'clock');
-  if (left.length === 0) return { level: 'ok', summary: 'no pause stops signals, clock and chain agree' };
-  return {
-    level: 'warning',
-    summary: left.map(({ summary }) => summary).join('; '),
-    next: left.flatMap(({ next }) => next),
-  };
+  if (left.length > 0) {
+    return {
+      level: 'warning',
+      summary: left.map(({ summary }) => summary).join('; '),
+      next: left.flatMap(({ next }) => next),
+    };
+  }
+  const here = unknown.filter((what) => /paused|clock/.test(what));
+  if (here.length > 0) return { level: 'unknown', summary: `unknown: ${here.join('; ')}` };
+  return { level: 'ok', summary: 'no pause stops signals, clock and chain agree' };
 }
 
 /** Everybody else whose signals count, and old keys that wait to be revoked. */

@@ -80,7 +80,9 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
       expect(gauge('key').summary).toContain(
         `${address.slice(0, 6)}…${address.slice(-4)}, which is authorised`,
       );
-      expect(gauge('fees').summary).toMatch(/ (PathUSD|ether), lasts .* a day \(its last \d+ signals\)/);
+      expect(gauge('fees').summary).toMatch(
+        / (PathUSD \(paid its last signal\)|ether), lasts .* a day \(its last \d+ signals\)/,
+      );
     }));
 
   it('says who else may sign, and what a dead relay is', () =>
@@ -204,24 +206,31 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
     }),
   );
 
-  it('tells a stuck transaction and a wrong clock, which a restart may mend', () =>
+  it('warns of a wrong clock, and does not restart for a stuck transaction', () =>
     inWorlds(worlds, async (world) => {
-      const oracle = world.envKey().address;
+      const about = { oracle: world.envKey().address, intervalSeconds: 2, feeToken: null };
       // What it has just sent is in the pool for a moment, as a stuck one would be.
       await world.sandbox.systemctl('stop', oracleUnit);
-      expect(await diagnose(world.chain, { oracle, hostTime: new Date(0) })).toEqual([]);
+      const well = await diagnose(world.chain, { ...about, hostTime: new Date(0) });
+      expect([well.troubles, well.unknown]).toEqual([[], []]);
       const { timestamp } = await head(world.url);
       const hostTime = new Date((timestamp + 3_600) * 1000);
-      const [wrong, ...others] = await diagnose(world.chain, { oracle, hostTime });
+      const [wrong, ...others] = (await diagnose(world.chain, { ...about, hostTime })).troubles;
       expect([wrong?.id, others]).toEqual(['clock', []]);
       expect(wrong?.summary).toMatch(/the host's clock is (1h 0min|59 min)/);
       await world.sandbox.systemctl('start', oracleUnit);
 
       await broken(world, 'stuck-nonce', async () => {
-        const dry = await world.tv(['oracle', 'recover', '--dry-run']);
-        expect(dry.exitCode, dry.stderr).toBe(0);
-        expect(dry.stderr.replace(/\s+/g, ' ')).toMatch(/! causes .* in the pool, from nonce \d+ on/);
-        expect(dry.stderr).not.toContain('--private-key');
+        const before = await unitProcess(world);
+        const stuck = async () => (await status(world)).gauge('nonce').level === 'critical';
+        await until(stuck, { limitMs: 30_000, what: 'the stuck transaction to be recognised' });
+        const blocked = await world.tv(recover);
+        expect(blocked.exitCode, blocked.stderr).toBe(3);
+        const words = blocked.stderr.replace(/\s+/g, ' ');
+        expect(words).toMatch(/✖ causes a restart cannot help: .* in the pool, from nonce \d+ on; .*: stuck/);
+        expect(words).toMatch(/Next: tv (-e \w+ )?oracle unstick/);
+        expect(words).toContain('replacement transaction underpriced');
+        expect(await unitProcess(world)).toBe(before);
       });
       await world.sandbox.systemctl('restart', oracleUnit);
       await expectAtWork(world);
@@ -240,6 +249,8 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
       await world.sandbox.systemctl('daemon-reload');
       const failed = await world.tv(recover);
       expect(failed.stderr.replace(/\s+/g, ' ')).toMatch(/No signal of 0x9965\S+ was accepted within 36 s/);
+      // The last line of the relay's own traceback.
+      expect(failed.stderr).toContain('ValueError: HTTP request failed.');
       expect(failed.exitCode).toBe(1);
       expect(await unitProcess(world)).toMatch(/ActiveState=active/);
       rmSync(folder, { recursive: true });

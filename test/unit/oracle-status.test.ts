@@ -1,14 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import { errorsIn } from '../../runbooks/oracle/readRelayError.ts';
+import { judge } from '../../runbooks/oracle/recover.ts';
+import { judgeCauses, judgeOldKey, type OldKeyEvidence } from '../../runbooks/oracle/rotate/preflight.ts';
 import { judgeLog } from '../../runbooks/oracle/status/judgeLog.ts';
-import { judgeNonce } from '../../runbooks/oracle/status/judgeNonce.ts';
 import { pulseOf } from '../../runbooks/oracle/status/pulse.ts';
+import { causes, fees, judgeSignals, nonces } from '../../runbooks/oracle/status.ts';
+import { type Diagnosis, judgeNonces, type NonceEvidence } from '../../src/chain/oracle/diagnose.ts';
+import type { Activity } from '../../src/chain/oracle/readActivity.ts';
 import type { PairSignal } from '../../src/chain/oracle/readPairSignals.ts';
+import type { AcceptedSignal } from '../../src/chain/oracle/readSignals.ts';
+import type { Payer } from '../../src/chain/transactions/readFunds.ts';
+import type { PendingTransaction } from '../../src/chain/transactions/readPool.ts';
+import { known, unknown } from '../../src/errors/answer.ts';
 
 const now = 1_800_000_000;
 const secondsAgo = (seconds: number) => new Date((now - seconds) * 1000);
 const signalAt = (at: number) => ({ at }) as PairSignal;
 const late = { newest: secondsAgo(600), late: true };
 const inTime = { newest: secondsAgo(30), late: false };
+const own = (age: number) => known({ newest: { at: now - age } as AcceptedSignal });
+const noLogs = unknown('the RPC node serves no logs');
 
 describe('the pulse of an oracle', () => {
   it.each([
@@ -18,11 +29,17 @@ describe('the pulse of an oracle', () => {
     [now, true],
   ])('that sent %s s ago, and sends every minute, is late: %s', (age, expected) => {
     const signals = [signalAt(now - age), signalAt(0)];
-    expect(pulseOf({ signals, now }, 60)).toEqual({ newest: secondsAgo(age), late: expected });
+    expect(pulseOf({ signals, now }, noLogs, 60)).toEqual({ newest: secondsAgo(age), late: expected });
   });
 
-  it('is not known without a pair', () => {
-    expect(pulseOf({ signals: [], now }, 60)).toBeUndefined();
+  it('is that of its own signals where they are known, whoever else sends', () => {
+    const signals = [signalAt(now - 5)];
+    expect(pulseOf({ signals, now }, own(300), 60)).toEqual({ newest: secondsAgo(300), late: true });
+    expect(pulseOf({ signals, now }, known({ newest: undefined }), 60)?.late).toBe(true);
+  });
+
+  it('is unknown without a pair and without logs', () => {
+    expect(pulseOf({ signals: [], now }, noLogs, 60)).toBeUndefined();
   });
 });
 
@@ -35,7 +52,7 @@ describe('the line of the log', () => {
     ['a warning where signals are late, and the last came before the error', 10, late, 'warning'],
     ['well where a signal has come since', 700, late, 'ok'],
     ['well where signals are in time', 10, inTime, 'ok'],
-    ['well where nobody can tell', 10, undefined, 'ok'],
+    ['well where it is unknown whether signals come', 10, undefined, 'ok'],
   ] as const)('is %s', (_, age, pulse, level) => {
     expect(judge(age, pulse).level).toBe(level);
   });
@@ -48,22 +65,253 @@ describe('the line of the log', () => {
   });
 });
 
-describe('the line of the nonce', () => {
+const entry = (line: string, age = 10) => ({ at: secondsAgo(age), message: line, priority: 6 });
+
+describe("the relay's own errors", () => {
+  const traceback = [
+    'Traceback (most recent call last):',
+    '  File "/opt/oracle_relay.py", line 187, in relay_loop',
+    '    submit_oracle_signal(pair_id, signal, signature)',
+    "ValueError: {'code': -32003, 'message': 'replacement transaction underpriced'}",
+  ];
+  const message = traceback[3];
+
   it.each([
-    [0, late, 'ok'],
-    [1, inTime, 'ok'],
-    [1, undefined, 'ok'],
-    [1, late, 'warning'],
-    [2, inTime, 'warning'],
-  ] as const)('with %s waiting and %o is %s', (waiting, pulse, level) => {
-    expect(judgeNonce({ latest: 603, pending: 603 + waiting }, pulse).level).toBe(level);
+    ['of a traceback only the last line', traceback.map((line) => entry(line)), [message]],
+    ['the same in one entry', [entry(traceback.join('\n'))], [message]],
+    [
+      'of two chained tracebacks both messages',
+      [
+        ...traceback,
+        '',
+        'During handling of the above exception, another exception occurred:',
+        '',
+        ...traceback,
+      ].map((line) => entry(line)),
+      [message, message],
+    ],
+    ['a line with its level', [entry('2026-11-28 ERROR no luck')], ['2026-11-28 ERROR no luck']],
+    ['nothing of a traceback that is cut off', traceback.slice(0, 3).map((line) => entry(line)), []],
+    ['nothing of ordinary lines', [entry('Sleeping for 60 seconds...')], []],
+  ] as const)('%s', (_, entries, expected) => {
+    expect(errorsIn(entries).map(({ message: words }) => words)).toEqual(expected);
+  });
+});
+
+const pooled = (nonce: number) => ({ nonce }) as PendingTransaction;
+
+describe('a transaction of the key in the pool', () => {
+  const collides = { at: secondsAgo(5), message: 'ValueError: replacement transaction underpriced' };
+  const base: NonceEvidence = {
+    nonce: { latest: 603, pending: 604 },
+    pool: undefined,
+    activity: own(10),
+    now,
+    intervalSeconds: 60,
+  };
+  it.each<[string, Partial<NonceEvidence>, string | undefined]>([
+    ['none', { nonce: { latest: 603, pending: 603 }, activity: own(600) }, undefined],
+    ['one that was just sent', { activity: own(62) }, 'pending'],
+    ['one a moment longer than an interval and the sending take', { activity: own(76) }, 'stuck'],
+    ['one, within one interval of its sending', { activity: own(60 + 60) }, 'stuck'],
+    ['one, and no signal of the key at all', { activity: known({ newest: undefined }) }, 'stuck'],
+    ['one, without logs, and every pair old', { activity: noLogs, signalAt: now - 100 }, 'stuck'],
+    ['one, without logs, and a pair new', { activity: noLogs, signalAt: now - 10 }, 'pending'],
+    ['one, with nothing known', { activity: noLogs }, 'pending'],
+    ['one that the relay collides with', { lastError: collides }, 'stuck'],
+    [
+      'one that it collided with before its last signal',
+      { lastError: { ...collides, at: secondsAgo(20) } },
+      'pending',
+    ],
+    [
+      'one that the node does not show, and the relay collides with',
+      { nonce: { latest: 603, pending: 603 }, lastError: collides },
+      'stuck',
+    ],
+    [
+      'a nonce that the node calls too low',
+      { lastError: { at: secondsAgo(5), message: "ValueError: {'message': 'nonce too low'}" } },
+      'stuck',
+    ],
+    ['behind a gap', { nonce: { latest: 603, pending: 603 }, pool: [pooled(605)] }, 'stuck'],
+    [
+      'in the pool, and not in the pending count',
+      { nonce: { latest: 603, pending: 603 }, pool: [pooled(603)], activity: own(600) },
+      'stuck',
+    ],
+  ])('%s: %o', (_, evidence, expected) => {
+    expect(judgeNonces({ ...base, ...evidence })?.id).toBe(expected);
   });
 
-  it('says what is wrong', () => {
-    expect(judgeNonce({ latest: 603, pending: 604 }, late)).toEqual({
-      level: 'warning',
-      summary: 'latest 603, pending 604: a transaction waits, and signals are late',
-      next: ['tv oracle recover'],
+  it('that is stuck names the command that replaces it', () => {
+    expect(judgeNonces({ ...base, activity: own(600) })).toEqual({
+      id: 'stuck',
+      summary: '1 transaction waits in the pool, from nonce 603 on; the last signal is 10 min old: stuck',
+      next: ['tv oracle unstick'],
     });
+  });
+});
+
+const trouble = (id: Diagnosis['troubles'][number]['id']) => ({
+  id,
+  summary: `is ${id}`,
+  next: [`mend ${id}`],
+});
+
+describe('before a restart', () => {
+  it.each([
+    [[], [], 'pass'],
+    [['pending'], [], 'warn'],
+    [['clock'], [], 'warn'],
+    [['stuck'], [], 'block'],
+    [['no-fees'], [], 'block'],
+    [['paused'], [], 'block'],
+    [['not-authorised'], [], 'block'],
+    // What could not be read is no reason against a restart, and is not called well either.
+    [[], ['whether the protocol is paused'], 'warn'],
+  ] as const)('%o, unknown %o: %s', (ids, unread, expected) => {
+    expect(judge({ troubles: ids.map(trouble), unknown: unread }).status).toBe(expected);
+  });
+
+  it("quotes the relay's own words", () => {
+    const lastError = { at: secondsAgo(5), message: 'ValueError: replacement transaction underpriced' };
+    expect(judge({ troubles: [trouble('stuck')], unknown: [] }, lastError)).toMatchObject({
+      summary: 'a restart cannot help: is stuck',
+      facts: { 'last error of the relay': lastError.message },
+      next: ['mend stuck'],
+    });
+  });
+});
+
+describe('before a rotation', () => {
+  const evidence: OldKeyEvidence = {
+    oldAddress: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
+    authorised: true,
+    pairs: 1,
+    activity: known({ newest: { at: now - 20 }, fromBlock: 100 } as Activity),
+    now,
+    intervalSeconds: 60,
+    limitMs: 210_000,
+    lastError: undefined,
+    compromised: false,
+  };
+  const silent = known({ newest: undefined, fromBlock: 100 } as unknown as Activity);
+  const old = known({ newest: { at: now - 211 }, fromBlock: 100 } as Activity);
+
+  it.each<[string, Partial<OldKeyEvidence>, string, boolean]>([
+    ['works', {}, 'pass', true],
+    ['has not signed lately', { activity: old }, 'block', false],
+    ['has never signed', { activity: silent }, 'block', false],
+    ['has not signed, and is not authorised', { activity: silent, authorised: false }, 'warn', false],
+    ['has signed, and is not authorised any more', { authorised: false }, 'warn', false],
+    ['has not signed, and is compromised', { activity: old, compromised: true }, 'warn', false],
+    ['signs for no pair that is known', { pairs: 0 }, 'block', false],
+    ['cannot be seen to sign', { activity: noLogs }, 'block', false],
+    ['cannot be seen to sign, and is compromised', { activity: noLogs, compromised: true }, 'block', false],
+  ])('the old key %s: %s', (_, change, status, worked) => {
+    const found = judgeOldKey({ ...evidence, ...change });
+    expect([found.status, found.value?.worked ?? false]).toEqual([status, worked]);
+  });
+
+  it.each([
+    [['clock'], false, 'block', undefined],
+    [['clock'], true, 'block', 'clock'],
+    [['stuck'], false, 'block', undefined],
+    [['stuck'], true, 'pass', undefined],
+    [['no-fees'], false, 'warn', undefined],
+    [['paused', 'not-authorised'], false, 'pass', undefined],
+  ] as const)('%o, compromised %s: %s', (ids, compromised, status, override) => {
+    const found = judgeCauses({ troubles: ids.map(trouble), unknown: [] }, { compromised });
+    expect([found.status, found.override]).toEqual([status, override]);
+  });
+
+  it('an unread clock is not in agreement', () => {
+    const found = judgeCauses(
+      { troubles: [], unknown: ["the clock of the relay's host"] },
+      { compromised: false },
+    );
+    expect(found).toMatchObject({ status: 'warn', summary: "unknown: the clock of the relay's host" });
+  });
+});
+
+describe('the lines of tv oracle status', () => {
+  const payer: Payer = {
+    network: 'tempo',
+    feeToken: '0x20c0000000000000000000000000000000000002',
+    symbol: 'BetaUSD',
+    decimals: 6,
+    balance: 0n,
+    by: 'receipts',
+  };
+  const activity = known({ newest: { at: now - 5 }, fromBlock: 9, pairs: [] } as unknown as Activity);
+  const diagnosis: Diagnosis = {
+    troubles: [],
+    unknown: [],
+    nonce: known({ latest: 7, pending: 7 }),
+    activity,
+    payer: known(payer),
+  };
+  const oracle = '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc';
+
+  it('fees: names the token that really pays', () => {
+    expect(fees(oracle, diagnosis)).toMatchObject({
+      level: 'critical',
+      summary: '0 BetaUSD (paid its last signal): too little for one signal',
+      next: [`send 10 BetaUSD to ${oracle}`],
+    });
+    expect(fees(oracle, { ...diagnosis, payer: unknown('no answer') }).level).toBe('unknown');
+  });
+
+  it('nonce: stuck is critical, unread is unknown', () => {
+    expect(nonces(diagnosis).level).toBe('ok');
+    expect(nonces({ ...diagnosis, troubles: [trouble('stuck')] })).toMatchObject({
+      level: 'critical',
+      next: ['mend stuck'],
+    });
+    expect(nonces({ ...diagnosis, nonce: unknown('no answer') }).level).toBe('unknown');
+  });
+
+  it('causes: an unread pause or clock is not well', () => {
+    expect(causes(diagnosis).level).toBe('ok');
+    expect(causes({ troubles: [], unknown: ['whether the protocol is paused (no answer)'] }).level).toBe(
+      'unknown',
+    );
+  });
+
+  const healthy = { health: 'healthy', from: 'events' } as PairSignal & { from: string };
+  const world = {
+    signals: known({ stalenessSeconds: 90 }),
+    expected: [healthy],
+    activity,
+    relayPairs: known([]),
+    diagnosis,
+  };
+  const others = known({ newest: undefined, fromBlock: 9, pairs: [] } as unknown as Activity);
+  it.each([
+    ['healthy, and sent by the key', {}, 'ok', /^1 pair, all healthy; stale after 1 min 30 s$/],
+    [
+      'healthy, and sent by another address',
+      { activity: others },
+      'warning',
+      /none since block 9 was sent by the key in .env/,
+    ],
+    [
+      'healthy, sender unknown',
+      { activity: noLogs },
+      'unknown',
+      /who sends them is unknown \(the RPC node serves no logs\)/,
+    ],
+    ['unread', { signals: unknown('no answer') }, 'unknown', /^the last signals are unknown: no answer$/],
+    [
+      'no pair known, and why from each source',
+      { expected: [], activity: noLogs, relayPairs: unknown('systemd does not answer on the host') },
+      'unknown',
+      /settings name none; relay: systemd does not answer on the host; events: the RPC node serves no logs/,
+    ],
+  ] as const)('signals: %s', (_, change, level, words) => {
+    const reading = judgeSignals({ ...world, ...change });
+    expect(reading.level).toBe(level);
+    expect(reading.summary).toMatch(words);
   });
 });

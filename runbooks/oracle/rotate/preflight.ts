@@ -1,9 +1,8 @@
 import { dirname, join, resolve } from 'node:path';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
+import { type Diagnosis, diagnose } from '../../../src/chain/oracle/diagnose.ts';
 import { type Funding, planFunding, readFunded } from '../../../src/chain/oracle/fundAccount.ts';
 import { isOracle, readAuthority } from '../../../src/chain/oracle/readAuthority.ts';
-import { readPairSignals } from '../../../src/chain/oracle/readPairSignals.ts';
-import { readSpend } from '../../../src/chain/oracle/readSpend.ts';
 import { checkedAddress, namedPairs } from '../../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
@@ -11,9 +10,10 @@ import { readHead } from '../../../src/chain/readHead.ts';
 import { endThePause, readProtocol, stopsSignals } from '../../../src/chain/readProtocol.ts';
 import { listKeyFiles, readKeyFile } from '../../../src/chain/signers/keyFile.ts';
 import { parseKey, placeholderAddress } from '../../../src/chain/signers/oracleKey.ts';
-import { readFunds } from '../../../src/chain/transactions/readFunds.ts';
-import { answer } from '../../../src/errors/answer.ts';
+import type { Address } from '../../../src/config/settings.ts';
+import { readClock } from '../../../src/host/readClock.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
+import type { Finding } from '../../../src/runbook/check.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
@@ -21,6 +21,7 @@ import { readRuns, unfinishedRuns } from '../../../src/runbook/readRuns.ts';
 import { count, duration, short } from '../../../src/runbook/text.ts';
 import { lookAtService } from '../lookAtService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from '../readOracleKey.ts';
+import { type RelayError, readRelayError } from '../readRelayError.ts';
 import { askKeystorePassword, askNewKey } from './askKey.ts';
 import type { RotateFacts } from './facts.ts';
 
@@ -46,7 +47,7 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
 
   const lookout = new Lookout(ctx);
   const nodes = lookAtNodes(ctx, lookout);
-  const service = lookAtService(ctx, lookout);
+  const service = lookAtService(ctx, lookout, { mustRun: !input.compromised });
 
   const env = lookout.look('env', 'host', async () => {
     const { envFile } = ctx.settings.host;
@@ -58,8 +59,15 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
         next: ['run tv as root, or set host.prefix to sudo -n: tv config show'],
       });
     }
-    const { intervalSeconds } = await readRelayOf(ctx, key);
-    const value = { envFile, oldAddress: address, limitMs: signalLimitMs(intervalSeconds), feeToken };
+    const { intervalSeconds, pairs } = await readRelayOf(ctx, key);
+    const value = {
+      envFile,
+      oldAddress: address,
+      limitMs: signalLimitMs(intervalSeconds),
+      intervalSeconds,
+      feeToken,
+      relayPairs: pairs.known ? pairs.value.map(({ id }) => id) : [],
+    };
     if (newAddress === address) return block(`${short(address, false)} is the key in .env already`);
     return pass(`the old key is ${short(address, false)}`, value);
   });
@@ -91,25 +99,31 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
     );
   });
 
+  const diagnosis = env.then(async (known) => {
+    if (known === undefined) return undefined;
+    const [hostTime, error] = await Promise.all([readClock(ctx.host()), readRelayError(ctx)]);
+    const { oldAddress: oracle, feeToken, intervalSeconds } = known;
+    const lastError = error.known ? error.value : undefined;
+    const found = await diagnose(ctx.chain(), { oracle, hostTime, feeToken, intervalSeconds, lastError });
+    return { ...found, lastError };
+  });
+  diagnosis.catch(() => {});
+
+  lookout.look('causes', 'chain', async () =>
+    judgeCauses(await need(diagnosis, 'env'), { compromised: input.compromised }),
+  );
+
   const signals = lookout.look('signals', 'chain', async () => {
-    const { oldAddress } = await need(env, 'env');
-    const head = await readHead(ctx.chain());
-    const [pairs, history] = await Promise.all([
-      readPairSignals(ctx.chain(), namedPairs(ctx.settings)),
-      answer(readSpend(ctx.chain(), { sender: oldAddress, head: head.number })),
-    ]);
-    const spend = history.known ? history.value : undefined;
-    const wrong = pairs.signals.filter(({ health }) => health !== 'healthy').length;
-    const worked = wrong === 0 && spend !== undefined;
-    const value = { worked, feeToken: spend?.feeToken ?? null, perSecond: spend?.perSecond ?? null };
-    if (worked)
-      return pass(`${count(pairs.signals.length)} pairs, all healthy, signed by the old key`, value);
-    if (!history.known) {
-      return warn(`whether the old key works is unknown: ${history.reason}; it cannot be proven afterwards`, {
-        value,
-      });
-    }
-    return warn('the oracle does not work as it is; the old key cannot be proven afterwards', { value });
+    const { oldAddress, intervalSeconds, limitMs, relayPairs } = await need(env, 'env');
+    const { activity, lastError } = await need(diagnosis, 'env');
+    const { authorised } = await need(authority, 'authority');
+    const { timestamp } = await readHead(ctx.chain());
+    const named = namedPairs(ctx.settings).length + relayPairs.length;
+    return judgeOldKey({
+      ...{ oldAddress, intervalSeconds, limitMs, activity, authorised, now: timestamp, lastError },
+      pairs: named > 0 ? named : activity.known ? activity.value.pairs.length : 0,
+      compromised: input.compromised,
+    });
   });
 
   const reuse = lookout.look<{ readonly file: string | null }>('earlier', 'run', async () => {
@@ -146,12 +160,16 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
   const sender = await lookAtSending(ctx, lookout, { intents });
 
   const funding = lookout.look<{ readonly funding: Funding | null }>('funding', 'chain', async () => {
-    const { feeToken, perSecond } = await need(signals, 'signals');
-    const { oldAddress, feeToken: named } = await need(env, 'env');
+    const { feeToken: named } = await need(env, 'env');
+    const { payer, activity } = await need(diagnosis, 'env');
+    const perSecond = (activity.known ? activity.value.spend?.perSecond : undefined) ?? null;
     const from = sender?.from;
-    if (from === undefined) return block('nobody is there to fund the new address');
-    const token =
-      named ?? feeToken ?? (await readFunds(ctx.chain(), { account: oldAddress, needed: 1n })).feeToken;
+    if (from === undefined) return block('no account is available to fund the new address');
+    if (!payer.known && named === null) {
+      return block(`the token that the relay pays with is unknown: ${payer.reason}`);
+    }
+    // What the relay names itself holds for every key; a preference is the account's own, and is set anew.
+    const token = named ?? (payer.known ? payer.value.feeToken : undefined);
     const planned = await planFunding(ctx.chain(), {
       amount: input.fund,
       feeToken: token ?? placeholderAddress,
@@ -206,12 +224,90 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
       funding: known.funding.funding,
       sender,
       ...known.service,
-      worked: known.signals.worked && known.authority.authorised,
+      worked: known.signals.worked,
       keystoreOut,
       keystorePasswordFile,
       reuse: known.reuse?.file ?? null,
     },
   };
+}
+
+export interface OldKeyEvidence {
+  readonly oldAddress: Address;
+  readonly authorised: boolean;
+  /** How many pairs are known, from settings, relay or events. */
+  readonly pairs: number;
+  readonly activity: Diagnosis['activity'];
+  /** The chain's clock: seconds since 1970. */
+  readonly now: number;
+  readonly intervalSeconds: number;
+  readonly limitMs: number;
+  readonly lastError: RelayError | undefined;
+  readonly compromised: boolean;
+}
+
+/**
+ * Whether the old key works now: its own recent signal on the chain. Without it the rotation could not be
+ * told from what was broken before, and the old key would be no way back.
+ */
+export function judgeOldKey(evidence: OldKeyEvidence): Finding<{ readonly worked: boolean }> {
+  const { oldAddress, authorised, pairs, activity, now, limitMs, lastError, compromised } = evidence;
+  const name = short(oldAddress, false);
+  const value = { worked: false };
+  const facts = lastError === undefined ? {} : { facts: { 'last error of the relay': lastError.message } };
+  if (!activity.known) {
+    return block(`signals on the chain cannot be read, so no key could be proven: ${activity.reason}`, {
+      ...facts,
+      next: ['tv config show'],
+    });
+  }
+  if (pairs === 0) {
+    return block('no pair is known, so no signal can be expected', {
+      ...facts,
+      next: ['tv oracle status'],
+    });
+  }
+  const { newest } = activity.value;
+  const age = newest === undefined ? undefined : Math.max(0, now - newest.at);
+  if (authorised && age !== undefined && age * 1000 <= limitMs) {
+    return pass(`${name} works: its last signal is ${duration(age * 1000)} old`, { worked: true });
+  }
+  const last =
+    age === undefined
+      ? `no signal of ${name} since block ${count(activity.value.fromBlock)}`
+      : `the last signal of ${name} is ${duration(age * 1000)} old`;
+  // A key that may not sign is what a new one mends; and one in wrong hands need not work.
+  if (!authorised) return warn(`${last}; it is not authorised and no way back`, { value, ...facts });
+  if (compromised) return warn(`${last}; a compromised key is not put back`, { value, ...facts });
+  return block(`${last}: the relay does not work as it is, and another key would not mend that`, {
+    override: 'old-key-not-working',
+    value,
+    ...facts,
+    next: ['tv oracle status', 'tv oracle recover'],
+  });
+}
+
+/** What would keep the new key's signals away just as the old one's. */
+export function judgeCauses(
+  { troubles, unknown }: Pick<Diagnosis, 'troubles' | 'unknown'>,
+  { compromised }: { readonly compromised: boolean },
+): Finding {
+  // The pause, the role and the fees of the old key have checks of their own.
+  const lasting = troubles.filter(({ id }) => id === 'clock' || (id === 'stuck' && !compromised));
+  const rest = [
+    ...troubles.filter(({ id }) => id === 'pending' || id === 'no-fees').map(({ summary }) => summary),
+    ...(unknown.length === 0 ? [] : [`unknown: ${unknown.join(', ')}`]),
+  ];
+  if (lasting.length > 0) {
+    const words = lasting.map(({ summary }) => summary).join('; ');
+    return block(`the new key could not be proven: ${words}`, {
+      // A key in wrong hands is worth cutting off now, and proving the new one later.
+      ...(compromised ? { override: 'clock' } : {}),
+      next: lasting.flatMap(({ next }) => next),
+    });
+  }
+  if (rest.length > 0) return warn(rest.join('; '));
+  return pass('no transaction waits, clocks agree');
 }
 
 /** The new address is not known yet: any address stands for it where the call is tried. */

@@ -1,6 +1,7 @@
 import type { JournalEntry } from '../../../src/host/readJournal.ts';
 import type { Reading } from '../../../src/runbook/gauge.ts';
 import { ago, howMany } from '../../../src/runbook/text.ts';
+import { errorsIn } from '../readRelayError.ts';
 import type { Pulse } from './pulse.ts';
 
 const shownLines = 3;
@@ -11,14 +12,14 @@ export function judgeLog(
   context: { readonly pulse: Pulse | undefined; readonly now: Date; readonly unit: string },
 ): Reading {
   const { pulse, now, unit } = context;
-  const errors = entries.filter(
-    ({ message, priority }) => priority <= 3 || /\b(ERROR|CRITICAL|Traceback)\b/.test(message),
-  );
+  if (entries.length === 0) {
+    return { level: 'unknown', summary: 'the journal holds no line of it, so its errors are unknown' };
+  }
+  const errors = errorsIn(entries);
   const newest = errors.at(-1);
-  if (newest === undefined) return { level: 'ok', summary: `no error in the last ${entries.length} lines` };
-  const lines = errors
-    .slice(-shownLines)
-    .map(({ at, message }) => `${ago(at, now)}: ${message.slice(0, 300)}`);
+  if (newest === undefined)
+    return { level: 'ok', summary: `no error in the last ${howMany(entries.length, 'line')}` };
+  const lines = errors.slice(-shownLines).map(({ at, message }) => `${ago(at, now)}: ${message}`);
   const wrong = pulse?.late === true && newest.at > pulse.newest;
   return {
     level: wrong ? 'warning' : 'ok',

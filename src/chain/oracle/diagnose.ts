@@ -1,5 +1,5 @@
 import type { Address } from '../../config/settings.ts';
-import { answer } from '../../errors/answer.ts';
+import { type Answer, answer } from '../../errors/answer.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { count, duration, short } from '../../runbook/text.ts';
 import { described } from '../describeRpcError.ts';
@@ -7,84 +7,129 @@ import { parseObject, parseQuantity } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
 import { endThePause, readProtocol, stopsSignals } from '../readProtocol.ts';
 import { readFees } from '../transactions/readFees.ts';
-import { type Funds, feeOf, formatFunds, readWallet } from '../transactions/readFunds.ts';
+import { type Funds, feeOf, formatFunds, type Payer, readPayer } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
-import { readNonce } from '../transactions/readNonce.ts';
+import { type NonceState, readNonce } from '../transactions/readNonce.ts';
+import { type PendingTransaction, readPool } from '../transactions/readPool.ts';
+import { type Activity, readActivity } from './readActivity.ts';
 import { authorisedWords, isOracle, readAuthority } from './readAuthority.ts';
-import { readSpend } from './readSpend.ts';
 
 /** A reason why an oracle's signals do not get through, and what mends it. */
 export type Trouble = {
-  readonly id: 'paused' | 'not-authorised' | 'no-fees' | 'nonce-gap' | 'clock';
+  /**
+   * `stuck`: a transaction of the key holds up all that come after it, which no restart ends. `pending`:
+   * one is on its way, and may be in the next block.
+   */
+  readonly id: 'paused' | 'not-authorised' | 'no-fees' | 'stuck' | 'pending' | 'clock';
   readonly summary: string;
   readonly next: readonly string[];
 };
+
+export interface Diagnosis {
+  readonly troubles: readonly Trouble[];
+  /** What could not be read, in words. None of it may be called well. */
+  readonly unknown: readonly string[];
+  /** What it was judged from. */
+  readonly nonce: Answer<NonceState>;
+  readonly activity: Answer<Activity>;
+  readonly payer: Answer<Payer>;
+}
+
+export interface DiagnoseParameters {
+  readonly oracle: Address;
+  /** The clock of the relay's host; undefined where it was not read. */
+  readonly hostTime: Date | undefined;
+  /** Of the relay, in seconds. */
+  readonly intervalSeconds: number;
+  /** The token that the relay's settings name, on Tempo. */
+  readonly feeToken: Address | null;
+  /**
+   * When the newest signal of any pair was made, of whichever sender, in seconds since 1970: where the
+   * node serves no logs, that at least says how late the relay is. Undefined where no pair is known.
+   */
+  readonly signalAt?: number | undefined;
+  /** The newest error of the relay's own log. */
+  readonly lastError?: { readonly at: Date; readonly message: string } | undefined;
+}
 
 /** Gas of one signal where none was seen, with a margin: about 100 000, and new storage on Tempo. */
 const signalGas = 300_000n;
 /** A clock this far ahead of the chain makes signals of the future, which the contract refuses. In milliseconds. */
 const clockAheadMs = 15_000;
+/** From reading the market to a block: one interval and this long after its last signal a relay is late. In seconds. */
+const sendingSeconds = 15;
+/** geth, reth, erigon, nethermind, besu and anvil on a transaction that collides with one in the pool. */
+const collision =
+  /replacement (transaction|fee).*(underpriced|too low)|transaction underpriced.*replac|could not replace existing|replacementnotallowed|nonce too low|nonce is too low|oldnonce/i;
 
 /**
- * What a restart of the relay cannot mend. The node being away is told by the error.
- * @param hostTime the clock of the relay's host
- * @throws TvError where no node answers
+ * What a restart of the relay cannot mend. Each part is read for itself: one that does not answer is
+ * unknown, and the others are judged.
+ * @throws TvError where no node answers at all
  */
-export async function diagnose(
-  chain: Chain,
-  { oracle, hostTime }: { readonly oracle: Address; readonly hostTime: Date | undefined },
-): Promise<readonly Trouble[]> {
-  const heading = readHead(chain);
-  const [head, protocol, [authority, authorised], nonce, fees, network, pending, spend, wallet] =
-    await Promise.all([
-      heading,
-      readProtocol(chain),
+export async function diagnose(chain: Chain, parameters: DiagnoseParameters): Promise<Diagnosis> {
+  const { oracle, hostTime, feeToken } = parameters;
+  const head = await readHead(chain);
+  const [protocol, authority, nonce, fees, network, pending, activity] = await Promise.all([
+    answer(readProtocol(chain)),
+    answer(
       readAuthority(chain).then(async (found) => [found, await isOracle(chain, oracle, found)] as const),
-      readNonce(chain, oracle),
-      readFees(chain),
-      readNetwork(chain),
-      readPendingTime(chain),
-      heading.then(({ number }) => answer(readSpend(chain, { sender: oracle, head: number }))),
-      readWallet(chain, oracle),
-    ]);
-  const seen = spend.known ? spend.value?.perSignal : undefined;
-  const needed = seen ?? feeOf(network, signalGas, fees.maxFeePerGas);
-  const funds = wallet(needed);
-  const name = short(oracle, false);
+    ),
+    answer(readNonce(chain, oracle)),
+    answer(readFees(chain)),
+    answer(readNetwork(chain)),
+    answer(readPendingTime(chain)),
+    answer(readActivity(chain, { sender: oracle, head: head.number })),
+  ]);
+  const paidWith = activity.known ? activity.value.feeToken : undefined;
+  const [payer, pool] = await Promise.all([
+    answer(readPayer(chain, { account: oracle, paidWith, named: feeToken })),
+    nonce.known ? answer(readPool(chain, { account: oracle, nonce: nonce.value.latest })) : nonce,
+  ]);
+  const perSignal = activity.known ? activity.value.spend?.perSignal : undefined;
   const troubles: Trouble[] = [];
-  if (stopsSignals(protocol)) {
+  const unread: string[] = [];
+  const name = short(oracle, false);
+
+  if (!protocol.known) unread.push(`whether the protocol is paused (${protocol.reason})`);
+  else if (stopsSignals(protocol.value)) {
     troubles.push({
       id: 'paused',
       summary: 'the protocol is paused, and takes no signals',
       next: [endThePause],
     });
   }
-  if (!authorised) {
+  if (!authority.known) unread.push(`whether ${name} is authorised (${authority.reason})`);
+  else if (!authority.value[1]) {
     troubles.push({
       id: 'not-authorised',
-      summary: `${name} is not an authorised oracle; authorised: ${authorisedWords(authority)}`,
+      summary: `${name} is not an authorised oracle; authorised: ${authorisedWords(authority.value[0])}`,
       next: ['tv oracle rotate-key'],
     });
   }
-  if (funds.balance < needed) {
-    troubles.push({
-      id: 'no-fees',
-      summary: `${name} cannot pay: it has ${formatFunds(funds.balance, funds)}, a signal takes ${formatFunds(needed, funds)}`,
-      next: [`${fundingLine(oracle, funds)}, then: tv oracle recover`],
-    });
+  if (!payer.known) unread.push(`what ${name} can pay with (${payer.reason})`);
+  else if (perSignal === undefined && !(fees.known && network.known)) unread.push('the fee of a signal');
+  else {
+    const estimated =
+      fees.known && network.known ? feeOf(network.value, signalGas, fees.value.maxFeePerGas) : 0n;
+    const needed = perSignal ?? estimated;
+    if (payer.value.balance < needed) troubles.push(noFees(oracle, payer.value, needed));
   }
-  if (nonce.pending > nonce.latest) {
-    const waiting = nonce.pending - nonce.latest;
-    troubles.push({
-      id: 'nonce-gap',
-      summary: `${count(waiting)} ${waiting === 1 ? 'transaction waits' : 'transactions wait'} in the pool, from nonce ${nonce.latest} on`,
-      next: [
-        `take the place of the first: cast send ${oracle} --nonce ${nonce.latest} --priority-gas-price HIGHER --interactive`,
-      ],
+  if (!nonce.known) unread.push(`the nonces of ${name} (${nonce.reason})`);
+  else {
+    const seen = pool.known && pool.value.known ? pool.value.value : undefined;
+    const trouble = judgeNonces({
+      ...parameters,
+      nonce: nonce.value,
+      pool: seen,
+      activity,
+      now: head.timestamp,
     });
+    if (trouble !== undefined) troubles.push(trouble);
   }
-  const newest = Math.max(head.timestamp, pending ?? 0) * 1000;
-  if (hostTime !== undefined && hostTime.getTime() - newest > clockAheadMs) {
+  const newest = Math.max(head.timestamp, (pending.known ? pending.value : undefined) ?? 0) * 1000;
+  if (hostTime === undefined) unread.push("the clock of the relay's host");
+  else if (hostTime.getTime() - newest > clockAheadMs) {
     const ahead = duration(hostTime.getTime() - newest);
     troubles.push({
       id: 'clock',
@@ -92,7 +137,80 @@ export async function diagnose(
       next: ['timedatectl status', 'tv status'],
     });
   }
-  return troubles;
+  return { troubles, unknown: unread, nonce, activity, payer };
+}
+
+function noFees(oracle: Address, payer: Payer, needed: bigint): Trouble {
+  const has = formatFunds(payer.balance, payer);
+  return {
+    id: 'no-fees',
+    summary: `${short(oracle, false)} cannot pay: it has ${has}${paysBy(payer)}, a signal takes ${formatFunds(needed, payer)}`,
+    next: [`${fundingLine(oracle, payer)}, then: tv oracle recover`],
+  };
+}
+
+/** What says that this token pays, in brackets. */
+export function paysBy({ by }: Pick<Payer, 'by'>): string {
+  const words = {
+    receipts: ' (paid its last signal)',
+    settings: ' (FEE_TOKEN in .env)',
+    preference: ' (its preference in the fee manager)',
+    default: " (the chain's default; it has no preference)",
+    native: '',
+  };
+  return words[by];
+}
+
+export interface NonceEvidence
+  extends Pick<DiagnoseParameters, 'intervalSeconds' | 'signalAt' | 'lastError'> {
+  readonly nonce: NonceState;
+  /** Undefined where the node does not show it. */
+  readonly pool: readonly PendingTransaction[] | undefined;
+  readonly activity: Answer<Pick<Activity, 'newest'>>;
+  /** The chain's clock: seconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * Whether a transaction of the key holds up its signals. One that the relay has just sent is pending too:
+ * it is stuck where no signal of the account has come for an interval and the time that sending takes, or
+ * where the relay's newest error, later than its newest signal, says that it collides with one.
+ */
+export function judgeNonces(evidence: NonceEvidence): Trouble | undefined {
+  const { nonce, pool, activity, intervalSeconds, now, signalAt, lastError } = evidence;
+  const { latest } = nonce;
+  const hidden = pool?.filter((one) => one.nonce > latest) ?? [];
+  const first = pool?.find((one) => one.nonce === latest);
+  const waiting = Math.max(nonce.pending - latest, first === undefined ? 0 : 1);
+  const gap = waiting === 0 && hidden.length > 0;
+  // Without logs: its own signals are at least as old as the newest of anybody.
+  const newest = activity.known ? activity.value.newest?.at : signalAt;
+  const age = newest === undefined ? undefined : now - newest;
+  const collides =
+    lastError !== undefined &&
+    collision.test(lastError.message) &&
+    (newest === undefined || lastError.at.getTime() > newest * 1000);
+  if (waiting === 0 && !gap && !(collides && /replac/i.test(lastError.message))) return undefined;
+  const since =
+    age !== undefined
+      ? `the last signal is ${duration(age * 1000)} old`
+      : activity.known
+        ? 'no recent signal of this key'
+        : `the last signal is unknown (${activity.reason})`;
+  const late = age === undefined ? activity.known : age > intervalSeconds + sendingSeconds;
+  const what = gap
+    ? `nonce ${latest} is missing, and ${many(hidden.length)} behind it`
+    : waiting === 0
+      ? `the relay collides with a transaction that the RPC node does not show: ${lastError?.message}`
+      : `${many(waiting)} in the pool, from nonce ${latest} on`;
+  if (late || collides || gap) {
+    return { id: 'stuck', summary: `${what}; ${since}: stuck`, next: ['tv oracle unstick'] };
+  }
+  return { id: 'pending', summary: `${what}; ${since}`, next: ['tv oracle status'] };
+}
+
+function many(waiting: number): string {
+  return `${count(waiting)} ${waiting === 1 ? 'transaction waits' : 'transactions wait'}`;
 }
 
 /** What an oracle is short of, as a rotation funds a new one; from whatever wallet, so no key is named. */

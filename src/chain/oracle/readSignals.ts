@@ -10,6 +10,9 @@ const updated = toEventSelector(
   'OracleSignalUpdated(bytes32,(int16,uint256,uint256,uint256,uint256,uint256),uint256)',
 );
 
+/** Of every token: who paid a fee, and with what. */
+export const transferTopic = toEventSelector('Transfer(address,address,uint256)');
+
 /** Where the time is in the hex of the event's data: behind `0x`, tick, deviation and two depths. */
 const timeAt = [2 + 4 * 64, 2 + 5 * 64] as const;
 

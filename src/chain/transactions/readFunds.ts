@@ -1,6 +1,6 @@
 import { formatUnits, parseAbi } from 'viem';
 import type { Address } from '../../config/settings.ts';
-import { UnavailableError } from '../../errors/TvError.ts';
+import { TvError, UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { count } from '../../runbook/text.ts';
 import { tokenAbi } from '../abi/token.ts';
@@ -30,7 +30,8 @@ export interface Funds {
 }
 
 /**
- * What an account can pay fees with. On Tempo its preferred token, else the first of the well-known
+ * What an account can pay fees with, for a transaction of tv's own, which names the token. What an account
+ * pays with when another program signs for it is another question: `readPayer`. On Tempo its preferred token, else the first of the well-known
  * ones with enough in it, else the one with most; `eth_getBalance` says nothing there.
  * @param needed in the smallest unit
  * @throws TvError where no node answers
@@ -54,12 +55,7 @@ export async function readWallet(chain: Chain, account: Address): Promise<(neede
     return () => funds;
   }
   const [preferred, ...balances] = await Promise.all([
-    tryRead<Address>(chain, {
-      address: feeManager,
-      abi: feeManagerAbi,
-      functionName: 'userTokens',
-      args: [account],
-    }),
+    readUserToken(chain, account),
     ...wellKnown.map((token) => readToken(chain, token, account)),
   ]);
   const own =
@@ -79,6 +75,65 @@ export async function readWallet(chain: Chain, account: Address): Promise<(neede
     });
   }
   return (needed) => ordered.find(({ balance }) => balance >= needed) ?? most;
+}
+
+/** As the fee manager has it: the zero address where the account prefers none, undefined without an answer. */
+function readUserToken(chain: Chain, account: Address): Promise<Address | undefined> {
+  return tryRead<Address>(chain, {
+    address: feeManager,
+    abi: feeManagerAbi,
+    functionName: 'userTokens',
+    args: [account],
+  });
+}
+
+export interface Payer extends Funds {
+  /** What says that this token pays; `native` on a chain with a native token. */
+  readonly by: 'receipts' | 'settings' | 'preference' | 'default' | 'native';
+}
+
+/**
+ * What an account pays fees with when its own program signs: what paid for its last transaction, else the
+ * token that its program is set to name, else its preference in the fee manager, else the chain's default
+ * (pathUSD; anvil 1.7.1 and the fee specification agree on it).
+ * @param paidWith of its newest receipts; undefined where there are none
+ * @param named in the program's settings; null where it names none
+ * @throws TvError where the token or the preference cannot be read
+ */
+export async function readPayer(
+  chain: Chain,
+  parameters: {
+    readonly account: Address;
+    readonly paidWith: Address | undefined;
+    readonly named: Address | null;
+  },
+): Promise<Payer> {
+  const { account, paidWith, named } = parameters;
+  if ((await readNetwork(chain)) === 'plain') {
+    return { ...(await readFunds(chain, { account, needed: 0n })), by: 'native' };
+  }
+  const [token, by] = await chosenToken(chain, account, paidWith, named);
+  const funds = await readToken(chain, token, account);
+  if (funds === undefined) {
+    throw new TvError('The fee token did not return a balance.', { facts: { token, account } });
+  }
+  return { ...funds, by };
+}
+
+async function chosenToken(
+  chain: Chain,
+  account: Address,
+  paidWith: Address | undefined,
+  named: Address | null,
+): Promise<readonly [Address, Payer['by']]> {
+  if (paidWith !== undefined) return [paidWith, 'receipts'];
+  if (named !== null) return [named, 'settings'];
+  const preferred = await readUserToken(chain, account);
+  if (preferred === undefined) {
+    throw new TvError("The fee manager did not return the account's fee token.", { facts: { account } });
+  }
+  const [first = zero] = wellKnown;
+  return preferred === zero ? [first, 'default'] : [preferred, 'preference'];
 }
 
 async function readToken(chain: Chain, token: Address, account: Address): Promise<Funds | undefined> {

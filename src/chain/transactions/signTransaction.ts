@@ -21,6 +21,10 @@ export interface SignParameters {
   readonly ownNonceLine?: boolean | undefined;
   /** Takes the place of a transaction that waits in the pool, by paying more. */
   readonly replace?: boolean | undefined;
+  /** Of the ordinary nonce line; default: the next one. */
+  readonly nonce?: number | undefined;
+  /** Default: what gets it into one of the next blocks. */
+  readonly fees?: Fees | undefined;
 }
 
 /** State may move between the estimate and the block; unused gas costs nothing. */
@@ -64,9 +68,9 @@ export async function signTransaction(chain: Chain, parameters: SignParameters):
   const ownLine = network === 'tempo' && parameters.ownNonceLine === true;
   // Zero in front keeps clear of the keys that Tempo reserves.
   const nonceKey = ownLine ? BigInt(`0x00${randomBytes(8).toString('hex')}`) : 0n;
-  const nonce = ownLine ? 0 : replace ? nonces.latest : nonces.pending;
+  const nonce = ownLine ? 0 : (parameters.nonce ?? (replace ? nonces.latest : nonces.pending));
   const gas = gasLimit(simulation.gas, ownLine);
-  const paid = replace && nonces.pending > nonces.latest ? raised(fees) : fees;
+  const paid = parameters.fees ?? (replace && nonces.pending > nonces.latest ? raised(fees) : fees);
   const common = { chainId, nonce, gas, ...paid };
   const feeToken = network === 'tempo' ? (parameters.feeToken ?? null) : null;
   const raw =

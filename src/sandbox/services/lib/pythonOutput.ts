@@ -23,11 +23,22 @@ export function printBuffered(line: string): void {
  * @param frames names of functions, outermost first
  */
 export function printException(error: unknown, frames: readonly string[]): void {
-  printBuffered(`Error in relay loop: ${wordsOf(error)}`);
+  const words = pythonWords(error);
+  printBuffered(`Error in relay loop: ${words}`);
   const lines = frames.flatMap((frame, index) => [
     `  File "/home/tempovault/tempovault/offchain/oracle_relay.py", line ${150 + 37 * index}, in ${frame}`,
     `    ${frames[index + 1] ?? 'raise ValueError(response["error"])'}`,
   ]);
-  const message = `ValueError: ${wordsOf(error)}`;
+  const message = `ValueError: ${words}`;
   writeSync(2, `${['Traceback (most recent call last):', ...lines, message].join('\n')}\n`);
+}
+
+/** A node's error as web3.py raises it: the JSON-RPC error object, in Python's own form. */
+function pythonWords(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && typeof at.code === 'number' && 'details' in at) {
+      return `{'code': ${at.code}, 'message': '${String(at.details)}'}`;
+    }
+  }
+  return wordsOf(error);
 }

@@ -1,0 +1,344 @@
+import { privateKeyToAccount } from 'viem/accounts';
+import { diagnose } from '../../src/chain/oracle/diagnose.ts';
+import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
+import { readHead } from '../../src/chain/readHead.ts';
+import { sameAddress } from '../../src/chain/sameAddress.ts';
+import { parseKey } from '../../src/chain/signers/oracleKey.ts';
+import type { Signer } from '../../src/chain/signers/signer.ts';
+import { readFees } from '../../src/chain/transactions/readFees.ts';
+import { feeOf, formatFunds, readFunds } from '../../src/chain/transactions/readFunds.ts';
+import { readNetwork } from '../../src/chain/transactions/readNetwork.ts';
+import { readNonce } from '../../src/chain/transactions/readNonce.ts';
+import { type PendingTransaction, readPool } from '../../src/chain/transactions/readPool.ts';
+import { type Replaced, replacementFees, replaceNonce } from '../../src/chain/transactions/replaceNonce.ts';
+import { gasLimit } from '../../src/chain/transactions/signTransaction.ts';
+import { simulate } from '../../src/chain/transactions/simulate.ts';
+import type { Address } from '../../src/config/settings.ts';
+import { TvError } from '../../src/errors/TvError.ts';
+import { readClock } from '../../src/host/readClock.ts';
+import { defineRunbook, type Step, type StepContext } from '../../src/runbook/define.ts';
+import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
+import { count, short } from '../../src/runbook/text.ts';
+import { awaitFirstSignal } from './awaitFirstSignal.ts';
+import { lookAtService } from './lookAtService.ts';
+import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
+import { readRelayError } from './readRelayError.ts';
+
+/** Limit for one nonce, in milliseconds. */
+const replaceLimitMs = 120_000;
+/** A lagging replica shows the new nonce later. In milliseconds. */
+const lagLimitMs = 10_000;
+
+type UnstickFacts = {
+  readonly chainId: number;
+  readonly unit: string;
+  /** Of the relay's unit: without it no signal is to be expected. */
+  readonly wasActive: boolean;
+  readonly oracle: Address;
+  readonly limitMs: number;
+  /** Nonces to be used up, the first one first. */
+  readonly nonces: readonly number[];
+  /** What the node shows of them. */
+  readonly pending: readonly PendingTransaction[];
+  /** Null where fees are paid in the native token. */
+  readonly feeToken: Address | null;
+  /** Of the first replacement now, in the smallest unit of a gas price, in decimal. */
+  readonly maxFeePerGas: string;
+  readonly maxPriorityFeePerGas: string;
+};
+
+/** Runbook §2, "check nonce issues": a transaction of the relay's key holds up every signal after it. */
+export default defineRunbook<Record<never, never>, UnstickFacts>({
+  title: 'Replace a stuck transaction of the oracle',
+  risk: 'moderate',
+  intent: `
+Where a transaction of the relay's key waits in the pool and no signal gets through, a restart does not help:
+the relay signs the next signal with the same nonce, and the node refuses it. This command uses the nonce up
+with a call of the account to itself that does nothing, signed with the key in .env, and pays as much more as
+the node requires. It is never another signal.
+
+If the original gets into a block first, that is as good: the nonce has advanced. The report says which one
+was mined. Afterwards a new signal on the chain, sent and signed by the expected address, is the proof that
+the relay works again.`,
+  input: {},
+  example: {
+    facts: {
+      chainId: 4217,
+      unit: 'tempovault-oracle',
+      wasActive: true,
+      oracle: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
+      limitMs: 210_000,
+      nonces: [603],
+      pending: [
+        {
+          nonce: 603,
+          hash: `0x${'7c'.repeat(32)}`,
+          maxFeePerGas: '1000000000',
+          maxPriorityFeePerGas: '0',
+          gas: '200000',
+        },
+      ],
+      feeToken: '0x20c0000000000000000000000000000000000000',
+      maxFeePerGas: '22000000000',
+      maxPriorityFeePerGas: '1',
+    },
+    input: {},
+  },
+  onFailure: 'stop',
+  preflight: async (ctx) => {
+    const lookout = new Lookout(ctx);
+    const nodes = lookAtNodes(ctx, lookout);
+    const service = lookAtService(ctx, lookout);
+    const key = lookout.look('key', 'host', async () => {
+      const env = await readOracleKey(ctx);
+      const { intervalSeconds } = await readRelayOf(ctx, env);
+      return pass(`the key in .env is ${short(env.address, false)}`, {
+        oracle: env.address,
+        named: env.feeToken,
+        intervalSeconds,
+        limitMs: signalLimitMs(intervalSeconds),
+      });
+    });
+    const stuck = lookout.look('pending', 'chain', async () => {
+      const { oracle, named, intervalSeconds } = await need(key, 'key');
+      const [hostTime, error] = await Promise.all([readClock(ctx.host()), readRelayError(ctx)]);
+      const lastError = error.known ? error.value : undefined;
+      const nonce = await readNonce(ctx.chain(), oracle);
+      const [pool, { troubles }] = await Promise.all([
+        readPool(ctx.chain(), { account: oracle, nonce: nonce.latest }),
+        diagnose(ctx.chain(), { oracle, hostTime, intervalSeconds, feeToken: named, lastError }),
+      ]);
+      return judgePending({
+        ...{ oracle, nonce, pool: pool.known ? pool.value : undefined },
+        trouble: troubles.find(({ id }) => id === 'stuck' || id === 'pending'),
+        lastError: lastError?.message,
+      });
+    });
+    const fees = lookout.look('fees', 'chain', async () => {
+      const { oracle } = await need(key, 'key');
+      const { nonces, pending } = await need(stuck, 'pending');
+      const [current, network, tried] = await Promise.all([
+        readFees(ctx.chain()),
+        readNetwork(ctx.chain()),
+        simulate(ctx.chain(), { from: oracle, calls: [{ to: oracle, data: '0x' }] }),
+      ]);
+      if (!tried.ok) return block(`a call to itself would revert: ${tried.revert.sentence}`);
+      const first = pending.find(({ nonce }) => nonce === nonces[0]);
+      const next = replacementFees(current, first === undefined ? undefined : feesOf(first));
+      const cost = feeOf(network, gasLimit(tried.gas, false), next.maxFeePerGas) * BigInt(nonces.length);
+      const funds = await readFunds(ctx.chain(), { account: oracle, needed: cost });
+      const value = {
+        feeToken: funds.feeToken ?? null,
+        maxFeePerGas: next.maxFeePerGas.toString(),
+        maxPriorityFeePerGas: next.maxPriorityFeePerGas.toString(),
+      };
+      const then = first === undefined ? 'an unknown fee' : gasPrice(first);
+      const words = `${then} then, ${gasPrice(value)} now; at most ${formatFunds(cost, funds)} of ${formatFunds(funds.balance, funds)}`;
+      return funds.balance >= cost
+        ? pass(words, value)
+        : block(words, { next: [`send ${funds.symbol} to ${oracle}, then: tv oracle unstick`] });
+    });
+    const checks = await lookout.checks();
+    const known = {
+      nodes: await nodes,
+      service: await service,
+      key: await key,
+      stuck: await stuck,
+      fees: await fees,
+    };
+    if (
+      known.nodes === undefined ||
+      known.service === undefined ||
+      known.key === undefined ||
+      known.stuck === undefined ||
+      known.fees === undefined
+    ) {
+      return { checks, facts: undefined };
+    }
+    const { oracle, limitMs } = known.key;
+    return {
+      checks,
+      facts: {
+        chainId: known.nodes.id,
+        ...known.service,
+        oracle,
+        limitMs,
+        ...known.stuck,
+        ...known.fees,
+      },
+    };
+  },
+  basis: ({ chainId, oracle, nonces, pending }) => ({
+    chainId,
+    oracle,
+    nonces,
+    pending: pending.map(({ hash }) => hash),
+  }),
+  consequence: ({ oracle, nonces, pending }) =>
+    `This uses up ${namesOf(nonces)} of ${short(oracle, false)}; ${pending.length === 0 ? 'what waits there' : count(pending.length) === '1' ? 'the transaction that waits there' : 'the transactions that wait there'} will not be mined.`,
+  plan: (facts) => [
+    ...facts.nonces.map((nonce) => replace(facts, nonce)),
+    ...(facts.wasActive ? [follow(facts)] : []),
+  ],
+  verify: async (ctx, facts) => {
+    const lookout = new Lookout(ctx);
+    const { oracle, nonces, unit, wasActive } = facts;
+    const last = nonces.at(-1) ?? 0;
+    lookout.look('nonce', 'chain', async () => {
+      const { latest, pending } = await untilUsed(ctx, oracle, last);
+      if (latest <= last) {
+        return block(`nonce ${last} of ${short(oracle, false)} is not used`, { next: ['tv oracle status'] });
+      }
+      const words = nonces.map((nonce) => minedWords(ctx.results[stepId(nonce)] as Replaced | null, nonce));
+      const summary = `${words.join('; ')}; next is ${latest}`;
+      return pending > latest && !wasActive
+        ? warn(`${summary}, and ${count(pending - latest)} more wait`, { next: ['tv oracle status'] })
+        : pass(summary);
+    });
+    lookout.look('signal', 'chain', async () => {
+      if (!wasActive) {
+        return warn(`${unit} is not running, so no signal can be expected`, { next: ['tv oracle recover'] });
+      }
+      const found = ctx.results['follow'] as { nonce?: string; block?: number } | null;
+      if (found?.nonce === undefined) return block('no new signal was seen', { next: ['tv oracle status'] });
+      return pass(
+        `${short(oracle, false)} sent nonce ${found.nonce}, accepted in block ${count(found.block ?? 0)}`,
+      );
+    });
+    return lookout.checks();
+  },
+});
+
+/** A replica may show the nonce a while later than the node that the step asked. */
+async function untilUsed(ctx: StepContext, account: Address, nonce: number) {
+  const start = performance.now();
+  for (;;) {
+    const state = await readNonce(ctx.chain(), account);
+    if (state.latest > nonce || performance.now() - start > lagLimitMs) return state;
+    await ctx.clock.sleep(500, ctx.signal);
+  }
+}
+
+export interface PendingEvidence {
+  readonly oracle: Address;
+  readonly nonce: { readonly latest: number; readonly pending: number };
+  /** Undefined where the node does not show its pool. */
+  readonly pool: readonly PendingTransaction[] | undefined;
+  readonly trouble: { readonly id: string; readonly summary: string } | undefined;
+  readonly lastError: string | undefined;
+}
+
+/** Which nonces hold up the signals; blocks where none does, or one was only just sent. */
+export function judgePending({ oracle, nonce, pool, trouble, lastError }: PendingEvidence) {
+  const { latest } = nonce;
+  const name = short(oracle, false);
+  if (trouble === undefined) {
+    const words =
+      pool === undefined
+        ? 'the RPC node counts no pending transaction, and does not show its pool'
+        : 'no transaction waits in the pool';
+    return block<Pick<UnstickFacts, 'nonces' | 'pending'>>(`${name} is not stuck: ${words}`, {
+      next: ['tv oracle status'],
+    });
+  }
+  const inPool = (pool ?? []).filter((one) => one.nonce < Math.max(nonce.pending, latest + 1));
+  // Behind a gap nothing but the gap itself is in question.
+  const waiting = Math.max(1, nonce.pending - latest);
+  const value = {
+    nonces: Array.from({ length: waiting }, (_, index) => latest + index),
+    pending: inPool,
+  };
+  const facts = {
+    ...Object.fromEntries(inPool.map((one) => [`nonce ${one.nonce}`, `${one.hash}, ${gasPrice(one)}`])),
+    ...(lastError === undefined ? {} : { 'last error of the relay': lastError }),
+  };
+  if (trouble.id === 'stuck') return warn(trouble.summary, { value, facts });
+  return block(`${trouble.summary}: it may be in the next block`, {
+    value,
+    facts,
+    override: 'not-stuck-yet',
+    next: ['tv oracle status'],
+  });
+}
+
+function replace(facts: UnstickFacts, nonce: number): Step {
+  const { oracle, feeToken, pending, maxFeePerGas, maxPriorityFeePerGas } = facts;
+  const there = pending.find((one) => one.nonce === nonce);
+  return {
+    id: stepId(nonce),
+    title: `replace what waits at nonce ${nonce} of ${short(oracle, false)} by a call that does nothing`,
+    command: `cast send ${oracle} --nonce ${nonce} --gas-price ${maxFeePerGas} --priority-gas-price ${maxPriorityFeePerGas} --interactive`,
+    effect: 'final',
+    probe: async () => 'begun',
+    run: async (ctx) => {
+      // Noted before: the signal that proves the relay may come right after.
+      if (ctx.notes['fromBlock'] === undefined) {
+        ctx.note('fromBlock', (await readHead(ctx.chain())).number + 1);
+      }
+      const replaced = await replaceNonce(ctx, {
+        openSigner: () => openOracleKey(ctx, oracle),
+        from: oracle,
+        nonce,
+        pending: there === undefined ? null : { hash: there.hash, fees: feesOf(there) },
+        feeToken,
+        limitMs: replaceLimitMs,
+      });
+      return { ...replaced, fromBlock: Number(ctx.notes['fromBlock']) };
+    },
+  };
+}
+
+function follow({ oracle, limitMs, unit, nonces }: UnstickFacts): Step {
+  return {
+    id: 'follow',
+    title: `wait for a signal of ${short(oracle, false)} on the chain`,
+    command: `journalctl -u ${unit} -f`,
+    effect: 'final',
+    interruptible: true,
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      const { fromBlock } = ctx.results[stepId(nonces[0] ?? 0)] as { fromBlock: number };
+      return awaitFirstSignal(ctx, { oracle, fromBlock, limitMs, unit });
+    },
+  };
+}
+
+/** The relay's own key, out of `.env`. @throws TvError where it is another one than the plan was made for */
+async function openOracleKey(ctx: StepContext, oracle: Address): Promise<Signer> {
+  const { address, text } = await readOracleKey(ctx);
+  const parsed = parseKey(text);
+  if (parsed === undefined || !sameAddress(address, oracle)) {
+    throw new TvError('The key in .env is another one than the plan was made for.', {
+      facts: { planned: oracle, found: address },
+      next: ['tv oracle status'],
+    });
+  }
+  return { role: 'admin', address, source: '.env', account: privateKeyToAccount(parsed.key) };
+}
+
+function stepId(nonce: number): string {
+  return `replace-${nonce}`;
+}
+
+function minedWords(replaced: Replaced | null, nonce: number): string {
+  if (replaced === null || replaced.mined === 'unknown') {
+    return `nonce ${nonce} is used; which transaction used it is unknown`;
+  }
+  const which = replaced.mined === 'original' ? 'the original transaction' : 'the replacement';
+  return `nonce ${nonce} was used by ${which} ${replaced.hash} in block ${count(replaced.block ?? 0)}`;
+}
+
+function namesOf(nonces: readonly number[]): string {
+  const [first, last] = [nonces[0], nonces.at(-1)];
+  return nonces.length === 1 ? `nonce ${first}` : `nonces ${first} to ${last}`;
+}
+
+function feesOf({ maxFeePerGas, maxPriorityFeePerGas }: PendingTransaction) {
+  return { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) };
+}
+
+/** `22 gwei`: of a gas price, per 10^9 of the smallest unit. */
+function gasPrice({ maxFeePerGas }: { readonly maxFeePerGas: string }): string {
+  const milli = (BigInt(maxFeePerGas) + 999_999n) / 1_000_000n;
+  return `${Number(milli) / 1000} gwei`;
+}

@@ -1,0 +1,127 @@
+import type { Address } from '../../config/settings.ts';
+import { UnavailableError } from '../../errors/TvError.ts';
+import type { Chain } from '../../runbook/context.ts';
+import { described } from '../describeRpcError.ts';
+import { parseObject, parseWei } from '../parseAnswer.ts';
+import { sameAddress } from '../sameAddress.ts';
+import { feeOf } from '../transactions/readFunds.ts';
+import { feeManager, readNetwork } from '../transactions/readNetwork.ts';
+import { type AcceptedSignal, readNewestSignals, transferTopic } from './readSignals.ts';
+
+/** Far enough back for a rate, near enough for any provider. */
+const lookBackBlocks = 5_000;
+/** With so many transactions read, older ones name no pair that is still at work. */
+const enoughTransactions = 300;
+/** So many of the newest transactions are read one by one. */
+const mostReceipts = 30;
+
+export interface Spend {
+  /** In the smallest unit of what paid. */
+  readonly perSignal: bigint;
+  /** Undefined where two moments are not known. */
+  readonly perSecond: number | undefined;
+  readonly signals: number;
+}
+
+/** What the chain's events show of the oracle, as far back as was read. */
+export interface Activity {
+  /** The oldest block whose senders were read. Nothing is known of those before it. */
+  readonly fromBlock: number;
+  /** Pairs with an accepted signal, of whichever sender; that of the newest signal first. */
+  readonly pairs: readonly `0x${string}`[];
+  /** The newest accepted signal in a transaction that the account itself sent. */
+  readonly newest: AcceptedSignal | undefined;
+  /** Undefined where no signal of the account was seen. */
+  readonly spend: Spend | undefined;
+  /** Tempo: the token that paid for the account's newest signal, by its receipt. */
+  readonly feeToken: Address | undefined;
+}
+
+/**
+ * The newest accepted signals, and what the account's own ones cost. Read newest first, in bounded
+ * pieces; what is older than 5 000 blocks is left unread.
+ * @throws TvError where no node answers, or none serves logs
+ */
+export async function readActivity(
+  chain: Chain,
+  { sender, head }: { readonly sender: Address; readonly head: number },
+): Promise<Activity> {
+  const from = Math.max(0, head - lookBackBlocks);
+  const { signals, unknown } = await readNewestSignals(chain, {
+    fromBlock: from,
+    toBlock: head,
+    mostTransactions: enoughTransactions,
+  });
+  const all = [...new Set(signals.map(({ transaction }) => transaction))];
+  const hashes = all.slice(-mostReceipts);
+  const whole = unknown === undefined && all.length <= mostReceipts;
+  const oldest = signals.find(({ transaction }) => transaction === hashes[0]);
+  const fromBlock = whole ? from : (oldest?.block ?? head);
+  const [network, ...receipts] = await described(
+    chain,
+    Promise.all([
+      readNetwork(chain),
+      ...hashes.map((hash) => chain.client.request({ method: 'eth_getTransactionReceipt', params: [hash] })),
+    ]),
+  );
+  const own = receipts
+    .filter((receipt) => receipt !== null)
+    .map((receipt) => parseObject(receipt, 'receipt'))
+    .filter((receipt) => sameAddress(String(receipt['from']), sender));
+  const signalOf = (receipt: Receipt | undefined) =>
+    signals.findLast(({ transaction }) => transaction === receipt?.['transactionHash']);
+  const newest = signalOf(own.at(-1));
+  const pairs = [...new Set(signals.toReversed().map(({ pair }) => pair))];
+  const [first, last] = [own[0], own.at(-1)];
+  // None among those that could be read is no "none".
+  if (last === undefined && unknown !== undefined) {
+    throw new UnavailableError(`The last signals of the oracle cannot be read: ${unknown}.`, {
+      facts: { node: chain.urls.join(', ') },
+      next: 'check the RPC URLs: tv config show',
+    });
+  }
+  if (first === undefined || last === undefined) {
+    return { fromBlock, pairs, newest: undefined, spend: undefined, feeToken: undefined };
+  }
+  const fees = own.map((receipt) =>
+    feeOf(
+      network,
+      parseWei(receipt['gasUsed'], 'amount of gas'),
+      parseWei(receipt['effectiveGasPrice'], 'gas price'),
+    ),
+  );
+  const total = fees.reduce((sum, fee) => sum + fee, 0n);
+  const seconds = (newest?.at ?? 0) - (signalOf(first)?.at ?? 0);
+  return {
+    fromBlock,
+    pairs,
+    newest,
+    spend: {
+      perSignal: total / BigInt(own.length),
+      // What the first one cost was spent before the time that is measured.
+      perSecond: seconds > 0 ? Number(total - (fees[0] ?? 0n)) / seconds : undefined,
+      signals: own.length,
+    },
+    feeToken: network === 'tempo' ? feeTokenOf(last, sender) : undefined,
+  };
+}
+
+type Receipt = Readonly<Record<string, unknown>>;
+
+/** The receipt's own field, where the node has it; else the transfer from the sender to the fee manager. */
+function feeTokenOf(receipt: Receipt, sender: Address): Address | undefined {
+  const { feeToken, logs } = receipt;
+  if (typeof feeToken === 'string' && /^0x[0-9a-fA-F]{40}$/.test(feeToken)) return feeToken as Address;
+  const entries: readonly unknown[] = Array.isArray(logs) ? logs : [];
+  for (const entry of entries) {
+    const { address, topics } = parseObject(entry, 'log');
+    const [topic, from, to]: readonly unknown[] = Array.isArray(topics) ? topics : [];
+    const pays = topic === transferTopic && isPadded(from, sender) && isPadded(to, feeManager);
+    if (pays && typeof address === 'string') return address as Address;
+  }
+  return undefined;
+}
+
+function isPadded(topic: unknown, address: string): boolean {
+  return typeof topic === 'string' && sameAddress(`0x${topic.slice(-40)}`, address);
+}
