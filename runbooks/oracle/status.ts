@@ -2,7 +2,12 @@ import { assertChainId, onRightChain, WrongChainError } from '../../src/chain/as
 import { type Diagnosis, diagnose, fundingLine, paysBy } from '../../src/chain/oracle/diagnose.ts';
 import { dueAt, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
 import { type Activity, readActivity } from '../../src/chain/oracle/readActivity.ts';
-import { authorisedWords, isOracle, type OracleAuthority, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
+import {
+  authorisedWords,
+  isOracle,
+  type OracleAuthority,
+  readAuthority,
+} from '../../src/chain/oracle/readAuthority.ts';
 import {
   type PairSignal,
   type PairSignals,
@@ -318,7 +323,8 @@ async function service(ctx: Context): Promise<Reading> {
 async function log(ctx: Context, pulse: Pulse | undefined): Promise<Reading> {
   const unit = ctx.settings.host.units.oracle;
   const { available, reason, entries } = await readJournal(ctx.host(), { unit, lines: logLines });
-  if (!available) return { level: 'unknown', summary: `the journal could not be read: ${reason ?? 'no reason given'}` };
+  if (!available)
+    return { level: 'unknown', summary: `the journal could not be read: ${reason ?? 'no reason given'}` };
   return judgeLog(entries, { pulse, now: ctx.clock.now(), unit });
 }
 

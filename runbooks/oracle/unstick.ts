@@ -1,9 +1,8 @@
-import { privateKeyToAccount } from 'viem/accounts';
 import { diagnose } from '../../src/chain/oracle/diagnose.ts';
 import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
-import { parseKey } from '../../src/chain/signers/oracleKey.ts';
+import { oracleSigner } from '../../src/chain/signers/oracleKey.ts';
 import type { Signer } from '../../src/chain/signers/signer.ts';
 import { readFees } from '../../src/chain/transactions/readFees.ts';
 import { feeOf, formatFunds, readFunds } from '../../src/chain/transactions/readFunds.ts';
@@ -211,10 +210,10 @@ the relay works again.`,
 
 /** A replica may show the nonce a while later than the node that the step asked. */
 async function untilUsed(ctx: StepContext, account: Address, nonce: number) {
-  const start = performance.now();
+  const start = ctx.clock.now().getTime();
   for (;;) {
     const state = await readNonce(ctx.chain(), account);
-    if (state.latest > nonce || performance.now() - start > lagLimitMs) return state;
+    if (state.latest > nonce || ctx.clock.now().getTime() - start > lagLimitMs) return state;
     await ctx.clock.sleep(500, ctx.signal);
   }
 }
@@ -306,14 +305,14 @@ function follow({ oracle, limitMs, unit, nonces }: UnstickFacts): Step {
 /** The relay's own key, out of `.env`. @throws TvError where it is another one than the plan was made for */
 async function openOracleKey(ctx: StepContext, oracle: Address): Promise<Signer> {
   const { address, text } = await readOracleKey(ctx);
-  const parsed = parseKey(text);
-  if (parsed === undefined || !sameAddress(address, oracle)) {
+  const signer = oracleSigner(text);
+  if (signer === undefined || !sameAddress(signer.address, oracle)) {
     throw new TvError('The key in .env is another one than the plan was made for.', {
       facts: { planned: oracle, found: address },
       next: ['tv oracle status'],
     });
   }
-  return { role: 'admin', address, source: '.env', account: privateKeyToAccount(parsed.key) };
+  return signer;
 }
 
 function stepId(nonce: number): string {

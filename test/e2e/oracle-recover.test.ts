@@ -231,6 +231,26 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
         expect(words).toMatch(/Next: tv (-e \w+ )?oracle unstick/);
         expect(words).toContain('replacement transaction underpriced');
         expect(await unitProcess(world)).toBe(before);
+
+        const { address, key } = world.envKey();
+        const nonce = Number(await rpc(world.url, 'eth_getTransactionCount', [address, 'latest']));
+        const points = [
+          'replacement:signed',
+          'replacement:noted',
+          'replacement:sent',
+          `replace-${nonce}:acted`,
+        ];
+        const done = await throughKills(world, ['oracle', 'unstick', '--yes'], points, ['resume', '--yes']);
+        expect(done.exitCode, done.stderr).toBe(0);
+        const shown = done.stderr.replace(/\s+/g, ' ');
+        expect(shown).toMatch(
+          new RegExp(`nonce ${nonce} was used by the replacement 0x[0-9a-f]{64} in block`),
+        );
+        expect(shown).toMatch(/sent nonce \d+, accepted in block/);
+        expect(await unitProcess(world)).toBe(before);
+        for (const { text } of world.printed) expect(text).not.toContain(key.slice(2));
+        const needless = await world.tv(['oracle', 'unstick', '--yes']);
+        expect([needless.exitCode, needless.stderr]).toEqual([3, expect.stringContaining('is not stuck')]);
       });
       await world.sandbox.systemctl('restart', oracleUnit);
       await expectAtWork(world);

@@ -1,6 +1,7 @@
 import { getAddress } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import type { Address } from '../../config/settings.ts';
+import type { Signer } from './signer.ts';
 
 /** A private key as `.env` files hold it, with or without `0x`. Undefined where it is none. */
 export function parseKey(
@@ -14,6 +15,17 @@ export function parseKey(
     // Zero, or above the curve's order; the library's own message could quote it.
     return undefined;
   }
+}
+
+/**
+ * A key of `.env` as a signer. It holds no operator's role; `role` only fills the type.
+ * @returns undefined where the text is no private key
+ */
+export function oracleSigner(text: string): Signer | undefined {
+  const parsed = parseKey(text);
+  if (parsed === undefined) return undefined;
+  const account = privateKeyToAccount(parsed.key);
+  return { role: 'admin', address: account.address, source: '.env', account };
 }
 
 export function newKey(): `0x${string}` {
