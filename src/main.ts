@@ -1,6 +1,7 @@
 import { shelf } from '../runbooks/index.ts';
 import { groupHelp, rootHelp } from './cli/help.ts';
 import { findCommand, namedEnvironment, nearest, strangeFlag, vocabulary } from './cli/words.ts';
+import { surviveLostOutput } from './terminal/lostTerminal.ts';
 
 /** Put in by the build from package.json. */
 declare const TV_VERSION: string;
@@ -61,23 +62,15 @@ async function refuse(argv: readonly string[], message: string, next: string): P
   return 2;
 }
 
-/** How a reader goes away: `tv … | head` with the first, a closed SSH session with the second. */
-const readerIsGone: readonly (string | undefined)[] = ['EPIPE', 'EIO'];
-/** Why results did not get to where they were sent, with somebody waiting for them there. */
-let unwritten: NodeJS.ErrnoException | undefined;
-
 // Whatever becomes of the output, a run must not end half-way because of it.
-process.stderr.on('error', () => {});
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (!readerIsGone.includes(error.code)) unwritten ??= error;
-});
+const trouble = surviveLostOutput();
 
 // Not awaited at the top: this file has to be fit for the launcher, which is no module.
 void main(process.argv.slice(2)).then((code) => {
   // What is printed has to be out before the process ends; a pipe takes it in its own time.
   process.stdout.write('', () => {
-    if (unwritten === undefined) process.exit(code);
-    process.stderr.write(`✖ The output could not be written whole: ${unwritten.message}\n`);
+    if (trouble.unwritten === undefined) process.exit(code);
+    process.stderr.write(`✖ The output could not be written whole: ${trouble.unwritten.message}\n`);
     process.exit(code === 0 ? 1 : code);
   });
 });

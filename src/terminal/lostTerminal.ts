@@ -1,0 +1,62 @@
+// The entry is also built as a script, which has no imports of its own.
+const { closeSync, openSync } = process.getBuiltinModule('node:fs');
+const { isatty } = process.getBuiltinModule('node:tty');
+
+/** How a reader goes away: `tv … | head` with the first, a closed SSH session with the second. */
+const readerIsGone: readonly (string | undefined)[] = ['EPIPE', 'EIO'];
+
+/** Why results were not written, while somebody was waiting for them. */
+export interface OutputTrouble {
+  unwritten: NodeJS.ErrnoException | undefined;
+}
+
+/**
+ * Keeps a run going, and the process whole, when the terminal or the reader of a pipe goes away: after
+ * the first EIO or EPIPE nothing more is written there. Node 20 otherwise dies of it, by SIGSEGV while
+ * it writes (spinner, questions) or by SIGABRT when it ends, and leaves a core.
+ */
+export function surviveLostOutput(): OutputTrouble {
+  const trouble: OutputTrouble = { unwritten: undefined };
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  silenceOnceGone(process.stdout, terminals.includes(1) ? 1 : undefined, (error) => {
+    trouble.unwritten ??= error;
+  });
+  silenceOnceGone(process.stderr, terminals.includes(2) ? 2 : undefined, () => {});
+  process.on('exit', () => {
+    // Node puts terminals back into the mode in which it found them, and aborts where that fails
+    // (`ResetStdio` in src/node.cc). It leaves a descriptor alone that is another file by then.
+    for (const fd of terminals.filter((fd) => !isatty(fd))) replaceByNull(fd);
+  });
+  return trouble;
+}
+
+function silenceOnceGone(
+  stream: NodeJS.WriteStream,
+  terminal: number | undefined,
+  onError: (error: NodeJS.ErrnoException) => void,
+): void {
+  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+  let gone = false;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (readerIsGone.includes(error.code)) gone = true;
+    else onError(error);
+  });
+  stream.write = ((...args: unknown[]) => {
+    // After a hangup a terminal is none any more: every call to it fails with EIO.
+    gone ||= terminal !== undefined && !isatty(terminal);
+    if (!gone) return write(...args);
+    const done = args.find((argument) => typeof argument === 'function');
+    if (typeof done === 'function') process.nextTick(done);
+    return true;
+  }) as typeof stream.write;
+}
+
+function replaceByNull(fd: number): void {
+  try {
+    closeSync(fd);
+    // open(2) returns the lowest free number.
+    openSync('/dev/null', 'r+');
+  } catch {
+    // Nothing is left to put back then.
+  }
+}
