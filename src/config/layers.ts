@@ -20,6 +20,8 @@ export interface EnvAssignment {
   readonly key: string;
   readonly value: string;
   readonly line: number;
+  /** Names in `${NAME}` that the file does not set. */
+  readonly unresolved?: readonly string[];
 }
 
 /** `--set key=value`. */
@@ -66,10 +68,36 @@ export function dotEnvLayer(path: string, assignments: readonly EnvAssignment[])
     const key: Key<unknown> = keyOf(name);
     const found = assignments.findLast((each) => each.key === key.envKey);
     if (found === undefined || found.value.trim() === '') continue;
+    const where = `${path}:${found.line} (${found.key})`;
+    if (found.unresolved !== undefined && found.unresolved.length > 0) {
+      layer.set(name, { raw: '', source: 'unset', where });
+      continue;
+    }
     const raw = key.inEnv?.toValue(found.value.trim()) ?? found.value;
     layer.set(name, { raw, source: '.env', where: `${path}:${found.line} (${found.key})` });
   }
   return layer;
+}
+
+/** Settings whose value in `.env` refers to a name that only the services' own environment may hold. */
+export function unresolvedReferences(
+  path: string,
+  assignments: readonly EnvAssignment[],
+): readonly SettingsProblem[] {
+  return keyNames.flatMap((name): SettingsProblem[] => {
+    const { envKey }: Key<unknown> = keyOf(name);
+    const { key, line, unresolved: [first] = [] } = assignments.findLast((each) => each.key === envKey) ?? {};
+    if (first === undefined) return [];
+    return [
+      {
+        level: 'error',
+        message: `${key} in .env refers to \${${first}}, which .env does not set.`,
+        where: `${path}:${line} (${key})`,
+        key: name,
+        next: `set ${first} above line ${line} of ${path}, or set ${name}: tv config show`,
+      },
+    ];
+  });
 }
 
 function holdsPassword(raw: string): boolean {

@@ -10,6 +10,7 @@ import {
   fileLayer,
   flagLayer,
   type Layer,
+  unresolvedReferences,
   type Written,
 } from './layers.ts';
 import { findPlaces, type Places, type ProcessEnv } from './places.ts';
@@ -84,7 +85,10 @@ export async function resolveSettings(request: SettingsRequest): Promise<Resolve
   const secrets = safeSecrets(candidates, values);
   const weak = weakPoints({ settings, values, files, chosen, processEnv, envText: envFile.text });
   const own = exposedState(settings.stateDirectory);
-  const problems = [...resolution.problems, ...own, ...weak, ...secrets.problems];
+  const references = unresolvedReferences(envFile.path, entries).filter(
+    ({ key }) => values.find((value) => value.key === key)?.source === 'unset',
+  );
+  const problems = [...references, ...resolution.problems, ...own, ...weak, ...secrets.problems];
   return {
     settings,
     secrets: secrets.values,

@@ -9,6 +9,8 @@ import { type EnvEntry, type EnvQuote, lineAt, parseEnvFile } from './envFile.ts
  */
 export function setEnvValue(text: string, key: string, value: string): string {
   if (/[\r\n\0]/.test(value)) throw new TvError(`The value for ${key} contains a line break.`);
+  // A program would replace it by another setting.
+  if (/\$\{[^}]*\}/.test(value)) throw new TvError(`The value for ${key} contains a reference, \${…}.`);
   // `"…\\"` is an end to some parsers and an escaped quote to others, older python-dotenv among them.
   if (value.endsWith('\\')) throw new TvError(`The value for ${key} ends with a backslash.`);
   const entry = findOne(text, key);
@@ -79,7 +81,9 @@ function append(text: string, line: string): string {
 function assertOnlyChange(before: string, after: string, key: string, value: string | undefined): void {
   const entries = parseEnvFile(after);
   const rest = (all: readonly EnvEntry[]) =>
-    JSON.stringify(all.filter((entry) => entry.key !== key).map((entry) => [entry.key, entry.value]));
+    JSON.stringify(
+      all.filter((entry) => entry.key !== key).map((entry) => [entry.key, entry.value, entry.raw]),
+    );
   const mine = entries.filter((entry) => entry.key === key);
   const asWanted = value === undefined ? mine.length === 0 : mine.length === 1 && mine[0]?.value === value;
   if (asWanted && rest(parseEnvFile(before)) === rest(entries)) return;

@@ -3,7 +3,15 @@ export type EnvQuote = '' | "'" | '"';
 /** One assignment in a `.env` file, and where its value stands in the text. */
 export interface EnvEntry {
   readonly key: string;
+  /** As a program sees it: quotes and escapes resolved, `${NAME}` replaced. */
   readonly value: string;
+  /** As written, with its `${NAME}`. */
+  readonly raw: string;
+  /**
+   * Names in `${NAME}` that no earlier line sets. A program takes them from its own environment, which
+   * is not known here; they are left as they are in `value`.
+   */
+  readonly unresolved: readonly string[];
   /** Counted from 1. */
   readonly line: number;
   readonly quote: EnvQuote;
@@ -15,8 +23,8 @@ export interface EnvEntry {
 }
 
 // The dialect is python-dotenv's, which TempoVault's services read their settings with
-// (github.com/theskumar/python-dotenv, parser.py of 1.2). Values are taken as they stand:
-// `${NAME}` is not expanded.
+// (github.com/theskumar/python-dotenv, parser.py and variables.py of 1.2). It replaces `${NAME}` and
+// `${NAME:-default}` by what an earlier line sets, in whatever quotes; `$NAME` it leaves.
 const head = /[^\S\r\n]*(?:export[^\S\r\n]+)?([^=#\s'][^=#\s]*)[^\S\r\n]*=([^\S\r\n]*)/y;
 const singleQuoted = /'((?:\\[\s\S]|[^'\\])*)'/y;
 const doubleQuoted = /"((?:\\[\s\S]|[^"\\])*)"/y;
@@ -31,6 +39,8 @@ const restOfLine = /[^\r\n]*(?:\r\n|\n|\r|$)/y;
  */
 export function parseEnvFile(text: string): EnvEntry[] {
   const entries: EnvEntry[] = [];
+  const values = new Map<string, string>();
+  const lastOf = { "'": text.lastIndexOf("'"), '"': text.lastIndexOf('"') };
   let position = text.startsWith('\uFEFF') ? 1 : 0;
   // Counted on from the last key: from the start each time, a file of 20 000 lines takes half a minute.
   let line = 1;
@@ -39,14 +49,17 @@ export function parseEnvFile(text: string): EnvEntry[] {
     const found = matchAt(head, text, position);
     const key = found?.[1];
     if (found !== undefined && key !== undefined) {
-      const value = readValue(text, position + found[0].length, found[2] ?? '');
+      const value = readValue(text, position + found[0].length, found[2] ?? '', lastOf);
       if (value !== undefined) {
         const tail = matchAt(restOfEntry, text, value.end);
         if (tail !== undefined) {
           const keyStart = position + found[0].indexOf(key, exportLength(found[0]));
+          const { value: raw, ...where } = value;
+          const expanded = expand(raw, values);
+          values.set(key, expanded.value);
           line += lineAt(text.slice(counted, keyStart), keyStart - counted) - 1;
           counted = keyStart;
-          entries.push({ key, line, keyStart, ...value });
+          entries.push({ key, line, keyStart, raw, ...where, ...expanded });
           position = value.end + tail[0].length;
           continue;
         }
@@ -58,11 +71,30 @@ export function parseEnvFile(text: string): EnvEntry[] {
   return entries;
 }
 
+const reference = /\$\{([^}:]*)(?::-([^}]*))?\}/g;
+
+function expand(raw: string, values: ReadonlyMap<string, string>): Pick<EnvEntry, 'value' | 'unresolved'> {
+  const unresolved: string[] = [];
+  const value = raw.replaceAll(reference, (whole, name: string, otherwise: string | undefined) => {
+    const known = values.get(name) ?? otherwise;
+    if (known === undefined) unresolved.push(name);
+    return known ?? whole;
+  });
+  return { value, unresolved };
+}
+
 type Value = Pick<EnvEntry, 'value' | 'quote' | 'start' | 'end'>;
 
-function readValue(text: string, start: number, space: string): Value | undefined {
+function readValue(
+  text: string,
+  start: number,
+  space: string,
+  lastOf: Readonly<Record<"'" | '"', number>>,
+): Value | undefined {
   const first = text[start];
   if (first === "'" || first === '"') {
+    // Without this a file of open quotes would be searched to its end from each of them.
+    if (start >= lastOf[first]) return undefined;
     const found = matchAt(first === "'" ? singleQuoted : doubleQuoted, text, start);
     if (found === undefined) return undefined;
     const value = first === "'" ? unescapeSingle(found[1] ?? '') : unescapeDouble(found[1] ?? '');

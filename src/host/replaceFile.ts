@@ -12,6 +12,31 @@ export interface ReplaceFileParameters {
 }
 
 /**
+ * Sets `target`, or ends with 21 (missing), 22 (not a regular file), or 23 and the reason on stderr.
+ * rename(2) refuses to replace a mount point (EBUSY) and an immutable or append-only file (EPERM).
+ * access(2) denies writing to an immutable one; append-only takes lsattr(1), where there is one.
+ * mountinfo writes blanks and backslashes of a path as octal escapes (proc(5)).
+ */
+const findTarget = `target=$(readlink -e -- "$1") || { echo "No such file" >&2; exit 21; }
+[ -f "$target" ] || exit 22
+refuse() { new=; echo "$1" >&2; exit 23; }
+make() { new=$(mktemp -- "$folder/.tv-XXXXXXXXXX" 2>&1) || refuse "its folder is not writable: \${new##*: }"; }
+written=$(printf '%s' "$target" | sed -e 's/\\\\/\\\\134/g' -e 's/ /\\\\040/g')
+if cut -d ' ' -f 5 /proc/self/mountinfo 2>/dev/null | grep -Fqx -e "$written"; then
+  refuse "it is a mount point (bind mount): Device or resource busy"
+fi
+case $(lsattr -d -- "$target" 2>/dev/null | cut -d ' ' -f 1) in
+  *i*) refuse "it is immutable (chattr +i)" ;;
+  *a*) refuse "it is append-only (chattr +a)" ;;
+esac
+folder=$(dirname -- "$target")
+if [ ! -w "$target" ]; then
+  [ "$(id -u)" != 0 ] || [ -w "$folder" ] || refuse "its folder is not writable: read-only or immutable"
+  refuse "no permission to write"
+fi
+`;
+
+/**
  * $1 path, $2 bytes to come on standard input, $3 SHA-256 that the old file must have, or nothing.
  * The new file is opened while it is only ours, then gets owner, mode and access list of the old
  * one, and only then its content. The byte count is compared because a connection that breaks
@@ -19,13 +44,10 @@ export interface ReplaceFileParameters {
  */
 const script = `set -eu
 umask 077
-target=$(readlink -e -- "$1") || { echo "No such file" >&2; exit 21; }
-[ -f "$target" ] || exit 22
-[ -w "$target" ] || { echo "no permission to write" >&2; exit 23; }
-new=
+${findTarget}new=
 trap '[ -z "$new" ] || rm -f -- "$new"' EXIT
 trap 'exit 1' HUP INT TERM PIPE
-new=$(mktemp -- "$(dirname -- "$target")/.tv-XXXXXXXXXX")
+make
 exec 3>"$new"
 cp --attributes-only --preserve=all -- "$target" "$new"
 [ "$(stat -c '%a %u %g' -- "$target")" = "$(stat -c '%a %u %g' -- "$new")" ] ||
@@ -35,10 +57,10 @@ exec 3>&-
 [ "$(stat -c %s -- "$new")" = "$2" ] || { echo "the new content arrived incomplete" >&2; exit 23; }
 sync -- "$new"
 [ -z "$3" ] || [ "$(sha256sum <"$target")" = "$3  -" ] ||
-  { echo "it was changed by somebody else meanwhile" >&2; exit 23; }
+  { echo "it has been changed meanwhile" >&2; exit 23; }
 mv -fT -- "$new" "$target"
 new=
-sync -- "$(dirname -- "$target")"`;
+sync -- "$folder"`;
 
 /**
  * Replaces a file's content at once: whoever opens it sees the old text or the new, after a power
@@ -54,8 +76,24 @@ export async function replaceFile(
   const { exitCode, stderr } = await host.run(['sh', '-c', script, 'sh', path, size, digest], {
     input: text,
   });
-  if (exitCode === 0) return;
-  if (exitCode === 21) throw new FileError('missing', path);
-  if (exitCode === 22) throw new FileError('not-a-file', path);
-  throw new FileError('not-writable', path, lastLine(stderr));
+  if (exitCode !== 0) throw failure(path, exitCode, stderr);
+}
+
+/**
+ * Whether `replaceFile` would be able to replace a file, without touching it: a temporary file is made
+ * beside it and removed.
+ * @throws FileError as `replaceFile`, with the reason
+ */
+export async function assertReplaceable(host: Host, { path }: { readonly path: string }): Promise<void> {
+  const probe = `set -eu
+${findTarget}make
+rm -f -- "$new"`;
+  const { exitCode, stderr } = await host.run(['sh', '-c', probe, 'sh', path]);
+  if (exitCode !== 0) throw failure(path, exitCode, stderr);
+}
+
+function failure(path: string, exitCode: number, stderr: string): FileError {
+  if (exitCode === 21) return new FileError('missing', path);
+  if (exitCode === 22) return new FileError('not-a-file', path);
+  return new FileError('not-writable', path, lastLine(stderr));
 }

@@ -286,6 +286,18 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
         next: ['tv config show'],
       }));
 
+    it('a .env that is a bind mount', () =>
+      expectBlocked({
+        arrange: async () => {
+          const { envFile } = sandbox.info.files;
+          await inside('mount', '--bind', envFile, envFile);
+          return () => inside('umount', envFile);
+        },
+        checks: ['env'],
+        says: ['.env cannot be replaced: it is a mount point (bind mount)'],
+        next: ['umount '],
+      }));
+
     it('START_BLOCK twice', async () => {
       const { envFile } = sandbox.info.files;
       const text = readFileSync(envFile, 'utf8');

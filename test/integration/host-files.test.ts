@@ -19,7 +19,7 @@ import { readDisk } from '../../src/host/readDisk.ts';
 import { readEnvFile } from '../../src/host/readEnvFile.ts';
 import { readTextFile } from '../../src/host/readTextFile.ts';
 import { removeEnvValue } from '../../src/host/removeEnvValue.ts';
-import { replaceFile } from '../../src/host/replaceFile.ts';
+import { assertReplaceable, replaceFile } from '../../src/host/replaceFile.ts';
 import { writeEnvValue } from '../../src/host/writeEnvValue.ts';
 import type { Host } from '../../src/runbook/context.ts';
 
@@ -140,7 +140,7 @@ describe('replaceFile', () => {
     put('theirs');
     await expect(replaceFile(host, { path: file, text: 'mine', expected: 'old' })).rejects.toMatchObject({
       problem: 'not-writable',
-      facts: { reason: 'it was changed by somebody else meanwhile' },
+      facts: { reason: 'it has been changed meanwhile' },
     });
     expect(readFileSync(file, 'utf8')).toBe('theirs');
     expect(readdirSync(directory)).toEqual(['.env']);
@@ -181,6 +181,64 @@ describe('replaceFile', () => {
     });
     expect(readFileSync(file, 'utf8')).toBe('old');
     expect(readdirSync(directory)).toEqual(['.env']);
+  });
+
+  it.skipIf(!root).for([
+    ['a bind mount', ['mount', '--bind', 'FILE', 'FILE'], ['umount', 'FILE'], /mount point/],
+    ['immutable', ['chattr', '+i', 'FILE'], ['chattr', '-i', 'FILE'], /immutable|no permission to write/],
+    ['append-only', ['chattr', '+a', 'FILE'], ['chattr', '-a', 'FILE'], /append-only/],
+    [
+      'on a read-only file system',
+      ['sh', '-c', 'mount --bind FOLDER FOLDER && mount -o remount,bind,ro FOLDER'],
+      ['umount', 'FOLDER'],
+      /no permission to write|not writable/,
+    ],
+    ['in an immutable folder', ['chattr', '+i', 'FOLDER'], ['chattr', '-i', 'FOLDER'], /not writable/],
+  ] as const)(
+    '%s: found before anything is written, and refused',
+    async ([, arrange, undo, reason], { skip }) => {
+      // A name that mountinfo has to escape.
+      const folder = join(directory, 'a b\\c');
+      mkdirSync(folder);
+      const path = join(folder, '.env');
+      writeFileSync(path, 'old');
+      const filled = (words: readonly string[]) =>
+        words.map((word) =>
+          word.replaceAll('FILE', path).replaceAll('FOLDER', arrange[0] === 'sh' ? `'${folder}'` : folder),
+        );
+      const arranged = await host.run(filled(arrange));
+      // A file system without these attributes, or a container that may not mount.
+      if (arranged.exitCode !== 0) skip(arranged.stderr);
+      try {
+        const refused = { problem: 'not-writable', facts: { reason: expect.stringMatching(reason) } };
+        await expect(assertReplaceable(host, { path })).rejects.toMatchObject(refused);
+        await expect(replaceFile(host, { path, text: 'new' })).rejects.toMatchObject(refused);
+        expect(readFileSync(path, 'utf8')).toBe('old');
+        expect(readdirSync(folder)).toEqual(['.env']);
+      } finally {
+        await host.run(filled(undo).map((word) => word.replaceAll("'", '')));
+      }
+      await assertReplaceable(host, { path });
+      expect(readdirSync(folder)).toEqual(['.env']);
+    },
+  );
+
+  it('a FIFO or a folder in place of the file: refused at once, and not waited for', async () => {
+    await host.run(['mkfifo', file]);
+    await expect(assertReplaceable(host, { path: file })).rejects.toMatchObject({ problem: 'not-a-file' });
+    await expect(readTextFile(host, { path: file })).rejects.toMatchObject({ problem: 'not-a-file' });
+    await expect(assertReplaceable(host, { path: directory })).rejects.toMatchObject({
+      problem: 'not-a-file',
+    });
+  });
+
+  it('a symbolic link: the folder of what it points to counts', async () => {
+    const real = join(directory, 'real');
+    mkdirSync(real);
+    writeFileSync(join(real, 'settings'), 'old');
+    symlinkSync(join('real', 'settings'), file);
+    await assertReplaceable(host, { path: file });
+    expect(readdirSync(real)).toEqual(['settings']);
   });
 
   it('never shows the new content to others before it is complete', async () => {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the references of .env files
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assertUsable } from '../../src/config/problem.ts';
 import { requireApiUrl, requireDatabaseUrl, requireRpcUrls } from '../../src/config/requireSetting.ts';
@@ -27,6 +28,34 @@ const dotEnv = [
 ].join('\n');
 
 const envFile = '/home/tempovault/tempovault/.env';
+
+it('.env with ${NAME}: filled in from the lines above, as the services do; the password is a secret', async () => {
+  const text = dotEnv.replace(
+    /INDEXER_DB_URL=.*/,
+    'DB_PASSWORD=S3cret%2Fpass\nINDEXER_DB_URL="postgres://tempovault:${DB_PASSWORD}@localhost:5432/tempovault"',
+  );
+  const resolved = await world.resolve({ dotEnv: text });
+  expect(resolved.settings.database.url).toBe(
+    'postgres://tempovault:S3cret%2Fpass@localhost:5432/tempovault',
+  );
+  expect(resolved.secrets).toContain('S3cret/pass');
+  expect(resolved.origins.problems).toEqual([]);
+});
+
+it('.env with a ${NAME} that it does not set: the setting has no value, and the error names the remedy', async () => {
+  const text = dotEnv.replace('S3cret%2Fpass', '${DB_PASSWORD}');
+  const resolved = await world.resolve({ dotEnv: text });
+  expect(resolved.settings.database.url).toBeUndefined();
+  expect(() => requireDatabaseUrl(resolved)).toThrow(
+    'INDEXER_DB_URL in .env refers to ${DB_PASSWORD}, which .env does not set.',
+  );
+  // With a value from elsewhere nothing is wrong.
+  const other = await world.resolve({
+    dotEnv: text,
+    variables: { TV_DATABASE_URL: 'postgres://tempovault:other-password@localhost:5432/tempovault' },
+  });
+  expect(other.origins.problems.map(({ message }) => message).join()).not.toContain('DB_PASSWORD');
+});
 
 it('works with nothing but a .env in the usual place', async () => {
   const resolved = await world.resolve({ dotEnv });

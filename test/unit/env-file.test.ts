@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the references of .env files
 import { describe, expect, it } from 'vitest';
 import { setEnvValue, unsetEnvValue } from '../../src/host/editEnvFile.ts';
 import { parseEnvFile, readEnvValue } from '../../src/host/envFile.ts';
@@ -30,6 +31,38 @@ describe('parseEnvFile', () => {
     expect(readEnvValue(text, 'A')).toBe(value);
   });
 
+  it.each([
+    ['an earlier value', 'P=s3cret\nA=pg://u:${P}@h\n', 'pg://u:s3cret@h', []],
+    ['in any quotes', `P=x\nA='\${P}' # note`, 'x', []],
+    ['a default', 'A=${P:-fallback}', 'fallback', []],
+    ['a set value before its default', 'P=x\nA=${P:-fallback}', 'x', []],
+    ['a value that is itself made of one', 'X=1\nP=${X}2\nA=${P}3', '123', []],
+    ['the last of two earlier ones', 'P=1\nP=2\nA=${P}', '2', []],
+    ['a later value, which a program does not see', 'A=${P}\nP=x', '${P}', ['P']],
+    ['a name that only the environment may hold', 'A=x/${KEY}/y', 'x/${KEY}/y', ['KEY']],
+    ['a dollar without braces stays', 'P=x\nA=$P', '$P', []],
+  ])('${NAME}: %s', (_, text, value, unresolved) => {
+    const entry = parseEnvFile(text).findLast(({ key }) => key === 'A');
+    expect(entry).toMatchObject({ value, unresolved });
+  });
+
+  it.each([
+    ['plain lines', (n: number) => `KEY_${n}=value of ${n}`],
+    ['open single quotes', (n: number) => `KEY_${n}='open`],
+    ['open double quotes behind an escape', (n: number) => `KEY_${n}="open \\"`],
+    ['comments with quotes', (n: number) => `# it's number "${n}`],
+  ])('reads and edits 20 000 lines in a moment: %s', (_, line) => {
+    const text = `${Array.from({ length: 20_000 }, (__, n) => line(n)).join('\n')}\nSTART_BLOCK=1\n`;
+    const start = performance.now();
+    const entry = parseEnvFile(text).findLast(({ key }) => key === 'START_BLOCK');
+    if (entry !== undefined) {
+      expect(entry.line).toBe(20_001);
+      expect(setEnvValue(text, 'START_BLOCK', '2').endsWith('START_BLOCK=2\n')).toBe(true);
+    }
+    // The quadratic way took minutes.
+    expect(performance.now() - start).toBeLessThan(3_000);
+  });
+
   it('passes over what is no assignment', () => {
     expect(read('# A=1\n\nB\n=3\nC=3\nD="x"y\nE="open\nF=6')).toEqual({ C: '3', F: '6' });
   });
@@ -53,6 +86,13 @@ describe('parseEnvFile', () => {
 });
 
 describe('setEnvValue', () => {
+  it('keeps ${NAME} in other lines as it is written, and refuses a change that would reach them', () => {
+    const text = 'P=x\nURL=pg://${P}@h\nSTART_BLOCK=1\n';
+    expect(setEnvValue(text, 'START_BLOCK', '2')).toBe(text.replace('=1', '=2'));
+    expect(() => setEnvValue(text, 'P', 'y')).toThrow('without changing what else it says');
+    expect(() => setEnvValue(text, 'START_BLOCK', '${P}')).toThrow('contains');
+  });
+
   it.each([
     ['A=1\nB=2\n', 'A=9\nB=2\n'],
     ['export A = 1   # from here\r\n', 'export A = 9   # from here\r\n'],
