@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { findPlaces } from '../../src/config/places.ts';
 import { starterConfig } from '../../src/config/starterConfig.ts';
-import { TvError, UsageError } from '../../src/errors/TvError.ts';
+import { exitCodes, TvError, UsageError } from '../../src/errors/TvError.ts';
 import { defineAction, field } from '../../src/runbook/define.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 
@@ -11,14 +11,25 @@ import { renderNext } from '../../src/runbook/next.ts';
 export default defineAction({
   title: 'First configuration',
   intent:
-    "Writes a configuration file with every setting in it as a comment: its value now, and where that comes from. What was given by `--set` or a `TV_…` variable is written out. It holds no secret: the database's URL stays in `.env`, or comes from a command or variable. Without a path it goes to `~/.config/tv/config.yaml`, for root to `/etc/tempovault/tv.yaml`.",
+    "Writes a configuration file with every setting in it as a comment: its value now, and where that comes from. What was given by `--set` or a `TV_…` variable is written out. It holds no secret: the database's URL stays in `.env`, or comes from a command or variable. Placeholders such as `$RECIPIENT_ADDRESS` stand for what only an operator knows; no setting accepts them as they are. Without a path it goes to `~/.config/tv/config.yaml`, with --system to `/etc/tempovault/tv.yaml`, which is valid for every user of the machine. Root has to choose: a path, or --system.",
   input: {
     file: field('[file]', 'where to write it', z.string().optional()),
+    system: field('--system', 'write the machine-wide file', z.boolean().default(false)),
     force: field('--force', 'replace a file that is there', z.boolean().default(false)),
   },
-  run: async ({ settings, settingsOrigins, writeFile }, { file, force }) => {
+  run: async ({ settings, settingsOrigins, writeFile, tell }, { file, system, force }) => {
     const { userConfig, machineConfig } = findPlaces(process.env);
-    const path = resolve(file ?? (process.getuid?.() === 0 ? machineConfig : userConfig));
+    if (file !== undefined && system) {
+      throw new UsageError('Give a path or --system, not both.', { next: `tv config init ${file}` });
+    }
+    if (file === undefined && !system && isRoot()) {
+      throw new TvError('Root has to choose which configuration file to write; nothing was written.', {
+        facts: { [machineConfig]: 'for every user of this machine', [userConfig]: 'for root alone' },
+        next: ['tv config init --system', `tv config init ${userConfig}`],
+        exitCode: exitCodes.notConfirmed,
+      });
+    }
+    const path = resolve(file ?? (system ? machineConfig : userConfig));
     if (settings.sandbox) {
       throw new UsageError('A sandbox has a configuration of its own.', { next: 'tv config init' });
     }
@@ -28,6 +39,7 @@ export default defineAction({
         next: ['tv config show', `tv config init ${path} --force`],
       });
     }
+    tell(`Writing ${path}`);
     try {
       writeFile(path, starterConfig(settings, settingsOrigins));
     } catch (error) {
@@ -48,3 +60,7 @@ export default defineAction({
     return `${paint.ok('✔')} ${file} is written, readable by you alone.\n${renderNext(next, paint)}\n`;
   },
 });
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}

@@ -1,5 +1,6 @@
 import { keyNames, keyOf, type Raw } from './keys.ts';
-import type { SettingOrigin, Settings, SettingsOrigins } from './settings.ts';
+import { showSigner } from './readSigner.ts';
+import type { SettingOrigin, Settings, SettingsOrigins, SignerRole } from './settings.ts';
 
 interface Line extends SettingOrigin {
   /** In JSON, which YAML reads too; empty where there is none or it holds a secret. */
@@ -49,11 +50,55 @@ export function starterConfig(settings: Settings, origins: SettingsOrigins): str
     lines.push(...tree(own, section));
     lines.push('');
   }
+  lines.push(...signerLines(settings), ...pairLines(settings), ...withdrawLines(settings));
   lines.push('    # Journals, locks and the audit log of tv, on this machine.');
   const state = values.find(({ key }) => key === 'stateDirectory');
   if (state !== undefined) lines.push(line(state, 'stateDirectory', 2));
   lines.push('', '  # staging:', '  #   host:', '  #     prefix: ["ssh", "ops@vault-staging"]', '');
   return lines.join('\n');
+}
+
+/** What each role signs, and where its key may come from: four examples, one for each kind of source. */
+const signerExamples: readonly (readonly [SignerRole, string, string])[] = [
+  ['admin', '{keystore: "~/.foundry/keystores/admin"}', 'oracle keys; asks for the password'],
+  ['emergency', '{env: TV_EMERGENCY_KEY}', 'pause, unwind'],
+  ['riskOfficer', '{command: [pass, show, tempovault/risk]}', 'circuit breakers'],
+  ['treasuryManager', '{prompt: true}', 'withdrawals; asks for the key'],
+];
+
+function signerLines({ signers }: Settings): readonly string[] {
+  return [
+    '    # Who signs: one source of a key for each role. The key itself is never in this file. A keystore may',
+    '    # name a passwordFile (0600).',
+    '    # signers:',
+    ...signerExamples.map(([role, example, purpose]) => {
+      const source = signers[role];
+      const now = source === undefined ? purpose : `now: ${showSigner(source)}`;
+      return indent(3)(`# ${role}: ${example}  # ${now}`);
+    }),
+    '',
+  ];
+}
+
+/** A placeholder with a dollar sign is no address and no id: it is refused before anything is sent to it. */
+function pairLines({ pairs }: Settings): readonly string[] {
+  const named = Object.keys(pairs);
+  return [
+    '    # Names of pairs, for status, breaker and unwind: two token addresses, or the id of the pair.',
+    `    # pairs:${named.length === 0 ? '' : `  # now: ${named.join(', ')}`}`,
+    ...['# TOKEN_A-TOKEN_B: [$TOKEN_A_ADDRESS, $TOKEN_B_ADDRESS]', '# OTHER_PAIR: $PAIR_ID'].map(indent(3)),
+    '',
+  ];
+}
+
+function withdrawLines({ withdraw: { recipients } }: Settings): readonly string[] {
+  const now = recipients.length === 0 ? 'not set' : `now: ${recipients.join(', ')}`;
+  return [
+    '    # Where tv emergency withdraw may send to without having the address typed out.',
+    '    # withdraw:',
+    indent(3)(`# recipients: [$RECIPIENT_ADDRESS]  # ${now}`),
+    '',
+  ];
 }
 
 function tree(own: readonly Line[], section: string): readonly string[] {

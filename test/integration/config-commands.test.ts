@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import check from '../../runbooks/config/check.ts';
 import init from '../../runbooks/config/init.ts';
 import show from '../../runbooks/config/show.ts';
@@ -44,6 +44,7 @@ function contextOf({ settings, origins }: ResolvedSettings): ActionContext {
     settings,
     settingsOrigins: origins,
     writeFile: (path, text) => outlet.writeFile(path, text),
+    tell: () => {},
   };
   return new Proxy(given as ActionContext, {
     get: (target, name: keyof Context) => target[name] ?? expect.fail(`${name} was not to be used`),
@@ -200,14 +201,14 @@ describe('tv config check', () => {
 });
 
 describe('tv config init', () => {
-  const run = async (options: ResolveOptions, file: string, force = false) =>
-    init.run(contextOf(await world.resolve(options)), { file, force });
+  const run = async (options: ResolveOptions, file: string | undefined, force = false, system = false) =>
+    init.run(contextOf(await world.resolve(options)), { file, force, system });
 
   it('writes a file for its owner alone, without a secret, that changes nothing', async () => {
     const file = join(world.directory, 'new/tv.yaml');
     const options = { dotEnv, set: { 'host.prefix': 'sudo -n', 'host.units.api': 'vault-api' } };
     const data = await run(options, file);
-    expect(world.plain(init.render(data, paint, { file, force: false }))).toContain(
+    expect(world.plain(init.render(data, paint, { file, force: false, system: false }))).toContain(
       '/new/tv.yaml is written, readable by you alone.',
     );
     const text = readFileSync(file, 'utf8');
@@ -264,6 +265,23 @@ describe('tv config init', () => {
           # backup:
             # directory: "/backup"  # default
 
+          # Who signs: one source of a key for each role. The key itself is never in this file. A keystore may
+          # name a passwordFile (0600).
+          # signers:
+            # admin: {keystore: "~/.foundry/keystores/admin"}  # oracle keys; asks for the password
+            # emergency: {env: TV_EMERGENCY_KEY}  # pause, unwind
+            # riskOfficer: {command: [pass, show, tempovault/risk]}  # circuit breakers
+            # treasuryManager: {prompt: true}  # withdrawals; asks for the key
+
+          # Names of pairs, for status, breaker and unwind: two token addresses, or the id of the pair.
+          # pairs:
+            # TOKEN_A-TOKEN_B: [$TOKEN_A_ADDRESS, $TOKEN_B_ADDRESS]
+            # OTHER_PAIR: $PAIR_ID
+
+          # Where tv emergency withdraw may send to without having the address typed out.
+          # withdraw:
+            # recipients: [$RECIPIENT_ADDRESS]  # not set
+
           # Journals, locks and the audit log of tv, on this machine.
           # stateDirectory: "/home/.local/state/tv"  # default
 
@@ -279,19 +297,72 @@ describe('tv config init', () => {
     expect(after.origins.problems).toEqual(before.origins.problems);
   });
 
-  it('stays valid when every comment becomes a setting', async () => {
+  const tokens = ['0x20c0000000000000000000000000000000000001', '0x20c0000000000000000000000000000000000000'];
+  const placeholders: Readonly<Record<string, string>> = {
+    $TOKEN_A_ADDRESS: `"${tokens[0]}"`,
+    $TOKEN_B_ADDRESS: `"${tokens[1]}"`,
+    $PAIR_ID: `"0x${'ab'.repeat(32)}"`,
+    $RECIPIENT_ADDRESS: `"0x${'34'.repeat(20)}"`,
+  };
+
+  /** Every comment that is a setting becomes one; placeholders are filled in, except those named. */
+  async function opened(unfilled: readonly string[] = []) {
     const file = join(world.directory, 'tv.yaml');
-    const { settings } = await world.resolve({ dotEnv });
-    await run({ dotEnv }, file);
-    const text = readFileSync(file, 'utf8');
-    const open = text
-      .replaceAll(/^( +)# ((?!url|rpcUrls)\w+:( .*)?)$/gm, '$1$2')
-      .replaceAll(/ # (?!not set).*\.env:.*$/gm, '');
+    await run({ dotEnv }, file, true);
+    const open = readFileSync(file, 'utf8')
+      .replaceAll(/^( +)# ((?!url|rpcUrls)[\w-]+:( .*)?)$/gm, '$1$2')
+      .replaceAll(/ # (?!not set).*\.env:.*$/gm, '')
+      .replaceAll(/\$[A-Z_]+/g, (name) => (unfilled.includes(name) ? name : (placeholders[name] ?? name)));
     world.write(file, open.replace(/ {2}staging:[\s\S]*/, ''));
-    const after = await world.resolve({ dotEnv, config: file });
+    return world.resolve({ dotEnv, config: file });
+  }
+
+  it('stays valid when every comment becomes a setting', async () => {
+    const { settings } = await world.resolve({ dotEnv });
+    const after = await opened();
     expect(after.origins.problems.filter(({ level }) => level === 'fatal')).toEqual([]);
     expect(after.origins.values.find(({ key }) => key === 'host.units.oracle')?.source).toBe('file');
-    expect(after.settings).toEqual(settings);
+    expect(after.settings).toEqual({
+      ...settings,
+      signers: {
+        admin: { kind: 'keystore', path: expect.stringMatching(/\/\.foundry\/keystores\/admin$/) },
+        emergency: { kind: 'env', name: 'TV_EMERGENCY_KEY' },
+        riskOfficer: { kind: 'command', words: ['pass', 'show', 'tempovault/risk'] },
+        treasuryManager: { kind: 'prompt' },
+      },
+      pairs: { 'TOKEN_A-TOKEN_B': { tokens }, OTHER_PAIR: { id: `0x${'ab'.repeat(32)}` } },
+      withdraw: { recipients: [`0x${'34'.repeat(20)}`] },
+    });
+  });
+
+  it.each(Object.keys(placeholders))('no setting accepts the placeholder %s', async (name) => {
+    const wrong = await opened([name]).then(
+      ({ origins }) => origins.problems.filter(({ level }) => level === 'fatal').length > 0,
+      (error: unknown) => error instanceof TvError,
+    );
+    expect(wrong).toBe(true);
+  });
+
+  it('as root writes no file that it was not asked for, and says where it writes', async () => {
+    vi.spyOn(process, 'getuid').mockReturnValue(0);
+    const refused = await run({ dotEnv }, undefined).catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      exitCode: 4,
+      facts: { '/etc/tempovault/tv.yaml': 'for every user of this machine' },
+      next: ['tv config init --system', expect.stringMatching(/^tv config init \/.*\/tv\/config\.yaml$/)],
+    });
+    await expect(run({ dotEnv }, join(world.directory, 'tv.yaml'), false, true)).rejects.toThrow(
+      'Give a path or --system, not both.',
+    );
+    const file = join(world.directory, 'tv.yaml');
+    const told: string[] = [];
+    const context = {
+      ...contextOf(await world.resolve({ dotEnv })),
+      tell: (line: string) => told.push(line),
+    };
+    await init.run(context as never, { file, force: true, system: false });
+    expect(told).toEqual([`Writing ${file}`]);
+    vi.restoreAllMocks();
   });
 
   it('leaves a file as it is, unless it is told to', async () => {
