@@ -4,35 +4,65 @@ import { listKeyFiles, readKeyFile } from '../../src/chain/signers/keyFile.ts';
 import { parseKey } from '../../src/chain/signers/oracleKey.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { TvError } from '../../src/errors/TvError.ts';
-import { readTextFile } from '../../src/host/readTextFile.ts';
+import { lastLine } from '../../src/host/explainFailure.ts';
+import { FileError, readTextFile } from '../../src/host/readTextFile.ts';
+import type { Finding } from '../../src/runbook/check.ts';
 import type { Context } from '../../src/runbook/context.ts';
+import { pass, warn } from '../../src/runbook/lookout.ts';
+
+export interface Copies {
+  /** Full paths of files with the key in them. */
+  readonly found: string[];
+  /** What could not be read, so that nothing is known of it: paths, with the reason. */
+  readonly unread: string[];
+}
 
 /**
  * Where the key of an address is left: comments in `.env`, files of its kind beside it (`.env.bak`,
  * `.env~`, `env.old`), and what a rotation that was given up has put aside in tv's own folder.
- * @returns full paths
+ * @throws TvError where the host cannot be asked
  */
-export async function findCopies(ctx: Context, address: Address): Promise<string[]> {
+export async function findCopies(ctx: Context, address: Address): Promise<Copies> {
   const folder = dirname(ctx.settings.host.envFile);
-  const { stdout } = await ctx
+  const { exitCode, stdout, stderr } = await ctx
     .host()
     .run(['find', folder, '-maxdepth', '1', '-type', 'f', '-size', '-256k', '-name', '*env*']);
-  const found = await Promise.all(
+  const looked = await Promise.all(
     stdout
       .split('\n')
       .filter((file) => file !== '')
-      .map(async (path) => {
+      .map(async (path): Promise<Partial<Copies>> => {
         try {
           const { text } = await readTextFile(ctx.host(), { path });
-          return withoutKey(ctx, text, address) === text ? [] : [path];
+          return withoutKey(ctx, text, address) === text ? {} : { found: [path] };
         } catch (error) {
-          // Not text, or gone meanwhile.
-          if (error instanceof TvError) return [];
+          // Gone meanwhile, or binary: a key as text is not in it.
+          if (error instanceof FileError && ['missing', 'not-text'].includes(error.problem)) return {};
+          if (error instanceof TvError) return { unread: [`${path} (${error.message})`] };
           throw error;
         }
       }),
   );
-  return [...found.flat(), ...putAside(ctx, address)].sort();
+  return {
+    found: [...looked.flatMap(({ found = [] }) => found), ...putAside(ctx, address)].sort(),
+    unread: [
+      ...looked.flatMap(({ unread = [] }) => unread),
+      // What find could not list is not empty.
+      ...(exitCode === 0 ? [] : [`${folder} (${lastLine(stderr) || `find ended with ${exitCode}`})`]),
+    ],
+  };
+}
+
+/** One line of a check: where copies are, and what is unknown. */
+export function judgeCopies({ found, unread }: Copies, whatNext: string): Finding {
+  const unknown = unread.length === 0 ? '' : `could not be read: ${unread.join(', ')}`;
+  if (found.length > 0) {
+    return warn(
+      `the old key is still in ${found.join(', ')}${whatNext}${unknown === '' ? '' : `; ${unknown}`}`,
+    );
+  }
+  if (unknown !== '') return warn(`whether a copy of the old key is left is unknown; ${unknown}`);
+  return pass('no copy of the old key in or beside .env');
 }
 
 /** The text without the lines that hold the key of an address. */

@@ -19,8 +19,9 @@ import { defineRunbook, field, type Step } from '../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
 import { ago, count, short } from '../../src/runbook/text.ts';
 import { awaitFirstSignal } from './awaitFirstSignal.ts';
-import { findCopies, putAside, withoutKey } from './findCopies.ts';
+import { findCopies, judgeCopies, putAside, withoutKey } from './findCopies.ts';
 import { keyName, readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
+import { readUntil } from './readUntil.ts';
 
 const input = {
   now: field('--now', 'do not wait for the 24 hours', z.boolean().default(false)),
@@ -130,10 +131,8 @@ it on the chain is waited for.`,
       limitMs + 10_000,
     );
     const copies = lookout.look('copies', 'host', async () => {
-      const found = await findCopies(ctx, old);
-      return found.length === 0
-        ? pass('no copy of the old key in or beside .env', found)
-        : warn(`the old key is still in ${found.join(', ')}: it is taken out there`, { value: found });
+      const copies = await findCopies(ctx, old);
+      return { ...judgeCopies(copies, ': it is removed there'), value: copies.found };
     });
     const held = lookout.look('role', 'chain', async () => {
       const { roleId, form } = await readAuthority(ctx.chain());
@@ -187,23 +186,28 @@ it on the chain is waited for.`,
     const lookout = new Lookout(ctx);
     lookout.look('old', 'chain', async () => {
       const { roleId } = await readAuthority(ctx.chain());
-      return (await holdsOracleRole(ctx.chain(), { account: old, roleId }))
-        ? block(`${short(old, false)} still holds ORACLE`)
+      // A replica may show the role a while longer than the node that mined the transaction.
+      const holds = await readUntil(
+        ctx,
+        () => holdsOracleRole(ctx.chain(), { account: old, roleId }),
+        (held) => !held,
+      );
+      return holds
+        ? block(`${short(old, false)} still holds ORACLE`, {
+            next: [`tv oracle revoke-old --address ${old} --now`],
+          })
         : pass(`${short(old, false)} does not hold ORACLE, read back from the registry`);
     });
     lookout.look('new', 'chain', async () =>
-      (await isOracle(ctx.chain(), current))
+      (await readUntil(ctx, () => isOracle(ctx.chain(), current), Boolean))
         ? pass(`${short(current, false)} is authorised`)
         : block(`${short(current, false)} is not authorised`, { next: ['tv oracle status'] }),
     );
     lookout.look('copies', 'host', async () => {
       const left = await findCopies(ctx, old);
-      if (left.length > 0) return block(`the old key is still in ${left.join(', ')}`);
-      return pass(
-        copies.length === 0
-          ? 'no copy of the old key in or beside .env'
-          : `taken out of ${copies.join(', ')}`,
-      );
+      if (left.found.length > 0) return block(`the old key is still in ${left.found.join(', ')}`);
+      if (left.unread.length > 0 || copies.length === 0) return judgeCopies(left, '');
+      return pass(`removed from ${copies.join(', ')}`);
     });
     return lookout.checks();
   },
@@ -219,7 +223,7 @@ function clean({ old, copies }: RevokeFacts): Step {
     probe: async () => 'begun',
     run: async (ctx) => {
       for (const path of putAside(ctx, old)) removeKeyFile(path);
-      for (const path of await findCopies(ctx, old)) {
+      for (const path of (await findCopies(ctx, old)).found) {
         const edit = (text: string) => withoutKey(ctx, text, old);
         await changeEnvFile(ctx.host(), { path, key: keyName, edit });
       }

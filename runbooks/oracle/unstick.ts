@@ -22,11 +22,10 @@ import { awaitFirstSignal } from './awaitFirstSignal.ts';
 import { lookAtService } from './lookAtService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
 import { readRelayError } from './readRelayError.ts';
+import { readUntil } from './readUntil.ts';
 
 /** Limit for one nonce, in milliseconds. */
 const replaceLimitMs = 120_000;
-/** A lagging replica shows the new nonce later. In milliseconds. */
-const lagLimitMs = 10_000;
 
 type UnstickFacts = {
   readonly chainId: number;
@@ -184,7 +183,11 @@ the relay works again.`,
     const { oracle, nonces, unit, wasActive } = facts;
     const last = nonces.at(-1) ?? 0;
     lookout.look('nonce', 'chain', async () => {
-      const { latest, pending } = await untilUsed(ctx, oracle, last);
+      const { latest, pending } = await readUntil(
+        ctx,
+        () => readNonce(ctx.chain(), oracle),
+        (state) => state.latest > last,
+      );
       if (latest <= last) {
         return block(`nonce ${last} of ${short(oracle, false)} is not used`, { next: ['tv oracle status'] });
       }
@@ -207,16 +210,6 @@ the relay works again.`,
     return lookout.checks();
   },
 });
-
-/** A replica may show the nonce a while later than the node that the step asked. */
-async function untilUsed(ctx: StepContext, account: Address, nonce: number) {
-  const start = ctx.clock.now().getTime();
-  for (;;) {
-    const state = await readNonce(ctx.chain(), account);
-    if (state.latest > nonce || ctx.clock.now().getTime() - start > lagLimitMs) return state;
-    await ctx.clock.sleep(500, ctx.signal);
-  }
-}
 
 export interface PendingEvidence {
   readonly oracle: Address;

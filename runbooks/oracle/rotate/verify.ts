@@ -1,6 +1,5 @@
 import { dueAt, readOldKeys } from '../../../src/chain/oracle/oldKeys.ts';
-import { isOracle, readAuthority } from '../../../src/chain/oracle/readAuthority.ts';
-import { sameAddress } from '../../../src/chain/sameAddress.ts';
+import { isOracle } from '../../../src/chain/oracle/readAuthority.ts';
 import { readKeyFile } from '../../../src/chain/signers/keyFile.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
@@ -8,8 +7,9 @@ import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
 import { ago, count, duration, short } from '../../../src/runbook/text.ts';
-import { findCopies } from '../findCopies.ts';
+import { findCopies, judgeCopies } from '../findCopies.ts';
 import { readOracleKey } from '../readOracleKey.ts';
+import { readUntil } from '../readUntil.ts';
 import { keyPlaces, type RotateFacts } from './facts.ts';
 import { windowStart } from './keySteps.ts';
 
@@ -30,7 +30,7 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
   const name = short(address, false);
 
   lookout.look('signal', 'chain', async () =>
-    (await isOracle(ctx.chain(), address))
+    (await readUntil(ctx, () => isOracle(ctx.chain(), address), Boolean))
       ? pass(`${name} is authorised; its signal with nonce ${nonce} was accepted in block ${count(number)}`)
       : block(`${name} is not authorised any more`, { next: ['tv oracle status'] }),
   );
@@ -57,7 +57,18 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
   });
   lookout.look('old', 'chain', async () => {
     const old = short(facts.oldAddress, false);
-    if (!(await isOracle(ctx.chain(), facts.oldAddress))) return pass(`${old} may not sign any more`);
+    const cutOff = facts.compromised || facts.form === 'one-address';
+    const signs = await readUntil(
+      ctx,
+      () => isOracle(ctx.chain(), facts.oldAddress),
+      (may) => !may || !cutOff,
+    );
+    if (!signs) return pass(`${old} may not sign any more`);
+    if (cutOff) {
+      return block(`${old} still may sign`, {
+        next: [`tv oracle revoke-old --address ${facts.oldAddress} --now`],
+      });
+    }
     const entry = readOldKeys(ctx.settings).find((each) => each.old === facts.oldAddress);
     const due = entry === undefined ? '' : `, due ${ago(dueAt(entry), ctx.clock.now())}`;
     return warn(`old oracle key ${old} still valid${due}`, {
@@ -65,14 +76,12 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
     });
   });
   lookout.look('copies', 'host', async () => {
-    const found = await findCopies(ctx, facts.oldAddress);
-    if (found.length === 0) return pass('no copy of the old key in or beside .env');
-    const { valid } = await readAuthority(ctx.chain());
-    const listed = valid.some((one) => sameAddress(one, facts.oldAddress));
-    return warn(`the old key is still in ${found.join(', ')}`, {
-      // Where it still may sign, the line above says so already.
-      next: listed ? [] : [`tv oracle revoke-old --address ${facts.oldAddress}`],
-    });
+    const copies = await findCopies(ctx, facts.oldAddress);
+    const finding = judgeCopies(copies, '');
+    if (copies.found.length === 0) return finding;
+    // Where it still may sign, the line above names the command already.
+    if (await isOracle(ctx.chain(), facts.oldAddress)) return finding;
+    return { ...finding, next: [`tv oracle revoke-old --address ${facts.oldAddress}`] };
   });
   return lookout.checks();
 }
