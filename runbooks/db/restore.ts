@@ -5,7 +5,7 @@ import { exampleFacts } from './restore/example.ts';
 import type { RestoreFacts } from './restore/facts.ts';
 import { preflight } from './restore/preflight.ts';
 import { startServices, stopServices } from './restore/services.ts';
-import { dropLive, restoreIntoNew, swap } from './restore/steps.ts';
+import { dropLive, restoreIntoNew, swap, tryDefinitions } from './restore/steps.ts';
 import { verify } from './restore/verify.ts';
 
 const input = {
@@ -44,7 +44,8 @@ damaged, is of another database, or comes from a newer PostgreSQL is refused bef
 touched, and so is one that lacks tables of the live database (--override missing-tables). Making a database needs a role that may: database.adminUrl in the settings, or CREATEDB.
 
 With --in-place, for want of disk, the database is dropped first, as the runbook does it: only with a
-verified backup, and the services are down until it is restored.
+verified backup whose definitions this server has taken in a scratch database, and the services are
+down until it is restored. A restore that fails by what the backup holds marks that backup as failed.
 
 Where the live database is gone it is made anew: with owner, settings and grants as they were when the
 backup was made, where its manifest says so, or else as the server's defaults have it.`,
@@ -89,7 +90,14 @@ backup was made, where its manifest says so, or else as the server's defaults ha
     if (backup === null) return around;
     const [stop, change, start] = around;
     return mode === 'in-place'
-      ? [stop, dropLive(facts, backup), restoreIntoNew(facts, backup), change, start]
+      ? [
+          tryDefinitions(facts, backup),
+          stop,
+          dropLive(facts, backup),
+          restoreIntoNew(facts, backup),
+          change,
+          start,
+        ]
       : [restoreIntoNew(facts, backup), stop, change, start];
   },
   verify,

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { isVerified } from '../../src/database/backup/choosePrune.ts';
+import type { BackupNeeds } from '../../src/database/backup/dumpScript.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
+import { lackedBy } from '../../src/database/restore/missingNeeds.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
@@ -123,7 +125,7 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
         });
         const { verified } = found.marks;
         // Null where it was done by an attempt that was killed: then the marks say what came of it.
-        const result = ctx.results[`verify-${index + 1}`] as { readonly problems: readonly string[] } | null;
+        const result = ctx.results[`verify-${index + 1}`] as VerifiedOne | null;
         if (!isVerified(found) || (result?.problems ?? []).length > 0) {
           return block(
             `${name}: ${[...new Set([...found.problems, ...(result?.problems ?? verified?.problems ?? [])])].map(printable).join('; ') || 'what was found could not be written beside it'}`,
@@ -135,6 +137,8 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
           verified?.how === 'restored'
             ? `${name}: restored into a scratch database and equal`
             : `${name}: sound to its last byte`;
+        const lacked = result?.lacks == null ? undefined : lackedBy('this server', result.lacks);
+        if (lacked !== undefined) return warn(`${sound}; but ${lacked.what}`, { next: lacked.next });
         return pass(
           found.manifest === null
             ? `${sound}; it has no manifest, so there are no sums to compare with`
@@ -145,6 +149,8 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
     return lookout.checks();
   },
 });
+
+type VerifiedOne = { readonly problems: readonly string[]; readonly lacks: BackupNeeds | null };
 
 async function leftOut(ctx: Context): Promise<readonly string[]> {
   const { directory } = ctx.settings.backup;

@@ -11,17 +11,22 @@ import { readBack } from '../../src/database/backup/readBack.ts';
 import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
 import { connectDatabase, openBeside } from '../../src/database/connectDatabase.ts';
 import { dumpDatabase } from '../../src/database/dumpDatabase.ts';
+import { readEventSchema } from '../../src/database/readEventSchema.ts';
 import { readServer } from '../../src/database/readServer.ts';
 import { checkFilled } from '../../src/database/restore/checkFilled.ts';
 import { createDatabase } from '../../src/database/restore/createDatabase.ts';
 import { fillDatabase } from '../../src/database/restore/fillDatabase.ts';
+import { lackedBy, missingNeeds } from '../../src/database/restore/missingNeeds.ts';
 import { readDatabaseProperties } from '../../src/database/restore/readDatabaseProperties.ts';
 import { swapDatabases } from '../../src/database/restore/swapDatabases.ts';
+import { restoreTables } from '../../src/database/restoreTables.ts';
 import { connectHost } from '../../src/host/connectHost.ts';
-import type { Database } from '../../src/runbook/context.ts';
+import type { Database, Host } from '../../src/runbook/context.ts';
+import { debianPrograms } from '../support/debianPrograms.ts';
 import { fillPerKind, fillRawAndKinds, readEverything } from '../support/eventTables.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
+const newer = await debianPrograms();
 const { run } = connectHost({ prefix: [], timeoutMs: 10_000 });
 let postgres: TestPostgres;
 let adminUrl: string;
@@ -182,6 +187,132 @@ describe.each<Form>(['raw-and-kinds', 'per-kind'])('a round trip of the form %s'
     const next = `SELECT nextval('deposits_id_seq') AS id`;
     expect(await restored.admin(next)).toEqual(await made.admin(next));
   });
+});
+
+describe.runIf(typeof newer !== 'string')('written by pg_dump 17, for a server 15', () => {
+  /** Before all else on the PATH, as after an upgrade of the client programs alone. */
+  const with17: Host['run'] = (command, options) => {
+    const bin = typeof newer === 'string' ? '' : newer.bin17;
+    return run(['env', `PATH=${bin}:${process.env['PATH'] ?? ''}`, ...command], options);
+  };
+
+  function dump17(format: 'd' | 'c' | 'p', file: string, database: string): void {
+    const flags = [`-F${format}`, '-f', join(directory, file), '-h', postgres.socketDirectory];
+    const bin = typeof newer === 'string' ? '' : newer.bin17;
+    execFileSync(join(bin, 'pg_dump'), [...flags, '-p', String(postgres.port), '-U', 'postgres', database]);
+  }
+
+  async function fillNew(made: TestDatabase, wanted: string, definitionsOnly = false): Promise<TestDatabase> {
+    const into = await postgres.createDatabase('empty');
+    const beside = connectDatabase({
+      url: adminUrl.replace(/postgres$/, into.name),
+      timeoutMs: 5_000,
+      applicationName: 'tv test',
+    });
+    cleanUp.push(() => beside.close());
+    await fillDatabase(beside, {
+      run: with17,
+      backup: await found(wanted),
+      jobs: 2,
+      applicationName: 'tv test',
+      expectedBytes: undefined,
+      definitionsOnly,
+    });
+    expect(schemaOf(into.name)).toBe(schemaOf(made.name));
+    return into;
+  }
+
+  it.each([
+    ['d', 'vault'],
+    ['c', 'vault.dump'],
+    ['p', 'vault.sql'],
+  ] as const)(
+    '-F%s is restored, its definitions alone too; psql or pg_restore 17 by itself fails',
+    async (format, file) => {
+      const { made } = await make('per-kind');
+      await furnish(made);
+      dump17(format, file, made.name);
+      expect(await readEverything(await fillNew(made, file))).toEqual(await readEverything(made));
+      const definitions = await fillNew(made, file, true);
+      expect(await definitions.admin('SELECT count(*)::int AS rows FROM deposits')).toEqual([{ rows: 0 }]);
+      // Or else this shows nothing: the server refuses what stands at its beginning.
+      const into = await postgres.createDatabase('empty');
+      const at = [
+        '-h',
+        postgres.socketDirectory,
+        '-p',
+        String(postgres.port),
+        '-U',
+        'postgres',
+        '-d',
+        into.name,
+      ];
+      const bin = typeof newer === 'string' ? '' : newer.bin17;
+      const command =
+        format === 'p'
+          ? [join(bin, 'psql'), '-X', '-v', 'ON_ERROR_STOP=1', ...at, '-f', join(directory, file)]
+          : [join(bin, 'pg_restore'), '--exit-on-error', ...at, join(directory, file)];
+      const alone = await run(command);
+      expect(alone.stderr).toContain('unrecognized configuration parameter "transaction_timeout"');
+      expect(alone.exitCode).not.toBe(0);
+    },
+  );
+
+  it('tv takes the programs of the server version by itself; without a newer one it says why it cannot read', async () => {
+    const { database } = await make('per-kind');
+    await dumpTo(database, {
+      run: with17,
+      form: 'directory',
+      partial: join(directory, 'own'),
+      jobs: 1,
+      applicationName: 'tv test',
+    });
+    const header = execFileSync(join(postgres.bin, 'pg_restore'), ['-l', join(directory, 'own/data')], {
+      encoding: 'utf8',
+    });
+    expect(header).toMatch(/Dumped by pg_dump version: 15\./);
+    dump17('c', 'vault.dump', database.target.name);
+    const backup = await found('vault.dump');
+    const parameters = { backup, depth: 'all', jobs: 1, serverMajor: 15 } as const;
+    expect((await verifyBackup(database, { ...parameters, run })).problems.join()).toContain(
+      'unsupported version',
+    );
+    expect((await verifyBackup(database, { ...parameters, run: with17 })).problems).toEqual([]);
+  });
+
+  it('the event tables alone are put back from it', async () => {
+    const { made, database } = await make('raw-and-kinds');
+    dump17('c', 'vault.dump', made.name);
+    const before = await readEverything(made);
+    await made.admin('DELETE FROM deposits');
+    await restoreTables(database, {
+      run: with17,
+      file: join(directory, 'vault.dump'),
+      schema: await readEventSchema(database),
+      applicationName: 'tv test',
+    });
+    expect(await readEverything(made)).toEqual(before);
+  });
+});
+
+it.runIf(typeof newer === 'string')(`PostgreSQL 17: left out, since ${newer}`, () => {});
+
+it('names roles and extensions that the server lacks, with what creates them', async () => {
+  const { database } = await make('per-kind');
+  const needs = { roles: ['tempovault', "o'neil", 'grafana_ro'], extensions: ['plpgsql', 'nowhere'] };
+  const missing = await missingNeeds(database, needs);
+  expect(missing).toEqual({ roles: ['grafana_ro', "o'neil"], extensions: ['nowhere'] });
+  expect(lackedBy('this server', missing)).toEqual({
+    what: "this server does not have the roles grafana_ro, o'neil and the extension nowhere, which it needs",
+    next: [
+      `sudo -u postgres psql -c 'CREATE ROLE grafana_ro'`,
+      `sudo -u postgres psql -c 'CREATE ROLE "o'\\''neil"'`,
+      'install the extension nowhere on the database server, then try again',
+    ],
+  });
+  expect(
+    lackedBy('this server', await missingNeeds(database, { roles: ['tempovault'], extensions: [] })),
+  ).toBe(undefined);
 });
 
 describe('a swap', () => {

@@ -9,14 +9,16 @@ import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { thisOperator } from '../../../src/runbook/process.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
-import { applicationName } from '../shared/names.ts';
+import { applicationName, besideName } from '../shared/names.ts';
 import { readServerOf } from '../shared/readServerOf.ts';
 import {
   dropBeside,
+  markingFailure,
   probeBeside,
   type Restored,
   restoreBeside,
   restoreCommand,
+  restoreDefinitions,
 } from '../shared/restoreBeside.ts';
 import { dropsFirst, keepsOld, keptAs, newName, type RestoreFacts, renames } from './facts.ts';
 
@@ -37,14 +39,43 @@ export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreF
         }),
     probe: (ctx) => probeBeside(ctx, newName(facts, ctx.runId)),
     run: (ctx) =>
-      restoreBeside(ctx, {
-        name: newName(facts, ctx.runId),
-        properties: maintenance.properties,
-        backup,
-        rows: backup.rows,
-        expectedBytes: backup.expectedBytes,
-        tools: facts.tools,
-      }),
+      markingFailure(ctx, backup, () =>
+        restoreBeside(ctx, {
+          name: newName(facts, ctx.runId),
+          properties: maintenance.properties,
+          backup,
+          rows: backup.rows,
+          expectedBytes: backup.expectedBytes,
+          tools: facts.tools,
+        }),
+      ),
+  };
+}
+
+/** Before the live database is dropped: that this server takes what is in the backup. */
+export function tryDefinitions(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
+  const { maintenance, name } = facts.database;
+  const into = `${name}_trial_$RUN`;
+  const trialName = (ctx: StepContext) => besideName(name, 'trial', ctx.runId);
+  return {
+    id: 'try',
+    title: `restore the definitions of ${backup.name} into a scratch database, then drop that`,
+    command: `createdb -O ${maintenance.properties.owner} ${into}; ${restoreCommand(backup, { jobs: facts.tools.cores, into })}; dropdb ${into}`,
+    effect: 'reversible',
+    undoTitle: 'undo: drop the scratch database',
+    probe: (ctx) => probeBeside(ctx, trialName(ctx)),
+    run: async (ctx) => {
+      await markingFailure(ctx, backup, () =>
+        restoreDefinitions(ctx, {
+          name: trialName(ctx),
+          properties: maintenance.properties,
+          backup,
+          tools: facts.tools,
+        }),
+      );
+      return { tried: backup.name };
+    },
+    undo: (ctx) => dropBeside(ctx, trialName(ctx)),
   };
 }
 

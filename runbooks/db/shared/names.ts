@@ -9,6 +9,6 @@ export function applicationName(run: string): string {
 }
 
 /** A database beside the live one, of one run alone. PostgreSQL cuts names at 63 bytes. */
-export function besideName(live: string, purpose: 'restore' | 'verify', run: string): string {
+export function besideName(live: string, purpose: 'restore' | 'verify' | 'trial', run: string): string {
   return `${live.slice(0, 32)}_${purpose}_${stampOf(run).replaceAll('-', '_')}`;
 }

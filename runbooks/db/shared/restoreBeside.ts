@@ -1,9 +1,12 @@
+import { findBackup } from '../../../src/database/backup/findBackup.ts';
 import type { Backup } from '../../../src/database/backup/listBackups.ts';
+import { writeMarks } from '../../../src/database/backup/marks.ts';
 import { readServer } from '../../../src/database/readServer.ts';
 import { checkFilled } from '../../../src/database/restore/checkFilled.ts';
 import { createDatabase } from '../../../src/database/restore/createDatabase.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
 import { fillDatabase } from '../../../src/database/restore/fillDatabase.ts';
+import { isBackupsFault } from '../../../src/database/restore/isBackupsFault.ts';
 import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
 import type { DatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
@@ -59,6 +62,62 @@ export async function restoreBeside(ctx: StepContext, parameters: RestoreBesideP
     const { databaseOid } = await readServer(database);
     return { oid: databaseOid, rows: verdict.rows } satisfies Restored;
   });
+}
+
+/**
+ * Whether this server takes a backup at all: its definitions, without rows, are restored into a scratch
+ * database, which is dropped again.
+ * @throws TvError where it does not
+ */
+export async function restoreDefinitions(
+  ctx: StepContext,
+  { name, properties, backup, tools }: Omit<RestoreBesideParameters, 'rows' | 'expectedBytes'>,
+): Promise<void> {
+  const own = applicationName(ctx.runId);
+  await withMaintenance(ctx, own, async (maintenance) => {
+    await dropDatabase(maintenance, { name });
+    await createDatabase(maintenance, { name, like: properties });
+  });
+  await withDatabase(ctx, { name, applicationName: own }, (database) =>
+    fillDatabase(database, {
+      run: ctx.host().run,
+      backup,
+      jobs: tools.cores,
+      memoryBytes: tools.memoryBytes,
+      applicationName: own,
+      expectedBytes: undefined,
+      definitionsOnly: true,
+      signal: ctx.signal,
+    }),
+  );
+  await dropBeside(ctx, name);
+}
+
+/**
+ * Runs a restore. Where it fails by what the backup holds, that is kept beside the backup, so that
+ * nothing relies on it any more.
+ */
+export async function markingFailure<T>(
+  ctx: StepContext,
+  { path }: Pick<Backup, 'path'>,
+  restore: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await restore();
+  } catch (error) {
+    if (!ctx.signal.aborted && isBackupsFault(error)) {
+      const { said, problems } = error.facts;
+      await markFailed(ctx, path, `it cannot be restored: ${problems ?? said}`).catch(() => {});
+    }
+    throw error;
+  }
+}
+
+async function markFailed(ctx: StepContext, path: string, problem: string): Promise<void> {
+  const { run } = ctx.host();
+  const backup = await findBackup({ run, directory: ctx.settings.backup.directory, wanted: path });
+  const verified = { at: ctx.clock.now().toISOString(), how: 'restored' as const, problems: [problem] };
+  await writeMarks({ run, backup, marks: { ...backup.marks, verified } });
 }
 
 /** The shell line that a restore stands for. */

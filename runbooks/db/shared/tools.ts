@@ -1,8 +1,8 @@
 import type { DatabaseServer } from '../../../src/database/readServer.ts';
 import { quoteForShell } from '../../../src/host/commandLine.ts';
+import { listTools } from '../../../src/host/findTool.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import { readMachine } from '../../../src/host/readMachine.ts';
-import { readToolVersion } from '../../../src/host/readToolVersion.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import { block, pass } from '../../../src/runbook/lookout.ts';
 
@@ -16,14 +16,24 @@ export type Tools = {
   readonly memoryBytes: number;
 };
 
-/** PostgreSQL's client programs on the host; pg_dump refuses a server that is newer than itself. */
+/**
+ * PostgreSQL's client programs on the host: those of the server's own major version where they are
+ * installed, as every script of tv takes them; else those on the PATH. pg_dump refuses a server that
+ * is newer than itself.
+ */
 export async function lookAtTools(ctx: Context, server: Pick<DatabaseServer, 'major' | 'version'>) {
-  const [pgDump, pgRestore, psql, machine] = await Promise.all([
-    readToolVersion(ctx.host(), { tool: 'pg_dump' }),
-    readToolVersion(ctx.host(), { tool: 'pg_restore' }),
-    readToolVersion(ctx.host(), { tool: 'psql' }),
-    readMachine(ctx.host()),
+  const host = ctx.host();
+  const names = ['pg_dump', 'pg_restore', 'psql'] as const;
+  const [machine, ...found] = await Promise.all([
+    readMachine(host),
+    ...names.map((tool) => listTools(host, { tool })),
   ]);
+  const [pgDump, pgRestore, psql] = found.map(
+    (tools) =>
+      tools.find(({ major }) => major === server.major) ??
+      tools.find(({ major }) => major >= server.major) ??
+      tools[0],
+  );
   if (pgDump === undefined || pgRestore === undefined || psql === undefined) {
     return block<Tools>("PostgreSQL's client programs are not installed on the host", {
       next: ['apt-get install postgresql-client'],
@@ -32,7 +42,7 @@ export async function lookAtTools(ctx: Context, server: Pick<DatabaseServer, 'ma
   if (pgDump.major < server.major || pgRestore.major < server.major) {
     return block<Tools>(
       `pg_dump ${pgDump.major} is older than the server (${server.version}) and refuses to dump it`,
-      { next: [`apt-get install postgresql-client-${server.major}, and have it first on the PATH`] },
+      { next: [`apt-get install postgresql-client-${server.major}`] },
     );
   }
   const value: Tools = {
@@ -41,7 +51,8 @@ export async function lookAtTools(ctx: Context, server: Pick<DatabaseServer, 'ma
     cores: machine.cores,
     memoryBytes: machine.memoryTotalBytes,
   };
-  return pass(`pg_dump ${pgDump.major} ≥ server ${server.major}; ${machine.cores} cores`, value);
+  const relation = pgDump.major === server.major ? 'as the server' : `newer than the server, ${server.major}`;
+  return pass(`pg_dump ${pgDump.major}, ${relation}; ${machine.cores} cores`, value);
 }
 
 /** The backup folder, or why nothing can be written there. */

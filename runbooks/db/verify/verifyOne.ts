@@ -1,11 +1,15 @@
+import type { BackupNeeds } from '../../../src/database/backup/dumpScript.ts';
 import { findBackup } from '../../../src/database/backup/findBackup.ts';
 import type { Backup } from '../../../src/database/backup/listBackups.ts';
 import { type BackupMarks, writeMarks } from '../../../src/database/backup/marks.ts';
 import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
 import { isBackupsFault } from '../../../src/database/restore/isBackupsFault.ts';
+import { missingNeeds } from '../../../src/database/restore/missingNeeds.ts';
+import { TvError } from '../../../src/errors/TvError.ts';
 import { quoteForShell } from '../../../src/host/commandLine.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { bytes } from '../../../src/runbook/text.ts';
+import { withMaintenance } from '../shared/maintenance.ts';
 import { besideName } from '../shared/names.ts';
 import { dropBeside, probeBeside, restoreBeside, restoreCommand } from '../shared/restoreBeside.ts';
 import type { VerifyFacts } from './facts.ts';
@@ -49,9 +53,20 @@ async function verifyAndMark(ctx: StepContext, facts: VerifyFacts, wanted: strin
   }
   const verified: BackupMarks['verified'] = { at: ctx.clock.now().toISOString(), how, problems };
   const marked = await writeMarks({ run, backup, marks: { ...backup.marks, verified } });
+  const lacks = await missingHere(ctx, verdict.needs);
   // What is damaged is an answer, and says nothing about the next one: the verification tells it.
   const rows = Object.values(verdict.rows).reduce((sum, one) => sum + one, 0);
-  return { backup: backup.name, how, problems, rows, compared: verdict.compared, marked };
+  return { backup: backup.name, how, problems, rows, compared: verdict.compared, marked, lacks };
+}
+
+/** Roles and extensions that the server lacks; null where it could not be asked. */
+async function missingHere(ctx: StepContext, needs: BackupNeeds): Promise<BackupNeeds | null> {
+  try {
+    return await withMaintenance(ctx, 'tv', (database) => missingNeeds(database, needs));
+  } catch (error) {
+    if (error instanceof TvError) return null;
+    throw error;
+  }
 }
 
 /**

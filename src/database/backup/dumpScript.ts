@@ -223,10 +223,10 @@ export interface DumpText {
 }
 
 /** What a server must have before a backup can be restored on it. */
-export interface BackupNeeds {
+export type BackupNeeds = {
   readonly roles: readonly string[];
   readonly extensions: readonly string[];
-}
+};
 
 /** Reads the output of `dumpReader` with `mode=read`. */
 export function parseDumpText(output: string): DumpText {

@@ -1,10 +1,12 @@
 import { isVerified } from '../../../../src/database/backup/choosePrune.ts';
 import type { Backup } from '../../../../src/database/backup/listBackups.ts';
 import { verifyBackup } from '../../../../src/database/backup/verifyBackup.ts';
+import { lackedBy, missingNeeds } from '../../../../src/database/restore/missingNeeds.ts';
 import { quoteForShell } from '../../../../src/host/commandLine.ts';
 import type { Context } from '../../../../src/runbook/context.ts';
 import { block, need, pass, warn } from '../../../../src/runbook/lookout.ts';
-import { ago, count } from '../../../../src/runbook/text.ts';
+import { ago, count, printable } from '../../../../src/runbook/text.ts';
+import { withMaintenance } from '../../shared/maintenance.ts';
 import type { FoundServer } from '../../shared/readServerOf.ts';
 import type { Tools } from '../../shared/tools.ts';
 
@@ -35,11 +37,20 @@ export async function readChosen(ctx: Context, parameters: ChosenParameters) {
       next: ['tv db backups'],
     });
   }
+  const failure = chosen.marks.verified?.problems[0];
   if (inPlace && !isVerified(chosen)) {
-    return block(`${chosen.name} was never verified, and --in-place leaves nothing else`, {
-      next: [`tv db verify ${quoteForShell(chosen.name)} --restore`],
-    });
+    return block(
+      failure === undefined
+        ? `${chosen.name} was never verified, and --in-place leaves nothing else`
+        : `${chosen.name} failed its last verification (${printable(failure)}), and --in-place leaves nothing else`,
+      { next: [`tv db verify ${quoteForShell(chosen.name)} --restore`, 'tv db backup'] },
+    );
   }
+  const lacked = lackedBy(
+    'this server',
+    await withMaintenance(ctx, 'tv', (database) => missingNeeds(database, verdict.needs)),
+  );
+  if (lacked !== undefined) return block(`${chosen.name}: ${lacked.what}`, { next: lacked.next });
   const { path, form, archive, createdAt, manifest } = chosen;
   const value = {
     path,
