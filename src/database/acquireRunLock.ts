@@ -1,17 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import type { TvError } from '../errors/TvError.ts';
+import { exitCodes, TvError } from '../errors/TvError.ts';
 import type { Database } from '../runbook/context.ts';
 import { openSession } from './connectDatabase.ts';
+import { sqlState } from './describeDatabaseError.ts';
 
 /** `tempovault` and `run`, as the two halves of an advisory lock's key; any constant would do. */
 const lockKey = { space: 0x7e_3d_0a_17, item: 0x72_75_6e } as const;
+/** The same lock in the maintenance database, where the other half is the hash of the live one's name. */
+const outsideSpace = 0x7e_3d_0a_18;
+/** Every server has it, and a restore neither drops nor renames it. */
+const maintenanceName = 'postgres';
 
 /** A server that does not answer must not keep tv from ending: it frees the lock with the session. */
 const unlockMs = 2_000;
+/** Well below the time after which firewalls forget an idle connection (often 5 min), in milliseconds. */
+const keepAliveMs = 30_000;
 
 /** NAMEDATALEN - 1: the server cuts longer application names. */
 const nameBytes = 63;
+
+/** No such database, no right to connect to it, refused by pg_hba.conf: held in the live database alone. */
+const notThere = ['3D000', '42501', '28000', '28P01'];
 
 export type RunLockHolder = {
   readonly who: string;
@@ -20,69 +30,251 @@ export type RunLockHolder = {
   readonly since: string | null;
 };
 
-export type RunLockAnswer =
-  | {
-      readonly held: true;
-      /** Fires when the connection, and with it the lock, is lost; its reason is the error. */
-      readonly lost: AbortSignal;
-      release(): Promise<void>;
-    }
-  | { readonly held: false; readonly by: RunLockHolder };
+export interface HeldRunLock {
+  readonly held: true;
+  /** Fires when a connection, and with it the lock, is lost; its reason is the error. */
+  readonly lost: AbortSignal;
+  /**
+   * Asks the server whether this very session still holds the lock.
+   * @throws TvError where it does not, or does not answer
+   */
+  assertHeld(): Promise<void>;
+  release(): Promise<void>;
+}
+
+export type RunLockAnswer = HeldRunLock | { readonly held: false; readonly by: RunLockHolder };
+
+type Place = 'inside' | 'outside';
+
+interface Seat {
+  readonly pid: number;
+  assertHeld(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What this process holds: a restore has to let go of the part inside the database that it renames. */
+const ownLocks = new Set<{
+  pids(): readonly number[];
+  withoutInside<T>(work: () => Promise<T>): Promise<T>;
+}>();
 
 /**
- * Takes the lock of this environment's runs, seen by every machine that uses the database. It lives
- * as long as its connection: a killed tv frees it. The holder's name is that session's application
- * name, so anyone at a psql prompt can read it too.
+ * Takes the lock of this environment's runs, seen by every machine that uses the database. It is held
+ * by two sessions: one in the maintenance database, which no restore ends, and one in the live
+ * database, where older releases of tv look. It lives as long as they do: a killed tv frees it. The
+ * holder's name is the sessions' application name, so anyone at a psql prompt can read it too.
  * @param parameters.holder.who `alice@vault-1`
  * @param parameters.holder.what the command and the run
+ * @throws PoolerError behind a connection pooler, where a lock would belong to nobody in particular
  */
 export async function acquireRunLock(
   database: Database,
   parameters: { readonly holder: { readonly who: string; readonly what: string } },
 ): Promise<RunLockAnswer> {
   const lost = new AbortController();
+  const applicationName = lockName(parameters.holder);
   let released = false;
+  let moving = false;
+  const onLost = (place: Place) => (error: TvError) => {
+    if (!released && !(moving && place === 'inside')) lost.abort(error);
+  };
+  const take = (place: Place) => takeSeat(database, { place, applicationName, onLost: onLost(place) });
+
+  // The holder may let go between our attempt and our look at who it is.
+  for (;;) {
+    const outside = await orNone(take('outside'));
+    let inside: Seat | 'taken' | undefined;
+    try {
+      inside = outside === 'taken' ? undefined : await orNone(take('inside'));
+      if (outside === undefined && inside === undefined) inside = await take('inside');
+    } catch (error) {
+      if (outside !== 'taken') await outside?.close();
+      throw error;
+    }
+    if (outside !== 'taken' && inside !== 'taken') return hold(outside, inside);
+    const own = outside === 'taken' || outside === undefined ? [] : [outside.pid];
+    const by = await readRunLock(database, { except: own });
+    if (outside !== 'taken') await outside?.close();
+    if (by !== undefined) return { held: false, by };
+  }
+
+  function hold(outside: Seat | undefined, first: Seat | undefined): HeldRunLock {
+    let inside = first;
+    const seats = () => [outside, inside].filter((seat) => seat !== undefined);
+    const assertHeld = async () => {
+      lost.signal.throwIfAborted();
+      await Promise.all(seats().map((seat) => seat.assertHeld()));
+    };
+    const own = {
+      pids: () => seats().map(({ pid }) => pid),
+      async withoutInside<T>(work: () => Promise<T>): Promise<T> {
+        await assertHeld();
+        moving = true;
+        await inside?.close();
+        inside = undefined;
+        try {
+          return await work();
+        } finally {
+          // In the database that has the name now.
+          const again = await orNone(take('inside'));
+          moving = false;
+          if (again === 'taken') lost.abort(lostError());
+          else inside = again;
+        }
+      },
+    };
+    const timer = setInterval(() => {
+      if (!moving) assertHeld().catch((error: unknown) => lost.abort(error));
+    }, keepAliveMs).unref();
+    ownLocks.add(own);
+    return {
+      held: true,
+      lost: lost.signal,
+      assertHeld,
+      async release() {
+        released = true;
+        clearInterval(timer);
+        ownLocks.delete(own);
+        await Promise.all(seats().map((seat) => seat.close()));
+      },
+    };
+  }
+}
+
+/** The sessions of this process that hold its lock. */
+export function ownLockPids(): readonly number[] {
+  return [...ownLocks].flatMap((lock) => lock.pids());
+}
+
+/**
+ * Renames or drops the live database without the lock's session inside it, which would keep it from
+ * that; the one in the maintenance database is held all the while.
+ */
+export async function withoutLockInside<T>(work: () => Promise<T>): Promise<T> {
+  const [lock] = ownLocks;
+  return lock === undefined ? work() : lock.withoutInside(work);
+}
+
+/**
+ * A session's lock cannot be held through a pooler that hands each statement to whichever of its own
+ * connections is free: two runs would share one, and both would have it.
+ */
+export class PoolerError extends TvError {
+  override readonly name = 'PoolerError';
+}
+
+interface SeatParameters {
+  readonly place: Place;
+  readonly applicationName: string;
+  readonly onLost: (error: TvError) => void;
+}
+
+async function takeSeat(
+  database: Database,
+  { place, applicationName, onLost }: SeatParameters,
+): Promise<Seat | 'taken'> {
+  const live = database.target.name;
+  let announced: number | undefined;
   const session = openSession(database, {
-    applicationName: lockName(parameters.holder),
-    onLost: (error: TvError) => {
-      if (!released) lost.abort(error);
+    applicationName,
+    name: place === 'outside' ? maintenanceName : undefined,
+    onLost,
+    onConnect: (pid) => {
+      announced = pid;
     },
   });
-  const release = async () => {
-    released = true;
+  const space = place === 'outside' ? sql`${outsideSpace}::int` : sql`${lockKey.space}::int`;
+  const item = place === 'outside' ? sql`hashtext(${live})` : sql`${lockKey.item}::int`;
+  const close = async () => {
     // The server notices the end of a session a moment later; the next run may come sooner than that.
     const unlocked = sql`select pg_advisory_unlock_all()`.execute(session.kysely).catch(() => {});
     await Promise.race([unlocked, sleep(unlockMs, undefined, { ref: false })]);
     await session.close();
   };
+  const assertHeld = async () => {
+    const { rows } = await sql<{ pid: number; mine: boolean }>`
+      select pg_backend_pid() as pid, exists (
+        select from pg_catalog.pg_locks l
+        where l.locktype = 'advisory' and l.granted and l.objsubid = 2 and l.pid = pg_backend_pid()
+          and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
+          and l.classid::bigint = ${space} and l.objid::bigint = (${item}::bigint & 4294967295)
+      ) as mine
+    `.execute(session.kysely);
+    if (rows[0]?.pid !== announced || !rows[0]?.mine) throw lostError();
+  };
   try {
-    // The holder may let go between our attempt and our look at who it is.
-    for (;;) {
-      const { rows } = await sql<{ held: boolean }>`
-        select pg_try_advisory_lock(${lockKey.space}::int, ${lockKey.item}::int) as held
-      `.execute(session.kysely);
-      if (rows[0]?.held === true) return { held: true, lost: lost.signal, release };
-      const by = await readRunLock(database);
-      if (by !== undefined) {
-        await release();
-        return { held: false, by };
-      }
+    const { rows: before } = await sql<{ pid: number; address: string | null; port: string | null }>`
+      select pg_backend_pid() as pid, host(inet_server_addr()) as address, current_setting('port') as port
+    `.execute(session.kysely);
+    // Before anything is taken: it would stay with a connection of the pooler.
+    const [server] = before;
+    if (server?.pid !== announced) throw poolerError(database, server);
+    const { rows } = await sql<{ held: boolean }>`
+      select pg_try_advisory_lock(${space}, ${item}) as held
+    `.execute(session.kysely);
+    if (rows[0]?.held !== true) {
+      await close();
+      return 'taken';
     }
+    await assertHeld();
+    return { pid: announced ?? 0, assertHeld, close };
   } catch (error) {
-    await release();
+    await close();
+    throw error;
+  }
+}
+
+function poolerError(
+  { target }: Database,
+  server: { readonly address: string | null; readonly port: string | null } | undefined,
+): PoolerError {
+  const port = server?.port ?? '5432';
+  // Without an address the pooler reaches it by a Unix socket.
+  const direct = server?.address == null ? `port ${port} of the pooler's host` : `${server.address}:${port}`;
+  return new PoolerError(
+    `A connection pooler (PgBouncer or alike) answers on ${target.host}:${target.port}: tv cannot hold its lock through it.`,
+    {
+      exitCode: exitCodes.blocked,
+      facts: { 'answers here': `${target.host}:${target.port}`, 'the server itself': direct },
+      next: [`name the server itself in the database URL (${direct}, by its own account): tv config show`],
+    },
+  );
+}
+
+function lostError(): TvError {
+  return new TvError('The lock of this run in the database is lost; another run may have begun.', {
+    exitCode: exitCodes.interrupted,
+    next: ['tv runs list'],
+  });
+}
+
+/** Undefined where there is no such place for this role. */
+async function orNone(seat: Promise<Seat | 'taken'>): Promise<Seat | 'taken' | undefined> {
+  try {
+    return await seat;
+  } catch (error) {
+    if (notThere.includes(sqlState(error) ?? '')) return undefined;
     throw error;
   }
 }
 
 /** Who holds the lock of this environment's runs; undefined where it is free. */
-export async function readRunLock(database: Database): Promise<RunLockHolder | undefined> {
+export async function readRunLock(
+  database: Database,
+  { except = [] }: { readonly except?: readonly number[] } = {},
+): Promise<RunLockHolder | undefined> {
   const { rows } = await sql<{ application: string | null; user: string | null; since: Date | null }>`
     select a.application_name as application, a.usename::text as "user", a.backend_start as since
     from pg_catalog.pg_locks l
-    join pg_catalog.pg_database d on d.oid = l.database and d.datname = current_database()
+    join pg_catalog.pg_database d on d.oid = l.database
     left join pg_catalog.pg_stat_activity a on a.pid = l.pid
     where l.locktype = 'advisory' and l.granted and l.objsubid = 2
-      and l.classid = ${lockKey.space} and l.objid = ${lockKey.item}
+      and l.pid <> all (${[...except]}::int[])
+      and (d.datname = ${database.target.name}
+          and l.classid = ${lockKey.space} and l.objid = ${lockKey.item}
+        or d.datname = ${maintenanceName} and l.classid::bigint = ${outsideSpace}
+          and l.objid::bigint = (hashtext(${database.target.name})::bigint & 4294967295))
+    limit 1
   `.execute(database.kysely);
   const [row] = rows;
   if (row === undefined) return undefined;

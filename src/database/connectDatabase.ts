@@ -33,20 +33,27 @@ const maxConnections = 8;
  */
 export function connectDatabase(settings: DatabaseConnectionSettings): Database {
   const address = parseDatabaseUrl(settings.url);
-  return build({ address, settings }, maxConnections, () => {});
+  return build({ address, settings }, maxConnections, {});
 }
 
 /**
  * A connection of its own beside the pool, for what lives as long as a session (an advisory lock).
+ * @param parameters.name of another database of the server, for the same role
  * @param parameters.onLost called once it breaks
+ * @param parameters.onConnect called with the process id that was announced for it
  */
 export function openSession(
   database: Database,
-  parameters: { readonly applicationName: string; readonly onLost: (error: TvError) => void },
+  parameters: {
+    readonly applicationName: string;
+    readonly name?: string | undefined;
+    readonly onLost: (error: TvError) => void;
+    readonly onConnect?: (backendPid: number | undefined) => void;
+  },
 ): Database {
   const { address, settings } = originOf(database);
-  const own = { address, settings: { ...settings, applicationName: parameters.applicationName } };
-  return build(own, 1, parameters.onLost);
+  const { applicationName, name = address.name, ...events } = parameters;
+  return build({ address: { ...address, name }, settings: { ...settings, applicationName } }, 1, events);
 }
 
 export interface BesideParameters {
@@ -63,7 +70,7 @@ export function openBeside(database: Database, parameters: BesideParameters): Da
   const { name, adminUrl, applicationName } = parameters;
   const role = adminUrl === undefined ? { ...address, options: undefined } : parseDatabaseUrl(adminUrl);
   const own = { ...settings, applicationName, statementTimeoutMs: 0 };
-  return build({ address: { ...role, name }, settings: own }, maxConnections, () => {});
+  return build({ address: { ...role, name }, settings: own }, maxConnections, {});
 }
 
 /** The name under which this database's own sessions appear in `pg_stat_activity`. */
@@ -125,7 +132,7 @@ function originOf(database: Database): Origin {
   return origin;
 }
 
-function build(origin: Origin, max: number, onLost: (error: TvError) => void): Database {
+function build(origin: Origin, max: number, events: Parameters<typeof guardedPool>[2]): Database {
   const { address, settings } = origin;
   const { host, port, name, user } = address;
   // As libpq does. It is passed on to its programs like one from the URL, and kept out of all output.
@@ -155,7 +162,7 @@ function build(origin: Origin, max: number, onLost: (error: TvError) => void): D
             allowExitOnIdle: max > 1,
           },
           (error) => describeDatabaseError(error, target),
-          onLost,
+          events,
         ),
     }),
   });

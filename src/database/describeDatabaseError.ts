@@ -95,6 +95,13 @@ function byCode(code: string, text: string, target: DatabaseTarget, where: strin
         'tv config show',
         'where it was lost: tv db restore --latest',
       ]);
+    case '08P01':
+      return /unsupported startup parameter/.test(text)
+        ? away(
+            `A connection pooler (PgBouncer or alike) answers on ${where}; tv needs the server itself.`,
+            'set the address of the PostgreSQL server: tv config show',
+          )
+        : undefined;
     case '53300':
       return away('The database has no connection left.', 'tv status');
     case '53100':

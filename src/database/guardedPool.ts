@@ -24,7 +24,14 @@ interface Client extends PostgresPoolClient {
 export function guardedPool(
   config: pg.PoolConfig,
   describe: (error: unknown) => TvError,
-  onLost: (error: TvError) => void = () => {},
+  {
+    onLost = () => {},
+    onConnect = () => {},
+  }: {
+    readonly onLost?: (error: TvError) => void;
+    /** With the process id that the server announced for the new connection. */
+    readonly onConnect?: (backendPid: number | undefined) => void;
+  } = {},
 ): PostgresPool {
   const pool = new pg.Pool({ ...config, types });
   const clients = new Set<pg.PoolClient>();
@@ -33,6 +40,8 @@ export function guardedPool(
   pool.on('error', () => {});
   pool.on('connect', (client) => {
     clients.add(client);
+    // Of BackendKeyData, which the types of node-postgres leave out.
+    onConnect((client as unknown as { readonly processID?: number }).processID);
     client.on('error', (error) => {
       if (!firstError.has(client)) firstError.set(client, error);
       onLost(describe(firstError.get(client)));

@@ -21,7 +21,12 @@ export interface LockHolder {
 }
 
 export type LockAnswer =
-  | { readonly held: true; release(): void | Promise<void> }
+  | {
+      readonly held: true;
+      /** For a lock that can be lost. @throws TvError where it is, or its keeper does not answer */
+      assertHeld?(): Promise<void>;
+      release(): void | Promise<void>;
+    }
   | { readonly held: false; readonly by: LockHolder };
 
 interface Claim extends LockHolder {

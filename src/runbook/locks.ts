@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exitCodes } from '../errors/TvError.ts';
+import { exitCodes, TvError } from '../errors/TvError.ts';
 import type { Check } from './check.ts';
 import { WriteError } from './durableFile.ts';
 import { type Engine, Refusal } from './engine.ts';
@@ -38,7 +38,11 @@ export async function withLocks<T>(
   if (local instanceof WriteError) return work([withoutLock(local)]);
   if (!local.held && !passes(local.by)) throw lockedBy(local.by, engine);
   try {
-    const asked = engine.remoteLock(holder);
+    // What waits for nothing else does not wait for a lock that cannot be had, either.
+    const asked = engine.remoteLock(holder).catch((error: unknown) => {
+      if (goingPast === undefined || !(error instanceof TvError)) throw error;
+      return undefined;
+    });
     const remote = await (goingPast === undefined
       ? asked
       : Promise.race([asked, sleep(emergencyLockMs, undefined, { ref: false })]));

@@ -1,17 +1,26 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { acquireRunLock, readRunLock } from '../../src/database/acquireRunLock.ts';
+import { acquireRunLock, readRunLock, withoutLockInside } from '../../src/database/acquireRunLock.ts';
 import { connectDatabase } from '../../src/database/connectDatabase.ts';
 import { endSessions } from '../../src/database/endSessions.ts';
 import { findWriters } from '../../src/database/findWriters.ts';
 import { listSessions } from '../../src/database/listSessions.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
+import { clearSessions } from '../../src/database/restore/clearSessions.ts';
+import { swapDatabases } from '../../src/database/restore/swapDatabases.ts';
 import type { TvError } from '../../src/errors/TvError.ts';
 import type { Database } from '../../src/runbook/context.ts';
+import { freePorts } from '../../src/sandbox/machine/freePorts.ts';
+import { debianPrograms } from '../support/debianPrograms.ts';
 import { awkwardPassword, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
+const programs = await debianPrograms();
 let postgres: TestPostgres;
 const cleanUp: (() => Promise<unknown>)[] = [];
 
@@ -247,19 +256,171 @@ describe('acquireRunLock', () => {
     expect(again.held && again.lost.aborted).toBe(false);
   });
 
-  it('notices when its connection is lost, and the lock is free then', async () => {
-    const { url, admin } = await postgres.createDatabase('empty');
+  it.each([
+    ['in the live database', (name: string) => name],
+    ['in the maintenance database', () => 'postgres'],
+  ])('notices when its session %s is lost, and does not count as held then', async (_, where) => {
+    const { url, admin, name } = await postgres.createDatabase('empty');
     const database = connect(url);
     const lock = await acquireRunLock(database, { holder: { who: 'alice@vault-1', what: 'tv reindex' } });
     if (!lock.held) throw new Error('not held');
     cleanUp.push(() => lock.release());
+    await lock.assertHeld();
     const lost = new Promise<unknown>((resolve) => {
       lock.lost.addEventListener('abort', () => resolve(lock.lost.reason), { once: true });
     });
     await admin(
-      `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'tv lock: %'`,
+      `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+       WHERE application_name LIKE 'tv lock: %' AND datname = $1`,
+      [where(name)],
     );
     expect(await lost).toMatchObject({ name: 'UnavailableError' });
+    await expect(lock.assertHeld()).rejects.toThrow();
+    await lock.release();
     expect(await readRunLock(database)).toBeUndefined();
   });
+
+  it.each([
+    ['an older tv, which looks in the live database alone', 'inside'],
+    ['a tv whose database was renamed in the meantime', 'outside'],
+  ])('is refused by %s', async (_, place) => {
+    const made = await postgres.createDatabase('empty');
+    const database = connect(made.url);
+    const key = place === 'inside' ? '2117929495, 7501166' : `2117929496, hashtext('${made.name}')`;
+    const url = place === 'inside' ? made.url : made.url.replace(/vault_\d+$/, 'postgres');
+    const other = new pg.Client({ connectionString: url, application_name: 'tv lock: bob@laptop: reindex' });
+    await other.connect();
+    cleanUp.push(() => other.end());
+    const { rows } = await other.query(`SELECT pg_try_advisory_lock(${key}) AS held`);
+    expect(rows).toEqual([{ held: true }]);
+    const mine = await acquireRunLock(database, { holder: { who: 'alice@vault-1', what: 'restore' } });
+    expect(mine).toMatchObject({ held: false, by: { who: 'bob@laptop', what: 'reindex' } });
+    // Nothing of the attempt is left that would keep the other from going on.
+    expect(await made.admin(`SELECT FROM pg_stat_activity WHERE application_name LIKE '%alice%'`)).toEqual(
+      [],
+    );
+  });
+
+  it('is held all the while the live database is renamed, and afterwards in the one that has its name', async () => {
+    const made = await postgres.createDatabase('empty');
+    const fresh = await postgres.createDatabase('empty');
+    const [database, second] = [connect(made.url), connect(made.url)];
+    const lock = await acquireRunLock(database, { holder: { who: 'alice@vault-1', what: 'restore' } });
+    if (!lock.held) throw new Error('not held');
+    cleanUp.push(() => lock.release());
+    const oid = await withoutLockInside(async () => {
+      const attempt = await acquireRunLock(second, { holder: { who: 'bob@laptop', what: 'reindex' } });
+      expect(attempt).toMatchObject({ held: false, by: { who: 'alice@vault-1' } });
+      const server = `postgres://postgres@${encodeURIComponent(postgres.socketDirectory)}:${postgres.port}/postgres`;
+      const maintenance = connect(server);
+      const renames = [
+        { from: made.name, to: `${made.name}_old` },
+        { from: fresh.name, to: made.name },
+      ];
+      await swapDatabases(maintenance, { renames, endSessions: false });
+      const { rows } = await sql<{ oid: number }>`
+        select oid from pg_database where datname = ${made.name}
+      `.execute(maintenance.kysely);
+      return rows[0]?.oid;
+    });
+    await lock.assertHeld();
+    expect(lock.lost.aborted).toBe(false);
+    const held = await made.admin(
+      `SELECT database FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE locktype = 'advisory' AND application_name LIKE 'tv lock: alice%' ORDER BY database = ${oid}`,
+    );
+    expect(held).toHaveLength(2);
+    expect(held[1]).toEqual({ database: oid });
+  });
+
+  it('a restore ends no lock session of another tv: it is named, exit 6', async () => {
+    const made = await postgres.createDatabase('empty');
+    const maintenance = connect(made.url.replace(/vault_\d+$/, 'postgres'));
+    const other = await session(made, 'tv lock: bob@laptop: reindex');
+    await session(made, 'tv');
+    await expect(clearSessions(maintenance, { names: [made.name], endSessions: true })).rejects.toMatchObject(
+      {
+        exitCode: 6,
+        facts: {
+          [`pid ${(other as unknown as { processID: number }).processID}`]:
+            expect.stringMatching(/^bob@laptop: reindex/),
+        },
+      },
+    );
+    expect((await other.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  });
+
+  it.runIf(typeof programs === 'string')(`PgBouncer: left out, since ${programs}`, () => {});
+
+  it.runIf(typeof programs !== 'string').each([
+    ['transaction', 'extra_float_digits,statement_timeout,options', 'PoolerError'],
+    ['session', 'extra_float_digits,statement_timeout,options', 'PoolerError'],
+    ['transaction', 'extra_float_digits', 'UnavailableError'],
+  ])(
+    'behind PgBouncer in %s mode (ignoring %s): refused, with the address of the server itself',
+    async (mode, ignored, error) => {
+      const made = await postgres.createDatabase('empty');
+      await using pooler = await startPgBouncer({
+        mode,
+        ignored,
+        port: postgres.port,
+        socket: postgres.socketDirectory,
+      });
+      const url = made.url.replace(`:${postgres.port}/`, `:${pooler.port}/`);
+      for (const who of ['alice@vault-1', 'bob@laptop']) {
+        const attempt = acquireRunLock(connect(url), { holder: { who, what: 'tv reindex' } });
+        await expect(attempt).rejects.toMatchObject({
+          name: error,
+          message: expect.stringContaining('A connection pooler (PgBouncer or alike) answers on 127.0.0.1'),
+          ...(error === 'PoolerError'
+            ? { facts: { 'the server itself': expect.stringContaining(`port ${postgres.port}`) } }
+            : {}),
+        });
+      }
+      expect(await made.admin(`SELECT FROM pg_locks WHERE locktype = 'advisory'`)).toEqual([]);
+    },
+  );
 });
+
+/** With the superuser on the server's side, so that no password is needed there. */
+async function startPgBouncer(parameters: { mode: string; ignored: string; port: number; socket: string }) {
+  if (typeof programs === 'string') throw new Error(programs);
+  const directory = mkdtempSync(join(tmpdir(), 'tv-pgbouncer-'));
+  const [port = 0] = await freePorts(1);
+  writeFileSync(
+    join(directory, 'pgbouncer.ini'),
+    `[databases]
+* = host=${parameters.socket} port=${parameters.port} user=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+pool_mode = ${parameters.mode}
+ignore_startup_parameters = ${parameters.ignored}
+`,
+  );
+  chmodSync(directory, 0o755);
+  // It refuses to run as root, and only the server's own user may enter the folder of its socket.
+  const { uid, gid } = statSync(parameters.socket);
+  const child = spawn(programs.pgbouncer, [join(directory, 'pgbouncer.ini')], {
+    ...(process.getuid?.() === 0 ? { uid, gid } : {}),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+      if (log.includes('process up')) resolve();
+    });
+    child.once('exit', () => reject(new Error(`pgbouncer ended: ${log}`)));
+  });
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGQUIT');
+      await ended;
+      rmSync(directory, { recursive: true });
+    },
+  };
+}

@@ -1,4 +1,4 @@
-import { acquireRunLock } from '../../../src/database/acquireRunLock.ts';
+import { withoutLockInside } from '../../../src/database/acquireRunLock.ts';
 import { findBackup } from '../../../src/database/backup/findBackup.ts';
 import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
 import { clearSessions } from '../../../src/database/restore/clearSessions.ts';
@@ -7,7 +7,6 @@ import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
 import { swapDatabases } from '../../../src/database/restore/swapDatabases.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
-import { thisOperator } from '../../../src/runbook/process.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
 import { applicationName, besideName } from '../shared/names.ts';
 import { readServerOf } from '../shared/readServerOf.ts';
@@ -104,14 +103,16 @@ export function dropLive(facts: RestoreFacts, backup: NonNullable<RestoreFacts['
           facts: { backup: backup.path, problems: problems.join('; ') },
         });
       }
-      await withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {
-        await clearSessions(maintenance, {
-          names: [name],
-          endSessions: facts.endSessions,
-          signal: ctx.signal,
-        });
-        await dropDatabase(maintenance, { name });
-      });
+      await withoutLockInside(() =>
+        withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {
+          await clearSessions(maintenance, {
+            names: [name],
+            endSessions: facts.endSessions,
+            signal: ctx.signal,
+          });
+          await dropDatabase(maintenance, { name });
+        }),
+      );
       return { dropped: name };
     },
   };
@@ -199,13 +200,11 @@ async function change(
   { endSessions }: RestoreFacts,
   changes: ReturnType<typeof renames>,
 ): Promise<void> {
-  await withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>
-    swapDatabases(maintenance, { renames: changes, endSessions, signal: ctx.signal }),
+  await withoutLockInside(() =>
+    withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>
+      swapDatabases(maintenance, { renames: changes, endSessions, signal: ctx.signal }),
+    ),
   );
-  // The lock went with its session, since nobody may be connected. It is held again from here on,
-  // in the database that now has the name, until tv ends.
-  const { user, host } = thisOperator();
-  await acquireRunLock(ctx.database(), { holder: { who: `${user}@${host}`, what: ctx.runId } });
 }
 
 function oids(ctx: StepContext, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
