@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ import { readServer } from '../../src/database/readServer.ts';
 import { checkFilled } from '../../src/database/restore/checkFilled.ts';
 import { createDatabase } from '../../src/database/restore/createDatabase.ts';
 import { fillDatabase } from '../../src/database/restore/fillDatabase.ts';
+import { listRenameBlockers } from '../../src/database/restore/listRenameBlockers.ts';
 import { lackedBy, missingNeeds } from '../../src/database/restore/missingNeeds.ts';
 import { readDatabaseProperties } from '../../src/database/restore/readDatabaseProperties.ts';
 import { swapDatabases } from '../../src/database/restore/swapDatabases.ts';
@@ -313,6 +314,52 @@ it('names roles and extensions that the server lacks, with what creates them', a
   expect(
     lackedBy('this server', await missingNeeds(database, { roles: ['tempovault'], extensions: [] })),
   ).toBe(undefined);
+});
+
+describe('what keeps a database from being renamed', () => {
+  it('is found: slots, prepared transactions, WAL senders, subscriptions; each refuses the change of names', async () => {
+    const { made, database } = await make('per-kind');
+    const name = made.name;
+    const maintenance = openBeside(database, { name: 'postgres', adminUrl, applicationName: 'tv test' });
+    cleanUp.push(() => maintenance.close());
+    const found = () => listRenameBlockers(maintenance, { name });
+    const none = { slots: [], prepared: [], workers: [], subscriptions: [] };
+    expect(await found()).toEqual(none);
+    await database.close();
+
+    await made.admin(`BEGIN; CREATE TABLE half (); PREPARE TRANSACTION 'it''s half'`);
+    expect(await found()).toEqual({ ...none, prepared: ["it's half"] });
+    const rename = () => superuser('postgres')(`ALTER DATABASE ${name} RENAME TO ${name}_x`);
+    await expect(rename()).rejects.toThrow('is being accessed by other users');
+    await made.admin(`ROLLBACK PREPARED 'it''s half'`);
+
+    await made.admin(`SELECT pg_create_logical_replication_slot('cdc', 'test_decoding')`);
+    const slot = { name: 'cdc', plugin: 'test_decoding' };
+    expect(await found()).toEqual({ ...none, slots: [{ ...slot, active: false }] });
+    const reader = spawn(
+      join(postgres.bin, 'pg_recvlogical'),
+      ['-h', postgres.socketDirectory, '-p', String(postgres.port), '-U', 'postgres', '-d', name].concat(
+        '--slot=cdc --start --no-loop -f -'.split(' '),
+      ),
+      { stdio: 'ignore' },
+    );
+    const ended = new Promise((resolve) => reader.once('exit', resolve));
+    await expect.poll(async () => (await found()).workers).toHaveLength(1);
+    expect(await found()).toMatchObject({
+      slots: [{ ...slot, active: true }],
+      workers: [{ type: 'walsender', application: 'pg_recvlogical' }],
+    });
+    await expect(rename()).rejects.toThrow('is being accessed by other users');
+    reader.kill('SIGINT');
+    await ended;
+    await expect.poll(async () => (await found()).workers).toEqual([]);
+    await made.admin(`SELECT pg_drop_replication_slot('cdc')`);
+
+    await made.admin(
+      `CREATE SUBSCRIPTION upstream CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false)`,
+    );
+    expect(await found()).toEqual({ ...none, subscriptions: ['upstream'] });
+  }, 30_000);
 });
 
 describe('a swap', () => {

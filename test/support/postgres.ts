@@ -72,7 +72,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     writeFileSync(
       join(data, 'postgresql.auto.conf'),
       `listen_addresses = '127.0.0.1'\nport = ${port}\nunix_socket_directories = '${directory}'
-fsync = off\nshared_buffers = 32MB\nmax_connections = 40\ntimezone = 'UTC'\n`,
+fsync = off\nshared_buffers = 32MB\nmax_connections = 40\ntimezone = 'UTC'\nwal_level = logical\nmax_prepared_transactions = 4\n`,
     );
     server = await start([...prefix, join(bin, 'postgres'), '-D', data], directory);
     const { pid } = server;

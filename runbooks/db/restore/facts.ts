@@ -29,7 +29,12 @@ export type RestoreFacts = {
     readonly oid: number | null;
     readonly maintenance: MaintenanceFacts;
   };
-  readonly services: readonly { readonly unit: string; readonly wasActive: boolean }[];
+  readonly services: readonly {
+    readonly unit: string;
+    readonly wasActive: boolean;
+    /** It crashed again and again before: it is started afterwards, but need not run. */
+    readonly crashes?: boolean;
+  }[];
   readonly endSessions: boolean;
   readonly server: { readonly major: number };
   readonly tools: Tools;

@@ -4,7 +4,6 @@ import { listOldDatabases } from '../../../src/database/restore/listDatabases.ts
 import { readDatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
 import { TvError, UsageError } from '../../../src/errors/TvError.ts';
 import { readDisk } from '../../../src/host/readDisk.ts';
-import { readUnits } from '../../../src/host/readUnits.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
@@ -14,6 +13,8 @@ import { lookAtMaintenance, withMaintenance } from '../shared/maintenance.ts';
 import { readServerOf } from '../shared/readServerOf.ts';
 import { lookAtTools } from '../shared/tools.ts';
 import { readChosen } from './checks/backup.ts';
+import { checkBlockers } from './checks/blockers.ts';
+import { checkServices } from './checks/services.ts';
 import { lookAtSessions } from './checks/sessions.ts';
 import { compareTables } from './checks/tables.ts';
 import type { RestoreFacts } from './facts.ts';
@@ -35,7 +36,6 @@ const growth = 12;
 
 /** Everything that could go wrong later; the backup itself is read to its last byte. */
 export async function preflight(ctx: Context, input: RestoreInput): Promise<PreflightResult<RestoreFacts>> {
-  const { settings } = ctx;
   const { name } = ctx.database().target;
   const mode = input.swapBack ? 'swap-back' : input.inPlace ? 'in-place' : 'swap';
   if (input.swapBack && (input.inPlace || input.latest)) {
@@ -94,25 +94,11 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   if (!input.swapBack)
     lookout.look('tables', 'database', () => compareTables(ctx, { server, backup }), readLimitMs);
 
-  const services = lookout.look('services', 'host', async () => {
-    const units = Object.values(settings.host.units);
-    const states = await readUnits(ctx.host(), { units });
-    // systemd starts one again and again that ends for want of its database: it is meant to run.
-    const lost = (await server)?.databaseOid === null;
-    const meant = ['active', 'activating', 'reloading', ...(lost ? ['failed'] : [])];
-    const value = states.map(({ activeState }, index) => ({
-      unit: units[index] ?? '',
-      wasActive: meant.includes(activeState),
-    }));
-    const missing = units.filter((_, index) => states[index]?.loadState !== 'loaded');
-    if (missing.length > 0)
-      return block(`not installed here: ${missing.join(', ')}`, { next: ['tv config show'] });
-    const downtime = input.inPlace && !lost ? 'all the while it is restored' : 'only for the swap';
-    const idle = value.filter(({ wasActive }) => !wasActive).map(({ unit }) => unit);
-    return idle.length === 0
-      ? pass(`all ${lost ? 'meant to run' : 'active'}; they are stopped ${downtime}`, value)
-      : warn(`${idle.join(', ')}: not active, and stays so`, { value });
-  });
+  const services = lookout.look('services', 'host', async () =>
+    checkServices(ctx, { lost: (await server)?.databaseOid === null, inPlace: input.inPlace }),
+  );
+
+  lookout.look('blockers', 'database', () => checkBlockers(ctx, { server, inPlace: input.inPlace }));
 
   lookout.look('sessions', 'database', () => lookAtSessions(ctx, input));
 

@@ -2,6 +2,7 @@ import { changeUnit } from '../../../src/host/changeUnit.ts';
 import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import { assertNoBlockers } from './checks/blockers.ts';
 import { assertNobodyStays } from './checks/sessions.ts';
 import { keepsOld, type RestoreFacts } from './facts.ts';
 
@@ -22,6 +23,7 @@ export function stopServices({ services, endSessions }: RestoreFacts): Step {
     probe: async () => 'begun',
     run: async (ctx) => {
       if (!endSessions) await assertNobodyStays(ctx);
+      await assertNoBlockers(ctx);
       const at = String(ctx.notes['at'] ?? ctx.clock.now().toISOString());
       ctx.note('at', at);
       const { signal } = ctx;
@@ -64,7 +66,12 @@ export function startServices(facts: RestoreFacts): Step {
 
 async function startAgain(ctx: StepContext, facts: Pick<RestoreFacts, 'services'>): Promise<void> {
   const { signal } = ctx;
-  await Promise.all(running(facts).map((unit) => startUnit(ctx.host(), { unit, signal })));
+  // What systemd says of these is no news: they failed before, and are only left as they were found.
+  const crashing = facts.services.filter(({ crashes }) => crashes === true);
+  await Promise.all([
+    ...running(facts).map((unit) => startUnit(ctx.host(), { unit, signal })),
+    ...crashing.map(({ unit }) => changeUnit(ctx.host(), 'start', { unit, signal })),
+  ]);
 }
 
 function running({ services }: Pick<RestoreFacts, 'services'>): readonly string[] {

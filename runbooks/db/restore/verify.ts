@@ -54,6 +54,14 @@ export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<rea
         next: down.map(({ unit }) => `journalctl -u ${unit} -n 50 --no-pager`),
       });
     }
+    const crashing = facts.services.filter(
+      ({ crashes }, index) => crashes === true && states[index]?.activeState !== 'active',
+    );
+    if (crashing.length > 0) {
+      return warn(`still crashing, as before: ${crashing.map(({ unit }) => unit).join(', ')}`, {
+        next: crashing.map(({ unit }) => `journalctl -u ${unit} -n 50 --no-pager`),
+      });
+    }
     const up = facts.services.filter(({ wasActive }) => wasActive).length;
     return pass(up === facts.services.length ? 'all active' : `${up} active, the others as before`);
   });
