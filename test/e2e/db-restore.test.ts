@@ -208,6 +208,37 @@ describe('tv db restore', () => {
     expect(await databasesOf(sandbox)).toEqual(old);
   });
 
+  it('is not begun while a subscription uses the database, and needs no service that only crashes', async () => {
+    const old = await databasesOf(sandbox);
+    const client = admin('tempovault');
+    await client.connect();
+    await client.query(
+      `CREATE SUBSCRIPTION upstream CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false)`,
+    );
+    const pids = await mainPids();
+    const refused = await sandbox.tv(restore(backup));
+    expect(refused.stderr).toContain('subscription upstream');
+    expect(refused.exitCode).toBe(3);
+    expect([await databasesOf(sandbox), await mainPids()]).toEqual([old, pids]);
+    await client.query('ALTER SUBSCRIPTION upstream SET (slot_name = NONE)');
+    await client.query('DROP SUBSCRIPTION upstream');
+    await client.end();
+
+    const dropIn = '/run/systemd/system/tempovault-oracle.service.d/broken.conf';
+    const text =
+      '[Unit]\\nStartLimitIntervalSec=0\\n[Service]\\nExecStart=\\nExecStart=/bin/false\\nRestart=always\\nRestartSec=1\\n';
+    await sandbox.inside('sh', '-c', `mkdir -p $(dirname ${dropIn}) && printf '${text}' > ${dropIn}`);
+    await sandbox.systemctl('daemon-reload');
+    await sandbox.systemctl('restart', 'tempovault-oracle');
+    const done = await sandbox.tv(restore(backup));
+    expect(done.stderr).toContain('tempovault-oracle: crashes and is restarted again and again');
+    expect(done.stderr).toContain('Done and verified');
+    expect(done.exitCode, done.stderr).toBe(0);
+    await sandbox.inside('sh', '-c', `rm -r $(dirname ${dropIn})`);
+    await sandbox.systemctl('daemon-reload');
+    await sandbox.systemctl('restart', 'tempovault-oracle');
+  });
+
   it.each(['drop:acted', 'restore:started@SIGINT', 'start:started'])(
     'in place, cut off at %s: not to be taken back, and resume has all of it back',
     async (place) => {
