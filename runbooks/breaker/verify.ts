@@ -1,5 +1,7 @@
 import { readBreakers } from '../../src/chain/breakers/readBreakers.ts';
-import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import { changedSince, recordsEffect, sinceFacts } from '../../src/chain/intents/effects.ts';
+import { type Pair, pairTitle } from '../../src/chain/pairs/pair.ts';
+import { readEvidence } from '../../src/chain/transactions/receipt.ts';
 import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
 import { quoteForShell } from '../../src/host/commandLine.ts';
 import type { Check } from '../../src/runbook/check.ts';
@@ -8,38 +10,77 @@ import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
 import { count, short } from '../../src/runbook/text.ts';
 import type { BreakerFacts } from './facts.ts';
 
-/** Reads the breakers back: a mined transaction is not yet an open breaker. */
+/** Reads the breakers back, and the receipts of this run: who else has changed a breaker since is named. */
 export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<readonly Check[]> {
   const lookout = new Lookout(ctx);
   const wanted = facts.action === 'trip';
   const state = wanted ? 'open' : 'closed';
+  const results = Object.values(ctx.results) as readonly (SentTransaction | null)[];
+  const sent = results.filter((result) => result !== null);
+  const evidence = Promise.all(
+    sent.map(async ({ hash }) => ({ hash, proof: await readEvidence(ctx.chain(), hash) })),
+  );
+  // Each check below names its failure.
+  evidence.catch(() => {});
 
   lookout.look('breakers', 'chain', async () => {
     const pairs = [...facts.pairs, ...facts.already];
     const { breakers } = await readBreakers(ctx.chain(), { pairs, discover: false });
-    const wrong = breakers.filter(({ open }) => open !== wanted).map(({ pair }) => pairTitle(pair));
-    if (wrong.length > 0) {
-      return block(`${wrong.join(', ')}: not ${state}`, { next: ['tv breaker status'] });
+    const wrong = breakers.filter(({ open }) => open !== wanted);
+    if (wrong.length === 0) {
+      const [only] = breakers;
+      const who =
+        breakers.length === 1 && only !== undefined
+          ? pairTitle(only.pair)
+          : `${count(breakers.length)} pairs`;
+      return pass(`${who}: ${state}, read back from the contract`);
     }
-    const [only] = breakers;
-    const who =
-      breakers.length === 1 && only !== undefined ? pairTitle(only.pair) : `${count(breakers.length)} pairs`;
-    return pass(`${who}: ${state}, read back from the contract`);
+    const since = await Promise.all(wrong.map(({ pair }) => changedLater(ctx, facts, pair, sent)));
+    const names = wrong.map(({ pair }) => pairTitle(pair)).join(', ');
+    const lines = Object.assign({}, ...since.filter((one) => one !== undefined)) as Record<string, string>;
+    const next = wanted
+      ? [`tv breaker trip ${inFlags(wrong.map(({ pair }) => pair))}`]
+      : ['tv breaker status'];
+    // What another transaction did afterwards is no failure of this run.
+    return since.every((one) => one !== undefined)
+      ? warn(`${names}: ${state} by this run, and changed by another transaction since`, {
+          facts: lines,
+          next,
+        })
+      : block(`${names}: not ${state}`, { facts: lines, next: ['tv breaker status'] });
   });
 
   lookout.look('transactions', 'chain', async () => {
-    const results = Object.values(ctx.results) as readonly (SentTransaction | null)[];
-    const sent = results.filter((result) => result !== null);
-    if (sent.length === 0) return pass('in a block already when the run was taken up again');
+    if (sent.length === 0) return warn('none of this run is known to have succeeded');
+    const all = await evidence;
+    const [doubtful] = all.filter(({ proof }) => !proof.known);
+    if (doubtful !== undefined && !doubtful.proof.known) {
+      return block(
+        `it is unknown whether ${short(doubtful.hash, false)} succeeded: ${doubtful.proof.reason}`,
+        {
+          facts: { transaction: doubtful.hash },
+          next: ['tv resume'],
+        },
+      );
+    }
+    const logs = all.flatMap(({ proof }) => (proof.known ? proof.value.logs : []));
+    const silent = facts.intents.filter((intent) => recordsEffect(logs, intent) === false);
+    if (silent.length > 0) {
+      return warn(
+        `${count(sent.length)} in blocks, but ${count(silent.length)} of ${count(facts.intents.length)} breakers without an event of this run`,
+        { facts: { transactions: all.map(({ hash }) => hash).join(', ') } },
+      );
+    }
     const [only] = sent;
-    if (sent.length > 1 || only === undefined) return pass(`${count(sent.length)} in blocks, none reverted`);
-    return pass(`${short(only.hash, false)} in block ${count(only.block)}, paid ${only.fee}`);
+    if (sent.length > 1 || only === undefined)
+      return pass(`${count(sent.length)} in blocks, each with its event`);
+    return pass(`${short(only.hash, false)} in block ${count(only.block)} with its event, paid ${only.fee}`);
   });
 
   if (wanted) {
     lookout.look('after', 'run', async () =>
       warn(
-        `trading ${facts.pairs.length === 1 ? 'of this pair' : 'of these pairs'} is refused until the reset`,
+        `the ${facts.pairs.length === 1 ? 'breaker stays' : 'breakers stay'} open until ${facts.pairs.length === 1 ? 'it is' : 'they are'} reset`,
         {
           next: [`once the cause is gone: tv breaker reset ${inFlags(facts.pairs)}`],
         },
@@ -47,6 +88,26 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
     );
   }
   return lookout.checks();
+}
+
+/**
+ * Which transaction has changed a breaker after this run had. Undefined where this run is not proven to
+ * have changed it, or no later change can be named.
+ */
+async function changedLater(
+  ctx: StepContext,
+  { intents }: BreakerFacts,
+  pair: Pair,
+  sent: readonly SentTransaction[],
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const intent = intents.find(({ args }) => args[0]?.toLowerCase() === pair.id.toLowerCase());
+  if (intent === undefined) return undefined;
+  for (const { hash } of sent) {
+    const since = await changedSince(ctx.chain(), { intent, hash });
+    if (since === undefined) continue;
+    return since.later.known && since.later.value !== undefined ? sinceFacts(since, hash) : undefined;
+  }
+  return undefined;
 }
 
 /** More than this make a line that nobody reads. */

@@ -1,4 +1,3 @@
-import { notedTransaction } from '../../../src/chain/transactions/sendOnce.ts';
 import { readWithdrawable } from '../../../src/chain/treasury/readWithdrawable.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
@@ -13,28 +12,17 @@ export interface Amount {
   readonly amount: bigint;
 }
 
-const noteName = 'amounts';
-
 /**
- * How much of each token goes out. With `max`, as late as can be: just before it is signed, and once
- * and for all then. What is no longer free of is left out.
- * @throws TvError where nothing of any of them is free
+ * How much of each token `max` takes out: read as late as can be, just before it is signed, and kept in
+ * the journal. What is no longer withdrawable is left out.
+ * @throws TvError where nothing of any of them is
  */
 export async function readAmounts(
   ctx: StepContext,
   facts: PayoutFacts,
   group: readonly Withdrawal[],
 ): Promise<readonly Amount[]> {
-  const { max, recipient, sender, pause } = facts;
-  const planned = group.map(({ token, amount }) => ({ token: token.address, amount: BigInt(amount) }));
-  if (!max) return planned;
-  const noted = ctx.notes[noteName] as Readonly<Record<Address, string>> | undefined;
-  if (noted !== undefined && notedTransaction(ctx) !== undefined) {
-    return Object.entries(noted).map(([token, amount]) => ({
-      token: token as Address,
-      amount: BigInt(amount),
-    }));
-  }
+  const { recipient, sender, pause } = facts;
   const first =
     pause.way === 'atomic' ? { from: sender.from, to: pause.end.address, data: pause.end.data } : undefined;
   const all = await Promise.all(
@@ -56,6 +44,9 @@ export async function readAmounts(
       facts: { tokens: group.map(({ token }) => token.symbol).join(', ') },
     });
   }
-  ctx.note(noteName, asJson(Object.fromEntries(free.map(({ token, amount }) => [token, amount.toString()]))));
+  ctx.note(
+    'amounts',
+    asJson(Object.fromEntries(free.map(({ token, amount }) => [token, amount.toString()]))),
+  );
   return free;
 }

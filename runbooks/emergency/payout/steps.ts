@@ -3,6 +3,8 @@ import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
 import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
 import { openProtocol, readProtocol } from '../../../src/chain/readProtocol.ts';
 import {
+  journaledTransaction,
+  liveTransaction,
   notedTransaction,
   probeSent,
   type SendParameters,
@@ -11,9 +13,11 @@ import {
 } from '../../../src/chain/transactions/sendOnce.ts';
 import { castLine } from '../../../src/chain/transactions/sendSteps.ts';
 import { formatAmount } from '../../../src/chain/treasury/amount.ts';
-import { TvError } from '../../../src/errors/TvError.ts';
+import { withdrawnBy } from '../../../src/chain/treasury/withdrawals.ts';
+import { exitCodes, TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { asJson } from '../../../src/runbook/engine.ts';
+import type { Json } from '../../../src/runbook/json.ts';
 import { short } from '../../../src/runbook/text.ts';
 import type { Pausing, PayoutFacts, Withdrawal } from './facts.ts';
 import { readAmounts } from './readAmounts.ts';
@@ -56,11 +60,12 @@ function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): 
           next: ['tv resume'],
         });
       }
-      const exact = await readAmounts(ctx, facts, group);
+      const signed = await liveTransaction(ctx);
+      const amounts = max && signed === undefined ? await readAmounts(ctx, facts, group) : [];
       const intents = max
         ? await resolveIntents(
             ctx.chain(),
-            exact.map(({ token, amount }) => ({ intent: 'withdraw', token, amount, recipient })),
+            amounts.map(({ token, amount }) => ({ intent: 'withdraw', token, amount, recipient })),
           )
         : group.map(({ intent }) => intent);
       const sent = await send(ctx, inPause(facts, intents), sender, {
@@ -68,8 +73,8 @@ function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): 
         ownNonceLine: true,
         ...(pause.way === 'steps' ? { limitMs: openLimitMs } : {}),
       });
-      const paid = Object.fromEntries(exact.map(({ token, amount }) => [token, amount.toString()]));
-      return asJson({ ...sent, paid });
+      // Of the transaction in the journal, whatever was read since.
+      return asJson({ ...sent, paid: withdrawnBy(journaledTransaction(ctx)?.calls ?? []) });
     },
   };
 }
@@ -91,13 +96,21 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
     undoAlways: true,
     leaves: { subject: openProtocol, state: 'OPEN (not paused)', until: 'pause' },
     probe: (ctx) => probeSent(ctx),
-    run: async (ctx) => asJson(await send(ctx, [end], sender, { replace })),
+    run: (ctx) => sendPausing(ctx, end, sender, { replace }),
     undo: async (ctx) => {
       const ended = notedTransaction(ctx);
       if (ended === undefined) return;
       // It may be on its way still, and open the protocol behind our back.
-      await settleOnce(ctx, ended);
-      if ((await readProtocol(ctx.chain())).paused === true) return;
+      const error = await settleOnce(ctx, ended).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      // Proven to have had no effect: there is nothing to undo.
+      if (error !== undefined && notedTransaction(ctx) === undefined) return;
+      if ((await readProtocol(ctx.chain())).paused === true) {
+        if (error !== undefined) throw error;
+        return;
+      }
       await send(ctx, [begin], sender, { replace, note: 'pause-again' });
     },
   };
@@ -114,15 +127,39 @@ function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => {
       if (!('unpause' in ctx.results)) {
-        // The end of the pause may still get into a block: a resume looks at it before anything else.
-        throw new TvError('Not sent: whether the pause has ended is not known.', {
-          facts: { 'paused now': String((await readProtocol(ctx.chain())).paused) },
-          next: ['tv resume', 'if it is not paused: tv emergency shutdown'],
-        });
+        const { paused } = await readProtocol(ctx.chain());
+        // The end of the pause may still get into a block: a resume looks it up before anything else.
+        if (paused !== false) {
+          throw new TvError('Not sent: it is unknown whether the pause has ended.', {
+            facts: { 'paused now': paused === undefined ? 'unknown' : 'yes' },
+            next: ['tv resume', 'if it is not paused: tv emergency shutdown'],
+          });
+        }
       }
-      return asJson(await send(ctx, [begin], sender, { replace }));
+      return sendPausing(ctx, begin, sender, { replace });
     },
   };
+}
+
+/**
+ * Ends or begins the pause. Where the receipt does not show whether that succeeded, the protocol itself is
+ * asked: the withdrawal, and the pause after it, depend on its state alone.
+ */
+async function sendPausing(
+  ctx: StepContext,
+  intent: ResolvedIntent,
+  sender: Sender,
+  options: Pick<SendParameters, 'replace'>,
+): Promise<Json> {
+  try {
+    return asJson(await send(ctx, [intent], sender, options));
+  } catch (error) {
+    if (!(error instanceof TvError) || error.exitCode !== exitCodes.unverified) throw error;
+    const wanted = intent.intent === 'pauseProtocol';
+    const signed = journaledTransaction(ctx);
+    if (signed === undefined || (await readProtocol(ctx.chain())).paused !== wanted) throw error;
+    return { hash: signed.hash, from: signed.from, seen: wanted ? 'paused' : 'not paused' };
+  }
 }
 
 function send(

@@ -1,56 +1,124 @@
+import { changedSince, sinceFacts } from '../../../src/chain/intents/effects.ts';
+import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
-import type { SentTransaction } from '../../../src/chain/transactions/transaction.ts';
+import { sameAddress } from '../../../src/chain/sameAddress.ts';
+import { type EmittedLog, readEvidence } from '../../../src/chain/transactions/receipt.ts';
+import type { SentTransaction, SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
 import { formatAmount } from '../../../src/chain/treasury/amount.ts';
-import type { Places } from '../../../src/chain/treasury/readPlaces.ts';
+import { paymentIn, withdrawnBy } from '../../../src/chain/treasury/withdrawals.ts';
 import type { Address } from '../../../src/config/settings.ts';
+import type { Finding } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, type Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
 import { short } from '../../../src/runbook/text.ts';
-import type { PayoutFacts } from './facts.ts';
+import type { PayoutFacts, Withdrawal } from './facts.ts';
 
-/** What the steps of a payout leave as their result. */
-type Paid = SentTransaction & { readonly paid: Readonly<Record<Address, string>> };
-
-/** How much of a token the steps have sent out, in the smallest unit. */
-export function paidOut({ results }: StepContext, token: Address): bigint {
-  return payments(results).reduce((sum, { paid }) => sum + BigInt(paid[token] ?? 0), 0n);
+/** A withdrawal of this run, as it is in the journal: the amounts are those of the signed calls. */
+interface Paying {
+  readonly hash: `0x${string}`;
+  readonly paid: Readonly<Record<Address, string>>;
 }
 
-function payments(results: StepContext['results']): readonly Paid[] {
+const isWithdrawal = (step: string) => /^withdraw(-\d+)?$/.test(step);
+
+/** How much of a token the steps have sent out, in the smallest unit. */
+export function paidOut({ results }: Pick<StepContext, 'results'>, token: Address): bigint {
+  return amountOf(finished(results), token);
+}
+
+function amountOf(payments: readonly Paying[], token: Address): bigint {
+  return payments
+    .flatMap(({ paid }) => Object.entries(paid))
+    .filter(([address]) => sameAddress(address, token))
+    .reduce((sum, [, amount]) => sum + BigInt(amount), 0n);
+}
+
+function finished(results: StepContext['results']): readonly Paying[] {
   return Object.entries(results)
-    .filter(([step]) => /^withdraw(-\d+)?$/.test(step))
-    .map(([, result]) => result as Paid);
+    .filter(([step, result]) => isWithdrawal(step) && result !== null)
+    .map(([, result]) => result as unknown as Paying);
+}
+
+/** Also those whose step failed: of each step the one that it signed last. */
+function payments({ results, runs, runId }: StepContext): readonly Paying[] {
+  const signed = new Map<string, SignedTransaction>();
+  for (const event of runs.read(runId)) {
+    if (event.type === 'step.noted' && event.note === 'transaction' && isWithdrawal(event.step)) {
+      signed.set(event.step, event.value as unknown as SignedTransaction);
+    }
+  }
+  const noted = [...signed.values()].map(({ hash, calls }) => ({ hash, paid: withdrawnBy(calls) }));
+  return [...new Map([...finished(results), ...noted].map((one) => [one.hash, one])).values()];
 }
 
 /**
- * Whether all of it has come to the recipient, and the pause is back.
- * @param after of each withdrawal, in the same order
+ * Whether this run's own transactions moved all of it from the vault to the recipient, by the receipts
+ * of their hashes, and whether the pause is back. What balances do meanwhile is no part of it.
  */
-export function lookAtPaid(
-  ctx: StepContext,
-  lookout: Lookout,
-  { recipient, withdrawals, pause }: PayoutFacts,
-  after: Promise<readonly Places[]>,
-): void {
-  for (const [index, { token, before }] of withdrawals.entries()) {
+export function lookAtPaid(ctx: StepContext, lookout: Lookout, facts: PayoutFacts): void {
+  const { recipient, withdrawals, pause } = facts;
+  for (const withdrawal of withdrawals) {
+    const { token } = withdrawal;
     const id = withdrawals.length === 1 ? 'recipient' : `recipient ${token.symbol}`;
-    lookout.look(id, 'chain', async () => {
-      const now = (await after)[index]?.recipient ?? before.recipient;
-      const came = BigInt(now) - BigInt(before.recipient);
-      const paid = paidOut(ctx, token.address);
-      const words = `${short(recipient, false)} has ${formatAmount(came, token)} more`;
-      if (paid > 0n && came === paid) return pass(words);
-      // It may pay its own fees in this very token, or get something from elsewhere meanwhile.
-      if (paid > 0n && came > 0n) return warn(`${words}, and ${formatAmount(paid, token)} left the vault`);
-      return block(paid > 0n ? words : `${words}: nothing was withdrawn`);
-    });
+    lookout.look(id, 'chain', () => received(ctx, withdrawal, recipient));
   }
   lookout.look('pause', 'chain', async () => {
     const { paused } = await readProtocol(ctx.chain());
-    if (pause.way === 'not in the way')
-      return pass(paused === true ? 'paused, as before' : 'not paused, as before');
-    return paused === true
-      ? pass('paused again, read back from the contract')
-      : block('NOT SAFE: the protocol is not paused', { next: ['tv emergency shutdown'] });
+    if (pause.way === 'not in the way') {
+      if (paused === undefined) return warn('paused state unknown: no contract returns it');
+      return pass(paused ? 'paused' : 'not paused');
+    }
+    return paused === true ? pass('paused again, read back from the contract') : notPaused(ctx, pause.begin);
   });
+}
+
+async function received(
+  ctx: StepContext,
+  { token, intent: { address: vault } }: Withdrawal,
+  recipient: Address,
+): Promise<Finding> {
+  const next = ['tv resume'];
+  const own = payments(ctx).filter((payment) => amountOf([payment], token.address) > 0n);
+  if (own.length === 0) return block(`this run has sent no withdrawal of ${token.symbol}`, { next });
+  const logs: EmittedLog[] = [];
+  for (const { hash } of own) {
+    const evidence = await readEvidence(ctx.chain(), hash);
+    if (!evidence.known) {
+      return block(`not proven that ${short(recipient, false)} was paid: ${evidence.reason}`, {
+        facts: { transaction: hash },
+        next,
+      });
+    }
+    logs.push(...evidence.value.logs);
+  }
+  const paid = amountOf(own, token.address);
+  const shown = (amount: bigint) => formatAmount(amount, token);
+  const transactions = own.map(({ hash }) => hash).join(', ');
+  const { moved, recorded } = paymentIn(logs, { vault, token: token.address, recipient });
+  const facts = { transaction: transactions, vault, recipient };
+  if (moved !== paid) {
+    const from = `from the vault to ${short(recipient, false)}`;
+    return block(`the receipt shows ${shown(moved)} ${from}, not ${shown(paid)}`, { facts });
+  }
+  const words = `${short(recipient, false)} received ${shown(moved)}`;
+  if (recorded === undefined) return warn(`${words}; the vault emitted no Withdrawn event`, { facts });
+  if (recorded !== paid) return block(`${words}, but the vault recorded ${shown(recorded)}`, { facts });
+  const receipts = own.map(({ hash }) => short(hash, false)).join(', ');
+  return pass(`${words}: Transfer and Withdrawn in the receipt of ${receipts}`);
+}
+
+/** Not paused now. Where this run's pause is in its block, another transaction has ended it since. */
+async function notPaused(ctx: StepContext, begin: ResolvedIntent): Promise<Finding> {
+  const next = ['tv emergency shutdown'];
+  const sent = (ctx.results['pause'] ?? payments(ctx).at(-1)) as Pick<SentTransaction, 'hash'> | undefined;
+  const since =
+    sent === undefined ? undefined : await changedSince(ctx.chain(), { intent: begin, hash: sent.hash });
+  if (sent === undefined || since === undefined)
+    return block('NOT SAFE: the protocol is not paused', { next });
+  const facts = sinceFacts(since, sent.hash);
+  const words = 'the protocol is not paused: this run paused it again, and it was unpaused since';
+  // What another transaction did afterwards is no failure of this run.
+  return since.later.known && since.later.value !== undefined
+    ? warn(words, { facts, next })
+    : block(`NOT SAFE: ${words}`, { facts, next });
 }

@@ -1,6 +1,8 @@
+import { changedSince, sinceFacts } from '../../../src/chain/intents/effects.ts';
 import type { SentSignal } from '../../../src/chain/oracle/findSignal.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
 import { sameAddress } from '../../../src/chain/sameAddress.ts';
+import type { SentTransaction } from '../../../src/chain/transactions/transaction.ts';
 import { listProcesses } from '../../../src/host/listProcesses.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import type { Check } from '../../../src/runbook/check.ts';
@@ -14,9 +16,18 @@ export async function verify(ctx: StepContext, facts: ResumeFacts): Promise<read
   const lookout = new Lookout(ctx);
   lookout.look('protocol', 'chain', async () => {
     const { paused } = await readProtocol(ctx.chain());
-    return paused === false
-      ? pass('not paused, read back from the contract')
-      : block('the protocol is still paused', { next: ['tv resume'] });
+    if (paused === false) return pass('not paused, read back from the contract');
+    if (paused === undefined) return block('paused state unknown: no contract returns it');
+    const sent = ctx.results['unpause'] as SentTransaction | null | undefined;
+    const since =
+      sent && facts.unpause
+        ? await changedSince(ctx.chain(), { intent: facts.unpause.intent, hash: sent.hash })
+        : undefined;
+    if (!sent || since === undefined) return block('the protocol is still paused', { next: ['tv resume'] });
+    return block('the protocol is paused: this run unpaused it, and it was paused again since', {
+      facts: sinceFacts(since, sent.hash),
+      next: ['once the cause is gone: tv emergency resume'],
+    });
   });
   for (const { id, unit, program } of facts.services) {
     lookout.look(id, 'host', async () => {

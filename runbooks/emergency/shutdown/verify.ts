@@ -1,5 +1,7 @@
+import { changedSince, sinceFacts } from '../../../src/chain/intents/effects.ts';
 import { contractTitles } from '../../../src/chain/intents/intent.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
+import type { SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
 import { listProcesses } from '../../../src/host/listProcesses.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import type { Check } from '../../../src/runbook/check.ts';
@@ -45,11 +47,25 @@ async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
       next: ['tv emergency shutdown'],
     });
   }
-  return block(paused === false ? 'the protocol is not paused' : 'no contract tells whether it is paused', {
-    facts: pause.trouble === null ? {} : { reason: pause.trouble },
-    // Only here, where a node has answered: it is needed for that.
-    next: ['for another signer: tv emergency shutdown --calldata'],
-  });
+  const signed = ctx.results['pause'] as Pick<SignedTransaction, 'hash'> | null | undefined;
+  const since =
+    paused === false && pause.intent !== null && signed?.hash !== undefined
+      ? await changedSince(ctx.chain(), { intent: pause.intent, hash: signed.hash })
+      : undefined;
+  if (since !== undefined && signed?.hash !== undefined) {
+    return block('the protocol is not paused: this run paused it, and it was unpaused since', {
+      facts: sinceFacts(since, signed.hash),
+      next: ['tv emergency shutdown'],
+    });
+  }
+  return block(
+    paused === false ? 'the protocol is not paused' : 'paused state unknown: no contract returns it',
+    {
+      facts: pause.trouble === null ? {} : { reason: pause.trouble },
+      // Only here, where a node has answered: it is needed for that.
+      next: ['for another signer: tv emergency shutdown --calldata'],
+    },
+  );
 }
 
 function wasResumed({ runs, runId }: StepContext): boolean {

@@ -184,13 +184,22 @@ export interface Evidence {
 /** The arguments of all events of one kind that one contract has emitted. Logs that do not fit the event are left out. */
 export function eventsIn<T>(
   logs: readonly EmittedLog[],
-  { address, abi, eventName }: { readonly address: Address; readonly abi: Abi; readonly eventName: string },
+  {
+    address,
+    abi,
+    eventName,
+  }: { readonly address: Address; readonly abi: Abi | readonly unknown[]; readonly eventName: string },
 ): readonly T[] {
   return logs
     .filter((log) => sameAddress(log.address, address))
     .flatMap(({ topics, data }) => {
       try {
-        const decoded = decodeEventLog({ abi, eventName, data, topics: topics as [`0x${string}`] });
+        const decoded = decodeEventLog({
+          abi: abi as Abi,
+          eventName,
+          data,
+          topics: topics as [`0x${string}`],
+        });
         return [decoded.args as T];
       } catch {
         return [];

@@ -106,7 +106,7 @@ export async function settleOnce(
  * `done`: running the step looks the transaction up, and gives its receipt to the verification.
  */
 export async function probeSent(ctx: SendContext, note = defaultNote): Promise<ProbeAnswer> {
-  const signed = signedIn(ctx, note);
+  const signed = journaledTransaction(ctx, note);
   if (signed === undefined) return 'not-done';
   const chain = ctx.chain();
   const proof = await proveNoEffect(chain, signed, await lookUp(chain, signed));
@@ -122,7 +122,7 @@ export async function liveTransaction(
   ctx: Pick<SendContext, 'notes' | 'chain'>,
   note = defaultNote,
 ): Promise<SignedTransaction | undefined> {
-  const signed = signedIn(ctx, note);
+  const signed = journaledTransaction(ctx, note);
   // Not known to have failed: `settle` finds out.
   if (signed === undefined || notedTransaction(ctx, note) !== undefined) return signed;
   const chain = ctx.chain();
@@ -135,11 +135,15 @@ export function notedTransaction(
   ctx: Pick<SendContext, 'notes'>,
   note = defaultNote,
 ): SignedTransaction | undefined {
-  const signed = signedIn(ctx, note);
+  const signed = journaledTransaction(ctx, note);
   return signed === undefined || ctx.notes[noEffectNote(note)] === signed.hash ? undefined : signed;
 }
 
-function signedIn({ notes }: Pick<SendContext, 'notes'>, note: string): SignedTransaction | undefined {
+/** What was signed last under this note, whatever became of it. */
+export function journaledTransaction(
+  { notes }: Pick<SendContext, 'notes'>,
+  note = defaultNote,
+): SignedTransaction | undefined {
   return notes[note] as SignedTransaction | undefined;
 }
 

@@ -100,17 +100,19 @@ async function oneByOne(chain: Chain, parameters: SimulateParameters): Promise<S
   const { from, calls, block, deployment } = parameters;
   const results = await Promise.all(
     calls.map(async (each) => {
-      try {
-        const call = { from, ...each };
-        const [, gas] = await Promise.all([
-          chain.client.request({ method: 'eth_call', params: [call, tag(block)] }),
-          chain.client.request({ method: 'eth_estimateGas', params: [call, tag(block)] }),
-        ]);
-        return { gas: BigInt(gas) };
-      } catch (error) {
-        if (!['reverted', 'rejected'].includes(rpcFailure(error).kind)) throw describeRpcError(error, chain);
-        return { error };
+      const call = { from, ...each };
+      const [called, estimated] = await Promise.allSettled([
+        chain.client.request({ method: 'eth_call', params: [call, tag(block)] }),
+        chain.client.request({ method: 'eth_estimateGas', params: [call, tag(block)] }),
+      ]);
+      if (called.status === 'fulfilled' && estimated.status === 'fulfilled') {
+        return { gas: BigInt(estimated.value) };
       }
+      const errors = [called, estimated].flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+      // Any other error says nothing of what the contract would do.
+      const revert = errors.find((error) => rpcFailure(error).kind === 'reverted');
+      if (revert === undefined) throw describeRpcError(errors[0], chain);
+      return { error: revert };
     }),
   );
   const index = results.findIndex((result) => 'error' in result);

@@ -1,0 +1,214 @@
+import { encodeAbiParameters, encodeEventTopics, encodeFunctionData } from 'viem';
+import { describe, expect, it } from 'vitest';
+import { examplePayout, type PayoutFacts } from '../../runbooks/emergency/payout/facts.ts';
+import { lookAtPaid } from '../../runbooks/emergency/payout/verify.ts';
+import { riskControllerAbi } from '../../src/chain/abi/riskController.ts';
+import { tokenAbi } from '../../src/chain/abi/token.ts';
+import { treasuryVaultAbi } from '../../src/chain/abi/treasuryVault.ts';
+import { UnavailableError } from '../../src/errors/TvError.ts';
+import type { StepContext } from '../../src/runbook/define.ts';
+import { Lookout } from '../../src/runbook/lookout.ts';
+
+const example = examplePayout();
+const [withdrawal] = example.withdrawals;
+if (withdrawal === undefined || example.pause.way !== 'steps') throw new Error('another example');
+const { recipient } = example;
+const { begin } = example.pause;
+const token = withdrawal.token.address;
+const vault = withdrawal.intent.address;
+const amount = BigInt(withdrawal.amount);
+const other = '0x00000000000000000000000000000000000000ff';
+const hash = `0x${'ab'.repeat(32)}` as const;
+const pauseHash = `0x${'cd'.repeat(32)}` as const;
+const laterHash = `0x${'ef'.repeat(32)}` as const;
+const word = (value: bigint) => encodeAbiParameters([{ type: 'uint256' }], [value]);
+
+const transfer = ({ by = token, from = vault, to = recipient, value = amount } = {}) => ({
+  address: by,
+  topics: encodeEventTopics({ abi: tokenAbi, eventName: 'Transfer', args: { from, to } }),
+  data: word(value),
+});
+const withdrawn = ({ by = vault, of = token, to = recipient, value = amount } = {}) => ({
+  address: by,
+  topics: encodeEventTopics({
+    abi: treasuryVaultAbi,
+    eventName: 'Withdrawn',
+    args: { vaultId: 1n, token: of, recipient: to },
+  }),
+  data: encodeAbiParameters([{ type: 'uint256' }, { type: 'uint256' }], [value, 7n]),
+});
+const toggled = (paused: boolean) => ({
+  address: begin.address,
+  topics: encodeEventTopics({ abi: riskControllerAbi, eventName: 'GlobalPauseToggled', args: { by: other } }),
+  data: word(paused ? 1n : 0n),
+});
+const right = [withdrawn(), transfer()];
+const receipt = (logs: readonly unknown[], status: unknown = '0x1') => ({ blockNumber: '0x5', status, logs });
+
+interface World {
+  /** By hash; null where the node has none, an error where it does not answer. */
+  readonly receipts: Readonly<Record<string, unknown>>;
+  readonly paused?: boolean;
+  /** Events of the risk controller since. */
+  readonly logs?: readonly unknown[];
+}
+
+function chainOf({ receipts, paused = true, logs = [] }: World) {
+  const request = async ({ method, params }: { method: string; params?: readonly unknown[] }) => {
+    const [first] = params ?? [];
+    switch (method) {
+      case 'eth_getTransactionReceipt': {
+        const answer = receipts[String(first)];
+        if (answer instanceof Error) throw answer;
+        if (answer === undefined) throw new Error(`unexpected hash ${String(first)}`);
+        return answer;
+      }
+      case 'eth_getCode':
+        return '0x00';
+      case 'eth_getStorageAt':
+        return word(0n);
+      case 'eth_call':
+        return word(paused ? 1n : 0n);
+      case 'eth_getBlockByNumber':
+        return { number: '0x9', timestamp: '0x1', hash };
+      case 'eth_getLogs':
+        return logs;
+      case 'eth_getTransactionByHash':
+        return { from: other };
+      default:
+        // Balances above all: no verdict rests on them.
+        throw new Error(`unexpected call ${method}`);
+    }
+  };
+  return {
+    client: { request, transport: { nodes: [{}] } },
+    contracts: { riskController: begin.address, treasuryVault: vault },
+    urls: ['http://node'],
+  };
+}
+
+async function checksOf(
+  world: World,
+  facts: PayoutFacts,
+  results: StepContext['results'],
+  noted: unknown[] = [],
+) {
+  const chain = chainOf(world);
+  const ctx = {
+    chain: () => chain,
+    results,
+    runId: 'run',
+    runs: { read: () => noted },
+    signal: new AbortController().signal,
+  } as unknown as StepContext;
+  const lookout = new Lookout(ctx);
+  lookAtPaid(ctx, lookout, facts);
+  const checks = await lookout.checks();
+  return (id: string) => checks.find((check) => check.id === id);
+}
+
+const plain: PayoutFacts = { ...example, pause: { way: 'not in the way' } };
+const paid = { withdraw: { hash, from: other, block: 5, paid: { [token]: amount.toString() } } };
+const away = new UnavailableError('The RPC node cannot be reached: ECONNREFUSED.');
+
+describe('a withdrawal is verified by the receipt of its own hash', () => {
+  it.each<readonly [string, unknown, 'pass' | 'warn' | 'block', RegExp]>([
+    ['the effect of this run', receipt(right), 'pass', /received .*: Transfer and Withdrawn in the receipt/],
+    [
+      'in two transfers',
+      receipt([withdrawn(), transfer({ value: 1n }), transfer({ value: amount - 1n })]),
+      'pass',
+      /./,
+    ],
+    ['beside a fee and a deposit', receipt([...right, transfer({ from: other, to: vault })]), 'pass', /./],
+    ['status in another spelling', receipt(right, '0x01'), 'pass', /./],
+    ['the vault emits no event', receipt([transfer()]), 'warn', /no Withdrawn event/],
+    ['effect missing', receipt([]), 'block', /the receipt shows 0/],
+    ['no transfer', receipt([withdrawn()]), 'block', /the receipt shows 0/],
+    ['less', receipt([withdrawn(), transfer({ value: amount - 1n })]), 'block', /, not 250 000/],
+    ['twice', receipt([...right, transfer()]), 'block', /the receipt shows 500 000/],
+    ['to another account', receipt([withdrawn(), transfer({ to: other })]), 'block', /the receipt shows 0/],
+    [
+      'from another account',
+      receipt([withdrawn(), transfer({ from: other })]),
+      'block',
+      /the receipt shows 0/,
+    ],
+    ['of another token', receipt([withdrawn(), transfer({ by: other })]), 'block', /the receipt shows 0/],
+    [
+      'the vault records less',
+      receipt([withdrawn({ value: 1n }), transfer()]),
+      'block',
+      /but the vault recorded/,
+    ],
+    [
+      'another vault records it',
+      receipt([withdrawn({ by: other }), transfer()]),
+      'warn',
+      /no Withdrawn event/,
+    ],
+    ['reverted', receipt([], '0x0'), 'block', /not proven .*: its receipt says that it reverted/],
+    ['without a status', receipt(right, null), 'block', /not proven .*: the status in the receipt is null/],
+    [
+      'without logs',
+      { blockNumber: '0x5', status: '0x1' },
+      'block',
+      /not proven .*: the receipt has no logs/,
+    ],
+    ['seen late', null, 'block', /not proven .*: no RPC node has its receipt/],
+    ['the source away', away, 'block', /cannot be reached/],
+  ])('%s', async (_, answer, status, summary) => {
+    const check = await checksOf({ receipts: { [hash]: answer } }, plain, paid);
+    expect(check('recipient')).toMatchObject({ status, summary: expect.stringMatching(summary) });
+  });
+
+  it('the effect of somebody else: blocked, whatever the recipient has now', async () => {
+    const check = await checksOf({ receipts: {} }, plain, {});
+    expect(check('recipient')).toMatchObject({
+      status: 'block',
+      summary: 'this run has sent no withdrawal of AlphaUSD',
+    });
+  });
+
+  it('a step that failed undecided: the hash in the journal is looked up all the same', async () => {
+    const args = [token, amount, recipient] as const;
+    const data = encodeFunctionData({ abi: treasuryVaultAbi, functionName: 'withdraw', args });
+    const value = { hash, calls: [{ to: vault, data }] };
+    const noted = [{ type: 'step.noted', step: 'withdraw', note: 'transaction', value }];
+    const of = async (answer: unknown) =>
+      (await checksOf({ receipts: { [hash]: answer } }, plain, {}, noted))('recipient')?.status;
+    expect([await of(receipt(right)), await of(receipt(right, null))]).toEqual(['pass', 'block']);
+  });
+});
+
+describe('the pause after a withdrawal', () => {
+  const results = { ...paid, pause: { hash: pauseHash, from: other, block: 6 } };
+  const later = { ...toggled(false), transactionHash: laterHash, blockNumber: '0x8' };
+  const own = { ...toggled(true), transactionHash: pauseHash, blockNumber: '0x5' };
+  it.each<readonly [string, Partial<World>, unknown, 'pass' | 'warn' | 'block', RegExp]>([
+    ['paused', { paused: true }, receipt([toggled(true)]), 'pass', /paused again, read back/],
+    ['unpaused by another', { logs: [own, later] }, receipt([toggled(true)]), 'warn', /was unpaused since/],
+    [
+      'unpaused, no event',
+      { logs: [own] },
+      receipt([toggled(true)]),
+      'block',
+      /NOT SAFE: .*was unpaused since/,
+    ],
+    ['never paused by this run', {}, receipt([]), 'block', /^NOT SAFE: the protocol is not paused$/],
+    ['the pause reverted', {}, receipt([], '0x0'), 'block', /^NOT SAFE: the protocol is not paused$/],
+    ['the pause without a receipt', {}, null, 'block', /^NOT SAFE: the protocol is not paused$/],
+    ['the source away', {}, away, 'block', /cannot be reached/],
+  ])('%s', async (_, world, answer, status, summary) => {
+    const receipts = { [hash]: receipt(right), [pauseHash]: answer };
+    const check = await checksOf({ paused: false, ...world, receipts }, example, results);
+    expect(check('pause')).toMatchObject({ status, summary: expect.stringMatching(summary) });
+    if (status === 'warn') {
+      expect(check('pause')?.facts).toMatchObject({
+        'changed by this run': `${pauseHash} in block 5`,
+        'changed since by': `${laterHash} in block 8`,
+        sender: other,
+      });
+    }
+  });
+});
