@@ -1,4 +1,5 @@
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import { protective } from '../../src/runbook/concurrency.ts';
 import { defineRunbook } from '../../src/runbook/define.ts';
 import { count } from '../../src/runbook/text.ts';
 import { type BreakerFacts, exampleFacts } from './facts.ts';
@@ -20,6 +21,8 @@ With several pairs one transaction does it on Tempo, and one for each pair elsew
   input: breakerInput,
   example: { facts: exampleFacts('trip'), input: exampleInput },
   onFailure: 'stop',
+  // Tripping a breaker again does no harm.
+  concurrency: () => ({ ...protective('breakers'), heldUpBy: 'none' }),
   handout: (ctx, input) => handout(ctx, input, 'trip'),
   preflight: (ctx, input) => preflight(ctx, input, 'trip'),
   basis,

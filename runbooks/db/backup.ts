@@ -3,6 +3,7 @@ import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { readServer } from '../../src/database/readServer.ts';
 import { quoteForShell } from '../../src/host/commandLine.ts';
 import { readDisk } from '../../src/host/readDisk.ts';
+import { harmless } from '../../src/runbook/concurrency.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field, type PreflightResult } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
@@ -95,8 +96,7 @@ left that looks like a backup.`,
   },
   onFailure: 'stop',
   // It touches nothing that another run has begun.
-  goesPast: 'unfinished',
-  inNobodysWay: true,
+  concurrency: () => harmless,
   preflight,
   basis: ({ form, directory, database }) => ({ form, directory, database }),
   consequence: ({ directory }) => `This writes a backup to ${directory}.`,

@@ -28,7 +28,7 @@ export default defineRunbook<typeof input, PinFacts>({
   },
   onFailure: 'stop',
   // It touches nothing that another run has begun.
-  goesPast: 'unfinished',
+  concurrency: () => ({ heldUpBy: 'none' }),
   preflight: (ctx, { backup, why }) => lookAtBackup(ctx, { backup, reason: why }),
   basis: (facts) => facts,
   consequence: ({ name }) => `This keeps ${name} until it is unpinned.`,

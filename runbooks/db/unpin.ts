@@ -21,7 +21,7 @@ export default defineRunbook<typeof input, PinFacts>({
   },
   onFailure: 'stop',
   // It touches nothing that another run has begun.
-  goesPast: 'unfinished',
+  concurrency: () => ({ heldUpBy: 'none' }),
   preflight: (ctx, { backup }) => lookAtBackup(ctx, { backup, reason: null }),
   basis: (facts) => facts,
   consequence: ({ name }) => `This lets tv db prune remove ${name} when it is old enough.`,

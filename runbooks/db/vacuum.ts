@@ -1,3 +1,4 @@
+import { harmless } from '../../src/runbook/concurrency.ts';
 import { defineRunbook } from '../../src/runbook/define.ts';
 import { bytes, count } from '../../src/runbook/text.ts';
 import { exampleFacts, type VacuumFacts } from './vacuum/facts.ts';
@@ -19,8 +20,7 @@ weekly (\`tv db schedule install\`), and after a reindex.`,
   example: { facts: exampleFacts, input: {} },
   onFailure: 'stop',
   // It touches nothing that another run has begun; the next one on schedule does what one before has left.
-  goesPast: 'unfinished',
-  inNobodysWay: true,
+  concurrency: () => harmless,
   preflight,
   basis: ({ database, tables }) => ({
     database,

@@ -4,6 +4,7 @@ import type { BackupNeeds } from '../../src/database/backup/dumpScript.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
 import { lackedBy } from '../../src/database/restore/missingNeeds.ts';
+import { harmless } from '../../src/runbook/concurrency.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
@@ -55,8 +56,7 @@ dropped. What came of it is kept beside the backup, for tv db backups and tv db 
   },
   onFailure: 'stop',
   // It touches nothing that another run has begun.
-  goesPast: 'unfinished',
-  inNobodysWay: true,
+  concurrency: () => harmless,
   preflight: async (ctx, wanted) => {
     const lookout = new Lookout(ctx);
     const chosen = await chooseBackups(ctx, wanted);

@@ -43,7 +43,7 @@ signed may still wait to be mined.`,
     input: { nginx: false, replace: false, calldata: false, safe: undefined },
   },
   onFailure: 'stop',
-  goesPast: 'harmless',
+  concurrency: () => ({ touches: ['pause', 'services'], heldUpBy: 'itself or residual' }),
   supersedes: () => superseded,
   handout: (ctx, given) =>
     handOut(ctx, given, 'End the pause', async () => [

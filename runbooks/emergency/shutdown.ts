@@ -50,8 +50,12 @@ tv emergency withdraw come next.`,
     input: { nginx: false, pause: true, replace: false, calldata: false, safe: undefined },
   },
   onFailure: 'carry-on',
-  protective: () => true,
-  goesPast: 'all',
+  concurrency: () => ({
+    protective: true,
+    touches: ['pause', 'services'],
+    waitsFor: 'itself',
+    heldUpBy: 'none',
+  }),
   // Where the protocol is left as it is, an older run may still have to pause it.
   supersedes: ({ pause }) => (pause ? superseded : []),
   handout: (ctx, given) =>

@@ -4,6 +4,7 @@ import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
+import { protective } from '../../src/runbook/concurrency.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { count, short } from '../../src/runbook/text.ts';
 import { payoutConsequence } from './payout/consequence.ts';
@@ -75,8 +76,7 @@ tv emergency withdraw.`,
     },
   },
   onFailure: 'carry-on',
-  protective: () => true,
-  goesPast: 'harmless',
+  concurrency: ({ withdraw }) => (withdraw ? protective('orders', 'capital', 'pause') : protective('orders')),
   handout: (ctx, given) =>
     handOut(ctx, given, 'Unwind pairs', async () => {
       if (given.withdraw) {

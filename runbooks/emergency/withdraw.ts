@@ -6,6 +6,7 @@ import { amountPattern, parseAmount } from '../../src/chain/treasury/amount.ts';
 import { checkRecipient } from '../../src/chain/treasury/checkRecipient.ts';
 import { findToken } from '../../src/chain/treasury/findToken.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
+import { protective } from '../../src/runbook/concurrency.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { payoutConsequence } from './payout/consequence.ts';
 import { examplePayout, type PayoutFacts } from './payout/facts.ts';
@@ -79,8 +80,7 @@ the last is sent even if the withdrawal fails.`,
     },
   },
   onFailure: 'carry-on',
-  protective: () => true,
-  goesPast: 'harmless',
+  concurrency: () => protective('capital', 'pause'),
   handout: (ctx, given) =>
     handOut(ctx, given, 'Withdraw', async () => {
       const recipient = checkRecipient(ctx.settings, given.to);

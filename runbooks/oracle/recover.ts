@@ -45,6 +45,7 @@ Where a restart cannot help, nothing is changed, and the command that does help 
     input: {},
   },
   onFailure: 'stop',
+  concurrency: () => ({ touches: ['oracle key'] }),
   preflight: async (ctx) => {
     const lookout = new Lookout(ctx);
     const nodes = lookAtNodes(ctx, lookout);

@@ -81,6 +81,7 @@ it on the chain is waited for.`,
     input: { now: false, address: undefined, calldata: false, safe: undefined },
   },
   onFailure: 'stop',
+  concurrency: () => ({ touches: ['oracle key'] }),
   handout: (ctx, given) =>
     handOut(ctx, given, 'Revoke an oracle', async () =>
       resolveIntents(ctx.chain(), [{ intent: 'revokeOracle', oracle: chosen(ctx, given.address).old }]),

@@ -3,6 +3,7 @@ import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { checkedAddress } from '../../src/chain/pairs/pair.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
+import { protective } from '../../src/runbook/concurrency.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { short } from '../../src/runbook/text.ts';
 import { authorise, cut, fund } from './rotate/chainSteps.ts';
@@ -74,7 +75,7 @@ was funded and could not be used stays there, and the next rotation takes it.`,
     },
   },
   onFailure: 'stop',
-  protective: ({ compromised }) => compromised,
+  concurrency: ({ compromised }) => (compromised ? protective('oracle key') : { touches: ['oracle key'] }),
   handout: (ctx, given) =>
     handOut(ctx, given, 'Authorise an oracle', async () => {
       if (given.newAddress === undefined) {

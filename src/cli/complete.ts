@@ -22,7 +22,7 @@ const valueSources: Readonly<Record<string, keyof CompletionSources>> = {
   key: 'settings',
 };
 /** Flags that runbooks and controls have, and others do not. */
-const answering = ['-y', '--yes', '--confirm'];
+const answering = ['-y', '--yes', '--confirm', '--wait'];
 const planning = ['--dry-run', '--plan', '--override', '--reason'];
 
 /**

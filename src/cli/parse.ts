@@ -5,6 +5,7 @@ import { UsageError } from '../errors/TvError.ts';
 import type { InputFields } from '../runbook/define.ts';
 import type { Answers } from '../runbook/engine.ts';
 import type { AnyCommand, Entry } from '../runbook/entry.ts';
+import { timeSpan } from '../runbook/inputs.ts';
 import type { Json } from '../runbook/json.ts';
 import { wrap } from '../runbook/text.ts';
 
@@ -62,9 +63,19 @@ export function parse(entry: Entry, command: AnyCommand, args: readonly string[]
       reason: options['reason'] as string | undefined,
       dryRun: options['dryRun'] === true,
       plan: options['plan'] as string | undefined,
+      waitMs: waitMs(options['wait']),
     },
     input: validate(entry, command.input, program),
   };
+}
+
+/** @throws UsageError */
+function waitMs(text: unknown): number | undefined {
+  // A boolean where the command has a --no-wait of its own.
+  if (typeof text !== 'string') return undefined;
+  const read = timeSpan.safeParse(text);
+  if (read.success) return read.data;
+  throw new UsageError(`--wait ${text} is not a time.`, { next: '--wait 30s, --wait 5m or --wait 2h' });
 }
 
 /** `tv reindex --help`: intent, flags, risk. */
@@ -100,6 +111,7 @@ function build(entry: Entry, command: AnyCommand): Command {
     program.optionsGroup('Answering:');
     program.option('-y, --yes', 'answer yes to a moderate question');
     program.option('--confirm <environment>', 'answer a severe question by naming the environment');
+    program.option('--wait <time>', 'wait up to this long (30s, 5m) for another run to end');
   }
   if (command.kind === 'runbook') {
     program.optionsGroup('Planning:');
@@ -124,7 +136,8 @@ function validate(entry: Entry, fields: InputFields, program: Command): Json {
   const raw: Record<string, unknown> = {};
   let argument = 0;
   for (const [key, { flag }] of Object.entries(fields)) {
-    raw[key] = flag.startsWith('-') ? options[key] : program.processedArgs[argument++];
+    if (!flag.startsWith('-')) raw[key] = program.processedArgs[argument++];
+    else raw[key] = flag.startsWith('--no-') ? options[key] !== false : options[key];
   }
   const shape = Object.fromEntries(Object.entries(fields).map(([key, { schema }]) => [key, schema]));
   const answer = z.object(shape).safeParse(raw);

@@ -9,6 +9,7 @@ import {
   toldNote,
 } from '../runbook/events.ts';
 import type { Json } from '../runbook/json.ts';
+import { describeHolder } from '../runbook/locks.ts';
 import { asTyped, renderNext, wrapAdvice } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { waysPast } from '../runbook/runState.ts';
@@ -122,6 +123,23 @@ export class RunScreen {
       case 'run.checked':
         this.#advice = adviceOf(event.checks);
         this.#print(`\n${paint.bold('Verification')}\n${renderChecks(event.checks, paint)}\n`);
+        break;
+      case 'lock.waiting': {
+        const { who, what } = describeHolder(event.for, new Date(this.#now()));
+        const limit = duration(event.limitMs);
+        this.#print(
+          `  ${paint.warn('!')} ${wrap(`Waiting up to ${limit} for ${what} (${who})`, paint.width - 4, '    ')}\n`,
+        );
+        this.#screen.busy(`waiting for ${what}`);
+        break;
+      }
+      case 'lock.lost':
+        this.#lockLost(event);
+        break;
+      case 'plan.changed':
+        this.#print(
+          `${paint.bad(wrap(`The facts changed while the question was open: plan ${event.from} is now ${event.to}. Read it and answer again.`, paint.width))}\n\n`,
+        );
         break;
       case 'journal.moved':
         this.#unwritten = true;
@@ -263,6 +281,14 @@ export class RunScreen {
     const { bad, width } = this.#paint;
     for (const state of states)
       this.#print(`${bad(`✖ ${wrapAdvice(`The ${state}${end}`, width - 2, '  ')}`)}\n`);
+  }
+
+  #lockLost({ reason, next, stops }: Extract<RunEvent, { type: 'lock.lost' }>): void {
+    const { bad, width } = this.#paint;
+    const then = stops ? 'Stopped before the next step.' : 'Continues, as it protects funds.';
+    const text = `The lock was lost, another operator may be working: ${reason} ${then}`;
+    this.#print(`  ${bad(`✖ ${wrap(text, width - 4, '    ')}`)}\n`);
+    this.#advice = [...this.#advice, ...next];
   }
 
   #journalMoved({ to, reason }: { readonly to: string | null; readonly reason: string }): void {

@@ -3,7 +3,7 @@ import type { Entry } from '../runbook/entry.ts';
 /** Flags of more than one command that take a value. */
 const withValue: ReadonlySet<string> = new Set([
   ...['-e', '--env', '--config', '--set'],
-  ...['--confirm', '--plan', '--override', '--reason'],
+  ...['--confirm', '--plan', '--override', '--reason', '--wait'],
 ]);
 /** Flags of more than one command that take none. */
 const alone: ReadonlySet<string> = new Set([

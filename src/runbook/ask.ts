@@ -52,7 +52,8 @@ export async function ask(
   throw new Refusal('Not confirmed; nothing was changed.', { exitCode: exitCodes.notConfirmed });
 }
 
-function isAnswered(risk: Risk, answers: Answers): boolean {
+/** Whether no question is left: none is asked for this risk, or the flags answer it. */
+export function isAnswered(risk: Risk, answers: Answers): boolean {
   if (risk === 'read' || risk === 'mild') return true;
   return answers.confirm !== undefined || (risk === 'moderate' && answers.yes);
 }

@@ -1,7 +1,7 @@
 import { type ExitCode, exitCodes, TvError } from '../errors/TvError.ts';
-import { ask, assertAnswerable } from './ask.ts';
+import { ask, assertAnswerable, isAnswered } from './ask.ts';
 import type { Step } from './define.ts';
-import { type Answers, buildPlan, type Engine, Refusal, type Shelved } from './engine.ts';
+import { type Answers, buildPlan, concurrencyOf, type Engine, Refusal, type Shelved } from './engine.ts';
 import type { StepData } from './events.ts';
 import {
   close,
@@ -16,7 +16,7 @@ import {
 } from './execute.ts';
 import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
-import { withLocks } from './locks.ts';
+import { assertUnlocked, type HeldLocks, whileAsking, withLocks } from './locks.ts';
 import { findRun } from './readRuns.ts';
 import { foldRun, isUnfinished, type RunState } from './runState.ts';
 import { auditRefusal, foreseen, openJournal, type Story, withJournal, writeAudit } from './startRun.ts';
@@ -40,10 +40,7 @@ export async function carryOn(
     return await attempt(engine, shelved, run, wanted, answers, story);
   } catch (thrown) {
     // Without the run's input: all runs of an emergency command are meant.
-    const error = foreseen(
-      thrown,
-      shelved.runbook.protective?.(shelved.runbook.example.input as never) ?? false,
-    );
+    const error = foreseen(thrown, concurrencyOf(shelved.runbook, shelved.runbook.example.input).protective);
     await auditRefusal(engine, `${wanted} ${shelved.name}`, null, story, error);
     throw error;
   }
@@ -67,29 +64,90 @@ async function attempt(
     environment: settings.environment,
     subject: shelved.runbook.title.toLowerCase(),
   });
-  return withLocks(engine, `${wanted} ${run}`, async () => {
-    const state = readState(engine, run);
-    // A run that was being undone can only go on in that direction.
-    const direction: Direction = state.undoing ? 'undo' : wanted;
-    assertCanCarryOn(engine, state, run, direction);
-    const { steps, plan } = rebuild(engine, shelved, state, run);
-    story.plan = plan.id;
-    const { started } = state;
-    const execution: Execution = {
+  const input = readState(engine, run).started.input;
+  const concurrency = concurrencyOf(shelved.runbook, input);
+  const request = {
+    runbook: shelved.name,
+    what: `${wanted} ${run}`,
+    concurrency,
+    waitMs: answers.waitMs ?? 0,
+  };
+  let agreed: { readonly lines: number; readonly confirmation: string } | undefined;
+  if (!isAnswered(shelved.runbook.risk, answers)) {
+    assertUnlocked(engine, request);
+    const { consequence, state } = await survey(engine, shelved, run, wanted, story, true);
+    const confirmation = await whileAsking(engine, request.what, () =>
+      ask(engine, shelved.runbook.risk, consequence, answers),
+    );
+    agreed = { lines: state.lines.length, confirmation };
+  }
+  return withLocks(engine, request, async (locks) => {
+    const { direction, execution, left, state, consequence } = await survey(
       engine,
-      runbook: shelved.runbook,
+      shelved,
       run,
-      facts: started.facts,
-      input: started.input,
-      steps,
-      journal: openJournal(engine, run, shelved.runbook.protective?.(started.input as never) ?? false),
-      before: state.steps,
-      notes: new Map(),
-    };
-    const left =
-      direction === 'undo' ? await toUndo(execution, state) : steps.filter(({ id }) => !isDone(state, id));
-    const remaining = plan.steps.filter(({ id }) => left.some((step) => step.id === id));
-    const shown = direction === 'undo' ? remaining.toReversed().map(asUndo) : remaining;
+      wanted,
+      story,
+      agreed === undefined,
+      locks,
+    );
+    if (agreed !== undefined && agreed.lines !== state.lines.length) {
+      throw new Refusal('The run changed while the question was open; this call changed nothing.', {
+        exitCode: exitCodes.blocked,
+        facts: { run, status: state.status },
+        next: [`tv runs show ${run}`],
+      });
+    }
+    const confirmation =
+      agreed?.confirmation ?? (await ask(engine, shelved.runbook.risk, consequence, answers));
+    const type = direction === 'undo' ? ('run.undoing' as const) : ('run.resumed' as const);
+    const ending = await withJournal(execution, async () => {
+      record(execution, { type, operator: engine.operator, confirmation });
+      return direction === 'undo' ? undo(execution, left, state) : execute(execution);
+    });
+    await writeAudit(engine, `${direction} ${shelved.name}`, state.started.input, story, ending);
+    return ending.exitCode;
+  });
+}
+
+const noLocks: HeldLocks = { warnings: [], assertHeld: async () => {} };
+
+/** What the journal says of the run, and what is left to do or to undo of it. */
+async function survey(
+  engine: Engine,
+  shelved: Shelved,
+  run: string,
+  wanted: Direction,
+  story: Story,
+  show: boolean,
+  locks: HeldLocks = noLocks,
+) {
+  const state = readState(engine, run);
+  // A run that was being undone can only be undone further.
+  const direction: Direction = state.undoing ? 'undo' : wanted;
+  assertCanCarryOn(engine, state, run, direction);
+  const { steps, plan } = rebuild(engine, shelved, state, run);
+  story.plan = plan.id;
+  const { started } = state;
+  const { protective } = concurrencyOf(shelved.runbook, started.input);
+  const execution: Execution = {
+    engine,
+    runbook: shelved.runbook,
+    run,
+    facts: started.facts,
+    input: started.input,
+    steps,
+    journal: openJournal(engine, run, protective),
+    locks,
+    before: state.steps,
+    notes: new Map(),
+  };
+  const left =
+    direction === 'undo' ? await toUndo(execution, state) : steps.filter(({ id }) => !isDone(state, id));
+  const remaining = plan.steps.filter(({ id }) => left.some((step) => step.id === id));
+  const shown = direction === 'undo' ? remaining.toReversed().map(asUndo) : remaining;
+  if (locks.warnings.length > 0) engine.watch({ type: 'preflight.done', checks: locks.warnings });
+  if (show) {
     engine.watch({
       type: 'plan.ready',
       plan: { ...plan, steps: shown },
@@ -99,19 +157,12 @@ async function attempt(
       direction,
       left: leftBehind(state),
     });
-    const consequence =
-      direction === 'undo'
-        ? `This takes back ${howMany(left.length, 'step')} of ${run}.`
-        : `This finishes ${run}: ${howMany(left.length, 'step')} ${left.length === 1 ? 'is' : 'are'} left. As planned: ${plan.consequence}`;
-    const confirmation = await ask(engine, shelved.runbook.risk, consequence, answers);
-    const type = direction === 'undo' ? ('run.undoing' as const) : ('run.resumed' as const);
-    const ending = await withJournal(execution, async () => {
-      record(execution, { type, operator: engine.operator, confirmation });
-      return direction === 'undo' ? undo(execution, left, state) : execute(execution);
-    });
-    await writeAudit(engine, `${direction} ${shelved.name}`, started.input, story, ending);
-    return ending.exitCode;
-  });
+  }
+  const consequence =
+    direction === 'undo'
+      ? `This undoes ${howMany(left.length, 'step')} of ${run}.`
+      : `This finishes ${run}: ${howMany(left.length, 'step')} ${left.length === 1 ? 'is' : 'are'} left. As planned: ${plan.consequence}`;
+  return { state, direction, execution, left, consequence };
 }
 
 /** A step as the list of an undo names it: by what takes it back. */
@@ -243,6 +294,8 @@ async function undo(execution: Execution, left: readonly Step[], state: RunState
       return close(execution, { outcome: 'undone', exitCode: exitCodes.ok });
     case 'failed':
       return close(execution, { outcome: 'undo-failed', exitCode: exitCodes.failed });
+    case 'locked':
+      return close(execution, { outcome: 'interrupted', exitCode: exitCodes.locked });
     case 'interrupted':
       return close(execution, interrupted(execution, execution.engine.interrupt.received ?? 'SIGINT'));
   }

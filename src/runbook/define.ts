@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Check } from './check.ts';
+import type { Concurrency } from './concurrency.ts';
 import type { Context, Progress } from './context.ts';
 import type { Json } from './json.ts';
 import type { Paint } from './paint.ts';
@@ -113,23 +114,11 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   readonly example: { readonly facts: F; readonly input: InputOf<I> };
   readonly input: I;
   readonly onFailure: 'stop' | 'carry-on';
+  /** How it gets along with other runs; what is left out is as `ordinary` has it. */
+  concurrency?(input: InputOf<I>): Partial<Concurrency>;
   /**
-   * It protects funds, so it waits for nothing that it can do without: where the state directory cannot
-   * be written it continues without a journal there, and says so.
-   */
-  protective?(input: InputOf<I>): boolean;
-  /**
-   * What of other runs is told as a warning and does not hold this one up. `harmless`: unfinished ones,
-   * but not one of the same command, which may have done already what this would do again (nor one that
-   * was not verified), nor one that has left something unusual in the world. `unfinished`: all of these.
-   * `all`: also one that is under way.
-   */
-  readonly goesPast?: 'harmless' | 'unfinished' | 'all';
-  /** Whatever is cut off of it is in the way of no other run: these are only told of it. */
-  readonly inNobodysWay?: true;
-  /**
-   * Commands whose older runs have nothing left to finish once this one is verified. Those of a command
-   * that supersedes itself hold up no `harmless` one: it can be run anew.
+   * Commands whose older runs have nothing left to finish once this one is verified. A command that
+   * supersedes itself can be run anew.
    */
   supersedes?(input: InputOf<I>): readonly string[];
   /** Undefined where the input does not ask for one; otherwise nothing else happens. */

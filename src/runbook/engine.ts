@@ -1,5 +1,6 @@
 import { type ExitCode, TvError } from '../errors/TvError.ts';
 import type { Check } from './check.ts';
+import { type Concurrency, ordinary } from './concurrency.ts';
 import type { Context } from './context.ts';
 import type { Facts, InputFields, InputOf, Runbook, Step } from './define.ts';
 import { digest } from './digest.ts';
@@ -26,6 +27,8 @@ export interface Answers {
   readonly reason: string | undefined;
   readonly dryRun: boolean;
   readonly plan: string | undefined;
+  /** How long to wait for another run's lock, in milliseconds. Default: not at all. */
+  readonly waitMs?: number | undefined;
 }
 
 /** Everything that the flows of a run need around them; made in the composition root. */
@@ -42,6 +45,11 @@ export interface Engine {
 
 // biome-ignore lint/suspicious/noExplicitAny: the engine runs runbooks of every input and fact type
 export type AnyRunbook = Runbook<any, any>;
+
+/** How a runbook gets along with other runs, for one input. */
+export function concurrencyOf(runbook: AnyRunbook, input: unknown): Concurrency {
+  return { ...ordinary, ...runbook.concurrency?.(input as never) };
+}
 
 /** A runbook with the name and section that the shelf gives it. */
 export interface Shelved {

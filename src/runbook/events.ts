@@ -2,6 +2,7 @@ import type { Check } from './check.ts';
 import type { Progress } from './context.ts';
 import type { Effect, Leaves, Risk } from './define.ts';
 import type { Json } from './json.ts';
+import type { LockHolder } from './lock.ts';
 
 /** Who runs tv, on which machine. */
 export interface Operator {
@@ -67,8 +68,10 @@ export interface RunStarted {
   readonly plan: PlanData;
   /** Commands whose older runs have nothing left to finish once this one is verified. */
   readonly supersedes?: readonly string[];
-  /** Unfinished, it is in the way of no other run. */
-  readonly inNobodysWay?: true;
+  /** What it changes, for other runs that touch the same. */
+  readonly touches?: readonly string[];
+  /** Unfinished, it holds up no other run. */
+  readonly holdsUpOthers?: false;
   readonly overrides: readonly OverrideUse[];
   readonly confirmation: string;
 }
@@ -133,6 +136,17 @@ export type ScreenEvent =
       readonly left?: readonly string[];
     }
   | { readonly type: 'step.progress'; readonly step: string; readonly progress: Progress }
+  /** Another run holds the lock, and this one waits for it. */
+  | { readonly type: 'lock.waiting'; readonly for: LockHolder; readonly limitMs: number }
+  /** `stops`: the run ends before its next step. */
+  | {
+      readonly type: 'lock.lost';
+      readonly reason: string;
+      readonly next: readonly string[];
+      readonly stops: boolean;
+    }
+  /** The facts moved while the question was open; what was agreed to is no longer the plan. */
+  | { readonly type: 'plan.changed'; readonly from: string; readonly to: string }
   /** The journal is no longer in the state directory; `to` is null where it is written nowhere. */
   | { readonly type: 'journal.moved'; readonly to: string | null; readonly reason: string }
   | { readonly type: 'audit.failed'; readonly reason: string };

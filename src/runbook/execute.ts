@@ -2,13 +2,14 @@ import { type ExitCode, exitCodes, TvError } from '../errors/TvError.ts';
 import type { Check } from './check.ts';
 import type { Step, StepContext } from './define.ts';
 import { WriteError } from './durableFile.ts';
-import { type AnyRunbook, asJson, blocks, type Engine, errorData } from './engine.ts';
+import { type AnyRunbook, asJson, blocks, concurrencyOf, type Engine, errorData } from './engine.ts';
 import type { JournalEvent, Outcome } from './events.ts';
 import { failpoint } from './failpoint.ts';
 import { Interrupted } from './interrupt.ts';
 import type { Journal } from './journal.ts';
 import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
+import { type HeldLocks, lostLock } from './locks.ts';
 import { foldRun, type RunState } from './runState.ts';
 
 /** A run under way: its steps, its journal, and what earlier attempts have left. */
@@ -20,6 +21,7 @@ export interface Execution {
   readonly input: Json;
   readonly steps: readonly Step[];
   readonly journal: Journal;
+  readonly locks: HeldLocks;
   /** What the journal said before this process took over; empty for a new run. */
   readonly before: RunState['steps'];
   /** By step: what it has noted so far, shared by its probe, run and undo. */
@@ -92,6 +94,7 @@ async function runSteps(execution: Execution): Promise<Ending> {
       // A step that failed may take effect yet: the run stays to be gone on with.
       if (!ends) continue;
     }
+    if (await lockIsLost(execution)) return { outcome: 'interrupted', exitCode: exitCodes.locked };
     try {
       // In flight or failed when an earlier attempt ended: it may have taken effect all the same.
       const uncertain = before !== undefined && before.status !== 'waiting';
@@ -113,6 +116,21 @@ async function runSteps(execution: Execution): Promise<Ending> {
     }
   }
   return verify(execution, results, { failures, undecided });
+}
+
+/**
+ * Whether another operator may be at work by now. A run then stops before its next step; a protective one
+ * only says so.
+ */
+async function lockIsLost({ locks, engine, runbook, input }: Execution): Promise<boolean> {
+  try {
+    await locks.assertHeld();
+    return false;
+  } catch (error) {
+    const { protective } = concurrencyOf(runbook, input);
+    engine.watch({ type: 'lock.lost', ...lostLock(error), stops: !protective });
+    return !protective;
+  }
 }
 
 /** Steps that are right to take back always, and have left something that no later step has ended yet. */
@@ -281,12 +299,13 @@ export async function undoSteps(
   steps: readonly Step[],
   results: Readonly<Record<string, Json>>,
   { stoppable }: { readonly stoppable: boolean } = { stoppable: false },
-): Promise<'undone' | 'failed' | 'interrupted'> {
+): Promise<'undone' | 'failed' | 'interrupted' | 'locked'> {
   const { interrupt } = execution.engine;
   const { clock, settings } = execution.engine.ctx;
   for (const step of steps.toReversed()) {
     if (step.undo === undefined) continue;
     if (stoppable && interrupt.received !== undefined) return 'interrupted';
+    if (await lockIsLost(execution)) return 'locked';
     const start = clock.now().getTime();
     record(execution, { type: 'undo.started', step: step.id });
     failpoint(settings.sandbox, `undo-${step.id}:started`);

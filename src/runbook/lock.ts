@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { TvError } from '../errors/TvError.ts';
 import { WriteError } from './durableFile.ts';
 import type { Operator } from './events.ts';
 import { isRunning } from './process.ts';
@@ -18,14 +19,17 @@ export interface LockHolder {
   readonly operator: Operator;
   readonly what: string;
   readonly since: string;
+  /** The runbook, and what it changes; unknown of a holder on another machine. */
+  readonly runbook?: string;
+  readonly touches?: readonly string[];
 }
 
 export type LockAnswer =
   | {
       readonly held: true;
-      /** For a lock that can be lost. @throws TvError where it is, or its keeper does not answer */
-      assertHeld?(): Promise<void>;
       release(): void | Promise<void>;
+      /** @throws TvError where the lock is no longer ours, or that cannot be told */
+      assertHeld?(): void | Promise<void>;
     }
   | { readonly held: false; readonly by: LockHolder };
 
@@ -60,7 +64,11 @@ export function acquireFileLock(directory: string, holder: LockHolder): LockAnsw
         continue;
       }
       removeBelow(directory, mine);
-      return { held: true, release: () => release(directory, mine, holder) };
+      return {
+        held: true,
+        release: () => release(directory, mine, holder),
+        assertHeld: () => assertHeld(directory, mine, holder),
+      };
     }
   } finally {
     rmSync(draft, { force: true });
@@ -81,6 +89,16 @@ function release(directory: string, mine: number, holder: LockHolder): void {
   } catch {
     // On a full disk it ends with this process, which is about to end.
   }
+}
+
+function assertHeld(directory: string, mine: number, holder: LockHolder): void {
+  const current = highestClaim(directory);
+  const pid = current?.alive === true ? current.claim.operator.pid : undefined;
+  if (current?.number === mine && pid === holder.operator.pid) return;
+  throw new TvError('The lock on this machine is gone.', {
+    facts: { lock: claimFile(directory, mine), 'held by': current?.alive ? current.claim.what : 'no run' },
+    next: ['tv runs list'],
+  });
 }
 
 function writeDraft(directory: string, claim: Claim): string {

@@ -1,77 +1,239 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes, TvError } from '../errors/TvError.ts';
 import type { Check } from './check.ts';
-import { WriteError } from './durableFile.ts';
+import { type Concurrency, judge } from './concurrency.ts';
+import { replaceFile, WriteError } from './durableFile.ts';
 import { type Engine, Refusal } from './engine.ts';
-import { acquireFileLock, type LockAnswer, type LockHolder } from './lock.ts';
+import { acquireFileLock, fileLockHolder, type LockAnswer, type LockHolder } from './lock.ts';
+import { isRunning } from './process.ts';
 import { ago, localTime } from './text.ts';
 
-/** How long an emergency waits for the database's lock, in milliseconds. */
-const emergencyLockMs = 2_000;
+/** How long a protective run waits for the database's lock, in milliseconds. */
+const protectiveLockMs = 2_000;
+/** How often a run that waits tries again, in milliseconds. */
+const retryMs = 500;
+
+/** Where the settings say that tv keeps its state, and for which environment. */
+type Place = { readonly stateDirectory: string; readonly environment: string };
+
+/** Who wants the locks, and what for. */
+export interface LockRequest {
+  readonly runbook: string;
+  /** As the holder is shown to others: `reindex (reindex events)`. */
+  readonly what: string;
+  readonly concurrency: Concurrency;
+  /** How long to wait for a run that blocks this one, in milliseconds. */
+  readonly waitMs: number;
+}
+
+/** The locks while they are held. */
+export interface HeldLocks {
+  /** Runs beside this one that do not block it, and locks that could not be had. */
+  readonly warnings: readonly Check[];
+  /** @throws TvError where one of them was lost */
+  assertHeld(): Promise<void>;
+}
+
+type Held = LockAnswer & { readonly held: true };
 
 /**
- * Holds both locks of the environment while `work` runs: the file on this machine, and the one in
- * the database, which other machines see. Where the database is away its lock cannot be had; the
- * checks say so, and the procedures that need no database continue.
- * @param options.goingPast the name of an emergency runbook: it runs beside any run but one of the same
- * name, and is handed a warning that names the other
- * @param options.protective where the state directory cannot be written it continues without its lock
- * @throws Refusal with exit code 6, saying who holds it, what runs and since when
+ * Holds the locks of the environment while `work` runs: on this machine one for the environment and one for
+ * each thing that the run touches, and the one in the database, which other machines see. Where the database
+ * is away its lock cannot be had; the checks say so, and procedures that need no database continue.
+ * @throws Refusal with exit code 6, naming who holds it, what runs and since when
  */
 export async function withLocks<T>(
   engine: Engine,
-  what: string,
-  work: (others: readonly Check[]) => Promise<T>,
-  {
-    goingPast,
-    protective = false,
-  }: { readonly goingPast?: string | undefined; readonly protective?: boolean } = {},
+  request: LockRequest,
+  work: (locks: HeldLocks) => Promise<T>,
 ): Promise<T> {
-  const { clock } = engine.ctx;
-  const holder: LockHolder = { operator: engine.operator, what, since: clock.now().toISOString() };
-  const passes = ({ what: theirs }: LockHolder) =>
-    goingPast !== undefined &&
-    !theirs.includes(goingPast) &&
-    !theirs.includes(goingPast.replaceAll(' ', '-'));
-  const local = takeLocal(engine, holder, protective);
-  if (local instanceof WriteError) return work([withoutLock(local)]);
-  if (!local.held && !passes(local.by)) throw lockedBy(local.by, engine);
+  const locks = await acquire(engine, request);
+  const { held, warnings } = locks;
   try {
-    // What waits for nothing else does not wait for a lock that cannot be had, either.
-    const asked = engine.remoteLock(holder).catch((error: unknown) => {
-      if (goingPast === undefined || !(error instanceof TvError)) throw error;
-      return undefined;
+    return await work({
+      warnings,
+      assertHeld: async () => {
+        for (const lock of held) await lock.assertHeld?.();
+      },
     });
-    const remote = await (goingPast === undefined
-      ? asked
-      : Promise.race([asked, sleep(emergencyLockMs, undefined, { ref: false })]));
-    // Had too late, it would keep others out for no run at all.
-    if (remote === undefined) asked.then((late) => late?.held === true && late.release()).catch(() => {});
-    if (remote?.held === false && !passes(remote.by)) throw lockedBy(remote.by, engine);
-    const other = [local, remote].find((answer) => answer?.held === false);
-    try {
-      return await work(other?.held === false ? [besides(other.by)] : []);
-    } finally {
-      if (remote?.held === true) await remote.release();
-    }
   } finally {
-    if (local.held) await local.release();
+    for (const lock of held.toReversed()) await lock.release();
   }
 }
 
-/** @throws Refusal where the lock file cannot be written and the run must not continue without it */
-function takeLocal(engine: Engine, holder: LockHolder, protective: boolean): LockAnswer | WriteError {
+interface Attempt {
+  readonly held: readonly Held[];
+  readonly warnings: readonly Check[];
+}
+
+async function acquire(engine: Engine, request: LockRequest): Promise<Attempt> {
+  const { clock } = engine.ctx;
+  const until = clock.now().getTime() + request.waitMs;
+  let shown: string | undefined;
+  for (;;) {
+    const attempt = await tryAll(engine, request);
+    if (!('by' in attempt)) return attempt;
+    const left = until - clock.now().getTime();
+    if (left <= 0) throw lockedBy(attempt.by, engine);
+    if (shown !== attempt.by.what) {
+      engine.watch({ type: 'lock.waiting', for: attempt.by, limitMs: left });
+      shown = attempt.by.what;
+    }
+    await clock.sleep(Math.min(retryMs, left), engine.interrupt.stop);
+  }
+}
+
+/** All locks, or none and the run that blocks this one. */
+async function tryAll(engine: Engine, request: LockRequest): Promise<Attempt | { readonly by: LockHolder }> {
+  const { runbook, what, concurrency } = request;
+  const since = engine.ctx.clock.now().toISOString();
+  const { touches } = concurrency;
+  const holder: LockHolder = { operator: engine.operator, what, since, runbook, touches };
+  const held: Held[] = [];
+  const besides = new Map<string, LockHolder>();
+  const giveBack = async (by: LockHolder) => {
+    for (const lock of held.toReversed()) await lock.release();
+    return { by };
+  };
+  const root = lockDirectory(engine.ctx.settings);
+  const own = [root, ...[`run ${runbook}`, ...touches].map((thing) => thingDirectory(root, thing))];
   try {
-    return acquireFileLock(lockDirectory(engine.ctx.settings), holder);
+    for (const directory of own) {
+      const answer = acquireFileLock(directory, holder);
+      if (answer.held) held.push(answer);
+      else if (blocks(request, answer.by)) return giveBack(answer.by);
+      else besides.set(answer.by.what, answer.by);
+    }
+    for (const by of protectiveHolders(root, own)) {
+      if (blocks(request, by)) return giveBack(by);
+      besides.set(by.what, by);
+    }
   } catch (error) {
+    for (const lock of held.toReversed()) await lock.release();
     if (!(error instanceof WriteError)) throw error;
-    if (protective) return error;
+    if (concurrency.protective) return { held: [], warnings: [withoutLock(error)] };
     throw new Refusal('The lock cannot be taken; nothing was changed.', {
       exitCode: exitCodes.blocked,
       facts: { ...error.facts, reason: error.message },
       next: error.next,
     });
+  }
+  const remote = await takeRemote(engine, holder, concurrency.protective).catch(async (error: unknown) => {
+    for (const lock of held.toReversed()) await lock.release();
+    throw error;
+  });
+  if (remote?.held === false) {
+    if (blocks(request, remote.by)) return giveBack(remote.by);
+    besides.set(remote.by.what, remote.by);
+  } else if (remote !== undefined) held.push(remote);
+  return { held, warnings: [...besides.values()].map(beside) };
+}
+
+/** Those that run without the environment's lock, because what held it did not block them. */
+function protectiveHolders(root: string, own: readonly string[]): readonly LockHolder[] {
+  return readdirSync(root)
+    .filter((name) => name.startsWith('thing-'))
+    .map((name) => join(root, name))
+    .filter((directory) => !own.includes(directory))
+    .flatMap((directory) => fileLockHolder(directory) ?? []);
+}
+
+async function takeRemote(
+  engine: Engine,
+  holder: LockHolder,
+  hurried: boolean,
+): Promise<LockAnswer | undefined> {
+  if (!hurried) return engine.remoteLock(holder);
+  // What waits for nothing else does not wait for a lock that cannot be had, either.
+  const asked = engine.remoteLock(holder).catch((error: unknown) => {
+    if (error instanceof TvError) return undefined;
+    throw error;
+  });
+  const remote = await Promise.race([asked, sleep(protectiveLockMs, undefined, { ref: false })]);
+  // Had too late, it would keep others out for no run at all.
+  if (remote === undefined) asked.then((late) => late?.held === true && late.release()).catch(() => {});
+  return remote ?? undefined;
+}
+
+/** Of a holder on another machine only the text is known, and in it the name of its command. */
+function blocks({ runbook, concurrency }: LockRequest, by: LockHolder): boolean {
+  const named = by.what.includes(runbook) || by.what.includes(runbook.replaceAll(' ', '-'));
+  const other = {
+    runbook: by.runbook ?? (named ? runbook : by.what),
+    touches: by.touches ?? [],
+    state: 'running' as const,
+    supersedesItself: false,
+    residual: false,
+    holdsUpOthers: true,
+  };
+  return judge(runbook, concurrency, other) === 'blocks';
+}
+
+/**
+ * @throws Refusal with exit code 6 where a run that blocks this one holds a lock on this machine now. Asking a
+ * person first, only to refuse then, would waste their time.
+ */
+export function assertUnlocked(engine: Engine, request: LockRequest): void {
+  if (request.waitMs > 0) return;
+  const root = lockDirectory(engine.ctx.settings);
+  const things = [`run ${request.runbook}`, ...request.concurrency.touches];
+  for (const directory of [root, ...things.map((thing) => thingDirectory(root, thing))]) {
+    const by = fileLockHolder(directory);
+    if (by !== undefined && blocks(request, by)) throw lockedBy(by, engine);
+  }
+}
+
+/**
+ * Leaves a record that others see in `tv status` while a question is open. It blocks no run.
+ * @returns the answer of `ask`
+ */
+export async function whileAsking<T>(engine: Engine, what: string, ask: () => Promise<T>): Promise<T> {
+  const { settings, clock } = engine.ctx;
+  const file = join(lockDirectory(settings), `asking-${engine.operator.pid}.json`);
+  const record: LockHolder = { operator: engine.operator, what, since: clock.now().toISOString() };
+  try {
+    replaceFile(file, JSON.stringify(record));
+  } catch {
+    // It only informs.
+  }
+  try {
+    return await ask();
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/** Questions that wait for an answer at some terminal of this machine, and runs that hold a lock. */
+export function lockRecords(place: Place): {
+  readonly asking: readonly LockHolder[];
+  readonly holding: readonly LockHolder[];
+} {
+  const root = lockDirectory(place);
+  if (!existsSync(root)) return { asking: [], holding: [] };
+  const names = readdirSync(root);
+  const asking = names
+    .filter((name) => name.startsWith('asking-'))
+    .flatMap((name) => readRecord(join(root, name)) ?? [])
+    .filter(({ operator }) => isRunning(operator));
+  const directories = [
+    root,
+    ...names.filter((name) => name.startsWith('thing-')).map((name) => join(root, name)),
+  ];
+  const holding = directories.flatMap((directory) => fileLockHolder(directory) ?? []);
+  return {
+    asking,
+    holding: [...new Map(holding.map((by) => [`${by.operator.pid} ${by.what}`, by])).values()],
+  };
+}
+
+function readRecord(file: string): LockHolder | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as LockHolder;
+  } catch {
+    // Answered meanwhile, or written by a tv that was killed in the middle.
+    return undefined;
   }
 }
 
@@ -85,12 +247,12 @@ function withoutLock({ message, next }: WriteError): Check {
   };
 }
 
-function besides({ operator, what, since }: LockHolder): Check {
+function beside({ operator, what, since }: LockHolder): Check {
   return {
     id: 'lock',
     world: 'run',
     status: 'warn',
-    summary: `another run goes on meanwhile, and may undo what this one does: ${what}`,
+    summary: `another run is in progress, and may undo what this one does: ${what}`,
     facts: {
       who: `${operator.user}@${operator.host}, process ${operator.pid}`,
       since: localTime(new Date(since)),
@@ -99,20 +261,41 @@ function besides({ operator, what, since }: LockHolder): Check {
   };
 }
 
-export function lockDirectory(settings: { stateDirectory: string; environment: string }): string {
-  return join(settings.stateDirectory, 'locks', settings.environment);
+export function lockDirectory({ stateDirectory, environment }: Place): string {
+  return join(stateDirectory, 'locks', environment);
+}
+
+function thingDirectory(root: string, thing: string): string {
+  return join(root, `thing-${thing.replaceAll(' ', '-')}`);
+}
+
+/** Who holds a lock, since when and with what, in words. */
+export function describeHolder(
+  by: LockHolder,
+  now: Date,
+): Readonly<Record<'who' | 'what' | 'since', string>> {
+  const since = new Date(by.since);
+  return {
+    who: `${by.operator.user}@${by.operator.host}${by.operator.pid > 0 ? `, process ${by.operator.pid}` : ''}`,
+    what: by.what,
+    since: `${localTime(since)} (${ago(since, now)})`,
+  };
 }
 
 function lockedBy(by: LockHolder, engine: Engine): Refusal {
-  const since = new Date(by.since);
   return new Refusal(`Another run holds the lock of ${engine.ctx.settings.environment}.`, {
     exitCode: exitCodes.locked,
-    facts: {
-      who: `${by.operator.user}@${by.operator.host}${by.operator.pid > 0 ? `, process ${by.operator.pid}` : ''}`,
-      what: by.what,
-      since: `${localTime(since)} (${ago(since, engine.ctx.clock.now())})`,
-    },
-    // Seen in the database only: its journal lies on the machine where it runs.
-    next: [by.operator.pid > 0 ? 'tv runs list' : `on ${by.operator.host}: tv runs list`],
+    facts: describeHolder(by, engine.ctx.clock.now()),
+    // Seen in the database only: its journal is on the machine where it runs.
+    next: [
+      by.operator.pid > 0 ? 'tv runs list' : `on ${by.operator.host}: tv runs list`,
+      'or the same command with --wait 10m',
+    ],
   });
+}
+
+/** The reason of a lost lock, whatever kind of error it was. */
+export function lostLock(error: unknown): { readonly reason: string; readonly next: readonly string[] } {
+  if (error instanceof TvError) return { reason: error.message, next: error.next };
+  return { reason: error instanceof Error ? error.message : String(error), next: [] };
 }

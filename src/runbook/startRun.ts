@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { type ExitCode, exitCodes, TvError, UsageError } from '../errors/TvError.ts';
-import { ask, assertAnswerable } from './ask.ts';
+import { ask, assertAnswerable, isAnswered } from './ask.ts';
 import type { Check } from './check.ts';
+import { type Concurrency, judge, type OtherRun } from './concurrency.ts';
+import type { Step } from './define.ts';
 import { WriteError } from './durableFile.ts';
 import {
   type Answers,
-  type AnyRunbook,
   asJson,
   blocks,
   buildPlan,
+  concurrencyOf,
   type Engine,
   errorData,
   Refusal,
@@ -19,7 +21,7 @@ import { type Ending, type Execution, execute, JournalLost, record } from './exe
 import { Journal, type JournalMoved } from './journal.ts';
 import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
-import { withLocks } from './locks.ts';
+import { assertUnlocked, type HeldLocks, whileAsking, withLocks } from './locks.ts';
 import { nameRuns, readRuns, urgentFirst } from './readRuns.ts';
 import { type RunState, waysOn } from './runState.ts';
 
@@ -52,21 +54,11 @@ export async function startRun(
       environment: settings.environment,
       subject,
     });
-    const ending = answers.dryRun
-      ? await attempt(engine, shelved, input, answers, story)
-      : await withLocks(
-          engine,
-          `${shelved.name} (${title.toLowerCase()})`,
-          (others) => attempt(engine, shelved, input, answers, story, others),
-          {
-            goingPast: shelved.runbook.goesPast === 'all' ? shelved.name : undefined,
-            protective: shelved.runbook.protective?.(input as never) ?? false,
-          },
-        );
+    const ending = await attempt(engine, shelved, input, answers, story);
     if (!answers.dryRun) await writeAudit(engine, shelved.name, input, story, ending);
     return ending.exitCode;
   } catch (thrown) {
-    const error = foreseen(thrown, shelved.runbook.protective?.(input as never) ?? false);
+    const error = foreseen(thrown, concurrencyOf(shelved.runbook, input).protective);
     if (!answers.dryRun) await auditRefusal(engine, shelved.name, input, story, error);
     throw error;
   }
@@ -86,50 +78,142 @@ export interface Story {
   overrides: readonly OverrideUse[];
 }
 
+/** What the checks have found, and the plan made from it. */
+interface Draft {
+  readonly facts: Json;
+  readonly checks: readonly Check[];
+  readonly overrides: readonly OverrideUse[];
+  readonly steps: readonly Step[];
+  readonly plan: PlanData;
+}
+
+/** What a person agreed to, or a script had answered beforehand. */
+interface Agreement {
+  readonly plan: string;
+  readonly confirmation: string;
+}
+
+/** A question that is asked so often, because the facts keep moving, is better left to a calmer moment. */
+const maxQuestions = 5;
+
+/**
+ * Checks, plan, question, then the lock, and under it checks and plan once more: a question may stay open
+ * for long, and holding the lock meanwhile would keep others out. Whoever has answered beforehand is not
+ * asked, so the lock comes first.
+ */
 async function attempt(
   engine: Engine,
   shelved: Shelved,
   input: Json,
   answers: Answers,
   story: Story,
-  others: readonly Check[] = [],
+): Promise<Ending> {
+  const { runbook, name } = shelved;
+  const concurrency = concurrencyOf(runbook, input);
+  const what = `${name} (${runbook.title.toLowerCase()})`;
+  const request = { runbook: name, what, concurrency, waitMs: answers.waitMs ?? 0 };
+  const draft = (warnings: readonly Check[], agreed?: Agreement) =>
+    prepare(engine, shelved, input, answers, story, { concurrency, warnings, agreed });
+  if (answers.dryRun) {
+    await draft([]);
+    return nothingToDo;
+  }
+  const begin = (ready: Draft, confirmation: string, locks: HeldLocks) =>
+    ready.steps.length === 0
+      ? nothingToDo
+      : runDraft(engine, shelved, input, story, ready, confirmation, locks);
+  if (isAnswered(runbook.risk, answers)) {
+    return withLocks(engine, request, async (locks) => {
+      const ready = await draft(locks.warnings);
+      return begin(ready, await ask(engine, runbook.risk, ready.plan.consequence, answers), locks);
+    });
+  }
+  for (let question = 1; question <= maxQuestions; question += 1) {
+    assertUnlocked(engine, request);
+    const asked = await draft([]);
+    if (asked.steps.length === 0) return nothingToDo;
+    const { plan } = asked;
+    const confirmation = await whileAsking(engine, what, () =>
+      ask(engine, runbook.risk, plan.consequence, answers),
+    );
+    const agreed = { plan: plan.id, confirmation };
+    const ending = await withLocks(engine, request, async (locks) => {
+      const ready = await draft(locks.warnings, agreed);
+      if (ready.plan.id !== agreed.plan) {
+        engine.watch({ type: 'plan.changed', from: agreed.plan, to: ready.plan.id });
+        return undefined;
+      }
+      return begin(ready, confirmation, locks);
+    });
+    if (ending !== undefined) return ending;
+  }
+  throw new Refusal('The facts kept changing while the question was open; nothing was changed.', {
+    exitCode: exitCodes.blocked,
+    next: ['tv status', 'then the same command again'],
+  });
+}
+
+/** Without a step, what was asked for is so already, as the checks have read. */
+const nothingToDo: Ending = { outcome: 'verified', exitCode: exitCodes.ok };
+
+/**
+ * Checks and plan, shown as they come; once a plan was agreed to, only what is new since.
+ * @throws Refusal where a check blocks, or the plan is not the approved one
+ */
+async function prepare(
+  engine: Engine,
+  shelved: Shelved,
+  input: Json,
+  answers: Answers,
+  story: Story,
+  around: {
+    readonly concurrency: Concurrency;
+    readonly warnings: readonly Check[];
+    readonly agreed: Agreement | undefined;
+  },
+): Promise<Draft> {
+  const { runbook } = shelved;
+  const { concurrency, warnings, agreed } = around;
+  const preflight = await runbook.preflight(engine.ctx, input as never);
+  if (engine.interrupt.received !== undefined) throw stopped();
+  const state = checkState(engine, concurrency.protective || answers.dryRun);
+  const runs = checkRuns(engine, shelved.name, concurrency);
+  const looked = [...checkSettings(engine), ...preflight.checks, ...warnings, state, runs].filter(
+    (check) => check !== undefined,
+  );
+  const { checks, overrides, idle } = overrule(looked, answers);
+  story.overrides = overrides;
+  const blocked = blocks(checks);
+  const isBlocked = blocked.length > 0 || preflight.facts === undefined;
+  if (agreed === undefined || isBlocked) engine.watch({ type: 'preflight.done', checks });
+  if (isBlocked) throw refusedBy(blocked, idle);
+  const facts = preflight.facts as Json;
+  const { steps, plan } = buildPlan(shelved, facts as never, input as never, engine.ctx.settings.environment);
+  story.plan = plan.id;
+  if (agreed === undefined) {
+    engine.watch({ type: 'plan.ready', plan, dryRun: answers.dryRun, overrides, direction: 'start' });
+    assertPlan(plan, answers);
+  } else if (warnings.length > 0) engine.watch({ type: 'preflight.done', checks: warnings });
+  return { facts, checks, overrides, steps, plan };
+}
+
+async function runDraft(
+  engine: Engine,
+  shelved: Shelved,
+  input: Json,
+  story: Story,
+  { facts, checks, overrides, steps, plan }: Draft,
+  confirmation: string,
+  locks: HeldLocks,
 ): Promise<Ending> {
   const { runbook } = shelved;
   const { settings, clock, version } = engine.ctx;
-  const preflight = await runbook.preflight(engine.ctx, input as never);
-  if (engine.interrupt.received !== undefined) throw stopped();
-  const protective = runbook.protective?.(input as never) ?? false;
-  const state = checkState(engine, protective || answers.dryRun);
-  const looked = [
-    ...checkSettings(engine),
-    ...preflight.checks,
-    ...others,
-    state,
-    lookAtRuns(engine, shelved),
-  ].filter((check) => check !== undefined);
-  const { checks, overrides, idle } = overrule(looked, answers);
-  story.overrides = overrides;
-  engine.watch({ type: 'preflight.done', checks });
-  const blocked = blocks(checks);
-  if (blocked.length > 0 || preflight.facts === undefined) throw refusedBy(blocked, idle);
-  const { steps, plan } = buildPlan(shelved, preflight.facts, input as never, settings.environment);
-  story.plan = plan.id;
-  engine.watch({ type: 'plan.ready', plan, dryRun: answers.dryRun, overrides, direction: 'start' });
-  assertPlan(plan, answers);
-  // Without a step, what was asked for is so already, as the checks have read.
-  if (answers.dryRun || steps.length === 0) return { outcome: 'verified', exitCode: exitCodes.ok };
-  const confirmation = await ask(engine, runbook.risk, plan.consequence, answers);
+  const { protective, touches, holdsUpOthers } = concurrencyOf(runbook, input);
   const run = newRunId(clock.now(), shelved.name);
   story.run = run;
   const journal = openJournal(engine, run, protective);
   const execution: Execution = {
-    engine,
-    runbook,
-    run,
-    facts: preflight.facts,
-    input,
-    steps,
-    journal,
+    ...{ engine, runbook, run, facts, input, steps, journal, locks },
     before: new Map(),
     notes: new Map(),
   };
@@ -145,10 +229,11 @@ async function attempt(
       operator: engine.operator,
       version,
       input,
-      facts: preflight.facts as Json,
+      facts,
       checks,
       plan,
-      ...(runbook.inNobodysWay && { inNobodysWay: true }),
+      ...(touches.length === 0 ? {} : { touches }),
+      ...(holdsUpOthers ? {} : { holdsUpOthers }),
       ...(runbook.supersedes === undefined ? {} : { supersedes: runbook.supersedes(input as never) }),
       overrides,
       confirmation,
@@ -243,8 +328,8 @@ function overrulesNothing(name: string): Check {
   };
 }
 
-/** Two half-done procedures in one environment are one too many. */
-function lookAtRuns(engine: Engine, { name, runbook: { goesPast } }: Shelved): Check | undefined {
+/** Unfinished runs of this environment, as the runbook's concurrency judges them. */
+function checkRuns(engine: Engine, name: string, concurrency: Concurrency): Check | undefined {
   const blocking = { id: 'runs', world: 'run', status: 'block', override: 'unfinished-run' } as const;
   const warning = { id: 'runs', world: 'run', status: 'warn' } as const;
   let states: readonly RunState[];
@@ -253,31 +338,34 @@ function lookAtRuns(engine: Engine, { name, runbook: { goesPast } }: Shelved): C
   } catch (error) {
     // A journal that cannot be read may be that of an unfinished run.
     const { message, facts, next } = errorData(error);
-    return { ...(goesPast === undefined ? blocking : warning), summary: message, facts, next };
+    const holdsUp = concurrency.heldUpBy === 'any';
+    return { ...(holdsUp ? blocking : warning), summary: message, facts, next };
   }
+  const isBlocking = (state: RunState, as: 'unfinished' | 'unverified') =>
+    judge(name, concurrency, besideOf(state, as)) === 'blocks';
   const unfinished = urgentFirst(states);
-  const inTheWay = unfinished.find((state) => holdsUp(state, name, goesPast));
+  const first = unfinished.find((state) => isBlocking(state, 'unfinished'));
   const last = states.findLast(({ started }) => started.runbook === name);
-  if (goesPast === 'harmless' && last?.status === 'unverified' && holdsUp(last, name, goesPast)) {
-    const summary = `the last run of this is not verified, and may have done it already: ${last.started.run}`;
+  if (last?.status === 'unverified' && isBlocking(last, 'unverified')) {
+    const summary = `the previous run was not verified and may already have taken effect: ${last.started.run}`;
     return { ...blocking, summary, next: [`tv resume ${last.started.run}`] };
   }
-  const first = inTheWay ?? unfinished[0];
-  if (first === undefined) return undefined;
+  const shown = first ?? unfinished[0];
+  if (shown === undefined) return undefined;
   return {
-    ...(inTheWay === undefined ? warning : blocking),
+    ...(first === undefined ? warning : blocking),
     summary: `${unfinished.length === 1 ? 'a run is' : `${unfinished.length} runs are`} unfinished: ${nameRuns(unfinished)}`,
-    next: waysOn(first),
+    next: waysOn(shown),
   };
 }
 
-/** Whether an unfinished run has to be finished first. One of the same command may have paid already. */
-function holdsUp(state: RunState, name: string, goesPast: AnyRunbook['goesPast']): boolean {
-  const { runbook, supersedes = [], inNobodysWay = false } = state.started;
-  if (inNobodysWay) return false;
-  if (goesPast !== 'harmless') return goesPast === undefined;
-  if (supersedes.includes(runbook)) return false;
-  return runbook === name || leftBehind(state).length > 0;
+function besideOf(run: RunState, state: OtherRun['state']): OtherRun {
+  const { runbook, touches = [], holdsUpOthers = true, supersedes = [] } = run.started;
+  return {
+    ...{ runbook, touches, holdsUpOthers, state },
+    supersedesItself: supersedes.includes(runbook),
+    residual: leftBehind(run).length > 0,
+  };
 }
 
 /** @param idle overrides that were given and overrule nothing */

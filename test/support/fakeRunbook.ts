@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type ExitCode, exitCodes, TvError } from '../../src/errors/TvError.ts';
 import type { Check } from '../../src/runbook/check.ts';
+import type { Concurrency } from '../../src/runbook/concurrency.ts';
 import {
   defineRunbook,
   type Effect,
@@ -84,9 +85,16 @@ export interface FakeRunbookOptions {
   readonly supersedes?: readonly string[];
   readonly inNobodysWay?: true;
   readonly protective?: true;
+  readonly concurrency?: Partial<Concurrency>;
   /** Default `set values`. */
   readonly name?: string;
 }
+
+const passing: Readonly<Record<NonNullable<FakeRunbookOptions['goesPast']>, Partial<Concurrency>>> = {
+  harmless: { heldUpBy: 'itself or residual' },
+  unfinished: { heldUpBy: 'none' },
+  all: { waitsFor: 'itself', heldUpBy: 'none' },
+};
 
 const input = { level: field('--level <n>', 'how far', z.number().default(1)) };
 
@@ -98,9 +106,12 @@ export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}):
     intent: 'For tests.',
     risk: options.risk ?? 'mild',
     onFailure: options.onFailure ?? 'stop',
-    ...(options.goesPast === undefined ? {} : { goesPast: options.goesPast }),
-    ...(options.protective && { protective: () => true }),
-    ...(options.inNobodysWay && { inNobodysWay: true }),
+    concurrency: () => ({
+      ...(options.goesPast === undefined ? {} : passing[options.goesPast]),
+      ...(options.inNobodysWay && { holdsUpOthers: false }),
+      ...(options.protective && { protective: true }),
+      ...options.concurrency,
+    }),
     ...(options.supersedes === undefined ? {} : { supersedes: () => options.supersedes ?? [] }),
     input,
     example: { facts: { fact: 'example' }, input: { level: 1 } },

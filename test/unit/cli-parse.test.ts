@@ -87,6 +87,7 @@ describe('answers', () => {
     ['--confirm production', { confirm: 'production' }],
     ['--dry-run', { dryRun: true }],
     ['--plan 7f3a91c2', { plan: '7f3a91c2' }],
+    ['--wait 5m', { waitMs: 300_000 }],
     ['--override a --override b --reason late', { overrides: ['a', 'b'], reason: 'late' }],
   ])('%s', (line, expected) => {
     expect(read(`--from-block 1 ${line}`).answers).toEqual({ ...none, ...expected });
@@ -250,6 +251,8 @@ describe('help of a command', () => {
       Answering:
         -y, --yes                 answer yes to a moderate question
         --confirm <environment>   answer a severe question by naming the environment
+        --wait <time>             wait up to this long (30s, 5m) for another run to
+                                  end
 
       Planning:
         --dry-run                 run every check, print the plan and its id, change

@@ -656,7 +656,9 @@ describe('what a run leaves unusual until a later step', () => {
       const outcome = await play(second(), { stateDirectory });
       expect(outcome.exitCode).toBe(exitCode);
       if (exitCode === 0) return;
-      expect(outcome.error?.facts['runs']).toContain(`may have done it already: ${first.run}`);
+      expect(outcome.error?.facts['runs']).toContain(
+        `was not verified and may already have taken effect: ${first.run}`,
+      );
       expect((await carry(first.run ?? '', 'resume')).exitCode).toBe(0);
       expect((await play(second(), { stateDirectory })).exitCode).toBe(0);
     },

@@ -29,7 +29,7 @@ const blocked = (override?: string): Check => ({
 });
 
 describe('the order of a run', () => {
-  it('is preflight, plan, question, steps, verification', async () => {
+  it('is preflight, plan, question, both again under the lock, steps, verification', async () => {
     const order: string[] = [];
     const outcome = await play(fakeRunbook(world, { risk: 'moderate' }), {
       stateDirectory,
@@ -45,7 +45,7 @@ describe('the order of a run', () => {
     });
     expect(outcome.exitCode).toBe(0);
     expect(world.effects()).toEqual([
-      ...['preflight', 'plan', 'question', 'run a', 'run b', 'run c', 'verify'],
+      ...['preflight', 'plan', 'question', 'preflight', 'plan', 'run a', 'run b', 'run c', 'verify'],
     ]);
     expect(order).toEqual([
       ...['preflight.started', 'preflight.done', 'plan.ready', 'run.started'],
