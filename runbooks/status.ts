@@ -15,6 +15,8 @@ import type { Context } from '../src/runbook/context.ts';
 import { defineReport } from '../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
 import { leftByAll } from '../src/runbook/leftBehind.ts';
+import type { LockHolder } from '../src/runbook/lock.ts';
+import { describeHolder, lockRecords } from '../src/runbook/locks.ts';
 import { renderNext } from '../src/runbook/next.ts';
 import { nameRuns, readRuns, urgentFirst } from '../src/runbook/readRuns.ts';
 import { type RunState, waysOn } from '../src/runbook/runState.ts';
@@ -305,17 +307,29 @@ async function runs(ctx: Context, deployed: Promise<Protocol>): Promise<Reading>
   const states = readRuns(ctx);
   const running = states.filter(({ status }) => status === 'running').map(({ started }) => started.run);
   const left = urgentFirst(states);
+  const beside = locksInWords(ctx);
   if (left.length > 0) {
     const unusual = await stillLeft(ctx, left, deployed);
     return {
       level: unusual.length === 0 ? 'warning' : 'critical',
-      summary: `unfinished: ${nameRuns(left, unusual)}`,
+      summary: [`unfinished: ${nameRuns(left, unusual)}`, ...beside].join('; '),
       next: left.flatMap(waysOn),
       data: { unfinished: left.map(({ started }) => started.run), unusual },
     };
   }
-  return {
-    level: 'ok',
-    summary: running.length === 0 ? 'none unfinished' : `running now: ${running.join(', ')}`,
+  const now = running.length === 0 ? 'none unfinished' : `running now: ${running.join(', ')}`;
+  return { level: 'ok', summary: [now, ...beside].join('; ') };
+}
+
+/** Who holds the lock, and where a question is open: who, what and since when. */
+function locksInWords({ settings, clock }: Context): readonly string[] {
+  const { asking, holding } = lockRecords(settings);
+  const words = (by: LockHolder) => {
+    const { who, what, since } = describeHolder(by, clock.now());
+    return `${what} by ${who}, since ${since}`;
   };
+  return [
+    ...holding.map((by) => `lock held: ${words(by)}`),
+    ...asking.map((by) => `question open: ${words(by)}`),
+  ];
 }
