@@ -197,7 +197,8 @@ export async function expectEnd(
 /** The newest run's id. */
 export function lastRun({ sandbox }: ReindexWorld): string {
   const runs = join(sandboxPaths(sandbox.dir).tvState, 'runs');
-  const newest = existsSync(runs) ? readdirSync(runs).toSorted().at(-1) : undefined;
+  const journals = existsSync(runs) ? readdirSync(runs).filter((name) => name.endsWith('.jsonl')) : [];
+  const newest = journals.toSorted().at(-1);
   return newest?.replace('.jsonl', '') ?? '';
 }
 
