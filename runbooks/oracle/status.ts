@@ -303,8 +303,13 @@ async function service(ctx: Context): Promise<Reading> {
     readUnit(ctx.host(), { unit: units.oracle }),
     listProcesses(ctx.host(), { program: programs.oracle }),
   ]);
-  const since = state.since === undefined ? '' : `, since ${ago(state.since, ctx.clock.now())}`;
-  const summary = `${units.oracle} ${state.activeState} (${state.subState})${since}, ${processes.length === 1 ? `process ${processes[0]?.pid}` : `${processes.length} processes`}`;
+  const since =
+    state.since === undefined
+      ? ''
+      : ` for ${duration(Math.max(0, ctx.clock.now().getTime() - state.since.getTime()))}`;
+  const words =
+    state.subState === state.activeState ? state.activeState : `${state.activeState} (${state.subState})`;
+  const summary = `${units.oracle} ${words}${since}, ${processes.length === 1 ? `process ${processes[0]?.pid}` : `${processes.length} processes`}`;
   const data = { state: state.activeState, processes: processes.map(({ pid }) => pid) };
   if (state.activeState !== 'active' || processes.length === 0) {
     return { level: 'critical', summary, data, next: [recover] };

@@ -85,6 +85,29 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
       );
     }));
 
+  it("takes pairs from the relay's command line where the settings name none", () =>
+    inWorlds(worlds.slice(0, 1), async (world) => {
+      const config = readFileSync(sandboxPaths(world.sandbox.dir).config, 'utf8');
+      const nameless = join(world.sandbox.dir, 'nameless.yaml');
+      // The map of pairs with all that is indented below it.
+      writeFileSync(nameless, config.replace(/^( +)pairs:\n(?:\1 +.*\n)+/m, ''), { mode: 0o600 });
+      const known = async () => {
+        const { stdout } = await world.tv(['--config', nameless, 'oracle', 'status', '--json']);
+        const { pairs } = JSON.parse(stdout) as {
+          pairs: readonly {
+            readonly pair: { readonly id: string; readonly name: string | null };
+            readonly from: string;
+          }[];
+        };
+        return pairs;
+      };
+      const running = await known();
+      expect(running.map(({ pair }) => pair)).toEqual(
+        world.deployment.pairs.map(({ id }) => ({ id, name: null })),
+      );
+      expect(new Set(running.map(({ from }) => from.replace(/\d+/, 'N')))).toEqual(new Set(['process N']));
+    }));
+
   it('says who else may sign, and what a dead relay is', () =>
     inWorlds(worlds, async (world) => {
       if (world.form === 'role') {

@@ -3,6 +3,7 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import unstick from '../../runbooks/oracle/unstick.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
+import { awaitSignal } from '../../src/chain/oracle/awaitSignal.ts';
 import { diagnose } from '../../src/chain/oracle/diagnose.ts';
 import { readActivity } from '../../src/chain/oracle/readActivity.ts';
 import { readHead } from '../../src/chain/readHead.ts';
@@ -139,6 +140,25 @@ describe.each(['tempo', 'ethereum'] as const)('the oracle key on anvil, network 
     expect(activity.feeToken?.toLowerCase()).toBe(network === 'tempo' ? token(0) : undefined);
     const others = await readActivity(chain, { sender: deployment.accounts.admin.address, head: number });
     expect([others.pairs.length, others.newest, others.spend]).toEqual([1, undefined, undefined]);
+  });
+
+  it('proves a signal also on a node without logs, by the blocks and receipts of its sender', async () => {
+    await using silent = await rpcServer(({ method, params = [] }: Partial<RpcCall>) => {
+      if (method === 'eth_getLogs') throw new RpcRefusal(-32_601, 'the method eth_getLogs does not exist');
+      return callRpc(node.url, String(method), params);
+    });
+    const { number: fromBlock } = await readHead(chain);
+    const wait = { fromBlock: fromBlock + 1, limitMs: 10_000 };
+    const waiting = awaitSignal(through(silent.url), { oracle, ...wait });
+    await sendSignal();
+    const found = await waiting;
+    expect(found).toMatchObject({ nonce: String(signalNonce), pair: deployment.pairs[0]?.id });
+    expect(found.block).toBeGreaterThan(fromBlock);
+    // Of another account there is none.
+    const { address } = deployment.accounts.admin;
+    await expect(awaitSignal(through(silent.url), { oracle: address, ...wait, limitMs: 10 })).rejects.toThrow(
+      /No signal of 0x/,
+    );
   });
 
   it('says that everything is well, and which part is unknown', async () => {

@@ -9,7 +9,7 @@ import { pause } from '../pause.ts';
 import { readChainId } from '../readChainId.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { riskControllerOf } from './readAuthority.ts';
-import { type AcceptedSignal, readSignals } from './readSignals.ts';
+import { type AcceptedSignal, readSignals, scanSignals } from './readSignals.ts';
 
 export interface AwaitSignalParameters {
   /** Who has to have sent and signed it. */
@@ -47,19 +47,29 @@ export async function awaitSignal(chain: Chain, parameters: AwaitSignalParameter
   const seen = new Set<string>();
   const others = new Set<string>();
   let trouble: TvError | undefined;
+  let scanFrom = fromBlock;
+  /** From the logs; where the node serves none, from the blocks and receipts of this sender. */
+  const accepted = async (): Promise<readonly AcceptedSignal[]> => {
+    try {
+      return await readSignals(chain, { fromBlock });
+    } catch (error) {
+      if (!(error instanceof TvError)) throw error;
+      const { signals, scannedTo } = await scanSignals(chain, { sender: oracle, fromBlock: scanFrom });
+      scanFrom = scannedTo + 1;
+      return signals;
+    }
+  };
   for (;;) {
     signal?.throwIfAborted();
     const elapsed = performance.now() - start;
     onLook?.(Math.round(elapsed / 1000));
     try {
       trouble = undefined;
-      const fresh = (await readSignals(chain, { fromBlock })).filter(
-        ({ transaction }) => !seen.has(transaction),
-      );
-      for (const accepted of fresh) {
-        const found = await examine(chain, accepted, oracle);
+      const fresh = (await accepted()).filter(({ transaction }) => !seen.has(transaction));
+      for (const signal of fresh) {
+        const found = await examine(chain, signal, oracle);
         if (typeof found !== 'string') return found;
-        seen.add(accepted.transaction);
+        seen.add(signal.transaction);
         others.add(found);
       }
     } catch (error) {

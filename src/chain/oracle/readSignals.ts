@@ -1,9 +1,12 @@
 import { toEventSelector } from 'viem';
+import type { Address } from '../../config/settings.ts';
 import { UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
+import { described } from '../describeRpcError.ts';
 import { newestLogs, type RawLog } from '../newestLogs.ts';
-import { parseHex, parseQuantity } from '../parseAnswer.ts';
+import { parseHex, parseObject, parseQuantity } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
+import { sameAddress } from '../sameAddress.ts';
 import { riskControllerOf } from './readAuthority.ts';
 
 const updated = toEventSelector(
@@ -74,6 +77,52 @@ export async function readNewestSignals(
     isEnough: (found) => new Set(found.map((log) => log['transactionHash'])).size >= mostTransactions,
   });
   return { signals: logs.map(signalOf), unknown };
+}
+
+/** Of one search through blocks: a signal is waited for in the newest ones. */
+const mostScannedBlocks = 200;
+
+/**
+ * The signals of one sender, from blocks and receipts: for a node that serves no logs. Receipts carry them
+ * all the same.
+ * @returns the signals, and the block up to which was searched
+ * @throws TvError where no node answers
+ */
+export async function scanSignals(
+  chain: Chain,
+  { sender, fromBlock }: { readonly sender: Address; readonly fromBlock: number },
+): Promise<{ readonly signals: readonly AcceptedSignal[]; readonly scannedTo: number }> {
+  const address = riskControllerOf(chain);
+  const { number: head } = await readHead(chain);
+  const toBlock = Math.min(head, fromBlock + mostScannedBlocks - 1);
+  const signals: AcceptedSignal[] = [];
+  for (let number = fromBlock; number <= toBlock; number++) {
+    const asked = chain.client.request({
+      method: 'eth_getBlockByNumber',
+      params: [`0x${number.toString(16)}`, true],
+    });
+    const block: unknown = await described(chain, asked);
+    // A replica behind the one that returned the head does not have it yet.
+    if (block === null) return { signals, scannedTo: number - 1 };
+    const { transactions } = parseObject(block, 'block');
+    const own = (Array.isArray(transactions) ? transactions : [])
+      .map((one) => parseObject(one, 'transaction'))
+      .filter(({ from }) => sameAddress(String(from), sender));
+    for (const transaction of own) {
+      const hash = parseHex(transaction['hash'], 'transaction hash', 32);
+      const request = chain.client.request({ method: 'eth_getTransactionReceipt', params: [hash] });
+      const receipt: unknown = await described(chain, request);
+      if (receipt === null) return { signals, scannedTo: number - 1 };
+      const { logs } = parseObject(receipt, 'receipt');
+      for (const entry of Array.isArray(logs) ? logs : []) {
+        const log = parseObject(entry, 'log');
+        const topics: readonly unknown[] = Array.isArray(log['topics']) ? log['topics'] : [];
+        if (topics[0] === updated && sameAddress(String(log['address']), address))
+          signals.push(signalOf(log));
+      }
+    }
+  }
+  return { signals, scannedTo: Math.max(fromBlock - 1, toBlock) };
 }
 
 function signalOf(log: RawLog): AcceptedSignal {
