@@ -1,6 +1,6 @@
 import { readHealth } from '../src/api/readHealth.ts';
 import { readReady } from '../src/api/readReady.ts';
-import { checkChainIds } from '../src/chain/checkChainIds.ts';
+import { checkChainIds, laggingNodes } from '../src/chain/checkChainIds.ts';
 import { dueAt, readOldKeys } from '../src/chain/oracle/oldKeys.ts';
 import { readHead } from '../src/chain/readHead.ts';
 import { endThePause, openProtocol, type Protocol, readProtocol } from '../src/chain/readProtocol.ts';
@@ -144,9 +144,11 @@ async function chain(ctx: Context): Promise<Reading> {
   const wrong = nodes.find(({ id }) => id !== undefined && expected !== undefined && id !== expected);
   const age = ctx.clock.now().getTime() - head.timestamp * 1000;
   const dead = nodes.filter(({ error }) => error !== undefined);
+  const lagging = laggingNodes(nodes);
   const parts = [
     `head ${count(head.number)}, ${age < 0 ? 'just now' : ago(new Date(head.timestamp * 1000), ctx.clock.now())}`,
     ...(nodes.length > 1 ? [`${nodes.length - dead.length} of ${nodes.length} nodes answer`] : []),
+    ...lagging,
   ];
   const data = { head: head.number, timestamp: head.timestamp };
   if (wrong !== undefined) {
@@ -160,7 +162,8 @@ async function chain(ctx: Context): Promise<Reading> {
   if (age > oldHeadMs) {
     return { level: 'warning', summary: `${parts.join('; ')}: the chain, or this node, stands still`, data };
   }
-  return { level: dead.length === 0 ? 'ok' : 'warning', summary: parts.join('; '), data };
+  const well = dead.length === 0 && lagging.length === 0;
+  return { level: well ? 'ok' : 'warning', summary: parts.join('; '), data };
 }
 
 async function protocol(deployed: Promise<Protocol>): Promise<Reading> {
@@ -172,7 +175,8 @@ async function protocol(deployed: Promise<Protocol>): Promise<Reading> {
     const names = absent.map(([name]) => name).join(', ');
     return { level: 'critical', summary: `no contract at the address of ${names}`, next: ['tv config show'] };
   }
-  if (paused === undefined) return { level: 'unknown', summary: 'nobody says whether it is paused' };
+  if (paused === undefined)
+    return { level: 'unknown', summary: 'paused state unknown: no contract returns it' };
   const data = { paused };
   return paused
     ? { level: 'warning', summary: 'PAUSED', next: [endThePause], data }

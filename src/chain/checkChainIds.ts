@@ -1,9 +1,10 @@
 import { TvError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
+import { count } from '../runbook/text.ts';
 import { nodesOf } from './connectChain.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { parseQuantity } from './parseAnswer.ts';
-import type { RpcNode } from './rpcNode.ts';
+import { lagBlocks, type RpcNode } from './rpcNode.ts';
 
 export interface NodeAnswer {
   /** Without credentials. */
@@ -52,4 +53,11 @@ async function ask(node: RpcNode, chain: Chain): Promise<Omit<NodeAnswer, 'behin
     if (!(told instanceof TvError)) throw told;
     return { url: node.url, id: undefined, head: undefined, durationMs: durationMs(), error: told };
   }
+}
+
+/** Nodes that lag behind another, each as `URL is 512 blocks behind`. */
+export function laggingNodes(nodes: readonly NodeAnswer[]): readonly string[] {
+  return nodes
+    .filter(({ behind }) => behind !== undefined && behind >= lagBlocks)
+    .map(({ url, behind = 0 }) => `${url} is ${count(behind)} blocks behind`);
 }

@@ -2,12 +2,10 @@ import { createTransport, type Transport } from 'viem';
 import { pause } from './pause.ts';
 import type { RpcFailureKind } from './rpcErrorKind.ts';
 import { NoNodeAnswered, rpcFailure } from './rpcFailure.ts';
-import type { RpcNode } from './rpcNode.ts';
+import { lagBlocks, type RpcNode } from './rpcNode.ts';
 
 /** A node that did not answer is asked last for this long, so that one dead node costs its time limit once. */
 const restMs = 30_000;
-/** A node that is this many blocks behind another is asked after it. Fewer are the network's own delay. */
-const lagBlocks = 3;
 /** How long the comparison of heads holds, and how long it waits once one node has answered, in milliseconds. */
 const headsHoldMs = 15_000;
 const headsWaitMs = 1_000;

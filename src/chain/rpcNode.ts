@@ -30,6 +30,8 @@ export interface RpcNodeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A node that is this many blocks behind another is asked after it. Fewer are the network's own delay. */
+export const lagBlocks = 3;
 /** Geth and reth allow 1 000 or 100 calls in a batch, most providers 100 or more. */
 const firstBatchLimit = 100;
 /** HTTP requests of small calls, and of logs, at once. Providers count requests by the second. */
@@ -263,7 +265,7 @@ export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): Rpc
   async function exchange(calls: readonly Call[]): Promise<readonly Outcome[]> {
     signal?.throwIfAborted();
     const [first] = calls;
-    const bodies = calls.map(({ method, params }) => ({ jsonrpc: '2.0', id: ++ids, method, params }));
+    const bodies = calls.map(({ method, params = [] }) => ({ jsonrpc: '2.0', id: ++ids, method, params }));
     const isBatch = bodies.length > 1;
     // A single call goes out as such: some nodes refuse every array.
     const { response, text } = await post(JSON.stringify(isBatch ? bodies : bodies[0])).catch(

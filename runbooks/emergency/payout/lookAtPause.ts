@@ -11,7 +11,10 @@ export function lookAtPause(
 ): Promise<{ readonly pausing: Pausing | null } | undefined> {
   return lookout.look<{ readonly pausing: Pausing | null }>('protocol', 'chain', async () => {
     const { paused, pausedBy } = await readProtocol(ctx.chain());
-    if (paused !== true) return pass('not paused', { pausing: null });
+    if (paused === undefined) {
+      return warn('paused state unknown: no contract returns it', { value: { pausing: null } });
+    }
+    if (!paused) return pass('not paused', { pausing: null });
     // The runbook's vault keeps the pause itself, and withdrawals go on.
     if (pausedBy !== 'riskController') {
       return warn('paused; this vault lets withdrawals through all the same', { value: { pausing: null } });

@@ -54,6 +54,8 @@ export async function readSignals(
 export interface NewestSignals {
   /** In the order of the chain. */
   readonly signals: readonly AcceptedSignal[];
+  /** The oldest block that was read; above the range where none could be. */
+  readonly fromBlock: number;
   /** Why earlier ones are missing, without a full stop; undefined where none are, or `mostTransactions` were found. */
   readonly unknown: string | undefined;
 }
@@ -67,7 +69,7 @@ export async function readNewestSignals(
   parameters: { readonly fromBlock: number; readonly toBlock: number; readonly mostTransactions?: number },
 ): Promise<NewestSignals> {
   const { fromBlock, toBlock, mostTransactions = Number.POSITIVE_INFINITY } = parameters;
-  const { logs, unknown } = await newestLogs(chain, {
+  const { logs, since, unknown } = await newestLogs(chain, {
     address: riskControllerOf(chain),
     topics: [updated],
     fromBlock,
@@ -76,7 +78,7 @@ export async function readNewestSignals(
     limitMs,
     isEnough: (found) => new Set(found.map((log) => log['transactionHash'])).size >= mostTransactions,
   });
-  return { signals: logs.map(signalOf), unknown };
+  return { signals: logs.map(signalOf), fromBlock: since ?? toBlock + 1, unknown };
 }
 
 /** Of one search through blocks: a signal is waited for in the newest ones. */

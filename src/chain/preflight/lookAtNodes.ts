@@ -1,7 +1,7 @@
 import type { Context } from '../../runbook/context.ts';
 import { block, type Lookout, pass, warn } from '../../runbook/lookout.ts';
 import { count } from '../../runbook/text.ts';
-import { checkChainIds } from '../checkChainIds.ts';
+import { checkChainIds, laggingNodes } from '../checkChainIds.ts';
 
 /** Every RPC node by itself: is it there, and on the chain that the settings name? */
 export function lookAtNodes(ctx: Context, lookout: Lookout): Promise<{ readonly id: number } | undefined> {
@@ -25,7 +25,13 @@ export function lookAtNodes(ctx: Context, lookout: Lookout): Promise<{ readonly 
     if (first?.error !== undefined && dead.length === nodes.length) throw first.error;
     const head = Math.max(...nodes.map((node) => node.head ?? 0));
     const summary = `id ${expected}, head ${count(head)}`;
-    if (dead.length === 0) return pass(summary, { id: expected });
+    const lagging = laggingNodes(nodes);
+    if (dead.length === 0 && lagging.length === 0) return pass(summary, { id: expected });
+    if (dead.length === 0) {
+      return warn(`${summary}; ${lagging.join(', ')}: the others are asked first`, {
+        value: { id: expected },
+      });
+    }
     return warn(`${summary}; ${dead.length} of ${nodes.length} RPC nodes do not answer`, {
       facts: Object.fromEntries(dead.map(({ url, error }) => [url, error?.message ?? ''])),
       value: { id: expected },

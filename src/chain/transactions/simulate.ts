@@ -3,6 +3,7 @@ import type { Chain } from '../../runbook/context.ts';
 import { decodeRevert, type Revert } from '../decodeRevert.ts';
 import { describeRpcError } from '../describeRpcError.ts';
 import type { Deployment } from '../intents/readDeployment.ts';
+import { parseHex, parseWei } from '../parseAnswer.ts';
 import { rpcFailure } from '../rpcFailure.ts';
 import { parseAmount, parseStatus } from './receipt.ts';
 import type { Call } from './transaction.ts';
@@ -58,7 +59,8 @@ async function allAtOnce(chain: Chain, parameters: SimulateParameters): Promise<
       ],
     } as never);
   } catch (error) {
-    if (['unsupported', 'rejected', 'reverted'].includes(rpcFailure(error).kind)) return undefined;
+    const kinds = ['unsupported', 'rejected', 'reverted', 'failed'];
+    if (kinds.includes(rpcFailure(error).kind)) return undefined;
     throw describeRpcError(error, chain);
   }
   const results = readResults(answer);
@@ -106,7 +108,8 @@ async function oneByOne(chain: Chain, parameters: SimulateParameters): Promise<S
         chain.client.request({ method: 'eth_estimateGas', params: [call, tag(block)] }),
       ]);
       if (called.status === 'fulfilled' && estimated.status === 'fulfilled') {
-        return { gas: BigInt(estimated.value) };
+        parseHex(called.value, 'result of the call');
+        return { gas: parseWei(estimated.value, 'amount of gas') };
       }
       const errors = [called, estimated].flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
       // Any other error says nothing of what the contract would do.

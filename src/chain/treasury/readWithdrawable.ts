@@ -58,7 +58,7 @@ export async function readWithdrawable(
     const available = availableIn(answer);
     if (available !== undefined) return available;
   } catch (error) {
-    if (!['unsupported', 'rejected', 'reverted'].includes(rpcFailure(error).kind)) {
+    if (!['unsupported', 'rejected', 'reverted', 'failed'].includes(rpcFailure(error).kind)) {
       throw describeRpcError(error, chain);
     }
   }

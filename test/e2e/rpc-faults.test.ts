@@ -1,0 +1,196 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { toFunctionSelector } from 'viem';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { readBreakers } from '../../src/chain/breakers/readBreakers.ts';
+import { connectChain } from '../../src/chain/connectChain.ts';
+import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
+import { type FaultMode, type FaultOptions, type FaultyNode, faultyNode } from '../support/faultyNode.ts';
+import { type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
+
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
+
+/**
+ * What a command does behind a node with a fault: `works` as behind a healthy one, works in part and
+ * names what is missing (`names`), or `refuses` with the node's failure as the reason.
+ */
+type Class = 'works' | 'names' | 'refuses';
+type Row = readonly [name: string, mode: FaultMode, options: FaultOptions, expected: readonly Class[]];
+
+const selector = (signature: string) => toFunctionSelector(`function ${signature}`);
+const failing = (...signatures: readonly string[]): FaultOptions => ({ selectors: signatures.map(selector) });
+
+const looking = [
+  ['breaker', 'status'],
+  ['oracle', 'status'],
+  ['status'],
+  ['breaker', 'trip', '--pair', 'Alpha', '--dry-run'],
+  ['emergency', 'shutdown', '--dry-run'],
+] as const;
+const [w, n, r] = ['works', 'names', 'refuses'] as const;
+
+/** In the order of `looking`. */
+const rows: readonly Row[] = [
+  ['hasRole fails', 'callerr', failing('hasRole(bytes32,address)'), [w, w, w, w, w]],
+  ['a role member fails', 'callerr', failing('getRoleMember(bytes32,uint256)'), [w, n, w, w, w]],
+  ['role constants fail', 'callerr', failing('ORACLE_ROLE()', 'EMERGENCY_ROLE()'), [w, n, w, r, r]],
+  ['breakers are null', 'callnull', failing('pairCircuitBroken(bytes32)'), [r, w, n, r, w]],
+  ['paused() fails', 'callerr', failing('paused()'), [w, n, n, w, r]],
+  ['every call fails', 'callerr', { code: -32000, message: 'header timeout' }, [r, n, n, r, r]],
+  ['no batches', 'nobatch', {}, [w, w, w, w, w]],
+  ['batches of three', 'batchgeth', {}, [w, w, w, w, w]],
+  ['rate limit', 'rateinfura1', {}, [w, w, w, w, w]],
+  ['one 502', 'once502', {}, [w, w, w, w, w]],
+  ['no logs', 'nologs', {}, [n, n, w, w, w]],
+  ['logs of ten blocks', 'alchemy10', {}, [w, w, w, w, w]],
+  ['no fees', 'nullfees', {}, [w, w, w, w, w]],
+  ['the error is a string', 'errorstring', {}, [r, n, n, r, r]],
+  ['no backend', 'nobackend', {}, [r, n, n, r, r]],
+];
+
+/** Modes that concern sending; each is sent through once, tripping and resetting in turn. */
+const sending: readonly (readonly [FaultMode, FaultOptions])[] = [
+  ['sync404', {}],
+  ['mempool', {}],
+  ['sendinternal', {}],
+  ['sync4', {}],
+  ['lagreceipt', { lagMs: 1_500 }],
+  ['nobatch', {}],
+  ['nullfees', {}],
+  ['nologs', {}],
+];
+
+let world: ProtocolWorld;
+const nodes: FaultyNode[] = [];
+const table: string[][] = [];
+
+beforeAll(async () => {
+  world = await protocolWorld('tempo', 'compact', 'separate');
+  const envFile = join(world.home.directory, 'oracle.env');
+  writeFileSync(envFile, `ORACLE_PRIVATE_KEY=${devPrivateKey(devAccountIndex.oracle)}\n`);
+  chmodSync(envFile, 0o600);
+  const chains: readonly (readonly [string, FaultMode, FaultOptions])[] = [
+    ['healthy', 'healthy', {}],
+    ...rows.map(([, mode, options], index) => [`look${index}`, mode, options] as const),
+    ...sending.map(([mode, options]) => [`send-${mode}`, mode, options] as const),
+  ];
+  for (const [name, mode, options] of chains) {
+    const node = await faultyNode(world.protocol.url, mode, options);
+    nodes.push(node);
+    world.environment(name, {
+      chain: { id: world.protocol.deployment.chainId, rpcUrls: [node.url], timeoutMs: 10_000 },
+      host: { envFile },
+    });
+  }
+});
+afterAll(async () => {
+  // biome-ignore lint/suspicious/noConsole: the table is part of the test's output
+  console.log(table.map((line) => line.map((cell) => cell.padEnd(22)).join('')).join('\n'));
+  for (const node of nodes) await node[Symbol.asyncDispose]();
+  await world?.[Symbol.asyncDispose]();
+});
+
+interface Done {
+  readonly exitCode: number;
+  readonly text: string;
+}
+
+async function tv(environment: string, args: readonly string[]): Promise<Done> {
+  const { exitCode, stdout, stderr } = await world.tv([...args, '-e', environment]);
+  return { exitCode, text: `${stdout}\n${stderr}`.replace(/\s+/g, ' ') };
+}
+
+/** A sentence about the node, or that something is unknown because of it. */
+const named = /The RPC (node|URL)|could not (read|count)/g;
+
+function classify({ exitCode, text }: Done, healthy: Done, isReport: boolean): string {
+  if (exitCode === 70) return 'BUG';
+  const says = (text.match(named)?.length ?? 0) > (healthy.text.match(named)?.length ?? 0);
+  if (!says) return exitCode === healthy.exitCode ? 'works' : `exit ${exitCode}`;
+  return isReport && !/^ *(Error|tv:)/.test(text) && exitCode !== 1 ? 'names' : 'refuses';
+}
+
+/** Sentences that a failing read must never lead to. */
+const falseWords = [
+  /no other account may sign/,
+  /nobody else may sign/,
+  /does not hold/,
+  /NOT authorised/,
+  /lacks [A-Z_]+/,
+  /check the address|whether the address/,
+  /no signals seen/,
+  /never tripped/,
+];
+
+/** At most so many of them at once. */
+async function inTurns<T>(tasks: readonly (() => Promise<T>)[], atOnce: number): Promise<readonly T[]> {
+  const results: T[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < tasks.length; index = next++) {
+      const task = tasks[index];
+      if (task !== undefined) results[index] = await task();
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}
+
+it('looking: every command behind every fault works, names what is missing, or refuses', async () => {
+  const healthy = await Promise.all(looking.map((args) => tv('healthy', args)));
+  const cells = rows.flatMap((_, row) => looking.map((args) => () => tv(`look${row}`, args)));
+  const done = await inTurns(cells, 4);
+  table.push(['', ...looking.map((args) => args.slice(0, 2).join(' '))]);
+  const wrong: string[] = [];
+  for (const [row, [name, , , expected]] of rows.entries()) {
+    const line = looking.map((args, column) => {
+      const each = done[row * looking.length + column] as Done;
+      const base = healthy[column] as Done;
+      const found = classify(each, base, !args.includes('--dry-run' as never));
+      if (found !== expected[column])
+        wrong.push(`${name}, ${args.join(' ')}: ${found}: ${each.text.slice(0, 1_500)}`);
+      for (const words of falseWords) {
+        if (words.test(each.text) && !words.test(base.text))
+          wrong.push(`${name}, ${args.join(' ')}: ${words} in ${each.text}`);
+      }
+      if (found !== 'works' && words404.test(each.text) && !words404.test(base.text)) wrong.push(each.text);
+      return found;
+    });
+    table.push([name, ...line]);
+  }
+  expect(wrong).toEqual([]);
+});
+
+/** What is never said of a fault of the node. */
+const words404 = /bug in tv|TypeError|undefined is not/;
+
+it('sending: each fault ends in a verified transaction that was sent once', async () => {
+  const chain = connectChain({
+    rpcUrls: [world.protocol.url],
+    id: world.protocol.deployment.chainId,
+    timeoutMs: 10_000,
+    contracts: world.protocol.deployment.addresses,
+  });
+  const [pair] = world.protocol.deployment.pairs;
+  if (pair === undefined) throw new Error('no pair');
+  const isOpen = async () => {
+    const { breakers } = await readBreakers(chain, { pairs: [{ id: pair.id, name: null }], discover: false });
+    return breakers[0]?.open;
+  };
+  table.push([''], ['', 'breaker trip/reset']);
+  for (const [index, [mode]] of sending.entries()) {
+    const trip = index % 2 === 0;
+    const action = trip ? ['trip'] : ['reset', '--override', 'stale-oracle', '--reason', 'test'];
+    const done = await tv(`send-${mode}`, [
+      'breaker',
+      ...action,
+      '--pair',
+      'Alpha',
+      '--confirm',
+      `send-${mode}`,
+    ]);
+    expect(await isOpen(), `${mode}: ${done.text}`).toBe(trip);
+    expect(done.exitCode, `${mode}: ${done.text}`).toBe(0);
+    table.push([mode, 'works']);
+  }
+});

@@ -1,0 +1,430 @@
+import fc from 'fast-check';
+import { toFunctionSelector } from 'viem';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assertChainId } from '../../src/chain/assertChainId.ts';
+import { readBreakers } from '../../src/chain/breakers/readBreakers.ts';
+import { checkChainIds } from '../../src/chain/checkChainIds.ts';
+import { connectChain } from '../../src/chain/connectChain.ts';
+import { readDeployment } from '../../src/chain/intents/readDeployment.ts';
+import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
+import { holdsOracleRole, isOracle, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
+import { readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
+import { readSignals } from '../../src/chain/oracle/readSignals.ts';
+import { readSpend } from '../../src/chain/oracle/readSpend.ts';
+import { probeHistory } from '../../src/chain/probeHistory.ts';
+import { readHead } from '../../src/chain/readHead.ts';
+import { readLogs } from '../../src/chain/readLogs.ts';
+import { readProtocol } from '../../src/chain/readProtocol.ts';
+import { readFees } from '../../src/chain/transactions/readFees.ts';
+import { readWallet } from '../../src/chain/transactions/readFunds.ts';
+import { readNonce, readUsedNonce } from '../../src/chain/transactions/readNonce.ts';
+import { simulate } from '../../src/chain/transactions/simulate.ts';
+import { readPairTokens } from '../../src/chain/treasury/findToken.ts';
+import { readPlaces } from '../../src/chain/treasury/readPlaces.ts';
+import { TvError } from '../../src/errors/TvError.ts';
+import type { Chain } from '../../src/runbook/context.ts';
+import {
+  account,
+  contracts,
+  type FakeProtocol,
+  fakeProtocol,
+  oracle,
+  pairOf,
+} from '../support/fakeProtocol.ts';
+import { type FaultMode, type FaultOptions, faultyNode } from '../support/faultyNode.ts';
+import { httpServer, RpcRefusal, rpcServer } from '../support/rpcServer.ts';
+
+let node: FakeProtocol;
+beforeAll(async () => {
+  node = await fakeProtocol();
+});
+afterAll(() => node[Symbol.asyncDispose]());
+
+const connect = (...rpcUrls: string[]): Chain =>
+  connectChain({ rpcUrls, id: 4217, timeoutMs: 10_000, contracts });
+const selector = (signature: string) => toFunctionSelector(`function ${signature}`);
+const pair = { id: pairOf(0), name: 'A/B' };
+const token = account(0x70);
+const roleId = `0x${'4d'.repeat(32)}` as const;
+
+/** Every read that a verdict rests on. What it comes to is compared with that of a healthy node. */
+const reads: Readonly<Record<string, (chain: Chain) => Promise<unknown>>> = {
+  'chain id': assertChainId,
+  head: readHead,
+  protocol: readProtocol,
+  deployment: readDeployment,
+  authority: readAuthority,
+  'is oracle': (chain) => isOracle(chain, oracle),
+  'holds the role': (chain) => holdsOracleRole(chain, { account: oracle, roleId }),
+  intent: (chain) => resolveIntent(chain, { intent: 'tripBreaker', pair: pair.id }),
+  'last signals': (chain) => readPairSignals(chain, [pair]),
+  breakers: (chain) => readBreakers(chain, { pairs: [pair], discover: true }),
+  signals: (chain) => readSignals(chain, { fromBlock: 590 }),
+  spend: (chain) => readSpend(chain, { sender: oracle, head: 600 }),
+  fees: readFees,
+  wallet: async (chain) => (await readWallet(chain, oracle))(1n),
+  nonce: (chain) => readNonce(chain, oracle),
+  'nonce key': (chain) => readUsedNonce(chain, { account: oracle, key: '9' }),
+  simulation: (chain) => simulate(chain, { from: oracle, calls: [{ to: token, data: '0x313ce567' }] }),
+  places: (chain) => readPlaces(chain, { token }),
+  'pair tokens': (chain) => readPairTokens(chain, pair.id),
+};
+
+async function outcome(read: Promise<unknown>): Promise<unknown> {
+  try {
+    return await read;
+  } catch (error) {
+    // Anything else would end a command in 70.
+    if (!(error instanceof TvError)) throw error;
+    return error;
+  }
+}
+
+const everything = (chain: Chain) =>
+  Promise.all(Object.entries(reads).map(async ([name, read]) => [name, await outcome(read(chain))] as const));
+
+describe('every read, all at once, is as on a healthy node', () => {
+  const works: readonly (readonly [FaultMode, FaultOptions])[] = [
+    ['nobatch', {}],
+    ['b10', {}],
+    ['batchgeth', {}],
+    ['batch400', {}],
+    ['batch413', {}],
+    ['batchempty', {}],
+    ['rateinfura1', {}],
+    ['rateinfura1', { retryAfter: 1 }],
+    ['rate429code', {}],
+    ['once502', {}],
+    ['infura', {}],
+    ['toohigh', {}],
+    ['alchemy10', {}],
+  ];
+  it.each(works)('%s %o', async (mode, options) => {
+    const expected = await everything(connect(node.url));
+    await using faulty = await faultyNode(node.url, mode, options);
+    const found = Object.fromEntries(await everything(connect(faulty.url)));
+    for (const [name, value] of expected) {
+      // Ten blocks a request do not reach back over the whole chain: the rest is named, not made up.
+      const partly =
+        ['breakers', 'spend'].includes(name) && ['alchemy10', 'infura', 'toohigh'].includes(mode);
+      if (!partly) expect(found[name], name).toEqual(value);
+    }
+  });
+});
+
+it('remembers the size of a batch that a node takes', async () => {
+  await using faulty = await faultyNode(node.url, 'nobatch');
+  const chain = connect(faulty.url);
+  await everything(chain);
+  const before = faulty.requests;
+  const calls = faulty.calls.length;
+  await Promise.all([readHead(chain), readNonce(chain, oracle), readProtocol(chain)]);
+  // As many requests as calls: no batch is tried again.
+  expect(faulty.requests - before).toBe(faulty.calls.length - calls);
+});
+
+it('a batch that fails because the node does is not sent call by call', async () => {
+  await using denied = await httpServer((response) => void response.writeHead(401).end('{}'));
+  const chain = connect(denied.url);
+  await everything(chain);
+  expect(denied.requests).toBeLessThan(30);
+});
+
+describe('a state read that fails is no "no"', () => {
+  const failures: readonly (readonly [string, FaultMode, FaultOptions])[] = [
+    ['-32603 Internal error', 'callerr', {}],
+    ['-32000 header timeout', 'callerr', { code: -32000, message: 'timeout awaiting header' }],
+    ['-32000 in words of others', 'callerr', { code: -32000, message: 'reverting to the backup upstream' }],
+    ['-32011 no backend', 'callerr', { code: -32011, message: 'no backend is currently healthy' }],
+    ['-32099', 'callerr', { code: -32099, message: 'server error' }],
+    ['a null result', 'callnull', {}],
+    ['out of gas', 'callgas', {}],
+  ];
+  const functions: readonly (readonly [string, string])[] = [
+    ['holds the role', 'hasRole(bytes32,address)'],
+    ['authority', 'ORACLE_ROLE()'],
+    ['authority', 'oracleAddress()'],
+    ['deployment', 'ADMIN_ROLE()'],
+    ['intent', 'RISK_OFFICER_ROLE()'],
+    ['protocol', 'paused()'],
+    ['breakers', 'pairCircuitBroken(bytes32)'],
+    ['breakers', 'latestSignals(bytes32)'],
+    ['breakers', 'oracleStalenessThreshold()'],
+    ['last signals', 'latestSignals(bytes32)'],
+    ['last signals', 'oracleStalenessThreshold()'],
+    ['nonce key', 'getNonce(address,uint256)'],
+    ['wallet', 'balanceOf(address)'],
+    ['wallet', 'userTokens(address)'],
+    ['places', 'tokenBalances(address)'],
+    ['pair tokens', 'pairConfigs(bytes32)'],
+    ['simulation', 'decimals()'],
+  ];
+  it.each(failures)('%s', async (words, mode, options) => {
+    await Promise.all(
+      functions.map(async ([name, signature]) => {
+        const read = reads[name];
+        if (read === undefined) throw new Error(name);
+        await using faulty = await faultyNode(node.url, mode, {
+          ...options,
+          selectors: [selector(signature)],
+        });
+        const found = await outcome(read(connect(faulty.url)));
+        expect(found, `${name}, ${signature}, ${words}`).toBeInstanceOf(TvError);
+        // The node is to blame, and no address.
+        expect((found as TvError).message, `${name}, ${signature}`).toMatch(/RPC node/);
+        expect((found as TvError).next.join()).not.toMatch(/address/);
+      }),
+    );
+  });
+
+  it('one member that cannot be read does not shorten the list of holders', async () => {
+    let failing = 1n;
+    await using faulty = await rpcServer(async (call) => {
+      const data = call.method === 'eth_call' ? String((call.params[0] as { data: string }).data) : '';
+      const isMember = data.startsWith(selector('getRoleMember(bytes32,uint256)'));
+      if (isMember && BigInt(`0x${data.slice(-64)}`) === failing)
+        throw new RpcRefusal(-32603, 'Internal error');
+      return forward(call);
+    });
+    const chain = connect(faulty.url);
+    const { valid, validUnknown } = await readAuthority(chain);
+    expect(valid).toHaveLength(2);
+    expect(validUnknown).toMatch(/^could not read 1 of 3 role members: The RPC node/);
+    failing = 99n;
+    expect((await readAuthority(connect(faulty.url))).validUnknown).toBeUndefined();
+  });
+
+  const forward = async (call: unknown) => {
+    const answer = await fetch(node.url, { method: 'POST', body: JSON.stringify(call) });
+    const { result, error } = (await answer.json()) as { result: unknown; error?: RpcRefusal };
+    if (error !== undefined) throw new RpcRefusal(error.code, error.message);
+    return result;
+  };
+
+  it('more than fifty members of a role are all read', async () => {
+    await using many = await fakeProtocol({ oracles: 213 });
+    const { valid, validUnknown } = await readAuthority(connect(many.url));
+    expect([new Set(valid).size, validUnknown]).toEqual([213, undefined]);
+  });
+
+  it('an inner call of a multicall that fails is asked for alone', async () => {
+    const pairs = Array.from({ length: 40 }, (_, index) => ({ id: pairOf(index), name: null }));
+    const aggregate = toFunctionSelector('function aggregate3((address,bool,bytes)[])');
+    // The node gives a multicall too little gas: all inner calls fail without a word.
+    const words = (value: number) => value.toString(16).padStart(64, '0');
+    await using short = await rpcServer(async (call) => {
+      const data = call.method === 'eth_call' ? String((call.params[0] as { data: string }).data) : '';
+      if (!data.startsWith(aggregate)) return forward(call);
+      const count = 40;
+      const offsets = Array.from({ length: count }, (_, index) => words(count * 32 + index * 96)).join('');
+      const failed = `${words(0)}${words(64)}${words(0)}`;
+      return `0x${words(32)}${words(count)}${offsets}${failed.repeat(count)}`;
+    });
+    const { signals } = await readPairSignals(connect(short.url), pairs);
+    expect(signals.map(({ nonce }) => nonce)).toEqual(pairs.map(() => '600'));
+  });
+});
+
+describe('fees', () => {
+  const base = 1_000_000_000n;
+  it.each([
+    ['nullfee', { maxFeePerGas: base * 2n, maxPriorityFeePerGas: 0n }],
+    ['nofees', { maxFeePerGas: base * 2n, maxPriorityFeePerGas: 0n }],
+    ['nullfees', { maxFeePerGas: base * 2n, maxPriorityFeePerGas: 0n }],
+    ['healthy', { maxFeePerGas: base * 3n, maxPriorityFeePerGas: base }],
+  ] as const)('%s', async (mode, fees) => {
+    await using faulty = await faultyNode(node.url, mode);
+    expect(await readFees(connect(faulty.url))).toEqual(fees);
+  });
+
+  it.each([
+    ['null', null],
+    ['absent', undefined],
+    ['nonsense', 'cheap'],
+  ])('a base fee that is %s: the gas price is used', async (_, baseFeePerGas) => {
+    await using old = await rpcServer(({ method }) =>
+      method === 'eth_getBlockByNumber' ? { baseFeePerGas } : method === 'eth_gasPrice' ? '0x64' : null,
+    );
+    expect(await readFees(connect(old.url))).toEqual({ maxFeePerGas: 200n, maxPriorityFeePerGas: 100n });
+  });
+});
+
+describe('logs', () => {
+  it('no eth_getLogs: history is unknown, and the state of the breakers is not', async () => {
+    await using faulty = await faultyNode(node.url, 'nologs');
+    const chain = connect(faulty.url);
+    const { breakers, since, historyUnknown } = await readBreakers(chain, { pairs: [pair], discover: true });
+    expect(breakers.map(({ open }) => open)).toEqual([false]);
+    expect([since, historyUnknown]).toEqual([null, 'The RPC node does not offer the call that this needs']);
+    await expect(readSpend(chain, { sender: oracle, head: 600 })).rejects.toBeInstanceOf(TvError);
+  });
+
+  it.each(['infura', 'toohigh', 'alchemy10'] as const)(
+    '%s: a refused range is halved, and the width remembered',
+    async (mode) => {
+      await using long = await fakeProtocol({ head: 3_000 });
+      await using faulty = await faultyNode(long.url, mode);
+      const chain = connect(faulty.url);
+      const range = { fromBlock: 2_000, toBlock: 2_199, addresses: [contracts.riskController ?? '0x'] };
+      const refusalsOf = async () => {
+        let total = 0;
+        for await (const log of readLogs(chain, range)) total += log.block > 0 ? 1 : 0;
+        return total;
+      };
+      // This fake only serves signals by topic: what counts here is that the whole range is served.
+      expect(await refusalsOf()).toBe(0);
+      const before = faulty.requests;
+      await refusalsOf();
+      // Nothing refused is asked for again.
+      expect(faulty.requests - before).toBeLessThanOrEqual(mode === 'alchemy10' ? 40 : 2);
+      const signals = await readSignals(chain, { fromBlock: 2_900 });
+      expect(signals.map(({ block }) => block)).toEqual(
+        Array.from({ length: 101 }, (_, index) => 2_900 + index),
+      );
+      expect((await probeHistory(chain, { block: 2_000 })).served).toBe(true);
+    },
+  );
+
+  it('1 000 pairs and 100 000 signals: bounded requests, and logs apart from vital reads', async () => {
+    await using busy = await fakeProtocol({ head: 5_000, signalsPerBlock: 20, oracles: 60 });
+    const chain = connect(busy.url);
+    const pairs = Array.from({ length: 1_000 }, (_, index) => ({ id: pairOf(index), name: null }));
+    const [signals, breakers, spend, authority] = await Promise.all([
+      readPairSignals(chain, pairs),
+      readBreakers(chain, { pairs, discover: true }),
+      readSpend(chain, { sender: oracle, head: 5_000 }),
+      readAuthority(chain),
+    ]);
+    expect(signals.signals).toHaveLength(1_000);
+    expect(breakers.breakers).toHaveLength(1_000);
+    expect(spend?.signals).toBe(30);
+    expect(authority.valid).toHaveLength(60);
+    expect(busy.largest).toBeLessThan(8 * 2 ** 20);
+    expect(busy.requests).toBeLessThan(40);
+    for (const methods of busy.log) {
+      if (methods.includes('eth_getLogs')) expect(methods).toEqual(['eth_getLogs']);
+    }
+    // All of them, where all are asked for.
+    const all = await readSignals(chain, { fromBlock: 1 });
+    expect(all).toHaveLength(100_000);
+    expect(busy.largest).toBeLessThan(8 * 2 ** 20);
+  });
+
+  it('a response larger than tv reads is its own limit: the range is halved, the node not blamed', async () => {
+    await using wordy = await rpcServer(({ method, params }) => {
+      if (method !== 'eth_getLogs') return method === 'eth_blockNumber' ? '0x40' : null;
+      const { fromBlock, toBlock } = params[0] as { fromBlock: string; toBlock: string };
+      const width = Number(toBlock) - Number(fromBlock) + 1;
+      return Array.from({ length: width }, (_, index) => ({
+        blockNumber: `0x${(Number(fromBlock) + index).toString(16)}`,
+        topics: [`0x${'1'.repeat(64)}`, pairOf(0)],
+        transactionHash: `0x${'2'.repeat(64)}`,
+        data: `0x${'ab'.repeat(500_000)}`,
+      }));
+    });
+    const signals = await readSignals(connect(wordy.url), { fromBlock: 1, toBlock: 20 });
+    expect(signals).toHaveLength(20);
+  });
+});
+
+describe('several nodes', () => {
+  it('a stale first node beside a fresh second: the fresh one is read, and the lag is known', async () => {
+    await using stale = await faultyNode(node.url, 'staleHead', { behind: 5 });
+    await using fresh = await faultyNode(node.url);
+    const chain = connect(stale.url, fresh.url);
+    expect((await readHead(chain)).number).toBe(600);
+    expect(stale.calls.map(({ method }) => method)).toEqual(['eth_chainId', 'eth_blockNumber']);
+    const nodes = await checkChainIds(chain);
+    expect(nodes.map(({ behind }) => behind)).toEqual([5, 0]);
+  });
+
+  it('a node of another chain is never the fresher one', async () => {
+    await using foreign = await rpcServer(({ method }) => (method === 'eth_chainId' ? '0x1' : '0xffffff'));
+    await using own = await faultyNode(node.url);
+    expect((await readHead(connect(own.url, foreign.url))).number).toBe(600);
+  });
+
+  it.each(['nobackend', 'errorstring'] as const)('%s: the next node is asked', async (mode) => {
+    await using away = await faultyNode(node.url, mode);
+    await using fresh = await faultyNode(node.url);
+    const chain = connect(away.url, fresh.url);
+    expect(await holdsOracleRole(chain, { account: oracle, roleId })).toBe(false);
+    expect((await readNonce(chain, oracle)).latest).toBe(7);
+  });
+
+  it('any other error of a read: the next node is asked', async () => {
+    await using away = await faultyNode(node.url, 'callerr', { code: -32000, message: 'something else' });
+    await using fresh = await faultyNode(node.url);
+    expect((await readProtocol(connect(away.url, fresh.url))).paused).toBe(false);
+  });
+});
+
+describe('malformed errors', () => {
+  it.each([
+    'errorstring',
+    'errornumber',
+    'errorarray',
+    'errortrue',
+    'errorempty',
+    'errornocode',
+    'errornomessage',
+    'errortextcode',
+    'errormessagenumber',
+    'errornull',
+  ] as const)('%s: every read ends in a sentence', async (mode) => {
+    await using faulty = await faultyNode(node.url, mode);
+    for (const [name, found] of await everything(connect(faulty.url))) {
+      expect(found, name).toBeInstanceOf(TvError);
+    }
+  });
+
+  it('any answer to any method: a value, or a sentence', async () => {
+    const methods = [
+      'eth_chainId',
+      'eth_blockNumber',
+      'eth_getBlockByNumber',
+      'eth_getCode',
+      'eth_getStorageAt',
+      'eth_call',
+      'eth_estimateGas',
+      'eth_getLogs',
+      'eth_getTransactionCount',
+      'eth_getBalance',
+      'eth_getTransactionReceipt',
+      'eth_maxPriorityFeePerGas',
+      'eth_gasPrice',
+    ];
+    const json = fc.jsonValue({ maxDepth: 2 });
+    const answers = fc.oneof(
+      fc.record({ result: json }),
+      fc.record({ error: json }),
+      fc.record({ error: fc.record({ code: json, message: json, data: json }, { requiredKeys: [] }) }),
+      fc.constantFrom({ result: [] }, { result: {} }, { result: [null] }, { result: '0x' }, {}),
+      // A block or log with one field in another shape.
+      fc.record({
+        result: fc.dictionary(fc.constantFrom('number', 'timestamp', 'hash', 'baseFeePerGas'), json),
+      }),
+      fc.record({ result: fc.array(fc.dictionary(fc.constantFrom('blockNumber', 'topics', 'data'), json)) }),
+    );
+    let answer: Record<string, unknown> = {};
+    let method = '';
+    await using odd = await httpServer(async (response, body) => {
+      const query = JSON.parse(body) as { id: number; method: string } | { id: number; method: string }[];
+      const one = async (call: { id: number; method: string }) => {
+        if (call.method === method) return { jsonrpc: '2.0', id: call.id, ...answer };
+        const healthy = await fetch(node.url, { method: 'POST', body: JSON.stringify(call) });
+        return healthy.json();
+      };
+      const text = Array.isArray(query) ? await Promise.all(query.map(one)) : await one(query);
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(text));
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...methods), answers, async (chosen, given) => {
+        [method, answer] = [chosen, given];
+        // `outcome` lets nothing through but values and TvErrors.
+        await everything(connect(odd.url));
+      }),
+      { numRuns: 300, interruptAfterTimeLimit: 5_000 },
+    );
+  }, 20_000);
+});
