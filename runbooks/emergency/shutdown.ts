@@ -75,7 +75,7 @@ tv emergency withdraw come next.`,
     if (pause.wanted === 'no') return `This stops ${stops} and leaves the protocol as it is.`;
     if (pause.wanted === 'already') return `This stops ${stops}; the protocol is paused already.`;
     if (pause.trouble === null) return `This pauses the whole protocol and stops ${stops}.`;
-    return `This stops ${stops}. The pause will probably NOT succeed: ${pause.trouble}.`;
+    return `This stops ${stops}. The pause will probably NOT succeed: ${pause.trouble.replace(/\.$/, '')}.`;
   },
   plan: ({ pause, services }) => {
     const { send, see } = pauseSteps(pause);

@@ -50,7 +50,7 @@ const mayBeTooWide: readonly RpcFailureKind[] = [
 const fewLogs = 1_000;
 const widening = 4;
 /** Requests at most: providers that allow ten blocks at once would be asked without end. */
-const mostRequests = 60;
+const mostRequests = 200;
 
 /**
  * The newest logs of a contract, from the newest block backwards, in pieces. A refused piece is halved,

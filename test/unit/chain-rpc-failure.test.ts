@@ -1,6 +1,6 @@
 import { HttpRequestError, RpcRequestError } from 'viem';
 import { describe, expect, it } from 'vitest';
-import type { RpcFailureKind } from '../../src/chain/rpcErrorKind.ts';
+import { kindOfRpcError, type RpcFailureKind } from '../../src/chain/rpcErrorKind.ts';
 import { rpcFailure } from '../../src/chain/rpcFailure.ts';
 
 const url = 'https://rpc.example';
@@ -54,6 +54,28 @@ const wordings: readonly (readonly [RpcFailureKind, number, string])[] = [
   ['rate-limited', 429, 'Your app has exceeded its compute units per second capacity'],
   ['unsupported', -32601, 'the method eth_getLogs does not exist/is not available'],
   ['reverted', 3, 'execution reverted: ProtocolPaused'],
+  ['reverted', -32000, 'execution reverted'],
+  ['reverted', -32015, 'VM execution error.'],
+  ['reverted', -32603, 'VM Exception while processing transaction: reverted with reason string "x"'],
+  ['reverted', -32000, 'invalid opcode: INVALID'],
+  ['reverted', -32000, 'invalid jump destination'],
+  ['reverted', -32000, 'stack underflow (0 <=> 1)'],
+  ['reverted', -32003, 'EVM error: InvalidJump'],
+  ['reverted', -32603, 'EVM error: OpcodeNotFound'],
+  // The node's own limit, and its own trouble: what the contract would have answered is unknown.
+  ['rejected', -32000, 'out of gas'],
+  ['rejected', -32003, 'out of gas: gas required exceeds: 30000000'],
+  ['rejected', -32603, 'EVM error: OutOfGas'],
+  ['rejected', -32000, 'timeout awaiting header'],
+  ['rejected', -32000, 'reverting to the last good peer'],
+  ['rejected', -32602, 'invalid argument 0: hex string without 0x prefix'],
+  ['failed', -32603, 'Internal error'],
+  ['failed', -32603, ''],
+  ['failed', -32011, 'no backend is currently healthy to serve traffic'],
+  ['failed', -32000, 'upstream connect error'],
+  ['failed', -32050, 'x'],
+  ['failed', -32002, 'resource unavailable'],
+  ['too-wide', -32600, 'exceed maximum block range: 500'],
   ['rejected', -32602, 'block range extends beyond current head block'],
   ['rejected', -32602, 'invalid block range params'],
   ['rejected', -32000, 'nonce too low'],
@@ -63,6 +85,31 @@ describe('what a JSON-RPC error means', () => {
   it.each(wordings)('%s: %i %s', (kind, code, message) => {
     expect(rpcFailure(rpcError(code, message))).toMatchObject({ kind, code, message, url });
   });
+});
+
+describe("data counts as the contract's word only where a contract can have written it", () => {
+  const word = '00'.repeat(32);
+  it.each([
+    ['a custom error without arguments', `0x13d0ff59`, 'reverted'],
+    ['a custom error with two words', `0x13d0ff59${word}${word}`, 'reverted'],
+    ['nested, as hardhat sends it', { data: `0x13d0ff59${word}` }, 'reverted'],
+    ["a transaction's hash", `0x${word}`, 'rejected'],
+    ['nothing', '0x', 'rejected'],
+    ['words', 'Reverted', 'rejected'],
+    ['null', null, 'rejected'],
+  ] as const)('%s', (_, data, kind) => {
+    expect(kindOfRpcError({ code: -32000, message: 'x', data, status: undefined })).toBe(kind);
+  });
+});
+
+it('HTTP 429 outranks the code and the words', () => {
+  for (const [code, message] of [
+    [-32600, 'Invalid Request'],
+    [3, 'execution reverted'],
+    [-32005, 'query returned more than 10000 results'],
+  ] as const) {
+    expect(kindOfRpcError({ code, message, data: undefined, status: 429 })).toBe('rate-limited');
+  }
 });
 
 describe('what an HTTP status means', () => {

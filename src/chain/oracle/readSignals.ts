@@ -28,8 +28,9 @@ export interface AcceptedSignal {
   readonly at: number;
 }
 
-/** Limit of one reading, in milliseconds. */
-const limitMs = 8_000;
+/** Limit of one reading of the newest signals, and of all of a range, in milliseconds. */
+const newestLimitMs = 8_000;
+const wholeLimitMs = 60_000;
 /** Blocks of the first request: of a signal a block they are a few hundred logs. */
 const firstWidth = 256;
 
@@ -43,7 +44,8 @@ export async function readSignals(
   { fromBlock, toBlock }: { readonly fromBlock: number; readonly toBlock?: number },
 ): Promise<readonly AcceptedSignal[]> {
   const head = toBlock ?? (await readHead(chain)).number;
-  const { signals, unknown } = await readNewestSignals(chain, { fromBlock, toBlock: head });
+  const range = { fromBlock, toBlock: head, limitMs: wholeLimitMs };
+  const { signals, unknown } = await readNewestSignals(chain, range);
   if (unknown === undefined) return signals;
   throw new UnavailableError(`The oracle's signals from block ${fromBlock} on cannot be read: ${unknown}.`, {
     facts: { node: chain.urls.join(', ') },
@@ -66,9 +68,15 @@ export interface NewestSignals {
  */
 export async function readNewestSignals(
   chain: Chain,
-  parameters: { readonly fromBlock: number; readonly toBlock: number; readonly mostTransactions?: number },
+  parameters: {
+    readonly fromBlock: number;
+    readonly toBlock: number;
+    readonly mostTransactions?: number;
+    /** Milliseconds. */
+    readonly limitMs?: number;
+  },
 ): Promise<NewestSignals> {
-  const { fromBlock, toBlock, mostTransactions = Number.POSITIVE_INFINITY } = parameters;
+  const { fromBlock, toBlock, mostTransactions, limitMs = newestLimitMs } = parameters;
   const { logs, since, unknown } = await newestLogs(chain, {
     address: riskControllerOf(chain),
     topics: [updated],
@@ -76,7 +84,10 @@ export async function readNewestSignals(
     toBlock,
     firstWidth,
     limitMs,
-    isEnough: (found) => new Set(found.map((log) => log['transactionHash'])).size >= mostTransactions,
+    ...(mostTransactions !== undefined && {
+      isEnough: (found: readonly RawLog[]) =>
+        new Set(found.map((log) => log['transactionHash'])).size >= mostTransactions,
+    }),
   });
   return { signals: logs.map(signalOf), fromBlock: since ?? toBlock + 1, unknown };
 }
