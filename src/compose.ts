@@ -15,7 +15,7 @@ import type { Paint } from './runbook/paint.ts';
 import { thisOperator } from './runbook/process.ts';
 import { Secrets } from './runbook/secrets.ts';
 import { startRun } from './runbook/startRun.ts';
-import { wrap } from './runbook/text.ts';
+import { duration, wrap } from './runbook/text.ts';
 import { type Busy, terminalBusy } from './terminal/busy.ts';
 import { terminalPaint } from './terminal/paint.ts';
 
@@ -90,7 +90,11 @@ async function dispatch(desk: Desk, world: World): Promise<number> {
       // What follows the convention of monitoring plugins says nothing besides, however long it takes.
       const plugin = command.failureExitCode !== undefined && !process.stderr.isTTY;
       if (!parsed.flags.json && !plugin) desk.busy.show(`${command.title.toLowerCase()} …`);
+      const start = performance.now();
       const data = await command.collect(world.ctx, parsed.input as never);
+      desk.busy.clear();
+      const took = duration(performance.now() - start);
+      if (parsed.flags.verbose) desk.outlet.print('stderr', desk.paint.dim(`read in ${took}`).concat('\n'));
       return finish(desk, command, data);
     }
     case 'action': {
@@ -138,11 +142,13 @@ async function buildEngine(desk: Desk, world: World, run?: string): Promise<Engi
   const screen = new RunScreen(
     {
       print: (text) => desk.outlet.print('stderr', text),
+      result: (text) => desk.outlet.print('stdout', text),
       busy: (text) => desk.busy.show(text),
       clearBusy: () => desk.busy.clear(),
     },
     desk.paint,
     () => clock.now().getTime(),
+    { timings: desk.parsed.flags.verbose },
   );
   if (run !== undefined) screen.about(run);
   desk.interrupt.stop.addEventListener('abort', () => {

@@ -20,12 +20,15 @@ import { renderPlan } from './renderPlan.ts';
 
 /** Where a run's screen is drawn. */
 export interface Screen {
+  /** Progress and questions: standard error. */
   print(text: string): void;
+  /** What the command was asked for: standard output. */
+  result(text: string): void;
   busy(text: string): void;
   clearBusy(): void;
 }
 
-/** Shows a run to a person, event by event, on stderr. */
+/** Shows a run to a person, event by event; the plan of a dry run is its result, the rest is progress. */
 export class RunScreen {
   readonly #screen: Screen;
   readonly #paint: Paint;
@@ -44,29 +47,44 @@ export class RunScreen {
   #startedAt: number;
   #line: { readonly step: string; readonly progress: ProgressLine } | undefined;
 
-  constructor(screen: Screen, paint: Paint, now: () => number) {
+  /** Since when the checks, or the verification, are running. */
+  #checksSince: number;
+  readonly #timings: boolean;
+
+  /** @param options.timings also how long checks and verification took (`--verbose`) */
+  constructor(
+    screen: Screen,
+    paint: Paint,
+    now: () => number,
+    { timings = false }: { readonly timings?: boolean } = {},
+  ) {
     this.#screen = screen;
     this.#paint = paint;
     this.#now = now;
     this.#startedAt = now();
+    this.#checksSince = now();
+    this.#timings = timings;
   }
 
   show(event: RunEvent): void {
     const paint = this.#paint;
     switch (event.type) {
       case 'preflight.started':
+        this.#checksSince = this.#now();
         this.#print(`\n${this.#headline(event)}\n\n`);
         this.#screen.busy('looking at the host, the chain and the database');
         break;
       case 'preflight.done':
-        this.#print(`${paint.bold('Preflight')}\n${renderChecks(event.checks, paint)}\n\n`);
+        this.#print(`${paint.bold('Preflight')}\n${renderChecks(event.checks, paint)}\n${this.#took()}\n`);
         break;
       case 'plan.ready': {
         this.#expect(event.plan.steps, event.all ?? event.plan.steps);
         const heading = { start: 'Plan', resume: 'Left to do of plan', undo: 'To take back of plan' }[
           event.direction
         ];
-        this.#print(`${renderPlan(event.plan, heading, paint, this.#steps)}\n\n`);
+        const plan = `${renderPlan(event.plan, heading, paint, this.#steps)}\n\n`;
+        if (event.dryRun) this.#result(plan);
+        else this.#print(plan);
         this.#left(event.left ?? [], ' until this is done');
         if (event.dryRun) this.#dryRunEnd(event.plan);
         break;
@@ -98,6 +116,8 @@ export class RunScreen {
         this.#progress(event.step, event.progress);
         break;
       case 'step.done':
+        // The verification follows the last step.
+        this.#checksSince = this.#now();
         this.#standing.add(event.step);
         this.#stepLine(
           paint.ok('✔'),
@@ -122,7 +142,7 @@ export class RunScreen {
         break;
       case 'run.checked':
         this.#advice = adviceOf(event.checks);
-        this.#print(`\n${paint.bold('Verification')}\n${renderChecks(event.checks, paint)}\n`);
+        this.#print(`\n${paint.bold('Verification')}\n${renderChecks(event.checks, paint)}\n${this.#took()}`);
         break;
       case 'lock.waiting': {
         const { who, what } = describeHolder(event.for, new Date(this.#now()));
@@ -159,6 +179,10 @@ export class RunScreen {
   /** The run that a resume or an undo is about; a new run tells its own id. */
   about(run: string): void {
     this.#run = run;
+  }
+
+  #took(): string {
+    return this.#timings ? `  ${this.#paint.dim(`took ${duration(this.#now() - this.#checksSince)}`)}\n` : '';
   }
 
   #headline(event: Extract<RunEvent, { type: 'preflight.started' }>): string {
@@ -217,8 +241,8 @@ export class RunScreen {
   }
 
   #dryRunEnd(plan: PlanData): void {
-    this.#print(`${wrap(`Dry run: nothing was changed. ${plan.consequence}`, this.#paint.width)}\n`);
-    this.#print(
+    this.#result(`${wrap(`Dry run: nothing was changed. ${plan.consequence}`, this.#paint.width)}\n`);
+    this.#result(
       `${renderNext([`the same command with --plan ${plan.id} runs exactly this`], this.#paint)}\n`,
     );
   }
@@ -303,6 +327,11 @@ export class RunScreen {
   /** Uncut and on one line: the bytes of a signed transaction are to be copied from here. */
   #keepNote(note: string, value: Json): void {
     this.#print(`    ${this.#paint.warn('keep')} ${note} ${JSON.stringify(value)}\n`);
+  }
+
+  #result(text: string): void {
+    this.#screen.clearBusy();
+    this.#screen.result(text);
   }
 
   #print(text: string): void {

@@ -331,10 +331,12 @@ describe('a strange name', () => {
     expect(list.stdout).toContain('red\\u{1b}[31m.sql');
     expect(list.stdout).not.toContain('\u001b');
     const plan = await sandbox.tv(['db', 'restore', "day 1's", '--dry-run']);
-    expect(unwrapped(plan.stderr)).toContain('they are stopped only for the swap');
+    expect(unwrapped(plan.stderr + plan.stdout)).toContain('they are stopped only for the swap');
     const inPlace = await sandbox.tv(['db', 'restore', "day 1's", '--in-place', '--dry-run']);
-    expect(unwrapped(inPlace.stderr)).toContain('they are stopped all the while it is restored');
-    expect(unwrapped(plan.stderr)).toContain(`'${folder}/day 1'\\''s/data'`);
+    expect(unwrapped(inPlace.stderr + inPlace.stdout)).toContain(
+      'they are stopped all the while it is restored',
+    );
+    expect(unwrapped(plan.stderr + plan.stdout)).toContain(`'${folder}/day 1'\\''s/data'`);
     expect(plan.exitCode).toBe(0);
   });
 });
@@ -370,8 +372,8 @@ describe('tv db prune', () => {
     expect((await sandbox.tv(['db', 'pin', 'tempovault_d'])).exitCode).toBe(0);
     const dry = await sandbox.tv(['db', 'prune', '--dry-run']);
     expect(dry.exitCode).toBe(0);
-    for (const name of names.slice(0, 3)) expect(dry.stderr).toContain(`remove ${name}`);
-    expect(dry.stderr).not.toContain('remove tempovault_d');
+    for (const name of names.slice(0, 3)) expect(dry.stdout).toContain(`remove ${name}`);
+    expect(dry.stdout).not.toContain('remove tempovault_d');
     expect((await listed(sandbox)).backups).toHaveLength(5);
     const cut = await sandbox.tv(['db', 'prune', '--yes'], { env: { TV_FAILPOINT: 'remove-2:acted' } });
     expect(cut.exitCode).not.toBe(0);

@@ -143,7 +143,8 @@ describe('tv db restore', () => {
     // There is nothing that --in-place could drop.
     const plan = await sandbox.tv([...restore('--in-place'), '--dry-run']);
     expect(flat(plan.stderr)).toContain('there is no database tempovault: it is made anew');
-    expect(plan.stderr).not.toContain('dropdb');
+    expect(plan.stdout).toContain('createdb');
+    expect(plan.stdout).not.toContain('dropdb');
     expect(plan.exitCode).toBe(0);
     const cut = await sandbox.tv(restore(), { env: { TV_FAILPOINT: 'swap:acted' } });
     expect(cut.exitCode).not.toBe(0);

@@ -42,7 +42,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
   };
   const headNow = async () =>
     Number(await rpc(`http://127.0.0.1:${sandbox.info.ports.chain}`, 'eth_blockNumber'));
-  const planId = ({ stderr }: CommandOutput) => /^Plan ([0-9a-f]{8})$/m.exec(stderr)?.[1] ?? 'none';
+  const planId = ({ stdout }: CommandOutput) => /^Plan ([0-9a-f]{8})$/m.exec(stdout)?.[1] ?? 'none';
   const question = /Type sandbox to go on:/;
 
   /** Requests that the node has had, and sessions that tv has opened in the database. */
@@ -115,8 +115,8 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       const [before, files] = [await now(), stateFiles(sandbox)];
       const dry = await reindex('--dry-run');
       expect(dry.exitCode, dry.stderr).toBe(0);
-      expect(flat(dry.stderr)).toMatch(/Dry run: nothing was changed\. This deletes \d[\d ]* rows/);
-      expect(flat(dry.stderr)).toContain(`Next: the same command with --plan ${planId(dry)}`);
+      expect(flat(dry.stdout)).toMatch(/Dry run: nothing was changed\. This deletes \d[\d ]* rows/);
+      expect(flat(dry.stdout)).toContain(`Next: the same command with --plan ${planId(dry)}`);
       expect(stateFiles(sandbox)).toEqual(files);
       expect(await now()).toEqual(before);
     });

@@ -95,8 +95,17 @@ const script: readonly RunEvent[] = [
   ).map((outcome): RunEvent => ({ type: 'run.ended', outcome, exitCode: 0 })),
 ];
 
-function draw(events: readonly RunEvent[], paint: Paint): { readonly text: string; readonly busy: string[] } {
+interface Drawn {
+  /** Both streams, as a terminal shows them. */
+  readonly text: string;
+  /** What went to standard output. */
+  readonly result: string;
+  readonly busy: string[];
+}
+
+function draw(events: readonly RunEvent[], paint: Paint, timings = false): Drawn {
   let text = '';
+  let result = '';
   let now = 0;
   const busy: string[] = [];
   const screen = new RunScreen(
@@ -104,21 +113,51 @@ function draw(events: readonly RunEvent[], paint: Paint): { readonly text: strin
       print: (part) => {
         text += part;
       },
+      result: (part) => {
+        text += part;
+        result += part;
+      },
       busy: (line) => busy.push(line),
       clearBusy: () => busy.push(''),
     },
     paint,
     () => now,
+    { timings },
   );
   for (const event of events) {
     screen.show(event);
     now += 1_000;
   }
-  return { text, busy };
+  return { text, result, busy };
 }
 
 const tooWide = (text: string, width: number) =>
   text.split('\n').filter((line) => visibleWidth(line) > width);
+
+describe('the streams of a run', () => {
+  const ready = (dryRun: boolean): RunEvent => ({
+    ...{ type: 'plan.ready', plan, dryRun, overrides: [], direction: 'start' },
+  });
+  const started = script.slice(0, 2);
+
+  it('a dry run: the plan is the result, the checks are not', () => {
+    const { result, text } = draw([...started, ready(true)], plainPaint(80));
+    expect(result).toMatch(/^Plan 7f3a91c2\n/);
+    expect(result).toContain('Dry run: nothing was changed.');
+    expect(result).toContain('--plan 7f3a91c2');
+    expect(result).not.toContain('Preflight');
+    expect(text).toContain('Preflight');
+  });
+
+  it('a run: nothing of it is a result', () => {
+    expect(draw([...started, ready(false)], plainPaint(80)).result).toBe('');
+  });
+
+  it('--verbose: how long the checks took', () => {
+    expect(draw(started, plainPaint(80), true).text).toMatch(/\n {2}took 1\.0 s\n/);
+    expect(draw(started, plainPaint(80)).text).not.toContain('took');
+  });
+});
 
 describe('the screen of a run', () => {
   it('at 80 columns', () => {
