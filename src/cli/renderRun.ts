@@ -41,6 +41,8 @@ export class RunScreen {
   /** What the verification found unusual, and what to do about it. */
   #advice: readonly string[] = [];
   #signalled = false;
+  /** A step failed: where the run ends unverified, it is unknown whether that step took effect. */
+  #undecided = false;
   #undoFailed = false;
   /** The journal is not in the state directory, so what it holds is shown too. */
   #unwritten = false;
@@ -232,6 +234,7 @@ export class RunScreen {
   }
 
   #failed(step: string, error: ErrorData, outcome: string): void {
+    this.#undecided = true;
     const paint = this.#paint;
     this.#stepLine(paint.bad('✖'), step, outcome);
     this.#print(`      ${wrap(error.message, paint.width - 6, '      ')}\n`);
@@ -260,10 +263,21 @@ export class RunScreen {
     const kept = this.#steps
       .filter(({ id }) => this.#standing.has(id))
       .map(({ id, undo }) => `${this.#title(id)}${undo === null ? '' : `: ${undo}`}`);
-    const all = kept.length === 0 ? ', and everything is as before' : '; the rest is as before';
+    // Of its own changes a run can speak; whether the world is as before was not read.
+    const rolledBack =
+      kept.length === 0
+        ? 'All changes of this run were rolled back.'
+        : 'The steps below are kept; all other changes of this run were rolled back.';
     const endings: Record<Outcome, readonly [string, readonly string[]]> = {
       verified: [paint.ok(`Done and verified in ${took}.`), [report]],
-      unverified: [paint.bad(`Done in ${took}, but not verified: see the marked lines above.`), back],
+      unverified: [
+        paint.bad(
+          this.#undecided
+            ? 'It is unknown whether this took effect: see the marked lines above.'
+            : `Done in ${took}, but not verified: see the marked lines above.`,
+        ),
+        back,
+      ],
       failed: [
         paint.bad(
           this.#undoFailed
@@ -273,9 +287,7 @@ export class RunScreen {
         back,
       ],
       'rolled-back': [
-        this.#signalled
-          ? paint.warn(`Interrupted; what must not stay was taken back${all}.`)
-          : paint.bad(`Failed; what had been done was taken back${all}.`),
+        this.#signalled ? paint.warn(`Interrupted. ${rolledBack}`) : paint.bad(`Failed. ${rolledBack}`),
         [report],
       ],
       interrupted: [

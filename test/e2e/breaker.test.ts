@@ -5,6 +5,7 @@ import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { send } from '../../src/sandbox/chain/rpc.ts';
 import { encodeOracleUpdate, signOracleUpdate } from '../../src/sandbox/chain/signals.ts';
+import { type FaultMode, faultyNode } from '../support/faultyNode.ts';
 import { environmentName, keyPassword, type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
 import { httpServer } from '../support/rpcServer.ts';
 import { findSecrets } from '../support/secretSearch.ts';
@@ -183,6 +184,37 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       expect(await sent(world)).toBe(1);
     }),
   );
+
+  it.each<readonly [FaultMode, number]>([
+    ['statusnone', 5],
+    ['lagreceipt', 0],
+    ['mempool', 0],
+    ['sendinternal', 0],
+    ['sync4', 0],
+    ['sync404', 0],
+  ])('trips once through a node with %s, and the screen agrees with the chain', async (mode, exit) => {
+    const world = worlds.find(({ network }) => network === (mode === 'sync4' ? 'tempo' : 'plain'));
+    if (world === undefined) throw new Error('no world');
+    await using node = await faultyNode(world.protocol.url, mode, { lagMs: 2_500 });
+    world.environment('faulty', {
+      chain: { id: world.protocol.deployment.chainId, rpcUrls: [node.url], timeoutMs: 5_000 },
+      stateDirectory: join(world.home.directory, 'state', `faulty-${mode}`),
+    });
+    const trip = ['-e', 'faulty', 'breaker', 'trip', '--pair', 'Alpha', '--confirm', 'faulty'];
+    const done = await tv(world, trip);
+    expect(done.exitCode, done.stderr).toBe(exit);
+    const screen = done.stderr.replaceAll(/\s+/g, ' ');
+    expect(screen).toMatch(/Alpha: open, read back from the contract/);
+    expect(screen).not.toMatch(/reverted|as before|refuse/);
+    if (exit === 5) {
+      expect(screen).toMatch(/whether it succeeded is unknown/);
+      node.mode = 'healthy';
+      const resumed = await tv(world, ['-e', 'faulty', 'resume', '--confirm', 'faulty']);
+      expect(resumed.exitCode, resumed.stderr).toBe(0);
+    }
+    expect(await openPairs(world)).toEqual(['Alpha']);
+    expect(await sent(world)).toBe(1);
+  });
 
   it('killed in the second of three, has sent three one by one', async () => {
     const plain = worlds.filter(({ network }) => network === 'plain');

@@ -87,7 +87,7 @@ describe('tv db restore', () => {
     await gate.waiting();
     await sandbox.inside('pkill', '-KILL', '-f', `pg_restore.*${backup}`);
     const { exitCode, stderr } = await tv;
-    expect(stderr).toContain('everything is as before');
+    expect(stderr).toContain('All changes of this run were rolled back.');
     expect(exitCode).toBe(1);
     expect(await databasesOf(sandbox)).toEqual(databases);
     expect(await running()).toBe('active inactive active');
@@ -126,7 +126,7 @@ describe('tv db restore', () => {
     const done = await sandbox.tv(restore());
     expect(flat(done.stderr)).toContain('No space left on device');
     expect(done.stderr).toContain('df -h');
-    expect(done.stderr).toContain('everything is as before');
+    expect(done.stderr).toContain('All changes of this run were rolled back.');
     expect(done.exitCode).toBe(1);
     expect(await databasesOf(sandbox)).toEqual(databases);
     expect(await contentsOf(sandbox)).toEqual(before);
@@ -175,7 +175,7 @@ describe('tv db backup', () => {
     await sandbox.systemctl('stop', 'sandbox-database');
     const { exitCode, stderr } = await tv;
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('everything is as before');
+    expect(stderr).toContain('All changes of this run were rolled back.');
     await startServer();
     const { backups, leftovers } = await listed(sandbox);
     expect(backups.map(({ name }) => name)).toEqual([backup]);

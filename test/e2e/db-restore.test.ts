@@ -178,7 +178,7 @@ describe('tv db restore', () => {
     const refused = await sandbox.tv(restore(backup));
     expect(refused.stderr).toContain('Other sessions are connected to the database');
     expect(refused.stderr).toContain('postgres, psql, from 127.0.0.1');
-    expect(refused.stderr).toContain('everything is as before');
+    expect(refused.stderr).toContain('All changes of this run were rolled back.');
     expect(refused.exitCode).toBe(1);
     expect(await databasesOf(sandbox)).toEqual(old);
     // Nothing was stopped for it.

@@ -295,6 +295,21 @@ describe('the screen of a run', () => {
     );
   });
 
+  it.each<readonly [string, 'unverified' | 'rolled-back', string]>([
+    ['undecided', 'unverified', 'It is unknown whether this took effect: see the marked lines above.'],
+    ['rolled back', 'rolled-back', 'Failed. All changes of this run were rolled back.'],
+  ])(
+    'a failed step, %s: speaks of this run alone, not of a state that was not read',
+    (_, outcome, sentence) => {
+      const error = { message: 'It failed.', facts: {}, next: [] };
+      const failed: RunEvent = { type: 'step.failed', step: 'stop', error, durationMs: 3 };
+      const ended: RunEvent = { type: 'run.ended', outcome, exitCode: 1 };
+      const { text } = draw([...script.slice(3, 4), failed, ended], plainPaint(100, 'staging'));
+      expect(text).toContain(sentence);
+      expect(text).not.toMatch(/Done in|as before/);
+    },
+  );
+
   it('says among the last lines what a run has left unusual, and what ends that', () => {
     const left = ['protocol is OPEN (not paused)'];
     const ended: RunEvent = { type: 'run.ended', outcome: 'interrupted', exitCode: 7, left };

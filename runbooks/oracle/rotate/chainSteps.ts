@@ -72,14 +72,22 @@ export function authorise(facts: RotateFacts): Step {
       const oracle = readKeyUnderWay(ctx, 'new')?.address;
       if (signed === undefined || oracle === undefined) return;
       // It may still be on its way: what comes after it must undo it.
-      await settleOnce(ctx, signed, { note: 'authorise' }).catch((error: unknown) => {
-        if (!(error instanceof TvError)) throw error;
-      });
+      const undecided = await settleOnce(ctx, signed, { note: 'authorise' }).then(
+        () => undefined,
+        (error: unknown) => {
+          if (!(error instanceof TvError)) throw error;
+          // Proven to have had no effect: nothing of it can come any more.
+          return notedTransaction(ctx, 'authorise') === undefined ? undefined : error;
+        },
+      );
       const known = notedTransaction(ctx, 'undo-authorise') !== undefined;
       const back = cuts
         ? await isOracle(ctx.chain(), facts.oldAddress)
         : !(await isOracle(ctx.chain(), oracle));
-      if (!known && back) return;
+      if (!known && back) {
+        if (undecided !== undefined) throw undecided;
+        return;
+      }
       const { address: to, data } = await resolveIntent(
         ctx.chain(),
         cuts ? { intent: 'authoriseOracle', oracle: facts.oldAddress } : { intent: 'revokeOracle', oracle },
