@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { choosePrune } from '../../src/database/backup/choosePrune.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
+import { listBackups } from '../../src/database/backup/listBackups.ts';
 import { readServer } from '../../src/database/readServer.ts';
 import { quoteForShell } from '../../src/host/commandLine.ts';
 import { readDisk } from '../../src/host/readDisk.ts';
@@ -13,6 +15,7 @@ import type { BackupFacts } from './backup/facts.ts';
 import { backupPath } from './backup/facts.ts';
 import { publish } from './backup/publish.ts';
 import { readItBack } from './backup/readItBack.ts';
+import { keepDaysDefault, keepVerified } from './prune/facts.ts';
 import { lookAtFolder, lookAtTools } from './shared/tools.ts';
 
 /**
@@ -45,12 +48,20 @@ async function preflight(
     const { freeBytes } = await readDisk(ctx.host(), { path });
     const needed = (await need(server, 'server')).sizeBytes * backupShare + backupMarginBytes;
     const room = `${bytes(freeBytes)} free, needs about ${bytes(needed)}`;
-    return freeBytes < needed
-      ? block(room, {
-          next: ['tv db prune --dry-run', `df -h ${quoteForShell(path)}`],
-          override: 'backup-space',
-        })
-      : pass(room);
+    if (freeBytes >= needed) return pass(room);
+    // Only what frees something is a remedy: prune keeps the newest, the pinned and three verified ones.
+    const { backups } = await listBackups({ run: ctx.host().run, directory: path });
+    const old = choosePrune(backups, { now: ctx.clock.now(), keepDays: keepDaysDefault, keepVerified });
+    const freed = old.filter(({ remove }) => remove).reduce((sum, { backup }) => sum + backup.bytes, 0);
+    return block(room, {
+      facts: { 'tv db prune': freed > 0 ? `would free ${bytes(freed)}` : 'would free nothing' },
+      next: [
+        ...(freed > 0 ? ['tv db prune'] : []),
+        `df -h ${quoteForShell(path)}`,
+        'set backup.directory to a folder with more room: tv config show',
+      ],
+      override: 'backup-space',
+    });
   });
   const checks = await lookout.checks();
   const known = { server: await server, tools: await tools, folder: await folder };

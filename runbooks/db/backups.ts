@@ -1,5 +1,5 @@
 import { isVerified } from '../../src/database/backup/choosePrune.ts';
-import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
+import { type Backup, listBackups, unsupportedAdvice } from '../../src/database/backup/listBackups.ts';
 import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { quoteForShell } from '../../src/host/commandLine.ts';
@@ -30,7 +30,7 @@ export default defineReport({
       }
     }
   },
-  render: ({ directory, backups, leftovers, unusable, old }, paint) => {
+  render: ({ directory, backups, leftovers, unusable, unsupported, old }, paint) => {
     const blocks: string[] = [];
     if (backups.length === 0) blocks.push(`No backups in ${directory}.`, renderNext(['tv db backup'], paint));
     else {
@@ -63,6 +63,13 @@ export default defineReport({
           paint.width,
           '  ',
         ),
+      );
+    }
+    const [other] = unsupported;
+    if (other !== undefined) {
+      blocks.push(
+        wrap(`Not read by tv, since of an unsupported kind: ${unsupported.join(', ')}`, paint.width, '  '),
+        renderNext([unsupportedAdvice(directory, other)], paint),
       );
     }
     if (old === null) blocks.push('Databases put aside by a restore: cannot tell, the database is away.');

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { choosePrune } from '../../src/database/backup/choosePrune.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
 import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
+import { quoteForShell } from '../../src/host/commandLine.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
 import { bytes, count, howMany } from '../../src/runbook/text.ts';
-import { keepVerified, type PruneFacts } from './prune/facts.ts';
+import { keepDaysDefault, keepVerified, type PruneFacts } from './prune/facts.ts';
 import { dropOld, removeLeftovers, removeOne } from './prune/steps.ts';
 import { lookAtMaintenance } from './shared/maintenance.ts';
 import { lookAtFolder } from './shared/tools.ts';
@@ -14,7 +15,7 @@ const input = {
   keepDays: field(
     '--keep-days <days>',
     'younger ones stay (default 30)',
-    z.coerce.number().int().positive().default(30),
+    z.coerce.number().int().positive().default(keepDaysDefault),
   ),
   old: field(
     '--old',
@@ -71,7 +72,9 @@ With --old it drops the databases that a restore has put aside instead.`,
       const directory = await need(folder, 'folder');
       const { backups, leftovers } = await listBackups({ run: ctx.host().run, directory });
       if (backups.length === 0)
-        return block(`there is no backup in ${directory}`, { next: ['tv db backup'] });
+        return block(`there is no backup in ${directory}`, {
+          next: ['tv db backup', `where the disk is full: df -h ${quoteForShell(directory)}`],
+        });
       const choices = choosePrune(backups, { now: ctx.clock.now(), keepDays, keepVerified });
       const stay = choices.filter(({ remove }) => !remove);
       const reasons = [...new Set(stay.map(({ reason }) => reason))].map(

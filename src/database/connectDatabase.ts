@@ -3,7 +3,7 @@ import type { TvError } from '../errors/TvError.ts';
 import type { Database } from '../runbook/context.ts';
 import { describeDatabaseError } from './describeDatabaseError.ts';
 import { guardedPool } from './guardedPool.ts';
-import { type DatabaseAddress, parseDatabaseUrl, tlsOptions } from './parseDatabaseUrl.ts';
+import { type DatabaseAddress, otherTls, parseDatabaseUrl, tlsOptions } from './parseDatabaseUrl.ts';
 
 export interface DatabaseConnectionSettings {
   /** `postgres://user:password@host:port/name`. */
@@ -150,7 +150,7 @@ function build(origin: Origin, max: number, events: Parameters<typeof guardedPoo
             database: name,
             ...(password === undefined ? {} : { password }),
             options: [address.options, sessionSettings].filter(Boolean).join(' '),
-            ssl: tlsOptions(address),
+            ssl: host.startsWith('/') ? false : tlsOptions(address),
             application_name: settings.applicationName,
             statement_timeout: settings.statementTimeoutMs ?? settings.timeoutMs,
             connectionTimeoutMillis: settings.timeoutMs,
@@ -162,7 +162,7 @@ function build(origin: Origin, max: number, events: Parameters<typeof guardedPoo
             allowExitOnIdle: max > 1,
           },
           (error) => describeDatabaseError(error, target),
-          events,
+          { ...events, fallback: otherTls(address) },
         ),
     }),
   });

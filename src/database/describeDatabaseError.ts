@@ -148,7 +148,21 @@ function byText(text: string, target: DatabaseTarget, where: string): Descriptio
   if (/timeout exceeded when trying to connect|connection timeout|timeout expired/i.test(text)) {
     return { kind: TimeoutError, message: `The database on ${where} did not answer in time.` };
   }
-  if (/terminated|not queryable|connection error|socket|SSL|TLS|certificate/i.test(text)) {
+  if (/does not support SSL/i.test(text)) {
+    return {
+      kind: UnavailableError,
+      message: `The database server on ${where} has no TLS, and the URL wants it (sslmode).`,
+      next: 'tv config show',
+    };
+  }
+  if (/certificate|altname/i.test(text)) {
+    return {
+      kind: UnavailableError,
+      message: `The certificate of the database server on ${where} is not trusted: ${text}.`,
+      next: ['check sslrootcert and sslmode in the database URL: tv config show'],
+    };
+  }
+  if (/terminated|not queryable|connection error|socket|SSL|TLS/i.test(text)) {
     return {
       kind: UnavailableError,
       message: `The connection to the database on ${where} broke.`,

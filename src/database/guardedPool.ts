@@ -27,18 +27,29 @@ export function guardedPool(
   {
     onLost = () => {},
     onConnect = () => {},
+    fallback,
   }: {
     readonly onLost?: (error: TvError) => void;
     /** With the process id that the server announced for the new connection. */
     readonly onConnect?: (backendPid: number | undefined) => void;
+    /** In place of `config.ssl`, where that was refused. */
+    readonly fallback?: pg.PoolConfig['ssl'] | undefined;
   } = {},
 ): PostgresPool {
-  const pool = new pg.Pool({ ...config, types });
   const clients = new Set<pg.PoolClient>();
   const wrapped = new WeakMap<pg.PoolClient, Client>();
   const firstError = new WeakMap<pg.PoolClient, unknown>();
-  pool.on('error', () => {});
-  pool.on('connect', (client) => {
+  const first = make(config);
+  let pool = first;
+
+  function make(settings: pg.PoolConfig): pg.Pool {
+    const made = new pg.Pool({ ...settings, types });
+    made.on('error', () => {});
+    made.on('connect', welcome);
+    return made;
+  }
+
+  function welcome(client: pg.PoolClient): void {
     clients.add(client);
     // Of BackendKeyData, which the types of node-postgres leave out.
     onConnect((client as unknown as { readonly processID?: number }).processID);
@@ -47,7 +58,7 @@ export function guardedPool(
       onLost(describe(firstError.get(client)));
     });
     client.on('end', () => clients.delete(client));
-  });
+  }
 
   function wrap(client: pg.PoolClient): Client {
     const known = wrapped.get(client);
@@ -72,10 +83,23 @@ export function guardedPool(
 
   return {
     async connect() {
+      const tried = pool;
       try {
-        return wrap(await pool.connect());
+        return wrap(await tried.connect());
       } catch (error) {
-        throw describe(error);
+        const isFirst = tried === first;
+        if (!isFirst || fallback === undefined || !refusesThisWay(error)) throw describe(error);
+        // Once and for all: what the server lets in does not change from one connection to the next.
+        if (pool === first) {
+          pool = make({ ...config, ssl: fallback });
+          void first.end();
+        }
+        try {
+          return wrap(await pool.connect());
+        } catch (second) {
+          // The way that was meant is the one to report, unless only the other reached the server.
+          throw describe(hasNoTls(error) || isAuthentication(second) ? second : error);
+        }
       }
     },
     async end() {
@@ -90,4 +114,21 @@ export function guardedPool(
       if (cut) for (const client of clients) void (client as unknown as pg.Client).end().catch(() => {});
     },
   };
+}
+
+/** The server has no TLS, or its pg_hba.conf lets nobody in by this way: the other one may do. */
+function refusesThisWay(error: unknown): boolean {
+  return codeOf(error) === '28000' || /SSL|TLS|EPROTO/.test(`${(error as Error).message} ${codeOf(error)}`);
+}
+
+function hasNoTls(error: unknown): boolean {
+  return /does not support SSL/.test((error as Error).message);
+}
+
+function isAuthentication(error: unknown): boolean {
+  return ['28P01', '3D000', '53300'].includes(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { readonly code?: string }).code ?? '');
 }

@@ -9,12 +9,31 @@ export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' |
 export interface DatabaseAddress extends DatabaseTarget {
   readonly password: string | undefined;
   readonly sslMode: SslMode;
+  /** A file with the certificates to trust; `system` for those of the machine, as from libpq 16 on. */
   readonly sslRootCert: string | undefined;
   /** libpq's `options`, such as `-csearch_path=vault`. */
   readonly options: string | undefined;
 }
 
 const sslModes: readonly string[] = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
+
+/**
+ * What libpq, SQLAlchemy, asyncpg and JDBC take behind the question mark. Only what begins with one of
+ * these is read as parameters: the password before the host may hold a question mark as well.
+ */
+const parameterNames =
+  'application_name|channel_binding|client_encoding|connect_timeout|dbname|fallback_application_name|gssencmode|host|hostaddr|keepalives\\w*|krbsrvname|options|passfile|password|port|replication|service|ssl|sslcert|sslcrl\\w*|sslkey|ssl_min_protocol_version|ssl_max_protocol_version|sslmode|sslpassword|sslrootcert|sslsni|target_session_attrs|tcp_user_timeout|user|async_fallback|prepared_statement_cache_size|statement_cache_size|command_timeout|timeout';
+const parameters = new RegExp(`\\?(?=(?:${parameterNames})=)`);
+
+/** asyncpg, SQLAlchemy and JDBC say `ssl=` where libpq says `sslmode=`. */
+const sslWords: Readonly<Record<string, SslMode>> = {
+  true: 'require',
+  '1': 'require',
+  on: 'require',
+  false: 'disable',
+  '0': 'disable',
+  off: 'disable',
+};
 
 /**
  * Reads a database URL the way that both libpq and SQLAlchemy write it: a driver may follow the
@@ -26,16 +45,30 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
   const scheme = /^postgres(?:ql)?(?:\+\w+)?:\/\//.exec(url.trim());
   if (scheme === null) throw unreadable('it does not begin with postgres:// or postgresql://');
   const rest = url.trim().slice(scheme[0].length);
+  // A parameter may hold an @ as well (application_name=indexer@prod).
+  const mark = rest.search(parameters);
+  const [head, parameterText] = mark < 0 ? [rest, undefined] : [rest.slice(0, mark), rest.slice(mark + 1)];
   // An unescaped password may hold anything but an @, so the last @ ends it.
-  const at = rest.lastIndexOf('@');
-  const [user, password] = cut(at < 0 ? '' : rest.slice(0, at), ':');
-  const [authority, afterAuthority] = cut(rest.slice(at + 1), /[/?]/);
-  const pathAndQuery = rest.slice(at + 1 + authority.length);
-  const path = pathAndQuery.startsWith('/') ? cut(afterAuthority ?? '', '?')[0] : '';
-  const query = new URLSearchParams(cut(pathAndQuery, '?')[1] ?? '');
+  const at = head.lastIndexOf('@');
+  const [user, password] = cut(at < 0 ? '' : head.slice(0, at), ':');
+  const [authority, afterAuthority] = cut(head.slice(at + 1), /[/?]/);
+  const hasPath = head.slice(at + 1 + authority.length).startsWith('/');
+  const [path, unknownParameters] = hasPath ? cut(afterAuthority ?? '', '?') : ['', afterAuthority];
+  const query = new URLSearchParams(parameterText ?? unknownParameters ?? '');
+  const service = query.get('service');
+  if (service !== null) {
+    throw unreadable(
+      `it names the service ${JSON.stringify(service)}, and tv does not read pg_service.conf; write host, port, user and database into the URL`,
+    );
+  }
   const { host, port } = readAuthority(authority, query);
   const userName = decoded(user) || query.get('user') || process.env['PGUSER'] || process.env['USER'] || '';
-  const sslMode = query.get('sslmode') ?? process.env['PGSSLMODE'] ?? 'prefer';
+  const ssl = query.get('ssl');
+  const sslMode =
+    query.get('sslmode') ??
+    (ssl === null ? undefined : (sslWords[ssl.toLowerCase()] ?? ssl)) ??
+    process.env['PGSSLMODE'] ??
+    'prefer';
   if (!isSslMode(sslMode))
     throw unreadable(`sslmode ${JSON.stringify(sslMode)} is not one of ${sslModes.join(', ')}`);
   return {
@@ -50,18 +83,52 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
   };
 }
 
-/** node-postgres has no fallback from TLS to plain, so "prefer" means plain here, as on a private network. */
+/**
+ * For node-postgres: `false` for a plain connection. As with libpq, `require` with a root certificate
+ * verifies like `verify-ca`.
+ * @throws TvError where the file of the certificates cannot be read
+ */
 export function tlsOptions(address: DatabaseAddress): false | Record<string, unknown> {
-  const ca = address.sslRootCert === undefined ? {} : { ca: readFileSync(address.sslRootCert, 'utf8') };
-  switch (address.sslMode) {
-    case 'require':
+  const { sslMode, sslRootCert } = address;
+  const ca =
+    sslRootCert === undefined || sslRootCert === 'system' ? {} : { ca: readCertificates(sslRootCert) };
+  switch (sslMode) {
+    case 'disable':
+    case 'allow':
+      return false;
+    case 'prefer':
       return { rejectUnauthorized: false };
+    case 'require':
+      return sslRootCert === undefined
+        ? { rejectUnauthorized: false }
+        : { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined };
     case 'verify-ca':
       return { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined };
     case 'verify-full':
       return { ...ca, rejectUnauthorized: true };
-    default:
-      return false;
+  }
+}
+
+/**
+ * What to try where the first way was refused; undefined where there is no other. As libpq does:
+ * `prefer` tries TLS and then a plain connection, `allow` the other way round.
+ */
+export function otherTls({ sslMode, host }: DatabaseAddress): false | Record<string, unknown> | undefined {
+  // Through a Unix socket there is no TLS.
+  if (host.startsWith('/')) return undefined;
+  if (sslMode === 'prefer') return false;
+  return sslMode === 'allow' ? { rejectUnauthorized: false } : undefined;
+}
+
+function readCertificates(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new TvError(
+      `The certificate file of the database URL (sslrootcert) cannot be read: ${code === 'ENOENT' ? 'there is no such file' : (code ?? 'unknown reason')}.`,
+      { facts: { file }, next: [`ls -l '${file.replaceAll("'", "'\\''")}'`, 'tv config show'], cause: error },
+    );
   }
 }
 

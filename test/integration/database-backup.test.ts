@@ -4,9 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { removeOne } from '../../runbooks/db/prune/steps.ts';
+import type { RestoreFacts } from '../../runbooks/db/restore/facts.ts';
+import { swap } from '../../runbooks/db/restore/steps.ts';
 import { dumpTo } from '../../src/database/backup/dumpTo.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
+import { writeMarks } from '../../src/database/backup/marks.ts';
 import { readBack } from '../../src/database/backup/readBack.ts';
 import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
 import { connectDatabase, openBeside } from '../../src/database/connectDatabase.ts';
@@ -23,6 +27,7 @@ import { swapDatabases } from '../../src/database/restore/swapDatabases.ts';
 import { restoreTables } from '../../src/database/restoreTables.ts';
 import { connectHost } from '../../src/host/connectHost.ts';
 import type { Database, Host } from '../../src/runbook/context.ts';
+import type { StepContext } from '../../src/runbook/define.ts';
 import { debianPrograms } from '../support/debianPrograms.ts';
 import { fillPerKind, fillRawAndKinds, readEverything } from '../support/eventTables.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
@@ -393,6 +398,38 @@ describe('a swap', () => {
     expect((await readServer(database)).databaseOid).toBe((await oid())[0]?.['oid']);
   }, 30_000);
 
+  it('of another database than the run was planned for is refused, and nothing is renamed', async () => {
+    const { made, database } = await make('per-kind');
+    const fresh = await postgres.createDatabase('empty');
+    const oidOf = async (name: string) =>
+      Number(
+        (await superuser('postgres')(`SELECT oid FROM pg_database WHERE datname = '${name}'`))[0]?.['oid'],
+      );
+    const [live, arriving] = [await oidOf(made.name), await oidOf(fresh.name)];
+    const planned = (oid: number) =>
+      swap({
+        mode: 'swap-back',
+        backup: null,
+        back: { name: fresh.name, oid: arriving },
+        database: { name: made.name, oid },
+        services: [],
+        endSessions: false,
+      } as unknown as RestoreFacts);
+    const ctx = {
+      database: () => database,
+      settings: { database: { adminUrl } },
+      runId: '20261128-120000-db-restore-7f3a',
+      results: {},
+      signal: new AbortController().signal,
+    } as unknown as StepContext;
+    await expect(planned(live + 1).run(ctx)).rejects.toThrow(
+      `${made.name} is another database than when this run was planned.`,
+    );
+    expect([await oidOf(made.name), await oidOf(fresh.name)]).toEqual([live, arriving]);
+    await planned(live).run(ctx);
+    expect(await oidOf(made.name)).toBe(arriving);
+  });
+
   it('is undone as a whole where one of the names cannot be had', async () => {
     const { made, database } = await make('per-kind');
     const maintenance = openBeside(database, { name: 'postgres', adminUrl, applicationName: 'tv test' });
@@ -435,6 +472,30 @@ describe('a dump that fails', () => {
   }, 30_000);
 });
 
+it('a backup that was pinned after the plan was made is not removed', async () => {
+  const ctx = {
+    host: () => ({ run, prefix: [] }),
+    clock: { now: () => new Date() },
+    settings: { backup: { directory } },
+  } as unknown as StepContext;
+  const old = new Date(Date.now() - 60 * 86_400_000);
+  for (const name of ['a.sql', 'b.sql', 'c.sql']) {
+    writeFileSync(join(directory, name), 'x');
+    utimesSync(join(directory, name), old, new Date(old.getTime() - name.charCodeAt(0) * 1000));
+  }
+  const remove = async (name: string) => {
+    const backup = await found(name);
+    const facts = { remove: [backup], leftovers: [], databases: [], keep: 0, keepDays: 30 };
+    return { backup, step: removeOne(facts, backup, 0) };
+  };
+  const { backup, step } = await remove('b.sql');
+  const pinned = { at: old.toISOString(), by: 'alice', reason: 'audit' };
+  await writeMarks({ run, backup, marks: { verified: null, pinned } });
+  expect(await step.run(ctx)).toEqual({ kept: 'b.sql', reason: 'pinned: audit' });
+  expect(await (await remove('c.sql')).step.run(ctx)).toMatchObject({ removed: 'c.sql' });
+  expect(readdirSync(directory).toSorted()).toEqual(['a.sql', 'b.sql', 'b.sql.marks.json']);
+});
+
 describe('what is found in a folder', () => {
   it('is every form of backup, and nothing else', async () => {
     for (const name of [
@@ -459,6 +520,20 @@ describe('what is found in a folder', () => {
       { name: 'tempovault_20261102.sql.gz', form: 'sql.gz', problems: [] },
     ]);
     expect(leftovers.map(({ path }) => path)).toEqual([join(directory, 'x.partial')]);
+  });
+
+  it.each([
+    ['vault.sql.xz', /^xz -dk '/],
+    ['vault.sql.zst', /^zstd -d '/],
+    ['vault.tar', /tar -xf '/],
+  ])('%s is named as a kind that is not read, and is no backup', async (name, advice) => {
+    writeFileSync(join(directory, name), 'x');
+    const { backups, unsupported } = await listBackups({ run, directory });
+    expect([backups, unsupported]).toEqual([[], [name]]);
+    await expect(found('vault')).rejects.toMatchObject({
+      message: `"${name}" is a kind of backup that tv does not read.`,
+      next: [expect.stringMatching(advice)],
+    });
   });
 
   it('is sorted by time to the millisecond, so that the newest of one second is the newest', async () => {

@@ -158,6 +158,24 @@ describe('clearEvents', () => {
     expect(await readEverything(made)).toEqual(before);
   });
 
+  it.each(['events', 'deposits', 'indexer_state'])(
+    'does not begin while another session has written to %s and not committed',
+    async (table) => {
+      const { made, database, schema } = await make('raw-and-kinds');
+      const before = await readEverything(made);
+      const writer = new pg.Client({ connectionString: made.url });
+      await writer.connect();
+      cleanUp.push(() => writer.end());
+      // Touches no row: only a lock of the whole table sees it.
+      await writer.query(`BEGIN; DELETE FROM ${table} WHERE false`);
+      await expect(
+        clearEvents(database, { schema, fromBlock: 10, all: false, cursor: 9, lockTimeoutMs: 100 }),
+      ).rejects.toThrow('Another session holds a lock on the event tables; nothing was cleared.');
+      await writer.query('ROLLBACK');
+      expect(await readEverything(made)).toEqual(before);
+    },
+  );
+
   it('lets readers read while it waits to be able to write', async () => {
     const { made, database, schema } = await make('raw-and-kinds');
     await made.admin(fillRawAndKinds(1, 20));

@@ -1,20 +1,20 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { acquireRunLock, readRunLock, withoutLockInside } from '../../src/database/acquireRunLock.ts';
-import { connectDatabase } from '../../src/database/connectDatabase.ts';
+import { connectDatabase, libpqArguments } from '../../src/database/connectDatabase.ts';
 import { endSessions } from '../../src/database/endSessions.ts';
 import { findWriters } from '../../src/database/findWriters.ts';
 import { listSessions } from '../../src/database/listSessions.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
 import { clearSessions } from '../../src/database/restore/clearSessions.ts';
 import { swapDatabases } from '../../src/database/restore/swapDatabases.ts';
-import type { TvError } from '../../src/errors/TvError.ts';
+import { TvError } from '../../src/errors/TvError.ts';
 import type { Database } from '../../src/runbook/context.ts';
 import { freePorts } from '../../src/sandbox/machine/freePorts.ts';
 import { debianPrograms } from '../support/debianPrograms.ts';
@@ -221,6 +221,147 @@ describe('sessions', () => {
     expect(await endSessions(database, { applicationName: 'tv dump 1' })).toEqual([]);
     expect((await other.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     await expect(endSessions(database, { applicationName: 'tv' })).rejects.toThrow('not that of an orphan');
+  });
+});
+
+describe('TLS, as libpq understands sslmode', () => {
+  const only = { tls: '', plain: '', both: '' };
+  let certificate: string;
+  let stranger: string;
+
+  beforeAll(async () => {
+    for (const kind of ['tls', 'plain', 'both'] as const)
+      only[kind] = (await postgres.createDatabase('empty')).url;
+    const data = join(postgres.socketDirectory, 'data');
+    const { uid, gid } = statSync(data);
+    const make = (name: string) => {
+      const [key, cert] = [join(data, `${name}.key`), join(data, `${name}.crt`)];
+      execFileSync(
+        'openssl',
+        [
+          ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1'],
+          ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+        ],
+        { stdio: 'ignore' },
+      );
+      chmodSync(key, 0o600);
+      for (const file of [key, cert]) if (process.getuid?.() === 0) chownSync(file, uid, gid);
+      return cert;
+    };
+    certificate = make('server');
+    stranger = make('stranger');
+    const hba = join(data, 'pg_hba.conf');
+    const name = (url: string) => url.slice(url.lastIndexOf('/') + 1);
+    const lines = [
+      `hostnossl ${name(only.tls)} all all reject`,
+      `hostssl ${name(only.plain)} all all reject`,
+    ];
+    writeFileSync(hba, `${lines.join('\n')}\n${readFileSync(hba, 'utf8')}`);
+    const { admin } = await postgres.createDatabase('empty');
+    for (const [setting, value] of [
+      ['ssl', 'on'],
+      ['ssl_cert_file', 'server.crt'],
+      ['ssl_key_file', 'server.key'],
+    ]) {
+      await admin(`ALTER SYSTEM SET ${setting} = '${value}'`);
+    }
+    await admin('SELECT pg_reload_conf()');
+    await vi.waitFor(() => encrypted(`${only.both}?sslmode=require`), { timeout: 20_000, interval: 200 });
+  });
+
+  async function encrypted(url: string): Promise<boolean | undefined> {
+    const database = connectDatabase({ url, timeoutMs: 5_000, applicationName: 'tv' });
+    try {
+      // Several at once, as a preflight asks.
+      const asked = [1, 2, 3].map(() =>
+        sql<{ ssl: boolean }>`select ssl from pg_stat_ssl where pid = pg_backend_pid()`.execute(
+          database.kysely,
+        ),
+      );
+      const answers = (await Promise.all(asked)).map(({ rows }) => rows[0]?.ssl);
+      expect(new Set(answers).size).toBe(1);
+      return answers[0];
+    } finally {
+      await database.close();
+    }
+  }
+
+  it.each<['tls' | 'plain' | 'both', string, boolean]>([
+    ['tls', '', true],
+    ['plain', '', false],
+    ['both', '', true],
+    ['tls', '?sslmode=allow', true],
+    ['both', '?sslmode=allow', false],
+    ['tls', '?ssl=require', true],
+    ['tls', '?ssl=true', true],
+    ['both', '?sslmode=disable', false],
+    ['both', '?ssl=false', false],
+    ['tls', '?application_name=indexer@prod&sslmode=prefer', true],
+  ])('a server that takes %s, %s: encrypted %s', async (kind, query, expected) => {
+    expect(await encrypted(`${only[kind]}${query}`)).toBe(expected);
+  });
+
+  it.each<['tls' | 'plain' | 'both', () => string, RegExp]>([
+    ['tls', () => '?sslmode=disable', /wants an encrypted connection/],
+    ['plain', () => '?sslmode=require', /does not let tempovault in/],
+    ['both', () => '?sslmode=verify-full', /is not trusted: self-signed certificate/],
+    ['both', () => `?sslmode=require&sslrootcert=${stranger}`, /is not trusted: self-signed certificate/],
+    [
+      'both',
+      () => '?sslmode=verify-full&sslrootcert=/etc/ssl/nope.pem',
+      /\(sslrootcert\) cannot be read: there is no such file/,
+    ],
+  ])('a server that takes %s, %s: a plain error', async (kind, query, message) => {
+    const error = await encrypted(`${only[kind]}${query()}`).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TvError);
+    expect((error as TvError).message).toMatch(message);
+    expect((error as TvError).next.join()).toContain('tv config show');
+  });
+
+  it('the certificate that is named is trusted', async () => {
+    expect(await encrypted(`${only.both}?sslmode=verify-full&sslrootcert=${certificate}`)).toBe(true);
+    expect(await encrypted(`${only.both}?sslmode=verify-ca&sslrootcert=${certificate}`)).toBe(true);
+  });
+});
+
+describe('what is set for the role or the database', () => {
+  it('does not reach the sessions of tv, nor those of its children', async () => {
+    const { url, admin, name } = await postgres.createDatabase('empty');
+    for (const setting of [
+      "datestyle = 'German'",
+      "intervalstyle = 'sql_standard'",
+      "bytea_output = 'escape'",
+      'standard_conforming_strings = off',
+      'default_transaction_read_only = on',
+      "lock_timeout = '1ms'",
+      "idle_in_transaction_session_timeout = '1ms'",
+      "idle_session_timeout = '20ms'",
+      "default_transaction_isolation = 'serializable'",
+    ]) {
+      await admin(`ALTER ROLE tempovault IN DATABASE ${name} SET ${setting}`);
+    }
+    const database = connect(url);
+    const query = `select now() as at, date '2026-11-28'::text as day, interval '1 day 2 hours'::text as span, '\\x41'::bytea::text as bytes,
+      current_setting('transaction_read_only') as read_only, current_setting('transaction_isolation') as isolation, 'a\\b' as back`;
+    const expected = {
+      day: '2026-11-28',
+      span: '1 day 02:00:00',
+      bytes: '\\x41',
+      read_only: 'off',
+      isolation: 'read committed',
+      back: 'a\\b',
+    };
+    const { rows } = await sql.raw<Record<string, unknown>>(query).execute(database.kysely);
+    expect(rows[0]).toMatchObject(expected);
+    const at = rows[0]?.['at'];
+    expect(at).toBeInstanceOf(Date);
+    expect(Math.abs(Number(at) - Date.now())).toBeLessThan(3_600_000);
+    const answer = execFileSync(
+      join(postgres.bin, 'psql'),
+      ['-XAt', ...libpqArguments(database, 'tv'), '-c', `select row_to_json(x) from (${query}) x`],
+      { encoding: 'utf8', env: { ...process.env, ...database.secrets } },
+    );
+    expect(JSON.parse(answer)).toMatchObject(expected);
   });
 });
 

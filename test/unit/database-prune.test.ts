@@ -144,3 +144,95 @@ describe('choosing what to prune from 400 backups', () => {
     expect(remove(backups)).toEqual(backups.slice(4));
   });
 });
+
+/** Each rule where it alone decides: what stays of backups that would all go by their age. */
+describe('choosePrune', () => {
+  type Kind = 'verified' | 'unverified' | 'damaged' | 'broken' | 'both';
+  function backup(name: string, days: number, kind: Kind, pinned = false): Backup {
+    const problems = kind === 'broken' || kind === 'both' ? ['toc.dat is missing'] : [];
+    const found = kind === 'damaged' ? ['toc.dat was changed'] : [];
+    const verified = ['verified', 'damaged', 'both'].includes(kind)
+      ? { at: now.toISOString(), how: 'read' as const, problems: found }
+      : null;
+    return {
+      ...{ name, path: `/backup/${name}`, form: 'directory', archive: `/backup/${name}/data`, bytes: 1 },
+      createdAt: new Date(now.getTime() - days * dayMs).toISOString(),
+      manifest: null,
+      marks: { verified, pinned: pinned ? { at: now.toISOString(), by: 'alice', reason: 'x' } : null },
+      problems,
+    };
+  }
+
+  it.each<[string, readonly Backup[], string]>([
+    [
+      'the newest, also where nothing is known of it',
+      [backup('a', 50, 'unverified'), backup('b', 60, 'unverified')],
+      'a',
+    ],
+    [
+      'the newest, also where it is broken, and the newest that is sound',
+      [backup('a', 50, 'broken'), backup('b', 60, 'unverified'), backup('c', 70, 'unverified')],
+      'a b',
+    ],
+    [
+      'a pinned one, also where it is broken',
+      [backup('a', 50, 'unverified'), backup('b', 60, 'broken', true), backup('c', 70, 'broken')],
+      'a b',
+    ],
+    [
+      'one that is younger than 30 days by a moment',
+      [backup('a', 1, 'unverified'), backup('b', 29.999, 'unverified'), backup('c', 30, 'unverified')],
+      'a b',
+    ],
+    [
+      'one from the future',
+      [
+        backup('a', -400, 'broken'),
+        backup('b', -3, 'broken'),
+        backup('c', 40, 'unverified'),
+        backup('d', 41, 'unverified'),
+      ],
+      'a b c',
+    ],
+    [
+      'three verified ones behind a newest that is not',
+      [
+        backup('a', 1, 'unverified'),
+        ...['b', 'c', 'd', 'e'].map((name, index) => backup(name, 40 + index, 'verified')),
+      ],
+      'a b c d',
+    ],
+    [
+      'the newest counts as one of the three',
+      ['a', 'b', 'c', 'd'].map((name, index) => backup(name, 40 + index, 'verified')),
+      'a b c',
+    ],
+    [
+      'one that failed its verification is none of the three',
+      [
+        backup('a', 40, 'verified'),
+        backup('b', 41, 'damaged'),
+        backup('c', 42, 'verified'),
+        backup('d', 43, 'verified'),
+        backup('e', 44, 'verified'),
+      ],
+      'a c d',
+    ],
+    [
+      'one that is broken at first sight is none of the three',
+      [
+        backup('a', 40, 'verified'),
+        backup('b', 41, 'both'),
+        backup('c', 42, 'verified'),
+        backup('d', 43, 'verified'),
+        backup('e', 44, 'verified'),
+      ],
+      'a c d',
+    ],
+  ])('keeps %s', (_, backups, stay) => {
+    const kept = choosePrune(backups.toReversed(), { now, keepDays, keepVerified }).filter(
+      (one) => !one.remove,
+    );
+    expect(kept.map((one) => one.backup.name).join(' ')).toBe(stay);
+  });
+});

@@ -26,6 +26,20 @@ describe('parseDatabaseUrl', () => {
     ['postgresql://tempovault@[::1]:5433/vault', { host: '::1', port: 5433 }],
     ['postgresql:///vault?user=alice&password=pw&port=5444', { user: 'alice', password: 'pw', port: 5444 }],
     ['postgresql://db.example/vault?options=-csearch_path%3Dvault', { options: '-csearch_path=vault' }],
+    [
+      'postgresql://tempovault:pw@db.example/vault?application_name=indexer@prod',
+      { ...full, port: 5432, host: 'db.example' },
+    ],
+    [
+      'postgresql://tempovault:p@s/s?w@db.example/vault?options=-csearch_path%3Da@b&sslmode=require',
+      { password: 'p@s/s?w', host: 'db.example', options: '-csearch_path=a@b', sslMode: 'require' },
+    ],
+    ['postgresql://db.example?user=a@b', { user: 'a@b', host: 'db.example' }],
+    ['postgresql://tempovault:what?user@db.example/vault', { password: 'what?user', host: 'db.example' }],
+    ['postgresql://db.example/vault?ssl=require', { sslMode: 'require' }],
+    ['postgresql://db.example/vault?ssl=True', { sslMode: 'require' }],
+    ['postgresql://db.example/vault?ssl=verify-full', { sslMode: 'verify-full' }],
+    ['postgresql://db.example/vault?ssl=false', { sslMode: 'disable' }],
   ])('reads %s', (url, expected) => {
     expect(parseDatabaseUrl(url)).toMatchObject(expected);
   });
@@ -37,6 +51,8 @@ describe('parseDatabaseUrl', () => {
     'postgres://tempovault:hunter2@db:70000/vault',
     'postgres://tempovault:hunter2@a,b/vault',
     'postgres://tempovault:hunter2@db/vault?sslmode=maybe',
+    'postgres://tempovault:hunter2@db/vault?ssl=maybe',
+    'postgres://tempovault:hunter2@db/vault?service=prod',
   ])('refuses %s without showing the password', (url) => {
     let error: unknown;
     try {

@@ -1,5 +1,5 @@
 import { findBackup } from '../../../src/database/backup/findBackup.ts';
-import { type Backup, listBackups } from '../../../src/database/backup/listBackups.ts';
+import { type Backup, listBackups, unsupportedAdvice } from '../../../src/database/backup/listBackups.ts';
 import { exitCodes, TvError, UsageError } from '../../../src/errors/TvError.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 
@@ -38,8 +38,13 @@ export async function chooseBackups(ctx: Context, wanted: WantedBackups): Promis
 async function lookFor(ctx: Context, { backup, all }: WantedBackups): Promise<readonly Backup[]> {
   const place = { run: ctx.host().run, directory: ctx.settings.backup.directory };
   if (backup !== undefined) return [await findBackup({ ...place, wanted: backup })];
-  const { backups, directory } = await listBackups(place);
-  if (backups.length === 0)
-    throw new TvError(`There is no backup in ${directory}.`, { next: 'tv db backup' });
+  const { backups, directory, unsupported } = await listBackups(place);
+  const [other] = unsupported;
+  if (backups.length === 0) {
+    throw new TvError(`There is no backup in ${directory} that tv can read.`, {
+      facts: { unsupported: unsupported.join(', ') || undefined },
+      next: [...(other === undefined ? [] : [unsupportedAdvice(directory, other)]), 'tv db backup'],
+    });
+  }
   return all === true ? backups : backups.slice(0, 1);
 }

@@ -1,7 +1,7 @@
 import { TvError } from '../../errors/TvError.ts';
 import type { Host } from '../../runbook/context.ts';
 import { printable } from '../../runbook/text.ts';
-import { type Backup, type BackupList, listBackups } from './listBackups.ts';
+import { type Backup, type BackupList, listBackups, unsupportedAdvice } from './listBackups.ts';
 
 export interface FindBackupParameters {
   readonly run: Host['run'];
@@ -29,7 +29,7 @@ async function resolveLink(run: Host['run'], path: string): Promise<string> {
 }
 
 /** @throws TvError where there is none, or more than one that begins like this */
-function pickBackup({ backups, directory, unusable }: BackupList, wanted: string): Backup {
+function pickBackup({ backups, directory, unusable, unsupported }: BackupList, wanted: string): Backup {
   const exact = backups.find(({ name }) => name === wanted);
   const alike = backups.filter(({ name }) => name.startsWith(wanted));
   const [only] = alike;
@@ -43,6 +43,13 @@ function pickBackup({ backups, directory, unusable }: BackupList, wanted: string
         facts: { folder: directory },
       },
     );
+  }
+  const [other] = alike.length === 0 ? unsupported.filter((name) => name.startsWith(wanted)) : [];
+  if (other !== undefined) {
+    throw new TvError(`"${other}" is a kind of backup that tv does not read.`, {
+      facts: { folder: directory, supported: '.sql, .sql.gz, .dump (pg_dump -Fc), a folder (pg_dump -Fd)' },
+      next: unsupportedAdvice(directory, other),
+    });
   }
   throw new TvError(
     alike.length === 0 ? `There is no backup "${shown}".` : `"${shown}" is the beginning of several backups.`,

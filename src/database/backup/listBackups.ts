@@ -34,6 +34,8 @@ export type BackupList = {
    * to any program, or with characters in them that steer a terminal.
    */
   readonly unusable: readonly string[];
+  /** Names of dumps in a form that tv does not read: another compression, a tar archive. */
+  readonly unsupported: readonly string[];
 };
 
 /** One line a backup: kind, size, time, manifest, marks, files; what may hold anything as base64. */
@@ -50,6 +52,7 @@ for name in *; do
     *.partial | *.deleting) kind=leftover ;;
     *.manifest.json | *.marks.json | *.new) continue ;;
     *.sql.gz) kind=sql.gz ;;
+    *.sql.xz | *.sql.zst | *.sql.bz2 | *.sql.lz4 | *.sql.zip | *.dump.gz | *.dump.xz | *.dump.zst | *.tar | *.tar.gz | *.tgz) kind=unsupported ;;
     *.sql) kind=sql ;;
     *.dump) kind=custom ;;
     *) kind=directory
@@ -95,6 +98,7 @@ export async function listBackups(parameters: {
   const leftovers: BackupList['leftovers'][number][] = [];
   const backups: Backup[] = [];
   const unusable: string[] = [];
+  const unsupported: string[] = [];
   for (const line of lines) {
     const [kind = '', name = '', mtime = '', manifest = '', marks = '', files = ''] = line.split('\t');
     const shown = printable(decode(name));
@@ -105,7 +109,9 @@ export async function listBackups(parameters: {
     const path = `${directory}/${shown}`;
     // To the millisecond: two backups of one second have an order too.
     const changedAt = new Date(Math.round(Number(mtime) * 1000)).toISOString();
-    if (kind === 'leftover') {
+    if (kind === 'unsupported') {
+      unsupported.push(shown);
+    } else if (kind === 'leftover') {
       leftovers.push({ path, changedAt });
     } else {
       backups.push(
@@ -121,7 +127,7 @@ export async function listBackups(parameters: {
     }
   }
   backups.sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt) || (a.name < b.name ? 1 : -1));
-  return { directory, backups, leftovers, unusable };
+  return { directory, backups, leftovers, unusable, unsupported };
 }
 
 interface Found {
@@ -194,4 +200,20 @@ function encode(text: string): string {
 
 function decode(text: string): string {
   return Buffer.from(text, 'base64').toString('utf8');
+}
+
+const decompress: Readonly<Record<string, string>> = {
+  xz: 'xz -dk',
+  zst: 'zstd -d',
+  bz2: 'bzip2 -dk',
+  lz4: 'lz4 -d',
+  gz: 'gzip -dk',
+  zip: 'unzip',
+};
+
+/** What to do with a dump that tv does not read. @param name one of `BackupList.unsupported` */
+export function unsupportedAdvice(directory: string, name: string): string {
+  const path = `'${`${directory}/${name}`.replaceAll("'", "'\\''")}'`;
+  if (/\.(tar|tar\.gz|tgz)$/.test(name)) return `pg_restore -l ${path}, or unpack it: tar -xf ${path}`;
+  return `${decompress[name.slice(name.lastIndexOf('.') + 1)] ?? 'decompress'} ${path}`;
 }

@@ -94,6 +94,9 @@ function wrongContents(
   else if (!tables.some((table) => wellKnown.includes(table.slice(table.indexOf('.') + 1)))) {
     problems.push("none of TempoVault's event tables is in it");
   }
+  if (manifest !== null && tables.length > 0 && Object.keys(manifest.rows).length === 0) {
+    problems.push('its manifest counts no table, so there is nothing to compare its rows with');
+  }
   for (const [table, expected] of Object.entries(manifest?.rows ?? {})) {
     const found = contents.rows[table];
     if (found === undefined) problems.push(`${table} is not in it (expected ${expected} rows)`);
