@@ -84,7 +84,11 @@ function describeRaw(raw: CatalogueTable): NonNullable<EventSchema['raw']> {
   const [key] = raw.primaryKey;
   if (block === null || key === undefined || raw.primaryKey.length > 1) {
     throw new TvError(`The raw event table ${raw.id} has no primary key of one column.`, {
-      facts: { 'primary key': raw.primaryKey.join(', ') || 'none' },
+      facts: {
+        'primary key': raw.primaryKey.join(', ') || 'none',
+        hint: 'a partitioned table has its partition key in the primary key, and tv cannot clear one',
+      },
+      next: [`psql -c '\\d+ ${raw.id}'`, 'clear it by hand, after tv db backup: tv runbook show reindex'],
     });
   }
   return { name: raw.name, schema: raw.schema, key, blockColumn: block };

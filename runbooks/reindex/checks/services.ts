@@ -1,6 +1,7 @@
 import { detectSystemd } from '../../../src/host/detectSystemd.ts';
 import { listProcesses } from '../../../src/host/listProcesses.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
+import { showUnits } from '../../../src/host/showUnits.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import { block, pass, warn } from '../../../src/runbook/lookout.ts';
 import { ago } from '../../../src/runbook/text.ts';
@@ -19,6 +20,12 @@ export async function checkServices(ctx: Context) {
     });
   }
   const [state, processes] = await Promise.all([readUnit(host, { unit }), listProcesses(host, { program })]);
+  if (state.loadState === 'masked') {
+    const running = state.activeState === 'active' ? ', and still running' : '';
+    return block(`${unit} is masked${running}: once stopped, it could not be started again`, {
+      next: [`systemctl unmask ${unit}`],
+    });
+  }
   if (state.loadState !== 'loaded') {
     return block(`${unit} is not installed here (${state.loadState})`, {
       next: [
@@ -54,5 +61,30 @@ export async function checkServices(ctx: Context) {
   }
   const lasting =
     state.since === undefined ? '' : ` for ${ago(state.since, ctx.clock.now())}`.replace(' ago', '');
-  return pass(`${unit} active${lasting}, one process (${state.mainPid})`, value);
+  const summary = `${unit} active${lasting}, one process (${state.mainPid})`;
+  const oddities = await readOddities(ctx, unit);
+  if (oddities.length === 0) return pass(summary, value);
+  return warn(`${summary}; ${oddities.map(({ what }) => what).join('; ')}`, {
+    value,
+    next: oddities.map(({ next }) => next),
+  });
+}
+
+/** What could start the unit again during the run, or start another program than the one that runs now. */
+async function readOddities(ctx: Context, unit: string) {
+  const [shown] = await showUnits(ctx.host(), {
+    units: [unit],
+    properties: ['Id', 'NeedDaemonReload', 'TriggeredBy'],
+    next: `systemctl status ${unit}`,
+  });
+  const triggers = (shown?.get('TriggeredBy') ?? '').split(/\s+/).filter((name) => name !== '');
+  return [
+    ...triggers.map((name) => ({
+      what: `${name} may start it again during the run`,
+      next: `systemctl stop ${name}`,
+    })),
+    ...(shown?.get('NeedDaemonReload') === 'yes'
+      ? [{ what: 'its unit file has changed since systemd read it', next: 'systemctl daemon-reload' }]
+      : []),
+  ];
 }
