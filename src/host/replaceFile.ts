@@ -20,7 +20,7 @@ export interface ReplaceFileParameters {
 const findTarget = `target=$(readlink -e -- "$1") || { echo "No such file" >&2; exit 21; }
 [ -f "$target" ] || exit 22
 refuse() { new=; echo "$1" >&2; exit 23; }
-make() { new=$(mktemp -- "$folder/.tv-XXXXXXXXXX" 2>&1) || refuse "its folder is not writable: \${new##*: }"; }
+make() { new=$(mktemp -- "$folder/$1" 2>&1) || refuse "its folder is not writable: \${new##*: }"; }
 written=$(printf '%s' "$target" | sed -e 's/\\\\/\\\\134/g' -e 's/ /\\\\040/g')
 if cut -d ' ' -f 5 /proc/self/mountinfo 2>/dev/null | grep -Fqx -e "$written"; then
   refuse "it is a mount point (bind mount): Device or resource busy"
@@ -47,7 +47,7 @@ umask 077
 ${findTarget}new=
 trap '[ -z "$new" ] || rm -f -- "$new"' EXIT
 trap 'exit 1' HUP INT TERM PIPE
-make
+make .tv-XXXXXXXXXX
 exec 3>"$new"
 cp --attributes-only --preserve=all -- "$target" "$new"
 [ "$(stat -c '%a %u %g' -- "$target")" = "$(stat -c '%a %u %g' -- "$new")" ] ||
@@ -86,7 +86,7 @@ export async function replaceFile(
  */
 export async function assertReplaceable(host: Host, { path }: { readonly path: string }): Promise<void> {
   const probe = `set -eu
-${findTarget}make
+${findTarget}make .tv-probe-XXXXXX
 rm -f -- "$new"`;
   const { exitCode, stderr } = await host.run(['sh', '-c', probe, 'sh', path]);
   if (exitCode !== 0) throw failure(path, exitCode, stderr);
