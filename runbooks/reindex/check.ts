@@ -1,3 +1,4 @@
+import { eventName } from '../../src/chain/events.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import { countRows } from '../../src/database/countRows.ts';
 import type { EventSchema } from '../../src/database/eventSchema.ts';
@@ -147,7 +148,7 @@ function missingRows({ missing }: CheckData, paint: Paint) {
     .slice(0, shown)
     .map((log) => [
       count(log.block),
-      log.event ?? '',
+      eventName(log.topic) ?? '',
       `${short(log.transactionHash, paint.full)} #${log.logIndex}`,
     ]);
 }

@@ -1,3 +1,4 @@
+import { eventName } from '../../../src/chain/events.ts';
 import { clearEvents } from '../../../src/database/clearEvents.ts';
 import { endSessions } from '../../../src/database/endSessions.ts';
 import { readCursor } from '../../../src/database/readCursor.ts';
@@ -91,7 +92,7 @@ async function stillMissing(
   return new TvError('The indexer has left out events, and does so again each time it reads their blocks.', {
     facts: {
       missing: `${total} events`,
-      'first in block': `${block}${first?.event === undefined ? '' : `, ${first.event}`}`,
+      'first in block': `${block}, ${eventName(first?.topic) ?? 'of a kind unknown here'}`,
       tried: `${rounds} times`,
       journal:
         line?.message.slice(0, 200) ??
