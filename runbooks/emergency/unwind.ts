@@ -52,16 +52,18 @@ export default defineRunbook<typeof input, UnwindFacts>({
   title: 'Emergency unwind',
   risk: 'severe',
   intent: `
-Cancels all orders of one or more pairs and sends what the DEX held back to the vault, paused or not. A
-pair without active orders is told and left out where the contract would refuse it.
+Cancels the orders in the strategy's list of one or more pairs and sends what the DEX held back to the
+vault, paused or not. A pair that the strategy refuses to unwind is named, with the reason, and left out.
 
-Capital that sat in the strategy and was never put on the DEX stays there, and the vault's book still
-counts as deployed what came back: both are listed at the end, since neither can be withdrawn.
+Afterwards the deployed capital is accounted for: returned, by the logs of the receipts; held by the
+strategy; on the DEX; and in orders that rest there with the strategy as maker, also those that its list does
+not name. The run is not verified while orders of these pairs rest, or an amount is unaccounted for.
 
-With --withdraw all that is free of each token of these pairs then goes to --to: the vault's book less what
-is deployed and less the fees, as the vault itself tells just before it is signed. As deployed the vault
-refuses while the protocol is paused; then the pause is ended and begun again around it, as in
-tv emergency withdraw.`,
+With --withdraw all that is withdrawable of each token of these pairs goes to --to: the vault's book less what
+is deployed and less the fees, as the vault itself returns it just before it is signed. One build of the
+vault refuses withdrawals after an unwind; a simulation finds out, and the withdrawals then go first. As
+deployed the vault refuses while the protocol is paused; then the pause is ended and begun again around it,
+as in tv emergency withdraw.`,
   input,
   example: {
     facts: exampleFacts,
@@ -76,7 +78,11 @@ tv emergency withdraw.`,
     },
   },
   onFailure: 'carry-on',
-  concurrency: ({ withdraw }) => (withdraw ? protective('orders', 'capital', 'pause') : protective('orders')),
+  // Without a withdrawal it only brings back what is on the DEX: it may be repeated.
+  concurrency: ({ withdraw }) =>
+    withdraw
+      ? protective('orders', 'capital', 'pause')
+      : { ...protective('orders'), heldUpBy: 'unfinished touching' },
   handout: (ctx, given) =>
     handOut(ctx, given, 'Unwind pairs', async () => {
       if (given.withdraw) {
@@ -93,8 +99,10 @@ tv emergency withdraw.`,
       );
     }),
   preflight,
-  basis: ({ chainId, intents, sender, payout }) => ({
+  basis: ({ chainId, intents, stuck, sender, payout, withdrawFirst }) => ({
     chainId,
+    stuck: stuck.map(({ pair }) => pair.id),
+    withdrawFirst,
     calls: intents.map(({ address, data }) => ({ address, data })),
     from: sender?.from ?? null,
     payout:
@@ -107,15 +115,19 @@ tv emergency withdraw.`,
             pause: payout.pause.way,
           },
   }),
-  consequence: ({ pairs, payout }) => {
-    const orders = pairs.reduce((sum, pair) => sum + pair.orders, 0);
+  consequence: ({ pairs, payout, withdrawFirst }) => {
     const names = pairs.map(({ pair }) => pairTitle(pair)).join(', ');
-    const unwinds = `cancels ${count(orders)} orders of ${names} and brings their capital back to the vault.`;
+    const orders = pairs.every((pair) => pair.orders !== null)
+      ? `${count(pairs.reduce((sum, pair) => sum + (pair.orders ?? 0), 0))} orders`
+      : 'the orders';
+    const unwinds = `cancels ${orders} of ${names} and brings their capital back to the vault.`;
     if (payout === null) return `This ${unwinds}`;
     if (pairs.length === 0) return `This ${payoutConsequence(payout)}`;
-    return `This ${unwinds} Then it ${payoutConsequence(payout)}`;
+    return withdrawFirst
+      ? `This ${payoutConsequence(payout)} Then it ${unwinds}`
+      : `This ${unwinds} Then it ${payoutConsequence(payout)}`;
   },
-  plan: ({ pairs, intents, sender, replace, payout }) => {
+  plan: ({ pairs, intents, sender, replace, payout, withdrawFirst }) => {
     // What is free is so without the unwinding, too: one that fails does not hold it up.
     const paying = payout === null ? [] : payoutSteps(payout);
     if (sender === null) return paying;
@@ -125,7 +137,7 @@ tv emergency withdraw.`,
         const one = pairs.find(({ pair }) => pair.id === group[0]?.args[0]);
         const what =
           group.length === 1 && one !== undefined
-            ? `${pairTitle(one.pair)}, ${count(one.orders)} orders,`
+            ? `${pairTitle(one.pair)}${one.orders === null ? '' : `, ${count(one.orders)} orders`},`
             : `${count(group.length)} pairs in one transaction`;
         return `unwind ${what} as ${short(sender.from, false)}`;
       },
@@ -135,7 +147,7 @@ tv emergency withdraw.`,
       replace,
       undoTitle: 'by the strategist only',
     });
-    return [...unwinding, ...paying];
+    return withdrawFirst ? [...paying, ...unwinding] : [...unwinding, ...paying];
   },
   verify,
 });

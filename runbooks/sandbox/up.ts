@@ -43,6 +43,11 @@ export default defineAction({
       'complete, or lossy: as deployed, cannot store some kinds of events (default complete)',
       z.enum(['complete', 'lossy']).optional(),
     ),
+    password: field(
+      '--password <password>',
+      'of the database: generated, or shipped: tempovault, as in the .env.example (default generated)',
+      z.enum(['generated', 'shipped']).optional(),
+    ),
     supervisor: field(
       '--supervisor',
       'use the stand-in for systemd also where systemd could be used',

@@ -1,4 +1,4 @@
-import { decodeErrorResult, keccak256, stringToHex } from 'viem';
+import { type Abi, decodeErrorResult, keccak256, stringToHex } from 'viem';
 import type { Address } from '../config/settings.ts';
 import { outsideText } from '../errors/outsideText.ts';
 import type { Chain } from '../runbook/context.ts';
@@ -26,9 +26,8 @@ export async function decodeRevert(chain: Chain, error: unknown, known?: Deploym
     const said = typeof error === 'string' ? '' : rpcFailure(error).message;
     return { sentence: said === '' ? 'it reverted without a reason' : said, facts: {} };
   }
-  const decoded = decode(data);
-  if (decoded === undefined)
-    return { sentence: 'it reverted with an error that tv does not know', facts: { data } };
+  const decoded = decode(data, errorsAbi);
+  if (decoded === undefined) return ofPredeploy(data);
   const { name, args } = decoded;
   if (name === 'Unauthorized' || name === 'AccessControlUnauthorizedAccount') {
     return lacksRole(chain, String(args[0]) as Address, String(args[1]), known);
@@ -36,11 +35,37 @@ export async function decodeRevert(chain: Chain, error: unknown, known?: Deploym
   return { sentence: words(name, args), facts: { error: `${name}(${args.map(String).join(', ')})` } };
 }
 
+/**
+ * Errors of Tempo's predeploys: the DEX, the tokens, the fee manager and the rest. Loaded when needed, as
+ * every command would otherwise read 300 KB of ABIs at its start.
+ */
+async function ofPredeploy(data: `0x${string}`): Promise<Revert> {
+  const { Abis } = await import('viem/tempo');
+  const decoded = decode(data, Abis.coreErrors as Abi);
+  if (decoded === undefined) return { sentence: 'it reverted with an unknown error', facts: { data } };
+  const error = `${decoded.name}(${decoded.args.map(String).join(', ')})`;
+  const sentence = predeployWords[decoded.name] ?? `a Tempo predeploy reverted with ${error}`;
+  return { sentence, facts: { error } };
+}
+
+/** Errors that an unwind, a withdrawal or a placement can meet; all others are quoted by name. */
+const predeployWords: Readonly<Record<string, string>> = {
+  OrderDoesNotExist: 'an order no longer exists on the DEX (OrderDoesNotExist)',
+  PairDoesNotExist: 'the DEX has no book for the token (PairDoesNotExist)',
+  PolicyForbids: "the token's transfer policy forbids it (PolicyForbids)",
+  ContractPaused: 'the token itself is paused (ContractPaused)',
+  InsufficientAllowance: 'the allowance of the token is too small (InsufficientAllowance)',
+};
+
 function decode(
   data: `0x${string}`,
+  abi: Abi,
 ): { readonly name: string; readonly args: readonly unknown[] } | undefined {
   try {
-    const { errorName, args } = decodeErrorResult({ abi: errorsAbi, data });
+    const { errorName, args } = decodeErrorResult({ abi, data }) as {
+      errorName: string;
+      args?: readonly unknown[];
+    };
     // Bytes and addresses are hex; any other text is the contract's own.
     const words = (value: unknown) =>
       typeof value === 'string' && !value.startsWith('0x') ? outsideText(value) : value;
@@ -111,6 +136,9 @@ function words(name: string, args: readonly unknown[]): string {
     case 'OracleSignatureInvalid':
       return `${id(first)} signed, and is not an authorised oracle`;
     case 'InsufficientBalance':
+      // The token's own refusal names itself; the vault's does not.
+      if (args[2] !== undefined)
+        return `the account holds ${number(first)} of token ${id(args[2])}, ${number(second)} are to be sent (smallest units)`;
       return `${number(second)} asked for, ${number(first)} available (smallest units)`;
     case 'ZeroAmount':
       return 'the amount is zero';

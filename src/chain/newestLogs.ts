@@ -12,7 +12,8 @@ export type RawLog = Readonly<Record<string, unknown>>;
 
 export interface NewestLogsParameters {
   readonly address: Address;
-  readonly topics: readonly (`0x${string}` | readonly `0x${string}`[])[];
+  /** Null: any. */
+  readonly topics: readonly (`0x${string}` | readonly `0x${string}`[] | null)[];
   /** The earliest block of interest. */
   readonly fromBlock: number;
   /** The newest block, included. */

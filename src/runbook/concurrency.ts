@@ -17,9 +17,10 @@ export interface Concurrency {
   /**
    * Which unfinished runs must be finished first (else exit 3). `touching`: those that touch the same.
    * `itself or residual`: those of its command, which may have done already what this would do again, and
-   * those that left residual state. All others are shown as a warning.
+   * those that left residual state. `unfinished touching`: as `touching`, for a command that does nothing
+   * twice, so one of its runs that was not verified holds up no other. All others are shown as a warning.
    */
-  readonly heldUpBy: 'any' | 'touching' | 'itself or residual' | 'none';
+  readonly heldUpBy: 'any' | 'touching' | 'unfinished touching' | 'itself or residual' | 'none';
   /** False: an unfinished run of it holds up no other run. */
   readonly holdsUpOthers: boolean;
 }
@@ -74,6 +75,8 @@ export function judge(name: string, mine: Concurrency, other: OtherRun): 'blocks
         return unfinished;
       case 'touching':
         return !other.supersedesItself && (unfinished ? touching : same);
+      case 'unfinished touching':
+        return !other.supersedesItself && unfinished && touching;
       case 'itself or residual':
         return !other.supersedesItself && (same || (unfinished && other.residual));
     }

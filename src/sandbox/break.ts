@@ -2,6 +2,7 @@ import { UsageError } from '../errors/TvError.ts';
 import { databaseFaults } from './breakDatabase.ts';
 import { fundFaults } from './breakFunds.ts';
 import { nonceFaults } from './breakNonce.ts';
+import { orderFaults } from './breakOrders.ts';
 import { currentFaults, forgetFault, recordFault } from './breakRecord.ts';
 import { rpcFaults } from './breakRpc.ts';
 import { serviceFaults } from './breakServices.ts';
@@ -29,6 +30,7 @@ const faults: Readonly<Record<string, Fault>> = {
   ...databaseFaults,
   ...nonceFaults,
   ...fundFaults,
+  ...orderFaults,
   ...serviceFaults,
 };
 

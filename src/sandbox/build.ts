@@ -37,6 +37,8 @@ export interface UpOptions extends SandboxPlace {
   readonly contracts?: Generation | undefined;
   readonly schema?: SchemaForm | undefined;
   readonly indexer?: IndexerForm | undefined;
+  /** Of the role `tempovault`: one of the sandbox's own, or `tempovault`, as the `.env.example` ships it. */
+  readonly password?: 'generated' | 'shipped' | undefined;
   /** Use the stand-in also where a real systemd could be booted. */
   readonly supervisor?: boolean | undefined;
   /**
@@ -86,7 +88,15 @@ export async function buildSandbox(
   tell(`${kind === 'systemd' ? 'systemd, private' : 'supervisor'}, process ${machine.init.pid}`);
 
   const [databaseUrl, deployment] = await Promise.all([
-    makeDatabase(paths, { machine, server, user, port: ports.database, form: schema, signal }),
+    makeDatabase(paths, {
+      machine,
+      server,
+      user,
+      port: ports.database,
+      form: schema,
+      shippedPassword: options.password === 'shipped',
+      signal,
+    }),
     makeChain({ machine, ports, ...form, past, pasts: options.pasts, tell, signal }),
   ]);
   const filled = await fillDatabase({

@@ -18,17 +18,19 @@ export interface MakeDatabaseParameters {
   readonly user: ServiceUser | undefined;
   readonly port: number;
   readonly form: SchemaForm;
+  /** As in the shipped `.env.example`, where role, database and password are all `tempovault`. */
+  readonly shippedPassword: boolean;
   readonly signal: AbortSignal;
 }
 
 /** @returns the URL for `INDEXER_DB_URL`. Secret */
 export async function makeDatabase(
   paths: SandboxPaths,
-  { machine, server, user, port, form, signal }: MakeDatabaseParameters,
+  { machine, server, user, port, form, shippedPassword, signal }: MakeDatabaseParameters,
 ): Promise<string> {
   const superuserPassword = randomBytes(18).toString('base64url');
   // As people choose them: with characters that a URL has to encode.
-  const password = `Tv@${randomBytes(12).toString('base64url')}/#:%?&`;
+  const password = shippedPassword ? 'tempovault' : `Tv@${randomBytes(12).toString('base64url')}/#:%?&`;
   const at = (path: string) => unitPath(machine.kind, paths, path);
   const made = await runInside(
     machine,

@@ -21,7 +21,7 @@ const kinds = [
   'withdrawals',
 ];
 const tables: Record<SchemaForm, readonly string[]> = {
-  deployed: [...kinds, 'events', 'indexer_state', 'vault_summary'].sort(),
+  deployed: [...kinds, 'events', 'indexer_state'].sort(),
   runbook: [...kinds, 'rebalances'].sort(),
 };
 

@@ -127,6 +127,10 @@ describe('what a run waits for', () => {
       ['pay', 'other'].map((name) => judge('pay', mine, beside(name)));
     expect(of({ ...ordinary, ...protective('capital') })).toEqual(['blocks', 'warns']);
     expect(of({ ...ordinary, heldUpBy: 'itself or residual' })).toEqual(['blocks', 'warns']);
+    expect(of({ ...ordinary, ...protective('capital'), heldUpBy: 'unfinished touching' })).toEqual([
+      'warns',
+      'warns',
+    ]);
     expect(of(ordinary)).toEqual(['warns', 'warns']);
     expect(of({ ...ordinary, ...harmless })).toEqual(['warns', 'warns']);
   });

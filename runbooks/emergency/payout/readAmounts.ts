@@ -1,5 +1,8 @@
+import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
+import { simulate } from '../../../src/chain/transactions/simulate.ts';
 import { readWithdrawable } from '../../../src/chain/treasury/readWithdrawable.ts';
 import type { Address } from '../../../src/config/settings.ts';
+import { answer } from '../../../src/errors/answer.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { asJson } from '../../../src/runbook/engine.ts';
@@ -10,6 +13,21 @@ export interface Amount {
   readonly token: Address;
   /** In the smallest unit. */
   readonly amount: bigint;
+}
+
+/** One token that the vault refuses to pay out must not make the transaction of all of them revert. */
+async function refusalOf(
+  ctx: StepContext,
+  { recipient, sender, pause }: PayoutFacts,
+  amount: Amount,
+): Promise<string | undefined> {
+  const chain = ctx.chain();
+  const first = pause.way === 'atomic' ? [pause.end] : [];
+  const intent = await resolveIntent(chain, { intent: 'withdraw', ...amount, recipient });
+  const calls = [...first, intent].map(({ address, data }) => ({ to: address, data }));
+  // What cannot be tried is sent: the transaction is simulated as a whole before it is signed.
+  const tried = await answer(simulate(chain, { from: sender.from, calls }));
+  return !tried.known || tried.value.ok ? undefined : tried.value.revert.sentence;
 }
 
 /**
@@ -38,11 +56,19 @@ export async function readAmounts(
       }),
     })),
   );
-  const free = all.filter(({ amount }) => amount > 0n);
+  const free: Amount[] = [];
+  const left: Record<string, string> = {};
+  for (const [index, { token, amount }] of all.entries()) {
+    const { symbol, address } = group[index]?.token ?? { symbol: token, address: token };
+    const refusal =
+      amount === 0n
+        ? 'nothing of it is withdrawable any more'
+        : await refusalOf(ctx, facts, { token: address, amount });
+    if (refusal === undefined) free.push({ token, amount });
+    else left[symbol] = refusal;
+  }
   if (free.length === 0) {
-    throw new TvError('Nothing of it is free in the vault any more.', {
-      facts: { tokens: group.map(({ token }) => token.symbol).join(', ') },
-    });
+    throw new TvError('The vault pays out none of it any more.', { facts: left });
   }
   ctx.note(
     'amounts',

@@ -1,19 +1,22 @@
 import { formatAmount } from '../../../src/chain/treasury/amount.ts';
-import type { Token } from '../../../src/chain/treasury/findToken.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import { type Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
 import type { Pausing, Withdrawal } from '../payout/facts.ts';
 import { lookAtPause } from '../payout/lookAtPause.ts';
 import { readFree } from '../payout/readFree.ts';
+import { type Capital, informational } from './readCapital.ts';
 
 export interface LookAtFreeParameters {
   readonly recipient: Address;
-  /** Undefined where the check `capital` blocks. */
-  readonly capital: Promise<{ readonly before: readonly { readonly token: Token }[] } | undefined>;
+  /** Undefined where the check `strategy` blocks. */
+  readonly capital: Promise<Capital | undefined>;
 }
 
-/** What the vault lets go of, token by token, and whether a pause is in the way. */
+/**
+ * What the vault lets go of, token by token, and whether a pause is in the way. A token that cannot be read
+ * or paid out does not keep the others back.
+ */
 export function lookAtFree(
   ctx: Context,
   lookout: Lookout,
@@ -21,30 +24,37 @@ export function lookAtFree(
 ): Promise<{ readonly withdrawals: readonly Withdrawal[]; readonly pausing: Pausing | null } | undefined> {
   const paused = lookAtPause(ctx, lookout);
   return lookout.look('free', 'chain', async () => {
-    const { before } = await need(capital, 'capital');
+    const { tokens } = await need(capital, 'strategy');
     const { pausing } = await need(paused, 'protocol');
     const all = await Promise.all(
-      before.map(({ token }) => readFree(ctx.chain(), { token, amount: undefined, recipient, pausing })),
+      tokens.map(async ({ token }) => ({
+        token,
+        found: await informational(readFree(ctx.chain(), { token, amount: undefined, recipient, pausing })),
+      })),
     );
-    const some = all.filter(({ free }) => free > 0n);
-    const none = all.filter(({ free }) => free === 0n);
+    const some: { readonly free: bigint; readonly withdrawal: Withdrawal }[] = [];
+    const facts: Record<string, string> = {};
+    for (const { token, found } of all) {
+      if (!found.known) {
+        facts[token.symbol] = `left out: ${found.reason}`;
+        continue;
+      }
+      const { free, refusal, withdrawal } = found.value;
+      const shown = (amount: string) => formatAmount(BigInt(amount), token);
+      const { book, deployed, fees } = withdrawal.before;
+      if (free === 0n) {
+        facts[token.symbol] =
+          `none withdrawable: book ${shown(book)}, deployed ${shown(deployed)}, fees ${shown(fees)}`;
+      } else if (refusal !== null) {
+        facts[token.symbol] = `left out, the vault would refuse: ${refusal}`;
+      } else some.push({ free, withdrawal });
+    }
     const value = { withdrawals: some.map(({ withdrawal }) => withdrawal), pausing };
     const words = some.map(({ free, withdrawal }) => formatAmount(free, withdrawal.token)).join(' and ');
-    if (none.length === 0)
-      return pass(`${words} can be withdrawn, less what the fee takes until then`, value);
-    const facts = Object.fromEntries(
-      none.map(({ withdrawal: { token, before: places } }) => {
-        const shown = (amount: string) => formatAmount(BigInt(amount), token);
-        return [
-          token.symbol,
-          `none free: book ${shown(places.book)}, deployed ${shown(places.deployed)}, fees ${shown(places.fees)}`,
-        ];
-      }),
-    );
     const summary =
       some.length === 0
-        ? 'nothing can be withdrawn: what comes back stays booked as deployed'
+        ? 'nothing can be withdrawn'
         : `${words} can be withdrawn, less what the fee takes until then`;
-    return warn(summary, { facts, value });
+    return Object.keys(facts).length === 0 ? pass(summary, value) : warn(summary, { facts, value });
   });
 }

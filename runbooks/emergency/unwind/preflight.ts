@@ -1,4 +1,5 @@
-import { contractTitles } from '../../../src/chain/intents/intent.ts';
+import { contractTitles, type ResolvedIntent } from '../../../src/chain/intents/intent.ts';
+import { type Deployment, readDeployment } from '../../../src/chain/intents/readDeployment.ts';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
 import { findPair, type Pair, pairTitle } from '../../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
@@ -6,9 +7,6 @@ import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
 import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { simulate } from '../../../src/chain/transactions/simulate.ts';
 import { checkRecipient } from '../../../src/chain/treasury/checkRecipient.ts';
-import { readPairTokens, readToken, type Token } from '../../../src/chain/treasury/findToken.ts';
-import { readActiveOrders } from '../../../src/chain/treasury/readActiveOrders.ts';
-import { readPlaces } from '../../../src/chain/treasury/readPlaces.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { UsageError } from '../../../src/errors/TvError.ts';
 import type { Context } from '../../../src/runbook/context.ts';
@@ -19,8 +17,19 @@ import { outside } from '../outside.ts';
 import { lookAtPayout } from '../payout/lookAtPayout.ts';
 import { lookAtRecipient } from '../payout/lookAtRecipient.ts';
 import type { UnwindInput } from '../unwind.ts';
+import { describeOrders } from './account.ts';
 import type { UnwindFacts } from './facts.ts';
 import { lookAtFree } from './lookAtFree.ts';
+import { lookAtTrap } from './lookAtTrap.ts';
+import {
+  type Capital,
+  inBook,
+  listRemedy,
+  type Orders,
+  readCapital,
+  readOrders,
+  tokensOf,
+} from './readCapital.ts';
 
 /** @throws UsageError where there is no such pair */
 export function wantedPairs({ settings }: Context, { pair }: UnwindInput): readonly Pair[] {
@@ -28,7 +37,10 @@ export function wantedPairs({ settings }: Context, { pair }: UnwindInput): reado
   return [...new Map(pair.map((text) => findPair(settings, text)).map((one) => [one.id, one])).values()];
 }
 
-/** What there is to unwind, and whether the build would refuse. */
+/**
+ * What there is to unwind, and whether the strategy would refuse. Only its own simulation decides: lists of
+ * orders and amounts are information, and an unwind goes ahead without them.
+ */
 export async function preflight(ctx: Context, input: UnwindInput): Promise<PreflightResult<UnwindFacts>> {
   const { replace } = input;
   const wanted = wantedPairs(ctx, input);
@@ -38,75 +50,63 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
   if (recipient !== undefined) {
     lookAtRecipient(ctx, lookout, recipient, { to: input.to ?? '', toAgain: input.toAgain });
   }
-  const tokens = lookout.look('capital', 'chain', async () => {
-    const known = await Promise.all(
-      wanted.map(async (pair) => ({ pair, tokens: await readPairTokens(ctx.chain(), pair.id) })),
-    );
-    const unknown = known.filter((one) => one.tokens.length === 0).map(({ pair }) => pairTitle(pair));
-    if (unknown.length > 0) {
-      return block(`the strategy does not know ${unknown.join(', ')}`, { next: ['tv breaker status'] });
-    }
-    const addresses = new Map(
-      known.flatMap((one) => one.tokens).map((token) => [token.toLowerCase(), token]),
-    );
-    const before = await Promise.all(
-      [...addresses.values()].map(async (address) => ({
-        token: await readToken(ctx.chain(), address),
-        places: await readPlaces(ctx.chain(), { token: address }),
-      })),
-    );
-    const value = { known, before };
-    return { ...outside(before), value };
-  });
-  const free = recipient === undefined ? undefined : lookAtFree(ctx, lookout, { recipient, capital: tokens });
+  const trying = tryEach(ctx, wanted);
+  // The check below tells its failure.
+  trying.catch(() => {});
+  const tried = lookout
+    .look('strategy', 'chain', async () => {
+      const [first] = (await trying).intents;
+      if (first === undefined) throw new Error('one intent for each pair');
+      const { contract, signature, address } = first;
+      return pass(`${contractTitles[contract]}.${signature} at ${short(address, false)}`, true);
+    })
+    .then((found) => (found === undefined ? undefined : trying));
 
-  const found = lookout.look('orders', 'chain', async () => {
-    const { known, before } = await need(tokens, 'capital');
-    const onDex = (address: string) => before.find(({ token }) => same(token, address))?.places.dex !== '0';
-    const pairs = await Promise.all(
-      known.map(async (one) => ({
-        pair: one.pair,
-        orders: await readActiveOrders(ctx.chain(), one.pair.id),
-        swept: one.tokens.some(onDex),
-      })),
-    );
-    const intents = await resolveIntents(
-      ctx.chain(),
-      pairs.map(({ pair }) => ({ intent: 'unwindPair' as const, pair: pair.id })),
-    );
-    const judged = await Promise.all(
-      pairs.map(async ({ pair, orders, swept }, index) => {
-        const intent = intents[index];
-        if (intent === undefined) throw new Error('one intent for each pair');
-        const refusal = orders > 0 ? undefined : await refuses(ctx, intent);
-        const idle = orders === 0 && (!swept || refusal !== undefined);
-        return { pair, orders, intent, idle, refusal: refusal ?? null };
-      }),
-    );
-    const left = judged.filter(({ idle }) => idle);
-    const facts = Object.fromEntries(
-      left.map(({ pair, refusal }) => [
-        pairTitle(pair),
-        refusal === null ? 'nothing on the DEX' : `not tried, it would revert: ${refusal}`,
-      ]),
-    );
-    const todo = judged.filter(({ idle }) => !idle);
-    const value = todo.map(({ pair, orders, intent }) => ({ pair, orders, intent }));
-    const [first] = intents;
-    const how =
-      first === undefined
-        ? ''
-        : `; ${contractTitles[first.contract]}.${first.signature} at ${short(first.address, false)}`;
-    const names = todo.map(({ pair, orders }) => `${pairTitle(pair)}: ${count(orders)} active`);
-    if (todo.length === 0) return warn('no active orders, nothing to unwind', { facts, value });
-    if (left.length === 0) return pass(`${names.join(', ')}${how}`, value);
-    return warn(`${names.join(', ')}${how}; ${left.length} without active orders, left out`, {
-      facts,
-      value,
+  // Not a check of its own: whatever cannot be read is named in those that need it.
+  const orders = tried.then((found) =>
+    found === undefined ? undefined : readOrders(ctx.chain(), wanted, found.deployment),
+  );
+  const capital = orders.then((found) =>
+    found === undefined
+      ? undefined
+      : readCapital(
+          ctx.chain(),
+          found.pairs.flatMap((pair) =>
+            tokensOf(pair, found.resting.known ? found.resting.value.orders : []),
+          ),
+        ),
+  );
+  lookout.look('capital', 'chain', async () => {
+    const found = await need(orders, 'strategy');
+    const places = await need(capital, 'strategy');
+    const none = wanted.filter((_, index) => isUnknownPair(found, index)).map(pairTitle);
+    if (none.length > 0) {
+      return block(`the strategy does not know ${none.join(', ')}`, { next: ['tv breaker status'] });
+    }
+    const finding = outside(places.tokens);
+    if (places.unknown === null) return finding;
+    return warn(`${finding.summary}; not all could be read, the unwind goes ahead without it`, {
+      facts: { ...finding.facts, unknown: places.unknown },
+    });
+  });
+  const judged = lookout.look('orders', 'chain', async () => {
+    const found = await need(tried, 'strategy');
+    return judge(wanted, {
+      tried: found,
+      orders: await need(orders, 'strategy'),
+      capital: await need(capital, 'strategy'),
     });
   });
 
-  const intents = ((await found) ?? []).map(({ intent }) => intent);
+  const todo = judged.then((value) => value?.todo ?? []);
+  const free = recipient === undefined ? undefined : lookAtFree(ctx, lookout, { recipient, capital });
+  const trap = lookAtTrap(ctx, lookout, {
+    unwinds: todo.then((pairs) => pairs.map(({ intent }) => intent)),
+    capital,
+    withdraw: input.withdraw,
+    pairs: input.pair,
+  });
+  const intents = (await todo).map(({ intent }) => intent);
   const sender = await lookAtSending(ctx, lookout, { intents, urgent: true, replace });
   const paying = await free;
   const payer =
@@ -118,12 +118,12 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
           replace,
           mark: ' (withdraw)',
         });
+  const withdrawFirst = (await trap) ?? false;
   const checks = [...(await lookout.checks()), ...(payer?.checks ?? [])];
-  const [chain, pairs, capital] = [await nodes, await found, await tokens];
-  if (chain === undefined || pairs === undefined || capital === undefined)
-    return { checks, facts: undefined };
+  const [chain, pairs, places] = [await nodes, await judged, await capital];
+  if (chain === undefined || pairs === undefined || places === undefined) return { checks, facts: undefined };
   const blocked =
-    (pairs.length > 0 && sender === undefined) ||
+    (pairs.todo.length > 0 && sender === undefined) ||
     (recipient !== undefined && paying === undefined) ||
     (payer !== undefined && payer.found === undefined);
   if (blocked) return { checks, facts: undefined };
@@ -131,17 +131,143 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
     checks,
     facts: {
       chainId: chain.id,
-      pairs: pairs.map(({ pair, orders }) => ({ pair, orders })),
+      pairs: pairs.todo.map(({ pair, orders: resting, base }) => ({ pair, orders: resting, base })),
       intents,
+      stuck: pairs.stuck,
       sender: sender ?? null,
       replace,
-      before: capital.before,
+      before: places.tokens,
+      beforeUnknown: places.unknown,
       payout:
         recipient === undefined || paying === undefined || payer?.found === undefined
           ? null
           : { recipient, max: true, withdrawals: paying.withdrawals, replace, ...payer.found },
+      withdrawFirst,
     },
   };
+}
+
+interface Tried {
+  readonly deployment: Deployment;
+  /** In the order of the pairs. */
+  readonly intents: readonly ResolvedIntent[];
+  /** Why the strategy would refuse; null where it would not, or nobody is known who could try. */
+  readonly refusals: readonly (string | null)[];
+}
+
+async function tryEach(ctx: Context, pairs: readonly Pair[]): Promise<Tried> {
+  const chain = ctx.chain();
+  const deployment = await readDeployment(chain);
+  const intents = await resolveIntents(
+    chain,
+    pairs.map(({ id }) => ({ intent: 'unwindPair' as const, pair: id })),
+    deployment,
+  );
+  const refusals = await Promise.all(
+    intents.map(async ({ address, data, holders: [from] }) => {
+      if (from === undefined) return null;
+      const answer = await simulate(chain, { from, calls: [{ to: address, data }], deployment });
+      return answer.ok ? null : answer.revert.sentence;
+    }),
+  );
+  return { deployment, intents, refusals };
+}
+
+function isUnknownPair({ pairs }: Orders, index: number): boolean {
+  const tokens = pairs[index]?.tokens;
+  return tokens?.known === true && tokens.value === 'none';
+}
+
+type Judged = {
+  readonly todo: readonly {
+    readonly pair: Pair;
+    readonly intent: ResolvedIntent;
+    readonly orders: number | null;
+    readonly base: Address | null;
+  }[];
+  readonly stuck: UnwindFacts['stuck'];
+};
+
+interface World {
+  readonly tried: Tried;
+  readonly orders: Orders;
+  readonly capital: Capital;
+}
+
+/** Which pairs are unwound, which have nothing to unwind, and which cannot be. */
+function judge(wanted: readonly Pair[], { tried, orders, capital }: World) {
+  const { resting } = orders;
+  const complete = resting.known && resting.value.unknown === null;
+  const todo: Judged['todo'][number][] = [];
+  const stuck: Judged['stuck'][number][] = [];
+  const facts: Record<string, string> = {};
+  const words: string[] = [];
+  const remedies = new Set<string>();
+  for (const [index, pair] of wanted.entries()) {
+    const intent = tried.intents[index];
+    const state = orders.pairs[index];
+    if (intent === undefined || state === undefined) throw new Error('one of each for every pair');
+    const refusal = tried.refusals[index] ?? null;
+    const base =
+      state.tokens.known && state.tokens.value !== 'none' ? (state.tokens.value.tokens[0] ?? null) : null;
+    const own = inBook(base, resting.known ? resting.value.orders : []);
+    const listed = state.listed.known ? state.listed.value : [];
+    const gone = state.gone.known ? state.gone.value : [];
+    const title = pairTitle(pair);
+    const onDex = (address: Address) =>
+      capital.tokens.find(({ token }) => sameAddress(token.address, address))?.places.dex;
+    const empty = complete && own.length === 0 && listed.length === gone.length;
+    const configured = state.tokens.known && state.tokens.value !== 'none' ? state.tokens.value.tokens : [];
+    const swept = configured.length > 0 && configured.every((token) => onDex(token) === '0');
+    if (empty && (refusal === null ? swept : base !== null && onDex(base) === '0')) {
+      facts[title] = refusal === null ? 'nothing on the DEX' : `not tried, it would revert: ${refusal}`;
+      continue;
+    }
+    const number = complete ? own.length : state.listed.known ? listed.length - gone.length : null;
+    const hidden = own.filter(({ id }) => state.listed.known && !listed.includes(BigInt(id)));
+    if (hidden.length > 0) {
+      facts[title] = `not in the strategy's list: ${describeOrders(
+        hidden,
+        capital.tokens.map(({ token }) => token),
+      )}; emergencyUnwind does not cancel these`;
+    }
+    if (refusal !== null) {
+      const which =
+        gone.length === 0 ? '' : `: order ${gone.join(', ')} of its list is not on the DEX any more`;
+      stuck.push({ pair, reason: `${refusal}${which}` });
+      facts[title] = `emergencyUnwind would revert: ${refusal}${which}`;
+      if (gone.length > 0) for (const remedy of listRemedy(tried.deployment)) remedies.add(remedy);
+      continue;
+    }
+    words.push(`${title}: ${number === null ? 'orders unknown' : `${count(number)} active`}`);
+    todo.push({ pair, intent, orders: number, base });
+  }
+  if (!resting.known) facts['orders on the DEX'] = `unknown: ${resting.reason}`;
+  else if (resting.value.unknown !== null)
+    facts['more orders on the DEX'] = `unknown: ${resting.value.unknown}`;
+  const value: Judged = { todo, stuck };
+  const next = [...remedies];
+  if (todo.length === 0 && stuck.length > 0) {
+    return block<Judged>(
+      `the strategy refuses to unwind ${stuck.map(({ pair }) => pairTitle(pair)).join(', ')}`,
+      {
+        facts,
+        next: next.length > 0 ? next : ['tv breaker status'],
+      },
+    );
+  }
+  if (todo.length === 0) return warn<Judged>('no active orders, nothing to unwind', { facts, value });
+  const idle = wanted.length - todo.length - stuck.length;
+  const summary = [
+    ...words,
+    ...(idle === 0 ? [] : [`${idle} without active orders, left out`]),
+    ...(stuck.length === 0
+      ? []
+      : [`${stuck.map(({ pair }) => pairTitle(pair)).join(', ')}: refused, left out`]),
+  ].join('; ');
+  return Object.keys(facts).length === 0
+    ? pass<Judged>(summary, value)
+    : warn<Judged>(summary, { facts, value, ...(next.length === 0 ? {} : { next }) });
 }
 
 /** @throws UsageError where `--withdraw` and `--to` are not given together */
@@ -150,17 +276,4 @@ function wantedRecipient({ settings }: Context, { withdraw, to, toAgain }: Unwin
   if (withdraw) throw new UsageError('Withdraw to whom?', { next: ['--withdraw --to 0x…'] });
   if (to === undefined && toAgain === undefined) return undefined;
   throw new UsageError('--to is for a withdrawal, and none is asked for.', { next: ['--withdraw --to 0x…'] });
-}
-
-/** One build reverts for a pair without active orders (deployment-facts, section 2). */
-async function refuses(ctx: Context, intent: UnwindFacts['intents'][number]): Promise<string | undefined> {
-  const [holder] = intent.holders;
-  if (holder === undefined) return undefined;
-  const calls = [{ to: intent.address, data: intent.data }];
-  const answer = await simulate(ctx.chain(), { from: holder, calls });
-  return answer.ok ? undefined : answer.revert.sentence;
-}
-
-function same({ address }: Token, other: string): boolean {
-  return sameAddress(address, other);
 }

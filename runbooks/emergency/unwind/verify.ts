@@ -1,57 +1,82 @@
-import { pairTitle } from '../../../src/chain/pairs/pair.ts';
+import { tokenAbi } from '../../../src/chain/abi/token.ts';
+import { namedPairs, pairTitle } from '../../../src/chain/pairs/pair.ts';
+import { sameAddress } from '../../../src/chain/sameAddress.ts';
+import { eventsIn, readEvidence } from '../../../src/chain/transactions/receipt.ts';
 import type { SentTransaction } from '../../../src/chain/transactions/transaction.ts';
 import { formatAmount } from '../../../src/chain/treasury/amount.ts';
-import type { Token } from '../../../src/chain/treasury/findToken.ts';
-import { readActiveOrders } from '../../../src/chain/treasury/readActiveOrders.ts';
-import { readPlaces } from '../../../src/chain/treasury/readPlaces.ts';
+import { readPairTokens, type Token } from '../../../src/chain/treasury/findToken.ts';
+import { type RestingOrders, readRestingOrders } from '../../../src/chain/treasury/readOrders.ts';
+import type { Address } from '../../../src/config/settings.ts';
+import { type Answer, known } from '../../../src/errors/answer.ts';
 import type { Check } from '../../../src/runbook/check.ts';
+import type { Chain } from '../../../src/runbook/context.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
-import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
+import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
 import { count, short } from '../../../src/runbook/text.ts';
 import { outside } from '../outside.ts';
 import { lookAtOpen } from '../payout/lookAtOpen.ts';
-import { lookAtPaid, paidOut } from '../payout/verify.ts';
+import { lookAtPaid } from '../payout/verify.ts';
+import { accountFor, describeAccount, describeOrders, lockedIn } from './account.ts';
 import type { UnwindFacts } from './facts.ts';
+import { tryWithdrawal } from './lookAtTrap.ts';
+import { inBook, informational, readCapital } from './readCapital.ts';
 
-/** Orders gone, and every token in three places, before and after. */
+/** What came back, by the receipts of this run; and where the rest of the deployed capital is. */
 export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<readonly Check[]> {
   const lookout = new Lookout(ctx);
-  const after = Promise.all(
-    facts.before.map(async ({ token }) => ({
-      token,
-      places: await readPlaces(ctx.chain(), {
-        token: token.address,
-        recipient: facts.payout?.recipient,
-      }),
-    })),
+  const chain = ctx.chain();
+  const tokens = facts.before.map(({ token }) => token);
+  const resting = informational(readRestingOrders(chain, []));
+  const after = readCapital(
+    chain,
+    tokens.map(({ address }) => address),
+    facts.payout?.recipient,
   );
-  // Each look below tells its failure.
-  after.catch(() => {});
+  const returned = readReturned(chain, unwinds(ctx));
 
-  lookout.look('orders', 'chain', async () => {
-    const left = await Promise.all(facts.pairs.map(({ pair }) => readActiveOrders(ctx.chain(), pair.id)));
-    const still = facts.pairs.filter((_, index) => left[index] !== 0).map(({ pair }) => pairTitle(pair));
-    const gone = facts.pairs.reduce((sum, { orders }) => sum + orders, 0);
-    return still.length === 0
-      ? pass(`none active any more, ${count(gone)} were`)
-      : block(`${still.join(', ')}: still active`, { next: ['tv resume'] });
-  });
-  for (const [index, { token, places: before }] of facts.before.entries()) {
+  for (const { pair, reason } of facts.stuck) {
+    lookout.look(pairTitle(pair), 'chain', async () =>
+      block(`not unwound: ${reason}`, { next: [`tv emergency unwind --pair ${pair.name ?? pair.id}`] }),
+    );
+  }
+  lookout.look('orders', 'chain', async () => judgeOrders(facts, await resting));
+  for (const { token, places: before } of facts.before) {
     lookout.look(token.symbol, 'chain', async () => {
-      const now = (await after)[index]?.places ?? before;
-      const paid = paidOut(ctx, token.address);
-      const came = BigInt(now.vault) - BigInt(before.vault) + paid;
-      const words = [
-        `vault ${shift(before.vault, now.vault, token)}`,
-        `strategy ${shift(before.strategy, now.strategy, token)}`,
-        `DEX ${shift(before.dex, now.dex, token)}`,
-        ...(paid === 0n ? [] : [`${formatAmount(paid, token)} went out`]),
-      ].join('; ');
-      const right = now.dex === '0' && came >= BigInt(before.dex);
-      return right
-        ? pass(`${formatAmount(came, token)} came back: ${words}`)
-        : block(words, { next: ['tv emergency unwind for the pairs that are left'] });
+      const [back, orders, capital] = [await returned, await resting, await after];
+      const now = capital.tokens.find((one) => same(one.token, token))?.places;
+      if (!back.known) return block(`what came back is unknown: ${back.reason}`, { next: ['tv resume'] });
+      if (!orders.known)
+        return block(`what still rests is unknown: ${orders.reason}`, { next: ['tv resume'] });
+      if (now === undefined) return block(`cannot be read: ${capital.unknown}`, { next: ['tv resume'] });
+      const account = accountFor({
+        before,
+        now,
+        returned: back.value.get(token.address.toLowerCase()) ?? 0n,
+        resting: lockedIn(orders.value.orders, token.address),
+      });
+      const words = describeAccount(account, token);
+      const came = `${formatAmount(account.returned, token)} came back by the receipts`;
+      if (account.unaccounted > 0n) {
+        return block(`${formatAmount(account.unaccounted, token)} unaccounted for: ${words}`, {
+          facts: { returned: came },
+          next: ['it may have been traded into another token: compare the other tokens of these pairs'],
+        });
+      }
+      if (account.dex > 0n) {
+        return block(`${formatAmount(account.dex, token)} still on the DEX: ${words}`, {
+          facts: { returned: came },
+          next: await whoSweeps(ctx, token),
+        });
+      }
+      return account.unaccounted < 0n ? warn(`${came}: ${words}`) : pass(`${came}: ${words}`);
     });
+  }
+  if (facts.beforeUnknown !== null) {
+    lookout.look('capital', 'chain', async () =>
+      block(`not accounted for: ${facts.beforeUnknown}`, {
+        next: ['tv emergency unwind, once it can be read'],
+      }),
+    );
   }
   const { payout } = facts;
   if (payout !== null) {
@@ -59,14 +84,34 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
   }
   lookAtOpen(ctx, lookout);
   lookout.look('outside', 'chain', async () => {
-    const finding = outside(await after);
-    if (finding.status === 'pass' || payout !== null) return finding;
+    const finding = outside((await after).tokens);
+    if (finding.status === 'pass') return finding;
+    const traps = await Promise.all(
+      tokens.map(async (token) => ({
+        token,
+        answer: await informational(tryWithdrawal(chain, { token: token.address, first: [] })),
+      })),
+    );
+    const trapped = traps.flatMap(({ token, answer }) =>
+      answer.known && answer.value.outcome === 'trapped'
+        ? [`${token.symbol}: every withdrawal reverts, ${answer.value.why}`]
+        : [],
+    );
+    if (trapped.length > 0) {
+      return warn('not everything can be withdrawn', {
+        facts: { ...finding.facts, withdrawals: trapped.join('; ') },
+        next: [
+          'have the vault hold what its book expects, or its book corrected, before tv emergency withdraw',
+        ],
+      });
+    }
+    if (payout !== null) return finding;
     // Where there is no way to correct the book from here, the operator has to know what stays bound.
     return {
       ...finding,
-      next: facts.before.map(
-        ({ token }) =>
-          `send out what is free: tv emergency withdraw --token ${token.symbol} --amount max --to ADDRESS`,
+      next: tokens.map(
+        ({ symbol }) =>
+          `send out what is withdrawable: tv emergency withdraw --token ${symbol} --amount max --to ADDRESS`,
       ),
     };
   });
@@ -84,7 +129,87 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
   return lookout.checks();
 }
 
-function shift(before: string, after: string, token: Token): string {
-  const number = (value: string) => formatAmount(BigInt(value), token).replace(` ${token.symbol}`, '');
-  return before === after ? `${number(after)} as before` : `${number(before)} → ${number(after)}`;
+/** Orders in the books of the unwound pairs are what the unwind was for; those of other pairs are named. */
+function judgeOrders({ pairs, before }: UnwindFacts, resting: Answer<RestingOrders>) {
+  if (!resting.known) return block(`orders on the DEX unknown: ${resting.reason}`, { next: ['tv resume'] });
+  const { orders, unknown } = resting.value;
+  const tokens = before.map(({ token }) => token);
+  const left = pairs
+    .map(({ pair, base }) => ({ pair, own: inBook(base, orders) }))
+    .filter(({ own }) => own.length > 0);
+  if (left.length > 0) {
+    return block(
+      `the strategy still has orders on the DEX: ${describeOrders(
+        left.flatMap(({ own }) => own),
+        tokens,
+      )}`,
+      {
+        facts: Object.fromEntries(
+          left.map(({ pair, own }) => [pairTitle(pair), `order ${own.map(({ id }) => id).join(', ')}`]),
+        ),
+        next: [
+          'these orders are not in the list that emergencyUnwind cancels: have a STRATEGIST cancel them through the strategy',
+          'then, for what they free: tv emergency unwind once more',
+        ],
+      },
+    );
+  }
+  if (unknown !== null) return block(`more orders may rest on the DEX: ${unknown}`, { next: ['tv resume'] });
+  const gone = pairs.reduce((sum, one) => sum + (one.orders ?? 0), 0);
+  const others = orders.length === 0 ? '' : `; ${count(orders.length)} of other pairs rest`;
+  return pass(`none of these pairs on the DEX any more, ${count(gone)} were${others}`);
+}
+
+/** An unwind takes along what the DEX holds of the two tokens that the strategy names for a pair. */
+async function whoSweeps(ctx: StepContext, token: Token): Promise<readonly string[]> {
+  const pairs = await Promise.all(
+    namedPairs(ctx.settings).map(async (pair) => ({
+      pair,
+      tokens: await informational(readPairTokens(ctx.chain(), pair.id)),
+    })),
+  );
+  const sweeping = pairs.filter(
+    ({ tokens }) => tokens.known && tokens.value.some((address) => sameAddress(address, token.address)),
+  );
+  return sweeping.length === 0
+    ? [`have a STRATEGIST withdraw the ${token.symbol} from the DEX`]
+    : sweeping.map(({ pair }) => `tv emergency unwind --pair ${pair.name ?? pair.id}`);
+}
+
+function unwinds({ results }: StepContext): readonly SentTransaction[] {
+  return Object.entries(results)
+    .filter(([step]) => /^unwind(-\d+)?$/.test(step))
+    .map(([, result]) => result as SentTransaction);
+}
+
+/** By token, in lower case: what the strategy sent to the vault in transactions of this run, as their receipts say. */
+async function readReturned(
+  chain: Chain,
+  sent: readonly SentTransaction[],
+): Promise<Answer<ReadonlyMap<string, bigint>>> {
+  const { dexStrategy, treasuryVault } = chain.contracts;
+  const returned = new Map<string, bigint>();
+  if (dexStrategy === undefined || treasuryVault === undefined) return known(returned);
+  for (const { hash } of sent) {
+    const found = await informational(readEvidence(chain, hash));
+    const evidence = found.known ? found.value : found;
+    if (!evidence.known) return evidence;
+    for (const address of new Set(evidence.value.logs.map((log) => log.address))) {
+      const token = address.toLowerCase();
+      const moves = eventsIn<{ from: Address; to: Address; amount: bigint }>(evidence.value.logs, {
+        address,
+        abi: tokenAbi,
+        eventName: 'Transfer',
+      });
+      const came = moves
+        .filter(({ from, to }) => sameAddress(from, dexStrategy) && sameAddress(to, treasuryVault))
+        .reduce((sum, { amount }) => sum + amount, 0n);
+      returned.set(token, (returned.get(token) ?? 0n) + came);
+    }
+  }
+  return known(returned);
+}
+
+function same(one: Token, other: Token): boolean {
+  return sameAddress(one.address, other.address);
 }

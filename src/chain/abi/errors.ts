@@ -1,6 +1,9 @@
 import { parseAbi } from 'viem';
 
-/** Every error with which the protocol, its role registry and the tokens refuse, in all known builds. */
+/**
+ * Every error with which the protocol, its role registry and the tokens refuse, in all known builds. Those of
+ * Tempo's predeploys, which bubble up through the protocol, are viem's own (`decodeRevert`).
+ */
 export const errorsAbi = parseAbi([
   'error Unauthorized(address account, bytes32 role)',
   'error AccessControlUnauthorizedAccount(address account, bytes32 neededRole)',
@@ -17,6 +20,25 @@ export const errorsAbi = parseAbi([
   'error ZeroAmount()',
   'error BalanceConsistencyViolation(address token, uint256 expected, uint256 actual)',
   'error NoActiveOrders(bytes32 pairId)',
+  'error TokenNotApproved(address token)',
+  'error StrategyNotApproved(address strategy)',
+  'error DeploymentNotActive(uint256 deploymentId)',
+  'error NotVaultOwner()',
+  'error FeeTreasuryNotSet()',
+  'error StrategyNotActive(bytes32 pairId)',
+  'error PairInactive(bytes32 pairId)',
+  'error PairNotLinkedToDeployment(bytes32 pairId)',
+  'error PairAlreadyHasActiveDeployment(bytes32 pairId)',
+  'error TooManyOrders(bytes32 pairId, uint16 max)',
+  'error OrderSizeBelowMinimum(uint256 size, uint256 minimum)',
+  'error EmergencyUnwindFailed(uint256 orderId)',
+  'error AmountExceedsUint128(uint256 amount)',
+  'error TickNotMultipleOfSpacing(int16 tick)',
+  'error TickDeviationExceeded(int24 requested, int24 maxAllowed)',
+  'error ImbalanceThresholdBreached(uint256 currentImbalance, uint16 maxAllowed)',
+  'error SpreadSanityExceeded(int24 currentSpread, int24 maxAllowed)',
+  'error ReentrancyGuardReentrantCall()',
+  'error SafeERC20FailedOperation(address token)',
   'error ExposureLimitExceeded(uint256 requested, uint256 maxAllowed)',
   'error OrderSizeExceeded(uint256 size, uint256 maxAllowed)',
   'error InsufficientReserve(uint256 available, uint256 required)',

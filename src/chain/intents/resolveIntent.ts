@@ -59,12 +59,16 @@ async function resolve(
   };
 }
 
-/** A dispatcher compares with the selector as a four-byte constant; leading zeros are left out. */
 function isInCode({ code }: Deployment, { contract, signature }: Candidate): boolean {
+  return hasFunction(code[contract], signature);
+}
+
+/** A dispatcher compares with the selector as a four-byte constant; leading zeros are left out. */
+export function hasFunction(code: `0x${string}`, signature: string): boolean {
   const digits = toFunctionSelector(`function ${signature}`)
     .slice(2)
     .replace(/^(00)+/, '');
-  return code[contract].includes(`${(0x5f + digits.length / 2).toString(16)}${digits}`);
+  return code.includes(`${(0x5f + digits.length / 2).toString(16)}${digits}`);
 }
 
 async function firstThatAnswers(

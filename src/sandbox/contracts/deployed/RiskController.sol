@@ -46,7 +46,8 @@ contract RiskController is OracleSignals {
     function requireTradable(bytes32 pair) external view {
         if (paused) revert ProtocolPaused();
         if (pairCircuitBroken[pair]) revert PairCircuitBroken(pair);
-        _requireFresh(pair);
+        // A pair without a signal is not stale.
+        if (oracleLastTimestamp[pair] != 0) _requireFresh(pair);
     }
 
     function _checkSigner(address signer) internal view override {

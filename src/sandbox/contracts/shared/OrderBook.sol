@@ -85,9 +85,14 @@ abstract contract OrderBook {
         _place(pairConfigs[pairId].tokenA, orders);
     }
 
-    /// For drills: takes an order off the DEX and leaves it in its list.
+    /// For drills: takes an order off the DEX and leaves it in its list, if it is in one.
     function cancelUnnoticed(uint128 orderId) external onlyStrategist {
         dex.cancel(orderId);
+    }
+
+    /// For drills: what the list says, whatever is on the DEX.
+    function setListed(bytes32 pairId, uint128[] calldata orderIds) external onlyStrategist {
+        _listed[pairId] = orderIds;
     }
 
     function cancelOrders(bytes32 pairId) external onlyStrategist {

@@ -107,7 +107,6 @@ abstract contract VaultBook {
         deployedCapital[token] += amount;
         pairExposure[pairId] += amount;
         IToken(token).transfer(strategy, amount);
-        _requireConsistent(token);
         emit CapitalDeployed(vaultId, id, strategy, token, amount, pairId);
     }
 

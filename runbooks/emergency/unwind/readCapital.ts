@@ -1,0 +1,153 @@
+import { dexStrategyAbi } from '../../../src/chain/abi/dexStrategy.ts';
+import { tokenAbi } from '../../../src/chain/abi/token.ts';
+import type { Deployment } from '../../../src/chain/intents/readDeployment.ts';
+import { hasFunction } from '../../../src/chain/intents/resolveIntent.ts';
+import type { Pair } from '../../../src/chain/pairs/pair.ts';
+import { sameAddress } from '../../../src/chain/sameAddress.ts';
+import { readToken, type Token } from '../../../src/chain/treasury/findToken.ts';
+import {
+  type RestingOrder,
+  type RestingOrders,
+  readGone,
+  readListedOrders,
+  readRestingOrders,
+} from '../../../src/chain/treasury/readOrders.ts';
+import { type Places, readPlaces } from '../../../src/chain/treasury/readPlaces.ts';
+import { tryRead } from '../../../src/chain/tryRead.ts';
+import type { Address } from '../../../src/config/settings.ts';
+import { type Answer, answer } from '../../../src/errors/answer.ts';
+import { TimeoutError } from '../../../src/errors/TvError.ts';
+import type { Chain } from '../../../src/runbook/context.ts';
+
+/** Reads that are only information may take this long, in milliseconds; the unwind goes ahead without them. */
+const limitMs = 15_000;
+
+/** The tokens that the strategy has for a pair: `none` where it does not know the pair. */
+export type PairTokens = { readonly tokens: readonly Address[] } | 'none';
+
+/** A pair's own side: what the strategy says about it. */
+export interface PairState {
+  readonly tokens: Answer<PairTokens>;
+  readonly listed: Answer<readonly bigint[]>;
+  /** Of the list, those that are not on the DEX any more. */
+  readonly gone: Answer<readonly bigint[]>;
+}
+
+export interface Orders {
+  /** In the order of the pairs. */
+  readonly pairs: readonly PairState[];
+  /** All of the strategy's, of whatever pair. */
+  readonly resting: Answer<RestingOrders>;
+}
+
+const zero = '0x0000000000000000000000000000000000000000';
+
+/** What a source said within the limit. Never rejects, except for bugs. */
+export async function informational<T>(read: Promise<T>): Promise<Answer<T>> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new TimeoutError(`No answer within ${limitMs / 1000} s.`);
+    timer = setTimeout(() => reject(error), limitMs);
+  });
+  try {
+    return await answer(Promise.race([read, late]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What is known of the pairs' orders. Every part of it may be unknown by itself. */
+export async function readOrders(
+  chain: Chain,
+  pairs: readonly Pair[],
+  deployment: Pick<Deployment, 'code'>,
+): Promise<Orders> {
+  const code = deployment.code.dexStrategy;
+  const states = await Promise.all(
+    pairs.map(async ({ id }): Promise<PairState> => {
+      const [tokens, listed] = await Promise.all([
+        informational(readConfig(chain, id)),
+        informational(readListedOrders(chain, id, code)),
+      ]);
+      const list = listed.known ? listed.value : listed;
+      const gone = list.known ? await informational(readGone(chain, list.value)) : list;
+      return { tokens, listed: list, gone };
+    }),
+  );
+  const also = states.flatMap(({ listed }) => (listed.known ? listed.value : []));
+  return { pairs: states, resting: await informational(readRestingOrders(chain, also)) };
+}
+
+async function readConfig(chain: Chain, pair: `0x${string}`): Promise<PairTokens> {
+  const { dexStrategy: address } = chain.contracts;
+  const config =
+    address === undefined
+      ? undefined
+      : await tryRead<readonly [Address, Address, ...unknown[]]>(chain, {
+          address,
+          abi: dexStrategyAbi,
+          functionName: 'pairConfigs',
+          args: [pair],
+        });
+  if (config === undefined) return { tokens: [] };
+  if (config[0] === zero) return 'none';
+  // Bids lock the quote token of the book, which the configuration need not name.
+  const quote = await tryRead<Address>(chain, {
+    address: config[0],
+    abi: tokenAbi,
+    functionName: 'quoteToken',
+  });
+  return { tokens: [config[0], config[1], ...(quote === undefined || quote === zero ? [] : [quote])] };
+}
+
+export interface Capital {
+  readonly tokens: readonly { readonly token: Token; readonly places: Places }[];
+  /** Why some of it is not known; null where all is. */
+  readonly unknown: string | null;
+}
+
+/** Where the capital of some tokens is; a token that cannot be read does not hide the others. */
+export async function readCapital(
+  chain: Chain,
+  addresses: readonly Address[],
+  recipient?: Address | undefined,
+): Promise<Capital> {
+  const unique = [...new Map(addresses.map((address) => [address.toLowerCase(), address])).values()];
+  const read = await Promise.all(
+    unique.map(async (address) => ({
+      address,
+      found: await informational(
+        (async () => ({
+          token: await readToken(chain, address),
+          places: await readPlaces(chain, { token: address, recipient }),
+        }))(),
+      ),
+    })),
+  );
+  const failed = read.flatMap(({ address, found }) => (found.known ? [] : [`${address}: ${found.reason}`]));
+  return {
+    tokens: read.flatMap(({ found }) => (found.known ? [found.value] : [])),
+    unknown: failed.length === 0 ? null : failed.join('; '),
+  };
+}
+
+/** Every token that a pair may have locked something of: the configured ones, and those of its orders. */
+export function tokensOf({ tokens }: PairState, resting: readonly RestingOrder[]): readonly Address[] {
+  const own = tokens.known && tokens.value !== 'none' ? tokens.value.tokens : [];
+  return [...own, ...inBook(own[0] ?? null, resting).map(({ token }) => token)];
+}
+
+/** The orders in the book of a base token. */
+export function inBook(base: Address | null, orders: readonly RestingOrder[]): readonly RestingOrder[] {
+  return base === null ? [] : orders.filter((order) => sameAddress(order.base, base));
+}
+
+/** What a STRATEGIST can do about an order that is in the list and not on the DEX. */
+export function listRemedy(deployment: Pick<Deployment, 'code'>): readonly string[] {
+  const replaces = 'deployLiquidity(bytes32,uint128,uint128,int16)';
+  return hasFunction(deployment.code.dexStrategy, replaces)
+    ? [
+        `a STRATEGIST can replace the list with DexStrategy.${replaces}; orders of the old list stay on the DEX`,
+      ]
+    : ['have a STRATEGIST take these orders off the list; until then this pair cannot be unwound'];
+}

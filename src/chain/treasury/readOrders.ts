@@ -1,0 +1,201 @@
+import { toEventSelector } from 'viem';
+import type { Address } from '../../config/settings.ts';
+import { type Answer, known, unknown } from '../../errors/answer.ts';
+import { TvError } from '../../errors/TvError.ts';
+import type { Chain } from '../../runbook/context.ts';
+import { count } from '../../runbook/text.ts';
+import { dexStrategyAbi } from '../abi/dexStrategy.ts';
+import { stablecoinDexAbi } from '../abi/stablecoinDex.ts';
+import { hasFunction } from '../intents/resolveIntent.ts';
+import { newestLogs } from '../newestLogs.ts';
+import { parseHex } from '../parseAnswer.ts';
+import { readHead } from '../readHead.ts';
+import { readMany } from '../readMany.ts';
+import { tryRead } from '../tryRead.ts';
+
+/** Tempo's predeploy (deployment-facts, section 1), where the strategy does not name its DEX. */
+const predeploy: Address = '0xdec0000000000000000000000000000000000000';
+/** Prices on the DEX are multiples of 1/100 000: `PRICE_SCALE` of the predeploy. */
+const priceScale = 100_000n;
+/** The list is read in pieces of this many where it can only be read one by one. */
+const listPiece = 25;
+/** The full build keeps at most 20 orders a pair. */
+const longestList = 1_000;
+/** Orders looked up on the DEX, the newest first. */
+const mostOrders = 5_000;
+/** Of the reading of the DEX's events, in milliseconds: it never holds up an emergency. */
+const logsLimitMs = 8_000;
+
+/** An order that rests on the DEX with the strategy as its maker. Plain data: amounts in decimal. */
+export type RestingOrder = {
+  readonly id: string;
+  /** The book: its base token and its quote token. */
+  readonly base: Address;
+  readonly quote: Address;
+  readonly isBid: boolean;
+  /** What it locks, and how much of it in the token's smallest unit. */
+  readonly token: Address;
+  readonly locked: string;
+};
+
+export type RestingOrders = {
+  readonly orders: readonly RestingOrder[];
+  /** Why there may be more; null where that is all. */
+  readonly unknown: string | null;
+};
+
+/** The DEX of the strategy. @throws TvError where no node answers */
+export async function readDex(chain: Chain): Promise<Address> {
+  const { dexStrategy: address } = chain.contracts;
+  if (address === undefined) return predeploy;
+  const named = await tryRead<Address>(chain, { address, abi: dexStrategyAbi, functionName: 'dex' });
+  return named ?? predeploy;
+}
+
+/**
+ * What the strategy believes its orders of a pair to be. A hint: other orders of it may rest on the DEX, and
+ * those of the list may be gone from there.
+ * @param code the strategy's bytecode: both an empty list and a missing function revert
+ * @throws TvError where no node answers
+ */
+export async function readListedOrders(
+  chain: Chain,
+  pair: `0x${string}`,
+  code: `0x${string}`,
+): Promise<Answer<readonly bigint[]>> {
+  const { dexStrategy: address } = chain.contracts;
+  if (address === undefined) return unknown('the address of DexStrategy is not set');
+  const contract = { address, abi: dexStrategyAbi };
+  const list = await tryRead<readonly bigint[]>(chain, {
+    ...contract,
+    functionName: 'getActiveOrders',
+    args: [pair],
+  });
+  if (list !== undefined) return known(list);
+  if (!hasFunction(code, 'activeOrderIds(bytes32,uint256)')) {
+    return unknown('this strategy returns no list of its orders');
+  }
+  const orders: bigint[] = [];
+  while (orders.length < longestList) {
+    const piece = await Promise.all(
+      Array.from({ length: listPiece }, (_, index) =>
+        tryRead<bigint>(chain, {
+          ...contract,
+          functionName: 'activeOrderIds',
+          args: [pair, BigInt(orders.length + index)],
+        }),
+      ),
+    );
+    const end = piece.indexOf(undefined);
+    orders.push(...(end === -1 ? piece : piece.slice(0, end)).filter((id) => id !== undefined));
+    if (end !== -1) return known(orders);
+  }
+  return unknown(`the strategy's list has more than ${count(longestList)} orders`);
+}
+
+/**
+ * The orders of which the strategy is the maker, as the DEX has them: those that its events name, and those
+ * that are known from elsewhere.
+ * @param also ids from the strategy's own lists
+ * @throws TvError where no node answers
+ */
+export async function readRestingOrders(chain: Chain, also: readonly bigint[]): Promise<RestingOrders> {
+  const { dexStrategy: maker } = chain.contracts;
+  if (maker === undefined) return { orders: [], unknown: 'the address of DexStrategy is not set' };
+  const dex = await readDex(chain);
+  const placed = await readPlaced(chain, dex, maker);
+  const ids = [...new Set([...also, ...placed.ids])].sort((a, b) => (a < b ? 1 : -1));
+  const looked = ids.slice(0, mostOrders);
+  const left = ids.length - looked.length;
+  const found = await readMany<DexOrder>(
+    chain,
+    looked.map((id) => ({ address: dex, abi: stablecoinDexAbi, functionName: 'getOrder', args: [id] })),
+  );
+  const own = found.filter(
+    (order) =>
+      order !== undefined && order.maker.toLowerCase() === maker.toLowerCase() && order.remaining > 0n,
+  ) as readonly DexOrder[];
+  const books = await readBooks(chain, dex, [...new Set(own.map(({ bookKey }) => bookKey))]);
+  return {
+    orders: own.map((order) => resting(order, books)),
+    unknown: left > 0 ? `${count(left)} older orders were not looked up` : placed.unknown,
+  };
+}
+
+/** Whether an order is on the DEX, whoever made it. @throws TvError where no node answers */
+export async function readGone(chain: Chain, ids: readonly bigint[]): Promise<readonly bigint[]> {
+  const address = await readDex(chain);
+  const found = await readMany<DexOrder>(
+    chain,
+    ids.map((id) => ({ address, abi: stablecoinDexAbi, functionName: 'getOrder', args: [id] })),
+  );
+  return ids.filter((_, index) => found[index] === undefined);
+}
+
+interface DexOrder {
+  readonly orderId: bigint;
+  readonly maker: Address;
+  readonly bookKey: `0x${string}`;
+  readonly isBid: boolean;
+  readonly tick: number;
+  readonly remaining: bigint;
+}
+
+interface Book {
+  readonly base: Address;
+  readonly quote: Address;
+}
+
+/** A bid locks the quote token for what is left of it at its price, rounded up; an ask locks the base token. */
+function resting(
+  { orderId, bookKey, isBid, tick, remaining }: DexOrder,
+  books: ReadonlyMap<string, Book>,
+): RestingOrder {
+  const { base, quote } = books.get(bookKey) ?? unreadableBook(bookKey);
+  const price = priceScale + BigInt(tick);
+  const locked = isBid ? (remaining * price + priceScale - 1n) / priceScale : remaining;
+  return { id: `${orderId}`, base, quote, isBid, token: isBid ? quote : base, locked: `${locked}` };
+}
+
+function unreadableBook(bookKey: string): never {
+  throw new TvError('The DEX does not return the tokens of a book.', { facts: { book: bookKey } });
+}
+
+async function readBooks(
+  chain: Chain,
+  address: Address,
+  keys: readonly `0x${string}`[],
+): Promise<ReadonlyMap<string, Book>> {
+  const books = await readMany<Book>(
+    chain,
+    keys.map((key) => ({ address, abi: stablecoinDexAbi, functionName: 'books', args: [key] })),
+  );
+  return new Map(keys.flatMap((key, index) => (books[index] === undefined ? [] : [[key, books[index]]])));
+}
+
+const topics = stablecoinDexAbi
+  .filter((item) => item.type === 'event')
+  .map((event) => toEventSelector(event));
+
+/** The ids of all orders that the strategy ever placed, as far as the DEX's events can be read. */
+async function readPlaced(
+  chain: Chain,
+  dex: Address,
+  maker: Address,
+): Promise<{ readonly ids: readonly bigint[]; readonly unknown: string | null }> {
+  const { number: head } = await readHead(chain);
+  const { logs, since, unknown } = await newestLogs(chain, {
+    address: dex,
+    topics: [topics, null, `0x${maker.slice(2).toLowerCase().padStart(64, '0')}`],
+    fromBlock: 0,
+    toBlock: head,
+    firstWidth: head + 1,
+    limitMs: logsLimitMs,
+  });
+  const ids = logs.map(({ topics: words }) =>
+    BigInt(parseHex(Array.isArray(words) ? words[1] : undefined, 'topic', 32)),
+  );
+  if (unknown === undefined) return { ids, unknown: null };
+  const before = since === null ? '' : ` before block ${count(since)}`;
+  return { ids, unknown: `the events of the DEX${before} could not be read: ${unknown}` };
+}
