@@ -8,14 +8,15 @@ import { basis, handout, plan } from './plan.ts';
 import { preflight } from './preflight.ts';
 import { verify } from './verify.ts';
 
-/** Runbook §6: stops trade of a pair at once. */
+/** Runbook §6: opens the breaker of a pair at once. */
 export default defineRunbook<typeof breakerInput, BreakerFacts>({
   title: 'Trip circuit breaker',
   risk: 'severe',
   intent: `
-Opens the circuit breaker of one or more pairs, so that the contracts refuse to trade them until it is
-reset: when a peg breaks, the book runs dry, or the oracle cannot be trusted. Resting orders stay on the
-DEX; tv emergency unwind takes those back.
+Opens the circuit breaker of one or more pairs: when a peg breaks, the book runs dry, or the oracle cannot be
+trusted. The vault then deploys no more capital to the pair. Orders that rest on the DEX stay there and can
+still be filled, and the strategies that are deployed place new ones without checking the breaker:
+tv emergency unwind cancels them.
 
 With several pairs one transaction does it on Tempo, and one for each pair elsewhere.`,
   input: breakerInput,
@@ -30,7 +31,7 @@ With several pairs one transaction does it on Tempo, and one for each pair elsew
     const [first] = pairs;
     const what =
       pairs.length === 1 && first !== undefined ? pairTitle(first) : `${count(pairs.length)} pairs`;
-    return `This stops trade of ${what} until the breaker is reset.`;
+    return `This opens the breaker of ${what}. Orders on the DEX stay there: tv emergency unwind cancels them.`;
   },
   plan,
   verify,
