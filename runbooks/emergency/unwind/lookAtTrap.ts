@@ -66,7 +66,7 @@ export function lookAtTrap(
       {
         facts: { reason: why },
         next: [
-          `tv emergency unwind ${pairs.map((pair) => `--pair ${pair}`).join(' ')} --withdraw --to ADDRESS (withdraws first)`,
+          `to withdraw first: tv emergency unwind ${pairs.map((pair) => `--pair ${pair}`).join(' ')} --withdraw --to ADDRESS`,
         ],
         value: true,
       },

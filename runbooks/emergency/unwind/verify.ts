@@ -74,7 +74,7 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
   if (facts.beforeUnknown !== null) {
     lookout.look('capital', 'chain', async () =>
       block(`not accounted for: ${facts.beforeUnknown}`, {
-        next: ['tv emergency unwind, once it can be read'],
+        next: ['tv resume'],
       }),
     );
   }
@@ -149,7 +149,9 @@ function judgeOrders({ pairs, before }: UnwindFacts, resting: Answer<RestingOrde
         ),
         next: [
           'these orders are not in the list that emergencyUnwind cancels: have a STRATEGIST cancel them through the strategy',
-          'then, for what they free: tv emergency unwind once more',
+          ...left.map(
+            ({ pair }) => `then, for what they free: tv emergency unwind --pair ${pair.name ?? pair.id}`,
+          ),
         ],
       },
     );
