@@ -219,34 +219,35 @@ function assertCanCarryOn(engine: Engine, state: RunState, run: string, directio
 }
 
 /**
- * Steps that have, or may have, left something to take back. Not those before a final step: what was done
- * until then belongs with it, and a half of it would fit nothing, unless the step says otherwise.
- * @throws Refusal where a final step leaves nothing to take back
+ * The steps to undo: all that have, or may have, taken effect. Where a final step is among them the state
+ * before the run cannot be reached, and undoing a part of it would lead to a state that was never meant to be;
+ * only what its step marks as right to undo always is undone then.
+ * @throws Refusal where that leaves nothing, with nothing undone yet
  */
 async function toUndo(execution: Execution, state: RunState): Promise<readonly Step[]> {
   const statusOf = (step: Step) => state.steps.get(step.id)?.status ?? 'waiting';
+  const begun = execution.steps.filter((step) => !['waiting', 'undone'].includes(statusOf(step)));
   let final: Step | undefined;
-  let left: Step[] = [];
-  for (const step of execution.steps) {
-    const status = statusOf(step);
-    if (status === 'waiting' || status === 'undone') continue;
-    if (step.undo !== undefined) left.push(step);
-    else if (step.effect === 'final' && (await mayStand(execution, step, state))) {
-      final = step;
-      left = left.filter(({ undoAlways }) => undoAlways);
-    }
+  for (const step of begun) {
+    if (step.undo !== undefined || step.effect !== 'final') continue;
+    if (await mayStand(execution, step, state)) final = step;
   }
+  const reversible = begun.filter(({ undo }) => undo !== undefined);
+  const left = final === undefined ? reversible : reversible.filter(({ undoAlways }) => undoAlways);
   for (const step of left) await assertUndoable(execution, step, state);
   if (final === undefined || left.length > 0) return left;
   const { run } = execution;
-  throw new Refusal('The run cannot be taken back: a step of it is final.', {
+  const number = execution.steps.indexOf(final) + 1;
+  throw new Refusal(`Cannot undo: step ${number} is irreversible.`, {
     exitCode: exitCodes.blocked,
     facts: { run, step: final.title, command: final.command },
-    next: [isUnfinished(state) ? `tv resume ${run}` : `tv runs show ${run}`],
+    next: isUnfinished(state)
+      ? [`tv resume ${run}`, `or, if it cannot be finished: tv runs abandon ${run} --reason "…"`]
+      : [`tv runs show ${run}`],
   });
 }
 
-/** @throws Refusal, with nothing taken back yet, where the world has moved on */
+/** @throws Refusal, with nothing undone yet, where the world has moved on */
 async function assertUndoable(execution: Execution, step: Step, state: RunState): Promise<void> {
   try {
     await step.assertUndoable?.(stepContext(execution, step, resultsOf(state)));

@@ -96,6 +96,7 @@ export function buildPlan<I extends InputFields, F extends Facts>(
         effect: step.effect,
         undo: step.undoTitle ?? null,
         ...(step.leaves === undefined ? {} : { leaves: step.leaves }),
+        ...(step.undoAlways ? { undoAlways: true as const } : {}),
       })),
     },
   };

@@ -21,6 +21,8 @@ export interface StepData {
   readonly effect: Effect;
   readonly undo: string | null;
   readonly leaves?: Leaves;
+  /** Undoing it is right also with a final step after it. */
+  readonly undoAlways?: true;
 }
 
 export interface PlanData {

@@ -42,10 +42,12 @@ export function waysOn({ started, steps }: RunState): readonly string[] {
   return waysPast(begun, started.run);
 }
 
-/** The same by the steps that have begun: what came before a final one cannot be taken back; what came after it can. */
+/** The same by the steps that have begun: with a final one among them, only what is right to undo always is undone. */
 export function waysPast(begun: readonly StepData[], run: string): readonly string[] {
   const resume = `tv resume ${run}`;
-  return begun.at(-1)?.effect === 'final' ? [resume] : [resume, `tv runs undo ${run}`];
+  const final = begun.some(({ effect }) => effect === 'final');
+  const undoable = !final || begun.some(({ undoAlways }) => undoAlways);
+  return undoable ? [resume, `tv runs undo ${run}`] : [resume];
 }
 
 /** Derives a run's state. Undefined for an empty journal: nothing had begun. */

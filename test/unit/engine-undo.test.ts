@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { shelf } from '../../runbooks/index.ts';
+import type { AnyRunbook, Shelved } from '../../src/runbook/engine.ts';
+import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
+import { temporaryState } from '../support/fakes.ts';
+import { play } from '../support/scenario.ts';
+
+let state: ReturnType<typeof temporaryState>;
+beforeEach(() => {
+  state = temporaryState();
+});
+afterEach(() => state.remove());
+
+/** Every runbook's steps as its own example plans them: what counts here is their order and their effects. */
+const plans = (
+  await Promise.all(shelf.map(async ({ command, load }) => [command, (await load()).default] as const))
+).flatMap(([command, loaded]) => {
+  if (loaded.kind !== 'runbook') return [];
+  const { plan, example } = loaded as AnyRunbook;
+  return [[command, plan(example.facts, example.input)] as const];
+});
+
+/** Where undoing a part is meant: it ends what must not stay, and leads to the state after the run. */
+const partial: Readonly<Record<string, readonly string[]>> = {
+  'emergency withdraw': ['unpause'],
+  'emergency unwind': ['unpause'],
+};
+
+describe('runs undo of a run cut off after a step', () => {
+  it.each(plans)('%s → everything that was done is undone, or nothing', async (command, steps) => {
+    const fake = steps.map(({ id, effect, undo, undoAlways }) => ({
+      id,
+      // A step without an undo that is not final only looks, or keeps something (a backup).
+      effect: undo === undefined && effect === 'reversible' ? ('compensable' as const) : effect,
+      undoAlways: undoAlways ?? false,
+    }));
+    for (const [index, last] of fake.entries()) {
+      const directory = `${state.directory}-${index}`;
+      const world = new FakeWorld(directory);
+      const shelved: Shelved = fakeRunbook(world, { steps: fake });
+      await play(shelved, {
+        stateDirectory: directory,
+        prepare: (scene) => {
+          world.onRun = (step) => {
+            if (step === last.id) scene.interrupt.signal('SIGINT');
+          };
+        },
+      });
+      world.onRun = () => {};
+      const run = await onlyRun(shelved, directory);
+      const done = fake.slice(0, index + 1);
+      const hasFinal = done.some(({ effect }) => effect === 'final');
+      const what = `${command} cut off after ${last.id}`;
+      if (run === undefined) continue;
+      const before = fake.filter(({ id }) => world.has(id)).map(({ id }) => id);
+      const undone = await play(shelved, { stateDirectory: directory, carryOn: { run, direction: 'undo' } });
+      const after = fake.filter(({ id }) => world.has(id)).map(({ id }) => id);
+      if (!hasFinal) expect([undone.exitCode, after], what).toEqual([0, []]);
+      else if (undone.exitCode === 3) expect(after, what).toEqual(before);
+      else
+        expect(
+          before.filter((id) => !after.includes(id)),
+          what,
+        ).toEqual(partial[command] ?? ['nothing']);
+    }
+  });
+
+  it('the table has runbooks with a final step in the middle, and emergency resume is one', () => {
+    const inTheMiddle = plans
+      .filter(([, steps]) => steps.slice(0, -1).some(({ effect }) => effect === 'final'))
+      .map(([command]) => command);
+    expect(inTheMiddle).toEqual(expect.arrayContaining(['emergency resume', 'emergency withdraw']));
+  });
+});
+
+/** The run that was cut off; undefined where the signal came at the last step, and it ended verified. */
+async function onlyRun(shelved: Shelved, stateDirectory: string): Promise<string | undefined> {
+  const probe = await play(shelved, { stateDirectory, answers: { dryRun: true } });
+  if (probe.run === undefined) throw new Error('no run');
+  return probe.state?.status === 'interrupted' ? probe.run : undefined;
+}
