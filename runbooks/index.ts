@@ -332,6 +332,15 @@ export const shelf: readonly Entry[] = [
     load: () => import('./runs/undo.ts'),
   },
   {
+    command: 'runs abandon',
+    rooms: ['database'],
+    summary: 'close a run without finishing or undoing it',
+    section: '',
+    group: 'Runs',
+    risk: 'severe',
+    load: () => import('./runs/abandon.ts'),
+  },
+  {
     command: 'runs report',
     rooms: [],
     summary: "a run's timeline as Markdown and HTML",

@@ -295,16 +295,41 @@ async function oldOracleKey(ctx: Context): Promise<Gauge | undefined> {
   };
 }
 
-/** A journal does not know that somebody else has paused the protocol since. Where the chain is away it counts. */
+/** The units that a run's residual state is about, by its subject. */
+const stoppedUnits: Readonly<Record<string, readonly ServiceName[]>> = {
+  services: ['api', 'indexer', 'oracle'],
+  indexer: ['indexer'],
+  'oracle relay': ['oracle'],
+};
+
+/**
+ * What unfinished runs left that is still so. A journal does not know that the protocol was paused, or a
+ * service started, by other means since. Where chain or host do not answer, the journal counts.
+ */
 async function stillLeft(
   ctx: Context,
   states: readonly RunState[],
   deployed: Promise<Protocol>,
 ): Promise<readonly string[]> {
   const left = leftByAll(states);
-  const whilePaused = leftByAll(states, [openProtocol]);
-  if (left.length === whilePaused.length) return left;
-  return (await unlessLate(ctx, deployed))?.paused === true ? whilePaused : left;
+  const isLeft = (subject: string) => leftByAll(states, [subject]).length < left.length;
+  const ended: string[] = [];
+  if (isLeft(openProtocol) && (await unlessLate(ctx, deployed))?.paused === true) ended.push(openProtocol);
+  const stopped = Object.entries(stoppedUnits).filter(([subject]) => isLeft(subject));
+  if (stopped.length > 0) {
+    const active = (await unlessLate(ctx, activeServices(ctx))) ?? [];
+    for (const [subject, names] of stopped) {
+      if (names.every((name) => active.includes(name))) ended.push(subject);
+    }
+  }
+  return leftByAll(states, ended);
+}
+
+async function activeServices(ctx: Context): Promise<readonly ServiceName[]> {
+  const names: readonly ServiceName[] = ['api', 'indexer', 'oracle'];
+  const { units } = ctx.settings.host;
+  const states = await readUnits(ctx.host(), { units: names.map((name) => units[name]) });
+  return names.filter((_, index) => states[index]?.activeState === 'active');
 }
 
 async function runs(ctx: Context, deployed: Promise<Protocol>): Promise<Reading> {

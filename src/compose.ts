@@ -4,6 +4,7 @@ import { RunScreen } from './cli/renderRun.ts';
 import { toJsonDocument, toJsonError, toJsonEvent } from './cli/toJson.ts';
 import { buildContext, type Program, type World } from './context.ts';
 import { exitCodes, TvError } from './errors/TvError.ts';
+import { abandonRun } from './runbook/abandonRun.ts';
 import { carryOn } from './runbook/carryOn.ts';
 import type { Context } from './runbook/context.ts';
 import type { Engine, Shelved } from './runbook/engine.ts';
@@ -115,8 +116,10 @@ async function dispatch(desk: Desk, world: World): Promise<number> {
       return startRun(await buildEngine(desk, world), shelved, parsed.input, parsed.answers);
     }
     case 'control': {
-      const { run, direction } = await command.choose(world.ctx, parsed.input as never);
+      const choice = await command.choose(world.ctx, parsed.input as never);
+      const { run, direction } = choice;
       const engine = await buildEngine(desk, world, run);
+      if (direction === 'abandon') return abandonRun(engine, run, choice.reason, parsed.answers);
       return carryOn(engine, await findRunbook(world.ctx, run), run, direction, parsed.answers);
     }
   }

@@ -81,9 +81,12 @@ export class RunScreen {
         break;
       case 'plan.ready': {
         this.#expect(event.plan.steps, event.all ?? event.plan.steps);
-        const heading = { start: 'Plan', resume: 'Left to do of plan', undo: 'To take back of plan' }[
-          event.direction
-        ];
+        const heading = {
+          start: 'Plan',
+          resume: 'Left to do of plan',
+          undo: 'To take back of plan',
+          abandon: 'Never finished of plan',
+        }[event.direction];
         const plan = `${renderPlan(event.plan, heading, paint, this.#steps)}\n\n`;
         if (event.dryRun) this.#result(plan);
         else this.#print(plan);
@@ -99,6 +102,12 @@ export class RunScreen {
         break;
       case 'run.undoing':
         this.#begin(this.#run, 'Taking back');
+        break;
+      case 'run.abandoned':
+        this.#print(
+          `\n${paint.warn(wrap('Closed. Completed steps are kept; nothing was undone.', paint.width))}\n`,
+        );
+        this.#print(`${renderNext(['tv status', `tv runs report ${this.#run}`], paint)}\n`);
         break;
       case 'step.started':
         this.#begun.add(event.step);

@@ -201,6 +201,9 @@ function assertCanCarryOn(engine: Engine, state: RunState, run: string, directio
       [`tv runs show ${supersededBy}`],
     );
   }
+  if (state.status === 'abandoned') {
+    refuse('The run was abandoned: it can be neither resumed nor undone.', {}, [`tv runs show ${run}`]);
+  }
   if (state.started.version !== version) {
     refuse(
       'The run was begun by another version of tv, whose steps may differ.',

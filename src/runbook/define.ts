@@ -171,18 +171,19 @@ export function defineAction<const I extends InputFields, D>(
   return { kind: 'action', ...action };
 }
 
-/** A command that carries a journaled run on: resume and undo. It asks as the run's own runbook does. */
+/** A command that resumes, undoes or closes a journaled run. It asks as the run's own runbook does. */
 export interface Control<I extends InputFields = InputFields> {
   readonly kind: 'control';
   readonly title: string;
   readonly intent: string;
   readonly input: I;
-  /** @returns the run to carry on, and in which direction */
-  choose(
-    ctx: Context,
-    input: InputOf<I>,
-  ): Promise<{ readonly run: string; readonly direction: 'resume' | 'undo' }>;
+  /** @returns the run, and what to do with it */
+  choose(ctx: Context, input: InputOf<I>): Promise<Choice>;
 }
+
+export type Choice =
+  | { readonly run: string; readonly direction: 'resume' | 'undo' }
+  | { readonly run: string; readonly direction: 'abandon'; readonly reason: string };
 
 export function defineControl<const I extends InputFields>(control: Omit<Control<I>, 'kind'>): Control<I> {
   return { kind: 'control', ...control };

@@ -86,6 +86,13 @@ export type JournalEvent =
   | RunStarted
   | { readonly type: 'run.resumed'; readonly operator: Operator; readonly confirmation: string }
   | { readonly type: 'run.undoing'; readonly operator: Operator; readonly confirmation: string }
+  /** Closed by a person, neither finished nor undone. */
+  | {
+      readonly type: 'run.abandoned';
+      readonly operator: Operator;
+      readonly confirmation: string;
+      readonly reason: string;
+    }
   | { readonly type: 'step.started'; readonly step: string }
   | { readonly type: 'step.noted'; readonly step: string; readonly note: string; readonly value: Json }
   | {
@@ -133,7 +140,7 @@ export type ScreenEvent =
       readonly all?: readonly StepData[];
       readonly dryRun: boolean;
       readonly overrides: readonly OverrideUse[];
-      readonly direction: 'start' | 'resume' | 'undo';
+      readonly direction: 'start' | 'resume' | 'undo' | 'abandon';
       /** What the run that is carried on has left unusual in the world. */
       readonly left?: readonly string[];
     }

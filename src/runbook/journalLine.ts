@@ -55,6 +55,7 @@ const shapes: Readonly<Record<JournalEvent['type'], Test>> = {
   }),
   'run.resumed': has({ operator: isOperator, confirmation: isText }),
   'run.undoing': has({ operator: isOperator, confirmation: isText }),
+  'run.abandoned': has({ operator: isOperator, confirmation: isText, reason: isText }),
   'step.started': has({ step: isText }),
   'step.noted': has({ step: isText, note: isText, value: isUsed }),
   'step.done': has({ step: isText, result: isUsed, durationMs: isNumber }),

@@ -20,8 +20,8 @@ export interface RunState {
   readonly started: RunStarted & { readonly at: string };
   readonly steps: ReadonlyMap<string, StepState>;
   readonly verification: readonly Check[];
-  /** `running` and `killed` have no closing line; they differ in whether the process is there. */
-  readonly status: Outcome | 'running' | 'killed';
+  /** `abandoned`: closed by a person. `running` and `killed` have no closing line; they differ in whether the process is there. */
+  readonly status: Outcome | 'running' | 'killed' | 'abandoned';
   readonly lastOperator: Operator;
   readonly undoing: boolean;
   readonly endedAt: string | null;
@@ -64,7 +64,7 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
     const before = steps.get(id);
     if (before !== undefined) steps.set(id, { ...before, ...change });
   };
-  let outcome: Outcome | undefined;
+  let outcome: Outcome | 'abandoned' | undefined;
   let operator = first.operator;
   let undoing = false;
   let asked = false;
@@ -79,6 +79,10 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
         asked = undoing;
         outcome = undefined;
         endedAt = null;
+        break;
+      case 'run.abandoned':
+        outcome = 'abandoned';
+        endedAt = line.at;
         break;
       case 'step.started':
         set(line.step, { status: 'in-flight', startedAt: line.at, endedAt: null, error: null });

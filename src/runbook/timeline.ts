@@ -102,6 +102,8 @@ function tell(
       return told('run', 'run resumed', answer(line));
     case 'run.undoing':
       return told('run', 'undo begun', answer(line));
+    case 'run.abandoned':
+      return told('run', `abandoned: ${line.reason}`, answer(line));
     case 'step.started':
       return told('begin', `begin: ${step}`);
     case 'step.noted':

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { defineControl, field } from '../../src/runbook/define.ts';
+
+/** `tv runs abandon RUN --reason TEXT`: closes a run as it is. */
+export default defineControl({
+  title: 'Abandon a run',
+  intent:
+    'Closes a run that can be neither finished nor undone, with a reason that is kept in the audit log. Nothing is changed but the record: completed steps are kept, and the run holds up no other any more. Check tv status first. Also closes a run whose journal cannot be read. Asks as the run itself does.',
+  input: {
+    run: field('<run>', 'id or part of it', z.string()),
+    reason: field('--reason <text>', 'why it is closed; kept in the audit log', z.string()),
+  },
+  choose: async ({ runs }, { run, reason }) => ({ run: runs.find(run), direction: 'abandon', reason }),
+});

@@ -1,0 +1,120 @@
+import { renameSync } from 'node:fs';
+import { type ExitCode, exitCodes, TvError, UsageError } from '../errors/TvError.ts';
+import { ask, assertAnswerable } from './ask.ts';
+import { ordinary } from './concurrency.ts';
+import type { Risk } from './define.ts';
+import { type Answers, type Engine, Refusal } from './engine.ts';
+import { Journal } from './journal.ts';
+import { leftBehind } from './leftBehind.ts';
+import { whileAsking, withLocks } from './locks.ts';
+import { foldRun, type RunState } from './runState.ts';
+import { auditRefusal, type Story, writeAudit } from './startRun.ts';
+
+/**
+ * Closes a run that is neither finished nor undone, by a line in its journal; one whose journal cannot be read
+ * by renaming that. The world is left as it is.
+ * @throws Refusal where it is running, or closed already
+ */
+export async function abandonRun(
+  engine: Engine,
+  run: string,
+  reason: string,
+  answers: Answers,
+): Promise<ExitCode> {
+  const story: Story = { run, plan: null, overrides: [] };
+  try {
+    if (reason.trim() === '') {
+      throw new UsageError('--reason is empty; it is kept in the audit log.', {
+        next: `tv runs abandon ${run} --reason "…"`,
+      });
+    }
+    return await attempt(engine, run, reason, answers, story);
+  } catch (error) {
+    await auditRefusal(engine, 'abandon', null, story, error);
+    throw error;
+  }
+}
+
+async function attempt(
+  engine: Engine,
+  run: string,
+  reason: string,
+  answers: Answers,
+  story: Story,
+): Promise<ExitCode> {
+  const { ctx } = engine;
+  const state = readState(engine, run);
+  const risk: Risk = state?.started.risk ?? 'severe';
+  assertAnswerable(engine, risk, answers);
+  engine.watch({
+    type: 'preflight.started',
+    runbook: 'runs abandon',
+    title: `Abandon ${run}`,
+    section: state?.started.section ?? '',
+    environment: ctx.settings.environment,
+    subject: state?.started.title.toLowerCase() ?? 'its journal cannot be read',
+  });
+  if (state !== undefined) {
+    story.plan = state.started.plan.id;
+    const { plan } = state.started;
+    const steps = plan.steps.filter(({ id }) => state.steps.get(id)?.status !== 'done');
+    const left = leftBehind(state);
+    engine.watch({
+      ...{ type: 'plan.ready', plan: { ...plan, steps }, all: plan.steps, dryRun: false, overrides: [] },
+      ...{ direction: 'abandon', left },
+    });
+  }
+  const what = `abandon ${run}`;
+  const consequence = `This closes ${run} without finishing or undoing it.`;
+  const confirmation = await whileAsking(engine, what, () => ask(engine, risk, consequence, answers));
+  const runbook = state?.started.runbook ?? what;
+  const request = {
+    ...{ runbook, what, waitMs: answers.waitMs ?? 0 },
+    concurrency: { ...ordinary, waitsFor: 'itself' as const },
+  };
+  return withLocks(engine, request, async () => {
+    const now = readState(engine, run);
+    if (now?.lines.length !== state?.lines.length) {
+      throw new Refusal('The run changed while the question was open; it was not closed.', {
+        exitCode: exitCodes.blocked,
+        next: [`tv runs show ${run}`],
+      });
+    }
+    const closed = { type: 'run.abandoned', operator: engine.operator, confirmation, reason } as const;
+    if (now === undefined) setAside(ctx.runs.file(run));
+    else new Journal(ctx, run, engine.outlet).append(closed);
+    engine.watch(closed);
+    const end = { outcome: 'abandoned', exitCode: exitCodes.ok, reason };
+    await writeAudit(engine, `abandon ${runbook}`, now?.started.input ?? null, story, end);
+    return exitCodes.ok;
+  });
+}
+
+/** Undefined where the journal cannot be read, or says nothing. @throws Refusal where there is nothing to close */
+function readState({ ctx }: Engine, run: string): RunState | undefined {
+  let state: RunState | undefined;
+  try {
+    state = foldRun(ctx.runs.read(run));
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    return undefined;
+  }
+  if (state === undefined) return undefined;
+  const { environment } = state.started;
+  const refuse = (message: string, next: string, exitCode: 3 | 6 = exitCodes.blocked): never => {
+    throw new Refusal(message, { exitCode, facts: { run, status: state.status }, next: [next] });
+  };
+  if (environment !== ctx.settings.environment) {
+    refuse(`The run belongs to the environment ${environment}.`, `tv -e ${environment} runs show ${run}`);
+  }
+  if (state.status === 'running') refuse('The run is in progress.', 'tv runs list', exitCodes.locked);
+  if (['verified', 'undone', 'rolled-back', 'abandoned'].includes(state.status)) {
+    refuse('The run is closed already.', `tv runs show ${run}`);
+  }
+  return state;
+}
+
+/** Out of the list of runs, and kept beside it. */
+function setAside(file: string): void {
+  renameSync(file, `${file}.abandoned`);
+}
