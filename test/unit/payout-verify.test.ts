@@ -42,6 +42,11 @@ const toggled = (paused: boolean) => ({
   topics: encodeEventTopics({ abi: riskControllerAbi, eventName: 'GlobalPauseToggled', args: { by: other } }),
   data: word(paused ? 1n : 0n),
 });
+const vaultPaused = {
+  address: vault,
+  topics: encodeEventTopics({ abi: treasuryVaultAbi, eventName: 'Paused' }),
+  data: encodeAbiParameters([{ type: 'address' }], [other]),
+};
 const right = [withdrawn(), transfer()];
 const receipt = (logs: readonly unknown[], status: unknown = '0x1') => ({ blockNumber: '0x5', status, logs });
 
@@ -123,6 +128,7 @@ describe('a withdrawal is verified by the receipt of its own hash', () => {
     ['beside a fee and a deposit', receipt([...right, transfer({ from: other, to: vault })]), 'pass', /./],
     ['status in another spelling', receipt(right, '0x01'), 'pass', /./],
     ['the vault emits no event', receipt([transfer()]), 'warn', /no Withdrawn event/],
+    ['beside another event of the vault', receipt([vaultPaused, ...right]), 'pass', /./],
     ['effect missing', receipt([]), 'block', /the receipt shows 0/],
     ['no transfer', receipt([withdrawn()]), 'block', /the receipt shows 0/],
     ['less', receipt([withdrawn(), transfer({ value: amount - 1n })]), 'block', /, not 250 000/],

@@ -200,7 +200,8 @@ export function eventsIn<T>(
           data,
           topics: topics as [`0x${string}`],
         });
-        return [decoded.args as T];
+        // viem goes by the topic alone.
+        return decoded.eventName === eventName ? [decoded.args as T] : [];
       } catch {
         return [];
       }
