@@ -33,9 +33,11 @@ export default defineRunbook<typeof input, VerifyFacts>({
   risk: 'mild',
   intent: `
 Reads backups to their last byte: the sum and size of every file against the manifest, the structure
-of the archive, the rows of every table, the database and server that it comes from. With --restore
-it is restored into a scratch database too, every row is counted there, and the scratch database is
-dropped. What came of it is kept beside the backup, for tv db backups and tv db prune.`,
+of the archive, the rows of every table, the database and server that it comes from, and whether this
+server has the roles and extensions that it names. A plain dump in which a psql command or a COPY to a
+program is hidden counts as damaged. Only --restore proves that it can be restored: it restores the
+backup into a scratch database, counts every row there, and drops that database.
+What came of it is kept beside the backup, for tv db backups and tv db prune.`,
   input,
   example: {
     facts: {
