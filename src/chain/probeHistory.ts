@@ -5,6 +5,7 @@ import { signalOf } from './connectChain.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { misfit } from './parseAnswer.ts';
 import { readHead } from './readHead.ts';
+import { firstWidth, mayBeTooWide } from './readLogs.ts';
 import { rpcFailure } from './rpcFailure.ts';
 
 /** Enough to search 2^38 blocks. */
@@ -21,6 +22,8 @@ export interface History {
   readonly served: boolean;
   /** The head at the time of asking. */
   readonly head: number;
+  /** Where the node refuses wide ranges of logs: how many blocks it serves at once. */
+  readonly blocksAtOnce?: number;
   /** Why it is not served, in plain words, to follow a colon. */
   readonly reason?: string;
   /** The first later block from which the node serves everything; absent where none was found in time. */
@@ -28,7 +31,7 @@ export interface History {
 }
 
 /**
- * Whether the nodes still serve a block and its logs, which a reindex from there on needs. A pruned
+ * Whether the nodes still serve a block and its logs, and a range of blocks from there on, which a reindex needs. A pruned
  * node says so in one of many ways, or silently returns no logs (older reth and erigon),
  * which the block's bloom filter gives away.
  * @throws TvError where no node answers
@@ -39,7 +42,10 @@ export async function probeHistory(chain: Chain, parameters: ProbeHistoryParamet
   const head = (await readHead(chain)).number;
   if (block > head) return { served: false, head, reason: 'it is above the head' };
   const reason = await whyNotServed(chain, block);
-  if (reason === undefined) return { served: true, head };
+  if (reason === undefined) {
+    const blocksAtOnce = await widestRange(chain, { from: block, head });
+    return { served: true, head, ...(blocksAtOnce === undefined ? {} : { blocksAtOnce }) };
+  }
 
   let missing = block;
   let served = head;
@@ -90,6 +96,32 @@ async function whyNotServed(chain: Chain, block: number): Promise<string | undef
     if (promised && all.value.length === 0) return 'the block has logs, and the node returns none of them';
   }
   return undefined;
+}
+
+/**
+ * A single block says nothing of a range. A wide one is tried as the comparison after a reindex reads
+ * it: halved while it is refused, in whatever words, down to one block.
+ * @returns undefined where the first one is served
+ * @throws TvError where the node fails for another reason than the range
+ */
+async function widestRange(
+  chain: Chain,
+  { from, head }: { readonly from: number; readonly head: number },
+): Promise<number | undefined> {
+  const address = Object.values(chain.contracts).filter((one) => one !== undefined) as Address[];
+  const widest = Math.min(firstWidth, head - from + 1);
+  if (address.length === 0) return undefined;
+  for (let width = widest; width > 1; width = Math.ceil(width / 2)) {
+    const hex = (number: number): `0x${string}` => `0x${number.toString(16)}`;
+    const range = { fromBlock: hex(from), toBlock: hex(from + width - 1), address };
+    try {
+      await chain.client.request({ method: 'eth_getLogs', params: [range] });
+      return width === widest ? undefined : width;
+    } catch (error) {
+      if (!mayBeTooWide(rpcFailure(error))) throw describeRpcError(error, chain);
+    }
+  }
+  return widest === 1 ? undefined : 1;
 }
 
 /** Some chains fill the filter with ones for every block; that promises nothing. */

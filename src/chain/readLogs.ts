@@ -9,7 +9,7 @@ import type { RpcFailureKind } from './rpcErrorKind.ts';
 import { type RpcFailure, rpcFailure } from './rpcFailure.ts';
 
 /** Providers allow 1 000 to 100 000 blocks a request; refused ranges are halved. */
-const firstWidth = 2_000;
+export const firstWidth = 2_000;
 const mostWidth = 50_000;
 /** An answer with fewer logs than this leaves room for a wider range; providers stop at 10 000. */
 const fewLogs = 1_000;
@@ -28,6 +28,11 @@ const makeSmaller: readonly RpcFailureKind[] = [
   'rejected',
   'failed',
 ];
+
+/** Whether a narrower range may be served where this one was not. */
+export function mayBeTooWide({ kind, status }: RpcFailure): boolean {
+  return makeSmaller.includes(kind) || (kind === 'http' && (status === 400 || status === 422));
+}
 
 const dependsOnContent: readonly RpcFailureKind[] = ['too-much', 'oversized', 'timeout'];
 
@@ -77,7 +82,7 @@ export async function* readLogs(
       logs = await readRange(chain, { from, to, addresses });
     } catch (error) {
       const failure = rpcFailure(error);
-      if (makeSmaller.includes(failure.kind) && to > from) {
+      if (mayBeTooWide(failure) && to > from) {
         width = Math.ceil((to - from + 1) / 2);
         // A limit on blocks stays; one on results depends on how busy these blocks are.
         if (!dependsOnContent.includes(failure.kind)) ceiling = width;

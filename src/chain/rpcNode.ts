@@ -42,9 +42,9 @@ const largeAtOnce = 2;
  * in pieces; viem's own limit is 10 MB for a whole batch.
  */
 const mostBytes = 8 * 2 ** 20;
-/** Passing trouble is tried this many times more. */
+/** Passing trouble is tried this many times more: 0.75 s in all, and 3.75 s for a rate limit. */
 const hiccupRetries = 2;
-const rateRetries = 6;
+const rateRetries = 4;
 const firstWaitMs = 250;
 /** A node that asks for a longer wait than this is not waited for. */
 const longestWaitMs = 5_000;

@@ -8,7 +8,7 @@ import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccou
 import { type FaultMode, type FaultOptions, type FaultyNode, faultyNode } from '../support/faultyNode.ts';
 import { type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
 
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 
 /**
  * What a command does behind a node with a fault: `works` as behind a healthy one, works in part and
@@ -38,7 +38,6 @@ const rows: readonly Row[] = [
   ['paused() fails', 'callerr', failing('paused()'), [w, n, n, w, n]],
   ['every call fails', 'callerr', { code: -32000, message: 'header timeout' }, [r, n, n, r, n]],
   ['no batches', 'nobatch', {}, [w, w, w, w, w]],
-  ['batches of three', 'batchgeth', {}, [w, w, w, w, w]],
   ['rate limit', 'rateinfura1', {}, [w, w, w, w, w]],
   ['one 502', 'once502', {}, [w, w, w, w, w]],
   ['no logs', 'nologs', {}, [n, n, w, w, w]],

@@ -83,6 +83,14 @@ async function outcome(read: Promise<unknown>): Promise<unknown> {
 const everything = (chain: Chain) =>
   Promise.all(Object.entries(reads).map(async ([name, read]) => [name, await outcome(read(chain))] as const));
 
+/** Passes a call on to the healthy node. */
+const forward = async (call: unknown) => {
+  const answer = await fetch(node.url, { method: 'POST', body: JSON.stringify(call) });
+  const { result, error } = (await answer.json()) as { result: unknown; error?: RpcRefusal };
+  if (error !== undefined) throw new RpcRefusal(error.code, error.message);
+  return result;
+};
+
 describe('every read, all at once, is as on a healthy node', () => {
   const works: readonly (readonly [FaultMode, FaultOptions])[] = [
     ['nobatch', {}],
@@ -194,13 +202,6 @@ describe('a state read that fails is no "no"', () => {
     expect((await readAuthority(connect(faulty.url))).validUnknown).toBeUndefined();
   });
 
-  const forward = async (call: unknown) => {
-    const answer = await fetch(node.url, { method: 'POST', body: JSON.stringify(call) });
-    const { result, error } = (await answer.json()) as { result: unknown; error?: RpcRefusal };
-    if (error !== undefined) throw new RpcRefusal(error.code, error.message);
-    return result;
-  };
-
   it('more than fifty members of a role are all read', async () => {
     await using many = await fakeProtocol({ oracles: 213 });
     const { valid, validUnknown } = await readAuthority(connect(many.url));
@@ -281,9 +282,23 @@ describe('logs', () => {
       expect(signals.map(({ block }) => block)).toEqual(
         Array.from({ length: 101 }, (_, index) => 2_900 + index),
       );
-      expect((await probeHistory(chain, { block: 2_000 })).served).toBe(true);
+      const { served, blocksAtOnce = 0 } = await probeHistory(chain, { block: 2_000 });
+      expect(served).toBe(true);
+      expect(blocksAtOnce).toBeGreaterThanOrEqual(mode === 'alchemy10' ? 5 : 250);
+      expect(blocksAtOnce).toBeLessThanOrEqual(mode === 'alchemy10' ? 10 : 500);
     },
   );
+
+  it('the probe of history tries a wide range, and says how many blocks a node serves at once', async () => {
+    await using single = await rpcServer(async (call) => {
+      const { fromBlock, toBlock } = (call.params?.[0] ?? {}) as { fromBlock?: string; toBlock?: string };
+      if (call.method !== 'eth_getLogs') return forward(call);
+      if (fromBlock !== toBlock) throw new RpcRefusal(-32000, 'one at a time, please');
+      return [];
+    });
+    const { served, blocksAtOnce } = await probeHistory(connect(single.url), { block: 100 });
+    expect([served, blocksAtOnce]).toEqual([true, 1]);
+  });
 
   it('1 000 pairs and 100 000 signals: bounded requests, and logs apart from vital reads', async () => {
     await using busy = await fakeProtocol({ head: 5_000, signalsPerBlock: 20, oracles: 60 });

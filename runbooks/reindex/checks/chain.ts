@@ -45,5 +45,10 @@ export async function checkChain(ctx: Context, { fromBlock }: { readonly fromBlo
     });
   }
   const value = { id: expected, head: head.number, contracts: contracts as Address[] };
-  return pass(`head ${count(head.number)}; block ${count(fromBlock)} and its logs are served`, value);
+  const { blocksAtOnce } = history;
+  const pieces = blocksAtOnce === undefined ? '' : `, ${count(blocksAtOnce)} blocks at a time`;
+  return pass(
+    `head ${count(head.number)}; block ${count(fromBlock)} and its logs are served${pieces}`,
+    value,
+  );
 }
