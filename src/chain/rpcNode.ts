@@ -83,6 +83,8 @@ export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): Rpc
   let refusedRange = Number.POSITIVE_INFINITY;
   /** While the node limits the rate, one HTTP request at a time is repeated until it is served. */
   let rateLimited: Promise<void> | undefined;
+  /** When that was given up last, in milliseconds since 1970. */
+  let gaveUpAt = 0;
   const vital = slots(vitalAtOnce);
   const large = slots(largeAtOnce);
   let ids = 0;
@@ -232,6 +234,8 @@ export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): Rpc
           continue;
         }
         if (rateLimited !== undefined) continue;
+        // Another request has just waited in vain: this one would, too.
+        if (Date.now() - gaveUpAt < longestWaitMs) throw error;
         const served = repeatAlone(calls, wait, attempt + 1);
         rateLimited = served.then(
           () => {},
@@ -239,6 +243,9 @@ export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): Rpc
         );
         try {
           return await served;
+        } catch (reason) {
+          gaveUpAt = Date.now();
+          throw reason;
         } finally {
           rateLimited = undefined;
         }

@@ -91,13 +91,20 @@ afterAll(async () => {
 
 interface Done {
   readonly exitCode: number;
+  readonly ms: number;
   readonly stdout: string;
   readonly text: string;
 }
 
 async function tv(environment: string, args: readonly string[]): Promise<Done> {
+  const start = performance.now();
   const { exitCode, stdout, stderr } = await world.tv([...args, '-e', environment]);
-  return { exitCode, stdout, text: `${stdout}\n${stderr}`.replace(/\s+/g, ' ') };
+  return {
+    exitCode,
+    ms: performance.now() - start,
+    stdout,
+    text: `${stdout}\n${stderr}`.replace(/\s+/g, ' '),
+  };
 }
 
 /** A sentence about the node, or that something is unknown because of it. */
@@ -121,7 +128,11 @@ const falseWords = [
   /check the address|whether the address/,
   /no signals seen/,
   /never tripped/,
+  /bug in tv|TypeError|is not a function/,
 ];
+
+/** A screen takes about a second behind a healthy node on a free machine. */
+const busyMs = 3_000;
 
 /** At most so many of them at once. */
 async function inTurns<T>(tasks: readonly (() => Promise<T>)[], atOnce: number): Promise<readonly T[]> {
@@ -148,22 +159,20 @@ it('looking: every command behind every fault works, names what is missing, or r
       const each = done[row * looking.length + column] as Done;
       const base = healthy[column] as Done;
       const found = classify(each, base, !args.includes('--dry-run' as never));
-      if (found !== expected[column])
+      // A machine that is too busy for a healthy screen makes a source late; that is named, and no false word.
+      const late = each.text.includes('no answer within') && base.ms > busyMs;
+      if (found !== expected[column] && !late)
         wrong.push(`${name}, ${args.join(' ')}: ${found}: ${each.text.slice(0, 1_500)}`);
       for (const words of falseWords) {
         if (words.test(each.text) && !words.test(base.text))
           wrong.push(`${name}, ${args.join(' ')}: ${words} in ${each.text}`);
       }
-      if (found !== 'works' && words404.test(each.text) && !words404.test(base.text)) wrong.push(each.text);
       return found;
     });
     table.push([name, ...line]);
   }
   expect(wrong).toEqual([]);
 });
-
-/** What is never said of a fault of the node. */
-const words404 = /bug in tv|TypeError|undefined is not/;
 
 it('sending: each fault ends in a verified transaction that was sent once', async () => {
   const chain = connectChain({

@@ -131,6 +131,17 @@ it('remembers the size of a batch that a node takes', async () => {
   expect(faulty.requests - before).toBe(faulty.calls.length - calls);
 });
 
+it('a rate limit that lasts is waited for once, not by each request in turn', async () => {
+  await using busy = await httpServer((response) => void response.writeHead(429).end());
+  const chain = connect(busy.url);
+  await everything(chain);
+  const after = busy.requests;
+  await outcome(readHead(chain));
+  // Nor is it waited for again at once.
+  expect(busy.requests - after).toBe(1);
+  expect(after).toBeLessThan(60);
+});
+
 it('a batch that fails because the node does is not sent call by call', async () => {
   await using denied = await httpServer((response) => void response.writeHead(401).end('{}'));
   const chain = connect(denied.url);
