@@ -441,7 +441,9 @@ function whatWorks(
 ): readonly Gauge[] {
   const first = [...before.pause, ...before.runs];
   const inVain = (line: string) =>
-    before.runs.length > 0 ? /tv oracle (recover|rotate-key|revoke-old)/.test(line) : line === recover;
+    before.runs.length > 0
+      ? /tv oracle (recover|unstick|rotate-key|revoke-old)/.test(line)
+      : line === recover;
   if (first.length === 0) return gauges;
   return gauges.map(({ next, ...gauge }) =>
     next === undefined

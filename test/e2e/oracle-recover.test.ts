@@ -106,6 +106,11 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
         world.deployment.pairs.map(({ id }) => ({ id, name: null })),
       );
       expect(new Set(running.map(({ from }) => from.replace(/\d+/, 'N')))).toEqual(new Set(['process N']));
+      await world.sandbox.systemctl('stop', oracleUnit);
+      const stopped = await known();
+      expect(stopped.map(({ pair }) => pair)).toEqual(running.map(({ pair }) => pair));
+      expect(new Set(stopped.map(({ from }) => from))).toEqual(new Set([`${oracleUnit}.service`]));
+      await world.sandbox.systemctl('start', oracleUnit);
     }));
 
   it('says who else may sign, and what a dead relay is', () =>
