@@ -44,6 +44,7 @@ describe.each(combinations)('unwind on %s, the %s build', (network, generation) 
     await capital.fill({ deposit: 2_000n, deploy: 1_000n, orders: 300n });
     await placeUnlisted(...on(), pairAt(0), [{ amount: 250n * usd, tick: 30, isBid: false }]);
     const first = await unwind(['Alpha']);
+    expect(first.screen).toMatch(/unwind Alpha, 2 orders/);
     expect(first.screen).toMatch(/not in the strategy's list: 1 order, 250 AlphaUSD/);
     expect(first.screen).toMatch(/the strategy still has orders on the DEX: 1 order, 250 AlphaUSD/);
     expect(first.screen).toMatch(

@@ -223,8 +223,13 @@ function judge(wanted: readonly Pair[], { tried, orders, capital }: World) {
       facts[title] = refusal === null ? 'nothing on the DEX' : `not tried, it would revert: ${refusal}`;
       continue;
     }
-    const number = complete ? own.length : state.listed.known ? listed.length - gone.length : null;
     const hidden = own.filter(({ id }) => state.listed.known && !listed.includes(BigInt(id)));
+    // What emergencyUnwind cancels: the listed ones.
+    const number = complete
+      ? own.length - hidden.length
+      : state.listed.known
+        ? listed.length - gone.length
+        : null;
     if (hidden.length > 0) {
       facts[title] = `not in the strategy's list: ${describeOrders(
         hidden,
