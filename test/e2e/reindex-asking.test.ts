@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandOutput } from '../../src/runbook/context.ts';
 import { fileLockHolder } from '../../src/runbook/lock.ts';
-import { lockDirectory } from '../../src/runbook/locks.ts';
+import { lockDirectory, lockRecords } from '../../src/runbook/locks.ts';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
 import { systemdObstacle } from '../../src/sandbox/machine/systemdObstacle.ts';
 import { until } from '../../src/sandbox/machine/until.ts';
@@ -264,17 +264,41 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
   });
 
   describe('two at once', () => {
+    const locks = () => ({
+      stateDirectory: sandboxPaths(sandbox.dir).tvState,
+      environment: sandbox.info.name,
+    });
+    const holderPid = () => lockRecords(locks()).holding[0]?.operator.pid;
+    /** Third field of /proc/PID/stat: `T` for a stopped process. */
+    const isStopped = (pid: number | undefined) =>
+      pid !== undefined && /\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    /** A run that holds the locks, stopped before its first effect. */
     const holder = async () => {
-      const seat = sit();
-      await seat.sees(question);
-      return seat;
+      const env = { TV_FAILPOINT: 'stop:started@SIGSTOP' };
+      const ended = sandbox.tv(['reindex', '--from-block', String(from), '--confirm', 'sandbox'], { env });
+      await until(() => isStopped(holderPid()), { limitMs: 40_000, what: 'the run to hold the locks' });
+      return { pid: holderPid() ?? 0, ended };
+    };
+    /** Ends the holder. */
+    const kill = async ({ pid, ended }: Awaited<ReturnType<typeof holder>>) => {
+      process.kill(pid, 'SIGKILL');
+      await ended;
+    };
+    /** Closes the run that the holder left unfinished. */
+    const close = async () => {
+      const abandon = ['runs', 'abandon', 'reindex', '--reason', 'test', '--confirm', 'sandbox'];
+      const unfinished = (await sandbox.tv(['runs', 'list', '--json'])).stdout;
+      const { runs } = JSON.parse(unfinished) as { runs: { run: string; unfinished: boolean }[] };
+      for (const { run } of runs.filter((each) => each.unfinished)) {
+        expect((await sandbox.tv(abandon.with(2, run))).exitCode).toBe(0);
+      }
     };
     /** Its own state directory stands for another machine: only the database's lock is seen from there. */
     const elsewhere = () => ['--set', `stateDirectory=${join(sandbox.dir, 'state-of-another-machine')}`];
 
     it('the second is told who, what and since when', async () => {
       const began = Date.now();
-      const seat = await holder();
+      const held = await holder();
       const before = await now();
       const { exitCode, stderr } = await confirmed();
       expect(exitCode, stderr).toBe(6);
@@ -301,32 +325,29 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       // To look is not to act.
       expect((await reindex('--dry-run')).exitCode).toBe(0);
       expect((await sandbox.tv(['runs', 'list'])).exitCode).toBe(0);
-      seat.type('\x03');
-      expect(await seat.ended).toBe(4);
+      await kill(held);
+      await close();
     });
 
     it.each([
       { name: 'on the same machine', args: [] },
       { name: 'from another machine', args: elsewhere },
     ])('of a holder that is killed the next one has the lock at once, $name', async ({ args }) => {
-      const seat = await holder();
-      const pid = Number(/process (\d+)/.exec((await confirmed()).stderr)?.[1]);
-      process.kill(pid, 'SIGKILL');
-      await seat.ended;
+      await kill(await holder());
       const more = typeof args === 'function' ? args() : args;
       // Let through to the checks, which refuse a block that does not exist.
       const next = await sandbox.tv(['reindex', '--from-block', '99999999', '--confirm', 'sandbox', ...more]);
       expect(next.exitCode, next.stderr).toBe(3);
+      await close();
     });
 
-    it('of two that begin in the same moment one waits at its question, the other is refused', async () => {
+    it('two questions open in the same moment hold up neither each other nor a dry run', async () => {
       const two = [sit(), sit()];
-      const first = await Promise.race(two.map(async (seat, index) => ({ index, code: await seat.ended })));
-      expect(first.code).toBe(6);
-      const other = two[1 - first.index];
-      await other?.sees(question);
-      other?.type('\x03');
-      expect(await other?.ended).toBe(4);
+      for (const seat of two) await seat.sees(question);
+      expect(lockRecords(locks())).toMatchObject({ holding: [], asking: [{}, {}] });
+      expect((await reindex('--dry-run')).exitCode).toBe(0);
+      for (const seat of two) seat.type('\x03');
+      expect(await Promise.all(two.map((seat) => seat.ended))).toEqual([4, 4]);
     });
   });
 
