@@ -288,7 +288,7 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
     },
   );
 
-  const back = /all other changes of this run were rolled back/;
+  const back = /(All|all other) changes of this run were rolled back/;
   it.each([
     [
       'before a withdrawal',
