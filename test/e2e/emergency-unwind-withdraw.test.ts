@@ -298,7 +298,7 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
       7,
       /All changes of this run were rolled back/,
     ],
-    ['before both', 'unwind', 'unpause:started@SIGINT', 0, 7, back],
+    ['before both', 'unwind', 'unpause:started@SIGINT', 0, 7, /All changes of this run were rolled back/],
     ['between two', 'unwind', 'withdraw:started@SIGINT', 1, 7, back],
     [
       'at the last one',
