@@ -1,11 +1,24 @@
 import { readHealth } from '../src/api/readHealth.ts';
 import { readReady } from '../src/api/readReady.ts';
+import { assertChainId } from '../src/chain/assertChainId.ts';
 import { checkChainIds, laggingNodes } from '../src/chain/checkChainIds.ts';
 import { dueAt, readOldKeys } from '../src/chain/oracle/oldKeys.ts';
+import { readPairSignals } from '../src/chain/oracle/readPairSignals.ts';
+import { readNewestSignals } from '../src/chain/oracle/readSignals.ts';
+import { namedPairs, type Pair } from '../src/chain/pairs/pair.ts';
 import { readHead } from '../src/chain/readHead.ts';
-import { endThePause, openProtocol, type Protocol, readProtocol } from '../src/chain/readProtocol.ts';
+import {
+  endThePause,
+  openProtocol,
+  type Protocol,
+  readProtocol,
+  stopsSignals,
+} from '../src/chain/readProtocol.ts';
 import type { ServiceName } from '../src/config/settings.ts';
+import { prunable } from '../src/database/backup/choosePrune.ts';
+import { listBackups } from '../src/database/backup/listBackups.ts';
 import { type DatabaseStatus, readStatus } from '../src/database/readStatus.ts';
+import { answer } from '../src/errors/answer.ts';
 import { TvError } from '../src/errors/TvError.ts';
 import { readDisk } from '../src/host/readDisk.ts';
 import { readUnits } from '../src/host/readUnits.ts';
@@ -18,21 +31,33 @@ import { leftByAll } from '../src/runbook/leftBehind.ts';
 import type { LockHolder } from '../src/runbook/lock.ts';
 import { describeHolder, lockRecords } from '../src/runbook/locks.ts';
 import { renderNext } from '../src/runbook/next.ts';
-import { nameRuns, readRuns, urgentFirst } from '../src/runbook/readRuns.ts';
-import { type RunState, waysOn } from '../src/runbook/runState.ts';
+import { readRuns, urgentFirst } from '../src/runbook/readRuns.ts';
+import type { RunState } from '../src/runbook/runState.ts';
 import { ago, bytes, count, duration, padEnd, short, wrap } from '../src/runbook/text.ts';
+import { keepDaysDefault, keepVerified } from './db/prune/facts.ts';
 import { breakers } from './status/breakers.ts';
+import {
+  fullShare,
+  judgeDisk,
+  judgeIndexer,
+  judgeOracle,
+  judgeRuns,
+  onRightChainOnly,
+} from './status/judge.ts';
 
 /** Runbook §8: API answers slower than this are a warning. */
 const slowApiMs = 2_000;
-/** Runbook §8: more blocks behind than this are a warning. */
-const farBehindBlocks = 100;
-/** Runbook §8: a disk fuller than this share is a warning. */
-const fullDisk = 0.8;
+/** Runbook §8: more than this share of the connections in use is a warning. */
+const fullDatabase = 0.8;
 /** A block older than this, and the chain (or this node) stands still. Tempo makes blocks in under a second. */
 const oldHeadMs = 60_000;
 /** Limit of one source, in milliseconds: the screen is there within this time, whatever is dead. */
 const limitMs = 6_000;
+/** After this the lines that need the chain do not wait for it any longer, in milliseconds. */
+const chainLimitMs = 5_000;
+/** Where no pair is named: those with a signal in so many newest blocks, or transactions. */
+const lookBackBlocks = 5_000;
+const enoughTransactions = 100;
 /** Of these another source's line waits this long for the chain, in milliseconds. */
 const headLimitMs = 4_000;
 /** The indexer's speed is measured over this time, in milliseconds. */
@@ -42,19 +67,26 @@ const speedOverMs = 1_000;
 export default defineReport({
   title: 'Status',
   intent:
-    'Shows services, API, chain, pause, open breakers, indexer, database, disk and unfinished runs on one screen. All sources are asked at once; one that is dead or slow is one line. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
+    'Shows services, API, chain, pause, open breakers, oracle signals, indexer, database, disk, unfinished runs and who holds the lock on one screen. All sources are asked at once; one that is dead or slow is one line. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
   input: {},
   collect: async (ctx) => {
     const databaseStatus = (async () => readStatus(ctx.database()))();
-    const deployed = (async () => readProtocol(ctx.chain()))();
+    const right = (async () => assertChainId(ctx.chain()))();
+    const deployed = right.then(() => readProtocol(ctx.chain()));
+    for (const shared of [databaseStatus, right, deployed]) shared.catch(() => {});
+    const late = ctx.clock.sleep(chainLimitMs, ctx.signal);
+    late.catch(() => {});
+    const chainGauge = (id: string, read: () => Promise<Reading>, next: readonly string[] = []) =>
+      readGauge(id, limitMs, () => onRightChainOnly(right, late, read), next, 'unknown');
     const found = await Promise.all([
       ...services(ctx),
       readGauge('api', limitMs, () => api(ctx)),
       readGauge('chain', limitMs, () => chain(ctx), ['tv config show']),
-      readGauge('protocol', limitMs, () => protocol(deployed)),
+      chainGauge('protocol', () => protocol(deployed)),
       // After that: logs take their time, and what shares a batch with them would wait too.
-      readGauge('breakers', limitMs, () => deployed.then(() => breakers(ctx)), ['tv breaker status']),
-      readGauge('indexer', limitMs, () => indexer(ctx, databaseStatus)),
+      chainGauge('breakers', () => deployed.then(() => breakers(ctx)), ['tv breaker status']),
+      chainGauge('oracle', () => deployed.then(() => oracle(ctx, deployed)), ['tv oracle status']),
+      readGauge('indexer', limitMs, () => indexer(ctx, databaseStatus, right)),
       readGauge('database', limitMs, () => database(databaseStatus), ['systemctl status postgresql']),
       readGauge('disk', limitMs, () => disk(ctx), [`df -h ${ctx.settings.backup.directory}`]),
       schedule(ctx),
@@ -156,7 +188,6 @@ async function chain(ctx: Context): Promise<Reading> {
       level: 'critical',
       summary: `${wrong.url} is on chain ${wrong.id}, not ${expected}`,
       next: [`set RPC_URL to a node of chain ${expected}, or mend CHAIN_ID: tv config show`],
-      data,
     };
   }
   if (age > oldHeadMs) {
@@ -199,41 +230,50 @@ function unlessBug(error: unknown): undefined {
   if (!(error instanceof TvError)) throw error;
 }
 
-async function indexer(ctx: Context, status: Promise<DatabaseStatus>): Promise<Reading> {
-  // Where the chain is away the cursor is still worth knowing.
-  const asked = unlessLate(ctx, readHead(ctx.chain()));
-  const first = await status;
-  if (first.progress === null || first.progress.block === null) {
-    return { level: 'unknown', summary: first.problem ?? 'nothing is indexed yet' };
+async function indexer(
+  ctx: Context,
+  status: Promise<DatabaseStatus>,
+  right: Promise<unknown>,
+): Promise<Reading> {
+  const { progress, problem } = await status;
+  if (progress === null || progress.block === null) {
+    return { level: 'unknown', summary: problem ?? 'nothing is indexed yet' };
   }
   await ctx.clock.sleep(speedOverMs, ctx.signal);
   const second = await readStatus(ctx.database());
-  const moved = (second.progress?.block ?? first.progress.block) - first.progress.block;
-  const perSecond = Math.round(moved / (speedOverMs / 1000));
-  const place = first.progress.source === 'cursor' ? 'cursor' : 'newest event';
-  const head = await asked;
-  if (head === undefined) {
-    const summary = `${place} ${count(first.progress.block)}, ${count(perSecond)} blocks/s; how far behind cannot be told without the chain`;
-    return { level: 'unknown', summary, data: { block: first.progress.block, blocksPerSecond: perSecond } };
-  }
-  const lag = Math.max(0, head.number - first.progress.block);
-  const summary = [
-    `${place} ${count(first.progress.block)}`,
-    lag === 0 ? 'at the head' : `${count(lag)} ${lag === 1 ? 'block' : 'blocks'} behind`,
-    `${count(perSecond)} blocks/s`,
-  ].join(', ');
-  const data = { block: first.progress.block, lag, blocksPerSecond: perSecond };
-  // Without a cursor the newest event says little: a quiet protocol looks like a dead indexer.
-  if (first.progress.source === 'rows') return { level: 'ok', summary, data };
-  if (lag > farBehindBlocks && moved === 0) {
-    return {
-      level: 'critical',
-      summary: `${summary}: it does not get on`,
-      data,
-      next: [`systemctl restart ${ctx.settings.host.units.indexer}`],
-    };
-  }
-  return { level: lag > farBehindBlocks ? 'warning' : 'ok', summary, data };
+  const block = second.progress?.block ?? progress.block;
+  // After the cursor, which may move meanwhile. Where the chain is away the cursor is still worth knowing.
+  const head = await unlessLate(
+    ctx,
+    right.then(() => readHead(ctx.chain())),
+  );
+  return judgeIndexer({
+    block,
+    source: progress.source,
+    speed: Math.round((block - progress.block) / (speedOverMs / 1000)),
+    head: head?.number,
+    unit: ctx.settings.host.units.indexer,
+  });
+}
+
+/** How fresh the signals are: of the pairs in the settings, else of those with a signal lately. */
+async function oracle(ctx: Context, deployed: Promise<Protocol>): Promise<Reading> {
+  const chain = ctx.chain();
+  const named = namedPairs(ctx.settings);
+  const pairs = named.length > 0 ? named : await pairsOfEvents(ctx);
+  const [{ signals }, protocol] = await Promise.all([readPairSignals(chain, pairs), deployed]);
+  return judgeOracle(signals, stopsSignals(protocol));
+}
+
+async function pairsOfEvents(ctx: Context): Promise<readonly Pair[]> {
+  const { number } = await readHead(ctx.chain());
+  const fromBlock = Math.max(0, number - lookBackBlocks);
+  const { signals } = await readNewestSignals(ctx.chain(), {
+    fromBlock,
+    toBlock: number,
+    mostTransactions: enoughTransactions,
+  });
+  return [...new Set(signals.map(({ pair }) => pair))].map((id) => ({ id, name: null }));
 }
 
 async function database(status: Promise<DatabaseStatus>): Promise<Reading> {
@@ -247,7 +287,7 @@ async function database(status: Promise<DatabaseStatus>): Promise<Reading> {
       : []),
     ...(problem === null ? [] : [problem]),
   ];
-  const tight = connections.used / connections.max > fullDisk;
+  const tight = connections.used / connections.max > fullDatabase;
   return {
     level: problem !== null || tight ? 'warning' : 'ok',
     summary: parts.join(', '),
@@ -257,13 +297,18 @@ async function database(status: Promise<DatabaseStatus>): Promise<Reading> {
 
 async function disk(ctx: Context): Promise<Reading> {
   const { directory } = ctx.settings.backup;
-  const { totalBytes, freeBytes, mount } = await readDisk(ctx.host(), { path: directory });
-  const used = 1 - freeBytes / totalBytes;
-  return {
-    level: used > fullDisk ? 'warning' : 'ok',
-    summary: `${directory} (${mount}): ${bytes(freeBytes)} free of ${bytes(totalBytes)}, ${Math.round(used * 100)} % used`,
-    data: { totalBytes, freeBytes },
-  };
+  const host = ctx.host();
+  const { totalBytes, freeBytes, mount } = await readDisk(host, { path: directory });
+  const isFull = 1 - freeBytes / totalBytes > fullShare;
+  const listed = isFull ? await answer(listBackups({ run: host.run, directory })) : undefined;
+  const prunableBytes = listed?.known
+    ? prunable(listed.value.backups, {
+        now: ctx.clock.now(),
+        keepDays: keepDaysDefault,
+        keepVerified,
+      }).reduce((sum, backup) => sum + backup.bytes, 0)
+    : undefined;
+  return judgeDisk({ directory, mount, totalBytes, freeBytes, prunableBytes });
 }
 
 /** A line only where a schedule is installed. Where systemd does not answer, the services say so. */
@@ -334,20 +379,9 @@ async function activeServices(ctx: Context): Promise<readonly ServiceName[]> {
 
 async function runs(ctx: Context, deployed: Promise<Protocol>): Promise<Reading> {
   const states = readRuns(ctx);
-  const running = states.filter(({ status }) => status === 'running').map(({ started }) => started.run);
   const left = urgentFirst(states);
-  const beside = locksInWords(ctx);
-  if (left.length > 0) {
-    const unusual = await stillLeft(ctx, left, deployed);
-    return {
-      level: unusual.length === 0 ? 'warning' : 'critical',
-      summary: [`unfinished: ${nameRuns(left, unusual)}`, ...beside].join('; '),
-      next: left.flatMap(waysOn),
-      data: { unfinished: left.map(({ started }) => started.run), unusual },
-    };
-  }
-  const now = running.length === 0 ? 'none unfinished' : `running now: ${running.join(', ')}`;
-  return { level: 'ok', summary: [now, ...beside].join('; ') };
+  const unusual = left.length === 0 ? [] : await stillLeft(ctx, left, deployed);
+  return judgeRuns({ states, unusual, locks: locksInWords(ctx) });
 }
 
 /** Who holds the lock, and where a question is open: who, what and since when. */

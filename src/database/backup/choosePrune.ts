@@ -42,3 +42,8 @@ export function choosePrune(backups: readonly Backup[], rule: PruneRule): readon
     return { backup, remove: true, reason: `${days} days old` };
   });
 }
+
+/** The backups that a prune would remove: what a full disk can really get back. */
+export function prunable(backups: readonly Backup[], rule: PruneRule): readonly Backup[] {
+  return choosePrune(backups, rule).flatMap(({ backup, remove }) => (remove ? [backup] : []));
+}

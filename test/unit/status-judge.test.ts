@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest';
+import {
+  asChain,
+  judgeDisk,
+  judgeIndexer,
+  judgeOracle,
+  judgeRuns,
+  onRightChainOnly,
+} from '../../runbooks/status/judge.ts';
+import { WrongChainError } from '../../src/chain/assertChainId.ts';
+import type { PairSignal, SignalHealth } from '../../src/chain/oracle/readPairSignals.ts';
+import { prunable } from '../../src/database/backup/choosePrune.ts';
+import type { Backup } from '../../src/database/backup/listBackups.ts';
+import { UnavailableError } from '../../src/errors/TvError.ts';
+import type { RunState } from '../../src/runbook/runState.ts';
+
+const now = new Date('2026-11-23T03:12:00.000Z');
+
+const signal = (health: SignalHealth, ageSeconds: number | null): PairSignal => ({
+  pair: { id: `0x${'1'.repeat(64)}`, name: 'A-B' },
+  nonce: '7',
+  at: 1,
+  ageSeconds,
+  health,
+});
+
+describe('signals of the oracle', () => {
+  it.each<[string, PairSignal[], boolean, string, RegExp]>([
+    [
+      'all healthy',
+      [signal('healthy', 5), signal('healthy', 3)],
+      false,
+      'ok',
+      /2 pairs, all healthy; newest signal 3\.0 s ago/,
+    ],
+    [
+      'every pair dead for six minutes',
+      [signal('dead', 360), signal('dead', 361)],
+      false,
+      'critical',
+      /2 of 2 pairs .* dead for 6 min/,
+    ],
+    ['one of two dead', [signal('healthy', 5), signal('dead', 360)], false, 'critical', /1 of 2 pairs/],
+    ['one stale', [signal('stale', 200)], false, 'warning', /stale for 3 min 20 s/],
+    ['no signal ever', [signal('never', null)], false, 'critical', /has no signal/],
+    ['dead while the contract accepts none', [signal('dead', 360)], true, 'warning', /while paused/],
+    ['no pair known', [], false, 'unknown', /no pair is known/],
+  ])('%s', (_, signals, paused, level, words) => {
+    const reading = judgeOracle(signals, paused);
+    expect(reading.level).toBe(level);
+    expect(reading.summary).toMatch(words);
+  });
+});
+
+describe('indexer', () => {
+  const at = (block: number, head: number | undefined, speed = 0, source: 'cursor' | 'rows' = 'cursor') =>
+    judgeIndexer({ block, head, speed, source, unit: 'tempovault-indexer' });
+
+  it.each<[string, ReturnType<typeof at>, string, RegExp]>([
+    ['at the head', at(100, 100), 'ok', /^cursor 100, at the head/],
+    ['a block behind', at(99, 100), 'ok', /1 block behind/],
+    ['cursor ahead of the head', at(112, 100), 'critical', /12 blocks ahead of the head 100/],
+    [
+      'newest event ahead of the head',
+      at(112, 100, 0, 'rows'),
+      'critical',
+      /newest event 112 is 12 blocks ahead/,
+    ],
+    ['far behind and moving', at(100, 300, 9), 'warning', /200 blocks behind, 9 blocks/],
+    ['far behind and not moving', at(100, 300), 'critical', /makes no progress/],
+    ['chain unknown', at(100, undefined), 'unknown', /blocks behind unknown, as chain$/],
+  ])('%s', (_, reading, level, words) => {
+    expect(reading.level).toBe(level);
+    expect(reading.summary).toMatch(words);
+  });
+});
+
+describe('disk', () => {
+  const disk = (freeBytes: number, prunableBytes: number | undefined) =>
+    judgeDisk({ directory: '/backup', mount: '/', totalBytes: 1_000, freeBytes, prunableBytes });
+
+  it.each<[string, ReturnType<typeof disk>, string, string | undefined]>([
+    ['room enough', disk(500, undefined), 'ok', undefined],
+    ['full, old backups', disk(50, 400), 'warning', 'tv db prune'],
+    ['full, nothing to prune', disk(50, 0), 'warning', 'du -xh --max-depth=2 / | sort -h | tail'],
+    ['full, backups unknown', disk(50, undefined), 'warning', 'du -xh --max-depth=2 / | sort -h | tail'],
+  ])('%s → advice that makes room', (_, reading, level, first) => {
+    expect(reading.level).toBe(level);
+    expect(reading.next?.[0]).toBe(first);
+  });
+
+  it('full, nothing to prune → says so', () => {
+    expect(disk(50, 0).summary).toContain('no backup is old enough to prune');
+  });
+
+  it('what prune would free is what tv db prune removes', () => {
+    const backup = (days: number, pinned = false) =>
+      ({
+        name: `d${days}`,
+        createdAt: new Date(now.getTime() - days * 86_400_000).toISOString(),
+        bytes: 10,
+        problems: [],
+        marks: { verified: null, pinned: pinned ? { reason: 'x' } : null },
+      }) as unknown as Backup;
+    const all = [backup(1), backup(29), backup(31), backup(40, true), backup(60)];
+    expect(prunable(all, { now, keepDays: 30, keepVerified: 3 }).map(({ name }) => name)).toEqual([
+      'd31',
+      'd60',
+    ]);
+    expect(prunable([backup(90)], { now, keepDays: 30, keepVerified: 3 })).toEqual([]);
+  });
+});
+
+describe('runs', () => {
+  const run = (id: string, runbook: string, status: RunState['status'], supersededBy?: string) =>
+    ({
+      started: { run: id, runbook, at: now.toISOString(), plan: { steps: [] } },
+      steps: new Map(),
+      status,
+      ...(supersededBy === undefined ? {} : { supersededBy }),
+    }) as unknown as RunState;
+  const judge = (
+    states: readonly RunState[],
+    unusual: readonly string[] = [],
+    locks: readonly string[] = [],
+  ) => judgeRuns({ states, unusual, locks });
+  const locks = ['question open: db restore by alice@vault-1'];
+
+  it.each<[string, ReturnType<typeof judge>, string, RegExp]>([
+    ['none', judge([]), 'ok', /^none unfinished$/],
+    ['unverified', judge([run('r1', 'reindex', 'unverified')]), 'warning', /^not verified: r1$/],
+    [
+      'unverified, then verified',
+      judge([run('r1', 'reindex', 'unverified'), run('r2', 'reindex', 'verified')]),
+      'ok',
+      /none/,
+    ],
+    ['unverified and superseded', judge([run('r1', 'reindex', 'unverified', 'r2')]), 'ok', /none/],
+    ['unfinished', judge([run('r1', 'reindex', 'killed')]), 'warning', /^unfinished: r1$/],
+    [
+      'unfinished, protocol open',
+      judge([run('r1', 'x', 'killed')], ['protocol is OPEN']),
+      'critical',
+      /protocol is OPEN/,
+    ],
+    ['running', judge([run('r1', 'reindex', 'running')], [], locks), 'ok', /^running now: r1; question open/],
+    ['question open', judge([], [], locks), 'ok', /^none unfinished; question open: db restore by alice/],
+  ])('%s', (_, reading, level, words) => {
+    expect(reading.level).toBe(level);
+    expect(reading.summary).toMatch(words);
+  });
+
+  it('an unverified run comes with the command that checks it again', () => {
+    expect(judge([run('r1', 'reindex', 'unverified')]).next).toEqual(['tv resume r1']);
+  });
+});
+
+describe('what needs the chain', () => {
+  const never = new Promise<never>(() => {});
+  const ok = async () => ({ level: 'ok', summary: 'not paused' }) as const;
+
+  it.each<[string, () => Promise<unknown>, Promise<unknown>, string]>([
+    ['right chain', () => Promise.resolve(1), never, 'not paused'],
+    [
+      'wrong chain',
+      () => Promise.reject(new WrongChainError('The RPC node is on chain 1, not 2.')),
+      never,
+      asChain,
+    ],
+    [
+      'node away',
+      () => Promise.reject(new UnavailableError('The RPC node cannot be reached.')),
+      never,
+      asChain,
+    ],
+    ['node hangs', () => never, Promise.resolve(), asChain],
+  ])('%s', async (_, right, late, summary) => {
+    expect((await onRightChainOnly(right(), late, ok)).summary).toBe(summary);
+  });
+
+  it('a bug is thrown', async () => {
+    await expect(onRightChainOnly(Promise.reject(new Error('bug')), never, ok)).rejects.toThrow('bug');
+  });
+});
