@@ -68,7 +68,12 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
     const signals = { asked: interrupt.stop, rooms: lasting ? interrupt.now : interrupt.stop };
     const clearBusy = () => busy.clear();
     world = await buildContext(program, entry, parsed.flags, secrets, outlet, signals, clearBusy);
-    paint = { ...paint, now: world.ctx.clock.now(), environment: parsed.flags.env };
+    paint = {
+      ...paint,
+      now: world.ctx.clock.now(),
+      environment: parsed.flags.env,
+      ...placeOf(parsed, world),
+    };
     const desk: Desk = { program, entry, command, parsed, outlet, paint, busy, interrupt };
     return await dispatch(desk, world);
   } catch (error) {
@@ -123,6 +128,12 @@ async function dispatch(desk: Desk, world: World): Promise<number> {
       return carryOn(engine, await findRunbook(world.ctx, run), run, direction, parsed.answers);
     }
   }
+}
+
+/** What advice needs besides the environment. A sandbox's tools are called in `tv sandbox shell`. */
+function placeOf({ flags }: Parsed, { ctx }: World): Pick<Paint, 'config' | 'hostPrefix'> {
+  const { sandbox, host } = ctx.settings;
+  return { config: flags.config, hostPrefix: sandbox ? [] : host.prefix };
 }
 
 interface Renderable {

@@ -57,7 +57,9 @@ async function refuse(argv: readonly string[], message: string, next: string): P
   const { asTyped } = await import('./runbook/next.ts');
   const { outsideText, terminalSafe } = await import('./errors/outsideText.ts');
   process.stderr.write(
-    terminalSafe(`✖ ${outsideText(message)}\nNext: ${asTyped(next, namedEnvironment(argv))}\n`),
+    terminalSafe(
+      `✖ ${outsideText(message)}\nNext: ${asTyped(next, { environment: namedEnvironment(argv) })}\n`,
+    ),
   );
   return 2;
 }

@@ -33,13 +33,7 @@ export interface Parsed {
  * @throws UsageError with exit code 2
  */
 export function parse(entry: Entry, command: AnyCommand, args: readonly string[]): Parsed {
-  const program = build(entry, command);
-  try {
-    program.parse([...args], { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) throw usage(entry, error.message);
-    throw error;
-  }
+  const program = parseWords(entry, command, args);
   const options = program.opts<Record<string, unknown>>();
   if (options['dryRun'] === true && options['safe'] !== undefined) {
     throw new UsageError('--safe writes a file, and --dry-run changes nothing.', {
@@ -76,6 +70,17 @@ function waitMs(text: unknown): number | undefined {
   const read = timeSpan.safeParse(text);
   if (read.success) return read.data;
   throw new UsageError(`--wait ${text} is not a time.`, { next: '--wait 30s, --wait 5m or --wait 2h' });
+}
+
+/** Flags and arguments by their names and number alone. @throws UsageError with exit code 2 */
+export function parseWords(entry: Entry, command: AnyCommand, args: readonly string[]): Command {
+  const program = build(entry, command);
+  try {
+    return program.parse([...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) throw usage(entry, error.message);
+    throw error;
+  }
 }
 
 /** `tv reindex --help`: intent, flags, risk. */

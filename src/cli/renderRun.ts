@@ -317,7 +317,7 @@ export class RunScreen {
     if (outcome === 'rolled-back') {
       for (const line of kept) this.#print(`  ${wrap(`kept  ${line}`, paint.width - 2, '           ')}\n`);
     }
-    this.#left(left, `: ${asTyped(resume, paint.environment)}`);
+    this.#left(left, `: ${asTyped(resume, paint)}`);
     this.#print(`${renderNext(next, paint)}\n`);
   }
 

@@ -45,11 +45,11 @@ function course(command: Extract<AnyCommand, { kind: 'runbook' }>): string {
       ? 'A failed step does not hold up the others; all failures are reported at the end.'
       : 'A failed step stops the run. What can be put back without loss is put back at once; otherwise the run can be resumed or undone.';
   const { facts, input } = command.example;
+  const named = withPlaceholders({ facts, input });
   const steps = command
     .plan(facts, input)
-    .map(
-      ({ title, command: line, undoTitle }, index) =>
-        `${index + 1}. ${title}${undoTitle === undefined ? '' : ` (${undoTitle})`}\n   \`${line}\``,
+    .map(({ title, command: line, undoTitle }, index) =>
+      named(`${index + 1}. ${title}${undoTitle === undefined ? '' : ` (${undoTitle})`}\n   \`${line}\``),
     );
   return [
     'For example:',
@@ -57,6 +57,44 @@ function course(command: Extract<AnyCommand, { kind: 'runbook' }>): string {
     failure,
     'After a kill, a reboot or a lost session: `tv resume` finishes it, `tv runs undo` takes it back. Exit 0 means verified.',
   ].join('\n\n');
+}
+
+/** An address, or a hash, id or calldata; also shortened, as screens show them. */
+const hexValue = /0x[0-9a-fA-F]{40,}|0x[0-9a-fA-F]{4}…[0-9a-fA-F]{4}/g;
+
+/**
+ * Replaces the addresses and ids of an example by `$NAME`, by the names that its facts give them: nobody
+ * must be able to send anything to an address that only an example made up.
+ */
+export function withPlaceholders(example: unknown): (text: string) => string {
+  const names = new Map<string, string>();
+  const visit = (value: unknown, name: string): void => {
+    if (typeof value === 'string' && /^0x[0-9a-fA-F]{40,}$/.test(value)) {
+      const key = value.toLowerCase();
+      const taken = [...names.values()];
+      const number = taken.filter((other) => other.replace(/_\d+$/, '') === name).length + 1;
+      if (!names.has(key)) names.set(key, number === 1 ? name : `${name}_${number}`);
+    } else if (Array.isArray(value)) for (const each of value) visit(each, name);
+    else if (typeof value === 'object' && value !== null) {
+      for (const [key, each] of Object.entries(value)) visit(each, constantCase(key));
+    }
+  };
+  visit(example, 'VALUE');
+  return (text) =>
+    text.replace(hexValue, (found) => {
+      const [head = '', tail = ''] = found.toLowerCase().split('…');
+      const known = [...names].find(([value]) =>
+        found.includes('…') ? value.startsWith(head) && value.endsWith(tail) : value === head,
+      );
+      return `$${known?.[1] ?? (found.length === 42 ? 'ADDRESS' : 'HEX')}`;
+    });
+}
+
+function constantCase(name: string): string {
+  return name
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .replace(/\W/g, '_')
+    .toUpperCase();
 }
 
 /** `--from-block <block>` is needed or not by its brackets alone in usage lines. */

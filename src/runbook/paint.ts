@@ -7,6 +7,10 @@ export interface Paint {
   readonly now: Date;
   /** Named with `-e` in this call, so that commands to run next have to name it too. */
   readonly environment: string | undefined;
+  /** Given with `--config` in this call; for commands to run next. */
+  readonly config?: string | undefined;
+  /** In front of host commands that are to be run next. */
+  readonly hostPrefix?: readonly string[] | undefined;
   ok(text: string): string;
   warn(text: string): string;
   bad(text: string): string;

@@ -32,17 +32,26 @@ export const databaseFaults: Readonly<Record<string, Fault>> = {
         }
       }),
     mend: (world) =>
-      inDatabase(world, async (client) => {
-        for (const { table, rows } of readFault<Kept>(world.paths, 'corrupt-db')) {
-          // A reindex may have brought some of them back meanwhile, under other ids.
-          await client.query(
-            `INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(NULL::${table}, $1) ON CONFLICT DO NOTHING`,
-            [JSON.stringify(rows)],
-          );
-        }
-      }),
+      inDatabase(world, (client) => putRowsBack(client, readFault<Kept>(world.paths, 'corrupt-db'))),
   },
 };
+
+/**
+ * Inserts rows that were taken out. A reindex may have brought their events back meanwhile, under other
+ * ids and with rows of their own: what belongs to an id that is not there is left out.
+ */
+export async function putRowsBack(client: Pick<Client, 'query'>, kept: Kept): Promise<void> {
+  for (const { table, rows } of kept) {
+    const isChild = rows.some((row) => (row as { event_id?: unknown }).event_id !== undefined);
+    const condition = isChild
+      ? 'WHERE event_id IS NULL OR EXISTS (SELECT FROM events e WHERE e.id = event_id)'
+      : '';
+    await client.query(
+      `INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(NULL::${table}, $1) ${condition} ON CONFLICT DO NOTHING`,
+      [JSON.stringify(rows)],
+    );
+  }
+}
 
 /** Parents before their children, so that they can be put back in this order. */
 async function readLost(client: Client): Promise<Kept> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { shelf } from '../../runbooks/index.ts';
-import { asTyped, renderNext } from '../../src/runbook/next.ts';
+import { adviceLine, asTyped, renderNext } from '../../src/runbook/next.ts';
 import { plainPaint } from '../support/paint.ts';
 
 describe('a command under Next', () => {
@@ -13,15 +13,48 @@ describe('a command under Next', () => {
     ['set RPC_URL, or: tv config init', 'set RPC_URL, or: tv config init'],
     ['tv --help', 'tv --help'],
   ])('names the environment: %s', (line, typed) => {
-    expect(asTyped(line, 'drill')).toBe(typed);
-    expect(asTyped(line, undefined)).toBe(line);
+    expect(asTyped(line, { environment: 'drill' })).toBe(typed);
+    expect(asTyped(line, { environment: undefined })).toBe(line);
   });
 
   it('does so for every command but those that work on none', () => {
     const other = shelf
       .map(({ command }) => command)
-      .filter((command) => asTyped(`tv ${command}`, 'drill') !== `tv -e drill ${command}`);
+      .filter((command) => asTyped(`tv ${command}`, { environment: 'drill' }) !== `tv -e drill ${command}`);
     expect(other.filter((command) => !command.startsWith('sandbox '))).toEqual(['config init', 'completion']);
+  });
+});
+
+describe('advice', () => {
+  const laptop = { environment: 'prod', config: '/etc/my tv.yaml', hostPrefix: ['ssh', 'ops@vault-1'] };
+  const onHost = { environment: undefined, hostPrefix: ['sudo', '-n'] };
+
+  it.each([
+    [
+      { tv: ['runs', 'note', 'r1', "it's fine"] },
+      laptop,
+      `tv -e prod --config '/etc/my tv.yaml' runs note r1 'it'\\''s fine'`,
+    ],
+    [
+      { tv: ['resume'], when: 'once the disk has room' },
+      laptop,
+      "once the disk has room: tv -e prod --config '/etc/my tv.yaml' resume",
+    ],
+    [
+      'see which is set: tv config show',
+      laptop,
+      "see which is set: tv -e prod --config '/etc/my tv.yaml' config show",
+    ],
+    ['tv sandbox up', laptop, 'tv sandbox up'],
+    ['systemctl restart tempovault-oracle', laptop, 'ssh ops@vault-1 systemctl restart tempovault-oracle'],
+    ['systemctl restart tempovault-oracle', onHost, 'sudo -n systemctl restart tempovault-oracle'],
+    ['du -xh / | sort -h', laptop, "ssh ops@vault-1 'du -xh / | sort -h'"],
+    ['chmod 600 /home/ops/key', laptop, 'chmod 600 /home/ops/key'],
+    [{ shell: 'ls -l /x', on: 'host' }, laptop, 'ssh ops@vault-1 ls -l /x'],
+    [{ shell: 'ls -l /x', on: 'here' }, laptop, 'ls -l /x'],
+    ['wait a minute', laptop, 'wait a minute'],
+  ] as const)('%j', (advice, place, line) => {
+    expect(adviceLine(advice, place)).toBe(line);
   });
 });
 

@@ -72,7 +72,7 @@ function readAll(place: Place): z.output<typeof schema> {
   } catch {
     throw new TvError('The list of replaced oracle keys cannot be read.', {
       facts: { file },
-      next: ['tv oracle status shows who holds the role'],
+      next: ['see who holds the role: tv oracle status'],
     });
   }
 }

@@ -132,7 +132,11 @@ async function noEffect(chain: Chain, transaction: SignedTransaction, proof: NoE
     'Another transaction of this account took the nonce; the one of this run can no longer be mined.',
     {
       facts: { transaction: hash, from, nonce, 'mined instead': by.hash, 'in block': by.block },
-      next: ['find out who else uses this key', 'sign it with another nonce: tv resume', 'or: tv runs undo'],
+      next: [
+        'find out who else uses this key',
+        'sign it with another nonce: tv resume',
+        'see how to undo: tv runs list',
+      ],
     },
   );
 }
