@@ -39,8 +39,8 @@ const prose = /^(db prune never removes|config check lists them|runs undo$|runbo
 
 /** Words of a sentence, or a part of a command that is put together elsewhere. */
 const isCommand = ({ line }: Advised) => {
-  // Cut off within an expression.
-  if (prose.test(line) || line.includes('${')) return false;
+  // An expression within an expression is not taken apart.
+  if (prose.test(line) || line.includes('${') || line.includes('=>')) return false;
   const { entry } = findCommand(shelf, line.split(/ +/));
   return entry !== undefined || shelf.some(({ command }) => command.split(' ')[0] === line.split(' ')[0]);
 };
