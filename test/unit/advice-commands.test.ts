@@ -35,7 +35,8 @@ const lines: readonly Advised[] = ['runbooks', 'src'].flatMap((folder) =>
 );
 
 /** Sentences of descriptions and errors, with a command at their beginning. Not advice. */
-const prose = /^(db prune never removes|config check lists them|runs undo$|runbook export|db \$\{)/;
+const prose =
+  /^(db prune never removes|config check lists them|emergency unwind cancels them|runs undo$|runbook export|db \$\{)/;
 
 /** Words of a sentence, or a part of a command that is put together elsewhere. */
 const isCommand = ({ line }: Advised) => {
@@ -54,6 +55,8 @@ async function problemOf({ line }: Advised): Promise<string | undefined> {
       .split(' ') ?? [];
   if (words.includes('--help') || words.length === 1) return undefined;
   const problem = await refusal(words);
+  // Cut off at the quotes of a value.
+  if (problem !== undefined && words.at(-1)?.startsWith('--')) return refusal([...words, 'X']);
   // An expression at the end may stand for flags.
   return problem !== undefined && words.at(-1) === 'X' ? refusal(words.slice(0, -1)) : problem;
 }
