@@ -34,13 +34,14 @@ export function plan({ action, intents, pairs, sender, replace }: BreakerFacts):
 }
 
 /** Plan id: the pairs and the functions, not what pays the fee. */
-export function basis({ action, chainId, pairs, intents, sender }: BreakerFacts): Json {
+export function basis({ action, chainId, pairs, intents, sender, replace }: BreakerFacts): Json {
   return {
     action,
     chainId,
     pairs: pairs.map(({ id }) => id),
     calls: intents.map(({ address, data }) => ({ address, data })),
     from: sender?.from ?? null,
+    replace,
   };
 }
 

@@ -50,10 +50,12 @@ signed may still wait to be mined.`,
       await resolveIntent(ctx.chain(), { intent: 'unpauseProtocol' }),
     ]),
   preflight,
-  basis: ({ chainId, unpause, services, oracle }) => ({
+  basis: ({ chainId, unpause, services, oracle, replace }) => ({
     chainId,
     oracle,
     call: unpause === null ? null : { to: unpause.intent.address, data: unpause.intent.data },
+    from: unpause?.sender.from ?? null,
+    replace,
     start: services.filter(({ active }) => !active).map(({ unit }) => unit),
   }),
   consequence: ({ unpause, services }) => {

@@ -67,6 +67,8 @@ tv emergency withdraw come next.`,
     chainId,
     pause: pause.wanted,
     call: pause.intent === null ? null : { to: pause.intent.address, data: pause.intent.data },
+    from: pause.sender?.from ?? null,
+    replace: pause.replace,
     stop: toStop(services).map(({ unit }) => unit),
   }),
   consequence: ({ pause, services }) => {

@@ -8,6 +8,7 @@ import { protective } from '../../src/runbook/concurrency.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { count, short } from '../../src/runbook/text.ts';
 import { payoutConsequence } from './payout/consequence.ts';
+import { payoutBasis } from './payout/facts.ts';
 import { toAgain } from './payout/input.ts';
 import { payoutSteps } from './payout/steps.ts';
 import { exampleFacts, type UnwindFacts } from './unwind/facts.ts';
@@ -99,21 +100,14 @@ as in tv emergency withdraw.`,
       );
     }),
   preflight,
-  basis: ({ chainId, intents, stuck, sender, payout, withdrawFirst }) => ({
+  basis: ({ chainId, intents, stuck, sender, payout, withdrawFirst, replace }) => ({
     chainId,
     stuck: stuck.map(({ pair }) => pair.id),
     withdrawFirst,
     calls: intents.map(({ address, data }) => ({ address, data })),
     from: sender?.from ?? null,
-    payout:
-      payout === null
-        ? null
-        : {
-            tokens: payout.withdrawals.map(({ token }) => token.address),
-            recipient: payout.recipient,
-            from: payout.sender.from,
-            pause: payout.pause.way,
-          },
+    replace,
+    payout: payout === null ? null : payoutBasis(payout),
   }),
   consequence: ({ pairs, payout, withdrawFirst }) => {
     const names = pairs.map(({ pair }) => pairTitle(pair)).join(', ');

@@ -9,7 +9,7 @@ import { UsageError } from '../../src/errors/TvError.ts';
 import { protective } from '../../src/runbook/concurrency.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { payoutConsequence } from './payout/consequence.ts';
-import { examplePayout, type PayoutFacts } from './payout/facts.ts';
+import { examplePayout, type PayoutFacts, payoutBasis } from './payout/facts.ts';
 import { toAgain } from './payout/input.ts';
 import { payoutSteps } from './payout/steps.ts';
 import { preflight } from './withdraw/preflight.ts';
@@ -101,16 +101,7 @@ the last is sent even if the withdrawal fails.`,
       );
     }),
   preflight,
-  basis: ({ chainId, withdrawals, recipient, max, sender, pause }) => ({
-    chainId,
-    withdrawals: withdrawals.map(({ token, amount }) => ({
-      token: token.address,
-      amount: max ? 'max' : amount,
-    })),
-    recipient,
-    from: sender.from,
-    pause: pause.way,
-  }),
+  basis: ({ chainId, ...payout }) => ({ chainId, payout: payoutBasis(payout) }),
   consequence: (facts) => `This ${payoutConsequence(facts)}`,
   plan: payoutSteps,
   verify,

@@ -170,7 +170,13 @@ it on the chain is waited for.`,
       },
     };
   },
-  basis: ({ chainId, old, current, copies }) => ({ chainId, old, current, copies }),
+  basis: ({ chainId, old, current, copies, sender }) => ({
+    chainId,
+    old,
+    current,
+    copies,
+    from: sender?.from ?? null,
+  }),
   consequence: ({ old }) => `This ends ${short(old, false)} as an oracle.`,
   plan: (facts) => [
     ...(facts.sender === null

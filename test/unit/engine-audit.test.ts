@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -47,6 +48,21 @@ function change(edit: (lines: string[]) => readonly string[]): void {
   );
 }
 
+/** An entry as somebody who can write the file would change it: its hash fits its new content. */
+function forged(line: string, changes: Readonly<Record<string, unknown>>): string {
+  const { hash: _, ...body } = { ...JSON.parse(line), ...changes };
+  const hash = createHash('sha256').update(sorted(body)).digest('hex');
+  return JSON.stringify({ ...body, hash });
+}
+
+/** JSON with its keys in order, as the log's format has it. */
+function sorted(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(sorted).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const keys = Object.keys(value).sort();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${sorted(Reflect.get(value, key))}`).join(',')}}`;
+}
+
 describe('the audit log', () => {
   it('is a chain that fits, in files of its user alone', () => {
     expect(log.verify()).toEqual({ entries: 5, intact: true, problems: [] });
@@ -71,6 +87,21 @@ describe('the audit log', () => {
       (lines) =>
         lines.map((line, index) => (index === 1 ? line.replace('"exitCode":3', '"exitCode":0') : line)),
       () => ['line 2 was changed after it was written'],
+    ],
+    [
+      'a changed entry whose own hash was made to fit again',
+      (lines) => lines.with(1, forged(lines[1] ?? '', { exitCode: 0 })),
+      () => [followsNot(3)],
+    ],
+    [
+      'a changed last entry whose own hash was made to fit again',
+      (lines) => lines.with(4, forged(lines[4] ?? '', { exitCode: 0 })),
+      () => [cutOff()],
+    ],
+    [
+      'an entry put in, with a number and a hash that fit',
+      (lines) => lines.toSpliced(4, 1, forged(lines[4] ?? '', { previous: 'f'.repeat(64) })),
+      () => [followsNot(5), cutOff()],
     ],
     ['a removed entry', (lines) => lines.toSpliced(2, 1), () => [followsNot(3)]],
     ['a removed first entry', (lines) => lines.slice(1), () => [followsNot(1)]],

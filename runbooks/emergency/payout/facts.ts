@@ -3,6 +3,7 @@ import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
 import type { Token } from '../../../src/chain/treasury/findToken.ts';
 import type { Places } from '../../../src/chain/treasury/readPlaces.ts';
 import type { Address } from '../../../src/config/settings.ts';
+import type { Json } from '../../../src/runbook/json.ts';
 
 /** One token on its way out of the vault. */
 export type Withdrawal = {
@@ -37,6 +38,21 @@ export type PayoutFacts = {
     | ({ readonly way: 'steps'; readonly sender: Sender } & Pausing);
   readonly replace: boolean;
 };
+
+/** What a plan with a payout rests on: what goes where, and who signs. Not what pays the fee. */
+export function payoutBasis({ withdrawals, recipient, max, sender, pause, replace }: PayoutFacts): Json {
+  return {
+    withdrawals: withdrawals.map(({ token, amount }) => ({
+      token: token.address,
+      amount: max ? 'max' : amount,
+    })),
+    recipient,
+    from: sender.from,
+    pause: pause.way,
+    pauser: pause.way === 'steps' ? pause.sender.from : null,
+    replace,
+  };
+}
 
 /** An imagined case, for the exported document. */
 export function examplePayout(): PayoutFacts {
