@@ -1,6 +1,5 @@
 import { commandHelp, type Parsed, parse } from './cli/parse.ts';
 import { renderError } from './cli/renderError.ts';
-import { renderPlan } from './cli/renderPlan.ts';
 import { RunScreen } from './cli/renderRun.ts';
 import { toJsonDocument, toJsonError, toJsonEvent } from './cli/toJson.ts';
 import { buildContext, type Program, type World } from './context.ts';
@@ -175,12 +174,7 @@ async function buildEngine(desk: Desk, world: World, run?: string): Promise<Engi
   });
   const watch = desk.parsed.flags.json
     ? (event: RunEvent) => desk.outlet.print('stdout', toJsonEvent(event, clock.now()))
-    : (event: RunEvent) => {
-        screen.show(event);
-        // The plan is the result of a dry run. On a terminal it is on the screen already.
-        if (event.type === 'plan.ready' && event.dryRun && !process.stdout.isTTY)
-          desk.outlet.print('stdout', `${renderPlan(event.plan, 'Plan', desk.paint)}\n`);
-      };
+    : (event: RunEvent) => screen.show(event);
   return {
     ctx: world.ctx,
     outlet: desk.outlet,

@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true }));
 
-it('dry run → the plan and nothing else on stdout', async () => {
+it('dry run → the plan, once, on stdout; the checks on stderr', async () => {
   const config = join(home, 'tv.yaml');
   writeFileSync(
     config,
@@ -48,5 +48,8 @@ it('dry run → the plan and nothing else on stdout', async () => {
   expect(stdout).toMatch(/^Plan [0-9a-f]{8,}\n {2}1 {2}remove /);
   expect(stdout).toContain('d90.sql.gz');
   expect(stdout).not.toContain('Preflight');
-  expect(stderr).toContain('Dry run');
+  expect(stdout).toContain('Dry run: nothing was changed.');
+  expect(stdout.match(/^Plan /gm)).toHaveLength(1);
+  expect(stderr).toContain('Preflight');
+  expect(stderr).not.toContain('Plan ');
 });
