@@ -57,7 +57,7 @@ function sentenceOf(failure: RpcFailure): string {
     case 'tls':
       return `The RPC node cannot be trusted: ${failure.message}.`;
     case 'rate-limited':
-      return 'The RPC node refuses more requests for now.';
+      return 'The RPC node refuses more requests for now: a rate limit.';
     case 'denied':
       return 'The RPC node refuses access.';
     case 'http':

@@ -46,7 +46,7 @@ const mostBytes = 8 * 2 ** 20;
 const hiccupRetries = 2;
 const rateRetries = 4;
 const firstWaitMs = 250;
-/** A node that asks for a longer wait than this is not waited for. */
+/** A node that asks for a longer wait than this, in one or in all, is not waited for: a screen has 6 s. */
 const longestWaitMs = 5_000;
 
 interface Call {
@@ -221,22 +221,24 @@ export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): Rpc
 
   async function exchangePatiently(calls: readonly Call[]): Promise<readonly Outcome[]> {
     const patient = calls.some((call) => call.patient);
+    let waited = 0;
     for (let attempt = 0; ; attempt++) {
       while (rateLimited !== undefined) await rateLimited;
       try {
         return await exchange(calls);
       } catch (error) {
         signal?.throwIfAborted();
-        const wait = patient ? waitFor(error, attempt) : undefined;
+        const wait = patient ? waitFor(error, attempt, waited) : undefined;
         if (wait === undefined) throw error;
         if (!(error instanceof HttpFailure && error.status === 429)) {
           await pause(wait, signal);
+          waited += wait;
           continue;
         }
         if (rateLimited !== undefined) continue;
         // Another request has just waited in vain: this one would, too.
         if (Date.now() - gaveUpAt < longestWaitMs) throw error;
-        const served = repeatAlone(calls, wait, attempt + 1);
+        const served = repeatAlone(calls, { wait, attempt: attempt + 1, waited });
         rateLimited = served.then(
           () => {},
           () => {},
@@ -254,15 +256,20 @@ export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): Rpc
   }
 
   /** Every other request waits meanwhile. */
-  async function repeatAlone(calls: readonly Call[], firstWait: number, attempts: number) {
-    let wait: number | undefined = firstWait;
-    for (let attempt = attempts; ; attempt++) {
+  async function repeatAlone(
+    calls: readonly Call[],
+    so: { readonly wait: number; readonly attempt: number; readonly waited: number },
+  ) {
+    let wait: number | undefined = so.wait;
+    let { waited } = so;
+    for (let { attempt } = so; ; attempt++) {
       await pause(wait, signal);
+      waited += wait;
       try {
         return await exchange(calls);
       } catch (error) {
         signal?.throwIfAborted();
-        wait = waitFor(error, attempt);
+        wait = waitFor(error, attempt, waited);
         if (wait === undefined) throw error;
       }
     }
@@ -401,9 +408,10 @@ function isRangeRefusal(error: unknown): boolean {
   return error instanceof RpcError && ['too-wide', 'rejected', 'failed'].includes(kindOf(error));
 }
 
-function waitFor(error: unknown, attempt: number): number | undefined {
-  const wait = retryAfterMs(error) ?? Math.min(longestWaitMs, firstWaitMs * 2 ** attempt);
-  if (wait > longestWaitMs) return undefined;
+/** @param waited for this request so far, in milliseconds */
+function waitFor(error: unknown, attempt: number, waited = 0): number | undefined {
+  const wait = retryAfterMs(error) ?? firstWaitMs * 2 ** attempt;
+  if (waited + wait > longestWaitMs) return undefined;
   const kind = error instanceof RpcError ? kindOf(error) : undefined;
   const limited = kind === 'rate-limited' || (error instanceof HttpFailure && error.status === 429);
   const hiccup =

@@ -159,7 +159,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
       expectBlocked({
         arrange: async () => faulty({ mode: 'rate-limit' }),
         checks: ['chain'],
-        says: ['The RPC node refuses more requests for now.', 'HTTP 429', 'asks to wait: 1 s'],
+        says: ['The RPC node refuses more requests for now: a rate limit.', 'HTTP 429', 'asks to wait: 1 s'],
         next: ['wait 1 s and run the command again, or add a second RPC URL'],
       }));
 

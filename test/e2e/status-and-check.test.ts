@@ -268,7 +268,11 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       const faults: readonly { fault: RpcFault; says: RegExp; level: string }[] = [
         { fault: { mode: 'hang' }, says: /The RPC node did not answer in time/, level: 'unknown' },
         { fault: { mode: 'stop' }, says: /The RPC node broke off/, level: 'critical' },
-        { fault: { mode: 'rate-limit' }, says: /refuses more requests/, level: 'critical' },
+        {
+          fault: { mode: 'rate-limit' },
+          says: /^The RPC node refuses more requests for now: a rate limit\. /,
+          level: 'critical',
+        },
         { fault: { mode: 'html' }, says: /answered with a web page/, level: 'critical' },
       ];
       const setFaults = async (...now: readonly RpcFault[]) =>

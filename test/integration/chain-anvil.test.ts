@@ -150,7 +150,9 @@ describe.each(['tempo', 'ethereum'] as const)('on anvil, network %s', (network) 
     await using busy = await httpServer((response) => {
       response.writeHead(429, { 'retry-after': '0' }).end();
     });
-    await expect(collect(readLogs(connect(busy.url), parameters))).rejects.toThrow('refuses more requests');
+    await expect(collect(readLogs(connect(busy.url), parameters))).rejects.toThrow(
+      'refuses more requests for now: a rate limit',
+    );
     expect(busy.requests).toBeLessThan(30);
 
     await using pruned = await rpcServer(() => {

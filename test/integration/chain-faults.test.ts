@@ -142,6 +142,17 @@ it('a rate limit that lasts is waited for once, not by each request in turn', as
   expect(after).toBeLessThan(60);
 });
 
+it.each([2, 3, 5])('a rate limit that asks for %i s again and again is named within 6 s', async (seconds) => {
+  await using busy = await httpServer(
+    (response) => void response.writeHead(429, { 'retry-after': String(seconds) }).end(),
+  );
+  const began = performance.now();
+  const found = await outcome(readHead(connect(busy.url)));
+  expect(performance.now() - began).toBeLessThan(6_000);
+  expect((found as TvError).message).toBe('The RPC node refuses more requests for now: a rate limit.');
+  expect(busy.requests).toBe(1 + Math.floor(5 / seconds));
+});
+
 it('a batch that fails because the node does is not sent call by call', async () => {
   await using denied = await httpServer((response) => void response.writeHead(401).end('{}'));
   const chain = connect(denied.url);

@@ -143,7 +143,7 @@ describe('a node that does not answer as it should', () => {
     });
     const start = performance.now();
     const error = await failureOf(connect(server.url));
-    expect(error.message).toBe('The RPC node refuses more requests for now.');
+    expect(error.message).toBe('The RPC node refuses more requests for now: a rate limit.');
     expect(error.facts).toMatchObject({ status: 'HTTP 429', 'asks to wait': '30 s' });
     expect(error.next).toEqual(['wait 30 s and run the command again, or add a second RPC URL']);
     // Nothing is gained by asking again before the 30 s are over, nor by keeping the operator waiting.
