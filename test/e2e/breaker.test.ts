@@ -114,7 +114,9 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
         world.generation !== 'runbook' ? 'triggerCircuitBreaker(bytes32)' : 'setCircuitBreaker(bytes32,bool)',
       );
       expect(tripped.stderr).toContain('Beta: open, read back from the contract');
-      expect(tripped.stderr).toContain('Next: once the cause is gone: tv breaker reset --pair Beta\n');
+      expect(tripped.stderr.replaceAll(/:\n +tv /g, ': tv ')).toContain(
+        `Next: once the cause is gone: ${world.typed} breaker reset --pair Beta\n`,
+      );
       expect(await status(world)).toMatchObject([
         { pair: { name: 'Alpha' }, open: false },
         { pair: { name: 'Beta' }, open: true, last: { kind: 'tripped', by: world.officer } },
@@ -159,7 +161,9 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
         });
         expect(line('protocol')?.next).toEqual(['once the cause is gone: tv emergency resume']);
         const screen = await tv(world, ['status']);
-        expect(screen.stdout).toMatch(/Next: once the cause is gone: tv (-e \w+ )?emergency\s+resume/);
+        expect(screen.stdout.replaceAll(/\s+/g, ' ')).toContain(
+          `Next: once the cause is gone: ${world.typed} emergency resume`,
+        );
       } finally {
         await setPaused(world.protocol, false);
       }

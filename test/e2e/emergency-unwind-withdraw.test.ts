@@ -190,9 +190,11 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
       const failed = await world.tv(['resume', ...confirm]);
       expect(failed.exitCode).toBe(1);
       expect(failed.stderr).toContain('✖ The protocol is OPEN (not paused) until this is done');
-      expect(lastLines(failed.stderr)).toMatch(/✖ The protocol is OPEN \(not paused\):\s+tv resume/);
       await change('grantRole');
-      const [run = ''] = /tv resume (\S+)/.exec(lastLines(failed.stderr))?.slice(1) ?? [];
+      const [run = ''] = / resume (\S+)/.exec(lastLines(failed.stderr))?.slice(1) ?? [];
+      expect(lastLines(failed.stderr).replaceAll(/\s+/g, ' ')).toContain(
+        `✖ The protocol is OPEN (not paused): ${world.typed} resume ${run} Next: `,
+      );
       const undone = await world.tv(['runs', 'undo', run, ...confirm]);
       expect(undone.exitCode, undone.stderr).toBe(0);
       expect(undone.stderr).not.toContain('OPEN (not paused):');

@@ -31,6 +31,8 @@ export interface ProtocolWorld extends AsyncDisposable {
   /** Adds another environment, with some settings changed. */
   environment(name: string, changes: Readonly<Record<string, unknown>>): void;
   tv(args: readonly string[], options?: TvOptions): Promise<CommandOutput>;
+  /** How commands begin in the advice of `tv`: typed so, they work here. */
+  readonly typed: string;
 }
 
 export const environmentName = 'drill';
@@ -91,6 +93,7 @@ export async function protocolWorld(
       write();
     },
     tv: (args, options = {}) => home.tv([...args, '--config', config], options),
+    typed: `tv --config ${config}`,
     [Symbol.asyncDispose]: async () => {
       await home[Symbol.asyncDispose]();
       await protocol[Symbol.asyncDispose]();
