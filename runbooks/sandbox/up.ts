@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { quoteForShell } from '../../src/host/commandLine.ts';
 import { defineAction, field } from '../../src/runbook/define.ts';
 import { aligned } from '../../src/runbook/text.ts';
+import { sandboxDirectory } from '../../src/sandbox/paths.ts';
 import { sandboxInfo } from '../../src/sandbox/status.ts';
 import { sandboxUp } from '../../src/sandbox/up.ts';
 
@@ -73,10 +75,10 @@ export default defineAction({
       ],
       paint.width,
     );
-    return `${head}\n${facts}\n\nNext: tv -e ${name} status\n      tv sandbox shell${flags(name)}\n      tv sandbox down${flags(name)}\n`;
+    // By its name tv finds only what is in the state directory.
+    const elsewhere = dir !== sandboxDirectory({ name, dir: undefined });
+    const config = elsewhere ? ` --config ${quoteForShell(files.config)}` : '';
+    const flags = elsewhere ? ` --dir ${quoteForShell(dir)}` : name === 'sandbox' ? '' : ` --name ${name}`;
+    return `${head}\n${facts}\n\nNext: tv -e ${name}${config} status\n      tv sandbox shell${flags}\n      tv sandbox down${flags}\n`;
   },
 });
-
-function flags(name: string): string {
-  return name === 'sandbox' ? '' : ` --name ${name}`;
-}

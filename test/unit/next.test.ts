@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { shelf } from '../../runbooks/index.ts';
+import sandboxUp from '../../runbooks/sandbox/up.ts';
 import { adviceLine, asTyped, renderNext } from '../../src/runbook/next.ts';
+import { sandboxDirectory } from '../../src/sandbox/paths.ts';
 import { plainPaint } from '../support/paint.ts';
 
 describe('a command under Next', () => {
@@ -67,6 +69,31 @@ describe('Next on a narrow terminal', () => {
         'Next: tv -e drill runs report 20261127-032311-db-restore-6957',
         '      once whatever has stopped it is gone:',
         '      tv -e drill runs report 20261127-032311-db-restore-6957',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('Next of tv sandbox up', () => {
+  const rendered = (dir: string) => {
+    const info = { already: false, name: 'sandbox', dir, seconds: 18, machine: { kind: 'systemd' } };
+    const rest = { ports: { rpc: 1, api: 2, database: 3 }, files: { config: `${dir}/tv.yaml` } };
+    const text = sandboxUp.render({ ...info, ...rest } as never, plainPaint(80), {} as never);
+    return text.slice(text.indexOf('Next:'));
+  };
+
+  it('in the state directory → its name is enough', () => {
+    expect(rendered(sandboxDirectory({ name: 'sandbox', dir: undefined }))).toBe(
+      'Next: tv -e sandbox status\n      tv sandbox shell\n      tv sandbox down\n',
+    );
+  });
+
+  it('in another directory → the commands name it', () => {
+    expect(rendered('/srv/my drill')).toBe(
+      [
+        "Next: tv -e sandbox --config '/srv/my drill/tv.yaml' status",
+        "      tv sandbox shell --dir '/srv/my drill'",
+        "      tv sandbox down --dir '/srv/my drill'\n",
       ].join('\n'),
     );
   });
