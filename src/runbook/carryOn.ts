@@ -230,10 +230,13 @@ function assertCanCarryOn(engine: Engine, state: RunState, run: string, directio
 async function toUndo(execution: Execution, state: RunState): Promise<readonly Step[]> {
   const statusOf = (step: Step) => state.steps.get(step.id)?.status ?? 'waiting';
   const begun = execution.steps.filter((step) => !['waiting', 'undone'].includes(statusOf(step)));
+  // The first one: from there on the run had no way back, whatever followed.
   let final: Step | undefined;
   for (const step of begun) {
     if (step.undo !== undefined || step.effect !== 'final') continue;
-    if (await mayStand(execution, step, state)) final = step;
+    if (!(await mayStand(execution, step, state))) continue;
+    final = step;
+    break;
   }
   const reversible = begun.filter(({ undo }) => undo !== undefined);
   const left = final === undefined ? reversible : reversible.filter(({ undoAlways }) => undoAlways);

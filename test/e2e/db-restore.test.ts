@@ -252,7 +252,8 @@ describe('tv db restore', () => {
       expect(await contentsOf(sandbox)).toEqual(before);
       expect(await running()).toEqual(['active', 'inactive', 'active']);
       const after = await sandbox.tv(['runs', 'undo', await lastRun(), '--confirm', 'sandbox']);
-      expect(after.stderr).toContain('a step of it is final');
+      expect(after.stderr).toContain('Cannot undo: step 3 is irreversible.');
+      expect(after.stderr).toMatch(/^ {3}command {2}dropdb tempovault$/m);
       expect(after.exitCode).toBe(3);
       expect(await running()).toEqual(['active', 'inactive', 'active']);
     },

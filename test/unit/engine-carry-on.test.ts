@@ -274,6 +274,21 @@ describe('undo', () => {
     expect(['a', 'b', 'c'].map((id) => world.has(id))).toEqual([true, true, true]);
   });
 
+  it('is refused with several final steps, and names the first one that may stand', async () => {
+    const steps = [
+      { id: 'a' },
+      { id: 'b', effect: 'final' as const },
+      { id: 'c', effect: 'final' as const },
+      { id: 'd' },
+    ];
+    const shelved = fakeRunbook(world, { steps });
+    const { run } = await interruptedRun(shelved, 'c');
+    const outcome = await carry(run, 'undo', {}, shelved);
+    expect([outcome.exitCode, outcome.error?.message]).toEqual([3, 'Cannot undo: step 2 is irreversible.']);
+    expect(outcome.error?.facts).toMatchObject({ step: 'set b' });
+    expect(world.effects()).toEqual(['plan']);
+  });
+
   it('goes past a final step for what is right to take back always', async () => {
     const steps = [{ id: 'a' }, { id: 'b', undoAlways: true }, { id: 'c', effect: 'final' as const }];
     const shelved = fakeRunbook(world, { steps: [...steps, { id: 'd' }] });
