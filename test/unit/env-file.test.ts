@@ -51,16 +51,15 @@ describe('parseEnvFile', () => {
     ['open single quotes', (n: number) => `KEY_${n}='open`],
     ['open double quotes behind an escape', (n: number) => `KEY_${n}="open \\"`],
     ['comments with quotes', (n: number) => `# it's number "${n}`],
-  ])('reads and edits 20 000 lines in a moment: %s', (_, line) => {
+  ])('reads and edits 20 000 lines without going over them again and again: %s', (_, line) => {
+    // No clock of its own, which would measure the machine. The quadratic way took minutes, which is over
+    // the time limit of every test.
     const text = `${Array.from({ length: 20_000 }, (__, n) => line(n)).join('\n')}\nSTART_BLOCK=1\n`;
-    const start = performance.now();
     const entry = parseEnvFile(text).findLast(({ key }) => key === 'START_BLOCK');
     if (entry !== undefined) {
       expect(entry.line).toBe(20_001);
       expect(setEnvValue(text, 'START_BLOCK', '2').endsWith('START_BLOCK=2\n')).toBe(true);
     }
-    // The quadratic way took minutes.
-    expect(performance.now() - start).toBeLessThan(3_000);
   });
 
   it('passes over what is no assignment', () => {
