@@ -17,6 +17,7 @@ import {
 import type { ServiceName } from '../src/config/settings.ts';
 import { prunable } from '../src/database/backup/choosePrune.ts';
 import { listBackups } from '../src/database/backup/listBackups.ts';
+import { keepDaysDefault, keepVerified } from '../src/database/backup/retention.ts';
 import { type DatabaseStatus, readStatus } from '../src/database/readStatus.ts';
 import { answer } from '../src/errors/answer.ts';
 import { TvError } from '../src/errors/TvError.ts';
@@ -34,7 +35,6 @@ import { renderNext } from '../src/runbook/next.ts';
 import { readRuns, urgentFirst } from '../src/runbook/readRuns.ts';
 import type { RunState } from '../src/runbook/runState.ts';
 import { ago, bytes, count, duration, padEnd, short, wrap } from '../src/runbook/text.ts';
-import { keepDaysDefault, keepVerified } from './db/prune/facts.ts';
 import { breakers } from './status/breakers.ts';
 import {
   fullShare,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { choosePrune } from '../../src/database/backup/choosePrune.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
+import { keepDaysDefault, keepVerified } from '../../src/database/backup/retention.ts';
 import { readServer } from '../../src/database/readServer.ts';
 import { quoteForShell } from '../../src/host/commandLine.ts';
 import { readDisk } from '../../src/host/readDisk.ts';
@@ -15,7 +16,6 @@ import type { BackupFacts } from './backup/facts.ts';
 import { backupPath } from './backup/facts.ts';
 import { publish } from './backup/publish.ts';
 import { readItBack } from './backup/readItBack.ts';
-import { keepDaysDefault, keepVerified } from './prune/facts.ts';
 import { lookAtFolder, lookAtTools } from './shared/tools.ts';
 
 /**

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { choosePrune } from '../../src/database/backup/choosePrune.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
+import { keepDaysDefault, keepVerified } from '../../src/database/backup/retention.ts';
 import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
 import { quoteForShell } from '../../src/host/commandLine.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
 import { bytes, count, howMany } from '../../src/runbook/text.ts';
-import { keepDaysDefault, keepVerified, type PruneFacts } from './prune/facts.ts';
+import type { PruneFacts } from './prune/facts.ts';
 import { dropOld, removeLeftovers, removeOne } from './prune/steps.ts';
 import { lookAtMaintenance } from './shared/maintenance.ts';
 import { lookAtFolder } from './shared/tools.ts';

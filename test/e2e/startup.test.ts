@@ -80,6 +80,7 @@ describe.each([
         "src/cli/help.ts",
         "src/cli/words.ts",
         "src/main.ts",
+        "src/terminal/lostTerminal.ts",
       ]
     `);
   });
@@ -98,7 +99,10 @@ describe('tv status', () => {
 
   it('loads no other runbook', () => {
     expect(status.sources.filter((source) => source.startsWith('runbooks/'))).toEqual([
-      ...['runbooks/index.ts', 'runbooks/status.ts', 'runbooks/status/breakers.ts'],
+      'runbooks/index.ts',
+      'runbooks/status.ts',
+      'runbooks/status/breakers.ts',
+      'runbooks/status/judge.ts',
     ]);
   });
 

@@ -9,8 +9,3 @@ export type PruneFacts = {
   readonly keep: number;
   readonly keepDays: number;
 };
-
-/** Of the newest verified ones as many stay, whatever their age. */
-export const keepVerified = 3;
-/** Younger ones stay unless told otherwise, in days. Runbook section 3. */
-export const keepDaysDefault = 30;

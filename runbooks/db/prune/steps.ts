@@ -1,6 +1,7 @@
 import { choosePrune } from '../../../src/database/backup/choosePrune.ts';
 import { listBackups } from '../../../src/database/backup/listBackups.ts';
 import { isRemoved, removeBackup } from '../../../src/database/backup/removeBackup.ts';
+import { keepVerified } from '../../../src/database/backup/retention.ts';
 import { clearSessions } from '../../../src/database/restore/clearSessions.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
 import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
@@ -9,7 +10,7 @@ import type { Step } from '../../../src/runbook/define.ts';
 import { bytes } from '../../../src/runbook/text.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
 import { applicationName } from '../shared/names.ts';
-import { keepVerified, type PruneFacts } from './facts.ts';
+import type { PruneFacts } from './facts.ts';
 
 /** One backup a step, and each is looked at once more before: it may have been pinned since. */
 export function removeOne(facts: PruneFacts, backup: PruneFacts['remove'][number], index: number): Step {
