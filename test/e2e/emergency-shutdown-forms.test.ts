@@ -105,7 +105,7 @@ describe.each([
         if (network === 'plain') {
           const looked = await sandbox.tv(['emergency', 'shutdown', '--dry-run']);
           expect(looked.stderr.replaceAll(/\s+/g, ' ')).toMatch(/waits in the pool, from nonce \d+ on/);
-          expect(looked.stderr.replaceAll(/\s+/g, ' ')).toMatch(/will probably NOT succeed/);
+          expect(looked.stdout.replaceAll(/\s+/g, ' ')).toMatch(/will probably NOT succeed/);
         }
         const { exitCode, stderr } = await tv(
           'emergency',
