@@ -341,23 +341,27 @@ describe('a strange name', () => {
   });
 });
 
-it('a backup that is not there blocks every command alike; only wrong flags are wrong usage', async () => {
-  const confirm = ['--confirm', sandbox.env['TV_ENVIRONMENT'] ?? ''];
-  for (const [args, words] of [
-    [['restore', 'nope', ...confirm], 'There is no backup "nope"'],
-    [['restore', '--latest', ...confirm], 'There is no backup in'],
-    [['verify', 'nope'], 'There is no backup "nope"'],
-    [['verify', '--latest'], 'There is no backup in'],
-    [['verify', '--all'], 'There is no backup in'],
-    [['pin', 'nope'], 'There is no backup "nope"'],
-    [['unpin', 'nope'], 'There is no backup "nope"'],
-  ] as const) {
-    const done = await sandbox.tv(['db', ...args]);
-    expect.soft(unwrapped(done.stderr), args.join(' ')).toContain(words);
-    expect.soft(done.exitCode, args.join(' ')).toBe(3);
-  }
-  expect((await sandbox.tv(['db', 'verify'])).exitCode).toBe(2);
-  expect((await sandbox.tv(['db', 'verify', 'nope', '--latest'])).exitCode).toBe(2);
+describe('a backup that is not there', () => {
+  const none = 'There is no backup in';
+  const unknown = 'There is no backup "nope"';
+  it.each([
+    ['restore', 'nope', unknown],
+    ['restore', '--latest', none],
+    ['verify', 'nope', unknown],
+    ['verify', '--latest', none],
+    ['verify', '--all', none],
+    ['pin', 'nope', unknown],
+    ['unpin', 'nope', unknown],
+  ])('blocks every command alike: %s %s', async (command, which, words) => {
+    const confirm = command === 'restore' ? ['--confirm', sandbox.env['TV_ENVIRONMENT'] ?? ''] : [];
+    const done = await sandbox.tv(['db', command, which, ...confirm]);
+    expect(unwrapped(done.stderr)).toContain(words);
+    expect(done.exitCode).toBe(3);
+  });
+
+  it.each([[[]], [['nope', '--latest']]])('is not looked for with wrong flags: verify %j', async (flags) => {
+    expect((await sandbox.tv(['db', 'verify', ...flags])).exitCode).toBe(2);
+  });
 });
 
 describe('tv db prune', () => {
