@@ -253,7 +253,7 @@ describe('tv db restore', () => {
       expect(await running()).toEqual(['active', 'inactive', 'active']);
       const after = await sandbox.tv(['runs', 'undo', await lastRun(), '--confirm', 'sandbox']);
       expect(after.stderr).toContain('Cannot undo: step 3 is irreversible.');
-      expect(after.stderr).toMatch(/^ {3}command {2}dropdb tempovault$/m);
+      expect(after.stderr).toMatch(/^ {2}command {2}dropdb tempovault$/m);
       expect(after.exitCode).toBe(3);
       expect(await running()).toEqual(['active', 'inactive', 'active']);
     },
