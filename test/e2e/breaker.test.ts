@@ -386,7 +386,7 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       );
     }));
 
-  it('shows 1 000 pairs with six HTTP requests at most', () =>
+  it('shows 1 000 pairs with few HTTP requests', () =>
     inEach(async (world) => {
       await using counting = await httpServer(async (response, body) => {
         const answer = await fetch(world.protocol.url, {
@@ -411,8 +411,10 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       const breakers = await status(world, '-e', 'many', '--all');
       // Those of the chain's own three pairs, and of the one that nobody knew, are found by their events.
       expect(breakers).toHaveLength(1_004);
-      // One of them for the events alone: logs share no request with the state of breakers.
-      expect(counting.requests).toBeLessThanOrEqual(6);
+      // One of them for the events alone: logs share no request with the state of breakers. Without
+      // Multicall3 two reads a pair go out in batches of a hundred.
+      const batches = world.network === 'tempo' ? 0 : 20;
+      expect(counting.requests).toBeLessThanOrEqual(6 + batches);
 
       const before = counting.requests;
       const oracle = await tv(world, ['oracle', 'status', '-e', 'many', '--json']);
@@ -423,7 +425,7 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       expect(pairs).toHaveLength(1_000);
       expect(gauges.find(({ id }) => id === 'key')?.summary).toContain('which is authorised');
       expect(gauges.find(({ id }) => id === 'fees')?.summary).toMatch(/its last \d+ signals|no signals seen/);
-      expect(counting.requests - before).toBeLessThanOrEqual(8);
+      expect(counting.requests - before).toBeLessThanOrEqual(8 + batches);
     }));
 
   it('has left no key and no password anywhere but in the keystores', () => {

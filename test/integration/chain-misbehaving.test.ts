@@ -286,7 +286,7 @@ describe('credentials in a URL', () => {
   it('with a stray % reach the node as they are', async () => {
     await using server = await httpServer((response, body) => {
       const result = { ...block(1), hash: `0x${'00'.repeat(32)}` };
-      response.end(JSON.stringify([{ jsonrpc: '2.0', id: JSON.parse(body)[0].id, result }]));
+      response.end(JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(body).id, result }));
     });
     const chain = connect(`http://ops:50%off4all@127.0.0.1:${server.port}`);
     expect((await readHead(chain)).number).toBe(1);
