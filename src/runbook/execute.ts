@@ -305,7 +305,9 @@ export async function undoSteps(
   for (const step of steps.toReversed()) {
     if (step.undo === undefined) continue;
     if (stoppable && interrupt.received !== undefined) return 'interrupted';
-    if (await lockIsLost(execution)) return 'locked';
+    // A rollback ends what this run began a moment ago, also where the database that keeps the lock has
+    // gone away: a service that stays stopped is worse.
+    if (stoppable && (await lockIsLost(execution))) return 'locked';
     const start = clock.now().getTime();
     record(execution, { type: 'undo.started', step: step.id });
     failpoint(settings.sandbox, `undo-${step.id}:started`);
