@@ -6,8 +6,8 @@ import { TvError } from '../../src/errors/TvError.ts';
 import { readClock } from '../../src/host/readClock.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import type { Context } from '../../src/runbook/context.ts';
-import type { StepContext } from '../../src/runbook/define.ts';
-import { ago, duration } from '../../src/runbook/text.ts';
+import type { Step, StepContext } from '../../src/runbook/define.ts';
+import { ago, duration, short } from '../../src/runbook/text.ts';
 import { readOracleKey, readRelayOf } from './readOracleKey.ts';
 import { readRelayError } from './readRelayError.ts';
 
@@ -149,4 +149,26 @@ function failure(what: string, causes: readonly Cause[], cause?: TvError): TvErr
     next: [...new Set(causes.flatMap(({ next }) => next))],
     ...(cause === undefined ? {} : { cause }),
   });
+}
+
+/**
+ * The step that ends a cure of the relay: it only waits for its first signal.
+ * @param after the step whose result says from which block on it counts
+ */
+export function followFirstSignal(
+  { oracle, unit, limitMs }: { readonly oracle: Address; readonly unit: string; readonly limitMs: number },
+  after: string,
+): Step {
+  return {
+    id: 'follow',
+    title: `wait for a signal of ${short(oracle, false)} on the chain`,
+    command: `journalctl -u ${unit} -f`,
+    effect: 'final',
+    interruptible: true,
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      const { fromBlock } = ctx.results[after] as { fromBlock: number };
+      return awaitFirstSignal(ctx, { oracle, fromBlock, limitMs, unit });
+    },
+  };
 }

@@ -12,7 +12,7 @@ import type { Finding } from '../../src/runbook/check.ts';
 import { defineRunbook, type Step } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
 import { count, short } from '../../src/runbook/text.ts';
-import { awaitFirstSignal } from './awaitFirstSignal.ts';
+import { followFirstSignal } from './awaitFirstSignal.ts';
 import { lookAtService } from './lookAtService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
 import { type RelayError, readRelayError } from './readRelayError.ts';
@@ -84,7 +84,7 @@ Where a restart cannot help, nothing is changed, and the command that does help 
   },
   basis: ({ unit, oracle }) => ({ unit, oracle }),
   consequence: ({ unit }) => `This stops and starts ${unit}.`,
-  plan: (facts) => [stop(facts), start(facts), follow(facts)],
+  plan: (facts) => [stop(facts), start(facts), followFirstSignal(facts, 'start')],
   verify: async (ctx, { unit, oracle }) => {
     const lookout = new Lookout(ctx);
     lookout.look('service', 'host', async () => {
@@ -138,21 +138,6 @@ function start({ unit }: RecoverFacts): Step {
       ctx.note('fromBlock', fromBlock);
       const { mainPid } = await startUnit(ctx.host(), { unit, signal: ctx.signal });
       return { unit, process: mainPid, fromBlock };
-    },
-  };
-}
-
-function follow({ oracle, limitMs, unit }: RecoverFacts): Step {
-  return {
-    id: 'follow',
-    title: `wait for a signal of ${short(oracle, false)} on the chain`,
-    command: `journalctl -u ${unit} -f`,
-    effect: 'final',
-    interruptible: true,
-    probe: async () => 'not-done',
-    run: async (ctx) => {
-      const { fromBlock } = ctx.results['start'] as { fromBlock: number };
-      return awaitFirstSignal(ctx, { oracle, fromBlock, limitMs, unit });
     },
   };
 }

@@ -18,7 +18,7 @@ import { readClock } from '../../src/host/readClock.ts';
 import { defineRunbook, type Step, type StepContext } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
 import { count, short } from '../../src/runbook/text.ts';
-import { awaitFirstSignal } from './awaitFirstSignal.ts';
+import { followFirstSignal } from './awaitFirstSignal.ts';
 import { lookAtService } from './lookAtService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
 import { readRelayError } from './readRelayError.ts';
@@ -176,7 +176,7 @@ the relay works again.`,
     `This uses up ${namesOf(nonces)} of ${short(oracle, false)}; ${pending.length === 0 ? 'what waits there' : count(pending.length) === '1' ? 'the transaction that waits there' : 'the transactions that wait there'} will not be mined.`,
   plan: (facts) => [
     ...facts.nonces.map((nonce) => replace(facts, nonce)),
-    ...(facts.wasActive ? [follow(facts)] : []),
+    ...(facts.wasActive ? [followFirstSignal(facts, stepId(facts.nonces[0] ?? 0))] : []),
   ],
   verify: async (ctx, facts) => {
     const lookout = new Lookout(ctx);
@@ -276,21 +276,6 @@ function replace(facts: UnstickFacts, nonce: number): Step {
         limitMs: replaceLimitMs,
       });
       return { ...replaced, fromBlock: Number(ctx.notes['fromBlock']) };
-    },
-  };
-}
-
-function follow({ oracle, limitMs, unit, nonces }: UnstickFacts): Step {
-  return {
-    id: 'follow',
-    title: `wait for a signal of ${short(oracle, false)} on the chain`,
-    command: `journalctl -u ${unit} -f`,
-    effect: 'final',
-    interruptible: true,
-    probe: async () => 'not-done',
-    run: async (ctx) => {
-      const { fromBlock } = ctx.results[stepId(nonces[0] ?? 0)] as { fromBlock: number };
-      return awaitFirstSignal(ctx, { oracle, fromBlock, limitMs, unit });
     },
   };
 }
