@@ -15,8 +15,12 @@ const nginxUnit = '[Service]\\nExecStart=/bin/sleep infinity\\n';
 
 /** The raw transaction that the newest journal has noted. */
 function signedPause(state: string): string {
-  const newest = filesBelow(join(state, 'runs')).toSorted((a, b) => (a.place < b.place ? 1 : -1))[0];
-  return /"raw":"(0x[0-9a-f]+)"/.exec(newest?.text ?? '')?.[1] ?? '';
+  // Beside the journal of a killed run lies its reserve, a file of random text.
+  const journals = filesBelow(join(state, 'runs')).filter(({ place }) => place.endsWith('.jsonl'));
+  const newest = journals.toSorted((a, b) => (a.place < b.place ? 1 : -1))[0];
+  const raw = /"raw":"(0x[0-9a-f]+)"/.exec(newest?.text ?? '')?.[1];
+  if (raw === undefined) throw new Error(`no signed transaction in ${newest?.place ?? 'any journal'}`);
+  return raw;
 }
 
 /** Everything that may differ with network and contracts; the rest is tested on Tempo, as deployed. */
