@@ -331,7 +331,7 @@ export class RunScreen {
   #lockLost({ reason, next, stops }: Extract<RunEvent, { type: 'lock.lost' }>): void {
     const { bad, width } = this.#paint;
     const then = stops ? 'Stopped before the next step.' : 'Continues, as it protects funds.';
-    const text = `The lock was lost, another operator may be working: ${reason} ${then}`;
+    const text = `The lock was lost, so another run may have begun: ${reason} ${then}`;
     this.#print(`  ${bad(`✖ ${wrap(text, width - 4, '    ')}`)}\n`);
     this.#advice = [...this.#advice, ...next];
   }

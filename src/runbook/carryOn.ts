@@ -301,8 +301,8 @@ async function undo(execution: Execution, left: readonly Step[], state: RunState
       return close(execution, { outcome: 'undone', exitCode: exitCodes.ok });
     case 'failed':
       return close(execution, { outcome: 'undo-failed', exitCode: exitCodes.failed });
-    case 'locked':
-      return close(execution, { outcome: 'interrupted', exitCode: exitCodes.locked });
+    case 'lock-lost':
+      return close(execution, { outcome: 'interrupted', exitCode: exitCodes.interrupted });
     case 'interrupted':
       return close(execution, interrupted(execution, execution.engine.interrupt.received ?? 'SIGINT'));
   }

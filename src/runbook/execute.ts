@@ -94,7 +94,8 @@ async function runSteps(execution: Execution): Promise<Ending> {
       // A step that failed may take effect yet: the run stays to be gone on with.
       if (!ends) continue;
     }
-    if (await lockIsLost(execution)) return { outcome: 'interrupted', exitCode: exitCodes.locked };
+    const lost = await lostLockCode(execution);
+    if (lost !== undefined) return { outcome: 'interrupted', exitCode: lost };
     try {
       // In flight or failed when an earlier attempt ended: it may have taken effect all the same.
       const uncertain = before !== undefined && before.status !== 'waiting';
@@ -119,17 +120,25 @@ async function runSteps(execution: Execution): Promise<Ending> {
 }
 
 /**
- * Whether another operator may be at work by now. A run then stops before its next step; a protective one
- * only says so.
+ * Another run may have begun where the lock was lost. A run then stops before its next step; a protective
+ * one only says so.
+ * @returns the exit code of a run that has to stop: 6 where another run is known to hold the lock now
  */
-async function lockIsLost({ locks, engine, runbook, input }: Execution): Promise<boolean> {
+async function lostLockCode({
+  locks,
+  engine,
+  runbook,
+  input,
+}: Execution): Promise<Ending['exitCode'] | undefined> {
   try {
     await locks.assertHeld();
-    return false;
+    return undefined;
   } catch (error) {
     const { protective } = concurrencyOf(runbook, input);
     engine.watch({ type: 'lock.lost', ...lostLock(error), stops: !protective });
-    return !protective;
+    if (protective) return undefined;
+    const held = error instanceof TvError && error.exitCode === exitCodes.locked;
+    return held ? exitCodes.locked : exitCodes.interrupted;
   }
 }
 
@@ -299,7 +308,7 @@ export async function undoSteps(
   steps: readonly Step[],
   results: Readonly<Record<string, Json>>,
   { stoppable }: { readonly stoppable: boolean } = { stoppable: false },
-): Promise<'undone' | 'failed' | 'interrupted' | 'locked'> {
+): Promise<'undone' | 'failed' | 'interrupted' | 'lock-lost'> {
   const { interrupt } = execution.engine;
   const { clock, settings } = execution.engine.ctx;
   for (const step of steps.toReversed()) {
@@ -307,7 +316,7 @@ export async function undoSteps(
     if (stoppable && interrupt.received !== undefined) return 'interrupted';
     // A rollback ends what this run began a moment ago, also where the database that keeps the lock has
     // gone away: a service that stays stopped is worse.
-    if (stoppable && (await lockIsLost(execution))) return 'locked';
+    if (stoppable && (await lostLockCode(execution)) !== undefined) return 'lock-lost';
     const start = clock.now().getTime();
     record(execution, { type: 'undo.started', step: step.id });
     failpoint(settings.sandbox, `undo-${step.id}:started`);

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { TvError } from '../errors/TvError.ts';
+import { exitCodes, TvError } from '../errors/TvError.ts';
 import { WriteError } from './durableFile.ts';
 import type { Operator } from './events.ts';
 import { isRunning } from './process.ts';
@@ -96,6 +96,7 @@ function assertHeld(directory: string, mine: number, holder: LockHolder): void {
   const pid = current?.alive === true ? current.claim.operator.pid : undefined;
   if (current?.number === mine && pid === holder.operator.pid) return;
   throw new TvError('The lock on this machine is gone.', {
+    exitCode: current?.alive === true ? exitCodes.locked : exitCodes.interrupted,
     facts: { lock: claimFile(directory, mine), 'held by': current?.alive ? current.claim.what : 'no run' },
     next: ['tv runs list'],
   });

@@ -101,10 +101,6 @@ describe('an outage that leaves rows cleared, or may have: exit 1, and resume an
 
 describe('an outage on the way to the head is waited for', () => {
   const outages: Readonly<Record<string, (world: ReindexWorld) => Promise<void>>> = {
-    'PostgreSQL is stopped and started again': async (world) => {
-      await stopDatabase(world);
-      await startDatabase(world);
-    },
     'the node is away': (world) => faultFor(world, 'stop'),
     'the node answers 429': (world) => faultFor(world, 'rate-limit'),
     'the indexer is killed, and systemd starts it again': async ({ sandbox }) => {
@@ -114,23 +110,48 @@ describe('an outage on the way to the head is waited for', () => {
   };
   it.each(Object.keys(outages))('%s', { timeout: 180_000 }, (outage) =>
     inEach(worlds, async (world) => {
-      const before = await readEventRows(world.sandbox);
-      const earlier = lastRun(world);
-      // So that it is on its way for long enough, whatever the machine.
-      setFaults(world, [{ mode: 'slow', ms: 10 }]);
-      const tv = launch(world, reindexArgs(world, earlyBlock));
-      await untilStep(world, earlier, 'follow');
-      await until(async () => (await indexedTo(world)) > earlyBlock + 50, {
-        limitMs: 30_000,
-        what: 'some blocks',
-      });
+      const { before, tv } = await onItsWay(world);
       await outages[outage]?.(world);
       setFaults(world, []);
       await expectEnd(tv, 0);
       await expectReindexed(world, { fromBlock: earlyBlock, before });
     }),
   );
+
+  // The lock went with the server, and another run may have had it since.
+  it(
+    'PostgreSQL is stopped and started again → stops before the next step, then resume',
+    {
+      timeout: 180_000,
+    },
+    () =>
+      inEach(worlds, async (world) => {
+        const { before, tv } = await onItsWay(world);
+        await stopDatabase(world);
+        await startDatabase(world);
+        setFaults(world, []);
+        const text = await expectEnd(tv, 7);
+        expect(text.replaceAll(/\s+/g, ' ')).toContain('The lock was lost, so another run may have begun');
+        expect(text).toContain(`tv resume ${lastRun(world)}`);
+        await expectEnd(run(world, resumeArgs(world)), 0);
+        await expectReindexed(world, { fromBlock: earlyBlock, before });
+      }),
+  );
 });
+
+/** A reindex that is catching up, slowly enough to be met on its way whatever the machine. */
+async function onItsWay(world: ReindexWorld) {
+  const before = await readEventRows(world.sandbox);
+  const earlier = lastRun(world);
+  setFaults(world, [{ mode: 'slow', ms: 10 }]);
+  const tv = launch(world, reindexArgs(world, earlyBlock));
+  await untilStep(world, earlier, 'follow');
+  await until(async () => (await indexedTo(world)) > earlyBlock + 50, {
+    limitMs: 30_000,
+    what: 'some blocks',
+  });
+  return { before, tv };
+}
 
 async function unit({ sandbox }: ReindexWorld, verb: 'stop' | 'start', name: string): Promise<void> {
   const { exitCode, stderr } = await sandbox.systemctl(verb, name);

@@ -285,7 +285,9 @@ describe.each(['deployed', 'runbook'] as const)('the API server on the %s form',
 
   it('counts what is indexed, lets its own origins in, and has metrics', async () => {
     const { body } = await get('/api/v1/stats');
-    expect(body).toMatchObject({ tables: { deposits: 0, oracle_updates: 0 }, last_indexed_block: null });
+    // The deployed DDL seeds the row of the cursor; the runbook's leaves the table empty.
+    const cursor = form === 'deployed' ? 0 : null;
+    expect(body).toMatchObject({ tables: { deposits: 0, oracle_updates: 0 }, last_indexed_block: cursor });
     const from = async (origin: string) =>
       (await fetch(`${url}/health`, { headers: { origin } })).headers.get('access-control-allow-origin');
     expect(await from('https://ops.example')).toBe('https://ops.example');

@@ -299,7 +299,7 @@ describe('locks', () => {
           });
         },
       });
-      expect(outcome.exitCode).toBe(protects ? 0 : 6);
+      expect(outcome.exitCode).toBe(protects ? 0 : 7);
       const ran = world.effects().filter((effect) => effect.startsWith('run'));
       expect(ran).toEqual(protects ? ['run a', 'run b', 'run c'] : ['run a']);
       expect(outcome.events.find((event) => event.type === 'lock.lost')).toMatchObject({
