@@ -1,4 +1,4 @@
-import { commandHelp, type Parsed, parse } from './cli/parse.ts';
+import { commandHelp, type Parsed, parse, wordsOfCall } from './cli/parse.ts';
 import { renderError } from './cli/renderError.ts';
 import { RunScreen } from './cli/renderRun.ts';
 import { toJsonDocument, toJsonError, toJsonEvent } from './cli/toJson.ts';
@@ -73,6 +73,7 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
       now: world.ctx.clock.now(),
       environment: parsed.flags.env,
       ...placeOf(parsed, world),
+      call: wordsOfCall(entry, args),
     };
     const desk: Desk = { program, entry, command, parsed, outlet, paint, busy, interrupt };
     return await dispatch(desk, world);

@@ -40,6 +40,13 @@ export function parse(entry: Entry, command: AnyCommand, args: readonly string[]
       next: ['--calldata in place of both: it prints what the file would hold'],
     });
   }
+  const plan = options['plan'] as string | undefined;
+  if (plan !== undefined && !/^[0-9a-f]{64}$/.test(plan)) {
+    throw new UsageError('--plan takes the whole digest of a plan, 64 hex digits.', {
+      facts: { given: withoutKeys(plan) },
+      next: ['paste the line that the same command with --dry-run ends with'],
+    });
+  }
   return {
     flags: {
       env: options['env'] as string | undefined,
@@ -56,11 +63,24 @@ export function parse(entry: Entry, command: AnyCommand, args: readonly string[]
       overrides: (options['override'] as string[] | undefined) ?? [],
       reason: options['reason'] as string | undefined,
       dryRun: options['dryRun'] === true,
-      plan: options['plan'] as string | undefined,
+      plan,
       waitMs: waitMs(options['wait']),
     },
     input: validate(entry, command.input, program),
   };
+}
+
+/**
+ * The words of a call after `tv`, for one that is to be made again: without its environment and its
+ * configuration file, which every printed command gets by itself, and without what only a trial asks for.
+ * @param rest the arguments without the command's own words
+ */
+export function wordsOfCall({ command }: Entry, rest: readonly string[]): readonly string[] {
+  const kept = rest.filter((word, index) => {
+    if (/^(-e|--env|--config|--plan)$/.test(rest[index - 1] ?? '')) return false;
+    return !/^(-e|--env(=|$)|--config(=|$)|--plan(=|$)|--dry-run$)/.test(word);
+  });
+  return [...command.split(' '), ...kept];
 }
 
 /** @throws UsageError */
@@ -120,8 +140,8 @@ function build(entry: Entry, command: AnyCommand): Command {
   }
   if (command.kind === 'runbook') {
     program.optionsGroup('Planning:');
-    program.option('--dry-run', 'run every check, print the plan and its id, change nothing');
-    program.option('--plan <id>', 'refuse unless this is still the plan');
+    program.option('--dry-run', 'run every check, print the plan and its digest, change nothing');
+    program.option('--plan <digest>', 'refuse unless this is still the plan (all 64 digits)');
     program.option('--override <check>', 'overrule a check by its name (repeatable)', repeat);
     program.option('--reason <text>', 'why it is overruled; kept in the audit log');
   }

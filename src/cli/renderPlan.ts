@@ -1,7 +1,7 @@
 import { outsideText } from '../errors/outsideText.ts';
 import type { PlanData, StepData } from '../runbook/events.ts';
 import type { Paint } from '../runbook/paint.ts';
-import { visibleWidth, wrap } from '../runbook/text.ts';
+import { planName, visibleWidth, wrap } from '../runbook/text.ts';
 
 /**
  * The steps in order, each with what would take it back and the shell line that it stands for.
@@ -13,7 +13,8 @@ export function renderPlan(
   paint: Paint,
   all: readonly StepData[] = plan.steps,
 ): string {
-  if (plan.steps.length === 0) return `${paint.bold(heading)} ${plan.id}: nothing to do`;
+  const name = `${paint.bold(heading)} ${planName(plan.id, paint)}`;
+  if (plan.steps.length === 0) return `${name}: nothing to do`;
   const digits = String(all.length).length;
   const steps = plan.steps.map((step) => {
     const indent = ' '.repeat(digits + 4);
@@ -30,5 +31,5 @@ export function renderPlan(
     );
     return `${head}${undo === '' ? '' : `${beside}${paint.dim(undo)}`}\n${indent}${paint.dim(command)}`;
   });
-  return `${paint.bold(heading)} ${plan.id}\n${steps.join('\n')}`;
+  return `${name}\n${steps.join('\n')}`;
 }

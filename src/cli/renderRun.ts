@@ -13,7 +13,7 @@ import { describeHolder } from '../runbook/locks.ts';
 import { asTyped, renderNext, wrapAdvice } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { waysPast } from '../runbook/runState.ts';
-import { aligned, duration, padEnd, visibleWidth, wrap } from '../runbook/text.ts';
+import { aligned, duration, padEnd, planName, visibleWidth, wrap } from '../runbook/text.ts';
 import { ProgressLine } from './progress.ts';
 import { renderChecks } from './renderCheck.ts';
 import { renderPlan } from './renderPlan.ts';
@@ -169,7 +169,7 @@ export class RunScreen {
         break;
       case 'plan.changed':
         this.#print(
-          `${paint.bad(wrap(`The facts changed while the question was open: plan ${event.from} is now ${event.to}. Read it and answer again.`, paint.width))}\n\n`,
+          `${paint.bad(wrap(`The facts changed while the question was open: plan ${planName(event.from, paint)} is now ${planName(event.to, paint)}. Read it and answer again.`, paint.width))}\n\n`,
         );
         break;
       case 'journal.moved':
@@ -254,9 +254,8 @@ export class RunScreen {
 
   #dryRunEnd(plan: PlanData): void {
     this.#result(`${wrap(`Dry run: nothing was changed. ${plan.consequence}`, this.#paint.width)}\n`);
-    this.#result(
-      `${renderNext([`the same command with --plan ${plan.id} runs exactly this`], this.#paint)}\n`,
-    );
+    const exactly = { again: ['--plan', plan.id], when: 'to run exactly this' };
+    this.#result(`${renderNext([exactly], this.#paint)}\n`);
   }
 
   #end(outcome: Outcome, left: readonly string[]): void {

@@ -26,7 +26,7 @@ export interface StepData {
 }
 
 export interface PlanData {
-  /** First eight hex digits of the digest of plan and basis. */
+  /** SHA-256 of the plan and of the facts that it rests on: 64 hex digits, all of which `--plan` compares. */
   readonly id: string;
   readonly steps: readonly StepData[];
   readonly consequence: string;

@@ -9,22 +9,35 @@ export interface AdvicePlace {
   readonly config?: string | undefined;
   /** In front of host commands: `[]`, `['sudo', '-n']`, `['ssh', 'ops@vault-1']`. */
   readonly hostPrefix?: readonly string[] | undefined;
+  /** The words of this call after `tv`, without its environment, its configuration file and `--dry-run`. */
+  readonly call?: readonly string[] | undefined;
 }
 
 /**
- * One piece of advice: a command of tv as words, a shell line on the host or on this machine, or text.
+ * One piece of advice: a command of tv as words, this call again with more flags, a shell line on the host or
+ * on this machine, or text.
  * `when` is the condition under which a command is right.
  */
 export type Advice =
   | { readonly tv: readonly string[]; readonly when?: string }
+  | { readonly again: readonly string[]; readonly when?: string }
   | { readonly shell: string; readonly on: 'host' | 'here'; readonly when?: string }
   | string;
 
 /** A piece of advice as one line, to be pasted. */
 export function adviceLine(advice: Advice, place: AdvicePlace): string {
   if (typeof advice === 'string') return asTyped(advice, place);
-  const line = 'tv' in advice ? tvLine(advice.tv.map(quoteWord).join(' '), place) : shellLine(advice, place);
+  const line = commandLine(advice, place);
   return advice.when === undefined ? line : `${advice.when}: ${line}`;
+}
+
+function commandLine(advice: Exclude<Advice, string>, place: AdvicePlace): string {
+  if ('shell' in advice) return shellLine(advice, place);
+  if ('tv' in advice) return tvLine(quoteWords(advice.tv), place);
+  const { call } = place;
+  return call === undefined
+    ? `the same command with ${quoteWords(advice.again)}`
+    : tvLine(quoteWords([...call, ...advice.again]), place);
 }
 
 /** `Next:` and the commands to run; each as it has to be typed for this call. */
@@ -78,6 +91,10 @@ function shellLine(
   // ssh hands its arguments to a shell on the other side, where quotes and pipes have to arrive.
   const throughSsh = /(^|\/)ssh$/.test(hostPrefix[0] ?? '') && /[^\w@%+=:,./ -]/.test(shell);
   return [...hostPrefix.map(quoteWord), throughSsh ? quoteWord(shell) : shell].join(' ');
+}
+
+function quoteWords(words: readonly string[]): string {
+  return words.map(quoteWord).join(' ');
 }
 
 /** One word for a POSIX shell. */

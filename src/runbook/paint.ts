@@ -11,6 +11,8 @@ export interface Paint {
   readonly config?: string | undefined;
   /** In front of host commands that are to be run next. */
   readonly hostPrefix?: readonly string[] | undefined;
+  /** The words of this call after `tv`, for one that is to be made again with more flags. */
+  readonly call?: readonly string[] | undefined;
   ok(text: string): string;
   warn(text: string): string;
   bad(text: string): string;

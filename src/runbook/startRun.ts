@@ -402,7 +402,7 @@ function assertPlan(plan: PlanData, answers: Answers): void {
   throw new Refusal('The plan, or a fact that it rests on, has changed since it was approved.', {
     exitCode: exitCodes.blocked,
     facts: { approved: answers.plan, now: plan.id },
-    next: ['read the plan above, and have the new id approved'],
+    next: ['read the plan above, and have its new digest approved'],
   });
 }
 

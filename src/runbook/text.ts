@@ -11,6 +11,11 @@ export function howMany(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
 
+/** The first eight digits of a plan's digest, as a name to read. What is compared or pasted is the whole. */
+export function planName(id: string, { full }: { readonly full: boolean }): string {
+  return full ? id : id.slice(0, 8);
+}
+
 /** `1181116006` → `1.1 GiB`. */
 export function bytes(value: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -42,7 +42,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
   };
   const headNow = async () =>
     Number(await rpc(`http://127.0.0.1:${sandbox.info.ports.chain}`, 'eth_blockNumber'));
-  const planId = ({ stdout }: CommandOutput) => /^Plan ([0-9a-f]{8})$/m.exec(stdout)?.[1] ?? 'none';
+  const planId = ({ stdout }: CommandOutput) => / --plan ([0-9a-f]{64})$/m.exec(stdout)?.[1] ?? 'none';
   const question = /Type sandbox to go on:/;
 
   /** Requests that the node has had, and sessions that tv has opened in the database. */
@@ -116,7 +116,10 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       const dry = await reindex('--dry-run');
       expect(dry.exitCode, dry.stderr).toBe(0);
       expect(flat(dry.stdout)).toMatch(/Dry run: nothing was changed\. This deletes \d[\d ]* rows/);
-      expect(flat(dry.stdout)).toContain(`Next: the same command with --plan ${planId(dry)}`);
+      expect(dry.stdout).toContain(`Plan ${planId(dry).slice(0, 8)}\n`);
+      expect(flat(dry.stdout)).toContain(
+        `Next: to run exactly this: tv reindex --from-block ${from} --plan ${planId(dry)}`,
+      );
       expect(stateFiles(sandbox)).toEqual(files);
       expect(await now()).toEqual(before);
     });
@@ -168,7 +171,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
         expect(flat(stderr)).toContain(
           `The plan, or a fact that it rests on, has changed since it was approved. approved ${id}`,
         );
-        expect(flat(stderr)).toContain('Next: read the plan above, and have the new id approved');
+        expect(flat(stderr)).toContain('Next: read the plan above, and have its new digest approved');
         expect(auditEntries(sandbox).at(-1)).toMatchObject({ outcome: 'refused', exitCode: 3 });
         expect(await now()).toEqual(before);
         await back();
@@ -182,7 +185,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
 
     it('a plan id of another command is refused', async () => {
       const id = planId(await sandbox.tv(['reindex', '--from-block', '1500', '--dry-run']));
-      expect(id).toMatch(/^[0-9a-f]{8}$/);
+      expect(id).toMatch(/^[0-9a-f]{64}$/);
       expect((await confirmed('--plan', id)).exitCode).toBe(3);
     });
   });

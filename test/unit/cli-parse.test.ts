@@ -86,12 +86,21 @@ describe('answers', () => {
     ['--yes', { yes: true }],
     ['--confirm production', { confirm: 'production' }],
     ['--dry-run', { dryRun: true }],
-    ['--plan 7f3a91c2', { plan: '7f3a91c2' }],
+    [`--plan ${'7f3a91c2'.repeat(8)}`, { plan: '7f3a91c2'.repeat(8) }],
     ['--wait 5m', { waitMs: 300_000 }],
     ['--override a --override b --reason late', { overrides: ['a', 'b'], reason: 'late' }],
   ])('%s', (line, expected) => {
     expect(read(`--from-block 1 ${line}`).answers).toEqual({ ...none, ...expected });
   });
+
+  it.each(['7f3a91c2', '7f3a91c2'.repeat(8).slice(1), `${'7f3a91c2'.repeat(8)}0`, 'latest'])(
+    '--plan %s is not a whole digest: refused, with what to paste',
+    (plan) => {
+      expect(complaint(`--from-block 1 --plan ${plan}`)).toContain(
+        '--plan takes the whole digest of a plan, 64 hex digits.',
+      );
+    },
+  );
 
   it('are no flags of a command that only reads', () => {
     expect(complaint('--yes', listing)).toContain("Unknown option '--yes'");
@@ -255,9 +264,9 @@ describe('help of a command', () => {
                                   end
 
       Planning:
-        --dry-run                 run every check, print the plan and its id, change
-                                  nothing
-        --plan <id>               refuse unless this is still the plan
+        --dry-run                 run every check, print the plan and its digest,
+                                  change nothing
+        --plan <digest>           refuse unless this is still the plan (all 64 digits)
         --override <check>        overrule a check by its name (repeatable)
         --reason <text>           why it is overruled; kept in the audit log
 

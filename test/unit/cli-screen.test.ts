@@ -28,7 +28,7 @@ const checks: readonly Check[] = [
 ];
 
 const plan: PlanData = {
-  id: '7f3a91c2',
+  id: '7f3a91c2'.repeat(8),
   consequence: 'This deletes 1 204 332 rows and reads them from the chain again, which takes a while.',
   steps: [
     {
@@ -120,7 +120,7 @@ function draw(events: readonly RunEvent[], paint: Paint, timings = false): Drawn
       busy: (line) => busy.push(line),
       clearBusy: () => busy.push(''),
     },
-    paint,
+    { call: ['reindex', '--from-block', '12345678'], ...paint },
     () => now,
     { timings },
   );
@@ -131,8 +131,9 @@ function draw(events: readonly RunEvent[], paint: Paint, timings = false): Drawn
   return { text, result, busy };
 }
 
+/** But for commands, which stay on one line to be pasted. */
 const tooWide = (text: string, width: number) =>
-  text.split('\n').filter((line) => visibleWidth(line) > width);
+  text.split('\n').filter((line) => visibleWidth(line) > width && !/^(Next:| {5}) tv \S/.test(line));
 
 describe('the streams of a run', () => {
   const ready = (dryRun: boolean): RunEvent => ({
@@ -144,9 +145,21 @@ describe('the streams of a run', () => {
     const { result, text } = draw([...started, ready(true)], plainPaint(80));
     expect(result).toMatch(/^Plan 7f3a91c2\n/);
     expect(result).toContain('Dry run: nothing was changed.');
-    expect(result).toContain('--plan 7f3a91c2');
+    expect(result).toContain(`--plan ${plan.id}\n`);
     expect(result).not.toContain('Preflight');
     expect(text).toContain('Preflight');
+  });
+
+  it('a dry run ends with the command that runs its plan, whole and on one line', () => {
+    const paint = { ...plainPaint(60, 'drill'), call: ['reindex', '--backup-dir', '/my backups'] };
+    expect(draw([...started, ready(true)], paint).result).toContain(
+      `\nNext: to run exactly this:\n      tv -e drill reindex --backup-dir '/my backups' --plan ${plan.id}\n`,
+    );
+  });
+
+  it('--full: the heading has the whole digest', () => {
+    const paint = { ...plainPaint(80), full: true };
+    expect(draw([...started, ready(true)], paint).result).toContain(`Plan ${plan.id}\n`);
   });
 
   it('a run: nothing of it is a result', () => {
@@ -186,7 +199,8 @@ describe('the screen of a run', () => {
 
       Dry run: nothing was changed. This deletes 1 204 332 rows and reads them from
       the chain again, which takes a while.
-      Next: the same command with --plan 7f3a91c2 runs exactly this
+      Next: to run exactly this:
+            tv reindex --from-block 12345678 --plan 7f3a91c27f3a91c27f3a91c27f3a91c27f3a91c27f3a91c27f3a91c27f3a91c2
 
       Run 20261123-031200-reindex-7f3a
         ✔ 1  stop the indexer                                                    1.2 s
@@ -231,8 +245,8 @@ describe('the screen of a run', () => {
 
       Dry run: nothing was changed. This deletes 1 204 332 rows
       and reads them from the chain again, which takes a while.
-      Next: the same command with --plan 7f3a91c2 runs exactly
-            this
+      Next: to run exactly this:
+            tv reindex --from-block 12345678 --plan 7f3a91c27f3a91c27f3a91c27f3a91c27f3a91c27f3a91c27f3a91c27f3a91c2
 
       Run 20261123-031200-reindex-7f3a
         ✔ 1  stop the indexer                                1.2 s

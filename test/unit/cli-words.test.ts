@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { shelf } from '../../runbooks/index.ts';
+import { wordsOfCall } from '../../src/cli/parse.ts';
 import { findCommand, namedEnvironment, nearest, strangeFlag } from '../../src/cli/words.ts';
 
 function found(line: string): string {
@@ -50,6 +51,18 @@ describe('the command in the arguments', () => {
     ['--json -x', '-x'],
   ])('%s has the strange flag %s', (line, expected) => {
     expect(strangeFlag(line.split(' '))).toBe(expected);
+  });
+});
+
+describe('the words of a call that is to be made again', () => {
+  it.each([
+    ['-e drill reindex --dry-run --from-block 5', 'reindex --from-block 5'],
+    ['reindex --from-block 5 --env=drill --config=/c.yaml --plan=12ab', 'reindex --from-block 5'],
+    ['--config /c.yaml db -edrill restore x --plan 12ab --dry-run --full', 'db restore x --full'],
+    ['resume 7f3a --dry-run --wait 5m', 'runs resume 7f3a --wait 5m'],
+  ])('%s → %s', (line, expected) => {
+    const { entry, rest } = findCommand(shelf, line.split(' '));
+    expect(entry === undefined ? [] : wordsOfCall(entry, rest)).toEqual(expected.split(' '));
   });
 });
 

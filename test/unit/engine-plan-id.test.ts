@@ -85,6 +85,7 @@ it.each(runbooks)('%s: the plan id changes with these facts, and with no others'
   const idOf = (changed: Json) =>
     buildPlan({ name: command, runbook }, changed as never, input, 'production').plan.id;
   const before = idOf(facts);
+  expect(before).toMatch(/^[0-9a-f]{64}$/);
   const moved = leaves(facts).filter((path) => {
     try {
       return idOf(withMoved(facts, path)) !== before;

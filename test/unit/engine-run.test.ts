@@ -239,7 +239,7 @@ describe('--dry-run', () => {
     });
     expect(outcome.exitCode).toBe(0);
     expect(world.effects()).toEqual(['preflight', 'plan']);
-    expect(outcome.plan).toMatch(/^[0-9a-f]{8}$/);
+    expect(outcome.plan).toMatch(/^[0-9a-f]{64}$/);
     expect(existsSync(stateDirectory)).toBe(false);
   });
 
@@ -263,6 +263,20 @@ describe('--dry-run', () => {
     const accepted = await play(shelved, { stateDirectory, answers: { plan } });
     expect(accepted.exitCode).toBe(0);
     expect(accepted.audit.map((entry) => entry.outcome)).toEqual(['refused', 'verified']);
+  });
+
+  it('a plan with the same first digits is another plan', async () => {
+    const shelved = fakeRunbook(world);
+    const { plan = '' } = await play(shelved, { stateDirectory, answers: { dryRun: true } });
+    const last = plan.endsWith('0') ? '1' : '0';
+    for (const approved of [`${plan.slice(0, -1)}${last}`, plan.slice(0, 8), plan.slice(0, -1)]) {
+      const refused = await play(shelved, { stateDirectory, answers: { plan: approved } });
+      expect(refused.exitCode).toBe(3);
+      expect(refused.error?.facts).toEqual({ approved, now: plan });
+      expect(refused.run).toBeUndefined();
+    }
+    const accepted = await play(shelved, { stateDirectory, answers: { plan } });
+    expect(accepted.state?.started.plan.id).toBe(plan);
   });
 
   it('gives another id for another environment', async () => {
