@@ -222,7 +222,8 @@ export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): Rpc
   async function exchangePatiently(calls: readonly Call[]): Promise<readonly Outcome[]> {
     const patient = calls.some((call) => call.patient);
     let waited = 0;
-    for (let attempt = 0; ; attempt++) {
+    let attempt = 0;
+    for (;;) {
       while (rateLimited !== undefined) await rateLimited;
       try {
         return await exchange(calls);
@@ -233,8 +234,10 @@ export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): Rpc
         if (!(error instanceof HttpFailure && error.status === 429)) {
           await pause(wait, signal);
           waited += wait;
+          attempt++;
           continue;
         }
+        // No attempt of its own: whoever is served first, the others were refused because of that one.
         if (rateLimited !== undefined) continue;
         // Another request has just waited in vain: this one would, too.
         if (Date.now() - gaveUpAt < longestWaitMs) throw error;

@@ -5,6 +5,7 @@ import { assertChainId } from '../../src/chain/assertChainId.ts';
 import { readBreakers } from '../../src/chain/breakers/readBreakers.ts';
 import { checkChainIds } from '../../src/chain/checkChainIds.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
+import { described } from '../../src/chain/describeRpcError.ts';
 import { readDeployment } from '../../src/chain/intents/readDeployment.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { readActivity } from '../../src/chain/oracle/readActivity.ts';
@@ -140,6 +141,25 @@ it('a rate limit that lasts is waited for once, not by each request in turn', as
   // Nor is it waited for again at once.
   expect(busy.requests - after).toBe(1);
   expect(after).toBeLessThan(60);
+});
+
+it('each request gets through a rate limit that serves one request at a time', async () => {
+  let served = -Infinity;
+  await using slow = await httpServer(async (response, body) => {
+    // One request per 200 ms: less than the shortest wait, so that whoever waits alone is served.
+    if (performance.now() - served < 200) return void response.writeHead(429).end();
+    served = performance.now();
+    const { id } = JSON.parse(body) as { id: number };
+    response.end(JSON.stringify({ jsonrpc: '2.0', id, result: '0x1' }));
+  });
+  const chain = connect(slow.url);
+  const requests: Promise<unknown>[] = [];
+  for (let request = 0; request < 8; request++) {
+    requests.push(outcome(described(chain, chain.client.request({ method: 'eth_chainId' }))));
+    // Each in a turn of its own, so in an HTTP request of its own.
+    await new Promise((next) => setTimeout(next, 5));
+  }
+  expect(await Promise.all(requests)).toEqual(Array(8).fill('0x1'));
 });
 
 it.each([2, 3, 5])('a rate limit that asks for %i s again and again is named within 6 s', async (seconds) => {
