@@ -77,7 +77,10 @@ tv emergency withdraw come next.`,
     if (pause.wanted === 'no') return `This stops ${stops} and leaves the protocol as it is.`;
     if (pause.wanted === 'already') return `This stops ${stops}; the protocol is paused already.`;
     if (pause.trouble === null) return `This pauses the whole protocol and stops ${stops}.`;
-    return `This stops ${stops}. The pause will probably NOT succeed: ${pause.trouble.replace(/\.$/, '')}.`;
+    const reason = pause.trouble.replace(/\.$/, '');
+    return pause.unsure
+      ? `This stops ${stops} and tries to pause the protocol. Whether the pause will succeed is unknown (${reason}).`
+      : `This stops ${stops}. The pause will probably NOT succeed (${reason}).`;
   },
   plan: ({ pause, services }) => {
     const { send, see } = pauseSteps(pause);

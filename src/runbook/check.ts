@@ -16,6 +16,8 @@ export interface Check {
   readonly facts?: Readonly<Record<string, string>>;
   /** Commands that mend it, shown after `Next:`. */
   readonly next?: readonly string[];
+  /** Its source did not answer in time, or not at all: nothing that it asks for is known. */
+  readonly unread?: true;
   /** The switch that overrules it (`--override <name>`), where it may be overruled at all. */
   readonly override?: string;
 }

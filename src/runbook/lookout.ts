@@ -1,4 +1,4 @@
-import { TimeoutError, TvError } from '../errors/TvError.ts';
+import { TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
 import type { Check, Finding, World } from './check.ts';
 import type { Context } from './context.ts';
 import { Interrupted } from './interrupt.ts';
@@ -80,7 +80,9 @@ function blockedBy(error: unknown): Finding {
   }
   if (error instanceof Interrupted) return { status: 'skip', summary: `not looked at: ${error.message}` };
   if (error instanceof TvError) {
-    return { status: 'block', summary: error.message, facts: error.facts, next: error.next };
+    const unread = error instanceof UnavailableError || error instanceof TimeoutError;
+    const { message: summary, facts, next } = error;
+    return { status: 'block', summary, facts, next, ...(unread ? { unread } : {}) };
   }
   // One check that fails in an unforeseen way must not hide the others, nor end an emergency.
   const reason = error instanceof Error ? error.message : String(error);

@@ -22,6 +22,8 @@ export type ShutdownFacts = {
     readonly sender: Sender | null;
     /** What speaks against it. */
     readonly trouble: string | null;
+    /** The trouble is a check whose source did not answer: it may succeed all the same. */
+    readonly unsure: boolean;
     /** What mends that, as commands. */
     readonly remedies: readonly string[];
     readonly replace: boolean;
@@ -51,6 +53,7 @@ export const exampleFacts: ShutdownFacts = {
       feeToken: '0x20c0000000000000000000000000000000000000',
     },
     trouble: null,
+    unsure: false,
     remedies: [],
     replace: false,
   },

@@ -82,7 +82,7 @@ async function lookAtServices(ctx: Context, { nginx }: ShutdownInput) {
 }
 
 async function lookAtPause(ctx: Context, { pause, replace }: ShutdownInput) {
-  const nothing = { intent: null, sender: null, trouble: null, remedies: [], replace };
+  const nothing = { intent: null, sender: null, trouble: null, unsure: false, remedies: [], replace };
   if (!pause) return { checks: [], found: { wanted: 'no' as const, ...nothing } };
   const first = new Lookout(limited(ctx, limitMs));
   lookAtNodes(ctx, first);
@@ -134,7 +134,12 @@ async function lookAtSigning(
   }
 }
 
-function firstTrouble(checks: readonly Check[]): Pick<ShutdownFacts['pause'], 'trouble' | 'remedies'> {
-  const { summary = null, next = [] } = checks.find(({ status }) => status === 'block') ?? {};
-  return { trouble: summary, remedies: next };
+type Trouble = Pick<ShutdownFacts['pause'], 'trouble' | 'unsure' | 'remedies'>;
+
+/** What a source has said outranks a source that said nothing. */
+export function firstTrouble(checks: readonly Check[]): Trouble {
+  const blocked = checks.filter(({ status }) => status === 'block');
+  const first = blocked.find(({ unread }) => unread !== true) ?? blocked[0];
+  if (first === undefined) return { trouble: null, unsure: false, remedies: [] };
+  return { trouble: first.summary, unsure: first.unread === true, remedies: first.next ?? [] };
 }

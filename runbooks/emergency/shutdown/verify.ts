@@ -16,7 +16,9 @@ const limitMs = 15_000;
 export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<readonly Check[]> {
   const lookout = new Lookout(ctx);
   // What spoke against the pause when the run began may be mended by the time it is resumed.
-  const pause = wasResumed(ctx) ? { ...facts.pause, trouble: null, remedies: [] } : facts.pause;
+  const pause = wasResumed(ctx)
+    ? { ...facts.pause, trouble: null, unsure: false, remedies: [] }
+    : facts.pause;
   lookout.look('protocol', 'chain', () => protocol(ctx, pause), limitMs);
   for (const service of facts.services) {
     lookout.look(service.id, 'host', () => ended(ctx, service), limitMs);

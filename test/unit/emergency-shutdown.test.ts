@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { exampleFacts } from '../../runbooks/emergency/shutdown/facts.ts';
+import { firstTrouble } from '../../runbooks/emergency/shutdown/preflight.ts';
+import shutdown from '../../runbooks/emergency/shutdown.ts';
+import { TimeoutError, TvError, UnavailableError } from '../../src/errors/TvError.ts';
+import { block, Lookout, pass } from '../../src/runbook/lookout.ts';
+
+const limited = new UnavailableError('The RPC node refuses more requests for now: a rate limit.');
+const lacks = 'the account lacks EMERGENCY';
+
+type Look = (lookout: Lookout) => Promise<unknown>;
+const fails =
+  (error: Error): Look =>
+  (lookout) =>
+    lookout.look('simulation', 'chain', () => Promise.reject(error));
+const says: Look = (lookout) => lookout.look('signer', 'chain', async () => block(lacks));
+const fine: Look = (lookout) => lookout.look('protocol', 'chain', async () => pass('not paused'));
+
+describe('emergency shutdown: what it says of the pause before it is sent', () => {
+  const reads = `This stops 3 services and tries to pause the protocol. Whether the pause will succeed is unknown (`;
+  const speaksAgainst = 'This stops 3 services. The pause will probably NOT succeed (';
+  it.each<readonly [string, readonly Look[], string]>([
+    ['every check passes', [fine], 'This pauses the whole protocol and stops 3 services.'],
+    [
+      'the simulation meets a rate limit',
+      [fine, fails(limited)],
+      `${reads}${limited.message.slice(0, -1)}).`,
+    ],
+    ['the simulation is late', [fails(new TimeoutError('Cannot tell.'))], `${reads}Cannot tell).`],
+    ['the key lacks the role', [says], `${speaksAgainst}${lacks}).`],
+    ['the key is missing', [fails(new TvError('No key.'))], `${speaksAgainst}No key).`],
+    ['a check is unread and the key lacks the role', [fails(limited), says], `${speaksAgainst}${lacks}).`],
+  ])('%s', async (_, looks, expected) => {
+    const lookout = new Lookout({ signal: new AbortController().signal } as never);
+    for (const look of looks) void look(lookout);
+    const found = firstTrouble(await lookout.checks());
+    const facts = { ...exampleFacts, pause: { ...exampleFacts.pause, ...found } };
+    expect(shutdown.consequence(facts, { nginx: false, pause: true, replace: false } as never)).toBe(
+      expected,
+    );
+  });
+});
