@@ -8,6 +8,7 @@ export default defineControl({
   title: 'Resume a run',
   intent:
     'Goes on where a run was cut off: finished steps are taken from its journal, the step in flight is asked whether it had taken effect, the rest is run and verified. Asks as the run itself does.',
+  planned: true,
   input: {
     run: field(
       '[run]',

@@ -23,7 +23,9 @@ const valueSources: Readonly<Record<string, keyof CompletionSources>> = {
 };
 /** Flags that runbooks and controls have, and others do not. */
 const answering = ['-y', '--yes', '--confirm', '--wait'];
-const planning = ['--dry-run', '--plan', '--override', '--reason'];
+/** Of those with a plan, which `runs abandon` has not. */
+const planning = ['--dry-run', '--plan'];
+const overruling = ['--override', '--reason'];
 
 /**
  * What can stand in place of the last of `typed`, the words after `tv`; it may be empty or half a word.
@@ -118,12 +120,14 @@ function flagsOf(
   const own = fields.map(nameOf).filter((name) => name.startsWith('-'));
   const kind = command?.kind;
   const asks = kind === 'runbook' || kind === 'control';
+  const hasPlan = kind === 'runbook' || (kind === 'control' && command?.planned === true);
   return [
     ...own,
     ...common.filter(
       (flag) =>
         (asks || !answering.includes(flag)) &&
-        (kind === 'runbook' || !planning.includes(flag)) &&
+        (kind === 'runbook' || !overruling.includes(flag)) &&
+        (hasPlan || !planning.includes(flag)) &&
         (command === undefined || (flag !== '-V' && flag !== '--version')),
     ),
   ];

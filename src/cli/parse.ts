@@ -75,12 +75,14 @@ export function parse(entry: Entry, command: AnyCommand, args: readonly string[]
  * configuration file, which every printed command gets by itself, and without what only a trial asks for.
  * @param rest the arguments without the command's own words
  */
-export function wordsOfCall({ command }: Entry, rest: readonly string[]): readonly string[] {
+export function wordsOfCall({ command, aliases = [] }: Entry, rest: readonly string[]): readonly string[] {
   const kept = rest.filter((word, index) => {
     if (/^(-e|--env|--config|--plan)$/.test(rest[index - 1] ?? '')) return false;
     return !/^(-e|--env(=|$)|--config(=|$)|--plan(=|$)|--dry-run$)/.test(word);
   });
-  return [...command.split(' '), ...kept];
+  // As everything else that is printed has it: `tv resume`.
+  const short = aliases.find((alias) => !alias.includes(' ')) ?? command;
+  return [...short.split(' '), ...kept];
 }
 
 /** @throws UsageError */
@@ -138,10 +140,12 @@ function build(entry: Entry, command: AnyCommand): Command {
     program.option('--confirm <environment>', 'answer a severe question by naming the environment');
     program.option('--wait <time>', 'wait up to this long (30s, 5m) for another run to end');
   }
-  if (command.kind === 'runbook') {
+  if (hasPlan(command)) {
     program.optionsGroup('Planning:');
     program.option('--dry-run', 'run every check, print the plan and its digest, change nothing');
     program.option('--plan <digest>', 'refuse unless this is still the plan (all 64 digits)');
+  }
+  if (command.kind === 'runbook') {
     program.option('--override <check>', 'overrule a check by its name (repeatable)', repeat);
     program.option('--reason <text>', 'why it is overruled; kept in the audit log');
   }
@@ -154,6 +158,11 @@ function build(entry: Entry, command: AnyCommand): Command {
   program.option('--verbose', 'stack traces and timings');
   program.addOption(new Option('--no-color', 'no colour'));
   return program;
+}
+
+/** Whether `--dry-run` and `--plan` are flags of a command. */
+function hasPlan(command: AnyCommand): boolean {
+  return command.kind === 'runbook' || (command.kind === 'control' && command.planned === true);
 }
 
 function validate(entry: Entry, fields: InputFields, program: Command): Json {

@@ -1,13 +1,6 @@
 import type { Check } from '../runbook/check.ts';
 import type { Progress } from '../runbook/context.ts';
-import {
-  type ErrorData,
-  type Outcome,
-  type PlanData,
-  type RunEvent,
-  type StepData,
-  toldNote,
-} from '../runbook/events.ts';
+import { type ErrorData, type Outcome, type RunEvent, type StepData, toldNote } from '../runbook/events.ts';
 import type { Json } from '../runbook/json.ts';
 import { describeHolder } from '../runbook/locks.ts';
 import { asTyped, renderNext, wrapAdvice } from '../runbook/next.ts';
@@ -91,7 +84,7 @@ export class RunScreen {
         if (event.dryRun) this.#result(plan);
         else this.#print(plan);
         this.#left(event.left ?? [], ' until this is done');
-        if (event.dryRun) this.#dryRunEnd(event.plan);
+        if (event.dryRun) this.#dryRunEnd(event.plan.consequence, event.digest ?? event.plan.id);
         break;
       }
       case 'run.started':
@@ -252,9 +245,9 @@ export class RunScreen {
     if (error.next.length > 0) this.#print(`${renderNext(error.next, paint)}\n`);
   }
 
-  #dryRunEnd(plan: PlanData): void {
-    this.#result(`${wrap(`Dry run: nothing was changed. ${plan.consequence}`, this.#paint.width)}\n`);
-    const exactly = { again: ['--plan', plan.id], when: 'to run exactly this' };
+  #dryRunEnd(consequence: string, digest: string): void {
+    this.#result(`${wrap(`Dry run: nothing was changed. ${consequence}`, this.#paint.width)}\n`);
+    const exactly = { again: ['--plan', digest], when: 'to run exactly this' };
     this.#result(`${renderNext([exactly], this.#paint)}\n`);
   }
 

@@ -1,6 +1,8 @@
 import { type ExitCode, exitCodes, TvError } from '../errors/TvError.ts';
 import { ask, assertAnswerable, isAnswered } from './ask.ts';
-import type { Step } from './define.ts';
+import type { Check } from './check.ts';
+import type { ProbeAnswer, Step } from './define.ts';
+import { digest } from './digest.ts';
 import { type Answers, buildPlan, concurrencyOf, type Engine, Refusal, type Shelved } from './engine.ts';
 import type { StepData } from './events.ts';
 import {
@@ -19,7 +21,15 @@ import { leftBehind } from './leftBehind.ts';
 import { assertUnlocked, type HeldLocks, whileAsking, withLocks } from './locks.ts';
 import { findRun } from './readRuns.ts';
 import { foldRun, isUnfinished, type RunState } from './runState.ts';
-import { auditRefusal, foreseen, openJournal, type Story, withJournal, writeAudit } from './startRun.ts';
+import {
+  assertPlan,
+  auditRefusal,
+  foreseen,
+  openJournal,
+  type Story,
+  withJournal,
+  writeAudit,
+} from './startRun.ts';
 import { howMany } from './text.ts';
 
 export type Direction = 'resume' | 'undo';
@@ -41,7 +51,7 @@ export async function carryOn(
   } catch (thrown) {
     // Without the run's input: all runs of an emergency command are meant.
     const error = foreseen(thrown, concurrencyOf(shelved.runbook, shelved.runbook.example.input).protective);
-    await auditRefusal(engine, `${wanted} ${shelved.name}`, null, story, error);
+    if (!answers.dryRun) await auditRefusal(engine, `${wanted} ${shelved.name}`, null, story, error);
     throw error;
   }
 }
@@ -54,7 +64,7 @@ async function attempt(
   answers: Answers,
   story: Story,
 ): Promise<ExitCode> {
-  assertAnswerable(engine, shelved.runbook.risk, answers);
+  if (!answers.dryRun) assertAnswerable(engine, shelved.runbook.risk, answers);
   const { settings } = engine.ctx;
   engine.watch({
     type: 'preflight.started',
@@ -64,7 +74,22 @@ async function attempt(
     environment: settings.environment,
     subject: shelved.runbook.title.toLowerCase(),
   });
-  const input = readState(engine, run).started.input;
+  const { started, status } = readState(engine, run);
+  const look = (show: boolean, locks?: HeldLocks) =>
+    survey(engine, shelved, run, { wanted, answers, story, show, ...(locks && { locks }) });
+  if (answers.dryRun) {
+    // Which step it is at, the lock of a real call would have told: that one is not taken here.
+    if (status === 'running') {
+      throw new Refusal('The run is in progress.', {
+        exitCode: exitCodes.locked,
+        facts: { run },
+        next: ['tv runs list'],
+      });
+    }
+    await look(true);
+    return exitCodes.ok;
+  }
+  const { input } = started;
   const concurrency = concurrencyOf(shelved.runbook, input);
   const request = {
     runbook: shelved.name,
@@ -75,22 +100,14 @@ async function attempt(
   let agreed: { readonly lines: number; readonly confirmation: string } | undefined;
   if (!isAnswered(shelved.runbook.risk, answers)) {
     assertUnlocked(engine, request);
-    const { consequence, state } = await survey(engine, shelved, run, wanted, story, true);
+    const { consequence, state } = await look(true);
     const confirmation = await whileAsking(engine, request.what, () =>
       ask(engine, shelved.runbook.risk, consequence, answers),
     );
     agreed = { lines: state.lines.length, confirmation };
   }
   return withLocks(engine, request, async (locks) => {
-    const { direction, execution, left, state, consequence } = await survey(
-      engine,
-      shelved,
-      run,
-      wanted,
-      story,
-      agreed === undefined,
-      locks,
-    );
+    const { direction, execution, left, state, consequence } = await look(agreed === undefined, locks);
     if (agreed !== undefined && agreed.lines !== state.lines.length) {
       throw new Refusal('The run changed while the question was open; this call changed nothing.', {
         exitCode: exitCodes.blocked,
@@ -112,15 +129,24 @@ async function attempt(
 
 const noLocks: HeldLocks = { warnings: [], assertHeld: async () => {} };
 
-/** What the journal says of the run, and what is left to do or to undo of it. */
+interface Survey {
+  readonly wanted: Direction;
+  readonly answers: Answers;
+  readonly story: Story;
+  /** False where the operator has seen it already. */
+  readonly show: boolean;
+  readonly locks?: HeldLocks;
+}
+
+/**
+ * What the journal says of the run, and what is left to do or to undo of it.
+ * @throws Refusal where it can not be carried on, or is not what `--plan` names
+ */
 async function survey(
   engine: Engine,
   shelved: Shelved,
   run: string,
-  wanted: Direction,
-  story: Story,
-  show: boolean,
-  locks: HeldLocks = noLocks,
+  { wanted, answers, story, show, locks = noLocks }: Survey,
 ) {
   const state = readState(engine, run);
   // A run that was being undone can only be undone further.
@@ -141,28 +167,93 @@ async function survey(
     locks,
     before: state.steps,
     notes: new Map(),
+    dryRun: answers.dryRun,
   };
   const left =
     direction === 'undo' ? await toUndo(execution, state) : steps.filter(({ id }) => !isDone(state, id));
   const remaining = plan.steps.filter(({ id }) => left.some((step) => step.id === id));
   const shown = direction === 'undo' ? remaining.toReversed().map(asUndo) : remaining;
   if (locks.warnings.length > 0) engine.watch({ type: 'preflight.done', checks: locks.warnings });
+  const consequence =
+    direction === 'undo'
+      ? `This undoes ${howMany(left.length, 'step')} of ${run}.`
+      : `This finishes ${run}: ${howMany(left.length, 'step')} ${left.length === 1 ? 'is' : 'are'} left. As planned: ${plan.consequence}`;
+  const isHeld = answers.dryRun || answers.plan !== undefined;
+  const answered = isHeld && direction === 'resume' ? await probeLeft(execution, left, state) : [];
+  if (answers.dryRun && answered.length > 0) announce(engine, shelved, run, answered);
+  const approved = digest({
+    ...{ run, direction, plan: plan.id, lines: state.lines.length },
+    steps: shown.map(({ id, command }) => ({ id, command })),
+    probes: answered.map(({ step, answer }) => ({ id: step.id, answer })),
+  });
   if (show) {
     engine.watch({
       type: 'plan.ready',
-      plan: { ...plan, steps: shown },
+      plan: { ...plan, steps: shown, ...(answers.dryRun && { consequence }) },
       ...(direction === 'undo' ? {} : { all: plan.steps }),
-      dryRun: false,
+      dryRun: answers.dryRun,
+      ...(isHeld && { digest: approved }),
       overrides: [],
       direction,
       left: leftBehind(state),
     });
   }
-  const consequence =
-    direction === 'undo'
-      ? `This undoes ${howMany(left.length, 'step')} of ${run}.`
-      : `This finishes ${run}: ${howMany(left.length, 'step')} ${left.length === 1 ? 'is' : 'are'} left. As planned: ${plan.consequence}`;
+  assertPlan(approved, answers);
   return { state, direction, execution, left, consequence };
+}
+
+interface Probed {
+  readonly step: Step;
+  /** Counted in the whole plan, from 1. */
+  readonly number: number;
+  readonly answer: ProbeAnswer;
+}
+
+/** Asks each step that an earlier attempt had begun, as the resume will. Journals nothing. */
+async function probeLeft(
+  execution: Execution,
+  left: readonly Step[],
+  state: RunState,
+): Promise<readonly Probed[]> {
+  const looking: Execution = { ...execution, notes: new Map(), dryRun: true };
+  const begun = left.filter(({ id }) => (state.steps.get(id)?.status ?? 'waiting') !== 'waiting');
+  const answers: Probed[] = [];
+  for (const step of begun) {
+    const answer = await probeQuietly(looking, step, resultsOf(state));
+    answers.push({ step, number: execution.steps.indexOf(step) + 1, answer });
+  }
+  return answers;
+}
+
+/**
+ * Shows what a resume will do with the steps that had begun.
+ * @throws Refusal where it would stop at one of them
+ */
+function announce(engine: Engine, { runbook }: Shelved, run: string, answered: readonly Probed[]): void {
+  const stops = runbook.onFailure === 'stop';
+  const words: Readonly<Record<ProbeAnswer, string>> = {
+    done: 'has taken effect; a resume does not run it again',
+    'not-done': 'a resume runs it again',
+    begun: 'has begun; a resume continues it',
+    unknown: `unknown whether it has taken effect; a resume ${stops ? 'stops at it' : 'leaves it out'}`,
+  };
+  const checks = answered.map(
+    ({ step, number, answer }): Check => ({
+      id: `step ${number}`,
+      world: 'run',
+      status: answer !== 'unknown' ? 'pass' : stops ? 'block' : 'warn',
+      summary: `${step.title}: ${words[answer]}`,
+    }),
+  );
+  engine.watch({ type: 'preflight.done', checks });
+  const unknown = answered.find(({ answer }) => answer === 'unknown');
+  if (unknown === undefined || !stops) return;
+  const { step, number } = unknown;
+  throw new Refusal(`It is unknown whether step ${number} has taken effect; nothing was changed.`, {
+    exitCode: exitCodes.blocked,
+    facts: { step: step.title, command: step.command },
+    next: ['find out by hand whether it has', `or: tv runs undo ${run}`],
+  });
 }
 
 /** A step as the list of an undo names it: by what takes it back. */

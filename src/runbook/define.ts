@@ -176,6 +176,8 @@ export interface Control<I extends InputFields = InputFields> {
   readonly kind: 'control';
   readonly title: string;
   readonly intent: string;
+  /** It has a plan, which `--dry-run` prints and `--plan` holds it to. */
+  readonly planned?: true;
   readonly input: I;
   /** @returns the run, and what to do with it */
   choose(ctx: Context, input: InputOf<I>): Promise<Choice>;

@@ -139,6 +139,11 @@ export type ScreenEvent =
       /** Of a run that goes on: every step of its plan, also those that are done and not in `plan`. */
       readonly all?: readonly StepData[];
       readonly dryRun: boolean;
+      /**
+       * What `--plan` compares: the plan's own digest, or that of what is left to do or to undo of a run. The
+       * latter is worked out only for a dry run, or where there is one to compare with.
+       */
+      readonly digest?: string;
       readonly overrides: readonly OverrideUse[];
       readonly direction: 'start' | 'resume' | 'undo' | 'abandon';
       /** What the run that is carried on has left unusual in the world. */

@@ -26,6 +26,8 @@ export interface Execution {
   readonly before: RunState['steps'];
   /** By step: what it has noted so far, shared by its probe, run and undo. */
   readonly notes: Map<string, Record<string, Json>>;
+  /** Only looks: what a step notes is not journaled. */
+  readonly dryRun?: boolean;
 }
 
 export interface Ending {
@@ -182,7 +184,7 @@ export function stepContext(
     ...engine.ctx,
     notes,
     note: (note, value) => {
-      record(execution, { type: 'step.noted', step: id, note, value });
+      if (execution.dryRun !== true) record(execution, { type: 'step.noted', step: id, note, value });
       notes[note] = value;
     },
     // The verification, too, only looks.

@@ -191,8 +191,9 @@ async function prepare(
   const { steps, plan } = buildPlan(shelved, facts as never, input as never, engine.ctx.settings.environment);
   story.plan = plan.id;
   if (agreed === undefined) {
-    engine.watch({ type: 'plan.ready', plan, dryRun: answers.dryRun, overrides, direction: 'start' });
-    assertPlan(plan, answers);
+    const { dryRun } = answers;
+    engine.watch({ type: 'plan.ready', plan, dryRun, digest: plan.id, overrides, direction: 'start' });
+    assertPlan(plan.id, answers);
   } else if (warnings.length > 0) engine.watch({ type: 'preflight.done', checks: warnings });
   return { facts, checks, overrides, steps, plan };
 }
@@ -397,11 +398,12 @@ function refusedBy(notPassed: readonly Check[], idle: readonly string[]): Refusa
   );
 }
 
-function assertPlan(plan: PlanData, answers: Answers): void {
-  if (answers.plan === undefined || answers.plan === plan.id) return;
+/** @throws Refusal where `--plan` names another digest, or a part of it */
+export function assertPlan(digest: string, answers: Answers): void {
+  if (answers.plan === undefined || answers.plan === digest) return;
   throw new Refusal('The plan, or a fact that it rests on, has changed since it was approved.', {
     exitCode: exitCodes.blocked,
-    facts: { approved: answers.plan, now: plan.id },
+    facts: { approved: answers.plan, now: digest },
     next: ['read the plan above, and have its new digest approved'],
   });
 }

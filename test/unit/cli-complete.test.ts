@@ -56,6 +56,9 @@ describe('tab completion', () => {
     expect(list).toEqual(expect.arrayContaining(['--limit', '--json']));
     expect(list).not.toEqual(expect.arrayContaining(['--confirm']));
     expect(list).not.toEqual(expect.arrayContaining(['--dry-run']));
+    expect(await of('resume', '--')).toEqual(expect.arrayContaining(['--dry-run', '--plan', '--confirm']));
+    expect(await of('runs', 'undo', '--o')).toEqual([]);
+    expect(await of('runs', 'abandon', '--dry')).toEqual([]);
   });
 
   it('reads only the source of what is completed', async () => {

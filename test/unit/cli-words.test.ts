@@ -59,7 +59,7 @@ describe('the words of a call that is to be made again', () => {
     ['-e drill reindex --dry-run --from-block 5', 'reindex --from-block 5'],
     ['reindex --from-block 5 --env=drill --config=/c.yaml --plan=12ab', 'reindex --from-block 5'],
     ['--config /c.yaml db -edrill restore x --plan 12ab --dry-run --full', 'db restore x --full'],
-    ['resume 7f3a --dry-run --wait 5m', 'runs resume 7f3a --wait 5m'],
+    ['resume 7f3a --dry-run --wait 5m', 'resume 7f3a --wait 5m'],
   ])('%s → %s', (line, expected) => {
     const { entry, rest } = findCommand(shelf, line.split(' '));
     expect(entry === undefined ? [] : wordsOfCall(entry, rest)).toEqual(expected.split(' '));

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hasSuperseded } from '../../runbooks/emergency/supersedes.ts';
@@ -369,6 +369,116 @@ describe('undo', () => {
     expect(world.effects()).toEqual(['plan', 'undo b']);
     expect((await carry(run, 'undo')).state?.status).toBe('undone');
     expect(world.effects()).toEqual(['plan', 'undo b', 'plan', 'undo a']);
+  });
+});
+
+describe('--dry-run of a resume or an undo', () => {
+  /** Everything that tv keeps: journals, audit log, locks. */
+  const kept = () =>
+    readdirSync(stateDirectory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((file) => [file, readFileSync(file, 'utf8')]);
+  const planOf = ({ events }: Outcome) => events.find((event) => event.type === 'plan.ready');
+  const dryRun = { answers: { dryRun: true } };
+
+  it.each([
+    { direction: 'resume', steps: ['c'], consequence: /^This finishes .*: 1 step is left\./ },
+    { direction: 'undo', steps: ['b', 'a'], consequence: /^This undoes 2 steps of / },
+  ] as const)('$direction → its plan, without a question, and nothing is changed', async (row) => {
+    const shelved = fakeRunbook(world, { risk: 'severe' });
+    const first = await play(shelved, { stateDirectory, answers: { confirm: 'production' } });
+    const run = first.run ?? '';
+    cutAfter(run, (line) => line['type'] === 'step.done' && line['step'] === 'b');
+    world.forget();
+    const before = kept();
+    const outcome = await carry(run, row.direction, dryRun, shelved);
+    expect([outcome.exitCode, outcome.run, outcome.asked]).toEqual([0, run, []]);
+    expect(kept()).toEqual(before);
+    expect(world.effects()).toEqual(['plan']);
+    const ready = planOf(outcome);
+    expect(ready).toMatchObject({ direction: row.direction, dryRun: true });
+    expect(ready?.plan.steps.map(({ id }) => id)).toEqual(row.steps);
+    expect(ready?.plan.consequence).toMatch(row.consequence);
+    expect(ready?.digest).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it.each(['resume', 'undo'] as const)('--plan holds the %s to it until the run moves', async (direction) => {
+    const { run } = await interruptedRun();
+    const { digest: plan = '' } = planOf(await carry(run, direction, dryRun)) ?? {};
+    for (const approved of [plan.slice(0, 8), planOf(await carry(run, direction, dryRun))?.plan.id ?? '']) {
+      const refused = await carry(run, direction, { answers: { plan: approved } });
+      expect(refused.exitCode).toBe(3);
+      expect(refused.error?.facts).toEqual({ approved, now: plan });
+    }
+    // Of the other way it is not the plan.
+    const other = direction === 'resume' ? 'undo' : 'resume';
+    expect((await carry(run, other, { answers: { plan } })).exitCode).toBe(3);
+    expect(world.effects().filter((effect) => effect !== 'plan')).toEqual([]);
+    const done = await carry(run, direction, { answers: { plan } });
+    expect([done.exitCode, done.state?.status]).toEqual([0, direction === 'resume' ? 'verified' : 'undone']);
+    expect(done.audit.map(({ outcome }) => outcome).slice(1, 4)).toEqual(['refused', 'refused', 'refused']);
+    const again = await carry(run, 'undo', { answers: { plan } });
+    expect(again.exitCode).toBe(3);
+  });
+
+  it('the step that was cut off has taken effect since → the plan is another one', async () => {
+    const { run } = await interruptedRun();
+    cutAfter(run, begun('b'));
+    world.probes.set('b', 'not-done');
+    const before = await carry(run, 'resume', dryRun);
+    expect(before.events.find((event) => event.type === 'preflight.done')?.checks).toMatchObject([
+      { id: 'step 2', status: 'pass', summary: 'set b: a resume runs it again' },
+    ]);
+    const { digest: plan } = planOf(before) ?? {};
+    world.probes.set('b', 'done');
+    const lines = readLines(journal(run)).length;
+    const refused = await carry(run, 'resume', { answers: { plan } });
+    expect(refused.exitCode).toBe(3);
+    expect(readLines(journal(run))).toHaveLength(lines);
+    const { digest: now } = planOf(await carry(run, 'resume', dryRun)) ?? {};
+    world.forget();
+    expect((await carry(run, 'resume', { answers: { plan: now } })).exitCode).toBe(0);
+    expect(world.effects()).not.toContain('run b');
+  });
+
+  it('a step whose effect is unknown blocks it', async () => {
+    const { run } = await interruptedRun();
+    cutAfter(run, begun('b'));
+    world.probes.set('b', 'unknown');
+    const before = kept();
+    const outcome = await carry(run, 'resume', dryRun);
+    expect(outcome.exitCode).toBe(3);
+    expect(outcome.error?.message).toBe(
+      'It is unknown whether step 2 has taken effect; nothing was changed.',
+    );
+    expect(outcome.error?.next).toContain(`or: tv runs undo ${run}`);
+    expect(kept()).toEqual(before);
+  });
+
+  it('is refused as the undo would be where there is no way back', async () => {
+    const shelved = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }] });
+    const { run } = await interruptedRun(shelved);
+    const before = kept();
+    const outcome = await carry(run, 'undo', dryRun, shelved);
+    expect([outcome.exitCode, outcome.error?.message]).toEqual([3, 'Cannot undo: step 2 is irreversible.']);
+    expect(kept()).toEqual(before);
+  });
+
+  it('of a run that is in progress is refused, and asks no step', async () => {
+    let inside: Outcome | undefined;
+    await play(fakeRunbook(world), {
+      stateDirectory,
+      prepare: (scene) => {
+        world.onRun = async (step) => {
+          if (step !== 'b') return;
+          world.onRun = () => {};
+          inside = await carry(scene.engine.ctx.runs.ids().at(-1) ?? '', 'undo', dryRun);
+        };
+      },
+    });
+    expect([inside?.exitCode, inside?.error?.message]).toEqual([6, 'The run is in progress.']);
+    expect(world.effects()).toEqual(['preflight', 'plan', 'run a', 'run b', 'run c', 'verify']);
   });
 });
 
