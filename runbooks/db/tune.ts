@@ -5,6 +5,7 @@ import {
   type SystemSettings,
 } from '../../src/database/tuning/alterSystem.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
+import { block, pass } from '../../src/runbook/lookout.ts';
 import { asAdmin } from './shared/asAdmin.ts';
 import { orTakeBack } from './shared/orTakeBack.ts';
 import { compareSettings } from './tune/compareSettings.ts';
@@ -95,5 +96,11 @@ function setOne({ name, from, to, before, restart }: TuneFacts['changes'][number
         return { set: to, before: earlier(ctx)[name] ?? null };
       }),
     undo: (ctx) => asAdmin(ctx, (admin) => alterSystem(admin, { settings: earlier(ctx) })),
+    checkUndone: async (ctx) => {
+      const now = (await asAdmin(ctx, (admin) => readSystemSettings(admin, { names: [name] })))[name] ?? null;
+      const was = earlier(ctx)[name] ?? null;
+      const words = `ALTER SYSTEM has ${now === null ? 'not set it' : `it at ${now}`}`;
+      return now === was ? pass(`${words}, as before the run`) : block(`${words}, unlike before the run`);
+    },
   };
 }

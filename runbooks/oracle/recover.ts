@@ -4,6 +4,7 @@ import { namedPairs } from '../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import type { Address } from '../../src/config/settings.ts';
+import { checkUnitsAsBefore } from '../../src/host/checkAsBefore.ts';
 import { readClock } from '../../src/host/readClock.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import { startUnit } from '../../src/host/startUnit.ts';
@@ -120,6 +121,7 @@ function stop({ unit, wasActive }: RecoverFacts): Step {
     undo: async (ctx) => {
       if (wasActive) await startUnit(ctx.host(), { unit, signal: ctx.signal });
     },
+    checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), [{ unit, wasActive }]),
   };
 }
 

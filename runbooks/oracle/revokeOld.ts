@@ -8,6 +8,7 @@ import { checkedAddress } from '../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending, type Sender } from '../../src/chain/preflight/lookAtSending.ts';
 import { readHead } from '../../src/chain/readHead.ts';
+import { readUntil } from '../../src/chain/readUntil.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { removeKeyFile } from '../../src/chain/signers/keyFile.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
@@ -21,7 +22,6 @@ import { ago, count, short } from '../../src/runbook/text.ts';
 import { awaitFirstSignal } from './awaitFirstSignal.ts';
 import { findCopies, judgeCopies, putAside, withoutKey } from './findCopies.ts';
 import { keyName, readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
-import { readUntil } from './readUntil.ts';
 
 const input = {
   now: field('--now', 'do not wait for the 24 hours', z.boolean().default(false)),

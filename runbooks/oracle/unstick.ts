@@ -1,6 +1,7 @@
 import { diagnose } from '../../src/chain/oracle/diagnose.ts';
 import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
 import { readHead } from '../../src/chain/readHead.ts';
+import { readUntil } from '../../src/chain/readUntil.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { oracleSigner } from '../../src/chain/signers/oracleKey.ts';
 import type { Signer } from '../../src/chain/signers/signer.ts';
@@ -22,7 +23,6 @@ import { followFirstSignal } from './awaitFirstSignal.ts';
 import { lookAtService } from './lookAtService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
 import { readRelayError } from './readRelayError.ts';
-import { readUntil } from './readUntil.ts';
 
 /** Limit for one nonce, in milliseconds. */
 const replaceLimitMs = 120_000;

@@ -298,6 +298,10 @@ export class RunScreen {
         back,
       ],
       undone: [paint.ok(`Taken back in ${took}.`), [report]],
+      'undo-unverified': [
+        paint.bad(`Undone in ${took}, but not verified to be as before the run: see the marked lines above.`),
+        [undo, report],
+      ],
       'undo-failed': [
         paint.bad('Could not be taken back as a whole; the rest was left alone.'),
         [undo, report],

@@ -6,11 +6,13 @@ import { digest } from './digest.ts';
 import { type Answers, buildPlan, concurrencyOf, type Engine, Refusal, type Shelved } from './engine.ts';
 import type { StepData } from './events.ts';
 import {
+  checkUndone,
   close,
   type Ending,
   type Execution,
   execute,
   interrupted,
+  isBefore,
   probeQuietly,
   record,
   stepContext,
@@ -176,7 +178,9 @@ async function survey(
   if (locks.warnings.length > 0) engine.watch({ type: 'preflight.done', checks: locks.warnings });
   const consequence =
     direction === 'undo'
-      ? `This undoes ${howMany(left.length, 'step')} of ${run}.`
+      ? left.length === 0
+        ? `This reads whether the state is the one before ${run}; none of its steps is left to undo.`
+        : `This undoes ${howMany(left.length, 'step')} of ${run}.`
       : `This finishes ${run}: ${howMany(left.length, 'step')} ${left.length === 1 ? 'is' : 'are'} left. As planned: ${plan.consequence}`;
   const isHeld = answers.dryRun || answers.plan !== undefined;
   const answered = isHeld && direction === 'resume' ? await probeLeft(execution, left, state) : [];
@@ -329,10 +333,17 @@ async function toUndo(execution: Execution, state: RunState): Promise<readonly S
     final = step;
     break;
   }
-  const reversible = begun.filter(({ undo }) => undo !== undefined);
+  const toCome = begun.filter(({ undo }) => undo !== undefined);
+  // After an undo that was not verified, what is not as before is undone once more.
+  const again =
+    toCome.length > 0
+      ? []
+      : (await checkUndone(execution)).flatMap(({ step, isBefore }) => (isBefore === false ? [step] : []));
+  const reversible = [...again, ...toCome];
   const left = final === undefined ? reversible : reversible.filter(({ undoAlways }) => undoAlways);
   for (const step of left) await assertUndoable(execution, step, state);
-  if (final === undefined || left.length > 0) return left;
+  const isUndone = execution.steps.some((step) => statusOf(step) === 'undone');
+  if (final === undefined || left.length > 0 || isUndone) return left;
   const { run } = execution;
   const number = execution.steps.indexOf(final) + 1;
   throw new Refusal(`Cannot undo: step ${number} is irreversible.`, {
@@ -389,7 +400,12 @@ async function undo(execution: Execution, left: readonly Step[], state: RunState
   const way = await undoSteps(execution, left, resultsOf(state), { stoppable: true });
   switch (way) {
     case 'undone':
-      return close(execution, { outcome: 'undone', exitCode: exitCodes.ok });
+      return close(
+        execution,
+        (await isBefore(execution))
+          ? { outcome: 'undone', exitCode: exitCodes.ok }
+          : { outcome: 'undo-unverified', exitCode: exitCodes.unverified },
+      );
     case 'failed':
       return close(execution, { outcome: 'undo-failed', exitCode: exitCodes.failed });
     case 'lock-lost':

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Check } from './check.ts';
+import type { Check, Finding } from './check.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Context, Progress } from './context.ts';
 import type { Json } from './json.ts';
@@ -67,6 +67,12 @@ export interface Step {
   probe(ctx: StepContext): Promise<ProbeAnswer>;
   run(ctx: StepContext): Promise<Json>;
   undo?(ctx: StepContext): Promise<void>;
+  /**
+   * Every step with an undo has one. Reads, once the whole undo has ended, whether the state is the one before
+   * the step; it passes only on what was read.
+   * @throws TvError where that is unknown
+   */
+  checkUndone?(ctx: StepContext): Promise<Finding>;
   /**
    * Where the world may have moved on since: asked of every step before the first one is taken back.
    * @throws TvError where it must not be taken back any more

@@ -52,6 +52,8 @@ export type Outcome =
   | 'rolled-back'
   | 'interrupted'
   | 'undone'
+  /** Every undo ended, and the state is not proven to be the one before the run. */
+  | 'undo-unverified'
   | 'undo-failed';
 
 export interface RunStarted {

@@ -10,6 +10,7 @@ import type { Journal } from './journal.ts';
 import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
 import { type HeldLocks, lostLock } from './locks.ts';
+import { block, Lookout } from './lookout.ts';
 import { foldRun, type RunState } from './runState.ts';
 
 /** A run under way: its steps, its journal, and what earlier attempts have left. */
@@ -166,9 +167,10 @@ async function stopAtSignal(
   if (open.length === 0) return ending;
   const reversible = done.every(({ effect }) => effect === 'reversible');
   const way = await undoSteps(execution, reversible ? done : open, results);
-  return way === 'undone'
+  if (way !== 'undone') return { outcome: 'undo-failed', exitCode: exitCodes.failed };
+  return (await isBefore(execution))
     ? { outcome: 'rolled-back', exitCode: exitCodes.interrupted }
-    : { outcome: 'undo-failed', exitCode: exitCodes.failed };
+    : { outcome: 'undo-unverified', exitCode: exitCodes.unverified };
 }
 
 export function stepContext(
@@ -283,7 +285,10 @@ async function stopAfterFailure(
   const toUndo = answer === 'not-done' ? done : [...done, failed];
   if (toUndo.every((step) => step.effect === 'reversible')) {
     const way = await undoSteps(execution, toUndo, results);
-    if (way === 'undone') return { outcome: 'rolled-back', exitCode: exitCodes.failed };
+    if (way === 'undone') {
+      const outcome = (await isBefore(execution)) ? 'rolled-back' : 'undo-unverified';
+      return { outcome, exitCode: exitCodes.failed };
+    }
   }
   return { outcome: 'failed', exitCode: exitCodes.failed };
 }
@@ -334,6 +339,55 @@ export async function undoSteps(
     record(execution, { type: 'undo.done', step: step.id, durationMs: clock.now().getTime() - start });
   }
   return 'undone';
+}
+
+/** Limit of one step's check after an undo, in milliseconds: it may count rows. */
+const undoCheckMs = 300_000;
+
+/** A step that was undone, and whether its state is the one before it: `null` where that is unknown. */
+export interface UndoCheck {
+  readonly step: Step;
+  readonly isBefore: boolean | null;
+  readonly check: Check;
+}
+
+/** Asks every step that was undone, in this attempt or an earlier one, whether its state is the one before it. */
+export async function checkUndone(execution: Execution): Promise<readonly UndoCheck[]> {
+  const state = foldRun(execution.journal.lines);
+  const undone = execution.steps.filter(
+    ({ id, undo }) => undo !== undefined && state?.steps.get(id)?.status === 'undone',
+  );
+  const results = Object.fromEntries([...(state?.steps ?? [])].map(([id, { result }]) => [id, result]));
+  const { ctx, interrupt } = execution.engine;
+  // The signal that led to a rollback does not end its proof.
+  const lookout = new Lookout({ ...ctx, signal: interrupt.now });
+  const unknown = new Set<Step>();
+  for (const step of undone) {
+    const ask = async () => {
+      if (step.checkUndone === undefined) throw new TvError('the step has no check of its undo');
+      return step.checkUndone(stepContext(execution, step, results));
+    };
+    const look = () =>
+      ask().catch((error: unknown) => {
+        unknown.add(step);
+        const { message, facts, next } = errorData(error);
+        return block(`unknown whether the state is the one before the run: ${message}`, { facts, next });
+      });
+    lookout.look(step.id, 'run', look, undoCheckMs);
+  }
+  const checks = await lookout.checks();
+  return undone.flatMap((step, index) => {
+    const check = checks[index];
+    if (check === undefined) return [];
+    return [{ step, check, isBefore: unknown.has(step) ? null : blocks([check]).length === 0 }];
+  });
+}
+
+/** Whether all that was undone is as it was before the run; what was read is journaled and shown. */
+export async function isBefore(execution: Execution): Promise<boolean> {
+  const checks = (await checkUndone(execution)).map(({ check }) => check);
+  if (checks.length > 0) record(execution, { type: 'run.checked', checks });
+  return blocks(checks).length === 0;
 }
 
 async function verify(

@@ -32,7 +32,10 @@ const isStep = has({
   undo: isTextOrNull,
   leaves: isLeaves,
 });
-const outcomes = ['verified', 'unverified', 'failed', 'rolled-back', 'interrupted', 'undone', 'undo-failed'];
+const outcomes = [
+  ...['verified', 'unverified', 'failed', 'interrupted'],
+  ...['rolled-back', 'undone', 'undo-unverified', 'undo-failed'],
+];
 const isPlan = has({ id: isText, consequence: isText, steps: isListOf(isStep) });
 
 /** What each event must have, for the code that reads it; what it has besides is not looked at. */

@@ -33,7 +33,7 @@ export interface RunState {
 /** A run that left something half-way in the world and can be resumed or undone. */
 export function isUnfinished(state: RunState): boolean {
   if (state.supersededBy !== undefined) return false;
-  return ['killed', 'failed', 'interrupted', 'undo-failed'].includes(state.status);
+  return ['killed', 'failed', 'interrupted', 'undo-unverified', 'undo-failed'].includes(state.status);
 }
 
 /** Commands that carry an unfinished run on. */

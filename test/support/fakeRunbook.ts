@@ -13,9 +13,13 @@ import {
   type Step,
 } from '../../src/runbook/define.ts';
 import type { Shelved } from '../../src/runbook/engine.ts';
+import { block, pass } from '../../src/runbook/lookout.ts';
 
-/** What goes wrong in a step: before its effect, after it, in its undo; or it is unknown whether it took effect. */
-export type Fault = 'before' | 'after' | 'undo' | 'undecided';
+/**
+ * What goes wrong in a step: before its effect, after it, in its undo; or it is unknown whether it took effect.
+ * `undo lost`: its undo ends without an error and changes nothing. `undo unknown`: nothing can be read after it.
+ */
+export type Fault = 'before' | 'after' | 'undo' | 'undecided' | 'undo lost' | 'undo unknown';
 
 export interface FakeStep {
   readonly id: string;
@@ -165,7 +169,11 @@ function fakeStep(world: FakeWorld, fake: FakeStep): Step {
           undo: async () => {
             world.did(`undo ${id}`);
             if (world.faults.get(id) === 'undo') throw failure(id);
-            world.unset(id);
+            if (world.faults.get(id) !== 'undo lost') world.unset(id);
+          },
+          checkUndone: async () => {
+            if (world.faults.get(id) === 'undo unknown') throw failure(id);
+            return world.has(id) ? block(`${id} is still set`) : pass(`${id} is not set`);
           },
         }),
   };

@@ -65,6 +65,70 @@ describe('runs undo of a run cut off after a step', () => {
     }
   });
 
+  it.each([
+    ['an undo ended without an effect', 'undo lost', /is still set/],
+    ['its state cannot be read', 'undo unknown', /^unknown whether the state is the one before the run/],
+  ] as const)('where %s → exit 5, and never "undone"', async (_, fault, words) => {
+    for (const [command, steps] of plans) {
+      const fake = steps.map(({ id, effect, undo }) => ({
+        id,
+        effect: undo === undefined && effect === 'reversible' ? ('compensable' as const) : effect,
+      }));
+      for (const [index, last] of fake.entries()) {
+        const done = fake.slice(0, index + 1);
+        if (done.some(({ effect }) => effect === 'final')) break;
+        const { id } = last;
+        const directory = `${state.directory}-${command.replaceAll(' ', '-')}-${index}-${id}`;
+        const world = new FakeWorld(directory);
+        const shelved: Shelved = fakeRunbook(world, { steps: fake });
+        await play(shelved, {
+          stateDirectory: directory,
+          prepare: (scene) => {
+            world.onRun = (step) => {
+              if (step === last.id) scene.interrupt.signal('SIGINT');
+            };
+          },
+        });
+        world.onRun = () => {};
+        const run = await onlyRun(shelved, directory);
+        if (run === undefined) continue;
+        const undo = () => play(shelved, { stateDirectory: directory, carryOn: { run, direction: 'undo' } });
+        world.faults.set(id, fault);
+        const undone = await undo();
+        const what = `${command} cut off after ${last.id}, at ${id}`;
+        expect([undone.exitCode, undone.state?.status], what).toEqual([5, 'undo-unverified']);
+        const check = undone.state?.verification.find((one) => one.id === id);
+        expect([check?.status, words.test(check?.summary ?? '')], what).toEqual(['block', true]);
+        world.faults.clear();
+        const again = await undo();
+        expect([again.exitCode, again.state?.status, world.has(id)], what).toEqual([0, 'undone', false]);
+      }
+    }
+  });
+
+  it('a failed run whose rollback had no effect is not rolled back', async () => {
+    const world = new FakeWorld(state.directory);
+    world.faults.set('a', 'undo lost');
+    world.faults.set('b', 'before');
+    const outcome = await play(fakeRunbook(world), { stateDirectory: state.directory });
+    expect([outcome.exitCode, outcome.state?.status]).toEqual([1, 'undo-unverified']);
+    expect(outcome.state?.verification).toMatchObject([
+      { id: 'a', status: 'block', summary: 'a is still set' },
+    ]);
+  });
+
+  it('every step with an undo can read whether the state is the one before it', () => {
+    const without = plans.flatMap(([command, steps]) =>
+      steps
+        .filter(({ undo, checkUndone }) => undo !== undefined && checkUndone === undefined)
+        .map(({ id }) => `${command}: ${id}`),
+    );
+    expect(without).toEqual([]);
+    expect(
+      plans.flatMap(([, steps]) => steps).filter(({ undo }) => undo !== undefined).length,
+    ).toBeGreaterThan(10);
+  });
+
   it('the table has runbooks with a final step in the middle, and emergency resume is one', () => {
     const inTheMiddle = plans
       .filter(([, steps]) => steps.slice(0, -1).some(({ effect }) => effect === 'final'))

@@ -2,6 +2,7 @@ import { dumpTo } from '../../../src/database/backup/dumpTo.ts';
 import { endSessions } from '../../../src/database/endSessions.ts';
 import { readServer } from '../../../src/database/readServer.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
+import { checkGone } from '../../../src/host/checkAsBefore.ts';
 import { quoteForShell } from '../../../src/host/commandLine.ts';
 import type { Step } from '../../../src/runbook/define.ts';
 import { applicationName } from '../shared/names.ts';
@@ -41,9 +42,14 @@ export function dump(facts: BackupFacts): Step {
     },
     undo: async (ctx) => {
       await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
-      const path = backupPath(facts, ctx.runId);
-      const left = [partialPath(facts, ctx.runId), `${path}.manifest.json`, `${path}.marks.json`];
-      await ctx.host().run(['rm', '-rf', '--', ...left], { timeoutMs: 0 });
+      await ctx.host().run(['rm', '-rf', '--', ...written(facts, ctx.runId)], { timeoutMs: 0 });
     },
+    checkUndone: (ctx) => checkGone(ctx.host(), written(facts, ctx.runId)),
   };
+}
+
+/** What a dump leaves, once its name is taken away. */
+function written(facts: BackupFacts, run: string): readonly string[] {
+  const path = backupPath(facts, run);
+  return [partialPath(facts, run), `${path}.manifest.json`, `${path}.marks.json`];
 }

@@ -1,6 +1,7 @@
 import { listBackups } from '../../../src/database/backup/listBackups.ts';
 import { publishBackup } from '../../../src/database/backup/publishBackup.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
+import { checkGone } from '../../../src/host/checkAsBefore.ts';
 import { quoteForShell } from '../../../src/host/commandLine.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { type BackupFacts, backupPath, partialPath } from './facts.ts';
@@ -35,6 +36,7 @@ export function publish(facts: BackupFacts): Step {
       const script = 'if [ -e "$1" ]; then mv -T -- "$1" "$2"; fi';
       await ctx.host().run(['sh', '-c', script, 'tv', path, partialPath(facts, ctx.runId)]);
     },
+    checkUndone: (ctx) => checkGone(ctx.host(), [backupPath(facts, ctx.runId)]),
   };
 }
 

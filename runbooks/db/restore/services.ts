@@ -1,4 +1,5 @@
 import { changeUnit } from '../../../src/host/changeUnit.ts';
+import { checkUnitsAsBefore } from '../../../src/host/checkAsBefore.ts';
 import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
@@ -31,6 +32,7 @@ export function stopServices({ services, endSessions }: RestoreFacts): Step {
       return { at } satisfies Moment;
     },
     undo: (ctx) => startAgain(ctx, { services }),
+    checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), services),
   };
 }
 
@@ -50,6 +52,8 @@ export function startServices(facts: RestoreFacts): Step {
             const { signal } = ctx;
             await Promise.all(units.map((unit) => stopUnit(ctx.host(), { unit, signal })));
           },
+          // Once the undo of the stop has followed.
+          checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), services),
         }
       : { effect: 'final', undoTitle: 'kept' }),
     probe: async () => 'begun',

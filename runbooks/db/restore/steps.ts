@@ -7,10 +7,12 @@ import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
 import { swapDatabases } from '../../../src/database/restore/swapDatabases.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import { block, pass } from '../../../src/runbook/lookout.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
 import { applicationName, besideName } from '../shared/names.ts';
 import { readServerOf } from '../shared/readServerOf.ts';
 import {
+  checkDropped,
   dropBeside,
   markingFailure,
   probeBeside,
@@ -35,6 +37,7 @@ export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreF
           effect: 'reversible',
           undoTitle: 'undo: drop it',
           undo: (ctx) => dropBeside(ctx, newName(facts, ctx.runId)),
+          checkUndone: (ctx) => checkDropped(ctx, newName(facts, ctx.runId)),
         }),
     probe: (ctx) => probeBeside(ctx, newName(facts, ctx.runId)),
     run: (ctx) =>
@@ -75,6 +78,7 @@ export function tryDefinitions(facts: RestoreFacts, backup: NonNullable<RestoreF
       return { tried: backup.name };
     },
     undo: (ctx) => dropBeside(ctx, trialName(ctx)),
+    checkUndone: (ctx) => checkDropped(ctx, trialName(ctx)),
   };
 }
 
@@ -147,6 +151,12 @@ export function swap(facts: RestoreFacts): Step {
               back.map(({ from, to }) => ({ from: to, to: from })),
             );
           },
+          checkUndone: async (ctx) =>
+            (await oids(ctx, [live])).get(live) === facts.database.oid
+              ? pass(`${live} is the database that had this name before the run`)
+              : block(`${live} is not the database that had this name before the run`, {
+                  next: ['tv db backups'],
+                }),
         }
       : { effect: 'final', undoTitle: 'kept' }),
     probe: async (ctx) =>

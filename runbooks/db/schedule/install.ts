@@ -15,7 +15,7 @@ import { orTakeBack } from '../shared/orTakeBack.ts';
 import type { InstallFacts } from './facts.ts';
 import { preflightInstall } from './preflightInstall.ts';
 import { scheduledCall } from './scheduledCall.ts';
-import { verifyInstalled } from './verify.ts';
+import { checkTimersAsBefore, checkUnitFilesAsBefore, verifyInstalled } from './verify.ts';
 
 const input = {
   cron: field(
@@ -96,6 +96,11 @@ function writeUnits({ files }: InstallFacts): Step {
         () => undo(ctx),
       ),
     undo,
+    checkUndone: (ctx) =>
+      checkUnitFilesAsBefore(
+        ctx,
+        changed.map(({ path, before }) => ({ path, text: before })),
+      ),
   };
 }
 
@@ -123,6 +128,7 @@ function enableTimers({ timers }: InstallFacts): Step {
         () => undo(ctx),
       ),
     undo,
+    checkUndone: (ctx) => checkTimersAsBefore(ctx, timers),
   };
 }
 

@@ -20,7 +20,7 @@ import {
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
 import { orTakeBack } from '../shared/orTakeBack.ts';
 import type { RemoveFacts } from './facts.ts';
-import { verifyRemoved } from './verify.ts';
+import { checkTimersAsBefore, checkUnitFilesAsBefore, verifyRemoved } from './verify.ts';
 
 const input = {};
 
@@ -112,6 +112,7 @@ function stopTimers({ timers }: RemoveFacts): Step {
         () => undo(ctx),
       ),
     undo,
+    checkUndone: (ctx) => checkTimersAsBefore(ctx, timers),
   };
 }
 
@@ -141,5 +142,6 @@ function deleteFiles({ files, timers }: RemoveFacts): Step {
         () => undo(ctx),
       ),
     undo,
+    checkUndone: (ctx) => checkUnitFilesAsBefore(ctx, files),
   };
 }

@@ -1,6 +1,6 @@
 import { readSchedule } from '../../../src/host/schedule/readSchedule.ts';
 import { readUnitFiles } from '../../../src/host/schedule/readUnitFiles.ts';
-import type { Check } from '../../../src/runbook/check.ts';
+import type { Check, Finding } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
 import { ago, localTime } from '../../../src/runbook/text.ts';
@@ -57,4 +57,37 @@ export async function verifyRemoved(ctx: StepContext, { files }: RemoveFacts): P
       : block('timers are still there', { facts: { timers: left.map(({ timer }) => timer).join(', ') } });
   });
   return lookout.checks();
+}
+
+/** Whether unit files hold what they held before a run; null for one that was not there. */
+export async function checkUnitFilesAsBefore(
+  ctx: StepContext,
+  files: readonly { readonly path: string; readonly text: string | null }[],
+): Promise<Finding> {
+  const found = await readUnitFiles(ctx.host());
+  const wrong = files.filter(
+    ({ path, text }) => (found.find((one) => one.path === path)?.text ?? null) !== text,
+  );
+  return wrong.length === 0
+    ? pass(`${files.length} unit files as before the run`)
+    : block('unit files are not as before the run', {
+        facts: { files: wrong.map(({ path }) => path).join(', ') },
+      });
+}
+
+/** Whether timers are enabled exactly where they were before a run. */
+export async function checkTimersAsBefore(
+  ctx: StepContext,
+  timers: InstallFacts['timers'],
+): Promise<Finding> {
+  const jobs = (await readSchedule(ctx.host())) ?? [];
+  const wrong = timers.filter(
+    ({ unit, wasEnabled }) => jobs.some(({ timer, enabled }) => timer === unit && enabled) !== wasEnabled,
+  );
+  return wrong.length === 0
+    ? pass(`${timers.filter(({ wasEnabled }) => wasEnabled).length} timers enabled, as before the run`)
+    : block('timers are not enabled as before the run', {
+        facts: { timers: wrong.map(({ unit }) => unit).join(', ') },
+        next: ['systemctl list-timers --all'],
+      });
 }

@@ -11,7 +11,9 @@ import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
 import type { DatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import { quoteForShell } from '../../../src/host/commandLine.ts';
+import type { Finding } from '../../../src/runbook/check.ts';
 import type { ProbeAnswer, StepContext } from '../../../src/runbook/define.ts';
+import { block, pass } from '../../../src/runbook/lookout.ts';
 import { withDatabase, withMaintenance } from './maintenance.ts';
 import { applicationName } from './names.ts';
 import type { Tools } from './tools.ts';
@@ -146,4 +148,11 @@ export async function dropBeside(ctx: StepContext, name: string): Promise<void> 
   await withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>
     dropDatabase(maintenance, { name }),
   );
+}
+
+/** Whether a database of a run's own is gone. */
+export async function checkDropped(ctx: StepContext, name: string): Promise<Finding> {
+  return (await probeBeside(ctx, name)) === 'not-done'
+    ? pass(`no database ${name} is left`)
+    : block(`the database ${name} of the run is still there`);
 }

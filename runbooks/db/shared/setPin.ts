@@ -68,6 +68,14 @@ export function setPin({ path, name, reason }: PinFacts): Step {
       return { backup: name, pinned: reason };
     },
     undo: async (ctx) => write(ctx, (ctx.notes['before'] ?? null) as BackupMarks['pinned']),
+    checkUndone: async (ctx) => {
+      const earlier = (ctx.notes['before'] ?? null) as BackupMarks['pinned'];
+      const { marks } = await before(ctx);
+      const words = marks.pinned === null ? 'not pinned' : `pinned (${marks.pinned.reason})`;
+      return marks.pinned?.reason === earlier?.reason
+        ? pass(`${name} is ${words}, as before the run`)
+        : block(`${name} is ${words}, unlike before the run`);
+    },
   };
 }
 

@@ -11,7 +11,13 @@ import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { bytes } from '../../../src/runbook/text.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
 import { besideName } from '../shared/names.ts';
-import { dropBeside, probeBeside, restoreBeside, restoreCommand } from '../shared/restoreBeside.ts';
+import {
+  checkDropped,
+  dropBeside,
+  probeBeside,
+  restoreBeside,
+  restoreCommand,
+} from '../shared/restoreBeside.ts';
 import type { VerifyFacts } from './facts.ts';
 
 /** Reads one backup, restores it into a scratch database where asked for, and marks what came of it. */
@@ -30,7 +36,12 @@ export function verifyOne(facts: VerifyFacts, backup: VerifyFacts['backups'][num
     undoTitle: restores ? 'undo: drop the scratch database' : 'marks stay',
     probe: async (ctx) => (restores ? probeBeside(ctx, scratchName(ctx)) : 'not-done'),
     run: (ctx) => verifyAndMark(ctx, facts, path),
-    ...(restores ? { undo: (ctx: StepContext) => dropBeside(ctx, scratchName(ctx)) } : {}),
+    ...(restores
+      ? {
+          undo: (ctx: StepContext) => dropBeside(ctx, scratchName(ctx)),
+          checkUndone: (ctx: StepContext) => checkDropped(ctx, scratchName(ctx)),
+        }
+      : {}),
   };
 }
 

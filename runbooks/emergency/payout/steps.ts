@@ -2,6 +2,7 @@ import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
 import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
 import { openProtocol, readProtocol } from '../../../src/chain/readProtocol.ts';
+import { readUntil } from '../../../src/chain/readUntil.ts';
 import {
   journaledTransaction,
   liveTransaction,
@@ -18,6 +19,7 @@ import { exitCodes, TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { asJson } from '../../../src/runbook/engine.ts';
 import type { Json } from '../../../src/runbook/json.ts';
+import { block, pass } from '../../../src/runbook/lookout.ts';
 import { short } from '../../../src/runbook/text.ts';
 import type { Pausing, PayoutFacts, Withdrawal } from './facts.ts';
 import { readAmounts } from './readAmounts.ts';
@@ -112,6 +114,19 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
         return;
       }
       await send(ctx, [begin], sender, { replace, note: 'pause-again' });
+    },
+    checkUndone: async (ctx) => {
+      const paused = await readUntil(
+        ctx,
+        async () => (await readProtocol(ctx.chain())).paused,
+        (value) => value === true,
+      );
+      if (paused === undefined) throw new TvError('no contract returns whether it is paused');
+      return paused
+        ? pass('the protocol is paused, as before the run')
+        : block('the protocol is not paused, and was paused before the run', {
+            next: ['tv emergency shutdown'],
+          });
     },
   };
 }

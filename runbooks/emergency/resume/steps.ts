@@ -3,6 +3,7 @@ import { findSignal } from '../../../src/chain/oracle/findSignal.ts';
 import { readHead } from '../../../src/chain/readHead.ts';
 import type { SentTransaction } from '../../../src/chain/transactions/transaction.ts';
 import { TimeoutError } from '../../../src/errors/TvError.ts';
+import { checkUnitsAsBefore } from '../../../src/host/checkAsBefore.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
@@ -17,7 +18,7 @@ const lookMs = 500;
 const rounds = 3;
 const startSeconds = 30;
 
-export function startService({ id, unit }: ResumeFacts['services'][number]): Step {
+export function startService({ id, unit, active }: ResumeFacts['services'][number]): Step {
   return {
     id,
     title: `start ${unit}`,
@@ -33,6 +34,7 @@ export function startService({ id, unit }: ResumeFacts['services'][number]): Ste
     undo: async (ctx) => {
       await stopUnit(ctx.host(), { unit, signal: ctx.signal });
     },
+    checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), [{ unit, wasActive: active }]),
   };
 }
 

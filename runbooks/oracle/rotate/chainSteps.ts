@@ -2,6 +2,7 @@ import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
 import { fundingCall } from '../../../src/chain/oracle/fundAccount.ts';
 import { preferToken } from '../../../src/chain/oracle/preferToken.ts';
 import { isOracle } from '../../../src/chain/oracle/readAuthority.ts';
+import { readUntil } from '../../../src/chain/readUntil.ts';
 import {
   notedTransaction,
   probeSent,
@@ -9,8 +10,10 @@ import {
   settleOnce,
 } from '../../../src/chain/transactions/sendOnce.ts';
 import type { Call } from '../../../src/chain/transactions/transaction.ts';
+import type { Address } from '../../../src/config/settings.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { ProbeAnswer, Step, StepContext } from '../../../src/runbook/define.ts';
+import { block, pass } from '../../../src/runbook/lookout.ts';
 import { short } from '../../../src/runbook/text.ts';
 import { needKey, type RotateFacts, readKeyUnderWay, withoutKey } from './facts.ts';
 
@@ -93,6 +96,18 @@ export function authorise(facts: RotateFacts): Step {
         cuts ? { intent: 'authoriseOracle', oracle: facts.oldAddress } : { intent: 'revokeOracle', oracle },
       );
       await send(ctx, facts, { to, data }, 'undo-authorise');
+    },
+    checkUndone: async (ctx) => {
+      const made = (ctx.results['generate'] as { address?: Address } | null | undefined)?.address;
+      const account = cuts ? facts.oldAddress : (facts.newAddress ?? made);
+      if (account === undefined) throw new TvError('the journal does not hold the new address');
+      const holds = await readUntil(
+        ctx,
+        () => isOracle(ctx.chain(), account),
+        (value) => value === cuts,
+      );
+      const words = `${account} is ${holds ? '' : 'not '}authorised as oracle`;
+      return holds === cuts ? pass(`${words}, as before the run`) : block(`${words}, unlike before the run`);
     },
   };
 }

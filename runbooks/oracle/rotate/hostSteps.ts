@@ -1,11 +1,14 @@
 import { readHead } from '../../../src/chain/readHead.ts';
+import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { parseKey } from '../../../src/chain/signers/oracleKey.ts';
+import { checkUnitsAsBefore } from '../../../src/host/checkAsBefore.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import { restartUnit } from '../../../src/host/restartUnit.ts';
 import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
 import { writeEnvValue } from '../../../src/host/writeEnvValue.ts';
 import type { Step } from '../../../src/runbook/define.ts';
+import { block, pass } from '../../../src/runbook/lookout.ts';
 import { keyName, readOracleKey } from '../readOracleKey.ts';
 import { needKey, type RotateFacts, readKeyUnderWay, withoutKey } from './facts.ts';
 
@@ -32,6 +35,7 @@ export function stop(facts: RotateFacts): Step {
     undo: async (ctx) => {
       if (wasActive && !restartsInEnv(facts)) await restartUnit(ctx.host(), { unit, signal: ctx.signal });
     },
+    checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), [{ unit, wasActive }]),
   };
 }
 
@@ -61,10 +65,18 @@ export function setKey(facts: RotateFacts): Step {
       // systemd may have started it anew meanwhile, with the new key.
       if (restartsInEnv(facts) && wasActive) await restartUnit(ctx.host(), { unit, signal: ctx.signal });
     },
+    checkUndone: async (ctx) => {
+      const { address } = await readOracleKey(ctx);
+      return sameAddress(address, facts.oldAddress)
+        ? pass(`${keyName} in .env is the key of ${address}, as before the run`)
+        : block(
+            `${keyName} in .env is the key of ${address}, and was that of ${facts.oldAddress} before the run`,
+          );
+    },
   };
 }
 
-export function start({ unit }: RotateFacts): Step {
+export function start({ unit, wasActive }: RotateFacts): Step {
   return {
     id: 'start',
     title: 'start the oracle relay with the new key',
@@ -84,5 +96,7 @@ export function start({ unit }: RotateFacts): Step {
       const { activeState } = await readUnit(ctx.host(), { unit });
       if (activeState !== 'inactive') await stopUnit(ctx.host(), { unit, signal: ctx.signal });
     },
+    // Once the undo of the earlier steps has followed.
+    checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), [{ unit, wasActive }]),
   };
 }

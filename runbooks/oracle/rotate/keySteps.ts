@@ -10,6 +10,7 @@ import { newKey, parseKey } from '../../../src/chain/signers/oracleKey.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { toldNote } from '../../../src/runbook/events.ts';
+import { block, pass, warn } from '../../../src/runbook/lookout.ts';
 import { duration, short } from '../../../src/runbook/text.ts';
 import { awaitFirstSignal } from '../awaitFirstSignal.ts';
 import { readOracleKey } from '../readOracleKey.ts';
@@ -57,6 +58,19 @@ export function generate(facts: RotateFacts): Step {
         (await readFunded(ctx.chain(), funding, fresh.address)) > 0n;
       // With money on it the next rotation takes it.
       if (!funded) removeKeyFile(keyPlaces(ctx).new);
+    },
+    checkUndone: async (ctx) => {
+      const places = keyPlaces(ctx);
+      if (existsSync(places.old)) {
+        return block('the copy of the old key is still in the state directory', {
+          facts: { file: places.old },
+        });
+      }
+      return existsSync(places.new)
+        ? warn('the new address holds funds, so its key is kept for the next rotation', {
+            facts: { file: places.new },
+          })
+        : pass('no key of the run is left in the state directory');
     },
   };
 }

@@ -1,5 +1,6 @@
 import { dueAt, readOldKeys } from '../../../src/chain/oracle/oldKeys.ts';
 import { isOracle } from '../../../src/chain/oracle/readAuthority.ts';
+import { readUntil } from '../../../src/chain/readUntil.ts';
 import { readKeyFile } from '../../../src/chain/signers/keyFile.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
@@ -9,7 +10,6 @@ import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
 import { ago, count, duration, short } from '../../../src/runbook/text.ts';
 import { findCopies, judgeCopies } from '../findCopies.ts';
 import { readOracleKey } from '../readOracleKey.ts';
-import { readUntil } from '../readUntil.ts';
 import { keyPlaces, type RotateFacts } from './facts.ts';
 import { windowStart } from './keySteps.ts';
 

@@ -1,8 +1,12 @@
 import { clearEvents } from '../../../src/database/clearEvents.ts';
+import { countRows } from '../../../src/database/countRows.ts';
 import { endSessions } from '../../../src/database/endSessions.ts';
 import { probeCleared } from '../../../src/database/probeCleared.ts';
+import { readCursor } from '../../../src/database/readCursor.ts';
 import { restoreTables } from '../../../src/database/restoreTables.ts';
-import type { Step } from '../../../src/runbook/define.ts';
+import type { Finding } from '../../../src/runbook/check.ts';
+import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import { block, pass } from '../../../src/runbook/lookout.ts';
 import { count } from '../../../src/runbook/text.ts';
 import { applicationName, backupFile, lastBlockKept, type ReindexFacts } from '../facts.ts';
 import { proveStill } from '../still.ts';
@@ -48,5 +52,25 @@ export function clearRows(facts: ReindexFacts): Step {
         signal: ctx.signal,
       });
     },
+    checkUndone: (ctx) => checkRowsBack(ctx, facts),
   };
+}
+
+/** The indexer only adds rows, and may be running again: fewer than before is a loss, more is its work. */
+async function checkRowsBack(ctx: StepContext, { database, fromBlock }: ReindexFacts): Promise<Finding> {
+  const { schema } = database;
+  const [counted, cursor] = await Promise.all([
+    countRows(ctx.database(), { schema, fromBlock }),
+    readCursor(ctx.database(), { schema }),
+  ]);
+  const before = database.clear + database.keep;
+  const now = counted.clear + counted.keep;
+  if (now < before) {
+    return block(`${count(now)} rows, and there were ${count(before)} before the run`);
+  }
+  if (database.cursor !== null && (cursor === undefined || cursor.block < database.cursor)) {
+    const words = cursor === undefined ? 'not set' : `at block ${count(cursor.block)}`;
+    return block(`the cursor is ${words}, and was at block ${count(database.cursor)} before the run`);
+  }
+  return pass(`${count(now)} rows; ${count(before)} before the run`);
 }

@@ -1,10 +1,11 @@
+import { checkUnitsAsBefore } from '../../../src/host/checkAsBefore.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
 import type { Step } from '../../../src/runbook/define.ts';
 import type { ReindexFacts } from '../facts.ts';
 
-export function startIndexer({ indexer: { unit } }: ReindexFacts): Step {
+export function startIndexer({ indexer: { unit, wasActive } }: ReindexFacts): Step {
   return {
     id: 'start',
     title: 'start the indexer',
@@ -20,5 +21,7 @@ export function startIndexer({ indexer: { unit } }: ReindexFacts): Step {
     undo: async (ctx) => {
       await stopUnit(ctx.host(), { unit, signal: ctx.signal });
     },
+    // Once the undo of the stop has followed.
+    checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), [{ unit, wasActive }]),
   };
 }

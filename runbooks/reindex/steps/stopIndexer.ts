@@ -1,3 +1,4 @@
+import { checkUnitsAsBefore } from '../../../src/host/checkAsBefore.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
@@ -26,5 +27,6 @@ export function stopIndexer(facts: ReindexFacts): Step {
     undo: async (ctx) => {
       if (wasActive) await startUnit(ctx.host(), { unit, signal: ctx.signal });
     },
+    checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), [{ unit, wasActive }]),
   };
 }

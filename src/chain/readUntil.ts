@@ -1,4 +1,4 @@
-import type { StepContext } from '../../src/runbook/define.ts';
+import type { StepContext } from '../runbook/define.ts';
 
 /** How long a replica may lag behind the node that mined a transaction. In milliseconds. */
 const lagLimitMs = 10_000;

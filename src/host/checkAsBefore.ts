@@ -1,0 +1,61 @@
+import { TvError } from '../errors/TvError.ts';
+import type { Finding } from '../runbook/check.ts';
+import type { Host } from '../runbook/context.ts';
+import { block, pass } from '../runbook/lookout.ts';
+import { readUnits } from './readUnits.ts';
+
+/** A unit, and whether it ran before a run. */
+export interface UnitBefore {
+  readonly unit: string;
+  readonly wasActive: boolean;
+  /** It crashed again and again before: then no state of it is a difference. */
+  readonly crashes?: boolean;
+}
+
+/**
+ * Whether units are in the state that a run found them in: active, or not running.
+ * @throws UnavailableError where there is no systemd to ask
+ */
+export async function checkUnitsAsBefore(host: Host, units: readonly UnitBefore[]): Promise<Finding> {
+  const judged = units.filter(({ crashes }) => crashes !== true);
+  const states = await readUnits(host, { units: judged.map(({ unit }) => unit) });
+  if (states.length !== judged.length) throw new TvError('systemd did not return the state of every unit');
+  const found = judged.map((one, index) => ({ ...one, state: states[index]?.activeState ?? '' }));
+  const wrong = found.filter(({ wasActive, state }) =>
+    wasActive ? state !== 'active' : state !== 'inactive' && state !== 'failed',
+  );
+  if (wrong.length > 0) {
+    const words = wrong.map(
+      ({ unit, wasActive, state }) =>
+        `${unit} is ${state}, and ${wasActive ? 'was active' : 'did not run'} before the run`,
+    );
+    return block(words.join('; '), {
+      next: [`systemctl status ${wrong.map(({ unit }) => unit).join(' ')} --no-pager`],
+    });
+  }
+  if (found.length === 0) return pass('no unit to compare');
+  return pass(`${found.map(({ unit, state }) => `${unit} ${state}`).join(', ')}, as before the run`);
+}
+
+/** Prints each path that is there, and then that it has asked for all of them. */
+const pathsThere = `for path; do if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\\n' "$path"; fi; done; echo asked`;
+
+/**
+ * Whether files or directories that a run has made are gone.
+ * @throws TvError where the host does not answer
+ */
+export async function checkGone(host: Host, paths: readonly string[]): Promise<Finding> {
+  const { exitCode, stdout, stderr } = await host.run(['sh', '-c', pathsThere, 'tv', ...paths]);
+  const lines = stdout.trimEnd().split('\n');
+  if (exitCode !== 0 || lines.at(-1) !== 'asked') {
+    throw new TvError('the host did not return which files are there', {
+      facts: { said: stderr.trim().slice(0, 200) || `exit code ${exitCode}` },
+    });
+  }
+  const there = lines.slice(0, -1);
+  return there.length === 0
+    ? pass('nothing that the run wrote is left')
+    : block(`${there.length === 1 ? 'a file' : 'files'} of the run still there`, {
+        facts: { files: there.join(', ') },
+      });
+}
