@@ -10,7 +10,8 @@ import { feeOf, formatFunds, readFunds } from '../../src/chain/transactions/read
 import { readNetwork } from '../../src/chain/transactions/readNetwork.ts';
 import { readNonce } from '../../src/chain/transactions/readNonce.ts';
 import { type PendingTransaction, readPool } from '../../src/chain/transactions/readPool.ts';
-import { type Replaced, replacementFees, replaceNonce } from '../../src/chain/transactions/replaceNonce.ts';
+import { feesOf, gasPrice, replacementFees } from '../../src/chain/transactions/replacementFees.ts';
+import { type Replaced, replaceNonce } from '../../src/chain/transactions/replaceNonce.ts';
 import { gasLimit } from '../../src/chain/transactions/signTransaction.ts';
 import { simulate } from '../../src/chain/transactions/simulate.ts';
 import type { Address } from '../../src/config/settings.ts';
@@ -308,14 +309,4 @@ function minedWords(replaced: Replaced | null, nonce: number): string {
 function namesOf(nonces: readonly number[]): string {
   const [first, last] = [nonces[0], nonces.at(-1)];
   return nonces.length === 1 ? `nonce ${first}` : `nonces ${first} to ${last}`;
-}
-
-function feesOf({ maxFeePerGas, maxPriorityFeePerGas }: PendingTransaction) {
-  return { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) };
-}
-
-/** `22 gwei`: of a gas price, per 10^9 of the smallest unit. */
-function gasPrice({ maxFeePerGas }: { readonly maxFeePerGas: string }): string {
-  const milli = (BigInt(maxFeePerGas) + 999_999n) / 1_000_000n;
-  return `${Number(milli) / 1000} gwei`;
 }

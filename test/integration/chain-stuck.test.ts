@@ -1,10 +1,13 @@
+import { parseTransaction } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectChain } from '../../src/chain/connectChain.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { lookAtSending } from '../../src/chain/preflight/lookAtSending.ts';
+import { readFees } from '../../src/chain/transactions/readFees.ts';
 import { readNonce } from '../../src/chain/transactions/readNonce.ts';
+import { gasPrice } from '../../src/chain/transactions/replacementFees.ts';
 import { type SendParameters, sendOnce } from '../../src/chain/transactions/sendOnce.ts';
 import type { SignedTransaction } from '../../src/chain/transactions/transaction.ts';
 import type { Chain, Context } from '../../src/runbook/context.ts';
@@ -14,6 +17,7 @@ import { deployProtocol } from '../../src/sandbox/chain/deployProtocol.ts';
 import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { type AnvilNode, anvilNode } from '../support/anvilNode.ts';
 import { sendContext } from '../support/protocolChain.ts';
+import { RpcRefusal, rpcServer } from '../support/rpcServer.ts';
 
 let node: AnvilNode;
 let chain: Chain;
@@ -32,10 +36,10 @@ beforeAll(async () => {
 });
 afterAll(() => node?.[Symbol.asyncDispose]());
 
-const context = (notes: Record<string, Json> = {}) => sendContext(chain, { keys, notes });
+const context = (notes: Record<string, Json> = {}, on = chain) => sendContext(on, { keys, notes });
 
-async function looked(replace: boolean) {
-  const ctx = context() as unknown as Context;
+async function looked(replace: boolean, on = chain) {
+  const ctx = context({}, on) as unknown as Context;
   const lookout = new Lookout(ctx);
   await lookAtSending(ctx, lookout, { intents: [trip], urgent: true, replace });
   return (await lookout.checks()).find(({ id }) => id === 'nonce');
@@ -67,6 +71,68 @@ it('says that a transaction is pending, and finds it once it is in a block', asy
   await node.call('evm_mine');
   const { hash } = await sendOnce(context(notes), parameters);
   expect((await mined()).slice(before.length)).toEqual([hash]);
+});
+
+/** A pending transaction of the account, whose fees are a multiple of what is usual now. */
+async function stick(factor: bigint): Promise<{ readonly hash: string; readonly nonce: number }> {
+  const [{ latest: nonce }, usual] = await Promise.all([readNonce(chain, parameters.from), readFees(chain)]);
+  const raw = await privateKeyToAccount(devPrivateKey(keys.riskOfficer)).signTransaction({
+    type: 'eip1559',
+    chainId: 4217,
+    nonce,
+    to: parameters.from,
+    gas: 21_000n,
+    maxFeePerGas: usual.maxFeePerGas * factor,
+    maxPriorityFeePerGas: usual.maxPriorityFeePerGas * factor,
+  });
+  return { hash: (await node.call('eth_sendRawTransaction', [raw])) as string, nonce };
+}
+
+const poolMethods = ['txpool_contentFrom', 'eth_getTransactionBySenderAndNonce'];
+
+it.each([
+  ['five times the usual fees: one tenth more than that', false, 5n],
+  ['five times the usual fees, which the node does not show: ten times the usual', true, 5n],
+])('replaces a transaction with %s', async (_, isHidden, factor) => {
+  await using public_ = await rpcServer(async ({ method, params }) => {
+    if (poolMethods.includes(method)) throw new RpcRefusal(-32601, 'the method is not available');
+    return node.call(method, params ?? []);
+  });
+  const on = isHidden
+    ? connectChain({ rpcUrls: [public_.url], id: 4217, timeoutMs: 3_000, contracts: chain.contracts })
+    : chain;
+  const before = await mined();
+  await node.call('evm_setAutomine', [false]);
+  const { hash: stuck, nonce } = await stick(factor);
+  const look = await looked(true, on);
+  expect(look).toMatchObject({
+    status: 'warn',
+    summary: expect.stringMatching(/; the first will be replaced$/),
+  });
+  expect(look?.facts?.['pending']).toMatch(
+    isHidden
+      ? /^its fee is unknown: the RPC node does not show its pool$/
+      : new RegExp(`^${stuck}, [\\d.]+ gwei$`),
+  );
+  const notes: Record<string, Json> = {};
+  const sending = sendOnce(context(notes, on), { ...parameters, replace: true });
+  sending.catch(() => {});
+  try {
+    await expect.poll(() => notes['transaction'] !== undefined).toBe(true);
+    const { hash, raw } = notes['transaction'] as SignedTransaction;
+    const signed = parseTransaction(raw);
+    expect(signed.nonce).toBe(nonce);
+    // The node took it in place of the other, so it pays enough.
+    await expect.poll(() => node.call('eth_getTransactionByHash', [hash])).not.toBeNull();
+    const offered = gasPrice({ maxFeePerGas: signed.maxFeePerGas ?? 0n });
+    expect(look?.facts?.['replacement']).toBe(isHidden ? `${offered}, over 10 times the usual fee` : offered);
+    await node.call('evm_mine');
+    await sending;
+    expect((await mined()).slice(before.length)).toEqual([hash]);
+  } finally {
+    await node.call('anvil_dropAllTransactions');
+    await node.call('evm_setAutomine', [true]);
+  }
 });
 
 it('recognises a stuck transaction, and takes its place only when asked', async () => {

@@ -11,13 +11,10 @@ import { oracleSigner } from '../../src/chain/signers/oracleKey.ts';
 import { readPayer } from '../../src/chain/transactions/readFunds.ts';
 import { readNonce } from '../../src/chain/transactions/readNonce.ts';
 import { readPool } from '../../src/chain/transactions/readPool.ts';
+import { bumpIn, higher, raised, replacementFees } from '../../src/chain/transactions/replacementFees.ts';
 import {
-  bumpIn,
-  higher,
   notedReplacements,
   type ReplaceParameters,
-  raised,
-  replacementFees,
   replaceNonce,
 } from '../../src/chain/transactions/replaceNonce.ts';
 import { signTransaction } from '../../src/chain/transactions/signTransaction.ts';

@@ -12,6 +12,12 @@ import { readFees } from '../transactions/readFees.ts';
 import { feeOf, formatFunds, readFunds } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
 import { readNonce } from '../transactions/readNonce.ts';
+import {
+  gasPrice,
+  generousFactor,
+  type Replacement,
+  readReplacement,
+} from '../transactions/replacementFees.ts';
 import { gasLimit } from '../transactions/signTransaction.ts';
 import { simulate } from '../transactions/simulate.ts';
 import type { Call, Network } from '../transactions/transaction.ts';
@@ -95,7 +101,7 @@ export async function lookAtSending(
       readNonce(ctx.chain(), from),
       readNetwork(ctx.chain()),
     ]);
-    const value = { pending, latest };
+    const value = { pending, latest, maxFeePerGas: null as string | null };
     const waiting = pending - latest;
     const ownLine = urgent && network === 'tempo';
     if (waiting === 0 && ownLine) return pass('a line of its own: nothing can wait in front', value);
@@ -104,7 +110,13 @@ export async function lookAtSending(
     if (ownLine) {
       return warn(`${words}; not in the way, since a nonce line of its own is used`, { value });
     }
-    if (replace) return warn(`${words}; the first will be replaced`, { value });
+    if (replace) {
+      const replacement = await readReplacement(ctx.chain(), { account: from, nonce: latest });
+      return warn(`${words}; the first will be replaced`, {
+        facts: factsOf(replacement),
+        value: { ...value, maxFeePerGas: replacement.fees.maxFeePerGas.toString() },
+      });
+    }
     return block(words, {
       value,
       next: ['wait until it is in a block, or take its place: the same command with --replace'],
@@ -133,11 +145,11 @@ export async function lookAtSending(
   const fees = lookout.look('fees', 'chain', async () => {
     const { from } = await need(signer, 'signer');
     const { gas } = await need(simulation, 'simulation');
-    const price = await readFees(ctx.chain());
+    const replacing = replace ? (await need(nonce, 'nonce')).maxFeePerGas : null;
+    const price = replacing === null ? (await readFees(ctx.chain())).maxFeePerGas : BigInt(replacing);
     const network = await readNetwork(ctx.chain());
     const limit = gasLimit(BigInt(gas), urgent);
-    const factor = replace ? 3n : 1n;
-    const needed = feeOf(network, limit, price.maxFeePerGas) * factor;
+    const needed = feeOf(network, limit, price);
     const funds = await readFunds(ctx.chain(), { account: from, needed });
     const value = { network, feeToken: funds.feeToken ?? null };
     const summary = `has ${formatFunds(funds.balance, funds)}, needs at most ${formatFunds(needed, funds)}`;
@@ -151,6 +163,16 @@ export async function lookAtSending(
   const [who, pays] = await Promise.all([signer, fees, nonce]);
   if (who === undefined || pays === undefined) return undefined;
   return { role: role.signer, from: who.from, ...pays };
+}
+
+/** What is replaced, and what replaces it. */
+function factsOf({ pending, fees }: Replacement): Readonly<Record<string, string>> {
+  return pending.known
+    ? { pending: `${pending.value.hash}, ${gasPrice(pending.value)}`, replacement: gasPrice(fees) }
+    : {
+        pending: `its fee is unknown: ${pending.reason}`,
+        replacement: `${gasPrice(fees)}, over ${generousFactor} times the usual fee`,
+      };
 }
 
 function describe(intents: readonly ResolvedIntent[]): string {

@@ -9,12 +9,11 @@ import { rpcFailure } from '../rpcFailure.ts';
 import type { Signer } from '../signers/signer.ts';
 import { type Fees, readFees } from './readFees.ts';
 import { readNonce } from './readNonce.ts';
+import { bumpIn, feesOf, higher, raised, replacementFees } from './replacementFees.ts';
 import type { SendContext } from './sendOnce.ts';
 import { signTransaction } from './signTransaction.ts';
 import type { SignedTransaction } from './transaction.ts';
 
-/** geth, reth, erigon and besu by default: a replacement pays at least a tenth more, in both fees. In percent. */
-const usualBump = 10;
 /** What a node that names no figure may ask for. In percent. */
 const steepBump = 50;
 /** Signatures for one nonce. With 50 % each they reach ten times the first fee. */
@@ -157,37 +156,6 @@ async function signNext(
   failpoint(ctx.settings.sandbox, 'replacement:noted');
   sent.push(replacement);
   return replacement;
-}
-
-function feesOf({ maxFeePerGas, maxPriorityFeePerGas }: Replacement): Fees {
-  return { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) };
-}
-
-/** The percentage that the node's answer names (geth: "queued + 100% replacement penalty"), else the usual one. */
-export function bumpIn(words: string | undefined): number {
-  const named = Number(/(\d+(?:\.\d+)?) ?%/.exec(words ?? '')?.[1] ?? 0);
-  return Math.max(usualBump, Math.ceil(named));
-}
-
-/** Both fees by so many percent, rounded up, and by one unit at least: geth also wants more than nothing. */
-export function raised(fees: Fees, percent: number): Fees {
-  const raise = (fee: bigint) => fee + (fee * BigInt(percent) + 99n) / 100n + 1n;
-  return { maxFeePerGas: raise(fees.maxFeePerGas), maxPriorityFeePerGas: raise(fees.maxPriorityFeePerGas) };
-}
-
-/** Of each fee the greater one; the tip can never exceed the whole. */
-export function higher(a: Fees, b: Fees): Fees {
-  const most = (x: bigint, y: bigint) => (x > y ? x : y);
-  const maxPriorityFeePerGas = most(a.maxPriorityFeePerGas, b.maxPriorityFeePerGas);
-  return {
-    maxFeePerGas: most(most(a.maxFeePerGas, b.maxFeePerGas), maxPriorityFeePerGas),
-    maxPriorityFeePerGas,
-  };
-}
-
-/** What the first signature of a replacement pays. */
-export function replacementFees(current: Fees, pending: Fees | undefined): Fees {
-  return higher(current, raised(pending ?? current, usualBump));
 }
 
 /** Which transaction used the nonce, by the receipts. Where they lag it is asked for a while. */

@@ -8,6 +8,7 @@ import type { Signer } from '../signers/signer.ts';
 import { type Fees, readFees } from './readFees.ts';
 import { readNetwork } from './readNetwork.ts';
 import { readNonce } from './readNonce.ts';
+import { readReplacement } from './replacementFees.ts';
 import { simulate } from './simulate.ts';
 import type { Call, SignedTransaction } from './transaction.ts';
 
@@ -31,8 +32,6 @@ export interface SignParameters {
 const gasMargin = { factor: 15n, divisor: 10n, more: 60_000n };
 /** The first transaction of a nonce line writes new state, for which Tempo takes up to 250 000 gas (TIP-1000). */
 const newLineGas = 350_000n;
-/** A replacement has to pay at least a tenth more than what it replaces; nodes do not tell what that pays. */
-const replacementFactor = 3n;
 
 /**
  * Makes and signs a transaction, and sends nothing.
@@ -70,7 +69,9 @@ export async function signTransaction(chain: Chain, parameters: SignParameters):
   const nonceKey = ownLine ? BigInt(`0x00${randomBytes(8).toString('hex')}`) : 0n;
   const nonce = ownLine ? 0 : (parameters.nonce ?? (replace ? nonces.latest : nonces.pending));
   const gas = gasLimit(simulation.gas, ownLine);
-  const paid = parameters.fees ?? (replace && nonces.pending > nonces.latest ? raised(fees) : fees);
+  const replaces = replace && !ownLine && nonces.pending > nonces.latest;
+  const paid =
+    parameters.fees ?? (replaces ? (await readReplacement(chain, { account: from, nonce })).fees : fees);
   const common = { chainId, nonce, gas, ...paid };
   const feeToken = network === 'tempo' ? (parameters.feeToken ?? null) : null;
   const raw =
@@ -122,11 +123,4 @@ async function signTempo(
   };
   // viem's own type for a serializer knows only Ethereum's transactions.
   return account.signTransaction(transaction as never, { serializer: Transaction.serialize as never });
-}
-
-function raised({ maxFeePerGas, maxPriorityFeePerGas }: Fees): Fees {
-  return {
-    maxFeePerGas: maxFeePerGas * replacementFactor,
-    maxPriorityFeePerGas: maxPriorityFeePerGas * replacementFactor,
-  };
 }
