@@ -325,7 +325,7 @@ export const shelf: readonly Entry[] = [
   {
     command: 'runs undo',
     rooms: ['host', 'api', 'chain', 'database'],
-    summary: 'take a run back, last step first',
+    summary: 'undo a run, last step first',
     section: '',
     group: 'Runs',
     risk: 'severe',

@@ -169,7 +169,10 @@ async function buildEngine(desk: Desk, world: World, run?: string): Promise<Engi
   desk.interrupt.stop.addEventListener('abort', () => {
     desk.busy.clear();
     const { received } = desk.interrupt;
-    const told = `${received}: what is under way is finished first; once more stops at once`;
+    const told =
+      received === 'SIGINT'
+        ? 'SIGINT: finishing the current step. Press Ctrl-C again to stop now.'
+        : `${received}: finishing the current step. A second signal stops now.`;
     const { warn, width } = desk.paint;
     desk.outlet.print('stderr', `  ${warn('!')} ${wrap(told, width - 4, '    ')}\n`);
   });

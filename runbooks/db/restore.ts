@@ -23,7 +23,7 @@ const input = {
   ),
   endSessions: field(
     '--end-sessions',
-    'end sessions of others that are in the way',
+    'end sessions of others that block the swap',
     z.boolean().default(false),
   ),
 };

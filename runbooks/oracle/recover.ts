@@ -112,7 +112,7 @@ function stop({ unit, wasActive }: RecoverFacts): Step {
     command: `systemctl stop ${unit}`,
     effect: 'reversible',
     leaves: { subject: 'oracle relay', state: 'STOPPED', until: 'start' },
-    undoTitle: wasActive ? 'undo: start it' : 'undo: leave it stopped, as it was',
+    undoTitle: wasActive ? 'undo: start the oracle relay' : 'undo: leave the oracle relay stopped, as it was',
     probe: async () => 'begun',
     run: async (ctx) => {
       const { activeState } = await stopUnit(ctx.host(), { unit, signal: ctx.signal });

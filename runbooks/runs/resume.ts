@@ -3,11 +3,11 @@ import { TvError } from '../../src/errors/TvError.ts';
 import { defineControl, field } from '../../src/runbook/define.ts';
 import { readRuns, unfinishedRuns } from '../../src/runbook/readRuns.ts';
 
-/** `tv resume [ID]`: goes on where a run was cut off. */
+/** `tv resume [ID]`: continues an interrupted run. */
 export default defineControl({
   title: 'Resume a run',
   intent:
-    'Goes on where a run was cut off: finished steps are taken from its journal, the step in flight is asked whether it had taken effect, the rest is run and verified. Asks as the run itself does.',
+    'Continues an interrupted run: finished steps are taken from its journal, the step in flight is checked for its effect, the rest is run and verified. Asks as the run itself does.',
   planned: true,
   input: {
     run: field(

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { defineControl, field } from '../../src/runbook/define.ts';
 
-/** `tv runs undo ID`: the way back. */
+/** `tv runs undo ID`: to the state before the run. */
 export default defineControl({
   title: 'Undo a run',
   intent:
-    'Takes back what a run has done, last step first, as its plan said it would. What was kept for this (a backup) is used and kept. Asks as the run itself does.',
+    'Undoes the steps of a run, last one first, as its plan shows, and then reads back whether the state is the one before the run; where that is not proven it exits with 5. A backup that serves the undo is kept. Asks as the run itself does.',
   planned: true,
   input: { run: field('<run>', 'id or part of it', z.string()) },
   choose: async ({ runs }, { run }) => ({ run: runs.find(run), direction: 'undo' }),

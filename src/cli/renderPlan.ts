@@ -1,10 +1,11 @@
 import { outsideText } from '../errors/outsideText.ts';
 import type { PlanData, StepData } from '../runbook/events.ts';
 import type { Paint } from '../runbook/paint.ts';
-import { planName, visibleWidth, wrap } from '../runbook/text.ts';
+import { visibleWidth, wrap } from '../runbook/text.ts';
 
 /**
- * The steps in order, each with what would take it back and the shell line that it stands for.
+ * The steps in order, each with what would undo it and the shell line that it stands for, if it has one.
+ * @param heading with the plan's id
  * @param all every step of the plan, which the numbers count, where some of them are done
  */
 export function renderPlan(
@@ -13,8 +14,7 @@ export function renderPlan(
   paint: Paint,
   all: readonly StepData[] = plan.steps,
 ): string {
-  const name = `${paint.bold(heading)} ${planName(plan.id, paint)}`;
-  if (plan.steps.length === 0) return `${name}: nothing to do`;
+  if (plan.steps.length === 0) return `${paint.bold(heading)}: none`;
   const digits = String(all.length).length;
   const steps = plan.steps.map((step) => {
     const indent = ' '.repeat(digits + 4);
@@ -24,12 +24,14 @@ export function renderPlan(
     const undo = step.undo ?? '';
     const space = paint.width - visibleWidth(head.slice(head.lastIndexOf('\n') + 1)) - undo.length;
     const beside = space >= 2 ? ' '.repeat(space) : `\n${indent}`;
+    const first = `${head}${undo === '' ? '' : `${beside}${paint.dim(undo)}`}`;
+    if (step.command === '') return first;
     const command = wrap(
       `$ ${outsideText(step.command, 4_000)}`,
       paint.width - indent.length - 2,
       `${indent}  `,
     );
-    return `${head}${undo === '' ? '' : `${beside}${paint.dim(undo)}`}\n${indent}${paint.dim(command)}`;
+    return `${first}\n${indent}${paint.dim(command)}`;
   });
-  return `${name}\n${steps.join('\n')}`;
+  return `${paint.bold(heading)}\n${steps.join('\n')}`;
 }

@@ -29,7 +29,7 @@ export class RunScreen {
   #steps: readonly StepData[] = [];
   #run = '';
   readonly #begun = new Set<string>();
-  /** Steps that were done and not taken back. */
+  /** Steps that were done and not undone. */
   readonly #standing = new Set<string>();
   /** What the verification found unusual, and what to do about it. */
   #advice: readonly string[] = [];
@@ -37,6 +37,9 @@ export class RunScreen {
   /** A step failed: where the run ends unverified, it is unknown whether that step took effect. */
   #undecided = false;
   #undoFailed = false;
+  /** An undo that was asked for: its steps are named by what undoes them. */
+  #undoing = false;
+  #checked = false;
   /** The journal is not in the state directory, so what it holds is shown too. */
   #unwritten = false;
   #startedAt: number;
@@ -73,12 +76,13 @@ export class RunScreen {
         this.#print(`${paint.bold('Preflight')}\n${renderChecks(event.checks, paint)}\n${this.#took()}\n`);
         break;
       case 'plan.ready': {
-        this.#expect(event.plan.steps, event.all ?? event.plan.steps);
+        this.#expect(event);
+        const id = planName(event.plan.id, paint);
         const heading = {
-          start: 'Plan',
-          resume: 'Left to do of plan',
-          undo: 'To take back of plan',
-          abandon: 'Never finished of plan',
+          start: `Plan ${id}`,
+          resume: `Remaining steps (plan ${id})`,
+          undo: `Steps to undo (plan ${id})`,
+          abandon: `Unfinished steps (plan ${id})`,
         }[event.direction];
         const plan = `${renderPlan(event.plan, heading, paint, this.#steps)}\n\n`;
         if (event.dryRun) this.#result(plan);
@@ -91,10 +95,10 @@ export class RunScreen {
         this.#begin(event.run, 'Run');
         break;
       case 'run.resumed':
-        this.#begin(this.#run, 'Going on');
+        this.#begin(this.#run, 'Resuming');
         break;
       case 'run.undoing':
-        this.#begin(this.#run, 'Taking back');
+        this.#begin(this.#run, 'Undoing');
         break;
       case 'run.abandoned':
         this.#print(
@@ -131,14 +135,18 @@ export class RunScreen {
         break;
       case 'undo.done':
         this.#standing.delete(event.step);
-        this.#stepLine(paint.ok('↩'), event.step, `taken back, ${duration(event.durationMs)}`);
+        this.#stepLine(
+          paint.ok('↩'),
+          event.step,
+          `${this.#undoing ? '' : 'undone, '}${duration(event.durationMs)}`,
+        );
         break;
       case 'step.failed':
         this.#failed(event.step, event.error, duration(event.durationMs));
         break;
       case 'undo.failed':
         this.#undoFailed = true;
-        this.#failed(event.step, event.error, 'not taken back');
+        this.#failed(event.step, event.error, this.#undoing ? 'failed' : 'not undone');
         break;
       case 'run.signalled':
         this.#signalled = true;
@@ -146,6 +154,7 @@ export class RunScreen {
         break;
       case 'run.checked':
         this.#advice = adviceOf(event.checks);
+        this.#checked = true;
         this.#print(`\n${paint.bold('Verification')}\n${renderChecks(event.checks, paint)}\n${this.#took()}`);
         break;
       case 'lock.waiting': {
@@ -205,11 +214,14 @@ export class RunScreen {
     this.#print(`\n${this.#paint.bold(word)} ${run}\n`);
   }
 
-  /** Steps of a run that goes on which are not ahead were done before. */
-  #expect(ahead: readonly StepData[], all: readonly StepData[]): void {
-    this.#steps = all;
+  /** Of a resume, the steps that are not ahead were done before; an undo names those that it leaves. */
+  #expect({ plan, all = plan.steps, kept, direction }: Extract<RunEvent, { type: 'plan.ready' }>): void {
+    this.#undoing = direction === 'undo';
+    const ahead = (id: string) => plan.steps.find((step) => step.id === id);
+    this.#steps = all.map((step) => ahead(step.id) ?? step);
     for (const { id } of all) {
-      if (ahead.some((step) => step.id === id)) continue;
+      if (this.#undoing && ahead(id) !== undefined) this.#begun.add(id);
+      if (kept === undefined ? ahead(id) !== undefined : !kept.includes(id)) continue;
       this.#begun.add(id);
       this.#standing.add(id);
     }
@@ -262,8 +274,9 @@ export class RunScreen {
       this.#run,
     );
     const kept = this.#steps
-      .filter(({ id }) => this.#standing.has(id))
-      .map(({ id, undo }) => `${this.#title(id)}${undo === null ? '' : `: ${undo}`}`);
+      // A reversible step without an undo only read or waited.
+      .filter(({ id, effect, undo }) => this.#standing.has(id) && !(effect === 'reversible' && undo === null))
+      .map(({ id, undo }) => `${this.#title(id)}${undo?.startsWith('undo: ') === false ? `: ${undo}` : ''}`);
     // Of its own changes a run can speak; whether the world is as before was not read.
     const rolledBack =
       kept.length === 0
@@ -282,8 +295,8 @@ export class RunScreen {
       failed: [
         paint.bad(
           this.#undoFailed
-            ? 'Failed, and could not be taken back as a whole; the rest was left alone.'
-            : 'Failed half-way. What was done stands, and nothing more is done.',
+            ? 'Failed, and the rollback failed too. Completed steps that were not undone are kept.'
+            : 'Failed. Completed steps are kept, and no further step was run.',
         ),
         back,
       ],
@@ -293,24 +306,30 @@ export class RunScreen {
       ],
       interrupted: [
         paint.warn(
-          `Interrupted. What was done stands, and can be ${back.length > 1 ? 'finished or taken back' : 'finished'}.`,
+          this.#undoing
+            ? 'Interrupted. Steps that are undone stay undone. Continue the undo.'
+            : `Interrupted. Completed steps are kept. Resume${back.length > 1 ? ' or undo' : ''} the run.`,
         ),
-        back,
+        this.#undoing ? [undo] : back,
       ],
-      undone: [paint.ok(`Taken back in ${took}.`), [report]],
+      undone: [
+        paint.ok(
+          this.#checked
+            ? `Undone and verified in ${took}${kept.length === 0 ? '' : ', except for the steps below, which are kept'}.`
+            : `Undone in ${took}.`,
+        ),
+        [report],
+      ],
       'undo-unverified': [
         paint.bad(`Undone in ${took}, but not verified to be as before the run: see the marked lines above.`),
         [undo, report],
       ],
-      'undo-failed': [
-        paint.bad('Could not be taken back as a whole; the rest was left alone.'),
-        [undo, report],
-      ],
+      'undo-failed': [paint.bad('The undo failed. Steps that were not undone are kept.'), [undo, report]],
     };
     const [sentence, ways] = endings[outcome];
     const next = [...new Set([...this.#advice, ...ways])];
     this.#print(`\n${wrap(sentence, paint.width)}\n`);
-    if (outcome === 'rolled-back') {
+    if (outcome === 'rolled-back' || outcome === 'undone') {
       for (const line of kept) this.#print(`  ${wrap(`kept  ${line}`, paint.width - 2, '           ')}\n`);
     }
     this.#left(left, `: ${asTyped(resume, paint)}`);

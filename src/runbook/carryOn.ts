@@ -4,7 +4,7 @@ import type { Check } from './check.ts';
 import type { ProbeAnswer, Step } from './define.ts';
 import { digest } from './digest.ts';
 import { type Answers, buildPlan, concurrencyOf, type Engine, Refusal, type Shelved } from './engine.ts';
-import type { StepData } from './events.ts';
+import type { PlanData, StepData } from './events.ts';
 import {
   checkUndone,
   close,
@@ -179,9 +179,9 @@ async function survey(
   const consequence =
     direction === 'undo'
       ? left.length === 0
-        ? `This reads whether the state is the one before ${run}; none of its steps is left to undo.`
+        ? `This checks whether the state is the one before ${run}; none of its steps is left to undo.`
         : `This undoes ${howMany(left.length, 'step')} of ${run}.`
-      : `This finishes ${run}: ${howMany(left.length, 'step')} ${left.length === 1 ? 'is' : 'are'} left. As planned: ${plan.consequence}`;
+      : toFinish(run, plan, remaining);
   const isHeld = answers.dryRun || answers.plan !== undefined;
   const answered = isHeld && direction === 'resume' ? await probeLeft(execution, left, state) : [];
   if (answers.dryRun && answered.length > 0) announce(engine, shelved, run, answered);
@@ -194,7 +194,8 @@ async function survey(
     engine.watch({
       type: 'plan.ready',
       plan: { ...plan, steps: shown, ...(answers.dryRun && { consequence }) },
-      ...(direction === 'undo' ? {} : { all: plan.steps }),
+      all: plan.steps,
+      ...(direction === 'undo' ? { kept: keptOf(state, left) } : {}),
       dryRun: answers.dryRun,
       ...(isHeld && { digest: approved }),
       overrides: [],
@@ -260,16 +261,31 @@ function announce(engine: Engine, { runbook }: Shelved, run: string, answered: r
   });
 }
 
-/** A step as the list of an undo names it: by what takes it back. */
+/** What a resume still does. The sentence of the whole plan is true only while none of its steps is done. */
+function toFinish(run: string, plan: PlanData, remaining: readonly StepData[]): string {
+  if (remaining.length === 0) return `This verifies ${run} again; all its steps are done.`;
+  if (remaining.length === plan.steps.length) return plan.consequence;
+  const steps = remaining.map(({ title }) => title).join('; ');
+  return `This finishes ${run}. ${howMany(remaining.length, 'step')} left: ${steps}.`;
+}
+
+/** Steps that took effect, or may have, and that an undo leaves. */
+function keptOf(state: RunState, left: readonly Step[]): readonly string[] {
+  return [...state.steps].flatMap(([id, { status }]) =>
+    status === 'waiting' || status === 'undone' || left.some((step) => step.id === id) ? [] : [id],
+  );
+}
+
+/** A step as the list of an undo names it: by what undoes it. No shell line stands for that. */
 function asUndo(step: StepData): StepData {
-  const way = (step.undo ?? 'take it back').replace(/^undo: /, '');
-  return { ...step, title: `${step.title}: ${way}`, command: `the reverse of ${step.command}`, undo: null };
+  const title = step.undo?.replace(/^undo: /, '') ?? `undo: ${step.title}`;
+  return { ...step, title, command: '', undo: null };
 }
 
 function readState(engine: Engine, run: string): RunState {
   const state = foldRun(engine.ctx.runs.read(run));
   if (state !== undefined) return state;
-  throw new Refusal(`Run ${run} had not begun; there is nothing to carry on.`, {
+  throw new Refusal(`Run ${run} had not begun; there is nothing to resume or undo.`, {
     exitCode: exitCodes.blocked,
     next: ['tv runs list'],
   });
@@ -291,7 +307,7 @@ function assertCanCarryOn(engine: Engine, state: RunState, run: string, directio
   const { supersededBy } = findRun(engine.ctx, run) ?? {};
   if (supersededBy !== undefined) {
     refuse(
-      'A later run is verified and supersedes this one; there is nothing left to carry on.',
+      'A later run is verified and supersedes this one; there is nothing left to resume or undo.',
       { 'superseded by': supersededBy },
       [`tv runs show ${supersededBy}`],
     );
@@ -303,13 +319,12 @@ function assertCanCarryOn(engine: Engine, state: RunState, run: string, directio
     refuse(
       'The run was begun by another version of tv, whose steps may differ.',
       { 'begun with': state.started.version, 'this is': version },
-      [`carry it on with tv ${state.started.version}`],
+      [`resume or undo it with tv ${state.started.version}`],
     );
   }
   if (state.status === 'undone' || state.status === 'rolled-back') {
-    refuse('The run was taken back already; nothing of it is left.', { status: state.status }, [
-      `tv runs show ${run}`,
-    ]);
+    const how = state.status === 'undone' ? 'undone' : 'rolled back';
+    refuse(`The run was ${how} already.`, { status: state.status }, [`tv runs show ${run}`]);
   }
   if (direction === 'resume' && state.status === 'verified') {
     refuse('The run is finished and verified; there is nothing to resume.', {}, [`tv runs show ${run}`]);
@@ -383,7 +398,7 @@ function rebuild(engine: Engine, shelved: Shelved, state: RunState, run: string)
   throw new Refusal('The plan that this tv makes is not the one that the run was begun with.', {
     exitCode: exitCodes.blocked,
     facts: { run, 'begun with': plan.id, 'this tv makes': rebuilt.plan.id },
-    next: ['carry it on with the build of tv that began it'],
+    next: ['resume or undo it with the build of tv that began it'],
   });
 }
 

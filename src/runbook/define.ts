@@ -50,7 +50,10 @@ export interface Step {
   /** The shell line that it stands for; secrets as `$NAME`. */
   readonly command: string;
   readonly effect: Effect;
-  /** What `undo` does, or what stays, in three words: `start it`, `restore step 2`, `kept`. */
+  /**
+   * What `undo` does, as a phrase that needs no other words: `undo: start the indexer`. Of a step without an
+   * undo, what becomes of its effect: `kept`.
+   */
   readonly undoTitle?: string;
   /**
    * Taking it back is right also after a final step that came later. Without it, that is refused. With

@@ -55,7 +55,7 @@ function course(command: Extract<AnyCommand, { kind: 'runbook' }>): string {
     'For example:',
     steps.join('\n'),
     failure,
-    'After a kill, a reboot or a lost session: `tv resume` finishes it, `tv runs undo` takes it back. Exit 0 means verified.',
+    'After a kill, a reboot or a lost session: `tv resume` finishes it, `tv runs undo` undoes it. Exit 0 means verified.',
   ].join('\n\n');
 }
 

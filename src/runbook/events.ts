@@ -138,8 +138,10 @@ export type ScreenEvent =
   | {
       readonly type: 'plan.ready';
       readonly plan: PlanData;
-      /** Of a run that goes on: every step of its plan, also those that are done and not in `plan`. */
+      /** Of a resume, an undo and an abandon: every step of the run's plan, also those not in `plan`. */
       readonly all?: readonly StepData[];
+      /** Of an undo: ids of the steps that took effect, or may have, and are not undone. */
+      readonly kept?: readonly string[];
       readonly dryRun: boolean;
       /**
        * What `--plan` compares: the plan's own digest, or that of what is left to do or to undo of a run. The

@@ -263,9 +263,9 @@ function isInterruption(error: unknown, execution: Execution): boolean {
 }
 
 function cannotTell(step: Step, run: string): TvError {
-  return new TvError(`Whether step ${step.id} had taken effect cannot be told from here.`, {
+  return new TvError(`It is unknown whether step ${step.id} took effect.`, {
     facts: { step: step.title, command: step.command },
-    next: [`look at it by hand, then: tv resume ${run}`, `or: tv runs undo ${run}`],
+    next: [`check it by hand, then: tv resume ${run}`, `or: tv runs undo ${run}`],
   });
 }
 

@@ -10,7 +10,7 @@ export interface Moment {
   /** Since the start of the run. */
   readonly after: string;
   readonly what: string;
-  readonly kind: 'run' | 'begin' | 'done' | 'failed' | 'taken-back';
+  readonly kind: 'run' | 'begin' | 'done' | 'failed' | 'undone';
   /** Results, errors, answers: what shows that it was so. One fact each. */
   readonly evidence: readonly string[];
   readonly took: string;
@@ -117,11 +117,11 @@ function tell(
     case 'step.failed':
       return told('failed', `FAILED: ${step}`, [line.error.message, ...facts(line.error.facts)]);
     case 'undo.started':
-      return told('begin', `begin to take back: ${step}`);
+      return told('begin', `begin to undo: ${step}`);
     case 'undo.done':
-      return told('taken-back', `taken back: ${step}`);
+      return told('undone', `undone: ${step}`);
     case 'undo.failed':
-      return told('failed', `COULD NOT TAKE BACK: ${step}`, [line.error.message, ...facts(line.error.facts)]);
+      return told('failed', `UNDO FAILED: ${step}`, [line.error.message, ...facts(line.error.facts)]);
     case 'run.signalled':
       return told('failed', `stopped by ${line.signal}`);
     case 'run.checked':

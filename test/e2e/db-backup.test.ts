@@ -161,7 +161,7 @@ describe('tv db backup', () => {
     expect((await sandbox.tv(['db', 'pin', name, '--why', 'kept'])).exitCode).toBe(0);
     const refused = await sandbox.tv(undo);
     expect(unwrapped(refused.stderr)).toMatch(
-      /The backup is pinned; it was not taken back.*db unpin tempovault_/,
+      /The backup is pinned; it was not undone.*db unpin tempovault_/,
     );
     expect(refused.exitCode).toBe(3);
     expect((await listed(sandbox)).backups.map((one) => one.name)).toEqual([name]);

@@ -376,8 +376,8 @@ describe('tv db vacuum', () => {
       expect(exitCode).toBe(1);
       expect(stderr).toMatch(/Others have 1 of \d+ tables locked; the rest is done/);
       expect(stderr).toMatch(new RegExp(`public\\.deposits +pid ${pid}, tempovault, a report`));
-      expect(stderr).toContain('What was done stands');
-      expect(stderr).not.toContain('taken back');
+      expect(stderr).toContain('Completed steps are kept');
+      expect(stderr).not.toMatch(/undone|rolled back/);
     } finally {
       await holder.end();
     }

@@ -195,7 +195,7 @@ describe('tv db restore', () => {
     await sandbox.inside('sh', '-c', `mkdir -p $(dirname ${dropIn}) && printf '${text}' > ${dropIn}`);
     await sandbox.systemctl('daemon-reload');
     const failed = await sandbox.tv(restore(backup));
-    expect(failed.stderr).toContain('could not be taken back as a whole');
+    expect(failed.stderr).toContain('the rollback failed too');
     expect(failed.stderr).toContain('The services may be STOPPED');
     expect(failed.exitCode).toBe(1);
     expect(await databasesOf(sandbox)).toMatchObject(old);

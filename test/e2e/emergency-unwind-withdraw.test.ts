@@ -308,7 +308,7 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
       'withdraw-2:started@SIGTERM',
       2,
       7,
-      /What was done stands, and can be finished/,
+      /Completed steps are kept\. Resume( or undo)? the run\./,
     ],
   ] as const)('pauses again at once at a signal %s', async (_, command, place, manager, exitCode, told) => {
     const world = worlds.find(({ network, generation }) => network === 'plain' && generation !== 'runbook');

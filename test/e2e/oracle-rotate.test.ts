@@ -261,7 +261,7 @@ describe('a rotation that fails puts the old key back, and proves it', { timeout
           ['undo-start:acted', ...back.flatMap((step) => [`undo-${step}:started`, `undo-${step}:acted`])],
         );
         expect(failed.exitCode, failed.stderr).toBe(0);
-        expect(failed.stderr).toMatch(/Taken back/);
+        expect(failed.stderr).toMatch(/Undone and verified/);
         expect(await expectAtWork(world)).toBe(old.address);
         // Funded, authorised, and that taken back.
         expect(await world.sent(world.admin, start)).toBe(3);

@@ -168,7 +168,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
   it('is taken back to the backup, byte for byte, and the indexer goes on from there', async () => {
     const { envFile } = sandbox.info.files;
     const undone = await sandbox.tv(['runs', 'undo', run, '--confirm', 'sandbox']);
-    expect(undone.stderr).toContain('Taken back in ');
+    expect(undone.stderr).toContain('Undone and verified in ');
     expect(undone.exitCode).toBe(0);
     const target = await head();
     expect(readFileSync(envFile, 'utf8')).toBe(before.env);

@@ -388,7 +388,7 @@ describe('a swap', () => {
     const oid = () => superuser('postgres')(`SELECT oid FROM pg_database WHERE datname = '${made.name}'`);
     const before = await oid();
     await expect(swapDatabases(maintenance, { renames, endSessions: false })).rejects.toThrow(
-      'Other sessions are connected to the database, and are in the way.',
+      'Other sessions are connected to the database and block the swap.',
     );
     expect(await oid()).toEqual(before);
     await swapDatabases(maintenance, { renames, endSessions: true });

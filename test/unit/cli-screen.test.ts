@@ -324,14 +324,58 @@ describe('the screen of a run', () => {
     },
   );
 
+  it('of an undo names its steps by what they do, and what it keeps', () => {
+    const [stop] = plan.steps;
+    if (stop === undefined) throw new Error('no step');
+    const undoing: readonly RunEvent[] = [
+      {
+        ...{ type: 'plan.ready', direction: 'undo', dryRun: false, overrides: [] },
+        plan: { ...plan, steps: [{ ...stop, title: 'start the indexer', command: '', undo: null }] },
+        all: plan.steps,
+        kept: ['clear'],
+      },
+      { type: 'run.undoing', operator: { user: 'a', host: 'b', pid: 1, mark: null }, confirmation: '' },
+      { type: 'undo.done', step: 'stop', durationMs: 400 },
+      {
+        type: 'run.checked',
+        checks: [{ id: 'stop', world: 'run', status: 'pass', summary: 'indexer active, as before the run' }],
+      },
+      { type: 'run.ended', outcome: 'undone', exitCode: 0 },
+    ];
+    const { text } = draw(undoing, plainPaint(72));
+    expect(text).toMatchInlineSnapshot(`
+      "Steps to undo (plan 7f3a91c2)
+        1  start the indexer
+
+
+      Undoing 
+        ↩ 1  start the indexer                                           0.4 s
+
+      Verification
+        ✔ stop  indexer active, as before the run
+
+      Undone and verified in 3.0 s, except for the steps below, which are
+      kept.
+        kept  2  clear 1 204 332 rows from block 12 345 678 on, and set the
+                 cursor
+      Next: tv runs report 
+      "
+    `);
+    const failed: RunEvent = { type: 'undo.failed', step: 'stop', error };
+    const ended: RunEvent = { type: 'run.ended', outcome: 'undo-failed', exitCode: 1 };
+    expect(draw([...undoing.slice(0, 2), failed, ended], plainPaint(72)).text).toMatch(
+      /✖ 1 {2}start the indexer +failed\n[\s\S]*The undo failed\. Steps that were not undone are kept\./,
+    );
+  });
+
   it('says among the last lines what a run has left unusual, and what ends that', () => {
     const left = ['protocol is OPEN (not paused)'];
     const ended: RunEvent = { type: 'run.ended', outcome: 'interrupted', exitCode: 7, left };
     const { text } = draw([...script.slice(3, 4), ended], plainPaint(60, 'staging'));
     expect(text.split('\n').slice(2).join('\n')).toMatchInlineSnapshot(`
       "
-      Interrupted. What was done stands, and can be finished or
-      taken back.
+      Interrupted. Completed steps are kept. Resume or undo the
+      run.
       ✖ The protocol is OPEN (not paused):
         tv -e staging resume 20261123-031200-reindex-7f3a
       Next: tv -e staging resume 20261123-031200-reindex-7f3a

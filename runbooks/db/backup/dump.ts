@@ -20,7 +20,7 @@ export function dump(facts: BackupFacts): Step {
         ? `pg_dump -Fd -j ${tools.cores} -d ${database.name} -f ${target}.partial`
         : `set -o pipefail; pg_dump -d ${database.name} | gzip > ${target}.sql.gz.partial`,
     effect: 'reversible',
-    undoTitle: 'undo: remove it',
+    undoTitle: 'undo: remove the dump',
     // What a dump that was cut off has left is worth nothing: begin again.
     probe: async () => 'not-done',
     run: async (ctx) => {

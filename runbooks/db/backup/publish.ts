@@ -15,7 +15,7 @@ export function publish(facts: BackupFacts): Step {
     title: 'give it its name',
     command: `mv ${path}.partial ${path}`,
     effect: 'reversible',
-    undoTitle: 'undo: take the name away',
+    undoTitle: 'undo: remove the name',
     probe: async (ctx) => {
       const { exitCode } = await ctx.host().run(['test', '-e', backupPath(facts, ctx.runId)]);
       return exitCode === 0 ? 'done' : 'not-done';
@@ -49,7 +49,7 @@ async function assertNotPinned(ctx: StepContext, facts: BackupFacts): Promise<vo
   const { backups } = await listBackups({ run: ctx.host().run, directory: facts.directory });
   const found = backups.find((backup) => backup.path === path);
   if (found === undefined || found.marks.pinned === null) return;
-  throw new TvError('The backup is pinned; it was not taken back.', {
+  throw new TvError('The backup is pinned; it was not undone.', {
     facts: { backup: found.name, reason: found.marks.pinned.reason },
     next: `tv db unpin ${quoteForShell(found.name)}`,
   });

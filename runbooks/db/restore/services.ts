@@ -18,7 +18,7 @@ export function stopServices({ services, endSessions }: RestoreFacts): Step {
     title: 'stop the services',
     command: `systemctl stop ${units.join(' ')}`,
     effect: 'reversible',
-    undoTitle: 'undo: start them',
+    undoTitle: 'undo: start the services',
     leaves: { subject: 'services', plural: true, state: 'STOPPED', until: 'start' },
     // Some may have stopped before one did not. Stopping what is stopped changes nothing.
     probe: async () => 'begun',
@@ -47,7 +47,7 @@ export function startServices(facts: RestoreFacts): Step {
     ...(keepsOld(facts)
       ? {
           effect: 'reversible',
-          undoTitle: 'undo: stop them',
+          undoTitle: 'undo: stop the services',
           undo: async (ctx) => {
             const { signal } = ctx;
             await Promise.all(units.map((unit) => stopUnit(ctx.host(), { unit, signal })));

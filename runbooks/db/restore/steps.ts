@@ -35,7 +35,7 @@ export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreF
       ? { effect: 'final', undoTitle: 'kept' }
       : {
           effect: 'reversible',
-          undoTitle: 'undo: drop it',
+          undoTitle: 'undo: drop the new database',
           undo: (ctx) => dropBeside(ctx, newName(facts, ctx.runId)),
           checkUndone: (ctx) => checkDropped(ctx, newName(facts, ctx.runId)),
         }),
@@ -140,7 +140,7 @@ export function swap(facts: RestoreFacts): Step {
     ...(keeps
       ? {
           effect: 'reversible',
-          undoTitle: 'undo: swap back',
+          undoTitle: 'undo: swap the databases back',
           assertUndoable: async (ctx) => void (await isSwapped(ctx, facts)),
           undo: async (ctx) => {
             if (!(await isSwapped(ctx, facts))) return;

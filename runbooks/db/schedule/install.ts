@@ -75,7 +75,9 @@ function writeUnits({ files }: InstallFacts): Step {
     title: changed.length === 0 ? 'unit files: as they should be' : `write ${changed.length} unit files`,
     command: `tee ${unitDirectory}/tempovault-db-{${scheduledJobs.map(({ name }) => name).join(',')}}.{service,timer}; systemctl daemon-reload`,
     effect: 'reversible',
-    undoTitle: files.every(({ before }) => before === null) ? 'undo: delete them' : 'undo: as they were',
+    undoTitle: files.every(({ before }) => before === null)
+      ? 'undo: delete the unit files'
+      : 'undo: restore the unit files',
     probe: async (ctx) => {
       const found = await readUnitFiles(ctx.host());
       const all = files.every(({ path, text }) =>
@@ -116,7 +118,7 @@ function enableTimers({ timers }: InstallFacts): Step {
     title: 'start the timers, now and at every boot',
     command: `systemctl enable --now ${units.join(' ')}`,
     effect: 'reversible',
-    undoTitle: added.length === 0 ? 'undo: leave them' : 'undo: disable them',
+    undoTitle: added.length === 0 ? 'undo: leave the timers enabled' : 'undo: disable the timers',
     // Enabling what is enabled changes nothing.
     probe: async () => 'not-done',
     run: (ctx) =>

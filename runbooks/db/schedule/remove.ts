@@ -100,7 +100,7 @@ function stopTimers({ timers }: RemoveFacts): Step {
     title: 'stop the timers, now and for good',
     command: `systemctl disable --now ${units.join(' ')}`,
     effect: 'reversible',
-    undoTitle: 'undo: start them',
+    undoTitle: 'undo: enable the timers',
     // Disabling what is disabled changes nothing.
     probe: async () => 'not-done',
     run: (ctx) =>
@@ -127,7 +127,7 @@ function deleteFiles({ files, timers }: RemoveFacts): Step {
     title: `delete ${files.length} unit files`,
     command: `rm ${unitDirectory}/tempovault-db-{${scheduledJobs.map(({ name }) => name).join(',')}}.{service,timer}; systemctl daemon-reload`,
     effect: 'reversible',
-    undoTitle: 'undo: write them again',
+    undoTitle: 'undo: write the unit files again',
     // Deleting what is gone changes nothing.
     probe: async () => 'not-done',
     run: (ctx) =>

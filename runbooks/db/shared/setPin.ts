@@ -54,7 +54,7 @@ export function setPin({ path, name, reason }: PinFacts): Step {
     title: reason === null ? `unpin ${name}` : `pin ${name}: ${reason}`,
     command: `tv db ${reason === null ? 'unpin' : 'pin'} ${quoteForShell(name)}`,
     effect: 'reversible',
-    undoTitle: reason === null ? 'undo: pin it again' : 'undo: unpin it',
+    undoTitle: reason === null ? `undo: pin ${name} again` : `undo: unpin ${name}`,
     probe: async (ctx) => {
       const { marks } = await before(ctx);
       return (marks.pinned?.reason ?? null) === reason ? 'done' : 'not-done';

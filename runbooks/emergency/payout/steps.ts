@@ -93,7 +93,7 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
     title: `end the pause as ${short(sender.from, false)}, for the withdrawal alone`,
     command: castLine(end),
     effect: 'reversible',
-    undoTitle: 'undo: pause again',
+    undoTitle: 'undo: pause the protocol again',
     // Whatever was withdrawn meanwhile.
     undoAlways: true,
     leaves: { subject: openProtocol, state: 'OPEN (not paused)', until: 'pause' },

@@ -24,7 +24,7 @@ export function startService({ id, unit, active }: ResumeFacts['services'][numbe
     title: `start ${unit}`,
     command: `systemctl start ${unit}`,
     effect: 'reversible',
-    undoTitle: 'undo: stop it',
+    undoTitle: `undo: stop ${unit}`,
     probe: async (ctx) =>
       (await readUnit(ctx.host(), { unit })).activeState === 'active' ? 'done' : 'not-done',
     run: async (ctx) => {

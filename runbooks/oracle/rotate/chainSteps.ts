@@ -55,8 +55,8 @@ export function authorise(facts: RotateFacts): Step {
     undoTitle: facts.compromised
       ? 'the old key stays out'
       : cuts
-        ? 'undo: authorise the old'
-        : 'undo: revoke it',
+        ? 'undo: authorise the old address'
+        : 'undo: revoke the new address',
     ...(cuts ? { leaves: withoutKey } : {}),
     probe,
     run: async (ctx) => {

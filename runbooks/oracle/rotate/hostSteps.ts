@@ -22,7 +22,7 @@ export function stop(facts: RotateFacts): Step {
     title: 'stop the oracle relay',
     command: `systemctl stop ${unit}`,
     effect: 'reversible',
-    undoTitle: wasActive ? 'undo: start it' : 'undo: leave it stopped, as it was',
+    undoTitle: wasActive ? 'undo: start the oracle relay' : 'undo: leave the oracle relay stopped, as it was',
     leaves: withoutKey,
     probe: async () => 'begun',
     run: async (ctx) => {
@@ -46,7 +46,7 @@ export function setKey(facts: RotateFacts): Step {
     title: `set ${keyName} in .env to the new key`,
     command: `sed -i "s/^${keyName}=.*/${keyName}=$NEW_ORACLE_KEY/" ${path}`,
     effect: 'reversible',
-    undoTitle: 'undo: the old key',
+    undoTitle: 'undo: set the old key again',
     probe: async (ctx) => {
       const fresh = readKeyUnderWay(ctx, 'new');
       return fresh !== undefined && (await readOracleKey(ctx)).address === fresh.address
@@ -82,7 +82,7 @@ export function start({ unit, wasActive }: RotateFacts): Step {
     title: 'start the oracle relay with the new key',
     command: `systemctl start ${unit}`,
     effect: 'reversible',
-    undoTitle: 'undo: stop it',
+    undoTitle: 'undo: stop the oracle relay',
     probe: async () => 'begun',
     run: async (ctx) => {
       const noted = ctx.notes['fromBlock'];

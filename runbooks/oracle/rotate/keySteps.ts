@@ -27,7 +27,7 @@ export function generate(facts: RotateFacts): Step {
         : `take the key of ${short(facts.newAddress, false)}`,
     command: 'cast wallet new',
     effect: 'reversible',
-    undoTitle: 'undo: forget it, unless it was funded',
+    undoTitle: 'undo: remove the new key, unless it was funded',
     // Doing it again leaves what is there.
     probe: async () => 'begun',
     run: async (ctx) => {

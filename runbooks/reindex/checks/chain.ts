@@ -11,7 +11,7 @@ export async function checkChain(ctx: Context, { fromBlock }: { readonly fromBlo
   const { settings } = ctx;
   const expected = settings.chain.id;
   if (expected === undefined) {
-    return block('nobody says which chain this is', {
+    return block('the chain id is not set', {
       next: ['set CHAIN_ID in .env, or chain.id: tv config show'],
     });
   }

@@ -27,7 +27,7 @@ export function clearRows(facts: ReindexFacts): Step {
     title: `clear ${count(clear)} rows${schema.cursor === null ? '' : ', and set the cursor, in one transaction'}`,
     command: `BEGIN; ${rows};${set} COMMIT`,
     effect: 'compensable',
-    undoTitle: 'undo: restore step 2',
+    undoTitle: 'undo: restore the backup of step 2',
     probe: async (ctx) => {
       // The server works on for a tv that was killed, and keeps its locks until it notices.
       await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });

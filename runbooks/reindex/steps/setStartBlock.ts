@@ -15,7 +15,7 @@ export function setStartBlock(facts: ReindexFacts): Step {
     title: `set START_BLOCK in .env: ${before ?? '(not set)'} → ${after}`,
     command: `sed -i 's/^START_BLOCK=.*/START_BLOCK=${after}/' ${path}`,
     effect: 'reversible',
-    undoTitle: `undo: ${before ?? 'take it out'}`,
+    undoTitle: before === null ? `undo: remove ${key} from .env` : `undo: set ${key} to ${before}`,
     probe: async (ctx) => {
       const { text } = await readEnvFile(ctx.host(), { path });
       return readEnvValue(text, key) === after ? 'done' : 'not-done';

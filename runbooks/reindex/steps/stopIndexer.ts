@@ -15,7 +15,7 @@ export function stopIndexer(facts: ReindexFacts): Step {
     command: `systemctl stop ${unit}`,
     effect: 'reversible',
     leaves: { subject: 'indexer', state: 'STOPPED', until: 'start' },
-    undoTitle: wasActive ? 'undo: start it' : 'undo: leave it stopped, as it was',
+    undoTitle: wasActive ? 'undo: start the indexer' : 'undo: leave the indexer stopped, as it was',
     probe: async (ctx) => {
       const { activeState } = await readUnit(ctx.host(), { unit });
       return activeState === 'inactive' || activeState === 'failed' ? 'done' : 'not-done';

@@ -8,7 +8,7 @@ export function lookAtNodes(ctx: Context, lookout: Lookout): Promise<{ readonly 
   return lookout.look('chain', 'chain', async () => {
     const expected = ctx.settings.chain.id;
     if (expected === undefined) {
-      return block('nobody says which chain this is', {
+      return block('the chain id is not set', {
         next: ['set CHAIN_ID in .env, or chain.id: tv config show'],
       });
     }

@@ -50,7 +50,7 @@ export async function clearSessions(
 }
 
 export function inTheWay(sessions: readonly ForeignSession[]): TvError {
-  return new TvError('Other sessions are connected to the database, and are in the way.', {
+  return new TvError('Other sessions are connected to the database and block the swap.', {
     facts: sessionLines(sessions),
     next: ['end them, or repeat the command with --end-sessions'],
   });

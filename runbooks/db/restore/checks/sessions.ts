@@ -11,7 +11,7 @@ export async function lookAtSessions(ctx: Context, input: { readonly endSessions
   const what = `${strangers.length} that ${strangers.length === 1 ? 'does' : 'do'} not look like the services'`;
   return input.endSessions
     ? warn(`${what}: ended for the swap`, { facts: sessionLines(strangers) })
-    : warn(`${what}: in the way, unless they are gone by then`, {
+    : warn(`${what}: will block the swap unless closed first`, {
         facts: sessionLines(strangers),
         next: ['end them, or --end-sessions'],
       });
