@@ -1,13 +1,13 @@
 import { readBreakers } from '../../src/chain/breakers/readBreakers.ts';
-import { changedSince, recordsEffect, sinceFacts } from '../../src/chain/intents/effects.ts';
+import { changedSince, sinceFacts } from '../../src/chain/intents/effects.ts';
+import { judgeReceipts } from '../../src/chain/intents/judgeReceipts.ts';
 import { type Pair, pairTitle } from '../../src/chain/pairs/pair.ts';
-import { readEvidence } from '../../src/chain/transactions/receipt.ts';
 import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
 import { quoteForShell } from '../../src/host/commandLine.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
-import { count, short } from '../../src/runbook/text.ts';
+import { count } from '../../src/runbook/text.ts';
 import type { BreakerFacts } from './facts.ts';
 
 /** Reads the breakers back, and the receipts of this run: who else has changed a breaker since is named. */
@@ -17,11 +17,6 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
   const state = wanted ? 'open' : 'closed';
   const results = Object.values(ctx.results) as readonly (SentTransaction | null)[];
   const sent = results.filter((result) => result !== null);
-  const evidence = Promise.all(
-    sent.map(async ({ hash }) => ({ hash, proof: await readEvidence(ctx.chain(), hash) })),
-  );
-  // Each check below names its failure.
-  evidence.catch(() => {});
 
   lookout.look('breakers', 'chain', async () => {
     const pairs = [...facts.pairs, ...facts.already];
@@ -50,32 +45,9 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
       : block(`${names}: not ${state}`, { facts: lines, next: ['tv breaker status'] });
   });
 
-  lookout.look('transactions', 'chain', async () => {
-    if (sent.length === 0) return warn('none of this run is known to have succeeded');
-    const all = await evidence;
-    const [doubtful] = all.filter(({ proof }) => !proof.known);
-    if (doubtful !== undefined && !doubtful.proof.known) {
-      return block(
-        `it is unknown whether ${short(doubtful.hash, false)} succeeded: ${doubtful.proof.reason}`,
-        {
-          facts: { transaction: doubtful.hash },
-          next: ['tv resume'],
-        },
-      );
-    }
-    const logs = all.flatMap(({ proof }) => (proof.known ? proof.value.logs : []));
-    const silent = facts.intents.filter((intent) => recordsEffect(logs, intent) === false);
-    if (silent.length > 0) {
-      return warn(
-        `${count(sent.length)} in blocks, but ${count(silent.length)} of ${count(facts.intents.length)} breakers without an event of this run`,
-        { facts: { transactions: all.map(({ hash }) => hash).join(', ') } },
-      );
-    }
-    const [only] = sent;
-    if (sent.length > 1 || only === undefined)
-      return pass(`${count(sent.length)} in blocks, each with its event`);
-    return pass(`${short(only.hash, false)} in block ${count(only.block)} with its event, paid ${only.fee}`);
-  });
+  lookout.look('transactions', 'chain', () =>
+    judgeReceipts(ctx.chain(), { sent, intents: facts.intents, noun: 'breakers' }),
+  );
 
   if (wanted) {
     lookout.look('after', 'run', async () =>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
+import { judgeReceipts } from '../../src/chain/intents/judgeReceipts.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { dueAt, forgetOldKey, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
 import { holdsOracleRole, isOracle, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
@@ -12,6 +13,7 @@ import { readUntil } from '../../src/chain/readUntil.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { removeKeyFile } from '../../src/chain/signers/keyFile.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
+import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { changeEnvFile } from '../../src/host/changeEnvFile.ts';
@@ -189,8 +191,18 @@ it on the chain is waited for.`,
         })),
     clean(facts),
   ],
-  verify: async (ctx, { old, current, copies }) => {
+  verify: async (ctx, { old, current, copies, intents }) => {
     const lookout = new Lookout(ctx);
+    const sent = ctx.results['revoke'] as SentTransaction | null | undefined;
+    if (intents.length > 0) {
+      lookout.look('revoke', 'chain', () =>
+        judgeReceipts(ctx.chain(), {
+          sent: sent === null || sent === undefined ? [] : [sent],
+          intents,
+          noun: 'accounts',
+        }),
+      );
+    }
     lookout.look('old', 'chain', async () => {
       const { roleId } = await readAuthority(ctx.chain());
       // A replica may show the role a while longer than the node that mined the transaction.

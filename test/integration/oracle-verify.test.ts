@@ -5,8 +5,11 @@ import { encodeFunctionData, parseAbi } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import recover from '../../runbooks/oracle/recover.ts';
 import revokeOld from '../../runbooks/oracle/revokeOld.ts';
+import { authorise as authoriseStep } from '../../runbooks/oracle/rotate/chainSteps.ts';
+import type { RotateFacts } from '../../runbooks/oracle/rotate/facts.ts';
 import rotateKey from '../../runbooks/oracle/rotateKey.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
+import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { TvError } from '../../src/errors/TvError.ts';
@@ -18,6 +21,7 @@ import { deployProtocol } from '../../src/sandbox/chain/deployProtocol.ts';
 import { devAccount, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { type AnvilNode, anvilNode } from '../support/anvilNode.ts';
 import { DrivenClock } from '../support/fakes.ts';
+import { faultyNode } from '../support/faultyNode.ts';
 import { callRpc, type RpcCall, RpcRefusal, rpcServer } from '../support/rpcServer.ts';
 
 const old = devAccount(5).address as Address;
@@ -45,7 +49,7 @@ function through(url: string): Chain {
 }
 
 /** Gives or takes ORACLE, as the admin, whoever asks for it. */
-async function hold(account: Address, yes: boolean): Promise<void> {
+async function hold(account: Address, yes: boolean): Promise<Json> {
   const abi = parseAbi(['function grantRole(bytes32,address)', 'function revokeRole(bytes32,address)']);
   const { roleId } = await readAuthority(chain);
   const functionName = yes ? 'grantRole' : 'revokeRole';
@@ -55,6 +59,9 @@ async function hold(account: Address, yes: boolean): Promise<void> {
     { from: admin.address, to: deployment.addresses.governanceRoles, data },
   ]);
   expect(receipt).toMatchObject({ status: '0x1' });
+  const { transactionHash: hash, blockNumber } = receipt as Readonly<Record<string, string>>;
+  // As a step returns what it has sent.
+  return { hash: hash ?? '', block: Number(blockNumber), fee: '1 ether', from: admin.address, gasUsed: '1' };
 }
 
 interface World {
@@ -147,13 +154,32 @@ const no = `0x${'0'.repeat(64)}`;
 
 describe('tv oracle revoke-old: the verification', () => {
   const facts = { old, current: fresh, copies: [] };
-  const verified = (world: Partial<World>, on: Chain = chain) =>
-    statuses(revokeOld, context(world, on, {}), facts);
+  const verified = async (world: Partial<World>, on: Chain = chain, revoke: Json = null) => {
+    const intents =
+      revoke === null ? [] : [await resolveIntent(chain, { intent: 'revokeOracle', oracle: old })];
+    return statuses(revokeOld, context(world, on, { revoke }), { ...facts, intents });
+  };
 
-  it('passes where the registry says so', async () => {
-    await hold(old, false);
+  it('passes where the registry and the receipt of the revocation say so', async () => {
+    await hold(old, true);
+    const revoke = await hold(old, false);
     await hold(fresh, true);
-    expect(await verified({})).toEqual({ old: 'pass', new: 'pass', copies: 'pass' });
+    const good = { old: 'pass', new: 'pass', copies: 'pass' };
+    expect(await verified({}, chain, revoke)).toEqual({ ...good, revoke: 'pass' });
+    // The role was gone already: nothing was sent.
+    expect(await verified({})).toEqual(good);
+  });
+
+  it.each([
+    ['of a transaction with another effect', 'healthy', 'warn'],
+    ['without a status', 'statusnone', 'block'],
+    ['that no node has', 'lagreceipt', 'block'],
+  ] as const)('a receipt %s: revoke is %s', async (_, mode, status) => {
+    await using faulty = await faultyNode(node.url, mode, { lagMs: 600_000 });
+    const sent = await hold(fresh, mode === 'healthy');
+    const own = mode === 'healthy' ? sent : await hold(old, false);
+    await hold(fresh, true);
+    expect(await verified({}, through(faulty.url), own)).toMatchObject({ revoke: status, old: 'pass' });
   });
 
   it('effect missing', async () => {
@@ -196,9 +222,48 @@ describe('tv oracle revoke-old: the verification', () => {
 
 describe('tv oracle rotate-key: the verification', () => {
   const facts = { oldAddress: old, unit, form: 'role', compromised: false, keystoreOut: null };
-  const verified = (world: Partial<World>, on: Chain = chain, more: object = {}) =>
-    statuses(rotateKey, context(world, on, { accept: accepted }), { ...facts, ...more });
-  const good = { signal: 'pass', window: 'pass', service: 'pass', key: 'pass', old: 'pass', copies: 'pass' };
+  let authorise: Json;
+  let cut: Json;
+  beforeAll(async () => {
+    await hold(fresh, false);
+    authorise = await hold(fresh, true);
+    await hold(old, true);
+    cut = await hold(old, false);
+  });
+  const verified = (
+    world: Partial<World>,
+    on: Chain = chain,
+    more: object = {},
+    results: Record<string, Json> = {},
+  ) =>
+    statuses(rotateKey, context(world, on, { accept: accepted, authorise, ...results }), {
+      ...facts,
+      ...more,
+    });
+  const good = {
+    grant: 'pass',
+    signal: 'pass',
+    window: 'pass',
+    service: 'pass',
+    key: 'pass',
+    old: 'pass',
+    copies: 'pass',
+  };
+
+  it('a compromised key: passes where the receipts of both transactions say so', async () => {
+    expect(await verified({}, chain, { compromised: true }, { cut })).toEqual({ ...good, revoke: 'pass' });
+  });
+
+  it.each([
+    ['of nothing that was sent', 'healthy', () => ({ authorise: null, cut: null }), 'warn'],
+    ['of transactions with another effect', 'healthy', () => ({ authorise: cut, cut: authorise }), 'warn'],
+    ['without a status', 'statusnone', () => ({ cut }), 'block'],
+    ['that no node has', 'lagreceipt', () => ({ cut }), 'block'],
+  ] as const)('receipts %s, whatever the state is', async (_, mode, results, status) => {
+    await using faulty = await faultyNode(node.url, mode, { lagMs: 600_000 });
+    const found = await verified({}, through(faulty.url), { compromised: true }, results());
+    expect(found).toMatchObject({ grant: status, revoke: status, signal: 'pass', old: 'pass' });
+  });
 
   it('passes where the new key works and is in .env alone', async () => {
     expect(await verified({})).toEqual(good);
@@ -216,20 +281,53 @@ describe('tv oracle rotate-key: the verification', () => {
 
   it('effect missing: the new key is not authorised (any more)', async () => {
     await hold(fresh, false);
-    expect(await verified({})).toMatchObject({ signal: 'block' });
+    expect(await verified({})).toMatchObject({ grant: 'pass', signal: 'block' });
     await hold(fresh, true);
   });
 
   it('a compromised key that still may sign is no success; another one is due a day later', async () => {
     await hold(old, true);
     expect(await verified({})).toMatchObject({ old: 'warn' });
-    expect(await verified({}, chain, { compromised: true })).toMatchObject({ old: 'block' });
+    expect(await verified({}, chain, { compromised: true }, { cut })).toMatchObject({
+      revoke: 'pass',
+      old: 'block',
+    });
     await hold(old, false);
   });
 
   it('source away: nothing is verified', async () => {
     await using away = await replica(() => undefined);
     expect(await verified({}, through(away.url))).toMatchObject({ old: 'block' });
+    const nobody = through('http://127.0.0.1:9');
+    expect(await verified({}, nobody)).toMatchObject({ grant: 'block', signal: 'block', old: 'block' });
+  });
+});
+
+describe('tv oracle rotate-key: the undo of the authorisation', () => {
+  const step = authoriseStep({ form: 'role', oldAddress: old, newAddress: fresh } as RotateFacts);
+  const undone = async (on: Chain, hash?: Json) => {
+    const ctx = context({}, on, {});
+    return step.checkUndone?.({ ...ctx, notes: hash === undefined ? {} : { 'undo-authorise': { hash } } });
+  };
+  const hashOf = (sent: Json) => (sent as { hash: string }).hash;
+
+  it('is as its receipt and the registry say', async () => {
+    const granted = hashOf(await hold(fresh, true));
+    expect(await undone(chain)).toMatchObject({ status: 'block' });
+    const revoked = hashOf(await hold(fresh, false));
+    // Nothing had been granted, so that nothing was sent.
+    expect(await undone(chain)).toMatchObject({ status: 'pass' });
+    expect(await undone(chain, revoked)).toMatchObject({
+      status: 'pass',
+      summary: expect.stringMatching(/not authorised as oracle, as before the run, by 0x\S+ in block \d+$/),
+    });
+    expect(await undone(chain, granted)).toMatchObject({ status: 'warn' });
+    await using faulty = await faultyNode(node.url, 'statusnone');
+    expect(await undone(through(faulty.url), revoked)).toMatchObject({
+      status: 'block',
+      summary: expect.stringContaining('unknown whether the undo succeeded'),
+    });
+    await hold(fresh, true);
   });
 });
 

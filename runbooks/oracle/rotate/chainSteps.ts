@@ -1,8 +1,10 @@
+import { recordsEffect } from '../../../src/chain/intents/effects.ts';
 import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
 import { fundingCall } from '../../../src/chain/oracle/fundAccount.ts';
 import { preferToken } from '../../../src/chain/oracle/preferToken.ts';
 import { isOracle } from '../../../src/chain/oracle/readAuthority.ts';
 import { readUntil } from '../../../src/chain/readUntil.ts';
+import { readEvidence } from '../../../src/chain/transactions/receipt.ts';
 import {
   notedTransaction,
   probeSent,
@@ -13,8 +15,8 @@ import type { Call } from '../../../src/chain/transactions/transaction.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { ProbeAnswer, Step, StepContext } from '../../../src/runbook/define.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
-import { short } from '../../../src/runbook/text.ts';
+import { block, pass, warn } from '../../../src/runbook/lookout.ts';
+import { count, short } from '../../../src/runbook/text.ts';
 import { needKey, type RotateFacts, readKeyUnderWay, withoutKey } from './facts.ts';
 
 /** Money for fees. On Tempo a transfer of the fee token: a transaction with value is refused there. */
@@ -107,7 +109,24 @@ export function authorise(facts: RotateFacts): Step {
         (value) => value === cuts,
       );
       const words = `${account} is ${holds ? '' : 'not '}authorised as oracle`;
-      return holds === cuts ? pass(`${words}, as before the run`) : block(`${words}, unlike before the run`);
+      if (holds !== cuts) return block(`${words}, unlike before the run`);
+      const signed = notedTransaction(ctx, 'undo-authorise');
+      if (signed === undefined) return pass(`${words}, as before the run`);
+      const { hash } = signed;
+      const proof = await readEvidence(ctx.chain(), hash);
+      if (!proof.known) {
+        return block(`${words}, but it is unknown whether the undo succeeded: ${proof.reason}`, {
+          facts: { transaction: hash },
+          next: ['tv resume'],
+        });
+      }
+      const intent = await resolveIntent(ctx.chain(), {
+        intent: cuts ? 'authoriseOracle' : 'revokeOracle',
+        oracle: account,
+      });
+      return recordsEffect(proof.value.logs, intent) === false
+        ? warn(`${words}, as before the run, but ${short(hash, false)} has no event of it`)
+        : pass(`${words}, as before the run, by ${short(hash, false)} in block ${count(proof.value.block)}`);
     },
   };
 }

@@ -1,7 +1,12 @@
+import { changedSince, sinceFacts } from '../../../src/chain/intents/effects.ts';
+import type { IntentRequest } from '../../../src/chain/intents/intent.ts';
+import { judgeReceipts } from '../../../src/chain/intents/judgeReceipts.ts';
+import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
 import { dueAt, readOldKeys } from '../../../src/chain/oracle/oldKeys.ts';
 import { isOracle } from '../../../src/chain/oracle/readAuthority.ts';
 import { readUntil } from '../../../src/chain/readUntil.ts';
 import { readKeyFile } from '../../../src/chain/signers/keyFile.ts';
+import type { SentTransaction } from '../../../src/chain/transactions/transaction.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import type { Check } from '../../../src/runbook/check.ts';
@@ -29,11 +34,18 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
   };
   const name = short(address, false);
 
-  lookout.look('signal', 'chain', async () =>
-    (await readUntil(ctx, () => isOracle(ctx.chain(), address), Boolean))
-      ? pass(`${name} is authorised; its signal with nonce ${nonce} was accepted in block ${count(number)}`)
-      : block(`${name} is not authorised any more`, { next: ['tv oracle status'] }),
-  );
+  lookout.look('grant', 'chain', () => receiptOf(ctx, 'authorise', authorising(address)));
+  lookout.look('signal', 'chain', async () => {
+    if (await readUntil(ctx, () => isOracle(ctx.chain(), address), Boolean)) {
+      return pass(
+        `${name} is authorised; its signal with nonce ${nonce} was accepted in block ${count(number)}`,
+      );
+    }
+    const facts = await sinceOf(ctx, 'authorise', authorising(address));
+    return facts === undefined
+      ? block(`${name} is not authorised`, { next: ['tv oracle status'] })
+      : block(`${name} is not authorised any more`, { facts, next: ['tv oracle status'] });
+  });
   lookout.look('window', 'chain', async () => {
     const since = windowStart(ctx.results);
     if (since === undefined) return pass('the old key worked until the new one did');
@@ -55,6 +67,9 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
     const { keystoreOut } = facts;
     return pass(`${name} is in .env${keystoreOut === null ? ' and nowhere else' : ` and in ${keystoreOut}`}`);
   });
+  // Where the contract knows one oracle only, authorising the new one has cut the old one off.
+  const cuts = facts.compromised && facts.form === 'role';
+  if (cuts) lookout.look('revoke', 'chain', () => receiptOf(ctx, 'cut', revoking(facts.oldAddress)));
   lookout.look('old', 'chain', async () => {
     const old = short(facts.oldAddress, false);
     const cutOff = facts.compromised || facts.form === 'one-address';
@@ -65,7 +80,9 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
     );
     if (!signs) return pass(`${old} may not sign any more`);
     if (cutOff) {
-      return block(`${old} still may sign`, {
+      const since = cuts ? await sinceOf(ctx, 'cut', revoking(facts.oldAddress)) : undefined;
+      return block(since === undefined ? `${old} still may sign` : `${old} was revoked, and may sign again`, {
+        facts: since ?? {},
         next: [`tv oracle revoke-old --address ${facts.oldAddress} --now`],
       });
     }
@@ -84,4 +101,27 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
     return { ...finding, next: [`tv oracle revoke-old --address ${facts.oldAddress}`] };
   });
   return lookout.checks();
+}
+
+const authorising = (oracle: Address) => ({ intent: 'authoriseOracle', oracle }) as const;
+const revoking = (oracle: Address) => ({ intent: 'revokeOracle', oracle }) as const;
+
+/** The receipt of what a step has sent, and the event in it. */
+async function receiptOf(ctx: StepContext, step: string, intent: IntentRequest) {
+  const sent = sentBy(ctx, step);
+  const intents = [await resolveIntent(ctx.chain(), intent)];
+  return judgeReceipts(ctx.chain(), { sent: sent === undefined ? [] : [sent], intents, noun: 'accounts' });
+}
+
+/** For a state that differs from what a step has brought about: what came after it. */
+async function sinceOf(ctx: StepContext, step: string, wanted: IntentRequest) {
+  const sent = sentBy(ctx, step);
+  if (sent === undefined) return undefined;
+  const intent = await resolveIntent(ctx.chain(), wanted);
+  const since = await changedSince(ctx.chain(), { intent, hash: sent.hash });
+  return since === undefined ? undefined : sinceFacts(since, sent.hash);
+}
+
+function sentBy({ results }: StepContext, step: string): SentTransaction | undefined {
+  return (results[step] as SentTransaction | null | undefined) ?? undefined;
 }
