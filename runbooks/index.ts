@@ -341,6 +341,15 @@ export const shelf: readonly Entry[] = [
     load: () => import('./runs/abandon.ts'),
   },
   {
+    command: 'runs note',
+    rooms: ['database'],
+    summary: 'add a note to a run, for its report',
+    section: '',
+    group: 'Runs',
+    risk: 'mild',
+    load: () => import('./runs/note.ts'),
+  },
+  {
     command: 'runs report',
     rooms: [],
     summary: "a run's timeline as Markdown and HTML",

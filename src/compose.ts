@@ -11,6 +11,7 @@ import type { Engine, Shelved } from './runbook/engine.ts';
 import type { AnyCommand, Entry } from './runbook/entry.ts';
 import type { RunEvent } from './runbook/events.ts';
 import { Interrupt } from './runbook/interrupt.ts';
+import { noteRun } from './runbook/noteRun.ts';
 import { Outlet } from './runbook/outlet.ts';
 import type { Paint } from './runbook/paint.ts';
 import { thisOperator } from './runbook/process.ts';
@@ -126,6 +127,7 @@ async function dispatch(desk: Desk, world: World): Promise<number> {
       const { run, direction } = choice;
       const engine = await buildEngine(desk, world, run);
       if (direction === 'abandon') return abandonRun(engine, run, choice.reason, parsed.answers);
+      if (direction === 'note') return noteRun(engine, run, choice.text, parsed.answers);
       return carryOn(engine, await findRunbook(world.ctx, run), run, direction, parsed.answers);
     }
   }

@@ -46,6 +46,8 @@ touched, and so is one that lacks tables of the live database (--override missin
 With --in-place, for want of disk, the database is dropped first, as the runbook does it: only with a
 verified backup whose definitions this server has taken in a scratch database, and the services are
 down until it is restored. A restore that fails by what the backup holds marks that backup as failed.
+A restore that failed or was cut off need not be finished first: another one supersedes it once it is
+verified, starts the services that it stopped, and drops what it left half restored.
 
 Where the live database is gone it is made anew: with owner, settings and grants as they were when the
 backup was made, where its manifest says so, or else as the server's defaults have it.`,
@@ -61,6 +63,8 @@ backup was made, where its manifest says so, or else as the server's defaults ha
     },
   },
   onFailure: 'stop',
+  // With another database under the live name there is nothing left of an earlier restore to finish.
+  supersedes: () => ['db restore'],
   preflight,
   basis: ({ mode, backup, back, database, services, endSessions }) => ({
     mode,

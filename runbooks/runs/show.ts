@@ -46,6 +46,11 @@ export default defineReport({
       plan: started.plan.id,
       steps: started.plan.steps.map((step) => ({ ...step, ...state.steps.get(step.id) })),
       verification: state.verification,
+      notes: state.lines.flatMap((line) =>
+        line.type === 'run.noted'
+          ? [{ at: line.at, by: `${line.operator.user}@${line.operator.host}`, text: line.text }]
+          : [],
+      ),
     };
   },
   render: (data, paint) => {
@@ -82,6 +87,9 @@ export default defineReport({
         ? []
         : [`  superseded by ${data.supersededBy}: nothing of it is left to finish`]),
       ...data.overrides.map(({ check, reason }) => `  ${paint.warn('!')} overruled ${check}: ${reason}`),
+      ...data.notes.map(({ at, by, text }) =>
+        wrap(`  note  ${text} ${paint.dim(`(${by}, ${localTime(new Date(at))})`)}`, paint.width, '        '),
+      ),
       '',
       renderNext(next, paint),
       '',

@@ -106,6 +106,9 @@ export class RunScreen {
         );
         this.#print(`${renderNext(['tv status', `tv runs report ${this.#run}`], paint)}\n`);
         break;
+      case 'run.noted':
+        this.#print(`${paint.ok('✔')} ${wrap(`Noted: ${event.text}`, paint.width - 2, '  ')}\n`);
+        break;
       case 'step.started':
         this.#begun.add(event.step);
         this.#screen.busy(this.#title(event.step));

@@ -15,7 +15,8 @@ export interface Concurrency {
   /** Which running runs end first (else exit 6): any, those that touch the same, those of its command. */
   readonly waitsFor: 'any' | 'touching' | 'itself';
   /**
-   * Which unfinished runs must be finished first (else exit 3). `touching`: those that touch the same.
+   * Which unfinished runs must be finished first (else exit 3). `any`: all but those of its command that
+   * supersede themselves. `touching`: those that touch the same.
    * `itself or residual`: those of its command, which may have done already what this would do again, and
    * those that left residual state. `unfinished touching`: as `touching`, for a command that does nothing
    * twice, so one of its runs that was not verified holds up no other. All others are shown as a warning.
@@ -72,7 +73,7 @@ export function judge(name: string, mine: Concurrency, other: OtherRun): 'blocks
       case 'none':
         return false;
       case 'any':
-        return unfinished;
+        return unfinished && !(same && other.supersedesItself);
       case 'touching':
         return !other.supersedesItself && (unfinished ? touching : same);
       case 'unfinished touching':

@@ -180,7 +180,7 @@ export function defineAction<const I extends InputFields, D>(
   return { kind: 'action', ...action };
 }
 
-/** A command that resumes, undoes or closes a journaled run. It asks as the run's own runbook does. */
+/** A command that resumes, undoes, closes or annotates a journaled run. It asks as the run's own runbook does. */
 export interface Control<I extends InputFields = InputFields> {
   readonly kind: 'control';
   readonly title: string;
@@ -194,7 +194,8 @@ export interface Control<I extends InputFields = InputFields> {
 
 export type Choice =
   | { readonly run: string; readonly direction: 'resume' | 'undo' }
-  | { readonly run: string; readonly direction: 'abandon'; readonly reason: string };
+  | { readonly run: string; readonly direction: 'abandon'; readonly reason: string }
+  | { readonly run: string; readonly direction: 'note'; readonly text: string };
 
 export function defineControl<const I extends InputFields>(control: Omit<Control<I>, 'kind'>): Control<I> {
   return { kind: 'control', ...control };

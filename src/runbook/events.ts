@@ -95,6 +95,8 @@ export type JournalEvent =
       readonly confirmation: string;
       readonly reason: string;
     }
+  /** Written by a person after the run had ended, for its report. */
+  | { readonly type: 'run.noted'; readonly operator: Operator; readonly text: string }
   | { readonly type: 'step.started'; readonly step: string }
   | { readonly type: 'step.noted'; readonly step: string; readonly note: string; readonly value: Json }
   | {

@@ -59,6 +59,7 @@ const shapes: Readonly<Record<JournalEvent['type'], Test>> = {
   'run.resumed': has({ operator: isOperator, confirmation: isText }),
   'run.undoing': has({ operator: isOperator, confirmation: isText }),
   'run.abandoned': has({ operator: isOperator, confirmation: isText, reason: isText }),
+  'run.noted': has({ operator: isOperator, text: isText }),
   'step.started': has({ step: isText }),
   'step.noted': has({ step: isText, note: isText, value: isUsed }),
   'step.done': has({ step: isText, result: isUsed, durationMs: isNumber }),

@@ -45,7 +45,8 @@ export function surveyRuns({ runs, settings }: Place): {
 /** Marks what a later run that is verified has left nothing of to finish. */
 function superseded(states: readonly RunState[]): readonly RunState[] {
   return states.map((state) => {
-    const lastLineAt = state.lines.at(-1)?.at ?? state.started.at;
+    // A note changes nothing.
+    const lastLineAt = state.lines.findLast(({ type }) => type !== 'run.noted')?.at ?? state.started.at;
     const by = states.find(
       ({ status, started }) =>
         status === 'verified' &&

@@ -104,6 +104,8 @@ function tell(
       return told('run', 'undo begun', answer(line));
     case 'run.abandoned':
       return told('run', `abandoned: ${line.reason}`, answer(line));
+    case 'run.noted':
+      return told('run', `note: ${line.text}`, [`${line.operator.user}@${line.operator.host}`]);
     case 'step.started':
       return told('begin', `begin: ${step}`);
     case 'step.noted':

@@ -258,4 +258,20 @@ describe('tv db restore', () => {
       expect(await running()).toEqual(['active', 'inactive', 'active']);
     },
   );
+
+  it('in place, cut off after the drop: another restore supersedes it, and starts what it stopped', async () => {
+    const cut = await sandbox.tv(restore(backup, '--in-place'), { env: { TV_FAILPOINT: 'drop:acted' } });
+    expect(cut.exitCode).not.toBe(0);
+    const first = await lastRun();
+    const half = `tempovault_restore_${first.slice(0, 15).replace('-', '_')}_${first.slice(-4)}`;
+    await asAdmin(`CREATE DATABASE ${half}`);
+    const again = await sandbox.tv(restore(backup));
+    expect(again.stderr).toContain('Done and verified');
+    expect(again.stderr.replace(/\s+/g, ' ')).toMatch(/tempovault-api.*: stopped by a restore that was not/);
+    expect(await contentsOf(sandbox)).toEqual(before);
+    expect(await running()).toEqual(['active', 'inactive', 'active']);
+    expect(Object.keys(await databasesOf(sandbox))).not.toContain(half);
+    const { stdout } = await sandbox.tv(['runs', 'show', first, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ unfinished: false, supersededBy: await lastRun(), left: [] });
+  });
 });

@@ -74,6 +74,10 @@ describe('what a run waits for', () => {
     ['oracle rotate-key', compromised, 'oracle rotate-key', {}, 'blocks', 'blocks'],
     ['oracle rotate-key', compromised, 'oracle revoke-old', {}, 'blocks', 'blocks'],
     ['oracle rotate-key', {}, 'reindex', {}, 'blocks', 'blocks'],
+    // Another restore leaves nothing of it to finish; any other command waits for that.
+    ['db restore', {}, 'db restore', { inPlace: true }, 'blocks', 'warns'],
+    ['reindex', {}, 'db restore', { inPlace: true }, 'blocks', 'blocks'],
+    ['db restore', {}, 'reindex', {}, 'blocks', 'blocks'],
     ['breaker trip', {}, 'breaker reset', {}, 'blocks', 'warns'],
     ['breaker trip', {}, 'breaker trip', {}, 'blocks', 'warns'],
     ['breaker reset', {}, 'breaker trip', {}, 'blocks', 'blocks'],

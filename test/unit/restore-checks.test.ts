@@ -106,6 +106,14 @@ describe('checkServices: which services have to run after a restore', () => {
       expect(verdict.summary).toContain('tv-oracle: crashes and is restarted again and again');
   });
 
+  it('one that an unfinished restore has stopped is meant to run', async () => {
+    const ctx = world({ active: 'inactive', sub: 'dead' });
+    const stoppedEarlier = ['tv-oracle'];
+    const verdict = await checkServices(ctx, { lost: true, inPlace: false, stoppedEarlier });
+    expect(verdict.summary).toBe('tv-oracle: stopped by a restore that was not finished; started afterwards');
+    expect((verdict as { value?: unknown }).value).toContainEqual({ unit: 'tv-oracle', wasActive: true });
+  });
+
   it('for want of the database all are meant to run, crashing or not', async () => {
     const ctx = world({ active: 'activating', sub: 'auto-restart', restarts: 4 });
     const verdict = await checkServices(ctx, { lost: true, inPlace: false });

@@ -41,6 +41,7 @@ export const exampleFacts: RestoreFacts = {
     { unit: 'tempovault-indexer', wasActive: true },
     { unit: 'tempovault-oracle', wasActive: true },
   ],
+  leftovers: [],
   endSessions: false,
   server: { major: 15 },
   tools: { major: 15, version: '', cores: 4, memoryBytes: 17_179_869_184 },

@@ -35,6 +35,8 @@ export type RestoreFacts = {
     /** It crashed again and again before: it is started afterwards, but need not run. */
     readonly crashes?: boolean;
   }[];
+  /** Databases that earlier restores have left half restored; dropped before this one needs the disk. */
+  readonly leftovers: readonly { readonly name: string; readonly bytes: number }[];
   readonly endSessions: boolean;
   readonly server: { readonly major: number };
   readonly tools: Tools;

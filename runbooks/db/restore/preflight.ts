@@ -17,6 +17,7 @@ import { checkBlockers } from './checks/blockers.ts';
 import { checkServices } from './checks/services.ts';
 import { lookAtSessions } from './checks/sessions.ts';
 import { compareTables } from './checks/tables.ts';
+import { findLeftovers, readEarlier } from './earlier.ts';
 import type { RestoreFacts } from './facts.ts';
 
 export interface RestoreInput {
@@ -46,6 +47,7 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   const [chosen] = input.swapBack
     ? []
     : await chooseBackups(ctx, { backup: input.backup, latest: input.latest });
+  const earlier = readEarlier(ctx, name);
   const lookout = new Lookout(ctx);
 
   const server = lookout.look('server', 'database', async () => {
@@ -95,8 +97,24 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
     lookout.look('tables', 'database', () => compareTables(ctx, { server, backup }), readLimitMs);
 
   const services = lookout.look('services', 'host', async () =>
-    checkServices(ctx, { lost: (await server)?.databaseOid === null, inPlace: input.inPlace }),
+    checkServices(ctx, {
+      lost: (await server)?.databaseOid === null,
+      inPlace: input.inPlace,
+      stoppedEarlier: earlier.stopped,
+    }),
   );
+
+  const leftovers =
+    earlier.beside.length === 0 || input.swapBack
+      ? Promise.resolve([])
+      : lookout.look('leftovers', 'database', async () => {
+          const found = await findLeftovers(ctx, earlier);
+          const names = found.map(({ name: each }) => each).join(', ');
+          return pass(
+            found.length === 0 ? 'none of an earlier restore' : `${names}: half restored, dropped first`,
+            found,
+          );
+        });
 
   lookout.look('blockers', 'database', () => checkBlockers(ctx, { server, inPlace: input.inPlace }));
 
@@ -110,7 +128,9 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
     const needed = size + marginBytes - (input.inPlace ? live : 0);
     if (dataDirectory === null)
       return warn(`needs about ${bytes(needed)}; the server does not say where it keeps its data`);
-    const { freeBytes } = await readDisk(ctx.host(), { path: dataDirectory });
+    const disk = await readDisk(ctx.host(), { path: dataDirectory });
+    const dropped = (await need(leftovers, 'leftovers')).reduce((sum, one) => sum + one.bytes, 0);
+    const freeBytes = disk.freeBytes + dropped;
     const room = `${bytes(freeBytes)} free for the database server, needs about ${bytes(Math.max(0, needed))}`;
     return freeBytes < needed
       ? block(room, { next: ['tv db prune --old', '--in-place'], override: 'restore-space' })
@@ -148,6 +168,7 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
     backup: await backup,
     back: await back,
     services: await services,
+    leftovers: await leftovers,
   };
   if (
     known.server === undefined ||
@@ -155,7 +176,8 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
     known.maintenance === undefined ||
     known.backup === undefined ||
     known.back === undefined ||
-    known.services === undefined
+    known.services === undefined ||
+    known.leftovers === undefined
   ) {
     return { checks, facts: undefined };
   }
@@ -168,6 +190,7 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
       back: known.back,
       database: { name, oid: known.server.databaseOid, maintenance: known.maintenance },
       services: known.services,
+      leftovers: known.leftovers,
       endSessions: input.endSessions,
       server: { major: known.server.major },
       tools: known.tools,

@@ -27,10 +27,12 @@ import { dropsFirst, keepsOld, keptAs, newName, type RestoreFacts, renames } fro
 export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
   const { maintenance, name } = facts.database;
   const into = `${name}_restore_$RUN`;
+  const left = facts.leftovers.map((one) => one.name);
+  const drop = left.map((one) => `dropdb --if-exists ${one}; `).join('');
   return {
     id: 'restore',
-    title: `restore ${backup.name} into a new database, count its rows`,
-    command: `createdb -O ${maintenance.properties.owner} ${into}; ${restoreCommand(backup, { jobs: facts.tools.cores, into })}`,
+    title: `${left.length === 0 ? '' : 'drop what an earlier restore left, '}restore ${backup.name} into a new database, count its rows`,
+    command: `${drop}createdb -O ${maintenance.properties.owner} ${into}; ${restoreCommand(backup, { jobs: facts.tools.cores, into })}`,
     ...(dropsFirst(facts)
       ? { effect: 'final', undoTitle: 'kept' }
       : {
@@ -40,8 +42,13 @@ export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreF
           checkUndone: (ctx) => checkDropped(ctx, newName(facts, ctx.runId)),
         }),
     probe: (ctx) => probeBeside(ctx, newName(facts, ctx.runId)),
-    run: (ctx) =>
-      markingFailure(ctx, backup, () =>
+    run: async (ctx) => {
+      if (left.length > 0) {
+        await withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {
+          for (const one of left) await dropDatabase(maintenance, { name: one });
+        });
+      }
+      return markingFailure(ctx, backup, () =>
         restoreBeside(ctx, {
           name: newName(facts, ctx.runId),
           properties: maintenance.properties,
@@ -50,7 +57,8 @@ export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreF
           expectedBytes: backup.expectedBytes,
           tools: facts.tools,
         }),
-      ),
+      );
+    },
   };
 }
 

@@ -37,6 +37,19 @@ export async function listOldDatabases(
   });
 }
 
+/** Those of the names that are databases of this server, with their size in bytes. */
+export async function databaseSizes(
+  database: Database,
+  parameters: { readonly names: readonly string[] },
+): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
+  const { rows } = await sql<{ name: string; bytes: number | null }>`
+    select datname as name,
+      case when has_database_privilege(datname, 'CONNECT') then pg_database_size(datname) end as bytes
+    from pg_catalog.pg_database where datname = any (${[...parameters.names]}::text[]) order by datname
+  `.execute(database.kysely);
+  return rows.map(({ name, bytes }) => ({ name, bytes: bytes ?? 0 }));
+}
+
 /** Which of the names are databases of this server, and which database each is, whatever it was called before. */
 export async function databaseOids(
   maintenance: Database,

@@ -8,6 +8,8 @@ export interface CheckServicesParameters {
   readonly lost: boolean;
   /** The database is dropped first. */
   readonly inPlace: boolean;
+  /** Units that an unfinished restore has stopped: they are meant to run. Default: none. */
+  readonly stoppedEarlier?: readonly string[];
 }
 
 /** Between the two looks, in milliseconds: systemd restarts after 100 ms unless told otherwise. */
@@ -17,7 +19,10 @@ const manyRestarts = 3;
 const freshMs = 30_000;
 
 /** Which services run, and so have to run afterwards. One that only crashes again and again does not. */
-export async function checkServices(ctx: Context, { lost, inPlace }: CheckServicesParameters) {
+export async function checkServices(
+  ctx: Context,
+  { lost, inPlace, stoppedEarlier = [] }: CheckServicesParameters,
+) {
   const units = Object.values(ctx.settings.host.units);
   const states = await readUnits(ctx.host(), { units });
   const missing = units.filter((_, index) => states[index]?.loadState !== 'loaded');
@@ -32,7 +37,8 @@ export async function checkServices(ctx: Context, { lost, inPlace }: CheckServic
   const value = states.map(({ activeState }, index) => {
     const unit = units[index] ?? '';
     const crashes = crashing.includes(unit);
-    return { unit, wasActive: meant.includes(activeState) && !crashes, ...(crashes ? { crashes } : {}) };
+    const isMeant = meant.includes(activeState) || stoppedEarlier.includes(unit);
+    return { unit, wasActive: isMeant && !crashes, ...(crashes ? { crashes } : {}) };
   });
   const downtime = inPlace && !lost ? 'all the while it is restored' : 'only for the swap';
   if (crashing.length > 0) {
@@ -47,6 +53,13 @@ export async function checkServices(ctx: Context, { lost, inPlace }: CheckServic
         next: crashing.map((unit) => `journalctl -u ${unit} -n 50 --no-pager`),
       },
     );
+  }
+  const down = states
+    .map(({ activeState }, index) => ({ unit: units[index] ?? '', activeState }))
+    .filter(({ unit, activeState }) => stoppedEarlier.includes(unit) && !meant.includes(activeState));
+  if (down.length > 0) {
+    const names = down.map(({ unit }) => unit).join(', ');
+    return warn(`${names}: stopped by a restore that was not finished; started afterwards`, { value });
   }
   const idle = value.filter(({ wasActive }) => !wasActive).map(({ unit }) => unit);
   return idle.length === 0
