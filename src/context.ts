@@ -106,7 +106,9 @@ export async function buildContext(
     },
     remoteLock: async (holder) => {
       const { acquireRunLock } = await import('./database/acquireRunLock.ts');
-      return remoteLock(holder, () => acquireRunLock(database(), { holder: nameOf(holder) }));
+      return remoteLock(holder, () =>
+        acquireRunLock(database(), { holder: nameOf(holder), adminUrl: settings.database.adminUrl }),
+      );
     },
     close: async () => {
       for (const end of opened) await end();

@@ -48,6 +48,7 @@ type Place = 'inside' | 'outside';
 
 interface Seat {
   readonly pid: number;
+  readonly kysely: Database['kysely'];
   assertHeld(): Promise<void>;
   close(): Promise<void>;
 }
@@ -61,7 +62,8 @@ const ownLocks = new Set<{
 /**
  * Takes the lock of this environment's runs, seen by every machine that uses the database. It is held
  * by two sessions: one in the maintenance database, which no restore ends, and one in the live
- * database, where older releases of tv look. It lives as long as they do: a killed tv frees it. The
+ * database, where older releases of tv look. Where the role may not connect to the maintenance database,
+ * `adminUrl` may; without either the lock is in the live database alone. It lives as long as they do: a killed tv frees it. The
  * holder's name is the sessions' application name, so anyone at a psql prompt can read it too.
  * @param parameters.holder.who `alice@vault-1`
  * @param parameters.holder.what the command and the run
@@ -69,7 +71,10 @@ const ownLocks = new Set<{
  */
 export async function acquireRunLock(
   database: Database,
-  parameters: { readonly holder: { readonly who: string; readonly what: string } },
+  parameters: {
+    readonly holder: { readonly who: string; readonly what: string };
+    readonly adminUrl?: string | undefined;
+  },
 ): Promise<RunLockAnswer> {
   const lost = new AbortController();
   const applicationName = lockName(parameters.holder);
@@ -78,11 +83,17 @@ export async function acquireRunLock(
   const onLost = (place: Place) => (error: TvError) => {
     if (!released && !(moving && place === 'inside')) lost.abort(error);
   };
-  const take = (place: Place) => takeSeat(database, { place, applicationName, onLost: onLost(place) });
+  const take = (place: Place, adminUrl?: string) =>
+    takeSeat(database, { place, applicationName, adminUrl, onLost: onLost(place) });
+  const takeOutside = async () => {
+    const own = await orNone(take('outside'));
+    const { adminUrl } = parameters;
+    return own === undefined && adminUrl !== undefined ? orNone(take('outside', adminUrl)) : own;
+  };
 
   // The holder may let go between our attempt and our look at who it is.
   for (;;) {
-    const outside = await orNone(take('outside'));
+    const outside = await takeOutside();
     let inside: Seat | 'taken' | undefined;
     try {
       inside = outside === 'taken' ? undefined : await orNone(take('inside'));
@@ -91,10 +102,14 @@ export async function acquireRunLock(
       if (outside !== 'taken') await outside?.close();
       throw error;
     }
-    if (outside !== 'taken' && inside !== 'taken') return hold(outside, inside);
-    const own = outside === 'taken' || outside === undefined ? [] : [outside.pid];
-    const by = await readRunLock(database, { except: own });
-    if (outside !== 'taken') await outside?.close();
+    const seats = [outside, inside].filter((seat) => seat !== 'taken' && seat !== undefined);
+    // Each of two may hold the place that the other one cannot reach.
+    const by = await otherHolder(database, seats).catch(async (error: unknown) => {
+      await Promise.all(seats.map((seat) => seat.close()));
+      throw error;
+    });
+    if (outside !== 'taken' && inside !== 'taken' && by === undefined) return hold(outside, inside);
+    await Promise.all(seats.map((seat) => seat.close()));
     if (by !== undefined) return { held: false, by };
   }
 
@@ -103,7 +118,17 @@ export async function acquireRunLock(
     const seats = () => [outside, inside].filter((seat) => seat !== undefined);
     const assertHeld = async () => {
       lost.signal.throwIfAborted();
+      if (seats().length === 0) throw lostError();
       await Promise.all(seats().map((seat) => seat.assertHeld()));
+    };
+    const proveAlone = async () => {
+      if (inside === undefined) {
+        lost.abort(gapError());
+        return;
+      }
+      const other = await otherHolder(database, seats()).catch(() => 'unknown' as const);
+      if (other === 'unknown') lost.abort(gapError());
+      else if (other !== undefined) lost.abort(lostTo(other));
     };
     const own = {
       pids: () => seats().map(({ pid }) => pid),
@@ -116,10 +141,15 @@ export async function acquireRunLock(
           return await work();
         } finally {
           // In the database that has the name now.
-          const again = await orNone(take('inside'));
+          const again = await orNone(take('inside')).catch((error: unknown) => {
+            if (!(error instanceof TvError)) throw error;
+            return undefined;
+          });
+          inside = again === 'taken' ? undefined : again;
           moving = false;
-          if (again === 'taken') lost.abort(lostError());
-          else inside = again;
+          if (again === 'taken') lost.abort(await takenError(database, seats()));
+          // Without the other session nothing has kept others out meanwhile.
+          else if (outside === undefined) await proveAlone();
         }
       },
     };
@@ -165,19 +195,21 @@ export class PoolerError extends TvError {
 
 interface SeatParameters {
   readonly place: Place;
+  readonly adminUrl: string | undefined;
   readonly applicationName: string;
   readonly onLost: (error: TvError) => void;
 }
 
 async function takeSeat(
   database: Database,
-  { place, applicationName, onLost }: SeatParameters,
+  { place, applicationName, adminUrl, onLost }: SeatParameters,
 ): Promise<Seat | 'taken'> {
   const live = database.target.name;
   let announced: number | undefined;
   const session = openSession(database, {
     applicationName,
     name: place === 'outside' ? maintenanceName : undefined,
+    adminUrl,
     onLost,
     onConnect: (pid) => {
       announced = pid;
@@ -217,7 +249,7 @@ async function takeSeat(
       return 'taken';
     }
     await assertHeld();
-    return { pid: announced ?? 0, assertHeld, close };
+    return { pid: announced ?? 0, kysely: session.kysely, assertHeld, close };
   } catch (error) {
     await close();
     throw error;
@@ -237,6 +269,38 @@ function poolerError(
       exitCode: exitCodes.blocked,
       facts: { 'answers here': `${target.host}:${target.port}`, 'the server itself': direct },
       next: [`name the server itself in the database URL (${direct}, by its own account): tv config show`],
+    },
+  );
+}
+
+/** Who else holds the lock, in either place. The catalogue shows the locks of every database, whoever asks. */
+function otherHolder(database: Database, seats: readonly Seat[]): Promise<RunLockHolder | undefined> {
+  const [seat] = seats;
+  const asked = seat === undefined ? database : { ...database, kysely: seat.kysely };
+  return readRunLock(asked, { except: seats.map(({ pid }) => pid) });
+}
+
+async function takenError(database: Database, seats: readonly Seat[]): Promise<TvError> {
+  const other = await otherHolder(database, seats).catch(() => undefined);
+  return other === undefined ? lostError() : lostTo(other);
+}
+
+function lostTo({ who, what }: RunLockHolder): TvError {
+  return new TvError('Another run has begun while the databases changed names.', {
+    exitCode: exitCodes.locked,
+    facts: { who, what },
+    next: ['tv runs list'],
+  });
+}
+
+/** The lock was in the live database alone, and could not be taken again there. */
+function gapError(): TvError {
+  return new TvError(
+    'The lock could not be taken again in the database; whether another run has begun is unknown.',
+    {
+      exitCode: exitCodes.interrupted,
+      facts: { 'lock kept in': 'the live database alone: this role may not connect to postgres' },
+      next: ['set database.adminUrl, or let the role connect to the database postgres', 'tv runs list'],
     },
   );
 }

@@ -38,7 +38,8 @@ export function connectDatabase(settings: DatabaseConnectionSettings): Database 
 
 /**
  * A connection of its own beside the pool, for what lives as long as a session (an advisory lock).
- * @param parameters.name of another database of the server, for the same role
+ * @param parameters.name of another database of the server
+ * @param parameters.adminUrl another role's URL on the same server; default: the same role
  * @param parameters.onLost called once it breaks
  * @param parameters.onConnect called with the process id that was announced for it
  */
@@ -47,13 +48,15 @@ export function openSession(
   parameters: {
     readonly applicationName: string;
     readonly name?: string | undefined;
+    readonly adminUrl?: string | undefined;
     readonly onLost: (error: TvError) => void;
     readonly onConnect?: (backendPid: number | undefined) => void;
   },
 ): Database {
   const { address, settings } = originOf(database);
-  const { applicationName, name = address.name, ...events } = parameters;
-  return build({ address: { ...address, name }, settings: { ...settings, applicationName } }, 1, events);
+  const { applicationName, name = address.name, adminUrl, ...events } = parameters;
+  const role = adminUrl === undefined ? address : parseDatabaseUrl(adminUrl);
+  return build({ address: { ...role, name }, settings: { ...settings, applicationName } }, 1, events);
 }
 
 export interface BesideParameters {

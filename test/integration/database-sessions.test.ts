@@ -473,6 +473,75 @@ describe('acquireRunLock', () => {
     expect(held[1]).toEqual({ database: oid });
   });
 
+  describe('for a role that may not connect to the maintenance database', () => {
+    const adminUrl = () =>
+      `postgres://postgres@${encodeURIComponent(postgres.socketDirectory)}:${postgres.port}/postgres`;
+    /** Two databases that change names, with the lock of the first held, and what is done meanwhile. */
+    async function movedLock(options: { readonly admin?: true; readonly meanwhile?: 'drop' | 'other run' }) {
+      const made = await postgres.createDatabase('empty');
+      const fresh = await postgres.createDatabase('empty');
+      await made.admin('REVOKE CONNECT ON DATABASE postgres FROM PUBLIC');
+      cleanUp.push(() => made.admin('GRANT CONNECT ON DATABASE postgres TO PUBLIC').catch(() => {}));
+      const [database, second] = [connect(made.url), connect(made.url)];
+      const mine = { who: 'alice@vault-1', what: 'restore' };
+      const lock = await acquireRunLock(database, {
+        holder: mine,
+        ...(options.admin && { adminUrl: adminUrl() }),
+      });
+      if (!lock.held) throw new Error('not held');
+      cleanUp.push(() => lock.release());
+      const maintenance = connect(adminUrl());
+      const other = () => acquireRunLock(second, { holder: { who: 'bob@laptop', what: 'reindex' } });
+      let bob: Awaited<ReturnType<typeof other>> | undefined;
+      await withoutLockInside(async () => {
+        if (options.meanwhile === 'drop') {
+          await fresh.admin(
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${made.name}'`,
+          );
+          await fresh.admin(`DROP DATABASE ${made.name} WITH (FORCE)`);
+          return;
+        }
+        const renames = [
+          { from: made.name, to: `${made.name}_old` },
+          { from: fresh.name, to: made.name },
+        ];
+        await swapDatabases(maintenance, { renames, endSessions: false });
+        if (options.meanwhile === 'other run') bob = await other();
+      });
+      const held = bob;
+      if (held?.held) cleanUp.push(() => held.release());
+      return { lock, bob };
+    }
+
+    it('it is taken again after a swap, and held then', async () => {
+      const { lock } = await movedLock({});
+      await lock.assertHeld();
+    });
+
+    it('another run that began meanwhile is named, exit 6', async () => {
+      const { lock, bob } = await movedLock({ meanwhile: 'other run' });
+      expect(bob?.held).toBe(true);
+      await expect(lock.assertHeld()).rejects.toMatchObject({
+        exitCode: 6,
+        facts: { who: 'bob@laptop', what: 'reindex' },
+      });
+    });
+
+    it('where it cannot be taken again, it is unknown whether another run began: not held, exit 7', async () => {
+      const { lock } = await movedLock({ meanwhile: 'drop' });
+      await expect(lock.assertHeld()).rejects.toMatchObject({
+        exitCode: 7,
+        message: expect.stringContaining('whether another run has begun is unknown'),
+      });
+    });
+
+    it('the administrator holds it there meanwhile, and others see that', async () => {
+      const { lock, bob } = await movedLock({ admin: true, meanwhile: 'other run' });
+      expect(bob).toMatchObject({ held: false, by: { who: 'alice@vault-1', what: 'restore' } });
+      await lock.assertHeld();
+    });
+  });
+
   it('a restore ends no lock session of another tv: it is named, exit 6', async () => {
     const made = await postgres.createDatabase('empty');
     const maintenance = connect(made.url.replace(/vault_\d+$/, 'postgres'));
