@@ -20,6 +20,7 @@ import { listBackups } from '../src/database/backup/listBackups.ts';
 import { keepDaysDefault, keepVerified } from '../src/database/backup/retention.ts';
 import { type DatabaseStatus, readStatus } from '../src/database/readStatus.ts';
 import { answer } from '../src/errors/answer.ts';
+import { quoteForShell } from '../src/errors/shellLine.ts';
 import { TvError } from '../src/errors/TvError.ts';
 import { readDisk } from '../src/host/readDisk.ts';
 import { readUnits } from '../src/host/readUnits.ts';
@@ -88,7 +89,7 @@ export default defineReport({
       chainGauge('oracle', () => deployed.then(() => oracle(ctx, deployed)), ['tv oracle status']),
       readGauge('indexer', limitMs, () => indexer(ctx, databaseStatus, right)),
       readGauge('database', limitMs, () => database(databaseStatus), ['systemctl status postgresql']),
-      readGauge('disk', limitMs, () => disk(ctx), [`df -h ${ctx.settings.backup.directory}`]),
+      readGauge('disk', limitMs, () => disk(ctx), [`df -h ${quoteForShell(ctx.settings.backup.directory)}`]),
       schedule(ctx),
       oldOracleKey(ctx),
       readGauge('runs', limitMs, () => runs(ctx, deployed)),

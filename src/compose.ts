@@ -3,6 +3,8 @@ import { renderError } from './cli/renderError.ts';
 import { RunScreen } from './cli/renderRun.ts';
 import { toJsonDocument, toJsonError, toJsonEvent } from './cli/toJson.ts';
 import { buildContext, type Program, type World } from './context.ts';
+import { maskUrl } from './errors/maskUrl.ts';
+import { withoutKeys } from './errors/pastedKeys.ts';
 import { exitCodes, TvError } from './errors/TvError.ts';
 import { abandonRun } from './runbook/abandonRun.ts';
 import { carryOn } from './runbook/carryOn.ts';
@@ -63,19 +65,14 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
       return exitCodes.ok;
     }
     const parsed = parse(entry, command, args);
+    paint = { ...paint, ...namedPlace(parsed), call: wordsOfCall(entry, args) };
     interrupt.listen();
     // A run ends its calls only at a second signal: the step in flight is finished first.
     const lasting = command.kind === 'runbook' || command.kind === 'control';
     const signals = { asked: interrupt.stop, rooms: lasting ? interrupt.now : interrupt.stop };
     const clearBusy = () => busy.clear();
     world = await buildContext(program, entry, parsed.flags, secrets, outlet, signals, clearBusy);
-    paint = {
-      ...paint,
-      now: world.ctx.clock.now(),
-      environment: parsed.flags.env,
-      ...placeOf(parsed, world),
-      call: wordsOfCall(entry, args),
-    };
+    paint = { ...paint, now: world.ctx.clock.now(), ...placeOf(world) };
     const desk: Desk = { program, entry, command, parsed, outlet, paint, busy, interrupt };
     return await dispatch(desk, world);
   } catch (error) {
@@ -133,10 +130,24 @@ async function dispatch(desk: Desk, world: World): Promise<number> {
   }
 }
 
-/** What advice needs besides the environment. A sandbox's tools are called in `tv sandbox shell`. */
-function placeOf({ flags }: Parsed, { ctx }: World): Pick<Paint, 'config' | 'hostPrefix'> {
-  const { sandbox, host } = ctx.settings;
-  return { config: flags.config, hostPrefix: sandbox ? [] : host.prefix };
+/**
+ * The environment and the file that this call names. What a variable named is named too: the line may be pasted
+ * into another shell, which has it not.
+ */
+function namedPlace({ flags }: Parsed): Pick<Paint, 'environment' | 'config'> {
+  const variable = (name: string) => withoutKeys(process.env[name] ?? '') || undefined;
+  return {
+    environment: flags.env ?? variable('TV_ENVIRONMENT'),
+    config: flags.config ?? variable('TV_CONFIG'),
+  };
+}
+
+/** What advice needs besides. A sandbox's tools are called in `tv sandbox shell`. */
+function placeOf({ ctx }: World): Pick<Paint, 'hostPrefix' | 'rpcUrl'> {
+  const { sandbox, host, chain } = ctx.settings;
+  const [url] = chain.rpcUrls;
+  const isPublic = url !== undefined && maskUrl(url) === url;
+  return { hostPrefix: sandbox ? [] : host.prefix, rpcUrl: isPublic ? url : undefined };
 }
 
 interface Renderable {

@@ -56,11 +56,10 @@ async function refuse(argv: readonly string[], message: string, next: string): P
   // Loaded only here: a start is to be quick.
   const { asTyped } = await import('./runbook/next.ts');
   const { outsideText, terminalSafe } = await import('./errors/outsideText.ts');
-  process.stderr.write(
-    terminalSafe(
-      `✖ ${outsideText(message)}\nNext: ${asTyped(next, { environment: namedEnvironment(argv) })}\n`,
-    ),
-  );
+  const { withoutKeys } = await import('./errors/pastedKeys.ts');
+  const environment =
+    namedEnvironment(argv) ?? (withoutKeys(process.env['TV_ENVIRONMENT'] ?? '') || undefined);
+  process.stderr.write(terminalSafe(`✖ ${outsideText(message)}\nNext: ${asTyped(next, { environment })}\n`));
   return 2;
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { handoutInput } from '../../src/chain/handout/handOut.ts';
 import { findPair, namedPairs, type Pair } from '../../src/chain/pairs/pair.ts';
+import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { field } from '../../src/runbook/define.ts';
@@ -54,4 +55,13 @@ export function wantedPairs(ctx: Context, { pair, all }: BreakerInput): readonly
     ...(all ? namedPairs(ctx.settings) : []),
   ];
   return [...new Map(pairs.map((one) => [one.id, one])).values()];
+}
+
+/** More than this make a line that nobody reads. */
+const written = 3;
+
+/** The flags that name these pairs. */
+export function inFlags(pairs: readonly { readonly name: string | null; readonly id: string }[]): string {
+  if (pairs.length > written) return '--all';
+  return pairs.map(({ name, id }) => `--pair ${quoteForShell(name ?? id)}`).join(' ');
 }

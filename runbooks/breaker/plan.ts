@@ -9,7 +9,7 @@ import type { Handout, Step } from '../../src/runbook/define.ts';
 import type { Json } from '../../src/runbook/json.ts';
 import { count, short } from '../../src/runbook/text.ts';
 import type { BreakerFacts } from './facts.ts';
-import { type BreakerInput, wantedPairs } from './input.ts';
+import { type BreakerInput, inFlags, wantedPairs } from './input.ts';
 import { nobodyKnows, unknownPairs } from './unknownPairs.ts';
 
 export function plan({ action, intents, pairs, sender, replace }: BreakerFacts): readonly Step[] {
@@ -29,7 +29,7 @@ export function plan({ action, intents, pairs, sender, replace }: BreakerFacts):
     sender,
     urgent: true,
     replace,
-    undoTitle: action === 'trip' ? 'tv breaker reset' : 'tv breaker trip',
+    undoTitle: `tv breaker ${action === 'trip' ? 'reset' : 'trip'} ${inFlags(pairs)}`,
   });
 }
 

@@ -3,12 +3,12 @@ import { changedSince, sinceFacts } from '../../src/chain/intents/effects.ts';
 import { judgeReceipts } from '../../src/chain/intents/judgeReceipts.ts';
 import { type Pair, pairTitle } from '../../src/chain/pairs/pair.ts';
 import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
-import { quoteForShell } from '../../src/host/commandLine.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
 import { count } from '../../src/runbook/text.ts';
 import type { BreakerFacts } from './facts.ts';
+import { inFlags } from './input.ts';
 
 /** Reads the breakers back, and the receipts of this run: who else has changed a breaker since is named. */
 export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<readonly Check[]> {
@@ -80,12 +80,4 @@ async function changedLater(
     return since.later.known && since.later.value !== undefined ? sinceFacts(since, hash) : undefined;
   }
   return undefined;
-}
-
-/** More than this make a line that nobody reads. */
-const written = 3;
-
-function inFlags(pairs: BreakerFacts['pairs']): string {
-  if (pairs.length > written) return '--all';
-  return pairs.map(({ name, id }) => `--pair ${quoteForShell(name ?? id)}`).join(' ');
 }

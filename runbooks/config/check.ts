@@ -1,5 +1,6 @@
 import type { ProblemLevel, SettingsProblem } from '../../src/config/settings.ts';
 import { defineReport } from '../../src/runbook/define.ts';
+import { asTyped } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 import { aligned, wrap } from '../../src/runbook/text.ts';
 
@@ -33,7 +34,7 @@ export default defineReport({
 });
 
 function renderProblem({ level, message, where, facts, next }: SettingsProblem, paint: Paint): string {
-  const rows = Object.entries({ where, ...facts, next });
+  const rows = Object.entries({ where, ...facts, next: asTyped(next, paint) });
   return `${mark(level, paint)} ${wrap(message, paint.width - 2, '  ')}\n${aligned(rows, paint.width, '    ')}`;
 }
 

@@ -4,7 +4,7 @@ import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
 import { keepDaysDefault, keepVerified } from '../../src/database/backup/retention.ts';
 import { readServer } from '../../src/database/readServer.ts';
-import { quoteForShell } from '../../src/host/commandLine.ts';
+import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { readDisk } from '../../src/host/readDisk.ts';
 import { harmless } from '../../src/runbook/concurrency.ts';
 import type { Context } from '../../src/runbook/context.ts';

@@ -1,8 +1,8 @@
 import { isVerified } from '../../src/database/backup/choosePrune.ts';
 import { type Backup, listBackups, unsupportedAdvice } from '../../src/database/backup/listBackups.ts';
 import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
+import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { TvError } from '../../src/errors/TvError.ts';
-import { quoteForShell } from '../../src/host/commandLine.ts';
 import { defineReport } from '../../src/runbook/define.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';

@@ -3,7 +3,7 @@ import { choosePrune } from '../../src/database/backup/choosePrune.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
 import { keepDaysDefault, keepVerified } from '../../src/database/backup/retention.ts';
 import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
-import { quoteForShell } from '../../src/host/commandLine.ts';
+import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
 import { bytes, count, howMany } from '../../src/runbook/text.ts';

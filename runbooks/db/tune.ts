@@ -78,7 +78,7 @@ function setOne({ name, from, to, before, restart }: TuneFacts['changes'][number
   return {
     id: name,
     title: `${name} ${from} → ${to}${restart ? ', at the next restart' : ''}`,
-    command: `ALTER SYSTEM SET ${name} = '${to}'; SELECT pg_reload_conf();`,
+    command: `psql -d postgres -c "ALTER SYSTEM SET ${name} = '${to}'" -c 'SELECT pg_reload_conf()'`,
     effect: 'reversible',
     undoTitle: before === null ? `undo: reset ${name}` : `undo: set ${name} to ${before}`,
     // Setting it once more changes nothing, and has the server read it where that was cut off.

@@ -15,6 +15,7 @@ import { removeKeyFile } from '../../src/chain/signers/keyFile.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
 import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
 import type { Address } from '../../src/config/settings.ts';
+import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { changeEnvFile } from '../../src/host/changeEnvFile.ts';
 import type { Context } from '../../src/runbook/context.ts';
@@ -237,7 +238,7 @@ function clean({ old, copies }: RevokeFacts): Step {
     id: 'clean',
     title:
       copies.length === 0 ? 'note that the old key is done' : `take the old key out of ${copies.join(', ')}`,
-    command: copies.map((file) => `sed -i "/$OLD_ORACLE_KEY/d" ${file}`).join('; ') || 'true',
+    command: copies.map((file) => `sed -i "/$OLD_ORACLE_KEY/d" ${quoteForShell(file)}`).join('; ') || 'true',
     effect: 'final',
     probe: async () => 'begun',
     run: async (ctx) => {

@@ -12,6 +12,7 @@ import { readNonce } from '../../src/chain/transactions/readNonce.ts';
 import { type PendingTransaction, readPool } from '../../src/chain/transactions/readPool.ts';
 import { feesOf, gasPrice, replacementFees } from '../../src/chain/transactions/replacementFees.ts';
 import { type Replaced, replaceNonce } from '../../src/chain/transactions/replaceNonce.ts';
+import { node } from '../../src/chain/transactions/sendSteps.ts';
 import { gasLimit } from '../../src/chain/transactions/signTransaction.ts';
 import { simulate } from '../../src/chain/transactions/simulate.ts';
 import type { Address } from '../../src/config/settings.ts';
@@ -260,7 +261,7 @@ function replace(facts: UnstickFacts, nonce: number): Step {
   return {
     id: stepId(nonce),
     title: `replace what waits at nonce ${nonce} of ${short(oracle, false)} by a call that does nothing`,
-    command: `cast send ${oracle} --nonce ${nonce} --gas-price ${maxFeePerGas} --priority-gas-price ${maxPriorityFeePerGas} --interactive`,
+    command: `cast send ${oracle} --nonce ${nonce} --gas-price ${maxFeePerGas} --priority-gas-price ${maxPriorityFeePerGas} ${node} --interactive`,
     effect: 'final',
     probe: async () => 'begun',
     run: async (ctx) => {

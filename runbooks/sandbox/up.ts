@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { quoteForShell } from '../../src/host/commandLine.ts';
+import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { defineAction, field } from '../../src/runbook/define.ts';
 import { aligned } from '../../src/runbook/text.ts';
 import { sandboxDirectory } from '../../src/sandbox/paths.ts';

@@ -1,5 +1,6 @@
 import type { PairSignal } from '../../src/chain/oracle/readPairSignals.ts';
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import type { Reading } from '../../src/runbook/gauge.ts';
 import { nameRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
@@ -120,7 +121,7 @@ export function judgeDisk({ directory, mount, totalBytes, freeBytes, prunableByt
   }
   const told = prunableBytes === undefined ? '' : '; no backup is old enough to prune';
   const next = [
-    `du -xh --max-depth=2 ${mount} | sort -h | tail`,
+    `du -xh --max-depth=2 ${quoteForShell(mount)} | sort -h | tail`,
     `move backups to another file system, then set backup.directory: tv config show`,
   ];
   return { level: 'warning', summary: `${summary}${told}`, data, next };

@@ -1,5 +1,6 @@
 import { outsideText } from '../errors/outsideText.ts';
 import type { PlanData, StepData } from '../runbook/events.ts';
+import { asTyped, planLine } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { visibleWidth, wrap } from '../runbook/text.ts';
 
@@ -21,16 +22,13 @@ export function renderPlan(
     const title = wrap(outsideText(step.title), paint.width - indent.length, indent);
     const number = all.findIndex(({ id }) => id === step.id) + 1;
     const head = `  ${String(number).padStart(digits)}  ${title}`;
-    const undo = step.undo ?? '';
+    const undo = step.undo === null ? '' : asTyped(outsideText(step.undo), paint);
     const space = paint.width - visibleWidth(head.slice(head.lastIndexOf('\n') + 1)) - undo.length;
     const beside = space >= 2 ? ' '.repeat(space) : `\n${indent}`;
     const first = `${head}${undo === '' ? '' : `${beside}${paint.dim(undo)}`}`;
     if (step.command === '') return first;
-    const command = wrap(
-      `$ ${outsideText(step.command, 4_000)}`,
-      paint.width - indent.length - 2,
-      `${indent}  `,
-    );
+    // On one line, however long, to be pasted.
+    const command = `$ ${planLine(outsideText(step.command, 4_000), paint)}`;
     return `${first}\n${indent}${paint.dim(command)}`;
   });
   return `${paint.bold(heading)}\n${steps.join('\n')}`;

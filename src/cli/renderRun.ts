@@ -279,7 +279,10 @@ export class RunScreen {
     const kept = this.#steps
       // A reversible step without an undo only read or waited.
       .filter(({ id, effect, undo }) => this.#standing.has(id) && !(effect === 'reversible' && undo === null))
-      .map(({ id, undo }) => `${this.#title(id)}${undo?.startsWith('undo: ') === false ? `: ${undo}` : ''}`);
+      .map(
+        ({ id, undo }) =>
+          `${this.#title(id)}${undo?.startsWith('undo: ') === false ? `: ${asTyped(undo, paint)}` : ''}`,
+      );
     // Of its own changes a run can speak; whether the world is as before was not read.
     const rolledBack =
       kept.length === 0

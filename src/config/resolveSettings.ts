@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { onHost, quoteForShell } from '../errors/shellLine.ts';
 import { TvError } from '../errors/TvError.ts';
 import { type Chosen, chooseEnvironment } from './chooseEnvironment.ts';
 import { fileDatabaseUrl, type RunSecretCommand } from './fileDatabaseUrl.ts';
@@ -150,7 +151,7 @@ async function readDotEnv(request: SettingsRequest, resolution: Resolution, soun
       message: error.message,
       where: path,
       facts: error.facts,
-      next: error.next[0] ?? `ls -l ${path}`,
+      next: error.next[0] ?? onHost(`ls -l ${quoteForShell(path)}`),
     };
     return { path, state: 'unreadable', problem };
   }

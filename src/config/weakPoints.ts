@@ -1,3 +1,4 @@
+import { onHost, quoteForShell } from '../errors/shellLine.ts';
 import type { Chosen } from './chooseEnvironment.ts';
 import { keyNames, keyOf, publicChains } from './keys.ts';
 import type { ProcessEnv } from './places.ts';
@@ -119,7 +120,7 @@ function exposedEnvFile({ envText, settings }: WeakPointsParameters): readonly S
       message: "TempoVault's .env, with its keys, can be read or changed by every user of its machine.",
       where: settings.host.envFile,
       facts: { mode: `0${(envText.mode & 0o777).toString(8)}` },
-      next: `chmod o= ${settings.host.envFile}`,
+      next: onHost(`chmod o= ${quoteForShell(settings.host.envFile)}`),
     },
   ];
 }

@@ -1,3 +1,4 @@
+import { onHost, quoteForShell } from '../errors/shellLine.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { readEnvValue } from './envFile.ts';
@@ -29,5 +30,7 @@ export async function changeEnvFile(
   const after = await readTextFile(host, { path });
   const kept = after.mode === before.mode && after.uid === before.uid && after.gid === before.gid;
   if (after.text === text && kept) return { previous };
-  throw new TvError(`${path} does not hold what was written to it.`, { next: `ls -l ${path}` });
+  throw new TvError(`${path} does not hold what was written to it.`, {
+    next: onHost(`ls -l ${quoteForShell(path)}`),
+  });
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { quoteForShell } from '../errors/shellLine.ts';
 import { TvError } from '../errors/TvError.ts';
 
 /** What is really started for one host command. */
@@ -45,11 +46,6 @@ export function buildCommandLine({ prefix, command, secrets = {} }: CommandLineP
         ];
   if (file === undefined) throw new TvError('There is no command to run.');
   return { file, arguments: rest, inputHead: names.map((name) => secretLine(name, secrets[name])).join('') };
-}
-
-/** One word for a POSIX shell. */
-export function quoteForShell(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { quoteForShell } from '../errors/shellLine.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { lastLine } from './explainFailure.ts';
@@ -17,7 +18,7 @@ export async function readDisk(host: Host, { path }: { readonly path: string }):
   if (space !== undefined) return space;
   throw new TvError(`The free space of ${path} cannot be read.`, {
     facts: { reason: lastLine(stderr) },
-    next: `df -h ${path}`,
+    next: `df -h ${quoteForShell(path)}`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { onHost, quoteForShell } from '../errors/shellLine.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { lastLine } from './explainFailure.ts';
@@ -30,7 +31,7 @@ export class FileError extends TvError {
     const missing = problem === 'missing';
     super(messages[problem], {
       facts: { reason: missing ? undefined : reason },
-      next: missing ? 'see where it is looked for: tv config show' : `ls -ld ${path}`,
+      next: missing ? 'see where it is looked for: tv config show' : onHost(`ls -ld ${quoteForShell(path)}`),
     });
     this.path = path;
     this.problem = problem;

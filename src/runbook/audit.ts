@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { explainTrouble, readTrustedFile } from '../config/trustedFile.ts';
 import { outsideJson } from '../errors/outsideText.ts';
+import { quoteForShell } from '../errors/shellLine.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Clock } from './context.ts';
 import { digest } from './digest.ts';
@@ -162,7 +163,7 @@ const largest = 256 * 2 ** 20;
 function readText(file: string): string {
   const answer = readTrustedFile(file, largest);
   if (!('kind' in answer)) return answer.bytes.toString('utf8');
-  const { facts, next = `ls -ld ${file}` } = explainTrouble(answer);
+  const { facts, next = `ls -ld ${quoteForShell(file)}` } = explainTrouble(answer);
   throw new TvError('The audit log cannot be used.', { facts: { file, ...facts }, next });
 }
 

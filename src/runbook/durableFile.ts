@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { onThisMachine, quoteForShell } from '../errors/shellLine.ts';
 import { TvError } from '../errors/TvError.ts';
 
 /** write(2), or what a test puts in its place. Returns the number of bytes that were written. */
@@ -29,7 +30,10 @@ export class WriteError extends TvError {
     const reason = (cause as NodeJS.ErrnoException).code ?? 'SHORT';
     super(`Cannot write ${file}: ${words[reason] ?? (cause as Error).message}.`, {
       facts: { file, error: reason },
-      next: reason === 'ENOSPC' || reason === 'SHORT' ? `df -h ${dirname(file)}` : `ls -ld ${dirname(file)}`,
+      next:
+        reason === 'ENOSPC' || reason === 'SHORT'
+          ? onThisMachine(`df -h ${quoteForShell(dirname(file))}`)
+          : `ls -ld ${quoteForShell(dirname(file))}`,
       cause,
     });
     this.reason = reason;

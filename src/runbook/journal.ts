@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { quoteForShell } from '../errors/shellLine.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Clock } from './context.ts';
 import { WriteError } from './durableFile.ts';
@@ -289,7 +290,7 @@ function readNames(directory: string): readonly string[] {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw new TvError('The journals cannot be read.', {
       facts: { journals: directory, problem: (error as Error).message },
-      next: `ls -ld ${directory}`,
+      next: `ls -ld ${quoteForShell(directory)}`,
       cause: error,
     });
   }

@@ -1,16 +1,19 @@
+import { quoteForShell } from '../errors/shellLine.ts';
 import type { Paint } from './paint.ts';
 import { wrap } from './text.ts';
 
 /** How a command has to be typed so that it works where this call was made. */
 export interface AdvicePlace {
-  /** Named with `-e` in this call. */
+  /** Named with `-e` in this call, or by `TV_ENVIRONMENT`. */
   readonly environment: string | undefined;
-  /** Given with `--config` in this call. */
+  /** Given with `--config` in this call, or by `TV_CONFIG`. */
   readonly config?: string | undefined;
   /** In front of host commands: `[]`, `['sudo', '-n']`, `['ssh', 'ops@vault-1']`. */
   readonly hostPrefix?: readonly string[] | undefined;
   /** The words of this call after `tv`, without its environment, its configuration file and `--dry-run`. */
   readonly call?: readonly string[] | undefined;
+  /** For `cast`, where it has no credentials in it. */
+  readonly rpcUrl?: string | undefined;
 }
 
 /**
@@ -50,19 +53,25 @@ export function renderNext(next: readonly Advice[], paint: Paint): string {
     .join('\n');
 }
 
+/** Programs that look at or change the host of TempoVault, as lines of advice begin with them. */
+const hostProgram =
+  /(^|: )((?:systemctl|journalctl|df|du|findmnt|free|kill|psql|apt-get|timedatectl|sudo -u postgres) .*)$/;
+/** What a line of advice can hold that is to be pasted, from its program on. */
+const pasted =
+  /^(.*: )?((?:tv|cast|ssh|sudo|sh|systemctl|journalctl|df|du|findmnt|free|kill|psql|apt-get|timedatectl|ls|mkdir|chmod|chown|rm|npm) .*)$/;
+
 /** A command stays on one line, so that it can be pasted; only what stands before it is wrapped. */
 export function wrapAdvice(line: string, width: number, indent: string): string {
-  const [, condition, command] = /^(.*: )?(tv .*)$/.exec(line) ?? [];
+  const [, condition, command] = pasted.exec(line) ?? [];
   if (command === undefined || line.length <= width) return wrap(line, width, indent);
   return condition === undefined ? command : `${wrap(condition.trim(), width, indent)}\n${indent}${command}`;
 }
 
-/** Commands that work on no environment, and calls that name theirs. */
-const withoutEnvironment = /^(sandbox|completion|help|config init)\b|^-/;
+/** Commands that work on no environment. */
+const withoutEnvironment = /^(sandbox|completion|help|config init)\b|^--/;
 /** At the beginning, or behind the condition under which it is right: `once it is due: tv …`. */
 const tvCommand = /(^|: )tv (?=[a-z-])(.*)$/;
-/** Programs that look at or change the host of TempoVault, as lines of advice begin with them. */
-const hostCommand = /^(systemctl|journalctl|df|du|findmnt|free) /;
+const ofHost = /^(.*: )?on the host: (.*)$/;
 
 /** A line of advice with its command as it has to be typed for this call. */
 export function asTyped(line: string, place: AdvicePlace): string {
@@ -71,14 +80,36 @@ export function asTyped(line: string, place: AdvicePlace): string {
     const before = line.slice(0, line.length - command.length - 'tv '.length - condition.length);
     return `${before}${condition}${tvLine(command, place)}`;
   }
-  return hostCommand.test(line) ? shellLine({ shell: line, on: 'host' }, place) : line;
+  const [, when = '', there] = ofHost.exec(line) ?? [];
+  if (there !== undefined) return `${when}${shellLine({ shell: there, on: 'host' }, place)}`;
+  if (line.includes('on this machine: ')) return line;
+  const [, , shell] = hostProgram.exec(line) ?? [];
+  if (shell === undefined) return withRpcUrl(line, place);
+  return `${line.slice(0, line.length - shell.length)}${shellLine({ shell, on: 'host' }, place)}`;
+}
+
+/**
+ * The shell line of a step as it has to be typed for this call. What is signed is signed here, tv runs here,
+ * and everything else is the host's; a comment (`# …`) is no command.
+ */
+export function planLine(command: string, place: AdvicePlace): string {
+  if (command.startsWith('tv ')) return tvLine(command.slice('tv '.length), place);
+  if (/^(cast |#)/.test(command)) return withRpcUrl(command, place);
+  return shellLine({ shell: command, on: 'host' }, place);
+}
+
+/** `cast` asks a node of this machine unless it is told another. */
+function withRpcUrl(line: string, { rpcUrl }: AdvicePlace): string {
+  return rpcUrl === undefined ? line : line.replaceAll('"$RPC_URL"', quoteForShell(rpcUrl));
 }
 
 function tvLine(command: string, { environment, config }: AdvicePlace): string {
   if (withoutEnvironment.test(command)) return `tv ${command}`;
+  // It may name its own.
+  const names = (flag: string) => command.split(' ').includes(flag);
   const flags = [
-    ...(environment === undefined ? [] : ['-e', quoteWord(environment)]),
-    ...(config === undefined ? [] : ['--config', quoteWord(config)]),
+    ...(environment === undefined || names('-e') ? [] : ['-e', quoteForShell(environment)]),
+    ...(config === undefined || names('--config') ? [] : ['--config', quoteForShell(config)]),
   ];
   return ['tv', ...flags, command].join(' ');
 }
@@ -89,15 +120,14 @@ function shellLine(
 ): string {
   if (on === 'here' || hostPrefix.length === 0) return shell;
   // ssh hands its arguments to a shell on the other side, where quotes and pipes have to arrive.
-  const throughSsh = /(^|\/)ssh$/.test(hostPrefix[0] ?? '') && /[^\w@%+=:,./ -]/.test(shell);
-  return [...hostPrefix.map(quoteWord), throughSsh ? quoteWord(shell) : shell].join(' ');
+  const throughSsh = hostPrefix.some((word) => /(^|\/)ssh$/.test(word));
+  if (throughSsh)
+    return quoteWords([...hostPrefix, ...(/[^\w@%+=:,./ -]/.test(shell) ? [shell] : shell.split(' '))]);
+  // The prefix is to hold for every command of the line.
+  const isCompound = /[;&|<>]/.test(shell.replace(/'[^']*'|"[^"]*"/g, ''));
+  return [quoteWords(hostPrefix), isCompound ? quoteWords(['sh', '-c', shell]) : shell].join(' ');
 }
 
 function quoteWords(words: readonly string[]): string {
-  return words.map(quoteWord).join(' ');
-}
-
-/** One word for a POSIX shell. */
-function quoteWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return words.map(quoteForShell).join(' ');
 }

@@ -5,14 +5,16 @@ export interface Paint {
   /** Whether shortened values (addresses, hashes) are to be written out. */
   readonly full: boolean;
   readonly now: Date;
-  /** Named with `-e` in this call, so that commands to run next have to name it too. */
+  /** Named with `-e` or `TV_ENVIRONMENT` in this call, so that commands to run next have to name it too. */
   readonly environment: string | undefined;
-  /** Given with `--config` in this call; for commands to run next. */
+  /** Given with `--config` or `TV_CONFIG` in this call; for commands to run next. */
   readonly config?: string | undefined;
   /** In front of host commands that are to be run next. */
   readonly hostPrefix?: readonly string[] | undefined;
   /** The words of this call after `tv`, for one that is to be made again with more flags. */
   readonly call?: readonly string[] | undefined;
+  /** For `cast` in commands to run next; undefined where it holds credentials. */
+  readonly rpcUrl?: string | undefined;
   ok(text: string): string;
   warn(text: string): string;
   bad(text: string): string;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { onThisMachine, quoteForShell } from '../errors/shellLine.ts';
 import { type ExitCode, exitCodes, TvError, UsageError } from '../errors/TvError.ts';
 import { ask, assertAnswerable, isAnswered } from './ask.ts';
 import type { Check } from './check.ts';
@@ -294,7 +295,7 @@ function checkState({ ctx }: Engine, mayContinue: boolean): Check | undefined {
     world: 'run',
     status: mayContinue ? 'warn' : 'block',
     summary: `no journal can be written: ${problem}`,
-    next: [`df -h ${ctx.settings.stateDirectory}`],
+    next: [onThisMachine(`df -h ${quoteForShell(ctx.settings.stateDirectory)}`)],
   };
 }
 

@@ -467,7 +467,7 @@ describe('tv db tune', () => {
     expect(tuning.api.recommended).toBe(9);
     const own = await tv('db', 'tune');
     expect(own.exitCode).toBe(0);
-    expect(own.stdout).toContain('tv db tune --apply');
+    expect(own.stdout).toContain(' db tune --apply');
     expect(autoConf()).toBe(before);
     expect((await tv('db', 'tune', '--memory', 'much')).exitCode).toBe(2);
   });

@@ -100,7 +100,7 @@ describe('tv db restore', () => {
     await sandbox.systemctl('stop', 'sandbox-database');
     const { exitCode, stderr } = await tv;
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('tv resume');
+    expect(stderr).toContain('tv -e sandbox resume');
     await startServer();
     expect(await databasesOf(sandbox)).toMatchObject(databases);
     await expectRestored();

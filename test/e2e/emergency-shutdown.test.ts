@@ -200,7 +200,7 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
       const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', ...confirm]);
       expect(stderr).toMatch(/NOT SAFE: the protocol is not paused/);
       expect([exitCode, await paused(), await states()]).toEqual([1, false, allOff]);
-      expect(lastLines(stderr)).toMatch(/for another signer: tv emergency shutdown --calldata/);
+      expect(lastLines(stderr)).toMatch(/for another signer: tv -e sandbox emergency shutdown --calldata/);
       const verification = (text: string) => text.split('\nVerification\n')[1] ?? '';
       expect(verification(stderr)).toMatch(/reason: .*lacks/);
       // Read when the run began, it may be mended by now: the step that is tried again tells its own.

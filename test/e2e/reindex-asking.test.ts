@@ -118,7 +118,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       expect(flat(dry.stdout)).toMatch(/Dry run: nothing was changed\. This deletes \d[\d ]* rows/);
       expect(dry.stdout).toContain(`Plan ${planId(dry).slice(0, 8)}\n`);
       expect(flat(dry.stdout)).toContain(
-        `Next: to run exactly this: tv reindex --from-block ${from} --plan ${planId(dry)}`,
+        `Next: to run exactly this: tv -e sandbox reindex --from-block ${from} --plan ${planId(dry)}`,
       );
       expect(stateFiles(sandbox)).toEqual(files);
       expect(await now()).toEqual(before);
@@ -314,7 +314,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       // It is told in whole seconds.
       expect(Date.parse(since)).toBeGreaterThan(began - 1_000);
       expect(Date.parse(since)).toBeLessThanOrEqual(Date.now());
-      expect(words).toContain('Next: tv runs list');
+      expect(words).toContain('Next: tv -e sandbox runs list');
       expect(auditEntries(sandbox).at(-1)).toMatchObject({ outcome: 'refused', exitCode: 6, run: null });
 
       const other = await confirmed(...elsewhere());
@@ -322,7 +322,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       expect(flat(other.stderr)).toMatch(
         /Another run holds the lock of sandbox\. who \w+@\S+ what reindex \(reindex events\) since \S+ \S+ \S+ \((just now|[\d.]+ (s|min) ago)\)/,
       );
-      expect(flat(other.stderr)).toMatch(/Next: on \S+: tv runs list/);
+      expect(flat(other.stderr)).toMatch(/Next: on \S+: tv -e sandbox runs list/);
       expect(await now()).toEqual(before);
 
       // To look is not to act.

@@ -69,8 +69,8 @@ describe('an outage that leaves rows cleared, or may have: exit 1, and resume an
         await untilHeldUp(world, 'the DELETE');
         await stopDatabase(world);
         const text = await expectEnd(tv, 1);
-        expect(text).toContain(`tv resume ${lastRun(world)}`);
-        expect(text).toContain(`tv runs undo ${lastRun(world)}`);
+        expect(text).toContain(` resume ${lastRun(world)}`);
+        expect(text).toContain(` runs undo ${lastRun(world)}`);
         await lock.release();
         await startDatabase(world);
         await expectCarriedOn(world, direction, before);
@@ -132,7 +132,7 @@ describe('an outage on the way to the head is waited for', () => {
         setFaults(world, []);
         const text = await expectEnd(tv, 7);
         expect(text.replaceAll(/\s+/g, ' ')).toContain('The lock was lost, so another run may have begun');
-        expect(text).toContain(`tv resume ${lastRun(world)}`);
+        expect(text).toContain(` resume ${lastRun(world)}`);
         await expectEnd(run(world, resumeArgs(world)), 0);
         await expectReindexed(world, { fromBlock: earlyBlock, before });
       }),

@@ -282,7 +282,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     ]);
     writeFaults(faults, []);
     expect(short.exitCode).toBe(1);
-    expect(short.stderr).toContain(`tv resume `);
+    expect(short.stderr).toContain(`tv -e sandbox resume `);
     expect(await indexer()).toMatchObject({ state: 'active', processes: 1 });
     const unfinished = await sandbox.tv(['runs', 'list', '--json']);
     expect(JSON.parse(unfinished.stdout).runs[0]).toMatchObject({ status: 'failed', unfinished: true });
@@ -292,7 +292,8 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     await until(
       async () => {
         const { exitCode, stderr } = await sandbox.tv(['resume', '--confirm', 'sandbox']);
-        if (exitCode !== 0) expect([exitCode, stderr]).toEqual([1, expect.stringContaining('tv resume ')]);
+        if (exitCode !== 0)
+          expect([exitCode, stderr]).toEqual([1, expect.stringContaining('tv -e sandbox resume ')]);
         else expect(stderr).toContain('Done and verified');
         return exitCode === 0;
       },

@@ -109,7 +109,7 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       for (const { log } of taken) expect(stdout).toContain(`${log.split(' ')[1]} #${log.split(' ')[2]}`);
       expect(stdout).toContain(`${invented} #7`);
       const first = Math.min(...taken.map(({ block }) => block));
-      expect(flat(stdout)).toContain(`Next: tv reindex --from-block ${first}`);
+      expect(flat(stdout)).toContain(`Next: tv -e sandbox reindex --from-block ${first}`);
       // A part of the blocks: what lies outside is not told.
       expect(await compare('--from-block', '1234')).toMatchObject({
         missing: taken.filter(({ block }) => block >= 1_234).map(({ log }) => log),

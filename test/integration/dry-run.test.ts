@@ -76,6 +76,15 @@ it('dry run → the plan, once, on stdout; the checks on stderr', async () => {
   expect(existsSync(join(home, 'state'))).toBe(false);
 });
 
+it('environment and file chosen by variables → the printed command names them', async () => {
+  const { stdout } = await shell(`TV_ENVIRONMENT=production TV_CONFIG='${config}' tv db prune --dry-run`);
+  expect(nextOf(stdout)).toMatch(
+    /^tv -e production --config '.*tv dry .*tv\.yaml' db prune --plan [0-9a-f]{64}$/,
+  );
+  const pasted = await shell(`${nextOf(stdout)} --dry-run`);
+  expect(pasted.exitCode, pasted.stderr).toBe(0);
+});
+
 it('dry run of an undo → its plan on stdout, and the line that it ends with undoes exactly that', async () => {
   const pin = await shell(`tv -e production --config '${config}' db pin d1.sql.gz --reason 'INC 7'`);
   expect(pin.exitCode, pin.stderr).toBe(0);

@@ -2,9 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { shelf } from '../../runbooks/index.ts';
-import { parseWords } from '../../src/cli/parse.ts';
+import { parse, parseWords } from '../../src/cli/parse.ts';
 import { findCommand } from '../../src/cli/words.ts';
 import { describeAll, withPlaceholders } from '../../src/runbook/document.ts';
+import type { AnyRunbook } from '../../src/runbook/engine.ts';
+import type { Json } from '../../src/runbook/json.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -83,6 +85,81 @@ it('every command of tv that the program prints is taken by its own parser', asy
   );
   expect(problems.flat()).toEqual([]);
 });
+
+/** Every runbook's steps, planned from facts of its example that `change` has changed. */
+const plans = async (change: (facts: Json) => Json = (facts) => facts) =>
+  (
+    await Promise.all(shelf.map(async ({ command, load }) => [command, (await load()).default] as const))
+  ).flatMap(([command, loaded]) => {
+    if (loaded.kind !== 'runbook') return [];
+    const { plan, example } = loaded as AnyRunbook;
+    return plan(change(example.facts as Json), example.input).map((step) => ({ place: command, step }));
+  });
+
+it('every plan line and undo that is a command of tv is taken by its own parser', async () => {
+  const found = (await plans()).flatMap(({ place, step }) =>
+    [step.command, step.undoTitle ?? '']
+      .filter((line) => line.startsWith('tv '))
+      .map((line) => ({ place, line })),
+  );
+  expect(found.length).toBeGreaterThan(8);
+  const problems = await Promise.all(
+    found.map(async ({ place, line }) => {
+      const { entry, rest } = findCommand(shelf, words(line).slice(1));
+      if (entry === undefined) return [`${place}: ${line}: no such command`];
+      const command = (await entry.load()).default;
+      try {
+        parse(entry, command, rest);
+        // What no command does without is not left out.
+        return entry.command.startsWith('breaker ') && !/ --(pair|all)\b/.test(line)
+          ? [`${place}: ${line}: which pair?`]
+          : [];
+      } catch (error) {
+        return [`${place}: ${line}: ${error instanceof Error ? error.message : String(error)}`];
+      }
+    }),
+  );
+  expect(problems.flat()).toEqual([]);
+});
+
+it('every plan line is one for a shell: programs of the host, tv and cast, with a node to ask', async () => {
+  const programs =
+    /^(systemctl|journalctl|timeout|psql|pg_dump|pg_restore|createdb|dropdb|gzip|tail|sha256sum|sed|rm|mv|tee|true|tv|cast|#) ?/;
+  const wrong = (await plans()).flatMap(({ place, step: { command } }) => {
+    const calls = command.split(/ (?:&&|\|\|) /);
+    const lacksNode = /^cast (send|call)/.test(command) && !command.includes('--rpc-url "$RPC_URL"');
+    return calls.every((call) => programs.test(call)) && !lacksNode ? [] : [`${place}: ${command}`];
+  });
+  expect(wrong).toEqual([]);
+});
+
+it('paths and names with a blank are one word of every plan line', async () => {
+  const withBlank = (value: Json): Json => {
+    if (typeof value === 'string' && /^\/[a-z]/.test(value)) return `/a b${value}`;
+    if (Array.isArray(value)) return value.map(withBlank);
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, each]) => [
+        key,
+        key === 'name' && each === 'tempovault' ? 'tempo vault' : withBlank(each),
+      ]),
+    );
+  };
+  const lines = (await plans(withBlank)).filter(({ step }) => /a b\/|tempo vault/.test(step.command));
+  expect(lines.length).toBeGreaterThan(8);
+  const split = lines.filter(({ step }) => {
+    const bare = step.command.replace(/'[^']*'|"[^"]*"/g, 'quoted');
+    return /a b\/|tempo vault/.test(bare);
+  });
+  expect(split.map(({ place, step }) => `${place}: ${step.command}`)).toEqual([]);
+});
+
+/** Split as a POSIX shell splits a line without expansions. */
+function words(line: string): readonly string[] {
+  return [...line.matchAll(/(?:'[^']*'|"[^"]*"|\\.|[^\s'"])+/g)].map(([word]) =>
+    word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'),
+  );
+}
 
 it('the exported runbook has no address that anything could be sent to', async () => {
   const text = await describeAll(shelf, '1.0.0');

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { ProgressLine } from '../../src/cli/progress.ts';
 import { renderError } from '../../src/cli/renderError.ts';
@@ -133,7 +134,9 @@ function draw(events: readonly RunEvent[], paint: Paint, timings = false): Drawn
 
 /** But for commands, which stay on one line to be pasted. */
 const tooWide = (text: string, width: number) =>
-  text.split('\n').filter((line) => visibleWidth(line) > width && !/^(Next:| {5}) tv \S/.test(line));
+  stripVTControlCharacters(text)
+    .split('\n')
+    .filter((line) => visibleWidth(line) > width && !/^(Next: | +(\$ )?)(tv|psql) \S/.test(line));
 
 describe('the streams of a run', () => {
   const ready = (dryRun: boolean): RunEvent => ({
@@ -154,6 +157,38 @@ describe('the streams of a run', () => {
     const paint = { ...plainPaint(60, 'drill'), call: ['reindex', '--backup-dir', '/my backups'] };
     expect(draw([...started, ready(true)], paint).result).toContain(
       `\nNext: to run exactly this:\n      tv -e drill reindex --backup-dir '/my backups' --plan ${plan.id}\n`,
+    );
+  });
+
+  it('a plan: its lines and what takes them back can be pasted here', () => {
+    const steps: PlanData['steps'] = [
+      {
+        ...{ id: 'a', title: 'pause', effect: 'final', undo: 'tv emergency resume' },
+        command: 'cast send 0x12 "pause()" --rpc-url "$RPC_URL" --account emergency',
+      },
+      {
+        ...{ id: 'b', title: 'stop it', effect: 'reversible', undo: 'undo: start it' },
+        command: 'systemctl stop tempovault-indexer',
+      },
+      {
+        ...{ id: 'c', title: 'look', effect: 'final', undo: null },
+        command: 'tv reindex check --from-block 5',
+      },
+    ];
+    const paint = {
+      ...plainPaint(60, 'drill'),
+      ...{ config: '/my tv.yaml', hostPrefix: ['ssh', 'ops@vault-1'], rpcUrl: 'http://127.0.0.1:8545' },
+    };
+    const event: RunEvent = { ...ready(false), plan: { ...plan, steps } } as RunEvent;
+    expect(draw([event], paint).text).toContain(
+      `  1  pause
+     tv -e drill --config '/my tv.yaml' emergency resume
+     $ cast send 0x12 "pause()" --rpc-url http://127.0.0.1:8545 --account emergency
+  2  stop it                                  undo: start it
+     $ ssh ops@vault-1 systemctl stop tempovault-indexer
+  3  look
+     $ tv -e drill --config '/my tv.yaml' reindex check --from-block 5
+`,
     );
   });
 
@@ -192,8 +227,7 @@ describe('the screen of a run', () => {
            $ systemctl stop tempovault-indexer
         2  clear 1 204 332 rows from block 12 345 678 on, and set the cursor
            undo: restore step 2
-           $ psql -c "BEGIN; DELETE FROM events WHERE block_number >= 12345678;
-             COMMIT" tempovault
+           $ psql -c "BEGIN; DELETE FROM events WHERE block_number >= 12345678; COMMIT" tempovault
         3  follow it to the head
            $ tv status --watch
 
@@ -238,8 +272,7 @@ describe('the screen of a run', () => {
            $ systemctl stop tempovault-indexer
         2  clear 1 204 332 rows from block 12 345 678 on, and set
            the cursor                         undo: restore step 2
-           $ psql -c "BEGIN; DELETE FROM events WHERE
-             block_number >= 12345678; COMMIT" tempovault
+           $ psql -c "BEGIN; DELETE FROM events WHERE block_number >= 12345678; COMMIT" tempovault
         3  follow it to the head
            $ tv status --watch
 

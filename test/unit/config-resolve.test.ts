@@ -504,7 +504,7 @@ describe('weak points', () => {
       "warning: TempoVault's .env, with its keys, can be read or changed by every user of its machine.
         where: /home/tempovault/tempovault/.env
         mode: 0644
-        next: chmod o= /home/tempovault/tempovault/.env
+        next: on the host: chmod o= /home/tempovault/tempovault/.env
       warning: CHAIN_ID stands in .env more than once; the last one counts.
         where: /home/tempovault/tempovault/.env
         lines: 3, 11

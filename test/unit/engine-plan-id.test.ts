@@ -22,7 +22,7 @@ const restsOn: Readonly<Record<string, string>> = {
     chainId old current intents.0.address intents.0.signature intents.0.args.0 intents.0.role.signer
     sender.from`,
   'db backup': 'form directory database.name database.systemIdentifier database.oid tools.cores',
-  'db verify': 'backups.0.path backups.0.archive restore',
+  'db verify': 'backups.0.path backups.0.form backups.0.archive restore',
   'db pin': 'path name form reason',
   'db unpin': 'path name form reason',
   'db restore': `

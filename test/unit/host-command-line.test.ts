@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { buildCommandLine, quoteForShell } from '../../src/host/commandLine.ts';
+import { quoteForShell } from '../../src/errors/shellLine.ts';
+import { buildCommandLine } from '../../src/host/commandLine.ts';
 
 describe('buildCommandLine', () => {
   it('passes words on as they are, with and without a prefix', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { shelf } from '../../runbooks/index.ts';
 import sandboxUp from '../../runbooks/sandbox/up.ts';
-import { adviceLine, asTyped, renderNext } from '../../src/runbook/next.ts';
+import { adviceLine, asTyped, planLine, renderNext } from '../../src/runbook/next.ts';
 import { sandboxDirectory } from '../../src/sandbox/paths.ts';
 import { plainPaint } from '../support/paint.ts';
 
@@ -55,8 +55,54 @@ describe('advice', () => {
     [{ shell: 'ls -l /x', on: 'host' }, laptop, 'ssh ops@vault-1 ls -l /x'],
     [{ shell: 'ls -l /x', on: 'here' }, laptop, 'ls -l /x'],
     ['wait a minute', laptop, 'wait a minute'],
+    ['tv -e other resume r1', laptop, "tv --config '/etc/my tv.yaml' -e other resume r1"],
+    [
+      'end what does not belong to the unit: kill 41 42',
+      laptop,
+      'end what does not belong to the unit: ssh ops@vault-1 kill 41 42',
+    ],
+    ['where the disk is full: df -h /backup', onHost, 'where the disk is full: sudo -n df -h /backup'],
+    ['on this machine: df -h /var/lib/tv', laptop, 'on this machine: df -h /var/lib/tv'],
+    ["on the host: ls -ld '/my backups'", laptop, `ssh ops@vault-1 'ls -ld '\\''/my backups'\\'''`],
+    ["on the host: ls -ld '/my backups'", { environment: undefined }, "ls -ld '/my backups'"],
+    ['on the host: ls -ld /x; findmnt -T /x', onHost, "sudo -n sh -c 'ls -ld /x; findmnt -T /x'"],
+    [
+      'see what it did: cast receipt 0x12 --rpc-url "$RPC_URL"',
+      { environment: undefined, rpcUrl: 'http://127.0.0.1:8545' },
+      'see what it did: cast receipt 0x12 --rpc-url http://127.0.0.1:8545',
+    ],
+    [
+      { again: ['--plan', '12'] },
+      { ...laptop, call: ['db', 'pin', 'x', '--reason', 'INC 7'] },
+      "tv -e prod --config '/etc/my tv.yaml' db pin x --reason 'INC 7' --plan 12",
+    ],
   ] as const)('%j', (advice, place, line) => {
     expect(adviceLine(advice, place)).toBe(line);
+  });
+});
+
+describe('the shell line of a step', () => {
+  const laptop = { environment: 'prod', hostPrefix: ['ssh', 'ops@vault-1'], rpcUrl: 'https://rpc.tempo.xyz' };
+  const onHost = { environment: undefined, hostPrefix: ['sudo', '-n'] };
+  const send = 'cast send 0x12 "pause()" --rpc-url "$RPC_URL" --account emergency';
+
+  it.each([
+    ['systemctl stop tempovault-indexer', laptop, 'ssh ops@vault-1 systemctl stop tempovault-indexer'],
+    ["rm -r '/my backups/a'", onHost, "sudo -n rm -r '/my backups/a'"],
+    [
+      'timeout 10 systemctl stop a || systemctl kill a',
+      onHost,
+      "sudo -n sh -c 'timeout 10 systemctl stop a || systemctl kill a'",
+    ],
+    ["psql -d v -c 'BEGIN; COMMIT'", onHost, "sudo -n psql -d v -c 'BEGIN; COMMIT'"],
+    ['tv reindex check --from-block 5', laptop, 'tv -e prod reindex check --from-block 5'],
+    [send, laptop, send.replace('"$RPC_URL"', 'https://rpc.tempo.xyz')],
+    // It holds credentials: named, and not shown.
+    [send, onHost, send],
+    ['# the reverse of: systemctl stop a', laptop, '# the reverse of: systemctl stop a'],
+    ['dropdb a', { environment: undefined }, 'dropdb a'],
+  ])('%s', (command, place, line) => {
+    expect(planLine(command, place)).toBe(line);
   });
 });
 

@@ -1,9 +1,9 @@
 import { dumpTo } from '../../../src/database/backup/dumpTo.ts';
 import { endSessions } from '../../../src/database/endSessions.ts';
 import { readServer } from '../../../src/database/readServer.ts';
+import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import { checkGone } from '../../../src/host/checkAsBefore.ts';
-import { quoteForShell } from '../../../src/host/commandLine.ts';
 import type { Step } from '../../../src/runbook/define.ts';
 import { applicationName } from '../shared/names.ts';
 import { type BackupFacts, backupPath, partialPath } from './facts.ts';
@@ -17,8 +17,8 @@ export function dump(facts: BackupFacts): Step {
     title: `dump ${database.name}${form === 'directory' ? `, ${tools.cores} tables at once` : ' as one .sql.gz'}`,
     command:
       form === 'directory'
-        ? `pg_dump -Fd -j ${tools.cores} -d ${database.name} -f ${target}.partial`
-        : `set -o pipefail; pg_dump -d ${database.name} | gzip > ${target}.sql.gz.partial`,
+        ? `pg_dump -Fd -j ${tools.cores} -d ${quoteForShell(database.name)} -f ${target}.partial`
+        : `pg_dump -Z 6 -d ${quoteForShell(database.name)} -f ${target}.sql.gz.partial`,
     effect: 'reversible',
     undoTitle: 'undo: remove the dump',
     // What a dump that was cut off has left is worth nothing: begin again.

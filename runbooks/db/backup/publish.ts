@@ -1,8 +1,8 @@
 import { listBackups } from '../../../src/database/backup/listBackups.ts';
 import { publishBackup } from '../../../src/database/backup/publishBackup.ts';
+import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import { checkGone } from '../../../src/host/checkAsBefore.ts';
-import { quoteForShell } from '../../../src/host/commandLine.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { type BackupFacts, backupPath, partialPath } from './facts.ts';
 

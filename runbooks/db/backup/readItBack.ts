@@ -2,8 +2,10 @@ import type { DumpedSnapshot } from '../../../src/database/backup/dumpTo.ts';
 import type { BackupManifest } from '../../../src/database/backup/manifest.ts';
 import { describeBackup } from '../../../src/database/backup/publishBackup.ts';
 import { readBack } from '../../../src/database/backup/readBack.ts';
+import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step } from '../../../src/runbook/define.ts';
+import { readCommand } from '../shared/restoreBeside.ts';
 import { type BackupFacts, backupPath, partialPath } from './facts.ts';
 
 /** Reads the dump to its last byte, compares its rows with those counted, and writes the manifest. */
@@ -11,10 +13,7 @@ export function readItBack(facts: BackupFacts): Step {
   return {
     id: 'read',
     title: 'read it back to its last byte, compare rows, write the manifest',
-    command:
-      facts.form === 'directory'
-        ? 'pg_restore -l …; sha256sum …; gzip -dc … | wc -l'
-        : 'sha256sum …; gzip -dc … | awk …',
+    command: readCommand({ form: facts.form, archive: shownArchive(facts) }),
     effect: 'reversible',
     probe: async () => 'not-done',
     run: async (ctx) => {
@@ -74,4 +73,10 @@ export function readItBack(facts: BackupFacts): Step {
       };
     },
   };
+}
+
+/** As `dump` shows it. */
+function shownArchive({ form, directory, database }: BackupFacts): string {
+  const path = `${quoteForShell(`${directory}/${database.name}_`)}$RUN`;
+  return form === 'directory' ? `${path}.partial/data` : `${path}.sql.gz.partial`;
 }

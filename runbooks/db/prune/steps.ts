@@ -5,7 +5,7 @@ import { keepVerified } from '../../../src/database/backup/retention.ts';
 import { clearSessions } from '../../../src/database/restore/clearSessions.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
 import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
-import { quoteForShell } from '../../../src/host/commandLine.ts';
+import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import type { Step } from '../../../src/runbook/define.ts';
 import { bytes } from '../../../src/runbook/text.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
@@ -55,7 +55,7 @@ export function dropOld({ name, bytes: size }: PruneFacts['databases'][number], 
   return {
     id: `drop-${index + 1}`,
     title: `drop ${name}, ${bytes(size)}`,
-    command: `dropdb ${name}`,
+    command: `dropdb ${quoteForShell(name)}`,
     effect: 'final',
     probe: (ctx) =>
       withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) =>

@@ -42,7 +42,7 @@ export function startServices(facts: RestoreFacts): Step {
   return {
     id: 'start',
     title: units.length === services.length ? 'start the services' : 'start the services that ran before',
-    command: units.length === 0 ? '(none ran)' : `systemctl start ${units.join(' ')}`,
+    command: units.length === 0 ? '# none was running' : `systemctl start ${units.join(' ')}`,
     // Stopped again only for a swap back.
     ...(keepsOld(facts)
       ? {

@@ -5,6 +5,7 @@ import { clearSessions } from '../../../src/database/restore/clearSessions.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
 import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
 import { swapDatabases } from '../../../src/database/restore/swapDatabases.ts';
+import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { block, pass } from '../../../src/runbook/lookout.ts';
@@ -26,13 +27,13 @@ import { dropsFirst, keepsOld, keptAs, newName, type RestoreFacts, renames } fro
 /** Into a database of its own: the live one, if there is one, is not touched. */
 export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
   const { maintenance, name } = facts.database;
-  const into = `${name}_restore_$RUN`;
+  const into = `${quoteForShell(`${name}_restore_`)}$RUN`;
   const left = facts.leftovers.map((one) => one.name);
-  const drop = left.map((one) => `dropdb --if-exists ${one}; `).join('');
+  const drop = left.map((one) => `dropdb --if-exists ${quoteForShell(one)} && `).join('');
   return {
     id: 'restore',
     title: `${left.length === 0 ? '' : 'drop what an earlier restore left, '}restore ${backup.name} into a new database, count its rows`,
-    command: `${drop}createdb -O ${maintenance.properties.owner} ${into}; ${restoreCommand(backup, { jobs: facts.tools.cores, into })}`,
+    command: `${drop}createdb -O ${quoteForShell(maintenance.properties.owner)} ${into} && ${restoreCommand(backup, { jobs: facts.tools.cores, into })}`,
     ...(dropsFirst(facts)
       ? { effect: 'final', undoTitle: 'kept' }
       : {
@@ -70,7 +71,7 @@ export function tryDefinitions(facts: RestoreFacts, backup: NonNullable<RestoreF
   return {
     id: 'try',
     title: `restore the definitions of ${backup.name} into a scratch database, then drop that`,
-    command: `createdb -O ${maintenance.properties.owner} ${into}; ${restoreCommand(backup, { jobs: facts.tools.cores, into })}; dropdb ${into}`,
+    command: `createdb -O ${quoteForShell(maintenance.properties.owner)} ${into} && ${restoreCommand(backup, { jobs: facts.tools.cores, into })} && dropdb ${into}`,
     effect: 'reversible',
     undoTitle: 'undo: drop the scratch database',
     probe: (ctx) => probeBeside(ctx, trialName(ctx)),
@@ -96,7 +97,7 @@ export function dropLive(facts: RestoreFacts, backup: NonNullable<RestoreFacts['
   return {
     id: 'drop',
     title: `read the backup once more, then drop ${name}`,
-    command: `dropdb ${name}`,
+    command: `dropdb ${quoteForShell(name)}`,
     effect: 'final',
     probe: async (ctx) => ((await oids(ctx, [name])).size === 0 ? 'done' : 'not-done'),
     run: async (ctx) => {
@@ -143,7 +144,7 @@ export function swap(facts: RestoreFacts): Step {
     title: keeps
       ? `swap the databases; the present one is kept as ${live}_old_…`
       : `name the new database ${live}`,
-    command: keeps ? `BEGIN; ALTER DATABASE ${live} RENAME TO ${shown}; ${arrive} COMMIT` : arrive,
+    command: `psql -d postgres -c "${keeps ? `BEGIN; ALTER DATABASE ${live} RENAME TO ${shown}; ${arrive} COMMIT` : arrive}"`,
     // With nothing to go back to, a service that does not start is no reason to take the database away again.
     ...(keeps
       ? {

@@ -1,4 +1,4 @@
-import { quoteForShell } from '../../../src/host/commandLine.ts';
+import { onHost, quoteForShell } from '../../../src/errors/shellLine.ts';
 import { detectSystemd } from '../../../src/host/detectSystemd.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import { readSchedule } from '../../../src/host/schedule/readSchedule.ts';
@@ -84,7 +84,7 @@ export async function preflightInstall(
     return warn(
       `${directory} ${isDirectory ? 'cannot be written' : exists ? 'is not a folder' : 'is not there'}: every backup will fail`,
       {
-        next: [exists ? `ls -ld ${quoteForShell(directory)}` : `mkdir -p ${quoteForShell(directory)}`],
+        next: [onHost(`${exists ? 'ls -ld' : 'mkdir -p'} ${quoteForShell(directory)}`)],
       },
     );
   });

@@ -9,8 +9,8 @@ import { fillDatabase } from '../../../src/database/restore/fillDatabase.ts';
 import { isBackupsFault } from '../../../src/database/restore/isBackupsFault.ts';
 import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
 import type { DatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
+import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
-import { quoteForShell } from '../../../src/host/commandLine.ts';
 import type { Finding } from '../../../src/runbook/check.ts';
 import type { ProbeAnswer, StepContext } from '../../../src/runbook/define.ts';
 import { block, pass } from '../../../src/runbook/lookout.ts';
@@ -120,6 +120,18 @@ async function markFailed(ctx: StepContext, path: string, problem: string): Prom
   const backup = await findBackup({ run, directory: ctx.settings.backup.directory, wanted: path });
   const verified = { at: ctx.clock.now().toISOString(), how: 'restored' as const, problems: [problem] };
   await writeMarks({ run, backup, marks: { ...backup.marks, verified } });
+}
+
+/**
+ * The shell line that reading a backup to its last byte stands for.
+ * @param archive quoted for a shell
+ */
+export function readCommand({ form, archive }: Pick<Backup, 'form' | 'archive'>): string {
+  if (form === 'sql.gz') return `gzip -dc < ${archive} > /dev/null`;
+  if (form === 'sql') return `tail -n 3 ${archive}`;
+  return form === 'directory'
+    ? `pg_restore -l ${archive} && sha256sum ${archive}/*`
+    : `pg_restore -l ${archive} && sha256sum ${archive}`;
 }
 
 /** The shell line that a restore stands for. */

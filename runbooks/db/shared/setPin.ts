@@ -1,7 +1,7 @@
 import { findBackup } from '../../../src/database/backup/findBackup.ts';
 import { type BackupMarks, writeMarks } from '../../../src/database/backup/marks.ts';
+import { onHost, quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
-import { quoteForShell } from '../../../src/host/commandLine.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult, Step } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
@@ -45,14 +45,17 @@ export function setPin({ path, name, reason }: PinFacts): Step {
     if (!(await writeMarks({ run: ctx.host().run, backup, marks }))) {
       throw new TvError('The marks of the backup cannot be written.', {
         facts: { backup: path },
-        next: `ls -la ${quoteForShell(path)}`,
+        next: onHost(`ls -la ${quoteForShell(path)}`),
       });
     }
   };
   return {
     id: 'mark',
     title: reason === null ? `unpin ${name}` : `pin ${name}: ${reason}`,
-    command: `tv db ${reason === null ? 'unpin' : 'pin'} ${quoteForShell(name)}`,
+    command:
+      reason === null
+        ? `tv db unpin ${quoteForShell(name)}`
+        : `tv db pin ${quoteForShell(name)} --reason ${quoteForShell(reason)}`,
     effect: 'reversible',
     undoTitle: reason === null ? `undo: pin ${name} again` : `undo: unpin ${name}`,
     probe: async (ctx) => {

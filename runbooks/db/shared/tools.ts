@@ -1,5 +1,5 @@
 import type { DatabaseServer } from '../../../src/database/readServer.ts';
-import { quoteForShell } from '../../../src/host/commandLine.ts';
+import { onHost, quoteForShell } from '../../../src/errors/shellLine.ts';
 import { listTools } from '../../../src/host/findTool.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import { readMachine } from '../../../src/host/readMachine.ts';
@@ -66,12 +66,12 @@ export async function lookAtFolder(ctx: Context, directory: string) {
   }
   if (!exists) {
     return block<string>(`the backup folder ${directory} does not exist`, {
-      next: [`mkdir -p ${shown}`, 'or set backup.directory: tv config show'],
+      next: [onHost(`mkdir -p ${shown}`), 'or set backup.directory: tv config show'],
     });
   }
   if (!writable) {
     return block<string>(`the backup folder ${directory} is not writable`, {
-      next: [`ls -ld ${shown}`, 'tv config show'],
+      next: [onHost(`ls -ld ${shown}`), 'tv config show'],
     });
   }
   return pass(directory, directory);

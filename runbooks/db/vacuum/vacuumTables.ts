@@ -1,6 +1,7 @@
 import { endSessions } from '../../../src/database/endSessions.ts';
 import { listVacuumTables } from '../../../src/database/vacuum/listVacuumTables.ts';
 import { TableLocked, vacuumTable } from '../../../src/database/vacuum/vacuumTable.ts';
+import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { applicationName, type VacuumFacts } from './facts.ts';
@@ -10,7 +11,7 @@ export function vacuumTables({ database, tables }: VacuumFacts): Step {
   return {
     id: 'vacuum',
     title: `vacuum and analyze ${tables.length} tables`,
-    command: `psql -d ${database} -c 'VACUUM (ANALYZE)'`,
+    command: `psql -d ${quoteForShell(database)} -c 'VACUUM (ANALYZE)'`,
     // There is nothing to take back, so what was done stands, and a run that fails is resumed.
     effect: 'final',
     undoTitle: 'nothing to undo',

@@ -5,8 +5,8 @@ import { type BackupMarks, writeMarks } from '../../../src/database/backup/marks
 import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
 import { isBackupsFault } from '../../../src/database/restore/isBackupsFault.ts';
 import { missingNeeds } from '../../../src/database/restore/missingNeeds.ts';
+import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
-import { quoteForShell } from '../../../src/host/commandLine.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { bytes } from '../../../src/runbook/text.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
@@ -15,6 +15,7 @@ import {
   checkDropped,
   dropBeside,
   probeBeside,
+  readCommand,
   restoreBeside,
   restoreCommand,
 } from '../shared/restoreBeside.ts';
@@ -29,8 +30,8 @@ export function verifyOne(facts: VerifyFacts, backup: VerifyFacts['backups'][num
     id: `verify-${index + 1}`,
     title: `read ${name} (${bytes(size)}) to its last byte${restores ? ', restore it into a scratch database, count, drop that' : ''}`,
     command: restores
-      ? `createdb $SCRATCH; ${restoreCommand(backup, { jobs, into: '$SCRATCH' })}; dropdb $SCRATCH`
-      : `sha256sum …; ${form === 'sql' || form === 'sql.gz' ? 'awk …' : 'pg_restore -l'} ${quoteForShell(archive)}`,
+      ? `createdb $SCRATCH && ${restoreCommand(backup, { jobs, into: '$SCRATCH' })} && dropdb $SCRATCH`
+      : readCommand({ form, archive: quoteForShell(archive) }),
     // What was found out stays in the marks, whatever becomes of the run.
     effect: 'final',
     undoTitle: restores ? 'undo: drop the scratch database' : 'marks stay',

@@ -1,6 +1,7 @@
 import { lookUp } from '../../../src/chain/transactions/lookUp.ts';
 import { readUsedNonce } from '../../../src/chain/transactions/readNonce.ts';
 import { notedTransaction } from '../../../src/chain/transactions/sendOnce.ts';
+import { node } from '../../../src/chain/transactions/sendSteps.ts';
 import type { SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import { block, type Lookout, pass } from '../../../src/runbook/lookout.ts';
@@ -35,7 +36,9 @@ export function lookAtQueued(ctx: Context, lookout: Lookout): void {
       override: 'queued-pause',
       next:
         nonce > used
-          ? [`fill its ${gap(used, nonce)}, so that it is mined now: cast send ${from} --nonce ${used}`]
+          ? [
+              `fill its ${gap(used, nonce)}, so that it is mined now: cast send ${from} --nonce ${used} ${node} --interactive`,
+            ]
           : [
               ...(isUnfinished(state) ? [`so that it is mined now: tv resume ${run}`] : []),
               `or have ${short(from, false)} send another transaction with its nonce and a higher fee`,

@@ -10,7 +10,7 @@ import {
   settleOnce,
   signOnce,
 } from '../../../src/chain/transactions/sendOnce.ts';
-import { castLine } from '../../../src/chain/transactions/sendSteps.ts';
+import { castLine, node } from '../../../src/chain/transactions/sendSteps.ts';
 import type { SentTransaction, SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
 import { TimeoutError, TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
@@ -39,7 +39,7 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
     title: pause.trouble === null ? `pause the protocol${who}` : 'try to pause the protocol all the same',
     command:
       pause.intent === null
-        ? 'cast send … "toggleGlobalPause(bool)" true (or "pause()", as deployed)'
+        ? `cast send $RISK_CONTROLLER_ADDRESS "toggleGlobalPause(bool)" true ${node} --account emergency`
         : castLine(pause.intent),
     effect: 'final',
     undoTitle: 'tv emergency resume',
@@ -65,7 +65,7 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
   const see: Step = {
     id: 'paused',
     title: 'see it paused',
-    command: 'cast call … "paused()(bool)"',
+    command: `cast call ${pause.intent?.address ?? '$RISK_CONTROLLER_ADDRESS'} "paused()(bool)" ${node}`,
     effect: 'final',
     undoTitle: 'only looks',
     probe: async (ctx) => ((await readProtocol(ctx.chain())).paused === true ? 'done' : 'not-done'),

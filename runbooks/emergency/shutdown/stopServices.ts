@@ -45,7 +45,7 @@ export function stopSteps(
     ({ id, unit }): Step => ({
       id,
       title: `see ${unit} ended`,
-      command: `systemctl stop ${unit}; systemctl kill -s KILL ${unit} after ${graceMs / 1000} s`,
+      command: `timeout ${graceMs / 1000} systemctl stop ${unit} || systemctl kill -s KILL ${unit}`,
       effect: 'final',
       undoTitle: 'tv emergency resume',
       probe: async (ctx) => {

@@ -11,6 +11,7 @@ import {
   sendOnce,
   settleOnce,
 } from '../../../src/chain/transactions/sendOnce.ts';
+import { node } from '../../../src/chain/transactions/sendSteps.ts';
 import type { Call } from '../../../src/chain/transactions/transaction.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
@@ -29,8 +30,8 @@ export function fund(facts: RotateFacts): Step {
     title: `fund the new address with ${funding.words}${funding.token === null ? '' : ', and have it pay its fees in that'}`,
     command:
       funding.token === null
-        ? `cast send ${to} --value ${funding.amount} --account admin`
-        : `cast send ${funding.token} "transfer(address,uint256)" ${to} ${funding.amount} --account admin`,
+        ? `cast send ${to} --value ${funding.amount} ${node} --account admin`
+        : `cast send ${funding.token} "transfer(address,uint256)" ${to} ${funding.amount} ${node} --account admin`,
     effect: 'reversible',
     undoTitle: 'kept for the next rotation',
     probe,
@@ -51,8 +52,8 @@ export function authorise(facts: RotateFacts): Step {
     id: 'authorise',
     title: cuts ? 'authorise the new address; the old key ends at this instant' : 'authorise the new address',
     command: cuts
-      ? `cast send $RISK_CONTROLLER_ADDRESS "setOracleAddress(address)" ${to} --account admin`
-      : `cast send $GOVERNANCE_ROLES_ADDRESS "grantRole(bytes32,address)" $ORACLE_ROLE ${to} --account admin`,
+      ? `cast send $RISK_CONTROLLER_ADDRESS "setOracleAddress(address)" ${to} ${node} --account admin`
+      : `cast send $GOVERNANCE_ROLES_ADDRESS "grantRole(bytes32,address)" $ORACLE_ROLE ${to} ${node} --account admin`,
     effect: facts.compromised ? 'final' : 'reversible',
     undoTitle: facts.compromised
       ? 'the old key stays out'
@@ -137,7 +138,7 @@ export function cut(facts: RotateFacts): Step {
   return {
     id: 'cut',
     title: `revoke ${short(oracle, false)} at once`,
-    command: `cast send $GOVERNANCE_ROLES_ADDRESS "revokeRole(bytes32,address)" $ORACLE_ROLE ${oracle} --account admin`,
+    command: `cast send $GOVERNANCE_ROLES_ADDRESS "revokeRole(bytes32,address)" $ORACLE_ROLE ${oracle} ${node} --account admin`,
     effect: 'final',
     leaves: withoutKey,
     probe,

@@ -1,6 +1,7 @@
 import { readHead } from '../../../src/chain/readHead.ts';
 import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { parseKey } from '../../../src/chain/signers/oracleKey.ts';
+import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { checkUnitsAsBefore } from '../../../src/host/checkAsBefore.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import { restartUnit } from '../../../src/host/restartUnit.ts';
@@ -44,7 +45,7 @@ export function setKey(facts: RotateFacts): Step {
   return {
     id: 'env',
     title: `set ${keyName} in .env to the new key`,
-    command: `sed -i "s/^${keyName}=.*/${keyName}=$NEW_ORACLE_KEY/" ${path}`,
+    command: `sed -i "s/^${keyName}=.*/${keyName}=$NEW_ORACLE_KEY/" ${quoteForShell(path)}`,
     effect: 'reversible',
     undoTitle: 'undo: set the old key again',
     probe: async (ctx) => {

@@ -154,7 +154,7 @@ export function forget(facts: RotateFacts): Step {
   return {
     id: 'forget',
     title: 'remove both keys from the state directory, and note when the old one is due',
-    command: 'rm new.key old.key',
+    command: '# rm new.key old.key, in the folder of this run in the state directory',
     effect: 'final',
     probe: async () => 'begun',
     run: async (ctx) => {

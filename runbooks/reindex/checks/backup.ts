@@ -1,5 +1,5 @@
 import type { DatabaseServer } from '../../../src/database/readServer.ts';
-import { quoteForShell } from '../../../src/host/commandLine.ts';
+import { onHost, quoteForShell } from '../../../src/errors/shellLine.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import { readDisk } from '../../../src/host/readDisk.ts';
 import { readToolVersion } from '../../../src/host/readToolVersion.ts';
@@ -33,13 +33,13 @@ export async function checkBackup(ctx: Context, { directory, server }: BackupPar
     return block(
       `the backup folder ${directory} ${state.exists ? 'is not a folder' : 'does not exist, or is not to be seen by this user'}`,
       {
-        next: state.exists ? [elsewhere] : [`mkdir -p ${quoteForShell(directory)}`, elsewhere],
+        next: state.exists ? [elsewhere] : [onHost(`mkdir -p ${quoteForShell(directory)}`), elsewhere],
       },
     );
   }
   if (!state.writable) {
     return block(`the backup folder ${directory} is not writable`, {
-      next: [`ls -ld ${quoteForShell(directory)}; findmnt -T ${quoteForShell(directory)}`, elsewhere],
+      next: [onHost(`ls -ld ${quoteForShell(directory)}; findmnt -T ${quoteForShell(directory)}`), elsewhere],
     });
   }
   if (pgDump === undefined || pgRestore === undefined || psql === undefined) {
@@ -59,7 +59,7 @@ export async function checkBackup(ctx: Context, { directory, server }: BackupPar
   const { freeBytes } = await readDisk(ctx.host(), { path: directory });
   const room = `${directory} has ${bytes(freeBytes)} free, needs about ${bytes(needed)}`;
   if (freeBytes < needed) {
-    return block(room, { next: [`df -h ${directory}`, elsewhere], override: 'backup-space' });
+    return block(room, { next: [`df -h ${quoteForShell(directory)}`, elsewhere], override: 'backup-space' });
   }
   return pass(`${room}; pg_dump ${pgDump.major} ≥ server ${major}`);
 }

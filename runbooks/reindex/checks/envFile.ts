@@ -1,4 +1,4 @@
-import { quoteForShell } from '../../../src/host/commandLine.ts';
+import { onHost, quoteForShell } from '../../../src/errors/shellLine.ts';
 import { readEnvFile } from '../../../src/host/readEnvFile.ts';
 import { FileError } from '../../../src/host/readTextFile.ts';
 import { assertReplaceable } from '../../../src/host/replaceFile.ts';
@@ -40,6 +40,6 @@ function remedies(reason: string, file: string): readonly string[] {
   if (reason.includes('chattr +a')) return [`chattr -a ${path}`];
   return [
     'run tv as root, or set host.prefix to sudo -n: tv config show',
-    `ls -ld ${path}; findmnt -T ${path}; lsattr -d ${path}`,
+    onHost(`ls -ld ${path}; findmnt -T ${path}; lsattr -d ${path}`),
   ];
 }

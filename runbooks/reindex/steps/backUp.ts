@@ -1,5 +1,6 @@
 import { dumpDatabase } from '../../../src/database/dumpDatabase.ts';
 import { endSessions } from '../../../src/database/endSessions.ts';
+import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import type { Step } from '../../../src/runbook/define.ts';
 import { applicationName, backupFile, type ReindexFacts } from '../facts.ts';
 
@@ -10,7 +11,7 @@ export function backUp(facts: ReindexFacts): Step {
   return {
     id: 'backup',
     title: 'back up the database, and read the backup to its end',
-    command: `pg_dump -Fc -d ${name} -f ${directory}/${name}_$RUN.dump`,
+    command: `pg_dump -Fc -d ${quoteForShell(name)} -f ${quoteForShell(`${directory}/${name}_`)}$RUN.dump`,
     effect: 'reversible',
     undoTitle: 'kept',
     probe: async (ctx) => {

@@ -4,6 +4,7 @@ import { endSessions } from '../../../src/database/endSessions.ts';
 import { probeCleared } from '../../../src/database/probeCleared.ts';
 import { readCursor } from '../../../src/database/readCursor.ts';
 import { restoreTables } from '../../../src/database/restoreTables.ts';
+import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import type { Finding } from '../../../src/runbook/check.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { block, pass } from '../../../src/runbook/lookout.ts';
@@ -25,7 +26,7 @@ export function clearRows(facts: ReindexFacts): Step {
   return {
     id: 'clear',
     title: `clear ${count(clear)} rows${schema.cursor === null ? '' : ', and set the cursor, in one transaction'}`,
-    command: `BEGIN; ${rows};${set} COMMIT`,
+    command: `psql -d ${quoteForShell(facts.database.name)} -c 'BEGIN; ${rows};${set} COMMIT'`,
     effect: 'compensable',
     undoTitle: 'undo: restore the backup of step 2',
     probe: async (ctx) => {

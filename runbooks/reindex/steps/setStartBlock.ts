@@ -1,3 +1,4 @@
+import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { readEnvValue } from '../../../src/host/envFile.ts';
 import { readEnvFile } from '../../../src/host/readEnvFile.ts';
 import { removeEnvValue } from '../../../src/host/removeEnvValue.ts';
@@ -13,7 +14,7 @@ export function setStartBlock(facts: ReindexFacts): Step {
   return {
     id: 'env',
     title: `set START_BLOCK in .env: ${before ?? '(not set)'} → ${after}`,
-    command: `sed -i 's/^START_BLOCK=.*/START_BLOCK=${after}/' ${path}`,
+    command: `sed -i 's/^START_BLOCK=.*/START_BLOCK=${after}/' ${quoteForShell(path)}`,
     effect: 'reversible',
     undoTitle: before === null ? `undo: remove ${key} from .env` : `undo: set ${key} to ${before}`,
     probe: async (ctx) => {

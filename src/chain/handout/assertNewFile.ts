@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { quoteForShell } from '../../errors/shellLine.ts';
 import { UsageError } from '../../errors/TvError.ts';
 
 /**
@@ -12,13 +13,13 @@ export function assertNewFile(file: string): void {
   if (existsSync(file)) {
     throw new UsageError('The file of --safe is there already, and is not overwritten.', {
       facts: { file },
-      next: ['--safe with another name', `or take it away first: rm ${file}`],
+      next: ['--safe with another name', `or take it away first: rm ${quoteForShell(file)}`],
     });
   }
   if (!existsSync(dirname(file))) {
     throw new UsageError('The folder for the file of --safe is not there.', {
       facts: { folder: dirname(file) },
-      next: [`mkdir -p ${dirname(file)}`],
+      next: [`mkdir -p ${quoteForShell(dirname(file))}`],
     });
   }
 }

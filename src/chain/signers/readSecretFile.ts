@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { explainTrouble, readTrustedFile } from '../../config/trustedFile.ts';
+import { quoteForShell } from '../../errors/shellLine.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 
 /** Of a file with a key or a password, in bytes. A keystore has about 500. */
@@ -28,7 +29,7 @@ export function readSecretBytes(path: string, what: string): Buffer {
   }
   if ((answer.mode & 0o077) !== 0) {
     const mode = `0${(answer.mode & 0o777).toString(8)}`;
-    throw refuse(`The ${what} can be read by others.`, { mode }, `chmod 600 ${file}`);
+    throw refuse(`The ${what} can be read by others.`, { mode }, `chmod 600 ${quoteForShell(file)}`);
   }
   return answer.bytes;
 }

@@ -64,11 +64,14 @@ const writtenOut = 3;
 function castLines(intents: readonly ResolvedIntent[]): string {
   const [first] = intents;
   if (intents.length <= writtenOut || first === undefined) return intents.map(castLine).join('; ');
-  return `${castLine(first)}; and the same for ${intents.length - 1} more`;
+  return `${castLine(first)}  # and the same for ${intents.length - 1} more`;
 }
+
+/** Which node `cast` asks; whoever prints the line puts the address in, where it holds no credentials. */
+export const node = '--rpc-url "$RPC_URL"';
 
 /** The line of the runbook that an intent stands for; with a keystore, since a line may be pasted. */
 export function castLine({ address, signature, args, role }: ResolvedIntent): string {
-  const words = ['cast send', address, `"${signature}"`, ...args, `--account ${role.signer}`];
+  const words = ['cast send', address, `"${signature}"`, ...args, node, `--account ${role.signer}`];
   return words.join(' ');
 }

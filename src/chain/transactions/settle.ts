@@ -220,7 +220,7 @@ function nonceUsed(
   if (by.sameCalls) {
     return unverified('Another transaction of this account took the nonce, with the very same calls.', {
       facts: { ...facts, ...taker },
-      next: [`see what it did, and do not repeat it: cast receipt ${by.hash}`],
+      next: [`see what it did, and do not repeat it: cast receipt ${by.hash} --rpc-url "$RPC_URL"`],
     });
   }
   return unverified('Another transaction of this account took the nonce, and is not final yet.', {

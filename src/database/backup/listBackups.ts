@@ -1,3 +1,4 @@
+import { onHost, quoteForShell } from '../../errors/shellLine.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Host } from '../../runbook/context.ts';
 import { printable } from '../../runbook/text.ts';
@@ -91,7 +92,7 @@ export async function listBackups(parameters: {
         folder: directory,
         reason: reasons[exitCode] ?? stderr.trim().split('\n').at(-1),
       },
-      next: [`ls -la ${directory}`, 'tv config show'],
+      next: [onHost(`ls -la ${quoteForShell(directory)}`), 'tv config show'],
     });
   }
   const lines = stdout.split('\n').filter((line) => line !== '');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { quoteForShell } from '../commandLine.ts';
+import { quoteForShell } from '../../errors/shellLine.ts';
 
 /** One thing that is done at its time. */
 export interface ScheduledJob {

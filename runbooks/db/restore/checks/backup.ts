@@ -2,7 +2,7 @@ import { isVerified } from '../../../../src/database/backup/choosePrune.ts';
 import type { Backup } from '../../../../src/database/backup/listBackups.ts';
 import { verifyBackup } from '../../../../src/database/backup/verifyBackup.ts';
 import { lackedBy, missingNeeds } from '../../../../src/database/restore/missingNeeds.ts';
-import { quoteForShell } from '../../../../src/host/commandLine.ts';
+import { quoteForShell } from '../../../../src/errors/shellLine.ts';
 import type { Context } from '../../../../src/runbook/context.ts';
 import { block, need, pass, warn } from '../../../../src/runbook/lookout.ts';
 import { ago, count, printable } from '../../../../src/runbook/text.ts';
