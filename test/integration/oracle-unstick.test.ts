@@ -5,7 +5,9 @@ import unstick from '../../runbooks/oracle/unstick.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
 import { awaitSignal } from '../../src/chain/oracle/awaitSignal.ts';
 import { diagnose } from '../../src/chain/oracle/diagnose.ts';
+import { signalFinder } from '../../src/chain/oracle/findSignal.ts';
 import { readActivity } from '../../src/chain/oracle/readActivity.ts';
+import { readOwnSignal } from '../../src/chain/oracle/readSignals.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import { oracleSigner } from '../../src/chain/signers/oracleKey.ts';
 import { readPayer } from '../../src/chain/transactions/readFunds.ts';
@@ -29,6 +31,7 @@ import { devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { encodeOracleUpdate, signOracleUpdate } from '../../src/sandbox/chain/signals.ts';
 import { type AnvilNode, anvilNode } from '../support/anvilNode.ts';
 import { DrivenClock } from '../support/fakes.ts';
+import { faultyNode } from '../support/faultyNode.ts';
 import { sendContext } from '../support/protocolChain.ts';
 import { callRpc, type RpcCall, RpcRefusal, rpcServer } from '../support/rpcServer.ts';
 
@@ -157,6 +160,37 @@ describe.each(['tempo', 'ethereum'] as const)('the oracle key on anvil, network 
       /No signal of 0x/,
     );
   });
+
+  it('finds the last signal of a key on a node without logs, and of a key that has sent none', async () => {
+    await using silent = await faultyNode(node.url, 'nologs');
+    await sendSignal();
+    const { number: block } = await readHead(chain);
+    // What the relay sends beside its signals is looked past.
+    await node.call('eth_sendTransactionSync', [{ from: oracle, to: oracle, data: '0x', gas: '0x1e8480' }]);
+    expect(await readOwnSignal(through(silent.url), oracle)).toMatchObject({
+      block,
+      pair: deployment.pairs[0]?.id,
+    });
+    expect(silent.calls.length).toBeLessThan(60);
+    const { address } = deployment.accounts.riskOfficer;
+    expect(await readOwnSignal(through(silent.url), address)).toBeUndefined();
+    await using away = await faultyNode(node.url, 'nobackend');
+    await expect(readOwnSignal(through(away.url), oracle)).rejects.toBeInstanceOf(TvError);
+  });
+
+  it.each(['healthy', 'nologs'] as const)(
+    'finds the first signal after a block on a node: %s',
+    async (mode) => {
+      await using faulty = await faultyNode(node.url, mode);
+      await sendSignal();
+      const { number: afterBlock } = await readHead(chain);
+      const find = signalFinder(through(faulty.url), { oracle, afterBlock });
+      expect(await find()).toBeUndefined();
+      await sendSignal();
+      expect(await find()).toMatchObject({ block: afterBlock + 1, from: oracle });
+      expect(await find()).toMatchObject({ block: afterBlock + 1, from: oracle });
+    },
+  );
 
   it('says that everything is well, and which part is unknown', async () => {
     const well = await diagnose(chain, about);

@@ -197,6 +197,8 @@ describe('before a rotation', () => {
     compromised: false,
   };
   const silent = known({ newest: undefined, fromBlock: 100 } as unknown as Activity);
+  const receipts = (at: number | undefined) =>
+    known(at === undefined ? undefined : ({ at } as AcceptedSignal));
   const old = known({ newest: { at: now - 211 }, fromBlock: 100 } as Activity);
 
   it.each<[string, Partial<OldKeyEvidence>, string, boolean]>([
@@ -208,7 +210,11 @@ describe('before a rotation', () => {
     ['has not signed, and is compromised', { activity: old, compromised: true }, 'warn', false],
     ['signs for no pair that is known', { pairs: 0 }, 'block', false],
     ['cannot be seen to sign', { activity: noLogs }, 'block', false],
-    ['cannot be seen to sign, and is compromised', { activity: noLogs, compromised: true }, 'block', false],
+    ['cannot be seen to sign, and is compromised', { activity: noLogs, compromised: true }, 'warn', false],
+    ['has a recent signal in its receipts', { activity: noLogs, own: receipts(now - 20) }, 'pass', true],
+    ['has an old signal in its receipts', { activity: noLogs, own: receipts(now - 211) }, 'block', false],
+    ['has no signal in its receipts', { activity: noLogs, own: receipts(undefined) }, 'block', false],
+    ['cannot be read by its receipts either', { activity: noLogs, own: noLogs }, 'block', false],
   ])('the old key %s: %s', (_, change, status, worked) => {
     const found = judgeOldKey({ ...evidence, ...change });
     expect([found.status, found.value?.worked ?? false]).toEqual([status, worked]);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findSignal } from '../../../src/chain/oracle/findSignal.ts';
+import { signalFinder } from '../../../src/chain/oracle/findSignal.ts';
 import { readHead } from '../../../src/chain/readHead.ts';
 import type { SentTransaction } from '../../../src/chain/transactions/transaction.ts';
+import { answer } from '../../../src/errors/answer.ts';
 import { TimeoutError } from '../../../src/errors/TvError.ts';
 import { checkUnitsAsBefore } from '../../../src/host/checkAsBefore.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
@@ -39,7 +40,7 @@ export function startService({ id, unit, active }: ResumeFacts['services'][numbe
 }
 
 /** A relay can be active and do nothing: what counts is a signal that the contract took. */
-export function awaitSignal({ intervalSeconds, services }: ResumeFacts): Step {
+export function awaitSignal({ intervalSeconds, services, oracle }: ResumeFacts): Step {
   const limitMs = (rounds * intervalSeconds + startSeconds) * 1000;
   const unit = services.find(({ id }) => id === 'oracle')?.unit ?? 'tempovault-oracle';
   return {
@@ -58,11 +59,18 @@ export function awaitSignal({ intervalSeconds, services }: ResumeFacts): Step {
         typeof noted === 'number' ? noted : (unpaused?.block ?? (await readHead(ctx.chain())).number);
       if (noted === undefined) ctx.note('after-block', afterBlock);
       const start = performance.now();
+      const find = signalFinder(ctx.chain(), { oracle, afterBlock });
       for (;;) {
-        const signal = await findSignal(ctx.chain(), { afterBlock });
-        if (signal !== undefined) return asJson(signal);
+        const looked = await answer(find());
+        if (looked.known && looked.value !== undefined) return asJson(looked.value);
         const waited = performance.now() - start;
         if (waited > limitMs) {
+          if (!looked.known) {
+            throw new TimeoutError(`Whether the oracle has sent a signal is unknown: ${looked.reason}.`, {
+              facts: { 'looked after block': afterBlock },
+              next: ['tv config show', 'look again: tv resume'],
+            });
+          }
           throw new TimeoutError(`The oracle has sent no signal within ${duration(limitMs)}.`, {
             facts: { 'its interval': `${intervalSeconds} s`, 'looked after block': afterBlock },
             next: [`journalctl -u ${unit} -n 50 --no-pager`, 'wait again: tv resume'],

@@ -3,6 +3,7 @@ import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
 import { type Diagnosis, diagnose } from '../../../src/chain/oracle/diagnose.ts';
 import { type Funding, planFunding, readFunded } from '../../../src/chain/oracle/fundAccount.ts';
 import { isOracle, readAuthority } from '../../../src/chain/oracle/readAuthority.ts';
+import { type AcceptedSignal, readOwnSignal } from '../../../src/chain/oracle/readSignals.ts';
 import { checkedAddress, namedPairs } from '../../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
@@ -11,6 +12,7 @@ import { endThePause, readProtocol, stopsSignals } from '../../../src/chain/read
 import { listKeyFiles, readKeyFile } from '../../../src/chain/signers/keyFile.ts';
 import { parseKey, placeholderAddress } from '../../../src/chain/signers/oracleKey.ts';
 import type { Address } from '../../../src/config/settings.ts';
+import { type Answer, answer } from '../../../src/errors/answer.ts';
 import { readClock } from '../../../src/host/readClock.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import type { Finding } from '../../../src/runbook/check.ts';
@@ -118,10 +120,12 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
     const { activity, lastError } = await need(diagnosis, 'env');
     const { authorised } = await need(authority, 'authority');
     const { timestamp } = await readHead(ctx.chain());
+    const own = activity.known ? undefined : await answer(readOwnSignal(ctx.chain(), oldAddress));
     const named = namedPairs(ctx.settings).length + relayPairs.length;
+    const seen = activity.known ? activity.value.pairs.length : own?.known && own.value !== undefined ? 1 : 0;
     return judgeOldKey({
-      ...{ oldAddress, intervalSeconds, limitMs, activity, authorised, now: timestamp, lastError },
-      pairs: named > 0 ? named : activity.known ? activity.value.pairs.length : 0,
+      ...{ oldAddress, intervalSeconds, limitMs, activity, own, authorised, now: timestamp, lastError },
+      pairs: named > 0 ? named : seen,
       compromised: input.compromised,
     });
   });
@@ -238,6 +242,8 @@ export interface OldKeyEvidence {
   /** How many pairs are known, from settings, relay or events. */
   readonly pairs: number;
   readonly activity: Diagnosis['activity'];
+  /** Where the activity is unknown: the newest signal among its last transactions, by their receipts. */
+  readonly own?: Answer<AcceptedSignal | undefined> | undefined;
   /** The chain's clock: seconds since 1970. */
   readonly now: number;
   readonly intervalSeconds: number;
@@ -251,15 +257,16 @@ export interface OldKeyEvidence {
  * told from what was broken before, and the old key would be no way back.
  */
 export function judgeOldKey(evidence: OldKeyEvidence): Finding<{ readonly worked: boolean }> {
-  const { oldAddress, authorised, pairs, activity, now, limitMs, lastError, compromised } = evidence;
+  const { oldAddress, authorised, pairs, activity, own, now, limitMs, lastError, compromised } = evidence;
   const name = short(oldAddress, false);
   const value = { worked: false };
   const facts = lastError === undefined ? {} : { facts: { 'last error of the relay': lastError.message } };
-  if (!activity.known) {
-    return block(`signals on the chain cannot be read, so no key could be proven: ${activity.reason}`, {
-      ...facts,
-      next: ['tv config show'],
-    });
+  if (!activity.known && own?.known !== true) {
+    const reason = own === undefined ? activity.reason : `${activity.reason}; ${own.reason}`;
+    const words = `whether ${name} works is unknown: ${reason}`;
+    // The new key is proven by its own blocks and receipts, which need no logs.
+    if (compromised) return warn(`${words}; a compromised key is not put back`, { value, ...facts });
+    return block(words, { override: 'old-key-not-working', value, ...facts, next: ['tv config show'] });
   }
   if (pairs === 0) {
     return block('no pair is known, so no signal can be expected', {
@@ -267,13 +274,14 @@ export function judgeOldKey(evidence: OldKeyEvidence): Finding<{ readonly worked
       next: ['tv oracle status'],
     });
   }
-  const { newest } = activity.value;
+  const newest = activity.known ? activity.value.newest : own?.known ? own.value : undefined;
   const age = newest === undefined ? undefined : Math.max(0, now - newest.at);
   if (authorised && age !== undefined && age * 1000 <= limitMs) {
     return pass(`${name} works: its last signal is ${duration(age * 1000)} old`, { worked: true });
   }
-  const last =
-    age === undefined
+  const last = !activity.known
+    ? `no recent signal among the last transactions of ${name} (${activity.reason})`
+    : age === undefined
       ? `no signal of ${name} since block ${count(activity.value.fromBlock)}`
       : `the last signal of ${name} is ${duration(age * 1000)} old`;
   // A key that may not sign is what a new one mends; and one in wrong hands need not work.

@@ -9,7 +9,7 @@ import { pause } from '../pause.ts';
 import { readChainId } from '../readChainId.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { riskControllerOf } from './readAuthority.ts';
-import { type AcceptedSignal, readSignals, scanSignals } from './readSignals.ts';
+import { type AcceptedSignal, signalReader } from './readSignals.ts';
 
 export interface AwaitSignalParameters {
   /** Who has to have sent and signed it. */
@@ -44,32 +44,21 @@ const betweenLooksMs = 400;
 export async function awaitSignal(chain: Chain, parameters: AwaitSignalParameters): Promise<FoundSignal> {
   const { oracle, fromBlock, limitMs, signal, onLook, giveUp } = parameters;
   const start = performance.now();
-  const seen = new Set<string>();
   const others = new Set<string>();
   let trouble: TvError | undefined;
-  let scanFrom = fromBlock;
-  /** From the logs; where the node serves none, from the blocks and receipts of this sender. */
-  const accepted = async (): Promise<readonly AcceptedSignal[]> => {
-    try {
-      return await readSignals(chain, { fromBlock });
-    } catch (error) {
-      if (!(error instanceof TvError)) throw error;
-      const { signals, scannedTo } = await scanSignals(chain, { sender: oracle, fromBlock: scanFrom });
-      scanFrom = scannedTo + 1;
-      return signals;
-    }
-  };
+  const read = signalReader(chain, { sender: oracle, fromBlock });
+  const unexamined: AcceptedSignal[] = [];
   for (;;) {
     signal?.throwIfAborted();
     const elapsed = performance.now() - start;
     onLook?.(Math.round(elapsed / 1000));
     try {
       trouble = undefined;
-      const fresh = (await accepted()).filter(({ transaction }) => !seen.has(transaction));
-      for (const signal of fresh) {
-        const found = await examine(chain, signal, oracle);
+      unexamined.push(...(await read()));
+      for (let next = unexamined[0]; next !== undefined; next = unexamined[0]) {
+        const found = await examine(chain, next, oracle);
         if (typeof found !== 'string') return found;
-        seen.add(signal.transaction);
+        unexamined.shift();
         others.add(found);
       }
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Address } from '../../config/settings.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
 import { parseHex, parseObject } from '../parseAnswer.ts';
-import { type AcceptedSignal, readSignals } from './readSignals.ts';
+import { type AcceptedSignal, signalReader } from './readSignals.ts';
 
 export interface SentSignal extends AcceptedSignal {
   /** Who sent the transaction. */
@@ -11,22 +11,24 @@ export interface SentSignal extends AcceptedSignal {
 }
 
 /**
- * The first oracle signal that the risk controller accepted after a block. Undefined where
- * there is none yet.
- * @throws TvError where no node answers
+ * Looks again and again for the first oracle signal that the risk controller accepted after a block, of
+ * whichever sender. Where the node serves no logs, only those of the expected oracle can be found.
+ * @returns undefined where there is none yet; the look throws TvError where that is unknown
  */
-export async function findSignal(
+export function signalFinder(
   chain: Chain,
-  { afterBlock }: { readonly afterBlock: number },
-): Promise<SentSignal | undefined> {
-  // The next block may not be there yet, which nodes refuse to look at.
-  const signals = await readSignals(chain, { fromBlock: afterBlock });
-  const signal = signals.find(({ block }) => block > afterBlock);
-  if (signal === undefined) return undefined;
-  const sent = await described(
-    chain,
-    chain.client.request({ method: 'eth_getTransactionByHash', params: [signal.transaction] }),
-  );
-  const from = getAddress(parseHex(parseObject(sent, 'transaction')['from'], 'address', 20));
-  return { ...signal, from };
+  { oracle, afterBlock }: { readonly oracle: Address; readonly afterBlock: number },
+): () => Promise<SentSignal | undefined> {
+  const read = signalReader(chain, { sender: oracle, fromBlock: afterBlock + 1 });
+  let first: AcceptedSignal | undefined;
+  return async () => {
+    first ??= (await read())[0];
+    if (first === undefined) return undefined;
+    const sent = await described(
+      chain,
+      chain.client.request({ method: 'eth_getTransactionByHash', params: [first.transaction] }),
+    );
+    const from = getAddress(parseHex(parseObject(sent, 'transaction')['from'], 'address', 20));
+    return { ...first, from };
+  };
 }

@@ -1,12 +1,14 @@
 import { toEventSelector } from 'viem';
 import type { Address } from '../../config/settings.ts';
-import { UnavailableError } from '../../errors/TvError.ts';
+import { TvError, UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
 import { newestLogs, type RawLog } from '../newestLogs.ts';
 import { parseHex, parseObject, parseQuantity } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
 import { sameAddress } from '../sameAddress.ts';
+import { findNonceTaker } from '../transactions/lookUp.ts';
+import { readNonce } from '../transactions/readNonce.ts';
 import { riskControllerOf } from './readAuthority.ts';
 
 const updated = toEventSelector(
@@ -126,16 +128,77 @@ export async function scanSignals(
       const request = chain.client.request({ method: 'eth_getTransactionReceipt', params: [hash] });
       const receipt: unknown = await described(chain, request);
       if (receipt === null) return { signals, scannedTo: number - 1 };
-      const { logs } = parseObject(receipt, 'receipt');
-      for (const entry of Array.isArray(logs) ? logs : []) {
-        const log = parseObject(entry, 'log');
-        const topics: readonly unknown[] = Array.isArray(log['topics']) ? log['topics'] : [];
-        if (topics[0] === updated && sameAddress(String(log['address']), address))
-          signals.push(signalOf(log));
-      }
+      signals.push(...signalsIn(parseObject(receipt, 'receipt'), address));
     }
   }
   return { signals, scannedTo: Math.max(fromBlock - 1, toBlock) };
+}
+
+function signalsIn({ logs }: Readonly<Record<string, unknown>>, address: Address): readonly AcceptedSignal[] {
+  return (Array.isArray(logs) ? logs : [])
+    .map((entry) => parseObject(entry, 'log'))
+    .filter((log) => {
+      const topics: readonly unknown[] = Array.isArray(log['topics']) ? log['topics'] : [];
+      return topics[0] === updated && sameAddress(String(log['address']), address);
+    })
+    .map(signalOf);
+}
+
+/**
+ * Reads the accepted signals from a block on, again and again, as new blocks come: from the logs; where the
+ * node serves none, those of one sender from blocks and receipts, each block once.
+ * @returns the signals of the range that were not returned before; the reader throws TvError where it could not be read
+ */
+export function signalReader(
+  chain: Chain,
+  { sender, fromBlock }: { readonly sender: Address; readonly fromBlock: number },
+): () => Promise<readonly AcceptedSignal[]> {
+  const returned = new Set<string>();
+  let scanFrom = fromBlock;
+  const all = async () => {
+    try {
+      return await readSignals(chain, { fromBlock });
+    } catch (error) {
+      if (!(error instanceof TvError)) throw error;
+      const { signals, scannedTo } = await scanSignals(chain, { sender, fromBlock: scanFrom });
+      scanFrom = scannedTo + 1;
+      return signals;
+    }
+  };
+  return async () => {
+    const fresh = (await all()).filter(({ transaction }) => !returned.has(transaction));
+    for (const { transaction } of fresh) returned.add(transaction);
+    return fresh;
+  };
+}
+
+/** Of an account: a signal may be followed by a transaction that was refused, or sets a preference. */
+const mostOwnTransactions = 3;
+
+/**
+ * The newest accepted signal among the last transactions of an account's ordinary nonce line, by their
+ * receipts: for a node that serves no logs. Takes some ten requests for each transaction.
+ * @returns undefined where none of them has one, which says nothing of earlier ones or of other nonce lines
+ * @throws TvError where no node shows them
+ */
+export async function readOwnSignal(chain: Chain, sender: Address): Promise<AcceptedSignal | undefined> {
+  const address = riskControllerOf(chain);
+  const { latest } = await readNonce(chain, sender);
+  for (let nonce = latest - 1; nonce >= Math.max(0, latest - mostOwnTransactions); nonce--) {
+    const sent = await findNonceTaker(chain, { from: sender, nonce, calls: [] });
+    const request =
+      sent && chain.client.request({ method: 'eth_getTransactionReceipt', params: [sent.hash] });
+    const receipt: unknown = request === undefined ? null : await described(chain, request);
+    if (receipt === null) {
+      throw new UnavailableError(`The last transactions of ${sender} cannot be read.`, {
+        facts: { node: chain.urls.join(', '), nonce },
+        next: 'check the RPC URLs: tv config show',
+      });
+    }
+    const signal = signalsIn(parseObject(receipt, 'receipt'), address).at(-1);
+    if (signal !== undefined) return signal;
+  }
+  return undefined;
 }
 
 function signalOf(log: RawLog): AcceptedSignal {

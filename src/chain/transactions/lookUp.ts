@@ -150,7 +150,7 @@ function isFailure({ status, logs }: Receipt, { calls }: SignedTransaction): boo
  */
 export async function findNonceTaker(
   chain: Chain,
-  { from, nonce, calls }: SignedTransaction,
+  { from, nonce, calls }: Pick<SignedTransaction, 'from' | 'nonce' | 'calls'>,
 ): Promise<NonceTaker | undefined> {
   const head = (await readHead(chain)).number;
   const isUsedAfter = async (block: number) => {
