@@ -352,6 +352,33 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
     });
   });
 
+  it('rows lost → the reindex that check advises → heal, and the sandbox is well', async () => {
+    const broken = await sandbox.tv(['sandbox', 'break', 'corrupt-db', '--dir', sandbox.dir]);
+    expect(broken.exitCode, broken.stderr).toBe(0);
+    const check = await sandbox.tv(['reindex', 'check']);
+    expect(check.exitCode, check.stdout).toBe(1);
+    const [, advised = ''] = /Next: tv (-e sandbox reindex --from-block \d+)$/m.exec(check.stdout) ?? [];
+    expect(advised, check.stdout).not.toBe('');
+    const reindex = await sandbox.tv([...advised.split(' '), '--confirm', 'sandbox']);
+    expect(reindex.exitCode, reindex.stderr).toBe(0);
+    const rows = await readEventRows(sandbox);
+    // The rows are back under other ids: those that the fault took out belong nowhere any more.
+    const healed = await sandbox.tv(['sandbox', 'break', '--heal', '--dir', sandbox.dir, '--json']);
+    expect(healed.exitCode, healed.stderr).toBe(0);
+    expect(JSON.parse(healed.stdout)).toMatchObject({ kind: 'healed', faults: ['corrupt-db'] });
+    const after = await readEventRows(sandbox);
+    for (const [table, before] of Object.entries(rows)) {
+      expect(after[table]?.slice(0, before.length), table).toEqual(before);
+    }
+    const again = await sandbox.tv(['reindex', 'check']);
+    expect(again.exitCode, again.stdout).toBe(0);
+    await until(async () => (await sandbox.tv(['status'])).exitCode === 0, {
+      limitMs: 20_000,
+      everyMs: 500,
+      what: 'a sandbox at rest',
+    });
+  }, 90_000);
+
   describe('with no configuration and no .env', () => {
     it.each([
       { args: ['status'], code: 3 },
