@@ -36,7 +36,7 @@ import { renderNext } from '../src/runbook/next.ts';
 import { readRuns, urgentFirst } from '../src/runbook/readRuns.ts';
 import type { RunState } from '../src/runbook/runState.ts';
 import { ago, bytes, count, duration, padEnd, short, wrap } from '../src/runbook/text.ts';
-import { breakers } from './status/breakers.ts';
+import { breakers, readAllBreakers, restingOrders } from './status/breakers.ts';
 import {
   fullShare,
   judgeDisk,
@@ -68,13 +68,15 @@ const speedOverMs = 1_000;
 export default defineReport({
   title: 'Status',
   intent:
-    'Shows services, API, chain, pause, open breakers, oracle signals, indexer, database, disk, unfinished runs and who holds the lock on one screen. All sources are asked at once; one that is dead or slow is one line. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
+    'Shows services, API, chain, pause, open breakers, orders that rest on the DEX while one is open or the protocol is paused, oracle signals, indexer, database, disk, unfinished runs and who holds the lock on one screen. All sources are asked at once; one that is dead or slow is one line. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
   input: {},
   collect: async (ctx) => {
     const databaseStatus = (async () => readStatus(ctx.database()))();
     const right = (async () => assertChainId(ctx.chain()))();
     const deployed = right.then(() => readProtocol(ctx.chain()));
-    for (const shared of [databaseStatus, right, deployed]) shared.catch(() => {});
+    // After that: logs take their time, and what shares a batch with them would wait too.
+    const allBreakers = deployed.then(() => readAllBreakers(ctx));
+    for (const shared of [databaseStatus, right, deployed, allBreakers]) shared.catch(() => {});
     const late = ctx.clock.sleep(chainLimitMs, ctx.signal);
     late.catch(() => {});
     const chainGauge = (id: string, read: () => Promise<Reading>, next: readonly string[] = []) =>
@@ -84,8 +86,11 @@ export default defineReport({
       readGauge('api', limitMs, () => api(ctx)),
       readGauge('chain', limitMs, () => chain(ctx), ['tv config show']),
       chainGauge('protocol', () => protocol(deployed)),
-      // After that: logs take their time, and what shares a batch with them would wait too.
-      chainGauge('breakers', () => deployed.then(() => breakers(ctx)), ['tv breaker status']),
+      chainGauge('breakers', () => breakers(allBreakers), ['tv breaker status']),
+      whereThereIsOne(
+        (read) => chainGauge('orders', read),
+        () => restingOrders(ctx, deployed, allBreakers),
+      ),
       chainGauge('oracle', () => deployed.then(() => oracle(ctx, deployed)), ['tv oracle status']),
       readGauge('indexer', limitMs, () => indexer(ctx, databaseStatus, right)),
       readGauge('database', limitMs, () => database(databaseStatus), ['systemctl status postgresql']),
@@ -314,16 +319,30 @@ async function disk(ctx: Context): Promise<Reading> {
 
 /** A line only where a schedule is installed. Where systemd does not answer, the services say so. */
 async function schedule(ctx: Context): Promise<Gauge | undefined> {
-  let installed = true;
-  const gauge = await readGauge('schedule', limitMs, async () => {
-    const jobs = await readSchedule(ctx.host()).catch((error: unknown) => {
-      if (error instanceof TvError) return undefined;
-      throw error;
-    });
-    installed = jobs !== undefined;
-    return jobs === undefined ? { level: 'ok', summary: '' } : judgeSchedule(jobs, ctx.clock.now());
+  return whereThereIsOne(
+    (read) => readGauge('schedule', limitMs, read),
+    async () => {
+      const jobs = await readSchedule(ctx.host()).catch((error: unknown) => {
+        if (error instanceof TvError) return undefined;
+        throw error;
+      });
+      return jobs === undefined ? undefined : judgeSchedule(jobs, ctx.clock.now());
+    },
+  );
+}
+
+/** A line that is left out where its source has nothing to say; one that is late or fails is there. */
+async function whereThereIsOne(
+  gauge: (read: () => Promise<Reading>) => Promise<Gauge>,
+  read: () => Promise<Reading | undefined>,
+): Promise<Gauge | undefined> {
+  let isThere = true;
+  const line = await gauge(async () => {
+    const reading = await read();
+    isThere = reading !== undefined;
+    return reading ?? { level: 'ok', summary: '' };
   });
-  return installed ? gauge : undefined;
+  return isThere ? line : undefined;
 }
 
 /** A line only where a rotation has left an old key that was not revoked yet. */

@@ -30,7 +30,7 @@ const acts = [
   ['Compare every event with the chain', 'reindex check'],
   ['§3 A backup that is proven before it is named', 'db backup'],
   ['§6 Stop the trade of a pair', `breaker trip --pair AlphaUSD-pathUSD --confirm ${name}`],
-  ['And let it be traded again', `breaker reset --pair AlphaUSD-pathUSD --confirm ${name}`],
+  ['And close it again', `breaker reset --pair AlphaUSD-pathUSD --confirm ${name}`],
   ['§4 Another key for the oracle: made, funded, authorised, proven', `oracle rotate-key --confirm ${name}`],
   ['The old one still counts for a day; here it ends now', `oracle revoke-old --now --confirm ${name}`],
   ['§7 Pause and stop everything', `emergency shutdown --confirm ${name}`],

@@ -1,6 +1,8 @@
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import type { Pair } from '../../src/chain/pairs/pair.ts';
 import type { Sender } from '../../src/chain/preflight/lookAtSending.ts';
+import { known } from '../../src/errors/answer.ts';
+import type { Effect } from '../shared/effect.ts';
 
 /** What the preflight has found and the plan is made from. */
 export type BreakerFacts = {
@@ -15,6 +17,8 @@ export type BreakerFacts = {
   /** Null where nothing has to be sent. */
   readonly sender: Sender | null;
   readonly replace: boolean;
+  /** Of a trip: what it stops, and what it leaves on the DEX. Null for a reset. */
+  readonly effect: Effect | null;
 };
 
 /** An imagined case, for the exported document. */
@@ -45,5 +49,16 @@ export function exampleFacts(action: BreakerFacts['action']): BreakerFacts {
       feeToken: '0x20c0000000000000000000000000000000000000',
     },
     replace: false,
+    effect:
+      action === 'trip'
+        ? {
+            pair,
+            stops: known([
+              { action: 'deploy', effect: 'stopped', reason: null },
+              { action: 'place', effect: 'not-stopped', reason: null },
+            ]),
+            resting: known({ pairs: [{ pair, orders: '2 orders, 300 AlphaUSD' }], unknown: null }),
+          }
+        : null,
   };
 }

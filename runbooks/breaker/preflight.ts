@@ -1,17 +1,23 @@
 import { type Breaker, readBreakers } from '../../src/chain/breakers/readBreakers.ts';
 import { contractTitles } from '../../src/chain/intents/intent.ts';
+import { type Deployment, readDeployment } from '../../src/chain/intents/readDeployment.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending } from '../../src/chain/preflight/lookAtSending.ts';
+import { readStops } from '../../src/chain/stops/readStops.ts';
+import { readResting } from '../../src/chain/treasury/readResting.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
 import { count, short } from '../../src/runbook/text.ts';
+import { type Effect, restingFinding, stopFinding } from '../shared/effect.ts';
 import type { BreakerFacts } from './facts.ts';
 import { type BreakerInput, wantedPairs } from './input.ts';
 import { nobodyKnows, unknownPairs } from './unknownPairs.ts';
 
+/** Of what is only information, in milliseconds: a trip does not wait longer for it. */
+const effectLimitMs = 3_000;
 /** More pairs than this are counted, not listed. */
 const listed = 8;
 
@@ -46,6 +52,8 @@ export async function preflight(
     return warn(`${names(change)}: ${other}; ${names(already)}: ${state} already, left out`, { value });
   });
 
+  const deployment = readDeployment(ctx.chain());
+  deployment.catch(() => {});
   const intents = lookout.look('contracts', 'chain', async () => {
     const { change } = await need(found, 'breakers');
     if (change.length === 0) return pass('nothing to call', []);
@@ -53,6 +61,7 @@ export async function preflight(
     const resolved = await resolveIntents(
       ctx.chain(),
       change.map(({ pair }) => ({ intent, pair: pair.id })),
+      await deployment,
     );
     const [first] = resolved;
     const title = first === undefined ? '' : `${contractTitles[first.contract]}.${first.signature}`;
@@ -61,6 +70,7 @@ export async function preflight(
 
   if (wanted.some(({ name }) => name === null)) lookAtUnnamed(ctx, lookout, found);
   if (action === 'reset') lookAtCauses(lookout, found);
+  const effect = action === 'trip' ? lookAtEffect(ctx, lookout, found, deployment) : null;
   const resolved = (await intents) ?? [];
   const { replace } = input;
   // A breaker is tripped in trouble: it must not wait behind a stuck transaction.
@@ -82,6 +92,7 @@ export async function preflight(
       intents: known.intents,
       sender: sender ?? null,
       replace,
+      effect: await effect,
     },
   };
 }
@@ -104,6 +115,37 @@ function lookAtUnnamed(ctx: Context, lookout: Lookout, found: Promise<Found | un
       override: 'unknown-pair',
     });
   });
+}
+
+/** What the breaker stops here and what stays on the DEX: information, which a trip does not wait for long. */
+async function lookAtEffect(
+  ctx: Context,
+  lookout: Lookout,
+  found: Promise<Found | undefined>,
+  deployment: Promise<Deployment>,
+): Promise<Effect | null> {
+  const change = (await found)?.change ?? [];
+  const [first] = change;
+  const known = await deployment.catch(() => undefined);
+  if (first === undefined || known === undefined) return null;
+  const { pair } = first;
+  const chain = ctx.chain();
+  const stops = readStops(chain, {
+    stop: 'breaker',
+    pair: pair.id,
+    isThere: false,
+    deployment: known,
+    limitMs: effectLimitMs,
+  });
+  const resting = readResting(chain, {
+    all: false,
+    pairs: change.map(({ pair }) => pair),
+    code: known.code.dexStrategy,
+    limitMs: effectLimitMs,
+  });
+  lookout.look('effect', 'chain', async () => stopFinding('the breaker', { pair, stops: await stops }));
+  lookout.look('orders', 'chain', async () => restingFinding(await resting));
+  return { pair, stops: await stops, resting: await resting };
 }
 
 /** While what the breaker was for goes on, closing it lets the trade go on too. */

@@ -7,12 +7,12 @@ import { basis, handout, plan } from './plan.ts';
 import { preflight } from './preflight.ts';
 import { verify } from './verify.ts';
 
-/** Runbook §6: lets a pair be traded again. */
+/** Runbook §6: closes the breaker of a pair. */
 export default defineRunbook<typeof breakerInput, BreakerFacts>({
   title: 'Reset circuit breaker',
   risk: 'severe',
   intent: `
-Closes the circuit breaker of one or more pairs, so that they can be traded again. Refused while the
+Closes the circuit breaker of one or more pairs, so that what it stops is allowed again. Refused while the
 contract itself gives a reason against it: a stale oracle, a price or a book out of its bounds. Each of
 these can be overruled by name, with a reason that is kept in the audit log.`,
   input: breakerInput,
@@ -26,7 +26,7 @@ these can be overruled by name, with a reason that is kept in the audit log.`,
     const [first] = pairs;
     const what =
       pairs.length === 1 && first !== undefined ? pairTitle(first) : `${count(pairs.length)} pairs`;
-    return `This lets ${what} be traded again.`;
+    return `This closes the breaker of ${what}: what it stops is allowed again.`;
   },
   plan,
   verify,

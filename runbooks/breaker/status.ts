@@ -1,17 +1,24 @@
 import { z } from 'zod';
 import { assertChainId, onRightChain } from '../../src/chain/assertChainId.ts';
 import { type Breaker, readBreakers } from '../../src/chain/breakers/readBreakers.ts';
-import { findPair, namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
+import { findPair, namedPairs, type Pair, pairTitle } from '../../src/chain/pairs/pair.ts';
+import { readStops, type Stops } from '../../src/chain/stops/readStops.ts';
+import { type Resting, readResting } from '../../src/chain/treasury/readResting.ts';
+import type { Answer } from '../../src/errors/answer.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 import { ago, count, padEnd, short, wrap } from '../../src/runbook/text.ts';
+import { restingSentence, stopSentence, unwindCommands } from '../shared/effect.ts';
+
+/** Of what is only information, in milliseconds. */
+const effectLimitMs = 3_000;
 
 /** `tv breaker status`: which breakers are open, since when and by whom. */
 export default defineReport({
   title: 'Circuit breakers',
   intent:
-    "Shows for each pair whether its breaker is open, who tripped or reset it last and when, and the age of the oracle's last signal. Without --pair: all pairs that the settings name, and all whose breaker was ever used.",
+    "Shows for each pair whether its breaker is open, who tripped or reset it last and when, and the age of the oracle's last signal. Where one is open: what that stops (tried by simulation, nothing is sent) and which orders rest on the DEX. Without --pair: all pairs that the settings name, and all whose breaker was ever used.",
   input: {
     pair: field(
       '--pair <pair...>',
@@ -30,8 +37,26 @@ export default defineReport({
       assertChainId(ctx.chain()),
       readBreakers(ctx.chain(), { pairs, discover }),
     );
+    const opened = breakers.filter(({ open }) => open).map(({ pair }) => pair);
+    const [first] = opened;
+    const [stops, resting] = await Promise.all([
+      first === undefined
+        ? null
+        : readStops(ctx.chain(), {
+            stop: 'breaker',
+            pair: first.id,
+            isThere: true,
+            limitMs: effectLimitMs,
+          }),
+      first === undefined
+        ? null
+        : readResting(ctx.chain(), { pairs: opened, all: false, limitMs: effectLimitMs }),
+    ]);
     return {
       environment: ctx.settings.environment,
+      triedOn: first ?? null,
+      stops,
+      resting,
       open: breakers.filter(({ open }) => open).length,
       stalenessSeconds: stalenessSeconds ?? null,
       chainTime: now,
@@ -62,10 +87,34 @@ export default defineReport({
     const next =
       first === undefined
         ? []
-        : ['', renderNext([`tv breaker reset --pair ${first.pair.name ?? first.pair.id}`], paint)];
-    return `${[head, '', ...lines, ...partly, ...next].join('\n')}\n`;
+        : [
+            '',
+            renderNext(
+              [
+                ...(data.resting?.known === true && data.resting.value.pairs.length > 0
+                  ? unwindCommands(data.resting.value)
+                  : []),
+                `once the cause is gone: tv breaker reset --pair ${first.pair.name ?? first.pair.id}`,
+              ],
+              paint,
+            ),
+          ];
+    return `${[head, '', ...lines, ...effect(data, paint), ...partly, ...next].join('\n')}\n`;
   },
 });
+
+interface Seen {
+  readonly triedOn: Pair | null;
+  readonly stops: Answer<Stops> | null;
+  readonly resting: Answer<Resting> | null;
+}
+
+/** What an open breaker stops here, and what still rests on the DEX. */
+function effect({ triedOn, stops, resting }: Seen, paint: Paint): readonly string[] {
+  if (triedOn === null || stops === null || resting === null) return [];
+  const tried = `${stopSentence('the breaker', stops)} Tried on ${pairTitle(triedOn)}.`;
+  return ['', wrap(tried, paint.width), wrap(restingSentence(resting), paint.width)];
+}
 
 interface History {
   /** Seconds since 1970. */

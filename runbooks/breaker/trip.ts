@@ -2,6 +2,7 @@ import { pairTitle } from '../../src/chain/pairs/pair.ts';
 import { protective } from '../../src/runbook/concurrency.ts';
 import { defineRunbook } from '../../src/runbook/define.ts';
 import { count } from '../../src/runbook/text.ts';
+import { haltsTrading, restingSentence, restsNothing, stopSentence } from '../shared/effect.ts';
 import { type BreakerFacts, exampleFacts } from './facts.ts';
 import { breakerInput, exampleInput } from './input.ts';
 import { basis, handout, plan } from './plan.ts';
@@ -14,9 +15,10 @@ export default defineRunbook<typeof breakerInput, BreakerFacts>({
   risk: 'severe',
   intent: `
 Opens the circuit breaker of one or more pairs: when a peg breaks, the book runs dry, or the oracle cannot be
-trusted. The vault then deploys no more capital to the pair. Orders that rest on the DEX stay there and can
-still be filled, and the strategies that are deployed place new ones without checking the breaker:
-tv emergency unwind cancels them.
+trusted. What an open breaker stops is a property of the deployed contracts. tv tries it before and after the
+trip (the trip and then each action, simulated, nothing sent) and shows what is stopped, what is not and what
+is unknown. Orders that rest on the DEX stay there and can still be filled: they are shown with their amount,
+and tv emergency unwind cancels them, as far as the strategy lists them.
 
 With several pairs one transaction does it on Tempo, and one for each pair elsewhere.`,
   input: breakerInput,
@@ -27,12 +29,24 @@ With several pairs one transaction does it on Tempo, and one for each pair elsew
   handout: (ctx, input) => handout(ctx, input, 'trip'),
   preflight: (ctx, input) => preflight(ctx, input, 'trip'),
   basis,
-  consequence: ({ pairs }) => {
+  consequence: ({ pairs, effect }) => {
     const [first] = pairs;
     const what =
       pairs.length === 1 && first !== undefined ? pairTitle(first) : `${count(pairs.length)} pairs`;
-    return `This opens the breaker of ${what}. Orders on the DEX stay there: tv emergency unwind cancels them.`;
+    return `This opens the breaker of ${what}. ${tripSentence(pairs, effect ?? null)}`.trim();
   },
   plan,
   verify,
 });
+
+/** What the trip stops and leaves, as far as it was seen. */
+function tripSentence(pairs: BreakerFacts['pairs'], effect: BreakerFacts['effect']): string {
+  if (pairs.length === 0) return '';
+  if (effect === null) return 'What it stops, and what rests on the DEX, is unknown.';
+  const { pair, stops, resting } = effect;
+  // Of several pairs one was tried.
+  if (pairs.length === 1 && pair !== null && haltsTrading(stops) && restsNothing(resting)) {
+    return `This halts trading of ${pairTitle(pair)} until the breaker is reset.`;
+  }
+  return `${stopSentence('the breaker', stops)} ${restingSentence(resting)}`;
+}

@@ -2,11 +2,14 @@ import { readBreakers } from '../../src/chain/breakers/readBreakers.ts';
 import { changedSince, sinceFacts } from '../../src/chain/intents/effects.ts';
 import { judgeReceipts } from '../../src/chain/intents/judgeReceipts.ts';
 import { type Pair, pairTitle } from '../../src/chain/pairs/pair.ts';
+import { readStops } from '../../src/chain/stops/readStops.ts';
 import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
+import { readResting } from '../../src/chain/treasury/readResting.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
 import { count } from '../../src/runbook/text.ts';
+import { restingFinding, stopFinding } from '../shared/effect.ts';
 import type { BreakerFacts } from './facts.ts';
 import { inFlags } from './input.ts';
 
@@ -49,6 +52,25 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
     judgeReceipts(ctx.chain(), { sent, intents: facts.intents, noun: 'breakers' }),
   );
 
+  const [first] = facts.pairs;
+  if (wanted && first !== undefined) {
+    lookout.look('effect', 'chain', async () =>
+      stopFinding('the breaker', {
+        pair: first,
+        stops: await readStops(ctx.chain(), {
+          stop: 'breaker',
+          pair: first.id,
+          isThere: true,
+          limitMs: effectLimitMs,
+        }),
+      }),
+    );
+    lookout.look('orders', 'chain', async () =>
+      restingFinding(
+        await readResting(ctx.chain(), { all: false, pairs: facts.pairs, limitMs: effectLimitMs }),
+      ),
+    );
+  }
   if (wanted) {
     lookout.look('after', 'run', async () =>
       warn(
@@ -81,3 +103,6 @@ async function changedLater(
   }
   return undefined;
 }
+
+/** Of what is only information, in milliseconds. */
+const effectLimitMs = 3_000;

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
+import { unknown } from '../../src/errors/answer.ts';
 import { defineRunbook, field, type Leaves } from '../../src/runbook/define.ts';
 import { count } from '../../src/runbook/text.ts';
+import { stopSentence } from '../shared/effect.ts';
 import { exampleFacts, type ShutdownFacts } from './shutdown/facts.ts';
 import { preflight } from './shutdown/preflight.ts';
 import { pauseSteps } from './shutdown/sendPause.ts';
@@ -41,9 +43,11 @@ The pause goes out first, and the services stop while it is being mined. Nothing
 the rest: with the node dead, a key that lacks the role or a service that hangs, everything else is
 still done, and the last screen says what is safe and what is not.
 
-It goes on beside unfinished runs, beside a run that is under way, and without the database. Resting
-orders stay on the DEX, and withdrawals are refused while paused: tv emergency unwind and
-tv emergency withdraw come next.`,
+It goes on beside unfinished runs, beside a run that is under way, and without the database.
+
+What the pause stops is a property of the deployed contracts. tv tries it before and after (the pause and then
+each action, simulated, nothing sent) and shows what is stopped, what is not and what is unknown. Orders that
+rest on the DEX stay there: tv emergency unwind cancels them, as far as the strategy lists them.`,
   input,
   example: {
     facts: exampleFacts,
@@ -76,7 +80,10 @@ tv emergency withdraw come next.`,
     const stops = `${count(stopped)} ${stopped === 1 ? 'service' : 'services'}`;
     if (pause.wanted === 'no') return `This stops ${stops} and leaves the protocol as it is.`;
     if (pause.wanted === 'already') return `This stops ${stops}; the protocol is paused already.`;
-    if (pause.trouble === null) return `This pauses the whole protocol and stops ${stops}.`;
+    if (pause.trouble === null) {
+      const effect = stopSentence('the pause', pause.stops ?? unknown('it was not tried'));
+      return `This pauses the protocol and stops ${stops}. ${effect}`;
+    }
     const reason = pause.trouble.replace(/\.$/, '');
     return pause.unsure
       ? `This stops ${stops} and tries to pause the protocol. Whether the pause will succeed is unknown (${reason}).`

@@ -7,16 +7,16 @@ import { TvError } from './TvError.ts';
  */
 export type Answer<T> = Known<T> | Unknown;
 
-export interface Known<T> {
+export type Known<T> = {
   readonly known: true;
   readonly value: T;
-}
+};
 
-export interface Unknown {
+export type Unknown = {
   readonly known: false;
   /** One sentence without a full stop, for an operator: `the RPC node did not answer in time`. */
   readonly reason: string;
-}
+};
 
 export function known<T>(value: T): Known<T> {
   return { known: true, value };

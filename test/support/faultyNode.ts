@@ -102,6 +102,7 @@ function behaviours(options: FaultOptions) {
     callnull: stateReads((id) => success(id, null)),
     callempty: stateReads((id) => success(id, '0x')),
     callgas: stateReads((id) => failure(id, -32000, 'out of gas')),
+    nosimulate: replaced(['eth_simulateV1'], (id) => failure(id, -32601, 'method not found')),
     // Sending: taken, and answered with an error
     mempool: takenButRefused(-32000, 'tx already in mempool'),
     sendinternal: takenButRefused(-32603, 'Internal error'),

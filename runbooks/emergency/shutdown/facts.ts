@@ -1,6 +1,8 @@
 import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
 import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
+import type { Stops } from '../../../src/chain/stops/readStops.ts';
 import type { ServiceName } from '../../../src/config/settings.ts';
+import { type Answer, known } from '../../../src/errors/answer.ts';
 
 export type Service = {
   readonly id: ServiceName | 'nginx';
@@ -27,6 +29,8 @@ export type ShutdownFacts = {
     /** What mends that, as commands. */
     readonly remedies: readonly string[];
     readonly replace: boolean;
+    /** What the pause stops, by simulation; null where that was not tried. */
+    readonly stops: Answer<Stops> | null;
   };
   readonly services: readonly Service[];
 };
@@ -56,6 +60,11 @@ export const exampleFacts: ShutdownFacts = {
     unsure: false,
     remedies: [],
     replace: false,
+    stops: known([
+      { action: 'deploy', effect: 'stopped', reason: null },
+      { action: 'withdraw', effect: 'stopped', reason: null },
+      { action: 'place', effect: 'not-stopped', reason: null },
+    ]),
   },
   services: [
     { id: 'oracle', unit: 'tempovault-oracle', program: 'oracle_relay', state: 'running' },

@@ -1,9 +1,13 @@
 import { contractTitles } from '../../../src/chain/intents/intent.ts';
+import { readDeployment } from '../../../src/chain/intents/readDeployment.ts';
 import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
+import { namedPairs } from '../../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending, type Sender } from '../../../src/chain/preflight/lookAtSending.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
 import { openSigner } from '../../../src/chain/signers/openSigner.ts';
+import { readStops, type Stops } from '../../../src/chain/stops/readStops.ts';
+import { type Answer, unknown } from '../../../src/errors/answer.ts';
 import { exitCodes, TvError } from '../../../src/errors/TvError.ts';
 import { listProcesses } from '../../../src/host/listProcesses.ts';
 import { readUnits } from '../../../src/host/readUnits.ts';
@@ -12,12 +16,15 @@ import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
 import { short } from '../../../src/runbook/text.ts';
+import { stopFinding } from '../../shared/effect.ts';
 import { limited } from '../limited.ts';
 import type { ShutdownInput } from '../shutdown.ts';
 import type { Service, ShutdownFacts } from './facts.ts';
 
 /** What has not answered by then is tried blindly. Milliseconds. */
 const limitMs = 6_000;
+/** Of what is only information, in milliseconds. */
+const effectLimitMs = 2_000;
 
 /**
  * What stands, in a few seconds. Nothing here blocks: a pause that cannot be sent does not keep
@@ -82,14 +89,24 @@ async function lookAtServices(ctx: Context, { nginx }: ShutdownInput) {
 }
 
 async function lookAtPause(ctx: Context, { pause, replace }: ShutdownInput) {
-  const nothing = { intent: null, sender: null, trouble: null, unsure: false, remedies: [], replace };
+  const nothing = {
+    intent: null,
+    sender: null,
+    trouble: null,
+    unsure: false,
+    remedies: [],
+    replace,
+    stops: null,
+  };
   if (!pause) return { checks: [], found: { wanted: 'no' as const, ...nothing } };
   const first = new Lookout(limited(ctx, limitMs));
   lookAtNodes(ctx, first);
+  const deployment = (async () => readDeployment(ctx.chain()))();
+  deployment.catch(() => {});
   const state = await first.look('protocol', 'chain', async () => {
     const [{ paused }, intent] = await Promise.all([
       readProtocol(ctx.chain()),
-      resolveIntent(ctx.chain(), { intent: 'pauseProtocol' }),
+      deployment.then((known) => resolveIntent(ctx.chain(), { intent: 'pauseProtocol' }, known)),
     ]);
     const value = { paused: paused === true, intent };
     if (value.paused) return warn('paused already', { value });
@@ -102,17 +119,37 @@ async function lookAtPause(ctx: Context, { pause, replace }: ShutdownInput) {
   }
   if (state.paused) return { checks: seen, found: { wanted: 'already' as const, ...nothing } };
   const { intent } = state;
-  const sending = await lookAtSigning(ctx, intent, replace);
+  const [pair] = namedPairs(ctx.settings);
+  let stops: Answer<Stops> = unknown('no signer');
+  const sending = await lookAtSigning(ctx, intent, replace, async () => {
+    // Beside the other checks, and over soon: the pause does not wait for what is only information.
+    stops = await readStops(ctx.chain(), {
+      stop: 'pause',
+      pair: pair?.id,
+      isThere: false,
+      deployment: await deployment,
+      limitMs: effectLimitMs,
+    });
+  });
   const checks = [...seen, ...sending.checks];
   const found = firstTrouble(checks);
   const sender = found.trouble === null ? (sending.sender ?? null) : null;
-  return { checks, found: { wanted: 'send' as const, intent, sender, ...found, replace } };
+  const effect: Check = {
+    id: 'effect',
+    world: 'chain',
+    ...stopFinding('the pause', { pair: pair ?? null, stops }),
+  };
+  return {
+    checks: [...checks, effect],
+    found: { wanted: 'send' as const, intent, sender, ...found, replace, stops },
+  };
 }
 
 async function lookAtSigning(
   ctx: Context,
   intent: NonNullable<ShutdownFacts['pause']['intent']>,
   replace: boolean,
+  beside: () => Promise<void>,
 ): Promise<{ readonly checks: readonly Check[]; readonly sender: Sender | undefined }> {
   try {
     // Beforehand, since typing a password may take longer than the checks may.
@@ -120,7 +157,11 @@ async function lookAtSigning(
       if (!(error instanceof TvError) || error.exitCode === exitCodes.notConfirmed) throw error;
     });
     const lookout = new Lookout(limited(ctx, limitMs));
-    const sender = await lookAtSending(ctx, lookout, { intents: [intent], urgent: true, replace });
+    const [sender] = await Promise.all([
+      lookAtSending(ctx, lookout, { intents: [intent], urgent: true, replace }),
+      // Not before: decrypting a keystore takes a second, in which nothing else gets on.
+      beside(),
+    ]);
     return { checks: await lookout.checks(), sender };
   } catch (error) {
     // Nobody to ask for a password: services can be stopped all the same. Who is there and gave no

@@ -1,16 +1,22 @@
 import { changedSince, sinceFacts } from '../../../src/chain/intents/effects.ts';
 import { contractTitles } from '../../../src/chain/intents/intent.ts';
+import { namedPairs } from '../../../src/chain/pairs/pair.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
+import { readStops } from '../../../src/chain/stops/readStops.ts';
 import type { SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
+import { readResting } from '../../../src/chain/treasury/readResting.ts';
 import { listProcesses } from '../../../src/host/listProcesses.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
+import { restingFinding, stopFinding } from '../../shared/effect.ts';
 import type { Service, ShutdownFacts } from './facts.ts';
 
 /** One that does not answer is a line that says so. Milliseconds. */
 const limitMs = 15_000;
+/** Of what is only information, in milliseconds. */
+const effectLimitMs = 3_000;
 
 /** What is safe now and what is not: everything read back, one line each. */
 export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<readonly Check[]> {
@@ -19,9 +25,27 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
   const pause = wasResumed(ctx)
     ? { ...facts.pause, trouble: null, unsure: false, remedies: [] }
     : facts.pause;
-  lookout.look('protocol', 'chain', () => protocol(ctx, pause), limitMs);
+  const paused = lookout.look('protocol', 'chain', () => protocol(ctx, pause), limitMs);
   for (const service of facts.services) {
     lookout.look(service.id, 'host', () => ended(ctx, service), limitMs);
+  }
+  if ((await paused) === true) {
+    const pairs = namedPairs(ctx.settings);
+    const [first = null] = pairs;
+    lookout.look('effect', 'chain', async () =>
+      stopFinding('the pause', {
+        pair: first,
+        stops: await readStops(ctx.chain(), {
+          stop: 'pause',
+          pair: first?.id,
+          isThere: true,
+          limitMs: effectLimitMs,
+        }),
+      }),
+    );
+    lookout.look('orders', 'chain', async () =>
+      restingFinding(await readResting(ctx.chain(), { all: true, pairs, limitMs: effectLimitMs })),
+    );
   }
   // Nothing is wrong then, but it is no state to forget about.
   lookout.look('after', 'run', async () =>
@@ -42,7 +66,7 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
 async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
   const { paused, pausedBy } = await readProtocol(ctx.chain());
   if (paused === true && pausedBy !== undefined) {
-    return pass(`safe: paused, read back from ${contractTitles[pausedBy]}`);
+    return pass(`safe: paused, read back from ${contractTitles[pausedBy]}`, true);
   }
   if (pause.wanted === 'no') {
     return warn('not paused, as asked with --no-pause: the contracts can be used', {

@@ -1,9 +1,6 @@
-import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { formatAmount } from '../../../src/chain/treasury/amount.ts';
 import type { Token } from '../../../src/chain/treasury/findToken.ts';
-import type { RestingOrder } from '../../../src/chain/treasury/readOrders.ts';
 import type { Places } from '../../../src/chain/treasury/readPlaces.ts';
-import type { Address } from '../../../src/config/settings.ts';
 
 /** Where the deployed capital of one token is, in its smallest unit. */
 export interface Account {
@@ -64,22 +61,4 @@ export function describeAccount(account: Account, token: Token): string {
     parts.length === 0 ? '0' : parts.map(([amount, where]) => `${shown(amount)} ${where}`).join(' + ');
   const more = account.unaccounted < 0n ? `, ${shown(-account.unaccounted)} more than was deployed` : '';
   return `${shown(account.deployed)} deployed = ${sum}${more}`;
-}
-
-/** What the orders lock of one token. */
-export function lockedIn(orders: readonly RestingOrder[], token: Address): bigint {
-  return orders
-    .filter((order) => sameAddress(order.token, token))
-    .reduce((sum, { locked }) => sum + BigInt(locked), 0n);
-}
-
-/** `3 orders, 250 AlphaUSD and 90 pathUSD` */
-export function describeOrders(orders: readonly RestingOrder[], tokens: readonly Token[]): string {
-  const addresses = [...new Map(orders.map(({ token }) => [token.toLowerCase(), token])).values()];
-  const amounts = addresses.map((address) => {
-    const token = tokens.find((one) => sameAddress(one.address, address));
-    const locked = lockedIn(orders, address);
-    return token === undefined ? `${locked} units of ${address}` : formatAmount(locked, token);
-  });
-  return `${orders.length} ${orders.length === 1 ? 'order' : 'orders'}, ${amounts.join(' and ')}`;
 }

@@ -1,3 +1,4 @@
+import { informational } from '../../../src/chain/informational.ts';
 import { formatAmount } from '../../../src/chain/treasury/amount.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import type { Context } from '../../../src/runbook/context.ts';
@@ -5,7 +6,7 @@ import { type Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts'
 import type { Pausing, Withdrawal } from '../payout/facts.ts';
 import { lookAtPause } from '../payout/lookAtPause.ts';
 import { readFree } from '../payout/readFree.ts';
-import { type Capital, informational } from './readCapital.ts';
+import type { Capital } from './readCapital.ts';
 
 export interface LookAtFreeParameters {
   readonly recipient: Address;

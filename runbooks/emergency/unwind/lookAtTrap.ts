@@ -1,3 +1,4 @@
+import { informational } from '../../../src/chain/informational.ts';
 import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
@@ -6,7 +7,7 @@ import type { Call } from '../../../src/chain/transactions/transaction.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import type { Chain, Context } from '../../../src/runbook/context.ts';
 import { type Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
-import { type Capital, informational } from './readCapital.ts';
+import type { Capital } from './readCapital.ts';
 
 export interface LookAtTrapParameters {
   readonly unwinds: Promise<readonly ResolvedIntent[]>;

@@ -7,6 +7,7 @@ import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
 import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { simulate } from '../../../src/chain/transactions/simulate.ts';
 import { checkRecipient } from '../../../src/chain/treasury/checkRecipient.ts';
+import { describeOrders, inBook } from '../../../src/chain/treasury/readOrders.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { UsageError } from '../../../src/errors/TvError.ts';
 import type { Context } from '../../../src/runbook/context.ts';
@@ -17,19 +18,10 @@ import { outside } from '../outside.ts';
 import { lookAtPayout } from '../payout/lookAtPayout.ts';
 import { lookAtRecipient } from '../payout/lookAtRecipient.ts';
 import type { UnwindInput } from '../unwind.ts';
-import { describeOrders } from './account.ts';
 import type { UnwindFacts } from './facts.ts';
 import { lookAtFree } from './lookAtFree.ts';
 import { lookAtTrap } from './lookAtTrap.ts';
-import {
-  type Capital,
-  inBook,
-  listRemedy,
-  type Orders,
-  readCapital,
-  readOrders,
-  tokensOf,
-} from './readCapital.ts';
+import { type Capital, listRemedy, type Orders, readCapital, readOrders, tokensOf } from './readCapital.ts';
 
 /** @throws UsageError where there is no such pair */
 export function wantedPairs({ settings }: Context, { pair }: UnwindInput): readonly Pair[] {

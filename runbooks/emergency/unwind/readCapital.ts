@@ -1,11 +1,12 @@
 import { dexStrategyAbi } from '../../../src/chain/abi/dexStrategy.ts';
 import { tokenAbi } from '../../../src/chain/abi/token.ts';
+import { informational } from '../../../src/chain/informational.ts';
 import type { Deployment } from '../../../src/chain/intents/readDeployment.ts';
 import { hasFunction } from '../../../src/chain/intents/resolveIntent.ts';
 import type { Pair } from '../../../src/chain/pairs/pair.ts';
-import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { readToken, type Token } from '../../../src/chain/treasury/findToken.ts';
 import {
+  inBook,
   type RestingOrder,
   type RestingOrders,
   readGone,
@@ -15,12 +16,8 @@ import {
 import { type Places, readPlaces } from '../../../src/chain/treasury/readPlaces.ts';
 import { tryRead } from '../../../src/chain/tryRead.ts';
 import type { Address } from '../../../src/config/settings.ts';
-import { type Answer, answer } from '../../../src/errors/answer.ts';
-import { TimeoutError } from '../../../src/errors/TvError.ts';
+import type { Answer } from '../../../src/errors/answer.ts';
 import type { Chain } from '../../../src/runbook/context.ts';
-
-/** Reads that are only information may take this long, in milliseconds; the unwind goes ahead without them. */
-const limitMs = 15_000;
 
 /** The tokens that the strategy has for a pair: `none` where it does not know the pair. */
 export type PairTokens = { readonly tokens: readonly Address[] } | 'none';
@@ -41,20 +38,6 @@ export interface Orders {
 }
 
 const zero = '0x0000000000000000000000000000000000000000';
-
-/** What a source said within the limit. Never rejects, except for bugs. */
-export async function informational<T>(read: Promise<T>): Promise<Answer<T>> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new TimeoutError(`No answer within ${limitMs / 1000} s.`);
-    timer = setTimeout(() => reject(error), limitMs);
-  });
-  try {
-    return await answer(Promise.race([read, late]));
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** What is known of the pairs' orders. Every part of it may be unknown by itself. */
 export async function readOrders(
@@ -135,11 +118,6 @@ export async function readCapital(
 export function tokensOf({ tokens }: PairState, resting: readonly RestingOrder[]): readonly Address[] {
   const own = tokens.known && tokens.value !== 'none' ? tokens.value.tokens : [];
   return [...own, ...inBook(own[0] ?? null, resting).map(({ token }) => token)];
-}
-
-/** The orders in the book of a base token. */
-export function inBook(base: Address | null, orders: readonly RestingOrder[]): readonly RestingOrder[] {
-  return base === null ? [] : orders.filter((order) => sameAddress(order.base, base));
 }
 
 /** What a STRATEGIST can do about an order that is in the list and not on the DEX. */

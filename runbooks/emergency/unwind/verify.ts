@@ -1,11 +1,18 @@
 import { tokenAbi } from '../../../src/chain/abi/token.ts';
+import { informational } from '../../../src/chain/informational.ts';
 import { namedPairs, pairTitle } from '../../../src/chain/pairs/pair.ts';
 import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { eventsIn, readEvidence } from '../../../src/chain/transactions/receipt.ts';
 import type { SentTransaction } from '../../../src/chain/transactions/transaction.ts';
 import { formatAmount } from '../../../src/chain/treasury/amount.ts';
 import { readPairTokens, type Token } from '../../../src/chain/treasury/findToken.ts';
-import { type RestingOrders, readRestingOrders } from '../../../src/chain/treasury/readOrders.ts';
+import {
+  describeOrders,
+  inBook,
+  lockedIn,
+  type RestingOrders,
+  readRestingOrders,
+} from '../../../src/chain/treasury/readOrders.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { type Answer, known } from '../../../src/errors/answer.ts';
 import type { Check } from '../../../src/runbook/check.ts';
@@ -16,10 +23,10 @@ import { count, short } from '../../../src/runbook/text.ts';
 import { outside } from '../outside.ts';
 import { lookAtOpen } from '../payout/lookAtOpen.ts';
 import { lookAtPaid } from '../payout/verify.ts';
-import { accountFor, describeAccount, describeOrders, lockedIn } from './account.ts';
+import { accountFor, describeAccount } from './account.ts';
 import type { UnwindFacts } from './facts.ts';
 import { tryWithdrawal } from './lookAtTrap.ts';
-import { inBook, informational, readCapital } from './readCapital.ts';
+import { readCapital } from './readCapital.ts';
 
 /** What came back, by the receipts of this run; and where the rest of the deployed capital is. */
 export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<readonly Check[]> {

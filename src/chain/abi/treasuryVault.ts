@@ -10,6 +10,8 @@ export const treasuryVaultAbi = parseAbi([
   'function accruedManagementFees(address token) view returns (uint256)',
   'function pairExposure(bytes32 pair) view returns (uint256)',
   'function withdraw(address token, uint256 amount, address recipient)',
+  'function deposit(address token, uint256 amount)',
+  'function deployToStrategy(address strategy, address token, uint256 amount, bytes32 pair)',
   'function pause()',
   'function unpause()',
   'function paused() view returns (bool)',

@@ -43,20 +43,24 @@ export async function simulate(chain: Chain, parameters: SimulateParameters): Pr
   return first.length === 0 ? oneByOne(chain, parameters) : { ok: true, gas: 0n, tried: false };
 }
 
-async function allAtOnce(chain: Chain, parameters: SimulateParameters): Promise<Simulation | undefined> {
-  const { from, calls, first = [], block, deployment } = parameters;
-  const all = [...first, ...calls.map((call) => ({ from, ...call }))];
+/**
+ * Tries calls of any accounts, each on top of the one before; those after a refused one go on without it.
+ * @param block the state after it; default the latest
+ * @param time of the block that they are tried in, in seconds since 1970; default the node's choice
+ * @returns in the order of the calls; undefined where the node has no `eth_simulateV1`
+ * @throws TvError where no node answers
+ */
+export async function simulateCalls(
+  chain: Chain,
+  calls: readonly (Call & { readonly from: Address })[],
+  { block, time }: { readonly block?: number | undefined; readonly time?: number | undefined } = {},
+): Promise<readonly CallResult[] | undefined> {
+  const overrides = time === undefined ? {} : { blockOverrides: { time: `0x${time.toString(16)}` } };
   let answer: unknown;
   try {
     answer = await chain.client.request({
       method: 'eth_simulateV1',
-      params: [
-        {
-          blockStateCalls: [{ calls: all }],
-          validation: false,
-        },
-        tag(block),
-      ],
+      params: [{ blockStateCalls: [{ ...overrides, calls }], validation: false }, tag(block)],
     } as never);
   } catch (error) {
     const kinds = ['unsupported', 'rejected', 'reverted', 'failed'];
@@ -64,7 +68,15 @@ async function allAtOnce(chain: Chain, parameters: SimulateParameters): Promise<
     throw describeRpcError(error, chain);
   }
   const results = readResults(answer);
-  if (results === undefined || results.length !== all.length) return undefined;
+  return results?.length === calls.length ? results : undefined;
+}
+
+async function allAtOnce(chain: Chain, parameters: SimulateParameters): Promise<Simulation | undefined> {
+  const { from, calls, first = [], block, deployment } = parameters;
+  const results = await simulateCalls(chain, [...first, ...calls.map((call) => ({ from, ...call }))], {
+    block,
+  });
+  if (results === undefined) return undefined;
   const index = results.findIndex(({ ok }) => !ok);
   const own = results.slice(first.length);
   if (index === -1) return { ok: true, gas: own.reduce((sum, { gas }) => sum + gas, 0n), tried: true };
@@ -75,7 +87,7 @@ async function allAtOnce(chain: Chain, parameters: SimulateParameters): Promise<
   };
 }
 
-interface CallResult {
+export interface CallResult {
   readonly ok: boolean;
   readonly gas: bigint;
   readonly data: string;

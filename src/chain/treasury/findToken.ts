@@ -4,6 +4,7 @@ import type { Chain } from '../../runbook/context.ts';
 import { dexStrategyAbi } from '../abi/dexStrategy.ts';
 import { tokenAbi } from '../abi/token.ts';
 import { checkedAddress, namedPairs } from '../pairs/pair.ts';
+import { readMany } from '../readMany.ts';
 import { tryRead } from '../tryRead.ts';
 
 export type Token = {
@@ -55,13 +56,20 @@ const zero = '0x0000000000000000000000000000000000000000';
 
 /** The two tokens of a pair as the strategy has them; empty where it does not know the pair. */
 export async function readPairTokens(chain: Chain, pair: `0x${string}`): Promise<readonly Address[]> {
-  const { dexStrategy } = chain.contracts;
-  if (dexStrategy === undefined) return [];
-  const config = await tryRead<readonly [Address, Address, ...unknown[]]>(chain, {
-    address: dexStrategy,
-    abi: dexStrategyAbi,
-    functionName: 'pairConfigs',
-    args: [pair],
-  });
-  return config === undefined || config[0] === zero ? [] : [config[0], config[1]];
+  const [tokens = []] = await readTokensOfPairs(chain, [pair]);
+  return tokens;
+}
+
+/** Of any number of pairs, in their order: see `readPairTokens`. */
+export async function readTokensOfPairs(
+  chain: Chain,
+  pairs: readonly `0x${string}`[],
+): Promise<readonly (readonly Address[])[]> {
+  const { dexStrategy: address } = chain.contracts;
+  if (address === undefined) return pairs.map(() => []);
+  const configs = await readMany<readonly [Address, Address, ...unknown[]]>(
+    chain,
+    pairs.map((pair) => ({ address, abi: dexStrategyAbi, functionName: 'pairConfigs', args: [pair] })),
+  );
+  return configs.map((config) => (config === undefined || config[0] === zero ? [] : [config[0], config[1]]));
 }

@@ -11,7 +11,10 @@ import { newestLogs } from '../newestLogs.ts';
 import { parseHex } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
 import { readMany } from '../readMany.ts';
+import { sameAddress } from '../sameAddress.ts';
 import { tryRead } from '../tryRead.ts';
+import { formatAmount } from './amount.ts';
+import type { Token } from './findToken.ts';
 
 /** Tempo's predeploy (deployment-facts, section 1), where the strategy does not name its DEX. */
 const predeploy: Address = '0xdec0000000000000000000000000000000000000';
@@ -120,6 +123,29 @@ export async function readRestingOrders(chain: Chain, also: readonly bigint[]): 
     orders: own.map((order) => resting(order, books)),
     unknown: left > 0 ? `${count(left)} older orders were not looked up` : placed.unknown,
   };
+}
+
+/** The orders in the book of a base token. */
+export function inBook(base: Address | null, orders: readonly RestingOrder[]): readonly RestingOrder[] {
+  return base === null ? [] : orders.filter((order) => sameAddress(order.base, base));
+}
+
+/** What the orders lock of one token. */
+export function lockedIn(orders: readonly RestingOrder[], token: Address): bigint {
+  return orders
+    .filter((order) => sameAddress(order.token, token))
+    .reduce((sum, { locked }) => sum + BigInt(locked), 0n);
+}
+
+/** `3 orders, 250 AlphaUSD and 90 pathUSD` */
+export function describeOrders(orders: readonly RestingOrder[], tokens: readonly Token[]): string {
+  const addresses = [...new Map(orders.map(({ token }) => [token.toLowerCase(), token])).values()];
+  const amounts = addresses.map((address) => {
+    const token = tokens.find((one) => sameAddress(one.address, address));
+    const locked = lockedIn(orders, address);
+    return token === undefined ? `${locked} units of ${address}` : formatAmount(locked, token);
+  });
+  return `${orders.length} ${orders.length === 1 ? 'order' : 'orders'}, ${amounts.join(' and ')}`;
 }
 
 /** Whether an order is on the DEX, whoever made it. @throws TvError where no node answers */
