@@ -12,6 +12,7 @@ const listsAbi = parseAbi([
   'function getActiveOrders(bytes32) view returns (uint128[])',
   'function activeOrderIds(bytes32, uint256) view returns (uint128)',
   'function nextOrderId() view returns (uint128)',
+  'function getOrder(uint128) view returns (uint128)',
 ]);
 
 /** In the first pair's base token, at least the DEX's smallest order. */
@@ -26,7 +27,10 @@ export const orderFaults: Readonly<Record<string, Fault>> = {
       placeUnlisted(urlOf(world), world.state.deployment, firstPair(world.state.deployment), [hiddenOrder]),
     mend: async (world) => {
       const { order } = readFault<{ order: string }>(world.paths, 'hidden-order');
-      await cancelUnnoticed(urlOf(world), world.state.deployment, BigInt(order)).catch(ignoreGone);
+      // One that an unwind has cancelled meanwhile needs no mending.
+      if (await isOnDex(urlOf(world), world.state.deployment, BigInt(order))) {
+        await cancelUnnoticed(urlOf(world), world.state.deployment, BigInt(order));
+      }
     },
   },
   'vanished-order': {
@@ -69,7 +73,7 @@ export async function listedOrders(
   for (;;) {
     const args = [pair.id, BigInt(orders.length)] as const;
     const data = encodeFunctionData({ abi: listsAbi, functionName: 'activeOrderIds', args });
-    const answer = await read(data).catch(() => undefined);
+    const answer = await unlessReverted(read(data));
     if (answer === undefined) return orders;
     orders.push(BigInt(answer));
   }
@@ -135,7 +139,18 @@ function urlOf({ state }: BrokenWorld): string {
   return `http://127.0.0.1:${state.ports.chain}`;
 }
 
-/** An order that an unwind has cancelled meanwhile needs no mending. */
-function ignoreGone(error: unknown): void {
-  if (!(error instanceof TvError)) throw error;
+async function isOnDex(url: string, { dex: to }: Deployment, order: bigint): Promise<boolean> {
+  const data = encodeFunctionData({ abi: listsAbi, functionName: 'getOrder', args: [order] });
+  const answer = await unlessReverted(rpc<Hex>(url, 'eth_call', [{ to, data }, 'latest']));
+  return answer !== undefined;
+}
+
+/** Undefined where the contract said no; a read that failed otherwise says nothing of a list's end. */
+async function unlessReverted(read: Promise<Hex>): Promise<Hex | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof TvError && /\brevert/.test(error.facts['answer'] ?? '')) return undefined;
+    throw error;
+  }
 }
