@@ -15,7 +15,6 @@ export type EventTable = {
   readonly logIndexColumn: string | null;
   /** Names the kind of event; null where the table keeps none, or is itself one kind. */
   readonly kindColumn: string | null;
-  readonly timeColumn: string | null;
   /** In a child: its column that holds the raw row's key. */
   readonly rawColumn: string | null;
 };

@@ -3,11 +3,12 @@ import { TvError } from '../errors/TvError.ts';
 import type { Database } from '../runbook/context.ts';
 import { type EventSchema, tableId } from './eventSchema.ts';
 
-/** How far the indexer says that it is. */
+/**
+ * How far the indexer says that it is. Times that the services have stored are not read at all: their
+ * columns may have no zone, and are in the local time of whatever wrote them.
+ */
 export type Cursor = {
   readonly block: number;
-  /** ISO 8601, UTC; null where the table keeps no time. */
-  readonly at: string | null;
 };
 
 /**
@@ -20,11 +21,8 @@ export async function readCursor(
 ): Promise<Cursor | undefined> {
   const { cursor } = parameters.schema;
   if (cursor === null) return undefined;
-  // A timestamp without zone was written by the server's now(), so its own TimeZone is the right one.
-  const at =
-    cursor.timeColumn === null ? sql`null::timestamptz` : sql`${sql.id(cursor.timeColumn)}::timestamptz`;
-  const { rows } = await sql<{ block: number | null; at: Date | null }>`
-    select ${sql.id(cursor.blockColumn)}::bigint as block, ${at} as at from ${tableId(cursor)} limit 2
+  const { rows } = await sql<{ block: number | null }>`
+    select ${sql.id(cursor.blockColumn)}::bigint as block from ${tableId(cursor)} limit 2
   `.execute(database.kysely);
   const [row, second] = rows;
   if (second !== undefined) {
@@ -34,5 +32,5 @@ export async function readCursor(
     });
   }
   if (row === undefined || row.block === null) return undefined;
-  return { block: row.block, at: row.at?.toISOString() ?? null };
+  return { block: row.block };
 }

@@ -74,7 +74,6 @@ function describe(table: CatalogueTable, raw: CatalogueTable | undefined): Event
     transactionColumn: transactionColumn(table),
     logIndexColumn: logIndexColumn(table),
     kindColumn: role === 'raw' ? column(table, /^(event_type|event_name|event|kind|type)$/) : null,
-    timeColumn: column(table, /^(block_timestamp|block_time|timestamp)$/),
     rawColumn: role === 'child' && raw !== undefined ? rawColumn(table, raw) : null,
   };
 }

@@ -6,7 +6,6 @@ import { readCursor } from './readCursor.ts';
 export type IndexProgress = {
   /** Null in a database without any event or cursor. */
   readonly block: number | null;
-  readonly at: string | null;
   /** `rows`: the highest block that has an event, which lags behind what has been indexed. */
   readonly source: 'cursor' | 'rows';
 };
@@ -26,5 +25,5 @@ export async function readProgress(
   const { rows } = await sql<{ block: number | null }>`
     select greatest(${sql.join(maxima)})::bigint as block
   `.execute(database.kysely);
-  return { block: rows[0]?.block ?? null, at: null, source: 'rows' };
+  return { block: rows[0]?.block ?? null, source: 'rows' };
 }

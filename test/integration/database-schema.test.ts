@@ -62,7 +62,6 @@ describe('readEventSchema', () => {
       transactionColumn: 'transaction_hash',
       logIndexColumn: 'log_index',
       kindColumn: 'event_type',
-      timeColumn: 'block_timestamp',
       rawColumn: null,
     });
     expect(schema.tables.slice(1).map((t) => [t.name, t.role, t.rawColumn])).toEqual(
@@ -149,12 +148,10 @@ describe('reading', () => {
     const { database, made } = await make('raw-and-kinds');
     const schema = await readEventSchema(database);
     expect(await readCursor(database, { schema })).toBeUndefined();
-    expect(await readProgress(database, { schema })).toEqual({ block: null, at: null, source: 'rows' });
+    expect(await readProgress(database, { schema })).toEqual({ block: null, source: 'rows' });
     await made.admin(fillRawAndKinds(10, 29));
-    await made.admin(
-      `UPDATE indexer_state SET last_indexed_block = 40, last_indexed_at = '2026-03-04 05:06:07'`,
-    );
-    expect(await readCursor(database, { schema })).toEqual({ block: 40, at: '2026-03-04T05:06:07.000Z' });
+    await made.admin(`UPDATE indexer_state SET last_indexed_block = 40, last_indexed_at = 'infinity'`);
+    expect(await readCursor(database, { schema })).toEqual({ block: 40 });
     expect(await readProgress(database, { schema })).toMatchObject({ block: 40, source: 'cursor' });
     const counts = await countRows(database, { schema, fromBlock: 20 });
     expect(counts).toMatchObject({ clear: 60, keep: 60, lowestKept: 10, highestKept: 19 });
@@ -177,7 +174,7 @@ describe('reading', () => {
     const { database, made } = await make('per-kind');
     await made.admin(fillPerKind(100, 109));
     const schema = await readEventSchema(database);
-    expect(await readProgress(database, { schema })).toEqual({ block: 109, at: null, source: 'rows' });
+    expect(await readProgress(database, { schema })).toEqual({ block: 109, source: 'rows' });
     expect(await countRows(database, { schema, fromBlock: 107 })).toMatchObject({
       clear: 21,
       keep: 49,
