@@ -7,13 +7,7 @@ import { readPairSignals } from '../src/chain/oracle/readPairSignals.ts';
 import { readNewestSignals } from '../src/chain/oracle/readSignals.ts';
 import { namedPairs, type Pair } from '../src/chain/pairs/pair.ts';
 import { readHead } from '../src/chain/readHead.ts';
-import {
-  endThePause,
-  openProtocol,
-  type Protocol,
-  readProtocol,
-  stopsSignals,
-} from '../src/chain/readProtocol.ts';
+import { endThePause, type Protocol, readProtocol, stopsSignals } from '../src/chain/readProtocol.ts';
 import type { ServiceName } from '../src/config/settings.ts';
 import { prunable } from '../src/database/backup/choosePrune.ts';
 import { listBackups } from '../src/database/backup/listBackups.ts';
@@ -29,22 +23,11 @@ import { readSchedule } from '../src/host/schedule/readSchedule.ts';
 import type { Context } from '../src/runbook/context.ts';
 import { defineReport } from '../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
-import { leftByAll } from '../src/runbook/leftBehind.ts';
-import type { LockHolder } from '../src/runbook/lock.ts';
-import { describeHolder, lockRecords } from '../src/runbook/locks.ts';
 import { renderNext } from '../src/runbook/next.ts';
-import { readRuns, urgentFirst } from '../src/runbook/readRuns.ts';
-import type { RunState } from '../src/runbook/runState.ts';
 import { ago, bytes, count, duration, padEnd, short, wrap } from '../src/runbook/text.ts';
 import { breakers, readAllBreakers, restingOrders } from './status/breakers.ts';
-import {
-  fullShare,
-  judgeDisk,
-  judgeIndexer,
-  judgeOracle,
-  judgeRuns,
-  onRightChainOnly,
-} from './status/judge.ts';
+import { fullShare, judgeDisk, judgeIndexer, judgeOracle, onRightChainOnly } from './status/judge.ts';
+import { runs } from './status/runs.ts';
 
 /** Runbook §8: API answers slower than this are a warning. */
 const slowApiMs = 2_000;
@@ -97,7 +80,7 @@ export default defineReport({
       readGauge('disk', limitMs, () => disk(ctx), [`df -h ${quoteForShell(ctx.settings.backup.directory)}`]),
       schedule(ctx),
       oldOracleKey(ctx),
-      readGauge('runs', limitMs, () => runs(ctx, deployed)),
+      readGauge('runs', limitMs, () => runsLine(ctx, deployed)),
     ]);
     const gauges = found.filter((gauge) => gauge !== undefined);
     const { environment, chain: settings } = ctx.settings;
@@ -331,12 +314,12 @@ async function schedule(ctx: Context): Promise<Gauge | undefined> {
   );
 }
 
-/** A line that is left out where its source has nothing to say; one that is late or fails is there. */
+/** A line that is left out where its source has nothing to say, or is away: another line says so then. */
 async function whereThereIsOne(
   gauge: (read: () => Promise<Reading>) => Promise<Gauge>,
   read: () => Promise<Reading | undefined>,
 ): Promise<Gauge | undefined> {
-  let isThere = true;
+  let isThere = false;
   const line = await gauge(async () => {
     const reading = await read();
     isThere = reading !== undefined;
@@ -360,59 +343,15 @@ async function oldOracleKey(ctx: Context): Promise<Gauge | undefined> {
   };
 }
 
-/** The units that a run's residual state is about, by its subject. */
-const stoppedUnits: Readonly<Record<string, readonly ServiceName[]>> = {
-  services: ['api', 'indexer', 'oracle'],
-  indexer: ['indexer'],
-  'oracle relay': ['oracle'],
-};
-
-/**
- * What unfinished runs left that is still so. A journal does not know that the protocol was paused, or a
- * service started, by other means since. Where chain or host do not answer, the journal counts.
- */
-async function stillLeft(
-  ctx: Context,
-  states: readonly RunState[],
-  deployed: Promise<Protocol>,
-): Promise<readonly string[]> {
-  const left = leftByAll(states);
-  const isLeft = (subject: string) => leftByAll(states, [subject]).length < left.length;
-  const ended: string[] = [];
-  if (isLeft(openProtocol) && (await unlessLate(ctx, deployed))?.paused === true) ended.push(openProtocol);
-  const stopped = Object.entries(stoppedUnits).filter(([subject]) => isLeft(subject));
-  if (stopped.length > 0) {
-    const active = (await unlessLate(ctx, activeServices(ctx))) ?? [];
-    for (const [subject, names] of stopped) {
-      if (names.every((name) => active.includes(name))) ended.push(subject);
-    }
-  }
-  return leftByAll(states, ended);
-}
-
-async function activeServices(ctx: Context): Promise<readonly ServiceName[]> {
+function runsLine(ctx: Context, deployed: Promise<Protocol>): Promise<Reading> {
   const names: readonly ServiceName[] = ['api', 'indexer', 'oracle'];
   const { units } = ctx.settings.host;
-  const states = await readUnits(ctx.host(), { units: names.map((name) => units[name]) });
-  return names.filter((_, index) => states[index]?.activeState === 'active');
-}
-
-async function runs(ctx: Context, deployed: Promise<Protocol>): Promise<Reading> {
-  const states = readRuns(ctx);
-  const left = urgentFirst(states);
-  const unusual = left.length === 0 ? [] : await stillLeft(ctx, left, deployed);
-  return judgeRuns({ states, unusual, locks: locksInWords(ctx) });
-}
-
-/** Who holds the lock, and where a question is open: who, what and since when. */
-function locksInWords({ settings, clock }: Context): readonly string[] {
-  const { asking, holding } = lockRecords(settings);
-  const words = (by: LockHolder) => {
-    const { who, what, since } = describeHolder(by, clock.now());
-    return `${what} by ${who}, since ${since}`;
-  };
-  return [
-    ...holding.map((by) => `lock held: ${words(by)}`),
-    ...asking.map((by) => `question open: ${words(by)}`),
-  ];
+  return runs(ctx, {
+    paused: async () => (await unlessLate(ctx, deployed))?.paused,
+    stopped: async () => {
+      const asked = readUnits(ctx.host(), { units: names.map((name) => units[name]) });
+      const states = await unlessLate(ctx, asked);
+      return states && names.filter((_, index) => states[index]?.activeState !== 'active');
+    },
+  });
 }

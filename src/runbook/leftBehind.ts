@@ -1,23 +1,36 @@
 import type { RunState } from './runState.ts';
 
 /**
+ * What the world says of a subject: null where it is as usual again, by whoever's doing; other words for what
+ * is so; or why it was not seen, and then the journal is quoted as such.
+ */
+export type Seen = null | { readonly words: string } | { readonly unseen: string };
+
+/**
  * What a run has left unusual in the world where it stands, in words: `protocol is OPEN (not paused)`.
  * From the journal alone, so that it can be told also where nothing else answers.
- * @param ended subjects that are as usual again, by whoever else's doing: no journal knows that
+ * @param seen by subject, what the world says of it: no journal knows that
  */
-export function leftBehind(state: RunState, ended: readonly string[] = []): readonly string[] {
-  return leftByAll([state], ended);
+export function leftBehind(state: RunState, seen: Readonly<Record<string, Seen>> = {}): readonly string[] {
+  return leftByAll([state], seen);
 }
 
 /** The same of several runs: one statement about each subject, since "is" and "may be" contradict each other. */
-export function leftByAll(states: readonly RunState[], ended: readonly string[] = []): readonly string[] {
+export function leftByAll(
+  states: readonly RunState[],
+  seen: Readonly<Record<string, Seen>> = {},
+): readonly string[] {
   const bySubject = new Map<string, Left>();
   for (const left of states.flatMap(leftBySteps)) {
-    if (ended.includes(left.subject)) continue;
     const known = bySubject.get(left.subject);
     if (known === undefined || (left.certain && !known.certain)) bySubject.set(left.subject, left);
   }
-  return [...bySubject.values()].map(({ words }) => words);
+  return [...bySubject.values()].flatMap(({ subject, words }) => {
+    const now = seen[subject];
+    if (now === null) return [];
+    if (now === undefined) return [words];
+    return ['words' in now ? now.words : `by the journal ${words}, and ${now.unseen}`];
+  });
 }
 
 interface Left {

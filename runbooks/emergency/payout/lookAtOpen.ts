@@ -17,7 +17,7 @@ export function lookAtOpen(ctx: StepContext, lookout: Lookout): void {
     lookout.look('other run', 'chain', async () => {
       const { paused } = await readProtocol(ctx.chain());
       // What else it has left, a pause does not change.
-      const still = paused === true ? leftBehind(state, [openProtocol]) : left;
+      const still = paused === true ? leftBehind(state, { [openProtocol]: null }) : left;
       return still.length === 0
         ? pass(`paused, though ${run} is unfinished`)
         : warn(`the ${still.join(', the ')}: ${run} is unfinished`, { next: [`tv resume ${run}`] });

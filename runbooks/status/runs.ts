@@ -1,0 +1,74 @@
+import { openProtocol } from '../../src/chain/readProtocol.ts';
+import type { ServiceName } from '../../src/config/settings.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import type { Reading } from '../../src/runbook/gauge.ts';
+import { leftByAll, type Seen } from '../../src/runbook/leftBehind.ts';
+import type { LockHolder } from '../../src/runbook/lock.ts';
+import { describeHolder, lockRecords } from '../../src/runbook/locks.ts';
+import { readRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
+import type { RunState } from '../../src/runbook/runState.ts';
+import { judgeRuns } from './judge.ts';
+
+/** What the world says of the things that runs leave unusual. Undefined: no answer, or not in time. */
+export interface RunsWorld {
+  paused(): Promise<boolean | undefined>;
+  /** The services that are not running. */
+  stopped(): Promise<readonly ServiceName[] | undefined>;
+}
+
+/** Unfinished runs with what of their residual state is still so, and who holds the lock. */
+export async function runs(
+  ctx: Pick<Context, 'runs' | 'settings' | 'clock'>,
+  world: RunsWorld,
+): Promise<Reading> {
+  const states = readRuns(ctx);
+  const left = urgentFirst(states);
+  const unusual = left.length === 0 ? [] : await stillLeft(left, world);
+  return judgeRuns({ states, unusual, locks: locksInWords(ctx) });
+}
+
+/** The services that a run's residual state is about, by its subject. */
+const stoppedServices: Readonly<Record<string, readonly ServiceName[]>> = {
+  services: ['api', 'indexer', 'oracle'],
+  indexer: ['indexer'],
+  'oracle relay': ['oracle'],
+};
+
+/**
+ * What unfinished runs left that is still so. A journal does not know that the protocol was paused, or a
+ * service started, by other means since: chain and host do. Where they do not answer, the journal is quoted.
+ */
+async function stillLeft(states: readonly RunState[], world: RunsWorld): Promise<readonly string[]> {
+  const left = leftByAll(states);
+  const isLeft = (subject: string) => leftByAll(states, { [subject]: null }).length < left.length;
+  const seen: Record<string, Seen> = {};
+  if (isLeft(openProtocol)) {
+    const paused = await world.paused();
+    if (paused === true) seen[openProtocol] = null;
+    if (paused === undefined) seen[openProtocol] = { unseen: 'the chain did not answer' };
+  }
+  const subjects = Object.entries(stoppedServices).filter(([subject]) => isLeft(subject));
+  if (subjects.length > 0) {
+    const stopped = await world.stopped();
+    for (const [subject, names] of subjects) {
+      const still = names.filter((name) => stopped?.includes(name));
+      if (stopped === undefined) seen[subject] = { unseen: 'the host did not answer' };
+      else if (still.length === 0) seen[subject] = null;
+      else seen[subject] = { words: `${still.join(', ')} not running` };
+    }
+  }
+  return leftByAll(states, seen);
+}
+
+/** Who holds the lock, and where a question is open: who, what and since when. */
+function locksInWords({ settings, clock }: Pick<Context, 'settings' | 'clock'>): readonly string[] {
+  const { asking, holding } = lockRecords(settings);
+  const words = (by: LockHolder) => {
+    const { who, what, since } = describeHolder(by, clock.now());
+    return `${what} by ${who}, since ${since}`;
+  };
+  return [
+    ...holding.map((by) => `lock held: ${words(by)}`),
+    ...asking.map((by) => `question open: ${words(by)}`),
+  ];
+}
