@@ -1,4 +1,4 @@
-import { type Diagnosis, diagnose } from '../../src/chain/oracle/diagnose.ts';
+import { type Diagnosis, diagnose, isLasting } from '../../src/chain/oracle/diagnose.ts';
 import { readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
 import { namedPairs } from '../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
@@ -159,8 +159,7 @@ export function judge(
   }
   const summary = parts.join('; ');
   const next = troubles.flatMap((trouble) => trouble.next);
-  const beyond = troubles.some(({ id }) => id !== 'pending' && id !== 'clock');
-  return beyond
+  return troubles.some(isLasting)
     ? block(`a restart cannot help: ${summary}`, { next, ...facts })
     : warn(summary, { next, ...facts });
 }

@@ -234,7 +234,7 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
     }),
   );
 
-  it('warns of a wrong clock, and does not restart for a stuck transaction', () =>
+  it('sees a wrong clock, and does not restart for a stuck transaction', () =>
     inWorlds(worlds, async (world) => {
       const about = { oracle: world.envKey().address, intervalSeconds: 2, feeToken: null };
       // What it has just sent is in the pool for a moment, as a stuck one would be.

@@ -163,7 +163,7 @@ describe('before a restart', () => {
   it.each([
     [[], [], 'pass'],
     [['pending'], [], 'warn'],
-    [['clock'], [], 'warn'],
+    [['clock'], [], 'block'],
     [['stuck'], [], 'block'],
     [['no-fees'], [], 'block'],
     [['paused'], [], 'block'],

@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
-import { type Diagnosis, diagnose } from '../../../src/chain/oracle/diagnose.ts';
+import { type Diagnosis, diagnose, isLasting } from '../../../src/chain/oracle/diagnose.ts';
 import { type Funding, planFunding, readFunded } from '../../../src/chain/oracle/fundAccount.ts';
 import { isOracle, readAuthority } from '../../../src/chain/oracle/readAuthority.ts';
 import { type AcceptedSignal, readOwnSignal } from '../../../src/chain/oracle/readSignals.ts';
@@ -300,8 +300,9 @@ export function judgeCauses(
   { troubles, unknown }: Pick<Diagnosis, 'troubles' | 'unknown'>,
   { compromised }: { readonly compromised: boolean },
 ): Finding {
-  // The pause, the role and the fees of the old key have checks of their own.
-  const lasting = troubles.filter(({ id }) => id === 'clock' || (id === 'stuck' && !compromised));
+  // The pause, the role and the fees of the old key have checks of their own; a compromised one is cut off.
+  const own = ['paused', 'not-authorised', 'no-fees', ...(compromised ? ['stuck'] : [])];
+  const lasting = troubles.filter((trouble) => isLasting(trouble) && !own.includes(trouble.id));
   const rest = [
     ...troubles.filter(({ id }) => id === 'pending' || id === 'no-fees').map(({ summary }) => summary),
     ...(unknown.length === 0 ? [] : [`unknown: ${unknown.join(', ')}`]),

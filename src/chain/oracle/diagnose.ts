@@ -25,6 +25,14 @@ export type Trouble = {
   readonly next: readonly string[];
 };
 
+/**
+ * Whether a trouble keeps signals away until it is mended itself: neither a restart nor another key helps. The
+ * clock too: a contract refuses signals of the future, whichever key signs them.
+ */
+export function isLasting({ id }: Pick<Trouble, 'id'>): boolean {
+  return id !== 'pending';
+}
+
 export interface Diagnosis {
   readonly troubles: readonly Trouble[];
   /** What could not be read, in words. None of it may be called well. */
