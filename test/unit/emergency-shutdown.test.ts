@@ -20,7 +20,11 @@ describe('emergency shutdown: what it says of the pause before it is sent', () =
   const reads = `This stops 3 services and tries to pause the protocol. Whether the pause will succeed is unknown (`;
   const speaksAgainst = 'This stops 3 services. The pause will probably NOT succeed (';
   it.each<readonly [string, readonly Look[], string]>([
-    ['every check passes', [fine], 'This pauses the whole protocol and stops 3 services.'],
+    [
+      'every check passes',
+      [fine],
+      'This pauses the protocol and stops 3 services. The pause stops new capital to the strategy, withdrawals, not new orders on the DEX.',
+    ],
     [
       'the simulation meets a rate limit',
       [fine, fails(limited)],
