@@ -6,9 +6,9 @@ export interface FoundTool extends ToolVersion {
   readonly path: string;
 }
 
-/** Where Debian and PostgreSQL's own RPM packages put the programs of each major version. */
+/** Where Debian, PostgreSQL's own RPM packages and Homebrew put the programs of each major version. */
 const script = `command -v -- "$1" || true
-for file in /usr/lib/postgresql/*/bin/"$1" /usr/pgsql-*/bin/"$1"; do [ ! -x "$file" ] || echo "$file"; done`;
+for file in /usr/lib/postgresql/*/bin/"$1" /usr/pgsql-*/bin/"$1" /opt/homebrew/opt/postgresql@*/bin/"$1"; do [ ! -x "$file" ] || echo "$file"; done`;
 
 /** All installed versions of a PostgreSQL client program; the one on the PATH first, then the newest first. */
 export async function listTools(host: Host, { tool }: { readonly tool: PostgresTool }): Promise<FoundTool[]> {
@@ -24,14 +24,38 @@ export async function listTools(host: Host, { tool }: { readonly tool: PostgresT
   return [...first, ...others.flat().sort((a, b) => b.major - a.major)];
 }
 
+export interface ClientPrograms {
+  readonly pgDump: FoundTool;
+  readonly pgRestore: FoundTool;
+  readonly psql: FoundTool;
+}
+
 /**
- * A PostgreSQL client program that is new enough: `pg_dump` refuses a server newer than itself.
- * Prefers the one on the PATH. Undefined where none is new enough.
+ * The client programs that tv's scripts take: those of the server's own major version where they are
+ * installed, else newer ones (pg_dump refuses a server newer than itself), else what there is.
+ * @returns undefined where one of them is not installed at all
  */
-export async function findTool(
+export async function findClientPrograms(
   host: Host,
-  { tool, atLeastMajor }: { readonly tool: PostgresTool; readonly atLeastMajor: number },
-): Promise<FoundTool | undefined> {
-  const tools = await listTools(host, { tool });
-  return tools.find(({ major }) => major >= atLeastMajor);
+  { serverMajor }: { readonly serverMajor: number },
+): Promise<ClientPrograms | undefined> {
+  const names = ['pg_dump', 'pg_restore', 'psql'] as const;
+  const all = await Promise.all(names.map((tool) => listTools(host, { tool })));
+  const [pgDump, pgRestore, psql] = all.map(
+    (tools) =>
+      tools.find(({ major }) => major === serverMajor) ??
+      tools.find(({ major }) => major >= serverMajor) ??
+      tools[0],
+  );
+  if (pgDump === undefined || pgRestore === undefined || psql === undefined) return undefined;
+  return { pgDump, pgRestore, psql };
+}
+
+/** Whether programs can dump from a server and restore to it; the first that cannot, otherwise. */
+export function findTooOld(
+  { pgDump, pgRestore }: ClientPrograms,
+  { serverMajor }: { readonly serverMajor: number },
+): { readonly tool: PostgresTool; readonly found: FoundTool } | undefined {
+  if (pgDump.major < serverMajor) return { tool: 'pg_dump', found: pgDump };
+  return pgRestore.major < serverMajor ? { tool: 'pg_restore', found: pgRestore } : undefined;
 }

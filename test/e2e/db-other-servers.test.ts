@@ -82,7 +82,7 @@ describe.runIf(newer !== undefined)('PostgreSQL 18, newer than the client progra
     async (...flags) => {
       const done = await world.tv('db', 'backup', ...flags);
       expect(flat(done.stderr)).toMatch(
-        /pg_dump \d+ is older than the server \(18\.\d+\) and refuses to dump it/,
+        /pg_dump \d+ is older than the server \(18\.\d+\) and refuses to work with it/,
       );
       expect(done.stderr).toContain('apt-get install postgresql-client-18');
       expect(done.exitCode).toBe(3);

@@ -410,17 +410,6 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
   });
 
   describe('the backup', () => {
-    it('a pg_dump older than the server', () =>
-      expectBlocked({
-        args: [
-          '--set',
-          `host.prefix=${prefix()} env PATH=${dirname(program('old/pg_dump', 'echo "pg_dump (PostgreSQL) 13.20"'))}:/usr/bin:/bin:${serverPrograms()}`,
-        ],
-        checks: ['backup'],
-        says: [/pg_dump 13 is older than the server, 1[4-9]\.\d+, and refuses to work with it/],
-        next: ['apt-get install postgresql-client-1', 'first on the PATH'],
-      }));
-
     it('no folder', () =>
       expectBlocked({
         args: ['--backup-dir', '/run/nowhere'],
@@ -447,12 +436,6 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
         next: ['df -h /run/too-small', '--backup-dir'],
         override: 'backup-space',
       }));
-
-    /** Where the sandbox found pg_dump; a real one has to be there for psql and pg_restore. */
-    function serverPrograms(): string {
-      const wrapper = readFileSync(join(sandbox.dir, 'bin', 'inside'), 'utf8');
-      return /PATH='[^']*:([^:']+)'/.exec(wrapper)?.[1] ?? '';
-    }
   });
 
   describe('overruling', () => {

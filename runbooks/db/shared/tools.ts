@@ -1,6 +1,6 @@
 import type { DatabaseServer } from '../../../src/database/readServer.ts';
 import { onHost, quoteForShell } from '../../../src/errors/shellLine.ts';
-import { listTools } from '../../../src/host/findTool.ts';
+import { findClientPrograms, findTooOld } from '../../../src/host/findTool.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import { readMachine } from '../../../src/host/readMachine.ts';
 import type { Context } from '../../../src/runbook/context.ts';
@@ -16,33 +16,25 @@ export type Tools = {
   readonly memoryBytes: number;
 };
 
-/**
- * PostgreSQL's client programs on the host: those of the server's own major version where they are
- * installed, as every script of tv takes them; else those on the PATH. pg_dump refuses a server that
- * is newer than itself.
- */
+/** PostgreSQL's client programs on the host, as every script of tv takes them. */
 export async function lookAtTools(ctx: Context, server: Pick<DatabaseServer, 'major' | 'version'>) {
   const host = ctx.host();
-  const names = ['pg_dump', 'pg_restore', 'psql'] as const;
-  const [machine, ...found] = await Promise.all([
+  const [machine, programs] = await Promise.all([
     readMachine(host),
-    ...names.map((tool) => listTools(host, { tool })),
+    findClientPrograms(host, { serverMajor: server.major }),
   ]);
-  const [pgDump, pgRestore, psql] = found.map(
-    (tools) =>
-      tools.find(({ major }) => major === server.major) ??
-      tools.find(({ major }) => major >= server.major) ??
-      tools[0],
-  );
-  if (pgDump === undefined || pgRestore === undefined || psql === undefined) {
+  if (programs === undefined) {
     return block<Tools>("PostgreSQL's client programs are not installed on the host", {
       next: ['apt-get install postgresql-client'],
     });
   }
-  if (pgDump.major < server.major || pgRestore.major < server.major) {
+  const { pgDump } = programs;
+  const tooOld = findTooOld(programs, { serverMajor: server.major });
+  if (tooOld !== undefined) {
+    const { tool, found } = tooOld;
     return block<Tools>(
-      `pg_dump ${pgDump.major} is older than the server (${server.version}) and refuses to dump it`,
-      { next: [`apt-get install postgresql-client-${server.major}`] },
+      `${tool} ${found.major} is older than the server (${server.version}) and refuses to work with it`,
+      { facts: { [tool]: found.text }, next: [`apt-get install postgresql-client-${server.major}`] },
     );
   }
   const value: Tools = {

@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
 import { type Diagnosis, diagnose, isLasting } from '../../../src/chain/oracle/diagnose.ts';
 import { type Funding, planFunding, readFunded } from '../../../src/chain/oracle/fundAccount.ts';
@@ -13,8 +13,8 @@ import { listKeyFiles, readKeyFile } from '../../../src/chain/signers/keyFile.ts
 import { parseKey, placeholderAddress } from '../../../src/chain/signers/oracleKey.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { type Answer, answer } from '../../../src/errors/answer.ts';
+import { findEnvFileObstacle } from '../../../src/host/envFileObstacle.ts';
 import { readClock } from '../../../src/host/readClock.ts';
-import { readDirectory } from '../../../src/host/readDirectory.ts';
 import type { Finding } from '../../../src/runbook/check.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
@@ -55,12 +55,8 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
     const { envFile } = ctx.settings.host;
     const key = await readOracleKey(ctx);
     const { address, feeToken } = key;
-    if (!(await readDirectory(ctx.host(), { path: dirname(envFile) })).writable) {
-      return block('.env cannot be replaced: its folder is not writable', {
-        facts: { file: envFile },
-        next: ['run tv as root, or set host.prefix to sudo -n: tv config show'],
-      });
-    }
+    const obstacle = await findEnvFileObstacle(ctx.host(), { path: envFile });
+    if (obstacle !== undefined) return obstacle;
     const { intervalSeconds, pairs } = await readRelayOf(ctx, key);
     const value = {
       envFile,

@@ -1,8 +1,8 @@
 import type { DatabaseServer } from '../../../src/database/readServer.ts';
 import { onHost, quoteForShell } from '../../../src/errors/shellLine.ts';
+import { findClientPrograms, findTooOld } from '../../../src/host/findTool.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import { readDisk } from '../../../src/host/readDisk.ts';
-import { readToolVersion } from '../../../src/host/readToolVersion.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import { block, pass } from '../../../src/runbook/lookout.ts';
 import { bytes } from '../../../src/runbook/text.ts';
@@ -23,12 +23,7 @@ export interface BackupParameters {
 /** There is a place for the backup, and a pg_dump that can make it. */
 export async function checkBackup(ctx: Context, { directory, server }: BackupParameters) {
   const elsewhere = 'the same command with --backup-dir and another folder';
-  const [state, pgDump, pgRestore, psql] = await Promise.all([
-    readDirectory(ctx.host(), { path: directory }),
-    readToolVersion(ctx.host(), { tool: 'pg_dump' }),
-    readToolVersion(ctx.host(), { tool: 'pg_restore' }),
-    readToolVersion(ctx.host(), { tool: 'psql' }),
-  ]);
+  const state = await readDirectory(ctx.host(), { path: directory });
   if (!state.isDirectory) {
     return block(
       `the backup folder ${directory} ${state.exists ? 'is not a folder' : 'does not exist, or is not to be seen by this user'}`,
@@ -42,17 +37,19 @@ export async function checkBackup(ctx: Context, { directory, server }: BackupPar
       next: [onHost(`ls -ld ${quoteForShell(directory)}; findmnt -T ${quoteForShell(directory)}`), elsewhere],
     });
   }
-  if (pgDump === undefined || pgRestore === undefined || psql === undefined) {
+  const { major, version, sizeBytes } = await server();
+  const programs = await findClientPrograms(ctx.host(), { serverMajor: major });
+  if (programs === undefined) {
     return block("PostgreSQL's client programs are not installed on the host", {
       next: ['apt-get install postgresql-client'],
     });
   }
-  const { major, version, sizeBytes } = await server();
-  const [tool, old] = pgDump.major < major ? ['pg_dump', pgDump] : ['pg_restore', pgRestore];
-  if (old.major < major) {
-    return block(`${tool} ${old.major} is older than the server, ${version}, and refuses to work with it`, {
-      facts: { [tool]: old.text },
-      next: [`apt-get install postgresql-client-${major}, and have it first on the PATH of the host`],
+  const tooOld = findTooOld(programs, { serverMajor: major });
+  if (tooOld !== undefined) {
+    const { tool, found } = tooOld;
+    return block(`${tool} ${found.major} is older than the server (${version}) and refuses to work with it`, {
+      facts: { [tool]: found.text },
+      next: [`apt-get install postgresql-client-${major}`],
     });
   }
   const needed = sizeBytes * backupShare + backupMarginBytes;
@@ -61,5 +58,5 @@ export async function checkBackup(ctx: Context, { directory, server }: BackupPar
   if (freeBytes < needed) {
     return block(room, { next: [`df -h ${quoteForShell(directory)}`, elsewhere], override: 'backup-space' });
   }
-  return pass(`${room}; pg_dump ${pgDump.major} ≥ server ${major}`);
+  return pass(`${room}; pg_dump ${programs.pgDump.major} ≥ server ${major}`);
 }
