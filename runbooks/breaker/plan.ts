@@ -10,7 +10,7 @@ import type { Json } from '../../src/runbook/json.ts';
 import { count, short } from '../../src/runbook/text.ts';
 import type { BreakerFacts } from './facts.ts';
 import { type BreakerInput, inFlags, wantedPairs } from './input.ts';
-import { nobodyKnows, unknownPairs } from './unknownPairs.ts';
+import { seenTitle, unknownBecause, unknownPairs } from './unknownPairs.ts';
 
 export function plan({ action, intents, pairs, sender, replace }: BreakerFacts): readonly Step[] {
   if (sender === null) return [];
@@ -56,8 +56,8 @@ export function handout(
     // Those that the settings name are handed out whatever else can be read.
     if (input.all || pairs.some(({ name }) => name === null)) {
       const { breakers } = await readBreakers(ctx.chain(), { pairs, discover: input.all });
-      for (const { pair } of await unknownPairs(ctx, breakers)) {
-        warn(`Nobody knows ${pairTitle(pair)}: ${nobodyKnows}. The contract takes any id.`);
+      for (const unknown of await unknownPairs(ctx, breakers)) {
+        warn(`Unknown pair ${seenTitle(unknown)}: ${unknownBecause}. The contract takes any id.`);
       }
       pairs = breakers.map(({ pair }) => pair);
     }

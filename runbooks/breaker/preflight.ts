@@ -14,7 +14,7 @@ import { count, short } from '../../src/runbook/text.ts';
 import { type Effect, restingFinding, stopFinding } from '../shared/effect.ts';
 import type { BreakerFacts } from './facts.ts';
 import { type BreakerInput, wantedPairs } from './input.ts';
-import { nobodyKnows, unknownPairs } from './unknownPairs.ts';
+import { seenTitle, unknownBecause, unknownPairs } from './unknownPairs.ts';
 
 /** Of what is only information, in milliseconds: a trip does not wait longer for it. */
 const effectLimitMs = 3_000;
@@ -108,9 +108,8 @@ function lookAtUnnamed(ctx: Context, lookout: Lookout, found: Promise<Found | un
     const unknown = await unknownPairs(ctx, change);
     if (unknown.length === 0) return pass('known to the contracts, though not named in the settings');
     const where =
-      historyUnknown === null ? nobodyKnows : `${nobodyKnows}; some events unread: ${historyUnknown}`;
-    return block(`nobody knows ${names(unknown)}: ${where}`, {
-      facts: Object.fromEntries(unknown.slice(0, listed).map(({ pair }) => [pairTitle(pair), pair.id])),
+      historyUnknown === null ? unknownBecause : `${unknownBecause}; some events unread: ${historyUnknown}`;
+    return block(`unknown pair ${names(unknown)}: ${where}`, {
       next: ['tv breaker status --all'],
       override: 'unknown-pair',
     });
@@ -177,7 +176,5 @@ function lookAtCauses(lookout: Lookout, found: Promise<Found | undefined>): void
 }
 
 function names(breakers: readonly Breaker[]): string {
-  return breakers.length > listed
-    ? `${count(breakers.length)} pairs`
-    : breakers.map(({ pair }) => pairTitle(pair)).join(', ');
+  return breakers.length > listed ? `${count(breakers.length)} pairs` : breakers.map(seenTitle).join(', ');
 }

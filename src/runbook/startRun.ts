@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { withoutKeys } from '../errors/pastedKeys.ts';
 import { onThisMachine, quoteForShell } from '../errors/shellLine.ts';
 import { type ExitCode, exitCodes, TvError, UsageError } from '../errors/TvError.ts';
 import { ask, assertAnswerable, isAnswered } from './ask.ts';
@@ -424,7 +425,9 @@ export async function auditRefusal(
   if (!(error instanceof TvError)) return;
   const outcome = error instanceof Refusal ? 'refused' : 'aborted';
   const end = { outcome, exitCode: error.exitCode, reason: error.message };
-  await writeAudit(engine, command, input, story, end);
+  // An id that no check has found may be a private key, pasted in the wrong place.
+  const cleaned = JSON.parse(withoutKeys(JSON.stringify(asJson(input)))) as Json;
+  await writeAudit(engine, command, cleaned, story, end);
 }
 
 /** One line in the audit log for this call, whatever became of it. Where it cannot be written, the screen says so. */

@@ -145,6 +145,8 @@ it('a private key in place of any argument or setting is in no output, journal o
     [['emergency', 'withdraw', '--token', key, '--amount', '1', '--to', key, '--yes']],
     [['emergency', 'withdraw', `--to=${digits}`, '--confirm', key, '--reason', `it is ${key}`]],
     [['breaker', 'trip', '--pair', `${key}ff`, '--confirm', 'production']],
+    [['breaker', 'trip', '--pair', key, '--confirm', 'production']],
+    [['emergency', 'unwind', '--pair', key, '--confirm', 'production']],
     [['reindex', '--from-block', key, '--yes']],
     [['db', 'verify', digits.toUpperCase()]],
     [['db', 'pin', key, '--why', key]],

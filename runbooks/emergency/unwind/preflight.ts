@@ -9,6 +9,7 @@ import { simulate } from '../../../src/chain/transactions/simulate.ts';
 import { checkRecipient } from '../../../src/chain/treasury/checkRecipient.ts';
 import { describeOrders, inBook } from '../../../src/chain/treasury/readOrders.ts';
 import type { Address } from '../../../src/config/settings.ts';
+import { withoutKeys } from '../../../src/errors/pastedKeys.ts';
 import { UsageError } from '../../../src/errors/TvError.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
@@ -71,7 +72,10 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
   lookout.look('capital', 'chain', async () => {
     const found = await need(orders, 'strategy');
     const places = await need(capital, 'strategy');
-    const none = wanted.filter((_, index) => isUnknownPair(found, index)).map(pairTitle);
+    // A private key has 64 hex digits, too: an id that only the operator knows is not repeated.
+    const none = wanted
+      .filter((_, index) => isUnknownPair(found, index))
+      .map(({ name, id }) => name ?? withoutKeys(id));
     if (none.length > 0) {
       return block(`the strategy does not know ${none.join(', ')}`, { next: ['tv breaker status'] });
     }
