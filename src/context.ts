@@ -9,6 +9,7 @@ import { TvError } from './errors/TvError.ts';
 import { connectHost } from './host/connectHost.ts';
 import { readEnvFile } from './host/readEnvFile.ts';
 import { FileError } from './host/readTextFile.ts';
+import { whoseFile } from './host/whoseFile.ts';
 import { AuditLog } from './runbook/audit.ts';
 import type { Api, Chain, Clock, Context, Database, Host, SecretDesk } from './runbook/context.ts';
 import type { Entry, Room } from './runbook/entry.ts';
@@ -203,8 +204,10 @@ async function resolve(entry: Entry, flags: GlobalFlags, secrets: Secrets): Prom
       const { secretOutput } = await import('./host/secretOutput.ts');
       return secretOutput({ words });
     },
-    readEnvFile: async ({ path, prefix, timeoutMs }) =>
-      entry.settings === 'none' ? undefined : readEnvFileIfThere(connectHost({ prefix, timeoutMs }), path),
+    readEnvFile: async ({ path, prefix, timeoutMs, units }) =>
+      entry.settings === 'none'
+        ? undefined
+        : readEnvFileIfThere(connectHost({ prefix, timeoutMs }), { path, units }),
   });
   for (const weak of resolved.weakSecrets) secrets.addWeak(weak);
   for (const secret of resolved.secrets) secrets.add(secret);
@@ -213,9 +216,15 @@ async function resolve(entry: Entry, flags: GlobalFlags, secrets: Secrets): Prom
   return resolved;
 }
 
-async function readEnvFileIfThere(host: Host, path: string): Promise<EnvFileText | undefined> {
+async function readEnvFileIfThere(
+  host: Host,
+  { path, units }: { readonly path: string; readonly units: readonly string[] },
+): Promise<EnvFileText | undefined> {
   try {
-    return await readEnvFile(host, { path });
+    const { entries, mode, uid, owner } = await readEnvFile(host, { path });
+    const whose = await whoseFile(host, { path, uid, units });
+    if (whose === 'own') return { entries, mode };
+    return { entries, mode, stranger: { name: `${owner} (uid ${uid})`, sure: whose === 'foreign' } };
   } catch (error) {
     if (error instanceof FileError && error.problem === 'missing') return undefined;
     throw error;

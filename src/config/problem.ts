@@ -49,9 +49,10 @@ const vital = /^(host|stateDirectory|sandbox|chain$|chain\.id$)/;
  */
 export function assertUsable({ problems }: SettingsOrigins, what: 'all' | 'vital' = 'all'): void {
   const fatal = problems.filter(
-    ({ level, key, where }) =>
+    ({ level, key, where, untrusted }) =>
       level === 'fatal' &&
-      (what === 'all' || key === undefined || vital.test(key) || where.startsWith('--set')),
+      (what === 'all' ||
+        (untrusted !== true && (key === undefined || vital.test(key) || where.startsWith('--set')))),
   );
   const [first, ...others] = fatal;
   if (first === undefined) return;

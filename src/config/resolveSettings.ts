@@ -25,6 +25,8 @@ export interface EnvFileText {
   readonly entries: readonly EnvAssignment[];
   /** Permission bits, as in `0o640`. */
   readonly mode: number;
+  /** Its owner, where that is neither root, nor who runs tv, nor the services' user, or may not be. */
+  readonly stranger?: { readonly name: string; readonly sure: boolean };
 }
 
 export interface SettingsRequest {
@@ -42,6 +44,8 @@ export interface SettingsRequest {
     readonly path: string;
     readonly prefix: readonly string[];
     readonly timeoutMs: number;
+    /** Of the services, whose user the file may belong to. */
+    readonly units: readonly string[];
   }): Promise<EnvFileText | undefined>;
   /** Runs `database.urlCommand`. */
   readonly runSecretCommand: RunSecretCommand;
@@ -138,9 +142,13 @@ async function readDotEnv(request: SettingsRequest, resolution: Resolution, soun
   const usable = sound && !resolution.problems.some(({ level }) => level === 'fatal');
   if (path === '' || prefix === undefined || !usable) return { path, state: 'not used' };
   try {
+    const units = (['api', 'indexer', 'oracle'] as const).map((name) =>
+      resolution.need(`host.units.${name}`),
+    );
     const text = await request.readEnvFile({
       path,
       prefix,
+      units,
       timeoutMs: resolution.get('host.timeoutMs') ?? 0,
     });
     return text === undefined ? { path, state: 'missing' } : { path, state: 'used', text };

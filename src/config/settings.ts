@@ -96,6 +96,8 @@ export interface SettingsProblem {
   readonly key?: string;
   readonly facts?: Readonly<Record<string, string>>;
   readonly next: string;
+  /** Every value can be read, and may have been changed by somebody else: an emergency continues, and says so. */
+  readonly untrusted?: true;
 }
 
 export interface ConsideredFile {

@@ -113,16 +113,38 @@ function wrongChain({ settings, values }: WeakPointsParameters): readonly Settin
 }
 
 function exposedEnvFile({ envText, settings }: WeakPointsParameters): readonly SettingsProblem[] {
-  if (envText === undefined || (envText.mode & 0o007) === 0) return [];
-  return [
-    {
-      level: 'warning',
-      message: "TempoVault's .env, with its keys, can be read or changed by every user of its machine.",
-      where: settings.host.envFile,
-      facts: { mode: `0${(envText.mode & 0o777).toString(8)}` },
-      next: onHost(`chmod o= ${quoteForShell(settings.host.envFile)}`),
-    },
-  ];
+  if (envText === undefined) return [];
+  const where = settings.host.envFile;
+  const path = quoteForShell(where);
+  const { mode, stranger } = envText;
+  const facts = { mode: `0${(mode & 0o777).toString(8)}` };
+  const problems: SettingsProblem[] = [];
+  // As for tv's own configuration file: it says which node, database and contracts tv works on.
+  if ((mode & 0o002) !== 0) {
+    const message = "TempoVault's .env can be changed by every user of its machine.";
+    const next = onHost(`chmod o-w ${path}`);
+    problems.push({ level: 'fatal', untrusted: true, message, where, facts, next });
+  } else if ((mode & 0o005) !== 0) {
+    const message = "TempoVault's .env, with its keys, can be read by every user of its machine.";
+    problems.push({ level: 'warning', message, where, facts, next: onHost(`chmod o= ${path}`) });
+  }
+  if (stranger !== undefined) {
+    const owner = { owner: stranger.name };
+    const next = onHost(`chown --reference="$(dirname ${path})" ${path}`);
+    problems.push(
+      stranger.sure
+        ? {
+            ...{ level: 'fatal', untrusted: true, where, facts: owner, next },
+            message:
+              "TempoVault's .env belongs to a user who is neither root, nor the services', nor this one.",
+          }
+        : {
+            ...{ level: 'warning', where, facts: owner, next: onHost(`ls -l ${path}`) },
+            message: "Whether the owner of TempoVault's .env is the services' user is unknown.",
+          },
+    );
+  }
+  return problems;
 }
 
 /** Names that are worth a line each. */

@@ -278,11 +278,13 @@ export async function withJournal(execution: Execution, work: () => Promise<Endi
 function checkSettings({ ctx }: Engine): readonly Check[] {
   return ctx.settingsOrigins.problems
     .filter(({ level }) => level === 'fatal')
-    .map(({ message, where, next }) => ({
+    .map(({ message, where, next, untrusted }) => ({
       id: 'settings',
       world: 'config',
       status: 'warn',
-      summary: `ignored: ${message.replace(/\.$/, '')} (${where})`,
+      summary: untrusted
+        ? `NOT SAFE: ${message.replace(/\.$/, '')} (${where}): check node, contracts and recipient below`
+        : `ignored: ${message.replace(/\.$/, '')} (${where})`,
       next: [next],
     }));
 }

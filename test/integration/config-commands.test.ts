@@ -158,8 +158,7 @@ describe('tv config check', () => {
                  contracts.dexStrategy
           next   set GOVERNANCE_ROLES_ADDRESS in .env, or: tv config init
 
-      ! TempoVault's .env, with its keys, can be read or changed by every user of its
-        machine.
+      ! TempoVault's .env, with its keys, can be read by every user of its machine.
           where  /home/tempovault/tempovault/.env
           mode   0644
           next   chmod o= /home/tempovault/tempovault/.env

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectHost } from '../../src/host/connectHost.ts';
 import { readDirectory } from '../../src/host/readDirectory.ts';
 import { readDisk } from '../../src/host/readDisk.ts';
@@ -20,6 +20,7 @@ import { readEnvFile } from '../../src/host/readEnvFile.ts';
 import { readTextFile } from '../../src/host/readTextFile.ts';
 import { removeEnvValue } from '../../src/host/removeEnvValue.ts';
 import { assertReplaceable, replaceFile } from '../../src/host/replaceFile.ts';
+import { whoseFile } from '../../src/host/whoseFile.ts';
 import { writeEnvValue } from '../../src/host/writeEnvValue.ts';
 import type { Host } from '../../src/runbook/context.ts';
 
@@ -355,5 +356,36 @@ describe('readDirectory and readDisk', () => {
     await expect(readDisk(host, { path: join(directory, 'no') })).rejects.toMatchObject({
       facts: { reason: expect.stringContaining('No such file') },
     });
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('whose a file is', () => {
+  /** `systemctl` that shows these users, one unit each; without users it fails. */
+  function hostWith(users: readonly string[] | undefined): Host {
+    const bin = join(own, 'bin');
+    mkdirSync(bin, { recursive: true });
+    const shown = users?.map((user) => `User=${user}`).join('\\n\\n');
+    const script = shown === undefined ? 'exit 1' : `printf '${shown}\\n'`;
+    writeFileSync(join(bin, 'systemctl'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return connectHost({ prefix: ['env', `PATH=${bin}:/usr/bin:/bin`], timeoutMs: 10_000 });
+  }
+  let own: string;
+  beforeEach(() => {
+    own = mkdtempSync(join(tmpdir(), 'tv-whose-'));
+  });
+  afterEach(() => rmSync(own, { recursive: true }));
+
+  it.each([
+    ['root', 0, 0, undefined, 'own'],
+    ['the owner of its folder', 4242, 4242, undefined, 'own'],
+    ['the user of a service, by number', 4242, 0, ['', '4242'], 'own'],
+    ['the user of a service, by name', 65534, 0, ['nobody'], 'own'],
+    ['another user', 4242, 0, ['nobody', ''], 'foreign'],
+    ['a user, and systemd does not answer', 4242, 0, undefined, 'unknown'],
+  ] as const)('%s → %5$s', async (_, uid, folderUid, users, whose) => {
+    const path = join(own, '.env');
+    writeFileSync(path, '');
+    chownSync(own, folderUid, 0);
+    expect(await whoseFile(hostWith(users), { path, uid, units: ['a.service', 'b.service'] })).toBe(whose);
   });
 });

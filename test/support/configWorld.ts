@@ -16,6 +16,8 @@ export interface ResolveOptions {
   /** The text of `.env`; undefined: there is none; an error: it cannot be read. */
   readonly dotEnv?: string | TvError;
   readonly dotEnvMode?: number;
+  /** Its owner, who is neither root nor anybody known. */
+  readonly dotEnvStranger?: EnvFileText['stranger'];
 }
 
 /** A machine's home, `/etc` and state directory in a temporary folder, for settings to be resolved in. */
@@ -25,7 +27,7 @@ export class ConfigWorld {
   readonly machineConfig = join(this.directory, 'etc/tv.yaml');
   readonly stateDirectory = join(this.directory, 'home/.local/state/tv');
   /** How `.env` was asked for. */
-  readonly asked: Parameters<SettingsRequest['readEnvFile']>[0][] = [];
+  readonly asked: Omit<Parameters<SettingsRequest['readEnvFile']>[0], 'units'>[] = [];
 
   write(path: string, text: string, mode = 0o600): string {
     mkdirSync(dirname(path), { recursive: true });
@@ -44,12 +46,17 @@ export class ConfigWorld {
       places: { machineConfig: this.machineConfig, root: false },
       runSecretCommand: (words) => secretOutput({ words }),
       readEnvFile: async (parameters): Promise<EnvFileText | undefined> => {
-        this.asked.push(parameters);
+        const { path, prefix, timeoutMs } = parameters;
+        this.asked.push({ path, prefix, timeoutMs });
         const { dotEnv } = options;
         if (dotEnv === undefined || typeof dotEnv === 'string') {
           return dotEnv === undefined
             ? undefined
-            : { entries: parseEnvFile(dotEnv), mode: options.dotEnvMode ?? 0o600 };
+            : {
+                entries: parseEnvFile(dotEnv),
+                mode: options.dotEnvMode ?? 0o600,
+                ...(options.dotEnvStranger && { stranger: options.dotEnvStranger }),
+              };
         }
         throw dotEnv;
       },

@@ -501,7 +501,7 @@ describe('weak points', () => {
 
   it('a .env that every user may read, or that says one thing twice', async () => {
     expect(await weak({ dotEnv: `${dotEnv}CHAIN_ID=1\n`, dotEnvMode: 0o644 })).toMatchInlineSnapshot(`
-      "warning: TempoVault's .env, with its keys, can be read or changed by every user of its machine.
+      "warning: TempoVault's .env, with its keys, can be read by every user of its machine.
         where: /home/tempovault/tempovault/.env
         mode: 0644
         next: on the host: chmod o= /home/tempovault/tempovault/.env
@@ -510,6 +510,35 @@ describe('weak points', () => {
         lines: 3, 11
         next: remove the others"
     `);
+  });
+
+  it.each([
+    [
+      'every user may write to',
+      { dotEnvMode: 0o646 },
+      'fatal',
+      'on the host: chmod o-w /home/tempovault/tempovault/.env',
+    ],
+    [
+      'belongs to a stranger',
+      { dotEnvStranger: { name: 'mallory (uid 1002)', sure: true } },
+      'fatal',
+      'on the host: chown --reference="$(dirname /home/tempovault/tempovault/.env)" /home/tempovault/tempovault/.env',
+    ],
+    [
+      'may belong to a stranger',
+      { dotEnvStranger: { name: 'mallory (uid 1002)', sure: false } },
+      'warning',
+      'on the host: ls -l /home/tempovault/tempovault/.env',
+    ],
+  ] as const)('a .env that %s → %3$s; an emergency continues', async (_, options, level, next) => {
+    const { origins } = await world.resolve({ dotEnv, ...options });
+    const problem = origins.problems.find(({ message }) => message.includes('.env'));
+    expect([problem?.level, problem?.next]).toEqual([level, next]);
+    const refuse = () => assertUsable(origins);
+    if (level === 'fatal') expect(refuse).toThrow(problem?.message);
+    else refuse();
+    assertUsable(origins, 'vital');
   });
 
   it('localhost of another machine', async () => {

@@ -573,3 +573,23 @@ describe('what a run leaves on disk', () => {
     expect(modes.filter(([, directory, mode]) => mode !== (directory ? '700' : '600'))).toEqual([]);
   });
 });
+
+it('a .env that others can write to is named by an emergency that continues', async () => {
+  const outcome = await play(fakeRunbook(world, { protective: true }), {
+    stateDirectory: state.directory,
+    prepare: (scene) => {
+      const problem = {
+        ...{ level: 'fatal', untrusted: true, message: 'The .env can be changed.', where: '/t/.env' },
+        next: 'chmod o-w /t/.env',
+      } as const;
+      Object.assign(scene.engine.ctx.settingsOrigins, { problems: [problem] });
+    },
+  });
+  expect(outcome.exitCode).toBe(0);
+  const done = outcome.events.find((event) => event.type === 'preflight.done');
+  expect(done?.checks[0]).toMatchObject({
+    status: 'warn',
+    summary: expect.stringMatching(/^NOT SAFE: The \.env can be changed \(\/t\/\.env\)/),
+    next: ['chmod o-w /t/.env'],
+  });
+});
