@@ -66,7 +66,8 @@ export function restingSentence(resting: Answer<Resting>): string {
 /** The check of what is stopped. */
 export function stopFinding(subject: Subject, { pair, stops }: Omit<Effect, 'resting'>): Finding {
   if (!stops.known) return warn(`what ${subject} stops is unknown: ${stops.reason}`);
-  const on = pair === null ? '' : `, tried on ${pairTitle(pair)}`;
+  // An id that was only typed may be a private key.
+  const on = pair === null ? '' : `, tried on ${pair.name ?? 'a pair without a name'}`;
   const names = (effect: Stop['effect']) => namesOf(stops.value, effect);
   const [stopped, open, unknown] = [names('stopped'), names('not-stopped'), names('unknown')];
   if (open === '' && unknown === '') return pass(`${subject} stops ${stopped}${on}`);
