@@ -189,8 +189,12 @@ async function buildEngine(desk: Desk, world: World, run?: string): Promise<Engi
     const { warn, width } = desk.paint;
     desk.outlet.print('stderr', `  ${warn('!')} ${wrap(told, width - 4, '    ')}\n`);
   });
+  let unwritten = false;
   const watch = desk.parsed.flags.json
-    ? (event: RunEvent) => desk.outlet.print('stdout', toJsonEvent(event, clock.now()))
+    ? (event: RunEvent) => {
+        unwritten ||= event.type === 'journal.moved';
+        desk.outlet.print('stdout', toJsonEvent(event, clock.now(), { unwritten }));
+      }
     : (event: RunEvent) => screen.show(event);
   return {
     ctx: world.ctx,

@@ -2,6 +2,7 @@ import type { Check } from './check.ts';
 import type { JournalLine, Operator, OverrideUse, StepData } from './events.ts';
 import type { Json } from './json.ts';
 import type { RunState } from './runState.ts';
+import { withoutSignedBytes } from './signedBytes.ts';
 import { duration, localTime } from './text.ts';
 
 export interface Moment {
@@ -142,7 +143,8 @@ function answer(line: { readonly operator: Operator; readonly confirmation: stri
 }
 
 /** `{ a: 1, b: [{ c: 'x', d: 2 }] }` → `a: 1` and `b: x 2`. */
-function facts(value: Json): readonly string[] {
+function facts(journaled: Json): readonly string[] {
+  const value = withoutSignedBytes(journaled);
   if (value === null) return [];
   if (typeof value !== 'object') return [String(value)];
   return Object.entries(value).map(([key, item]) => `${key}: ${inline(item as Json)}`);

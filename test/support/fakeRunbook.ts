@@ -13,6 +13,7 @@ import {
   type Step,
 } from '../../src/runbook/define.ts';
 import type { Shelved } from '../../src/runbook/engine.ts';
+import type { Json } from '../../src/runbook/json.ts';
 import { block, pass } from '../../src/runbook/lookout.ts';
 
 /**
@@ -40,6 +41,8 @@ export class FakeWorld {
   /** By step id. */
   readonly faults = new Map<string, Fault>();
   readonly probes = new Map<string, ProbeAnswer>();
+  /** What a step notes when it begins: by step id, by note. */
+  readonly notes = new Map<string, Readonly<Record<string, Json>>>();
   /** Called when a step begins, with the signal that is to end it. */
   onRun: (step: string, signal: AbortSignal) => void | Promise<void> = () => {};
   checks: readonly Check[] = [{ id: 'values', world: 'host', status: 'pass', summary: 'all there' }];
@@ -155,6 +158,7 @@ function fakeStep(world: FakeWorld, fake: FakeStep): Step {
     run: async ({ signal, results, note }) => {
       world.did(`run ${id}`);
       if (leaves !== undefined) note('begins', id);
+      for (const [name, value] of Object.entries(world.notes.get(id) ?? {})) note(name, value);
       await world.onRun(id, signal);
       if (world.faults.get(id) === 'before') throw failure(id);
       world.set(id);
