@@ -69,7 +69,7 @@ describe.each([
     expect(await world.sentSince(start)).toBe(1);
 
     const again = await tv('emergency', 'shutdown', '--nginx');
-    expect(again.stderr).toMatch(/stopped already[\s\S]*paused already[\s\S]*nothing to do/);
+    expect(again.stderr).toMatch(/stopped already[\s\S]*paused already[\s\S]*Plan \w+: none/);
     expect([again.exitCode, await world.sentSince(start)]).toEqual([0, 1]);
 
     await killedAt('unpause:acted', 'emergency', 'resume', '--nginx');
