@@ -151,7 +151,7 @@ it on the chain is waited for.`,
         : [];
       return holds
         ? pass(`${short(old, false)} holds ORACLE`, intents)
-        : warn(`${short(old, false)} does not hold ORACLE any more`, { value: intents });
+        : warn(`${short(old, false)} does not hold ORACLE`, { value: intents });
     });
     const intents = (await held) ?? [];
     const sender = await lookAtSending(ctx, lookout, { intents });

@@ -47,6 +47,18 @@ function rangeLimit(limit: number, code: number, message: string): Behaviour {
   };
 }
 
+/** Receipts are changed on their way. */
+function receipts(change: (receipt: Answer) => Answer): Behaviour {
+  return async (call, forward) => {
+    const answer = await forward(call);
+    const receipt = answer['result'];
+    if (call.method !== 'eth_getTransactionReceipt' || typeof receipt !== 'object' || receipt === null) {
+      return answer;
+    }
+    return { ...answer, result: change(receipt as Answer) };
+  };
+}
+
 /** The node takes the transaction and answers with an error all the same. */
 function takenButRefused(code: number, message: string): Behaviour {
   return async (call, forward) => {
@@ -89,14 +101,8 @@ function behaviours(options: FaultOptions) {
   return {
     healthy: (call, forward) => forward(call),
     // Receipts without a status
-    statusnone: async (call, forward) => {
-      const answer = await forward(call);
-      const receipt = answer['result'];
-      if (call.method !== 'eth_getTransactionReceipt' || typeof receipt !== 'object' || receipt === null) {
-        return answer;
-      }
-      return { ...answer, result: { ...receipt, status: null } };
-    },
+    statusnone: receipts((receipt) => ({ ...receipt, status: null })),
+    statusabsent: receipts(({ status: _, ...receipt }) => receipt),
     // State reads
     callerr: stateReads((id) => failure(id, code, message ?? 'Internal error')),
     callnull: stateReads((id) => success(id, null)),

@@ -163,8 +163,7 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
     const { feeToken: named } = await need(env, 'env');
     const { payer, activity } = await need(diagnosis, 'env');
     const perSecond = (activity.known ? activity.value.spend?.perSecond : undefined) ?? null;
-    const from = sender?.from;
-    if (from === undefined) return block('no account is available to fund the new address');
+    const { from } = await need(Promise.resolve(sender), 'signer');
     if (!payer.known && named === null) {
       return block(`the token that the relay pays with is unknown: ${payer.reason}`);
     }
