@@ -1,7 +1,7 @@
 import { readHealth } from '../src/api/readHealth.ts';
 import { readReady } from '../src/api/readReady.ts';
 import { assertChainId } from '../src/chain/assertChainId.ts';
-import { checkChainIds, laggingNodes } from '../src/chain/checkChainIds.ts';
+import { checkChainIds, nodeTroubles } from '../src/chain/checkChainIds.ts';
 import { dueAt, readOldKeys } from '../src/chain/oracle/oldKeys.ts';
 import { readPairSignals } from '../src/chain/oracle/readPairSignals.ts';
 import { readNewestSignals } from '../src/chain/oracle/readSignals.ts';
@@ -165,11 +165,11 @@ async function chain(ctx: Context): Promise<Reading> {
   const wrong = nodes.find(({ id }) => id !== undefined && expected !== undefined && id !== expected);
   const age = ctx.clock.now().getTime() - head.timestamp * 1000;
   const dead = nodes.filter(({ error }) => error !== undefined);
-  const lagging = laggingNodes(nodes);
+  const troubles = nodeTroubles(nodes);
   const parts = [
     `head ${count(head.number)}, ${age < 0 ? 'just now' : ago(new Date(head.timestamp * 1000), ctx.clock.now())}`,
     ...(nodes.length > 1 ? [`${nodes.length - dead.length} of ${nodes.length} nodes answer`] : []),
-    ...lagging,
+    ...troubles,
   ];
   const data = { head: head.number, timestamp: head.timestamp };
   if (wrong !== undefined) {
@@ -182,8 +182,7 @@ async function chain(ctx: Context): Promise<Reading> {
   if (age > oldHeadMs) {
     return { level: 'warning', summary: `${parts.join('; ')}: the chain, or this node, stands still`, data };
   }
-  const well = dead.length === 0 && lagging.length === 0;
-  return { level: well ? 'ok' : 'warning', summary: parts.join('; '), data };
+  return { level: troubles.length === 0 ? 'ok' : 'warning', summary: parts.join('; '), data };
 }
 
 async function protocol(deployed: Promise<Protocol>): Promise<Reading> {

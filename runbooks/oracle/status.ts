@@ -1,4 +1,5 @@
-import { assertChainId, onRightChain, WrongChainError } from '../../src/chain/assertChainId.ts';
+import { assertNodes, onRightChain, WrongChainError } from '../../src/chain/assertChainId.ts';
+import { nodeTroubles } from '../../src/chain/checkChainIds.ts';
 import { type Diagnosis, diagnose, fundingLine, paysBy } from '../../src/chain/oracle/diagnose.ts';
 import { dueAt, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
 import { type Activity, readActivity } from '../../src/chain/oracle/readActivity.ts';
@@ -68,7 +69,7 @@ export default defineReport({
       error: readRelayError(ctx),
     };
     const right = Promise.allSettled([env, relay, onHost.time, onHost.error]).then(() =>
-      assertChainId(ctx.chain()),
+      assertNodes(ctx.chain()),
     );
     const authority = right.then(() => readAuthority(ctx.chain()));
     const seen = right.then(() => readWorld(ctx, { env, ...onHost }));
@@ -148,9 +149,13 @@ export default defineReport({
 });
 
 /** On the wrong chain nothing else on the screen would be about this oracle: that much is certain. */
-async function onChain(right: Promise<number>): Promise<Reading> {
+async function onChain(right: ReturnType<typeof assertNodes>): Promise<Reading> {
   try {
-    return { level: 'ok', summary: `id ${await right}` };
+    const { id, nodes } = await right;
+    const troubles = nodeTroubles(nodes);
+    const summary = `id ${id}`;
+    if (troubles.length === 0) return { level: 'ok', summary };
+    return { level: 'warning', summary: `${summary}; ${troubles.join('; ')}`, next: ['tv config show'] };
   } catch (error) {
     if (!(error instanceof WrongChainError)) throw error;
     const { message, facts, next } = error;

@@ -1,6 +1,6 @@
 import { exitCodes, TvError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
-import { checkChainIds } from './checkChainIds.ts';
+import { checkChainIds, type NodeAnswer } from './checkChainIds.ts';
 import { readChainId } from './readChainId.ts';
 
 /** A node is on another chain than the settings name: nothing that it says is about this TempoVault. */
@@ -8,16 +8,23 @@ export class WrongChainError extends TvError {
   override readonly name = 'WrongChainError';
 }
 
+/** The chain's id. @throws WrongChainError; TvError where no node answers */
+export async function assertChainId(chain: Chain): Promise<number> {
+  return (await assertNodes(chain)).id;
+}
+
 /**
- * The chain's id. Each node is asked by itself, since a read may come from any of them.
+ * The chain's id, and what each node answered. Each is asked by itself, since a read may come from any of them.
  * @throws WrongChainError; TvError where no node answers
  */
-export async function assertChainId(chain: Chain): Promise<number> {
+export async function assertNodes(
+  chain: Chain,
+): Promise<{ readonly id: number; readonly nodes: readonly NodeAnswer[] }> {
   // The second tells why no node answers. They share one request.
   const [nodes, id] = await Promise.all([checkChainIds(chain), readChainId(chain)]);
   const expected = chain.expectedId;
   const wrong = nodes.find((node) => node.id !== undefined && node.id !== expected);
-  if (expected === undefined || (wrong === undefined && id === expected)) return id;
+  if (expected === undefined || (wrong === undefined && id === expected)) return { id, nodes };
   throw new WrongChainError(`The RPC node is on chain ${wrong?.id ?? id}, not ${expected}.`, {
     facts: { node: wrong?.url },
     next: [`set RPC_URL to a node of chain ${expected}, or mend CHAIN_ID: tv config show`],

@@ -55,6 +55,12 @@ async function ask(node: RpcNode, chain: Chain): Promise<Omit<NodeAnswer, 'behin
   }
 }
 
+/** Nodes that do not answer, each as `URL does not answer`, and those that lag. */
+export function nodeTroubles(nodes: readonly NodeAnswer[]): readonly string[] {
+  const silent = nodes.filter(({ error }) => error !== undefined);
+  return [...silent.map(({ url }) => `${url} does not answer`), ...laggingNodes(nodes)];
+}
+
 /** Nodes that lag behind another, each as `URL is 512 blocks behind`. */
 export function laggingNodes(nodes: readonly NodeAnswer[]): readonly string[] {
   return nodes
