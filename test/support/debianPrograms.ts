@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { publishFolder } from '../../src/sandbox/publishFolder.ts';
 
 const execute = promisify(execFile);
 
@@ -43,22 +44,17 @@ export async function debianPrograms(): Promise<DebianPrograms | string> {
   if (existsSync(cache)) return found;
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'they are for Linux on x86-64';
   if (!existsSync(keyring)) return `there is no ${keyring}`;
-  await mkdir(dirname(cache), { recursive: true });
-  const draft = await mkdtemp(`${cache}-`);
   try {
-    await download(draft);
-    const root = join(draft, 'root');
-    for (const folder of ['usr/lib/postgresql/17/bin', 'usr/sbin']) await wrap(root, folder);
-    await rename(root, cache).catch((error: NodeJS.ErrnoException) => {
-      // Another worker was faster.
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    await publishFolder(cache, async (draft) => {
+      await download(draft);
+      const root = join(draft, 'root');
+      for (const folder of ['usr/lib/postgresql/17/bin', 'usr/sbin']) await wrap(root, folder);
+      return root;
     });
     return found;
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim().split('\n').at(-1);
     return `they cannot be downloaded: ${said || (error as Error).message.split('\n')[0]}`;
-  } finally {
-    await rm(draft, { recursive: true, force: true });
   }
 }
 

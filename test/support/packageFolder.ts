@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { publishFolder } from '../../src/sandbox/publishFolder.ts';
 
 /**
  * A package of the npm registry in a folder of the tests' own. For those that exist for one platform
@@ -15,22 +15,17 @@ export async function packageFolder(name: string, version: string): Promise<stri
   const cache = fileURLToPath(new URL(`../../node_modules/.cache/${name}@${version}`, import.meta.url));
   const folder = join(cache, 'node_modules', name);
   if (existsSync(folder)) return folder;
-  await mkdir(dirname(cache), { recursive: true });
-  const draft = await mkdtemp(`${cache}-`);
   try {
-    const flags = ['--ignore-scripts', '--no-save', '--no-package-lock', '--no-audit', '--no-fund'];
-    await promisify(execFile)('npm', ['install', ...flags, '--prefix', draft, `${name}@${version}`], {
-      timeout: 100_000,
-    });
-    await rename(draft, cache).catch((error: NodeJS.ErrnoException) => {
-      // Another worker was faster.
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    await publishFolder(cache, async (draft) => {
+      const flags = ['--ignore-scripts', '--no-save', '--no-package-lock', '--no-audit', '--no-fund'];
+      await promisify(execFile)('npm', ['install', ...flags, '--prefix', draft, `${name}@${version}`], {
+        timeout: 100_000,
+      });
+      return undefined;
     });
     return folder;
   } catch (error) {
     process.stderr.write(`${name}@${version} cannot be downloaded: ${(error as Error).message}\n`);
     return undefined;
-  } finally {
-    await rm(draft, { recursive: true, force: true });
   }
 }

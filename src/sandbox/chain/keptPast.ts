@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { publishFolder } from '../publishFolder.ts';
 import type { Network } from './anvilCommand.ts';
 import type { Deployment, Generation } from './deployment.ts';
 import { type Hex, rpc } from './rpc.ts';
@@ -27,17 +28,14 @@ export function findPast(folder: string, form: ChainForm): KeptPast | undefined 
 /** Keeps a chain's past, unless another process has done so meanwhile. Others see it whole or not at all. */
 export async function keepPast(folder: string, url: string, deployment: Deployment): Promise<void> {
   const state = await rpc<Hex>(url, 'anvil_dumpState');
-  const draft = mkdtempSync(join(folder, 'draft-'));
-  const paths = files(draft);
-  // Anvil hands it out compressed, and reads it from a file only as it is.
-  writeFileSync(paths.stateFile, gunzipSync(Buffer.from(state.slice(2), 'hex')));
-  writeFileSync(paths.deployment, JSON.stringify(deployment));
-  try {
-    renameSync(draft, pastOf(folder, { network: deployment.network, contracts: deployment.generation }));
-  } catch (error) {
-    rmSync(draft, { recursive: true });
-    if (!isTaken(error)) throw error;
-  }
+  const path = pastOf(folder, { network: deployment.network, contracts: deployment.generation });
+  await publishFolder(path, async (draft) => {
+    const paths = files(draft);
+    // Anvil hands it out compressed, and reads it from a file only as it is.
+    writeFileSync(paths.stateFile, gunzipSync(Buffer.from(state.slice(2), 'hex')));
+    writeFileSync(paths.deployment, JSON.stringify(deployment));
+    return undefined;
+  });
 }
 
 function pastOf(folder: string, { network, contracts }: ChainForm): string {
@@ -46,9 +44,4 @@ function pastOf(folder: string, { network, contracts }: ChainForm): string {
 
 function files(directory: string) {
   return { deployment: join(directory, 'deployment.json'), stateFile: join(directory, 'state.json') };
-}
-
-function isTaken(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ENOTEMPTY' || code === 'EEXIST';
 }
