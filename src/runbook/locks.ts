@@ -254,7 +254,7 @@ function beside({ operator, what, since }: LockHolder): Check {
     status: 'warn',
     summary: `another run is in progress, and may undo what this one does: ${what}`,
     facts: {
-      who: `${operator.user}@${operator.host}, process ${operator.pid}`,
+      who: whoIs(operator),
       since: localTime(new Date(since)),
     },
     next: [`stop it with Ctrl-C where it runs, then: tv runs list`],
@@ -276,10 +276,15 @@ export function describeHolder(
 ): Readonly<Record<'who' | 'what' | 'since', string>> {
   const since = new Date(by.since);
   return {
-    who: `${by.operator.user}@${by.operator.host}${by.operator.pid > 0 ? `, process ${by.operator.pid}` : ''}`,
+    who: whoIs(by.operator),
     what: by.what,
     since: `${localTime(since)} (${ago(since, now)})`,
   };
+}
+
+/** Of a holder that only the database names, the process is unknown. */
+function whoIs({ user, host, pid }: LockHolder['operator']): string {
+  return `${user}@${host}${pid > 0 ? `, process ${pid}` : ''}`;
 }
 
 function lockedBy(by: LockHolder, engine: Engine): Refusal {

@@ -312,6 +312,19 @@ describe('locks', () => {
       });
     }
   });
+
+  it('the holder is known from the database alone → named without a process', async () => {
+    const operator = { user: 'anna', host: 'elsewhere', pid: 0, processStart: null } as never;
+    const by = { operator, what: 'reindex (reindex events)', since: new Date().toISOString() };
+    const outcome = await play(capital(), {
+      stateDirectory,
+      prepare: (scene) => {
+        scene.engine.remoteLock = async () => ({ held: false, by });
+      },
+    });
+    const checks = outcome.events.find((event) => event.type === 'preflight.done')?.checks;
+    expect(checks?.find(({ id }) => id === 'lock')?.facts?.['who']).toBe('anna@elsewhere');
+  });
 });
 
 describe('a question that stays open', () => {
