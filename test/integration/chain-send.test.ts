@@ -154,9 +154,10 @@ describe.each<readonly [Network, boolean]>([
     const notes: Record<string, Json> = {};
     await submitOnce(context(notes, proxied), parameters);
     faults({ mode: 'stop' });
-    await expect(sendOnce(context(notes, proxied), { ...parameters, limitMs: 500 })).rejects.toThrow(
-      /cannot be reached|broke off/,
-    );
+    await expect(sendOnce(context(notes, proxied), { ...parameters, limitMs: 500 })).rejects.toMatchObject({
+      message: 'Whether the transaction took effect is unknown: no look-up succeeded for 0.5 s.',
+      exitCode: 5,
+    });
     faults();
     await sendOnce(context(notes, proxied), parameters);
     await expectExactlyOne();
@@ -300,13 +301,33 @@ describe.each<readonly [Network, boolean]>([
     await expectExactlyOne();
   });
 
+  it.each(['recnoblock', 'recother', 'recstring', 'downAfter'] as const)(
+    'node %s after the send: unknown with exit 5 and the hash, and resuming sends nothing anew',
+    async (mode) => {
+      await using node = await faultyNode(world.url, mode);
+      const notes: Record<string, Json> = {};
+      const through = world.through(node.url);
+      const sending = sendOnce(context(notes, through), { ...parameters, limitMs: 300 });
+      const error: unknown = await sending.catch((reason: unknown) => reason);
+      const { hash } = notes['transaction'] as SignedTransaction;
+      expect(error).toMatchObject({
+        exitCode: 5,
+        facts: { transaction: hash },
+        next: expect.arrayContaining([expect.stringMatching(/never send it a second time: tv resume$/)]),
+      });
+      expect(await probeSent(context(notes, through))).toBe('begun');
+      expect((await sendOnce(context(notes), parameters)).hash).toBe(hash);
+      await expectExactlyOne();
+    },
+  );
+
   it('refused and nowhere: says so with the words of the node, and resuming hands over the same bytes', async () => {
     await using node = await faultyNode(world.url, 'refuseSend');
     const notes: Record<string, Json> = {};
     const through = world.through(node.url);
     await expect(sendOnce(context(notes, through), { ...parameters, limitMs: 300 })).rejects.toMatchObject({
       message: 'The RPC node refused the transaction; no node knows it, and its nonce is unused.',
-      exitCode: 1,
+      exitCode: 5,
       facts: { answer: 'insufficient funds for gas * price + value' },
     });
     expect(await world.countFrom(parameters.from, start)).toBe(0);

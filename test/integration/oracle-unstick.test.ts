@@ -314,6 +314,7 @@ describe.each(['tempo', 'ethereum'] as const)('the oracle key on anvil, network 
     await expect(replaceNonce(context(notes), { ...parameters(latest), limitMs: 600 })).rejects.toMatchObject(
       {
         message: `Nonce ${latest} is still unused after 0.6 s.`,
+        exitCode: 5,
         next: ['hand the same transactions over again: tv resume'],
       },
     );

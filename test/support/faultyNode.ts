@@ -24,6 +24,8 @@ export interface FaultOptions {
   readonly lagMs?: number;
   /** `staleHead`: how many blocks the node is behind. Default 500. */
   readonly behind?: number;
+  /** `frozen`: the newest block that the node shows. */
+  readonly head?: number;
   /** `rateinfura1`: the Retry-After header, in seconds. Default: none. */
   readonly retryAfter?: number;
 }
@@ -48,7 +50,7 @@ function rangeLimit(limit: number, code: number, message: string): Behaviour {
 }
 
 /** Receipts are changed on their way. */
-function receipts(change: (receipt: Answer) => Answer): Behaviour {
+function receipts(change: (receipt: Answer) => unknown): Behaviour {
   return async (call, forward) => {
     const answer = await forward(call);
     const receipt = answer['result'];
@@ -88,7 +90,15 @@ function selectorOf({ method, params }: RpcCall): string {
 }
 
 function behaviours(options: FaultOptions) {
-  const { selectors = [], every = 1, message, code = -32603, lagMs = 8_000, behind = 500 } = options;
+  const {
+    selectors = [],
+    every = 1,
+    message,
+    code = -32603,
+    lagMs = 8_000,
+    behind = 500,
+    head = 0,
+  } = options;
   let hits = 0;
   let sentAt: number | undefined;
   const stateReads =
@@ -103,6 +113,10 @@ function behaviours(options: FaultOptions) {
     // Receipts without a status
     statusnone: receipts((receipt) => ({ ...receipt, status: null })),
     statusabsent: receipts(({ status: _, ...receipt }) => receipt),
+    // Receipts that are none of this transaction
+    recnoblock: receipts(({ blockNumber: _, ...receipt }) => receipt),
+    recother: receipts((receipt) => ({ ...receipt, transactionHash: `0x${'11'.repeat(32)}` })),
+    recstring: receipts(() => 'pending'),
     // State reads
     callerr: stateReads((id) => failure(id, code, message ?? 'Internal error')),
     callnull: stateReads((id) => success(id, null)),
@@ -125,6 +139,15 @@ function behaviours(options: FaultOptions) {
     refuseSend: replaced(['eth_sendRawTransaction', 'eth_sendRawTransactionSync'], (id) =>
       failure(id, -32000, message ?? 'insufficient funds for gas * price + value'),
     ),
+    /** The node takes the transaction and is away from then on, its answer lost. */
+    downAfter: async (call, forward) => {
+      if (call.method.startsWith('eth_sendRaw') && sentAt === undefined) {
+        sentAt = Date.now();
+        await forward({ ...call, method: 'eth_sendRawTransaction' });
+      }
+      if (sentAt !== undefined) throw new Error('down');
+      return forward(call);
+    },
     // Receipts and look-ups come from a replica that lags
     lagreceipt: async (call, forward) => {
       if (call.method.startsWith('eth_sendRaw')) {
@@ -161,6 +184,25 @@ function behaviours(options: FaultOptions) {
         param === 'latest' || param === 'pending' ? at : param,
       );
       return forward({ ...call, params });
+    },
+    /** Consistent, but of the past: it takes transactions, and shows nothing of what came after its block. */
+    frozen: async (call, forward) => {
+      const at = `0x${head.toString(16)}`;
+      if (call.method === 'eth_blockNumber') return success(call.id, at);
+      if (call.method === 'eth_sendRawTransactionSync') return failure(call.id, -32601, 'method not found');
+      const params = (call.params ?? []).map((param) =>
+        param === 'latest' || param === 'pending' ? at : param,
+      );
+      const answer = await forward({ ...call, params });
+      const looked = ['eth_getTransactionReceipt', 'eth_getTransactionByHash'].includes(call.method);
+      const found = answer['result'] as { readonly blockNumber?: string } | null | undefined;
+      return looked && Number(found?.blockNumber ?? 0) > head ? success(call.id, null) : answer;
+    },
+    // Estimates
+    esthuge: async (call, forward) => {
+      const answer = await forward(call);
+      const isEstimate = call.method === 'eth_estimateGas' && 'result' in answer;
+      return isEstimate ? success(call.id, '0xffffffffffffffff') : answer;
     },
     // Malformed errors
     errorstring: malformed('upstream unavailable'),
@@ -241,8 +283,12 @@ export async function faultyNode(
       return send(response, refusal);
     }
     const behave = each[node.mode] ?? ((call: RpcCall) => forward(call));
-    const answers = await Promise.all(list.map((call) => behave(call, forward)));
-    send(response, [200, Array.isArray(query) ? answers : answers[0]]);
+    try {
+      const answers = await Promise.all(list.map((call) => behave(call, forward)));
+      send(response, [200, Array.isArray(query) ? answers : answers[0]]);
+    } catch (error) {
+      send(response, [500, String(error)]);
+    }
   });
   const node: FaultyNode = Object.assign(server, { mode, calls });
   return node;

@@ -26,6 +26,8 @@ const unheard: readonly RpcFailureKind[] = [
   'denied',
   'http',
   'nonsense',
+  // Even a fault of tv itself says nothing of bytes that may have left.
+  'unknown',
 ];
 
 /**
@@ -60,7 +62,6 @@ async function attempt(chain: Chain, send: () => Promise<unknown>): Promise<Broa
   } catch (error) {
     signalOf(chain)?.throwIfAborted();
     const { kind, message } = rpcFailure(error);
-    if (kind === 'unknown') throw error;
     return unheard.includes(kind) ? { outcome: 'unheard' } : { outcome: 'refused', words: message };
   }
 }

@@ -1,4 +1,4 @@
-import type { Answer } from '../../errors/answer.ts';
+import { type Answer, answer } from '../../errors/answer.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
@@ -42,14 +42,16 @@ export const confirmations = 12;
  */
 export async function lookUp(chain: Chain, transaction: SignedTransaction): Promise<Whereabouts> {
   const { hash, from, nonceKey, nonce } = transaction;
-  const [receipt, found, used] = await Promise.all([
-    requestReceipt(chain, hash),
+  const [answered, found, used] = await Promise.all([
+    // One that cannot be read is no receipt; whether it is in a block is asked all the same.
+    answer(requestReceipt(chain, hash)),
     described(chain, chain.client.request({ method: 'eth_getTransactionByHash', params: [hash] })),
     readUsedNonce(chain, { account: from, key: nonceKey }),
   ]);
+  const receipt = answered.known ? answered.value : undefined;
   if (receipt?.status.known) return { at: 'block', receipt };
   const seen = sightingOf(found);
-  if (receipt === undefined && seen === 'pool' && used <= nonce) return { at: 'pool' };
+  if (answered.known && receipt === undefined && seen === 'pool' && used <= nonce) return { at: 'pool' };
 
   // It may have got into a block between two calls of the batch, or be known to another node only.
   const [receipts, founds, counts] = await askAll(chain, transaction);

@@ -1,5 +1,5 @@
 import type { Address } from '../../config/settings.ts';
-import { TimeoutError, TvError } from '../../errors/TvError.ts';
+import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { failpoint } from '../../runbook/failpoint.ts';
 import { duration } from '../../runbook/text.ts';
@@ -54,8 +54,8 @@ type Replacement = SignedTransaction & {
  * signature is in the journal before it is sent. All of them have one nonce, so the chain takes one at
  * most, and whichever it takes, the original included, the nonce has advanced: another signature needs no
  * proof that the one before had no effect. Called again after a crash, it goes on with what was noted.
- * @throws TimeoutError where nothing with this nonce gets into a block in time; TvError where the nodes
- * refuse every fee
+ * @throws TvError where nothing with this nonce gets into a block in time, or the nodes refuse every fee;
+ * with exit code 5 once something was signed
  */
 export async function replaceNonce(ctx: SendContext, parameters: ReplaceParameters): Promise<Replaced> {
   const { nonce, from, limitMs } = parameters;
@@ -67,8 +67,10 @@ export async function replaceNonce(ctx: SendContext, parameters: ReplaceParamete
   let failure: TvError | undefined;
   for (;;) {
     ctx.signal.throwIfAborted();
+    let isUnused = false;
     try {
       if ((await readNonce(chain, from)).latest > nonce) return await whichOne(ctx, parameters, sent);
+      isUnused = true;
       const newest = sent.at(-1);
       const refused = words !== undefined;
       if (newest === undefined || ((refused || waitedSince(handedOver)) && sent.length < mostAttempts)) {
@@ -90,7 +92,7 @@ export async function replaceNonce(ctx: SendContext, parameters: ReplaceParamete
       if (!(error instanceof TvError)) throw error;
       failure = error;
     }
-    if (performance.now() - start > limitMs) throw tooLate(parameters, sent, words, failure);
+    if (performance.now() - start > limitMs) throw tooLate(parameters, { sent, words, failure, isUnused });
     // A refused fee is raised at once.
     if (words === undefined || sent.length >= mostAttempts) await pause(betweenLooksMs, ctx.signal);
   }
@@ -193,9 +195,18 @@ async function readBlockOf(ctx: SendContext, hash: `0x${string}`): Promise<numbe
 
 function tooLate(
   { from, nonce, limitMs }: ReplaceParameters,
-  sent: readonly Replacement[],
-  words: string | undefined,
-  failure: TvError | undefined,
+  {
+    sent,
+    words,
+    failure,
+    isUnused,
+  }: {
+    readonly sent: readonly Replacement[];
+    readonly words: string | undefined;
+    readonly failure: TvError | undefined;
+    /** As the last look returned it; false where that look failed. */
+    readonly isUnused: boolean;
+  },
 ): TvError {
   const facts = {
     from,
@@ -204,8 +215,13 @@ function tooLate(
     ...(words === undefined ? {} : { 'RPC node': words }),
     ...(failure === undefined ? {} : { reason: failure.message }),
   };
-  return new TimeoutError(`Nonce ${nonce} is still unused after ${duration(limitMs)}.`, {
+  const message = isUnused
+    ? `Nonce ${nonce} is still unused after ${duration(limitMs)}.`
+    : `Whether nonce ${nonce} is used is unknown after ${duration(limitMs)}.`;
+  return new TvError(message, {
     facts,
+    // What was signed may be mined yet.
+    ...(sent.length === 0 ? {} : { exitCode: exitCodes.unverified }),
     next: ['hand the same transactions over again: tv resume'],
     ...(failure === undefined ? {} : { cause: failure }),
   });

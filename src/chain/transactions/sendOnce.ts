@@ -1,12 +1,14 @@
 import type { Address, SignerRole } from '../../config/settings.ts';
+import { answer } from '../../errors/answer.ts';
 import { TvError } from '../../errors/TvError.ts';
+import type { Chain } from '../../runbook/context.ts';
 import type { ProbeAnswer, StepContext } from '../../runbook/define.ts';
 import { failpoint } from '../../runbook/failpoint.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { openSigner } from '../signers/openSigner.ts';
 import type { Signer } from '../signers/signer.ts';
 import { broadcast } from './broadcast.ts';
-import { lookUp, proveNoEffect } from './lookUp.ts';
+import { lookUp, type NoEffect, proveNoEffect } from './lookUp.ts';
 import { settle } from './settle.ts';
 import { type SignParameters, signTransaction } from './signTransaction.ts';
 import type { SentTransaction, SignedTransaction } from './transaction.ts';
@@ -34,9 +36,10 @@ const defaultNote = 'transaction';
  * Sends one transaction, exactly once, whatever happens in between: it is signed, written to the
  * journal, and only then handed to the node. Called again after a crash it looks that very
  * transaction up, and at most hands over the same bytes again; the key is not needed for that.
- * @throws TvError where it reverts, is overtaken by another with its nonce, is not in a block in time,
- * or whether it succeeded is unknown (exit code 5). It is signed anew only by a later call, and only
- * where the chain proves then that the first one had no effect.
+ * @throws TvError where it reverts, or is overtaken by another with its nonce; with exit code 5 wherever it
+ * is unknown whether it took effect: not in a block in time, a receipt that cannot be read, nodes that do
+ * not answer. It is signed anew only by a later call, and only where the chain proves then that the first
+ * one had no effect.
  */
 export async function sendOnce(ctx: SendContext, parameters: SendParameters): Promise<SentTransaction> {
   const signed = await submitOnce(ctx, parameters);
@@ -91,26 +94,26 @@ export async function settleOnce(
   signed: SignedTransaction,
   { note = defaultNote, limitMs }: Pick<SendParameters, 'note' | 'limitMs'> = {},
 ): Promise<SentTransaction> {
-  const answer = await settle(ctx.chain(), {
+  const settled = await settle(ctx.chain(), {
     transaction: signed,
     signal: ctx.signal,
     ...(limitMs === undefined ? {} : { limitMs }),
   });
-  if (answer.outcome === 'sent') return answer.sent;
-  if (answer.outcome === 'no-effect') ctx.note(noEffectNote(note), signed.hash);
-  throw answer.error;
+  if (settled.outcome === 'sent') return settled.sent;
+  if (settled.outcome === 'no-effect') ctx.note(noEffectNote(note), signed.hash);
+  throw settled.error;
 }
 
 /**
  * The answer of a step's `probe`, from what its run has noted and what the chain proves now. Never
- * `done`: running the step looks the transaction up, and gives its receipt to the verification.
+ * `done`: running the step looks the transaction up, and gives its receipt to the verification. Where no
+ * node answers, what was signed may have taken effect.
  */
 export async function probeSent(ctx: SendContext, note = defaultNote): Promise<ProbeAnswer> {
   const signed = journaledTransaction(ctx, note);
   if (signed === undefined) return 'not-done';
-  const chain = ctx.chain();
-  const proof = await proveNoEffect(chain, signed, await lookUp(chain, signed));
-  return proof === undefined ? 'begun' : 'not-done';
+  const proof = await answer(provenNoEffect(ctx.chain(), signed));
+  return proof.known && proof.value !== undefined ? 'not-done' : 'begun';
 }
 
 /**
@@ -125,9 +128,11 @@ export async function liveTransaction(
   const signed = journaledTransaction(ctx, note);
   // Not known to have failed: `settle` finds out.
   if (signed === undefined || notedTransaction(ctx, note) !== undefined) return signed;
-  const chain = ctx.chain();
-  const proof = await proveNoEffect(chain, signed, await lookUp(chain, signed));
-  return proof === undefined ? signed : undefined;
+  return (await provenNoEffect(ctx.chain(), signed)) === undefined ? signed : undefined;
+}
+
+async function provenNoEffect(chain: Chain, signed: SignedTransaction): Promise<NoEffect | undefined> {
+  return proveNoEffect(chain, signed, await lookUp(chain, signed));
 }
 
 /** What was signed, unless it was noted to have had no effect. Says nothing of what the chain proves now. */

@@ -1,6 +1,7 @@
-import { exitCodes, TimeoutError, TvError, type TvErrorOptions } from '../../errors/TvError.ts';
+import { exitCodes, TvError, type TvErrorOptions } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { duration } from '../../runbook/text.ts';
+import { signalOf } from '../connectChain.ts';
 import { decodeRevert, type Revert } from '../decodeRevert.ts';
 import { pause } from '../pause.ts';
 import { broadcast } from './broadcast.ts';
@@ -30,7 +31,7 @@ export type Settled =
   | { readonly outcome: 'sent'; readonly sent: SentTransaction }
   /** Proven: it will never have one. */
   | { readonly outcome: 'no-effect'; readonly error: TvError }
-  /** Not decided within the limit: it may still take effect, or has done so already. */
+  /** Not decided within the limit: it may still take effect, or has done so already. Exit code 5. */
   | { readonly outcome: 'undecided'; readonly error: TvError };
 
 const defaultLimitMs = 120_000;
@@ -48,8 +49,9 @@ const takenWords = /known|already|nonce|exist|duplicate/i;
 
 /**
  * Waits until a signed transaction is in a block. Where no node knows it (any more), the same bytes are
- * handed over again. What a node answers to them decides nothing: the chain does.
- * @throws TvError where no node answers within the limit
+ * handed over again. What a node answers to them decides nothing: the chain does. Nor does a node that
+ * does not answer: the bytes have left, so that every failure to look them up is undecided.
+ * @throws the reason of an abort
  */
 export async function settle(chain: Chain, parameters: SettleParameters): Promise<Settled> {
   const { transaction, signal, limitMs = defaultLimitMs } = parameters;
@@ -96,8 +98,10 @@ export async function settle(chain: Chain, parameters: SettleParameters): Promis
         if (answer.outcome === 'accepted' && look === 0) continue;
       }
     } catch (error) {
+      signal?.throwIfAborted();
+      signalOf(chain)?.throwIfAborted();
       // The node may come back; until then it is unknown where the transaction is.
-      if (late || !(error instanceof TvError)) throw error;
+      if (late) return { outcome: 'undecided', error: notLookedUp(transaction, error, limitMs) };
     }
     await pause(Math.min(longestBetweenLooksMs, betweenLooksMs * 1.3 ** look), signal);
   }
@@ -112,9 +116,10 @@ async function sentIn(
   if (gasUsed === undefined || gasPrice === undefined) {
     return { hash, from, block, gasUsed: gasUsed?.toString() ?? 'unknown', fee: 'an unknown fee' };
   }
-  // The node may have been away at first.
-  const unit = await feeUnit.catch(() => readFeeUnit(chain, feeToken));
-  const fee = formatFunds(feeOf(unit.network, gasUsed, gasPrice), unit);
+  // The node may have been away at first. What it cost is only information: the receipt has decided.
+  const unit = await feeUnit.catch(() => readFeeUnit(chain, feeToken)).catch(() => undefined);
+  const fee =
+    unit === undefined ? 'an unknown fee' : formatFunds(feeOf(unit.network, gasUsed, gasPrice), unit);
   return { hash, from, block, gasUsed: gasUsed.toString(), fee };
 }
 
@@ -180,6 +185,25 @@ function statusUnknown({ hash, from, calls }: SignedTransaction, { block, status
   });
 }
 
+/** After the limit, with the last look-up failed: not even the nonce is known. */
+function notLookedUp({ hash, from, nonce }: SignedTransaction, reason: unknown, limitMs: number): TvError {
+  const words = reason instanceof Error ? reason.message : String(reason);
+  return unverified(
+    `Whether the transaction took effect is unknown: no look-up succeeded for ${duration(limitMs)}.`,
+    {
+      facts: {
+        transaction: hash,
+        from,
+        nonce,
+        reason: words.replace(/\.$/, ''),
+        ...(reason instanceof TvError ? reason.facts : {}),
+      },
+      next: ['check the RPC nodes: tv status', lookAgain],
+      cause: reason,
+    },
+  );
+}
+
 /** After the limit. @throws TvError where no node answers */
 async function undecided(
   chain: Chain,
@@ -243,7 +267,7 @@ async function waiting(
       : ahead > 0
         ? `${ahead} earlier transactions of this account are not in a block yet`
         : 'it is pending; its fee may be too low by now';
-  return new TimeoutError(`The transaction is not in a block after ${duration(limitMs)}.`, {
+  return unverified(`The transaction is not in a block after ${duration(limitMs)}.`, {
     facts: { transaction: hash, from, nonce, reason: why },
     next: ['send the same transaction again, never a second one: tv resume'],
   });
@@ -251,7 +275,7 @@ async function waiting(
 
 /** Only where no node knows it after a while, and its nonce is unused. */
 function refused(words: string, { hash, from, nonce }: SignedTransaction): TvError {
-  return new TvError('The RPC node refused the transaction; no node knows it, and its nonce is unused.', {
+  return unverified('The RPC node refused the transaction; no node knows it, and its nonce is unused.', {
     facts: { answer: words, transaction: hash, from, nonce },
     next: /fund|balance/i.test(words)
       ? [`send ${from} something to pay fees with, then: tv resume`]
