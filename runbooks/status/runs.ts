@@ -41,20 +41,21 @@ const stoppedServices: Readonly<Record<string, readonly ServiceName[]>> = {
 async function stillLeft(states: readonly RunState[], world: RunsWorld): Promise<readonly string[]> {
   const left = leftByAll(states);
   const isLeft = (subject: string) => leftByAll(states, { [subject]: null }).length < left.length;
-  const seen: Record<string, Seen> = {};
-  if (isLeft(openProtocol)) {
-    const paused = await world.paused();
-    if (paused === true) seen[openProtocol] = null;
-    if (paused === undefined) seen[openProtocol] = { unseen: 'the chain did not answer' };
-  }
   const subjects = Object.entries(stoppedServices).filter(([subject]) => isLeft(subject));
-  if (subjects.length > 0) {
-    const stopped = await world.stopped();
-    for (const [subject, names] of subjects) {
-      const still = names.filter((name) => stopped?.includes(name));
-      if (stopped === undefined) seen[subject] = { unseen: 'the host did not answer' };
-      else if (still.length === 0) seen[subject] = null;
-      else seen[subject] = { words: `${still.join(', ')} not running` };
+  const [paused, stopped] = await Promise.all([
+    world.paused(),
+    subjects.length === 0 ? undefined : world.stopped(),
+  ]);
+  const seen: Record<string, Seen> = {};
+  if (paused === true) seen[openProtocol] = null;
+  if (paused === undefined) seen[openProtocol] = { unseen: 'the chain did not answer' };
+  for (const [subject, names] of subjects) {
+    const still = names.filter((name) => stopped?.includes(name));
+    if (stopped === undefined) seen[subject] = { unseen: 'the host did not answer' };
+    else if (still.length === 0) seen[subject] = null;
+    // The journal's words say that the protocol is not known to be paused, where that is so.
+    else if (still.length < names.length || paused === true) {
+      seen[subject] = { words: `${still.join(', ')} not running` };
     }
   }
   return leftByAll(states, seen);

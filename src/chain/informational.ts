@@ -1,9 +1,9 @@
-import { type Answer, answer } from '../errors/answer.ts';
+import { type Answer, answer, unknown } from '../errors/answer.ts';
 import { TimeoutError } from '../errors/TvError.ts';
 
 /**
  * What a read that is only information came to within a limit; whatever it informs goes ahead without it.
- * Never rejects, except for bugs.
+ * Never rejects, not for a bug in tv either: an emergency goes ahead without decoration.
  * @param limitMs milliseconds
  */
 export async function informational<T>(read: Promise<T>, limitMs = 15_000): Promise<Answer<T>> {
@@ -14,6 +14,8 @@ export async function informational<T>(read: Promise<T>, limitMs = 15_000): Prom
   });
   try {
     return await answer(Promise.race([read, late]));
+  } catch (error) {
+    return unknown(`unexpected error in tv (${error instanceof Error ? error.message : String(error)})`);
   } finally {
     clearTimeout(timer);
   }

@@ -114,9 +114,10 @@ describe('residual state of unfinished runs, by what chain and host say now', ()
   const all = ['api', 'indexer', 'oracle'] as const;
 
   it.each<[string, Leaves, RunsWorld, string | undefined]>([
-    ['services stopped', services, world(undefined, all), 'api, indexer, oracle not running'],
-    ['some started by hand', services, world(undefined, ['oracle']), 'oracle not running'],
-    ['all started by hand', services, world(undefined, []), undefined],
+    ['services stopped', services, world(false, all), 'services are STOPPED'],
+    ['services stopped, paused since', services, world(true, all), 'api, indexer, oracle not running'],
+    ['some started by hand', services, world(false, ['oracle']), 'oracle not running'],
+    ['all started by hand', services, world(false, []), undefined],
     [
       'host away',
       services,
