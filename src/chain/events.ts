@@ -13,7 +13,9 @@ export const eventsAbi = parseAbi([
   'event OracleSignalUpdated(bytes32 indexed pairId, OracleSignal signal, uint256 nonce)',
   'event CircuitBreakerTriggered(bytes32 indexed pairId, address indexed by)',
   'event CircuitBreakerReset(bytes32 indexed pairId, address indexed by)',
+  // As the runbook's build has it, and as the full one.
   'event OrderPlaced(bytes32 indexed pairId, uint128 indexed orderId, address token, uint128 amount, int16 tick, bool isBid)',
+  'event OrderPlaced(bytes32 indexed pairId, uint128 indexed orderId, int16 tick, uint128 amount, bool isBid, bool isFlip)',
 ]);
 
 export type EventName = (typeof eventsAbi)[number]['name'];

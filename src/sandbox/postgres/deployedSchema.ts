@@ -135,7 +135,7 @@ CREATE TABLE orders_placed (
   event_id BIGINT REFERENCES events (id),
   pair_id VARCHAR(66) NOT NULL,
   order_id BIGINT NOT NULL,
-  token VARCHAR(42) NOT NULL,
+  token VARCHAR(42),
   amount NUMERIC(78,0) NOT NULL,
   tick INTEGER NOT NULL,
   is_bid BOOLEAN NOT NULL,

@@ -140,7 +140,7 @@ CREATE TABLE orders_placed (
   log_index INTEGER NOT NULL,
   pair_id VARCHAR(66) NOT NULL,
   order_id NUMERIC(39,0) NOT NULL,
-  token VARCHAR(42) NOT NULL,
+  token VARCHAR(42),
   amount NUMERIC(78,0) NOT NULL,
   tick INTEGER NOT NULL,
   is_bid BOOLEAN NOT NULL,

@@ -12,10 +12,10 @@ interface IEmergencyReceiver {
 }
 
 /// The full build: the list of orders is a public getter, and capital comes back through the vault's
-/// `receiveEmergencyReturn`. Placing checks the pause, and not the breaker.
+/// `receiveEmergencyReturn`. Its `OrderPlaced` names no token. Placing checks the pause, and not the breaker.
 contract DexStrategy is OrderBook {
     event OrderPlaced(
-        bytes32 indexed pairId, uint128 indexed orderId, address token, uint128 amount, int16 tick, bool isBid
+        bytes32 indexed pairId, uint128 indexed orderId, int16 tick, uint128 amount, bool isBid, bool isFlip
     );
 
     constructor(IGovernanceRoles roles, IRiskController risk, address vault_, IStablecoinDex dex_)
@@ -37,10 +37,10 @@ contract DexStrategy is OrderBook {
         if (IPausable(address(riskController)).paused()) revert ProtocolPaused();
     }
 
-    function _list(bytes32 pairId, address base, NewOrder[] calldata orders, uint128[] memory ids) internal override {
+    function _list(bytes32 pairId, address, NewOrder[] calldata orders, uint128[] memory ids) internal override {
         for (uint256 i = 0; i < ids.length; i++) {
             _listed[pairId].push(ids[i]);
-            emit OrderPlaced(pairId, ids[i], base, orders[i].amount, orders[i].tick, orders[i].isBid);
+            emit OrderPlaced(pairId, ids[i], orders[i].tick, orders[i].amount, orders[i].isBid, false);
         }
     }
 

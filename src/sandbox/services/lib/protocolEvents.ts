@@ -28,7 +28,9 @@ const abi = parseAbi([
   'event OracleSignalUpdated(bytes32 indexed pairId, OracleSignal signal, uint256 nonce)',
   'event CircuitBreakerTriggered(bytes32 indexed pairId, address indexed actor)',
   'event CircuitBreakerReset(bytes32 indexed pairId, address indexed actor)',
+  // As the runbook's build has it, and as the full one.
   'event OrderPlaced(bytes32 indexed pairId, uint128 indexed orderId, address token, uint128 amount, int16 tick, bool isBid)',
+  'event OrderPlaced(bytes32 indexed pairId, uint128 indexed orderId, int16 tick, uint128 amount, bool isBid, bool isFlip)',
 ]);
 
 /** Events without a table of their own: the lossy form keeps those that it can serialise in `events`. */
@@ -132,6 +134,7 @@ const mappings: Readonly<Record<string, Mapping>> = {
     columns: {
       pair_id: 'pairId',
       order_id: 'orderId',
+      // Null with the full build, whose event has none.
       token: 'token',
       amount: 'amount',
       tick: 'tick',
