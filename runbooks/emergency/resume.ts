@@ -31,9 +31,9 @@ export default defineRunbook<typeof input, ResumeFacts>({
   risk: 'severe',
   intent: `
 Brings everything back after tv emergency shutdown, once the cause is gone: the indexer and the API
-first, which only watch; then the end of the pause; then the oracle, whose signals the contracts refuse
-while paused. Done when a new signal of the oracle is on the chain. Until then the contracts themselves
-refuse to trade, since the last signal is stale.
+first, which only watch; then the end of the pause; then the oracle, whose signals the deployed contracts
+refuse while paused. Done when a new signal of the oracle is on the chain. Contracts that check the age of the
+last signal refuse to trade until then; not every build does.
 
 The oracle's key must be authorised, the nodes and the database there, and no pause that an earlier run has
 signed may still wait to be mined.`,

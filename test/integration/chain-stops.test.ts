@@ -85,9 +85,12 @@ describe.each(combinations)('what pause and breaker stop on %s, the %s build', (
 
   it.each(['pause', 'breaker'] as const)('%s: tried once it is there', async (stop) => {
     const snapshot = await world.protocol.call('evm_snapshot');
-    await turnOn(stop);
-    expect(await read(stop, true)).toEqual(asExpected(stop));
-    await world.protocol.call('evm_revert', [snapshot]);
+    try {
+      await turnOn(stop);
+      expect(await read(stop, true)).toEqual(asExpected(stop));
+    } finally {
+      await world.protocol.call('evm_revert', [snapshot]);
+    }
   });
 
   it('an order, a deposit or a withdrawal that would revert anyway → unknown, with the reason', async () => {
@@ -117,6 +120,18 @@ describe.each(combinations)('what pause and breaker stop on %s, the %s build', (
       reason: 'the RPC node cannot try several calls in a row (eth_simulateV1)',
     });
     expect(await ask('http://127.0.0.1:9')).toMatchObject({ known: false });
+    // An emergency does not end in a bug of what is only information.
+    const chain = {
+      ...world.protocol.chain,
+      get contracts(): never {
+        throw new TypeError('a bug');
+      },
+    };
+    const broken = { stop: 'pause', pair: capital.pair.id, isThere: false, limitMs: 5_000 } as const;
+    expect(await readStops(chain, broken)).toEqual({
+      known: false,
+      reason: 'unexpected error in tv (a bug)',
+    });
   });
 
   const flat = (text: string) => text.replaceAll(/\s+/g, ' ');

@@ -10,8 +10,4 @@ export const dexStrategyAbi = parseAbi([
   'function getActiveOrders(bytes32 pair) view returns (uint128[])',
   // The full build: reverts at the end of the list.
   'function activeOrderIds(bytes32 pair, uint256 index) view returns (uint128)',
-  // Placing orders, by build.
-  'struct NewOrder { uint128 amount; int16 tick; bool isBid; }',
-  'function placeOrders(bytes32 pair, NewOrder[] orders)',
-  'function deployLiquidity(bytes32 pair, uint128 amountA, uint128 amountB, int16 tick)',
 ]);

@@ -2,13 +2,13 @@ import { encodeFunctionData, toFunctionSelector } from 'viem';
 import type { Address } from '../../config/settings.ts';
 import { type Answer, answer, known, unknown } from '../../errors/answer.ts';
 import type { Chain } from '../../runbook/context.ts';
-import { dexStrategyAbi } from '../abi/dexStrategy.ts';
 import { governanceRolesAbi } from '../abi/governanceRoles.ts';
 import { riskControllerAbi } from '../abi/riskController.ts';
 import { tokenAbi } from '../abi/token.ts';
 import { treasuryVaultAbi } from '../abi/treasuryVault.ts';
 import { decodeRevert } from '../decodeRevert.ts';
 import { informational } from '../informational.ts';
+import { encodeCall } from '../intents/candidates.ts';
 import type { IntentRequest } from '../intents/intent.ts';
 import { type Deployment, readDeployment } from '../intents/readDeployment.ts';
 import { hasFunction, resolveIntent } from '../intents/resolveIntent.ts';
@@ -65,7 +65,7 @@ const twentyOrders = 20n * smallestOrder;
  * What a pause or a breaker stops on what is deployed here, by trying each action without and with it, from
  * accounts that hold the roles. Nothing is sent. An action counts as stopped only where it works without
  * the stop and reverts with it, or reverts for the stop's own reason.
- * @returns unknown where nothing could be tried; never rejects, except for bugs
+ * @returns unknown where nothing could be tried; never rejects
  */
 export async function readStops(chain: Chain, parameters: ReadStopsParameters): Promise<Answer<Stops>> {
   const read = await informational(tryAll(chain, parameters), parameters.limitMs);
@@ -79,7 +79,7 @@ async function tryAll(
   if (pair === undefined) return unknown('no pair is known to try it on');
   const [deployment, strategists, head] = await Promise.all([
     given ?? readDeployment(chain),
-    readStrategists(chain),
+    answer(readStrategists(chain)),
     readHead(chain),
   ]);
   const [scene, change] = await Promise.all([
@@ -174,7 +174,8 @@ interface Scene {
   /** The pair's, as the strategy has them. */
   readonly tokens: readonly Address[];
   readonly managers: readonly Address[];
-  readonly strategists: readonly Address[];
+  /** Who may place orders: at most one. */
+  readonly strategists: Answer<readonly Address[]>;
   /** A signal that the contract accepts, and what has to be done for it before. */
   readonly signal: Answer<{ readonly before: readonly CallFrom[]; readonly call: CallFrom }>;
 }
@@ -182,7 +183,8 @@ interface Scene {
 interface SceneParameters {
   readonly pair: `0x${string}`;
   readonly deployment: Deployment;
-  readonly strategists: readonly Address[];
+  /** Who may place orders: at most one. */
+  readonly strategists: Answer<readonly Address[]>;
   /** Seconds since 1970. */
   readonly now: number;
 }
@@ -228,13 +230,15 @@ function attemptsOf(action: StopAction, scene: Scene): Answer<readonly Attempt[]
   // A stale oracle stops trade on some builds, and is nothing that a pause or a breaker did.
   const fresh = signal.known ? [...signal.value.before, signal.value.call] : [];
   if (action === 'place') {
-    const placed = placing(scene.strategyCode, pair);
-    if (placed === undefined) return unknown('no known function of this strategy places orders');
-    const funded = tokens.map((of) => move(vault, of, strategy, placed.amount));
+    const placings = placingsOf(scene.strategyCode, pair);
+    if (placings.length === 0) return unknown('no known function of this strategy places orders');
+    if (!strategists.known) return strategists;
+    const [strategist] = strategists.value;
+    if (strategist === undefined) return unknown('no holder of STRATEGIST was found');
     return known(
-      strategists.map((from) => ({
-        before: [...fresh, ...funded],
-        call: { from, to: strategy, data: placed.data },
+      placings.map(({ data, amount }) => ({
+        before: [...fresh, ...tokens.map((of) => move(vault, of, strategy, amount))],
+        call: { from: strategist, to: strategy, data },
       })),
     );
   }
@@ -260,25 +264,23 @@ function attemptsOf(action: StopAction, scene: Scene): Answer<readonly Attempt[]
   );
 }
 
-/** How this build places orders, and how much of each token that takes. */
-function placing(
+/** How a build may place orders, and how much of each token that takes. The first one found decides. */
+function placingsOf(
   code: `0x${string}`,
   pair: `0x${string}`,
-): { readonly data: `0x${string}`; readonly amount: bigint } | undefined {
-  const abi = dexStrategyAbi;
-  if (hasFunction(code, 'placeOrders(bytes32,(uint128,int16,bool)[])')) {
-    const orders = [{ amount: smallestOrder, tick: 10, isBid: false }];
-    const data = encodeFunctionData({ abi, functionName: 'placeOrders', args: [pair, orders] });
-    return { data, amount: smallestOrder };
-  }
-  if (hasFunction(code, 'deployLiquidity(bytes32,uint128,uint128,int16)')) {
-    const args = [pair, twentyOrders, twentyOrders, 0] as const;
-    return {
-      data: encodeFunctionData({ abi, functionName: 'deployLiquidity', args }),
-      amount: twentyOrders,
-    };
-  }
-  return undefined;
+): readonly { readonly data: `0x${string}`; readonly amount: bigint }[] {
+  // Amount, tick, whether it is a bid.
+  const order = [smallestOrder, 10, false] as const;
+  const possible = [
+    ['placeOrders(bytes32,(uint128,int16,bool)[])', [pair, [order]], smallestOrder],
+    ['deployLiquidity(bytes32,uint128,uint128,int16)', [pair, twentyOrders, twentyOrders, 0], twentyOrders],
+    ['deployLiquidity(bytes32)', [pair], twentyOrders],
+    // Where orders are there already: places them anew.
+    ['adjustPositions(bytes32)', [pair], twentyOrders],
+  ] as const;
+  return possible
+    .filter(([signature]) => hasFunction(code, signature))
+    .map(([signature, args, amount]) => ({ data: encodeCall({ signature, args }), amount }));
 }
 
 /** At most one: who may place orders. */
@@ -334,8 +336,9 @@ async function signalOf(
   const signal = {
     referenceTick: 0,
     pegDeviation: 0n,
-    orderbookDepthBid: 10n ** 12n,
-    orderbookDepthAsk: 10n ** 12n,
+    // Enough for whatever depth a build asks for.
+    orderbookDepthBid: 10n ** 30n,
+    orderbookDepthAsk: 10n ** 30n,
     timestamp: BigInt(now),
     nonce: nonce + 1n,
   };

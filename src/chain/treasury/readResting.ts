@@ -37,7 +37,7 @@ export interface ReadRestingParameters {
 /**
  * What the orders of which the strategy is the maker lock, by pair and token: the events of the DEX and the
  * strategy's own list name them, and the DEX says what is left of each.
- * @returns never rejects, except for bugs
+ * @returns never rejects
  */
 export function readResting(chain: Chain, parameters: ReadRestingParameters): Promise<Answer<Resting>> {
   return informational(read(chain, parameters), parameters.limitMs);
