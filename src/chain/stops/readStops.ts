@@ -87,7 +87,7 @@ async function tryAll(
     resolveIntent(chain, intentOf(stop, pair, isThere), deployment),
   ]);
   const [from] = change.holders;
-  if (from === undefined) return unknown(`no holder of ${change.role.name} was found to try it`);
+  if (from === undefined) return unknown(change.holdersUnknown ?? `no account holds ${change.role.name}`);
   const toggle = { from, to: change.address, data: change.data };
   // After every time that the contracts can have seen, so that a signal of this moment is newer.
   const trial = { toggle, isThere, time: head.timestamp + 2, deployment };
@@ -318,7 +318,10 @@ async function signalOf(
   const { riskController } = chain.contracts;
   const [admin] = deployment.roles.ADMIN.seen;
   if (riskController === undefined) return unknown('the address of RiskController is not set');
-  if (admin === undefined) return unknown('no holder of ADMIN was found');
+  if (admin === undefined) {
+    const { members } = deployment.roles.ADMIN;
+    return members.known ? unknown('no account holds ADMIN') : members;
+  }
   const { generatePrivateKey, privateKeyToAccount } = await import('viem/accounts');
   const oracle = privateKeyToAccount(generatePrivateKey());
   const [chainId, nonce, grant] = await Promise.all([
