@@ -24,7 +24,7 @@ import type { Context } from '../src/runbook/context.ts';
 import { defineReport } from '../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
 import { renderNext } from '../src/runbook/next.ts';
-import { ago, bytes, count, duration, padEnd, short, wrap } from '../src/runbook/text.ts';
+import { ago, bytes, count, duration, padEnd, shortened, wrap } from '../src/runbook/text.ts';
 import { breakers, readAllBreakers, restingOrders } from './status/breakers.ts';
 import { fullShare, judgeDisk, judgeIndexer, judgeOracle, onRightChainOnly } from './status/judge.ts';
 import { runs } from './status/runs.ts';
@@ -92,7 +92,7 @@ export default defineReport({
     const names = Math.max(...gauges.map(({ id }) => id.length));
     const gap = 4 + names + 2;
     const lines = gauges.map((gauge) => {
-      const text = wrap(gauge.summary, paint.width - gap, ' '.repeat(gap));
+      const text = wrap(shortened(gauge.summary, paint), paint.width - gap, ' '.repeat(gap));
       return `  ${ink[gauge.level](mark[gauge.level])} ${padEnd(gauge.id, names)}  ${text}`;
     });
     // What a run has left open comes before whatever else there is to do, and then the pause: services
@@ -337,7 +337,7 @@ async function oldOracleKey(ctx: Context): Promise<Gauge | undefined> {
   return {
     id: 'old key',
     level: 'warning',
-    summary: `old oracle key ${short(entry.old, false)} still valid, ${when}`,
+    summary: `old oracle key ${entry.old} still valid, ${when}`,
     next: [due <= now ? 'tv oracle revoke-old' : 'once it is due: tv oracle revoke-old'],
   };
 }

@@ -19,7 +19,7 @@ import type { Paint } from './runbook/paint.ts';
 import { thisOperator } from './runbook/process.ts';
 import { Secrets } from './runbook/secrets.ts';
 import { startRun } from './runbook/startRun.ts';
-import { duration, wrap } from './runbook/text.ts';
+import { duration, shortened, wrap } from './runbook/text.ts';
 import { type Busy, terminalBusy } from './terminal/busy.ts';
 import { terminalPaint } from './terminal/paint.ts';
 
@@ -199,7 +199,7 @@ async function buildEngine(desk: Desk, world: World, run?: string): Promise<Engi
   return {
     ctx: world.ctx,
     outlet: desk.outlet,
-    prompt: quietWhileAsking(terminalPrompt(), desk.busy),
+    prompt: quietWhileAsking(terminalPrompt(), desk),
     interrupt: desk.interrupt,
     operator: thisOperator(),
     watch,
@@ -207,16 +207,16 @@ async function buildEngine(desk: Desk, world: World, run?: string): Promise<Engi
   };
 }
 
-function quietWhileAsking(prompt: Engine['prompt'], busy: Busy): Engine['prompt'] {
+function quietWhileAsking(prompt: Engine['prompt'], { busy, paint }: Desk): Engine['prompt'] {
   return {
     interactive: prompt.interactive,
     typed: (question, expected, signal) => {
       busy.clear();
-      return prompt.typed(question, expected, signal);
+      return prompt.typed(shortened(question, paint), expected, signal);
     },
     yesNo: (question, signal) => {
       busy.clear();
-      return prompt.yesNo(question, signal);
+      return prompt.yesNo(shortened(question, paint), signal);
     },
   };
 }

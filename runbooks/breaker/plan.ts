@@ -7,7 +7,7 @@ import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { Handout, Step } from '../../src/runbook/define.ts';
 import type { Json } from '../../src/runbook/json.ts';
-import { count, short } from '../../src/runbook/text.ts';
+import { count } from '../../src/runbook/text.ts';
 import type { BreakerFacts } from './facts.ts';
 import { type BreakerInput, inFlags, wantedPairs } from './input.ts';
 import { seenTitle, unknownBecause, unknownPairs } from './unknownPairs.ts';
@@ -23,7 +23,7 @@ export function plan({ action, intents, pairs, sender, replace }: BreakerFacts):
         group.length === 1 && pair !== undefined
           ? pairTitle(pair)
           : `${count(group.length)} pairs in one transaction`;
-      return `${verb} ${what} as ${short(sender.from, false)}`;
+      return `${verb} ${what} as ${sender.from}`;
     },
     intents,
     sender,

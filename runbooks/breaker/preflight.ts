@@ -10,7 +10,7 @@ import { readResting } from '../../src/chain/treasury/readResting.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
-import { count, short } from '../../src/runbook/text.ts';
+import { count } from '../../src/runbook/text.ts';
 import { type Effect, restingFinding, stopFinding } from '../shared/effect.ts';
 import type { BreakerFacts } from './facts.ts';
 import { type BreakerInput, wantedPairs } from './input.ts';
@@ -65,7 +65,7 @@ export async function preflight(
     );
     const [first] = resolved;
     const title = first === undefined ? '' : `${contractTitles[first.contract]}.${first.signature}`;
-    return pass(`${title} at ${short(first?.address ?? '', false)}, for ${first?.role.name}`, resolved);
+    return pass(`${title} at ${first?.address ?? ''}, for ${first?.role.name}`, resolved);
   });
 
   if (wanted.some(({ name }) => name === null)) lookAtUnnamed(ctx, lookout, found);

@@ -8,7 +8,7 @@ import type { Answer } from '../../src/errors/answer.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { ago, count, padEnd, short, wrap } from '../../src/runbook/text.ts';
+import { ago, count, padEnd, short, shortened, wrap } from '../../src/runbook/text.ts';
 import { restingSentence, stopSentence, unwindCommands } from '../shared/effect.ts';
 
 /** Of what is only information, in milliseconds. */
@@ -73,7 +73,7 @@ export default defineReport({
       const also = why === undefined ? '' : `\n${paint.warn(why)}\n`;
       return `${head}\n\nNo pair is known: name them under "pairs" in the configuration file, or give --pair.\n${also}`;
     }
-    const titles = breakers.map(({ pair }) => (paint.full ? (pair.name ?? pair.id) : pairTitle(pair)));
+    const titles = breakers.map(({ pair }) => shortened(pairTitle(pair), paint));
     const names = Math.max(...titles.map((title) => title.length));
     const lines = breakers.map((breaker, index) => {
       const gap = 4 + names + 2;
@@ -113,7 +113,7 @@ interface Seen {
 function effect({ triedOn, stops, resting }: Seen, paint: Paint): readonly string[] {
   if (triedOn === null || stops === null || resting === null) return [];
   const tried = `${stopSentence('the breaker', stops)} Tried on ${pairTitle(triedOn)}.`;
-  return ['', wrap(tried, paint.width), wrap(restingSentence(resting), paint.width)];
+  return ['', ...[tried, restingSentence(resting)].map((text) => wrap(shortened(text, paint), paint.width))];
 }
 
 interface History {

@@ -3,7 +3,6 @@ import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { short } from '../../src/runbook/text.ts';
 import { exampleFacts, type ResumeFacts } from './resume/facts.ts';
 import { preflight } from './resume/preflight.ts';
 import { awaitSignal, startService } from './resume/steps.ts';
@@ -72,7 +71,7 @@ signed may still wait to be mined.`,
         ? []
         : sendSteps({
             id: 'unpause',
-            title: () => `end the pause as ${short(unpause.sender.from, false)}`,
+            title: () => `end the pause as ${unpause.sender.from}`,
             intents: [unpause.intent],
             sender: unpause.sender,
             urgent: true,

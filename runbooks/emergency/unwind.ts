@@ -6,7 +6,7 @@ import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { protective } from '../../src/runbook/concurrency.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { count, short } from '../../src/runbook/text.ts';
+import { count } from '../../src/runbook/text.ts';
 import { payoutConsequence } from './payout/consequence.ts';
 import { payoutBasis } from './payout/facts.ts';
 import { toAgain } from './payout/input.ts';
@@ -133,7 +133,7 @@ as in tv emergency withdraw.`,
           group.length === 1 && one !== undefined
             ? `${pairTitle(one.pair)}${one.orders === null ? '' : `, ${count(one.orders)} orders`},`
             : `${count(group.length)} pairs in one transaction`;
-        return `unwind ${what} as ${short(sender.from, false)}`;
+        return `unwind ${what} as ${sender.from}`;
       },
       intents,
       sender,

@@ -7,7 +7,7 @@ import { readClock } from '../../src/host/readClock.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { Step, StepContext } from '../../src/runbook/define.ts';
-import { ago, duration, short } from '../../src/runbook/text.ts';
+import { ago, duration } from '../../src/runbook/text.ts';
 import { readOracleKey, readRelayOf } from './readOracleKey.ts';
 import { readRelayError } from './readRelayError.ts';
 
@@ -161,7 +161,7 @@ export function followFirstSignal(
 ): Step {
   return {
     id: 'follow',
-    title: `wait for a signal of ${short(oracle, false)} on the chain`,
+    title: `wait for a signal of ${oracle} on the chain`,
     command: `journalctl -u ${unit} -f`,
     effect: 'final',
     interruptible: true,

@@ -12,7 +12,7 @@ import { stopUnit } from '../../src/host/stopUnit.ts';
 import type { Finding } from '../../src/runbook/check.ts';
 import { defineRunbook, type Step } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
-import { count, short } from '../../src/runbook/text.ts';
+import { count } from '../../src/runbook/text.ts';
 import { followFirstSignal } from './awaitFirstSignal.ts';
 import { lookAtService } from './lookAtService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
@@ -56,7 +56,7 @@ Where a restart cannot help, nothing is changed, and the command that does help 
       const { address, feeToken } = env;
       const { intervalSeconds } = await readRelayOf(ctx, env);
       const value = { oracle: address, limitMs: signalLimitMs(intervalSeconds), intervalSeconds, feeToken };
-      return pass(`the key in .env is ${short(address, false)}`, value);
+      return pass(`the key in .env is ${address}`, value);
     });
     lookout.look('signals', 'chain', async () => {
       const { signals } = await readPairSignals(ctx.chain(), namedPairs(ctx.settings));
@@ -97,9 +97,7 @@ Where a restart cannot help, nothing is changed, and the command that does help 
     lookout.look('signal', 'chain', async () => {
       const found = ctx.results['follow'] as { nonce?: string; block?: number } | null;
       if (found?.nonce === undefined) return block('no new signal was seen', { next: ['tv oracle status'] });
-      return pass(
-        `${short(oracle, false)} sent nonce ${found.nonce}, accepted in block ${count(found.block ?? 0)}`,
-      );
+      return pass(`${oracle} sent nonce ${found.nonce}, accepted in block ${count(found.block ?? 0)}`);
     });
     return lookout.checks();
   },

@@ -21,7 +21,7 @@ import { changeEnvFile } from '../../src/host/changeEnvFile.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field, type Step } from '../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
-import { ago, count, short } from '../../src/runbook/text.ts';
+import { ago, count } from '../../src/runbook/text.ts';
 import { awaitFirstSignal } from './awaitFirstSignal.ts';
 import { findCopies, judgeCopies, putAside, withoutKey } from './findCopies.ts';
 import { keyName, readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
@@ -98,7 +98,7 @@ it on the chain is waited for.`,
 
     lookout.look('due', 'run', async () => {
       const now = ctx.clock.now();
-      if (entry === undefined) return warn(`tv did not replace ${short(old, false)} itself`);
+      if (entry === undefined) return warn(`tv did not replace ${old} itself`);
       const due = dueAt(entry);
       const since = `replaced ${ago(new Date(entry.replacedAt), now)}`;
       if (due <= now) return pass(`${since}, due`);
@@ -110,10 +110,10 @@ it on the chain is waited for.`,
       'chain',
       async (signal) => {
         if (sameAddress(key.address, old)) {
-          return block(`${short(old, false)} is the key in .env`, { next: ['tv oracle rotate-key'] });
+          return block(`${old} is the key in .env`, { next: ['tv oracle rotate-key'] });
         }
         if (!(await isOracle(ctx.chain(), key.address))) {
-          return block(`the key in .env, ${short(key.address, false)}, is not authorised`, {
+          return block(`the key in .env, ${key.address}, is not authorised`, {
             next: ['tv oracle status'],
           });
         }
@@ -125,12 +125,9 @@ it on the chain is waited for.`,
           unit: ctx.settings.host.units.oracle,
         };
         const found = await awaitFirstSignal({ ...ctx, signal }, wait);
-        return pass(
-          `${short(key.address, false)} works: nonce ${found.nonce} in block ${count(found.block)}`,
-          {
-            works: true,
-          },
-        );
+        return pass(`${key.address} works: nonce ${found.nonce} in block ${count(found.block)}`, {
+          works: true,
+        });
       },
       limitMs + 10_000,
     );
@@ -142,7 +139,7 @@ it on the chain is waited for.`,
       const { roleId, form } = await readAuthority(ctx.chain());
       const holds = await holdsOracleRole(ctx.chain(), { account: old, roleId });
       if (form === 'one-address' && (await isOracle(ctx.chain(), old))) {
-        return block(`${short(old, false)} is the one oracle of the contract`, {
+        return block(`${old} is the one oracle of the contract`, {
           next: ['tv oracle rotate-key'],
         });
       }
@@ -150,8 +147,8 @@ it on the chain is waited for.`,
         ? await resolveIntents(ctx.chain(), [{ intent: 'revokeOracle', oracle: old }])
         : [];
       return holds
-        ? pass(`${short(old, false)} holds ORACLE`, intents)
-        : warn(`${short(old, false)} does not hold ORACLE`, { value: intents });
+        ? pass(`${old} holds ORACLE`, intents)
+        : warn(`${old} does not hold ORACLE`, { value: intents });
     });
     const intents = (await held) ?? [];
     const sender = await lookAtSending(ctx, lookout, { intents });
@@ -180,13 +177,13 @@ it on the chain is waited for.`,
     copies,
     from: sender?.from ?? null,
   }),
-  consequence: ({ old }) => `This ends ${short(old, false)} as an oracle.`,
+  consequence: ({ old }) => `This ends ${old} as an oracle.`,
   plan: (facts) => [
     ...(facts.sender === null
       ? []
       : sendSteps({
           id: 'revoke',
-          title: () => `revoke ${short(facts.old, false)}`,
+          title: () => `revoke ${facts.old}`,
           intents: facts.intents,
           sender: facts.sender,
         })),
@@ -213,15 +210,15 @@ it on the chain is waited for.`,
         (held) => !held,
       );
       return holds
-        ? block(`${short(old, false)} still holds ORACLE`, {
+        ? block(`${old} still holds ORACLE`, {
             next: [`tv oracle revoke-old --address ${old} --now`],
           })
-        : pass(`${short(old, false)} does not hold ORACLE, read back from the registry`);
+        : pass(`${old} does not hold ORACLE, read back from the registry`);
     });
     lookout.look('new', 'chain', async () =>
       (await readUntil(ctx, () => isOracle(ctx.chain(), current), Boolean))
-        ? pass(`${short(current, false)} is authorised`)
-        : block(`${short(current, false)} is not authorised`, { next: ['tv oracle status'] }),
+        ? pass(`${current} is authorised`)
+        : block(`${current} is not authorised`, { next: ['tv oracle status'] }),
     );
     lookout.look('copies', 'host', async () => {
       const left = await findCopies(ctx, old);

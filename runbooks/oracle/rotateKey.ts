@@ -5,7 +5,6 @@ import { checkedAddress } from '../../src/chain/pairs/pair.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { protective } from '../../src/runbook/concurrency.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { short } from '../../src/runbook/text.ts';
 import { authorise, cut, fund } from './rotate/chainSteps.ts';
 import { exampleFacts, type RotateFacts } from './rotate/facts.ts';
 import { setKey, start, stop } from './rotate/hostSteps.ts';
@@ -99,10 +98,10 @@ was funded and could not be used stays there, and the next rotation takes it.`,
   }),
   consequence: ({ oldAddress, form, compromised }) =>
     compromised
-      ? `This cuts ${short(oldAddress, false)} off for good; until the new key signs, there is no oracle.`
+      ? `This cuts ${oldAddress} off for good; until the new key signs, there is no oracle.`
       : form === 'role'
-        ? `This replaces ${short(oldAddress, false)}, which stays valid until it is revoked.`
-        : `This replaces ${short(oldAddress, false)}, which ends at that instant.`,
+        ? `This replaces ${oldAddress}, which stays valid until it is revoked.`
+        : `This replaces ${oldAddress}, which ends at that instant.`,
   plan: (facts) => {
     const { form, compromised, funding } = facts;
     const money = funding === null ? [] : [fund(facts)];

@@ -34,7 +34,7 @@ import { leftByAll } from '../../src/runbook/leftBehind.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import { nameRuns, surveyRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
 import { type RunState, waysOn } from '../../src/runbook/runState.ts';
-import { ago, count, duration, howMany, padEnd, short, table, wrap } from '../../src/runbook/text.ts';
+import { ago, count, duration, howMany, padEnd, shortened, table, wrap } from '../../src/runbook/text.ts';
 import { type EnvKey, readOracleKey, readRelayOf } from './readOracleKey.ts';
 import { type RelayError, readRelayError } from './readRelayError.ts';
 import { judgeLog } from './status/judgeLog.ts';
@@ -117,20 +117,15 @@ export default defineReport({
     const lines = gauges.map((each, index) => {
       // A node that is away is the reason of many lines; once is enough.
       const first = gauges.findIndex(({ summary }) => summary === each.summary);
-      const words = first < index ? `cannot tell, as for ${gauges[first]?.id}` : each.summary;
+      const words =
+        first < index ? `cannot tell, as for ${gauges[first]?.id}` : shortened(each.summary, paint);
       const text = wrap(words, paint.width - gap, ' '.repeat(gap));
       return `  ${ink[each.level](mark[each.level])} ${padEnd(each.id, names)}  ${text}`;
     });
     const rows = pairs.map(({ pair, nonce: last, ageSeconds, health, from }) => {
       const age = ageSeconds === null ? 'no signal ever' : `${duration(ageSeconds * 1000)} ago`;
       const words = health === 'healthy' ? paint.ok(health) : paint.bad(health);
-      return [
-        paint.full ? (pair.name ?? pair.id) : pairTitle(pair),
-        words,
-        age,
-        `nonce ${count(BigInt(last))}`,
-        from,
-      ];
+      return [shortened(pairTitle(pair), paint), words, age, `nonce ${count(BigInt(last))}`, from];
     });
     const next = [
       ...new Set(gauges.filter((each) => each.level !== 'ok').flatMap((each) => each.next ?? [])),
@@ -349,11 +344,11 @@ function unlessBug(error: unknown): undefined {
 async function key(ctx: Context, { address }: EnvKey, authority: OracleAuthority): Promise<Reading> {
   const data = { address, authorised: authority.valid, form: authority.form };
   if (await isOracle(ctx.chain(), address, authority)) {
-    return { level: 'ok', summary: `the key in .env is ${short(address, false)}, which is authorised`, data };
+    return { level: 'ok', summary: `the key in .env is ${address}, which is authorised`, data };
   }
   return {
     level: 'critical',
-    summary: `the key in .env is ${short(address, false)}, which is NOT authorised; authorised: ${authorisedWords(authority)}`,
+    summary: `the key in .env is ${address}, which is NOT authorised; authorised: ${authorisedWords(authority)}`,
     data,
     next: ['tv oracle rotate-key'],
   };
@@ -484,11 +479,9 @@ async function others(ctx: Context, { address }: EnvKey, authority: OracleAuthor
     ...old.map((each) => {
       const due = dueAt(each);
       const when = due <= now ? `was due ${ago(due, now)}` : `due ${ago(due, now)}`;
-      return `old oracle key ${short(each.old, false)} still valid, ${when}`;
+      return `old oracle key ${each.old} still valid, ${when}`;
     }),
-    ...(strangers.length === 0
-      ? []
-      : [`also authorised: ${strangers.map((one) => short(one, false)).join(', ')}`]),
+    ...(strangers.length === 0 ? [] : [`also authorised: ${strangers.join(', ')}`]),
   ];
   const { validUnknown } = authority;
   if (parts.length === 0 && validUnknown !== undefined) {

@@ -20,7 +20,7 @@ import { TvError } from '../../src/errors/TvError.ts';
 import { readClock } from '../../src/host/readClock.ts';
 import { defineRunbook, type Step, type StepContext } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
-import { count, short } from '../../src/runbook/text.ts';
+import { count } from '../../src/runbook/text.ts';
 import { followFirstSignal } from './awaitFirstSignal.ts';
 import { lookAtService } from './lookAtService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
@@ -92,7 +92,7 @@ the relay works again.`,
     const key = lookout.look('key', 'host', async () => {
       const env = await readOracleKey(ctx);
       const { intervalSeconds } = await readRelayOf(ctx, env);
-      return pass(`the key in .env is ${short(env.address, false)}`, {
+      return pass(`the key in .env is ${env.address}`, {
         oracle: env.address,
         named: env.feeToken,
         intervalSeconds,
@@ -175,7 +175,7 @@ the relay works again.`,
     pending: pending.map(({ hash }) => hash),
   }),
   consequence: ({ oracle, nonces, pending }) =>
-    `This uses up ${namesOf(nonces)} of ${short(oracle, false)}; ${pending.length === 0 ? 'what waits there' : count(pending.length) === '1' ? 'the transaction that waits there' : 'the transactions that wait there'} will not be mined.`,
+    `This uses up ${namesOf(nonces)} of ${oracle}; ${pending.length === 0 ? 'what waits there' : count(pending.length) === '1' ? 'the transaction that waits there' : 'the transactions that wait there'} will not be mined.`,
   plan: (facts) => [
     ...facts.nonces.map((nonce) => replace(facts, nonce)),
     ...(facts.wasActive ? [followFirstSignal(facts, stepId(facts.nonces[0] ?? 0))] : []),
@@ -191,7 +191,7 @@ the relay works again.`,
         (state) => state.latest > last,
       );
       if (latest <= last) {
-        return block(`nonce ${last} of ${short(oracle, false)} is not used`, { next: ['tv oracle status'] });
+        return block(`nonce ${last} of ${oracle} is not used`, { next: ['tv oracle status'] });
       }
       const words = nonces.map((nonce) => minedWords(ctx.results[stepId(nonce)] as Replaced | null, nonce));
       const summary = `${words.join('; ')}; next is ${latest}`;
@@ -205,9 +205,7 @@ the relay works again.`,
       }
       const found = ctx.results['follow'] as { nonce?: string; block?: number } | null;
       if (found?.nonce === undefined) return block('no new signal was seen', { next: ['tv oracle status'] });
-      return pass(
-        `${short(oracle, false)} sent nonce ${found.nonce}, accepted in block ${count(found.block ?? 0)}`,
-      );
+      return pass(`${oracle} sent nonce ${found.nonce}, accepted in block ${count(found.block ?? 0)}`);
     });
     return lookout.checks();
   },
@@ -225,7 +223,7 @@ export interface PendingEvidence {
 /** Which nonces hold up the signals; blocks where none does, or one was only just sent. */
 export function judgePending({ oracle, nonce, pool, trouble, lastError }: PendingEvidence) {
   const { latest } = nonce;
-  const name = short(oracle, false);
+  const name = oracle;
   if (trouble === undefined) {
     const words =
       pool === undefined
@@ -260,7 +258,7 @@ function replace(facts: UnstickFacts, nonce: number): Step {
   const there = pending.find((one) => one.nonce === nonce);
   return {
     id: stepId(nonce),
-    title: `replace what waits at nonce ${nonce} of ${short(oracle, false)} by a call that does nothing`,
+    title: `replace what waits at nonce ${nonce} of ${oracle} by a call that does nothing`,
     command: `cast send ${oracle} --nonce ${nonce} --gas-price ${maxFeePerGas} --priority-gas-price ${maxPriorityFeePerGas} ${node} --interactive`,
     effect: 'final',
     probe: async () => 'begun',

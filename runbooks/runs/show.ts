@@ -5,7 +5,7 @@ import { leftBehind } from '../../src/runbook/leftBehind.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import { findRun } from '../../src/runbook/readRuns.ts';
 import { foldRun, isUnfinished, waysOn } from '../../src/runbook/runState.ts';
-import { duration, localTime, planName, table, wrap } from '../../src/runbook/text.ts';
+import { duration, localTime, planName, shortened, table, wrap } from '../../src/runbook/text.ts';
 
 /** `tv runs show ID`: every step, its state and its time. */
 export default defineReport({
@@ -67,12 +67,14 @@ export default defineReport({
         step.startedAt && step.endedAt ? duration(Date.parse(step.endedAt) - Date.parse(step.startedAt)) : '';
       return [
         marks[step.status ?? 'waiting'] ?? '·',
-        `${index + 1}  ${step.title}`,
+        `${index + 1}  ${shortened(step.title, paint)}`,
         step.status ?? 'waiting',
         took,
       ];
     });
-    const errors = data.steps.flatMap(({ error }) => (error ? [`  ${paint.bad('✖')} ${error.message}`] : []));
+    const errors = data.steps.flatMap(({ error }) =>
+      error ? [`  ${paint.bad('✖')} ${shortened(error.message, paint)}`] : [],
+    );
     const next = data.unfinished ? data.ways : [`tv runs report ${data.run}`];
     const head = `${paint.bold(data.title)} · ${data.environment} · plan ${planName(data.plan, paint)} · ${data.status}`;
     const who = `${data.operator.user}@${data.operator.host}, ${localTime(new Date(data.startedAt))}, ${data.confirmation}`;

@@ -2,7 +2,7 @@ import { type Abi, decodeErrorResult, keccak256, stringToHex } from 'viem';
 import type { Address } from '../config/settings.ts';
 import { outsideText } from '../errors/outsideText.ts';
 import type { Chain } from '../runbook/context.ts';
-import { ago, count, short } from '../runbook/text.ts';
+import { ago, count } from '../runbook/text.ts';
 import { errorsAbi } from './abi/errors.ts';
 import type { Deployment } from './intents/readDeployment.ts';
 import { readDeployment } from './intents/readDeployment.ts';
@@ -81,7 +81,7 @@ function nameOfRole(id: string, deployment: Deployment | undefined): string {
   const read = Object.entries(deployment?.roles ?? {}).find(([, role]) => role.id === id)?.[0];
   if (read !== undefined) return read;
   if (/^0x0+$/.test(id)) return 'ADMIN';
-  return otherRoles.find((name) => keccak256(stringToHex(name)) === id) ?? `role ${short(id, false)}`;
+  return otherRoles.find((name) => keccak256(stringToHex(name)) === id) ?? `role ${id}`;
 }
 
 async function lacksRole(
@@ -107,9 +107,9 @@ export function lacks(
       ? ''
       : members.length === 0
         ? '; no account holds it'
-        : `; held by ${members.map((member) => short(member, false)).join(', ')}`;
+        : `; held by ${members.join(', ')}`;
   return {
-    sentence: `${short(account, false)} lacks ${role} on GovernanceRoles ${short(registry, false)}${holders}`,
+    sentence: `${account} lacks ${role} on GovernanceRoles ${registry}${holders}`,
     facts: {
       signer: account,
       GovernanceRoles: registry,
@@ -121,7 +121,7 @@ export function lacks(
 function words(name: string, args: readonly unknown[]): string {
   const [first, second] = args;
   const number = (value: unknown) => count(BigInt(String(value)));
-  const id = (value: unknown) => short(String(value), false);
+  const id = (value: unknown) => String(value);
   switch (name) {
     case 'ProtocolPaused':
       return 'the protocol is paused';

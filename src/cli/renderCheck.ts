@@ -1,14 +1,14 @@
 import { outsideText } from '../errors/outsideText.ts';
 import type { Check } from '../runbook/check.ts';
 import type { Paint } from '../runbook/paint.ts';
-import { padEnd, wrap } from '../runbook/text.ts';
+import { padEnd, shortened, wrap } from '../runbook/text.ts';
 
 /** Of a summary or a fact, in characters. Names in it may come from the database's catalogue, line breaks and all. */
 const longest = 4_000;
 
 /** One line a check; the facts of whatever is not fine under it. */
 export function renderChecks(checks: readonly Check[], paint: Paint): string {
-  const names = Math.max(0, ...checks.map(({ id }) => id.length));
+  const names = Math.max(0, ...checks.map(({ id }) => shortened(id, paint).length));
   return checks.map((check) => renderCheck(check, names, paint)).join('\n');
 }
 
@@ -17,10 +17,11 @@ function renderCheck(check: Check, names: number, paint: Paint): string {
   const indent = ' '.repeat(gap);
   const room = paint.width - gap;
   const lines = [
-    `  ${mark(check, paint)} ${padEnd(check.id, names)}  ${wrap(outsideText(check.summary, longest), room, indent)}`,
+    `  ${mark(check, paint)} ${padEnd(shortened(check.id, paint), names)}  ${wrap(shortened(outsideText(check.summary, longest), paint), room, indent)}`,
   ];
   if (check.status === 'block' || check.status === 'warn') {
-    for (const [name, value] of Object.entries(check.facts ?? {})) {
+    for (const [key, value] of Object.entries(check.facts ?? {})) {
+      const name = shortened(key, paint);
       lines.push(
         `${indent}${paint.dim(`${name}: `)}${wrap(outsideText(value, longest), room - name.length - 2, `${indent}  `)}`,
       );

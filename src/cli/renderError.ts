@@ -1,12 +1,12 @@
 import type { TvError } from '../errors/TvError.ts';
 import { renderNext } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
-import { aligned, wrap } from '../runbook/text.ts';
+import { aligned, shortened, wrap } from '../runbook/text.ts';
 
 /** One sentence, the facts aligned under it, then what to do next. */
 export function renderError(error: TvError, paint: Paint, verbose: boolean): string {
-  const lines = [`${paint.bad('✖')} ${wrap(error.message, paint.width - 2, '  ')}`];
-  const facts = Object.entries(error.facts);
+  const lines = [`${paint.bad('✖')} ${wrap(shortened(error.message, paint), paint.width - 2, '  ')}`];
+  const facts = Object.entries(error.facts).map(([name, value]) => [shortened(name, paint), value] as const);
   if (facts.length > 0) lines.push(aligned(facts, paint.width));
   if (error.next.length > 0) lines.push(renderNext(error.next, paint));
   if (verbose && error.stack !== undefined) lines.push(paint.dim(error.stack));

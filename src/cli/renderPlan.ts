@@ -2,7 +2,7 @@ import { outsideText } from '../errors/outsideText.ts';
 import type { PlanData, StepData } from '../runbook/events.ts';
 import { asTyped, planLine } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
-import { visibleWidth, wrap } from '../runbook/text.ts';
+import { shortened, visibleWidth, wrap } from '../runbook/text.ts';
 
 /**
  * The steps in order, each with what would undo it and the shell line that it stands for, if it has one.
@@ -19,7 +19,7 @@ export function renderPlan(
   const digits = String(all.length).length;
   const steps = plan.steps.map((step) => {
     const indent = ' '.repeat(digits + 4);
-    const title = wrap(outsideText(step.title), paint.width - indent.length, indent);
+    const title = wrap(shortened(outsideText(step.title), paint), paint.width - indent.length, indent);
     const number = all.findIndex(({ id }) => id === step.id) + 1;
     const head = `  ${String(number).padStart(digits)}  ${title}`;
     const undo = step.undo === null ? '' : asTyped(outsideText(step.undo), paint);

@@ -6,7 +6,7 @@ import { describeHolder } from '../runbook/locks.ts';
 import { asTyped, renderNext, wrapAdvice } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { waysPast } from '../runbook/runState.ts';
-import { aligned, duration, padEnd, planName, visibleWidth, wrap } from '../runbook/text.ts';
+import { aligned, duration, padEnd, planName, shortened, visibleWidth, wrap } from '../runbook/text.ts';
 import { ProgressLine } from './progress.ts';
 import { renderChecks } from './renderCheck.ts';
 import { renderPlan } from './renderPlan.ts';
@@ -232,7 +232,7 @@ export class RunScreen {
 
   #title(step: string): string {
     const index = this.#steps.findIndex(({ id }) => id === step);
-    return `${index + 1}  ${this.#steps[index]?.title ?? step}`;
+    return `${index + 1}  ${shortened(this.#steps[index]?.title ?? step, this.#paint)}`;
   }
 
   #progress(step: string, progress: Progress): void {
@@ -254,14 +254,16 @@ export class RunScreen {
     this.#undecided = true;
     const paint = this.#paint;
     this.#stepLine(paint.bad('✖'), step, outcome);
-    this.#print(`      ${wrap(error.message, paint.width - 6, '      ')}\n`);
+    this.#print(`      ${wrap(shortened(error.message, paint), paint.width - 6, '      ')}\n`);
     const facts = Object.entries(error.facts);
     if (facts.length > 0) this.#print(`${aligned(facts, paint.width, '      ')}\n`);
     if (error.next.length > 0) this.#print(`${renderNext(error.next, paint)}\n`);
   }
 
   #dryRunEnd(consequence: string, digest: string): void {
-    this.#result(`${wrap(`Dry run: nothing was changed. ${consequence}`, this.#paint.width)}\n`);
+    this.#result(
+      `${wrap(`Dry run: nothing was changed. ${shortened(consequence, this.#paint)}`, this.#paint.width)}\n`,
+    );
     const exactly = { again: ['--plan', digest], when: 'to run exactly this' };
     this.#result(`${renderNext([exactly], this.#paint)}\n`);
   }

@@ -139,3 +139,11 @@ const narrowestCell = 16;
 export function short(hex: string, full: boolean): string {
   return full || hex.length <= 14 ? hex : `${hex.slice(0, 6)}…${hex.slice(-4)}`;
 }
+
+/**
+ * A sentence with its addresses, hashes and ids shortened, unless the whole ones are asked for (`--full`). Data
+ * and JSON have them whole: only what draws a screen shortens them, and never what is to be pasted.
+ */
+export function shortened(text: string, { full }: { readonly full: boolean }): string {
+  return full ? text : text.replace(/\b0x[0-9a-fA-F]{40,}\b/g, (hex) => short(hex, false));
+}

@@ -108,12 +108,11 @@ describe.each(combinations)('on %s with the contracts as %s', (network, generati
 
       const refused = await simulate(world.chain, { from: stranger, calls: [callOf(intent)] });
       if (orders) continue;
-      const short = (text: string) => `${text.slice(0, 6)}…${text.slice(-4)}`;
       const by = accounts[intent.role.signer].address;
       expect(refused).toMatchObject({
         ok: false,
         revert: {
-          sentence: `${short(stranger)} lacks ${intent.role.name} on GovernanceRoles ${short(addresses.governanceRoles)}; held by ${short(by)}`,
+          sentence: `${stranger} lacks ${intent.role.name} on GovernanceRoles ${addresses.governanceRoles}; held by ${by}`,
           facts: { signer: stranger, GovernanceRoles: addresses.governanceRoles, 'held by': by },
         },
       });

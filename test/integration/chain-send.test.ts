@@ -181,7 +181,7 @@ describe.each<readonly [Network, boolean]>([
     try {
       await expect(sendOnce(context(notes), parameters)).rejects.toMatchObject({
         message: expect.stringMatching(
-          /^The transaction is in block \d+, but reverted: 0x3C44…93BC lacks RISK_OFFICER on GovernanceRoles .*; no account holds it\.$/,
+          /^The transaction is in block \d+, but reverted: 0x3C44\w{32}93BC lacks RISK_OFFICER on GovernanceRoles .*; no account holds it\.$/,
         ),
       });
       await expectExactlyOne();

@@ -20,7 +20,6 @@ import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { asJson } from '../../../src/runbook/engine.ts';
 import type { Json } from '../../../src/runbook/json.ts';
 import { block, pass } from '../../../src/runbook/lookout.ts';
-import { short } from '../../../src/runbook/text.ts';
 import type { Pausing, PayoutFacts, Withdrawal } from './facts.ts';
 import { readAmounts } from './readAmounts.ts';
 
@@ -49,7 +48,7 @@ function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): 
   );
   return {
     id,
-    title: `withdraw ${what} to ${short(recipient, false)} as ${short(sender.from, false)}${around}`,
+    title: `withdraw ${what} to ${recipient} as ${sender.from}${around}`,
     command: inPause(facts, shown)
       .map((intent) => castLine(intent))
       .join('; '),
@@ -90,7 +89,7 @@ type Stepwise = Pausing & { readonly sender: Sender };
 function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): Step {
   return {
     id: 'unpause',
-    title: `end the pause as ${short(sender.from, false)}, for the withdrawal alone`,
+    title: `end the pause as ${sender.from}, for the withdrawal alone`,
     command: castLine(end),
     effect: 'reversible',
     undoTitle: 'undo: pause the protocol again',
@@ -135,7 +134,7 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
 function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step {
   return {
     id: 'pause',
-    title: `pause the protocol again as ${short(sender.from, false)}`,
+    title: `pause the protocol again as ${sender.from}`,
     command: castLine(begin),
     effect: 'final',
     undoTitle: 'tv emergency resume',

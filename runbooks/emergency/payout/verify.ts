@@ -10,7 +10,6 @@ import type { Address } from '../../../src/config/settings.ts';
 import type { Finding } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, type Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
-import { short } from '../../../src/runbook/text.ts';
 import type { PayoutFacts, Withdrawal } from './facts.ts';
 
 /** A withdrawal of this run, as it is in the journal: the amounts are those of the signed calls. */
@@ -84,7 +83,7 @@ async function received(
   for (const { hash } of own) {
     const evidence = await readEvidence(ctx.chain(), hash);
     if (!evidence.known) {
-      return block(`not proven that ${short(recipient, false)} was paid: ${evidence.reason}`, {
+      return block(`not proven that ${recipient} was paid: ${evidence.reason}`, {
         facts: { transaction: hash },
         next,
       });
@@ -97,13 +96,13 @@ async function received(
   const { moved, recorded } = paymentIn(logs, { vault, token: token.address, recipient });
   const facts = { transaction: transactions, vault, recipient };
   if (moved !== paid) {
-    const from = `from the vault to ${short(recipient, false)}`;
+    const from = `from the vault to ${recipient}`;
     return block(`the receipt shows ${shown(moved)} ${from}, not ${shown(paid)}`, { facts });
   }
-  const words = `${short(recipient, false)} received ${shown(moved)}`;
+  const words = `${recipient} received ${shown(moved)}`;
   if (recorded === undefined) return warn(`${words}; the vault emitted no Withdrawn event`, { facts });
   if (recorded !== paid) return block(`${words}, but the vault recorded ${shown(recorded)}`, { facts });
-  const receipts = own.map(({ hash }) => short(hash, false)).join(', ');
+  const receipts = own.map(({ hash }) => hash).join(', ');
   return pass(`${words}: Transfer and Withdrawn in the receipt of ${receipts}`);
 }
 

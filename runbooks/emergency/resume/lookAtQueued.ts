@@ -7,7 +7,7 @@ import type { Context } from '../../../src/runbook/context.ts';
 import { block, type Lookout, pass } from '../../../src/runbook/lookout.ts';
 import { surveyRuns } from '../../../src/runbook/readRuns.ts';
 import { isUnfinished, type RunState } from '../../../src/runbook/runState.ts';
-import { count, short } from '../../../src/runbook/text.ts';
+import { count } from '../../../src/runbook/text.ts';
 
 interface Queued {
   readonly state: RunState;
@@ -41,7 +41,7 @@ export function lookAtQueued(ctx: Context, lookout: Lookout): void {
             ]
           : [
               ...(isUnfinished(state) ? [`so that it is mined now: tv resume ${run}`] : []),
-              `or have ${short(from, false)} send another transaction with its nonce and a higher fee`,
+              `or have ${from} send another transaction with its nonce and a higher fee`,
             ],
     });
   });

@@ -15,7 +15,7 @@ import { readUnits } from '../../../src/host/readUnits.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
-import { bytes, short } from '../../../src/runbook/text.ts';
+import { bytes } from '../../../src/runbook/text.ts';
 import type { ResumeInput } from '../resume.ts';
 import { hasSuperseded } from '../supersedes.ts';
 import type { ResumeFacts } from './facts.ts';
@@ -41,7 +41,7 @@ export async function preflight(ctx: Context, input: ResumeInput): Promise<Prefl
     if (paused === undefined) return block('no contract tells whether it is paused', { next: ['tv status'] });
     if (!paused) return warn('not paused: nothing to send', { value: { intents: [] } });
     const intent = await resolveIntent(ctx.chain(), { intent: 'unpauseProtocol' });
-    const how = `${contractTitles[intent.contract]}.${intent.signature} at ${short(intent.address, false)}`;
+    const how = `${contractTitles[intent.contract]}.${intent.signature} at ${intent.address}`;
     return pass(`paused; ${how}, for ${intent.role.name}`, { intents: [intent] });
   });
   lookAtQueued(ctx, lookout);
@@ -125,12 +125,12 @@ function lookAtOracle(ctx: Context, lookout: Lookout) {
       envIntervalSeconds: interval > 0 ? interval : null,
       isKey: (word) => sameAddress(parseKey(word)?.address ?? '', oracle),
     });
-    return pass(`ORACLE_PRIVATE_KEY is of ${short(oracle, false)}`, { oracle, intervalSeconds });
+    return pass(`ORACLE_PRIVATE_KEY is of ${oracle}`, { oracle, intervalSeconds });
   });
   lookout.look('oracle', 'chain', async () => {
     const { oracle } = await need(key, 'env');
-    if (await isOracle(ctx.chain(), oracle)) return pass(`${short(oracle, false)} is authorised`);
-    return block(`${short(oracle, false)} is not authorised: the contracts would refuse its signals`, {
+    if (await isOracle(ctx.chain(), oracle)) return pass(`${oracle} is authorised`);
+    return block(`${oracle} is not authorised: the contracts would refuse its signals`, {
       facts: { address: oracle },
       override: 'oracle-not-authorised',
       next: ['tv oracle status'],

@@ -8,7 +8,7 @@ import { readUnit } from '../../../src/host/readUnit.ts';
 import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
-import { count, short } from '../../../src/runbook/text.ts';
+import { count } from '../../../src/runbook/text.ts';
 import type { ResumeFacts } from './facts.ts';
 
 /** Reads back that everything runs and the contracts can be used. */
@@ -48,10 +48,10 @@ export async function verify(ctx: StepContext, facts: ResumeFacts): Promise<read
     if (signal === null || signal === undefined) return block('no new signal was seen');
     const { block: at, from } = signal;
     const own = sameAddress(from, facts.oracle);
-    const words = `accepted in block ${count(at)}, sent by ${short(from, false)}`;
+    const words = `accepted in block ${count(at)}, sent by ${from}`;
     return own
       ? pass(words)
-      : block(`${words}, not by ${short(facts.oracle, false)}: another relay is at work`, {
+      : block(`${words}, not by ${facts.oracle}: another relay is at work`, {
           next: ['tv oracle status'],
         });
   });

@@ -15,7 +15,6 @@ import type { Check } from '../../../src/runbook/check.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
-import { short } from '../../../src/runbook/text.ts';
 import { stopFinding } from '../../shared/effect.ts';
 import { limited } from '../limited.ts';
 import type { ShutdownInput } from '../shutdown.ts';
@@ -110,7 +109,7 @@ async function lookAtPause(ctx: Context, { pause, replace }: ShutdownInput) {
     ]);
     const value = { paused: paused === true, intent };
     if (value.paused) return warn('paused already', { value });
-    const how = `${contractTitles[intent.contract]}.${intent.signature} at ${short(intent.address, false)}`;
+    const how = `${contractTitles[intent.contract]}.${intent.signature} at ${intent.address}`;
     return pass(`not paused; ${how}, for ${intent.role.name}`, value);
   });
   const seen = await first.checks();

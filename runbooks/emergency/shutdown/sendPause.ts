@@ -15,7 +15,6 @@ import type { SentTransaction, SignedTransaction } from '../../../src/chain/tran
 import { TimeoutError, TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { asJson } from '../../../src/runbook/engine.ts';
-import { short } from '../../../src/runbook/text.ts';
 import type { ShutdownFacts } from './facts.ts';
 
 /** A node that takes longer does not keep the services running meanwhile. Milliseconds. */
@@ -33,7 +32,7 @@ type PauseFacts = ShutdownFacts['pause'];
 export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly see: Step } {
   let signing: Promise<SignedTransaction> | undefined;
   let looking: Promise<Seen> | undefined;
-  const who = pause.sender === null ? '' : ` as ${short(pause.sender.from, false)}`;
+  const who = pause.sender === null ? '' : ` as ${pause.sender.from}`;
   const send: Step = {
     id: 'pause',
     title: pause.trouble === null ? `pause the protocol${who}` : 'try to pause the protocol all the same',

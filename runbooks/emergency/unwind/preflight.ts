@@ -14,7 +14,7 @@ import { UsageError } from '../../../src/errors/TvError.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
-import { count, short } from '../../../src/runbook/text.ts';
+import { count } from '../../../src/runbook/text.ts';
 import { outside } from '../outside.ts';
 import { lookAtPayout } from '../payout/lookAtPayout.ts';
 import { lookAtRecipient } from '../payout/lookAtRecipient.ts';
@@ -51,7 +51,7 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
       const [first] = (await trying).intents;
       if (first === undefined) throw new Error('one intent for each pair');
       const { contract, signature, address } = first;
-      return pass(`${contractTitles[contract]}.${signature} at ${short(address, false)}`, true);
+      return pass(`${contractTitles[contract]}.${signature} at ${address}`, true);
     })
     .then((found) => (found === undefined ? undefined : trying));
 

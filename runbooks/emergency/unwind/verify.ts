@@ -19,7 +19,7 @@ import type { Check } from '../../../src/runbook/check.ts';
 import type { Chain } from '../../../src/runbook/context.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
-import { count, short } from '../../../src/runbook/text.ts';
+import { count } from '../../../src/runbook/text.ts';
 import { outside } from '../outside.ts';
 import { lookAtOpen } from '../payout/lookAtOpen.ts';
 import { lookAtPaid } from '../payout/verify.ts';
@@ -129,7 +129,7 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
   if (only !== undefined) {
     lookout.look('transaction', 'chain', async () =>
       sent.length === 1
-        ? pass(`${short(only.hash, false)} in block ${count(only.block)}, paid ${only.fee}`)
+        ? pass(`${only.hash} in block ${count(only.block)}, paid ${only.fee}`)
         : pass(`${count(sent.length)} in blocks, none reverted`),
     );
   }

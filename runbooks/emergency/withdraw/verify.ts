@@ -4,7 +4,7 @@ import { answer } from '../../../src/errors/answer.ts';
 import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
-import { count, short } from '../../../src/runbook/text.ts';
+import { count } from '../../../src/runbook/text.ts';
 import { outside } from '../outside.ts';
 import { lookAtOpen } from '../payout/lookAtOpen.ts';
 import { lookAtPaid } from '../payout/verify.ts';
@@ -28,7 +28,7 @@ export async function verify(ctx: StepContext, facts: WithdrawFacts): Promise<re
   const sent = ctx.results['withdraw'] as SentTransaction | null | undefined;
   if (sent !== undefined && sent !== null) {
     lookout.look('transaction', 'chain', async () =>
-      pass(`${short(sent.hash, false)} in block ${count(sent.block)}, paid ${sent.fee}`),
+      pass(`${sent.hash} in block ${count(sent.block)}, paid ${sent.fee}`),
     );
   }
   return lookout.checks();

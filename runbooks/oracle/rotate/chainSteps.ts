@@ -17,7 +17,7 @@ import type { Address } from '../../../src/config/settings.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { ProbeAnswer, Step, StepContext } from '../../../src/runbook/define.ts';
 import { block, pass, warn } from '../../../src/runbook/lookout.ts';
-import { count, short } from '../../../src/runbook/text.ts';
+import { count } from '../../../src/runbook/text.ts';
 import { needKey, type RotateFacts, readKeyUnderWay, withoutKey } from './facts.ts';
 
 /** Money for fees. On Tempo a transfer of the fee token: a transaction with value is refused there. */
@@ -126,8 +126,8 @@ export function authorise(facts: RotateFacts): Step {
         oracle: account,
       });
       return recordsEffect(proof.value.logs, intent) === false
-        ? warn(`${words}, as before the run, but ${short(hash, false)} has no event of it`)
-        : pass(`${words}, as before the run, by ${short(hash, false)} in block ${count(proof.value.block)}`);
+        ? warn(`${words}, as before the run, but ${hash} has no event of it`)
+        : pass(`${words}, as before the run, by ${hash} in block ${count(proof.value.block)}`);
     },
   };
 }
@@ -137,7 +137,7 @@ export function cut(facts: RotateFacts): Step {
   const oracle = facts.oldAddress;
   return {
     id: 'cut',
-    title: `revoke ${short(oracle, false)} at once`,
+    title: `revoke ${oracle} at once`,
     command: `cast send $GOVERNANCE_ROLES_ADDRESS "revokeRole(bytes32,address)" $ORACLE_ROLE ${oracle} ${node} --account admin`,
     effect: 'final',
     leaves: withoutKey,

@@ -11,7 +11,7 @@ import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { toldNote } from '../../../src/runbook/events.ts';
 import { block, pass, warn } from '../../../src/runbook/lookout.ts';
-import { duration, short } from '../../../src/runbook/text.ts';
+import { duration } from '../../../src/runbook/text.ts';
 import { awaitFirstSignal } from '../awaitFirstSignal.ts';
 import { readOracleKey } from '../readOracleKey.ts';
 import { askKeystorePassword, askNewKey } from './askKey.ts';
@@ -21,10 +21,7 @@ import { keyPlaces, needKey, type RotateFacts, readKeyUnderWay } from './facts.t
 export function generate(facts: RotateFacts): Step {
   return {
     id: 'generate',
-    title:
-      facts.newAddress === null
-        ? 'generate the new key'
-        : `take the key of ${short(facts.newAddress, false)}`,
+    title: facts.newAddress === null ? 'generate the new key' : `take the key of ${facts.newAddress}`,
     command: 'cast wallet new',
     effect: 'reversible',
     undoTitle: 'undo: remove the new key, unless it was funded',

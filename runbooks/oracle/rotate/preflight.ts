@@ -20,7 +20,7 @@ import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
 import { readRuns, unfinishedRuns } from '../../../src/runbook/readRuns.ts';
-import { count, duration, short } from '../../../src/runbook/text.ts';
+import { count, duration } from '../../../src/runbook/text.ts';
 import { lookAtService } from '../lookAtService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from '../readOracleKey.ts';
 import { type RelayError, readRelayError } from '../readRelayError.ts';
@@ -66,8 +66,8 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
       feeToken,
       relayPairs: pairs.known ? pairs.value.map(({ id }) => id) : [],
     };
-    if (newAddress === address) return block(`${short(address, false)} is the key in .env already`);
-    return pass(`the old key is ${short(address, false)}`, value);
+    if (newAddress === address) return block(`${address} is the key in .env already`);
+    return pass(`the old key is ${address}`, value);
   });
 
   const authority = lookout.look('authority', 'chain', async () => {
@@ -138,7 +138,7 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
     if (file === undefined || parsed === undefined)
       return pass('no key of an earlier rotation is left', { file: null });
     ctx.secrets.keep(parsed.key);
-    const name = short(parsed.address, false);
+    const name = parsed.address;
     return warn(`an earlier rotation funded ${name} and did not use it: it is used now`, { value: { file } });
   });
 
@@ -176,11 +176,11 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
     const has = newAddress === null ? 0n : await readFunded(ctx.chain(), planned, newAddress);
     if (has >= BigInt(planned.amount)) return pass('the new address has enough', { funding: null });
     if ((await readFunded(ctx.chain(), planned, from)) < BigInt(planned.amount)) {
-      return block(`${short(from, false)} has less than the ${planned.words} to fund the new address with`, {
+      return block(`${from} has less than the ${planned.words} to fund the new address with`, {
         next: ['--fund AMOUNT', `send ${from} some more`],
       });
     }
-    const words = `${planned.words} from ${short(from, false)}`;
+    const words = `${planned.words} from ${from}`;
     const seconds = perSecond === null || perSecond === 0 ? undefined : Number(planned.amount) / perSecond;
     if (seconds === undefined || seconds > shortOfFees) return pass(words, { funding: planned });
     return warn(`${words}, which lasts ${duration(seconds * 1000)} at what the old key spends`, {
@@ -253,7 +253,7 @@ export interface OldKeyEvidence {
  */
 export function judgeOldKey(evidence: OldKeyEvidence): Finding<{ readonly worked: boolean }> {
   const { oldAddress, authorised, pairs, activity, own, now, limitMs, lastError, compromised } = evidence;
-  const name = short(oldAddress, false);
+  const name = oldAddress;
   const value = { worked: false };
   const facts = lastError === undefined ? {} : { facts: { 'last error of the relay': lastError.message } };
   if (!activity.known && own?.known !== true) {

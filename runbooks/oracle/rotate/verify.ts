@@ -12,7 +12,7 @@ import { readUnit } from '../../../src/host/readUnit.ts';
 import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
-import { ago, count, duration, short } from '../../../src/runbook/text.ts';
+import { ago, count, duration } from '../../../src/runbook/text.ts';
 import { findCopies, judgeCopies } from '../findCopies.ts';
 import { readOracleKey } from '../readOracleKey.ts';
 import { keyPlaces, type RotateFacts } from './facts.ts';
@@ -32,7 +32,7 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
     block: number;
     seenAt: string;
   };
-  const name = short(address, false);
+  const name = address;
 
   lookout.look('grant', 'chain', () => receiptOf(ctx, 'authorise', authorising(address)));
   lookout.look('signal', 'chain', async () => {
@@ -71,7 +71,7 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
   const cuts = facts.compromised && facts.form === 'role';
   if (cuts) lookout.look('revoke', 'chain', () => receiptOf(ctx, 'cut', revoking(facts.oldAddress)));
   lookout.look('old', 'chain', async () => {
-    const old = short(facts.oldAddress, false);
+    const old = facts.oldAddress;
     const cutOff = facts.compromised || facts.form === 'one-address';
     const signs = await readUntil(
       ctx,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Context } from '../../runbook/context.ts';
 import { field, type Handout } from '../../runbook/define.ts';
 import type { Paint } from '../../runbook/paint.ts';
-import { aligned, wrap } from '../../runbook/text.ts';
+import { aligned, shortened, wrap } from '../../runbook/text.ts';
 import { assertChainId, onRightChain } from '../assertChainId.ts';
 import { contractTitles, type ResolvedIntent } from '../intents/intent.ts';
 import { assertNewFile } from './assertNewFile.ts';
@@ -107,7 +107,9 @@ function render(
       ),
     ].join('\n'),
   );
-  const told = warnings.map((sentence) => `${paint.warn('!')}  ${wrap(sentence, paint.width - 3, '   ')}`);
+  const told = warnings.map(
+    (sentence) => `${paint.warn('!')}  ${wrap(shortened(sentence, paint), paint.width - 3, '   ')}`,
+  );
   const end = intents.length === 0 ? ['There is nothing to send.'] : [];
   const written = file === null ? [] : [`Safe batch written to ${file}`];
   return `${[`${paint.bold(title)} · chain ${chainId} · nothing is sent`, ...blocks, ...end, ...told, ...written].join('\n\n')}\n`;

@@ -1,7 +1,7 @@
 import type { Finding } from '../../runbook/check.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { block, pass, warn } from '../../runbook/lookout.ts';
-import { count, short } from '../../runbook/text.ts';
+import { count } from '../../runbook/text.ts';
 import { readEvidence } from '../transactions/receipt.ts';
 import type { SentTransaction } from '../transactions/transaction.ts';
 import { recordsEffect } from './effects.ts';
@@ -30,7 +30,7 @@ export async function judgeReceipts(
   );
   for (const { hash, proof } of all) {
     if (proof.known) continue;
-    return block(`it is unknown whether ${short(hash, false)} succeeded: ${proof.reason}`, {
+    return block(`it is unknown whether ${hash} succeeded: ${proof.reason}`, {
       facts: { transaction: hash },
       next: ['tv resume'],
     });
@@ -47,5 +47,5 @@ export async function judgeReceipts(
   if (sent.length > 1 || only === undefined) {
     return pass(`${count(sent.length)} in blocks, each with its event`);
   }
-  return pass(`${short(only.hash, false)} in block ${count(only.block)} with its event, paid ${only.fee}`);
+  return pass(`${only.hash} in block ${count(only.block)} with its event, paid ${only.fee}`);
 }

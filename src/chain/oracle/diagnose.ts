@@ -1,7 +1,7 @@
 import type { Address } from '../../config/settings.ts';
 import { type Answer, answer } from '../../errors/answer.ts';
 import type { Chain } from '../../runbook/context.ts';
-import { count, duration, short } from '../../runbook/text.ts';
+import { count, duration } from '../../runbook/text.ts';
 import { described } from '../describeRpcError.ts';
 import { parseObject, parseQuantity } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
@@ -97,7 +97,7 @@ export async function diagnose(chain: Chain, parameters: DiagnoseParameters): Pr
   const perSignal = activity.known ? activity.value.spend?.perSignal : undefined;
   const troubles: Trouble[] = [];
   const unread: string[] = [];
-  const name = short(oracle, false);
+  const name = oracle;
 
   if (!protocol.known) unread.push(`whether the protocol is paused (${protocol.reason})`);
   else if (stopsSignals(protocol.value)) {
@@ -152,7 +152,7 @@ function noFees(oracle: Address, payer: Payer, needed: bigint): Trouble {
   const has = formatFunds(payer.balance, payer);
   return {
     id: 'no-fees',
-    summary: `${short(oracle, false)} cannot pay: it has ${has}${paysBy(payer)}, a signal takes ${formatFunds(needed, payer)}`,
+    summary: `${oracle} cannot pay: it has ${has}${paysBy(payer)}, a signal takes ${formatFunds(needed, payer)}`,
     next: [`${fundingLine(oracle, payer)}, then: tv oracle recover`],
   };
 }

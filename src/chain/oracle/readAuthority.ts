@@ -1,7 +1,6 @@
 import type { Address } from '../../config/settings.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
-import { short } from '../../runbook/text.ts';
 import { riskControllerAbi } from '../abi/riskController.ts';
 import { holdsRole } from '../holdsRole.ts';
 import { readDeployment } from '../intents/readDeployment.ts';
@@ -60,7 +59,7 @@ export async function isOracle(chain: Chain, account: Address, known?: OracleAut
 
 /** Whose signals are accepted, for a person; says where the list is not complete. */
 export function authorisedWords({ valid, validUnknown }: OracleAuthority): string {
-  const listed = valid.map((one) => short(one, false)).join(', ');
+  const listed = valid.join(', ');
   if (validUnknown === undefined) return listed === '' ? 'no account' : listed;
   return listed === '' ? `unknown (${validUnknown})` : `${listed}, perhaps others (${validUnknown})`;
 }

@@ -81,7 +81,7 @@ export function checkedAddress(text: string): Address {
   return getAddress(`0x${digits.toLowerCase()}`);
 }
 
-/** How a pair is shown: its name, else its id. */
+/** How a pair is named: by its name, else by its id, which the screens shorten. */
 export function pairTitle({ name, id }: Pair): string {
-  return name ?? `${id.slice(0, 10)}…${id.slice(-4)}`;
+  return name ?? id;
 }

@@ -2,7 +2,6 @@ import type { Address, SignerRole } from '../../config/settings.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Context } from '../../runbook/context.ts';
 import { block, type Lookout, need, pass, warn } from '../../runbook/lookout.ts';
-import { short } from '../../runbook/text.ts';
 import { lacks } from '../decodeRevert.ts';
 import { holdsRole } from '../holdsRole.ts';
 import { contractTitles, type ResolvedIntent } from '../intents/intent.ts';
@@ -87,12 +86,12 @@ export async function lookAtSending(
     // Where the list may be incomplete, the registry is asked for this account alone.
     const holds = unsure === undefined || (await holdsRole(ctx.chain(), { account: address, role: role.id }));
     if (!holds) {
-      return warn(`${short(address, false)} may lack ${role.name} (${source}); the simulation decides`, {
+      return warn(`${address} may lack ${role.name} (${source}); the simulation decides`, {
         facts: { 'role members': unsure?.holdersUnknown ?? 'unknown' },
         value: { from: address },
       });
     }
-    return pass(`${short(address, false)} holds ${role.name} (${source})`, { from: address });
+    return pass(`${address} holds ${role.name} (${source})`, { from: address });
   });
 
   const nonce = lookout.look('nonce', 'chain', async () => {
@@ -156,7 +155,7 @@ export async function lookAtSending(
     if (funds.balance >= needed) return pass(summary, value);
     return block(summary, {
       facts: { account: from },
-      next: [`send ${short(from, false)} some ${funds.symbol}`],
+      next: [`send ${from} some ${funds.symbol}`],
     });
   });
 
