@@ -9,6 +9,7 @@ import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
 import { bytes, howMany, printable } from '../../src/runbook/text.ts';
+import { checkCode } from './shared/checkCode.ts';
 import { chooseBackups } from './shared/chooseBackups.ts';
 import { lookAtMaintenance } from './shared/maintenance.ts';
 import { readServerOf } from './shared/readServerOf.ts';
@@ -27,6 +28,9 @@ const input = {
   ),
 };
 
+/** For the definitions of every backup (milliseconds); a plain dump is read whole for them. */
+const readLimitMs = 14_400_000;
+
 /** Whether a backup can be relied on; runbook §3 and the security checklist ask for it. */
 export default defineRunbook<typeof input, VerifyFacts>({
   title: 'Verify backups',
@@ -34,9 +38,10 @@ export default defineRunbook<typeof input, VerifyFacts>({
   intent: `
 Reads backups to their last byte: the sum and size of every file against the manifest, the structure
 of the archive, the rows of every table, the database and server that it comes from, and whether this
-server has the roles and extensions that it names. A plain dump in which a psql command or a COPY to a
-program is hidden counts as damaged. Only --restore proves that it can be restored: it restores the
-backup into a scratch database, counts every row there, and drops that database.
+server has the roles and extensions that it names. A dump with anything in it that pg_dump does not write
+for one database (a psql command, CREATE ROLE, DO, COPY to a program) counts as damaged. Only --restore proves that it can be restored: it restores the
+backup into a scratch database, counts every row there, and drops that database. The functions that the
+backup defines can run meanwhile: where tv connects as a superuser they are named first.
 What came of it is kept beside the backup, for tv db backups and tv db prune.`,
   input,
   example: {
@@ -86,6 +91,9 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
           lookAtMaintenance(ctx, chosen[0]?.manifest?.database.properties),
         )
       : undefined;
+    if (wanted.restore) {
+      lookout.look('code', 'database', (signal) => checkCode(ctx, chosen, signal), readLimitMs);
+    }
     const checks = await lookout.checks();
     const known = {
       backups: await backups,

@@ -112,7 +112,7 @@ async function dumpSnapshot(
       [ ! -e "$1" ] || { echo "cannot write: $1 exists" >&2; exit 1; }
       rm -f -- "$2"
       file=$2; snapshot=$3; shift 3
-      exec pg_dump -Fc --lock-wait-timeout=10s --snapshot="$snapshot" -f "$file" "$@"`,
+      exec pg_dump -Fc --no-subscriptions --lock-wait-timeout=10s --snapshot="$snapshot" -f "$file" "$@"`,
         args: [file, partial, rows[0]?.id ?? '', ...libpqArguments(database, applicationName)],
         failure: 'The backup failed: pg_dump did not finish.',
         facts: { file },

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkCode } from '../../runbooks/db/shared/checkCode.ts';
 import { type DumpText, dumpReader, parseDumpText } from '../../src/database/backup/dumpScript.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
 import { connectDatabase } from '../../src/database/connectDatabase.ts';
 import { fillDatabase } from '../../src/database/restore/fillDatabase.ts';
 import { connectHost } from '../../src/host/connectHost.ts';
-import type { Database, Host } from '../../src/runbook/context.ts';
+import type { Context, Database, Host } from '../../src/runbook/context.ts';
 import { fillPerKind, readEverything } from '../support/eventTables.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
@@ -64,11 +65,14 @@ afterAll(async () => {
 
 function pgDump(...flags: readonly string[]): string {
   const at = ['-h', postgres.socketDirectory, '-p', String(postgres.port), '-U', 'postgres', live.name];
-  return execFileSync('pg_dump', [...flags, ...at], { encoding: 'utf8' });
+  return execFileSync('pg_dump', [...flags, ...at], {
+    encoding: flags.includes('-Fc') ? 'latin1' : 'utf8',
+  });
 }
 
 async function backupOf(text: string, name = 'vault.sql') {
-  writeFileSync(join(directory, name), name.endsWith('.gz') ? gzipSync(text) : text);
+  const encoding = text.startsWith('PGDMP') ? 'latin1' : 'utf8';
+  writeFileSync(join(directory, name), name.endsWith('.gz') ? gzipSync(text) : text, encoding);
   return findBackup({ run, directory, wanted: name });
 }
 
@@ -152,10 +156,10 @@ const afterData = (text: string) => small.replace('\n\\.\n', () => `\n\\.\n${tex
 
 describe('a dump in which something is hidden that psql or the server would run', () => {
   it.each<[string, () => string]>([
-    ['an indented command', () => ending(`SELECT 1;\n \\! ${touch()}`)],
+    ['an indented command', () => ending(`COMMENT ON TABLE public.nothing IS NULL;\n \\! ${touch()}`)],
     ['a command at the beginning of a line', () => ending(`\\! ${touch()}`)],
     ['a command behind a tab', () => ending(`\t\\! ${touch()}`)],
-    ['a command behind a statement', () => ending(`SELECT 1; \\! ${touch()}`)],
+    ['a command behind a statement', () => ending(`COMMENT ON TABLE public.nothing IS NULL; \\! ${touch()}`)],
     ['\\g with a pipe', () => ending(`SELECT 1 \\g | ${touch()}`)],
     ['\\gx with a file', () => ending(`SELECT 1 \\gx ${marker}`)],
     ['\\o with a pipe', () => ending(` \\o | ${touch()}`)],
@@ -236,7 +240,7 @@ describe('a dump in which something is hidden that psql or the server would run'
   it.each(['vault.sql', 'vault.sql.gz'])(
     'as %s, whatever psql is there: named, and not restored',
     async (name) => {
-      const text = ending(`SELECT 1;\n \\! ${touch()}`);
+      const text = ending(`COMMENT ON TABLE public.nothing IS NULL;\n \\! ${touch()}`);
       expect((await verified(text, name)).problems).toEqual(['it has a psql command in it: \\!']);
       for (const on of [run, oldPsql]) {
         await expect(restored(text, { name, on })).rejects.toMatchObject({
@@ -250,7 +254,7 @@ describe('a dump in which something is hidden that psql or the server would run'
   it('where the reading of it should fail: psql itself refuses it under its key', async () => {
     const blind: Host['run'] = ([bash = '', flag = '', script = '', ...rest], options) =>
       run([bash, flag, `awk() { cat; }\n${script}`, ...rest], options);
-    const text = ending(`SELECT 1;\n \\! ${touch()}`);
+    const text = ending(`COMMENT ON TABLE public.nothing IS NULL;\n \\! ${touch()}`);
     await expect(restored(text, { on: blind })).rejects.toMatchObject({
       facts: { said: expect.stringContaining('restricted') },
     });
@@ -265,6 +269,185 @@ describe('a dump in which something is hidden that psql or the server would run'
       run([bash, flag, `export HOME=${home} PSQLRC=${home}/.psqlrc\n${script}`, ...rest], options);
     await restored(dump, { on: at });
     expect(existsSync(marker)).toBe(false);
+  });
+});
+
+/** What a superuser could do to the whole server, or run as itself. */
+const foreign: readonly (readonly [string, string])[] = [
+  ['CREATE ROLE', 'CREATE ROLE eve SUPERUSER LOGIN'],
+  ['CREATE ROLE', '/* x */ create\nrole eve'],
+  ['CREATE USER', 'CREATE USER mapping SUPERUSER'],
+  ['CREATE GROUP', 'CREATE GROUP eve'],
+  ['ALTER ROLE', 'ALTER ROLE tempovault SUPERUSER'],
+  ['ALTER USER', 'ALTER USER tempovault SUPERUSER'],
+  ['DROP ROLE', 'DROP ROLE grafana_ro'],
+  ['DROP OWNED', 'DROP OWNED BY tempovault'],
+  ['REASSIGN OWNED', 'REASSIGN OWNED BY postgres TO tempovault'],
+  ['GRANT of a role', 'GRANT pg_execute_server_program TO tempovault'],
+  ['GRANT of a role', 'GRANT "a ON TABLE b" TO tempovault'],
+  ['GRANT of a role', 'GRANT ALTER SYSTEM ON PARAMETER work_mem TO tempovault'],
+  ['REVOKE of a role', 'REVOKE pg_monitor FROM tempovault'],
+  ['ALTER SYSTEM', "ALTER SYSTEM SET archive_command = 'x'"],
+  ['CREATE DATABASE', '/* x */ CREATE DATABASE eve'],
+  ['DROP DATABASE', '/* x */ DROP DATABASE postgres'],
+  ['CREATE TABLESPACE', "CREATE TABLESPACE eve LOCATION '/tmp'"],
+  ['COMMENT ON', "COMMENT ON ROLE postgres IS 'x'"],
+  ['CREATE SUBSCRIPTION', "CREATE SUBSCRIPTION eve CONNECTION 'host=x' PUBLICATION p"],
+  ['DO', 'DO $$ BEGIN END $$'],
+  ['CALL EVE', 'CALL eve()'],
+  ['LOAD', "LOAD '/tmp/x.so'"],
+  ['PREPARE X', 'PREPARE x AS SELECT 1'],
+  ['UPDATE PG_CATALOG', 'UPDATE pg_catalog.pg_authid SET rolsuper = true'],
+  ['DELETE FROM', 'DELETE FROM pg_catalog.pg_auth_members'],
+  ['WITH X', 'WITH x AS (SELECT 1) SELECT eve()'],
+  ['VALUES EVE', 'VALUES (eve())'],
+  ['CREATE TABLE AS', 'CREATE TABLE public.x AS SELECT eve()'],
+  ['SELECT other than', 'SELECT eve()'],
+  ['SELECT other than', "SELECT pg_catalog.lo_export(1, '/tmp/x')"],
+  ['SELECT other than', "SELECT pg_catalog.setval('x', eve(), true)"],
+  ['SELECT other than', `SELECT pg_catalog.setval('x', "eve"(), true)`],
+  ['SELECT other than', "SELECT pg_catalog.set_config('search_path', '', false), eve()"],
+  ['SET ALLOW_SYSTEM_TABLE_MODS', 'BEGIN; SET allow_system_table_mods = on'],
+  ['SET ROLE', 'BEGIN; SET ROLE postgres'],
+  ['INSERT of something other', 'INSERT INTO public.nothing VALUES (eve())'],
+  ['INSERT of something other', 'INSERT INTO public.nothing VALUES ("eve"())'],
+  ['INSERT of something other', 'INSERT INTO public.nothing SELECT eve()'],
+  ['INSERT without a schema, or into a system table', 'INSERT INTO pg_catalog.pg_authid VALUES (1)'],
+  ['INSERT without a schema, or into a system table', 'INSERT INTO "pg_catalog".pg_authid VALUES (1)'],
+  ['INSERT without a schema, or into a system table', 'INSERT INTO pg_authid VALUES (1)'],
+  [
+    'INSERT without a schema, or into a system table',
+    'INSERT INTO public.nothing VALUES (1); INSERT INTO pg_authid VALUES (1)',
+  ],
+];
+
+describe('a dump with a statement that pg_dump does not write for one database', () => {
+  it.each(foreign)('%s: named with its line in %s', (what, statement) => {
+    const text = ending(`${statement};\n`);
+    const line = text.slice(0, text.indexOf(statement)).split('\n').length;
+    const [problem, ...more] = read(text).problems;
+    expect(problem).toContain(`: ${what}`);
+    expect(problem).toMatch(new RegExp(`, line ${line}$`));
+    expect(more).toEqual([]);
+    const fed = spawnSync('awk', ['-v', 'mode=feed', '-v', 'known=', dumpReader], {
+      input: text,
+      env: plain,
+    });
+    expect(fed.status).toBe(3);
+    // Neither the statement nor the beginning of it: psql runs what it has at the end of its input.
+    const rest = String(fed.stdout).slice(String(fed.stdout).lastIndexOf(';'));
+    expect(rest).not.toMatch(/^[^-;\s\\]/m);
+  });
+
+  it('COPY into a system table, in a setting that is left out, at the end without a semicolon: refused', () => {
+    const copy = ending('COPY pg_catalog.pg_authid (oid) FROM stdin;\n1\n\\.');
+    expect(read(copy).problems.join()).toContain('COPY without a schema, or into a system table');
+    const hidden = small.replace('\nSET', "\nSET no_such_setting = ';\nCREATE ROLE eve; --';\nSET");
+    const fed = spawnSync('awk', ['-v', 'mode=feed', '-v', 'known=', dumpReader], {
+      input: hidden,
+      env: plain,
+    });
+    expect(String(fed.stdout)).not.toContain('CREATE ROLE');
+    const open = `${small}CREATE ROLE eve`;
+    expect(read(open).problems.join()).toContain('its end is missing: it stops in the middle');
+    const cut = spawnSync('awk', ['-v', 'mode=feed', '-v', 'known=', dumpReader], {
+      input: open,
+      env: plain,
+    });
+    expect(cut.status).toBe(3);
+    expect(String(cut.stdout)).not.toContain('CREATE ROLE');
+  });
+
+  it('a superuser restores it: nothing of it reaches the server', async () => {
+    await expect(restored(ending('CREATE ROLE eve SUPERUSER LOGIN;'))).rejects.toMatchObject({
+      facts: { said: expect.stringContaining('CREATE ROLE') },
+    });
+    expect(await live.admin(`SELECT rolname FROM pg_roles WHERE rolname = 'eve'`)).toEqual([]);
+  });
+});
+
+describe('a dump with every kind of object', () => {
+  let rich: TestDatabase;
+  beforeAll(async () => {
+    rich = await postgres.createDatabase('per-kind');
+    await rich.admin(everyKind);
+  });
+
+  it.each([
+    [[]],
+    [['--inserts']],
+    [['--clean', '--if-exists']],
+    [['-C']],
+    [['--use-set-session-authorization']],
+  ])('pg_dump %s: sound, names its functions, and can be restored', async (flags) => {
+    const at = ['-h', postgres.socketDirectory, '-p', String(postgres.port), '-U', 'postgres', rich.name];
+    const text = execFileSync('pg_dump', [...flags, ...at], { encoding: 'utf8' });
+    const { problems, functions } = read(text);
+    expect(problems).toEqual([]);
+    expect(functions).toEqual(
+      ['public."Odd"', 'public.plus', 'public.trig', 'public.ev', 'public.proc'].toSorted(),
+    );
+    const made = await restored(text);
+    const kinds = `SELECT (SELECT count(*)::int FROM pg_class WHERE relnamespace = 'public'::regnamespace) AS relations,
+        (SELECT count(*)::int FROM pg_proc WHERE pronamespace = 'public'::regnamespace) AS functions,
+        (SELECT count(*)::int FROM pg_largeobject) AS pages, (SELECT count(*)::int FROM pg_policy) AS policies,
+        (SELECT count(*)::int FROM pg_user_mapping) AS mappings`;
+    expect(await made.admin(kinds)).toEqual(await rich.admin(kinds));
+  });
+});
+
+const everyKind = String.raw`
+  CREATE TYPE mood AS ENUM ('ok', 'no'); CREATE TYPE pair AS (a int, b text); CREATE DOMAIN pos AS int CHECK (VALUE > 0);
+  CREATE TYPE spread AS RANGE (subtype = float8);
+  CREATE FUNCTION plus(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a + b';
+  CREATE FUNCTION "Odd"() RETURNS int LANGUAGE sql AS $$ SELECT 1; -- CREATE ROLE x;
+  $$;
+  CREATE FUNCTION trig() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1'; RETURN NEW; END $$;
+  CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;
+  CREATE TABLE logged (i int); CREATE PROCEDURE proc() LANGUAGE sql BEGIN ATOMIC INSERT INTO logged SELECT * FROM logged WHERE false; END;
+  CREATE AGGREGATE total(int) (SFUNC = plus, STYPE = int, INITCOND = '0');
+  CREATE OPERATOR @+@ (LEFTARG = int, RIGHTARG = int, FUNCTION = plus);
+  CREATE CAST (pair AS text) WITH INOUT;
+  CREATE COLLATION plain FROM "C"; CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);
+  CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, m mood DEFAULT 'ok', p pair, q pos, twice int GENERATED ALWAYS AS (2) STORED,
+    b bytea, f float8, yes bool, bits bit(3), at timestamptz, note text CHECK (note <> 'DO'));
+  INSERT INTO t (m, p, q, b, f, yes, bits, at, note) VALUES ('no', '(1,x)', 3, '\x00ff', 'NaN', true, B'101', now(), E'a\nb\c '' ; DO'),
+    (NULL, NULL, NULL, NULL, -1.5e300, NULL, NULL, NULL, NULL);
+  CREATE TABLE parted (id int, at date) PARTITION BY RANGE (id); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (9);
+  INSERT INTO parted VALUES (1, '2026-01-01'); CREATE TABLE child () INHERITS (t); CREATE UNLOGGED TABLE u (i serial);
+  CREATE INDEX ON t (plus(id, 1)); CREATE UNIQUE INDEX ON t (lower(note)) WHERE id > 0; CREATE STATISTICS s ON id, q FROM t;
+  CREATE VIEW v AS SELECT id, CASE WHEN q > 1 THEN 'a' ELSE 'b' END AS c FROM t; CREATE MATERIALIZED VIEW mv AS SELECT count(*) FROM t;
+  CREATE RULE r AS ON INSERT TO v DO INSTEAD (INSERT INTO u DEFAULT VALUES; SELECT 1);
+  CREATE TRIGGER trg BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION trig(); CREATE CONSTRAINT TRIGGER ct AFTER INSERT ON t DEFERRABLE FOR EACH ROW EXECUTE FUNCTION trig();
+  ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY pol ON t USING (true); CREATE EVENT TRIGGER et ON sql_drop EXECUTE FUNCTION ev(); ALTER EVENT TRIGGER et DISABLE;
+  CREATE PUBLICATION pub FOR TABLE t; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER srv FOREIGN DATA WRAPPER w; CREATE USER MAPPING FOR tempovault SERVER srv;
+  CREATE FOREIGN TABLE ft (i int) SERVER srv; CREATE SCHEMA "S p"; CREATE SEQUENCE "S p"."q'" START 7; SELECT setval('"S p"."q''"', 9);
+  GRANT SELECT (id), UPDATE (q) ON t TO tempovault; GRANT USAGE ON FOREIGN SERVER srv TO tempovault; GRANT EXECUTE ON FUNCTION pg_read_file(text) TO tempovault;
+  GRANT ALL ON SCHEMA "S p" TO tempovault WITH GRANT OPTION; REVOKE ALL ON FUNCTION plus FROM PUBLIC; GRANT USAGE ON TYPE mood TO tempovault;
+  ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO tempovault; COMMENT ON COLUMN t.id IS 'CREATE ROLE x;';
+  SELECT lo_from_bytea(4711, '\x0102'); ALTER LARGE OBJECT 4711 OWNER TO tempovault; GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC; COMMENT ON LARGE OBJECT 4711 IS 'x';
+  CREATE EXTENSION IF NOT EXISTS plpgsql; COMMENT ON EXTENSION plpgsql IS 'x';
+  DO $$ BEGIN EXECUTE format('ALTER ROLE tempovault IN DATABASE %I SET work_mem = ''5MB''', current_database()); EXECUTE format('ALTER DATABASE %I SET lock_timeout = ''1h''', current_database()); END $$;
+`;
+
+describe('functions of a backup', () => {
+  it('where tv connects as a superuser: named before the question; else not', async () => {
+    const admin = `postgresql://postgres@${encodeURIComponent(postgres.socketDirectory)}:${postgres.port}/postgres`;
+    const check = async (text: string, adminUrl: string | undefined, name = 'vault.sql') => {
+      const backup = await backupOf(text, name);
+      const ctx = { database: () => database, host: () => ({ run }), settings: { database: { adminUrl } } };
+      return checkCode(ctx as unknown as Context, [backup], new AbortController().signal);
+    };
+    expect(await check(dump, admin)).toMatchObject({
+      status: 'warn',
+      summary: '2 functions of the backup can run as the superuser postgres',
+      facts: { functions: 'public.odd_one, public.odd_two' },
+    });
+    expect(await check(pgDump('-Fc'), admin, 'vault.dump')).toMatchObject({
+      facts: { functions: 'public.odd_one, public.odd_two' },
+    });
+    expect((await check(small, admin)).summary).toContain('no functions in it');
+    expect((await check(dump, undefined)).summary).toContain('tempovault, which is not a superuser');
   });
 });
 
@@ -327,6 +510,12 @@ describe('what is no dump in text', () => {
       'x.sql',
       () => dump.replaceAll('\n', '\r\n'),
       /^its lines end as on Windows \(CRLF\)/,
+    ],
+    [
+      'a byte order mark',
+      'x.sql',
+      () => `\uFEFF${dump}`,
+      /^it begins with a byte order mark \(BOM, UTF-8\), which an editor has added[^;]*$/,
     ],
     ['an archive', 'x.sql', () => pgDump('-Fc'), /^it is a custom archive of pg_dump: give it a name/],
     ['a cut one', 'x.sql', () => dump.slice(0, -200), /its end is missing/],

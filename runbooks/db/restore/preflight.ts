@@ -8,6 +8,7 @@ import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
 import { ago, bytes, count } from '../../../src/runbook/text.ts';
+import { checkCode } from '../shared/checkCode.ts';
 import { chooseBackups } from '../shared/chooseBackups.ts';
 import { lookAtMaintenance, withMaintenance } from '../shared/maintenance.ts';
 import { readServerOf } from '../shared/readServerOf.ts';
@@ -92,6 +93,18 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
           (signal) => readChosen(ctx, { chosen, inPlace: input.inPlace, server, tools, signal }),
           readLimitMs,
         );
+
+  if (chosen !== undefined) {
+    lookout.look(
+      'code',
+      'database',
+      async (signal) => {
+        await need(backup, 'backup');
+        return checkCode(ctx, [chosen], signal);
+      },
+      readLimitMs,
+    );
+  }
 
   if (!input.swapBack)
     lookout.look('tables', 'database', () => compareTables(ctx, { server, backup }), readLimitMs);

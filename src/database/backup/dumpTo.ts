@@ -42,12 +42,12 @@ const directoryScript = `
   compress=gzip:6
   [ "$major" -lt 16 ] || ! command -v zstd >/dev/null || compress=zstd:3
   [ "$major" -ge 16 ] || compress=6
-  exec pg_dump -Fd -j "$jobs" -Z "$compress" --lock-wait-timeout=10s --snapshot="$snapshot" -f "$partial/data" "$@"`;
+  exec pg_dump -Fd --no-subscriptions -j "$jobs" -Z "$compress" --lock-wait-timeout=10s --snapshot="$snapshot" -f "$partial/data" "$@"`;
 
 /** With pipefail, so that a pg_dump that fails is not hidden behind a gzip that succeeds. */
 const plainScript = `
   rm -rf -- "$partial"
-  pg_dump --lock-wait-timeout=10s --snapshot="$snapshot" "$@" | gzip -6 > "$partial"`;
+  pg_dump --no-subscriptions --lock-wait-timeout=10s --snapshot="$snapshot" "$@" | gzip -6 > "$partial"`;
 
 /**
  * Dumps the database and, in the same snapshot, counts every row and reads the cursor.

@@ -1,0 +1,37 @@
+import type { Database, Host } from '../../runbook/context.ts';
+import { runHostScript } from '../hostScript.ts';
+import { dumpReader, parseDumpText } from './dumpScript.ts';
+import type { Backup } from './listBackups.ts';
+
+export interface ReadFunctionsParameters {
+  readonly run: Host['run'];
+  readonly backup: Pick<Backup, 'form' | 'archive' | 'path'>;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The functions and procedures that a backup defines, as it names them. A restore may run them: by an index,
+ * a constraint, a materialised view, or to check them. An archive has its definitions read, a plain dump all.
+ * @throws TvError where it cannot be read
+ */
+export async function readFunctions(
+  database: Database,
+  { run, backup, signal }: ReadFunctionsParameters,
+): Promise<readonly string[]> {
+  const { form, archive, path } = backup;
+  const text = {
+    sql: 'cat -- "$1"',
+    'sql.gz': 'gzip -dc -- "$1"',
+    custom: '"$(archive_reader "$1")" -s -f - -- "$1"',
+    directory: '"$(archive_reader "$1")" -s -f - -- "$1"',
+  }[form];
+  const output = await runHostScript(database, {
+    run,
+    script: `${text} | awk -v mode=read "$2"`,
+    args: [archive, dumpReader],
+    failure: 'The backup cannot be read.',
+    facts: { backup: path },
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return parseDumpText(output).functions;
+}
