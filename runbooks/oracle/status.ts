@@ -214,7 +214,9 @@ async function readWorld(ctx: Context, host: HostAnswers): Promise<SeenWorld> {
   const activity =
     diagnosis?.activity ??
     (await answer(
-      readHead(chain).then(({ number }) => readActivity(chain, { sender: nobody, head: number })),
+      readHead(chain).then(({ number }) =>
+        readActivity(chain, { sender: nobody, head: number, signalAt: newest }),
+      ),
     ));
   const inEvents = activity.known
     ? activity.value.pairs.map((id) => ({ pair: { id, name: null }, from: 'events' }))

@@ -6,6 +6,7 @@ import { describeRpcError } from './describeRpcError.ts';
 import { misfit, parseObject, parseQuantity } from './parseAnswer.ts';
 import type { RpcFailureKind } from './rpcErrorKind.ts';
 import { rpcFailure } from './rpcFailure.ts';
+import { testLogIndex } from './testLogIndex.ts';
 
 /** A log as the node returned it. */
 export type RawLog = Readonly<Record<string, unknown>>;
@@ -29,9 +30,12 @@ export interface NewestLogsParameters {
 export interface NewestLogs {
   /** In the order of the chain. */
   readonly logs: readonly RawLog[];
-  /** The first block that was read; null where not even the newest could be. */
+  /** The first block that was read; null where not even the newest could be, or the node leaves logs out. */
   readonly since: number | null;
-  /** Why blocks before `since` were not read, without a full stop; undefined where it was all, or enough. */
+  /**
+   * Why there may be more, without a full stop: blocks before `since` were not read, or the node's log index
+   * does not show that it is complete. Undefined where it was all, or enough.
+   */
   readonly unknown: string | undefined;
 }
 
@@ -48,15 +52,17 @@ const mayBeTooWide: readonly RpcFailureKind[] = [
   'pruned',
 ];
 /** Of fewer logs than this the next request spans more blocks; of more, as many as would give this number. */
-const fewLogs = 1_000;
+const fewLogs = 990;
+/** Some providers cap a list at a multiple of this, without an error. */
+const capStep = 1_000;
 const widening = 4;
 /** Requests at most: providers that allow ten blocks at once would be asked without end. */
 const mostRequests = 200;
 
 /**
  * The newest logs of a contract, from the newest block backwards, in pieces. A refused piece is halved,
- * down to one block. What could not be read in time, or is not served, is named in `unknown`: it is
- * never an empty history.
+ * down to one block, and so is one that looks cut off. What could not be read in time, is not served, or
+ * may be missing from the node's log index, is named in `unknown`: it is never an empty history.
  * @throws only what ends the command: the reason of an abort, a bug
  */
 export async function newestLogs(chain: Chain, parameters: NewestLogsParameters): Promise<NewestLogs> {
@@ -90,13 +96,28 @@ export async function newestLogs(chain: Chain, parameters: NewestLogsParameters)
       if (!(described instanceof TvError) || signalOf(chain)?.aborted === true) throw described;
       return done(described.message.replace(/\.$/, ''));
     }
+    if (looksCutOff(piece.length) && to > from) {
+      width = Math.ceil((to - from + 1) / 2);
+      continue;
+    }
     pieces = [piece, ...pieces];
     to = from - 1;
     if (piece.length < fewLogs) width *= widening;
     else width = Math.max(1, Math.floor((width * fewLogs) / piece.length));
     if (isEnough?.(pieces.flat()) === true) return done(undefined);
   }
-  return { logs: pieces.flat(), since: fromBlock, unknown: undefined };
+  const logs = pieces.flat();
+  const verdict = await testLogIndex(chain, { fromBlock, toBlock });
+  // A node that returned some, and could not be tested, has not been shown to leave any out.
+  if (verdict.is === 'works' || (verdict.is === 'untested' && logs.length > 0)) {
+    return { logs, since: fromBlock, unknown: undefined };
+  }
+  return { logs, since: null, unknown: verdict.reason };
+}
+
+/** A list of just so many logs may have been capped. */
+export function looksCutOff(logs: number): boolean {
+  return logs > 0 && logs % capStep === 0;
 }
 
 async function ask(

@@ -7,6 +7,7 @@ import { misfit } from './parseAnswer.ts';
 import { readHead } from './readHead.ts';
 import { firstWidth, mayBeTooWide } from './readLogs.ts';
 import { rpcFailure } from './rpcFailure.ts';
+import { promisesLogs } from './testLogIndex.ts';
 
 /** Enough to search 2^38 blocks. */
 const mostProbes = 38;
@@ -92,7 +93,7 @@ async function whyNotServed(chain: Chain, block: number): Promise<string | undef
   if (body.status === 'fulfilled' && body.value === null) return 'the node does not have the block';
   if (all.status === 'fulfilled' && body.status === 'fulfilled') {
     if (!Array.isArray(all.value)) throw misfit(all.value, 'list of logs');
-    const promised = hasLogs(body.value?.logsBloom);
+    const promised = promisesLogs(body.value?.logsBloom);
     if (promised && all.value.length === 0) return 'the block has logs, and the node returns none of them';
   }
   return undefined;
@@ -122,9 +123,4 @@ async function widestRange(
     }
   }
   return widest === 1 ? undefined : 1;
-}
-
-/** Some chains fill the filter with ones for every block; that promises nothing. */
-function hasLogs(bloom: unknown): boolean {
-  return typeof bloom === 'string' && /[1-9a-f]/i.test(bloom.slice(2)) && !/^0xf+$/i.test(bloom);
 }

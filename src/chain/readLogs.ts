@@ -3,6 +3,7 @@ import { TvError } from '../errors/TvError.ts';
 import type { Chain, Progress } from '../runbook/context.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { type EventName, eventByTopic } from './events.ts';
+import { looksCutOff } from './newestLogs.ts';
 import { misfit, parseHex, parseObject, parseQuantity } from './parseAnswer.ts';
 import { pause } from './pause.ts';
 import type { RpcFailureKind } from './rpcErrorKind.ts';
@@ -94,6 +95,10 @@ export async function* readLogs(
       continue;
     }
     attempt = 0;
+    if (looksCutOff(logs.length) && to > from) {
+      width = Math.ceil((to - from + 1) / 2);
+      continue;
+    }
     if (logs.length < fewLogs && to - from + 1 === width) width = Math.min(ceiling, width * 2);
     yield* logs;
     from = to + 1;

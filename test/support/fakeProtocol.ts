@@ -117,13 +117,15 @@ function answers(options: FakeProtocolOptions): (call: RpcCall) => unknown {
     'emergencyUnwind(bytes32)',
   ]);
   const [updated] = encodeEventTopics({ abi: riskControllerAbi, eventName: 'OracleSignalUpdated' });
+  const [granted] = encodeEventTopics({ abi: governanceRolesAbi, eventName: 'RoleGranted' });
   const hash = (kind: string, number: number) => keccak256(stringToHex(`${kind} ${number}`));
   const block = (number: number) => ({
     number: hex(number),
     timestamp: hex(1_700_000_000 + number),
     hash: hash('block', number),
     baseFeePerGas: '0x3b9aca00',
-    logsBloom: '0x',
+    logsBloom: '0x01',
+    transactions: Array.from({ length: signalsPerBlock }, (_, index) => transactionOf(number, index)),
   });
   const transactionOf = (number: number, index: number) =>
     `0x${(BigInt(number) * 1_000n + BigInt(index)).toString(16).padStart(64, '0')}`;
@@ -199,8 +201,13 @@ function answers(options: FakeProtocolOptions): (call: RpcCall) => unknown {
         const call = first as { readonly to: string; readonly data: `0x${string}` };
         return read(call.to.toLowerCase(), call.data);
       }
-      case 'eth_getTransactionReceipt':
+      case 'eth_getTransactionReceipt': {
+        const [number, index] = [
+          Number(BigInt(String(first)) / 1_000n),
+          Number(BigInt(String(first)) % 1_000n),
+        ];
         return {
+          logs: [signal(number, index)],
           status: '0x1',
           from: oracle,
           transactionHash: first,
@@ -209,14 +216,17 @@ function answers(options: FakeProtocolOptions): (call: RpcCall) => unknown {
           effectiveGasPrice: '0x3b9aca00',
           feeToken: '0x20c0000000000000000000000000000000000000',
         };
+      }
       case 'eth_getLogs': {
-        const { fromBlock, toBlock, topics } = first as {
+        const { address, fromBlock, toBlock, topics } = first as {
+          readonly address: string;
           readonly fromBlock: string;
           readonly toBlock: string;
           readonly topics: readonly (string | readonly string[])[];
         };
         const [from, to] = [Number(fromBlock), toBlock === 'latest' ? head : Math.min(head, Number(toBlock))];
-        if (topics?.[0] !== updated) return [];
+        if (topics?.[0] === granted) return [{ topics, address, blockNumber: '0x0' }];
+        if (topics !== undefined && topics[0] !== updated) return [];
         const total = Math.max(0, to - from + 1) * signalsPerBlock;
         if (total > mostLogs) return new Refused(-32005, `query returned more than ${mostLogs} results`);
         return Array.from({ length: total }, (_, index) =>

@@ -26,6 +26,10 @@ export interface FaultOptions {
   readonly behind?: number;
   /** `frozen`: the newest block that the node shows. */
   readonly head?: number;
+  /** `logsTail`: logs of blocks below this one are gone. Default: all. */
+  readonly prunedBelow?: number;
+  /** `logsCap`: how many logs a list has at most. Default 1 000. */
+  readonly cap?: number;
   /** `rateinfura1`: the Retry-After header, in seconds. Default: none. */
   readonly retryAfter?: number;
 }
@@ -76,6 +80,17 @@ function replaced(methods: readonly string[], answer: (id: unknown) => Answer): 
   return (call, forward) => (methods.includes(call.method) ? answer(call.id) : forward(call));
 }
 
+/** Lists of logs come back changed, without an error. */
+function logsChanged(change: (logs: readonly Answer[]) => readonly Answer[]): Behaviour {
+  return async (call, forward) => {
+    const answer = await forward(call);
+    const logs = answer['result'];
+    return call.method === 'eth_getLogs' && Array.isArray(logs)
+      ? { ...answer, result: change(logs as readonly Answer[]) }
+      : answer;
+  };
+}
+
 /** Every call ends in an error that is not shaped as JSON-RPC asks. */
 function malformed(error: unknown): Behaviour {
   return (call) => ({ jsonrpc: '2.0', id: call.id, error });
@@ -99,6 +114,7 @@ function behaviours(options: FaultOptions) {
     behind = 500,
     head = 0,
   } = options;
+  const { prunedBelow = Number.POSITIVE_INFINITY, cap = 1_000 } = options;
   let hits = 0;
   let sentAt: number | undefined;
   const stateReads =
@@ -168,6 +184,19 @@ function behaviours(options: FaultOptions) {
       'Under the Free tier plan, you can make eth_getLogs requests with up to a 10 block range.',
     ),
     nologs: replaced(['eth_getLogs'], (id) => failure(id, -32601, 'the method eth_getLogs does not exist')),
+    /** The log index is not there, and nobody says so. */
+    logsEmpty: logsChanged(() => []),
+    /** The log index has only newer blocks. */
+    logsTail: logsChanged((logs) => logs.filter((log) => Number(log['blockNumber']) >= prunedBelow)),
+    /** The oldest logs of a range, as many as fit. */
+    logsCap: logsChanged((logs) => logs.slice(0, cap)),
+    /** Logs come with the number of another block. */
+    logsMoved: logsChanged((logs) =>
+      logs.map((log) => ({ ...log, blockNumber: `0x${(Number(log['blockNumber']) + 1).toString(16)}` })),
+    ),
+    // Whole kinds of state that read as nothing
+    codeempty: replaced(['eth_getCode'], (id) => success(id, '0x')),
+    callzero: stateReads((id) => success(id, `0x${'0'.repeat(64)}`)),
     // Fees
     nullfee: replaced(['eth_maxPriorityFeePerGas'], (id) => success(id, null)),
     nofees: replaced(feeMethods, (id) => failure(id, -32601, 'the method does not exist')),

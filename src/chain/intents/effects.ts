@@ -4,7 +4,7 @@ import type { Chain } from '../../runbook/context.ts';
 import { governanceRolesAbi } from '../abi/governanceRoles.ts';
 import { riskControllerAbi } from '../abi/riskController.ts';
 import { treasuryVaultAbi } from '../abi/treasuryVault.ts';
-import { newestLogs } from '../newestLogs.ts';
+import { newestLogs, type RawLog } from '../newestLogs.ts';
 import { parseHex, parseObject, parseQuantity } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
 import { sameAddress } from '../sameAddress.ts';
@@ -121,7 +121,14 @@ async function findLaterChange(
     return args.some(isOther);
   });
   const last = undone.at(-1);
-  if (last === undefined) return reason === undefined ? known(undefined) : unknown(reason);
+  if (last === undefined && reason !== undefined) return unknown(reason);
+  const isOwn = (log: RawLog) => String(log['transactionHash']).toLowerCase() === hash.toLowerCase();
+  if (last === undefined && !logs.some(isOwn)) {
+    return unknown(
+      "the RPC node's eth_getLogs leaves out the event of this run: its log index is incomplete",
+    );
+  }
+  if (last === undefined) return known(undefined);
   const transaction = parseHex(last['transactionHash'], 'transaction hash', 32);
   return known({
     transaction,

@@ -87,7 +87,7 @@ export async function diagnose(chain: Chain, parameters: DiagnoseParameters): Pr
     answer(readFees(chain)),
     answer(readNetwork(chain)),
     answer(readPendingTime(chain)),
-    answer(readActivity(chain, { sender: oracle, head: head.number })),
+    answer(readActivity(chain, { sender: oracle, head: head.number, signalAt: parameters.signalAt })),
   ]);
   const paidWith = activity.known ? activity.value.feeToken : undefined;
   const [payer, pool] = await Promise.all([

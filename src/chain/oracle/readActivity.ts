@@ -2,7 +2,7 @@ import type { Address } from '../../config/settings.ts';
 import { UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
-import { parseObject, parseWei } from '../parseAnswer.ts';
+import { parseObject, parseQuantity, parseWei } from '../parseAnswer.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { feeOf } from '../transactions/readFunds.ts';
 import { feeManager, readNetwork } from '../transactions/readNetwork.ts';
@@ -40,18 +40,33 @@ export interface Activity {
 /**
  * The newest accepted signals, and what the account's own ones cost. Read newest first, in bounded
  * pieces; what is older than 5 000 blocks is left unread.
- * @throws TvError where no node answers, or none serves logs
+ * @param parameters.signalAt time of the newest signal of any pair, in seconds since 1970, as the contract
+ * returned it before: logs that do not reach it are incomplete
+ * @throws TvError where no node answers, none serves logs, or they are incomplete
  */
 export async function readActivity(
   chain: Chain,
-  { sender, head }: { readonly sender: Address; readonly head: number },
+  parameters: {
+    readonly sender: Address;
+    readonly head: number;
+    readonly signalAt?: number | undefined;
+  },
 ): Promise<Activity> {
+  const { sender, head, signalAt = 0 } = parameters;
   const from = Math.max(0, head - lookBackBlocks);
   const { signals, unknown } = await readNewestSignals(chain, {
     fromBlock: from,
     toBlock: head,
     mostTransactions: enoughTransactions,
   });
+  const newestAt = Math.max(0, ...signals.map(({ at }) => at));
+  if (newestAt < signalAt && (await readBlockTime(chain, from)) <= signalAt) {
+    throw unreadable(
+      chain,
+      unknown ??
+        "the contract has accepted a newer one than the RPC node's eth_getLogs returns: its log index is incomplete",
+    );
+  }
   const all = [...new Set(signals.map(({ transaction }) => transaction))];
   const hashes = all.slice(-mostReceipts);
   const whole = unknown === undefined && all.length <= mostReceipts;
@@ -75,10 +90,7 @@ export async function readActivity(
   const [first, last] = [own[0], own.at(-1)];
   // None among those that could be read is no "none".
   if (last === undefined && unknown !== undefined) {
-    throw new UnavailableError(`The last signals of the oracle cannot be read: ${unknown}.`, {
-      facts: { node: chain.urls.join(', ') },
-      next: 'check the RPC URLs: tv config show',
-    });
+    throw unreadable(chain, unknown);
   }
   if (first === undefined || last === undefined) {
     return { fromBlock, pairs, newest: undefined, spend: undefined, feeToken: undefined };
@@ -104,6 +116,23 @@ export async function readActivity(
     },
     feeToken: network === 'tempo' ? feeTokenOf(last, sender) : undefined,
   };
+}
+
+function unreadable(chain: Chain, reason: string): UnavailableError {
+  return new UnavailableError(`The last signals of the oracle cannot be read: ${reason}.`, {
+    facts: { node: chain.urls.join(', ') },
+    next: 'check the RPC URLs: tv config show',
+  });
+}
+
+/** Seconds since 1970. A signal is never of a later time than the block that holds it. */
+async function readBlockTime(chain: Chain, number: number): Promise<number> {
+  const request = chain.client.request({
+    method: 'eth_getBlockByNumber',
+    params: [`0x${number.toString(16)}`, false],
+  });
+  const block: unknown = await described(chain, request);
+  return parseQuantity(parseObject(block, 'block')['timestamp'], 'block time');
 }
 
 type Receipt = Readonly<Record<string, unknown>>;

@@ -10,7 +10,7 @@ import { hasFunction } from '../intents/resolveIntent.ts';
 import { newestLogs } from '../newestLogs.ts';
 import { parseHex } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
-import { readMany } from '../readMany.ts';
+import { hasMulticall, readMany } from '../readMany.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { tryRead } from '../tryRead.ts';
 import { formatAmount } from './amount.ts';
@@ -26,6 +26,8 @@ const listPiece = 25;
 const longestList = 1_000;
 /** Orders looked up on the DEX, the newest first. */
 const mostOrders = 5_000;
+/** Where each takes a call of its own. */
+const mostOneByOne = 500;
 /** Of the reading of the DEX's events, in milliseconds: it never holds up an emergency. */
 const logsLimitMs = 8_000;
 
@@ -107,7 +109,8 @@ export async function readRestingOrders(chain: Chain, also: readonly bigint[]): 
   if (maker === undefined) return { orders: [], unknown: 'the address of DexStrategy is not set' };
   const dex = await readDex(chain);
   const placed = await readPlaced(chain, dex, maker);
-  const ids = [...new Set([...also, ...placed.ids])].sort((a, b) => (a < b ? 1 : -1));
+  const byId = placed.unknown === null ? undefined : await readNewestIds(chain, dex);
+  const ids = [...new Set([...also, ...placed.ids, ...(byId?.ids ?? [])])].sort((a, b) => (a < b ? 1 : -1));
   const looked = ids.slice(0, mostOrders);
   const left = ids.length - looked.length;
   const found = await readMany<DexOrder>(
@@ -121,7 +124,40 @@ export async function readRestingOrders(chain: Chain, also: readonly bigint[]): 
   const books = await readBooks(chain, dex, [...new Set(own.map(({ bookKey }) => bookKey))]);
   return {
     orders: own.map((order) => resting(order, books)),
-    unknown: left > 0 ? `${count(left)} older orders were not looked up` : placed.unknown,
+    unknown:
+      left > 0
+        ? `${count(left)} older orders were not looked up`
+        : byId?.older === 0
+          ? null
+          : joined(placed.unknown, byId),
+  };
+}
+
+function joined(unread: string | null, byId: NewestIds | undefined): string | null {
+  if (unread === null || byId === undefined) return unread;
+  return `${unread}; of all orders on the DEX ${count(byId.older)} older ones were not looked up`;
+}
+
+interface NewestIds {
+  readonly ids: readonly bigint[];
+  /** How many orders before them were not looked up. */
+  readonly older: number;
+}
+
+/**
+ * The newest ids that the DEX has given, whoever made the orders: they are consecutive, so where the events
+ * cannot be believed each order is looked up. Undefined where the DEX does not return the next one.
+ */
+async function readNewestIds(chain: Chain, address: Address): Promise<NewestIds | undefined> {
+  const call = { address, abi: stablecoinDexAbi, functionName: 'nextOrderId' };
+  const [next, many] = await Promise.all([tryRead<bigint>(chain, call), hasMulticall(chain)]);
+  if (next === undefined || next === 0n) return undefined;
+  const last = next - 1n;
+  const most = BigInt(many ? mostOrders : mostOneByOne);
+  const total = Number(last < most ? last : most);
+  return {
+    ids: Array.from({ length: total }, (_, index) => last - BigInt(index)),
+    older: Number(last) - total,
   };
 }
 
@@ -222,6 +258,7 @@ async function readPlaced(
     BigInt(parseHex(Array.isArray(words) ? words[1] : undefined, 'topic', 32)),
   );
   if (unknown === undefined) return { ids, unknown: null };
+  if (since === null && logs.length > 0) return { ids, unknown: `the events of the DEX: ${unknown}` };
   const before = since === null ? '' : ` before block ${count(since)}`;
   return { ids, unknown: `the events of the DEX${before} could not be read: ${unknown}` };
 }
