@@ -100,9 +100,11 @@ describe('tv status', () => {
   it('loads no other runbook', () => {
     expect(status.sources.filter((source) => source.startsWith('runbooks/'))).toEqual([
       'runbooks/index.ts',
+      'runbooks/shared/effect.ts',
       'runbooks/status.ts',
       'runbooks/status/breakers.ts',
       'runbooks/status/judge.ts',
+      'runbooks/status/runs.ts',
     ]);
   });
 
