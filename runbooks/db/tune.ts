@@ -4,6 +4,7 @@ import {
   readSystemSettings,
   type SystemSettings,
 } from '../../src/database/tuning/alterSystem.ts';
+import { ChangedSince } from '../../src/runbook/changedSince.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
 import { block, pass } from '../../src/runbook/lookout.ts';
 import { asAdmin } from './shared/asAdmin.ts';
@@ -75,6 +76,21 @@ ALTER SYSTEM had set before. PostgreSQL is not restarted: that is for you to do,
 /** One setting a step: cut off between two of them, the rest is as it was. */
 function setOne({ name, from, to, before, restart }: TuneFacts['changes'][number]): Step {
   const earlier = (ctx: StepContext) => (ctx.notes['before'] ?? { [name]: before }) as SystemSettings;
+  const assertOwn = (ctx: StepContext) =>
+    asAdmin(ctx, async (admin) => {
+      const now = (await readSystemSettings(admin, { names: [name] }))[name] ?? null;
+      const was = earlier(ctx)[name] ?? null;
+      if (now === was || now === to) return;
+      throw new ChangedSince(
+        ctx,
+        `ALTER SYSTEM has ${name} at neither the value before nor that of this run`,
+        {
+          before: was ?? 'not set',
+          'this run': to,
+          now: now ?? 'not set',
+        },
+      );
+    });
   return {
     id: name,
     title: `${name} ${from} → ${to}${restart ? ', at the next restart' : ''}`,
@@ -89,13 +105,18 @@ function setOne({ name, from, to, before, restart }: TuneFacts['changes'][number
         if (ctx.notes['before'] === undefined) {
           ctx.note('before', await readSystemSettings(admin, { names: [name] }));
         }
+        await assertOwn(ctx);
         await orTakeBack(
           () => alterSystem(admin, { settings: { [name]: to } }),
           () => alterSystem(admin, { settings: earlier(ctx) }),
         );
         return { set: to, before: earlier(ctx)[name] ?? null };
       }),
-    undo: (ctx) => asAdmin(ctx, (admin) => alterSystem(admin, { settings: earlier(ctx) })),
+    assertUndoable: assertOwn,
+    undo: async (ctx) => {
+      await assertOwn(ctx);
+      await asAdmin(ctx, (admin) => alterSystem(admin, { settings: earlier(ctx) }));
+    },
     checkUndone: async (ctx) => {
       const now = (await asAdmin(ctx, (admin) => readSystemSettings(admin, { names: [name] })))[name] ?? null;
       const was = earlier(ctx)[name] ?? null;

@@ -1,5 +1,6 @@
 import { type ExitCode, exitCodes, TvError } from '../errors/TvError.ts';
 import { ask, assertAnswerable, isAnswered } from './ask.ts';
+import { ChangedSince } from './changedSince.ts';
 import type { Check } from './check.ts';
 import type { ProbeAnswer, Step } from './define.ts';
 import { digest } from './digest.ts';
@@ -171,6 +172,7 @@ async function survey(
     notes: new Map(),
     dryRun: answers.dryRun,
   };
+  await assertNotUndone(execution, state);
   const left =
     direction === 'undo' ? await toUndo(execution, state) : steps.filter(({ id }) => !isDone(state, id));
   const remaining = plan.steps.filter(({ id }) => left.some((step) => step.id === id));
@@ -322,13 +324,28 @@ function assertCanCarryOn(engine: Engine, state: RunState, run: string, directio
       [`resume or undo it with tv ${state.started.version}`],
     );
   }
-  if (state.status === 'undone' || state.status === 'rolled-back') {
-    const how = state.status === 'undone' ? 'undone' : 'rolled back';
-    refuse(`The run was ${how} already.`, { status: state.status }, [`tv runs show ${run}`]);
-  }
   if (direction === 'resume' && state.status === 'verified') {
     refuse('The run is finished and verified; there is nothing to resume.', {}, [`tv runs show ${run}`]);
   }
+}
+
+/**
+ * @throws Refusal where the run was undone or rolled back, with what its steps have left, as it is now
+ */
+async function assertNotUndone(execution: Execution, { status }: RunState): Promise<void> {
+  if (status !== 'undone' && status !== 'rolled-back') return;
+  const { run } = execution;
+  const checks = await checkUndone(execution);
+  // One that is not as before was changed since: that is none of this run's.
+  const left = checks.filter(({ check, isBefore }) => check.status === 'warn' || isBefore === null);
+  const words = left.map(({ check: { summary, facts } }) =>
+    [summary, ...Object.values(facts ?? {})].join(': '),
+  );
+  throw new Refusal(`The run was ${status === 'undone' ? 'undone' : 'rolled back'} already.`, {
+    exitCode: exitCodes.blocked,
+    facts: { run, status, ...(words.length === 0 ? {} : { 'residual state': words.join('; ') }) },
+    next: [`tv runs show ${run}`],
+  });
 }
 
 /**
@@ -377,7 +394,7 @@ async function assertUndoable(execution: Execution, step: Step, state: RunState)
   } catch (error) {
     if (!(error instanceof TvError)) throw error;
     throw new Refusal(error.message, {
-      exitCode: exitCodes.blocked,
+      exitCode: error instanceof ChangedSince ? exitCodes.failed : exitCodes.blocked,
       facts: { run: execution.run, ...error.facts },
       next: error.next,
     });

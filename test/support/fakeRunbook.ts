@@ -14,13 +14,13 @@ import {
 } from '../../src/runbook/define.ts';
 import type { Shelved } from '../../src/runbook/engine.ts';
 import type { Json } from '../../src/runbook/json.ts';
-import { block, pass } from '../../src/runbook/lookout.ts';
+import { block, pass, warn } from '../../src/runbook/lookout.ts';
 
 /**
  * What goes wrong in a step: before its effect, after it, in its undo; or it is unknown whether it took effect.
  * `undo lost`: its undo ends without an error and changes nothing. `undo unknown`: nothing can be read after it.
  */
-export type Fault = 'before' | 'after' | 'undo' | 'undecided' | 'undo lost' | 'undo unknown';
+export type Fault = 'before' | 'after' | 'undo' | 'undecided' | 'undo lost' | 'undo unknown' | 'undo leaves';
 
 export interface FakeStep {
   readonly id: string;
@@ -177,6 +177,8 @@ function fakeStep(world: FakeWorld, fake: FakeStep): Step {
           },
           checkUndone: async () => {
             if (world.faults.get(id) === 'undo unknown') throw failure(id);
+            if (world.faults.get(id) === 'undo leaves')
+              return warn(`the key of ${id} is kept`, { facts: { file: `/state/${id}.key` } });
             return world.has(id) ? block(`${id} is still set`) : pass(`${id} is not set`);
           },
         }),

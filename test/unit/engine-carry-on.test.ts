@@ -238,6 +238,25 @@ describe('undo', () => {
     expect(outcome.audit.at(-1)).toMatchObject({ command: 'undo set values', outcome: 'undone' });
   });
 
+  it('of a run that was undone: refused with what its steps have left, as it is now', async () => {
+    const { run } = await interruptedRun();
+    world.faults.set('a', 'undo leaves');
+    expect((await carry(run, 'undo')).state?.status).toBe('undone');
+    for (const direction of ['resume', 'undo'] as const) {
+      const { error } = await carry(run, direction);
+      expect(error).toMatchObject({
+        message: 'The run was undone already.',
+        facts: { 'residual state': 'the key of a is kept: /state/a.key' },
+      });
+    }
+    world.faults.set('a', 'undo unknown');
+    expect((await carry(run, 'resume')).error).toMatchObject({
+      facts: { 'residual state': expect.stringContaining('unknown whether') },
+    });
+    world.faults.clear();
+    expect((await carry(run, 'resume')).error).toMatchObject({ facts: { run, status: 'undone' } });
+  });
+
   it('takes back a verified run too', async () => {
     const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
     const outcome = await carry(run, 'undo');

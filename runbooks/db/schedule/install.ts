@@ -15,7 +15,12 @@ import { orTakeBack } from '../shared/orTakeBack.ts';
 import type { InstallFacts } from './facts.ts';
 import { preflightInstall } from './preflightInstall.ts';
 import { scheduledCall } from './scheduledCall.ts';
-import { checkTimersAsBefore, checkUnitFilesAsBefore, verifyInstalled } from './verify.ts';
+import {
+  assertUnitFilesOfRun,
+  checkTimersAsBefore,
+  checkUnitFilesAsBefore,
+  verifyInstalled,
+} from './verify.ts';
 
 const input = {
   cron: field(
@@ -63,7 +68,13 @@ up, and nobody sees a failure unless somebody reads root's mail.`,
 
 function writeUnits({ files }: InstallFacts): Step {
   const changed = files.filter(({ text, before }) => text !== before);
+  const assertOwn = (ctx: StepContext) =>
+    assertUnitFilesOfRun(
+      ctx,
+      changed.map(({ path, before, text }) => ({ path, either: [before, text] })),
+    );
   const undo = async (ctx: StepContext) => {
+    await assertOwn(ctx);
     for (const { path, before } of changed) {
       if (before === null) await removeFiles(ctx.host(), { paths: [path] });
       else await writeSystemFile(ctx.host(), { path, text: before });
@@ -91,12 +102,14 @@ function writeUnits({ files }: InstallFacts): Step {
     run: (ctx) =>
       orTakeBack(
         async () => {
+          await assertOwn(ctx);
           for (const { path, text } of changed) await writeSystemFile(ctx.host(), { path, text });
           await runSystemctl(ctx.host(), ['daemon-reload']);
           return { written: changed.map(({ path }) => path) };
         },
         () => undo(ctx),
       ),
+    assertUndoable: assertOwn,
     undo,
     checkUndone: (ctx) =>
       checkUnitFilesAsBefore(

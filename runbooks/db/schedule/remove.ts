@@ -20,7 +20,12 @@ import {
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
 import { orTakeBack } from '../shared/orTakeBack.ts';
 import type { RemoveFacts } from './facts.ts';
-import { checkTimersAsBefore, checkUnitFilesAsBefore, verifyRemoved } from './verify.ts';
+import {
+  assertUnitFilesOfRun,
+  checkTimersAsBefore,
+  checkUnitFilesAsBefore,
+  verifyRemoved,
+} from './verify.ts';
 
 const input = {};
 
@@ -118,7 +123,13 @@ function stopTimers({ timers }: RemoveFacts): Step {
 
 function deleteFiles({ files, timers }: RemoveFacts): Step {
   const paths = files.map(({ path }) => path);
+  const assertOwn = (ctx: StepContext) =>
+    assertUnitFilesOfRun(
+      ctx,
+      files.map(({ path, text }) => ({ path, either: [text, null] })),
+    );
   const undo = async (ctx: StepContext) => {
+    await assertOwn(ctx);
     for (const { path, text } of files) await writeSystemFile(ctx.host(), { path, text });
     await runSystemctl(ctx.host(), ['daemon-reload']);
   };
@@ -133,6 +144,7 @@ function deleteFiles({ files, timers }: RemoveFacts): Step {
     run: (ctx) =>
       orTakeBack(
         async () => {
+          await assertOwn(ctx);
           await removeFiles(ctx.host(), { paths: [...paths, ...timers.map(({ unit }) => stampFile(unit))] });
           await runSystemctl(ctx.host(), ['daemon-reload']);
           // A failed run is remembered beyond its unit; systemd knows nothing of the others any more.
@@ -141,6 +153,7 @@ function deleteFiles({ files, timers }: RemoveFacts): Step {
         },
         () => undo(ctx),
       ),
+    assertUndoable: assertOwn,
     undo,
     checkUndone: (ctx) => checkUnitFilesAsBefore(ctx, files),
   };

@@ -1,5 +1,6 @@
 import { readSchedule } from '../../../src/host/schedule/readSchedule.ts';
 import { readUnitFiles } from '../../../src/host/schedule/readUnitFiles.ts';
+import { ChangedSince } from '../../../src/runbook/changedSince.ts';
 import type { Check, Finding } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
@@ -36,6 +37,29 @@ export async function verifyInstalled(ctx: StepContext, { files }: InstallFacts)
     return pass(first.map(({ name, next }) => `${name} ${ago(next, now)} (${localTime(next)})`).join('; '));
   });
   return lookout.checks();
+}
+
+/**
+ * Before unit files are written or deleted.
+ * @param files of each, what it was before the run and what the run makes of it; null for no file
+ * @throws ChangedSince where one is neither
+ */
+export async function assertUnitFilesOfRun(
+  ctx: StepContext,
+  files: readonly { readonly path: string; readonly either: readonly (string | null)[] }[],
+): Promise<void> {
+  const found = await readUnitFiles(ctx.host());
+  const changed = files.filter(
+    ({ path, either }) => !either.includes(found.find((one) => one.path === path)?.text ?? null),
+  );
+  if (changed.length === 0) return;
+  throw new ChangedSince(
+    ctx,
+    'Unit files of the schedule are neither as before nor as this run writes them',
+    {
+      files: changed.map(({ path }) => path).join(', '),
+    },
+  );
 }
 
 /** Neither file nor timer is left. */

@@ -2,8 +2,9 @@ import { findBackup } from '../../../src/database/backup/findBackup.ts';
 import { type BackupMarks, writeMarks } from '../../../src/database/backup/marks.ts';
 import { onHost, quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
+import { ChangedSince } from '../../../src/runbook/changedSince.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import type { PreflightResult, Step } from '../../../src/runbook/define.ts';
+import type { PreflightResult, Step, StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
 import { thisOperator } from '../../../src/runbook/process.ts';
 
@@ -49,6 +50,20 @@ export function setPin({ path, name, reason }: PinFacts): Step {
       });
     }
   };
+  // Undefined where this run has written nothing yet.
+  const earlier = (ctx: StepContext) => ctx.notes['before'] as BackupMarks['pinned'] | undefined;
+  const assertOwn = async (ctx: StepContext) => {
+    const was = earlier(ctx);
+    if (was === undefined) return;
+    const now = (await before(ctx)).marks.pinned?.reason ?? null;
+    if (now === (was?.reason ?? null) || now === reason) return;
+    throw new ChangedSince(ctx, `the pin of ${name} is neither the one before nor that of this run`, {
+      backup: path,
+      before: was?.reason ?? 'not pinned',
+      'this run': reason ?? 'not pinned',
+      now: now ?? 'not pinned',
+    });
+  };
   return {
     id: 'mark',
     title: reason === null ? `unpin ${name}` : `pin ${name}: ${reason}`,
@@ -63,19 +78,25 @@ export function setPin({ path, name, reason }: PinFacts): Step {
       return (marks.pinned?.reason ?? null) === reason ? 'done' : 'not-done';
     },
     run: async (ctx) => {
-      const { marks } = await before(ctx);
-      ctx.note('before', marks.pinned);
+      // Once only: a resumed run might find what others have set.
+      if (earlier(ctx) === undefined) ctx.note('before', (await before(ctx)).marks.pinned);
+      await assertOwn(ctx);
       const { user, host } = thisOperator();
       const by = `${user}@${host}`;
       await write(ctx, reason === null ? null : { at: ctx.clock.now().toISOString(), by, reason });
       return { backup: name, pinned: reason };
     },
-    undo: async (ctx) => write(ctx, (ctx.notes['before'] ?? null) as BackupMarks['pinned']),
+    assertUndoable: assertOwn,
+    undo: async (ctx) => {
+      await assertOwn(ctx);
+      const was = earlier(ctx);
+      if (was !== undefined) await write(ctx, was);
+    },
     checkUndone: async (ctx) => {
-      const earlier = (ctx.notes['before'] ?? null) as BackupMarks['pinned'];
+      const was = earlier(ctx);
       const { marks } = await before(ctx);
       const words = marks.pinned === null ? 'not pinned' : `pinned (${marks.pinned.reason})`;
-      return marks.pinned?.reason === earlier?.reason
+      return was === undefined || marks.pinned?.reason === was?.reason
         ? pass(`${name} is ${words}, as before the run`)
         : block(`${name} is ${words}, unlike before the run`);
     },

@@ -2,11 +2,14 @@ import { join } from 'node:path';
 import type { Funding } from '../../../src/chain/oracle/fundAccount.ts';
 import type { OracleForm } from '../../../src/chain/oracle/readAuthority.ts';
 import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
+import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { readKeyFile } from '../../../src/chain/signers/keyFile.ts';
 import { parseKey } from '../../../src/chain/signers/oracleKey.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
+import { ChangedSince } from '../../../src/runbook/changedSince.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
+import { readOracleKey } from '../readOracleKey.ts';
 
 /** What the preflight has found and the plan is made from. No key in it. */
 export type RotateFacts = {
@@ -65,6 +68,22 @@ export function needKey(ctx: StepContext, which: 'new' | 'old'): KeyUnderWay {
   throw new TvError(`The ${which} oracle key is not where this run has put it.`, {
     facts: { file: keyPlaces(ctx)[which] },
     next: ['tv oracle status'],
+  });
+}
+
+/**
+ * A third key in `.env` is the only copy of it that tv knows of.
+ * @throws ChangedSince where `.env` holds neither the old nor the new key
+ */
+export async function assertKeyOfRun(ctx: StepContext, { oldAddress, envFile }: RotateFacts): Promise<void> {
+  const { address } = await readOracleKey(ctx);
+  const fresh = readKeyUnderWay(ctx, 'new')?.address;
+  if (sameAddress(address, oldAddress) || (fresh !== undefined && sameAddress(address, fresh))) return;
+  throw new ChangedSince(ctx, '.env holds neither the old nor the new oracle key', {
+    file: envFile,
+    'old key': oldAddress,
+    'new key': fresh,
+    'in .env now': address,
   });
 }
 

@@ -11,7 +11,7 @@ import { writeEnvValue } from '../../../src/host/writeEnvValue.ts';
 import type { Step } from '../../../src/runbook/define.ts';
 import { block, pass } from '../../../src/runbook/lookout.ts';
 import { keyName, readOracleKey } from '../readOracleKey.ts';
-import { needKey, type RotateFacts, readKeyUnderWay, withoutKey } from './facts.ts';
+import { assertKeyOfRun, needKey, type RotateFacts, readKeyUnderWay, withoutKey } from './facts.ts';
 
 /** Where .env is written before the stop, taking that back also restarts the relay: see `setKey`. */
 const restartsInEnv = ({ form }: RotateFacts) => form === 'one-address';
@@ -56,11 +56,14 @@ export function setKey(facts: RotateFacts): Step {
     },
     run: async (ctx) => {
       const { text, address } = needKey(ctx, 'new');
+      await assertKeyOfRun(ctx, facts);
       await writeEnvValue(ctx.host(), { path, key: keyName, value: text });
       return { file: path, address };
     },
+    assertUndoable: (ctx) => assertKeyOfRun(ctx, facts),
     undo: async (ctx) => {
       const { text } = needKey(ctx, 'old');
+      await assertKeyOfRun(ctx, facts);
       if (parseKey(text)?.address === (await readOracleKey(ctx)).address) return;
       await writeEnvValue(ctx.host(), { path, key: keyName, value: text });
       // systemd may have started it anew meanwhile, with the new key.

@@ -15,7 +15,7 @@ import { duration } from '../../../src/runbook/text.ts';
 import { awaitFirstSignal } from '../awaitFirstSignal.ts';
 import { readOracleKey } from '../readOracleKey.ts';
 import { askKeystorePassword, askNewKey } from './askKey.ts';
-import { keyPlaces, needKey, type RotateFacts, readKeyUnderWay } from './facts.ts';
+import { assertKeyOfRun, keyPlaces, needKey, type RotateFacts, readKeyUnderWay } from './facts.ts';
 
 /** Before anything else, and on disk: from here on a crash at any point loses neither key. */
 export function generate(facts: RotateFacts): Step {
@@ -46,6 +46,7 @@ export function generate(facts: RotateFacts): Step {
     },
     undo: async (ctx) => {
       const fresh = readKeyUnderWay(ctx, 'new');
+      await assertKeyOfRun(ctx, facts);
       if (facts.wasActive && facts.worked) await proveOld(ctx, facts);
       removeKeyFile(keyPlaces(ctx).old);
       const { funding } = facts;

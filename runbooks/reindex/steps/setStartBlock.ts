@@ -3,7 +3,8 @@ import { readEnvValue } from '../../../src/host/envFile.ts';
 import { readEnvFile } from '../../../src/host/readEnvFile.ts';
 import { removeEnvValue } from '../../../src/host/removeEnvValue.ts';
 import { writeEnvValue } from '../../../src/host/writeEnvValue.ts';
-import type { Step } from '../../../src/runbook/define.ts';
+import { ChangedSince } from '../../../src/runbook/changedSince.ts';
+import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { block, pass } from '../../../src/runbook/lookout.ts';
 import type { ReindexFacts } from '../facts.ts';
 
@@ -22,10 +23,13 @@ export function setStartBlock(facts: ReindexFacts): Step {
       return readEnvValue(text, key) === after ? 'done' : 'not-done';
     },
     run: async (ctx) => {
+      await assertOwn(ctx, facts);
       await writeEnvValue(ctx.host(), { path, key, value: after });
       return { file: path, before, after };
     },
+    assertUndoable: (ctx) => assertOwn(ctx, facts),
     undo: async (ctx) => {
+      await assertOwn(ctx, facts);
       if (before === null) await removeEnvValue(ctx.host(), { path, key });
       else await writeEnvValue(ctx.host(), { path, key, value: before });
     },
@@ -40,4 +44,19 @@ export function setStartBlock(facts: ReindexFacts): Step {
           });
     },
   };
+}
+
+/** @throws ChangedSince where START_BLOCK is neither what it was before nor what this run sets */
+async function assertOwn(
+  ctx: StepContext,
+  { env: { file: path, before, after } }: ReindexFacts,
+): Promise<void> {
+  const found = readEnvValue((await readEnvFile(ctx.host(), { path })).text, 'START_BLOCK') ?? null;
+  if (found === before || found === after) return;
+  throw new ChangedSince(ctx, 'START_BLOCK in .env is neither the value before nor that of this run', {
+    file: path,
+    before: before ?? 'not set',
+    'this run': after,
+    now: found ?? 'not set',
+  });
 }
