@@ -1,26 +1,52 @@
+import type { Pair } from '../../src/chain/pairs/pair.ts';
 import { formatAmount } from '../../src/chain/treasury/amount.ts';
 import type { Token } from '../../src/chain/treasury/findToken.ts';
 import type { Places } from '../../src/chain/treasury/readPlaces.ts';
 import type { Finding } from '../../src/runbook/check.ts';
 import { pass, warn } from '../../src/runbook/lookout.ts';
 
-/** What of the treasury is not in the vault, and what of it the vault will not let go of. */
-export function outside(tokens: readonly { readonly token: Token; readonly places: Places }[]): Finding {
-  const facts: Record<string, string> = {};
-  for (const { token, places } of tokens) {
-    const shown = (value: string) => formatAmount(BigInt(value), token);
-    if (places.strategy !== '0')
-      facts[`in the strategy`] = join(facts['in the strategy'], shown(places.strategy));
-    if (places.dex !== '0') facts['on the DEX'] = join(facts['on the DEX'], shown(places.dex));
-    // An unwind brings tokens back without a word to the book (deployment-facts, section 2).
-    if (places.deployed !== '0') {
-      facts['booked as deployed'] = join(facts['booked as deployed'], shown(places.deployed));
-    }
-  }
-  if (Object.keys(facts).length === 0) return pass('nothing is left outside the vault');
-  return warn('not everything is free in the vault', { facts });
+const titles = {
+  strategy: 'in the strategy',
+  dex: 'on the DEX',
+  deployed: 'booked as deployed',
+} as const satisfies Partial<Record<keyof Places, string>>;
+
+/**
+ * What of the treasury is not withdrawable from the vault: how much is where, and what gets it out.
+ * @param pairs of the settings: an unwind is by pair
+ */
+export function outside(
+  tokens: readonly { readonly token: Token; readonly places: Places }[],
+  pairs: readonly Pair[],
+): Finding {
+  const found = (Object.keys(titles) as (keyof typeof titles)[]).flatMap((place) => {
+    const amounts = tokens
+      .filter((one) => one.places[place] !== '0')
+      .map((one) => formatAmount(BigInt(one.places[place]), one.token));
+    return amounts.length === 0 ? [] : [{ place, amounts: amounts.join(', ') }];
+  });
+  if (found.length === 0) return pass('nothing is left outside the vault');
+  return warn('some capital is not withdrawable', {
+    facts: Object.fromEntries(found.map(({ place, amounts }) => [titles[place], amounts])),
+    next: found.map(({ place, amounts }) => wayOut(place, amounts, pairs)),
+  });
 }
 
-function join(before: string | undefined, more: string): string {
-  return before === undefined ? more : `${before}, ${more}`;
+function wayOut(place: keyof typeof titles, amounts: string, pairs: readonly Pair[]): string {
+  switch (place) {
+    case 'strategy':
+      // An unwind returns what was on the DEX, and leaves what the strategy itself holds (deployment-facts, 2).
+      return `${amounts} in the strategy: no command of tv returns it to the vault; whoever administers DexStrategy has to`;
+    case 'dex':
+      return `for the ${amounts} on the DEX: ${unwindLine(pairs)}`;
+    case 'deployed':
+      return `${amounts} booked as deployed: no command of tv corrects the book; until that is done the vault does not pay it out`;
+  }
+}
+
+/** An unwind of these pairs, as it can be pasted. */
+export function unwindLine(pairs: readonly Pair[]): string {
+  return pairs.length === 0
+    ? 'tv emergency unwind --pair PAIR'
+    : `tv emergency unwind ${pairs.map(({ name, id }) => `--pair ${name ?? id}`).join(' ')}`;
 }

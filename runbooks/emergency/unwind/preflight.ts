@@ -1,7 +1,7 @@
 import { contractTitles, type ResolvedIntent } from '../../../src/chain/intents/intent.ts';
 import { type Deployment, readDeployment } from '../../../src/chain/intents/readDeployment.ts';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
-import { findPair, type Pair, pairTitle } from '../../../src/chain/pairs/pair.ts';
+import { findPair, namedPairs, type Pair, pairTitle } from '../../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
 import { sameAddress } from '../../../src/chain/sameAddress.ts';
@@ -79,7 +79,7 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
     if (none.length > 0) {
       return block(`the strategy does not know ${none.join(', ')}`, { next: ['tv breaker status'] });
     }
-    const finding = outside(places.tokens);
+    const finding = outside(places.tokens, namedPairs(ctx.settings));
     if (places.unknown === null) return finding;
     return warn(`${finding.summary}; not all could be read, the unwind goes ahead without it`, {
       facts: { ...finding.facts, unknown: places.unknown },

@@ -91,7 +91,7 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
   }
   lookAtOpen(ctx, lookout);
   lookout.look('outside', 'chain', async () => {
-    const finding = outside((await after).tokens);
+    const finding = outside((await after).tokens, namedPairs(ctx.settings));
     if (finding.status === 'pass') return finding;
     const traps = await Promise.all(
       tokens.map(async (token) => ({
@@ -116,10 +116,13 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
     // Where there is no way to correct the book from here, the operator has to know what stays bound.
     return {
       ...finding,
-      next: tokens.map(
-        ({ symbol }) =>
-          `send out what is withdrawable: tv emergency withdraw --token ${symbol} --amount max --to ADDRESS`,
-      ),
+      next: [
+        ...(finding.next ?? []),
+        ...tokens.map(
+          ({ symbol }) =>
+            `send out what is withdrawable: tv emergency withdraw --token ${symbol} --amount max --to ADDRESS`,
+        ),
+      ],
     };
   });
   const sent = (Object.values(ctx.results) as readonly (SentTransaction | null)[]).filter(

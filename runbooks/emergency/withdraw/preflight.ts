@@ -1,3 +1,4 @@
+import { namedPairs } from '../../../src/chain/pairs/pair.ts';
 import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { formatAmount, parseAmount } from '../../../src/chain/treasury/amount.ts';
 import { checkRecipient } from '../../../src/chain/treasury/checkRecipient.ts';
@@ -5,6 +6,7 @@ import { findToken } from '../../../src/chain/treasury/findToken.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, need, pass } from '../../../src/runbook/lookout.ts';
+import { unwindLine } from '../outside.ts';
 import { lookAtPause } from '../payout/lookAtPause.ts';
 import { lookAtPayout } from '../payout/lookAtPayout.ts';
 import { lookAtRecipient } from '../payout/lookAtRecipient.ts';
@@ -45,7 +47,7 @@ export async function preflight(ctx: Context, input: WithdrawInput): Promise<Pre
     if (amount > free) {
       return block(`${shown(amount)} asked for, ${shown(free)} is free`, {
         facts,
-        next: ['--amount max', 'for what is deployed: tv emergency unwind'],
+        next: ['--amount max', `for what is deployed: ${unwindLine(namedPairs(ctx.settings))}`],
       });
     }
     return pass(`${shown(amount)} of ${shown(free)} that is free`, withdrawal);

@@ -1,3 +1,4 @@
+import { namedPairs } from '../../../src/chain/pairs/pair.ts';
 import type { SentTransaction } from '../../../src/chain/transactions/transaction.ts';
 import { readPlaces } from '../../../src/chain/treasury/readPlaces.ts';
 import { answer } from '../../../src/errors/answer.ts';
@@ -23,7 +24,9 @@ export async function verify(ctx: StepContext, facts: WithdrawFacts): Promise<re
       places: await readPlaces(ctx.chain(), { token: token.address, recipient }),
     }));
     const now = await answer(Promise.all(reading));
-    return now.known ? outside(now.value) : warn(`what is outside the vault is unknown: ${now.reason}`);
+    return now.known
+      ? outside(now.value, namedPairs(ctx.settings))
+      : warn(`what is outside the vault is unknown: ${now.reason}`);
   });
   const sent = ctx.results['withdraw'] as SentTransaction | null | undefined;
   if (sent !== undefined && sent !== null) {
