@@ -11,6 +11,8 @@ import { ProgressLine } from './progress.ts';
 import { renderChecks } from './renderCheck.ts';
 import { renderPlan } from './renderPlan.ts';
 
+type PlanReady = Extract<RunEvent, { type: 'plan.ready' }>;
+
 /** Where a run's screen is drawn. */
 export interface Screen {
   /** Progress and questions: standard error. */
@@ -87,7 +89,7 @@ export class RunScreen {
         const plan = `${renderPlan(event.plan, heading, paint, this.#steps)}\n\n`;
         if (event.dryRun) this.#result(plan);
         else this.#print(plan);
-        this.#left(event.left ?? [], ' until this is done');
+        for (const state of event.left ?? []) this.#left(untilFinished(event.direction, state));
         if (event.dryRun) this.#dryRunEnd(event.plan.consequence, event.digest ?? event.plan.id);
         break;
       }
@@ -218,7 +220,7 @@ export class RunScreen {
   }
 
   /** Of a resume, the steps that are not ahead were done before; an undo names those that it leaves. */
-  #expect({ plan, all = plan.steps, kept, direction }: Extract<RunEvent, { type: 'plan.ready' }>): void {
+  #expect({ plan, all = plan.steps, kept, direction }: PlanReady): void {
     this.#undoing = direction === 'undo';
     const ahead = (id: string) => plan.steps.find((step) => step.id === id);
     this.#steps = all.map((step) => ahead(step.id) ?? step);
@@ -335,20 +337,22 @@ export class RunScreen {
       'undo-failed': [paint.bad('The undo failed. Steps that were not undone are kept.'), [undo, report]],
     };
     const [sentence, ways] = endings[outcome];
-    const next = [...new Set([...this.#advice, ...ways])];
+    // An unfinished run comes before whatever else helps: other commands may refuse beside it.
+    const next = [
+      ...new Set(outcome === 'verified' ? [...this.#advice, ...ways] : [...ways, ...this.#advice]),
+    ];
     this.#print(`\n${wrap(sentence, paint.width)}\n`);
     if (outcome === 'rolled-back' || outcome === 'undone') {
       for (const line of kept) this.#print(`  ${wrap(`kept  ${line}`, paint.width - 2, '           ')}\n`);
     }
-    this.#left(left, `: ${asTyped(resume, paint)}`);
+    for (const state of left) this.#left(`The ${state}: ${asTyped(resume, paint)}`);
     this.#print(`${renderNext(next, paint)}\n`);
   }
 
-  /** What a run has left unusual in the world, and what ends that. */
-  #left(states: readonly string[], end: string): void {
+  /** What a run has left unusual in the world. */
+  #left(words: string): void {
     const { bad, width } = this.#paint;
-    for (const state of states)
-      this.#print(`${bad(`✖ ${wrapAdvice(`The ${state}${end}`, width - 2, '  ')}`)}\n`);
+    this.#print(`${bad(`✖ ${wrapAdvice(words, width - 2, '  ')}`)}\n`);
   }
 
   #lockLost({ reason, next, stops }: Extract<RunEvent, { type: 'lock.lost' }>): void {
@@ -382,6 +386,12 @@ export class RunScreen {
     this.#screen.clearBusy();
     this.#screen.print(text);
   }
+}
+
+/** What stays unusual, and until when; abandoning a run changes nothing about it. */
+function untilFinished(direction: PlanReady['direction'], state: string): string {
+  if (direction === 'abandon') return `The ${state}`;
+  return `Until this ${direction === 'undo' ? 'undo' : 'run'} is finished: the ${state}`;
 }
 
 /** What mends the marked lines of a verification, the worst first. A bare `tv resume` is said better below. */

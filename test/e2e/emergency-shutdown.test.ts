@@ -94,13 +94,19 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     expect(lastLines(stderr)).toMatch(
       /✖ The services are stopped, and the protocol is NOT known to be paused:\s/,
     );
+    // Bringing it back is no way on while it is not safe: what comes first is the run itself.
+    expect(stderr).toMatch(/NOT SAFE: paused state +unknown \(/);
+    expect(stderr.slice(stderr.lastIndexOf('Next:'))).toMatch(/^Next: tv -e sandbox resume \S+-shutdown-/);
+    expect(stderr).not.toContain('once the cause is gone');
     const status = await sandbox.tv(['status']);
     expect(status.exitCode).toBe(2);
     expect(words(status.stdout)).toMatch(/unfinished: \S+; services are stopped, and the protocol is NOT/);
     // With the node back, the same run ends it; being unfinished it holds up no other emergency.
     const resumed = await sandbox.tv(['resume', ...confirm]);
     expect([resumed.exitCode, await paused()]).toEqual([0, true]);
-    expect(words(resumed.stderr)).toMatch(/NOT known to be paused until this is done/);
+    expect(words(resumed.stderr)).toMatch(
+      /Until this run is finished: the services are stopped, and the protocol is NOT/,
+    );
     expect(lastLines(resumed.stderr)).not.toContain('NOT known');
   });
 

@@ -189,7 +189,7 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
       await change('revokeRole');
       const failed = await world.tv(['resume', ...confirm]);
       expect(failed.exitCode).toBe(1);
-      expect(failed.stderr).toContain('✖ The protocol is OPEN (not paused) until this is done');
+      expect(failed.stderr).toContain('✖ Until this run is finished: the protocol is OPEN (not paused)');
       await change('grantRole');
       const [run = ''] = / resume (\S+)/.exec(lastLines(failed.stderr))?.slice(1) ?? [];
       expect(lastLines(failed.stderr).replaceAll(/\s+/g, ' ')).toContain(

@@ -333,10 +333,10 @@ describe('the screen of a run', () => {
     const { text } = draw([...script.slice(3, 4), verification, ended], plainPaint(80));
     expect(text.slice(text.indexOf('Next:'))).toBe(
       [
-        'Next: tv emergency shutdown',
-        '      tv emergency withdraw',
-        `      tv resume ${run}`,
+        `Next: tv resume ${run}`,
         `      tv runs undo ${run}`,
+        '      tv emergency shutdown',
+        '      tv emergency withdraw',
         '',
       ].join('\n'),
     );
@@ -415,17 +415,14 @@ describe('the screen of a run', () => {
             tv -e staging runs undo 20261123-031200-reindex-7f3a
       "
     `);
-    const ready: RunEvent = {
-      type: 'plan.ready',
-      plan,
-      dryRun: false,
-      overrides: [],
-      direction: 'resume',
-      left,
-    };
-    expect(draw([ready], plainPaint(80)).text).toContain(
-      '✖ The protocol is OPEN (not paused) until this is done\n',
-    );
+    const ready = {
+      ...{ type: 'plan.ready', plan, dryRun: false, overrides: [], direction: 'resume', left },
+    } as Extract<RunEvent, { type: 'plan.ready' }>;
+    const until = (direction: (typeof ready)['direction']) =>
+      draw([{ ...ready, direction } as RunEvent], plainPaint(80)).text;
+    expect(until('resume')).toContain('✖ Until this run is finished: the protocol is OPEN (not paused)\n');
+    expect(until('undo')).toContain('✖ Until this undo is finished: the protocol is OPEN (not paused)\n');
+    expect(until('abandon')).toContain('✖ The protocol is OPEN (not paused)\n');
   });
 
   it('takes the busy line away before it prints', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exampleFacts } from '../../runbooks/emergency/shutdown/facts.ts';
 import { firstTrouble } from '../../runbooks/emergency/shutdown/preflight.ts';
+import { notSafe } from '../../runbooks/emergency/shutdown/verify.ts';
 import shutdown from '../../runbooks/emergency/shutdown.ts';
 import { TimeoutError, TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import { block, Lookout, pass } from '../../src/runbook/lookout.ts';
@@ -43,4 +44,13 @@ describe('emergency shutdown: what it says of the pause before it is sent', () =
       expected,
     );
   });
+});
+
+it.each([
+  [limited.message, 'paused state unknown (the RPC node refuses more requests for now: a rate limit)'],
+  ['Cannot tell: no answer within 15 s.', 'paused state unknown (no answer within 15 s)'],
+  ['the protocol is not paused', 'the protocol is not paused'],
+  ['paused state unknown: no contract returns it', 'paused state unknown: no contract returns it'],
+])('emergency shutdown, verification: %s → says what is unknown', (summary, words) => {
+  expect(notSafe({ summary })).toBe(`NOT SAFE: ${words}`);
 });

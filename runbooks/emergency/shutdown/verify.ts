@@ -47,20 +47,30 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
       restingFinding(await readResting(ctx.chain(), { all: true, pairs, limitMs: effectLimitMs })),
     );
   }
-  // Nothing is wrong then, but it is no state to forget about.
-  lookout.look('after', 'run', async () =>
-    warn('it stays down until somebody brings it back', {
-      next: ['once the cause is gone: tv emergency resume'],
-    }),
-  );
-  const checks = await lookout.checks();
-  return checks.map((check) => {
+  const checks = (await lookout.checks()).map((check) => {
     if (check.id !== 'protocol' || check.status !== 'block') return check;
-    const next = [...(check.next ?? []), ...pause.remedies];
     return pause.wanted === 'no'
       ? { ...check, status: 'warn' as const }
-      : { ...check, summary: `NOT SAFE: ${check.summary}`, next };
+      : { ...check, summary: notSafe(check), next: [...(check.next ?? []), ...pause.remedies] };
   });
+  // Where something is not safe, finishing this run comes first.
+  return checks.some(({ status }) => status === 'block') ? checks : [...checks, staysDown];
+}
+
+/** Nothing is wrong then, but it is no state to forget about. */
+const staysDown: Check = {
+  ...{ id: 'after', world: 'run', status: 'warn', summary: 'it stays down until somebody brings it back' },
+  next: ['once the cause is gone: tv emergency resume'],
+};
+
+const notPaused = 'the protocol is not paused';
+const stateUnknown = 'paused state unknown';
+
+/** What is unknown, and why, where the reading itself ended in an error. */
+export function notSafe({ summary }: Pick<Check, 'summary'>): string {
+  const isReading = summary.startsWith(notPaused) || summary.startsWith(stateUnknown);
+  const reason = summary.replace(/^(current state unknown|Cannot tell): /, '').replace(/\.$/, '');
+  return `NOT SAFE: ${isReading ? summary : `${stateUnknown} (${reason.replace(/^The /, 'the ')})`}`;
 }
 
 async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
@@ -79,19 +89,16 @@ async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
       ? await changedSince(ctx.chain(), { intent: pause.intent, hash: signed.hash })
       : undefined;
   if (since !== undefined && signed?.hash !== undefined) {
-    return block('the protocol is not paused: this run paused it, and it was unpaused since', {
+    return block(`${notPaused}: this run paused it, and it was unpaused since`, {
       facts: sinceFacts(since, signed.hash),
       next: ['tv emergency shutdown'],
     });
   }
-  return block(
-    paused === false ? 'the protocol is not paused' : 'paused state unknown: no contract returns it',
-    {
-      facts: pause.trouble === null ? {} : { reason: pause.trouble },
-      // Only here, where a node has answered: it is needed for that.
-      next: ['for another signer: tv emergency shutdown --calldata'],
-    },
-  );
+  return block(paused === false ? notPaused : `${stateUnknown}: no contract returns it`, {
+    facts: pause.trouble === null ? {} : { reason: pause.trouble },
+    // Only here, where a node has answered: it is needed for that.
+    next: ['for another signer: tv emergency shutdown --calldata'],
+  });
 }
 
 function wasResumed({ runs, runId }: StepContext): boolean {
