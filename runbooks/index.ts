@@ -333,7 +333,7 @@ export const shelf: readonly Entry[] = [
   },
   {
     command: 'runs abandon',
-    rooms: ['database'],
+    rooms: ['chain', 'database'],
     summary: 'close a run without finishing or undoing it',
     section: '',
     group: 'Runs',

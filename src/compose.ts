@@ -1,3 +1,4 @@
+import type { SignedTransaction } from './chain/transactions/transaction.ts';
 import { commandHelp, type Parsed, parse, wordsOfCall } from './cli/parse.ts';
 import { renderError } from './cli/renderError.ts';
 import { RunScreen } from './cli/renderRun.ts';
@@ -204,6 +205,10 @@ async function buildEngine(desk: Desk, world: World, run?: string): Promise<Engi
     operator: thisOperator(),
     watch,
     remoteLock: world.remoteLock,
+    lookUpTransactions: async (signed) => {
+      const { whatBecameOf } = await import('./chain/transactions/whatBecameOf.ts');
+      return whatBecameOf(world.ctx.chain(), signed as readonly SignedTransaction[]);
+    },
   };
 }
 

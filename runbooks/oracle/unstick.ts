@@ -261,6 +261,8 @@ function replace(facts: UnstickFacts, nonce: number): Step {
     title: `replace what waits at nonce ${nonce} of ${oracle} by a call that does nothing`,
     command: `cast send ${oracle} --nonce ${nonce} --gas-price ${maxFeePerGas} --priority-gas-price ${maxPriorityFeePerGas} ${node} --interactive`,
     effect: 'final',
+    // The chain takes one transaction with this nonce at most.
+    once: [],
     probe: async () => 'begun',
     run: async (ctx) => {
       // Noted before: the signal that proves the relay may come right after.

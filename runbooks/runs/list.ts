@@ -34,7 +34,7 @@ export default defineReport({
         unfinished: isUnfinished(state),
         supersededBy: state.supersededBy ?? null,
         /** Commands that carry it on. */
-        ways: isUnfinished(state) ? waysOn(state) : [],
+        ways: waysOn(state),
         startedAt: state.started.at,
         endedAt: state.endedAt,
         operator: `${state.lastOperator.user}@${state.lastOperator.host}`,

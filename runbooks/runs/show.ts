@@ -35,7 +35,7 @@ export default defineReport({
       unfinished: isUnfinished(state),
       supersededBy: state.supersededBy ?? null,
       /** Commands that carry it on. */
-      ways: isUnfinished(state) ? waysOn(state) : [],
+      ways: waysOn(state),
       left: state.supersededBy === undefined ? leftBehind(state) : [],
       startedAt: started.at,
       endedAt: state.endedAt,
@@ -46,6 +46,8 @@ export default defineReport({
       plan: started.plan.id,
       steps: started.plan.steps.map((step) => ({ ...step, ...state.steps.get(step.id) })),
       verification: state.verification,
+      /** Of an abandoned run, as they were looked up then. */
+      transactions: state.transactions,
       notes: state.lines.flatMap((line) =>
         line.type === 'run.noted'
           ? [{ at: line.at, by: `${line.operator.user}@${line.operator.host}`, text: line.text }]
@@ -54,28 +56,32 @@ export default defineReport({
     };
   },
   render: (data, paint) => {
+    const closed = data.status === 'abandoned';
+    const unknown = paint.warn('?');
     const marks: Record<string, string> = {
       done: paint.ok('✔'),
       failed: paint.bad('✖'),
       undone: paint.ok('↩'),
-      'in-flight': paint.warn('?'),
-      undoing: paint.warn('?'),
+      'in-flight': unknown,
+      undoing: unknown,
       waiting: paint.dim('·'),
     };
     const steps = data.steps.map((step, index) => {
       const took =
         step.startedAt && step.endedAt ? duration(Date.parse(step.endedAt) - Date.parse(step.startedAt)) : '';
+      // Of a closed run nothing is in flight: what became of the step is unknown, or shown below.
+      const status = closed && marks[step.status ?? ''] === unknown ? 'unknown' : (step.status ?? 'waiting');
       return [
         marks[step.status ?? 'waiting'] ?? '·',
         `${index + 1}  ${shortened(step.title, paint)}`,
-        step.status ?? 'waiting',
+        status,
         took,
       ];
     });
     const errors = data.steps.flatMap(({ error }) =>
       error ? [`  ${paint.bad('✖')} ${shortened(error.message, paint)}`] : [],
     );
-    const next = data.unfinished ? data.ways : [`tv runs report ${data.run}`];
+    const next = data.ways.length > 0 ? data.ways : [`tv runs report ${data.run}`];
     const head = `${paint.bold(data.title)} · ${data.environment} · plan ${planName(data.plan, paint)} · ${data.status}`;
     const who = `${data.operator.user}@${data.operator.host}, ${localTime(new Date(data.startedAt))}, ${data.confirmation}`;
     return [
@@ -84,6 +90,13 @@ export default defineReport({
       '',
       table(steps),
       ...errors,
+      ...(closed ? data.verification : []).map(({ id, status, summary }) =>
+        wrap(
+          `  ${status === 'pass' ? paint.ok('✔') : paint.warn('!')} ${id}  ${summary}`,
+          paint.width,
+          '    ',
+        ),
+      ),
       ...data.left.map((left) => `  ${paint.bad(`✖ the ${left}`)}`),
       ...(data.supersededBy === null
         ? []

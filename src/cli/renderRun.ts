@@ -1,11 +1,19 @@
 import type { Check } from '../runbook/check.ts';
 import type { Progress } from '../runbook/context.ts';
-import { type ErrorData, type Outcome, type RunEvent, type StepData, toldNote } from '../runbook/events.ts';
+import {
+  type ErrorData,
+  type Outcome,
+  type RunEvent,
+  type StepData,
+  type TransactionFate,
+  toldNote,
+} from '../runbook/events.ts';
 import type { Json } from '../runbook/json.ts';
 import { describeHolder } from '../runbook/locks.ts';
 import { asTyped, renderNext, wrapAdvice } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { waysPast } from '../runbook/runState.ts';
+import { fateChecks, isWithoutEffect } from '../runbook/sentTransactions.ts';
 import { aligned, duration, padEnd, planName, shortened, visibleWidth, wrap } from '../runbook/text.ts';
 import { ProgressLine } from './progress.ts';
 import { renderChecks } from './renderCheck.ts';
@@ -39,6 +47,8 @@ export class RunScreen {
   /** A step failed: where the run ends unverified, it is unknown whether that step took effect. */
   #undecided = false;
   #undoFailed = false;
+  /** Steps were undone: unless that was a part that is done anew, the run cannot go forward any more. */
+  #undone = false;
   /** An undo that was asked for: its steps are named by what undoes them. */
   #undoing = false;
   #checked = false;
@@ -84,12 +94,14 @@ export class RunScreen {
           start: `Plan ${id}`,
           resume: `Remaining steps (plan ${id})`,
           undo: `Steps to undo (plan ${id})`,
-          abandon: `Unfinished steps (plan ${id})`,
+          // Some may have taken effect all the same.
+          abandon: `Steps not recorded as done (plan ${id})`,
         }[event.direction];
         const plan = `${renderPlan(event.plan, heading, paint, this.#steps)}\n\n`;
         if (event.dryRun) this.#result(plan);
         else this.#print(plan);
         for (const state of event.left ?? []) this.#left(untilFinished(event.direction, state));
+        if (event.instead !== undefined) this.#print(`${renderNext(event.instead, paint)}\n\n`);
         if (event.dryRun) this.#dryRunEnd(event.plan.consequence, event.digest ?? event.plan.id);
         break;
       }
@@ -106,6 +118,7 @@ export class RunScreen {
         this.#print(
           `\n${paint.warn(wrap('Closed. Completed steps are kept; nothing was undone.', paint.width))}\n`,
         );
+        this.#sent(event.transactions ?? []);
         this.#print(`${renderNext(['tv status', `tv runs report ${this.#run}`], paint)}\n`);
         break;
       case 'run.noted':
@@ -139,7 +152,9 @@ export class RunScreen {
         );
         break;
       case 'undo.done':
+        this.#undone = true;
         this.#standing.delete(event.step);
+        this.#begun.delete(event.step);
         this.#stepLine(
           paint.ok('↩'),
           event.step,
@@ -279,6 +294,7 @@ export class RunScreen {
     const back = waysPast(
       this.#steps.filter(({ id }) => this.#begun.has(id)),
       this.#run,
+      this.#undoing || (this.#undone && outcome !== 'partly-rolled-back'),
     );
     const kept = this.#steps
       // A reversible step without an undo only read or waited.
@@ -314,13 +330,19 @@ export class RunScreen {
         this.#signalled ? paint.warn(`Interrupted. ${rolledBack}`) : paint.bad(`Failed. ${rolledBack}`),
         [report],
       ],
+      'partly-rolled-back': [
+        paint.warn(
+          'Interrupted. The steps below are kept; what must not stay meanwhile was rolled back. Resume the run.',
+        ),
+        back,
+      ],
       interrupted: [
         paint.warn(
           this.#undoing
             ? 'Interrupted. Steps that are undone stay undone. Continue the undo.'
             : `Interrupted. Completed steps are kept. Resume${back.length > 1 ? ' or undo' : ''} the run.`,
         ),
-        this.#undoing ? [undo] : back,
+        back,
       ],
       undone: [
         paint.ok(
@@ -342,11 +364,22 @@ export class RunScreen {
       ...new Set(outcome === 'verified' ? [...this.#advice, ...ways] : [...ways, ...this.#advice]),
     ];
     this.#print(`\n${wrap(sentence, paint.width)}\n`);
-    if (outcome === 'rolled-back' || outcome === 'undone') {
+    if (['rolled-back', 'partly-rolled-back', 'undone'].includes(outcome)) {
       for (const line of kept) this.#print(`  ${wrap(`kept  ${line}`, paint.width - 2, '           ')}\n`);
     }
     for (const state of left) this.#left(`The ${state}: ${asTyped(resume, paint)}`);
     this.#print(`${renderNext(next, paint)}\n`);
+  }
+
+  /** What became of the transactions of a run that was closed, and what that means for the next one. */
+  #sent(transactions: readonly TransactionFate[]): void {
+    if (transactions.length === 0) return;
+    const paint = this.#paint;
+    this.#print(`${renderChecks(fateChecks(transactions, this.#steps), paint)}\n`);
+    if (transactions.every(isWithoutEffect)) return;
+    const blocked =
+      'Until it is proven that this had no effect, a run that would do the same again is blocked (--override unfinished-run).';
+    this.#print(`${paint.warn(wrap(blocked, paint.width))}\n`);
   }
 
   /** What a run has left unusual in the world. */

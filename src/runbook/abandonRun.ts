@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs';
 import { type ExitCode, exitCodes, TvError, UsageError } from '../errors/TvError.ts';
 import { ask, assertAnswerable } from './ask.ts';
+import type { Check } from './check.ts';
 import { ordinary } from './concurrency.ts';
 import type { Risk } from './define.ts';
 import { type Answers, type Engine, Refusal } from './engine.ts';
@@ -8,11 +9,13 @@ import { Journal } from './journal.ts';
 import { leftBehind } from './leftBehind.ts';
 import { whileAsking, withLocks } from './locks.ts';
 import { foldRun, type RunState } from './runState.ts';
+import { fateChecks, isWithoutEffect, journaledTransactions, lookUpFates } from './sentTransactions.ts';
 import { auditRefusal, type Story, writeAudit } from './startRun.ts';
 
 /**
  * Closes a run that is neither finished nor undone, by a line in its journal; one whose journal cannot be read
- * by renaming that. The world is left as it is.
+ * by renaming that. The world is left as it is. Every transaction that the run has journaled is looked up first,
+ * and what became of it is shown and kept in that line: the run itself cannot be asked any more.
  * @throws Refusal where it is running, or closed already
  */
 export async function abandonRun(
@@ -54,6 +57,11 @@ async function attempt(
     environment: ctx.settings.environment,
     subject: state?.started.title.toLowerCase() ?? 'its journal cannot be read',
   });
+  const lookUp = (of: RunState | undefined) => lookUpFates(engine, journaledTransactions(of?.lines ?? []));
+  const fates = await lookUp(state);
+  const undecided = !fates.every(isWithoutEffect);
+  const checks = state === undefined ? [unreadable] : fateChecks(fates, state.started.plan.steps);
+  if (checks.length > 0) engine.watch({ type: 'preflight.done', checks });
   if (state !== undefined) {
     story.plan = state.started.plan.id;
     const { plan } = state.started;
@@ -62,10 +70,11 @@ async function attempt(
     engine.watch({
       ...{ type: 'plan.ready', plan: { ...plan, steps }, all: plan.steps, dryRun: false, overrides: [] },
       ...{ direction: 'abandon', left },
+      ...(undecided ? { instead: [`to decide it, without sending anything twice: tv resume ${run}`] } : {}),
     });
   }
   const what = `abandon ${run}`;
-  const consequence = `This closes ${run} without finishing or undoing it.`;
+  const consequence = `This closes ${run} without finishing or undoing it.${undecided ? ' A transaction of it took effect, or still may.' : ''}`;
   const confirmation = await whileAsking(engine, what, () => ask(engine, risk, consequence, answers));
   const runbook = state?.started.runbook ?? what;
   const request = {
@@ -80,7 +89,13 @@ async function attempt(
         next: [`tv runs show ${run}`],
       });
     }
-    const closed = { type: 'run.abandoned', operator: engine.operator, confirmation, reason } as const;
+    // It may have got into a block while the question was open.
+    const transactions = await lookUp(now);
+    const closed = {
+      type: 'run.abandoned' as const,
+      ...{ operator: engine.operator, confirmation, reason },
+      ...(transactions.length === 0 ? {} : { transactions }),
+    };
     if (now === undefined) setAside(ctx.runs.file(run));
     else new Journal(ctx, run, engine.outlet).append(closed);
     engine.watch(closed);
@@ -89,6 +104,13 @@ async function attempt(
     return exitCodes.ok;
   });
 }
+
+const unreadable: Check = {
+  id: 'journal',
+  world: 'run',
+  status: 'warn',
+  summary: 'cannot be read: whether this run sent a transaction is unknown',
+};
 
 /** Undefined where the journal cannot be read, or says nothing. @throws Refusal where there is nothing to close */
 function readState({ ctx }: Engine, run: string): RunState | undefined {

@@ -23,7 +23,8 @@ import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
 import { assertUnlocked, type HeldLocks, whileAsking, withLocks } from './locks.ts';
 import { findRun } from './readRuns.ts';
-import { foldRun, isUnfinished, type RunState } from './runState.ts';
+import { begunSteps, foldRun, isFinal, isUnfinished, type RunState, undoable, waysOn } from './runState.ts';
+import { journaledTransactions } from './sentTransactions.ts';
 import {
   assertPlan,
   auditRefusal,
@@ -349,18 +350,16 @@ async function assertNotUndone(execution: Execution, { status }: RunState): Prom
 }
 
 /**
- * The steps to undo: all that have, or may have, taken effect. Where a final step is among them the state
- * before the run cannot be reached, and undoing a part of it would lead to a state that was never meant to be;
- * only what its step marks as right to undo always is undone then.
+ * The steps to undo: all that have, or may have, taken effect, as far as `undoable` allows. A final step is asked
+ * whether it has.
  * @throws Refusal where that leaves nothing, with nothing undone yet
  */
 async function toUndo(execution: Execution, state: RunState): Promise<readonly Step[]> {
   const statusOf = (step: Step) => state.steps.get(step.id)?.status ?? 'waiting';
-  const begun = execution.steps.filter((step) => !['waiting', 'undone'].includes(statusOf(step)));
+  const begun = begunSteps(state, execution.steps);
   // The first one: from there on the run had no way back, whatever followed.
   let final: Step | undefined;
-  for (const step of begun) {
-    if (step.undo !== undefined || step.effect !== 'final') continue;
+  for (const step of begun.filter(isFinal)) {
     if (!(await mayStand(execution, step, state))) continue;
     final = step;
     break;
@@ -371,8 +370,7 @@ async function toUndo(execution: Execution, state: RunState): Promise<readonly S
     toCome.length > 0
       ? []
       : (await checkUndone(execution)).flatMap(({ step, isBefore }) => (isBefore === false ? [step] : []));
-  const reversible = [...again, ...toCome];
-  const left = final === undefined ? reversible : reversible.filter(({ undoAlways }) => undoAlways);
+  const left = undoable([...again, ...toCome], final);
   for (const step of left) await assertUndoable(execution, step, state);
   const isUndone = execution.steps.some((step) => statusOf(step) === 'undone');
   if (final === undefined || left.length > 0 || isUndone) return left;
@@ -381,10 +379,17 @@ async function toUndo(execution: Execution, state: RunState): Promise<readonly S
   throw new Refusal(`Cannot undo: step ${number} is irreversible.`, {
     exitCode: exitCodes.blocked,
     facts: { run, step: final.title, command: final.command },
-    next: isUnfinished(state)
-      ? [`tv resume ${run}`, `or, if it cannot be finished: tv runs abandon ${run} --reason "…"`]
-      : [`tv runs show ${run}`],
+    next: waysFrom(state),
   });
+}
+
+/** What helps where an undo is refused. A transaction may still decide the run: that is found out by a resume. */
+function waysFrom(state: RunState): readonly string[] {
+  const { run } = state.started;
+  const ways = waysOn(state).filter((way) => way !== `tv runs undo ${run}`);
+  if (ways.length === 0) return [`tv runs show ${run}`];
+  if (!isUnfinished(state) || journaledTransactions(state.lines).length > 0) return ways;
+  return [...ways, `or, if it cannot be finished: tv runs abandon ${run} --reason "…"`];
 }
 
 /** @throws Refusal, with nothing undone yet, where the world has moved on */
@@ -434,7 +439,7 @@ async function undo(execution: Execution, left: readonly Step[], state: RunState
     case 'undone':
       return close(
         execution,
-        (await isBefore(execution))
+        (await isBefore(execution, left))
           ? { outcome: 'undone', exitCode: exitCodes.ok }
           : { outcome: 'undo-unverified', exitCode: exitCodes.unverified },
       );

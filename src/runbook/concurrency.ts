@@ -47,8 +47,11 @@ export function protective(...touches: readonly string[]): Partial<Concurrency> 
 export interface OtherRun {
   readonly runbook: string;
   readonly touches: readonly string[];
-  /** `unverified`: finished, and its effect was not proven. */
-  readonly state: 'running' | 'unfinished' | 'unverified';
+  /**
+   * `unverified`: finished, and its effect was not proven. `abandoned`: closed by a person with a transaction
+   * that took effect or still may, and that the run to start would send once more.
+   */
+  readonly state: 'running' | 'unfinished' | 'unverified' | 'abandoned';
   /** A later run of its own command leaves nothing of it to finish. */
   readonly supersedesItself: boolean;
   /** It left residual state in the world. */
@@ -67,6 +70,10 @@ export function judge(name: string, mine: Concurrency, other: OtherRun): 'blocks
       return mine.waitsFor === 'any' || (mine.waitsFor === 'touching' ? touching : same);
     }
     if (!other.holdsUpOthers) return false;
+    if (other.state === 'abandoned') {
+      const repeats = mine.heldUpBy === 'none' || mine.heldUpBy === 'unfinished touching';
+      return same && !other.supersedesItself && !repeats;
+    }
     // Of those that were not verified only the command's own may have done already what it would do again.
     const unfinished = other.state === 'unfinished';
     switch (mine.heldUpBy) {

@@ -65,6 +65,11 @@ export interface Step {
    * steps that note what they do before they do it: until then there is nothing to tell.
    */
   readonly leaves?: Leaves;
+  /**
+   * What of it must not be done twice unknowingly, one line each: a payment, not the pause around it. By these a
+   * run is compared with an earlier one that was abandoned. Default: `command`.
+   */
+  readonly once?: readonly string[];
   /** A step that only waits: the first SIGINT ends it at once, without harm. */
   readonly interruptible?: boolean;
   probe(ctx: StepContext): Promise<ProbeAnswer>;

@@ -4,7 +4,7 @@ import { type Concurrency, ordinary } from './concurrency.ts';
 import type { Context } from './context.ts';
 import type { Facts, InputFields, InputOf, Runbook, Step } from './define.ts';
 import { digest } from './digest.ts';
-import type { ErrorData, Operator, PlanData, RunEvent } from './events.ts';
+import type { ErrorData, Operator, PlanData, RunEvent, TransactionFate } from './events.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { Json } from './json.ts';
 import type { LockAnswer, LockHolder } from './lock.ts';
@@ -41,6 +41,11 @@ export interface Engine {
   watch(event: RunEvent): void;
   /** The lock across machines; undefined where the database that keeps it is away. */
   remoteLock(holder: LockHolder): Promise<LockAnswer | undefined>;
+  /**
+   * What became of signed transactions as a journal has them, in their order.
+   * @throws TvError where no node is set, or none answers
+   */
+  lookUpTransactions(signed: readonly Json[]): Promise<readonly Omit<TransactionFate, 'step' | 'hash'>[]>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the engine runs runbooks of every input and fact type
@@ -97,6 +102,7 @@ export function buildPlan<I extends InputFields, F extends Facts>(
         undo: step.undoTitle ?? null,
         ...(step.leaves === undefined ? {} : { leaves: step.leaves }),
         ...(step.undoAlways ? { undoAlways: true as const } : {}),
+        ...(step.once === undefined ? {} : { once: step.once }),
       })),
     },
   };

@@ -23,6 +23,8 @@ export interface StepData {
   readonly leaves?: Leaves;
   /** Undoing it is right also with a final step after it. */
   readonly undoAlways?: true;
+  /** What of it must not be done twice unknowingly, one line each. Default: its command. */
+  readonly once?: readonly string[];
 }
 
 export interface PlanData {
@@ -44,12 +46,29 @@ export interface ErrorData {
   readonly next: readonly string[];
 }
 
+/** What became of a transaction that a run has journaled, as the nodes of its chain answered. */
+export interface TransactionFate {
+  readonly step: string;
+  readonly hash: string;
+  /**
+   * `effect`: in a block, and succeeded. `no-effect`: proven, it will never have one. `mined`: in a block;
+   * whether it succeeded is unknown. `pending`: it may still be mined. `not-found`: no node that answered knows
+   * it, so it may still be mined, too. `unknown`: no node could be asked, or their answers decide nothing.
+   */
+  readonly fate: 'effect' | 'no-effect' | 'mined' | 'pending' | 'not-found' | 'unknown';
+  readonly block: number | null;
+  /** After its hash: `is in block 12 and took effect`. */
+  readonly words: string;
+}
+
 /** How a run ended, or where it stands. */
 export type Outcome =
   | 'verified'
   | 'unverified'
   | 'failed'
   | 'rolled-back'
+  /** After a signal: only what must not stay meanwhile was undone. The rest is kept, to be resumed. */
+  | 'partly-rolled-back'
   | 'interrupted'
   | 'undone'
   /** Every undo ended, and the state is not proven to be the one before the run. */
@@ -94,6 +113,8 @@ export type JournalEvent =
       readonly operator: Operator;
       readonly confirmation: string;
       readonly reason: string;
+      /** Every transaction that it had journaled, looked up just before. Absent where there is none. */
+      readonly transactions?: readonly TransactionFate[];
     }
   /** Written by a person after the run had ended, for its report. */
   | { readonly type: 'run.noted'; readonly operator: Operator; readonly text: string }
@@ -152,6 +173,8 @@ export type ScreenEvent =
       readonly digest?: string;
       readonly overrides: readonly OverrideUse[];
       readonly direction: 'start' | 'resume' | 'undo' | 'abandon';
+      /** Of an abandon: what may decide the run without closing it. */
+      readonly instead?: readonly string[];
       /** What the run that is carried on has left unusual in the world. */
       readonly left?: readonly string[];
     }

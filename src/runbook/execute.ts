@@ -101,7 +101,9 @@ async function runSteps(execution: Execution): Promise<Ending> {
     if (lost !== undefined) return { outcome: 'interrupted', exitCode: lost };
     try {
       // In flight or failed when an earlier attempt ended: it may have taken effect all the same.
-      const uncertain = before !== undefined && before.status !== 'waiting';
+      const uncertain = before !== undefined && !['waiting', 'undone'].includes(before.status);
+      // What was undone is done from the start, with notes of its own.
+      if (before?.status === 'undone') execution.notes.set(step.id, {});
       results[step.id] = await runStep(execution, step, results, uncertain);
       done.push(step);
     } catch (error) {
@@ -166,11 +168,14 @@ async function stopAtSignal(
   const ending = interrupted(execution, signal);
   if (open.length === 0) return ending;
   const reversible = done.every(({ effect }) => effect === 'reversible');
-  const way = await undoSteps(execution, reversible ? done : open, results);
+  const toUndo = reversible ? done : open;
+  const way = await undoSteps(execution, toUndo, results);
   if (way !== 'undone') return { outcome: 'undo-failed', exitCode: exitCodes.failed };
-  return (await isBefore(execution))
-    ? { outcome: 'rolled-back', exitCode: exitCodes.interrupted }
-    : { outcome: 'undo-unverified', exitCode: exitCodes.unverified };
+  if (!(await isBefore(execution, toUndo))) {
+    return { outcome: 'undo-unverified', exitCode: exitCodes.unverified };
+  }
+  const outcome = reversible ? 'rolled-back' : 'partly-rolled-back';
+  return { outcome, exitCode: exitCodes.interrupted };
 }
 
 export function stepContext(
@@ -286,7 +291,7 @@ async function stopAfterFailure(
   if (toUndo.every((step) => step.effect === 'reversible')) {
     const way = await undoSteps(execution, toUndo, results);
     if (way === 'undone') {
-      const outcome = (await isBefore(execution)) ? 'rolled-back' : 'undo-unverified';
+      const outcome = (await isBefore(execution, toUndo)) ? 'rolled-back' : 'undo-unverified';
       return { outcome, exitCode: exitCodes.failed };
     }
   }
@@ -383,11 +388,16 @@ export async function checkUndone(execution: Execution): Promise<readonly UndoCh
   });
 }
 
-/** Whether all that was undone is as it was before the run; what was read is journaled and shown. */
-export async function isBefore(execution: Execution): Promise<boolean> {
-  const checks = (await checkUndone(execution)).map(({ check }) => check);
+/**
+ * Whether all that was undone is as it was before the run; what was read is journaled and shown.
+ * @param undone the steps that this attempt has undone: without a reading of each there is no proof
+ */
+export async function isBefore(execution: Execution, undone: readonly Step[]): Promise<boolean> {
+  const read = await checkUndone(execution);
+  const checks = read.map(({ check }) => check);
   if (checks.length > 0) record(execution, { type: 'run.checked', checks });
-  return blocks(checks).length === 0;
+  const all = undone.every(({ id, undo }) => undo === undefined || read.some(({ step }) => step.id === id));
+  return all && blocks(checks).length === 0;
 }
 
 async function verify(

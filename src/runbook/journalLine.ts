@@ -31,10 +31,18 @@ const isStep = has({
   effect: isText,
   undo: isTextOrNull,
   leaves: isLeaves,
+  once: (value) => value === undefined || isListOf(isText)(value),
+});
+const isFate = has({
+  step: isText,
+  hash: isText,
+  fate: isText,
+  block: (value) => value === null || isNumber(value),
+  words: isText,
 });
 const outcomes = [
   ...['verified', 'unverified', 'failed', 'interrupted'],
-  ...['rolled-back', 'undone', 'undo-unverified', 'undo-failed'],
+  ...['rolled-back', 'partly-rolled-back', 'undone', 'undo-unverified', 'undo-failed'],
 ];
 const isPlan = has({ id: isText, consequence: isText, steps: isListOf(isStep) });
 
@@ -58,7 +66,12 @@ const shapes: Readonly<Record<JournalEvent['type'], Test>> = {
   }),
   'run.resumed': has({ operator: isOperator, confirmation: isText }),
   'run.undoing': has({ operator: isOperator, confirmation: isText }),
-  'run.abandoned': has({ operator: isOperator, confirmation: isText, reason: isText }),
+  'run.abandoned': has({
+    operator: isOperator,
+    confirmation: isText,
+    reason: isText,
+    transactions: (value) => value === undefined || isListOf(isFate)(value),
+  }),
   'run.noted': has({ operator: isOperator, text: isText }),
   'step.started': has({ step: isText }),
   'step.noted': has({ step: isText, note: isText, value: isUsed }),

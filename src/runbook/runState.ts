@@ -1,7 +1,16 @@
 import type { Check } from './check.ts';
-import type { ErrorData, JournalLine, Operator, Outcome, RunStarted, StepData } from './events.ts';
+import type {
+  ErrorData,
+  JournalLine,
+  Operator,
+  Outcome,
+  RunStarted,
+  StepData,
+  TransactionFate,
+} from './events.ts';
 import type { Json } from './json.ts';
 import { isRunning } from './process.ts';
+import { fateChecks } from './sentTransactions.ts';
 
 export type StepStatus = 'waiting' | 'in-flight' | 'done' | 'failed' | 'undoing' | 'undone';
 
@@ -19,7 +28,10 @@ export interface StepState {
 export interface RunState {
   readonly started: RunStarted & { readonly at: string };
   readonly steps: ReadonlyMap<string, StepState>;
+  /** Of an abandoned run with transactions: what became of these. */
   readonly verification: readonly Check[];
+  /** As they were looked up when the run was abandoned; empty for any other. */
+  readonly transactions: readonly TransactionFate[];
   /** `abandoned`: closed by a person. `running` and `killed` have no closing line; they differ in whether the process is there. */
   readonly status: Outcome | 'running' | 'killed' | 'abandoned';
   readonly lastOperator: Operator;
@@ -33,21 +45,53 @@ export interface RunState {
 /** A run that left something half-way in the world and can be resumed or undone. */
 export function isUnfinished(state: RunState): boolean {
   if (state.supersededBy !== undefined) return false;
-  return ['killed', 'failed', 'interrupted', 'undo-unverified', 'undo-failed'].includes(state.status);
+  return [
+    ...['killed', 'failed', 'interrupted', 'partly-rolled-back'],
+    ...['undo-unverified', 'undo-failed'],
+  ].includes(state.status);
 }
 
-/** Commands that carry an unfinished run on. */
-export function waysOn({ started, steps }: RunState): readonly string[] {
-  const begun = started.plan.steps.filter(({ id }) => (steps.get(id)?.status ?? 'waiting') !== 'waiting');
-  return waysPast(begun, started.run);
+/** Commands that carry on a run that is unfinished or not verified; none for any other. */
+export function waysOn(state: RunState): readonly string[] {
+  const { started, undoing } = state;
+  if (!isUnfinished(state) && (state.status !== 'unverified' || state.supersededBy !== undefined)) return [];
+  return waysPast(begunSteps(state, started.plan.steps), started.run, undoing);
 }
 
-/** The same by the steps that have begun: with a final one among them, only what is right to undo always is undone. */
-export function waysPast(begun: readonly StepData[], run: string): readonly string[] {
+/**
+ * The same by the steps that have begun and are not undone. A run that is being undone cannot go forward any
+ * more. What an undo would refuse is not offered.
+ */
+export function waysPast(begun: readonly StepData[], run: string, undoing: boolean): readonly string[] {
   const resume = `tv resume ${run}`;
-  const final = begun.some(({ effect }) => effect === 'final');
-  const undoable = !final || begun.some(({ undoAlways }) => undoAlways);
-  return undoable ? [resume, `tv runs undo ${run}`] : [resume];
+  const undo = `tv runs undo ${run}`;
+  if (undoing) return [undo];
+  const final = begun.find(isFinal);
+  return final === undefined || undoable(begun, final).length > 0 ? [resume, undo] : [resume];
+}
+
+/** Steps that took effect, or may have, and are not undone. */
+export function begunSteps<S extends { readonly id: string }>(
+  { steps }: Pick<RunState, 'steps'>,
+  all: readonly S[],
+): readonly S[] {
+  return all.filter(({ id }) => !['waiting', 'undone'].includes(steps.get(id)?.status ?? 'waiting'));
+}
+
+export function isFinal({ effect }: Pick<StepData, 'effect'>): boolean {
+  return effect === 'final';
+}
+
+/**
+ * What of the steps that have begun an undo may undo. With a final one that took effect, or may have, the state
+ * before the run cannot be reached, and undoing a part would lead to a state that was never meant to be: then
+ * only what is right to undo always.
+ */
+export function undoable<S extends { readonly undoAlways?: boolean }>(
+  begun: readonly S[],
+  final: S | undefined,
+): readonly S[] {
+  return final === undefined ? begun : begun.filter(({ undoAlways }) => undoAlways === true);
 }
 
 /** Derives a run's state. Undefined for an empty journal: nothing had begun. */
@@ -70,6 +114,7 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
   let asked = false;
   let endedAt: string | null = null;
   let verification: readonly Check[] = [];
+  let transactions: readonly TransactionFate[] = [];
   for (const line of lines) {
     switch (line.type) {
       case 'run.resumed':
@@ -83,9 +128,15 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
       case 'run.abandoned':
         outcome = 'abandoned';
         endedAt = line.at;
+        transactions = line.transactions ?? [];
+        if (transactions.length > 0) verification = fateChecks(transactions, first.plan.steps);
         break;
       case 'step.started':
-        set(line.step, { status: 'in-flight', startedAt: line.at, endedAt: null, error: null });
+        set(line.step, {
+          ...{ status: 'in-flight', startedAt: line.at, endedAt: null, error: null },
+          // What was undone is done from the start: the transaction of before was for the time before.
+          ...(steps.get(line.step)?.status === 'undone' ? { result: null, notes: {} } : {}),
+        });
         break;
       case 'step.noted':
         set(line.step, { notes: { ...steps.get(line.step)?.notes, [line.note]: line.value } });
@@ -118,6 +169,15 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
         break;
     }
   }
+  // A rollback of a part, after which the run can still be finished.
+  if (undoing && !asked && (outcome === undefined || outcome === 'partly-rolled-back')) {
+    const statusOf = ({ id }: StepData) => steps.get(id)?.status;
+    const kept = first.plan.steps.some((step) => statusOf(step) === 'done' && step.effect !== 'reversible');
+    if (kept && !first.plan.steps.some((step) => statusOf(step) === 'undoing')) undoing = false;
+  }
   const status = outcome ?? (isRunning(operator) ? 'running' : 'killed');
-  return { started: first, steps, verification, status, lastOperator: operator, undoing, endedAt, lines };
+  return {
+    ...{ started: first, steps, verification, transactions, status },
+    ...{ lastOperator: operator, undoing, endedAt, lines },
+  };
 }

@@ -18,14 +18,15 @@ import {
   Refusal,
   type Shelved,
 } from './engine.ts';
-import type { OverrideUse, PlanData } from './events.ts';
+import type { OverrideUse, PlanData, StepData } from './events.ts';
 import { type Ending, type Execution, execute, JournalLost, record } from './execute.ts';
 import { Journal, type JournalMoved } from './journal.ts';
 import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
 import { assertUnlocked, type HeldLocks, whileAsking, withLocks } from './locks.ts';
-import { nameRuns, readRuns, urgentFirst } from './readRuns.ts';
+import { nameRuns, readRuns, surveyRuns, urgentFirst } from './readRuns.ts';
 import { type RunState, waysOn } from './runState.ts';
+import { isWithoutEffect, journaledTransactions, lookUpFates, onceOf } from './sentTransactions.ts';
 
 /**
  * A new run, from the checks to the verification: preflight, plan, question, steps, verify.
@@ -180,9 +181,16 @@ async function prepare(
   if (engine.interrupt.received !== undefined) throw stopped();
   const state = checkState(engine, concurrency.protective || answers.dryRun);
   const runs = checkRuns(engine, shelved.name, concurrency);
-  const looked = [...checkSettings(engine), ...preflight.checks, ...warnings, state, runs].filter(
-    (check) => check !== undefined,
-  );
+  const planned = () => {
+    const { facts } = preflight;
+    if (facts === undefined) return [];
+    return buildPlan(shelved, facts, input as never, engine.ctx.settings.environment).plan.steps;
+  };
+  const abandoned = await checkAbandoned(engine, shelved.name, concurrency, planned);
+  const looked = [
+    ...[...checkSettings(engine), ...preflight.checks, ...warnings, state, runs],
+    ...abandoned,
+  ].filter((check) => check !== undefined);
   const { checks, overrides, idle } = overrule(looked, answers);
   story.overrides = overrides;
   const blocked = blocks(checks);
@@ -362,6 +370,48 @@ function checkRuns(engine: Engine, name: string, concurrency: Concurrency): Chec
     summary: `${unfinished.length === 1 ? 'a run is' : `${unfinished.length} runs are`} unfinished: ${nameRuns(unfinished)}`,
     next: waysOn(shown),
   };
+}
+
+/**
+ * Abandoned runs of this command that sent what this one would send again. Each of their transactions is looked
+ * up: only proof that it had no effect lets this run pass, or a later run that did the same and was verified.
+ * @param planned the steps of this run; empty where there is no basis for a plan
+ */
+async function checkAbandoned(
+  engine: Engine,
+  name: string,
+  concurrency: Concurrency,
+  planned: () => readonly StepData[],
+): Promise<readonly Check[]> {
+  const states = surveyRuns(engine.ctx).states.filter(({ started }) => started.runbook === name);
+  const undecided = states.flatMap((state, index) => {
+    if (state.status !== 'abandoned' || state.supersededBy !== undefined) return [];
+    const proven = new Set(state.transactions.filter(isWithoutEffect).map(({ hash }) => hash));
+    const open = journaledTransactions(state.lines).filter(({ hash }) => !proven.has(hash));
+    return open.length === 0 ? [] : [{ state, open, later: states.slice(index + 1) }];
+  });
+  if (undecided.length === 0) return [];
+  const mine = new Set(planned().flatMap(onceOf));
+  const checks = undecided.map(async ({ state, open, later }): Promise<readonly Check[]> => {
+    const { run, plan } = state.started;
+    const repeated = (steps: readonly StepData[]) =>
+      steps.flatMap(onceOf).filter((line) => mine.has(line)).length > 0;
+    const again = open.filter(({ step }) => repeated(plan.steps.filter(({ id }) => id === step)));
+    if (again.length === 0) return [];
+    if (later.some(({ status, started }) => status === 'verified' && repeated(started.plan.steps))) return [];
+    const fates = (await lookUpFates(engine, again)).filter((fate) => !isWithoutEffect(fate));
+    if (fates.length === 0) return [];
+    const blocks = judge(name, concurrency, besideOf(state, 'abandoned')) === 'blocks';
+    return [
+      {
+        ...{ id: 'abandoned', world: 'run', status: blocks ? 'block' : 'warn' },
+        ...(blocks ? { override: 'unfinished-run' } : {}),
+        summary: `the previous run may already have taken effect: ${run} was abandoned, and its transaction ${fates.map(({ hash, words }) => `${hash} ${words}`).join('; ')}`,
+        next: [`tv runs show ${run}`],
+      },
+    ];
+  });
+  return (await Promise.all(checks)).flat();
 }
 
 function besideOf(run: RunState, state: OtherRun['state']): OtherRun {

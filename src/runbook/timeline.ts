@@ -104,7 +104,10 @@ function tell(
     case 'run.undoing':
       return told('run', 'undo begun', answer(line));
     case 'run.abandoned':
-      return told('run', `abandoned: ${line.reason}`, answer(line));
+      return told('run', `abandoned: ${line.reason}`, [
+        ...answer(line),
+        ...(line.transactions ?? []).map(({ hash, words }) => `transaction ${hash} ${words}`),
+      ]);
     case 'run.noted':
       return told('run', `note: ${line.text}`, [`${line.operator.user}@${line.operator.host}`]);
     case 'step.started':

@@ -25,7 +25,7 @@ code{font-size:.87em;background:var(--soft);padding:.1em .35em;border-radius:4px
 tr.begin td{color:var(--dim)}tr.run td{background:var(--soft)}
 .pass,.done,.verified{color:var(--good)}
 .block,.failed,.unverified,.undo-unverified,.undo-failed,.killed{color:var(--bad)}tr.failed .what{font-weight:600;color:var(--bad)}
-.warn,.undone,.taken-back,.rolled-back,.interrupted,.in-flight,.undoing,.running{color:var(--odd)}
+.warn,.undone,.taken-back,.rolled-back,.partly-rolled-back,.interrupted,.in-flight,.undoing,.running{color:var(--odd)}
 tr.done td,tr.taken-back td,tr.failed td{color:var(--ink)}tr.done .what{color:var(--good)}tr.taken-back .what{color:var(--odd)}
 .overruled{border-left:4px solid var(--odd);background:var(--soft);padding:.5rem 1rem;margin:1.25rem 0}
 .overruled h2{margin:.25rem 0}

@@ -170,6 +170,41 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
     }
   });
 
+  const onOneGeneration = it.runIf(generation === 'compact');
+  onOneGeneration(
+    'killed once it was sent, then abandoned → said to be mined, and not sent twice unknowingly',
+    async () => {
+      await capital.setPaused(false);
+      const before = await capital.places(stranger);
+      const sent = await capital.counted(async () => {
+        const args = ['emergency', 'withdraw', '--token', token, '--amount', '7', '--to', stranger];
+        const call = [...args, ...twice(stranger), ...confirm];
+        const killed = await world.tv(call, { env: { TV_FAILPOINT: 'transaction:sent' } });
+        expect(killed.exitCode).toBe(-1);
+        const [{ run = '' } = {}] = JSON.parse((await world.tv(['runs', 'list', '--json'])).stdout).runs;
+        const undo = await world.tv(['runs', 'undo', run, '--dry-run']);
+        expect([undo.exitCode, undo.stderr.match(/tv .*(resume|abandon)/g)?.length]).toEqual([3, 1]);
+        expect(undo.stderr).toMatch(/Next: .*resume/);
+        const closed = await world.tv(['runs', 'abandon', run, '--reason', 'to be sure', ...confirm]);
+        const words = closed.stderr.replaceAll(/\s+/g, ' ');
+        expect([closed.exitCode, words]).toEqual([
+          0,
+          expect.stringMatching(/is in block \d+ and took effect/),
+        ]);
+        expect(words).not.toMatch(/never|unfinished steps/i);
+        const again = await world.tv(call);
+        expect(again.stderr.replaceAll(/\s+/g, ' ')).toMatch(
+          /previous run may already have taken effect: \S+ was abandoned/,
+        );
+        expect(again.exitCode).toBe(3);
+        const shown = await world.tv(['runs', 'show', run]);
+        expect(shown.stdout.replaceAll(/\s+/g, ' ')).toMatch(/is in block \d+ and took effect/);
+      });
+      expect(sent).toEqual({ emergency: 0, manager: 1 });
+      expect(BigInt((await capital.places(stranger)).recipient) - BigInt(before.recipient)).toBe(7n * usd);
+    },
+  );
+
   it('does it in one transaction where one key may do all, on Tempo', async () => {
     const { governanceRoles } = world.protocol.deployment.addresses;
     const role: Hex = keccak256(stringToHex('TREASURY_MANAGER'));

@@ -27,6 +27,9 @@ export interface FakeStep {
   readonly effect?: Effect;
   readonly interruptible?: boolean;
   readonly undoAlways?: boolean;
+  /** Default: a line that sets its value. */
+  readonly command?: string;
+  readonly once?: readonly string[];
   /** It then notes that it begins, as such a step has to. */
   readonly leaves?: Leaves;
 }
@@ -145,7 +148,8 @@ function fakeStep(world: FakeWorld, fake: FakeStep): Step {
   return {
     id,
     title: `set ${id}`,
-    command: `echo new > ${id}`,
+    command: fake.command ?? `echo new > ${id}`,
+    ...(fake.once === undefined ? {} : { once: fake.once }),
     effect,
     undoTitle: `undo: unset ${id}`,
     interruptible,

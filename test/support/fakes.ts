@@ -89,6 +89,8 @@ export interface SceneOptions {
   /** Of an earlier scene: the next tv on the same machine. */
   readonly stateDirectory?: string;
   readonly signal?: AbortSignal;
+  /** What the nodes answer of signed transactions. Default: to look one up is a trap. */
+  readonly lookUpTransactions?: Engine['lookUpTransactions'];
   /** In place of write(2), for everything that tv writes through its outlet. */
   readonly write?: Write;
 }
@@ -177,6 +179,7 @@ export function startScene(stateDirectory: string, options: SceneOptions = {}): 
         scene.onEvent(event);
       },
       remoteLock: async () => undefined,
+      lookUpTransactions: options.lookUpTransactions ?? trap('lookUpTransactions'),
     },
     clock,
     prompt,

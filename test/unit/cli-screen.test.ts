@@ -357,6 +357,53 @@ describe('the screen of a run', () => {
     },
   );
 
+  it.each<readonly [string, readonly RunEvent[], 'failed' | 'partly-rolled-back', string, readonly string[]]>(
+    [
+      [
+        'half undone',
+        [{ type: 'undo.done', step: 'clear', durationMs: 3 }],
+        'failed',
+        'Failed, and the rollback failed too.',
+        [`tv runs undo ${run}`],
+      ],
+      [
+        'not undone at all',
+        [],
+        'failed',
+        'Failed, and the rollback failed too.',
+        [`tv resume ${run}`, `tv runs undo ${run}`],
+      ],
+    ],
+  )('a rollback, %s, offers only what the run takes', (_, before, outcome, sentence, ways) => {
+    const done = ['stop', 'clear'].flatMap<RunEvent>((step) => [
+      { type: 'step.started', step },
+      { type: 'step.done', step, result: null, durationMs: 1, how: 'ran' },
+    ]);
+    const failed: RunEvent = { type: 'undo.failed', step: 'stop', error };
+    const ended: RunEvent = { type: 'run.ended', outcome, exitCode: 1 };
+    const { text } = draw([...script.slice(2, 4), ...done, ...before, failed, ended], plainPaint(100));
+    expect(text).toContain(sentence);
+    const next = text.slice(text.lastIndexOf('Next:') + 5).split('\n');
+    expect(next.map((line) => line.trim()).filter((line) => line !== '')).toEqual(ways);
+  });
+
+  it('a run of which only a part was rolled back: names what is kept, and never says that all is undone', () => {
+    const steps: readonly RunEvent[] = ['stop', 'clear'].flatMap<RunEvent>((step) => [
+      { type: 'step.started', step },
+      { type: 'step.done', step, result: null, durationMs: 1, how: 'ran' },
+    ]);
+    const rollback: readonly RunEvent[] = [
+      { type: 'run.signalled', signal: 'SIGINT' },
+      { type: 'undo.done', step: 'stop', durationMs: 3 },
+      { type: 'run.ended', outcome: 'partly-rolled-back', exitCode: 7 },
+    ];
+    const { text } = draw([...script.slice(2, 4), ...steps, ...rollback], plainPaint(100));
+    expect(text).toContain('Interrupted. The steps below are kept;');
+    expect(text).toContain('kept  2  clear');
+    expect(text).not.toContain('All changes');
+    expect(text).toContain(`Next: tv resume ${run}`);
+  });
+
   it('of an undo names its steps by what they do, and what it keeps', () => {
     const [stop] = plan.steps;
     if (stop === undefined) throw new Error('no step');

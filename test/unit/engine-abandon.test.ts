@@ -1,17 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { shelf } from '../../runbooks/index.ts';
 import listRuns from '../../runbooks/runs/list.ts';
 import showRun from '../../runbooks/runs/show.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { abandonRun } from '../../src/runbook/abandonRun.ts';
+import { type Answers, type AnyRunbook, concurrencyOf, type Engine } from '../../src/runbook/engine.ts';
 import { readRuns, unfinishedRuns } from '../../src/runbook/readRuns.ts';
 import { foldRun } from '../../src/runbook/runState.ts';
 import { buildTimeline } from '../../src/runbook/timeline.ts';
-import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
+import { timelineMarkdown } from '../../src/runbook/timelineMarkdown.ts';
+import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { deadOperator, readLines, type SceneOptions, startScene, temporaryState } from '../support/fakes.ts';
 import { plainPaint } from '../support/paint.ts';
 import { noAnswers, play } from '../support/scenario.ts';
+import { fakeSigned } from '../support/signedTransaction.ts';
 
 let state: ReturnType<typeof temporaryState>;
 let stateDirectory: string;
@@ -45,7 +49,7 @@ async function cutRun(): Promise<string> {
 async function abandon(
   run: string,
   reason = 'restored by hand',
-  answers = confirm,
+  answers: Answers = confirm,
   options: SceneOptions = {},
 ) {
   const scene = startScene(stateDirectory, options);
@@ -152,7 +156,7 @@ describe('tv runs abandon', () => {
     ['from another environment', 'x', { ...noAnswers, confirm: 'staging' }, { environment: 'staging' }, 3],
   ] as const)('%s → refused, the run stays unfinished', async (_, reason, answers, options, exitCode) => {
     const run = await cutRun();
-    expect((await abandon(run, reason, answers as typeof confirm, options)).exitCode).toBe(exitCode);
+    expect((await abandon(run, reason, answers, options)).exitCode).toBe(exitCode);
     expect(unfinished()).toEqual([run]);
   });
 
@@ -175,5 +179,189 @@ describe('tv runs abandon', () => {
       },
     });
     expect([outer.exitCode, inner?.exitCode]).toEqual([0, 6]);
+  });
+});
+
+type Found = Awaited<ReturnType<Engine['lookUpTransactions']>>[number];
+
+describe('an abandoned run that had signed a transaction', () => {
+  const signed = fakeSigned('a');
+  const pay = [{ id: 'a' }, { id: 'b', effect: 'final' as const }, { id: 'c' }];
+  const touching = { heldUpBy: 'touching', touches: ['capital'] } as const;
+  const payout = (options: FakeRunbookOptions = {}) =>
+    fakeRunbook(world, { steps: pay, concurrency: touching, ...options });
+
+  const effect: Found = { fate: 'effect', block: 12, words: 'is in block 12 and took effect' };
+  const noEffect: Found = { fate: 'no-effect', block: 12, words: 'is in block 12 and reverted' };
+  const answering = (found: Found) => ({
+    lookUpTransactions: async (all: readonly unknown[]) => all.map(() => found),
+  });
+  const away = {
+    lookUpTransactions: async (): Promise<readonly Found[]> => {
+      throw new TvError('No RPC node answers.');
+    },
+  };
+
+  /** Killed right after the transaction of a step was noted. */
+  async function killed(shelved = payout(), step = 'b'): Promise<string> {
+    world.notes.set(step, { transaction: signed });
+    const { run = '' } = await play(shelved, { stateDirectory, answers: confirm });
+    const lines = readLines(journal(run));
+    const end = lines.findIndex((line) => line['type'] === 'step.noted' && line['step'] === step);
+    const dead = lines
+      .slice(0, end + 1)
+      .map((line) => ('operator' in line ? { ...line, operator: deadOperator() } : line));
+    writeFileSync(journal(run), dead.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    world.notes.clear();
+    world.forget();
+    return run;
+  }
+
+  const again = (options: SceneOptions, answers = {}, shelved = payout()) =>
+    play(shelved, { stateDirectory, ...options, answers });
+  const overruled = { overrides: ['unfinished-run'], reason: 'seen on the explorer' };
+
+  it.each<readonly [string, SceneOptions, Partial<Found>]>([
+    ['took effect', answering(effect), effect],
+    ['was mined', answering({ fate: 'mined', block: 12, words: 'is in block 12; whether …' }), { block: 12 }],
+    ['is pending', answering({ fate: 'pending', block: null, words: 'is pending' }), { fate: 'pending' }],
+    ['is unknown', answering({ fate: 'not-found', block: null, words: 'may' }), { fate: 'not-found' }],
+    [
+      'could not be looked up',
+      away,
+      { fate: 'unknown', words: 'could not be looked up: No RPC node answers' },
+    ],
+  ])(
+    'and that %s → said before and after; the same again is blocked until proven',
+    async (_, options, fate) => {
+      const run = await killed();
+      const { exitCode, events, scene } = await abandon(run, 'cut off', confirm, options);
+      expect(exitCode).toBe(0);
+      const types = events.map(({ type }) => type);
+      expect(types.indexOf('preflight.done')).toBeLessThan(types.indexOf('plan.ready'));
+      const checks = events.flatMap((event) => (event.type === 'preflight.done' ? event.checks : []));
+      expect(checks).toMatchObject([
+        {
+          id: 'step 2',
+          status: 'warn',
+          summary: expect.stringContaining(`set b: transaction ${signed.hash}`),
+        },
+      ]);
+      expect(events.find(({ type }) => type === 'plan.ready')).toMatchObject({
+        plan: { consequence: 'This sets 3 values.' },
+        instead: [expect.stringContaining(`tv resume ${run}`)],
+      });
+      const { ctx } = scene.engine;
+      expect(ctx.runs.read(run).at(-1)).toMatchObject({
+        type: 'run.abandoned',
+        transactions: [{ step: 'b', hash: signed.hash, ...fate }],
+      });
+      // Neither screen says of the step that it did not happen, or that it is still under way.
+      const shown = await showRun.collect(ctx, { run });
+      const screen = showRun.render(shown, plainPaint(200), { run });
+      expect(screen).toMatch(/\? +2 {2}set b +unknown/);
+      expect(screen).toContain(signed.hash);
+      const closed = foldRun(ctx.runs.read(run));
+      if (closed === undefined) throw new Error('no run');
+      const report = timelineMarkdown(buildTimeline(closed));
+      expect(report).not.toContain('Not reached');
+      expect(report.split(signed.hash).length).toBeGreaterThan(2);
+
+      const blocked = await again(options);
+      expect(blocked.exitCode).toBe(3);
+      expect(blocked.error?.facts['abandoned']).toContain('the previous run may already have taken effect');
+      expect(blocked.error?.facts['abandoned']).toContain(run);
+      expect(blocked.error?.next.join()).toContain('--override unfinished-run');
+      expect(world.effects()).not.toContain('run b');
+      // What does something else is not asked about it, and proof of the opposite ends it.
+      const other = payout({ steps: [{ id: 'other', effect: 'final' }] });
+      expect((await again({}, {}, other)).exitCode).toBe(0);
+      expect((await again(answering(noEffect))).exitCode).toBe(0);
+    },
+  );
+
+  it('and that is overruled by name → the next one is not asked again', async () => {
+    await abandon(await killed(), 'cut off', confirm, answering(effect));
+    expect((await again(answering(effect))).exitCode).toBe(3);
+    expect((await again(answering(effect), overruled)).exitCode).toBe(0);
+    expect((await again({})).exitCode).toBe(0);
+  });
+
+  it('and that is proven to be without effect → closed like any other', async () => {
+    const run = await killed();
+    const { events } = await abandon(run, 'cut off', confirm, answering(noEffect));
+    const checks = events.flatMap((event) => (event.type === 'preflight.done' ? event.checks : []));
+    expect(checks).toMatchObject([{ id: 'step 2', status: 'pass' }]);
+    expect(events.find(({ type }) => type === 'plan.ready')).not.toHaveProperty('instead');
+    expect((await again({})).exitCode).toBe(0);
+  });
+
+  it('in a journal of an older tv, without what became of it → looked up by the next run', async () => {
+    const run = await killed();
+    await abandon(run, 'cut off', confirm, answering(noEffect));
+    const lines = readLines(journal(run)).map(({ transactions: _, ...line }) => line);
+    writeFileSync(journal(run), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    expect((await again(away)).exitCode).toBe(3);
+    expect((await again(answering(noEffect))).exitCode).toBe(0);
+  });
+
+  it('that got into a block while the question was open → the closing line says so', async () => {
+    const run = await killed(payout({ risk: 'severe' }));
+    const answers: Found[] = [{ fate: 'pending', block: null, words: 'is pending' }, effect];
+    const options: SceneOptions = {
+      replies: [{ kind: 'typed', question: /A transaction of it took effect, or still may/, answer: true }],
+      lookUpTransactions: async (all) => {
+        const [found = effect] = answers.splice(0, 1);
+        return all.map(() => found);
+      },
+    };
+    const { exitCode, scene } = await abandon(run, 'cut off', noAnswers, options);
+    expect(exitCode).toBe(0);
+    expect(scene.engine.ctx.runs.read(run).at(-1)).toMatchObject({ transactions: [effect] });
+  });
+
+  /** What the same command meets after an abandoned run whose transaction took effect, by the step that sent it. */
+  const kinds: readonly (readonly [string, object, string, 'blocks' | 'warns' | 'passes'])[] = [
+    ['emergency withdraw', {}, 'withdraw', 'blocks'],
+    ['emergency unwind', { withdraw: true }, 'withdraw', 'blocks'],
+    ['oracle rotate-key', {}, 'fund', 'blocks'],
+    ['oracle rotate-key', { compromised: true }, 'fund', 'blocks'],
+    // An emergency stop is never held up: it does nothing twice.
+    ['emergency shutdown', {}, 'pause', 'warns'],
+    ['breaker trip', {}, 'trip', 'warns'],
+    // Of one nonce the chain takes one transaction.
+    ['oracle unstick', {}, 'replace', 'passes'],
+  ];
+
+  it.each(kinds)('%s %j, cut off in %s → the same again %s', async (command, changes, sender, verdict) => {
+    const loaded = (await shelf.find((entry) => entry.command === command)?.load())?.default;
+    const runbook = loaded as AnyRunbook;
+    const { facts, input } = runbook.example;
+    const steps = runbook.plan(facts, input).map(({ id, command, once, effect }) => ({
+      ...{ id, command, effect },
+      ...(once === undefined ? {} : { once }),
+    }));
+    const step = steps.find(({ id }) => id.startsWith(sender));
+    if (step === undefined) throw new Error(`no step ${sender} in ${steps.map(({ id }) => id)}`);
+    const concurrency = concurrencyOf(runbook, { ...(input as object), ...changes });
+    const shelved = fakeRunbook(world, { name: command, steps, concurrency });
+    await abandon(await killed(shelved, step.id), 'cut off', noAnswers, answering(effect));
+    const next = await again(answering(effect), {}, shelved);
+    expect(next.exitCode).toBe(verdict === 'blocks' ? 3 : 0);
+    const checks = next.events.flatMap((event) => (event.type === 'preflight.done' ? event.checks : []));
+    const seen = checks.find(({ id }) => id === 'abandoned')?.status;
+    expect(seen).toBe({ blocks: 'block', warns: 'warn', passes: undefined }[verdict]);
+  });
+
+  it('and that can still be decided → an undo that is refused offers a resume, and no abandoning', async () => {
+    const run = await killed();
+    world.probes.set('b', 'begun');
+    const refused = await play(payout(), { stateDirectory, carryOn: { run, direction: 'undo' } });
+    expect([refused.exitCode, refused.error?.next]).toEqual([3, [`tv resume ${run}`]]);
+    // Without one there is nothing that a resume could look up.
+    const lines = readLines(journal(run)).slice(0, -1);
+    writeFileSync(journal(run), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const other = await play(payout(), { stateDirectory, carryOn: { run, direction: 'undo' } });
+    expect(other.error?.next.join()).toContain(`tv runs abandon ${run}`);
   });
 });

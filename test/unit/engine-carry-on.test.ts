@@ -283,6 +283,22 @@ describe('undo', () => {
     expect([world.has('a'), world.has('b')]).toEqual([true, true]);
   });
 
+  it('of a run with a final step that was not verified is refused: a resume looks up what became of it', async () => {
+    const shelved = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }] });
+    world.verification = () => [{ id: 'values', world: 'host', status: 'block', summary: 'not there yet' }];
+    const { run = '', state: before } = await play(shelved, { stateDirectory });
+    expect(before?.status).toBe('unverified');
+    const refused = await carry(run, 'undo', {}, shelved);
+    expect([refused.exitCode, refused.error?.next]).toEqual([3, [`tv resume ${run}`]]);
+    const { ctx } = startScene(stateDirectory).engine;
+    const shown = await showRun.collect(ctx, { run });
+    expect(showRun.render(shown, plainPaint(100), { run })).toContain(`Next: tv resume ${run}`);
+    world.verification = () => [{ id: 'values', world: 'host', status: 'pass', summary: 'there' }];
+    expect((await carry(run, 'resume', {}, shelved)).exitCode).toBe(0);
+    const verified = await carry(run, 'undo', {}, shelved);
+    expect([verified.exitCode, verified.error?.next]).toEqual([3, [`tv runs show ${run}`]]);
+  });
+
   it('is refused with a final step in the middle: a part of it would be neither before nor after', async () => {
     const steps = [{ id: 'a' }, { id: 'b', effect: 'final' as const }, { id: 'c' }, { id: 'd' }];
     const shelved = fakeRunbook(world, { steps });
@@ -336,10 +352,14 @@ describe('undo', () => {
     expect([failed.exitCode, failed.state?.status]).toEqual([1, 'undo-failed']);
     expect(world.effects()).toEqual(['plan', 'undo b']);
     expect(world.has('a')).toBe(true);
-    expect((await play(fakeRunbook(world), { stateDirectory })).exitCode).toBe(3);
+    const blocked = await play(fakeRunbook(world), { stateDirectory });
+    // There is no way forward any more: resume goes back, too, so it is not offered.
+    expect([blocked.exitCode, blocked.error?.next.slice(0, -1)]).toEqual([3, [`tv runs undo ${run}`]]);
+    const { ctx } = startScene(stateDirectory).engine;
+    expect((await showRun.collect(ctx, { run })).ways).toEqual([`tv runs undo ${run}`]);
+    expect((await listRuns.collect(ctx, { limit: 1 })).runs[0]?.ways).toEqual([`tv runs undo ${run}`]);
     world.faults.clear();
     world.forget();
-    // There is no way forward any more: resume goes back, too.
     const outcome = await carry(run, 'resume');
     expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'undone']);
     expect(world.effects()).toEqual(['plan', 'undo b', 'undo a']);
@@ -846,9 +866,32 @@ describe('what a run leaves unusual until a later step', () => {
       expect((await play(fakeRunbook(world), { stateDirectory })).exitCode).toBe(0);
     });
 
-    it('is taken back alone where something final has come before', async () => {
-      const { exitCode, effects } = await signalled('pay');
+    it('is taken back alone where something final has come before, and the run can be finished', async () => {
+      const { exitCode, ended, effects } = await signalled('pay');
       expect([exitCode, effects]).toEqual([7, [...before, 'run pay', 'undo b']]);
+      expect(ended).toEqual({ type: 'run.ended', outcome: 'partly-rolled-back', exitCode: 7 });
+      const { ctx } = startScene(stateDirectory).engine;
+      const [run = ''] = unfinishedRuns(readRuns(ctx));
+      // The undo has nothing left that it may undo.
+      expect((await showRun.collect(ctx, { run })).ways).toEqual([`tv resume ${run}`]);
+      world.onRun = () => {};
+      world.forget();
+      world.notes.set('b', { transaction: 'the second one' });
+      const resumed = await carry(run, 'resume', {}, fakeRunbook(world, { steps }));
+      expect([resumed.exitCode, resumed.state?.status]).toEqual([0, 'verified']);
+      // What was undone is done from the start: its effect of before is not asked about.
+      expect(world.effects()).toEqual(['plan', 'run b', 'run pay-2', 'run c', 'verify']);
+      expect(resumed.state?.steps.get('b')?.notes).toEqual({ begins: 'b', transaction: 'the second one' });
+    });
+
+    it('is taken back alone, and a kill before the run could say so → it can be finished all the same', async () => {
+      await signalled('pay');
+      const { ctx } = startScene(stateDirectory).engine;
+      const [run = ''] = unfinishedRuns(readRuns(ctx));
+      cutAfter(run, (line) => line['type'] === 'undo.done');
+      world.onRun = () => {};
+      const resumed = await carry(run, 'resume', {}, fakeRunbook(world, { steps }));
+      expect([resumed.exitCode, resumed.state?.status]).toEqual([0, 'verified']);
     });
 
     it('is ended where nothing else is left to do before', async () => {

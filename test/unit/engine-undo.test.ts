@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shelf } from '../../runbooks/index.ts';
 import type { AnyRunbook, Shelved } from '../../src/runbook/engine.ts';
+import { waysOn } from '../../src/runbook/runState.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { temporaryState } from '../support/fakes.ts';
 import { play } from '../support/scenario.ts';
@@ -53,7 +54,11 @@ describe('runs undo of a run cut off after a step', () => {
       const what = `${command} cut off after ${last.id}`;
       if (run === undefined) continue;
       const before = fake.filter(({ id }) => world.has(id)).map(({ id }) => id);
+      const cut = await play(shelved, { stateDirectory: directory, answers: { dryRun: true } });
+      const offered = cut.state === undefined ? [] : waysOn(cut.state);
+      expect(offered[0], what).toBe(`tv resume ${run}`);
       const undone = await play(shelved, { stateDirectory: directory, carryOn: { run, direction: 'undo' } });
+      expect(offered.includes(`tv runs undo ${run}`), what).toBe(undone.exitCode !== 3);
       const after = fake.filter(({ id }) => world.has(id)).map(({ id }) => id);
       if (!hasFinal) expect([undone.exitCode, after], what).toEqual([0, []]);
       else if (undone.exitCode === 3) expect(after, what).toEqual(before);
@@ -104,6 +109,59 @@ describe('runs undo of a run cut off after a step', () => {
         expect([again.exitCode, again.state?.status, world.has(id)], what).toEqual([0, 'undone', false]);
       }
     }
+  });
+
+  it.each(plans)(
+    '%s, rolled back at a signal → "rolled back" only where nothing is kept; else resumed',
+    async (command, steps) => {
+      const fake = steps.map(({ id, effect, undo, undoAlways, leaves }) => ({
+        id,
+        effect: undo === undefined && effect === 'reversible' ? ('compensable' as const) : effect,
+        undoAlways: undoAlways ?? false,
+        ...(leaves === undefined ? {} : { leaves }),
+      }));
+      // Whatever opens something: with two payments after it a signal finds a final step done, and one to come.
+      const opened = fake.findIndex(({ undoAlways, leaves }) => undoAlways && leaves !== undefined);
+      const longer =
+        opened < 0
+          ? fake
+          : fake.toSpliced(opened + 1, 0, { id: 'pay-more', effect: 'final' as const, undoAlways: false });
+      for (const [index, last] of longer.entries()) {
+        const directory = `${state.directory}-signal-${index}`;
+        const world = new FakeWorld(directory);
+        const shelved: Shelved = fakeRunbook(world, { steps: longer });
+        const cut = await play(shelved, {
+          stateDirectory: directory,
+          prepare: (scene) => {
+            world.onRun = (step) => {
+              if (step === last.id) scene.interrupt.signal('SIGINT');
+            };
+          },
+        });
+        world.onRun = () => {};
+        const what = `${command} at a signal in ${last.id}`;
+        const kept = longer.filter(({ id }) => world.has(id)).map(({ id }) => id);
+        const status = cut.state?.status;
+        if (status === 'verified') continue;
+        if (status === 'rolled-back') {
+          expect(kept, what).toEqual([]);
+          continue;
+        }
+        expect(['interrupted', 'partly-rolled-back'], what).toContain(status);
+        const carryOn = { run: cut.run ?? '', direction: 'resume' as const };
+        const resumed = await play(shelved, { stateDirectory: directory, carryOn });
+        expect([resumed.exitCode, resumed.state?.status], what).toEqual([0, 'verified']);
+        expect(
+          longer.filter(({ id }) => !world.has(id)),
+          what,
+        ).toEqual([]);
+      }
+    },
+  );
+
+  it('a run that keeps a final step and undoes the open one is in that table', async () => {
+    const pausing = plans.filter(([, steps]) => steps.some(({ undoAlways, leaves }) => undoAlways && leaves));
+    expect(pausing.map(([command]) => command)).toEqual(Object.keys(partial).toReversed());
   });
 
   it('a failed run whose rollback had no effect is not rolled back', async () => {

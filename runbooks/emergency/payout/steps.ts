@@ -48,6 +48,8 @@ function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): 
   );
   return {
     id,
+    // Also where the pause around it has gone since.
+    once: shown.map(castLine),
     title: `withdraw ${what} to ${recipient} as ${sender.from}${around}`,
     command: inPause(facts, shown)
       .map((intent) => castLine(intent))
@@ -95,6 +97,7 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
     undoTitle: 'undo: pause the protocol again',
     // Whatever was withdrawn meanwhile.
     undoAlways: true,
+    once: [],
     leaves: { subject: openProtocol, state: 'OPEN (not paused)', until: 'pause' },
     probe: (ctx) => probeSent(ctx),
     run: (ctx) => sendPausing(ctx, end, sender, { replace }),
@@ -137,6 +140,7 @@ function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step
     title: `pause the protocol again as ${sender.from}`,
     command: castLine(begin),
     effect: 'final',
+    once: [],
     undoTitle: 'tv emergency resume',
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => {

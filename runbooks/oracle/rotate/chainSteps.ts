@@ -54,6 +54,8 @@ export function authorise(facts: RotateFacts): Step {
     command: cuts
       ? `cast send $RISK_CONTROLLER_ADDRESS "setOracleAddress(address)" ${to} ${node} --account admin`
       : `cast send $GOVERNANCE_ROLES_ADDRESS "grantRole(bytes32,address)" $ORACLE_ROLE ${to} ${node} --account admin`,
+    // An address is authorised or not, however often.
+    once: [],
     effect: facts.compromised ? 'final' : 'reversible',
     undoTitle: facts.compromised
       ? 'the old key stays out'

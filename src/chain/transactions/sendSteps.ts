@@ -41,6 +41,7 @@ function step(
     id,
     title: title(intents),
     command: castLines(intents),
+    once: intents.map(castLine),
     effect: 'final',
     ...(undoTitle === undefined ? {} : { undoTitle }),
     probe: (ctx) => probeSent(ctx),
