@@ -2,6 +2,7 @@ import { readHealth } from '../src/api/readHealth.ts';
 import { readReady } from '../src/api/readReady.ts';
 import { assertChainId } from '../src/chain/assertChainId.ts';
 import { checkChainIds, nodeTroubles } from '../src/chain/checkChainIds.ts';
+import { oldHeadMs } from '../src/chain/currentState.ts';
 import { dueAt, readOldKeys } from '../src/chain/oracle/oldKeys.ts';
 import { readPairSignals } from '../src/chain/oracle/readPairSignals.ts';
 import { readNewestSignals } from '../src/chain/oracle/readSignals.ts';
@@ -33,8 +34,6 @@ import { runs } from './status/runs.ts';
 const slowApiMs = 2_000;
 /** Runbook §8: more than this share of the connections in use is a warning. */
 const fullDatabase = 0.8;
-/** A block older than this, and the chain (or this node) stands still. Tempo makes blocks in under a second. */
-const oldHeadMs = 60_000;
 /** Limit of one source, in milliseconds: the screen is there within this time, whatever is dead. */
 const limitMs = 6_000;
 /** After this the lines that need the chain do not wait for it any longer, in milliseconds. */

@@ -1,4 +1,5 @@
 import { type Breaker, readBreakers } from '../../src/chain/breakers/readBreakers.ts';
+import { readStaleHead } from '../../src/chain/currentState.ts';
 import { contractTitles } from '../../src/chain/intents/intent.ts';
 import { type Deployment, readDeployment } from '../../src/chain/intents/readDeployment.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
@@ -29,20 +30,28 @@ export async function preflight(
 ): Promise<PreflightResult<BreakerFacts>> {
   const wanted = wantedPairs(ctx, input);
   const lookout = new Lookout(ctx);
-  const nodes = lookAtNodes(ctx, lookout);
+  const nodes = lookAtNodes(ctx, lookout, { protects: action === 'trip' });
 
   const found = lookout.look('breakers', 'chain', async () => {
-    const { breakers, historyUnknown } = await readBreakers(ctx.chain(), {
-      pairs: wanted,
-      discover: input.all,
-    });
-    const change = breakers.filter(({ open }) => open !== (action === 'trip'));
-    const already = breakers.filter(({ open }) => open === (action === 'trip'));
+    const [{ breakers, historyUnknown }, old] = await Promise.all([
+      readBreakers(ctx.chain(), { pairs: wanted, discover: input.all }),
+      readStaleHead(ctx),
+    ]);
+    // Of an old block nothing is left out: changing what is so already does no harm.
+    const change = breakers.filter(({ open }) => old !== undefined || open !== (action === 'trip'));
+    const already = breakers.filter((breaker) => !change.includes(breaker));
     const value = { change, already, historyUnknown: historyUnknown ?? null };
     const state = action === 'trip' ? 'open' : 'closed';
     const other = action === 'trip' ? 'closed' : 'open';
     if (breakers.length === 0) return block('no pair is known', { next: ['--pair NAME'] });
     if (change.length === 0) return warn(`${names(already)}: ${state} already, nothing to do`, { value });
+    if (old !== undefined) {
+      const then = breakers.map(({ pair, open }) => `${pairTitle(pair)} ${open ? 'open' : 'closed'}`);
+      return warn(`${names(change)}: unknown whether open, ${old.summary}`, {
+        value,
+        facts: { 'in that block': then.slice(0, listed).join(', ') },
+      });
+    }
     if (input.all && historyUnknown !== undefined) {
       return warn(`${names(change)}: ${other}; pairs that only events name are missing: ${historyUnknown}`, {
         value,

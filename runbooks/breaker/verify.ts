@@ -1,4 +1,5 @@
 import { readBreakers } from '../../src/chain/breakers/readBreakers.ts';
+import { ofCurrentState } from '../../src/chain/currentState.ts';
 import { changedSince, sinceFacts } from '../../src/chain/intents/effects.ts';
 import { judgeReceipts } from '../../src/chain/intents/judgeReceipts.ts';
 import { type Pair, pairTitle } from '../../src/chain/pairs/pair.ts';
@@ -21,7 +22,7 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
   const results = Object.values(ctx.results) as readonly (SentTransaction | null)[];
   const sent = results.filter((result) => result !== null);
 
-  lookout.look('breakers', 'chain', async () => {
+  const readBack = async () => {
     const pairs = [...facts.pairs, ...facts.already];
     const { breakers } = await readBreakers(ctx.chain(), { pairs, discover: false });
     const wrong = breakers.filter(({ open }) => open !== wanted);
@@ -46,7 +47,8 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
           next,
         })
       : block(`${names}: not ${state}`, { facts: lines, next: ['tv breaker status'] });
-  });
+  };
+  lookout.look('breakers', 'chain', () => ofCurrentState(ctx, readBack));
 
   lookout.look('transactions', 'chain', () =>
     judgeReceipts(ctx.chain(), { sent, intents: facts.intents, noun: 'breakers' }),

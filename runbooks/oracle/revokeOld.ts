@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ofCurrentState } from '../../src/chain/currentState.ts';
 import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { judgeReceipts } from '../../src/chain/intents/judgeReceipts.ts';
@@ -201,7 +202,7 @@ it on the chain is waited for.`,
         }),
       );
     }
-    lookout.look('old', 'chain', async () => {
+    const stillHolds = async () => {
       const { roleId } = await readAuthority(ctx.chain());
       // A replica may show the role a while longer than the node that mined the transaction.
       const holds = await readUntil(
@@ -214,12 +215,13 @@ it on the chain is waited for.`,
             next: [`tv oracle revoke-old --address ${old} --now`],
           })
         : pass(`${old} does not hold ORACLE, read back from the registry`);
-    });
-    lookout.look('new', 'chain', async () =>
+    };
+    lookout.look('old', 'chain', () => ofCurrentState(ctx, stillHolds));
+    const isAuthorised = async () =>
       (await readUntil(ctx, () => isOracle(ctx.chain(), current), Boolean))
         ? pass(`${current} is authorised`)
-        : block(`${current} is not authorised`, { next: ['tv oracle status'] }),
-    );
+        : block(`${current} is not authorised`, { next: ['tv oracle status'] });
+    lookout.look('new', 'chain', () => ofCurrentState(ctx, isAuthorised));
     lookout.look('copies', 'host', async () => {
       const left = await findCopies(ctx, old);
       if (left.found.length > 0) return block(`the old key is still in ${left.found.join(', ')}`);

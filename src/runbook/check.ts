@@ -18,6 +18,8 @@ export interface Check {
   readonly next?: readonly string[];
   /** Its source did not answer in time, or not at all: nothing that it asks for is known. */
   readonly unread?: true;
+  /** What it read is older than it may be, so that a state "as wanted already" is no proof of it. */
+  readonly stale?: true;
   /** The switch that overrules it (`--override <name>`), where it may be overruled at all. */
   readonly override?: string;
 }

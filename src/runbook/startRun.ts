@@ -118,12 +118,12 @@ async function attempt(
   const draft = (warnings: readonly Check[], agreed?: Agreement) =>
     prepare(engine, shelved, input, answers, story, { concurrency, warnings, agreed });
   if (answers.dryRun) {
-    await draft([]);
-    return nothingToDo;
+    const { steps, checks } = await draft([]);
+    return steps.length === 0 ? idle(checks) : nothingToDo;
   }
   const begin = (ready: Draft, confirmation: string, locks: HeldLocks) =>
     ready.steps.length === 0
-      ? nothingToDo
+      ? idle(ready.checks)
       : runDraft(engine, shelved, input, story, ready, confirmation, locks);
   if (isAnswered(runbook.risk, answers)) {
     return withLocks(engine, request, async (locks) => {
@@ -134,7 +134,7 @@ async function attempt(
   for (let question = 1; question <= maxQuestions; question += 1) {
     assertUnlocked(engine, request);
     const asked = await draft([]);
-    if (asked.steps.length === 0) return nothingToDo;
+    if (asked.steps.length === 0) return idle(asked.checks);
     const { plan } = asked;
     const confirmation = await whileAsking(engine, what, () =>
       ask(engine, runbook.risk, plan.consequence, answers),
@@ -158,6 +158,17 @@ async function attempt(
 
 /** Without a step, what was asked for is so already, as the checks have read. */
 const nothingToDo: Ending = { outcome: 'verified', exitCode: exitCodes.ok };
+
+/** @throws TvError with exit code 5 where what the checks have read is too old to say so */
+function idle(checks: readonly Check[]): Ending {
+  const old = checks.find(({ stale }) => stale === true);
+  if (old === undefined) return nothingToDo;
+  throw new TvError('Whether there is anything to do is unknown; nothing was changed.', {
+    exitCode: exitCodes.unverified,
+    facts: { [old.id]: old.summary, ...old.facts },
+    next: old.next ?? [],
+  });
+}
 
 /**
  * Checks and plan, shown as they come; once a plan was agreed to, only what is new since.

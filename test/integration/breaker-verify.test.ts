@@ -6,6 +6,7 @@ import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import type { Chain } from '../../src/runbook/context.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { send } from '../../src/sandbox/chain/rpc.ts';
+import { DrivenClock } from '../support/fakes.ts';
 import { type FaultMode, faultyNode } from '../support/faultyNode.ts';
 import { type ProtocolChain, protocolChain } from '../support/protocolChain.ts';
 
@@ -36,7 +37,8 @@ async function change({ address, data }: Pick<ResolvedIntent, 'address' | 'data'
 async function checksOf(hash: string | undefined, chain: Chain = world.chain) {
   const results =
     hash === undefined ? {} : { trip: { hash, from: '0x', block: 1, gasUsed: '1', fee: '1 ether' } };
-  const ctx = { chain: () => chain, results, signal: new AbortController().signal };
+  const clock = new DrivenClock(Date.now());
+  const ctx = { chain: () => chain, results, clock, signal: new AbortController().signal };
   const checks = await verify(ctx as unknown as StepContext, facts);
   return Object.fromEntries(checks.map((check) => [check.id, check]));
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TvError } from '../../src/errors/TvError.ts';
 import type { Check } from '../../src/runbook/check.ts';
+import type { Answers } from '../../src/runbook/engine.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
@@ -489,6 +490,36 @@ describe('a failed step', () => {
     expect(world.effects().slice(2)).toEqual(['run a', 'run b', 'run c', 'verify']);
     expect(outcome.events.filter(({ type }) => type === 'step.failed')).toHaveLength(2);
     expect(world.has('c')).toBe(true);
+  });
+});
+
+describe('a plan without steps', () => {
+  const old: Check = {
+    id: 'chain',
+    world: 'chain',
+    status: 'warn',
+    summary: 'the newest block is 12 min old',
+    facts: { node: 'http://node' },
+    next: ['tv status'],
+    stale: true,
+  };
+  const idle = (answers: Partial<Answers> = {}) =>
+    play(fakeRunbook(world, { steps: [] }), { stateDirectory, stateOf: 'nothing', answers });
+
+  it('the checks are recent → nothing to do, exit 0', async () => {
+    expect((await idle()).exitCode).toBe(0);
+  });
+
+  it.each([false, true])('a check has read an old state, dry run %s → unknown, exit 5', async (dryRun) => {
+    world.checks = [old];
+    expect(await idle({ dryRun })).toMatchObject({
+      exitCode: 5,
+      error: {
+        message: 'Whether there is anything to do is unknown; nothing was changed.',
+        facts: { chain: old.summary, node: 'http://node' },
+        next: ['tv status'],
+      },
+    });
   });
 });
 

@@ -8,6 +8,7 @@ import { treasuryVaultAbi } from '../../src/chain/abi/treasuryVault.ts';
 import { UnavailableError } from '../../src/errors/TvError.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { Lookout } from '../../src/runbook/lookout.ts';
+import { DrivenClock } from '../support/fakes.ts';
 
 const example = examplePayout();
 const [withdrawal] = example.withdrawals;
@@ -97,6 +98,7 @@ async function checksOf(
   facts: PayoutFacts,
   results: StepContext['results'],
   noted: unknown[] = [],
+  ageMs = 5_000,
 ) {
   const chain = chainOf(world);
   const ctx = {
@@ -104,6 +106,8 @@ async function checksOf(
     results,
     runId: 'run',
     runs: { read: () => noted },
+    // The head of `chainOf` has the time 1 s.
+    clock: new DrivenClock(1_000 + ageMs),
     signal: new AbortController().signal,
   } as unknown as StepContext;
   const lookout = new Lookout(ctx);
@@ -216,5 +220,19 @@ describe('the pause after a withdrawal', () => {
         sender: other,
       });
     }
+  });
+
+  it.each<readonly [string, number, StepContext['results'], RegExp]>([
+    ['the newest block is old', 600_000, results, /^current state unknown: .* 9, is 10 min old$/],
+    [
+      'the node lacks a block of this run',
+      5_000,
+      { ...results, pause: { hash: pauseHash, from: other, block: 12 } },
+      /^current state unknown: .* block 9, .* in block 12$/,
+    ],
+  ])('%s → unknown, though it shows the protocol paused', async (_, ageMs, sent, summary) => {
+    const receipts = { [hash]: receipt(right), [pauseHash]: receipt([toggled(true)]) };
+    const check = await checksOf({ paused: true, receipts }, example, sent, [], ageMs);
+    expect(check('pause')).toMatchObject({ status: 'block', summary: expect.stringMatching(summary) });
   });
 });

@@ -1,3 +1,4 @@
+import { ofCurrentState } from '../../../src/chain/currentState.ts';
 import { openProtocol, readProtocol } from '../../../src/chain/readProtocol.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { leftBehind } from '../../../src/runbook/leftBehind.ts';
@@ -14,13 +15,14 @@ export function lookAtOpen(ctx: StepContext, lookout: Lookout): void {
     const left = leftBehind(state);
     if (left.length === 0) continue;
     const { run } = state.started;
-    lookout.look('other run', 'chain', async () => {
+    const readBack = async () => {
       const { paused } = await readProtocol(ctx.chain());
       // What else it has left, a pause does not change.
       const still = paused === true ? leftBehind(state, { [openProtocol]: null }) : left;
       return still.length === 0
         ? pass(`paused, though ${run} is unfinished`)
         : warn(`the ${still.join(', the ')}: ${run} is unfinished`, { next: [`tv resume ${run}`] });
-    });
+    };
+    lookout.look('other run', 'chain', () => ofCurrentState(ctx, readBack));
   }
 }

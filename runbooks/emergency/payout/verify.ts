@@ -1,3 +1,4 @@
+import { ofCurrentState } from '../../../src/chain/currentState.ts';
 import { changedSince, sinceFacts } from '../../../src/chain/intents/effects.ts';
 import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
@@ -61,14 +62,15 @@ export function lookAtPaid(ctx: StepContext, lookout: Lookout, facts: PayoutFact
     const id = withdrawals.length === 1 ? 'recipient' : `recipient ${token.symbol}`;
     lookout.look(id, 'chain', () => received(ctx, withdrawal, recipient));
   }
-  lookout.look('pause', 'chain', async () => {
+  const readBack = async () => {
     const { paused } = await readProtocol(ctx.chain());
     if (pause.way === 'not in the way') {
       if (paused === undefined) return warn('paused state unknown: no contract returns it');
       return pass(paused ? 'paused' : 'not paused');
     }
     return paused === true ? pass('paused again, read back from the contract') : notPaused(ctx, pause.begin);
-  });
+  };
+  lookout.look('pause', 'chain', () => ofCurrentState(ctx, readBack));
 }
 
 async function received(

@@ -1,3 +1,4 @@
+import { readStaleHead } from '../../../src/chain/currentState.ts';
 import { contractTitles } from '../../../src/chain/intents/intent.ts';
 import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
 import { isOracle } from '../../../src/chain/oracle/readAuthority.ts';
@@ -35,13 +36,15 @@ export async function preflight(ctx: Context, input: ResumeInput): Promise<Prefl
   });
   const nodes = lookAtNodes(ctx, lookout);
   const protocol = lookout.look('protocol', 'chain', async () => {
-    const { paused } = await readProtocol(ctx.chain());
+    const [{ paused }, old] = await Promise.all([readProtocol(ctx.chain()), readStaleHead(ctx)]);
     const { riskController } = ctx.chain().contracts;
     if (riskController === undefined) return block('the address of RiskController is not set');
     if (paused === undefined) return block('no contract tells whether it is paused', { next: ['tv status'] });
-    if (!paused) return warn('not paused: nothing to send', { value: { intents: [] } });
+    if (!paused && old === undefined) return warn('not paused: nothing to send', { value: { intents: [] } });
     const intent = await resolveIntent(ctx.chain(), { intent: 'unpauseProtocol' });
     const how = `${contractTitles[intent.contract]}.${intent.signature} at ${intent.address}`;
+    if (old !== undefined)
+      return warn(`paused state unknown: ${old.summary}`, { value: { intents: [intent] } });
     return pass(`paused; ${how}, for ${intent.role.name}`, { intents: [intent] });
   });
   lookAtQueued(ctx, lookout);

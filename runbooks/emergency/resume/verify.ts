@@ -1,3 +1,4 @@
+import { ofCurrentState } from '../../../src/chain/currentState.ts';
 import { changedSince, sinceFacts } from '../../../src/chain/intents/effects.ts';
 import type { SentSignal } from '../../../src/chain/oracle/findSignal.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
@@ -14,7 +15,7 @@ import type { ResumeFacts } from './facts.ts';
 /** Reads back that everything runs and the contracts can be used. */
 export async function verify(ctx: StepContext, facts: ResumeFacts): Promise<readonly Check[]> {
   const lookout = new Lookout(ctx);
-  lookout.look('protocol', 'chain', async () => {
+  const readBack = async () => {
     const { paused } = await readProtocol(ctx.chain());
     if (paused === false) return pass('not paused, read back from the contract');
     if (paused === undefined) return block('paused state unknown: no contract returns it');
@@ -28,7 +29,8 @@ export async function verify(ctx: StepContext, facts: ResumeFacts): Promise<read
       facts: sinceFacts(since, sent.hash),
       next: ['once the cause is gone: tv emergency resume'],
     });
-  });
+  };
+  lookout.look('protocol', 'chain', () => ofCurrentState(ctx, readBack));
   for (const { id, unit, program } of facts.services) {
     lookout.look(id, 'host', async () => {
       const [{ activeState, mainPid }, processes] = await Promise.all([

@@ -1,3 +1,4 @@
+import { readStaleHead } from '../../../src/chain/currentState.ts';
 import { contractTitles } from '../../../src/chain/intents/intent.ts';
 import { readDeployment } from '../../../src/chain/intents/readDeployment.ts';
 import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
@@ -99,15 +100,21 @@ async function lookAtPause(ctx: Context, { pause, replace }: ShutdownInput) {
   };
   if (!pause) return { checks: [], found: { wanted: 'no' as const, ...nothing } };
   const first = new Lookout(limited(ctx, limitMs));
-  lookAtNodes(ctx, first);
+  lookAtNodes(ctx, first, { protects: true });
   const deployment = (async () => readDeployment(ctx.chain()))();
   deployment.catch(() => {});
   const state = await first.look('protocol', 'chain', async () => {
-    const [{ paused }, intent] = await Promise.all([
+    const [{ paused }, old, intent] = await Promise.all([
       readProtocol(ctx.chain()),
+      readStaleHead(ctx),
       deployment.then((known) => resolveIntent(ctx.chain(), { intent: 'pauseProtocol' }, known)),
     ]);
-    const value = { paused: paused === true, intent };
+    // That it was paused in an old block is no reason not to pause it now.
+    const value = { paused: paused === true && old === undefined, intent };
+    if (old !== undefined) {
+      const then = paused === undefined ? 'unknown' : paused ? 'paused' : 'not paused';
+      return warn(`paused state unknown: ${old.summary}`, { value, facts: { 'in that block': then } });
+    }
     if (value.paused) return warn('paused already', { value });
     const how = `${contractTitles[intent.contract]}.${intent.signature} at ${intent.address}`;
     return pass(`not paused; ${how}, for ${intent.role.name}`, value);

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readStaleHead } from '../../../src/chain/currentState.ts';
 import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
+import { readUntil } from '../../../src/chain/readUntil.ts';
 import { openSigner } from '../../../src/chain/signers/openSigner.ts';
 import { readFunds } from '../../../src/chain/transactions/readFunds.ts';
 import {
@@ -12,7 +14,7 @@ import {
 } from '../../../src/chain/transactions/sendOnce.ts';
 import { castLine, node } from '../../../src/chain/transactions/sendSteps.ts';
 import type { SentTransaction, SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
-import { TimeoutError, TvError } from '../../../src/errors/TvError.ts';
+import { exitCodes, TimeoutError, TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { asJson } from '../../../src/runbook/engine.ts';
 import type { ShutdownFacts } from './facts.ts';
@@ -45,7 +47,7 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
     probe: async (ctx) => {
       const sent = await probeSent(ctx);
       // Somebody else may have paused it since.
-      return sent === 'not-done' && (await readProtocol(ctx.chain())).paused === true ? 'done' : sent;
+      return sent === 'not-done' && (await isPausedNow(ctx)) ? 'done' : sent;
     },
     run: async (ctx) => {
       // Of an earlier attempt: the look hands it over again, if the node does not have it.
@@ -67,13 +69,21 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
     command: `cast call ${pause.intent?.address ?? '$RISK_CONTROLLER_ADDRESS'} "paused()(bool)" ${node}`,
     effect: 'final',
     undoTitle: 'only looks',
-    probe: async (ctx) => ((await readProtocol(ctx.chain())).paused === true ? 'done' : 'not-done'),
+    probe: async (ctx) => ((await isPausedNow(ctx)) ? 'done' : 'not-done'),
     run: async (ctx) => {
       const early = ctx.results['pause'] as SignedTransaction | null | undefined;
       const signed = early ?? (await signing?.catch(() => undefined));
       // After a kill nobody has looked yet.
       const seen = signed === undefined ? undefined : await (looking ?? look(ctx, signed));
-      if (seen?.paused ?? (await readProtocol(ctx.chain())).paused === true) return asJson(seen?.sent);
+      if (seen?.paused ?? (await isPausedNow(ctx))) return asJson(seen?.sent);
+      const stale = await readStaleHead(ctx);
+      if (stale !== undefined) {
+        throw new TvError('Whether the protocol is paused is unknown.', {
+          exitCode: exitCodes.unverified,
+          facts: { reason: stale.summary, transaction: signed?.hash, ...stale.facts },
+          next: [...stale.next, 'then: tv resume'],
+        });
+      }
       throw new TvError('The protocol is not paused.', {
         facts: { reason: seen === undefined ? 'the transaction could not be sent, see above' : undefined },
         next: ['try again: tv resume', 'for another signer: tv emergency shutdown --calldata'],
@@ -95,8 +105,15 @@ async function look(ctx: StepContext, signed: SignedTransaction): Promise<Seen> 
     // In the same batch: where the block was faster, this is the answer.
     readProtocol(ctx.chain()).catch(() => undefined),
   ]);
-  const paused = early?.paused === true || (await readProtocol(ctx.chain())).paused === true;
-  return { sent, paused };
+  // The receipt is there: a node that does not answer now leaves open what became of it since.
+  const isPaused = () => isPausedNow(ctx).catch(() => false);
+  return { sent, paused: early?.paused === true || (await readUntil(ctx, isPaused, Boolean)) };
+}
+
+/** Paused in a block that is recent enough to say so of now. */
+async function isPausedNow(ctx: StepContext): Promise<boolean> {
+  const [stale, { paused }] = await Promise.all([readStaleHead(ctx), readProtocol(ctx.chain())]);
+  return stale === undefined && paused === true;
 }
 
 async function sign(ctx: StepContext, pause: PauseFacts): Promise<SignedTransaction> {

@@ -1,3 +1,4 @@
+import { ofCurrentState } from '../../../src/chain/currentState.ts';
 import { changedSince, sinceFacts } from '../../../src/chain/intents/effects.ts';
 import { contractTitles } from '../../../src/chain/intents/intent.ts';
 import { namedPairs } from '../../../src/chain/pairs/pair.ts';
@@ -25,7 +26,12 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
   const pause = wasResumed(ctx)
     ? { ...facts.pause, trouble: null, unsure: false, remedies: [] }
     : facts.pause;
-  const paused = lookout.look('protocol', 'chain', () => protocol(ctx, pause), limitMs);
+  const paused = lookout.look(
+    'protocol',
+    'chain',
+    () => ofCurrentState(ctx, () => protocol(ctx, pause)),
+    limitMs,
+  );
   for (const service of facts.services) {
     lookout.look(service.id, 'host', () => ended(ctx, service), limitMs);
   }

@@ -1,3 +1,4 @@
+import { readStaleHead } from '../../../src/chain/currentState.ts';
 import { contractTitles, type ResolvedIntent } from '../../../src/chain/intents/intent.ts';
 import { type Deployment, readDeployment } from '../../../src/chain/intents/readDeployment.ts';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
@@ -39,7 +40,7 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
   const wanted = wantedPairs(ctx, input);
   const recipient = wantedRecipient(ctx, input);
   const lookout = new Lookout(ctx);
-  const nodes = lookAtNodes(ctx, lookout);
+  const nodes = lookAtNodes(ctx, lookout, { protects: true });
   if (recipient !== undefined) {
     lookAtRecipient(ctx, lookout, recipient, { to: input.to ?? '', toAgain: input.toAgain });
   }
@@ -69,6 +70,8 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
           ),
         ),
   );
+  const old = readStaleHead(ctx);
+  old.catch(() => {});
   lookout.look('capital', 'chain', async () => {
     const found = await need(orders, 'strategy');
     const places = await need(capital, 'strategy');
@@ -91,6 +94,7 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
       tried: found,
       orders: await need(orders, 'strategy'),
       capital: await need(capital, 'strategy'),
+      isOld: (await old) !== undefined,
     });
   });
 
@@ -188,12 +192,14 @@ interface World {
   readonly tried: Tried;
   readonly orders: Orders;
   readonly capital: Capital;
+  /** Read from an old block: that nothing rested in it is no reason not to unwind now. */
+  readonly isOld: boolean;
 }
 
 /** Which pairs are unwound, which have nothing to unwind, and which cannot be. */
-function judge(wanted: readonly Pair[], { tried, orders, capital }: World) {
+function judge(wanted: readonly Pair[], { tried, orders, capital, isOld }: World) {
   const { resting } = orders;
-  const complete = resting.known && resting.value.unknown === null;
+  const complete = !isOld && resting.known && resting.value.unknown === null;
   const todo: Judged['todo'][number][] = [];
   const stuck: Judged['stuck'][number][] = [];
   const facts: Record<string, string> = {};

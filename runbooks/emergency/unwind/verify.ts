@@ -1,4 +1,5 @@
 import { tokenAbi } from '../../../src/chain/abi/token.ts';
+import { awaitCurrent, ofCurrentState } from '../../../src/chain/currentState.ts';
 import { informational } from '../../../src/chain/informational.ts';
 import { namedPairs, pairTitle } from '../../../src/chain/pairs/pair.ts';
 import { sameAddress } from '../../../src/chain/sameAddress.ts';
@@ -15,7 +16,7 @@ import {
 } from '../../../src/chain/treasury/readOrders.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { type Answer, known } from '../../../src/errors/answer.ts';
-import type { Check } from '../../../src/runbook/check.ts';
+import type { Check, Finding } from '../../../src/runbook/check.ts';
 import type { Chain } from '../../../src/runbook/context.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
@@ -33,12 +34,16 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
   const lookout = new Lookout(ctx);
   const chain = ctx.chain();
   const tokens = facts.before.map(({ token }) => token);
-  const resting = informational(readRestingOrders(chain, []));
-  const after = readCapital(
-    chain,
-    tokens.map(({ address }) => address),
-    facts.payout?.recipient,
+  const current = awaitCurrent(ctx);
+  const resting = current.then(() => informational(readRestingOrders(chain, [])));
+  const after = current.then(() =>
+    readCapital(
+      chain,
+      tokens.map(({ address }) => address),
+      facts.payout?.recipient,
+    ),
   );
+  for (const read of [resting, after]) read.catch(() => {});
   const returned = readReturned(chain, unwinds(ctx));
 
   for (const { pair, reason } of facts.stuck) {
@@ -46,9 +51,9 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
       block(`not unwound: ${reason}`, { next: [`tv emergency unwind --pair ${pair.name ?? pair.id}`] }),
     );
   }
-  lookout.look('orders', 'chain', async () => judgeOrders(facts, await resting));
+  lookout.look('orders', 'chain', () => ofCurrentState(ctx, async () => judgeOrders(facts, await resting)));
   for (const { token, places: before } of facts.before) {
-    lookout.look(token.symbol, 'chain', async () => {
+    const judgeToken = async (): Promise<Finding> => {
       const [back, orders, capital] = [await returned, await resting, await after];
       const now = capital.tokens.find((one) => same(one.token, token))?.places;
       if (!back.known) return block(`what came back is unknown: ${back.reason}`, { next: ['tv resume'] });
@@ -76,7 +81,8 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
         });
       }
       return account.unaccounted < 0n ? warn(`${came}: ${words}`) : pass(`${came}: ${words}`);
-    });
+    };
+    lookout.look(token.symbol, 'chain', () => ofCurrentState(ctx, judgeToken));
   }
   if (facts.beforeUnknown !== null) {
     lookout.look('capital', 'chain', async () =>

@@ -19,7 +19,7 @@ export async function preflight(ctx: Context, input: WithdrawInput): Promise<Pre
   const recipient = checkRecipient(ctx.settings, input.to);
   const max = input.amount === 'max';
   const lookout = new Lookout(ctx);
-  const nodes = lookAtNodes(ctx, lookout);
+  const nodes = lookAtNodes(ctx, lookout, { protects: true });
   lookAtRecipient(ctx, lookout, recipient, input);
   const token = lookout.look('token', 'chain', async () => {
     const found = await findToken(ctx.chain(), ctx.settings, input.token);

@@ -48,7 +48,7 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
   if (keystoreOut !== null) await askKeystorePassword(ctx, keystorePasswordFile);
 
   const lookout = new Lookout(ctx);
-  const nodes = lookAtNodes(ctx, lookout);
+  const nodes = lookAtNodes(ctx, lookout, { protects: input.compromised });
   const service = lookAtService(ctx, lookout, { mustRun: !input.compromised });
 
   const env = lookout.look('env', 'host', async () => {

@@ -1,3 +1,4 @@
+import { ofCurrentState } from '../../../src/chain/currentState.ts';
 import { changedSince, sinceFacts } from '../../../src/chain/intents/effects.ts';
 import type { IntentRequest } from '../../../src/chain/intents/intent.ts';
 import { judgeReceipts } from '../../../src/chain/intents/judgeReceipts.ts';
@@ -35,7 +36,7 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
   const name = address;
 
   lookout.look('grant', 'chain', () => receiptOf(ctx, 'authorise', authorising(address)));
-  lookout.look('signal', 'chain', async () => {
+  const isAuthorised = async () => {
     if (await readUntil(ctx, () => isOracle(ctx.chain(), address), Boolean)) {
       return pass(
         `${name} is authorised; its signal with nonce ${nonce} was accepted in block ${count(number)}`,
@@ -45,7 +46,8 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
     return facts === undefined
       ? block(`${name} is not authorised`, { next: ['tv oracle status'] })
       : block(`${name} is not authorised any more`, { facts, next: ['tv oracle status'] });
-  });
+  };
+  lookout.look('signal', 'chain', () => ofCurrentState(ctx, isAuthorised));
   lookout.look('window', 'chain', async () => {
     const since = windowStart(ctx.results);
     if (since === undefined) return pass('the old key worked until the new one did');
@@ -70,7 +72,7 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
   // Where the contract knows one oracle only, authorising the new one has cut the old one off.
   const cuts = facts.compromised && facts.form === 'role';
   if (cuts) lookout.look('revoke', 'chain', () => receiptOf(ctx, 'cut', revoking(facts.oldAddress)));
-  lookout.look('old', 'chain', async () => {
+  const mayOldSign = async () => {
     const old = facts.oldAddress;
     const cutOff = facts.compromised || facts.form === 'one-address';
     const signs = await readUntil(
@@ -91,7 +93,8 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
     return warn(`old oracle key ${old} still valid${due}`, {
       next: ['once it is due: tv oracle revoke-old'],
     });
-  });
+  };
+  lookout.look('old', 'chain', () => ofCurrentState(ctx, mayOldSign));
   lookout.look('copies', 'host', async () => {
     const copies = await findCopies(ctx, facts.oldAddress);
     const finding = judgeCopies(copies, '');

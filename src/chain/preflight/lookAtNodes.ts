@@ -2,9 +2,19 @@ import type { Context } from '../../runbook/context.ts';
 import { block, type Lookout, pass, warn } from '../../runbook/lookout.ts';
 import { count } from '../../runbook/text.ts';
 import { checkChainIds, laggingNodes } from '../checkChainIds.ts';
+import { readStaleHead } from '../currentState.ts';
 
-/** Every RPC node by itself: is it there, and on the chain that the settings name? */
-export function lookAtNodes(ctx: Context, lookout: Lookout): Promise<{ readonly id: number } | undefined> {
+/**
+ * Every RPC node by itself: is it there, and on the chain that the settings name? And is the newest block
+ * of all of them recent enough to act upon?
+ * @param protects the command protects funds: an old head does not block it. It must then not take a state
+ * "as wanted already" for granted.
+ */
+export function lookAtNodes(
+  ctx: Context,
+  lookout: Lookout,
+  { protects = false }: { readonly protects?: boolean } = {},
+): Promise<{ readonly id: number } | undefined> {
   return lookout.look('chain', 'chain', async () => {
     const expected = ctx.settings.chain.id;
     if (expected === undefined) {
@@ -12,7 +22,7 @@ export function lookAtNodes(ctx: Context, lookout: Lookout): Promise<{ readonly 
         next: ['set CHAIN_ID in .env, or chain.id: tv config show'],
       });
     }
-    const nodes = await checkChainIds(ctx.chain());
+    const [nodes, old] = await Promise.all([checkChainIds(ctx.chain()), readStaleHead(ctx)]);
     const wrong = nodes.find(({ id }) => id !== undefined && id !== expected);
     if (wrong !== undefined) {
       return block(`an RPC node is on chain ${wrong.id}, not ${expected}`, {
@@ -23,6 +33,13 @@ export function lookAtNodes(ctx: Context, lookout: Lookout): Promise<{ readonly 
     const dead = nodes.filter(({ error }) => error !== undefined);
     const [first] = dead;
     if (first?.error !== undefined && dead.length === nodes.length) throw first.error;
+    if (old !== undefined) {
+      const { summary, facts, next } = old;
+      const value = { id: expected };
+      return protects
+        ? warn(`${summary}: nothing that it shows is taken for granted`, { facts, next, value, stale: true })
+        : block(summary, { facts, next, value, stale: true, override: 'old-head' });
+    }
     const head = Math.max(...nodes.map((node) => node.head ?? 0));
     const summary = `id ${expected}, head ${count(head)}`;
     const lagging = laggingNodes(nodes);

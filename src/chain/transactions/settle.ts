@@ -2,6 +2,7 @@ import { exitCodes, TvError, type TvErrorOptions } from '../../errors/TvError.ts
 import type { Chain } from '../../runbook/context.ts';
 import { duration } from '../../runbook/text.ts';
 import { signalOf } from '../connectChain.ts';
+import { noteMined } from '../currentState.ts';
 import { decodeRevert, type Revert } from '../decodeRevert.ts';
 import { pause } from '../pause.ts';
 import { broadcast } from './broadcast.ts';
@@ -71,6 +72,7 @@ export async function settle(chain: Chain, parameters: SettleParameters): Promis
       if (place.at === 'block') {
         const { receipt } = place;
         if (receipt.status.known && receipt.status.value === 'success') {
+          noteMined(chain, receipt.block);
           return { outcome: 'sent', sent: await sentIn(chain, transaction, receipt, unit) };
         }
       }

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { exampleFacts as breakerFacts } from '../../runbooks/breaker/facts.ts';
+import { preflight as breakerPreflight } from '../../runbooks/breaker/preflight.ts';
+import { verify as verifyBreaker } from '../../runbooks/breaker/verify.ts';
+import { exampleFacts as shutdownFacts } from '../../runbooks/emergency/shutdown/facts.ts';
+import { preflight as shutdownPreflight } from '../../runbooks/emergency/shutdown/preflight.ts';
+import { verify as verifyShutdown } from '../../runbooks/emergency/shutdown/verify.ts';
+import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
+import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
+import { sendOnce } from '../../src/chain/transactions/sendOnce.ts';
+import type { Check } from '../../src/runbook/check.ts';
+import type { Chain, Context } from '../../src/runbook/context.ts';
+import type { StepContext } from '../../src/runbook/define.ts';
+import type { Json } from '../../src/runbook/json.ts';
+import { devAccountIndex } from '../../src/sandbox/chain/devAccounts.ts';
+import { send } from '../../src/sandbox/chain/rpc.ts';
+import { DrivenClock } from '../support/fakes.ts';
+import { type FaultyNode, faultyNode } from '../support/faultyNode.ts';
+import { type ProtocolChain, protocolChain, sendContext } from '../support/protocolChain.ts';
+
+/**
+ * One node, consistent, that stands still: in its newest block the breaker is open and the protocol paused.
+ * Since then both have changed.
+ */
+let world: ProtocolChain;
+let node: FaultyNode;
+let frozen: Chain;
+let intents: Readonly<Record<'trip' | 'reset' | 'pause' | 'unpause', ResolvedIntent>>;
+let pair: { readonly id: `0x${string}`; readonly name: string };
+const tenMinutes = 600_000;
+
+beforeAll(async () => {
+  world = await protocolChain('plain', 'full');
+  pair = { id: world.deployment.pairs[0]?.id ?? '0x', name: 'Alpha' };
+  intents = {
+    trip: await resolveIntent(world.chain, { intent: 'tripBreaker', pair: pair.id }),
+    reset: await resolveIntent(world.chain, { intent: 'resetBreaker', pair: pair.id }),
+    pause: await resolveIntent(world.chain, { intent: 'pauseProtocol' }),
+    unpause: await resolveIntent(world.chain, { intent: 'unpauseProtocol' }),
+  };
+  await change('trip', 'pause');
+  node = await faultyNode(world.url, 'frozen', { head: await world.head() });
+  frozen = world.through(node.url);
+});
+afterAll(async () => {
+  await node?.[Symbol.asyncDispose]();
+  await world?.[Symbol.asyncDispose]();
+});
+beforeEach(() => change('reset', 'unpause'));
+
+async function change(...what: readonly (keyof typeof intents)[]): Promise<void> {
+  const { riskOfficer, emergency } = world.deployment.accounts;
+  for (const name of what) {
+    const { address, data, role } = intents[name];
+    const from = role.signer === 'emergency' ? emergency : riskOfficer;
+    await send(world.url, { from: from.address, to: address, data });
+  }
+}
+
+/** As tv sees it ten minutes later, or with a clock that is so far ahead. */
+function context(chain: Chain, aheadMs = tenMinutes, results: Record<string, Json> = {}) {
+  const keys = { riskOfficer: devAccountIndex.riskOfficer, emergency: devAccountIndex.emergency };
+  const base = sendContext(chain, { keys });
+  const units = { oracle: 'oracle', indexer: 'indexer', api: 'api' };
+  return {
+    ...base,
+    settings: {
+      ...base.settings,
+      chain: { id: 4217 },
+      pairs: { Alpha: { id: pair.id } },
+      host: { units, programs: units },
+    },
+    clock: new DrivenClock(Date.now() + aheadMs),
+    host: () => {
+      throw new Error('no host in this test');
+    },
+    runs: { read: () => [] },
+    results,
+  } as unknown as Context & StepContext;
+}
+
+const of = (checks: readonly Check[], id: string) => checks.find((check) => check.id === id);
+const input = { pair: ['Alpha'], all: false, replace: false, calldata: false };
+
+describe('a newest block of ten minutes ago', () => {
+  it('breaker trip, open in that block → sent all the same', async () => {
+    const { checks, facts } = await breakerPreflight(context(frozen), input, 'trip');
+    expect(facts).toMatchObject({ pairs: [{ id: pair.id }], already: [], sender: { role: 'riskOfficer' } });
+    expect(of(checks, 'chain')).toMatchObject({ status: 'warn', stale: true });
+    expect(of(checks, 'breakers')).toMatchObject({
+      status: 'warn',
+      summary: expect.stringMatching(/^Alpha: unknown whether open, the newest block .* is 10 min/),
+      facts: { 'in that block': 'Alpha open' },
+    });
+  });
+
+  it('breaker reset → blocked with the facts, and can be overruled', async () => {
+    const { checks } = await breakerPreflight(context(frozen), input, 'reset');
+    expect(of(checks, 'chain')).toMatchObject({
+      status: 'block',
+      override: 'old-head',
+      facts: {
+        node: node.url,
+        'possible causes': expect.stringMatching(/blocks only on demand, or the clock here is wrong/),
+      },
+      next: expect.arrayContaining([expect.stringContaining('tv config show')]),
+    });
+  });
+
+  it('emergency shutdown, paused in that block → the pause is sent all the same', async () => {
+    const wanted = { nginx: false, pause: true, replace: false };
+    const { checks, facts } = await shutdownPreflight(context(frozen), wanted);
+    expect(facts?.pause).toMatchObject({ wanted: 'send', trouble: null, sender: { role: 'emergency' } });
+    expect(of(checks, 'protocol')).toMatchObject({
+      summary: expect.stringMatching(/^paused state unknown: /),
+      facts: { 'in that block': 'paused' },
+    });
+  });
+
+  it('read back → neither open nor safe', async () => {
+    const trip = { ...breakerFacts('trip'), pairs: [pair], intents: [intents.trip] };
+    const found = await verifyBreaker(context(frozen), trip);
+    expect(of(found, 'breakers')).toMatchObject({
+      status: 'block',
+      summary: expect.stringMatching(/^current state unknown: /),
+    });
+    const facts = { ...shutdownFacts, services: [] };
+    expect(of(await verifyShutdown(context(frozen), facts), 'protocol')).toMatchObject({
+      status: 'block',
+      summary: expect.stringMatching(/^NOT SAFE: current state unknown: /),
+    });
+  });
+});
+
+it('a node that lacks the block of this run → unknown, however recent its own head is', async () => {
+  const results = { paused: { hash: `0x${'11'.repeat(32)}`, block: await world.head() } };
+  const found = await verifyShutdown(context(frozen, 0, results), { ...shutdownFacts, services: [] });
+  expect(of(found, 'protocol')).toMatchObject({
+    status: 'block',
+    summary: expect.stringMatching(/^NOT SAFE: current state unknown: the RPC node shows block /),
+  });
+});
+
+it('the clock of this machine is wrong, and this run has just seen its transaction in a block → safe', async () => {
+  const ctx = context(world.through(world.url));
+  expect(of(await verifyShutdown(ctx, { ...shutdownFacts, services: [] }), 'protocol')?.status).toBe('block');
+  const { address, data } = intents.pause;
+  const from = world.deployment.accounts.emergency.address;
+  await sendOnce({ ...ctx, note: () => {} }, { role: 'emergency', from, calls: [{ to: address, data }] });
+  expect(of(await verifyShutdown(ctx, { ...shutdownFacts, services: [] }), 'protocol')).toMatchObject({
+    status: 'pass',
+    summary: expect.stringMatching(/^safe: paused/),
+  });
+});
