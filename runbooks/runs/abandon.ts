@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { UsageError } from '../../src/errors/TvError.ts';
 import { defineControl, field } from '../../src/runbook/define.ts';
+import { isUnfinished } from '../../src/runbook/runState.ts';
+import { namedRun } from '../shared/namedRun.ts';
 
 /** `tv runs abandon RUN --reason TEXT`: closes a run as it is. */
 export default defineControl({
@@ -7,8 +10,23 @@ export default defineControl({
   intent:
     'Closes a run that can be neither finished nor undone, with a reason that is kept in the audit log. Nothing is changed but the record: completed steps are kept, and the run holds up no other any more. Every transaction that the run has signed is looked up on every node first; unless it is proven that it had no effect, the same command with the same effect stays blocked (--override unfinished-run). tv resume decides more: it looks them up, too, and sends none twice. Check tv status first. Also closes a run whose journal cannot be read. Asks as the run itself does.',
   input: {
-    run: field('<run>', 'id or part of it', z.string()),
-    reason: field('--reason <text>', 'why it is closed; kept in the audit log', z.string()),
+    run: field(
+      '[run]',
+      'id or part of it; if left out, the runs that qualify are named',
+      z.string().optional(),
+    ),
+    reason: field('--reason <text>', 'why it is closed; kept in the audit log', z.string().optional()),
   },
-  choose: async ({ runs }, { run, reason }) => ({ run: runs.find(run), direction: 'abandon', reason }),
+  choose: async (ctx, { run: named, reason }) => {
+    const run = namedRun(ctx, {
+      ...{ run: named, command: 'runs abandon', rest: '--reason "…"', damaged: true },
+      qualifies: (state) => isUnfinished(state) || state.status === 'unverified',
+    });
+    if (reason === undefined) {
+      throw new UsageError('--reason is needed; it is kept in the audit log.', {
+        next: `tv runs abandon ${run} --reason "…"`,
+      });
+    }
+    return { run, direction: 'abandon', reason };
+  },
 });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { UsageError } from '../../src/errors/TvError.ts';
 import { defineControl, field } from '../../src/runbook/define.ts';
+import { namedRun } from '../shared/namedRun.ts';
 
 /** `tv runs note RUN TEXT`: for whoever reads the run's report. */
 export default defineControl({
@@ -7,8 +9,21 @@ export default defineControl({
   intent:
     'Adds a note to the journal of a run that has ended: what was seen, what was done by hand. It is shown by tv runs show and in the report. Changes nothing else, and asks nothing.',
   input: {
-    run: field('<run>', 'id or part of it', z.string()),
-    text: field('<text>', 'the note, in quotes; at most 2000 characters are kept', z.string()),
+    run: field(
+      '[run]',
+      'id or part of it; if left out, the runs that qualify are named',
+      z.string().optional(),
+    ),
+    text: field('[text]', 'the note, in quotes; at most 2000 characters are kept', z.string().optional()),
   },
-  choose: async ({ runs }, { run, text }) => ({ run: runs.find(run), direction: 'note', text }),
+  choose: async (ctx, { run: named, text }) => {
+    const run = namedRun(ctx, {
+      ...{ run: named, command: 'runs note', rest: '"…"' },
+      qualifies: ({ status }) => status !== 'running',
+    });
+    if (text === undefined) {
+      throw new UsageError('The text of the note is needed.', { next: `tv runs note ${run} "…"` });
+    }
+    return { run, direction: 'note', text };
+  },
 });

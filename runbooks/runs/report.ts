@@ -6,6 +6,7 @@ import { foldRun } from '../../src/runbook/runState.ts';
 import { buildTimeline } from '../../src/runbook/timeline.ts';
 import { timelineHtml } from '../../src/runbook/timelineHtml.ts';
 import { timelineMarkdown } from '../../src/runbook/timelineMarkdown.ts';
+import { namedRun } from '../shared/namedRun.ts';
 
 /** `tv runs report ID`: two files for the incident review. */
 export default defineAction({
@@ -13,11 +14,16 @@ export default defineAction({
   intent:
     "Writes a run's timeline, with who, what, when, evidence and durations, as Markdown and as one self-contained HTML file. Times are local, with the offset.",
   input: {
-    run: field('<run>', 'id or part of it', z.string()),
+    run: field(
+      '[run]',
+      'id or part of it; if left out, the runs that qualify are named',
+      z.string().optional(),
+    ),
     out: field('--out <directory>', 'where to write (default: here)', z.string().default('.')),
   },
-  run: async ({ runs, writeFile }, { run, out }) => {
-    const id = runs.find(run);
+  run: async (ctx, { run, out }) => {
+    const { runs, writeFile } = ctx;
+    const id = namedRun(ctx, { run, command: 'runs report', qualifies: () => true });
     const state = foldRun(runs.read(id));
     if (state === undefined) {
       throw new TvError('The run had not begun; there is nothing to report.', { next: 'tv runs list' });

@@ -6,16 +6,23 @@ import { renderNext } from '../../src/runbook/next.ts';
 import { findRun } from '../../src/runbook/readRuns.ts';
 import { foldRun, isUnfinished, waysOn } from '../../src/runbook/runState.ts';
 import { duration, localTime, planName, shortened, table, wrap } from '../../src/runbook/text.ts';
+import { namedRun } from '../shared/namedRun.ts';
 
 /** `tv runs show ID`: every step, its state and its time. */
 export default defineReport({
   title: 'One run',
   intent:
     'Shows one run: what was asked, who answered, every step with its state and time, and what can be done now.',
-  input: { run: field('<run>', 'id or part of it', z.string()) },
+  input: {
+    run: field(
+      '[run]',
+      'id or part of it; if left out, the runs that qualify are named',
+      z.string().optional(),
+    ),
+  },
   collect: async (ctx, { run }) => {
     const { runs } = ctx;
-    const id = runs.find(run);
+    const id = namedRun(ctx, { run, command: 'runs show', qualifies: () => true });
     // Of another environment it is shown too, by itself.
     const state = findRun(ctx, id) ?? foldRun(runs.read(id));
     if (state === undefined) {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { defineControl, field } from '../../src/runbook/define.ts';
+import { isUndoable } from '../../src/runbook/runState.ts';
+import { namedRun } from '../shared/namedRun.ts';
 
 /** `tv runs undo ID`: to the state before the run. */
 export default defineControl({
@@ -7,6 +9,15 @@ export default defineControl({
   intent:
     'Undoes the steps of a run, last one first, as its plan shows, and then reads back whether the state is the one before the run; where that is not proven it exits with 5. A backup that serves the undo is kept. Asks as the run itself does.',
   planned: true,
-  input: { run: field('<run>', 'id or part of it', z.string()) },
-  choose: async ({ runs }, { run }) => ({ run: runs.find(run), direction: 'undo' }),
+  input: {
+    run: field(
+      '[run]',
+      'id or part of it; if left out, the runs that qualify are named',
+      z.string().optional(),
+    ),
+  },
+  choose: async (ctx, { run }) => ({
+    run: namedRun(ctx, { run, command: 'runs undo', qualifies: isUndoable }),
+    direction: 'undo',
+  }),
 });

@@ -70,6 +70,16 @@ export function waysPast(begun: readonly StepData[], run: string, undoing: boole
   return final === undefined || undoable(begun, final).length > 0 ? [resume, undo] : [resume];
 }
 
+/** Whether an undo of the run has something to undo, by its journal. Of a verified one, only steps with an undo. */
+export function isUndoable(state: RunState): boolean {
+  const { started, status } = state;
+  if (status === 'verified') {
+    const begun = begunSteps(state, started.plan.steps);
+    return undoable(begun, begun.find(isFinal)).some(({ undo }) => undo?.startsWith('undo: ') === true);
+  }
+  return waysOn(state).includes(`tv runs undo ${started.run}`);
+}
+
 /** Steps that took effect, or may have, and are not undone. */
 export function begunSteps<S extends { readonly id: string }>(
   { steps }: Pick<RunState, 'steps'>,
