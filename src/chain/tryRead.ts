@@ -3,6 +3,7 @@ import type { Address } from '../config/settings.ts';
 import { outsideText } from '../errors/outsideText.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
+import { assertEcho, isZero } from './assertEcho.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { parseHex } from './parseAnswer.ts';
 import { rpcFailure } from './rpcFailure.ts';
@@ -18,7 +19,8 @@ export interface ReadCall {
  * Calls a function that may not be there. Calls of one turn go out as one batch.
  * @returns undefined only where the chain said so: the call reverted, or returned something that is
  * not this function's result (no such function, or no contract). That is no "no" of the function.
- * @throws TvError where the answer is unknown: no node answered, or a node reported any other error
+ * @throws TvError where the answer is unknown: no node answered, a node reported any other error, or it
+ * returns zeros for whatever it is asked
  */
 export async function tryRead<T>(chain: Chain, call: ReadCall): Promise<T | undefined> {
   const { address, functionName, args = [] } = call;
@@ -33,7 +35,9 @@ export async function tryRead<T>(chain: Chain, call: ReadCall): Promise<T | unde
     if (rpcFailure(error).kind === 'reverted') return undefined;
     throw describeRpcError(error, chain);
   }
-  return decode<T>(abi, functionName, parseHex(answer, `result of ${functionName}`));
+  const data = parseHex(answer, `result of ${functionName}`);
+  if (isZero(data)) await assertEcho(chain);
+  return decode<T>(abi, functionName, data);
 }
 
 /** Of a symbol or name on the chain, in characters: what a cell of a table takes. */

@@ -18,6 +18,7 @@ import { readLogs } from '../../src/chain/readLogs.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
 import { readFees } from '../../src/chain/transactions/readFees.ts';
 import { readWallet } from '../../src/chain/transactions/readFunds.ts';
+import { readNetwork } from '../../src/chain/transactions/readNetwork.ts';
 import { readNonce, readUsedNonce } from '../../src/chain/transactions/readNonce.ts';
 import { simulate } from '../../src/chain/transactions/simulate.ts';
 import { readPairTokens } from '../../src/chain/treasury/findToken.ts';
@@ -225,6 +226,27 @@ describe('a state read that fails is no "no"', () => {
         expect((found as TvError).next.join()).not.toMatch(/address/);
       }),
     );
+  });
+
+  it('callzero: a node that returns zeros for every call does not say "not paused" or "closed"', async () => {
+    await using faulty = await faultyNode(node.url, 'callzero');
+    const chain = connect(faulty.url);
+    const zeros = /returns zeros for every call/;
+    await expect(readProtocol(chain)).rejects.toThrow(zeros);
+    await expect(readBreakers(chain, { pairs: [pair], discover: false })).rejects.toThrow(zeros);
+    await expect(readPairSignals(chain, [pair])).rejects.toThrow(zeros);
+    expect((await readProtocol(connect(node.url))).paused).toBe(false);
+  });
+
+  it('codeempty: the kind of chain is unknown, and so is what is deployed', async () => {
+    await using faulty = await faultyNode(node.url, 'codeempty');
+    const chain = connect(faulty.url);
+    await expect(readNetwork(chain)).rejects.toThrow(/unknown whether this is a Tempo chain/);
+    await expect(readDeployment(chain)).rejects.toThrow(
+      /no bytecode of GovernanceRoles, which answers calls/,
+    );
+    await using plain = await fakeProtocol({ tempo: false });
+    expect(await readNetwork(connect(plain.url))).toBe('plain');
   });
 
   it('one member that cannot be read does not shorten the list of holders', async () => {

@@ -1,7 +1,7 @@
 import { getAddress } from 'viem';
 import type { Address } from '../../config/settings.ts';
 import { type Answer, answer, known, unknown } from '../../errors/answer.ts';
-import { TvError } from '../../errors/TvError.ts';
+import { TvError, UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { count } from '../../runbook/text.ts';
 import { governanceRolesAbi } from '../abi/governanceRoles.ts';
@@ -57,6 +57,13 @@ export async function readDeployment(chain: Chain): Promise<Deployment> {
           ),
         ),
   ]);
+  if (found[names.indexOf('governanceRoles')]?.code === '0x') {
+    // It has just returned its roles.
+    throw new UnavailableError('The RPC node returns no bytecode of GovernanceRoles, which answers calls.', {
+      facts: { node: chain.urls.join(', '), contract: registry },
+      next: 'see which RPC URLs are set, and from where: tv config show',
+    });
+  }
   const [code, members] = await Promise.all([
     Promise.all(found.map(({ code, implementation }) => implementationCode(chain, code, implementation))),
     Promise.all(ids.map((id) => readMembers(chain, registry, id))),
