@@ -29,7 +29,7 @@ interface CheckData extends ChainComparison {
 export default defineReport({
   title: 'Compare the event tables with the chain',
   intent:
-    'Reads the logs of the protocol from the chain and compares them with the rows in the database, by transaction hash and log index. Lists missing and surplus events: the indexer skips blocks whose RPC call failed, and reports that nowhere else. A row is surplus only where the receipt of its transaction, or its block, confirms it. Kinds that this indexer cannot store are listed apart, with the line of its journal. Exit 1 where they differ, 5 where part of it could not be compared.',
+    'Reads the logs of the protocol from the chain and compares them with the rows in the database, by transaction hash and log index. Lists missing and surplus events: the indexer skips blocks whose RPC call failed, and reports that nowhere else. A row is surplus only where the receipt of its transaction, or its block, confirms it. Kinds that this indexer cannot store are listed apart, with the line of its journal. Exit 1 where they differ, 3 where the RPC node contradicts itself about where logs are, 5 where part of it could not be compared.',
   input: {
     fromBlock: field(
       '--from-block <block>',
@@ -118,7 +118,7 @@ function aheadOfHead(indexed: number | null, head: number, toBlock: number | und
 
 /** Rows that could not be judged, and signs that the node does not return every log. */
 export function doubtsOf(comparison: ChainComparison): readonly string[] {
-  const { unconfirmed, unconfirmedReason, leftOut } = comparison;
+  const { unconfirmed, unconfirmedReason, leftOut, logIndexDoubt } = comparison;
   return [
     ...(unconfirmed.total === 0
       ? []
@@ -130,6 +130,7 @@ export function doubtsOf(comparison: ChainComparison): readonly string[] {
       : [
           `the RPC node's eth_getLogs left out ${howMany(leftOut.total, 'log')} that the receipts hold, the first in block ${count(leftOut.first[0]?.block ?? 0)}: its log index is incomplete, and more may be missing than it shows`,
         ]),
+    ...(logIndexDoubt === null || leftOut.total > 0 ? [] : [logIndexDoubt]),
   ];
 }
 

@@ -6,9 +6,10 @@ import {
   merge,
   type UnkeptKind,
 } from '../../src/chain/compareEvents.ts';
-import { confirmSurplus, readTopics, type SurplusRow } from '../../src/chain/confirmSurplus.ts';
+import { assertPlaced, confirmSurplus, readTopics, type SurplusRow } from '../../src/chain/confirmSurplus.ts';
 import { eventName, hasOpaqueArgument, indexedEvents } from '../../src/chain/events.ts';
 import { type ChainLog, readLogs } from '../../src/chain/readLogs.ts';
+import { testLogIndex } from '../../src/chain/testLogIndex.ts';
 import type { Address } from '../../src/config/settings.ts';
 import type { EventSchema } from '../../src/database/eventSchema.ts';
 import { type EventKind, readEventKinds } from '../../src/database/readEventKinds.ts';
@@ -52,12 +53,17 @@ export interface ChainComparison {
   /** Rows without a log, whose transactions could not be read. */
   readonly unconfirmed: Listed<EventRow>;
   readonly unconfirmedReason: string | null;
+  /** Why logs may be missing on both sides: an indexer that reads from this node would not have them either. */
+  readonly logIndexDoubt: string | null;
   readonly unstorable: readonly UnstorableKind[];
   /** Logs of kinds that have no table here and were never stored. */
   readonly ignored: number;
 }
 
-/** The protocol's logs on the chain against the rows in the database, over the same blocks. */
+/**
+ * The protocol's logs on the chain against the rows in the database, over the same blocks.
+ * @throws TvError where a source is away, or the RPC node contradicts itself about where logs are
+ */
 export async function compareWithChain(
   ctx: Context,
   parameters: CompareParameters,
@@ -88,14 +94,20 @@ export async function compareWithChain(
     kinds: [...kinds, ...before],
     explain,
   });
+  const missing = merge([comparison.missing, ...sorted.missing]);
+  await assertPlaced(ctx.chain(), missing.first, signal);
+  const verdict = await testLogIndex(ctx.chain(), { fromBlock, toBlock });
+  const none = comparison.matched + comparison.missing.total + comparison.unkept.length === 0;
+  const isDoubtful = verdict.is === 'broken' || (verdict.is === 'untested' && none);
   return {
     matched: comparison.matched + rows.leftOut.total,
-    missing: merge([comparison.missing, ...sorted.missing]),
+    missing,
     missingBlocks: comparison.missingBlocks,
     surplus: rows.surplus,
     leftOut: rows.leftOut,
     unconfirmed: rows.unconfirmed,
     unconfirmedReason: rows.reason ?? null,
+    logIndexDoubt: isDoubtful ? verdict.reason : null,
     unstorable: sorted.unstorable,
     ignored: sorted.ignored,
   };

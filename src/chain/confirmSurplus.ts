@@ -1,9 +1,11 @@
 import type { Address } from '../config/settings.ts';
 import { type Answer, answer, known, unknown } from '../errors/answer.ts';
+import { exitCodes, UnavailableError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
 import type { EventRow, Listed, UnlistedRow } from './compareEvents.ts';
 import { described } from './describeRpcError.ts';
 import { misfit, parseHex, parseObject, parseQuantity } from './parseAnswer.ts';
+import type { ChainLog } from './readLogs.ts';
 
 /** Transactions looked up at once: small enough for a provider's limit on batches. */
 const atOnce = 10;
@@ -97,6 +99,8 @@ function keyOf({ transactionHash, block }: EventRow): string {
 
 interface Receipt {
   readonly block: number;
+  /** Lower case; undefined where the node does not return it. */
+  readonly blockHash: string | undefined;
   readonly logs: readonly {
     readonly index: number;
     readonly address: string;
@@ -132,6 +136,7 @@ async function readReceipt(chain: Chain, hash: `0x${string}`): Promise<Receipt |
   if (!Array.isArray(receipt['logs'])) throw misfit(receipt['logs'], 'list of logs');
   return {
     block: parseQuantity(receipt['blockNumber'], 'block number'),
+    blockHash: typeof receipt['blockHash'] === 'string' ? receipt['blockHash'].toLowerCase() : undefined,
     logs: receipt['logs'].map((entry) => {
       const log = parseObject(entry, 'log');
       return {
@@ -196,4 +201,44 @@ export async function readTopics(
     if (topic !== undefined) topics.add(topic);
   }
   return topics;
+}
+
+/** Logs without a row that are looked up: a node that misplaces them misplaces all, or those of a stretch. */
+const mostPlaced = 40;
+
+/**
+ * Whether logs that no row holds are where `eth_getLogs` has them, by the receipts of their transactions: a
+ * log under the number of another block is missing in no database. A receipt that cannot be read proves nothing.
+ * @throws UnavailableError where the node contradicts itself
+ */
+export async function assertPlaced(
+  chain: Chain,
+  logs: readonly ChainLog[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const some = [...new Map(logs.map((log) => [`${log.transactionHash} ${log.block}`, log])).values()];
+  for (let index = 0; index < Math.min(some.length, mostPlaced); index += atOnce) {
+    signal?.throwIfAborted();
+    const piece = some.slice(index, index + atOnce);
+    const receipts = await Promise.all(piece.map((log) => answer(readReceipt(chain, log.transactionHash))));
+    for (const [at, log] of piece.entries()) {
+      const found = receipts[at];
+      if (found?.known !== true || found.value === null) continue;
+      const { block, blockHash } = found.value;
+      if (block === log.block && (blockHash === undefined || blockHash === log.blockHash)) continue;
+      throw new UnavailableError("The RPC node's eth_getLogs and its receipts contradict each other.", {
+        facts: {
+          node: chain.urls.join(', '),
+          transaction: log.transactionHash,
+          'by eth_getLogs': `in block ${log.block} (${log.blockHash})`,
+          'by its receipt': `in block ${block} (${blockHash ?? 'hash unknown'})`,
+        },
+        next: [
+          'run the command again: a reorganisation meanwhile looks the same',
+          'set RPC_URL, or chain.rpcUrls, to another node: tv config show',
+        ],
+        exitCode: exitCodes.blocked,
+      });
+    }
+  }
 }

@@ -1,5 +1,5 @@
 import type { Address } from '../config/settings.ts';
-import { TvError } from '../errors/TvError.ts';
+import { exitCodes, TvError, UnavailableError } from '../errors/TvError.ts';
 import type { Chain, Progress } from '../runbook/context.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { type EventName, eventByTopic } from './events.ts';
@@ -61,7 +61,8 @@ export interface ReadLogsParameters {
 
 /**
  * All logs of some contracts, in the order of the chain. Memory holds one request's worth.
- * @throws TvError where the nodes stay away past the retries, no longer have the range, or no address is given
+ * @throws TvError where the nodes stay away past the retries, no longer have the range, return logs of other
+ * blocks, or no address is given
  */
 export async function* readLogs(
   chain: Chain,
@@ -125,7 +126,21 @@ async function readRange(
     .map((entry) => parseObject(entry, 'log'))
     .filter((entry) => entry['removed'] !== true)
     .map(parseLog)
+    .map((log) => inRange(log, range))
     .sort((a, b) => a.block - b.block || a.logIndex - b.logIndex);
+}
+
+/** A log of a block that was not asked for would be compared with the rows of that block. */
+function inRange(log: ChainLog, { from, to }: { readonly from: number; readonly to: number }): ChainLog {
+  if (log.block >= from && log.block <= to) return log;
+  throw new UnavailableError(
+    `The RPC node's eth_getLogs returned a log of block ${log.block}, outside of the blocks asked for.`,
+    {
+      facts: { blocks: `${from} to ${to}`, transaction: log.transactionHash },
+      next: 'set RPC_URL, or chain.rpcUrls, to another node: tv config show',
+      exitCode: exitCodes.blocked,
+    },
+  );
 }
 
 function parseLog(entry: Readonly<Record<string, unknown>>): ChainLog {

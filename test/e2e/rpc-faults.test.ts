@@ -116,9 +116,10 @@ const rows: readonly Row[] = [
     name: 'no logs',
     mode: 'nologs',
     hidden: ['history'],
-    looking: [n, n, w, n, w],
+    looking: [n, n, w, w, w],
     hosted: [w, w, w, w, r, r],
   },
+  { name: 'an empty log index', mode: 'logsEmpty', hidden: ['history'], looking: [n, n, w, w, w] },
   {
     name: 'logs of ten blocks',
     mode: 'alchemy10',
@@ -284,7 +285,7 @@ async function tv(where: 'chain' | 'sandbox', row: Pick<Row, 'mode' | 'options'>
 }
 
 /** A sentence about the node, or that something is unknown because of it. */
-const named = /The RPC (node|URL)|could not (read|count)/g;
+const named = /The RPC (node|URL)|could not (read|count)|log index is incomplete/g;
 
 function classify({ exitCode, stdout, text }: Done, healthy: Done, isReport: boolean): string {
   if (exitCode === 70) return 'BUG';

@@ -352,6 +352,17 @@ describe('logs', () => {
     },
   );
 
+  it('a log of a block that was not asked for is the fault of the node, and unknown', async () => {
+    await using moved = await faultyNode(node.url, 'logsMoved');
+    const range = { fromBlock: 1, toBlock: 10, addresses: [contracts.riskController ?? '0x'] } as const;
+    await expect(readLogs(connect(moved.url), range).next()).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /eth_getLogs returned a log of block 11, outside of the blocks asked for/,
+      ),
+      exitCode: 3,
+    });
+  });
+
   it('lists that are capped without an error are read in narrower ranges', async () => {
     await using dense = await fakeProtocol({ head: 600, signalsPerBlock: 10 });
     await using capped = await faultyNode(dense.url, 'logsCap', { cap: 1_000 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { UnlistedRow } from '../../src/chain/compareEvents.ts';
-import { confirmSurplus } from '../../src/chain/confirmSurplus.ts';
+import { assertPlaced, confirmSurplus } from '../../src/chain/confirmSurplus.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
 import { RpcRefusal, rpcServer } from '../support/rpcServer.ts';
 
@@ -24,6 +24,14 @@ const refuse = () => {
   throw new RpcRefusal(-32603, 'internal error');
 };
 
+const connect = (url: string) =>
+  connectChain({
+    rpcUrls: [url],
+    id: undefined,
+    timeoutMs: 2_000,
+    contracts: {},
+  } as unknown as Parameters<typeof connectChain>[0]);
+
 async function judge(
   answers: { readonly receipt?: unknown; readonly block?: unknown },
   rows: readonly UnlistedRow[] = [unlisted()],
@@ -33,12 +41,7 @@ async function judge(
     const answer = method === 'eth_getTransactionReceipt' ? answers.receipt : answers.block;
     return typeof answer === 'function' ? answer() : answer;
   });
-  const chain = connectChain({
-    rpcUrls: [server.url],
-    id: undefined,
-    timeoutMs: 2_000,
-    contracts: {},
-  } as unknown as Parameters<typeof connectChain>[0]);
+  const chain = connect(server.url);
   const done = await confirmSurplus(chain, { rows: { total, first: rows }, addresses: [ours] });
   return {
     verdicts: [
@@ -129,5 +132,35 @@ describe('a row without a log', () => {
     expect((await judge({ receipt: two }, rows)).totals).toEqual([0, 2, 0]);
     const one = receipt(100, { index: 1, address: ours }, { index: 2, address: stranger });
     expect((await judge({ receipt: one }, rows)).totals).toEqual([2, 0, 0]);
+  });
+});
+
+describe('a log without a row', () => {
+  const log = {
+    block: 100,
+    blockHash: hashOf(9) as `0x${string}`,
+    transactionHash: hash as `0x${string}`,
+    logIndex: 7,
+    address: ours,
+    topic: undefined,
+    event: undefined,
+  };
+  it.each([
+    ['its receipt is in the same block → in its place', { ...receipt(100), blockHash: hashOf(9) }, true],
+    ['its receipt cannot be read → nothing is proven', null, true],
+    ['its receipt is in another block → the node contradicts itself', receipt(104), false],
+    [
+      'its receipt has the hash of another block → the same',
+      { ...receipt(100), blockHash: hashOf(8) },
+      false,
+    ],
+  ])('%s', async (_, answer, isPlaced) => {
+    await using server = await rpcServer(() => answer);
+    const placed = assertPlaced(connect(server.url), [log]).then(
+      () => true,
+      (error: unknown) => error,
+    );
+    if (isPlaced) expect(await placed).toBe(true);
+    else expect(await placed).toMatchObject({ message: expect.stringMatching(/contradict/), exitCode: 3 });
   });
 });

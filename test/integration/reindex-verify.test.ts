@@ -303,6 +303,34 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
       /7 rows could not be confirmed/,
     ],
     [
+      'the node has logs under the number of another block: the node is at fault, nothing is missing',
+      () => ({
+        rpc: (call) =>
+          call.method === 'eth_getLogs'
+            ? callRpc(bench.node.url, call.method, call.params).then((logs) =>
+                (logs as { blockNumber: string }[]).map((log) =>
+                  Number(log.blockNumber) === middle()
+                    ? { ...log, blockNumber: `0x${(middle() + 1).toString(16)}` }
+                    : log,
+                ),
+              )
+            : undefined,
+      }),
+      { events: 'block' },
+      'events',
+      /eth_getLogs and its receipts contradict each other/,
+    ],
+    [
+      'the indexer has no rows of blocks whose logs its node has lost: 0 of 0 is no match',
+      () => ({
+        ...gone(`block_number >= ${from()}`),
+        rpc: (call) => (call.method === 'eth_getLogs' ? [] : undefined),
+      }),
+      { kinds: 'block', events: 'block' },
+      'events',
+      /log index is incomplete/,
+    ],
+    [
       'effect late: the cursor is behind',
       () => ({
         damage: [`UPDATE indexer_state SET last_indexed_block = ${head - 30}`],
