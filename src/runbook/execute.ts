@@ -1,4 +1,4 @@
-import { type ExitCode, exitCodes, TvError } from '../errors/TvError.ts';
+import { type ExitCode, exitCodes, TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
 import type { Check } from './check.ts';
 import type { Step, StepContext } from './define.ts';
 import { WriteError } from './durableFile.ts';
@@ -286,10 +286,11 @@ async function stopAfterFailure(
   done: readonly Step[],
   results: Readonly<Record<string, Json>>,
 ): Promise<Ending> {
-  const answer = await probeQuietly(execution, failed, results);
+  const patience: Patience = { leftMs: sourceAwayMs };
+  const answer = await probeQuietly(execution, failed, results, patience);
   const toUndo = answer === 'not-done' ? done : [...done, failed];
   if (toUndo.every((step) => step.effect === 'reversible')) {
-    const way = await undoSteps(execution, toUndo, results);
+    const way = await undoSteps(execution, toUndo, results, { stoppable: false, patience });
     if (way === 'undone') {
       const outcome = (await isBefore(execution, toUndo)) ? 'rolled-back' : 'undo-unverified';
       return { outcome, exitCode: exitCodes.failed };
@@ -298,33 +299,64 @@ async function stopAfterFailure(
   return { outcome: 'failed', exitCode: exitCodes.failed };
 }
 
+/** How long a rollback or an undo waits for a source that has gone away (ms): PostgreSQL restarts in seconds. */
+const sourceAwayMs = 20_000;
+const askAgainMs = 1_000;
+
+/** What is left of that time; shared by all that waits in one attempt. */
+interface Patience {
+  leftMs: number;
+}
+
+/** Tries again while a source cannot be reached. A second signal, or the end of the time, ends that. */
+async function patiently<T>({ engine }: Execution, patience: Patience, work: () => Promise<T>): Promise<T> {
+  const { clock } = engine.ctx;
+  for (;;) {
+    const start = clock.now().getTime();
+    try {
+      return await work();
+    } catch (error) {
+      const passing = error instanceof UnavailableError || error instanceof TimeoutError;
+      if (!passing || patience.leftMs <= 0 || engine.interrupt.now.aborted) throw error;
+      await clock.sleep(askAgainMs, engine.interrupt.now);
+      patience.leftMs -= clock.now().getTime() - start;
+    }
+  }
+}
+
 /** A step's own answer, `unknown` where it cannot give one. */
 export async function probeQuietly(
   execution: Execution,
   step: Step,
   results: Readonly<Record<string, Json>>,
+  patience: Patience = { leftMs: 0 },
 ) {
   try {
-    return await step.probe(stepContext(execution, step, results));
+    return await patiently(execution, patience, () => step.probe(stepContext(execution, step, results)));
   } catch {
     return 'unknown' as const;
   }
 }
 
 /**
- * Undoes steps, last one first. Where one cannot be undone the rest is left alone.
+ * Undoes steps, last one first. A source that has gone away is waited for; where a step cannot be undone the
+ * rest is left alone.
  * @param stoppable a signal ends it after the step in flight, to be gone on with later
  */
 export async function undoSteps(
   execution: Execution,
   steps: readonly Step[],
   results: Readonly<Record<string, Json>>,
-  { stoppable }: { readonly stoppable: boolean } = { stoppable: false },
+  {
+    stoppable,
+    patience = { leftMs: sourceAwayMs },
+  }: { readonly stoppable: boolean; readonly patience?: Patience } = { stoppable: false },
 ): Promise<'undone' | 'failed' | 'interrupted' | 'lock-lost'> {
   const { interrupt } = execution.engine;
   const { clock, settings } = execution.engine.ctx;
   for (const step of steps.toReversed()) {
-    if (step.undo === undefined) continue;
+    const { undo } = step;
+    if (undo === undefined) continue;
     if (stoppable && interrupt.received !== undefined) return 'interrupted';
     // A rollback ends what this run began a moment ago, also where the database that keeps the lock has
     // gone away: a service that stays stopped is worse.
@@ -333,7 +365,7 @@ export async function undoSteps(
     record(execution, { type: 'undo.started', step: step.id });
     failpoint(settings.sandbox, `undo-${step.id}:started`);
     try {
-      await step.undo(stepContext(execution, step, results));
+      await patiently(execution, patience, () => undo(stepContext(execution, step, results)));
       failpoint(settings.sandbox, `undo-${step.id}:acted`);
     } catch (error) {
       if (error instanceof JournalLost) throw error;

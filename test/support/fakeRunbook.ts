@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type ExitCode, exitCodes, TvError } from '../../src/errors/TvError.ts';
+import { type ExitCode, exitCodes, TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { Concurrency } from '../../src/runbook/concurrency.ts';
 import {
@@ -43,6 +43,8 @@ export class FakeWorld {
   readonly #log: string;
   /** By step id. */
   readonly faults = new Map<string, Fault>();
+  /** How often its source cannot be reached yet, by `undo ID` or `probe ID`. */
+  readonly away = new Map<string, number>();
   readonly probes = new Map<string, ProbeAnswer>();
   /** What a step notes when it begins: by step id, by note. */
   readonly notes = new Map<string, Readonly<Record<string, Json>>>();
@@ -72,6 +74,14 @@ export class FakeWorld {
 
   forget(): void {
     rmSync(this.#log, { force: true });
+  }
+
+  /** @throws UnavailableError where the source of this is away */
+  reach(what: string): void {
+    const left = this.away.get(what) ?? 0;
+    if (left <= 0) return;
+    this.away.set(what, left - 1);
+    throw new UnavailableError(`${what}: connection refused`);
   }
 
   has(step: string): boolean {
@@ -157,6 +167,7 @@ function fakeStep(world: FakeWorld, fake: FakeStep): Step {
     ...(leaves === undefined ? {} : { leaves }),
     probe: async () => {
       world.did(`probe ${id}`);
+      world.reach(`probe ${id}`);
       return world.probes.get(id) ?? (world.has(id) ? 'done' : 'not-done');
     },
     run: async ({ signal, results, note }) => {
@@ -176,6 +187,7 @@ function fakeStep(world: FakeWorld, fake: FakeStep): Step {
       : {
           undo: async () => {
             world.did(`undo ${id}`);
+            world.reach(`undo ${id}`);
             if (world.faults.get(id) === 'undo') throw failure(id);
             if (world.faults.get(id) !== 'undo lost') world.unset(id);
           },

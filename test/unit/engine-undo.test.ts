@@ -164,6 +164,28 @@ describe('runs undo of a run cut off after a step', () => {
     expect(pausing.map(([command]) => command)).toEqual(Object.keys(partial).toReversed());
   });
 
+  it.each([
+    ['a short while', 12, [1, 'rolled-back'], []],
+    // Tried for 20 seconds: the state is left to be undone later.
+    ['longer than a restart takes', 60, [1, 'failed'], ['a', 'b']],
+  ] as const)('a source away for %s while a failed run is rolled back', async (_, times, ending, left) => {
+    for (const what of ['probe c', 'undo b']) {
+      const directory = `${state.directory}-${times}-${what.replace(' ', '-')}`;
+      const world = new FakeWorld(directory);
+      world.faults.set('c', 'before');
+      world.away.set(what, times);
+      const outcome = await play(fakeRunbook(world), { stateDirectory: directory });
+      const rolledBack = ending[1] === 'rolled-back' || what === 'probe c';
+      expect([outcome.exitCode, outcome.state?.status], what).toEqual(
+        rolledBack ? [1, 'rolled-back'] : ending,
+      );
+      expect(
+        ['a', 'b', 'c'].filter((id) => world.has(id)),
+        what,
+      ).toEqual(rolledBack ? [] : left);
+    }
+  });
+
   it('a failed run whose rollback had no effect is not rolled back', async () => {
     const world = new FakeWorld(state.directory);
     world.faults.set('a', 'undo lost');

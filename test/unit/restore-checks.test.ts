@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { describeBlockers } from '../../runbooks/db/restore/checks/blockers.ts';
 import { checkServices } from '../../runbooks/db/restore/checks/services.ts';
+import restore from '../../runbooks/db/restore.ts';
+import { UnavailableError } from '../../src/errors/TvError.ts';
 import type { Context } from '../../src/runbook/context.ts';
+import type { StepContext } from '../../src/runbook/define.ts';
 import { DrivenClock } from '../support/fakes.ts';
 
 const names = { api: 'tv-api', indexer: 'tv-indexer', oracle: 'tv-oracle' };
@@ -154,5 +157,17 @@ describe('describeBlockers', () => {
     ],
   ])('%s', (_, blockers, facts, next) => {
     expect(describeBlockers(blockers, 'vault')).toEqual({ facts, next });
+  });
+});
+
+describe('the swap of a restore', () => {
+  it('that had not begun: known without the database, so that the services start again without it', async () => {
+    const swap = restore.plan(restore.example.facts, restore.example.input).find(({ id }) => id === 'swap');
+    const database = () => {
+      throw new UnavailableError('PostgreSQL refuses the connection.');
+    };
+    const asked = (notes: object) => swap?.probe({ notes, database } as unknown as StepContext);
+    expect(await asked({})).toBe('not-done');
+    await expect(asked({ renaming: true })).rejects.toBeInstanceOf(UnavailableError);
   });
 });

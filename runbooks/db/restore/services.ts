@@ -1,8 +1,11 @@
+import { readServer } from '../../../src/database/readServer.ts';
+import { answer } from '../../../src/errors/answer.ts';
 import { changeUnit } from '../../../src/host/changeUnit.ts';
 import { checkUnitsAsBefore } from '../../../src/host/checkAsBefore.ts';
 import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import { withMaintenance } from '../shared/maintenance.ts';
 import { assertNoBlockers } from './checks/blockers.ts';
 import { assertNobodyStays } from './checks/sessions.ts';
 import { keepsOld, type RestoreFacts } from './facts.ts';
@@ -31,7 +34,10 @@ export function stopServices({ services, endSessions }: RestoreFacts): Step {
       await Promise.all(units.map((unit) => stopUnit(ctx.host(), { unit, signal })));
       return { at } satisfies Moment;
     },
-    undo: (ctx) => startAgain(ctx, { services }),
+    undo: async (ctx) => {
+      await awaitServer(ctx);
+      await startAgain(ctx, { services });
+    },
     checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), services),
   };
 }
@@ -66,6 +72,18 @@ export function startServices(facts: RestoreFacts): Step {
       return { at } satisfies Moment;
     },
   };
+}
+
+/** A PostgreSQL that restarts is back within this time (ms). */
+const restartMs = 15_000;
+
+/** A service that starts while its database is away fails at once. Started they are in any case. */
+async function awaitServer(ctx: StepContext): Promise<void> {
+  const deadline = ctx.clock.now().getTime() + restartMs;
+  while (!(await answer(withMaintenance(ctx, 'tv', readServer))).known) {
+    if (ctx.clock.now().getTime() > deadline) return;
+    await ctx.clock.sleep(500, ctx.signal);
+  }
 }
 
 async function startAgain(ctx: StepContext, facts: Pick<RestoreFacts, 'services'>): Promise<void> {

@@ -168,10 +168,14 @@ export function swap(facts: RestoreFacts): Step {
                 }),
         }
       : { effect: 'final', undoTitle: 'kept' }),
-    probe: async (ctx) =>
-      (await oids(ctx, [live])).get(live) === arrivingOid(ctx, facts) ? 'done' : 'not-done',
+    probe: async (ctx) => {
+      // Known without the database: where that has gone away, the services can be started again all the same.
+      if (ctx.notes['renaming'] === undefined) return 'not-done';
+      return (await oids(ctx, [live])).get(live) === arrivingOid(ctx, facts) ? 'done' : 'not-done';
+    },
     run: async (ctx) => {
       if (!dropsFirst(facts)) await assertSame(ctx, facts);
+      if (ctx.notes['renaming'] === undefined) ctx.note('renaming', true);
       await change(ctx, facts, renames(facts, ctx.runId));
       return { live, keptAs: keeps ? keptAs(facts, ctx.runId) : null };
     },
