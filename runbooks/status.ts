@@ -7,7 +7,7 @@ import { dueAt, readOldKeys } from '../src/chain/oracle/oldKeys.ts';
 import { readPairSignals } from '../src/chain/oracle/readPairSignals.ts';
 import { readNewestSignals } from '../src/chain/oracle/readSignals.ts';
 import { namedPairs, type Pair } from '../src/chain/pairs/pair.ts';
-import { readHead } from '../src/chain/readHead.ts';
+import { readBlockTime, readHead } from '../src/chain/readHead.ts';
 import { endThePause, type Protocol, readProtocol, stopsSignals } from '../src/chain/readProtocol.ts';
 import type { ServiceName } from '../src/config/settings.ts';
 import { prunable } from '../src/database/backup/choosePrune.ts';
@@ -26,8 +26,17 @@ import { defineReport } from '../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
 import { renderNext } from '../src/runbook/next.ts';
 import { ago, bytes, count, duration, padEnd, shortened, wrap } from '../src/runbook/text.ts';
+import { readPollSeconds } from './indexer/awaitProgress.ts';
+import { quoteError, readIndexerError } from './indexer/readIndexerError.ts';
 import { breakers, readAllBreakers, restingOrders } from './status/breakers.ts';
-import { fullShare, judgeDisk, judgeIndexer, judgeOracle, onRightChainOnly } from './status/judge.ts';
+import {
+  fullShare,
+  isStalled,
+  judgeDisk,
+  judgeIndexer,
+  judgeOracle,
+  onRightChainOnly,
+} from './status/judge.ts';
 import { runs } from './status/runs.ts';
 
 /** Runbook §8: API answers slower than this are a warning. */
@@ -45,6 +54,9 @@ const enoughTransactions = 100;
 const headLimitMs = 4_000;
 /** The indexer's speed is measured over this time, in milliseconds. */
 const speedOverMs = 1_000;
+/** An indexer that has not read a block for this many polls, and so many milliseconds, stands still. */
+const stalledPolls = 6;
+const shortestStallMs = 15_000;
 
 /** `tv status`: all sources at once, one line each. */
 export default defineReport({
@@ -234,13 +246,26 @@ async function indexer(
     ctx,
     right.then(() => readHead(ctx.chain())),
   );
-  return judgeIndexer({
+  const seen = {
     block,
     source: progress.source,
     speed: Math.round((block - progress.block) / (speedOverMs / 1000)),
     head: head?.number,
     unit: ctx.settings.host.units.indexer,
-  });
+  };
+  if (head === undefined || seen.speed !== 0 || head.number <= block) return judgeIndexer(seen);
+  const [next, pollSeconds] = await Promise.all([
+    unlessLate(ctx, readBlockTime(ctx.chain(), block + 1)),
+    readPollSeconds(ctx),
+  ]);
+  const waitingMs = next === undefined ? undefined : Math.max(0, ctx.clock.now().getTime() - next * 1000);
+  const judged = {
+    ...seen,
+    waitingMs,
+    stallMs: Math.max(shortestStallMs, stalledPolls * pollSeconds * 1000),
+  };
+  if (!isStalled(judged)) return judgeIndexer(judged);
+  return judgeIndexer(judged, quoteError(await readIndexerError(ctx)));
 }
 
 /** How fresh the signals are: of the pairs in the settings, else of those with a signal lately. */

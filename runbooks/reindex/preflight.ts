@@ -2,6 +2,7 @@ import { readServer } from '../../src/database/readServer.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
 import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
+import { checkWriting } from '../indexer/checkWriting.ts';
 import { checkBackup } from './checks/backup.ts';
 import { checkChain } from './checks/chain.ts';
 import { checkCursor } from './checks/cursor.ts';
@@ -49,6 +50,10 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
   const rights = lookout.look('rights', 'database', async () =>
     checkTableRights(ctx, { schema: await need(schema, 'schema') }),
   );
+  lookout.look('writing', 'database', async () => {
+    await need(server, 'server');
+    return checkWriting(ctx, ctx.database(), ctx.database().target.name);
+  });
   /** Without its rights the tables cannot be read, and that would be told again for each. */
   const readable = async () => {
     const found = await need(schema, 'schema');

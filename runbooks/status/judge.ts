@@ -73,9 +73,22 @@ export interface IndexerProgress {
   /** Undefined where the chain is unknown. Read after the cursor. */
   readonly head: number | undefined;
   readonly unit: string;
+  /** How long the first block above the cursor has been on the chain, in ms; undefined where unknown. */
+  readonly waitingMs?: number | undefined;
+  /** An indexer at work has read a block after this time, in ms. */
+  readonly stallMs?: number;
 }
 
-export function judgeIndexer({ block, source, speed, head, unit }: IndexerProgress): Reading {
+/** Whether the indexer stands still: the head has left it behind, and it has not moved for longer than its polls take. */
+export function isStalled(seen: IndexerProgress): boolean {
+  const { block, source, speed, head, waitingMs, stallMs = Number.POSITIVE_INFINITY } = seen;
+  if (head === undefined || source === 'rows' || speed !== 0 || head <= block) return false;
+  return head - block > farBehindBlocks || (waitingMs !== undefined && waitingMs > stallMs);
+}
+
+/** @param error what the indexer's journal says, in words, where it is stalled */
+export function judgeIndexer(seen: IndexerProgress, error?: string): Reading {
+  const { block, source, speed, head, unit, waitingMs } = seen;
   const place = `${source === 'cursor' ? 'cursor' : 'newest event'} ${count(block)}`;
   const rate = `${count(speed)} blocks/s`;
   if (head === undefined) {
@@ -93,9 +106,12 @@ export function judgeIndexer({ block, source, speed, head, unit }: IndexerProgre
   const summary = `${place}, ${behind}, ${rate}`;
   // Without a cursor the newest event says little: a quiet protocol looks like a dead indexer.
   if (source === 'rows') return { level: 'ok', summary, data };
-  if (lag > farBehindBlocks && speed === 0) {
-    const next = [`systemctl restart ${unit}`];
-    return { level: 'critical', summary: `${summary}: it makes no progress`, data, next };
+  if (isStalled(seen)) {
+    const next = [`journalctl -u ${unit} -n 50 --no-pager`, `systemctl restart ${unit}`];
+    const since =
+      waitingMs === undefined ? '' : ` since block ${count(block + 1)} came ${duration(waitingMs)} ago`;
+    const why = error === undefined ? '' : `; ${error}`;
+    return { level: 'critical', summary: `${summary}: it makes no progress${since}${why}`, data, next };
   }
   return { level: lag > farBehindBlocks ? 'warning' : 'ok', summary, data };
 }

@@ -19,3 +19,12 @@ export async function readHead(chain: Chain): Promise<Head> {
     hash: parseHex(block['hash'], 'block hash', 32),
   };
 }
+
+/** When a block was made, in seconds since 1970. @throws TvError where no node answers, or has no such block */
+export async function readBlockTime(chain: Chain, number: number): Promise<number> {
+  const call = chain.client.request({
+    method: 'eth_getBlockByNumber',
+    params: [`0x${number.toString(16)}`, false],
+  });
+  return parseQuantity(parseObject(await described(chain, call), 'block')['timestamp'], 'block time');
+}

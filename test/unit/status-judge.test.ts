@@ -56,6 +56,12 @@ describe('indexer', () => {
   const at = (block: number, head: number | undefined, speed = 0, source: 'cursor' | 'rows' = 'cursor') =>
     judgeIndexer({ block, head, speed, source, unit: 'tempovault-indexer' });
 
+  const standing = (lag: number, waitingMs: number | undefined) =>
+    judgeIndexer(
+      { block: 100, head: 100 + lag, speed: 0, source: 'cursor', unit: 'x', waitingMs, stallMs: 72_000 },
+      'its journal: read-only',
+    );
+
   it.each<[string, ReturnType<typeof at>, string, RegExp]>([
     ['at the head', at(100, 100), 'ok', /^cursor 100, at the head/],
     ['a block behind', at(99, 100), 'ok', /1 block behind/],
@@ -68,6 +74,14 @@ describe('indexer', () => {
     ],
     ['far behind and moving', at(100, 300, 9), 'warning', /200 blocks behind, 9 blocks/],
     ['far behind and not moving', at(100, 300), 'critical', /makes no progress/],
+    ['behind, not moving, within its polls', standing(39, 10_000), 'ok', /39 blocks behind, 0 blocks\/s$/],
+    [
+      'behind, and not moving for longer',
+      standing(39, 90_000),
+      'critical',
+      /39 blocks behind, 0 blocks\/s: it makes no progress since block 101 came .* ago; its journal: read-only$/,
+    ],
+    ['behind, age of the next block unknown', standing(39, undefined), 'ok', /39 blocks behind/],
     ['chain unknown', at(100, undefined), 'unknown', /blocks behind unknown, as chain$/],
   ])('%s', (_, reading, level, words) => {
     expect(reading.level).toBe(level);

@@ -8,6 +8,7 @@ import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
 import { ago, bytes, count } from '../../../src/runbook/text.ts';
+import { checkWriting } from '../../indexer/checkWriting.ts';
 import { checkCode } from '../shared/checkCode.ts';
 import { chooseBackups } from '../shared/chooseBackups.ts';
 import { lookAtMaintenance, withMaintenance } from '../shared/maintenance.ts';
@@ -108,6 +109,11 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
 
   if (!input.swapBack)
     lookout.look('tables', 'database', () => compareTables(ctx, { server, backup }), readLimitMs);
+
+  lookout.look('writing', 'database', async () => {
+    const old = await need(back, 'old');
+    return withMaintenance(ctx, 'tv', (database) => checkWriting(ctx, database, old?.name ?? name));
+  });
 
   const services = lookout.look('services', 'host', async () =>
     checkServices(ctx, {

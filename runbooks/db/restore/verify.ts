@@ -10,12 +10,16 @@ import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
 import { bytes, count, duration } from '../../../src/runbook/text.ts';
+import { awaitProgress } from '../../indexer/awaitProgress.ts';
 import type { Restored } from '../shared/restoreBeside.ts';
 import { keepsOld, keptAs, type RestoreFacts } from './facts.ts';
 import type { Moment } from './services.ts';
 
 /** The API connects anew to the database within this time (milliseconds). */
 const apiLimitMs = 15_000;
+
+/** Of the whole look at the indexer, whose own limit goes by its polls (milliseconds). */
+const progressLimitMs = 600_000;
 
 /** Reads everything back: database, rows, cursor, services, what is kept, and how long it was down. */
 export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<readonly Check[]> {
@@ -78,6 +82,17 @@ export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<rea
       next: [`tv reindex --from-block ${at ?? 'earliest'}`],
     });
   });
+
+  const isIndexer = (one: { readonly unit: string }) => one.unit === ctx.settings.host.units.indexer;
+  if (facts.services.some((one) => isIndexer(one) && one.wasActive)) {
+    const since = new Date((ctx.results['start'] as Moment).at);
+    lookout.look(
+      'indexer',
+      'database',
+      () => awaitProgress(ctx, facts.backup?.cursorBlock ?? null, since),
+      progressLimitMs,
+    );
+  }
 
   lookout.look('downtime', 'host', async () => {
     const stop = ctx.results['stop'] as Moment;

@@ -1,0 +1,62 @@
+import { readEventSchema } from '../../src/database/readEventSchema.ts';
+import { readProgress } from '../../src/database/readProgress.ts';
+import { answer } from '../../src/errors/answer.ts';
+import { readEnvFile } from '../../src/host/readEnvFile.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import { block, pass, warn } from '../../src/runbook/lookout.ts';
+import { count, duration } from '../../src/runbook/text.ts';
+import { quoteError, readIndexerError } from './readIndexerError.ts';
+
+/** The deployed indexer's, in seconds, where `.env` has no POLL_INTERVAL. */
+const defaultPollSeconds = 12;
+/** An indexer that has not moved for this many polls makes no progress. */
+const stalledPolls = 3;
+const shortestWaitMs = 15_000;
+const lookEveryMs = 500;
+
+/** Of the indexer, in seconds. */
+export async function readPollSeconds(ctx: Pick<Context, 'host' | 'settings'>): Promise<number> {
+  const read = await answer((async () => readEnvFile(ctx.host(), { path: ctx.settings.host.envFile }))());
+  const value = read.known
+    ? Number(read.value.entries.find(({ key }) => key === 'POLL_INTERVAL')?.value ?? Number.NaN)
+    : Number.NaN;
+  return value > 0 ? value : defaultPollSeconds;
+}
+
+/**
+ * Waits, for a few polls, until the indexer has moved its cursor.
+ * @param from where it was before it was started; null where that is unknown
+ * @param since when it was started
+ */
+export async function awaitProgress(ctx: Context, from: number | null, since: Date) {
+  const schema = await readEventSchema(ctx.database());
+  const read = () => readProgress(ctx.database(), { schema });
+  const first = await read();
+  const start = from ?? first.block ?? -1;
+  const next = [`journalctl -u ${ctx.settings.host.units.indexer} -n 50 --no-pager`, 'tv status'];
+  if (first.source === 'rows') {
+    const error = await readIndexerError(ctx, since);
+    if (!error.known || error.value !== undefined) {
+      return block(`no cursor shows whether the indexer makes progress; ${quoteError(error)}`, { next });
+    }
+    return warn(
+      'no cursor shows whether the indexer makes progress; no error in its journal since it started',
+    );
+  }
+  const limitMs = Math.max(shortestWaitMs, stalledPolls * (await readPollSeconds(ctx)) * 1_000);
+  const deadline = ctx.clock.now().getTime() + limitMs;
+  for (let now = first.block; ; now = (await read()).block) {
+    if (now !== null && now > start) {
+      return pass(
+        `the indexer makes progress: from block ${start < 0 ? 'none' : count(start)} to ${count(now)}`,
+      );
+    }
+    if (ctx.clock.now().getTime() > deadline) break;
+    await ctx.clock.sleep(lookEveryMs, ctx.signal);
+  }
+  const error = await readIndexerError(ctx, since);
+  return block(
+    `no progress of the indexer was seen for ${duration(limitMs)} (block ${start < 0 ? 'none' : count(start)}); ${quoteError(error)}`,
+    { next },
+  );
+}

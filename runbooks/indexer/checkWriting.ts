@@ -1,0 +1,37 @@
+import { parseDatabaseUrl } from '../../src/database/parseDatabaseUrl.ts';
+import { readReadOnlyDefault } from '../../src/database/readReadOnlyDefault.ts';
+import { answer } from '../../src/errors/answer.ts';
+import { quoteForShell } from '../../src/errors/shellLine.ts';
+import { readEnvFile } from '../../src/host/readEnvFile.ts';
+import type { Context, Database } from '../../src/runbook/context.ts';
+import { block, pass } from '../../src/runbook/lookout.ts';
+
+/**
+ * Whether the indexer's sessions can write: its role is that of INDEXER_DB_URL in `.env`, where that can be
+ * read, and otherwise tv's own.
+ * @param database any of the server
+ * @param name the database that the indexer will work in
+ */
+export async function checkWriting(ctx: Context, database: Database, name: string) {
+  const { user, options } = await indexerSession(ctx);
+  const found = await readReadOnlyDefault(database, { name, role: user });
+  // What the URL says outranks what the server has stored.
+  const overruled = /default_transaction_read_only\s*=\s*(off|false|no|0)\b/i.test(options ?? '');
+  if (found === undefined || overruled) return pass(`no setting keeps the indexer (${user}) from writing`);
+  const own = found.ofAll ? "env PGOPTIONS='-c default_transaction_read_only=off' " : '';
+  return block(`the indexer could not write: default_transaction_read_only is on for ${found.of}`, {
+    facts: { 'role of the indexer': user, database: name },
+    next: [`sudo -u postgres ${own}psql ${found.reset.map((one) => `-c ${quoteForShell(one)}`).join(' ')}`],
+  });
+}
+
+async function indexerSession(
+  ctx: Context,
+): Promise<{ readonly user: string; readonly options?: string | undefined }> {
+  const { user } = ctx.database().target;
+  const read = await answer(readEnvFile(ctx.host(), { path: ctx.settings.host.envFile }));
+  const url = read.known ? read.value.entries.find(({ key }) => key === 'INDEXER_DB_URL')?.value : undefined;
+  if (url === undefined) return { user };
+  const parsed = await answer((async () => parseDatabaseUrl(url))());
+  return parsed.known ? parsed.value : { user };
+}

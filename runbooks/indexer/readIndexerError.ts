@@ -1,0 +1,25 @@
+import { type Answer, answer } from '../../src/errors/answer.ts';
+import { readJournal } from '../../src/host/readJournal.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import { errorsIn } from '../oracle/readRelayError.ts';
+
+const journalLines = 100;
+
+/** The newest error in the indexer's journal; undefined where its newest lines hold none. */
+export async function readIndexerError(
+  ctx: Pick<Context, 'host' | 'settings'>,
+  since?: Date,
+): Promise<Answer<string | undefined>> {
+  const { indexer: unit } = ctx.settings.host.units;
+  const from = since === undefined ? {} : { since };
+  const read = await answer((async () => readJournal(ctx.host(), { unit, lines: journalLines, ...from }))());
+  if (!read.known) return read;
+  const { available, reason = 'no journal', entries } = read.value;
+  return available ? { known: true, value: errorsIn(entries).at(-1)?.message } : { known: false, reason };
+}
+
+/** What the journal says, as a part of a sentence. */
+export function quoteError(error: Answer<string | undefined>): string {
+  if (!error.known) return `its journal cannot be read (${error.reason})`;
+  return error.value === undefined ? 'no error in its newest journal lines' : `its journal: ${error.value}`;
+}
