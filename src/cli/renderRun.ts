@@ -47,6 +47,8 @@ export class RunScreen {
   /** A step failed: where the run ends unverified, it is unknown whether that step took effect. */
   #undecided = false;
   #undoFailed = false;
+  /** Steps that an undo leaves, and of which it is unknown whether they took effect. */
+  #undecidedSteps: readonly string[] = [];
   /** Steps were undone: unless that was a part that is done anew, the run cannot go forward any more. */
   #undone = false;
   /** An undo that was asked for: its steps are named by what undoes them. */
@@ -235,7 +237,8 @@ export class RunScreen {
   }
 
   /** Of a resume, the steps that are not ahead were done before; an undo names those that it leaves. */
-  #expect({ plan, all = plan.steps, kept, direction }: PlanReady): void {
+  #expect({ plan, all = plan.steps, kept, undecided = [], direction }: PlanReady): void {
+    this.#undecidedSteps = undecided;
     this.#undoing = direction === 'undo';
     const ahead = (id: string) => plan.steps.find((step) => step.id === id);
     this.#steps = all.map((step) => ahead(step.id) ?? step);
@@ -301,7 +304,7 @@ export class RunScreen {
       .filter(({ id, effect, undo }) => this.#standing.has(id) && !(effect === 'reversible' && undo === null))
       .map(
         ({ id, undo }) =>
-          `${this.#title(id)}${undo?.startsWith('undo: ') === false ? `: ${asTyped(undo, paint)}` : ''}`,
+          `${this.#undecidedSteps.includes(id) ? 'unknown' : 'kept'}  ${this.#title(id)}${undo?.startsWith('undo: ') === false ? `: ${asTyped(undo, paint)}` : ''}`,
       );
     // Of its own changes a run can speak; whether the world is as before was not read.
     const rolledBack =
@@ -347,7 +350,7 @@ export class RunScreen {
       undone: [
         paint.ok(
           this.#checked
-            ? `Undone and verified in ${took}${kept.length === 0 ? '' : ', except for the steps below, which are kept'}.`
+            ? `Undone and verified in ${took}${kept.length === 0 ? '' : ', except for the steps below'}.`
             : `Undone in ${took}.`,
         ),
         [report],
@@ -365,7 +368,7 @@ export class RunScreen {
     ];
     this.#print(`\n${wrap(sentence, paint.width)}\n`);
     if (['rolled-back', 'partly-rolled-back', 'undone'].includes(outcome)) {
-      for (const line of kept) this.#print(`  ${wrap(`kept  ${line}`, paint.width - 2, '           ')}\n`);
+      for (const line of kept) this.#print(`  ${wrap(line, paint.width - 2, '           ')}\n`);
     }
     for (const state of left) this.#left(`The ${state}: ${asTyped(resume, paint)}`);
     this.#print(`${renderNext(next, paint)}\n`);

@@ -198,7 +198,7 @@ async function survey(
       type: 'plan.ready',
       plan: { ...plan, steps: shown, ...(answers.dryRun && { consequence }) },
       all: plan.steps,
-      ...(direction === 'undo' ? { kept: keptOf(state, left) } : {}),
+      ...(direction === 'undo' ? keptOf(state, left) : {}),
       dryRun: answers.dryRun,
       ...(isHeld && { digest: approved }),
       overrides: [],
@@ -273,10 +273,11 @@ function toFinish(run: string, plan: PlanData, remaining: readonly StepData[]): 
 }
 
 /** Steps that took effect, or may have, and that an undo leaves. */
-function keptOf(state: RunState, left: readonly Step[]): readonly string[] {
-  return [...state.steps].flatMap(([id, { status }]) =>
-    status === 'waiting' || status === 'undone' || left.some((step) => step.id === id) ? [] : [id],
-  );
+function keptOf(state: RunState, left: readonly Step[]) {
+  const kept = begunSteps(state, state.started.plan.steps)
+    .map(({ id }) => id)
+    .filter((id) => !left.some((step) => step.id === id));
+  return { kept, undecided: kept.filter((id) => !isDone(state, id)) };
 }
 
 /** A step as the list of an undo names it: by what undoes it. No shell line stands for that. */

@@ -48,10 +48,10 @@ export interface OtherRun {
   readonly runbook: string;
   readonly touches: readonly string[];
   /**
-   * `unverified`: finished, and its effect was not proven. `abandoned`: closed by a person with a transaction
+   * `unverified`: finished, and its effect was not proven. `closed`: abandoned or undone, with a transaction
    * that took effect or still may, and that the run to start would send once more.
    */
-  readonly state: 'running' | 'unfinished' | 'unverified' | 'abandoned';
+  readonly state: 'running' | 'unfinished' | 'unverified' | 'closed';
   /** A later run of its own command leaves nothing of it to finish. */
   readonly supersedesItself: boolean;
   /** It left residual state in the world. */
@@ -70,7 +70,7 @@ export function judge(name: string, mine: Concurrency, other: OtherRun): 'blocks
       return mine.waitsFor === 'any' || (mine.waitsFor === 'touching' ? touching : same);
     }
     if (!other.holdsUpOthers) return false;
-    if (other.state === 'abandoned') {
+    if (other.state === 'closed') {
       const repeats = mine.heldUpBy === 'none' || mine.heldUpBy === 'unfinished touching';
       return same && !other.supersedesItself && !repeats;
     }

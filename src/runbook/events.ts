@@ -165,6 +165,8 @@ export type ScreenEvent =
       readonly all?: readonly StepData[];
       /** Of an undo: ids of the steps that took effect, or may have, and are not undone. */
       readonly kept?: readonly string[];
+      /** Of those, the ones of which the journal does not say whether they took effect. */
+      readonly undecided?: readonly string[];
       readonly dryRun: boolean;
       /**
        * What `--plan` compares: the plan's own digest, or that of what is left to do or to undo of a run. The

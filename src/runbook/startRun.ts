@@ -25,7 +25,7 @@ import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
 import { assertUnlocked, type HeldLocks, whileAsking, withLocks } from './locks.ts';
 import { nameRuns, readRuns, surveyRuns, urgentFirst } from './readRuns.ts';
-import { type RunState, waysOn } from './runState.ts';
+import { isFinal, type RunState, waysOn } from './runState.ts';
 import { isWithoutEffect, journaledTransactions, lookUpFates, onceOf } from './sentTransactions.ts';
 
 /**
@@ -197,7 +197,7 @@ async function prepare(
     if (facts === undefined) return [];
     return buildPlan(shelved, facts, input as never, engine.ctx.settings.environment).plan.steps;
   };
-  const abandoned = await checkAbandoned(engine, shelved.name, concurrency, planned);
+  const abandoned = await checkClosed(engine, shelved.name, concurrency, planned);
   const looked = [
     ...[...checkSettings(engine), ...preflight.checks, ...warnings, state, runs],
     ...abandoned,
@@ -384,11 +384,11 @@ function checkRuns(engine: Engine, name: string, concurrency: Concurrency): Chec
 }
 
 /**
- * Abandoned runs of this command that sent what this one would send again. Each of their transactions is looked
+ * Closed runs of this command that sent what this one would send again: abandoned, or undone but for that. Each of their transactions is looked
  * up: only proof that it had no effect lets this run pass, or a later run that did the same and was verified.
  * @param planned the steps of this run; empty where there is no basis for a plan
  */
-async function checkAbandoned(
+async function checkClosed(
   engine: Engine,
   name: string,
   concurrency: Concurrency,
@@ -396,9 +396,9 @@ async function checkAbandoned(
 ): Promise<readonly Check[]> {
   const states = surveyRuns(engine.ctx).states.filter(({ started }) => started.runbook === name);
   const undecided = states.flatMap((state, index) => {
-    if (state.status !== 'abandoned' || state.supersededBy !== undefined) return [];
+    if (state.supersededBy !== undefined) return [];
     const proven = new Set(state.transactions.filter(isWithoutEffect).map(({ hash }) => hash));
-    const open = journaledTransactions(state.lines).filter(({ hash }) => !proven.has(hash));
+    const open = keptTransactions(state).filter(({ hash }) => !proven.has(hash));
     return open.length === 0 ? [] : [{ state, open, later: states.slice(index + 1) }];
   });
   if (undecided.length === 0) return [];
@@ -412,17 +412,25 @@ async function checkAbandoned(
     if (later.some(({ status, started }) => status === 'verified' && repeated(started.plan.steps))) return [];
     const fates = (await lookUpFates(engine, again)).filter((fate) => !isWithoutEffect(fate));
     if (fates.length === 0) return [];
-    const blocks = judge(name, concurrency, besideOf(state, 'abandoned')) === 'blocks';
+    const blocks = judge(name, concurrency, besideOf(state, 'closed')) === 'blocks';
     return [
       {
-        ...{ id: 'abandoned', world: 'run', status: blocks ? 'block' : 'warn' },
+        ...{ id: 'earlier run', world: 'run', status: blocks ? 'block' : 'warn' },
         ...(blocks ? { override: 'unfinished-run' } : {}),
-        summary: `the previous run may already have taken effect: ${run} was abandoned, and its transaction ${fates.map(({ hash, words }) => `${hash} ${words}`).join('; ')}`,
+        summary: `the previous run may already have taken effect: ${run} was ${state.status}, and its transaction ${fates.map(({ hash, words }) => `${hash} ${words}`).join('; ')}`,
         next: [`tv runs show ${run}`],
       },
     ];
   });
   return (await Promise.all(checks)).flat();
+}
+
+/** The transactions of a closed run whose effect stays, if they had one. */
+function keptTransactions({ status, started, steps, lines }: RunState) {
+  if (status === 'abandoned') return journaledTransactions(lines);
+  if (status !== 'undone') return [];
+  const kept = started.plan.steps.filter((step) => isFinal(step) && steps.get(step.id)?.status !== 'undone');
+  return journaledTransactions(lines).filter(({ step }) => kept.some(({ id }) => id === step));
 }
 
 function besideOf(run: RunState, state: OtherRun['state']): OtherRun {

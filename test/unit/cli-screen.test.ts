@@ -434,13 +434,18 @@ describe('the screen of a run', () => {
       Verification
         ✔ stop  indexer active, as before the run
 
-      Undone and verified in 3.0 s, except for the steps below, which are
-      kept.
+      Undone and verified in 3.0 s, except for the steps below.
         kept  2  clear 1 204 332 rows from block 12 345 678 on, and set the
                  cursor
       Next: tv runs report 
       "
     `);
+    // One that was cut off is not said to be kept.
+    const [ready, ...rest] = undoing;
+    const cut = { ...ready, undecided: ['clear'] } as RunEvent;
+    const unknown = draw([cut, ...rest], plainPaint(72)).text;
+    expect(unknown).toMatch(/ {2}unknown {2}2 {2}clear/);
+    expect(unknown).not.toContain('kept');
     const failed: RunEvent = { type: 'undo.failed', step: 'stop', error };
     const ended: RunEvent = { type: 'run.ended', outcome: 'undo-failed', exitCode: 1 };
     expect(draw([...undoing.slice(0, 2), failed, ended], plainPaint(72)).text).toMatch(

@@ -269,8 +269,8 @@ describe('an abandoned run that had signed a transaction', () => {
 
       const blocked = await again(options);
       expect(blocked.exitCode).toBe(3);
-      expect(blocked.error?.facts['abandoned']).toContain('the previous run may already have taken effect');
-      expect(blocked.error?.facts['abandoned']).toContain(run);
+      expect(blocked.error?.facts['earlier run']).toContain('the previous run may already have taken effect');
+      expect(blocked.error?.facts['earlier run']).toContain(run);
       expect(blocked.error?.next.join()).toContain('--override unfinished-run');
       expect(world.effects()).not.toContain('run b');
       // What does something else is not asked about it, and proof of the opposite ends it.
@@ -349,9 +349,30 @@ describe('an abandoned run that had signed a transaction', () => {
     const next = await again(answering(effect), {}, shelved);
     expect(next.exitCode).toBe(verdict === 'blocks' ? 3 : 0);
     const checks = next.events.flatMap((event) => (event.type === 'preflight.done' ? event.checks : []));
-    const seen = checks.find(({ id }) => id === 'abandoned')?.status;
+    const seen = checks.find(({ id }) => id === 'earlier run')?.status;
     expect(seen).toBe({ blocks: 'block', warns: 'warn', passes: undefined }[verdict]);
   });
+
+  it.each([
+    ['may stand', 'begun', 3],
+    ['is proven to be without effect', 'not-done', 0],
+  ] as const)(
+    'and that was undone but for it: it %s (probe: %s) → the same again exits with %i',
+    async (_, answer, exitCode) => {
+      const open = { subject: 'door', state: 'OPEN', until: 'c' };
+      const steps = [{ id: 'a', undoAlways: true, leaves: open }, ...pay.slice(1)];
+      const run = await killed(payout({ steps }));
+      world.probes.set('b', answer);
+      const carryOn = { run, direction: 'undo' as const };
+      const undone = await play(payout({ steps }), { stateDirectory, carryOn });
+      expect([undone.exitCode, undone.state?.status]).toEqual([0, 'undone']);
+      const found = answer === 'begun' ? effect : noEffect;
+      const next = await again(answering(found), {}, payout({ steps }));
+      expect(next.exitCode).toBe(exitCode);
+      if (exitCode === 3)
+        expect(next.error?.facts['earlier run']).toContain(`${run} was undone, and its transaction`);
+    },
+  );
 
   it('and that can still be decided → an undo that is refused offers a resume, and no abandoning', async () => {
     const run = await killed();
