@@ -100,8 +100,10 @@ as in tv emergency withdraw.`,
       );
     }),
   preflight,
-  basis: ({ chainId, intents, stuck, sender, payout, withdrawFirst, replace }) => ({
+  basis: ({ chainId, pairs, intents, stuck, sender, payout, withdrawFirst, replace }) => ({
     chainId,
+    // One order that is filled meanwhile does not make an approved emergency another one.
+    unwinds: pairs.map(({ orders, base }) => ({ base, orders: orders !== 0 })),
     stuck: stuck.map(({ pair }) => pair.id),
     withdrawFirst,
     calls: intents.map(({ address, data }) => ({ address, data })),

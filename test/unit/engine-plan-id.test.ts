@@ -54,8 +54,8 @@ const restsOn: Readonly<Record<string, string>> = {
     unpause.intent.role.signer unpause.sender.from replace services.0.id services.0.unit
     services.0.active oracle`,
   'emergency unwind': `
-    chainId intents.0.address intents.0.signature intents.0.args.0 intents.0.data intents.0.role.signer
-    sender.from replace payout.recipient payout.max payout.withdrawals.0.token.address
+    chainId pairs.0.base intents.0.address intents.0.signature intents.0.args.0 intents.0.data
+    intents.0.role.signer sender.from replace payout.recipient payout.max payout.withdrawals.0.token.address
     payout.withdrawals.0.intent.address payout.withdrawals.0.intent.signature
     payout.withdrawals.0.intent.role.signer payout.sender.from payout.pause.way
     payout.pause.end.address payout.pause.end.signature payout.pause.end.args.0
@@ -96,6 +96,20 @@ it.each(runbooks)('%s: the plan id changes with these facts, and with no others'
   });
   const expected = restsOn[command]?.trim().split(/\s+/) ?? [];
   expect(moved.map((path) => path.join('.'))).toEqual(expected);
+});
+
+it.each<readonly [string, number | null, boolean]>([
+  ['one order filled meanwhile', 11, false],
+  ['their number unknown', null, false],
+  ['none left', 0, true],
+])('emergency unwind, 12 orders approved, %s: another plan %s', (_, orders, differs) => {
+  const [, runbook] = runbooks.find(([command]) => command === 'emergency unwind') ?? [];
+  if (runbook === undefined) throw new Error('no such runbook');
+  const { facts, input } = runbook.example;
+  const idOf = (changed: unknown) =>
+    buildPlan({ name: 'emergency unwind', runbook }, changed as never, input, 'production').plan.id;
+  const pairs = (facts['pairs'] as readonly Record<string, Json>[]).map((pair) => ({ ...pair, orders }));
+  expect(idOf({ ...facts, pairs }) !== idOf(facts)).toBe(differs);
 });
 
 /** Paths of all values; of a list those of its first entry. */
