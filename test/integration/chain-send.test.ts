@@ -321,6 +321,28 @@ describe.each<readonly [Network, boolean]>([
     },
   );
 
+  it('an estimate above what a block holds → nothing is signed, and exit 3', async () => {
+    await using node = await faultyNode(world.url, 'esthuge');
+    const notes: Record<string, Json> = {};
+    await expect(sendOnce(context(notes, world.through(node.url)), parameters)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^The RPC node estimates 18446744073709551615 gas, and a transaction can take \d+; nothing was signed\.$/,
+      ),
+      exitCode: 3,
+    });
+    expect(notes).toEqual({});
+  });
+
+  it('bytes that the node can never decode → names the command that closes the run', async () => {
+    await using node = await faultyNode(world.url, 'refuseSend', { message: 'Failed to decode transaction' });
+    const ctx = { ...context({}, world.through(node.url)), runId: 'RUN-1' };
+    await expect(sendOnce(ctx, { ...parameters, limitMs: 300 })).rejects.toMatchObject({
+      exitCode: 5,
+      facts: { answer: 'Failed to decode transaction' },
+      next: expect.arrayContaining([expect.stringContaining('tv runs abandon RUN-1 --reason "…"')]),
+    });
+  });
+
   it('refused and nowhere: says so with the words of the node, and resuming hands over the same bytes', async () => {
     await using node = await faultyNode(world.url, 'refuseSend');
     const notes: Record<string, Json> = {};

@@ -7,7 +7,7 @@ import { holdsRole } from '../holdsRole.ts';
 import { contractTitles, type ResolvedIntent } from '../intents/intent.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { openSigner } from '../signers/openSigner.ts';
-import { readFees } from '../transactions/readFees.ts';
+import { readFees, readMostGas } from '../transactions/readFees.ts';
 import { feeOf, formatFunds, readFunds } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
 import { readNonce } from '../transactions/readNonce.ts';
@@ -17,7 +17,7 @@ import {
   type Replacement,
   readReplacement,
 } from '../transactions/replacementFees.ts';
-import { gasLimit } from '../transactions/signTransaction.ts';
+import { gasLimit, otherNode, tooMuchGas } from '../transactions/signTransaction.ts';
 import { simulate } from '../transactions/simulate.ts';
 import type { Call, Network } from '../transactions/transaction.ts';
 
@@ -125,7 +125,16 @@ export async function lookAtSending(
   const simulation = lookout.look('simulation', 'chain', async () => {
     const { from } = await need(signer, 'signer');
     const calls = intents.map(({ address, data }) => ({ to: address, data }));
-    const answer = await simulate(ctx.chain(), { from, calls, first: before });
+    const [answer, most] = await Promise.all([
+      simulate(ctx.chain(), { from, calls, first: before }),
+      readMostGas(ctx.chain()),
+    ]);
+    if (answer.ok && most !== undefined && answer.gas > most && calls.length === 1) {
+      return block(`the RPC node estimates ${tooMuchGas(answer.gas, most)}`, {
+        facts: { node: ctx.chain().urls.join(', ') },
+        next: otherNode,
+      });
+    }
     const words = `${describe(intents)} would succeed`;
     if (answer.ok && answer.tried) {
       return pass(before.length === 0 ? words : `${words}, after what comes before it`, {

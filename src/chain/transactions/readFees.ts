@@ -3,6 +3,7 @@ import { UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
 import { parseObject } from '../parseAnswer.ts';
+import { readNetwork } from './readNetwork.ts';
 
 export interface Fees {
   readonly maxFeePerGas: bigint;
@@ -37,6 +38,25 @@ export async function readFees(chain: Chain): Promise<Fees> {
   }
   // A chain without a base fee: the price holds the tip.
   return { maxFeePerGas: gasPrice * baseFeeMargin, maxPriorityFeePerGas: tip ?? gasPrice };
+}
+
+/** Tempo: what one transaction may take (TIP-1000). */
+const tempoGas = 30_000_000n;
+
+/**
+ * The most gas that a transaction can take here: what a block holds, on Tempo also its own limit. An
+ * estimate above it is nonsense, and so would be what is signed with it.
+ * @returns undefined where the node does not return the limit of its blocks
+ * @throws TvError where no node answers
+ */
+export async function readMostGas(chain: Chain): Promise<bigint | undefined> {
+  const [network, block] = await Promise.all([
+    readNetwork(chain),
+    described(chain, chain.client.request({ method: 'eth_getBlockByNumber', params: ['latest', false] })),
+  ]);
+  const held = weiOf(parseObject(block, 'block')['gasLimit']);
+  if (network === 'plain') return held;
+  return held !== undefined && held < tempoGas ? held : tempoGas;
 }
 
 async function quantity(

@@ -28,7 +28,8 @@ export interface SendParameters extends Omit<SignParameters, 'signer'> {
 }
 
 /** What sending needs of a step's context. */
-export type SendContext = Pick<StepContext, 'chain' | 'note' | 'notes' | 'settings' | 'secrets' | 'signal'>;
+export type SendContext = Pick<StepContext, 'chain' | 'note' | 'notes' | 'settings' | 'secrets' | 'signal'> &
+  Partial<Pick<StepContext, 'runId'>>;
 
 const defaultNote = 'transaction';
 
@@ -96,6 +97,7 @@ export async function settleOnce(
 ): Promise<SentTransaction> {
   const settled = await settle(ctx.chain(), {
     transaction: signed,
+    run: ctx.runId,
     signal: ctx.signal,
     ...(limitMs === undefined ? {} : { limitMs }),
   });

@@ -23,6 +23,8 @@ import type { SentTransaction, SignedTransaction } from './transaction.ts';
 
 export interface SettleParameters {
   readonly transaction: SignedTransaction;
+  /** The run that sends it, for what is advised. */
+  readonly run?: string | undefined;
   readonly signal?: AbortSignal;
   /** Milliseconds; default two minutes. */
   readonly limitMs?: number;
@@ -44,7 +46,9 @@ const withoutStatusMs = 3_000;
 const refusedMs = 10_000;
 /** The same where the words leave little doubt. They shorten the wait, and decide nothing. */
 const clearlyRefusedMs = 1_500;
-const clearWords = /insufficient|underpriced|intrinsic gas|exceeds .*(balance|limit)|fee cap/i;
+const clearWords = /decod|rlp|insufficient|underpriced|intrinsic gas|exceeds .*(balance|limit)|fee cap/i;
+/** The node cannot read the bytes; it never will. Seen: anvil, reth "failed to decode transaction". */
+const undecodable = /decod|\brlp\b/i;
 /** The node has seen this transaction, or its nonce: what it is said to have refused may be in a block. */
 const takenWords = /known|already|nonce|exist|duplicate/i;
 
@@ -55,7 +59,7 @@ const takenWords = /known|already|nonce|exist|duplicate/i;
  * @throws the reason of an abort
  */
 export async function settle(chain: Chain, parameters: SettleParameters): Promise<Settled> {
-  const { transaction, signal, limitMs = defaultLimitMs } = parameters;
+  const { transaction, run, signal, limitMs = defaultLimitMs } = parameters;
   const start = performance.now();
   // Rides along with the first look.
   const unit = readFeeUnit(chain, transaction.feeToken);
@@ -87,7 +91,7 @@ export async function settle(chain: Chain, parameters: SettleParameters): Promis
         const patience = words !== undefined && clearWords.test(words) ? clearlyRefusedMs : refusedMs;
         const isRefused = words !== undefined && !takenWords.test(words);
         if (isRefused && performance.now() - nowhereSince > Math.min(patience, limitMs)) {
-          return { outcome: 'undecided', error: refused(words ?? '', transaction) };
+          return { outcome: 'undecided', error: refused(words ?? '', transaction, run) };
         }
       } else {
         nowhereSince = undefined;
@@ -276,11 +280,17 @@ async function waiting(
 }
 
 /** Only where no node knows it after a while, and its nonce is unused. */
-function refused(words: string, { hash, from, nonce }: SignedTransaction): TvError {
+function refused(words: string, { hash, from, nonce }: SignedTransaction, run: string | undefined): TvError {
   return unverified('The RPC node refused the transaction; no node knows it, and its nonce is unused.', {
     facts: { answer: words, transaction: hash, from, nonce },
-    next: /fund|balance/i.test(words)
-      ? [`send ${from} something to pay fees with, then: tv resume`]
-      : ['hand over the same transaction again: tv resume'],
+    next: undecodable.test(words)
+      ? [
+          'put the URL of another RPC node first, then: tv resume',
+          'or, where none can read it: ' +
+            (run === undefined ? 'tv runs list' : `tv runs abandon ${run} --reason "…"`),
+        ]
+      : /fund|balance/i.test(words)
+        ? [`send ${from} something to pay fees with, then: tv resume`]
+        : ['hand over the same transaction again: tv resume'],
   });
 }

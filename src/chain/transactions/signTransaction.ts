@@ -5,7 +5,7 @@ import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { readChainId } from '../readChainId.ts';
 import type { Signer } from '../signers/signer.ts';
-import { type Fees, readFees } from './readFees.ts';
+import { type Fees, readFees, readMostGas } from './readFees.ts';
 import { readNetwork } from './readNetwork.ts';
 import { readNonce } from './readNonce.ts';
 import { readReplacement } from './replacementFees.ts';
@@ -45,12 +45,13 @@ export async function signTransaction(chain: Chain, parameters: SignParameters):
     (network) => (network === 'tempo' ? import('viem/tempo') : undefined),
     () => {},
   );
-  const [network, chainId, fees, nonces, simulation] = await Promise.all([
+  const [network, chainId, fees, nonces, simulation, most] = await Promise.all([
     readNetwork(chain),
     readChainId(chain),
     readFees(chain),
     readNonce(chain, from),
     simulate(chain, { from, calls }),
+    readMostGas(chain),
   ]);
   if (chain.expectedId !== undefined && chain.expectedId !== chainId) {
     throw new TvError('The RPC node is on another chain; nothing was signed.', {
@@ -68,7 +69,15 @@ export async function signTransaction(chain: Chain, parameters: SignParameters):
   // Zero in front keeps clear of the keys that Tempo reserves.
   const nonceKey = ownLine ? BigInt(`0x00${randomBytes(8).toString('hex')}`) : 0n;
   const nonce = ownLine ? 0 : (parameters.nonce ?? (replace ? nonces.latest : nonces.pending));
-  const gas = gasLimit(simulation.gas, ownLine);
+  if (most !== undefined && simulation.gas > most) {
+    throw new TvError(`The RPC node estimates ${tooMuchGas(simulation.gas, most)}; nothing was signed.`, {
+      facts: { node: chain.urls.join(', ') },
+      next: otherNode,
+      exitCode: exitCodes.blocked,
+    });
+  }
+  const margined = gasLimit(simulation.gas, ownLine);
+  const gas = most !== undefined && margined > most ? most : margined;
   const replaces = replace && !ownLine && nonces.pending > nonces.latest;
   const paid =
     parameters.fees ?? (replaces ? (await readReplacement(chain, { account: from, nonce })).fees : fees);
@@ -89,6 +98,13 @@ export async function signTransaction(chain: Chain, parameters: SignParameters):
     raw,
   };
 }
+
+/** Of an estimate above what a transaction can take, in words. */
+export function tooMuchGas(estimate: bigint, most: bigint): string {
+  return `${estimate} gas, and a transaction can take ${most}`;
+}
+
+export const otherNode = ['put the URL of another RPC node first: tv config show'];
 
 /** @param used what the simulation took, all calls together */
 export function gasLimit(used: bigint, ownNonceLine: boolean): bigint {
