@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { assertChainId, onRightChain } from '../../src/chain/assertChainId.ts';
 import { type Breaker, readBreakers } from '../../src/chain/breakers/readBreakers.ts';
+import { judgeHead, type StaleHead } from '../../src/chain/currentState.ts';
 import { findPair, namedPairs, type Pair, pairTitle } from '../../src/chain/pairs/pair.ts';
 import { readStops, type Stops } from '../../src/chain/stops/readStops.ts';
 import { type Resting, readResting } from '../../src/chain/treasury/readResting.ts';
@@ -33,7 +34,7 @@ export default defineReport({
     const pairs = discover
       ? [...new Map([...namedPairs(ctx.settings), ...asked].map((one) => [one.id, one])).values()]
       : asked;
-    const { breakers, now, since, historyUnknown, stalenessSeconds } = await onRightChain(
+    const { breakers, now, head, since, historyUnknown, stalenessSeconds } = await onRightChain(
       assertChainId(ctx.chain()),
       readBreakers(ctx.chain(), { pairs, discover }),
     );
@@ -60,6 +61,7 @@ export default defineReport({
       open: breakers.filter(({ open }) => open).length,
       stalenessSeconds: stalenessSeconds ?? null,
       chainTime: now,
+      oldHead: judgeHead(head, { now: ctx.clock.now(), urls: ctx.chain().urls }) ?? null,
       eventsSinceBlock: since,
       historyUnknown: historyUnknown ?? null,
       breakers,
@@ -82,6 +84,7 @@ export default defineReport({
       return `  ${mark} ${padEnd(titles[index] ?? '', names)}  ${text}`;
     });
     const why = history(data);
+    const old = oldHead(data, paint);
     const partly = why === undefined ? [] : ['', wrap(paint.dim(why), paint.width)];
     const [first] = breakers.filter((breaker) => breaker.open);
     const next =
@@ -99,7 +102,7 @@ export default defineReport({
               paint,
             ),
           ];
-    return `${[head, '', ...lines, ...effect(data, paint), ...partly, ...next].join('\n')}\n`;
+    return `${[head, '', ...lines, ...effect(data, paint), ...old, ...partly, ...next].join('\n')}\n`;
   },
 });
 
@@ -114,6 +117,13 @@ function effect({ triedOn, stops, resting }: Seen, paint: Paint): readonly strin
   if (triedOn === null || stops === null || resting === null) return [];
   const tried = `${stopSentence('the breaker', stops)} Tried on ${pairTitle(triedOn)}.`;
   return ['', ...[tried, restingSentence(resting)].map((text) => wrap(shortened(text, paint), paint.width))];
+}
+
+/** That what is shown is the state of an old block, and its ages are those of then. */
+function oldHead({ oldHead: old }: { readonly oldHead?: StaleHead | null }, paint: Paint): readonly string[] {
+  if (old === null || old === undefined) return [];
+  const words = `Current state unknown: ${old.summary}. States and ages above are those of that block. Possible causes: ${old.facts['possible causes']}.`;
+  return ['', wrap(paint.warn(words), paint.width)];
 }
 
 interface History {

@@ -1,5 +1,6 @@
 import { assertNodes, onRightChain, WrongChainError } from '../../src/chain/assertChainId.ts';
 import { nodeTroubles } from '../../src/chain/checkChainIds.ts';
+import { readStaleHead } from '../../src/chain/currentState.ts';
 import { type Diagnosis, diagnose, fundingLine, paysBy } from '../../src/chain/oracle/diagnose.ts';
 import { dueAt, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
 import { type Activity, readActivity } from '../../src/chain/oracle/readActivity.ts';
@@ -85,7 +86,7 @@ export default defineReport({
       gauge(id, () => onRightChain(right, right.then(read)));
     const diagnosis = async () => needed((await seen).diagnosis, await answer(env));
     const found = await Promise.all([
-      gauge('chain', () => onChain(right)),
+      gauge('chain', () => onChain(ctx, right)),
       chainGauge('signals', async () => judgeSignals(await seen)),
       gauge('service', () => service(ctx)),
       gauge('log', async () => log(ctx, await seen.then(({ pulse }) => pulse, unlessBug))),
@@ -144,10 +145,12 @@ export default defineReport({
 });
 
 /** On the wrong chain nothing else on the screen would be about this oracle: that much is certain. */
-async function onChain(right: ReturnType<typeof assertNodes>): Promise<Reading> {
+export async function onChain(ctx: Context, right: ReturnType<typeof assertNodes>): Promise<Reading> {
   try {
     const { id, nodes } = await right;
-    const troubles = nodeTroubles(nodes);
+    const old = await readStaleHead(ctx);
+    const then = 'the ages of signals are those of then';
+    const troubles = [...nodeTroubles(nodes), ...(old === undefined ? [] : [`${old.summary}; ${then}`])];
     const summary = `id ${id}`;
     if (troubles.length === 0) return { level: 'ok', summary };
     return { level: 'warning', summary: `${summary}; ${troubles.join('; ')}`, next: ['tv config show'] };

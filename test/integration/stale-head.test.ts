@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { exampleFacts as breakerFacts } from '../../runbooks/breaker/facts.ts';
 import { preflight as breakerPreflight } from '../../runbooks/breaker/preflight.ts';
+import breakerStatus from '../../runbooks/breaker/status.ts';
 import { verify as verifyBreaker } from '../../runbooks/breaker/verify.ts';
 import { exampleFacts as shutdownFacts } from '../../runbooks/emergency/shutdown/facts.ts';
 import { preflight as shutdownPreflight } from '../../runbooks/emergency/shutdown/preflight.ts';
 import { verify as verifyShutdown } from '../../runbooks/emergency/shutdown/verify.ts';
+import { onChain } from '../../runbooks/oracle/status.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { sendOnce } from '../../src/chain/transactions/sendOnce.ts';
@@ -16,6 +18,7 @@ import { devAccountIndex } from '../../src/sandbox/chain/devAccounts.ts';
 import { send } from '../../src/sandbox/chain/rpc.ts';
 import { DrivenClock } from '../support/fakes.ts';
 import { type FaultyNode, faultyNode } from '../support/faultyNode.ts';
+import { plainPaint } from '../support/paint.ts';
 import { type ProtocolChain, protocolChain, sendContext } from '../support/protocolChain.ts';
 
 /**
@@ -117,6 +120,28 @@ describe('a newest block of ten minutes ago', () => {
     });
   });
 
+  it('estimates of a node are nonsense → the pause is blocked before anybody is asked', async () => {
+    await using huge = await faultyNode(world.url, 'esthuge');
+    const wanted = { nginx: false, pause: true, replace: false };
+    const { facts } = await shutdownPreflight(context(world.through(huge.url), 0), wanted);
+    expect(facts?.pause.trouble).toMatch(/^the RPC node estimates 18446744073709551615 gas, and/);
+  });
+
+  it('breaker status and oracle status → name the age of the block', async () => {
+    const data = await breakerStatus.collect(context(frozen), { pair: ['Alpha'], all: false });
+    expect(breakerStatus.render(data, plainPaint(100), {} as never).replaceAll(/\s+/g, ' ')).toMatch(
+      /Current state unknown: the newest block that the RPC node shows, \d+, is 10 min .* States and ages above are those of that block\./,
+    );
+    const right = Promise.resolve({ id: 4217, nodes: [] });
+    expect(await onChain(context(frozen), right as never)).toMatchObject({
+      level: 'warning',
+      summary: expect.stringMatching(/is 10 min .* old; the ages of signals are those of then$/),
+    });
+    expect(await onChain(context(world.through(world.url), 0), right as never)).toMatchObject({
+      level: 'ok',
+    });
+  });
+
   it('read back → neither open nor safe', async () => {
     const trip = { ...breakerFacts('trip'), pairs: [pair], intents: [intents.trip] };
     const found = await verifyBreaker(context(frozen), trip);
@@ -127,7 +152,7 @@ describe('a newest block of ten minutes ago', () => {
     const facts = { ...shutdownFacts, services: [] };
     expect(of(await verifyShutdown(context(frozen), facts), 'protocol')).toMatchObject({
       status: 'block',
-      summary: expect.stringMatching(/^NOT SAFE: current state unknown: /),
+      summary: expect.stringMatching(/^NOT SAFE: .*state unknown.*the newest block /),
     });
   });
 });
@@ -137,7 +162,7 @@ it('a node that lacks the block of this run → unknown, however recent its own 
   const found = await verifyShutdown(context(frozen, 0, results), { ...shutdownFacts, services: [] });
   expect(of(found, 'protocol')).toMatchObject({
     status: 'block',
-    summary: expect.stringMatching(/^NOT SAFE: current state unknown: the RPC node shows block /),
+    summary: expect.stringMatching(/^NOT SAFE: .*state unknown.*the RPC node shows block /),
   });
 });
 

@@ -35,6 +35,8 @@ export interface Breakers {
   readonly breakers: readonly Breaker[];
   /** Seconds since 1970, of the newest block: ages are judged by the chain's own clock. */
   readonly now: number;
+  /** The newest block. */
+  readonly head: Head;
   /** Undefined where the contract has no threshold. */
   readonly stalenessSeconds: number | undefined;
   /** The first block whose events were read; null where none could be. */
@@ -100,7 +102,7 @@ export async function readBreakers(chain: Chain, parameters: ReadBreakersParamet
     return { pair, open, last: events.last.get(pair.id) ?? null, signal, causes: causes(signal, limits) };
   });
   const { since, unknown } = events;
-  return { breakers, now: head.timestamp, stalenessSeconds: threshold, since, historyUnknown: unknown };
+  return { breakers, now: head.timestamp, head, stalenessSeconds: threshold, since, historyUnknown: unknown };
 }
 
 function riskController({ contracts }: Chain): Address {
