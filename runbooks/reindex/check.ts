@@ -12,7 +12,7 @@ import { blockNumber } from '../../src/runbook/inputs.ts';
 import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 import { count, howMany, short, table, wrap } from '../../src/runbook/text.ts';
-import { type ChainComparison, compareWithChain, groupUnstorable } from './compare.ts';
+import { type ChainComparison, compareWithChain, describeUnpaired, groupUnstorable } from './compare.ts';
 
 /** How many missing or surplus events a screen shows; `--json` has up to 1 000. */
 const shown = 20;
@@ -29,7 +29,7 @@ interface CheckData extends ChainComparison {
 export default defineReport({
   title: 'Compare the event tables with the chain',
   intent:
-    'Reads the logs of the protocol from the chain and compares them with the rows in the database, by transaction hash and log index. Lists missing and surplus events: the indexer skips blocks whose RPC call failed, and reports that nowhere else. A row is surplus only where the receipt of its transaction, or its block, confirms it. Kinds that this indexer cannot store are listed apart, with the line of its journal. Exit 1 where they differ, 3 where the RPC node contradicts itself about where logs are, 5 where part of it could not be compared.',
+    'Reads the logs of the protocol from the chain and compares them with the rows in the database, by transaction hash and log index. Lists missing and surplus events: the indexer skips blocks whose RPC call failed, and reports that nowhere else. A row is surplus only where the receipt of its transaction, or its block, confirms it. Events whose row in the table of their kind (deposits, withdrawals, …) is missing are listed too. Kinds that this indexer cannot store are listed apart, with the line of its journal. Exit 1 where they differ, 3 where the RPC node contradicts itself about where logs are, 5 where part of it could not be compared.',
   input: {
     fromBlock: field(
       '--from-block <block>',
@@ -77,7 +77,8 @@ export default defineReport({
     const range = `blocks ${count(fromBlock)} to ${count(toBlock)}`;
     const others =
       ignored === 0 ? '' : paint.dim(` (${count(ignored)} logs of kinds that are not indexed here)`);
-    const differs = missing.total + surplus.total > 0;
+    const lost = lostRows(data);
+    const differs = isDifferent(data);
     const verdict = differs
       ? `${range}: ${count(matched)} events match, ${count(missing.total)} are missing in the database, ${count(surplus.total)} are not on the chain${others}`
       : `${count(matched)} events of ${range}: the same on the chain and in the database${others}`;
@@ -87,9 +88,18 @@ export default defineReport({
       missingBlocks.first[0]?.from ?? toBlock,
       missing.first[0]?.block ?? toBlock,
       surplus.first[0]?.block ?? toBlock,
+      ...lost.map(({ firstBlock }) => firstBlock ?? toBlock),
     );
     return [
       line(mark, verdict),
+      ...(lost.length === 0
+        ? []
+        : [
+            line(
+              paint.bad('✖'),
+              `events whose row in the table of their kind is missing: ${describeUnpaired(lost)}`,
+            ),
+          ]),
       ...uncertain.map((text) => line(paint.warn('!'), text)),
       ...groupUnstorable(data.unstorable).map(({ kinds, reason }) =>
         line(paint.warn('!'), `kinds that this indexer cannot store, with their logs: ${kinds}. ${reason}`),
@@ -101,13 +111,18 @@ export default defineReport({
       '',
     ].join('\n');
   },
-  exitCode: ({ missing, surplus, uncertain }) =>
-    missing.total + surplus.total > 0
-      ? exitCodes.failed
-      : uncertain.length > 0
-        ? exitCodes.unverified
-        : exitCodes.ok,
+  exitCode: (data) =>
+    isDifferent(data) ? exitCodes.failed : data.uncertain.length > 0 ? exitCodes.unverified : exitCodes.ok,
 });
+
+function isDifferent(data: ChainComparison): boolean {
+  return data.missing.total + data.surplus.total + lostRows(data).length > 0;
+}
+
+/** An indexer that never fills a table has lost nothing there. */
+function lostRows({ unpaired }: ChainComparison): ChainComparison['unpaired'] {
+  return unpaired.filter(({ filled }) => filled);
+}
 
 function aheadOfHead(indexed: number | null, head: number, toBlock: number | undefined): readonly string[] {
   if (indexed === null || indexed <= head || toBlock !== undefined) return [];
@@ -118,8 +133,14 @@ function aheadOfHead(indexed: number | null, head: number, toBlock: number | und
 
 /** Rows that could not be judged, and signs that the node does not return every log. */
 export function doubtsOf(comparison: ChainComparison): readonly string[] {
-  const { unconfirmed, unconfirmedReason, leftOut, logIndexDoubt } = comparison;
+  const { unconfirmed, unconfirmedReason, leftOut, logIndexDoubt, unpaired } = comparison;
   return [
+    ...unpaired
+      .filter(({ filled }) => !filled)
+      .map(
+        ({ table: name, missing }) =>
+          `${name} is empty, and events holds ${howMany(missing, 'row')} of its kind: this indexer does not fill the table, or its rows are lost`,
+      ),
     ...(unconfirmed.total === 0
       ? []
       : [

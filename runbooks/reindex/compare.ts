@@ -12,6 +12,7 @@ import { type ChainLog, readLogs } from '../../src/chain/readLogs.ts';
 import { testLogIndex } from '../../src/chain/testLogIndex.ts';
 import type { Address } from '../../src/config/settings.ts';
 import type { EventSchema } from '../../src/database/eventSchema.ts';
+import { findUnpairedRows, type UnpairedRows } from '../../src/database/findUnpairedRows.ts';
 import { type EventKind, readEventKinds } from '../../src/database/readEventKinds.ts';
 import { readEvents } from '../../src/database/readEvents.ts';
 import { type Answer, known } from '../../src/errors/answer.ts';
@@ -55,6 +56,8 @@ export interface ChainComparison {
   readonly unconfirmedReason: string | null;
   /** Why logs may be missing on both sides: an indexer that reads from this node would not have them either. */
   readonly logIndexDoubt: string | null;
+  /** Events whose row in the table of their kind is not there. */
+  readonly unpaired: readonly UnpairedRows[];
   readonly unstorable: readonly UnstorableKind[];
   /** Logs of kinds that have no table here and were never stored. */
   readonly ignored: number;
@@ -108,9 +111,30 @@ export async function compareWithChain(
     unconfirmed: rows.unconfirmed,
     unconfirmedReason: rows.reason ?? null,
     logIndexDoubt: isDoubtful ? verdict.reason : null,
+    unpaired: await unpairedRows(ctx, { schema, fromBlock, toBlock }),
     unstorable: sorted.unstorable,
     ignored: sorted.ignored,
   };
+}
+
+/** Events whose row in the table of their kind is not there, with the kinds as this project's indexer names them. */
+export async function unpairedRows(
+  ctx: Pick<Context, 'database'>,
+  range: { readonly schema: EventSchema; readonly fromBlock: number; readonly toBlock: number },
+): Promise<readonly UnpairedRows[]> {
+  const kindsOf = (name: string) =>
+    indexedEvents.filter(({ table }) => table === name).map((event) => event.name);
+  return findUnpairedRows(ctx.database(), { ...range, kindsOf });
+}
+
+/** `12 of deposits (from block 4 711), 3 of losses` */
+export function describeUnpaired(unpaired: readonly UnpairedRows[]): string {
+  return unpaired
+    .map(
+      ({ table, missing, firstBlock }) =>
+        `${count(missing)} of ${table} (from block ${count(firstBlock ?? 0)})`,
+    )
+    .join(', ');
 }
 
 /** Which logs the indexer is meant to keep: those of a kind that has a table here. */

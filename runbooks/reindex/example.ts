@@ -31,6 +31,7 @@ export const exampleFacts: ReindexFacts = {
     clear: 1_204_332,
     keep: 88_210,
     kinds: [],
+    unpaired: [],
     kindsUpTo: 15_204_110,
     surplus: {},
   },

@@ -1,5 +1,6 @@
 import type { Address } from '../../src/config/settings.ts';
 import type { EventSchema } from '../../src/database/eventSchema.ts';
+import type { UnpairedRows } from '../../src/database/findUnpairedRows.ts';
 import type { EventKind } from '../../src/database/readEventKinds.ts';
 
 /** What the preflight has found and the plan is made from. */
@@ -32,6 +33,11 @@ export type ReindexFacts = {
     /** What was there before, by kind, in the blocks from `fromBlock` to `kindsUpTo`. */
     readonly kinds: readonly EventKind[];
     readonly kindsUpTo: number;
+    /**
+     * Events up to `kindsUpTo` that had no row in the table of their kind before the run. Absent in journals of
+     * releases that did not look.
+     */
+    readonly unpaired?: readonly UnpairedRows[];
     /** How many of these rows are not on the chain, by kind; null where the preflight had no time to find out. */
     readonly surplus: Readonly<Record<string, number>> | null;
   };

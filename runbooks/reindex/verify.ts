@@ -11,7 +11,7 @@ import type { StepContext } from '../../src/runbook/define.ts';
 import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
 import { count, howMany } from '../../src/runbook/text.ts';
 import { doubtsOf } from './check.ts';
-import { compareWithChain, groupUnstorable } from './compare.ts';
+import { compareWithChain, describeUnpaired, groupUnstorable } from './compare.ts';
 import type { ReindexFacts } from './facts.ts';
 
 /** More blocks behind than this and it does not count as being at the head. */
@@ -104,19 +104,28 @@ async function checkProgress(ctx: StepContext, facts: ReindexFacts) {
   }
 }
 
+/** Kinds with fewer rows than before the run, in the blocks that were indexed then. */
+export async function fewerThanBefore(
+  ctx: Pick<StepContext, 'database'>,
+  { fromBlock, database: { schema, kinds, kindsUpTo } }: ReindexFacts,
+): Promise<readonly { readonly kind: string; readonly before: number; readonly found: number }[]> {
+  const now = await readEventKinds(ctx.database(), { schema, fromBlock, toBlock: kindsUpTo });
+  return kinds.flatMap(({ kind, inRange }) => {
+    const found = now.find((one) => one.kind === kind)?.inRange ?? 0;
+    return found < inRange ? [{ kind, before: inRange, found }] : [];
+  });
+}
+
 /**
  * Everything that was there before is there again, by kind. This does not rest on what the RPC node
  * returns today: a node that lost logs would otherwise agree with an indexer that reads from it.
  */
 async function checkKinds(ctx: StepContext, facts: ReindexFacts) {
-  const { schema, kinds, kindsUpTo, surplus } = facts.database;
+  const { kinds, kindsUpTo, surplus } = facts.database;
   const { fromBlock } = facts;
-  const now = await readEventKinds(ctx.database(), { schema, fromBlock, toBlock: kindsUpTo });
-  const fewer = kinds.flatMap(({ kind, inRange }) => {
-    const found = now.find((one) => one.kind === kind)?.inRange ?? 0;
-    const explained = surplus?.[kind] ?? 0;
-    return inRange - found > explained ? [{ kind, before: inRange, found }] : [];
-  });
+  const fewer = (await fewerThanBefore(ctx, facts)).filter(
+    ({ kind, before, found }) => before - found > (surplus?.[kind] ?? 0),
+  );
   const rows = kinds.reduce((sum, { inRange }) => sum + inRange, 0);
   if (fewer.length === 0) {
     const gone = Object.values(surplus ?? {}).reduce((sum, lost) => sum + lost, 0);
@@ -155,7 +164,12 @@ async function compareEvents(ctx: StepContext, facts: ReindexFacts) {
   });
   const { matched, missing, surplus, unstorable } = comparison;
   const range = `blocks ${count(facts.fromBlock)} to ${count(toBlock)}`;
-  const doubts = doubtsOf(comparison);
+  // A table that was empty before, although there were events of its kind, is not filled by this indexer.
+  const neverFilled = (facts.database.unpaired ?? []).filter(({ filled }) => !filled);
+  const unpaired = comparison.unpaired.filter(
+    ({ table, filled }) => filled || !neverFilled.some((one) => one.table === table),
+  );
+  const doubts = doubtsOf({ ...comparison, unpaired: [] });
   const [first] = surplus.first;
   if (missing.total > 0 || surplus.total > 0) {
     return block(
@@ -163,6 +177,14 @@ async function compareEvents(ctx: StepContext, facts: ReindexFacts) {
       {
         facts: { ...(first !== undefined && { 'first surplus': first.reason }) },
         next: [check],
+      },
+    );
+  }
+  if (unpaired.length > 0) {
+    return block(
+      `${range}: events without their row in the table of their kind: ${describeUnpaired(unpaired)}`,
+      {
+        next: [check, `restore the rows of before: tv runs undo ${ctx.runId}`],
       },
     );
   }

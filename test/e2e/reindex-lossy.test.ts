@@ -58,6 +58,26 @@ describe('tv reindex, on an indexer that cannot store some kinds', () => {
     );
   });
 
+  it('check: an event whose row in the table of its kind is lost → named, exit 1', async () => {
+    await sandbox.sql('CREATE TABLE desk_kept AS SELECT * FROM deposits');
+    try {
+      await sandbox.sql('DELETE FROM deposits WHERE event_id = (SELECT max(event_id) FROM deposits)');
+      const check = await sandbox.tv(['reindex', 'check']);
+      expect(check.exitCode, check.stdout).toBe(1);
+      expect(flat(check.stdout)).toMatch(
+        /events whose row in the table of their kind is missing: 1 of deposits \(from block [\d ]+\)/,
+      );
+      expect(check.stdout).toMatch(/^Next: tv .*reindex --from-block \d+$/m);
+      await sandbox.sql('DELETE FROM deposits');
+      const empty = await sandbox.tv(['reindex', 'check']);
+      expect(empty.exitCode, empty.stdout).toBe(5);
+      expect(flat(empty.stdout)).toContain('deposits is empty, and events holds');
+    } finally {
+      await sandbox.sql('INSERT INTO deposits SELECT * FROM desk_kept ON CONFLICT DO NOTHING');
+      await sandbox.sql('DROP TABLE desk_kept');
+    }
+  });
+
   it('cut off on its way, the indexer stopped by hand → resume starts it again, and verifies', async () => {
     const before = await kinds();
     const { faults } = sandboxPaths(sandbox.dir);

@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { exampleFacts } from '../../runbooks/reindex/example.ts';
 import type { ReindexFacts } from '../../runbooks/reindex/facts.ts';
+import { clearRows } from '../../runbooks/reindex/steps/clearRows.ts';
 import { verify } from '../../runbooks/reindex/verify.ts';
 import reindex from '../../runbooks/reindex.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
 import { connectDatabase } from '../../src/database/connectDatabase.ts';
 import { countRows } from '../../src/database/countRows.ts';
+import { readCursor } from '../../src/database/readCursor.ts';
 import { readEventKinds } from '../../src/database/readEventKinds.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
 import type { Check } from '../../src/runbook/check.ts';
@@ -71,8 +73,10 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
         schema,
         clear,
         keep,
+        cursor: (await readCursor(database, { schema }))?.block ?? null,
         kinds: await readEventKinds(database, { schema, fromBlock: from(), toBlock: head }),
         kindsUpTo: head,
+        unpaired: [],
         surplus: {},
       },
       env: { file: '/srv/tempovault/.env', before: '0', after: String(from() - 1) },
@@ -90,6 +94,15 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
 
   /** `services pass`, `env block` …, and the text of each check. */
   async function look(wrong: World) {
+    return inWorld(wrong, async (ctx) => {
+      const checks = await verify(ctx, wrong.facts?.(facts) ?? facts);
+      const text = JSON.stringify(checks);
+      expect(text).not.toContain(password);
+      return { states: Object.fromEntries(checks.map(({ id, status }) => [id, status])), of: byId(checks) };
+    });
+  }
+
+  async function inWorld<T>(wrong: World, work: (ctx: StepContext) => Promise<T>): Promise<T> {
     world = wrong;
     for (const statement of wrong.damage ?? []) await bench.query(statement);
     const chain = connectChain({
@@ -122,10 +135,7 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
       host: () => host(),
     } as unknown as StepContext;
     try {
-      const checks = await verify(ctx, wrong.facts?.(facts) ?? facts);
-      const text = JSON.stringify(checks);
-      expect(text).not.toContain(password);
-      return { states: Object.fromEntries(checks.map(({ id, status }) => [id, status])), of: byId(checks) };
+      return await work(ctx);
     } finally {
       await away.close();
     }
@@ -207,6 +217,18 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
        WHERE block_number > 1000000`,
     ],
   });
+  /** The event is there, and its row in the table of its kind is not. */
+  const lostDeposit = {
+    damage: [
+      'CREATE TABLE lost_deposits AS SELECT * FROM deposits',
+      'DELETE FROM deposits WHERE event_id = (SELECT max(event_id) FROM deposits)',
+    ],
+    mend: [
+      'DELETE FROM deposits',
+      'INSERT INTO deposits SELECT * FROM lost_deposits',
+      'DROP TABLE lost_deposits',
+    ],
+  };
   /** The node no longer returns the logs of one block, whatever the range. */
   const hides = (call: RpcCall): unknown =>
     call.method === 'eth_getLogs'
@@ -248,6 +270,13 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
       { 'older rows': 'block', kinds: 'block', events: 'block' },
       'kinds',
       /GlobalPauseToggled":"15 before, 0 now/,
+    ],
+    [
+      'effect missing: rows in the table of a kind alone',
+      () => lostDeposit,
+      { events: 'block' },
+      'events',
+      /events without their row in the table of their kind: 1 of deposits \(from block [\d ]+\)/,
     ],
     [
       'effect missing, and the node has lost the same logs: it is not believed',
@@ -421,6 +450,48 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
     const found = await look(make());
     expect(found.states).toEqual({ ...allPass, ...states });
     expect(JSON.stringify(found.of(id))).toMatch(says);
+  });
+
+  const undoWorlds: readonly (readonly [string, () => World, RegExp])[] = [
+    [
+      'rows of one block are missing, and more were indexed since',
+      () => ({
+        ...gone(`block_number = ${middle()}`),
+        // What the indexer has added since must not stand in for them.
+        facts: (was) => ({ ...was, database: { ...was.database, clear: was.database.clear - 500 } }),
+      }),
+      /fewer rows than before the run.*before, \d+ now/,
+    ],
+    [
+      'rows of a kind are missing in its own table alone',
+      () => ({
+        ...lostDeposit,
+        facts: (was) => ({ ...was, database: { ...was.database, clear: was.database.clear - 500 } }),
+      }),
+      /rows of before the run are missing: 1 of deposits/,
+    ],
+    [
+      'the cursor is behind',
+      () => ({
+        damage: [`UPDATE indexer_state SET last_indexed_block = ${head - 30}`],
+        mend: [`UPDATE indexer_state SET last_indexed_block = ${head}`],
+        facts: (was) => ({ ...was, database: { ...was.database, cursor: head } }),
+      }),
+      /the cursor is at block/,
+    ],
+  ];
+  it.each(undoWorlds)('after an undo, %s → not as before', async (_, make, says) => {
+    const { checkUndone } = clearRows(facts);
+    expect(checkUndone).toBeDefined();
+    const asBefore = await inWorld({}, (ctx) => clearRows(facts).checkUndone?.(ctx) ?? Promise.reject());
+    expect(asBefore).toMatchObject({ status: 'pass' });
+    const wrong = make();
+    const found = await inWorld(
+      wrong,
+      (ctx) => clearRows(wrong.facts?.(facts) ?? facts).checkUndone?.(ctx) ?? Promise.reject(),
+    );
+    expect(found).toMatchObject({ status: 'block' });
+    expect(JSON.stringify(found)).toMatch(says);
   });
 
   it('fewer rows than before, all of them known not to be on the chain → verified', async () => {

@@ -120,7 +120,7 @@ describe('a screen', () => {
     [
       'tv reindex check',
       render(reindexCheck, {
-        ...{ fromBlock: 1, toBlock: 9, matched: 3, uncertain: [], unstorable: [], blocks: 9 },
+        ...{ fromBlock: 1, toBlock: 9, matched: 3, uncertain: [], unpaired: [], unstorable: [], blocks: 9 },
         missing: { total: 1, first: [{ block: 5, topic: '', transactionHash: hash, logIndex: 7 }] },
         surplus: { total: 0, first: [] },
         missingBlocks: { total: 0, first: [] },

@@ -1,5 +1,6 @@
 import type { Address } from '../../../src/config/settings.ts';
 import type { EventSchema } from '../../../src/database/eventSchema.ts';
+import type { UnpairedRows } from '../../../src/database/findUnpairedRows.ts';
 import { type EventKind, readEventKinds } from '../../../src/database/readEventKinds.ts';
 import { readProgress } from '../../../src/database/readProgress.ts';
 import { TimeoutError } from '../../../src/errors/TvError.ts';
@@ -8,7 +9,7 @@ import type { Context } from '../../../src/runbook/context.ts';
 import { block, pass, warn } from '../../../src/runbook/lookout.ts';
 import { count, howMany } from '../../../src/runbook/text.ts';
 import { doubtsOf } from '../check.ts';
-import { compareWithChain } from '../compare.ts';
+import { compareWithChain, unpairedRows } from '../compare.ts';
 
 /** How long the preflight reads logs, in milliseconds; a longer history is read on after the clearing. */
 const budgetMs = 20_000;
@@ -24,6 +25,7 @@ export interface LogsParameters {
 export type LogsValue = {
   readonly kinds: readonly EventKind[];
   readonly kindsUpTo: number;
+  readonly unpaired: readonly UnpairedRows[];
   readonly surplus: Readonly<Record<string, number>> | null;
 };
 
@@ -36,7 +38,8 @@ export async function checkLogs(ctx: Context, parameters: LogsParameters): Promi
   const { block: indexed } = await readProgress(ctx.database(), { schema });
   const toBlock = Math.min(chain.head, indexed ?? chain.head);
   const kinds = await readEventKinds(ctx.database(), { schema, fromBlock, toBlock });
-  const before = { kinds, kindsUpTo: toBlock };
+  const unpaired = await unpairedRows(ctx, { schema, fromBlock: 0, toBlock });
+  const before = { kinds, kindsUpTo: toBlock, unpaired };
   if (toBlock < fromBlock) {
     return pass('no block of the range is indexed yet', { ...before, surplus: {} });
   }

@@ -9,8 +9,10 @@ import type { Finding } from '../../../src/runbook/check.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { block, pass } from '../../../src/runbook/lookout.ts';
 import { count } from '../../../src/runbook/text.ts';
+import { describeUnpaired, unpairedRows } from '../compare.ts';
 import { applicationName, backupFile, lastBlockKept, type ReindexFacts } from '../facts.ts';
 import { proveStill } from '../still.ts';
+import { fewerThanBefore } from '../verify.ts';
 
 /** Rows and cursor in one transaction: with rows gone and the cursor ahead, nothing would come back. */
 export function clearRows(facts: ReindexFacts): Step {
@@ -57,17 +59,39 @@ export function clearRows(facts: ReindexFacts): Step {
   };
 }
 
-/** The indexer only adds rows, and may be running again: fewer than before is a loss, more is its work. */
-async function checkRowsBack(ctx: StepContext, { database, fromBlock }: ReindexFacts): Promise<Finding> {
-  const { schema } = database;
-  const [counted, cursor] = await Promise.all([
+/**
+ * The rows that were there before, by kind and in every table, in the blocks that were indexed then: the
+ * indexer may be running again, and what it has added must not stand in for what is lost.
+ */
+async function checkRowsBack(ctx: StepContext, facts: ReindexFacts): Promise<Finding> {
+  const { database, fromBlock } = facts;
+  const { schema, kindsUpTo } = database;
+  const [counted, cursor, fewer, unpaired] = await Promise.all([
     countRows(ctx.database(), { schema, fromBlock }),
     readCursor(ctx.database(), { schema }),
+    fewerThanBefore(ctx, facts),
+    unpairedRows(ctx, { schema, fromBlock: 0, toBlock: kindsUpTo }),
   ]);
   const before = database.clear + database.keep;
   const now = counted.clear + counted.keep;
-  if (now < before) {
+  if (now < before || counted.keep < database.keep) {
     return block(`${count(now)} rows, and there were ${count(before)} before the run`);
+  }
+  if (fewer.length > 0) {
+    return block('fewer rows than before the run', {
+      facts: Object.fromEntries(
+        fewer.map((one) => [one.kind, `${count(one.before)} before, ${count(one.found)} now`]),
+      ),
+    });
+  }
+  const known = database.unpaired;
+  const lost = unpaired.filter(
+    ({ table, missing }) => missing > (known?.find((one) => one.table === table)?.missing ?? 0),
+  );
+  if (known !== undefined && lost.length > 0) {
+    return block(`rows of before the run are missing: ${describeUnpaired(lost)}`, {
+      next: [`tv reindex check --from-block ${fromBlock}`],
+    });
   }
   if (database.cursor !== null && (cursor === undefined || cursor.block < database.cursor)) {
     const words = cursor === undefined ? 'not set' : `at block ${count(cursor.block)}`;
