@@ -17,7 +17,10 @@ import { type DatabaseStatus, readStatus } from '../src/database/readStatus.ts';
 import { answer } from '../src/errors/answer.ts';
 import { quoteForShell } from '../src/errors/shellLine.ts';
 import { TvError } from '../src/errors/TvError.ts';
+import { readEnvValue } from '../src/host/envFile.ts';
 import { readDisk } from '../src/host/readDisk.ts';
+import { readEnvFile } from '../src/host/readEnvFile.ts';
+import { readRelay } from '../src/host/readRelay.ts';
 import { readUnits } from '../src/host/readUnits.ts';
 import { judgeSchedule } from '../src/host/schedule/judgeSchedule.ts';
 import { readSchedule } from '../src/host/schedule/readSchedule.ts';
@@ -30,6 +33,7 @@ import { readPollSeconds } from './indexer/awaitProgress.ts';
 import { quoteError, readIndexerError } from './indexer/readIndexerError.ts';
 import { breakers, readAllBreakers, restingOrders } from './status/breakers.ts';
 import {
+  adviseOnStopped,
   fullShare,
   isStalled,
   judgeDisk,
@@ -68,9 +72,10 @@ export default defineReport({
     const databaseStatus = (async () => readStatus(ctx.database()))();
     const right = (async () => assertChainId(ctx.chain()))();
     const deployed = right.then(() => readProtocol(ctx.chain()));
+    const interval = relayInterval(ctx);
     // After that: logs take their time, and what shares a batch with them would wait too.
     const allBreakers = deployed.then(() => readAllBreakers(ctx));
-    for (const shared of [databaseStatus, right, deployed, allBreakers]) shared.catch(() => {});
+    for (const shared of [databaseStatus, right, deployed, allBreakers, interval]) shared.catch(() => {});
     const late = ctx.clock.sleep(chainLimitMs, ctx.signal);
     late.catch(() => {});
     const chainGauge = (id: string, read: () => Promise<Reading>, next: readonly string[] = []) =>
@@ -85,15 +90,18 @@ export default defineReport({
         (read) => chainGauge('orders', read),
         () => restingOrders(ctx, deployed, allBreakers),
       ),
-      chainGauge('oracle', () => deployed.then(() => oracle(ctx, deployed)), ['tv oracle status']),
-      readGauge('indexer', limitMs, () => indexer(ctx, databaseStatus, right)),
+      chainGauge('oracle', () => deployed.then(() => oracle(ctx, deployed, interval)), ['tv oracle status']),
+      readGauge('indexer', limitMs, () => indexer(ctx, databaseStatus, right), [], 'unknown'),
       readGauge('database', limitMs, () => database(databaseStatus), ['systemctl status postgresql']),
       readGauge('disk', limitMs, () => disk(ctx), [`df -h ${quoteForShell(ctx.settings.backup.directory)}`]),
       schedule(ctx),
       oldOracleKey(ctx),
       readGauge('runs', limitMs, () => runsLine(ctx, deployed)),
     ]);
-    const gauges = found.filter((gauge) => gauge !== undefined);
+    const gauges = adviseOnStopped(
+      found.filter((gauge) => gauge !== undefined),
+      ctx.settings.host.units,
+    );
     const { environment, chain: settings } = ctx.settings;
     return { environment, chainId: settings.id ?? null, level: worst(gauges), gauges };
   },
@@ -106,10 +114,10 @@ export default defineReport({
       const text = wrap(shortened(gauge.summary, paint), paint.width - gap, ' '.repeat(gap));
       return `  ${ink[gauge.level](mark[gauge.level])} ${padEnd(gauge.id, names)}  ${text}`;
     });
-    // What a run has left open comes before whatever else there is to do, and then the pause: services
-    // are stopped because of it.
+    // An unfinished run comes before whatever else there is to do, and then the pause: services are stopped
+    // because of it.
     const urgent = [
-      ...gauges.filter(({ id, level }) => id === 'runs' && level === 'critical'),
+      ...gauges.filter(({ id }) => id === 'runs'),
       ...gauges.filter(({ id }) => id === 'protocol'),
     ];
     const next = [
@@ -145,9 +153,15 @@ function services(ctx: Context): Promise<Gauge>[] {
           : `, ${state.restarts} ${state.restarts === 1 ? 'restart' : 'restarts'} by systemd`;
       const memory = state.memoryBytes === undefined ? '' : `, ${bytes(state.memoryBytes)}`;
       const summary = `${state.activeState} (${state.subState})${since.replace(' long', '')}${memory}${restarts}`;
-      const next = [`journalctl -u ${units[name]} -n 50 --no-pager`];
-      if (state.activeState !== 'active') return { level: 'critical', summary, next };
-      return state.restarts === 0 ? { level: 'ok', summary } : { level: 'warning', summary, next };
+      const log = `journalctl -u ${units[name]} -n 50 --no-pager`;
+      const data = { state: state.activeState };
+      if (state.activeState !== 'active') {
+        const next = name === 'oracle' ? ['tv oracle recover', log] : [log];
+        return { level: 'critical', summary, next, data };
+      }
+      return state.restarts === 0
+        ? { level: 'ok', summary, data }
+        : { level: 'warning', summary, next: [log], data };
     }),
   );
 }
@@ -269,12 +283,31 @@ async function indexer(
 }
 
 /** How fresh the signals are: of the pairs in the settings, else of those with a signal lately. */
-async function oracle(ctx: Context, deployed: Promise<Protocol>): Promise<Reading> {
+async function oracle(
+  ctx: Context,
+  deployed: Promise<Protocol>,
+  interval: Promise<number | undefined>,
+): Promise<Reading> {
   const chain = ctx.chain();
   const named = namedPairs(ctx.settings);
   const pairs = named.length > 0 ? named : await pairsOfEvents(ctx);
   const [{ signals }, protocol] = await Promise.all([readPairSignals(chain, pairs), deployed]);
-  return judgeOracle(signals, stopsSignals(protocol));
+  return judgeOracle(signals, {
+    expectsNone: stopsSignals(protocol),
+    intervalSeconds: await unlessLate(ctx, interval),
+    now: ctx.clock.now(),
+  });
+}
+
+/** Seconds between two signals, as the relay was started or `.env` has it; undefined where neither can be read. */
+async function relayInterval(ctx: Context): Promise<number | undefined> {
+  const { envFile: path } = ctx.settings.host;
+  const file = await answer((async () => readEnvFile(ctx.host(), { path }))());
+  const written = file.known ? Number(readEnvValue(file.value.text, 'ORACLE_UPDATE_INTERVAL')) : 0;
+  const envIntervalSeconds = written > 0 ? written : null;
+  // Of the command line only the interval is wanted: nothing in it is a pair here.
+  const { pairs, intervalSeconds } = await readRelay(ctx, { envIntervalSeconds, isKey: () => true });
+  return pairs.known || envIntervalSeconds !== null ? intervalSeconds : undefined;
 }
 
 async function pairsOfEvents(ctx: Context): Promise<readonly Pair[]> {

@@ -81,15 +81,17 @@ export default defineReport({
       world = answered;
     }, unlessAwaited);
     // What cannot be read says nothing about the oracle, in whatever way its source is away.
-    const gauge = (id: string, read: () => Promise<Reading>) => readGauge(id, limitMs, read, [], 'unknown');
+    const gauge = (id: string, read: () => Promise<Reading>, next: readonly string[]) =>
+      readGauge(id, limitMs, read, next, 'unknown');
     const chainGauge = (id: string, read: () => Promise<Reading>) =>
-      gauge(id, () => onRightChain(right, right.then(read)));
+      gauge(id, () => onRightChain(right, right.then(read)), ['tv status']);
+    const onTheHost = [`systemctl status ${ctx.settings.host.units.oracle}`];
     const diagnosis = async () => needed((await seen).diagnosis, await answer(env));
     const found = await Promise.all([
-      gauge('chain', () => onChain(ctx, right)),
+      gauge('chain', () => onChain(ctx, right), ['tv status']),
       chainGauge('signals', async () => judgeSignals(await seen)),
-      gauge('service', () => service(ctx)),
-      gauge('log', async () => log(ctx, await seen.then(({ pulse }) => pulse, unlessBug))),
+      gauge('service', () => service(ctx), onTheHost),
+      gauge('log', async () => log(ctx, await seen.then(({ pulse }) => pulse, unlessBug)), onTheHost),
       chainGauge('key', async () => key(ctx, await env, await authority)),
       chainGauge('fees', async () => fees((await env).address, await diagnosis())),
       chainGauge('nonce', async () => nonces(await diagnosis())),

@@ -1,8 +1,9 @@
 import type { PairSignal } from '../../src/chain/oracle/readPairSignals.ts';
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import type { ServiceName } from '../../src/config/settings.ts';
 import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { TvError } from '../../src/errors/TvError.ts';
-import type { Reading } from '../../src/runbook/gauge.ts';
+import type { Gauge, Reading } from '../../src/runbook/gauge.ts';
 import { nameRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
 import { type RunState, waysOn } from '../../src/runbook/runState.ts';
 import { bytes, count, duration, howMany } from '../../src/runbook/text.ts';
@@ -38,10 +39,26 @@ export async function onRightChainOnly(
   return isRight ? reading : { level: 'unknown', summary: asChain };
 }
 
+/** On top of two intervals, what sending takes until it is in a block. In seconds. */
+const sendingSeconds = 15;
+
+export interface OracleExpectation {
+  /** The contract accepts no signal now (paused). */
+  readonly expectsNone: boolean;
+  /** Between two signals of the relay; undefined where that is unknown. */
+  readonly intervalSeconds: number | undefined;
+  /** By the clock of this machine. */
+  readonly now: Date;
+}
+
 /**
- * @param expectsNone true where the contract accepts no signal now (paused)
+ * How fresh the signals are: by the contract's threshold, and by the relay's own interval. The second only
+ * where both clocks say so: one that is ahead makes every signal look old.
  */
-export function judgeOracle(signals: readonly PairSignal[], expectsNone: boolean): Reading {
+export function judgeOracle(
+  signals: readonly PairSignal[],
+  { expectsNone, intervalSeconds, now }: OracleExpectation,
+): Reading {
   if (signals.length === 0) {
     const next = ['tv oracle status', 'name the pairs under "pairs" in the configuration file'];
     return { level: 'unknown', summary: 'no pair is known, neither from settings nor from events', next };
@@ -51,7 +68,12 @@ export function judgeOracle(signals: readonly PairSignal[], expectsNone: boolean
   if (wrong.length === 0) {
     const newest = Math.min(...signals.map(({ ageSeconds }) => ageSeconds ?? 0));
     const summary = `${howMany(signals.length, 'pair')}, all healthy; newest signal ${duration(newest * 1000)} ago`;
-    return { level: 'ok', summary, data };
+    const age = Math.min(newest, now.getTime() / 1000 - Math.max(...signals.map(({ at }) => at)));
+    if (expectsNone || intervalSeconds === undefined || age <= 2 * intervalSeconds + sendingSeconds) {
+      return { level: 'ok', summary, data };
+    }
+    const late = `; the relay sends one every ${duration(intervalSeconds * 1000)}, and has missed at least two`;
+    return { level: 'warning', summary: `${summary}${late}`, data, next: ['tv oracle status'] };
   }
   const words = wrong.slice(0, 3).map(({ pair, health, ageSeconds }) => {
     const age = ageSeconds === null ? '' : ` for ${duration(ageSeconds * 1000)}`;
@@ -143,8 +165,36 @@ export function judgeDisk({ directory, mount, totalBytes, freeBytes, prunableByt
   return { level: 'warning', summary: `${summary}${told}`, data, next };
 }
 
+/**
+ * What to do about services that are stopped on purpose: by a run that is not finished yet (that run starts
+ * them again), or in a pause (bringing the protocol back does). The lines of these two say it already; a
+ * restart or a log would only lead away from it.
+ */
+export function adviseOnStopped(
+  gauges: readonly Gauge[],
+  units: Readonly<Record<ServiceName, string>>,
+): readonly Gauge[] {
+  const dataOf = (id: string) => gauges.find((gauge) => gauge.id === id)?.data;
+  const paused = dataOf('protocol')?.['paused'] === true;
+  const stoppedBy = (dataOf('runs')?.['stopped'] ?? {}) as Partial<Record<ServiceName, string>>;
+  const serviceOf = (id: string) =>
+    (Object.keys(units) as ServiceName[]).find((name) => id === name || id === units[name]);
+  return gauges.map((gauge) => {
+    const service = serviceOf(gauge.id);
+    if (service === undefined || gauge.level === 'ok') return gauge;
+    const run = stoppedBy[service];
+    const isOff = dataOf(units[service])?.['state'] === 'inactive';
+    if (run === undefined && !(paused && isOff)) return gauge;
+    const why = run === undefined ? 'the protocol is paused' : `stopped by ${run}`;
+    const isUnit = gauge.id === units[service];
+    return { ...gauge, summary: isUnit ? `${gauge.summary}; ${why}` : gauge.summary, next: [] };
+  });
+}
+
 export interface RunsSeen {
   readonly states: readonly RunState[];
+  /** Services that a run has stopped and not started again yet, with that run's id. */
+  readonly stopped?: Partial<Record<ServiceName, string>>;
   /** What unfinished runs have left unusual in the world, in words. */
   readonly unusual: readonly string[];
   /** Who holds the lock, and whose question is open, in words. */
@@ -152,7 +202,7 @@ export interface RunsSeen {
 }
 
 /** Unfinished runs, the last run of a command where it is not verified, and who holds the lock. */
-export function judgeRuns({ states, unusual, locks }: RunsSeen): Reading {
+export function judgeRuns({ states, unusual, locks, stopped = {} }: RunsSeen): Reading {
   const running = states.filter(({ status }) => status === 'running').map(({ started }) => started.run);
   const left = urgentFirst(states);
   const unverified = states.filter(
@@ -172,6 +222,6 @@ export function judgeRuns({ states, unusual, locks }: RunsSeen): Reading {
     level: unusual.length > 0 ? 'critical' : open ? 'warning' : 'ok',
     summary: [...(parts.length === 0 ? ['none unfinished'] : parts), ...locks].join('; '),
     next: [...left.flatMap(waysOn), ...ids.map((run) => `tv resume ${run}`)],
-    data: { unfinished: left.map(({ started }) => started.run), unverified: ids, unusual },
+    data: { unfinished: left.map(({ started }) => started.run), unverified: ids, unusual, stopped },
   };
 }

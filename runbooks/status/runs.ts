@@ -24,7 +24,24 @@ export async function runs(
   const states = readRuns(ctx);
   const left = urgentFirst(states);
   const unusual = left.length === 0 ? [] : await stillLeft(left, world);
-  return judgeRuns({ states, unusual, locks: locksInWords(ctx) });
+  const under = [...left, ...states.filter(({ status }) => status === 'running')];
+  return judgeRuns({ states, unusual, locks: locksInWords(ctx), stopped: stoppedBy(under) });
+}
+
+/** By the journals: which services runs have stopped and not started again yet. */
+function stoppedBy(states: readonly RunState[]): Partial<Record<ServiceName, string>> {
+  const entries = states.flatMap((state) =>
+    subjectsLeft([state]).flatMap(([, names]) => names.map((name) => [name, state.started.run] as const)),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** The kinds of stopped services that are among the residual state of runs. */
+function subjectsLeft(states: readonly RunState[]): readonly [string, readonly ServiceName[]][] {
+  const all = leftByAll(states).length;
+  return Object.entries(stoppedServices).filter(
+    ([subject]) => leftByAll(states, { [subject]: null }).length < all,
+  );
 }
 
 /** The services that a run's residual state is about, by its subject. */
@@ -39,9 +56,7 @@ const stoppedServices: Readonly<Record<string, readonly ServiceName[]>> = {
  * service started, by other means since: chain and host do. Where they do not answer, the journal is quoted.
  */
 async function stillLeft(states: readonly RunState[], world: RunsWorld): Promise<readonly string[]> {
-  const left = leftByAll(states);
-  const isLeft = (subject: string) => leftByAll(states, { [subject]: null }).length < left.length;
-  const subjects = Object.entries(stoppedServices).filter(([subject]) => isLeft(subject));
+  const subjects = subjectsLeft(states);
   const [paused, stopped] = await Promise.all([
     world.paused(),
     subjects.length === 0 ? undefined : world.stopped(),

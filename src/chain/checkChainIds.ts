@@ -1,6 +1,6 @@
 import { TvError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
-import { count } from '../runbook/text.ts';
+import { count, duration } from '../runbook/text.ts';
 import { nodesOf } from './connectChain.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { parseQuantity } from './parseAnswer.ts';
@@ -55,10 +55,21 @@ async function ask(node: RpcNode, chain: Chain): Promise<Omit<NodeAnswer, 'behin
   }
 }
 
-/** Nodes that do not answer, each as `URL does not answer`, and those that lag. */
+/** A node that takes longer for an answer makes whatever needs several of them late, in milliseconds. */
+const slowMs = 2_000;
+
+/** Nodes that do not answer, each as `URL does not answer`, those that lag, and those that are slow. */
 export function nodeTroubles(nodes: readonly NodeAnswer[]): readonly string[] {
   const silent = nodes.filter(({ error }) => error !== undefined);
-  return [...silent.map(({ url }) => `${url} does not answer`), ...laggingNodes(nodes)];
+  const slow = nodes.filter(({ error, durationMs }) => error === undefined && durationMs > slowMs);
+  return [
+    ...silent.map(({ url }) => `${url} does not answer`),
+    ...laggingNodes(nodes),
+    ...slow.map(({ url, durationMs }) => {
+      const node = nodes.length === 1 ? 'the RPC node' : url;
+      return `${node} takes ${duration(durationMs)} per answer`;
+    }),
+  ];
 }
 
 /** Nodes that lag behind another, each as `URL is 512 blocks behind`. */

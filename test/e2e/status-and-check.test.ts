@@ -243,7 +243,7 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
         () => sandbox.systemctl('start', 'sandbox-database'),
         status,
       );
-      expect(levels(screen)).toEqual({ api: 'critical', indexer: 'critical', database: 'critical' });
+      expect(levels(screen)).toEqual({ api: 'critical', indexer: 'unknown', database: 'critical' });
       expect(screen.exitCode).toBe(2);
       expect(screen.text).toMatch(/✖ database Nothing listens for the database on 127\.0\.0\.1:\d+\. ✔ disk/);
       expect(screen.text).toContain('Next: systemctl status postgresql');

@@ -107,7 +107,7 @@ describe.each(combinations)('unwind on %s, the %s build', (network, generation) 
       expect(first.screen).toMatch(
         /149\.985 [Pp]athUSD still on the DEX: 400 deployed = 250\.015 in the strategy/,
       );
-      expect(first.screen).toContain(`Next: ${world.typed} emergency unwind --pair Alpha`);
+      expect(first.screen).toContain(` ${world.typed} emergency unwind --pair Alpha`);
       expect(first.exitCode, first.stderr).toBe(5);
       const second = await unwind(['Alpha']);
       expect(second.screen).toMatch(/149\.985 [Pp]athUSD came back by the receipts/);

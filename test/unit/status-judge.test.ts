@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  adviseOnStopped,
   asChain,
   judgeDisk,
   judgeIndexer,
@@ -8,6 +9,7 @@ import {
   onRightChainOnly,
 } from '../../runbooks/status/judge.ts';
 import { WrongChainError } from '../../src/chain/assertChainId.ts';
+import { nodeTroubles } from '../../src/chain/checkChainIds.ts';
 import type { PairSignal, SignalHealth } from '../../src/chain/oracle/readPairSignals.ts';
 import { prunable } from '../../src/database/backup/choosePrune.ts';
 import type { Backup } from '../../src/database/backup/listBackups.ts';
@@ -46,9 +48,90 @@ describe('signals of the oracle', () => {
     ['dead while the contract accepts none', [signal('dead', 360)], true, 'warning', /while paused/],
     ['no pair known', [], false, 'unknown', /no pair is known/],
   ])('%s', (_, signals, paused, level, words) => {
-    const reading = judgeOracle(signals, paused);
+    const reading = judgeOracle(signals, { expectsNone: paused, intervalSeconds: undefined, now });
     expect(reading.level).toBe(level);
     expect(reading.summary).toMatch(words);
+  });
+});
+
+describe('signals that are younger than the threshold of the contract', () => {
+  const aged = (ageSeconds: number, clockSeconds = ageSeconds): PairSignal => ({
+    ...signal('healthy', ageSeconds),
+    at: now.getTime() / 1000 - clockSeconds,
+  });
+  const judge = (signals: readonly PairSignal[], intervalSeconds: number | undefined, expectsNone = false) =>
+    judgeOracle(signals, { expectsNone, intervalSeconds, now });
+
+  it.each<[string, ReturnType<typeof judge>, string]>([
+    ['within two intervals', judge([aged(50)], 20), 'ok'],
+    ['older than two intervals', judge([aged(56)], 20), 'warning'],
+    ['one of two pairs is recent', judge([aged(56), aged(5)], 20), 'ok'],
+    ['old by the chain, whose clock is ahead', judge([aged(120, 5)], 20), 'ok'],
+    ['interval unknown', judge([aged(120)], undefined), 'ok'],
+    ['older than two intervals, paused', judge([aged(120)], 20, true), 'ok'],
+  ])('%s', (_, { level, next }, expected) => {
+    expect(level).toBe(expected);
+    expect(next).toEqual(expected === 'ok' ? undefined : ['tv oracle status']);
+  });
+
+  it('says how often the relay sends', () => {
+    expect(judge([aged(56)], 20).summary).toBe(
+      '1 pair, all healthy; newest signal 56 s ago; the relay sends one every 20 s, and has missed at least two',
+    );
+  });
+});
+
+describe('advice on services that are stopped on purpose', () => {
+  const units = { api: 'tv-api', indexer: 'tv-indexer', oracle: 'tv-oracle' } as const;
+  const screen = ({ paused = false, stopped = {}, state = 'inactive' }) =>
+    adviseOnStopped(
+      [
+        { id: 'tv-indexer', level: 'critical', summary: state, next: ['journalctl'], data: { state } },
+        { id: 'protocol', level: 'warning', summary: '', next: ['resume'], data: { paused } },
+        { id: 'indexer', level: 'critical', summary: 'no progress', next: ['systemctl restart'] },
+        { id: 'runs', level: 'warning', summary: '', next: ['tv resume r1'], data: { stopped } },
+      ],
+      units,
+    );
+  const lines = (gauges: ReturnType<typeof screen>) =>
+    gauges.map(({ summary, next = [] }) => `${summary}: ${next.join()}`);
+
+  it.each<[string, Parameters<typeof screen>[0], readonly string[]]>([
+    [
+      'by an unfinished run → the run is named, and no restart advised',
+      { stopped: { indexer: 'r1' } },
+      ['inactive; stopped by r1: ', ': resume', 'no progress: ', ': tv resume r1'],
+    ],
+    [
+      'in a pause',
+      { paused: true },
+      ['inactive; the protocol is paused: ', ': resume', 'no progress: ', ': tv resume r1'],
+    ],
+    [
+      'failed in a pause → not on purpose',
+      { paused: true, state: 'failed' },
+      ['failed: journalctl', ': resume', 'no progress: systemctl restart', ': tv resume r1'],
+    ],
+    [
+      'by nobody known',
+      { stopped: { api: 'r1' } },
+      ['inactive: journalctl', ': resume', 'no progress: systemctl restart', ': tv resume r1'],
+    ],
+  ])('%s', (_, so, expected) => {
+    expect(lines(screen(so))).toEqual(expected);
+  });
+});
+
+describe('nodes of the chain', () => {
+  const node = (url: string, durationMs: number) => ({
+    ...{ url, durationMs, id: 1, head: 5, behind: 0, error: undefined },
+  });
+  it.each([
+    ['quick', [node('a', 100)], []],
+    ['slow', [node('a', 3_000)], ['the RPC node takes 3.0 s per answer']],
+    ['one of two slow', [node('a', 100), node('b', 2_500)], ['b takes 2.5 s per answer']],
+  ] as const)('%s → named', (_, nodes, troubles) => {
+    expect(nodeTroubles(nodes)).toEqual(troubles);
   });
 });
 
