@@ -50,9 +50,11 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
   };
   lookout.look('breakers', 'chain', () => ofCurrentState(ctx, readBack));
 
-  lookout.look('transactions', 'chain', () =>
-    judgeReceipts(ctx.chain(), { sent, intents: facts.intents, noun: 'breakers' }),
-  );
+  if (facts.pairs.length > 0) {
+    lookout.look('transactions', 'chain', () =>
+      judgeReceipts(ctx.chain(), { sent, intents: facts.intents, noun: 'breakers' }),
+    );
+  }
 
   const [first] = facts.pairs;
   if (wanted && first !== undefined) {
@@ -73,14 +75,13 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
       ),
     );
   }
-  if (wanted) {
+  const open = [...facts.pairs, ...facts.already];
+  if (wanted && open.length > 0) {
+    const [stay, are] = open.length === 1 ? ['breaker stays', 'it is'] : ['breakers stay', 'they are'];
     lookout.look('after', 'run', async () =>
-      warn(
-        `the ${facts.pairs.length === 1 ? 'breaker stays' : 'breakers stay'} open until ${facts.pairs.length === 1 ? 'it is' : 'they are'} reset`,
-        {
-          next: [`once the cause is gone: tv breaker reset ${inFlags(facts.pairs)}`],
-        },
-      ),
+      warn(`the ${stay} open until ${are} reset`, {
+        next: [`once the cause is gone: tv breaker reset ${inFlags(open)}`],
+      }),
     );
   }
   return lookout.checks();

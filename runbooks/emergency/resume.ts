@@ -3,7 +3,7 @@ import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { exampleFacts, type ResumeFacts } from './resume/facts.ts';
+import { exampleFacts, isUp, type ResumeFacts } from './resume/facts.ts';
 import { preflight } from './resume/preflight.ts';
 import { awaitSignal, startService } from './resume/steps.ts';
 import { verify } from './resume/verify.ts';
@@ -86,8 +86,7 @@ signed may still wait to be mined.`,
       ...start('oracle'),
     ];
     // The public last, when what it sees is fresh.
-    const isUp = steps.length === 0 && !facts.supersedes;
-    const rest = [...(isUp ? [] : [awaitSignal(facts)]), ...start('nginx')];
+    const rest = [...(isUp(facts) ? [] : [awaitSignal(facts)]), ...start('nginx')];
     return [...steps, ...rest];
   },
   verify,

@@ -90,6 +90,8 @@ export class RunScreen {
         this.#print(`${paint.bold('Preflight')}\n${renderChecks(event.checks, paint)}\n${this.#took()}\n`);
         break;
       case 'plan.ready': {
+        // Without a step, the verification follows.
+        this.#checksSince = this.#now();
         this.#expect(event);
         const id = planName(event.plan.id, paint);
         const heading = {
@@ -178,6 +180,9 @@ export class RunScreen {
         this.#advice = adviceOf(event.checks);
         this.#checked = true;
         this.#print(`\n${paint.bold('Verification')}\n${renderChecks(event.checks, paint)}\n${this.#took()}`);
+        break;
+      case 'idle.checked':
+        this.#idle(event);
         break;
       case 'lock.waiting': {
         const { who, what } = describeHolder(event.for, new Date(this.#now()));
@@ -383,6 +388,18 @@ export class RunScreen {
     const blocked =
       'Until it is proven that this had no effect, a run that would do the same again is blocked (--override unfinished-run).';
     this.#print(`${paint.warn(wrap(blocked, paint.width))}\n`);
+  }
+
+  #idle({ checks, outcome }: Extract<RunEvent, { type: 'idle.checked' }>): void {
+    const paint = this.#paint;
+    this.#print(`${paint.bold('Verification')}\n${renderChecks(checks, paint)}\n${this.#took()}\n`);
+    this.#print(
+      outcome === 'verified'
+        ? `${paint.ok('Nothing to do: verified.')}\n`
+        : `${paint.bad(wrap('Nothing was changed, and the state is not verified: see the marked lines above.', paint.width))}\n`,
+    );
+    const next = [...new Set(adviceOf(checks))];
+    if (next.length > 0) this.#print(`${renderNext(next, paint)}\n`);
   }
 
   /** What a run has left unusual in the world. */

@@ -21,7 +21,7 @@ import {
 } from './execute.ts';
 import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
-import { assertUnlocked, type HeldLocks, whileAsking, withLocks } from './locks.ts';
+import { assertUnlocked, type HeldLocks, noLocks, whileAsking, withLocks } from './locks.ts';
 import { findRun } from './readRuns.ts';
 import { begunSteps, foldRun, isFinal, isUnfinished, type RunState, undoable, waysOn } from './runState.ts';
 import { journaledTransactions } from './sentTransactions.ts';
@@ -130,8 +130,6 @@ async function attempt(
     return ending.exitCode;
   });
 }
-
-const noLocks: HeldLocks = { warnings: [], assertHeld: async () => {} };
 
 interface Survey {
   readonly wanted: Direction;

@@ -180,6 +180,13 @@ export type ScreenEvent =
       /** What the run that is carried on has left unusual in the world. */
       readonly left?: readonly string[];
     }
+  /** The plan had no step: what was read back instead of a run. */
+  | {
+      readonly type: 'idle.checked';
+      readonly checks: readonly Check[];
+      readonly outcome: Outcome;
+      readonly exitCode: number;
+    }
   | { readonly type: 'step.progress'; readonly step: string; readonly progress: Progress }
   /** Another run holds the lock, and this one waits for it. */
   | { readonly type: 'lock.waiting'; readonly for: LockHolder; readonly limitMs: number }

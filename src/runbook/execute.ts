@@ -448,7 +448,10 @@ async function verify(
 }
 
 /** What cannot be read back is not verified: everything was done all the same. */
-async function readBack(execution: Execution, results: Record<string, Json>): Promise<readonly Check[]> {
+export async function readBack(
+  execution: Execution,
+  results: Record<string, Json>,
+): Promise<readonly Check[]> {
   const { runbook, facts, input } = execution;
   try {
     return await runbook.verify(stepContext(execution, undefined, results), facts, input as never);

@@ -36,6 +36,9 @@ export interface HeldLocks {
   assertHeld(): Promise<void>;
 }
 
+/** Of what only reads. */
+export const noLocks: HeldLocks = { warnings: [], assertHeld: async () => {} };
+
 type Held = LockAnswer & { readonly held: true };
 
 /**

@@ -19,11 +19,11 @@ import {
   type Shelved,
 } from './engine.ts';
 import type { OverrideUse, PlanData, StepData } from './events.ts';
-import { type Ending, type Execution, execute, JournalLost, record } from './execute.ts';
+import { type Ending, type Execution, execute, JournalLost, readBack, record } from './execute.ts';
 import { Journal, type JournalMoved } from './journal.ts';
 import type { Json } from './json.ts';
 import { leftBehind } from './leftBehind.ts';
-import { assertUnlocked, type HeldLocks, whileAsking, withLocks } from './locks.ts';
+import { assertUnlocked, type HeldLocks, noLocks, whileAsking, withLocks } from './locks.ts';
 import { nameRuns, readRuns, surveyRuns, urgentFirst } from './readRuns.ts';
 import { isFinal, type RunState, waysOn } from './runState.ts';
 import { isWithoutEffect, journaledTransactions, lookUpFates, onceOf } from './sentTransactions.ts';
@@ -119,11 +119,13 @@ async function attempt(
     prepare(engine, shelved, input, answers, story, { concurrency, warnings, agreed });
   if (answers.dryRun) {
     const { steps, checks } = await draft([]);
-    return steps.length === 0 ? idle(checks) : nothingToDo;
+    if (steps.length === 0) assertCurrent(checks);
+    return nothingChanged;
   }
+  const idle = (ready: Draft) => verifyIdle(engine, shelved, input, ready);
   const begin = (ready: Draft, confirmation: string, locks: HeldLocks) =>
     ready.steps.length === 0
-      ? idle(ready.checks)
+      ? idle(ready)
       : runDraft(engine, shelved, input, story, ready, confirmation, locks);
   if (isAnswered(runbook.risk, answers)) {
     return withLocks(engine, request, async (locks) => {
@@ -134,7 +136,7 @@ async function attempt(
   for (let question = 1; question <= maxQuestions; question += 1) {
     assertUnlocked(engine, request);
     const asked = await draft([]);
-    if (asked.steps.length === 0) return idle(asked.checks);
+    if (asked.steps.length === 0) return idle(asked);
     const { plan } = asked;
     const confirmation = await whileAsking(engine, what, () =>
       ask(engine, runbook.risk, plan.consequence, answers),
@@ -156,18 +158,45 @@ async function attempt(
   });
 }
 
-/** Without a step, what was asked for is so already, as the checks have read. */
-const nothingToDo: Ending = { outcome: 'verified', exitCode: exitCodes.ok };
+/** Of a dry run, which ends with its plan. */
+const nothingChanged: Ending = { outcome: 'verified', exitCode: exitCodes.ok };
 
-/** @throws TvError with exit code 5 where what the checks have read is too old to say so */
-function idle(checks: readonly Check[]): Ending {
+/** @throws TvError with exit code 5 where what the checks have read is too old to say that nothing is to do */
+function assertCurrent(checks: readonly Check[]): void {
   const old = checks.find(({ stale }) => stale === true);
-  if (old === undefined) return nothingToDo;
+  if (old === undefined) return;
   throw new TvError('Whether there is anything to do is unknown; nothing was changed.', {
     exitCode: exitCodes.unverified,
     facts: { [old.id]: old.summary, ...old.facts },
     next: old.next ?? [],
   });
+}
+
+/**
+ * A plan without steps says that all is as wanted already. That is read back by the same verification as
+ * after a run, and the exit code is that of what was read. No journal is written.
+ */
+async function verifyIdle(
+  engine: Engine,
+  { name, runbook }: Shelved,
+  input: Json,
+  { facts, checks }: Draft,
+): Promise<Ending> {
+  assertCurrent(checks);
+  const run = newRunId(engine.ctx.clock.now(), name);
+  const found = await readBack(
+    {
+      ...{ engine, runbook, run, facts, input, steps: [], before: new Map(), notes: new Map() },
+      ...{ journal: openJournal(engine, run, false), locks: noLocks, dryRun: true },
+    },
+    {},
+  );
+  const ending: Ending =
+    blocks(found).length > 0
+      ? { outcome: 'unverified', exitCode: exitCodes.unverified }
+      : { outcome: 'verified', exitCode: exitCodes.ok };
+  engine.watch({ type: 'idle.checked', checks: found, ...ending });
+  return ending;
 }
 
 /**

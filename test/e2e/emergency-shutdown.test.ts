@@ -41,7 +41,9 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     expect([await paused(), await states(), await sentSince(start)]).toEqual([true, allOff, 1]);
 
     const again = await sandbox.tv(['emergency', 'shutdown', ...confirm]);
-    expect(again.stderr).toMatch(/paused already[\s\S]*Plan \w+: none/);
+    expect(again.stderr).toMatch(
+      /paused already[\s\S]*Plan \w+: none[\s\S]*safe: paused[\s\S]*Nothing to do: verified/,
+    );
     expect([again.exitCode, await sentSince(start)]).toEqual([0, 1]);
 
     const back = await sandbox.tv(['emergency', 'resume', ...confirm]);

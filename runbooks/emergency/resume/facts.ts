@@ -22,6 +22,11 @@ export type ResumeFacts = {
   readonly intervalSeconds: number;
 };
 
+/** TempoVault is up, and nothing is to be proven for an older run: no signal is waited for. */
+export function isUp({ services, unpause, supersedes }: ResumeFacts): boolean {
+  return unpause === null && !supersedes && services.every(({ id, active }) => active || id === 'nginx');
+}
+
 /** An imagined case, for the exported document. */
 export const exampleFacts: ResumeFacts = {
   chainId: 4217,

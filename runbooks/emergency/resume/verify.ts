@@ -10,7 +10,7 @@ import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
 import { count } from '../../../src/runbook/text.ts';
-import type { ResumeFacts } from './facts.ts';
+import { isUp, type ResumeFacts } from './facts.ts';
 
 /** Reads back that everything runs and the contracts can be used. */
 export async function verify(ctx: StepContext, facts: ResumeFacts): Promise<readonly Check[]> {
@@ -45,6 +45,8 @@ export async function verify(ctx: StepContext, facts: ResumeFacts): Promise<read
       return pass(`${unit} active (${mainPid})`);
     });
   }
+  // Nothing has waited for one.
+  if (isUp(facts)) return lookout.checks();
   lookout.look('signal', 'chain', async () => {
     const signal = ctx.results['signal'] as SentSignal | null | undefined;
     if (signal === null || signal === undefined) return block('no new signal was seen');

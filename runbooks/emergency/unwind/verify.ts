@@ -52,7 +52,9 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
     );
   }
   lookout.look('orders', 'chain', () => ofCurrentState(ctx, async () => judgeOrders(facts, await resting)));
-  for (const { token, places: before } of facts.before) {
+  // Without an unwind nothing came back: what earlier ones returned is not to be accounted for here.
+  const accounted = facts.pairs.length === 0 ? [] : facts.before;
+  for (const { token, places: before } of accounted) {
     const judgeToken = async (): Promise<Finding> => {
       const [back, orders, capital] = [await returned, await resting, await after];
       const now = capital.tokens.find((one) => same(one.token, token))?.places;
