@@ -1,5 +1,6 @@
-import { decoded } from '../config/mask.ts';
-import { maskUrl } from '../errors/maskUrl.ts';
+import { decoded, urlCredentials } from '../config/mask.ts';
+import { maskUrl, maskUrlsIn } from '../errors/maskUrl.ts';
+import { withoutKeys } from '../errors/pastedKeys.ts';
 import { pause } from './pause.ts';
 import { kindOfRpcError, type RpcFailureKind } from './rpcErrorKind.ts';
 import {
@@ -42,6 +43,8 @@ const largeAtOnce = 2;
  * in pieces; viem's own limit is 10 MB for a whole batch.
  */
 const mostBytes = 8 * 2 ** 20;
+/** A shorter query value, such as a version, would take ordinary words out of every message. In characters. */
+const shortestSecret = 6;
 /** Passing trouble is tried this many times more: 0.75 s in all, and 3.75 s for a rate limit. */
 const hiccupRetries = 2;
 const rateRetries = 4;
@@ -76,6 +79,7 @@ class BatchRefused extends Error {
 export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): RpcNode {
   const shown = maskUrl(url);
   const { target, authorization } = takeCredentials(url);
+  const clean = cleaner(url, authorization);
   let queue: Call[] = [];
   /** Learned from refusals. */
   let batchLimit = firstBatchLimit;
@@ -297,7 +301,8 @@ export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): Rpc
       const aboutBatch = ![401, 407, 429, 502, 503, 504].includes(response.status);
       throw isBatch && aboutBatch ? new BatchRefused(failure) : failure;
     }
-    const nonsense = () => new NonsenseAnswer({ url: shown, status: response.status, body: text });
+    const nonsense = () =>
+      new NonsenseAnswer({ url: shown, status: response.status, body: clean(text, true) });
     if (answer === undefined) throw nonsense();
     if (!isBatch) {
       // Some servers answer a single call with a list of one.
@@ -325,7 +330,7 @@ export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): Rpc
     // JSON-RPC 1.0 sends `error: null` beside a result.
     if (error === undefined || error === null) {
       return result === undefined
-        ? { error: new NonsenseAnswer({ url: shown, body: JSON.stringify(entry) }) }
+        ? { error: new NonsenseAnswer({ url: shown, body: clean(JSON.stringify(entry), true) }) }
         : { result };
     }
     return { error: rpcErrorOf(error) };
@@ -336,14 +341,14 @@ export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): Rpc
     const code: unknown = isObject(error) ? error['code'] : undefined;
     if (!isObject(error) || typeof code !== 'number') {
       const said: unknown = isObject(error) ? error['message'] : error;
-      const body = typeof said === 'string' ? said : JSON.stringify(error);
+      const body = clean(typeof said === 'string' ? said : JSON.stringify(error), true);
       return new NonsenseAnswer({ url: shown, body, ...(response && { status: response.status }) });
     }
     const { message, data } = error;
     return new RpcError({
       url: shown,
       code,
-      message: typeof message === 'string' ? message : '',
+      message: typeof message === 'string' ? clean(message, response !== undefined) : '',
       data,
       ...(response && { status: response.status, headers: response.headers }),
     });
@@ -353,7 +358,10 @@ export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): Rpc
     // HTTP 429 outranks whatever code comes with it.
     const error = response.status !== 429 && isObject(answer) ? answer['error'] : undefined;
     if (isObject(error) && typeof error['code'] === 'number') return rpcErrorOf(error, response);
-    return new HttpFailure({ url: shown, status: response.status, headers: response.headers, body: text });
+    const { status, headers } = response;
+    const said = clean(text, true);
+    const body = [401, 403, 407].includes(status) ? said.replaceAll(tokenLike, '***') : said;
+    return new HttpFailure({ url: shown, status, headers, body });
   }
 
   async function post(body: string): Promise<{ response: Response; text: string }> {
@@ -495,6 +503,29 @@ function takeCredentials(text: string): { target: string; authorization: string 
       ? undefined
       : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   return { target: url.toString(), authorization };
+}
+
+/** An API key in any notation: this long, and with a digit. Only where a node refuses access. */
+const tokenLike = /(?=[\w-]*\d)[\w-]{20,}/g;
+/** A refusal in these words may quote a private key; others quote hashes and roles, which have as many digits. */
+const aboutKeys = /\b(api[ _-]?)?keys?\b|\b(token|secret|unauthori[sz]ed|authentication)\b/i;
+
+/**
+ * What a node says about a request may quote the request: its own URL, and the secrets in that.
+ * @param url the node's own, as it is set
+ * @returns a function of a text, and whether that is foreign: no JSON-RPC error of a served request, so that
+ * it quotes no hashes
+ */
+function cleaner(url: string, authorization: string | undefined) {
+  const secrets = [...urlCredentials(url), ...(authorization === undefined ? [] : [authorization.slice(6)])]
+    .filter((secret) => secret.length >= shortestSecret)
+    .toSorted((a, b) => b.length - a.length);
+  return (text: string, isForeign: boolean): string => {
+    let shown = text;
+    for (const secret of secrets) shown = shown.replaceAll(secret, '***');
+    shown = maskUrlsIn(shown);
+    return isForeign || aboutKeys.test(shown) ? withoutKeys(shown) : shown;
+  };
 }
 
 function parse(text: string): unknown {

@@ -261,6 +261,15 @@ describe('credentials in a URL', () => {
   const secretUrl = (port: number) => `http://ops:p4ssw0rd@127.0.0.1:${port}/v3/${key}?token=t0k3n-value`;
   const secrets = [key, 'p4ssw0rd', 't0k3n-value', Buffer.from('ops:p4ssw0rd').toString('base64')];
 
+  /** Neither is in the URL: a provider may quote what somebody put into the wrong place. */
+  const privateKey = 'ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
+  const foreignKey = '0123456789abcdef0123456789abcdef';
+  const quoted = `invalid key 0x${privateKey} (${secrets.join(', ')}) at https://elsewhere.example/v2/${foreignKey}`;
+  const quoting = (status: number, body: string) =>
+    httpServer((response) => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    });
+
   const everythingIn = (error: unknown): string => {
     let text = '';
     for (let at: unknown = error; at instanceof Error; at = at.cause) {
@@ -315,6 +324,16 @@ describe('credentials in a URL', () => {
           response.end('<html>x</html>');
         }),
     ],
+    ['HTTP 401 that quotes them', () => quoting(401, quoted)],
+    ['a web page that quotes them', () => quoting(200, `<html>${quoted}</html>`)],
+    [
+      'an RPC error that quotes them',
+      () => quoting(200, JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: -32000, message: quoted } })),
+    ],
+    [
+      'an RPC error with HTTP 403 that quotes them',
+      () => quoting(403, JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: -32001, message: quoted } })),
+    ],
     ['a time-out', hanging],
     [
       'a cut connection',
@@ -327,7 +346,15 @@ describe('credentials in a URL', () => {
     await using server = await start();
     const text = everythingIn(await failureOf(connectFor(1_000, secretUrl(server.port))));
     expect(text).toContain('127.0.0.1');
-    for (const secret of secrets) expect(text).not.toContain(secret);
+    for (const secret of [...secrets, privateKey, foreignKey]) expect(text).not.toContain(secret);
+  });
+
+  it('an error that quotes a hash keeps it', async () => {
+    const hash = `0x${'ab'.repeat(32)}`;
+    await using server = await rpcServer(() => {
+      throw new RpcRefusal(-32000, `already known: ${hash}`);
+    });
+    expect((await failureOf(connect(secretUrl(server.port)))).facts['answer']).toBe(`already known: ${hash}`);
   });
 
   it('show in no error about a URL that is none', () => {
