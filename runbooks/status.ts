@@ -29,7 +29,7 @@ import { defineReport } from '../src/runbook/define.ts';
 import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
 import { renderNext } from '../src/runbook/next.ts';
 import { ago, bytes, count, duration, padEnd, shortened, wrap } from '../src/runbook/text.ts';
-import { readPollSeconds } from './indexer/awaitProgress.ts';
+import { defaultPollSeconds, readPollSeconds } from './indexer/awaitProgress.ts';
 import { quoteError, readIndexerError } from './indexer/readIndexerError.ts';
 import { breakers, readAllBreakers, restingOrders } from './status/breakers.ts';
 import {
@@ -256,10 +256,12 @@ async function indexer(
   const second = await readStatus(ctx.database());
   const block = second.progress?.block ?? progress.block;
   // After the cursor, which may move meanwhile. Where the chain is away the cursor is still worth knowing.
-  const head = await unlessLate(
-    ctx,
-    right.then(() => readHead(ctx.chain())),
-  );
+  const onChain = <T>(read: () => Promise<T>) => unlessLate(ctx, right.then(read));
+  const [head, next, pollSeconds = defaultPollSeconds] = await Promise.all([
+    onChain(() => readHead(ctx.chain())),
+    onChain(() => readBlockTime(ctx.chain(), block + 1)),
+    unlessLate(ctx, readPollSeconds(ctx)),
+  ]);
   const seen = {
     block,
     source: progress.source,
@@ -267,11 +269,6 @@ async function indexer(
     head: head?.number,
     unit: ctx.settings.host.units.indexer,
   };
-  if (head === undefined || seen.speed !== 0 || head.number <= block) return judgeIndexer(seen);
-  const [next, pollSeconds] = await Promise.all([
-    unlessLate(ctx, readBlockTime(ctx.chain(), block + 1)),
-    readPollSeconds(ctx),
-  ]);
   const waitingMs = next === undefined ? undefined : Math.max(0, ctx.clock.now().getTime() - next * 1000);
   const judged = {
     ...seen,
@@ -279,7 +276,8 @@ async function indexer(
     stallMs: Math.max(shortestStallMs, stalledPolls * pollSeconds * 1000),
   };
   if (!isStalled(judged)) return judgeIndexer(judged);
-  return judgeIndexer(judged, quoteError(await readIndexerError(ctx)));
+  const error = await unlessLate(ctx, readIndexerError(ctx));
+  return judgeIndexer(judged, error === undefined ? undefined : quoteError(error, ctx.clock.now()));
 }
 
 /** How fresh the signals are: of the pairs in the settings, else of those with a signal lately. */

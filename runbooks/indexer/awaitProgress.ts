@@ -8,7 +8,7 @@ import { count, duration } from '../../src/runbook/text.ts';
 import { quoteError, readIndexerError } from './readIndexerError.ts';
 
 /** The deployed indexer's, in seconds, where `.env` has no POLL_INTERVAL. */
-const defaultPollSeconds = 12;
+export const defaultPollSeconds = 12;
 /** An indexer that has not moved for this many polls makes no progress. */
 const stalledPolls = 3;
 const shortestWaitMs = 15_000;
@@ -37,7 +37,10 @@ export async function awaitProgress(ctx: Context, from: number | null, since: Da
   if (first.source === 'rows') {
     const error = await readIndexerError(ctx, since);
     if (!error.known || error.value !== undefined) {
-      return block(`no cursor shows whether the indexer makes progress; ${quoteError(error)}`, { next });
+      return block(
+        `no cursor shows whether the indexer makes progress; ${quoteError(error, ctx.clock.now())}`,
+        { next },
+      );
     }
     return warn(
       'no cursor shows whether the indexer makes progress; no error in its journal since it started',
@@ -56,7 +59,7 @@ export async function awaitProgress(ctx: Context, from: number | null, since: Da
   }
   const error = await readIndexerError(ctx, since);
   return block(
-    `no progress of the indexer was seen for ${duration(limitMs)} (block ${start < 0 ? 'none' : count(start)}); ${quoteError(error)}`,
+    `no progress of the indexer was seen for ${duration(limitMs)} (block ${start < 0 ? 'none' : count(start)}); ${quoteError(error, ctx.clock.now())}`,
     { next },
   );
 }

@@ -1,7 +1,8 @@
 import { type Answer, answer } from '../../src/errors/answer.ts';
 import { readJournal } from '../../src/host/readJournal.ts';
 import type { Context } from '../../src/runbook/context.ts';
-import { errorsIn } from '../oracle/readRelayError.ts';
+import { ago } from '../../src/runbook/text.ts';
+import { errorsIn, type RelayError } from '../oracle/readRelayError.ts';
 
 const journalLines = 100;
 
@@ -9,17 +10,18 @@ const journalLines = 100;
 export async function readIndexerError(
   ctx: Pick<Context, 'host' | 'settings'>,
   since?: Date,
-): Promise<Answer<string | undefined>> {
+): Promise<Answer<RelayError | undefined>> {
   const { indexer: unit } = ctx.settings.host.units;
   const from = since === undefined ? {} : { since };
   const read = await answer((async () => readJournal(ctx.host(), { unit, lines: journalLines, ...from }))());
   if (!read.known) return read;
   const { available, reason = 'no journal', entries } = read.value;
-  return available ? { known: true, value: errorsIn(entries).at(-1)?.message } : { known: false, reason };
+  return available ? { known: true, value: errorsIn(entries).at(-1) } : { known: false, reason };
 }
 
 /** What the journal says, as a part of a sentence. */
-export function quoteError(error: Answer<string | undefined>): string {
+export function quoteError(error: Answer<RelayError | undefined>, now: Date): string {
   if (!error.known) return `its journal cannot be read (${error.reason})`;
-  return error.value === undefined ? 'no error in its newest journal lines' : `its journal: ${error.value}`;
+  if (error.value === undefined) return 'no error in its newest journal lines';
+  return `last error in its journal, ${ago(error.value.at, now)}: ${error.value.message}`;
 }

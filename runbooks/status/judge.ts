@@ -110,7 +110,7 @@ export function isStalled(seen: IndexerProgress): boolean {
 
 /** @param error what the indexer's journal says, in words, where it is stalled */
 export function judgeIndexer(seen: IndexerProgress, error?: string): Reading {
-  const { block, source, speed, head, unit, waitingMs } = seen;
+  const { block, source, speed, head, unit, waitingMs, stallMs = Number.POSITIVE_INFINITY } = seen;
   const place = `${source === 'cursor' ? 'cursor' : 'newest event'} ${count(block)}`;
   const rate = `${count(speed)} blocks/s`;
   if (head === undefined) {
@@ -129,9 +129,11 @@ export function judgeIndexer(seen: IndexerProgress, error?: string): Reading {
   // Without a cursor the newest event says little: a quiet protocol looks like a dead indexer.
   if (source === 'rows') return { level: 'ok', summary, data };
   if (isStalled(seen)) {
-    const next = [`journalctl -u ${unit} -n 50 --no-pager`, `systemctl restart ${unit}`];
+    const next = [`systemctl restart ${unit}`, `journalctl -u ${unit} -n 50 --no-pager`];
     const since =
-      waitingMs === undefined ? '' : ` since block ${count(block + 1)} came ${duration(waitingMs)} ago`;
+      waitingMs !== undefined && waitingMs > stallMs
+        ? ` since block ${count(block + 1)} came ${duration(waitingMs)} ago`
+        : '';
     const why = error === undefined ? '' : `; ${error}`;
     return { level: 'critical', summary: `${summary}: it makes no progress${since}${why}`, data, next };
   }

@@ -356,6 +356,20 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
       }),
     );
 
+    it('a setting that keeps the indexer from writing, which tv itself overrules', () =>
+      expectBlocked({
+        arrange: () => {
+          const setting = 'ROLE tempovault IN DATABASE tempovault';
+          return asSuperuser(
+            `ALTER ${setting} SET default_transaction_read_only = on`,
+            `ALTER ${setting} RESET default_transaction_read_only`,
+          );
+        },
+        checks: ['writing'],
+        says: ['default_transaction_read_only is on for the role tempovault in the database tempovault'],
+        next: ['ALTER ROLE tempovault IN DATABASE tempovault RESET default_transaction_read_only'],
+      }));
+
     it('a table of somebody else that refers to an event table', () =>
       expectBlocked({
         arrange: async () => {

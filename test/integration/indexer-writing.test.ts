@@ -118,7 +118,7 @@ describe('the progress of the indexer after a restore', () => {
     const found = await awaitProgress(context(), null, clock.now());
     expect(found.status).toBe('block');
     expect(found.summary).toMatch(
-      /^no progress of the indexer was seen for 15 s .*; its journal: .*cannot execute UPDATE in a read-only transaction$/,
+      /^no progress of the indexer was seen for 15 s .*; last error in its journal, .*: .*cannot execute UPDATE in a read-only transaction$/,
     );
   });
 });
