@@ -7,6 +7,7 @@ import { exampleFacts as shutdownFacts } from '../../runbooks/emergency/shutdown
 import { preflight as shutdownPreflight } from '../../runbooks/emergency/shutdown/preflight.ts';
 import { verify as verifyShutdown } from '../../runbooks/emergency/shutdown/verify.ts';
 import { onChain } from '../../runbooks/oracle/status.ts';
+import { checkChain } from '../../runbooks/reindex/checks/chain.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { sendOnce } from '../../src/chain/transactions/sendOnce.ts';
@@ -117,6 +118,17 @@ describe('a newest block of ten minutes ago', () => {
     expect(of(checks, 'protocol')).toMatchObject({
       summary: expect.stringMatching(/^paused state unknown: /),
       facts: { 'in that block': 'paused' },
+    });
+  });
+
+  it('reindex → blocked with the facts, and can be overruled', async () => {
+    const ctx = context(frozen);
+    const settings = { ...ctx.settings, contracts: world.deployment.addresses };
+    expect(await checkChain({ ...ctx, settings }, { fromBlock: 1 })).toMatchObject({
+      status: 'block',
+      summary: expect.stringMatching(/^the newest block .* is 10 min/),
+      override: 'old-head',
+      value: { id: 4217 },
     });
   });
 

@@ -1,6 +1,7 @@
 import { encodeAbiParameters, encodeEventTopics, encodeFunctionData } from 'viem';
 import { describe, expect, it } from 'vitest';
 import { examplePayout, type PayoutFacts } from '../../runbooks/emergency/payout/facts.ts';
+import { payoutSteps } from '../../runbooks/emergency/payout/steps.ts';
 import { lookAtPaid } from '../../runbooks/emergency/payout/verify.ts';
 import { riskControllerAbi } from '../../src/chain/abi/riskController.ts';
 import { tokenAbi } from '../../src/chain/abi/token.ts';
@@ -95,15 +96,9 @@ function chainOf({ receipts, paused = true, logs = [] }: World) {
   };
 }
 
-async function checksOf(
-  world: World,
-  facts: PayoutFacts,
-  results: StepContext['results'],
-  noted: unknown[] = [],
-  ageMs = 5_000,
-) {
+function contextOf(world: World, results: StepContext['results'], noted: unknown[], ageMs: number) {
   const chain = chainOf(world);
-  const ctx = {
+  return {
     chain: () => chain,
     results,
     runId: 'run',
@@ -112,6 +107,16 @@ async function checksOf(
     clock: new DrivenClock(1_000 + ageMs),
     signal: new AbortController().signal,
   } as unknown as StepContext;
+}
+
+async function checksOf(
+  world: World,
+  facts: PayoutFacts,
+  results: StepContext['results'],
+  noted: unknown[] = [],
+  ageMs = 5_000,
+) {
+  const ctx = contextOf(world, results, noted, ageMs);
   const lookout = new Lookout(ctx);
   lookAtPaid(ctx, lookout, facts);
   const checks = await lookout.checks();
@@ -236,5 +241,17 @@ describe('the pause after a withdrawal', () => {
     const receipts = { [hash]: receipt(right), [pauseHash]: receipt([toggled(true)]) };
     const check = await checksOf({ paused: true, receipts }, example, sent, [], ageMs);
     expect(check('pause')).toMatchObject({ status: 'block', summary: expect.stringMatching(summary) });
+  });
+
+  it('undone, and the newest block is old → unknown, though it shows the protocol paused', async () => {
+    const undone = async (ageMs: number) => {
+      const ctx = contextOf({ paused: true, receipts: {} }, results, [], ageMs);
+      return payoutSteps(example)[0]?.checkUndone?.(ctx);
+    };
+    expect(await undone(5_000)).toMatchObject({ status: 'pass' });
+    expect(await undone(600_000)).toMatchObject({
+      status: 'block',
+      summary: expect.stringMatching(/^current state unknown: /),
+    });
   });
 });

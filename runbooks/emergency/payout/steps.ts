@@ -1,3 +1,4 @@
+import { ofCurrentState, readStaleHead } from '../../../src/chain/currentState.ts';
 import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
 import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
@@ -111,24 +112,26 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
       );
       // Proven to have had no effect: there is nothing to undo.
       if (error !== undefined && notedTransaction(ctx) === undefined) return;
-      if ((await readProtocol(ctx.chain())).paused === true) {
+      if (await isPausedNow(ctx, true)) {
         if (error !== undefined) throw error;
         return;
       }
       await send(ctx, [begin], sender, { replace, note: 'pause-again' });
     },
     checkUndone: async (ctx) => {
-      const paused = await readUntil(
-        ctx,
-        async () => (await readProtocol(ctx.chain())).paused,
-        (value) => value === true,
-      );
-      if (paused === undefined) throw new TvError('no contract returns whether it is paused');
-      return paused
-        ? pass('the protocol is paused, as before the run')
-        : block('the protocol is not paused, and was paused before the run', {
-            next: ['tv emergency shutdown'],
-          });
+      return ofCurrentState(ctx, async () => {
+        const paused = await readUntil(
+          ctx,
+          async () => (await readProtocol(ctx.chain())).paused,
+          (value) => value === true,
+        );
+        if (paused === undefined) throw new TvError('no contract returns whether it is paused');
+        return paused
+          ? pass('the protocol is paused, as before the run')
+          : block('the protocol is not paused, and was paused before the run', {
+              next: ['tv emergency shutdown'],
+            });
+      });
     },
   };
 }
@@ -175,9 +178,15 @@ async function sendPausing(
     if (!(error instanceof TvError) || error.exitCode !== exitCodes.unverified) throw error;
     const wanted = intent.intent === 'pauseProtocol';
     const signed = journaledTransaction(ctx);
-    if (signed === undefined || (await readProtocol(ctx.chain())).paused !== wanted) throw error;
+    if (signed === undefined || !(await isPausedNow(ctx, wanted))) throw error;
     return { hash: signed.hash, from: signed.from, seen: wanted ? 'paused' : 'not paused' };
   }
+}
+
+/** Whether the protocol is paused, or not, in a block that is recent enough to say so of now. */
+async function isPausedNow(ctx: StepContext, wanted: boolean): Promise<boolean> {
+  const [stale, { paused }] = await Promise.all([readStaleHead(ctx), readProtocol(ctx.chain())]);
+  return stale === undefined && paused === wanted;
 }
 
 function send(

@@ -1,3 +1,4 @@
+import { ofCurrentState, readStaleHead } from '../../../src/chain/currentState.ts';
 import { recordsEffect } from '../../../src/chain/intents/effects.ts';
 import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
 import { fundingCall } from '../../../src/chain/oracle/fundAccount.ts';
@@ -92,7 +93,8 @@ export function authorise(facts: RotateFacts): Step {
       const back = cuts
         ? await isOracle(ctx.chain(), facts.oldAddress)
         : !(await isOracle(ctx.chain(), oracle));
-      if (!known && back) {
+      // What an old block shows is no reason to leave it as it is.
+      if (!known && back && (await readStaleHead(ctx)) === undefined) {
         if (undecided !== undefined) throw undecided;
         return;
       }
@@ -102,35 +104,36 @@ export function authorise(facts: RotateFacts): Step {
       );
       await send(ctx, facts, { to, data }, 'undo-authorise');
     },
-    checkUndone: async (ctx) => {
-      const made = (ctx.results['generate'] as { address?: Address } | null | undefined)?.address;
-      const account = cuts ? facts.oldAddress : (facts.newAddress ?? made);
-      if (account === undefined) throw new TvError('the journal does not hold the new address');
-      const holds = await readUntil(
-        ctx,
-        () => isOracle(ctx.chain(), account),
-        (value) => value === cuts,
-      );
-      const words = `${account} is ${holds ? '' : 'not '}authorised as oracle`;
-      if (holds !== cuts) return block(`${words}, unlike before the run`);
-      const signed = notedTransaction(ctx, 'undo-authorise');
-      if (signed === undefined) return pass(`${words}, as before the run`);
-      const { hash } = signed;
-      const proof = await readEvidence(ctx.chain(), hash);
-      if (!proof.known) {
-        return block(`${words}, but it is unknown whether the undo succeeded: ${proof.reason}`, {
-          facts: { transaction: hash },
-          next: ['tv resume'],
+    checkUndone: (ctx) =>
+      ofCurrentState(ctx, async () => {
+        const made = (ctx.results['generate'] as { address?: Address } | null | undefined)?.address;
+        const account = cuts ? facts.oldAddress : (facts.newAddress ?? made);
+        if (account === undefined) throw new TvError('the journal does not hold the new address');
+        const holds = await readUntil(
+          ctx,
+          () => isOracle(ctx.chain(), account),
+          (value) => value === cuts,
+        );
+        const words = `${account} is ${holds ? '' : 'not '}authorised as oracle`;
+        if (holds !== cuts) return block(`${words}, unlike before the run`);
+        const signed = notedTransaction(ctx, 'undo-authorise');
+        if (signed === undefined) return pass(`${words}, as before the run`);
+        const { hash } = signed;
+        const proof = await readEvidence(ctx.chain(), hash);
+        if (!proof.known) {
+          return block(`${words}, but it is unknown whether the undo succeeded: ${proof.reason}`, {
+            facts: { transaction: hash },
+            next: ['tv resume'],
+          });
+        }
+        const intent = await resolveIntent(ctx.chain(), {
+          intent: cuts ? 'authoriseOracle' : 'revokeOracle',
+          oracle: account,
         });
-      }
-      const intent = await resolveIntent(ctx.chain(), {
-        intent: cuts ? 'authoriseOracle' : 'revokeOracle',
-        oracle: account,
-      });
-      return recordsEffect(proof.value.logs, intent) === false
-        ? warn(`${words}, as before the run, but ${hash} has no event of it`)
-        : pass(`${words}, as before the run, by ${hash} in block ${count(proof.value.block)}`);
-    },
+        return recordsEffect(proof.value.logs, intent) === false
+          ? warn(`${words}, as before the run, but ${hash} has no event of it`)
+          : pass(`${words}, as before the run, by ${hash} in block ${count(proof.value.block)}`);
+      }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { checkChainIds } from '../../../src/chain/checkChainIds.ts';
+import { readStaleHead } from '../../../src/chain/currentState.ts';
 import { probeHistory } from '../../../src/chain/probeHistory.ts';
 import { readHead } from '../../../src/chain/readHead.ts';
 import type { Address } from '../../../src/config/settings.ts';
@@ -15,7 +16,11 @@ export async function checkChain(ctx: Context, { fromBlock }: { readonly fromBlo
       next: ['set CHAIN_ID in .env, or chain.id: tv config show'],
     });
   }
-  const [nodes, head] = await Promise.all([checkChainIds(ctx.chain()), readHead(ctx.chain())]);
+  const [nodes, head, old] = await Promise.all([
+    checkChainIds(ctx.chain()),
+    readHead(ctx.chain()),
+    readStaleHead(ctx),
+  ]);
   const wrong = nodes.find(({ id }) => id !== undefined && id !== expected);
   if (wrong !== undefined) {
     return block(`the RPC node is on chain ${wrong.id}, not ${expected}`, {
@@ -45,6 +50,10 @@ export async function checkChain(ctx: Context, { fromBlock }: { readonly fromBlo
     });
   }
   const value = { id: expected, head: head.number, contracts: contracts as Address[] };
+  if (old !== undefined) {
+    const { summary, facts, next } = old;
+    return block(summary, { facts, next, value, stale: true, override: 'old-head' });
+  }
   const { blocksAtOnce } = history;
   const pieces = blocksAtOnce === undefined ? '' : `, ${count(blocksAtOnce)} blocks at a time`;
   return pass(
