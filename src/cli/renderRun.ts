@@ -384,9 +384,10 @@ export class RunScreen {
     if (transactions.length === 0) return;
     const paint = this.#paint;
     this.#print(`${renderChecks(fateChecks(transactions, this.#steps), paint)}\n`);
-    if (transactions.every(isWithoutEffect)) return;
+    // One whose journal could not be read is set aside, and compared with nothing.
+    if (transactions.every(isWithoutEffect) || this.#steps.length === 0) return;
     const blocked =
-      'Until it is proven that this had no effect, a run that would do the same again is blocked (--override unfinished-run).';
+      'A run that would do the same again is blocked, unless it is proven that this had no effect (--override unfinished-run).';
     this.#print(`${paint.warn(wrap(blocked, paint.width))}\n`);
   }
 

@@ -57,10 +57,14 @@ async function attempt(
     environment: ctx.settings.environment,
     subject: state?.started.title.toLowerCase() ?? 'its journal cannot be read',
   });
-  const lookUp = (of: RunState | undefined) => lookUpFates(engine, journaledTransactions(of?.lines ?? []));
+  const lookUp = (of: RunState | undefined) =>
+    lookUpFates(engine, journaledTransactions(of?.lines ?? ctx.runs.readable(run)));
   const fates = await lookUp(state);
   const undecided = !fates.every(isWithoutEffect);
-  const checks = state === undefined ? [unreadable] : fateChecks(fates, state.started.plan.steps);
+  const checks = [
+    ...(state === undefined ? [unreadable] : []),
+    ...fateChecks(fates, state?.started.plan.steps ?? []),
+  ];
   if (checks.length > 0) engine.watch({ type: 'preflight.done', checks });
   if (state !== undefined) {
     story.plan = state.started.plan.id;
@@ -109,7 +113,7 @@ const unreadable: Check = {
   id: 'journal',
   world: 'run',
   status: 'warn',
-  summary: 'cannot be read: whether this run sent a transaction is unknown',
+  summary: 'cannot be read as a whole: whether this run sent a transaction besides is unknown',
 };
 
 /** Undefined where the journal cannot be read, or says nothing. @throws Refusal where there is nothing to close */

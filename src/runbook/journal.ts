@@ -50,6 +50,19 @@ export function readJournal(file: string): readonly JournalLine[] {
   });
 }
 
+/** The lines of a damaged journal that can be read by themselves. None where there is no such file. */
+function readableLines(file: string): readonly JournalLine[] {
+  try {
+    return readText(file)
+      .split('\n')
+      .map(parse)
+      .filter((read) => isJournalLine(read, 1));
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    return [];
+  }
+}
+
 function parse(line: string): unknown {
   try {
     return JSON.parse(line);
@@ -234,6 +247,11 @@ export class RunStore {
     if (first?.type === 'run.started' && first.run !== run)
       throw damaged({ journal: file, 'run in it': first.run });
     return lines;
+  }
+
+  /** What of a damaged journal can be read, but for its first line; never a basis for a run's state. */
+  readable(run: string): readonly JournalLine[] {
+    return readableLines(this.file(run));
   }
 
   /** Why a run could not keep a journal here, in a sentence; undefined where it can. Changes nothing. */

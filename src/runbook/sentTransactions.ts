@@ -25,8 +25,15 @@ export function journaledTransactions(lines: readonly JournalLine[]): readonly J
 
 function hashOf(value: Json): string | undefined {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
-  const { hash, raw } = value as Readonly<Record<string, Json>>;
-  return typeof hash === 'string' && isSignedBytes('raw', raw) ? hash : undefined;
+  const { hash, raw, from, nonce, nonceKey, chainId, calls } = value as Readonly<Record<string, Json>>;
+  const isAddressed = [from, ...(Array.isArray(calls) ? calls.map((call) => call?.to) : [null])].every(isHex);
+  const isNumbered = Number.isInteger(nonce) && Number.isInteger(chainId) && /^\d+$/.test(String(nonceKey));
+  // Whatever else a journal holds is not looked up.
+  return isHex(hash) && isSignedBytes('raw', raw) && isAddressed && isNumbered ? hash : undefined;
+}
+
+function isHex(value: unknown): value is string {
+  return typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value);
 }
 
 /** What became of each, as the nodes answer now. Where none can be asked, that is the answer. */
@@ -63,7 +70,7 @@ export function fateChecks(fates: readonly TransactionFate[], steps: readonly St
     const index = steps.findIndex(({ id }) => id === one.step);
     const status = isWithoutEffect(one) ? 'pass' : 'warn';
     const summary = `${steps[index]?.title ?? one.step}: transaction ${one.hash} ${one.words}`;
-    return { id: `step ${index + 1}`, world: 'chain', status, summary };
+    return { id: index < 0 ? 'transaction' : `step ${index + 1}`, world: 'chain', status, summary };
   });
 }
 

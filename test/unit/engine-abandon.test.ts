@@ -9,6 +9,7 @@ import { abandonRun } from '../../src/runbook/abandonRun.ts';
 import { type Answers, type AnyRunbook, concurrencyOf, type Engine } from '../../src/runbook/engine.ts';
 import { readRuns, unfinishedRuns } from '../../src/runbook/readRuns.ts';
 import { foldRun } from '../../src/runbook/runState.ts';
+import { journaledTransactions } from '../../src/runbook/sentTransactions.ts';
 import { buildTimeline } from '../../src/runbook/timeline.ts';
 import { timelineMarkdown } from '../../src/runbook/timelineMarkdown.ts';
 import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
@@ -303,6 +304,29 @@ describe('an abandoned run that had signed a transaction', () => {
     writeFileSync(journal(run), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     expect((await again(away)).exitCode).toBe(3);
     expect((await again(answering(noEffect))).exitCode).toBe(0);
+  });
+
+  it('in a journal that cannot be read as a whole → looked up all the same', async () => {
+    const run = await killed();
+    const text = readLines(journal(run)).map((line) => JSON.stringify(line));
+    writeFileSync(journal(run), [text[0], 'damaged', ...text.slice(1), ''].join('\n'));
+    const { exitCode, events } = await abandon(run, 'cut off', confirm, answering(effect));
+    expect(exitCode).toBe(0);
+    const checks = events.flatMap((event) => (event.type === 'preflight.done' ? event.checks : []));
+    expect(checks).toMatchObject([
+      { id: 'journal', status: 'warn' },
+      { id: 'transaction', status: 'warn', summary: `b: transaction ${signed.hash} ${effect.words}` },
+    ]);
+  });
+
+  it.each([
+    ['no calls', { calls: undefined }],
+    ['a nonce key of letters', { nonceKey: 'x' }],
+    ['a hash of words', { hash: 'none' }],
+    ['a call of nothing', { calls: [null] }],
+  ])('a note like one, with %s → is none, and nothing is looked up', async (_, change) => {
+    const note = { type: 'step.noted', step: 'b', note: 'transaction', value: { ...signed, ...change } };
+    expect(journaledTransactions([{ ...note, at: '', seq: 1 } as never])).toEqual([]);
   });
 
   it('that got into a block while the question was open → the closing line says so', async () => {
