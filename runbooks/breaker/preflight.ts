@@ -33,6 +33,7 @@ export async function preflight(
   const nodes = lookAtNodes(ctx, lookout, { protects: action === 'trip' });
 
   const found = lookout.look('breakers', 'chain', async () => {
+    await need(nodes, 'chain');
     const [{ breakers, historyUnknown }, old] = await Promise.all([
       readBreakers(ctx.chain(), { pairs: wanted, discover: input.all }),
       readStaleHead(ctx),

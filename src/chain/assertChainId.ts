@@ -22,12 +22,21 @@ export async function assertNodes(
 ): Promise<{ readonly id: number; readonly nodes: readonly NodeAnswer[] }> {
   // The second tells why no node answers. They share one request.
   const [nodes, id] = await Promise.all([checkChainIds(chain), readChainId(chain)]);
-  const expected = chain.expectedId;
-  const wrong = nodes.find((node) => node.id !== undefined && node.id !== expected);
-  if (expected === undefined || (wrong === undefined && id === expected)) return { id, nodes };
-  throw new WrongChainError(`The RPC node is on chain ${wrong?.id ?? id}, not ${expected}.`, {
-    facts: { node: wrong?.url },
-    next: [`set RPC_URL to a node of chain ${expected}, or mend CHAIN_ID: tv config show`],
+  const wrong = nodes.find((node) => node.id !== undefined && node.id !== chain.expectedId);
+  assertExpected(chain, wrong?.id ?? id, wrong?.url);
+  return { id, nodes };
+}
+
+/** @throws WrongChainError where the settings name another chain */
+export function assertExpected(
+  { expectedId, urls }: Pick<Chain, 'expectedId' | 'urls'>,
+  id: number,
+  url?: string,
+): void {
+  if (expectedId === undefined || id === expectedId) return;
+  throw new WrongChainError(`The RPC node is on chain ${id}, not ${expectedId}.`, {
+    facts: { node: url ?? urls.join(', ') },
+    next: [`set RPC_URL to a node of chain ${expectedId}, or mend CHAIN_ID: tv config show`],
     exitCode: exitCodes.blocked,
   });
 }

@@ -5,6 +5,8 @@ import type { StepContext } from '../runbook/define.ts';
 import type { Json } from '../runbook/json.ts';
 import { block } from '../runbook/lookout.ts';
 import { count, duration, localTime } from '../runbook/text.ts';
+import { assertExpected, onRightChain } from './assertChainId.ts';
+import { readChainId } from './readChainId.ts';
 import { type Head, readHead } from './readHead.ts';
 import { readUntil } from './readUntil.ts';
 
@@ -56,17 +58,20 @@ export function judgeHead(
 /**
  * Whether the newest block is too old for its state to be the state of now: by the clock, or because it
  * lacks a transaction that this run has seen in a block. Where this process has just seen one, the clock
- * is not needed.
+ * is not needed. The node's chain is asked for in the same batch.
  * @returns undefined where it is current
+ * @throws WrongChainError where the node is on another chain: nothing that it shows is about this TempoVault
  */
 export async function readStaleHead(
   ctx: Pick<Context, 'chain' | 'clock'> & Partial<Pick<StepContext, 'results'>>,
 ): Promise<StaleHead | undefined> {
   const chain = ctx.chain();
-  const head = await answer(readHead(chain));
-  if (!head.known) {
+  const [head, id] = await Promise.all([answer(readHead(chain)), answer(readChainId(chain))]);
+  if (id.known) assertExpected(chain, id.value);
+  if (!head.known || !id.known) {
+    const reason = head.known ? (id.known ? '' : `its chain id is unknown: ${id.reason}`) : head.reason;
     return {
-      summary: `the age of the newest block is unknown: ${head.reason}`,
+      summary: `the age of the newest block is unknown: ${reason}`,
       facts: { node: chain.urls.join(', ') },
       next: ['tv status'],
       mayCatchUp: false,
@@ -117,8 +122,9 @@ export async function ofCurrentState<T extends Json>(
 ): Promise<Finding<T>> {
   // In one turn: one batch, which one node answers.
   const both = async () => {
-    const [stale, finding] = await Promise.all([readStaleHead(ctx), check()]);
-    return { stale, finding };
+    const current = readStaleHead(ctx);
+    const finding = await onRightChain(current, check());
+    return { stale: await current, finding };
   };
   const { stale, finding } = await readUntil(ctx, both, (answer) => answer.stale?.mayCatchUp !== true);
   return stale === undefined ? finding : unknownState(stale);

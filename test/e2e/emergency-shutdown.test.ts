@@ -6,6 +6,8 @@ import { encodeFunctionData, keccak256, stringToHex } from 'viem';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { governanceRolesAbi } from '../../src/chain/abi/governanceRoles.ts';
 import { send } from '../../src/sandbox/chain/rpc.ts';
+import { sandboxPaths } from '../../src/sandbox/paths.ts';
+import { writeFaults } from '../../src/sandbox/services/faults.ts';
 import type { TestSandbox } from '../support/sandbox.ts';
 import { allOff, allOn, type ShutdownWorld, shutdownWorld, units } from '../support/shutdownWorld.ts';
 
@@ -110,6 +112,21 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
       /Until this run is finished: the services are stopped, and the protocol is NOT/,
     );
     expect(lastLines(resumed.stderr)).not.toContain('NOT known');
+  });
+
+  it('paused before, and the node serves another chain → NOT SAFE, and nothing is signed', async () => {
+    await world.setPaused(true);
+    const start = await head();
+    writeFaults(sandboxPaths(sandbox.dir).faults, [{ mode: 'wrong-chain', id: 1 }]);
+    try {
+      const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', ...confirm]);
+      expect(exitCode, stderr).toBe(1);
+      expect(words(stderr)).toContain('NOT SAFE: paused state unknown (the RPC node is on chain 1, not');
+      expect(stderr).not.toMatch(/paused already|nothing to do/i);
+      expect([await states(), await sentSince(start)]).toEqual([allOff, 0]);
+    } finally {
+      writeFaults(sandboxPaths(sandbox.dir).faults, []);
+    }
   });
 
   it.each([

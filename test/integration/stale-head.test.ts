@@ -164,7 +164,7 @@ describe('a newest block of ten minutes ago', () => {
     const facts = { ...shutdownFacts, services: [] };
     expect(of(await verifyShutdown(context(frozen), facts), 'protocol')).toMatchObject({
       status: 'block',
-      summary: expect.stringMatching(/^NOT SAFE: .*state unknown.*the newest block /),
+      summary: expect.stringMatching(/^NOT SAFE: paused state unknown \(the newest block /),
     });
   });
 });
@@ -174,7 +174,7 @@ it('a node that lacks the block of this run → unknown, however recent its own 
   const found = await verifyShutdown(context(frozen, 0, results), { ...shutdownFacts, services: [] });
   expect(of(found, 'protocol')).toMatchObject({
     status: 'block',
-    summary: expect.stringMatching(/^NOT SAFE: .*state unknown.*the RPC node shows block /),
+    summary: expect.stringMatching(/^NOT SAFE: paused state unknown \(the RPC node shows block /),
   });
 });
 
@@ -187,5 +187,41 @@ it('the clock of this machine is wrong, and this run has just seen its transacti
   expect(of(await verifyShutdown(ctx, { ...shutdownFacts, services: [] }), 'protocol')).toMatchObject({
     status: 'pass',
     summary: expect.stringMatching(/^safe: paused/),
+  });
+});
+
+describe('a node of another chain, on which the protocol is paused and the breaker open', () => {
+  let wrong: FaultyNode;
+  beforeAll(async () => {
+    wrong = await faultyNode(world.url, 'wrongchain');
+  });
+  afterAll(() => wrong?.[Symbol.asyncDispose]());
+  beforeEach(() => change('trip', 'pause'));
+  const words = 'is on chain 1, not 4217';
+  const asked = () => context(world.through(wrong.url), 0);
+
+  it('emergency shutdown → not known to be paused, and tried all the same', async () => {
+    const wanted = { nginx: false, pause: true, replace: false };
+    const { checks, facts } = await shutdownPreflight(asked(), wanted);
+    expect(facts?.pause).toMatchObject({ wanted: 'send', intent: null, sender: null });
+    expect(facts?.pause.trouble).toContain(words);
+    expect(of(checks, 'protocol')).toMatchObject({ summary: expect.stringContaining(words) });
+    for (const id of ['signer', 'simulation', 'fees']) expect(of(checks, id)).toBe(undefined);
+    expect(of(await verifyShutdown(asked(), { ...shutdownFacts, services: [] }), 'protocol')).toMatchObject({
+      status: 'block',
+      summary: 'NOT SAFE: paused state unknown (the RPC node is on chain 1, not 4217)',
+    });
+  });
+
+  it('breaker trip → refused, and nothing of that node is shown', async () => {
+    const { checks, facts } = await breakerPreflight(asked(), input, 'trip');
+    expect(facts).toBe(undefined);
+    expect(of(checks, 'chain')).toMatchObject({ status: 'block', summary: expect.stringContaining(words) });
+    expect(of(checks, 'breakers')).toMatchObject({ status: 'skip' });
+    const trip = { ...breakerFacts('trip'), pairs: [pair], intents: [intents.trip] };
+    expect(of(await verifyBreaker(asked(), trip), 'breakers')).toMatchObject({
+      status: 'block',
+      summary: expect.stringContaining(words),
+    });
   });
 });

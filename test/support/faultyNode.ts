@@ -126,6 +126,8 @@ function behaviours(options: FaultOptions) {
     };
   return {
     healthy: (call, forward) => forward(call),
+    // Another chain, with the same answers to everything else
+    wrongchain: replaced(['eth_chainId'], (id) => success(id, '0x1')),
     // Receipts without a status
     statusnone: receipts((receipt) => ({ ...receipt, status: null })),
     statusabsent: receipts(({ status: _, ...receipt }) => receipt),
@@ -271,6 +273,7 @@ function refusals() {
       ++seen % 2 === 1 ? [429, failure(null, -32005, 'project ID request rate exceeded')] : undefined,
     /** The code says "invalid request", and only the HTTP status what is meant. */
     rate429code: () => (++seen % 2 === 1 ? [429, failure(null, -32600, 'slow down')] : undefined),
+    rate429: () => [429, failure(null, -32005, 'too many requests')],
     once502: () =>
       ++seen === 1 ? [502, '<html><head><title>502 Bad Gateway</title></head></html>'] : undefined,
   } satisfies Readonly<Record<string, (query: unknown) => Refusal | undefined>>;

@@ -1,15 +1,18 @@
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
+import type { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { type Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
+import { type Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
 import type { Pausing } from './facts.ts';
 
 /** Whether a pause is in the way of a withdrawal; `pausing` holds the calls around it where it is. */
 export function lookAtPause(
   ctx: Context,
   lookout: Lookout,
+  nodes: ReturnType<typeof lookAtNodes>,
 ): Promise<{ readonly pausing: Pausing | null } | undefined> {
   return lookout.look<{ readonly pausing: Pausing | null }>('protocol', 'chain', async () => {
+    await need(nodes, 'chain');
     const { paused, pausedBy } = await readProtocol(ctx.chain());
     if (paused === undefined) {
       return warn('paused state unknown: no contract returns it', { value: { pausing: null } });

@@ -1,10 +1,11 @@
+import type { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { lookUp } from '../../../src/chain/transactions/lookUp.ts';
 import { readUsedNonce } from '../../../src/chain/transactions/readNonce.ts';
 import { notedTransaction } from '../../../src/chain/transactions/sendOnce.ts';
 import { node } from '../../../src/chain/transactions/sendSteps.ts';
 import type { SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { block, type Lookout, pass } from '../../../src/runbook/lookout.ts';
+import { block, type Lookout, need, pass } from '../../../src/runbook/lookout.ts';
 import { surveyRuns } from '../../../src/runbook/readRuns.ts';
 import { isUnfinished, type RunState } from '../../../src/runbook/runState.ts';
 import { count } from '../../../src/runbook/text.ts';
@@ -18,8 +19,9 @@ interface Queued {
  * A pause that was signed and is in no block yet would pause the protocol again, unasked, as soon as
  * what it waits for is there: behind a gap in the nonces a node keeps it for hours.
  */
-export function lookAtQueued(ctx: Context, lookout: Lookout): void {
+export function lookAtQueued(ctx: Context, lookout: Lookout, nodes: ReturnType<typeof lookAtNodes>): void {
   lookout.look('queued pause', 'chain', async () => {
+    await need(nodes, 'chain');
     const signed = surveyRuns(ctx).states.flatMap(pausesOf);
     const places = await Promise.all(signed.map(({ transaction }) => lookUp(ctx.chain(), transaction)));
     const index = places.findIndex(({ at }) => at === 'pool' || at === 'nowhere');

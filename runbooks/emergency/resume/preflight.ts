@@ -27,15 +27,16 @@ export async function preflight(ctx: Context, input: ResumeInput): Promise<Prefl
   const { replace } = input;
   const lookout = new Lookout(ctx);
   const services = lookAtServices(ctx, lookout, input);
-  const oracle = lookAtOracle(ctx, lookout);
+  const nodes = lookAtNodes(ctx, lookout);
+  const oracle = lookAtOracle(ctx, lookout, nodes);
   lookout.look('database', 'database', async () => {
     const { version, sizeBytes, problem } = await readStatus(ctx.database());
     return problem === null
       ? pass(`PostgreSQL ${version}, ${bytes(sizeBytes)}`)
       : block(problem, { override: 'database', next: ['tv status'] });
   });
-  const nodes = lookAtNodes(ctx, lookout);
   const protocol = lookout.look('protocol', 'chain', async () => {
+    await need(nodes, 'chain');
     const [{ paused }, old] = await Promise.all([readProtocol(ctx.chain()), readStaleHead(ctx)]);
     const { riskController } = ctx.chain().contracts;
     if (riskController === undefined) return block('the address of RiskController is not set');
@@ -47,7 +48,7 @@ export async function preflight(ctx: Context, input: ResumeInput): Promise<Prefl
       return warn(`paused state unknown: ${old.summary}`, { value: { intents: [intent] } });
     return pass(`paused; ${how}, for ${intent.role.name}`, { intents: [intent] });
   });
-  lookAtQueued(ctx, lookout);
+  lookAtQueued(ctx, lookout, nodes);
   const found = await protocol;
   const intents = found?.intents ?? [];
   const sender = await lookAtSending(ctx, lookout, { intents, urgent: true, replace });
@@ -116,7 +117,7 @@ function lookAtServices(ctx: Context, lookout: Lookout, { nginx }: ResumeInput) 
 }
 
 /** With a key that the contracts do not take, the relay would burn fees and nothing else. */
-function lookAtOracle(ctx: Context, lookout: Lookout) {
+function lookAtOracle(ctx: Context, lookout: Lookout, nodes: ReturnType<typeof lookAtNodes>) {
   const key = lookout.look('env', 'host', async () => {
     const { text } = await readEnvFile(ctx.host(), { path: ctx.settings.host.envFile });
     const written = readEnvValue(text, 'ORACLE_PRIVATE_KEY') ?? '';
@@ -131,6 +132,7 @@ function lookAtOracle(ctx: Context, lookout: Lookout) {
     return pass(`ORACLE_PRIVATE_KEY is of ${oracle}`, { oracle, intervalSeconds });
   });
   lookout.look('oracle', 'chain', async () => {
+    await need(nodes, 'chain');
     const { oracle } = await need(key, 'env');
     if (await isOracle(ctx.chain(), oracle)) return pass(`${oracle} is authorised`);
     return block(`${oracle} is not authorised: the contracts would refuse its signals`, {

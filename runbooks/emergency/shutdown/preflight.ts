@@ -1,3 +1,4 @@
+import { onRightChain } from '../../../src/chain/assertChainId.ts';
 import { readStaleHead } from '../../../src/chain/currentState.ts';
 import { contractTitles } from '../../../src/chain/intents/intent.ts';
 import { readDeployment } from '../../../src/chain/intents/readDeployment.ts';
@@ -104,11 +105,15 @@ async function lookAtPause(ctx: Context, { pause, replace }: ShutdownInput) {
   const deployment = (async () => readDeployment(ctx.chain()))();
   deployment.catch(() => {});
   const state = await first.look('protocol', 'chain', async () => {
-    const [{ paused }, old, intent] = await Promise.all([
-      readProtocol(ctx.chain()),
-      readStaleHead(ctx),
-      deployment.then((known) => resolveIntent(ctx.chain(), { intent: 'pauseProtocol' }, known)),
-    ]);
+    const current = readStaleHead(ctx);
+    const [{ paused }, intent] = await onRightChain(
+      current,
+      Promise.all([
+        readProtocol(ctx.chain()),
+        deployment.then((known) => resolveIntent(ctx.chain(), { intent: 'pauseProtocol' }, known)),
+      ]),
+    );
+    const old = await current;
     // That it was paused in an old block is no reason not to pause it now.
     const value = { paused: paused === true && old === undefined, intent };
     if (old !== undefined) {

@@ -1,4 +1,5 @@
 import { informational } from '../../../src/chain/informational.ts';
+import type { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
 import { formatAmount } from '../../../src/chain/treasury/amount.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import type { Context } from '../../../src/runbook/context.ts';
@@ -10,6 +11,7 @@ import type { Capital } from './readCapital.ts';
 
 export interface LookAtFreeParameters {
   readonly recipient: Address;
+  readonly nodes: ReturnType<typeof lookAtNodes>;
   /** Undefined where the check `strategy` blocks. */
   readonly capital: Promise<Capital | undefined>;
 }
@@ -21,9 +23,9 @@ export interface LookAtFreeParameters {
 export function lookAtFree(
   ctx: Context,
   lookout: Lookout,
-  { recipient, capital }: LookAtFreeParameters,
+  { recipient, nodes, capital }: LookAtFreeParameters,
 ): Promise<{ readonly withdrawals: readonly Withdrawal[]; readonly pausing: Pausing | null } | undefined> {
-  const paused = lookAtPause(ctx, lookout);
+  const paused = lookAtPause(ctx, lookout, nodes);
   return lookout.look('free', 'chain', async () => {
     const { tokens } = await need(capital, 'strategy');
     const { pausing } = await need(paused, 'protocol');

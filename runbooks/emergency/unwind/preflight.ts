@@ -44,7 +44,7 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
   if (recipient !== undefined) {
     lookAtRecipient(ctx, lookout, recipient, { to: input.to ?? '', toAgain: input.toAgain });
   }
-  const trying = tryEach(ctx, wanted);
+  const trying = need(nodes, 'chain').then(() => tryEach(ctx, wanted));
   // The check below tells its failure.
   trying.catch(() => {});
   const tried = lookout
@@ -99,7 +99,7 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
   });
 
   const todo = judged.then((value) => value?.todo ?? []);
-  const free = recipient === undefined ? undefined : lookAtFree(ctx, lookout, { recipient, capital });
+  const free = recipient === undefined ? undefined : lookAtFree(ctx, lookout, { recipient, nodes, capital });
   const trap = lookAtTrap(ctx, lookout, {
     unwinds: todo.then((pairs) => pairs.map(({ intent }) => intent)),
     capital,

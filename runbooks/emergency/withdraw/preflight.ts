@@ -22,12 +22,13 @@ export async function preflight(ctx: Context, input: WithdrawInput): Promise<Pre
   const nodes = lookAtNodes(ctx, lookout, { protects: true });
   lookAtRecipient(ctx, lookout, recipient, input);
   const token = lookout.look('token', 'chain', async () => {
+    await need(nodes, 'chain');
     const found = await findToken(ctx.chain(), ctx.settings, input.token);
     // Read now, so that an amount that makes no sense is told before anything else.
     if (!max) parseAmount(input.amount, found);
     return pass(`${found.symbol} ${found.address}, ${found.decimals} decimals`, found);
   });
-  const paused = lookAtPause(ctx, lookout);
+  const paused = lookAtPause(ctx, lookout, nodes);
   const asked = lookout.look('amount', 'chain', async () => {
     const unit = await need(token, 'token');
     const { pausing } = await need(paused, 'protocol');

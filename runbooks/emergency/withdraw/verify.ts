@@ -1,3 +1,5 @@
+import { onRightChain } from '../../../src/chain/assertChainId.ts';
+import { readStaleHead } from '../../../src/chain/currentState.ts';
 import { namedPairs } from '../../../src/chain/pairs/pair.ts';
 import type { SentTransaction } from '../../../src/chain/transactions/transaction.ts';
 import { readPlaces } from '../../../src/chain/treasury/readPlaces.ts';
@@ -23,7 +25,7 @@ export async function verify(ctx: StepContext, facts: WithdrawFacts): Promise<re
       token,
       places: await readPlaces(ctx.chain(), { token: token.address, recipient }),
     }));
-    const now = await answer(Promise.all(reading));
+    const now = await answer(onRightChain(readStaleHead(ctx), Promise.all(reading)));
     return now.known
       ? outside(now.value, namedPairs(ctx.settings))
       : warn(`what is outside the vault is unknown: ${now.reason}`);

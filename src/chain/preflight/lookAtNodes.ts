@@ -22,7 +22,9 @@ export function lookAtNodes(
         next: ['set CHAIN_ID in .env, or chain.id: tv config show'],
       });
     }
-    const [nodes, old] = await Promise.all([checkChainIds(ctx.chain()), readStaleHead(ctx)]);
+    const stale = readStaleHead(ctx);
+    stale.catch(() => {});
+    const nodes = await checkChainIds(ctx.chain());
     const wrong = nodes.find(({ id }) => id !== undefined && id !== expected);
     if (wrong !== undefined) {
       return block(`an RPC node is on chain ${wrong.id}, not ${expected}`, {
@@ -33,6 +35,7 @@ export function lookAtNodes(
     const dead = nodes.filter(({ error }) => error !== undefined);
     const [first] = dead;
     if (first?.error !== undefined && dead.length === nodes.length) throw first.error;
+    const old = await stale;
     if (old !== undefined) {
       const { summary, facts, next } = old;
       const value = { id: expected };
