@@ -41,7 +41,8 @@ export default defineRunbook<typeof input, ShutdownFacts>({
 Pauses the protocol and stops the services, when something is badly wrong and nobody knows yet what.
 The pause goes out first, and the services stop while it is being mined. Nothing that fails holds up
 the rest: with the node dead, a key that lacks the role or a service that hangs, everything else is
-still done, and the last screen says what is safe and what is not.
+still done, and the last screen says what is safe and what is not. While a node has passing trouble (a rate
+limit, no answer in time) the pause is tried for up to a minute, once the services are told to stop.
 
 It goes on beside unfinished runs, beside a run that is under way, and without the database.
 

@@ -90,7 +90,7 @@ export function failover(nodes: readonly RpcNode[], signal: AbortSignal | undefi
 }
 
 /** What may be over in a moment. */
-const passing: readonly RpcFailureKind[] = ['rate-limited', 'cut', 'http', 'failed'];
+export const passing: readonly RpcFailureKind[] = ['rate-limited', 'cut', 'http', 'failed'];
 
 /**
  * Which nodes to ask last: those behind the foremost of their chain, and those that did not answer. Asked

@@ -14,6 +14,7 @@ import {
 } from '../../../src/chain/transactions/sendOnce.ts';
 import { castLine, node } from '../../../src/chain/transactions/sendSteps.ts';
 import type { SentTransaction, SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
+import { untilAnswered } from '../../../src/chain/untilAnswered.ts';
 import { exitCodes, TimeoutError, TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { asJson } from '../../../src/runbook/engine.ts';
@@ -21,6 +22,8 @@ import type { ShutdownFacts } from './facts.ts';
 
 /** A node that takes longer does not keep the services running meanwhile. Milliseconds. */
 const submitLimitMs = 5_000;
+/** Where the services are told to stop already, a node in passing trouble is tried for so long. Milliseconds. */
+const patienceMs = 60_000;
 /** Enough for a request to be on its way. Milliseconds. */
 const headStartMs = 20;
 /** Everything else is done by then, so that this may take its time. Milliseconds. */
@@ -33,6 +36,11 @@ type PauseFacts = ShutdownFacts['pause'];
 /** The two halves of the pause, with the stopping of the services in between. */
 export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly see: Step } {
   let signing: Promise<SignedTransaction> | undefined;
+  // What is begun in one step and awaited in the other ends with an interruption of either.
+  const given = new AbortController();
+  const endWith = ({ signal }: StepContext) =>
+    signal.addEventListener('abort', () => given.abort(signal.reason), { once: true });
+  let patientUntil = Number.POSITIVE_INFINITY;
   let looking: Promise<Seen> | undefined;
   const who = pause.sender === null ? '' : ` as ${pause.sender.from}`;
   const send: Step = {
@@ -44,20 +52,36 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
         : castLine(pause.intent),
     effect: 'final',
     undoTitle: 'tv emergency resume',
+    // It may wait for the node for a minute then, and waits for nothing else.
+    interruptible: pause.trouble !== null,
     probe: async (ctx) => {
       const sent = await probeSent(ctx);
       // Somebody else may have paused it since.
-      return sent === 'not-done' && (await isPausedNow(ctx)) ? 'done' : sent;
+      return sent === 'not-done' && (await untilAnswered(ctx, () => isPausedNow(ctx), patienceMs))
+        ? 'done'
+        : sent;
     },
     run: async (ctx) => {
+      endWith(ctx);
+      patientUntil = ctx.clock.now().getTime() + patienceMs;
       // Of an earlier attempt: the look hands it over again, if the node does not have it.
       const isNew = notedTransaction(ctx) === undefined;
-      signing = sign(ctx, pause);
-      const handing = signing.then((signed) => (isNew ? handOver(ctx, signed, { atOnce: true }) : undefined));
+      signing = untilAnswered(
+        { ...ctx, signal: given.signal },
+        () => sign(ctx, pause, given.signal),
+        patienceMs,
+      );
+      const handing = signing.then((signed) => {
+        given.signal.throwIfAborted();
+        return isNew ? handOver(ctx, signed, { atOnce: true }) : undefined;
+      });
       looking = Promise.all([signing, handing]).then(([signed]) => look(ctx, signed));
       // Told by the step that sees it.
       looking.catch(() => {});
-      const signed = await withinLimit(signing);
+      const signed = await withinLimit(
+        signing,
+        pause.trouble === null ? submitLimitMs : patienceMs + submitLimitMs,
+      );
       // Out first, while the services need not wait for what the node says to it.
       await Promise.race([handing.catch(() => {}), sleep(headStartMs)]);
       return asJson(signed);
@@ -69,13 +93,18 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
     command: `cast call ${pause.intent?.address ?? '$RISK_CONTROLLER_ADDRESS'} "paused()(bool)" ${node}`,
     effect: 'final',
     undoTitle: 'only looks',
-    probe: async (ctx) => ((await isPausedNow(ctx)) ? 'done' : 'not-done'),
+    interruptible: true,
+    probe: async (ctx) =>
+      (await untilAnswered(ctx, () => isPausedNow(ctx), patienceMs)) ? 'done' : 'not-done',
     run: async (ctx) => {
+      endWith(ctx);
+      const left = () => Math.min(patienceMs, patientUntil - ctx.clock.now().getTime());
       const early = ctx.results['pause'] as SignedTransaction | null | undefined;
       const signed = early ?? (await signing?.catch(() => undefined));
       // After a kill nobody has looked yet.
       const seen = signed === undefined ? undefined : await (looking ?? look(ctx, signed));
-      if (seen?.paused ?? (await isPausedNow(ctx))) return asJson(seen?.sent);
+      if (seen?.paused ?? (await untilAnswered(ctx, () => isPausedNow(ctx), left())))
+        return asJson(seen?.sent);
       const stale = await readStaleHead(ctx);
       if (stale !== undefined) {
         throw new TvError('Whether the protocol is paused is unknown.', {
@@ -116,7 +145,11 @@ async function isPausedNow(ctx: StepContext): Promise<boolean> {
   return stale === undefined && paused === true;
 }
 
-async function sign(ctx: StepContext, pause: PauseFacts): Promise<SignedTransaction> {
+/**
+ * Signed at most once: what a failed attempt has not written to the journal was not signed.
+ * @param given once it is aborted, nothing is signed any more
+ */
+async function sign(ctx: StepContext, pause: PauseFacts, given: AbortSignal): Promise<SignedTransaction> {
   const noted = notedTransaction(ctx);
   if (noted !== undefined) return noted;
   const intent = pause.intent ?? (await resolveIntent(ctx.chain(), { intent: 'pauseProtocol' }));
@@ -127,21 +160,28 @@ async function sign(ctx: StepContext, pause: PauseFacts): Promise<SignedTransact
     pause.sender === null
       ? (await readFunds(ctx.chain(), { account: from, needed: feeAllowance })).feeToken
       : (pause.sender.feeToken ?? undefined);
-  return signOnce(ctx, {
-    role,
-    from,
-    calls: [{ to: intent.address, data: intent.data }],
-    feeToken,
-    ownNonceLine: true,
-    replace: pause.replace,
-  });
+  const note: StepContext['note'] = (name, value) => {
+    given.throwIfAborted();
+    ctx.note(name, value);
+  };
+  return signOnce(
+    { ...ctx, note },
+    {
+      role,
+      from,
+      calls: [{ to: intent.address, data: intent.data }],
+      feeToken,
+      ownNonceLine: true,
+      replace: pause.replace,
+    },
+  );
 }
 
 /** What is late goes on by itself: it is in the journal before it is sent, and looked at in the end. */
-async function withinLimit<T>(work: Promise<T>): Promise<T> {
+async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
   const late = new AbortController();
-  const limit = sleep(submitLimitMs, undefined, { signal: late.signal }).then(() => {
-    throw new TimeoutError(`The node has not taken the pause within ${submitLimitMs / 1000} s.`, {
+  const limit = sleep(limitMs, undefined, { signal: late.signal }).then(() => {
+    throw new TimeoutError(`The node has not taken the pause within ${limitMs / 1000} s.`, {
       next: ['the services are stopped meanwhile; then it is looked at again'],
     });
   });

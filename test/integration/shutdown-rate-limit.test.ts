@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { exampleFacts } from '../../runbooks/emergency/shutdown/facts.ts';
+import { pauseSteps } from '../../runbooks/emergency/shutdown/sendPause.ts';
+import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
+import { readProtocol } from '../../src/chain/readProtocol.ts';
+import type { Progress } from '../../src/runbook/context.ts';
+import type { StepContext } from '../../src/runbook/define.ts';
+import type { Json } from '../../src/runbook/json.ts';
+import { devAccountIndex } from '../../src/sandbox/chain/devAccounts.ts';
+import { send } from '../../src/sandbox/chain/rpc.ts';
+import { type FaultyNode, faultyNode } from '../support/faultyNode.ts';
+import { type ProtocolChain, protocolChain, sendContext } from '../support/protocolChain.ts';
+
+let world: ProtocolChain;
+let node: FaultyNode;
+let start: number;
+
+beforeAll(async () => {
+  world = await protocolChain('plain', 'full');
+  node = await faultyNode(world.url);
+});
+afterAll(async () => {
+  await node?.[Symbol.asyncDispose]();
+  await world?.[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  node.mode = 'healthy';
+  const { address, data } = await resolveIntent(world.chain, { intent: 'unpauseProtocol' });
+  if (await paused()) await send(world.url, { from: emergency(), to: address, data });
+  start = await world.head();
+});
+
+const emergency = () => world.deployment.accounts.emergency.address;
+const paused = async () => (await readProtocol(world.chain)).paused;
+const sent = () => world.countFrom(emergency(), start + 1);
+
+/** The two steps of a pause whose preflight met a rate limit, one node that refuses everything, and a context. */
+function scene(onProgress: (progress: Progress, stop: AbortController) => void) {
+  const steps = pauseSteps({
+    ...exampleFacts.pause,
+    ...{ intent: null, sender: null, trouble: 'a rate limit', unsure: true },
+  });
+  const stop = new AbortController();
+  const noted: string[] = [];
+  const chain = world.through(node.url);
+  const base = sendContext(chain, {
+    keys: { emergency: devAccountIndex.emergency },
+    onNote: (note) => noted.push(note),
+  });
+  const results: Record<string, Json> = {};
+  const ctx = {
+    ...base,
+    results,
+    signal: stop.signal,
+    clock: {
+      now: () => new Date(),
+      sleep: (ms: number, signal?: AbortSignal) =>
+        new Promise<void>((resolve, reject) => {
+          const timer = setTimeout(resolve, ms);
+          signal?.addEventListener('abort', () => {
+            clearTimeout(timer);
+            reject(signal.reason as Error);
+          });
+        }),
+    },
+    progress: (progress: Progress) => onProgress(progress, stop),
+  } as unknown as StepContext;
+  node.mode = 'rate429';
+  return { steps, ctx, results, noted };
+}
+
+it('a rate limit that outlasts the patience of the client → signed and sent once, then seen', async () => {
+  const said: (string | undefined)[] = [];
+  const { steps, ctx, results, noted } = scene(({ note }) => {
+    said.push(note);
+    node.mode = 'healthy';
+  });
+  results['pause'] = await steps.send.run(ctx);
+  await steps.see.run(ctx);
+  expect(said).toEqual(['tried again: The RPC node refuses more requests for now: a rate limit.']);
+  expect([await paused(), await sent(), noted]).toEqual([true, 1, ['transaction']]);
+}, 30_000);
+
+it('interrupted while it waits → nothing is signed or sent afterwards', async () => {
+  const { steps, ctx, noted } = scene((_, stop) => {
+    node.mode = 'healthy';
+    stop.abort(new Error('SIGINT'));
+  });
+  await expect(steps.send.run(ctx)).rejects.toThrow('SIGINT');
+  expect([await paused(), await sent(), noted]).toEqual([false, 0, []]);
+}, 30_000);
