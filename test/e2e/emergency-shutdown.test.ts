@@ -127,6 +127,8 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     } finally {
       writeFaults(sandboxPaths(sandbox.dir).faults, []);
     }
+    const resumed = await sandbox.tv(['resume', ...confirm]);
+    expect([resumed.exitCode, await sentSince(start)], resumed.stderr).toEqual([0, 0]);
   });
 
   it.each([

@@ -6,6 +6,7 @@ import { readProtocol } from '../../../src/chain/readProtocol.ts';
 import { readStops } from '../../../src/chain/stops/readStops.ts';
 import type { SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
 import { readResting } from '../../../src/chain/treasury/readResting.ts';
+import { TvError } from '../../../src/errors/TvError.ts';
 import { listProcesses } from '../../../src/host/listProcesses.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import type { Check } from '../../../src/runbook/check.ts';
@@ -107,8 +108,14 @@ async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
   });
 }
 
+/** A run that has no journal was not resumed: one with nothing to do, or where none could be written. */
 function wasResumed({ runs, runId }: StepContext): boolean {
-  return runs.read(runId).some(({ type }) => type === 'run.resumed');
+  try {
+    return runs.read(runId).some(({ type }) => type === 'run.resumed');
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    return false;
+  }
 }
 
 async function ended(ctx: StepContext, { unit, program, state }: Service) {
