@@ -8,6 +8,7 @@ import {
   judgeRuns,
   onRightChainOnly,
 } from '../../runbooks/status/judge.ts';
+import status from '../../runbooks/status.ts';
 import { WrongChainError } from '../../src/chain/assertChainId.ts';
 import { nodeTroubles } from '../../src/chain/checkChainIds.ts';
 import type { PairSignal, SignalHealth } from '../../src/chain/oracle/readPairSignals.ts';
@@ -15,6 +16,7 @@ import { prunable } from '../../src/database/backup/choosePrune.ts';
 import type { Backup } from '../../src/database/backup/listBackups.ts';
 import { UnavailableError } from '../../src/errors/TvError.ts';
 import type { RunState } from '../../src/runbook/runState.ts';
+import { plainPaint } from '../support/paint.ts';
 
 const now = new Date('2026-11-23T03:12:00.000Z');
 
@@ -120,6 +122,19 @@ describe('advice on services that are stopped on purpose', () => {
   ])('%s', (_, so, expected) => {
     expect(lines(screen(so))).toEqual(expected);
   });
+});
+
+it('an unfinished run comes first in Next, also where it is only a warning; then the pause', () => {
+  const gauges = [
+    { id: 'tv-api', level: 'critical', summary: 'failed', next: ['journalctl -u tv-api'] },
+    { id: 'protocol', level: 'warning', summary: 'PAUSED', next: ['tv emergency resume'] },
+    { id: 'runs', level: 'warning', summary: 'unfinished: r1', next: ['tv resume r1'] },
+  ] as const;
+  const data = { environment: 'drill', chainId: 1, level: 'critical', gauges } as const;
+  const text = status.render(data, plainPaint(80), {});
+  expect(text.slice(text.indexOf('Next:'))).toBe(
+    'Next: tv resume r1\n      tv emergency resume\n      journalctl -u tv-api\n',
+  );
 });
 
 describe('nodes of the chain', () => {
