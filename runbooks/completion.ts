@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineReport, field } from '../src/runbook/define.ts';
 
 /** `tv completion bash` prints a script, which asks `tv completion words` at each key press. */

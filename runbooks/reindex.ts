@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineRunbook, field } from '../src/runbook/define.ts';
 import { blockNumber, timeSpan } from '../src/runbook/inputs.ts';
 import { count } from '../src/runbook/text.ts';

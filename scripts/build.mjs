@@ -16,7 +16,7 @@ const common = {
   bundle: true,
   format: 'esm',
   platform: 'node',
-  target: 'node20',
+  target: 'node22',
   metafile: true,
   define: { TV_VERSION: JSON.stringify(version) },
   logLevel: 'warning',

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { ago, table } from '../../src/runbook/text.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { handoutInput } from '../../src/chain/handout/handOut.ts';
 import { findPair, namedPairs, type Pair } from '../../src/chain/pairs/pair.ts';
 import { quoteForShell } from '../../src/errors/shellLine.ts';

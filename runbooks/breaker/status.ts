@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { assertChainId, onRightChain } from '../../src/chain/assertChainId.ts';
 import { type Breaker, readBreakers } from '../../src/chain/breakers/readBreakers.ts';
 import { judgeHead, type StaleHead } from '../../src/chain/currentState.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { findPlaces } from '../../src/config/places.ts';
 import { starterConfig } from '../../src/config/starterConfig.ts';
 import { exitCodes, TvError, UsageError } from '../../src/errors/TvError.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { checkPin, lookAtBackup, type PinFacts, setPin } from './shared/setPin.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 import { localTime } from '../../src/runbook/text.ts';
 import { exampleFacts } from './restore/example.ts';

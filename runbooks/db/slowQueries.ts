@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type RunningStatement, readRunning } from '../../src/database/statements/readRunning.ts';
 import {
   readStatements,

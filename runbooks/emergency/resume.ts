@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ofCurrentState } from '../../src/chain/currentState.ts';
 import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';

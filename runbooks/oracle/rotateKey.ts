@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { checkedAddress } from '../../src/chain/pairs/pair.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TvError } from '../../src/errors/TvError.ts';
 import { defineAction, field } from '../../src/runbook/define.ts';
 import { foldRun } from '../../src/runbook/runState.ts';

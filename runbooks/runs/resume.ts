@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { TvError } from '../../src/errors/TvError.ts';
 import { defineControl, field } from '../../src/runbook/define.ts';
 import { readRuns, unfinishedRuns } from '../../src/runbook/readRuns.ts';

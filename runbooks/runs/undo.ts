@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineControl, field } from '../../src/runbook/define.ts';
 import { isUndoable } from '../../src/runbook/runState.ts';
 import { namedRun } from '../shared/namedRun.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineAction, field } from '../../src/runbook/define.ts';
 import { sandboxDown } from '../../src/sandbox/down.ts';
 

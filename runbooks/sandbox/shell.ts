@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineAction, field } from '../../src/runbook/define.ts';
 import { sandboxShell } from '../../src/sandbox/shell.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 import { aligned, short, table } from '../../src/runbook/text.ts';

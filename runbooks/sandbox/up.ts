@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { defineAction, field } from '../../src/runbook/define.ts';
 import { aligned } from '../../src/runbook/text.ts';

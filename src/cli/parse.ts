@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod';
 import { withoutKeys } from '../errors/pastedKeys.ts';
 import { UsageError } from '../errors/TvError.ts';
 import type { InputFields } from '../runbook/define.ts';

@@ -82,6 +82,7 @@ export function guardedPool(
   }
 
   return {
+    options: first.options,
     async connect() {
       const tried = pool;
       try {

@@ -78,7 +78,7 @@ export async function runProcess(parameters: ProcessParameters): Promise<Process
     // A process that left the group may hold the pipes open for ever.
     child.stdout?.destroy();
     child.stderr?.destroy();
-    child.unref();
+    child.nodeChildProcess.unref();
     if (error === cutShort) return { kind: 'timeout' };
     throw error;
   } finally {
@@ -104,7 +104,7 @@ async function forEachLine(lines: AsyncIterable<unknown>, onLine: (line: string)
 }
 
 function cutOff(timeoutMs: number, signal: AbortSignal | undefined) {
-  const { promise, resolve } = withResolvers<'timeout' | 'aborted'>();
+  const { promise, resolve } = Promise.withResolvers<'timeout' | 'aborted'>();
   const timer =
     timeoutMs === 0 ? undefined : setTimeout(() => resolve('timeout'), Math.min(timeoutMs, maxTimerMs));
   const onAbort = () => resolve('aborted');
@@ -116,14 +116,6 @@ function cutOff(timeoutMs: number, signal: AbortSignal | undefined) {
       signal?.removeEventListener('abort', onAbort);
     },
   };
-}
-
-function withResolvers<T>() {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
 
 async function killAsOwner(prefix: readonly string[], pid: number, signal: string): Promise<void> {

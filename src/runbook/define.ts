@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Check, Finding } from './check.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Context, Progress } from './context.ts';

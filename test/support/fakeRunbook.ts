@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ExitCode, exitCodes, TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { Concurrency } from '../../src/runbook/concurrency.ts';

@@ -18,7 +18,7 @@ export async function buildPrograms(directory: string, ...names: readonly Progra
     bundle: true,
     format: 'esm',
     platform: 'node',
-    target: 'node20',
+    target: 'node22',
     logLevel: 'error',
     external: ['pg-native'],
     banner: {

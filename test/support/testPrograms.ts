@@ -19,7 +19,7 @@ export async function buildTestPrograms(
     bundle: true,
     format: 'esm',
     platform: 'node',
-    target: 'node20',
+    target: 'node22',
     logLevel: 'error',
   });
   return {

@@ -77,7 +77,8 @@ function context(source: SignerSource | undefined, answers?: (string | undefined
       keep: (value: string) => {
         kept.push(value);
       },
-      output: (words: readonly string[]) => secretOutput({ words, limitMs: 300 }),
+      output: (words: readonly string[]) =>
+        secretOutput({ words, limitMs: words[0] === 'sleep' ? 300 : 20_000 }),
     },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import trip from '../../runbooks/breaker/trip.ts';
 import reindex from '../../runbooks/reindex.ts';
 import { commandHelp, parse } from '../../src/cli/parse.ts';
@@ -167,7 +167,7 @@ describe('wrong usage', () => {
   });
   it('takes no argument that nobody asked for', () => {
     expect(complaint('--from-block 1 now')).toMatchInlineSnapshot(`
-      "✖ Too many arguments. Expected 0 arguments but got 1.
+      "✖ Too many arguments. Expected 0 arguments but got 1: now.
       Next: tv reindex --help"
     `);
   });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytesOf } from '../../../src/database/tuning/sizes.ts';
 
 /** `16GB`, `16 gb`, `512MB`; in bytes. */

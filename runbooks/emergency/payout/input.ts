@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { field } from '../../../src/runbook/define.ts';
 
 /** Of both commands that send tokens out of the vault. */

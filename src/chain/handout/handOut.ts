@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from '../../runbook/context.ts';
 import { field, type Handout } from '../../runbook/define.ts';
 import type { Paint } from '../../runbook/paint.ts';

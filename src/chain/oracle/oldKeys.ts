@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Address, Settings } from '../../config/settings.ts';
 import { TvError } from '../../errors/TvError.ts';
 import { replaceFile } from '../../runbook/durableFile.ts';

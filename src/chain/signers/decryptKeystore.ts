@@ -1,7 +1,7 @@
 import { createDecipheriv, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { keccak256 } from 'viem';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TvError } from '../../errors/TvError.ts';
 
 const hex = z.string().regex(/^(0x)?([0-9a-fA-F]{2})*$/);

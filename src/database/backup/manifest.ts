@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const fileShape = z.object({
   /** Below the backup's folder; for a backup of a single file, its name. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Host } from '../../runbook/context.ts';
 import type { Backup } from './listBackups.ts';
 
