@@ -67,10 +67,34 @@ await rm(entry);
 const meta = join(resolve(root, outdir), 'meta.json');
 await writeFile(meta, JSON.stringify(main.metafile));
 
+const notices = join(resolve(root, outdir), 'THIRD-PARTY-LICENSES.txt');
+await writeFile(notices, await thirdPartyLicenses([main.metafile, sandbox.metafile]));
+
 // What an earlier build left goes last, so that a tv which runs meanwhile finds its chunks.
 const made = [main, sandbox].flatMap(({ metafile }) => Object.keys(metafile.outputs));
-const fresh = new Set([...made.map((file) => resolve(root, file)), twin, meta]);
+const fresh = new Set([...made.map((file) => resolve(root, file)), twin, meta, notices]);
 for (const old of await readdir(resolve(root, outdir), { recursive: true, withFileTypes: true })) {
   const file = join(old.parentPath, old.name);
   if (old.isFile() && !fresh.has(file)) await rm(file, { force: true });
+}
+
+/** The licence of each package of which something was bundled, as the licences themselves ask. */
+async function thirdPartyLicenses(metafiles) {
+  const inputs = metafiles.flatMap(({ outputs }) =>
+    Object.values(outputs).flatMap((one) => Object.keys(one.inputs)),
+  );
+  const folders = new Set(
+    inputs.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []),
+  );
+  const parts = [...folders].toSorted().map(async (folder) => {
+    const { name, version, license } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
+    if (typeof license !== 'string') throw new Error(`${name} ${version} names no licence`);
+    const file = (await readdir(join(root, folder))).find((one) => /^licen[cs]e/i.test(one));
+    const text =
+      file === undefined
+        ? 'The package has no file with its text.'
+        : await readFile(join(root, folder, file), 'utf8');
+    return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+  });
+  return (await Promise.all(parts)).join(`\n${'-'.repeat(80)}\n\n`);
 }

@@ -63,7 +63,24 @@ describe('an installation by the line of the README', () => {
   it('brings tv and nothing else', () => {
     expect(readdirSync(join(folder, 'prefix/lib/node_modules'))).toEqual(['@tempovault']);
     expect(readdirSync(join(folder, 'prefix/lib/node_modules/@tempovault'))).toEqual(['tv']);
-    expect(readdirSync(installed).sort()).toEqual(['README.md', 'bin', 'dist', 'package.json']);
+    const files = ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json'];
+    expect(readdirSync(installed).sort()).toEqual(files);
+  });
+
+  it('names the licence of every package that is bundled', () => {
+    const notices = readFileSync(join(installed, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
+    const { outputs } = JSON.parse(readFileSync(join(installed, 'dist/meta.json'), 'utf8')) as {
+      outputs: Record<string, { inputs: Record<string, unknown> }>;
+    };
+    const files = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs));
+    const names = new Set(
+      files.flatMap((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []),
+    );
+    expect(names).toContain('viem');
+    for (const name of names) expect(notices).toMatch(new RegExp(`^${name} \\d\\S* \\(\\S+\\)$`, 'm'));
+    // A licence whose terms reach into what it is bundled with would be noticed here.
+    const kinds = [...notices.matchAll(/^(?:@[\w-]+\/)?[\w.-]+ \d\S* \((.+)\)$/gm)].map(([, kind]) => kind);
+    expect([...new Set(kinds)].toSorted()).toEqual(['Apache-2.0', 'ISC', 'MIT']);
   });
 
   it('needs no script of its own and no package at run time', () => {
