@@ -68,10 +68,12 @@ const trouble = surviveLostOutput();
 
 // Not awaited at the top: this file has to be fit for the launcher, which is no module.
 void main(process.argv.slice(2)).then((code) => {
-  // What is printed has to be out before the process ends; a pipe takes it in its own time.
-  process.stdout.write('', () => {
+  // What is printed has to be out before the process ends; a pipe takes it in its own time. A stream tells
+  // of its error after it has called back.
+  const written = () => {
     if (trouble.unwritten === undefined) process.exit(code);
     process.stderr.write(`✖ The output could not be written whole: ${trouble.unwritten.message}\n`);
     process.exit(code === 0 ? 1 : code);
-  });
+  };
+  process.stdout.write('', () => setImmediate(written));
 });

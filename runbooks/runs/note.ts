@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { defineControl, field } from '../../src/runbook/define.ts';
 import { namedRun } from '../shared/namedRun.ts';

@@ -1,5 +1,5 @@
 // The entry is also built as a script, which has no imports of its own.
-const { closeSync, openSync } = process.getBuiltinModule('node:fs');
+const { closeSync, fstatSync, openSync, writeSync } = process.getBuiltinModule('node:fs');
 const { isatty } = process.getBuiltinModule('node:tty');
 
 /** How a reader goes away: `tv … | head` with the first, a closed SSH session with the second. */
@@ -17,6 +17,8 @@ export interface OutputTrouble {
  */
 export function surviveLostOutput(): OutputTrouble {
   const trouble: OutputTrouble = { unwritten: undefined };
+  writeFilesWhole(process.stdout, 1);
+  writeFilesWhole(process.stderr, 2);
   const terminals = [0, 1, 2].filter((fd) => isatty(fd));
   silenceOnceGone(process.stdout, terminals.includes(1) ? 1 : undefined, (error) => {
     trouble.unwritten ??= error;
@@ -28,6 +30,32 @@ export function surviveLostOutput(): OutputTrouble {
     for (const fd of terminals.filter((fd) => !isatty(fd))) replaceByNull(fd);
   });
   return trouble;
+}
+
+/**
+ * Node hands a file's text to write(2) once, and does not look at how much of it was accepted
+ * (`SyncWriteStream` in lib/internal/fs/sync_write_stream.js): on a disk that fills up, the rest is lost.
+ */
+function writeFilesWhole(stream: NodeJS.WriteStream, fd: number): void {
+  if (isatty(fd) || !isFile(fd)) return;
+  stream._write = (chunk: Buffer, _encoding, done) => {
+    try {
+      for (let from = 0; from < chunk.length; ) from += writeSync(fd, chunk, from);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  };
+}
+
+/** Of what Node writes synchronously: files and devices such as /dev/full. */
+function isFile(fd: number): boolean {
+  try {
+    const stat = fstatSync(fd);
+    return stat.isFile() || stat.isCharacterDevice();
+  } catch {
+    return false;
+  }
 }
 
 function silenceOnceGone(

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -180,9 +180,20 @@ describe('what is printed', () => {
   const sh = (script: string) =>
     spawnSync('bash', ['-c', script, 'bash', process.execPath, launcher], { encoding: 'utf8' });
 
-  it('and does not get where it was sent is told, and is a failure', () => {
-    const { status, stderr } = sh('"$1" "$2" --help >/dev/full');
-    expect(stderr).toMatch(/^✖ The output could not be written whole: .*ENOSPC.*\n$/);
+  it.each(['--help', 'runbook list', 'completion bash'])(
+    'tv %s on a full device → the reason on stderr, exit 1',
+    (words) => {
+      const { status, stderr } = sh(`"$1" "$2" ${words} >/dev/full`);
+      expect(stderr).toMatch(/^✖ The output could not be written whole: .*ENOSPC.*\n$/);
+      expect(status).toBe(1);
+    },
+  );
+
+  it('a file takes only a part of it → the reason on stderr, exit 1', () => {
+    // 1 KiB at most: the write that reaches it is short, and the next one fails.
+    const { status, stderr } = sh(`trap '' XFSZ; ulimit -f 1; "$1" "$2" runbook list >'${home}/part'`);
+    expect(statSync(join(home, 'part')).size).toBe(1024);
+    expect(stderr).toMatch(/^✖ The output could not be written whole: .*EFBIG.*\n$/);
     expect(status).toBe(1);
   });
 
