@@ -13,7 +13,7 @@ import type { Context } from './runbook/context.ts';
 import type { Engine, Shelved } from './runbook/engine.ts';
 import type { AnyCommand, Entry } from './runbook/entry.ts';
 import type { RunEvent } from './runbook/events.ts';
-import { Interrupt } from './runbook/interrupt.ts';
+import { Interrupt, Interrupted } from './runbook/interrupt.ts';
 import { noteRun } from './runbook/noteRun.ts';
 import { Outlet } from './runbook/outlet.ts';
 import type { Paint } from './runbook/paint.ts';
@@ -78,7 +78,7 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
     return await dispatch(desk, world);
   } catch (error) {
     busy.clear();
-    const told = error instanceof TvError ? error : bug(error);
+    const told = error instanceof TvError ? error : (interruption(error) ?? bug(error));
     if (json) outlet.print('stdout', toJsonError(told));
     outlet.print('stderr', renderError(told, paint, verbose));
     return failureExitCode ?? told.exitCode;
@@ -240,6 +240,12 @@ async function findRunbook(ctx: Context, run: string): Promise<Shelved> {
     });
   }
   return { name: entry.command, section: entry.section, runbook: command };
+}
+
+/** A command that only reads ends at the first signal. */
+function interruption(error: unknown): TvError | undefined {
+  if (!(error instanceof Interrupted)) return undefined;
+  return new TvError(`The command was ${error.message}.`, { exitCode: exitCodes.interrupted, cause: error });
 }
 
 function bug(error: unknown): TvError {

@@ -57,7 +57,7 @@ export async function buildContext(
   signals: { readonly asked: AbortSignal; readonly rooms: AbortSignal },
   clearBusy: () => void,
 ): Promise<World> {
-  const resolved = await resolve(entry, flags, secrets);
+  const resolved = await resolve(entry, flags, secrets, signals.asked);
   const { settings } = resolved;
   const opened: (() => Promise<void>)[] = [];
   const signal = signals.rooms;
@@ -196,18 +196,24 @@ async function remoteLock(
 }
 
 /** Where an environment's `.env` is: on the host of the services, behind the prefix. */
-async function resolve(entry: Entry, flags: GlobalFlags, secrets: Secrets): Promise<ResolvedSettings> {
+async function resolve(
+  entry: Entry,
+  flags: GlobalFlags,
+  secrets: Secrets,
+  signal: AbortSignal,
+): Promise<ResolvedSettings> {
   const resolved = await resolveSettings({
     flags,
     processEnv: process.env,
+    hurried: entry.settings === 'vital' || entry.command === 'status',
     runSecretCommand: async (words) => {
       const { secretOutput } = await import('./host/secretOutput.ts');
-      return secretOutput({ words });
+      return secretOutput({ words, signal });
     },
     readEnvFile: async ({ path, prefix, timeoutMs, units }) =>
       entry.settings === 'none'
         ? undefined
-        : readEnvFileIfThere(connectHost({ prefix, timeoutMs }), { path, units }),
+        : readEnvFileIfThere(connectHost({ prefix, timeoutMs, signal }), { path, units }),
   });
   for (const weak of resolved.weakSecrets) secrets.addWeak(weak);
   for (const secret of resolved.secrets) secrets.add(secret);

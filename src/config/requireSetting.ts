@@ -34,7 +34,9 @@ function missing(key: KeyName, envKey: string, { problems, files }: SettingsOrig
   if (told !== undefined) return toError(told);
   const envFile = files.find(({ role }) => role === '.env');
   const unread = problems.find(({ where, level }) => where === envFile?.path && level === 'error');
-  return new TvError(`${key} is not set.`, {
+  const what =
+    unread === undefined ? 'is not set' : 'is unknown: .env could not be read, and no other source has it';
+  return new TvError(`${key} ${what}.`, {
     facts: {
       '.env': `${envFile?.path} is ${envFile?.state}${envFile?.state === 'used' ? `, but has no ${envKey}` : ''}`,
       reason: unread?.message,

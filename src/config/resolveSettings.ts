@@ -47,6 +47,8 @@ export interface SettingsRequest {
     /** Of the services, whose user the file may belong to. */
     readonly units: readonly string[];
   }): Promise<EnvFileText | undefined>;
+  /** A command that must not be kept waiting for what it can do without. */
+  readonly hurried?: boolean;
   /** Runs `database.urlCommand`. */
   readonly runSecretCommand: RunSecretCommand;
   /** For tests: places other than this machine's. */
@@ -129,6 +131,15 @@ async function upperLayers(
   return { layers, problems };
 }
 
+/** How long a host that hangs may keep an emergency waiting for settings that are there already, in milliseconds. */
+const optionalEnvMs = 3_000;
+
+/** Whether the chain and every contract are known without `.env`. */
+function hasChain(resolution: Resolution): boolean {
+  const needed = keyNames.filter((name) => name === 'chain.rpcUrls' || name.startsWith('contracts.'));
+  return needed.every((name) => resolution.get(name) !== undefined);
+}
+
 interface DotEnv {
   readonly path: string;
   readonly state: ConsideredFile['state'];
@@ -145,12 +156,10 @@ async function readDotEnv(request: SettingsRequest, resolution: Resolution, soun
     const units = (['api', 'indexer', 'oracle'] as const).map((name) =>
       resolution.need(`host.units.${name}`),
     );
-    const text = await request.readEnvFile({
-      path,
-      prefix,
-      units,
-      timeoutMs: resolution.get('host.timeoutMs') ?? 0,
-    });
+    const limitMs = resolution.get('host.timeoutMs') ?? 0;
+    const optional = request.hurried === true && hasChain(resolution);
+    const timeoutMs = optional && limitMs > optionalEnvMs ? optionalEnvMs : limitMs;
+    const text = await request.readEnvFile({ path, prefix, timeoutMs, units });
     return text === undefined ? { path, state: 'missing' } : { path, state: 'used', text };
   } catch (error) {
     if (!(error instanceof TvError)) throw error;

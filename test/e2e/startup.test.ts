@@ -1,9 +1,20 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { refusedEnvironment } from '../../scripts/bench/refusedEnvironment.mjs';
 
 // What a start loads decides how long it takes. `npm run bench` measures that; this says why it changed.
@@ -201,4 +212,42 @@ describe('what is printed', () => {
     const { stdout, stderr } = sh('"$1" "$2" --help | head -c 0; echo "$PIPESTATUS"');
     expect([stdout, stderr]).toEqual(['0\n', '']);
   });
+});
+
+describe('a command that only reads, interrupted while the host hangs', () => {
+  it.for([
+    ['breaker status', 'SIGINT', 7],
+    ['db backups', 'SIGTERM', 7],
+    // The convention of monitoring plugins: unknown.
+    ['status', 'SIGHUP', 3],
+  ] as const)(
+    'tv %s, %s → ends at once with exit %i, and its child with it',
+    async ([words, signal, code]) => {
+      const folder = mkdtempSync(join(home, 'hangs-'));
+      const pidFile = join(folder, 'pid');
+      const config = join(folder, 'tv.yaml');
+      const prefix = [
+        'sh',
+        '-c',
+        `echo $$ >'${pidFile}.new'; mv '${pidFile}.new' '${pidFile}'; exec sleep 600`,
+      ];
+      const settings = { chain: { rpcUrls: ['http://127.0.0.1:9'] }, host: { prefix } };
+      writeFileSync(config, JSON.stringify({ default: 'x', environments: { x: settings } }), { mode: 0o600 });
+      const tv = spawn(process.execPath, [launcher, '--config', config, ...words.split(' ')], {
+        env: { HOME: home, PATH: process.env['PATH'] },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      const ended = once(tv, 'exit');
+      let stderr = '';
+      tv.stderr.setEncoding('utf8').on('data', (text: string) => {
+        stderr += text;
+      });
+      await vi.waitUntil(() => existsSync(pidFile), { timeout: 20_000 });
+      tv.kill(signal);
+      expect(await ended).toEqual([code, null]);
+      expect(stderr).toContain(`✖ The command was interrupted by ${signal}.`);
+      const child = Number(readFileSync(pidFile, 'utf8'));
+      expect(() => process.kill(child, 0)).toThrow('ESRCH');
+    },
+  );
 });

@@ -15,6 +15,7 @@ export interface ResolveOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** The text of `.env`; undefined: there is none; an error: it cannot be read. */
   readonly dotEnv?: string | TvError;
+  readonly hurried?: boolean;
   readonly dotEnvMode?: number;
   /** Its owner, who is neither root nor anybody known. */
   readonly dotEnvStranger?: EnvFileText['stranger'];
@@ -44,6 +45,7 @@ export class ConfigWorld {
       flags: { env: options.env, config: options.config, set: new Map(Object.entries(options.set ?? {})) },
       processEnv: { HOME: join(this.directory, 'home'), ...options.variables },
       places: { machineConfig: this.machineConfig, root: false },
+      hurried: options.hurried ?? false,
       runSecretCommand: (words) => secretOutput({ words }),
       readEnvFile: async (parameters): Promise<EnvFileText | undefined> => {
         const { path, prefix, timeoutMs } = parameters;

@@ -437,7 +437,7 @@ describe('what is missing', () => {
     expect(requireRpcUrls(resolved)).toEqual(['http://a']);
     expect(thrown(() => requireDatabaseUrl(resolved))).toMatchInlineSnapshot(`
       "{
-       "message": "database.url is not set.",
+       "message": "database.url is unknown: .env could not be read, and no other source has it.",
        ".env": "/home/tempovault/tempovault/.env is unreadable",
        "reason": "/home/tempovault/tempovault/.env may not be read by this user.",
        "next": [
@@ -445,6 +445,26 @@ describe('what is missing', () => {
        ]
       }"
     `);
+  });
+
+  it('a command in a hurry waits 3 s for a .env that it can do without, any other as long as the host may take', async () => {
+    const contracts = ['governanceRoles', 'riskController', 'treasuryVault', 'dexStrategy'];
+    const complete = {
+      'chain.rpcUrls': 'http://a',
+      ...Object.fromEntries(contracts.map((name, index) => [`contracts.${name}`, address(`${index + 1}`)])),
+    };
+    const { 'chain.rpcUrls': _, ...withoutNode } = complete;
+    const limits: unknown[] = [];
+    for (const [set, hurried] of [
+      [complete, true],
+      [complete, false],
+      [withoutNode, true],
+    ] as const) {
+      world.asked.length = 0;
+      await world.resolve({ set, hurried });
+      limits.push(world.asked.map(({ timeoutMs }) => timeoutMs));
+    }
+    expect(limits).toEqual([[3_000], [30_000], [30_000]]);
   });
 
   it('names the variable that .env lacks', async () => {
