@@ -106,8 +106,9 @@ const unsafe: Leaves = {
   subject: 'services',
   plural: true,
   state: 'stopped, and the protocol is NOT known to be paused',
+  until: 'paused',
   // Its receipt says so; the step that reads it back comes last.
-  until: 'pause',
+  unless: 'pause',
 };
 
 function toStop(services: ShutdownFacts['services']): ShutdownFacts['services'] {

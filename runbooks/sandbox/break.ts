@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { defineAction, field } from '../../src/runbook/define.ts';
+import { renderNext } from '../../src/runbook/next.ts';
 import { table } from '../../src/runbook/text.ts';
 import { breakSandbox, healSandbox, listFaults } from '../../src/sandbox/break.ts';
 
@@ -37,7 +38,7 @@ export default defineAction({
           ? `${paint.ok('✔')} Nothing was broken.\n`
           : `${paint.ok('✔')} Mended: ${done.faults.join(', ')}.\n`;
       case 'broken':
-        return `${paint.warn('!')} Broken: ${done.fault}.\n\nNext: tv sandbox break --heal\n`;
+        return `${paint.warn('!')} Broken: ${done.fault}.\n\n${renderNext([{ tv: ['sandbox', 'break', '--heal'] }], paint)}\n`;
     }
   },
 });

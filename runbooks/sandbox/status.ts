@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { defineReport, field } from '../../src/runbook/define.ts';
+import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 import { aligned, short, table } from '../../src/runbook/text.ts';
 import { type SandboxInfo, sandboxStatus, type UnitStatus } from '../../src/sandbox/status.ts';
@@ -14,14 +15,15 @@ export default defineReport({
   },
   collect: (_ctx, input) => sandboxStatus(input),
   render: ({ condition, dir, sandbox, units, faults }, paint) => {
-    if (condition === 'down') return `No sandbox in ${dir}.\n\nNext: tv sandbox up\n`;
+    if (condition === 'down')
+      return `No sandbox in ${dir}.\n\n${renderNext([{ tv: ['sandbox', 'up'] }], paint)}\n`;
     if (condition === 'broken' || sandbox === undefined) {
-      return `${paint.bad('✘')} The sandbox in ${dir} is not complete, or has stopped.\n\nNext: tv sandbox up\n      tv sandbox down\n`;
+      return `${paint.bad('✘')} The sandbox in ${dir} is not complete, or has stopped.\n\n${renderNext([{ tv: ['sandbox', 'up'] }, { tv: ['sandbox', 'down'] }], paint)}\n`;
     }
     const broken =
       faults.length === 0
         ? ''
-        : `\n\n${paint.warn('!')} broken on purpose: ${faults.join(', ')}\nNext: tv sandbox break --heal`;
+        : `\n\n${paint.warn('!')} broken on purpose: ${faults.join(', ')}\n${renderNext([{ tv: ['sandbox', 'break', '--heal'] }], paint)}`;
     return [
       `Sandbox ${paint.bold(sandbox.name)} · ${sandbox.network} chain · contracts as ${sandbox.contracts} · schema as ${sandbox.databaseSchema}`,
       '',

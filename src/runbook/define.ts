@@ -41,6 +41,8 @@ export type Leaves = {
   readonly state: string;
   /** The id of that later step. */
   readonly until: string;
+  /** An earlier step: once it is done there is nothing unusual about the rest. */
+  readonly unless?: string;
 };
 
 /** One intended change, as data and functions: the same value is printed, dry-run, executed and undone. */

@@ -43,7 +43,10 @@ function leftBySteps({ started, steps }: RunState): readonly Left[] {
   return started.plan.steps.flatMap<Left>(({ id, leaves }) => {
     const step = steps.get(id);
     if (leaves === undefined || step === undefined || step.status === 'undone') return [];
-    if (steps.get(leaves.until)?.status === 'done') return [];
+    const over = [leaves.until, leaves.unless].some(
+      (id) => id !== undefined && steps.get(id)?.status === 'done',
+    );
+    if (over) return [];
     const { subject, state, plural } = leaves;
     if (step.status === 'done') {
       return [{ subject, certain: true, words: `${subject} ${plural ? 'are' : 'is'} ${state}` }];

@@ -1,3 +1,4 @@
+import { maskUrlsIn } from '../errors/maskUrl.ts';
 import { quoteForShell } from '../errors/shellLine.ts';
 import type { Paint } from './paint.ts';
 import { wrap } from './text.ts';
@@ -103,15 +104,40 @@ function withRpcUrl(line: string, { rpcUrl }: AdvicePlace): string {
   return rpcUrl === undefined ? line : line.replaceAll('"$RPC_URL"', quoteForShell(rpcUrl));
 }
 
-function tvLine(command: string, { environment, config }: AdvicePlace): string {
+function tvLine(command: string, { environment, config, call = [] }: AdvicePlace): string {
+  if (command.startsWith('sandbox ')) return ['tv', command, ...whichSandbox(call)].join(' ');
   if (withoutEnvironment.test(command)) return `tv ${command}`;
   // It may name its own.
   const names = (flag: string) => command.split(' ').includes(flag);
   const flags = [
+    ...(names('--set') ? [] : settingsOf(call)),
     ...(environment === undefined || names('-e') ? [] : ['-e', quoteForShell(environment)]),
     ...(config === undefined || names('--config') ? [] : ['--config', quoteForShell(config)]),
   ];
   return ['tv', ...flags, command].join(' ');
+}
+
+/**
+ * `--set` of this call: without it, a command that follows would go to another node or database. One with
+ * credentials is not repeated.
+ */
+function settingsOf(call: readonly string[]): readonly string[] {
+  return flagsOf(call, ['--set'])
+    .filter((word) => maskUrlsIn(word) === word)
+    .map(quoteForShell);
+}
+
+/** Where a call names a sandbox, what it advises is about that one. */
+function whichSandbox(call: readonly string[]): readonly string[] {
+  return call[0] === 'sandbox' ? flagsOf(call, ['--name', '--dir']).map(quoteForShell) : [];
+}
+
+/** Flags of a call with their values, each as one word: `--dir=/srv/drill`. */
+function flagsOf(call: readonly string[], names: readonly string[]): readonly string[] {
+  return call.flatMap((word, index) => {
+    if (names.includes(word)) return [`${word}=${call[index + 1] ?? ''}`];
+    return names.some((name) => word.startsWith(`${name}=`)) ? [word] : [];
+  });
 }
 
 function shellLine(

@@ -764,6 +764,17 @@ describe('what a run leaves unusual until a later step', () => {
     expect(last(resumed)).not.toHaveProperty('left');
   });
 
+  it('is not reported where an earlier step that is done makes it harmless', async () => {
+    const { run } = await interruptedRun(
+      fakeRunbook(world, {
+        steps: [{ id: 'a' }, { ...door, leaves: { ...door.leaves, unless: 'a' } }, { id: 'c' }],
+      }),
+    );
+    const ended = readLines(journal(run)).findLast(({ type }) => type === 'run.ended');
+    expect(ended).toMatchObject({ outcome: 'interrupted' });
+    expect(ended).not.toHaveProperty('left');
+  });
+
   it('is told by the next run, and not after it was taken back', async () => {
     const first = await interruptedRun(shelved());
     const second = await play(shelved(), { stateDirectory });

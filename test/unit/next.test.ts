@@ -48,6 +48,29 @@ describe('advice', () => {
       "see which is set: tv -e prod --config '/etc/my tv.yaml' config show",
     ],
     ['tv sandbox up', laptop, 'tv sandbox up'],
+    [
+      { tv: ['sandbox', 'break', '--heal'] },
+      { environment: undefined, call: ['sandbox', 'break', 'kill-oracle', '--dir', '/srv/my drill'] },
+      "tv sandbox break --heal '--dir=/srv/my drill'",
+    ],
+    [
+      { tv: ['sandbox', 'down'] },
+      { environment: undefined, call: ['sandbox', 'status', '--name=drill'] },
+      'tv sandbox down --name=drill',
+    ],
+    [
+      'tv resume r1',
+      {
+        environment: 'prod',
+        call: ['reindex', '--set', 'chain.rpcUrls=http://10.0.0.7:8545', '--from-block=1'],
+      },
+      'tv --set=chain.rpcUrls=http://10.0.0.7:8545 -e prod resume r1',
+    ],
+    [
+      'tv resume r1',
+      { environment: 'prod', call: ['reindex', '--set=chain.rpcUrls=https://me:secret@node.example'] },
+      'tv -e prod resume r1',
+    ],
     ['systemctl restart tempovault-oracle', laptop, 'ssh ops@vault-1 systemctl restart tempovault-oracle'],
     ['systemctl restart tempovault-oracle', onHost, 'sudo -n systemctl restart tempovault-oracle'],
     ['du -xh / | sort -h', laptop, "ssh ops@vault-1 'du -xh / | sort -h'"],
