@@ -80,13 +80,12 @@ export default defineReport({
       const status = closed && marks[step.status ?? ''] === unknown ? 'unknown' : (step.status ?? 'waiting');
       return [
         marks[step.status ?? 'waiting'] ?? '·',
-        `${index + 1}  ${shortened(step.title, paint)}`,
-        status,
-        took,
+        `${index + 1}`,
+        [shortened(step.title, paint), status, ...(took === '' ? [] : [took])].join(' · '),
       ];
     });
     const errors = data.steps.flatMap(({ error }) =>
-      error ? [`  ${paint.bad('✖')} ${shortened(error.message, paint)}`] : [],
+      error ? [wrap(`  ${paint.bad('✖')} ${shortened(error.message, paint)}`, paint.width, '    ')] : [],
     );
     const next = data.ways.length > 0 ? data.ways : [`tv runs report ${data.run}`];
     const head = `${paint.bold(data.title)} · ${data.environment} · plan ${planName(data.plan, paint)} · ${data.status}`;
@@ -95,7 +94,7 @@ export default defineReport({
       wrap(head, paint.width),
       paint.dim(wrap(who, paint.width)),
       '',
-      table(steps),
+      table(steps, '  ', paint.width),
       ...errors,
       ...(closed ? data.verification : []).map(({ id, status, summary }) =>
         wrap(

@@ -1,4 +1,4 @@
-import type { InputFields } from './define.ts';
+import type { InputFields, Step } from './define.ts';
 import type { AnyCommand, Entry } from './entry.ts';
 
 const asking: Record<Entry['risk'], string> = {
@@ -46,17 +46,26 @@ function course(command: Extract<AnyCommand, { kind: 'runbook' }>): string {
       : 'A failed step stops the run. What can be put back without loss is put back at once; otherwise the run can be resumed or undone.';
   const { facts, input } = command.example;
   const named = withPlaceholders({ facts, input });
-  const steps = command
-    .plan(facts, input)
-    .map(({ title, command: line, undoTitle }, index) =>
-      named(`${index + 1}. ${title}${undoTitle === undefined ? '' : ` (${undoTitle})`}\n   \`${line}\``),
-    );
+  const plan = command.plan(facts, input);
+  const steps = plan.map(({ title, command: line, undoTitle }, index) =>
+    named(`${index + 1}. ${title}${undoTitle === undefined ? '' : ` (${undoTitle})`}\n   \`${line}\``),
+  );
   return [
     'For example:',
     steps.join('\n'),
     failure,
-    'After a kill, a reboot or a lost session: `tv resume` finishes it, `tv runs undo` undoes it. Exit 0 means verified.',
+    `After a kill, a reboot or a lost session: ${afterACut(plan)} Exit 0 means verified.`,
   ].join('\n\n');
+}
+
+/** What is possible with a run that was cut off. */
+function afterACut(plan: readonly Pick<Step, 'effect' | 'undoAlways'>[]): string {
+  const final = plan.findIndex(({ effect }) => effect === 'final');
+  if (final === -1) return '`tv resume` finishes it, `tv runs undo` undoes it.';
+  const always = plan.some(({ undoAlways }) => undoAlways);
+  if (final === 0 && !always) return '`tv resume` finishes it. It cannot be undone: step 1 is irreversible.';
+  const rest = always ? 'only what must not remain is undone' : 'it can only be finished';
+  return `\`tv resume\` finishes it. \`tv runs undo\` undoes it until step ${final + 1} has begun, which is irreversible; after that ${rest}.`;
 }
 
 /** An address, or a hash, id or calldata; also shortened, as screens show them. */
