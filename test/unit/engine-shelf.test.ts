@@ -108,3 +108,15 @@ describe('tv runbook export', () => {
     expect(text).not.toMatch(/undefined|\[object|NaN/);
   });
 });
+
+it.each([
+  ['reindex', '`tv runs undo` undoes it. Exit 0'],
+  ['emergency shutdown', 'It cannot be undone: step 1 is irreversible.'],
+  ['breaker trip', 'It cannot be undone: step 1 is irreversible.'],
+  ['oracle rotate-key', '`tv runs undo` undoes it until step 8 has begun'],
+  ['emergency withdraw', 'It cannot be undone: step 1 is irreversible.'],
+])('tv runbook show %s → says how far it can be undone', async (name, words) => {
+  const entry = shelf.find(({ command }) => command === name);
+  if (entry === undefined) throw new Error(`no ${name}`);
+  expect(describeProcedure(entry, (await entry.load()).default)).toContain(words);
+});
