@@ -114,7 +114,7 @@ it.each([
   ['emergency shutdown', 'It cannot be undone: step 1 is irreversible.'],
   ['breaker trip', 'It cannot be undone: step 1 is irreversible.'],
   ['oracle rotate-key', '`tv runs undo` undoes it until step 8 has begun'],
-  ['emergency withdraw', 'It cannot be undone: step 1 is irreversible.'],
+  ['emergency withdraw', 'after that only what must not remain is undone.'],
 ])('tv runbook show %s → says how far it can be undone', async (name, words) => {
   const entry = shelf.find(({ command }) => command === name);
   if (entry === undefined) throw new Error(`no ${name}`);
