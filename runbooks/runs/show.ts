@@ -85,7 +85,9 @@ export default defineReport({
       ];
     });
     const errors = data.steps.flatMap(({ error }) =>
-      error ? [wrap(`  ${paint.bad('✖')} ${shortened(error.message, paint)}`, paint.width, '    ')] : [],
+      error
+        ? [`  ${wrap(`${paint.bad('✖')} ${shortened(error.message, paint)}`, paint.width - 2, '    ')}`]
+        : [],
     );
     const next = data.ways.length > 0 ? data.ways : [`tv runs report ${data.run}`];
     const head = `${paint.bold(data.title)} · ${data.environment} · plan ${planName(data.plan, paint)} · ${data.status}`;

@@ -260,7 +260,7 @@ describe('an abandoned run that had signed a transaction', () => {
       // Neither screen says of the step that it did not happen, or that it is still under way.
       const shown = await showRun.collect(ctx, { run });
       const screen = showRun.render(shown, plainPaint(200), { run });
-      expect(screen).toMatch(/\? +2 {2}set b +unknown/);
+      expect(screen).toMatch(/\? +2 {2}set b · unknown/);
       expect(screen).toContain(signed.hash);
       const closed = foldRun(ctx.runs.read(run));
       if (closed === undefined) throw new Error('no run');
