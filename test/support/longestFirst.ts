@@ -5,11 +5,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * Of the first few only one has sandboxes that keep their chain's past: the others then find it.
  */
 const longest = [
-  'reindex-kill-early',
+  'reindex-kill',
   'sandbox',
   'oracle-rotate',
   'chain-emergency',
-  'reindex-kill-late',
   'reindex-signals',
   'reindex-outage',
   'reindex-kill-inside',
