@@ -413,8 +413,9 @@ function checkRuns(engine: Engine, name: string, concurrency: Concurrency): Chec
 }
 
 /**
- * Closed runs of this command that sent what this one would send again: abandoned, or undone but for that. Each of their transactions is looked
- * up: only proof that it had no effect lets this run pass, or a later run that did the same and was verified.
+ * Closed runs of this command that sent what this one would send again: abandoned, or undone but for that.
+ * Each of their transactions is looked up: only proof that it had no effect lets this run pass, or a later run
+ * that did the same and was verified.
  * @param planned the steps of this run; empty where there is no basis for a plan
  */
 async function checkClosed(

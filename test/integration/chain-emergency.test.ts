@@ -217,7 +217,7 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
     await send(world.protocol.url, { from: admin, to: governanceRoles, data });
     const atomic = network === 'tempo' && generation !== 'runbook';
     const sent = await capital.counted(async () => {
-      const { exitCode } = await withdraw('7', stranger, ...twice(stranger));
+      const { exitCode } = await withdraw('8', stranger, ...twice(stranger));
       expect(exitCode).toBe(0);
     });
     expect(sent).toEqual(
