@@ -40,6 +40,8 @@ export async function tvHome(): Promise<TvHome> {
   const env = {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     HOME: directory,
+    // Compiled code for all tests together; not in the home, of which tests look at what is left there.
+    XDG_CACHE_HOME: join(inject('pasts'), 'cache'),
     TV_STATE_DIR: directory,
     NO_COLOR: '1',
   };
