@@ -131,10 +131,11 @@ function exposedEnvFile({ envText, settings }: WeakPointsParameters): readonly S
   if (stranger !== undefined) {
     const owner = { owner: stranger.name };
     const next = onHost(`chown --reference="$(dirname ${path})" ${path}`);
+    // Often whoever deploys, so it is not refused: that account can change the services themselves, too.
     problems.push(
       stranger.sure
         ? {
-            ...{ level: 'fatal', untrusted: true, where, facts: owner, next },
+            ...{ level: 'warning', where, facts: owner, next },
             message:
               "TempoVault's .env belongs to a user who is neither root, nor the services', nor this one.",
           }

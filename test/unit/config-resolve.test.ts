@@ -542,7 +542,7 @@ describe('weak points', () => {
     [
       'belongs to a stranger',
       { dotEnvStranger: { name: 'mallory (uid 1002)', sure: true } },
-      'fatal',
+      'warning',
       'on the host: chown --reference="$(dirname /home/tempovault/tempovault/.env)" /home/tempovault/tempovault/.env',
     ],
     [
