@@ -110,9 +110,9 @@ function tvLine(command: string, { environment, config, call = [] }: AdvicePlace
   // It may name its own.
   const names = (flag: string) => command.split(' ').includes(flag);
   const flags = [
-    ...(names('--set') ? [] : settingsOf(call)),
     ...(environment === undefined || names('-e') ? [] : ['-e', quoteForShell(environment)]),
     ...(config === undefined || names('--config') ? [] : ['--config', quoteForShell(config)]),
+    ...(names('--set') ? [] : settingsOf(call)),
   ];
   return ['tv', ...flags, command].join(' ');
 }

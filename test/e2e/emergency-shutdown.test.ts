@@ -100,7 +100,9 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     );
     // Bringing it back is no way on while it is not safe: what comes first is the run itself.
     expect(stderr).toMatch(/NOT SAFE: paused state +unknown \(/);
-    expect(stderr.slice(stderr.lastIndexOf('Next:'))).toMatch(/^Next: tv -e sandbox resume \S+-shutdown-/);
+    expect(stderr.slice(stderr.lastIndexOf('Next:'))).toMatch(
+      /^Next: tv -e sandbox --set=\S+ resume \S+-shutdown-/,
+    );
     expect(stderr).not.toContain('once the cause is gone');
     const status = await sandbox.tv(['status']);
     expect(status.exitCode).toBe(2);

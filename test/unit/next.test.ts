@@ -64,7 +64,7 @@ describe('advice', () => {
         environment: 'prod',
         call: ['reindex', '--set', 'chain.rpcUrls=http://10.0.0.7:8545', '--from-block=1'],
       },
-      'tv --set=chain.rpcUrls=http://10.0.0.7:8545 -e prod resume r1',
+      'tv -e prod --set=chain.rpcUrls=http://10.0.0.7:8545 resume r1',
     ],
     [
       'tv resume r1',
