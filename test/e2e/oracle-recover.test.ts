@@ -269,9 +269,7 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
         const done = await throughKills(world, ['oracle', 'unstick', '--yes'], points, ['resume', '--yes']);
         expect(done.exitCode, done.stderr).toBe(0);
         const shown = done.stderr.replace(/\s+/g, ' ');
-        expect(shown).toMatch(
-          new RegExp(`nonce ${nonce} was used by the replacement 0x[0-9a-f]{64} in block`),
-        );
+        expect(shown).toMatch(new RegExp(`nonce ${nonce} was used by the replacement 0x\\S+ in block`));
         expect(shown).toMatch(/sent nonce \d+, accepted in block/);
         expect(await unitProcess(world)).toBe(before);
         for (const { text } of world.printed) expect(text).not.toContain(key.slice(2));
