@@ -77,7 +77,10 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
         ? `Blocked by the check "${only}"; nothing was changed.`
         : `Blocked by ${blocked.checks.length} checks; nothing was changed.`,
     );
-    const next = flat(ending.slice(ending.indexOf('Next:'))).replaceAll('tv -e sandbox ', 'tv ');
+    // What this call was given with --set goes along.
+    const next = flat(ending.slice(ending.indexOf('Next:')))
+      .replaceAll(/ ('--set=[^']*'|--set=\S+)/g, '')
+      .replaceAll('tv -e sandbox ', 'tv ');
     for (const words of blocked.next) expect(next).toContain(words);
     if (blocked.override === undefined) expect(next).not.toContain('--override');
     else expect(next).toContain(`overrule with --override ${blocked.override} --reason "…"`);
@@ -143,7 +146,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
       expectBlocked({
         arrange: async () => faulty({ mode: 'wrong-chain', id: 1 }),
         checks: ['chain'],
-        says: ['the RPC node is on chain 1, not 31337', /node: http:\/\/127\.0\.0\.1:\d+/],
+        says: ['The RPC node is on chain 1, not 31337', /node: http:\/\/127\.0\.0\.1:\d+/],
         next: ['set RPC_URL to a node of chain 31337, or mend CHAIN_ID: tv config show'],
       }));
 
