@@ -1,4 +1,5 @@
 import { maskUrlsIn } from '../errors/maskUrl.ts';
+import { withoutKeys } from '../errors/pastedKeys.ts';
 import { quoteForShell } from '../errors/shellLine.ts';
 import type { Paint } from './paint.ts';
 import { wrap } from './text.ts';
@@ -119,11 +120,11 @@ function tvLine(command: string, { environment, config, call = [] }: AdvicePlace
 
 /**
  * `--set` of this call: without it, a command that follows would go to another node or database. One with
- * credentials is not repeated.
+ * credentials, or what may be a key, is not repeated.
  */
 function settingsOf(call: readonly string[]): readonly string[] {
   return flagsOf(call, ['--set'])
-    .filter((word) => maskUrlsIn(word) === word)
+    .filter((word) => withoutKeys(maskUrlsIn(word)) === word)
     .map(quoteForShell);
 }
 

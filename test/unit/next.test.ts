@@ -71,6 +71,11 @@ describe('advice', () => {
       { environment: 'prod', call: ['reindex', '--set=chain.rpcUrls=https://me:secret@node.example'] },
       'tv -e prod resume r1',
     ],
+    [
+      'tv resume r1',
+      { environment: 'prod', call: ['reindex', '--set', `contracts.riskController=0x${'7c'.repeat(32)}`] },
+      'tv -e prod resume r1',
+    ],
     ['systemctl restart tempovault-oracle', laptop, 'ssh ops@vault-1 systemctl restart tempovault-oracle'],
     ['systemctl restart tempovault-oracle', onHost, 'sudo -n systemctl restart tempovault-oracle'],
     ['du -xh / | sort -h', laptop, "ssh ops@vault-1 'du -xh / | sort -h'"],
