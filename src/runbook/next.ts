@@ -80,7 +80,9 @@ export function asTyped(line: string, place: AdvicePlace): string {
   const [, condition = '', command] = tvCommand.exec(line) ?? [];
   if (command !== undefined) {
     const before = line.slice(0, line.length - command.length - 'tv '.length - condition.length);
-    return `${before}${condition}${tvLine(command, place)}`;
+    // On another machine this call's own settings are not meant.
+    const elsewhere = /^on \S+$/.test(before) ? { ...place, call: undefined } : place;
+    return `${before}${condition}${tvLine(command, elsewhere)}`;
   }
   const [, when = '', there] = ofHost.exec(line) ?? [];
   if (there !== undefined) return `${when}${shellLine({ shell: there, on: 'host' }, place)}`;

@@ -393,7 +393,8 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       await using counting = await httpServer(async (response, body) => {
         const answer = await fetch(world.protocol.url, {
           method: 'POST',
-          headers: { 'content-type': 'application/json' },
+          // A connection of its own: a kept one may be closed by the node just when it is used again.
+          headers: { 'content-type': 'application/json', connection: 'close' },
           body,
         });
         response.setHeader('content-type', 'application/json').end(await answer.text());

@@ -420,6 +420,8 @@ describe('a swap', () => {
       settings: { database: { adminUrl } },
       runId: '20261128-120000-db-restore-7f3a',
       results: {},
+      notes: {},
+      note: () => {},
       signal: new AbortController().signal,
     } as unknown as StepContext;
     await expect(planned(live + 1).run(ctx)).rejects.toThrow(

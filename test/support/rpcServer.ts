@@ -25,7 +25,8 @@ export async function httpServer(
     self.headers = request.headers;
     let body = '';
     for await (const chunk of request) body += chunk;
-    await handle(response, body, request);
+    // What fails here fails for whoever asked, as with a real server.
+    await Promise.resolve(handle(response, body, request)).catch(() => response.destroy());
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;

@@ -67,6 +67,11 @@ describe('advice', () => {
       'tv -e prod --set=chain.rpcUrls=http://10.0.0.7:8545 resume r1',
     ],
     [
+      'on vault-2: tv runs list',
+      { environment: 'prod', call: ['reindex', '--set', 'stateDirectory=/srv/tv'] },
+      'on vault-2: tv -e prod runs list',
+    ],
+    [
       'tv resume r1',
       { environment: 'prod', call: ['reindex', '--set=chain.rpcUrls=https://me:secret@node.example'] },
       'tv -e prod resume r1',
