@@ -202,6 +202,7 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
       });
       expect(sent).toEqual({ emergency: 0, manager: 1 });
       expect(BigInt((await capital.places(stranger)).recipient) - BigInt(before.recipient)).toBe(7n * usd);
+      await capital.setPaused(true);
     },
   );
 
