@@ -61,10 +61,15 @@ async function change(world: ProtocolWorld, intent: 'tripBreaker' | 'resetBreake
 }
 
 let nonce = 0n;
-async function signal({ protocol }: ProtocolWorld): Promise<void> {
+/** Time of the last signal in each world, in seconds: the contract takes only later ones. */
+const signalled = new Map<ProtocolWorld, bigint>();
+
+async function signal(world: ProtocolWorld): Promise<void> {
+  const { protocol } = world;
   const { deployment, url } = protocol;
   nonce += 1n;
-  const { timestamp } = await protocol.call<{ timestamp: string }>('eth_getBlockByNumber', ['latest', false]);
+  const timestamp = await laterTime(world);
+  signalled.set(world, timestamp);
   for (const { id } of deployment.pairs) {
     const update = {
       pairId: id,
@@ -72,7 +77,7 @@ async function signal({ protocol }: ProtocolWorld): Promise<void> {
       pegDeviation: 2n,
       orderbookDepthBid: 3n,
       orderbookDepthAsk: 4n,
-      timestamp: BigInt(timestamp),
+      timestamp,
       nonce,
     };
     const signature = await signOracleUpdate({
@@ -88,6 +93,16 @@ async function signal({ protocol }: ProtocolWorld): Promise<void> {
       to: deployment.addresses.riskController,
       data,
     });
+  }
+}
+
+/** The newest block's time, once it is later than that of the last signal: two blocks may share a second. */
+async function laterTime(world: ProtocolWorld): Promise<bigint> {
+  for (;;) {
+    const block = await world.protocol.call<{ timestamp: string }>('eth_getBlockByNumber', ['latest', false]);
+    const timestamp = BigInt(block.timestamp);
+    if (timestamp > (signalled.get(world) ?? 0n)) return timestamp;
+    await world.protocol.call('evm_mine');
   }
 }
 
