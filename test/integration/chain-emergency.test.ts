@@ -170,10 +170,9 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
     }
   });
 
-  const onOneGeneration = it.runIf(generation === 'compact');
-  onOneGeneration(
-    'killed once it was sent, then abandoned → said to be mined, and not sent twice unknowingly',
-    async () => {
+  // One generation is enough: what is abandoned and looked up is the same in each.
+  if (generation === 'compact')
+    it('killed once it was sent, then abandoned → said to be mined, and not sent twice unknowingly', async () => {
       await capital.setPaused(false);
       const before = await capital.places(stranger);
       const sent = await capital.counted(async () => {
@@ -203,8 +202,7 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
       expect(sent).toEqual({ emergency: 0, manager: 1 });
       expect(BigInt((await capital.places(stranger)).recipient) - BigInt(before.recipient)).toBe(7n * usd);
       await capital.setPaused(true);
-    },
-  );
+    });
 
   it('does it in one transaction where one key may do all, on Tempo', async () => {
     const { governanceRoles } = world.protocol.deployment.addresses;
