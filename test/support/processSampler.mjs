@@ -17,6 +17,10 @@ process.stdin.on('end', () => {
 });
 process.stdin.resume();
 
+function commandOf(process) {
+  return readFileSync(`/proc/${process}/cmdline`, 'latin1').replaceAll('\0', ' ');
+}
+
 function look() {
   const now = new Map();
   for (const name of readdirSync('/proc')) {
@@ -25,10 +29,13 @@ function look() {
     now.set(name, age);
     if (age > youngRounds && (round + age) % seldom !== 0) continue;
     try {
-      const command = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ');
+      const command = commandOf(name);
       const environments = seen.get(command) ?? new Set();
       seen.set(command, environments);
-      environments.add(readFileSync(`/proc/${name}/environ`, 'latin1').replaceAll('\0', '\n'));
+      const environment = readFileSync(`/proc/${name}/environ`, 'latin1').replaceAll('\0', '\n');
+      // It may have become another program between the two reads (while execve works, its command line is
+      // empty): then it is unknown whose environment this is, and the next round reads it again.
+      if (commandOf(name) === command) environments.add(environment);
     } catch {
       // It ended meanwhile.
     }
