@@ -1,8 +1,10 @@
+import { toFunctionSelector } from 'viem';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { exampleFacts } from '../../runbooks/emergency/shutdown/facts.ts';
 import { pauseSteps } from '../../runbooks/emergency/shutdown/sendPause.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
+import type { TvError } from '../../src/errors/TvError.ts';
 import type { Progress } from '../../src/runbook/context.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import type { Json } from '../../src/runbook/json.ts';
@@ -34,15 +36,34 @@ const emergency = () => world.deployment.accounts.emergency.address;
 const paused = async () => (await readProtocol(world.chain)).paused;
 const sent = () => world.countFrom(emergency(), start + 1);
 
-/** The two steps of a pause whose preflight met a rate limit, one node that refuses everything, and a context. */
-function scene(onProgress: (progress: Progress, stop: AbortController) => void) {
+/** The clock of the machine. */
+const waiting: StepContext['clock'] = {
+  now: () => new Date(),
+  sleep: (ms: number, signal?: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(resolve, ms);
+      signal?.addEventListener('abort', () => {
+        clearTimeout(timer);
+        reject(signal.reason as Error);
+      });
+    }),
+};
+
+/** The two steps of a pause whose preflight met a rate limit, and a context with one node. */
+function scene(
+  onProgress: (progress: Progress, stop: AbortController) => void,
+  {
+    through = node,
+    clock = waiting,
+  }: { readonly through?: FaultyNode; readonly clock?: StepContext['clock'] } = {},
+) {
   const steps = pauseSteps({
     ...exampleFacts.pause,
     ...{ intent: null, sender: null, trouble: 'a rate limit', unsure: true },
   });
   const stop = new AbortController();
   const noted: string[] = [];
-  const chain = world.through(node.url);
+  const chain = world.through(through.url);
   const base = sendContext(chain, {
     keys: { emergency: devAccountIndex.emergency },
     onNote: (note) => noted.push(note),
@@ -52,24 +73,14 @@ function scene(onProgress: (progress: Progress, stop: AbortController) => void) 
     ...base,
     results,
     signal: stop.signal,
-    clock: {
-      now: () => new Date(),
-      sleep: (ms: number, signal?: AbortSignal) =>
-        new Promise<void>((resolve, reject) => {
-          const timer = setTimeout(resolve, ms);
-          signal?.addEventListener('abort', () => {
-            clearTimeout(timer);
-            reject(signal.reason as Error);
-          });
-        }),
-    },
+    clock,
     progress: (progress: Progress) => onProgress(progress, stop),
   } as unknown as StepContext;
-  node.mode = 'rate429';
   return { steps, ctx, results, noted };
 }
 
 it('a rate limit that outlasts the patience of the client → signed and sent once, then seen', async () => {
+  node.mode = 'rate429';
   const said: (string | undefined)[] = [];
   const { steps, ctx, results, noted } = scene(({ note }) => {
     said.push(note);
@@ -82,10 +93,31 @@ it('a rate limit that outlasts the patience of the client → signed and sent on
 }, 30_000);
 
 it('interrupted while it waits → nothing is signed or sent afterwards', async () => {
+  node.mode = 'rate429';
   const { steps, ctx, noted } = scene((_, stop) => {
     node.mode = 'healthy';
     stop.abort(new Error('SIGINT'));
   });
   await expect(steps.send.run(ctx)).rejects.toThrow('SIGINT');
   expect([await paused(), await sent(), noted]).toEqual([false, 0, []]);
+}, 30_000);
+
+it('mined, and paused() is not answered afterwards → unknown, never "not paused"', async () => {
+  await using blind = await faultyNode(world.url, 'callerr', {
+    selectors: [toFunctionSelector('function paused()')],
+  });
+  // Each look takes as long as a lagging replica is waited for.
+  let now = Date.now();
+  const clock = {
+    now: () => {
+      now += 20_000;
+      return new Date(now);
+    },
+    sleep: async () => {},
+  };
+  const { steps, ctx, results } = scene(() => {}, { through: blind, clock });
+  results['pause'] = await steps.send.run(ctx);
+  const ended = await Promise.resolve(steps.see.run(ctx)).catch((error: TvError) => error.message);
+  expect(ended).toMatch(/^The RPC node /);
+  expect([await paused(), await sent()]).toEqual([true, 1]);
 }, 30_000);

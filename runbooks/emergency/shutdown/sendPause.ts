@@ -103,14 +103,15 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
       const signed = early ?? (await signing?.catch(() => undefined));
       // After a kill nobody has looked yet.
       const seen = signed === undefined ? undefined : await (looking ?? look(ctx, signed));
-      if (seen?.paused ?? (await untilAnswered(ctx, () => isPausedNow(ctx), left())))
-        return asJson(seen?.sent);
+      const paused = seen?.paused ?? (await untilAnswered(ctx, () => isPausedNow(ctx), left()));
+      if (paused === true) return asJson(seen?.sent);
       const stale = await readStaleHead(ctx);
-      if (stale !== undefined) {
+      if (paused === undefined || stale !== undefined) {
+        const reason = stale?.summary ?? 'no contract returns it';
         throw new TvError('Whether the protocol is paused is unknown.', {
           exitCode: exitCodes.unverified,
-          facts: { reason: stale.summary, transaction: signed?.hash, ...stale.facts },
-          next: [...stale.next, 'then: tv resume'],
+          facts: { reason, transaction: signed?.hash, ...stale?.facts },
+          next: [...(stale?.next ?? []), 'then: tv resume'],
         });
       }
       throw new TvError('The protocol is not paused.', {
@@ -124,7 +125,8 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
 
 interface Seen {
   readonly sent: SentTransaction;
-  readonly paused: boolean;
+  /** Undefined where it is unknown. */
+  readonly paused: boolean | undefined;
 }
 
 /** Begun as soon as the transaction is on its way, so that the services stop meanwhile. */
@@ -135,14 +137,14 @@ async function look(ctx: StepContext, signed: SignedTransaction): Promise<Seen> 
     readProtocol(ctx.chain()).catch(() => undefined),
   ]);
   // The receipt is there: a node that does not answer now leaves open what became of it since.
-  const isPaused = () => isPausedNow(ctx).catch(() => false);
+  const isPaused = () => isPausedNow(ctx).catch(() => undefined);
   return { sent, paused: early?.paused === true || (await readUntil(ctx, isPaused, Boolean)) };
 }
 
-/** Paused in a block that is recent enough to say so of now. */
-async function isPausedNow(ctx: StepContext): Promise<boolean> {
+/** Undefined where no contract returns it, or the block is too old to say so of now. */
+async function isPausedNow(ctx: StepContext): Promise<boolean | undefined> {
   const [stale, { paused }] = await Promise.all([readStaleHead(ctx), readProtocol(ctx.chain())]);
-  return stale === undefined && paused === true;
+  return stale === undefined ? paused : undefined;
 }
 
 /**
