@@ -10,6 +10,7 @@ import { readChainId } from '../readChainId.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { riskControllerOf } from './readAuthority.ts';
 import { type AcceptedSignal, signalReader } from './readSignals.ts';
+import { signalTypedData } from './signalTypedData.ts';
 
 export interface AwaitSignalParameters {
   /** Who has to have sent and signed it. */
@@ -96,15 +97,12 @@ async function examine(
     const update = decode(input);
     if (update === undefined || update.pair !== pair) continue;
     const signer = await recoverTypedDataAddress({
-      domain: {
-        name: 'TempoVaultRiskController',
-        version: '1',
+      ...signalTypedData({
         chainId: await readChainId(chain),
-        verifyingContract: riskControllerOf(chain),
-      },
-      types: { OracleUpdate: updateType },
-      primaryType: 'OracleUpdate',
-      message: { pairId: pair, ...update.signal },
+        riskController: riskControllerOf(chain),
+        pair,
+        signal: update.signal,
+      }),
       signature: update.signature,
     });
     if (!sameAddress(signer, oracle)) return `${signer} (signer)`;
@@ -113,16 +111,6 @@ async function examine(
   }
   return `${sender}, in a transaction that tv cannot read`;
 }
-
-const updateType = [
-  { name: 'pairId', type: 'bytes32' },
-  { name: 'referenceTick', type: 'int16' },
-  { name: 'pegDeviation', type: 'uint256' },
-  { name: 'orderbookDepthBid', type: 'uint256' },
-  { name: 'orderbookDepthAsk', type: 'uint256' },
-  { name: 'timestamp', type: 'uint256' },
-  { name: 'nonce', type: 'uint256' },
-] as const;
 
 /** Of an ordinary transaction, and of each call of Tempo's own kind. */
 function inputsOf(transaction: Readonly<Record<string, unknown>>): readonly `0x${string}`[] {

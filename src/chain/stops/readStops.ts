@@ -12,6 +12,7 @@ import { encodeCall } from '../intents/candidates.ts';
 import type { IntentRequest } from '../intents/intent.ts';
 import { type Deployment, readDeployment } from '../intents/readDeployment.ts';
 import { hasFunction, resolveIntent } from '../intents/resolveIntent.ts';
+import { signalTypedData } from '../oracle/signalTypedData.ts';
 import { readChainId } from '../readChainId.ts';
 import { readHead } from '../readHead.ts';
 import { sameAddress } from '../sameAddress.ts';
@@ -295,18 +296,6 @@ async function readStrategists(chain: Chain): Promise<readonly Address[]> {
   return member === undefined ? [] : [member];
 }
 
-const updateTypes = {
-  OracleUpdate: [
-    { name: 'pairId', type: 'bytes32' },
-    { name: 'referenceTick', type: 'int16' },
-    { name: 'pegDeviation', type: 'uint256' },
-    { name: 'orderbookDepthBid', type: 'uint256' },
-    { name: 'orderbookDepthAsk', type: 'uint256' },
-    { name: 'timestamp', type: 'uint256' },
-    { name: 'nonce', type: 'uint256' },
-  ],
-} as const;
-
 /**
  * A signal of a key made up for this moment, which an ADMIN makes an oracle before, in the simulation alone:
  * the real oracle's key is needed for nothing here.
@@ -345,12 +334,7 @@ async function signalOf(
     timestamp: BigInt(now),
     nonce: nonce + 1n,
   };
-  const signature = await oracle.signTypedData({
-    domain: { name: 'TempoVaultRiskController', version: '1', chainId, verifyingContract: riskController },
-    types: updateTypes,
-    primaryType: 'OracleUpdate',
-    message: { pairId: pair, ...signal },
-  });
+  const signature = await oracle.signTypedData(signalTypedData({ chainId, riskController, pair, signal }));
   const data = encodeFunctionData({
     abi: riskControllerAbi,
     functionName: 'updateOracleSignal',
