@@ -6,6 +6,7 @@ import type { Answers, Shelved } from '../../src/runbook/engine.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import { foldRun, type RunState } from '../../src/runbook/runState.ts';
 import { startRun } from '../../src/runbook/startRun.ts';
+import type { FakeWorld } from './fakeRunbook.ts';
 import { type Scene, type SceneOptions, startScene } from './fakes.ts';
 
 export const noAnswers: Answers = {
@@ -36,6 +37,8 @@ export interface Scenario extends SceneOptions {
   /** Set: carries this run on instead of starting one. */
   readonly carryOn?: { readonly run: string; readonly direction: Direction };
   readonly prepare?: (scene: Scene) => void;
+  /** Sends SIGINT while this step runs: it is finished, and the next one is not begun. */
+  readonly cutOff?: { readonly world: FakeWorld; readonly during: string };
   /** `nothing`: leaves the journals unread, for those that are damaged or being written. */
   readonly stateOf?: 'newest' | 'nothing';
 }
@@ -44,6 +47,12 @@ export interface Scenario extends SceneOptions {
 export async function play(shelved: Shelved, scenario: Scenario): Promise<Outcome> {
   const scene = startScene(scenario.stateDirectory, scenario);
   scenario.prepare?.(scene);
+  const { cutOff } = scenario;
+  if (cutOff !== undefined) {
+    cutOff.world.onRun = (step) => {
+      if (step === cutOff.during) scene.interrupt.signal('SIGINT');
+    };
+  }
   const answers = { ...noAnswers, ...scenario.answers };
   let exitCode: number;
   let error: TvError | undefined;
@@ -58,6 +67,7 @@ export async function play(shelved: Shelved, scenario: Scenario): Promise<Outcom
     exitCode = thrown.exitCode;
   }
   scene.close();
+  if (cutOff !== undefined) cutOff.world.onRun = () => {};
   const { runs, audit } = scene.engine.ctx;
   const run = runs.ids().at(-1);
   const ready = scene.events.find((event) => event.type === 'plan.ready');

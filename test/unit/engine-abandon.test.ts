@@ -36,13 +36,8 @@ async function cutRun(): Promise<string> {
   const { run } = await play(severe(), {
     stateDirectory,
     answers: confirm,
-    prepare: (scene) => {
-      world.onRun = (step) => {
-        if (step === 'b') scene.interrupt.signal('SIGINT');
-      };
-    },
+    cutOff: { world, during: 'b' },
   });
-  world.onRun = () => {};
   world.forget();
   return run ?? '';
 }

@@ -35,13 +35,8 @@ async function interruptedRun(
 ): Promise<Outcome & { run: string }> {
   const outcome = await play(shelved, {
     stateDirectory,
-    prepare: (scene) => {
-      world.onRun = (step) => {
-        if (step === during) scene.interrupt.signal('SIGINT');
-      };
-    },
+    cutOff: { world, during },
   });
-  world.onRun = () => {};
   world.forget();
   return { ...outcome, run: outcome.run ?? '' };
 }
@@ -858,11 +853,7 @@ describe('what a run leaves unusual until a later step', () => {
     const signalled = async (during: string, options: FakeRunbookOptions = {}) => {
       const outcome = await play(fakeRunbook(world, { steps, ...options }), {
         stateDirectory,
-        prepare: (scene) => {
-          world.onRun = (step) => {
-            if (step === during) scene.interrupt.signal('SIGINT');
-          };
-        },
+        cutOff: { world, during },
       });
       return { exitCode: outcome.exitCode, ended: last(outcome), effects: world.effects().slice(2) };
     };
@@ -931,11 +922,7 @@ describe('what a run leaves unusual until a later step', () => {
       const outcome = await play(fakeRunbook(world, { ...(steps && { steps }) }), {
         stateDirectory,
         ...(runs.length > 0 && { answers }),
-        prepare: (scene) => {
-          world.onRun = (step) => {
-            if (step === during) scene.interrupt.signal('SIGINT');
-          };
-        },
+        cutOff: { world, during },
       });
       runs.push(outcome.run ?? '');
       // Two runs of one second sort by chance.

@@ -433,13 +433,8 @@ describe('a question that stays open', () => {
     const cut = await play(severe(), {
       stateDirectory,
       answers: { confirm: 'production' },
-      prepare: (scene) => {
-        world.onRun = (id) => {
-          if (id === 'b') scene.interrupt.signal('SIGINT');
-        };
-      },
+      cutOff: { world, during: 'b' },
     });
-    world.onRun = () => {};
     const resume = { run: cut.run ?? '', direction: 'resume' } as const;
     let other: Outcome | undefined;
     const outcome = await whileOpen(

@@ -194,14 +194,9 @@ describe('a run on a disk that fills up', () => {
     const cut = await play(protective, {
       stateDirectory,
       write: secondWorks(fullAfter(3)),
-      prepare: (scene) => {
-        world.onRun = (step) => {
-          if (step === 'b') scene.interrupt.signal('SIGINT');
-        };
-      },
+      cutOff: { world, during: 'b' },
     });
     expect(cut.exitCode).toBe(7);
-    world.onRun = () => {};
     world.forget();
     const outcome = await play(protective, {
       stateDirectory,

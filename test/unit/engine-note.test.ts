@@ -35,13 +35,8 @@ async function note(run: string, text: string, options: SceneOptions = {}) {
 async function cutRun(): Promise<string> {
   const { run } = await play(fakeRunbook(world), {
     stateDirectory,
-    prepare: (scene) => {
-      world.onRun = (step) => {
-        if (step === 'b') scene.interrupt.signal('SIGINT');
-      };
-    },
+    cutOff: { world, during: 'b' },
   });
-  world.onRun = () => {};
   return run ?? '';
 }
 

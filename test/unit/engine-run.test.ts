@@ -147,11 +147,7 @@ describe('exit codes', () => {
   it('7: interrupted, and what was not begun is left alone', async () => {
     const outcome = await play(fakeRunbook(world), {
       stateDirectory,
-      prepare: (scene) => {
-        world.onRun = (step) => {
-          if (step === 'b') scene.interrupt.signal('SIGINT');
-        };
-      },
+      cutOff: { world, during: 'b' },
     });
     expect([outcome.exitCode, outcome.state?.status]).toEqual([7, 'interrupted']);
     expect(world.effects()).toEqual(['preflight', 'plan', 'run a', 'run b']);

@@ -183,14 +183,9 @@ describe('a run that meets the secrets everywhere', () => {
     const scenario = { stateDirectory: state.directory, secrets: ['tempovault'] };
     const cut = await play(shelved, {
       ...scenario,
-      prepare: (scene) => {
-        world.onRun = (step) => {
-          if (step === 'b') scene.interrupt.signal('SIGINT');
-        };
-      },
+      cutOff: { world, during: 'b' },
     });
     expect(cut.state?.started.facts).toEqual({ fact: world.fact });
-    world.onRun = () => {};
     const resumed = await play(shelved, {
       ...scenario,
       carryOn: { run: cut.run ?? '', direction: 'resume' },

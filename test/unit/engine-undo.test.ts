@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shelf } from '../../runbooks/index.ts';
+import type { Effect, Step } from '../../src/runbook/define.ts';
 import type { AnyRunbook, Shelved } from '../../src/runbook/engine.ts';
 import { waysOn } from '../../src/runbook/runState.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
@@ -21,6 +22,11 @@ const plans = (
   return [[command, plan(example.facts, example.input)] as const];
 });
 
+/** A step without an undo that is not final only looks, or keeps something (a backup). */
+function effectOf({ effect, undo }: Pick<Step, 'effect' | 'undo'>): Effect {
+  return undo === undefined && effect === 'reversible' ? 'compensable' : effect;
+}
+
 /** Where undoing a part is meant: it ends what must not stay, and leads to the state after the run. */
 const partial: Readonly<Record<string, readonly string[]>> = {
   'emergency withdraw': ['unpause'],
@@ -31,8 +37,7 @@ describe('runs undo of a run cut off after a step', () => {
   it.each(plans)('%s → everything that was done is undone, or nothing', async (command, steps) => {
     const fake = steps.map(({ id, effect, undo, undoAlways }) => ({
       id,
-      // A step without an undo that is not final only looks, or keeps something (a backup).
-      effect: undo === undefined && effect === 'reversible' ? ('compensable' as const) : effect,
+      effect: effectOf({ effect, undo }),
       undoAlways: undoAlways ?? false,
     }));
     for (const [index, last] of fake.entries()) {
@@ -41,13 +46,8 @@ describe('runs undo of a run cut off after a step', () => {
       const shelved: Shelved = fakeRunbook(world, { steps: fake });
       await play(shelved, {
         stateDirectory: directory,
-        prepare: (scene) => {
-          world.onRun = (step) => {
-            if (step === last.id) scene.interrupt.signal('SIGINT');
-          };
-        },
+        cutOff: { world, during: last.id },
       });
-      world.onRun = () => {};
       const run = await onlyRun(shelved, directory);
       const done = fake.slice(0, index + 1);
       const hasFinal = done.some(({ effect }) => effect === 'final');
@@ -77,7 +77,7 @@ describe('runs undo of a run cut off after a step', () => {
     for (const [command, steps] of plans) {
       const fake = steps.map(({ id, effect, undo }) => ({
         id,
-        effect: undo === undefined && effect === 'reversible' ? ('compensable' as const) : effect,
+        effect: effectOf({ effect, undo }),
       }));
       for (const [index, last] of fake.entries()) {
         const done = fake.slice(0, index + 1);
@@ -88,13 +88,8 @@ describe('runs undo of a run cut off after a step', () => {
         const shelved: Shelved = fakeRunbook(world, { steps: fake });
         await play(shelved, {
           stateDirectory: directory,
-          prepare: (scene) => {
-            world.onRun = (step) => {
-              if (step === last.id) scene.interrupt.signal('SIGINT');
-            };
-          },
+          cutOff: { world, during: last.id },
         });
-        world.onRun = () => {};
         const run = await onlyRun(shelved, directory);
         if (run === undefined) continue;
         const undo = () => play(shelved, { stateDirectory: directory, carryOn: { run, direction: 'undo' } });
@@ -116,7 +111,7 @@ describe('runs undo of a run cut off after a step', () => {
     async (command, steps) => {
       const fake = steps.map(({ id, effect, undo, undoAlways, leaves }) => ({
         id,
-        effect: undo === undefined && effect === 'reversible' ? ('compensable' as const) : effect,
+        effect: effectOf({ effect, undo }),
         undoAlways: undoAlways ?? false,
         ...(leaves === undefined ? {} : { leaves }),
       }));
@@ -132,13 +127,8 @@ describe('runs undo of a run cut off after a step', () => {
         const shelved: Shelved = fakeRunbook(world, { steps: longer });
         const cut = await play(shelved, {
           stateDirectory: directory,
-          prepare: (scene) => {
-            world.onRun = (step) => {
-              if (step === last.id) scene.interrupt.signal('SIGINT');
-            };
-          },
+          cutOff: { world, during: last.id },
         });
-        world.onRun = () => {};
         const what = `${command} at a signal in ${last.id}`;
         const kept = longer.filter(({ id }) => world.has(id)).map(({ id }) => id);
         const status = cut.state?.status;

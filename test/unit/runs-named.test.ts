@@ -22,13 +22,8 @@ async function begin(options: FakeRunbookOptions = {}, during?: string): Promise
   const { run = '' } = await play(fakeRunbook(world, options), {
     stateDirectory: state.directory,
     answers: { overrides: ['unfinished-run'], reason: 'to have several' },
-    prepare: (scene) => {
-      world.onRun = (step) => {
-        if (step === during) scene.interrupt.signal('SIGINT');
-      };
-    },
+    ...(during === undefined ? {} : { cutOff: { world, during } }),
   });
-  world.onRun = () => {};
   return run;
 }
 

@@ -99,14 +99,9 @@ async function interrupted(leaves: Leaves): Promise<string> {
     fakeRunbook(fake, { steps: [{ id: 'a' }, { id: 'b', leaves }, { id: 'c' }, { id: 'd' }] }),
     {
       stateDirectory,
-      prepare: (scene) => {
-        fake.onRun = (step) => {
-          if (step === 'c') scene.interrupt.signal('SIGINT');
-        };
-      },
+      cutOff: { world: fake, during: 'c' },
     },
   );
-  fake.onRun = () => {};
   return run ?? '';
 }
 
