@@ -23,7 +23,7 @@ const plans = (
 });
 
 /** A step without an undo that is not final only looks, or keeps something (a backup). */
-function effectOf({ effect, undo }: Pick<Step, 'effect' | 'undo'>): Effect {
+function effectOf({ effect, undo }: { readonly effect: Effect; readonly undo: Step['undo'] }): Effect {
   return undo === undefined && effect === 'reversible' ? 'compensable' : effect;
 }
 
