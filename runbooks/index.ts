@@ -1,10 +1,10 @@
-import type { Entry } from '../src/runbook/entry.ts';
+import type { CommandDefinition } from '../src/runbook/command.ts';
 
 /**
  * Everything that an operator can do, in the order in which help and the exported runbook show it.
  * Loads no command: each is imported when it is called.
  */
-export const shelf: readonly Entry[] = [
+export const registry: readonly CommandDefinition[] = [
   {
     command: 'status',
     rooms: ['host', 'api', 'chain', 'database'],
@@ -66,7 +66,7 @@ export const shelf: readonly Entry[] = [
     section: '4',
     group: 'Oracle',
     risk: 'severe',
-    load: () => import('./oracle/rotateKey.ts'),
+    load: () => import('./oracle/rotate-key.ts'),
   },
   {
     command: 'oracle revoke-old',
@@ -75,7 +75,7 @@ export const shelf: readonly Entry[] = [
     section: '4',
     group: 'Oracle',
     risk: 'severe',
-    load: () => import('./oracle/revokeOld.ts'),
+    load: () => import('./oracle/revoke-old.ts'),
   },
   {
     command: 'db backup',
@@ -192,7 +192,7 @@ export const shelf: readonly Entry[] = [
     section: '9',
     group: 'Database',
     risk: 'read',
-    load: () => import('./db/slowQueries.ts'),
+    load: () => import('./db/slow-queries.ts'),
   },
   {
     command: 'breaker status',

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defineRunbook, field } from '../src/runbook/define.ts';
 import { blockNumber, timeSpan } from '../src/runbook/inputs.ts';
-import { count } from '../src/runbook/text.ts';
+import { count } from '../src/text/format.ts';
 import { exampleFacts } from './reindex/example.ts';
 import type { ReindexFacts } from './reindex/facts.ts';
 import { preflight } from './reindex/preflight.ts';

@@ -14,21 +14,22 @@ import { prunable } from '../src/database/backup/choosePrune.ts';
 import { listBackups } from '../src/database/backup/listBackups.ts';
 import { keepDaysDefault, keepVerified } from '../src/database/backup/retention.ts';
 import { type DatabaseStatus, readStatus } from '../src/database/readStatus.ts';
+import { type Advice, distinctAdvice, onHost } from '../src/errors/advice.ts';
 import { answer } from '../src/errors/answer.ts';
-import { quoteForShell } from '../src/errors/shellLine.ts';
 import { TvError } from '../src/errors/TvError.ts';
 import { readEnvValue } from '../src/host/envFile.ts';
 import { readDisk } from '../src/host/readDisk.ts';
 import { readEnvFile } from '../src/host/readEnvFile.ts';
 import { readRelay } from '../src/host/readRelay.ts';
 import { readUnits } from '../src/host/readUnits.ts';
-import { judgeSchedule } from '../src/host/schedule/judgeSchedule.ts';
 import { readSchedule } from '../src/host/schedule/readSchedule.ts';
+import { judgeSchedule } from '../src/observe/judgeSchedule.ts';
+import { pluginExitCode, type Sample, type SampleValue, takeSample, worst } from '../src/observe/sample.ts';
 import type { Context } from '../src/runbook/context.ts';
 import { defineReport } from '../src/runbook/define.ts';
-import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../src/runbook/gauge.ts';
-import { renderNext } from '../src/runbook/next.ts';
-import { ago, bytes, count, duration, padEnd, shortened, wrap } from '../src/runbook/text.ts';
+import { ago, bytes, count, duration, shortened } from '../src/text/format.ts';
+import { padEnd, wrap } from '../src/text/layout.ts';
+import { quoteForShell } from '../src/text/shellLine.ts';
 import { defaultPollSeconds, readPollSeconds } from './indexer/awaitProgress.ts';
 import { quoteError, readIndexerError } from './indexer/readIndexerError.ts';
 import { breakers, readAllBreakers, restingOrders } from './status/breakers.ts';
@@ -78,71 +79,78 @@ export default defineReport({
     for (const shared of [databaseStatus, right, deployed, allBreakers, interval]) shared.catch(() => {});
     const late = ctx.clock.sleep(chainLimitMs, ctx.signal);
     late.catch(() => {});
-    const chainGauge = (id: string, read: () => Promise<Reading>, next: readonly string[] = []) =>
-      readGauge(id, limitMs, () => onRightChainOnly(right, late, read), next, 'unknown');
+    const chainGauge = (id: string, read: () => Promise<SampleValue>, next: readonly Advice[] = []) =>
+      takeSample(id, limitMs, () => onRightChainOnly(right, late, read), next, 'unknown');
     const found = await Promise.all([
       ...services(ctx),
-      readGauge('api', limitMs, () => api(ctx)),
-      readGauge('chain', limitMs, () => chain(ctx), ['tv config show']),
+      takeSample('api', limitMs, () => api(ctx)),
+      takeSample('chain', limitMs, () => chain(ctx), [{ tv: ['config', 'show'] }]),
       chainGauge('protocol', () => protocol(deployed)),
-      chainGauge('breakers', () => breakers(allBreakers), ['tv breaker status']),
+      chainGauge('breakers', () => breakers(allBreakers), [{ tv: ['breaker', 'status'] }]),
       whereThereIsOne(
         (read) => chainGauge('orders', read),
         () => restingOrders(ctx, deployed, allBreakers),
       ),
-      chainGauge('oracle', () => deployed.then(() => oracle(ctx, deployed, interval)), ['tv oracle status']),
-      readGauge('indexer', limitMs, () => indexer(ctx, databaseStatus, right), [], 'unknown'),
-      readGauge('database', limitMs, () => database(databaseStatus), ['systemctl status postgresql']),
-      readGauge('disk', limitMs, () => disk(ctx), [`df -h ${quoteForShell(ctx.settings.backup.directory)}`]),
+      chainGauge('oracle', () => deployed.then(() => oracle(ctx, deployed, interval)), [
+        { tv: ['oracle', 'status'] },
+      ]),
+      takeSample('indexer', limitMs, () => indexer(ctx, databaseStatus, right), [], 'unknown'),
+      takeSample('database', limitMs, () => database(databaseStatus), [
+        onHost('systemctl status postgresql'),
+      ]),
+      takeSample('disk', limitMs, () => disk(ctx), [
+        onHost(`df -h ${quoteForShell(ctx.settings.backup.directory)}`),
+      ]),
       schedule(ctx),
       oldOracleKey(ctx),
-      readGauge('runs', limitMs, () => runsLine(ctx, deployed)),
+      takeSample('runs', limitMs, () => runsLine(ctx, deployed)),
     ]);
-    const gauges = adviseOnStopped(
-      found.filter((gauge) => gauge !== undefined),
+    const samples = adviseOnStopped(
+      found.filter((sample) => sample !== undefined),
       ctx.settings.host.units,
     );
     const { environment, chain: settings } = ctx.settings;
-    return { environment, chainId: settings.id ?? null, level: worst(gauges), gauges };
+    return { environment, chainId: settings.id ?? null, level: worst(samples), samples };
   },
-  render: ({ environment, chainId, level, gauges }, paint) => {
+  render: ({ environment, chainId, level, samples }, paint) => {
     const ink = { ok: paint.ok, warning: paint.warn, critical: paint.bad, unknown: paint.warn };
     const mark = { ok: '✔', warning: '!', critical: '✖', unknown: '?' };
-    const names = Math.max(...gauges.map(({ id }) => id.length));
+    const names = Math.max(...samples.map(({ id }) => id.length));
     const gap = 4 + names + 2;
-    const lines = gauges.map((gauge) => {
-      const text = wrap(shortened(gauge.summary, paint), paint.width - gap, ' '.repeat(gap));
-      return `  ${ink[gauge.level](mark[gauge.level])} ${padEnd(gauge.id, names)}  ${text}`;
+    const lines = samples.map((sample) => {
+      const text = wrap(shortened(sample.summary, paint), paint.width - gap, ' '.repeat(gap));
+      return `  ${ink[sample.level](mark[sample.level])} ${padEnd(sample.id, names)}  ${text}`;
     });
     // An unfinished run comes before whatever else there is to do, and then the pause: services are stopped
     // because of it.
     const urgent = [
-      ...gauges.filter(({ id }) => id === 'runs'),
-      ...gauges.filter(({ id }) => id === 'protocol'),
+      ...samples.filter(({ id }) => id === 'runs'),
+      ...samples.filter(({ id }) => id === 'protocol'),
     ];
-    const next = [
-      ...new Set(
-        [...urgent, ...gauges].filter(({ level }) => level !== 'ok').flatMap((gauge) => gauge.next ?? []),
-      ),
-    ];
+    const next = distinctAdvice(
+      [...urgent, ...samples].filter(({ level }) => level !== 'ok').flatMap((sample) => sample.next ?? []),
+    );
     const head = `${paint.bold('TempoVault')} · ${environment}${chainId === null ? '' : ` · chain ${chainId}`} · ${ink[level](level)}`;
-    return `${[head, '', ...lines, ...(next.length === 0 ? [] : ['', renderNext(next, paint)])].join('\n')}\n`;
+    return `${[head, '', ...lines, ...(next.length === 0 ? [] : ['', paint.next(next)])].join('\n')}\n`;
   },
-  exitCode: ({ level }) => gaugeExitCode[level],
-  failureExitCode: gaugeExitCode.unknown,
+  exitCode: ({ level }) => pluginExitCode[level],
+  failureExitCode: pluginExitCode.unknown,
 });
 
 /** One systemctl call for the three of them, three lines. */
-function services(ctx: Context): Promise<Gauge>[] {
+function services(ctx: Context): Promise<Sample>[] {
   const names: readonly ServiceName[] = ['api', 'indexer', 'oracle'];
   const { units } = ctx.settings.host;
   const states = (async () => readUnits(ctx.host(), { units: names.map((name) => units[name]) }))();
   return names.map((name, index) =>
-    readGauge(units[name], limitMs, async () => {
+    takeSample(units[name], limitMs, async () => {
       const state = (await states)[index];
       if (state === undefined) return { level: 'unknown', summary: 'systemd said nothing about it' };
       if (state.loadState === 'not-found') {
-        const next = ['systemctl list-units --all', `host.units.${name}: tv config show`];
+        const next = [
+          onHost('systemctl list-units --all'),
+          { when: `host.units.${name}`, tv: ['config', 'show'] },
+        ];
         return { level: 'unknown', summary: 'not installed on this host', next };
       }
       const since =
@@ -153,10 +161,10 @@ function services(ctx: Context): Promise<Gauge>[] {
           : `, ${state.restarts} ${state.restarts === 1 ? 'restart' : 'restarts'} by systemd`;
       const memory = state.memoryBytes === undefined ? '' : `, ${bytes(state.memoryBytes)}`;
       const summary = `${state.activeState} (${state.subState})${since.replace(' long', '')}${memory}${restarts}`;
-      const log = `journalctl -u ${units[name]} -n 50 --no-pager`;
+      const log = onHost(`journalctl -u ${units[name]} -n 50 --no-pager`);
       const data = { state: state.activeState };
       if (state.activeState !== 'active') {
-        const next = name === 'oracle' ? ['tv oracle recover', log] : [log];
+        const next = name === 'oracle' ? [{ tv: ['oracle', 'recover'] }, log] : [log];
         return { level: 'critical', summary, next, data };
       }
       return state.restarts === 0
@@ -166,7 +174,7 @@ function services(ctx: Context): Promise<Gauge>[] {
   );
 }
 
-async function api(ctx: Context): Promise<Reading> {
+async function api(ctx: Context): Promise<SampleValue> {
   const [health, ready] = await Promise.all([readHealth(ctx.api()), readReady(ctx.api())]);
   const away = [
     ready.checks.rpc === false ? 'its RPC is away' : '',
@@ -184,7 +192,7 @@ async function api(ctx: Context): Promise<Reading> {
   return { level: well ? 'ok' : 'warning', summary, data };
 }
 
-async function chain(ctx: Context): Promise<Reading> {
+async function chain(ctx: Context): Promise<SampleValue> {
   const [nodes, head] = await Promise.all([checkChainIds(ctx.chain()), readHead(ctx.chain())]);
   const expected = ctx.settings.chain.id;
   const wrong = nodes.find(({ id }) => id !== undefined && expected !== undefined && id !== expected);
@@ -201,7 +209,9 @@ async function chain(ctx: Context): Promise<Reading> {
     return {
       level: 'critical',
       summary: `${wrong.url} is on chain ${wrong.id}, not ${expected}`,
-      next: [`set RPC_URL to a node of chain ${expected}, or mend CHAIN_ID: tv config show`],
+      next: [
+        { when: `set RPC_URL to a node of chain ${expected}, or mend CHAIN_ID`, tv: ['config', 'show'] },
+      ],
     };
   }
   if (age > oldHeadMs) {
@@ -210,14 +220,18 @@ async function chain(ctx: Context): Promise<Reading> {
   return { level: troubles.length === 0 ? 'ok' : 'warning', summary: parts.join('; '), data };
 }
 
-async function protocol(deployed: Promise<Protocol>): Promise<Reading> {
+async function protocol(deployed: Promise<Protocol>): Promise<SampleValue> {
   const { paused, contracts } = await deployed;
   const absent = Object.entries(contracts).filter(
     ([, { address, hasCode }]) => address !== undefined && !hasCode,
   );
   if (absent.length > 0) {
     const names = absent.map(([name]) => name).join(', ');
-    return { level: 'critical', summary: `no contract at the address of ${names}`, next: ['tv config show'] };
+    return {
+      level: 'critical',
+      summary: `no contract at the address of ${names}`,
+      next: [{ tv: ['config', 'show'] }],
+    };
   }
   if (paused === undefined)
     return { level: 'unknown', summary: 'paused state unknown: no contract returns it' };
@@ -247,7 +261,7 @@ async function indexer(
   ctx: Context,
   status: Promise<DatabaseStatus>,
   right: Promise<unknown>,
-): Promise<Reading> {
+): Promise<SampleValue> {
   const { progress, problem } = await status;
   if (progress === null || progress.block === null) {
     return { level: 'unknown', summary: problem ?? 'nothing is indexed yet' };
@@ -285,7 +299,7 @@ async function oracle(
   ctx: Context,
   deployed: Promise<Protocol>,
   interval: Promise<number | undefined>,
-): Promise<Reading> {
+): Promise<SampleValue> {
   const chain = ctx.chain();
   const named = namedPairs(ctx.settings);
   const pairs = named.length > 0 ? named : await pairsOfEvents(ctx);
@@ -319,7 +333,7 @@ async function pairsOfEvents(ctx: Context): Promise<readonly Pair[]> {
   return [...new Set(signals.map(({ pair }) => pair))].map((id) => ({ id, name: null }));
 }
 
-async function database(status: Promise<DatabaseStatus>): Promise<Reading> {
+async function database(status: Promise<DatabaseStatus>): Promise<SampleValue> {
   const { version, sizeBytes, connections, oldestTransactionSeconds, problem } = await status;
   const parts = [
     `PostgreSQL ${version}`,
@@ -338,7 +352,7 @@ async function database(status: Promise<DatabaseStatus>): Promise<Reading> {
   };
 }
 
-async function disk(ctx: Context): Promise<Reading> {
+async function disk(ctx: Context): Promise<SampleValue> {
   const { directory } = ctx.settings.backup;
   const host = ctx.host();
   const { totalBytes, freeBytes, mount } = await readDisk(host, { path: directory });
@@ -355,9 +369,9 @@ async function disk(ctx: Context): Promise<Reading> {
 }
 
 /** A line only where a schedule is installed. Where systemd does not answer, the services say so. */
-async function schedule(ctx: Context): Promise<Gauge | undefined> {
+async function schedule(ctx: Context): Promise<Sample | undefined> {
   return whereThereIsOne(
-    (read) => readGauge('schedule', limitMs, read),
+    (read) => takeSample('schedule', limitMs, read),
     async () => {
       const jobs = await readSchedule(ctx.host()).catch((error: unknown) => {
         if (error instanceof TvError) return undefined;
@@ -370,11 +384,11 @@ async function schedule(ctx: Context): Promise<Gauge | undefined> {
 
 /** A line that is left out where its source has nothing to say, or is away: another line says so then. */
 async function whereThereIsOne(
-  gauge: (read: () => Promise<Reading>) => Promise<Gauge>,
-  read: () => Promise<Reading | undefined>,
-): Promise<Gauge | undefined> {
+  sample: (read: () => Promise<SampleValue>) => Promise<Sample>,
+  read: () => Promise<SampleValue | undefined>,
+): Promise<Sample | undefined> {
   let isThere = false;
-  const line = await gauge(async () => {
+  const line = await sample(async () => {
     const reading = await read();
     isThere = reading !== undefined;
     return reading ?? { level: 'ok', summary: '' };
@@ -383,7 +397,7 @@ async function whereThereIsOne(
 }
 
 /** A line only where a rotation has left an old key that was not revoked yet. */
-async function oldOracleKey(ctx: Context): Promise<Gauge | undefined> {
+async function oldOracleKey(ctx: Context): Promise<Sample | undefined> {
   const [entry] = readOldKeys(ctx.settings);
   if (entry === undefined) return undefined;
   const now = ctx.clock.now();
@@ -393,11 +407,15 @@ async function oldOracleKey(ctx: Context): Promise<Gauge | undefined> {
     id: 'old key',
     level: 'warning',
     summary: `old oracle key ${entry.old} still valid, ${when}`,
-    next: [due <= now ? 'tv oracle revoke-old' : 'once it is due: tv oracle revoke-old'],
+    next: [
+      due <= now
+        ? { tv: ['oracle', 'revoke-old'] }
+        : { when: 'once it is due', tv: ['oracle', 'revoke-old'] },
+    ],
   };
 }
 
-function runsLine(ctx: Context, deployed: Promise<Protocol>): Promise<Reading> {
+function runsLine(ctx: Context, deployed: Promise<Protocol>): Promise<SampleValue> {
   const names: readonly ServiceName[] = ['api', 'indexer', 'oracle'];
   const { units } = ctx.settings.host;
   return runs(ctx, {

@@ -2,34 +2,36 @@ import type { SignedTransaction } from './chain/transactions/transaction.ts';
 import { commandHelp, type Parsed, parse, wordsOfCall } from './cli/parse.ts';
 import { renderError } from './cli/renderError.ts';
 import { RunScreen } from './cli/renderRun.ts';
+import { type Busy, terminalBusy } from './cli/terminal/busy.ts';
+import { terminalPaint } from './cli/terminal/paint.ts';
 import { toJsonDocument, toJsonError, toJsonEvent } from './cli/toJson.ts';
-import { buildContext, type Program, type World } from './context.ts';
-import { maskUrl } from './errors/maskUrl.ts';
-import { withoutKeys } from './errors/pastedKeys.ts';
+import { type AppContext, buildContext, type Program } from './context.ts';
+import { abandonRun } from './engine/abandonRun.ts';
+import { carryOn } from './engine/continueRun.ts';
+import type { Engine, RegisteredRunbook } from './engine/engine.ts';
+import { Interrupt } from './engine/interrupt.ts';
+import { noteRun } from './engine/noteRun.ts';
+import { startRun } from './engine/startRun.ts';
+import { Interrupted } from './errors/Interrupted.ts';
 import { exitCodes, TvError } from './errors/TvError.ts';
-import { abandonRun } from './runbook/abandonRun.ts';
-import { carryOn } from './runbook/carryOn.ts';
+import { thisOperator } from './journal/operator.ts';
+import { RedactingWriter } from './output/redactingWriter.ts';
+import { Secrets } from './output/secrets.ts';
+import type { AnyCommand, CommandDefinition } from './runbook/command.ts';
 import type { Context } from './runbook/context.ts';
-import type { Engine, Shelved } from './runbook/engine.ts';
-import type { AnyCommand, Entry } from './runbook/entry.ts';
 import type { RunEvent } from './runbook/events.ts';
-import { Interrupt, Interrupted } from './runbook/interrupt.ts';
-import { noteRun } from './runbook/noteRun.ts';
-import { Outlet } from './runbook/outlet.ts';
 import type { Paint } from './runbook/paint.ts';
-import { thisOperator } from './runbook/process.ts';
-import { Secrets } from './runbook/secrets.ts';
-import { startRun } from './runbook/startRun.ts';
-import { duration, shortened, wrap } from './runbook/text.ts';
-import { type Busy, terminalBusy } from './terminal/busy.ts';
-import { terminalPaint } from './terminal/paint.ts';
+import { duration, shortened } from './text/format.ts';
+import { wrap } from './text/layout.ts';
+import { maskUrl } from './text/maskUrl.ts';
+import { withoutKeys } from './text/pastedKeys.ts';
 
-interface Desk {
+interface Invocation {
   readonly program: Program;
-  readonly entry: Entry;
+  readonly entry: CommandDefinition;
   readonly command: AnyCommand;
   readonly parsed: Parsed;
-  readonly outlet: Outlet;
+  readonly writer: RedactingWriter;
   readonly paint: Paint;
   readonly busy: Busy;
   readonly interrupt: Interrupt;
@@ -39,9 +41,13 @@ interface Desk {
  * Runs one command from its arguments to its exit code. The one place where an error becomes text
  * and an exit code.
  */
-export async function runCommand(program: Program, entry: Entry, args: readonly string[]): Promise<number> {
+export async function runCommand(
+  program: Program,
+  entry: CommandDefinition,
+  args: readonly string[],
+): Promise<number> {
   const secrets = new Secrets();
-  const outlet = new Outlet(secrets);
+  const writer = new RedactingWriter(secrets);
   const interrupt = new Interrupt();
   const json = args.includes('--json');
   const verbose = args.includes('--verbose');
@@ -53,16 +59,16 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
     environment: undefined,
   });
   const busy = terminalBusy(
-    (line) => outlet.print('stderr', line),
-    (text) => outlet.forTerminal(text),
+    (line) => writer.print('stderr', line),
+    (text) => writer.forTerminal(text),
   );
-  let world: World | undefined;
+  let app: AppContext | undefined;
   let failureExitCode: number | undefined;
   try {
     const command = (await entry.load()).default;
     if (command.kind === 'report') failureExitCode = command.failureExitCode;
     if (args.includes('--help') || args.includes('-h')) {
-      outlet.print('stdout', commandHelp(entry, command, paint.width));
+      writer.print('stdout', commandHelp(entry, command, paint.width));
       return exitCodes.ok;
     }
     const parsed = parse(entry, command, args);
@@ -72,61 +78,66 @@ export async function runCommand(program: Program, entry: Entry, args: readonly 
     const lasting = command.kind === 'runbook' || command.kind === 'control';
     const signals = { asked: interrupt.stop, rooms: lasting ? interrupt.now : interrupt.stop };
     const clearBusy = () => busy.clear();
-    world = await buildContext(program, entry, parsed.flags, secrets, outlet, signals, clearBusy);
-    paint = { ...paint, now: world.ctx.clock.now(), ...placeOf(world) };
-    const desk: Desk = { program, entry, command, parsed, outlet, paint, busy, interrupt };
-    return await dispatch(desk, world);
+    app = await buildContext(program, entry, parsed.flags, secrets, writer, signals, clearBusy);
+    paint = { ...paint, now: app.ctx.clock.now(), ...placeOf(app) };
+    const invocation: Invocation = { program, entry, command, parsed, writer, paint, busy, interrupt };
+    return await dispatch(invocation, app);
   } catch (error) {
     busy.clear();
     const told = error instanceof TvError ? error : (interruption(error) ?? bug(error));
-    if (json) outlet.print('stdout', toJsonError(told));
-    outlet.print('stderr', renderError(told, paint, verbose));
+    if (json) writer.print('stdout', toJsonError(told, paint));
+    writer.print('stderr', renderError(told, paint, verbose));
     return failureExitCode ?? told.exitCode;
   } finally {
     busy.clear();
     interrupt.close();
-    await world?.close();
+    await app?.close();
   }
 }
 
-async function dispatch(desk: Desk, world: World): Promise<number> {
-  const { command, parsed } = desk;
+async function dispatch(invocation: Invocation, app: AppContext): Promise<number> {
+  const { command, parsed } = invocation;
   switch (command.kind) {
     case 'report': {
       // What follows the convention of monitoring plugins says nothing besides, however long it takes.
       const plugin = command.failureExitCode !== undefined && !process.stderr.isTTY;
-      if (!parsed.flags.json && !plugin) desk.busy.show(`${command.title.toLowerCase()} …`);
+      if (!parsed.flags.json && !plugin) invocation.busy.show(`${command.title.toLowerCase()} …`);
       const start = performance.now();
-      const data = await command.collect(world.ctx, parsed.input as never);
-      desk.busy.clear();
+      const data = await command.collect(app.ctx, parsed.input as never);
+      invocation.busy.clear();
       const took = duration(performance.now() - start);
-      if (parsed.flags.verbose) desk.outlet.print('stderr', desk.paint.dim(`read in ${took}`).concat('\n'));
-      return finish(desk, command, data);
+      if (parsed.flags.verbose)
+        invocation.writer.print('stderr', invocation.paint.dim(`read in ${took}`).concat('\n'));
+      return finish(invocation, command, data);
     }
     case 'action': {
       const tell = (line: string) => {
-        if (!parsed.flags.json) desk.outlet.print('stderr', `  ${line}\n`);
+        if (!parsed.flags.json) invocation.writer.print('stderr', `  ${line}\n`);
       };
-      const writeFile = (path: string, text: string) => desk.outlet.writeFile(path, text);
-      const data = await command.run({ ...world.ctx, tell, writeFile }, parsed.input as never);
-      return finish(desk, command, data);
+      const writeFile = (path: string, text: string) => invocation.writer.writeFile(path, text);
+      const data = await command.run({ ...app.ctx, tell, writeFile }, parsed.input as never);
+      return finish(invocation, command, data);
     }
     case 'runbook': {
-      const handout = await command.handout?.(world.ctx, parsed.input as never);
+      const handout = await command.handout?.(app.ctx, parsed.input as never);
       if (handout !== undefined) {
-        for (const { path, text } of handout.files) desk.outlet.writeFile(path, text);
-        return finish(desk, { render: (_, paint) => handout.render(paint) }, handout.data);
+        for (const { path, text } of handout.files) invocation.writer.writeFile(path, text);
+        return finish(invocation, { render: (_, paint) => handout.render(paint) }, handout.data);
       }
-      const shelved = { name: desk.entry.command, section: desk.entry.section, runbook: command };
-      return startRun(await buildEngine(desk, world), shelved, parsed.input, parsed.answers);
+      const registered = {
+        name: invocation.entry.command,
+        section: invocation.entry.section,
+        runbook: command,
+      };
+      return startRun(await buildEngine(invocation, app), registered, parsed.input, parsed.answers);
     }
     case 'control': {
-      const choice = await command.choose(world.ctx, parsed.input as never);
+      const choice = await command.choose(app.ctx, parsed.input as never);
       const { run, direction } = choice;
-      const engine = await buildEngine(desk, world, run);
+      const engine = await buildEngine(invocation, app, run);
       if (direction === 'abandon') return abandonRun(engine, run, choice.reason, parsed.answers);
       if (direction === 'note') return noteRun(engine, run, choice.text, parsed.answers);
-      return carryOn(engine, await findRunbook(world.ctx, run), run, direction, parsed.answers);
+      return carryOn(engine, await findRunbook(app.ctx, run), run, direction, parsed.answers);
     }
   }
 }
@@ -144,7 +155,7 @@ function namedPlace({ flags }: Parsed): Pick<Paint, 'environment' | 'config'> {
 }
 
 /** What advice needs besides. A sandbox's tools are called in `tv sandbox shell`. */
-function placeOf({ ctx }: World): Pick<Paint, 'hostPrefix' | 'rpcUrl'> {
+function placeOf({ ctx }: AppContext): Pick<Paint, 'hostPrefix' | 'rpcUrl'> {
   const { sandbox, host, chain } = ctx.settings;
   const [url] = chain.rpcUrls;
   const isPublic = url !== undefined && maskUrl(url) === url;
@@ -156,63 +167,63 @@ interface Renderable {
   exitCode?(data: unknown): number;
 }
 
-function finish(desk: Desk, command: Renderable, data: unknown): number {
-  desk.busy.clear();
-  const text = desk.parsed.flags.json
-    ? toJsonDocument(`tv.${desk.entry.command.replaceAll(' ', '-')}/1`, data)
-    : command.render(data, desk.paint, desk.parsed.input as never);
-  desk.outlet.print('stdout', text);
+function finish(invocation: Invocation, command: Renderable, data: unknown): number {
+  invocation.busy.clear();
+  const text = invocation.parsed.flags.json
+    ? toJsonDocument(`tv.${invocation.entry.command.replaceAll(' ', '-')}/1`, data, invocation.paint)
+    : command.render(data, invocation.paint, invocation.parsed.input as never);
+  invocation.writer.print('stdout', text);
   return command.exitCode?.(data) ?? exitCodes.ok;
 }
 
-async function buildEngine(desk: Desk, world: World, run?: string): Promise<Engine> {
-  const { terminalPrompt } = await import('./terminal/prompt.ts');
-  const { clock } = world.ctx;
+async function buildEngine(invocation: Invocation, app: AppContext, run?: string): Promise<Engine> {
+  const { terminalPrompt } = await import('./cli/terminal/prompt.ts');
+  const { clock } = app.ctx;
   const screen = new RunScreen(
     {
-      print: (text) => desk.outlet.print('stderr', text),
-      result: (text) => desk.outlet.print('stdout', text),
-      busy: (text) => desk.busy.show(text),
-      clearBusy: () => desk.busy.clear(),
+      print: (text) => invocation.writer.print('stderr', text),
+      result: (text) => invocation.writer.print('stdout', text),
+      busy: (text) => invocation.busy.show(text),
+      clearBusy: () => invocation.busy.clear(),
     },
-    desk.paint,
+    invocation.paint,
     () => clock.now().getTime(),
-    { timings: desk.parsed.flags.verbose },
+    { timings: invocation.parsed.flags.verbose },
   );
   if (run !== undefined) screen.about(run);
-  desk.interrupt.stop.addEventListener('abort', () => {
-    desk.busy.clear();
-    const { received } = desk.interrupt;
+  invocation.interrupt.stop.addEventListener('abort', () => {
+    invocation.busy.clear();
+    const { received } = invocation.interrupt;
     const told =
       received === 'SIGINT'
         ? 'SIGINT: finishing the current step. Press Ctrl-C again to stop now.'
         : `${received}: finishing the current step. A second signal stops now.`;
-    const { warn, width } = desk.paint;
-    desk.outlet.print('stderr', `  ${warn('!')} ${wrap(told, width - 4, '    ')}\n`);
+    const { warn, width } = invocation.paint;
+    invocation.writer.print('stderr', `  ${warn('!')} ${wrap(told, width - 4, '    ')}\n`);
   });
   let unwritten = false;
-  const watch = desk.parsed.flags.json
+  const watch = invocation.parsed.flags.json
     ? (event: RunEvent) => {
         unwritten ||= event.type === 'journal.moved';
-        desk.outlet.print('stdout', toJsonEvent(event, clock.now(), { unwritten }));
+        invocation.writer.print('stdout', toJsonEvent(event, clock.now(), invocation.paint, { unwritten }));
       }
     : (event: RunEvent) => screen.show(event);
   return {
-    ctx: world.ctx,
-    outlet: desk.outlet,
-    prompt: quietWhileAsking(terminalPrompt(), desk),
-    interrupt: desk.interrupt,
+    ctx: app.ctx,
+    writer: invocation.writer,
+    prompt: quietWhileAsking(terminalPrompt(), invocation),
+    interrupt: invocation.interrupt,
     operator: thisOperator(),
     watch,
-    remoteLock: world.remoteLock,
+    remoteLock: app.remoteLock,
     lookUpTransactions: async (signed) => {
       const { whatBecameOf } = await import('./chain/transactions/whatBecameOf.ts');
-      return whatBecameOf(world.ctx.chain(), signed as readonly SignedTransaction[]);
+      return whatBecameOf(app.ctx.chain(), signed as readonly SignedTransaction[]);
     },
   };
 }
 
-function quietWhileAsking(prompt: Engine['prompt'], { busy, paint }: Desk): Engine['prompt'] {
+function quietWhileAsking(prompt: Engine['prompt'], { busy, paint }: Invocation): Engine['prompt'] {
   return {
     interactive: prompt.interactive,
     typed: (question, expected, signal) => {
@@ -227,15 +238,15 @@ function quietWhileAsking(prompt: Engine['prompt'], { busy, paint }: Desk): Engi
 }
 
 /** The runbook that a journaled run was made by. */
-async function findRunbook(ctx: Context, run: string): Promise<Shelved> {
+async function findRunbook(ctx: Context, run: string): Promise<RegisteredRunbook> {
   const name = ctx.runs.read(run)[0];
   const entry =
-    name?.type === 'run.started' ? ctx.shelf.find(({ command }) => command === name.runbook) : undefined;
+    name?.type === 'run.started' ? ctx.registry.find(({ command }) => command === name.runbook) : undefined;
   const command = (await entry?.load())?.default;
   if (entry === undefined || command?.kind !== 'runbook') {
     throw new TvError('The run had not begun, or was made by a command that this tv does not have.', {
       facts: { run, journal: ctx.runs.file(run) },
-      next: 'tv runs list',
+      next: { tv: ['runs', 'list'] },
       exitCode: exitCodes.blocked,
     });
   }

@@ -10,22 +10,22 @@ import { connectHost } from './host/connectHost.ts';
 import { readEnvFile } from './host/readEnvFile.ts';
 import { FileError } from './host/readTextFile.ts';
 import { whoseFile } from './host/whoseFile.ts';
-import { AuditLog } from './runbook/audit.ts';
-import type { Api, Chain, Clock, Context, Database, Host, SecretDesk } from './runbook/context.ts';
-import type { Entry, Room } from './runbook/entry.ts';
-import { RunStore } from './runbook/journal.ts';
-import type { LockAnswer, LockHolder } from './runbook/lock.ts';
-import type { Outlet } from './runbook/outlet.ts';
-import type { Secrets } from './runbook/secrets.ts';
+import { AuditLog } from './journal/audit.ts';
+import type { LockAnswer, LockHolder } from './journal/fileLock.ts';
+import { RunStore } from './journal/journal.ts';
+import type { RedactingWriter } from './output/redactingWriter.ts';
+import type { Secrets } from './output/secrets.ts';
+import type { CommandDefinition, Room } from './runbook/command.ts';
+import type { Api, Chain, Clock, Context, Database, Host, SecretPrompt } from './runbook/context.ts';
 
 /** What tv is, apart from any environment. */
 export interface Program {
-  readonly shelf: readonly Entry[];
+  readonly registry: readonly CommandDefinition[];
   readonly version: string;
 }
 
 /** A context, and the way to end what it opened. */
-export interface World {
+export interface AppContext {
   readonly ctx: Context;
   remoteLock(holder: LockHolder): Promise<LockAnswer | undefined>;
   close(): Promise<void>;
@@ -50,13 +50,13 @@ const clock: Clock = {
  */
 export async function buildContext(
   program: Program,
-  entry: Entry,
+  entry: CommandDefinition,
   flags: GlobalFlags,
   secrets: Secrets,
-  outlet: Outlet,
+  writer: RedactingWriter,
   signals: { readonly asked: AbortSignal; readonly rooms: AbortSignal },
   clearBusy: () => void,
-): Promise<World> {
+): Promise<AppContext> {
   const resolved = await resolve(entry, flags, secrets, signals.asked);
   const { settings } = resolved;
   const opened: (() => Promise<void>)[] = [];
@@ -94,12 +94,12 @@ export async function buildContext(
       settings,
       settingsOrigins: resolved.origins,
       version: program.version,
-      shelf: program.shelf,
+      registry: program.registry,
       runs: new RunStore(settings.stateDirectory),
-      audit: new AuditLog(settings.stateDirectory, outlet, clock),
+      audit: new AuditLog(settings.stateDirectory, writer, clock),
       clock,
       signal: signals.asked,
-      secrets: secretDesk(settings, secrets, signals.asked, clearBusy),
+      secrets: secretPrompt(settings, secrets, signals.asked, clearBusy),
       chain,
       database,
       host,
@@ -117,19 +117,19 @@ export async function buildContext(
   };
 }
 
-function secretDesk(
+function secretPrompt(
   settings: Settings,
   secrets: Secrets,
   signal: AbortSignal,
   clearBusy: () => void,
-): SecretDesk {
+): SecretPrompt {
   const withheld = Object.values(settings.signers).flatMap((source) =>
     source?.kind === 'env' ? [source.name] : [],
   );
   return {
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     ask: async (question) => {
-      const { terminalPrompt } = await import('./terminal/prompt.ts');
+      const { terminalPrompt } = await import('./cli/terminal/prompt.ts');
       clearBusy();
       const answer = await terminalPrompt().hidden(question, signal);
       secrets.add(answer);
@@ -151,7 +151,7 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** A room's connector where the command named the room; a call to any other is a bug in the shelf. */
+/** A room's connector where the command named the room; a call to any other is a bug in the registry. */
 async function load(rooms: readonly Room[]) {
   const [chain, database, host, api] = await Promise.all([
     rooms.includes('chain') ? import('./chain/connectChain.ts') : undefined,
@@ -169,7 +169,7 @@ async function load(rooms: readonly Room[]) {
 
 function notNamed(room: Room): () => never {
   return () => {
-    throw new Error(`the shelf does not say that this command uses the room ${room}`);
+    throw new Error(`the registry does not say that this command uses the room ${room}`);
   };
 }
 
@@ -197,7 +197,7 @@ async function remoteLock(
 
 /** Where an environment's `.env` is: on the host of the services, behind the prefix. */
 async function resolve(
-  entry: Entry,
+  entry: CommandDefinition,
   flags: GlobalFlags,
   secrets: Secrets,
   signal: AbortSignal,

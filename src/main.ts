@@ -1,7 +1,7 @@
-import { shelf } from '../runbooks/index.ts';
+import { registry } from '../runbooks/index.ts';
 import { groupHelp, rootHelp } from './cli/help.ts';
+import { surviveLostOutput } from './cli/terminal/lostTerminal.ts';
 import { findCommand, namedEnvironment, nearest, strangeFlag, vocabulary } from './cli/words.ts';
-import { surviveLostOutput } from './terminal/lostTerminal.ts';
 
 /** Put in by the build from package.json. */
 declare const TV_VERSION: string;
@@ -12,36 +12,37 @@ const shortestKey = 48;
 /** @returns the exit code */
 async function main(given: readonly string[]): Promise<number> {
   const long = given.some(({ length }) => length >= shortestKey);
-  const argv = long ? (await import('./errors/pastedKeys.ts')).argumentsWithoutKeys(given) : given;
+  const argv = long ? (await import('./text/pastedKeys.ts')).argumentsWithoutKeys(given) : given;
   // Asked by the scripts of `tv completion` at each key press: what follows is no command line of this call.
   if (argv[0] === 'completion' && argv[1] === 'words') {
-    const { completionWords } = await import('./completion.ts');
-    process.stdout.write(await completionWords(shelf, argv.slice(2), vocabulary));
+    const { completionWords } = await import('./cli/completion.ts');
+    process.stdout.write(await completionWords(registry, argv.slice(2), vocabulary));
     return 0;
   }
-  const { entry, rest, words } = findCommand(shelf, argv);
+  const { entry, rest, words } = findCommand(registry, argv);
   if (entry !== undefined) {
     const { runCommand } = await import('./compose.ts');
-    return runCommand({ shelf, version: TV_VERSION }, entry, rest);
+    return runCommand({ registry, version: TV_VERSION }, entry, rest);
   }
   const [noun] = words;
   const strange = noun === undefined ? strangeFlag(argv) : undefined;
   if (strange !== undefined)
-    return refuse(argv, `There is no flag ${strange} without a command.`, 'tv --help');
+    return refuse(argv, `There is no flag ${strange} without a command.`, ['--help']);
   if (noun === undefined || noun === 'help') {
     const wantsVersion = argv.includes('--version') || argv.includes('-V');
     if (wantsVersion) process.stdout.write(`tv ${TV_VERSION}\n`);
-    else await printHelp(rootHelp(shelf, TV_VERSION));
+    else await printHelp(rootHelp(registry, TV_VERSION));
     return 0;
   }
-  const group = groupHelp(shelf, words.join(' '));
+  const group = groupHelp(registry, words.join(' '));
   if (group !== undefined) {
     await printHelp(group);
     return 0;
   }
   const meant =
-    (await nearest(shelf, words)) ?? (groupHelp(shelf, noun) === undefined ? '--help' : `${noun} --help`);
-  return refuse(argv, `There is no command "${words.join(' ')}".`, `tv ${meant}`);
+    (await nearest(registry, words)) ??
+    (groupHelp(registry, noun) === undefined ? '--help' : `${noun} --help`);
+  return refuse(argv, `There is no command "${words.join(' ')}".`, meant.split(' '));
 }
 
 /** Laid out for 80 columns; what fits it into fewer is loaded only there. */
@@ -52,14 +53,16 @@ async function printHelp(text: string): Promise<void> {
   process.stdout.write(fits);
 }
 
-async function refuse(argv: readonly string[], message: string, next: string): Promise<number> {
+async function refuse(argv: readonly string[], message: string, next: readonly string[]): Promise<number> {
   // Loaded only here: a start is to be quick.
-  const { asTyped } = await import('./runbook/next.ts');
-  const { outsideText, terminalSafe } = await import('./errors/outsideText.ts');
-  const { withoutKeys } = await import('./errors/pastedKeys.ts');
+  const { adviceLine } = await import('./cli/advice.ts');
+  const { outsideText, terminalSafe } = await import('./text/outsideText.ts');
+  const { withoutKeys } = await import('./text/pastedKeys.ts');
   const environment =
     namedEnvironment(argv) ?? (withoutKeys(process.env['TV_ENVIRONMENT'] ?? '') || undefined);
-  process.stderr.write(terminalSafe(`✖ ${outsideText(message)}\nNext: ${asTyped(next, { environment })}\n`));
+  process.stderr.write(
+    terminalSafe(`✖ ${outsideText(message)}\nNext: ${adviceLine({ tv: next }, { environment })}\n`),
+  );
   return 2;
 }
 

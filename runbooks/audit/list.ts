@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defineReport, field } from '../../src/runbook/define.ts';
-import { ago, table } from '../../src/runbook/text.ts';
+import { ago } from '../../src/text/format.ts';
+import { table } from '../../src/text/layout.ts';
 
 /** `tv audit list`: refused and aborted commands too. */
 export default defineReport({

@@ -1,5 +1,4 @@
 import { defineReport } from '../../src/runbook/define.ts';
-import { renderNext } from '../../src/runbook/next.ts';
 
 /** `tv audit verify`: exit 1 where the chain is broken. */
 export default defineReport({
@@ -11,6 +10,6 @@ export default defineReport({
   render: ({ log, entries, intact, problems }, paint) =>
     intact
       ? `${paint.ok('✔')} ${entries} entries, unbroken from the first to the last\n${paint.dim(`  ${log}`)}\n`
-      : `${paint.bad('✖')} The audit log was tampered with, or damaged.\n  ${log}\n${problems.map((line) => `  ${line}`).join('\n')}\n${renderNext(['compare it with your copy of the log, and treat this host as suspect'], paint)}\n`,
+      : `${paint.bad('✖')} The audit log was tampered with, or damaged.\n  ${log}\n${problems.map((line) => `  ${line}`).join('\n')}\n${paint.next(['compare it with your copy of the log, and treat this host as suspect'])}\n`,
   exitCode: ({ intact }) => (intact ? 0 : 1),
 });

@@ -1,6 +1,6 @@
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import type { Pair } from '../../src/chain/pairs/pair.ts';
-import type { Sender } from '../../src/chain/preflight/lookAtSending.ts';
+import type { Sender } from '../../src/chain/preflight/checkSending.ts';
 import { known } from '../../src/errors/answer.ts';
 import type { Effect } from '../shared/effect.ts';
 

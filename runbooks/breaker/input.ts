@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { handoutInput } from '../../src/chain/handout/handOut.ts';
 import { findPair, namedPairs, type Pair } from '../../src/chain/pairs/pair.ts';
-import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { field } from '../../src/runbook/define.ts';
@@ -61,7 +60,8 @@ export function wantedPairs(ctx: Context, { pair, all }: BreakerInput): readonly
 const written = 3;
 
 /** The flags that name these pairs. */
-export function inFlags(pairs: readonly { readonly name: string | null; readonly id: string }[]): string {
-  if (pairs.length > written) return '--all';
-  return pairs.map(({ name, id }) => `--pair ${quoteForShell(name ?? id)}`).join(' ');
+export function pairFlags(
+  pairs: readonly { readonly name: string | null; readonly id: string }[],
+): readonly string[] {
+  return pairs.length > written ? ['--all'] : pairs.flatMap(({ name, id }) => ['--pair', name ?? id]);
 }

@@ -7,9 +7,9 @@ import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { Handout, Step } from '../../src/runbook/define.ts';
 import type { Json } from '../../src/runbook/json.ts';
-import { count } from '../../src/runbook/text.ts';
+import { count } from '../../src/text/format.ts';
 import type { BreakerFacts } from './facts.ts';
-import { type BreakerInput, inFlags, wantedPairs } from './input.ts';
+import { type BreakerInput, pairFlags, wantedPairs } from './input.ts';
 import { seenTitle, unknownBecause, unknownPairs } from './unknownPairs.ts';
 
 export function plan({ action, intents, pairs, sender, replace }: BreakerFacts): readonly Step[] {
@@ -29,7 +29,10 @@ export function plan({ action, intents, pairs, sender, replace }: BreakerFacts):
     sender,
     urgent: true,
     replace,
-    undoTitle: `tv breaker ${action === 'trip' ? 'reset' : 'trip'} ${inFlags(pairs)}`,
+    afterwards:
+      action === 'trip'
+        ? { tv: ['breaker', 'reset', ...pairFlags(pairs)] }
+        : { tv: ['breaker', 'trip', ...pairFlags(pairs)] },
   });
 }
 

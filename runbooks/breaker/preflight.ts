@@ -4,14 +4,14 @@ import { contractTitles } from '../../src/chain/intents/intent.ts';
 import { type Deployment, readDeployment } from '../../src/chain/intents/readDeployment.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
-import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
-import { lookAtSending } from '../../src/chain/preflight/lookAtSending.ts';
+import { checkNodes } from '../../src/chain/preflight/checkNodes.ts';
+import { checkSending } from '../../src/chain/preflight/checkSending.ts';
 import { readStops } from '../../src/chain/stops/readStops.ts';
 import { readResting } from '../../src/chain/treasury/readResting.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
-import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
-import { count } from '../../src/runbook/text.ts';
+import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { count } from '../../src/text/format.ts';
 import { type Effect, restingFinding, stopFinding } from '../shared/effect.ts';
 import type { BreakerFacts } from './facts.ts';
 import { type BreakerInput, wantedPairs } from './input.ts';
@@ -29,10 +29,10 @@ export async function preflight(
   action: BreakerFacts['action'],
 ): Promise<PreflightResult<BreakerFacts>> {
   const wanted = wantedPairs(ctx, input);
-  const lookout = new Lookout(ctx);
-  const nodes = lookAtNodes(ctx, lookout, { protects: action === 'trip' });
+  const preflight = new Preflight(ctx);
+  const nodes = checkNodes(ctx, preflight, { protects: action === 'trip' });
 
-  const found = lookout.look('breakers', 'chain', async () => {
+  const found = preflight.check('breakers', 'chain', async () => {
     await need(nodes, 'chain');
     const [{ breakers, historyUnknown }, old] = await Promise.all([
       readBreakers(ctx.chain(), { pairs: wanted, discover: input.all }),
@@ -64,7 +64,7 @@ export async function preflight(
 
   const deployment = readDeployment(ctx.chain());
   deployment.catch(() => {});
-  const intents = lookout.look('contracts', 'chain', async () => {
+  const intents = preflight.check('contracts', 'chain', async () => {
     const { change } = await need(found, 'breakers');
     if (change.length === 0) return pass('nothing to call', []);
     const intent = action === 'trip' ? ('tripBreaker' as const) : ('resetBreaker' as const);
@@ -78,14 +78,14 @@ export async function preflight(
     return pass(`${title} at ${first?.address ?? ''}, for ${first?.role.name}`, resolved);
   });
 
-  if (wanted.some(({ name }) => name === null)) lookAtUnnamed(ctx, lookout, found);
-  if (action === 'reset') lookAtCauses(lookout, found);
-  const effect = action === 'trip' ? lookAtEffect(ctx, lookout, found, deployment) : null;
+  if (wanted.some(({ name }) => name === null)) checkUnnamed(ctx, preflight, found);
+  if (action === 'reset') checkCauses(preflight, found);
+  const effect = action === 'trip' ? checkEffect(ctx, preflight, found, deployment) : null;
   const resolved = (await intents) ?? [];
   const { replace } = input;
   // A breaker is tripped in trouble: it must not wait behind a stuck transaction.
-  const sender = await lookAtSending(ctx, lookout, { intents: resolved, urgent: true, replace });
-  const checks = await lookout.checks();
+  const sender = await checkSending(ctx, preflight, { intents: resolved, urgent: true, replace });
+  const checks = await preflight.checks();
   const known = { nodes: await nodes, found: await found, intents: await intents };
   if (known.nodes === undefined || known.found === undefined || known.intents === undefined) {
     return { checks, facts: undefined };
@@ -112,24 +112,24 @@ interface Found {
   readonly historyUnknown: string | null;
 }
 
-function lookAtUnnamed(ctx: Context, lookout: Lookout, found: Promise<Found | undefined>): void {
-  lookout.look('pairs', 'chain', async () => {
+function checkUnnamed(ctx: Context, preflight: Preflight, found: Promise<Found | undefined>): void {
+  preflight.check('pairs', 'chain', async () => {
     const { change, historyUnknown } = await need(found, 'breakers');
     const unknown = await unknownPairs(ctx, change);
     if (unknown.length === 0) return pass('known to the contracts, though not named in the settings');
     const where =
       historyUnknown === null ? unknownBecause : `${unknownBecause}; some events unread: ${historyUnknown}`;
     return block(`unknown pair ${names(unknown)}: ${where}`, {
-      next: ['tv breaker status --all'],
+      next: [{ tv: ['breaker', 'status', '--all'] }],
       override: 'unknown-pair',
     });
   });
 }
 
 /** What the breaker stops here and what stays on the DEX: information, which a trip does not wait for long. */
-async function lookAtEffect(
+async function checkEffect(
   ctx: Context,
-  lookout: Lookout,
+  preflight: Preflight,
   found: Promise<Found | undefined>,
   deployment: Promise<Deployment>,
 ): Promise<Effect | null> {
@@ -152,20 +152,30 @@ async function lookAtEffect(
     code: known.code.dexStrategy,
     limitMs: effectLimitMs,
   });
-  lookout.look('effect', 'chain', async () => stopFinding('the breaker', { pair, stops: await stops }));
-  lookout.look('orders', 'chain', async () => restingFinding(await resting));
+  preflight.check('effect', 'chain', async () => stopFinding('the breaker', { pair, stops: await stops }));
+  preflight.check('orders', 'chain', async () => restingFinding(await resting));
   return { pair, stops: await stops, resting: await resting };
 }
 
 /** While what the breaker was for goes on, closing it lets the trade go on too. */
-function lookAtCauses(lookout: Lookout, found: Promise<Found | undefined>): void {
+function checkCauses(preflight: Preflight, found: Promise<Found | undefined>): void {
   const kinds = [
-    ['oracle', 'stale-oracle', 'the oracle is fresh', ['tv oracle status', 'tv oracle recover']],
-    ['deviation', 'deviation', 'the price is within what the contract allows', ['tv oracle status']],
-    ['depth', 'thin-book', 'the book is deep enough', ['tv oracle status']],
+    [
+      'oracle',
+      'stale-oracle',
+      'the oracle is fresh',
+      [{ tv: ['oracle', 'status'] }, { tv: ['oracle', 'recover'] }],
+    ],
+    [
+      'deviation',
+      'deviation',
+      'the price is within what the contract allows',
+      [{ tv: ['oracle', 'status'] }],
+    ],
+    ['depth', 'thin-book', 'the book is deep enough', [{ tv: ['oracle', 'status'] }]],
   ] as const;
   for (const [id, cause, well, next] of kinds) {
-    lookout.look(id, 'chain', async () => {
+    preflight.check(id, 'chain', async () => {
       const { change } = await need(found, 'breakers');
       const wrong = change.flatMap(({ pair, causes }) =>
         causes.filter((one) => one.id === cause).map(({ words }) => [pairTitle(pair), words] as const),

@@ -1,6 +1,6 @@
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
 import { defineRunbook } from '../../src/runbook/define.ts';
-import { count } from '../../src/runbook/text.ts';
+import { count } from '../../src/text/format.ts';
 import { type BreakerFacts, exampleFacts } from './facts.ts';
 import { breakerInput, exampleInput } from './input.ts';
 import { basis, handout, plan } from './plan.ts';

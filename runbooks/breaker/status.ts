@@ -7,9 +7,9 @@ import { readStops, type Stops } from '../../src/chain/stops/readStops.ts';
 import { type Resting, readResting } from '../../src/chain/treasury/readResting.ts';
 import type { Answer } from '../../src/errors/answer.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
-import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { ago, count, padEnd, short, shortened, wrap } from '../../src/runbook/text.ts';
+import { ago, count, short, shortened } from '../../src/text/format.ts';
+import { padEnd, wrap } from '../../src/text/layout.ts';
 import { restingSentence, stopSentence, unwindCommands } from '../shared/effect.ts';
 
 /** Of what is only information, in milliseconds. */
@@ -92,15 +92,15 @@ export default defineReport({
         ? []
         : [
             '',
-            renderNext(
-              [
-                ...(data.resting?.known === true && data.resting.value.pairs.length > 0
-                  ? unwindCommands(data.resting.value)
-                  : []),
-                `once the cause is gone: tv breaker reset --pair ${first.pair.name ?? first.pair.id}`,
-              ],
-              paint,
-            ),
+            paint.next([
+              ...(data.resting?.known === true && data.resting.value.pairs.length > 0
+                ? unwindCommands(data.resting.value)
+                : []),
+              {
+                when: 'once the cause is gone',
+                tv: ['breaker', 'reset', '--pair', first.pair.name ?? first.pair.id],
+              },
+            ]),
           ];
     return `${[head, '', ...lines, ...effect(data, paint), ...old, ...partly, ...next].join('\n')}\n`;
   },

@@ -1,7 +1,7 @@
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
 import { protective } from '../../src/runbook/concurrency.ts';
 import { defineRunbook } from '../../src/runbook/define.ts';
-import { count } from '../../src/runbook/text.ts';
+import { count } from '../../src/text/format.ts';
 import { haltsTrading, restingSentence, restsNothing, stopSentence } from '../shared/effect.ts';
 import { type BreakerFacts, exampleFacts } from './facts.ts';
 import { breakerInput, exampleInput } from './input.ts';
@@ -25,7 +25,7 @@ With several pairs one transaction does it on Tempo, and one for each pair elsew
   example: { facts: exampleFacts('trip'), input: exampleInput },
   onFailure: 'stop',
   // Tripping a breaker again does no harm.
-  concurrency: () => ({ ...protective('breakers'), heldUpBy: 'none' }),
+  concurrency: () => ({ ...protective('breakers'), blockedBy: 'none' }),
   handout: (ctx, input) => handout(ctx, input, 'trip'),
   preflight: (ctx, input) => preflight(ctx, input, 'trip'),
   basis,

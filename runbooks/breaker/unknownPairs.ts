@@ -1,8 +1,8 @@
 import type { Breaker } from '../../src/chain/breakers/readBreakers.ts';
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
 import { readPairTokens } from '../../src/chain/treasury/findToken.ts';
-import { withoutKeys } from '../../src/errors/pastedKeys.ts';
 import type { Context } from '../../src/runbook/context.ts';
+import { withoutKeys } from '../../src/text/pastedKeys.ts';
 
 /** Contracts take any id: a mistyped one would be tripped, and the pair that was meant would trade on. */
 export async function unknownPairs(

@@ -8,15 +8,15 @@ import type { SentTransaction } from '../../src/chain/transactions/transaction.t
 import { readResting } from '../../src/chain/treasury/readResting.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
-import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
-import { count } from '../../src/runbook/text.ts';
+import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { count } from '../../src/text/format.ts';
 import { restingFinding, stopFinding } from '../shared/effect.ts';
 import type { BreakerFacts } from './facts.ts';
-import { inFlags } from './input.ts';
+import { pairFlags } from './input.ts';
 
 /** Reads the breakers back, and the receipts of this run: who else has changed a breaker since is named. */
 export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<readonly Check[]> {
-  const lookout = new Lookout(ctx);
+  const preflight = new Preflight(ctx);
   const wanted = facts.action === 'trip';
   const state = wanted ? 'open' : 'closed';
   const results = Object.values(ctx.results) as readonly (SentTransaction | null)[];
@@ -38,27 +38,27 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
     const names = wrong.map(({ pair }) => pairTitle(pair)).join(', ');
     const lines = Object.assign({}, ...since.filter((one) => one !== undefined)) as Record<string, string>;
     const next = wanted
-      ? [`tv breaker trip ${inFlags(wrong.map(({ pair }) => pair))}`]
-      : ['tv breaker status'];
+      ? [{ tv: ['breaker', 'trip', ...pairFlags(wrong.map(({ pair }) => pair))] }]
+      : [{ tv: ['breaker', 'status'] }];
     // What another transaction did afterwards is no failure of this run.
     return since.every((one) => one !== undefined)
       ? warn(`${names}: ${state} by this run, and changed by another transaction since`, {
           facts: lines,
           next,
         })
-      : block(`${names}: not ${state}`, { facts: lines, next: ['tv breaker status'] });
+      : block(`${names}: not ${state}`, { facts: lines, next: [{ tv: ['breaker', 'status'] }] });
   };
-  lookout.look('breakers', 'chain', () => ofCurrentState(ctx, readBack));
+  preflight.check('breakers', 'chain', () => ofCurrentState(ctx, readBack));
 
   if (facts.pairs.length > 0) {
-    lookout.look('transactions', 'chain', () =>
+    preflight.check('transactions', 'chain', () =>
       judgeReceipts(ctx.chain(), { sent, intents: facts.intents, noun: 'breakers' }),
     );
   }
 
   const [first] = facts.pairs;
   if (wanted && first !== undefined) {
-    lookout.look('effect', 'chain', async () =>
+    preflight.check('effect', 'chain', async () =>
       stopFinding('the breaker', {
         pair: first,
         stops: await readStops(ctx.chain(), {
@@ -69,7 +69,7 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
         }),
       }),
     );
-    lookout.look('orders', 'chain', async () =>
+    preflight.check('orders', 'chain', async () =>
       restingFinding(
         await readResting(ctx.chain(), { all: false, pairs: facts.pairs, limitMs: effectLimitMs }),
       ),
@@ -78,13 +78,13 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
   const open = [...facts.pairs, ...facts.already];
   if (wanted && open.length > 0) {
     const [stay, are] = open.length === 1 ? ['breaker stays', 'it is'] : ['breakers stay', 'they are'];
-    lookout.look('after', 'run', async () =>
+    preflight.check('after', 'run', async () =>
       warn(`the ${stay} open until ${are} reset`, {
-        next: [`once the cause is gone: tv breaker reset ${inFlags(open)}`],
+        next: [{ when: 'once the cause is gone', tv: ['breaker', 'reset', ...pairFlags(open)] }],
       }),
     );
   }
-  return lookout.checks();
+  return preflight.checks();
 }
 
 /**

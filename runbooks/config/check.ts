@@ -1,8 +1,7 @@
 import type { ProblemLevel, SettingsProblem } from '../../src/config/settings.ts';
 import { defineReport } from '../../src/runbook/define.ts';
-import { asTyped } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { aligned, wrap } from '../../src/runbook/text.ts';
+import { aligned, wrap } from '../../src/text/layout.ts';
 
 /** `tv config check`: exit 1 where a setting is missing, malformed or contradicts another. */
 export default defineReport({
@@ -34,7 +33,7 @@ export default defineReport({
 });
 
 function renderProblem({ level, message, where, facts, next }: SettingsProblem, paint: Paint): string {
-  const rows = Object.entries({ where, ...facts, next: asTyped(next, paint) });
+  const rows = Object.entries({ where, ...facts, next: paint.line(next) });
   return `${mark(level, paint)} ${wrap(message, paint.width - 2, '  ')}\n${aligned(rows, paint.width, '    ')}`;
 }
 

@@ -5,7 +5,6 @@ import { findPlaces } from '../../src/config/places.ts';
 import { starterConfig } from '../../src/config/starterConfig.ts';
 import { exitCodes, TvError, UsageError } from '../../src/errors/TvError.ts';
 import { defineAction, field } from '../../src/runbook/define.ts';
-import { renderNext } from '../../src/runbook/next.ts';
 
 /** `tv config init [file]`: a commented configuration file to start from. */
 export default defineAction({
@@ -20,23 +19,23 @@ export default defineAction({
   run: async ({ settings, settingsOrigins, writeFile, tell }, { file, system, force }) => {
     const { userConfig, machineConfig } = findPlaces(process.env);
     if (file !== undefined && system) {
-      throw new UsageError('Give a path or --system, not both.', { next: `tv config init ${file}` });
+      throw new UsageError('Give a path or --system, not both.', { next: { tv: ['config', 'init', file] } });
     }
     if (file === undefined && !system && isRoot()) {
       throw new TvError('Root has to choose which configuration file to write; nothing was written.', {
         facts: { [machineConfig]: 'for every user of this machine', [userConfig]: 'for root alone' },
-        next: ['tv config init --system', `tv config init ${userConfig}`],
+        next: [{ tv: ['config', 'init', '--system'] }, { tv: ['config', 'init', userConfig] }],
         exitCode: exitCodes.notConfirmed,
       });
     }
     const path = resolve(file ?? (system ? machineConfig : userConfig));
     if (settings.sandbox) {
-      throw new UsageError('A sandbox has a configuration of its own.', { next: 'tv config init' });
+      throw new UsageError('A sandbox has a configuration of its own.', { next: { tv: ['config', 'init'] } });
     }
     if (existsSync(path) && !force) {
       throw new TvError('There is a configuration already; it was left as it is.', {
         facts: { file: path },
-        next: ['tv config show', `tv config init ${path} --force`],
+        next: [{ tv: ['config', 'show'] }, { tv: ['config', 'init', path, '--force'] }],
       });
     }
     tell(`Writing ${path}`);
@@ -47,7 +46,7 @@ export default defineAction({
       if (code === undefined) throw error;
       throw new TvError('The configuration could not be written.', {
         facts: { file: path, reason: code },
-        next: 'tv config init ./tv.yaml',
+        next: { tv: ['config', 'init', './tv.yaml'] },
         cause: error,
       });
     }
@@ -57,7 +56,7 @@ export default defineAction({
   render: ({ file, found }, paint) => {
     const given = found ? '' : ` --config ${file}`;
     const next = [`tv${given} config check`, `tv${given} config show`];
-    return `${paint.ok('✔')} ${file} is written, readable by you alone.\n${renderNext(next, paint)}\n`;
+    return `${paint.ok('✔')} ${file} is written, readable by you alone.\n${paint.next(next)}\n`;
   },
 });
 

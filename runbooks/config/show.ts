@@ -3,9 +3,8 @@ import * as z from 'zod';
 import type { ConsideredFile, SettingOrigin } from '../../src/config/settings.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
-import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { padEnd, wrap } from '../../src/runbook/text.ts';
+import { padEnd, wrap } from '../../src/text/layout.ts';
 
 /** Columns of a value beside which its origin is still aligned with the others. */
 const valueColumn = 22;
@@ -21,7 +20,10 @@ export default defineReport({
   collect: async ({ settings, settingsOrigins: { values, files, environments, problems } }, { key }) => {
     const chosen = values.filter((value) => key === undefined || `${value.key}.`.startsWith(`${key}.`));
     if (chosen.length === 0) {
-      throw new UsageError('There is no such setting.', { facts: { given: key }, next: 'tv config show' });
+      throw new UsageError('There is no such setting.', {
+        facts: { given: key },
+        next: { tv: ['config', 'show'] },
+      });
     }
     return { environment: settings.environment, environments, settings: chosen, files, problems };
   },
@@ -39,7 +41,7 @@ export default defineReport({
       ...files.map(({ path, state }) => `  ${mark(state, paint)} ${padEnd(state, 10)}  ${path}`),
       ...(problems.length === 0
         ? []
-        : ['', `${paint.warn('!')} ${count} wrong or weak.`, renderNext(['tv config check'], paint)]),
+        : ['', `${paint.warn('!')} ${count} wrong or weak.`, paint.next([{ tv: ['config', 'check'] }])]),
       '',
     ].join('\n');
   },

@@ -4,19 +4,20 @@ import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
 import { keepDaysDefault, keepVerified } from '../../src/database/backup/retention.ts';
 import { readServer } from '../../src/database/readServer.ts';
-import { quoteForShell } from '../../src/errors/shellLine.ts';
+import { onHost } from '../../src/errors/advice.ts';
 import { readDisk } from '../../src/host/readDisk.ts';
 import { harmless } from '../../src/runbook/concurrency.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field, type PreflightResult } from '../../src/runbook/define.ts';
-import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
-import { bytes, count, duration } from '../../src/runbook/text.ts';
+import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';
+import { bytes, count, duration } from '../../src/text/format.ts';
+import { quoteForShell } from '../../src/text/shellLine.ts';
 import { dump } from './backup/dump.ts';
 import type { BackupFacts } from './backup/facts.ts';
 import { backupPath } from './backup/facts.ts';
 import { publish } from './backup/publish.ts';
 import { readItBack } from './backup/readItBack.ts';
-import { lookAtFolder, lookAtTools } from './shared/tools.ts';
+import { checkFolder, checkTools } from './shared/tools.ts';
 
 /**
  * Room for the backup: pg_dump compresses and leaves indexes out, so half of the database's size is
@@ -33,17 +34,17 @@ async function preflight(
   ctx: Context,
   { plain }: { readonly plain: boolean },
 ): Promise<PreflightResult<BackupFacts>> {
-  const lookout = new Lookout(ctx);
-  const server = lookout.look('server', 'database', async () => {
+  const preflight = new Preflight(ctx);
+  const server = preflight.check('server', 'database', async () => {
     const found = await readServer(ctx.database());
     return pass(
       `PostgreSQL ${found.version}, ${ctx.database().target.name} has ${bytes(found.sizeBytes)}`,
       found,
     );
   });
-  const tools = lookout.look('tools', 'host', async () => lookAtTools(ctx, await need(server, 'server')));
-  const folder = lookout.look('folder', 'host', () => lookAtFolder(ctx, ctx.settings.backup.directory));
-  lookout.look('space', 'host', async () => {
+  const tools = preflight.check('tools', 'host', async () => checkTools(ctx, await need(server, 'server')));
+  const folder = preflight.check('folder', 'host', () => checkFolder(ctx, ctx.settings.backup.directory));
+  preflight.check('space', 'host', async () => {
     const path = await need(folder, 'folder');
     const { freeBytes } = await readDisk(ctx.host(), { path });
     const needed = (await need(server, 'server')).sizeBytes * backupShare + backupMarginBytes;
@@ -56,14 +57,14 @@ async function preflight(
     return block(room, {
       facts: { 'tv db prune': freed > 0 ? `would free ${bytes(freed)}` : 'would free nothing' },
       next: [
-        ...(freed > 0 ? ['tv db prune'] : []),
-        `df -h ${quoteForShell(path)}`,
-        'set backup.directory to a folder with more room: tv config show',
+        ...(freed > 0 ? [{ tv: ['db', 'prune'] }] : []),
+        onHost(`df -h ${quoteForShell(path)}`),
+        { when: 'set backup.directory to a folder with more room', tv: ['config', 'show'] },
       ],
       override: 'backup-space',
     });
   });
-  const checks = await lookout.checks();
+  const checks = await preflight.checks();
   const known = { server: await server, tools: await tools, folder: await folder };
   if (known.server === undefined || known.tools === undefined || known.folder === undefined) {
     return { checks, facts: undefined };
@@ -113,13 +114,13 @@ left that looks like a backup.`,
   consequence: ({ directory }) => `This writes a backup to ${directory}.`,
   plan: (facts) => [dump(facts), readItBack(facts), publish(facts)],
   verify: async (ctx, facts) => {
-    const lookout = new Lookout(ctx);
-    lookout.look('backup', 'host', async () => {
+    const preflight = new Preflight(ctx);
+    preflight.check('backup', 'host', async () => {
       const wanted = backupPath(facts, ctx.runId);
       const found = await findBackup({ run: ctx.host().run, directory: facts.directory, wanted });
       if (found.manifest === null || found.problems.length > 0) {
         return block(`${found.name}: ${found.problems.join('; ') || 'it has no manifest'}`, {
-          next: ['tv db backups'],
+          next: [{ tv: ['db', 'backups'] }],
         });
       }
       const { rows, cursorBlock, seconds } = found.manifest;
@@ -129,6 +130,6 @@ left that looks like a backup.`,
         `${found.name}: ${bytes(found.bytes)}, ${count(total)} rows in ${Object.keys(rows).length} tables${cursor}; dumped in ${duration(seconds * 1000)}, read back and equal`,
       );
     });
-    return lookout.checks();
+    return preflight.checks();
   },
 });

@@ -1,12 +1,12 @@
 import { isVerified } from '../../src/database/backup/choosePrune.ts';
 import { type Backup, listBackups, unsupportedAdvice } from '../../src/database/backup/listBackups.ts';
 import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
-import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { defineReport } from '../../src/runbook/define.ts';
-import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { ago, bytes, count, localTime, printable, table, wrap } from '../../src/runbook/text.ts';
+import { ago, bytes, count, localTime } from '../../src/text/format.ts';
+import { table, wrap } from '../../src/text/layout.ts';
+import { visible } from '../../src/text/outsideText.ts';
 
 /** `tv db backups`: what there is to restore from, newest first. */
 export default defineReport({
@@ -32,7 +32,8 @@ export default defineReport({
   },
   render: ({ directory, backups, leftovers, unusable, unsupported, old }, paint) => {
     const blocks: string[] = [];
-    if (backups.length === 0) blocks.push(`No backups in ${directory}.`, renderNext(['tv db backup'], paint));
+    if (backups.length === 0)
+      blocks.push(`No backups in ${directory}.`, paint.next([{ tv: ['db', 'backup'] }]));
     else {
       blocks.push(
         backups.map((backup) => describe(backup, paint)).join('\n'),
@@ -41,10 +42,10 @@ export default defineReport({
       const unproven = backups.find((backup) => backup.problems.length === 0 && !isVerified(backup));
       const broken = backups.find(({ problems }) => problems.length > 0);
       const next = [
-        ...(backups[0] === broken ? ['tv db backup'] : []),
-        ...(unproven === undefined ? [] : [`tv db verify ${quoteForShell(unproven.name)}`]),
+        ...(backups[0] === broken ? [{ tv: ['db', 'backup'] }] : []),
+        ...(unproven === undefined ? [] : [{ tv: ['db', 'verify', unproven.name] }]),
       ];
-      if (next.length > 0) blocks.push(renderNext(next, paint));
+      if (next.length > 0) blocks.push(paint.next(next));
     }
     if (leftovers.length > 0) {
       blocks.push(
@@ -53,7 +54,7 @@ export default defineReport({
           paint.width,
           '  ',
         ),
-        renderNext(['tv runs list'], paint),
+        paint.next([{ tv: ['runs', 'list'] }]),
       );
     }
     if (unusable.length > 0) {
@@ -69,7 +70,7 @@ export default defineReport({
     if (other !== undefined) {
       blocks.push(
         wrap(`Not read by tv, since of an unsupported kind: ${unsupported.join(', ')}`, paint.width, '  '),
-        renderNext([unsupportedAdvice(directory, other)], paint),
+        paint.next([unsupportedAdvice(directory, other)]),
       );
     }
     if (old === null) blocks.push('Databases put aside by a restore: cannot tell, the database is away.');
@@ -77,7 +78,7 @@ export default defineReport({
       const rows = old.map(({ name, bytes: size, at }) => [name, bytes(size), ago(new Date(at), paint.now)]);
       blocks.push(
         `${paint.bold('Put aside by a restore')}\n${table(rows)}`,
-        renderNext(['tv db restore --swap-back', 'tv db prune --old'], paint),
+        paint.next([{ tv: ['db', 'restore', '--swap-back'] }, { tv: ['db', 'prune', '--old'] }]),
       );
     }
     return `${blocks.join('\n\n')}\n`;
@@ -104,7 +105,7 @@ function describe(backup: Backup, paint: Paint): string {
     ...(manifest === null ? [`${form}, no manifest`] : []),
     ...(cursor === null || cursor === undefined ? [] : [`block ${count(cursor)}`]),
     problems.length > 0 ? paint.bad('broken') : verified,
-    ...(marks.pinned === null ? [] : [paint.bold(`pinned: ${printable(marks.pinned.reason)}`)]),
+    ...(marks.pinned === null ? [] : [paint.bold(`pinned: ${visible(marks.pinned.reason)}`)]),
   ].join(' · ');
   const mark =
     problems.length > 0 || (verdict?.problems.length ?? 0) > 0
@@ -112,7 +113,7 @@ function describe(backup: Backup, paint: Paint): string {
       : isVerified(backup)
         ? paint.ok('✔')
         : paint.warn('!');
-  const wrong = [...problems, ...(verdict?.problems ?? [])].map(printable);
+  const wrong = [...problems, ...(verdict?.problems ?? [])].map(visible);
   const lines = [`${mark} ${paint.bold(name)}`, `  ${wrap(facts, paint.width - 2, '  ')}`];
   if (wrong.length > 0)
     lines.push(`  ${paint.bad(wrap([...new Set(wrong)].join('; '), paint.width - 2, '  '))}`);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { checkPin, lookAtBackup, type PinFacts, setPin } from './shared/setPin.ts';
+import { checkChosenBackup, checkPin, type PinFacts, setPin } from './shared/setPin.ts';
 
 const input = {
   backup: field('<backup>', 'its name, or the beginning of it', z.string()),
@@ -28,8 +28,8 @@ export default defineRunbook<typeof input, PinFacts>({
   },
   onFailure: 'stop',
   // It touches nothing that another run has begun.
-  concurrency: () => ({ heldUpBy: 'none' }),
-  preflight: (ctx, { backup, why }) => lookAtBackup(ctx, { backup, reason: why }),
+  concurrency: () => ({ blockedBy: 'none' }),
+  preflight: (ctx, { backup, why }) => checkChosenBackup(ctx, { backup, reason: why }),
   basis: (facts) => facts,
   consequence: ({ name }) => `This keeps ${name} until it is unpinned.`,
   plan: (facts) => [setPin(facts)],

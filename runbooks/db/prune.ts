@@ -3,14 +3,15 @@ import { choosePrune } from '../../src/database/backup/choosePrune.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
 import { keepDaysDefault, keepVerified } from '../../src/database/backup/retention.ts';
 import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
-import { quoteForShell } from '../../src/errors/shellLine.ts';
+import { onHost } from '../../src/errors/advice.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
-import { bytes, count, howMany } from '../../src/runbook/text.ts';
+import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';
+import { bytes, count, howMany } from '../../src/text/format.ts';
+import { quoteForShell } from '../../src/text/shellLine.ts';
 import type { PruneFacts } from './prune/facts.ts';
 import { dropOld, removeLeftovers, removeOne } from './prune/steps.ts';
-import { lookAtMaintenance } from './shared/maintenance.ts';
-import { lookAtFolder } from './shared/tools.ts';
+import { checkMaintenance } from './shared/maintenance.ts';
+import { checkFolder } from './shared/tools.ts';
 
 const input = {
   keepDays: field(
@@ -55,26 +56,29 @@ With --old it drops the databases that a restore has put aside instead.`,
   },
   onFailure: 'carry-on',
   preflight: async (ctx, { keepDays, old }) => {
-    const lookout = new Lookout(ctx);
+    const preflight = new Preflight(ctx);
     const nothing = { remove: [], leftovers: [], databases: [], keep: 0, keepDays };
     if (old) {
-      lookout.look('rights', 'database', () => lookAtMaintenance(ctx));
-      const found = lookout.look('databases', 'database', async () => {
+      preflight.check('rights', 'database', () => checkMaintenance(ctx));
+      const found = preflight.check('databases', 'database', async () => {
         const databases = await listOldDatabases(ctx.database(), { live: ctx.database().target.name });
         const value = databases.map(({ name, bytes: size }) => ({ name, bytes: size }));
         if (value.length === 0) return pass('a restore has put none aside', value);
         return pass(`put aside: ${value.map(({ name }) => name).join(', ')}`, value);
       });
-      const [checks, databases] = [await lookout.checks(), await found];
+      const [checks, databases] = [await preflight.checks(), await found];
       return { checks, facts: databases === undefined ? undefined : { ...nothing, databases } };
     }
-    const folder = lookout.look('folder', 'host', () => lookAtFolder(ctx, ctx.settings.backup.directory));
-    const found = lookout.look('backups', 'host', async () => {
+    const folder = preflight.check('folder', 'host', () => checkFolder(ctx, ctx.settings.backup.directory));
+    const found = preflight.check('backups', 'host', async () => {
       const directory = await need(folder, 'folder');
       const { backups, leftovers } = await listBackups({ run: ctx.host().run, directory });
       if (backups.length === 0)
         return block(`there is no backup in ${directory}`, {
-          next: ['tv db backup', `where the disk is full: df -h ${quoteForShell(directory)}`],
+          next: [
+            { tv: ['db', 'backup'] },
+            onHost(`df -h ${quoteForShell(directory)}`, 'where the disk is full'),
+          ],
         });
       const choices = choosePrune(backups, { now: ctx.clock.now(), keepDays, keepVerified });
       const stay = choices.filter(({ remove }) => !remove);
@@ -98,7 +102,7 @@ With --old it drops the databases that a restore has put aside instead.`,
       const why = reasons.map(([reason, many]) => `${many} ${reason}`).join(', ');
       return pass(`${count(choices.length)}, of which ${count(stay.length)} stay: ${why}`, value);
     });
-    const [checks, value] = [await lookout.checks(), await found];
+    const [checks, value] = [await preflight.checks(), await found];
     return { checks, facts: value === undefined ? undefined : { ...nothing, ...value } };
   },
   basis: ({ remove, leftovers, databases }) => ({
@@ -120,8 +124,8 @@ With --old it drops the databases that a restore has put aside instead.`,
     ...facts.databases.map(dropOld),
   ],
   verify: async (ctx, { remove, databases, keep, keepDays }) => {
-    const lookout = new Lookout(ctx);
-    lookout.look('backups', 'host', async () => {
+    const preflight = new Preflight(ctx);
+    preflight.check('backups', 'host', async () => {
       if (databases.length > 0) return pass('none touched');
       const { backups } = await listBackups({
         run: ctx.host().run,
@@ -136,7 +140,7 @@ With --old it drops the databases that a restore has put aside instead.`,
         : pass(`${count(backups.length)} left`);
     });
     if (databases.length > 0) {
-      lookout.look('databases', 'database', async () => {
+      preflight.check('databases', 'database', async () => {
         const left = await listOldDatabases(ctx.database(), { live: ctx.database().target.name });
         const stay = left.filter(({ name }) => databases.some((one) => one.name === name));
         return stay.length > 0
@@ -144,6 +148,6 @@ With --old it drops the databases that a restore has put aside instead.`,
           : pass(`${databases.length} dropped`);
       });
     }
-    return lookout.checks();
+    return preflight.checks();
   },
 });

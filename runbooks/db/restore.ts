@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { localTime } from '../../src/runbook/text.ts';
+import { localTime } from '../../src/text/format.ts';
 import { exampleFacts } from './restore/example.ts';
 import type { RestoreFacts } from './restore/facts.ts';
 import { preflight } from './restore/preflight.ts';

@@ -6,9 +6,9 @@ import {
 } from '../../src/database/tuning/alterSystem.ts';
 import { ChangedSince } from '../../src/runbook/changedSince.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
-import { block, pass } from '../../src/runbook/lookout.ts';
+import { block, pass } from '../../src/runbook/preflight.ts';
 import { asAdmin } from './shared/asAdmin.ts';
-import { orTakeBack } from './shared/orTakeBack.ts';
+import { withRollback } from './shared/withRollback.ts';
 import { compareSettings } from './tune/compareSettings.ts';
 import { exampleFacts, type TuneFacts } from './tune/facts.ts';
 import { memorySize } from './tune/memorySize.ts';
@@ -96,7 +96,7 @@ function setOne({ name, from, to, before, restart }: TuneFacts['changes'][number
     title: `${name} ${from} → ${to}${restart ? ', at the next restart' : ''}`,
     command: `psql -d postgres -c "ALTER SYSTEM SET ${name} = '${to}'" -c 'SELECT pg_reload_conf()'`,
     effect: 'reversible',
-    undoTitle: before === null ? `undo: reset ${name}` : `undo: set ${name} to ${before}`,
+    undoTitle: before === null ? `reset ${name}` : `set ${name} to ${before}`,
     // Setting it once more changes nothing, and has the server read it where that was cut off.
     probe: async () => 'not-done',
     run: (ctx) =>
@@ -106,7 +106,7 @@ function setOne({ name, from, to, before, restart }: TuneFacts['changes'][number
           ctx.note('before', await readSystemSettings(admin, { names: [name] }));
         }
         await assertOwn(ctx);
-        await orTakeBack(
+        await withRollback(
           () => alterSystem(admin, { settings: { [name]: to } }),
           () => alterSystem(admin, { settings: earlier(ctx) }),
         );

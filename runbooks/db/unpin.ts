@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { checkPin, lookAtBackup, type PinFacts, setPin } from './shared/setPin.ts';
+import { checkChosenBackup, checkPin, type PinFacts, setPin } from './shared/setPin.ts';
 
 const input = { backup: field('<backup>', 'its name, or the beginning of it', z.string()) };
 
@@ -21,8 +21,8 @@ export default defineRunbook<typeof input, PinFacts>({
   },
   onFailure: 'stop',
   // It touches nothing that another run has begun.
-  concurrency: () => ({ heldUpBy: 'none' }),
-  preflight: (ctx, { backup }) => lookAtBackup(ctx, { backup, reason: null }),
+  concurrency: () => ({ blockedBy: 'none' }),
+  preflight: (ctx, { backup }) => checkChosenBackup(ctx, { backup, reason: null }),
   basis: (facts) => facts,
   consequence: ({ name }) => `This lets tv db prune remove ${name} when it is old enough.`,
   plan: (facts) => [setPin(facts)],

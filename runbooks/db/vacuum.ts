@@ -1,6 +1,6 @@
 import { harmless } from '../../src/runbook/concurrency.ts';
 import { defineRunbook } from '../../src/runbook/define.ts';
-import { bytes, count } from '../../src/runbook/text.ts';
+import { bytes, count } from '../../src/text/format.ts';
 import { exampleFacts, type VacuumFacts } from './vacuum/facts.ts';
 import { preflight } from './vacuum/preflight.ts';
 import { vacuumTables } from './vacuum/vacuumTables.ts';

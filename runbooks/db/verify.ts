@@ -7,13 +7,14 @@ import { lackedBy } from '../../src/database/restore/missingNeeds.ts';
 import { harmless } from '../../src/runbook/concurrency.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
-import { bytes, howMany, printable } from '../../src/runbook/text.ts';
+import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { bytes, howMany } from '../../src/text/format.ts';
+import { visible } from '../../src/text/outsideText.ts';
 import { checkCode } from './shared/checkCode.ts';
 import { chooseBackups } from './shared/chooseBackups.ts';
-import { lookAtMaintenance } from './shared/maintenance.ts';
+import { checkMaintenance } from './shared/maintenance.ts';
 import { readServerOf } from './shared/readServerOf.ts';
-import { lookAtTools } from './shared/tools.ts';
+import { checkTools } from './shared/tools.ts';
 import type { VerifyFacts } from './verify/facts.ts';
 import { verifyOne } from './verify/verifyOne.ts';
 
@@ -65,9 +66,9 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
   // It touches nothing that another run has begun.
   concurrency: () => harmless,
   preflight: async (ctx, wanted) => {
-    const lookout = new Lookout(ctx);
+    const preflight = new Preflight(ctx);
     const chosen = await chooseBackups(ctx, wanted);
-    const backups = lookout.look('backups', 'host', async () => {
+    const backups = preflight.check('backups', 'host', async () => {
       const value = chosen.map(({ path, form, archive, name, bytes: size }) => ({
         path,
         form,
@@ -80,21 +81,21 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
       const what = `${value.length === 1 ? value[0]?.name : `${value.length} backups`}, ${size}`;
       return unusable.length === 0 ? pass(what, value) : warn(what, { value, ...named(unusable) });
     });
-    const server = lookout.look('server', 'database', async () => {
+    const server = preflight.check('server', 'database', async () => {
       // Also of a database that is gone: then it matters most.
       const found = await readServerOf(ctx);
       return pass(`PostgreSQL ${found.version}`, found);
     });
-    const tools = lookout.look('tools', 'host', async () => lookAtTools(ctx, await need(server, 'server')));
+    const tools = preflight.check('tools', 'host', async () => checkTools(ctx, await need(server, 'server')));
     const maintenance = wanted.restore
-      ? lookout.look('scratch', 'database', () =>
-          lookAtMaintenance(ctx, chosen[0]?.manifest?.database.properties),
+      ? preflight.check('scratch', 'database', () =>
+          checkMaintenance(ctx, chosen[0]?.manifest?.database.properties),
         )
       : undefined;
     if (wanted.restore) {
-      lookout.look('code', 'database', (signal) => checkCode(ctx, chosen, signal), readLimitMs);
+      preflight.check('code', 'database', (signal) => checkCode(ctx, chosen, signal), readLimitMs);
     }
-    const checks = await lookout.checks();
+    const checks = await preflight.checks();
     const known = {
       backups: await backups,
       server: await server,
@@ -119,15 +120,15 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
   consequence: ({ backups }) => `This reads ${howMany(backups.length, 'backup')}.`,
   plan: (facts) => facts.backups.map((backup, index) => verifyOne(facts, backup, index)),
   verify: async (ctx, { backups }, { all }) => {
-    const lookout = new Lookout(ctx);
+    const preflight = new Preflight(ctx);
     const unusable = all ? await leftOut(ctx) : [];
     if (unusable.length > 0) {
-      lookout.look('names', 'host', async () =>
+      preflight.check('names', 'host', async () =>
         warn(`${howMany(unusable.length, 'file')} left out, for what is in the name`, named(unusable)),
       );
     }
     for (const [index, { path, name }] of backups.entries()) {
-      lookout.look('backup', 'host', async () => {
+      preflight.check('backup', 'host', async () => {
         const found = await findBackup({
           run: ctx.host().run,
           directory: ctx.settings.backup.directory,
@@ -138,8 +139,13 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
         const result = ctx.results[`verify-${index + 1}`] as VerifiedOne | null;
         if (!isVerified(found) || (result?.problems ?? []).length > 0) {
           return block(
-            `${name}: ${[...new Set([...found.problems, ...(result?.problems ?? verified?.problems ?? [])])].map(printable).join('; ') || 'what was found could not be written beside it'}`,
-            { next: ['for one that can be relied on: tv db backup', 'tv db backups'] },
+            `${name}: ${[...new Set([...found.problems, ...(result?.problems ?? verified?.problems ?? [])])].map(visible).join('; ') || 'what was found could not be written beside it'}`,
+            {
+              next: [
+                { when: 'for one that can be relied on', tv: ['db', 'backup'] },
+                { tv: ['db', 'backups'] },
+              ],
+            },
           );
         }
         const rows = Object.values(found.manifest?.rows ?? {}).reduce((sum, one) => sum + one, 0);
@@ -156,7 +162,7 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
         );
       });
     }
-    return lookout.checks();
+    return preflight.checks();
   },
 });
 
@@ -168,5 +174,8 @@ async function leftOut(ctx: Context): Promise<readonly string[]> {
 }
 
 function named(unusable: readonly string[]) {
-  return { facts: { 'left out': unusable.join(', ') }, next: ['give them other names: tv db backups'] };
+  return {
+    facts: { 'left out': unusable.join(', ') },
+    next: [{ when: 'give them other names', tv: ['db', 'backups'] }],
+  };
 }

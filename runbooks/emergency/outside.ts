@@ -2,8 +2,9 @@ import type { Pair } from '../../src/chain/pairs/pair.ts';
 import { formatAmount } from '../../src/chain/treasury/amount.ts';
 import type { Token } from '../../src/chain/treasury/findToken.ts';
 import type { Places } from '../../src/chain/treasury/readPlaces.ts';
+import type { Advice } from '../../src/errors/advice.ts';
 import type { Finding } from '../../src/runbook/check.ts';
-import { pass, warn } from '../../src/runbook/lookout.ts';
+import { pass, warn } from '../../src/runbook/preflight.ts';
 
 const titles = {
   strategy: 'in the strategy',
@@ -32,21 +33,20 @@ export function outside(
   });
 }
 
-function wayOut(place: keyof typeof titles, amounts: string, pairs: readonly Pair[]): string {
+function wayOut(place: keyof typeof titles, amounts: string, pairs: readonly Pair[]): Advice {
   switch (place) {
     case 'strategy':
       // An unwind returns what was on the DEX, and leaves what the strategy itself holds (deployment-facts, 2).
       return `${amounts} in the strategy: no command of tv returns it to the vault; whoever administers DexStrategy has to`;
     case 'dex':
-      return `for the ${amounts} on the DEX: ${unwindLine(pairs)}`;
+      return { when: `for the ${amounts} on the DEX`, ...unwindOf(pairs) };
     case 'deployed':
       return `${amounts} booked as deployed: no command of tv corrects the book; until that is done the vault does not pay it out`;
   }
 }
 
 /** An unwind of these pairs, as it can be pasted. */
-export function unwindLine(pairs: readonly Pair[]): string {
-  return pairs.length === 0
-    ? 'tv emergency unwind --pair PAIR'
-    : `tv emergency unwind ${pairs.map(({ name, id }) => `--pair ${name ?? id}`).join(' ')}`;
+export function unwindOf(pairs: readonly Pair[]): { readonly tv: readonly string[] } {
+  const names = pairs.length === 0 ? ['PAIR'] : pairs.map(({ name, id }) => name ?? id);
+  return { tv: ['emergency', 'unwind', ...names.flatMap((name) => ['--pair', name])] };
 }

@@ -42,7 +42,7 @@ signed may still wait to be mined.`,
     input: { nginx: false, replace: false, calldata: false, safe: undefined },
   },
   onFailure: 'stop',
-  concurrency: () => ({ touches: ['pause', 'services'], heldUpBy: 'itself or residual' }),
+  concurrency: () => ({ touches: ['pause', 'services'], blockedBy: 'itself or residual' }),
   supersedes: () => superseded,
   handout: (ctx, given) =>
     handOut(ctx, given, 'End the pause', async () => [
@@ -76,7 +76,7 @@ signed may still wait to be mined.`,
             sender: unpause.sender,
             urgent: true,
             replace,
-            undoTitle: 'tv emergency shutdown',
+            afterwards: { tv: ['emergency', 'shutdown'] },
           });
     const steps = [
       // They only watch: what happens from the end of the pause on is seen and recorded.

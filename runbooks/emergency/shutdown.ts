@@ -3,7 +3,7 @@ import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { unknown } from '../../src/errors/answer.ts';
 import { defineRunbook, field, type Leaves } from '../../src/runbook/define.ts';
-import { count } from '../../src/runbook/text.ts';
+import { count } from '../../src/text/format.ts';
 import { stopSentence } from '../shared/effect.ts';
 import { exampleFacts, type ShutdownFacts } from './shutdown/facts.ts';
 import { preflight } from './shutdown/preflight.ts';
@@ -59,7 +59,7 @@ rest on the DEX stay there: tv emergency unwind cancels them, as far as the stra
     protective: true,
     touches: ['pause', 'services'],
     waitsFor: 'itself',
-    heldUpBy: 'none',
+    blockedBy: 'none',
   }),
   // Where the protocol is left as it is, an older run may still have to pause it.
   supersedes: ({ pause }) => (pause ? superseded : []),

@@ -1,6 +1,6 @@
+import { surveyRuns } from '../../src/journal/readRuns.ts';
+import { isUnfinished } from '../../src/journal/runState.ts';
 import type { Context } from '../../src/runbook/context.ts';
-import { surveyRuns } from '../../src/runbook/readRuns.ts';
-import { isUnfinished } from '../../src/runbook/runState.ts';
 
 /**
  * Both ways: everything down and read back, or everything up and read back. What was left half-way

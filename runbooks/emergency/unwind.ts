@@ -6,7 +6,7 @@ import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { protective } from '../../src/runbook/concurrency.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { count } from '../../src/runbook/text.ts';
+import { count } from '../../src/text/format.ts';
 import { payoutConsequence } from './payout/consequence.ts';
 import { payoutBasis } from './payout/facts.ts';
 import { toAgain } from './payout/input.ts';
@@ -83,14 +83,17 @@ as in tv emergency withdraw.`,
   concurrency: ({ withdraw }) =>
     withdraw
       ? protective('orders', 'capital', 'pause')
-      : { ...protective('orders'), heldUpBy: 'unfinished touching' },
+      : { ...protective('orders'), blockedBy: 'unfinished touching' },
   handout: (ctx, given) =>
     handOut(ctx, given, 'Unwind pairs', async () => {
       if (given.withdraw) {
         throw new UsageError('What --withdraw sends moves with time, so it cannot be signed elsewhere.', {
           next: [
             'the same command without --withdraw',
-            'then, with an amount a little below what is free: tv emergency withdraw --calldata',
+            {
+              when: 'then, with an amount a little below what is free',
+              tv: ['emergency', 'withdraw', '--calldata'],
+            },
           ],
         });
       }
@@ -141,7 +144,7 @@ as in tv emergency withdraw.`,
       sender,
       urgent: true,
       replace,
-      undoTitle: 'by the strategist only',
+      afterwards: 'by the strategist only',
     });
     return withdrawFirst ? [...paying, ...unwinding] : [...unwinding, ...paying];
   },

@@ -1,10 +1,11 @@
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
 import { readProgress } from '../../src/database/readProgress.ts';
+import { onHost } from '../../src/errors/advice.ts';
 import { answer } from '../../src/errors/answer.ts';
 import { readEnvFile } from '../../src/host/readEnvFile.ts';
 import type { Context } from '../../src/runbook/context.ts';
-import { block, pass, warn } from '../../src/runbook/lookout.ts';
-import { count, duration } from '../../src/runbook/text.ts';
+import { block, pass, warn } from '../../src/runbook/preflight.ts';
+import { count, duration } from '../../src/text/format.ts';
 import { quoteError, readIndexerError } from './readIndexerError.ts';
 
 /** The deployed indexer's, in seconds, where `.env` has no POLL_INTERVAL. */
@@ -33,7 +34,10 @@ export async function awaitProgress(ctx: Context, from: number | null, since: Da
   const read = () => readProgress(ctx.database(), { schema });
   const first = await read();
   const start = from ?? first.block ?? -1;
-  const next = [`journalctl -u ${ctx.settings.host.units.indexer} -n 50 --no-pager`, 'tv status'];
+  const next = [
+    onHost(`journalctl -u ${ctx.settings.host.units.indexer} -n 50 --no-pager`),
+    { tv: ['status'] },
+  ];
   if (first.source === 'rows') {
     const error = await readIndexerError(ctx, since);
     if (!error.known || error.value !== undefined) {

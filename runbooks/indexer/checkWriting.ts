@@ -1,10 +1,11 @@
 import { parseDatabaseUrl } from '../../src/database/parseDatabaseUrl.ts';
 import { readReadOnlyDefault } from '../../src/database/readReadOnlyDefault.ts';
+import { onHost } from '../../src/errors/advice.ts';
 import { answer } from '../../src/errors/answer.ts';
-import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { readEnvFile } from '../../src/host/readEnvFile.ts';
 import type { Context, Database } from '../../src/runbook/context.ts';
-import { block, pass } from '../../src/runbook/lookout.ts';
+import { block, pass } from '../../src/runbook/preflight.ts';
+import { quoteForShell } from '../../src/text/shellLine.ts';
 
 /**
  * Whether the indexer's sessions can write: its role is that of INDEXER_DB_URL in `.env`, where that can be
@@ -21,7 +22,9 @@ export async function checkWriting(ctx: Context, database: Database, name: strin
   const own = found.ofAll ? "env PGOPTIONS='-c default_transaction_read_only=off' " : '';
   return block(`the indexer could not write: default_transaction_read_only is on for ${found.of}`, {
     facts: { 'role of the indexer': user, database: name },
-    next: [`sudo -u postgres ${own}psql ${found.reset.map((one) => `-c ${quoteForShell(one)}`).join(' ')}`],
+    next: [
+      onHost(`sudo -u postgres ${own}psql ${found.reset.map((one) => `-c ${quoteForShell(one)}`).join(' ')}`),
+    ],
   });
 }
 

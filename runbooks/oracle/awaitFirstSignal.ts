@@ -1,17 +1,18 @@
 import { awaitSignal, type FoundSignal } from '../../src/chain/oracle/awaitSignal.ts';
 import { diagnose } from '../../src/chain/oracle/diagnose.ts';
 import type { Address } from '../../src/config/settings.ts';
+import { type Advice, distinctAdvice, onHost } from '../../src/errors/advice.ts';
 import { answer } from '../../src/errors/answer.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { readClock } from '../../src/host/readClock.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { Step, StepContext } from '../../src/runbook/define.ts';
-import { ago, duration } from '../../src/runbook/text.ts';
+import { ago, duration } from '../../src/text/format.ts';
 import { readOracleKey, readRelayOf } from './readOracleKey.ts';
 import { readRelayError } from './readRelayError.ts';
 
-type Cause = { readonly id: string; readonly summary: string; readonly next: readonly string[] };
+type Cause = { readonly id: string; readonly summary: string; readonly next: readonly Advice[] };
 
 /** A look at the causes takes a dozen calls: not at every look for a signal. In milliseconds. */
 const betweenDiagnosesMs = 3_000;
@@ -81,7 +82,7 @@ function withWords(error: TvError, words: readonly Cause[]): TvError {
   if (words.length === 0) return error;
   return new TvError(error.message, {
     facts: { ...error.facts, ...Object.fromEntries(words.map(({ id, summary }) => [id, summary])) },
-    next: [...new Set([...words.flatMap(({ next }) => next), ...error.next])],
+    next: distinctAdvice([...words.flatMap(({ next }) => next), ...error.next]),
     exitCode: error.exitCode,
     cause: error,
   });
@@ -116,7 +117,7 @@ async function causes(ctx: Context, oracle: Address, unit: string): Promise<read
           {
             id: 'service',
             summary: `${unit} is ${describeState(state.value)}`,
-            next: [`journalctl -u ${unit} -n 50 --no-pager`],
+            next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`)],
           },
         ]
       : []),
@@ -127,7 +128,7 @@ async function causes(ctx: Context, oracle: Address, unit: string): Promise<read
           {
             id: lastErrorId,
             summary: `${lastError.message} (${ago(lastError.at, ctx.clock.now())})`,
-            next: [`journalctl -u ${unit} -n 50 --no-pager`],
+            next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`)],
           },
         ]),
   ];
@@ -146,7 +147,7 @@ function failure(what: string, causes: readonly Cause[], cause?: TvError): TvErr
       ...cause?.facts,
       ...Object.fromEntries(causes.slice(1).map(({ id, summary }) => [id, summary])),
     },
-    next: [...new Set(causes.flatMap(({ next }) => next))],
+    next: distinctAdvice(causes.flatMap(({ next }) => next)),
     ...(cause === undefined ? {} : { cause }),
   });
 }

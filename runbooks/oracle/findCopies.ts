@@ -8,7 +8,7 @@ import { lastLine } from '../../src/host/explainFailure.ts';
 import { FileError, readTextFile } from '../../src/host/readTextFile.ts';
 import type { Finding } from '../../src/runbook/check.ts';
 import type { Context } from '../../src/runbook/context.ts';
-import { pass, warn } from '../../src/runbook/lookout.ts';
+import { pass, warn } from '../../src/runbook/preflight.ts';
 
 export interface Copies {
   /** Full paths of files with the key in them. */

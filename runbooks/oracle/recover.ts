@@ -1,9 +1,10 @@
 import { type Diagnosis, diagnose, isLasting } from '../../src/chain/oracle/diagnose.ts';
 import { readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
 import { namedPairs } from '../../src/chain/pairs/pair.ts';
-import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
+import { checkNodes } from '../../src/chain/preflight/checkNodes.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import type { Address } from '../../src/config/settings.ts';
+import { onHost } from '../../src/errors/advice.ts';
 import { checkUnitsAsBefore } from '../../src/host/checkAsBefore.ts';
 import { readClock } from '../../src/host/readClock.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
@@ -11,10 +12,10 @@ import { startUnit } from '../../src/host/startUnit.ts';
 import { stopUnit } from '../../src/host/stopUnit.ts';
 import type { Finding } from '../../src/runbook/check.ts';
 import { defineRunbook, type Step } from '../../src/runbook/define.ts';
-import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
-import { count } from '../../src/runbook/text.ts';
+import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { count } from '../../src/text/format.ts';
 import { followFirstSignal } from './awaitFirstSignal.ts';
-import { lookAtService } from './lookAtService.ts';
+import { checkService } from './checkService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
 import { type RelayError, readRelayError } from './readRelayError.ts';
 
@@ -48,17 +49,17 @@ Where a restart cannot help, nothing is changed, and the command that does help 
   onFailure: 'stop',
   concurrency: () => ({ touches: ['oracle key'] }),
   preflight: async (ctx) => {
-    const lookout = new Lookout(ctx);
-    const nodes = lookAtNodes(ctx, lookout);
-    const service = lookAtService(ctx, lookout);
-    const key = lookout.look('key', 'host', async () => {
+    const preflight = new Preflight(ctx);
+    const nodes = checkNodes(ctx, preflight);
+    const service = checkService(ctx, preflight);
+    const key = preflight.check('key', 'host', async () => {
       const env = await readOracleKey(ctx);
       const { address, feeToken } = env;
       const { intervalSeconds } = await readRelayOf(ctx, env);
       const value = { oracle: address, limitMs: signalLimitMs(intervalSeconds), intervalSeconds, feeToken };
       return pass(`the key in .env is ${address}`, value);
     });
-    lookout.look('signals', 'chain', async () => {
+    preflight.check('signals', 'chain', async () => {
       const { signals } = await readPairSignals(ctx.chain(), namedPairs(ctx.settings));
       const wrong = signals.filter(({ health }) => health !== 'healthy').length;
       if (wrong > 0) return pass(`${count(wrong)} of ${count(signals.length)} pairs are stale or dead`);
@@ -66,7 +67,7 @@ Where a restart cannot help, nothing is changed, and the command that does help 
         signals.length === 0 ? 'no pair is named in the settings' : 'all pairs are healthy: is it needed?',
       );
     });
-    lookout.look('causes', 'chain', async () => {
+    preflight.check('causes', 'chain', async () => {
       const { oracle, intervalSeconds, feeToken } = await need(key, 'key');
       const [hostTime, error] = await Promise.all([readClock(ctx.host()), readRelayError(ctx)]);
       const lastError = error.known ? error.value : undefined;
@@ -75,7 +76,7 @@ Where a restart cannot help, nothing is changed, and the command that does help 
         lastError,
       );
     });
-    const checks = await lookout.checks();
+    const checks = await preflight.checks();
     const known = { nodes: await nodes, service: await service, key: await key };
     if (known.nodes === undefined || known.service === undefined || known.key === undefined) {
       return { checks, facts: undefined };
@@ -87,19 +88,22 @@ Where a restart cannot help, nothing is changed, and the command that does help 
   consequence: ({ unit }) => `This stops and starts ${unit}.`,
   plan: (facts) => [stop(facts), start(facts), followFirstSignal(facts, 'start')],
   verify: async (ctx, { unit, oracle }) => {
-    const lookout = new Lookout(ctx);
-    lookout.look('service', 'host', async () => {
+    const preflight = new Preflight(ctx);
+    preflight.check('service', 'host', async () => {
       const { activeState, mainPid } = await readUnit(ctx.host(), { unit });
       return activeState === 'active'
         ? pass(`${unit} active (${mainPid})`)
-        : block(`${unit} is ${activeState}`, { next: [`journalctl -u ${unit} -n 50 --no-pager`] });
+        : block(`${unit} is ${activeState}`, {
+            next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`)],
+          });
     });
-    lookout.look('signal', 'chain', async () => {
+    preflight.check('signal', 'chain', async () => {
       const found = ctx.results['follow'] as { nonce?: string; block?: number } | null;
-      if (found?.nonce === undefined) return block('no new signal was seen', { next: ['tv oracle status'] });
+      if (found?.nonce === undefined)
+        return block('no new signal was seen', { next: [{ tv: ['oracle', 'status'] }] });
       return pass(`${oracle} sent nonce ${found.nonce}, accepted in block ${count(found.block ?? 0)}`);
     });
-    return lookout.checks();
+    return preflight.checks();
   },
 });
 
@@ -110,7 +114,7 @@ function stop({ unit, wasActive }: RecoverFacts): Step {
     command: `systemctl stop ${unit}`,
     effect: 'reversible',
     leaves: { subject: 'oracle relay', state: 'STOPPED', until: 'start' },
-    undoTitle: wasActive ? 'undo: start the oracle relay' : 'undo: leave the oracle relay stopped, as it was',
+    undoTitle: wasActive ? 'start the oracle relay' : 'leave the oracle relay stopped, as it was',
     probe: async () => 'begun',
     run: async (ctx) => {
       const { activeState } = await stopUnit(ctx.host(), { unit, signal: ctx.signal });

@@ -21,6 +21,7 @@ import { endThePause } from '../../src/chain/readProtocol.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { formatFunds } from '../../src/chain/transactions/readFunds.ts';
 import type { Address } from '../../src/config/settings.ts';
+import { type Advice, distinctAdvice, onHost } from '../../src/errors/advice.ts';
 import { type Answer, answer, known } from '../../src/errors/answer.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';
@@ -28,14 +29,20 @@ import { readClock } from '../../src/host/readClock.ts';
 import { readJournal } from '../../src/host/readJournal.ts';
 import type { Relay } from '../../src/host/readRelay.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
+import { nameRuns, surveyRuns, urgentFirst } from '../../src/journal/readRuns.ts';
+import { residualStateOfAll } from '../../src/journal/residualState.ts';
+import { type RunState, recoveryCommands } from '../../src/journal/runState.ts';
+import {
+  pluginExitCode,
+  type Sample,
+  type SampleValue,
+  takeSample,
+  worst,
+} from '../../src/observe/sample.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineReport } from '../../src/runbook/define.ts';
-import { type Gauge, gaugeExitCode, type Reading, readGauge, worst } from '../../src/runbook/gauge.ts';
-import { leftByAll } from '../../src/runbook/leftBehind.ts';
-import { renderNext } from '../../src/runbook/next.ts';
-import { nameRuns, surveyRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
-import { type RunState, waysOn } from '../../src/runbook/runState.ts';
-import { ago, count, duration, howMany, padEnd, shortened, table, wrap } from '../../src/runbook/text.ts';
+import { ago, count, duration, howMany, shortened } from '../../src/text/format.ts';
+import { padEnd, table, wrap } from '../../src/text/layout.ts';
 import { type EnvKey, readOracleKey, readRelayOf } from './readOracleKey.ts';
 import { type RelayError, readRelayError } from './readRelayError.ts';
 import { judgeLog } from './status/judgeLog.ts';
@@ -43,7 +50,7 @@ import { type Pulse, pulseOf } from './status/pulse.ts';
 
 /** Limit of one source, in milliseconds. */
 const limitMs = 10_000;
-const recover = 'tv oracle recover';
+const recover: Advice = { tv: ['oracle', 'recover'] };
 const logLines = 100;
 /** Of the relay, where its own cannot be read. In seconds. */
 const defaultIntervalSeconds = 60;
@@ -64,34 +71,34 @@ export default defineReport({
     // What the host returns comes first, so that the reads of the chain go out together, in few requests.
     const env = readOracleKey(ctx);
     const relay = env.then((key) => readRelayOf(ctx, key));
-    const onHost = {
+    const hostReads = {
       relay,
       time: answer((async () => readClock(ctx.host()))()),
       error: readRelayError(ctx),
     };
-    const right = Promise.allSettled([env, relay, onHost.time, onHost.error]).then(() =>
+    const right = Promise.allSettled([env, relay, hostReads.time, hostReads.error]).then(() =>
       assertNodes(ctx.chain()),
     );
     const authority = right.then(() => readAuthority(ctx.chain()));
-    const seen = right.then(() => readWorld(ctx, { env, ...onHost }));
+    const seen = right.then(() => readWorld(ctx, { env, ...hostReads }));
     for (const shared of [env, relay, right, authority, seen]) shared.catch(unlessAwaited);
-    // Not awaited below: a node that hangs must not hold up the screen beyond the gauges' own limit.
+    // Not awaited below: a node that hangs must not hold up the screen beyond the samples' own limit.
     let world: SeenWorld | undefined;
     seen.then((answered) => {
       world = answered;
     }, unlessAwaited);
     // What cannot be read says nothing about the oracle, in whatever way its source is away.
-    const gauge = (id: string, read: () => Promise<Reading>, next: readonly string[]) =>
-      readGauge(id, limitMs, read, next, 'unknown');
-    const chainGauge = (id: string, read: () => Promise<Reading>) =>
-      gauge(id, () => onRightChain(right, right.then(read)), ['tv status']);
-    const onTheHost = [`systemctl status ${ctx.settings.host.units.oracle}`];
+    const sample = (id: string, read: () => Promise<SampleValue>, next: readonly Advice[]) =>
+      takeSample(id, limitMs, read, next, 'unknown');
+    const chainGauge = (id: string, read: () => Promise<SampleValue>) =>
+      sample(id, () => onRightChain(right, right.then(read)), [{ tv: ['status'] }]);
+    const onTheHost = [onHost(`systemctl status ${ctx.settings.host.units.oracle}`)];
     const diagnosis = async () => needed((await seen).diagnosis, await answer(env));
     const found = await Promise.all([
-      gauge('chain', () => onChain(ctx, right), ['tv status']),
+      sample('chain', () => onChain(ctx, right), [{ tv: ['status'] }]),
       chainGauge('signals', async () => judgeSignals(await seen)),
-      gauge('service', () => service(ctx), onTheHost),
-      gauge('log', async () => log(ctx, await seen.then(({ pulse }) => pulse, unlessBug)), onTheHost),
+      sample('service', () => service(ctx), onTheHost),
+      sample('log', async () => log(ctx, await seen.then(({ pulse }) => pulse, unlessBug)), onTheHost),
       chainGauge('key', async () => key(ctx, await env, await authority)),
       chainGauge('fees', async () => fees((await env).address, await diagnosis())),
       chainGauge('nonce', async () => nonces(await diagnosis())),
@@ -100,28 +107,28 @@ export default defineReport({
     ]);
     const paused = world?.diagnosis?.troubles.some(({ id }) => id === 'paused') === true;
     const { environment, chain } = ctx.settings;
-    const gauges = whatWorks([...unfinished(runs), ...found], {
+    const samples = whatWorks([...unfinished(runs), ...found], {
       pause: paused ? [endThePause] : [],
-      runs: runs.map(({ started }) => `tv resume ${started.run}`),
+      runs: runs.map(({ started }) => ({ tv: ['resume', started.run] })),
     });
     return {
       environment,
       chainId: chain.id ?? null,
-      level: worst(gauges),
+      level: worst(samples),
       pairs: world?.pairs ?? [],
-      gauges,
+      samples,
     };
   },
-  render: ({ environment, chainId, level, pairs, gauges }, paint) => {
+  render: ({ environment, chainId, level, pairs, samples }, paint) => {
     const ink = { ok: paint.ok, warning: paint.warn, critical: paint.bad, unknown: paint.warn };
     const mark = { ok: '✔', warning: '!', critical: '✖', unknown: '?' };
-    const names = Math.max(...gauges.map(({ id }) => id.length));
+    const names = Math.max(...samples.map(({ id }) => id.length));
     const gap = 4 + names + 2;
-    const lines = gauges.map((each, index) => {
+    const lines = samples.map((each, index) => {
       // A node that is away is the reason of many lines; once is enough.
-      const first = gauges.findIndex(({ summary }) => summary === each.summary);
+      const first = samples.findIndex(({ summary }) => summary === each.summary);
       const words =
-        first < index ? `cannot tell, as for ${gauges[first]?.id}` : shortened(each.summary, paint);
+        first < index ? `cannot tell, as for ${samples[first]?.id}` : shortened(each.summary, paint);
       const text = wrap(words, paint.width - gap, ' '.repeat(gap));
       return `  ${ink[each.level](mark[each.level])} ${padEnd(each.id, names)}  ${text}`;
     });
@@ -130,24 +137,24 @@ export default defineReport({
       const words = health === 'healthy' ? paint.ok(health) : paint.bad(health);
       return [shortened(pairTitle(pair), paint), words, age, `nonce ${count(BigInt(last))}`, from];
     });
-    const next = [
-      ...new Set(gauges.filter((each) => each.level !== 'ok').flatMap((each) => each.next ?? [])),
-    ];
+    const next = distinctAdvice(
+      samples.filter((each) => each.level !== 'ok').flatMap((each) => each.next ?? []),
+    );
     const head = `${paint.bold('Oracle')} · ${environment}${chainId === null ? '' : ` · chain ${chainId}`} · ${ink[level](level)}`;
     return `${[
       head,
       '',
       ...(rows.length === 0 ? [] : [table(rows, '  ', paint.width), '']),
       ...lines,
-      ...(next.length === 0 ? [] : ['', renderNext(next, paint)]),
+      ...(next.length === 0 ? [] : ['', paint.next(next)]),
     ].join('\n')}\n`;
   },
-  exitCode: ({ level }) => gaugeExitCode[level],
-  failureExitCode: gaugeExitCode.unknown,
+  exitCode: ({ level }) => pluginExitCode[level],
+  failureExitCode: pluginExitCode.unknown,
 });
 
 /** On the wrong chain nothing else on the screen would be about this oracle: that much is certain. */
-export async function onChain(ctx: Context, right: ReturnType<typeof assertNodes>): Promise<Reading> {
+export async function onChain(ctx: Context, right: ReturnType<typeof assertNodes>): Promise<SampleValue> {
   try {
     const { id, nodes } = await right;
     const old = await readStaleHead(ctx);
@@ -155,7 +162,11 @@ export async function onChain(ctx: Context, right: ReturnType<typeof assertNodes
     const troubles = [...nodeTroubles(nodes), ...(old === undefined ? [] : [`${old.summary}; ${then}`])];
     const summary = `id ${id}`;
     if (troubles.length === 0) return { level: 'ok', summary };
-    return { level: 'warning', summary: `${summary}; ${troubles.join('; ')}`, next: ['tv config show'] };
+    return {
+      level: 'warning',
+      summary: `${summary}; ${troubles.join('; ')}`,
+      next: [{ tv: ['config', 'show'] }],
+    };
   } catch (error) {
     if (!(error instanceof WrongChainError)) throw error;
     const { message, facts, next } = error;
@@ -257,7 +268,7 @@ function unique<T extends { readonly pair: { readonly id: string } }>(all: reado
 
 export function judgeSignals(
   world: Pick<SeenWorld, 'signals' | 'expected' | 'activity' | 'relayPairs' | 'diagnosis'>,
-): Reading {
+): SampleValue {
   const { expected: signals, activity, relayPairs, diagnosis } = world;
   if (!world.signals.known) {
     return { level: 'unknown', summary: `the last signals are unknown: ${world.signals.reason}` };
@@ -274,7 +285,10 @@ export function judgeSignals(
     return {
       level: 'unknown',
       summary: `no pair is known: ${sources.join('; ')}`,
-      next: ['tv config init', 'name them under "pairs" in the configuration file: tv config show'],
+      next: [
+        { tv: ['config', 'init'] },
+        { when: 'name them under "pairs" in the configuration file', tv: ['config', 'show'] },
+      ],
     };
   }
   const of = (...health: readonly PairSignal['health'][]) =>
@@ -291,7 +305,7 @@ export function judgeSignals(
       ? {
           level: 'warning',
           summary: `${summary}; but none since block ${count(activity.value.fromBlock)} was sent by the key in .env`,
-          next: ['see which addresses are authorised: tv oracle status --full'],
+          next: [{ when: 'see which addresses are authorised', tv: ['oracle', 'status', '--full'] }],
         }
       : { level: 'unknown', summary: `${summary}; who sends them is unknown (${activity.reason})` };
   }
@@ -304,7 +318,7 @@ export function judgeSignals(
   return { level: of('dead', 'stale') > 0 ? 'critical' : 'warning', summary, next: [recover] };
 }
 
-async function service(ctx: Context): Promise<Reading> {
+async function service(ctx: Context): Promise<SampleValue> {
   const { units, programs } = ctx.settings.host;
   const [state, processes] = await Promise.all([
     readUnit(ctx.host(), { unit: units.oracle }),
@@ -326,13 +340,13 @@ async function service(ctx: Context): Promise<Reading> {
       level: 'critical',
       summary: `${summary}: two relays with one key collide on nonces`,
       data,
-      next: [`end what does not belong to ${units.oracle}: systemctl status ${units.oracle}`],
+      next: [onHost(`systemctl status ${units.oracle}`, `end what does not belong to ${units.oracle}`)],
     };
   }
   return { level: processes[0]?.stopped === true ? 'critical' : 'ok', summary, data };
 }
 
-async function log(ctx: Context, pulse: Pulse | undefined): Promise<Reading> {
+async function log(ctx: Context, pulse: Pulse | undefined): Promise<SampleValue> {
   const unit = ctx.settings.host.units.oracle;
   const { available, reason, entries } = await readJournal(ctx.host(), { unit, lines: logLines });
   if (!available)
@@ -340,7 +354,7 @@ async function log(ctx: Context, pulse: Pulse | undefined): Promise<Reading> {
   return judgeLog(entries, { pulse, now: ctx.clock.now(), unit });
 }
 
-/** A rejection is the reading of each gauge that awaits it. */
+/** A rejection is the reading of each sample that awaits it. */
 function unlessAwaited(): void {}
 
 /** What is not known leaves a gap; a bug is thrown. */
@@ -348,7 +362,7 @@ function unlessBug(error: unknown): undefined {
   if (!(error instanceof TvError)) throw error;
 }
 
-async function key(ctx: Context, { address }: EnvKey, authority: OracleAuthority): Promise<Reading> {
+async function key(ctx: Context, { address }: EnvKey, authority: OracleAuthority): Promise<SampleValue> {
   const data = { address, authorised: authority.valid, form: authority.form };
   if (await isOracle(ctx.chain(), address, authority)) {
     return { level: 'ok', summary: `the key in .env is ${address}, which is authorised`, data };
@@ -357,7 +371,7 @@ async function key(ctx: Context, { address }: EnvKey, authority: OracleAuthority
     level: 'critical',
     summary: `the key in .env is ${address}, which is NOT authorised; authorised: ${authorisedWords(authority)}`,
     data,
-    next: ['tv oracle rotate-key'],
+    next: [{ tv: ['oracle', 'rotate-key'] }],
   };
 }
 
@@ -367,7 +381,7 @@ function needed(diagnosis: Diagnosis | undefined, env: Answer<EnvKey>): Diagnosi
   throw new TvError(env.known ? 'The account of the oracle is unknown.' : `${env.reason}.`);
 }
 
-export function fees(oracle: Address, { payer, activity, troubles }: Diagnosis): Reading {
+export function fees(oracle: Address, { payer, activity, troubles }: Diagnosis): SampleValue {
   if (!payer.known)
     return { level: 'unknown', summary: `what the key can pay with is unknown: ${payer.reason}` };
   const funds = payer.value;
@@ -394,7 +408,7 @@ export function fees(oracle: Address, { payer, activity, troubles }: Diagnosis):
         level: 'unknown',
         summary: `${balance}; how long it lasts is unknown: ${activity.reason}`,
         data,
-        next: ['check the RPC URLs: tv config show'],
+        next: [{ when: 'check the RPC URLs', tv: ['config', 'show'] }],
       };
     }
     return { level: 'ok', summary: `${balance}; how long it lasts is unknown: no recent signals`, data };
@@ -411,7 +425,7 @@ export function fees(oracle: Address, { payer, activity, troubles }: Diagnosis):
 }
 
 /** One that was just sent is no trouble; one that holds up the signals is. */
-export function nonces({ nonce, troubles }: Pick<Diagnosis, 'nonce' | 'troubles'>): Reading {
+export function nonces({ nonce, troubles }: Pick<Diagnosis, 'nonce' | 'troubles'>): SampleValue {
   if (!nonce.known) return { level: 'unknown', summary: `the nonces are unknown: ${nonce.reason}` };
   const { latest, pending } = nonce.value;
   const summary = `latest ${count(latest)}, pending ${count(pending)}`;
@@ -431,11 +445,18 @@ function lasting(seconds: number): string {
 }
 
 /** A line only where there is one: until it is finished, its two keys are both in use. */
-function unfinished(runs: readonly RunState[]): readonly Gauge[] {
+function unfinished(runs: readonly RunState[]): readonly Sample[] {
   if (runs.length === 0) return [];
-  const left = leftByAll(runs);
+  const left = residualStateOfAll(runs);
   const level = left.length > 0 ? 'critical' : 'warning';
-  return [{ id: 'runs', level, summary: `unfinished: ${nameRuns(runs, left)}`, next: runs.flatMap(waysOn) }];
+  return [
+    {
+      id: 'runs',
+      level,
+      summary: `unfinished: ${nameRuns(runs, left)}`,
+      next: runs.flatMap(recoveryCommands),
+    },
+  ];
 }
 
 /**
@@ -443,23 +464,26 @@ function unfinished(runs: readonly RunState[]): readonly Gauge[] {
  * oracle, or would take a key from under that run: what comes before is named instead.
  */
 function whatWorks(
-  gauges: readonly Gauge[],
-  before: { readonly pause: readonly string[]; readonly runs: readonly string[] },
-): readonly Gauge[] {
+  samples: readonly Sample[],
+  before: { readonly pause: readonly Advice[]; readonly runs: readonly Advice[] },
+): readonly Sample[] {
   const first = [...before.pause, ...before.runs];
-  const inVain = (line: string) =>
-    before.runs.length > 0
-      ? /tv oracle (recover|unstick|rotate-key|revoke-old)/.test(line)
-      : line === recover;
-  if (first.length === 0) return gauges;
-  return gauges.map(({ next, ...gauge }) =>
+  // While a run is unfinished every command that changes the oracle refuses, not only the restart.
+  const inVain = before.runs.length > 0 ? ['recover', 'unstick', 'rotate-key', 'revoke-old'] : ['recover'];
+  const isInVain = (advice: Advice) =>
+    typeof advice !== 'string' &&
+    'tv' in advice &&
+    advice.tv[0] === 'oracle' &&
+    inVain.includes(advice.tv[1] ?? '');
+  if (first.length === 0) return samples;
+  return samples.map(({ next, ...sample }) =>
     next === undefined
-      ? gauge
-      : { ...gauge, next: [...new Set(next.flatMap((line) => (inVain(line) ? first : [line])))] },
+      ? sample
+      : { ...sample, next: distinctAdvice(next.flatMap((advice) => (isInVain(advice) ? first : [advice]))) },
   );
 }
 
-export function causes({ troubles, unknown }: Pick<Diagnosis, 'troubles' | 'unknown'>): Reading {
+export function causes({ troubles, unknown }: Pick<Diagnosis, 'troubles' | 'unknown'>): SampleValue {
   // The nonce, the key and the fees have lines of their own.
   const left = troubles.filter(({ id }) => id === 'paused' || id === 'clock');
   if (left.length > 0) {
@@ -475,7 +499,7 @@ export function causes({ troubles, unknown }: Pick<Diagnosis, 'troubles' | 'unkn
 }
 
 /** Everybody else whose signals count, and old keys that wait to be revoked. */
-async function others(ctx: Context, { address }: EnvKey, authority: OracleAuthority): Promise<Reading> {
+async function others(ctx: Context, { address }: EnvKey, authority: OracleAuthority): Promise<SampleValue> {
   const valid = authority.valid.filter((one) => !sameAddress(one, address));
   const known = readOldKeys(ctx.settings);
   const old = known.filter((each) => valid.some((one) => sameAddress(one, each.old)));
@@ -495,7 +519,7 @@ async function others(ctx: Context, { address }: EnvKey, authority: OracleAuthor
     return {
       level: 'unknown',
       summary: `other accounts that may sign are unknown: ${validUnknown}`,
-      next: ['tv oracle status'],
+      next: [{ tv: ['oracle', 'status'] }],
     };
   }
   if (parts.length === 0) return { level: 'ok', summary: 'no other account may sign' };
@@ -507,7 +531,11 @@ async function others(ctx: Context, { address }: EnvKey, authority: OracleAuthor
     data: { old, strangers },
     next:
       old.length > 0
-        ? [waits ? 'once it is due: tv oracle revoke-old' : 'tv oracle revoke-old']
-        : ['if it is not meant to: tv oracle revoke-old --address ADDRESS'],
+        ? [
+            waits
+              ? { when: 'once it is due', tv: ['oracle', 'revoke-old'] }
+              : { tv: ['oracle', 'revoke-old'] },
+          ]
+        : [{ when: 'if it is not meant to', tv: ['oracle', 'revoke-old', '--address', 'ADDRESS'] }],
   };
 }

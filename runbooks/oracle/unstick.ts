@@ -1,5 +1,5 @@
 import { diagnose } from '../../src/chain/oracle/diagnose.ts';
-import { lookAtNodes } from '../../src/chain/preflight/lookAtNodes.ts';
+import { checkNodes } from '../../src/chain/preflight/checkNodes.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import { readUntil } from '../../src/chain/readUntil.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
@@ -19,10 +19,10 @@ import type { Address } from '../../src/config/settings.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { readClock } from '../../src/host/readClock.ts';
 import { defineRunbook, type Step, type StepContext } from '../../src/runbook/define.ts';
-import { block, Lookout, need, pass, warn } from '../../src/runbook/lookout.ts';
-import { count } from '../../src/runbook/text.ts';
+import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { count } from '../../src/text/format.ts';
 import { followFirstSignal } from './awaitFirstSignal.ts';
-import { lookAtService } from './lookAtService.ts';
+import { checkService } from './checkService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
 import { readRelayError } from './readRelayError.ts';
 
@@ -86,10 +86,10 @@ the relay works again.`,
   },
   onFailure: 'stop',
   preflight: async (ctx) => {
-    const lookout = new Lookout(ctx);
-    const nodes = lookAtNodes(ctx, lookout);
-    const service = lookAtService(ctx, lookout);
-    const key = lookout.look('key', 'host', async () => {
+    const preflight = new Preflight(ctx);
+    const nodes = checkNodes(ctx, preflight);
+    const service = checkService(ctx, preflight);
+    const key = preflight.check('key', 'host', async () => {
       const env = await readOracleKey(ctx);
       const { intervalSeconds } = await readRelayOf(ctx, env);
       return pass(`the key in .env is ${env.address}`, {
@@ -99,7 +99,7 @@ the relay works again.`,
         limitMs: signalLimitMs(intervalSeconds),
       });
     });
-    const stuck = lookout.look('pending', 'chain', async () => {
+    const stuck = preflight.check('pending', 'chain', async () => {
       const { oracle, named, intervalSeconds } = await need(key, 'key');
       const [hostTime, error] = await Promise.all([readClock(ctx.host()), readRelayError(ctx)]);
       const lastError = error.known ? error.value : undefined;
@@ -114,7 +114,7 @@ the relay works again.`,
         lastError: lastError?.message,
       });
     });
-    const fees = lookout.look('fees', 'chain', async () => {
+    const fees = preflight.check('fees', 'chain', async () => {
       const { oracle } = await need(key, 'key');
       const { nonces, pending } = await need(stuck, 'pending');
       const [current, network, tried] = await Promise.all([
@@ -136,9 +136,11 @@ the relay works again.`,
       const words = `${then} then, ${gasPrice(value)} now; at most ${formatFunds(cost, funds)} of ${formatFunds(funds.balance, funds)}`;
       return funds.balance >= cost
         ? pass(words, value)
-        : block(words, { next: [`send ${funds.symbol} to ${oracle}, then: tv oracle unstick`] });
+        : block(words, {
+            next: [{ when: `send ${funds.symbol} to ${oracle}, then`, tv: ['oracle', 'unstick'] }],
+          });
     });
-    const checks = await lookout.checks();
+    const checks = await preflight.checks();
     const known = {
       nodes: await nodes,
       service: await service,
@@ -181,33 +183,38 @@ the relay works again.`,
     ...(facts.wasActive ? [followFirstSignal(facts, stepId(facts.nonces[0] ?? 0))] : []),
   ],
   verify: async (ctx, facts) => {
-    const lookout = new Lookout(ctx);
+    const preflight = new Preflight(ctx);
     const { oracle, nonces, unit, wasActive } = facts;
     const last = nonces.at(-1) ?? 0;
-    lookout.look('nonce', 'chain', async () => {
+    preflight.check('nonce', 'chain', async () => {
       const { latest, pending } = await readUntil(
         ctx,
         () => readNonce(ctx.chain(), oracle),
         (state) => state.latest > last,
       );
       if (latest <= last) {
-        return block(`nonce ${last} of ${oracle} is not used`, { next: ['tv oracle status'] });
+        return block(`nonce ${last} of ${oracle} is not used`, { next: [{ tv: ['oracle', 'status'] }] });
       }
       const words = nonces.map((nonce) => minedWords(ctx.results[stepId(nonce)] as Replaced | null, nonce));
       const summary = `${words.join('; ')}; next is ${latest}`;
       return pending > latest && !wasActive
-        ? warn(`${summary}, and ${count(pending - latest)} more wait`, { next: ['tv oracle status'] })
+        ? warn(`${summary}, and ${count(pending - latest)} more wait`, {
+            next: [{ tv: ['oracle', 'status'] }],
+          })
         : pass(summary);
     });
-    lookout.look('signal', 'chain', async () => {
+    preflight.check('signal', 'chain', async () => {
       if (!wasActive) {
-        return warn(`${unit} is not running, so no signal can be expected`, { next: ['tv oracle recover'] });
+        return warn(`${unit} is not running, so no signal can be expected`, {
+          next: [{ tv: ['oracle', 'recover'] }],
+        });
       }
       const found = ctx.results['follow'] as { nonce?: string; block?: number } | null;
-      if (found?.nonce === undefined) return block('no new signal was seen', { next: ['tv oracle status'] });
+      if (found?.nonce === undefined)
+        return block('no new signal was seen', { next: [{ tv: ['oracle', 'status'] }] });
       return pass(`${oracle} sent nonce ${found.nonce}, accepted in block ${count(found.block ?? 0)}`);
     });
-    return lookout.checks();
+    return preflight.checks();
   },
 });
 
@@ -230,7 +237,7 @@ export function judgePending({ oracle, nonce, pool, trouble, lastError }: Pendin
         ? 'the RPC node counts no pending transaction, and does not show its pool'
         : 'no transaction waits in the pool';
     return block<Pick<UnstickFacts, 'nonces' | 'pending'>>(`${name} is not stuck: ${words}`, {
-      next: ['tv oracle status'],
+      next: [{ tv: ['oracle', 'status'] }],
     });
   }
   const inPool = (pool ?? []).filter((one) => one.nonce < Math.max(nonce.pending, latest + 1));
@@ -249,7 +256,7 @@ export function judgePending({ oracle, nonce, pool, trouble, lastError }: Pendin
     value,
     facts,
     override: 'not-stuck-yet',
-    next: ['tv oracle status'],
+    next: [{ tv: ['oracle', 'status'] }],
   });
 }
 
@@ -289,7 +296,7 @@ async function openOracleKey(ctx: StepContext, oracle: Address): Promise<Signer>
   if (signer === undefined || !sameAddress(signer.address, oracle)) {
     throw new TvError('The key in .env is another one than the plan was made for.', {
       facts: { planned: oracle, found: address },
-      next: ['tv oracle status'],
+      next: [{ tv: ['oracle', 'status'] }],
     });
   }
   return signer;

@@ -9,9 +9,9 @@ import { exitCodes, TvError } from '../../src/errors/TvError.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { blockNumber } from '../../src/runbook/inputs.ts';
-import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { count, howMany, short, table, wrap } from '../../src/runbook/text.ts';
+import { count, howMany, short } from '../../src/text/format.ts';
+import { table, wrap } from '../../src/text/layout.ts';
 import { type ChainComparison, compareWithChain, describeUnpaired, groupUnstorable } from './compare.ts';
 
 /** How many missing or surplus events a screen shows; `--json` has up to 1 000. */
@@ -56,7 +56,7 @@ export default defineReport({
     if (to > head || from > to) {
       throw new TvError('There are no such blocks to compare.', {
         facts: { from: count(from), to: count(to), head: count(head) },
-        next: ['see how far the indexer and the chain are: tv status'],
+        next: [{ when: 'see how far the indexer and the chain are', tv: ['status'] }],
         exitCode: 2,
       });
     }
@@ -106,8 +106,8 @@ export default defineReport({
       ),
       ...list('Missing in the database', missing.total, missingRows(data, paint), paint),
       ...list('Not on the chain', surplus.total, surplusRows(data, paint), paint),
-      ...(differs ? ['', renderNext([`tv reindex --from-block ${firstWrong}`], paint)] : []),
-      ...(!differs && uncertain.length > 0 ? ['', renderNext(['tv status'], paint)] : []),
+      ...(differs ? ['', paint.next([{ tv: ['reindex', '--from-block', String(firstWrong)] }])] : []),
+      ...(!differs && uncertain.length > 0 ? ['', paint.next([{ tv: ['status'] }])] : []),
       '',
     ].join('\n');
   },

@@ -17,7 +17,7 @@ import { type EventKind, readEventKinds } from '../../src/database/readEventKind
 import { readEvents } from '../../src/database/readEvents.ts';
 import { type Answer, known } from '../../src/errors/answer.ts';
 import type { Context, Progress } from '../../src/runbook/context.ts';
-import { count } from '../../src/runbook/text.ts';
+import { count } from '../../src/text/format.ts';
 import { findStoringError } from './findStoringError.ts';
 
 export interface CompareParameters {

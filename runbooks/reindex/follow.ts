@@ -3,11 +3,12 @@ import { readLogs } from '../../src/chain/readLogs.ts';
 import { countRows } from '../../src/database/countRows.ts';
 import { readCursor } from '../../src/database/readCursor.ts';
 import { readProgress } from '../../src/database/readProgress.ts';
+import { onHost } from '../../src/errors/advice.ts';
 import { TimeoutError, TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import { startUnit } from '../../src/host/startUnit.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
-import { duration } from '../../src/runbook/text.ts';
+import { duration } from '../../src/text/format.ts';
 import { keeps } from './compare.ts';
 import { lastBlockKept, type ReindexFacts } from './facts.ts';
 
@@ -119,7 +120,10 @@ async function assertRunning(ctx: StepContext, { indexer: { unit } }: ReindexFac
   if (activeState === 'active') return;
   throw new TvError('The indexer has stopped.', {
     facts: { [unit]: activeState, result },
-    next: [`journalctl -u ${unit} -n 50 --no-pager`, `start it again and continue: tv resume ${ctx.runId}`],
+    next: [
+      onHost(`journalctl -u ${unit} -n 50 --no-pager`),
+      { when: 'start it again and continue', tv: ['resume', ctx.runId] },
+    ],
   });
 }
 
@@ -132,7 +136,7 @@ function stalled(
 ): TvError {
   return new TvError('The indexer is running but makes no progress.', {
     facts: { done: `${done} of ${way.total} ${way.unit}`, 'no progress for': duration(quietMs), cursor },
-    next: `journalctl -u ${unit} -n 50 --no-pager`,
+    next: onHost(`journalctl -u ${unit} -n 50 --no-pager`),
   });
 }
 
@@ -149,13 +153,16 @@ async function cursorState(
 function headWentBack(target: number, head: number): TvError {
   return new TvError("The chain's head went back: it was reorganised, or the RPC node lags.", {
     facts: { 'head before': target, 'head now': head },
-    next: ['compare the RPC nodes: tv status', 'once the head is past that block: tv resume'],
+    next: [
+      { when: 'compare the RPC nodes', tv: ['status'] },
+      { when: 'once the head is past that block', tv: ['resume'] },
+    ],
   });
 }
 
 function tooLong(facts: ReindexFacts, way: Way, done: number): TvError {
   return new TvError('The indexer has not reached the head in time; it goes on.', {
     facts: { done: `${done} of ${way.total} ${way.unit}`, '--timeout': duration(facts.timeoutMs) },
-    next: 'go on waiting: tv resume',
+    next: { when: 'wait longer', tv: ['resume'] },
   });
 }

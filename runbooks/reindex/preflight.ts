@@ -1,7 +1,7 @@
 import { readServer } from '../../src/database/readServer.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
-import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
+import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';
 import { checkWriting } from '../indexer/checkWriting.ts';
 import { checkBackup } from './checks/backup.ts';
 import { checkChain } from './checks/chain.ts';
@@ -29,28 +29,28 @@ const countLimitMs = 600_000;
 export async function preflight(ctx: Context, input: ReindexInput): Promise<PreflightResult<ReindexFacts>> {
   const { fromBlock, truncate, wait } = input;
   const directory = input.backupDir ?? ctx.settings.backup.directory;
-  const lookout = new Lookout(ctx);
+  const preflight = new Preflight(ctx);
 
-  const indexer = lookout.look('services', 'host', () => checkServices(ctx));
-  const env = lookout.look('env', 'host', () => checkEnvFile(ctx, { fromBlock }));
-  const chain = lookout.look('chain', 'chain', () => checkChain(ctx, { fromBlock }));
-  const server = lookout.look('server', 'database', async () => {
+  const indexer = preflight.check('services', 'host', () => checkServices(ctx));
+  const env = preflight.check('env', 'host', () => checkEnvFile(ctx, { fromBlock }));
+  const chain = preflight.check('chain', 'chain', () => checkChain(ctx, { fromBlock }));
+  const server = preflight.check('server', 'database', async () => {
     const found = await readServer(ctx.database());
     if (found.inRecovery) {
       return block('this PostgreSQL is a read-only standby', {
-        next: ['set INDEXER_DB_URL, or database.url, to the primary: tv config show'],
+        next: [{ when: 'set INDEXER_DB_URL, or database.url, to the primary', tv: ['config', 'show'] }],
       });
     }
     return pass(`PostgreSQL ${found.version}, as ${found.user}`, found);
   });
-  const schema = lookout.look('schema', 'database', async () => {
+  const schema = preflight.check('schema', 'database', async () => {
     await need(server, 'server');
     return checkSchema(ctx);
   });
-  const rights = lookout.look('rights', 'database', async () =>
+  const rights = preflight.check('rights', 'database', async () =>
     checkTableRights(ctx, { schema: await need(schema, 'schema') }),
   );
-  lookout.look('writing', 'database', async () => {
+  preflight.check('writing', 'database', async () => {
     await need(server, 'server');
     return checkWriting(ctx, ctx.database(), ctx.database().target.name);
   });
@@ -60,16 +60,16 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
     await need(rights, 'rights');
     return found;
   };
-  const rows = lookout.look(
+  const rows = preflight.check(
     'rows',
     'database',
     async () => checkRows(ctx, { schema: await readable(), fromBlock, truncate }),
     countLimitMs,
   );
-  const cursor = lookout.look('cursor', 'database', async () =>
+  const cursor = preflight.check('cursor', 'database', async () =>
     checkCursor(ctx, { schema: await readable(), fromBlock }),
   );
-  const logs = lookout.look(
+  const logs = preflight.check(
     'logs',
     'chain',
     async (signal) =>
@@ -81,9 +81,11 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
       }),
     countLimitMs,
   );
-  lookout.look('backup', 'host', () => checkBackup(ctx, { directory, server: () => need(server, 'server') }));
+  preflight.check('backup', 'host', () =>
+    checkBackup(ctx, { directory, server: () => need(server, 'server') }),
+  );
 
-  const checks = await lookout.checks();
+  const checks = await preflight.checks();
   const known = {
     indexer: await indexer,
     env: await env,

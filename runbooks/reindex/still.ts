@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findWriters } from '../../src/database/findWriters.ts';
 import { readProgress } from '../../src/database/readProgress.ts';
+import { type Advice, onHost } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
@@ -25,7 +26,7 @@ export type Stillness = {
  * writes event tables, and the cursor does not move.
  * @throws TvError naming what still moves, after 20 s
  */
-export async function proveStill(ctx: StepContext, facts: ReindexFacts): Promise<Stillness> {
+export async function assertQuiescent(ctx: StepContext, facts: ReindexFacts): Promise<Stillness> {
   const deadline = Date.now() + limitMs;
   for (;;) {
     const moving = await whatMoves(ctx, facts);
@@ -47,11 +48,15 @@ async function whatMoves(ctx: StepContext, facts: ReindexFacts): Promise<Stillne
     sleep(watchMs, undefined, { signal: ctx.signal }),
   ]);
   const after = await look();
-  const facing = (message: string, more: Record<string, string>, next: string) => ({
+  const facing = (message: string, more: Record<string, string>, next: Advice) => ({
     error: new TvError(message, { facts: more, next }),
   });
   if (!['inactive', 'failed'].includes(state.activeState)) {
-    return facing('The indexer is not stopped.', { [unit]: state.activeState }, `systemctl status ${unit}`);
+    return facing(
+      'The indexer is not stopped.',
+      { [unit]: state.activeState },
+      onHost(`systemctl status ${unit}`),
+    );
   }
   const [process] = processes;
   if (process !== undefined) {
@@ -71,7 +76,7 @@ async function whatMoves(ctx: StepContext, facts: ReindexFacts): Promise<Stillne
     return facing(
       'A database session still writes event tables.',
       { pid: String(writer.pid), client: writer.client ?? 'unknown', why: writer.reason },
-      `psql -c 'SELECT * FROM pg_stat_activity WHERE pid = ${writer.pid}'`,
+      onHost(`psql -c 'SELECT * FROM pg_stat_activity WHERE pid = ${writer.pid}'`),
     );
   }
   if (before.block !== after.block) {

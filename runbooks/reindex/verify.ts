@@ -2,14 +2,15 @@ import { readHead } from '../../src/chain/readHead.ts';
 import { countRows } from '../../src/database/countRows.ts';
 import { readCursor } from '../../src/database/readCursor.ts';
 import { readEventKinds } from '../../src/database/readEventKinds.ts';
+import { onHost } from '../../src/errors/advice.ts';
 import { readEnvValue } from '../../src/host/envFile.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';
 import { readEnvFile } from '../../src/host/readEnvFile.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
-import { block, Lookout, pass, warn } from '../../src/runbook/lookout.ts';
-import { count, howMany } from '../../src/runbook/text.ts';
+import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { count, howMany } from '../../src/text/format.ts';
 import { doubtsOf } from './check.ts';
 import { compareWithChain, describeUnpaired, groupUnstorable } from './compare.ts';
 import type { ReindexFacts } from './facts.ts';
@@ -25,9 +26,9 @@ const comparisonLimitMs = 86_400_000;
 export async function verify(ctx: StepContext, facts: ReindexFacts): Promise<readonly Check[]> {
   const { schema } = facts.database;
   const { unit, program } = facts.indexer;
-  const lookout = new Lookout(ctx);
+  const preflight = new Preflight(ctx);
 
-  lookout.look('services', 'host', async () => {
+  preflight.check('services', 'host', async () => {
     const [state, processes] = await Promise.all([
       readUnit(ctx.host(), { unit }),
       listProcesses(ctx.host(), { program }),
@@ -37,13 +38,13 @@ export async function verify(ctx: StepContext, facts: ReindexFacts): Promise<rea
     }
     return block(`${unit} is ${state.activeState}, with ${processes.length} processes`, {
       next: [
-        ...(state.activeState === 'active' ? [] : [`systemctl start ${unit}`]),
-        `journalctl -u ${unit} -n 50 --no-pager`,
+        ...(state.activeState === 'active' ? [] : [onHost(`systemctl start ${unit}`)]),
+        onHost(`journalctl -u ${unit} -n 50 --no-pager`),
       ],
     });
   });
 
-  lookout.look('env', 'host', async () => {
+  preflight.check('env', 'host', async () => {
     const { text } = await readEnvFile(ctx.host(), { path: facts.env.file });
     const value = readEnvValue(text, 'START_BLOCK');
     return value === facts.env.after
@@ -51,7 +52,7 @@ export async function verify(ctx: StepContext, facts: ReindexFacts): Promise<rea
       : block(`START_BLOCK is ${value ?? 'not set'}, not ${facts.env.after}`);
   });
 
-  lookout.look(
+  preflight.check(
     'older rows',
     'database',
     async () => {
@@ -66,19 +67,19 @@ export async function verify(ctx: StepContext, facts: ReindexFacts): Promise<rea
     comparisonLimitMs,
   );
 
-  lookout.look('cursor', 'database', () => checkProgress(ctx, facts));
+  preflight.check('cursor', 'database', () => checkProgress(ctx, facts));
   if (facts.wait) {
-    lookout.look('kinds', 'database', () => checkKinds(ctx, facts), comparisonLimitMs);
+    preflight.check('kinds', 'database', () => checkKinds(ctx, facts), comparisonLimitMs);
   }
-  lookout.look('events', 'database', () => compareEvents(ctx, facts), comparisonLimitMs);
-  return lookout.checks();
+  preflight.check('events', 'database', () => compareEvents(ctx, facts), comparisonLimitMs);
+  return preflight.checks();
 }
 
 /** The cursor is near the head, and not above it: blocks that the chain does not have are not indexed. */
 async function checkProgress(ctx: StepContext, facts: ReindexFacts) {
   const { schema } = facts.database;
   if (schema.cursor === null) return pass('this schema keeps none; judged by the events');
-  const next = ['tv status'];
+  const next = [{ tv: ['status'] }];
   for (let tries = 1; ; tries++) {
     // The head second: an indexer that works is never ahead of a head that was read after its cursor.
     const cursor = await readCursor(ctx.database(), { schema });
@@ -141,14 +142,14 @@ async function checkKinds(ctx: StepContext, facts: ReindexFacts) {
       ...(surplus === null && { 'not on the chain': 'unknown: not established before the clearing' }),
     },
     next: [
-      `tv reindex check --from-block ${fromBlock}`,
-      `restore the rows of before: tv runs undo ${ctx.runId}`,
+      { tv: ['reindex', 'check', '--from-block', String(fromBlock)] },
+      { when: 'restore the rows of before', tv: ['runs', 'undo', ctx.runId] },
     ],
   });
 }
 
 async function compareEvents(ctx: StepContext, facts: ReindexFacts) {
-  const check = `tv reindex check --from-block ${facts.fromBlock}`;
+  const check = { tv: ['reindex', 'check', '--from-block', String(facts.fromBlock)] };
   if (!facts.wait) return warn('not compared with the chain, because of --no-wait', { next: [check] });
   const { schema, kinds } = facts.database;
   const cursor = await readCursor(ctx.database(), { schema });
@@ -184,11 +185,12 @@ async function compareEvents(ctx: StepContext, facts: ReindexFacts) {
     return block(
       `${range}: events without their row in the table of their kind: ${describeUnpaired(unpaired)}`,
       {
-        next: [check, `restore the rows of before: tv runs undo ${ctx.runId}`],
+        next: [check, { when: 'restore the rows of before', tv: ['runs', 'undo', ctx.runId] }],
       },
     );
   }
-  if (doubts.length > 0) return block(`${range}: ${doubts.join('; ')}`, { next: ['tv status', check] });
+  if (doubts.length > 0)
+    return block(`${range}: ${doubts.join('; ')}`, { next: [{ tv: ['status'] }, check] });
   const same = `${count(matched)} events of ${range} are the same on the chain and in the database`;
   if (unstorable.length === 0) return pass(same);
   const groups = groupUnstorable(unstorable);

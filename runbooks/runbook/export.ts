@@ -1,5 +1,5 @@
+import { describeAll } from '../../src/operations/documents/runbookDocument.ts';
 import { defineReport } from '../../src/runbook/define.ts';
-import { describeAll } from '../../src/runbook/document.ts';
 
 /** `tv runbook export > RUNBOOK.md`: the document that cannot drift from the tool. */
 export default defineReport({
@@ -7,6 +7,6 @@ export default defineReport({
   intent:
     'Writes the complete operations runbook as Markdown, made from the same definitions that tv runs by.',
   input: {},
-  collect: async ({ shelf, version }) => ({ version, markdown: await describeAll(shelf, version) }),
+  collect: async ({ registry, version }) => ({ version, markdown: await describeAll(registry, version) }),
   render: ({ markdown }) => markdown,
 });

@@ -1,14 +1,13 @@
 import { defineReport } from '../../src/runbook/define.ts';
-import { renderNext } from '../../src/runbook/next.ts';
-import { table } from '../../src/runbook/text.ts';
+import { table } from '../../src/text/layout.ts';
 
 /** `tv runbook list`: what of the runbook tv does. */
 export default defineReport({
   title: 'Procedures',
   intent: 'Lists the procedures of the operations runbook that tv carries out, by section.',
   input: {},
-  collect: async ({ shelf }) => ({
-    procedures: shelf
+  collect: async ({ registry }) => ({
+    procedures: registry
       .filter(({ section }) => section !== '')
       .map(({ command, section, summary, risk }) => ({ command, section, summary, risk })),
   }),
@@ -20,6 +19,6 @@ export default defineReport({
       paint.dim(summary),
     ]);
     const first = procedures.find(({ risk }) => risk !== 'read')?.command ?? 'status';
-    return `${table(rows, '  ', paint.width)}\n\n${renderNext([`tv runbook show ${first}`], paint)}\n`;
+    return `${table(rows, '  ', paint.width)}\n\n${paint.next([{ tv: ['runbook', 'show', first] }])}\n`;
   },
 });

@@ -1,18 +1,21 @@
 import * as z from 'zod';
 import { TvError } from '../../src/errors/TvError.ts';
+import { describeProcedure } from '../../src/operations/documents/runbookDocument.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
-import { describeProcedure } from '../../src/runbook/document.ts';
 
 /** `tv runbook show NAME`: one chapter of the exported document. */
 export default defineReport({
   title: 'One procedure',
   intent: 'Shows one procedure: why and when, what it asks, its flags, and how it ends.',
   input: { name: field('<name...>', 'the command, as tv runbook list shows it', z.array(z.string())) },
-  collect: async ({ shelf }, { name }) => {
+  collect: async ({ registry }, { name }) => {
     const wanted = name.join(' ').replace(/^tv /, '');
-    const entry = shelf.find(({ command, aliases }) => command === wanted || aliases?.includes(wanted));
+    const entry = registry.find(({ command, aliases }) => command === wanted || aliases?.includes(wanted));
     if (entry === undefined) {
-      throw new TvError(`There is no procedure "${wanted}".`, { next: 'tv runbook list', exitCode: 2 });
+      throw new TvError(`There is no procedure "${wanted}".`, {
+        next: { tv: ['runbook', 'list'] },
+        exitCode: 2,
+      });
     }
     return { command: entry.command, markdown: describeProcedure(entry, (await entry.load()).default) };
   },

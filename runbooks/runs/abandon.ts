@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { UsageError } from '../../src/errors/TvError.ts';
+import { isUnfinished } from '../../src/journal/runState.ts';
 import { defineControl, field } from '../../src/runbook/define.ts';
-import { isUnfinished } from '../../src/runbook/runState.ts';
 import { namedRun } from '../shared/namedRun.ts';
 
 /** `tv runs abandon RUN --reason TEXT`: closes a run as it is. */
@@ -24,7 +24,7 @@ export default defineControl({
     });
     if (reason === undefined) {
       throw new UsageError('--reason is needed; it is kept in the audit log.', {
-        next: `tv runs abandon ${run} --reason "…"`,
+        next: { tv: ['runs', 'abandon', run, '--reason', '…'] },
       });
     }
     return { run, direction: 'abandon', reason };

@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import { surveyRuns } from '../../src/journal/readRuns.ts';
+import { isUnfinished, recoveryCommands } from '../../src/journal/runState.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
-import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { surveyRuns } from '../../src/runbook/readRuns.ts';
-import { isUnfinished, waysOn } from '../../src/runbook/runState.ts';
-import { ago, table } from '../../src/runbook/text.ts';
+import { ago } from '../../src/text/format.ts';
+import { table } from '../../src/text/layout.ts';
 
 /** `tv runs list`: newest first, unfinished ones marked. */
 export default defineReport({
@@ -34,7 +34,7 @@ export default defineReport({
         unfinished: isUnfinished(state),
         supersededBy: state.supersededBy ?? null,
         /** Commands that carry it on. */
-        ways: waysOn(state),
+        ways: recoveryCommands(state),
         startedAt: state.started.at,
         endedAt: state.endedAt,
         operator: `${state.lastOperator.user}@${state.lastOperator.host}`,
@@ -56,7 +56,7 @@ export default defineReport({
     const left = runs.find(({ unfinished }) => unfinished);
     const more = total > runs.length ? `\n  … and ${total - runs.length} older ones: --limit ${total}` : '';
     const ways = [...damaged.flatMap(({ next }) => next), ...(left?.ways ?? [])];
-    const next = ways.length === 0 ? '' : `\n\n${renderNext(ways, paint)}`;
+    const next = ways.length === 0 ? '' : `\n\n${paint.next(ways)}`;
     return `${wrecks.join('')}${table(rows)}${more}${next}\n`;
   },
 });

@@ -22,7 +22,7 @@ export default defineControl({
       qualifies: ({ status }) => status !== 'running',
     });
     if (text === undefined) {
-      throw new UsageError('The text of the note is needed.', { next: `tv runs note ${run} "…"` });
+      throw new UsageError('The text of the note is needed.', { next: { tv: ['runs', 'note', run, '…'] } });
     }
     return { run, direction: 'note', text };
   },

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { TvError } from '../../src/errors/TvError.ts';
+import { foldRun } from '../../src/journal/runState.ts';
+import { buildTimeline } from '../../src/operations/documents/timeline.ts';
+import { timelineHtml } from '../../src/operations/documents/timelineHtml.ts';
+import { timelineMarkdown } from '../../src/operations/documents/timelineMarkdown.ts';
 import { defineAction, field } from '../../src/runbook/define.ts';
-import { foldRun } from '../../src/runbook/runState.ts';
-import { buildTimeline } from '../../src/runbook/timeline.ts';
-import { timelineHtml } from '../../src/runbook/timelineHtml.ts';
-import { timelineMarkdown } from '../../src/runbook/timelineMarkdown.ts';
 import { namedRun } from '../shared/namedRun.ts';
 
 /** `tv runs report ID`: two files for the incident review. */
@@ -26,7 +26,9 @@ export default defineAction({
     const id = namedRun(ctx, { run, command: 'runs report', qualifies: () => true });
     const state = foldRun(runs.read(id));
     if (state === undefined) {
-      throw new TvError('The run had not begun; there is nothing to report.', { next: 'tv runs list' });
+      throw new TvError('The run had not begun; there is nothing to report.', {
+        next: { tv: ['runs', 'list'] },
+      });
     }
     const timeline = buildTimeline(state);
     const markdown = resolve(out, `${id}.md`);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { TvError } from '../../src/errors/TvError.ts';
+import { readRuns, unfinishedRuns } from '../../src/journal/readRuns.ts';
 import { defineControl, field } from '../../src/runbook/define.ts';
-import { readRuns, unfinishedRuns } from '../../src/runbook/readRuns.ts';
 
 /** `tv resume [ID]`: continues an interrupted run. */
 export default defineControl({
@@ -33,7 +33,10 @@ export default defineControl({
       {
         facts: { environment: settings.environment, unfinished: unfinished.join(', ') || undefined },
         // The most urgent first.
-        next: unfinished.length === 0 ? 'tv runs list' : unfinished.map((id) => `tv resume ${id}`),
+        next:
+          unfinished.length === 0
+            ? { tv: ['runs', 'list'] }
+            : unfinished.map((id) => ({ tv: ['resume', id] })),
         exitCode: 2,
       },
     );

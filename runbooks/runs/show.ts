@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { TvError } from '../../src/errors/TvError.ts';
+import { findRun } from '../../src/journal/readRuns.ts';
+import { residualState } from '../../src/journal/residualState.ts';
+import { foldRun, isUnfinished, recoveryCommands } from '../../src/journal/runState.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
-import { leftBehind } from '../../src/runbook/leftBehind.ts';
-import { renderNext } from '../../src/runbook/next.ts';
-import { findRun } from '../../src/runbook/readRuns.ts';
-import { foldRun, isUnfinished, waysOn } from '../../src/runbook/runState.ts';
-import { duration, localTime, planName, shortened, table, wrap } from '../../src/runbook/text.ts';
+import { duration, localTime, planName, shortened } from '../../src/text/format.ts';
+import { table, wrap } from '../../src/text/layout.ts';
 import { namedRun } from '../shared/namedRun.ts';
 
 /** `tv runs show ID`: every step, its state and its time. */
@@ -28,7 +28,7 @@ export default defineReport({
     if (state === undefined) {
       throw new TvError('The run had not begun when it was cut off; nothing was changed.', {
         facts: { journal: runs.file(id) },
-        next: 'tv runs list',
+        next: { tv: ['runs', 'list'] },
       });
     }
     const { started } = state;
@@ -42,8 +42,8 @@ export default defineReport({
       unfinished: isUnfinished(state),
       supersededBy: state.supersededBy ?? null,
       /** Commands that carry it on. */
-      ways: waysOn(state),
-      left: state.supersededBy === undefined ? leftBehind(state) : [],
+      ways: recoveryCommands(state),
+      left: state.supersededBy === undefined ? residualState(state) : [],
       startedAt: started.at,
       endedAt: state.endedAt,
       operator: started.operator,
@@ -89,7 +89,7 @@ export default defineReport({
         ? [`  ${wrap(`${paint.bad('✖')} ${shortened(error.message, paint)}`, paint.width - 2, '    ')}`]
         : [],
     );
-    const next = data.ways.length > 0 ? data.ways : [`tv runs report ${data.run}`];
+    const next = data.ways.length > 0 ? data.ways : [{ tv: ['runs', 'report', data.run] }];
     const head = `${paint.bold(data.title)} · ${data.environment} · plan ${planName(data.plan, paint)} · ${data.status}`;
     const who = `${data.operator.user}@${data.operator.host}, ${localTime(new Date(data.startedAt))}, ${data.confirmation}`;
     return [
@@ -114,7 +114,7 @@ export default defineReport({
         wrap(`  note  ${text} ${paint.dim(`(${by}, ${localTime(new Date(at))})`)}`, paint.width, '        '),
       ),
       '',
-      renderNext(next, paint),
+      paint.next(next),
       '',
     ].join('\n');
   },

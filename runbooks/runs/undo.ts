@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { isUndoable } from '../../src/journal/runState.ts';
 import { defineControl, field } from '../../src/runbook/define.ts';
-import { isUndoable } from '../../src/runbook/runState.ts';
 import { namedRun } from '../shared/namedRun.ts';
 
 /** `tv runs undo ID`: to the state before the run. */

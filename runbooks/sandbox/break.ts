@@ -1,9 +1,8 @@
 import * as z from 'zod';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { defineAction, field } from '../../src/runbook/define.ts';
-import { renderNext } from '../../src/runbook/next.ts';
-import { table } from '../../src/runbook/text.ts';
 import { breakSandbox, healSandbox, listFaults } from '../../src/sandbox/break.ts';
+import { table } from '../../src/text/layout.ts';
 
 /** `tv sandbox break FAULT`, `--heal`, `--list`. */
 export default defineAction({
@@ -20,7 +19,9 @@ export default defineAction({
     if (list) return { kind: 'list' as const, faults: listFaults() };
     if (heal) return { kind: 'healed' as const, faults: await healSandbox(place) };
     if (fault === undefined) {
-      throw new UsageError('Name a fault, or --heal or --list.', { next: 'tv sandbox break --list' });
+      throw new UsageError('Name a fault, or --heal or --list.', {
+        next: { tv: ['sandbox', 'break', '--list'] },
+      });
     }
     await breakSandbox(place, fault);
     return { kind: 'broken' as const, fault };
@@ -38,7 +39,7 @@ export default defineAction({
           ? `${paint.ok('✔')} Nothing was broken.\n`
           : `${paint.ok('✔')} Mended: ${done.faults.join(', ')}.\n`;
       case 'broken':
-        return `${paint.warn('!')} Broken: ${done.fault}.\n\n${renderNext([{ tv: ['sandbox', 'break', '--heal'] }], paint)}\n`;
+        return `${paint.warn('!')} Broken: ${done.fault}.\n\n${paint.next([{ tv: ['sandbox', 'break', '--heal'] }])}\n`;
     }
   },
 });

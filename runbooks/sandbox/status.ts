@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { defineReport, field } from '../../src/runbook/define.ts';
-import { renderNext } from '../../src/runbook/next.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { aligned, short, table } from '../../src/runbook/text.ts';
 import { type SandboxInfo, sandboxStatus, type UnitStatus } from '../../src/sandbox/status.ts';
+import { short } from '../../src/text/format.ts';
+import { aligned, table } from '../../src/text/layout.ts';
 
 /** `tv sandbox status`: what runs where. */
 export default defineReport({
@@ -15,15 +15,14 @@ export default defineReport({
   },
   collect: (_ctx, input) => sandboxStatus(input),
   render: ({ condition, dir, sandbox, units, faults }, paint) => {
-    if (condition === 'down')
-      return `No sandbox in ${dir}.\n\n${renderNext([{ tv: ['sandbox', 'up'] }], paint)}\n`;
+    if (condition === 'down') return `No sandbox in ${dir}.\n\n${paint.next([{ tv: ['sandbox', 'up'] }])}\n`;
     if (condition === 'broken' || sandbox === undefined) {
-      return `${paint.bad('✘')} The sandbox in ${dir} is not complete, or has stopped.\n\n${renderNext([{ tv: ['sandbox', 'up'] }, { tv: ['sandbox', 'down'] }], paint)}\n`;
+      return `${paint.bad('✘')} The sandbox in ${dir} is not complete, or has stopped.\n\n${paint.next([{ tv: ['sandbox', 'up'] }, { tv: ['sandbox', 'down'] }])}\n`;
     }
     const broken =
       faults.length === 0
         ? ''
-        : `\n\n${paint.warn('!')} broken on purpose: ${faults.join(', ')}\n${renderNext([{ tv: ['sandbox', 'break', '--heal'] }], paint)}`;
+        : `\n\n${paint.warn('!')} broken on purpose: ${faults.join(', ')}\n${paint.next([{ tv: ['sandbox', 'break', '--heal'] }])}`;
     return [
       `Sandbox ${paint.bold(sandbox.name)} · ${sandbox.network} chain · contracts as ${sandbox.contracts} · schema as ${sandbox.databaseSchema}`,
       '',

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { defineAction, field } from '../../src/runbook/define.ts';
-import { aligned } from '../../src/runbook/text.ts';
 import { sandboxDirectory } from '../../src/sandbox/paths.ts';
 import { sandboxInfo } from '../../src/sandbox/status.ts';
 import { sandboxUp } from '../../src/sandbox/up.ts';
+import { aligned } from '../../src/text/layout.ts';
+import { quoteForShell } from '../../src/text/shellLine.ts';
 
 /** `tv sandbox up`: a complete throw-away TempoVault. */
 export default defineAction({

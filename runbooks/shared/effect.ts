@@ -1,10 +1,10 @@
 import { type Pair, pairTitle } from '../../src/chain/pairs/pair.ts';
 import { type Stop, type Stops, stoppable } from '../../src/chain/stops/readStops.ts';
 import type { Resting } from '../../src/chain/treasury/readResting.ts';
+import type { Advice } from '../../src/errors/advice.ts';
 import type { Answer } from '../../src/errors/answer.ts';
-import { quoteForShell } from '../../src/errors/shellLine.ts';
 import type { Finding } from '../../src/runbook/check.ts';
-import { pass, warn } from '../../src/runbook/lookout.ts';
+import { pass, warn } from '../../src/runbook/preflight.ts';
 
 /**
  * What a pause or a breaker stops is asked of the contracts, and what it leaves on the DEX of the DEX. Both
@@ -94,13 +94,11 @@ export function restingFinding(resting: Answer<Resting>): Finding {
 }
 
 /** What cancels the orders, as far as the strategy lists them. */
-export function unwindCommands({ pairs }: Resting): readonly string[] {
-  const flags = pairs.flatMap(({ pair }) =>
-    pair === null ? [] : [`--pair ${quoteForShell(pair.name ?? pair.id)}`],
-  );
+export function unwindCommands({ pairs }: Resting): readonly Advice[] {
+  const flags = pairs.flatMap(({ pair }) => (pair === null ? [] : ['--pair', pair.name ?? pair.id]));
   return flags.length === 0
-    ? ['name the pairs under "pairs" in the configuration file, then tv emergency unwind']
-    : [`tv emergency unwind ${flags.join(' ')}`];
+    ? [{ when: 'name the pairs under "pairs" in the configuration file, then', tv: ['emergency', 'unwind'] }]
+    : [{ tv: ['emergency', 'unwind', ...flags] }];
 }
 
 function restingWords({ pairs }: Resting): string {

@@ -1,7 +1,7 @@
 import { exitCodes, TvError } from '../../src/errors/TvError.ts';
+import { surveyRuns, urgentFirst } from '../../src/journal/readRuns.ts';
+import type { RunState } from '../../src/journal/runState.ts';
 import type { Context } from '../../src/runbook/context.ts';
-import { surveyRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
-import type { RunState } from '../../src/runbook/runState.ts';
 
 /** Of runs that could be meant, so many are named. */
 const mostNamed = 5;
@@ -44,7 +44,7 @@ export function namedRun(
       'runs that qualify': none ? 'none' : ids.length,
       shown: ids.length > mostNamed ? mostNamed : undefined,
     },
-    next: none ? 'tv runs list' : ids.slice(0, mostNamed).map(line),
+    next: none ? { tv: ['runs', 'list'] } : ids.slice(0, mostNamed).map(line),
     exitCode: exitCodes.usage,
   });
 }

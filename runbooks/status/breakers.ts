@@ -2,9 +2,9 @@ import { type Breakers, readBreakers } from '../../src/chain/breakers/readBreake
 import { namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
 import type { Protocol } from '../../src/chain/readProtocol.ts';
 import { readResting } from '../../src/chain/treasury/readResting.ts';
+import type { SampleValue } from '../../src/observe/sample.ts';
 import type { Context } from '../../src/runbook/context.ts';
-import type { Reading } from '../../src/runbook/gauge.ts';
-import { count } from '../../src/runbook/text.ts';
+import { count } from '../../src/text/format.ts';
 import { restingFinding } from '../shared/effect.ts';
 
 /** So many names are one line; `tv breaker status` has the rest. */
@@ -19,7 +19,7 @@ export function readAllBreakers(ctx: Context): Promise<Breakers> {
 }
 
 /** Which breakers are open. */
-export async function breakers(found: Promise<Breakers>): Promise<Reading> {
+export async function breakers(found: Promise<Breakers>): Promise<SampleValue> {
   const { breakers: all } = await found;
   const open = all.filter((breaker) => breaker.open).map(({ pair }) => pairTitle(pair));
   const data = { open, pairs: all.length };
@@ -27,7 +27,7 @@ export async function breakers(found: Promise<Breakers>): Promise<Reading> {
   if (open.length === 0) return { level: 'ok', summary: `none of ${count(all.length)} open`, data };
   const more = open.length > named ? ` and ${count(open.length - named)} more` : '';
   const summary = `${count(open.length)} of ${count(all.length)} OPEN: ${open.slice(0, named).join(', ')}${more}`;
-  return { level: 'warning', summary, data, next: ['tv breaker status'] };
+  return { level: 'warning', summary, data, next: [{ tv: ['breaker', 'status'] }] };
 }
 
 /**
@@ -38,7 +38,7 @@ export async function restingOrders(
   ctx: Context,
   deployed: Promise<Protocol>,
   found: Promise<Breakers>,
-): Promise<Reading | undefined> {
+): Promise<SampleValue | undefined> {
   const [{ paused }, all] = await Promise.all([deployed, found.catch(() => undefined)]);
   const open = all?.breakers.filter((breaker) => breaker.open).map(({ pair }) => pair) ?? [];
   if (paused !== true && open.length === 0) return undefined;

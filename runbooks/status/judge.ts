@@ -1,12 +1,13 @@
 import type { PairSignal } from '../../src/chain/oracle/readPairSignals.ts';
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
 import type { ServiceName } from '../../src/config/settings.ts';
-import { quoteForShell } from '../../src/errors/shellLine.ts';
+import { onHost } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
-import type { Gauge, Reading } from '../../src/runbook/gauge.ts';
-import { nameRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
-import { type RunState, waysOn } from '../../src/runbook/runState.ts';
-import { bytes, count, duration, howMany } from '../../src/runbook/text.ts';
+import { nameRuns, urgentFirst } from '../../src/journal/readRuns.ts';
+import { type RunState, recoveryCommands } from '../../src/journal/runState.ts';
+import type { Sample, SampleValue } from '../../src/observe/sample.ts';
+import { bytes, count, duration, howMany } from '../../src/text/format.ts';
+import { quoteForShell } from '../../src/text/shellLine.ts';
 
 /** Runbook section 8: more blocks behind than this are a warning. */
 const farBehindBlocks = 100;
@@ -24,8 +25,8 @@ export const asChain = 'unknown, as chain';
 export async function onRightChainOnly(
   right: Promise<unknown>,
   late: Promise<unknown>,
-  read: () => Promise<Reading>,
-): Promise<Reading> {
+  read: () => Promise<SampleValue>,
+): Promise<SampleValue> {
   const reading = read();
   reading.catch(() => {});
   const answered = right.then(
@@ -58,9 +59,9 @@ export interface OracleExpectation {
 export function judgeOracle(
   signals: readonly PairSignal[],
   { expectsNone, intervalSeconds, now }: OracleExpectation,
-): Reading {
+): SampleValue {
   if (signals.length === 0) {
-    const next = ['tv oracle status', 'name the pairs under "pairs" in the configuration file'];
+    const next = [{ tv: ['oracle', 'status'] }, 'name the pairs under "pairs" in the configuration file'];
     return { level: 'unknown', summary: 'no pair is known, neither from settings nor from events', next };
   }
   const wrong = signals.filter(({ health }) => health !== 'healthy');
@@ -73,7 +74,7 @@ export function judgeOracle(
       return { level: 'ok', summary, data };
     }
     const late = `; the relay sends one every ${duration(intervalSeconds * 1000)}, and has missed at least two`;
-    return { level: 'warning', summary: `${summary}${late}`, data, next: ['tv oracle status'] };
+    return { level: 'warning', summary: `${summary}${late}`, data, next: [{ tv: ['oracle', 'status'] }] };
   }
   const words = wrong.slice(0, 3).map(({ pair, health, ageSeconds }) => {
     const age = ageSeconds === null ? '' : ` for ${duration(ageSeconds * 1000)}`;
@@ -83,7 +84,7 @@ export function judgeOracle(
   const summary = `${count(wrong.length)} of ${howMany(signals.length, 'pair')} without a fresh signal: ${words.join(', ')}${more}`;
   if (expectsNone) return { level: 'warning', summary: `${summary}; none is accepted while paused`, data };
   const dead = wrong.some(({ health }) => health !== 'stale');
-  return { level: dead ? 'critical' : 'warning', summary, data, next: ['tv oracle status'] };
+  return { level: dead ? 'critical' : 'warning', summary, data, next: [{ tv: ['oracle', 'status'] }] };
 }
 
 export interface IndexerProgress {
@@ -109,7 +110,7 @@ export function isStalled(seen: IndexerProgress): boolean {
 }
 
 /** @param error what the indexer's journal says, in words, where it is stalled */
-export function judgeIndexer(seen: IndexerProgress, error?: string): Reading {
+export function judgeIndexer(seen: IndexerProgress, error?: string): SampleValue {
   const { block, source, speed, head, unit, waitingMs, stallMs = Number.POSITIVE_INFINITY } = seen;
   const place = `${source === 'cursor' ? 'cursor' : 'newest event'} ${count(block)}`;
   const rate = `${count(speed)} blocks/s`;
@@ -122,14 +123,14 @@ export function judgeIndexer(seen: IndexerProgress, error?: string): Reading {
   if (lag < 0) {
     const summary = `${place} is ${howMany(-lag, 'block')} ahead of the head ${count(head)}: the chain was reorganised, or the RPC node lags behind`;
     // The indexer asks for blocks above its cursor only: what replaces those below is never read.
-    return { level: 'critical', summary, data, next: ['tv reindex check'] };
+    return { level: 'critical', summary, data, next: [{ tv: ['reindex', 'check'] }] };
   }
   const behind = lag === 0 ? 'at the head' : `${howMany(lag, 'block')} behind`;
   const summary = `${place}, ${behind}, ${rate}`;
   // Without a cursor the newest event says little: a quiet protocol looks like a dead indexer.
   if (source === 'rows') return { level: 'ok', summary, data };
   if (isStalled(seen)) {
-    const next = [`systemctl restart ${unit}`, `journalctl -u ${unit} -n 50 --no-pager`];
+    const next = [onHost(`systemctl restart ${unit}`), onHost(`journalctl -u ${unit} -n 50 --no-pager`)];
     const since =
       waitingMs !== undefined && waitingMs > stallMs
         ? ` since block ${count(block + 1)} came ${duration(waitingMs)} ago`
@@ -150,19 +151,19 @@ export interface DiskUse {
 }
 
 /** A full disk, with what really makes room: pruning only where a backup is due to go. */
-export function judgeDisk({ directory, mount, totalBytes, freeBytes, prunableBytes }: DiskUse): Reading {
+export function judgeDisk({ directory, mount, totalBytes, freeBytes, prunableBytes }: DiskUse): SampleValue {
   const used = 1 - freeBytes / totalBytes;
   const summary = `${directory} (${mount}): ${bytes(freeBytes)} free of ${bytes(totalBytes)}, ${Math.round(used * 100)} % used`;
   const data = { totalBytes, freeBytes };
   if (used <= fullShare) return { level: 'ok', summary, data };
   if (prunableBytes !== undefined && prunableBytes > 0) {
-    const next = ['tv db prune'];
+    const next = [{ tv: ['db', 'prune'] }];
     return { level: 'warning', summary: `${summary}; old backups use ${bytes(prunableBytes)}`, data, next };
   }
   const told = prunableBytes === undefined ? '' : '; no backup is old enough to prune';
   const next = [
-    `du -xh --max-depth=2 ${quoteForShell(mount)} | sort -h | tail`,
-    `move backups to another file system, then set backup.directory: tv config show`,
+    onHost(`du -xh --max-depth=2 ${quoteForShell(mount)} | sort -h | tail`),
+    { when: 'move backups to another file system, then set backup.directory', tv: ['config', 'show'] },
   ];
   return { level: 'warning', summary: `${summary}${told}`, data, next };
 }
@@ -173,23 +174,23 @@ export function judgeDisk({ directory, mount, totalBytes, freeBytes, prunableByt
  * restart or a log would only lead away from it.
  */
 export function adviseOnStopped(
-  gauges: readonly Gauge[],
+  samples: readonly Sample[],
   units: Readonly<Record<ServiceName, string>>,
-): readonly Gauge[] {
-  const dataOf = (id: string) => gauges.find((gauge) => gauge.id === id)?.data;
+): readonly Sample[] {
+  const dataOf = (id: string) => samples.find((sample) => sample.id === id)?.data;
   const paused = dataOf('protocol')?.['paused'] === true;
   const stoppedBy = (dataOf('runs')?.['stopped'] ?? {}) as Partial<Record<ServiceName, string>>;
   const serviceOf = (id: string) =>
     (Object.keys(units) as ServiceName[]).find((name) => id === name || id === units[name]);
-  return gauges.map((gauge) => {
-    const service = serviceOf(gauge.id);
-    if (service === undefined || gauge.level === 'ok') return gauge;
+  return samples.map((sample) => {
+    const service = serviceOf(sample.id);
+    if (service === undefined || sample.level === 'ok') return sample;
     const run = stoppedBy[service];
     const isOff = dataOf(units[service])?.['state'] === 'inactive';
-    if (run === undefined && !(paused && isOff)) return gauge;
+    if (run === undefined && !(paused && isOff)) return sample;
     const why = run === undefined ? 'the protocol is paused' : `stopped by ${run}`;
-    const isUnit = gauge.id === units[service];
-    return { ...gauge, summary: isUnit ? `${gauge.summary}; ${why}` : gauge.summary, next: [] };
+    const isUnit = sample.id === units[service];
+    return { ...sample, summary: isUnit ? `${sample.summary}; ${why}` : sample.summary, next: [] };
   });
 }
 
@@ -204,7 +205,7 @@ export interface RunsSeen {
 }
 
 /** Unfinished runs, the last run of a command where it is not verified, and who holds the lock. */
-export function judgeRuns({ states, unusual, locks, stopped = {} }: RunsSeen): Reading {
+export function judgeRuns({ states, unusual, locks, stopped = {} }: RunsSeen): SampleValue {
   const running = states.filter(({ status }) => status === 'running').map(({ started }) => started.run);
   const left = urgentFirst(states);
   const unverified = states.filter(
@@ -223,7 +224,7 @@ export function judgeRuns({ states, unusual, locks, stopped = {} }: RunsSeen): R
   return {
     level: unusual.length > 0 ? 'critical' : open ? 'warning' : 'ok',
     summary: [...(parts.length === 0 ? ['none unfinished'] : parts), ...locks].join('; '),
-    next: [...left.flatMap(waysOn), ...ids.map((run) => `tv resume ${run}`)],
+    next: [...left.flatMap(recoveryCommands), ...ids.map((run) => ({ tv: ['resume', run] }))],
     data: { unfinished: left.map(({ started }) => started.run), unverified: ids, unusual, stopped },
   };
 }

@@ -1,12 +1,12 @@
 import { openProtocol } from '../../src/chain/readProtocol.ts';
 import type { ServiceName } from '../../src/config/settings.ts';
+import type { LockHolder } from '../../src/journal/fileLock.ts';
+import { describeHolder, lockRecords } from '../../src/journal/lockRecords.ts';
+import { readRuns, urgentFirst } from '../../src/journal/readRuns.ts';
+import { residualStateOfAll, type Seen } from '../../src/journal/residualState.ts';
+import type { RunState } from '../../src/journal/runState.ts';
+import type { SampleValue } from '../../src/observe/sample.ts';
 import type { Context } from '../../src/runbook/context.ts';
-import type { Reading } from '../../src/runbook/gauge.ts';
-import { leftByAll, type Seen } from '../../src/runbook/leftBehind.ts';
-import type { LockHolder } from '../../src/runbook/lock.ts';
-import { describeHolder, lockRecords } from '../../src/runbook/locks.ts';
-import { readRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
-import type { RunState } from '../../src/runbook/runState.ts';
 import { judgeRuns } from './judge.ts';
 
 /** What the world says of the things that runs leave unusual. Undefined: no answer, or not in time. */
@@ -20,7 +20,7 @@ export interface RunsWorld {
 export async function runs(
   ctx: Pick<Context, 'runs' | 'settings' | 'clock'>,
   world: RunsWorld,
-): Promise<Reading> {
+): Promise<SampleValue> {
   const states = readRuns(ctx);
   const left = urgentFirst(states);
   const unusual = left.length === 0 ? [] : await stillLeft(left, world);
@@ -38,9 +38,9 @@ function stoppedBy(states: readonly RunState[]): Partial<Record<ServiceName, str
 
 /** The kinds of stopped services that are among the residual state of runs. */
 function subjectsLeft(states: readonly RunState[]): readonly [string, readonly ServiceName[]][] {
-  const all = leftByAll(states).length;
+  const all = residualStateOfAll(states).length;
   return Object.entries(stoppedServices).filter(
-    ([subject]) => leftByAll(states, { [subject]: null }).length < all,
+    ([subject]) => residualStateOfAll(states, { [subject]: null }).length < all,
   );
 }
 
@@ -73,7 +73,7 @@ async function stillLeft(states: readonly RunState[], world: RunsWorld): Promise
       seen[subject] = { words: `${still.join(', ')} not running` };
     }
   }
-  return leftByAll(states, seen);
+  return residualStateOfAll(states, seen);
 }
 
 /** Who holds the lock, and where a question is open: who, what and since when. */

@@ -1,10 +1,11 @@
 import { decoded } from '../config/mask.ts';
+import { onHost } from '../errors/advice.ts';
 import { connectionFailure } from '../errors/connectionFailure.ts';
-import { firstWords, looksLikeHtml } from '../errors/firstWords.ts';
-import { maskUrl } from '../errors/maskUrl.ts';
-import { outsideJson } from '../errors/outsideText.ts';
 import { TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
 import type { Api, ApiAnswer } from '../runbook/context.ts';
+import { firstWords, looksLikeHtml } from '../text/firstWords.ts';
+import { maskUrl } from '../text/maskUrl.ts';
+import { outsideJson } from '../text/outsideText.ts';
 
 export interface ConnectApiParameters {
   readonly url: string | undefined;
@@ -14,7 +15,10 @@ export interface ConnectApiParameters {
   readonly signal?: AbortSignal;
 }
 
-const next = ['systemctl status tempovault-api', 'see where the API is expected: tv config show'];
+const next = [
+  onHost('systemctl status tempovault-api'),
+  { when: 'see where the API is expected', tv: ['config', 'show'] },
+];
 
 /**
  * TempoVault's HTTP API. Nothing is asked yet. Any HTTP status with a JSON body is an answer.
@@ -22,9 +26,9 @@ const next = ['systemctl status tempovault-api', 'see where the API is expected:
  */
 export function connectApi(parameters: ConnectApiParameters): Api {
   const { url, timeoutMs, signal } = parameters;
-  if (url === undefined) throw new TvError('No API URL is set.', { next: 'tv config init' });
+  if (url === undefined) throw new TvError('No API URL is set.', { next: { tv: ['config', 'init'] } });
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new TvError('The API URL is not an http or https URL.', { next: 'tv config show' });
+    throw new TvError('The API URL is not an http or https URL.', { next: { tv: ['config', 'show'] } });
   }
   const shown = maskUrl(url);
 

@@ -25,7 +25,7 @@ export async function readHealth(api: Api): Promise<Health> {
         status: `HTTP ${status}`,
         answer: JSON.stringify(body).slice(0, 80),
       },
-      next: 'see where the API is expected: tv config show',
+      next: { when: 'see where the API is expected', tv: ['config', 'show'] },
     });
   }
   return {

@@ -22,7 +22,7 @@ export async function readReady(api: Api): Promise<Ready> {
   if (!isObject(answer) || typeof answer['ready'] !== 'boolean') {
     throw new UnavailableError('What answers at the API URL is not TempoVault’s API.', {
       facts: { url: `${api.url}/ready`, status: `HTTP ${status}`, answer: JSON.stringify(body).slice(0, 80) },
-      next: 'see where the API is expected: tv config show',
+      next: { when: 'see where the API is expected', tv: ['config', 'show'] },
     });
   }
   const checks = isObject(answer['checks']) ? answer['checks'] : {};

@@ -36,7 +36,9 @@ export function assertExpected(
   if (expectedId === undefined || id === expectedId) return;
   throw new WrongChainError(`The RPC node is on chain ${id}, not ${expectedId}.`, {
     facts: { node: url ?? urls.join(', ') },
-    next: [`set RPC_URL to a node of chain ${expectedId}, or mend CHAIN_ID: tv config show`],
+    next: [
+      { when: `set RPC_URL to a node of chain ${expectedId}, or mend CHAIN_ID`, tv: ['config', 'show'] },
+    ],
     exitCode: exitCodes.blocked,
   });
 }

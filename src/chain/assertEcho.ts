@@ -35,7 +35,7 @@ export function assertEcho(chain: Chain): Promise<void> {
           asked: `eth_call to ${identity}, which returns its argument`,
           answer,
         },
-        next: 'see which RPC URLs are set, and from where: tv config show',
+        next: { when: 'see which RPC URLs are set, and from where', tv: ['config', 'show'] },
       });
     },
     () => {},

@@ -1,6 +1,6 @@
 import { TvError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
-import { count, duration } from '../runbook/text.ts';
+import { count, duration } from '../text/format.ts';
 import { nodesOf } from './connectChain.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { parseQuantity } from './parseAnswer.ts';

@@ -235,7 +235,7 @@ export async function assertPlaced(
         },
         next: [
           'run the command again: a reorganisation meanwhile looks the same',
-          'set RPC_URL, or chain.rpcUrls, to another node: tv config show',
+          { when: 'set RPC_URL, or chain.rpcUrls, to another node', tv: ['config', 'show'] },
         ],
         exitCode: exitCodes.blocked,
       });

@@ -24,13 +24,15 @@ export interface ConnectChainParameters {
 export function connectChain(parameters: ConnectChainParameters): Chain {
   const { rpcUrls, id, timeoutMs, contracts, signal } = parameters;
   if (rpcUrls.length === 0) {
-    throw new TvError('No RPC URL is set.', { next: ['set RPC_URL in the .env, or: tv config init'] });
+    throw new TvError('No RPC URL is set.', {
+      next: [{ when: 'set RPC_URL in the .env, or', tv: ['config', 'init'] }],
+    });
   }
   for (const [index, url] of rpcUrls.entries()) {
     // The URL itself may hold a key, and cannot be masked where it does not parse.
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
       throw new TvError(`RPC URL ${index + 1} of ${rpcUrls.length} is not an http or https URL.`, {
-        next: ['tv config show'],
+        next: [{ tv: ['config', 'show'] }],
       });
     }
   }

@@ -1,10 +1,11 @@
+import type { Advice } from '../errors/advice.ts';
 import { answer } from '../errors/answer.ts';
 import type { Finding } from '../runbook/check.ts';
 import type { Chain, Context } from '../runbook/context.ts';
 import type { StepContext } from '../runbook/define.ts';
 import type { Json } from '../runbook/json.ts';
-import { block } from '../runbook/lookout.ts';
-import { count, duration, localTime } from '../runbook/text.ts';
+import { block } from '../runbook/preflight.ts';
+import { count, duration, localTime } from '../text/format.ts';
 import { assertExpected, onRightChain } from './assertChainId.ts';
 import { readChainId } from './readChainId.ts';
 import { type Head, readHead } from './readHead.ts';
@@ -21,7 +22,7 @@ export interface StaleHead {
   /** Without a full stop: `the newest block that the RPC node shows, 1,234, is 12 min old`. */
   readonly summary: string;
   readonly facts: Readonly<Record<string, string>>;
-  readonly next: readonly string[];
+  readonly next: readonly Advice[];
   /** It lacks a block of this run that another node has: it may have it in a moment. */
   readonly mayCatchUp: boolean;
 }
@@ -50,7 +51,10 @@ export function judgeHead(
       'possible causes':
         'the node is behind or stopped, the chain makes blocks only on demand, or the clock here is wrong',
     },
-    next: ['put the URL of a node that is up to date first: tv config show', 'tv status'],
+    next: [
+      { when: 'put the URL of a node that is up to date first', tv: ['config', 'show'] },
+      { tv: ['status'] },
+    ],
     mayCatchUp: false,
   };
 }
@@ -73,7 +77,7 @@ export async function readStaleHead(
     return {
       summary: `the age of the newest block is unknown: ${reason}`,
       facts: { node: chain.urls.join(', ') },
-      next: ['tv status'],
+      next: [{ tv: ['status'] }],
       mayCatchUp: false,
     };
   }
@@ -83,7 +87,10 @@ export async function readStaleHead(
     return {
       summary: `the RPC node shows block ${count(head.value.number)}, and this run has a transaction in block ${count(own)}`,
       facts: { node: chain.urls.join(', ') },
-      next: ['put the URL of a node that is up to date first: tv config show', 'then: tv resume'],
+      next: [
+        { when: 'put the URL of a node that is up to date first', tv: ['config', 'show'] },
+        { when: 'then', tv: ['resume'] },
+      ],
       mayCatchUp: true,
     };
   }

@@ -1,8 +1,8 @@
 import { type Abi, decodeErrorResult, keccak256, stringToHex } from 'viem';
 import type { Address } from '../config/settings.ts';
-import { outsideText } from '../errors/outsideText.ts';
 import type { Chain } from '../runbook/context.ts';
-import { ago, count } from '../runbook/text.ts';
+import { ago, count } from '../text/format.ts';
+import { outsideText } from '../text/outsideText.ts';
 import { errorsAbi } from './abi/errors.ts';
 import type { Deployment } from './intents/readDeployment.ts';
 import { readDeployment } from './intents/readDeployment.ts';

@@ -1,10 +1,14 @@
-import { firstWords, looksLikeHtml } from '../errors/firstWords.ts';
+import type { Advice } from '../errors/advice.ts';
 import { TimeoutError, TvError, type TvErrorOptions, UnavailableError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
+import { firstWords, looksLikeHtml } from '../text/firstWords.ts';
 import { signalOf } from './connectChain.ts';
 import { NoNodeAnswered, type RpcFailure, rpcFailure } from './rpcFailure.ts';
 
-const lookAtSettings = 'see which RPC URLs are set, and from where: tv config show';
+const checkServerSettings: Advice = {
+  when: 'see which RPC URLs are set, and from where',
+  tv: ['config', 'show'],
+};
 
 /**
  * Any error of a call to the chain, as an error for an operator: what came back, from which node,
@@ -85,7 +89,7 @@ function sentenceOf(failure: RpcFailure): string {
   }
 }
 
-function nextOf(failure: RpcFailure): readonly string[] {
+function nextOf(failure: RpcFailure): readonly Advice[] {
   switch (failure.kind) {
     case 'rate-limited':
       return [
@@ -94,7 +98,7 @@ function nextOf(failure: RpcFailure): readonly string[] {
           : `wait ${seconds(failure.retryAfterMs)} and run the command again, or add a second RPC URL`,
       ];
     case 'denied':
-      return [`check the key or password in the RPC URL; ${lookAtSettings}`];
+      return ['check the key or password in the RPC URL', checkServerSettings];
     case 'pruned':
       return ['use an RPC node with the full history (an archive node), or ask for later blocks'];
     case 'reverted':
@@ -104,9 +108,9 @@ function nextOf(failure: RpcFailure): readonly string[] {
     case 'oversized':
       return [];
     case 'failed':
-      return [`run the command again; ${lookAtSettings}`];
+      return ['run the command again', checkServerSettings];
     default:
-      return [lookAtSettings];
+      return [checkServerSettings];
   }
 }
 

@@ -1,5 +1,5 @@
-import { firstWords } from '../errors/firstWords.ts';
 import { UnavailableError } from '../errors/TvError.ts';
+import { firstWords } from '../text/firstWords.ts';
 
 /**
  * A JSON-RPC quantity (`0x1b4`) as a number.
@@ -33,6 +33,6 @@ export function parseObject(value: unknown, what: string): Readonly<Record<strin
 export function misfit(value: unknown, what: string): UnavailableError {
   return new UnavailableError(`The RPC node answered something that is no ${what}.`, {
     facts: { answer: firstWords(JSON.stringify(value) ?? 'nothing') },
-    next: 'see which RPC URLs are set, and from where: tv config show',
+    next: { when: 'see which RPC URLs are set, and from where', tv: ['config', 'show'] },
   });
 }

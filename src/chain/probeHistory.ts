@@ -1,6 +1,6 @@
 import type { Address } from '../config/settings.ts';
-import { firstWords } from '../errors/firstWords.ts';
 import type { Chain } from '../runbook/context.ts';
+import { firstWords } from '../text/firstWords.ts';
 import { signalOf } from './connectChain.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { misfit } from './parseAnswer.ts';

@@ -137,7 +137,7 @@ function inRange(log: ChainLog, { from, to }: { readonly from: number; readonly 
     `The RPC node's eth_getLogs returned a log of block ${log.block}, outside of the blocks asked for.`,
     {
       facts: { blocks: `${from} to ${to}`, transaction: log.transactionHash },
-      next: 'set RPC_URL, or chain.rpcUrls, to another node: tv config show',
+      next: { when: 'set RPC_URL, or chain.rpcUrls, to another node', tv: ['config', 'show'] },
       exitCode: exitCodes.blocked,
     },
   );

@@ -31,7 +31,7 @@ export interface Protocol {
 export const openProtocol = 'protocol';
 
 /** What to run where the protocol is paused; never without the condition. */
-export const endThePause = 'once the cause is gone: tv emergency resume';
+export const endThePause = { when: 'once the cause is gone', tv: ['emergency', 'resume'] };
 
 /** Of the older contracts only the vault is paused, and the risk controller goes on taking signals. */
 export function stopsSignals({ paused, pausedBy }: Protocol): boolean {

@@ -1,6 +1,6 @@
 import { connectionFailure } from '../errors/connectionFailure.ts';
-import { maskUrl } from '../errors/maskUrl.ts';
-import { outsideText } from '../errors/outsideText.ts';
+import { maskUrl } from '../text/maskUrl.ts';
+import { outsideText } from '../text/outsideText.ts';
 import { kindOfRpcError, kindOfStatus, type RpcFailureKind } from './rpcErrorKind.ts';
 import { NonsenseAnswer, NotDelivered, OversizedAnswer, RangeRefused, retryAfterMs } from './rpcErrors.ts';
 

@@ -1,6 +1,6 @@
 import { decoded, urlCredentials } from '../config/mask.ts';
-import { maskUrl, maskUrlsIn } from '../errors/maskUrl.ts';
-import { withoutKeys } from '../errors/pastedKeys.ts';
+import { maskUrl, maskUrlsIn } from '../text/maskUrl.ts';
+import { withoutKeys } from '../text/pastedKeys.ts';
 import { pause } from './pause.ts';
 import { kindOfRpcError, type RpcFailureKind } from './rpcErrorKind.ts';
 import {

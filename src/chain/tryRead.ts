@@ -1,8 +1,8 @@
 import { type Abi, decodeFunctionResult, encodeFunctionData } from 'viem';
 import type { Address } from '../config/settings.ts';
-import { outsideText } from '../errors/outsideText.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
+import { outsideText } from '../text/outsideText.ts';
 import { assertEcho, isZero } from './assertEcho.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { parseHex } from './parseAnswer.ts';
@@ -53,7 +53,7 @@ export async function mustRead<T>(chain: Chain, call: ReadCall, source: string):
   if (value !== undefined) return value;
   throw new TvError(`${source} does not return ${call.functionName}.`, {
     facts: { contract: call.address },
-    next: ['check the address: tv config show'],
+    next: [{ when: 'check the address', tv: ['config', 'show'] }],
   });
 }
 

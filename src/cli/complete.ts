@@ -1,5 +1,5 @@
+import type { AnyCommand, CommandDefinition } from '../runbook/command.ts';
 import type { InputField, InputFields } from '../runbook/define.ts';
-import type { AnyCommand, Entry } from '../runbook/entry.ts';
 import type { Vocabulary } from './words.ts';
 
 /** Names that only the machine knows; each list is read when a word of its kind is completed. */
@@ -32,16 +32,16 @@ const overruling = ['--override', '--reason'];
  * Empty where tv has nothing to offer: the shell then completes file names.
  */
 export async function complete(
-  shelf: readonly Entry[],
+  registry: readonly CommandDefinition[],
   typed: readonly string[],
   vocabulary: Vocabulary,
   sources: CompletionSources,
 ): Promise<readonly string[]> {
   const current = typed.at(-1) ?? '';
   const before = typed.slice(0, -1);
-  const { entry, words } = vocabulary.findCommand(shelf, before);
+  const { entry, words } = vocabulary.findCommand(registry, before);
   const command = entry === undefined ? undefined : (await entry.load()).default;
-  const found = await offer(shelf, { before, words, entry, command, current }, vocabulary, sources);
+  const found = await offer(registry, { before, words, entry, command, current }, vocabulary, sources);
   return [...new Set(found)].filter((word) => word.startsWith(current));
 }
 
@@ -49,13 +49,13 @@ interface Line {
   readonly before: readonly string[];
   /** Those of `before` that are no flags, nor values of common flags. */
   readonly words: readonly string[];
-  readonly entry: Entry | undefined;
+  readonly entry: CommandDefinition | undefined;
   readonly command: AnyCommand | undefined;
   readonly current: string;
 }
 
 async function offer(
-  shelf: readonly Entry[],
+  registry: readonly CommandDefinition[],
   { before, words, entry, command, current }: Line,
   { withValue, alone }: Vocabulary,
   sources: CompletionSources,
@@ -67,10 +67,10 @@ async function offer(
     return valuesOf(flag, field, sources);
   }
   if (current.startsWith('-')) return flagsOf(fields, command, [...withValue, ...alone]);
-  const next = nextWords(shelf, words);
+  const next = nextWords(registry, words);
   if (entry === undefined) return next;
   // Its argument is the name of a command.
-  if (entry.command === 'runbook show') return nextWords(shelf, words.slice(2));
+  if (entry.command === 'runbook show') return nextWords(registry, words.slice(2));
   const given = words.length - entry.command.split(' ').length;
   const args = fields.filter((one) => !one.flag.startsWith('-'));
   const argument = args[Math.max(0, given)] ?? args.findLast((one) => one.flag.includes('...'));
@@ -79,8 +79,8 @@ async function offer(
 }
 
 /** The words that come after these in the name of a command. */
-function nextWords(shelf: readonly Entry[], words: readonly string[]): readonly string[] {
-  const names = shelf.flatMap(({ command, aliases = [] }) => [command, ...aliases]);
+function nextWords(registry: readonly CommandDefinition[], words: readonly string[]): readonly string[] {
+  const names = registry.flatMap(({ command, aliases = [] }) => [command, ...aliases]);
   return names.flatMap((name) => {
     const parts = name.split(' ');
     return words.every((word, index) => parts[index] === word) ? (parts[words.length] ?? []) : [];

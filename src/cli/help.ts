@@ -1,9 +1,9 @@
-import type { Entry } from '../runbook/entry.ts';
+import type { CommandDefinition } from '../runbook/command.ts';
 
-/** `tv --help`: every command, grouped as the shelf is. Loads no command. */
-export function rootHelp(shelf: readonly Entry[], version: string): string {
-  const groups = new Map<string, Entry[]>();
-  for (const entry of shelf) groups.set(entry.group, [...(groups.get(entry.group) ?? []), entry]);
+/** `tv --help`: every command, grouped as the registry is. Loads no command. */
+export function rootHelp(registry: readonly CommandDefinition[], version: string): string {
+  const groups = new Map<string, CommandDefinition[]>();
+  for (const entry of registry) groups.set(entry.group, [...(groups.get(entry.group) ?? []), entry]);
   const sections = [...groups].map(([group, entries]) => `${group}\n${lines(entries)}`);
   return [
     `tv ${version} · operator CLI of TempoVault`,
@@ -22,15 +22,15 @@ Exit codes  0 verified · 1 a step failed · 2 wrong usage · 3 blocked
 }
 
 /** `tv runs --help`, `tv db schedule --help`: the commands under these words, aliases included. */
-export function groupHelp(shelf: readonly Entry[], words: string): string | undefined {
-  const entries = shelf.filter(({ command, aliases = [] }) =>
+export function groupHelp(registry: readonly CommandDefinition[], words: string): string | undefined {
+  const entries = registry.filter(({ command, aliases = [] }) =>
     [command, ...aliases].some((name) => name.startsWith(`${words} `)),
   );
   if (entries.length === 0) return undefined;
   return `tv ${words}\n\n${lines(entries)}\n\nMore: tv ${entries[0]?.command ?? words} --help\n`;
 }
 
-function lines(entries: readonly Entry[]): string {
+function lines(entries: readonly CommandDefinition[]): string {
   return entries
     .map(({ command, summary, section, risk }) => {
       const marks = [

@@ -1,13 +1,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import * as z from 'zod';
-import { withoutKeys } from '../errors/pastedKeys.ts';
+import type { Answers } from '../engine/engine.ts';
 import { UsageError } from '../errors/TvError.ts';
+import type { AnyCommand, CommandDefinition } from '../runbook/command.ts';
 import type { InputFields } from '../runbook/define.ts';
-import type { Answers } from '../runbook/engine.ts';
-import type { AnyCommand, Entry } from '../runbook/entry.ts';
 import { timeSpan } from '../runbook/inputs.ts';
 import type { Json } from '../runbook/json.ts';
-import { wrap } from '../runbook/text.ts';
+import { wrap } from '../text/layout.ts';
+import { withoutKeys } from '../text/pastedKeys.ts';
 
 /** Flags that every command has. */
 export interface GlobalFlags {
@@ -32,7 +32,7 @@ export interface Parsed {
  * Parses the arguments of one command. Flags, their help and their types come from its input fields.
  * @throws UsageError with exit code 2
  */
-export function parse(entry: Entry, command: AnyCommand, args: readonly string[]): Parsed {
+export function parse(entry: CommandDefinition, command: AnyCommand, args: readonly string[]): Parsed {
   const program = parseWords(entry, command, args);
   const options = program.opts<Record<string, unknown>>();
   if (options['dryRun'] === true && options['safe'] !== undefined) {
@@ -75,7 +75,10 @@ export function parse(entry: Entry, command: AnyCommand, args: readonly string[]
  * configuration file, which every printed command gets by itself, and without what only a trial asks for.
  * @param rest the arguments without the command's own words
  */
-export function wordsOfCall({ command, aliases = [] }: Entry, rest: readonly string[]): readonly string[] {
+export function wordsOfCall(
+  { command, aliases = [] }: CommandDefinition,
+  rest: readonly string[],
+): readonly string[] {
   const kept = rest.filter((word, index) => {
     if (/^(-e|--env|--config|--plan)$/.test(rest[index - 1] ?? '')) return false;
     return !/^(-e|--env(=|$)|--config(=|$)|--plan(=|$)|--dry-run$)/.test(word);
@@ -95,7 +98,7 @@ function waitMs(text: unknown): number | undefined {
 }
 
 /** Flags and arguments by their names and number alone. @throws UsageError with exit code 2 */
-export function parseWords(entry: Entry, command: AnyCommand, args: readonly string[]): Command {
+export function parseWords(entry: CommandDefinition, command: AnyCommand, args: readonly string[]): Command {
   const program = build(entry, command);
   try {
     return program.parse([...args], { from: 'user' });
@@ -106,7 +109,7 @@ export function parseWords(entry: Entry, command: AnyCommand, args: readonly str
 }
 
 /** `tv reindex --help`: intent, flags, risk. */
-export function commandHelp(entry: Entry, command: AnyCommand, width: number): string {
+export function commandHelp(entry: CommandDefinition, command: AnyCommand, width: number): string {
   const program = build(entry, command);
   program.configureHelp({ helpWidth: width, minWidthToWrap: 20 });
   const risk = entry.risk === 'read' ? 'reads only' : `risk: ${entry.risk}`;
@@ -124,7 +127,7 @@ function flowed(text: string): string {
   return text.trim().replace(/([^\n])\n(?!\n)/g, '$1 ');
 }
 
-function build(entry: Entry, command: AnyCommand): Command {
+function build(entry: CommandDefinition, command: AnyCommand): Command {
   const program = new Command(`tv ${entry.command}`)
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
@@ -165,7 +168,7 @@ function hasPlan(command: AnyCommand): boolean {
   return command.kind === 'runbook' || (command.kind === 'control' && command.planned === true);
 }
 
-function validate(entry: Entry, fields: InputFields, program: Command): Json {
+function validate(entry: CommandDefinition, fields: InputFields, program: Command): Json {
   const options = program.opts<Record<string, unknown>>();
   const raw: Record<string, unknown> = {};
   let argument = 0;
@@ -183,7 +186,7 @@ function validate(entry: Entry, fields: InputFields, program: Command): Json {
   throw usage(entry, `${name}: ${issue?.message ?? 'not valid'}`, String(raw[key]));
 }
 
-function usage(entry: Entry, message: string, given?: string): UsageError {
+function usage(entry: CommandDefinition, message: string, given?: string): UsageError {
   const [first = '', hint] = withoutKeys(message)
     .replace(/^error: /, '')
     .split('\n');
@@ -200,7 +203,7 @@ function pairs(list: readonly string[]): ReadonlyMap<string, string> {
       if (at < 1)
         throw new UsageError('--set takes key=value.', {
           facts: { given: withoutKeys(item) },
-          next: 'tv config show',
+          next: { tv: ['config', 'show'] },
         });
       return [item.slice(0, at), item.slice(at + 1)];
     }),

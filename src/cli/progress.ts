@@ -1,5 +1,5 @@
 import type { Progress } from '../runbook/context.ts';
-import { count, duration } from '../runbook/text.ts';
+import { count, duration } from '../text/format.ts';
 
 const barWidth = 16;
 

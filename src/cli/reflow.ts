@@ -1,4 +1,4 @@
-import { wrap } from '../runbook/text.ts';
+import { wrap } from '../text/layout.ts';
 
 /** Wraps a text of two columns for a terminal that is narrower than it; the second column stays one. */
 export function reflow(text: string, width: number): string {

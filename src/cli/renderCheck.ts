@@ -1,7 +1,8 @@
-import { outsideText } from '../errors/outsideText.ts';
 import type { Check } from '../runbook/check.ts';
 import type { Paint } from '../runbook/paint.ts';
-import { padEnd, shortened, wrap } from '../runbook/text.ts';
+import { shortened } from '../text/format.ts';
+import { padEnd, wrap } from '../text/layout.ts';
+import { outsideText } from '../text/outsideText.ts';
 
 /** Of a summary or a fact, in characters. Names in it may come from the database's catalogue, line breaks and all. */
 const longest = 4_000;

@@ -1,7 +1,8 @@
 import type { TvError } from '../errors/TvError.ts';
-import { renderNext } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
-import { aligned, shortened, wrap } from '../runbook/text.ts';
+import { shortened } from '../text/format.ts';
+import { aligned, wrap } from '../text/layout.ts';
+import { renderNext } from './advice.ts';
 
 /** One sentence, the facts aligned under it, then what to do next. */
 export function renderError(error: TvError, paint: Paint, verbose: boolean): string {

@@ -1,8 +1,9 @@
-import { outsideText } from '../errors/outsideText.ts';
 import type { PlanData, StepData } from '../runbook/events.ts';
-import { asTyped, planLine } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
-import { shortened, visibleWidth, wrap } from '../runbook/text.ts';
+import { shortened } from '../text/format.ts';
+import { visibleWidth, wrap } from '../text/layout.ts';
+import { outsideText } from '../text/outsideText.ts';
+import { adviceLine, planLine } from './advice.ts';
 
 /**
  * The steps in order, each with what would undo it and the shell line that it stands for, if it has one.
@@ -22,7 +23,7 @@ export function renderPlan(
     const title = wrap(shortened(outsideText(step.title), paint), paint.width - indent.length, indent);
     const number = all.findIndex(({ id }) => id === step.id) + 1;
     const head = `  ${String(number).padStart(digits)}  ${title}`;
-    const undo = step.undo === null ? '' : asTyped(outsideText(step.undo), paint);
+    const undo = afterStep(step, paint);
     const space = paint.width - visibleWidth(head.slice(head.lastIndexOf('\n') + 1)) - undo.length;
     const beside = space >= 2 ? ' '.repeat(space) : `\n${indent}`;
     const first = `${head}${undo === '' ? '' : `${beside}${paint.dim(undo)}`}`;
@@ -32,4 +33,10 @@ export function renderPlan(
     return `${first}\n${indent}${paint.dim(command)}`;
   });
   return `${paint.bold(heading)}\n${steps.join('\n')}`;
+}
+
+/** What would undo a step, or what becomes of its effect. */
+export function afterStep({ undo, afterwards }: Pick<StepData, 'undo' | 'afterwards'>, paint: Paint): string {
+  if (undo !== null) return `undo: ${outsideText(undo)}`;
+  return afterwards === undefined ? '' : outsideText(adviceLine(afterwards, paint));
 }

@@ -1,3 +1,7 @@
+import { type Advice, distinctAdvice } from '../errors/advice.ts';
+import { describeHolder } from '../journal/lockRecords.ts';
+import { recoveryCommandsAfter } from '../journal/runState.ts';
+import { fateChecks, isWithoutEffect } from '../journal/sentTransactions.ts';
 import type { Check } from '../runbook/check.ts';
 import type { Progress } from '../runbook/context.ts';
 import {
@@ -9,15 +13,13 @@ import {
   toldNote,
 } from '../runbook/events.ts';
 import type { Json } from '../runbook/json.ts';
-import { describeHolder } from '../runbook/locks.ts';
-import { asTyped, renderNext, wrapAdvice } from '../runbook/next.ts';
 import type { Paint } from '../runbook/paint.ts';
-import { waysPast } from '../runbook/runState.ts';
-import { fateChecks, isWithoutEffect } from '../runbook/sentTransactions.ts';
-import { aligned, duration, padEnd, planName, shortened, visibleWidth, wrap } from '../runbook/text.ts';
+import { duration, planName, shortened } from '../text/format.ts';
+import { aligned, padEnd, visibleWidth, wrap } from '../text/layout.ts';
+import { renderNext, wrapAdvice } from './advice.ts';
 import { ProgressLine } from './progress.ts';
 import { renderChecks } from './renderCheck.ts';
-import { renderPlan } from './renderPlan.ts';
+import { afterStep, renderPlan } from './renderPlan.ts';
 
 type PlanReady = Extract<RunEvent, { type: 'plan.ready' }>;
 
@@ -42,7 +44,7 @@ export class RunScreen {
   /** Steps that were done and not undone. */
   readonly #standing = new Set<string>();
   /** What the verification found unusual, and what to do about it. */
-  #advice: readonly string[] = [];
+  #advice: readonly Advice[] = [];
   #signalled = false;
   /** A step failed: where the run ends unverified, it is unknown whether that step took effect. */
   #undecided = false;
@@ -123,7 +125,7 @@ export class RunScreen {
           `\n${paint.warn(wrap('Closed. Completed steps are kept; nothing was undone.', paint.width))}\n`,
         );
         this.#sent(event.transactions ?? []);
-        this.#print(`${renderNext(['tv status', `tv runs report ${this.#run}`], paint)}\n`);
+        this.#print(`${renderNext([{ tv: ['status'] }, { tv: ['runs', 'report', this.#run] }], paint)}\n`);
         break;
       case 'run.noted':
         this.#print(`${paint.ok('✔')} ${wrap(`Noted: ${event.text}`, paint.width - 2, '  ')}\n`);
@@ -296,10 +298,10 @@ export class RunScreen {
   #end(outcome: Outcome, left: readonly string[]): void {
     const paint = this.#paint;
     const took = duration(this.#now() - this.#startedAt);
-    const resume = `tv resume ${this.#run}`;
-    const undo = `tv runs undo ${this.#run}`;
-    const report = `tv runs report ${this.#run}`;
-    const back = waysPast(
+    const resume: Advice = { tv: ['resume', this.#run] };
+    const undo: Advice = { tv: ['runs', 'undo', this.#run] };
+    const report: Advice = { tv: ['runs', 'report', this.#run] };
+    const back = recoveryCommandsAfter(
       this.#steps.filter(({ id }) => this.#begun.has(id)),
       this.#run,
       this.#undoing || (this.#undone && outcome !== 'partly-rolled-back'),
@@ -307,16 +309,17 @@ export class RunScreen {
     const kept = this.#steps
       // A reversible step without an undo only read or waited.
       .filter(({ id, effect, undo }) => this.#standing.has(id) && !(effect === 'reversible' && undo === null))
-      .map(
-        ({ id, undo }) =>
-          `${this.#undecidedSteps.includes(id) ? 'unknown' : 'kept'}  ${this.#title(id)}${undo?.startsWith('undo: ') === false ? `: ${asTyped(undo, paint)}` : ''}`,
-      );
+      .map((step) => {
+        const after = step.undo === null ? afterStep(step, paint) : '';
+        const state = this.#undecidedSteps.includes(step.id) ? 'unknown' : 'kept';
+        return `${state}  ${this.#title(step.id)}${after === '' ? '' : `: ${after}`}`;
+      });
     // Of its own changes a run can speak; whether the world is as before was not read.
     const rolledBack =
       kept.length === 0
         ? 'All changes of this run were rolled back.'
         : 'The steps below are kept; all other changes of this run were rolled back.';
-    const endings: Record<Outcome, readonly [string, readonly string[]]> = {
+    const endings: Record<Outcome, readonly [string, readonly Advice[]]> = {
       verified: [paint.ok(`Done and verified in ${took}.`), [report]],
       unverified: [
         paint.bad(
@@ -368,14 +371,14 @@ export class RunScreen {
     };
     const [sentence, ways] = endings[outcome];
     // An unfinished run comes before whatever else helps: other commands may refuse beside it.
-    const next = [
-      ...new Set(outcome === 'verified' ? [...this.#advice, ...ways] : [...ways, ...this.#advice]),
-    ];
+    const next = distinctAdvice(
+      outcome === 'verified' ? [...this.#advice, ...ways] : [...ways, ...this.#advice],
+    );
     this.#print(`\n${wrap(sentence, paint.width)}\n`);
     if (['rolled-back', 'partly-rolled-back', 'undone'].includes(outcome)) {
       for (const line of kept) this.#print(`  ${wrap(line, paint.width - 2, '           ')}\n`);
     }
-    for (const state of left) this.#left(`The ${state}: ${asTyped(resume, paint)}`);
+    for (const state of left) this.#left(`The ${state}`, resume);
     this.#print(`${renderNext(next, paint)}\n`);
   }
 
@@ -399,14 +402,16 @@ export class RunScreen {
         ? `${paint.ok('Nothing to do: verified.')}\n`
         : `${paint.bad(wrap('Nothing was changed, and the state is not verified: see the marked lines above.', paint.width))}\n`,
     );
-    const next = [...new Set(adviceOf(checks))];
+    const next = distinctAdvice(adviceOf(checks));
     if (next.length > 0) this.#print(`${renderNext(next, paint)}\n`);
   }
 
   /** What a run has left unusual in the world. */
-  #left(words: string): void {
+  #left(words: string, remedy?: Advice): void {
     const { bad, width } = this.#paint;
-    this.#print(`${bad(`✖ ${wrapAdvice(words, width - 2, '  ')}`)}\n`);
+    const text =
+      remedy === undefined ? wrap(words, width - 2, '  ') : wrapAdvice(words, remedy, this.#paint, '  ');
+    this.#print(`${bad(`✖ ${text}`)}\n`);
   }
 
   #lockLost({ reason, next, stops }: Extract<RunEvent, { type: 'lock.lost' }>): void {
@@ -449,8 +454,12 @@ function untilFinished(direction: PlanReady['direction'], state: string): string
 }
 
 /** What mends the marked lines of a verification, the worst first. A bare `tv resume` is said better below. */
-function adviceOf(checks: readonly Check[]): readonly string[] {
+function adviceOf(checks: readonly Check[]): readonly Advice[] {
   const of = (status: Check['status']) =>
     checks.filter((check) => check.status === status).flatMap(({ next = [] }) => next);
-  return [...of('block'), ...of('warn')].filter((line) => line !== 'tv resume');
+  return [...of('block'), ...of('warn')].filter((advice) => !isBareResume(advice));
+}
+
+function isBareResume(advice: Advice): boolean {
+  return typeof advice !== 'string' && 'tv' in advice && advice.tv.join(' ') === 'resume';
 }

@@ -1,27 +1,33 @@
+import { isAdviceCommand } from '../errors/advice.ts';
 import type { TvError } from '../errors/TvError.ts';
+import { isSignedBytes } from '../journal/signedBytes.ts';
 import type { RunEvent } from '../runbook/events.ts';
-import { isSignedBytes } from '../runbook/signedBytes.ts';
+import { type AdvicePlace, adviceLine } from './advice.ts';
 
-/** Big integers as decimal strings: JSON's numbers would round them. */
-function plain(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value;
+/** Big integers as decimal strings, which JSON's numbers would round; advice as the line to paste. */
+function plain(place: AdvicePlace) {
+  return (_key: string, value: unknown): unknown => {
+    if (typeof value === 'bigint') return value.toString();
+    return isAdviceCommand(value) ? adviceLine(value, place) : value;
+  };
 }
 
 /** The same, without the bytes of signed transactions: only the journal keeps them. */
-function shown(key: string, value: unknown): unknown {
-  return isSignedBytes(key, value) ? undefined : plain(key, value);
+function shown(place: AdvicePlace) {
+  const replace = plain(place);
+  return (key: string, value: unknown) => (isSignedBytes(key, value) ? undefined : replace(key, value));
 }
 
 /** One JSON document for a read. */
-export function toJsonDocument(schema: string, data: unknown): string {
+export function toJsonDocument(schema: string, data: unknown, place: AdvicePlace): string {
   const body = Array.isArray(data) ? { items: data } : (data as object);
-  return `${JSON.stringify({ schema, ...body }, shown, 2)}\n`;
+  return `${JSON.stringify({ schema, ...body }, shown(place), 2)}\n`;
 }
 
 /** One line for an error, so that it can also end a run's lines of events. */
-export function toJsonError(error: TvError): string {
+export function toJsonError(error: TvError, place: AdvicePlace): string {
   const { name, message, facts, next, exitCode } = error;
-  return `${JSON.stringify({ schema: 'tv.error/1', name, message, facts, next, exitCode })}\n`;
+  return `${JSON.stringify({ schema: 'tv.error/1', name, message, facts, next, exitCode }, plain(place))}\n`;
 }
 
 /**
@@ -32,8 +38,9 @@ export function toJsonError(error: TvError): string {
 export function toJsonEvent(
   event: RunEvent,
   at: Date,
+  place: AdvicePlace,
   { unwritten = false }: { readonly unwritten?: boolean } = {},
 ): string {
-  const replacer = unwritten ? plain : shown;
+  const replacer = unwritten ? plain(place) : shown(place);
   return `${JSON.stringify({ schema: 'tv.event/1', at: at.toISOString(), ...event }, replacer)}\n`;
 }

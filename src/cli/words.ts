@@ -1,4 +1,4 @@
-import type { Entry } from '../runbook/entry.ts';
+import type { CommandDefinition } from '../runbook/command.ts';
 
 /** Flags of more than one command that take a value. */
 const withValue: ReadonlySet<string> = new Set([
@@ -12,7 +12,7 @@ const alone: ReadonlySet<string> = new Set([
 ]);
 
 export interface Words {
-  readonly entry: Entry | undefined;
+  readonly entry: CommandDefinition | undefined;
   /** The arguments without the command's own words. */
   readonly rest: readonly string[];
   /** The words that were meant as a command. */
@@ -23,7 +23,7 @@ export interface Words {
  * Finds the command in the arguments, whichever common flags stand before or between its words. What
  * comes after a flag of its own may be that flag's value, and is not looked at.
  */
-export function findCommand(shelf: readonly Entry[], argv: readonly string[]): Words {
+export function findCommand(registry: readonly CommandDefinition[], argv: readonly string[]): Words {
   const places: number[] = [];
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? '';
@@ -34,7 +34,9 @@ export function findCommand(shelf: readonly Entry[], argv: readonly string[]): W
   const words = places.map((place) => argv[place] ?? '');
   for (let length = Math.min(3, words.length); length > 0; length--) {
     const name = words.slice(0, length).join(' ');
-    const entry = shelf.find(({ command, aliases }) => command === name || aliases?.includes(name) === true);
+    const entry = registry.find(
+      ({ command, aliases }) => command === name || aliases?.includes(name) === true,
+    );
     if (entry !== undefined) {
       const own = new Set(places.slice(0, length));
       return { entry, rest: argv.filter((_, index) => !own.has(index)), words };
@@ -64,11 +66,11 @@ function isCommon(flag: string): boolean {
 
 /** The command that was probably meant. What finds it is loaded only now: most calls never need it. */
 export async function nearest(
-  shelf: readonly Entry[],
+  registry: readonly CommandDefinition[],
   words: readonly string[],
 ): Promise<string | undefined> {
   const { suggest } = await import('../config/suggest.ts');
-  const commands = shelf.map(({ command }) => command);
+  const commands = registry.map(({ command }) => command);
   const begun = commands.filter((command) => command.startsWith(words.slice(0, 3).join(' ')));
   if (begun.length === 1) return begun[0];
   // A command of three words is nearest to what was typed in three words.

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { withoutKeys } from '../errors/pastedKeys.ts';
+import { withoutKeys } from '../text/pastedKeys.ts';
 import type { FileEnvironment } from './parseConfig.ts';
 import { findSandboxes, type Places, type ProcessEnv } from './places.ts';
 import { type ConfigFile, readConfigFile } from './readConfigFile.ts';
@@ -90,7 +90,7 @@ function noSuchFile(flag: string | undefined, path: string): SettingsProblem {
     message: 'The configuration file that was asked for does not exist.',
     where: flag === undefined ? 'TV_CONFIG' : '--config',
     facts: { file: path },
-    next: `tv config init ${path}`,
+    next: { tv: ['config', 'init', path] },
   };
 }
 
@@ -110,7 +110,7 @@ async function openSandbox(
     level: 'fatal',
     message: `The sandbox's own configuration does not describe ${name}.`,
     where: path,
-    next: 'tv sandbox status',
+    next: { tv: ['sandbox', 'status'] },
   };
   const problems = answer.state === 'unreadable' ? [answer.problem] : (file?.problems ?? []);
   return {
@@ -138,6 +138,6 @@ function unknownEnvironment(name: string, known: readonly string[], where: strin
     message: `There is no environment "${withoutKeys(name)}".`,
     where,
     facts: { known: known.join(', ') },
-    next: meant === undefined ? 'tv config show' : `tv -e ${meant} …`,
+    next: meant === undefined ? { tv: ['config', 'show'] } : `tv -e ${meant} …`,
   };
 }

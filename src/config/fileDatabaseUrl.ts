@@ -1,3 +1,4 @@
+import type { Advice } from '../errors/advice.ts';
 import { keyOf } from './keys.ts';
 import type { FileValue } from './parseConfig.ts';
 import type { ProcessEnv } from './places.ts';
@@ -28,7 +29,7 @@ export async function fileDatabaseUrl(
   const value = way === undefined ? undefined : values.get(way);
   if (way === undefined || value === undefined) return undefined;
   const where = `${path}:${value.line}`;
-  const fail = (message: string, next: string, facts: Readonly<Record<string, string>> = {}): FileUrl => ({
+  const fail = (message: string, next: Advice, facts: Readonly<Record<string, string>> = {}): FileUrl => ({
     problem: { level: 'error', message, where, key: 'database.url', facts, next },
   });
   if (ways.length > 1) {

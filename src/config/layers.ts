@@ -1,4 +1,4 @@
-import { withoutKeys } from '../errors/pastedKeys.ts';
+import { withoutKeys } from '../text/pastedKeys.ts';
 import { type Key, type KeyName, keyNames, keyOf, type Raw } from './keys.ts';
 import { databasePasswords, hasLogin } from './mask.ts';
 import type { FileEnvironment } from './parseConfig.ts';
@@ -94,7 +94,7 @@ export function unresolvedReferences(
         message: `${key} in .env refers to \${${first}}, which .env does not set.`,
         where: `${path}:${line} (${key})`,
         key: name,
-        next: `set ${first} above line ${line} of ${path}, or set ${name}: tv config show`,
+        next: { when: `set ${first} above line ${line} of ${path}, or set ${name}`, tv: ['config', 'show'] },
       },
     ];
   });
@@ -126,6 +126,6 @@ function notASetting(name: string, where: string): SettingsProblem {
     message: isKey(name) ? `${name} cannot be set by a flag.` : `${withoutKeys(name)} is not a setting.`,
     where,
     ...(meant === undefined || isKey(name) ? {} : { facts: { 'did you mean': meant } }),
-    next: 'tv config show',
+    next: { tv: ['config', 'show'] },
   };
 }

@@ -1,4 +1,4 @@
-import { maskUrl } from '../errors/maskUrl.ts';
+import { maskUrl } from '../text/maskUrl.ts';
 
 /** A path segment this long is taken for an API key, as in `maskUrl`. */
 const shortestKey = 16;

@@ -1,5 +1,6 @@
 import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
-import { withoutKeys } from '../errors/pastedKeys.ts';
+import type { Advice } from '../errors/advice.ts';
+import { withoutKeys } from '../text/pastedKeys.ts';
 import { fileKeys, isMapKey, type Raw } from './keys.ts';
 import type { SettingsProblem } from './settings.ts';
 import { suggest } from './suggest.ts';
@@ -241,8 +242,8 @@ function below(prefix: string): readonly string[] {
   return [...new Set(names)];
 }
 
-export function correct(path: string, line: number): string {
-  return `correct line ${line} of ${path}, then: tv config check`;
+export function correct(path: string, line: number): Advice {
+  return { when: `correct line ${line} of ${path}, then`, tv: ['config', 'check'] };
 }
 
 /** The parser's own messages quote the file, which may hold a password. */

@@ -1,5 +1,6 @@
-import { withoutKeys } from '../errors/pastedKeys.ts';
+import type { Advice } from '../errors/advice.ts';
 import { exitCodes, TvError } from '../errors/TvError.ts';
+import { withoutKeys } from '../text/pastedKeys.ts';
 import { type Key, type KeyName, keyOf } from './keys.ts';
 import type { Written } from './layers.ts';
 import type { ProblemLevel, SettingsOrigins, SettingsProblem } from './settings.ts';
@@ -9,7 +10,7 @@ export function unreadableValue(
   level: ProblemLevel,
   name: KeyName,
   { raw, source, where }: Written,
-  next: string,
+  next: Advice,
 ): SettingsProblem {
   const key: Key<unknown> = keyOf(name);
   const written = typeof raw === 'string' ? raw : raw.join(', ');

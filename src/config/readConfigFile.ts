@@ -1,4 +1,5 @@
-import { quoteForShell } from '../errors/shellLine.ts';
+import { onThisMachine } from '../errors/advice.ts';
+import { quoteForShell } from '../text/shellLine.ts';
 import { databasePasswords, hasLogin, urlCredentials } from './mask.ts';
 import { type ConfigContent, parseConfig } from './parseConfig.ts';
 import type { SettingsProblem } from './settings.ts';
@@ -33,7 +34,7 @@ export async function readConfigFile(path: string): Promise<ConfigAnswer> {
 }
 
 function unreadable(path: string, trouble: FileTrouble): SettingsProblem {
-  const { facts, next = `ls -ld ${quoteForShell(path)}` } = explainTrouble(trouble);
+  const { facts, next = onThisMachine(`ls -ld ${quoteForShell(path)}`) } = explainTrouble(trouble);
   const verb =
     trouble.kind === 'exposed' ? 'can be changed by other users of this machine' : 'cannot be read';
   return { level: 'fatal', message: `The configuration file ${verb}.`, where: path, facts, next };
@@ -64,6 +65,6 @@ function exposedSecret(path: string, mode: number, content: ConfigContent): Sett
       : 'The configuration file seems to hold an API key, and other users of this machine can read or change it.',
     where: `${path}:${worst.line}`,
     facts: { holds: worst.at, mode: `0${(mode & 0o777).toString(8)}` },
-    next: `chmod 600 ${quoteForShell(path)}`,
+    next: onThisMachine(`chmod 600 ${quoteForShell(path)}`),
   };
 }

@@ -1,4 +1,4 @@
-import { isPrintable } from '../errors/outsideText.ts';
+import { isPrintable } from '../text/outsideText.ts';
 import { readAddress } from './address.ts';
 import type { Address, PairSetting, SignerSource } from './settings.ts';
 

@@ -29,7 +29,7 @@ function fail(error: TvError): never {
 }
 
 function missing(key: KeyName, envKey: string, { problems, files }: SettingsOrigins): TvError {
-  // The one about nothing being said at all (`weakPoints`) names the setting as its place.
+  // The one about nothing being said at all (`settingsWarnings`) names the setting as its place.
   const told = problems.find((problem) => problem.key === key && problem.where !== key);
   if (told !== undefined) return toError(told);
   const envFile = files.find(({ role }) => role === '.env');
@@ -41,7 +41,7 @@ function missing(key: KeyName, envKey: string, { problems, files }: SettingsOrig
       '.env': `${envFile?.path} is ${envFile?.state}${envFile?.state === 'used' ? `, but has no ${envKey}` : ''}`,
       reason: unread?.message,
     },
-    next: unread?.next ?? [`set ${envKey} in .env`, 'tv config init'],
+    next: unread?.next ?? [`set ${envKey} in .env`, { tv: ['config', 'init'] }],
     exitCode: exitCodes.usage,
   });
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { onHost, quoteForShell } from '../errors/shellLine.ts';
+import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
+import { quoteForShell } from '../text/shellLine.ts';
 import { type Chosen, chooseEnvironment } from './chooseEnvironment.ts';
 import { fileDatabaseUrl, type RunSecretCommand } from './fileDatabaseUrl.ts';
 import { type KeyName, keyNames, publicChains } from './keys.ts';
@@ -18,8 +19,8 @@ import { findPlaces, type Places, type ProcessEnv } from './places.ts';
 import { Resolution } from './resolution.ts';
 import { envSecrets, safeSecrets } from './secretValues.ts';
 import type { ConsideredFile, Settings, SettingsOrigins, SettingsProblem } from './settings.ts';
+import { settingsWarnings } from './settingsWarnings.ts';
 import { findExposure } from './trustedFile.ts';
-import { weakPoints } from './weakPoints.ts';
 
 export interface EnvFileText {
   readonly entries: readonly EnvAssignment[];
@@ -90,7 +91,7 @@ export async function resolveSettings(request: SettingsRequest): Promise<Resolve
   const values = keyNames.map((name) => resolution.origin(name));
   const candidates = [...resolution.secrets, ...envSecrets(entries)];
   const secrets = safeSecrets(candidates, values);
-  const weak = weakPoints({ settings, values, files, chosen, processEnv, envText: envFile.text });
+  const weak = settingsWarnings({ settings, values, files, chosen, processEnv, envText: envFile.text });
   const own = exposedState(settings.stateDirectory);
   const references = unresolvedReferences(envFile.path, entries).filter(
     ({ key }) => values.find((value) => value.key === key)?.source === 'unset',

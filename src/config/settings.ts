@@ -1,3 +1,4 @@
+import type { Advice } from '../errors/advice.ts';
 /** `0x` and 40 hex digits. */
 export type Address = `0x${string}`;
 
@@ -95,7 +96,7 @@ export interface SettingsProblem {
   /** The setting, or group of settings, that it leaves without a value, where it is about one. */
   readonly key?: string;
   readonly facts?: Readonly<Record<string, string>>;
-  readonly next: string;
+  readonly next: Advice;
   /** Every value can be read, and may have been changed by somebody else: an emergency continues, and says so. */
   readonly untrusted?: true;
 }

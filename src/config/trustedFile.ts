@@ -9,6 +9,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { type Advice, onThisMachine } from '../errors/advice.ts';
 
 /** A part of a path that somebody else could change, and with it what the path leads to. */
 export interface Exposure {
@@ -16,7 +17,7 @@ export interface Exposure {
   readonly path: string;
   readonly reason: string;
   /** A command that ends it. */
-  readonly remedy: string;
+  readonly remedy: Advice;
 }
 
 const othersMayWrite = 0o022;
@@ -65,14 +66,18 @@ function judge(path: string, stats: Stats, user: number): Exposure | undefined {
     return {
       path,
       reason: `it belongs to another user (uid ${stats.uid})`,
-      remedy: `${user === 0 ? '' : 'sudo '}${chown} ${own} ${quoted(path)}`,
+      remedy: onThisMachine(`${user === 0 ? '' : 'sudo '}${chown} ${own} ${quoted(path)}`),
     };
   }
   const isProtected = stats.isSymbolicLink() || (stats.isDirectory() && (stats.mode & sticky) !== 0);
   if (isProtected || (stats.mode & othersMayWrite) === 0) return undefined;
   const who = (stats.mode & 0o002) === 0 ? 'its group' : 'every user';
   const mode = (stats.mode & 0o7777).toString(8).padStart(4, '0');
-  return { path, reason: `${who} may write to it (mode ${mode})`, remedy: `chmod go-w ${quoted(path)}` };
+  return {
+    path,
+    reason: `${who} may write to it (mode ${mode})`,
+    remedy: onThisMachine(`chmod go-w ${quoted(path)}`),
+  };
 }
 
 function quoted(path: string): string {
@@ -134,7 +139,7 @@ function readUpTo(handle: number, most: number): Buffer {
 /** Why a file was not read, to follow "cannot be read:", and what helps. */
 export function explainTrouble(trouble: FileTrouble): {
   readonly facts: Readonly<Record<string, string>>;
-  readonly next: string | undefined;
+  readonly next: Advice | undefined;
 } {
   switch (trouble.kind) {
     case 'exposed': {

@@ -268,7 +268,12 @@ function poolerError(
     {
       exitCode: exitCodes.blocked,
       facts: { 'answers here': `${target.host}:${target.port}`, 'the server itself': direct },
-      next: [`name the server itself in the database URL (${direct}, by its own account): tv config show`],
+      next: [
+        {
+          when: `name the server itself in the database URL (${direct}, by its own account)`,
+          tv: ['config', 'show'],
+        },
+      ],
     },
   );
 }
@@ -289,7 +294,7 @@ function lostTo({ who, what }: RunLockHolder): TvError {
   return new TvError('Another run has begun while the databases changed names.', {
     exitCode: exitCodes.locked,
     facts: { who, what },
-    next: ['tv runs list'],
+    next: [{ tv: ['runs', 'list'] }],
   });
 }
 
@@ -300,7 +305,10 @@ function gapError(): TvError {
     {
       exitCode: exitCodes.interrupted,
       facts: { 'lock kept in': 'the live database alone: this role may not connect to postgres' },
-      next: ['set database.adminUrl, or let the role connect to the database postgres', 'tv runs list'],
+      next: [
+        'set database.adminUrl, or let the role connect to the database postgres',
+        { tv: ['runs', 'list'] },
+      ],
     },
   );
 }
@@ -308,7 +316,7 @@ function gapError(): TvError {
 function lostError(): TvError {
   return new TvError('The lock of this run in the database is lost; another run may have begun.', {
     exitCode: exitCodes.interrupted,
-    next: ['tv runs list'],
+    next: [{ tv: ['runs', 'list'] }],
   });
 }
 

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Database } from '../runbook/context.ts';
 import { cancelOnAbort } from './cancelOnAbort.ts';
@@ -89,7 +90,7 @@ async function setCursor(transaction: OpenTransaction, cursor: CursorTable, bloc
   if (numAffectedRows !== 0n) {
     throw new TvError(`The cursor table ${cursor.name} holds more than one row.`, {
       facts: { rows: String(numAffectedRows) },
-      next: `psql -c 'SELECT * FROM ${cursor.name}'`,
+      next: onHost(`psql -c 'SELECT * FROM ${cursor.name}'`),
     });
   }
   const columns = [
@@ -122,7 +123,10 @@ async function namingHolders(database: Database, schema: EventSchema, cause: unk
   });
   return new TvError('Another session holds a lock on the event tables; nothing was cleared.', {
     facts: held.length === 0 ? { holder: 'gone meanwhile: try again' } : Object.fromEntries(held),
-    next: held.length === 0 ? [] : `psql -c 'SELECT * FROM pg_stat_activity WHERE pid = ${locks[0]?.pid}'`,
+    next:
+      held.length === 0
+        ? []
+        : onHost(`psql -c 'SELECT * FROM pg_stat_activity WHERE pid = ${locks[0]?.pid}'`),
     cause,
   });
 }

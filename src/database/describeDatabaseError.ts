@@ -1,3 +1,4 @@
+import { type Advice, onHost } from '../errors/advice.ts';
 import { TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
 import type { DatabaseTarget } from '../runbook/context.ts';
 
@@ -11,7 +12,7 @@ type Kind = typeof TvError | typeof UnavailableError | typeof TimeoutError;
 interface Description {
   readonly kind: Kind;
   readonly message: string;
-  readonly next?: string | readonly string[];
+  readonly next?: Advice | readonly Advice[] | undefined;
 }
 
 /**
@@ -53,13 +54,13 @@ function describe(error: ServerError, target: DatabaseTarget): Description {
 function byCode(code: string, text: string, target: DatabaseTarget, where: string): Description | undefined {
   const away = (
     message: string,
-    next: string | readonly string[] = 'systemctl status postgresql',
+    next: Advice | readonly Advice[] = onHost('systemctl status postgresql'),
   ): Description => ({
     kind: UnavailableError,
     message,
     next,
   });
-  const refused = (message: string, next?: string): Description => ({
+  const refused = (message: string, next?: Advice): Description => ({
     kind: TvError,
     message,
     ...(next === undefined ? {} : { next }),
@@ -70,10 +71,10 @@ function byCode(code: string, text: string, target: DatabaseTarget, where: strin
       return away(`Nothing listens for the database on ${where}.`);
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return away(`The database host ${target.host} is not known here.`, 'tv config show');
+      return away(`The database host ${target.host} is not known here.`, { tv: ['config', 'show'] });
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return away(`There is no route to the database on ${where}.`, 'tv config show');
+      return away(`There is no route to the database on ${where}.`, { tv: ['config', 'show'] });
     case 'ETIMEDOUT':
       return { kind: TimeoutError, message: `The database on ${where} did not answer in time.` };
     case 'ECONNRESET':
@@ -85,29 +86,28 @@ function byCode(code: string, text: string, target: DatabaseTarget, where: strin
     case '28P01':
     case '28000':
       return /no encryption/.test(text)
-        ? away(
-            `The database on ${where} wants an encrypted connection: add ?sslmode=require to its URL.`,
-            'tv config show',
-          )
-        : away(`The database on ${where} does not let ${target.user} in.`, 'tv config show');
+        ? away(`The database on ${where} wants an encrypted connection: add ?sslmode=require to its URL.`, {
+            tv: ['config', 'show'],
+          })
+        : away(`The database on ${where} does not let ${target.user} in.`, { tv: ['config', 'show'] });
     case '3D000':
       return away(`There is no database ${target.name} on ${where}.`, [
-        'tv config show',
-        'where it was lost: tv db restore --latest',
+        { tv: ['config', 'show'] },
+        { when: 'where it was lost', tv: ['db', 'restore', '--latest'] },
       ]);
     case '08P01':
       return /unsupported startup parameter/.test(text)
-        ? away(
-            `A connection pooler (PgBouncer or alike) answers on ${where}; tv needs the server itself.`,
-            'set the address of the PostgreSQL server: tv config show',
-          )
+        ? away(`A connection pooler (PgBouncer or alike) answers on ${where}; tv needs the server itself.`, {
+            when: 'set the address of the PostgreSQL server',
+            tv: ['config', 'show'],
+          })
         : undefined;
     case '53300':
-      return away('The database has no connection left.', 'tv status');
+      return away('The database has no connection left.', { tv: ['status'] });
     case '53100':
-      return refused("The database server's disk is full.", 'df -h');
+      return refused("The database server's disk is full.", onHost('df -h'));
     case '53200':
-      return refused('The database server ran out of memory.', 'free -h');
+      return refused('The database server ran out of memory.', onHost('free -h'));
     case '57P01':
       return away('The database session was ended by an administrator or a shutdown.');
     case '57P02':
@@ -122,16 +122,18 @@ function byCode(code: string, text: string, target: DatabaseTarget, where: strin
         ? { kind: TimeoutError, message: 'A database statement took longer than its limit.' }
         : refused('A database statement was cancelled.');
     case '55P03':
-      return refused('A table of the database is locked by another session.', 'tv status');
+      return refused('A table of the database is locked by another session.', { tv: ['status'] });
     case '40P01':
       return refused('The database ended a deadlock by refusing this statement.');
     case '42501':
-      return refused(
-        `The role ${target.user} lacks a right in the database: ${text}.`,
-        "have it granted by the tables' owner, or connect as the owner: tv config show",
-      );
+      return refused(`The role ${target.user} lacks a right in the database: ${text}.`, {
+        when: "have it granted by the tables' owner, or connect as the owner",
+        tv: ['config', 'show'],
+      });
     case '25006':
-      return refused('The database only reads: it is a standby, or set to read only.', 'tv config show');
+      return refused('The database only reads: it is a standby, or set to read only.', {
+        tv: ['config', 'show'],
+      });
     default:
       return undefined;
   }
@@ -142,7 +144,7 @@ function byText(text: string, target: DatabaseTarget, where: string): Descriptio
     return {
       kind: UnavailableError,
       message: `The database on ${where} asks for a password, and none is set for ${target.user}.`,
-      next: 'tv config show',
+      next: { tv: ['config', 'show'] },
     };
   }
   if (/timeout exceeded when trying to connect|connection timeout|timeout expired/i.test(text)) {
@@ -152,21 +154,21 @@ function byText(text: string, target: DatabaseTarget, where: string): Descriptio
     return {
       kind: UnavailableError,
       message: `The database server on ${where} has no TLS, and the URL wants it (sslmode).`,
-      next: 'tv config show',
+      next: { tv: ['config', 'show'] },
     };
   }
   if (/certificate|altname/i.test(text)) {
     return {
       kind: UnavailableError,
       message: `The certificate of the database server on ${where} is not trusted: ${text}.`,
-      next: ['check sslrootcert and sslmode in the database URL: tv config show'],
+      next: [{ when: 'check sslrootcert and sslmode in the database URL', tv: ['config', 'show'] }],
     };
   }
   if (/terminated|not queryable|connection error|socket|SSL|TLS/i.test(text)) {
     return {
       kind: UnavailableError,
       message: `The connection to the database on ${where} broke.`,
-      next: 'systemctl status postgresql',
+      next: onHost('systemctl status postgresql'),
     };
   }
   return { kind: TvError, message: `The database refused a statement: ${text}.` };

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Database } from '../runbook/context.ts';
 import { applicationNameOf } from './connectDatabase.ts';
@@ -34,7 +35,7 @@ export async function endSessions(
   if (alive.length > 0) {
     throw new TvError(`A database session of an earlier ${applicationName} does not end.`, {
       facts: { pids: alive.join(', ') },
-      next: `psql -c 'SELECT * FROM pg_stat_activity WHERE pid IN (${alive.join(', ')})'`,
+      next: onHost(`psql -c 'SELECT * FROM pg_stat_activity WHERE pid IN (${alive.join(', ')})'`),
     });
   }
   return rows.map((row) => row.pid);

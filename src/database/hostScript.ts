@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
-import { outsideText } from '../errors/outsideText.ts';
+import type { Advice } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { CommandOptions, Database, Host } from '../runbook/context.ts';
+import { outsideText } from '../text/outsideText.ts';
 
 export interface HostScript {
   readonly run: Host['run'];
@@ -12,7 +13,7 @@ export interface HostScript {
   readonly failure: string;
   readonly facts?: Readonly<Record<string, string | number>>;
   /** A remedy, or one that goes by the last words. */
-  readonly next?: string | readonly string[] | ((said: string) => string | readonly string[]);
+  readonly next?: Advice | readonly Advice[] | ((said: string) => Advice | readonly Advice[]);
   readonly signal?: AbortSignal;
 }
 

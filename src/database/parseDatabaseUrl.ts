@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { decoded } from '../config/mask.ts';
+import { onThisMachine } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { DatabaseTarget } from '../runbook/context.ts';
 
@@ -127,7 +128,11 @@ function readCertificates(file: string): string {
     const code = (error as NodeJS.ErrnoException).code;
     throw new TvError(
       `The certificate file of the database URL (sslrootcert) cannot be read: ${code === 'ENOENT' ? 'there is no such file' : (code ?? 'unknown reason')}.`,
-      { facts: { file }, next: [`ls -l '${file.replaceAll("'", "'\\''")}'`, 'tv config show'], cause: error },
+      {
+        facts: { file },
+        next: [onThisMachine(`ls -l '${file.replaceAll("'", "'\\''")}'`), { tv: ['config', 'show'] }],
+        cause: error,
+      },
     );
   }
 }
@@ -155,6 +160,6 @@ function isSslMode(text: string): text is SslMode {
 function unreadable(reason: string): TvError {
   return new TvError(`The database URL cannot be read: ${reason}.`, {
     facts: { form: 'postgres://user:password@host:5432/database' },
-    next: 'tv config show',
+    next: { tv: ['config', 'show'] },
   });
 }

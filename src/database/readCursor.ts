@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Database } from '../runbook/context.ts';
 import { type EventSchema, tableId } from './eventSchema.ts';
@@ -28,7 +29,7 @@ export async function readCursor(
   if (second !== undefined) {
     throw new TvError(`The cursor table ${cursor.name} holds more than one row.`, {
       facts: { blocks: rows.map((r) => r.block).join(', ') },
-      next: `psql -c 'SELECT * FROM ${cursor.name}'`,
+      next: onHost(`psql -c 'SELECT * FROM ${cursor.name}'`),
     });
   }
   if (row === undefined || row.block === null) return undefined;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Database } from '../runbook/context.ts';
 import type { CursorTable, EventSchema, EventTable } from './eventSchema.ts';
@@ -87,7 +88,10 @@ function describeRaw(raw: CatalogueTable): NonNullable<EventSchema['raw']> {
         'primary key': raw.primaryKey.join(', ') || 'none',
         hint: 'a partitioned table has its partition key in the primary key, and tv cannot clear one',
       },
-      next: [`psql -c '\\d+ ${raw.id}'`, 'clear it by hand, after tv db backup: tv runbook show reindex'],
+      next: [
+        onHost(`psql -c '\\d+ ${raw.id}'`),
+        { when: 'clear it by hand, after tv db backup', tv: ['runbook', 'show', 'reindex'] },
+      ],
     });
   }
   return { name: raw.name, schema: raw.schema, key, blockColumn: block };
@@ -186,7 +190,9 @@ function notFound(catalogue: readonly CatalogueTable[], database: Database): TvE
   if (schemas.length > 0) {
     return new TvError('The event tables are in a schema that is not on the search path.', {
       facts: { tables: elsewhere.map((t) => t.id).join(', '), user: database.target.user },
-      next: `psql -c 'ALTER ROLE "${database.target.user}" SET search_path = ${schemas.join(', ')}, public'`,
+      next: onHost(
+        `psql -c 'ALTER ROLE "${database.target.user}" SET search_path = ${schemas.join(', ')}, public'`,
+      ),
     });
   }
   return new TvError(`The database ${database.target.name} holds no event tables.`, {
@@ -195,6 +201,6 @@ function notFound(catalogue: readonly CatalogueTable[], database: Database): TvE
       tables: catalogue.map((t) => t.id).join(', ') || 'none',
       looked: 'for tables with block_number and transaction_hash (or tx_hash)',
     },
-    next: 'tv config show',
+    next: { tv: ['config', 'show'] },
   });
 }

@@ -73,7 +73,7 @@ export async function restoreTables(
     ],
     failure: 'The event tables could not be put back; they are as they were before.',
     facts: { file },
-    next: 'tv status',
+    next: { tv: ['status'] },
     ...abortable,
   });
   const tables = schema.tables.map((t) => ({ table: t.name, rows: rows[`${t.schema}.${t.name}`] ?? 0 }));

@@ -1,4 +1,5 @@
-import { outsideText } from './outsideText.ts';
+import { outsideText } from '../text/outsideText.ts';
+import { type Advice, adviceList, mapAdvice } from './advice.ts';
 
 /** Exit codes that an operator or a script may rely on (product.md, "Exit codes"). */
 export const exitCodes = {
@@ -22,8 +23,8 @@ const longestFact = 4_000;
 export interface TvErrorOptions {
   /** What is known, shown aligned under the message, in this order. Never a secret. */
   readonly facts?: Readonly<Record<string, string | number | undefined>>;
-  /** A command to run, or the one thing to do, shown after `Next:`. */
-  readonly next?: string | readonly string[];
+  /** Commands to run, or the one thing to do, shown after `Next:`. */
+  readonly next?: Advice | readonly Advice[];
   readonly exitCode?: ExitCode;
   readonly cause?: unknown;
 }
@@ -36,7 +37,7 @@ export interface TvErrorOptions {
 export class TvError extends Error {
   override readonly name: string = 'TvError';
   readonly facts: Readonly<Record<string, string>>;
-  readonly next: readonly string[];
+  readonly next: readonly Advice[];
   readonly exitCode: ExitCode;
 
   constructor(message: string, options: TvErrorOptions = {}) {
@@ -49,8 +50,9 @@ export class TvError extends Error {
         value === undefined ? [] : [[outsideText(key), outsideText(String(value), longestFact)]],
       ),
     );
-    const next = typeof options.next === 'string' ? [options.next] : (options.next ?? []);
-    this.next = next.map((line) => outsideText(line, longestFact));
+    this.next = adviceList(options.next).map((each) =>
+      mapAdvice(each, (text) => outsideText(text, longestFact)),
+    );
     this.exitCode = options.exitCode ?? exitCodes.failed;
   }
 }

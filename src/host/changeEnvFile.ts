@@ -1,6 +1,7 @@
-import { onHost, quoteForShell } from '../errors/shellLine.ts';
+import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
+import { quoteForShell } from '../text/shellLine.ts';
 import { readEnvValue } from './envFile.ts';
 import { readTextFile } from './readTextFile.ts';
 import { replaceFile } from './replaceFile.ts';

@@ -1,3 +1,4 @@
+import { onHost } from '../errors/advice.ts';
 import { TimeoutError, TvError } from '../errors/TvError.ts';
 import type { CommandOutput, Host } from '../runbook/context.ts';
 import { lastLine } from './explainFailure.ts';
@@ -30,7 +31,11 @@ export async function changeUnit(
     });
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
-    return { exitCode: 1, stdout: '', stderr: `systemctl ${verb} took longer than ${timeoutMs / 1000} s` };
+    return {
+      exitCode: 1,
+      stdout: '',
+      stderr: `systemctl ${verb} took longer than ${timeoutMs / 1000} s`,
+    };
   }
 }
 
@@ -44,7 +49,7 @@ export function unitError(message: string, state: UnitState, stderr: string): Tv
       process: state.mainPid === 0 ? undefined : state.mainPid,
       systemd: firstLine(stderr),
     },
-    next: [`journalctl -u ${state.unit} -n 50 --no-pager`, `systemctl status ${state.unit}`],
+    next: [onHost(`journalctl -u ${state.unit} -n 50 --no-pager`), onHost(`systemctl status ${state.unit}`)],
   });
 }
 

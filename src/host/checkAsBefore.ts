@@ -1,7 +1,8 @@
+import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Finding } from '../runbook/check.ts';
 import type { Host } from '../runbook/context.ts';
-import { block, pass } from '../runbook/lookout.ts';
+import { block, pass } from '../runbook/preflight.ts';
 import { readUnits } from './readUnits.ts';
 
 /** A unit, and whether it ran before a run. */
@@ -30,7 +31,7 @@ export async function checkUnitsAsBefore(host: Host, units: readonly UnitBefore[
         `${unit} is ${state}, and ${wasActive ? 'was active' : 'did not run'} before the run`,
     );
     return block(words.join('; '), {
-      next: [`systemctl status ${wrong.map(({ unit }) => unit).join(' ')} --no-pager`],
+      next: [onHost(`systemctl status ${wrong.map(({ unit }) => unit).join(' ')} --no-pager`)],
     });
   }
   if (found.length === 0) return pass('no unit to compare');

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { quoteForShell } from '../errors/shellLine.ts';
 import { TvError } from '../errors/TvError.ts';
+import { quoteForShell } from '../text/shellLine.ts';
 
 /** What is really started for one host command. */
 export interface CommandLine {

@@ -1,7 +1,8 @@
-import { onHost, quoteForShell } from '../errors/shellLine.ts';
+import { type Advice, onHost } from '../errors/advice.ts';
 import type { Finding } from '../runbook/check.ts';
 import type { Host } from '../runbook/context.ts';
-import { block } from '../runbook/lookout.ts';
+import { block } from '../runbook/preflight.ts';
+import { quoteForShell } from '../text/shellLine.ts';
 import { FileError } from './readTextFile.ts';
 import { assertReplaceable } from './replaceFile.ts';
 
@@ -26,14 +27,14 @@ export async function findEnvFileObstacle(
   }
 }
 
-function remedies(reason: string, path: string): readonly string[] {
+function remedies(reason: string, path: string): readonly Advice[] {
   if (reason.includes('mount point')) {
-    return [`umount ${path}`, 'or have the whole folder mounted in place of the file'];
+    return [onHost(`umount ${path}`), 'or have the whole folder mounted in place of the file'];
   }
-  if (reason.includes('chattr +i')) return [`chattr -i ${path}`];
-  if (reason.includes('chattr +a')) return [`chattr -a ${path}`];
+  if (reason.includes('chattr +i')) return [onHost(`chattr -i ${path}`)];
+  if (reason.includes('chattr +a')) return [onHost(`chattr -a ${path}`)];
   return [
-    'run tv as root, or set host.prefix to sudo -n: tv config show',
+    { when: 'run tv as root, or set host.prefix to sudo -n', tv: ['config', 'show'] },
     onHost(`ls -ld ${path}; findmnt -T ${path}; lsattr -d ${path}`),
   ];
 }

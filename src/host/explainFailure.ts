@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { outsideText } from '../errors/outsideText.ts';
 import { UnavailableError } from '../errors/TvError.ts';
 import type { CommandOutput } from '../runbook/context.ts';
+import { outsideText } from '../text/outsideText.ts';
 
 /** The host answers, but has no such program. */
 export class CommandMissingError extends UnavailableError {}
@@ -23,7 +23,7 @@ export function explainNotStarted({ prefix, command }: FailureParameters, code: 
       ? new CommandMissingError(`${program} is not installed on this host.`)
       : new UnavailableError(`${program}, through which host commands run, does not exist here.`, {
           facts: { prefix: prefix.join(' ') },
-          next: basename(program) === sandboxEntry ? 'tv sandbox up' : 'tv config show',
+          next: basename(program) === sandboxEntry ? { tv: ['sandbox', 'up'] } : { tv: ['config', 'show'] },
         });
   }
   if (code === 'EACCES') return new UnavailableError(`${program} may not be executed here.`);
@@ -71,7 +71,7 @@ export function explainFailure(
   if (intoSandbox && (gone || (exitCode === notRunning && stderr.includes('is not running')))) {
     return new UnavailableError('The sandbox is not running, or may not be entered by this user.', {
       facts,
-      next: ['tv sandbox status', 'tv sandbox up'],
+      next: [{ tv: ['sandbox', 'status'] }, { tv: ['sandbox', 'up'] }],
     });
   }
   // A shell, env and nsenter all say 127 for "not found" and 126 for "found, not executable".

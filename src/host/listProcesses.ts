@@ -1,6 +1,6 @@
-import { outsideText } from '../errors/outsideText.ts';
 import { UnavailableError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
+import { outsideText } from '../text/outsideText.ts';
 import { lastLine } from './explainFailure.ts';
 import { matchProgram } from './matchProgram.ts';
 

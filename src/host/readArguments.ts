@@ -1,3 +1,4 @@
+import { onHost } from '../errors/advice.ts';
 import type { Host } from '../runbook/context.ts';
 import { listProcesses } from './listProcesses.ts';
 import { matchProgram } from './matchProgram.ts';
@@ -30,7 +31,7 @@ export async function readArguments(
   const [shown] = await showUnits(host, {
     units: [unit],
     properties: ['ExecStart'],
-    next: `systemctl cat ${unit}`,
+    next: onHost(`systemctl cat ${unit}`),
   });
   const words = argumentsOf(parseExecStart(shown?.get('ExecStart') ?? ''), program);
   return words === undefined ? undefined : { words, from: `${unit}.service` };

@@ -1,6 +1,7 @@
-import { quoteForShell } from '../errors/shellLine.ts';
+import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
+import { quoteForShell } from '../text/shellLine.ts';
 import { lastLine } from './explainFailure.ts';
 
 export interface DiskSpace {
@@ -18,7 +19,7 @@ export async function readDisk(host: Host, { path }: { readonly path: string }):
   if (space !== undefined) return space;
   throw new TvError(`The free space of ${path} cannot be read.`, {
     facts: { reason: lastLine(stderr) },
-    next: `df -h ${quoteForShell(path)}`,
+    next: onHost(`df -h ${quoteForShell(path)}`),
   });
 }
 

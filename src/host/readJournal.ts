@@ -1,6 +1,6 @@
-import { maskUrlsIn } from '../errors/maskUrl.ts';
-import { outsideText } from '../errors/outsideText.ts';
 import type { Host } from '../runbook/context.ts';
+import { maskUrlsIn } from '../text/maskUrl.ts';
+import { outsideText } from '../text/outsideText.ts';
 import { detectSystemd } from './detectSystemd.ts';
 import { CommandMissingError, lastLine } from './explainFailure.ts';
 import { assertUnitName } from './readUnits.ts';

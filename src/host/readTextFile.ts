@@ -1,6 +1,7 @@
-import { onHost, quoteForShell } from '../errors/shellLine.ts';
+import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
+import { quoteForShell } from '../text/shellLine.ts';
 import { lastLine } from './explainFailure.ts';
 
 export interface TextFile {
@@ -31,7 +32,9 @@ export class FileError extends TvError {
     const missing = problem === 'missing';
     super(messages[problem], {
       facts: { reason: missing ? undefined : reason },
-      next: missing ? 'see where it is looked for: tv config show' : onHost(`ls -ld ${quoteForShell(path)}`),
+      next: missing
+        ? { when: 'see where it is looked for', tv: ['config', 'show'] }
+        : onHost(`ls -ld ${quoteForShell(path)}`),
     });
     this.path = path;
     this.problem = problem;

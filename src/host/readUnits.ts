@@ -1,3 +1,4 @@
+import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { parseSystemdTime } from './parseSystemdTime.ts';
@@ -53,7 +54,7 @@ export async function readUnits(
     units,
     properties,
     facts: { units: units.join(' ') },
-    next: `systemctl status ${units.join(' ')}`,
+    next: onHost(`systemctl status ${units.join(' ')}`),
   });
   return shown.map(unitState);
 }
@@ -102,6 +103,6 @@ function toCount(text: string): number | undefined {
 /** systemctl takes `*` and `?` in names as patterns, and a leading dash as an option. */
 export function assertUnitName(unit: string): void {
   if (!/^[\w@:.][\w@:.\\-]*$/.test(unit)) {
-    throw new TvError(`"${unit}" is not the name of a systemd unit.`, { next: 'tv config show' });
+    throw new TvError(`"${unit}" is not the name of a systemd unit.`, { next: { tv: ['config', 'show'] } });
   }
 }

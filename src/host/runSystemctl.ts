@@ -1,3 +1,4 @@
+import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { lastLine } from './explainFailure.ts';
@@ -8,6 +9,6 @@ export async function runSystemctl(host: Host, words: readonly string[]): Promis
   if (exitCode === 0) return stdout;
   throw new TvError(`systemctl ${words[0]} failed.`, {
     facts: { command: `systemctl ${words.join(' ')}`, said: lastLine(stderr), 'exit code': exitCode },
-    next: 'systemctl list-timers --all',
+    next: onHost('systemctl list-timers --all'),
   });
 }

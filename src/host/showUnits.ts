@@ -1,6 +1,7 @@
-import { visible } from '../errors/outsideText.ts';
+import type { Advice } from '../errors/advice.ts';
 import { UnavailableError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
+import { visible } from '../text/outsideText.ts';
 import { lastLine } from './explainFailure.ts';
 
 /** Properties of a unit by name, as `systemctl show` prints them. */
@@ -17,7 +18,7 @@ export async function showUnits(
     readonly properties: readonly string[];
     /** Put into the error, beside the reason. */
     readonly facts?: Readonly<Record<string, string>>;
-    readonly next: string;
+    readonly next: Advice;
   },
 ): Promise<readonly ShownUnit[]> {
   const { units, properties, facts, next } = parameters;

@@ -19,8 +19,8 @@ export class ChangedSince extends TvError {
     super(`${what}: it was changed outside this run. It was not overwritten.`, {
       facts,
       next: [
-        `to keep what is there now: tv runs abandon ${runId} --reason "…"`,
-        `or set one of the two values again, then: tv runs undo ${runId}`,
+        { when: 'to keep what is there now', tv: ['runs', 'abandon', runId, '--reason', '…'] },
+        { when: 'or set one of the two values again, then', tv: ['runs', 'undo', runId] },
       ],
     });
   }

@@ -1,3 +1,4 @@
+import type { Advice } from '../errors/advice.ts';
 import type { Json } from './json.ts';
 
 /** The part of the world that a check looks at; groups the checks of one screen. */
@@ -15,7 +16,7 @@ export interface Check {
   /** Details shown aligned under a warning or a block. */
   readonly facts?: Readonly<Record<string, string>>;
   /** Commands that mend it, shown after `Next:`. */
-  readonly next?: readonly string[];
+  readonly next?: readonly Advice[];
   /** Its source did not answer in time, or not at all: nothing that it asks for is known. */
   readonly unread?: true;
   /** What it read is older than it may be, so that a state "as wanted already" is no proof of it. */

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { PublicClient } from 'viem';
 import type { Settings, SettingsOrigins } from '../config/settings.ts';
-import type { AuditLog } from './audit.ts';
-import type { Entry } from './entry.ts';
-import type { RunStore } from './journal.ts';
+import type { AuditLog } from '../journal/audit.ts';
+import type { RunStore } from '../journal/journal.ts';
+import type { CommandDefinition } from './command.ts';
 
 /** What a finished host command left behind. A non-zero exit is an answer, not an exception. */
 export interface CommandOutput {
@@ -94,7 +94,7 @@ export interface Progress {
 }
 
 /** Keys and passwords on their way in. What comes through here is taken out of everything that tv writes. */
-export interface SecretDesk {
+export interface SecretPrompt {
   /** Whether there is a person to ask. */
   readonly interactive: boolean;
   /** Asks without showing what is typed. Undefined where the person gave up. */
@@ -117,13 +117,13 @@ export interface Context {
   /** Where every setting came from, and what is wrong with them. */
   readonly settingsOrigins: SettingsOrigins;
   readonly version: string;
-  /** All commands, in the order of the shelf. */
-  readonly shelf: readonly Entry[];
+  /** All commands, in the order of the registry. */
+  readonly registry: readonly CommandDefinition[];
   readonly runs: RunStore;
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly secrets: SecretDesk;
+  readonly secrets: SecretPrompt;
   chain(): Chain;
   database(): Database;
   host(): Host;

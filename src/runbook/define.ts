@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { Advice } from '../errors/advice.ts';
 import type { Check, Finding } from './check.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Context, Progress } from './context.ts';
@@ -52,11 +53,10 @@ export interface Step {
   /** The shell line that it stands for; secrets as `$NAME`. */
   readonly command: string;
   readonly effect: Effect;
-  /**
-   * What `undo` does, as a phrase that needs no other words: `undo: start the indexer`. Of a step without an
-   * undo, what becomes of its effect: `kept`.
-   */
+  /** What `undo` does: `start the indexer`. Every step with an undo has one. */
   readonly undoTitle?: string;
+  /** Of a step without an undo: what becomes of its effect (`kept`), or the command that reverses it. */
+  readonly afterwards?: Advice;
   /**
    * Taking it back is right also after a final step that came later. Without it, that is refused. With
    * `leaves`, a signal in between does so at once.

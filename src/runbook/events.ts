@@ -1,8 +1,9 @@
+import type { Advice } from '../errors/advice.ts';
+import type { LockHolder } from '../journal/fileLock.ts';
 import type { Check } from './check.ts';
 import type { Progress } from './context.ts';
 import type { Effect, Leaves, Risk } from './define.ts';
 import type { Json } from './json.ts';
-import type { LockHolder } from './lock.ts';
 
 /** Who runs tv, on which machine. */
 export interface Operator {
@@ -20,6 +21,7 @@ export interface StepData {
   readonly command: string;
   readonly effect: Effect;
   readonly undo: string | null;
+  readonly afterwards?: Advice;
   readonly leaves?: Leaves;
   /** Undoing it is right also with a final step after it. */
   readonly undoAlways?: true;
@@ -43,7 +45,7 @@ export interface OverrideUse {
 export interface ErrorData {
   readonly message: string;
   readonly facts: Readonly<Record<string, string>>;
-  readonly next: readonly string[];
+  readonly next: readonly Advice[];
 }
 
 /** What became of a transaction that a run has journaled, as the nodes of its chain answered. */
@@ -176,7 +178,7 @@ export type ScreenEvent =
       readonly overrides: readonly OverrideUse[];
       readonly direction: 'start' | 'resume' | 'undo' | 'abandon';
       /** Of an abandon: what may decide the run without closing it. */
-      readonly instead?: readonly string[];
+      readonly instead?: readonly Advice[];
       /** What the run that is carried on has left unusual in the world. */
       readonly left?: readonly string[];
     }
@@ -194,7 +196,7 @@ export type ScreenEvent =
   | {
       readonly type: 'lock.lost';
       readonly reason: string;
-      readonly next: readonly string[];
+      readonly next: readonly Advice[];
       readonly stops: boolean;
     }
   /** The facts moved while the question was open; what was agreed to is no longer the plan. */

@@ -1,3 +1,5 @@
+import type { Advice } from '../errors/advice.ts';
+
 /** How a report's text gets its colours and its measures, without knowing a terminal. */
 export interface Paint {
   /** Columns to write for, 60 or more. */
@@ -20,4 +22,8 @@ export interface Paint {
   bad(text: string): string;
   dim(text: string): string;
   bold(text: string): string;
+  /** `Next:` and the commands to run, each as it has to be typed for this call. */
+  next(advice: readonly Advice[]): string;
+  /** One piece of advice as a line to paste. */
+  line(advice: Advice): string;
 }

@@ -63,6 +63,6 @@ export async function inside({ state }: BrokenWorld, command: readonly string[])
   if (exitCode === 0) return;
   throw new TvError(`The sandbox refused "${command.join(' ')}".`, {
     facts: { reason: stderr.trim().split('\n')[0] },
-    next: 'tv sandbox status',
+    next: { tv: ['sandbox', 'status'] },
   });
 }

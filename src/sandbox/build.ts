@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import { UsageError } from '../errors/TvError.ts';
 import { awaitReady, readProgress } from './awaitReady.ts';
 import { anvilCommand, type Network } from './chain/anvilCommand.ts';
+import { findPast, type KeptPast, keepPast } from './chain/chainSnapshot.ts';
 import type { Deployment, Generation } from './chain/deployment.ts';
 import { deployProtocol } from './chain/deployProtocol.ts';
 import { devPrivateKey } from './chain/devAccounts.ts';
-import { findPast, type KeptPast, keepPast } from './chain/keptPast.ts';
 import { rpc } from './chain/rpc.ts';
 import { historyGenesis, writeHistory } from './chain/writeHistory.ts';
 import { freePorts } from './machine/freePorts.ts';
@@ -62,7 +62,7 @@ export async function buildSandbox(
   const { indexer = 'complete' } = options;
   if (indexer === 'lossy' && schema === 'runbook') {
     throw new UsageError('The lossy indexer needs the deployed schema.', {
-      next: 'tv sandbox up --schema deployed --indexer lossy',
+      next: { tv: ['sandbox', 'up', '--schema', 'deployed', '--indexer', 'lossy'] },
     });
   }
   const form = { network, contracts, schema };

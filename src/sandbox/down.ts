@@ -66,7 +66,7 @@ function readMarker(paths: SandboxPaths): Marker | undefined {
     if (existsSync(paths.marker) || others.length === 0) return undefined;
     throw new TvError('This directory is not a sandbox, so nothing in it is touched.', {
       facts: { directory: paths.dir },
-      next: 'tv sandbox status',
+      next: { tv: ['sandbox', 'status'] },
     });
   }
 }

@@ -64,7 +64,7 @@ export function requireRunning(paths: SandboxPaths): SandboxState {
   if (state !== undefined) return state;
   throw new TvError(existsSync(paths.dir) ? 'The sandbox has stopped.' : 'There is no sandbox.', {
     facts: { directory: paths.dir },
-    next: 'tv sandbox up',
+    next: { tv: ['sandbox', 'up'] },
   });
 }
 

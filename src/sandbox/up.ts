@@ -41,7 +41,7 @@ export async function sandboxUp(
     await sandboxDown({ dir: paths.dir });
     if (signal.aborted) {
       throw new TvError('Interrupted: the sandbox was not made, and nothing of it is left.', {
-        next: 'tv sandbox up',
+        next: { tv: ['sandbox', 'up'] },
         exitCode: exitCodes.interrupted,
       });
     }

@@ -159,10 +159,10 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
     inEach(async (world) => {
       const look = async () => {
         const { stdout } = await tv(world, ['status', '--json']);
-        const { gauges } = JSON.parse(stdout) as {
-          gauges: readonly { id: string; level: string; summary: string; next?: readonly string[] }[];
+        const { samples } = JSON.parse(stdout) as {
+          samples: readonly { id: string; level: string; summary: string; next?: readonly string[] }[];
         };
-        return (id: string) => gauges.find((gauge) => gauge.id === id);
+        return (id: string) => samples.find((sample) => sample.id === id);
       };
       expect((await look())('breakers')).toMatchObject({ level: 'ok', summary: 'none of 3 open' });
       await change(world, 'tripBreaker');
@@ -362,13 +362,13 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       }
       expect(existsSync(file)).toBe(false);
       const oracle = await tv(world, ['-e', 'wrong', 'oracle', 'status', '--json']);
-      const { pairs, gauges } = JSON.parse(oracle.stdout) as {
+      const { pairs, samples } = JSON.parse(oracle.stdout) as {
         pairs: readonly { readonly pair: { readonly name?: string } }[];
-        gauges: readonly { readonly id: string; readonly level: string; readonly summary: string }[];
+        samples: readonly { readonly id: string; readonly level: string; readonly summary: string }[];
       };
       expect([oracle.exitCode, pairs]).toEqual([2, []]);
-      expect(gauges.find(({ id }) => id === 'chain')?.summary).toContain(words);
-      const others = gauges.filter(({ id }) => ['signals', 'key', 'fees', 'nonce', 'others'].includes(id));
+      expect(samples.find(({ id }) => id === 'chain')?.summary).toContain(words);
+      const others = samples.filter(({ id }) => ['signals', 'key', 'fees', 'nonce', 'others'].includes(id));
       expect(others.map(({ level }) => level)).toEqual(Array(5).fill('unknown'));
     }));
 
@@ -440,14 +440,16 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
 
       const before = counting.requests;
       const oracle = await tv(world, ['oracle', 'status', '-e', 'many', '--json']);
-      const { pairs, gauges } = JSON.parse(oracle.stdout) as {
+      const { pairs, samples } = JSON.parse(oracle.stdout) as {
         pairs: readonly { readonly pair: { readonly name?: string } }[];
-        gauges: readonly { readonly id: string; readonly summary: string }[];
+        samples: readonly { readonly id: string; readonly summary: string }[];
       };
       // Besides those that the chain's own events name.
       expect(pairs.filter(({ pair }) => /^P\d+$/.test(pair.name ?? ''))).toHaveLength(1_000);
-      expect(gauges.find(({ id }) => id === 'key')?.summary).toContain('which is authorised');
-      expect(gauges.find(({ id }) => id === 'fees')?.summary).toMatch(/its last \d+ signals|no signals seen/);
+      expect(samples.find(({ id }) => id === 'key')?.summary).toContain('which is authorised');
+      expect(samples.find(({ id }) => id === 'fees')?.summary).toMatch(
+        /its last \d+ signals|no signals seen/,
+      );
       // The reads of its parts go out apart, so that one that fails leaves the others; none is made per pair.
       expect(counting.requests - before).toBeLessThanOrEqual(16 + batches + tests);
     }));

@@ -105,8 +105,8 @@ async function noDropIn(timer: string): Promise<void> {
 
 async function scheduleLine(): Promise<{ level: string; summary: string } | undefined> {
   const { stdout } = await tv('status', '--json');
-  const { gauges } = JSON.parse(stdout) as { gauges: { id: string; level: string; summary: string }[] };
-  return gauges.find(({ id }) => id === 'schedule');
+  const { samples } = JSON.parse(stdout) as { samples: { id: string; level: string; summary: string }[] };
+  return samples.find(({ id }) => id === 'schedule');
 }
 
 describe('tv db schedule', () => {

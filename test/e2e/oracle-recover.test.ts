@@ -35,7 +35,7 @@ const whereAPauseStopsSignals = () => worlds.filter(({ deployment }) => deployme
 interface Status {
   readonly level: string;
   readonly pairs: readonly { readonly health: string; readonly ageSeconds: number | null }[];
-  readonly gauges: readonly {
+  readonly samples: readonly {
     readonly id: string;
     readonly level: string;
     readonly summary: string;
@@ -45,9 +45,9 @@ interface Status {
 
 async function status(world: OracleWorld) {
   const { exitCode, stdout } = await world.tv(['oracle', 'status', '--json']);
-  const { gauges, pairs, level } = JSON.parse(stdout) as Status;
-  const gauge = (id: string) => gauges.find((each) => each.id === id) ?? expect.fail(`no line ${id}`);
-  return { exitCode, level, pairs, gauge, wrong: gauges.filter((each) => each.level !== 'ok') };
+  const { samples, pairs, level } = JSON.parse(stdout) as Status;
+  const sample = (id: string) => samples.find((each) => each.id === id) ?? expect.fail(`no line ${id}`);
+  return { exitCode, level, pairs, sample, wrong: samples.filter((each) => each.level !== 'ok') };
 }
 
 const place = ({ sandbox }: OracleWorld) => ({ dir: sandbox.dir });
@@ -72,13 +72,13 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
   it('says of each pair, the process, the key, its fees and its nonce that all is well', () =>
     inWorlds(worlds, async (world) => {
       await expectAtWork(world);
-      const { exitCode, pairs, gauge, wrong } = await status(world);
+      const { exitCode, pairs, sample, wrong } = await status(world);
       expect(wrong.filter(({ id }) => id !== 'fees')).toEqual([]);
-      expect(exitCode).toBe(gauge('fees').level === 'ok' ? 0 : 1);
+      expect(exitCode).toBe(sample('fees').level === 'ok' ? 0 : 1);
       expect(pairs.map(({ health }) => health)).toEqual(['healthy', 'healthy', 'healthy']);
       const { address } = world.envKey();
-      expect(gauge('key').summary).toContain(`${address}, which is authorised`);
-      expect(gauge('fees').summary).toMatch(
+      expect(sample('key').summary).toContain(`${address}, which is authorised`);
+      expect(sample('fees').summary).toMatch(
         / (PathUSD \(paid its last signal\)|ether), lasts .* a day \(its last \d+ signals\)/,
       );
     }));
@@ -115,21 +115,24 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
     inWorlds(worlds, async (world) => {
       if (world.form === 'role') {
         await world.authorise(bystander);
-        const { exitCode, gauge } = await status(world);
-        expect([exitCode, gauge('others').level]).toEqual([1, 'warning']);
-        expect(gauge('others').summary).toContain(bystander);
-        expect(gauge('others').next?.join()).toContain('tv oracle revoke-old --address');
+        const { exitCode, sample } = await status(world);
+        expect([exitCode, sample('others').level]).toEqual([1, 'warning']);
+        expect(sample('others').summary).toContain(bystander);
+        expect(sample('others').next?.join()).toContain('tv oracle revoke-old --address');
         await world.revoke(bystander);
       }
       await broken(world, 'kill-oracle', async () => {
         // Six minutes, for the chain.
         await rpc(world.url, 'evm_increaseTime', [360]);
         await rpc(world.url, 'evm_mine');
-        const { exitCode, pairs, gauge } = await status(world);
+        const { exitCode, pairs, sample } = await status(world);
         expect(exitCode).toBe(2);
         expect(pairs.map(({ health }) => health)).toEqual(['dead', 'dead', 'dead']);
         expect(pairs.every(({ ageSeconds }) => (ageSeconds ?? 0) >= 360)).toBe(true);
-        expect([gauge('service').level, gauge('signals').next]).toEqual(['critical', ['tv oracle recover']]);
+        expect([sample('service').level, sample('signals').next]).toEqual([
+          'critical',
+          ['tv oracle recover'],
+        ]);
       });
       await expectAtWork(world);
     }));
@@ -140,8 +143,8 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
       try {
         await rpc(world.url, 'evm_increaseTime', [360]);
         await rpc(world.url, 'evm_mine');
-        const { gauge, wrong } = await status(world);
-        expect(gauge('signals').level).toBe('critical');
+        const { sample, wrong } = await status(world);
+        expect(sample('signals').level).toBe('critical');
         const next = wrong.flatMap((each) => each.next ?? []);
         expect(next).toContain('once the cause is gone: tv emergency resume');
         expect(next).not.toContain('tv oracle recover');
@@ -157,9 +160,11 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
     (fault) =>
       inWorlds(worlds, async (world) => {
         await broken(world, fault, async () => {
-          const { exitCode, gauge, wrong } = await status(world);
+          const { exitCode, sample, wrong } = await status(world);
           expect(exitCode, JSON.stringify(wrong)).toBe(3);
-          const levels = ['chain', 'signals', 'key', 'fees', 'nonce', 'service'].map((id) => gauge(id).level);
+          const levels = ['chain', 'signals', 'key', 'fees', 'nonce', 'service'].map(
+            (id) => sample(id).level,
+          );
           expect(levels).toEqual([...Array(5).fill('unknown'), 'ok']);
           const screen = await world.tv(['oracle', 'status']);
           expect(screen.stdout.match(/cannot tell, as for chain/g)?.length).toBeGreaterThan(3);
@@ -248,7 +253,7 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
 
       await broken(world, 'stuck-nonce', async () => {
         const before = await unitProcess(world);
-        const stuck = async () => (await status(world)).gauge('nonce').level === 'critical';
+        const stuck = async () => (await status(world)).sample('nonce').level === 'critical';
         await until(stuck, { limitMs: 30_000, what: 'the stuck transaction to be recognised' });
         const blocked = await world.tv(recover);
         expect(blocked.exitCode, blocked.stderr).toBe(3);

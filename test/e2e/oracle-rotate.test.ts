@@ -2,10 +2,10 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { encodeFunctionData, erc20Abi } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newKey, parseKey } from '../../src/chain/signers/oracleKey.ts';
-import { short } from '../../src/runbook/text.ts';
 import { devAccount } from '../../src/sandbox/chain/devAccounts.ts';
 import { type Hex, rpc, send } from '../../src/sandbox/chain/rpc.ts';
 import { until } from '../../src/sandbox/machine/until.ts';
+import { short } from '../../src/text/format.ts';
 import {
   confirm,
   inWorlds,
@@ -215,19 +215,19 @@ describe('a rotation that fails puts the old key back, and proves it', { timeout
       const [file = ''] = world.keyFiles().filter((name) => name.startsWith('new-'));
       const refused = world.keyIn(file);
       const { stdout } = await world.tv(['oracle', 'status', '--json']);
-      const { gauges } = JSON.parse(stdout) as {
-        gauges: readonly { id: string; level: string; summary: string; next?: readonly string[] }[];
+      const { samples } = JSON.parse(stdout) as {
+        samples: readonly { id: string; level: string; summary: string; next?: readonly string[] }[];
       };
       const resume = `tv resume ${lastRun(killed.stderr)}`;
-      const unfinished = gauges.find(({ id }) => id === 'runs');
+      const unfinished = samples.find(({ id }) => id === 'runs');
       expect([unfinished?.level, unfinished?.next?.[0]]).toEqual([
         world.form === 'role' ? 'warning' : 'critical',
         resume,
       ]);
-      const proposed = gauges.flatMap((gauge) => gauge.next ?? []).join('\n');
+      const proposed = samples.flatMap((sample) => sample.next ?? []).join('\n');
       expect(proposed).not.toMatch(/oracle (recover|revoke-old|rotate-key)/);
       // Not even for what else is authorised: that is the new key.
-      if (world.form === 'role') expect(gauges.find(({ id }) => id === 'others')?.next).toEqual([resume]);
+      if (world.form === 'role') expect(samples.find(({ id }) => id === 'others')?.next).toEqual([resume]);
       await world.revoke(refused.address);
       const failed = await world.tv(['resume', ...confirm]);
       expect(failed.exitCode, failed.stderr).toBe(1);

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fileLockHolder } from '../../src/journal/fileLock.ts';
+import { lockDirectory, lockRecords } from '../../src/journal/lockRecords.ts';
 import type { CommandOutput } from '../../src/runbook/context.ts';
-import { fileLockHolder } from '../../src/runbook/lock.ts';
-import { lockDirectory, lockRecords } from '../../src/runbook/locks.ts';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
 import { systemdObstacle } from '../../src/sandbox/machine/systemdObstacle.ts';
 import { until } from '../../src/sandbox/machine/until.ts';

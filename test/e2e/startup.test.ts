@@ -91,7 +91,7 @@ describe.each([
         "src/cli/help.ts",
         "src/cli/words.ts",
         "src/main.ts",
-        "src/terminal/lostTerminal.ts",
+        "src/cli/terminal/lostTerminal.ts",
       ]
     `);
   });

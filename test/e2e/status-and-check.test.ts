@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gauge } from '../../src/runbook/gauge.ts';
+import type { Sample } from '../../src/observe/sample.ts';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
 import { systemdObstacle } from '../../src/sandbox/machine/systemdObstacle.ts';
 import { until } from '../../src/sandbox/machine/until.ts';
@@ -137,7 +137,7 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
     interface Screen {
       readonly exitCode: number;
       readonly ms: number;
-      readonly gauges: ReadonlyMap<string, Gauge>;
+      readonly samples: ReadonlyMap<string, Sample>;
       readonly text: string;
     }
     const sources = [
@@ -154,20 +154,20 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       ]);
       const ms = performance.now() - start;
       expect(shown.stderr).toBe('');
-      const { gauges } = JSON.parse(told.stdout) as { gauges: readonly Gauge[] };
+      const { samples } = JSON.parse(told.stdout) as { samples: readonly Sample[] };
       // One entry for each source, dead or alive, in the same order.
       expect([...shown.stdout.matchAll(/^ {2}[✔!✖?] (\S+)/gm)].map(([, id]) => id)).toEqual(sources);
-      expect(gauges.map(({ id }) => id)).toEqual(sources);
+      expect(samples.map(({ id }) => id)).toEqual(sources);
       return {
         exitCode: shown.exitCode,
         ms,
-        gauges: new Map(gauges.map((gauge) => [gauge.id, gauge])),
+        samples: new Map(samples.map((sample) => [sample.id, sample])),
         text: flat(shown.stdout),
       };
     }
-    const levels = ({ gauges }: Screen) =>
+    const levels = ({ samples }: Screen) =>
       Object.fromEntries(
-        [...gauges.values()].filter(({ level }) => level !== 'ok').map((g) => [g.id, g.level]),
+        [...samples.values()].filter(({ level }) => level !== 'ok').map((g) => [g.id, g.level]),
       );
 
     async function during<T>(
@@ -291,8 +291,8 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
           });
           expect(screen.exitCode).toBe(2);
           expect(screen.ms).toBeLessThan(wellMs + deadSourceMs);
-          expect(screen.gauges.get('chain')?.summary).toMatch(says);
-          expect(screen.gauges.get('indexer')?.summary).toMatch(
+          expect(screen.samples.get('chain')?.summary).toMatch(says);
+          expect(screen.samples.get('indexer')?.summary).toMatch(
             /^cursor \d[\d ]*, \d+ blocks\/s; blocks behind unknown, as chain$/,
           );
           expect(screen.text).toContain('Next: ');
@@ -307,7 +307,7 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
         chain: 'critical',
         ...Object.fromEntries(asChain.map((id) => [id, 'unknown'])),
       });
-      for (const id of asChain) expect(wrong.gauges.get(id)?.summary).toMatch(/unknown, as chain$/);
+      for (const id of asChain) expect(wrong.samples.get(id)?.summary).toMatch(/unknown, as chain$/);
       expect(wrong.exitCode).toBe(2);
       expect(wrong.text).toContain('Next: set RPC_URL to a node of chain 31337');
     });

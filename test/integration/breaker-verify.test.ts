@@ -71,7 +71,7 @@ it('reset by another transaction since: a warning that names it', async () => {
       'changed since by': expect.stringContaining(later),
       sender: world.deployment.accounts.riskOfficer.address.toLowerCase(),
     },
-    next: ['tv breaker trip --pair Alpha'],
+    next: [{ tv: ['breaker', 'trip', '--pair', 'Alpha'] }],
   });
 });
 

@@ -91,7 +91,9 @@ describe('a node that does not answer as it should', () => {
     expect(error).toBeInstanceOf(UnavailableError);
     expect(error.message).toBe('The RPC URL answered with a web page instead of JSON-RPC.');
     expect(error.facts).toMatchObject({ status: 'HTTP 200', answer: 'Just a moment…' });
-    expect(error.next).toEqual(['see which RPC URLs are set, and from where: tv config show']);
+    expect(error.next).toEqual([
+      { when: 'see which RPC URLs are set, and from where', tv: ['config', 'show'] },
+    ]);
   });
 
   it('answers 502 with a web page', async () => {

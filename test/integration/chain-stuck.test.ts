@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectChain } from '../../src/chain/connectChain.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
-import { lookAtSending } from '../../src/chain/preflight/lookAtSending.ts';
+import { checkSending } from '../../src/chain/preflight/checkSending.ts';
 import { readFees } from '../../src/chain/transactions/readFees.ts';
 import { readNonce } from '../../src/chain/transactions/readNonce.ts';
 import { gasPrice } from '../../src/chain/transactions/replacementFees.ts';
@@ -12,7 +12,7 @@ import { type SendParameters, sendOnce } from '../../src/chain/transactions/send
 import type { SignedTransaction } from '../../src/chain/transactions/transaction.ts';
 import type { Chain, Context } from '../../src/runbook/context.ts';
 import type { Json } from '../../src/runbook/json.ts';
-import { Lookout } from '../../src/runbook/lookout.ts';
+import { Preflight } from '../../src/runbook/preflight.ts';
 import { deployProtocol } from '../../src/sandbox/chain/deployProtocol.ts';
 import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { type AnvilNode, anvilNode } from '../support/anvilNode.ts';
@@ -40,9 +40,9 @@ const context = (notes: Record<string, Json> = {}, on = chain) => sendContext(on
 
 async function looked(replace: boolean, on = chain) {
   const ctx = context({}, on) as unknown as Context;
-  const lookout = new Lookout(ctx);
-  await lookAtSending(ctx, lookout, { intents: [trip], urgent: true, replace });
-  return (await lookout.checks()).find(({ id }) => id === 'nonce');
+  const preflight = new Preflight(ctx);
+  await checkSending(ctx, preflight, { intents: [trip], urgent: true, replace });
+  return (await preflight.checks()).find(({ id }) => id === 'nonce');
 }
 
 async function mined(): Promise<readonly string[]> {
@@ -65,7 +65,7 @@ it('says that a transaction is pending, and finds it once it is in a block', asy
   await expect(sendOnce(context(notes), { ...parameters, limitMs: 600 })).rejects.toMatchObject({
     message: 'The transaction is not in a block after 0.6 s.',
     facts: { reason: 'it is pending; its fee may be too low by now' },
-    next: ['send the same transaction again, never a second one: tv resume'],
+    next: [{ when: 'send the same transaction again, never a second one', tv: ['resume'] }],
   });
   await node.call('evm_setAutomine', [true]);
   await node.call('evm_mine');
@@ -178,9 +178,9 @@ it('blocks before the question where the account cannot pay', async () => {
   const before = (await node.call('eth_getBalance', [parameters.from, 'latest'])) as string;
   await node.call('anvil_setBalance', [parameters.from, '0x1']);
   const ctx = context() as unknown as Context;
-  const lookout = new Lookout(ctx);
-  expect(await lookAtSending(ctx, lookout, { intents: [trip] })).toBeUndefined();
-  const checks = await lookout.checks();
+  const preflight = new Preflight(ctx);
+  expect(await checkSending(ctx, preflight, { intents: [trip] })).toBeUndefined();
+  const checks = await preflight.checks();
   expect(checks.filter(({ status }) => status === 'block')).toMatchObject([
     { id: 'fees', summary: expect.stringMatching(/^has 0\.000001 ether, needs at most 0\.\d+ ether$/) },
   ]);

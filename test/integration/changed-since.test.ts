@@ -252,8 +252,11 @@ describe('a value that was changed outside the run', () => {
       exitCode: 1,
       message: expect.stringContaining('it was changed outside this run. It was not overwritten.'),
       next: [
-        'to keep what is there now: tv runs abandon 20261123-031200-abcd --reason "…"',
-        expect.stringContaining('tv runs undo 20261123-031200-abcd'),
+        {
+          when: 'to keep what is there now',
+          tv: ['runs', 'abandon', '20261123-031200-abcd', '--reason', '…'],
+        },
+        expect.objectContaining({ tv: ['runs', 'undo', '20261123-031200-abcd'] }),
       ],
     };
     for (const attempt of [

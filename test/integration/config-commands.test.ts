@@ -4,13 +4,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import check from '../../runbooks/config/check.ts';
 import init from '../../runbooks/config/init.ts';
 import show from '../../runbooks/config/show.ts';
+import { terminalPaint } from '../../src/cli/terminal/paint.ts';
 import type { ResolvedSettings } from '../../src/config/resolveSettings.ts';
 import { TvError } from '../../src/errors/TvError.ts';
+import { RedactingWriter } from '../../src/output/redactingWriter.ts';
+import { Secrets } from '../../src/output/secrets.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { ActionContext } from '../../src/runbook/define.ts';
-import { Outlet } from '../../src/runbook/outlet.ts';
-import { Secrets } from '../../src/runbook/secrets.ts';
-import { terminalPaint } from '../../src/terminal/paint.ts';
 import { ConfigWorld, type ResolveOptions } from '../support/configWorld.ts';
 
 let world: ConfigWorld;
@@ -39,11 +39,11 @@ const secrets = ['hunter22', '0123456789abcdef', key, 'Gr8secret99'];
 
 /** A context with settings and nothing else: whatever more a command reaches for fails the test. */
 function contextOf({ settings, origins }: ResolvedSettings): ActionContext {
-  const outlet = new Outlet(new Secrets());
+  const writer = new RedactingWriter(new Secrets());
   const given: Partial<ActionContext> = {
     settings,
     settingsOrigins: origins,
-    writeFile: (path, text) => outlet.writeFile(path, text),
+    writeFile: (path, text) => writer.writeFile(path, text),
     tell: () => {},
   };
   return new Proxy(given as ActionContext, {
@@ -181,7 +181,7 @@ describe('tv config check', () => {
 
   it('says why .env cannot be read, and not what follows from it', async () => {
     const denied = new TvError('/home/tempovault/tempovault/.env may not be read by this user.', {
-      next: 'ls -l /home/tempovault/tempovault/.env',
+      next: { shell: 'ls -l /home/tempovault/tempovault/.env', on: 'here' },
     });
     expect(await checkText({ dotEnv: denied })).toMatchInlineSnapshot(`
       [
@@ -348,7 +348,10 @@ describe('tv config init', () => {
     expect(refused).toMatchObject({
       exitCode: 4,
       facts: { '/etc/tempovault/tv.yaml': 'for every user of this machine' },
-      next: ['tv config init --system', expect.stringMatching(/^tv config init \/.*\/tv\/config\.yaml$/)],
+      next: [
+        { tv: ['config', 'init', '--system'] },
+        expect.stringMatching(/^tv config init \/.*\/tv\/config\.yaml$/),
+      ],
     });
     await expect(run({ dotEnv }, join(world.directory, 'tv.yaml'), false, true)).rejects.toThrow(
       'Give a path or --system, not both.',

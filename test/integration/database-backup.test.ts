@@ -311,8 +311,8 @@ it('names roles and extensions that the server lacks, with what creates them', a
   expect(lackedBy('this server', missing)).toEqual({
     what: "this server does not have the roles grafana_ro, o'neil and the extension nowhere, which it needs",
     next: [
-      `sudo -u postgres psql -c 'CREATE ROLE grafana_ro'`,
-      `sudo -u postgres psql -c 'CREATE ROLE "o'\\''neil"'`,
+      { shell: "sudo -u postgres psql -c 'CREATE ROLE grafana_ro'", on: 'host' },
+      { shell: `sudo -u postgres psql -c 'CREATE ROLE "o'\\''neil"'`, on: 'host' },
       'install the extension nowhere on the database server, then try again',
     ],
   });

@@ -532,7 +532,7 @@ describe('what is no dump in text', () => {
     expect(needs.roles.toSorted()).toEqual(['grafana_ro', 'postgres']);
     expect(needs.extensions).toEqual(['uuid-ossp']);
     await expect(restored(text)).rejects.toMatchObject({
-      next: [`sudo -u postgres psql -c 'CREATE ROLE grafana_ro'`],
+      next: [{ shell: "sudo -u postgres psql -c 'CREATE ROLE grafana_ro'", on: 'host' }],
     });
   });
 });

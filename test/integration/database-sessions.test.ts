@@ -87,7 +87,7 @@ describe('connectDatabase', () => {
       name: 'UnavailableError',
       message: `Nothing listens for the database on 127.0.0.1:${port}.`,
       facts: { host: '127.0.0.1', port: String(port), database: name, user: 'tempovault' },
-      next: ['systemctl status postgresql'],
+      next: [{ shell: 'systemctl status postgresql', on: 'host' }],
     });
     // No label may have 64 characters: it is refused without a name server, which may be slow.
     const nowhere = `${'x'.repeat(64)}.invalid`;

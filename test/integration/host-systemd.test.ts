@@ -118,7 +118,10 @@ describe.skipIf(obstacle !== undefined)(suite, () => {
     await expect(startUnit(host, { unit: 'crashing' })).rejects.toMatchObject({
       message: 'crashing did not start.',
       facts: { state: 'failed (failed)', result: 'exit-code' },
-      next: [expect.stringContaining('journalctl -u crashing.service'), expect.any(String)],
+      next: [
+        { shell: expect.stringContaining('journalctl -u crashing.service'), on: 'host' },
+        expect.anything(),
+      ],
     });
     const { entries } = await journalOf('crashing');
     expect(entries.map(({ message }) => message)).toContain('no settings');

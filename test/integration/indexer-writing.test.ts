@@ -89,7 +89,7 @@ describe('a setting that keeps the indexer from writing', () => {
     const statement = `${reset.replace('DB', live.name)} default_transaction_read_only`;
     // For every role also that of the remedy's own session.
     const env = reset.includes('ALL') ? "env PGOPTIONS='-c default_transaction_read_only=off' " : '';
-    expect(found.next).toEqual([`sudo -u postgres ${env}psql -c '${statement}'`]);
+    expect(found.next).toEqual([{ shell: `sudo -u postgres ${env}psql -c '${statement}'`, on: 'host' }]);
     await admin(statement);
     expect((await checkWriting(context(), database, live.name)).status).toBe('pass');
   });

@@ -226,7 +226,7 @@ describe.each(['tempo', 'ethereum'] as const)('the oracle key on anvil, network 
       message: 'replacement transaction underpriced',
     };
     const late = await diagnose(chain, { ...about, lastError });
-    expect(late.troubles).toMatchObject([{ id: 'stuck', next: ['tv oracle unstick'] }]);
+    expect(late.troubles).toMatchObject([{ id: 'stuck', next: [{ tv: ['oracle', 'unstick'] }] }]);
 
     const fees = {
       maxFeePerGas: BigInt(there?.maxFeePerGas ?? 0),
@@ -315,7 +315,7 @@ describe.each(['tempo', 'ethereum'] as const)('the oracle key on anvil, network 
       {
         message: `Nonce ${latest} is still unused after 0.6 s.`,
         exitCode: 5,
-        next: ['hand the same transactions over again: tv resume'],
+        next: [{ when: 'hand the same transactions over again', tv: ['resume'] }],
       },
     );
     await node.call('evm_mine');
@@ -418,7 +418,7 @@ describe.each(['tempo', 'ethereum'] as const)('the oracle key on anvil, network 
           {
             id: 'no-fees',
             summary: expect.stringMatching(/has 0 BetaUSD \(paid its last signal\)/),
-            next: [`send 10 BetaUSD to ${oracle}, then: tv oracle recover`],
+            next: [{ when: `send 10 BetaUSD to ${oracle}, then`, tv: ['oracle', 'recover'] }],
           },
         ]);
         // Money of another kind does not help, and is not taken for help.

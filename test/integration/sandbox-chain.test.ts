@@ -13,11 +13,11 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anvilBinary } from '../../src/sandbox/chain/anvilBinary.ts';
 import type { Network } from '../../src/sandbox/chain/anvilCommand.ts';
+import { findPast, keepPast } from '../../src/sandbox/chain/chainSnapshot.ts';
 import type { Deployment, Generation } from '../../src/sandbox/chain/deployment.ts';
 import { deployProtocol } from '../../src/sandbox/chain/deployProtocol.ts';
 import { devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { indexedEvents } from '../../src/sandbox/chain/indexedEvents.ts';
-import { findPast, keepPast } from '../../src/sandbox/chain/keptPast.ts';
 import { head, rpc, rpcEach, send } from '../../src/sandbox/chain/rpc.ts';
 import { encodeOracleUpdate, signOracleUpdate } from '../../src/sandbox/chain/signals.ts';
 import { type History, historyGenesis, writeHistory } from '../../src/sandbox/chain/writeHistory.ts';
@@ -556,7 +556,7 @@ it('says how to install anvil where there is none for the platform', () => {
     expect.objectContaining({
       name: 'TvError',
       facts: { package: '@foundry-rs/anvil', platform: 'sunos-sparc' },
-      next: ['install it beside tv: npm install -g @foundry-rs/anvil'],
+      next: [{ when: 'install it beside tv', shell: 'npm install -g @foundry-rs/anvil', on: 'here' }],
     }),
   );
 });

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { EnvFileText, ResolvedSettings, SettingsRequest } from '../../src/config/resolveSettings.ts';
 import { resolveSettings } from '../../src/config/resolveSettings.ts';
 import type { SettingOrigin } from '../../src/config/settings.ts';
+import { plainAdvice } from '../../src/errors/advice.ts';
 import type { TvError } from '../../src/errors/TvError.ts';
 import { parseEnvFile } from '../../src/host/envFile.ts';
 import { secretOutput } from '../../src/host/secretOutput.ts';
@@ -87,7 +88,9 @@ export function problemLines(
   return origins.problems
     .filter(({ level }) => levels.includes(level))
     .map(({ level, message, where, facts, next }) => {
-      const rows = Object.entries({ where, ...facts, next }).map(([name, value]) => `  ${name}: ${value}`);
+      const rows = Object.entries({ where, ...facts, next: plainAdvice(next) }).map(
+        ([name, value]) => `  ${name}: ${value}`,
+      );
       return [`${level}: ${message}`, ...rows].join('\n');
     })
     .join('\n');

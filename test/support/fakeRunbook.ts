@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { RegisteredRunbook } from '../../src/engine/engine.ts';
 import { type ExitCode, exitCodes, TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { Concurrency } from '../../src/runbook/concurrency.ts';
@@ -12,9 +13,8 @@ import {
   type ProbeAnswer,
   type Step,
 } from '../../src/runbook/define.ts';
-import type { Shelved } from '../../src/runbook/engine.ts';
 import type { Json } from '../../src/runbook/json.ts';
-import { block, pass, warn } from '../../src/runbook/lookout.ts';
+import { block, pass, warn } from '../../src/runbook/preflight.ts';
 
 /**
  * What goes wrong in a step: before its effect, after it, in its undo; or it is unknown whether it took effect.
@@ -111,15 +111,15 @@ export interface FakeRunbookOptions {
 }
 
 const passing: Readonly<Record<NonNullable<FakeRunbookOptions['goesPast']>, Partial<Concurrency>>> = {
-  harmless: { heldUpBy: 'itself or residual' },
-  unfinished: { heldUpBy: 'none' },
-  all: { waitsFor: 'itself', heldUpBy: 'none' },
+  harmless: { blockedBy: 'itself or residual' },
+  unfinished: { blockedBy: 'none' },
+  all: { waitsFor: 'itself', blockedBy: 'none' },
 };
 
 const input = { level: field('--level <n>', 'how far', z.number().default(1)) };
 
 /** A runbook that sets values in a `FakeWorld`, and does nothing else. */
-export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}): Shelved {
+export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}): RegisteredRunbook {
   const steps = options.steps ?? [{ id: 'a' }, { id: 'b' }, { id: 'c' }];
   const runbook = defineRunbook<typeof input, { fact: string }>({
     title: 'Set values',
@@ -161,7 +161,7 @@ function fakeStep(world: FakeWorld, fake: FakeStep): Step {
     command: fake.command ?? `echo new > ${id}`,
     ...(fake.once === undefined ? {} : { once: fake.once }),
     effect,
-    undoTitle: `undo: unset ${id}`,
+    undoTitle: `unset ${id}`,
     interruptible,
     undoAlways,
     ...(leaves === undefined ? {} : { leaves }),

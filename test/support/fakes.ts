@@ -2,18 +2,18 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from '../../src/config/settings.ts';
-import { AuditLog } from '../../src/runbook/audit.ts';
+import type { Engine, Prompt } from '../../src/engine/engine.ts';
+import { Interrupt } from '../../src/engine/interrupt.ts';
+import { AuditLog } from '../../src/journal/audit.ts';
+import { RunStore } from '../../src/journal/journal.ts';
+import { thisOperator } from '../../src/journal/operator.ts';
+import type { Write } from '../../src/output/durableFile.ts';
+import { RedactingWriter } from '../../src/output/redactingWriter.ts';
+import { Secrets } from '../../src/output/secrets.ts';
 import type { Clock, Context } from '../../src/runbook/context.ts';
-import type { Write } from '../../src/runbook/durableFile.ts';
-import type { Engine, Prompt } from '../../src/runbook/engine.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
-import { Interrupt } from '../../src/runbook/interrupt.ts';
-import { RunStore } from '../../src/runbook/journal.ts';
-import { Outlet } from '../../src/runbook/outlet.ts';
-import { thisOperator } from '../../src/runbook/process.ts';
-import { Secrets } from '../../src/runbook/secrets.ts';
 
-// Every outlet listens for errors of stdout and stderr; a test file makes many, a tv makes one.
+// Every writer listens for errors of stdout and stderr; a test file makes many, a tv makes one.
 for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
 
 /** An answer to one question; what is asked has to match. */
@@ -91,7 +91,7 @@ export interface SceneOptions {
   readonly signal?: AbortSignal;
   /** What the nodes answer of signed transactions. Default: to look one up is a trap. */
   readonly lookUpTransactions?: Engine['lookUpTransactions'];
-  /** In place of write(2), for everything that tv writes through its outlet. */
+  /** In place of write(2), for everything that tv writes through its writer. */
   readonly write?: Write;
 }
 
@@ -137,7 +137,7 @@ export function startScene(stateDirectory: string, options: SceneOptions = {}): 
   };
   const secrets = new Secrets();
   for (const secret of options.secrets ?? []) secrets.add(secret);
-  const outlet = new Outlet(secrets, options.write);
+  const writer = new RedactingWriter(secrets, options.write);
   // Every scene begins an hour after the one before, so that runs sort by their ids.
   const clock = new DrivenClock(Date.parse('2026-11-23T03:12:00.000Z') + scenes++ * 3_600_000);
   const interrupt = new Interrupt();
@@ -151,9 +151,9 @@ export function startScene(stateDirectory: string, options: SceneOptions = {}): 
     settings: fakeSettings(options.environment ?? 'production', stateDirectory, complain),
     settingsOrigins: { values: [], environments: [], files: [], problems: [] },
     version: options.version ?? '1.0.0',
-    shelf: [],
+    registry: [],
     runs: new RunStore(stateDirectory, [secondPlace(stateDirectory)]),
-    audit: new AuditLog(stateDirectory, outlet, clock),
+    audit: new AuditLog(stateDirectory, writer, clock),
     clock,
     signal: options.signal ?? interrupt.stop,
     secrets: {
@@ -170,7 +170,7 @@ export function startScene(stateDirectory: string, options: SceneOptions = {}): 
   const scene: Scene = {
     engine: {
       ctx,
-      outlet,
+      writer,
       prompt,
       interrupt,
       operator: thisOperator(),

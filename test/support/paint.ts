@@ -1,3 +1,4 @@
+import { adviceLine, renderNext } from '../../src/cli/advice.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 
 const now = new Date('2026-11-23T03:12:00.000Z');
@@ -6,7 +7,15 @@ const now = new Date('2026-11-23T03:12:00.000Z');
 export function plainPaint(width: number, environment?: string): Paint {
   const plain = (text: string) => text;
   const full = false;
-  return { width, full, now, environment, ok: plain, warn: plain, bad: plain, dim: plain, bold: plain };
+  return {
+    ...{ width, full, now, environment, ok: plain, warn: plain, bad: plain, dim: plain, bold: plain },
+    next(advice) {
+      return renderNext(advice, this);
+    },
+    line(advice) {
+      return adviceLine(advice, this);
+    },
+  };
 }
 
 /** Real codes, always on. */

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
+import { carryOn, type Direction } from '../../src/engine/continueRun.ts';
+import type { Answers, RegisteredRunbook } from '../../src/engine/engine.ts';
+import { startRun } from '../../src/engine/startRun.ts';
+import { plainAdvice } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
-import type { AuditEntry } from '../../src/runbook/audit.ts';
-import { carryOn, type Direction } from '../../src/runbook/carryOn.ts';
-import type { Answers, Shelved } from '../../src/runbook/engine.ts';
+import type { AuditEntry } from '../../src/journal/audit.ts';
+import { foldRun, type RunState } from '../../src/journal/runState.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
-import { foldRun, type RunState } from '../../src/runbook/runState.ts';
-import { startRun } from '../../src/runbook/startRun.ts';
 import type { FakeWorld } from './fakeRunbook.ts';
 import { type Scene, type SceneOptions, startScene } from './fakes.ts';
 
@@ -44,7 +45,7 @@ export interface Scenario extends SceneOptions {
 }
 
 /** One call of tv, from preflight to exit code, with everything unforeseen an error. */
-export async function play(shelved: Shelved, scenario: Scenario): Promise<Outcome> {
+export async function play(registered: RegisteredRunbook, scenario: Scenario): Promise<Outcome> {
   const scene = startScene(scenario.stateDirectory, scenario);
   scenario.prepare?.(scene);
   const { cutOff } = scenario;
@@ -59,8 +60,8 @@ export async function play(shelved: Shelved, scenario: Scenario): Promise<Outcom
   try {
     exitCode =
       scenario.carryOn === undefined
-        ? await startRun(scene.engine, shelved, { level: 1 }, answers)
-        : await carryOn(scene.engine, shelved, scenario.carryOn.run, scenario.carryOn.direction, answers);
+        ? await startRun(scene.engine, registered, { level: 1 }, answers)
+        : await carryOn(scene.engine, registered, scenario.carryOn.run, scenario.carryOn.direction, answers);
   } catch (thrown) {
     if (!(thrown instanceof TvError)) throw thrown;
     error = thrown;
@@ -81,4 +82,9 @@ export async function play(shelved: Shelved, scenario: Scenario): Promise<Outcom
     state: run === undefined || scenario.stateOf === 'nothing' ? undefined : foldRun(runs.read(run)),
     audit: existsSync(audit.file) ? audit.entries() : [],
   };
+}
+
+/** What a call that ended with an error advises, one line each. */
+export function linesOf({ error }: Pick<Outcome, 'error'>): readonly string[] {
+  return (error?.next ?? []).map(plainAdvice);
 }

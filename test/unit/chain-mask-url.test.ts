@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { maskUrl, maskUrlsIn } from '../../src/errors/maskUrl.ts';
+import { maskUrl, maskUrlsIn } from '../../src/text/maskUrl.ts';
 
 it.each([
   ['https://rpc.tempo.xyz', 'https://rpc.tempo.xyz'],

@@ -7,7 +7,7 @@ import { assertSignerAskable, openSigner } from '../../src/chain/signers/openSig
 import type { Settings, SignerSource } from '../../src/config/settings.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { secretOutput } from '../../src/host/secretOutput.ts';
-import { Secrets } from '../../src/runbook/secrets.ts';
+import { Secrets } from '../../src/output/secrets.ts';
 import { devAccount, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { keystoreText } from '../../src/sandbox/units/keyFiles.ts';
 
@@ -162,13 +162,13 @@ it('refuses a keystore or a password file that others can read, with what to run
   expect(await refusal(open({ kind: 'keystore', path, passwordFile: undefined }, [password]))).toMatchObject({
     message: 'The keystore can be read by others.',
     facts: { file: path, mode: '0640' },
-    next: [`chmod 600 ${path}`],
+    next: [{ shell: `chmod 600 ${path}`, on: 'here' }],
   });
   const sound = file('sound.json', keystoreText(key, password));
   const passwordFile = file('password', password, 0o604);
   expect(await refusal(open({ kind: 'keystore', path: sound, passwordFile }))).toMatchObject({
     message: 'The password file can be read by others.',
-    next: [`chmod 600 ${passwordFile}`],
+    next: [{ shell: `chmod 600 ${passwordFile}`, on: 'here' }],
   });
   expect(
     await refusal(open({ kind: 'keystore', path: join(directory, 'none'), passwordFile })),

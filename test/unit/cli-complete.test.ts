@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { shelf } from '../../runbooks/index.ts';
+import { registry } from '../../runbooks/index.ts';
 import { type CompletionSources, complete } from '../../src/cli/complete.ts';
 import { vocabulary } from '../../src/cli/words.ts';
 
@@ -18,7 +18,7 @@ const sources: CompletionSources = {
   backups: source('backups', 'tempovault_20261128T0200Z', 'tempovault_20261127T0200Z'),
   settings: source('settings', 'chain.id', 'chain.rpcUrls', 'host.prefix'),
 };
-const of = (...typed: readonly string[]) => complete(shelf, typed, vocabulary, sources);
+const of = (...typed: readonly string[]) => complete(registry, typed, vocabulary, sources);
 
 describe('tab completion', () => {
   it.each<[string, readonly string[], readonly string[]]>([

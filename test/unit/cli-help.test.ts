@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { shelf } from '../../runbooks/index.ts';
+import { registry } from '../../runbooks/index.ts';
 import { groupHelp, rootHelp } from '../../src/cli/help.ts';
 import { reflow } from '../../src/cli/reflow.ts';
 
 describe('tv --help', () => {
-  const help = rootHelp(shelf, '1.2.3');
+  const help = rootHelp(registry, '1.2.3');
 
-  it('names every command once, grouped in the order of the shelf', () => {
+  it('names every command once, grouped in the order of the registry', () => {
     const lines = help.split('\n').filter((line) => /^ {2}[a-z]/.test(line));
     const named = lines.map((line) => line.slice(2, 24).trim());
-    expect(named.toSorted()).toEqual(shelf.map(({ command }) => command).toSorted());
-    const groups = [...new Set(shelf.map(({ group }) => group))];
+    expect(named.toSorted()).toEqual(registry.map(({ command }) => command).toSorted());
+    const groups = [...new Set(registry.map(({ group }) => group))];
     expect(help.split('\n').filter((line) => groups.includes(line))).toEqual(groups);
   });
 
@@ -29,8 +29,8 @@ describe('tv --help', () => {
     expect(narrow).toContain('            4 not confirmed');
   });
 
-  it('begins and ends the same whatever is on the shelf', () => {
-    expect(rootHelp(shelf.slice(0, 3), '1.2.3')).toMatchInlineSnapshot(`
+  it('begins and ends the same whatever is on the registry', () => {
+    expect(rootHelp(registry.slice(0, 3), '1.2.3')).toMatchInlineSnapshot(`
       "tv 1.2.3 · operator CLI of TempoVault
 
       Usage: tv [-e ENVIRONMENT] COMMAND [FLAGS]
@@ -58,12 +58,12 @@ describe('tv --help', () => {
 
 describe('help of a noun', () => {
   it('lists its verbs', () => {
-    const schedule = groupHelp(shelf, 'db schedule')?.split('\n') ?? [];
+    const schedule = groupHelp(registry, 'db schedule')?.split('\n') ?? [];
     expect(
       schedule.filter((line) => line.startsWith('  db')).map((line) => line.slice(2, 21).trim()),
     ).toEqual(['db schedule install', 'db schedule show', 'db schedule remove']);
-    expect(groupHelp(shelf, 'circuit-breaker')).toContain('breaker trip');
-    expect(groupHelp(shelf, 'audit')).toMatchInlineSnapshot(`
+    expect(groupHelp(registry, 'circuit-breaker')).toContain('breaker trip');
+    expect(groupHelp(registry, 'audit')).toMatchInlineSnapshot(`
       "tv audit
 
         audit list            who asked for what, and what became of it
@@ -75,8 +75,8 @@ describe('help of a noun', () => {
   });
 
   it('is none for a command or a word that nobody knows', () => {
-    expect(groupHelp(shelf, 'status')).toBeUndefined();
-    expect(groupHelp(shelf, 'db sched')).toBeUndefined();
-    expect(groupHelp(shelf, 'frobnicate')).toBeUndefined();
+    expect(groupHelp(registry, 'status')).toBeUndefined();
+    expect(groupHelp(registry, 'db sched')).toBeUndefined();
+    expect(groupHelp(registry, 'frobnicate')).toBeUndefined();
   });
 });

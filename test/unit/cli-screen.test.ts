@@ -8,9 +8,12 @@ import { TvError } from '../../src/errors/TvError.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { PlanData, RunEvent } from '../../src/runbook/events.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { visibleWidth } from '../../src/runbook/text.ts';
+import { visibleWidth } from '../../src/text/layout.ts';
 import { deadOperator } from '../support/fakes.ts';
 import { colourPaint, plainPaint } from '../support/paint.ts';
+
+/** Of a call without flags. */
+const here = { environment: undefined };
 
 const checks: readonly Check[] = [
   {
@@ -33,12 +36,12 @@ const plan: PlanData = {
   consequence: 'This deletes 1 204 332 rows and reads them from the chain again, which takes a while.',
   steps: [
     {
-      ...{ id: 'stop', title: 'stop the indexer', effect: 'reversible', undo: 'undo: start it' },
+      ...{ id: 'stop', title: 'stop the indexer', effect: 'reversible', undo: 'start it' },
       command: 'systemctl stop tempovault-indexer',
     },
     {
       ...{ id: 'clear', title: 'clear 1 204 332 rows from block 12 345 678 on, and set the cursor' },
-      ...{ effect: 'compensable', undo: 'undo: restore step 2' },
+      ...{ effect: 'compensable', undo: 'restore step 2' },
       command: 'psql -c "BEGIN; DELETE FROM events WHERE block_number >= 12345678; COMMIT" tempovault',
     },
     {
@@ -163,11 +166,17 @@ describe('the streams of a run', () => {
   it('a plan: its lines and what takes them back can be pasted here', () => {
     const steps: PlanData['steps'] = [
       {
-        ...{ id: 'a', title: 'pause', effect: 'final', undo: 'tv emergency resume' },
+        ...{
+          id: 'a',
+          title: 'pause',
+          effect: 'final',
+          undo: null,
+          afterwards: { tv: ['emergency', 'resume'] },
+        },
         command: 'cast send 0x12 "pause()" --rpc-url "$RPC_URL" --account emergency',
       },
       {
-        ...{ id: 'b', title: 'stop it', effect: 'reversible', undo: 'undo: start it' },
+        ...{ id: 'b', title: 'stop it', effect: 'reversible', undo: 'start it' },
         command: 'systemctl stop tempovault-indexer',
       },
       {
@@ -324,8 +333,13 @@ describe('the screen of a run', () => {
     const verification: RunEvent = {
       type: 'run.checked',
       checks: [
-        { ...line, id: 'rest', status: 'warn', next: ['tv emergency withdraw'] },
-        { ...line, id: 'protocol', status: 'block', next: ['tv resume', 'tv emergency shutdown'] },
+        { ...line, id: 'rest', status: 'warn', next: [{ tv: ['emergency', 'withdraw'] }] },
+        {
+          ...line,
+          id: 'protocol',
+          status: 'block',
+          next: [{ tv: ['resume'] }, { tv: ['emergency', 'shutdown'] }],
+        },
         { ...line, id: 'fine', status: 'pass', next: ['nothing'] },
       ],
     };
@@ -437,7 +451,7 @@ describe('the screen of a run', () => {
       Undone and verified in 3.0 s, except for the steps below.
         kept  2  clear 1 204 332 rows from block 12 345 678 on, and set the
                  cursor
-      Next: tv runs report 
+      Next: tv runs report ''
       "
     `);
     // One that was cut off is not said to be kept.
@@ -530,7 +544,7 @@ describe('a line of progress', () => {
 describe('an error', () => {
   const thrown = new TvError(error.message, {
     facts: { ...error.facts, 'left out': undefined },
-    next: ['tv status', 'tv resume 20261123-031200-reindex-7f3a'],
+    next: [{ tv: ['status'] }, { tv: ['resume', '20261123-031200-reindex-7f3a'] }],
   });
 
   it('at 80 columns, in an environment that was named', () => {
@@ -558,7 +572,7 @@ describe('an error', () => {
   });
 
   it('in colour', () => {
-    expect(renderError(new TvError('No.', { next: 'tv status' }), colourPaint(80), false)).toBe(
+    expect(renderError(new TvError('No.', { next: { tv: ['status'] } }), colourPaint(80), false)).toBe(
       '\u001b[31m✖\u001b[39m No.\n\u001b[1mNext:\u001b[22m tv status\n',
     );
   });
@@ -574,7 +588,7 @@ describe('an error', () => {
 describe('--json', () => {
   it('is one line an event, with schema and time, big integers as strings', () => {
     const at = new Date('2026-11-23T03:12:00.000Z');
-    const lines = script.map((event) => toJsonEvent(event, at));
+    const lines = script.map((event) => toJsonEvent(event, at, here));
     for (const [index, line] of lines.entries()) {
       expect(line.indexOf('\n')).toBe(line.length - 1);
       expect(JSON.parse(line)).toMatchObject({
@@ -582,16 +596,22 @@ describe('--json', () => {
       });
     }
     const big = { type: 'step.done', step: 'a', result: 2n ** 70n, durationMs: 1, how: 'ran' } as never;
-    expect(JSON.parse(toJsonEvent(big, at)).result).toBe('1180591620717411303424');
+    expect(JSON.parse(toJsonEvent(big, at, here)).result).toBe('1180591620717411303424');
   });
 
   it('is one document for a read, and a list stands under a name', () => {
-    expect(JSON.parse(toJsonDocument('tv.status/1', { a: 1n }))).toEqual({ schema: 'tv.status/1', a: '1' });
-    expect(JSON.parse(toJsonDocument('tv.list/1', [1]))).toEqual({ schema: 'tv.list/1', items: [1] });
+    expect(JSON.parse(toJsonDocument('tv.status/1', { a: 1n }, here))).toEqual({
+      schema: 'tv.status/1',
+      a: '1',
+    });
+    expect(JSON.parse(toJsonDocument('tv.list/1', [1], here))).toEqual({ schema: 'tv.list/1', items: [1] });
   });
 
   it('is one line for an error too, so that it can follow events', () => {
-    const text = toJsonError(new TvError('No.', { facts: { a: 1 }, next: 'tv status', exitCode: 3 }));
+    const text = toJsonError(
+      new TvError('No.', { facts: { a: 1 }, next: { tv: ['status'] }, exitCode: 3 }),
+      here,
+    );
     expect(text.indexOf('\n')).toBe(text.length - 1);
     expect(JSON.parse(text)).toEqual({
       ...{

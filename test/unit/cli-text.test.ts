@@ -1,16 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import {
-  ago,
-  aligned,
-  bytes,
-  count,
-  duration,
-  localTime,
-  padEnd,
-  short,
-  visibleWidth,
-  wrap,
-} from '../../src/runbook/text.ts';
+import { ago, bytes, count, duration, localTime, short } from '../../src/text/format.ts';
+import { aligned, padEnd, visibleWidth, wrap } from '../../src/text/layout.ts';
 import { colourPaint } from '../support/paint.ts';
 
 describe('figures', () => {

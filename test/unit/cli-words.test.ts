@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { shelf } from '../../runbooks/index.ts';
+import { registry } from '../../runbooks/index.ts';
 import { wordsOfCall } from '../../src/cli/parse.ts';
 import { findCommand, namedEnvironment, nearest, strangeFlag } from '../../src/cli/words.ts';
 
 function found(line: string): string {
-  const { entry, rest } = findCommand(shelf, line.split(' '));
+  const { entry, rest } = findCommand(registry, line.split(' '));
   return `${entry?.command ?? 'none'} | ${rest.join(' ')}`;
 }
 
@@ -39,7 +39,7 @@ describe('the command in the arguments', () => {
     ['frobnicate', undefined],
     ['x', undefined],
   ])('%s was meant as %s', async (line, expected) => {
-    await expect(nearest(shelf, line.split(' '))).resolves.toBe(expected);
+    await expect(nearest(registry, line.split(' '))).resolves.toBe(expected);
   });
 
   it.each([
@@ -61,7 +61,7 @@ describe('the words of a call that is to be made again', () => {
     ['--config /c.yaml db -edrill restore x --plan 12ab --dry-run --full', 'db restore x --full'],
     ['resume 7f3a --dry-run --wait 5m', 'resume 7f3a --wait 5m'],
   ])('%s → %s', (line, expected) => {
-    const { entry, rest } = findCommand(shelf, line.split(' '));
+    const { entry, rest } = findCommand(registry, line.split(' '));
     expect(entry === undefined ? [] : wordsOfCall(entry, rest)).toEqual(expected.split(' '));
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lookAtTools } from '../../runbooks/db/shared/tools.ts';
+import { checkTools } from '../../runbooks/db/shared/tools.ts';
 import { checkBackup } from '../../runbooks/reindex/checks/backup.ts';
 import type { DatabaseServer } from '../../src/database/readServer.ts';
 import type { Context } from '../../src/runbook/context.ts';
@@ -47,7 +47,7 @@ describe('reindex: the programs that make its backup', () => {
     expect(found).toMatchObject({
       status: 'block',
       summary: expect.stringMatching(/^pg_restore 13 is older/),
-      next: ['apt-get install postgresql-client-15'],
+      next: [{ shell: 'apt-get install postgresql-client-15', on: 'host' }],
     });
   });
 });
@@ -56,6 +56,6 @@ it.each([
   ['the server’s own beside an older one', [13, 15], 'pass', /^pg_dump 15, as the server/],
   ['older ones alone', [13], 'block', /^pg_dump 13 is older than the server/],
 ] as const)('db backup judges the same programs: %s → %3$s', async (_, majors, status, summary) => {
-  const found = await lookAtTools(contextWith(majors), server);
+  const found = await checkTools(contextWith(majors), server);
   expect([found.status, found.summary]).toEqual([status, expect.stringMatching(summary)]);
 });

@@ -271,7 +271,7 @@ describe('who may read the file', () => {
       level: 'fatal',
       where: `${world.userConfig}:4`,
       facts: { holds: 'database.url of production', mode: `0${mode.toString(8)}` },
-      next: `chmod 600 ${world.userConfig}`,
+      next: { shell: `chmod 600 ${world.userConfig}`, on: 'here' },
     });
     expect(JSON.stringify(resolved.origins)).not.toContain('hunter22');
   });

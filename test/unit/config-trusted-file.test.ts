@@ -16,7 +16,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { withChecksum, wrongChecksum } from '../../src/config/address.ts';
 import { parseConfig } from '../../src/config/parseConfig.ts';
 import { findExposure, readTrustedFile } from '../../src/config/trustedFile.ts';
-import { argumentsWithoutKeys } from '../../src/errors/pastedKeys.ts';
+import { onThisMachine } from '../../src/errors/advice.ts';
+import { argumentsWithoutKeys } from '../../src/text/pastedKeys.ts';
 
 const isRoot = process.getuid?.() === 0;
 const stranger = 54_321;
@@ -46,7 +47,7 @@ it.each<[string, string, number, string]>([
 ])('%s → exposed, with the chmod that ends it', (_, part, mode, who) => {
   const path = join(home, part);
   chmodSync(path, mode);
-  expect(findExposure(file)).toMatchObject({ path, remedy: `chmod go-w ${path}` });
+  expect(findExposure(file)).toMatchObject({ path, remedy: onThisMachine(`chmod go-w ${path}`) });
   expect(findExposure(file)?.reason).toContain(who);
   expect(readTrustedFile(file, 1_000)).toMatchObject({ kind: 'exposed' });
 });
@@ -60,7 +61,7 @@ it.runIf(isRoot)('file, folder or link of another user → exposed', () => {
   const link = join(home, 'link.yaml');
   symlinkSync(file, link);
   lchownSync(link, stranger, stranger);
-  expect(findExposure(link)).toMatchObject({ path: link, remedy: `chown -h root ${link}` });
+  expect(findExposure(link)).toMatchObject({ path: link, remedy: onThisMachine(`chown -h root ${link}`) });
   lchownSync(link, 0, 0);
   expect(findExposure(link)).toBe(undefined);
   chownSync(file, stranger, 0);

@@ -4,18 +4,18 @@ import { firstTrouble } from '../../runbooks/emergency/shutdown/preflight.ts';
 import { notSafe } from '../../runbooks/emergency/shutdown/verify.ts';
 import shutdown from '../../runbooks/emergency/shutdown.ts';
 import { TimeoutError, TvError, UnavailableError } from '../../src/errors/TvError.ts';
-import { block, Lookout, pass } from '../../src/runbook/lookout.ts';
+import { block, Preflight, pass } from '../../src/runbook/preflight.ts';
 
 const limited = new UnavailableError('The RPC node refuses more requests for now: a rate limit.');
 const lacks = 'the account lacks EMERGENCY';
 
-type Look = (lookout: Lookout) => Promise<unknown>;
+type Look = (preflight: Preflight) => Promise<unknown>;
 const fails =
   (error: Error): Look =>
-  (lookout) =>
-    lookout.look('simulation', 'chain', () => Promise.reject(error));
-const says: Look = (lookout) => lookout.look('signer', 'chain', async () => block(lacks));
-const fine: Look = (lookout) => lookout.look('protocol', 'chain', async () => pass('not paused'));
+  (preflight) =>
+    preflight.check('simulation', 'chain', () => Promise.reject(error));
+const says: Look = (preflight) => preflight.check('signer', 'chain', async () => block(lacks));
+const fine: Look = (preflight) => preflight.check('protocol', 'chain', async () => pass('not paused'));
 
 describe('emergency shutdown: what it says of the pause before it is sent', () => {
   const reads = `This stops 3 services and tries to pause the protocol. Whether the pause will succeed is unknown (`;
@@ -36,9 +36,9 @@ describe('emergency shutdown: what it says of the pause before it is sent', () =
     ['the key is missing', [fails(new TvError('No key.'))], `${speaksAgainst}No key).`],
     ['a check is unread and the key lacks the role', [fails(limited), says], `${speaksAgainst}${lacks}).`],
   ])('%s', async (_, looks, expected) => {
-    const lookout = new Lookout({ signal: new AbortController().signal } as never);
-    for (const look of looks) void look(lookout);
-    const found = firstTrouble(await lookout.checks());
+    const preflight = new Preflight({ signal: new AbortController().signal } as never);
+    for (const look of looks) void look(preflight);
+    const found = firstTrouble(await preflight.checks());
     const facts = { ...exampleFacts, pause: { ...exampleFacts.pause, ...found } };
     expect(shutdown.consequence(facts, { nginx: false, pause: true, replace: false } as never)).toBe(
       expected,

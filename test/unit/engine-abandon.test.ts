@@ -1,21 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { shelf } from '../../runbooks/index.ts';
+import { registry } from '../../runbooks/index.ts';
 import listRuns from '../../runbooks/runs/list.ts';
 import showRun from '../../runbooks/runs/show.ts';
+import { abandonRun } from '../../src/engine/abandonRun.ts';
+import { type Answers, type AnyRunbook, concurrencyOf, type Engine } from '../../src/engine/engine.ts';
 import { TvError } from '../../src/errors/TvError.ts';
-import { abandonRun } from '../../src/runbook/abandonRun.ts';
-import { type Answers, type AnyRunbook, concurrencyOf, type Engine } from '../../src/runbook/engine.ts';
-import { readRuns, unfinishedRuns } from '../../src/runbook/readRuns.ts';
-import { foldRun } from '../../src/runbook/runState.ts';
-import { journaledTransactions } from '../../src/runbook/sentTransactions.ts';
-import { buildTimeline } from '../../src/runbook/timeline.ts';
-import { timelineMarkdown } from '../../src/runbook/timelineMarkdown.ts';
+import { readRuns, unfinishedRuns } from '../../src/journal/readRuns.ts';
+import { foldRun } from '../../src/journal/runState.ts';
+import { journaledTransactions } from '../../src/journal/sentTransactions.ts';
+import { buildTimeline } from '../../src/operations/documents/timeline.ts';
+import { timelineMarkdown } from '../../src/operations/documents/timelineMarkdown.ts';
 import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { deadOperator, readLines, type SceneOptions, startScene, temporaryState } from '../support/fakes.ts';
 import { plainPaint } from '../support/paint.ts';
-import { noAnswers, play } from '../support/scenario.ts';
+import { linesOf, noAnswers, play } from '../support/scenario.ts';
 import { fakeSigned } from '../support/signedTransaction.ts';
 
 let state: ReturnType<typeof temporaryState>;
@@ -183,7 +183,7 @@ type Found = Awaited<ReturnType<Engine['lookUpTransactions']>>[number];
 describe('an abandoned run that had signed a transaction', () => {
   const signed = fakeSigned('a');
   const pay = [{ id: 'a' }, { id: 'b', effect: 'final' as const }, { id: 'c' }];
-  const touching = { heldUpBy: 'touching', touches: ['capital'] } as const;
+  const touching = { blockedBy: 'touching', touches: ['capital'] } as const;
   const payout = (options: FakeRunbookOptions = {}) =>
     fakeRunbook(world, { steps: pay, concurrency: touching, ...options });
 
@@ -199,9 +199,9 @@ describe('an abandoned run that had signed a transaction', () => {
   };
 
   /** Killed right after the transaction of a step was noted. */
-  async function killed(shelved = payout(), step = 'b'): Promise<string> {
+  async function killed(registered = payout(), step = 'b'): Promise<string> {
     world.notes.set(step, { transaction: signed });
-    const { run = '' } = await play(shelved, { stateDirectory, answers: confirm });
+    const { run = '' } = await play(registered, { stateDirectory, answers: confirm });
     const lines = readLines(journal(run));
     const end = lines.findIndex((line) => line['type'] === 'step.noted' && line['step'] === step);
     const dead = lines
@@ -213,8 +213,8 @@ describe('an abandoned run that had signed a transaction', () => {
     return run;
   }
 
-  const again = (options: SceneOptions, answers = {}, shelved = payout()) =>
-    play(shelved, { stateDirectory, ...options, answers });
+  const again = (options: SceneOptions, answers = {}, registered = payout()) =>
+    play(registered, { stateDirectory, ...options, answers });
   const overruled = { overrides: ['unfinished-run'], reason: 'seen on the explorer' };
 
   it.each<readonly [string, SceneOptions, Partial<Found>]>([
@@ -245,7 +245,7 @@ describe('an abandoned run that had signed a transaction', () => {
       ]);
       expect(events.find(({ type }) => type === 'plan.ready')).toMatchObject({
         plan: { consequence: 'This sets 3 values.' },
-        instead: [expect.stringContaining(`tv resume ${run}`)],
+        instead: [expect.objectContaining({ tv: ['resume', run] })],
       });
       const { ctx } = scene.engine;
       expect(ctx.runs.read(run).at(-1)).toMatchObject({
@@ -267,7 +267,7 @@ describe('an abandoned run that had signed a transaction', () => {
       expect(blocked.exitCode).toBe(3);
       expect(blocked.error?.facts['earlier run']).toContain('the previous run may already have taken effect');
       expect(blocked.error?.facts['earlier run']).toContain(run);
-      expect(blocked.error?.next.join()).toContain('--override unfinished-run');
+      expect(linesOf(blocked).join()).toContain('--override unfinished-run');
       expect(world.effects()).not.toContain('run b');
       // What does something else is not asked about it, and proof of the opposite ends it.
       const other = payout({ steps: [{ id: 'other', effect: 'final' }] });
@@ -353,7 +353,7 @@ describe('an abandoned run that had signed a transaction', () => {
   ];
 
   it.each(kinds)('%s %j, cut off in %s → the same again %s', async (command, changes, sender, verdict) => {
-    const loaded = (await shelf.find((entry) => entry.command === command)?.load())?.default;
+    const loaded = (await registry.find((entry) => entry.command === command)?.load())?.default;
     const runbook = loaded as AnyRunbook;
     const { facts, input } = runbook.example;
     const steps = runbook.plan(facts, input).map(({ id, command, once, effect }) => ({
@@ -363,9 +363,9 @@ describe('an abandoned run that had signed a transaction', () => {
     const step = steps.find(({ id }) => id.startsWith(sender));
     if (step === undefined) throw new Error(`no step ${sender} in ${steps.map(({ id }) => id)}`);
     const concurrency = concurrencyOf(runbook, { ...(input as object), ...changes });
-    const shelved = fakeRunbook(world, { name: command, steps, concurrency });
-    await abandon(await killed(shelved, step.id), 'cut off', noAnswers, answering(effect));
-    const next = await again(answering(effect), {}, shelved);
+    const registered = fakeRunbook(world, { name: command, steps, concurrency });
+    await abandon(await killed(registered, step.id), 'cut off', noAnswers, answering(effect));
+    const next = await again(answering(effect), {}, registered);
     expect(next.exitCode).toBe(verdict === 'blocks' ? 3 : 0);
     const checks = next.events.flatMap((event) => (event.type === 'preflight.done' ? event.checks : []));
     const seen = checks.find(({ id }) => id === 'earlier run')?.status;
@@ -397,11 +397,11 @@ describe('an abandoned run that had signed a transaction', () => {
     const run = await killed();
     world.probes.set('b', 'begun');
     const refused = await play(payout(), { stateDirectory, carryOn: { run, direction: 'undo' } });
-    expect([refused.exitCode, refused.error?.next]).toEqual([3, [`tv resume ${run}`]]);
+    expect([refused.exitCode, linesOf(refused)]).toEqual([3, [`tv resume ${run}`]]);
     // Without one there is nothing that a resume could look up.
     const lines = readLines(journal(run)).slice(0, -1);
     writeFileSync(journal(run), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     const other = await play(payout(), { stateDirectory, carryOn: { run, direction: 'undo' } });
-    expect(other.error?.next.join()).toContain(`tv runs abandon ${run}`);
+    expect(linesOf(other).join()).toContain(`tv runs abandon ${run}`);
   });
 });

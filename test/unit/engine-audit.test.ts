@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AuditLog, type AuditRecord } from '../../src/runbook/audit.ts';
-import { acquireFileLock } from '../../src/runbook/lock.ts';
-import { Outlet } from '../../src/runbook/outlet.ts';
-import { thisOperator } from '../../src/runbook/process.ts';
-import { Secrets } from '../../src/runbook/secrets.ts';
+import { AuditLog, type AuditRecord } from '../../src/journal/audit.ts';
+import { acquireFileLock } from '../../src/journal/fileLock.ts';
+import { thisOperator } from '../../src/journal/operator.ts';
+import { RedactingWriter } from '../../src/output/redactingWriter.ts';
+import { Secrets } from '../../src/output/secrets.ts';
 import { DrivenClock, temporaryState } from '../support/fakes.ts';
 import { buildTestPrograms } from '../support/testPrograms.ts';
 
@@ -35,7 +35,7 @@ beforeEach(async () => {
 afterEach(() => state.remove());
 
 function newLog(secrets: Secrets): AuditLog {
-  return new AuditLog(state.directory, new Outlet(secrets), new DrivenClock(Date.UTC(2026, 10, 23)));
+  return new AuditLog(state.directory, new RedactingWriter(secrets), new DrivenClock(Date.UTC(2026, 10, 23)));
 }
 
 function change(edit: (lines: string[]) => readonly string[]): void {
@@ -182,7 +182,7 @@ describe('while somebody else writes', () => {
       clock.advance(ms);
       if (clock.now().getTime() > until) lock.release();
     });
-    const patient = new AuditLog(state.directory, new Outlet(new Secrets()), clock);
+    const patient = new AuditLog(state.directory, new RedactingWriter(new Secrets()), clock);
     await patient.append(record);
     expect(log.verify()).toEqual({ entries: 6, intact: true, problems: [] });
   });

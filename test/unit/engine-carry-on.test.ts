@@ -5,15 +5,16 @@ import { hasSuperseded } from '../../runbooks/emergency/supersedes.ts';
 import listRuns from '../../runbooks/runs/list.ts';
 import resumeRun from '../../runbooks/runs/resume.ts';
 import showRun from '../../runbooks/runs/show.ts';
-import type { Shelved } from '../../src/runbook/engine.ts';
+import type { RegisteredRunbook } from '../../src/engine/engine.ts';
+import { plainAdvice } from '../../src/errors/advice.ts';
+import { lockDirectory } from '../../src/journal/lockRecords.ts';
+import { readRuns, unfinishedRuns, urgentFirst } from '../../src/journal/readRuns.ts';
+import { residualStateOfAll } from '../../src/journal/residualState.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
-import { leftByAll } from '../../src/runbook/leftBehind.ts';
-import { lockDirectory } from '../../src/runbook/locks.ts';
-import { readRuns, unfinishedRuns, urgentFirst } from '../../src/runbook/readRuns.ts';
 import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { deadOperator, readLines, type Scene, startScene, temporaryState } from '../support/fakes.ts';
 import { plainPaint } from '../support/paint.ts';
-import { type Outcome, play, type Scenario } from '../support/scenario.ts';
+import { linesOf, type Outcome, play, type Scenario } from '../support/scenario.ts';
 
 let state: ReturnType<typeof temporaryState>;
 let world: FakeWorld;
@@ -30,10 +31,10 @@ const abc = [{ id: 'a' }, { id: 'b' }, { id: 'c' }];
 
 /** A run cut off by a signal during a step, b: a and b are done, c is not begun. */
 async function interruptedRun(
-  shelved: Shelved = fakeRunbook(world),
+  registered: RegisteredRunbook = fakeRunbook(world),
   during = 'b',
 ): Promise<Outcome & { run: string }> {
-  const outcome = await play(shelved, {
+  const outcome = await play(registered, {
     stateDirectory,
     cutOff: { world, during },
   });
@@ -61,9 +62,9 @@ function carry(
   run: string,
   direction: 'resume' | 'undo',
   rest: Partial<Scenario> = {},
-  shelved: Shelved = fakeRunbook(world),
+  registered: RegisteredRunbook = fakeRunbook(world),
 ): Promise<Outcome> {
-  return play(shelved, { stateDirectory, carryOn: { run, direction }, ...rest });
+  return play(registered, { stateDirectory, carryOn: { run, direction }, ...rest });
 }
 
 describe('resume', () => {
@@ -125,17 +126,17 @@ describe('resume', () => {
     expect(world.effects()).not.toContain('run b');
     const failed = outcome.events.find((event) => event.type === 'step.failed');
     expect(failed?.error.message).toBe('It is unknown whether step b took effect.');
-    expect(failed?.error.next.join()).toContain(`tv resume ${run}`);
+    expect(failed?.error.next.map(plainAdvice).join()).toContain(`tv resume ${run}`);
   });
 
   it('tries a failed step again', async () => {
-    const shelved = fakeRunbook(world, { steps: [{ id: 'a', effect: 'compensable' }, { id: 'b' }] });
+    const registered = fakeRunbook(world, { steps: [{ id: 'a', effect: 'compensable' }, { id: 'b' }] });
     world.faults.set('b', 'before');
-    const { run = '', state: failed } = await play(shelved, { stateDirectory });
+    const { run = '', state: failed } = await play(registered, { stateDirectory });
     expect(failed?.status).toBe('failed');
     world.faults.clear();
     world.forget();
-    const outcome = await carry(run, 'resume', {}, shelved);
+    const outcome = await carry(run, 'resume', {}, registered);
     expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'verified']);
     expect(world.effects()).toEqual(['plan', 'probe b', 'run b', 'verify']);
   });
@@ -157,14 +158,14 @@ describe('resume', () => {
   });
 
   it('can itself be interrupted and resumed', async () => {
-    const shelved = fakeRunbook(world, { steps: [...abc, { id: 'd' }] });
-    const { run } = await interruptedRun(shelved);
+    const registered = fakeRunbook(world, { steps: [...abc, { id: 'd' }] });
+    const { run } = await interruptedRun(registered);
     const prepare = (scene: Scene) => {
       world.onRun = () => scene.interrupt.signal('SIGTERM');
     };
-    expect((await carry(run, 'resume', { prepare }, shelved)).exitCode).toBe(7);
+    expect((await carry(run, 'resume', { prepare }, registered)).exitCode).toBe(7);
     world.onRun = () => {};
-    const outcome = await carry(run, 'resume', {}, shelved);
+    const outcome = await carry(run, 'resume', {}, registered);
     expect(outcome.exitCode).toBe(0);
     expect(world.effects().filter((line) => line.startsWith('run'))).toEqual(['run c', 'run d']);
   });
@@ -196,7 +197,7 @@ describe('what cannot be carried on', () => {
     const { run } = await interruptedRun();
     const outcome = await carry(run, 'undo', { environment: 'staging' });
     await refused(outcome, /another environment/);
-    expect(outcome.error?.next).toEqual([`tv -e production runs undo ${run}`]);
+    expect(linesOf(outcome)).toEqual([`tv -e production runs undo ${run}`]);
   });
 
   it('a verified run', async () => {
@@ -267,38 +268,40 @@ describe('undo', () => {
   });
 
   it('is refused where the last step that was done has no way back', async () => {
-    const shelved = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }] });
-    const { run } = await interruptedRun(shelved);
-    const outcome = await carry(run, 'undo', {}, shelved);
+    const registered = fakeRunbook(world, {
+      steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }],
+    });
+    const { run } = await interruptedRun(registered);
+    const outcome = await carry(run, 'undo', {}, registered);
     expect(outcome.exitCode).toBe(3);
     expect(outcome.error?.message).toBe('Cannot undo: step 2 is irreversible.');
     expect(outcome.error?.facts).toMatchObject({ step: 'set b' });
-    expect(outcome.error?.next[0]).toBe(`tv resume ${run}`);
+    expect(linesOf(outcome)[0]).toBe(`tv resume ${run}`);
     expect(world.effects()).toEqual(['plan']);
     expect([world.has('a'), world.has('b')]).toEqual([true, true]);
   });
 
   it('of a run with a final step that was not verified is refused: a resume looks up what became of it', async () => {
-    const shelved = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }] });
+    const registered = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }] });
     world.verification = () => [{ id: 'values', world: 'host', status: 'block', summary: 'not there yet' }];
-    const { run = '', state: before } = await play(shelved, { stateDirectory });
+    const { run = '', state: before } = await play(registered, { stateDirectory });
     expect(before?.status).toBe('unverified');
-    const refused = await carry(run, 'undo', {}, shelved);
-    expect([refused.exitCode, refused.error?.next]).toEqual([3, [`tv resume ${run}`]]);
+    const refused = await carry(run, 'undo', {}, registered);
+    expect([refused.exitCode, linesOf(refused)]).toEqual([3, [`tv resume ${run}`]]);
     const { ctx } = startScene(stateDirectory).engine;
     const shown = await showRun.collect(ctx, { run });
     expect(showRun.render(shown, plainPaint(100), { run })).toContain(`Next: tv resume ${run}`);
     world.verification = () => [{ id: 'values', world: 'host', status: 'pass', summary: 'there' }];
-    expect((await carry(run, 'resume', {}, shelved)).exitCode).toBe(0);
-    const verified = await carry(run, 'undo', {}, shelved);
-    expect([verified.exitCode, verified.error?.next]).toEqual([3, [`tv runs show ${run}`]]);
+    expect((await carry(run, 'resume', {}, registered)).exitCode).toBe(0);
+    const verified = await carry(run, 'undo', {}, registered);
+    expect([verified.exitCode, linesOf(verified)]).toEqual([3, [`tv runs show ${run}`]]);
   });
 
   it('is refused with a final step in the middle: a part of it would be neither before nor after', async () => {
     const steps = [{ id: 'a' }, { id: 'b', effect: 'final' as const }, { id: 'c' }, { id: 'd' }];
-    const shelved = fakeRunbook(world, { steps });
-    const { run } = await interruptedRun(shelved, 'c');
-    const outcome = await carry(run, 'undo', {}, shelved);
+    const registered = fakeRunbook(world, { steps });
+    const { run } = await interruptedRun(registered, 'c');
+    const outcome = await carry(run, 'undo', {}, registered);
     expect([outcome.exitCode, outcome.error?.message]).toEqual([3, 'Cannot undo: step 2 is irreversible.']);
     expect(world.effects()).toEqual(['plan']);
     expect(['a', 'b', 'c'].map((id) => world.has(id))).toEqual([true, true, true]);
@@ -311,9 +314,9 @@ describe('undo', () => {
       { id: 'c', effect: 'final' as const },
       { id: 'd' },
     ];
-    const shelved = fakeRunbook(world, { steps });
-    const { run } = await interruptedRun(shelved, 'c');
-    const outcome = await carry(run, 'undo', {}, shelved);
+    const registered = fakeRunbook(world, { steps });
+    const { run } = await interruptedRun(registered, 'c');
+    const outcome = await carry(run, 'undo', {}, registered);
     expect([outcome.exitCode, outcome.error?.message]).toEqual([3, 'Cannot undo: step 2 is irreversible.']);
     expect(outcome.error?.facts).toMatchObject({ step: 'set b' });
     expect(world.effects()).toEqual(['plan']);
@@ -321,9 +324,9 @@ describe('undo', () => {
 
   it('goes past a final step for what is right to take back always', async () => {
     const steps = [{ id: 'a' }, { id: 'b', undoAlways: true }, { id: 'c', effect: 'final' as const }];
-    const shelved = fakeRunbook(world, { steps: [...steps, { id: 'd' }] });
-    const { run } = await interruptedRun(shelved, 'c');
-    expect((await carry(run, 'undo', {}, shelved)).exitCode).toBe(0);
+    const registered = fakeRunbook(world, { steps: [...steps, { id: 'd' }] });
+    const { run } = await interruptedRun(registered, 'c');
+    expect((await carry(run, 'undo', {}, registered)).exitCode).toBe(0);
     expect(world.effects()).toEqual(['plan', 'undo b']);
   });
 
@@ -332,11 +335,13 @@ describe('undo', () => {
     ['begun', 3, ['plan', 'probe b']],
     ['unknown', 3, ['plan', 'probe b']],
   ] as const)('past a final step that was cut off asks it: %s', async (answer, exitCode, effects) => {
-    const shelved = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }] });
-    const { run } = await interruptedRun(shelved);
+    const registered = fakeRunbook(world, {
+      steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }],
+    });
+    const { run } = await interruptedRun(registered);
     cutAfter(run, begun('b'));
     world.probes.set('b', answer);
-    expect((await carry(run, 'undo', {}, shelved)).exitCode).toBe(exitCode);
+    expect((await carry(run, 'undo', {}, registered)).exitCode).toBe(exitCode);
     expect(world.effects()).toEqual(effects);
   });
 
@@ -349,10 +354,12 @@ describe('undo', () => {
     expect(world.has('a')).toBe(true);
     const blocked = await play(fakeRunbook(world), { stateDirectory });
     // There is no way forward any more: resume goes back, too, so it is not offered.
-    expect([blocked.exitCode, blocked.error?.next.slice(0, -1)]).toEqual([3, [`tv runs undo ${run}`]]);
+    expect([blocked.exitCode, linesOf(blocked).slice(0, -1)]).toEqual([3, [`tv runs undo ${run}`]]);
     const { ctx } = startScene(stateDirectory).engine;
-    expect((await showRun.collect(ctx, { run })).ways).toEqual([`tv runs undo ${run}`]);
-    expect((await listRuns.collect(ctx, { limit: 1 })).runs[0]?.ways).toEqual([`tv runs undo ${run}`]);
+    expect((await showRun.collect(ctx, { run })).ways).toEqual([{ tv: ['runs', 'undo', run] }]);
+    expect((await listRuns.collect(ctx, { limit: 1 })).runs[0]?.ways).toEqual([
+      { tv: ['runs', 'undo', run] },
+    ]);
     world.faults.clear();
     world.forget();
     const outcome = await carry(run, 'resume');
@@ -420,13 +427,13 @@ describe('--dry-run of a resume or an undo', () => {
     { direction: 'resume', steps: ['c'], consequence: /^This finishes \S+\. 1 step left: set c\./ },
     { direction: 'undo', steps: ['b', 'a'], consequence: /^This undoes 2 steps of / },
   ] as const)('$direction → its plan, without a question, and nothing is changed', async (row) => {
-    const shelved = fakeRunbook(world, { risk: 'severe' });
-    const first = await play(shelved, { stateDirectory, answers: { confirm: 'production' } });
+    const registered = fakeRunbook(world, { risk: 'severe' });
+    const first = await play(registered, { stateDirectory, answers: { confirm: 'production' } });
     const run = first.run ?? '';
     cutAfter(run, (line) => line['type'] === 'step.done' && line['step'] === 'b');
     world.forget();
     const before = kept();
-    const outcome = await carry(run, row.direction, dryRun, shelved);
+    const outcome = await carry(run, row.direction, dryRun, registered);
     expect([outcome.exitCode, outcome.run, outcome.asked]).toEqual([0, run, []]);
     expect(kept()).toEqual(before);
     expect(world.effects()).toEqual(['plan']);
@@ -486,15 +493,17 @@ describe('--dry-run of a resume or an undo', () => {
     expect(outcome.error?.message).toBe(
       'It is unknown whether step 2 has taken effect; nothing was changed.',
     );
-    expect(outcome.error?.next).toContain(`or: tv runs undo ${run}`);
+    expect(linesOf(outcome)).toContain(`or: tv runs undo ${run}`);
     expect(kept()).toEqual(before);
   });
 
   it('is refused as the undo would be where there is no way back', async () => {
-    const shelved = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }] });
-    const { run } = await interruptedRun(shelved);
+    const registered = fakeRunbook(world, {
+      steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }],
+    });
+    const { run } = await interruptedRun(registered);
     const before = kept();
-    const outcome = await carry(run, 'undo', dryRun, shelved);
+    const outcome = await carry(run, 'undo', dryRun, registered);
     expect([outcome.exitCode, outcome.error?.message]).toEqual([3, 'Cannot undo: step 2 is irreversible.']);
     expect(kept()).toEqual(before);
   });
@@ -522,7 +531,7 @@ describe('an unfinished run', () => {
     const outcome = await play(fakeRunbook(world), { stateDirectory });
     expect(outcome.exitCode).toBe(3);
     expect(outcome.error?.facts['runs']).toBe(`a run is unfinished: ${run}`);
-    expect(outcome.error?.next).toEqual([
+    expect(linesOf(outcome)).toEqual([
       `tv resume ${run}`,
       `tv runs undo ${run}`,
       'overrule with --override unfinished-run --reason "…"',
@@ -534,7 +543,7 @@ describe('an unfinished run', () => {
     const final = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }] });
     const { run } = await interruptedRun(final);
     const outcome = await play(fakeRunbook(world), { stateDirectory });
-    expect(outcome.error?.next).toEqual([
+    expect(linesOf(outcome)).toEqual([
       `tv resume ${run}`,
       'overrule with --override unfinished-run --reason "…"',
     ]);
@@ -746,13 +755,13 @@ describe('a run that a later one supersedes', () => {
 
 describe('what a run leaves unusual until a later step', () => {
   const door = { id: 'b', leaves: { subject: 'door', state: 'OPEN', until: 'c' } } as const;
-  const shelved = () => fakeRunbook(world, { steps: [{ id: 'a' }, door, { id: 'c' }] });
+  const registered = () => fakeRunbook(world, { steps: [{ id: 'a' }, door, { id: 'c' }] });
   const last = ({ events }: Outcome) => events.findLast((event) => event.type === 'run.ended');
 
   it('is told at the end of an interrupted run, when it is resumed, and not once it is over', async () => {
-    const first = await interruptedRun(shelved());
+    const first = await interruptedRun(registered());
     expect(last(first)).toMatchObject({ outcome: 'interrupted', left: ['door is OPEN'] });
-    const resumed = await carry(first.run, 'resume', {}, shelved());
+    const resumed = await carry(first.run, 'resume', {}, registered());
     expect(resumed.events.find(({ type }) => type === 'plan.ready')).toMatchObject({
       left: ['door is OPEN'],
     });
@@ -771,10 +780,10 @@ describe('what a run leaves unusual until a later step', () => {
   });
 
   it('is told by the next run, and not after it was taken back', async () => {
-    const first = await interruptedRun(shelved());
-    const second = await play(shelved(), { stateDirectory });
+    const first = await interruptedRun(registered());
+    const second = await play(registered(), { stateDirectory });
     expect(second.error?.facts['runs']).toMatch(/unfinished: .*; door is OPEN$/);
-    expect(last(await carry(first.run, 'undo', {}, shelved()))).not.toHaveProperty('left');
+    expect(last(await carry(first.run, 'undo', {}, registered()))).not.toHaveProperty('left');
   });
 
   it.each([
@@ -787,14 +796,14 @@ describe('what a run leaves unusual until a later step', () => {
   ] as const)(
     'a run that goes past %s ones, %s, beside one that has left something (%s): exit %i',
     async (goesPast, name, leaves, exitCode) => {
-      const first = await interruptedRun(leaves ? shelved() : fakeRunbook(world));
+      const first = await interruptedRun(leaves ? registered() : fakeRunbook(world));
       const second = () => fakeRunbook(world, { goesPast, name });
       const outcome = await play(second(), { stateDirectory });
       expect(outcome.exitCode).toBe(exitCode);
       const done = outcome.events.find((event) => event.type === 'preflight.done');
       expect(done?.checks.find(({ id }) => id === 'runs')?.status).toBe(exitCode === 0 ? 'warn' : 'block');
       if (exitCode === 0) return;
-      expect(outcome.error?.next[0]).toBe(`tv resume ${first.run}`);
+      expect(linesOf(outcome)[0]).toBe(`tv resume ${first.run}`);
       const answers = { overrides: ['unfinished-run'], reason: 'test' };
       expect((await play(second(), { stateDirectory, answers })).exitCode).toBe(0);
     },
@@ -875,7 +884,7 @@ describe('what a run leaves unusual until a later step', () => {
       const { ctx } = startScene(stateDirectory).engine;
       const [run = ''] = unfinishedRuns(readRuns(ctx));
       // The undo has nothing left that it may undo.
-      expect((await showRun.collect(ctx, { run })).ways).toEqual([`tv resume ${run}`]);
+      expect((await showRun.collect(ctx, { run })).ways).toEqual([{ tv: ['resume', run] }]);
       world.onRun = () => {};
       world.forget();
       world.notes.set('b', { transaction: 'the second one' });
@@ -944,10 +953,10 @@ describe('what a run leaves unusual until a later step', () => {
     const { engine } = startScene(stateDirectory);
     const states = readRuns(engine.ctx);
     expect(unfinishedRuns(states)).toEqual([newer, older, newest, quiet]);
-    expect(leftByAll(urgentFirst(states))).toEqual(['door is OPEN']);
+    expect(residualStateOfAll(urgentFirst(states))).toEqual(['door is OPEN']);
     await expect(async () => resumeRun.choose(engine.ctx, { run: undefined })).rejects.toMatchObject({
       message: 'Several runs are unfinished.',
-      next: [newer, older, newest, quiet].map((run) => `tv resume ${run}`),
+      next: [newer, older, newest, quiet].map((run) => ({ tv: ['resume', run] })),
     });
   });
 
@@ -955,9 +964,9 @@ describe('what a run leaves unusual until a later step', () => {
     ['noted that it begins', 'step.noted', ['door may be OPEN']],
     ['not noted anything', 'step.started', []],
   ] as const)('is told of a step cut off when it had %s', async (_, type, left) => {
-    const { run } = await interruptedRun(shelved());
+    const { run } = await interruptedRun(registered());
     cutAfter(run, (line) => line['type'] === type && line['step'] === 'b');
-    const resumed = await carry(run, 'resume', {}, shelved());
+    const resumed = await carry(run, 'resume', {}, registered());
     expect(resumed.events.find((event) => event.type === 'plan.ready')).toMatchObject({ left });
   });
 });

@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { shelf } from '../../runbooks/index.ts';
-import { harmless, judge, type OtherRun, ordinary, protective } from '../../src/runbook/concurrency.ts';
-import { type AnyRunbook, concurrencyOf } from '../../src/runbook/engine.ts';
-import { acquireFileLock } from '../../src/runbook/lock.ts';
-import { lockDirectory, lockRecords } from '../../src/runbook/locks.ts';
-import { thisOperator } from '../../src/runbook/process.ts';
+import { registry } from '../../runbooks/index.ts';
+import { type AnyRunbook, concurrencyOf } from '../../src/engine/engine.ts';
+import { judge, type OtherRun } from '../../src/engine/judgeConcurrency.ts';
+import { acquireFileLock } from '../../src/journal/fileLock.ts';
+import { lockDirectory, lockRecords } from '../../src/journal/lockRecords.ts';
+import { thisOperator } from '../../src/journal/operator.ts';
+import { harmless, ordinary, protective } from '../../src/runbook/concurrency.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { temporaryState } from '../support/fakes.ts';
 import { type Outcome, play } from '../support/scenario.ts';
@@ -27,7 +28,7 @@ const place = () => ({ stateDirectory, environment: 'production' });
 /** Every runbook of tv by its command, with the input of its example and changes to it. */
 const runbooks = new Map<string, AnyRunbook>(
   (
-    await Promise.all(shelf.map(async ({ command, load }) => [command, (await load()).default] as const))
+    await Promise.all(registry.map(async ({ command, load }) => [command, (await load()).default] as const))
   ).flatMap(([command, loaded]) => (loaded.kind === 'runbook' ? [[command, loaded] as const] : [])),
 );
 
@@ -130,8 +131,8 @@ describe('what a run waits for', () => {
     const of = (mine: Parameters<typeof judge>[1]) =>
       ['pay', 'other'].map((name) => judge('pay', mine, beside(name)));
     expect(of({ ...ordinary, ...protective('capital') })).toEqual(['blocks', 'warns']);
-    expect(of({ ...ordinary, heldUpBy: 'itself or residual' })).toEqual(['blocks', 'warns']);
-    expect(of({ ...ordinary, ...protective('capital'), heldUpBy: 'unfinished touching' })).toEqual([
+    expect(of({ ...ordinary, blockedBy: 'itself or residual' })).toEqual(['blocks', 'warns']);
+    expect(of({ ...ordinary, ...protective('capital'), blockedBy: 'unfinished touching' })).toEqual([
       'warns',
       'warns',
     ]);

@@ -13,13 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import listRuns from '../../runbooks/runs/list.ts';
-import {
-  appendLine,
-  createFile,
-  replaceFile,
-  type Write,
-  WriteError,
-} from '../../src/runbook/durableFile.ts';
+import { appendLine, createFile, replaceFile, type Write, WriteError } from '../../src/output/durableFile.ts';
 import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { readLines, secondPlace, startScene, temporaryState } from '../support/fakes.ts';
 import { plainPaint } from '../support/paint.ts';

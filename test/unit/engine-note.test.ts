@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import showRun from '../../runbooks/runs/show.ts';
+import { noteRun } from '../../src/engine/noteRun.ts';
 import { TvError } from '../../src/errors/TvError.ts';
-import { noteRun } from '../../src/runbook/noteRun.ts';
-import { readRuns, unfinishedRuns } from '../../src/runbook/readRuns.ts';
-import { foldRun } from '../../src/runbook/runState.ts';
-import { buildTimeline } from '../../src/runbook/timeline.ts';
+import { readRuns, unfinishedRuns } from '../../src/journal/readRuns.ts';
+import { foldRun } from '../../src/journal/runState.ts';
+import { buildTimeline } from '../../src/operations/documents/timeline.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { type SceneOptions, startScene, temporaryState } from '../support/fakes.ts';
 import { plainPaint } from '../support/paint.ts';

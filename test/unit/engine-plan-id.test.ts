@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { shelf } from '../../runbooks/index.ts';
-import { type AnyRunbook, buildPlan } from '../../src/runbook/engine.ts';
+import { registry } from '../../runbooks/index.ts';
+import { type AnyRunbook, buildPlan } from '../../src/engine/engine.ts';
 import type { Json } from '../../src/runbook/json.ts';
 
 /**
@@ -71,7 +71,7 @@ const restsOn: Readonly<Record<string, string>> = {
 };
 
 const runbooks = (
-  await Promise.all(shelf.map(async ({ command, load }) => [command, (await load()).default] as const))
+  await Promise.all(registry.map(async ({ command, load }) => [command, (await load()).default] as const))
 ).flatMap(([command, loaded]) =>
   loaded.kind === 'runbook' ? [[command, loaded as AnyRunbook] as const] : [],
 );

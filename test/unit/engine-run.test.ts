@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Answers } from '../../src/engine/engine.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import type { Check } from '../../src/runbook/check.ts';
-import type { Answers } from '../../src/runbook/engine.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
-import { block, Lookout, need, pass } from '../../src/runbook/lookout.ts';
+import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { type Reply, startScene, temporaryState } from '../support/fakes.ts';
 import { play } from '../support/scenario.ts';
@@ -25,7 +25,7 @@ const blocked = (override?: string): Check => ({
   world: 'chain',
   status: 'block',
   summary: 'the oracle is stale',
-  next: ['tv oracle recover'],
+  next: [{ tv: ['oracle', 'recover'] }],
   ...(override === undefined ? {} : { override }),
 });
 
@@ -110,7 +110,7 @@ describe('exit codes', () => {
     expect(world.effects()).toEqual(['preflight']);
     expect(outcome.run).toBeUndefined();
     expect(outcome.error?.facts).toEqual({ oracle: 'the oracle is stale' });
-    expect(outcome.error?.next).toEqual(['tv oracle recover']);
+    expect(outcome.error?.next).toEqual([{ tv: ['oracle', 'recover'] }]);
     expect(outcome.audit).toMatchObject([{ outcome: 'refused', exitCode: 3, run: null }]);
   });
 
@@ -135,7 +135,7 @@ describe('exit codes', () => {
 
   it('5: the verification itself cannot be made', async () => {
     world.verification = () => {
-      throw new TvError('The database is away.', { facts: { host: 'db-1' }, next: 'tv status' });
+      throw new TvError('The database is away.', { facts: { host: 'db-1' }, next: { tv: ['status'] } });
     };
     const outcome = await play(fakeRunbook(world), { stateDirectory });
     expect([outcome.exitCode, outcome.state?.status]).toEqual([5, 'unverified']);
@@ -248,31 +248,31 @@ describe('--dry-run', () => {
   });
 
   it('gives an id that --plan accepts until a fact changes', async () => {
-    const shelved = fakeRunbook(world);
-    const { plan } = await play(shelved, { stateDirectory, answers: { dryRun: true } });
+    const registered = fakeRunbook(world);
+    const { plan } = await play(registered, { stateDirectory, answers: { dryRun: true } });
     world.fact = 'second';
-    const refused = await play(shelved, { stateDirectory, answers: { plan } });
+    const refused = await play(registered, { stateDirectory, answers: { plan } });
     expect(refused.exitCode).toBe(3);
     expect(refused.error?.facts).toEqual({ approved: plan, now: refused.plan });
     expect(refused.plan).not.toBe(plan);
     expect(refused.run).toBeUndefined();
     world.fact = 'first';
-    const accepted = await play(shelved, { stateDirectory, answers: { plan } });
+    const accepted = await play(registered, { stateDirectory, answers: { plan } });
     expect(accepted.exitCode).toBe(0);
     expect(accepted.audit.map((entry) => entry.outcome)).toEqual(['refused', 'verified']);
   });
 
   it('a plan with the same first digits is another plan', async () => {
-    const shelved = fakeRunbook(world);
-    const { plan = '' } = await play(shelved, { stateDirectory, answers: { dryRun: true } });
+    const registered = fakeRunbook(world);
+    const { plan = '' } = await play(registered, { stateDirectory, answers: { dryRun: true } });
     const last = plan.endsWith('0') ? '1' : '0';
     for (const approved of [`${plan.slice(0, -1)}${last}`, plan.slice(0, 8), plan.slice(0, -1)]) {
-      const refused = await play(shelved, { stateDirectory, answers: { plan: approved } });
+      const refused = await play(registered, { stateDirectory, answers: { plan: approved } });
       expect(refused.exitCode).toBe(3);
       expect(refused.error?.facts).toEqual({ approved, now: plan });
       expect(refused.run).toBeUndefined();
     }
-    const accepted = await play(shelved, { stateDirectory, answers: { plan } });
+    const accepted = await play(registered, { stateDirectory, answers: { plan } });
     expect(accepted.state?.started.plan.id).toBe(plan);
   });
 
@@ -336,13 +336,13 @@ describe('--override', () => {
 });
 
 describe('checks', () => {
-  const lookout = (signal?: AbortSignal) =>
-    new Lookout(startScene(stateDirectory, signal === undefined ? {} : { signal }).engine.ctx);
+  const preflight = (signal?: AbortSignal) =>
+    new Preflight(startScene(stateDirectory, signal === undefined ? {} : { signal }).engine.ctx);
 
   it('block when they cannot tell within their limit, and are told so by their signal', async () => {
-    const all = lookout();
+    const all = preflight();
     let told: AbortSignal | undefined;
-    all.look(
+    all.check(
       'slow',
       'chain',
       (signal) => {
@@ -358,23 +358,23 @@ describe('checks', () => {
   });
 
   it('run at once, stand in the order in which they were started, and wait for what they need', async () => {
-    const all = lookout();
+    const all = preflight();
     const order: string[] = [];
     let open = () => {};
     const opened = new Promise<void>((resolve) => {
       open = resolve;
     });
-    const head = all.look('head', 'chain', async () => {
+    const head = all.check('head', 'chain', async () => {
       await opened;
       order.push('head');
       return pass('block 7', 7);
     });
-    all.look('depth', 'chain', async () => {
+    all.check('depth', 'chain', async () => {
       const known = await need(head, 'head');
       order.push('depth');
       return pass(`${known + 1} blocks`);
     });
-    all.look('disk', 'host', async () => {
+    all.check('disk', 'host', async () => {
       order.push('disk');
       open();
       return pass('room enough');
@@ -386,10 +386,10 @@ describe('checks', () => {
   });
 
   it('are skipped where what they need is blocked, all the way down', async () => {
-    const all = lookout();
-    const head = all.look<number>('head', 'chain', async () => block('no node answers'));
-    const depth = all.look('depth', 'chain', async () => pass('', await need(head, 'head')));
-    all.look('rows', 'database', async () => pass('', await need(depth, 'depth')));
+    const all = preflight();
+    const head = all.check<number>('head', 'chain', async () => block('no node answers'));
+    const depth = all.check('depth', 'chain', async () => pass('', await need(head, 'head')));
+    all.check('rows', 'database', async () => pass('', await need(depth, 'depth')));
     expect((await all.checks()).map(({ id, status, summary }) => [id, status, summary])).toEqual([
       ['head', 'block', 'no node answers'],
       ['depth', 'skip', 'not looked at: needs head'],
@@ -398,25 +398,28 @@ describe('checks', () => {
   });
 
   it('block with the facts of what they throw', async () => {
-    const all = lookout();
-    all.look('env', 'host', async () => {
-      throw new TvError('The file cannot be read.', { facts: { file: '/x' }, next: 'ls -l /x' });
+    const all = preflight();
+    all.check('env', 'host', async () => {
+      throw new TvError('The file cannot be read.', {
+        facts: { file: '/x' },
+        next: { shell: 'ls -l /x', on: 'here' },
+      });
     });
     expect(await all.checks()).toEqual([
       {
         ...{ id: 'env', world: 'host', status: 'block', summary: 'The file cannot be read.' },
-        ...{ facts: { file: '/x' }, next: ['ls -l /x'] },
+        ...{ facts: { file: '/x' }, next: [{ shell: 'ls -l /x', on: 'here' }] },
       },
     ]);
   });
 
   it('one fails in an unforeseen way → it blocks, and the others are still there', async () => {
-    const all = lookout();
-    const value = all.look('env', 'host', async () => pass('', (undefined as unknown as string).length));
-    all.look('rpc', 'chain', async () => {
+    const all = preflight();
+    const value = all.check('env', 'host', async () => pass('', (undefined as unknown as string).length));
+    all.check('rpc', 'chain', async () => {
       throw 'a string';
     });
-    all.look('disk', 'host', async () => pass('free'));
+    all.check('disk', 'host', async () => pass('free'));
     await expect(value).resolves.toBeUndefined();
     expect(await all.checks()).toMatchObject([
       { id: 'env', status: 'block', summary: expect.stringContaining('unexpected error in tv (Cannot read') },
@@ -428,8 +431,8 @@ describe('checks', () => {
   it('end at a signal, also one that came before they began', async () => {
     const gone = new AbortController();
     gone.abort(new TvError('stopped'));
-    const all = lookout(gone.signal);
-    all.look('late', 'chain', () => new Promise<never>(() => {}));
+    const all = preflight(gone.signal);
+    all.check('late', 'chain', () => new Promise<never>(() => {}));
     expect(await all.checks()).toMatchObject([{ status: 'block', summary: 'stopped' }]);
   });
 });
@@ -496,7 +499,7 @@ describe('a plan without steps', () => {
     status: 'warn',
     summary: 'the newest block is 12 min old',
     facts: { node: 'http://node' },
-    next: ['tv status'],
+    next: [{ tv: ['status'] }],
     stale: true,
   };
   const idle = (answers: Partial<Answers> = {}) =>
@@ -513,7 +516,7 @@ describe('a plan without steps', () => {
       error: {
         message: 'Whether there is anything to do is unknown; nothing was changed.',
         facts: { chain: old.summary, node: 'http://node' },
-        next: ['tv status'],
+        next: [{ tv: ['status'] }],
       },
     });
   });
@@ -607,7 +610,7 @@ it('a .env that others can write to is named by an emergency that continues', as
     prepare: (scene) => {
       const problem = {
         ...{ level: 'fatal', untrusted: true, message: 'The .env can be changed.', where: '/t/.env' },
-        next: 'chmod o-w /t/.env',
+        next: { shell: 'chmod o-w /t/.env', on: 'here' },
       } as const;
       Object.assign(scene.engine.ctx.settingsOrigins, { problems: [problem] });
     },
@@ -617,6 +620,6 @@ it('a .env that others can write to is named by an emergency that continues', as
   expect(done?.checks[0]).toMatchObject({
     status: 'warn',
     summary: expect.stringMatching(/^NOT SAFE: The \.env can be changed \(\/t\/\.env\)/),
-    next: ['chmod o-w /t/.env'],
+    next: [{ shell: 'chmod o-w /t/.env', on: 'here' }],
   });
 });

@@ -4,12 +4,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { renderError } from '../../src/cli/renderError.ts';
 import { toJsonError } from '../../src/cli/toJson.ts';
 import { TvError } from '../../src/errors/TvError.ts';
-import { Outlet } from '../../src/runbook/outlet.ts';
-import { Secrets } from '../../src/runbook/secrets.ts';
-import { wrap } from '../../src/runbook/text.ts';
-import { buildTimeline } from '../../src/runbook/timeline.ts';
-import { timelineHtml } from '../../src/runbook/timelineHtml.ts';
-import { timelineMarkdown } from '../../src/runbook/timelineMarkdown.ts';
+import { buildTimeline } from '../../src/operations/documents/timeline.ts';
+import { timelineHtml } from '../../src/operations/documents/timelineHtml.ts';
+import { timelineMarkdown } from '../../src/operations/documents/timelineMarkdown.ts';
+import { RedactingWriter } from '../../src/output/redactingWriter.ts';
+import { Secrets } from '../../src/output/secrets.ts';
+import { wrap } from '../../src/text/layout.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { temporaryState } from '../support/fakes.ts';
 import { plainPaint } from '../support/paint.ts';
@@ -39,18 +39,18 @@ function expectNoSecret(text: string): void {
   expect(found, text).toEqual([]);
 }
 
-describe('what leaves through the outlet', () => {
+describe('what leaves through the writer', () => {
   const secrets = new Secrets();
   secrets.add(password);
   secrets.add(key);
-  const outlet = new Outlet(secrets);
+  const writer = new RedactingWriter(secrets);
   afterEach(() => vi.restoreAllMocks());
 
   it.each(forms)('hides %s when it is printed', (_, text) => {
     const printed: string[] = [];
     for (const stream of ['stdout', 'stderr'] as const) {
       vi.spyOn(process[stream], 'write').mockImplementation((chunk) => printed.push(String(chunk)) > 0);
-      outlet.print(stream, `before ${text} after\n`);
+      writer.print(stream, `before ${text} after\n`);
     }
     vi.restoreAllMocks();
     expect(printed).toHaveLength(2);
@@ -152,11 +152,11 @@ describe('a run that meets the secrets everywhere', () => {
     ];
     world.fact = everything;
     world.verification = () => [{ id: 'env', world: 'host', status: 'pass', summary: everything }];
-    const shelved = fakeRunbook(world, { onFailure: 'carry-on' });
+    const registered = fakeRunbook(world, { onFailure: 'carry-on' });
     world.onRun = (step) => {
       if (step === 'b') throw new TvError(everything, { facts: { everything }, next: everything });
     };
-    const { exitCode, state: run } = await play(shelved, {
+    const { exitCode, state: run } = await play(registered, {
       stateDirectory: state.directory,
       secrets: [password, key],
       answers: { overrides: ['env'], reason: everything },
@@ -179,14 +179,14 @@ describe('a run that meets the secrets everywhere', () => {
   it('interrupted, with the shipped password in every name → resumed from facts that came back byte for byte', async () => {
     const world = new FakeWorld(`${state.directory}-world`);
     world.fact = 'tempovault-indexer of tempovault at postgresql://tempovault@localhost/tempovault';
-    const shelved = fakeRunbook(world);
+    const registered = fakeRunbook(world);
     const scenario = { stateDirectory: state.directory, secrets: ['tempovault'] };
-    const cut = await play(shelved, {
+    const cut = await play(registered, {
       ...scenario,
       cutOff: { world, during: 'b' },
     });
     expect(cut.state?.started.facts).toEqual({ fact: world.fact });
-    const resumed = await play(shelved, {
+    const resumed = await play(registered, {
       ...scenario,
       carryOn: { run: cut.run ?? '', direction: 'resume' },
     });
@@ -204,7 +204,10 @@ describe('a run that meets the secrets everywhere', () => {
       cause: new Error(everything),
     });
     // As the one place that prints errors does: rendered first, redacted on the way out.
-    for (const text of [renderError(error, plainPaint(100), true), toJsonError(error)]) {
+    for (const text of [
+      renderError(error, plainPaint(100), true),
+      toJsonError(error, { environment: undefined }),
+    ]) {
       expectNoSecret(secrets.redact(text));
     }
   });

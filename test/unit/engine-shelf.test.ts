@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { shelf } from '../../runbooks/index.ts';
+import { registry } from '../../runbooks/index.ts';
 import { commandHelp } from '../../src/cli/parse.ts';
+import { buildPlan } from '../../src/engine/engine.ts';
+import { describeAll, describeProcedure } from '../../src/operations/documents/runbookDocument.ts';
 import type { InputFields } from '../../src/runbook/define.ts';
-import { describeAll, describeProcedure } from '../../src/runbook/document.ts';
-import { asJson, buildPlan } from '../../src/runbook/engine.ts';
+import { asJson } from '../../src/runbook/json.ts';
 
 // The sections of the operations runbook; the quick reference is its unnumbered first page.
 const sections = ['', 'Quick reference', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', 'Tuning'];
@@ -27,15 +28,15 @@ const common = [
 ];
 const answering = ['-y', '--yes', '--confirm', '--dry-run', '--plan', '--override', '--reason'];
 
-describe('the shelf', () => {
+describe('the registry', () => {
   it('has every name once, aliases included', () => {
-    const all = shelf.flatMap(({ command, aliases = [] }) => [command, ...aliases]);
+    const all = registry.flatMap(({ command, aliases = [] }) => [command, ...aliases]);
     expect(all.filter((name, index) => all.indexOf(name) !== index)).toEqual([]);
   });
 });
 
-describe.each(shelf.map((entry) => [entry.command, entry] as const))('%s', (_, entry) => {
-  it('is a line of the shelf as it should be', () => {
+describe.each(registry.map((entry) => [entry.command, entry] as const))('%s', (_, entry) => {
+  it('is a line of the registry as it should be', () => {
     expect(entry.command).toMatch(/^[a-z][a-z-]*( [a-z][a-z-]*){0,2}$/);
     expect(entry.summary).toMatch(/^\S.*[^.\s]$/);
     expect(sections).toContain(entry.section);
@@ -76,8 +77,8 @@ describe.each(shelf.map((entry) => [entry.command, entry] as const))('%s', (_, e
     const command = (await entry.load()).default;
     if (command.kind !== 'runbook') return;
     const { facts, input } = command.example;
-    const shelved = { name: entry.command, section: entry.section, runbook: command };
-    const { steps, plan } = buildPlan(shelved, facts, input, 'production');
+    const registered = { name: entry.command, section: entry.section, runbook: command };
+    const { steps, plan } = buildPlan(registered, facts, input, 'production');
     expect(steps.length).toBeGreaterThan(0);
     const ids = steps.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
@@ -93,9 +94,9 @@ describe.each(shelf.map((entry) => [entry.command, entry] as const))('%s', (_, e
       }
     }
     expect(plan.consequence).toMatch(/\.$/);
-    expect(buildPlan(shelved, facts, input, 'production').plan).toEqual(plan);
+    expect(buildPlan(registered, facts, input, 'production').plan).toEqual(plan);
     // A resumed run plans from the journal: facts and input have to survive it.
-    expect(buildPlan(shelved, asJson(facts) as never, asJson(input) as never, 'production').plan).toEqual(
+    expect(buildPlan(registered, asJson(facts) as never, asJson(input) as never, 'production').plan).toEqual(
       plan,
     );
   });
@@ -103,8 +104,8 @@ describe.each(shelf.map((entry) => [entry.command, entry] as const))('%s', (_, e
 
 describe('tv runbook export', () => {
   it('holds every command', async () => {
-    const text = await describeAll(shelf, '1.2.3');
-    expect(shelf.filter(({ command }) => !text.includes(`tv ${command}`))).toEqual([]);
+    const text = await describeAll(registry, '1.2.3');
+    expect(registry.filter(({ command }) => !text.includes(`tv ${command}`))).toEqual([]);
     expect(text).not.toMatch(/undefined|\[object|NaN/);
   });
 });
@@ -116,7 +117,7 @@ it.each([
   ['oracle rotate-key', '`tv runs undo` undoes it until step 8 has begun'],
   ['emergency withdraw', 'after that only what must not remain is undone.'],
 ])('tv runbook show %s → says how far it can be undone', async (name, words) => {
-  const entry = shelf.find(({ command }) => command === name);
+  const entry = registry.find(({ command }) => command === name);
   if (entry === undefined) throw new Error(`no ${name}`);
   expect(describeProcedure(entry, (await entry.load()).default)).toContain(words);
 });

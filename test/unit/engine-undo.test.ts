@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { shelf } from '../../runbooks/index.ts';
+import { registry } from '../../runbooks/index.ts';
+import type { AnyRunbook, RegisteredRunbook } from '../../src/engine/engine.ts';
+import { plainAdvice } from '../../src/errors/advice.ts';
+import { recoveryCommands } from '../../src/journal/runState.ts';
 import type { Effect, Step } from '../../src/runbook/define.ts';
-import type { AnyRunbook, Shelved } from '../../src/runbook/engine.ts';
-import { waysOn } from '../../src/runbook/runState.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { temporaryState } from '../support/fakes.ts';
 import { play } from '../support/scenario.ts';
@@ -15,7 +16,7 @@ afterEach(() => state.remove());
 
 /** Every runbook's steps as its own example plans them: what counts here is their order and their effects. */
 const plans = (
-  await Promise.all(shelf.map(async ({ command, load }) => [command, (await load()).default] as const))
+  await Promise.all(registry.map(async ({ command, load }) => [command, (await load()).default] as const))
 ).flatMap(([command, loaded]) => {
   if (loaded.kind !== 'runbook') return [];
   const { plan, example } = loaded as AnyRunbook;
@@ -43,21 +44,24 @@ describe('runs undo of a run cut off after a step', () => {
     for (const [index, last] of fake.entries()) {
       const directory = `${state.directory}-${index}`;
       const world = new FakeWorld(directory);
-      const shelved: Shelved = fakeRunbook(world, { steps: fake });
-      await play(shelved, {
+      const registered: RegisteredRunbook = fakeRunbook(world, { steps: fake });
+      await play(registered, {
         stateDirectory: directory,
         cutOff: { world, during: last.id },
       });
-      const run = await onlyRun(shelved, directory);
+      const run = await onlyRun(registered, directory);
       const done = fake.slice(0, index + 1);
       const hasFinal = done.some(({ effect }) => effect === 'final');
       const what = `${command} cut off after ${last.id}`;
       if (run === undefined) continue;
       const before = fake.filter(({ id }) => world.has(id)).map(({ id }) => id);
-      const cut = await play(shelved, { stateDirectory: directory, answers: { dryRun: true } });
-      const offered = cut.state === undefined ? [] : waysOn(cut.state);
+      const cut = await play(registered, { stateDirectory: directory, answers: { dryRun: true } });
+      const offered = cut.state === undefined ? [] : recoveryCommands(cut.state).map(plainAdvice);
       expect(offered[0], what).toBe(`tv resume ${run}`);
-      const undone = await play(shelved, { stateDirectory: directory, carryOn: { run, direction: 'undo' } });
+      const undone = await play(registered, {
+        stateDirectory: directory,
+        carryOn: { run, direction: 'undo' },
+      });
       expect(offered.includes(`tv runs undo ${run}`), what).toBe(undone.exitCode !== 3);
       const after = fake.filter(({ id }) => world.has(id)).map(({ id }) => id);
       if (!hasFinal) expect([undone.exitCode, after], what).toEqual([0, []]);
@@ -85,14 +89,15 @@ describe('runs undo of a run cut off after a step', () => {
         const { id } = last;
         const directory = `${state.directory}-${command.replaceAll(' ', '-')}-${index}-${id}`;
         const world = new FakeWorld(directory);
-        const shelved: Shelved = fakeRunbook(world, { steps: fake });
-        await play(shelved, {
+        const registered: RegisteredRunbook = fakeRunbook(world, { steps: fake });
+        await play(registered, {
           stateDirectory: directory,
           cutOff: { world, during: last.id },
         });
-        const run = await onlyRun(shelved, directory);
+        const run = await onlyRun(registered, directory);
         if (run === undefined) continue;
-        const undo = () => play(shelved, { stateDirectory: directory, carryOn: { run, direction: 'undo' } });
+        const undo = () =>
+          play(registered, { stateDirectory: directory, carryOn: { run, direction: 'undo' } });
         world.faults.set(id, fault);
         const undone = await undo();
         const what = `${command} cut off after ${last.id}, at ${id}`;
@@ -124,8 +129,8 @@ describe('runs undo of a run cut off after a step', () => {
       for (const [index, last] of longer.entries()) {
         const directory = `${state.directory}-signal-${index}`;
         const world = new FakeWorld(directory);
-        const shelved: Shelved = fakeRunbook(world, { steps: longer });
-        const cut = await play(shelved, {
+        const registered: RegisteredRunbook = fakeRunbook(world, { steps: longer });
+        const cut = await play(registered, {
           stateDirectory: directory,
           cutOff: { world, during: last.id },
         });
@@ -139,7 +144,7 @@ describe('runs undo of a run cut off after a step', () => {
         }
         expect(['interrupted', 'partly-rolled-back'], what).toContain(status);
         const carryOn = { run: cut.run ?? '', direction: 'resume' as const };
-        const resumed = await play(shelved, { stateDirectory: directory, carryOn });
+        const resumed = await play(registered, { stateDirectory: directory, carryOn });
         expect([resumed.exitCode, resumed.state?.status], what).toEqual([0, 'verified']);
         expect(
           longer.filter(({ id }) => !world.has(id)),
@@ -208,8 +213,8 @@ describe('runs undo of a run cut off after a step', () => {
 });
 
 /** The run that was cut off; undefined where the signal came at the last step, and it ended verified. */
-async function onlyRun(shelved: Shelved, stateDirectory: string): Promise<string | undefined> {
-  const probe = await play(shelved, { stateDirectory, answers: { dryRun: true } });
+async function onlyRun(registered: RegisteredRunbook, stateDirectory: string): Promise<string | undefined> {
+  const probe = await play(registered, { stateDirectory, answers: { dryRun: true } });
   if (probe.run === undefined) throw new Error('no run');
   return probe.state?.status === 'interrupted' ? probe.run : undefined;
 }

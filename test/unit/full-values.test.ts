@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import breakerStatus from '../../runbooks/breaker/status.ts';
-import { shelf } from '../../runbooks/index.ts';
+import { registry } from '../../runbooks/index.ts';
 import oracleStatus from '../../runbooks/oracle/status.ts';
 import reindexCheck from '../../runbooks/reindex/check.ts';
 import sandboxStatus from '../../runbooks/sandbox/status.ts';
@@ -10,13 +10,13 @@ import status from '../../runbooks/status.ts';
 import { renderChecks } from '../../src/cli/renderCheck.ts';
 import { renderError } from '../../src/cli/renderError.ts';
 import { RunScreen } from '../../src/cli/renderRun.ts';
+import { type AnyRunbook, buildPlan } from '../../src/engine/engine.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import type { Report } from '../../src/runbook/define.ts';
-import { type AnyRunbook, buildPlan } from '../../src/runbook/engine.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import type { Json } from '../../src/runbook/json.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { shortened } from '../../src/runbook/text.ts';
+import { shortened } from '../../src/text/format.ts';
 import { plainPaint } from '../support/paint.ts';
 
 const brief = plainPaint(100);
@@ -39,7 +39,7 @@ function screenOf(paint: Paint, events: readonly RunEvent[]): string {
 }
 
 const runbooks = (
-  await Promise.all(shelf.map(async ({ command, load }) => [command, (await load()).default] as const))
+  await Promise.all(registry.map(async ({ command, load }) => [command, (await load()).default] as const))
 ).flatMap(([command, loaded]) =>
   loaded.kind === 'runbook' ? [[command, loaded as AnyRunbook] as const] : [],
 );
@@ -80,7 +80,7 @@ const about = `${address} sent ${hash} in block 5`;
 const check = { id: 'sender', world: 'chain', status: 'block', summary: about } as const;
 const render = (report: unknown, data: unknown) => (paint: Paint) =>
   (report as Report).render(data, paint, {} as never);
-const gauge = { id: 'key', level: 'warning', summary: about } as const;
+const sample = { id: 'key', level: 'warning', summary: about } as const;
 const breaker = {
   ...{ pair: { id: hash }, open: false, signal: null, causes: [] },
   last: { kind: 'tripped', by: address, block: 5, at: null },
@@ -100,12 +100,12 @@ describe('a screen', () => {
     ['a verification', (paint) => screenOf(paint, [{ type: 'run.checked', checks: [check] }])],
     [
       'tv status',
-      render(status, { environment: 'production', chainId: 1, level: 'warning', gauges: [gauge] }),
+      render(status, { environment: 'production', chainId: 1, level: 'warning', samples: [sample] }),
     ],
     [
       'tv oracle status',
       render(oracleStatus, {
-        ...{ environment: 'production', chainId: 1, level: 'warning', gauges: [gauge] },
+        ...{ environment: 'production', chainId: 1, level: 'warning', samples: [sample] },
         pairs: [{ pair: { id: hash }, nonce: '5', ageSeconds: 3, health: 'healthy', from: '' }],
       }),
     ],
@@ -153,7 +153,7 @@ describe('a screen', () => {
   it('shortens nothing that is to be pasted, and no facts', () => {
     const error = new TvError('It cannot pay.', {
       facts: { account: address },
-      next: `tv oracle fund ${address}`,
+      next: { tv: ['oracle', 'fund', address] },
     });
     expect(renderError(error, brief, false).match(new RegExp(address, 'g'))).toHaveLength(2);
   });
@@ -173,7 +173,7 @@ it('nothing shortens a value before it is drawn', () => {
   const root = fileURLToPath(new URL('../../', import.meta.url));
   const early = ['runbooks', 'src'].flatMap((folder) =>
     readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts') && file !== 'runbook/text.ts')
+      .filter((file) => file.endsWith('.ts') && file !== 'text/format.ts')
       .filter((file) =>
         /\bshort\((?:[^()]|\([^()]*\))*, (?!paint\.full\))|…\$\{[^}]*\.slice\(-/.test(
           readFileSync(`${root}${folder}/${file}`, 'utf8'),

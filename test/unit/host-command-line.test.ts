@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { quoteForShell } from '../../src/errors/shellLine.ts';
 import { buildCommandLine } from '../../src/host/commandLine.ts';
+import { quoteForShell } from '../../src/text/shellLine.ts';
 
 describe('buildCommandLine', () => {
   it('passes words on as they are, with and without a prefix', () => {

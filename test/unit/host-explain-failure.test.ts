@@ -77,7 +77,7 @@ describe('explainNotStarted', () => {
     expect(prefixed).not.toBeInstanceOf(CommandMissingError);
     expect(prefixed.message).toBe('doas, through which host commands run, does not exist here.');
     expect(explainNotStarted({ prefix: ['/x/bin/inside'], command }, 'ENOENT').next).toEqual([
-      'tv sandbox up',
+      { tv: ['sandbox', 'up'] },
     ]);
     expect(explainNotStarted({ prefix: [], command }, 'EACCES').message).toContain('may not be executed');
     expect(explainNotStarted({ prefix: [], command }, 'E2BIG').facts).toEqual({ reason: 'E2BIG' });

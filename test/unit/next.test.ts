@@ -1,35 +1,41 @@
 import { describe, expect, it } from 'vitest';
-import { shelf } from '../../runbooks/index.ts';
+import { registry } from '../../runbooks/index.ts';
 import sandboxUp from '../../runbooks/sandbox/up.ts';
-import { adviceLine, asTyped, planLine, renderNext } from '../../src/runbook/next.ts';
+import { adviceLine, planLine, renderNext } from '../../src/cli/advice.ts';
+import { onHost, onThisMachine } from '../../src/errors/advice.ts';
 import { sandboxDirectory } from '../../src/sandbox/paths.ts';
 import { plainPaint } from '../support/paint.ts';
 
 describe('a command under Next', () => {
   it.each([
-    ['tv resume 20261123', 'tv -e drill resume 20261123'],
-    ['once it is due: tv oracle revoke-old --now', 'once it is due: tv -e drill oracle revoke-old --now'],
-    ['see which is set: tv config show', 'see which is set: tv -e drill config show'],
-    ['tv -e other status', 'tv -e other status'],
+    [{ tv: ['resume', '20261123'] }, 'tv -e drill resume 20261123'],
+    [
+      { when: 'once it is due', tv: ['oracle', 'revoke-old', '--now'] },
+      'once it is due: tv -e drill oracle revoke-old --now',
+    ],
+    [{ tv: ['-e', 'other', 'status'] }, 'tv -e other status'],
     ['run tv as root', 'run tv as root'],
-    ['set RPC_URL, or: tv config init', 'set RPC_URL, or: tv config init'],
-    ['tv --help', 'tv --help'],
-  ])('names the environment: %s', (line, typed) => {
-    expect(asTyped(line, { environment: 'drill' })).toBe(typed);
-    expect(asTyped(line, { environment: undefined })).toBe(line);
+    [{ when: 'set RPC_URL, or', tv: ['config', 'init'] }, 'set RPC_URL, or: tv config init'],
+    [{ tv: ['--help'] }, 'tv --help'],
+  ] as const)('names the environment: %j', (advice, typed) => {
+    expect(adviceLine(advice, { environment: 'drill' })).toBe(typed);
+    expect(adviceLine(advice, { environment: undefined })).toBe(typed.replace('-e drill ', ''));
   });
 
   it('does so for every command but those that work on none', () => {
-    const other = shelf
+    const other = registry
       .map(({ command }) => command)
-      .filter((command) => asTyped(`tv ${command}`, { environment: 'drill' }) !== `tv -e drill ${command}`);
+      .filter(
+        (command) =>
+          adviceLine({ tv: command.split(' ') }, { environment: 'drill' }) !== `tv -e drill ${command}`,
+      );
     expect(other.filter((command) => !command.startsWith('sandbox '))).toEqual(['config init', 'completion']);
   });
 });
 
 describe('advice', () => {
   const laptop = { environment: 'prod', config: '/etc/my tv.yaml', hostPrefix: ['ssh', 'ops@vault-1'] };
-  const onHost = { environment: undefined, hostPrefix: ['sudo', '-n'] };
+  const sudo = { environment: undefined, hostPrefix: ['sudo', '-n'] };
 
   it.each([
     [
@@ -43,11 +49,11 @@ describe('advice', () => {
       "once the disk has room: tv -e prod --config '/etc/my tv.yaml' resume",
     ],
     [
-      'see which is set: tv config show',
+      { when: 'see which is set', tv: ['config', 'show'] },
       laptop,
       "see which is set: tv -e prod --config '/etc/my tv.yaml' config show",
     ],
-    ['tv sandbox up', laptop, 'tv sandbox up'],
+    [{ tv: ['sandbox', 'up'] }, laptop, 'tv sandbox up'],
     [
       { tv: ['sandbox', 'break', '--heal'] },
       { environment: undefined, call: ['sandbox', 'break', 'kill-oracle', '--dir', '/srv/my drill'] },
@@ -59,7 +65,7 @@ describe('advice', () => {
       'tv sandbox down --name=drill',
     ],
     [
-      'tv resume r1',
+      { tv: ['resume', 'r1'] },
       {
         environment: 'prod',
         call: ['reindex', '--set', 'chain.rpcUrls=http://10.0.0.7:8545', '--from-block=1'],
@@ -69,38 +75,46 @@ describe('advice', () => {
     [
       'on vault-2: tv runs list',
       { environment: 'prod', call: ['reindex', '--set', 'stateDirectory=/srv/tv'] },
-      'on vault-2: tv -e prod runs list',
+      'on vault-2: tv runs list',
     ],
     [
-      'tv resume r1',
+      { tv: ['resume', 'r1'] },
       { environment: 'prod', call: ['reindex', '--set=chain.rpcUrls=https://me:secret@node.example'] },
       'tv -e prod resume r1',
     ],
     [
-      'tv resume r1',
+      { tv: ['resume', 'r1'] },
       { environment: 'prod', call: ['reindex', '--set', `contracts.riskController=0x${'7c'.repeat(32)}`] },
       'tv -e prod resume r1',
     ],
-    ['systemctl restart tempovault-oracle', laptop, 'ssh ops@vault-1 systemctl restart tempovault-oracle'],
-    ['systemctl restart tempovault-oracle', onHost, 'sudo -n systemctl restart tempovault-oracle'],
-    ['du -xh / | sort -h', laptop, "ssh ops@vault-1 'du -xh / | sort -h'"],
-    ['chmod 600 /home/ops/key', laptop, 'chmod 600 /home/ops/key'],
+    [
+      onHost('systemctl restart tempovault-oracle'),
+      laptop,
+      'ssh ops@vault-1 systemctl restart tempovault-oracle',
+    ],
+    [onHost('systemctl restart tempovault-oracle'), sudo, 'sudo -n systemctl restart tempovault-oracle'],
+    [onHost('du -xh / | sort -h'), laptop, "ssh ops@vault-1 'du -xh / | sort -h'"],
+    [onThisMachine('chmod 600 /home/ops/key'), laptop, 'chmod 600 /home/ops/key'],
     [{ shell: 'ls -l /x', on: 'host' }, laptop, 'ssh ops@vault-1 ls -l /x'],
     [{ shell: 'ls -l /x', on: 'here' }, laptop, 'ls -l /x'],
     ['wait a minute', laptop, 'wait a minute'],
-    ['tv -e other resume r1', laptop, "tv --config '/etc/my tv.yaml' -e other resume r1"],
+    [{ tv: ['-e', 'other', 'resume', 'r1'] }, laptop, "tv --config '/etc/my tv.yaml' -e other resume r1"],
     [
-      'end what does not belong to the unit: kill 41 42',
+      onHost('kill 41 42', 'end what does not belong to the unit'),
       laptop,
       'end what does not belong to the unit: ssh ops@vault-1 kill 41 42',
     ],
-    ['where the disk is full: df -h /backup', onHost, 'where the disk is full: sudo -n df -h /backup'],
-    ['on this machine: df -h /var/lib/tv', laptop, 'on this machine: df -h /var/lib/tv'],
-    ["on the host: ls -ld '/my backups'", laptop, `ssh ops@vault-1 'ls -ld '\\''/my backups'\\'''`],
-    ["on the host: ls -ld '/my backups'", { environment: undefined }, "ls -ld '/my backups'"],
-    ['on the host: ls -ld /x; findmnt -T /x', onHost, "sudo -n sh -c 'ls -ld /x; findmnt -T /x'"],
     [
-      'see what it did: cast receipt 0x12 --rpc-url "$RPC_URL"',
+      onHost('df -h /backup', 'where the disk is full'),
+      sudo,
+      'where the disk is full: sudo -n df -h /backup',
+    ],
+    [onThisMachine('df -h /var/lib/tv'), laptop, 'df -h /var/lib/tv'],
+    [onHost("ls -ld '/my backups'"), laptop, `ssh ops@vault-1 'ls -ld '\\''/my backups'\\'''`],
+    [onHost("ls -ld '/my backups'"), { environment: undefined }, "ls -ld '/my backups'"],
+    [onHost('ls -ld /x; findmnt -T /x'), sudo, "sudo -n sh -c 'ls -ld /x; findmnt -T /x'"],
+    [
+      onThisMachine('cast receipt 0x12 --rpc-url "$RPC_URL"', 'see what it did'),
       { environment: undefined, rpcUrl: 'http://127.0.0.1:8545' },
       'see what it did: cast receipt 0x12 --rpc-url http://127.0.0.1:8545',
     ],
@@ -141,9 +155,9 @@ describe('the shell line of a step', () => {
 
 describe('Next on a narrow terminal', () => {
   it('wraps the condition, and leaves a command on one line to be pasted', () => {
-    const command = `tv runs report 20261127-032311-db-restore-6957`;
+    const command = { tv: ['runs', 'report', '20261127-032311-db-restore-6957'] };
     const drill = { ...plainPaint(60), environment: 'drill' };
-    expect(renderNext([command, `once whatever has stopped it is gone: ${command}`], drill)).toBe(
+    expect(renderNext([command, { ...command, when: 'once whatever has stopped it is gone' }], drill)).toBe(
       [
         'Next: tv -e drill runs report 20261127-032311-db-restore-6957',
         '      once whatever has stopped it is gone:',

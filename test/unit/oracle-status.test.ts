@@ -60,7 +60,7 @@ describe('the line of the log', () => {
   it('says what is wrong', () => {
     expect(judge(10, late)).toMatchObject({
       summary: '1 error in the last 1 line, and no signal since; newest 10 s ago: ERROR no luck',
-      next: ['journalctl -u tempovault-oracle -n 50 --no-pager'],
+      next: [{ shell: 'journalctl -u tempovault-oracle -n 50 --no-pager', on: 'host' }],
     });
   });
 });
@@ -148,7 +148,7 @@ describe('a transaction of the key in the pool', () => {
     expect(judgeNonces({ ...base, activity: own(600) })).toEqual({
       id: 'stuck',
       summary: '1 transaction waits in the pool, from nonce 603 on; the last signal is 10 min old: stuck',
-      next: ['tv oracle unstick'],
+      next: [{ tv: ['oracle', 'unstick'] }],
     });
   });
 });

@@ -13,16 +13,16 @@ import { renderChecks } from '../../src/cli/renderCheck.ts';
 import { readPairs } from '../../src/config/readSigner.ts';
 import { describeDatabaseError } from '../../src/database/describeDatabaseError.ts';
 import { runHostScript } from '../../src/database/hostScript.ts';
-import { outsideText, terminalSafe } from '../../src/errors/outsideText.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';
 import { parseJournal } from '../../src/host/readJournal.ts';
 import { parseShownUnits } from '../../src/host/showUnits.ts';
-import { AuditLog } from '../../src/runbook/audit.ts';
+import { AuditLog } from '../../src/journal/audit.ts';
+import { thisOperator } from '../../src/journal/operator.ts';
+import { RedactingWriter } from '../../src/output/redactingWriter.ts';
+import { Secrets } from '../../src/output/secrets.ts';
 import type { Clock, Database, Host } from '../../src/runbook/context.ts';
-import { Outlet } from '../../src/runbook/outlet.ts';
-import { thisOperator } from '../../src/runbook/process.ts';
-import { Secrets } from '../../src/runbook/secrets.ts';
+import { outsideText, terminalSafe } from '../../src/text/outsideText.ts';
 import { plainPaint } from '../support/paint.ts';
 import { httpServer, RpcRefusal, rpcServer } from '../support/rpcServer.ts';
 
@@ -181,7 +181,7 @@ it.each<[string, () => string | Promise<string>]>([
     'line of the audit log',
     () => {
       writeFileSync(join(directory, 'audit.jsonl'), `${JSON.stringify({ hash: 'h', command: evil })}\n`);
-      const log = new AuditLog(directory, new Outlet(new Secrets()), {} as Clock);
+      const log = new AuditLog(directory, new RedactingWriter(new Secrets()), {} as Clock);
       return log.entries()[0]?.command ?? '';
     },
   ],

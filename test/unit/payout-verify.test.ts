@@ -2,13 +2,13 @@ import { encodeAbiParameters, encodeEventTopics, encodeFunctionData } from 'viem
 import { describe, expect, it } from 'vitest';
 import { examplePayout, type PayoutFacts } from '../../runbooks/emergency/payout/facts.ts';
 import { payoutSteps } from '../../runbooks/emergency/payout/steps.ts';
-import { lookAtPaid } from '../../runbooks/emergency/payout/verify.ts';
+import { checkPaid } from '../../runbooks/emergency/payout/verify.ts';
 import { riskControllerAbi } from '../../src/chain/abi/riskController.ts';
 import { tokenAbi } from '../../src/chain/abi/token.ts';
 import { treasuryVaultAbi } from '../../src/chain/abi/treasuryVault.ts';
 import { UnavailableError } from '../../src/errors/TvError.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
-import { Lookout } from '../../src/runbook/lookout.ts';
+import { Preflight } from '../../src/runbook/preflight.ts';
 import { DrivenClock } from '../support/fakes.ts';
 
 const example = examplePayout();
@@ -119,9 +119,9 @@ async function checksOf(
   ageMs = 5_000,
 ) {
   const ctx = contextOf(world, results, noted, ageMs);
-  const lookout = new Lookout(ctx);
-  lookAtPaid(ctx, lookout, facts);
-  const checks = await lookout.checks();
+  const preflight = new Preflight(ctx);
+  checkPaid(ctx, preflight, facts);
+  const checks = await preflight.checks();
   return (id: string) => checks.find((check) => check.id === id);
 }
 

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { shelf } from '../../runbooks/index.ts';
+import { registry } from '../../runbooks/index.ts';
 import { parse } from '../../src/cli/parse.ts';
+import { plainAdvice } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { startScene, temporaryState } from '../support/fakes.ts';
@@ -30,7 +31,7 @@ async function begin(options: FakeRunbookOptions = {}, during?: string): Promise
 /** The error of a call, from its words on. */
 async function typed(...args: readonly string[]): Promise<TvError> {
   const [group = '', name = '', ...rest] = args;
-  const entry = shelf.find(({ command }) => command === `${group} ${name}`);
+  const entry = registry.find(({ command }) => command === `${group} ${name}`);
   const command = (await entry?.load())?.default;
   if (entry === undefined || command === undefined) throw new Error(`no command ${group} ${name}`);
   const { ctx } = startScene(state.directory).engine;
@@ -54,7 +55,8 @@ describe('a command about a run that is not named', () => {
     const verified = await begin();
     const looked = await begin({ steps: [{ id: 'x', effect: 'final' }] });
     const of = async (...args: readonly string[]) => {
-      const { exitCode, next } = await typed(...args);
+      const { exitCode, next: advice } = await typed(...args);
+      const next = advice.map(plainAdvice);
       expect(exitCode).toBe(2);
       return next;
     };
@@ -74,14 +76,20 @@ describe('a command about a run that is not named', () => {
   it('names a run whose journal cannot be read, which can still be closed', async () => {
     const cut = await begin({}, 'b');
     writeFileSync(startScene(state.directory).engine.ctx.runs.file(cut), 'damaged\n');
-    expect((await typed('runs', 'abandon')).next).toEqual([`tv runs abandon ${cut} --reason "…"`]);
+    expect((await typed('runs', 'abandon')).next.map(plainAdvice)).toEqual([
+      `tv runs abandon ${cut} --reason "…"`,
+    ]);
   });
 
   it.each(['undo', 'abandon', 'show', 'report', 'note'])(
     'runs %s, where there is none, says so',
     async (name) => {
       const { message, next, exitCode } = await typed('runs', name);
-      expect([message, next, exitCode]).toEqual([`No run fits tv runs ${name}.`, ['tv runs list'], 2]);
+      expect([message, next, exitCode]).toEqual([
+        `No run fits tv runs ${name}.`,
+        [{ tv: ['runs', 'list'] }],
+        2,
+      ]);
     },
   );
 });

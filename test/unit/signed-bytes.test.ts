@@ -5,13 +5,16 @@ import reportRun from '../../runbooks/runs/report.ts';
 import showRun from '../../runbooks/runs/show.ts';
 import { RunScreen } from '../../src/cli/renderRun.ts';
 import { toJsonDocument, toJsonEvent } from '../../src/cli/toJson.ts';
+import { withoutSignedBytes } from '../../src/journal/signedBytes.ts';
 import type { JournalEvent, RunEvent } from '../../src/runbook/events.ts';
-import { withoutSignedBytes } from '../../src/runbook/signedBytes.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { startScene, temporaryState } from '../support/fakes.ts';
 import { plainPaint } from '../support/paint.ts';
 import { play } from '../support/scenario.ts';
 import { fakeSigned } from '../support/signedTransaction.ts';
+
+/** Of a call without flags. */
+const here = { environment: undefined };
 
 let state: ReturnType<typeof temporaryState>;
 beforeEach(() => {
@@ -59,13 +62,13 @@ describe('the bytes of a signed transaction', () => {
     const paint = plainPaint(100);
     const places: Readonly<Record<string, string>> = {
       ...files,
-      'runs report --json': toJsonDocument('tv.runs-report/1', report),
+      'runs report --json': toJsonDocument('tv.runs-report/1', report, here),
       'runs show': showRun.render(shown, paint, { run }),
-      'runs show --json': toJsonDocument('tv.runs-show/1', shown),
+      'runs show --json': toJsonDocument('tv.runs-show/1', shown, here),
       'runs list': listRuns.render(listed, paint, { limit: 20 }),
-      'runs list --json': toJsonDocument('tv.runs-list/1', listed),
+      'runs list --json': toJsonDocument('tv.runs-list/1', listed, here),
       'the run': screenText(events),
-      'the run --json': events.map((event) => toJsonEvent(event, new Date(0))).join(''),
+      'the run --json': events.map((event) => toJsonEvent(event, new Date(0), here)).join(''),
       'audit log': JSON.stringify(ctx.audit.entries()),
     };
     expect(Object.keys(places)).toHaveLength(10);
@@ -81,7 +84,7 @@ describe('the bytes of a signed transaction', () => {
     const moved: RunEvent = { type: 'journal.moved', to: null, reason: 'The disk is full.' };
     const noted: JournalEvent = { type: 'step.noted', step: 'a', note: 'transaction', value: signed[0] };
     expect(screenText([moved, noted])).toContain(signed[0].raw);
-    expect(toJsonEvent(noted, new Date(0), { unwritten: true })).toContain(signed[0].raw);
+    expect(toJsonEvent(noted, new Date(0), here, { unwritten: true })).toContain(signed[0].raw);
   });
 
   it('are known by name and form: other values of that name are kept', () => {

@@ -14,8 +14,9 @@ import { nodeTroubles } from '../../src/chain/checkChainIds.ts';
 import type { PairSignal, SignalHealth } from '../../src/chain/oracle/readPairSignals.ts';
 import { prunable } from '../../src/database/backup/choosePrune.ts';
 import type { Backup } from '../../src/database/backup/listBackups.ts';
+import { plainAdvice } from '../../src/errors/advice.ts';
 import { UnavailableError } from '../../src/errors/TvError.ts';
-import type { RunState } from '../../src/runbook/runState.ts';
+import type { RunState } from '../../src/journal/runState.ts';
 import { plainPaint } from '../support/paint.ts';
 
 const now = new Date('2026-11-23T03:12:00.000Z');
@@ -73,7 +74,7 @@ describe('signals that are younger than the threshold of the contract', () => {
     ['older than two intervals, paused', judge([aged(120)], 20, true), 'ok'],
   ])('%s', (_, { level, next }, expected) => {
     expect(level).toBe(expected);
-    expect(next).toEqual(expected === 'ok' ? undefined : ['tv oracle status']);
+    expect(next).toEqual(expected === 'ok' ? undefined : [{ tv: ['oracle', 'status'] }]);
   });
 
   it('says how often the relay sends', () => {
@@ -90,13 +91,18 @@ describe('advice on services that are stopped on purpose', () => {
       [
         { id: 'tv-indexer', level: 'critical', summary: state, next: ['journalctl'], data: { state } },
         { id: 'protocol', level: 'warning', summary: '', next: ['resume'], data: { paused } },
-        { id: 'indexer', level: 'critical', summary: 'no progress', next: ['systemctl restart'] },
-        { id: 'runs', level: 'warning', summary: '', next: ['tv resume r1'], data: { stopped } },
+        {
+          id: 'indexer',
+          level: 'critical',
+          summary: 'no progress',
+          next: [{ shell: 'systemctl restart', on: 'host' }],
+        },
+        { id: 'runs', level: 'warning', summary: '', next: [{ tv: ['resume', 'r1'] }], data: { stopped } },
       ],
       units,
     );
-  const lines = (gauges: ReturnType<typeof screen>) =>
-    gauges.map(({ summary, next = [] }) => `${summary}: ${next.join()}`);
+  const lines = (samples: ReturnType<typeof screen>) =>
+    samples.map(({ summary, next = [] }) => `${summary}: ${next.map(plainAdvice).join()}`);
 
   it.each<[string, Parameters<typeof screen>[0], readonly string[]]>([
     [
@@ -125,12 +131,17 @@ describe('advice on services that are stopped on purpose', () => {
 });
 
 it('an unfinished run comes first in Next, also where it is only a warning; then the pause', () => {
-  const gauges = [
-    { id: 'tv-api', level: 'critical', summary: 'failed', next: ['journalctl -u tv-api'] },
-    { id: 'protocol', level: 'warning', summary: 'PAUSED', next: ['tv emergency resume'] },
-    { id: 'runs', level: 'warning', summary: 'unfinished: r1', next: ['tv resume r1'] },
+  const samples = [
+    {
+      id: 'tv-api',
+      level: 'critical',
+      summary: 'failed',
+      next: [{ shell: 'journalctl -u tv-api', on: 'host' }],
+    },
+    { id: 'protocol', level: 'warning', summary: 'PAUSED', next: [{ tv: ['emergency', 'resume'] }] },
+    { id: 'runs', level: 'warning', summary: 'unfinished: r1', next: [{ tv: ['resume', 'r1'] }] },
   ] as const;
-  const data = { environment: 'drill', chainId: 1, level: 'critical', gauges } as const;
+  const data = { environment: 'drill', chainId: 1, level: 'critical', samples } as const;
   const text = status.render(data, plainPaint(80), {});
   expect(text.slice(text.indexOf('Next:'))).toBe(
     'Next: tv resume r1\n      tv emergency resume\n      journalctl -u tv-api\n',
@@ -198,7 +209,7 @@ describe('disk', () => {
     ['full, backups unknown', disk(50, undefined), 'warning', 'du -xh --max-depth=2 / | sort -h | tail'],
   ])('%s → advice that makes room', (_, reading, level, first) => {
     expect(reading.level).toBe(level);
-    expect(reading.next?.[0]).toBe(first);
+    expect((reading.next ?? []).map(plainAdvice)[0]).toBe(first);
   });
 
   it('full, nothing to prune → says so', () => {
@@ -263,7 +274,7 @@ describe('runs', () => {
   });
 
   it('an unverified run comes with the command that checks it again', () => {
-    expect(judge([run('r1', 'reindex', 'unverified')]).next).toEqual(['tv resume r1']);
+    expect(judge([run('r1', 'reindex', 'unverified')]).next).toEqual([{ tv: ['resume', 'r1'] }]);
   });
 });
 

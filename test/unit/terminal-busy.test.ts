@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { terminalBusy } from '../../src/terminal/busy.ts';
+import { terminalBusy } from '../../src/cli/terminal/busy.ts';
 
 const lines: string[] = [];
 const terminal = process.stderr.isTTY;

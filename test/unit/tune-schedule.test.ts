@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { onHost } from '../../src/errors/advice.ts';
 import { connectHost } from '../../src/host/connectHost.ts';
 import { findTv } from '../../src/host/schedule/findTv.ts';
-import { hasFailed, howItEnded, judgeSchedule } from '../../src/host/schedule/judgeSchedule.ts';
 import type { JobState } from '../../src/host/schedule/readSchedule.ts';
 import {
   cronLines,
@@ -12,6 +12,7 @@ import {
   scheduleUnits,
   whoseUnit,
 } from '../../src/host/schedule/scheduleUnits.ts';
+import { hasFailed, howItEnded, judgeSchedule } from '../../src/observe/judgeSchedule.ts';
 
 const call: ScheduledCall = {
   environment: 'production',
@@ -104,7 +105,7 @@ describe('judgeSchedule', () => {
       summary:
         'backup failed: exit code 6, another operator held the lock (6h 55min ago); prune failed: exit code 1 (6h 55min ago)',
     });
-    expect(backup.next?.[0]).toBe('journalctl -u tempovault-db-backup.service -n 50 --no-pager');
+    expect(backup.next?.[0]).toEqual(onHost('journalctl -u tempovault-db-backup.service -n 50 --no-pager'));
     expect(judgeSchedule([job('backup'), job('prune', ran('signal', 9))], now)).toMatchObject({
       level: 'warning',
       summary: 'prune failed: signal (6h 55min ago)',
@@ -121,7 +122,7 @@ describe('judgeSchedule', () => {
   test('warns where a timer is off', () => {
     expect(judgeSchedule([job('backup'), job('vacuum', { enabled: false })], now)).toMatchObject({
       level: 'warning',
-      next: ['tv db schedule install'],
+      next: [{ tv: ['db', 'schedule', 'install'] }],
     });
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import slowQueries from '../../runbooks/db/slowQueries.ts';
+import slowQueries from '../../runbooks/db/slow-queries.ts';
 import { maskStatement } from '../../src/database/statements/maskStatement.ts';
 import type { Statements } from '../../src/database/statements/readStatements.ts';
 import { plainPaint } from '../support/paint.ts';

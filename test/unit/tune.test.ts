@@ -4,6 +4,7 @@ import { tuneCommand } from '../../runbooks/db/tune/command.ts';
 import { memorySize } from '../../runbooks/db/tune/memorySize.ts';
 import { installedMemory, recommendSettings } from '../../src/database/tuning/recommendSettings.ts';
 import { bytesOf, inPostgresUnits, sameSetting, sameValue } from '../../src/database/tuning/sizes.ts';
+import { plainAdvice } from '../../src/errors/advice.ts';
 import { parseUnitCommand, workersFlag } from '../../src/host/readApiWorkers.ts';
 import { parseDiskKind } from '../../src/host/readDiskKind.ts';
 
@@ -171,7 +172,7 @@ describe('tv db tune as it was called', () => {
     ],
     [{ memory: 1.5 * 1024 ** 3 }, 'tv db tune --memory 1536MB --apply'],
   ] as const)('%o', (input, command) => {
-    expect(tuneCommand(input, '--apply')).toBe(command);
+    expect(plainAdvice(tuneCommand(input, '--apply'))).toBe(command);
     const { memory } = input as { memory?: number };
     const size = / --memory (\S+)/.exec(command)?.[1];
     if (size !== undefined) expect(memorySize.parse(size)).toBe(memory);

@@ -1,10 +1,10 @@
 import { dumpTo } from '../../../src/database/backup/dumpTo.ts';
 import { endSessions } from '../../../src/database/endSessions.ts';
 import { readServer } from '../../../src/database/readServer.ts';
-import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import { checkGone } from '../../../src/host/checkAsBefore.ts';
 import type { Step } from '../../../src/runbook/define.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 import { applicationName } from '../shared/names.ts';
 import { type BackupFacts, backupPath, partialPath } from './facts.ts';
 
@@ -20,14 +20,14 @@ export function dump(facts: BackupFacts): Step {
         ? `pg_dump -Fd -j ${tools.cores} -d ${quoteForShell(database.name)} -f ${target}.partial`
         : `pg_dump -Z 6 -d ${quoteForShell(database.name)} -f ${target}.sql.gz.partial`,
     effect: 'reversible',
-    undoTitle: 'undo: remove the dump',
+    undoTitle: 'remove the dump',
     // What a dump that was cut off has left is worth nothing: begin again.
     probe: async () => 'not-done',
     run: async (ctx) => {
       const { databaseOid } = await readServer(ctx.database());
       if (databaseOid !== database.oid) {
         throw new TvError('The database is another one than when this run was planned.', {
-          next: 'tv db backup',
+          next: { tv: ['db', 'backup'] },
         });
       }
       return dumpTo(ctx.database(), {

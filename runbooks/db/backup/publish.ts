@@ -1,9 +1,9 @@
 import { listBackups } from '../../../src/database/backup/listBackups.ts';
 import { publishBackup } from '../../../src/database/backup/publishBackup.ts';
-import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import { checkGone } from '../../../src/host/checkAsBefore.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 import { type BackupFacts, backupPath, partialPath } from './facts.ts';
 
 /** One rename: from then on it is a backup. */
@@ -15,7 +15,7 @@ export function publish(facts: BackupFacts): Step {
     title: 'give it its name',
     command: `mv ${path}.partial ${path}`,
     effect: 'reversible',
-    undoTitle: 'undo: remove the name',
+    undoTitle: 'remove the name',
     probe: async (ctx) => {
       const { exitCode } = await ctx.host().run(['test', '-e', backupPath(facts, ctx.runId)]);
       return exitCode === 0 ? 'done' : 'not-done';
@@ -51,6 +51,6 @@ async function assertNotPinned(ctx: StepContext, facts: BackupFacts): Promise<vo
   if (found === undefined || found.marks.pinned === null) return;
   throw new TvError('The backup is pinned; it was not undone.', {
     facts: { backup: found.name, reason: found.marks.pinned.reason },
-    next: `tv db unpin ${quoteForShell(found.name)}`,
+    next: { tv: ['db', 'unpin', found.name] },
   });
 }

@@ -2,9 +2,9 @@ import type { DumpedSnapshot } from '../../../src/database/backup/dumpTo.ts';
 import type { BackupManifest } from '../../../src/database/backup/manifest.ts';
 import { describeBackup } from '../../../src/database/backup/publishBackup.ts';
 import { readBack } from '../../../src/database/backup/readBack.ts';
-import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step } from '../../../src/runbook/define.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 import { readCommand } from '../shared/restoreBeside.ts';
 import { type BackupFacts, backupPath, partialPath } from './facts.ts';
 

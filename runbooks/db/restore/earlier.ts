@@ -1,8 +1,8 @@
 import { databaseSizes } from '../../../src/database/restore/listDatabases.ts';
+import { surveyRuns } from '../../../src/journal/readRuns.ts';
+import { residualState } from '../../../src/journal/residualState.ts';
+import { isUnfinished } from '../../../src/journal/runState.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { leftBehind } from '../../../src/runbook/leftBehind.ts';
-import { surveyRuns } from '../../../src/runbook/readRuns.ts';
-import { isUnfinished } from '../../../src/runbook/runState.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
 import { besideName } from '../shared/names.ts';
 import type { RestoreFacts } from './facts.ts';
@@ -23,7 +23,7 @@ export function readEarlier(ctx: Pick<Context, 'runs' | 'settings'>, live: strin
     (state) => state.started.runbook === 'db restore' && isUnfinished(state),
   );
   const stopped = states
-    .filter((state) => leftBehind(state).length > 0)
+    .filter((state) => residualState(state).length > 0)
     .flatMap(({ started }) => (started.facts as RestoreFacts).services)
     .filter(({ wasActive }) => wasActive)
     .map(({ unit }) => unit);

@@ -6,18 +6,18 @@ import { TvError, UsageError } from '../../../src/errors/TvError.ts';
 import { readDisk } from '../../../src/host/readDisk.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
-import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
-import { ago, bytes, count } from '../../../src/runbook/text.ts';
+import { block, need, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { ago, bytes, count } from '../../../src/text/format.ts';
 import { checkWriting } from '../../indexer/checkWriting.ts';
 import { checkCode } from '../shared/checkCode.ts';
 import { chooseBackups } from '../shared/chooseBackups.ts';
-import { lookAtMaintenance, withMaintenance } from '../shared/maintenance.ts';
+import { checkMaintenance, withMaintenance } from '../shared/maintenance.ts';
 import { readServerOf } from '../shared/readServerOf.ts';
-import { lookAtTools } from '../shared/tools.ts';
+import { checkTools } from '../shared/tools.ts';
 import { readChosen } from './checks/backup.ts';
 import { checkBlockers } from './checks/blockers.ts';
 import { checkServices } from './checks/services.ts';
-import { lookAtSessions } from './checks/sessions.ts';
+import { checkSessions } from './checks/sessions.ts';
 import { compareTables } from './checks/tables.ts';
 import { findLeftovers, readEarlier } from './earlier.ts';
 import type { RestoreFacts } from './facts.ts';
@@ -30,7 +30,7 @@ export interface RestoreInput {
   readonly endSessions: boolean;
 }
 
-/** Reading a large backup to its last byte takes its time, for it and for the checks that need it. */
+/** SampleValue a large backup to its last byte takes its time, for it and for the checks that need it. */
 const readLimitMs = 14_400_000;
 /** Room beside the restored database: write-ahead log and sorting, in bytes. */
 const marginBytes = 512 * 1024 ** 2;
@@ -50,9 +50,9 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
     ? []
     : await chooseBackups(ctx, { backup: input.backup, latest: input.latest });
   const earlier = readEarlier(ctx, name);
-  const lookout = new Lookout(ctx);
+  const preflight = new Preflight(ctx);
 
-  const server = lookout.look('server', 'database', async () => {
+  const server = preflight.check('server', 'database', async () => {
     const found = await readServerOf(ctx);
     if (found.inRecovery)
       return block('this PostgreSQL is a read-only standby', { next: ['use the primary'] });
@@ -62,24 +62,26 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
     }
     return pass(`PostgreSQL ${found.version}, ${name} has ${bytes(found.sizeBytes)}`, found);
   });
-  const tools = lookout.look('tools', 'host', async () => lookAtTools(ctx, await need(server, 'server')));
+  const tools = preflight.check('tools', 'host', async () => checkTools(ctx, await need(server, 'server')));
   const findOld = async () => {
     const old = await withMaintenance(ctx, 'tv', (database) => listOldDatabases(database, { live: name }));
     const found = input.backup === undefined ? old[0] : old.find((one) => one.name === input.backup);
     if (found === undefined)
-      return block('there is no database that a restore has put aside', { next: ['tv db backups'] });
+      return block('there is no database that a restore has put aside', {
+        next: [{ tv: ['db', 'backups'] }],
+      });
     return pass(`${found.name} comes back, put aside ${ago(new Date(found.at), ctx.clock.now())}`, {
       name: found.name,
       oid: found.oid,
     });
   };
-  const back = input.swapBack ? lookout.look('old', 'database', findOld) : Promise.resolve(null);
+  const back = input.swapBack ? preflight.check('old', 'database', findOld) : Promise.resolve(null);
 
-  const maintenance = lookout.look('rights', 'database', async () => {
-    if (!input.swapBack) return lookAtMaintenance(ctx, chosen?.manifest?.database.properties);
+  const maintenance = preflight.check('rights', 'database', async () => {
+    if (!input.swapBack) return checkMaintenance(ctx, chosen?.manifest?.database.properties);
     const old = await need(back, 'old');
     if (old === null) throw new Error('a swap back has a database that comes back');
-    return lookAtMaintenance(
+    return checkMaintenance(
       ctx,
       await withMaintenance(ctx, 'tv', (database) => readDatabaseProperties(database, old)),
     );
@@ -88,7 +90,7 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   const backup =
     chosen === undefined
       ? Promise.resolve(null)
-      : lookout.look(
+      : preflight.check(
           'backup',
           'host',
           (signal) => readChosen(ctx, { chosen, inPlace: input.inPlace, server, tools, signal }),
@@ -96,7 +98,7 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
         );
 
   if (chosen !== undefined) {
-    lookout.look(
+    preflight.check(
       'code',
       'database',
       async (signal) => {
@@ -108,14 +110,14 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   }
 
   if (!input.swapBack)
-    lookout.look('tables', 'database', () => compareTables(ctx, { server, backup }), readLimitMs);
+    preflight.check('tables', 'database', () => compareTables(ctx, { server, backup }), readLimitMs);
 
-  lookout.look('writing', 'database', async () => {
+  preflight.check('writing', 'database', async () => {
     const old = await need(back, 'old');
     return withMaintenance(ctx, 'tv', (database) => checkWriting(ctx, database, old?.name ?? name));
   });
 
-  const services = lookout.look('services', 'host', async () =>
+  const services = preflight.check('services', 'host', async () =>
     checkServices(ctx, {
       lost: (await server)?.databaseOid === null,
       inPlace: input.inPlace,
@@ -126,7 +128,7 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   const leftovers =
     earlier.beside.length === 0 || input.swapBack
       ? Promise.resolve([])
-      : lookout.look('leftovers', 'database', async () => {
+      : preflight.check('leftovers', 'database', async () => {
           const found = await findLeftovers(ctx, earlier);
           const names = found.map(({ name: each }) => each).join(', ');
           return pass(
@@ -135,11 +137,11 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
           );
         });
 
-  lookout.look('blockers', 'database', () => checkBlockers(ctx, { server, inPlace: input.inPlace }));
+  preflight.check('blockers', 'database', () => checkBlockers(ctx, { server, inPlace: input.inPlace }));
 
-  lookout.look('sessions', 'database', () => lookAtSessions(ctx, input));
+  preflight.check('sessions', 'database', () => checkSessions(ctx, input));
 
-  const lookAtSpace = async () => {
+  const checkSpace = async () => {
     const { dataDirectory } = await need(maintenance, 'rights');
     const found = await need(backup, 'backup');
     const live = (await need(server, 'server')).sizeBytes;
@@ -152,12 +154,12 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
     const freeBytes = disk.freeBytes + dropped;
     const room = `${bytes(freeBytes)} free for the database server, needs about ${bytes(Math.max(0, needed))}`;
     return freeBytes < needed
-      ? block(room, { next: ['tv db prune --old', '--in-place'], override: 'restore-space' })
+      ? block(room, { next: [{ tv: ['db', 'prune', '--old'] }, '--in-place'], override: 'restore-space' })
       : pass(room);
   };
-  if (!input.swapBack) lookout.look('space', 'host', lookAtSpace, readLimitMs);
+  if (!input.swapBack) preflight.check('space', 'host', checkSpace, readLimitMs);
 
-  const lookAtCursor = async () => {
+  const checkCursor = async () => {
     if ((await need(server, 'server')).databaseOid === null) {
       const there = input.swapBack ? undefined : (await need(backup, 'backup'))?.cursorBlock;
       return pass(
@@ -172,14 +174,14 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
     if (there === undefined) return pass(`now at ${live}; the indexer goes on from where that database was`);
     if (there === null) {
       return warn(`now at ${live}; the backup does not say where it stands`, {
-        next: ['afterwards: tv reindex check'],
+        next: [{ when: 'afterwards', tv: ['reindex', 'check'] }],
       });
     }
     return pass(`now at ${live}; back to block ${count(there)}, and the indexer goes on from there`);
   };
-  lookout.look('cursor', 'database', lookAtCursor, readLimitMs);
+  preflight.check('cursor', 'database', checkCursor, readLimitMs);
 
-  const checks = await lookout.checks();
+  const checks = await preflight.checks();
   const known = {
     server: await server,
     tools: await tools,

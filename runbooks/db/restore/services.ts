@@ -21,7 +21,7 @@ export function stopServices({ services, endSessions }: RestoreFacts): Step {
     title: 'stop the services',
     command: `systemctl stop ${units.join(' ')}`,
     effect: 'reversible',
-    undoTitle: 'undo: start the services',
+    undoTitle: 'start the services',
     leaves: { subject: 'services', plural: true, state: 'STOPPED', until: 'start' },
     // Some may have stopped before one did not. Stopping what is stopped changes nothing.
     probe: async () => 'begun',
@@ -53,7 +53,7 @@ export function startServices(facts: RestoreFacts): Step {
     ...(keepsOld(facts)
       ? {
           effect: 'reversible',
-          undoTitle: 'undo: stop the services',
+          undoTitle: 'stop the services',
           undo: async (ctx) => {
             const { signal } = ctx;
             await Promise.all(units.map((unit) => stopUnit(ctx.host(), { unit, signal })));
@@ -61,7 +61,7 @@ export function startServices(facts: RestoreFacts): Step {
           // Once the undo of the stop has followed.
           checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), services),
         }
-      : { effect: 'final', undoTitle: 'kept' }),
+      : { effect: 'final', afterwards: 'kept' }),
     probe: async () => 'begun',
     run: async (ctx) => {
       const { signal } = ctx;

@@ -5,10 +5,10 @@ import { clearSessions } from '../../../src/database/restore/clearSessions.ts';
 import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
 import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
 import { swapDatabases } from '../../../src/database/restore/swapDatabases.ts';
-import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
+import { block, pass } from '../../../src/runbook/preflight.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
 import { applicationName, besideName } from '../shared/names.ts';
 import { readServerOf } from '../shared/readServerOf.ts';
@@ -35,10 +35,10 @@ export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreF
     title: `${left.length === 0 ? '' : 'drop what an earlier restore left, '}restore ${backup.name} into a new database, count its rows`,
     command: `${drop}createdb -O ${quoteForShell(maintenance.properties.owner)} ${into} && ${restoreCommand(backup, { jobs: facts.tools.cores, into })}`,
     ...(dropsFirst(facts)
-      ? { effect: 'final', undoTitle: 'kept' }
+      ? { effect: 'final', afterwards: 'kept' }
       : {
           effect: 'reversible',
-          undoTitle: 'undo: drop the new database',
+          undoTitle: 'drop the new database',
           undo: (ctx) => dropBeside(ctx, newName(facts, ctx.runId)),
           checkUndone: (ctx) => checkDropped(ctx, newName(facts, ctx.runId)),
         }),
@@ -73,7 +73,7 @@ export function tryDefinitions(facts: RestoreFacts, backup: NonNullable<RestoreF
     title: `restore the definitions of ${backup.name} into a scratch database, then drop that`,
     command: `createdb -O ${quoteForShell(maintenance.properties.owner)} ${into} && ${restoreCommand(backup, { jobs: facts.tools.cores, into })} && dropdb ${into}`,
     effect: 'reversible',
-    undoTitle: 'undo: drop the scratch database',
+    undoTitle: 'drop the scratch database',
     probe: (ctx) => probeBeside(ctx, trialName(ctx)),
     run: async (ctx) => {
       await markingFailure(ctx, backup, () =>
@@ -149,7 +149,7 @@ export function swap(facts: RestoreFacts): Step {
     ...(keeps
       ? {
           effect: 'reversible',
-          undoTitle: 'undo: swap the databases back',
+          undoTitle: 'swap the databases back',
           assertUndoable: async (ctx) => void (await isSwapped(ctx, facts)),
           undo: async (ctx) => {
             if (!(await isSwapped(ctx, facts))) return;
@@ -164,10 +164,10 @@ export function swap(facts: RestoreFacts): Step {
             (await oids(ctx, [live])).get(live) === facts.database.oid
               ? pass(`${live} is the database that had this name before the run`)
               : block(`${live} is not the database that had this name before the run`, {
-                  next: ['tv db backups'],
+                  next: [{ tv: ['db', 'backups'] }],
                 }),
         }
-      : { effect: 'final', undoTitle: 'kept' }),
+      : { effect: 'final', afterwards: 'kept' }),
     probe: async (ctx) => {
       // Known without the database: where that has gone away, the services can be started again all the same.
       if (ctx.notes['renaming'] === undefined) return 'not-done';
@@ -203,7 +203,7 @@ async function isSwapped(ctx: StepContext, facts: RestoreFacts): Promise<boolean
       : `The database that this run put aside is gone; there is nothing to go back to.`,
     {
       facts: { 'put aside as': kept },
-      next: found.get(kept) === before ? 'tv db restore --swap-back' : 'tv db backups',
+      next: found.get(kept) === before ? { tv: ['db', 'restore', '--swap-back'] } : { tv: ['db', 'backups'] },
     },
   );
 }
@@ -214,7 +214,7 @@ async function assertSame(ctx: StepContext, { database, services }: RestoreFacts
   if (databaseOid === database.oid) return;
   throw new TvError(`${database.name} is another database than when this run was planned.`, {
     facts: { services: services.map(({ unit }) => unit).join(', ') },
-    next: `tv runs undo ${ctx.runId}`,
+    next: { tv: ['runs', 'undo', ctx.runId] },
   });
 }
 

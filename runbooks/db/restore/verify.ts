@@ -4,12 +4,13 @@ import { readProgress } from '../../../src/database/readProgress.ts';
 import { readServer } from '../../../src/database/readServer.ts';
 import { listOldDatabases } from '../../../src/database/restore/listDatabases.ts';
 import { readDatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
+import { onHost } from '../../../src/errors/advice.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import { readUnits } from '../../../src/host/readUnits.ts';
 import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
-import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
-import { bytes, count, duration } from '../../../src/runbook/text.ts';
+import { block, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { bytes, count, duration } from '../../../src/text/format.ts';
 import { awaitProgress } from '../../indexer/awaitProgress.ts';
 import type { Restored } from '../shared/restoreBeside.ts';
 import { keepsOld, keptAs, type RestoreFacts } from './facts.ts';
@@ -23,10 +24,10 @@ const progressLimitMs = 600_000;
 
 /** Reads everything back: database, rows, cursor, services, what is kept, and how long it was down. */
 export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<readonly Check[]> {
-  const lookout = new Lookout(ctx);
+  const preflight = new Preflight(ctx);
   const { name, maintenance } = facts.database;
 
-  lookout.look('database', 'database', async () => {
+  preflight.check('database', 'database', async () => {
     const found = await readDatabaseProperties(ctx.database(), { name });
     if (found === undefined) return block(`there is no database ${name}`);
     const same = (one: typeof found) => JSON.stringify({ ...one, name: '' });
@@ -48,14 +49,14 @@ export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<rea
     );
   });
 
-  lookout.look('services', 'host', async () => {
+  preflight.check('services', 'host', async () => {
     const states = await readUnits(ctx.host(), { units: facts.services.map(({ unit }) => unit) });
     const down = facts.services.filter(
       ({ wasActive }, index) => wasActive && states[index]?.activeState !== 'active',
     );
     if (down.length > 0) {
       return block(`not active: ${down.map(({ unit }) => unit).join(', ')}`, {
-        next: down.map(({ unit }) => `journalctl -u ${unit} -n 50 --no-pager`),
+        next: down.map(({ unit }) => onHost(`journalctl -u ${unit} -n 50 --no-pager`)),
       });
     }
     const crashing = facts.services.filter(
@@ -63,30 +64,30 @@ export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<rea
     );
     if (crashing.length > 0) {
       return warn(`still crashing, as before: ${crashing.map(({ unit }) => unit).join(', ')}`, {
-        next: crashing.map(({ unit }) => `journalctl -u ${unit} -n 50 --no-pager`),
+        next: crashing.map(({ unit }) => onHost(`journalctl -u ${unit} -n 50 --no-pager`)),
       });
     }
     const up = facts.services.filter(({ wasActive }) => wasActive).length;
     return pass(up === facts.services.length ? 'all active' : `${up} active, the others as before`);
   });
 
-  lookout.look('api', 'api', () => apiReady(ctx, facts));
+  preflight.check('api', 'api', () => apiReady(ctx, facts));
 
-  lookout.look('cursor', 'database', async () => {
+  preflight.check('cursor', 'database', async () => {
     const schema = await readEventSchema(ctx.database());
     const { block: at, source } = await readProgress(ctx.database(), { schema });
     const from = facts.backup?.cursorBlock ?? null;
     const summary = `block ${at === null ? 'none' : count(at)}${from === null ? '' : `; the backup was at ${count(from)}`}`;
     if (source === 'cursor') return pass(summary);
     return warn(`${summary}; no cursor here, so START_BLOCK decides where the indexer goes on`, {
-      next: [`tv reindex --from-block ${at ?? 'earliest'}`],
+      next: [{ tv: ['reindex', '--from-block', String(at ?? 'earliest')] }],
     });
   });
 
   const isIndexer = (one: { readonly unit: string }) => one.unit === ctx.settings.host.units.indexer;
   if (facts.services.some((one) => isIndexer(one) && one.wasActive)) {
     const since = new Date((ctx.results['start'] as Moment).at);
-    lookout.look(
+    preflight.check(
       'indexer',
       'database',
       () => awaitProgress(ctx, facts.backup?.cursorBlock ?? null, since),
@@ -94,14 +95,14 @@ export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<rea
     );
   }
 
-  lookout.look('downtime', 'host', async () => {
+  preflight.check('downtime', 'host', async () => {
     const stop = ctx.results['stop'] as Moment;
     const start = ctx.results['start'] as Moment;
     const ms = Date.parse(start.at) - Date.parse(stop.at);
     return pass(`the services were down for ${duration(ms)}`);
   });
 
-  lookout.look('kept', 'database', async () => {
+  preflight.check('kept', 'database', async () => {
     if (facts.mode === 'in-place') return pass('nothing, as --in-place says');
     if (!keepsOld(facts)) return pass(`nothing: there was no ${name} before`);
     const kept = await listOldDatabases(ctx.database(), { live: name });
@@ -111,7 +112,7 @@ export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<rea
     const size = found.bytes === 0 ? '' : ` (${bytes(found.bytes)})`;
     return pass(`${found.name}${size}: restore --swap-back brings it back, prune --old drops it`);
   });
-  return lookout.checks();
+  return preflight.checks();
 }
 
 async function apiReady(ctx: StepContext, { services }: RestoreFacts) {
@@ -123,7 +124,7 @@ async function apiReady(ctx: StepContext, { services }: RestoreFacts) {
     if (trouble === undefined) return pass('ready, with the database');
     if (ctx.clock.now().getTime() > deadline) {
       return warn(`the API is not ready: ${trouble}`, {
-        next: [`journalctl -u ${unit} -n 50 --no-pager`, 'tv status'],
+        next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`), { tv: ['status'] }],
       });
     }
     await ctx.clock.sleep(500, ctx.signal);

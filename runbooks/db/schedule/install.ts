@@ -11,7 +11,7 @@ import {
 } from '../../../src/host/schedule/scheduleUnits.ts';
 import { writeSystemFile } from '../../../src/host/writeSystemFile.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../../src/runbook/define.ts';
-import { orTakeBack } from '../shared/orTakeBack.ts';
+import { withRollback } from '../shared/withRollback.ts';
 import type { InstallFacts } from './facts.ts';
 import { preflightInstall } from './preflightInstall.ts';
 import { scheduledCall } from './scheduledCall.ts';
@@ -87,8 +87,8 @@ function writeUnits({ files }: InstallFacts): Step {
     command: `tee ${unitDirectory}/tempovault-db-{${scheduledJobs.map(({ name }) => name).join(',')}}.{service,timer}; systemctl daemon-reload`,
     effect: 'reversible',
     undoTitle: files.every(({ before }) => before === null)
-      ? 'undo: delete the unit files'
-      : 'undo: restore the unit files',
+      ? 'delete the unit files'
+      : 'restore the unit files',
     probe: async (ctx) => {
       const found = await readUnitFiles(ctx.host());
       const all = files.every(({ path, text }) =>
@@ -100,7 +100,7 @@ function writeUnits({ files }: InstallFacts): Step {
       return 'done';
     },
     run: (ctx) =>
-      orTakeBack(
+      withRollback(
         async () => {
           await assertOwn(ctx);
           for (const { path, text } of changed) await writeSystemFile(ctx.host(), { path, text });
@@ -131,11 +131,11 @@ function enableTimers({ timers }: InstallFacts): Step {
     title: 'start the timers, now and at every boot',
     command: `systemctl enable --now ${units.join(' ')}`,
     effect: 'reversible',
-    undoTitle: added.length === 0 ? 'undo: leave the timers enabled' : 'undo: disable the timers',
+    undoTitle: added.length === 0 ? 'leave the timers enabled' : 'disable the timers',
     // Enabling what is enabled changes nothing.
     probe: async () => 'not-done',
     run: (ctx) =>
-      orTakeBack(
+      withRollback(
         async () => {
           await runSystemctl(ctx.host(), ['enable', '--now', '--quiet', ...units]);
           return { enabled: units };

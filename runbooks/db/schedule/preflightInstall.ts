@@ -1,4 +1,4 @@
-import { onHost, quoteForShell } from '../../../src/errors/shellLine.ts';
+import { onHost } from '../../../src/errors/advice.ts';
 import { detectSystemd } from '../../../src/host/detectSystemd.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import { readSchedule } from '../../../src/host/schedule/readSchedule.ts';
@@ -11,7 +11,8 @@ import {
 } from '../../../src/host/schedule/scheduleUnits.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
-import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
+import { block, need, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 import type { InstallFacts } from './facts.ts';
 import { scheduledCall } from './scheduledCall.ts';
 
@@ -19,11 +20,11 @@ export async function preflightInstall(
   ctx: Context,
   { tv }: { readonly tv?: string | undefined },
 ): Promise<PreflightResult<InstallFacts>> {
-  const lookout = new Lookout(ctx);
+  const preflight = new Preflight(ctx);
   const host = () => ctx.host();
 
-  lookout.look('systemd', 'host', async () => {
-    const next = ['tv db schedule install --cron'];
+  preflight.check('systemd', 'host', async () => {
+    const next = [{ tv: ['db', 'schedule', 'install', '--cron'] }];
     const systemd = await detectSystemd(host());
     if (!systemd.available)
       return block('no systemd on this host', { facts: { systemd: systemd.reason }, next });
@@ -32,11 +33,11 @@ export async function preflightInstall(
     const { writable } = await readDirectory(host(), { path: unitDirectory });
     if (writable) return pass(`${systemd.reason}; ${unitDirectory} can be written`);
     return block(`${unitDirectory} cannot be written by the user of host commands`, {
-      next: ['run tv as root, or set host.prefix to sudo -n: tv config show'],
+      next: [{ when: 'run tv as root, or set host.prefix to sudo -n', tv: ['config', 'show'] }],
     });
   });
 
-  const call = lookout.look('tv', 'host', async () => {
+  const call = preflight.check('tv', 'host', async () => {
     const found = await scheduledCall(ctx, { tv });
     return pass(
       `the host calls ${found.tv.slice(0, found.tv.indexOf('-e')).join(' ')}, on the same database and backups`,
@@ -44,7 +45,7 @@ export async function preflightInstall(
     );
   });
 
-  const before = lookout.look('units', 'host', async () => {
+  const before = preflight.check('units', 'host', async () => {
     const found = await readUnitFiles(host());
     const foreign = found.filter(({ whose }) => whose === 'foreign');
     const edited = found.filter(({ whose }) => whose === 'edited');
@@ -58,7 +59,7 @@ export async function preflightInstall(
     if (edited.length > 0) {
       return block('unit files of the schedule were changed by hand, and would be replaced', {
         facts: Object.fromEntries(edited.map(({ unit, path }) => [unit, path])),
-        next: ['put the changes into a drop-in: systemctl edit UNIT'],
+        next: [onHost('systemctl edit UNIT', 'put the changes into a drop-in')],
         override: 'edited-units',
         value,
       });
@@ -66,7 +67,7 @@ export async function preflightInstall(
     return pass(found.length === 0 ? 'none there yet' : `${found.length} of an earlier installation`, value);
   });
 
-  const timers = lookout.look('timers', 'host', async () => {
+  const timers = preflight.check('timers', 'host', async () => {
     const jobs = (await readSchedule(host())) ?? [];
     const value = scheduledJobs.map((job) => ({
       unit: timerUnit(job),
@@ -76,7 +77,7 @@ export async function preflightInstall(
     return pass(enabled === 0 ? 'none enabled yet' : `${enabled} enabled already`, value);
   });
 
-  lookout.look('backups', 'host', async () => {
+  preflight.check('backups', 'host', async () => {
     const { directory } = ctx.settings.backup;
     await need(call, 'tv');
     const { exists, isDirectory, writable } = await readDirectory(host(), { path: directory });
@@ -89,7 +90,7 @@ export async function preflightInstall(
     );
   });
 
-  const [checks, known, files, states] = await Promise.all([lookout.checks(), call, before, timers]);
+  const [checks, known, files, states] = await Promise.all([preflight.checks(), call, before, timers]);
   if (known === undefined || files === undefined || states === undefined) return { checks, facts: undefined };
   return {
     checks,

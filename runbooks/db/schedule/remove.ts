@@ -17,8 +17,8 @@ import {
   type Step,
   type StepContext,
 } from '../../../src/runbook/define.ts';
-import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
-import { orTakeBack } from '../shared/orTakeBack.ts';
+import { block, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { withRollback } from '../shared/withRollback.ts';
 import type { RemoveFacts } from './facts.ts';
 import {
   assertUnitFilesOfRun,
@@ -60,15 +60,15 @@ at work is not interrupted.`,
 });
 
 async function preflight(ctx: Context): Promise<PreflightResult<RemoveFacts>> {
-  const lookout = new Lookout(ctx);
-  const files = lookout.look('units', 'host', async () => {
+  const preflight = new Preflight(ctx);
+  const files = preflight.check('units', 'host', async () => {
     const all = await readUnitFiles(ctx.host());
     const own = all.filter(({ whose }) => whose !== 'foreign');
     const edited = own.filter(({ whose }) => whose === 'edited');
     const value = own.map(({ unit, path, text }) => ({ unit, path, text }));
     if (own.length === 0) {
       return block('there is nothing here that tv db schedule install has written', {
-        next: ['tv db schedule show'],
+        next: [{ tv: ['db', 'schedule', 'show'] }],
       });
     }
     if (edited.length > 0) {
@@ -80,7 +80,7 @@ async function preflight(ctx: Context): Promise<PreflightResult<RemoveFacts>> {
     }
     return pass(`${own.length} files, as they were written`, value);
   });
-  const timers = lookout.look('timers', 'host', async () => {
+  const timers = preflight.check('timers', 'host', async () => {
     const jobs = (await readSchedule(ctx.host())) ?? [];
     const value = jobs.map(({ timer, enabled }) => ({ unit: timer, wasEnabled: enabled }));
     const running = jobs.filter((job) => job.running).map(({ name }) => name);
@@ -88,7 +88,7 @@ async function preflight(ctx: Context): Promise<PreflightResult<RemoveFacts>> {
       ? pass(`${value.filter(({ wasEnabled }) => wasEnabled).length} enabled`, value)
       : warn(`${running.join(', ')}: at work now, and will finish`, { value });
   });
-  const [checks, found, states] = await Promise.all([lookout.checks(), files, timers]);
+  const [checks, found, states] = await Promise.all([preflight.checks(), files, timers]);
   if (found === undefined || states === undefined) return { checks, facts: undefined };
   const own = states.filter(({ unit }) => found.some((file) => file.unit === unit));
   return { checks, facts: { files: found, timers: own } };
@@ -105,11 +105,11 @@ function stopTimers({ timers }: RemoveFacts): Step {
     title: 'stop the timers, now and for good',
     command: `systemctl disable --now ${units.join(' ')}`,
     effect: 'reversible',
-    undoTitle: 'undo: enable the timers',
+    undoTitle: 'enable the timers',
     // Disabling what is disabled changes nothing.
     probe: async () => 'not-done',
     run: (ctx) =>
-      orTakeBack(
+      withRollback(
         async () => {
           if (units.length > 0) await runSystemctl(ctx.host(), ['disable', '--now', '--quiet', ...units]);
           return { stopped: units };
@@ -138,11 +138,11 @@ function deleteFiles({ files, timers }: RemoveFacts): Step {
     title: `delete ${files.length} unit files`,
     command: `rm ${unitDirectory}/tempovault-db-{${scheduledJobs.map(({ name }) => name).join(',')}}.{service,timer}; systemctl daemon-reload`,
     effect: 'reversible',
-    undoTitle: 'undo: write the unit files again',
+    undoTitle: 'write the unit files again',
     // Deleting what is gone changes nothing.
     probe: async () => 'not-done',
     run: (ctx) =>
-      orTakeBack(
+      withRollback(
         async () => {
           await assertOwn(ctx);
           await removeFiles(ctx.host(), { paths: [...paths, ...timers.map(({ unit }) => stampFile(unit))] });

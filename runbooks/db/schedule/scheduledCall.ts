@@ -1,3 +1,4 @@
+import { onHost } from '../../../src/errors/advice.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import { lastLine } from '../../../src/host/explainFailure.ts';
 import { findTv } from '../../../src/host/schedule/findTv.ts';
@@ -27,7 +28,7 @@ export async function scheduledCall(
   const [flock, tvThere] = ['/flock', '/tv'].map((end) => lines.find((line) => line.endsWith(end)));
   if (flock === undefined) {
     throw new TvError('The host has no flock, which keeps scheduled runs from overlapping.', {
-      next: 'apt-get install util-linux',
+      next: onHost('apt-get install util-linux'),
     });
   }
   const here = [process.execPath, process.argv[1] ?? 'tv'];

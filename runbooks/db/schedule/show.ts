@@ -1,10 +1,10 @@
-import { hasFailed, howItEnded } from '../../../src/host/schedule/judgeSchedule.ts';
 import { type JobState, readSchedule } from '../../../src/host/schedule/readSchedule.ts';
 import { scheduledJobs } from '../../../src/host/schedule/scheduleUnits.ts';
+import { hasFailed, howItEnded } from '../../../src/observe/judgeSchedule.ts';
 import { defineReport } from '../../../src/runbook/define.ts';
-import { renderNext } from '../../../src/runbook/next.ts';
 import type { Paint } from '../../../src/runbook/paint.ts';
-import { ago, aligned, localTime } from '../../../src/runbook/text.ts';
+import { ago, localTime } from '../../../src/text/format.ts';
+import { aligned } from '../../../src/text/layout.ts';
 
 /** `tv db schedule show`: next run, last run, and how it ended. */
 export default defineReport({
@@ -15,17 +15,19 @@ export default defineReport({
   collect: async (ctx) => ({ jobs: (await readSchedule(ctx.host())) ?? null }),
   render: ({ jobs }, paint) => {
     if (jobs === null) {
-      return `No schedule is installed on this host.\n\n${renderNext(['tv db schedule install'], paint)}\n`;
+      return `No schedule is installed on this host.\n\n${paint.next([{ tv: ['db', 'schedule', 'install'] }])}\n`;
     }
     const failed = jobs.filter(hasFailed);
     const next = [
       ...failed.map(({ service }) => `journalctl -u ${service} -n 50 --no-pager`),
-      ...(jobs.every(({ active, enabled }) => active && enabled) ? [] : ['tv db schedule install']),
+      ...(jobs.every(({ active, enabled }) => active && enabled)
+        ? []
+        : [{ tv: ['db', 'schedule', 'install'] }]),
     ];
     return `${[
       paint.bold('Maintenance schedule'),
       ...jobs.flatMap((job) => ['', describe(job, paint)]),
-      ...(next.length === 0 ? [] : ['', renderNext(next, paint)]),
+      ...(next.length === 0 ? [] : ['', paint.next(next)]),
     ].join('\n')}\n`;
   },
 });

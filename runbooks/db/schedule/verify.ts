@@ -1,16 +1,17 @@
+import { onHost } from '../../../src/errors/advice.ts';
 import { readSchedule } from '../../../src/host/schedule/readSchedule.ts';
 import { readUnitFiles } from '../../../src/host/schedule/readUnitFiles.ts';
 import { ChangedSince } from '../../../src/runbook/changedSince.ts';
 import type { Check, Finding } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
-import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
-import { ago, localTime } from '../../../src/runbook/text.ts';
+import { block, Preflight, pass } from '../../../src/runbook/preflight.ts';
+import { ago, localTime } from '../../../src/text/format.ts';
 import type { InstallFacts, RemoveFacts } from './facts.ts';
 
 /** The files are there byte for byte, and systemd says of each timer when it is next due. */
 export async function verifyInstalled(ctx: StepContext, { files }: InstallFacts): Promise<readonly Check[]> {
-  const lookout = new Lookout(ctx);
-  lookout.look('units', 'host', async () => {
+  const preflight = new Preflight(ctx);
+  preflight.check('units', 'host', async () => {
     const found = await readUnitFiles(ctx.host());
     const wrong = files.filter(
       ({ path, text }) => !found.some((one) => one.path === path && one.text === text),
@@ -21,7 +22,7 @@ export async function verifyInstalled(ctx: StepContext, { files }: InstallFacts)
           facts: { files: wrong.map(({ path }) => path).join(', ') },
         });
   });
-  lookout.look('timers', 'host', async () => {
+  preflight.check('timers', 'host', async () => {
     const jobs = (await readSchedule(ctx.host())) ?? [];
     const idle = jobs.filter(
       ({ active, enabled, next, running }) => !active || !enabled || (next === undefined && !running),
@@ -29,14 +30,14 @@ export async function verifyInstalled(ctx: StepContext, { files }: InstallFacts)
     if (jobs.length === 0 || idle.length > 0) {
       return block('timers are not waiting for their time', {
         facts: { timers: idle.map(({ timer }) => timer).join(', ') || 'none installed' },
-        next: ['systemctl list-timers --all'],
+        next: [onHost('systemctl list-timers --all')],
       });
     }
     const now = ctx.clock.now();
     const first = jobs.flatMap(({ name, next }) => (next === undefined ? [] : [{ name, next }]));
     return pass(first.map(({ name, next }) => `${name} ${ago(next, now)} (${localTime(next)})`).join('; '));
   });
-  return lookout.checks();
+  return preflight.checks();
 }
 
 /**
@@ -64,8 +65,8 @@ export async function assertUnitFilesOfRun(
 
 /** Neither file nor timer is left. */
 export async function verifyRemoved(ctx: StepContext, { files }: RemoveFacts): Promise<readonly Check[]> {
-  const lookout = new Lookout(ctx);
-  lookout.look('units', 'host', async () => {
+  const preflight = new Preflight(ctx);
+  preflight.check('units', 'host', async () => {
     const left = (await readUnitFiles(ctx.host())).filter(({ path }) =>
       files.some((file) => file.path === path),
     );
@@ -73,14 +74,14 @@ export async function verifyRemoved(ctx: StepContext, { files }: RemoveFacts): P
       ? pass('gone')
       : block('unit files are still there', { facts: { files: left.map(({ path }) => path).join(', ') } });
   });
-  lookout.look('timers', 'host', async () => {
+  preflight.check('timers', 'host', async () => {
     const jobs = (await readSchedule(ctx.host())) ?? [];
     const left = jobs.filter(({ active, enabled }) => active || enabled);
     return left.length === 0
       ? pass('none waits for its time')
       : block('timers are still there', { facts: { timers: left.map(({ timer }) => timer).join(', ') } });
   });
-  return lookout.checks();
+  return preflight.checks();
 }
 
 /** Whether unit files hold what they held before a run; null for one that was not there. */
@@ -112,6 +113,6 @@ export async function checkTimersAsBefore(
     ? pass(`${timers.filter(({ wasEnabled }) => wasEnabled).length} timers enabled, as before the run`)
     : block('timers are not enabled as before the run', {
         facts: { timers: wrong.map(({ unit }) => unit).join(', ') },
-        next: ['systemctl list-timers --all'],
+        next: [onHost('systemctl list-timers --all')],
       });
 }

@@ -3,8 +3,9 @@ import { readFunctions } from '../../../src/database/backup/readFunctions.ts';
 import { readRights } from '../../../src/database/restore/readRights.ts';
 import { answer } from '../../../src/errors/answer.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { pass, warn } from '../../../src/runbook/lookout.ts';
-import { howMany, printable } from '../../../src/runbook/text.ts';
+import { pass, warn } from '../../../src/runbook/preflight.ts';
+import { howMany } from '../../../src/text/format.ts';
+import { visible } from '../../../src/text/outsideText.ts';
 import { withMaintenance } from './maintenance.ts';
 
 /** More names than this are counted. */
@@ -32,10 +33,10 @@ export async function checkCode(
     if (functions.known) for (const name of functions.value) found.add(name);
     else unread.push(backup.path);
   }
-  const names = [...found].map(printable);
+  const names = [...found].map(visible);
   if (names.length === 0 && unread.length > 0) {
     return warn(`functions of the backup can run as the superuser ${user}; which it has is unknown`, {
-      facts: { 'not readable': unread.map(printable).join(', ') },
+      facts: { 'not readable': unread.map(visible).join(', ') },
     });
   }
   if (names.length === 0) return pass(`the restore connects as the superuser ${user}; no functions in it`);

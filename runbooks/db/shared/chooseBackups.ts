@@ -22,7 +22,7 @@ export async function chooseBackups(ctx: Context, wanted: WantedBackups): Promis
       ways === 0
         ? 'Which backup? Name it, or say --latest.'
         : 'Name a backup, or say --latest or --all: one of them.',
-      { next: 'tv db backups' },
+      { next: { tv: ['db', 'backups'] } },
     );
   }
   try {
@@ -43,7 +43,7 @@ async function lookFor(ctx: Context, { backup, all }: WantedBackups): Promise<re
   if (backups.length === 0) {
     throw new TvError(`There is no backup in ${directory} that tv can read.`, {
       facts: { unsupported: unsupported.join(', ') || undefined },
-      next: [...(other === undefined ? [] : [unsupportedAdvice(directory, other)]), 'tv db backup'],
+      next: [...(other === undefined ? [] : [unsupportedAdvice(directory, other)]), { tv: ['db', 'backup'] }],
     });
   }
   return all === true ? backups : backups.slice(0, 1);

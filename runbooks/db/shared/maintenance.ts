@@ -5,7 +5,7 @@ import {
 } from '../../../src/database/restore/readDatabaseProperties.ts';
 import { readRights } from '../../../src/database/restore/readRights.ts';
 import type { Context, Database } from '../../../src/runbook/context.ts';
-import { block, pass, warn } from '../../../src/runbook/lookout.ts';
+import { block, pass, warn } from '../../../src/runbook/preflight.ts';
 
 /** Every server has it, and nobody works in it: from there other databases are made and renamed. */
 const maintenanceName = 'postgres';
@@ -54,7 +54,7 @@ export type MaintenanceFacts = {
  * Whether a database can be made beside the live one, and what it has to be like.
  * @param kept what it was like when a backup was made: serves where there is no live database
  */
-export function lookAtMaintenance(ctx: Context, kept?: DatabaseProperties) {
+export function checkMaintenance(ctx: Context, kept?: DatabaseProperties) {
   const { name, user: role } = ctx.database().target;
   return withMaintenance(ctx, 'tv', async (database) => {
     const live = await readDatabaseProperties(database, { name });
@@ -62,7 +62,7 @@ export function lookAtMaintenance(ctx: Context, kept?: DatabaseProperties) {
     const rights = await readRights(database, { owner: properties.owner });
     const value = { properties, user: rights.user, dataDirectory: rights.dataDirectory };
     const remedy = [
-      'set database.adminUrl to a superuser of PostgreSQL: tv config show',
+      { when: 'set database.adminUrl to a superuser of PostgreSQL', tv: ['config', 'show'] },
       `or: sudo -u postgres psql -c 'ALTER ROLE ${role} CREATEDB'`,
     ];
     if (!rights.mayCreateDatabases) {

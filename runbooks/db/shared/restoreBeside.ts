@@ -9,11 +9,11 @@ import { fillDatabase } from '../../../src/database/restore/fillDatabase.ts';
 import { isBackupsFault } from '../../../src/database/restore/isBackupsFault.ts';
 import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
 import type { DatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
-import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Finding } from '../../../src/runbook/check.ts';
 import type { ProbeAnswer, StepContext } from '../../../src/runbook/define.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
+import { block, pass } from '../../../src/runbook/preflight.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 import { withDatabase, withMaintenance } from './maintenance.ts';
 import { applicationName } from './names.ts';
 import type { Tools } from './tools.ts';
@@ -58,7 +58,7 @@ export async function restoreBeside(ctx: StepContext, parameters: RestoreBesideP
     if (verdict.problems.length > 0) {
       throw new TvError('What was restored is not what the backup should hold.', {
         facts: { problems: verdict.problems.slice(0, 8).join('; ') },
-        next: 'tv db backups',
+        next: { tv: ['db', 'backups'] },
       });
     }
     const { databaseOid } = await readServer(database);

@@ -1,12 +1,13 @@
 import { findBackup } from '../../../src/database/backup/findBackup.ts';
 import { type BackupMarks, writeMarks } from '../../../src/database/backup/marks.ts';
-import { onHost, quoteForShell } from '../../../src/errors/shellLine.ts';
+import { onHost } from '../../../src/errors/advice.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
+import { thisOperator } from '../../../src/journal/operator.ts';
 import { ChangedSince } from '../../../src/runbook/changedSince.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult, Step, StepContext } from '../../../src/runbook/define.ts';
-import { block, Lookout, pass } from '../../../src/runbook/lookout.ts';
-import { thisOperator } from '../../../src/runbook/process.ts';
+import { block, Preflight, pass } from '../../../src/runbook/preflight.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 
 export type PinFacts = {
   readonly path: string;
@@ -17,22 +18,22 @@ export type PinFacts = {
 };
 
 /** What pin and unpin look at: whether there is such a backup. */
-export async function lookAtBackup(
+export async function checkChosenBackup(
   ctx: Context,
   { backup, reason }: { readonly backup: string; readonly reason: string | null },
 ): Promise<PreflightResult<PinFacts>> {
-  const lookout = new Lookout(ctx);
-  const found = lookout.look('backup', 'host', async () => {
+  const preflight = new Preflight(ctx);
+  const found = preflight.check('backup', 'host', async () => {
     const { name, path, form, marks } = await find(ctx, backup);
     if (reason === null && marks.pinned === null)
-      return block(`${name} is not pinned`, { next: ['tv db backups'] });
+      return block(`${name} is not pinned`, { next: [{ tv: ['db', 'backups'] }] });
     return pass(marks.pinned === null ? name : `${name}, pinned: ${marks.pinned.reason}`, {
       name,
       path,
       form,
     });
   });
-  const checks = await lookout.checks();
+  const checks = await preflight.checks();
   const value = await found;
   return { checks, facts: value === undefined ? undefined : { ...value, reason } };
 }
@@ -72,7 +73,7 @@ export function setPin({ path, name, reason }: PinFacts): Step {
         ? `tv db unpin ${quoteForShell(name)}`
         : `tv db pin ${quoteForShell(name)} --reason ${quoteForShell(reason)}`,
     effect: 'reversible',
-    undoTitle: reason === null ? `undo: pin ${name} again` : `undo: unpin ${name}`,
+    undoTitle: reason === null ? `pin ${name} again` : `unpin ${name}`,
     probe: async (ctx) => {
       const { marks } = await before(ctx);
       return (marks.pinned?.reason ?? null) === reason ? 'done' : 'not-done';
@@ -105,14 +106,14 @@ export function setPin({ path, name, reason }: PinFacts): Step {
 
 /** Reads the marks back. */
 export async function checkPin(ctx: Context, { path, name, reason }: PinFacts) {
-  const lookout = new Lookout(ctx);
-  lookout.look('marks', 'host', async () => {
+  const preflight = new Preflight(ctx);
+  preflight.check('marks', 'host', async () => {
     const { marks } = await find(ctx, path);
     const found = marks.pinned?.reason ?? null;
     if (found !== reason) return block(`${name} is ${found === null ? 'not ' : ''}pinned`);
     return pass(reason === null ? `${name} is not pinned` : `${name} is pinned: ${reason}`);
   });
-  return lookout.checks();
+  return preflight.checks();
 }
 
 function find(ctx: Context, wanted: string) {

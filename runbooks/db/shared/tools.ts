@@ -1,10 +1,11 @@
 import type { DatabaseServer } from '../../../src/database/readServer.ts';
-import { onHost, quoteForShell } from '../../../src/errors/shellLine.ts';
+import { onHost } from '../../../src/errors/advice.ts';
 import { findClientPrograms, findTooOld } from '../../../src/host/findTool.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import { readMachine } from '../../../src/host/readMachine.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
+import { block, pass } from '../../../src/runbook/preflight.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 
 /** What the host brings: PostgreSQL's programs, and cores to use. */
 export type Tools = {
@@ -17,7 +18,7 @@ export type Tools = {
 };
 
 /** PostgreSQL's client programs on the host, as every script of tv takes them. */
-export async function lookAtTools(ctx: Context, server: Pick<DatabaseServer, 'major' | 'version'>) {
+export async function checkTools(ctx: Context, server: Pick<DatabaseServer, 'major' | 'version'>) {
   const host = ctx.host();
   const [machine, programs] = await Promise.all([
     readMachine(host),
@@ -25,7 +26,7 @@ export async function lookAtTools(ctx: Context, server: Pick<DatabaseServer, 'ma
   ]);
   if (programs === undefined) {
     return block<Tools>("PostgreSQL's client programs are not installed on the host", {
-      next: ['apt-get install postgresql-client'],
+      next: [onHost('apt-get install postgresql-client')],
     });
   }
   const { pgDump } = programs;
@@ -34,7 +35,10 @@ export async function lookAtTools(ctx: Context, server: Pick<DatabaseServer, 'ma
     const { tool, found } = tooOld;
     return block<Tools>(
       `${tool} ${found.major} is older than the server (${server.version}) and refuses to work with it`,
-      { facts: { [tool]: found.text }, next: [`apt-get install postgresql-client-${server.major}`] },
+      {
+        facts: { [tool]: found.text },
+        next: [onHost(`apt-get install postgresql-client-${server.major}`)],
+      },
     );
   }
   const value: Tools = {
@@ -48,22 +52,22 @@ export async function lookAtTools(ctx: Context, server: Pick<DatabaseServer, 'ma
 }
 
 /** The backup folder, or why nothing can be written there. */
-export async function lookAtFolder(ctx: Context, directory: string) {
+export async function checkFolder(ctx: Context, directory: string) {
   const shown = quoteForShell(directory);
   const { exists, isDirectory, writable } = await readDirectory(ctx.host(), { path: directory });
   if (exists && !isDirectory) {
     return block<string>(`the backup folder ${directory} is not a folder`, {
-      next: ['set backup.directory: tv config show'],
+      next: [{ when: 'set backup.directory', tv: ['config', 'show'] }],
     });
   }
   if (!exists) {
     return block<string>(`the backup folder ${directory} does not exist`, {
-      next: [onHost(`mkdir -p ${shown}`), 'or set backup.directory: tv config show'],
+      next: [onHost(`mkdir -p ${shown}`), { when: 'or set backup.directory', tv: ['config', 'show'] }],
     });
   }
   if (!writable) {
     return block<string>(`the backup folder ${directory} is not writable`, {
-      next: [onHost(`ls -ld ${shown}`), 'tv config show'],
+      next: [onHost(`ls -ld ${shown}`), { tv: ['config', 'show'] }],
     });
   }
   return pass(directory, directory);

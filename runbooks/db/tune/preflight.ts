@@ -4,8 +4,8 @@ import { checkTuneRights } from '../../../src/database/tuning/checkTuneRights.ts
 import { readFileErrors } from '../../../src/database/tuning/readFileErrors.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
-import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
-import { bytes } from '../../../src/runbook/text.ts';
+import { block, need, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { bytes } from '../../../src/text/format.ts';
 import { asAdmin } from '../shared/asAdmin.ts';
 import { compareSettings } from './compareSettings.ts';
 import type { TuneFacts } from './facts.ts';
@@ -13,9 +13,9 @@ import type { MachineInput } from './measureMachine.ts';
 
 /** What has to be so before anything is set. */
 export async function preflight(ctx: Context, input: MachineInput): Promise<PreflightResult<TuneFacts>> {
-  const lookout = new Lookout(ctx);
+  const preflight = new Preflight(ctx);
 
-  const tuning = lookout.look('settings', 'database', async () => {
+  const tuning = preflight.check('settings', 'database', async () => {
     const found = await compareSettings(ctx, input);
     const differ = found.settings.filter(({ state }) => state === 'differs').length;
     const outranked = found.settings.filter(({ state }) => state === 'outranked');
@@ -26,18 +26,23 @@ export async function preflight(ctx: Context, input: MachineInput): Promise<Pref
     });
   });
 
-  lookout.look('machine', 'host', async () => {
+  preflight.check('machine', 'host', async () => {
     const { machine } = await need(tuning, 'settings');
     const { elsewhere, memoryBytes, cores, disk, diskWhy } = machine;
     if (elsewhere !== null) {
       return block(`the database is on ${elsewhere}, and it is another host that was measured`, {
-        next: ['with the figures of that server: tv db tune --memory 16GB --cores 4 --disk ssd --apply'],
+        next: [
+          {
+            when: 'with the figures of that server',
+            tv: ['db', 'tune', '--memory', '16GB', '--cores', '4', '--disk', 'ssd', '--apply'],
+          },
+        ],
       });
     }
     return pass(`${bytes(memoryBytes)}, ${cores} cores, ${disk.toUpperCase()} (${diskWhy})`);
   });
 
-  const rights = lookout.look('rights', 'database', async () => {
+  const rights = preflight.check('rights', 'database', async () => {
     const names = (await need(tuning, 'settings')).settings.map(({ name }) => name);
     const found = await asAdmin(ctx, (admin) => checkTuneRights(admin, { names }));
     const next = [
@@ -60,7 +65,7 @@ export async function preflight(ctx: Context, input: MachineInput): Promise<Pref
     return pass(`${found.user} may change the server's settings`, found);
   });
 
-  lookout.look('files', 'database', async () => {
+  preflight.check('files', 'database', async () => {
     await need(rights, 'rights');
     const errors = await asAdmin(ctx, readFileErrors);
     if (errors.length === 0) return pass("the server's configuration files have no errors");
@@ -72,7 +77,7 @@ export async function preflight(ctx: Context, input: MachineInput): Promise<Pref
     });
   });
 
-  lookout.look('server', 'database', async () => {
+  preflight.check('server', 'database', async () => {
     const { inRecovery, version } = await asAdmin(ctx, readServer);
     const what = `PostgreSQL ${version}`;
     return inRecovery ? warn(`${what}, a standby: its primary is tuned apart from it`) : pass(what);
@@ -86,7 +91,7 @@ export async function preflight(ctx: Context, input: MachineInput): Promise<Pref
     );
   });
 
-  const [checks, found, before] = await Promise.all([lookout.checks(), tuning, system]);
+  const [checks, found, before] = await Promise.all([preflight.checks(), tuning, system]);
   if (found === undefined || before === undefined) return { checks, facts: undefined };
   const changes = found.settings
     .filter(({ state }) => state === 'differs')

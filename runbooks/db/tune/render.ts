@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { renderNext } from '../../../src/runbook/next.ts';
 import type { Paint } from '../../../src/runbook/paint.ts';
-import { bytes, table, wrap } from '../../../src/runbook/text.ts';
+import { bytes } from '../../../src/text/format.ts';
+import { table, wrap } from '../../../src/text/layout.ts';
 import { tuneCommand } from './command.ts';
 import type { SettingState, Tuning } from './facts.ts';
 import type { MachineInput } from './measureMachine.ts';
@@ -38,7 +38,7 @@ export function renderTuning(tuning: Tuning, input: MachineInput, paint: Paint):
     '',
     ...[verdict, ...left].map((line) => wrap(line, paint.width)),
     wrap(apiLine(api, paint), paint.width),
-    ...(next.length === 0 ? [] : ['', renderNext(next, paint)]),
+    ...(next.length === 0 ? [] : ['', paint.next(next)]),
   ].join('\n')}\n`;
 }
 

@@ -3,7 +3,7 @@ import { isOutranked, readTunables, type Tunable } from '../../../src/database/t
 import { sameSetting, sameValue } from '../../../src/database/tuning/sizes.ts';
 import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
-import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
+import { block, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
 import { asAdmin } from '../shared/asAdmin.ts';
 import { tuneCommand } from './command.ts';
 import type { TuneFacts } from './facts.ts';
@@ -19,9 +19,9 @@ export async function verify(
   input: MachineInput,
 ): Promise<readonly Check[]> {
   const names = changes.map(({ name }) => name);
-  const lookout = new Lookout(ctx);
+  const preflight = new Preflight(ctx);
 
-  lookout.look('settings', 'database', async () => {
+  preflight.check('settings', 'database', async () => {
     const system = await asAdmin(ctx, (admin) => readSystemSettings(admin, { names }));
     const lost = changes.filter(({ name, to }) => !sameValue(to, system[name] ?? ''));
     return lost.length === 0
@@ -35,7 +35,7 @@ export async function verify(
         });
   });
 
-  lookout.look('in effect', 'database', async (signal) => {
+  preflight.check('in effect', 'database', async (signal) => {
     const deadline = ctx.clock.now().getTime() + reloadMs;
     for (;;) {
       const found = await asAdmin(ctx, (admin) => readTunables(admin, { names }));
@@ -61,13 +61,13 @@ export async function verify(
 
   const later = changes.filter(({ restart }) => restart).map(({ name }) => name);
   if (later.length > 0) {
-    lookout.look('restart', 'database', async () =>
+    preflight.check('restart', 'database', async () =>
       warn(`${later.join(', ')}: in effect after the next restart of PostgreSQL`, {
-        next: [`after a restart of PostgreSQL at a quiet hour: ${tuneCommand(input)}`],
+        next: [{ when: 'after a restart of PostgreSQL at a quiet hour', ...tuneCommand(input) }],
       }),
     );
   }
-  return lookout.checks();
+  return preflight.checks();
 }
 
 function hasTakenEffect(to: string, has: Tunable | undefined): boolean {

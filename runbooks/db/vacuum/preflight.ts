@@ -3,24 +3,26 @@ import { listVacuumTables } from '../../../src/database/vacuum/listVacuumTables.
 import { oldestTransaction } from '../../../src/database/vacuum/oldestTransaction.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
-import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
-import { count, duration } from '../../../src/runbook/text.ts';
+import { block, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { count, duration } from '../../../src/text/format.ts';
 import type { VacuumFacts } from './facts.ts';
 
 /** A transaction open for longer than this (seconds) is worth a word: rows that it may see are not freed. */
 const longOpenSeconds = 60;
 
 export async function preflight(ctx: Context): Promise<PreflightResult<VacuumFacts>> {
-  const lookout = new Lookout(ctx);
+  const preflight = new Preflight(ctx);
 
-  lookout.look('server', 'database', async () => {
+  preflight.check('server', 'database', async () => {
     const { version, user, inRecovery } = await readServer(ctx.database());
     return inRecovery
-      ? block('this PostgreSQL is a read-only standby', { next: ['use the primary: tv config show'] })
+      ? block('this PostgreSQL is a read-only standby', {
+          next: [{ when: 'use the primary', tv: ['config', 'show'] }],
+        })
       : pass(`PostgreSQL ${version} as ${user}`);
   });
 
-  const tables = lookout.look('tables', 'database', async () => {
+  const tables = preflight.check('tables', 'database', async () => {
     const found = await listVacuumTables(ctx.database());
     const value = found
       .filter(({ allowed }) => allowed)
@@ -47,21 +49,21 @@ export async function preflight(ctx: Context): Promise<PreflightResult<VacuumFac
         ...(others.length === 0 ? {} : { "others', left out": others.slice(0, 8).join(', ') }),
         ...(locked.length === 0 ? {} : { 'locked by others': locked.slice(0, 8).join(', ') }),
       },
-      ...(locked.length === 0 ? {} : { next: ['tv db slow-queries'] }),
+      ...(locked.length === 0 ? {} : { next: [{ tv: ['db', 'slow-queries'] }] }),
       value,
     });
   });
 
-  lookout.look('transactions', 'database', async () => {
+  preflight.check('transactions', 'database', async () => {
     const oldest = await oldestTransaction(ctx.database());
     if (oldest === undefined || oldest.seconds < longOpenSeconds) return pass('none open for long');
     return warn(`one is open for ${duration(oldest.seconds * 1000)}: what died since then cannot be freed`, {
       facts: { pid: String(oldest.pid), user: oldest.user, application: oldest.application },
-      next: ['tv db slow-queries'],
+      next: [{ tv: ['db', 'slow-queries'] }],
     });
   });
 
-  const [checks, found] = await Promise.all([lookout.checks(), tables]);
+  const [checks, found] = await Promise.all([preflight.checks(), tables]);
   return {
     checks,
     facts: found === undefined ? undefined : { database: ctx.database().target.name, tables: found },

@@ -1,9 +1,9 @@
 import { endSessions } from '../../../src/database/endSessions.ts';
 import { listVacuumTables } from '../../../src/database/vacuum/listVacuumTables.ts';
 import { TableLocked, vacuumTable } from '../../../src/database/vacuum/vacuumTable.ts';
-import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 import { applicationName, type VacuumFacts } from './facts.ts';
 
 /** Cut off anywhere it leaves a sound database, a part of it cleaned already; a resumed run does the others. */
@@ -14,7 +14,7 @@ export function vacuumTables({ database, tables }: VacuumFacts): Step {
     command: `psql -d ${quoteForShell(database)} -c 'VACUUM (ANALYZE)'`,
     // There is nothing to take back, so what was done stands, and a run that fails is resumed.
     effect: 'final',
-    undoTitle: 'nothing to undo',
+    afterwards: 'nothing to undo',
     interruptible: true,
     probe: async (ctx) => {
       // A killed tv leaves its VACUUM at work on the server.
@@ -78,7 +78,7 @@ async function unlessLocked(vacuuming: Promise<void>): Promise<TableLocked | und
 function stillLocked(locked: Readonly<Record<string, string>>, all: number): TvError {
   return new TvError(`Others have ${Object.keys(locked).length} of ${all} tables locked; the rest is done.`, {
     facts: locked,
-    next: 'tv db slow-queries',
+    next: { tv: ['db', 'slow-queries'] },
   });
 }
 

@@ -1,8 +1,8 @@
 import { listVacuumTables } from '../../../src/database/vacuum/listVacuumTables.ts';
 import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
-import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
-import { count } from '../../../src/runbook/text.ts';
+import { block, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { count } from '../../../src/text/format.ts';
 import type { VacuumFacts } from './facts.ts';
 
 /** PostgreSQL 14 hands statistics on by a process of its own, within a second or so (milliseconds). */
@@ -10,10 +10,10 @@ const statisticsMs = 5_000;
 
 /** Every table has been vacuumed and analyzed since the plan was made, by the server's own account. */
 export async function verify(ctx: StepContext, facts: VacuumFacts): Promise<readonly Check[]> {
-  const lookout = new Lookout(ctx);
+  const preflight = new Preflight(ctx);
   const label = ({ schema, name }: { readonly schema: string; readonly name: string }) => `${schema}.${name}`;
 
-  const tables = lookout.look('tables', 'database', async (signal) => {
+  const tables = preflight.check('tables', 'database', async (signal) => {
     const deadline = ctx.clock.now().getTime() + statisticsMs;
     for (;;) {
       const now = await listVacuumTables(ctx.database());
@@ -26,14 +26,14 @@ export async function verify(ctx: StepContext, facts: VacuumFacts): Promise<read
       if (ctx.clock.now().getTime() > deadline) {
         return block(`the server says of ${late.length} tables that they were not vacuumed`, {
           facts: { tables: late.slice(0, 8).map(label).join(', ') },
-          next: ['tv db vacuum'],
+          next: [{ tv: ['db', 'vacuum'] }],
         });
       }
       await ctx.clock.sleep(200, signal);
     }
   });
 
-  lookout.look('dead rows', 'database', async () => {
+  preflight.check('dead rows', 'database', async () => {
     const now = await tables;
     const dead = (rows: readonly { readonly deadRows: number }[]) =>
       rows.reduce((sum, { deadRows }) => sum + deadRows, 0);
@@ -41,8 +41,8 @@ export async function verify(ctx: StepContext, facts: VacuumFacts): Promise<read
     const summary = `${count(dead(facts.tables))} before, ${count(dead(mine))} now`;
     const kept = dead(mine) > 0 && dead(mine) >= dead(facts.tables);
     return kept
-      ? warn(`${summary}: an open transaction keeps them`, { next: ['tv db slow-queries'] })
+      ? warn(`${summary}: an open transaction keeps them`, { next: [{ tv: ['db', 'slow-queries'] }] })
       : pass(summary);
   });
-  return lookout.checks();
+  return preflight.checks();
 }

@@ -5,10 +5,10 @@ import { type BackupMarks, writeMarks } from '../../../src/database/backup/marks
 import { verifyBackup } from '../../../src/database/backup/verifyBackup.ts';
 import { isBackupsFault } from '../../../src/database/restore/isBackupsFault.ts';
 import { missingNeeds } from '../../../src/database/restore/missingNeeds.ts';
-import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
-import { bytes } from '../../../src/runbook/text.ts';
+import { bytes } from '../../../src/text/format.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 import { withMaintenance } from '../shared/maintenance.ts';
 import { besideName } from '../shared/names.ts';
 import {
@@ -34,7 +34,7 @@ export function verifyOne(facts: VerifyFacts, backup: VerifyFacts['backups'][num
       : readCommand({ form, archive: quoteForShell(archive) }),
     // What was found out stays in the marks, whatever becomes of the run.
     effect: 'final',
-    undoTitle: restores ? 'undo: drop the scratch database' : 'marks stay',
+    ...(restores ? { undoTitle: 'drop the scratch database' } : { afterwards: 'marks stay' }),
     probe: async (ctx) => (restores ? probeBeside(ctx, scratchName(ctx)) : 'not-done'),
     run: (ctx) => verifyAndMark(ctx, facts, path),
     ...(restores

@@ -5,7 +5,7 @@ import type { Address } from '../../../src/config/settings.ts';
 import { answer } from '../../../src/errors/answer.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
-import { asJson } from '../../../src/runbook/engine.ts';
+import { asJson } from '../../../src/runbook/json.ts';
 import type { PayoutFacts, Withdrawal } from './facts.ts';
 import { holdsFor } from './readFree.ts';
 

@@ -1,7 +1,7 @@
 import { ofCurrentState, readStaleHead } from '../../../src/chain/currentState.ts';
 import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
-import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
+import type { Sender } from '../../../src/chain/preflight/checkSending.ts';
 import { openProtocol, readProtocol } from '../../../src/chain/readProtocol.ts';
 import { readUntil } from '../../../src/chain/readUntil.ts';
 import {
@@ -18,9 +18,9 @@ import { formatAmount } from '../../../src/chain/treasury/amount.ts';
 import { withdrawnBy } from '../../../src/chain/treasury/withdrawals.ts';
 import { exitCodes, TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
-import { asJson } from '../../../src/runbook/engine.ts';
 import type { Json } from '../../../src/runbook/json.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
+import { asJson } from '../../../src/runbook/json.ts';
+import { block, pass } from '../../../src/runbook/preflight.ts';
 import type { Pausing, PayoutFacts, Withdrawal } from './facts.ts';
 import { readAmounts } from './readAmounts.ts';
 
@@ -56,12 +56,12 @@ function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): 
       .map((intent) => castLine(intent))
       .join('; '),
     effect: 'final',
-    undoTitle: 'by the recipient only',
+    afterwards: 'by the recipient only',
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => {
       if (pause.way === 'steps' && !('unpause' in ctx.results)) {
         throw new TvError('Not tried: the pause has not ended, and the vault refuses while paused.', {
-          next: ['tv resume'],
+          next: [{ tv: ['resume'] }],
         });
       }
       const signed = await liveTransaction(ctx);
@@ -95,7 +95,7 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
     title: `end the pause as ${sender.from}, for the withdrawal alone`,
     command: castLine(end),
     effect: 'reversible',
-    undoTitle: 'undo: pause the protocol again',
+    undoTitle: 'pause the protocol again',
     // Whatever was withdrawn meanwhile.
     undoAlways: true,
     once: [],
@@ -129,7 +129,7 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
         return paused
           ? pass('the protocol is paused, as before the run')
           : block('the protocol is not paused, and was paused before the run', {
-              next: ['tv emergency shutdown'],
+              next: [{ tv: ['emergency', 'shutdown'] }],
             });
       });
     },
@@ -144,7 +144,7 @@ function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step
     command: castLine(begin),
     effect: 'final',
     once: [],
-    undoTitle: 'tv emergency resume',
+    afterwards: { tv: ['emergency', 'resume'] },
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => {
       if (!('unpause' in ctx.results)) {
@@ -153,7 +153,7 @@ function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step
         if (paused !== false) {
           throw new TvError('Not sent: it is unknown whether the pause has ended.', {
             facts: { 'paused now': paused === undefined ? 'unknown' : 'yes' },
-            next: ['tv resume', 'if it is not paused: tv emergency shutdown'],
+            next: [{ tv: ['resume'] }, { when: 'if it is not paused', tv: ['emergency', 'shutdown'] }],
           });
         }
       }

@@ -10,7 +10,7 @@ import { paymentIn, withdrawnBy } from '../../../src/chain/treasury/withdrawals.
 import type { Address } from '../../../src/config/settings.ts';
 import type { Finding } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
-import { block, type Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
+import { block, type Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
 import type { PayoutFacts, Withdrawal } from './facts.ts';
 
 /** A withdrawal of this run, as it is in the journal: the amounts are those of the signed calls. */
@@ -55,12 +55,12 @@ function payments({ results, runs, runId }: StepContext): readonly Paying[] {
  * Whether this run's own transactions moved all of it from the vault to the recipient, by the receipts
  * of their hashes, and whether the pause is back. What balances do meanwhile is no part of it.
  */
-export function lookAtPaid(ctx: StepContext, lookout: Lookout, facts: PayoutFacts): void {
+export function checkPaid(ctx: StepContext, preflight: Preflight, facts: PayoutFacts): void {
   const { recipient, withdrawals, pause } = facts;
   for (const withdrawal of withdrawals) {
     const { token } = withdrawal;
     const id = withdrawals.length === 1 ? 'recipient' : `recipient ${token.symbol}`;
-    lookout.look(id, 'chain', () => received(ctx, withdrawal, recipient));
+    preflight.check(id, 'chain', () => received(ctx, withdrawal, recipient));
   }
   const readBack = async () => {
     const { paused } = await readProtocol(ctx.chain());
@@ -70,7 +70,7 @@ export function lookAtPaid(ctx: StepContext, lookout: Lookout, facts: PayoutFact
     }
     return paused === true ? pass('paused again, read back from the contract') : notPaused(ctx, pause.begin);
   };
-  lookout.look('pause', 'chain', () => ofCurrentState(ctx, readBack));
+  preflight.check('pause', 'chain', () => ofCurrentState(ctx, readBack));
 }
 
 async function received(
@@ -78,7 +78,7 @@ async function received(
   { token, intent: { address: vault } }: Withdrawal,
   recipient: Address,
 ): Promise<Finding> {
-  const next = ['tv resume'];
+  const next = [{ tv: ['resume'] }];
   const own = payments(ctx).filter((payment) => amountOf([payment], token.address) > 0n);
   if (own.length === 0) return block(`this run has sent no withdrawal of ${token.symbol}`, { next });
   const logs: EmittedLog[] = [];
@@ -110,7 +110,7 @@ async function received(
 
 /** Not paused now. Where this run's pause is in its block, another transaction has ended it since. */
 async function notPaused(ctx: StepContext, begin: ResolvedIntent): Promise<Finding> {
-  const next = ['tv emergency shutdown'];
+  const next = [{ tv: ['emergency', 'shutdown'] }];
   const sent = (ctx.results['pause'] ?? payments(ctx).at(-1)) as Pick<SentTransaction, 'hash'> | undefined;
   const since =
     sent === undefined ? undefined : await changedSince(ctx.chain(), { intent: begin, hash: sent.hash });

@@ -1,5 +1,5 @@
 import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
-import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
+import type { Sender } from '../../../src/chain/preflight/checkSending.ts';
 import type { Address, ServiceName } from '../../../src/config/settings.ts';
 import { exampleFacts as shutdown } from '../shutdown/facts.ts';
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { signalFinder } from '../../../src/chain/oracle/findSignal.ts';
 import { readHead } from '../../../src/chain/readHead.ts';
 import type { SentTransaction } from '../../../src/chain/transactions/transaction.ts';
+import { onHost } from '../../../src/errors/advice.ts';
 import { answer } from '../../../src/errors/answer.ts';
 import { TimeoutError } from '../../../src/errors/TvError.ts';
 import { checkUnitsAsBefore } from '../../../src/host/checkAsBefore.ts';
@@ -9,8 +10,8 @@ import { readUnit } from '../../../src/host/readUnit.ts';
 import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
 import type { Step } from '../../../src/runbook/define.ts';
-import { asJson } from '../../../src/runbook/engine.ts';
-import { duration } from '../../../src/runbook/text.ts';
+import { asJson } from '../../../src/runbook/json.ts';
+import { duration } from '../../../src/text/format.ts';
 import type { ResumeFacts } from './facts.ts';
 
 /** Between two looks at the chain, in milliseconds. */
@@ -25,7 +26,7 @@ export function startService({ id, unit, active }: ResumeFacts['services'][numbe
     title: `start ${unit}`,
     command: `systemctl start ${unit}`,
     effect: 'reversible',
-    undoTitle: `undo: stop ${unit}`,
+    undoTitle: `stop ${unit}`,
     probe: async (ctx) =>
       (await readUnit(ctx.host(), { unit })).activeState === 'active' ? 'done' : 'not-done',
     run: async (ctx) => {
@@ -48,7 +49,7 @@ export function awaitSignal({ intervalSeconds, services, oracle }: ResumeFacts):
     title: 'await a new signal of the oracle',
     command: `journalctl -u ${unit} -f`,
     effect: 'reversible',
-    undoTitle: 'only looks',
+    afterwards: 'only looks',
     interruptible: true,
     probe: async () => 'not-done',
     run: async (ctx) => {
@@ -68,12 +69,12 @@ export function awaitSignal({ intervalSeconds, services, oracle }: ResumeFacts):
           if (!looked.known) {
             throw new TimeoutError(`Whether the oracle has sent a signal is unknown: ${looked.reason}.`, {
               facts: { 'looked after block': afterBlock },
-              next: ['tv config show', 'look again: tv resume'],
+              next: [{ tv: ['config', 'show'] }, { when: 'look again', tv: ['resume'] }],
             });
           }
           throw new TimeoutError(`The oracle has sent no signal within ${duration(limitMs)}.`, {
             facts: { 'its interval': `${intervalSeconds} s`, 'looked after block': afterBlock },
-            next: [`journalctl -u ${unit} -n 50 --no-pager`, 'wait again: tv resume'],
+            next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`), { when: 'wait again', tv: ['resume'] }],
           });
         }
         await sleep(lookMs, undefined, { signal: ctx.signal });

@@ -1,7 +1,8 @@
 import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
-import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
+import type { Sender } from '../../../src/chain/preflight/checkSending.ts';
 import type { Stops } from '../../../src/chain/stops/readStops.ts';
 import type { ServiceName } from '../../../src/config/settings.ts';
+import type { Advice } from '../../../src/errors/advice.ts';
 import { type Answer, known } from '../../../src/errors/answer.ts';
 
 export type Service = {
@@ -27,7 +28,7 @@ export type ShutdownFacts = {
     /** The trouble is a check whose source did not answer: it may succeed all the same. */
     readonly unsure: boolean;
     /** What mends that, as commands. */
-    readonly remedies: readonly string[];
+    readonly remedies: readonly Advice[];
     readonly replace: boolean;
     /** What the pause stops, by simulation; null where that was not tried. */
     readonly stops: Answer<Stops> | null;

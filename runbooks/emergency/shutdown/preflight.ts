@@ -4,8 +4,8 @@ import { contractTitles } from '../../../src/chain/intents/intent.ts';
 import { readDeployment } from '../../../src/chain/intents/readDeployment.ts';
 import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
 import { namedPairs } from '../../../src/chain/pairs/pair.ts';
-import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
-import { lookAtSending, type Sender } from '../../../src/chain/preflight/lookAtSending.ts';
+import { checkNodes } from '../../../src/chain/preflight/checkNodes.ts';
+import { checkSending, type Sender } from '../../../src/chain/preflight/checkSending.ts';
 import { readProtocol } from '../../../src/chain/readProtocol.ts';
 import { openSigner } from '../../../src/chain/signers/openSigner.ts';
 import { readStops, type Stops } from '../../../src/chain/stops/readStops.ts';
@@ -16,7 +16,7 @@ import { readUnits } from '../../../src/host/readUnits.ts';
 import type { Check } from '../../../src/runbook/check.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
-import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
+import { block, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
 import { stopFinding } from '../../shared/effect.ts';
 import { limited } from '../limited.ts';
 import type { ShutdownInput } from '../shutdown.ts';
@@ -32,7 +32,7 @@ const effectLimitMs = 2_000;
  * services running, and a host that does not answer does not keep the pause from being sent.
  */
 export async function preflight(ctx: Context, input: ShutdownInput): Promise<PreflightResult<ShutdownFacts>> {
-  const [services, pause] = await Promise.all([lookAtServices(ctx, input), lookAtPause(ctx, input)]);
+  const [services, pause] = await Promise.all([checkServices(ctx, input), checkPause(ctx, input)]);
   return {
     checks: [...services.checks, ...pause.checks].filter(({ status }) => status !== 'skip').map(asWarning),
     facts: {
@@ -51,15 +51,15 @@ function asWarning(check: Check): Check {
   return { ...check, status: 'warn', facts: { ...facts, ...help } };
 }
 
-async function lookAtServices(ctx: Context, { nginx }: ShutdownInput) {
+async function checkServices(ctx: Context, { nginx }: ShutdownInput) {
   const { units, programs } = ctx.settings.host;
   // The oracle first: it is what acts on the chain.
   const wanted: readonly Omit<Service, 'state'>[] = [
     ...(['oracle', 'indexer', 'api'] as const).map((id) => ({ id, unit: units[id], program: programs[id] })),
     ...(nginx ? [{ id: 'nginx' as const, unit: 'nginx', program: null }] : []),
   ];
-  const lookout = new Lookout(limited(ctx, limitMs));
-  const found = await lookout.look('services', 'host', async () => {
+  const preflight = new Preflight(limited(ctx, limitMs));
+  const found = await preflight.check('services', 'host', async () => {
     const [states, left] = await Promise.all([
       readUnits(ctx.host(), { units: wanted.map(({ unit }) => unit) }),
       Promise.all(
@@ -84,12 +84,12 @@ async function lookAtServices(ctx: Context, { nginx }: ShutdownInput) {
       : warn(words, { value: services });
   });
   return {
-    checks: await lookout.checks(),
+    checks: await preflight.checks(),
     found: found ?? wanted.map((service): Service => ({ ...service, state: 'unknown' })),
   };
 }
 
-async function lookAtPause(ctx: Context, { pause, replace }: ShutdownInput) {
+async function checkPause(ctx: Context, { pause, replace }: ShutdownInput) {
   const nothing = {
     intent: null,
     sender: null,
@@ -100,11 +100,11 @@ async function lookAtPause(ctx: Context, { pause, replace }: ShutdownInput) {
     stops: null,
   };
   if (!pause) return { checks: [], found: { wanted: 'no' as const, ...nothing } };
-  const first = new Lookout(limited(ctx, limitMs));
-  lookAtNodes(ctx, first, { protects: true });
+  const first = new Preflight(limited(ctx, limitMs));
+  checkNodes(ctx, first, { protects: true });
   const deployment = (async () => readDeployment(ctx.chain()))();
   deployment.catch(() => {});
-  const state = await first.look('protocol', 'chain', async () => {
+  const state = await first.check('protocol', 'chain', async () => {
     const current = readStaleHead(ctx);
     const [{ paused }, intent] = await onRightChain(
       current,
@@ -132,7 +132,7 @@ async function lookAtPause(ctx: Context, { pause, replace }: ShutdownInput) {
   const { intent } = state;
   const [pair] = namedPairs(ctx.settings);
   let stops: Answer<Stops> = unknown('no signer');
-  const sending = await lookAtSigning(ctx, intent, replace, async () => {
+  const sending = await checkSigning(ctx, intent, replace, async () => {
     // Beside the other checks, and over soon: the pause does not wait for what is only information.
     stops = await readStops(ctx.chain(), {
       stop: 'pause',
@@ -156,7 +156,7 @@ async function lookAtPause(ctx: Context, { pause, replace }: ShutdownInput) {
   };
 }
 
-async function lookAtSigning(
+async function checkSigning(
   ctx: Context,
   intent: NonNullable<ShutdownFacts['pause']['intent']>,
   replace: boolean,
@@ -167,13 +167,13 @@ async function lookAtSigning(
     await openSigner(ctx, intent.role.signer).catch((error: unknown) => {
       if (!(error instanceof TvError) || error.exitCode === exitCodes.notConfirmed) throw error;
     });
-    const lookout = new Lookout(limited(ctx, limitMs));
+    const preflight = new Preflight(limited(ctx, limitMs));
     const [sender] = await Promise.all([
-      lookAtSending(ctx, lookout, { intents: [intent], urgent: true, replace }),
+      checkSending(ctx, preflight, { intents: [intent], urgent: true, replace }),
       // Not before: decrypting a keystore takes a second, in which nothing else gets on.
       beside(),
     ]);
-    return { checks: await lookout.checks(), sender };
+    return { checks: await preflight.checks(), sender };
   } catch (error) {
     // Nobody to ask for a password: services can be stopped all the same. Who is there and gave no
     // answer wants none of it.

@@ -17,7 +17,7 @@ import type { SentTransaction, SignedTransaction } from '../../../src/chain/tran
 import { untilAnswered } from '../../../src/chain/untilAnswered.ts';
 import { exitCodes, TimeoutError, TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
-import { asJson } from '../../../src/runbook/engine.ts';
+import { asJson } from '../../../src/runbook/json.ts';
 import type { ShutdownFacts } from './facts.ts';
 
 /** A node that takes longer does not keep the services running meanwhile. Milliseconds. */
@@ -51,7 +51,7 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
         ? `cast send $RISK_CONTROLLER_ADDRESS "toggleGlobalPause(bool)" true ${node} --account emergency`
         : castLine(pause.intent),
     effect: 'final',
-    undoTitle: 'tv emergency resume',
+    afterwards: { tv: ['emergency', 'resume'] },
     // It may wait for the node for a minute then, and waits for nothing else.
     interruptible: pause.trouble !== null,
     probe: async (ctx) => {
@@ -92,7 +92,7 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
     title: 'see it paused',
     command: `cast call ${pause.intent?.address ?? '$RISK_CONTROLLER_ADDRESS'} "paused()(bool)" ${node}`,
     effect: 'final',
-    undoTitle: 'only looks',
+    afterwards: 'only looks',
     interruptible: true,
     probe: async (ctx) =>
       (await untilAnswered(ctx, () => isPausedNow(ctx), patienceMs)) ? 'done' : 'not-done',
@@ -111,12 +111,15 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
         throw new TvError('Whether the protocol is paused is unknown.', {
           exitCode: exitCodes.unverified,
           facts: { reason, transaction: signed?.hash, ...stale?.facts },
-          next: [...(stale?.next ?? []), 'then: tv resume'],
+          next: [...(stale?.next ?? []), { when: 'then', tv: ['resume'] }],
         });
       }
       throw new TvError('The protocol is not paused.', {
         facts: { reason: seen === undefined ? 'the transaction could not be sent, see above' : undefined },
-        next: ['try again: tv resume', 'for another signer: tv emergency shutdown --calldata'],
+        next: [
+          { when: 'try again', tv: ['resume'] },
+          { when: 'for another signer', tv: ['emergency', 'shutdown', '--calldata'] },
+        ],
       });
     },
   };

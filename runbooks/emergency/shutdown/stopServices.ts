@@ -26,7 +26,7 @@ export function stopSteps(
     title: `tell systemd to stop ${units.length === 1 ? units[0] : `all ${units.length} services at once`}`,
     command: `systemctl stop --no-block ${units.join(' ')}`,
     effect: 'final',
-    undoTitle: 'tv emergency resume',
+    afterwards: { tv: ['emergency', 'resume'] },
     ...(leaves === undefined ? {} : { leaves }),
     probe: async () => 'not-done',
     run: async (ctx) => {
@@ -47,7 +47,7 @@ export function stopSteps(
       title: `see ${unit} ended`,
       command: `timeout ${graceMs / 1000} systemctl stop ${unit} || systemctl kill -s KILL ${unit}`,
       effect: 'final',
-      undoTitle: 'tv emergency resume',
+      afterwards: { tv: ['emergency', 'resume'] },
       probe: async (ctx) => {
         const { activeState, mainPid } = await readUnit(ctx.host(), { unit });
         return ['inactive', 'failed'].includes(activeState) && mainPid === 0 ? 'done' : 'not-done';

@@ -6,12 +6,13 @@ import { readProtocol } from '../../../src/chain/readProtocol.ts';
 import { readStops } from '../../../src/chain/stops/readStops.ts';
 import type { SignedTransaction } from '../../../src/chain/transactions/transaction.ts';
 import { readResting } from '../../../src/chain/treasury/readResting.ts';
+import { onHost } from '../../../src/errors/advice.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import { listProcesses } from '../../../src/host/listProcesses.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
-import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
+import { block, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
 import { restingFinding, stopFinding } from '../../shared/effect.ts';
 import type { Service, ShutdownFacts } from './facts.ts';
 
@@ -22,24 +23,24 @@ const effectLimitMs = 3_000;
 
 /** What is safe now and what is not: everything read back, one line each. */
 export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<readonly Check[]> {
-  const lookout = new Lookout(ctx);
+  const preflight = new Preflight(ctx);
   // What spoke against the pause when the run began may be mended by the time it is resumed.
   const pause = wasResumed(ctx)
     ? { ...facts.pause, trouble: null, unsure: false, remedies: [] }
     : facts.pause;
-  const paused = lookout.look(
+  const paused = preflight.check(
     'protocol',
     'chain',
     () => ofCurrentState(ctx, () => protocol(ctx, pause)),
     limitMs,
   );
   for (const service of facts.services) {
-    lookout.look(service.id, 'host', () => ended(ctx, service), limitMs);
+    preflight.check(service.id, 'host', () => ended(ctx, service), limitMs);
   }
   if ((await paused) === true) {
     const pairs = namedPairs(ctx.settings);
     const [first = null] = pairs;
-    lookout.look('effect', 'chain', async () =>
+    preflight.check('effect', 'chain', async () =>
       stopFinding('the pause', {
         pair: first,
         stops: await readStops(ctx.chain(), {
@@ -50,11 +51,11 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
         }),
       }),
     );
-    lookout.look('orders', 'chain', async () =>
+    preflight.check('orders', 'chain', async () =>
       restingFinding(await readResting(ctx.chain(), { all: true, pairs, limitMs: effectLimitMs })),
     );
   }
-  const checks = (await lookout.checks()).map((check) => {
+  const checks = (await preflight.checks()).map((check) => {
     if (check.id !== 'protocol' || check.status !== 'block') return check;
     return pause.wanted === 'no'
       ? { ...check, status: 'warn' as const }
@@ -67,7 +68,7 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
 /** Nothing is wrong then, but it is no state to forget about. */
 const staysDown: Check = {
   ...{ id: 'after', world: 'run', status: 'warn', summary: 'it stays down until somebody brings it back' },
-  next: ['once the cause is gone: tv emergency resume'],
+  next: [{ when: 'once the cause is gone', tv: ['emergency', 'resume'] }],
 };
 
 const notPaused = 'the protocol is not paused';
@@ -87,7 +88,7 @@ async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
   }
   if (pause.wanted === 'no') {
     return warn('not paused, as asked with --no-pause: the contracts can be used', {
-      next: ['tv emergency shutdown'],
+      next: [{ tv: ['emergency', 'shutdown'] }],
     });
   }
   const signed = ctx.results['pause'] as Pick<SignedTransaction, 'hash'> | null | undefined;
@@ -98,13 +99,13 @@ async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
   if (since !== undefined && signed?.hash !== undefined) {
     return block(`${notPaused}: this run paused it, and it was unpaused since`, {
       facts: sinceFacts(since, signed.hash),
-      next: ['tv emergency shutdown'],
+      next: [{ tv: ['emergency', 'shutdown'] }],
     });
   }
   return block(paused === false ? notPaused : `${stateUnknown}: no contract returns it`, {
     facts: pause.trouble === null ? {} : { reason: pause.trouble },
     // Only here, where a node has answered: it is needed for that.
-    next: ['for another signer: tv emergency shutdown --calldata'],
+    next: [{ when: 'for another signer', tv: ['emergency', 'shutdown', '--calldata'] }],
   });
 }
 
@@ -126,13 +127,13 @@ async function ended(ctx: StepContext, { unit, program, state }: Service) {
   const [first] = left;
   if (!['inactive', 'failed'].includes(activeState)) {
     return block(`NOT SAFE: ${unit} is ${activeState}`, {
-      next: [`systemctl kill -s KILL ${unit}`, `systemctl mask --now --runtime ${unit}`],
+      next: [onHost(`systemctl kill -s KILL ${unit}`), onHost(`systemctl mask --now --runtime ${unit}`)],
     });
   }
   if (first !== undefined) {
     return block(`NOT SAFE: ${unit} has ended, but process ${first.pid} still runs ${program}`, {
       facts: { command: first.command, user: first.user, unit: first.unit ?? 'none' },
-      next: [`kill ${left.map(({ pid }) => pid).join(' ')}`],
+      next: [onHost(`kill ${left.map(({ pid }) => pid).join(' ')}`)],
     });
   }
   if (loadState === 'not-found' || state === 'missing') return warn(`${unit} is not installed on this host`);

@@ -1,6 +1,6 @@
 import type { ResolvedIntent } from '../../../src/chain/intents/intent.ts';
 import type { Pair } from '../../../src/chain/pairs/pair.ts';
-import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
+import type { Sender } from '../../../src/chain/preflight/checkSending.ts';
 import type { Token } from '../../../src/chain/treasury/findToken.ts';
 import type { Places } from '../../../src/chain/treasury/readPlaces.ts';
 import type { Address } from '../../../src/config/settings.ts';

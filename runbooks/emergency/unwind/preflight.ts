@@ -3,26 +3,27 @@ import { contractTitles, type ResolvedIntent } from '../../../src/chain/intents/
 import { type Deployment, readDeployment } from '../../../src/chain/intents/readDeployment.ts';
 import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
 import { findPair, namedPairs, type Pair, pairTitle } from '../../../src/chain/pairs/pair.ts';
-import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
-import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
+import { checkNodes } from '../../../src/chain/preflight/checkNodes.ts';
+import { checkSending } from '../../../src/chain/preflight/checkSending.ts';
 import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { simulate } from '../../../src/chain/transactions/simulate.ts';
 import { checkRecipient } from '../../../src/chain/treasury/checkRecipient.ts';
 import { describeOrders, inBook } from '../../../src/chain/treasury/readOrders.ts';
 import type { Address } from '../../../src/config/settings.ts';
-import { withoutKeys } from '../../../src/errors/pastedKeys.ts';
+import { type Advice, distinctAdvice } from '../../../src/errors/advice.ts';
 import { UsageError } from '../../../src/errors/TvError.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
-import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
-import { count } from '../../../src/runbook/text.ts';
+import { block, need, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { count } from '../../../src/text/format.ts';
+import { withoutKeys } from '../../../src/text/pastedKeys.ts';
 import { outside } from '../outside.ts';
-import { lookAtPayout } from '../payout/lookAtPayout.ts';
-import { lookAtRecipient } from '../payout/lookAtRecipient.ts';
+import { checkPayout } from '../payout/checkPayout.ts';
+import { checkPayoutRecipient } from '../payout/checkPayoutRecipient.ts';
 import type { UnwindInput } from '../unwind.ts';
+import { checkFree } from './checkFree.ts';
+import { checkTrap } from './checkTrap.ts';
 import type { UnwindFacts } from './facts.ts';
-import { lookAtFree } from './lookAtFree.ts';
-import { lookAtTrap } from './lookAtTrap.ts';
 import { type Capital, listRemedy, type Orders, readCapital, readOrders, tokensOf } from './readCapital.ts';
 
 /** @throws UsageError where there is no such pair */
@@ -39,16 +40,16 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
   const { replace } = input;
   const wanted = wantedPairs(ctx, input);
   const recipient = wantedRecipient(ctx, input);
-  const lookout = new Lookout(ctx);
-  const nodes = lookAtNodes(ctx, lookout, { protects: true });
+  const preflight = new Preflight(ctx);
+  const nodes = checkNodes(ctx, preflight, { protects: true });
   if (recipient !== undefined) {
-    lookAtRecipient(ctx, lookout, recipient, { to: input.to ?? '', toAgain: input.toAgain });
+    checkPayoutRecipient(ctx, preflight, recipient, { to: input.to ?? '', toAgain: input.toAgain });
   }
   const trying = need(nodes, 'chain').then(() => tryEach(ctx, wanted));
   // The check below tells its failure.
   trying.catch(() => {});
-  const tried = lookout
-    .look('strategy', 'chain', async () => {
+  const tried = preflight
+    .check('strategy', 'chain', async () => {
       const [first] = (await trying).intents;
       if (first === undefined) throw new Error('one intent for each pair');
       const { contract, signature, address } = first;
@@ -72,7 +73,7 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
   );
   const old = readStaleHead(ctx);
   old.catch(() => {});
-  lookout.look('capital', 'chain', async () => {
+  preflight.check('capital', 'chain', async () => {
     const found = await need(orders, 'strategy');
     const places = await need(capital, 'strategy');
     // A private key has 64 hex digits, too: an id that only the operator knows is not repeated.
@@ -80,7 +81,9 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
       .filter((_, index) => isUnknownPair(found, index))
       .map(({ name, id }) => name ?? withoutKeys(id));
     if (none.length > 0) {
-      return block(`the strategy does not know ${none.join(', ')}`, { next: ['tv breaker status'] });
+      return block(`the strategy does not know ${none.join(', ')}`, {
+        next: [{ tv: ['breaker', 'status'] }],
+      });
     }
     const finding = outside(places.tokens, namedPairs(ctx.settings));
     if (places.unknown === null) return finding;
@@ -88,7 +91,7 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
       facts: { ...finding.facts, unknown: places.unknown },
     });
   });
-  const judged = lookout.look('orders', 'chain', async () => {
+  const judged = preflight.check('orders', 'chain', async () => {
     const found = await need(tried, 'strategy');
     return judge(wanted, {
       tried: found,
@@ -99,27 +102,27 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
   });
 
   const todo = judged.then((value) => value?.todo ?? []);
-  const free = recipient === undefined ? undefined : lookAtFree(ctx, lookout, { recipient, nodes, capital });
-  const trap = lookAtTrap(ctx, lookout, {
+  const free = recipient === undefined ? undefined : checkFree(ctx, preflight, { recipient, nodes, capital });
+  const trap = checkTrap(ctx, preflight, {
     unwinds: todo.then((pairs) => pairs.map(({ intent }) => intent)),
     capital,
     withdraw: input.withdraw,
     pairs: input.pair,
   });
   const intents = (await todo).map(({ intent }) => intent);
-  const sender = await lookAtSending(ctx, lookout, { intents, urgent: true, replace });
+  const sender = await checkSending(ctx, preflight, { intents, urgent: true, replace });
   const paying = await free;
   const payer =
     paying === undefined || paying.withdrawals.length === 0
       ? undefined
-      : await lookAtPayout(ctx, {
+      : await checkPayout(ctx, {
           withdraws: paying.withdrawals.map(({ intent }) => intent),
           pausing: paying.pausing,
           replace,
           mark: ' (withdraw)',
         });
   const withdrawFirst = (await trap) ?? false;
-  const checks = [...(await lookout.checks()), ...(payer?.checks ?? [])];
+  const checks = [...(await preflight.checks()), ...(payer?.checks ?? [])];
   const [chain, pairs, places] = [await nodes, await judged, await capital];
   if (chain === undefined || pairs === undefined || places === undefined) return { checks, facts: undefined };
   const blocked =
@@ -204,7 +207,7 @@ function judge(wanted: readonly Pair[], { tried, orders, capital, isOld }: World
   const stuck: Judged['stuck'][number][] = [];
   const facts: Record<string, string> = {};
   const words: string[] = [];
-  const remedies = new Set<string>();
+  const remedies: Advice[] = [];
   for (const [index, pair] of wanted.entries()) {
     const intent = tried.intents[index];
     const state = orders.pairs[index];
@@ -243,7 +246,7 @@ function judge(wanted: readonly Pair[], { tried, orders, capital, isOld }: World
         gone.length === 0 ? '' : `: order ${gone.join(', ')} of its list is not on the DEX any more`;
       stuck.push({ pair, reason: `${refusal}${which}` });
       facts[title] = `emergencyUnwind would revert: ${refusal}${which}`;
-      if (gone.length > 0) for (const remedy of listRemedy(tried.deployment)) remedies.add(remedy);
+      if (gone.length > 0) remedies.push(...listRemedy(tried.deployment));
       continue;
     }
     words.push(`${title}: ${number === null ? 'orders unknown' : `${count(number)} active`}`);
@@ -253,13 +256,13 @@ function judge(wanted: readonly Pair[], { tried, orders, capital, isOld }: World
   else if (resting.value.unknown !== null)
     facts['more orders on the DEX'] = `unknown: ${resting.value.unknown}`;
   const value: Judged = { todo, stuck };
-  const next = [...remedies];
+  const next = distinctAdvice(remedies);
   if (todo.length === 0 && stuck.length > 0) {
     return block<Judged>(
       `the strategy refuses to unwind ${stuck.map(({ pair }) => pairTitle(pair)).join(', ')}`,
       {
         facts,
-        next: next.length > 0 ? next : ['tv breaker status'],
+        next: next.length > 0 ? next : [{ tv: ['breaker', 'status'] }],
       },
     );
   }

@@ -16,6 +16,7 @@ import {
 import { type Places, readPlaces } from '../../../src/chain/treasury/readPlaces.ts';
 import { tryRead } from '../../../src/chain/tryRead.ts';
 import type { Address } from '../../../src/config/settings.ts';
+import type { Advice } from '../../../src/errors/advice.ts';
 import type { Answer } from '../../../src/errors/answer.ts';
 import type { Chain } from '../../../src/runbook/context.ts';
 
@@ -121,7 +122,7 @@ export function tokensOf({ tokens }: PairState, resting: readonly RestingOrder[]
 }
 
 /** What a STRATEGIST can do about an order that is in the list and not on the DEX. */
-export function listRemedy(deployment: Pick<Deployment, 'code'>): readonly string[] {
+export function listRemedy(deployment: Pick<Deployment, 'code'>): readonly Advice[] {
   const replaces = 'deployLiquidity(bytes32,uint128,uint128,int16)';
   return hasFunction(deployment.code.dexStrategy, replaces)
     ? [

@@ -19,19 +19,19 @@ import { type Answer, known } from '../../../src/errors/answer.ts';
 import type { Check, Finding } from '../../../src/runbook/check.ts';
 import type { Chain } from '../../../src/runbook/context.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
-import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
-import { count } from '../../../src/runbook/text.ts';
+import { block, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { count } from '../../../src/text/format.ts';
 import { outside } from '../outside.ts';
-import { lookAtOpen } from '../payout/lookAtOpen.ts';
-import { lookAtPaid } from '../payout/verify.ts';
+import { checkOpen } from '../payout/checkOpen.ts';
+import { checkPaid } from '../payout/verify.ts';
 import { accountFor, describeAccount } from './account.ts';
+import { tryWithdrawal } from './checkTrap.ts';
 import type { UnwindFacts } from './facts.ts';
-import { tryWithdrawal } from './lookAtTrap.ts';
 import { readCapital } from './readCapital.ts';
 
 /** What came back, by the receipts of this run; and where the rest of the deployed capital is. */
 export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<readonly Check[]> {
-  const lookout = new Lookout(ctx);
+  const preflight = new Preflight(ctx);
   const chain = ctx.chain();
   const tokens = facts.before.map(({ token }) => token);
   const current = awaitCurrent(ctx);
@@ -47,21 +47,27 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
   const returned = readReturned(chain, unwinds(ctx));
 
   for (const { pair, reason } of facts.stuck) {
-    lookout.look(pairTitle(pair), 'chain', async () =>
-      block(`not unwound: ${reason}`, { next: [`tv emergency unwind --pair ${pair.name ?? pair.id}`] }),
+    preflight.check(pairTitle(pair), 'chain', async () =>
+      block(`not unwound: ${reason}`, {
+        next: [{ tv: ['emergency', 'unwind', '--pair', pair.name ?? pair.id] }],
+      }),
     );
   }
-  lookout.look('orders', 'chain', () => ofCurrentState(ctx, async () => judgeOrders(facts, await resting)));
+  preflight.check('orders', 'chain', () =>
+    ofCurrentState(ctx, async () => judgeOrders(facts, await resting)),
+  );
   // Without an unwind nothing came back: what earlier ones returned is not to be accounted for here.
   const accounted = facts.pairs.length === 0 ? [] : facts.before;
   for (const { token, places: before } of accounted) {
     const judgeToken = async (): Promise<Finding> => {
       const [back, orders, capital] = [await returned, await resting, await after];
       const now = capital.tokens.find((one) => same(one.token, token))?.places;
-      if (!back.known) return block(`what came back is unknown: ${back.reason}`, { next: ['tv resume'] });
+      if (!back.known)
+        return block(`what came back is unknown: ${back.reason}`, { next: [{ tv: ['resume'] }] });
       if (!orders.known)
-        return block(`what still rests is unknown: ${orders.reason}`, { next: ['tv resume'] });
-      if (now === undefined) return block(`cannot be read: ${capital.unknown}`, { next: ['tv resume'] });
+        return block(`what still rests is unknown: ${orders.reason}`, { next: [{ tv: ['resume'] }] });
+      if (now === undefined)
+        return block(`cannot be read: ${capital.unknown}`, { next: [{ tv: ['resume'] }] });
       const account = accountFor({
         before,
         now,
@@ -84,21 +90,21 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
       }
       return account.unaccounted < 0n ? warn(`${came}: ${words}`) : pass(`${came}: ${words}`);
     };
-    lookout.look(token.symbol, 'chain', () => ofCurrentState(ctx, judgeToken));
+    preflight.check(token.symbol, 'chain', () => ofCurrentState(ctx, judgeToken));
   }
   if (facts.beforeUnknown !== null) {
-    lookout.look('capital', 'chain', async () =>
+    preflight.check('capital', 'chain', async () =>
       block(`not accounted for: ${facts.beforeUnknown}`, {
-        next: ['tv resume'],
+        next: [{ tv: ['resume'] }],
       }),
     );
   }
   const { payout } = facts;
   if (payout !== null) {
-    lookAtPaid(ctx, lookout, payout);
+    checkPaid(ctx, preflight, payout);
   }
-  lookAtOpen(ctx, lookout);
-  lookout.look('outside', 'chain', async () => {
+  checkOpen(ctx, preflight);
+  preflight.check('outside', 'chain', async () => {
     const finding = outside((await after).tokens, namedPairs(ctx.settings));
     if (finding.status === 'pass') return finding;
     const traps = await Promise.all(
@@ -126,10 +132,10 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
       ...finding,
       next: [
         ...(finding.next ?? []),
-        ...tokens.map(
-          ({ symbol }) =>
-            `send out what is withdrawable: tv emergency withdraw --token ${symbol} --amount max --to ADDRESS`,
-        ),
+        ...tokens.map(({ symbol }) => ({
+          when: 'send out what is withdrawable',
+          tv: ['emergency', 'withdraw', '--token', symbol, '--amount', 'max', '--to', 'ADDRESS'],
+        })),
       ],
     };
   });
@@ -138,18 +144,19 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
   );
   const [only] = sent;
   if (only !== undefined) {
-    lookout.look('transaction', 'chain', async () =>
+    preflight.check('transaction', 'chain', async () =>
       sent.length === 1
         ? pass(`${only.hash} in block ${count(only.block)}, paid ${only.fee}`)
         : pass(`${count(sent.length)} in blocks, none reverted`),
     );
   }
-  return lookout.checks();
+  return preflight.checks();
 }
 
 /** Orders in the books of the unwound pairs are what the unwind was for; those of other pairs are named. */
 function judgeOrders({ pairs, before }: UnwindFacts, resting: Answer<RestingOrders>) {
-  if (!resting.known) return block(`orders on the DEX unknown: ${resting.reason}`, { next: ['tv resume'] });
+  if (!resting.known)
+    return block(`orders on the DEX unknown: ${resting.reason}`, { next: [{ tv: ['resume'] }] });
   const { orders, unknown } = resting.value;
   const tokens = before.map(({ token }) => token);
   const left = pairs
@@ -167,14 +174,16 @@ function judgeOrders({ pairs, before }: UnwindFacts, resting: Answer<RestingOrde
         ),
         next: [
           'these orders are not in the list that emergencyUnwind cancels: have a STRATEGIST cancel them through the strategy',
-          ...left.map(
-            ({ pair }) => `then, for what they free: tv emergency unwind --pair ${pair.name ?? pair.id}`,
-          ),
+          ...left.map(({ pair }) => ({
+            when: 'then, for what they free',
+            tv: ['emergency', 'unwind', '--pair', pair.name ?? pair.id],
+          })),
         ],
       },
     );
   }
-  if (unknown !== null) return block(`more orders may rest on the DEX: ${unknown}`, { next: ['tv resume'] });
+  if (unknown !== null)
+    return block(`more orders may rest on the DEX: ${unknown}`, { next: [{ tv: ['resume'] }] });
   const gone = pairs.reduce((sum, one) => sum + (one.orders ?? 0), 0);
   const others = orders.length === 0 ? '' : `; ${count(orders.length)} of other pairs rest`;
   return pass(`none of these pairs on the DEX any more, ${count(gone)} were${others}`);

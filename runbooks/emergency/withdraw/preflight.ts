@@ -1,15 +1,15 @@
 import { namedPairs } from '../../../src/chain/pairs/pair.ts';
-import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
+import { checkNodes } from '../../../src/chain/preflight/checkNodes.ts';
 import { formatAmount, parseAmount } from '../../../src/chain/treasury/amount.ts';
 import { checkRecipient } from '../../../src/chain/treasury/checkRecipient.ts';
 import { findToken } from '../../../src/chain/treasury/findToken.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
-import { block, Lookout, need, pass } from '../../../src/runbook/lookout.ts';
-import { unwindLine } from '../outside.ts';
-import { lookAtPause } from '../payout/lookAtPause.ts';
-import { lookAtPayout } from '../payout/lookAtPayout.ts';
-import { lookAtRecipient } from '../payout/lookAtRecipient.ts';
+import { block, need, Preflight, pass } from '../../../src/runbook/preflight.ts';
+import { unwindOf } from '../outside.ts';
+import { checkPause } from '../payout/checkPause.ts';
+import { checkPayout } from '../payout/checkPayout.ts';
+import { checkPayoutRecipient } from '../payout/checkPayoutRecipient.ts';
 import { readFree } from '../payout/readFree.ts';
 import type { WithdrawFacts, WithdrawInput } from '../withdraw.ts';
 
@@ -18,18 +18,18 @@ export async function preflight(ctx: Context, input: WithdrawInput): Promise<Pre
   const { replace } = input;
   const recipient = checkRecipient(ctx.settings, input.to);
   const max = input.amount === 'max';
-  const lookout = new Lookout(ctx);
-  const nodes = lookAtNodes(ctx, lookout, { protects: true });
-  lookAtRecipient(ctx, lookout, recipient, input);
-  const token = lookout.look('token', 'chain', async () => {
+  const preflight = new Preflight(ctx);
+  const nodes = checkNodes(ctx, preflight, { protects: true });
+  checkPayoutRecipient(ctx, preflight, recipient, input);
+  const token = preflight.check('token', 'chain', async () => {
     await need(nodes, 'chain');
     const found = await findToken(ctx.chain(), ctx.settings, input.token);
     // Read now, so that an amount that makes no sense is told before anything else.
     if (!max) parseAmount(input.amount, found);
     return pass(`${found.symbol} ${found.address}, ${found.decimals} decimals`, found);
   });
-  const paused = lookAtPause(ctx, lookout, nodes);
-  const asked = lookout.look('amount', 'chain', async () => {
+  const paused = checkPause(ctx, preflight, nodes);
+  const asked = preflight.check('amount', 'chain', async () => {
     const unit = await need(token, 'token');
     const { pausing } = await need(paused, 'protocol');
     const amount = max ? undefined : parseAmount(input.amount, unit);
@@ -48,7 +48,10 @@ export async function preflight(ctx: Context, input: WithdrawInput): Promise<Pre
     if (amount > free) {
       return block(`${shown(amount)} asked for, ${shown(free)} is free`, {
         facts,
-        next: ['--amount max', `for what is deployed: ${unwindLine(namedPairs(ctx.settings))}`],
+        next: [
+          { again: ['--amount', 'max'] },
+          { when: 'for what is deployed', ...unwindOf(namedPairs(ctx.settings)) },
+        ],
       });
     }
     return pass(`${shown(amount)} of ${shown(free)} that is free`, withdrawal);
@@ -56,10 +59,10 @@ export async function preflight(ctx: Context, input: WithdrawInput): Promise<Pre
 
   const [found, known] = [await asked, await paused];
   if (found === undefined || known === undefined) {
-    return { checks: await lookout.checks(), facts: undefined };
+    return { checks: await preflight.checks(), facts: undefined };
   }
-  const payer = await lookAtPayout(ctx, { withdraws: [found.intent], pausing: known.pausing, replace });
-  const checks = [...(await lookout.checks()), ...payer.checks];
+  const payer = await checkPayout(ctx, { withdraws: [found.intent], pausing: known.pausing, replace });
+  const checks = [...(await preflight.checks()), ...payer.checks];
   const chain = await nodes;
   if (chain === undefined || payer.found === undefined) return { checks, facts: undefined };
   return {

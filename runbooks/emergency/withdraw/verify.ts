@@ -6,21 +6,21 @@ import { readPlaces } from '../../../src/chain/treasury/readPlaces.ts';
 import { answer } from '../../../src/errors/answer.ts';
 import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
-import { Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
-import { count } from '../../../src/runbook/text.ts';
+import { Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { count } from '../../../src/text/format.ts';
 import { outside } from '../outside.ts';
-import { lookAtOpen } from '../payout/lookAtOpen.ts';
-import { lookAtPaid } from '../payout/verify.ts';
+import { checkOpen } from '../payout/checkOpen.ts';
+import { checkPaid } from '../payout/verify.ts';
 import type { WithdrawFacts } from '../withdraw.ts';
 
 /** What the receipt of this run proves, whether the pause is back, and what is not in the vault. */
 export async function verify(ctx: StepContext, facts: WithdrawFacts): Promise<readonly Check[]> {
   const { withdrawals, recipient } = facts;
-  const lookout = new Lookout(ctx);
-  lookAtPaid(ctx, lookout, facts);
-  lookAtOpen(ctx, lookout);
+  const preflight = new Preflight(ctx);
+  checkPaid(ctx, preflight, facts);
+  checkOpen(ctx, preflight);
   // Information on the treasury as a whole; the payment does not depend on it.
-  lookout.look('outside', 'chain', async () => {
+  preflight.check('outside', 'chain', async () => {
     const reading = withdrawals.map(async ({ token }) => ({
       token,
       places: await readPlaces(ctx.chain(), { token: token.address, recipient }),
@@ -32,9 +32,9 @@ export async function verify(ctx: StepContext, facts: WithdrawFacts): Promise<re
   });
   const sent = ctx.results['withdraw'] as SentTransaction | null | undefined;
   if (sent !== undefined && sent !== null) {
-    lookout.look('transaction', 'chain', async () =>
+    preflight.check('transaction', 'chain', async () =>
       pass(`${sent.hash} in block ${count(sent.block)}, paid ${sent.fee}`),
     );
   }
-  return lookout.checks();
+  return preflight.checks();
 }

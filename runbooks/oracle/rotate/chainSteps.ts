@@ -17,8 +17,8 @@ import type { Call } from '../../../src/chain/transactions/transaction.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { ProbeAnswer, Step, StepContext } from '../../../src/runbook/define.ts';
-import { block, pass, warn } from '../../../src/runbook/lookout.ts';
-import { count } from '../../../src/runbook/text.ts';
+import { block, pass, warn } from '../../../src/runbook/preflight.ts';
+import { count } from '../../../src/text/format.ts';
 import { needKey, type RotateFacts, readKeyUnderWay, withoutKey } from './facts.ts';
 
 /** Money for fees. On Tempo a transfer of the fee token: a transaction with value is refused there. */
@@ -34,7 +34,7 @@ export function fund(facts: RotateFacts): Step {
         ? `cast send ${to} --value ${funding.amount} ${node} --account admin`
         : `cast send ${funding.token} "transfer(address,uint256)" ${to} ${funding.amount} ${node} --account admin`,
     effect: 'reversible',
-    undoTitle: 'kept for the next rotation',
+    afterwards: 'kept for the next rotation',
     probe,
     run: async (ctx) => {
       const { address, key } = needKey(ctx, 'new');
@@ -58,11 +58,9 @@ export function authorise(facts: RotateFacts): Step {
     // An address is authorised or not, however often.
     once: [],
     effect: facts.compromised ? 'final' : 'reversible',
-    undoTitle: facts.compromised
-      ? 'the old key stays out'
-      : cuts
-        ? 'undo: authorise the old address'
-        : 'undo: revoke the new address',
+    ...(facts.compromised
+      ? { afterwards: 'the old key stays out' }
+      : { undoTitle: cuts ? 'authorise the old address' : 'revoke the new address' }),
     ...(cuts ? { leaves: withoutKey } : {}),
     probe,
     run: async (ctx) => {
@@ -123,7 +121,7 @@ export function authorise(facts: RotateFacts): Step {
         if (!proof.known) {
           return block(`${words}, but it is unknown whether the undo succeeded: ${proof.reason}`, {
             facts: { transaction: hash },
-            next: ['tv resume'],
+            next: [{ tv: ['resume'] }],
           });
         }
         const intent = await resolveIntent(ctx.chain(), {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Funding } from '../../../src/chain/oracle/fundAccount.ts';
 import type { OracleForm } from '../../../src/chain/oracle/readAuthority.ts';
-import type { Sender } from '../../../src/chain/preflight/lookAtSending.ts';
+import type { Sender } from '../../../src/chain/preflight/checkSending.ts';
 import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { readKeyFile } from '../../../src/chain/signers/keyFile.ts';
 import { parseKey } from '../../../src/chain/signers/oracleKey.ts';
@@ -67,7 +67,7 @@ export function needKey(ctx: StepContext, which: 'new' | 'old'): KeyUnderWay {
   if (key !== undefined) return key;
   throw new TvError(`The ${which} oracle key is not where this run has put it.`, {
     facts: { file: keyPlaces(ctx)[which] },
-    next: ['tv oracle status'],
+    next: [{ tv: ['oracle', 'status'] }],
   });
 }
 

@@ -1,7 +1,6 @@
 import { readHead } from '../../../src/chain/readHead.ts';
 import { sameAddress } from '../../../src/chain/sameAddress.ts';
 import { parseKey } from '../../../src/chain/signers/oracleKey.ts';
-import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { checkUnitsAsBefore } from '../../../src/host/checkAsBefore.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import { restartUnit } from '../../../src/host/restartUnit.ts';
@@ -9,7 +8,8 @@ import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
 import { writeEnvValue } from '../../../src/host/writeEnvValue.ts';
 import type { Step } from '../../../src/runbook/define.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
+import { block, pass } from '../../../src/runbook/preflight.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 import { keyName, readOracleKey } from '../readOracleKey.ts';
 import { assertKeyOfRun, needKey, type RotateFacts, readKeyUnderWay, withoutKey } from './facts.ts';
 
@@ -23,7 +23,7 @@ export function stop(facts: RotateFacts): Step {
     title: 'stop the oracle relay',
     command: `systemctl stop ${unit}`,
     effect: 'reversible',
-    undoTitle: wasActive ? 'undo: start the oracle relay' : 'undo: leave the oracle relay stopped, as it was',
+    undoTitle: wasActive ? 'start the oracle relay' : 'leave the oracle relay stopped, as it was',
     leaves: withoutKey,
     probe: async () => 'begun',
     run: async (ctx) => {
@@ -47,7 +47,7 @@ export function setKey(facts: RotateFacts): Step {
     title: `set ${keyName} in .env to the new key`,
     command: `sed -i "s/^${keyName}=.*/${keyName}=$NEW_ORACLE_KEY/" ${quoteForShell(path)}`,
     effect: 'reversible',
-    undoTitle: 'undo: set the old key again',
+    undoTitle: 'set the old key again',
     probe: async (ctx) => {
       const fresh = readKeyUnderWay(ctx, 'new');
       return fresh !== undefined && (await readOracleKey(ctx)).address === fresh.address
@@ -86,7 +86,7 @@ export function start({ unit, wasActive }: RotateFacts): Step {
     title: 'start the oracle relay with the new key',
     command: `systemctl start ${unit}`,
     effect: 'reversible',
-    undoTitle: 'undo: stop the oracle relay',
+    undoTitle: 'stop the oracle relay',
     probe: async () => 'begun',
     run: async (ctx) => {
       const noted = ctx.notes['fromBlock'];

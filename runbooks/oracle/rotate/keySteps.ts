@@ -10,8 +10,8 @@ import { newKey, parseKey } from '../../../src/chain/signers/oracleKey.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { toldNote } from '../../../src/runbook/events.ts';
-import { block, pass, warn } from '../../../src/runbook/lookout.ts';
-import { duration } from '../../../src/runbook/text.ts';
+import { block, pass, warn } from '../../../src/runbook/preflight.ts';
+import { duration } from '../../../src/text/format.ts';
 import { awaitFirstSignal } from '../awaitFirstSignal.ts';
 import { readOracleKey } from '../readOracleKey.ts';
 import { askKeystorePassword, askNewKey } from './askKey.ts';
@@ -24,7 +24,7 @@ export function generate(facts: RotateFacts): Step {
     title: facts.newAddress === null ? 'generate the new key' : `take the key of ${facts.newAddress}`,
     command: 'cast wallet new',
     effect: 'reversible',
-    undoTitle: 'undo: remove the new key, unless it was funded',
+    undoTitle: 'remove the new key, unless it was funded',
     // Doing it again leaves what is there.
     probe: async () => 'begun',
     run: async (ctx) => {
@@ -34,7 +34,7 @@ export function generate(facts: RotateFacts): Step {
         if (address !== facts.oldAddress) {
           throw new TvError('The key in .env is another one than the plan was made for.', {
             facts: { planned: facts.oldAddress, found: address },
-            next: ['tv oracle status'],
+            next: [{ tv: ['oracle', 'status'] }],
           });
         }
         writeKeyFile(places.old, text);
@@ -134,7 +134,7 @@ export function accept(facts: RotateFacts): Step {
     title: `wait at most ${duration(facts.limitMs)} for the new address's first signal on the chain`,
     command: `journalctl -u ${facts.unit} -f`,
     effect: 'reversible',
-    undoTitle: facts.compromised ? 'the old key stays out' : 'without it the old key comes back',
+    afterwards: facts.compromised ? 'the old key stays out' : 'without it the old key comes back',
     interruptible: true,
     probe: async () => 'not-done',
     run: async (ctx) => {

@@ -5,8 +5,8 @@ import { type Funding, planFunding, readFunded } from '../../../src/chain/oracle
 import { isOracle, readAuthority } from '../../../src/chain/oracle/readAuthority.ts';
 import { type AcceptedSignal, readOwnSignal } from '../../../src/chain/oracle/readSignals.ts';
 import { checkedAddress, namedPairs } from '../../../src/chain/pairs/pair.ts';
-import { lookAtNodes } from '../../../src/chain/preflight/lookAtNodes.ts';
-import { lookAtSending } from '../../../src/chain/preflight/lookAtSending.ts';
+import { checkNodes } from '../../../src/chain/preflight/checkNodes.ts';
+import { checkSending } from '../../../src/chain/preflight/checkSending.ts';
 import { readHead } from '../../../src/chain/readHead.ts';
 import { endThePause, readProtocol, stopsSignals } from '../../../src/chain/readProtocol.ts';
 import { listKeyFiles, readKeyFile } from '../../../src/chain/signers/keyFile.ts';
@@ -15,13 +15,13 @@ import type { Address } from '../../../src/config/settings.ts';
 import { type Answer, answer } from '../../../src/errors/answer.ts';
 import { findEnvFileObstacle } from '../../../src/host/envFileObstacle.ts';
 import { readClock } from '../../../src/host/readClock.ts';
+import { readRuns, unfinishedRuns } from '../../../src/journal/readRuns.ts';
 import type { Finding } from '../../../src/runbook/check.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
-import { block, Lookout, need, pass, warn } from '../../../src/runbook/lookout.ts';
-import { readRuns, unfinishedRuns } from '../../../src/runbook/readRuns.ts';
-import { count, duration } from '../../../src/runbook/text.ts';
-import { lookAtService } from '../lookAtService.ts';
+import { block, need, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { count, duration } from '../../../src/text/format.ts';
+import { checkService } from '../checkService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from '../readOracleKey.ts';
 import { type RelayError, readRelayError } from '../readRelayError.ts';
 import { askKeystorePassword, askNewKey } from './askKey.ts';
@@ -47,11 +47,11 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
   if (newAddress !== null) await askNewKey(ctx, newAddress);
   if (keystoreOut !== null) await askKeystorePassword(ctx, keystorePasswordFile);
 
-  const lookout = new Lookout(ctx);
-  const nodes = lookAtNodes(ctx, lookout, { protects: input.compromised });
-  const service = lookAtService(ctx, lookout, { mustRun: !input.compromised });
+  const preflight = new Preflight(ctx);
+  const nodes = checkNodes(ctx, preflight, { protects: input.compromised });
+  const service = checkService(ctx, preflight, { mustRun: !input.compromised });
 
-  const env = lookout.look('env', 'host', async () => {
+  const env = preflight.check('env', 'host', async () => {
     const { envFile } = ctx.settings.host;
     const key = await readOracleKey(ctx);
     const { address, feeToken } = key;
@@ -70,7 +70,7 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
     return pass(`the old key is ${address}`, value);
   });
 
-  const authority = lookout.look('authority', 'chain', async () => {
+  const authority = preflight.check('authority', 'chain', async () => {
     const { oldAddress } = await need(env, 'env');
     const found = await readAuthority(ctx.chain());
     const authorised = await isOracle(ctx.chain(), oldAddress, found);
@@ -84,7 +84,7 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
       : warn(`${words}; the old key is not authorised as it is`, { value });
   });
 
-  lookout.look('paused', 'chain', async () => {
+  preflight.check('paused', 'chain', async () => {
     if (!stopsSignals(await readProtocol(ctx.chain()))) {
       return pass('no pause stops the signal that is to prove the new key');
     }
@@ -107,11 +107,11 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
   });
   diagnosis.catch(() => {});
 
-  lookout.look('causes', 'chain', async () =>
+  preflight.check('causes', 'chain', async () =>
     judgeCauses(await need(diagnosis, 'env'), { compromised: input.compromised }),
   );
 
-  const signals = lookout.look('signals', 'chain', async () => {
+  const signals = preflight.check('signals', 'chain', async () => {
     const { oldAddress, intervalSeconds, limitMs, relayPairs } = await need(env, 'env');
     const { activity, lastError } = await need(diagnosis, 'env');
     const { authorised } = await need(authority, 'authority');
@@ -126,7 +126,7 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
     });
   });
 
-  const reuse = lookout.look<{ readonly file: string | null }>('earlier', 'run', async () => {
+  const reuse = preflight.check<{ readonly file: string | null }>('earlier', 'run', async () => {
     // That of a run which is not finished belongs to it.
     const taken = unfinishedRuns(readRuns(ctx));
     const files = listKeyFiles(join(ctx.settings.stateDirectory, 'oracle')).filter((file) => {
@@ -143,7 +143,7 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
   });
 
   if (keystoreOut !== null) {
-    lookout.look('keystore', 'run', async () =>
+    preflight.check('keystore', 'run', async () =>
       readKeyFile(keystoreOut) === undefined
         ? pass(`the new key also goes into ${keystoreOut}`)
         : block(`${keystoreOut} is there already`, { next: ['give another --keystore-out'] }),
@@ -152,14 +152,14 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
 
   const intents = await resolveFor(ctx, newAddress).catch(() => []);
   if (intents.length === 0) {
-    lookout.look('contracts', 'chain', async () => {
+    preflight.check('contracts', 'chain', async () => {
       await resolveFor(ctx, newAddress);
       return pass('found');
     });
   }
-  const sender = await lookAtSending(ctx, lookout, { intents });
+  const sender = await checkSending(ctx, preflight, { intents });
 
-  const funding = lookout.look<{ readonly funding: Funding | null }>('funding', 'chain', async () => {
+  const funding = preflight.check<{ readonly funding: Funding | null }>('funding', 'chain', async () => {
     const { feeToken: named } = await need(env, 'env');
     const { payer, activity } = await need(diagnosis, 'env');
     const perSecond = (activity.known ? activity.value.spend?.perSecond : undefined) ?? null;
@@ -189,7 +189,7 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
     });
   });
 
-  const checks = await lookout.checks();
+  const checks = await preflight.checks();
   const known = {
     nodes: await nodes,
     service: await service,
@@ -261,12 +261,17 @@ export function judgeOldKey(evidence: OldKeyEvidence): Finding<{ readonly worked
     const words = `whether ${name} works is unknown: ${reason}`;
     // The new key is proven by its own blocks and receipts, which need no logs.
     if (compromised) return warn(`${words}; a compromised key is not put back`, { value, ...facts });
-    return block(words, { override: 'old-key-not-working', value, ...facts, next: ['tv config show'] });
+    return block(words, {
+      override: 'old-key-not-working',
+      value,
+      ...facts,
+      next: [{ tv: ['config', 'show'] }],
+    });
   }
   if (pairs === 0) {
     return block('no pair is known, so no signal can be expected', {
       ...facts,
-      next: ['tv oracle status'],
+      next: [{ tv: ['oracle', 'status'] }],
     });
   }
   const newest = activity.known ? activity.value.newest : own?.known ? own.value : undefined;
@@ -286,7 +291,7 @@ export function judgeOldKey(evidence: OldKeyEvidence): Finding<{ readonly worked
     override: 'old-key-not-working',
     value,
     ...facts,
-    next: ['tv oracle status', 'tv oracle recover'],
+    next: [{ tv: ['oracle', 'status'] }, { tv: ['oracle', 'recover'] }],
   });
 }
 

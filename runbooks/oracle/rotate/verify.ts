@@ -12,8 +12,8 @@ import type { Address } from '../../../src/config/settings.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
-import { block, Lookout, pass, warn } from '../../../src/runbook/lookout.ts';
-import { ago, count, duration } from '../../../src/runbook/text.ts';
+import { block, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { ago, count, duration } from '../../../src/text/format.ts';
 import { findCopies, judgeCopies } from '../findCopies.ts';
 import { readOracleKey } from '../readOracleKey.ts';
 import { keyPlaces, type RotateFacts } from './facts.ts';
@@ -21,7 +21,7 @@ import { windowStart } from './keySteps.ts';
 
 /** Reads back from the chain, the host and the disk that the new key works and is in one place alone. */
 export async function verify(ctx: StepContext, facts: RotateFacts): Promise<readonly Check[]> {
-  const lookout = new Lookout(ctx);
+  const preflight = new Preflight(ctx);
   const {
     address,
     nonce,
@@ -35,7 +35,7 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
   };
   const name = address;
 
-  lookout.look('grant', 'chain', () => receiptOf(ctx, 'authorise', authorising(address)));
+  preflight.check('grant', 'chain', () => receiptOf(ctx, 'authorise', authorising(address)));
   const isAuthorised = async () => {
     if (await readUntil(ctx, () => isOracle(ctx.chain(), address), Boolean)) {
       return pass(
@@ -44,23 +44,23 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
     }
     const facts = await sinceOf(ctx, 'authorise', authorising(address));
     return facts === undefined
-      ? block(`${name} is not authorised`, { next: ['tv oracle status'] })
-      : block(`${name} is not authorised any more`, { facts, next: ['tv oracle status'] });
+      ? block(`${name} is not authorised`, { next: [{ tv: ['oracle', 'status'] }] })
+      : block(`${name} is not authorised any more`, { facts, next: [{ tv: ['oracle', 'status'] }] });
   };
-  lookout.look('signal', 'chain', () => ofCurrentState(ctx, isAuthorised));
-  lookout.look('window', 'chain', async () => {
+  preflight.check('signal', 'chain', () => ofCurrentState(ctx, isAuthorised));
+  preflight.check('window', 'chain', async () => {
     const since = windowStart(ctx.results);
     if (since === undefined) return pass('the old key worked until the new one did');
     const ms = Date.parse(seenAt) - since.getTime();
     return pass(`${duration(ms)} without a working key, until the first signal of the new one was seen`);
   });
-  lookout.look('service', 'host', async () => {
+  preflight.check('service', 'host', async () => {
     const { activeState, mainPid } = await readUnit(ctx.host(), { unit: facts.unit });
     return activeState === 'active'
       ? pass(`${facts.unit} active, process ${mainPid}`)
-      : block(`${facts.unit} is ${activeState}`, { next: ['tv oracle recover'] });
+      : block(`${facts.unit} is ${activeState}`, { next: [{ tv: ['oracle', 'recover'] }] });
   });
-  lookout.look('key', 'host', async () => {
+  preflight.check('key', 'host', async () => {
     const found = await readOracleKey(ctx);
     if (found.address !== address) return block(`.env holds the key of ${found.address}`);
     const places = keyPlaces(ctx);
@@ -71,7 +71,7 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
   });
   // Where the contract knows one oracle only, authorising the new one has cut the old one off.
   const cuts = facts.compromised && facts.form === 'role';
-  if (cuts) lookout.look('revoke', 'chain', () => receiptOf(ctx, 'cut', revoking(facts.oldAddress)));
+  if (cuts) preflight.check('revoke', 'chain', () => receiptOf(ctx, 'cut', revoking(facts.oldAddress)));
   const mayOldSign = async () => {
     const old = facts.oldAddress;
     const cutOff = facts.compromised || facts.form === 'one-address';
@@ -85,25 +85,25 @@ export async function verify(ctx: StepContext, facts: RotateFacts): Promise<read
       const since = cuts ? await sinceOf(ctx, 'cut', revoking(facts.oldAddress)) : undefined;
       return block(since === undefined ? `${old} still may sign` : `${old} was revoked, and may sign again`, {
         facts: since ?? {},
-        next: [`tv oracle revoke-old --address ${facts.oldAddress} --now`],
+        next: [{ tv: ['oracle', 'revoke-old', '--address', facts.oldAddress, '--now'] }],
       });
     }
     const entry = readOldKeys(ctx.settings).find((each) => each.old === facts.oldAddress);
     const due = entry === undefined ? '' : `, due ${ago(dueAt(entry), ctx.clock.now())}`;
     return warn(`old oracle key ${old} still valid${due}`, {
-      next: ['once it is due: tv oracle revoke-old'],
+      next: [{ when: 'once it is due', tv: ['oracle', 'revoke-old'] }],
     });
   };
-  lookout.look('old', 'chain', () => ofCurrentState(ctx, mayOldSign));
-  lookout.look('copies', 'host', async () => {
+  preflight.check('old', 'chain', () => ofCurrentState(ctx, mayOldSign));
+  preflight.check('copies', 'host', async () => {
     const copies = await findCopies(ctx, facts.oldAddress);
     const finding = judgeCopies(copies, '');
     if (copies.found.length === 0) return finding;
     // Where it still may sign, the line above names the command already.
     if (await isOracle(ctx.chain(), facts.oldAddress)) return finding;
-    return { ...finding, next: [`tv oracle revoke-old --address ${facts.oldAddress}`] };
+    return { ...finding, next: [{ tv: ['oracle', 'revoke-old', '--address', facts.oldAddress] }] };
   });
-  return lookout.checks();
+  return preflight.checks();
 }
 
 const authorising = (oracle: Address) => ({ intent: 'authoriseOracle', oracle }) as const;

@@ -1,6 +1,7 @@
+import { onHost } from '../../../src/errors/advice.ts';
 import type { JournalEntry } from '../../../src/host/readJournal.ts';
-import type { Reading } from '../../../src/runbook/gauge.ts';
-import { ago, howMany } from '../../../src/runbook/text.ts';
+import type { SampleValue } from '../../../src/observe/sample.ts';
+import { ago, howMany } from '../../../src/text/format.ts';
 import { errorsIn } from '../readRelayError.ts';
 import type { Pulse } from './pulse.ts';
 
@@ -10,7 +11,7 @@ const shownLines = 3;
 export function judgeLog(
   entries: readonly JournalEntry[],
   context: { readonly pulse: Pulse | undefined; readonly now: Date; readonly unit: string },
-): Reading {
+): SampleValue {
   const { pulse, now, unit } = context;
   if (entries.length === 0) {
     return { level: 'unknown', summary: 'the journal holds no line of it, so its errors are unknown' };
@@ -25,6 +26,6 @@ export function judgeLog(
     level: wrong ? 'warning' : 'ok',
     summary: `${howMany(errors.length, 'error')} in the last ${howMany(entries.length, 'line')}${wrong ? ', and no signal since' : ''}; newest ${lines.at(-1)}`,
     data: { errors: lines },
-    next: [`journalctl -u ${unit} -n 50 --no-pager`],
+    next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`)],
   };
 }

@@ -1,11 +1,12 @@
 import type { DatabaseServer } from '../../../src/database/readServer.ts';
-import { onHost, quoteForShell } from '../../../src/errors/shellLine.ts';
+import { onHost } from '../../../src/errors/advice.ts';
 import { findClientPrograms, findTooOld } from '../../../src/host/findTool.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import { readDisk } from '../../../src/host/readDisk.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
-import { bytes } from '../../../src/runbook/text.ts';
+import { block, pass } from '../../../src/runbook/preflight.ts';
+import { bytes } from '../../../src/text/format.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 
 /**
  * Room for the backup: pg_dump compresses and leaves indexes out, so half of the database's size is
@@ -41,7 +42,7 @@ export async function checkBackup(ctx: Context, { directory, server }: BackupPar
   const programs = await findClientPrograms(ctx.host(), { serverMajor: major });
   if (programs === undefined) {
     return block("PostgreSQL's client programs are not installed on the host", {
-      next: ['apt-get install postgresql-client'],
+      next: [onHost('apt-get install postgresql-client')],
     });
   }
   const tooOld = findTooOld(programs, { serverMajor: major });
@@ -49,14 +50,17 @@ export async function checkBackup(ctx: Context, { directory, server }: BackupPar
     const { tool, found } = tooOld;
     return block(`${tool} ${found.major} is older than the server (${version}) and refuses to work with it`, {
       facts: { [tool]: found.text },
-      next: [`apt-get install postgresql-client-${major}`],
+      next: [onHost(`apt-get install postgresql-client-${major}`)],
     });
   }
   const needed = sizeBytes * backupShare + backupMarginBytes;
   const { freeBytes } = await readDisk(ctx.host(), { path: directory });
   const room = `${directory} has ${bytes(freeBytes)} free, needs about ${bytes(needed)}`;
   if (freeBytes < needed) {
-    return block(room, { next: [`df -h ${quoteForShell(directory)}`, elsewhere], override: 'backup-space' });
+    return block(room, {
+      next: [onHost(`df -h ${quoteForShell(directory)}`), elsewhere],
+      override: 'backup-space',
+    });
   }
   return pass(`${room}; pg_dump ${programs.pgDump.major} ≥ server ${major}`);
 }

@@ -4,8 +4,8 @@ import { probeHistory } from '../../../src/chain/probeHistory.ts';
 import { readHead } from '../../../src/chain/readHead.ts';
 import type { Address } from '../../../src/config/settings.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
-import { count } from '../../../src/runbook/text.ts';
+import { block, pass } from '../../../src/runbook/preflight.ts';
+import { count } from '../../../src/text/format.ts';
 
 /** The node is on the right chain and still has all that the indexer will ask for. */
 export async function checkChain(ctx: Context, { fromBlock }: { readonly fromBlock: number }) {
@@ -13,7 +13,7 @@ export async function checkChain(ctx: Context, { fromBlock }: { readonly fromBlo
   const expected = settings.chain.id;
   if (expected === undefined) {
     return block('the chain id is not set', {
-      next: ['set CHAIN_ID in .env, or chain.id: tv config show'],
+      next: [{ when: 'set CHAIN_ID in .env, or chain.id', tv: ['config', 'show'] }],
     });
   }
   const [nodes, head, old] = await Promise.all([
@@ -25,12 +25,16 @@ export async function checkChain(ctx: Context, { fromBlock }: { readonly fromBlo
   if (wrong !== undefined) {
     return block(`the RPC node is on chain ${wrong.id}, not ${expected}`, {
       facts: { node: wrong.url },
-      next: [`set RPC_URL to a node of chain ${expected}, or mend CHAIN_ID: tv config show`],
+      next: [
+        { when: `set RPC_URL to a node of chain ${expected}, or mend CHAIN_ID`, tv: ['config', 'show'] },
+      ],
     });
   }
   const contracts = Object.values(settings.contracts).filter((address) => address !== undefined);
   if (contracts.length === 0) {
-    return block('no contract address is known', { next: ['set the addresses in .env: tv config show'] });
+    return block('no contract address is known', {
+      next: [{ when: 'set the addresses in .env', tv: ['config', 'show'] }],
+    });
   }
   if (fromBlock > head.number) {
     return block(`block ${count(fromBlock)} is above the head, ${count(head.number)}`, {
@@ -45,7 +49,7 @@ export async function checkChain(ctx: Context, { fromBlock }: { readonly fromBlo
       facts: { reason, node: ctx.chain().urls.join(', ') },
       next: [
         'set RPC_URL, or chain.rpcUrls, to a node with the full history (an archive node)',
-        ...(firstServed === undefined ? [] : [`tv reindex --from-block ${firstServed}`]),
+        ...(firstServed === undefined ? [] : [{ tv: ['reindex', '--from-block', String(firstServed)] }]),
       ],
     });
   }

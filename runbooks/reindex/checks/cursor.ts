@@ -3,8 +3,8 @@ import type { EventSchema } from '../../../src/database/eventSchema.ts';
 import { readCursor } from '../../../src/database/readCursor.ts';
 import { answer } from '../../../src/errors/answer.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { block, pass, warn } from '../../../src/runbook/lookout.ts';
-import { count } from '../../../src/runbook/text.ts';
+import { block, pass, warn } from '../../../src/runbook/preflight.ts';
+import { count } from '../../../src/text/format.ts';
 
 export interface CursorParameters {
   readonly schema: EventSchema;
@@ -27,7 +27,10 @@ export async function checkCursor(ctx: Context, { schema, fromBlock }: CursorPar
       `the indexer is only at block ${count(now.block)}: the blocks up to ${count(fromBlock - 1)} would never be indexed`,
       {
         value,
-        next: ['let the indexer get there first: tv status', `or begin at block ${now.block + 1} at most`],
+        next: [
+          { when: 'let the indexer get there first', tv: ['status'] },
+          `or begin at block ${now.block + 1} at most`,
+        ],
         override: 'skip-blocks',
       },
     );

@@ -1,7 +1,7 @@
 import { findEnvFileObstacle } from '../../../src/host/envFileObstacle.ts';
 import { readEnvFile } from '../../../src/host/readEnvFile.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
+import { block, pass } from '../../../src/runbook/preflight.ts';
 
 /** `.env` can be read and replaced, and sets START_BLOCK once at most. */
 export async function checkEnvFile(ctx: Context, { fromBlock }: { readonly fromBlock: number }) {

@@ -6,8 +6,8 @@ import { readProgress } from '../../../src/database/readProgress.ts';
 import { TimeoutError } from '../../../src/errors/TvError.ts';
 import type { Finding } from '../../../src/runbook/check.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { block, pass, warn } from '../../../src/runbook/lookout.ts';
-import { count, howMany } from '../../../src/runbook/text.ts';
+import { block, pass, warn } from '../../../src/runbook/preflight.ts';
+import { count, howMany } from '../../../src/text/format.ts';
 import { doubtsOf } from '../check.ts';
 import { compareWithChain, unpairedRows } from '../compare.ts';
 
@@ -62,8 +62,11 @@ export async function checkLogs(ctx: Context, parameters: LogsParameters): Promi
     if (doubts.length > 0) {
       return block(`rows to be cleared might not come back: ${doubts.join('; ')}`, {
         next: [
-          'set RPC_URL, or chain.rpcUrls, to a node with all logs (an archive node): tv config show',
-          `see which rows: tv reindex check --from-block ${fromBlock}`,
+          {
+            when: 'set RPC_URL, or chain.rpcUrls, to a node with all logs (an archive node)',
+            tv: ['config', 'show'],
+          },
+          { when: 'see which rows', tv: ['reindex', 'check', '--from-block', String(fromBlock)] },
         ],
         override: 'incomplete-logs',
         value: { ...before, surplus: null },

@@ -1,7 +1,7 @@
 import { checkRights } from '../../../src/database/checkRights.ts';
 import type { EventSchema } from '../../../src/database/eventSchema.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
+import { block, pass } from '../../../src/runbook/preflight.ts';
 
 const purposeWords = { clear: 'clear', backup: 'back up', restore: 'put back' } as const;
 
@@ -19,7 +19,10 @@ export async function checkTableRights(ctx: Context, { schema }: { readonly sche
   return block(`${ctx.database().target.user} lacks rights on ${tables.length} of the tables`, {
     facts: Object.fromEntries(tables.slice(0, 8).map((table) => [table, lacking(table)])),
     next: [
-      "have them granted by the tables' owner, or set INDEXER_DB_URL to connect as the owner: tv config show",
+      {
+        when: "have them granted by the tables' owner, or set INDEXER_DB_URL to connect as the owner",
+        tv: ['config', 'show'],
+      },
     ],
   });
 }

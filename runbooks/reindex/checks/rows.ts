@@ -1,8 +1,8 @@
 import { countRows } from '../../../src/database/countRows.ts';
 import type { EventSchema } from '../../../src/database/eventSchema.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
-import { count } from '../../../src/runbook/text.ts';
+import { block, pass } from '../../../src/runbook/preflight.ts';
+import { count } from '../../../src/text/format.ts';
 
 export interface RowsParameters {
   readonly schema: EventSchema;

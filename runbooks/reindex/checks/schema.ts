@@ -1,7 +1,8 @@
 import { indexedEvents } from '../../../src/chain/events.ts';
 import { readEventSchema } from '../../../src/database/readEventSchema.ts';
+import { onHost } from '../../../src/errors/advice.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
+import { block, pass } from '../../../src/runbook/preflight.ts';
 
 /** Tables that the indexer is known to fill, those of RUNBOOK.md (section 1, step 3) included. */
 const knownTables = new Set([...indexedEvents.map(({ table }) => table), 'rebalances']);
@@ -20,7 +21,7 @@ export async function checkSchema(ctx: Context) {
     const names = unknown.map(({ name }) => name).join(', ');
     return block(`${names}: would be cleared too, and nothing says that the indexer fills it again`, {
       value: found,
-      next: [`see what it is: psql -c '\\d+ ${unknown[0]?.name}'`],
+      next: [onHost(`psql -c '\\d+ ${unknown[0]?.name}'`, 'see what it is')],
       override: 'unknown-tables',
     });
   }

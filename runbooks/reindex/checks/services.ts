@@ -1,10 +1,11 @@
+import { onHost } from '../../../src/errors/advice.ts';
 import { detectSystemd } from '../../../src/host/detectSystemd.ts';
 import { listProcesses } from '../../../src/host/listProcesses.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import { showUnits } from '../../../src/host/showUnits.ts';
 import type { Context } from '../../../src/runbook/context.ts';
-import { block, pass, warn } from '../../../src/runbook/lookout.ts';
-import { ago } from '../../../src/runbook/text.ts';
+import { block, pass, warn } from '../../../src/runbook/preflight.ts';
+import { ago } from '../../../src/text/format.ts';
 
 /** The indexer is a unit of this host, and the only indexer on it. */
 export async function checkServices(ctx: Context) {
@@ -16,21 +17,21 @@ export async function checkServices(ctx: Context) {
   if (!systemd.available) {
     return block('no systemd on this host, so the indexer cannot be stopped', {
       facts: { systemd: systemd.reason },
-      next: ['run tv on the host of the services, or set host.prefix: tv config show'],
+      next: [{ when: 'run tv on the host of the services, or set host.prefix', tv: ['config', 'show'] }],
     });
   }
   const [state, processes] = await Promise.all([readUnit(host, { unit }), listProcesses(host, { program })]);
   if (state.loadState === 'masked') {
     const running = state.activeState === 'active' ? ', and still running' : '';
     return block(`${unit} is masked${running}: once stopped, it could not be started again`, {
-      next: [`systemctl unmask ${unit}`],
+      next: [onHost(`systemctl unmask ${unit}`)],
     });
   }
   if (state.loadState !== 'loaded') {
     return block(`${unit} is not installed here (${state.loadState})`, {
       next: [
-        'see what the unit is called: systemctl list-units --all',
-        'set host.units.indexer: tv config show',
+        onHost('systemctl list-units --all', 'see what the unit is called'),
+        { when: 'set host.units.indexer', tv: ['config', 'show'] },
       ],
     });
   }
@@ -50,7 +51,7 @@ export async function checkServices(ctx: Context) {
         next:
           strangers.length > 0
             ? [`end what does not belong to the unit: kill ${strangers.map(({ pid }) => pid).join(' ')}`]
-            : [`systemctl status ${unit}`],
+            : [onHost(`systemctl status ${unit}`)],
       },
     );
   }
@@ -75,16 +76,21 @@ async function readOddities(ctx: Context, unit: string) {
   const [shown] = await showUnits(ctx.host(), {
     units: [unit],
     properties: ['Id', 'NeedDaemonReload', 'TriggeredBy'],
-    next: `systemctl status ${unit}`,
+    next: onHost(`systemctl status ${unit}`),
   });
   const triggers = (shown?.get('TriggeredBy') ?? '').split(/\s+/).filter((name) => name !== '');
   return [
     ...triggers.map((name) => ({
       what: `${name} may start it again during the run`,
-      next: `systemctl stop ${name}`,
+      next: onHost(`systemctl stop ${name}`),
     })),
     ...(shown?.get('NeedDaemonReload') === 'yes'
-      ? [{ what: 'its unit file has changed since systemd read it', next: 'systemctl daemon-reload' }]
+      ? [
+          {
+            what: 'its unit file has changed since systemd read it',
+            next: onHost('systemctl daemon-reload'),
+          },
+        ]
       : []),
   ];
 }

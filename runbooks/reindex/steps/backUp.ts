@@ -1,7 +1,7 @@
 import { dumpDatabase } from '../../../src/database/dumpDatabase.ts';
 import { endSessions } from '../../../src/database/endSessions.ts';
-import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import type { Step } from '../../../src/runbook/define.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 import { applicationName, backupFile, type ReindexFacts } from '../facts.ts';
 
 /** A dump whose rows were counted, table by table, before anything is deleted. It is kept. */
@@ -13,7 +13,7 @@ export function backUp(facts: ReindexFacts): Step {
     title: 'back up the database, and read the backup to its end',
     command: `pg_dump -Fc -d ${quoteForShell(name)} -f ${quoteForShell(`${directory}/${name}_`)}$RUN.dump`,
     effect: 'reversible',
-    undoTitle: 'kept',
+    afterwards: 'kept',
     probe: async (ctx) => {
       // A dump that was cut off goes on without us; its sessions carry the run's name.
       await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });

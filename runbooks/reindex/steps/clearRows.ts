@@ -4,14 +4,14 @@ import { endSessions } from '../../../src/database/endSessions.ts';
 import { probeCleared } from '../../../src/database/probeCleared.ts';
 import { readCursor } from '../../../src/database/readCursor.ts';
 import { restoreTables } from '../../../src/database/restoreTables.ts';
-import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import type { Finding } from '../../../src/runbook/check.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
-import { count } from '../../../src/runbook/text.ts';
+import { block, pass } from '../../../src/runbook/preflight.ts';
+import { count } from '../../../src/text/format.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 import { describeUnpaired, unpairedRows } from '../compare.ts';
 import { applicationName, backupFile, lastBlockKept, type ReindexFacts } from '../facts.ts';
-import { proveStill } from '../still.ts';
+import { assertQuiescent } from '../still.ts';
 import { fewerThanBefore } from '../verify.ts';
 
 /** Rows and cursor in one transaction: with rows gone and the cursor ahead, nothing would come back. */
@@ -30,7 +30,7 @@ export function clearRows(facts: ReindexFacts): Step {
     title: `clear ${count(clear)} rows${schema.cursor === null ? '' : ', and set the cursor, in one transaction'}`,
     command: `psql -d ${quoteForShell(facts.database.name)} -c 'BEGIN; ${rows};${set} COMMIT'`,
     effect: 'compensable',
-    undoTitle: 'undo: restore the backup of step 2',
+    undoTitle: 'restore the backup of step 2',
     probe: async (ctx) => {
       // The server works on for a tv that was killed, and keeps its locks until it notices.
       await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
@@ -38,7 +38,7 @@ export function clearRows(facts: ReindexFacts): Step {
     },
     run: async (ctx) => {
       // Somebody may have started the indexer again since step 1.
-      await proveStill(ctx, facts);
+      await assertQuiescent(ctx, facts);
       return clearEvents(ctx.database(), {
         ...what,
         applicationName: applicationName(ctx.runId),
@@ -46,7 +46,7 @@ export function clearRows(facts: ReindexFacts): Step {
       });
     },
     undo: async (ctx) => {
-      await proveStill(ctx, facts);
+      await assertQuiescent(ctx, facts);
       await restoreTables(ctx.database(), {
         run: ctx.host().run,
         file: backupFile(facts, ctx.runId),
@@ -90,7 +90,7 @@ async function checkRowsBack(ctx: StepContext, facts: ReindexFacts): Promise<Fin
   );
   if (known !== undefined && lost.length > 0) {
     return block(`rows of before the run are missing: ${describeUnpaired(lost)}`, {
-      next: [`tv reindex check --from-block ${fromBlock}`],
+      next: [{ tv: ['reindex', 'check', '--from-block', String(fromBlock)] }],
     });
   }
   if (database.cursor !== null && (cursor === undefined || cursor.block < database.cursor)) {

@@ -2,6 +2,7 @@ import { eventName } from '../../../src/chain/events.ts';
 import { clearEvents } from '../../../src/database/clearEvents.ts';
 import { endSessions } from '../../../src/database/endSessions.ts';
 import { readCursor } from '../../../src/database/readCursor.ts';
+import { onHost } from '../../../src/errors/advice.ts';
 import { answer } from '../../../src/errors/answer.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import { readJournal } from '../../../src/host/readJournal.ts';
@@ -11,7 +12,7 @@ import type { Step, StepContext } from '../../../src/runbook/define.ts';
 import { type ChainComparison, compareWithChain } from '../compare.ts';
 import { applicationName, type ReindexFacts } from '../facts.ts';
 import { follow } from '../follow.ts';
-import { proveStill } from '../still.ts';
+import { assertQuiescent } from '../still.ts';
 
 /** A node that fails now and then needs a second or a third round; one that fails always needs a person. */
 const rounds = 3;
@@ -26,7 +27,7 @@ export function fillGaps(facts: ReindexFacts): Step {
     title: 'compare with the chain, and read skipped blocks again',
     command: `tv reindex check --from-block ${facts.fromBlock}`,
     effect: 'compensable',
-    undoTitle: 'undo: restore the backup of step 2',
+    undoTitle: 'restore the backup of step 2',
     probe: async () => 'not-done',
     run: async (ctx) => {
       const deadline = Date.now() + facts.timeoutMs;
@@ -57,7 +58,7 @@ export function fillGaps(facts: ReindexFacts): Step {
 async function setBack(ctx: StepContext, facts: ReindexFacts, firstMissing: number): Promise<void> {
   const { unit } = facts.indexer;
   await stopUnit(ctx.host(), { unit, signal: ctx.signal });
-  await proveStill(ctx, facts);
+  await assertQuiescent(ctx, facts);
   await clearEvents(ctx.database(), {
     schema: facts.database.schema,
     fromBlock: firstMissing,
@@ -100,9 +101,9 @@ async function stillMissing(
     },
     next: [
       node
-        ? 'the indexer could not read from its RPC node: tv status'
-        : `journalctl -u ${unit} -n 200 --no-pager`,
-      `once that is repaired: tv resume ${ctx.runId}`,
+        ? { when: 'the indexer could not read from its RPC node', tv: ['status'] }
+        : onHost(`journalctl -u ${unit} -n 200 --no-pager`),
+      { when: 'once that is repaired', tv: ['resume', ctx.runId] },
     ],
   });
 }

@@ -1,5 +1,5 @@
 import type { Step } from '../../../src/runbook/define.ts';
-import { count } from '../../../src/runbook/text.ts';
+import { count } from '../../../src/text/format.ts';
 import type { ReindexFacts } from '../facts.ts';
 import { lastBlockKept } from '../facts.ts';
 import { follow } from '../follow.ts';

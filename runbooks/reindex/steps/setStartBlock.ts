@@ -1,11 +1,11 @@
-import { quoteForShell } from '../../../src/errors/shellLine.ts';
 import { readEnvValue } from '../../../src/host/envFile.ts';
 import { readEnvFile } from '../../../src/host/readEnvFile.ts';
 import { removeEnvValue } from '../../../src/host/removeEnvValue.ts';
 import { writeEnvValue } from '../../../src/host/writeEnvValue.ts';
 import { ChangedSince } from '../../../src/runbook/changedSince.ts';
 import type { Step, StepContext } from '../../../src/runbook/define.ts';
-import { block, pass } from '../../../src/runbook/lookout.ts';
+import { block, pass } from '../../../src/runbook/preflight.ts';
+import { quoteForShell } from '../../../src/text/shellLine.ts';
 import type { ReindexFacts } from '../facts.ts';
 
 /** The indexer reads from the block after START_BLOCK, so the block before the first one is written. */
@@ -17,7 +17,7 @@ export function setStartBlock(facts: ReindexFacts): Step {
     title: `set START_BLOCK in .env: ${before ?? '(not set)'} → ${after}`,
     command: `sed -i 's/^START_BLOCK=.*/START_BLOCK=${after}/' ${quoteForShell(path)}`,
     effect: 'reversible',
-    undoTitle: before === null ? `undo: remove ${key} from .env` : `undo: set ${key} to ${before}`,
+    undoTitle: before === null ? `remove ${key} from .env` : `set ${key} to ${before}`,
     probe: async (ctx) => {
       const { text } = await readEnvFile(ctx.host(), { path });
       return readEnvValue(text, key) === after ? 'done' : 'not-done';

@@ -11,7 +11,7 @@ export function startIndexer({ indexer: { unit, wasActive } }: ReindexFacts): St
     title: 'start the indexer',
     command: `systemctl start ${unit}`,
     effect: 'reversible',
-    undoTitle: 'undo: stop the indexer',
+    undoTitle: 'stop the indexer',
     probe: async (ctx) =>
       (await readUnit(ctx.host(), { unit })).activeState === 'active' ? 'done' : 'not-done',
     run: async (ctx) => {

@@ -4,7 +4,7 @@ import { startUnit } from '../../../src/host/startUnit.ts';
 import { stopUnit } from '../../../src/host/stopUnit.ts';
 import type { Step } from '../../../src/runbook/define.ts';
 import type { ReindexFacts } from '../facts.ts';
-import { proveStill } from '../still.ts';
+import { assertQuiescent } from '../still.ts';
 
 /** Nothing may write while rows are cleared; a second indexer would be as bad as the first. */
 export function stopIndexer(facts: ReindexFacts): Step {
@@ -15,14 +15,14 @@ export function stopIndexer(facts: ReindexFacts): Step {
     command: `systemctl stop ${unit}`,
     effect: 'reversible',
     leaves: { subject: 'indexer', state: 'STOPPED', until: 'start' },
-    undoTitle: wasActive ? 'undo: start the indexer' : 'undo: leave the indexer stopped, as it was',
+    undoTitle: wasActive ? 'start the indexer' : 'leave the indexer stopped, as it was',
     probe: async (ctx) => {
       const { activeState } = await readUnit(ctx.host(), { unit });
       return activeState === 'inactive' || activeState === 'failed' ? 'done' : 'not-done';
     },
     run: async (ctx) => {
       await stopUnit(ctx.host(), { unit, signal: ctx.signal });
-      return proveStill(ctx, facts);
+      return assertQuiescent(ctx, facts);
     },
     undo: async (ctx) => {
       if (wasActive) await startUnit(ctx.host(), { unit, signal: ctx.signal });

@@ -78,7 +78,7 @@ export async function readBreakers(chain: Chain, parameters: ReadBreakersParamet
   if (functionName === undefined) {
     throw new TvError('The risk controller returns no circuit breaker.', {
       facts: { address, asked: 'pairCircuitBroken(bytes32), circuitBroken(bytes32)' },
-      next: ['check the address: tv config show'],
+      next: [{ when: 'check the address', tv: ['config', 'show'] }],
     });
   }
   // Without their history the pairs that only events name are missing: `historyUnknown` says so.
@@ -95,7 +95,7 @@ export async function readBreakers(chain: Chain, parameters: ReadBreakersParamet
     if (typeof open !== 'boolean') {
       throw new TvError(`The risk controller does not return the breaker of ${pairTitle(pair)}.`, {
         facts: { address, pair: pair.id },
-        next: ['check the address: tv config show'],
+        next: [{ when: 'check the address', tv: ['config', 'show'] }],
       });
     }
     const signal = signalOf(answers[pairs.length + index] as SignalAnswer | undefined);
@@ -107,7 +107,7 @@ export async function readBreakers(chain: Chain, parameters: ReadBreakersParamet
 
 function riskController({ contracts }: Chain): Address {
   if (contracts.riskController !== undefined) return contracts.riskController;
-  throw new TvError('The address of RiskController is not set.', { next: ['tv config show'] });
+  throw new TvError('The address of RiskController is not set.', { next: [{ tv: ['config', 'show'] }] });
 }
 
 function withDiscovered(named: readonly Pair[], used: Iterable<`0x${string}`>): readonly Pair[] {

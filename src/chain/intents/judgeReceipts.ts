@@ -1,7 +1,7 @@
 import type { Finding } from '../../runbook/check.ts';
 import type { Chain } from '../../runbook/context.ts';
-import { block, pass, warn } from '../../runbook/lookout.ts';
-import { count } from '../../runbook/text.ts';
+import { block, pass, warn } from '../../runbook/preflight.ts';
+import { count } from '../../text/format.ts';
 import { readEvidence } from '../transactions/receipt.ts';
 import type { SentTransaction } from '../transactions/transaction.ts';
 import { recordsEffect } from './effects.ts';
@@ -32,7 +32,7 @@ export async function judgeReceipts(
     if (proof.known) continue;
     return block(`it is unknown whether ${hash} succeeded: ${proof.reason}`, {
       facts: { transaction: hash },
-      next: ['tv resume'],
+      next: [{ tv: ['resume'] }],
     });
   }
   const logs = all.flatMap(({ proof }) => (proof.known ? proof.value.logs : []));

@@ -3,7 +3,7 @@ import type { Address } from '../../config/settings.ts';
 import { type Answer, answer, known, unknown } from '../../errors/answer.ts';
 import { TvError, UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
-import { count } from '../../runbook/text.ts';
+import { count } from '../../text/format.ts';
 import { governanceRolesAbi } from '../abi/governanceRoles.ts';
 import { treasuryVaultAbi } from '../abi/treasuryVault.ts';
 import { described } from '../describeRpcError.ts';
@@ -44,7 +44,7 @@ export async function readDeployment(chain: Chain): Promise<Deployment> {
   const names = Object.keys(chain.contracts) as readonly ContractName[];
   const { governanceRoles: registry, treasuryVault: vault } = chain.contracts;
   if (registry === undefined) {
-    throw new TvError('The address of GovernanceRoles is not set.', { next: ['tv config show'] });
+    throw new TvError('The address of GovernanceRoles is not set.', { next: [{ tv: ['config', 'show'] }] });
   }
   const [found, ids, owner] = await Promise.all([
     Promise.all(names.map((name) => readCode(chain, chain.contracts[name]))),
@@ -61,7 +61,7 @@ export async function readDeployment(chain: Chain): Promise<Deployment> {
     // It has just returned its roles.
     throw new UnavailableError('The RPC node returns no bytecode of GovernanceRoles, which answers calls.', {
       facts: { node: chain.urls.join(', '), contract: registry },
-      next: 'see which RPC URLs are set, and from where: tv config show',
+      next: { when: 'see which RPC URLs are set, and from where', tv: ['config', 'show'] },
     });
   }
   const [code, members] = await Promise.all([
@@ -114,7 +114,7 @@ async function readRoleId(
   if (id !== undefined) return id;
   throw new TvError(`GovernanceRoles does not return its role ${name}.`, {
     facts: { address: registry, function: `${name}_ROLE()` },
-    next: ['check the address: tv config show'],
+    next: [{ when: 'check the address', tv: ['config', 'show'] }],
   });
 }
 

@@ -141,6 +141,6 @@ function notThere(chain: Chain, deployment: Deployment, request: IntentRequest):
   });
   return new TvError(`No function that ${wanted[request.intent]} was found.`, {
     facts: Object.fromEntries(tried),
-    next: ['see whether the addresses are right: tv config show'],
+    next: [{ when: 'see whether the addresses are right', tv: ['config', 'show'] }],
   });
 }

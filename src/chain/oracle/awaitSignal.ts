@@ -1,7 +1,7 @@
 import { type Address, decodeFunctionData, recoverTypedDataAddress } from 'viem';
 import { TimeoutError, TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
-import { duration } from '../../runbook/text.ts';
+import { duration } from '../../text/format.ts';
 import { riskControllerAbi } from '../abi/riskController.ts';
 import { described } from '../describeRpcError.ts';
 import { parseObject } from '../parseAnswer.ts';
@@ -71,7 +71,7 @@ export async function awaitSignal(chain: Chain, parameters: AwaitSignalParameter
       if (trouble !== undefined) throw trouble;
       throw new TimeoutError(`No signal of ${oracle} was accepted within ${duration(limitMs)}.`, {
         facts: { oracle, 'signals of others': [...others].join(', ') || 'none' },
-        next: ['tv oracle status'],
+        next: [{ tv: ['oracle', 'status'] }],
       });
     }
     const hopeless = await giveUp?.();

@@ -1,7 +1,8 @@
 import type { Address } from '../../config/settings.ts';
+import { type Advice, onHost } from '../../errors/advice.ts';
 import { type Answer, answer } from '../../errors/answer.ts';
 import type { Chain } from '../../runbook/context.ts';
-import { count, duration } from '../../runbook/text.ts';
+import { count, duration } from '../../text/format.ts';
 import { described } from '../describeRpcError.ts';
 import { parseObject, parseQuantity } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
@@ -22,7 +23,7 @@ export type Trouble = {
    */
   readonly id: 'paused' | 'not-authorised' | 'no-fees' | 'stuck' | 'pending' | 'clock';
   readonly summary: string;
-  readonly next: readonly string[];
+  readonly next: readonly Advice[];
 };
 
 /**
@@ -112,7 +113,7 @@ export async function diagnose(chain: Chain, parameters: DiagnoseParameters): Pr
     troubles.push({
       id: 'not-authorised',
       summary: `${name} is not an authorised oracle; authorised: ${authorisedWords(authority.value[0])}`,
-      next: ['tv oracle rotate-key'],
+      next: [{ tv: ['oracle', 'rotate-key'] }],
     });
   }
   if (!payer.known) unread.push(`what ${name} can pay with (${payer.reason})`);
@@ -142,7 +143,7 @@ export async function diagnose(chain: Chain, parameters: DiagnoseParameters): Pr
     troubles.push({
       id: 'clock',
       summary: `the host's clock is ${ahead} ahead of the chain: signals of the future are refused, or the chain stands still`,
-      next: ['timedatectl status', 'tv status'],
+      next: [onHost('timedatectl status'), { tv: ['status'] }],
     });
   }
   return { troubles, unknown: unread, nonce, activity, payer };
@@ -153,7 +154,7 @@ function noFees(oracle: Address, payer: Payer, needed: bigint): Trouble {
   return {
     id: 'no-fees',
     summary: `${oracle} cannot pay: it has ${has}${paysBy(payer)}, a signal takes ${formatFunds(needed, payer)}`,
-    next: [`${fundingLine(oracle, payer)}, then: tv oracle recover`],
+    next: [{ when: `${fundingLine(oracle, payer)}, then`, tv: ['oracle', 'recover'] }],
   };
 }
 
@@ -212,9 +213,9 @@ export function judgeNonces(evidence: NonceEvidence): Trouble | undefined {
       ? `the relay collides with a transaction that the RPC node does not show: ${lastError?.message}`
       : `${many(waiting)} in the pool, from nonce ${latest} on`;
   if (late || collides || gap) {
-    return { id: 'stuck', summary: `${what}; ${since}: stuck`, next: ['tv oracle unstick'] };
+    return { id: 'stuck', summary: `${what}; ${since}: stuck`, next: [{ tv: ['oracle', 'unstick'] }] };
   }
-  return { id: 'pending', summary: `${what}; ${since}`, next: ['tv oracle status'] };
+  return { id: 'pending', summary: `${what}; ${since}`, next: [{ tv: ['oracle', 'status'] }] };
 }
 
 function many(waiting: number): string {

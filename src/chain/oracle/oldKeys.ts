@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Address, Settings } from '../../config/settings.ts';
 import { TvError } from '../../errors/TvError.ts';
-import { replaceFile } from '../../runbook/durableFile.ts';
+import { replaceFile } from '../../output/durableFile.ts';
 import { sameAddress } from '../sameAddress.ts';
 
 /** RUNBOOK.md, section 4: the old key is revoked a day after it was replaced. In milliseconds. */
@@ -72,7 +72,7 @@ function readAll(place: Place): z.output<typeof schema> {
   } catch {
     throw new TvError('The list of replaced oracle keys cannot be read.', {
       facts: { file },
-      next: ['see who holds the role: tv oracle status'],
+      next: [{ when: 'see who holds the role', tv: ['oracle', 'status'] }],
     });
   }
 }

@@ -121,7 +121,7 @@ export async function readActivity(
 function unreadable(chain: Chain, reason: string): UnavailableError {
   return new UnavailableError(`The last signals of the oracle cannot be read: ${reason}.`, {
     facts: { node: chain.urls.join(', ') },
-    next: 'check the RPC URLs: tv config show',
+    next: { when: 'check the RPC URLs', tv: ['config', 'show'] },
   });
 }
 

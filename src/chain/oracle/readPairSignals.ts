@@ -52,7 +52,7 @@ export async function readPairSignals(chain: Chain, pairs: readonly Pair[]): Pro
     if (answer === undefined) {
       throw new TvError(`The risk controller does not return the last signal of ${pairTitle(pair)}.`, {
         facts: { address, pair: pair.id },
-        next: ['check the address: tv config show'],
+        next: [{ when: 'check the address', tv: ['config', 'show'] }],
       });
     }
     const [, , , , timestamp, nonce] = answer;

@@ -51,7 +51,7 @@ export async function readSignals(
   if (unknown === undefined) return signals;
   throw new UnavailableError(`The oracle's signals from block ${fromBlock} on cannot be read: ${unknown}.`, {
     facts: { node: chain.urls.join(', ') },
-    next: 'check the RPC URLs: tv config show',
+    next: { when: 'check the RPC URLs', tv: ['config', 'show'] },
   });
 }
 
@@ -192,7 +192,7 @@ export async function readOwnSignal(chain: Chain, sender: Address): Promise<Acce
     if (receipt === null) {
       throw new UnavailableError(`The last transactions of ${sender} cannot be read.`, {
         facts: { node: chain.urls.join(', '), nonce },
-        next: 'check the RPC URLs: tv config show',
+        next: { when: 'check the RPC URLs', tv: ['config', 'show'] },
       });
     }
     const signal = signalsIn(parseObject(receipt, 'receipt'), address).at(-1);

@@ -1,7 +1,7 @@
 import { encodePacked, getAddress, isAddress, keccak256 } from 'viem';
 import type { Address, Settings } from '../../config/settings.ts';
-import { withoutKeys } from '../../errors/pastedKeys.ts';
 import { UsageError } from '../../errors/TvError.ts';
+import { withoutKeys } from '../../text/pastedKeys.ts';
 
 /** A trading pair as the contracts know it, and as people call it. */
 export type Pair = {
@@ -42,7 +42,7 @@ export function findPair(settings: Pick<Settings, 'pairs'>, text: string): Pair 
         named.map(({ name }) => name).join(', ') || 'none; name them under "pairs" in the configuration file',
       'or give': 'its id (0x and 64 hex digits), or its two tokens as 0x…/0x…',
     },
-    next: ['tv breaker status --all'],
+    next: [{ tv: ['breaker', 'status', '--all'] }],
   });
 }
 

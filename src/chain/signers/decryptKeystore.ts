@@ -2,6 +2,7 @@ import { createDecipheriv, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { keccak256 } from 'viem';
 import * as z from 'zod';
+import { onThisMachine } from '../../errors/advice.ts';
 import { TvError } from '../../errors/TvError.ts';
 
 const hex = z.string().regex(/^(0x)?([0-9a-fA-F]{2})*$/);
@@ -95,7 +96,7 @@ async function derive(password: string, kdf: KdfParameters): Promise<Buffer> {
   if (N >= 2 ** (16 * r)) {
     throw new TvError('The keystore was made with scrypt parameters that are not allowed any more.', {
       facts: { n: N, r, p, allowed: `n below ${2 ** (16 * r)} for r = ${r}` },
-      next: ['make it anew: cast wallet import'],
+      next: [onThisMachine('cast wallet import', 'make it anew')],
     });
   }
   const needed = 128 * N * r;
@@ -108,7 +109,7 @@ async function derive(password: string, kdf: KdfParameters): Promise<Buffer> {
         memory: `${Math.ceil(needed / 2 ** 20)} MiB`,
         allowed: `${mostMemory / 2 ** 20} MiB`,
       },
-      next: ['make it again with the usual parameters: cast wallet import'],
+      next: [onThisMachine('cast wallet import', 'make it again with the usual parameters')],
     });
   }
   const maxmem = 128 * N * r + 128 * r * p + 2 ** 20;

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createFile, draftOf, syncDirectory } from '../../runbook/durableFile.ts';
+import { createFile, draftOf, syncDirectory } from '../../output/durableFile.ts';
 import { readSecretFile } from './readSecretFile.ts';
 
 /**

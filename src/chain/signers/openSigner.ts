@@ -1,14 +1,14 @@
 import { privateKeyToAccount } from 'viem/accounts';
 import type { Settings, SignerRole, SignerSource } from '../../config/settings.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
-import type { SecretDesk } from '../../runbook/context.ts';
+import type { SecretPrompt } from '../../runbook/context.ts';
 import { decryptKeystore, WrongPassword } from './decryptKeystore.ts';
 import { readPassword, readSecretBytes, readSecretFile } from './readSecretFile.ts';
 import type { Signer } from './signer.ts';
 
 interface SignerContext {
   readonly settings: Settings;
-  readonly secrets: SecretDesk;
+  readonly secrets: SecretPrompt;
 }
 
 /** One question for a password in a run, however many steps sign. */
@@ -60,7 +60,7 @@ async function open(ctx: SignerContext, role: SignerRole): Promise<Signer> {
   }
 }
 
-async function readKey(source: SignerSource, role: SignerRole, secrets: SecretDesk): Promise<string> {
+async function readKey(source: SignerSource, role: SignerRole, secrets: SecretPrompt): Promise<string> {
   switch (source.kind) {
     case 'keystore': {
       const text = readSecretFile(source.path, 'keystore');
@@ -83,7 +83,10 @@ async function readKey(source: SignerSource, role: SignerRole, secrets: SecretDe
             'odd about it': oddities.join(', ') || undefined,
             ...error.facts,
           },
-          next: passwordFile === undefined ? ['type it again', 'tv config show'] : ['tv config show'],
+          next:
+            passwordFile === undefined
+              ? ['type it again', { tv: ['config', 'show'] }]
+              : [{ tv: ['config', 'show'] }],
           exitCode: exitCodes.blocked,
         });
       }
@@ -122,7 +125,7 @@ async function decryptWithAny(text: string, [first = '', ...others]: readonly st
   }
 }
 
-async function ask(secrets: SecretDesk, question: string): Promise<string> {
+async function ask(secrets: SecretPrompt, question: string): Promise<string> {
   const answer = await secrets.ask(question);
   if (answer === undefined) {
     throw new TvError('Not answered; nothing was changed.', { exitCode: exitCodes.notConfirmed });
@@ -135,7 +138,10 @@ function sourceOf(settings: Settings, role: SignerRole): SignerSource {
   if (source !== undefined) return source;
   throw new TvError(`No key is configured for ${role}.`, {
     facts: { setting: `signers.${role}`, takes: 'keystore, command, env or prompt' },
-    next: ['add it to the configuration file: tv config show', 'or sign elsewhere: --calldata, --safe FILE'],
+    next: [
+      { when: 'add it to the configuration file', tv: ['config', 'show'] },
+      'or sign elsewhere: --calldata, --safe FILE',
+    ],
     exitCode: exitCodes.blocked,
   });
 }

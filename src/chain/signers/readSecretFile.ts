@@ -1,8 +1,9 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { explainTrouble, readTrustedFile } from '../../config/trustedFile.ts';
-import { quoteForShell } from '../../errors/shellLine.ts';
+import { type Advice, onThisMachine } from '../../errors/advice.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
+import { quoteForShell } from '../../text/shellLine.ts';
 
 /** Of a file with a key or a password, in bytes. A keystore has about 500. */
 const largest = 64 * 1024;
@@ -19,17 +20,21 @@ export function readSecretFile(path: string, what: string): string {
 /** The same, byte for byte. @throws TvError with exit code 3 */
 export function readSecretBytes(path: string, what: string): Buffer {
   const file = path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(path);
-  const refuse = (message: string, facts: Readonly<Record<string, string>>, next: string) =>
+  const refuse = (message: string, facts: Readonly<Record<string, string>>, next: Advice) =>
     new TvError(message, { facts: { file, ...facts }, next, exitCode: exitCodes.blocked });
   const answer = readTrustedFile(file, largest);
   if ('kind' in answer) {
-    const { facts, next = 'tv config show' } = explainTrouble(answer);
+    const { facts, next = { tv: ['config', 'show'] } } = explainTrouble(answer);
     const verb = answer.kind === 'exposed' ? 'can be changed by other users' : 'cannot be read';
     throw refuse(`The ${what} ${verb}.`, facts, next);
   }
   if ((answer.mode & 0o077) !== 0) {
     const mode = `0${(answer.mode & 0o777).toString(8)}`;
-    throw refuse(`The ${what} can be read by others.`, { mode }, `chmod 600 ${quoteForShell(file)}`);
+    throw refuse(
+      `The ${what} can be read by others.`,
+      { mode },
+      onThisMachine(`chmod 600 ${quoteForShell(file)}`),
+    );
   }
   return answer.bytes;
 }

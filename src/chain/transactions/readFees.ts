@@ -33,7 +33,7 @@ export async function readFees(chain: Chain): Promise<Fees> {
   if (gasPrice === undefined) {
     throw new UnavailableError('The RPC node returns no gas price.', {
       facts: { asked: 'baseFeePerGas of the latest block, eth_gasPrice' },
-      next: ['check the RPC URLs: tv config show'],
+      next: [{ when: 'check the RPC URLs', tv: ['config', 'show'] }],
     });
   }
   // A chain without a base fee: the price holds the tip.

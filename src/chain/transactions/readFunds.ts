@@ -2,7 +2,7 @@ import { formatUnits, parseAbi } from 'viem';
 import type { Address } from '../../config/settings.ts';
 import { TvError, UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
-import { count } from '../../runbook/text.ts';
+import { count } from '../../text/format.ts';
 import { tokenAbi } from '../abi/token.ts';
 import { described } from '../describeRpcError.ts';
 import { parseWei } from '../parseAnswer.ts';
@@ -71,7 +71,7 @@ export async function readWallet(chain: Chain, account: Address): Promise<(neede
   if (most === undefined) {
     throw new UnavailableError('No fee token returns a balance.', {
       facts: { account, tokens: wellKnown.join(', ') },
-      next: ['check the RPC URLs: tv config show'],
+      next: [{ when: 'check the RPC URLs', tv: ['config', 'show'] }],
     });
   }
   return (needed) => ordered.find(({ balance }) => balance >= needed) ?? most;

@@ -41,7 +41,7 @@ async function recognise(chain: Chain): Promise<Network> {
     'The RPC node returns no bytecode, so it is unknown whether this is a Tempo chain.',
     {
       facts: { node: chain.urls.join(', '), 'no bytecode at': `${feeManager}, ${own}` },
-      next: 'see which RPC URLs and addresses are set, and from where: tv config show',
+      next: { when: 'see which RPC URLs and addresses are set, and from where', tv: ['config', 'show'] },
     },
   );
 }

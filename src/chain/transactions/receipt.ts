@@ -1,9 +1,9 @@
 import { type Abi, decodeEventLog } from 'viem';
 import type { Address } from '../../config/settings.ts';
 import { type Answer, answer, known, unknown } from '../../errors/answer.ts';
-import { firstWords } from '../../errors/firstWords.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
+import { firstWords } from '../../text/firstWords.ts';
 import { nodesOf, signalOf } from '../connectChain.ts';
 import { described, describeRpcError } from '../describeRpcError.ts';
 import { misfit, parseHex, parseObject, parseQuantity } from '../parseAnswer.ts';

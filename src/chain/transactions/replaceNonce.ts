@@ -2,7 +2,7 @@ import type { Address } from '../../config/settings.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { failpoint } from '../../runbook/failpoint.ts';
-import { duration } from '../../runbook/text.ts';
+import { duration } from '../../text/format.ts';
 import { described } from '../describeRpcError.ts';
 import { pause } from '../pause.ts';
 import { rpcFailure } from '../rpcFailure.ts';
@@ -222,7 +222,7 @@ function tooLate(
     facts,
     // What was signed may be mined yet.
     ...(sent.length === 0 ? {} : { exitCode: exitCodes.unverified }),
-    next: ['hand the same transactions over again: tv resume'],
+    next: [{ when: 'hand the same transactions over again', tv: ['resume'] }],
     ...(failure === undefined ? {} : { cause: failure }),
   });
 }

@@ -65,7 +65,7 @@ export async function signOnce(ctx: SendContext, parameters: SendParameters): Pr
   if (!sameAddress(signer.address, from)) {
     throw new TvError('The key is another one than the plan was made for.', {
       facts: { planned: from, key: signer.address, from: signer.source },
-      next: ['tv config show'],
+      next: [{ tv: ['config', 'show'] }],
     });
   }
   failpoint(ctx.settings.sandbox, `${note}:unsigned`);

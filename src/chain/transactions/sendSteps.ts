@@ -1,7 +1,8 @@
+import type { Advice } from '../../errors/advice.ts';
 import type { Step } from '../../runbook/define.ts';
-import { asJson } from '../../runbook/engine.ts';
+import { asJson } from '../../runbook/json.ts';
 import type { ResolvedIntent } from '../intents/intent.ts';
-import type { Sender } from '../preflight/lookAtSending.ts';
+import type { Sender } from '../preflight/checkSending.ts';
 import { probeSent, sendOnce } from './sendOnce.ts';
 
 export interface SendStepsParameters {
@@ -13,7 +14,7 @@ export interface SendStepsParameters {
   readonly sender: Sender;
   readonly urgent?: boolean;
   readonly replace?: boolean;
-  readonly undoTitle?: string;
+  readonly afterwards?: Advice;
 }
 
 /**
@@ -33,7 +34,7 @@ export function sendSteps(parameters: SendStepsParameters): readonly Step[] {
 }
 
 function step(
-  { title, sender, urgent, replace, undoTitle }: SendStepsParameters,
+  { title, sender, urgent, replace, afterwards }: SendStepsParameters,
   intents: readonly ResolvedIntent[],
   id: string,
 ): Step {
@@ -43,7 +44,7 @@ function step(
     command: castLines(intents),
     once: intents.map(castLine),
     effect: 'final',
-    ...(undoTitle === undefined ? {} : { undoTitle }),
+    ...(afterwards === undefined ? {} : { afterwards }),
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) =>
       asJson(

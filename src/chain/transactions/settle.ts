@@ -1,6 +1,7 @@
+import { onThisMachine } from '../../errors/advice.ts';
 import { exitCodes, TvError, type TvErrorOptions } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
-import { duration } from '../../runbook/text.ts';
+import { duration } from '../../text/format.ts';
 import { signalOf } from '../connectChain.ts';
 import { noteMined } from '../currentState.ts';
 import { decodeRevert, type Revert } from '../decodeRevert.ts';
@@ -145,8 +146,8 @@ async function noEffect(chain: Chain, transaction: SignedTransaction, proof: NoE
       facts: { transaction: hash, from, nonce, 'mined instead': by.hash, 'in block': by.block },
       next: [
         'find out who else uses this key',
-        'sign it with another nonce: tv resume',
-        'see how to undo: tv runs list',
+        { when: 'sign it with another nonce', tv: ['resume'] },
+        { when: 'see how to undo', tv: ['runs', 'list'] },
       ],
     },
   );
@@ -175,7 +176,7 @@ function unverified(message: string, options: TvErrorOptions): TvError {
   return new TvError(message, { ...options, exitCode: exitCodes.unverified });
 }
 
-const lookAgain = 'look it up again, and never send it a second time: tv resume';
+const lookAgain = { when: 'look it up again, and never send it a second time', tv: ['resume'] };
 
 function statusUnknown({ hash, from, calls }: SignedTransaction, { block, status, logs }: Receipt): TvError {
   const called = calls.map(({ to }) => to.toLowerCase());
@@ -187,7 +188,10 @@ function statusUnknown({ hash, from, calls }: SignedTransaction, { block, status
       reason: status.known ? 'a second reading did not confirm its status' : status.reason,
       'logs of the called contract': own === undefined ? 'unknown' : own,
     },
-    next: ['set a second RPC node, whose receipts have a status: tv config show', lookAgain],
+    next: [
+      { when: 'set a second RPC node, whose receipts have a status', tv: ['config', 'show'] },
+      lookAgain,
+    ],
   });
 }
 
@@ -204,7 +208,7 @@ function notLookedUp({ hash, from, nonce }: SignedTransaction, reason: unknown, 
         reason: words.replace(/\.$/, ''),
         ...(reason instanceof TvError ? reason.facts : {}),
       },
-      next: ['check the RPC nodes: tv status', lookAgain],
+      next: [{ when: 'check the RPC nodes', tv: ['status'] }, lookAgain],
       cause: reason,
     },
   );
@@ -250,7 +254,12 @@ function nonceUsed(
   if (by.sameCalls) {
     return unverified('Another transaction of this account took the nonce, with the very same calls.', {
       facts: { ...facts, ...taker },
-      next: [`see what it did, and do not repeat it: cast receipt ${by.hash} --rpc-url "$RPC_URL"`],
+      next: [
+        onThisMachine(
+          `cast receipt ${by.hash} --rpc-url "$RPC_URL"`,
+          'see what it did, and do not repeat it',
+        ),
+      ],
     });
   }
   return unverified('Another transaction of this account took the nonce, and is not final yet.', {
@@ -275,7 +284,7 @@ async function waiting(
         : 'it is pending; its fee may be too low by now';
   return unverified(`The transaction is not in a block after ${duration(limitMs)}.`, {
     facts: { transaction: hash, from, nonce, reason: why },
-    next: ['send the same transaction again, never a second one: tv resume'],
+    next: [{ when: 'send the same transaction again, never a second one', tv: ['resume'] }],
   });
 }
 
@@ -285,12 +294,14 @@ function refused(words: string, { hash, from, nonce }: SignedTransaction, run: s
     facts: { answer: words, transaction: hash, from, nonce },
     next: undecodable.test(words)
       ? [
-          'put the URL of another RPC node first, then: tv resume',
+          { when: 'put the URL of another RPC node first, then', tv: ['resume'] },
           'or, where none can read it: ' +
-            (run === undefined ? 'tv runs list' : `tv runs abandon ${run} --reason "…"`),
+            (run === undefined
+              ? { tv: ['runs', 'list'] }
+              : { tv: ['runs', 'abandon', run, '--reason', '…'] }),
         ]
       : /fund|balance/i.test(words)
-        ? [`send ${from} something to pay fees with, then: tv resume`]
-        : ['hand over the same transaction again: tv resume'],
+        ? [{ when: `send ${from} something to pay fees with, then`, tv: ['resume'] }]
+        : [{ when: 'hand over the same transaction again', tv: ['resume'] }],
   });
 }

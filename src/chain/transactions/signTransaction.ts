@@ -56,7 +56,7 @@ export async function signTransaction(chain: Chain, parameters: SignParameters):
   if (chain.expectedId !== undefined && chain.expectedId !== chainId) {
     throw new TvError('The RPC node is on another chain; nothing was signed.', {
       facts: { expected: chain.expectedId, found: chainId },
-      next: ['tv config show'],
+      next: [{ tv: ['config', 'show'] }],
       exitCode: exitCodes.blocked,
     });
   }
@@ -104,7 +104,7 @@ export function tooMuchGas(estimate: bigint, most: bigint): string {
   return `${estimate} gas, and a transaction can take ${most}`;
 }
 
-export const otherNode = ['put the URL of another RPC node first: tv config show'];
+export const otherNode = [{ when: 'put the URL of another RPC node first', tv: ['config', 'show'] }];
 
 /** @param used what the simulation took, all calls together */
 export function gasLimit(used: bigint, ownNonceLine: boolean): bigint {

@@ -1,6 +1,6 @@
 import { formatUnits, parseUnits } from 'viem';
 import { UsageError } from '../../errors/TvError.ts';
-import { count } from '../../runbook/text.ts';
+import { count } from '../../text/format.ts';
 import type { Token } from './findToken.ts';
 
 /** `12`, `0.5`, `1_000_000.25`: a plain decimal number, always in whole tokens. */

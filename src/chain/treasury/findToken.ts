@@ -24,7 +24,7 @@ export async function readToken(chain: Chain, address: Address): Promise<Token> 
   // Without its decimals an amount in whole tokens cannot be told from a raw one.
   throw new UsageError('The contract at that address returns no decimals, so it is no token that tv knows.', {
     facts: { address },
-    next: ['check the address: tv config show'],
+    next: [{ when: 'check the address', tv: ['config', 'show'] }],
   });
 }
 

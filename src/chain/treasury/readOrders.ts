@@ -3,7 +3,7 @@ import type { Address } from '../../config/settings.ts';
 import { type Answer, known, unknown } from '../../errors/answer.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
-import { count } from '../../runbook/text.ts';
+import { count } from '../../text/format.ts';
 import { dexStrategyAbi } from '../abi/dexStrategy.ts';
 import { stablecoinDexAbi } from '../abi/stablecoinDex.ts';
 import { hasFunction } from '../intents/resolveIntent.ts';

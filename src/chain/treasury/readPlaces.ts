@@ -28,7 +28,7 @@ export async function readPlaces(
   const { treasuryVault, dexStrategy } = chain.contracts;
   if (treasuryVault === undefined || dexStrategy === undefined) {
     throw new TvError('The addresses of TreasuryVault and DexStrategy are not both set.', {
-      next: ['tv config show'],
+      next: [{ tv: ['config', 'show'] }],
     });
   }
   const balance = (account: Address) =>
@@ -66,6 +66,6 @@ async function number(chain: Chain, call: Parameters<typeof tryRead>[1]): Promis
   if (answer !== undefined) return answer;
   throw new TvError(`The contract does not return ${call.functionName}.`, {
     facts: { contract: call.address },
-    next: ['check the addresses: tv config show'],
+    next: [{ when: 'check the addresses', tv: ['config', 'show'] }],
   });
 }

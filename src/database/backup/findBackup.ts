@@ -1,6 +1,6 @@
 import { TvError } from '../../errors/TvError.ts';
 import type { Host } from '../../runbook/context.ts';
-import { printable } from '../../runbook/text.ts';
+import { visible } from '../../text/outsideText.ts';
 import { type Backup, type BackupList, listBackups, unsupportedAdvice } from './listBackups.ts';
 
 export interface FindBackupParameters {
@@ -35,7 +35,7 @@ function pickBackup({ backups, directory, unusable, unsupported }: BackupList, w
   const [only] = alike;
   const found = exact ?? (alike.length === 1 ? only : undefined);
   if (found !== undefined) return found;
-  const shown = printable(wanted);
+  const shown = visible(wanted);
   if (unusable.includes(shown)) {
     throw new TvError(
       `The name "${shown}" has characters in it that tv does not take: give it another one.`,
@@ -58,7 +58,7 @@ function pickBackup({ backups, directory, unusable, unsupported }: BackupList, w
         folder: directory,
         ...(alike.length === 0 ? {} : { backups: alike.map(({ name }) => name).join(', ') }),
       },
-      next: 'tv db backups',
+      next: { tv: ['db', 'backups'] },
     },
   );
 }

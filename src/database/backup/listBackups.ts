@@ -1,7 +1,8 @@
-import { onHost, quoteForShell } from '../../errors/shellLine.ts';
+import { onHost } from '../../errors/advice.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Host } from '../../runbook/context.ts';
-import { printable } from '../../runbook/text.ts';
+import { visible } from '../../text/outsideText.ts';
+import { quoteForShell } from '../../text/shellLine.ts';
 import { type BackupManifest, readManifest } from './manifest.ts';
 import { type BackupMarks, readMarks } from './marks.ts';
 
@@ -92,7 +93,7 @@ export async function listBackups(parameters: {
         folder: directory,
         reason: reasons[exitCode] ?? stderr.trim().split('\n').at(-1),
       },
-      next: [onHost(`ls -la ${quoteForShell(directory)}`), 'tv config show'],
+      next: [onHost(`ls -la ${quoteForShell(directory)}`), { tv: ['config', 'show'] }],
     });
   }
   const lines = stdout.split('\n').filter((line) => line !== '');
@@ -102,7 +103,7 @@ export async function listBackups(parameters: {
   const unsupported: string[] = [];
   for (const line of lines) {
     const [kind = '', name = '', mtime = '', manifest = '', marks = '', files = ''] = line.split('\t');
-    const shown = printable(decode(name));
+    const shown = visible(decode(name));
     if (encode(shown) !== name) {
       unusable.push(shown);
       continue;

@@ -1,5 +1,5 @@
 import type { Database } from '../../runbook/context.ts';
-import { printable } from '../../runbook/text.ts';
+import { visible } from '../../text/outsideText.ts';
 import { isVerified } from './choosePrune.ts';
 import type { Backup } from './listBackups.ts';
 import { type Contents, type ReadBackParameters, readBack } from './readBack.ts';
@@ -54,7 +54,7 @@ export async function verifyBackup(
   ];
   // A damaged backup says nothing reliable about what it holds.
   if (problems.length === 0) problems.push(...wrongContents(database, backup, known, serverMajor));
-  return { ...known, problems: [...new Set(problems.map(printable))], compared: manifest !== null };
+  return { ...known, problems: [...new Set(problems.map(visible))], compared: manifest !== null };
 }
 
 function wrongSums({ manifest, problems }: Backup, { files }: Contents): readonly string[] {

@@ -87,7 +87,7 @@ function lockedBy(sessions: Awaited<ReturnType<typeof otherLocks>>): TvError {
         `${application.slice('tv lock: '.length)}, from ${client}`,
       ]),
     ),
-    next: ['wait until it ends; where it hangs, stop it on its own machine: tv runs list'],
+    next: [{ when: 'wait until it ends; where it hangs, stop it on its own machine', tv: ['runs', 'list'] }],
   });
 }
 

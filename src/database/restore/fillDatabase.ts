@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { type Advice, onHost } from '../../errors/advice.ts';
 import type { Database, Host, Progress } from '../../runbook/context.ts';
 import { dumpReader, feedFunctions, knownSettings } from '../backup/dumpScript.ts';
 import type { Backup } from '../backup/listBackups.ts';
@@ -64,25 +65,29 @@ export const diskFull = /no space left|could not write init file/i;
 export const serverLacks =
   /role "[^"]*" does not exist|extension "[^"]*" is not available|could not open extension control file|could not access file|tablespace "[^"]*" does not exist|collation "[^"]*" .* does not exist/i;
 
-function remedy(said: string): string | readonly string[] {
+function remedy(said: string): Advice | readonly Advice[] {
   const role = /role "(.*?)" does not exist/.exec(said)?.[1];
   if (role !== undefined) return createRole(role);
   const extension = /extension "(.*?)" is not available|extension\/(\w+)\.control/.exec(said);
   if (extension !== null) return installExtension(extension[1] ?? extension[2] ?? '');
   if (lacksRight.test(said)) return 'an extension wants a superuser: set database.adminUrl, then try again';
-  if (diskFull.test(said)) return 'make room where the server keeps its data, then try again: df -h';
-  if (/refused:|invalid command|backslash commands are restricted/.test(said)) return 'tv db backups';
+  if (diskFull.test(said))
+    return onHost('df -h', 'make room where the server keeps its data, then try again');
+  if (/refused:|invalid command|backslash commands are restricted/.test(said))
+    return { tv: ['db', 'backups'] };
   if (/unsupported version/.test(said)) return 'install the client programs of the PostgreSQL that made it';
-  return /connection|terminat|server/i.test(said) ? 'systemctl status postgresql' : 'tv db backups';
+  return /connection|terminat|server/i.test(said)
+    ? onHost('systemctl status postgresql')
+    : { tv: ['db', 'backups'] };
 }
 
 /** A dump names roles, which belong to the whole server and are not in it. */
-export function createRole(role: string): readonly string[] {
+export function createRole(role: string): readonly Advice[] {
   const name = /^[a-z_][a-z0-9_]*$/.test(role) ? role : `"${role.replaceAll('"', '""')}"`;
-  return [`sudo -u postgres psql -c 'CREATE ROLE ${name.replaceAll("'", "'\\''")}'`];
+  return [onHost(`sudo -u postgres psql -c 'CREATE ROLE ${name.replaceAll("'", "'\\''")}'`)];
 }
 
-export function installExtension(name: string): readonly string[] {
+export function installExtension(name: string): readonly Advice[] {
   return [`install the extension ${name} on the database server, then try again`];
 }
 

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Advice } from '../../errors/advice.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Database } from '../../runbook/context.ts';
 import type { BackupNeeds } from '../backup/dumpScript.ts';
@@ -25,7 +26,7 @@ export async function missingNeeds(database: Database, needs: BackupNeeds): Prom
 export function lackedBy(
   server: string,
   { roles, extensions }: BackupNeeds,
-): { readonly what: string; readonly next: readonly string[] } | undefined {
+): { readonly what: string; readonly next: readonly Advice[] } | undefined {
   const parts = [
     ...(roles.length === 0 ? [] : [`the role${roles.length === 1 ? '' : 's'} ${roles.join(', ')}`]),
     ...(extensions.length === 0

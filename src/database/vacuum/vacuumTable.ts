@@ -22,7 +22,7 @@ export class TableLocked extends TvError {
   constructor(table: string, holders: string, cause: unknown) {
     super(`The table ${table} is locked by another session.`, {
       facts: { 'locked by': holders },
-      next: 'tv db slow-queries',
+      next: { tv: ['db', 'slow-queries'] },
       cause,
     });
     this.holders = holders;

@@ -1,3 +1,4 @@
+import { onThisMachine } from '../../errors/advice.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Host } from '../../runbook/context.ts';
 import { CommandMissingError } from '../explainFailure.ts';
@@ -42,8 +43,11 @@ export async function findTv(
   throw new TvError('The host has no tv that the schedule can rely on.', {
     facts: { tried: refused.join('; ') },
     next: [
-      'install tv on the host with a Node of the system: npm install -g ./tempovault-tv-*.tgz',
-      'tv db schedule install --tv /usr/local/bin/tv',
+      onThisMachine(
+        'npm install -g ./tempovault-tv-*.tgz',
+        'install tv on the host with a Node of the system',
+      ),
+      { tv: ['db', 'schedule', 'install', '--tv', '/usr/local/bin/tv'] },
     ],
   });
 }

@@ -1,3 +1,4 @@
+import { onHost } from '../../errors/advice.ts';
 import type { Host } from '../../runbook/context.ts';
 import { parseSystemdTime } from '../parseSystemdTime.ts';
 import { showUnits } from '../showUnits.ts';
@@ -36,7 +37,11 @@ const properties = [
  */
 export async function readSchedule(host: Host): Promise<readonly JobState[] | undefined> {
   const units = scheduledJobs.flatMap((job) => [serviceUnit(job), timerUnit(job)]);
-  const shown = await showUnits(host, { units, properties, next: 'systemctl list-timers' });
+  const shown = await showUnits(host, {
+    units,
+    properties,
+    next: onHost('systemctl list-timers'),
+  });
   const blocks = new Map(
     shown.map((unit): [string, Properties] => [unit.get('Id') ?? '', Object.fromEntries(unit)]),
   );

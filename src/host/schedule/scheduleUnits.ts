@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { quoteForShell } from '../../errors/shellLine.ts';
+import { quoteForShell } from '../../text/shellLine.ts';
 
 /** One thing that is done at its time. */
 export interface ScheduledJob {

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { onThisMachine } from '../../errors/advice.ts';
 import { TvError } from '../../errors/TvError.ts';
 
 /**
@@ -22,7 +23,7 @@ export function anvilBinary(platform: string = process.platform, arch: string = 
   } catch (cause) {
     throw new TvError('The sandbox needs anvil, and it is not installed.', {
       facts: { package: '@foundry-rs/anvil', platform: suffix },
-      next: 'install it beside tv: npm install -g @foundry-rs/anvil',
+      next: onThisMachine('npm install -g @foundry-rs/anvil', 'install it beside tv'),
       cause,
     });
   }

@@ -62,7 +62,7 @@ export async function bootSystemd(paths: SandboxPaths, { binds }: BootOptions): 
   const give = (problem: string): never => {
     throw new TvError(`The sandbox's systemd does not boot: ${problem}.`, {
       facts: { log: readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join(' | ') },
-      next: 'tv sandbox up --supervisor',
+      next: { tv: ['sandbox', 'up', '--supervisor'] },
     });
   };
   let init: number | undefined;

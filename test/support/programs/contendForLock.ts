@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
-import { acquireFileLock } from '../../../src/runbook/lock.ts';
-import { thisOperator } from '../../../src/runbook/process.ts';
+import { acquireFileLock } from '../../../src/journal/fileLock.ts';
+import { thisOperator } from '../../../src/journal/operator.ts';
 
 // contendForLock: for each line, a directory, tries to take its lock and answers `won` or `lost PID`.
 // What it has won it never gives back.

@@ -2,10 +2,10 @@ import { isVerified } from '../../../../src/database/backup/choosePrune.ts';
 import type { Backup } from '../../../../src/database/backup/listBackups.ts';
 import { verifyBackup } from '../../../../src/database/backup/verifyBackup.ts';
 import { lackedBy, missingNeeds } from '../../../../src/database/restore/missingNeeds.ts';
-import { quoteForShell } from '../../../../src/errors/shellLine.ts';
 import type { Context } from '../../../../src/runbook/context.ts';
-import { block, need, pass, warn } from '../../../../src/runbook/lookout.ts';
-import { ago, count, printable } from '../../../../src/runbook/text.ts';
+import { block, need, pass, warn } from '../../../../src/runbook/preflight.ts';
+import { ago, count } from '../../../../src/text/format.ts';
+import { visible } from '../../../../src/text/outsideText.ts';
 import { withMaintenance } from '../../shared/maintenance.ts';
 import type { FoundServer } from '../../shared/readServerOf.ts';
 import type { Tools } from '../../shared/tools.ts';
@@ -34,7 +34,7 @@ export async function readChosen(ctx: Context, parameters: ChosenParameters) {
   if (first !== undefined) {
     return block(`${chosen.name}: ${first}`, {
       ...(more.length === 0 ? {} : { facts: { also: more.slice(0, 5).join('; ') } }),
-      next: ['tv db backups'],
+      next: [{ tv: ['db', 'backups'] }],
     });
   }
   const failure = chosen.marks.verified?.problems[0];
@@ -42,8 +42,8 @@ export async function readChosen(ctx: Context, parameters: ChosenParameters) {
     return block(
       failure === undefined
         ? `${chosen.name} was never verified, and --in-place leaves nothing else`
-        : `${chosen.name} failed its last verification (${printable(failure)}), and --in-place leaves nothing else`,
-      { next: [`tv db verify ${quoteForShell(chosen.name)} --restore`, 'tv db backup'] },
+        : `${chosen.name} failed its last verification (${visible(failure)}), and --in-place leaves nothing else`,
+      { next: [{ tv: ['db', 'verify', chosen.name, '--restore'] }, { tv: ['db', 'backup'] }] },
     );
   }
   const lacked = lackedBy(

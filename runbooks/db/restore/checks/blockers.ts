@@ -2,10 +2,11 @@ import {
   listRenameBlockers,
   type RenameBlockers,
 } from '../../../../src/database/restore/listRenameBlockers.ts';
+import type { Advice } from '../../../../src/errors/advice.ts';
 import { TvError } from '../../../../src/errors/TvError.ts';
 import type { Context } from '../../../../src/runbook/context.ts';
-import { block, need, pass } from '../../../../src/runbook/lookout.ts';
-import { howMany } from '../../../../src/runbook/text.ts';
+import { block, need, pass } from '../../../../src/runbook/preflight.ts';
+import { howMany } from '../../../../src/text/format.ts';
 import { withMaintenance } from '../../shared/maintenance.ts';
 import type { FoundServer } from '../../shared/readServerOf.ts';
 
@@ -57,7 +58,7 @@ export function describeBlockers({ slots, prepared, workers, subscriptions }: Re
   const psql = (statement: string, database = 'postgres') =>
     `sudo -u postgres psql -d ${database} -c "${statement.replace(/["\\$`]/g, '\\$&')}"`;
   const facts: Record<string, string> = {};
-  const next: string[] = [];
+  const next: Advice[] = [];
   for (const slot of slots) {
     facts[`slot ${slot.name}`] =
       `logical, ${slot.plugin}, ${slot.active ? 'being read now' : 'not read now'}`;

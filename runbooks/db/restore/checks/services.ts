@@ -1,6 +1,7 @@
+import { onHost } from '../../../../src/errors/advice.ts';
 import { readUnits, type UnitState } from '../../../../src/host/readUnits.ts';
 import type { Context } from '../../../../src/runbook/context.ts';
-import { block, pass, warn } from '../../../../src/runbook/lookout.ts';
+import { block, pass, warn } from '../../../../src/runbook/preflight.ts';
 import type { RestoreFacts } from '../facts.ts';
 
 export interface CheckServicesParameters {
@@ -28,7 +29,7 @@ export async function checkServices(
   const missing = units.filter((_, index) => states[index]?.loadState !== 'loaded');
   if (missing.length > 0) {
     return block<RestoreFacts['services']>(`not installed here: ${missing.join(', ')}`, {
-      next: ['tv config show'],
+      next: [{ tv: ['config', 'show'] }],
     });
   }
   const crashing = lost ? [] : await crashLooping(ctx, units, states);
@@ -50,7 +51,7 @@ export async function checkServices(
       {
         value,
         facts: Object.fromEntries(restarts),
-        next: crashing.map((unit) => `journalctl -u ${unit} -n 50 --no-pager`),
+        next: crashing.map((unit) => onHost(`journalctl -u ${unit} -n 50 --no-pager`)),
       },
     );
   }

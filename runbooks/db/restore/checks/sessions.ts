@@ -1,11 +1,11 @@
 import { inTheWay } from '../../../../src/database/restore/clearSessions.ts';
 import { listForeignSessions, sessionLines } from '../../../../src/database/restore/listForeignSessions.ts';
 import type { Context } from '../../../../src/runbook/context.ts';
-import { pass, warn } from '../../../../src/runbook/lookout.ts';
+import { pass, warn } from '../../../../src/runbook/preflight.ts';
 import { withMaintenance } from '../../shared/maintenance.ts';
 
 /** Who is connected to the live database, and would be in the way of a swap. */
-export async function lookAtSessions(ctx: Context, input: { readonly endSessions: boolean }) {
+export async function checkSessions(ctx: Context, input: { readonly endSessions: boolean }) {
   const { all, strangers } = await readSessions(ctx);
   if (strangers.length === 0) return pass(`${all.length}, of the services by their looks`);
   const what = `${strangers.length} that ${strangers.length === 1 ? 'does' : 'do'} not look like the services'`;

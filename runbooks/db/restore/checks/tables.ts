@@ -1,8 +1,8 @@
 import { listDataTables } from '../../../../src/database/listDataTables.ts';
 import { TvError } from '../../../../src/errors/TvError.ts';
 import type { Context } from '../../../../src/runbook/context.ts';
-import { block, need, pass, warn } from '../../../../src/runbook/lookout.ts';
-import { howMany } from '../../../../src/runbook/text.ts';
+import { block, need, pass, warn } from '../../../../src/runbook/preflight.ts';
+import { howMany } from '../../../../src/text/format.ts';
 import type { FoundServer } from '../../shared/readServerOf.ts';
 import type { RestoreFacts } from '../facts.ts';
 
@@ -36,7 +36,7 @@ export async function compareTables(ctx: Context, { server, backup }: CompareTab
     `${missing.length} of ${howMany(live.length, 'live table')} would be gone: not in the backup`,
     {
       facts: { missing: `${missing.slice(0, shown).join(', ')}${more}` },
-      next: ['tv db backups'],
+      next: [{ tv: ['db', 'backups'] }],
       override: 'missing-tables',
     },
   );

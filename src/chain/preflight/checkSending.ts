@@ -1,0 +1,191 @@
+import type { Address, SignerRole } from '../../config/settings.ts';
+import { exitCodes, TvError } from '../../errors/TvError.ts';
+import type { Context } from '../../runbook/context.ts';
+import { block, need, type Preflight, pass, warn } from '../../runbook/preflight.ts';
+import { lacks } from '../decodeRevert.ts';
+import { holdsRole } from '../holdsRole.ts';
+import { contractTitles, type ResolvedIntent } from '../intents/intent.ts';
+import { sameAddress } from '../sameAddress.ts';
+import { openSigner } from '../signers/openSigner.ts';
+import { readFees, readMostGas } from '../transactions/readFees.ts';
+import { feeOf, formatFunds, readFunds } from '../transactions/readFunds.ts';
+import { readNetwork } from '../transactions/readNetwork.ts';
+import { readNonce } from '../transactions/readNonce.ts';
+import {
+  gasPrice,
+  generousFactor,
+  type Replacement,
+  readReplacement,
+} from '../transactions/replacementFees.ts';
+import { gasLimit, otherNode, tooMuchGas } from '../transactions/signTransaction.ts';
+import { simulate } from '../transactions/simulate.ts';
+import type { Call, Network } from '../transactions/transaction.ts';
+
+/** Who will sign, and what pays. Plain data, for the facts of a runbook. */
+export type Sender = {
+  readonly role: SignerRole;
+  readonly from: Address;
+  readonly network: Network;
+  /** Null where fees are paid in the native token. */
+  readonly feeToken: Address | null;
+};
+
+export interface LookAtSendingParameters {
+  /** In the order in which they will be sent; all of one role. */
+  readonly intents: readonly ResolvedIntent[];
+  /** On Tempo on a nonce line of its own, so that a stuck transaction is not in the way. */
+  readonly urgent?: boolean;
+  /** The operator wants a waiting transaction of this account to be replaced. */
+  readonly replace?: boolean;
+  /** What other accounts send before, without which these would revert. */
+  readonly first?: readonly (Call & { readonly from: Address })[];
+}
+
+/**
+ * Everything that can keep a transaction from being mined, looked at before anybody is asked: the
+ * key, its role, a waiting transaction in front of it, the simulation, the money for the fee. The
+ * key is opened here, which may ask for a password.
+ * @returns what the plan needs; undefined where a check blocks
+ * @throws TvError with exit code 4 where a password is needed and there is nobody to ask
+ */
+export async function checkSending(
+  ctx: Context,
+  preflight: Preflight,
+  parameters: LookAtSendingParameters,
+): Promise<Sender | undefined> {
+  const { intents, urgent = false, replace = false, first: before = [] } = parameters;
+  const [first] = intents;
+  if (first === undefined) return undefined;
+  const { role } = first;
+  // Outside of any check: typing a password has no time limit.
+  const opened = await openSigner(ctx, role.signer).catch((error: unknown) => {
+    if (!(error instanceof TvError) || error.exitCode === exitCodes.notConfirmed) throw error;
+    return error;
+  });
+
+  const signer = preflight.check('signer', 'chain', async () => {
+    if (opened instanceof TvError) throw opened;
+    const { address, source } = opened;
+    const isListed = ({ holders }: ResolvedIntent) => holders.some((one) => sameAddress(one, address));
+    const unlisted = intents.filter((intent) => !isListed(intent));
+    const unsure = unlisted.find(({ holdersUnknown }) => holdersUnknown !== undefined);
+    if (unlisted.length > 0 && unsure === undefined) {
+      const { sentence, facts } = lacks(ctx.chain(), {
+        account: address,
+        role: role.name,
+        members: first.holders,
+      });
+      return block(sentence, {
+        facts: { ...facts, key: source },
+        next: [
+          { when: `give signers.${role.signer} a key that holds ${role.name}`, tv: ['config', 'show'] },
+          'or have its holder sign: --calldata, --safe FILE',
+        ],
+      });
+    }
+    // Where the list may be incomplete, the registry is asked for this account alone.
+    const holds = unsure === undefined || (await holdsRole(ctx.chain(), { account: address, role: role.id }));
+    if (!holds) {
+      return warn(`${address} may lack ${role.name} (${source}); the simulation decides`, {
+        facts: { 'role members': unsure?.holdersUnknown ?? 'unknown' },
+        value: { from: address },
+      });
+    }
+    return pass(`${address} holds ${role.name} (${source})`, { from: address });
+  });
+
+  const nonce = preflight.check('nonce', 'chain', async () => {
+    const { from } = await need(signer, 'signer');
+    const [{ latest, pending }, network] = await Promise.all([
+      readNonce(ctx.chain(), from),
+      readNetwork(ctx.chain()),
+    ]);
+    const value = { pending, latest, maxFeePerGas: null as string | null };
+    const waiting = pending - latest;
+    const ownLine = urgent && network === 'tempo';
+    if (waiting === 0 && ownLine) return pass('a line of its own: nothing can wait in front', value);
+    if (waiting === 0) return pass(`next is ${latest}, nothing waits in front`, value);
+    const words = `${waiting === 1 ? 'a transaction' : `${waiting} transactions`} of this account ${waiting === 1 ? 'waits' : 'wait'} in the pool, from nonce ${latest} on`;
+    if (ownLine) {
+      return warn(`${words}; not in the way, since a nonce line of its own is used`, { value });
+    }
+    if (replace) {
+      const replacement = await readReplacement(ctx.chain(), { account: from, nonce: latest });
+      return warn(`${words}; the first will be replaced`, {
+        facts: factsOf(replacement),
+        value: { ...value, maxFeePerGas: replacement.fees.maxFeePerGas.toString() },
+      });
+    }
+    return block(words, {
+      value,
+      next: ['wait until it is in a block, or take its place: the same command with --replace'],
+    });
+  });
+
+  const simulation = preflight.check('simulation', 'chain', async () => {
+    const { from } = await need(signer, 'signer');
+    const calls = intents.map(({ address, data }) => ({ to: address, data }));
+    const [answer, most] = await Promise.all([
+      simulate(ctx.chain(), { from, calls, first: before }),
+      readMostGas(ctx.chain()),
+    ]);
+    if (answer.ok && most !== undefined && answer.gas > most && calls.length === 1) {
+      return block(`the RPC node estimates ${tooMuchGas(answer.gas, most)}`, {
+        facts: { node: ctx.chain().urls.join(', ') },
+        next: otherNode,
+      });
+    }
+    const words = `${describe(intents)} would succeed`;
+    if (answer.ok && answer.tried) {
+      return pass(before.length === 0 ? words : `${words}, after what comes before it`, {
+        gas: answer.gas.toString(),
+      });
+    }
+    if (answer.ok) {
+      return warn(`${describe(intents)} cannot be tried beforehand: the node has no eth_simulateV1`, {
+        value: { gas: answer.gas.toString() },
+      });
+    }
+    const { signature = '' } = intents[answer.index] ?? {};
+    return block(`${signature} would revert: ${answer.revert.sentence}`, { facts: answer.revert.facts });
+  });
+
+  const fees = preflight.check('fees', 'chain', async () => {
+    const { from } = await need(signer, 'signer');
+    const { gas } = await need(simulation, 'simulation');
+    const replacing = replace ? (await need(nonce, 'nonce')).maxFeePerGas : null;
+    const price = replacing === null ? (await readFees(ctx.chain())).maxFeePerGas : BigInt(replacing);
+    const network = await readNetwork(ctx.chain());
+    const limit = gasLimit(BigInt(gas), urgent);
+    const needed = feeOf(network, limit, price);
+    const funds = await readFunds(ctx.chain(), { account: from, needed });
+    const value = { network, feeToken: funds.feeToken ?? null };
+    const summary = `has ${formatFunds(funds.balance, funds)}, needs at most ${formatFunds(needed, funds)}`;
+    if (funds.balance >= needed) return pass(summary, value);
+    return block(summary, {
+      facts: { account: from },
+      next: [`send ${from} some ${funds.symbol}`],
+    });
+  });
+
+  const [who, pays] = await Promise.all([signer, fees, nonce]);
+  if (who === undefined || pays === undefined) return undefined;
+  return { role: role.signer, from: who.from, ...pays };
+}
+
+/** What is replaced, and what replaces it. */
+function factsOf({ pending, fees }: Replacement): Readonly<Record<string, string>> {
+  return pending.known
+    ? { pending: `${pending.value.hash}, ${gasPrice(pending.value)}`, replacement: gasPrice(fees) }
+    : {
+        pending: `its fee is unknown: ${pending.reason}`,
+        replacement: `${gasPrice(fees)}, over ${generousFactor} times the usual fee`,
+      };
+}
+
+function describe(intents: readonly ResolvedIntent[]): string {
+  const [first] = intents;
+  if (first === undefined) return 'nothing';
+  const name = `${contractTitles[first.contract]}.${first.signature.split('(')[0]}`;
+  return intents.length === 1 ? name : `${name} and ${intents.length - 1} more`;
+}

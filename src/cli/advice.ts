@@ -1,0 +1,129 @@
+import type { Advice } from '../errors/advice.ts';
+import type { Paint } from '../runbook/paint.ts';
+import { wrap } from '../text/layout.ts';
+import { maskUrlsIn } from '../text/maskUrl.ts';
+import { withoutKeys } from '../text/pastedKeys.ts';
+import { quoteForShell, quoteWords } from '../text/shellLine.ts';
+
+/** How a command has to be typed so that it works where this call was made. */
+export interface AdvicePlace {
+  /** Named with `-e` in this call, or by `TV_ENVIRONMENT`. */
+  readonly environment: string | undefined;
+  /** Given with `--config` in this call, or by `TV_CONFIG`. */
+  readonly config?: string | undefined;
+  /** In front of host commands: `[]`, `['sudo', '-n']`, `['ssh', 'ops@vault-1']`. */
+  readonly hostPrefix?: readonly string[] | undefined;
+  /** The words of this call after `tv`, without its environment, its configuration file and `--dry-run`. */
+  readonly call?: readonly string[] | undefined;
+  /** For `cast`, where it has no credentials in it. */
+  readonly rpcUrl?: string | undefined;
+}
+
+/** A piece of advice as one line, to be pasted. */
+export function adviceLine(advice: Advice, place: AdvicePlace): string {
+  if (typeof advice === 'string') return advice;
+  const line = commandLine(advice, place);
+  return advice.when === undefined ? line : `${advice.when}: ${line}`;
+}
+
+function commandLine(advice: Exclude<Advice, string>, place: AdvicePlace): string {
+  if ('shell' in advice) return withRpcUrl(shellLine(advice, place), place);
+  if ('tv' in advice) return tvLine(quoteWords(advice.tv), place);
+  const { call } = place;
+  return call === undefined
+    ? `the same command with ${quoteWords(advice.again)}`
+    : tvLine(quoteWords([...call, ...advice.again]), place);
+}
+
+/** `Next:` and the commands to run; each as it has to be typed for this call. */
+export function renderNext(next: readonly Advice[], paint: Paint): string {
+  return next
+    .map((advice, index) => {
+      const label = index === 0 ? paint.bold('Next:') : '     ';
+      return `${label} ${adviceBlock(advice, paint, '      ')}`;
+    })
+    .join('\n');
+}
+
+/** A command stays on one line, so that it can be pasted; only what stands before it is wrapped. */
+function adviceBlock(advice: Advice, paint: Paint, indent: string): string {
+  const width = paint.width - indent.length;
+  if (typeof advice === 'string') return wrap(advice, width, indent);
+  const { when, ...command } = advice;
+  return when === undefined ? commandLine(advice, paint) : wrapAdvice(when, command as Advice, paint, indent);
+}
+
+/** Words, then the command that they are about. */
+export function wrapAdvice(words: string, command: Advice, paint: Paint, indent: string): string {
+  const width = paint.width - indent.length;
+  const line = adviceLine(command, paint);
+  const whole = `${words}: ${line}`;
+  return whole.length <= width ? whole : `${wrap(`${words}:`, width, indent)}\n${indent}${line}`;
+}
+
+/** Commands that work on no environment. */
+const withoutEnvironment = /^(sandbox|completion|help|config init)\b|^--/;
+/**
+ * The shell line of a step as it has to be typed for this call. What is signed is signed here, tv runs here,
+ * and everything else is the host's; a comment (`# …`) is no command.
+ */
+export function planLine(command: string, place: AdvicePlace): string {
+  if (command.startsWith('tv ')) return tvLine(command.slice('tv '.length), place);
+  if (/^(cast |#)/.test(command)) return withRpcUrl(command, place);
+  return shellLine({ shell: command, on: 'host' }, place);
+}
+
+/** `cast` asks a node of this machine unless it is told another. */
+function withRpcUrl(line: string, { rpcUrl }: AdvicePlace): string {
+  return rpcUrl === undefined ? line : line.replaceAll('"$RPC_URL"', quoteForShell(rpcUrl));
+}
+
+function tvLine(command: string, { environment, config, call = [] }: AdvicePlace): string {
+  if (command.startsWith('sandbox ')) return ['tv', command, ...whichSandbox(call)].join(' ');
+  if (withoutEnvironment.test(command)) return `tv ${command}`;
+  // It may name its own.
+  const names = (flag: string) => command.split(' ').includes(flag);
+  const flags = [
+    ...(environment === undefined || names('-e') ? [] : ['-e', quoteForShell(environment)]),
+    ...(config === undefined || names('--config') ? [] : ['--config', quoteForShell(config)]),
+    ...(names('--set') ? [] : settingsOf(call)),
+  ];
+  return ['tv', ...flags, command].join(' ');
+}
+
+/**
+ * `--set` of this call: without it, a command that follows would go to another node or database. One with
+ * credentials, or what may be a key, is not repeated.
+ */
+function settingsOf(call: readonly string[]): readonly string[] {
+  return flagsOf(call, ['--set'])
+    .filter((word) => withoutKeys(maskUrlsIn(word)) === word)
+    .map(quoteForShell);
+}
+
+/** Where a call names a sandbox, what it advises is about that one. */
+function whichSandbox(call: readonly string[]): readonly string[] {
+  return call[0] === 'sandbox' ? flagsOf(call, ['--name', '--dir']).map(quoteForShell) : [];
+}
+
+/** Flags of a call with their values, each as one word: `--dir=/srv/drill`. */
+function flagsOf(call: readonly string[], names: readonly string[]): readonly string[] {
+  return call.flatMap((word, index) => {
+    if (names.includes(word)) return [`${word}=${call[index + 1] ?? ''}`];
+    return names.some((name) => word.startsWith(`${name}=`)) ? [word] : [];
+  });
+}
+
+function shellLine(
+  { shell, on }: { readonly shell: string; readonly on: 'host' | 'here' },
+  { hostPrefix = [] }: AdvicePlace,
+): string {
+  if (on === 'here' || hostPrefix.length === 0) return shell;
+  // ssh hands its arguments to a shell on the other side, where quotes and pipes have to arrive.
+  const throughSsh = hostPrefix.some((word) => /(^|\/)ssh$/.test(word));
+  if (throughSsh)
+    return quoteWords([...hostPrefix, ...(/[^\w@%+=:,./ -]/.test(shell) ? [shell] : shell.split(' '))]);
+  // The prefix is to hold for every command of the line.
+  const isCompound = /[;&|<>]/.test(shell.replace(/'[^']*'|"[^"]*"/g, ''));
+  return [quoteWords(hostPrefix), isCompound ? quoteWords(['sh', '-c', shell]) : shell].join(' ');
+}

@@ -1,0 +1,42 @@
+import chalk, { Chalk, type ChalkInstance } from 'chalk';
+import type { Paint } from '../../runbook/paint.ts';
+import { adviceLine, renderNext } from '../advice.ts';
+
+export interface PaintOptions {
+  readonly color: boolean | undefined;
+  readonly full: boolean;
+  readonly now: Date;
+  readonly columns: number | undefined;
+  readonly environment: string | undefined;
+}
+
+/** Narrower terminals wrap by themselves; wider ones gain nothing from longer lines. */
+const narrowest = 60;
+const widest = 100;
+
+/**
+ * Colours and measures for one screen. chalk decides about colour from the terminal, `NO_COLOR` and
+ * `FORCE_COLOR`, unless `--no-color` decided already.
+ */
+export function terminalPaint(options: PaintOptions): Paint {
+  const noColor = options.color === false || (process.env['NO_COLOR'] ?? '') !== '';
+  const ink: ChalkInstance = noColor ? new Chalk({ level: 0 }) : chalk;
+  return {
+    width: Math.min(widest, Math.max(narrowest, options.columns ?? 80)),
+    full: options.full,
+    now: options.now,
+    environment: options.environment,
+    ok: (text) => ink.green(text),
+    warn: (text) => ink.yellow(text),
+    bad: (text) => ink.red(text),
+    dim: (text) => ink.dim(text),
+    bold: (text) => ink.bold(text),
+    // Methods: the call's flags are added to a copy of this object.
+    next(advice) {
+      return renderNext(advice, this);
+    },
+    line(advice) {
+      return adviceLine(advice, this);
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { PassThrough } from 'node:stream';
+import { confirm, input, password } from '@inquirer/prompts';
+import type { Prompt } from '../../engine/engine.ts';
+import { wrap } from '../../text/layout.ts';
+import { terminalSafe } from '../../text/outsideText.ts';
+
+/** Ctrl-D, as a terminal in raw mode sends it. */
+const endOfInput = '\x04';
+
+export interface TerminalPrompt extends Prompt {
+  /** Without echo, and without a trace of how long the answer is. */
+  hidden(question: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** Questions to a person. */
+export function terminalPrompt(): TerminalPrompt {
+  return {
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    typed: async (question, expected, signal) => {
+      const answer = await orNothing(signal, (context) => input({ message: fitted(question) }, context));
+      return answer?.trim() === expected;
+    },
+    yesNo: async (question, signal) =>
+      (await orNothing(signal, (context) =>
+        confirm({ message: fitted(question), default: false }, context),
+      )) ?? false,
+    hidden: (question, signal) =>
+      orNothing(signal, (context) =>
+        password({ message: fitted(question), mask: false, toggleMask: false }, context),
+      ),
+  };
+}
+
+/** Broken between words; inquirer breaks in the middle of one. Two columns go to its mark, one to the cursor. */
+function fitted(question: string): string {
+  // A terminal that nobody told its size says 0.
+  return wrap(terminalSafe(question), (process.stderr.columns || 80) - 3);
+}
+
+interface PromptContext {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WriteStream;
+  readonly signal: AbortSignal;
+}
+
+/** Ctrl-C, Ctrl-D, a terminal that has gone or a signal at a question is an answer too: no. */
+async function orNothing<T>(
+  signal: AbortSignal,
+  ask: (context: PromptContext) => Promise<T>,
+): Promise<T | undefined> {
+  const { stdin } = process;
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  // inquirer would wait for ever after either of these, and the run lock with it.
+  const look = (keys: Buffer | string) => {
+    if (keys.includes(endOfInput)) end();
+  };
+  const input = keysOf(stdin);
+  stdin.on('error', end).on('data', look).on('end', end).pipe(input);
+  try {
+    // Questions go to stderr, so that stdout holds results alone.
+    return await ask({ input, output: process.stderr, signal: AbortSignal.any([signal, ended.signal]) });
+  } catch (error) {
+    if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name))
+      return undefined;
+    throw error;
+  } finally {
+    stdin.unpipe(input).off('data', look).off('end', end);
+    // The listener for errors stays: a terminal that has gone says so again and again.
+  }
+}
+
+/**
+ * What is typed, at one remove. A terminal that has gone fails to be read and to be put back into its mode,
+ * and what reads from it directly ends the process over that, with the step in flight.
+ */
+function keysOf(stdin: NodeJS.ReadStream): PassThrough {
+  const setRawMode = (mode: boolean) => stdin.setRawMode(mode);
+  return Object.assign(new PassThrough(), { isTTY: true, setRawMode });
+}

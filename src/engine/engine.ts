@@ -1,0 +1,122 @@
+import type { Advice } from '../errors/advice.ts';
+import { type ExitCode, TvError } from '../errors/TvError.ts';
+import { digest } from '../journal/digest.ts';
+import type { LockAnswer, LockHolder } from '../journal/fileLock.ts';
+import type { RedactingWriter } from '../output/redactingWriter.ts';
+import type { Check } from '../runbook/check.ts';
+import { type Concurrency, ordinary } from '../runbook/concurrency.ts';
+import type { Context } from '../runbook/context.ts';
+import type { Facts, InputFields, InputOf, Runbook, Step } from '../runbook/define.ts';
+import type { ErrorData, Operator, PlanData, RunEvent, TransactionFate } from '../runbook/events.ts';
+import type { Json } from '../runbook/json.ts';
+import type { Interrupt } from './interrupt.ts';
+
+/** Asks a person. Only ever used where `interactive` is true. */
+export interface Prompt {
+  readonly interactive: boolean;
+  /** True where the person typed exactly `expected`. */
+  typed(question: string, expected: string, signal: AbortSignal): Promise<boolean>;
+  /** Default no. */
+  yesNo(question: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/** What the flags of this call answer in advance. */
+export interface Answers {
+  readonly yes: boolean;
+  readonly confirm: string | undefined;
+  readonly overrides: readonly string[];
+  readonly reason: string | undefined;
+  readonly dryRun: boolean;
+  readonly plan: string | undefined;
+  /** How long to wait for another run's lock, in milliseconds. Default: not at all. */
+  readonly waitMs?: number | undefined;
+}
+
+/** Everything that the flows of a run need around them; made in the composition root. */
+export interface Engine {
+  readonly ctx: Context;
+  readonly writer: RedactingWriter;
+  readonly prompt: Prompt;
+  readonly interrupt: Interrupt;
+  readonly operator: Operator;
+  watch(event: RunEvent): void;
+  /** The lock across machines; undefined where the database that keeps it is away. */
+  remoteLock(holder: LockHolder): Promise<LockAnswer | undefined>;
+  /**
+   * What became of signed transactions as a journal has them, in their order.
+   * @throws TvError where no node is set, or none answers
+   */
+  lookUpTransactions(signed: readonly Json[]): Promise<readonly Omit<TransactionFate, 'step' | 'hash'>[]>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the engine runs runbooks of every input and fact type
+export type AnyRunbook = Runbook<any, any>;
+
+/** How a runbook gets along with other runs, for one input. */
+export function concurrencyOf(runbook: AnyRunbook, input: unknown): Concurrency {
+  return { ...ordinary, ...runbook.concurrency?.(input as never) };
+}
+
+/** A runbook with the name and section that the registry gives it. */
+export interface RegisteredRunbook {
+  readonly name: string;
+  readonly section: string;
+  readonly runbook: AnyRunbook;
+}
+
+/** Nothing was changed, and this is why; `exitCode` is 3, 4 or 6. */
+export class Refusal extends TvError {
+  override readonly name = 'Refusal';
+  constructor(
+    message: string,
+    options: { exitCode: ExitCode; facts?: Record<string, string>; next?: readonly Advice[] },
+  ) {
+    super(message, options);
+  }
+}
+
+/** Builds the plan and its id, the digest of what will be done and of what that rests on. */
+export function buildPlan<I extends InputFields, F extends Facts>(
+  registered: { readonly name: string; readonly runbook: Runbook<I, F> },
+  facts: F,
+  input: InputOf<I>,
+  environment: string,
+): { readonly steps: readonly Step[]; readonly plan: PlanData } {
+  const steps = registered.runbook.plan(facts, input);
+  const commands = steps.map(({ id, command, effect }) => ({ id, command, effect }));
+  const id = digest({
+    runbook: registered.name,
+    environment,
+    steps: commands,
+    basis: registered.runbook.basis(facts),
+  });
+  return {
+    steps,
+    plan: {
+      id,
+      consequence: registered.runbook.consequence(facts, input),
+      steps: steps.map((step) => ({
+        id: step.id,
+        title: step.title,
+        command: step.command,
+        effect: step.effect,
+        undo: step.undoTitle ?? null,
+        ...(step.afterwards === undefined ? {} : { afterwards: step.afterwards }),
+        ...(step.leaves === undefined ? {} : { leaves: step.leaves }),
+        ...(step.undoAlways ? { undoAlways: true as const } : {}),
+        ...(step.once === undefined ? {} : { once: step.once }),
+      })),
+    },
+  };
+}
+
+/** What of an error goes to the journal and the screen. A bug's stack stays out of both. */
+export function errorData(error: unknown): ErrorData {
+  if (error instanceof TvError) return { message: error.message, facts: error.facts, next: error.next };
+  const message = error instanceof Error ? error.message : String(error);
+  return { message: `Unexpected: ${message}`, facts: {}, next: [] };
+}
+
+export function blocks(checks: readonly Check[]): readonly Check[] {
+  return checks.filter((check) => check.status === 'block' || check.status === 'skip');
+}

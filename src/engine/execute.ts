@@ -1,0 +1,466 @@
+import { Interrupted } from '../errors/Interrupted.ts';
+import { type ExitCode, exitCodes, TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
+import type { Journal } from '../journal/journal.ts';
+import { residualState } from '../journal/residualState.ts';
+import { foldRun, type RunState } from '../journal/runState.ts';
+import { WriteError } from '../output/durableFile.ts';
+import type { Check } from '../runbook/check.ts';
+import type { Step, StepContext } from '../runbook/define.ts';
+import type { JournalEvent, Outcome } from '../runbook/events.ts';
+import { failpoint } from '../runbook/failpoint.ts';
+import type { Json } from '../runbook/json.ts';
+import { asJson } from '../runbook/json.ts';
+import { block, Preflight } from '../runbook/preflight.ts';
+import { type AnyRunbook, blocks, concurrencyOf, type Engine, errorData } from './engine.ts';
+import { type HeldLocks, lostLock } from './locks.ts';
+
+/** A run under way: its steps, its journal, and what earlier attempts have left. */
+export interface Execution {
+  readonly engine: Engine;
+  readonly runbook: AnyRunbook;
+  readonly run: string;
+  readonly facts: Json;
+  readonly input: Json;
+  readonly steps: readonly Step[];
+  readonly journal: Journal;
+  readonly locks: HeldLocks;
+  /** What the journal said before this process took over; empty for a new run. */
+  readonly before: RunState['steps'];
+  /** By step: what it has noted so far, shared by its probe, run and undo. */
+  readonly notes: Map<string, Record<string, Json>>;
+  /** Only looks: what a step notes is not journaled. */
+  readonly dryRun?: boolean;
+}
+
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly exitCode: ExitCode;
+}
+
+/** The journal could not be written, so the run stops before its next effect. */
+export class JournalLost extends TvError {
+  override readonly name = 'JournalLost';
+  constructor({ run }: Execution, cause: WriteError) {
+    super('The run stopped: its journal cannot be written. Completed steps are kept.', {
+      facts: { run, reason: cause.message },
+      next: [...cause.next, { when: 'then', tv: ['resume', run] }],
+      exitCode: exitCodes.interrupted,
+      cause,
+    });
+  }
+}
+
+/**
+ * Writes an event to disk first, then shows it.
+ * @throws TvError where it cannot be written; what it announces must then not be done
+ */
+export function record(execution: Execution, event: JournalEvent): void {
+  try {
+    execution.journal.append(event);
+  } catch (error) {
+    throw error instanceof WriteError ? new JournalLost(execution, error) : error;
+  }
+  execution.engine.watch(event);
+}
+
+/** Runs the steps that are not done yet, in order, then verifies, and closes the journal. */
+export async function execute(execution: Execution): Promise<Ending> {
+  return close(execution, await runSteps(execution));
+}
+
+export function close(execution: Execution, ending: Ending): Ending {
+  const state = foldRun(execution.journal.lines);
+  const left = state === undefined ? [] : residualState(state);
+  record(execution, { type: 'run.ended', ...ending, ...(left.length === 0 ? {} : { left }) });
+  return ending;
+}
+
+async function runSteps(execution: Execution): Promise<Ending> {
+  const results: Record<string, Json> = {};
+  const done: Step[] = [];
+  let failures = 0;
+  let undecided = 0;
+  for (const step of execution.steps) {
+    const before = execution.before.get(step.id);
+    if (before?.status === 'done') {
+      results[step.id] = before.result;
+      done.push(step);
+      continue;
+    }
+    const { received } = execution.engine.interrupt;
+    if (received !== undefined) {
+      const open = notEnded(done, results);
+      // What must not stay is ended by this very step: going on is the shortest way.
+      const ends = open.length > 0 && open.every(({ leaves }) => leaves?.until === step.id);
+      if (!ends && (failures === 0 || open.length === 0)) {
+        return stopAtSignal(execution, received, { done, open, results });
+      }
+      // A step that failed may take effect yet: the run stays to be gone on with.
+      if (!ends) continue;
+    }
+    const lost = await lostLockCode(execution);
+    if (lost !== undefined) return { outcome: 'interrupted', exitCode: lost };
+    try {
+      // In flight or failed when an earlier attempt ended: it may have taken effect all the same.
+      const uncertain = before !== undefined && !['waiting', 'undone'].includes(before.status);
+      // What was undone is done from the start, with notes of its own.
+      if (before?.status === 'undone') execution.notes.set(step.id, {});
+      results[step.id] = await runStep(execution, step, results, uncertain);
+      done.push(step);
+    } catch (error) {
+      if (error instanceof JournalLost) throw error;
+      if (execution.engine.interrupt.received !== undefined && isInterruption(error, execution)) {
+        return interrupted(execution, execution.engine.interrupt.received);
+      }
+      failures += 1;
+      const isUndecided = error instanceof TvError && error.exitCode === exitCodes.unverified;
+      if (isUndecided) undecided += 1;
+      if (execution.runbook.onFailure === 'stop') {
+        // It may have taken effect: nothing is rolled back, and the state is read back instead.
+        if (isUndecided) break;
+        return stopAfterFailure(execution, step, done, results);
+      }
+    }
+  }
+  return verify(execution, results, { failures, undecided });
+}
+
+/**
+ * Another run may have begun where the lock was lost. A run then stops before its next step; a protective
+ * one only says so.
+ * @returns the exit code of a run that has to stop: 6 where another run is known to hold the lock now
+ */
+async function lostLockCode({
+  locks,
+  engine,
+  runbook,
+  input,
+}: Execution): Promise<Ending['exitCode'] | undefined> {
+  try {
+    await locks.assertHeld();
+    return undefined;
+  } catch (error) {
+    const { protective } = concurrencyOf(runbook, input);
+    engine.watch({ type: 'lock.lost', ...lostLock(error), stops: !protective });
+    if (protective) return undefined;
+    const held = error instanceof TvError && error.exitCode === exitCodes.locked;
+    return held ? exitCodes.locked : exitCodes.interrupted;
+  }
+}
+
+/** Steps that are right to take back always, and have left something that no later step has ended yet. */
+function notEnded(done: readonly Step[], results: Readonly<Record<string, Json>>): readonly Step[] {
+  return done.filter(
+    ({ undoAlways, leaves }) => undoAlways === true && leaves !== undefined && !(leaves.until in results),
+  );
+}
+
+/** What was done stands, to be gone on with; only what must not stay meanwhile is taken back at once. */
+async function stopAtSignal(
+  execution: Execution,
+  signal: NodeJS.Signals,
+  so: {
+    readonly done: readonly Step[];
+    readonly open: readonly Step[];
+    readonly results: Readonly<Record<string, Json>>;
+  },
+): Promise<Ending> {
+  const { done, open, results } = so;
+  const ending = interrupted(execution, signal);
+  if (open.length === 0) return ending;
+  const reversible = done.every(({ effect }) => effect === 'reversible');
+  const toUndo = reversible ? done : open;
+  const way = await undoSteps(execution, toUndo, results);
+  if (way !== 'undone') return { outcome: 'undo-failed', exitCode: exitCodes.failed };
+  if (!(await isBefore(execution, toUndo))) {
+    return { outcome: 'undo-unverified', exitCode: exitCodes.unverified };
+  }
+  const outcome = reversible ? 'rolled-back' : 'partly-rolled-back';
+  return { outcome, exitCode: exitCodes.interrupted };
+}
+
+export function stepContext(
+  execution: Execution,
+  step: Step | undefined,
+  results: Readonly<Record<string, Json>>,
+): StepContext {
+  const { engine } = execution;
+  const id = step?.id ?? '';
+  const notes = execution.notes.get(id) ?? { ...execution.before.get(id)?.notes };
+  execution.notes.set(id, notes);
+  return {
+    ...engine.ctx,
+    notes,
+    note: (note, value) => {
+      if (execution.dryRun !== true) record(execution, { type: 'step.noted', step: id, note, value });
+      notes[note] = value;
+    },
+    // The verification, too, only looks.
+    signal: step === undefined || step.interruptible ? engine.interrupt.stop : engine.interrupt.now,
+    runId: execution.run,
+    results,
+    progress: (progress) => engine.watch({ type: 'step.progress', step: id, progress }),
+  };
+}
+
+async function runStep(
+  execution: Execution,
+  step: Step,
+  results: Readonly<Record<string, Json>>,
+  uncertain: boolean,
+): Promise<Json> {
+  const { engine } = execution;
+  const { clock, settings } = engine.ctx;
+  const ctx = stepContext(execution, step, results);
+  const start = clock.now().getTime();
+  const elapsed = () => clock.now().getTime() - start;
+  record(execution, { type: 'step.started', step: step.id });
+  failpoint(settings.sandbox, `${step.id}:started`);
+  try {
+    if (uncertain) {
+      const answer = await step.probe(ctx);
+      if (answer === 'unknown') throw cannotTell(step, execution.run);
+      if (answer === 'done') {
+        record(execution, {
+          type: 'step.done',
+          step: step.id,
+          result: null,
+          durationMs: elapsed(),
+          how: 'found',
+        });
+        failpoint(settings.sandbox, `${step.id}:done`);
+        return null;
+      }
+    }
+    const running = step.run(ctx);
+    // One that only waits may just then hang on something that is away, and not look at the signal.
+    const result = asJson(
+      await (step.interruptible ? Promise.race([running, aborted(ctx.signal)]) : running),
+    );
+    failpoint(settings.sandbox, `${step.id}:acted`);
+    record(execution, { type: 'step.done', step: step.id, result, durationMs: elapsed(), how: 'ran' });
+    failpoint(settings.sandbox, `${step.id}:done`);
+    return result;
+  } catch (error) {
+    if (!isInterruption(error, execution) && !(error instanceof JournalLost)) {
+      record(execution, {
+        type: 'step.failed',
+        step: step.id,
+        error: errorData(error),
+        durationMs: elapsed(),
+      });
+    }
+    throw error;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+/** A step that ended because a signal ended it, not because something is wrong. */
+function isInterruption(error: unknown, execution: Execution): boolean {
+  const { stop, now } = execution.engine.interrupt;
+  if (error instanceof Interrupted) return true;
+  return now.aborted || (stop.aborted && error === stop.reason);
+}
+
+function cannotTell(step: Step, run: string): TvError {
+  return new TvError(`It is unknown whether step ${step.id} took effect.`, {
+    facts: { step: step.title, command: step.command },
+    next: [
+      { when: 'check it by hand, then', tv: ['resume', run] },
+      { when: 'or', tv: ['runs', 'undo', run] },
+    ],
+  });
+}
+
+export function interrupted(execution: Execution, signal: NodeJS.Signals): Ending {
+  record(execution, { type: 'run.signalled', signal });
+  return { outcome: 'interrupted', exitCode: exitCodes.interrupted };
+}
+
+/** Puts everything back where all that was done can be put back; otherwise leaves it to be resumed. */
+async function stopAfterFailure(
+  execution: Execution,
+  failed: Step,
+  done: readonly Step[],
+  results: Readonly<Record<string, Json>>,
+): Promise<Ending> {
+  const patience: Patience = { leftMs: sourceAwayMs };
+  const answer = await probeQuietly(execution, failed, results, patience);
+  const toUndo = answer === 'not-done' ? done : [...done, failed];
+  if (toUndo.every((step) => step.effect === 'reversible')) {
+    const way = await undoSteps(execution, toUndo, results, { stoppable: false, patience });
+    if (way === 'undone') {
+      const outcome = (await isBefore(execution, toUndo)) ? 'rolled-back' : 'undo-unverified';
+      return { outcome, exitCode: exitCodes.failed };
+    }
+  }
+  return { outcome: 'failed', exitCode: exitCodes.failed };
+}
+
+/** How long a rollback or an undo waits for a source that has gone away (ms): PostgreSQL restarts in seconds. */
+const sourceAwayMs = 20_000;
+const askAgainMs = 1_000;
+
+/** What is left of that time; shared by all that waits in one attempt. */
+interface Patience {
+  leftMs: number;
+}
+
+/** Tries again while a source cannot be reached. A second signal, or the end of the time, ends that. */
+async function patiently<T>({ engine }: Execution, patience: Patience, work: () => Promise<T>): Promise<T> {
+  const { clock } = engine.ctx;
+  for (;;) {
+    const start = clock.now().getTime();
+    try {
+      return await work();
+    } catch (error) {
+      const passing = error instanceof UnavailableError || error instanceof TimeoutError;
+      if (!passing || patience.leftMs <= 0 || engine.interrupt.now.aborted) throw error;
+      await clock.sleep(askAgainMs, engine.interrupt.now);
+      patience.leftMs -= clock.now().getTime() - start;
+    }
+  }
+}
+
+/** A step's own answer, `unknown` where it cannot give one. */
+export async function probeQuietly(
+  execution: Execution,
+  step: Step,
+  results: Readonly<Record<string, Json>>,
+  patience: Patience = { leftMs: 0 },
+) {
+  try {
+    return await patiently(execution, patience, () => step.probe(stepContext(execution, step, results)));
+  } catch {
+    return 'unknown' as const;
+  }
+}
+
+/**
+ * Undoes steps, last one first. A source that has gone away is waited for; where a step cannot be undone the
+ * rest is left alone.
+ * @param stoppable a signal ends it after the step in flight, to be gone on with later
+ */
+export async function undoSteps(
+  execution: Execution,
+  steps: readonly Step[],
+  results: Readonly<Record<string, Json>>,
+  {
+    stoppable,
+    patience = { leftMs: sourceAwayMs },
+  }: { readonly stoppable: boolean; readonly patience?: Patience } = { stoppable: false },
+): Promise<'undone' | 'failed' | 'interrupted' | 'lock-lost'> {
+  const { interrupt } = execution.engine;
+  const { clock, settings } = execution.engine.ctx;
+  for (const step of steps.toReversed()) {
+    const { undo } = step;
+    if (undo === undefined) continue;
+    if (stoppable && interrupt.received !== undefined) return 'interrupted';
+    // A rollback ends what this run began a moment ago, also where the database that keeps the lock has
+    // gone away: a service that stays stopped is worse.
+    if (stoppable && (await lostLockCode(execution)) !== undefined) return 'lock-lost';
+    const start = clock.now().getTime();
+    record(execution, { type: 'undo.started', step: step.id });
+    failpoint(settings.sandbox, `undo-${step.id}:started`);
+    try {
+      await patiently(execution, patience, () => undo(stepContext(execution, step, results)));
+      failpoint(settings.sandbox, `undo-${step.id}:acted`);
+    } catch (error) {
+      if (error instanceof JournalLost) throw error;
+      if (stoppable && isInterruption(error, execution)) return 'interrupted';
+      record(execution, { type: 'undo.failed', step: step.id, error: errorData(error) });
+      return 'failed';
+    }
+    record(execution, { type: 'undo.done', step: step.id, durationMs: clock.now().getTime() - start });
+  }
+  return 'undone';
+}
+
+/** Limit of one step's check after an undo, in milliseconds: it may count rows. */
+const undoCheckMs = 300_000;
+
+/** A step that was undone, and whether its state is the one before it: `null` where that is unknown. */
+export interface UndoCheck {
+  readonly step: Step;
+  readonly isBefore: boolean | null;
+  readonly check: Check;
+}
+
+/** Asks every step that was undone, in this attempt or an earlier one, whether its state is the one before it. */
+export async function checkUndone(execution: Execution): Promise<readonly UndoCheck[]> {
+  const state = foldRun(execution.journal.lines);
+  const undone = execution.steps.filter(
+    ({ id, undo }) => undo !== undefined && state?.steps.get(id)?.status === 'undone',
+  );
+  const results = Object.fromEntries([...(state?.steps ?? [])].map(([id, { result }]) => [id, result]));
+  const { ctx, interrupt } = execution.engine;
+  // The signal that led to a rollback does not end its proof.
+  const preflight = new Preflight({ ...ctx, signal: interrupt.now });
+  const unknown = new Set<Step>();
+  for (const step of undone) {
+    const ask = async () => {
+      if (step.checkUndone === undefined) throw new TvError('the step has no check of its undo');
+      return step.checkUndone(stepContext(execution, step, results));
+    };
+    const look = () =>
+      ask().catch((error: unknown) => {
+        unknown.add(step);
+        const { message, facts, next } = errorData(error);
+        return block(`unknown whether the state is the one before the run: ${message}`, { facts, next });
+      });
+    preflight.check(step.id, 'run', look, undoCheckMs);
+  }
+  const checks = await preflight.checks();
+  return undone.flatMap((step, index) => {
+    const check = checks[index];
+    if (check === undefined) return [];
+    return [{ step, check, isBefore: unknown.has(step) ? null : blocks([check]).length === 0 }];
+  });
+}
+
+/**
+ * Whether all that was undone is as it was before the run; what was read is journaled and shown.
+ * @param undone the steps that this attempt has undone: without a reading of each there is no proof
+ */
+export async function isBefore(execution: Execution, undone: readonly Step[]): Promise<boolean> {
+  const read = await checkUndone(execution);
+  const checks = read.map(({ check }) => check);
+  if (checks.length > 0) record(execution, { type: 'run.checked', checks });
+  const all = undone.every(({ id, undo }) => undo === undefined || read.some(({ step }) => step.id === id));
+  return all && blocks(checks).length === 0;
+}
+
+async function verify(
+  execution: Execution,
+  results: Record<string, Json>,
+  { failures, undecided }: { readonly failures: number; readonly undecided: number },
+): Promise<Ending> {
+  const checks = await readBack(execution, results);
+  const { received } = execution.engine.interrupt;
+  if (received !== undefined && blocks(checks).length > 0) return interrupted(execution, received);
+  record(execution, { type: 'run.checked', checks });
+  if (failures > undecided) return { outcome: 'failed', exitCode: exitCodes.failed };
+  return undecided > 0 || blocks(checks).length > 0
+    ? { outcome: 'unverified', exitCode: exitCodes.unverified }
+    : { outcome: 'verified', exitCode: exitCodes.ok };
+}
+
+/** What cannot be read back is not verified: everything was done all the same. */
+export async function readBack(
+  execution: Execution,
+  results: Record<string, Json>,
+): Promise<readonly Check[]> {
+  const { runbook, facts, input } = execution;
+  try {
+    return await runbook.verify(stepContext(execution, undefined, results), facts, input as never);
+  } catch (error) {
+    const { message, ...rest } = errorData(error);
+    return [{ id: 'verification', world: 'run', status: 'block', summary: message, ...rest }];
+  }
+}

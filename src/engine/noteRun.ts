@@ -1,0 +1,68 @@
+import type { Advice } from '../errors/advice.ts';
+import { type ExitCode, exitCodes, UsageError } from '../errors/TvError.ts';
+import { Journal } from '../journal/journal.ts';
+import { foldRun, type RunState } from '../journal/runState.ts';
+import { ordinary } from '../runbook/concurrency.ts';
+import { outsideText } from '../text/outsideText.ts';
+import { type Answers, type Engine, Refusal } from './engine.ts';
+import { withLocks } from './locks.ts';
+import { type AuditDraft, auditRefusal, writeAudit } from './startRun.ts';
+
+/** Of a note, in characters: it is for a sentence or two, not for a log. */
+const longest = 2_000;
+
+/**
+ * Adds a person's note to the journal of a run that has ended, for its report. Nothing else is changed.
+ * @throws Refusal where the run is in progress, has not begun, or belongs to another environment
+ */
+export async function noteRun(
+  engine: Engine,
+  run: string,
+  text: string,
+  answers: Answers,
+): Promise<ExitCode> {
+  const audit: AuditDraft = { run, plan: null, overrides: [] };
+  const note = outsideText(text, longest).trim();
+  try {
+    if (note === '') throw new UsageError('The note is empty.', { next: { tv: ['runs', 'note', '--help'] } });
+    const { runbook } = readState(engine, run).started;
+    const request = {
+      ...{ runbook, what: `note ${run}`, waitMs: answers.waitMs ?? 0 },
+      concurrency: { ...ordinary, waitsFor: 'itself' as const },
+    };
+    await withLocks(engine, request, async () => {
+      // Under the lock: a run in progress numbers the lines of its journal itself.
+      readState(engine, run);
+      const noted = { type: 'run.noted', operator: engine.operator, text: note } as const;
+      new Journal(engine.ctx, run, engine.writer).append(noted);
+      engine.watch(noted);
+    });
+    await writeAudit(engine, `note ${runbook}`, null, audit, {
+      ...{ outcome: 'noted', exitCode: exitCodes.ok, reason: note },
+    });
+    return exitCodes.ok;
+  } catch (error) {
+    await auditRefusal(engine, 'note', null, audit, error);
+    throw error;
+  }
+}
+
+function readState({ ctx }: Engine, run: string): RunState {
+  const state = foldRun(ctx.runs.read(run));
+  const refuse = (message: string, next: Advice, exitCode: 3 | 6 = exitCodes.blocked): never => {
+    throw new Refusal(message, { exitCode, facts: { run }, next: [next] });
+  };
+  if (state === undefined)
+    return refuse('The run had not begun; there is nothing to note.', { tv: ['runs', 'list'] });
+  const { environment } = state.started;
+  if (environment !== ctx.settings.environment) {
+    return refuse(
+      `The run belongs to the environment ${environment}.`,
+      `tv -e ${environment} runs show ${run}`,
+    );
+  }
+  if (state.status === 'running') {
+    return refuse('The run is in progress.', 'once it has ended: the same command again', exitCodes.locked);
+  }
+  return state;
+}

@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+import type { Json } from '../runbook/json.ts';
+
+/** JSON with sorted keys, so that equal values give equal text. */
+function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** SHA-256 of the canonical JSON, in hex. */
+export function digest(value: Json): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}

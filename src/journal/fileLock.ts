@@ -1,0 +1,166 @@
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { exitCodes, TvError } from '../errors/TvError.ts';
+import { WriteError } from '../output/durableFile.ts';
+import type { Operator } from '../runbook/events.ts';
+import { isRunning } from './operator.ts';
+
+/** Who holds a lock, what runs under it, and since when (ISO 8601). */
+export interface LockHolder {
+  readonly operator: Operator;
+  readonly what: string;
+  readonly since: string;
+  /** The runbook, and what it changes; unknown of a holder on another machine. */
+  readonly runbook?: string;
+  readonly touches?: readonly string[];
+}
+
+export type LockAnswer =
+  | {
+      readonly held: true;
+      release(): void | Promise<void>;
+      /** @throws TvError where the lock is no longer ours, or that cannot be told */
+      assertHeld?(): void | Promise<void>;
+    }
+  | { readonly held: false; readonly by: LockHolder };
+
+interface Claim extends LockHolder {
+  readonly released?: boolean;
+}
+
+type CurrentClaim =
+  | { readonly number: number; readonly alive: true; readonly claim: Claim }
+  | { readonly number: number; readonly alive: false };
+
+/**
+ * Takes a lock on this machine. A lock whose process died is taken over at once.
+ *
+ * A lock is a row of numbered claims in a directory, and the highest one counts. A new claim is
+ * made with link(2), which fails if that number exists, so of two who find the same dead holder
+ * only one gets the next number. A claim is never removed while it is the highest: that would
+ * let a number be used twice.
+ * @throws WriteError where the directory cannot be written
+ */
+export function acquireFileLock(directory: string, holder: LockHolder): LockAnswer {
+  const draft = writeDraft(directory, holder);
+  try {
+    for (;;) {
+      const current = highestClaim(directory);
+      if (current?.alive) return { held: false, by: current.claim };
+      const mine = (current?.number ?? 0) + 1;
+      if (!linkIfAbsent(draft, claimFile(directory, mine))) continue;
+      // Someone may have gone further between our look and our claim, and cleaned up behind.
+      if (highestClaim(directory)?.number !== mine) {
+        rmSync(claimFile(directory, mine), { force: true });
+        continue;
+      }
+      removeBelow(directory, mine);
+      return {
+        held: true,
+        release: () => release(directory, mine, holder),
+        assertHeld: () => assertHeld(directory, mine, holder),
+      };
+    }
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Who holds the lock now; undefined where it is free. */
+export function fileLockHolder(directory: string): LockHolder | undefined {
+  if (!existsSync(directory)) return undefined;
+  const current = highestClaim(directory);
+  return current?.alive ? current.claim : undefined;
+}
+
+function release(directory: string, mine: number, holder: LockHolder): void {
+  try {
+    // Renamed into place: whoever looks meanwhile sees the claim held or released, never half of it.
+    renameSync(writeDraft(directory, { ...holder, released: true }), claimFile(directory, mine));
+  } catch {
+    // On a full disk it ends with this process, which is about to end.
+  }
+}
+
+function assertHeld(directory: string, mine: number, holder: LockHolder): void {
+  const current = highestClaim(directory);
+  const pid = current?.alive === true ? current.claim.operator.pid : undefined;
+  if (current?.number === mine && pid === holder.operator.pid) return;
+  throw new TvError('The lock on this machine is gone.', {
+    exitCode: current?.alive === true ? exitCodes.locked : exitCodes.interrupted,
+    facts: { lock: claimFile(directory, mine), 'held by': current?.alive ? current.claim.what : 'no run' },
+    next: [{ tv: ['runs', 'list'] }],
+  });
+}
+
+function writeDraft(directory: string, claim: Claim): string {
+  const draft = join(directory, `draft-${process.pid}-${process.hrtime.bigint()}`);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // Not synced: a lock does not outlive the machine's crash anyway.
+    writeFileSync(draft, JSON.stringify(claim), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw new WriteError(draft, error);
+  }
+  return draft;
+}
+
+function claimFile(directory: string, number: number): string {
+  return join(directory, `claim-${number}`);
+}
+
+function claimNumbers(directory: string): readonly number[] {
+  return readdirSync(directory)
+    .flatMap((name) => (name.startsWith('claim-') ? [Number(name.slice('claim-'.length))] : []))
+    .sort((a, b) => b - a);
+}
+
+function highestClaim(directory: string): CurrentClaim | undefined {
+  for (const number of claimNumbers(directory)) {
+    try {
+      const claim = parseClaim(readFileSync(claimFile(directory, number), 'utf8'));
+      const alive = claim !== undefined && claim.released !== true && isRunning(claim.operator);
+      return alive ? { number, alive, claim } : { number, alive };
+    } catch (error) {
+      // Cleaned up by a later holder while we looked: look at what is highest now.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return highestClaim(directory);
+      throw error;
+    }
+  }
+  return undefined;
+}
+
+/** Undefined for a claim that a crash of the machine has emptied: whoever held it went down with it. */
+function parseClaim(text: string): Claim | undefined {
+  try {
+    return JSON.parse(text) as Claim;
+  } catch {
+    return undefined;
+  }
+}
+
+function linkIfAbsent(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw new WriteError(to, error);
+  }
+}
+
+function removeBelow(directory: string, number: number): void {
+  for (const other of claimNumbers(directory)) {
+    if (other < number) rmSync(claimFile(directory, other), { force: true });
+  }
+}

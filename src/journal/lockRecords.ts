@@ -1,0 +1,62 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ago, localTime } from '../text/format.ts';
+import { fileLockHolder, type LockHolder } from './fileLock.ts';
+import { isRunning } from './operator.ts';
+
+/** Where the settings say that tv keeps its state, and for which environment. */
+type Place = { readonly stateDirectory: string; readonly environment: string };
+
+export function lockDirectory({ stateDirectory, environment }: Place): string {
+  return join(stateDirectory, 'locks', environment);
+}
+
+/** Questions that wait for an answer at some terminal of this machine, and runs that hold a lock. */
+export function lockRecords(place: Place): {
+  readonly asking: readonly LockHolder[];
+  readonly holding: readonly LockHolder[];
+} {
+  const root = lockDirectory(place);
+  if (!existsSync(root)) return { asking: [], holding: [] };
+  const names = readdirSync(root);
+  const asking = names
+    .filter((name) => name.startsWith('asking-'))
+    .flatMap((name) => readRecord(join(root, name)) ?? [])
+    .filter(({ operator }) => isRunning(operator));
+  const directories = [
+    root,
+    ...names.filter((name) => name.startsWith('thing-')).map((name) => join(root, name)),
+  ];
+  const holding = directories.flatMap((directory) => fileLockHolder(directory) ?? []);
+  return {
+    asking,
+    holding: [...new Map(holding.map((by) => [`${by.operator.pid} ${by.what}`, by])).values()],
+  };
+}
+
+function readRecord(file: string): LockHolder | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as LockHolder;
+  } catch {
+    // Answered meanwhile, or written by a tv that was killed in the middle.
+    return undefined;
+  }
+}
+
+/** Who holds a lock, since when and with what, in words. */
+export function describeHolder(
+  by: LockHolder,
+  now: Date,
+): Readonly<Record<'who' | 'what' | 'since', string>> {
+  const since = new Date(by.since);
+  return {
+    who: whoIs(by.operator),
+    what: by.what,
+    since: `${localTime(since)} (${ago(since, now)})`,
+  };
+}
+
+/** Of a holder that only the database names, the process is unknown. */
+export function whoIs({ user, host, pid }: LockHolder['operator']): string {
+  return `${user}@${host}${pid > 0 ? `, process ${pid}` : ''}`;
+}

@@ -1,0 +1,59 @@
+import type { RunState } from './runState.ts';
+
+/**
+ * What the world says of a subject: null where it is as usual again, by whoever's doing; other words for what
+ * is so; or why it was not seen, and then the journal is quoted as such.
+ */
+export type Seen = null | { readonly words: string } | { readonly unseen: string };
+
+/**
+ * What a run has left unusual in the world where it stands, in words: `protocol is OPEN (not paused)`.
+ * From the journal alone, so that it can be told also where nothing else answers.
+ * @param seen by subject, what the world says of it: no journal knows that
+ */
+export function residualState(state: RunState, seen: Readonly<Record<string, Seen>> = {}): readonly string[] {
+  return residualStateOfAll([state], seen);
+}
+
+/** The same of several runs: one statement about each subject, since "is" and "may be" contradict each other. */
+export function residualStateOfAll(
+  states: readonly RunState[],
+  seen: Readonly<Record<string, Seen>> = {},
+): readonly string[] {
+  const bySubject = new Map<string, Left>();
+  for (const left of states.flatMap(leftBySteps)) {
+    const known = bySubject.get(left.subject);
+    if (known === undefined || (left.certain && !known.certain)) bySubject.set(left.subject, left);
+  }
+  return [...bySubject.values()].flatMap(({ subject, words }) => {
+    const now = seen[subject];
+    if (now === null) return [];
+    if (now === undefined) return [words];
+    return ['words' in now ? now.words : `by the journal ${words}, and ${now.unseen}`];
+  });
+}
+
+interface Left {
+  readonly subject: string;
+  readonly certain: boolean;
+  readonly words: string;
+}
+
+function leftBySteps({ started, steps }: RunState): readonly Left[] {
+  return started.plan.steps.flatMap<Left>(({ id, leaves }) => {
+    const step = steps.get(id);
+    if (leaves === undefined || step === undefined || step.status === 'undone') return [];
+    const over = [leaves.until, leaves.unless].some(
+      (id) => id !== undefined && steps.get(id)?.status === 'done',
+    );
+    if (over) return [];
+    const { subject, state, plural } = leaves;
+    if (step.status === 'done') {
+      return [{ subject, certain: true, words: `${subject} ${plural ? 'are' : 'is'} ${state}` }];
+    }
+    // Noted, and so perhaps done: what a step does is in the journal before it does it.
+    return Object.keys(step.notes).length > 0
+      ? [{ subject, certain: false, words: `${subject} may be ${state}` }]
+      : [];
+  });
+}

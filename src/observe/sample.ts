@@ -1,0 +1,61 @@
+import type { Advice } from '../errors/advice.ts';
+import { TvError, UnavailableError } from '../errors/TvError.ts';
+
+/** The monitoring-plugin convention: exit codes 0 to 3 in this order. */
+export type Level = 'ok' | 'warning' | 'critical' | 'unknown';
+
+/** One line of a status screen. */
+export interface Sample {
+  readonly id: string;
+  readonly level: Level;
+  readonly summary: string;
+  readonly next?: readonly Advice[];
+  /** Figures for `--json`. */
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export type SampleValue = Omit<Sample, 'id'>;
+
+/**
+ * Reads one source within a limit. One that is slow or fails is a line like any other: `away` where it
+ * is certainly away, `unknown` where nobody can tell.
+ * @param limitMs milliseconds
+ * @param next what to run where nothing comes in time
+ * @param away the level of a source that is certainly away: `unknown` where that is not what is asked about
+ */
+export async function takeSample(
+  id: string,
+  limitMs: number,
+  read: () => Promise<SampleValue>,
+  next: readonly Advice[] = [],
+  away: 'critical' | 'unknown' = 'critical',
+): Promise<Sample> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<SampleValue>((resolve) => {
+    const summary = `no answer within ${limitMs / 1000} s`;
+    timer = setTimeout(() => resolve({ level: 'unknown', summary, next }), limitMs);
+  });
+  try {
+    return { id, ...(await Promise.race([read(), late])) };
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    const level = error instanceof UnavailableError ? away : 'unknown';
+    const { reason = error.facts['node'] } = error.facts;
+    const summary = reason === undefined ? error.message : `${error.message} (${reason})`;
+    return { id, level, summary, next: error.next, data: error.facts };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const severity: readonly Level[] = ['ok', 'unknown', 'warning', 'critical'];
+
+/** The worst of all: a certain trouble counts more than one that nobody can see. */
+export function worst(samples: readonly Sample[]): Level {
+  return samples.reduce<Level>(
+    (level, sample) => (severity.indexOf(sample.level) > severity.indexOf(level) ? sample.level : level),
+    'ok',
+  );
+}
+
+export const pluginExitCode: Readonly<Record<Level, number>> = { ok: 0, warning: 1, critical: 2, unknown: 3 };

@@ -1,0 +1,41 @@
+import { terminalSafe } from '../text/outsideText.ts';
+import { appendLine, replaceFile, type Write } from './durableFile.ts';
+import type { Secrets } from './secrets.ts';
+
+/**
+ * The one way out of tv: everything printed and every file written passes here. Secrets are taken out
+ * here and nowhere else, and nothing that steers a terminal gets past.
+ */
+export class RedactingWriter {
+  readonly #secrets: Secrets;
+  readonly #write: Write | undefined;
+
+  /** @param write in place of write(2), for tests */
+  constructor(secrets: Secrets, write?: Write) {
+    this.#secrets = secrets;
+    this.#write = write;
+  }
+
+  print(stream: 'stdout' | 'stderr', text: string): void {
+    process[stream].write(this.forTerminal(text));
+  }
+
+  /** For what draws on the terminal by itself (spinner, questions). */
+  forTerminal(text: string): string {
+    return terminalSafe(this.#secrets.redact(text));
+  }
+
+  redact(text: string): string {
+    return this.#secrets.redact(text);
+  }
+
+  /** Appends a line and returns only when it is on disk. @throws WriteError; then the file is as before */
+  appendLine(file: string, line: string): void {
+    appendLine(file, this.#secrets.redact(line), this.#write);
+  }
+
+  /** Replaces a file as a whole. @throws WriteError; then the old file is still there */
+  writeFile(file: string, text: string, mode = 0o600): void {
+    replaceFile(file, this.#secrets.redact(text), mode, this.#write);
+  }
+}

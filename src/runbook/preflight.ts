@@ -1,0 +1,112 @@
+import { Interrupted } from '../errors/Interrupted.ts';
+import { TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
+import type { Check, Finding, World } from './check.ts';
+import type { Context } from './context.ts';
+import type { Json } from './json.ts';
+
+/** Thrown by a check whose basis is missing because another check is blocked. */
+class NotLookedAt extends Error {}
+
+/** Default limit of one check, in milliseconds: long enough for a count over a large table. */
+const defaultLimitMs = 30_000;
+
+/**
+ * Runs the checks of one preflight, all at once. Each has a time limit; one that cannot tell in
+ * time, or that throws, blocks. A check that needs another's value awaits it through `need`.
+ */
+export class Preflight {
+  readonly #ctx: Context;
+  readonly #checks: Promise<Check>[] = [];
+
+  constructor(ctx: Context) {
+    this.#ctx = ctx;
+  }
+
+  /**
+   * Starts a check and returns its value, or undefined where it has none. Never rejects.
+   * @param limitMs milliseconds; also ends the check's `signal`
+   */
+  check<T extends Json>(
+    id: string,
+    world: World,
+    check: (signal: AbortSignal) => Promise<Finding<T>>,
+    limitMs = defaultLimitMs,
+  ): Promise<T | undefined> {
+    const outcome = this.#bounded(check, limitMs).catch((error: unknown) => blockedBy(error));
+    const looked = outcome.then(({ value: _, ...finding }) => ({ id, world, ...finding }));
+    this.#checks.push(looked);
+    return outcome.then((finding) => ('value' in finding ? (finding.value as T) : undefined));
+  }
+
+  /** All checks, in the order in which they were started. */
+  async checks(): Promise<readonly Check[]> {
+    return Promise.all(this.#checks);
+  }
+
+  async #bounded<T extends Json>(
+    check: (signal: AbortSignal) => Promise<Finding<T>>,
+    limitMs: number,
+  ): Promise<Finding<T>> {
+    const limit = new AbortController();
+    const timer = setTimeout(
+      () => limit.abort(new TimeoutError(`Cannot tell: no answer within ${limitMs / 1000} s.`)),
+      limitMs,
+    );
+    const signal = AbortSignal.any([limit.signal, this.#ctx.signal]);
+    try {
+      signal.throwIfAborted();
+      return await Promise.race([
+        check(signal),
+        new Promise<never>((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        }),
+      ]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** The value of another check, or the reason why this one is not looked at. */
+export async function need<T>(value: Promise<T | undefined>, name: string): Promise<T> {
+  const known = await value;
+  if (known === undefined) throw new NotLookedAt(name);
+  return known;
+}
+
+function blockedBy(error: unknown): Finding {
+  if (error instanceof NotLookedAt) {
+    return { status: 'skip', summary: `not looked at: needs ${error.message}` };
+  }
+  if (error instanceof Interrupted) return { status: 'skip', summary: `not looked at: ${error.message}` };
+  if (error instanceof TvError) {
+    const unread = error instanceof UnavailableError || error instanceof TimeoutError;
+    const { message: summary, facts, next } = error;
+    return { status: 'block', summary, facts, next, ...(unread ? { unread } : {}) };
+  }
+  // One check that fails in an unforeseen way must not hide the others, nor end an emergency.
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    status: 'block',
+    summary: `Cannot tell: unexpected error in tv (${reason}).`,
+    next: ['report this with the output of the same command and --verbose'],
+  };
+}
+
+export function pass<T extends Json = never>(summary: string, value?: T): Finding<T> {
+  return { status: 'pass', summary, ...(value === undefined ? {} : { value }) };
+}
+
+export function warn<T extends Json = never>(
+  summary: string,
+  rest: Omit<Finding<T>, 'status' | 'summary'> = {},
+): Finding<T> {
+  return { status: 'warn', summary, ...rest };
+}
+
+export function block<T extends Json = never>(
+  summary: string,
+  rest: Omit<Finding<T>, 'status' | 'summary'> = {},
+): Finding<T> {
+  return { status: 'block', summary, ...rest };
+}
