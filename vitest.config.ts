@@ -1,5 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { writeRegistry } from './scripts/registry.ts';
 import { LongestFirst } from './test/support/longestFirst.ts';
+
+// A test file may be run on its own, right after `npm ci`.
+await writeRegistry({ ifStale: true });
 
 export default defineConfig({
   test: {

@@ -4,7 +4,10 @@ import { defineReport, field } from '../src/runbook/define.ts';
 /** `tv completion bash` prints a script, which asks `tv completion words` at each key press. */
 export default defineReport({
   title: 'Tab completion',
-  intent:
+  summary: 'tab completion for bash, zsh or fish',
+  order: 4,
+  settings: 'none',
+  description:
     'Prints a script that completes commands, flags, environments, pairs, runs and backups. For bash: `source <(tv completion bash)`.',
   input: { shell: field('<shell>', 'bash, zsh or fish', z.enum(['bash', 'zsh', 'fish'])) },
   collect: async (_, { shell }) => ({ shell, script: scripts[shell] }),

@@ -41,8 +41,11 @@ const input = {
 /** Runbook §1: the indexer reads the chain again from a block on. Rows below it stay as they are. */
 export default defineRunbook<typeof input, ReindexFacts>({
   title: 'Reindex events',
+  summary: 'rebuild the event tables from a block on',
+  section: '1',
+  order: 1,
   risk: 'severe',
-  intent: `
+  description: `
 Clears the indexed events from a block on and has the indexer read them from the chain again: after
 damage to the database, to fill in history, or after a change of the schema. Rows below that block
 stay as they are, unless --truncate asks for the whole.

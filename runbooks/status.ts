@@ -66,7 +66,10 @@ const shortestStallMs = 15_000;
 /** `tv status`: all sources at once, one line each. */
 export default defineReport({
   title: 'Status',
-  intent:
+  summary: 'services, API, chain, indexer, database, unfinished runs',
+  section: 'Quick reference',
+  order: 1,
+  description:
     'Shows services, API, chain, pause, open breakers, orders that rest on the DEX while one is open or the protocol is paused, oracle signals, indexer, database, disk, unfinished runs and who holds the lock on one screen. All sources are asked at once; one that is dead or slow is one line. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
   input: {},
   collect: async (ctx) => {

@@ -6,10 +6,13 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { build } from 'esbuild';
+import { writeRegistry } from './registry.ts';
 
 const outdir = process.argv[2] ?? 'dist';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+
+await writeRegistry();
 
 const common = {
   absWorkingDir: root,

@@ -76,7 +76,7 @@ export async function runCommand(
     interrupt.listen();
     // A run ends its calls only at a second signal: the step in flight is finished first.
     const lasting = command.kind === 'runbook' || command.kind === 'control';
-    const signals = { asked: interrupt.stop, rooms: lasting ? interrupt.now : interrupt.stop };
+    const signals = { asked: interrupt.stop, services: lasting ? interrupt.now : interrupt.stop };
     const clearBusy = () => busy.clear();
     app = await buildContext(program, entry, parsed.flags, secrets, writer, signals, clearBusy);
     paint = { ...paint, now: app.ctx.clock.now(), ...placeOf(app) };

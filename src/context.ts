@@ -15,7 +15,7 @@ import type { LockAnswer, LockHolder } from './journal/fileLock.ts';
 import { RunStore } from './journal/journal.ts';
 import type { RedactingWriter } from './output/redactingWriter.ts';
 import type { Secrets } from './output/secrets.ts';
-import type { CommandDefinition, Room } from './runbook/command.ts';
+import type { CommandDefinition, Service } from './runbook/command.ts';
 import type { Api, Chain, Clock, Context, Database, Host, SecretPrompt } from './runbook/context.ts';
 
 /** What tv is, apart from any environment. */
@@ -44,9 +44,9 @@ const clock: Clock = {
 };
 
 /**
- * Puts the settings and the rooms together. The rooms that the command names are imported here and
+ * Puts the settings and the services together. The services that the command opens are imported here and
  * opened on first use: a command that needs no database loads no database driver.
- * @param signals `asked` fires when the operator wants an end, `rooms` when calls under way have to end
+ * @param signals `asked` fires when the operator wants an end, `services` when calls under way have to end
  */
 export async function buildContext(
   program: Program,
@@ -54,18 +54,18 @@ export async function buildContext(
   flags: GlobalFlags,
   secrets: Secrets,
   writer: RedactingWriter,
-  signals: { readonly asked: AbortSignal; readonly rooms: AbortSignal },
+  signals: { readonly asked: AbortSignal; readonly services: AbortSignal },
   clearBusy: () => void,
 ): Promise<AppContext> {
   const resolved = await resolve(entry, flags, secrets, signals.asked);
   const { settings } = resolved;
   const opened: (() => Promise<void>)[] = [];
-  const signal = signals.rooms;
-  const rooms = await load(entry.rooms);
+  const signal = signals.services;
+  const services = await load(entry.services);
 
   const chain = once((): Chain => {
     const { id, timeoutMs } = settings.chain;
-    return rooms.chain({
+    return services.chain({
       rpcUrls: requireRpcUrls(resolved),
       id,
       timeoutMs,
@@ -76,17 +76,17 @@ export async function buildContext(
   const database = once((): Database => {
     const url = requireDatabaseUrl(resolved);
     const { timeoutMs } = settings.database;
-    const connection = rooms.database({ url, timeoutMs, applicationName: 'tv' });
+    const connection = services.database({ url, timeoutMs, applicationName: 'tv' });
     for (const secret of Object.values(connection.secrets)) secrets.add(secret);
     opened.push(() => connection.close());
     return connection;
   });
   const host = once((): Host => {
     const { prefix, timeoutMs } = settings.host;
-    return rooms.host({ prefix, timeoutMs, signal });
+    return services.host({ prefix, timeoutMs, signal });
   });
   const api = once(
-    (): Api => rooms.api({ url: requireApiUrl(resolved), timeoutMs: settings.api.timeoutMs, signal }),
+    (): Api => services.api({ url: requireApiUrl(resolved), timeoutMs: settings.api.timeoutMs, signal }),
   );
 
   return {
@@ -151,13 +151,13 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** A room's connector where the command named the room; a call to any other is a bug in the registry. */
-async function load(rooms: readonly Room[]) {
+/** A service's connector where the command opens it; a call to any other is a bug in scripts/registry.ts. */
+async function load(services: readonly Service[]) {
   const [chain, database, host, api] = await Promise.all([
-    rooms.includes('chain') ? import('./chain/connectChain.ts') : undefined,
-    rooms.includes('database') ? import('./database/connectDatabase.ts') : undefined,
-    rooms.includes('host') ? import('./host/connectHost.ts') : undefined,
-    rooms.includes('api') ? import('./api/connectApi.ts') : undefined,
+    services.includes('chain') ? import('./chain/connectChain.ts') : undefined,
+    services.includes('database') ? import('./database/connectDatabase.ts') : undefined,
+    services.includes('host') ? import('./host/connectHost.ts') : undefined,
+    services.includes('api') ? import('./api/connectApi.ts') : undefined,
   ]);
   return {
     chain: chain?.connectChain ?? notNamed('chain'),
@@ -167,9 +167,9 @@ async function load(rooms: readonly Room[]) {
   };
 }
 
-function notNamed(room: Room): () => never {
+function notNamed(service: Service): () => never {
   return () => {
-    throw new Error(`the registry does not say that this command uses the room ${room}`);
+    throw new Error(`the registry does not have it that this command opens the service ${service}`);
   };
 }
 

@@ -1,7 +1,7 @@
-import { registry } from '../runbooks/index.ts';
 import { groupHelp, rootHelp } from './cli/help.ts';
 import { surviveLostOutput } from './cli/terminal/lostTerminal.ts';
 import { findCommand, namedEnvironment, nearest, strangeFlag, vocabulary } from './cli/words.ts';
+import { registry } from './registry.generated.ts';
 
 /** Put in by the build from package.json. */
 declare const TV_VERSION: string;

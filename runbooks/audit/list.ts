@@ -6,7 +6,9 @@ import { table } from '../../src/text/layout.ts';
 /** `tv audit list`: refused and aborted commands too. */
 export default defineReport({
   title: 'Audit log',
-  intent:
+  summary: 'who asked for what, and what became of it',
+  order: 1,
+  description:
     'Lists who asked for what and what became of it, newest first, with refused and aborted commands and the reasons of every override.',
   input: {
     limit: field(

@@ -3,7 +3,9 @@ import { defineReport } from '../../src/runbook/define.ts';
 /** `tv audit verify`: exit 1 where the chain is broken. */
 export default defineReport({
   title: 'Verify the audit log',
-  intent:
+  summary: 'check that no audit entry was changed or removed',
+  order: 2,
+  description:
     'Walks the hash chain of the audit log and names every entry that was changed, removed, added or moved.',
   input: {},
   collect: async ({ audit }) => ({ log: audit.file, ...audit.verify() }),

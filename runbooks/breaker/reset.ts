@@ -10,8 +10,12 @@ import { verify } from './verify.ts';
 /** Runbook §6: closes the breaker of a pair. */
 export default defineRunbook<typeof breakerInput, BreakerFacts>({
   title: 'Reset circuit breaker',
+  summary: 'close the circuit breaker of a pair',
+  section: '6',
+  order: 3,
+  aliases: ['circuit-breaker reset'],
   risk: 'severe',
-  intent: `
+  description: `
 Closes the circuit breaker of one or more pairs, so that what it stops is allowed again. Refused while the
 contract itself gives a reason against it: a stale oracle, a price or a book out of its bounds. Each of
 these can be overruled by name, with a reason that is kept in the audit log.`,

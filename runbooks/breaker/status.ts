@@ -18,7 +18,11 @@ const effectLimitMs = 3_000;
 /** `tv breaker status`: which breakers are open, since when and by whom. */
 export default defineReport({
   title: 'Circuit breakers',
-  intent:
+  summary: 'which breakers are open, by whom, since when',
+  section: '6',
+  order: 1,
+  aliases: ['circuit-breaker status'],
+  description:
     "Shows for each pair whether its breaker is open, who tripped or reset it last and when, and the age of the oracle's last signal. Where one is open: what that stops (tried by simulation, nothing is sent) and which orders rest on the DEX. Without --pair: all pairs that the settings name, and all whose breaker was ever used.",
   input: {
     pair: field(

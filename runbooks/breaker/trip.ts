@@ -12,8 +12,13 @@ import { verify } from './verify.ts';
 /** Runbook §6: opens the breaker of a pair at once. */
 export default defineRunbook<typeof breakerInput, BreakerFacts>({
   title: 'Trip circuit breaker',
+  summary: 'open the circuit breaker of a pair at once',
+  section: '6',
+  order: 2,
+  aliases: ['circuit-breaker trip'],
+  settings: 'vital',
   risk: 'severe',
-  intent: `
+  description: `
 Opens the circuit breaker of one or more pairs: when a peg breaks, the book runs dry, or the oracle cannot be
 trusted. What an open breaker stops is a property of the deployed contracts. tv tries it before and after the
 trip (the trip and then each action, simulated, nothing sent) and shows what is stopped, what is not and what

@@ -6,7 +6,10 @@ import { aligned, wrap } from '../../src/text/layout.ts';
 /** `tv config check`: exit 1 where a setting is missing, malformed or contradicts another. */
 export default defineReport({
   title: 'Check the settings',
-  intent:
+  summary: 'find what is wrong or weak in the settings',
+  order: 3,
+  settings: 'as-found',
+  description:
     'Reads all sources of the settings and names everything that is wrong or weak in them: malformed values, unknown keys, missing addresses, a chain id that does not fit the RPC URL, files with secrets that others can read. It contacts neither chain nor database; `tv status` does. Exit code 1 where something is wrong, 0 where something is only weak.',
   input: {},
   collect: async ({ settings, settingsOrigins: { files, problems } }) => ({

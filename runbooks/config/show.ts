@@ -12,7 +12,10 @@ const valueColumn = 22;
 /** `tv config show`: every setting, its value without credentials, and its origin. */
 export default defineReport({
   title: 'Settings',
-  intent:
+  summary: 'every setting and where it came from',
+  order: 2,
+  settings: 'as-found',
+  description:
     'Shows every setting of the chosen environment and where it came from. The order of the sources: flags, `TV_…` variables, the configuration file, the `.env` of TempoVault, defaults. Passwords and API keys are masked.',
   input: {
     key: field('[key]', 'a setting, or the beginning of some: chain, host.units', z.string().optional()),

@@ -88,8 +88,11 @@ async function preflight(
 /** Runbook §3: a consistent backup that has been read back before it is called one. */
 export default defineRunbook<typeof input, BackupFacts>({
   title: 'Back up the database',
+  summary: 'a backup that is proven before it is named',
+  section: '3',
+  order: 1,
   risk: 'mild',
-  intent: `
+  description: `
 Dumps the database with pg_dump, in parallel and compressed, while everything keeps running. In the
 same snapshot every row is counted and the indexer's cursor is read. The dump is then read back to
 its last byte and compared with those counts. Only after that it gets its name, with a manifest

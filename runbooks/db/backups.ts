@@ -11,7 +11,10 @@ import { visible } from '../../src/text/outsideText.ts';
 /** `tv db backups`: what there is to restore from, newest first. */
 export default defineReport({
   title: 'Backups',
-  intent:
+  summary: 'what there is to restore from, newest first',
+  section: '3',
+  order: 2,
+  description:
     "Lists the backups in the backup folder, newest first by the time in their manifests: size, the indexer's block, when and how each was verified, and whether it is pinned. The runbook's own .sql and .sql.gz files and the dumps of tv reindex are found too. Broken ones are shown as such. Databases that a restore has put aside are listed below. Exit 1 where there is no backup, or the newest is broken.",
   input: {},
   collect: async (ctx) => {

@@ -14,8 +14,11 @@ const input = {
 /** A backup that prune never removes. */
 export default defineRunbook<typeof input, PinFacts>({
   title: 'Pin a backup',
+  summary: 'keep a backup whatever its age',
+  section: '3',
+  order: 4,
   risk: 'mild',
-  intent: 'Keeps a backup whatever its age: tv db prune never removes a pinned one.',
+  description: 'Keeps a backup whatever its age: tv db prune never removes a pinned one.',
   input,
   example: {
     facts: {

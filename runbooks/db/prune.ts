@@ -31,8 +31,11 @@ const dayMs = 86_400_000;
 /** Runbook §3, nightly: old backups go, but never the last ones that can be relied on. */
 export default defineRunbook<typeof input, PruneFacts>({
   title: 'Prune backups',
+  summary: 'remove old backups, never the proven few',
+  section: '3',
+  order: 7,
   risk: 'moderate',
-  intent: `
+  description: `
 Removes backups older than 30 days, by the time in their manifests. Never the newest, never a pinned
 one, and of the verified ones never the last three, whatever their age. --dry-run lists what would go.
 With --old it drops the databases that a restore has put aside instead.`,

@@ -31,8 +31,11 @@ const input = {
 /** Runbook §3, without its trap: the database is dropped only after there is another one, if at all. */
 export default defineRunbook<typeof input, RestoreFacts>({
   title: 'Restore the database',
+  summary: 'restore beside the live database, then swap',
+  section: '3',
+  order: 6,
   risk: 'severe',
-  intent: `
+  description: `
 Restores a backup of any form (.sql, .sql.gz, a custom archive, a directory) into a new database
 beside the live one, while the services keep running. Rows are counted there. Only then the services
 stop, the two databases change names in one transaction, and the services start again: they are down

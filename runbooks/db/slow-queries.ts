@@ -18,7 +18,10 @@ const longMs = 1_000;
 /** `tv db slow-queries`, runbook section 9. */
 export default defineReport({
   title: 'Slow queries',
-  intent:
+  summary: 'what costs most, and what runs long now',
+  section: '9',
+  order: 13,
+  description:
     'Shows which statements cost the database most, from pg_stat_statements: total and mean time, calls, rows; and what has been running for more than a second right now. Text in the statements is left out. Where the extension is missing, it says how to get it.',
   input: {
     by: field(

@@ -42,8 +42,11 @@ const input = {
 /** Runbook "Performance Tuning": without `--apply` it only looks. */
 export default defineRunbook<typeof input, TuneFacts>({
   title: 'Tune PostgreSQL',
+  summary: 'settings that fit this machine',
+  section: 'Tuning',
+  order: 12,
   risk: 'moderate',
-  intent: `
+  description: `
 Compares PostgreSQL's settings with what fits this machine's memory, cores and disks, and says where
 each is set now and which need a restart. On 16 GB these are the runbook's figures; the formulas are
 those of pgtune's "web" profile. The API server's workers (2 × cores + 1) are looked at too.

@@ -7,8 +7,11 @@ const input = { backup: field('<backup>', 'its name, or the beginning of it', z.
 /** Lets prune have a backup again. */
 export default defineRunbook<typeof input, PinFacts>({
   title: 'Unpin a backup',
+  summary: 'let prune have it again',
+  section: '3',
+  order: 5,
   risk: 'mild',
-  intent: 'Takes the pin of a backup away: from then on tv db prune may remove it by its age.',
+  description: 'Takes the pin of a backup away: from then on tv db prune may remove it by its age.',
   input,
   example: {
     facts: {

@@ -11,8 +11,11 @@ const input = {};
 /** Runbook §3, "Vacuum and Analyze". */
 export default defineRunbook<typeof input, VacuumFacts>({
   title: 'Vacuum the database',
+  summary: 'free dead rows, renew the statistics',
+  section: '3',
+  order: 11,
   risk: 'mild',
-  intent: `
+  description: `
 Frees the room of rows that were deleted or changed, and renews the statistics that the planner goes
 by: VACUUM (ANALYZE), table by table. The services keep running; nothing is locked against them. Run
 weekly (\`tv db schedule install\`), and after a reindex.`,

@@ -35,8 +35,11 @@ const readLimitMs = 14_400_000;
 /** Whether a backup can be relied on; runbook §3 and the security checklist ask for it. */
 export default defineRunbook<typeof input, VerifyFacts>({
   title: 'Verify backups',
+  summary: 'read backups to their last byte, or try them',
+  section: '3',
+  order: 3,
   risk: 'mild',
-  intent: `
+  description: `
 Reads backups to their last byte: the sum and size of every file against the manifest, the structure
 of the archive, the rows of every table, the database and server that it comes from, and whether this
 server has the roles and extensions that it names. A dump with anything in it that pg_dump does not write

@@ -27,8 +27,11 @@ export interface ResumeInput {
 /** Runbook §7, the way back: in the order in which nothing acts on what is not there yet. */
 export default defineRunbook<typeof input, ResumeFacts>({
   title: 'Resume after an emergency',
+  summary: 'bring everything back, in order',
+  section: '7',
+  order: 2,
   risk: 'severe',
-  intent: `
+  description: `
 Brings everything back after tv emergency shutdown, once the cause is gone: the indexer and the API
 first, which only watch; then the end of the pause; then the oracle, whose signals the deployed contracts
 refuse while paused. Done when a new signal of the oracle is on the chain. Contracts that check the age of the

@@ -36,8 +36,12 @@ export interface ShutdownInput {
 /** Runbook §7: everything off, at once. */
 export default defineRunbook<typeof input, ShutdownFacts>({
   title: 'Emergency shutdown',
+  summary: 'pause and stop everything, now',
+  section: '7',
+  order: 1,
+  settings: 'vital',
   risk: 'severe',
-  intent: `
+  description: `
 Pauses the protocol and stops the services, when something is badly wrong and nobody knows yet what.
 The pause goes out first, and the services stop while it is being mined. Nothing that fails holds up
 the rest: with the node dead, a key that lacks the role or a service that hangs, everything else is

@@ -51,8 +51,12 @@ export interface UnwindInput {
 /** Runbook §7: the strategy's capital back from the DEX. */
 export default defineRunbook<typeof input, UnwindFacts>({
   title: 'Emergency unwind',
+  summary: 'take capital back from the DEX',
+  section: '7',
+  order: 3,
+  settings: 'vital',
   risk: 'severe',
-  intent: `
+  description: `
 Cancels the orders in the strategy's list of one or more pairs and sends what the DEX held back to the
 vault, paused or not. A pair that the strategy refuses to unwind is named, with the reason, and left out.
 

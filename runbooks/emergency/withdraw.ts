@@ -57,8 +57,12 @@ const example: WithdrawFacts = { chainId: 4217, ...examplePayout() };
 /** Runbook §7: capital out of the vault. */
 export default defineRunbook<typeof input, WithdrawFacts>({
   title: 'Emergency withdrawal',
+  summary: 'send tokens out of the vault',
+  section: '7',
+  order: 4,
+  settings: 'vital',
   risk: 'severe',
-  intent: `
+  description: `
 Sends tokens out of the vault to an address that the settings list, or that was typed twice. What can be
 withdrawn is the vault's book less what is deployed and less the fees; max asks the vault itself just
 before it signs.

@@ -29,8 +29,11 @@ type RecoverFacts = {
 /** Runbook §2: the oracle's signals are stale or have ended. */
 export default defineRunbook<Record<never, never>, RecoverFacts>({
   title: 'Recover the oracle',
+  summary: 'restart the relay and prove a new signal',
+  section: '2',
+  order: 2,
   risk: 'moderate',
-  intent: `
+  description: `
 Stops the oracle relay, checks what a restart cannot mend (the RPC node, the key in .env, its role, its
 fees, a pause, a transaction that is stuck, the clock), starts it again and waits for a new signal on the
 chain, sent and signed by the expected address. What the relay's log says is no evidence.

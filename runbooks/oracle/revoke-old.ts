@@ -51,8 +51,11 @@ type RevokeFacts = {
 /** Runbook §4, step 8. */
 export default defineRunbook<typeof input, RevokeFacts>({
   title: 'Revoke the old oracle key',
+  summary: 'end the replaced key, a day later',
+  section: '4',
+  order: 5,
   risk: 'severe',
-  intent: `
+  description: `
 A day after a rotation the old address loses its role, and copies of its key beside .env are taken out.
 Refused before, unless --now is given, and refused as long as the new key does not work: a fresh signal of
 it on the chain is waited for.`,

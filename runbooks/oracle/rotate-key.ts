@@ -44,8 +44,11 @@ const input = {
 /** Runbook §4: another key signs the oracle's signals from now on. */
 export default defineRunbook<typeof input, RotateFacts>({
   title: 'Rotate the oracle key',
+  summary: 'replace its key: proven, or put back',
+  section: '4',
+  order: 4,
   risk: 'severe',
-  intent: `
+  description: `
 Every 90 days, after a departure, or when the key may be in wrong hands (--compromised). A new key is made,
 funded and authorised, put into .env, and proven by its first signal on the chain. If that does not come,
 the old key is put back and proven in turn.

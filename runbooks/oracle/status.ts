@@ -61,7 +61,10 @@ const shortOfFees = 3 * 86_400;
 /** `tv oracle status`: is the oracle at work, and what would keep it from it. */
 export default defineReport({
   title: 'Oracle',
-  intent:
+  summary: 'signals by age, key, fees, who may sign',
+  section: '2',
+  order: 1,
+  description:
     "Shows for each pair the age of the last signal (healthy, stale by the contract's threshold, dead after five minutes), the process and its last errors, whether the key in .env is the authorised one, what it can pay and for how long, waiting transactions, and other addresses that may sign. What cannot be read is unknown (?). Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.",
   input: {},
   collect: async (ctx) => {

@@ -50,8 +50,11 @@ type UnstickFacts = {
 /** Runbook §2, "check nonce issues": a transaction of the relay's key holds up every signal after it. */
 export default defineRunbook<Record<never, never>, UnstickFacts>({
   title: 'Replace a stuck transaction of the oracle',
+  summary: 'replace a stuck transaction of its key',
+  section: '2',
+  order: 3,
   risk: 'moderate',
-  intent: `
+  description: `
 Where a transaction of the relay's key waits in the pool and no signal gets through, a restart does not help:
 the relay signs the next signal with the same nonce, and the node refuses it. This command uses the nonce up
 with a call of the account to itself that does nothing, signed with the key in .env, and pays as much more as

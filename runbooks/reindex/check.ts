@@ -28,7 +28,10 @@ interface CheckData extends ChainComparison {
 /** `tv reindex check`: what the indexer skipped, and what the chain does not have. */
 export default defineReport({
   title: 'Compare the event tables with the chain',
-  intent:
+  summary: 'compare the event tables with the chain',
+  section: '1',
+  order: 2,
+  description:
     'Reads the logs of the protocol from the chain and compares them with the rows in the database, by transaction hash and log index. Lists missing and surplus events: the indexer skips blocks whose RPC call failed, and reports that nowhere else. A row is surplus only where the receipt of its transaction, or its block, confirms it. Events whose row in the table of their kind (deposits, withdrawals, …) is missing are listed too. Kinds that this indexer cannot store are listed apart, with the line of its journal. Exit 1 where they differ, 3 where the RPC node contradicts itself about where logs are, 5 where part of it could not be compared.',
   input: {
     fromBlock: field(

@@ -4,7 +4,10 @@ import { table } from '../../src/text/layout.ts';
 /** `tv runbook list`: what of the runbook tv does. */
 export default defineReport({
   title: 'Procedures',
-  intent: 'Lists the procedures of the operations runbook that tv carries out, by section.',
+  summary: 'the procedures that tv knows',
+  order: 1,
+  settings: 'none',
+  description: 'Lists the procedures of the operations runbook that tv carries out, by section.',
   input: {},
   collect: async ({ registry }) => ({
     procedures: registry

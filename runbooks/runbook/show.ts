@@ -6,7 +6,10 @@ import { defineReport, field } from '../../src/runbook/define.ts';
 /** `tv runbook show NAME`: one chapter of the exported document. */
 export default defineReport({
   title: 'One procedure',
-  intent: 'Shows one procedure: why and when, what it asks, its flags, and how it ends.',
+  summary: 'one procedure: why, checks, steps, flags',
+  order: 2,
+  settings: 'none',
+  description: 'Shows one procedure: why and when, what it asks, its flags, and how it ends.',
   input: { name: field('<name...>', 'the command, as tv runbook list shows it', z.array(z.string())) },
   collect: async ({ registry }, { name }) => {
     const wanted = name.join(' ').replace(/^tv /, '');

@@ -7,7 +7,10 @@ import { namedRun } from '../shared/namedRun.ts';
 /** `tv runs abandon RUN --reason TEXT`: closes a run as it is. */
 export default defineControl({
   title: 'Abandon a run',
-  intent:
+  summary: 'close a run without finishing or undoing it',
+  order: 5,
+  risk: 'severe',
+  description:
     'Closes a run that can be neither finished nor undone, with a reason that is kept in the audit log. Nothing is changed but the record: completed steps are kept, and the run holds up no other any more. Every transaction that the run has signed is looked up on every node first; unless it is proven that it had no effect, the same command with the same effect stays blocked (--override unfinished-run). tv resume decides more: it looks them up, too, and sends none twice. Check tv status first. Also closes a run whose journal cannot be read. Asks as the run itself does.',
   input: {
     run: field(

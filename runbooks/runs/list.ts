@@ -9,7 +9,9 @@ import { table } from '../../src/text/layout.ts';
 /** `tv runs list`: newest first, unfinished ones marked. */
 export default defineReport({
   title: 'Runs',
-  intent:
+  summary: 'past and unfinished runs',
+  order: 1,
+  description:
     'Lists the runs of this environment: when, who, what, and how they ended. Unfinished ones can be resumed or undone.',
   input: {
     limit: field(

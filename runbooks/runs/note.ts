@@ -6,7 +6,10 @@ import { namedRun } from '../shared/namedRun.ts';
 /** `tv runs note RUN TEXT`: for whoever reads the run's report. */
 export default defineControl({
   title: 'Add a note to a run',
-  intent:
+  summary: 'add a note to a run, for its report',
+  order: 6,
+  risk: 'mild',
+  description:
     'Adds a note to the journal of a run that has ended: what was seen, what was done by hand. It is shown by tv runs show and in the report. Changes nothing else, and asks nothing.',
   input: {
     run: field(

@@ -11,7 +11,10 @@ import { namedRun } from '../shared/namedRun.ts';
 /** `tv runs report ID`: two files for the incident review. */
 export default defineAction({
   title: 'Report of a run',
-  intent:
+  summary: "a run's timeline as Markdown and HTML",
+  order: 7,
+  risk: 'read',
+  description:
     "Writes a run's timeline, with who, what, when, evidence and durations, as Markdown and as one self-contained HTML file. Times are local, with the offset.",
   input: {
     run: field(

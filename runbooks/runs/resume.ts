@@ -6,7 +6,11 @@ import { defineControl, field } from '../../src/runbook/define.ts';
 /** `tv resume [ID]`: continues an interrupted run. */
 export default defineControl({
   title: 'Resume a run',
-  intent:
+  summary: 'finish an interrupted run (also: tv resume)',
+  order: 3,
+  risk: 'severe',
+  aliases: ['resume'],
+  description:
     'Continues an interrupted run: finished steps are taken from its journal, the step in flight is checked for its effect, the rest is run and verified. Asks as the run itself does.',
   planned: true,
   input: {

@@ -6,7 +6,10 @@ import { namedRun } from '../shared/namedRun.ts';
 /** `tv runs undo ID`: to the state before the run. */
 export default defineControl({
   title: 'Undo a run',
-  intent:
+  summary: 'undo a run, last step first',
+  order: 4,
+  risk: 'severe',
+  description:
     'Undoes the steps of a run, last one first, as its plan shows, and then reads back whether the state is the one before the run; where that is not proven it exits with 5. A backup that serves the undo is kept. Asks as the run itself does.',
   planned: true,
   input: {

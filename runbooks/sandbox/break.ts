@@ -7,7 +7,12 @@ import { table } from '../../src/text/layout.ts';
 /** `tv sandbox break FAULT`, `--heal`, `--list`. */
 export default defineAction({
   title: 'Break the sandbox',
-  intent: 'Breaks one thing in a sandbox, so that engineers can practise; --heal mends all that is broken.',
+  summary: 'break something on purpose, or mend it',
+  order: 4,
+  risk: 'sandbox',
+  settings: 'none',
+  description:
+    'Breaks one thing in a sandbox, so that engineers can practise; --heal mends all that is broken.',
   input: {
     fault: field('[fault]', 'what to break; see --list', z.string().optional()),
     heal: field('--heal', 'mend all that is broken', z.boolean().optional()),

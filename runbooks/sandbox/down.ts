@@ -5,7 +5,11 @@ import { sandboxDown } from '../../src/sandbox/down.ts';
 /** `tv sandbox down`: no process, mount, control group or file is left. */
 export default defineAction({
   title: 'Sandbox down',
-  intent:
+  summary: 'take the sandbox away without a trace',
+  order: 5,
+  risk: 'sandbox',
+  settings: 'none',
+  description:
     'Takes a sandbox away with all its processes, mounts and files. Also works where it is half up, or where its makers were killed.',
   input: {
     name: field('--name <name>', 'which sandbox (default sandbox)', z.string().optional()),

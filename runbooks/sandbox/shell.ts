@@ -5,7 +5,11 @@ import { sandboxShell } from '../../src/sandbox/shell.ts';
 /** `tv sandbox shell [-- command]`. */
 export default defineAction({
   title: 'Sandbox shell',
-  intent:
+  summary: 'a shell in which all tools speak to the sandbox',
+  order: 3,
+  risk: 'sandbox',
+  settings: 'none',
+  description:
     'Opens your shell with systemctl, journalctl, psql and tv all speaking to the sandbox. With a command after -- it runs that instead, and ends with its exit code.',
   input: {
     name: field('--name <name>', 'which sandbox (default sandbox)', z.string().optional()),

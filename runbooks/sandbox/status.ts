@@ -8,7 +8,10 @@ import { aligned, table } from '../../src/text/layout.ts';
 /** `tv sandbox status`: what runs where. */
 export default defineReport({
   title: 'Sandbox status',
-  intent: 'Shows the units of a sandbox, its ports, files and the addresses of those who hold keys.',
+  summary: 'what runs where',
+  order: 2,
+  settings: 'none',
+  description: 'Shows the units of a sandbox, its ports, files and the addresses of those who hold keys.',
   input: {
     name: field('--name <name>', 'which sandbox (default sandbox)', z.string().optional()),
     dir: field('--dir <directory>', 'where it lives, if not in the state directory', z.string().optional()),

@@ -9,7 +9,11 @@ import { quoteForShell } from '../../src/text/shellLine.ts';
 /** `tv sandbox up`: a complete throw-away TempoVault. */
 export default defineAction({
   title: 'Sandbox up',
-  intent:
+  summary: 'a complete throw-away TempoVault to practise on',
+  order: 1,
+  risk: 'sandbox',
+  settings: 'none',
+  description:
     "Makes a complete TempoVault to practise on: a real chain with some thousand events of history, a real PostgreSQL, TempoVault's services as systemd units, and tv's configuration for all of it. Nothing outside of its directory is touched.",
   input: {
     name: field(

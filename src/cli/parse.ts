@@ -108,14 +108,14 @@ export function parseWords(entry: CommandDefinition, command: AnyCommand, args: 
   }
 }
 
-/** `tv reindex --help`: intent, flags, risk. */
+/** `tv reindex --help`: description, flags, risk. */
 export function commandHelp(entry: CommandDefinition, command: AnyCommand, width: number): string {
   const program = build(entry, command);
   program.configureHelp({ helpWidth: width, minWidthToWrap: 20 });
   const risk = entry.risk === 'read' ? 'reads only' : `risk: ${entry.risk}`;
   const section = !/^\d/.test(entry.section) ? '' : ` · runbook §${entry.section}`;
   program.addHelpText('before', `${wrap(`${command.title} · ${risk}${section}`, width)}\n`);
-  program.description(flowed(command.intent));
+  program.description(flowed(command.description));
   let text = '';
   program.configureOutput({ writeOut: (part) => (text += part) });
   program.outputHelp();

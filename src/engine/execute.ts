@@ -5,7 +5,7 @@ import { residualState } from '../journal/residualState.ts';
 import { foldRun, type RunState } from '../journal/runState.ts';
 import { WriteError } from '../output/durableFile.ts';
 import type { Check } from '../runbook/check.ts';
-import type { Step, StepContext } from '../runbook/define.ts';
+import type { ProbeAnswer, Step, StepContext } from '../runbook/define.ts';
 import type { JournalEvent, Outcome } from '../runbook/events.ts';
 import { failpoint } from '../runbook/failpoint.ts';
 import type { Json } from '../runbook/json.ts';
@@ -218,7 +218,7 @@ async function runStep(
   failpoint(settings.sandbox, `${step.id}:started`);
   try {
     if (uncertain) {
-      const answer = await step.probe(ctx);
+      const answer = await probe(step, ctx);
       if (answer === 'unknown') throw cannotTell(step, execution.run);
       if (answer === 'done') {
         record(execution, {
@@ -328,6 +328,13 @@ async function patiently<T>({ engine }: Execution, patience: Patience, work: () 
   }
 }
 
+/** Whether an earlier attempt at a step has taken effect; unknown of a step that does not say. */
+async function probe(step: Step, ctx: StepContext): Promise<ProbeAnswer> {
+  if (step.probe !== undefined) return step.probe(ctx);
+  if (step.idempotent === true) return 'begun';
+  return step.readOnly === true ? 'not-done' : 'unknown';
+}
+
 /** A step's own answer, `unknown` where it cannot give one. */
 export async function probeQuietly(
   execution: Execution,
@@ -336,7 +343,7 @@ export async function probeQuietly(
   patience: Patience = { leftMs: 0 },
 ) {
   try {
-    return await patiently(execution, patience, () => step.probe(stepContext(execution, step, results)));
+    return await patiently(execution, patience, () => probe(step, stepContext(execution, step, results)));
   } catch {
     return 'unknown' as const;
   }

@@ -8,6 +8,25 @@ import type { Paint } from './paint.ts';
 
 export type Risk = 'read' | 'mild' | 'moderate' | 'severe';
 
+/** What help, completion and the exported runbook show of a command. Its name is the path of its file. */
+export interface CommandInfo {
+  readonly title: string;
+  /** For lists: an imperative verb first, at most 60 characters, no full stop. */
+  readonly summary: string;
+  /** Section of the operations runbook (`1`, `2`, …). Without one it is a tool around the procedures. */
+  readonly section?: string;
+  /** Place within its group; later than all that have one by default. */
+  readonly order?: number;
+  readonly aliases?: readonly string[];
+  /**
+   * `none`: it needs no environment. `as-found`: it works with whatever is there, also if wrong. `vital`:
+   * only what says which environment, machine and chain is meant must be right. Default: all must be usable.
+   */
+  readonly settings?: 'none' | 'as-found' | 'vital';
+  /** Why and when, for `tv runbook show` and the exported document. Markdown. */
+  readonly description: string;
+}
+
 /**
  * What a step leaves behind. `reversible`: its undo restores the state before it, without loss.
  * `compensable`: undo needs what an earlier step kept (a backup). `final`: cannot be taken back.
@@ -74,7 +93,12 @@ export interface Step {
   readonly once?: readonly string[];
   /** A step that only waits: the first SIGINT ends it at once, without harm. */
   readonly interruptible?: boolean;
-  probe(ctx: StepContext): Promise<ProbeAnswer>;
+  /** Whether an attempt that was cut off has taken effect. In its place stands one of the next two. */
+  probe?(ctx: StepContext): Promise<ProbeAnswer>;
+  /** Running it again is safe, whatever the attempt before has done. */
+  readonly idempotent?: true;
+  /** It reads or waits, and changes nothing. */
+  readonly readOnly?: true;
   run(ctx: StepContext): Promise<Json>;
   undo?(ctx: StepContext): Promise<void>;
   /**
@@ -120,12 +144,9 @@ export interface Handout {
 }
 
 /** A procedure that changes something. Read its file from top to bottom: that is the order of events. */
-export interface Runbook<I extends InputFields = InputFields, F extends Facts = Facts> {
+export interface Runbook<I extends InputFields = InputFields, F extends Facts = Facts> extends CommandInfo {
   readonly kind: 'runbook';
-  readonly title: string;
   readonly risk: Exclude<Risk, 'read'>;
-  /** Why and when, for `tv runbook show` and the exported document. Markdown. */
-  readonly intent: string;
   /** Facts and input of an imagined case, from which the document's steps are planned. */
   readonly example: { readonly facts: F; readonly input: InputOf<I> };
   readonly input: I;
@@ -149,10 +170,8 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
 }
 
 /** A command that only reads. A source that fails or is slow is part of the data, never a failed screen. */
-export interface Report<I extends InputFields = InputFields, D = unknown> {
+export interface Report<I extends InputFields = InputFields, D = unknown> extends CommandInfo {
   readonly kind: 'report';
-  readonly title: string;
-  readonly intent: string;
   readonly input: I;
   collect(ctx: Context, input: InputOf<I>): Promise<D>;
   render(data: D, paint: Paint, input: InputOf<I>): string;
@@ -170,10 +189,9 @@ export interface ActionContext extends Context {
 }
 
 /** A command that changes only tv's own things (its configuration, a sandbox), and so needs no plan. */
-export interface Action<I extends InputFields = InputFields, D = unknown> {
+export interface Action<I extends InputFields = InputFields, D = unknown> extends CommandInfo {
   readonly kind: 'action';
-  readonly title: string;
-  readonly intent: string;
+  readonly risk: 'read' | 'mild' | 'sandbox';
   readonly input: I;
   run(ctx: ActionContext, input: InputOf<I>): Promise<D>;
   render(data: D, paint: Paint, input: InputOf<I>): string;
@@ -188,10 +206,9 @@ export function defineAction<const I extends InputFields, D>(
 }
 
 /** A command that resumes, undoes, closes or annotates a journaled run. It asks as the run's own runbook does. */
-export interface Control<I extends InputFields = InputFields> {
+export interface Control<I extends InputFields = InputFields> extends CommandInfo {
   readonly kind: 'control';
-  readonly title: string;
-  readonly intent: string;
+  readonly risk: 'mild' | 'severe';
   /** It has a plan, which `--dry-run` prints and `--plan` holds it to. */
   readonly planned?: true;
   readonly input: I;

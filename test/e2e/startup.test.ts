@@ -87,7 +87,7 @@ describe.each([
     expect(loaded.packages).toEqual([]);
     expect(loaded.sources.filter((source) => !source.startsWith('node_modules/'))).toMatchInlineSnapshot(`
       [
-        "runbooks/index.ts",
+        "src/registry.generated.ts",
         "src/cli/help.ts",
         "src/cli/words.ts",
         "src/main.ts",
@@ -109,7 +109,7 @@ describe('tv status', () => {
   });
 
   it('loads no other command', () => {
-    const registry = readFileSync(join(root, 'runbooks/index.ts'), 'utf8');
+    const registry = readFileSync(join(root, 'src/registry.generated.ts'), 'utf8');
     const commands = [...registry.matchAll(/import\('\.\/(.+?)'\)/g)].map(([, file]) => `runbooks/${file}`);
     expect(commands.length).toBeGreaterThan(30);
     expect(status.sources.filter((source) => commands.includes(source))).toEqual(['runbooks/status.ts']);

@@ -123,7 +123,8 @@ export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}):
   const steps = options.steps ?? [{ id: 'a' }, { id: 'b' }, { id: 'c' }];
   const runbook = defineRunbook<typeof input, { fact: string }>({
     title: 'Set values',
-    intent: 'For tests.',
+    summary: 'Set values',
+    description: 'For tests.',
     risk: options.risk ?? 'mild',
     onFailure: options.onFailure ?? 'stop',
     concurrency: () => ({

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { registry } from '../../runbooks/index.ts';
 import { parse, parseWords } from '../../src/cli/parse.ts';
 import { findCommand } from '../../src/cli/words.ts';
 import type { AnyRunbook } from '../../src/engine/engine.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import { describeAll, withPlaceholders } from '../../src/operations/documents/runbookDocument.ts';
+import { registry } from '../../src/registry.generated.ts';
 import type { Json } from '../../src/runbook/json.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

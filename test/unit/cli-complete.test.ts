@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { registry } from '../../runbooks/index.ts';
 import { type CompletionSources, complete } from '../../src/cli/complete.ts';
 import { vocabulary } from '../../src/cli/words.ts';
+import { registry } from '../../src/registry.generated.ts';
 
 /** Each source once, and nothing that was not asked for. */
 const asked: string[] = [];

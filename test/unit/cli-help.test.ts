@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { registry } from '../../runbooks/index.ts';
 import { groupHelp, rootHelp } from '../../src/cli/help.ts';
 import { reflow } from '../../src/cli/reflow.ts';
+import { registry } from '../../src/registry.generated.ts';
 
 describe('tv --help', () => {
   const help = rootHelp(registry, '1.2.3');

@@ -12,7 +12,7 @@ import { plainPaint } from '../support/paint.ts';
 
 const entry: CommandDefinition = {
   command: 'reindex',
-  rooms: [],
+  services: [],
   summary: 'rebuild',
   section: '1',
   group: 'Indexer',
@@ -22,7 +22,8 @@ const entry: CommandDefinition = {
 
 const listing = defineReport({
   title: 'Logs',
-  intent: 'For tests.',
+  summary: 'Show the logs',
+  description: 'For tests.',
   input: {
     services: field('[service...]', 'which', z.array(z.string()).default([])),
     lines: field('--lines <n>', 'how many', z.coerce.number().int().positive().default(50)),

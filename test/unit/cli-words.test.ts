@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { registry } from '../../runbooks/index.ts';
 import { wordsOfCall } from '../../src/cli/parse.ts';
 import { findCommand, namedEnvironment, nearest, strangeFlag } from '../../src/cli/words.ts';
+import { registry } from '../../src/registry.generated.ts';
 
 function found(line: string): string {
   const { entry, rest } = findCommand(registry, line.split(' '));

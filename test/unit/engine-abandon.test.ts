@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { registry } from '../../runbooks/index.ts';
 import listRuns from '../../runbooks/runs/list.ts';
 import showRun from '../../runbooks/runs/show.ts';
 import { abandonRun } from '../../src/engine/abandonRun.ts';
@@ -12,6 +11,7 @@ import { foldRun } from '../../src/journal/runState.ts';
 import { journaledTransactions } from '../../src/journal/sentTransactions.ts';
 import { buildTimeline } from '../../src/operations/documents/timeline.ts';
 import { timelineMarkdown } from '../../src/operations/documents/timelineMarkdown.ts';
+import { registry } from '../../src/registry.generated.ts';
 import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { deadOperator, readLines, type SceneOptions, startScene, temporaryState } from '../support/fakes.ts';
 import { plainPaint } from '../support/paint.ts';

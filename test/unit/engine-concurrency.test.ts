@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { registry } from '../../runbooks/index.ts';
 import { type AnyRunbook, concurrencyOf } from '../../src/engine/engine.ts';
 import { judge, type OtherRun } from '../../src/engine/judgeConcurrency.ts';
 import { acquireFileLock } from '../../src/journal/fileLock.ts';
 import { lockDirectory, lockRecords } from '../../src/journal/lockRecords.ts';
 import { thisOperator } from '../../src/journal/operator.ts';
+import { registry } from '../../src/registry.generated.ts';
 import { harmless, ordinary, protective } from '../../src/runbook/concurrency.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { temporaryState } from '../support/fakes.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { registry } from '../../runbooks/index.ts';
 import { type AnyRunbook, buildPlan } from '../../src/engine/engine.ts';
+import { registry } from '../../src/registry.generated.ts';
 import type { Json } from '../../src/runbook/json.ts';
 
 /**

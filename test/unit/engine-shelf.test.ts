@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { registry } from '../../runbooks/index.ts';
 import { commandHelp } from '../../src/cli/parse.ts';
 import { buildPlan } from '../../src/engine/engine.ts';
 import { describeAll, describeProcedure } from '../../src/operations/documents/runbookDocument.ts';
+import { registry } from '../../src/registry.generated.ts';
 import type { InputFields } from '../../src/runbook/define.ts';
 import { asJson } from '../../src/runbook/json.ts';
 
@@ -49,7 +49,7 @@ describe.each(registry.map((entry) => [entry.command, entry] as const))('%s', (_
     if (command.kind === 'report') expect(entry.risk).toBe('read');
     if (command.kind === 'runbook') expect(command.risk).toBe(entry.risk);
     expect(command.title).not.toBe('');
-    expect(command.intent.trim().length).toBeGreaterThan(20);
+    expect(command.description.trim().length).toBeGreaterThan(20);
   });
 
   it('has flags that parse, explain themselves and hide no other', async () => {
@@ -85,9 +85,13 @@ describe.each(registry.map((entry) => [entry.command, entry] as const))('%s', (_
     for (const step of steps) {
       expect(step.title).not.toBe('');
       expect(step.command).not.toBe('');
-      // What promises a way back of its own has one.
-      const promised = step.effect === 'reversible' && step.undoTitle?.startsWith('undo:') === true;
-      if (promised) expect(step.undo).toBeDefined();
+      // An undo is described, and what is described as one is there.
+      expect([step.id, step.undo === undefined]).toEqual([step.id, step.undoTitle === undefined]);
+      // After a cut there is one answer to whether it took effect.
+      const answers = [step.probe, step.idempotent, step.readOnly].filter((one) => one !== undefined);
+      expect([step.id, answers.length]).toEqual([step.id, 1]);
+      if (step.readOnly)
+        expect([step.id, step.effect, step.undo]).toEqual([step.id, 'reversible', undefined]);
       // What a step leaves unusual is ended by a step after it.
       if (step.leaves !== undefined) {
         expect(ids.slice(ids.indexOf(step.id) + 1)).toContain(step.leaves.until);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { registry } from '../../runbooks/index.ts';
 import type { AnyRunbook, RegisteredRunbook } from '../../src/engine/engine.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import { recoveryCommands } from '../../src/journal/runState.ts';
+import { registry } from '../../src/registry.generated.ts';
 import type { Effect, Step } from '../../src/runbook/define.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { temporaryState } from '../support/fakes.ts';

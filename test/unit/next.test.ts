@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { registry } from '../../runbooks/index.ts';
 import sandboxUp from '../../runbooks/sandbox/up.ts';
 import { adviceLine, planLine, renderNext } from '../../src/cli/advice.ts';
 import { onHost, onThisMachine } from '../../src/errors/advice.ts';
+import { registry } from '../../src/registry.generated.ts';
 import { sandboxDirectory } from '../../src/sandbox/paths.ts';
 import { plainPaint } from '../support/paint.ts';
 

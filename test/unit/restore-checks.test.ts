@@ -168,7 +168,7 @@ describe('the swap of a restore', () => {
     };
     const settings = { database: { adminUrl: undefined } };
     const asked = (notes: object) =>
-      swap?.probe({ notes, database, settings, runId: '20261123-031200-abcd' } as unknown as StepContext);
+      swap?.probe?.({ notes, database, settings, runId: '20261123-031200-abcd' } as unknown as StepContext);
     expect(await asked({})).toBe('not-done');
     await expect(asked({ renaming: true })).rejects.toBeInstanceOf(UnavailableError);
   });

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { registry } from '../../runbooks/index.ts';
 import { parse } from '../../src/cli/parse.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
+import { registry } from '../../src/registry.generated.ts';
 import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { startScene, temporaryState } from '../support/fakes.ts';
 import { play } from '../support/scenario.ts';

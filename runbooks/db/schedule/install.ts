@@ -38,8 +38,11 @@ const input = {
 /** Runbook §3: the daily backup, the removal of old ones, the weekly vacuum. */
 export default defineRunbook<typeof input, InstallFacts>({
   title: 'Schedule database maintenance',
+  summary: 'nightly backup and prune, by timers',
+  section: '3',
+  order: 8,
   risk: 'moderate',
-  intent: `
+  description: `
 Installs systemd timers on the host: a backup every day at 02:00, \`tv db prune\` at 03:00, a vacuum on
 Sundays at 04:00. What was due while the machine was off is caught up on; runs never overlap; a run
 that failed shows in \`tv status\` and in \`tv db schedule show\`.

@@ -32,8 +32,11 @@ const input = {};
 /** The reverse of `tv db schedule install`: what that has written, and nothing else. */
 export default defineRunbook<typeof input, RemoveFacts>({
   title: 'Remove the maintenance schedule',
+  summary: 'take the timers away again',
+  section: '3',
+  order: 10,
   risk: 'moderate',
-  intent: `
+  description: `
 Stops the timers and takes away the unit files that \`tv db schedule install\` has written. Units that
 somebody has changed since are left alone unless overruled; drop-ins and backups stay. A run that is
 at work is not interrupted.`,

@@ -9,7 +9,10 @@ import { aligned } from '../../../src/text/layout.ts';
 /** `tv db schedule show`: next run, last run, and how it ended. */
 export default defineReport({
   title: 'Maintenance schedule',
-  intent:
+  summary: 'when each is next due, and how its last run ended',
+  section: '3',
+  order: 9,
+  description:
     'Shows for the scheduled backup, prune and vacuum when each is next due, when it last ran and how that ended.',
   input: {},
   collect: async (ctx) => ({ jobs: (await readSchedule(ctx.host())) ?? null }),

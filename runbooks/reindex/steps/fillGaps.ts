@@ -27,7 +27,7 @@ export function fillGaps(facts: ReindexFacts): Step {
     title: 'compare with the chain, and read skipped blocks again',
     command: `tv reindex check --from-block ${facts.fromBlock}`,
     effect: 'compensable',
-    undoTitle: 'restore the backup of step 2',
+    afterwards: 'the undo restores the backup of step 2',
     probe: async () => 'not-done',
     run: async (ctx) => {
       const deadline = Date.now() + facts.timeoutMs;

@@ -17,7 +17,7 @@ export function describeProcedure(entry: CommandDefinition, command: AnyCommand)
   return [
     `## ${command.title}${section}`,
     `\`\`\`\ntv ${entry.command}${fields.map(({ flag }) => ` ${usage(flag)}`).join('')}\n\`\`\``,
-    command.intent.trim(),
+    command.description.trim(),
     asking[entry.risk],
     ...(fields.length === 0 ? [] : [fields.map(({ flag, help }) => `- \`${flag}\`: ${help}`).join('\n')]),
     ...(command.kind === 'runbook' ? [course(command)] : []),

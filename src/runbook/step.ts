@@ -1,0 +1,71 @@
+import type { Leaves, Step, StepContext } from './define.ts';
+import { asJson } from './json.ts';
+
+/**
+ * A step by reference: its id stands in one place, and later steps and the verification read its result through
+ * it. `R` is what its `run` returns; in the journal it is JSON.
+ */
+export interface StepKey<R> {
+  readonly id: string;
+  define(step: Omit<Step, 'id' | 'run'> & { run(ctx: StepContext): Promise<R> }): Step;
+  /** What it returned, also in an earlier attempt. Undefined where it is not done, or a probe found it done. */
+  result(ctx: Pick<StepContext, 'results'>): R | undefined;
+  isDone(ctx: Pick<StepContext, 'results'>): boolean;
+}
+
+export function step<R = void>(id: string): StepKey<R> {
+  return {
+    id,
+    define: ({ run, ...rest }) => ({ ...rest, id, run: async (ctx) => asJson(await run(ctx)) }),
+    // The journal returns what `define` has put into it.
+    result: ({ results }) => (results[id] ?? undefined) as R | undefined,
+    isDone: ({ results }) => id in results,
+  };
+}
+
+type Notes = Pick<StepContext, 'notes' | 'note'>;
+
+/** Something that a step journals before it acts, by reference. */
+export interface NoteKey<T> {
+  /** The latest value of this step, also of an earlier attempt. */
+  read(ctx: Pick<StepContext, 'notes'>): T | undefined;
+  write(ctx: Notes, value: T): void;
+  /** The value that the first attempt has noted; `make` is called, and its value noted, where there is none. */
+  once(ctx: Notes, make: () => T | Promise<T>): Promise<T>;
+}
+
+export function note<T>(name: string): NoteKey<T> {
+  const read = ({ notes }: Pick<StepContext, 'notes'>) => notes[name] as T | undefined;
+  const write = (ctx: Notes, value: T) => ctx.note(name, asJson(value));
+  return {
+    read,
+    write,
+    once: async (ctx, make) => {
+      const known = read(ctx);
+      if (known !== undefined) return known;
+      const value = await make();
+      write(ctx, value);
+      return value;
+    },
+  };
+}
+
+export interface Scope extends Pick<Leaves, 'subject' | 'plural' | 'state'> {
+  readonly open: Step;
+  readonly body: readonly Step[];
+  readonly close: Step;
+  /** `open` is undone at a signal in between, and by an undo also after an irreversible step of the body. */
+  readonly mustEnd?: boolean;
+}
+
+/**
+ * Steps within which the world is in a state that must not last: a stopped service, a protocol that is not
+ * paused. Wherever the run stops in between, that state is on the screen, and in `tv status`.
+ */
+export function during({ open, body, close, mustEnd = false, ...residual }: Scope): readonly Step[] {
+  return [
+    { ...open, leaves: { ...residual, until: close.id }, ...(mustEnd ? { undoAlways: true } : {}) },
+    ...body,
+    close,
+  ];
+}
