@@ -17,8 +17,7 @@ import { exitCodes, TvError } from './errors/TvError.ts';
 import { thisOperator } from './journal/operator.ts';
 import { RedactingWriter } from './output/redactingWriter.ts';
 import { Secrets } from './output/secrets.ts';
-import type { AnyCommand, CommandDefinition } from './runbook/command.ts';
-import type { Context } from './runbook/context.ts';
+import type { AnyCommand, CommandDefinition, ToolContext } from './runbook/define.ts';
 import type { RunEvent } from './runbook/events.ts';
 import type { Paint } from './runbook/paint.ts';
 import { duration, shortened } from './text/format.ts';
@@ -238,7 +237,7 @@ function quietWhileAsking(prompt: Engine['prompt'], { busy, paint }: Invocation)
 }
 
 /** The runbook that a journaled run was made by. */
-async function findRunbook(ctx: Context, run: string): Promise<RegisteredRunbook> {
+async function findRunbook(ctx: ToolContext, run: string): Promise<RegisteredRunbook> {
   const name = ctx.runs.read(run)[0];
   const entry =
     name?.type === 'run.started' ? ctx.registry.find(({ command }) => command === name.runbook) : undefined;

@@ -11,12 +11,13 @@ import { readEnvFile } from './host/readEnvFile.ts';
 import { FileError } from './host/readTextFile.ts';
 import { whoseFile } from './host/whoseFile.ts';
 import { AuditLog } from './journal/audit.ts';
-import type { LockAnswer, LockHolder } from './journal/fileLock.ts';
+import type { LockAnswer } from './journal/fileLock.ts';
 import { RunStore } from './journal/journal.ts';
 import type { RedactingWriter } from './output/redactingWriter.ts';
 import type { Secrets } from './output/secrets.ts';
-import type { CommandDefinition, Service } from './runbook/command.ts';
-import type { Api, Chain, Clock, Context, Database, Host, SecretPrompt } from './runbook/context.ts';
+import type { Api, Chain, Clock, Database, Host, SecretPrompt } from './runbook/context.ts';
+import type { CommandDefinition, Service, ToolContext } from './runbook/define.ts';
+import type { LockHolder } from './runbook/events.ts';
 
 /** What tv is, apart from any environment. */
 export interface Program {
@@ -26,7 +27,7 @@ export interface Program {
 
 /** A context, and the way to end what it opened. */
 export interface AppContext {
-  readonly ctx: Context;
+  readonly ctx: ToolContext;
   remoteLock(holder: LockHolder): Promise<LockAnswer | undefined>;
   close(): Promise<void>;
 }

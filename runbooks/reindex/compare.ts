@@ -16,7 +16,8 @@ import { findUnpairedRows, type UnpairedRows } from '../../src/database/findUnpa
 import { type EventKind, readEventKinds } from '../../src/database/readEventKinds.ts';
 import { readEvents } from '../../src/database/readEvents.ts';
 import { type Answer, known } from '../../src/errors/answer.ts';
-import type { Context, Progress } from '../../src/runbook/context.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import type { Progress } from '../../src/runbook/events.ts';
 import { count } from '../../src/text/format.ts';
 import { findStoringError } from './findStoringError.ts';
 

@@ -1,12 +1,12 @@
 import { openProtocol } from '../../src/chain/readProtocol.ts';
 import type { ServiceName } from '../../src/config/settings.ts';
-import type { LockHolder } from '../../src/journal/fileLock.ts';
 import { describeHolder, lockRecords } from '../../src/journal/lockRecords.ts';
 import { readRuns, urgentFirst } from '../../src/journal/readRuns.ts';
 import { residualStateOfAll, type Seen } from '../../src/journal/residualState.ts';
 import type { RunState } from '../../src/journal/runState.ts';
 import type { SampleValue } from '../../src/observe/sample.ts';
 import type { Context } from '../../src/runbook/context.ts';
+import type { LockHolder } from '../../src/runbook/events.ts';
 import { judgeRuns } from './judge.ts';
 
 /** What the world says of the things that runs leave unusual. Undefined: no answer, or not in time. */

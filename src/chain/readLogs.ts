@@ -1,6 +1,7 @@
 import type { Address } from '../config/settings.ts';
 import { exitCodes, TvError, UnavailableError } from '../errors/TvError.ts';
-import type { Chain, Progress } from '../runbook/context.ts';
+import type { Chain } from '../runbook/context.ts';
+import type { Progress } from '../runbook/events.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { type EventName, eventByTopic } from './events.ts';
 import { looksCutOff } from './newestLogs.ts';

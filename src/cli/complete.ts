@@ -1,5 +1,4 @@
-import type { AnyCommand, CommandDefinition } from '../runbook/command.ts';
-import type { InputField, InputFields } from '../runbook/define.ts';
+import type { AnyCommand, CommandDefinition, InputField, InputFields } from '../runbook/define.ts';
 import type { Vocabulary } from './words.ts';
 
 /** Names that only the machine knows; each list is read when a word of its kind is completed. */

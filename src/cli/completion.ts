@@ -3,7 +3,7 @@ import { resolveSettings } from '../config/resolveSettings.ts';
 import { listBackups } from '../database/backup/listBackups.ts';
 import { connectHost } from '../host/connectHost.ts';
 import { RunStore } from '../journal/journal.ts';
-import type { CommandDefinition } from '../runbook/command.ts';
+import type { CommandDefinition } from '../runbook/define.ts';
 import { type CompletionSources, complete } from './complete.ts';
 import type { Vocabulary } from './words.ts';
 

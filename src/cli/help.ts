@@ -1,4 +1,4 @@
-import type { CommandDefinition } from '../runbook/command.ts';
+import type { CommandDefinition } from '../runbook/define.ts';
 
 /** `tv --help`: every command, grouped as the registry is. Loads no command. */
 export function rootHelp(registry: readonly CommandDefinition[], version: string): string {

@@ -1,9 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import * as z from 'zod';
-import type { Answers } from '../engine/engine.ts';
 import { UsageError } from '../errors/TvError.ts';
-import type { AnyCommand, CommandDefinition } from '../runbook/command.ts';
-import type { InputFields } from '../runbook/define.ts';
+import type { Answers } from '../runbook/answers.ts';
+import type { AnyCommand, CommandDefinition, InputFields } from '../runbook/define.ts';
 import { timeSpan } from '../runbook/inputs.ts';
 import type { Json } from '../runbook/json.ts';
 import { wrap } from '../text/layout.ts';

@@ -1,4 +1,4 @@
-import type { Progress } from '../runbook/context.ts';
+import type { Progress } from '../runbook/events.ts';
 import { count, duration } from '../text/format.ts';
 
 const barWidth = 16;

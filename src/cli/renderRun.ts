@@ -3,7 +3,7 @@ import { describeHolder } from '../journal/lockRecords.ts';
 import { recoveryCommandsAfter } from '../journal/runState.ts';
 import { fateChecks, isWithoutEffect } from '../journal/sentTransactions.ts';
 import type { Check } from '../runbook/check.ts';
-import type { Progress } from '../runbook/context.ts';
+import type { Progress } from '../runbook/events.ts';
 import {
   type ErrorData,
   type Outcome,

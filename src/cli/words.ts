@@ -1,4 +1,4 @@
-import type { CommandDefinition } from '../runbook/command.ts';
+import type { CommandDefinition } from '../runbook/define.ts';
 
 /** Flags of more than one command that take a value. */
 const withValue: ReadonlySet<string> = new Set([

@@ -1,4 +1,5 @@
-import type { Host, Progress } from '../runbook/context.ts';
+import type { Host } from '../runbook/context.ts';
+import type { Progress } from '../runbook/events.ts';
 
 /** Between two looks at the size of what grows, in milliseconds. */
 const lookEveryMs = 1_000;

@@ -1,6 +1,7 @@
 import { exitCodes } from '../errors/TvError.ts';
-import type { Risk } from '../runbook/define.ts';
-import { type Answers, type Engine, Refusal } from './engine.ts';
+import type { Answers } from '../runbook/answers.ts';
+import type { Risk } from '../runbook/events.ts';
+import { type Engine, Refusal } from './engine.ts';
 
 /**
  * Refuses at once, before any work, where no answer can come: no terminal, and no flag that

@@ -13,6 +13,7 @@ import {
   undoable,
 } from '../journal/runState.ts';
 import { journaledTransactions } from '../journal/sentTransactions.ts';
+import type { Answers } from '../runbook/answers.ts';
 import { ChangedSince } from '../runbook/changedSince.ts';
 import type { Check } from '../runbook/check.ts';
 import type { ProbeAnswer, Step } from '../runbook/define.ts';
@@ -20,14 +21,7 @@ import type { PlanData, StepData } from '../runbook/events.ts';
 import type { Json } from '../runbook/json.ts';
 import { howMany } from '../text/format.ts';
 import { ask, assertAnswerable, isAnswered } from './ask.ts';
-import {
-  type Answers,
-  buildPlan,
-  concurrencyOf,
-  type Engine,
-  Refusal,
-  type RegisteredRunbook,
-} from './engine.ts';
+import { buildPlan, concurrencyOf, type Engine, Refusal, type RegisteredRunbook } from './engine.ts';
 import {
   checkUndone,
   close,

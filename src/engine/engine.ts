@@ -1,40 +1,26 @@
 import type { Advice } from '../errors/advice.ts';
 import { type ExitCode, TvError } from '../errors/TvError.ts';
 import { digest } from '../journal/digest.ts';
-import type { LockAnswer, LockHolder } from '../journal/fileLock.ts';
+import type { LockAnswer } from '../journal/fileLock.ts';
 import type { RedactingWriter } from '../output/redactingWriter.ts';
+import type { Prompt } from '../runbook/answers.ts';
 import type { Check } from '../runbook/check.ts';
 import { type Concurrency, ordinary } from '../runbook/concurrency.ts';
-import type { Context } from '../runbook/context.ts';
-import type { Facts, InputFields, InputOf, Runbook, Step } from '../runbook/define.ts';
-import type { ErrorData, Operator, PlanData, RunEvent, TransactionFate } from '../runbook/events.ts';
+import type { Facts, InputFields, InputOf, Runbook, Step, ToolContext } from '../runbook/define.ts';
+import type {
+  ErrorData,
+  LockHolder,
+  Operator,
+  PlanData,
+  RunEvent,
+  TransactionFate,
+} from '../runbook/events.ts';
 import type { Json } from '../runbook/json.ts';
 import type { Interrupt } from './interrupt.ts';
 
-/** Asks a person. Only ever used where `interactive` is true. */
-export interface Prompt {
-  readonly interactive: boolean;
-  /** True where the person typed exactly `expected`. */
-  typed(question: string, expected: string, signal: AbortSignal): Promise<boolean>;
-  /** Default no. */
-  yesNo(question: string, signal: AbortSignal): Promise<boolean>;
-}
-
-/** What the flags of this call answer in advance. */
-export interface Answers {
-  readonly yes: boolean;
-  readonly confirm: string | undefined;
-  readonly overrides: readonly string[];
-  readonly reason: string | undefined;
-  readonly dryRun: boolean;
-  readonly plan: string | undefined;
-  /** How long to wait for another run's lock, in milliseconds. Default: not at all. */
-  readonly waitMs?: number | undefined;
-}
-
 /** Everything that the flows of a run need around them; made in the composition root. */
 export interface Engine {
-  readonly ctx: Context;
+  readonly ctx: ToolContext;
   readonly writer: RedactingWriter;
   readonly prompt: Prompt;
   readonly interrupt: Interrupt;

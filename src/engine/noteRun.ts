@@ -2,9 +2,10 @@ import type { Advice } from '../errors/advice.ts';
 import { type ExitCode, exitCodes, UsageError } from '../errors/TvError.ts';
 import { Journal } from '../journal/journal.ts';
 import { foldRun, type RunState } from '../journal/runState.ts';
+import type { Answers } from '../runbook/answers.ts';
 import { ordinary } from '../runbook/concurrency.ts';
 import { outsideText } from '../text/outsideText.ts';
-import { type Answers, type Engine, Refusal } from './engine.ts';
+import { type Engine, Refusal } from './engine.ts';
 import { withLocks } from './locks.ts';
 import { type AuditDraft, auditRefusal, writeAudit } from './startRun.ts';
 

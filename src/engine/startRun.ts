@@ -7,6 +7,7 @@ import { residualState } from '../journal/residualState.ts';
 import { isFinal, type RunState, recoveryCommands } from '../journal/runState.ts';
 import { isWithoutEffect, journaledTransactions, onceOf } from '../journal/sentTransactions.ts';
 import { WriteError } from '../output/durableFile.ts';
+import type { Answers } from '../runbook/answers.ts';
 import type { Check } from '../runbook/check.ts';
 import type { Concurrency } from '../runbook/concurrency.ts';
 import type { Step } from '../runbook/define.ts';
@@ -17,7 +18,6 @@ import { withoutKeys } from '../text/pastedKeys.ts';
 import { quoteForShell } from '../text/shellLine.ts';
 import { ask, assertAnswerable, isAnswered } from './ask.ts';
 import {
-  type Answers,
   blocks,
   buildPlan,
   concurrencyOf,

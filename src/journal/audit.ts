@@ -4,50 +4,21 @@ import { explainTrouble, readTrustedFile } from '../config/trustedFile.ts';
 import { onThisMachine } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { RedactingWriter } from '../output/redactingWriter.ts';
-import type { Clock } from '../runbook/context.ts';
-import type { Operator, OverrideUse } from '../runbook/events.ts';
+import type { AuditEntry, AuditRecord, AuditVerdict } from '../runbook/audit.ts';
+import type { Audit, Clock } from '../runbook/context.ts';
+import type { Operator } from '../runbook/events.ts';
 import type { Json } from '../runbook/json.ts';
 import { outsideJson } from '../text/outsideText.ts';
 import { quoteForShell } from '../text/shellLine.ts';
 import { digest } from './digest.ts';
 import { acquireFileLock } from './fileLock.ts';
 
-export interface AuditRecord {
-  readonly command: string;
-  readonly environment: string;
-  readonly operator: Operator;
-  readonly input: Json;
-  /** Null where the command was refused before it became a run. */
-  readonly run: string | null;
-  readonly plan: string | null;
-  readonly outcome: string;
-  readonly exitCode: number;
-  readonly reason: string | null;
-  readonly overrides: readonly OverrideUse[];
-}
-
-export interface AuditEntry extends AuditRecord {
-  readonly seq: number;
-  readonly at: string;
-  /** Hash of the entry before; 64 zeros for the first. */
-  readonly previous: string;
-  /** SHA-256 of this entry's canonical JSON without this field. */
-  readonly hash: string;
-}
-
-export interface AuditVerdict {
-  readonly entries: number;
-  readonly intact: boolean;
-  /** What is wrong, in words, with the entry's line number. */
-  readonly problems: readonly string[];
-}
-
 const genesis = '0'.repeat(64);
 /** How long an entry waits for those of others, in milliseconds. A holder that has died is not waited for. */
 const lockMs = 30_000;
 
 /** What an operator asked for and what became of it, one hash-chained line each. */
-export class AuditLog {
+export class AuditLog implements Audit {
   readonly file: string;
   readonly #writer: RedactingWriter;
   readonly #clock: Clock;

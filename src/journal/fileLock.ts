@@ -11,18 +11,8 @@ import {
 import { join } from 'node:path';
 import { exitCodes, TvError } from '../errors/TvError.ts';
 import { WriteError } from '../output/durableFile.ts';
-import type { Operator } from '../runbook/events.ts';
+import type { LockHolder } from '../runbook/events.ts';
 import { isRunning } from './operator.ts';
-
-/** Who holds a lock, what runs under it, and since when (ISO 8601). */
-export interface LockHolder {
-  readonly operator: Operator;
-  readonly what: string;
-  readonly since: string;
-  /** The runbook, and what it changes; unknown of a holder on another machine. */
-  readonly runbook?: string;
-  readonly touches?: readonly string[];
-}
 
 export type LockAnswer =
   | {

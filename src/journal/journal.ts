@@ -19,7 +19,7 @@ import { onThisMachine } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import { WriteError } from '../output/durableFile.ts';
 import type { RedactingWriter } from '../output/redactingWriter.ts';
-import type { Clock } from '../runbook/context.ts';
+import type { Clock, Runs } from '../runbook/context.ts';
 import type { JournalEvent, JournalLine } from '../runbook/events.ts';
 import { quoteForShell } from '../text/shellLine.ts';
 import { isJournalLine } from './journalLine.ts';
@@ -107,7 +107,7 @@ export interface JournalMoved {
 
 /** One run's journal, open for appending. */
 export class Journal {
-  readonly #runs: RunStore;
+  readonly #runs: Runs;
   readonly #run: string;
   readonly #writer: RedactingWriter;
   readonly #clock: Clock;
@@ -122,7 +122,7 @@ export class Journal {
    * continues, with its journal in a second place, or in memory alone
    */
   constructor(
-    { runs, clock }: { readonly runs: RunStore; readonly clock: Clock },
+    { runs, clock }: { readonly runs: Runs; readonly clock: Clock },
     run: string,
     writer: RedactingWriter,
     onMoved?: (moved: JournalMoved) => void,
@@ -207,7 +207,7 @@ export class Journal {
 }
 
 /** All journals of one state directory, and those that had to be written elsewhere. */
-export class RunStore {
+export class RunStore implements Runs {
   readonly directory: string;
   readonly #stateDirectory: string;
   readonly #seconds: readonly string[];

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LockHolder } from '../runbook/events.ts';
 import { ago, localTime } from '../text/format.ts';
-import { fileLockHolder, type LockHolder } from './fileLock.ts';
+import { fileLockHolder } from './fileLock.ts';
 import { isRunning } from './operator.ts';
 
 /** Where the settings say that tv keeps its state, and for which environment. */

@@ -1,9 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { PublicClient } from 'viem';
 import type { Settings, SettingsOrigins } from '../config/settings.ts';
-import type { AuditLog } from '../journal/audit.ts';
-import type { RunStore } from '../journal/journal.ts';
-import type { CommandDefinition } from './command.ts';
+import type { AuditEntry, AuditRecord, AuditVerdict } from './audit.ts';
+import type { JournalLine } from './events.ts';
 
 /** What a finished host command left behind. A non-zero exit is an answer, not an exception. */
 export interface CommandOutput {
@@ -84,15 +83,6 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** How far a piece of work of known or unknown size is. */
-export interface Progress {
-  readonly done: number;
-  readonly total?: number;
-  /** Plural noun of what is counted: `blocks`, `rows`, `bytes`. */
-  readonly unit: string;
-  readonly note?: string;
-}
-
 /** Keys and passwords on their way in. What comes through here is taken out of everything that tv writes. */
 export interface SecretPrompt {
   /** Whether there is a person to ask. */
@@ -111,16 +101,40 @@ export interface SecretPrompt {
 /** The output without the end of the line, or why there is none. Never what the command said about it. */
 export type SecretOutput = { readonly text: string } | { readonly failure: string };
 
+/** The journals of the state directory. */
+export interface Runs {
+  readonly directory: string;
+  file(run: string): string;
+  /** Where a journal continues when the state directory cannot be written. */
+  secondFiles(run: string): readonly string[];
+  /** Ids of all runs, oldest first. @throws TvError where the directory cannot be read */
+  ids(): readonly string[];
+  /** @throws TvError where the journal is damaged, or not there */
+  read(run: string): readonly JournalLine[];
+  /** The lines of a damaged journal that can be read. */
+  readable(run: string): readonly JournalLine[];
+  /** Why no journal can be written; undefined where it can. */
+  problem(): string | undefined;
+  /** The id that a part of it means. @throws UsageError where none or several fit */
+  find(fragment: string): string;
+}
+
+/** The audit log: an entry for every call that asked for a change. */
+export interface Audit {
+  readonly file: string;
+  append(record: AuditRecord): Promise<AuditEntry>;
+  entries(): readonly AuditEntry[];
+  verify(): AuditVerdict;
+}
+
 /** What a runbook may use. Everything is made on first use: who needs no database opens none. */
 export interface Context {
   readonly settings: Settings;
   /** Where every setting came from, and what is wrong with them. */
   readonly settingsOrigins: SettingsOrigins;
   readonly version: string;
-  /** All commands, in the order of the registry. */
-  readonly registry: readonly CommandDefinition[];
-  readonly runs: RunStore;
-  readonly audit: AuditLog;
+  readonly runs: Runs;
+  readonly audit: Audit;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly secrets: SecretPrompt;

@@ -2,11 +2,10 @@ import type * as z from 'zod';
 import type { Advice } from '../errors/advice.ts';
 import type { Check, Finding } from './check.ts';
 import type { Concurrency } from './concurrency.ts';
-import type { Context, Progress } from './context.ts';
+import type { Context } from './context.ts';
+import type { Effect, Leaves, Progress, Risk } from './events.ts';
 import type { Json } from './json.ts';
 import type { Paint } from './paint.ts';
-
-export type Risk = 'read' | 'mild' | 'moderate' | 'severe';
 
 /** What help, completion and the exported runbook show of a command. Its name is the path of its file. */
 export interface CommandInfo {
@@ -28,12 +27,6 @@ export interface CommandInfo {
 }
 
 /**
- * What a step leaves behind. `reversible`: its undo restores the state before it, without loss.
- * `compensable`: undo needs what an earlier step kept (a backup). `final`: cannot be taken back.
- */
-export type Effect = 'reversible' | 'compensable' | 'final';
-
-/**
  * A probe's answer to "is it done already?". `begun`: it may still take effect by itself, so it is run
  * on and nothing before it is taken back. `unknown` stops a resume: a person has to look.
  */
@@ -52,18 +45,6 @@ export interface StepContext extends Context {
   /** What this step has noted, also in an earlier attempt; the latest value of each. */
   readonly notes: Readonly<Record<string, Json>>;
 }
-
-/** What a step leaves unusual in the world, until a later step of the same run has ended it. */
-export type Leaves = {
-  readonly subject: string;
-  /** `the services are`, not `the indexer is`. */
-  readonly plural?: boolean;
-  readonly state: string;
-  /** The id of that later step. */
-  readonly until: string;
-  /** An earlier step: once it is done there is nothing unusual about the rest. */
-  readonly unless?: string;
-};
 
 /** One intended change, as data and functions: the same value is printed, dry-run, executed and undone. */
 export interface Step {
@@ -169,11 +150,17 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   verify(ctx: StepContext, facts: F, input: InputOf<I>): Promise<readonly Check[]>;
 }
 
+/** For commands about tv's own commands and runs. */
+export interface ToolContext extends Context {
+  /** Every command, in the order of help. */
+  readonly registry: readonly CommandDefinition[];
+}
+
 /** A command that only reads. A source that fails or is slow is part of the data, never a failed screen. */
 export interface Report<I extends InputFields = InputFields, D = unknown> extends CommandInfo {
   readonly kind: 'report';
   readonly input: I;
-  collect(ctx: Context, input: InputOf<I>): Promise<D>;
+  collect(ctx: ToolContext, input: InputOf<I>): Promise<D>;
   render(data: D, paint: Paint, input: InputOf<I>): string;
   /** Default 0. `tv status` and its like follow the monitoring-plugin convention. */
   exitCode?(data: D): number;
@@ -181,7 +168,7 @@ export interface Report<I extends InputFields = InputFields, D = unknown> extend
   readonly failureExitCode?: number;
 }
 
-export interface ActionContext extends Context {
+export interface ActionContext extends ToolContext {
   /** One line of progress, on stderr; shown to a person and left out with `--json`. */
   tell(line: string): void;
   /** Replaces a file (0600), secrets taken out. */
@@ -213,7 +200,7 @@ export interface Control<I extends InputFields = InputFields> extends CommandInf
   readonly planned?: true;
   readonly input: I;
   /** @returns the run, and what to do with it */
-  choose(ctx: Context, input: InputOf<I>): Promise<Choice>;
+  choose(ctx: ToolContext, input: InputOf<I>): Promise<Choice>;
 }
 
 export type Choice =
@@ -239,4 +226,23 @@ export function defineReport<const I extends InputFields, D>(
 
 export function field<T extends z.ZodType>(flag: string, help: string, schema: T): InputField<T> {
   return { flag, help, schema };
+}
+
+/** Any command of tv, as its module exports it. */
+// biome-ignore lint/suspicious/noExplicitAny: the registry holds commands of every input, fact and data type
+export type AnyCommand = Runbook<any, any> | Report<any, any> | Action<any, any> | Control<any>;
+
+export type Service = 'chain' | 'database' | 'host' | 'api';
+
+/** A command in the registry: what lists show without loading it. Generated from its module. */
+export interface CommandDefinition extends Pick<CommandInfo, 'summary' | 'aliases' | 'settings'> {
+  /** Words after `tv`: `reindex`, `oracle rotate-key`. */
+  readonly command: string;
+  /** Runbook section (`1`, `2`, …), or empty. */
+  readonly section: string;
+  readonly group: string;
+  /** The services whose code the command imports; the others are not even loaded. */
+  readonly services: readonly Service[];
+  readonly risk: Risk | 'sandbox';
+  load(): Promise<{ readonly default: AnyCommand }>;
 }

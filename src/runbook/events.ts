@@ -1,9 +1,36 @@
 import type { Advice } from '../errors/advice.ts';
-import type { LockHolder } from '../journal/fileLock.ts';
 import type { Check } from './check.ts';
-import type { Progress } from './context.ts';
-import type { Effect, Leaves, Risk } from './define.ts';
+
 import type { Json } from './json.ts';
+
+export type Risk = 'read' | 'mild' | 'moderate' | 'severe';
+
+/**
+ * What a step leaves behind. `reversible`: its undo restores the state before it, without loss.
+ * `compensable`: undo needs what an earlier step kept (a backup). `final`: cannot be taken back.
+ */
+export type Effect = 'reversible' | 'compensable' | 'final';
+
+/** What a step leaves unusual in the world, until a later step of the same run has ended it. */
+export type Leaves = {
+  readonly subject: string;
+  /** `the services are`, not `the indexer is`. */
+  readonly plural?: boolean;
+  readonly state: string;
+  /** The id of that later step. */
+  readonly until: string;
+  /** An earlier step: once it is done there is nothing unusual about the rest. */
+  readonly unless?: string;
+};
+
+/** How far a piece of work of known or unknown size is. */
+export interface Progress {
+  readonly done: number;
+  readonly total?: number;
+  /** Plural noun of what is counted: `blocks`, `rows`, `bytes`. */
+  readonly unit: string;
+  readonly note?: string;
+}
 
 /** Who runs tv, on which machine. */
 export interface Operator {
@@ -99,6 +126,16 @@ export interface RunStarted {
   readonly holdsUpOthers?: false;
   readonly overrides: readonly OverrideUse[];
   readonly confirmation: string;
+}
+
+/** Who holds a lock, what runs under it, and since when (ISO 8601). */
+export interface LockHolder {
+  readonly operator: Operator;
+  readonly what: string;
+  readonly since: string;
+  /** The runbook, and what it changes; unknown of a holder on another machine. */
+  readonly runbook?: string;
+  readonly touches?: readonly string[];
 }
 
 /** A note of a step by this name is a sentence for the operator, and shown at once. */

@@ -1,4 +1,5 @@
-import type { Leaves, Step, StepContext } from './define.ts';
+import type { Step, StepContext } from './define.ts';
+import type { Leaves } from './events.ts';
 import { asJson } from './json.ts';
 
 /**

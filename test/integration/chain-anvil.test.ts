@@ -9,7 +9,7 @@ import { readHead } from '../../src/chain/readHead.ts';
 import { type ChainLog, readLogs } from '../../src/chain/readLogs.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
 import type { Address } from '../../src/config/settings.ts';
-import type { Progress } from '../../src/runbook/context.ts';
+import type { Progress } from '../../src/runbook/events.ts';
 import {
   type AnvilNode,
   anvilNode,

@@ -12,8 +12,8 @@ import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { sendOnce } from '../../src/chain/transactions/sendOnce.ts';
 import type { Check } from '../../src/runbook/check.ts';
-import type { Chain, Context } from '../../src/runbook/context.ts';
-import type { StepContext } from '../../src/runbook/define.ts';
+import type { Chain } from '../../src/runbook/context.ts';
+import type { StepContext, ToolContext } from '../../src/runbook/define.ts';
 import type { Json } from '../../src/runbook/json.ts';
 import { devAccountIndex } from '../../src/sandbox/chain/devAccounts.ts';
 import { send } from '../../src/sandbox/chain/rpc.ts';
@@ -80,7 +80,7 @@ function context(chain: Chain, aheadMs = tenMinutes, results: Record<string, Jso
     },
     runs: { read: () => [] },
     results,
-  } as unknown as Context & StepContext;
+  } as unknown as ToolContext & StepContext;
 }
 
 const of = (checks: readonly Check[], id: string) => checks.find((check) => check.id === id);

@@ -5,14 +5,8 @@ import type { RegisteredRunbook } from '../../src/engine/engine.ts';
 import { type ExitCode, exitCodes, TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { Concurrency } from '../../src/runbook/concurrency.ts';
-import {
-  defineRunbook,
-  type Effect,
-  field,
-  type Leaves,
-  type ProbeAnswer,
-  type Step,
-} from '../../src/runbook/define.ts';
+import { defineRunbook, field, type ProbeAnswer, type Step } from '../../src/runbook/define.ts';
+import type { Effect, Leaves } from '../../src/runbook/events.ts';
 import type { Json } from '../../src/runbook/json.ts';
 import { block, pass, warn } from '../../src/runbook/preflight.ts';
 

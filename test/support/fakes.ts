@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from '../../src/config/settings.ts';
-import type { Engine, Prompt } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { Interrupt } from '../../src/engine/interrupt.ts';
 import { AuditLog } from '../../src/journal/audit.ts';
 import { RunStore } from '../../src/journal/journal.ts';
@@ -10,7 +10,9 @@ import { thisOperator } from '../../src/journal/operator.ts';
 import type { Write } from '../../src/output/durableFile.ts';
 import { RedactingWriter } from '../../src/output/redactingWriter.ts';
 import { Secrets } from '../../src/output/secrets.ts';
-import type { Clock, Context } from '../../src/runbook/context.ts';
+import type { Prompt } from '../../src/runbook/answers.ts';
+import type { Clock } from '../../src/runbook/context.ts';
+import type { ToolContext } from '../../src/runbook/define.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 
 // Every writer listens for errors of stdout and stderr; a test file makes many, a tv makes one.
@@ -147,7 +149,7 @@ export function startScene(stateDirectory: string, options: SceneOptions = {}): 
     complain,
   );
   const events: RunEvent[] = [];
-  const ctx: Context = {
+  const ctx: ToolContext = {
     settings: fakeSettings(options.environment ?? 'production', stateDirectory, complain),
     settingsOrigins: { values: [], environments: [], files: [], problems: [] },
     version: options.version ?? '1.0.0',

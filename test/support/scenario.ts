@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { carryOn, type Direction } from '../../src/engine/continueRun.ts';
-import type { Answers, RegisteredRunbook } from '../../src/engine/engine.ts';
+import type { RegisteredRunbook } from '../../src/engine/engine.ts';
 import { startRun } from '../../src/engine/startRun.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
-import type { AuditEntry } from '../../src/journal/audit.ts';
 import { foldRun, type RunState } from '../../src/journal/runState.ts';
+import type { Answers } from '../../src/runbook/answers.ts';
+import type { AuditEntry } from '../../src/runbook/audit.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import type { FakeWorld } from './fakeRunbook.ts';
 import { type Scene, type SceneOptions, startScene } from './fakes.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AuditEntry } from '../../src/journal/audit.ts';
+import type { AuditEntry } from '../../src/runbook/audit.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { ownerOf } from './envWatch.ts';
 import { readEventRows } from './eventRows.ts';

@@ -5,7 +5,7 @@ import reindex from '../../runbooks/reindex.ts';
 import { commandHelp, parse } from '../../src/cli/parse.ts';
 import { renderError } from '../../src/cli/renderError.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
-import type { AnyCommand, CommandDefinition } from '../../src/runbook/command.ts';
+import type { AnyCommand, CommandDefinition } from '../../src/runbook/define.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { blockNumber, timeSpan } from '../../src/runbook/inputs.ts';
 import { plainPaint } from '../support/paint.ts';

@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AuditLog, type AuditRecord } from '../../src/journal/audit.ts';
+import { AuditLog } from '../../src/journal/audit.ts';
 import { acquireFileLock } from '../../src/journal/fileLock.ts';
 import { thisOperator } from '../../src/journal/operator.ts';
 import { RedactingWriter } from '../../src/output/redactingWriter.ts';
 import { Secrets } from '../../src/output/secrets.ts';
+import type { AuditRecord } from '../../src/runbook/audit.ts';
 import { DrivenClock, temporaryState } from '../support/fakes.ts';
 import { buildTestPrograms } from '../support/testPrograms.ts';
 

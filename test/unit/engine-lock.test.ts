@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { acquireFileLock, fileLockHolder, type LockHolder } from '../../src/journal/fileLock.ts';
+import { acquireFileLock, fileLockHolder } from '../../src/journal/fileLock.ts';
 import { isRunning, thisOperator } from '../../src/journal/operator.ts';
+import type { LockHolder } from '../../src/runbook/events.ts';
 import { deadOperator, temporaryState } from '../support/fakes.ts';
 import { buildTestPrograms } from '../support/testPrograms.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Answers } from '../../src/engine/engine.ts';
 import { TvError } from '../../src/errors/TvError.ts';
+import type { Answers } from '../../src/runbook/answers.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';

@@ -6,7 +6,7 @@ import { abandonRun } from '../../src/engine/abandonRun.ts';
 import { whileAsking } from '../../src/engine/locks.ts';
 import { acquireFileLock } from '../../src/journal/fileLock.ts';
 import { lockDirectory } from '../../src/journal/lockRecords.ts';
-import type { Leaves } from '../../src/runbook/define.ts';
+import type { Leaves } from '../../src/runbook/events.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { deadOperator, startScene, temporaryState } from '../support/fakes.ts';
 import { noAnswers, play } from '../support/scenario.ts';

@@ -1,7 +1,8 @@
 import { type EndedUnit, endUnit } from '../../../src/host/endUnit.ts';
 import { readUnit } from '../../../src/host/readUnit.ts';
 import { stopUnits } from '../../../src/host/stopUnits.ts';
-import type { Leaves, Step, StepContext } from '../../../src/runbook/define.ts';
+import type { Step, StepContext } from '../../../src/runbook/define.ts';
+import type { Leaves } from '../../../src/runbook/events.ts';
 import type { Service } from './facts.ts';
 
 /** Less than systemd gives a service by itself (90 s): the damage goes on while one takes its time. */

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { confirm, input, password } from '@inquirer/prompts';
-import type { Prompt } from '../../engine/engine.ts';
+import type { Prompt } from '../../runbook/answers.ts';
 import { wrap } from '../../text/layout.ts';
 import { terminalSafe } from '../../text/outsideText.ts';
 

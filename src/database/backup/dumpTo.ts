@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { TvError } from '../../errors/TvError.ts';
-import type { Database, Host, Progress } from '../../runbook/context.ts';
+import type { Database, Host } from '../../runbook/context.ts';
+import type { Progress } from '../../runbook/events.ts';
 import { libpqArguments } from '../connectDatabase.ts';
 import { countWhile } from '../countWhile.ts';
 import { endSessions } from '../endSessions.ts';

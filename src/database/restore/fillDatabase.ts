@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Advice, onHost } from '../../errors/advice.ts';
-import type { Database, Host, Progress } from '../../runbook/context.ts';
+import type { Database, Host } from '../../runbook/context.ts';
+import type { Progress } from '../../runbook/events.ts';
 import { dumpReader, feedFunctions, knownSettings } from '../backup/dumpScript.ts';
 import type { Backup } from '../backup/listBackups.ts';
 import { libpqArguments } from '../connectDatabase.ts';

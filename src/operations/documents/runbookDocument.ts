@@ -1,6 +1,5 @@
 import { plainAdvice } from '../../errors/advice.ts';
-import type { AnyCommand, CommandDefinition } from '../../runbook/command.ts';
-import type { InputFields, Step } from '../../runbook/define.ts';
+import type { AnyCommand, CommandDefinition, InputFields, Step } from '../../runbook/define.ts';
 
 const asking: Record<CommandDefinition['risk'], string> = {
   read: 'Reads only; never asks.',
