@@ -4,7 +4,7 @@ import { defineReport, field } from '../src/runbook/define.ts';
 /** `tv completion bash` prints a script, which asks `tv completion words` at each key press. */
 export default defineReport({
   title: 'Tab completion',
-  summary: 'tab completion for bash, zsh or fish',
+  summary: 'Print tab completion for bash, zsh or fish',
   order: 4,
   settings: 'none',
   description:

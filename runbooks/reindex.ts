@@ -41,7 +41,7 @@ const input = {
 /** Runbook §1: the indexer reads the chain again from a block on. Rows below it stay as they are. */
 export default defineRunbook<typeof input, ReindexFacts>({
   title: 'Reindex events',
-  summary: 'rebuild the event tables from a block on',
+  summary: 'Rebuild the event tables from a block',
   section: '1',
   order: 1,
   risk: 'severe',

@@ -66,7 +66,7 @@ const shortestStallMs = 15_000;
 /** `tv status`: all sources at once, one line each. */
 export default defineReport({
   title: 'Status',
-  summary: 'services, API, chain, indexer, database, unfinished runs',
+  summary: 'Show services, API, chain, indexer, database and runs',
   section: 'Quick reference',
   order: 1,
   description:

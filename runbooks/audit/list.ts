@@ -6,7 +6,7 @@ import { table } from '../../src/text/layout.ts';
 /** `tv audit list`: refused and aborted commands too. */
 export default defineReport({
   title: 'Audit log',
-  summary: 'who asked for what, and what became of it',
+  summary: 'List who asked for what, and the outcome',
   order: 1,
   description:
     'Lists who asked for what and what became of it, newest first, with refused and aborted commands and the reasons of every override.',

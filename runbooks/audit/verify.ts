@@ -3,7 +3,7 @@ import { defineReport } from '../../src/runbook/define.ts';
 /** `tv audit verify`: exit 1 where the chain is broken. */
 export default defineReport({
   title: 'Verify the audit log',
-  summary: 'check that no audit entry was changed or removed',
+  summary: 'Check that no audit entry was changed or removed',
   order: 2,
   description:
     'Walks the hash chain of the audit log and names every entry that was changed, removed, added or moved.',

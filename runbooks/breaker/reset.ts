@@ -10,7 +10,7 @@ import { verify } from './verify.ts';
 /** Runbook §6: closes the breaker of a pair. */
 export default defineRunbook<typeof breakerInput, BreakerFacts>({
   title: 'Reset circuit breaker',
-  summary: 'close the circuit breaker of a pair',
+  summary: 'Close the circuit breaker of a pair',
   section: '6',
   order: 3,
   aliases: ['circuit-breaker reset'],

@@ -18,7 +18,7 @@ const effectLimitMs = 3_000;
 /** `tv breaker status`: which breakers are open, since when and by whom. */
 export default defineReport({
   title: 'Circuit breakers',
-  summary: 'which breakers are open, by whom, since when',
+  summary: 'Show open breakers, by whom, since when',
   section: '6',
   order: 1,
   aliases: ['circuit-breaker status'],

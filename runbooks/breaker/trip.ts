@@ -12,7 +12,7 @@ import { verify } from './verify.ts';
 /** Runbook §6: opens the breaker of a pair at once. */
 export default defineRunbook<typeof breakerInput, BreakerFacts>({
   title: 'Trip circuit breaker',
-  summary: 'open the circuit breaker of a pair at once',
+  summary: 'Open the circuit breaker of a pair at once',
   section: '6',
   order: 2,
   aliases: ['circuit-breaker trip'],

@@ -6,7 +6,7 @@ import { aligned, wrap } from '../../src/text/layout.ts';
 /** `tv config check`: exit 1 where a setting is missing, malformed or contradicts another. */
 export default defineReport({
   title: 'Check the settings',
-  summary: 'find what is wrong or weak in the settings',
+  summary: 'Check the settings for mistakes and weak points',
   order: 3,
   settings: 'as-found',
   description:

@@ -9,7 +9,7 @@ import { defineAction, field } from '../../src/runbook/define.ts';
 /** `tv config init [file]`: a commented configuration file to start from. */
 export default defineAction({
   title: 'First configuration',
-  summary: 'write a first configuration',
+  summary: 'Write a first configuration',
   order: 1,
   risk: 'mild',
   settings: 'as-found',

@@ -12,7 +12,7 @@ const valueColumn = 22;
 /** `tv config show`: every setting, its value without credentials, and its origin. */
 export default defineReport({
   title: 'Settings',
-  summary: 'every setting and where it came from',
+  summary: 'Show every setting and where it came from',
   order: 2,
   settings: 'as-found',
   description:

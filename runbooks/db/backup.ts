@@ -88,7 +88,7 @@ async function preflight(
 /** Runbook §3: a consistent backup that has been read back before it is called one. */
 export default defineRunbook<typeof input, BackupFacts>({
   title: 'Back up the database',
-  summary: 'a backup that is proven before it is named',
+  summary: 'Back up the database and verify the result',
   section: '3',
   order: 1,
   risk: 'mild',

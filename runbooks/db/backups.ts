@@ -11,7 +11,7 @@ import { visible } from '../../src/text/outsideText.ts';
 /** `tv db backups`: what there is to restore from, newest first. */
 export default defineReport({
   title: 'Backups',
-  summary: 'what there is to restore from, newest first',
+  summary: 'List the backups, newest first',
   section: '3',
   order: 2,
   description:

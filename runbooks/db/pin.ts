@@ -14,7 +14,7 @@ const input = {
 /** A backup that prune never removes. */
 export default defineRunbook<typeof input, PinFacts>({
   title: 'Pin a backup',
-  summary: 'keep a backup whatever its age',
+  summary: 'Keep a backup whatever its age',
   section: '3',
   order: 4,
   risk: 'mild',

@@ -31,7 +31,7 @@ const dayMs = 86_400_000;
 /** Runbook §3, nightly: old backups go, but never the last ones that can be relied on. */
 export default defineRunbook<typeof input, PruneFacts>({
   title: 'Prune backups',
-  summary: 'remove old backups, never the proven few',
+  summary: 'Remove old backups, never the proven few',
   section: '3',
   order: 7,
   risk: 'moderate',

@@ -31,7 +31,7 @@ const input = {
 /** Runbook §3, without its trap: the database is dropped only after there is another one, if at all. */
 export default defineRunbook<typeof input, RestoreFacts>({
   title: 'Restore the database',
-  summary: 'restore beside the live database, then swap',
+  summary: 'Restore beside the live database, then swap',
   section: '3',
   order: 6,
   risk: 'severe',

@@ -18,7 +18,7 @@ const longMs = 1_000;
 /** `tv db slow-queries`, runbook section 9. */
 export default defineReport({
   title: 'Slow queries',
-  summary: 'what costs most, and what runs long now',
+  summary: 'List the most expensive and longest-running queries',
   section: '9',
   order: 13,
   description:

@@ -42,7 +42,7 @@ const input = {
 /** Runbook "Performance Tuning": without `--apply` it only looks. */
 export default defineRunbook<typeof input, TuneFacts>({
   title: 'Tune PostgreSQL',
-  summary: 'settings that fit this machine',
+  summary: 'Show or apply settings that fit this machine',
   section: 'Tuning',
   order: 12,
   risk: 'moderate',

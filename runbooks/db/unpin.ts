@@ -7,7 +7,7 @@ const input = { backup: field('<backup>', 'its name, or the beginning of it', z.
 /** Lets prune have a backup again. */
 export default defineRunbook<typeof input, PinFacts>({
   title: 'Unpin a backup',
-  summary: 'let prune have it again',
+  summary: 'Let prune remove a backup again',
   section: '3',
   order: 5,
   risk: 'mild',

@@ -11,7 +11,7 @@ const input = {};
 /** Runbook §3, "Vacuum and Analyze". */
 export default defineRunbook<typeof input, VacuumFacts>({
   title: 'Vacuum the database',
-  summary: 'free dead rows, renew the statistics',
+  summary: 'Reclaim dead rows and refresh the statistics',
   section: '3',
   order: 11,
   risk: 'mild',

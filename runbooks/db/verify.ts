@@ -35,7 +35,7 @@ const readLimitMs = 14_400_000;
 /** Whether a backup can be relied on; runbook §3 and the security checklist ask for it. */
 export default defineRunbook<typeof input, VerifyFacts>({
   title: 'Verify backups',
-  summary: 'read backups to their last byte, or try them',
+  summary: 'Read backups whole, or restore them on trial',
   section: '3',
   order: 3,
   risk: 'mild',

@@ -27,7 +27,7 @@ export interface ResumeInput {
 /** Runbook §7, the way back: in the order in which nothing acts on what is not there yet. */
 export default defineRunbook<typeof input, ResumeFacts>({
   title: 'Resume after an emergency',
-  summary: 'bring everything back, in order',
+  summary: 'Start the services and unpause, in order',
   section: '7',
   order: 2,
   risk: 'severe',

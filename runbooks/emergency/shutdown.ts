@@ -37,7 +37,7 @@ export interface ShutdownInput {
 /** Runbook §7: everything off, at once. */
 export default defineRunbook<typeof input, ShutdownFacts>({
   title: 'Emergency shutdown',
-  summary: 'pause and stop everything, now',
+  summary: 'Pause the protocol, stop all services',
   section: '7',
   order: 1,
   settings: 'vital',

@@ -51,7 +51,7 @@ export interface UnwindInput {
 /** Runbook §7: the strategy's capital back from the DEX. */
 export default defineRunbook<typeof input, UnwindFacts>({
   title: 'Emergency unwind',
-  summary: 'take capital back from the DEX',
+  summary: 'Recall capital from the DEX to the vault',
   section: '7',
   order: 3,
   settings: 'vital',

@@ -57,7 +57,7 @@ const example: WithdrawFacts = { chainId: 4217, ...examplePayout() };
 /** Runbook §7: capital out of the vault. */
 export default defineRunbook<typeof input, WithdrawFacts>({
   title: 'Emergency withdrawal',
-  summary: 'send tokens out of the vault',
+  summary: 'Send tokens out of the vault',
   section: '7',
   order: 4,
   settings: 'vital',

@@ -29,7 +29,7 @@ type RecoverFacts = {
 /** Runbook §2: the oracle's signals are stale or have ended. */
 export default defineRunbook<Record<never, never>, RecoverFacts>({
   title: 'Recover the oracle',
-  summary: 'restart the relay and prove a new signal',
+  summary: 'Restart the relay and prove a new signal',
   section: '2',
   order: 2,
   risk: 'moderate',

@@ -51,7 +51,7 @@ type RevokeFacts = {
 /** Runbook §4, step 8. */
 export default defineRunbook<typeof input, RevokeFacts>({
   title: 'Revoke the old oracle key',
-  summary: 'end the replaced key, a day later',
+  summary: 'Revoke the replaced oracle key after a day',
   section: '4',
   order: 5,
   risk: 'severe',

@@ -44,7 +44,7 @@ const input = {
 /** Runbook §4: another key signs the oracle's signals from now on. */
 export default defineRunbook<typeof input, RotateFacts>({
   title: 'Rotate the oracle key',
-  summary: 'replace its key: proven, or put back',
+  summary: 'Replace the oracle key, or roll back',
   section: '4',
   order: 4,
   risk: 'severe',

@@ -61,7 +61,7 @@ const shortOfFees = 3 * 86_400;
 /** `tv oracle status`: is the oracle at work, and what would keep it from it. */
 export default defineReport({
   title: 'Oracle',
-  summary: 'signals by age, key, fees, who may sign',
+  summary: 'Show signals, key, fees and who else may sign',
   section: '2',
   order: 1,
   description:

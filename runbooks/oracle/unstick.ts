@@ -50,7 +50,7 @@ type UnstickFacts = {
 /** Runbook §2, "check nonce issues": a transaction of the relay's key holds up every signal after it. */
 export default defineRunbook<Record<never, never>, UnstickFacts>({
   title: 'Replace a stuck transaction of the oracle',
-  summary: 'replace a stuck transaction of its key',
+  summary: 'Replace a stuck transaction of the oracle',
   section: '2',
   order: 3,
   risk: 'moderate',

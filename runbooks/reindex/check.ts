@@ -28,7 +28,7 @@ interface CheckData extends ChainComparison {
 /** `tv reindex check`: what the indexer skipped, and what the chain does not have. */
 export default defineReport({
   title: 'Compare the event tables with the chain',
-  summary: 'compare the event tables with the chain',
+  summary: 'Compare the event tables with the chain',
   section: '1',
   order: 2,
   description:

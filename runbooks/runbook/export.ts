@@ -4,7 +4,7 @@ import { defineReport } from '../../src/runbook/define.ts';
 /** `tv runbook export > RUNBOOK.md`: the document that cannot drift from the tool. */
 export default defineReport({
   title: 'The operations runbook',
-  summary: 'the complete operations runbook as Markdown',
+  summary: 'Write the whole operations runbook as Markdown',
   order: 3,
   settings: 'none',
   description:

@@ -4,7 +4,7 @@ import { table } from '../../src/text/layout.ts';
 /** `tv runbook list`: what of the runbook tv does. */
 export default defineReport({
   title: 'Procedures',
-  summary: 'the procedures that tv knows',
+  summary: 'List the procedures',
   order: 1,
   settings: 'none',
   description: 'Lists the procedures of the operations runbook that tv carries out, by section.',

@@ -6,7 +6,7 @@ import { defineReport, field } from '../../src/runbook/define.ts';
 /** `tv runbook show NAME`: one chapter of the exported document. */
 export default defineReport({
   title: 'One procedure',
-  summary: 'one procedure: why, checks, steps, flags',
+  summary: 'Show one procedure: why, checks, steps, flags',
   order: 2,
   settings: 'none',
   description: 'Shows one procedure: why and when, what it asks, its flags, and how it ends.',

@@ -7,7 +7,7 @@ import { namedRun } from '../shared/namedRun.ts';
 /** `tv runs abandon RUN --reason TEXT`: closes a run as it is. */
 export default defineControl({
   title: 'Abandon a run',
-  summary: 'close a run without finishing or undoing it',
+  summary: 'Close a run without finishing or undoing it',
   order: 5,
   risk: 'severe',
   description:

@@ -9,7 +9,7 @@ import { table } from '../../src/text/layout.ts';
 /** `tv runs list`: newest first, unfinished ones marked. */
 export default defineReport({
   title: 'Runs',
-  summary: 'past and unfinished runs',
+  summary: 'List past and unfinished runs',
   order: 1,
   description:
     'Lists the runs of this environment: when, who, what, and how they ended. Unfinished ones can be resumed or undone.',

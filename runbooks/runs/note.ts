@@ -6,7 +6,7 @@ import { namedRun } from '../shared/namedRun.ts';
 /** `tv runs note RUN TEXT`: for whoever reads the run's report. */
 export default defineControl({
   title: 'Add a note to a run',
-  summary: 'add a note to a run, for its report',
+  summary: 'Add a note to a run, for its report',
   order: 6,
   risk: 'mild',
   description:

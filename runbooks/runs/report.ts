@@ -11,7 +11,7 @@ import { namedRun } from '../shared/namedRun.ts';
 /** `tv runs report ID`: two files for the incident review. */
 export default defineAction({
   title: 'Report of a run',
-  summary: "a run's timeline as Markdown and HTML",
+  summary: "Write a run's timeline as Markdown and HTML",
   order: 7,
   risk: 'read',
   description:

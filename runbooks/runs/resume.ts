@@ -6,7 +6,7 @@ import { defineControl, field } from '../../src/runbook/define.ts';
 /** `tv resume [ID]`: continues an interrupted run. */
 export default defineControl({
   title: 'Resume a run',
-  summary: 'finish an interrupted run (also: tv resume)',
+  summary: 'Finish an interrupted run (also: tv resume)',
   order: 3,
   risk: 'severe',
   aliases: ['resume'],

@@ -11,7 +11,7 @@ import { namedRun } from '../shared/namedRun.ts';
 /** `tv runs show ID`: every step, its state and its time. */
 export default defineReport({
   title: 'One run',
-  summary: 'one run, step by step',
+  summary: 'Show one run, step by step',
   order: 2,
   description:
     'Shows one run: what was asked, who answered, every step with its state and time, and what can be done now.',

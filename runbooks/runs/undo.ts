@@ -6,7 +6,7 @@ import { namedRun } from '../shared/namedRun.ts';
 /** `tv runs undo ID`: to the state before the run. */
 export default defineControl({
   title: 'Undo a run',
-  summary: 'undo a run, last step first',
+  summary: 'Undo a run, last step first',
   order: 4,
   risk: 'severe',
   description:

@@ -7,7 +7,7 @@ import { table } from '../../src/text/layout.ts';
 /** `tv sandbox break FAULT`, `--heal`, `--list`. */
 export default defineAction({
   title: 'Break the sandbox',
-  summary: 'break something on purpose, or mend it',
+  summary: 'Break something on purpose, or heal it',
   order: 4,
   risk: 'sandbox',
   settings: 'none',

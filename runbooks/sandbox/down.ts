@@ -5,7 +5,7 @@ import { sandboxDown } from '../../src/sandbox/down.ts';
 /** `tv sandbox down`: no process, mount, control group or file is left. */
 export default defineAction({
   title: 'Sandbox down',
-  summary: 'take the sandbox away without a trace',
+  summary: 'Remove the sandbox without a trace',
   order: 5,
   risk: 'sandbox',
   settings: 'none',

@@ -5,7 +5,7 @@ import { sandboxShell } from '../../src/sandbox/shell.ts';
 /** `tv sandbox shell [-- command]`. */
 export default defineAction({
   title: 'Sandbox shell',
-  summary: 'a shell in which all tools speak to the sandbox',
+  summary: 'Open a shell whose tools use the sandbox',
   order: 3,
   risk: 'sandbox',
   settings: 'none',

@@ -8,7 +8,7 @@ import { aligned, table } from '../../src/text/layout.ts';
 /** `tv sandbox status`: what runs where. */
 export default defineReport({
   title: 'Sandbox status',
-  summary: 'what runs where',
+  summary: 'Show what runs where',
   order: 2,
   settings: 'none',
   description: 'Shows the units of a sandbox, its ports, files and the addresses of those who hold keys.',

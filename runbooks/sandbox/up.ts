@@ -9,7 +9,7 @@ import { quoteForShell } from '../../src/text/shellLine.ts';
 /** `tv sandbox up`: a complete throw-away TempoVault. */
 export default defineAction({
   title: 'Sandbox up',
-  summary: 'a complete throw-away TempoVault to practise on',
+  summary: 'Start a complete throw-away TempoVault',
   order: 1,
   risk: 'sandbox',
   settings: 'none',

@@ -23,8 +23,8 @@ describe('tv --help', () => {
     expect(narrow.split('\n').filter((line) => line.length > 60)).toEqual([]);
     expect(narrow.split(/\s+/)).toEqual(help.split(/\s+/));
     expect(narrow).toContain(`
-  status                services, API, chain, indexer,
-                        database, unfinished runs
+  status                Show services, API, chain, indexer,
+                        database and runs
 `);
     expect(narrow).toContain('            4 not confirmed');
   });
@@ -36,11 +36,11 @@ describe('tv --help', () => {
       Usage: tv [-e ENVIRONMENT] COMMAND [FLAGS]
 
       Look
-        status                services, API, chain, indexer, database, unfinished runs
+        status                Show services, API, chain, indexer, database and runs
 
       Indexer
-        reindex               rebuild the event tables from a block on (§1 severe)
-        reindex check         compare the event tables with the chain (§1)
+        reindex               Rebuild the event tables from a block (§1 severe)
+        reindex check         Compare the event tables with the chain (§1)
 
       Everywhere
         -e, --env NAME        environment to work on (TV_ENVIRONMENT)
@@ -66,8 +66,8 @@ describe('help of a noun', () => {
     expect(groupHelp(registry, 'audit')).toMatchInlineSnapshot(`
       "tv audit
 
-        audit list            who asked for what, and what became of it
-        audit verify          check that no audit entry was changed or removed
+        audit list            List who asked for what, and the outcome
+        audit verify          Check that no audit entry was changed or removed
 
       More: tv audit list --help
       "

@@ -73,6 +73,10 @@ describe.each(registry.map((entry) => [entry.command, entry] as const))('%s', (_
     expect(text).not.toMatch(/undefined|\[object|NaN/);
   });
 
+  it('is summarised by a verb, in at most 60 characters and without a full stop', () => {
+    expect(entry.summary).toMatch(/^[A-Z][a-z]+ \S.{0,57}[^.]$/);
+  });
+
   it('plans its example, purely', async () => {
     const command = (await entry.load()).default;
     if (command.kind !== 'runbook') return;

@@ -38,7 +38,7 @@ const input = {
 /** Runbook §3: the daily backup, the removal of old ones, the weekly vacuum. */
 export default defineRunbook<typeof input, InstallFacts>({
   title: 'Schedule database maintenance',
-  summary: 'nightly backup and prune, by timers',
+  summary: 'Install backup and prune timers',
   section: '3',
   order: 8,
   risk: 'moderate',

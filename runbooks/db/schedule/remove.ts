@@ -32,7 +32,7 @@ const input = {};
 /** The reverse of `tv db schedule install`: what that has written, and nothing else. */
 export default defineRunbook<typeof input, RemoveFacts>({
   title: 'Remove the maintenance schedule',
-  summary: 'take the timers away again',
+  summary: 'Remove the maintenance timers',
   section: '3',
   order: 10,
   risk: 'moderate',

@@ -9,7 +9,7 @@ import { aligned } from '../../../src/text/layout.ts';
 /** `tv db schedule show`: next run, last run, and how it ended. */
 export default defineReport({
   title: 'Maintenance schedule',
-  summary: 'when each is next due, and how its last run ended',
+  summary: 'Show when maintenance is due and how it last ended',
   section: '3',
   order: 9,
   description:
