@@ -7,7 +7,7 @@ import { terminalPaint } from './cli/terminal/paint.ts';
 import { toJsonDocument, toJsonError, toJsonEvent } from './cli/toJson.ts';
 import { type AppContext, buildContext, type Program } from './context.ts';
 import { abandonRun } from './engine/abandonRun.ts';
-import { carryOn } from './engine/continueRun.ts';
+import { continueRun } from './engine/continueRun.ts';
 import type { Engine, RegisteredRunbook } from './engine/engine.ts';
 import { Interrupt } from './engine/interrupt.ts';
 import { noteRun } from './engine/noteRun.ts';
@@ -136,7 +136,7 @@ async function dispatch(invocation: Invocation, app: AppContext): Promise<number
       const engine = await buildEngine(invocation, app, run);
       if (direction === 'abandon') return abandonRun(engine, run, choice.reason, parsed.answers);
       if (direction === 'note') return noteRun(engine, run, choice.text, parsed.answers);
-      return carryOn(engine, await findRunbook(app.ctx, run), run, direction, parsed.answers);
+      return continueRun(engine, await findRunbook(app.ctx, run), run, direction, parsed.answers);
     }
   }
 }

@@ -10,10 +10,10 @@ import type { Check } from '../runbook/check.ts';
 import { ordinary } from '../runbook/concurrency.ts';
 import type { Risk } from '../runbook/events.ts';
 import { ask, assertAnswerable } from './ask.ts';
+import { type AuditDraft, auditRefusal, writeAudit } from './auditCall.ts';
 import { type Engine, Refusal } from './engine.ts';
 import { lookUpFates } from './fates.ts';
 import { whileAsking, withLocks } from './locks.ts';
-import { type AuditDraft, auditRefusal, writeAudit } from './startRun.ts';
 
 /**
  * Closes a run that is neither finished nor undone, by a line in its journal; one whose journal cannot be read

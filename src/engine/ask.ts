@@ -44,11 +44,11 @@ export async function ask(
   const agreed =
     risk === 'severe'
       ? await engine.prompt.typed(
-          `${consequence} Type ${environment} to go on:`,
+          `${consequence} Type ${environment} to continue:`,
           environment,
           engine.interrupt.stop,
         )
-      : await engine.prompt.yesNo(`${consequence} Go on?`, engine.interrupt.stop);
+      : await engine.prompt.yesNo(`${consequence} Continue?`, engine.interrupt.stop);
   if (agreed) return risk === 'severe' ? `typed ${environment}` : 'answered yes';
   throw new Refusal('Not confirmed; nothing was changed.', { exitCode: exitCodes.notConfirmed });
 }

@@ -1,58 +1,30 @@
 import type { Advice } from '../errors/advice.ts';
-import { type ExitCode, exitCodes, TvError } from '../errors/TvError.ts';
+import { type ExitCode, exitCodes } from '../errors/TvError.ts';
 import { digest } from '../journal/digest.ts';
 import { findRun } from '../journal/readRuns.ts';
 import { residualState } from '../journal/residualState.ts';
-import {
-  begunSteps,
-  canBeContinued,
-  foldRun,
-  isFinal,
-  isUnfinished,
-  type RunState,
-  undoable,
-} from '../journal/runState.ts';
-import { journaledTransactions } from '../journal/sentTransactions.ts';
+import { foldRun, type RunState } from '../journal/runState.ts';
 import type { Answers } from '../runbook/answers.ts';
-import { ChangedSince } from '../runbook/changedSince.ts';
 import type { Check } from '../runbook/check.ts';
 import type { ProbeAnswer, Step } from '../runbook/define.ts';
 import type { PlanData, StepData } from '../runbook/events.ts';
-import type { Json } from '../runbook/json.ts';
 import { howMany } from '../text/format.ts';
 import { ask, assertAnswerable, isAnswered } from './ask.ts';
+import { type AuditDraft, auditRefusal, writeAudit } from './auditCall.ts';
 import { buildPlan, concurrencyOf, type Engine, Refusal, type RegisteredRunbook } from './engine.ts';
-import {
-  checkUndone,
-  close,
-  type Ending,
-  type Execution,
-  execute,
-  interrupted,
-  isBefore,
-  probeQuietly,
-  record,
-  stepContext,
-  undoSteps,
-} from './execute.ts';
+import { type Execution, execute, probeQuietly, record } from './execute.ts';
 import { assertUnlocked, type HeldLocks, noLocks, whileAsking, withLocks } from './locks.ts';
-import {
-  type AuditDraft,
-  assertPlan,
-  auditRefusal,
-  foreseen,
-  openJournal,
-  withJournal,
-  writeAudit,
-} from './startRun.ts';
+import { openJournal, withJournal } from './runJournal.ts';
+import { assertPlan, foreseen } from './startRun.ts';
+import { assertNotUndone, asUndo, isDone, keptOf, resultsOf, toUndo, undo } from './undoRun.ts';
 
 export type Direction = 'resume' | 'undo';
 
 /**
- * Carries a journaled run on: to its end, or back to where it started. Finished steps are taken
- * from the journal; the step in flight is asked whether it had taken effect.
+ * Resumes a journaled run to its end, or undoes it. The results of completed steps come from the journal; the
+ * step in flight is probed for whether it took effect.
  */
-export async function carryOn(
+export async function continueRun(
   engine: Engine,
   registered: RegisteredRunbook,
   run: string,
@@ -95,7 +67,7 @@ async function attempt(
   const look = (show: boolean, locks?: HeldLocks) =>
     survey(engine, registered, run, { wanted, answers, audit, show, ...(locks && { locks }) });
   if (answers.dryRun) {
-    // Which step it is at, the lock of a real call would have told: that one is not taken here.
+    // A real call would be stopped by the lock, which a dry run does not take.
     if (status === 'running') {
       throw new Refusal('The run is in progress.', {
         exitCode: exitCodes.locked,
@@ -155,7 +127,7 @@ interface Survey {
 
 /**
  * What the journal says of the run, and what is left to do or to undo of it.
- * @throws Refusal where it can not be carried on, or is not what `--plan` names
+ * @throws Refusal where it can be neither resumed nor undone, or is not what `--plan` names
  */
 async function survey(
   engine: Engine,
@@ -166,7 +138,7 @@ async function survey(
   const state = readState(engine, run);
   // A run that was being undone can only be undone further.
   const direction: Direction = state.undoing ? 'undo' : wanted;
-  assertCanCarryOn(engine, state, run, direction);
+  assertCanContinue(engine, state, run, direction);
   const { steps, plan } = rebuild(engine, registered, state, run);
   audit.plan = plan.id;
   const { started } = state;
@@ -288,20 +260,6 @@ function toFinish(run: string, plan: PlanData, remaining: readonly StepData[]): 
   return `This finishes ${run}. ${howMany(remaining.length, 'step')} left: ${steps}.`;
 }
 
-/** Steps that took effect, or may have, and that an undo leaves. */
-function keptOf(state: RunState, left: readonly Step[]) {
-  const kept = begunSteps(state, state.started.plan.steps)
-    .map(({ id }) => id)
-    .filter((id) => !left.some((step) => step.id === id));
-  return { kept, undecided: kept.filter((id) => !isDone(state, id)) };
-}
-
-/** A step as the list of an undo names it: by what undoes it. No shell line stands for that. */
-function asUndo(step: StepData): StepData {
-  const title = step.undo ?? `undo: ${step.title}`;
-  return { ...step, title, command: '', undo: null };
-}
-
 function readState(engine: Engine, run: string): RunState {
   const state = foldRun(engine.ctx.runs.read(run));
   if (state !== undefined) return state;
@@ -311,7 +269,7 @@ function readState(engine: Engine, run: string): RunState {
   });
 }
 
-function assertCanCarryOn(engine: Engine, state: RunState, run: string, direction: Direction): void {
+function assertCanContinue(engine: Engine, state: RunState, run: string, direction: Direction): void {
   const { settings, version } = engine.ctx;
   const refuse = (message: string, facts: Record<string, string>, next: readonly Advice[]) => {
     throw new Refusal(message, { exitCode: exitCodes.blocked, facts: { run, ...facts }, next });
@@ -351,88 +309,6 @@ function assertCanCarryOn(engine: Engine, state: RunState, run: string, directio
   }
 }
 
-/**
- * @throws Refusal where the run was undone or rolled back, with what its steps have left, as it is now
- */
-async function assertNotUndone(execution: Execution, { status }: RunState): Promise<void> {
-  if (status !== 'undone' && status !== 'rolled-back') return;
-  const { run } = execution;
-  const checks = await checkUndone(execution);
-  // One that is not as before was changed since: that is none of this run's.
-  const left = checks.filter(({ check, isBefore }) => check.status === 'warn' || isBefore === null);
-  const words = left.map(({ check: { summary, facts } }) =>
-    [summary, ...Object.values(facts ?? {})].join(': '),
-  );
-  throw new Refusal(`The run was ${status === 'undone' ? 'undone' : 'rolled back'} already.`, {
-    exitCode: exitCodes.blocked,
-    facts: { run, status, ...(words.length === 0 ? {} : { 'residual state': words.join('; ') }) },
-    next: [{ tv: ['runs', 'show', run] }],
-  });
-}
-
-/**
- * The steps to undo: all that have, or may have, taken effect, as far as `undoable` allows. A final step is asked
- * whether it has.
- * @throws Refusal where that leaves nothing, with nothing undone yet
- */
-async function toUndo(execution: Execution, state: RunState): Promise<readonly Step[]> {
-  const statusOf = (step: Step) => state.steps.get(step.id)?.status ?? 'waiting';
-  const begun = begunSteps(state, execution.steps);
-  // The first one: from there on the run had no way back, whatever followed.
-  let final: Step | undefined;
-  for (const step of begun.filter(isFinal)) {
-    if (!(await mayStand(execution, step, state))) continue;
-    final = step;
-    break;
-  }
-  const toCome = begun.filter(({ undo }) => undo !== undefined);
-  // After an undo that was not verified, what is not as before is undone once more.
-  const again =
-    toCome.length > 0
-      ? []
-      : (await checkUndone(execution)).flatMap(({ step, isBefore }) => (isBefore === false ? [step] : []));
-  const left = undoable([...again, ...toCome], final);
-  for (const step of left) await assertUndoable(execution, step, state);
-  const isUndone = execution.steps.some((step) => statusOf(step) === 'undone');
-  if (final === undefined || left.length > 0 || isUndone) return left;
-  const { run } = execution;
-  const number = execution.steps.indexOf(final) + 1;
-  throw new Refusal(`Cannot undo: step ${number} is irreversible.`, {
-    exitCode: exitCodes.blocked,
-    facts: { run, step: final.title, command: final.command },
-    next: waysFrom(state),
-  });
-}
-
-/** What helps where an undo is refused. A transaction may still decide the run: that is found out by a resume. */
-function waysFrom(state: RunState): readonly Advice[] {
-  const { run } = state.started;
-  if (!canBeContinued(state)) return [{ tv: ['runs', 'show', run] }];
-  const ways = [{ tv: ['resume', run] }];
-  if (!isUnfinished(state) || journaledTransactions(state.lines).length > 0) return ways;
-  return [...ways, { when: 'or, if it cannot be finished', tv: ['runs', 'abandon', run, '--reason', '…'] }];
-}
-
-/** @throws Refusal, with nothing undone yet, where the world has moved on */
-async function assertUndoable(execution: Execution, step: Step, state: RunState): Promise<void> {
-  try {
-    await step.assertUndoable?.(stepContext(execution, step, resultsOf(state)));
-  } catch (error) {
-    if (!(error instanceof TvError)) throw error;
-    throw new Refusal(error.message, {
-      exitCode: error instanceof ChangedSince ? exitCodes.failed : exitCodes.blocked,
-      facts: { run: execution.run, ...error.facts },
-      next: error.next,
-    });
-  }
-}
-
-/** Whether a step has taken effect, or may have. */
-async function mayStand(execution: Execution, step: Step, state: RunState): Promise<boolean> {
-  if (isDone(state, step.id)) return true;
-  return (await probeQuietly(execution, step, resultsOf(state))) !== 'not-done';
-}
-
 /** The plan as this build of tv makes it from the journaled facts; it must be the same one. */
 function rebuild(engine: Engine, registered: RegisteredRunbook, state: RunState, run: string) {
   const { facts, input, plan } = state.started;
@@ -443,32 +319,4 @@ function rebuild(engine: Engine, registered: RegisteredRunbook, state: RunState,
     facts: { run, 'begun with': plan.id, 'this tv makes': rebuilt.plan.id },
     next: ['resume or undo it with the build of tv that began it'],
   });
-}
-
-/** By step, as the journal has them. */
-function resultsOf(state: RunState): Record<string, Json> {
-  return Object.fromEntries([...state.steps].map(([id, { result }]) => [id, result]));
-}
-
-function isDone(state: RunState, step: string): boolean {
-  return state.steps.get(step)?.status === 'done';
-}
-
-async function undo(execution: Execution, left: readonly Step[], state: RunState): Promise<Ending> {
-  const way = await undoSteps(execution, left, resultsOf(state), { stoppable: true });
-  switch (way) {
-    case 'undone':
-      return close(
-        execution,
-        (await isBefore(execution, left))
-          ? { outcome: 'undone', exitCode: exitCodes.ok }
-          : { outcome: 'undo-unverified', exitCode: exitCodes.unverified },
-      );
-    case 'failed':
-      return close(execution, { outcome: 'undo-failed', exitCode: exitCodes.failed });
-    case 'lock-lost':
-      return close(execution, { outcome: 'interrupted', exitCode: exitCodes.interrupted });
-    case 'interrupted':
-      return close(execution, interrupted(execution, execution.engine.interrupt.received ?? 'SIGINT'));
-  }
 }

@@ -11,7 +11,7 @@ export class Interrupt {
   readonly #listeners: (() => void)[] = [];
 
   constructor() {
-    // Every call under way listens; a screen or a preflight has dozens at once.
+    // Every pending call listens; a screen or a preflight has dozens at once.
     setMaxListeners(0, this.#stop.signal, this.#now.signal);
   }
 

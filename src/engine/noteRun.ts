@@ -5,9 +5,9 @@ import { foldRun, type RunState } from '../journal/runState.ts';
 import type { Answers } from '../runbook/answers.ts';
 import { ordinary } from '../runbook/concurrency.ts';
 import { outsideText } from '../text/outsideText.ts';
+import { type AuditDraft, auditRefusal, writeAudit } from './auditCall.ts';
 import { type Engine, Refusal } from './engine.ts';
 import { withLocks } from './locks.ts';
-import { type AuditDraft, auditRefusal, writeAudit } from './startRun.ts';
 
 /** Of a note, in characters: it is for a sentence or two, not for a log. */
 const longest = 2_000;

@@ -18,7 +18,7 @@ export type LockAnswer =
   | {
       readonly held: true;
       release(): void | Promise<void>;
-      /** @throws TvError where the lock is no longer ours, or that cannot be told */
+      /** @throws TvError where the lock is no longer ours, or that is unknown */
       assertHeld?(): void | Promise<void>;
     }
   | { readonly held: false; readonly by: LockHolder };
@@ -74,7 +74,7 @@ export function fileLockHolder(directory: string): LockHolder | undefined {
 
 function release(directory: string, mine: number, holder: LockHolder): void {
   try {
-    // Renamed into place: whoever looks meanwhile sees the claim held or released, never half of it.
+    // Renamed into place: a reader sees the claim held or released, never half of it.
     renameSync(writeDraft(directory, { ...holder, released: true }), claimFile(directory, mine));
   } catch {
     // On a full disk it ends with this process, which is about to end.
@@ -122,7 +122,7 @@ function highestClaim(directory: string): CurrentClaim | undefined {
       const alive = claim !== undefined && claim.released !== true && isRunning(claim.operator);
       return alive ? { number, alive, claim } : { number, alive };
     } catch (error) {
-      // Cleaned up by a later holder while we looked: look at what is highest now.
+      // Removed by a later holder after it was listed: read the highest again.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return highestClaim(directory);
       throw error;
     }

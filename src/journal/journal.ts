@@ -93,7 +93,7 @@ function readText(file: string): string {
 function damaged(facts: Record<string, string | number>, cause?: unknown): TvError {
   return new TvError('The journal is damaged.', {
     facts,
-    next: 'look at the journal by hand; tv will not guess what was done',
+    next: 'read the journal by hand; tv does not guess what was done',
     cause,
   });
 }

@@ -48,7 +48,7 @@ const outcomes = [
 ];
 const isPlan = has({ id: isText, consequence: isText, steps: isListOf(isStep) });
 
-/** What each event must have, for the code that reads it; what it has besides is not looked at. */
+/** What each event must have, for the code that reads it; other fields are not checked. */
 const shapes: Readonly<Record<JournalEvent['type'], Test>> = {
   'run.started': has({
     run: isText,

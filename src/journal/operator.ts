@@ -3,10 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import type { Operator } from '../runbook/events.ts';
 import { outsideText } from '../text/outsideText.ts';
 
-/**
- * Whether an operator's process still runs. One on another machine counts as running: nobody
- * here can tell.
- */
+/** Whether an operator's process still runs. One on another machine counts as running: that cannot be read here. */
 export function isRunning(operator: Operator): boolean {
   if (operator.host !== hostname()) return true;
   try {
@@ -38,7 +35,7 @@ function isZombie(pid: number): boolean {
 }
 
 /**
- * A mark that tells a process from a later one with the same id: its start time in clock ticks
+ * A mark that distinguishes a process from a later one with the same id: its start time in clock ticks
  * since boot (field 22 of `/proc/PID/stat`). Undefined where the system has no `/proc`.
  */
 function processMark(pid: number): string | undefined {

@@ -7,8 +7,8 @@ import type { RunState } from './runState.ts';
 export type Seen = null | { readonly words: string } | { readonly unseen: string };
 
 /**
- * What a run has left unusual in the world where it stands, in words: `protocol is OPEN (not paused)`.
- * From the journal alone, so that it can be told also where nothing else answers.
+ * Residual state of a run at its present point, in words: `protocol is OPEN (not paused)`.
+ * From the journal alone, so that it is known also where no source answers.
  * @param seen by subject, what the world says of it: no journal knows that
  */
 export function residualState(state: RunState, seen: Readonly<Record<string, Seen>> = {}): readonly string[] {

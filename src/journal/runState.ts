@@ -25,7 +25,7 @@ export interface StepState {
   readonly error: ErrorData | null;
 }
 
-/** Where a run stands, derived from its journal and nothing else. */
+/** The state of a run, derived from its journal alone. */
 export interface RunState {
   readonly started: RunStarted & { readonly at: string };
   readonly steps: ReadonlyMap<string, StepState>;
@@ -52,7 +52,7 @@ export function isUnfinished(state: RunState): boolean {
   ].includes(state.status);
 }
 
-/** Commands that carry on a run that is unfinished or not verified; none for any other. */
+/** Commands that resume or undo a run that is unfinished or not verified; none for any other. */
 export function recoveryCommands(state: RunState): readonly Advice[] {
   if (!canBeContinued(state)) return [];
   const { started, undoing } = state;

@@ -26,7 +26,7 @@ function hashOf(value: Json): string | undefined {
   const { hash, raw, from, nonce, nonceKey, chainId, calls } = value as Readonly<Record<string, Json>>;
   const isAddressed = [from, ...(Array.isArray(calls) ? calls.map((call) => call?.to) : [null])].every(isHex);
   const isNumbered = Number.isInteger(nonce) && Number.isInteger(chainId) && /^\d+$/.test(String(nonceKey));
-  // Whatever else a journal holds is not looked up.
+  // Other values of a journal are not looked up on the chain.
   return isHex(hash) && isSignedBytes('raw', raw) && isAddressed && isNumbered ? hash : undefined;
 }
 

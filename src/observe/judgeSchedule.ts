@@ -11,16 +11,16 @@ const reasons: Readonly<Record<number, string>> = {
   [exitCodes.interrupted]: 'interrupted',
 };
 
-/** Whether the last run of a job failed; one that is at work again is not judged yet. */
+/** Whether the last run of a job failed; one that is running again is not judged yet. */
 export function hasFailed({ last, running }: JobState): boolean {
   return last !== undefined && !running && last.result !== 'success';
 }
 
-/** How a run ended, in words: `well`, `failed: exit code 3, blocked by a check`. */
+/** How a run ended, in words: `succeeded`, `failed: exit code 3, blocked by a check`. */
 export function howItEnded({ last, running }: JobState): string {
-  if (running) return 'at work now';
+  if (running) return 'running';
   if (last === undefined) return 'not run yet since the machine started';
-  if (last.result === 'success') return 'well';
+  if (last.result === 'success') return 'succeeded';
   const reason = reasons[last.exitCode];
   return last.result === 'exit-code'
     ? `failed: exit code ${last.exitCode}${reason === undefined ? '' : `, ${reason}`}`
@@ -56,7 +56,7 @@ export function judgeSchedule(jobs: readonly JobState[], now: Date): SampleValue
     backup?.last === undefined
       ? []
       : [
-          `last backup ${backup.running ? howItEnded(backup) : `ended ${howItEnded(backup)} ${ago(backup.last.endedAt ?? now, now)}`}`,
+          `last backup ${howItEnded(backup)}${backup.running ? '' : ` ${ago(backup.last.endedAt ?? now, now)}`}`,
         ];
   return { level: 'ok', summary: [...last, ...next].join(', ') || 'installed', data };
 }

@@ -18,7 +18,7 @@ export type SampleValue = Omit<Sample, 'id'>;
 
 /**
  * Reads one source within a limit. One that is slow or fails is a line like any other: `away` where it
- * is certainly away, `unknown` where nobody can tell.
+ * is certainly away, `unknown` where that cannot be read.
  * @param limitMs milliseconds
  * @param next what to run where nothing comes in time
  * @param away the level of a source that is certainly away: `unknown` where that is not what is asked about
@@ -50,7 +50,7 @@ export async function takeSample(
 
 const severity: readonly Level[] = ['ok', 'unknown', 'warning', 'critical'];
 
-/** The worst of all: a certain trouble counts more than one that nobody can see. */
+/** The worst of all: a certain fault outranks an unknown one. */
 export function worst(samples: readonly Sample[]): Level {
   return samples.reduce<Level>(
     (level, sample) => (severity.indexOf(sample.level) > severity.indexOf(level) ? sample.level : level),

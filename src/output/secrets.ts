@@ -56,7 +56,7 @@ function longestFirst(values: ReadonlySet<string>): readonly string[] {
 
 /**
  * A value where a password is expected: `://user:VALUE@`, `password=VALUE`, `"PGPASSWORD": "VALUE"`, quoted
- * or not, also where JSON stands within JSON.
+ * or not, also where JSON is nested in JSON.
  */
 function asPassword(value: string): RegExp {
   const forms = [...new Set([value, encodeURIComponent(value), jsonEscaped(value)])]
@@ -71,7 +71,7 @@ function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }
 
-/** As it stands between the quotes of a JSON string. */
+/** As it is written between the quotes of a JSON string. */
 function jsonEscaped(value: string): string {
   return JSON.stringify(value).slice(1, -1);
 }

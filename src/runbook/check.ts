@@ -1,13 +1,13 @@
 import type { Advice } from '../errors/advice.ts';
 import type { Json } from './json.ts';
 
-/** The part of the world that a check looks at; groups the checks of one screen. */
+/** The part of the system that a check reads; groups the checks of one screen. */
 export type World = 'host' | 'chain' | 'database' | 'api' | 'config' | 'run';
 
-/** `skip`: not looked at, because a check that it needs is blocked. */
+/** `skip`: not done, because a check that it needs is blocked. */
 export type CheckStatus = 'pass' | 'warn' | 'block' | 'skip';
 
-/** The outcome of one look at the world. */
+/** The result of one check. */
 export interface Check {
   readonly id: string;
   readonly world: World;

@@ -4,7 +4,7 @@ import type { Settings, SettingsOrigins } from '../config/settings.ts';
 import type { AuditEntry, AuditRecord, AuditVerdict } from './audit.ts';
 import type { JournalLine } from './events.ts';
 
-/** What a finished host command left behind. A non-zero exit is an answer, not an exception. */
+/** Result of a finished host command. A non-zero exit is an answer, not an exception. */
 export interface CommandOutput {
   readonly exitCode: number;
   readonly stdout: string;

@@ -28,7 +28,7 @@ export interface CommandInfo {
 
 /**
  * A probe's answer to "is it done already?". `begun`: it may still take effect by itself, so it is run
- * on and nothing before it is taken back. `unknown` stops a resume: a person has to look.
+ * again and no step before it is undone. `unknown` stops a resume: a person has to check.
  */
 export type ProbeAnswer = 'done' | 'not-done' | 'begun' | 'unknown';
 
@@ -50,21 +50,18 @@ export interface StepContext extends Context {
 export interface Step {
   readonly id: string;
   readonly title: string;
-  /** The shell line that it stands for; secrets as `$NAME`. */
+  /** The equivalent shell line; secrets as `$NAME`. */
   readonly command: string;
   readonly effect: Effect;
   /** What `undo` does: `start the indexer`. Every step with an undo has one. */
   readonly undoTitle?: string;
   /** Of a step without an undo: what becomes of its effect (`kept`), or the command that reverses it. */
   readonly afterwards?: Advice;
-  /**
-   * Taking it back is right also after a final step that came later. Without it, that is refused. With
-   * `leaves`, a signal in between does so at once.
-   */
+  /** It is undone also after an irreversible step that came later, and with `leaves` at a signal in between. */
   readonly undoAlways?: boolean;
   /**
-   * Told wherever the run stops in between, since whoever reads only the last lines has to know. For
-   * steps that note what they do before they do it: until then there is nothing to tell.
+   * Residual state that is shown wherever the run stops before `until`. Of a step that notes what it does before
+   * it acts, only after that note.
    */
   readonly leaves?: Leaves;
   /**
@@ -74,7 +71,7 @@ export interface Step {
   readonly once?: readonly string[];
   /** A step that only waits: the first SIGINT ends it at once, without harm. */
   readonly interruptible?: boolean;
-  /** Whether an attempt that was cut off has taken effect. In its place stands one of the next two. */
+  /** Whether an attempt that was cut off has taken effect. Instead a step may have one of the next two. */
   probe?(ctx: StepContext): Promise<ProbeAnswer>;
   /** Running it again is safe, whatever the attempt before has done. */
   readonly idempotent?: true;
@@ -89,8 +86,8 @@ export interface Step {
    */
   checkUndone?(ctx: StepContext): Promise<Finding>;
   /**
-   * Where the world may have moved on since: asked of every step before the first one is taken back.
-   * @throws TvError where it must not be taken back any more
+   * For values that others may have changed since: called for every step before the first one is undone.
+   * @throws TvError where it must not be undone any more
    */
   assertUndoable?(ctx: StepContext): Promise<void>;
 }
@@ -117,7 +114,7 @@ export interface PreflightResult<F extends Facts> {
 /** Sees every check as soon as it is known. */
 export type CheckWatcher = (check: Check) => void;
 
-/** What a command hands out instead of acting: for somebody else to sign and send. */
+/** What a command prints instead of acting: unsigned transactions for another signer. */
 export interface Handout {
   readonly data: Json;
   readonly files: readonly { readonly path: string; readonly text: string }[];

@@ -7,11 +7,11 @@ export type Risk = 'read' | 'mild' | 'moderate' | 'severe';
 
 /**
  * What a step leaves behind. `reversible`: its undo restores the state before it, without loss.
- * `compensable`: undo needs what an earlier step kept (a backup). `final`: cannot be taken back.
+ * `compensable`: undo needs what an earlier step kept (a backup). `final`: irreversible.
  */
 export type Effect = 'reversible' | 'compensable' | 'final';
 
-/** What a step leaves unusual in the world, until a later step of the same run has ended it. */
+/** Residual state after a step, until a later step of the same run ends it. */
 export type Leaves = {
   readonly subject: string;
   /** `the services are`, not `the indexer is`. */
@@ -37,7 +37,7 @@ export interface Operator {
   readonly user: string;
   readonly host: string;
   readonly pid: number;
-  /** Tells this process from a later one with the same id; null where the system cannot. */
+  /** Distinguishes this process from a later one with the same id; null where the system has no such mark. */
   readonly mark: string | null;
 }
 
@@ -90,7 +90,7 @@ export interface TransactionFate {
   readonly words: string;
 }
 
-/** How a run ended, or where it stands. */
+/** How a run ended. */
 export type Outcome =
   | 'verified'
   | 'unverified'
@@ -216,7 +216,7 @@ export type ScreenEvent =
       readonly direction: 'start' | 'resume' | 'undo' | 'abandon';
       /** Of an abandon: what may decide the run without closing it. */
       readonly instead?: readonly Advice[];
-      /** What the run that is carried on has left unusual in the world. */
+      /** Residual state of the run that is resumed or undone. */
       readonly left?: readonly string[];
     }
   /** The plan had no step: what was read back instead of a run. */

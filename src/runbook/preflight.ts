@@ -67,7 +67,7 @@ export class Preflight {
   }
 }
 
-/** The value of another check, or the reason why this one is not looked at. */
+/** The value of another check, or the reason why this one is skipped. */
 export async function need<T>(value: Promise<T | undefined>, name: string): Promise<T> {
   const known = await value;
   if (known === undefined) throw new NotLookedAt(name);
@@ -76,9 +76,9 @@ export async function need<T>(value: Promise<T | undefined>, name: string): Prom
 
 function blockedBy(error: unknown): Finding {
   if (error instanceof NotLookedAt) {
-    return { status: 'skip', summary: `not looked at: needs ${error.message}` };
+    return { status: 'skip', summary: `skipped: needs ${error.message}` };
   }
-  if (error instanceof Interrupted) return { status: 'skip', summary: `not looked at: ${error.message}` };
+  if (error instanceof Interrupted) return { status: 'skip', summary: `skipped: ${error.message}` };
   if (error instanceof TvError) {
     const unread = error instanceof UnavailableError || error instanceof TimeoutError;
     const { message: summary, facts, next } = error;

@@ -3,7 +3,7 @@ import type { Leaves } from './events.ts';
 import { asJson } from './json.ts';
 
 /**
- * A step by reference: its id stands in one place, and later steps and the verification read its result through
+ * A step by reference: its id is written once, and later steps and the verification read its result through
  * it. `R` is what its `run` returns; in the journal it is JSON.
  */
 export interface StepKey<R> {

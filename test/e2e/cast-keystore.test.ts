@@ -85,7 +85,7 @@ it('asks for a password that stands nowhere, and shows nothing of it', async () 
   const start = (await protocol.head()) + 1;
   const seat = await sitAtPassword('Alpha');
   seat.type(`${password}\r`);
-  await seat.sees(/Type typed to go on:/);
+  await seat.sees(/Type typed to continue:/);
   seat.type('typed\r');
   expect(await seat.ended, seat.shown()).toBe(0);
   expect(seat.shown()).toContain('open, read back from the contract');

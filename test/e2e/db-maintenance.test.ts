@@ -203,7 +203,7 @@ describe('tv db schedule', () => {
     expect((await sandbox.systemctl('start', 'tempovault-db-backup.service')).exitCode).toBe(0);
     expect(await scheduleLine()).toMatchObject({
       level: 'ok',
-      summary: expect.stringContaining('last backup ended well'),
+      summary: expect.stringContaining('last backup succeeded'),
     });
   });
 

@@ -43,7 +43,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
   const headNow = async () =>
     Number(await rpc(`http://127.0.0.1:${sandbox.info.ports.chain}`, 'eth_blockNumber'));
   const planId = ({ stdout }: CommandOutput) => / --plan ([0-9a-f]{64})$/m.exec(stdout)?.[1] ?? 'none';
-  const question = /Type sandbox to go on:/;
+  const question = /Type sandbox to continue:/;
 
   /** Requests that the node has had, and sessions that tv has opened in the database. */
   async function asked(): Promise<{ readonly node: number; readonly database: number }> {

@@ -328,7 +328,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
           };
         },
         checks: ['server'],
-        says: [/Nothing listens for the database on 127\.0\.0\.1:\d+/, 'schema not looked at: needs server'],
+        says: [/Nothing listens for the database on 127\.0\.0\.1:\d+/, 'schema skipped: needs server'],
         next: ['systemctl status postgresql'],
       }));
 

@@ -223,7 +223,7 @@ describe('a state read that fails is no "no"', () => {
         expect(found, `${name}, ${signature}, ${words}`).toBeInstanceOf(TvError);
         // The node is to blame, and no address.
         expect((found as TvError).message, `${name}, ${signature}`).toMatch(/RPC node/);
-        expect((found as TvError).next.join()).not.toMatch(/address/);
+        expect(JSON.stringify((found as TvError).next)).not.toMatch(/address/);
       }),
     );
   });

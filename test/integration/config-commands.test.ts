@@ -350,7 +350,7 @@ describe('tv config init', () => {
       facts: { '/etc/tempovault/tv.yaml': 'for every user of this machine' },
       next: [
         { tv: ['config', 'init', '--system'] },
-        expect.stringMatching(/^tv config init \/.*\/tv\/config\.yaml$/),
+        { tv: ['config', 'init', expect.stringMatching(/^\/.*\/tv\/config\.yaml$/)] },
       ],
     });
     await expect(run({ dotEnv }, join(world.directory, 'tv.yaml'), false, true)).rejects.toThrow(

@@ -14,6 +14,7 @@ import { listSessions } from '../../src/database/listSessions.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
 import { clearSessions } from '../../src/database/restore/clearSessions.ts';
 import { swapDatabases } from '../../src/database/restore/swapDatabases.ts';
+import { plainAdvice } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import type { Database } from '../../src/runbook/context.ts';
 import { freePorts } from '../../src/sandbox/machine/freePorts.ts';
@@ -315,7 +316,7 @@ describe('TLS, as libpq understands sslmode', () => {
     const error = await encrypted(`${only[kind]}${query()}`).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TvError);
     expect((error as TvError).message).toMatch(message);
-    expect((error as TvError).next.join()).toContain('tv config show');
+    expect((error as TvError).next.map(plainAdvice).join()).toContain('tv config show');
   });
 
   it('the certificate that is named is trusted', async () => {

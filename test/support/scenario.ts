@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { carryOn, type Direction } from '../../src/engine/continueRun.ts';
+import { continueRun, type Direction } from '../../src/engine/continueRun.ts';
 import type { RegisteredRunbook } from '../../src/engine/engine.ts';
 import { startRun } from '../../src/engine/startRun.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
@@ -37,7 +37,7 @@ export interface Scenario extends SceneOptions {
   readonly stateDirectory: string;
   readonly answers?: Partial<Answers>;
   /** Set: carries this run on instead of starting one. */
-  readonly carryOn?: { readonly run: string; readonly direction: Direction };
+  readonly continued?: { readonly run: string; readonly direction: Direction };
   readonly prepare?: (scene: Scene) => void;
   /** Sends SIGINT while this step runs: it is finished, and the next one is not begun. */
   readonly cutOff?: { readonly world: FakeWorld; readonly during: string };
@@ -60,9 +60,15 @@ export async function play(registered: RegisteredRunbook, scenario: Scenario): P
   let error: TvError | undefined;
   try {
     exitCode =
-      scenario.carryOn === undefined
+      scenario.continued === undefined
         ? await startRun(scene.engine, registered, { level: 1 }, answers)
-        : await carryOn(scene.engine, registered, scenario.carryOn.run, scenario.carryOn.direction, answers);
+        : await continueRun(
+            scene.engine,
+            registered,
+            scenario.continued.run,
+            scenario.continued.direction,
+            answers,
+          );
   } catch (thrown) {
     if (!(thrown instanceof TvError)) throw thrown;
     error = thrown;

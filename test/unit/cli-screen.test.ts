@@ -28,7 +28,7 @@ const checks: readonly Check[] = [
     facts: { cursor: 'indexer_state outranks START_BLOCK, so both will be set to the same block' },
   },
   { id: 'backup', world: 'host', status: 'block', summary: '/backup has 1.0 GiB free, needs about 1.1 GiB' },
-  { id: 'rows', world: 'database', status: 'skip', summary: 'not looked at: needs schema' },
+  { id: 'rows', world: 'database', status: 'skip', summary: 'skipped: needs schema' },
 ];
 
 const plan: PlanData = {
@@ -229,7 +229,7 @@ describe('the screen of a run', () => {
                     cursor: indexer_state outranks START_BLOCK, so both will be set to
                       the same block
         ✖ backup    /backup has 1.0 GiB free, needs about 1.1 GiB
-        – rows      not looked at: needs schema
+        – rows      skipped: needs schema
 
       Plan 7f3a91c2
         1  stop the indexer                                             undo: start it
@@ -274,7 +274,7 @@ describe('the screen of a run', () => {
                     cursor: indexer_state outranks START_BLOCK, so
                       both will be set to the same block
         ✖ backup    /backup has 1.0 GiB free, needs about 1.1 GiB
-        – rows      not looked at: needs schema
+        – rows      skipped: needs schema
 
       Plan 7f3a91c2
         1  stop the indexer                         undo: start it

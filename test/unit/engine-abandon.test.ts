@@ -116,7 +116,11 @@ describe('tv runs abandon', () => {
       // The world is as it was, and no step was touched.
       expect([world.effects(), world.has('a'), world.has('b')]).toEqual([[], true, true]);
       for (const direction of ['resume', 'undo'] as const) {
-        const again = await play(severe(), { stateDirectory, answers: confirm, carryOn: { run, direction } });
+        const again = await play(severe(), {
+          stateDirectory,
+          answers: confirm,
+          continued: { run, direction },
+        });
         expect([again.exitCode, again.error?.message]).toEqual([
           3,
           'The run was abandoned: it can be neither resumed nor undone.',
@@ -383,8 +387,8 @@ describe('an abandoned run that had signed a transaction', () => {
       const steps = [{ id: 'a', undoAlways: true, leaves: open }, ...pay.slice(1)];
       const run = await killed(payout({ steps }));
       world.probes.set('b', answer);
-      const carryOn = { run, direction: 'undo' as const };
-      const undone = await play(payout({ steps }), { stateDirectory, carryOn });
+      const continued = { run, direction: 'undo' as const };
+      const undone = await play(payout({ steps }), { stateDirectory, continued });
       expect([undone.exitCode, undone.state?.status]).toEqual([0, 'undone']);
       const found = answer === 'begun' ? effect : noEffect;
       const next = await again(answering(found), {}, payout({ steps }));
@@ -397,12 +401,12 @@ describe('an abandoned run that had signed a transaction', () => {
   it('and that can still be decided → an undo that is refused offers a resume, and no abandoning', async () => {
     const run = await killed();
     world.probes.set('b', 'begun');
-    const refused = await play(payout(), { stateDirectory, carryOn: { run, direction: 'undo' } });
+    const refused = await play(payout(), { stateDirectory, continued: { run, direction: 'undo' } });
     expect([refused.exitCode, linesOf(refused)]).toEqual([3, [`tv resume ${run}`]]);
     // Without one there is nothing that a resume could look up.
     const lines = readLines(journal(run)).slice(0, -1);
     writeFileSync(journal(run), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    const other = await play(payout(), { stateDirectory, carryOn: { run, direction: 'undo' } });
+    const other = await play(payout(), { stateDirectory, continued: { run, direction: 'undo' } });
     expect(linesOf(other).join()).toContain(`tv runs abandon ${run}`);
   });
 });

@@ -440,10 +440,14 @@ describe('a question that stays open', () => {
     let other: Outcome | undefined;
     const outcome = await whileOpen(
       async () => {
-        other = await play(severe(), { stateDirectory, answers: { confirm: 'production' }, carryOn: resume });
+        other = await play(severe(), {
+          stateDirectory,
+          answers: { confirm: 'production' },
+          continued: resume,
+        });
       },
       [typed(true)],
-      { carryOn: resume },
+      { continued: resume },
     );
     expect([other?.exitCode, outcome.exitCode]).toEqual([0, 3]);
     expect(world.effects().filter((effect) => effect === 'run c')).toHaveLength(1);

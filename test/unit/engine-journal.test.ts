@@ -124,7 +124,10 @@ describe('a run on a disk that fills up', () => {
       const file = runs.file(id ?? '');
       expect(readLines(file)).toHaveLength(fits);
       world.forget();
-      const outcome = await play(run(), { stateDirectory, carryOn: { run: id ?? '', direction: 'resume' } });
+      const outcome = await play(run(), {
+        stateDirectory,
+        continued: { run: id ?? '', direction: 'resume' },
+      });
       expect(outcome.exitCode).toBe(0);
       expect([...ran, ...world.effects()].filter((effect) => effect.startsWith('run')).toSorted()).toEqual([
         'run a',
@@ -194,7 +197,7 @@ describe('a run on a disk that fills up', () => {
     world.forget();
     const outcome = await play(protective, {
       stateDirectory,
-      carryOn: { run: cut.run ?? '', direction: 'resume' },
+      continued: { run: cut.run ?? '', direction: 'resume' },
     });
     expect(outcome.exitCode).toBe(0);
     expect(world.effects().filter((effect) => effect.startsWith('run'))).toEqual(['run c']);

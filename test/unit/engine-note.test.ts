@@ -54,7 +54,7 @@ describe('tv runs note', () => {
     const shown = showRun.render(await showRun.collect(ctx, { run }), plainPaint(160), { run });
     expect(shown).toContain(`note  ${text} (`);
     expect(
-      (await play(fakeRunbook(world), { stateDirectory, carryOn: { run, direction: 'resume' } })).exitCode,
+      (await play(fakeRunbook(world), { stateDirectory, continued: { run, direction: 'resume' } })).exitCode,
     ).toBe(0);
   });
 

@@ -34,7 +34,7 @@ describe('the order of a run', () => {
     const order: string[] = [];
     const outcome = await play(fakeRunbook(world, { risk: 'moderate' }), {
       stateDirectory,
-      replies: [{ kind: 'yesNo', question: /^This sets 3 values\. Go on\?$/, answer: true }],
+      replies: [{ kind: 'yesNo', question: /^This sets 3 values\. Continue\?$/, answer: true }],
       prepare: (scene) => {
         const ask = scene.engine.prompt.yesNo.bind(scene.engine.prompt);
         scene.engine.prompt.yesNo = async (question, signal) => {
@@ -104,7 +104,7 @@ describe('exit codes', () => {
   });
 
   it('3: a check blocks, and nothing is changed', async () => {
-    world.checks = [blocked(), { id: 'b', world: 'host', status: 'skip', summary: 'not looked at' }];
+    world.checks = [blocked(), { id: 'b', world: 'host', status: 'skip', summary: 'skipped' }];
     const outcome = await play(fakeRunbook(world), { stateDirectory });
     expect(outcome.exitCode).toBe(3);
     expect(world.effects()).toEqual(['preflight']);
@@ -117,7 +117,7 @@ describe('exit codes', () => {
   it('4: not confirmed, and nothing is changed', async () => {
     const outcome = await play(fakeRunbook(world, { risk: 'severe' }), {
       stateDirectory,
-      replies: [{ kind: 'typed', question: /Type production to go on:$/, answer: false }],
+      replies: [{ kind: 'typed', question: /Type production to continue:$/, answer: false }],
     });
     expect(outcome.exitCode).toBe(4);
     expect(world.effects()).toEqual(['preflight', 'plan']);
@@ -392,8 +392,8 @@ describe('checks', () => {
     all.check('rows', 'database', async () => pass('', await need(depth, 'depth')));
     expect((await all.checks()).map(({ id, status, summary }) => [id, status, summary])).toEqual([
       ['head', 'block', 'no node answers'],
-      ['depth', 'skip', 'not looked at: needs head'],
-      ['rows', 'skip', 'not looked at: needs depth'],
+      ['depth', 'skip', 'skipped: needs head'],
+      ['rows', 'skip', 'skipped: needs depth'],
     ]);
   });
 

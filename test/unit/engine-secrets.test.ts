@@ -188,7 +188,7 @@ describe('a run that meets the secrets everywhere', () => {
     expect(cut.state?.started.facts).toEqual({ fact: world.fact });
     const resumed = await play(registered, {
       ...scenario,
-      carryOn: { run: cut.run ?? '', direction: 'resume' },
+      continued: { run: cut.run ?? '', direction: 'resume' },
     });
     expect(resumed.exitCode).toBe(0);
   });

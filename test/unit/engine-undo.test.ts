@@ -61,7 +61,7 @@ describe('runs undo of a run cut off after a step', () => {
       expect(offered[0], what).toBe(`tv resume ${run}`);
       const undone = await play(registered, {
         stateDirectory: directory,
-        carryOn: { run, direction: 'undo' },
+        continued: { run, direction: 'undo' },
       });
       expect(offered.includes(`tv runs undo ${run}`), what).toBe(undone.exitCode !== 3);
       const after = fake.filter(({ id }) => world.has(id)).map(({ id }) => id);
@@ -98,7 +98,7 @@ describe('runs undo of a run cut off after a step', () => {
         const run = await onlyRun(registered, directory);
         if (run === undefined) continue;
         const undo = () =>
-          play(registered, { stateDirectory: directory, carryOn: { run, direction: 'undo' } });
+          play(registered, { stateDirectory: directory, continued: { run, direction: 'undo' } });
         world.faults.set(id, fault);
         const undone = await undo();
         const what = `${command} cut off after ${last.id}, at ${id}`;
@@ -144,8 +144,8 @@ describe('runs undo of a run cut off after a step', () => {
           continue;
         }
         expect(['interrupted', 'partly-rolled-back'], what).toContain(status);
-        const carryOn = { run: cut.run ?? '', direction: 'resume' as const };
-        const resumed = await play(registered, { stateDirectory: directory, carryOn });
+        const continued = { run: cut.run ?? '', direction: 'resume' as const };
+        const resumed = await play(registered, { stateDirectory: directory, continued });
         expect([resumed.exitCode, resumed.state?.status], what).toEqual([0, 'verified']);
         expect(
           longer.filter(({ id }) => !world.has(id)),

@@ -91,7 +91,7 @@ describe('judgeSchedule', () => {
     });
     expect(judgeSchedule([job('backup', ran('success', 0))], now)).toMatchObject({
       level: 'ok',
-      summary: 'last backup ended well 6h 55min ago, next backup in 17h 0min',
+      summary: 'last backup succeeded 6h 55min ago, next backup in 17h 0min',
     });
   });
 
@@ -115,7 +115,7 @@ describe('judgeSchedule', () => {
   test('does not judge a run that is at work again', () => {
     const working = job('backup', { ...ran('exit-code', 1), running: true });
     expect(hasFailed(working)).toBe(false);
-    expect(howItEnded(working)).toBe('at work now');
+    expect(howItEnded(working)).toBe('running');
     expect(judgeSchedule([working], now).level).toBe('ok');
   });
 

@@ -61,7 +61,7 @@ export function buildTimeline(state: RunState): Timeline {
       status: state.steps.get(step.id)?.status ?? 'waiting',
       took: forwardTime(state.lines, step.id),
     })),
-    moments: state.lines.map((line) => moment(line, titles, start)),
+    moments: state.lines.map((line) => toMoment(line, titles, start)),
     verification: state.verification,
   };
 }
@@ -74,69 +74,69 @@ function forwardTime(lines: readonly JournalLine[], step: string): string {
   return end !== undefined && 'durationMs' in end ? duration(end.durationMs) : '';
 }
 
-function moment(line: JournalLine, titles: ReadonlyMap<string, string>, start: number): Moment {
+function toMoment(line: JournalLine, titles: ReadonlyMap<string, string>, start: number): Moment {
   const tookMs = 'durationMs' in line ? line.durationMs : 0;
   return {
     at: localTime(new Date(line.at)),
     after: duration(Date.parse(line.at) - start),
     took: 'durationMs' in line ? duration(tookMs) : '',
     tookMs,
-    ...tell(line, titles),
+    ...describe(line, titles),
   };
 }
 
-function tell(
+function describe(
   line: JournalLine,
   titles: ReadonlyMap<string, string>,
 ): Pick<Moment, 'kind' | 'what' | 'evidence'> {
   const step = 'step' in line ? (titles.get(line.step) ?? line.step) : '';
-  const told = (kind: Moment['kind'], what: string, evidence: readonly string[] = []) => ({
+  const moment = (kind: Moment['kind'], what: string, evidence: readonly string[] = []) => ({
     kind,
     what,
     evidence,
   });
   switch (line.type) {
     case 'run.started':
-      return told('run', 'run begun', answer(line));
+      return moment('run', 'run started', answer(line));
     case 'run.resumed':
-      return told('run', 'run resumed', answer(line));
+      return moment('run', 'run resumed', answer(line));
     case 'run.undoing':
-      return told('run', 'undo begun', answer(line));
+      return moment('run', 'undo started', answer(line));
     case 'run.abandoned':
-      return told('run', `abandoned: ${line.reason}`, [
+      return moment('run', `abandoned: ${line.reason}`, [
         ...answer(line),
         ...(line.transactions ?? []).map(({ hash, words }) => `transaction ${hash} ${words}`),
       ]);
     case 'run.noted':
-      return told('run', `note: ${line.text}`, [`${line.operator.user}@${line.operator.host}`]);
+      return moment('run', `note: ${line.text}`, [`${line.operator.user}@${line.operator.host}`]);
     case 'step.started':
-      return told('begin', `begin: ${step}`);
+      return moment('begin', `started: ${step}`);
     case 'step.noted':
-      return told('begin', `${line.note}: ${step}`, facts(line.value));
+      return moment('begin', `${line.note}: ${step}`, facts(line.value));
     case 'step.done':
-      return told(
+      return moment(
         'done',
         `done: ${step}`,
         line.how === 'found' ? ['found done already'] : facts(line.result),
       );
     case 'step.failed':
-      return told('failed', `FAILED: ${step}`, [line.error.message, ...facts(line.error.facts)]);
+      return moment('failed', `FAILED: ${step}`, [line.error.message, ...facts(line.error.facts)]);
     case 'undo.started':
-      return told('begin', `begin to undo: ${step}`);
+      return moment('begin', `undo started: ${step}`);
     case 'undo.done':
-      return told('undone', `undone: ${step}`);
+      return moment('undone', `undone: ${step}`);
     case 'undo.failed':
-      return told('failed', `UNDO FAILED: ${step}`, [line.error.message, ...facts(line.error.facts)]);
+      return moment('failed', `UNDO FAILED: ${step}`, [line.error.message, ...facts(line.error.facts)]);
     case 'run.signalled':
-      return told('failed', `stopped by ${line.signal}`);
+      return moment('failed', `stopped by ${line.signal}`);
     case 'run.checked':
-      return told(
+      return moment(
         'run',
         'verification',
         line.checks.map(({ id, status }) => `${id}: ${status}`),
       );
     case 'run.ended':
-      return told('run', `ended: ${line.outcome}`, [`exit code ${line.exitCode}`]);
+      return moment('run', `ended: ${line.outcome}`, [`exit code ${line.exitCode}`]);
   }
 }
 

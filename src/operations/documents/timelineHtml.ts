@@ -45,7 +45,7 @@ export function timelineHtml(timeline: Timeline): string {
           overrides.map(({ check, reason }) => row([cell(text(check)), cell(text(reason))])),
         )}</section>`,
     `<h2>Plan</h2>${table(
-      ['', 'Step', 'Stands for', 'Undo', 'State', 'Took'],
+      ['', 'Step', 'Command', 'Undo', 'State', 'Took'],
       steps.map((step, index) =>
         row([
           cell(String(index + 1)),

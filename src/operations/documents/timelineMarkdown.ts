@@ -17,7 +17,7 @@ export function timelineMarkdown(timeline: Timeline): string {
     checks(preflight),
     '## Plan',
     table(
-      ['', 'Step', 'Stands for', 'Undo', 'State', 'Took'],
+      ['', 'Step', 'Command', 'Undo', 'State', 'Took'],
       steps.map((step, index) => [
         String(index + 1),
         step.title,

@@ -64,7 +64,7 @@ function carry(
   rest: Partial<Scenario> = {},
   registered: RegisteredRunbook = fakeRunbook(world),
 ): Promise<Outcome> {
-  return play(registered, { stateDirectory, carryOn: { run, direction }, ...rest });
+  return play(registered, { stateDirectory, continued: { run, direction }, ...rest });
 }
 
 describe('resume', () => {
@@ -96,7 +96,7 @@ describe('resume', () => {
     expect((await carry(first.run ?? '', 'resume', {}, severe)).exitCode).toBe(4);
     expect(world.effects()).toEqual([]);
     // Not "This sets 3 values": one is set.
-    const question = /^This finishes \S+\. 2 steps left: set b; set c\. Type production to go on:$/;
+    const question = /^This finishes \S+\. 2 steps left: set b; set c\. Type production to continue:$/;
     const replies = [{ kind: 'typed', question, answer: true }] as const;
     expect((await carry(first.run ?? '', 'resume', { replies }, severe)).exitCode).toBe(0);
   });
