@@ -28,7 +28,12 @@ export function adviceLine(advice: Advice, place: AdvicePlace): string {
 
 function commandLine(advice: Exclude<Advice, string>, place: AdvicePlace): string {
   if ('shell' in advice) return withRpcUrl(shellLine(advice, place), place);
-  if ('tv' in advice) return tvLine(quoteWords(advice.tv), place);
+  if ('tv' in advice) {
+    const { on } = advice;
+    // On another machine this call's own settings are not meant.
+    if (on !== undefined) return `on ${on}: ${tvLine(quoteWords(advice.tv), { ...place, call: undefined })}`;
+    return tvLine(quoteWords(advice.tv), place);
+  }
   const { call } = place;
   return call === undefined
     ? `the same command with ${quoteWords(advice.again)}`

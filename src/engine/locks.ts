@@ -242,7 +242,7 @@ function lockedBy(by: LockHolder, engine: Engine): Refusal {
     facts: describeHolder(by, engine.ctx.clock.now()),
     // Seen in the database only: its journal is on the machine where it runs.
     next: [
-      by.operator.pid > 0 ? { tv: ['runs', 'list'] } : `on ${by.operator.host}: tv runs list`,
+      by.operator.pid > 0 ? { tv: ['runs', 'list'] } : { tv: ['runs', 'list'], on: by.operator.host },
       'or the same command with --wait 10m',
     ],
   });

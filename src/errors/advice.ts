@@ -6,7 +6,8 @@ import { quoteWords } from '../text/shellLine.ts';
  * `when` is the condition under which a command is right.
  */
 export type Advice =
-  | { readonly tv: readonly string[]; readonly when?: string }
+  /** `on`: another machine, by its name. */
+  | { readonly tv: readonly string[]; readonly when?: string; readonly on?: string }
   | { readonly again: readonly string[]; readonly when?: string }
   | { readonly shell: string; readonly on: 'host' | 'here'; readonly when?: string }
   | string;
@@ -40,9 +41,9 @@ export function mapAdvice(advice: Advice, change: (text: string) => string): Adv
   if (typeof advice === 'string') return change(advice);
   const when = advice.when === undefined ? {} : { when: change(advice.when) };
   if ('shell' in advice) return { shell: change(advice.shell), on: advice.on, ...when };
-  return 'tv' in advice
-    ? { tv: advice.tv.map(change), ...when }
-    : { again: advice.again.map(change), ...when };
+  if ('again' in advice) return { again: advice.again.map(change), ...when };
+  const on = advice.on === undefined ? {} : { on: change(advice.on) };
+  return { tv: advice.tv.map(change), ...when, ...on };
 }
 
 /** A piece of advice as it would be typed where nothing has to be added to it. */
@@ -50,7 +51,9 @@ export function plainAdvice(advice: Advice): string {
   if (typeof advice === 'string') return advice;
   const condition = advice.when === undefined ? '' : `${advice.when}: `;
   if ('shell' in advice) return condition + advice.shell;
-  return `${condition}${'tv' in advice ? `tv ${quoteWords(advice.tv)}` : `the same command with ${quoteWords(advice.again)}`}`;
+  if ('again' in advice) return `${condition}the same command with ${quoteWords(advice.again)}`;
+  const where = advice.on === undefined ? '' : `on ${advice.on}: `;
+  return `${condition}${where}tv ${quoteWords(advice.tv)}`;
 }
 
 /** Each piece of advice once, in the order of its first occurrence. */

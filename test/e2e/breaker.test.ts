@@ -172,9 +172,9 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
         expect(line('breakers')).toMatchObject({
           level: 'warning',
           summary: '3 of 3 OPEN: Alpha, Beta, Theta',
-          next: ['tv breaker status'],
+          next: [`${world.typed} breaker status`],
         });
-        expect(line('protocol')?.next).toEqual(['once the cause is gone: tv emergency resume']);
+        expect(line('protocol')?.next).toEqual([`once the cause is gone: ${world.typed} emergency resume`]);
         const screen = await tv(world, ['status']);
         expect(screen.stdout.replaceAll(/\s+/g, ' ')).toContain(
           `Next: once the cause is gone: ${world.typed} emergency resume`,

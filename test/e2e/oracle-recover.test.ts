@@ -118,7 +118,7 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
         const { exitCode, sample } = await status(world);
         expect([exitCode, sample('others').level]).toEqual([1, 'warning']);
         expect(sample('others').summary).toContain(bystander);
-        expect(sample('others').next?.join()).toContain('tv oracle revoke-old --address');
+        expect(sample('others').next?.join()).toContain('oracle revoke-old --address');
         await world.revoke(bystander);
       }
       await broken(world, 'kill-oracle', async () => {
@@ -131,7 +131,7 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
         expect(pairs.every(({ ageSeconds }) => (ageSeconds ?? 0) >= 360)).toBe(true);
         expect([sample('service').level, sample('signals').next]).toEqual([
           'critical',
-          ['tv oracle recover'],
+          ['tv -e sandbox oracle recover'],
         ]);
       });
       await expectAtWork(world);
@@ -146,8 +146,8 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
         const { sample, wrong } = await status(world);
         expect(sample('signals').level).toBe('critical');
         const next = wrong.flatMap((each) => each.next ?? []);
-        expect(next).toContain('once the cause is gone: tv emergency resume');
-        expect(next).not.toContain('tv oracle recover');
+        expect(next).toContain('once the cause is gone: tv -e sandbox emergency resume');
+        expect(next).not.toContain('tv -e sandbox oracle recover');
       } finally {
         await setPaused(world, false);
       }

@@ -218,7 +218,7 @@ describe('a rotation that fails puts the old key back, and proves it', { timeout
       const { samples } = JSON.parse(stdout) as {
         samples: readonly { id: string; level: string; summary: string; next?: readonly string[] }[];
       };
-      const resume = `tv resume ${lastRun(killed.stderr)}`;
+      const resume = `tv -e sandbox resume ${lastRun(killed.stderr)}`;
       const unfinished = samples.find(({ id }) => id === 'runs');
       expect([unfinished?.level, unfinished?.next?.[0]]).toEqual([
         world.form === 'role' ? 'warning' : 'critical',

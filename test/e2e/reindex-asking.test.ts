@@ -84,7 +84,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
         name: 'the name of another environment',
         args: ['--confirm', 'production'],
         says: ['--confirm names another environment than the one chosen.', 'environment sandbox'],
-        next: 'Next: tv -e production …, or --confirm sandbox',
+        next: 'Next: tv -e production … or: tv -e sandbox reindex',
       },
     ])('$name: exit 4 before any work', async ({ args, says, next }) => {
       const counts = await asked();

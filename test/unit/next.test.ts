@@ -73,9 +73,9 @@ describe('advice', () => {
       'tv -e prod --set=chain.rpcUrls=http://10.0.0.7:8545 resume r1',
     ],
     [
-      'on vault-2: tv runs list',
+      { tv: ['runs', 'list'], on: 'vault-2' },
       { environment: 'prod', call: ['reindex', '--set', 'stateDirectory=/srv/tv'] },
-      'on vault-2: tv runs list',
+      'on vault-2: tv -e prod runs list',
     ],
     [
       { tv: ['resume', 'r1'] },
