@@ -4,7 +4,7 @@ import type { ConsideredFile, SettingOrigin } from '../../src/config/settings.ts
 import { UsageError } from '../../src/errors/TvError.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { padEnd, wrap } from '../../src/text/layout.ts';
+import { padEnd, visibleWidth, wrap } from '../../src/text/layout.ts';
 
 /** Columns of a value beside which its origin is still aligned with the others. */
 const valueColumn = 22;
@@ -55,7 +55,7 @@ function row(setting: SettingOrigin, names: number, paint: Paint): string {
   const shown = setting.source === 'unset' ? 'not set' : setting.shown;
   const value = setting.source === 'unset' ? paint.dim(shown) : shown;
   const origin = paint.dim(originOf(setting));
-  const used = head.length + Math.max(valueColumn, shown.length) + 2;
+  const used = head.length + Math.max(valueColumn, visibleWidth(shown)) + 2;
   if (used + originOf(setting).length <= paint.width) {
     return `${head}${padEnd(value, valueColumn)}  ${origin}`.trimEnd();
   }

@@ -1,6 +1,6 @@
 import type { Advice } from '../errors/advice.ts';
 import type { Paint } from '../runbook/paint.ts';
-import { wrap } from '../text/layout.ts';
+import { visibleWidth, wrap } from '../text/layout.ts';
 import { maskUrlsIn } from '../text/maskUrl.ts';
 import { withoutKeys } from '../text/pastedKeys.ts';
 import { quoteForShell, quoteWords } from '../text/shellLine.ts';
@@ -63,7 +63,7 @@ export function wrapAdvice(words: string, command: Advice, paint: Paint, indent:
   const width = paint.width - indent.length;
   const line = adviceLine(command, paint);
   const whole = `${words}: ${line}`;
-  return whole.length <= width ? whole : `${wrap(`${words}:`, width, indent)}\n${indent}${line}`;
+  return visibleWidth(whole) <= width ? whole : `${wrap(`${words}:`, width, indent)}\n${indent}${line}`;
 }
 
 /** Commands that work on no environment. */

@@ -24,7 +24,7 @@ export function renderPlan(
     const number = all.findIndex(({ id }) => id === step.id) + 1;
     const head = `  ${String(number).padStart(digits)}  ${title}`;
     const undo = afterStep(step, paint);
-    const space = paint.width - visibleWidth(head.slice(head.lastIndexOf('\n') + 1)) - undo.length;
+    const space = paint.width - visibleWidth(head.slice(head.lastIndexOf('\n') + 1)) - visibleWidth(undo);
     const beside = space >= 2 ? ' '.repeat(space) : `\n${indent}`;
     const first = `${head}${undo === '' ? '' : `${beside}${paint.dim(undo)}`}`;
     if (step.command === '') return first;

@@ -1,8 +1,8 @@
-import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
 
-/** Columns that a text takes on a terminal, colours left out. */
+/** Columns that a text takes on a terminal: colours and combining marks take none, CJK and emoji two. */
 export function visibleWidth(text: string): number {
-  return [...stripVTControlCharacters(text)].length;
+  return stringWidth(text);
 }
 
 export function padEnd(text: string, width: number): string {
@@ -16,6 +16,9 @@ const breaks = /(?<!\d) | (?!\d{3}(?!\d))/;
  * Breaks at spaces so that no line takes more than `width` columns; `indent` goes in front of every
  * line but the first and is not counted. A word that is too long by itself stays whole, so that it
  * can be copied, and so does a number with spaces in it.
+ *
+ * wrap-ansi is not used: it rewrites text in Unicode's composed form (NFC), so that a file name copied
+ * from the screen may not exist, and it breaks a number between its groups.
  */
 export function wrap(text: string, width: number, indent = ''): string {
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ago, bytes, count, duration, localTime, short } from '../../src/text/format.ts';
-import { aligned, padEnd, visibleWidth, wrap } from '../../src/text/layout.ts';
+import { aligned, padEnd, table, visibleWidth, wrap } from '../../src/text/layout.ts';
 import { colourPaint } from '../support/paint.ts';
 
 describe('figures', () => {
@@ -113,6 +113,41 @@ describe('wrapping', () => {
     expect(visibleWidth(bad('four'))).toBe(4);
     expect(padEnd(bad('four'), 6)).toBe(`${bad('four')}  `);
     expect(wrap(`${bad('four')} five`, 9)).not.toContain('\n');
+  });
+
+  it.each([
+    ['金库', 4],
+    ['🚨', 2],
+    ['👩‍🚒', 2],
+    ['e\u0301', 1],
+    ['한글', 4],
+    ['ｶﾞ', 2],
+    ['…', 1],
+    ['✔', 1],
+    ['⚠', 1],
+    ['→', 1],
+  ])('%s takes %i columns', (text, columns) => {
+    const { warn } = colourPaint(80);
+    expect(visibleWidth(text)).toBe(columns);
+    expect(visibleWidth(warn(text))).toBe(columns);
+    expect(visibleWidth(padEnd(warn(text), 6))).toBe(6);
+  });
+
+  it('aligns cells of wide characters, combining marks and colours with those of ASCII', () => {
+    const { bad } = colourPaint(80);
+    const names = ['金库', 'cafe\u0301', bad('alpha'), '🚨', 'plain-name'];
+    const lines = table(names.map((name) => [name, '|'])).split('\n');
+    const columns = lines.map((line) => visibleWidth(line.slice(0, line.indexOf('|'))));
+    expect(new Set(columns)).toEqual(new Set([2 + 'plain-name'.length + 2]));
+  });
+
+  it('wraps wide characters by their columns', () => {
+    expect(wrap('金库 金库 金库', 9)).toBe('金库 金库\n金库');
+  });
+
+  it('keeps a name in decomposed form as it is, so that it can be copied', () => {
+    const name = 'cafe\u0301.dump';
+    expect(wrap(`see ${name} there`, 10)).toBe(`see\n${name}\nthere`);
   });
 
   it('aligns values under themselves', () => {
