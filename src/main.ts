@@ -13,10 +13,10 @@ const shortestKey = 48;
 async function main(given: readonly string[]): Promise<number> {
   const long = given.some(({ length }) => length >= shortestKey);
   const argv = long ? (await import('./text/pastedKeys.ts')).argumentsWithoutKeys(given) : given;
-  // Asked by the scripts of `tv completion` at each key press: what follows is no command line of this call.
-  if (argv[0] === 'completion' && argv[1] === 'words') {
-    const { completionWords } = await import('./cli/completion.ts');
-    process.stdout.write(await completionWords(registry, argv.slice(2), vocabulary));
+  // Called by the scripts of `tv completion` at each key press. The words after it are the line being typed.
+  if (argv[0] === '__complete') {
+    const { completionWords } = await import('./completion.ts');
+    process.stdout.write(await completionWords(registry, argv.slice(1), vocabulary));
     return 0;
   }
   const { entry, rest, words } = findCommand(registry, argv);
@@ -47,14 +47,14 @@ async function main(given: readonly string[]): Promise<number> {
 
 /** Laid out for 80 columns; what fits it into fewer is loaded only there. */
 async function printHelp(text: string): Promise<void> {
-  // A terminal that nobody told its size says 0.
+  // A terminal of unknown size reports 0.
   const columns = process.stdout.columns || 80;
   const fits = columns >= 80 ? text : (await import('./cli/reflow.ts')).reflow(text, Math.max(60, columns));
   process.stdout.write(fits);
 }
 
 async function refuse(argv: readonly string[], message: string, next: readonly string[]): Promise<number> {
-  // Loaded only here: a start is to be quick.
+  // Loaded only here, to keep the start quick.
   const { adviceLine } = await import('./cli/advice.ts');
   const { outsideText, terminalSafe } = await import('./text/outsideText.ts');
   const { withoutKeys } = await import('./text/pastedKeys.ts');
@@ -66,13 +66,13 @@ async function refuse(argv: readonly string[], message: string, next: readonly s
   return 2;
 }
 
-// Whatever becomes of the output, a run must not end half-way because of it.
+// A lost output must not end a run half-way.
 const trouble = surviveLostOutput();
 
-// Not awaited at the top: this file has to be fit for the launcher, which is no module.
+// Not awaited at the top level: the launcher loads this file as CommonJS.
 void main(process.argv.slice(2)).then((code) => {
-  // What is printed has to be out before the process ends; a pipe takes it in its own time. A stream tells
-  // of its error after it has called back.
+  // All output has to be written before the process ends, and a pipe may be slow. A stream reports its error
+  // after it has called back.
   const written = () => {
     if (trouble.unwritten === undefined) process.exit(code);
     process.stderr.write(`✖ The output could not be written whole: ${trouble.unwritten.message}\n`);

@@ -270,6 +270,7 @@ function replace(facts: UnstickFacts, nonce: number): Step {
     id: stepId(nonce),
     title: `replace what waits at nonce ${nonce} of ${oracle} by a call that does nothing`,
     command: `cast send ${oracle} --nonce ${nonce} --gas-price ${maxFeePerGas} --priority-gas-price ${maxPriorityFeePerGas} ${node} --interactive`,
+    runs: 'here',
     effect: 'final',
     // The chain takes one transaction with this nonce at most.
     once: [],

@@ -1,4 +1,5 @@
 import type { Advice } from '../errors/advice.ts';
+import type { StepData } from '../runbook/events.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { visibleWidth, wrap } from '../text/layout.ts';
 import { maskUrlsIn } from '../text/maskUrl.ts';
@@ -31,13 +32,13 @@ function commandLine(advice: Exclude<Advice, string>, place: AdvicePlace): strin
   if ('tv' in advice) {
     const { on } = advice;
     // On another machine this call's own settings are not meant.
-    if (on !== undefined) return `on ${on}: ${tvLine(quoteWords(advice.tv), { ...place, call: undefined })}`;
-    return tvLine(quoteWords(advice.tv), place);
+    if (on !== undefined) return `on ${on}: ${tvLine(advice.tv, { ...place, call: undefined })}`;
+    return tvLine(advice.tv, place);
   }
   const { call } = place;
   return call === undefined
     ? `the same command with ${quoteWords(advice.again)}`
-    : tvLine(quoteWords([...call, ...advice.again]), place);
+    : tvLine([...call, ...advice.again], place);
 }
 
 /** `Next:` and the commands to run; each as it has to be typed for this call. */
@@ -50,7 +51,7 @@ export function renderNext(next: readonly Advice[], paint: Paint): string {
     .join('\n');
 }
 
-/** A command stays on one line, so that it can be pasted; only what stands before it is wrapped. */
+/** A command stays on one line, so that it can be pasted; only the condition before it is wrapped. */
 function adviceBlock(advice: Advice, paint: Paint, indent: string): string {
   const width = paint.width - indent.length;
   if (typeof advice === 'string') return wrap(advice, width, indent);
@@ -66,28 +67,34 @@ export function wrapAdvice(words: string, command: Advice, paint: Paint, indent:
   return visibleWidth(whole) <= width ? whole : `${wrap(`${words}:`, width, indent)}\n${indent}${line}`;
 }
 
-/** Commands that work on no environment. */
-const withoutEnvironment = /^(sandbox|completion|help|config init)\b|^--/;
-/**
- * The shell line of a step as it has to be typed for this call. What is signed is signed here, tv runs here,
- * and everything else is the host's; a comment (`# …`) is no command.
- */
-export function planLine(command: string, place: AdvicePlace): string {
-  if (command.startsWith('tv ')) return tvLine(command.slice('tv '.length), place);
-  if (/^(cast |#)/.test(command)) return withRpcUrl(command, place);
-  return shellLine({ shell: command, on: 'host' }, place);
+/** The shell line of a step as it has to be typed for this call. */
+export function planLine({ command, runs }: Pick<StepData, 'command' | 'runs'>, place: AdvicePlace): string {
+  if (runs === undefined) return shellLine({ shell: command, on: 'host' }, place);
+  if (runs === 'here') return withRpcUrl(command, place);
+  const line = command.slice('tv '.length);
+  return tvLine(line.split(' '), place, line);
 }
 
-/** `cast` asks a node of this machine unless it is told another. */
+/** `cast` uses a node on this machine unless `--rpc-url` names another. */
 function withRpcUrl(line: string, { rpcUrl }: AdvicePlace): string {
   return rpcUrl === undefined ? line : line.replaceAll('"$RPC_URL"', quoteForShell(rpcUrl));
 }
 
-function tvLine(command: string, { environment, config, call = [] }: AdvicePlace): string {
-  if (command.startsWith('sandbox ')) return ['tv', command, ...whichSandbox(call)].join(' ');
-  if (withoutEnvironment.test(command)) return `tv ${command}`;
+/** Commands that work on no environment. */
+const withoutEnvironment: ReadonlySet<string | undefined> = new Set(['completion', 'help']);
+
+/** @param command the words as they are typed */
+function tvLine(
+  words: readonly string[],
+  { environment, config, call = [] }: AdvicePlace,
+  command = quoteWords(words),
+): string {
+  const [first, second] = words;
+  if (words.includes('--help')) return `tv ${command}`;
+  if (first === 'sandbox') return ['tv', command, ...whichSandbox(call)].join(' ');
+  if (withoutEnvironment.has(first) || (first === 'config' && second === 'init')) return `tv ${command}`;
   // It may name its own.
-  const names = (flag: string) => command.split(' ').includes(flag);
+  const names = (flag: string) => words.includes(flag);
   const flags = [
     ...(environment === undefined || names('-e') ? [] : ['-e', quoteForShell(environment)]),
     ...(config === undefined || names('--config') ? [] : ['--config', quoteForShell(config)]),

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import * as z from 'zod';
+import { suggest } from '../config/suggest.ts';
 import { UsageError } from '../errors/TvError.ts';
 import type { Answers } from '../runbook/answers.ts';
 import type { AnyCommand, CommandDefinition, InputFields } from '../runbook/define.ts';
@@ -102,8 +103,39 @@ export function parseWords(entry: CommandDefinition, command: AnyCommand, args: 
   try {
     return program.parse([...args], { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) throw usage(entry, error.message);
+    if (error instanceof CommanderError) throw wrongCall(entry, program, args, error);
     throw error;
+  }
+}
+
+/** What is wrong with a call, by commander's code for it. Its messages are text for a terminal. */
+function wrongCall(
+  entry: CommandDefinition,
+  program: Command,
+  args: readonly string[],
+  { code, message }: CommanderError,
+): UsageError {
+  const { registeredArguments } = program;
+  switch (code) {
+    case 'commander.unknownOption': {
+      const flag = program.parseOptions([...args]).unknown[0] ?? '';
+      const flags = program.options.flatMap(({ long }) => long ?? []);
+      return usage(entry, `Unknown flag ${flag}.`, { 'did you mean': suggest(flag, flags) });
+    }
+    case 'commander.optionMissingArgument': {
+      // Any word behind it would have been its value.
+      const last = args.at(-1);
+      const option = program.options.find(({ short, long }) => last === short || last === long);
+      return usage(entry, `${last} needs a value.`, { usage: option?.flags });
+    }
+    case 'commander.missingArgument':
+      return usage(entry, `${registeredArguments[program.args.length]?.name()} is needed.`);
+    case 'commander.excessArguments': {
+      const given = program.args.slice(registeredArguments.length).join(' ');
+      return usage(entry, 'Too many arguments.', { 'not expected': given });
+    }
+    default:
+      return usage(entry, message);
   }
 }
 
@@ -182,16 +214,20 @@ function validate(entry: CommandDefinition, fields: InputFields, program: Comman
   const key = String(issue?.path[0] ?? '');
   const name = fields[key]?.flag.split(' ')[0] ?? key;
   if (raw[key] === undefined) throw usage(entry, `${name} is needed.`);
-  throw usage(entry, `${name}: ${issue?.message ?? 'not valid'}`, String(raw[key]));
+  throw usage(entry, `${name}: ${issue?.message ?? 'not valid'}`, { given: String(raw[key]) });
 }
 
-function usage(entry: CommandDefinition, message: string, given?: string): UsageError {
-  const [first = '', hint] = withoutKeys(message)
-    .replace(/^error: /, '')
-    .split('\n');
-  return new UsageError(first.charAt(0).toUpperCase() + first.slice(1), {
-    facts: { given: given === undefined ? undefined : withoutKeys(given), hint: hint?.replace(/[()]/g, '') },
-    next: `tv ${entry.command} --help`,
+function usage(
+  { command }: CommandDefinition,
+  message: string,
+  facts: Readonly<Record<string, string | undefined>> = {},
+): UsageError {
+  const clean = Object.entries(facts).map(
+    ([name, value]) => [name, value === undefined ? undefined : withoutKeys(value)] as const,
+  );
+  return new UsageError(withoutKeys(message), {
+    facts: Object.fromEntries(clean),
+    next: { tv: [...command.split(' '), '--help'] },
   });
 }
 

@@ -29,7 +29,7 @@ export function renderPlan(
     const first = `${head}${undo === '' ? '' : `${beside}${paint.dim(undo)}`}`;
     if (step.command === '') return first;
     // On one line, however long, to be pasted.
-    const command = `$ ${planLine(outsideText(step.command, 4_000), paint)}`;
+    const command = `$ ${planLine({ ...step, command: outsideText(step.command, 4_000) }, paint)}`;
     return `${first}\n${indent}${paint.dim(command)}`;
   });
   return `${paint.bold(heading)}\n${steps.join('\n')}`;

@@ -85,6 +85,7 @@ export function buildPlan<I extends InputFields, F extends Facts>(
         id: step.id,
         title: step.title,
         command: step.command,
+        ...(step.runs === undefined ? {} : { runs: step.runs }),
         effect: step.effect,
         undo: step.undoTitle ?? null,
         ...(step.afterwards === undefined ? {} : { afterwards: step.afterwards }),

@@ -3,7 +3,7 @@ import type { Advice } from '../errors/advice.ts';
 import type { Check, Finding } from './check.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Context } from './context.ts';
-import type { Effect, Leaves, Progress, Risk } from './events.ts';
+import type { Effect, Leaves, Progress, Risk, Runs } from './events.ts';
 import type { Json } from './json.ts';
 import type { Paint } from './paint.ts';
 
@@ -52,6 +52,8 @@ export interface Step {
   readonly title: string;
   /** The equivalent shell line; secrets as `$NAME`. */
   readonly command: string;
+  /** Where it runs, if not on the host. */
+  readonly runs?: Runs;
   readonly effect: Effect;
   /** What `undo` does: `start the indexer`. Every step with an undo has one. */
   readonly undoTitle?: string;

@@ -41,11 +41,18 @@ export interface Operator {
   readonly mark: string | null;
 }
 
+/**
+ * Where the shell line of a step runs: `here`, on the machine that signs transactions, or as a call of `tv` from
+ * there. Otherwise on the host.
+ */
+export type Runs = 'here' | 'tv';
+
 /** What of a step can be written down. */
 export interface StepData {
   readonly id: string;
   readonly title: string;
   readonly command: string;
+  readonly runs?: Runs;
   readonly effect: Effect;
   readonly undo: string | null;
   readonly afterwards?: Advice;

@@ -134,6 +134,15 @@ it('every plan line is one for a shell: programs of the host, tv and cast, with 
   expect(wrong).toEqual([]);
 });
 
+it('every plan line of cast runs on this machine, one of tv as a call of tv, all others on the host', async () => {
+  const wrong = (await plans()).flatMap(({ place, step: { command, runs } }) => {
+    const [program] = command.split(' ');
+    const expected = program === 'tv' ? 'tv' : program === 'cast' || program === '#' ? 'here' : undefined;
+    return runs === expected ? [] : [`${place}: ${command}: ${runs}`];
+  });
+  expect(wrong).toEqual([]);
+});
+
 it('paths and names with a blank are one word of every plan line', async () => {
   const withBlank = (value: Json): Json => {
     if (typeof value === 'string' && /^\/[a-z]/.test(value)) return `/a b${value}`;

@@ -104,7 +104,7 @@ describe('answers', () => {
   );
 
   it('are no flags of a command that only reads', () => {
-    expect(complaint('--yes', listing)).toContain("Unknown option '--yes'");
+    expect(complaint('--yes', listing)).toContain('Unknown flag --yes.');
   });
 });
 
@@ -134,8 +134,8 @@ describe('flags of every command', () => {
 describe('wrong usage', () => {
   it('suggests the flag that was meant', () => {
     expect(complaint('--form-block 5')).toMatchInlineSnapshot(`
-      "✖ Unknown option '--form-block'
-        hint  Did you mean --from-block?
+      "✖ Unknown flag --form-block.
+        did you mean  --from-block
       Next: tv reindex --help"
     `);
   });
@@ -160,15 +160,17 @@ describe('wrong usage', () => {
       Next: tv reindex --help"
     `);
   });
-  it('misses the value of a flag', () => {
+  it('a flag without its value → named, with its usage', () => {
     expect(complaint('--from-block')).toMatchInlineSnapshot(`
-      "✖ Option '--from-block <block>' argument missing
+      "✖ --from-block needs a value.
+        usage  --from-block <block>
       Next: tv reindex --help"
     `);
   });
-  it('takes no argument that nobody asked for', () => {
+  it('an argument too many → named', () => {
     expect(complaint('--from-block 1 now')).toMatchInlineSnapshot(`
-      "✖ Too many arguments. Expected 0 arguments but got 1: now.
+      "✖ Too many arguments.
+        not expected  now
       Next: tv reindex --help"
     `);
   });

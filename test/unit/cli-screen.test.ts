@@ -174,6 +174,7 @@ describe('the streams of a run', () => {
           afterwards: { tv: ['emergency', 'resume'] },
         },
         command: 'cast send 0x12 "pause()" --rpc-url "$RPC_URL" --account emergency',
+        runs: 'here',
       },
       {
         ...{ id: 'b', title: 'stop it', effect: 'reversible', undo: 'start it' },
@@ -182,6 +183,7 @@ describe('the streams of a run', () => {
       {
         ...{ id: 'c', title: 'look', effect: 'final', undo: null },
         command: 'tv reindex check --from-block 5',
+        runs: 'tv',
       },
     ];
     const paint = {

@@ -17,6 +17,7 @@ describe('a command under Next', () => {
     ['run tv as root', 'run tv as root'],
     [{ when: 'set RPC_URL, or', tv: ['config', 'init'] }, 'set RPC_URL, or: tv config init'],
     [{ tv: ['--help'] }, 'tv --help'],
+    [{ tv: ['db', 'restore', '--help'] }, 'tv db restore --help'],
   ] as const)('names the environment: %j', (advice, typed) => {
     expect(adviceLine(advice, { environment: 'drill' })).toBe(typed);
     expect(adviceLine(advice, { environment: undefined })).toBe(typed.replace('-e drill ', ''));
@@ -142,14 +143,20 @@ describe('the shell line of a step', () => {
       "sudo -n sh -c 'timeout 10 systemctl stop a || systemctl kill a'",
     ],
     ["psql -d v -c 'BEGIN; COMMIT'", onHost, "sudo -n psql -d v -c 'BEGIN; COMMIT'"],
-    ['tv reindex check --from-block 5', laptop, 'tv -e prod reindex check --from-block 5'],
-    [send, laptop, send.replace('"$RPC_URL"', 'https://rpc.tempo.xyz')],
-    // It holds credentials: named, and not shown.
-    [send, onHost, send],
-    ['# the reverse of: systemctl stop a', laptop, '# the reverse of: systemctl stop a'],
     ['dropdb a', { environment: undefined }, 'dropdb a'],
-  ])('%s', (command, place, line) => {
-    expect(planLine(command, place)).toBe(line);
+  ])('on the host: %s', (command, place, line) => {
+    expect(planLine({ command }, place)).toBe(line);
+  });
+
+  it.each([
+    ['tv', 'tv reindex check --from-block 5', laptop, 'tv -e prod reindex check --from-block 5'],
+    ['tv', "tv db pin a --reason 'b c'", laptop, "tv -e prod db pin a --reason 'b c'"],
+    ['here', send, laptop, send.replace('"$RPC_URL"', 'https://rpc.tempo.xyz')],
+    // The URL has credentials: its variable is named instead.
+    ['here', send, onHost, send],
+    ['here', '# remove the keys', laptop, '# remove the keys'],
+  ] as const)('%s: %s', (runs, command, place, line) => {
+    expect(planLine({ command, runs }, place)).toBe(line);
   });
 });
 

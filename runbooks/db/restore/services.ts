@@ -49,6 +49,7 @@ export function startServices(facts: RestoreFacts): Step {
     id: 'start',
     title: units.length === services.length ? 'start the services' : 'start the services that ran before',
     command: units.length === 0 ? '# none was running' : `systemctl start ${units.join(' ')}`,
+    ...(units.length === 0 ? { runs: 'here' as const } : {}),
     // Stopped again only for a swap back.
     ...(keepsOld(facts)
       ? {

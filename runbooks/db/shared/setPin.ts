@@ -72,6 +72,7 @@ export function setPin({ path, name, reason }: PinFacts): Step {
       reason === null
         ? `tv db unpin ${quoteForShell(name)}`
         : `tv db pin ${quoteForShell(name)} --reason ${quoteForShell(reason)}`,
+    runs: 'tv',
     effect: 'reversible',
     undoTitle: reason === null ? `pin ${name} again` : `unpin ${name}`,
     probe: async (ctx) => {

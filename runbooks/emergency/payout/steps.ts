@@ -55,6 +55,7 @@ function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): 
     command: inPause(facts, shown)
       .map((intent) => castLine(intent))
       .join('; '),
+    runs: 'here',
     effect: 'final',
     afterwards: 'by the recipient only',
     probe: (ctx) => probeSent(ctx),
@@ -94,6 +95,7 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
     id: 'unpause',
     title: `end the pause as ${sender.from}, for the withdrawal alone`,
     command: castLine(end),
+    runs: 'here',
     effect: 'reversible',
     undoTitle: 'pause the protocol again',
     // Whatever was withdrawn meanwhile.
@@ -142,6 +144,7 @@ function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step
     id: 'pause',
     title: `pause the protocol again as ${sender.from}`,
     command: castLine(begin),
+    runs: 'here',
     effect: 'final',
     once: [],
     afterwards: { tv: ['emergency', 'resume'] },

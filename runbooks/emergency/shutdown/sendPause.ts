@@ -50,6 +50,7 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
       pause.intent === null
         ? `cast send $RISK_CONTROLLER_ADDRESS "toggleGlobalPause(bool)" true ${node} --account emergency`
         : castLine(pause.intent),
+    runs: 'here',
     effect: 'final',
     afterwards: { tv: ['emergency', 'resume'] },
     // It may wait for the node for a minute then, and waits for nothing else.
@@ -91,6 +92,7 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
     id: 'paused',
     title: 'see it paused',
     command: `cast call ${pause.intent?.address ?? '$RISK_CONTROLLER_ADDRESS'} "paused()(bool)" ${node}`,
+    runs: 'here',
     effect: 'final',
     afterwards: 'only looks',
     interruptible: true,

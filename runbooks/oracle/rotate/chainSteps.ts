@@ -33,6 +33,7 @@ export function fund(facts: RotateFacts): Step {
       funding.token === null
         ? `cast send ${to} --value ${funding.amount} ${node} --account admin`
         : `cast send ${funding.token} "transfer(address,uint256)" ${to} ${funding.amount} ${node} --account admin`,
+    runs: 'here',
     effect: 'reversible',
     afterwards: 'kept for the next rotation',
     probe,
@@ -55,6 +56,7 @@ export function authorise(facts: RotateFacts): Step {
     command: cuts
       ? `cast send $RISK_CONTROLLER_ADDRESS "setOracleAddress(address)" ${to} ${node} --account admin`
       : `cast send $GOVERNANCE_ROLES_ADDRESS "grantRole(bytes32,address)" $ORACLE_ROLE ${to} ${node} --account admin`,
+    runs: 'here',
     // An address is authorised or not, however often.
     once: [],
     effect: facts.compromised ? 'final' : 'reversible',
@@ -142,6 +144,7 @@ export function cut(facts: RotateFacts): Step {
     id: 'cut',
     title: `revoke ${oracle} at once`,
     command: `cast send $GOVERNANCE_ROLES_ADDRESS "revokeRole(bytes32,address)" $ORACLE_ROLE ${oracle} ${node} --account admin`,
+    runs: 'here',
     effect: 'final',
     leaves: withoutKey,
     probe,

@@ -23,6 +23,7 @@ export function generate(facts: RotateFacts): Step {
     id: 'generate',
     title: facts.newAddress === null ? 'generate the new key' : `take the key of ${facts.newAddress}`,
     command: 'cast wallet new',
+    runs: 'here',
     effect: 'reversible',
     undoTitle: 'remove the new key, unless it was funded',
     // Doing it again leaves what is there.
@@ -153,6 +154,7 @@ export function forget(facts: RotateFacts): Step {
     id: 'forget',
     title: 'remove both keys from the state directory, and note when the old one is due',
     command: '# rm new.key old.key, in the folder of this run in the state directory',
+    runs: 'here',
     effect: 'final',
     probe: async () => 'begun',
     run: async (ctx) => {

@@ -26,6 +26,7 @@ export function fillGaps(facts: ReindexFacts): Step {
     id: 'gaps',
     title: 'compare with the chain, and read skipped blocks again',
     command: `tv reindex check --from-block ${facts.fromBlock}`,
+    runs: 'tv',
     effect: 'compensable',
     afterwards: 'the undo restores the backup of step 2',
     probe: async () => 'not-done',

@@ -42,6 +42,7 @@ function step(
     id,
     title: title(intents),
     command: castLines(intents),
+    runs: 'here',
     once: intents.map(castLine),
     effect: 'final',
     ...(afterwards === undefined ? {} : { afterwards }),

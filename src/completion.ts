@@ -1,18 +1,18 @@
-import { keyNames } from '../config/keys.ts';
-import { resolveSettings } from '../config/resolveSettings.ts';
-import { listBackups } from '../database/backup/listBackups.ts';
-import { connectHost } from '../host/connectHost.ts';
-import { RunStore } from '../journal/journal.ts';
-import type { CommandDefinition } from '../runbook/define.ts';
-import { type CompletionSources, complete } from './complete.ts';
-import type { Vocabulary } from './words.ts';
+import { type CompletionSources, complete } from './cli/complete.ts';
+import type { Vocabulary } from './cli/words.ts';
+import { keyNames } from './config/keys.ts';
+import { resolveSettings } from './config/resolveSettings.ts';
+import { listBackups } from './database/backup/listBackups.ts';
+import { connectHost } from './host/connectHost.ts';
+import { RunStore } from './journal/journal.ts';
+import type { CommandDefinition } from './runbook/define.ts';
 
-/** A host behind SSH may be slow; a key press does not wait longer for it than this. Milliseconds. */
+/** How long a key press waits for a host, which may be behind SSH. Milliseconds. */
 const hostLimitMs = 2_000;
 
 /**
- * What a shell can offer for the last of `typed`, one word a line. Says nothing where something is
- * wrong: the command itself will.
+ * What a shell can offer for the last of `typed`, one word a line. Empty after an error, which the command
+ * itself will report.
  */
 export async function completionWords(
   registry: readonly CommandDefinition[],
@@ -27,7 +27,7 @@ export async function completionWords(
   }
 }
 
-/** Names of the environment that was typed. No secret is asked for, and no `.env` is read. */
+/** Names that the typed environment has. Asks for no secret and reads no `.env`. */
 function sourcesFor(typed: readonly string[], { namedEnvironment }: Vocabulary): CompletionSources {
   const resolved = () =>
     resolveSettings({
