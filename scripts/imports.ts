@@ -31,6 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** Where a package may be imported; one that is not named, anywhere. */
 const libraries: Readonly<Record<string, readonly string[]>> = {
   viem: ['src/chain', 'src/sandbox', 'src/runbook'],
+  ox: ['src/chain', 'src/sandbox'],
   kysely: ['src/database', 'src/runbook'],
   pg: ['src/database', 'src/sandbox'],
   execa: ['src/host', 'src/sandbox'],

@@ -2,7 +2,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { decryptKeystore } from '../../src/chain/signers/decryptKeystore.ts';
+import { decryptKeystore, WrongPassword } from '../../src/chain/signers/decryptKeystore.ts';
+import { encryptKeystore } from '../../src/chain/signers/encryptKeystore.ts';
 import { assertSignerAskable, openSigner } from '../../src/chain/signers/openSigner.ts';
 import type { Settings, SignerSource } from '../../src/config/settings.ts';
 import { TvError } from '../../src/errors/TvError.ts';
@@ -105,15 +106,41 @@ it('opens the pbkdf2 vector of the keystore definition', async () => {
   );
 });
 
+it('hex digits of a keystore with 0x → opens', async () => {
+  const { crypto } = pbkdf2Vector;
+  const prefixed = {
+    ...crypto,
+    ciphertext: `0x${crypto.ciphertext}`,
+    cipherparams: { iv: `0x${crypto.cipherparams.iv}` },
+    kdfparams: { ...crypto.kdfparams, salt: `0x${crypto.kdfparams.salt}` },
+    mac: `0x${crypto.mac}`,
+  };
+  const text = JSON.stringify({ version: 3, crypto: prefixed });
+  expect(await decryptKeystore(text, 'testpassword')).toBe(vectorKey);
+});
+
+it('a keystore that tv writes for an oracle key → opens with its password alone', async () => {
+  const text = await encryptKeystore(key, password);
+  expect(await decryptKeystore(text, password)).toBe(key);
+  await expect(decryptKeystore(text, `${password}!`)).rejects.toThrow(WrongPassword);
+});
+
 it('says that the scrypt vector of the definition has parameters that RFC 7914 rules out', async () => {
   await expect(decryptKeystore(JSON.stringify(scryptVector), 'testpassword')).rejects.toThrow(
-    'The keystore was made with scrypt parameters that are not allowed any more.',
+    'The keystore was made with scrypt parameters that RFC 7914 does not allow.',
   );
 });
 
 it.each([
   ['no JSON', '{'],
   ['another version', JSON.stringify({ ...pbkdf2Vector, version: 4 })],
+  [
+    'an initial vector of 8 bytes',
+    JSON.stringify({
+      ...pbkdf2Vector,
+      crypto: { ...pbkdf2Vector.crypto, cipherparams: { iv: '60'.repeat(8) } },
+    }),
+  ],
   [
     'a kdf that would take all memory',
     JSON.stringify({
@@ -123,7 +150,7 @@ it.each([
   ],
 ])('refuses a keystore with %s', async (_, text) => {
   await expect(decryptKeystore(text, 'testpassword')).rejects.toThrow(
-    'The key file is no keystore of version 3.',
+    'The key file is not a keystore of version 3.',
   );
 });
 
@@ -263,7 +290,7 @@ it.each([
     const store = JSON.parse(readFileSync(new URL('upper-case-crypto.json', oldKeystores), 'utf8'));
     Object.assign(store.Crypto.kdfparams, { n, r, p });
     await expect(decryptKeystore(JSON.stringify(store), 'tv-test-pass')).rejects.toThrow(
-      'The keystore asks for more memory or time than tv gives to one.',
+      'The keystore needs more memory or time than tv allows.',
     );
   },
   2_000,

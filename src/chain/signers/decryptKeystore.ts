@@ -1,40 +1,52 @@
-import { createDecipheriv, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto';
+import { pbkdf2, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
-import { keccak256 } from 'viem';
+import { decrypt, type Keystore } from 'ox/Keystore';
 import * as z from 'zod';
 import { onThisMachine } from '../../errors/advice.ts';
 import { TvError } from '../../errors/TvError.ts';
 
-const hex = z.string().regex(/^(0x)?([0-9a-fA-F]{2})*$/);
-const bytesOf = (text: string) => Buffer.from(text.replace(/^0x/, ''), 'hex');
+/** Some tools write `0x` before hex digits; ox wants none. */
+const hex = z
+  .string()
+  .regex(/^(0x)?([0-9a-fA-F]{2})*$/)
+  .transform((text) => text.replace(/^0x/, ''));
+/** In bytes. */
+const dklen = z.int().min(32).max(64);
 
+const common = {
+  cipher: z.literal('aes-128-ctr'),
+  ciphertext: hex,
+  cipherparams: z.object({ iv: hex.refine((digits) => digits.length === 32) }),
+  mac: hex,
+};
+const byScrypt = z.object({
+  ...common,
+  kdf: z.literal('scrypt'),
+  kdfparams: z.object({
+    n: z
+      .int()
+      .min(2)
+      .max(2 ** 24),
+    r: z.int().min(1).max(64),
+    p: z.int().min(1).max(64),
+    dklen,
+    salt: hex,
+  }),
+});
+const byPbkdf2 = z.object({
+  ...common,
+  kdf: z.literal('pbkdf2'),
+  kdfparams: z.object({
+    c: z.int().min(1).max(10_000_000),
+    prf: z.literal('hmac-sha256'),
+    dklen,
+    salt: hex,
+  }),
+});
 const keystore = z.object({
   version: z.literal(3),
-  crypto: z.object({
-    cipher: z.literal('aes-128-ctr'),
-    ciphertext: hex,
-    cipherparams: z.object({ iv: hex }),
-    mac: hex,
-    kdf: z.enum(['scrypt', 'pbkdf2']),
-    kdfparams: z.union([
-      z.object({
-        n: z
-          .int()
-          .min(2)
-          .max(2 ** 24),
-        r: z.int().min(1).max(64),
-        p: z.int().min(1).max(64),
-        dklen: z.int().min(32).max(64),
-        salt: hex,
-      }),
-      z.object({
-        c: z.int().min(1).max(10_000_000),
-        prf: z.literal('hmac-sha256'),
-        dklen: z.int().min(32).max(64),
-        salt: hex,
-      }),
-    ]),
-  }),
+  id: z.string().default(''),
+  crypto: z.discriminatedUnion('kdf', [byScrypt, byPbkdf2]),
 });
 
 /** Of scrypt, in bytes. geth's standard (n = 262144, r = 8) takes 256 MiB. */
@@ -42,7 +54,7 @@ const mostMemory = 512 * 2 ** 20;
 /** n · r · p of scrypt: eight times what geth's standard takes, some ten seconds. */
 const mostWork = 2 ** 24;
 
-/** Refused with this password; the file as such is sound. */
+/** The password is wrong; the file is well-formed. */
 export class WrongPassword extends TvError {
   override readonly name = 'WrongPassword';
 }
@@ -52,56 +64,62 @@ export class WrongPassword extends TvError {
  * write them.
  * @returns the private key: `0x` and 64 hex digits
  * @throws WrongPassword
- * @throws TvError where the file is none
+ * @throws TvError if the file is not a keystore
  */
 export async function decryptKeystore(text: string, password: string): Promise<`0x${string}`> {
   const parsed = keystore.safeParse(lowerCase(parse(text)));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new TvError('The key file is no keystore of version 3.', {
-      facts: { field: issue?.path.join('.') || 'the whole', expected: 'as `cast wallet import` writes it' },
+    throw new TvError('The key file is not a keystore of version 3.', {
+      facts: {
+        field: issue?.path.join('.') || 'the whole file',
+        expected: 'as `cast wallet import` writes it',
+      },
     });
   }
-  const { ciphertext, cipherparams, mac, kdfparams } = parsed.data.crypto;
-  const derived = await derive(password, kdfparams);
-  const expected = Buffer.from(
-    keccak256(Buffer.concat([derived.subarray(16, 32), bytesOf(ciphertext)])).slice(2),
-    'hex',
-  );
-  const told = bytesOf(mac);
-  if (told.length !== expected.length || !timingSafeEqual(told, expected)) {
-    throw new WrongPassword('The password does not open the keystore.');
+  const derived = await derive(password, parsed.data.crypto);
+  const key = open(parsed.data, `0x${derived.toString('hex')}`);
+  if (key.length !== '0x'.length + 64) {
+    throw new TvError('The keystore does not hold a private key of 32 bytes.');
   }
-  const decipher = createDecipheriv('aes-128-ctr', derived.subarray(0, 16), bytesOf(cipherparams.iv));
-  const key = Buffer.concat([decipher.update(bytesOf(ciphertext)), decipher.final()]);
-  if (key.length !== 32) throw new TvError('The keystore does not hold a private key of 32 bytes.');
-  return `0x${key.toString('hex')}`;
+  return key;
 }
 
-/** `Crypto`, as geth and others wrote it before 2016; a file with both is none of theirs. */
+/** Of a well-formed keystore only the MAC can be wrong. */
+function open(file: Keystore, derived: `0x${string}`): `0x${string}` {
+  try {
+    return decrypt(file, derived);
+  } catch {
+    throw new WrongPassword('The password does not open the keystore.');
+  }
+}
+
+/** geth and others wrote `Crypto` before 2016. None of them wrote both. */
 function lowerCase(file: unknown): unknown {
   if (typeof file !== 'object' || file === null || !('Crypto' in file) || 'crypto' in file) return file;
   const { Crypto: crypto, ...rest } = file;
   return { ...rest, crypto };
 }
 
-type KdfParameters = z.output<typeof keystore>['crypto']['kdfparams'];
-
-async function derive(password: string, kdf: KdfParameters): Promise<Buffer> {
-  const salt = bytesOf(kdf.salt);
-  if ('c' in kdf) return promisify(pbkdf2)(password, salt, kdf.c, kdf.dklen, 'sha256');
-  const { n: N, r, p, dklen } = kdf;
+/**
+ * By Node: ox derives with fixed scrypt parameters (`scryptAsync` ignores r and p), or on the main thread for
+ * seconds, and without a limit on memory.
+ */
+async function derive(password: string, { kdfparams }: z.output<typeof keystore>['crypto']): Promise<Buffer> {
+  const salt = Buffer.from(kdfparams.salt, 'hex');
+  if ('c' in kdfparams) return promisify(pbkdf2)(password, salt, kdfparams.c, kdfparams.dklen, 'sha256');
+  const { n: N, r, p, dklen } = kdfparams;
   // Node's own limit of 32 MiB is below what geth's standard parameters (n = 262144, r = 8) take.
-  // RFC 7914, section 2: OpenSSL keeps to it, while some files of old Python tools do not.
+  // RFC 7914, section 2. OpenSSL enforces it; files of some old Python tools exceed it.
   if (N >= 2 ** (16 * r)) {
-    throw new TvError('The keystore was made with scrypt parameters that are not allowed any more.', {
+    throw new TvError('The keystore was made with scrypt parameters that RFC 7914 does not allow.', {
       facts: { n: N, r, p, allowed: `n below ${2 ** (16 * r)} for r = ${r}` },
-      next: [onThisMachine('cast wallet import', 'make it anew')],
+      next: [onThisMachine('cast wallet import', 'create it again')],
     });
   }
   const needed = 128 * N * r;
   if (needed > mostMemory || N * r * p > mostWork) {
-    throw new TvError('The keystore asks for more memory or time than tv gives to one.', {
+    throw new TvError('The keystore needs more memory or time than tv allows.', {
       facts: {
         n: N,
         r,
@@ -109,7 +127,7 @@ async function derive(password: string, kdf: KdfParameters): Promise<Buffer> {
         memory: `${Math.ceil(needed / 2 ** 20)} MiB`,
         allowed: `${mostMemory / 2 ** 20} MiB`,
       },
-      next: [onThisMachine('cast wallet import', 'make it again with the usual parameters')],
+      next: [onThisMachine('cast wallet import', 'create it again with the usual parameters')],
     });
   }
   const maxmem = 128 * N * r + 128 * r * p + 2 ** 20;
