@@ -9,7 +9,7 @@ export default defineReport({
   summary: 'List who asked for what, and the outcome',
   order: 1,
   description:
-    'Lists who asked for what and what became of it, newest first, with refused and aborted commands and the reasons of every override.',
+    'Lists who asked for what, and the outcome, newest first. Refused and aborted commands are listed too, and every override with its reason.',
   input: {
     limit: field(
       '--limit <count>',
@@ -22,7 +22,7 @@ export default defineReport({
     return { log: audit.file, total: entries.length, entries: entries.slice(-limit).toReversed() };
   },
   render: ({ entries, log, total }, paint) => {
-    if (entries.length === 0) return `Nothing was asked for yet. The log will be ${log}.\n`;
+    if (entries.length === 0) return `The audit log is empty. It will be written to ${log}.\n`;
     const rows = entries.flatMap((entry) => {
       const outcome = entry.exitCode === 0 ? paint.ok(entry.outcome) : paint.bad(entry.outcome);
       const who = `${entry.operator.user}@${entry.operator.host}`;

@@ -58,8 +58,8 @@ export default defineAction({
     return { file: path, environment: settings.environment, found: usual };
   },
   render: ({ file, found }, paint) => {
-    const given = found ? '' : ` --config ${file}`;
-    const next = [`tv${given} config check`, `tv${given} config show`];
+    const given = found ? [] : ['--config', file];
+    const next = [{ tv: [...given, 'config', 'check'] }, { tv: [...given, 'config', 'show'] }];
     return `${paint.ok('✔')} ${file} is written, readable by you alone.\n${paint.next(next)}\n`;
   },
 });

@@ -63,7 +63,7 @@ function row(setting: SettingOrigin, names: number, paint: Paint): string {
   return `${head}${wrap(value, paint.width - head.length, indent)}\n${indent}${origin}`;
 }
 
-/** The file's name is enough: its whole path stands below, once. */
+/** The file's name is enough: its whole path is listed once, below. */
 function originOf({ source, where }: SettingOrigin): string {
   if (source === 'default') return 'default';
   if (source === 'flag') return '--set';

@@ -1,7 +1,7 @@
 import { defineReport } from '../../src/runbook/define.ts';
 import { table } from '../../src/text/layout.ts';
 
-/** `tv runbook list`: what of the runbook tv does. */
+/** `tv runbook list`: the sections of the runbook that tv has commands for. */
 export default defineReport({
   title: 'Procedures',
   summary: 'List the procedures',

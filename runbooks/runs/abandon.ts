@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { isUnfinished } from '../../src/journal/runState.ts';
+import { namedRun } from '../../src/operations/namedRun.ts';
 import { defineControl, field } from '../../src/runbook/define.ts';
-import { namedRun } from '../shared/namedRun.ts';
 
 /** `tv runs abandon RUN --reason TEXT`: closes a run as it is. */
 export default defineControl({
@@ -11,7 +11,7 @@ export default defineControl({
   order: 5,
   risk: 'severe',
   description:
-    'Closes a run that can be neither finished nor undone, with a reason that is kept in the audit log. Nothing is changed but the record: completed steps are kept, and the run holds up no other any more. Every transaction that the run has signed is looked up on every node first; unless it is proven that it had no effect, the same command with the same effect stays blocked (--override unfinished-run). tv resume decides more: it looks them up, too, and sends none twice. Check tv status first. Also closes a run whose journal cannot be read. Asks as the run itself does.',
+    'Closes a run that can be neither finished nor undone, with a reason that is kept in the audit log. Only the record changes: completed steps are kept, and the run no longer blocks others. Every transaction that the run signed is looked up on every node first. Unless each is proven to have had no effect, the same command with the same effect stays blocked (--override unfinished-run). Prefer tv resume: it looks them up too, and sends none twice. Check tv status first. Also closes a run whose journal cannot be read. Asks the same question as the run itself.',
   input: {
     run: field(
       '[run]',

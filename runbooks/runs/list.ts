@@ -35,7 +35,7 @@ export default defineReport({
         status: state.status,
         unfinished: isUnfinished(state),
         supersededBy: state.supersededBy ?? null,
-        /** Commands that carry it on. */
+        /** Commands that resume or undo it. */
         ways: recoveryCommands(state),
         startedAt: state.started.at,
         endedAt: state.endedAt,
@@ -45,7 +45,7 @@ export default defineReport({
   },
   render: ({ runs, total, journals, damaged }, paint) => {
     if (runs.length + damaged.length === 0) return `No runs yet. Journals are kept in ${journals}.\n`;
-    const wrecks = damaged.map(({ run, message, facts }) => {
+    const damage = damaged.map(({ run, message, facts }) => {
       const where = Object.entries(facts).map(([name, value]) => `${name} ${value}`);
       return `  ${paint.bad(`✖ ${run}`)}: ${[message, ...where].join(' ')}\n`;
     });
@@ -59,7 +59,7 @@ export default defineReport({
     const more = total > runs.length ? `\n  … and ${total - runs.length} older ones: --limit ${total}` : '';
     const ways = [...damaged.flatMap(({ next }) => next), ...(left?.ways ?? [])];
     const next = ways.length === 0 ? '' : `\n\n${paint.next(ways)}`;
-    return `${wrecks.join('')}${table(rows)}${more}${next}\n`;
+    return `${damage.join('')}${table(rows)}${more}${next}\n`;
   },
 });
 

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { UsageError } from '../../src/errors/TvError.ts';
+import { namedRun } from '../../src/operations/namedRun.ts';
 import { defineControl, field } from '../../src/runbook/define.ts';
-import { namedRun } from '../shared/namedRun.ts';
 
-/** `tv runs note RUN TEXT`: for whoever reads the run's report. */
+/** `tv runs note RUN TEXT`: for the readers of the run's report. */
 export default defineControl({
   title: 'Add a note to a run',
   summary: 'Add a note to a run, for its report',

@@ -5,8 +5,8 @@ import { foldRun } from '../../src/journal/runState.ts';
 import { buildTimeline } from '../../src/operations/documents/timeline.ts';
 import { timelineHtml } from '../../src/operations/documents/timelineHtml.ts';
 import { timelineMarkdown } from '../../src/operations/documents/timelineMarkdown.ts';
+import { namedRun } from '../../src/operations/namedRun.ts';
 import { defineAction, field } from '../../src/runbook/define.ts';
-import { namedRun } from '../shared/namedRun.ts';
 
 /** `tv runs report ID`: two files for the incident review. */
 export default defineAction({

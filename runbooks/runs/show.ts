@@ -3,10 +3,10 @@ import { TvError } from '../../src/errors/TvError.ts';
 import { findRun } from '../../src/journal/readRuns.ts';
 import { residualState } from '../../src/journal/residualState.ts';
 import { foldRun, isUnfinished, recoveryCommands } from '../../src/journal/runState.ts';
+import { namedRun } from '../../src/operations/namedRun.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { duration, localTime, planName, shortened } from '../../src/text/format.ts';
 import { table, wrap } from '../../src/text/layout.ts';
-import { namedRun } from '../shared/namedRun.ts';
 
 /** `tv runs show ID`: every step, its state and its time. */
 export default defineReport({
@@ -43,7 +43,7 @@ export default defineReport({
       status: state.status,
       unfinished: isUnfinished(state),
       supersededBy: state.supersededBy ?? null,
-      /** Commands that carry it on. */
+      /** Commands that resume or undo it. */
       ways: recoveryCommands(state),
       left: state.supersededBy === undefined ? residualState(state) : [],
       startedAt: started.at,
@@ -110,7 +110,7 @@ export default defineReport({
       ...data.left.map((left) => `  ${paint.bad(`✖ the ${left}`)}`),
       ...(data.supersededBy === null
         ? []
-        : [`  superseded by ${data.supersededBy}: nothing of it is left to finish`]),
+        : [`  superseded by ${data.supersededBy}; it has nothing left to finish`]),
       ...data.overrides.map(({ check, reason }) => `  ${paint.warn('!')} overruled ${check}: ${reason}`),
       ...data.notes.map(({ at, by, text }) =>
         wrap(`  note  ${text} ${paint.dim(`(${by}, ${localTime(new Date(at))})`)}`, paint.width, '        '),

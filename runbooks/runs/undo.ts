@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isUndoable } from '../../src/journal/runState.ts';
+import { namedRun } from '../../src/operations/namedRun.ts';
 import { defineControl, field } from '../../src/runbook/define.ts';
-import { namedRun } from '../shared/namedRun.ts';
 
 /** `tv runs undo ID`: to the state before the run. */
 export default defineControl({

@@ -11,7 +11,7 @@ export interface ConnectApiParameters {
   readonly url: string | undefined;
   /** Limit of one request, in milliseconds. */
   readonly timeoutMs: number;
-  /** Ends every request under way. */
+  /** Ends every pending request. */
   readonly signal?: AbortSignal;
 }
 

@@ -39,7 +39,7 @@ export async function changeUnit(
   }
 }
 
-/** A unit that did not do as told, with its state and where its own words are. */
+/** A unit that did not change its state as asked, with that state and where its log is. */
 export function unitError(message: string, state: UnitState, stderr: string): TvError {
   return new TvError(message, {
     facts: {

@@ -36,7 +36,7 @@ export function buildCommandLine({ prefix, command, secrets = {} }: CommandLineP
       ? [...prefix, ...wrapped]
       : [
           ...prefix.slice(0, ssh + 1),
-          // Without a terminal there is nobody to answer ssh's questions: fail instead of waiting.
+          // Without a terminal no one can answer ssh's questions: fail instead of waiting.
           '-o',
           'BatchMode=yes',
           ...prefix.slice(ssh + 1),

@@ -5,7 +5,7 @@ import { type EnvEntry, type EnvQuote, lineAt, parseEnvFile } from './envFile.ts
  * Sets one value and leaves every other byte of the file as it is: order, comments, spacing, line
  * endings, and the quoting of that line where the value allows it. A key that is not there is
  * added at the end.
- * @throws TvError where the key occurs more than once, or where it cannot be told what it means
+ * @throws TvError where the key occurs more than once, or its meaning is ambiguous
  */
 export function setEnvValue(text: string, key: string, value: string): string {
   if (/[\r\n\0]/.test(value)) throw new TvError(`The value for ${key} contains a line break.`);
@@ -38,7 +38,7 @@ export function unsetEnvValue(text: string, key: string): string {
   return changed;
 }
 
-/** The one entry of `key`. @throws TvError where there are several, or where it cannot be told */
+/** The one entry of `key`. @throws TvError where there are several, or it is ambiguous */
 function findOne(text: string, key: string): EnvEntry | undefined {
   if (!/^[A-Za-z_]\w*$/.test(key)) throw new TvError(`"${key}" is not a name for an environment variable.`);
   const [entry, ...more] = parseEnvFile(text).filter((each) => each.key === key);
@@ -51,11 +51,11 @@ function findOne(text: string, key: string): EnvEntry | undefined {
   const obscure = obscureLine(text, key, entry);
   if (obscure === undefined) return entry;
   throw new TvError(`Line ${obscure} of the .env file sets ${key} in a way that cannot be read reliably.`, {
-    next: `look at line ${obscure}: a quote is not closed, or it stands inside another value`,
+    next: `correct line ${obscure}: a quote is not closed, or the assignment is inside another value`,
   });
 }
 
-/** A line that looks like an assignment of `key` to the eye, or to another parser, but not to ours. */
+/** A line that a person or another parser reads as an assignment of `key`, and this one does not. */
 function obscureLine(text: string, key: string, entry: EnvEntry | undefined): number | undefined {
   const lookalike = new RegExp(`^([^\\S\\r\\n]*(?:export[^\\S\\r\\n]+)?)${key}[^\\S\\r\\n]*=`, 'gm');
   for (const match of text.matchAll(lookalike)) {
@@ -71,7 +71,7 @@ function quote(value: string, style: EnvQuote): string {
   return `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
-/** A file that ends without a line break goes on to do so. */
+/** A file without a line break at its end stays so. */
 function append(text: string, line: string): string {
   const newline = /\r\n|\n|\r/.exec(text)?.[0] ?? '\n';
   const complete = text === '' || text === '\uFEFF' || /[\r\n]$/.test(text);

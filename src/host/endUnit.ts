@@ -17,13 +17,13 @@ export interface EndedUnit {
   readonly killed: boolean;
 }
 
-/** Between two looks, in milliseconds. */
+/** Between two readings, in milliseconds. */
 const lookMs = 100;
 /** A killed process is gone within this time, in milliseconds, unless it hangs in the kernel. */
 const killedMs = 5_000;
 
 /**
- * Sees to it that a unit ends: asks systemd where nobody has yet, waits, and kills what does not end
+ * Ends a unit: asks systemd if it is not stopping yet, waits, and kills what does not end
  * in time, all of its processes.
  * @throws TvError where systemd refuses, or it still runs after that
  */

@@ -1,6 +1,6 @@
 export type EnvQuote = '' | "'" | '"';
 
-/** One assignment in a `.env` file, and where its value stands in the text. */
+/** One assignment in a `.env` file, and the place of its value in the text. */
 export interface EnvEntry {
   readonly key: string;
   /** As a program sees it: quotes and escapes resolved, `${NAME}` replaced. */
@@ -103,7 +103,7 @@ function readValue(
   const line = matchAt(unquoted, text, start)?.[0] ?? '';
   const comment = space !== '' && first === '#' ? 0 : line.search(/\s#/);
   const value = (comment === -1 ? line : line.slice(0, comment)).trimEnd();
-  // An empty value stands right behind the `=`, so that what follows keeps its distance.
+  // An empty value begins right after the `=`, so that what follows keeps its distance.
   if (value === '') return { value, quote: '', start: start - space.length, end: start - space.length };
   return { value, quote: '', start, end: start + value.length };
 }
@@ -135,7 +135,7 @@ function exportLength(matched: string): number {
   return /^[^\S\r\n]*(?:export[^\S\r\n]+)?/.exec(matched)?.[0].length ?? 0;
 }
 
-/** The line that an offset stands in, counted from 1. */
+/** The line of an offset, counted from 1. */
 export function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split(/\r\n|\n|\r/).length;
 }

@@ -31,7 +31,7 @@ export function explainNotStarted({ prefix, command }: FailureParameters, code: 
 }
 
 /**
- * Tells a command that never ran from a command that answered with a failure: with a prefix or a
+ * Distinguishes a command that never ran from one that ran and failed: with a prefix or a
  * wrapping shell both are only an exit code and a line on stderr.
  */
 export function explainFailure(

@@ -4,9 +4,9 @@ import { FileError, readTextFile } from './readTextFile.ts';
 import { assertUnitName } from './readUnits.ts';
 
 export type ApiWorkers = {
-  /** Null where it cannot be told without running the server. */
+  /** Null where it is unknown without running the server. */
   readonly workers: number | null;
-  /** Where that stands, or why nobody can tell. */
+  /** Where that is set, or why it is unknown. */
   readonly from: string;
 };
 
@@ -18,7 +18,7 @@ interface UnitCommand {
 
 /**
  * How many worker processes the API's unit asks for: gunicorn's and uvicorn's flags, then the file
- * that gunicorn is told to read, then `WEB_CONCURRENCY`, as gunicorn itself ranks them.
+ * that gunicorn's command line names, then `WEB_CONCURRENCY`, as gunicorn itself ranks them.
  */
 export async function readApiWorkers(host: Host, { unit }: { readonly unit: string }): Promise<ApiWorkers> {
   assertUnitName(unit);

@@ -43,7 +43,7 @@ export function parseExecStart(shown: string): readonly string[] {
   return argv === undefined ? [] : argv.split(' ').filter((word) => word !== '');
 }
 
-/** What stands behind the program; undefined where these words start another one. */
+/** The words after the program; undefined where these words start another one. */
 function argumentsOf(argv: readonly string[], program: string): readonly string[] | undefined {
   const matched = matchProgram(argv, program);
   if (matched === undefined) return undefined;

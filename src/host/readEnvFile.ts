@@ -6,7 +6,7 @@ export interface EnvFile extends TextFile {
   readonly entries: readonly EnvEntry[];
 }
 
-/** Reads a `.env` file on the host. @throws FileError that tells missing and unreadable apart */
+/** Reads a `.env` file on the host. @throws FileError: missing or unreadable */
 export async function readEnvFile(host: Host, parameters: { readonly path: string }): Promise<EnvFile> {
   const file = await readTextFile(host, parameters);
   return { ...file, entries: parseEnvFile(file.text) };

@@ -16,7 +16,7 @@ export interface Machine {
 
 const script = `nproc && uname -n && cat /proc/sys/kernel/random/boot_id /proc/loadavg /proc/meminfo`;
 
-/** Size and load of the host. @throws UnavailableError where it is not a Linux that tells */
+/** Size and load of the host. @throws UnavailableError where the host is not a Linux that returns them */
 export async function readMachine(host: Host): Promise<Machine> {
   const { exitCode, stdout, stderr } = await host.run(['sh', '-c', script]);
   const machine = exitCode === 0 ? parseMachine(stdout) : undefined;

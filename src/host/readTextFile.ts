@@ -33,7 +33,7 @@ export class FileError extends TvError {
     super(messages[problem], {
       facts: { reason: missing ? undefined : reason },
       next: missing
-        ? { when: 'see where it is looked for', tv: ['config', 'show'] }
+        ? { when: 'see which path is set', tv: ['config', 'show'] }
         : onHost(`ls -ld ${quoteForShell(path)}`),
     });
     this.path = path;
@@ -47,7 +47,7 @@ stat -L --printf '%a %u %g\\n%U\\n%G\\n' -- "$1" && base64 -- "$1"`;
 
 /**
  * Reads a text file on the host, following symbolic links.
- * @throws FileError that tells missing, unreadable, not a regular file and not UTF-8 apart
+ * @throws FileError: missing, unreadable, not a regular file, or not UTF-8
  */
 export async function readTextFile(host: Host, { path }: { readonly path: string }): Promise<TextFile> {
   const { exitCode, stdout, stderr } = await host.run(['sh', '-c', script, 'sh', path]);

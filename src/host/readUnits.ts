@@ -4,7 +4,7 @@ import type { Host } from '../runbook/context.ts';
 import { parseSystemdTime } from './parseSystemdTime.ts';
 import { parseShownUnits, type ShownUnit, showUnits } from './showUnits.ts';
 
-/** One systemd unit, as `systemctl show` tells it. States are systemd's own words. */
+/** One systemd unit, as `systemctl show` returns it. States are systemd's own words. */
 export interface UnitState {
   readonly unit: string;
   /** `loaded`, `not-found`, `masked`, `bad-setting`, `error`. */

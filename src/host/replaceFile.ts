@@ -7,7 +7,7 @@ export interface ReplaceFileParameters {
   /** An existing file. A symbolic link is followed: what it points to is replaced, the link stays. */
   readonly path: string;
   readonly text: string;
-  /** The text that the file must still hold; anything else means that somebody changed it meanwhile. */
+  /** The text that the file must still hold; anything else means that it was changed meanwhile. */
   readonly expected?: string;
 }
 
@@ -40,7 +40,7 @@ fi
  * $1 path, $2 bytes to come on standard input, $3 SHA-256 that the old file must have, or nothing.
  * The new file is opened while it is only ours, then gets owner, mode and access list of the old
  * one, and only then its content. The byte count is compared because a connection that breaks
- * looks like the end of the input. PIPE: where tv is gone, saying so would end the shell before its EXIT.
+ * is read as the end of the input. PIPE: where tv is gone, saying so would end the shell before its EXIT.
  */
 const script = `set -eu
 umask 077

@@ -25,7 +25,7 @@ export interface ProcessParameters {
   readonly kind?: ChildKind | undefined;
   /** Names of variables that it must not get, whatever its kind. */
   readonly withheld?: readonly string[] | undefined;
-  /** Put in front of `kill` for processes that belong to somebody else (`sudo -n`). */
+  /** Put in front of `kill` for processes of another user (`sudo -n`). */
   readonly killPrefix: readonly string[];
 }
 

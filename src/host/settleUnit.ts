@@ -12,7 +12,7 @@ export interface SettledUnit {
   readonly unit: UnitState;
 }
 
-/** Looks at a freshly started unit twice: up means active both times, with the same process. */
+/** Reads a freshly started unit twice: up means active both times, with the same process. */
 export async function settleUnit(
   host: Host,
   { unit, signal }: Pick<ChangeUnitParameters, 'unit' | 'signal'>,

@@ -7,7 +7,7 @@ export interface WriteSystemFileParameters {
   readonly text: string;
 }
 
-/** $1 path, $2 bytes to come on standard input: a connection that breaks looks like the end of the input. */
+/** $1 path, $2 bytes to come on standard input: a connection that breaks is read as the end of the input. */
 const script = `set -eu
 new=
 trap '[ -z "$new" ] || rm -f -- "$new"' EXIT

@@ -244,7 +244,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
         },
         checks: ['env', 'server'],
         says: [/tempovault\/\.env does not exist on the host/, 'database.url is not set'],
-        next: ['see where it is looked for: tv config show'],
+        next: ['see which path is set: tv config show'],
       }));
 
     it('a .env that is a folder', () =>

@@ -10,7 +10,7 @@ export interface JobState {
   readonly timer: string;
   /** Its timer is there and enabled. */
   readonly enabled: boolean;
-  /** Its timer waits for its time, or its service is at work. */
+  /** Its timer waits for its time, or its service is running. */
   readonly active: boolean;
   readonly next: Date | undefined;
   readonly running: boolean;

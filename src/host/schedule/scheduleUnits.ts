@@ -16,7 +16,7 @@ export interface ScheduledJob {
 }
 
 /**
- * A procedure that somebody left half done must not cost a night's backup. Removing backups waits
+ * An unfinished run must not cost a night's backup. Removing backups waits
  * until that is cleared up.
  */
 const allTheSame = ['--override', 'unfinished-run', '--reason', 'scheduled run'];
@@ -74,7 +74,7 @@ export type ScheduledCall = {
   readonly flock: string;
   /** tv and the flags that every call of it gets. */
   readonly tv: readonly string[];
-  /** Not secret: it stands in files that everybody may read. */
+  /** Not secret: it is written to world-readable files. */
   readonly variables: Readonly<Record<string, string>>;
 };
 
@@ -102,7 +102,7 @@ export function cronLines(call: ScheduledCall): readonly string[] {
   });
 }
 
-/** `own`: as tv wrote it. `edited`: tv's, changed by somebody since. `foreign`: not tv's. */
+/** `own`: as tv wrote it. `edited`: tv's, changed since. `foreign`: not tv's. */
 export function whoseUnit(text: string): 'own' | 'edited' | 'foreign' {
   const [, digest, body] = /^# Made by tv db schedule install [^\n]*\((\w+)\)\n([\s\S]*)$/.exec(text) ?? [];
   if (digest === undefined || body === undefined) return 'foreign';

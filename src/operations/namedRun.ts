@@ -1,7 +1,7 @@
-import { exitCodes, TvError } from '../../src/errors/TvError.ts';
-import { surveyRuns, urgentFirst } from '../../src/journal/readRuns.ts';
-import type { RunState } from '../../src/journal/runState.ts';
-import type { Context } from '../../src/runbook/context.ts';
+import { exitCodes, TvError } from '../errors/TvError.ts';
+import { surveyRuns, urgentFirst } from '../journal/readRuns.ts';
+import type { RunState } from '../journal/runState.ts';
+import type { Context } from '../runbook/context.ts';
 
 /** Of runs that could be meant, so many are named. */
 const mostNamed = 5;
