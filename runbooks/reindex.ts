@@ -13,6 +13,7 @@ import { setStartBlock } from './reindex/steps/setStartBlock.ts';
 import { startIndexer } from './reindex/steps/startIndexer.ts';
 import { stopIndexer } from './reindex/steps/stopIndexer.ts';
 import { verify } from './reindex/verify.ts';
+import { byHand } from './reindex.byHand.ts';
 
 const input = {
   fromBlock: field(
@@ -52,6 +53,7 @@ stay as they are, unless --truncate asks for the whole.
 
 Afterwards the database is compared with the chain, event by event. Blocks that the indexer skipped
 because an RPC call failed are found and read again.`,
+  byHand,
   input,
   example: {
     facts: exampleFacts,

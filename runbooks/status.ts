@@ -43,6 +43,7 @@ import {
   onRightChainOnly,
 } from './status/judge.ts';
 import { runs } from './status/runs.ts';
+import { byHand } from './status.byHand.ts';
 
 /** Runbook §8: API answers slower than this are a warning. */
 const slowApiMs = 2_000;
@@ -71,6 +72,7 @@ export default defineReport({
   order: 1,
   description:
     'Shows services, API, chain, pause, open breakers, orders that rest on the DEX while one is open or the protocol is paused, oracle signals, indexer, database, disk, unfinished runs and who holds the lock on one screen. All sources are asked at once; one that is dead or slow is one line. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
+  byHand,
   input: {},
   collect: async (ctx) => {
     const databaseStatus = (async () => readStatus(ctx.database()))();

@@ -5,6 +5,7 @@ import { type BreakerFacts, exampleFacts } from './facts.ts';
 import { breakerInput, exampleInput } from './input.ts';
 import { basis, handout, plan } from './plan.ts';
 import { preflight } from './preflight.ts';
+import { byHand } from './reset.byHand.ts';
 import { verify } from './verify.ts';
 
 /** Runbook §6: closes the breaker of a pair. */
@@ -19,6 +20,7 @@ export default defineRunbook<typeof breakerInput, BreakerFacts>({
 Closes the circuit breaker of one or more pairs, so that what it stops is allowed again. Refused while the
 contract itself gives a reason against it: a stale oracle, a price or a book out of its bounds. Each of
 these can be overruled by name, with a reason that is kept in the audit log.`,
+  byHand,
   input: breakerInput,
   example: { facts: exampleFacts('reset'), input: exampleInput },
   onFailure: 'stop',

@@ -11,6 +11,7 @@ import type { Paint } from '../../src/runbook/paint.ts';
 import { ago, count, short, shortened } from '../../src/text/format.ts';
 import { padEnd, wrap } from '../../src/text/layout.ts';
 import { restingSentence, stopSentence, unwindCommands } from '../shared/effect.ts';
+import { byHand } from './status.byHand.ts';
 
 /** Of what is only information, in milliseconds. */
 const effectLimitMs = 3_000;
@@ -24,6 +25,7 @@ export default defineReport({
   aliases: ['circuit-breaker status'],
   description:
     "Shows for each pair whether its breaker is open, who tripped or reset it last and when, and the age of the oracle's last signal. Where one is open: what that stops (tried by simulation, nothing is sent) and which orders rest on the DEX. Without --pair: all pairs that the settings name, and all whose breaker was ever used.",
+  byHand,
   input: {
     pair: field(
       '--pair <pair...>',

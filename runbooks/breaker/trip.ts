@@ -7,6 +7,7 @@ import { type BreakerFacts, exampleFacts } from './facts.ts';
 import { breakerInput, exampleInput } from './input.ts';
 import { basis, handout, plan } from './plan.ts';
 import { preflight } from './preflight.ts';
+import { byHand } from './trip.byHand.ts';
 import { verify } from './verify.ts';
 
 /** Runbook §6: opens the breaker of a pair at once. */
@@ -26,6 +27,7 @@ is unknown. Orders that rest on the DEX stay there and can still be filled: they
 and tv emergency unwind cancels them, as far as the strategy lists them.
 
 With several pairs one transaction does it on Tempo, and one for each pair elsewhere.`,
+  byHand,
   input: breakerInput,
   example: { facts: exampleFacts('trip'), input: exampleInput },
   onFailure: 'stop',

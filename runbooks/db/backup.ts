@@ -17,6 +17,7 @@ import type { BackupFacts } from './backup/facts.ts';
 import { backupPath } from './backup/facts.ts';
 import { publish } from './backup/publish.ts';
 import { readItBack } from './backup/readItBack.ts';
+import { byHand } from './backup.byHand.ts';
 import { checkFolder, checkTools } from './shared/tools.ts';
 
 /**
@@ -98,6 +99,7 @@ same snapshot every row is counted and the indexer's cursor is read. The dump is
 its last byte and compared with those counts. Only after that it gets its name, with a manifest
 beside it: sums and sizes of every file, versions, counts, cursor. Where any part fails nothing is
 left that looks like a backup.`,
+  byHand,
   input,
   example: {
     facts: {

@@ -7,6 +7,7 @@ import type { Paint } from '../../src/runbook/paint.ts';
 import { ago, bytes, count, localTime } from '../../src/text/format.ts';
 import { table, wrap } from '../../src/text/layout.ts';
 import { visible } from '../../src/text/outsideText.ts';
+import { byHand } from './backups.byHand.ts';
 
 /** `tv db backups`: what there is to restore from, newest first. */
 export default defineReport({
@@ -16,6 +17,7 @@ export default defineReport({
   order: 2,
   description:
     "Lists the backups in the backup folder, newest first by the time in their manifests: size, the indexer's block, when and how each was verified, and whether it is pinned. The runbook's own .sql and .sql.gz files and the dumps of tv reindex are found too. Broken ones are shown as such. Databases that a restore has put aside are listed below. Exit 1 where there is no backup, or the newest is broken.",
+  byHand,
   input: {},
   collect: async (ctx) => {
     const { directory } = ctx.settings.backup;

@@ -10,6 +10,7 @@ import { bytes, count, howMany } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 import type { PruneFacts } from './prune/facts.ts';
 import { dropOld, removeLeftovers, removeOne } from './prune/steps.ts';
+import { byHand } from './prune.byHand.ts';
 import { checkMaintenance } from './shared/maintenance.ts';
 import { checkFolder } from './shared/tools.ts';
 
@@ -39,6 +40,7 @@ export default defineRunbook<typeof input, PruneFacts>({
 Removes backups older than 30 days, by the time in their manifests. Never the newest, never a pinned
 one, and of the verified ones never the last three, whatever their age. --dry-run lists what would go.
 With --old it drops the databases that a restore has put aside instead.`,
+  byHand,
   input,
   example: {
     facts: {

@@ -7,6 +7,7 @@ import { preflight } from './restore/preflight.ts';
 import { startServices, stopServices } from './restore/services.ts';
 import { dropLive, restoreIntoNew, swap, tryDefinitions } from './restore/steps.ts';
 import { verify } from './restore/verify.ts';
+import { byHand } from './restore.byHand.ts';
 
 const input = {
   backup: field('[backup]', 'its name, the beginning of it, or a path', z.string().optional()),
@@ -54,6 +55,7 @@ verified, starts the services that it stopped, and drops what it left half resto
 
 Where the live database is gone it is made anew: with owner, settings and grants as they were when the
 backup was made, where its manifest says so, or else as the server's defaults have it.`,
+  byHand,
   input,
   example: {
     facts: exampleFacts,

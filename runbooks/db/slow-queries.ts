@@ -11,6 +11,7 @@ import type { Paint } from '../../src/runbook/paint.ts';
 import { count, duration } from '../../src/text/format.ts';
 import { visibleWidth, wrap } from '../../src/text/layout.ts';
 import { asAdmin } from './shared/asAdmin.ts';
+import { byHand } from './slow-queries.byHand.ts';
 
 /** Shorter than this and it is ordinary work, in milliseconds. */
 const longMs = 1_000;
@@ -23,6 +24,7 @@ export default defineReport({
   order: 13,
   description:
     'Shows which statements cost the database most, from pg_stat_statements: total and mean time, calls, rows; and what has been running for more than a second right now. Text in the statements is left out. Where the extension is missing, it says how to get it.',
+  byHand,
   input: {
     by: field(
       '--by <measure>',

@@ -15,6 +15,7 @@ import { memorySize } from './tune/memorySize.ts';
 import { preflight } from './tune/preflight.ts';
 import { renderTuning } from './tune/render.ts';
 import { verify } from './tune/verify.ts';
+import { byHand } from './tune.byHand.ts';
 
 const input = {
   apply: field(
@@ -54,6 +55,7 @@ those of pgtune's "web" profile. The API server's workers (2 × cores + 1) are l
 Without --apply nothing is changed and nobody is asked. With it, what differs is set by ALTER SYSTEM
 and a reload; it needs a superuser (database.adminUrl), and \`tv runs undo\` puts back exactly what
 ALTER SYSTEM had set before. PostgreSQL is not restarted: that is for you to do, at a quiet hour.`,
+  byHand,
   input,
   example: {
     facts: exampleFacts,

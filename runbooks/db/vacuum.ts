@@ -5,6 +5,7 @@ import { exampleFacts, type VacuumFacts } from './vacuum/facts.ts';
 import { preflight } from './vacuum/preflight.ts';
 import { vacuumTables } from './vacuum/vacuumTables.ts';
 import { verify } from './vacuum/verify.ts';
+import { byHand } from './vacuum.byHand.ts';
 
 const input = {};
 
@@ -19,6 +20,7 @@ export default defineRunbook<typeof input, VacuumFacts>({
 Frees the room of rows that were deleted or changed, and renews the statistics that the planner goes
 by: VACUUM (ANALYZE), table by table. The services keep running; nothing is locked against them. Run
 weekly (\`tv db schedule install\`), and after a reindex.`,
+  byHand,
   input,
   example: { facts: exampleFacts, input: {} },
   onFailure: 'stop',

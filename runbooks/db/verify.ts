@@ -17,6 +17,7 @@ import { readServerOf } from './shared/readServerOf.ts';
 import { checkTools } from './shared/tools.ts';
 import type { VerifyFacts } from './verify/facts.ts';
 import { verifyOne } from './verify/verifyOne.ts';
+import { byHand } from './verify.byHand.ts';
 
 const input = {
   backup: field('[backup]', 'its name, the beginning of it, or a path', z.string().optional()),
@@ -47,6 +48,7 @@ for one database (a psql command, CREATE ROLE, DO, COPY to a program) counts as 
 backup into a scratch database, counts every row there, and drops that database. The functions that the
 backup defines can run meanwhile: where tv connects as a superuser they are named first.
 What came of it is kept beside the backup, for tv db backups and tv db prune.`,
+  byHand,
   input,
   example: {
     facts: {

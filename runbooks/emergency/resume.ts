@@ -7,6 +7,7 @@ import { exampleFacts, isUp, type ResumeFacts } from './resume/facts.ts';
 import { preflight } from './resume/preflight.ts';
 import { awaitSignal, startService } from './resume/steps.ts';
 import { verify } from './resume/verify.ts';
+import { byHand } from './resume.byHand.ts';
 import { superseded } from './supersedes.ts';
 
 const input = {
@@ -39,6 +40,7 @@ last signal refuse to trade until then; not every build does.
 
 The oracle's key must be authorised, the nodes and the database there, and no pause that an earlier run has
 signed may still wait to be mined.`,
+  byHand,
   input,
   example: {
     facts: exampleFacts,

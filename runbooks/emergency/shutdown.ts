@@ -11,6 +11,7 @@ import { preflight } from './shutdown/preflight.ts';
 import { pauseSteps } from './shutdown/sendPause.ts';
 import { stopSteps } from './shutdown/stopServices.ts';
 import { verify } from './shutdown/verify.ts';
+import { byHand } from './shutdown.byHand.ts';
 import { superseded } from './supersedes.ts';
 
 const input = {
@@ -54,6 +55,7 @@ It goes on beside unfinished runs, beside a run that is under way, and without t
 What the pause stops is a property of the deployed contracts. tv tries it before and after (the pause and then
 each action, simulated, nothing sent) and shows what is stopped, what is not and what is unknown. Orders that
 rest on the DEX stay there: tv emergency unwind cancels them, as far as the strategy lists them.`,
+  byHand,
   input,
   example: {
     facts: exampleFacts,

@@ -14,6 +14,7 @@ import { payoutSteps } from './payout/steps.ts';
 import { exampleFacts, type UnwindFacts } from './unwind/facts.ts';
 import { preflight, wantedPairs } from './unwind/preflight.ts';
 import { verify } from './unwind/verify.ts';
+import { byHand } from './unwind.byHand.ts';
 
 const input = {
   pair: field(
@@ -69,6 +70,7 @@ is deployed and less the fees, as the vault itself returns it just before it is 
 vault refuses withdrawals after an unwind; a simulation finds out, and the withdrawals then go first. As
 deployed the vault refuses while the protocol is paused; then the pause is ended and begun again around it,
 as in tv emergency withdraw.`,
+  byHand,
   input,
   example: {
     facts: exampleFacts,

@@ -14,6 +14,7 @@ import { toAgain } from './payout/input.ts';
 import { payoutSteps } from './payout/steps.ts';
 import { preflight } from './withdraw/preflight.ts';
 import { verify } from './withdraw/verify.ts';
+import { byHand } from './withdraw.byHand.ts';
 
 const input = {
   token: field('--token <token>', 'its address, or the symbol of one that a named pair trades', z.string()),
@@ -70,6 +71,7 @@ before it signs.
 As deployed the vault refuses while the protocol is paused. Then the pause is ended and begun again around
 the withdrawal: in one atomic transaction where one key may do all three (Tempo), else in three, of which
 the last is sent even if the withdrawal fails.`,
+  byHand,
   input,
   example: {
     facts: example,

@@ -18,6 +18,7 @@ import { followFirstSignal } from './awaitFirstSignal.ts';
 import { checkService } from './checkService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
 import { type RelayError, readRelayError } from './readRelayError.ts';
+import { byHand } from './recover.byHand.ts';
 
 type RecoverFacts = {
   readonly unit: string;
@@ -39,6 +40,7 @@ fees, a pause, a transaction that is stuck, the clock), starts it again and wait
 chain, sent and signed by the expected address. What the relay's log says is no evidence.
 
 Where a restart cannot help, nothing is changed, and the command that does help is named.`,
+  byHand,
   input: {},
   example: {
     facts: {

@@ -26,6 +26,7 @@ import { quoteForShell } from '../../src/text/shellLine.ts';
 import { awaitFirstSignal } from './awaitFirstSignal.ts';
 import { findCopies, judgeCopies, putAside, withoutKey } from './findCopies.ts';
 import { keyName, readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
+import { byHand } from './revoke-old.byHand.ts';
 
 const input = {
   now: field('--now', 'do not wait for the 24 hours', z.boolean().default(false)),
@@ -59,6 +60,7 @@ export default defineRunbook<typeof input, RevokeFacts>({
 A day after a rotation the old address loses its role, and copies of its key beside .env are taken out.
 Refused before, unless --now is given, and refused as long as the new key does not work: a fresh signal of
 it on the chain is waited for.`,
+  byHand,
   input,
   example: {
     facts: {

@@ -11,6 +11,7 @@ import { setKey, start, stop } from './rotate/hostSteps.ts';
 import { accept, forget, generate } from './rotate/keySteps.ts';
 import { preflight } from './rotate/preflight.ts';
 import { verify } from './rotate/verify.ts';
+import { byHand } from './rotate-key.byHand.ts';
 
 const input = {
   fund: field(
@@ -63,6 +64,7 @@ there once the pause has ended.
 
 The new key lies in the state directory (0600) until it is proven; afterwards it is in .env alone. One that
 was funded and could not be used stays there, and the next rotation takes it.`,
+  byHand,
   input,
   example: {
     facts: exampleFacts,

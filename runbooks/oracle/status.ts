@@ -47,6 +47,7 @@ import { type EnvKey, readOracleKey, readRelayOf } from './readOracleKey.ts';
 import { type RelayError, readRelayError } from './readRelayError.ts';
 import { judgeLog } from './status/judgeLog.ts';
 import { type Pulse, pulseOf } from './status/pulse.ts';
+import { byHand } from './status.byHand.ts';
 
 /** Limit of one source, in milliseconds. */
 const limitMs = 10_000;
@@ -66,6 +67,7 @@ export default defineReport({
   order: 1,
   description:
     "Shows for each pair the age of the last signal (healthy, stale by the contract's threshold, dead after five minutes), the process and its last errors, whether the key in .env is the authorised one, what it can pay and for how long, waiting transactions, and other addresses that may sign. What cannot be read is unknown (?). Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.",
+  byHand,
   input: {},
   collect: async (ctx) => {
     const runs = urgentFirst(surveyRuns(ctx).states).filter(({ started }) =>

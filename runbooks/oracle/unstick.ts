@@ -25,6 +25,7 @@ import { followFirstSignal } from './awaitFirstSignal.ts';
 import { checkService } from './checkService.ts';
 import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
 import { readRelayError } from './readRelayError.ts';
+import { byHand } from './unstick.byHand.ts';
 
 /** Limit for one nonce, in milliseconds. */
 const replaceLimitMs = 120_000;
@@ -63,6 +64,7 @@ the node requires. It is never another signal.
 If the original gets into a block first, that is as good: the nonce has advanced. The report says which one
 was mined. Afterwards a new signal on the chain, sent and signed by the expected address, is the proof that
 the relay works again.`,
+  byHand,
   input: {},
   example: {
     facts: {

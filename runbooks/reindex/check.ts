@@ -12,6 +12,7 @@ import { blockNumber } from '../../src/runbook/inputs.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 import { count, howMany, short } from '../../src/text/format.ts';
 import { table, wrap } from '../../src/text/layout.ts';
+import { byHand } from './check.byHand.ts';
 import { type ChainComparison, compareWithChain, describeUnpaired, groupUnstorable } from './compare.ts';
 
 /** How many missing or surplus events a screen shows; `--json` has up to 1 000. */
@@ -33,6 +34,7 @@ export default defineReport({
   order: 2,
   description:
     'Reads the logs of the protocol from the chain and compares them with the rows in the database, by transaction hash and log index. Lists missing and surplus events: the indexer skips blocks whose RPC call failed, and reports that nowhere else. A row is surplus only where the receipt of its transaction, or its block, confirms it. Events whose row in the table of their kind (deposits, withdrawals, …) is missing are listed too. Kinds that this indexer cannot store are listed apart, with the line of its journal. Exit 1 where they differ, 3 where the RPC node contradicts itself about where logs are, 5 where part of it could not be compared.',
+  byHand,
   input: {
     fromBlock: field(
       '--from-block <block>',

@@ -1,3 +1,4 @@
+import { assertUsable } from '../../src/config/problem.ts';
 import { describeAll } from '../../src/operations/documents/runbookDocument.ts';
 import { defineReport } from '../../src/runbook/define.ts';
 
@@ -6,10 +7,17 @@ export default defineReport({
   title: 'The operations runbook',
   summary: 'Write the whole operations runbook as Markdown',
   order: 3,
-  settings: 'none',
-  description:
-    'Writes the complete operations runbook as Markdown, made from the same definitions that tv runs by.',
+  settings: 'as-found',
+  description: `Writes the complete operations runbook as Markdown, made from the same definitions that tv runs by. Each
+section also has the procedure without tv: checks, commands that run as printed, how to verify them, and what not
+to do. With -e the environment's own addresses, units and paths stand in its block of definitions, and never a
+password; without, they are read from .env or filled in. Export it before you need it.`,
   input: {},
-  collect: async ({ registry, version }) => ({ version, markdown: await describeAll(registry, version) }),
+  collect: async ({ registry, version, settings, settingsOrigins }) => {
+    if (!settingsOrigins.named) return { version, markdown: await describeAll(registry, version) };
+    assertUsable(settingsOrigins);
+    const environment = { name: settings.environment, settings };
+    return { version, markdown: await describeAll(registry, version, environment) };
+  },
   render: ({ markdown }) => markdown,
 });

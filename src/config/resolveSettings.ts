@@ -101,7 +101,13 @@ export async function resolveSettings(request: SettingsRequest): Promise<Resolve
     settings,
     secrets: secrets.values,
     weakSecrets: secrets.weak,
-    origins: { values, environments: chosen.environments, files, problems: sorted(problems) },
+    origins: {
+      values,
+      named: flags.env !== undefined || Boolean(processEnv['TV_ENVIRONMENT']),
+      environments: chosen.environments,
+      files,
+      problems: sorted(problems),
+    },
   };
 }
 

@@ -110,6 +110,8 @@ export interface ConsideredFile {
 /** Where the settings of this run came from, and what is wrong with them. */
 export interface SettingsOrigins {
   readonly values: readonly SettingOrigin[];
+  /** Whether `-e` or `TV_ENVIRONMENT` named the environment; false where it is only the default. */
+  readonly named: boolean;
   /** Names that `-e` takes, sandboxes included. */
   readonly environments: readonly string[];
   /** In the order in which they were looked for. */

@@ -24,6 +24,36 @@ export interface CommandInfo {
   readonly settings?: 'none' | 'as-found' | 'vital';
   /** Why and when, for `tv runbook show` and the exported document. Markdown. */
   readonly description: string;
+  /** The same procedure without tv. */
+  readonly byHand?: ByHand;
+}
+
+/**
+ * A procedure for a person at a shell, when tv itself cannot be used. Every line is pasted as it is printed, so
+ * each `$NAME` in it comes from the definitions of the exported runbook, from `variables`, or from a line before.
+ */
+export interface ByHand {
+  /** When to use it: symptoms and occasions. */
+  readonly when: string;
+  /** What the operator fills in: shell variable to its meaning. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Before anything is changed. Each only reads. */
+  readonly checks: readonly ByHandLine[];
+  readonly steps: readonly ByHandLine[];
+  /** Afterwards. Each only reads. */
+  readonly verify: readonly ByHandLine[];
+  /** What fails or does harm, with the reason. */
+  readonly never: readonly string[];
+}
+
+export interface ByHandLine {
+  readonly what: string;
+  /** Bash. */
+  readonly run: string;
+  /** What has to come out, in words. */
+  readonly expect?: string;
+  /** What the output looks like whatever the state is; tests run the line and compare. */
+  readonly prints?: RegExp;
 }
 
 /**

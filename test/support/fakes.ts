@@ -151,7 +151,7 @@ export function startScene(stateDirectory: string, options: SceneOptions = {}): 
   const events: RunEvent[] = [];
   const ctx: ToolContext = {
     settings: fakeSettings(options.environment ?? 'production', stateDirectory, complain),
-    settingsOrigins: { values: [], environments: [], files: [], problems: [] },
+    settingsOrigins: { values: [], named: false, environments: [], files: [], problems: [] },
     version: options.version ?? '1.0.0',
     registry: [],
     runs: new RunStore(stateDirectory, [secondPlace(stateDirectory)]),

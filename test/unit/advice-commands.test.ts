@@ -5,7 +5,7 @@ import { parse, parseWords } from '../../src/cli/parse.ts';
 import { findCommand } from '../../src/cli/words.ts';
 import type { AnyRunbook } from '../../src/engine/engine.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
-import { describeAll, withPlaceholders } from '../../src/operations/documents/runbookDocument.ts';
+import { describeAll } from '../../src/operations/documents/runbookDocument.ts';
 import { registry } from '../../src/registry.generated.ts';
 import type { Json } from '../../src/runbook/json.ts';
 
@@ -175,14 +175,4 @@ it('the exported runbook has no address that anything could be sent to', async (
   const text = await describeAll(registry, '1.0.0');
   expect(text.match(/0x[0-9a-fA-F]{40,}|0x[0-9a-fA-F]{4}…/g)).toBe(null);
   expect(text).toMatch(/`[^`]*\$[A-Z_]+[^`]*`/);
-});
-
-it('an address is named by its fact, in every spelling', () => {
-  const address = '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc';
-  const named = withPlaceholders({
-    facts: { oldAddress: address, holders: [address, `0x${'1'.repeat(40)}`] },
-  });
-  expect(
-    named(`revoke ${address.toLowerCase()} (0x9965…A4dc) from 0x${'1'.repeat(40)} by 0x${'2'.repeat(40)}`),
-  ).toBe('revoke $OLD_ADDRESS ($OLD_ADDRESS) from $HOLDERS by $ADDRESS');
 });

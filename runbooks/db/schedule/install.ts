@@ -13,6 +13,7 @@ import { writeSystemFile } from '../../../src/host/writeSystemFile.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../../src/runbook/define.ts';
 import { withRollback } from '../shared/withRollback.ts';
 import type { InstallFacts } from './facts.ts';
+import { byHand } from './install.byHand.ts';
 import { preflightInstall } from './preflightInstall.ts';
 import { scheduledCall } from './scheduledCall.ts';
 import {
@@ -49,6 +50,7 @@ that failed shows in \`tv status\` and in \`tv db schedule show\`.
 
 With --cron it prints lines for root's crontab, changes nothing and asks nobody. cron does not catch
 up, and nobody sees a failure unless somebody reads root's mail.`,
+  byHand,
   input,
   example: {
     facts: { environment: 'production', files: exampleFiles(), timers: [] },

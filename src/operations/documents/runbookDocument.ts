@@ -1,5 +1,8 @@
 import { plainAdvice } from '../../errors/advice.ts';
 import type { AnyCommand, CommandDefinition, InputFields, Step } from '../../runbook/define.ts';
+import { renderByHand } from './byHand.ts';
+import { type DocumentEnvironment, renderDefinitions } from './definitions.ts';
+import { sectionNotes, sectionTitles } from './sections.ts';
 
 const asking: Record<CommandDefinition['risk'], string> = {
   read: 'Reads only; never asks.',
@@ -9,50 +12,107 @@ const asking: Record<CommandDefinition['risk'], string> = {
   sandbox: 'Touches the sandbox only.',
 };
 
-/** One chapter: why and when, risk, flags, and for procedures with steps how they run. */
-export function describeProcedure(entry: CommandDefinition, command: AnyCommand): string {
-  const section = /^\d/.test(entry.section) ? ` (§${entry.section})` : '';
+/** One procedure: when, the command of tv with its flags, what it does, and how to do the same by hand. */
+export function describeProcedure(entry: CommandDefinition, command: AnyCommand, level = 2): string {
+  const heading = '#'.repeat(level);
+  const section = level === 2 && /^\d/.test(entry.section) ? ` (§${entry.section})` : '';
   const fields = Object.values(command.input as InputFields);
+  const { byHand } = command;
   return [
-    `## ${command.title}${section}`,
-    `\`\`\`\ntv ${entry.command}${fields.map(({ flag }) => ` ${usage(flag)}`).join('')}\n\`\`\``,
+    `${heading} ${command.title}${section}`,
+    ...(byHand === undefined ? [] : [`**When to use it:** ${byHand.when}`]),
+    `\`\`\`text\ntv ${entry.command}${fields.map(({ flag }) => ` ${usage(flag)}`).join('')}\n\`\`\``,
     command.description.trim(),
     asking[entry.risk],
     ...(fields.length === 0 ? [] : [fields.map(({ flag, help }) => `- \`${flag}\`: ${help}`).join('\n')]),
-    ...(command.kind === 'runbook' ? [course(command)] : []),
-    '',
+    ...(command.kind === 'runbook' ? [whatTvDoes(command)] : []),
+    ...(byHand === undefined ? [] : [renderByHand(byHand)]),
   ].join('\n\n');
 }
 
-/** The whole document, in the order of the registry. */
-export async function describeAll(registry: readonly CommandDefinition[], version: string): Promise<string> {
+/**
+ * The whole document, in the order of the sections of the operations runbook.
+ * @param environment whose values it has; undefined for lines that read or ask for them
+ */
+export async function describeAll(
+  registry: readonly CommandDefinition[],
+  version: string,
+  environment?: DocumentEnvironment,
+): Promise<string> {
   const commands = await Promise.all(
-    registry.map(async (entry) => [entry, (await entry.load()).default] as const),
+    registry.map(async (entry) => ({ entry, command: (await entry.load()).default })),
   );
-  const procedures = commands.filter(([entry]) => entry.section !== '');
-  const tools = commands.filter(([entry]) => entry.section === '');
+  const chapter = (section: string, title: string) => {
+    const own = commands.filter(({ entry }) => entry.section === section);
+    const note = sectionNotes[section];
+    return [
+      `## ${title}`,
+      ...(note === undefined ? [] : [note]),
+      ...own.map(({ entry, command }) => describeProcedure(entry, command, 3)),
+    ].join('\n\n');
+  };
+  const body = [
+    renderDefinitions(environment),
+    ...sectionTitles.map(([section, title]) => chapter(section, title)),
+    chapter('', 'Around the procedures'),
+  ].join('\n\n');
+  const of = environment === undefined ? '' : `, for the environment \`${environment.name}\``;
+  return `# TempoVault operations runbook
+
+Made by \`tv runbook export\` (tv ${version})${of}. Do not edit it: export it again instead.
+
+Every section has the command of \`tv\` first, and then **Without tv**: the same by hand, for the day on which
+\`tv\` itself does not work. Keep a copy where you can read it on that day.
+
+${contents(body)}
+
+${body}
+`;
+}
+
+/** Links as GitHub makes them: of a heading that occurs twice the second one ends in `-1`. */
+export function contents(markdown: string): string {
+  const seen = new Map<string, number>();
+  const lines = headings(markdown).map(({ level, title }) => {
+    const slug = title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_\- ]/gu, '')
+      .replaceAll(' ', '-');
+    const times = seen.get(slug) ?? 0;
+    seen.set(slug, times + 1);
+    return { level, line: `[${title}](#${slug}${times === 0 ? '' : `-${times}`})` };
+  });
+  const shown = lines.filter(({ level }) => level === 2 || level === 3);
   return [
-    `# TempoVault operations runbook\n\nMade by \`tv runbook export\` (tv ${version}) from the definitions that tv itself runs by. Do not edit it; it is written anew.`,
-    ...procedures.map(([entry, command]) => describeProcedure(entry, command)),
-    '# Around the procedures',
-    ...tools.map(([entry, command]) => describeProcedure(entry, command)),
+    '## Contents',
+    shown.map(({ level, line }) => `${level === 2 ? '' : '  '}- ${line}`).join('\n'),
   ].join('\n\n');
 }
 
-function course(command: Extract<AnyCommand, { kind: 'runbook' }>): string {
+/** All headings outside of code. */
+export function headings(markdown: string): readonly { readonly level: number; readonly title: string }[] {
+  const text = markdown.replace(/^```[\s\S]*?^```$/gm, '');
+  return [...text.matchAll(/^(#+) (.+)$/gm)].map(([, marks = '', title = '']) => ({
+    level: marks.length,
+    title,
+  }));
+}
+
+function whatTvDoes(command: Extract<AnyCommand, { kind: 'runbook' }>): string {
   const failure =
     command.onFailure === 'carry-on'
       ? 'A failed step does not hold up the others; all failures are reported at the end.'
-      : 'A failed step stops the run. What can be put back without loss is put back at once; otherwise the run can be resumed or undone.';
+      : 'A failed step stops the run. What can be rolled back without loss is rolled back at once; otherwise the run can be resumed or undone.';
   const { facts, input } = command.example;
-  const named = withPlaceholders({ facts, input });
   const plan = command.plan(facts, input);
-  const steps = plan.map(({ title, command: line, undoTitle, afterwards }, index) => {
+  const steps = plan.map(({ title, undoTitle, afterwards }, index) => {
     const undo = undoTitle === undefined ? afterwards && plainAdvice(afterwards) : `undo: ${undoTitle}`;
-    return named(`${index + 1}. ${title}${undo === undefined ? '' : ` (${undo})`}\n   \`${line}\``);
+    const words = `${index + 1}. ${title}${undo === undefined ? '' : ` (${undo})`}`;
+    // Of the example: a reader must not take an address out of it.
+    return words.replaceAll(/0x[0-9a-fA-F]{40,}/g, '0x…');
   });
   return [
-    'For example:',
+    '**What tv does**, in an imagined case:',
     steps.join('\n'),
     failure,
     `After a kill, a reboot or a lost session: ${afterACut(plan)} Exit 0 means verified.`,
@@ -67,44 +127,6 @@ function afterACut(plan: readonly Pick<Step, 'effect' | 'undoAlways'>[]): string
   if (final === 0 && !always) return '`tv resume` finishes it. It cannot be undone: step 1 is irreversible.';
   const rest = always ? 'only what must not remain is undone' : 'it can only be finished';
   return `\`tv resume\` finishes it. \`tv runs undo\` undoes it until step ${final + 1} has begun, which is irreversible; after that ${rest}.`;
-}
-
-/** An address, or a hash, id or calldata; also shortened, as screens show them. */
-const hexValue = /0x[0-9a-fA-F]{40,}|0x[0-9a-fA-F]{4}…[0-9a-fA-F]{4}/g;
-
-/**
- * Replaces the addresses and ids of an example by `$NAME`, by the names that its facts give them: nobody
- * must be able to send anything to an address that only an example made up.
- */
-export function withPlaceholders(example: unknown): (text: string) => string {
-  const names = new Map<string, string>();
-  const visit = (value: unknown, name: string): void => {
-    if (typeof value === 'string' && /^0x[0-9a-fA-F]{40,}$/.test(value)) {
-      const key = value.toLowerCase();
-      const taken = [...names.values()];
-      const number = taken.filter((other) => other.replace(/_\d+$/, '') === name).length + 1;
-      if (!names.has(key)) names.set(key, number === 1 ? name : `${name}_${number}`);
-    } else if (Array.isArray(value)) for (const each of value) visit(each, name);
-    else if (typeof value === 'object' && value !== null) {
-      for (const [key, each] of Object.entries(value)) visit(each, constantCase(key));
-    }
-  };
-  visit(example, 'VALUE');
-  return (text) =>
-    text.replace(hexValue, (found) => {
-      const [head = '', tail = ''] = found.toLowerCase().split('…');
-      const known = [...names].find(([value]) =>
-        found.includes('…') ? value.startsWith(head) && value.endsWith(tail) : value === head,
-      );
-      return `$${known?.[1] ?? (found.length === 42 ? 'ADDRESS' : 'HEX')}`;
-    });
-}
-
-function constantCase(name: string): string {
-  return name
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .replace(/\W/g, '_')
-    .toUpperCase();
 }
 
 /** `--from-block <block>` is needed or not by its brackets alone in usage lines. */

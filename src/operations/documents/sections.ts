@@ -1,0 +1,47 @@
+/** Sections of the operations runbook in its order, by the `section` of a command. */
+export const sectionTitles: readonly (readonly [section: string, title: string])[] = [
+  ['Quick reference', 'Quick reference'],
+  ['1', '1. Reindexing events'],
+  ['2', '2. Oracle recovery'],
+  ['3', '3. Database maintenance'],
+  ['4', '4. Rotating the oracle key'],
+  ['5', '5. Scaling services'],
+  ['6', '6. Circuit breakers'],
+  ['7', '7. Emergency procedures'],
+  ['8', '8. Alerts'],
+  ['9', '9. Log analysis'],
+  ['10', '10. Troubleshooting'],
+  ['Tuning', 'Performance tuning'],
+];
+
+/** What an operator needs to know of a section beyond its commands. */
+export const sectionNotes: Readonly<Record<string, string>> = {
+  '5': `tv has no command for this yet.
+
+- The API server keeps no state: several can run behind a load balancer.
+- Run **one** event indexer. Two write the same cursor, and blocks are lost.
+- Run **one** oracle relay for each key. Two with one key sign the same nonce, and one of them fails.`,
+  '8': `tv has no command for this yet; \`tv status\` exits with 0, 1, 2 or 3 as a monitoring plugin does.
+
+Act at once:
+
+- \`/health\` is not \`healthy\`. It says \`degraded\` with HTTP 200 when the RPC node is away.
+- \`/ready\` answers 503.
+- A pair has had no oracle signal for 5 minutes.
+- The indexer's cursor does not move while the chain does. A unit that is \`active\` proves nothing.
+- A circuit breaker is open, or the protocol is paused.
+- The database refuses connections.
+
+Within an hour: signals older than the contract's threshold, answers of the API above 2 s, disk above 80 %,
+memory above 85 %, the indexer more than 100 blocks behind.`,
+  '10': `tv has no command of its own for this yet. \`tv status\` shows all of it on one screen.
+
+| symptom | first | then |
+|---|---|---|
+| API answers 503 | [Quick reference](#quick-reference): \`/ready\` names the check that fails | restart \`$API_UNIT\` only when RPC node and database answer |
+| "Failed to fetch orders" in the frontend | is \`$API_UNIT\` running, and is the site's origin in \`ALLOWED_ORIGINS\`? | change \`.env\`, restart \`$API_UNIT\` |
+| "insufficient fee token balance" | the fee token's balance of the sender | send it the fee token; on Tempo there is no native token |
+| indexer not progressing | its journal, the RPC node, its cursor | restart \`$INDEXER_UNIT\`; if events are missing, [1. Reindexing events](#1-reindexing-events) |
+| signals stale or dead | [2. Oracle recovery](#2-oracle-recovery) | |
+| every transaction of the vault reverts | is it paused, is a breaker open? [6](#6-circuit-breakers), [7](#7-emergency-procedures) | |`,
+};

@@ -1,0 +1,229 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { type Abi, encodeFunctionData, type Hex } from 'viem';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { castBinary } from '../../scripts/bench/castBinary.mjs';
+import { registry } from '../../src/registry.generated.ts';
+import type { ByHandLine } from '../../src/runbook/define.ts';
+import { devAccountIndex, devMnemonic, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
+import { rpc } from '../../src/sandbox/chain/rpc.ts';
+import { type PrintedProcedure, readRunbook } from '../support/exportedRunbook.ts';
+import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
+
+const password = 'ambrel tonsil 27';
+const accounts = {
+  admin: devAccountIndex.admin,
+  emergency: devAccountIndex.emergency,
+  'risk-officer': devAccountIndex.riskOfficer,
+  'treasury-manager': devAccountIndex.treasuryManager,
+};
+
+let sandbox: TestSandbox;
+let markdown: string;
+let home: string;
+let passwordFile: string;
+const procedures = new Map<string, PrintedProcedure>();
+let definitions: string;
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  home = sandbox.env['HOME'] ?? '';
+  passwordFile = join(home, 'cast-password');
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  const keystores = join(home, '.foundry', 'keystores');
+  mkdirSync(keystores, { recursive: true, mode: 0o700 });
+  for (const [name, index] of Object.entries(accounts)) {
+    const words = ['wallet', 'import', name, '--keystore-dir', keystores];
+    await execa(castBinary(), [...words, '--mnemonic', devMnemonic, '--mnemonic-index', String(index)], {
+      env: { CAST_UNSAFE_PASSWORD: password },
+    });
+  }
+  const exported = await sandbox.tv(['-e', 'sandbox', 'runbook', 'export'], {
+    env: { TV_ENVIRONMENT: undefined },
+  });
+  expect([exported.exitCode, exported.stderr]).toEqual([0, '']);
+  markdown = exported.stdout;
+  const read = readRunbook(markdown);
+  definitions = read.definitions;
+  for (const procedure of read.procedures) procedures.set(procedure.title, procedure);
+}, 120_000);
+afterAll(() => sandbox?.stop());
+
+interface Ran {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+/** Pastes texts into one bash inside `tv sandbox shell`, after the definitions, and keeps them apart. */
+async function paste(texts: readonly string[]): Promise<readonly Ran[]> {
+  const mark = '@@ next @@';
+  const pasted = texts.map((text) => `{ :\n${text}\n} 2>&1\necho; echo '${mark}' $?`);
+  // For the person who types the password; cast takes the file only together with a keystore.
+  const typing = `cast() { case " $* " in *" --account "*) command cast "$@" --password-file ${passwordFile} ;;
+    *) command cast "$@" ;; esac; }`;
+  const script = [typing, definitions, `echo '${mark}' 0`, ...pasted].join('\n');
+  const file = join(home, `pasted-${Math.random()}.sh`);
+  writeFileSync(file, script, { mode: 0o600 });
+  const done = await sandbox.tv(['sandbox', 'shell', '--dir', sandbox.dir, '--', 'bash', file], {
+    env: { PATH: `${dirname(castBinary())}:${sandbox.env['PATH']}` },
+    timeoutMs: 300_000,
+  });
+  const [first = '', ...rest] = done.stdout.split(`${mark} `);
+  expect(first.trim(), done.stderr).toBe('');
+  // Each part begins with the exit code of the one before.
+  return texts.map((_, index) => ({
+    exitCode: Number.parseInt(rest[index + 1] ?? '-1', 10),
+    output: (rest[index] ?? '').replace(/^\d+\n/, '').trim(),
+  }));
+}
+
+/** The block of values to fill in, with those of this sandbox. */
+function filledIn({ variables }: PrintedProcedure, values: Readonly<Record<string, string>>): string {
+  return variables.replaceAll(/^(\w+)=FILL_IN/gm, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`no value for ${name}`);
+    return `${name}=${value}`;
+  });
+}
+
+function procedure(title: string): PrintedProcedure {
+  const found = procedures.get(title);
+  if (found === undefined) throw new Error(`the runbook has no procedure "${title}"`);
+  return found;
+}
+
+/** The state of the chain, read past cast and the document. */
+async function isTrue(name: 'paused' | 'pairCircuitBroken', ...args: readonly Hex[]): Promise<boolean> {
+  const inputs = args.map(() => ({ type: 'bytes32' }));
+  const abi = [{ type: 'function', name, inputs, outputs: [], stateMutability: 'view' }] as const;
+  const data = encodeFunctionData<Abi>({ abi, functionName: name, args });
+  const to = sandbox.info.deployment.addresses.riskController;
+  const node = `http://127.0.0.1:${sandbox.info.ports.rpc}`;
+  return BigInt(await rpc<string>(node, 'eth_call', [{ to, data }, 'latest'])) === 1n;
+}
+
+it('has no secret of the environment in it', () => {
+  const env = readFileSync(join(sandbox.dir, 'tempovault', '.env'), 'utf8');
+  const url = /^INDEXER_DB_URL='[^:]+:\/\/[^:]+:(.*)@/m.exec(env)?.[1] ?? 'none';
+  expect(url.length).toBeGreaterThan(8);
+  expect(markdown).not.toContain(url);
+  expect(markdown).not.toContain(devPrivateKey(devAccountIndex.oracle).slice(2));
+});
+
+describe('every check and every verification, as printed', async () => {
+  const cases = (
+    await Promise.all(
+      registry.map(async ({ load }) => {
+        const { title, byHand } = (await load()).default;
+        return byHand === undefined ? [] : [{ title, byHand }];
+      }),
+    )
+  ).flat();
+
+  it.each(cases)(
+    '$title',
+    async ({ title, byHand }) => {
+      const printed = procedure(title);
+      const lines = printed.lines.filter(({ kind }) => kind !== 'Step');
+      const ofData: readonly ByHandLine[] = [...byHand.checks, ...byHand.verify];
+      expect(lines.map(({ run }) => run.trim())).toEqual(ofData.map(({ run }) => run.trim()));
+      const ran = await paste([
+        filledIn(printed, {
+          PAIR_ID: '$PAIR_ALPHAUSD_PATHUSD',
+          BLOCK: '100',
+          FROM_BLOCK: '100',
+          TO_BLOCK: '140',
+          FUNDING: '10000000',
+          OLD_ORACLE_ADDRESS: '$TREASURY_VAULT_ADDRESS',
+          TOKEN: '0x20C0000000000000000000000000000000000001',
+          AMOUNT: '1000000',
+          RECIPIENT: sandbox.info.accounts['owner'] ?? '',
+          BACKUP: '$BACKUP_DIRECTORY/none.dump',
+        }),
+        ...lines.map(({ run }) => run),
+      ]);
+      const wrong = lines.flatMap(({ kind, number }, index) => {
+        const { exitCode, output } = ran[index + 1] as Ran;
+        const { prints } = ofData[index] as ByHandLine;
+        const fits = prints === undefined || prints.test(output);
+        return exitCode === 0 && fits ? [] : [`${kind} ${number}: exit ${exitCode}\n${output}\n(${prints})`];
+      });
+      expect(wrong).toEqual([]);
+    },
+    120_000,
+  );
+});
+
+/** Runs lines of a procedure in their printed order, after its checks, in one shell. */
+async function follow(title: string, values: Readonly<Record<string, string>>, steps?: readonly number[]) {
+  const printed = procedure(title);
+  const chosen = printed.lines.filter(
+    ({ kind, number }) => kind !== 'Step' || steps === undefined || steps.includes(number),
+  );
+  const [, ...ran] = await paste([filledIn(printed, values), ...chosen.map(({ run }) => run)]);
+  return chosen.map(({ kind, number }, index) => ({ name: `${kind} ${number}`, ...(ran[index] as Ran) }));
+}
+
+const failed = (lines: readonly { name: string; exitCode: number; output: string }[]) =>
+  lines.filter(({ exitCode }) => exitCode !== 0);
+
+describe('by hand, from the printed text alone', () => {
+  it('trips a breaker and resets it', async () => {
+    const pair = sandbox.info.deployment.pairs[0]?.id as Hex;
+    expect(await isTrue('pairCircuitBroken', pair)).toBe(false);
+    const tripped = await follow('Trip circuit breaker', { PAIR_ID: '$PAIR_ALPHAUSD_PATHUSD' });
+    expect(failed(tripped)).toEqual([]);
+    expect(tripped.find(({ name }) => name === 'Step 1')?.output).toMatch(/^status +1 \(success\)$/m);
+    expect(tripped.at(-1)?.output).toBe('true');
+    expect(await isTrue('pairCircuitBroken', pair)).toBe(true);
+    const reset = await follow('Reset circuit breaker', { PAIR_ID: '$PAIR_ALPHAUSD_PATHUSD' });
+    expect(failed(reset)).toEqual([]);
+    expect(reset.at(-1)?.output).toBe('false');
+    expect(await isTrue('pairCircuitBroken', pair)).toBe(false);
+  }, 120_000);
+
+  it('shuts down, and resumes with a new signal on the chain', async () => {
+    const down = await follow('Emergency shutdown', {}, [1, 2]);
+    expect(failed(down)).toEqual([]);
+    expect(await isTrue('paused')).toBe(true);
+    const units = ['tempovault-api', 'tempovault-indexer', 'tempovault-oracle'];
+    expect((await sandbox.systemctl('is-active', ...units)).stdout.trim()).toBe(
+      'inactive\ninactive\ninactive',
+    );
+    const before = await sandbox.tv(['oracle', 'status', '--json']);
+    const up = await follow('Resume after an emergency', { PAIR_ID: '$PAIR_ALPHAUSD_PATHUSD' }, [1, 2, 3]);
+    expect(failed(up)).toEqual([]);
+    expect(await isTrue('paused')).toBe(false);
+    expect((await sandbox.systemctl('is-active', ...units)).stdout.trim()).toBe('active\nactive\nactive');
+    expect(before.exitCode).not.toBe(0);
+    await expect
+      .poll(async () => (await sandbox.tv(['oracle', 'status'])).exitCode, {
+        timeout: 30_000,
+        interval: 1_000,
+      })
+      .toBe(0);
+  }, 120_000);
+
+  it('backs up, proves it by a restore, and tv finds the backup sound', async () => {
+    await sandbox.systemctl('stop', 'tempovault-indexer');
+    const made = await follow('Back up the database', {});
+    expect(failed(made)).toEqual([]);
+    const output = (name: string) => made.find((line) => line.name === name)?.output ?? '';
+    expect([output('Step 2'), output('Step 3'), output('Step 4')]).toEqual([
+      'dumped',
+      'read to the end',
+      'same rows',
+    ]);
+    const file = output('Step 1');
+    const verified = await follow('Verify backups', { BACKUP: file });
+    await sandbox.systemctl('start', 'tempovault-indexer');
+    expect(failed(verified)).toEqual([]);
+    expect(verified.find(({ name }) => name === 'Step 5')?.output).toBe('same rows');
+    expect(await sandbox.sql("SELECT datname FROM pg_database WHERE datname ~ '_check_'")).toEqual([]);
+    const [{ rows = '' } = {}] = await sandbox.sql<{ rows: string }>('SELECT count(*) AS rows FROM deposits');
+    expect(readFileSync(`${file}.rows`, 'utf8').split('\n')).toContain(`public.deposits|${rows}`);
+    const byTv = await sandbox.tv(['db', 'verify', file]);
+    expect([byTv.exitCode, byTv.stderr]).toEqual([0, expect.any(String)]);
+  }, 180_000);
+});
