@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GlobalFlags } from './cli/parse.ts';
+import type { EnvFileText } from './config/layers.ts';
 import { assertUsable } from './config/problem.ts';
 import { requireApiUrl, requireDatabaseUrl, requireRpcUrls } from './config/requireSetting.ts';
-import { type EnvFileText, type ResolvedSettings, resolveSettings } from './config/resolveSettings.ts';
+import { type ResolvedSettings, resolveSettings } from './config/resolveSettings.ts';
 import type { Settings } from './config/settings.ts';
 import type { RunLockAnswer } from './database/acquireRunLock.ts';
 import { TvError } from './errors/TvError.ts';

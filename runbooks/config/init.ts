@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod';
-import { findPlaces } from '../../src/config/places.ts';
+import { findConfigPaths } from '../../src/config/configPaths.ts';
 import { starterConfig } from '../../src/config/starterConfig.ts';
 import { exitCodes, TvError, UsageError } from '../../src/errors/TvError.ts';
 import { defineAction, field } from '../../src/runbook/define.ts';
@@ -21,7 +21,7 @@ export default defineAction({
     force: field('--force', 'replace a file that is there', z.boolean().default(false)),
   },
   run: async ({ settings, settingsOrigins, writeFile, tell }, { file, system, force }) => {
-    const { userConfig, machineConfig } = findPlaces(process.env);
+    const { userConfig, machineConfig } = findConfigPaths(process.env);
     if (file !== undefined && system) {
       throw new UsageError('Give a path or --system, not both.', { next: { tv: ['config', 'init', file] } });
     }

@@ -1,4 +1,5 @@
 import { keccak_256 } from '@noble/hashes/sha3';
+import * as z from 'zod';
 import type { Address } from './settings.ts';
 
 const encoder = new TextEncoder();
@@ -17,9 +18,15 @@ export function readAddress(text: string): Address | undefined {
   return /^0x[0-9a-fA-F]{40}$/.test(text) && !hasWrongChecksum(text) ? (text as Address) : undefined;
 }
 
+/** Surrounding blanks are ignored. */
+export const address = z
+  .string()
+  .trim()
+  .refine((text): text is Address => readAddress(text) !== undefined);
+
 /**
- * The first address in a text whose checksum is wrong, in both spellings: a digit of it is wrong, or
- * only the case of a letter, and nobody but its owner can tell which.
+ * The first address in a text whose checksum is wrong, in both spellings. Either a digit is wrong or only the
+ * case of a letter; which one, only the owner of the address knows.
  */
 export function wrongChecksum(
   text: string,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { withoutKeys } from '../text/pastedKeys.ts';
+import { type ConfigPaths, findSandboxes, type ProcessEnv } from './configPaths.ts';
 import type { FileEnvironment } from './parseConfig.ts';
-import { findSandboxes, type Places, type ProcessEnv } from './places.ts';
 import { type ConfigFile, readConfigFile } from './readConfigFile.ts';
 import type { ConsideredFile, SettingsProblem } from './settings.ts';
 import { suggest } from './suggest.ts';
@@ -26,11 +26,11 @@ const standardName = 'production';
 export async function chooseEnvironment(
   flags: { readonly env: string | undefined; readonly config: string | undefined },
   env: ProcessEnv,
-  places: Places,
+  paths: ConfigPaths,
 ): Promise<Chosen> {
-  const found = await findFile(flags.config, env, places);
+  const found = await findFile(flags.config, env, paths);
   const { file } = found;
-  const sandboxes = findSandboxes(places);
+  const sandboxes = findSandboxes(paths);
   const named = file === undefined ? [] : [...file.environments.keys()];
   const environments = [...new Set([...(named.length === 0 ? [standardName] : named), ...sandboxes.keys()])];
   const name = flags.env ?? (env['TV_ENVIRONMENT'] || String(file?.default?.raw ?? standardName));
@@ -64,9 +64,9 @@ interface Found {
 }
 
 /** `--config` or `TV_CONFIG`, which must exist; else the first that exists. */
-async function findFile(flag: string | undefined, env: ProcessEnv, places: Places): Promise<Found> {
+async function findFile(flag: string | undefined, env: ProcessEnv, paths: ConfigPaths): Promise<Found> {
   const asked = flag ?? (env['TV_CONFIG'] || undefined);
-  const candidates = asked === undefined ? [places.userConfig, places.machineConfig] : [resolve(asked)];
+  const candidates = asked === undefined ? [paths.userConfig, paths.machineConfig] : [resolve(asked)];
   const files: ConsideredFile[] = [];
   for (const [index, path] of candidates.entries()) {
     const answer = await readConfigFile(path);

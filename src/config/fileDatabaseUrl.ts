@@ -1,7 +1,7 @@
 import type { Advice } from '../errors/advice.ts';
-import { keyOf } from './keys.ts';
+import type { ProcessEnv } from './configPaths.ts';
+import { rawText, words as wordsSchema } from './keys.ts';
 import type { FileValue } from './parseConfig.ts';
-import type { ProcessEnv } from './places.ts';
 import type { SettingsProblem } from './settings.ts';
 
 /** Runs a command whose output is a secret. */
@@ -37,13 +37,13 @@ export async function fileDatabaseUrl(
       given: ways.join(', '),
     });
   }
-  if (way === 'database.url') return { raw: String(value.raw), where };
+  if (way === 'database.url') return { raw: rawText(value.raw), where };
   if (way === 'database.urlEnv') {
-    const name = String(value.raw);
+    const name = rawText(value.raw);
     const raw = env[name];
     return raw ? { raw, where: `$${name} (${where})` } : fail(`$${name} is not set.`, `export ${name}=…`);
   }
-  const words = keyOf('host.prefix').read(value.raw) ?? [];
+  const words = wordsSchema.safeParse(value.raw).data ?? [];
   if (words.length === 0) {
     return fail('database.urlCommand is malformed.', `correct line ${value.line} of ${path}`, {
       expected: 'words, or a list of words',

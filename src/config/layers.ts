@@ -1,8 +1,8 @@
 import { withoutKeys } from '../text/pastedKeys.ts';
+import type { ProcessEnv } from './configPaths.ts';
 import { type Key, type KeyName, keyNames, keyOf, type Raw } from './keys.ts';
 import { databasePasswords, hasLogin } from './mask.ts';
 import type { FileEnvironment } from './parseConfig.ts';
-import type { ProcessEnv } from './places.ts';
 import type { SettingSource, SettingsProblem } from './settings.ts';
 import { suggest } from './suggest.ts';
 
@@ -22,6 +22,17 @@ export interface EnvAssignment {
   readonly line: number;
   /** Names in `${NAME}` that the file does not set. */
   readonly unresolved?: readonly string[];
+}
+
+export interface EnvFileText {
+  readonly entries: readonly EnvAssignment[];
+  /** Permission bits, as in `0o640`. */
+  readonly mode: number;
+  /**
+   * Its owner, if not root, the operator or the services' user. `sure` is false where the services' user is
+   * unknown.
+   */
+  readonly stranger?: { readonly name: string; readonly sure: boolean };
 }
 
 /** `--set key=value`. */

@@ -1,7 +1,7 @@
 import type { Advice } from '../errors/advice.ts';
 import { exitCodes, TvError } from '../errors/TvError.ts';
 import { withoutKeys } from '../text/pastedKeys.ts';
-import { type Key, type KeyName, keyOf } from './keys.ts';
+import { type Key, type KeyName, keyOf, rawText } from './keys.ts';
 import type { Written } from './layers.ts';
 import type { ProblemLevel, SettingsOrigins, SettingsProblem } from './settings.ts';
 
@@ -13,7 +13,7 @@ export function unreadableValue(
   next: Advice,
 ): SettingsProblem {
   const key: Key<unknown> = keyOf(name);
-  const written = typeof raw === 'string' ? raw : raw.join(', ');
+  const written = rawText(raw);
   const clean = withoutKeys(written);
   const shown = clean.length > 60 ? `${clean.slice(0, 59)}…` : clean;
   const explained = clean === written ? key.explain?.(raw) : undefined;

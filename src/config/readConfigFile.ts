@@ -1,5 +1,6 @@
 import { onThisMachine } from '../errors/advice.ts';
 import { quoteForShell } from '../text/shellLine.ts';
+import { rawText } from './keys.ts';
 import { databasePasswords, hasLogin, urlCredentials } from './mask.ts';
 import { type ConfigContent, parseConfig } from './parseConfig.ts';
 import type { SettingsProblem } from './settings.ts';
@@ -46,10 +47,10 @@ function exposedSecret(path: string, mode: number, content: ConfigContent): Sett
   const found: { readonly sure: boolean; readonly at: string; readonly line: number }[] = [];
   for (const [name, { values }] of content.environments) {
     for (const [key, { raw, line }] of values) {
-      const urls = typeof raw === 'string' ? raw.split(',') : raw;
+      const urls = Array.isArray(raw) ? raw : rawText(raw).split(',');
       const at = `${key} of ${name}`;
       if (key === 'database.url' || key === 'database.adminUrl') {
-        if (databasePasswords(String(raw)).length > 0) found.push({ sure: true, at, line });
+        if (databasePasswords(rawText(raw)).length > 0) found.push({ sure: true, at, line });
       } else if (urls.some((url) => hasLogin(url.trim()))) found.push({ sure: true, at, line });
       else if (/url/i.test(key) && urls.some((url) => urlCredentials(url.trim()).length > 0)) {
         found.push({ sure: false, at, line });

@@ -1,4 +1,4 @@
-import { type KeyName, keyOf, type ValueOf } from './keys.ts';
+import { type KeyName, keyOf, readValue, showValue, type ValueOf } from './keys.ts';
 import type { Layer, Written } from './layers.ts';
 import { unreadableValue } from './problem.ts';
 import type { SettingOrigin, SettingsProblem } from './settings.ts';
@@ -28,17 +28,20 @@ export class Resolution {
    * setting unset: what a source below says may mean something else.
    */
   get<K extends KeyName>(name: K, fallback?: ValueOf<K>): ValueOf<K> | undefined {
-    const key = keyOf(name);
     const written = this.#layers.find((layer) => layer.has(name))?.get(name);
     if (written === undefined) {
-      const value = fallback ?? key.fallback;
+      const value = fallback ?? keyOf(name).fallback;
       const source = value === undefined ? 'unset' : 'default';
-      this.#keep(name, value === undefined ? '' : key.show(value), { source, where: '' });
+      this.#keep(name, value === undefined ? '' : showValue(name, value), { source, where: '' });
       return value;
     }
-    const value = written.source === 'unset' ? undefined : key.read(written.raw);
+    const value = written.source === 'unset' ? undefined : readValue(name, written.raw);
     const unset = { source: 'unset', where: written.where } as const;
-    this.#keep(name, value === undefined ? '' : key.show(value), value === undefined ? unset : written);
+    this.#keep(
+      name,
+      value === undefined ? '' : showValue(name, value),
+      value === undefined ? unset : written,
+    );
     if (value === undefined && written.source !== 'unset') this.#complain(name, written);
     return value;
   }

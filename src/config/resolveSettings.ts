@@ -3,11 +3,12 @@ import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import { quoteForShell } from '../text/shellLine.ts';
 import { type Chosen, chooseEnvironment } from './chooseEnvironment.ts';
+import { type ConfigPaths, findConfigPaths, type ProcessEnv } from './configPaths.ts';
 import { fileDatabaseUrl, type RunSecretCommand } from './fileDatabaseUrl.ts';
 import { type KeyName, keyNames, publicChains } from './keys.ts';
 import {
   dotEnvLayer,
-  type EnvAssignment,
+  type EnvFileText,
   environmentLayer,
   fileLayer,
   flagLayer,
@@ -15,20 +16,11 @@ import {
   unresolvedReferences,
   type Written,
 } from './layers.ts';
-import { findPlaces, type Places, type ProcessEnv } from './places.ts';
 import { Resolution } from './resolution.ts';
 import { envSecrets, safeSecrets } from './secretValues.ts';
 import type { ConsideredFile, Settings, SettingsOrigins, SettingsProblem } from './settings.ts';
 import { settingsWarnings } from './settingsWarnings.ts';
 import { findExposure } from './trustedFile.ts';
-
-export interface EnvFileText {
-  readonly entries: readonly EnvAssignment[];
-  /** Permission bits, as in `0o640`. */
-  readonly mode: number;
-  /** Its owner, where that is neither root, nor who runs tv, nor the services' user, or may not be. */
-  readonly stranger?: { readonly name: string; readonly sure: boolean };
-}
 
 export interface SettingsRequest {
   readonly flags: {
@@ -52,8 +44,8 @@ export interface SettingsRequest {
   readonly hurried?: boolean;
   /** Runs `database.urlCommand`. */
   readonly runSecretCommand: RunSecretCommand;
-  /** For tests: places other than this machine's. */
-  readonly places?: Parameters<typeof findPlaces>[1];
+  /** For tests: paths other than this machine's. */
+  readonly paths?: Parameters<typeof findConfigPaths>[1];
 }
 
 export interface ResolvedSettings {
@@ -72,8 +64,8 @@ export interface ResolvedSettings {
  */
 export async function resolveSettings(request: SettingsRequest): Promise<ResolvedSettings> {
   const { flags, processEnv } = request;
-  const places = findPlaces(processEnv, request.places);
-  const chosen = await chooseEnvironment(flags, processEnv, places);
+  const paths = findConfigPaths(processEnv, request.paths);
+  const chosen = await chooseEnvironment(flags, processEnv, paths);
   const upper = await upperLayers(request, chosen);
   const resolution = new Resolution(upper.layers);
   resolution.problems.push(...chosen.problems, ...upper.problems);
@@ -83,7 +75,7 @@ export async function resolveSettings(request: SettingsRequest): Promise<Resolve
   const entries = envFile.text?.entries ?? [];
   resolution.add(dotEnvLayer(envFile.path, entries));
 
-  const settings = buildSettings(resolution, chosen, places);
+  const settings = buildSettings(resolution, chosen, paths);
   const files: readonly ConsideredFile[] = [
     ...chosen.files,
     { path: envFile.path, role: '.env', state: envFile.state },
@@ -181,7 +173,7 @@ async function readDotEnv(request: SettingsRequest, resolution: Resolution, soun
   }
 }
 
-function buildSettings(resolution: Resolution, { name }: Chosen, places: Places): Settings {
+function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPaths): Settings {
   const id = resolution.get('chain.id');
   const known = id === undefined ? undefined : publicChains.get(id);
   const need = <K extends KeyName>(key: K) => resolution.need(key);
@@ -229,7 +221,7 @@ function buildSettings(resolution: Resolution, { name }: Chosen, places: Places)
     },
     pairs: need('pairs'),
     withdraw: { recipients: need('withdraw.recipients') },
-    stateDirectory: resolution.get('stateDirectory', places.stateDirectory) ?? places.stateDirectory,
+    stateDirectory: resolution.get('stateDirectory', paths.stateDirectory) ?? paths.stateDirectory,
   };
 }
 

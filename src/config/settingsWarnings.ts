@@ -1,12 +1,12 @@
 import { onHost } from '../errors/advice.ts';
 import { quoteForShell } from '../text/shellLine.ts';
 import type { Chosen } from './chooseEnvironment.ts';
+import type { ProcessEnv } from './configPaths.ts';
 import { keyNames, keyOf, publicChains } from './keys.ts';
-import type { ProcessEnv } from './places.ts';
-import type { EnvFileText } from './resolveSettings.ts';
+import type { EnvFileText } from './layers.ts';
 import type { ConsideredFile, SettingOrigin, Settings, SettingsProblem } from './settings.ts';
 
-export interface WeakPointsParameters {
+export interface SettingsWarningsParameters {
   readonly settings: Settings;
   readonly values: readonly SettingOrigin[];
   readonly files: readonly ConsideredFile[];
@@ -16,7 +16,7 @@ export interface WeakPointsParameters {
 }
 
 /** What is missing, contradicts itself or invites trouble, though every single value is well-formed. */
-export function settingsWarnings(parameters: WeakPointsParameters): readonly SettingsProblem[] {
+export function settingsWarnings(parameters: SettingsWarningsParameters): readonly SettingsProblem[] {
   if (!parameters.chosen.sound) return [];
   const nothing = nothingKnown(parameters);
   if (nothing !== undefined) return [nothing];
@@ -38,7 +38,7 @@ function nothingKnown({
   files,
   chosen,
   settings,
-}: WeakPointsParameters): SettingsProblem | undefined {
+}: SettingsWarningsParameters): SettingsProblem | undefined {
   const given = values.some(
     ({ key, source }) => /^(chain\.(id|rpcUrls)|database\.url)$/.test(key) && source !== 'unset',
   );
@@ -64,7 +64,7 @@ const consequences: readonly (readonly [RegExp, 'error' | 'warning', string])[] 
   [/^contracts\./, 'warning', 'Contract addresses are missing'],
 ];
 
-function missing({ values, files }: WeakPointsParameters): readonly SettingsProblem[] {
+function missing({ values, files }: SettingsWarningsParameters): readonly SettingsProblem[] {
   const envFile = files.find(({ role }) => role === '.env');
   // Why there is nothing from it is told elsewhere; all the rest would only follow from that.
   if (envFile?.state === 'not used' || envFile?.state === 'unreadable') return [];
@@ -91,7 +91,7 @@ function missing({ values, files }: WeakPointsParameters): readonly SettingsProb
   });
 }
 
-function wrongChain({ settings, values }: WeakPointsParameters): readonly SettingsProblem[] {
+function wrongChain({ settings, values }: SettingsWarningsParameters): readonly SettingsProblem[] {
   const { id, rpcUrls } = settings.chain;
   for (const [publicId, publicUrl] of publicChains) {
     const sameHost = rpcUrls.some((url) => new URL(url).host === new URL(publicUrl).host);
@@ -113,7 +113,7 @@ function wrongChain({ settings, values }: WeakPointsParameters): readonly Settin
   return [];
 }
 
-function exposedEnvFile({ envText, settings }: WeakPointsParameters): readonly SettingsProblem[] {
+function exposedEnvFile({ envText, settings }: SettingsWarningsParameters): readonly SettingsProblem[] {
   if (envText === undefined) return [];
   const where = settings.host.envFile;
   const path = quoteForShell(where);
@@ -158,7 +158,7 @@ function exposedEnvFile({ envText, settings }: WeakPointsParameters): readonly S
 /** Names that are worth a line each. */
 const mostRepeated = 10;
 
-function repeatedEnvKeys({ envText, settings }: WeakPointsParameters): readonly SettingsProblem[] {
+function repeatedEnvKeys({ envText, settings }: SettingsWarningsParameters): readonly SettingsProblem[] {
   const lines = new Map<string, number[]>();
   for (const { key, line } of envText?.entries ?? [])
     lines.set(key, [...(lines.get(key) ?? []).slice(-20), line]);
@@ -175,7 +175,7 @@ function repeatedEnvKeys({ envText, settings }: WeakPointsParameters): readonly 
 }
 
 /** `localhost` in a `.env` on another machine means that machine; tv takes it for this one. */
-function localThroughSsh({ settings, values }: WeakPointsParameters): readonly SettingsProblem[] {
+function localThroughSsh({ settings, values }: SettingsWarningsParameters): readonly SettingsProblem[] {
   if (!settings.host.prefix.some((word) => /(^|\/)ssh$/.test(word))) return [];
   const urls = {
     'database.url': [settings.database.url],
@@ -201,7 +201,7 @@ function localThroughSsh({ settings, values }: WeakPointsParameters): readonly S
 }
 
 /** Two environments that name no `.env` of their own would both take the database from the same one. */
-function sharedEnvFile({ chosen }: WeakPointsParameters): readonly SettingsProblem[] {
+function sharedEnvFile({ chosen }: SettingsWarningsParameters): readonly SettingsProblem[] {
   const seen = new Map<string, string>();
   for (const [name, { values }] of chosen.file?.environments ?? []) {
     if (['url', 'urlCommand', 'urlEnv'].some((way) => values.has(`database.${way}`))) continue;
@@ -225,7 +225,7 @@ function sharedEnvFile({ chosen }: WeakPointsParameters): readonly SettingsProbl
   return [];
 }
 
-function ignoredVariables({ settings, processEnv }: WeakPointsParameters): readonly SettingsProblem[] {
+function ignoredVariables({ settings, processEnv }: SettingsWarningsParameters): readonly SettingsProblem[] {
   if (!settings.sandbox) return [];
   const set = keyNames.flatMap((name) => {
     const { variable } = keyOf(name);
@@ -243,7 +243,7 @@ function ignoredVariables({ settings, processEnv }: WeakPointsParameters): reado
 }
 
 /** A slip in another environment's part must not stop work on this one. */
-function otherEnvironments({ chosen, settings }: WeakPointsParameters): readonly SettingsProblem[] {
+function otherEnvironments({ chosen, settings }: SettingsWarningsParameters): readonly SettingsProblem[] {
   return [...(chosen.file?.environments ?? [])]
     .filter(([name]) => name !== settings.environment)
     .flatMap(([name, { problems }]) =>

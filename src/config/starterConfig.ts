@@ -1,5 +1,5 @@
 import { keyNames, keyOf, type Raw } from './keys.ts';
-import { showSigner } from './readSigner.ts';
+import { showSigner } from './mapSettings.ts';
 import type { SettingOrigin, Settings, SettingsOrigins, SignerRole } from './settings.ts';
 
 interface Line extends SettingOrigin {

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { EnvFileText, ResolvedSettings, SettingsRequest } from '../../src/config/resolveSettings.ts';
+import type { EnvFileText } from '../../src/config/layers.ts';
+import type { ResolvedSettings, SettingsRequest } from '../../src/config/resolveSettings.ts';
 import { resolveSettings } from '../../src/config/resolveSettings.ts';
 import type { SettingOrigin } from '../../src/config/settings.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
@@ -45,7 +46,7 @@ export class ConfigWorld {
     return resolveSettings({
       flags: { env: options.env, config: options.config, set: new Map(Object.entries(options.set ?? {})) },
       processEnv: { HOME: join(this.directory, 'home'), ...options.variables },
-      places: { machineConfig: this.machineConfig, root: false },
+      paths: { machineConfig: this.machineConfig, root: false },
       hurried: options.hurried ?? false,
       runSecretCommand: (words) => secretOutput({ words }),
       readEnvFile: async (parameters): Promise<EnvFileText | undefined> => {

@@ -132,7 +132,7 @@ describe('what is wrong in a file is told with file and line', () => {
       # a tab
       fatal: The configuration file is not valid YAML.
         where: /home/.config/tv/config.yaml:3
-        reason: a tab where YAML wants spaces
+        reason: a tab where YAML needs spaces
         next: correct line 3 of /home/.config/tv/config.yaml, then: tv config check
       # a key twice
       fatal: The configuration file is not valid YAML.

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readSigner } from '../../src/config/readSigner.ts';
+import { signerSource } from '../../src/config/mapSettings.ts';
 import { ConfigWorld, originOf, problemLines } from '../support/configWorld.ts';
 
 let world: ConfigWorld;
@@ -68,7 +68,7 @@ it.each([
   ['an empty command', { command: [] }],
   ['a command as one text', { command: 'op read x' }],
 ])('takes %s for no signer', (_, map) => {
-  expect(readSigner(JSON.stringify(map))).toBeUndefined();
+  expect(signerSource.safeParse(map).success).toBe(false);
 });
 
 it('takes a pair of one token, or no pair at all, for a mistake', async () => {

@@ -10,7 +10,7 @@ import { decodeRevert } from '../../src/chain/decodeRevert.ts';
 import { describeRpcError } from '../../src/chain/describeRpcError.ts';
 import { decode } from '../../src/chain/tryRead.ts';
 import { renderChecks } from '../../src/cli/renderCheck.ts';
-import { readPairs } from '../../src/config/readSigner.ts';
+import { pairSettings } from '../../src/config/mapSettings.ts';
 import { describeDatabaseError } from '../../src/database/describeDatabaseError.ts';
 import { runHostScript } from '../../src/database/hostScript.ts';
 import { TvError } from '../../src/errors/TvError.ts';
@@ -203,10 +203,10 @@ it.each<[string, () => string | Promise<string>]>([
 });
 
 it('a pair with an unprintable name is not taken', () => {
-  const pair = `["0x${'1'.repeat(40)}","0x${'2'.repeat(40)}"]`;
-  expect(Object.keys(readPairs(`{"A-B": ${pair}}`) ?? {})).toEqual(['A-B']);
-  for (const name of ['A\\u202eB', 'A\\u001b[2J', 'A\\nB', 'A'.repeat(65)])
-    expect(readPairs(`{"${name}": ${pair}}`)).toBe(undefined);
+  const pair = [`0x${'1'.repeat(40)}`, `0x${'2'.repeat(40)}`];
+  expect(Object.keys(pairSettings.parse({ 'A-B': pair }))).toEqual(['A-B']);
+  for (const name of ['A\u202eB', 'A\u001b[2J', 'A\nB', 'A'.repeat(65)])
+    expect(pairSettings.safeParse({ [name]: pair }).success).toBe(false);
 });
 
 it('text from outside is cut to its length, by characters', () => {

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 export type ProcessEnv = Readonly<Record<string, string | undefined>>;
 
 /** Where this machine keeps what tv looks for. */
-export interface Places {
+export interface ConfigPaths {
   /** `$XDG_CONFIG_HOME/tv/config.yaml`. */
   readonly userConfig: string;
   /** `/etc/tempovault/tv.yaml`. */
@@ -15,10 +15,10 @@ export interface Places {
 }
 
 /** @param overrides for tests; elsewhere the machine's own */
-export function findPlaces(
+export function findConfigPaths(
   env: ProcessEnv,
   overrides: { readonly machineConfig?: string; readonly root?: boolean } = {},
-): Places {
+): ConfigPaths {
   const home = env['HOME'] || homedir();
   const root = overrides.root ?? process.getuid?.() === 0;
   const ownState = root ? '/var/lib/tv' : join(env['XDG_STATE_HOME'] || join(home, '.local', 'state'), 'tv');
@@ -30,7 +30,7 @@ export function findPlaces(
 }
 
 /** The sandboxes that are up, by name, each with the configuration file that it wrote. */
-export function findSandboxes({ stateDirectory }: Places): ReadonlyMap<string, string> {
+export function findSandboxes({ stateDirectory }: ConfigPaths): ReadonlyMap<string, string> {
   const directory = join(stateDirectory, 'sandbox');
   const names = existsSync(directory) ? namesIn(directory) : [];
   return new Map(
