@@ -33,6 +33,8 @@ type Path = readonly string[];
 const environmentName = /^[A-Za-z0-9][\w.-]*$/;
 /** Aliases that a file may use, each use counted. One that repeats a block for ten environments has ten. */
 const mostAliases = 200;
+/** In place of an alias that refers to nothing: malformed wherever it stands, and in its own environment only. */
+const noValue = [{}];
 
 /** Parses a configuration file, with the line of every value. Loads the YAML parser. */
 export async function parseConfig(file: string, text: string): Promise<ConfigContent> {
@@ -46,18 +48,25 @@ export async function parseConfig(file: string, text: string): Promise<ConfigCon
   let document: Document;
   let tree: unknown;
   try {
-    document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    // Without warnings, which Node would print and which may quote the file.
+    document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
     const [error] = document.errors;
     if (error !== undefined) return broken(lines.linePos(error.pos[0]).line, error.code);
-    // As it was written: YAML takes an address without quotes for a number, and rounds it.
+    let aliases = 0;
     yaml.visit(document, {
+      // As it was written: YAML takes an address without quotes for a number, and rounds it.
       Scalar: (_, scalar) => {
         if (scalar.value !== null && typeof scalar.value !== 'string') scalar.value = scalar.source;
+      },
+      Alias: (_, alias) => {
+        aliases += 1;
+        if (aliases > mostAliases) throw new RangeError('too many aliases');
+        return alias.resolve(document) === undefined ? document.createNode(noValue) : undefined;
       },
     });
     tree = document.toJS({ maxAliasCount: mostAliases });
   } catch (error) {
-    // From `toJS` for an alias that multiplies or refers to nothing; and for nesting deeper than the stack.
+    // Aliases that multiply (a ReferenceError of `toJS`), or nesting deeper than the stack.
     if (error instanceof ReferenceError || error instanceof RangeError) return broken(1, 'TANGLED');
     throw error;
   }
@@ -98,8 +107,9 @@ class Reader {
     for (const [name, value] of this.#entries(tree, [], 'the file', problems)) {
       if (name === 'default') {
         const facts = { expected: 'the name of an environment' };
-        if (typeof value === 'string') standard = { raw: value, line: this.#lineOf([name]) };
-        else problems.push(this.#problem('default is malformed.', [name], facts));
+        if (typeof value === 'string' || value === null) {
+          standard = { raw: value ?? '', line: this.#lineOf([name]) };
+        } else problems.push(this.#problem('default is malformed.', [name], facts));
       } else if (name === 'environments') {
         for (const [each, settings] of this.#entries(value, [name], name, problems)) {
           const path = [name, each];
@@ -227,7 +237,7 @@ const reasons: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: 'a backslash in double quotes; use single quotes',
   UNEXPECTED_TOKEN: 'unexpected characters',
   MULTIPLE_DOCS: 'a second document (---)',
-  TANGLED: 'aliases that multiply, refer to themselves or to nothing, or nesting deeper than any setting',
+  TANGLED: 'aliases that multiply or refer to themselves, or nesting deeper than any setting',
   BAD_ALIAS: 'a value that begins with * or & needs quotes around it',
 };
 

@@ -65,6 +65,8 @@ describe('what is wrong in a file is told with file and line', () => {
     ['a key twice', ['api: {}', 'api: {}']],
     ['a password that is no YAML', ['database: {url: "postgres://u:hunter22@h/d}']],
     ['a colon', ['database:', '  url: hunter22: x: y']],
+    ['an alias to nothing', ['chain:', '  id: *missing']],
+    ['an alias to nothing in place of a section', ['chain: *missing']],
     ['two ways at once', ['database:', '  url: postgres://u@h/d', '  urlEnv: X']],
   ];
   it('in words that an operator can act on, without quoting what may be secret', async () => {
@@ -149,6 +151,16 @@ describe('what is wrong in a file is told with file and line', () => {
         where: /home/.config/tv/config.yaml:4
         reason: a second "key:" on one line; put quotes around a value with ": " in it
         next: correct line 4 of /home/.config/tv/config.yaml, then: tv config check
+      # an alias to nothing
+      fatal: chain.id is malformed.
+        where: /home/.config/tv/config.yaml:4
+        expected: one value, or a list of values
+        next: correct line 4 of /home/.config/tv/config.yaml, then: tv config check
+      # an alias to nothing in place of a section
+      fatal: chain is malformed.
+        where: /home/.config/tv/config.yaml:3
+        expected: lines of key: value
+        next: correct line 3 of /home/.config/tv/config.yaml, then: tv config check
       # two ways at once
       error: The database URL is given in more than one way.
         where: /home/.config/tv/config.yaml:4
@@ -183,6 +195,16 @@ describe('what a file may say', () => {
     });
     expect(settings.backup.directory).toBe('/backup');
     expect(origins.values.find(({ key }) => key === 'chain.rpcUrls')?.where).toBe(`${world.userConfig}:5`);
+  });
+
+  it('an alias to nothing in another environment, or no default: this one works', async () => {
+    world.write(
+      world.userConfig,
+      'default:\nenvironments:\n  staging: {chain: *missing}\n  production: {}\n',
+    );
+    const resolved = await world.resolve({ dotEnv, env: 'production' });
+    expect(problemLines(resolved)).toBe('');
+    expect(problemLines(resolved, ['warning'])).toContain('In staging: chain is malformed.');
   });
 
   it('a name of an environment that is no path', async () => {
