@@ -75,7 +75,7 @@ void main(process.argv.slice(2)).then((code) => {
   // after it has called back.
   const written = () => {
     if (trouble.unwritten === undefined) process.exit(code);
-    process.stderr.write(`✖ The output could not be written whole: ${trouble.unwritten.message}\n`);
+    process.stderr.write(`✖ The output could not be written completely: ${trouble.unwritten.message}\n`);
     process.exit(code === 0 ? 1 : code);
   };
   process.stdout.write('', () => setImmediate(written));

@@ -10,7 +10,7 @@ export default defineReport({
   order: 3,
   settings: 'as-found',
   description:
-    'Reads all sources of the settings and names everything that is wrong or weak in them: malformed values, unknown keys, missing addresses, a chain id that does not fit the RPC URL, files with secrets that others can read. It contacts neither chain nor database; `tv status` does. Exit code 1 where something is wrong, 0 where something is only weak.',
+    'Reads all sources of the settings and lists their problems: malformed values, unknown keys, missing addresses, a chain id that does not match the RPC URL, files with secrets that others can read. It contacts neither chain nor database; `tv status` does. Exit code 1 for errors, 0 if there are only warnings.',
   input: {},
   collect: async ({ settings, settingsOrigins: { files, problems } }) => ({
     environment: settings.environment,

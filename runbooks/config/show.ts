@@ -4,6 +4,7 @@ import type { ConsideredFile, SettingOrigin } from '../../src/config/settings.ts
 import { UsageError } from '../../src/errors/TvError.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
+import { howMany } from '../../src/text/format.ts';
 import { padEnd, visibleWidth, wrap } from '../../src/text/layout.ts';
 
 /** Columns of a value beside which its origin is still aligned with the others. */
@@ -33,18 +34,21 @@ export default defineReport({
   render: ({ environment, environments, settings, files, problems }, paint) => {
     const names = Math.max(...settings.map(({ key }) => key.length));
     const others = environments.filter((name) => name !== environment);
-    const also = others.length === 0 ? '' : ` · also there: ${others.join(', ')}`;
-    const count = problems.length === 1 ? 'One thing is' : `${problems.length} things are`;
+    const also = others.length === 0 ? '' : ` · other environments: ${others.join(', ')}`;
     return [
       `${paint.bold('Settings')} · ${environment}${paint.dim(also)}`,
       '',
       ...settings.map((setting) => row(setting, names, paint)),
       '',
-      'Looked for, in this order',
+      'Files, in the order of the search',
       ...files.map(({ path, state }) => `  ${mark(state, paint)} ${padEnd(state, 10)}  ${path}`),
       ...(problems.length === 0
         ? []
-        : ['', `${paint.warn('!')} ${count} wrong or weak.`, paint.next([{ tv: ['config', 'check'] }])]),
+        : [
+            '',
+            `${paint.warn('!')} ${howMany(problems.length, 'problem')} found.`,
+            paint.next([{ tv: ['config', 'check'] }]),
+          ]),
       '',
     ].join('\n');
   },

@@ -1,7 +1,7 @@
 import type { AnyCommand, CommandDefinition, InputField, InputFields } from '../runbook/define.ts';
 import type { Vocabulary } from './words.ts';
 
-/** Names that only the machine knows; each list is read when a word of its kind is completed. */
+/** Names that depend on the machine. A list is read only when a word of its kind is completed. */
 export interface CompletionSources {
   environments(): Promise<readonly string[]>;
   pairs(): Promise<readonly string[]>;
@@ -10,7 +10,7 @@ export interface CompletionSources {
   settings(): Promise<readonly string[]>;
 }
 
-/** Flags and arguments whose values have a source of their own; where a flag is not here, see its schema. */
+/** Flags and arguments whose values come from a source. The values of others come from their schema. */
 const valueSources: Readonly<Record<string, keyof CompletionSources>> = {
   '-e': 'environments',
   '--env': 'environments',
@@ -27,8 +27,8 @@ const planning = ['--dry-run', '--plan'];
 const overruling = ['--override', '--reason'];
 
 /**
- * What can stand in place of the last of `typed`, the words after `tv`; it may be empty or half a word.
- * Empty where tv has nothing to offer: the shell then completes file names.
+ * Candidates for the last of `typed`, the words after `tv`; it may be empty or incomplete.
+ * Without candidates the shell completes file names.
  */
 export async function complete(
   registry: readonly CommandDefinition[],

@@ -37,14 +37,14 @@ export function parse(entry: CommandDefinition, command: AnyCommand, args: reado
   const options = program.opts<Record<string, unknown>>();
   if (options['dryRun'] === true && options['safe'] !== undefined) {
     throw new UsageError('--safe writes a file, and --dry-run changes nothing.', {
-      next: ['--calldata in place of both: it prints what the file would hold'],
+      next: ['use --calldata instead of both: it prints the content of the file'],
     });
   }
   const plan = options['plan'] as string | undefined;
   if (plan !== undefined && !/^[0-9a-f]{64}$/.test(plan)) {
-    throw new UsageError('--plan takes the whole digest of a plan, 64 hex digits.', {
+    throw new UsageError('--plan needs the full digest of a plan: 64 hex digits.', {
       facts: { given: withoutKeys(plan) },
-      next: ['paste the line that the same command with --dry-run ends with'],
+      next: ['run the same command with --dry-run and paste its last line'],
     });
   }
   return {
@@ -71,8 +71,8 @@ export function parse(entry: CommandDefinition, command: AnyCommand, args: reado
 }
 
 /**
- * The words of a call after `tv`, for one that is to be made again: without its environment and its
- * configuration file, which every printed command gets by itself, and without what only a trial asks for.
+ * The words of a call after `tv`, to repeat it: without its environment and configuration file, which the renderer
+ * of advice adds, and without the flags of a dry run.
  * @param rest the arguments without the command's own words
  */
 export function wordsOfCall(
@@ -83,14 +83,14 @@ export function wordsOfCall(
     if (/^(-e|--env|--config|--plan)$/.test(rest[index - 1] ?? '')) return false;
     return !/^(-e|--env(=|$)|--config(=|$)|--plan(=|$)|--dry-run$)/.test(word);
   });
-  // As everything else that is printed has it: `tv resume`.
+  // The short alias, as in all other advice: `tv resume`.
   const short = aliases.find((alias) => !alias.includes(' ')) ?? command;
   return [...short.split(' '), ...kept];
 }
 
 /** @throws UsageError */
 function waitMs(text: unknown): number | undefined {
-  // A boolean where the command has a --no-wait of its own.
+  // A boolean for commands that define --no-wait.
   if (typeof text !== 'string') return undefined;
   const read = timeSpan.safeParse(text);
   if (read.success) return read.data;
@@ -153,7 +153,7 @@ export function commandHelp(entry: CommandDefinition, command: AnyCommand, width
   return text;
 }
 
-/** Paragraphs on one line each, for whoever wraps them to a width. */
+/** Each paragraph on one line, to be wrapped by commander. */
 function flowed(text: string): string {
   return text.trim().replace(/([^\n])\n(?!\n)/g, '$1 ');
 }
@@ -162,7 +162,7 @@ function build(entry: CommandDefinition, command: AnyCommand): Command {
   const program = new Command(`tv ${entry.command}`)
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-    .helpOption('-h, --help', 'this text');
+    .helpOption('-h, --help', 'show this help');
   for (const { flag, help } of Object.values(command.input as InputFields)) {
     if (flag.startsWith('-')) program.option(flag, help);
     else program.argument(flag, help);
@@ -177,11 +177,11 @@ function build(entry: CommandDefinition, command: AnyCommand): Command {
   if (hasPlan(command)) {
     program.optionsGroup('Planning:');
     program.option('--dry-run', 'run every check, print the plan and its digest, change nothing');
-    program.option('--plan <digest>', 'refuse unless this is still the plan (all 64 digits)');
+    program.option('--plan <digest>', 'refuse if the plan has changed (all 64 digits)');
   }
   if (command.kind === 'runbook') {
-    program.option('--override <check>', 'overrule a check by its name (repeatable)', repeat);
-    program.option('--reason <text>', 'why it is overruled; kept in the audit log');
+    program.option('--override <check>', 'override a check by its name (repeatable)', repeat);
+    program.option('--reason <text>', 'reason for the override; kept in the audit log');
   }
   program.optionsGroup('Everywhere:');
   program.option('-e, --env <name>', 'environment to work on');

@@ -6,7 +6,7 @@ import { outsideText } from '../text/outsideText.ts';
 import { adviceLine, planLine } from './advice.ts';
 
 /**
- * The steps in order, each with what would undo it and the shell line that it stands for, if it has one.
+ * The steps in order, each with its undo and its equivalent shell line.
  * @param heading with the plan's id
  * @param all every step of the plan, which the numbers count, where some of them are done
  */

@@ -27,7 +27,7 @@ type PlanReady = Extract<RunEvent, { type: 'plan.ready' }>;
 export interface Screen {
   /** Progress and questions: standard error. */
   print(text: string): void;
-  /** What the command was asked for: standard output. */
+  /** The result of the command: standard output. */
   result(text: string): void;
   busy(text: string): void;
   clearBusy(): void;
@@ -43,7 +43,7 @@ export class RunScreen {
   readonly #begun = new Set<string>();
   /** Steps that were done and not undone. */
   readonly #standing = new Set<string>();
-  /** What the verification found unusual, and what to do about it. */
+  /** Remedies for the findings of the verification. */
   #advice: readonly Advice[] = [];
   #signalled = false;
   /** A step failed: where the run ends unverified, it is unknown whether that step took effect. */
@@ -51,17 +51,17 @@ export class RunScreen {
   #undoFailed = false;
   /** Steps that an undo leaves, and of which it is unknown whether they took effect. */
   #undecidedSteps: readonly string[] = [];
-  /** Steps were undone: unless that was a part that is done anew, the run cannot go forward any more. */
+  /** Steps were undone. Unless only a part was undone that a resume repeats, the run can only be undone. */
   #undone = false;
-  /** An undo that was asked for: its steps are named by what undoes them. */
+  /** A requested undo, whose steps are named by their undo. */
   #undoing = false;
   #checked = false;
-  /** The journal is not in the state directory, so what it holds is shown too. */
+  /** The journal is not in the state directory, so its content is shown too. */
   #unwritten = false;
   #startedAt: number;
   #line: { readonly step: string; readonly progress: ProgressLine } | undefined;
 
-  /** Since when the checks, or the verification, are running. */
+  /** Start of the checks, or of the verification. */
   #checksSince: number;
   readonly #timings: boolean;
 
@@ -86,7 +86,7 @@ export class RunScreen {
       case 'preflight.started':
         this.#checksSince = this.#now();
         this.#print(`\n${this.#headline(event)}\n\n`);
-        this.#screen.busy('looking at the host, the chain and the database');
+        this.#screen.busy('checking the host, the chain and the database');
         break;
       case 'preflight.done':
         this.#print(`${paint.bold('Preflight')}\n${renderChecks(event.checks, paint)}\n${this.#took()}\n`);
@@ -100,7 +100,7 @@ export class RunScreen {
           start: `Plan ${id}`,
           resume: `Remaining steps (plan ${id})`,
           undo: `Steps to undo (plan ${id})`,
-          // Some may have taken effect all the same.
+          // Some may still have taken effect.
           abandon: `Steps not recorded as done (plan ${id})`,
         }[event.direction];
         const plan = `${renderPlan(event.plan, heading, paint, this.#steps)}\n\n`;
@@ -154,7 +154,7 @@ export class RunScreen {
         this.#stepLine(
           paint.ok('✔'),
           event.step,
-          event.how === 'found' ? 'was done already' : duration(event.durationMs),
+          event.how === 'found' ? 'already done' : duration(event.durationMs),
         );
         break;
       case 'undo.done':
@@ -176,7 +176,7 @@ export class RunScreen {
         break;
       case 'run.signalled':
         this.#signalled = true;
-        this.#print(`  ${paint.warn('!')} ${event.signal}: stopped after the step in flight\n`);
+        this.#print(`  ${paint.warn('!')} ${event.signal}: stopped after the current step\n`);
         break;
       case 'run.checked':
         this.#advice = adviceOf(event.checks);
@@ -218,7 +218,7 @@ export class RunScreen {
     }
   }
 
-  /** The run that a resume or an undo is about; a new run tells its own id. */
+  /** The run of a resume or an undo. A new run reports its own id. */
   about(run: string): void {
     this.#run = run;
   }
@@ -314,7 +314,7 @@ export class RunScreen {
         const state = this.#undecidedSteps.includes(step.id) ? 'unknown' : 'kept';
         return `${state}  ${this.#title(step.id)}${after === '' ? '' : `: ${after}`}`;
       });
-    // Of its own changes a run can speak; whether the world is as before was not read.
+    // Only the run's own changes are known; the state before it was not read.
     const rolledBack =
       kept.length === 0
         ? 'All changes of this run were rolled back.'
@@ -343,7 +343,7 @@ export class RunScreen {
       ],
       'partly-rolled-back': [
         paint.warn(
-          'Interrupted. The steps below are kept; what must not stay meanwhile was rolled back. Resume the run.',
+          'Interrupted. The steps below are kept; temporary changes were rolled back. Resume the run.',
         ),
         back,
       ],
@@ -364,13 +364,15 @@ export class RunScreen {
         [report],
       ],
       'undo-unverified': [
-        paint.bad(`Undone in ${took}, but not verified to be as before the run: see the marked lines above.`),
+        paint.bad(
+          `Undone in ${took}, but the state before the run was not verified: see the marked lines above.`,
+        ),
         [undo, report],
       ],
       'undo-failed': [paint.bad('The undo failed. Steps that were not undone are kept.'), [undo, report]],
     };
     const [sentence, ways] = endings[outcome];
-    // An unfinished run comes before whatever else helps: other commands may refuse beside it.
+    // Closing an unfinished run comes first: other commands may refuse while it is open.
     const next = distinctAdvice(
       outcome === 'verified' ? [...this.#advice, ...ways] : [...ways, ...this.#advice],
     );
@@ -382,12 +384,12 @@ export class RunScreen {
     this.#print(`${renderNext(next, paint)}\n`);
   }
 
-  /** What became of the transactions of a run that was closed, and what that means for the next one. */
+  /** The fate of the transactions of a closed run, and its consequence for the next run. */
   #sent(transactions: readonly TransactionFate[]): void {
     if (transactions.length === 0) return;
     const paint = this.#paint;
     this.#print(`${renderChecks(fateChecks(transactions, this.#steps), paint)}\n`);
-    // One whose journal could not be read is set aside, and compared with nothing.
+    // A run with an unreadable journal is not compared with others.
     if (transactions.every(isWithoutEffect) || this.#steps.length === 0) return;
     const blocked =
       'A run that would do the same again is blocked, unless it is proven that this had no effect (--override unfinished-run).';
@@ -406,7 +408,7 @@ export class RunScreen {
     if (next.length > 0) this.#print(`${renderNext(next, paint)}\n`);
   }
 
-  /** What a run has left unusual in the world. */
+  /** Residual state of a run. */
   #left(words: string, remedy?: Advice): void {
     const { bad, width } = this.#paint;
     const text =
@@ -416,7 +418,7 @@ export class RunScreen {
 
   #lockLost({ reason, next, stops }: Extract<RunEvent, { type: 'lock.lost' }>): void {
     const { bad, width } = this.#paint;
-    const then = stops ? 'Stopped before the next step.' : 'Continues, as it protects funds.';
+    const then = stops ? 'Stopped before the next step.' : 'The run continues, because it protects funds.';
     const text = `The lock was lost, so another run may have begun: ${reason} ${then}`;
     this.#print(`  ${bad(`✖ ${wrap(text, width - 4, '    ')}`)}\n`);
     this.#advice = [...this.#advice, ...next];
@@ -447,13 +449,13 @@ export class RunScreen {
   }
 }
 
-/** What stays unusual, and until when; abandoning a run changes nothing about it. */
+/** The residual state, and until when it lasts. Abandoning a run does not change it. */
 function untilFinished(direction: PlanReady['direction'], state: string): string {
   if (direction === 'abandon') return `The ${state}`;
   return `Until this ${direction === 'undo' ? 'undo' : 'run'} is finished: the ${state}`;
 }
 
-/** What mends the marked lines of a verification, the worst first. A bare `tv resume` is said better below. */
+/** Remedies for the marked lines of a verification, the worst first. The ending names `tv resume` with its run. */
 function adviceOf(checks: readonly Check[]): readonly Advice[] {
   const of = (status: Check['status']) =>
     checks.filter((check) => check.status === status).flatMap(({ next = [] }) => next);

@@ -15,13 +15,13 @@ export interface Words {
   readonly entry: CommandDefinition | undefined;
   /** The arguments without the command's own words. */
   readonly rest: readonly string[];
-  /** The words that were meant as a command. */
+  /** The words that are not flags or their values. */
   readonly words: readonly string[];
 }
 
 /**
- * Finds the command in the arguments, whichever common flags stand before or between its words. What
- * comes after a flag of its own may be that flag's value, and is not looked at.
+ * Finds the command in the arguments. Common flags may be before or between its words. A word after a flag of the
+ * command's own may be that flag's value, and ends the search.
  */
 export function findCommand(registry: readonly CommandDefinition[], argv: readonly string[]): Words {
   const places: number[] = [];
@@ -52,7 +52,7 @@ export function namedEnvironment(argv: readonly string[]): string | undefined {
   return word === '-e' || word === '--env' ? argv[index + 1] : word.replace(/^(-e|--env)=?/, '') || undefined;
 }
 
-/** The first flag that means nothing without a command. */
+/** The first flag that has no meaning without a command. */
 export function strangeFlag(argv: readonly string[]): string | undefined {
   return argv.find((word, index) => {
     const isValue = withValue.has(argv[index - 1] ?? '');
@@ -64,7 +64,7 @@ function isCommon(flag: string): boolean {
   return alone.has(flag) || /^-e./.test(flag) || withValue.has(flag.replace(/=.*/, ''));
 }
 
-/** The command that was probably meant. What finds it is loaded only now: most calls never need it. */
+/** The command that was probably meant. Loads the search, which most calls never need. */
 export async function nearest(
   registry: readonly CommandDefinition[],
   words: readonly string[],
@@ -80,6 +80,6 @@ export async function nearest(
   );
 }
 
-/** What completion needs of this file, handed over by whoever has it loaded already. */
+/** The parts of this file that completion needs, passed by the entry, which has loaded them already. */
 export const vocabulary = { findCommand, namedEnvironment, withValue, alone } as const;
 export type Vocabulary = typeof vocabulary;

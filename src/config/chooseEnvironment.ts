@@ -12,7 +12,7 @@ export interface Chosen {
   readonly inFile: { readonly path: string; readonly environment: FileEnvironment } | undefined;
   /** The configuration file that was found, whether or not it knows the environment. */
   readonly file: ConfigFile | undefined;
-  /** False where there is no such environment, or no telling: nothing may then be assumed about it. */
+  /** False if there is no such environment, or that is unknown: then no setting of it is assumed. */
   readonly sound: boolean;
   readonly environments: readonly string[];
   readonly sandboxes: readonly string[];
@@ -50,8 +50,8 @@ export async function chooseEnvironment(
   if (registered !== undefined) return openSandbox(common, found.files, name, registered);
   const unreadable = whole.problems.some(({ level }) => level === 'fatal');
   if (unreadable) return { ...whole, inFile: undefined, sound: false };
-  // Without a list of environments there is the one that .env describes, and it has one name: a
-  // sandbox that is down, or a slip of the pen, must not end up there.
+  // Without a list of environments the only one is the one of .env. A misspelled name, or a sandbox that is
+  // down, must not resolve to it.
   if (named.length === 0 && name === standardName) return { ...whole, inFile: undefined, sound: true };
   const problem = unknownEnvironment(name, environments, askedBy(flags.env, env, file));
   return { ...whole, inFile: undefined, sound: false, problems: [...whole.problems, problem] };
@@ -87,7 +87,7 @@ async function findFile(flag: string | undefined, env: ProcessEnv, paths: Config
 function noSuchFile(flag: string | undefined, path: string): SettingsProblem {
   return {
     level: 'fatal',
-    message: 'The configuration file that was asked for does not exist.',
+    message: 'The requested configuration file does not exist.',
     where: flag === undefined ? 'TV_CONFIG' : '--config',
     facts: { file: path },
     next: { tv: ['config', 'init', path] },
@@ -131,7 +131,7 @@ function askedBy(flag: string | undefined, env: ProcessEnv, file: ConfigFile | u
 }
 
 function unknownEnvironment(name: string, known: readonly string[], where: string): SettingsProblem {
-  // Only what was nearly typed: whoever asked for another one must not be led to production.
+  // Only a name close to the typed one: advice must not lead to production from another environment.
   const meant = suggest(name, known);
   return {
     level: 'fatal',

@@ -4,13 +4,13 @@ import { join, resolve } from 'node:path';
 
 export type ProcessEnv = Readonly<Record<string, string | undefined>>;
 
-/** Where this machine keeps what tv looks for. */
+/** Paths of this machine. */
 export interface ConfigPaths {
   /** `$XDG_CONFIG_HOME/tv/config.yaml`. */
   readonly userConfig: string;
   /** `/etc/tempovault/tv.yaml`. */
   readonly machineConfig: string;
-  /** `/var/lib/tv` for root, `$XDG_STATE_HOME/tv` for others; `TV_STATE_DIR` where that is set. */
+  /** `/var/lib/tv` for root, `$XDG_STATE_HOME/tv` for others; `TV_STATE_DIR` if set. */
   readonly stateDirectory: string;
 }
 
@@ -44,7 +44,7 @@ function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory).sort();
   } catch {
-    // Another user's: none of them is ours to see.
+    // The directory of another user.
     return [];
   }
 }

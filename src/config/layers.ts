@@ -72,7 +72,7 @@ export function fileLayer(path: string, { values }: FileEnvironment): Layer {
   return layer;
 }
 
-/** TempoVault's `.env`; of a name that stands there twice its services see the last value. */
+/** TempoVault's `.env`. Of a name that is set twice the services use the last value. */
 export function dotEnvLayer(path: string, assignments: readonly EnvAssignment[]): Layer {
   const layer = new Map<KeyName, Written>();
   for (const name of keyNames) {
@@ -121,7 +121,7 @@ function passwordInFlag(name: KeyName, where: string): SettingsProblem {
     level: 'fatal',
     message: 'A password on a command line can be seen by every user of this machine.',
     where,
-    next: `put it into ${keyOf(name).variable}, and change it where it was real`,
+    next: `put it into ${keyOf(name).variable}, and change it if it was a real one`,
   };
 }
 

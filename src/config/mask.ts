@@ -12,7 +12,7 @@ export function maskDatabaseUrl(url: string): string {
   return `${scheme}${login}${rest.replace(queryPassword, '$1***')}`;
 }
 
-/** The password of a database URL as it stands there, and decoded where that differs. */
+/** The password of a database URL as written, and decoded if that differs. */
 export function databasePasswords(url: string): readonly string[] {
   const parts = splitDatabaseUrl(url);
   const inQuery = [...(parts?.rest ?? '').matchAll(queryPassword)].map(([, , value]) => value);

@@ -58,15 +58,18 @@ export async function parseConfig(file: string, text: string): Promise<ConfigCon
       Scalar: (_, scalar) => {
         if (scalar.value !== null && typeof scalar.value !== 'string') scalar.value = scalar.source;
       },
-      Alias: (_, alias) => {
+      Alias: (_, alias, ancestors) => {
         aliases += 1;
         if (aliases > mostAliases) throw new RangeError('too many aliases');
-        return alias.resolve(document) === undefined ? document.createNode(noValue) : undefined;
+        const target = alias.resolve(document);
+        if (target === undefined) return document.createNode(noValue);
+        if (ancestors.includes(target)) throw new RangeError('an alias within its own anchor');
+        return undefined;
       },
     });
     tree = document.toJS({ maxAliasCount: mostAliases });
   } catch (error) {
-    // Aliases that multiply (a ReferenceError of `toJS`), or nesting deeper than the stack.
+    // Too many aliases (a ReferenceError of `toJS` where they multiply), or nesting deeper than the stack.
     if (error instanceof ReferenceError || error instanceof RangeError) return broken(1, 'TANGLED');
     throw error;
   }

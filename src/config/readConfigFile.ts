@@ -19,7 +19,7 @@ const others = 0o077;
 /** Of a configuration file, in bytes. One with a hundred environments has some 50 KiB. */
 const largest = 256 * 1024;
 
-/** Reads a configuration file. What is wrong in it comes back as problems, all of them. */
+/** Reads a configuration file, and returns all problems in it. */
 export async function readConfigFile(path: string): Promise<ConfigAnswer> {
   const answer = readTrustedFile(path, largest);
   if ('kind' in answer) {
@@ -41,7 +41,7 @@ function unreadable(path: string, trouble: FileTrouble): SettingsProblem {
   return { level: 'fatal', message: `The configuration file ${verb}.`, where: path, facts, next };
 }
 
-/** A password that others can read makes the file unusable; what only looks like a key is told. */
+/** A password that others can read makes the file unusable. A probable API key is a warning. */
 function exposedSecret(path: string, mode: number, content: ConfigContent): SettingsProblem | undefined {
   if ((mode & others) === 0) return undefined;
   const found: { readonly sure: boolean; readonly at: string; readonly line: number }[] = [];

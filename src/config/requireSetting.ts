@@ -29,9 +29,9 @@ function fail(error: TvError): never {
 }
 
 function missing(key: KeyName, envKey: string, { problems, files }: SettingsOrigins): TvError {
-  // The one about nothing being said at all (`settingsWarnings`) names the setting as its place.
-  const told = problems.find((problem) => problem.key === key && problem.where !== key);
-  if (told !== undefined) return toError(told);
+  // The problem of a setting that has no source at all (`settingsWarnings`) names the setting as its place.
+  const known = problems.find((problem) => problem.key === key && problem.where !== key);
+  if (known !== undefined) return toError(known);
   const envFile = files.find(({ role }) => role === '.env');
   const unread = problems.find(({ where, level }) => where === envFile?.path && level === 'error');
   const what =

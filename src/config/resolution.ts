@@ -3,7 +3,7 @@ import type { Layer, Written } from './layers.ts';
 import { unreadableValue } from './problem.ts';
 import type { SettingOrigin, SettingsProblem } from './settings.ts';
 
-/** Looks settings up in layers, first layer first, and remembers where each came from. */
+/** Resolves settings from layers, first layer first, and records the source of each. */
 export class Resolution {
   readonly problems: SettingsProblem[] = [];
   readonly secrets: string[] = [];
@@ -17,15 +17,15 @@ export class Resolution {
   /** Puts a layer under the others. */
   add(layer: Layer): void {
     this.#layers.push(layer);
-    // Also what is not used in the end: a program that is shown the source may repeat it.
+    // Also of values that are not used: a program that reads the same source may print them.
     for (const [name, { raw }] of layer) {
       this.secrets.push(...(keyOf(name).credentials?.(raw) ?? []));
     }
   }
 
   /**
-   * The first source's value, else the default. A malformed value is a problem and leaves the
-   * setting unset: what a source below says may mean something else.
+   * The first source's value, else the default. A malformed value is a problem and leaves the setting unset:
+   * a lower source may mean another system.
    */
   get<K extends KeyName>(name: K, fallback?: ValueOf<K>): ValueOf<K> | undefined {
     const written = this.#layers.find((layer) => layer.has(name))?.get(name);
@@ -46,7 +46,7 @@ export class Resolution {
     return value;
   }
 
-  /** A setting that has a default. Where its source is malformed, a fatal problem stands beside it. */
+  /** A setting that has a default, which is also used for a malformed value: that is a fatal problem anyway. */
   need<K extends KeyName>(name: K): ValueOf<K> {
     const value = this.get(name) ?? keyOf(name).fallback;
     if (value === undefined) throw new Error(`${name} has no default`);
@@ -70,7 +70,7 @@ export class Resolution {
     const file = /^(\/.*?):(\d+)/.exec(where);
     const next =
       file === null ? `give ${where} ${keyOf(name).expected}` : `correct line ${file[2]} of ${file[1]}`;
-    // tv cannot ask for TempoVault's own file to be mended before `tv status` works.
+    // `tv status` has to work before TempoVault's own file is corrected.
     const level = source === '.env' ? 'error' : 'fatal';
     this.problems.push(unreadableValue(level, name, written, next));
   }

@@ -1,10 +1,11 @@
 import type { Advice } from '../errors/advice.ts';
+
 /** `0x` and 40 hex digits. */
 export type Address = `0x${string}`;
 
 export type ServiceName = 'api' | 'indexer' | 'oracle';
 
-/** Who signs: one key for each role that operators act in. */
+/** The roles that operators sign for, each with its own key. */
 export type SignerRole = 'admin' | 'emergency' | 'riskOfficer' | 'treasuryManager';
 
 /** Where a key comes from. Never the key itself. */
@@ -25,7 +26,7 @@ export interface Settings {
   /** True only for an environment that `tv sandbox up` made. */
   readonly sandbox: boolean;
   readonly chain: {
-    /** What the chain id must be; undefined where nobody said. */
+    /** The expected chain id; undefined if not configured. */
     readonly id: number | undefined;
     /** In order of preference. May hold credentials: mask before showing. */
     readonly rpcUrls: readonly string[];
@@ -69,7 +70,7 @@ export interface Settings {
 
 export type SettingSource = 'flag' | 'environment' | 'file' | '.env' | 'default' | 'unset';
 
-/** One setting, fit to be shown. */
+/** One setting, to be shown. */
 export interface SettingOrigin {
   /** As `--set` takes it: `chain.rpcUrls`. */
   readonly key: string;
@@ -81,8 +82,8 @@ export interface SettingOrigin {
 }
 
 /**
- * `fatal`: no command but `tv config …` may go on. `error`: a value is missing or unusable; who
- * needs it refuses. `warning`: works, but is weak.
+ * `fatal`: only `tv config …` continues. `error`: a value is missing or unusable, and commands that need it
+ * refuse. `warning`: usable, but weak.
  */
 export type ProblemLevel = 'fatal' | 'error' | 'warning';
 
@@ -93,11 +94,11 @@ export interface SettingsProblem {
   readonly message: string;
   /** `/etc/tempovault/tv.yaml:12`, `TV_CHAIN_ID`, `--set chain.id`. */
   readonly where: string;
-  /** The setting, or group of settings, that it leaves without a value, where it is about one. */
+  /** The setting, or group of settings, that has no value because of it. */
   readonly key?: string;
   readonly facts?: Readonly<Record<string, string>>;
   readonly next: Advice;
-  /** Every value can be read, and may have been changed by somebody else: an emergency continues, and says so. */
+  /** All values are readable, but another user may have changed them. An emergency continues with a warning. */
   readonly untrusted?: true;
 }
 
@@ -107,14 +108,14 @@ export interface ConsideredFile {
   readonly state: 'used' | 'missing' | 'unreadable' | 'not used';
 }
 
-/** Where the settings of this run came from, and what is wrong with them. */
+/** The sources of this run's settings, and their problems. */
 export interface SettingsOrigins {
   readonly values: readonly SettingOrigin[];
   /** Whether `-e` or `TV_ENVIRONMENT` named the environment; false where it is only the default. */
   readonly named: boolean;
   /** Names that `-e` takes, sandboxes included. */
   readonly environments: readonly string[];
-  /** In the order in which they were looked for. */
+  /** In the order of the search. */
   readonly files: readonly ConsideredFile[];
   readonly problems: readonly SettingsProblem[];
 }

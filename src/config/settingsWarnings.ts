@@ -15,7 +15,7 @@ export interface SettingsWarningsParameters {
   readonly envText: EnvFileText | undefined;
 }
 
-/** What is missing, contradicts itself or invites trouble, though every single value is well-formed. */
+/** Settings that are missing, contradictory or unsafe although each value is well-formed. */
 export function settingsWarnings(parameters: SettingsWarningsParameters): readonly SettingsProblem[] {
   if (!parameters.chosen.sound) return [];
   const nothing = nothingKnown(parameters);
@@ -32,7 +32,7 @@ export function settingsWarnings(parameters: SettingsWarningsParameters): readon
   ];
 }
 
-/** Neither a file, nor a flag or variable, says where TempoVault is. */
+/** No file, flag or variable locates TempoVault. */
 function nothingKnown({
   values,
   files,
@@ -47,7 +47,8 @@ function nothingKnown({
   const [sandbox] = chosen.sandboxes;
   return {
     level: 'fatal',
-    message: 'tv does not know any TempoVault: there is no configuration, and no .env in the usual place.',
+    message:
+      'No TempoVault is configured: there is no configuration file, and no .env in the default location.',
     where: settings.host.envFile,
     facts: {
       'looked for': files.map(({ path }) => path).join(', '),
@@ -58,19 +59,19 @@ function nothingKnown({
 }
 
 const consequences: readonly (readonly [RegExp, 'error' | 'warning', string])[] = [
-  [/^chain\.rpcUrls$/, 'error', 'Nothing says where the chain is'],
-  [/^database\.url$/, 'error', 'Nothing says where the database is'],
-  [/^chain\.id$/, 'warning', 'Nothing says which chain it must be, so a wrong one would not be noticed'],
+  [/^chain\.rpcUrls$/, 'error', 'The RPC URL of the chain is not configured'],
+  [/^database\.url$/, 'error', 'The database URL is not configured'],
+  [/^chain\.id$/, 'warning', 'The chain id is not configured, so a wrong chain would not be detected'],
   [/^contracts\./, 'warning', 'Contract addresses are missing'],
 ];
 
 function missing({ values, files }: SettingsWarningsParameters): readonly SettingsProblem[] {
   const envFile = files.find(({ role }) => role === '.env');
-  // Why there is nothing from it is told elsewhere; all the rest would only follow from that.
+  // The failed read is a problem of its own, and the cause of whatever is missing.
   if (envFile?.state === 'not used' || envFile?.state === 'unreadable') return [];
   const state = envFile?.state === 'used' ? '' : `, and ${envFile?.path} is ${envFile?.state}`;
   return consequences.flatMap(([pattern, level, message]) => {
-    // One with a place has been complained about already.
+    // A place means that the value is malformed, which is a problem already.
     const unset = values.filter(
       ({ key, source, where }) => pattern.test(key) && source === 'unset' && where === '',
     );
@@ -100,7 +101,7 @@ function wrongChain({ settings, values }: SettingsWarningsParameters): readonly 
     return [
       {
         level: 'error',
-        message: `The chain id and the RPC URL do not belong together.`,
+        message: `The chain id and the RPC URL are of different chains.`,
         where: from('chain.id'),
         facts: {
           'chain.id': String(id),
@@ -120,7 +121,7 @@ function exposedEnvFile({ envText, settings }: SettingsWarningsParameters): read
   const { mode, stranger } = envText;
   const facts = { mode: `0${(mode & 0o777).toString(8)}` };
   const problems: SettingsProblem[] = [];
-  // As for tv's own configuration file: it says which node, database and contracts tv works on.
+  // As for tv's own configuration file: it decides on the node, database and contracts.
   if ((mode & 0o002) !== 0) {
     const message = "TempoVault's .env can be changed by every user of its machine.";
     const next = onHost(`chmod o-w ${path}`);
@@ -138,13 +139,12 @@ function exposedEnvFile({ envText, settings }: SettingsWarningsParameters): read
   if (stranger !== undefined) {
     const owner = { owner: stranger.name };
     const next = onHost(`chown --reference="$(dirname ${path})" ${path}`);
-    // Often whoever deploys, so it is not refused: that account can change the services themselves, too.
+    // Not refused: it is often the account that deploys, which can change the services themselves, too.
     problems.push(
       stranger.sure
         ? {
             ...{ level: 'warning', where, facts: owner, next },
-            message:
-              "TempoVault's .env belongs to a user who is neither root, nor the services', nor this one.",
+            message: "TempoVault's .env is owned by an account other than root, the services' user or yours.",
           }
         : {
             ...{ level: 'warning', where, facts: owner, next: onHost(`ls -l ${path}`) },
@@ -155,7 +155,7 @@ function exposedEnvFile({ envText, settings }: SettingsWarningsParameters): read
   return problems;
 }
 
-/** Names that are worth a line each. */
+/** Names that get a warning each. */
 const mostRepeated = 10;
 
 function repeatedEnvKeys({ envText, settings }: SettingsWarningsParameters): readonly SettingsProblem[] {
@@ -165,7 +165,7 @@ function repeatedEnvKeys({ envText, settings }: SettingsWarningsParameters): rea
   const repeated = [...lines].filter(([, all]) => all.length > 1).slice(0, mostRepeated);
   return repeated.map(([name, all]) => ({
     level: 'warning',
-    message: `${name} stands in .env more than once; the last one counts.`,
+    message: `${name} is set more than once in .env. The last value is used.`,
     where: settings.host.envFile,
     facts: {
       lines: all.join(', '),
@@ -174,7 +174,7 @@ function repeatedEnvKeys({ envText, settings }: SettingsWarningsParameters): rea
   }));
 }
 
-/** `localhost` in a `.env` on another machine means that machine; tv takes it for this one. */
+/** `localhost` in a `.env` on another machine means that machine, and for tv this one. */
 function localThroughSsh({ settings, values }: SettingsWarningsParameters): readonly SettingsProblem[] {
   if (!settings.host.prefix.some((word) => /(^|\/)ssh$/.test(word))) return [];
   const urls = {
@@ -191,7 +191,7 @@ function localThroughSsh({ settings, values }: SettingsWarningsParameters): read
     return [
       {
         level: 'warning',
-        message: `${key} is on this machine, while TempoVault is reached through ssh.`,
+        message: `${key} is on this machine, but TempoVault's host is reached through ssh.`,
         where: origin?.where || 'default',
         facts: { value: origin?.shown ?? '' },
         next: `open a tunnel (ssh -L), or set ${key}`,
@@ -200,7 +200,7 @@ function localThroughSsh({ settings, values }: SettingsWarningsParameters): read
   });
 }
 
-/** Two environments that name no `.env` of their own would both take the database from the same one. */
+/** Two environments without a `.env` of their own use the database of the same one. */
 function sharedEnvFile({ chosen }: SettingsWarningsParameters): readonly SettingsProblem[] {
   const seen = new Map<string, string>();
   for (const [name, { values }] of chosen.file?.environments ?? []) {
@@ -214,7 +214,7 @@ function sharedEnvFile({ chosen }: SettingsWarningsParameters): readonly Setting
       return [
         {
           level: 'warning',
-          message: `The environments ${other} and ${name} read the same .env, and so work on the same database.`,
+          message: `The environments ${other} and ${name} read the same .env and therefore use the same database.`,
           where: chosen.file?.path ?? '',
           next: `give ${name} its own host.prefix, host.envFile or database.url`,
         },
@@ -235,14 +235,14 @@ function ignoredVariables({ settings, processEnv }: SettingsWarningsParameters):
   return [
     {
       level: 'warning',
-      message: `Not used, since ${settings.environment} is a sandbox: ${set.join(', ')}.`,
+      message: `Ignored, because ${settings.environment} is a sandbox: ${set.join(', ')}.`,
       where: set.join(', '),
       next: 'use --set for a single command',
     },
   ];
 }
 
-/** A slip in another environment's part must not stop work on this one. */
+/** A mistake in another environment must not block this one. */
 function otherEnvironments({ chosen, settings }: SettingsWarningsParameters): readonly SettingsProblem[] {
   return [...(chosen.file?.environments ?? [])]
     .filter(([name]) => name !== settings.environment)

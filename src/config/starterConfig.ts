@@ -19,18 +19,18 @@ const sections: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * A first configuration file. What comes from `.env` and defaults stands in it as a comment, so that
- * it goes on coming from there; what was set by a flag or variable is written out. Holds no secret.
+ * A first configuration file, without secrets. Values of `.env` and defaults are comments, so that their source
+ * stays in effect. Values of flags and variables are written out.
  */
 export function starterConfig(settings: Settings, origins: SettingsOrigins): string {
   const { environment } = settings;
   const values = origins.values.map((origin) => ({ ...origin, ...written(settings, origin) }));
   const lines = [
     '# Settings of tv, the operator CLI of TempoVault. Every line is optional: what is not here comes from',
-    "# TempoVault's .env, then from defaults. A line with # shows what holds now, and from where.",
+    "# TempoVault's .env, then from defaults. A line with # shows the current value and its source.",
     '# Check it with: tv config check',
     '',
-    '# The environment that is meant without -e.',
+    '# The environment used without -e.',
     `default: ${environment}`,
     '',
     'environments:',
@@ -94,7 +94,7 @@ function pairLines({ pairs }: Settings): readonly string[] {
 function withdrawLines({ withdraw: { recipients } }: Settings): readonly string[] {
   const now = recipients.length === 0 ? 'not set' : `now: ${recipients.join(', ')}`;
   return [
-    '    # Where tv emergency withdraw may send to without having the address typed out.',
+    '    # Recipients that tv emergency withdraw accepts without typing the address.',
     '    # withdraw:',
     indent(3)(`# recipients: [$RECIPIENT_ADDRESS]  # ${now}`),
     '',

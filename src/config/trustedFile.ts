@@ -11,7 +11,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { type Advice, onThisMachine } from '../errors/advice.ts';
 
-/** A part of a path that somebody else could change, and with it what the path leads to. */
+/** A part of a path that another user could change, and with it the target of the path. */
 export interface Exposure {
   /** The file, folder or symbolic link. */
   readonly path: string;
@@ -22,15 +22,14 @@ export interface Exposure {
 
 const othersMayWrite = 0o022;
 const sticky = 0o1000;
-/** As the kernel: more is taken for a loop (path_resolution(7)). */
+/** The kernel's limit, too: more counts as a loop (path_resolution(7)). */
 const mostLinks = 40;
 
 /**
- * Looks for a part of a path that another user could change: a file, folder or symbolic link, from the
- * root on, that belongs neither to root nor to this user, or that group or others may write to. It is
- * what sshd does with `StrictModes`. A folder with the sticky bit counts as safe: nobody can rename or
- * remove what belongs to another in it.
- * @returns undefined where there is none; a path that ends early is judged by what there is of it
+ * Finds the first part of a path, from the root, that another user could change: a file, folder or symbolic link
+ * that is owned by neither root nor this user, or that group or others may write to. sshd does the same with
+ * `StrictModes`. A folder with the sticky bit is safe: users can rename and remove only their own files in it.
+ * @returns undefined if there is none; of a path that ends early, the existing parts are checked
  */
 export function findExposure(path: string, user = process.geteuid?.() ?? 0): Exposure | undefined {
   let at = '/';
@@ -97,14 +96,14 @@ export type FileTrouble =
   | { readonly kind: 'unreadable'; readonly reason: string };
 
 /**
- * Reads a file of this machine that tv goes by. Never waits for one that is not a file (a FIFO, a
- * device), never reads one without end, and refuses one that others can change.
+ * Reads a file of this machine that tv depends on. Never waits for a FIFO or a device, never reads an endless
+ * one, and refuses a file that others can change.
  * @param limit in bytes
  */
 export function readTrustedFile(path: string, limit: number): TrustedText | FileTrouble {
   let handle: number | undefined;
   try {
-    // A FIFO that nobody writes to opens at once with O_NONBLOCK.
+    // With O_NONBLOCK, opening a FIFO without a writer returns at once.
     handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     const stats = fstatSync(handle);
     if (!stats.isFile()) return { kind: 'unreadable', reason: `it is ${kindOf(stats)}` };
@@ -136,7 +135,7 @@ function readUpTo(handle: number, most: number): Buffer {
   return Buffer.concat(chunks);
 }
 
-/** Why a file was not read, to follow "cannot be read:", and what helps. */
+/** Why a file was not read, to follow "cannot be read:", and the remedy. */
 export function explainTrouble(trouble: FileTrouble): {
   readonly facts: Readonly<Record<string, string>>;
   readonly next: Advice | undefined;
@@ -157,7 +156,7 @@ export function explainTrouble(trouble: FileTrouble): {
 
 const reasons: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
-  ELOOP: 'its symbolic links lead in a circle',
+  ELOOP: 'its symbolic links form a loop',
   ENXIO: 'it is a socket, or a device that is not there',
   ENAMETOOLONG: 'its name is too long',
 };

@@ -12,7 +12,7 @@ export type Advice =
   | { readonly shell: string; readonly on: 'host' | 'here'; readonly when?: string }
   | string;
 
-/** A shell line for the host of TempoVault; whoever prints it puts the host prefix in front. */
+/** A shell line for the host of TempoVault. The renderer adds the host prefix. */
 export function onHost(shell: string, when?: string): Advice {
   return { shell, on: 'host', ...(when === undefined ? {} : { when }) };
 }

@@ -8,12 +8,12 @@ export interface ConnectionFailure {
 }
 
 const known: Readonly<Record<string, readonly [ConnectionFailure['kind'], string]>> = {
-  ECONNREFUSED: ['refused', 'connection refused, nothing listens there'],
-  ENOTFOUND: ['name', 'there is no host of that name'],
-  EAI_AGAIN: ['name', 'the host name cannot be looked up, DNS does not answer'],
-  ECONNRESET: ['cut', 'the connection was cut'],
-  EPIPE: ['cut', 'the connection was cut'],
-  UND_ERR_SOCKET: ['cut', 'the connection was closed before the answer'],
+  ECONNREFUSED: ['refused', 'connection refused'],
+  ENOTFOUND: ['name', 'host name not found'],
+  EAI_AGAIN: ['name', 'DNS lookup of the host name failed'],
+  ECONNRESET: ['cut', 'the connection was reset'],
+  EPIPE: ['cut', 'the connection was reset'],
+  UND_ERR_SOCKET: ['cut', 'the connection was closed before a response'],
   ETIMEDOUT: ['unreachable', 'no connection within the time limit'],
   UND_ERR_CONNECT_TIMEOUT: ['unreachable', 'no connection within the time limit'],
   EHOSTUNREACH: ['unreachable', 'no route to the host'],
@@ -25,8 +25,8 @@ const known: Readonly<Record<string, readonly [ConnectionFailure['kind'], string
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['tls', 'its certificate chain is incomplete or not trusted'],
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: ['tls', 'its certificate comes from an authority not trusted here'],
   ERR_TLS_CERT_ALTNAME_INVALID: ['tls', 'its certificate is for another host name'],
-  ERR_SSL_WRONG_VERSION_NUMBER: ['tls', 'it does not speak TLS on that port; http:// instead of https://?'],
-  EPROTO: ['tls', 'it does not speak TLS as it should'],
+  ERR_SSL_WRONG_VERSION_NUMBER: ['tls', 'no TLS on that port; http:// instead of https://?'],
+  EPROTO: ['tls', 'TLS protocol error'],
 };
 
 /** What a failed connection means, read from an error of Node, undici or `fetch`; undefined where it is none. */

@@ -18,10 +18,10 @@ import { onThisMachine } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import { quoteForShell } from '../text/shellLine.ts';
 
-/** write(2), or what a test puts in its place. Returns the number of bytes that were written. */
+/** write(2), or its replacement in a test. Returns the number of bytes that were written. */
 export type Write = (handle: number, bytes: Uint8Array, offset: number, length: number) => number;
 
-/** A file of tv's own could not be written. What it should have recorded must not happen. */
+/** A file of tv could not be written. The action that it should have recorded must not happen. */
 export class WriteError extends TvError {
   override readonly name = 'WriteError';
   /** errno name (`ENOSPC`, `EROFS`, `EACCES`), or `SHORT` where write(2) accepted no more bytes. */
@@ -70,7 +70,7 @@ export function writeWhole(handle: number, text: string, write: Write = writeSyn
   }
 }
 
-/** Never through a symbolic link. Without O_NONBLOCK opening a FIFO waits for its reader, for ever. */
+/** Never through a symbolic link. Without O_NONBLOCK, opening a FIFO waits for a reader forever. */
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 const appending = O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
 

@@ -3,8 +3,8 @@ import { appendLine, replaceFile, type Write } from './durableFile.ts';
 import type { Secrets } from './secrets.ts';
 
 /**
- * The one way out of tv: everything printed and every file written passes here. Secrets are taken out
- * here and nowhere else, and nothing that steers a terminal gets past.
+ * All printed text and every written file passes through here. Secrets and characters that control a terminal are
+ * removed here and nowhere else.
  */
 export class RedactingWriter {
   readonly #secrets: Secrets;
@@ -20,7 +20,7 @@ export class RedactingWriter {
     process[stream].write(this.forTerminal(text));
   }
 
-  /** For what draws on the terminal by itself (spinner, questions). */
+  /** For libraries that draw on the terminal themselves (spinner, questions). */
   forTerminal(text: string): string {
     return terminalSafe(this.#secrets.redact(text));
   }

@@ -1,10 +1,10 @@
 import { isOrdinaryWord } from '../config/secretValues.ts';
 
-/** The values that must never leave tv, and the one function that takes them out of a text. */
+/** The values that must never leave tv, and the one function that removes them from a text. */
 export class Secrets {
   readonly #forms = new Set<string>();
   readonly #weak = new Set<string>();
-  /** The forms, sorted anew only after one was added: a `.env` may have thousands. */
+  /** The forms, sorted again only after one was added: a `.env` may have thousands. */
   #ordered: readonly string[] | undefined;
 
   /**
@@ -32,7 +32,7 @@ export class Secrets {
   /**
    * Registers a value that names contain by themselves, as `tempovault-indexer` contains the shipped
    * password. It is removed only where a password is expected, in URLs and assignments: journaled facts
-   * must come back byte for byte.
+   * must be read back byte for byte.
    */
   addWeak(value: string): void {
     if (value !== '') this.#weak.add(value);

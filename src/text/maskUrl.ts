@@ -1,9 +1,9 @@
-/** A path segment this long is taken for an API key (Infura, Alchemy and QuickNode use 32 characters and more). */
+/** A path segment of this length counts as an API key (Infura, Alchemy and QuickNode use 32 characters and more). */
 const shortestKey = 16;
 
 /**
- * A URL fit to be shown: without user and password, and with `***` for query values and for path
- * segments that look like API keys. The result is still a valid URL.
+ * A URL to be shown: without user and password, and with `***` for query values and for path segments that look
+ * like API keys. The result is still a valid URL.
  */
 export function maskUrl(text: string): string {
   if (!URL.canParse(text)) return '(not a URL)';
@@ -22,8 +22,8 @@ export function maskUrl(text: string): string {
 
 /**
  * A text from outside, such as a line of a service's journal, with the secret parts of every URL in it
- * replaced by `***`: by the shape of a URL, whether or not the secret is one that tv knows. A password
- * that is not encoded may hold any character but a blank, so all up to the last `@` is taken out.
+ * replaced by `***`, whether or not tv knows the secret. A password that is not encoded may contain any
+ * character but a blank, so everything up to the last `@` is removed.
  */
 export function maskUrlsIn(text: string): string {
   return text

@@ -1,12 +1,12 @@
-/** Digits that a private key has, or what is left of one after a slip of the hand. An address has 40. */
+/** A private key, also one that was pasted incompletely. An address has 40 digits. */
 const keyLike = /(?<![0-9a-z])(0x)?[0-9a-f]{48,66}(?![0-9a-z])/gi;
 
-/** A text with what could be a private key taken out of it. */
+/** A text without anything that could be a private key. */
 export function withoutKeys(text: string): string {
   return text.replace(keyLike, (found) => `(${found.replace(/^0x/i, '').length} hex digits, not shown)`);
 }
 
-/** Whose values are identifiers of 64 digits, or (`--set`) masked by whoever reads them. */
+/** Flags whose values are identifiers of 64 digits, or (`--set`) are masked where they are read. */
 const exempt: Readonly<Record<string, RegExp>> = {
   '--pair': /^0x[0-9a-f]{64}$/i,
   '--plan': /^[0-9a-f]{64}$/i,
@@ -14,9 +14,9 @@ const exempt: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * The arguments of a call without private keys: whoever pastes one where an address belongs has it in
- * the shell's history already, and must not find it in an error, a journal or the audit log as well.
- * What follows `--` is another program's.
+ * The arguments of a call without private keys. One that was pasted in place of an address is in the shell's
+ * history already, and must not get into an error, a journal or the audit log as well. Arguments after `--`
+ * belong to another program.
  */
 export function argumentsWithoutKeys(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf('--');

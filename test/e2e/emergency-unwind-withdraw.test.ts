@@ -290,7 +290,7 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
     },
   );
 
-  const back = /The steps below are kept; what must not stay meanwhile was rolled back\. Resume the run\./;
+  const back = /The steps below are kept; temporary changes were rolled back\. Resume the run\./;
   it.each([
     [
       'before a withdrawal',

@@ -191,7 +191,7 @@ describe('what is printed', () => {
     'tv %s on a full device → the reason on stderr, exit 1',
     (words) => {
       const { status, stderr } = sh(`"$1" "$2" ${words} >/dev/full`);
-      expect(stderr).toMatch(/^✖ The output could not be written whole: .*ENOSPC.*\n$/);
+      expect(stderr).toMatch(/^✖ The output could not be written completely: .*ENOSPC.*\n$/);
       expect(status).toBe(1);
     },
   );
@@ -200,7 +200,7 @@ describe('what is printed', () => {
     // 1 KiB at most: the write that reaches it is short, and the next one fails.
     const { status, stderr } = sh(`trap '' XFSZ; ulimit -f 1; "$1" "$2" runbook list >'${home}/part'`);
     expect(statSync(join(home, 'part')).size).toBe(1024);
-    expect(stderr).toMatch(/^✖ The output could not be written whole: .*EFBIG.*\n$/);
+    expect(stderr).toMatch(/^✖ The output could not be written completely: .*EFBIG.*\n$/);
     expect(status).toBe(1);
   });
 

@@ -395,7 +395,7 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       expect(exitCode, stderr).toBe(code);
       expect(stdout).toBe('');
       expect(flat(stderr)).toContain(
-        'tv does not know any TempoVault: there is no configuration, and no .env in the usual place.',
+        'No TempoVault is configured: there is no configuration file, and no .env in the default location.',
       );
       expect(stderr).toContain('/home/tempovault/tempovault/.env');
       expect(stderr).toContain(join(home.directory, '.config/tv/config.yaml'));

@@ -73,7 +73,7 @@ describe('a node that does not answer as it should', () => {
   it('is not there', async () => {
     const error = await failureOf(connect(await closedPort()));
     expect(error).toBeInstanceOf(UnavailableError);
-    expect(error.message).toBe('The RPC node cannot be reached: connection refused, nothing listens there.');
+    expect(error.message).toBe('The RPC node cannot be reached: connection refused.');
   });
 
   it('has no name', async () => {
@@ -217,7 +217,7 @@ describe('several nodes', () => {
     expect(error).toBeInstanceOf(TimeoutError);
     expect(error.facts).toEqual({
       node: dead.url,
-      [closed]: 'unreachable: connection refused, nothing listens there',
+      [closed]: 'unreachable: connection refused',
     });
   });
 

@@ -116,7 +116,7 @@ it.each<[string, () => void, string[], number, string]>([
     () => write(envFile, manyLines().join('\n')),
     ['config', 'check'],
     1,
-    'stands in .env more than once',
+    'is set more than once in .env',
   ],
   [
     'an address in .env with a wrong checksum',

@@ -99,11 +99,11 @@ describe('tv config show', () => {
         backup.directory  /mnt/backup             --set"
     `);
     expect((await showText(options)).split('\n\n').slice(2).join('\n')).toMatchInlineSnapshot(`
-      "Looked for, in this order
+      "Files, in the order of the search
         ✔ used        /home/.config/tv/config.yaml
         · not used    /etc/tv.yaml
         ✔ used        /home/tempovault/tempovault/.env
-      ! 2 things are wrong or weak.
+      ! 2 problems found.
       Next: tv config check
       "
     `);
@@ -118,12 +118,12 @@ describe('tv config show', () => {
         database.adminUrl   not set
         database.timeoutMs  10000                   default
 
-      Looked for, in this order
+      Files, in the order of the search
         · missing     /home/.config/tv/config.yaml
         · missing     /etc/tv.yaml
         ✔ used        /home/tempovault/tempovault/.env
 
-      ! One thing is wrong or weak.
+      ! 1 problem found.
       Next: tv config check
       "
     `);
@@ -215,10 +215,10 @@ describe('tv config init', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(world.plain(text)).toMatchInlineSnapshot(`
       "# Settings of tv, the operator CLI of TempoVault. Every line is optional: what is not here comes from
-      # TempoVault's .env, then from defaults. A line with # shows what holds now, and from where.
+      # TempoVault's .env, then from defaults. A line with # shows the current value and its source.
       # Check it with: tv config check
 
-      # The environment that is meant without -e.
+      # The environment used without -e.
       default: production
 
       environments:
@@ -277,7 +277,7 @@ describe('tv config init', () => {
             # TOKEN_A-TOKEN_B: [$TOKEN_A_ADDRESS, $TOKEN_B_ADDRESS]
             # OTHER_PAIR: $PAIR_ID
 
-          # Where tv emergency withdraw may send to without having the address typed out.
+          # Recipients that tv emergency withdraw accepts without typing the address.
           # withdraw:
             # recipients: [$RECIPIENT_ADDRESS]  # not set
 

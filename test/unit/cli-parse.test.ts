@@ -98,7 +98,7 @@ describe('answers', () => {
     '--plan %s is not a whole digest: refused, with what to paste',
     (plan) => {
       expect(complaint(`--from-block 1 --plan ${plan}`)).toContain(
-        '--plan takes the whole digest of a plan, 64 hex digits.',
+        '--plan needs the full digest of a plan: 64 hex digits.',
       );
     },
   );
@@ -258,7 +258,7 @@ describe('help of a command', () => {
         --no-wait                 start the indexer and do not follow it to the head
         --timeout <time>          limit of the way to the head, such as 30m or 2h
                                   (default 24h)
-        -h, --help                this text
+        -h, --help                show this help
 
       Answering:
         -y, --yes                 answer yes to a moderate question
@@ -269,9 +269,9 @@ describe('help of a command', () => {
       Planning:
         --dry-run                 run every check, print the plan and its digest,
                                   change nothing
-        --plan <digest>           refuse unless this is still the plan (all 64 digits)
-        --override <check>        overrule a check by its name (repeatable)
-        --reason <text>           why it is overruled; kept in the audit log
+        --plan <digest>           refuse if the plan has changed (all 64 digits)
+        --override <check>        override a check by its name (repeatable)
+        --reason <text>           reason for the override; kept in the audit log
 
       Everywhere:
         -e, --env <name>          environment to work on

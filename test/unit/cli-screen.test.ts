@@ -257,8 +257,8 @@ describe('the screen of a run', () => {
             holder   psql, idle in transaction for 3 min
       Next: look at the session, then tv resume 20261123-031200-reindex-7f3a
         ✔ 2  clear 1 204 332 rows from block 12 345 678 on, and set the cursor
-             was done already
-        ! SIGHUP: stopped after the step in flight
+             already done
+        ! SIGHUP: stopped after the current step
       "
     `);
   });
@@ -305,8 +305,8 @@ describe('the screen of a run', () => {
             20261123-031200-reindex-7f3a
         ✔ 2  clear 1 204 332 rows from block 12 345 678 on, and
              set the cursor
-             was done already
-        ! SIGHUP: stopped after the step in flight
+             already done
+        ! SIGHUP: stopped after the current step
       "
     `);
   });
@@ -496,7 +496,7 @@ describe('the screen of a run', () => {
   it('takes the busy line away before it prints', () => {
     const { busy } = draw(script.slice(0, 6), plainPaint(80));
     expect(busy.filter(Boolean)).toEqual([
-      'looking at the host, the chain and the database',
+      'checking the host, the chain and the database',
       '1  stop the indexer',
     ]);
     expect(busy.at(-1)).toBe('');

@@ -323,7 +323,7 @@ describe('who may read the file', () => {
 it('says that a file asked for does not exist, or is none', async () => {
   const missing = await world.resolve({ config: `${world.directory}/none.yaml`, dotEnv });
   expect(world.plain(problemLines(missing))).toMatchInlineSnapshot(`
-    "fatal: The configuration file that was asked for does not exist.
+    "fatal: The requested configuration file does not exist.
       where: --config
       file: /none.yaml
       next: tv config init /none.yaml"

@@ -357,7 +357,7 @@ describe('sandboxes', () => {
     world.sandbox('sandbox', text);
     const resolved = await world.resolve();
     expect(world.plain(problemLines(resolved))).toMatchInlineSnapshot(`
-      "fatal: tv does not know any TempoVault: there is no configuration, and no .env in the usual place.
+      "fatal: No TempoVault is configured: there is no configuration file, and no .env in the default location.
         where: /home/tempovault/tempovault/.env
         looked for: /home/.config/tv/config.yaml, /etc/tv.yaml, /home/tempovault/tempovault/.env
         sandboxes: sandbox
@@ -419,7 +419,7 @@ describe('what is missing', () => {
 
   it('says so where nothing is known at all', async () => {
     expect(world.plain(problemLines(await world.resolve()))).toMatchInlineSnapshot(`
-      "fatal: tv does not know any TempoVault: there is no configuration, and no .env in the usual place.
+      "fatal: No TempoVault is configured: there is no configuration file, and no .env in the default location.
         where: /home/tempovault/tempovault/.env
         looked for: /home/.config/tv/config.yaml, /etc/tv.yaml, /home/tempovault/tempovault/.env
         next: tv config init"
@@ -518,7 +518,7 @@ describe('weak points', () => {
     expect(
       await weak({ set: { 'chain.id': '42431', 'chain.rpcUrls': 'https://rpc.tempo.xyz' } }),
     ).toMatchInlineSnapshot(`
-      "error: The chain id and the RPC URL do not belong together.
+      "error: The chain id and the RPC URL are of different chains.
         where: --set chain.id
         chain.id: 42431
         chain.rpcUrls: https://rpc.tempo.xyz is chain 4217 (--set chain.rpcUrls)
@@ -532,7 +532,7 @@ describe('weak points', () => {
         where: /home/tempovault/tempovault/.env
         mode: 0644
         next: chmod o= /home/tempovault/tempovault/.env
-      warning: CHAIN_ID stands in .env more than once; the last one counts.
+      warning: CHAIN_ID is set more than once in .env. The last value is used.
         where: /home/tempovault/tempovault/.env
         lines: 3, 11
         next: remove the others"
@@ -565,11 +565,11 @@ describe('weak points', () => {
 
   it('localhost of another machine', async () => {
     expect(await weak({ set: { 'host.prefix': 'ssh vault-1' } })).toMatchInlineSnapshot(`
-      "warning: database.url is on this machine, while TempoVault is reached through ssh.
+      "warning: database.url is on this machine, but TempoVault's host is reached through ssh.
         where: /home/tempovault/tempovault/.env:9 (INDEXER_DB_URL)
         value: postgres://tempovault:***@localhost:5432/tempovault
         next: open a tunnel (ssh -L), or set database.url
-      warning: api.url is on this machine, while TempoVault is reached through ssh.
+      warning: api.url is on this machine, but TempoVault's host is reached through ssh.
         where: /home/tempovault/tempovault/.env:10 (API_PORT)
         value: http://127.0.0.1:3100
         next: open a tunnel (ssh -L), or set api.url"

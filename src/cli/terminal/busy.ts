@@ -1,30 +1,30 @@
 import ora, { type Ora } from 'ora';
 import { duration } from '../../text/format.ts';
 
-/** One line that says what is going on, on stderr. */
+/** One line on stderr with the current activity. */
 export interface Busy {
   show(text: string): void;
-  /** Takes the line away, so that others can be printed. */
+  /** Removes the line, so that others can be printed. */
   clear(): void;
 }
 
-/** Without a terminal, a line this often (milliseconds) shows that work goes on. */
+/** Without a terminal, the time between two lines that show activity. Milliseconds. */
 const quietEveryMs = 5_000;
-/** From here on (milliseconds) it is told how long it has been going on. */
+/** After this time the line also shows the elapsed time. Milliseconds. */
 const longMs = 2_000;
 
 /** A spinner on a terminal; plain lines now and then, without cursor codes, elsewhere. */
 export function terminalBusy(print: (line: string) => void, redact: (text: string) => string): Busy {
-  // A terminal that has not been told its size says 0 columns; the spinner would count lines for ever.
+  // A terminal of unknown size reports 0 columns, with which the spinner would count lines forever.
   const drawable = process.stderr.isTTY && process.stderr.columns > 0;
   return drawable ? ticking(spinner(redact), 1_000) : ticking(plainLines(print), quietEveryMs);
 }
 
-/** Tells again and again what goes on, with the time it has taken, where nothing else says that it does. */
+/** Repeats the activity with the elapsed time, unless its text has a measure of its own. */
 function ticking(busy: Busy, everyMs: number): Busy {
   let current: { readonly text: string; readonly since: number } | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const tell = () => {
+  const refresh = () => {
     if (current === undefined) return;
     const ms = Date.now() - current.since;
     // A text of two lines has its own measure in the second one.
@@ -34,8 +34,8 @@ function ticking(busy: Busy, everyMs: number): Busy {
   return {
     show: (text) => {
       if (current?.text !== text) current = { text, since: Date.now() };
-      tell();
-      timer ??= setInterval(tell, everyMs).unref();
+      refresh();
+      timer ??= setInterval(refresh, everyMs).unref();
     },
     clear: () => {
       clearInterval(timer);

@@ -1,11 +1,11 @@
-// The entry is also built as a script, which has no imports of its own.
+// The entry is also built as a CommonJS script, which cannot import.
 const { closeSync, fstatSync, openSync, writeSync } = process.getBuiltinModule('node:fs');
 const { isatty } = process.getBuiltinModule('node:tty');
 
-/** How a reader goes away: `tv … | head` with the first, a closed SSH session with the second. */
+/** Errors of a reader that has gone: EPIPE of `tv … | head`, EIO of a closed SSH session. */
 const readerIsGone: readonly (string | undefined)[] = ['EPIPE', 'EIO'];
 
-/** Why results were not written, while somebody was waiting for them. */
+/** Why results were not written although their reader was still there. */
 export interface OutputTrouble {
   unwritten: NodeJS.ErrnoException | undefined;
 }
@@ -25,15 +25,15 @@ export function surviveLostOutput(): OutputTrouble {
   });
   silenceOnceGone(process.stderr, terminals.includes(2) ? 2 : undefined, () => {});
   process.on('exit', () => {
-    // Node puts terminals back into the mode in which it found them, and aborts where that fails
-    // (`ResetStdio` in src/node.cc). It leaves a descriptor alone that is another file by then.
+    // At exit Node restores the mode of terminals, and aborts if that fails (`ResetStdio` in src/node.cc). It
+    // skips a descriptor that has become another file.
     for (const fd of terminals.filter((fd) => !isatty(fd))) replaceByNull(fd);
   });
   return trouble;
 }
 
 /**
- * Node hands a file's text to write(2) once, and does not look at how much of it was accepted
+ * Node passes a file's text to write(2) once, and ignores how much of it was accepted
  * (`SyncWriteStream` in lib/internal/fs/sync_write_stream.js): on a disk that fills up, the rest is lost.
  */
 function writeFilesWhole(stream: NodeJS.WriteStream, fd: number): void {
@@ -85,6 +85,6 @@ function replaceByNull(fd: number): void {
     // open(2) returns the lowest free number.
     openSync('/dev/null', 'r+');
   } catch {
-    // Nothing is left to put back then.
+    // Then there is no terminal mode left to restore.
   }
 }

@@ -33,7 +33,7 @@ export function terminalPrompt(): TerminalPrompt {
 
 /** Broken between words; inquirer breaks in the middle of one. Two columns go to its mark, one to the cursor. */
 function fitted(question: string): string {
-  // A terminal that nobody told its size says 0.
+  // A terminal of unknown size reports 0.
   return wrap(terminalSafe(question), (process.stderr.columns || 80) - 3);
 }
 
@@ -43,7 +43,7 @@ interface PromptContext {
   readonly signal: AbortSignal;
 }
 
-/** Ctrl-C, Ctrl-D, a terminal that has gone or a signal at a question is an answer too: no. */
+/** Ctrl-C, Ctrl-D, a lost terminal or a signal at a question counts as no. */
 async function orNothing<T>(
   signal: AbortSignal,
   ask: (context: PromptContext) => Promise<T>,
@@ -51,12 +51,12 @@ async function orNothing<T>(
   const { stdin } = process;
   const ended = new AbortController();
   const end = () => ended.abort();
-  // inquirer would wait for ever after either of these, and the run lock with it.
-  const look = (keys: Buffer | string) => {
+  // After either of these inquirer would wait forever, and hold the run lock.
+  const watch = (keys: Buffer | string) => {
     if (keys.includes(endOfInput)) end();
   };
   const input = keysOf(stdin);
-  stdin.on('error', end).on('data', look).on('end', end).pipe(input);
+  stdin.on('error', end).on('data', watch).on('end', end).pipe(input);
   try {
     // Questions go to stderr, so that stdout holds results alone.
     return await ask({ input, output: process.stderr, signal: AbortSignal.any([signal, ended.signal]) });
@@ -65,14 +65,14 @@ async function orNothing<T>(
       return undefined;
     throw error;
   } finally {
-    stdin.unpipe(input).off('data', look).off('end', end);
-    // The listener for errors stays: a terminal that has gone says so again and again.
+    stdin.unpipe(input).off('data', watch).off('end', end);
+    // The listener for errors stays: a lost terminal reports its error repeatedly.
   }
 }
 
 /**
- * What is typed, at one remove. A terminal that has gone fails to be read and to be put back into its mode,
- * and what reads from it directly ends the process over that, with the step in flight.
+ * The typed keys, through a stream of their own. Reading a lost terminal and restoring its mode fail, which would
+ * end the process during a step if inquirer read from it directly.
  */
 function keysOf(stdin: NodeJS.ReadStream): PassThrough {
   const setRawMode = (mode: boolean) => stdin.setRawMode(mode);
