@@ -1,4 +1,4 @@
-import { groupHelp, rootHelp } from './cli/help.ts';
+import { groupHelp, type HelpLine, helpText, rootHelp } from './cli/help.ts';
 import { surviveLostOutput } from './cli/terminal/lostTerminal.ts';
 import { findCommand, namedEnvironment, nearest, strangeFlag, vocabulary } from './cli/words.ts';
 import { registry } from './registry.generated.ts';
@@ -46,11 +46,11 @@ async function main(given: readonly string[]): Promise<number> {
 }
 
 /** Laid out for 80 columns; what fits it into fewer is loaded only there. */
-async function printHelp(text: string): Promise<void> {
+async function printHelp(lines: readonly HelpLine[]): Promise<void> {
   // A terminal of unknown size reports 0.
   const columns = process.stdout.columns || 80;
-  const fits = columns >= 80 ? text : (await import('./cli/reflow.ts')).reflow(text, Math.max(60, columns));
-  process.stdout.write(fits);
+  const fits = columns >= 80 ? lines : (await import('./cli/reflow.ts')).reflow(lines, Math.max(60, columns));
+  process.stdout.write(helpText(fits));
 }
 
 async function refuse(argv: readonly string[], message: string, next: readonly string[]): Promise<number> {

@@ -1,45 +1,53 @@
 import type { CommandDefinition } from '../runbook/define.ts';
 
+/** A line of help: text, or a left column and the text beside it. */
+export type HelpLine = string | readonly [left: string, text: string];
+
+export function helpText(lines: readonly HelpLine[]): string {
+  return lines.map((line) => `${typeof line === 'string' ? line : line.join('')}\n`).join('');
+}
+
 /** `tv --help`: every command, grouped as the registry is. Loads no command. */
-export function rootHelp(registry: readonly CommandDefinition[], version: string): string {
+export function rootHelp(registry: readonly CommandDefinition[], version: string): readonly HelpLine[] {
   const groups = new Map<string, CommandDefinition[]>();
   for (const entry of registry) groups.set(entry.group, [...(groups.get(entry.group) ?? []), entry]);
-  const sections = [...groups].map(([group, entries]) => `${group}\n${lines(entries)}`);
   return [
     `tv ${version} · operator CLI of TempoVault`,
-    'Usage: tv [-e ENVIRONMENT] COMMAND [FLAGS]',
-    ...sections,
-    `Everywhere
-  -e, --env NAME        environment to work on (TV_ENVIRONMENT)
-  --json                machine-readable output on stdout
-  --help                what a command does, its flags and its risk
-
-Exit codes  0 verified · 1 a step failed · 2 wrong usage · 3 blocked
-            4 not confirmed · 5 done but not verified · 6 locked by
-            another operator · 7 interrupted, can be resumed · 70 bug`,
     '',
-  ].join('\n\n');
+    'Usage: tv [-e ENVIRONMENT] COMMAND [FLAGS]',
+    '',
+    ...[...groups].flatMap(([group, entries]) => [group, ...commands(entries), '']),
+    'Everywhere',
+    ['  -e, --env NAME        ', 'environment to work on (TV_ENVIRONMENT)'],
+    ['  --json                ', 'machine-readable output on stdout'],
+    ['  --help                ', 'what a command does, its flags and its risk'],
+    '',
+    ['Exit codes  ', '0 verified · 1 a step failed · 2 wrong usage · 3 blocked'],
+    ['            ', '4 not confirmed · 5 done but not verified · 6 locked by'],
+    ['            ', 'another operator · 7 interrupted, can be resumed · 70 bug'],
+    '',
+  ];
 }
 
 /** `tv runs --help`, `tv db schedule --help`: the commands under these words, aliases included. */
-export function groupHelp(registry: readonly CommandDefinition[], words: string): string | undefined {
+export function groupHelp(
+  registry: readonly CommandDefinition[],
+  words: string,
+): readonly HelpLine[] | undefined {
   const entries = registry.filter(({ command, aliases = [] }) =>
     [command, ...aliases].some((name) => name.startsWith(`${words} `)),
   );
   if (entries.length === 0) return undefined;
-  return `tv ${words}\n\n${lines(entries)}\n\nMore: tv ${entries[0]?.command ?? words} --help\n`;
+  return [`tv ${words}`, '', ...commands(entries), '', `More: tv ${entries[0]?.command ?? words} --help`];
 }
 
-function lines(entries: readonly CommandDefinition[]): string {
-  return entries
-    .map(({ command, summary, section, risk }) => {
-      const marks = [
-        /^\d/.test(section) ? `§${section}` : '',
-        risk === 'read' || risk === 'sandbox' ? '' : risk,
-      ]
-        .filter(Boolean)
-        .join(' ');
-      return `  ${command.padEnd(21)} ${summary}${marks === '' ? '' : ` (${marks})`}`;
-    })
-    .join('\n');
+function commands(entries: readonly CommandDefinition[]): readonly HelpLine[] {
+  return entries.map(({ command, summary, section, risk }) => {
+    const labels = [
+      /^\d/.test(section) ? `§${section}` : '',
+      risk === 'read' || risk === 'sandbox' ? '' : risk,
+    ].filter(Boolean);
+    const suffix = labels.length === 0 ? '' : ` (${labels.join(' ')})`;
+    return [`  ${command.padEnd(21)} `, `${summary}${suffix}`];
+  });
 }

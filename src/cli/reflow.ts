@@ -1,13 +1,11 @@
-import { visibleWidth, wrap } from '../text/layout.ts';
+import { wrap } from '../text/layout.ts';
+import type { HelpLine } from './help.ts';
 
-/** Wraps a text of two columns for a terminal that is narrower than it; the second column stays one. */
-export function reflow(text: string, width: number): string {
-  return text
-    .split('\n')
-    .map((line) => {
-      if (visibleWidth(line) <= width) return line;
-      const [left = ''] = /^ *(\S+ )*(\S+)? {2,}/.exec(line) ?? [];
-      return left + wrap(line.slice(left.length), width - left.length, ' '.repeat(left.length));
-    })
-    .join('\n');
+/** Help for a terminal narrower than it. A file of its own, since only such a terminal loads the layout. */
+export function reflow(lines: readonly HelpLine[], width: number): readonly HelpLine[] {
+  return lines.map((line) => {
+    if (typeof line === 'string') return wrap(line, width);
+    const [left, text] = line;
+    return [left, wrap(text, width - left.length, ' '.repeat(left.length))];
+  });
 }

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { groupHelp, rootHelp } from '../../src/cli/help.ts';
+import { groupHelp, helpText, rootHelp } from '../../src/cli/help.ts';
 import { reflow } from '../../src/cli/reflow.ts';
 import { registry } from '../../src/registry.generated.ts';
 
 describe('tv --help', () => {
-  const help = rootHelp(registry, '1.2.3');
+  const lines = rootHelp(registry, '1.2.3');
+  const help = helpText(lines);
 
   it('names every command once, grouped in the order of the registry', () => {
-    const lines = help.split('\n').filter((line) => /^ {2}[a-z]/.test(line));
-    const named = lines.map((line) => line.slice(2, 24).trim());
+    const listed = help.split('\n').filter((line) => /^ {2}[a-z]/.test(line));
+    const named = listed.map((line) => line.slice(2, 24).trim());
     expect(named.toSorted()).toEqual(registry.map(({ command }) => command).toSorted());
     const groups = [...new Set(registry.map(({ group }) => group))];
     expect(help.split('\n').filter((line) => groups.includes(line))).toEqual(groups);
@@ -19,7 +20,7 @@ describe('tv --help', () => {
   });
 
   it('is wrapped for narrower terminals, no word lost', () => {
-    const narrow = reflow(help, 60);
+    const narrow = helpText(reflow(lines, 60));
     expect(narrow.split('\n').filter((line) => line.length > 60)).toEqual([]);
     expect(narrow.split(/\s+/)).toEqual(help.split(/\s+/));
     expect(narrow).toContain(`
@@ -30,7 +31,7 @@ describe('tv --help', () => {
   });
 
   it('begins and ends the same whatever is on the registry', () => {
-    expect(rootHelp(registry.slice(0, 3), '1.2.3')).toMatchInlineSnapshot(`
+    expect(helpText(rootHelp(registry.slice(0, 3), '1.2.3'))).toMatchInlineSnapshot(`
       "tv 1.2.3 · operator CLI of TempoVault
 
       Usage: tv [-e ENVIRONMENT] COMMAND [FLAGS]
@@ -57,13 +58,15 @@ describe('tv --help', () => {
 });
 
 describe('help of a noun', () => {
+  const of = (words: string) => helpText(groupHelp(registry, words) ?? []);
+
   it('lists its verbs', () => {
-    const schedule = groupHelp(registry, 'db schedule')?.split('\n') ?? [];
+    const schedule = of('db schedule').split('\n');
     expect(
       schedule.filter((line) => line.startsWith('  db')).map((line) => line.slice(2, 21).trim()),
     ).toEqual(['db schedule install', 'db schedule show', 'db schedule remove']);
-    expect(groupHelp(registry, 'circuit-breaker')).toContain('breaker trip');
-    expect(groupHelp(registry, 'audit')).toMatchInlineSnapshot(`
+    expect(of('circuit-breaker')).toContain('breaker trip');
+    expect(of('audit')).toMatchInlineSnapshot(`
       "tv audit
 
         audit list            List who asked for what, and the outcome
@@ -74,7 +77,7 @@ describe('help of a noun', () => {
     `);
   });
 
-  it('is none for a command or a word that nobody knows', () => {
+  it('is none for a command or an unknown word', () => {
     expect(groupHelp(registry, 'status')).toBeUndefined();
     expect(groupHelp(registry, 'db sched')).toBeUndefined();
     expect(groupHelp(registry, 'frobnicate')).toBeUndefined();
