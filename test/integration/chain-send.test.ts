@@ -341,7 +341,9 @@ describe.each<readonly [Network, boolean]>([
     await expect(sendOnce(ctx, { ...parameters, limitMs: 300 })).rejects.toMatchObject({
       exitCode: 5,
       facts: { answer: 'Failed to decode transaction' },
-      next: expect.arrayContaining([expect.stringContaining('tv runs abandon RUN-1 --reason "…"')]),
+      next: expect.arrayContaining([
+        expect.objectContaining({ tv: ['runs', 'abandon', 'RUN-1', '--reason', '…'] }),
+      ]),
     });
   });
 

@@ -295,10 +295,10 @@ function refused(words: string, { hash, from, nonce }: SignedTransaction, run: s
     next: undecodable.test(words)
       ? [
           { when: 'put the URL of another RPC node first, then', tv: ['resume'] },
-          'or, where none can read it: ' +
-            (run === undefined
-              ? { tv: ['runs', 'list'] }
-              : { tv: ['runs', 'abandon', run, '--reason', '…'] }),
+          {
+            when: 'or, where none can read it',
+            tv: run === undefined ? ['runs', 'list'] : ['runs', 'abandon', run, '--reason', '…'],
+          },
         ]
       : /fund|balance/i.test(words)
         ? [{ when: `send ${from} something to pay fees with, then`, tv: ['resume'] }]
