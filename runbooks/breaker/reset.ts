@@ -1,12 +1,18 @@
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import { preflight } from '../../src/operations/breakerChecks.ts';
+import {
+  type BreakerFacts,
+  basis,
+  breakerInput,
+  exampleFacts,
+  exampleInput,
+  handout,
+  plan,
+  verify,
+} from '../../src/operations/breakers.ts';
 import { defineRunbook } from '../../src/runbook/define.ts';
 import { count } from '../../src/text/format.ts';
-import { type BreakerFacts, exampleFacts } from './facts.ts';
-import { breakerInput, exampleInput } from './input.ts';
-import { basis, handout, plan } from './plan.ts';
-import { preflight } from './preflight.ts';
 import { byHand } from './reset.byHand.ts';
-import { verify } from './verify.ts';
 
 /** Runbook §6: closes the breaker of a pair. */
 export default defineRunbook<typeof breakerInput, BreakerFacts>({

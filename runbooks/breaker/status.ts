@@ -6,11 +6,11 @@ import { findPair, namedPairs, type Pair, pairTitle } from '../../src/chain/pair
 import { readStops, type Stops } from '../../src/chain/stops/readStops.ts';
 import { type Resting, readResting } from '../../src/chain/treasury/readResting.ts';
 import type { Answer } from '../../src/errors/answer.ts';
+import { restingSentence, stopSentence, unwindCommands } from '../../src/operations/stopEffects.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 import { ago, count, short, shortened } from '../../src/text/format.ts';
 import { padEnd, wrap } from '../../src/text/layout.ts';
-import { restingSentence, stopSentence, unwindCommands } from '../shared/effect.ts';
 import { byHand } from './status.byHand.ts';
 
 /** Of what is only information, in milliseconds. */

@@ -1,14 +1,25 @@
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import { preflight } from '../../src/operations/breakerChecks.ts';
+import {
+  type BreakerFacts,
+  basis,
+  breakerInput,
+  exampleFacts,
+  exampleInput,
+  handout,
+  plan,
+  verify,
+} from '../../src/operations/breakers.ts';
+import {
+  haltsTrading,
+  restingSentence,
+  restsNothing,
+  stopSentence,
+} from '../../src/operations/stopEffects.ts';
 import { protective } from '../../src/runbook/concurrency.ts';
 import { defineRunbook } from '../../src/runbook/define.ts';
 import { count } from '../../src/text/format.ts';
-import { haltsTrading, restingSentence, restsNothing, stopSentence } from '../shared/effect.ts';
-import { type BreakerFacts, exampleFacts } from './facts.ts';
-import { breakerInput, exampleInput } from './input.ts';
-import { basis, handout, plan } from './plan.ts';
-import { preflight } from './preflight.ts';
 import { byHand } from './trip.byHand.ts';
-import { verify } from './verify.ts';
 
 /** Runbook §6: opens the breaker of a pair at once. */
 export default defineRunbook<typeof breakerInput, BreakerFacts>({

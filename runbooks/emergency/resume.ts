@@ -1,14 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
+import { ofCurrentState } from '../../src/chain/currentState.ts';
 import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
+import { changedSince, sinceFacts } from '../../src/chain/intents/effects.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
+import { type SentSignal, signalFinder } from '../../src/chain/oracle/findSignal.ts';
+import { readHead } from '../../src/chain/readHead.ts';
+import { readProtocol } from '../../src/chain/readProtocol.ts';
+import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
-import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { exampleFacts, isUp, type ResumeFacts } from './resume/facts.ts';
-import { preflight } from './resume/preflight.ts';
-import { awaitSignal, startService } from './resume/steps.ts';
-import { verify } from './resume/verify.ts';
+import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
+import { onHost } from '../../src/errors/advice.ts';
+import { answer } from '../../src/errors/answer.ts';
+import { TimeoutError } from '../../src/errors/TvError.ts';
+import { checkUnitsAsBefore } from '../../src/host/checkAsBefore.ts';
+import { listProcesses } from '../../src/host/listProcesses.ts';
+import { readUnit } from '../../src/host/readUnit.ts';
+import { startUnit } from '../../src/host/startUnit.ts';
+import { stopUnit } from '../../src/host/stopUnit.ts';
+import { superseded } from '../../src/operations/emergencyRuns.ts';
+import type { Check } from '../../src/runbook/check.ts';
+import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
+import { asJson } from '../../src/runbook/json.ts';
+import { block, Preflight, pass } from '../../src/runbook/preflight.ts';
+import { count, duration } from '../../src/text/format.ts';
 import { byHand } from './resume.byHand.ts';
-import { superseded } from './supersedes.ts';
+import { exampleFacts, isUp, preflight, type ResumeFacts } from './resume.preflight.ts';
 
 const input = {
   nginx: field('--nginx', 'start nginx too', z.boolean().default(false)),
@@ -19,11 +36,6 @@ const input = {
   ),
   ...handoutInput,
 };
-
-export interface ResumeInput {
-  readonly nginx: boolean;
-  readonly replace: boolean;
-}
 
 /** Runbook §7, the way back: in the order in which nothing acts on what is not there yet. */
 export default defineRunbook<typeof input, ResumeFacts>({
@@ -96,3 +108,125 @@ signed may still wait to be mined.`,
   },
   verify,
 });
+
+/** Between two looks at the chain, in milliseconds. */
+const lookMs = 500;
+/** A relay that just came up may miss one round; on top, what it takes to start, in seconds. */
+const rounds = 3;
+const startSeconds = 30;
+
+export function startService({ id, unit, active }: ResumeFacts['services'][number]): Step {
+  return {
+    id,
+    title: `start ${unit}`,
+    command: `systemctl start ${unit}`,
+    effect: 'reversible',
+    undoTitle: `stop ${unit}`,
+    probe: async (ctx) =>
+      (await readUnit(ctx.host(), { unit })).activeState === 'active' ? 'done' : 'not-done',
+    run: async (ctx) => {
+      const { mainPid } = await startUnit(ctx.host(), { unit, signal: ctx.signal });
+      return { unit, process: mainPid };
+    },
+    undo: async (ctx) => {
+      await stopUnit(ctx.host(), { unit, signal: ctx.signal });
+    },
+    checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), [{ unit, wasActive: active }]),
+  };
+}
+
+/** A relay can be active and do nothing: what counts is a signal that the contract took. */
+export function awaitSignal({ intervalSeconds, services, oracle }: ResumeFacts): Step {
+  const limitMs = (rounds * intervalSeconds + startSeconds) * 1000;
+  const unit = services.find(({ id }) => id === 'oracle')?.unit ?? 'tempovault-oracle';
+  return {
+    id: 'signal',
+    title: 'await a new signal of the oracle',
+    command: `journalctl -u ${unit} -f`,
+    effect: 'reversible',
+    afterwards: 'only looks',
+    interruptible: true,
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      const unpaused = ctx.results['unpause'] as SentTransaction | null | undefined;
+      // The same block after a kill: what came meanwhile counts.
+      const noted = ctx.notes['after-block'];
+      const afterBlock =
+        typeof noted === 'number' ? noted : (unpaused?.block ?? (await readHead(ctx.chain())).number);
+      if (noted === undefined) ctx.note('after-block', afterBlock);
+      const start = performance.now();
+      const find = signalFinder(ctx.chain(), { oracle, afterBlock });
+      for (;;) {
+        const looked = await answer(find());
+        if (looked.known && looked.value !== undefined) return asJson(looked.value);
+        const waited = performance.now() - start;
+        if (waited > limitMs) {
+          if (!looked.known) {
+            throw new TimeoutError(`Whether the oracle has sent a signal is unknown: ${looked.reason}.`, {
+              facts: { 'looked after block': afterBlock },
+              next: [{ tv: ['config', 'show'] }, { when: 'look again', tv: ['resume'] }],
+            });
+          }
+          throw new TimeoutError(`The oracle has sent no signal within ${duration(limitMs)}.`, {
+            facts: { 'its interval': `${intervalSeconds} s`, 'looked after block': afterBlock },
+            next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`), { when: 'wait again', tv: ['resume'] }],
+          });
+        }
+        await sleep(lookMs, undefined, { signal: ctx.signal });
+      }
+    },
+  };
+}
+
+/** Reads back that everything runs and the contracts can be used. */
+export async function verify(ctx: StepContext, facts: ResumeFacts): Promise<readonly Check[]> {
+  const preflight = new Preflight(ctx);
+  const readBack = async () => {
+    const { paused } = await readProtocol(ctx.chain());
+    if (paused === false) return pass('not paused, read back from the contract');
+    if (paused === undefined) return block('paused state unknown: no contract returns it');
+    const sent = ctx.results['unpause'] as SentTransaction | null | undefined;
+    const since =
+      sent && facts.unpause
+        ? await changedSince(ctx.chain(), { intent: facts.unpause.intent, hash: sent.hash })
+        : undefined;
+    if (!sent || since === undefined)
+      return block('the protocol is still paused', { next: [{ tv: ['resume'] }] });
+    return block('the protocol is paused: this run unpaused it, and it was paused again since', {
+      facts: sinceFacts(since, sent.hash),
+      next: [{ when: 'once the cause is gone', tv: ['emergency', 'resume'] }],
+    });
+  };
+  preflight.check('protocol', 'chain', () => ofCurrentState(ctx, readBack));
+  for (const { id, unit, program } of facts.services) {
+    preflight.check(id, 'host', async () => {
+      const [{ activeState, mainPid }, processes] = await Promise.all([
+        readUnit(ctx.host(), { unit }),
+        program === null ? undefined : listProcesses(ctx.host(), { program }),
+      ]);
+      const others = (processes ?? []).filter((process) => process.unit !== `${unit}.service`);
+      if (activeState !== 'active') {
+        return block(`${unit} is ${activeState}`, {
+          next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`)],
+        });
+      }
+      if (others[0] !== undefined) return block(`process ${others[0].pid} runs ${program} beside ${unit}`);
+      return pass(`${unit} active (${mainPid})`);
+    });
+  }
+  // Nothing has waited for one.
+  if (isUp(facts)) return preflight.checks();
+  preflight.check('signal', 'chain', async () => {
+    const signal = ctx.results['signal'] as SentSignal | null | undefined;
+    if (signal === null || signal === undefined) return block('no new signal was seen');
+    const { block: at, from } = signal;
+    const own = sameAddress(from, facts.oracle);
+    const words = `accepted in block ${count(at)}, sent by ${from}`;
+    return own
+      ? pass(words)
+      : block(`${words}, not by ${facts.oracle}: another relay is at work`, {
+          next: [{ tv: ['oracle', 'status'] }],
+        });
+  });
+  return preflight.checks();
+}

@@ -1,20 +1,29 @@
 import * as z from 'zod';
+import { onRightChain } from '../../src/chain/assertChainId.ts';
+import { readStaleHead } from '../../src/chain/currentState.ts';
 import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import { namedPairs } from '../../src/chain/pairs/pair.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
+import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
 import { amountPattern, parseAmount } from '../../src/chain/treasury/amount.ts';
 import { checkRecipient } from '../../src/chain/treasury/checkRecipient.ts';
 import { findToken } from '../../src/chain/treasury/findToken.ts';
+import { readPlaces } from '../../src/chain/treasury/readPlaces.ts';
+import { answer } from '../../src/errors/answer.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
+import { outside } from '../../src/operations/offVaultBalances.ts';
+import { checkOpen } from '../../src/operations/payout/checks.ts';
+import { examplePayout, payoutBasis, payoutConsequence, toAgain } from '../../src/operations/payout/facts.ts';
+import { payoutSteps } from '../../src/operations/payout/steps.ts';
+import { checkPaid } from '../../src/operations/payout/verify.ts';
+import type { Check } from '../../src/runbook/check.ts';
 import { protective } from '../../src/runbook/concurrency.ts';
-import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { payoutConsequence } from './payout/consequence.ts';
-import { examplePayout, type PayoutFacts, payoutBasis } from './payout/facts.ts';
-import { toAgain } from './payout/input.ts';
-import { payoutSteps } from './payout/steps.ts';
-import { preflight } from './withdraw/preflight.ts';
-import { verify } from './withdraw/verify.ts';
+import { defineRunbook, field, type StepContext } from '../../src/runbook/define.ts';
+import { Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { count } from '../../src/text/format.ts';
 import { byHand } from './withdraw.byHand.ts';
+import { preflight, type WithdrawFacts } from './withdraw.preflight.ts';
 
 const input = {
   token: field('--token <token>', 'its address, or the symbol of one that a named pair trades', z.string()),
@@ -41,17 +50,6 @@ const input = {
   ),
   ...handoutInput,
 };
-
-export interface WithdrawInput {
-  readonly token: string;
-  readonly amount: string;
-  readonly to: string;
-  readonly toAgain?: string | undefined;
-  readonly replace: boolean;
-}
-
-/** What the preflight has found and the plan is made from: always one withdrawal. */
-export type WithdrawFacts = PayoutFacts & { readonly chainId: number };
 
 const example: WithdrawFacts = { chainId: 4217, ...examplePayout() };
 
@@ -112,3 +110,29 @@ the last is sent even if the withdrawal fails.`,
   plan: payoutSteps,
   verify,
 });
+
+/** What the receipt of this run proves, whether the pause is back, and what is not in the vault. */
+export async function verify(ctx: StepContext, facts: WithdrawFacts): Promise<readonly Check[]> {
+  const { withdrawals, recipient } = facts;
+  const preflight = new Preflight(ctx);
+  checkPaid(ctx, preflight, facts);
+  checkOpen(ctx, preflight);
+  // Information on the treasury as a whole; the payment does not depend on it.
+  preflight.check('outside', 'chain', async () => {
+    const reading = withdrawals.map(async ({ token }) => ({
+      token,
+      places: await readPlaces(ctx.chain(), { token: token.address, recipient }),
+    }));
+    const now = await answer(onRightChain(readStaleHead(ctx), Promise.all(reading)));
+    return now.known
+      ? outside(now.value, namedPairs(ctx.settings))
+      : warn(`what is outside the vault is unknown: ${now.reason}`);
+  });
+  const sent = ctx.results['withdraw'] as SentTransaction | null | undefined;
+  if (sent !== undefined && sent !== null) {
+    preflight.check('transaction', 'chain', async () =>
+      pass(`${sent.hash} in block ${count(sent.block)}, paid ${sent.fee}`),
+    );
+  }
+  return preflight.checks();
+}

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type BreakerFacts, exampleFacts } from '../../runbooks/breaker/facts.ts';
-import { verify } from '../../runbooks/breaker/verify.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
+import { type BreakerFacts, exampleFacts, verify } from '../../src/operations/breakers.ts';
 import type { Chain } from '../../src/runbook/context.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { send } from '../../src/sandbox/chain/rpc.ts';

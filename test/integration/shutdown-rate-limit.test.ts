@@ -1,7 +1,7 @@
 import { toFunctionSelector } from 'viem';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { exampleFacts } from '../../runbooks/emergency/shutdown/facts.ts';
-import { pauseSteps } from '../../runbooks/emergency/shutdown/sendPause.ts';
+import { pauseSteps } from '../../runbooks/emergency/shutdown.pause.ts';
+import { exampleFacts } from '../../runbooks/emergency/shutdown.preflight.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
 import type { TvError } from '../../src/errors/TvError.ts';

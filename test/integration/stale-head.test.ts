@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { exampleFacts as breakerFacts } from '../../runbooks/breaker/facts.ts';
-import { preflight as breakerPreflight } from '../../runbooks/breaker/preflight.ts';
 import breakerStatus from '../../runbooks/breaker/status.ts';
-import { verify as verifyBreaker } from '../../runbooks/breaker/verify.ts';
-import { exampleFacts as shutdownFacts } from '../../runbooks/emergency/shutdown/facts.ts';
-import { preflight as shutdownPreflight } from '../../runbooks/emergency/shutdown/preflight.ts';
-import { verify as verifyShutdown } from '../../runbooks/emergency/shutdown/verify.ts';
+import {
+  exampleFacts as shutdownFacts,
+  preflight as shutdownPreflight,
+} from '../../runbooks/emergency/shutdown.preflight.ts';
+import { verify as verifyShutdown } from '../../runbooks/emergency/shutdown.ts';
 import { onChain } from '../../runbooks/oracle/status.ts';
 import { checkChain } from '../../runbooks/reindex/checks/chain.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { sendOnce } from '../../src/chain/transactions/sendOnce.ts';
+import { preflight as breakerPreflight } from '../../src/operations/breakerChecks.ts';
+import { exampleFacts as breakerFacts, verify as verifyBreaker } from '../../src/operations/breakers.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { Chain } from '../../src/runbook/context.ts';
 import type { StepContext, ToolContext } from '../../src/runbook/define.ts';

@@ -1,8 +1,8 @@
 import { type Abi, encodeErrorResult, toFunctionSelector } from 'viem';
 import { Abis } from 'viem/tempo';
 import { describe, expect, it } from 'vitest';
-import { accountFor, describeAccount } from '../../runbooks/emergency/unwind/account.ts';
 import { decodeRevert } from '../../src/chain/decodeRevert.ts';
+import { accountFor, describeAccount } from '../../src/operations/capital.ts';
 import type { Chain } from '../../src/runbook/context.ts';
 
 /** Without their literal types, which take the compiler minutes. */

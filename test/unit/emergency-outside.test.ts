@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { outside } from '../../runbooks/emergency/outside.ts';
 import type { Places } from '../../src/chain/treasury/readPlaces.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
+import { outside } from '../../src/operations/offVaultBalances.ts';
 
 const token = {
   address: '0x20c0000000000000000000000000000000000001',

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { exampleFacts } from '../../runbooks/emergency/shutdown/facts.ts';
-import { firstTrouble } from '../../runbooks/emergency/shutdown/preflight.ts';
-import { notSafe } from '../../runbooks/emergency/shutdown/verify.ts';
-import shutdown from '../../runbooks/emergency/shutdown.ts';
+import { exampleFacts, firstTrouble } from '../../runbooks/emergency/shutdown.preflight.ts';
+import shutdown, { notSafe } from '../../runbooks/emergency/shutdown.ts';
 import { TimeoutError, TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import { block, Preflight, pass } from '../../src/runbook/preflight.ts';
 

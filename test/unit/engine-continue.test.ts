@@ -1,7 +1,6 @@
 import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasSuperseded } from '../../runbooks/emergency/supersedes.ts';
 import listRuns from '../../runbooks/runs/list.ts';
 import resumeRun from '../../runbooks/runs/resume.ts';
 import showRun from '../../runbooks/runs/show.ts';
@@ -10,6 +9,7 @@ import { plainAdvice } from '../../src/errors/advice.ts';
 import { lockDirectory } from '../../src/journal/lockRecords.ts';
 import { readRuns, unfinishedRuns, urgentFirst } from '../../src/journal/readRuns.ts';
 import { residualStateOfAll } from '../../src/journal/residualState.ts';
+import { hasSuperseded } from '../../src/operations/emergencyRuns.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { deadOperator, readLines, type Scene, startScene, temporaryState } from '../support/fakes.ts';

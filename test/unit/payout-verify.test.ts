@@ -1,12 +1,12 @@
 import { encodeAbiParameters, encodeEventTopics, encodeFunctionData } from 'viem';
 import { describe, expect, it } from 'vitest';
-import { examplePayout, type PayoutFacts } from '../../runbooks/emergency/payout/facts.ts';
-import { payoutSteps } from '../../runbooks/emergency/payout/steps.ts';
-import { checkPaid } from '../../runbooks/emergency/payout/verify.ts';
 import { riskControllerAbi } from '../../src/chain/abi/riskController.ts';
 import { tokenAbi } from '../../src/chain/abi/token.ts';
 import { treasuryVaultAbi } from '../../src/chain/abi/treasuryVault.ts';
 import { UnavailableError } from '../../src/errors/TvError.ts';
+import { examplePayout, type PayoutFacts } from '../../src/operations/payout/facts.ts';
+import { payoutSteps } from '../../src/operations/payout/steps.ts';
+import { checkPaid } from '../../src/operations/payout/verify.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { Preflight } from '../../src/runbook/preflight.ts';
 import { DrivenClock } from '../support/fakes.ts';

@@ -1,0 +1,394 @@
+import { join, resolve } from 'node:path';
+import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import { type Diagnosis, diagnose, isLasting } from '../../src/chain/oracle/diagnose.ts';
+import { type Funding, planFunding, readFunded } from '../../src/chain/oracle/fundAccount.ts';
+import { isOracle, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
+import { type AcceptedSignal, readOwnSignal } from '../../src/chain/oracle/readSignals.ts';
+import { checkedAddress, namedPairs } from '../../src/chain/pairs/pair.ts';
+import { checkNodes } from '../../src/chain/preflight/checkNodes.ts';
+import { checkSending } from '../../src/chain/preflight/checkSending.ts';
+import { readHead } from '../../src/chain/readHead.ts';
+import { endThePause, readProtocol, stopsSignals } from '../../src/chain/readProtocol.ts';
+import { sameAddress } from '../../src/chain/sameAddress.ts';
+import { listKeyFiles, readKeyFile } from '../../src/chain/signers/keyFile.ts';
+import { parseKey, placeholderAddress } from '../../src/chain/signers/oracleKey.ts';
+import { readSecretFile } from '../../src/chain/signers/readSecretFile.ts';
+import type { Address, Settings } from '../../src/config/settings.ts';
+import { type Answer, answer } from '../../src/errors/answer.ts';
+import { exitCodes, TvError } from '../../src/errors/TvError.ts';
+import { findEnvFileObstacle } from '../../src/host/envFileObstacle.ts';
+import { readClock } from '../../src/host/readClock.ts';
+import { readRuns, unfinishedRuns } from '../../src/journal/readRuns.ts';
+import {
+  checkService,
+  type RelayError,
+  readOracleKey,
+  readRelayError,
+  readRelayOf,
+  signalLimitMs,
+} from '../../src/operations/oracle/relay.ts';
+import type { Finding } from '../../src/runbook/check.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import type { PreflightResult } from '../../src/runbook/define.ts';
+import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { count, duration } from '../../src/text/format.ts';
+import type { RotateFacts } from './rotate-key.facts.ts';
+
+export interface RotateInput {
+  readonly fund?: string | undefined;
+  readonly newAddress?: string | undefined;
+  readonly compromised: boolean;
+  readonly keystoreOut?: string | undefined;
+  readonly keystorePasswordFile?: string | undefined;
+}
+
+/** Less than this is a warning, as in tv oracle status. In seconds. */
+const shortOfFees = 3 * 86_400;
+
+/** Everything that could leave the oracle without a working key is looked at before anybody is asked. */
+export async function preflight(ctx: Context, input: RotateInput): Promise<PreflightResult<RotateFacts>> {
+  const newAddress = input.newAddress === undefined ? null : checkedAddress(input.newAddress);
+  const keystoreOut = input.keystoreOut === undefined ? null : resolve(input.keystoreOut);
+  const keystorePasswordFile = input.keystorePasswordFile ?? null;
+  // Outside of any check: typing has no time limit.
+  if (newAddress !== null) await askNewKey(ctx, newAddress);
+  if (keystoreOut !== null) await askKeystorePassword(ctx, keystorePasswordFile);
+
+  const preflight = new Preflight(ctx);
+  const nodes = checkNodes(ctx, preflight, { protects: input.compromised });
+  const service = checkService(ctx, preflight, { mustRun: !input.compromised });
+
+  const env = preflight.check('env', 'host', async () => {
+    const { envFile } = ctx.settings.host;
+    const key = await readOracleKey(ctx);
+    const { address, feeToken } = key;
+    const obstacle = await findEnvFileObstacle(ctx.host(), { path: envFile });
+    if (obstacle !== undefined) return obstacle;
+    const { intervalSeconds, pairs } = await readRelayOf(ctx, key);
+    const value = {
+      envFile,
+      oldAddress: address,
+      limitMs: signalLimitMs(intervalSeconds),
+      intervalSeconds,
+      feeToken,
+      relayPairs: pairs.known ? pairs.value.map(({ id }) => id) : [],
+    };
+    if (newAddress === address) return block(`${address} is the key in .env already`);
+    return pass(`the old key is ${address}`, value);
+  });
+
+  const authority = preflight.check('authority', 'chain', async () => {
+    const { oldAddress } = await need(env, 'env');
+    const found = await readAuthority(ctx.chain());
+    const authorised = await isOracle(ctx.chain(), oldAddress, found);
+    const value = { form: found.form, authorised };
+    const words =
+      found.form === 'role'
+        ? 'every holder of ORACLE may sign: old and new overlap'
+        : 'one oracle at a time: authorising the new one ends the old one';
+    return authorised
+      ? pass(words, value)
+      : warn(`${words}; the old key is not authorised as it is`, { value });
+  });
+
+  preflight.check('paused', 'chain', async () => {
+    if (!stopsSignals(await readProtocol(ctx.chain()))) {
+      return pass('no pause stops the signal that is to prove the new key');
+    }
+    const words = 'the protocol is paused, and takes no signals';
+    if (!input.compromised) return block(`${words}: the new key cannot be proven`, { next: [endThePause] });
+    // A key in wrong hands is worth cutting off now, and proving the new one later.
+    return block(
+      `${words}: the old key can be cut off, but the run stops before the new one is proven; after the pause tv resume goes on there`,
+      { override: 'paused', next: [endThePause] },
+    );
+  });
+
+  const diagnosis = env.then(async (known) => {
+    if (known === undefined) return undefined;
+    const [hostTime, error] = await Promise.all([readClock(ctx.host()), readRelayError(ctx)]);
+    const { oldAddress: oracle, feeToken, intervalSeconds } = known;
+    const lastError = error.known ? error.value : undefined;
+    const found = await diagnose(ctx.chain(), { oracle, hostTime, feeToken, intervalSeconds, lastError });
+    return { ...found, lastError };
+  });
+  diagnosis.catch(() => {});
+
+  preflight.check('causes', 'chain', async () =>
+    judgeCauses(await need(diagnosis, 'env'), { compromised: input.compromised }),
+  );
+
+  const signals = preflight.check('signals', 'chain', async () => {
+    const { oldAddress, intervalSeconds, limitMs, relayPairs } = await need(env, 'env');
+    const { activity, lastError } = await need(diagnosis, 'env');
+    const { authorised } = await need(authority, 'authority');
+    const { timestamp } = await readHead(ctx.chain());
+    const own = activity.known ? undefined : await answer(readOwnSignal(ctx.chain(), oldAddress));
+    const named = namedPairs(ctx.settings).length + relayPairs.length;
+    const seen = activity.known ? activity.value.pairs.length : own?.known && own.value !== undefined ? 1 : 0;
+    return judgeOldKey({
+      ...{ oldAddress, intervalSeconds, limitMs, activity, own, authorised, now: timestamp, lastError },
+      pairs: named > 0 ? named : seen,
+      compromised: input.compromised,
+    });
+  });
+
+  const reuse = preflight.check<{ readonly file: string | null }>('earlier', 'run', async () => {
+    // That of a run which is not finished belongs to it.
+    const taken = unfinishedRuns(readRuns(ctx));
+    const files = listKeyFiles(join(ctx.settings.stateDirectory, 'oracle')).filter((file) => {
+      const run = /\/new-([^/]*)\.key$/.exec(file)?.[1];
+      return run !== undefined && !taken.includes(run);
+    });
+    const [file] = newAddress === null ? files : [];
+    const parsed = file === undefined ? undefined : parseKey(readKeyFile(file) ?? '');
+    if (file === undefined || parsed === undefined)
+      return pass('no key of an earlier rotation is left', { file: null });
+    ctx.secrets.keep(parsed.key);
+    const name = parsed.address;
+    return warn(`an earlier rotation funded ${name} and did not use it: it is used now`, { value: { file } });
+  });
+
+  if (keystoreOut !== null) {
+    preflight.check('keystore', 'run', async () =>
+      readKeyFile(keystoreOut) === undefined
+        ? pass(`the new key also goes into ${keystoreOut}`)
+        : block(`${keystoreOut} is there already`, { next: ['give another --keystore-out'] }),
+    );
+  }
+
+  const intents = await resolveFor(ctx, newAddress).catch(() => []);
+  if (intents.length === 0) {
+    preflight.check('contracts', 'chain', async () => {
+      await resolveFor(ctx, newAddress);
+      return pass('found');
+    });
+  }
+  const sender = await checkSending(ctx, preflight, { intents });
+
+  const funding = preflight.check<{ readonly funding: Funding | null }>('funding', 'chain', async () => {
+    const { feeToken: named } = await need(env, 'env');
+    const { payer, activity } = await need(diagnosis, 'env');
+    const perSecond = (activity.known ? activity.value.spend?.perSecond : undefined) ?? null;
+    const { from } = await need(Promise.resolve(sender), 'signer');
+    if (!payer.known && named === null) {
+      return block(`the token that the relay pays with is unknown: ${payer.reason}`);
+    }
+    // What the relay names itself holds for every key; a preference is the account's own, and is set anew.
+    const token = named ?? (payer.known ? payer.value.feeToken : undefined);
+    const planned = await planFunding(ctx.chain(), {
+      amount: input.fund,
+      feeToken: token ?? placeholderAddress,
+    });
+    const has = newAddress === null ? 0n : await readFunded(ctx.chain(), planned, newAddress);
+    if (has >= BigInt(planned.amount)) return pass('the new address has enough', { funding: null });
+    if ((await readFunded(ctx.chain(), planned, from)) < BigInt(planned.amount)) {
+      return block(`${from} has less than the ${planned.words} to fund the new address with`, {
+        next: ['--fund AMOUNT', `send ${from} some more`],
+      });
+    }
+    const words = `${planned.words} from ${from}`;
+    const seconds = perSecond === null || perSecond === 0 ? undefined : Number(planned.amount) / perSecond;
+    if (seconds === undefined || seconds > shortOfFees) return pass(words, { funding: planned });
+    return warn(`${words}, which lasts ${duration(seconds * 1000)} at what the old key spends`, {
+      value: { funding: planned },
+      next: ['give it more: --fund AMOUNT'],
+    });
+  });
+
+  const checks = await preflight.checks();
+  const known = {
+    nodes: await nodes,
+    service: await service,
+    env: await env,
+    authority: await authority,
+    signals: await signals,
+    reuse: await reuse,
+    funding: await funding,
+  };
+  if (
+    known.nodes === undefined ||
+    known.service === undefined ||
+    known.env === undefined ||
+    known.authority === undefined ||
+    known.signals === undefined ||
+    known.funding === undefined ||
+    sender === undefined
+  ) {
+    return { checks, facts: undefined };
+  }
+  return {
+    checks,
+    facts: {
+      form: known.authority.form,
+      chainId: known.nodes.id,
+      envFile: known.env.envFile,
+      oldAddress: known.env.oldAddress,
+      limitMs: known.env.limitMs,
+      newAddress,
+      compromised: input.compromised,
+      funding: known.funding.funding,
+      sender,
+      ...known.service,
+      worked: known.signals.worked,
+      keystoreOut,
+      keystorePasswordFile,
+      reuse: known.reuse?.file ?? null,
+    },
+  };
+}
+
+export interface OldKeyEvidence {
+  readonly oldAddress: Address;
+  readonly authorised: boolean;
+  /** How many pairs are known, from settings, relay or events. */
+  readonly pairs: number;
+  readonly activity: Diagnosis['activity'];
+  /** Where the activity is unknown: the newest signal among its last transactions, by their receipts. */
+  readonly own?: Answer<AcceptedSignal | undefined> | undefined;
+  /** The chain's clock: seconds since 1970. */
+  readonly now: number;
+  readonly intervalSeconds: number;
+  readonly limitMs: number;
+  readonly lastError: RelayError | undefined;
+  readonly compromised: boolean;
+}
+
+/**
+ * Whether the old key works now: its own recent signal on the chain. Without it the rotation could not be
+ * told from what was broken before, and the old key would be no way back.
+ */
+export function judgeOldKey(evidence: OldKeyEvidence): Finding<{ readonly worked: boolean }> {
+  const { oldAddress, authorised, pairs, activity, own, now, limitMs, lastError, compromised } = evidence;
+  const name = oldAddress;
+  const value = { worked: false };
+  const facts = lastError === undefined ? {} : { facts: { 'last error of the relay': lastError.message } };
+  if (!activity.known && own?.known !== true) {
+    const reason = own === undefined ? activity.reason : `${activity.reason}; ${own.reason}`;
+    const words = `whether ${name} works is unknown: ${reason}`;
+    // The new key is proven by its own blocks and receipts, which need no logs.
+    if (compromised) return warn(`${words}; a compromised key is not put back`, { value, ...facts });
+    return block(words, {
+      override: 'old-key-not-working',
+      value,
+      ...facts,
+      next: [{ tv: ['config', 'show'] }],
+    });
+  }
+  if (pairs === 0) {
+    return block('no pair is known, so no signal can be expected', {
+      ...facts,
+      next: [{ tv: ['oracle', 'status'] }],
+    });
+  }
+  const newest = activity.known ? activity.value.newest : own?.known ? own.value : undefined;
+  const age = newest === undefined ? undefined : Math.max(0, now - newest.at);
+  if (authorised && age !== undefined && age * 1000 <= limitMs) {
+    return pass(`${name} works: its last signal is ${duration(age * 1000)} old`, { worked: true });
+  }
+  const last = !activity.known
+    ? `no recent signal among the last transactions of ${name} (${activity.reason})`
+    : age === undefined
+      ? `no signal of ${name} since block ${count(activity.value.fromBlock)}`
+      : `the last signal of ${name} is ${duration(age * 1000)} old`;
+  // A key that may not sign is what a new one mends; and one in wrong hands need not work.
+  if (!authorised) return warn(`${last}; it is not authorised and no way back`, { value, ...facts });
+  if (compromised) return warn(`${last}; a compromised key is not put back`, { value, ...facts });
+  return block(`${last}: the relay does not work as it is, and another key would not mend that`, {
+    override: 'old-key-not-working',
+    value,
+    ...facts,
+    next: [{ tv: ['oracle', 'status'] }, { tv: ['oracle', 'recover'] }],
+  });
+}
+
+/** What would keep the new key's signals away just as the old one's. */
+export function judgeCauses(
+  { troubles, unknown }: Pick<Diagnosis, 'troubles' | 'unknown'>,
+  { compromised }: { readonly compromised: boolean },
+): Finding {
+  // The pause, the role and the fees of the old key have checks of their own; a compromised one is cut off.
+  const own = ['paused', 'not-authorised', 'no-fees', ...(compromised ? ['stuck'] : [])];
+  const lasting = troubles.filter((trouble) => isLasting(trouble) && !own.includes(trouble.id));
+  const rest = [
+    ...troubles.filter(({ id }) => id === 'pending' || id === 'no-fees').map(({ summary }) => summary),
+    ...(unknown.length === 0 ? [] : [`unknown: ${unknown.join(', ')}`]),
+  ];
+  if (lasting.length > 0) {
+    const words = lasting.map(({ summary }) => summary).join('; ');
+    return block(`the new key could not be proven: ${words}`, {
+      // A key in wrong hands is worth cutting off now, and proving the new one later.
+      ...(compromised ? { override: 'clock' } : {}),
+      next: lasting.flatMap(({ next }) => next),
+    });
+  }
+  if (rest.length > 0) return warn(rest.join('; '));
+  return pass('no transaction waits, clocks agree');
+}
+
+/** The new address is not known yet: any address stands for it where the call is tried. */
+function resolveFor(ctx: Context, newAddress: RotateFacts['newAddress']) {
+  const oracle = newAddress ?? placeholderAddress;
+  return resolveIntents(ctx.chain(), [{ intent: 'authoriseOracle', oracle }]);
+}
+
+/** Where a key made elsewhere is handed over, besides the hidden prompt. */
+const keyVariable = 'TV_NEW_ORACLE_KEY';
+
+const given = new WeakMap<Settings, string>();
+
+/**
+ * The key of `--new-address`: from the environment, else typed in. Asked for once in a process.
+ * @throws TvError with exit code 4 where there is nobody to ask, 3 where it is another address's
+ */
+export async function askNewKey(ctx: Context, address: Address): Promise<`0x${string}`> {
+  const question = `Private key of ${address}:`;
+  const text = given.get(ctx.settings) ?? takeVariable() ?? (await askFor(ctx, question, keyVariable));
+  ctx.secrets.keep(text.trim());
+  const parsed = parseKey(text);
+  if (parsed === undefined || !sameAddress(parsed.address, address)) {
+    throw new TvError('That is not the private key of the new address.', {
+      facts: { 'new address': address, given: parsed === undefined ? 'no private key' : parsed.address },
+      next: [
+        `set ${keyVariable} to the key of that address, or type it`,
+        '--new-address of the key that is meant',
+      ],
+      exitCode: exitCodes.blocked,
+    });
+  }
+  ctx.secrets.keep(parsed.key);
+  given.set(ctx.settings, text);
+  return parsed.key;
+}
+
+/** Out of the environment at once: the programs that tv starts inherit it. */
+function takeVariable(): string | undefined {
+  const text = process.env[keyVariable];
+  delete process.env[keyVariable];
+  return text;
+}
+
+const passwords = new WeakMap<Settings, string>();
+
+/** For `--keystore-out`. @throws TvError with exit code 4 where there is nobody to ask */
+export async function askKeystorePassword(ctx: Context, file: string | null): Promise<string> {
+  const known = passwords.get(ctx.settings);
+  if (known !== undefined) return known;
+  const password =
+    file === null
+      ? await askFor(ctx, 'Password for the new keystore:', '--keystore-password-file')
+      : readSecretFile(file, 'password file').replace(/\r?\n$/, '');
+  ctx.secrets.keep(password);
+  if (password === '') throw new TvError('A keystore needs a password.', { exitCode: exitCodes.blocked });
+  passwords.set(ctx.settings, password);
+  return password;
+}
+
+async function askFor(ctx: Context, question: string, instead: string): Promise<string> {
+  const answer = ctx.secrets.interactive ? await ctx.secrets.ask(question) : undefined;
+  if (answer !== undefined) return answer;
+  throw new TvError(`${question.replace(':', '')} has to be given, and was not.`, {
+    next: [`at a terminal, or with ${instead}`],
+    exitCode: exitCodes.notConfirmed,
+  });
+}
