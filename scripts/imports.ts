@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/output': ['src/config', 'src/errors', 'src/text'],
   'src/runbook': ['src/config', 'src/errors', 'src/text'],
   ...Object.fromEntries(services.map((service) => [service, ground])),
-  'src/observe': [...ground, ...services],
+  'src/observe': [...ground, ...services, 'src/operations'],
   'src/operations': [...ground, ...services],
   'src/engine': [...ground, 'src/journal'],
   'src/cli': [...ground, 'src/journal'],
