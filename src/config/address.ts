@@ -19,10 +19,11 @@ export function readAddress(text: string): Address | undefined {
 }
 
 /** Surrounding blanks are ignored. */
-export const address = z
-  .string()
-  .trim()
-  .refine((text): text is Address => readAddress(text) !== undefined);
+export const address = () =>
+  z
+    .string()
+    .trim()
+    .refine((text): text is Address => readAddress(text) !== undefined);
 
 /**
  * The first address in a text whose checksum is wrong, in both spellings. Either a digit is wrong or only the

@@ -43,7 +43,7 @@ export async function fileDatabaseUrl(
     const raw = env[name];
     return raw ? { raw, where: `$${name} (${where})` } : fail(`$${name} is not set.`, `export ${name}=…`);
   }
-  const words = wordsSchema.safeParse(value.raw).data ?? [];
+  const words = wordsSchema().safeParse(value.raw).data ?? [];
   if (words.length === 0) {
     return fail('database.urlCommand is malformed.', `correct line ${value.line} of ${path}`, {
       expected: 'words, or a list of words',

@@ -12,7 +12,8 @@ export type Raw = string | readonly string[] | Readonly<Record<string, string | 
 export interface Key<T> {
   /** Completes "expected …". */
   readonly expected: string;
-  readonly schema: z.ZodType<T>;
+  /** A function, so that a start builds only the schemas of the values that it reads. */
+  schema(): z.ZodType<T>;
   /** Default: as text. */
   show?(value: T): string;
   /** Environment variable of tv. */
@@ -40,19 +41,19 @@ export function rawText(raw: Raw): string {
   return Array.isArray(raw) ? raw.join(', ') : JSON.stringify(raw);
 }
 
-const text = z.string().trim();
-const positive = text
-  .regex(/^\d+(_\d+)*$/)
-  .transform((digits) => Number(digits.replaceAll('_', '')))
-  .pipe(z.int().positive());
-const httpUrl = text.refine((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol));
+const text = () => z.string().trim();
+const positive = () =>
+  text()
+    .regex(/^\d+(_\d+)*$/)
+    .transform((digits) => Number(digits.replaceAll('_', '')))
+    .pipe(z.int().positive());
+const httpUrl = () => text().refine((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol));
 
 /** A list in a file; in a flag or variable text with commas. */
 const list = <T>(item: z.ZodType<T>) =>
   z.preprocess((raw) => (typeof raw === 'string' ? raw.split(',') : raw), z.array(item));
-const rpcUrls = z
-  .preprocess((raw) => splitUrls(raw as Raw), z.array(httpUrl))
-  .refine((urls) => urls.length > 0);
+const rpcUrls = () =>
+  z.preprocess((raw) => splitUrls(raw as Raw), z.array(httpUrl())).refine((urls) => urls.length > 0);
 
 function splitUrls(raw: Raw): readonly unknown[] {
   const urls: readonly unknown[] =
@@ -64,7 +65,7 @@ function splitUrls(raw: Raw): readonly unknown[] {
  * Words at spaces, or a JSON list of words. Text with quotes is refused, since a list says without doubt how it
  * is split.
  */
-export const words: z.ZodType<readonly string[]> = z.preprocess(splitWords, z.array(z.string().min(1)));
+export const words = (): z.ZodType<readonly string[]> => z.preprocess(splitWords, z.array(z.string().min(1)));
 
 function splitWords(raw: unknown): unknown {
   if (typeof raw !== 'string') return raw;
@@ -94,14 +95,14 @@ const contract = (name: string) =>
 const unit = (fallback: string) =>
   key<string>({
     expected: `the name of a systemd unit, such as ${fallback}`,
-    schema: text.regex(/^\w[\w@:.-]*$/),
+    schema: () => text().regex(/^\w[\w@:.-]*$/),
     fallback,
   });
 
 const program = (fallback: string) =>
   key<string>({
     expected: `a script's name without extension, such as ${fallback}`,
-    schema: text.regex(/^\w[\w.-]*$/),
+    schema: () => text().regex(/^\w[\w.-]*$/),
     fallback,
   });
 
@@ -109,13 +110,13 @@ const program = (fallback: string) =>
 const hostPath = (fallback: string, variable: string) =>
   key<string>({
     expected: `an absolute path, such as ${fallback}`,
-    schema: text.regex(/^\/[^\n]*$/),
+    schema: () => text().regex(/^\/[^\n]*$/),
     variable,
     fallback,
   });
 
 const postgresUrl = {
-  schema: text.regex(/^postgres(ql)?(\+\w+)?:\/\/./),
+  schema: () => text().regex(/^postgres(ql)?(\+\w+)?:\/\/./),
   show: maskDatabaseUrl,
   credentials: (raw: Raw) => databasePasswords(rawText(raw)),
 };
@@ -180,7 +181,7 @@ export const keys = {
   'host.timeoutMs': milliseconds(30_000),
   'api.url': key<string>({
     expected: 'an http or https URL',
-    schema: httpUrl.transform((url) => url.replace(/\/+$/, '')),
+    schema: () => httpUrl().transform((url) => url.replace(/\/+$/, '')),
     show: (url) => maskUrls([url]),
     variable: 'TV_API_URL',
     envKey: 'API_PORT',
@@ -206,7 +207,7 @@ export const keys = {
   }),
   'withdraw.recipients': key<readonly Address[]>({
     expected: 'a list of addresses',
-    schema: list(address),
+    schema: () => list(address()),
     explain: (raw) => wrongChecksum(rawText(raw)),
     show: (recipients) => recipients.join(', ') || '(none)',
     fallback: [],
@@ -214,12 +215,18 @@ export const keys = {
   }),
   stateDirectory: key<string>({
     expected: 'a directory of this machine',
-    schema: text.min(1).transform((path) => resolve(path)),
+    schema: () =>
+      text()
+        .min(1)
+        .transform((path) => resolve(path)),
     variable: 'TV_STATE_DIR',
   }),
   sandbox: key<boolean>({
     expected: 'true or false',
-    schema: text.pipe(z.enum(['true', 'false'])).transform((word) => word === 'true'),
+    schema: () =>
+      text()
+        .pipe(z.enum(['true', 'false']))
+        .transform((word) => word === 'true'),
     fallback: false,
     fileOnly: true,
   }),
@@ -236,7 +243,7 @@ export function keyOf<K extends KeyName>(name: K): Key<ValueOf<K>> {
 
 /** Undefined where the value is malformed. */
 export function readValue<K extends KeyName>(name: K, raw: Raw): ValueOf<K> | undefined {
-  return keyOf(name).schema.safeParse(raw).data;
+  return keyOf(name).schema().safeParse(raw).data;
 }
 
 export function showValue<K extends KeyName>(name: K, value: ValueOf<K>): string {

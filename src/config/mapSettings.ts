@@ -3,21 +3,26 @@ import { isPrintable } from '../text/outsideText.ts';
 import { address } from './address.ts';
 import type { PairSetting, SignerSource } from './settings.ts';
 
-const word = z.string().min(1);
+const word = () => z.string().min(1);
 
 /** One source of a key, as a map in a file. Every value in it is text. */
-export const signerSource: z.ZodType<SignerSource> = z.union([
-  z
-    .strictObject({ keystore: word, passwordFile: word.optional() })
-    .transform(({ keystore, passwordFile }) => ({ kind: 'keystore' as const, path: keystore, passwordFile })),
-  z
-    .strictObject({ command: z.array(word).min(1) })
-    .transform(({ command }) => ({ kind: 'command' as const, words: command })),
-  z
-    .strictObject({ env: z.string().regex(/^\w+$/) })
-    .transform(({ env }) => ({ kind: 'env' as const, name: env })),
-  z.strictObject({ prompt: z.literal('true') }).transform(() => ({ kind: 'prompt' as const })),
-]);
+export const signerSource = (): z.ZodType<SignerSource> =>
+  z.union([
+    z
+      .strictObject({ keystore: word(), passwordFile: word().optional() })
+      .transform(({ keystore, passwordFile }) => ({
+        kind: 'keystore' as const,
+        path: keystore,
+        passwordFile,
+      })),
+    z
+      .strictObject({ command: z.array(word()).min(1) })
+      .transform(({ command }) => ({ kind: 'command' as const, words: command })),
+    z
+      .strictObject({ env: z.string().regex(/^\w+$/) })
+      .transform(({ env }) => ({ kind: 'env' as const, name: env })),
+    z.strictObject({ prompt: z.literal('true') }).transform(() => ({ kind: 'prompt' as const })),
+  ]);
 
 /** Where a key comes from, to be shown. */
 export function showSigner(source: SignerSource): string {
@@ -36,16 +41,15 @@ export function showSigner(source: SignerSource): string {
 /** In characters: what a column of a table takes. */
 const longestPairName = 64;
 
-const pair: z.ZodType<PairSetting> = z.union([
-  z
-    .string()
-    .regex(/^0x[0-9a-fA-F]{64}$/)
-    .transform((id) => ({ id: id.toLowerCase() as `0x${string}` })),
-  z.tuple([address, address]).transform((tokens) => ({ tokens })),
-]);
+const pair = (): z.ZodType<PairSetting> =>
+  z.union([
+    z
+      .string()
+      .regex(/^0x[0-9a-fA-F]{64}$/)
+      .transform((id) => ({ id: id.toLowerCase() as `0x${string}` })),
+    z.tuple([address(), address()]).transform((tokens) => ({ tokens })),
+  ]);
 
 /** Pairs by the name that operators use. */
-export const pairSettings: z.ZodType<Readonly<Record<string, PairSetting>>> = z.record(
-  z.string().min(1).max(longestPairName).refine(isPrintable),
-  pair,
-);
+export const pairSettings = (): z.ZodType<Readonly<Record<string, PairSetting>>> =>
+  z.record(z.string().min(1).max(longestPairName).refine(isPrintable), pair());

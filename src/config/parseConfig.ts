@@ -90,11 +90,10 @@ function lineOf(yaml: typeof import('yaml'), document: Document, lines: LineCoun
   return lines.linePos(offset).line;
 }
 
-const mapping = z.record(z.string(), z.unknown());
-const leaf = z.union([z.string(), z.array(z.string())]);
-const rawMap = z.union([leaf, z.record(z.string(), leaf)]);
-
 class Reader {
+  readonly #map = z.record(z.string(), z.unknown());
+  readonly #value = z.union([z.string(), z.array(z.string())]);
+  readonly #mapOfValues = z.union([this.#value, z.record(z.string(), this.#value)]);
   readonly #file: string;
   readonly #lineOf: (path: Path) => number;
 
@@ -154,7 +153,7 @@ class Reader {
       if (fileKeys.includes(key)) {
         if (value === null) continue;
         const map = mapSetting(key);
-        const raw = (map === undefined ? leaf : rawMap).safeParse(value);
+        const raw = (map === undefined ? this.#value : this.#mapOfValues).safeParse(value);
         if (raw.success) values.set(key, { raw: raw.data, line: this.#lineOf(at) });
         else {
           const facts = { expected: map?.expected ?? 'one value, or a list of values' };
@@ -178,7 +177,7 @@ class Reader {
     problems: SettingsProblem[],
   ): readonly (readonly [string, unknown])[] {
     if (node === null || node === undefined) return [];
-    const map = mapping.safeParse(node);
+    const map = this.#map.safeParse(node);
     if (map.success) return Object.entries(map.data);
     const facts = { expected: 'lines of key: value' };
     problems.push(this.#problem(`${what} is malformed.`, path, facts, isGroup(what) ? what : undefined));

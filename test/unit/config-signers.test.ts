@@ -68,7 +68,7 @@ it.each([
   ['an empty command', { command: [] }],
   ['a command as one text', { command: 'op read x' }],
 ])('takes %s for no signer', (_, map) => {
-  expect(signerSource.safeParse(map).success).toBe(false);
+  expect(signerSource().safeParse(map).success).toBe(false);
 });
 
 it('takes a pair of one token, or no pair at all, for a mistake', async () => {

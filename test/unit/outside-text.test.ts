@@ -204,9 +204,9 @@ it.each<[string, () => string | Promise<string>]>([
 
 it('a pair with an unprintable name is not taken', () => {
   const pair = [`0x${'1'.repeat(40)}`, `0x${'2'.repeat(40)}`];
-  expect(Object.keys(pairSettings.parse({ 'A-B': pair }))).toEqual(['A-B']);
+  expect(Object.keys(pairSettings().parse({ 'A-B': pair }))).toEqual(['A-B']);
   for (const name of ['A\u202eB', 'A\u001b[2J', 'A\nB', 'A'.repeat(65)])
-    expect(pairSettings.safeParse({ [name]: pair }).success).toBe(false);
+    expect(pairSettings().safeParse({ [name]: pair }).success).toBe(false);
 });
 
 it('text from outside is cut to its length, by characters', () => {
