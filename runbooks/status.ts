@@ -23,18 +23,7 @@ import { readEnvFile } from '../src/host/readEnvFile.ts';
 import { readRelay } from '../src/host/readRelay.ts';
 import { readUnits } from '../src/host/readUnits.ts';
 import { readSchedule } from '../src/host/schedule/readSchedule.ts';
-import { breakers, readAllBreakers, restingOrders } from '../src/observe/breakers.ts';
-import {
-  adviseOnStopped,
-  fullShare,
-  isStalled,
-  judgeDisk,
-  judgeIndexer,
-  judgeOracle,
-  onRightChainOnly,
-} from '../src/observe/judge.ts';
 import { judgeSchedule } from '../src/observe/judgeSchedule.ts';
-import { runs } from '../src/observe/runs.ts';
 import { pluginExitCode, type Sample, type SampleValue, takeSample, worst } from '../src/observe/sample.ts';
 import type { Context } from '../src/runbook/context.ts';
 import { defineReport } from '../src/runbook/define.ts';
@@ -43,6 +32,17 @@ import { padEnd, wrap } from '../src/text/layout.ts';
 import { quoteForShell } from '../src/text/shellLine.ts';
 import { defaultPollSeconds, readPollSeconds } from './indexer/awaitProgress.ts';
 import { quoteError, readIndexerError } from './indexer/readIndexerError.ts';
+import { breakers, readAllBreakers, restingOrders } from './status/breakers.ts';
+import {
+  adviseOnStopped,
+  fullShare,
+  isStalled,
+  judgeDisk,
+  judgeIndexer,
+  judgeOracle,
+  onRightChainOnly,
+} from './status/judge.ts';
+import { runs } from './status/runs.ts';
 import { byHand } from './status.byHand.ts';
 
 /** Runbook §8: API answers slower than this are a warning. */

@@ -10,19 +10,14 @@ import { readClock } from '../../src/host/readClock.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import { startUnit } from '../../src/host/startUnit.ts';
 import { stopUnit } from '../../src/host/stopUnit.ts';
-import { followFirstSignal } from '../../src/operations/oracle/awaitFirstSignal.ts';
-import {
-  checkService,
-  type RelayError,
-  readOracleKey,
-  readRelayError,
-  readRelayOf,
-  signalLimitMs,
-} from '../../src/operations/oracle/relay.ts';
 import type { Finding } from '../../src/runbook/check.ts';
 import { defineRunbook, type Step } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { count } from '../../src/text/format.ts';
+import { followFirstSignal } from './awaitFirstSignal.ts';
+import { checkService } from './checkService.ts';
+import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
+import { type RelayError, readRelayError } from './readRelayError.ts';
 import { byHand } from './recover.byHand.ts';
 
 type RecoverFacts = {

@@ -18,14 +18,14 @@ import type { SentTransaction } from '../../src/chain/transactions/transaction.t
 import type { Address } from '../../src/config/settings.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { changeEnvFile } from '../../src/host/changeEnvFile.ts';
-import { awaitFirstSignal } from '../../src/operations/oracle/awaitFirstSignal.ts';
-import { findCopies, judgeCopies, putAside, withoutKey } from '../../src/operations/oracle/findKeyCopies.ts';
-import { keyName, readOracleKey, readRelayOf, signalLimitMs } from '../../src/operations/oracle/relay.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field, type Step } from '../../src/runbook/define.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { ago, count } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
+import { awaitFirstSignal } from './awaitFirstSignal.ts';
+import { findCopies, judgeCopies, putAside, withoutKey } from './findCopies.ts';
+import { keyName, readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
 import { byHand } from './revoke-old.byHand.ts';
 
 const input = {

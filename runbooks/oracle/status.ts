@@ -26,7 +26,7 @@ import { type Answer, answer, known } from '../../src/errors/answer.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';
 import { readClock } from '../../src/host/readClock.ts';
-import { type JournalEntry, readJournal } from '../../src/host/readJournal.ts';
+import { readJournal } from '../../src/host/readJournal.ts';
 import type { Relay } from '../../src/host/readRelay.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import { nameRuns, surveyRuns, urgentFirst } from '../../src/journal/readRuns.ts';
@@ -39,19 +39,14 @@ import {
   takeSample,
   worst,
 } from '../../src/observe/sample.ts';
-import {
-  type EnvKey,
-  errorsIn,
-  type RelayError,
-  readOracleKey,
-  readRelayError,
-  readRelayOf,
-  signalLimitMs,
-} from '../../src/operations/oracle/relay.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineReport } from '../../src/runbook/define.ts';
 import { ago, count, duration, howMany, shortened } from '../../src/text/format.ts';
 import { padEnd, table, wrap } from '../../src/text/layout.ts';
+import { type EnvKey, readOracleKey, readRelayOf } from './readOracleKey.ts';
+import { type RelayError, readRelayError } from './readRelayError.ts';
+import { judgeLog } from './status/judgeLog.ts';
+import { type Pulse, pulseOf } from './status/pulse.ts';
 import { byHand } from './status.byHand.ts';
 
 /** Limit of one source, in milliseconds. */
@@ -548,52 +543,4 @@ async function others(ctx: Context, { address }: EnvKey, authority: OracleAuthor
           ]
         : [{ when: 'if it is not meant to', tv: ['oracle', 'revoke-old', '--address', 'ADDRESS'] }],
   };
-}
-
-const shownLines = 3;
-
-/** Errors in the relay's log matter where no signal has come since, and none is in time. */
-export function judgeLog(
-  entries: readonly JournalEntry[],
-  context: { readonly pulse: Pulse | undefined; readonly now: Date; readonly unit: string },
-): SampleValue {
-  const { pulse, now, unit } = context;
-  if (entries.length === 0) {
-    return { level: 'unknown', summary: 'the journal holds no line of it, so its errors are unknown' };
-  }
-  const errors = errorsIn(entries);
-  const newest = errors.at(-1);
-  if (newest === undefined)
-    return { level: 'ok', summary: `no error in the last ${howMany(entries.length, 'line')}` };
-  const lines = errors.slice(-shownLines).map(({ at, message }) => `${ago(at, now)}: ${message}`);
-  const wrong = pulse?.late === true && newest.at > pulse.newest;
-  return {
-    level: wrong ? 'warning' : 'ok',
-    summary: `${howMany(errors.length, 'error')} in the last ${howMany(entries.length, 'line')}${wrong ? ', and no signal since' : ''}; newest ${lines.at(-1)}`,
-    data: { errors: lines },
-    next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`)],
-  };
-}
-
-/** Whether signals come, as a second source for what is harmless while they do. */
-export interface Pulse {
-  /** When the newest one came, by the chain's clock. */
-  readonly newest: Date;
-  /** None for so long that `tv oracle recover` would have given up waiting. */
-  readonly late: boolean;
-}
-
-/**
- * By the signals that the account itself sent, where the node serves logs; else by the newest of any
- * sender, which is no older. Undefined where neither is known.
- */
-export function pulseOf(
-  { signals, now }: Pick<PairSignals, 'signals' | 'now'>,
-  activity: Answer<Pick<Activity, 'newest'>>,
-  intervalSeconds: number,
-): Pulse | undefined {
-  const times = activity.known ? [activity.value.newest?.at ?? 0] : signals.map(({ at }) => at);
-  if (times.length === 0) return undefined;
-  const newest = Math.max(...times) * 1000;
-  return { newest: new Date(newest), late: now * 1000 - newest > signalLimitMs(intervalSeconds) };
 }

@@ -18,17 +18,13 @@ import { simulate } from '../../src/chain/transactions/simulate.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { readClock } from '../../src/host/readClock.ts';
-import { followFirstSignal } from '../../src/operations/oracle/awaitFirstSignal.ts';
-import {
-  checkService,
-  readOracleKey,
-  readRelayError,
-  readRelayOf,
-  signalLimitMs,
-} from '../../src/operations/oracle/relay.ts';
 import { defineRunbook, type Step, type StepContext } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { count } from '../../src/text/format.ts';
+import { followFirstSignal } from './awaitFirstSignal.ts';
+import { checkService } from './checkService.ts';
+import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
+import { readRelayError } from './readRelayError.ts';
 import { byHand } from './unstick.byHand.ts';
 
 /** Limit for one nonce, in milliseconds. */

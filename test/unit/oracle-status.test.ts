@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { errorsIn } from '../../runbooks/oracle/readRelayError.ts';
 import { judge } from '../../runbooks/oracle/recover.ts';
-import { judgeCauses, judgeOldKey, type OldKeyEvidence } from '../../runbooks/oracle/rotate-key.preflight.ts';
-import { causes, fees, judgeLog, judgeSignals, nonces, pulseOf } from '../../runbooks/oracle/status.ts';
+import { judgeCauses, judgeOldKey, type OldKeyEvidence } from '../../runbooks/oracle/rotate/preflight.ts';
+import { judgeLog } from '../../runbooks/oracle/status/judgeLog.ts';
+import { pulseOf } from '../../runbooks/oracle/status/pulse.ts';
+import { causes, fees, judgeSignals, nonces } from '../../runbooks/oracle/status.ts';
 import { type Diagnosis, judgeNonces, type NonceEvidence } from '../../src/chain/oracle/diagnose.ts';
 import type { Activity } from '../../src/chain/oracle/readActivity.ts';
 import type { PairSignal } from '../../src/chain/oracle/readPairSignals.ts';
@@ -9,7 +12,6 @@ import type { AcceptedSignal } from '../../src/chain/oracle/readSignals.ts';
 import type { Payer } from '../../src/chain/transactions/readFunds.ts';
 import type { PendingTransaction } from '../../src/chain/transactions/readPool.ts';
 import { known, unknown } from '../../src/errors/answer.ts';
-import { errorsIn } from '../../src/operations/oracle/relay.ts';
 
 const now = 1_800_000_000;
 const secondsAgo = (seconds: number) => new Date((now - seconds) * 1000);

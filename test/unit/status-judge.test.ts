@@ -1,4 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import {
+  adviseOnStopped,
+  asChain,
+  judgeDisk,
+  judgeIndexer,
+  judgeOracle,
+  judgeRuns,
+  onRightChainOnly,
+} from '../../runbooks/status/judge.ts';
 import status from '../../runbooks/status.ts';
 import { WrongChainError } from '../../src/chain/assertChainId.ts';
 import { nodeTroubles } from '../../src/chain/checkChainIds.ts';
@@ -8,15 +17,6 @@ import type { Backup } from '../../src/database/backup/listBackups.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import { UnavailableError } from '../../src/errors/TvError.ts';
 import type { RunState } from '../../src/journal/runState.ts';
-import {
-  adviseOnStopped,
-  asChain,
-  judgeDisk,
-  judgeIndexer,
-  judgeOracle,
-  judgeRuns,
-  onRightChainOnly,
-} from '../../src/observe/judge.ts';
 import { plainPaint } from '../support/paint.ts';
 
 const now = new Date('2026-11-23T03:12:00.000Z');

@@ -1,20 +1,25 @@
-import { ofCurrentState, readStaleHead } from '../../src/chain/currentState.ts';
-import { recordsEffect } from '../../src/chain/intents/effects.ts';
-import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
-import { fundingCall } from '../../src/chain/oracle/fundAccount.ts';
-import { preferToken } from '../../src/chain/oracle/preferToken.ts';
-import { isOracle } from '../../src/chain/oracle/readAuthority.ts';
-import { readUntil } from '../../src/chain/readUntil.ts';
-import { readEvidence } from '../../src/chain/transactions/receipt.ts';
-import { notedTransaction, probeSent, sendOnce, settleOnce } from '../../src/chain/transactions/sendOnce.ts';
-import { node } from '../../src/chain/transactions/sendSteps.ts';
-import type { Call } from '../../src/chain/transactions/transaction.ts';
-import type { Address } from '../../src/config/settings.ts';
-import { TvError } from '../../src/errors/TvError.ts';
-import type { ProbeAnswer, Step, StepContext } from '../../src/runbook/define.ts';
-import { block, pass, warn } from '../../src/runbook/preflight.ts';
-import { count } from '../../src/text/format.ts';
-import { needKey, type RotateFacts, readKeyUnderWay, withoutKey } from './rotate-key.facts.ts';
+import { ofCurrentState, readStaleHead } from '../../../src/chain/currentState.ts';
+import { recordsEffect } from '../../../src/chain/intents/effects.ts';
+import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
+import { fundingCall } from '../../../src/chain/oracle/fundAccount.ts';
+import { preferToken } from '../../../src/chain/oracle/preferToken.ts';
+import { isOracle } from '../../../src/chain/oracle/readAuthority.ts';
+import { readUntil } from '../../../src/chain/readUntil.ts';
+import { readEvidence } from '../../../src/chain/transactions/receipt.ts';
+import {
+  notedTransaction,
+  probeSent,
+  sendOnce,
+  settleOnce,
+} from '../../../src/chain/transactions/sendOnce.ts';
+import { node } from '../../../src/chain/transactions/sendSteps.ts';
+import type { Call } from '../../../src/chain/transactions/transaction.ts';
+import type { Address } from '../../../src/config/settings.ts';
+import { TvError } from '../../../src/errors/TvError.ts';
+import type { ProbeAnswer, Step, StepContext } from '../../../src/runbook/define.ts';
+import { block, pass, warn } from '../../../src/runbook/preflight.ts';
+import { count } from '../../../src/text/format.ts';
+import { needKey, type RotateFacts, readKeyUnderWay, withoutKey } from './facts.ts';
 
 /** Money for fees. On Tempo a transfer of the fee token: a transaction with value is refused there. */
 export function fund(facts: RotateFacts): Step {

@@ -1,38 +1,31 @@
 import { join, resolve } from 'node:path';
-import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
-import { type Diagnosis, diagnose, isLasting } from '../../src/chain/oracle/diagnose.ts';
-import { type Funding, planFunding, readFunded } from '../../src/chain/oracle/fundAccount.ts';
-import { isOracle, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
-import { type AcceptedSignal, readOwnSignal } from '../../src/chain/oracle/readSignals.ts';
-import { checkedAddress, namedPairs } from '../../src/chain/pairs/pair.ts';
-import { checkNodes } from '../../src/chain/preflight/checkNodes.ts';
-import { checkSending } from '../../src/chain/preflight/checkSending.ts';
-import { readHead } from '../../src/chain/readHead.ts';
-import { endThePause, readProtocol, stopsSignals } from '../../src/chain/readProtocol.ts';
-import { sameAddress } from '../../src/chain/sameAddress.ts';
-import { listKeyFiles, readKeyFile } from '../../src/chain/signers/keyFile.ts';
-import { parseKey, placeholderAddress } from '../../src/chain/signers/oracleKey.ts';
-import { readSecretFile } from '../../src/chain/signers/readSecretFile.ts';
-import type { Address, Settings } from '../../src/config/settings.ts';
-import { type Answer, answer } from '../../src/errors/answer.ts';
-import { exitCodes, TvError } from '../../src/errors/TvError.ts';
-import { findEnvFileObstacle } from '../../src/host/envFileObstacle.ts';
-import { readClock } from '../../src/host/readClock.ts';
-import { readRuns, unfinishedRuns } from '../../src/journal/readRuns.ts';
-import {
-  checkService,
-  type RelayError,
-  readOracleKey,
-  readRelayError,
-  readRelayOf,
-  signalLimitMs,
-} from '../../src/operations/oracle/relay.ts';
-import type { Finding } from '../../src/runbook/check.ts';
-import type { Context } from '../../src/runbook/context.ts';
-import type { PreflightResult } from '../../src/runbook/define.ts';
-import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
-import { count, duration } from '../../src/text/format.ts';
-import type { RotateFacts } from './rotate-key.facts.ts';
+import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
+import { type Diagnosis, diagnose, isLasting } from '../../../src/chain/oracle/diagnose.ts';
+import { type Funding, planFunding, readFunded } from '../../../src/chain/oracle/fundAccount.ts';
+import { isOracle, readAuthority } from '../../../src/chain/oracle/readAuthority.ts';
+import { type AcceptedSignal, readOwnSignal } from '../../../src/chain/oracle/readSignals.ts';
+import { checkedAddress, namedPairs } from '../../../src/chain/pairs/pair.ts';
+import { checkNodes } from '../../../src/chain/preflight/checkNodes.ts';
+import { checkSending } from '../../../src/chain/preflight/checkSending.ts';
+import { readHead } from '../../../src/chain/readHead.ts';
+import { endThePause, readProtocol, stopsSignals } from '../../../src/chain/readProtocol.ts';
+import { listKeyFiles, readKeyFile } from '../../../src/chain/signers/keyFile.ts';
+import { parseKey, placeholderAddress } from '../../../src/chain/signers/oracleKey.ts';
+import type { Address } from '../../../src/config/settings.ts';
+import { type Answer, answer } from '../../../src/errors/answer.ts';
+import { findEnvFileObstacle } from '../../../src/host/envFileObstacle.ts';
+import { readClock } from '../../../src/host/readClock.ts';
+import { readRuns, unfinishedRuns } from '../../../src/journal/readRuns.ts';
+import type { Finding } from '../../../src/runbook/check.ts';
+import type { Context } from '../../../src/runbook/context.ts';
+import type { PreflightResult } from '../../../src/runbook/define.ts';
+import { block, need, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { count, duration } from '../../../src/text/format.ts';
+import { checkService } from '../checkService.ts';
+import { readOracleKey, readRelayOf, signalLimitMs } from '../readOracleKey.ts';
+import { type RelayError, readRelayError } from '../readRelayError.ts';
+import { askKeystorePassword, askNewKey } from './askKey.ts';
+import type { RotateFacts } from './facts.ts';
 
 export interface RotateInput {
   readonly fund?: string | undefined;
@@ -330,65 +323,4 @@ export function judgeCauses(
 function resolveFor(ctx: Context, newAddress: RotateFacts['newAddress']) {
   const oracle = newAddress ?? placeholderAddress;
   return resolveIntents(ctx.chain(), [{ intent: 'authoriseOracle', oracle }]);
-}
-
-/** Where a key made elsewhere is handed over, besides the hidden prompt. */
-const keyVariable = 'TV_NEW_ORACLE_KEY';
-
-const given = new WeakMap<Settings, string>();
-
-/**
- * The key of `--new-address`: from the environment, else typed in. Asked for once in a process.
- * @throws TvError with exit code 4 where there is nobody to ask, 3 where it is another address's
- */
-export async function askNewKey(ctx: Context, address: Address): Promise<`0x${string}`> {
-  const question = `Private key of ${address}:`;
-  const text = given.get(ctx.settings) ?? takeVariable() ?? (await askFor(ctx, question, keyVariable));
-  ctx.secrets.keep(text.trim());
-  const parsed = parseKey(text);
-  if (parsed === undefined || !sameAddress(parsed.address, address)) {
-    throw new TvError('That is not the private key of the new address.', {
-      facts: { 'new address': address, given: parsed === undefined ? 'no private key' : parsed.address },
-      next: [
-        `set ${keyVariable} to the key of that address, or type it`,
-        '--new-address of the key that is meant',
-      ],
-      exitCode: exitCodes.blocked,
-    });
-  }
-  ctx.secrets.keep(parsed.key);
-  given.set(ctx.settings, text);
-  return parsed.key;
-}
-
-/** Out of the environment at once: the programs that tv starts inherit it. */
-function takeVariable(): string | undefined {
-  const text = process.env[keyVariable];
-  delete process.env[keyVariable];
-  return text;
-}
-
-const passwords = new WeakMap<Settings, string>();
-
-/** For `--keystore-out`. @throws TvError with exit code 4 where there is nobody to ask */
-export async function askKeystorePassword(ctx: Context, file: string | null): Promise<string> {
-  const known = passwords.get(ctx.settings);
-  if (known !== undefined) return known;
-  const password =
-    file === null
-      ? await askFor(ctx, 'Password for the new keystore:', '--keystore-password-file')
-      : readSecretFile(file, 'password file').replace(/\r?\n$/, '');
-  ctx.secrets.keep(password);
-  if (password === '') throw new TvError('A keystore needs a password.', { exitCode: exitCodes.blocked });
-  passwords.set(ctx.settings, password);
-  return password;
-}
-
-async function askFor(ctx: Context, question: string, instead: string): Promise<string> {
-  const answer = ctx.secrets.interactive ? await ctx.secrets.ask(question) : undefined;
-  if (answer !== undefined) return answer;
-  throw new TvError(`${question.replace(':', '')} has to be given, and was not.`, {
-    next: [`at a terminal, or with ${instead}`],
-    exitCode: exitCodes.notConfirmed,
-  });
 }

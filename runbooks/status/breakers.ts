@@ -1,11 +1,11 @@
-import { type Breakers, readBreakers } from '../chain/breakers/readBreakers.ts';
-import { namedPairs, pairTitle } from '../chain/pairs/pair.ts';
-import type { Protocol } from '../chain/readProtocol.ts';
-import { readResting } from '../chain/treasury/readResting.ts';
-import { restingFinding } from '../operations/stopEffects.ts';
-import type { Context } from '../runbook/context.ts';
-import { count } from '../text/format.ts';
-import type { SampleValue } from './sample.ts';
+import { type Breakers, readBreakers } from '../../src/chain/breakers/readBreakers.ts';
+import { namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
+import type { Protocol } from '../../src/chain/readProtocol.ts';
+import { readResting } from '../../src/chain/treasury/readResting.ts';
+import type { SampleValue } from '../../src/observe/sample.ts';
+import { restingFinding } from '../../src/operations/stopEffects.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import { count } from '../../src/text/format.ts';
 
 /** So many names are one line; `tv breaker status` has the rest. */
 const named = 3;

@@ -1,13 +1,13 @@
-import type { PairSignal } from '../chain/oracle/readPairSignals.ts';
-import { pairTitle } from '../chain/pairs/pair.ts';
-import type { ServiceName } from '../config/settings.ts';
-import { onHost } from '../errors/advice.ts';
-import { TvError } from '../errors/TvError.ts';
-import { nameRuns, urgentFirst } from '../journal/readRuns.ts';
-import { type RunState, recoveryCommands } from '../journal/runState.ts';
-import { bytes, count, duration, howMany } from '../text/format.ts';
-import { quoteForShell } from '../text/shellLine.ts';
-import type { Sample, SampleValue } from './sample.ts';
+import type { PairSignal } from '../../src/chain/oracle/readPairSignals.ts';
+import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import type { ServiceName } from '../../src/config/settings.ts';
+import { onHost } from '../../src/errors/advice.ts';
+import { TvError } from '../../src/errors/TvError.ts';
+import { nameRuns, urgentFirst } from '../../src/journal/readRuns.ts';
+import { type RunState, recoveryCommands } from '../../src/journal/runState.ts';
+import type { Sample, SampleValue } from '../../src/observe/sample.ts';
+import { bytes, count, duration, howMany } from '../../src/text/format.ts';
+import { quoteForShell } from '../../src/text/shellLine.ts';
 
 /** Runbook section 8: more blocks behind than this are a warning. */
 const farBehindBlocks = 100;

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import type { Funding } from '../../src/chain/oracle/fundAccount.ts';
-import type { OracleForm } from '../../src/chain/oracle/readAuthority.ts';
-import type { Sender } from '../../src/chain/preflight/checkSending.ts';
-import { sameAddress } from '../../src/chain/sameAddress.ts';
-import { readKeyFile } from '../../src/chain/signers/keyFile.ts';
-import { parseKey } from '../../src/chain/signers/oracleKey.ts';
-import type { Address } from '../../src/config/settings.ts';
-import { TvError } from '../../src/errors/TvError.ts';
-import { readOracleKey } from '../../src/operations/oracle/relay.ts';
-import { ChangedSince } from '../../src/runbook/changedSince.ts';
-import type { StepContext } from '../../src/runbook/define.ts';
+import type { Funding } from '../../../src/chain/oracle/fundAccount.ts';
+import type { OracleForm } from '../../../src/chain/oracle/readAuthority.ts';
+import type { Sender } from '../../../src/chain/preflight/checkSending.ts';
+import { sameAddress } from '../../../src/chain/sameAddress.ts';
+import { readKeyFile } from '../../../src/chain/signers/keyFile.ts';
+import { parseKey } from '../../../src/chain/signers/oracleKey.ts';
+import type { Address } from '../../../src/config/settings.ts';
+import { TvError } from '../../../src/errors/TvError.ts';
+import { ChangedSince } from '../../../src/runbook/changedSince.ts';
+import type { StepContext } from '../../../src/runbook/define.ts';
+import { readOracleKey } from '../readOracleKey.ts';
 
 /** What the preflight has found and the plan is made from. No key in it. */
 export type RotateFacts = {

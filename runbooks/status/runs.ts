@@ -1,13 +1,13 @@
-import { openProtocol } from '../chain/readProtocol.ts';
-import type { ServiceName } from '../config/settings.ts';
-import { describeHolder, lockRecords } from '../journal/lockRecords.ts';
-import { readRuns, urgentFirst } from '../journal/readRuns.ts';
-import { residualStateOfAll, type Seen } from '../journal/residualState.ts';
-import type { RunState } from '../journal/runState.ts';
-import type { Context } from '../runbook/context.ts';
-import type { LockHolder } from '../runbook/events.ts';
+import { openProtocol } from '../../src/chain/readProtocol.ts';
+import type { ServiceName } from '../../src/config/settings.ts';
+import { describeHolder, lockRecords } from '../../src/journal/lockRecords.ts';
+import { readRuns, urgentFirst } from '../../src/journal/readRuns.ts';
+import { residualStateOfAll, type Seen } from '../../src/journal/residualState.ts';
+import type { RunState } from '../../src/journal/runState.ts';
+import type { SampleValue } from '../../src/observe/sample.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import type { LockHolder } from '../../src/runbook/events.ts';
 import { judgeRuns } from './judge.ts';
-import type { SampleValue } from './sample.ts';
 
 /** What the world says of the things that runs leave unusual. Undefined: no answer, or not in time. */
 export interface RunsWorld {

@@ -1,15 +1,16 @@
-import { awaitSignal, type FoundSignal } from '../../chain/oracle/awaitSignal.ts';
-import { diagnose } from '../../chain/oracle/diagnose.ts';
-import type { Address } from '../../config/settings.ts';
-import { type Advice, distinctAdvice, onHost } from '../../errors/advice.ts';
-import { answer } from '../../errors/answer.ts';
-import { TvError } from '../../errors/TvError.ts';
-import { readClock } from '../../host/readClock.ts';
-import { readUnit } from '../../host/readUnit.ts';
-import type { Context } from '../../runbook/context.ts';
-import type { Step, StepContext } from '../../runbook/define.ts';
-import { ago, duration } from '../../text/format.ts';
-import { readOracleKey, readRelayError, readRelayOf } from './relay.ts';
+import { awaitSignal, type FoundSignal } from '../../src/chain/oracle/awaitSignal.ts';
+import { diagnose } from '../../src/chain/oracle/diagnose.ts';
+import type { Address } from '../../src/config/settings.ts';
+import { type Advice, distinctAdvice, onHost } from '../../src/errors/advice.ts';
+import { answer } from '../../src/errors/answer.ts';
+import { TvError } from '../../src/errors/TvError.ts';
+import { readClock } from '../../src/host/readClock.ts';
+import { readUnit } from '../../src/host/readUnit.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import type { Step, StepContext } from '../../src/runbook/define.ts';
+import { ago, duration } from '../../src/text/format.ts';
+import { readOracleKey, readRelayOf } from './readOracleKey.ts';
+import { readRelayError } from './readRelayError.ts';
 
 type Cause = { readonly id: string; readonly summary: string; readonly next: readonly Advice[] };
 

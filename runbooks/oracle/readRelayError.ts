@@ -1,0 +1,55 @@
+import { type Answer, answer } from '../../src/errors/answer.ts';
+import { type JournalEntry, readJournal } from '../../src/host/readJournal.ts';
+import type { Context } from '../../src/runbook/context.ts';
+
+export interface RelayError {
+  readonly at: Date;
+  /** One line. */
+  readonly message: string;
+}
+
+const journalLines = 100;
+/** In characters: a line of a journal can be of any length. */
+const longestMessage = 300;
+
+/**
+ * The newest error in the relay's journal. Of a Python traceback that is its last line: those before it say
+ * where, and only the last one says what (deployment-facts, section 6).
+ * @returns undefined where its newest lines hold none; its standard output is buffered and may come late
+ */
+export async function readRelayError(
+  ctx: Pick<Context, 'host' | 'settings'>,
+): Promise<Answer<RelayError | undefined>> {
+  const { oracle: unit } = ctx.settings.host.units;
+  const read = await answer((async () => readJournal(ctx.host(), { unit, lines: journalLines }))());
+  if (!read.known) return read;
+  const { available, reason = 'no journal', entries } = read.value;
+  return available ? { known: true, value: newestError(entries) } : { known: false, reason };
+}
+
+/** Oldest first, as the journal has them. */
+export function newestError(entries: readonly JournalEntry[]): RelayError | undefined {
+  return errorsIn(entries).at(-1);
+}
+
+/** Errors as single lines, oldest first: each traceback as its last line. */
+export function errorsIn(entries: readonly JournalEntry[]): readonly RelayError[] {
+  const lines = entries.flatMap(({ at, message, priority }) =>
+    message.split('\n').map((line) => ({ at, line, priority })),
+  );
+  const errors: RelayError[] = [];
+  let inTraceback = false;
+  for (const { at, line, priority } of lines) {
+    if (/^Traceback \(most recent call last\):/.test(line)) {
+      inTraceback = true;
+    } else if (inTraceback) {
+      // Frames and their source lines are indented; the message is not.
+      if (/^\s/.test(line) || line === '') continue;
+      inTraceback = false;
+      errors.push({ at, message: line.trim().slice(0, longestMessage) });
+    } else if (priority <= 3 || /\b(ERROR|CRITICAL)\b/.test(line)) {
+      errors.push({ at, message: line.trim().slice(0, longestMessage) });
+    }
+  }
+  return errors;
+}
