@@ -5,7 +5,7 @@ import type { ByHand } from '../src/runbook/define.ts';
 const rowsBelow = `psql -X -v ON_ERROR_STOP=1 -qAt -v block="$BLOCK" <<'SQL'
 SELECT format('SELECT %L, count(*) FROM %s WHERE block_number < %s', c.oid::regclass, c.oid::regclass, :'block')
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-WHERE c.relkind = 'r' AND a.attname = 'block_number' AND pg_table_is_visible(c.oid) ORDER BY 1 \\gexec
+WHERE c.relkind = 'r' AND a.attname IN ('transaction_hash', 'tx_hash') AND pg_table_is_visible(c.oid) ORDER BY 1 \\gexec
 SQL`;
 
 export const byHand: ByHand = {
@@ -56,15 +56,18 @@ WHERE c.relkind = 'r' AND a.attname = 'event_id' AND pg_table_is_visible(c.oid) 
 SQL`,
     },
     {
-      what: 'Clear the rows from the block on and set the cursor, in one transaction. It takes the tables from the catalogue: children of `events` first, then every table with a block number. With an error nothing is changed.',
+      what: 'Clear the rows from the block on and set the cursor, in one transaction. It takes the tables from the catalogue: children of `events` first, then every table with a transaction hash. With an error nothing is changed.',
       run: `psql -X -v ON_ERROR_STOP=1 -v block="$BLOCK" <<'SQL'
 BEGIN;
+SELECT format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', c.oid::regclass)
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relkind = 'r' AND a.attname IN ('event_id', 'transaction_hash', 'tx_hash') AND pg_table_is_visible(c.oid) \\gexec
 SELECT format('DELETE FROM %s t USING events e WHERE e.id = t.event_id AND e.block_number >= %s', c.oid::regclass, :'block')
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relkind = 'r' AND a.attname = 'event_id' AND pg_table_is_visible(c.oid) \\gexec
 SELECT format('DELETE FROM %s WHERE block_number >= %s', c.oid::regclass, :'block')
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-WHERE c.relkind = 'r' AND a.attname = 'block_number' AND pg_table_is_visible(c.oid) \\gexec
+WHERE c.relkind = 'r' AND a.attname IN ('transaction_hash', 'tx_hash') AND pg_table_is_visible(c.oid) \\gexec
 SELECT format('UPDATE indexer_state SET last_indexed_block = %s - 1, last_indexed_at = now()', :'block')
 WHERE to_regclass('indexer_state') IS NOT NULL \\gexec
 COMMIT;
@@ -73,7 +76,7 @@ SQL`,
     },
     {
       what: 'Set `START_BLOCK` in `.env`. It counts where there is no cursor, and is taken for the last block already indexed: hence BLOCK - 1.',
-      run: 'sed -i "s/^START_BLOCK=.*/START_BLOCK=$((BLOCK - 1))/" "$ENV_FILE"; env_value START_BLOCK',
+      run: '[ "$BLOCK" -gt 0 ] && sed -i "s/^START_BLOCK=.*/START_BLOCK=$((BLOCK - 1))/" "$ENV_FILE"; env_value START_BLOCK',
       expect: 'The block before `$BLOCK`.',
     },
     {

@@ -65,7 +65,8 @@ else pg_admin pg_restore --exit-on-error -d "$NEW_DATABASE" < "$BACKUP"; fi && e
     },
     {
       what: 'Renew the statistics, and set again by hand what check 1 showed and the new database lacks.',
-      run: `psql -X -v ON_ERROR_STOP=1 -c 'ANALYZE' -c "\\\\l $PGDATABASE" -c '\\drds'`,
+      run: `pg_admin psql -X -v ON_ERROR_STOP=1 -d "$PGDATABASE" -c 'ANALYZE'
+psql -X -v ON_ERROR_STOP=1 -c "\\\\l $PGDATABASE" -c '\\drds'`,
     },
     {
       what: 'Start the services. The indexer reads what came after the backup from the chain.',

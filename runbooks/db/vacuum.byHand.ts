@@ -16,9 +16,9 @@ export const byHand: ByHand = {
   ],
   steps: [
     {
-      what: 'Vacuum and analyze all tables of the role that owns them.',
-      run: `psql -X -v ON_ERROR_STOP=1 -c 'VACUUM (ANALYZE)'`,
-      expect: '`VACUUM`. Warnings about tables of the system are normal for a role that is no superuser.',
+      what: 'Vacuum and analyze all tables.',
+      run: `pg_admin psql -X -v ON_ERROR_STOP=1 -d "$PGDATABASE" -c 'VACUUM (ANALYZE)'`,
+      expect: '`VACUUM`. It takes minutes on large tables.',
     },
   ],
   verify: [

@@ -36,7 +36,7 @@ else pg_admin pg_restore --exit-on-error -d "$SCRATCH" < "$BACKUP"; fi && echo r
     },
     {
       what: 'Count its rows, and compare with those noted when the backup was made.',
-      run: 'table_rows "$SCRATCH" | sort > /tmp/scratch.rows; diff /tmp/scratch.rows "$BACKUP.rows" && echo same rows',
+      run: 'table_rows "$SCRATCH" | sort > "$WORK/scratch.rows"; diff "$WORK/scratch.rows" "$BACKUP.rows" && echo same rows',
       expect: '`same rows`. For a backup of tv compare with the counts in its `manifest.json`.',
     },
     {

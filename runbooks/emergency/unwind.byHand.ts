@@ -25,7 +25,10 @@ echo "listed: $(listed_orders | wc -l)"`;
 
 export const byHand: ByHand = {
   when: 'the strategy or a pair of it is compromised, or its orders on the DEX have to go. It works while paused.',
-  variables: { PAIR_ID: 'the pair: one of the PAIR_… above, or its 32-byte id' },
+  variables: {
+    PAIR_ID: 'the pair: one of the PAIR_… above, or its 32-byte id',
+    SINCE_BLOCK: 'a block before the oldest order that may still rest',
+  },
   checks: [
     rightChain,
     pauseState,
@@ -77,14 +80,17 @@ export const byHand: ByHand = {
       prints: /strategy holds \d/,
     },
     {
-      what: 'Orders that still rest on the DEX, of the last 5000 blocks, with the strategy as maker (Tempo).',
-      run: `HEAD=$(cast block-number)
-cast logs --address "$STABLECOIN_DEX" --from-block "$((HEAD > 5000 ? HEAD - 5000 : 0))" \\
+      what: 'Orders that still rest on the DEX with the strategy as maker: id and token of each. It asks for one order after the other; where the node refuses so many blocks, begin later.',
+      run: `DEX=$(cast call "$DEX_STRATEGY_ADDRESS" 'dex()(address)' 2>/dev/null); : "\${DEX:=$STABLECOIN_DEX}"
+cast logs --address "$DEX" --from-block "$SINCE_BLOCK" \\
   'OrderPlaced(uint128 indexed,address indexed,address indexed,uint128,bool,int16,bool,int16)' '' "$DEX_STRATEGY_ADDRESS" |
-  grep -A 2 'topics:' | grep -oE '0x0{32}[0-9a-f]{32}' | sort -u | while read -r id; do
-    cast call "$STABLECOIN_DEX" 'getOrder(uint128)' "$(cast to-dec "$id")" >/dev/null 2>&1 && cast to-dec "$id"
+  awk '/topics:/ { getline; getline; id = $1; getline; getline; print id, substr($1, 27) }' |
+  while read -r id token; do
+    cast call "$DEX" 'getOrder(uint128)' "$((id))" >/dev/null 2>&1 && echo "$((id)) $token"
   done; true`,
-      expect: 'Nothing, or the ids of orders that the strategy did not cancel: only the strategist can.',
+      expect:
+        'Only orders of other pairs. One of this pair was not in the list of the strategy: only the strategist can cancel it.',
+      prints: /^(\d+ [0-9a-f]{40}\n?)*$/,
     },
   ],
   never: [

@@ -59,9 +59,9 @@ fee_balance "$NEW_ORACLE_ADDRESS"`,
       what: 'Put the new key into `.env`. The old one stays in a variable of this shell, for the way back.',
       run: `OLD_KEY=$(env_value ORACLE_PRIVATE_KEY)
 NEW_KEY=$(cast wallet decrypt-keystore oracle-new | grep -oE '0x[0-9a-fA-F]{64}' | tail -n 1)
-[ -n "$NEW_KEY" ] && ${writeKey('NEW_KEY')}
-unset NEW_KEY; grep -c '^ORACLE_PRIVATE_KEY=' "$ENV_FILE"`,
-      expect: '1.',
+[ -n "$NEW_KEY" ] && ${writeKey('NEW_KEY')} && echo written
+unset NEW_KEY`,
+      expect: '`written`. Without it `.env` is as before: start the relay again and stop here.',
     },
     {
       what: 'Authorise the new address. With original contracts the old one ends at this instant.',
@@ -79,7 +79,7 @@ unset NEW_KEY; grep -c '^ORACLE_PRIVATE_KEY=' "$ENV_FILE"`,
     },
     {
       what: 'Only to go back: the old key again. With original contracts authorise `$OLD_ORACLE_ADDRESS` as in step 5.',
-      run: `[ -n "$OLD_KEY" ] && ${writeKey('OLD_KEY')}
+      run: `[ -n "$OLD_KEY" ] && ${writeKey('OLD_KEY')} && echo written
 systemctl restart "$ORACLE_UNIT"`,
     },
   ],
@@ -87,7 +87,8 @@ systemctl restart "$ORACLE_UNIT"`,
     {
       what: 'The last signal was sent by the new address.',
       run: 'last_oracle "$PAIR_ID"',
-      expect: '`$NEW_ORACLE_ADDRESS`. Then end the old key in this shell: `unset OLD_KEY`.',
+      expect:
+        '`$NEW_ORACLE_ADDRESS`. Then forget both keys here: `unset OLD_KEY; rm ~/.foundry/keystores/oracle-new`.',
       prints: /^0x[0-9a-fA-F]{40}$/,
     },
     {

@@ -20,7 +20,7 @@ export const byHand: ByHand = {
     },
     {
       what: 'What the node asks for now.',
-      run: 'cast gas-price',
+      run: 'GAS_PRICE=$(cast gas-price); echo "$GAS_PRICE"',
       expect: 'The new transaction has to offer at least a tenth more than the stuck one did, and this.',
       prints: /^\d+$/,
     },
@@ -37,13 +37,14 @@ export const byHand: ByHand = {
       expect: 'The address is `$ORACLE_ADDRESS`.',
     },
     {
-      what: 'Use the nonce up with a call of the account to itself that does nothing, at twice the price.',
+      what: 'Use the nonce up with a call of the account to itself that does nothing, at twice the price of before.',
       run: `NONCE=$(cast nonce "$ORACLE_ADDRESS")
-GAS_PRICE=$(($(cast gas-price) * 2))
+GAS_PRICE=$((GAS_PRICE * 2)) PAY=()
+[ "$NETWORK" = tempo ] && PAY=(--tempo.fee-token "$FEE_TOKEN")
 cast send "$ORACLE_ADDRESS" --nonce "$NONCE" --gas-price "$GAS_PRICE" --priority-gas-price "$GAS_PRICE" \\
-  --account oracle`,
+  --gas-limit 100000 "\${PAY[@]}" --account oracle`,
       expect:
-        '`status 1 (success)`. "nonce too low": the stuck one was mined meanwhile, which is as good. "underpriced": double `GAS_PRICE` and send again.',
+        '`status 1 (success)`. "nonce too low": the stuck one was mined meanwhile, which is as good. "underpriced": paste the step again, which doubles the price each time.',
     },
     {
       what: 'Repeat step 3 while the pending nonce is larger. Then remove the keystore and start the relay.',

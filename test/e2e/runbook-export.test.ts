@@ -55,10 +55,16 @@ interface Ran {
   readonly output: string;
 }
 
-/** Pastes texts into one bash inside `tv sandbox shell`, after the definitions, and keeps them apart. */
-async function paste(texts: readonly string[]): Promise<readonly Ran[]> {
+/**
+ * Pastes the definitions and then texts into one bash inside `tv sandbox shell`, and keeps what each of them
+ * prints apart. Groups do not see each other's variables.
+ */
+async function paste(groups: readonly (readonly string[])[]): Promise<readonly (readonly Ran[])[]> {
   const mark = '@@ next @@';
-  const pasted = texts.map((text) => `{ :\n${text}\n} 2>&1\necho; echo '${mark}' $?`);
+  const pasted = groups.map((texts) => {
+    const parts = texts.map((text) => `{ :\n${text}\n} 2>&1\ncode=$?; echo; echo '${mark}' $code`);
+    return `(\n${parts.join('\n')}\n)`;
+  });
   // For the person who types the password; cast takes the file only together with a keystore.
   const typing = `cast() { case " $* " in *" --account "*) command cast "$@" --password-file ${passwordFile} ;;
     *) command cast "$@" ;; esac; }`;
@@ -71,11 +77,15 @@ async function paste(texts: readonly string[]): Promise<readonly Ran[]> {
   });
   const [first = '', ...rest] = done.stdout.split(`${mark} `);
   expect(first.trim(), done.stderr).toBe('');
-  // Each part begins with the exit code of the one before.
-  return texts.map((_, index) => ({
-    exitCode: Number.parseInt(rest[index + 1] ?? '-1', 10),
-    output: (rest[index] ?? '').replace(/^\d+\n/, '').trim(),
-  }));
+  let index = 0;
+  return groups.map((texts) =>
+    texts.map(() => {
+      // Each part begins with the exit code of the one before.
+      const output = (rest[index] ?? '').replace(/^\d+\n/, '').trim();
+      index += 1;
+      return { exitCode: Number.parseInt(rest[index] ?? '-1', 10), output };
+    }),
+  );
 }
 
 /** The block of values to fill in, with those of this sandbox. */
@@ -121,38 +131,44 @@ describe('every check and every verification, as printed', async () => {
     )
   ).flat();
 
-  it.each(cases)(
-    '$title',
-    async ({ title, byHand }) => {
+  const reading = ({ lines }: PrintedProcedure) => lines.filter(({ kind }) => kind !== 'Step');
+  const ran = new Map<string, readonly Ran[]>();
+
+  beforeAll(async () => {
+    const values = {
+      PAIR_ID: '$PAIR_ALPHAUSD_PATHUSD',
+      BLOCK: '100',
+      SINCE_BLOCK: '2300',
+      FROM_BLOCK: '100',
+      TO_BLOCK: '140',
+      FUNDING: '10000000',
+      OLD_ORACLE_ADDRESS: '$TREASURY_VAULT_ADDRESS',
+      TOKEN: '0x20C0000000000000000000000000000000000001',
+      AMOUNT: '1000000',
+      RECIPIENT: sandbox.info.accounts['owner'] ?? '',
+      BACKUP: '$BACKUP_DIRECTORY/none.dump',
+    };
+    const groups = cases.map(({ title }) => {
       const printed = procedure(title);
-      const lines = printed.lines.filter(({ kind }) => kind !== 'Step');
-      const ofData: readonly ByHandLine[] = [...byHand.checks, ...byHand.verify];
-      expect(lines.map(({ run }) => run.trim())).toEqual(ofData.map(({ run }) => run.trim()));
-      const ran = await paste([
-        filledIn(printed, {
-          PAIR_ID: '$PAIR_ALPHAUSD_PATHUSD',
-          BLOCK: '100',
-          FROM_BLOCK: '100',
-          TO_BLOCK: '140',
-          FUNDING: '10000000',
-          OLD_ORACLE_ADDRESS: '$TREASURY_VAULT_ADDRESS',
-          TOKEN: '0x20C0000000000000000000000000000000000001',
-          AMOUNT: '1000000',
-          RECIPIENT: sandbox.info.accounts['owner'] ?? '',
-          BACKUP: '$BACKUP_DIRECTORY/none.dump',
-        }),
-        ...lines.map(({ run }) => run),
-      ]);
-      const wrong = lines.flatMap(({ kind, number }, index) => {
-        const { exitCode, output } = ran[index + 1] as Ran;
-        const { prints } = ofData[index] as ByHandLine;
-        const fits = prints === undefined || prints.test(output);
-        return exitCode === 0 && fits ? [] : [`${kind} ${number}: exit ${exitCode}\n${output}\n(${prints})`];
-      });
-      expect(wrong).toEqual([]);
-    },
-    120_000,
-  );
+      return [filledIn(printed, values), ...reading(printed).map(({ run }) => run)];
+    });
+    for (const [index, outcome] of (await paste(groups)).entries()) {
+      ran.set(cases[index]?.title ?? '', outcome.slice(1));
+    }
+  }, 240_000);
+
+  it.each(cases)('$title', ({ title, byHand }) => {
+    const lines = reading(procedure(title));
+    const ofData: readonly ByHandLine[] = [...byHand.checks, ...byHand.verify];
+    expect(lines.map(({ run }) => run.trim())).toEqual(ofData.map(({ run }) => run.trim()));
+    const wrong = lines.flatMap(({ kind, number }, index) => {
+      const { exitCode, output } = ran.get(title)?.[index] ?? { exitCode: -1, output: 'not run' };
+      const { prints } = ofData[index] as ByHandLine;
+      const fits = prints === undefined || prints.test(output);
+      return exitCode === 0 && fits ? [] : [`${kind} ${number}: exit ${exitCode}\n${output}\n(${prints})`];
+    });
+    expect(wrong).toEqual([]);
+  });
 });
 
 /** Runs lines of a procedure in their printed order, after its checks, in one shell. */
@@ -161,7 +177,7 @@ async function follow(title: string, values: Readonly<Record<string, string>>, s
   const chosen = printed.lines.filter(
     ({ kind, number }) => kind !== 'Step' || steps === undefined || steps.includes(number),
   );
-  const [, ...ran] = await paste([filledIn(printed, values), ...chosen.map(({ run }) => run)]);
+  const [[, ...ran] = []] = await paste([[filledIn(printed, values), ...chosen.map(({ run }) => run)]]);
   return chosen.map(({ kind, number }, index) => ({ name: `${kind} ${number}`, ...(ran[index] as Ran) }));
 }
 
@@ -205,7 +221,7 @@ describe('by hand, from the printed text alone', () => {
       .toBe(0);
   }, 120_000);
 
-  it('backs up, proves it by a restore, and tv finds the backup sound', async () => {
+  it('backs up, proves the backup, restores it, and reindexes: as tv finds it to be sound', async () => {
     await sandbox.systemctl('stop', 'tempovault-indexer');
     const made = await follow('Back up the database', {});
     expect(failed(made)).toEqual([]);
@@ -225,5 +241,37 @@ describe('by hand, from the printed text alone', () => {
     expect(readFileSync(`${file}.rows`, 'utf8').split('\n')).toContain(`public.deposits|${rows}`);
     const byTv = await sandbox.tv(['db', 'verify', file]);
     expect([byTv.exitCode, byTv.stderr]).toEqual([0, expect.any(String)]);
-  }, 180_000);
+
+    const restored = await follow('Restore the database', { BACKUP: file }, [1, 2, 3, 4, 5, 6, 7]);
+    expect(failed(restored)).toEqual([]);
+    const databases = await sandbox.sql<{ datname: string }>(
+      "SELECT datname FROM pg_database WHERE datname ~ '^tempovault' ORDER BY 1",
+    );
+    expect(databases.map(({ datname }) => datname)).toEqual([
+      'tempovault',
+      expect.stringMatching(/^tempovault_old_\d{14}$/),
+    ]);
+
+    const start = () => /^START_BLOCK=.*$/m.exec(readFileSync(sandbox.info.files.envFile, 'utf8'))?.[0];
+    const earlyRows = () =>
+      sandbox.sql(
+        'SELECT count(*) AS events, min(block_number) AS first FROM events WHERE block_number < 900',
+      );
+    const before = [start(), await earlyRows()];
+    // Pasted with nothing filled in, it fails and changes nothing.
+    const careless = await follow('Reindex events', { BLOCK: 'FILL_IN' }, [4, 5]);
+    expect(careless.find(({ name }) => name === 'Step 4')?.output).toContain('ERROR');
+    expect([start(), await earlyRows()]).toEqual(before);
+
+    const reindexed = await follow(
+      'Reindex events',
+      { BLOCK: `500   # ${file}\nBACKUP=${file}` },
+      [1, 2, 3, 4, 5, 6],
+    );
+    expect(failed(reindexed).filter(({ name }) => name !== 'Step 1')).toEqual([]);
+    expect(reindexed.find(({ name }) => name === 'Step 4')?.output).toMatch(/^UPDATE 1\nCOMMIT$/m);
+    expect(start()).toBe('START_BLOCK=499');
+    await expect.poll(earlyRows, { timeout: 60_000, interval: 1_000 }).toEqual(before[1]);
+    expect((await sandbox.tv(['reindex', 'check'])).exitCode).toBe(0);
+  }, 240_000);
 });

@@ -12,7 +12,7 @@ export function renderByHand({ variables = {}, checks, steps, verify, never }: B
     ...(names.length === 0
       ? []
       : [`Replace every \`${toFillIn}\`, then paste:`, fence(assignments.join('\n'))]),
-    ...lines('Check before', 'Check', checks),
+    ...lines(steps.length === 0 ? 'Check' : 'Check before', 'Check', checks),
     ...lines('Do', 'Step', steps),
     ...lines('Verify', 'Verify', verify),
     ...(never.length === 0 ? [] : ['**Do not:**', never.map((each) => `- ${each}`).join('\n')]),

@@ -2,7 +2,6 @@ import type { Settings } from '../../config/settings.ts';
 import { parseDatabaseUrl } from '../../database/parseDatabaseUrl.ts';
 import { maskUrl } from '../../text/maskUrl.ts';
 import { quoteForShell } from '../../text/shellLine.ts';
-import { toFillIn } from './byHand.ts';
 
 /** The settings of one environment that the document shows. Nothing of it is a secret. */
 export interface DocumentEnvironment {
@@ -43,7 +42,7 @@ cast wallet import treasury-manager --interactive
 
 **Definitions.** Paste this block into every terminal that you use. It changes nothing. ${
     environment === undefined
-      ? `Values come from \`$ENV_FILE\`; elsewhere than on the host write them in. Replace every \`${toFillIn}\`.`
+      ? `Values come from \`$ENV_FILE\` on the host; elsewhere, and where they differ, write them in.`
       : `The values are those of the environment \`${environment.name}\`. Passwords and URLs with credentials are read from \`$ENV_FILE\`; elsewhere than on the host write them in.`
   }
 
@@ -71,7 +70,8 @@ echo "roles      $ADMIN_ROLE $ORACLE_ROLE"
 the default. "insufficient fee token balance" means that the account lacks that token: add
 \`--tempo.fee-token "$FEE_TOKEN"\` to \`cast send\` if it holds \`$FEE_TOKEN\`, or send it some.
 
-**Reading the receipt.** \`cast send\` prints \`status 1 (success)\` or \`status 0 (failed)\`. Status 0 is a failure although
+**Reading the receipt.** \`cast send\` prints \`status 1 (success)\`, or \`true\` for a transaction that names its fee token;
+otherwise \`0 (failed)\` or \`false\`. That is a failure although
 \`cast\` reports no error. When \`cast send\` ends without a receipt, do not send again: look for the hash first with
 \`cast receipt HASH\`.`;
 }
@@ -115,6 +115,7 @@ INDEXER_UNIT=${quoteForShell(units.indexer)}
 ORACLE_UNIT=${quoteForShell(units.oracle)}
 API_URL=${apiUrl === undefined || maskUrl(apiUrl) !== apiUrl ? '"http://127.0.0.1:$(env_value API_PORT)"' : quoteForShell(apiUrl)}
 BACKUP_DIRECTORY=${quoteForShell(settings?.backup.directory ?? '/backup')}
+WORK=$(mktemp -d)   # for lists to compare
 
 # Chain
 RPC_URL=${rpcUrl === undefined || maskUrl(rpcUrl) !== rpcUrl.replace(/\/$/, '') ? '$(env_value RPC_URL)' : quoteForShell(rpcUrl)}
@@ -162,11 +163,11 @@ indexed_block() {
     *) echo 'SCHEMA is unknown: paste the definitions again' >&2; return 1 ;;
   esac
 }
-# Runs a statement for every table that has a block number of its own. %s is the table.
+# Runs a statement for every table that has a transaction hash, and so a block, of its own. %s is the table.
 for_each_event_table() {
   psql -X -v ON_ERROR_STOP=1 -qAt -v statement="$1" <<'SQL'
 SELECT format(:'statement', c.oid::regclass) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-WHERE c.relkind = 'r' AND a.attname = 'block_number' AND pg_table_is_visible(c.oid) ORDER BY 1 \\gexec
+WHERE c.relkind = 'r' AND a.attname IN ('transaction_hash', 'tx_hash') AND pg_table_is_visible(c.oid) ORDER BY 1 \\gexec
 SQL
 }
 # Every table of the database $1 with its rows, counted in one snapshot.
@@ -230,7 +231,8 @@ pg_admin() { (cd / && env -u PGHOST -u PGPORT -u PGUSER -u PGPASSWORD runuser -u
 pg_admin() {
   env PGHOST=${quoteForShell(admin.host)} PGPORT=${admin.port} PGUSER=${quoteForShell(admin.user)} PGPASSWORD= "$@"
 }`;
-  return `export PGHOST=${quoteForShell(own?.host ?? '127.0.0.1')} PGPORT=${own?.port ?? 5432}
+  const note = own === undefined ? '   # as in INDEXER_DB_URL' : '';
+  return `export PGHOST=${quoteForShell(own?.host ?? '127.0.0.1')} PGPORT=${own?.port ?? 5432}${note}
 export PGUSER=${quoteForShell(own?.user ?? 'tempovault')} PGDATABASE=${quoteForShell(own?.name ?? 'tempovault')}
 # The password, from .env into the environment, without showing it.
 PGPASSWORD=$(env_value INDEXER_DB_URL | sed -nE 's|^[a-z0-9+]+://[^:/@]*:(.*)@[^@]*$|\\1|p')
