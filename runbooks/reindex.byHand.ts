@@ -9,7 +9,7 @@ WHERE c.relkind = 'r' AND a.attname IN ('transaction_hash', 'tx_hash') AND pg_ta
 SQL`;
 
 export const byHand: ByHand = {
-  when: 'after damage to the database, to fill in history, or after a change of the schema. Not for an indexer that only stands still: restart that one first.',
+  when: 'after damage to the database, to fill in history, or after a change of the schema. Not for an indexer that is only stalled: restart that one first.',
   variables: { BLOCK: 'the first block to index again, such as 12345678; rows below it stay' },
   checks: [
     rightChain,
@@ -102,7 +102,7 @@ SQL`,
     },
   ],
   never: [
-    '`TRUNCATE deposits, …, rebalances`, as the first runbook has it: `rebalances` does not exist as deployed, `events` still holds the rows and refuses them again, and the history below the block is lost.',
+    '`TRUNCATE deposits, …, rebalances`, as in the original runbook: `rebalances` does not exist as deployed, `events` still holds the rows and refuses them again, and the history below the block is lost.',
     'Set `START_BLOCK` alone: the cursor in `indexer_state` outranks it.',
     'Clear before you have seen that the node still serves the old logs.',
     'Start a second indexer to make it faster.',

@@ -22,7 +22,7 @@ export const byHand: ByHand = {
       prints: /NRestarts=\d/,
     },
     {
-      what: 'What they said last. URLs are masked, since the indexer writes its database password into the journal.',
+      what: 'The last lines of their journals. URLs are masked, since the indexer writes its database password into the journal.',
       run: `journalctl -n 20 -u "$API_UNIT" -u "$INDEXER_UNIT" -u "$ORACLE_UNIT" ${maskedJournal}`,
       expect:
         'No errors. Empty output proves nothing: the journal may not be kept, or the relay buffers its output.',

@@ -17,7 +17,7 @@ export const byHand: ByHand = {
     {
       what: 'What the live database has that no dump carries: owner, encoding, privileges; then settings.',
       run: `psql -X -v ON_ERROR_STOP=1 -c "\\\\l $PGDATABASE" -c '\\drds'`,
-      expect: 'Keep the output. With a lost database this fails: go on.',
+      expect: 'Keep the output. If the database is lost this fails: continue.',
       prints: /tempovault/,
     },
     {
@@ -73,7 +73,7 @@ psql -X -v ON_ERROR_STOP=1 -c "\\\\l $PGDATABASE" -c '\\drds'`,
       run: 'systemctl start "$API_UNIT" "$INDEXER_UNIT" "$ORACLE_UNIT"',
     },
     {
-      what: 'Only to go back: stop the services, swap the names again, start them.',
+      what: 'Only to return to the old database: stop the services, swap the names again, start them.',
       run: `systemctl stop "$API_UNIT" "$INDEXER_UNIT" "$ORACLE_UNIT"
 ${swap('OLD_DATABASE', 'NEW_DATABASE')}
 systemctl start "$API_UNIT" "$INDEXER_UNIT" "$ORACLE_UNIT"`,
@@ -90,7 +90,7 @@ systemctl start "$API_UNIT" "$INDEXER_UNIT" "$ORACLE_UNIT"`,
     },
   ],
   never: [
-    'Drop the live database first, as the first runbook has it: with a bad dump everything is gone.',
+    'Drop the live database first, as the original runbook does: with a bad dump everything is gone.',
     'Drop `$OLD_DATABASE` the same day.',
     'Restore while the indexer runs: it writes into the database that you put aside.',
   ],

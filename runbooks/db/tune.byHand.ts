@@ -38,7 +38,7 @@ ALTER SYSTEM SET min_wal_size = '1GB';
 ALTER SYSTEM SET max_wal_size = '4GB';
 SELECT pg_reload_conf();
 SQL`,
-      expect: '`ALTER SYSTEM` for each, then `t`. Take one back with `ALTER SYSTEM RESET name`.',
+      expect: '`ALTER SYSTEM` for each, then `t`. Undo one with `ALTER SYSTEM RESET name`.',
     },
   ],
   verify: [

@@ -17,7 +17,7 @@ df -h`,
       what: 'What it is: name of the database, time, versions.',
       run: 'pg_restore -l "$BACKUP" | head -n 15',
       expect:
-        'The database that you expect. A `.sql.gz` of the first runbook is no such archive: `gzip -t FILE`, and its last lines say "database dump complete".',
+        'The database that you expect. A `.sql.gz` of the original runbook is no such archive: `gzip -t FILE`, and its last lines say "database dump complete".',
     },
     {
       what: 'The checksum, where there is one.',

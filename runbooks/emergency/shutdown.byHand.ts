@@ -26,7 +26,7 @@ esac; echo "$ACCOUNT"`,
         `cast send "$TREASURY_VAULT_ADDRESS" 'pause()' --account "$ACCOUNT"`,
       ),
       expect:
-        '`status 1 (success)`. Without an answer do not wait: go to step 2, then look at the pause again.',
+        '`status 1 (success)`. Without an answer do not wait: go to step 2, then check the pause again.',
     },
     {
       what: 'Stop the services.',

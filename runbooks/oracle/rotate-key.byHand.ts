@@ -56,7 +56,7 @@ fee_balance "$NEW_ORACLE_ADDRESS"`,
       expect: '`inactive`.',
     },
     {
-      what: 'Put the new key into `.env`. The old one stays in a variable of this shell, for the way back.',
+      what: 'Put the new key into `.env`. The old one stays in a variable of this shell, in case it has to be restored.',
       run: `OLD_KEY=$(env_value ORACLE_PRIVATE_KEY)
 NEW_KEY=$(cast wallet decrypt-keystore oracle-new | grep -oE '0x[0-9a-fA-F]{64}' | tail -n 1)
 [ -n "$NEW_KEY" ] && ${writeKey('NEW_KEY')} && echo written
@@ -75,10 +75,10 @@ unset NEW_KEY`,
       what: 'Start the relay.',
       run: 'systemctl start "$ORACLE_UNIT"; systemctl is-active "$ORACLE_UNIT"',
       expect:
-        '`active`. If no signal of the new address comes within minutes, go back with the next step; else skip it.',
+        '`active`. If no signal of the new address comes within minutes, restore the old key with the next step; otherwise skip it.',
     },
     {
-      what: 'Only to go back: the old key again. With original contracts authorise `$OLD_ORACLE_ADDRESS` as in step 5.',
+      what: 'Only if that failed: restore the old key. With original contracts authorise `$OLD_ORACLE_ADDRESS` as in step 5.',
       run: `[ -n "$OLD_KEY" ] && ${writeKey('OLD_KEY')} && echo written
 systemctl restart "$ORACLE_UNIT"`,
     },

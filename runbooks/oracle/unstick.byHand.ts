@@ -15,7 +15,7 @@ export const byHand: ByHand = {
     {
       what: 'Nonce of the chain, and nonce with pending ones. Repeat after a minute.',
       run: 'echo "$(cast nonce "$ORACLE_ADDRESS") $(cast nonce "$ORACLE_ADDRESS" --block pending)"',
-      expect: 'The second is larger, and the first does not grow. Otherwise nothing is stuck: do not go on.',
+      expect: 'The second is larger, and the first does not grow. Otherwise nothing is stuck: stop here.',
       prints: /^\d+ \d+$/,
     },
     {

@@ -10,7 +10,7 @@ export default defineReport({
   settings: 'as-found',
   description: `Writes the complete operations runbook as Markdown, made from the same definitions that tv runs by. Each
 section also has the procedure without tv: checks, commands that run as printed, how to verify them, and what not
-to do. With -e the environment's own addresses, units and paths stand in its block of definitions, and never a
+to do. With -e its block of definitions has the environment's own addresses, units and paths, and never a
 password; without, they are read from .env or filled in. Export it before you need it.`,
   input: {},
   collect: async ({ registry, version, settings, settingsOrigins }) => {

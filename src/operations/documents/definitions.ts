@@ -59,7 +59,7 @@ echo "database   $SCHEMA"
 echo "roles      $ADMIN_ROLE $ORACLE_ROLE"
 \`\`\`
 
-- \`CONTRACTS\`: \`deployed\` or \`original\`, the form that the first runbook describes. They differ in the functions
+- \`CONTRACTS\`: \`deployed\` or \`original\`, the form that the original runbook describes. They differ in the functions
   for breakers, pause and oracle.
 - \`SCHEMA\`: \`deployed\` has one raw table \`events\` and a cursor in \`indexer_state\`; \`original\` has a block number
   in every table, and no cursor.

@@ -112,7 +112,7 @@ function whatTvDoes(command: Extract<AnyCommand, { kind: 'runbook' }>): string {
     return words.replaceAll(/0x[0-9a-fA-F]{40,}/g, '0x…');
   });
   return [
-    '**What tv does**, in an imagined case:',
+    '**What tv does**, for example:',
     steps.join('\n'),
     failure,
     `After a kill, a reboot or a lost session: ${afterACut(plan)} Exit 0 means verified.`,
