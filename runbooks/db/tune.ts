@@ -1,21 +1,32 @@
+import { basename } from 'node:path';
 import * as z from 'zod';
 import {
   alterSystem,
   readSystemSettings,
   type SystemSettings,
 } from '../../src/database/tuning/alterSystem.ts';
+import { isOutranked, readTunables, type Tunable } from '../../src/database/tuning/readTunables.ts';
+import { sameSetting, sameValue } from '../../src/database/tuning/sizes.ts';
 import { ChangedSince } from '../../src/runbook/changedSince.ts';
+import type { Check } from '../../src/runbook/check.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
-import { block, pass } from '../../src/runbook/preflight.ts';
+import type { Paint } from '../../src/runbook/paint.ts';
+import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { bytes } from '../../src/text/format.ts';
+import { table, wrap } from '../../src/text/layout.ts';
 import { asAdmin } from './shared/asAdmin.ts';
 import { withRollback } from './shared/withRollback.ts';
-import { compareSettings } from './tune/compareSettings.ts';
-import { exampleFacts, type TuneFacts } from './tune/facts.ts';
-import { memorySize } from './tune/memorySize.ts';
-import { preflight } from './tune/preflight.ts';
-import { renderTuning } from './tune/render.ts';
-import { verify } from './tune/verify.ts';
 import { byHand } from './tune.byHand.ts';
+import {
+  compareSettings,
+  exampleFacts,
+  type MachineInput,
+  memorySize,
+  preflight,
+  type SettingState,
+  type TuneFacts,
+  type Tuning,
+} from './tune.preflight.ts';
 
 const input = {
   apply: field(
@@ -129,4 +140,183 @@ function setOne({ name, from, to, before, restart }: TuneFacts['changes'][number
       return now === was ? pass(`${words}, as before the run`) : block(`${words}, unlike before the run`);
     },
   };
+}
+
+const mib = 1024 ** 2;
+
+/** `tv db tune` as it was called: without the machine's flags it would measure this host, and say other values. */
+export function tuneCommand(
+  { memory, cores, disk }: MachineInput,
+  ...more: readonly string[]
+): { readonly tv: readonly string[] } {
+  const flags = [
+    ...(memory === undefined ? [] : ['--memory', sizeFlag(memory)]),
+    ...(cores === undefined ? [] : ['--cores', String(cores)]),
+    ...(disk === undefined ? [] : ['--disk', disk]),
+  ];
+  return { tv: ['db', 'tune', ...flags, ...more] };
+}
+
+/** As `memorySize` reads it. */
+function sizeFlag(bytes: number): string {
+  const megabytes = bytes / mib;
+  return megabytes % 1024 === 0 ? `${megabytes / 1024}GB` : `${megabytes}MB`;
+}
+
+/** The screen of `tv db tune`. */
+export function renderTuning(tuning: Tuning, input: MachineInput, paint: Paint): string {
+  const { database, version, settings, api } = tuning;
+  const differ = settings.filter(({ state }) => state === 'differs');
+  const waiting = settings.filter(({ state }) => state === 'waiting');
+  const restart = differ.filter((setting) => setting.restart);
+  const rows = settings.map((setting) => row(setting, paint));
+  const verdict =
+    differ.length === 0
+      ? 'Every setting is as recommended.'
+      : `${differ.length} of ${settings.length} settings differ${
+          restart.length === 0 ? '' : `; ${restart.length} of them need a restart of PostgreSQL`
+        }.`;
+  const left =
+    waiting.length === 0
+      ? []
+      : [
+          `${waiting.map(({ name }) => name).join(', ')}: set, in effect after the next restart of PostgreSQL.`,
+        ];
+  const next = [
+    ...(differ.length === 0 ? [] : [tuneCommand(input, '--apply')]),
+    ...(waiting.length === 0 ? [] : ['at a quiet hour: systemctl restart postgresql']),
+  ];
+  return `${[
+    wrap(`${paint.bold('PostgreSQL settings')} · ${database} · PostgreSQL ${version}`, paint.width),
+    '',
+    ...machine(tuning, paint),
+    '',
+    paint.width < wide ? narrowTable(settings, paint) : table([head(paint), ...rows], '', paint.width),
+    '',
+    ...[verdict, ...left].map((line) => wrap(line, paint.width)),
+    wrap(apiLine(api, paint), paint.width),
+    ...(next.length === 0 ? [] : ['', paint.next(next)]),
+  ].join('\n')}\n`;
+}
+
+/** Columns that the table takes with its last column. */
+const wide = 72;
+
+function head(paint: Paint): string[] {
+  return ['  setting', 'now', 'better', 'set in'].map((name) => paint.dim(name));
+}
+
+/** The place on a line of its own, where it is worth one. */
+function narrowTable(settings: readonly SettingState[], paint: Paint): string {
+  const rows = settings.map((setting) => row(setting, paint));
+  const lines = table([head(paint).slice(0, 3), ...rows.map((cells) => cells.slice(0, 3))], '').split('\n');
+  return lines
+    .flatMap((line, index) => {
+      const place = rows[index - 1]?.[3];
+      return place === undefined || place === 'default' ? [line] : [line, paint.dim(`    ${place}`)];
+    })
+    .join('\n');
+}
+
+function row({ name, now, recommended, state, where, restart }: SettingState, paint: Paint): string[] {
+  const mark = {
+    same: paint.ok('✔'),
+    differs: paint.warn('!'),
+    waiting: paint.warn('…'),
+    outranked: paint.bad('✖'),
+  };
+  const place = paint.full || !where.startsWith('/') ? where : basename(where);
+  const notes = [
+    place,
+    ...(state === 'waiting' ? ['waits for a restart'] : []),
+    ...(state === 'differs' && restart ? ['needs a restart'] : []),
+    ...(state === 'outranked' ? ['outranks ALTER SYSTEM'] : []),
+  ];
+  return [`${mark[state]} ${name}`, now, state === 'same' ? '' : recommended, notes.join('; ')];
+}
+
+function machine(
+  { machine: { memoryBytes, reportedBytes, cores, disk, diskWhy, elsewhere } }: Tuning,
+  paint: Paint,
+) {
+  const memory = reportedBytes === null ? '' : ` (${bytes(reportedBytes)} usable)`;
+  const size = `For ${bytes(memoryBytes).replace('.0 ', ' ')} of memory${memory}, ${cores} cores, ${disk.toUpperCase()} (${diskWhy}).`;
+  const warning = `The database is on ${elsewhere}, not on this host: give its size with --memory, --cores and --disk.`;
+  return [size, ...(elsewhere === null ? [] : [paint.bad(`✖ ${warning}`)])].map((line) =>
+    wrap(line, paint.width),
+  );
+}
+
+function apiLine({ workers, recommended, from }: Tuning['api'], paint: Paint): string {
+  const should = `should be ${recommended} (2 × cores + 1)`;
+  if (workers === null) return `API workers: ${should}; how many there are is ${from}.`;
+  return workers === recommended
+    ? `${paint.ok('✔')} API workers: ${workers} (2 × cores + 1), by ${from}.`
+    : `${paint.warn('!')} API workers: ${workers} by ${from}; ${should}.`;
+}
+
+/** A reload reaches every session before its next statement, and is under way for this long at most (ms). */
+const reloadMs = 10_000;
+
+/** Reads back what the server now has, and what waits for a restart. */
+export async function verify(
+  ctx: StepContext,
+  { changes }: TuneFacts,
+  input: MachineInput,
+): Promise<readonly Check[]> {
+  const names = changes.map(({ name }) => name);
+  const preflight = new Preflight(ctx);
+
+  preflight.check('settings', 'database', async () => {
+    const system = await asAdmin(ctx, (admin) => readSystemSettings(admin, { names }));
+    const lost = changes.filter(({ name, to }) => !sameValue(to, system[name] ?? ''));
+    return lost.length === 0
+      ? pass(
+          `${changes.length} set by ALTER SYSTEM, read back from the server's files; tv runs undo puts back what was`,
+        )
+      : block('settings are not what was set', {
+          facts: Object.fromEntries(
+            lost.map(({ name, to }) => [name, `${system[name] ?? 'not set'}, not ${to}`]),
+          ),
+        });
+  });
+
+  preflight.check('in effect', 'database', async (signal) => {
+    const deadline = ctx.clock.now().getTime() + reloadMs;
+    for (;;) {
+      const found = await asAdmin(ctx, (admin) => readTunables(admin, { names }));
+      const late = changes.filter(
+        ({ name, to }) =>
+          !hasTakenEffect(
+            to,
+            found.find((one) => one.name === name),
+          ),
+      );
+      if (late.length === 0) {
+        return pass(`${changes.filter(({ restart }) => !restart).length} in effect`);
+      }
+      if (ctx.clock.now().getTime() > deadline) {
+        return block('settings are set and not in effect after the reload', {
+          facts: Object.fromEntries(late.map(({ name, to }) => [name, `not ${to}`])),
+          next: [tuneCommand(input), "look into the server's log"],
+        });
+      }
+      await ctx.clock.sleep(100, signal);
+    }
+  });
+
+  const later = changes.filter(({ restart }) => restart).map(({ name }) => name);
+  if (later.length > 0) {
+    preflight.check('restart', 'database', async () =>
+      warn(`${later.join(', ')}: in effect after the next restart of PostgreSQL`, {
+        next: [{ when: 'after a restart of PostgreSQL at a quiet hour', ...tuneCommand(input) }],
+      }),
+    );
+  }
+  return preflight.checks();
+}
+
+function hasTakenEffect(to: string, has: Tunable | undefined): boolean {
+  if (has === undefined) return false;
+  return sameSetting(to, has) || has.pendingRestart || isOutranked(has);
 }

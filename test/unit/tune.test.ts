@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { tuneCommand } from '../../runbooks/db/tune/command.ts';
-import { memorySize } from '../../runbooks/db/tune/memorySize.ts';
+import { memorySize } from '../../runbooks/db/tune.preflight.ts';
+import { tuneCommand } from '../../runbooks/db/tune.ts';
 import { installedMemory, recommendSettings } from '../../src/database/tuning/recommendSettings.ts';
 import { bytesOf, inPostgresUnits, sameSetting, sameValue } from '../../src/database/tuning/sizes.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';

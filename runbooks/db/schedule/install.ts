@@ -10,18 +10,18 @@ import {
   unitDirectory,
 } from '../../../src/host/schedule/scheduleUnits.ts';
 import { writeSystemFile } from '../../../src/host/writeSystemFile.ts';
-import { defineRunbook, field, type Step, type StepContext } from '../../../src/runbook/define.ts';
-import { withRollback } from '../shared/withRollback.ts';
-import type { InstallFacts } from './facts.ts';
-import { byHand } from './install.byHand.ts';
-import { preflightInstall } from './preflightInstall.ts';
-import { scheduledCall } from './scheduledCall.ts';
+import type { InstallFacts } from '../../../src/operations/schedule.ts';
 import {
   assertUnitFilesOfRun,
   checkTimersAsBefore,
   checkUnitFilesAsBefore,
+  scheduledCall,
   verifyInstalled,
-} from './verify.ts';
+} from '../../../src/operations/schedule.ts';
+import { defineRunbook, field, type Step, type StepContext } from '../../../src/runbook/define.ts';
+import { withRollback } from '../shared/withRollback.ts';
+import { byHand } from './install.byHand.ts';
+import { preflightInstall } from './install.preflight.ts';
 
 const input = {
   cron: field(

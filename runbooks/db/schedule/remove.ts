@@ -10,6 +10,13 @@ import {
   unitDirectory,
 } from '../../../src/host/schedule/scheduleUnits.ts';
 import { writeSystemFile } from '../../../src/host/writeSystemFile.ts';
+import type { RemoveFacts } from '../../../src/operations/schedule.ts';
+import {
+  assertUnitFilesOfRun,
+  checkTimersAsBefore,
+  checkUnitFilesAsBefore,
+  verifyRemoved,
+} from '../../../src/operations/schedule.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import {
   defineRunbook,
@@ -19,13 +26,6 @@ import {
 } from '../../../src/runbook/define.ts';
 import { block, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
 import { withRollback } from '../shared/withRollback.ts';
-import type { RemoveFacts } from './facts.ts';
-import {
-  assertUnitFilesOfRun,
-  checkTimersAsBefore,
-  checkUnitFilesAsBefore,
-  verifyRemoved,
-} from './verify.ts';
 
 const input = {};
 

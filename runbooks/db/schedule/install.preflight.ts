@@ -9,12 +9,11 @@ import {
   timerUnit,
   unitDirectory,
 } from '../../../src/host/schedule/scheduleUnits.ts';
+import { type InstallFacts, scheduledCall } from '../../../src/operations/schedule.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
 import { quoteForShell } from '../../../src/text/shellLine.ts';
-import type { InstallFacts } from './facts.ts';
-import { scheduledCall } from './scheduledCall.ts';
 
 export async function preflightInstall(
   ctx: Context,
