@@ -6,6 +6,7 @@ import { contentsOf, databasesOf, newestBackup, passwordsOf } from '../support/d
 import { sampleProcesses } from '../support/processSampler.ts';
 import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
 import { findSecrets } from '../support/secretSearch.ts';
+import { throughKills } from '../support/throughKills.ts';
 
 let sandbox: TestSandbox;
 let backup: string;
@@ -108,22 +109,20 @@ describe('tv db restore', () => {
     expect(await databasesOf(sandbox)).toEqual({ tempovault: old });
   });
 
-  it.each(['restore:acted', 'stop:acted', 'swap:started', 'swap:acted', 'start:acted'])(
-    'killed at %s: the live database is whole, and resume finishes',
-    async (place) => {
-      await sandbox.sql('DELETE FROM withdrawals');
-      const cut = await sandbox.tv(restore(backup), { env: { TV_FAILPOINT: place } });
-      expect(cut.exitCode).not.toBe(0);
-      await assertLive();
-      const resumed = await sandbox.tv(['resume', '--confirm', 'sandbox']);
-      expect(resumed.stderr).toContain('Done and verified');
-      expect(await contentsOf(sandbox)).toEqual(before);
-      expect(await running()).toEqual(['active', 'inactive', 'active']);
-      const names = Object.keys(await databasesOf(sandbox));
-      expect(names.filter((name) => name.includes('_restore_'))).toEqual([]);
-      expect((await sandbox.tv(['db', 'prune', '--old', '--yes'])).exitCode).toBe(0);
-    },
-  );
+  it('killed at each boundary in turn → the live database is whole each time, and resume finishes', async () => {
+    await sandbox.sql('DELETE FROM withdrawals');
+    const resumed = await throughKills(sandbox.tv, restore(backup), {
+      points: ['restore:acted', 'stop:acted', 'swap:started', 'swap:acted', 'start:acted'],
+      resume: ['resume', '--confirm', 'sandbox'],
+      afterEach: assertLive,
+    });
+    expect(resumed.stderr).toContain('Done and verified');
+    expect(await contentsOf(sandbox)).toEqual(before);
+    expect(await running()).toEqual(['active', 'inactive', 'active']);
+    const names = Object.keys(await databasesOf(sandbox));
+    expect(names.filter((name) => name.includes('_restore_'))).toEqual([]);
+    expect((await sandbox.tv(['db', 'prune', '--old', '--yes'])).exitCode).toBe(0);
+  });
 
   it.each(['stop:acted', 'swap:started', 'swap:acted', 'start:acted'])(
     'killed at %s, it can be taken back, also where that is killed too',

@@ -10,10 +10,12 @@ import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { writeFaults } from '../../src/sandbox/services/faults.ts';
 import type { TestSandbox } from '../support/sandbox.ts';
 import { allOff, allOn, type ShutdownWorld, shutdownWorld, units } from '../support/shutdownWorld.ts';
+import { throughKills } from '../support/throughKills.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
 
 const confirm = ['--confirm', 'sandbox'] as const;
+const resume = ['resume', ...confirm];
 const words = (text: string) => text.replaceAll(/\s+/g, ' ');
 const lastLines = (text: string) => text.trimEnd().split('\n').slice(-10).join('\n');
 const deadRpc = ['--set', 'chain.rpcUrls=http://127.0.0.1:1'] as const;
@@ -56,37 +58,29 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
   });
 
   it.each([
-    'pause:started',
-    'transaction:noted',
-    'transaction:sent',
-    'stop:acted',
-    'indexer:started',
-    'paused:acted',
-  ])('killed at %s, a resume ends it with one transaction', async (place) => {
+    ['each boundary in turn', ['pause:started', 'transaction:noted', 'stop:acted', 'paused:acted']],
+    ['the sending', ['transaction:sent']],
+    ['a part of a step', ['indexer:started']],
+  ])('killed at %s, resumed each time → all off, with one transaction', async (_where, points) => {
     const start = await head();
-    const killed = await sandbox.tv(['emergency', 'shutdown', ...confirm], { env: { TV_FAILPOINT: place } });
-    expect(killed.exitCode).toBe(-1);
-    const resumed = await sandbox.tv(['resume', ...confirm]);
+    const shutdown = ['emergency', 'shutdown', ...confirm];
+    const resumed = await throughKills(sandbox.tv, shutdown, { points, resume });
     expect(resumed.stderr).toMatch(/safe: paused/);
     expect(resumed.exitCode).toBe(0);
     expect([await paused(), await states(), await sentSince(start)]).toEqual([true, allOff, 1]);
   });
 
-  it.each(['api:acted', 'unpause:acted', 'oracle:started', 'signal:started'])(
-    'a resume that is killed at %s goes on with one transaction',
-    async (place) => {
-      await world.setPaused(true);
-      await sandbox.systemctl('stop', ...units);
-      const start = await head();
-      const killed = await sandbox.tv(['emergency', 'resume', ...confirm], { env: { TV_FAILPOINT: place } });
-      expect(killed.exitCode).toBe(-1);
-      const resumed = await sandbox.tv(['resume', ...confirm]);
-      expect(resumed.stderr).toMatch(/Done and verified/);
-      expect(resumed.exitCode).toBe(0);
-      expect([await paused(), await sentSince(start)]).toEqual([false, 1]);
-      expect(await states()).toEqual(allOn);
-    },
-  );
+  it('emergency resume killed at each boundary in turn, resumed each time → all on, with one transaction', async () => {
+    await world.setPaused(true);
+    await sandbox.systemctl('stop', ...units);
+    const start = await head();
+    const points = ['api:acted', 'unpause:acted', 'oracle:started', 'signal:started'];
+    const resumed = await throughKills(sandbox.tv, ['emergency', 'resume', ...confirm], { points, resume });
+    expect(resumed.stderr).toMatch(/Done and verified/);
+    expect(resumed.exitCode).toBe(0);
+    expect([await paused(), await sentSince(start)]).toEqual([false, 1]);
+    expect(await states()).toEqual(allOn);
+  });
 
   it('stops the services with the RPC dead, and tells that nothing is paused', async () => {
     const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', ...confirm, ...deadRpc]);

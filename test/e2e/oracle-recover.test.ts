@@ -43,8 +43,8 @@ interface Status {
   }[];
 }
 
-async function status(world: OracleWorld) {
-  const { exitCode, stdout } = await world.tv(['oracle', 'status', '--json']);
+async function status(world: OracleWorld, ...words: readonly string[]) {
+  const { exitCode, stdout } = await world.tv(['oracle', 'status', '--json', ...words]);
   const { samples, pairs, level } = JSON.parse(stdout) as Status;
   const sample = (id: string) => samples.find((each) => each.id === id) ?? expect.fail(`no line ${id}`);
   return { exitCode, level, pairs, sample, wrong: samples.filter((each) => each.level !== 'ok') };
@@ -160,13 +160,15 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
     (fault) =>
       inWorlds(worlds, async (world) => {
         await broken(world, fault, async () => {
-          const { exitCode, sample, wrong } = await status(world);
+          // Less than the default of 10 s, which would be waited for in full.
+          const patience = ['--set', 'chain.timeoutMs=3000'];
+          const { exitCode, sample, wrong } = await status(world, ...patience);
           expect(exitCode, JSON.stringify(wrong)).toBe(3);
           const levels = ['chain', 'signals', 'key', 'fees', 'nonce', 'service'].map(
             (id) => sample(id).level,
           );
           expect(levels).toEqual([...Array(5).fill('unknown'), 'ok']);
-          const screen = await world.tv(['oracle', 'status']);
+          const screen = await world.tv(['oracle', 'status', ...patience]);
           expect(screen.stdout.match(/cannot tell, as for chain/g)?.length).toBeGreaterThan(3);
         });
         await expectAtWork(world);

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Address, encodeFunctionData } from 'viem';
-import { expect } from 'vitest';
 import { governanceRolesAbi } from '../../src/chain/abi/governanceRoles.ts';
 import { riskControllerAbi } from '../../src/chain/abi/riskController.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
@@ -17,6 +16,7 @@ import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { countSent } from './countSent.ts';
 import { startSandbox, type TestSandbox, type TvOptions } from './sandbox.ts';
 import type { Evidence } from './secretSearch.ts';
+import { throughKills as killThrough } from './throughKills.ts';
 
 export const oracleUnit = 'tempovault-oracle';
 export const confirm = ['--confirm', 'sandbox'] as const;
@@ -163,11 +163,5 @@ export async function throughKills(
   points: readonly string[],
   resume: readonly string[] = ['resume', ...confirm],
 ): Promise<CommandOutput> {
-  let args = start;
-  for (const point of points) {
-    const killed = await world.tv(args, { env: { TV_FAILPOINT: point } });
-    expect(killed.exitCode, `${point}\n${killed.stderr}`).toBe(-1);
-    args = resume;
-  }
-  return world.tv(args);
+  return killThrough(world.tv, start, { points, resume });
 }
