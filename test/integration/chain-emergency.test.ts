@@ -95,14 +95,9 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
     expect(BigInt(before.vault) - BigInt(after.vault)).toBe(12_500_000n);
   });
 
+  // What needs no contract for its answer is in test/unit/withdraw-refusals.test.ts.
   it.each([
     ['more than is free', '700', stranger, stranger, 3, /700 \S+ asked for, 5\d\d(\.\d+)? \S+ is free/],
-    ['a wrong checksum', '1', stranger.replace('a0Ee', 'a0ee'), stranger, 2, /checksum/],
-    ['no checksum at all', '1', stranger.toLowerCase(), stranger.toLowerCase(), 2, /no checksum/],
-    ['one that nobody knows', '1', stranger, undefined, 3, /not on the list/],
-    ['two that differ', '1', stranger, stranger.replace('9720', '9721'), 3, /differ/],
-    ['an amount finer than the token', '1.1234567', stranger, stranger, 3, /6 decimals/],
-    ['zero', '0', stranger, stranger, 3, /zero/],
     ['a raw number in hex', '0x5f5e100', stranger, stranger, 2, /expected an amount/],
   ] as const)('refuses %s and sends nothing', async (_, amount, to, again, code, words) => {
     expect(
