@@ -235,4 +235,24 @@ describe('choosePrune', () => {
     );
     expect(kept.map((one) => one.backup.name).join(' ')).toBe(stay);
   });
+
+  it('names the rule by which each one stays, and the age of what goes', () => {
+    const backups = [
+      backup('a', 1, 'verified'),
+      backup('b', 2, 'unverified'),
+      backup('c', 40, 'verified'),
+      backup('d', 41, 'unverified'),
+    ];
+    const pinned = backup('e', 50, 'unverified');
+    const pin = { at: now.toISOString(), by: 'alice', reason: 'before the upgrade' };
+    const marks = { ...pinned.marks, pinned: pin };
+    const choices = choosePrune([...backups, { ...pinned, marks }], { now, keepDays, keepVerified });
+    expect(choices.map(({ backup: { name }, reason }) => `${name}: ${reason}`)).toEqual([
+      'a: the newest',
+      `b: younger than ${keepDays} days`,
+      `c: one of the ${keepVerified} newest verified`,
+      'd: 41 days old',
+      'e: pinned: before the upgrade',
+    ]);
+  });
 });

@@ -453,3 +453,37 @@ describe('a question that stays open', () => {
     expect(world.effects().filter((effect) => effect === 'run c')).toHaveLength(1);
   });
 });
+
+describe('one verdict of judge, by the state of the other run', () => {
+  const beside: OtherRun = {
+    ...{ runbook: 'pay', touches: ['vault'], state: 'closed', supersedesItself: false },
+    ...{ residual: false, holdsUpOthers: true },
+  };
+  it.each<readonly [string, 'blocks' | 'warns', string, Partial<OtherRun>, (typeof ordinary)['blockedBy']]>([
+    ['closed, of its command', 'blocks', 'pay', {}, 'touching'],
+    ['closed, of its command, which does nothing twice', 'warns', 'pay', {}, 'unfinished touching'],
+    ['closed, of its command, which nothing blocks', 'warns', 'pay', {}, 'none'],
+    ['closed, of its command, superseded', 'warns', 'pay', { supersedesItself: true }, 'touching'],
+    ['closed, of another command that touches the same', 'warns', 'other', {}, 'touching'],
+    ['closed, and holds up no other', 'warns', 'pay', { holdsUpOthers: false }, 'touching'],
+    ['unfinished, touches the same', 'blocks', 'other', { state: 'unfinished' }, 'unfinished touching'],
+    ['not verified, touches the same', 'warns', 'other', { state: 'unverified' }, 'unfinished touching'],
+    [
+      'unfinished, touches the same, superseded',
+      'warns',
+      'other',
+      { state: 'unfinished', supersedesItself: true },
+      'unfinished touching',
+    ],
+    [
+      'unfinished, touches something else',
+      'warns',
+      'other',
+      { state: 'unfinished', touches: ['breakers'] },
+      'unfinished touching',
+    ],
+  ])('%s → %s', (_situation, verdict, name, changes, blockedBy) => {
+    const mine = { ...ordinary, touches: ['vault'], blockedBy };
+    expect(judge(name, mine, { ...beside, ...changes })).toBe(verdict);
+  });
+});

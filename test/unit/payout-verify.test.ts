@@ -6,7 +6,7 @@ import { treasuryVaultAbi } from '../../src/chain/abi/treasuryVault.ts';
 import { UnavailableError } from '../../src/errors/TvError.ts';
 import { examplePayout, type PayoutFacts } from '../../src/operations/payout/facts.ts';
 import { payoutSteps } from '../../src/operations/payout/steps.ts';
-import { checkPaid } from '../../src/operations/payout/verify.ts';
+import { checkPaid, paidOut } from '../../src/operations/payout/verify.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { Preflight } from '../../src/runbook/preflight.ts';
 import { DrivenClock } from '../support/fakes.ts';
@@ -55,7 +55,7 @@ const receipt = (logs: readonly unknown[], status: unknown = '0x1') => ({ blockN
 interface World {
   /** By hash; null where the node has none, an error where it does not answer. */
   readonly receipts: Readonly<Record<string, unknown>>;
-  readonly paused?: boolean;
+  readonly paused?: boolean | 'no such function';
   /** Events of the risk controller since. */
   readonly logs?: readonly unknown[];
 }
@@ -79,7 +79,7 @@ function chainOf({ receipts, paused = true, logs = [] }: World) {
       case 'eth_call':
         if (/0{39}4$/.test(String(Reflect.get(first as object, 'to'))))
           return Reflect.get(first as object, 'data');
-        return word(paused ? 1n : 0n);
+        return paused === 'no such function' ? '0x' : word(paused ? 1n : 0n);
       case 'eth_getBlockByNumber':
         return { number: '0x9', timestamp: '0x1', hash };
       case 'eth_getLogs':
@@ -254,6 +254,119 @@ describe('the pause after a withdrawal', () => {
     expect(await undone(600_000)).toMatchObject({
       status: 'block',
       summary: expect.stringMatching(/^current state unknown: /),
+    });
+  });
+});
+
+describe('which payments of a run count', () => {
+  const second = '0x20c0000000000000000000000000000000000002';
+  const secondHash = `0x${'12'.repeat(32)}` as const;
+  const both: PayoutFacts = {
+    ...plain,
+    withdrawals: [
+      withdrawal,
+      { ...withdrawal, token: { ...withdrawal.token, address: second, symbol: 'BetaUSD' } },
+    ],
+  };
+  const pays = (of: typeof hash | typeof secondHash, address: string, value: bigint) => ({
+    ...{ hash: of, from: other, block: 5 },
+    paid: { [address]: value.toString() },
+  });
+
+  it('two tokens, each in a transaction of its own → each is verified by its own receipt', async () => {
+    const results = { 'withdraw-1': pays(hash, token, amount), 'withdraw-12': pays(secondHash, second, 5n) };
+    const receipts = {
+      [hash]: receipt(right),
+      [secondHash]: receipt([withdrawn({ of: second, value: 5n }), transfer({ by: second, value: 5n })]),
+    };
+    const check = await checksOf({ receipts }, both, results);
+    const ends = (of: string) => expect.stringMatching(new RegExp(`in the receipt of ${of}$`));
+    expect(check('recipient AlphaUSD')).toMatchObject({ status: 'pass', summary: ends(hash) });
+    expect(check('recipient BetaUSD')).toMatchObject({ status: 'pass', summary: ends(secondHash) });
+    expect([paidOut({ results }, token), paidOut({ results }, second)]).toEqual([amount, 5n]);
+  });
+
+  it('one token in two transactions → the sum counts, and both receipts are named', async () => {
+    const results = { 'withdraw-1': pays(hash, token, amount), 'withdraw-2': pays(secondHash, token, 5n) };
+    const receipts = {
+      [hash]: receipt(right),
+      [secondHash]: receipt([withdrawn({ value: 5n }), transfer({ value: 5n })]),
+    };
+    const of = async (last: unknown) =>
+      (await checksOf({ receipts: { ...receipts, [secondHash]: last } }, plain, results))('recipient');
+    expect(await of(receipts[secondHash])).toMatchObject({
+      status: 'pass',
+      summary: expect.stringContaining(`in the receipt of ${hash}, ${secondHash}`),
+    });
+    expect(await of(receipt([]))).toMatchObject({
+      status: 'block',
+      facts: { transaction: `${hash}, ${secondHash}`, vault, recipient },
+    });
+    expect(await of(receipt([], '0x0'))).toMatchObject({
+      status: 'block',
+      facts: { transaction: secondHash },
+      next: [{ tv: ['resume'] }],
+    });
+  });
+
+  it('results of other steps, and of a step without one → do not count', async () => {
+    const foreign = pays(secondHash, token, 1n);
+    const others = {
+      withdrawals: foreign,
+      'before-withdraw': foreign,
+      'withdraw-x': foreign,
+      'withdraw-3': null,
+    };
+    const check = await checksOf({ receipts: { [hash]: receipt(right) } }, plain, { ...paid, ...others });
+    expect(check('recipient')?.status).toBe('pass');
+    expect(paidOut({ results: { ...paid, ...others } }, token)).toBe(amount);
+  });
+
+  it('journal lines other than the transaction of a withdrawal → do not count', async () => {
+    const args = [token, amount, recipient] as const;
+    const calls = [
+      { to: vault, data: encodeFunctionData({ abi: treasuryVaultAbi, functionName: 'withdraw', args }) },
+    ];
+    const line = { type: 'step.noted', step: 'withdraw', note: 'transaction', value: { hash, calls } };
+    const foreign = { hash: secondHash, calls };
+    const noted = [
+      line,
+      { ...line, type: 'step.done', value: foreign },
+      { ...line, note: 'replaced', value: foreign },
+      { ...line, step: 'pause', value: foreign },
+      { type: 'step.started', step: 'withdraw' },
+    ];
+    const check = await checksOf({ receipts: { [hash]: receipt(right) } }, plain, {}, noted);
+    expect(check('recipient')?.status).toBe('pass');
+  });
+
+  it('none was sent → resume is advised', async () => {
+    const check = await checksOf({ receipts: {} }, plain, {});
+    expect(check('recipient')?.next).toEqual([{ tv: ['resume'] }]);
+  });
+});
+
+describe('the pause where no withdrawal had to end it', () => {
+  it.each<readonly [string, NonNullable<World['paused']>, 'pass' | 'warn', string]>([
+    ['paused', true, 'pass', 'paused'],
+    ['not paused', false, 'pass', 'not paused'],
+    [
+      'no contract has the function',
+      'no such function',
+      'warn',
+      'paused state unknown: no contract returns it',
+    ],
+  ])('%s → %s in the check', async (_situation, paused, status, summary) => {
+    const check = await checksOf({ receipts: { [hash]: receipt(right) }, paused }, plain, paid);
+    expect(check('pause')).toMatchObject({ status, summary, world: 'chain' });
+  });
+
+  it('a run that had to end it and has sent no pause → NOT SAFE, and the shutdown is advised', async () => {
+    const check = await checksOf({ receipts: {}, paused: false }, example, {});
+    expect(check('pause')).toMatchObject({
+      status: 'block',
+      summary: 'NOT SAFE: the protocol is not paused',
+      next: [{ tv: ['emergency', 'shutdown'] }],
     });
   });
 });
