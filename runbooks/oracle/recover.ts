@@ -1,3 +1,4 @@
+import { signalLimitMs } from '../../src/chain/oracle/awaitSignal.ts';
 import { type Diagnosis, diagnose, isLasting } from '../../src/chain/oracle/diagnose.ts';
 import { readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
 import { namedPairs } from '../../src/chain/pairs/pair.ts';
@@ -7,17 +8,18 @@ import type { Address } from '../../src/config/settings.ts';
 import { onHost } from '../../src/errors/advice.ts';
 import { checkUnitsAsBefore } from '../../src/host/checkAsBefore.ts';
 import { readClock } from '../../src/host/readClock.ts';
+import { type RelayError, readRelayError } from '../../src/host/readRelayError.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import { startUnit } from '../../src/host/startUnit.ts';
 import { stopUnit } from '../../src/host/stopUnit.ts';
+import { followFirstSignal, judgeFirstSignal } from '../../src/operations/oracle/awaitFirstSignal.ts';
+import { checkRelayService } from '../../src/operations/oracle/checkRelayService.ts';
+import { readOracleKey, readRelayOf } from '../../src/operations/oracle/readOracleKey.ts';
 import type { Finding } from '../../src/runbook/check.ts';
 import { defineRunbook, type Step } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { during, note, step } from '../../src/runbook/step.ts';
 import { count } from '../../src/text/format.ts';
-import { followFirstSignal } from './awaitFirstSignal.ts';
-import { checkService } from './checkService.ts';
-import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
-import { type RelayError, readRelayError } from './readRelayError.ts';
 import { byHand } from './recover.byHand.ts';
 
 type RecoverFacts = {
@@ -27,7 +29,16 @@ type RecoverFacts = {
   readonly limitMs: number;
 };
 
-/** Runbook §2: the oracle's signals are stale or have ended. */
+const stoppedRelay = { subject: 'oracle relay', state: 'STOPPED' } as const;
+
+const relayStopped = step<{ readonly unit: string; readonly state: string }>('stop');
+const relayStarted = step<{ readonly unit: string; readonly process: number; readonly fromBlock: number }>(
+  'start',
+);
+/** The first block in which a signal counts. */
+const firstBlock = note<number>('fromBlock');
+
+/** Runbook §2: the oracle's signals are stale or have stopped. */
 export default defineRunbook<Record<never, never>, RecoverFacts>({
   title: 'Recover the oracle',
   summary: 'Restart the relay and prove a new signal',
@@ -56,7 +67,7 @@ Where a restart cannot help, nothing is changed, and the command that does help 
   preflight: async (ctx) => {
     const preflight = new Preflight(ctx);
     const nodes = checkNodes(ctx, preflight);
-    const service = checkService(ctx, preflight);
+    const service = checkRelayService(ctx, preflight);
     const key = preflight.check('key', 'host', async () => {
       const env = await readOracleKey(ctx);
       const { address, feeToken } = env;
@@ -91,7 +102,10 @@ Where a restart cannot help, nothing is changed, and the command that does help 
   },
   basis: ({ unit, oracle }) => ({ unit, oracle }),
   consequence: ({ unit }) => `This stops and starts ${unit}.`,
-  plan: (facts) => [stop(facts), start(facts), followFirstSignal(facts, 'start')],
+  plan: (facts) => [
+    ...during({ ...stoppedRelay, open: stop(facts), body: [], close: start(facts) }),
+    followFirstSignal(facts, relayStarted),
+  ],
   verify: async (ctx, { unit, oracle }) => {
     const preflight = new Preflight(ctx);
     preflight.check('service', 'host', async () => {
@@ -102,25 +116,18 @@ Where a restart cannot help, nothing is changed, and the command that does help 
             next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`)],
           });
     });
-    preflight.check('signal', 'chain', async () => {
-      const found = ctx.results['follow'] as { nonce?: string; block?: number } | null;
-      if (found?.nonce === undefined)
-        return block('no new signal was seen', { next: [{ tv: ['oracle', 'status'] }] });
-      return pass(`${oracle} sent nonce ${found.nonce}, accepted in block ${count(found.block ?? 0)}`);
-    });
+    preflight.check('signal', 'chain', async () => judgeFirstSignal(ctx, oracle));
     return preflight.checks();
   },
 });
 
 function stop({ unit, wasActive }: RecoverFacts): Step {
-  return {
-    id: 'stop',
+  return relayStopped.define({
     title: 'stop the oracle relay',
     command: `systemctl stop ${unit}`,
     effect: 'reversible',
-    leaves: { subject: 'oracle relay', state: 'STOPPED', until: 'start' },
     undoTitle: wasActive ? 'start the oracle relay' : 'leave the oracle relay stopped, as it was',
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
       const { activeState } = await stopUnit(ctx.host(), { unit, signal: ctx.signal });
       return { unit, state: activeState };
@@ -129,29 +136,26 @@ function stop({ unit, wasActive }: RecoverFacts): Step {
       if (wasActive) await startUnit(ctx.host(), { unit, signal: ctx.signal });
     },
     checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), [{ unit, wasActive }]),
-  };
+  });
 }
 
 function start({ unit }: RecoverFacts): Step {
-  return {
-    id: 'start',
+  return relayStarted.define({
     title: 'start the oracle relay',
     command: `systemctl start ${unit}`,
-    // A relay that was ill is better left running than put back as it was.
+    // A failing relay is better left running than stopped.
     effect: 'final',
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
-      const { number } = await readHead(ctx.chain());
-      // Noted before: a signal may be there before the unit counts as started.
-      const fromBlock = Number(ctx.notes['fromBlock'] ?? number + 1);
-      ctx.note('fromBlock', fromBlock);
+      // Noted before: a signal may be on the chain before the unit counts as started.
+      const fromBlock = await firstBlock.once(ctx, async () => (await readHead(ctx.chain())).number + 1);
       const { mainPid } = await startUnit(ctx.host(), { unit, signal: ctx.signal });
       return { unit, process: mainPid, fromBlock };
     },
-  };
+  });
 }
 
-/** What a restart may mend is a warning; what it cannot mend, or may make worse, blocks. */
+/** A cause that a restart may resolve is a warning. One that it cannot resolve, or may make worse, blocks. */
 export function judge(
   { troubles, unknown }: Pick<Diagnosis, 'troubles' | 'unknown'>,
   lastError?: RelayError | undefined,
@@ -159,7 +163,7 @@ export function judge(
   const facts = lastError === undefined ? {} : { facts: { 'last error of the relay': lastError.message } };
   const parts = [
     ...troubles.map(({ summary }) => summary),
-    ...(unknown.length === 0 ? [] : [`unknown: ${unknown.join(', ')}`]),
+    ...(unknown.length === 0 ? [] : [`unknown: ${unknown.map(({ summary }) => summary).join(', ')}`]),
   ];
   if (parts.length === 0) {
     return pass('authorised, can pay, not paused, no transaction waits, clocks agree');

@@ -4,6 +4,7 @@ import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { judgeReceipts } from '../../src/chain/intents/judgeReceipts.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import { signalLimitMs } from '../../src/chain/oracle/awaitSignal.ts';
 import { dueAt, forgetOldKey, readOldKeys } from '../../src/chain/oracle/oldKeys.ts';
 import { holdsOracleRole, isOracle, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import { checkedAddress } from '../../src/chain/pairs/pair.ts';
@@ -18,14 +19,15 @@ import type { SentTransaction } from '../../src/chain/transactions/transaction.t
 import type { Address } from '../../src/config/settings.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { changeEnvFile } from '../../src/host/changeEnvFile.ts';
+import { awaitFirstSignal } from '../../src/operations/oracle/awaitFirstSignal.ts';
+import { findCopies, judgeCopies, putAside, withoutKey } from '../../src/operations/oracle/findCopies.ts';
+import { keyName, readOracleKey, readRelayOf } from '../../src/operations/oracle/readOracleKey.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field, type Step } from '../../src/runbook/define.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { step } from '../../src/runbook/step.ts';
 import { ago, count } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
-import { awaitFirstSignal } from './awaitFirstSignal.ts';
-import { findCopies, judgeCopies, putAside, withoutKey } from './findCopies.ts';
-import { keyName, readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
 import { byHand } from './revoke-old.byHand.ts';
 
 const input = {
@@ -42,12 +44,15 @@ type RevokeFacts = {
   readonly chainId: number;
   readonly old: Address;
   readonly current: Address;
-  /** Empty where the role is gone already. */
+  /** Empty where the role is revoked already. */
   readonly intents: readonly ResolvedIntent[];
   readonly sender: Sender | null;
   /** Files beside .env that hold the old key. */
   readonly copies: readonly string[];
 };
+
+const revoked = step<SentTransaction>('revoke');
+const cleaned = step<{ readonly copies: readonly string[] }>('clean');
 
 /** Runbook §4, step 8. */
 export default defineRunbook<typeof input, RevokeFacts>({
@@ -190,7 +195,7 @@ it on the chain is waited for.`,
     ...(facts.sender === null
       ? []
       : sendSteps({
-          id: 'revoke',
+          id: revoked.id,
           title: () => `revoke ${facts.old}`,
           intents: facts.intents,
           sender: facts.sender,
@@ -199,11 +204,11 @@ it on the chain is waited for.`,
   ],
   verify: async (ctx, { old, current, copies, intents }) => {
     const preflight = new Preflight(ctx);
-    const sent = ctx.results['revoke'] as SentTransaction | null | undefined;
+    const sent = revoked.result(ctx);
     if (intents.length > 0) {
       preflight.check('revoke', 'chain', () =>
         judgeReceipts(ctx.chain(), {
-          sent: sent === null || sent === undefined ? [] : [sent],
+          sent: sent === undefined ? [] : [sent],
           intents,
           noun: 'accounts',
         }),
@@ -240,13 +245,12 @@ it on the chain is waited for.`,
 });
 
 function clean({ old, copies }: RevokeFacts): Step {
-  return {
-    id: 'clean',
+  return cleaned.define({
     title:
       copies.length === 0 ? 'note that the old key is done' : `take the old key out of ${copies.join(', ')}`,
     command: copies.map((file) => `sed -i "/$OLD_ORACLE_KEY/d" ${quoteForShell(file)}`).join('; ') || 'true',
     effect: 'final',
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
       for (const path of putAside(ctx, old)) removeKeyFile(path);
       for (const path of (await findCopies(ctx, old)).found) {
@@ -256,10 +260,10 @@ function clean({ old, copies }: RevokeFacts): Step {
       forgetOldKey(ctx.settings, old);
       return { copies };
     },
-  };
+  });
 }
 
-/** @throws UsageError where nobody says which */
+/** @throws UsageError where no address is given and no rotation is on record */
 function chosen(ctx: Context, address: string | undefined) {
   const known = readOldKeys(ctx.settings);
   if (address !== undefined) {

@@ -1,3 +1,4 @@
+import { signalLimitMs } from '../../src/chain/oracle/awaitSignal.ts';
 import { diagnose } from '../../src/chain/oracle/diagnose.ts';
 import { checkNodes } from '../../src/chain/preflight/checkNodes.ts';
 import { readHead } from '../../src/chain/readHead.ts';
@@ -18,13 +19,14 @@ import { simulate } from '../../src/chain/transactions/simulate.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { readClock } from '../../src/host/readClock.ts';
+import { readRelayError } from '../../src/host/readRelayError.ts';
+import { followFirstSignal, judgeFirstSignal } from '../../src/operations/oracle/awaitFirstSignal.ts';
+import { checkRelayService } from '../../src/operations/oracle/checkRelayService.ts';
+import { readOracleKey, readRelayOf } from '../../src/operations/oracle/readOracleKey.ts';
 import { defineRunbook, type Step, type StepContext } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { note, step } from '../../src/runbook/step.ts';
 import { count } from '../../src/text/format.ts';
-import { followFirstSignal } from './awaitFirstSignal.ts';
-import { checkService } from './checkService.ts';
-import { readOracleKey, readRelayOf, signalLimitMs } from './readOracleKey.ts';
-import { readRelayError } from './readRelayError.ts';
 import { byHand } from './unstick.byHand.ts';
 
 /** Limit for one nonce, in milliseconds. */
@@ -39,7 +41,7 @@ type UnstickFacts = {
   readonly limitMs: number;
   /** Nonces to be used up, the first one first. */
   readonly nonces: readonly number[];
-  /** What the node shows of them. */
+  /** Those that the node returned. */
   readonly pending: readonly PendingTransaction[];
   /** Null where fees are paid in the native token. */
   readonly feeToken: Address | null;
@@ -47,6 +49,10 @@ type UnstickFacts = {
   readonly maxFeePerGas: string;
   readonly maxPriorityFeePerGas: string;
 };
+
+const replaced = (nonce: number) => step<Replaced & { readonly fromBlock: number }>(`replace-${nonce}`);
+/** The first block in which a signal counts. */
+const firstBlock = note<number>('fromBlock');
 
 /** Runbook §2, "check nonce issues": a transaction of the relay's key holds up every signal after it. */
 export default defineRunbook<Record<never, never>, UnstickFacts>({
@@ -93,7 +99,7 @@ the relay works again.`,
   preflight: async (ctx) => {
     const preflight = new Preflight(ctx);
     const nodes = checkNodes(ctx, preflight);
-    const service = checkService(ctx, preflight);
+    const service = checkRelayService(ctx, preflight);
     const key = preflight.check('key', 'host', async () => {
       const env = await readOracleKey(ctx);
       const { intervalSeconds } = await readRelayOf(ctx, env);
@@ -185,7 +191,7 @@ the relay works again.`,
     `This uses up ${namesOf(nonces)} of ${oracle}; ${pending.length === 0 ? 'what waits there' : count(pending.length) === '1' ? 'the transaction that waits there' : 'the transactions that wait there'} will not be mined.`,
   plan: (facts) => [
     ...facts.nonces.map((nonce) => replace(facts, nonce)),
-    ...(facts.wasActive ? [followFirstSignal(facts, stepId(facts.nonces[0] ?? 0))] : []),
+    ...(facts.wasActive ? [followFirstSignal(facts, replaced(facts.nonces[0] ?? 0))] : []),
   ],
   verify: async (ctx, facts) => {
     const preflight = new Preflight(ctx);
@@ -200,7 +206,7 @@ the relay works again.`,
       if (latest <= last) {
         return block(`nonce ${last} of ${oracle} is not used`, { next: [{ tv: ['oracle', 'status'] }] });
       }
-      const words = nonces.map((nonce) => minedWords(ctx.results[stepId(nonce)] as Replaced | null, nonce));
+      const words = nonces.map((nonce) => minedWords(replaced(nonce).result(ctx), nonce));
       const summary = `${words.join('; ')}; next is ${latest}`;
       return pending > latest && !wasActive
         ? warn(`${summary}, and ${count(pending - latest)} more wait`, {
@@ -214,10 +220,7 @@ the relay works again.`,
           next: [{ tv: ['oracle', 'recover'] }],
         });
       }
-      const found = ctx.results['follow'] as { nonce?: string; block?: number } | null;
-      if (found?.nonce === undefined)
-        return block('no new signal was seen', { next: [{ tv: ['oracle', 'status'] }] });
-      return pass(`${oracle} sent nonce ${found.nonce}, accepted in block ${count(found.block ?? 0)}`);
+      return judgeFirstSignal(ctx, oracle);
     });
     return preflight.checks();
   },
@@ -268,21 +271,18 @@ export function judgePending({ oracle, nonce, pool, trouble, lastError }: Pendin
 function replace(facts: UnstickFacts, nonce: number): Step {
   const { oracle, feeToken, pending, maxFeePerGas, maxPriorityFeePerGas } = facts;
   const there = pending.find((one) => one.nonce === nonce);
-  return {
-    id: stepId(nonce),
+  return replaced(nonce).define({
     title: `replace what waits at nonce ${nonce} of ${oracle} by a call that does nothing`,
     command: `cast send ${oracle} --nonce ${nonce} --gas-price ${maxFeePerGas} --priority-gas-price ${maxPriorityFeePerGas} ${node} --interactive`,
     runs: 'here',
     effect: 'final',
     // The chain takes one transaction with this nonce at most.
     once: [],
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
       // Noted before: the signal that proves the relay may come right after.
-      if (ctx.notes['fromBlock'] === undefined) {
-        ctx.note('fromBlock', (await readHead(ctx.chain())).number + 1);
-      }
-      const replaced = await replaceNonce(ctx, {
+      const fromBlock = await firstBlock.once(ctx, async () => (await readHead(ctx.chain())).number + 1);
+      const outcome = await replaceNonce(ctx, {
         openSigner: () => openOracleKey(ctx, oracle),
         from: oracle,
         nonce,
@@ -290,12 +290,12 @@ function replace(facts: UnstickFacts, nonce: number): Step {
         feeToken,
         limitMs: replaceLimitMs,
       });
-      return { ...replaced, fromBlock: Number(ctx.notes['fromBlock']) };
+      return { ...outcome, fromBlock };
     },
-  };
+  });
 }
 
-/** The relay's own key, out of `.env`. @throws TvError where it is another one than the plan was made for */
+/** The relay's key, from `.env`. @throws TvError where it is not the key of the plan */
 async function openOracleKey(ctx: StepContext, oracle: Address): Promise<Signer> {
   const { address, text } = await readOracleKey(ctx);
   const signer = oracleSigner(text);
@@ -308,16 +308,12 @@ async function openOracleKey(ctx: StepContext, oracle: Address): Promise<Signer>
   return signer;
 }
 
-function stepId(nonce: number): string {
-  return `replace-${nonce}`;
-}
-
-function minedWords(replaced: Replaced | null, nonce: number): string {
-  if (replaced === null || replaced.mined === 'unknown') {
+function minedWords(outcome: Replaced | undefined, nonce: number): string {
+  if (outcome === undefined || outcome.mined === 'unknown') {
     return `nonce ${nonce} is used; which transaction used it is unknown`;
   }
-  const which = replaced.mined === 'original' ? 'the original transaction' : 'the replacement';
-  return `nonce ${nonce} was used by ${which} ${replaced.hash} in block ${count(replaced.block ?? 0)}`;
+  const which = outcome.mined === 'original' ? 'the original transaction' : 'the replacement';
+  return `nonce ${nonce} was used by ${which} ${outcome.hash} in block ${count(outcome.block ?? 0)}`;
 }
 
 function namesOf(nonces: readonly number[]): string {

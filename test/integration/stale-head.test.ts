@@ -5,11 +5,11 @@ import {
   preflight as shutdownPreflight,
 } from '../../runbooks/emergency/shutdown.preflight.ts';
 import { verify as verifyShutdown } from '../../runbooks/emergency/shutdown.ts';
-import { onChain } from '../../runbooks/oracle/status.ts';
 import { checkChain } from '../../runbooks/reindex/checks/chain.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { sendOnce } from '../../src/chain/transactions/sendOnce.ts';
+import { chainOfOracle } from '../../src/observe/chain.ts';
 import { preflight as breakerPreflight } from '../../src/operations/breakerChecks.ts';
 import { exampleFacts as breakerFacts, verify as verifyBreaker } from '../../src/operations/breakers.ts';
 import type { Check } from '../../src/runbook/check.ts';
@@ -146,11 +146,11 @@ describe('a newest block of ten minutes ago', () => {
       /Current state unknown: the newest block that the RPC node shows, \d+, is 10 min .* States and ages above are those of that block\./,
     );
     const right = Promise.resolve({ id: 4217, nodes: [] });
-    expect(await onChain(context(frozen), right as never)).toMatchObject({
+    expect(await chainOfOracle(context(frozen), right as never)).toMatchObject({
       level: 'warning',
-      summary: expect.stringMatching(/is 10 min( \d+ s)? old; the ages of signals are those of then$/),
+      summary: expect.stringMatching(/is 10 min( \d+ s)? old; signal ages are as of that block$/),
     });
-    expect(await onChain(context(world.through(world.url), 0), right as never)).toMatchObject({
+    expect(await chainOfOracle(context(world.through(world.url), 0), right as never)).toMatchObject({
       level: 'ok',
     });
   });

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { errorsIn } from '../../runbooks/oracle/readRelayError.ts';
 import { judge } from '../../runbooks/oracle/recover.ts';
-import { judgeCauses, judgeOldKey, type OldKeyEvidence } from '../../runbooks/oracle/rotate/preflight.ts';
-import { judgeLog } from '../../runbooks/oracle/status/judgeLog.ts';
-import { pulseOf } from '../../runbooks/oracle/status/pulse.ts';
-import { causes, fees, judgeSignals, nonces } from '../../runbooks/oracle/status.ts';
+import { judgeCauses, judgeOldKey, type OldKeyEvidence } from '../../runbooks/oracle/rotate-key.preflight.ts';
 import { type Diagnosis, judgeNonces, type NonceEvidence } from '../../src/chain/oracle/diagnose.ts';
 import type { Activity } from '../../src/chain/oracle/readActivity.ts';
 import type { PairSignal } from '../../src/chain/oracle/readPairSignals.ts';
@@ -12,6 +8,11 @@ import type { AcceptedSignal } from '../../src/chain/oracle/readSignals.ts';
 import type { Payer } from '../../src/chain/transactions/readFunds.ts';
 import type { PendingTransaction } from '../../src/chain/transactions/readPool.ts';
 import { known, unknown } from '../../src/errors/answer.ts';
+import { errorsIn } from '../../src/host/readRelayError.ts';
+import { causes, fees, nonces } from '../../src/observe/oracle/account.ts';
+import { judgeLog } from '../../src/observe/oracle/relay.ts';
+import { readFreshness } from '../../src/observe/oracle/signalFreshness.ts';
+import { judgeSignals } from '../../src/observe/oracle/signals.ts';
 
 const now = 1_800_000_000;
 const secondsAgo = (seconds: number) => new Date((now - seconds) * 1000);
@@ -21,7 +22,7 @@ const inTime = { newest: secondsAgo(30), late: false };
 const own = (age: number) => known({ newest: { at: now - age } as AcceptedSignal });
 const noLogs = unknown('the RPC node serves no logs');
 
-describe('the pulse of an oracle', () => {
+describe('the freshness of an oracle', () => {
   it.each([
     [60, false],
     [210, false],
@@ -29,32 +30,32 @@ describe('the pulse of an oracle', () => {
     [now, true],
   ])('that sent %s s ago, and sends every minute, is late: %s', (age, expected) => {
     const signals = [signalAt(now - age), signalAt(0)];
-    expect(pulseOf({ signals, now }, noLogs, 60)).toEqual({ newest: secondsAgo(age), late: expected });
+    expect(readFreshness({ signals, now }, noLogs, 60)).toEqual({ newest: secondsAgo(age), late: expected });
   });
 
   it('is that of its own signals where they are known, whoever else sends', () => {
     const signals = [signalAt(now - 5)];
-    expect(pulseOf({ signals, now }, own(300), 60)).toEqual({ newest: secondsAgo(300), late: true });
-    expect(pulseOf({ signals, now }, known({ newest: undefined }), 60)?.late).toBe(true);
+    expect(readFreshness({ signals, now }, own(300), 60)).toEqual({ newest: secondsAgo(300), late: true });
+    expect(readFreshness({ signals, now }, known({ newest: undefined }), 60)?.late).toBe(true);
   });
 
   it('is unknown without a pair and without logs', () => {
-    expect(pulseOf({ signals: [], now }, noLogs, 60)).toBeUndefined();
+    expect(readFreshness({ signals: [], now }, noLogs, 60)).toBeUndefined();
   });
 });
 
 describe('the line of the log', () => {
   const error = (seconds: number) => ({ at: secondsAgo(seconds), message: 'ERROR no luck', priority: 6 });
-  const judge = (age: number, pulse: typeof late | undefined) =>
-    judgeLog([error(age)], { pulse, now: secondsAgo(0), unit: 'tempovault-oracle' });
+  const judge = (age: number, freshness: typeof late | undefined) =>
+    judgeLog([error(age)], { freshness, now: secondsAgo(0), unit: 'tempovault-oracle' });
 
   it.each([
     ['a warning where signals are late, and the last came before the error', 10, late, 'warning'],
     ['well where a signal has come since', 700, late, 'ok'],
     ['well where signals are in time', 10, inTime, 'ok'],
     ['well where it is unknown whether signals come', 10, undefined, 'ok'],
-  ] as const)('is %s', (_, age, pulse, level) => {
-    expect(judge(age, pulse).level).toBe(level);
+  ] as const)('is %s', (_, age, freshness, level) => {
+    expect(judge(age, freshness).level).toBe(level);
   });
 
   it('says what is wrong', () => {
@@ -169,9 +170,10 @@ describe('before a restart', () => {
     [['paused'], [], 'block'],
     [['not-authorised'], [], 'block'],
     // What could not be read is no reason against a restart, and is not called well either.
-    [[], ['whether the protocol is paused'], 'warn'],
+    [[], ['paused'], 'warn'],
   ] as const)('%o, unknown %o: %s', (ids, unread, expected) => {
-    expect(judge({ troubles: ids.map(trouble), unknown: unread }).status).toBe(expected);
+    const unknown = unread.map((id) => ({ id, summary: id }));
+    expect(judge({ troubles: ids.map(trouble), unknown }).status).toBe(expected);
   });
 
   it("quotes the relay's own words", () => {
@@ -234,7 +236,7 @@ describe('before a rotation', () => {
 
   it('an unread clock is not in agreement', () => {
     const found = judgeCauses(
-      { troubles: [], unknown: ["the clock of the relay's host"] },
+      { troubles: [], unknown: [{ id: 'clock', summary: "the clock of the relay's host" }] },
       { compromised: false },
     );
     expect(found).toMatchObject({ status: 'warn', summary: "unknown: the clock of the relay's host" });
@@ -280,7 +282,7 @@ describe('the lines of tv oracle status', () => {
 
   it('causes: an unread pause or clock is not well', () => {
     expect(causes(diagnosis).level).toBe('ok');
-    expect(causes({ troubles: [], unknown: ['whether the protocol is paused (no answer)'] }).level).toBe(
+    expect(causes({ troubles: [], unknown: [{ id: 'paused', summary: 'paused state unknown' }] }).level).toBe(
       'unknown',
     );
   });

@@ -1,13 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import {
-  adviseOnStopped,
-  asChain,
-  judgeDisk,
-  judgeIndexer,
-  judgeOracle,
-  judgeRuns,
-  onRightChainOnly,
-} from '../../runbooks/status/judge.ts';
 import status from '../../runbooks/status.ts';
 import { WrongChainError } from '../../src/chain/assertChainId.ts';
 import { nodeTroubles } from '../../src/chain/checkChainIds.ts';
@@ -17,6 +8,12 @@ import type { Backup } from '../../src/database/backup/listBackups.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import { UnavailableError } from '../../src/errors/TvError.ts';
 import type { RunState } from '../../src/journal/runState.ts';
+import { judgeDisk } from '../../src/observe/disk.ts';
+import { judgeIndexer } from '../../src/observe/indexer.ts';
+import { asChain, onRightChainOnly } from '../../src/observe/rightChain.ts';
+import { judgeRuns } from '../../src/observe/runs.ts';
+import { adviseOnStopped } from '../../src/observe/services.ts';
+import { judgeOracle } from '../../src/observe/signals.ts';
 import { plainPaint } from '../support/paint.ts';
 
 const now = new Date('2026-11-23T03:12:00.000Z');

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type RunsWorld, runs } from '../../runbooks/status/runs.ts';
 import { openProtocol } from '../../src/chain/readProtocol.ts';
 import type { ServiceName } from '../../src/config/settings.ts';
 import { abandonRun } from '../../src/engine/abandonRun.ts';
 import { whileAsking } from '../../src/engine/locks.ts';
 import { acquireFileLock } from '../../src/journal/fileLock.ts';
 import { lockDirectory } from '../../src/journal/lockRecords.ts';
+import { type RunsWorld, runs } from '../../src/observe/runs.ts';
 import type { Leaves } from '../../src/runbook/events.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { deadOperator, startScene, temporaryState } from '../support/fakes.ts';

@@ -12,7 +12,7 @@ import {
   scheduleUnits,
   whoseUnit,
 } from '../../src/host/schedule/scheduleUnits.ts';
-import { hasFailed, howItEnded, judgeSchedule } from '../../src/observe/judgeSchedule.ts';
+import { hasFailed, howItEnded, judgeSchedule } from '../../src/observe/schedule.ts';
 
 const call: ScheduledCall = {
   environment: 'production',

@@ -1,6 +1,6 @@
 import { type JobState, readSchedule } from '../../../src/host/schedule/readSchedule.ts';
 import { scheduledJobs } from '../../../src/host/schedule/scheduleUnits.ts';
-import { hasFailed, howItEnded } from '../../../src/observe/judgeSchedule.ts';
+import { hasFailed, howItEnded } from '../../../src/observe/schedule.ts';
 import { defineReport } from '../../../src/runbook/define.ts';
 import type { Paint } from '../../../src/runbook/paint.ts';
 import { ago, localTime } from '../../../src/text/format.ts';

@@ -37,6 +37,11 @@ export type FoundSignal = {
 
 const betweenLooksMs = 400;
 
+/** How long to wait for a signal, in milliseconds: three intervals of the relay, and time to start. */
+export function signalLimitMs(intervalSeconds: number): number {
+  return intervalSeconds * 3_000 + 30_000;
+}
+
 /**
  * Waits for a signal on the chain that the contract accepted, in a transaction that the expected
  * address sent, with its signature. What the relay's log says is no evidence.

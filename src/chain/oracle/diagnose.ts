@@ -34,11 +34,17 @@ export function isLasting({ id }: Pick<Trouble, 'id'>): boolean {
   return id !== 'pending';
 }
 
+/** A source that could not be read, by the trouble that it would show. */
+export type Unread = {
+  readonly id: 'paused' | 'not-authorised' | 'no-fees' | 'nonce' | 'clock';
+  readonly summary: string;
+};
+
 export interface Diagnosis {
   readonly troubles: readonly Trouble[];
-  /** What could not be read, in words. None of it may be called well. */
-  readonly unknown: readonly string[];
-  /** What it was judged from. */
+  /** What could not be read. None of it may count as healthy. */
+  readonly unknown: readonly Unread[];
+  /** The evidence. */
   readonly nonce: Answer<NonceState>;
   readonly activity: Answer<Activity>;
   readonly payer: Answer<Payer>;
@@ -97,10 +103,11 @@ export async function diagnose(chain: Chain, parameters: DiagnoseParameters): Pr
   ]);
   const perSignal = activity.known ? activity.value.spend?.perSignal : undefined;
   const troubles: Trouble[] = [];
-  const unread: string[] = [];
+  const unread: Unread[] = [];
   const name = oracle;
 
-  if (!protocol.known) unread.push(`whether the protocol is paused (${protocol.reason})`);
+  if (!protocol.known)
+    unread.push({ id: 'paused', summary: `whether the protocol is paused (${protocol.reason})` });
   else if (stopsSignals(protocol.value)) {
     troubles.push({
       id: 'paused',
@@ -108,7 +115,8 @@ export async function diagnose(chain: Chain, parameters: DiagnoseParameters): Pr
       next: [endThePause],
     });
   }
-  if (!authority.known) unread.push(`whether ${name} is authorised (${authority.reason})`);
+  if (!authority.known)
+    unread.push({ id: 'not-authorised', summary: `whether ${name} is authorised (${authority.reason})` });
   else if (!authority.value[1]) {
     troubles.push({
       id: 'not-authorised',
@@ -116,15 +124,16 @@ export async function diagnose(chain: Chain, parameters: DiagnoseParameters): Pr
       next: [{ tv: ['oracle', 'rotate-key'] }],
     });
   }
-  if (!payer.known) unread.push(`what ${name} can pay with (${payer.reason})`);
-  else if (perSignal === undefined && !(fees.known && network.known)) unread.push('the fee of a signal');
+  if (!payer.known) unread.push({ id: 'no-fees', summary: `what ${name} can pay with (${payer.reason})` });
+  else if (perSignal === undefined && !(fees.known && network.known))
+    unread.push({ id: 'no-fees', summary: 'the fee of a signal' });
   else {
     const estimated =
       fees.known && network.known ? feeOf(network.value, signalGas, fees.value.maxFeePerGas) : 0n;
     const needed = perSignal ?? estimated;
     if (payer.value.balance < needed) troubles.push(noFees(oracle, payer.value, needed));
   }
-  if (!nonce.known) unread.push(`the nonces of ${name} (${nonce.reason})`);
+  if (!nonce.known) unread.push({ id: 'nonce', summary: `the nonces of ${name} (${nonce.reason})` });
   else {
     const seen = pool.known && pool.value.known ? pool.value.value : undefined;
     const trouble = judgeNonces({
@@ -137,7 +146,7 @@ export async function diagnose(chain: Chain, parameters: DiagnoseParameters): Pr
     if (trouble !== undefined) troubles.push(trouble);
   }
   const newest = Math.max(head.timestamp, (pending.known ? pending.value : undefined) ?? 0) * 1000;
-  if (hostTime === undefined) unread.push("the clock of the relay's host");
+  if (hostTime === undefined) unread.push({ id: 'clock', summary: "the clock of the relay's host" });
   else if (hostTime.getTime() - newest > clockAheadMs) {
     const ahead = duration(hostTime.getTime() - newest);
     troubles.push({

@@ -1,10 +1,10 @@
-import type { Activity } from '../../../src/chain/oracle/readActivity.ts';
-import type { PairSignals } from '../../../src/chain/oracle/readPairSignals.ts';
-import type { Answer } from '../../../src/errors/answer.ts';
-import { signalLimitMs } from '../readOracleKey.ts';
+import { signalLimitMs } from '../../chain/oracle/awaitSignal.ts';
+import type { Activity } from '../../chain/oracle/readActivity.ts';
+import type { PairSignals } from '../../chain/oracle/readPairSignals.ts';
+import type { Answer } from '../../errors/answer.ts';
 
-/** Whether signals come, as a second source for what is harmless while they do. */
-export interface Pulse {
+/** When the last signal came: an error in the log is harmless while signals are in time. */
+export interface SignalFreshness {
   /** When the newest one came, by the chain's clock. */
   readonly newest: Date;
   /** None for so long that `tv oracle recover` would have given up waiting. */
@@ -15,11 +15,11 @@ export interface Pulse {
  * By the signals that the account itself sent, where the node serves logs; else by the newest of any
  * sender, which is no older. Undefined where neither is known.
  */
-export function pulseOf(
+export function readFreshness(
   { signals, now }: Pick<PairSignals, 'signals' | 'now'>,
   activity: Answer<Pick<Activity, 'newest'>>,
   intervalSeconds: number,
-): Pulse | undefined {
+): SignalFreshness | undefined {
   const times = activity.known ? [activity.value.newest?.at ?? 0] : signals.map(({ at }) => at);
   if (times.length === 0) return undefined;
   const newest = Math.max(...times) * 1000;

@@ -1,31 +1,31 @@
 import { join, resolve } from 'node:path';
-import { resolveIntents } from '../../../src/chain/intents/resolveIntent.ts';
-import { type Diagnosis, diagnose, isLasting } from '../../../src/chain/oracle/diagnose.ts';
-import { type Funding, planFunding, readFunded } from '../../../src/chain/oracle/fundAccount.ts';
-import { isOracle, readAuthority } from '../../../src/chain/oracle/readAuthority.ts';
-import { type AcceptedSignal, readOwnSignal } from '../../../src/chain/oracle/readSignals.ts';
-import { checkedAddress, namedPairs } from '../../../src/chain/pairs/pair.ts';
-import { checkNodes } from '../../../src/chain/preflight/checkNodes.ts';
-import { checkSending } from '../../../src/chain/preflight/checkSending.ts';
-import { readHead } from '../../../src/chain/readHead.ts';
-import { endThePause, readProtocol, stopsSignals } from '../../../src/chain/readProtocol.ts';
-import { listKeyFiles, readKeyFile } from '../../../src/chain/signers/keyFile.ts';
-import { parseKey, placeholderAddress } from '../../../src/chain/signers/oracleKey.ts';
-import type { Address } from '../../../src/config/settings.ts';
-import { type Answer, answer } from '../../../src/errors/answer.ts';
-import { findEnvFileObstacle } from '../../../src/host/envFileObstacle.ts';
-import { readClock } from '../../../src/host/readClock.ts';
-import { readRuns, unfinishedRuns } from '../../../src/journal/readRuns.ts';
-import type { Finding } from '../../../src/runbook/check.ts';
-import type { Context } from '../../../src/runbook/context.ts';
-import type { PreflightResult } from '../../../src/runbook/define.ts';
-import { block, need, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
-import { count, duration } from '../../../src/text/format.ts';
-import { checkService } from '../checkService.ts';
-import { readOracleKey, readRelayOf, signalLimitMs } from '../readOracleKey.ts';
-import { type RelayError, readRelayError } from '../readRelayError.ts';
-import { askKeystorePassword, askNewKey } from './askKey.ts';
-import type { RotateFacts } from './facts.ts';
+import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import { signalLimitMs } from '../../src/chain/oracle/awaitSignal.ts';
+import { type Diagnosis, diagnose, isLasting } from '../../src/chain/oracle/diagnose.ts';
+import { type Funding, planFunding, readFunded } from '../../src/chain/oracle/fundAccount.ts';
+import { isOracle, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
+import { type AcceptedSignal, readOwnSignal } from '../../src/chain/oracle/readSignals.ts';
+import { checkedAddress, namedPairs } from '../../src/chain/pairs/pair.ts';
+import { checkNodes } from '../../src/chain/preflight/checkNodes.ts';
+import { checkSending } from '../../src/chain/preflight/checkSending.ts';
+import { readHead } from '../../src/chain/readHead.ts';
+import { endThePause, readProtocol, stopsSignals } from '../../src/chain/readProtocol.ts';
+import { listKeyFiles, readKeyFile } from '../../src/chain/signers/keyFile.ts';
+import { parseKey, placeholderAddress } from '../../src/chain/signers/oracleKey.ts';
+import type { Address } from '../../src/config/settings.ts';
+import { type Answer, answer } from '../../src/errors/answer.ts';
+import { findEnvFileObstacle } from '../../src/host/envFileObstacle.ts';
+import { readClock } from '../../src/host/readClock.ts';
+import { type RelayError, readRelayError } from '../../src/host/readRelayError.ts';
+import { readRuns, unfinishedRuns } from '../../src/journal/readRuns.ts';
+import { checkRelayService } from '../../src/operations/oracle/checkRelayService.ts';
+import { readOracleKey, readRelayOf } from '../../src/operations/oracle/readOracleKey.ts';
+import type { Finding } from '../../src/runbook/check.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import type { PreflightResult } from '../../src/runbook/define.ts';
+import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { count, duration } from '../../src/text/format.ts';
+import { askKeystorePassword, askNewKey, type RotateFacts } from './rotate-key.data.ts';
 
 export interface RotateInput {
   readonly fund?: string | undefined;
@@ -49,7 +49,7 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
 
   const preflight = new Preflight(ctx);
   const nodes = checkNodes(ctx, preflight, { protects: input.compromised });
-  const service = checkService(ctx, preflight, { mustRun: !input.compromised });
+  const service = checkRelayService(ctx, preflight, { mustRun: !input.compromised });
 
   const env = preflight.check('env', 'host', async () => {
     const { envFile } = ctx.settings.host;
@@ -305,7 +305,7 @@ export function judgeCauses(
   const lasting = troubles.filter((trouble) => isLasting(trouble) && !own.includes(trouble.id));
   const rest = [
     ...troubles.filter(({ id }) => id === 'pending' || id === 'no-fees').map(({ summary }) => summary),
-    ...(unknown.length === 0 ? [] : [`unknown: ${unknown.join(', ')}`]),
+    ...(unknown.length === 0 ? [] : [`unknown: ${unknown.map(({ summary }) => summary).join(', ')}`]),
   ];
   if (lasting.length > 0) {
     const words = lasting.map(({ summary }) => summary).join('; ');

@@ -1,14 +1,14 @@
 import { dirname, join } from 'node:path';
-import { sameAddress } from '../../src/chain/sameAddress.ts';
-import { listKeyFiles, readKeyFile } from '../../src/chain/signers/keyFile.ts';
-import { parseKey } from '../../src/chain/signers/oracleKey.ts';
-import type { Address } from '../../src/config/settings.ts';
-import { TvError } from '../../src/errors/TvError.ts';
-import { lastLine } from '../../src/host/explainFailure.ts';
-import { FileError, readTextFile } from '../../src/host/readTextFile.ts';
-import type { Finding } from '../../src/runbook/check.ts';
-import type { Context } from '../../src/runbook/context.ts';
-import { pass, warn } from '../../src/runbook/preflight.ts';
+import { sameAddress } from '../../chain/sameAddress.ts';
+import { listKeyFiles, readKeyFile } from '../../chain/signers/keyFile.ts';
+import { parseKey } from '../../chain/signers/oracleKey.ts';
+import type { Address } from '../../config/settings.ts';
+import { TvError } from '../../errors/TvError.ts';
+import { lastLine } from '../../host/explainFailure.ts';
+import { FileError, readTextFile } from '../../host/readTextFile.ts';
+import type { Finding } from '../../runbook/check.ts';
+import type { Context } from '../../runbook/context.ts';
+import { pass, warn } from '../../runbook/preflight.ts';
 
 export interface Copies {
   /** Full paths of files with the key in them. */

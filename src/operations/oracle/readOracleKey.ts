@@ -1,20 +1,20 @@
-import { sameAddress } from '../../src/chain/sameAddress.ts';
-import { parseKey } from '../../src/chain/signers/oracleKey.ts';
-import type { Address } from '../../src/config/settings.ts';
-import { TvError } from '../../src/errors/TvError.ts';
-import { readEnvFile } from '../../src/host/readEnvFile.ts';
-import { type Relay, readRelay } from '../../src/host/readRelay.ts';
-import type { Context } from '../../src/runbook/context.ts';
+import { sameAddress } from '../../chain/sameAddress.ts';
+import { parseKey } from '../../chain/signers/oracleKey.ts';
+import type { Address } from '../../config/settings.ts';
+import { TvError } from '../../errors/TvError.ts';
+import { readEnvFile } from '../../host/readEnvFile.ts';
+import { type Relay, readRelay } from '../../host/readRelay.ts';
+import type { Context } from '../../runbook/context.ts';
 
 export const keyName = 'ORACLE_PRIVATE_KEY';
 
 export interface EnvKey {
   readonly address: Address;
-  /** As it stands in the file. Secret. */
+  /** As written in the file. Secret. */
   readonly text: string;
   /** `ORACLE_UPDATE_INTERVAL` in seconds, null where it is not set. The relay's command line outranks it. */
   readonly intervalSeconds: number | null;
-  /** What the relay is told to pay fees in, on Tempo; null where it is not told. */
+  /** `FEE_TOKEN`: what the relay pays fees in on Tempo; null where it is not set. */
   readonly feeToken: Address | null;
 }
 
@@ -54,9 +54,4 @@ export function readRelayOf(ctx: Pick<Context, 'host' | 'settings'>, key: EnvKey
     envIntervalSeconds: key.intervalSeconds,
     isKey: (word) => sameAddress(parseKey(word)?.address ?? '', key.address),
   });
-}
-
-/** How long to wait for a signal, in milliseconds: three intervals, and time to start. */
-export function signalLimitMs(intervalSeconds: number): number {
-  return intervalSeconds * 3_000 + 30_000;
 }

@@ -1,6 +1,6 @@
-import { type Answer, answer } from '../../src/errors/answer.ts';
-import { type JournalEntry, readJournal } from '../../src/host/readJournal.ts';
-import type { Context } from '../../src/runbook/context.ts';
+import { type Answer, answer } from '../errors/answer.ts';
+import type { Context } from '../runbook/context.ts';
+import { type JournalEntry, readJournal } from './readJournal.ts';
 
 export interface RelayError {
   readonly at: Date;

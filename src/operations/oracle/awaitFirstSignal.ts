@@ -1,31 +1,34 @@
-import { awaitSignal, type FoundSignal } from '../../src/chain/oracle/awaitSignal.ts';
-import { diagnose } from '../../src/chain/oracle/diagnose.ts';
-import type { Address } from '../../src/config/settings.ts';
-import { type Advice, distinctAdvice, onHost } from '../../src/errors/advice.ts';
-import { answer } from '../../src/errors/answer.ts';
-import { TvError } from '../../src/errors/TvError.ts';
-import { readClock } from '../../src/host/readClock.ts';
-import { readUnit } from '../../src/host/readUnit.ts';
-import type { Context } from '../../src/runbook/context.ts';
-import type { Step, StepContext } from '../../src/runbook/define.ts';
-import { ago, duration } from '../../src/text/format.ts';
+import { awaitSignal, type FoundSignal } from '../../chain/oracle/awaitSignal.ts';
+import { diagnose } from '../../chain/oracle/diagnose.ts';
+import type { Address } from '../../config/settings.ts';
+import { type Advice, distinctAdvice, onHost } from '../../errors/advice.ts';
+import { answer } from '../../errors/answer.ts';
+import { TvError } from '../../errors/TvError.ts';
+import { readClock } from '../../host/readClock.ts';
+import { readRelayError } from '../../host/readRelayError.ts';
+import { readUnit } from '../../host/readUnit.ts';
+import type { Finding } from '../../runbook/check.ts';
+import type { Context } from '../../runbook/context.ts';
+import type { Step, StepContext } from '../../runbook/define.ts';
+import { block, pass } from '../../runbook/preflight.ts';
+import { type StepKey, step } from '../../runbook/step.ts';
+import { ago, count, duration } from '../../text/format.ts';
 import { readOracleKey, readRelayOf } from './readOracleKey.ts';
-import { readRelayError } from './readRelayError.ts';
 
 type Cause = { readonly id: string; readonly summary: string; readonly next: readonly Advice[] };
 
-/** A look at the causes takes a dozen calls: not at every look for a signal. In milliseconds. */
+/** A diagnosis takes a dozen calls, so not with every read of the signals. In milliseconds. */
 const betweenDiagnosesMs = 3_000;
 const lastErrorId = 'last error of the relay';
-/** What time may still mend, and what may be of an earlier time. */
+/** Causes that may pass by themselves, or may date from before the start. */
 const passing: readonly string[] = ['pending', 'stuck', 'clock', lastErrorId];
 /** Of the relay, where its own cannot be read. In seconds. */
 const defaultIntervalSeconds = 60;
 
 /**
  * Waits for the relay's first signal on the chain. Where none can come (paused, not authorised, no fees,
- * the relay has died) it says so without waiting to the end, so that an oracle is put back the sooner.
- * @throws TvError with what is behind it and what mends it
+ * relay not running) it fails before the limit, so that a rollback starts sooner.
+ * @throws TvError with the causes and the commands that resolve them
  */
 export async function awaitFirstSignal(
   ctx: Context & Partial<Pick<StepContext, 'progress'>>,
@@ -40,7 +43,7 @@ export async function awaitFirstSignal(
   },
 ): Promise<FoundSignal> {
   const { oracle, fromBlock, limitMs, unit, note } = parameters;
-  let lookedAt = performance.now();
+  let diagnosedAt = performance.now();
   let before: readonly string[] = [];
   let hopeless: TvError | undefined;
   try {
@@ -57,10 +60,10 @@ export async function awaitFirstSignal(
           ...(note === undefined ? {} : { note }),
         }),
       giveUp: async () => {
-        if (performance.now() - lookedAt < betweenDiagnosesMs) return undefined;
+        if (performance.now() - diagnosedAt < betweenDiagnosesMs) return undefined;
         const all = await causes(ctx, oracle, unit);
         const lasting = all.filter(({ id }) => !passing.includes(id));
-        lookedAt = performance.now();
+        diagnosedAt = performance.now();
         // Twice in a row: another node may not have seen the newest block yet.
         const certain = lasting.filter(({ id }) => before.includes(id));
         before = lasting.map(({ id }) => id);
@@ -77,7 +80,7 @@ export async function awaitFirstSignal(
   }
 }
 
-/** The relay's own words, where nothing else explains its silence. They may be of an earlier time. */
+/** Adds the relay's last error, which may date from before the start, where no other cause is known. */
 function withWords(error: TvError, words: readonly Cause[]): TvError {
   if (words.length === 0) return error;
   return new TvError(error.message, {
@@ -88,7 +91,7 @@ function withWords(error: TvError, words: readonly Cause[]): TvError {
   });
 }
 
-/** What is wrong, as far as it can be read from here: nothing is concluded from a source that is away. */
+/** The known causes. A source that is unavailable adds none. */
 async function causes(ctx: Context, oracle: Address, unit: string): Promise<readonly Cause[]> {
   const [state, error, env] = await Promise.all([
     answer((async () => readUnit(ctx.host(), { unit }))()),
@@ -152,24 +155,32 @@ function failure(what: string, causes: readonly Cause[], cause?: TvError): TvErr
   });
 }
 
-/**
- * The step that ends a cure of the relay: it only waits for its first signal.
- * @param after the step whose result says from which block on it counts
- */
+/** The step that waits for the relay's first signal. */
+export const firstSignal = step<FoundSignal>('follow');
+
+/** @param after the step whose result has the first block that counts */
 export function followFirstSignal(
   { oracle, unit, limitMs }: { readonly oracle: Address; readonly unit: string; readonly limitMs: number },
-  after: string,
+  after: Pick<StepKey<{ readonly fromBlock: number }>, 'result'>,
 ): Step {
-  return {
-    id: 'follow',
+  return firstSignal.define({
     title: `wait for a signal of ${oracle} on the chain`,
     command: `journalctl -u ${unit} -f`,
     effect: 'final',
     interruptible: true,
     probe: async () => 'not-done',
     run: async (ctx) => {
-      const { fromBlock } = ctx.results[after] as { fromBlock: number };
+      const fromBlock = after.result(ctx)?.fromBlock;
+      if (fromBlock === undefined) throw new TvError('The journal does not hold the block of the restart.');
       return awaitFirstSignal(ctx, { oracle, fromBlock, limitMs, unit });
     },
-  };
+  });
+}
+
+/** The line of the verification about that signal. */
+export function judgeFirstSignal(ctx: Pick<StepContext, 'results'>, oracle: Address): Finding {
+  const found = firstSignal.result(ctx);
+  return found === undefined
+    ? block('no new signal was seen', { next: [{ tv: ['oracle', 'status'] }] })
+    : pass(`${oracle} sent nonce ${found.nonce}, accepted in block ${count(found.block)}`);
 }

@@ -1,15 +1,15 @@
-import { onHost } from '../../src/errors/advice.ts';
-import { detectSystemd } from '../../src/host/detectSystemd.ts';
-import { listProcesses } from '../../src/host/listProcesses.ts';
-import { readUnit } from '../../src/host/readUnit.ts';
-import type { Context } from '../../src/runbook/context.ts';
-import { block, type Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { onHost } from '../../errors/advice.ts';
+import { detectSystemd } from '../../host/detectSystemd.ts';
+import { listProcesses } from '../../host/listProcesses.ts';
+import { readUnit } from '../../host/readUnit.ts';
+import type { Context } from '../../runbook/context.ts';
+import { block, type Preflight, pass, warn } from '../../runbook/preflight.ts';
 
 /**
  * The relay's unit, and that no second relay runs, which would collide on nonces.
  * @param mustRun whether a unit that is not active blocks, because it is to be seen working first
  */
-export function checkService(
+export function checkRelayService(
   ctx: Context,
   preflight: Preflight,
   { mustRun = false }: { readonly mustRun?: boolean } = {},

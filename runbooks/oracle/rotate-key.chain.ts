@@ -1,33 +1,36 @@
-import { ofCurrentState, readStaleHead } from '../../../src/chain/currentState.ts';
-import { recordsEffect } from '../../../src/chain/intents/effects.ts';
-import { resolveIntent } from '../../../src/chain/intents/resolveIntent.ts';
-import { fundingCall } from '../../../src/chain/oracle/fundAccount.ts';
-import { preferToken } from '../../../src/chain/oracle/preferToken.ts';
-import { isOracle } from '../../../src/chain/oracle/readAuthority.ts';
-import { readUntil } from '../../../src/chain/readUntil.ts';
-import { readEvidence } from '../../../src/chain/transactions/receipt.ts';
+import { ofCurrentState, readStaleHead } from '../../src/chain/currentState.ts';
+import { recordsEffect } from '../../src/chain/intents/effects.ts';
+import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
+import { fundingCall } from '../../src/chain/oracle/fundAccount.ts';
+import { preferToken } from '../../src/chain/oracle/preferToken.ts';
+import { isOracle } from '../../src/chain/oracle/readAuthority.ts';
+import { readUntil } from '../../src/chain/readUntil.ts';
+import { readEvidence } from '../../src/chain/transactions/receipt.ts';
+import { notedTransaction, probeSent, sendOnce, settleOnce } from '../../src/chain/transactions/sendOnce.ts';
+import { node } from '../../src/chain/transactions/sendSteps.ts';
+import type { Call } from '../../src/chain/transactions/transaction.ts';
+import { TvError } from '../../src/errors/TvError.ts';
+import type { ProbeAnswer, Step, StepContext } from '../../src/runbook/define.ts';
+import { block, pass, warn } from '../../src/runbook/preflight.ts';
+import { count } from '../../src/text/format.ts';
 import {
-  notedTransaction,
-  probeSent,
-  sendOnce,
-  settleOnce,
-} from '../../../src/chain/transactions/sendOnce.ts';
-import { node } from '../../../src/chain/transactions/sendSteps.ts';
-import type { Call } from '../../../src/chain/transactions/transaction.ts';
-import type { Address } from '../../../src/config/settings.ts';
-import { TvError } from '../../../src/errors/TvError.ts';
-import type { ProbeAnswer, Step, StepContext } from '../../../src/runbook/define.ts';
-import { block, pass, warn } from '../../../src/runbook/preflight.ts';
-import { count } from '../../../src/text/format.ts';
-import { needKey, type RotateFacts, readKeyUnderWay, withoutKey } from './facts.ts';
+  authorised,
+  cutOff,
+  funded,
+  generated,
+  needKey,
+  type RotateFacts,
+  readKeyOfRun,
+  since,
+  undoAuthorise,
+} from './rotate-key.data.ts';
 
-/** Money for fees. On Tempo a transfer of the fee token: a transaction with value is refused there. */
+/** Funds for fees. On Tempo a transfer of the fee token: Tempo rejects transactions with a value. */
 export function fund(facts: RotateFacts): Step {
   const { funding } = facts;
   if (funding === null) throw new Error('nothing to fund');
   const to = facts.newAddress ?? '$NEW_ORACLE_ADDRESS';
-  return {
-    id: 'fund',
+  return funded.define({
     title: `fund the new address with ${funding.words}${funding.token === null ? '' : ', and have it pay its fees in that'}`,
     command:
       funding.token === null
@@ -36,64 +39,62 @@ export function fund(facts: RotateFacts): Step {
     runs: 'here',
     effect: 'reversible',
     afterwards: 'kept for the next rotation',
-    probe,
+    probe: (ctx) => probeNoted(ctx, funded.id),
     run: async (ctx) => {
       const { address, key } = needKey(ctx, 'new');
-      const sent = await send(ctx, facts, fundingCall(funding, address), 'fund');
+      const sent = await send(ctx, facts, fundingCall(funding, address), funded.id);
       if (funding.token !== null) await preferToken(ctx, { key, token: funding.token });
       return sent;
     },
-  };
+  });
 }
 
-/** Where every holder of ORACLE counts, the old key goes on working; where there is one oracle, it ends here. */
+/** Where every holder of ORACLE may sign, the old key stays valid. Where the contract has one oracle, it ends here. */
 export function authorise(facts: RotateFacts): Step {
   const cuts = facts.form === 'one-address';
   const to = facts.newAddress ?? '$NEW_ORACLE_ADDRESS';
-  const base: Step = {
-    id: 'authorise',
+  const sends = authorised.define({
     title: cuts ? 'authorise the new address; the old key ends at this instant' : 'authorise the new address',
     command: cuts
       ? `cast send $RISK_CONTROLLER_ADDRESS "setOracleAddress(address)" ${to} ${node} --account admin`
       : `cast send $GOVERNANCE_ROLES_ADDRESS "grantRole(bytes32,address)" $ORACLE_ROLE ${to} ${node} --account admin`,
     runs: 'here',
-    // An address is authorised or not, however often.
+    // Authorising twice has the same effect as once.
     once: [],
     effect: facts.compromised ? 'final' : 'reversible',
     ...(facts.compromised
-      ? { afterwards: 'the old key stays out' }
+      ? { afterwards: 'the old key stays revoked' }
       : { undoTitle: cuts ? 'authorise the old address' : 'revoke the new address' }),
-    ...(cuts ? { leaves: withoutKey } : {}),
-    probe,
+    probe: (ctx) => probeNoted(ctx, authorised.id),
     run: async (ctx) => {
       const oracle = needKey(ctx, 'new').address;
       const { address: to, data } = await resolveIntent(ctx.chain(), { intent: 'authoriseOracle', oracle });
-      const since = cuts ? moment(ctx) : undefined;
-      const sent = await send(ctx, facts, { to, data }, 'authorise');
-      return { ...sent, ...(since === undefined ? {} : { since }) };
+      const moment = cuts ? await sinceNow(ctx) : undefined;
+      const sent = await send(ctx, facts, { to, data }, authorised.id);
+      return { ...sent, ...(moment === undefined ? {} : { since: moment }) };
     },
-  };
-  if (facts.compromised) return base;
+  });
+  if (facts.compromised) return sends;
   return {
-    ...base,
+    ...sends,
     undo: async (ctx) => {
-      const signed = notedTransaction(ctx, 'authorise');
-      const oracle = readKeyUnderWay(ctx, 'new')?.address;
+      const signed = notedTransaction(ctx, authorised.id);
+      const oracle = readKeyOfRun(ctx, 'new')?.address;
       if (signed === undefined || oracle === undefined) return;
-      // It may still be on its way: what comes after it must undo it.
-      const undecided = await settleOnce(ctx, signed, { note: 'authorise' }).then(
+      // The transaction may still be pending. A later transaction must reverse it.
+      const undecided = await settleOnce(ctx, signed, { note: authorised.id }).then(
         () => undefined,
         (error: unknown) => {
           if (!(error instanceof TvError)) throw error;
-          // Proven to have had no effect: nothing of it can come any more.
-          return notedTransaction(ctx, 'authorise') === undefined ? undefined : error;
+          // Proven to have had no effect, now or later.
+          return notedTransaction(ctx, authorised.id) === undefined ? undefined : error;
         },
       );
-      const known = notedTransaction(ctx, 'undo-authorise') !== undefined;
+      const known = notedTransaction(ctx, undoAuthorise) !== undefined;
       const back = cuts
         ? await isOracle(ctx.chain(), facts.oldAddress)
         : !(await isOracle(ctx.chain(), oracle));
-      // What an old block shows is no reason to leave it as it is.
+      // The state at an old block is no proof that nothing has to be undone.
       if (!known && back && (await readStaleHead(ctx)) === undefined) {
         if (undecided !== undefined) throw undecided;
         return;
@@ -102,11 +103,11 @@ export function authorise(facts: RotateFacts): Step {
         ctx.chain(),
         cuts ? { intent: 'authoriseOracle', oracle: facts.oldAddress } : { intent: 'revokeOracle', oracle },
       );
-      await send(ctx, facts, { to, data }, 'undo-authorise');
+      await send(ctx, facts, { to, data }, undoAuthorise);
     },
     checkUndone: (ctx) =>
       ofCurrentState(ctx, async () => {
-        const made = (ctx.results['generate'] as { address?: Address } | null | undefined)?.address;
+        const made = generated.result(ctx)?.address;
         const account = cuts ? facts.oldAddress : (facts.newAddress ?? made);
         if (account === undefined) throw new TvError('the journal does not hold the new address');
         const holds = await readUntil(
@@ -116,7 +117,7 @@ export function authorise(facts: RotateFacts): Step {
         );
         const words = `${account} is ${holds ? '' : 'not '}authorised as oracle`;
         if (holds !== cuts) return block(`${words}, unlike before the run`);
-        const signed = notedTransaction(ctx, 'undo-authorise');
+        const signed = notedTransaction(ctx, undoAuthorise);
         if (signed === undefined) return pass(`${words}, as before the run`);
         const { hash } = signed;
         const proof = await readEvidence(ctx.chain(), hash);
@@ -137,39 +138,31 @@ export function authorise(facts: RotateFacts): Step {
   };
 }
 
-/** A key in somebody else's hands is cut off before anything else is done. */
+/** A compromised key is revoked before any other change. */
 export function cut(facts: RotateFacts): Step {
   const oracle = facts.oldAddress;
-  return {
-    id: 'cut',
+  return cutOff.define({
     title: `revoke ${oracle} at once`,
     command: `cast send $GOVERNANCE_ROLES_ADDRESS "revokeRole(bytes32,address)" $ORACLE_ROLE ${oracle} ${node} --account admin`,
     runs: 'here',
     effect: 'final',
-    leaves: withoutKey,
-    probe,
+    probe: (ctx) => probeNoted(ctx, cutOff.id),
     run: async (ctx) => {
       const { address: to, data } = await resolveIntent(ctx.chain(), { intent: 'revokeOracle', oracle });
-      const since = moment(ctx);
-      return { ...(await send(ctx, facts, { to, data }, 'cut')), since };
+      const moment = await sinceNow(ctx);
+      return { ...(await send(ctx, facts, { to, data }, cutOff.id)), since: moment };
     },
-  };
+  });
 }
 
-/** `begun` where it is noted: running it again looks that very transaction up, and gives its receipt. */
-async function probe(ctx: StepContext): Promise<ProbeAnswer> {
-  const [note] = ['fund', 'authorise', 'cut'].filter((name) => notedTransaction(ctx, name) !== undefined);
-  if (note === undefined) return 'not-done';
-  return probeSent(ctx, note);
+/** `begun` where a transaction is noted: running the step again looks that transaction up and returns its receipt. */
+async function probeNoted(ctx: StepContext, note: string): Promise<ProbeAnswer> {
+  return notedTransaction(ctx, note) === undefined ? 'not-done' : probeSent(ctx, note);
 }
 
-/** When it began, also where it is taken up again. */
-function moment(ctx: StepContext): string {
-  const noted = ctx.notes['since'];
-  if (typeof noted === 'string') return noted;
-  const now = ctx.clock.now().toISOString();
-  ctx.note('since', now);
-  return now;
+/** The present moment, or the one noted by an earlier attempt. */
+function sinceNow(ctx: StepContext): Promise<string> {
+  return since.once(ctx, () => ctx.clock.now().toISOString());
 }
 
 function send(ctx: StepContext, { sender }: RotateFacts, call: Call, note: string) {

@@ -1,16 +1,15 @@
-import { type Breakers, readBreakers } from '../../src/chain/breakers/readBreakers.ts';
-import { namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
-import type { Protocol } from '../../src/chain/readProtocol.ts';
-import { readResting } from '../../src/chain/treasury/readResting.ts';
-import type { SampleValue } from '../../src/observe/sample.ts';
-import { restingFinding } from '../../src/operations/stopEffects.ts';
-import type { Context } from '../../src/runbook/context.ts';
-import { count } from '../../src/text/format.ts';
+import { type Breakers, readBreakers } from '../chain/breakers/readBreakers.ts';
+import { namedPairs, pairTitle } from '../chain/pairs/pair.ts';
+import type { Protocol } from '../chain/readProtocol.ts';
+import { readResting } from '../chain/treasury/readResting.ts';
+import { restingFinding } from '../operations/stopEffects.ts';
+import type { Context } from '../runbook/context.ts';
+import { count } from '../text/format.ts';
+import type { SampleValue } from './sample.ts';
 
-/** So many names are one line; `tv breaker status` has the rest. */
+/** Names written out; `tv breaker status` shows all. */
 const named = 3;
-
-/** What is only information holds up no line, in milliseconds. */
+/** Shorter than a source's limit, since the orders are information only. In milliseconds. */
 const restingLimitMs = 3_000;
 
 /** All breakers: of the pairs in the settings, and of all whose breaker was ever used. */
@@ -23,7 +22,7 @@ export async function breakers(found: Promise<Breakers>): Promise<SampleValue> {
   const { breakers: all } = await found;
   const open = all.filter((breaker) => breaker.open).map(({ pair }) => pairTitle(pair));
   const data = { open, pairs: all.length };
-  if (all.length === 0) return { level: 'ok', summary: 'none was ever used', data };
+  if (all.length === 0) return { level: 'ok', summary: 'no breaker was ever used', data };
   if (open.length === 0) return { level: 'ok', summary: `none of ${count(all.length)} open`, data };
   const more = open.length > named ? ` and ${count(open.length - named)} more` : '';
   const summary = `${count(open.length)} of ${count(all.length)} OPEN: ${open.slice(0, named).join(', ')}${more}`;
@@ -31,7 +30,7 @@ export async function breakers(found: Promise<Breakers>): Promise<SampleValue> {
 }
 
 /**
- * What rests on the DEX while the protocol is paused or a breaker is open: orders go on being filled then.
+ * What rests on the DEX while the protocol is paused or a breaker is open: orders are still filled then.
  * Undefined where neither is so, or neither is known.
  */
 export async function restingOrders(
