@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { compileContracts } from './scripts/contracts.ts';
 import { writeRegistry } from './scripts/registry.ts';
 import { LongestFirst } from './test/support/longestFirst.ts';
 
 // A test file may be run on its own, right after `npm ci`.
+await compileContracts();
 await writeRegistry({ ifStale: true });
 
 export default defineConfig({

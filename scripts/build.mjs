@@ -6,12 +6,14 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { build } from 'esbuild';
+import { compileContracts } from './contracts.ts';
 import { writeRegistry } from './registry.ts';
 
 const outdir = process.argv[2] ?? 'dist';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 
+await compileContracts();
 await writeRegistry();
 
 const common = {
