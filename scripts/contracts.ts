@@ -2,6 +2,7 @@
 // so that viem infers types from the interfaces. They are not in git: every build calls this, and it compiles only
 // where a source, the compiler or this script has changed.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -96,7 +97,9 @@ async function digestOfSources(): Promise<string> {
 export async function compileContracts(): Promise<number> {
   const digest = await digestOfSources();
   const mark = join(artifacts, 'digest');
-  if ((await readFile(mark, 'utf8').catch(() => '')) === digest) return 0;
+  const [made, ...modulesMade] = (await readFile(mark, 'utf8').catch(() => '')).split('\n');
+  const isThere = (name: string) => existsSync(join(artifacts, name));
+  if (made === digest && modulesMade.length > 0 && modulesMade.every(isThere)) return 0;
   const modules = await compile();
   await rm(artifacts, { recursive: true, force: true });
   for (const [name, text] of modules) {
@@ -104,7 +107,7 @@ export async function compileContracts(): Promise<number> {
     await writeFile(join(artifacts, name), text);
   }
   // Last: a compilation that was cut off is done again.
-  await writeFile(mark, digest);
+  await writeFile(mark, [digest, ...modules.keys()].join('\n'));
   return modules.size;
 }
 
