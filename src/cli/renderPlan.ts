@@ -18,10 +18,11 @@ export function renderPlan(
 ): string {
   if (plan.steps.length === 0) return `${paint.bold(heading)}: none`;
   const digits = String(all.length).length;
+  const numberOf = (step: StepData) => all.findIndex(({ id }) => id === step.id) + 1;
   const steps = plan.steps.map((step) => {
     const indent = ' '.repeat(digits + 4);
     const title = wrap(shortened(outsideText(step.title), paint), paint.width - indent.length, indent);
-    const number = all.findIndex(({ id }) => id === step.id) + 1;
+    const number = numberOf(step);
     const head = `  ${String(number).padStart(digits)}  ${title}`;
     const undo = afterStep(step, paint);
     const space = paint.width - visibleWidth(head.slice(head.lastIndexOf('\n') + 1)) - visibleWidth(undo);
@@ -32,7 +33,14 @@ export function renderPlan(
     const command = `$ ${planLine({ ...step, command: outsideText(step.command, 4_000) }, paint)}`;
     return `${first}\n${indent}${paint.dim(command)}`;
   });
-  return `${paint.bold(heading)}\n${steps.join('\n')}`;
+  const groups = new Set(plan.steps.flatMap(({ group }) => group ?? []));
+  const together = [...groups].flatMap((group) => {
+    const numbers = plan.steps.filter((step) => step.group === group).map(numberOf);
+    if (numbers.length === 1) return [];
+    const words = `Steps ${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)} run at the same time.`;
+    return [`  ${wrap(words, paint.width - 2, '  ')}`];
+  });
+  return [paint.bold(heading), ...steps, ...together].join('\n');
 }
 
 /** What would undo a step, or what becomes of its effect. */

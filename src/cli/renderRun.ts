@@ -41,6 +41,8 @@ export class RunScreen {
   #steps: readonly StepData[] = [];
   #run = '';
   readonly #begun = new Set<string>();
+  /** Steps in progress, with what each last reported of it. More than one in a parallel group. */
+  readonly #running = new Map<string, string>();
   /** Steps that were done and not undone. */
   readonly #standing = new Set<string>();
   /** Remedies for the findings of the verification. */
@@ -59,7 +61,7 @@ export class RunScreen {
   /** The journal is not in the state directory, so its content is shown too. */
   #unwritten = false;
   #startedAt: number;
-  #line: { readonly step: string; readonly progress: ProgressLine } | undefined;
+  readonly #lines = new Map<string, ProgressLine>();
 
   /** Start of the checks, or of the verification. */
   #checksSince: number;
@@ -132,16 +134,16 @@ export class RunScreen {
         break;
       case 'step.started':
         this.#begun.add(event.step);
-        this.#screen.busy(this.#title(event.step));
+        this.#inProgress(event.step);
         break;
       case 'undo.started':
-        this.#screen.busy(this.#title(event.step));
+        this.#inProgress(event.step);
         break;
       case 'step.noted':
         if (this.#unwritten) this.#keepNote(event.note, event.value);
         if (event.note === toldNote) {
           this.#print(`       ${wrap(String(event.value), paint.width - 7, '       ')}\n`);
-          this.#screen.busy(this.#title(event.step));
+          this.#busy();
         }
         break;
       case 'step.progress':
@@ -176,6 +178,7 @@ export class RunScreen {
         break;
       case 'run.signalled':
         this.#signalled = true;
+        this.#running.clear();
         this.#print(`  ${paint.warn('!')} ${event.signal}: stopped after the current step\n`);
         break;
       case 'run.checked':
@@ -263,18 +266,36 @@ export class RunScreen {
   }
 
   #progress(step: string, progress: Progress): void {
-    if (this.#line?.step !== step || !this.#line.progress.continues(progress))
-      this.#line = { step, progress: new ProgressLine(progress, this.#now) };
-    this.#screen.busy(`${this.#title(step)}\n    ${this.#line.progress.text(progress)}`);
+    const known = this.#lines.get(step);
+    const line = known?.continues(progress) ? known : new ProgressLine(progress, this.#now);
+    this.#lines.set(step, line);
+    this.#inProgress(step, `\n    ${line.text(progress)}`);
+  }
+
+  #inProgress(step: string, progress = ''): void {
+    const groupOf = (id: string) => this.#steps.find((one) => one.id === id)?.group;
+    const group = groupOf(step);
+    for (const other of this.#running.keys()) {
+      if (group === undefined || groupOf(other) !== group) this.#running.delete(other);
+    }
+    this.#running.set(step, progress);
+    this.#busy();
+  }
+
+  #busy(): void {
+    const lines = [...this.#running].map(([step, progress]) => `${this.#title(step)}${progress}`);
+    if (lines.length > 0) this.#screen.busy(lines.join('\n'));
   }
 
   #stepLine(mark: string, step: string, outcome: string): void {
-    this.#line = undefined;
+    this.#lines.delete(step);
+    this.#running.delete(step);
     const { width, dim } = this.#paint;
     const title = wrap(this.#title(step), width - 4, '       ');
     const space = width - 4 - visibleWidth(title.slice(title.lastIndexOf('\n') + 1).trim()) - outcome.length;
     const beside = title.includes('\n') || space < 2 ? '\n       ' : ' '.repeat(space);
     this.#print(`  ${mark} ${title}${beside}${dim(outcome)}\n`);
+    this.#busy();
   }
 
   #failed(step: string, error: ErrorData, outcome: string): void {

@@ -69,7 +69,10 @@ export function buildPlan<I extends InputFields, F extends Facts>(
   environment: string,
 ): { readonly steps: readonly Step[]; readonly plan: PlanData } {
   const steps = registered.runbook.plan(facts, input);
-  const commands = steps.map(({ id, command, effect }) => ({ id, command, effect }));
+  const commands = steps.map(({ id, command, effect, group }) => ({
+    ...{ id, command, effect },
+    ...(group === undefined ? {} : { group }),
+  }));
   const id = digest({
     runbook: registered.name,
     environment,
@@ -91,6 +94,7 @@ export function buildPlan<I extends InputFields, F extends Facts>(
         ...(step.afterwards === undefined ? {} : { afterwards: step.afterwards }),
         ...(step.leaves === undefined ? {} : { leaves: step.leaves }),
         ...(step.undoAlways ? { undoAlways: true as const } : {}),
+        ...(step.group === undefined ? {} : { group: step.group }),
         ...(step.once === undefined ? {} : { once: step.once }),
       })),
     },

@@ -77,52 +77,88 @@ export function close(execution: Execution, ending: Ending): Ending {
 
 async function runSteps(execution: Execution): Promise<Ending> {
   const results: Record<string, Json> = {};
-  const done: Step[] = [];
+  const done = () => execution.steps.filter(({ id }) => id in results);
   let failures = 0;
   let undecided = 0;
-  for (const step of execution.steps) {
-    const before = execution.before.get(step.id);
-    if (before?.status === 'done') {
-      results[step.id] = before.result;
-      done.push(step);
-      continue;
+  for (const group of groupsOf(execution.steps)) {
+    const before = { ...results };
+    for (const { id } of group) {
+      const state = execution.before.get(id);
+      if (state?.status === 'done') results[id] = state.result;
     }
+    let left = group.filter(({ id }) => !(id in results));
+    if (left.length === 0) continue;
     const { received } = execution.engine.interrupt;
     if (received !== undefined) {
-      const open = notEnded(done, results);
-      // What must not stay is ended by this very step: going on is the shortest way.
-      const ends = open.length > 0 && open.every(({ leaves }) => leaves?.until === step.id);
+      const open = notEnded(done(), results);
+      // A temporary state that this very step ends: running it is the shortest way.
+      const closing = left.filter(({ id }) => open.some(({ leaves }) => leaves?.until === id));
+      const ends =
+        open.length > 0 && open.every(({ leaves }) => closing.some(({ id }) => id === leaves?.until));
       if (!ends && (failures === 0 || open.length === 0)) {
-        return stopAtSignal(execution, received, { done, open, results });
+        return stopAtSignal(execution, received, { done: done(), open, results });
       }
-      // A step that failed may take effect yet: the run stays to be gone on with.
+      // A failed step may still take effect: the run can be resumed.
       if (!ends) continue;
+      left = closing;
     }
     const lost = await lostLockCode(execution);
     if (lost !== undefined) return { outcome: 'interrupted', exitCode: lost };
-    try {
-      // In flight or failed when an earlier attempt ended: it may have taken effect all the same.
-      const uncertain = before !== undefined && !['waiting', 'undone'].includes(before.status);
-      // What was undone is done from the start, with notes of its own.
-      if (before?.status === 'undone') execution.notes.set(step.id, {});
-      results[step.id] = await runStep(execution, step, results, uncertain);
-      done.push(step);
-    } catch (error) {
-      if (error instanceof JournalLost) throw error;
-      if (execution.engine.interrupt.received !== undefined && isInterruption(error, execution)) {
-        return interrupted(execution, execution.engine.interrupt.received);
-      }
-      failures += 1;
-      const isUndecided = error instanceof TvError && error.exitCode === exitCodes.unverified;
-      if (isUndecided) undecided += 1;
-      if (execution.runbook.onFailure === 'stop') {
-        // It may have taken effect: nothing is rolled back, and the state is read back instead.
-        if (isUndecided) break;
-        return stopAfterFailure(execution, step, done, results);
-      }
+    const failed: Failed[] = [];
+    // Each is awaited to its own end: one that fails or hangs does not cut off the others.
+    await Promise.all(
+      left.map(async (step) => {
+        try {
+          results[step.id] = await attempt(execution, step, before);
+        } catch (error) {
+          failed.push({ step, error });
+        }
+      }),
+    );
+    const journalLost = failed.find(({ error }) => error instanceof JournalLost);
+    if (journalLost !== undefined) throw journalLost.error;
+    const signal = execution.engine.interrupt.received;
+    if (signal !== undefined && failed.some(({ error }) => isInterruption(error, execution))) {
+      return interrupted(execution, signal);
+    }
+    const open = failed.filter(
+      ({ error }) => error instanceof TvError && error.exitCode === exitCodes.unverified,
+    );
+    failures += failed.length;
+    undecided += open.length;
+    if (failed.length > 0 && execution.runbook.onFailure === 'stop') {
+      // It may have taken effect: nothing is rolled back, and the state is read back instead.
+      if (open.length > 0) break;
+      const steps = failed.map(({ step }) => step);
+      return stopAfterFailure(execution, steps, done(), results);
     }
   }
   return verify(execution, results, { failures, undecided });
+}
+
+interface Failed {
+  readonly step: Step;
+  readonly error: unknown;
+}
+
+/** Steps of one parallel group together, any other step by itself. */
+function groupsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
+  const groups: Step[][] = [];
+  for (const step of steps) {
+    const last = groups.at(-1);
+    if (step.group !== undefined && last?.[0]?.group === step.group) last.push(step);
+    else groups.push([step]);
+  }
+  return groups;
+}
+
+function attempt(execution: Execution, step: Step, results: Readonly<Record<string, Json>>): Promise<Json> {
+  const before = execution.before.get(step.id);
+  // In flight or failed when an earlier attempt ended: it may have taken effect all the same.
+  const uncertain = before !== undefined && !['waiting', 'undone'].includes(before.status);
+  // What was undone is done from the start, with notes of its own.
+  if (before?.status === 'undone') execution.notes.set(step.id, {});
+  return runStep(execution, step, results, uncertain);
 }
 
 /**
@@ -286,13 +322,16 @@ export function interrupted(execution: Execution, signal: NodeJS.Signals): Endin
 /** Puts everything back where all that was done can be put back; otherwise leaves it to be resumed. */
 async function stopAfterFailure(
   execution: Execution,
-  failed: Step,
+  failed: readonly Step[],
   done: readonly Step[],
   results: Readonly<Record<string, Json>>,
 ): Promise<Ending> {
   const patience: Patience = { leftMs: sourceAwayMs };
-  const answer = await probeQuietly(execution, failed, results, patience);
-  const toUndo = answer === 'not-done' ? done : [...done, failed];
+  const begun = new Set(done);
+  for (const step of failed) {
+    if ((await probeQuietly(execution, step, results, patience)) !== 'not-done') begun.add(step);
+  }
+  const toUndo = execution.steps.filter((step) => begun.has(step));
   if (toUndo.every((step) => step.effect === 'reversible')) {
     const way = await undoSteps(execution, toUndo, results, { stoppable: false, patience });
     if (way === 'undone') {

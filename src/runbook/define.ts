@@ -101,6 +101,8 @@ export interface Step {
    * run is compared with an earlier one that was abandoned. Default: `command`.
    */
   readonly once?: readonly string[];
+  /** Set by `parallel`: the id of the first step of its group. */
+  readonly group?: string;
   /** A step that only waits: the first SIGINT ends it at once, without harm. */
   readonly interruptible?: boolean;
   /** Whether an attempt that was cut off has taken effect. Instead a step may have one of the next two. */

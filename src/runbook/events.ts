@@ -11,13 +11,13 @@ export type Risk = 'read' | 'mild' | 'moderate' | 'severe';
  */
 export type Effect = 'reversible' | 'compensable' | 'final';
 
-/** Residual state after a step, until a later step of the same run ends it. */
+/** Residual state after a step, until another step of the same run ends it. */
 export type Leaves = {
   readonly subject: string;
   /** `the services are`, not `the indexer is`. */
   readonly plural?: boolean;
   readonly state: string;
-  /** The id of that later step. */
+  /** The id of that step. */
   readonly until: string;
   /** An earlier step: once it is done there is nothing unusual about the rest. */
   readonly unless?: string;
@@ -59,6 +59,8 @@ export interface StepData {
   readonly leaves?: Leaves;
   /** Undoing it is right also with a final step after it. */
   readonly undoAlways?: true;
+  /** Steps with the same value run at the same time: the id of the first of them. */
+  readonly group?: string;
   /** What of it must not be done twice unknowingly, one line each. Default: its command. */
   readonly once?: readonly string[];
 }

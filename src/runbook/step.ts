@@ -70,3 +70,14 @@ export function during({ open, body, close, mustEnd = false, ...residual }: Scop
     close,
   ];
 }
+
+/**
+ * Steps that run at the same time; none waits for another, and all see the results of the steps before the group.
+ * Each is journaled, resumed and undone as a step of its own. The next step begins when the last one of them has
+ * ended, failed or not. After a signal the interruptible ones end at once, and the others finish.
+ */
+export function parallel(steps: readonly Step[]): readonly Step[] {
+  const [first] = steps;
+  if (first === undefined || steps.length === 1) return steps;
+  return steps.map((step) => ({ ...step, group: first.id }));
+}

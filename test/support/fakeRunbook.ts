@@ -9,6 +9,7 @@ import { defineRunbook, field, type ProbeAnswer, type Step } from '../../src/run
 import type { Effect, Leaves } from '../../src/runbook/events.ts';
 import type { Json } from '../../src/runbook/json.ts';
 import { block, pass, warn } from '../../src/runbook/preflight.ts';
+import { parallel } from '../../src/runbook/step.ts';
 
 /**
  * What goes wrong in a step: before its effect, after it, in its undo; or it is unknown whether it took effect.
@@ -24,6 +25,8 @@ export interface FakeStep {
   /** Default: a line that sets its value. */
   readonly command?: string;
   readonly once?: readonly string[];
+  /** Steps with the same value, one after the other, run at the same time. */
+  readonly together?: string;
   /** It then notes that it begins, as such a step has to. */
   readonly leaves?: Leaves;
 }
@@ -138,7 +141,12 @@ export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}):
     consequence: () => `This sets ${steps.length} values.`,
     plan: () => {
       world.did('plan');
-      return steps.map((step) => fakeStep(world, step));
+      return steps.flatMap((step, index) => {
+        if (step.together === undefined) return [fakeStep(world, step)];
+        if (steps[index - 1]?.together === step.together) return [];
+        const group = steps.filter(({ together }) => together === step.together);
+        return parallel(group.map((member) => fakeStep(world, member)));
+      });
     },
     verify: async () => {
       world.did('verify');

@@ -522,6 +522,24 @@ describe('the screen of a run', () => {
   });
 });
 
+describe('steps that run at the same time', () => {
+  const together: PlanData = { ...plan, steps: plan.steps.map((step) => ({ ...step, group: 'stop' })) };
+  const ready: RunEvent = {
+    ...{ type: 'plan.ready', plan: together, dryRun: false, overrides: [], direction: 'start' },
+  };
+  const started = together.steps.map(({ id }): RunEvent => ({ type: 'step.started', step: id }));
+
+  it('the plan says so', () => {
+    expect(draw([ready], plainPaint(80)).text).toContain('\n  Steps 1, 2 and 3 run at the same time.\n');
+  });
+
+  it('one of three done → the two others are still shown as in progress', () => {
+    const done: RunEvent = { type: 'step.done', step: 'clear', result: null, durationMs: 400, how: 'ran' };
+    const { busy } = draw([ready, ...started, done], plainPaint(80));
+    expect(busy.at(-1)).toBe('1  stop the indexer\n3  follow it to the head');
+  });
+});
+
 describe('a line of progress', () => {
   const at = (progress: Parameters<ProgressLine['text']>[0], seconds: number) => {
     let now = 0;
