@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readStaleHead } from '../../src/chain/currentState.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
@@ -15,37 +14,27 @@ import {
 import { castLine, node } from '../../src/chain/transactions/sendSteps.ts';
 import type { SentTransaction, SignedTransaction } from '../../src/chain/transactions/transaction.ts';
 import { untilAnswered } from '../../src/chain/untilAnswered.ts';
-import { exitCodes, TimeoutError, TvError } from '../../src/errors/TvError.ts';
+import { exitCodes, TvError } from '../../src/errors/TvError.ts';
 import type { Step, StepContext } from '../../src/runbook/define.ts';
-import { asJson } from '../../src/runbook/json.ts';
+import { step } from '../../src/runbook/step.ts';
 import type { ShutdownFacts } from './shutdown.preflight.ts';
 
-/** A node that takes longer does not keep the services running meanwhile. Milliseconds. */
-const submitLimitMs = 5_000;
-/** Where the services are told to stop already, a node in passing trouble is tried for so long. Milliseconds. */
+/** A node in passing trouble is tried for so long. Milliseconds. */
 const patienceMs = 60_000;
-/** Enough for a request to be on its way. Milliseconds. */
-const headStartMs = 20;
-/** Everything else is done by then, so that this may take its time. Milliseconds. */
+/** The services are stopped meanwhile, so this may take its time. Milliseconds. */
 const blockLimitMs = 60_000;
 /** What a fee may come to at most, for choosing the token that pays it; in its smallest unit. */
 const feeAllowance = 100_000n;
 
 type PauseFacts = ShutdownFacts['pause'];
 
-/** The two halves of the pause, with the stopping of the services in between. */
-export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly see: Step } {
-  let signing: Promise<SignedTransaction> | undefined;
-  // What is begun in one step and awaited in the other ends with an interruption of either.
-  const given = new AbortController();
-  const endWith = ({ signal }: StepContext) =>
-    signal.addEventListener('abort', () => given.abort(signal.reason), { once: true });
-  let patientUntil = Number.POSITIVE_INFINITY;
-  let looking: Promise<Seen> | undefined;
+export const paused = step<SentTransaction | undefined>('pause');
+
+/** Signed once, journaled, sent, settled and read back; done only once the contracts return that it is paused. */
+export function pauseStep(pause: PauseFacts): Step {
   const who = pause.sender === null ? '' : ` as ${pause.sender.from}`;
-  const send: Step = {
-    id: 'pause',
-    title: pause.trouble === null ? `pause the protocol${who}` : 'try to pause the protocol all the same',
+  return paused.define({
+    title: pause.trouble === null ? `pause the protocol${who}` : `try to pause the protocol${who}`,
     command:
       pause.intent === null
         ? `cast send $RISK_CONTROLLER_ADDRESS "toggleGlobalPause(bool)" true ${node} --account emergency`
@@ -53,110 +42,107 @@ export function pauseSteps(pause: PauseFacts): { readonly send: Step; readonly s
     runs: 'here',
     effect: 'final',
     afterwards: { tv: ['emergency', 'resume'] },
-    // It may wait for the node for a minute then, and waits for nothing else.
-    interruptible: pause.trouble !== null,
+    // It may wait for the node for a minute. Once it is interrupted, nothing is signed or sent any more.
+    interruptible: true,
     probe: async (ctx) => {
       const sent = await probeSent(ctx);
-      // Somebody else may have paused it since.
-      return sent === 'not-done' && (await untilAnswered(ctx, () => isPausedNow(ctx), patienceMs))
-        ? 'done'
-        : sent;
+      if (sent !== 'not-done') return sent;
+      // Another account may have paused it since.
+      return (await untilAnswered(ctx, () => isPausedNow(ctx), patienceMs)) ? 'done' : 'not-done';
     },
     run: async (ctx) => {
-      endWith(ctx);
-      patientUntil = ctx.clock.now().getTime() + patienceMs;
-      // Of an earlier attempt: the look hands it over again, if the node does not have it.
-      const isNew = notedTransaction(ctx) === undefined;
-      signing = untilAnswered(
-        { ...ctx, signal: given.signal },
-        () => sign(ctx, pause, given.signal),
-        patienceMs,
-      );
-      const handing = signing.then((signed) => {
-        given.signal.throwIfAborted();
-        return isNew ? handOver(ctx, signed, { atOnce: true }) : undefined;
-      });
-      looking = Promise.all([signing, handing]).then(([signed]) => look(ctx, signed));
-      // Told by the step that sees it.
-      looking.catch(() => {});
-      const signed = await withinLimit(
-        signing,
-        pause.trouble === null ? submitLimitMs : patienceMs + submitLimitMs,
-      );
-      // Out first, while the services need not wait for what the node says to it.
-      await Promise.race([handing.catch(() => {}), sleep(headStartMs)]);
-      return asJson(signed);
-    },
-  };
-  const see: Step = {
-    id: 'paused',
-    title: 'see it paused',
-    command: `cast call ${pause.intent?.address ?? '$RISK_CONTROLLER_ADDRESS'} "paused()(bool)" ${node}`,
-    runs: 'here',
-    effect: 'final',
-    afterwards: 'only looks',
-    interruptible: true,
-    probe: async (ctx) =>
-      (await untilAnswered(ctx, () => isPausedNow(ctx), patienceMs)) ? 'done' : 'not-done',
-    run: async (ctx) => {
-      endWith(ctx);
-      const left = () => Math.min(patienceMs, patientUntil - ctx.clock.now().getTime());
-      const early = ctx.results['pause'] as SignedTransaction | null | undefined;
-      const signed = early ?? (await signing?.catch(() => undefined));
-      // After a kill nobody has looked yet.
-      const seen = signed === undefined ? undefined : await (looking ?? look(ctx, signed));
-      const paused = seen?.paused ?? (await untilAnswered(ctx, () => isPausedNow(ctx), left()));
-      if (paused === true) return asJson(seen?.sent);
+      const until = ctx.clock.now().getTime() + patienceMs;
+      let signed: SignedTransaction;
+      try {
+        // `settleOnce` sends the transaction of an earlier attempt again, if no node has it.
+        const isNew = notedTransaction(ctx) === undefined;
+        signed = await untilAnswered(ctx, () => sign(ctx, pause), patienceMs);
+        ctx.signal.throwIfAborted();
+        if (isNew) await handOver(ctx, signed, { atOnce: true });
+      } catch (error) {
+        ctx.signal.throwIfAborted();
+        const left = Math.min(patienceMs, until - ctx.clock.now().getTime());
+        await assertPausedByOthers(ctx, error, left);
+        return undefined;
+      }
+      const sent = await settleAndRead(ctx, signed);
+      const isPaused =
+        sent.paused ??
+        (await untilAnswered(
+          ctx,
+          () => isPausedNow(ctx),
+          Math.min(patienceMs, until - ctx.clock.now().getTime()),
+        ));
+      if (isPaused === true) return sent.sent;
       const stale = await readStaleHead(ctx);
-      if (paused === undefined || stale !== undefined) {
-        const reason = stale?.summary ?? 'no contract returns it';
+      if (isPaused === undefined || stale !== undefined) {
         throw new TvError('Whether the protocol is paused is unknown.', {
           exitCode: exitCodes.unverified,
-          facts: { reason, transaction: signed?.hash, ...stale?.facts },
+          facts: {
+            reason: stale?.summary ?? 'no contract returns it',
+            transaction: signed.hash,
+            ...stale?.facts,
+          },
           next: [...(stale?.next ?? []), { when: 'then', tv: ['resume'] }],
         });
       }
       throw new TvError('The protocol is not paused.', {
-        facts: { reason: seen === undefined ? 'the transaction could not be sent, see above' : undefined },
-        next: [
-          { when: 'try again', tv: ['resume'] },
-          { when: 'for another signer', tv: ['emergency', 'shutdown', '--calldata'] },
-        ],
+        facts: { transaction: signed.hash },
+        next: tryAgain,
       });
     },
-  };
-  return { send, see };
+  });
 }
 
-interface Seen {
-  readonly sent: SentTransaction;
-  /** Undefined where it is unknown. */
-  readonly paused: boolean | undefined;
+const tryAgain = [
+  { when: 'try again', tv: ['resume'] },
+  { when: 'for another signer', tv: ['emergency', 'shutdown', '--calldata'] },
+];
+
+/**
+ * Nothing was sent; that is no failure where the protocol is paused all the same.
+ * @throws TvError otherwise
+ */
+async function assertPausedByOthers(ctx: StepContext, cause: unknown, limitMs: number): Promise<void> {
+  let isPaused: boolean | undefined;
+  try {
+    isPaused = await untilAnswered(ctx, () => isPausedNow(ctx), limitMs);
+  } catch {
+    ctx.signal.throwIfAborted();
+    throw cause;
+  }
+  if (isPaused === true) return;
+  if (isPaused === undefined || !(cause instanceof TvError)) throw cause;
+  throw new TvError('The protocol is not paused: the transaction could not be sent.', {
+    facts: { reason: cause.message, ...cause.facts },
+    next: [...cause.next, ...tryAgain],
+    cause,
+  });
 }
 
-/** Begun as soon as the transaction is on its way, so that the services stop meanwhile. */
-async function look(ctx: StepContext, signed: SignedTransaction): Promise<Seen> {
+/** `paused`: undefined where it is unknown. */
+async function settleAndRead(
+  ctx: StepContext,
+  signed: SignedTransaction,
+): Promise<{ readonly sent: SentTransaction; readonly paused: boolean | undefined }> {
   const [sent, early] = await Promise.all([
     settleOnce(ctx, signed, { limitMs: blockLimitMs }),
     // In the same batch: where the block was faster, this is the answer.
     readProtocol(ctx.chain()).catch(() => undefined),
   ]);
-  // The receipt is there: a node that does not answer now leaves open what became of it since.
+  // The receipt is known: a node that does not answer now leaves open what became of it since.
   const isPaused = () => isPausedNow(ctx).catch(() => undefined);
   return { sent, paused: early?.paused === true || (await readUntil(ctx, isPaused, Boolean)) };
 }
 
-/** Undefined where no contract returns it, or the block is too old to say so of now. */
+/** Undefined where no contract returns it, or the block is too old to show the current state. */
 async function isPausedNow(ctx: StepContext): Promise<boolean | undefined> {
   const [stale, { paused }] = await Promise.all([readStaleHead(ctx), readProtocol(ctx.chain())]);
   return stale === undefined ? paused : undefined;
 }
 
-/**
- * Signed at most once: what a failed attempt has not written to the journal was not signed.
- * @param given once it is aborted, nothing is signed any more
- */
-async function sign(ctx: StepContext, pause: PauseFacts, given: AbortSignal): Promise<SignedTransaction> {
+/** Signed at most once: what a failed attempt has not written to the journal was not signed. */
+async function sign(ctx: StepContext, pause: PauseFacts): Promise<SignedTransaction> {
   const noted = notedTransaction(ctx);
   if (noted !== undefined) return noted;
   const intent = pause.intent ?? (await resolveIntent(ctx.chain(), { intent: 'pauseProtocol' }));
@@ -168,7 +154,8 @@ async function sign(ctx: StepContext, pause: PauseFacts, given: AbortSignal): Pr
       ? (await readFunds(ctx.chain(), { account: from, needed: feeAllowance })).feeToken
       : (pause.sender.feeToken ?? undefined);
   const note: StepContext['note'] = (name, value) => {
-    given.throwIfAborted();
+    // An interrupted run has ended: what is signed now must not be sent.
+    ctx.signal.throwIfAborted();
     ctx.note(name, value);
   };
   return signOnce(
@@ -182,20 +169,4 @@ async function sign(ctx: StepContext, pause: PauseFacts, given: AbortSignal): Pr
       replace: pause.replace,
     },
   );
-}
-
-/** What is late goes on by itself: it is in the journal before it is sent, and looked at in the end. */
-async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
-  const late = new AbortController();
-  const limit = sleep(limitMs, undefined, { signal: late.signal }).then(() => {
-    throw new TimeoutError(`The node has not taken the pause within ${limitMs / 1000} s.`, {
-      next: ['the services are stopped meanwhile; then it is looked at again'],
-    });
-  });
-  limit.catch(() => {});
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    late.abort();
-  }
 }

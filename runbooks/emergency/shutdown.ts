@@ -7,24 +7,25 @@ import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { namedPairs } from '../../src/chain/pairs/pair.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
 import { readStops } from '../../src/chain/stops/readStops.ts';
-import type { SignedTransaction } from '../../src/chain/transactions/transaction.ts';
 import { readResting } from '../../src/chain/treasury/readResting.ts';
 import { onHost } from '../../src/errors/advice.ts';
 import { unknown } from '../../src/errors/answer.ts';
 import { TvError } from '../../src/errors/TvError.ts';
-import { type EndedUnit, endUnit } from '../../src/host/endUnit.ts';
+import { endUnit } from '../../src/host/endUnit.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import { stopUnits } from '../../src/host/stopUnits.ts';
+import { journaledTransactions } from '../../src/journal/sentTransactions.ts';
 import { superseded } from '../../src/operations/emergencyRuns.ts';
 import { restingFinding, stopFinding, stopSentence } from '../../src/operations/stopEffects.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
-import type { Leaves } from '../../src/runbook/events.ts';
+import type { JournalLine, Leaves } from '../../src/runbook/events.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { note, parallel, step } from '../../src/runbook/step.ts';
 import { count } from '../../src/text/format.ts';
 import { byHand } from './shutdown.byHand.ts';
-import { pauseSteps } from './shutdown.pause.ts';
+import { paused, pauseStep } from './shutdown.pause.ts';
 import { exampleFacts, preflight, type Service, type ShutdownFacts } from './shutdown.preflight.ts';
 
 const input = {
@@ -51,13 +52,13 @@ export default defineRunbook<typeof input, ShutdownFacts>({
   settings: 'vital',
   risk: 'severe',
   description: `
-Pauses the protocol and stops the services, when something is badly wrong and nobody knows yet what.
-The pause goes out first, and the services stop while it is being mined. Nothing that fails holds up
-the rest: with the node dead, a key that lacks the role or a service that hangs, everything else is
-still done, and the last screen says what is safe and what is not. While a node has passing trouble (a rate
-limit, no answer in time) the pause is tried for up to a minute, once the services are told to stop.
+Pauses the protocol and stops the services, when something is badly wrong and the cause is still unknown.
+The pause is sent and every service is stopped at the same time. A failure in one does not hold up
+the others: with the node dead, a key that lacks the role or a service that hangs, everything else is
+still done, and the last screen shows what is safe and what is not. While a node has passing trouble (a rate
+limit, no answer in time) the pause is tried for up to a minute.
 
-It goes on beside unfinished runs, beside a run that is under way, and without the database.
+It runs beside unfinished runs, beside a run in progress, and without the database.
 
 What the pause stops is a property of the deployed contracts. tv tries it before and after (the pause and then
 each action, simulated, nothing sent) and shows what is stopped, what is not and what is unknown. Orders that
@@ -104,25 +105,21 @@ rest on the DEX stay there: tv emergency unwind cancels them, as far as the stra
       ? `This stops ${stops} and tries to pause the protocol. Whether the pause will succeed is unknown (${reason}).`
       : `This stops ${stops}. The pause will probably NOT succeed (${reason}).`;
   },
+  // Side by side: neither a dead node nor a service that hangs holds up the rest.
   plan: ({ pause, services }) => {
-    const { send, see } = pauseSteps(pause);
-    const stopping = stopSteps(toStop(services), pause.wanted === 'send' ? unsafe : undefined);
-    if (pause.wanted !== 'send') return [...stopping.stop, ...stopping.see];
-    // A node that was dead a moment ago must not keep the services running while it is tried again.
-    const begin = pause.trouble === null ? [send, ...stopping.stop] : [...stopping.stop, send];
-    return [...begin, ...stopping.see, see];
+    const isSent = pause.wanted === 'send';
+    const stops = toStop(services).map((service) => stopService(service, isSent ? unsafe : undefined));
+    return parallel(isSent ? [pauseStep(pause), ...stops] : stops);
   },
   verify,
 });
 
-/** Quiet services look as if all were well, while anybody may still use the contracts. */
+/** Stopped services look safe, although the contracts may still be in use. */
 const unsafe: Leaves = {
   subject: 'services',
   plural: true,
   state: 'stopped, and the protocol is NOT known to be paused',
-  until: 'paused',
-  // Its receipt says so; the step that reads it back comes last.
-  unless: 'pause',
+  until: paused.id,
 };
 
 function toStop(services: ShutdownFacts['services']): ShutdownFacts['services'] {
@@ -132,58 +129,28 @@ function toStop(services: ShutdownFacts['services']): ShutdownFacts['services'] 
 /** Less than systemd gives a service by itself (90 s): the damage goes on while one takes its time. */
 const graceMs = 10_000;
 
-/**
- * All of them told at once and watched side by side, so that one that hangs holds up none of the
- * others; then each seen to have ended, in a step of its own.
- */
-export function stopSteps(
-  services: readonly Service[],
-  leaves?: Leaves,
-): {
-  readonly stop: readonly Step[];
-  readonly see: readonly Step[];
-} {
-  const units = services.map(({ unit }) => unit);
-  const ends = new Map<string, Promise<EndedUnit>>();
-  const end = (ctx: StepContext, unit: string) => endUnit(ctx.host(), { unit, graceMs, signal: ctx.signal });
-  const stop: Step = {
-    id: 'stop',
-    title: `tell systemd to stop ${units.length === 1 ? units[0] : `all ${units.length} services at once`}`,
-    command: `systemctl stop --no-block ${units.join(' ')}`,
+const stopping = note<string>('unit');
+
+/** Stops one service, and kills it where it does not end in time. */
+function stopService({ id, unit }: Service, leaves?: Leaves): Step {
+  return step<{ readonly unit: string; readonly state: string; readonly killed: boolean }>(id).define({
+    title: `stop ${unit}`,
+    command: `timeout ${graceMs / 1000} systemctl stop ${unit} || systemctl kill -s KILL ${unit}`,
     effect: 'final',
     afterwards: { tv: ['emergency', 'resume'] },
     ...(leaves === undefined ? {} : { leaves }),
-    probe: async () => 'not-done',
-    run: async (ctx) => {
-      ctx.note('units', units);
-      // A refusal is told by the step of the unit that it is about.
-      const complaint = await stopUnits(ctx.host(), { units });
-      for (const unit of units) {
-        const ended = end(ctx, unit);
-        ended.catch(() => {});
-        ends.set(unit, ended);
-      }
-      return { units, complaint: complaint ?? null };
+    probe: async (ctx) => {
+      const { activeState, mainPid } = await readUnit(ctx.host(), { unit });
+      return ['inactive', 'failed'].includes(activeState) && mainPid === 0 ? 'done' : 'not-done';
     },
-  };
-  const see = services.map(
-    ({ id, unit }): Step => ({
-      id,
-      title: `see ${unit} ended`,
-      command: `timeout ${graceMs / 1000} systemctl stop ${unit} || systemctl kill -s KILL ${unit}`,
-      effect: 'final',
-      afterwards: { tv: ['emergency', 'resume'] },
-      probe: async (ctx) => {
-        const { activeState, mainPid } = await readUnit(ctx.host(), { unit });
-        return ['inactive', 'failed'].includes(activeState) && mainPid === 0 ? 'done' : 'not-done';
-      },
-      run: async (ctx) => {
-        const { state, killed } = await (ends.get(unit) ?? end(ctx, unit));
-        return { unit, state: state.activeState, killed };
-      },
-    }),
-  );
-  return { stop: services.length === 0 ? [] : [stop], see };
+    run: async (ctx) => {
+      stopping.write(ctx, unit);
+      // Before anything is read, which may take its time on a busy host. `endUnit` reports a refusal.
+      await stopUnits(ctx.host(), { units: [unit] });
+      const { state, killed } = await endUnit(ctx.host(), { unit, graceMs, signal: ctx.signal });
+      return { unit, state: state.activeState, killed };
+    },
+  });
 }
 
 /** One that does not answer is a line that says so. Milliseconds. */
@@ -195,10 +162,10 @@ const effectLimitMs = 3_000;
 export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<readonly Check[]> {
   const preflight = new Preflight(ctx);
   // What spoke against the pause when the run began may be mended by the time it is resumed.
-  const pause = wasResumed(ctx)
+  const pause = journalOf(ctx).some(({ type }) => type === 'run.resumed')
     ? { ...facts.pause, trouble: null, unsure: false, remedies: [] }
     : facts.pause;
-  const paused = preflight.check(
+  const isPaused = preflight.check(
     'protocol',
     'chain',
     () => ofCurrentState(ctx, () => protocol(ctx, pause)),
@@ -207,7 +174,7 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
   for (const service of facts.services) {
     preflight.check(service.id, 'host', () => ended(ctx, service), limitMs);
   }
-  if ((await paused) === true) {
+  if ((await isPaused) === true) {
     const pairs = namedPairs(ctx.settings);
     const [first = null] = pairs;
     preflight.check('effect', 'chain', async () =>
@@ -252,8 +219,8 @@ export function notSafe({ summary }: Pick<Check, 'summary'>): string {
 }
 
 async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
-  const { paused, pausedBy } = await readProtocol(ctx.chain());
-  if (paused === true && pausedBy !== undefined) {
+  const { paused: isPaused, pausedBy } = await readProtocol(ctx.chain());
+  if (isPaused === true && pausedBy !== undefined) {
     return pass(`safe: paused, read back from ${contractTitles[pausedBy]}`, true);
   }
   if (pause.wanted === 'no') {
@@ -261,31 +228,32 @@ async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
       next: [{ tv: ['emergency', 'shutdown'] }],
     });
   }
-  const signed = ctx.results['pause'] as Pick<SignedTransaction, 'hash'> | null | undefined;
+  // Its step is not done where the contracts returned "not paused" after the transaction succeeded.
+  const hash = journaledTransactions(journalOf(ctx)).findLast(({ step }) => step === paused.id)?.hash;
   const since =
-    paused === false && pause.intent !== null && signed?.hash !== undefined
-      ? await changedSince(ctx.chain(), { intent: pause.intent, hash: signed.hash })
+    isPaused === false && pause.intent !== null && hash !== undefined
+      ? await changedSince(ctx.chain(), { intent: pause.intent, hash })
       : undefined;
-  if (since !== undefined && signed?.hash !== undefined) {
+  if (since !== undefined && hash !== undefined) {
     return block(`${notPaused}: this run paused it, and it was unpaused since`, {
-      facts: sinceFacts(since, signed.hash),
+      facts: sinceFacts(since, hash),
       next: [{ tv: ['emergency', 'shutdown'] }],
     });
   }
-  return block(paused === false ? notPaused : `${stateUnknown}: no contract returns it`, {
+  return block(isPaused === false ? notPaused : `${stateUnknown}: no contract returns it`, {
     facts: pause.trouble === null ? {} : { reason: pause.trouble },
     // Only here, where a node has answered: it is needed for that.
     next: [{ when: 'for another signer', tv: ['emergency', 'shutdown', '--calldata'] }],
   });
 }
 
-/** A run that has no journal was not resumed: one with nothing to do, or where none could be written. */
-function wasResumed({ runs, runId }: StepContext): boolean {
+/** None of a run without a journal: one with nothing to do, or where none could be written. */
+function journalOf({ runs, runId }: StepContext): readonly JournalLine[] {
   try {
-    return runs.read(runId).some(({ type }) => type === 'run.resumed');
+    return runs.read(runId);
   } catch (error) {
     if (!(error instanceof TvError)) throw error;
-    return false;
+    return [];
   }
 }
 

@@ -43,10 +43,7 @@ function leftBySteps({ started, steps }: RunState): readonly Left[] {
   return started.plan.steps.flatMap<Left>(({ id, leaves }) => {
     const step = steps.get(id);
     if (leaves === undefined || step === undefined || step.status === 'undone') return [];
-    const over = [leaves.until, leaves.unless].some(
-      (id) => id !== undefined && steps.get(id)?.status === 'done',
-    );
-    if (over) return [];
+    if (steps.get(leaves.until)?.status === 'done') return [];
     const { subject, state, plural } = leaves;
     if (step.status === 'done') {
       return [{ subject, certain: true, words: `${subject} ${plural ? 'are' : 'is'} ${state}` }];

@@ -6,7 +6,7 @@ import { isSignedBytes } from './signedBytes.ts';
 /** A signed transaction that a step has noted before it was sent. */
 export interface JournaledTransaction {
   readonly step: string;
-  readonly hash: string;
+  readonly hash: `0x${string}`;
   readonly signed: Json;
 }
 
@@ -21,7 +21,7 @@ export function journaledTransactions(lines: readonly JournalLine[]): readonly J
   return [...byHash.values()];
 }
 
-function hashOf(value: Json): string | undefined {
+function hashOf(value: Json): `0x${string}` | undefined {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
   const { hash, raw, from, nonce, nonceKey, chainId, calls } = value as Readonly<Record<string, Json>>;
   const isAddressed = [from, ...(Array.isArray(calls) ? calls.map((call) => call?.to) : [null])].every(isHex);
@@ -30,7 +30,7 @@ function hashOf(value: Json): string | undefined {
   return isHex(hash) && isSignedBytes('raw', raw) && isAddressed && isNumbered ? hash : undefined;
 }
 
-function isHex(value: unknown): value is string {
+function isHex(value: unknown): value is `0x${string}` {
   return typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value);
 }
 

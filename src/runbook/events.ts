@@ -19,8 +19,6 @@ export type Leaves = {
   readonly state: string;
   /** The id of that step. */
   readonly until: string;
-  /** An earlier step: once it is done there is nothing unusual about the rest. */
-  readonly unless?: string;
 };
 
 /** How far a piece of work of known or unknown size is. */

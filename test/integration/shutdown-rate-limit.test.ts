@@ -1,13 +1,12 @@
 import { toFunctionSelector } from 'viem';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { pauseSteps } from '../../runbooks/emergency/shutdown.pause.ts';
+import { pauseStep } from '../../runbooks/emergency/shutdown.pause.ts';
 import { exampleFacts } from '../../runbooks/emergency/shutdown.preflight.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
 import type { TvError } from '../../src/errors/TvError.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import type { Progress } from '../../src/runbook/events.ts';
-import type { Json } from '../../src/runbook/json.ts';
 import { devAccountIndex } from '../../src/sandbox/chain/devAccounts.ts';
 import { send } from '../../src/sandbox/chain/rpc.ts';
 import { type FaultyNode, faultyNode } from '../support/faultyNode.ts';
@@ -49,7 +48,7 @@ const waiting: StepContext['clock'] = {
     }),
 };
 
-/** The two steps of a pause whose preflight met a rate limit, and a context with one node. */
+/** The step of a pause whose preflight met a rate limit, and a context with one node. */
 function scene(
   onProgress: (progress: Progress, stop: AbortController) => void,
   {
@@ -57,7 +56,7 @@ function scene(
     clock = waiting,
   }: { readonly through?: FaultyNode; readonly clock?: StepContext['clock'] } = {},
 ) {
-  const steps = pauseSteps({
+  const step = pauseStep({
     ...exampleFacts.pause,
     ...{ intent: null, sender: null, trouble: 'a rate limit', unsure: true },
   });
@@ -68,37 +67,35 @@ function scene(
     keys: { emergency: devAccountIndex.emergency },
     onNote: (note) => noted.push(note),
   });
-  const results: Record<string, Json> = {};
   const ctx = {
     ...base,
-    results,
+    results: {},
     signal: stop.signal,
     clock,
     progress: (progress: Progress) => onProgress(progress, stop),
   } as unknown as StepContext;
-  return { steps, ctx, results, noted };
+  return { step, ctx, noted };
 }
 
 it('a rate limit that outlasts the patience of the client → signed and sent once, then seen', async () => {
   node.mode = 'rate429';
   const said: (string | undefined)[] = [];
-  const { steps, ctx, results, noted } = scene(({ note }) => {
+  const { step, ctx, noted } = scene(({ note }) => {
     said.push(note);
     node.mode = 'healthy';
   });
-  results['pause'] = await steps.send.run(ctx);
-  await steps.see.run(ctx);
+  await step.run(ctx);
   expect(said).toEqual(['tried again: The RPC node refuses more requests for now: a rate limit.']);
   expect([await paused(), await sent(), noted]).toEqual([true, 1, ['transaction']]);
 }, 30_000);
 
 it('interrupted while it waits → nothing is signed or sent afterwards', async () => {
   node.mode = 'rate429';
-  const { steps, ctx, noted } = scene((_, stop) => {
+  const { step, ctx, noted } = scene((_, stop) => {
     node.mode = 'healthy';
     stop.abort(new Error('SIGINT'));
   });
-  await expect(steps.send.run(ctx)).rejects.toThrow('SIGINT');
+  await expect(step.run(ctx)).rejects.toThrow('SIGINT');
   expect([await paused(), await sent(), noted]).toEqual([false, 0, []]);
 }, 30_000);
 
@@ -115,9 +112,8 @@ it('mined, and paused() is not answered afterwards → unknown, never "not pause
     },
     sleep: async () => {},
   };
-  const { steps, ctx, results } = scene(() => {}, { through: blind, clock });
-  results['pause'] = await steps.send.run(ctx);
-  const ended = await Promise.resolve(steps.see.run(ctx)).catch((error: TvError) => error.message);
+  const { step, ctx } = scene(() => {}, { through: blind, clock });
+  const ended = await Promise.resolve(step.run(ctx)).catch((error: TvError) => error.message);
   expect(ended).toMatch(/^The RPC node /);
   expect([await paused(), await sent()]).toEqual([true, 1]);
 }, 30_000);

@@ -47,7 +47,7 @@ const restsOn: Readonly<Record<string, string>> = {
     intents.0.role.signer sender.from replace`,
   'emergency shutdown': `
     chainId pause.wanted pause.intent.address pause.intent.signature pause.intent.args.0
-    pause.intent.data pause.intent.role.signer pause.sender.from pause.trouble pause.replace
+    pause.intent.data pause.intent.role.signer pause.sender.from pause.replace
     services.0.id services.0.unit services.0.state`,
   'emergency resume': `
     chainId unpause.intent.address unpause.intent.signature unpause.intent.args.0 unpause.intent.data
