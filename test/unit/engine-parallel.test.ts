@@ -83,7 +83,8 @@ describe('a parallel group', () => {
 
   it('its steps see the results of the steps before it, later ones those of the whole group', async () => {
     const { state: found } = await run();
-    const seenBy = (id: string) => (found?.steps.get(id)?.result as { after: string[] }).after.toSorted();
+    const seenBy = (id: string) =>
+      (found?.steps.get(id)?.result as { after: string[] } | undefined)?.after.toSorted();
     expect([seenBy('b'), seenBy('d'), seenBy('e')]).toEqual([['a'], ['a'], ['a', 'b', 'c', 'd']]);
   });
 
