@@ -1,4 +1,4 @@
-import type { BackupForm } from '../../../src/database/backup/listBackups.ts';
+import type { BackupForm } from '../../../src/database/backup/manifest.ts';
 import { oldName } from '../../../src/database/restore/listDatabases.ts';
 import type { Rename } from '../../../src/database/restore/swapDatabases.ts';
 import type { MaintenanceFacts } from '../shared/maintenance.ts';

@@ -3,10 +3,8 @@ import { TvError } from '../../errors/TvError.ts';
 import type { Host } from '../../runbook/context.ts';
 import { visible } from '../../text/outsideText.ts';
 import { quoteForShell } from '../../text/shellLine.ts';
-import { type BackupManifest, readManifest } from './manifest.ts';
+import { type BackupForm, type BackupManifest, readManifest } from './manifest.ts';
 import { type BackupMarks, readMarks } from './marks.ts';
-
-export type BackupForm = 'directory' | 'custom' | 'sql' | 'sql.gz';
 
 export type Backup = {
   /** Last part of its path: what an operator calls it. */

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
+export type BackupForm = 'directory' | 'custom' | 'sql' | 'sql.gz';
+
 const fileShape = z.object({
   /** Below the backup's folder; for a backup of a single file, its name. */
   path: z.string(),

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Host } from '../../runbook/context.ts';
-import type { Backup } from './listBackups.ts';
+import type { BackupForm } from './manifest.ts';
 
 const marksShape = z.object({
   verified: z
@@ -36,14 +36,20 @@ export function readMarks(text: string | undefined): BackupMarks {
   }
 }
 
-/** Where the marks of a backup lie. */
-function marksFile({ path, form }: Pick<Backup, 'path' | 'form'>): string {
+/** What is needed of a backup to find its marks. */
+interface MarkedBackup {
+  readonly path: string;
+  readonly form: BackupForm;
+}
+
+/** Path of a backup's marks. */
+function marksFile({ path, form }: MarkedBackup): string {
   return form === 'directory' ? `${path}/marks.json` : `${path}.marks.json`;
 }
 
 export interface WriteMarksParameters {
   readonly run: Host['run'];
-  readonly backup: Pick<Backup, 'path' | 'form'>;
+  readonly backup: MarkedBackup;
   readonly marks: BackupMarks;
 }
 

@@ -1,22 +1,17 @@
 import { TvError } from '../../errors/TvError.ts';
-import type { Database, Host } from '../../runbook/context.ts';
+import type { Database } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
 import { isDataOnly, verifyDump } from '../verifyDump.ts';
 import { type BackupNeeds, dumpReader, parseDumpText } from './dumpScript.ts';
 import type { Backup } from './listBackups.ts';
 import type { BackupFile } from './manifest.ts';
-import { readFiles } from './readFiles.ts';
+import { type ReadFilesParameters, readFiles } from './readFiles.ts';
 
-export interface ReadBackParameters {
-  readonly run: Host['run'];
+/** With `sumsOnly`, `rows` stays empty. */
+export interface ReadBackParameters extends ReadFilesParameters {
   readonly backup: Pick<Backup, 'path' | 'form' | 'archive'>;
-  /** Files read at once. */
-  readonly jobs: number;
-  /** Set: sums and sizes, and nothing is uncompressed; `rows` stays empty. */
-  readonly sumsOnly?: boolean;
   /** Set: another program than tv made it, so its data may be of any kind (`pg_dump --inserts`). */
   readonly foreign?: boolean;
-  readonly signal?: AbortSignal;
 }
 
 /** What a backup really holds, read from its first byte to its last. */

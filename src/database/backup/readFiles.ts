@@ -1,7 +1,16 @@
-import type { Database } from '../../runbook/context.ts';
+import type { Database, Host } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
-import type { BackupFile } from './manifest.ts';
-import type { ReadBackParameters } from './readBack.ts';
+import type { BackupFile, BackupForm } from './manifest.ts';
+
+export interface ReadFilesParameters {
+  readonly run: Host['run'];
+  readonly backup: { readonly path: string; readonly form: BackupForm };
+  /** Files read at once. */
+  readonly jobs: number;
+  /** Set: sums and sizes only; nothing is uncompressed. */
+  readonly sumsOnly?: boolean;
+  readonly signal?: AbortSignal;
+}
 
 /** Each file's sum and size; of compressed ones and of a folder's also the number of lines. */
 const filesScript = `
@@ -28,7 +37,7 @@ list "$@" | xargs -0 -r -P "$jobs" -I{} bash -c 'set -uo pipefail; look "$1"' tv
  * Reads every byte of a backup's files, several files at once.
  * @returns also the number of lines by the name of the file without its compression's ending
  */
-export async function readFiles(database: Database, parameters: ReadBackParameters) {
+export async function readFiles(database: Database, parameters: ReadFilesParameters) {
   const { run, backup, jobs, sumsOnly, signal } = parameters;
   const { path, form } = backup;
   const slash = path.lastIndexOf('/');
