@@ -1,18 +1,30 @@
 import * as z from 'zod';
 import { choosePrune } from '../../src/database/backup/choosePrune.ts';
-import { listBackups } from '../../src/database/backup/listBackups.ts';
+import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
+import { isRemoved, removeBackup } from '../../src/database/backup/removeBackup.ts';
 import { keepDaysDefault, keepVerified } from '../../src/database/backup/retention.ts';
-import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
+import { clearSessions } from '../../src/database/restore/clearSessions.ts';
+import { dropDatabase } from '../../src/database/restore/dropDatabase.ts';
+import { databaseOids, listOldDatabases } from '../../src/database/restore/listDatabases.ts';
 import { onHost } from '../../src/errors/advice.ts';
-import { defineRunbook, field } from '../../src/runbook/define.ts';
+import { defineRunbook, field, type Step } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';
 import { bytes, count, howMany } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
-import type { PruneFacts } from './prune/facts.ts';
-import { dropOld, removeLeftovers, removeOne } from './prune/steps.ts';
 import { byHand } from './prune.byHand.ts';
-import { checkMaintenance } from './shared/maintenance.ts';
+import { checkMaintenance, withMaintenance } from './shared/maintenance.ts';
+import { applicationName } from './shared/names.ts';
 import { checkFolder } from './shared/tools.ts';
+
+type PruneFacts = {
+  readonly remove: readonly Pick<Backup, 'name' | 'path' | 'bytes' | 'createdAt'>[];
+  /** What an interrupted backup or removal has left, a day or longer ago. */
+  readonly leftovers: readonly string[];
+  /** Databases that a restore has put aside; only with --old. */
+  readonly databases: readonly { readonly name: string; readonly bytes: number }[];
+  readonly keep: number;
+  readonly keepDays: number;
+};
 
 const input = {
   keepDays: field(
@@ -156,3 +168,61 @@ With --old it drops the databases that a restore has put aside instead.`,
     return preflight.checks();
   },
 });
+
+/** One backup a step. Each is checked again before its removal: it may have been pinned since. */
+export function removeOne(facts: PruneFacts, backup: PruneFacts['remove'][number], index: number): Step {
+  return {
+    id: `remove-${index + 1}`,
+    title: `remove ${backup.name}, ${bytes(backup.bytes)}`,
+    command: `rm -r ${quoteForShell(backup.path)}`,
+    effect: 'final',
+    probe: async (ctx) => ((await isRemoved({ run: ctx.host().run, backup })) ? 'done' : 'not-done'),
+    run: async (ctx) => {
+      const { run } = ctx.host();
+      const now = ctx.clock.now();
+      const { backups } = await listBackups({ run, directory: ctx.settings.backup.directory });
+      const choice = choosePrune(backups, { now, keepDays: facts.keepDays, keepVerified }).find(
+        (one) => one.backup.path === backup.path,
+      );
+      if (choice !== undefined && !choice.remove) {
+        return { kept: backup.name, reason: choice.reason };
+      }
+      await removeBackup({ run, backup });
+      return { removed: backup.name, bytes: backup.bytes };
+    },
+  };
+}
+
+/** Files of backups and removals that were interrupted: they do not have a backup's name. */
+function removeLeftovers({ leftovers }: PruneFacts): Step {
+  return {
+    id: 'leftovers',
+    title: `remove what ${leftovers.length} interrupted backups or removals have left`,
+    command: `rm -r ${leftovers.map(quoteForShell).join(' ')}`,
+    effect: 'final',
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      await ctx.host().run(['rm', '-rf', '--', ...leftovers], { timeoutMs: 0 });
+      return { removed: leftovers.length };
+    },
+  };
+}
+
+function dropOld({ name, bytes: size }: PruneFacts['databases'][number], index: number): Step {
+  return {
+    id: `drop-${index + 1}`,
+    title: `drop ${name}, ${bytes(size)}`,
+    command: `dropdb ${quoteForShell(name)}`,
+    effect: 'final',
+    probe: (ctx) =>
+      withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) =>
+        (await databaseOids(maintenance, { names: [name] })).size === 0 ? 'done' : 'not-done',
+      ),
+    run: (ctx) =>
+      withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {
+        await clearSessions(maintenance, { names: [name], endSessions: false, signal: ctx.signal });
+        await dropDatabase(maintenance, { name });
+        return { dropped: name };
+      }),
+  };
+}

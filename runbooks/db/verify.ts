@@ -2,22 +2,43 @@ import * as z from 'zod';
 import { isVerified } from '../../src/database/backup/choosePrune.ts';
 import type { BackupNeeds } from '../../src/database/backup/dumpScript.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
-import { listBackups } from '../../src/database/backup/listBackups.ts';
-import { lackedBy } from '../../src/database/restore/missingNeeds.ts';
+import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
+import { type BackupMarks, writeMarks } from '../../src/database/backup/marks.ts';
+import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
+import { isBackupsFault } from '../../src/database/restore/isBackupsFault.ts';
+import { lackedBy, missingNeeds } from '../../src/database/restore/missingNeeds.ts';
+import { TvError } from '../../src/errors/TvError.ts';
 import { harmless } from '../../src/runbook/concurrency.ts';
 import type { Context } from '../../src/runbook/context.ts';
-import { defineRunbook, field } from '../../src/runbook/define.ts';
+import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { step } from '../../src/runbook/step.ts';
 import { bytes, howMany } from '../../src/text/format.ts';
 import { visible } from '../../src/text/outsideText.ts';
+import { quoteForShell } from '../../src/text/shellLine.ts';
 import { checkCode } from './shared/checkCode.ts';
 import { chooseBackups } from './shared/chooseBackups.ts';
-import { checkMaintenance } from './shared/maintenance.ts';
+import { checkMaintenance, type MaintenanceFacts, withMaintenance } from './shared/maintenance.ts';
+import { besideName } from './shared/names.ts';
 import { readServerOf } from './shared/readServerOf.ts';
-import { checkTools } from './shared/tools.ts';
-import type { VerifyFacts } from './verify/facts.ts';
-import { verifyOne } from './verify/verifyOne.ts';
+import {
+  checkDropped,
+  dropBeside,
+  probeBeside,
+  readCommand,
+  restoreBeside,
+  restoreCommand,
+} from './shared/restoreBeside.ts';
+import { checkTools, type Tools } from './shared/tools.ts';
 import { byHand } from './verify.byHand.ts';
+
+type VerifyFacts = {
+  readonly backups: readonly Pick<Backup, 'path' | 'form' | 'archive' | 'name' | 'bytes'>[];
+  /** Null where nothing is restored. */
+  readonly restore: MaintenanceFacts | null;
+  readonly server: { readonly major: number };
+  readonly tools: Tools;
+};
 
 const input = {
   backup: field('[backup]', 'its name, the beginning of it, or a path', z.string().optional()),
@@ -140,8 +161,8 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
           wanted: path,
         });
         const { verified } = found.marks;
-        // Null where it was done by an attempt that was killed: then the marks say what came of it.
-        const result = ctx.results[`verify-${index + 1}`] as VerifiedOne | null;
+        // Undefined where a killed attempt did it: then the marks hold the outcome.
+        const result = reading(index).result(ctx);
         if (!isVerified(found) || (result?.problems ?? []).length > 0) {
           return block(
             `${name}: ${[...new Set([...found.problems, ...(result?.problems ?? verified?.problems ?? [])])].map(visible).join('; ') || 'what was found could not be written beside it'}`,
@@ -171,7 +192,8 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
   },
 });
 
-type VerifiedOne = { readonly problems: readonly string[]; readonly lacks: BackupNeeds | null };
+/** The step that reads the backup at this index of the facts. */
+const reading = (index: number) => step<Awaited<ReturnType<typeof verifyAndMark>>>(`verify-${index + 1}`);
 
 async function leftOut(ctx: Context): Promise<readonly string[]> {
   const { directory } = ctx.settings.backup;
@@ -183,4 +205,102 @@ function named(unusable: readonly string[]) {
     facts: { 'left out': unusable.join(', ') },
     next: [{ when: 'give them other names', tv: ['db', 'backups'] }],
   };
+}
+
+/** Reads one backup, restores it into a scratch database where asked for, and marks what came of it. */
+function verifyOne(facts: VerifyFacts, backup: VerifyFacts['backups'][number], index: number): Step {
+  const { path, form, archive, name, bytes: size } = backup;
+  const restores = facts.restore !== null;
+  const jobs = facts.tools.cores;
+  return reading(index).define({
+    title: `read ${name} (${bytes(size)}) to its last byte${restores ? ', restore it into a scratch database, count, drop that' : ''}`,
+    command: restores
+      ? `createdb $SCRATCH && ${restoreCommand(backup, { jobs, into: '$SCRATCH' })} && dropdb $SCRATCH`
+      : readCommand({ form, archive: quoteForShell(archive) }),
+    // The marks keep the outcome, whether the run is resumed or not.
+    effect: 'final',
+    ...(restores ? { undoTitle: 'drop the scratch database' } : { afterwards: 'marks stay' }),
+    probe: async (ctx) => (restores ? probeBeside(ctx, scratchName(ctx)) : 'not-done'),
+    run: (ctx) => verifyAndMark(ctx, facts, path),
+    ...(restores
+      ? {
+          undo: (ctx: StepContext) => dropBeside(ctx, scratchName(ctx)),
+          checkUndone: (ctx: StepContext) => checkDropped(ctx, scratchName(ctx)),
+        }
+      : {}),
+  });
+}
+
+async function verifyAndMark(ctx: StepContext, facts: VerifyFacts, wanted: string) {
+  const { run } = ctx.host();
+  const backup = await findBackup({ run, directory: ctx.settings.backup.directory, wanted });
+  const verdict = await verifyBackup(ctx.database(), {
+    run,
+    backup,
+    depth: 'all',
+    jobs: facts.tools.cores,
+    serverMajor: facts.server.major,
+    signal: ctx.signal,
+  });
+  let how: 'read' | 'restored' = 'read';
+  const problems = [...verdict.problems];
+  if (facts.restore !== null && problems.length === 0) {
+    how = 'restored';
+    problems.push(...(await tryRestore(ctx, facts, facts.restore, { backup, rows: verdict.rows })));
+  }
+  const verified: BackupMarks['verified'] = { at: ctx.clock.now().toISOString(), how, problems };
+  const marked = await writeMarks({ run, backup, marks: { ...backup.marks, verified } });
+  const lacks = await missingHere(ctx, verdict.needs);
+  // Damage is a result, not a failure of the step: the other backups are still read, and `verify` reports it.
+  const rows = Object.values(verdict.rows).reduce((sum, one) => sum + one, 0);
+  return { backup: backup.name, how, problems, rows, compared: verdict.compared, marked, lacks };
+}
+
+/** Roles and extensions that the server lacks; null where it could not be asked. */
+async function missingHere(ctx: StepContext, needs: BackupNeeds): Promise<BackupNeeds | null> {
+  try {
+    return await withMaintenance(ctx, 'tv', (database) => missingNeeds(database, needs));
+  } catch (error) {
+    if (error instanceof TvError) return null;
+    throw error;
+  }
+}
+
+/**
+ * @returns what was wrong with the backup; the scratch database is gone then
+ * @throws TvError where a server, its disk or its rights are to blame: that says nothing about the backup
+ */
+async function tryRestore(
+  ctx: StepContext,
+  facts: VerifyFacts,
+  restore: NonNullable<VerifyFacts['restore']>,
+  { backup, rows }: { readonly backup: Backup; readonly rows: Readonly<Record<string, number>> },
+): Promise<readonly string[]> {
+  const name = scratchName(ctx);
+  try {
+    await restoreBeside(ctx, {
+      name,
+      properties: restore.properties,
+      backup,
+      rows: backup.manifest?.rows ?? rows,
+      expectedBytes: backup.manifest?.database.bytes ?? null,
+      tools: facts.tools,
+    });
+  } catch (error) {
+    if (!ctx.signal.aborted && isBackupsFault(error)) {
+      await dropBeside(ctx, name);
+      const { said, problems } = error.facts;
+      return [`it cannot be restored: ${problems ?? said}`];
+    }
+    // The first failure is the one to report. Where the server is unreachable, a resumed run drops the database.
+    await dropBeside(ctx, name).catch(() => {});
+    ctx.signal.throwIfAborted();
+    throw error;
+  }
+  await dropBeside(ctx, name);
+  return [];
+}
+
+function scratchName(ctx: StepContext): string {
+  return besideName(ctx.database().target.name, 'verify', ctx.runId);
 }

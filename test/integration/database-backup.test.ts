@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { removeOne } from '../../runbooks/db/prune/steps.ts';
+import { removeOne } from '../../runbooks/db/prune.ts';
 import type { RestoreFacts } from '../../runbooks/db/restore/facts.ts';
 import { swap } from '../../runbooks/db/restore/steps.ts';
 import { dumpTo } from '../../src/database/backup/dumpTo.ts';
