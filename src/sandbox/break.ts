@@ -3,26 +3,11 @@ import { databaseFaults } from './breakDatabase.ts';
 import { fundFaults } from './breakFunds.ts';
 import { nonceFaults } from './breakNonce.ts';
 import { orderFaults } from './breakOrders.ts';
-import { currentFaults, forgetFault, recordFault } from './breakRecord.ts';
+import { type BrokenWorld, currentFaults, type Fault, forgetFault, recordFault } from './breakRecord.ts';
 import { rpcFaults } from './breakRpc.ts';
 import { serviceFaults } from './breakServices.ts';
-import { type SandboxPaths, type SandboxPlace, sandboxDirectory, sandboxPaths } from './paths.ts';
+import { type SandboxPlace, sandboxDirectory, sandboxPaths } from './paths.ts';
 import { requireRunning } from './shell.ts';
-import type { SandboxState } from './state.ts';
-
-export interface BrokenWorld {
-  readonly paths: SandboxPaths;
-  readonly state: SandboxState;
-}
-
-/** One way to break a sandbox, and the way back. */
-export interface Fault {
-  readonly summary: string;
-  /** Looks only. @returns what `mend` will need, as JSON; kept on disk before the damage is done */
-  prepare?(world: BrokenWorld): Promise<unknown>;
-  impose(world: BrokenWorld): Promise<void>;
-  mend(world: BrokenWorld): Promise<void>;
-}
 
 /** In the order in which they are mended: what others need comes first. */
 const faults: Readonly<Record<string, Fault>> = {

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { BrokenWorld, Fault } from './break.ts';
+import type { BrokenWorld, Fault } from './breakRecord.ts';
 import { readFault } from './breakRecord.ts';
 import { inside } from './breakServices.ts';
 import { readPassword } from './passwords.ts';

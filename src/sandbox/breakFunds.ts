@@ -1,6 +1,6 @@
 import { encodeFunctionData, erc20Abi, numberToHex } from 'viem';
 import { TvError } from '../errors/TvError.ts';
-import type { BrokenWorld, Fault } from './break.ts';
+import type { BrokenWorld, Fault } from './breakRecord.ts';
 import { readFault } from './breakRecord.ts';
 import { devAccount } from './chain/devAccounts.ts';
 import { type Hex, type Receipt, rpc, send } from './chain/rpc.ts';

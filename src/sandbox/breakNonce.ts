@@ -1,5 +1,5 @@
 import { numberToHex } from 'viem';
-import type { BrokenWorld, Fault } from './break.ts';
+import type { BrokenWorld, Fault } from './breakRecord.ts';
 import { readFault } from './breakRecord.ts';
 import { enqueue, type Hex, nonceOf, rpc } from './chain/rpc.ts';
 import { runInside } from './machine/runInside.ts';

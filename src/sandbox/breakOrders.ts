@@ -1,6 +1,6 @@
 import { decodeFunctionResult, encodeFunctionData, parseAbi } from 'viem';
 import { TvError } from '../errors/TvError.ts';
-import type { BrokenWorld, Fault } from './break.ts';
+import type { BrokenWorld, Fault } from './breakRecord.ts';
 import { readFault } from './breakRecord.ts';
 import type { DeployedPair, Deployment } from './chain/deployment.ts';
 import type { NewOrder } from './chain/historyPlan.ts';

@@ -1,6 +1,21 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SandboxPaths } from './paths.ts';
+import type { SandboxState } from './state.ts';
+
+export interface BrokenWorld {
+  readonly paths: SandboxPaths;
+  readonly state: SandboxState;
+}
+
+/** One way to break a sandbox, and to heal it. */
+export interface Fault {
+  readonly summary: string;
+  /** Reads only. @returns what `mend` will need, as JSON; kept on disk before the damage is done */
+  prepare?(world: BrokenWorld): Promise<unknown>;
+  impose(world: BrokenWorld): Promise<void>;
+  mend(world: BrokenWorld): Promise<void>;
+}
 
 /** What is broken now, each with what is needed to mend it: one file a fault. */
 export function currentFaults(paths: SandboxPaths): readonly string[] {

@@ -1,4 +1,4 @@
-import type { BrokenWorld, Fault } from './break.ts';
+import type { BrokenWorld, Fault } from './breakRecord.ts';
 import { currentFaults, readFault } from './breakRecord.ts';
 import { rpc } from './chain/rpc.ts';
 import { type RpcFault, writeFaults } from './services/faults.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TvError } from '../errors/TvError.ts';
-import type { BrokenWorld, Fault } from './break.ts';
+import type { BrokenWorld, Fault } from './breakRecord.ts';
 import { runInside } from './machine/runInside.ts';
 
 /** Units that stop, die or stand still, and a full disk. */
