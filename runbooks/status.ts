@@ -20,13 +20,13 @@ import { judgeSchedule } from '../src/observe/schedule.ts';
 import { adviseOnStopped, services } from '../src/observe/services.ts';
 import { oracle, relayInterval } from '../src/observe/signals.ts';
 import { unlessLate } from '../src/observe/unlessLate.ts';
+import { defaultPollSeconds, readPollSeconds } from '../src/operations/indexer/awaitProgress.ts';
+import { quoteError, readIndexerError } from '../src/operations/indexer/readIndexerError.ts';
 import type { Context } from '../src/runbook/context.ts';
 import { defineReport } from '../src/runbook/define.ts';
 import { shortened } from '../src/text/format.ts';
 import { padEnd, wrap } from '../src/text/layout.ts';
 import { quoteForShell } from '../src/text/shellLine.ts';
-import { defaultPollSeconds, readPollSeconds } from './indexer/awaitProgress.ts';
-import { quoteError, readIndexerError } from './indexer/readIndexerError.ts';
 import { byHand } from './status.byHand.ts';
 
 /** Limit of one source, in milliseconds. The screen is complete within this time. */

@@ -90,7 +90,7 @@ function whyForbidden(path: string, specifier: string): string | undefined {
 }
 
 /** Parts of procedures that are not folded into their commands yet; nothing is to be added here. */
-const unfolded = ['db/backup/', 'db/restore/', 'db/shared/', 'reindex/', 'indexer/'].map(
+const unfolded = ['db/backup/', 'db/restore/', 'db/shared/', 'reindex/'].map(
   (folder) => `runbooks/${folder}`,
 );
 

@@ -1,8 +1,8 @@
 import { readServer } from '../../src/database/readServer.ts';
+import { checkWriting } from '../../src/operations/indexer/checkWriting.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';
-import { checkWriting } from '../indexer/checkWriting.ts';
 import { checkBackup } from './checks/backup.ts';
 import { checkChain } from './checks/chain.ts';
 import { checkCursor } from './checks/cursor.ts';

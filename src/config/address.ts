@@ -14,7 +14,7 @@ export function withChecksum(address: string): Address {
 }
 
 /** `0x` and 40 hex digits; in mixed case only with the right checksum. Undefined for anything else. */
-export function readAddress(text: string): Address | undefined {
+function readAddress(text: string): Address | undefined {
   return /^0x[0-9a-fA-F]{40}$/.test(text) && !hasWrongChecksum(text) ? (text as Address) : undefined;
 }
 

@@ -189,7 +189,7 @@ export async function withoutLockInside<T>(work: () => Promise<T>): Promise<T> {
  * A session's lock cannot be held through a pooler that hands each statement to whichever of its own
  * connections is free: two runs would share one, and both would have it.
  */
-export class PoolerError extends TvError {
+class PoolerError extends TvError {
   override readonly name = 'PoolerError';
 }
 

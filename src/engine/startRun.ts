@@ -301,6 +301,6 @@ export function assertPlan(digest: string, answers: Answers): void {
   });
 }
 
-export function stopped(): Refusal {
+function stopped(): Refusal {
   return new Refusal('Stopped before anything was changed.', { exitCode: exitCodes.notConfirmed });
 }

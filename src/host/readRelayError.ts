@@ -28,7 +28,7 @@ export async function readRelayError(
 }
 
 /** Oldest first, as the journal has them. */
-export function newestError(entries: readonly JournalEntry[]): RelayError | undefined {
+function newestError(entries: readonly JournalEntry[]): RelayError | undefined {
   return errorsIn(entries).at(-1);
 }
 

@@ -38,7 +38,7 @@ const longestJournal = 64 * 1024 * 1024;
  * announced had not been acted upon yet.
  * @throws TvError where it cannot be read, or a line is none of a journal
  */
-export function readJournal(file: string): readonly JournalLine[] {
+function readJournal(file: string): readonly JournalLine[] {
   const text = readText(file);
   const lines = text
     .slice(0, text.lastIndexOf('\n') + 1)

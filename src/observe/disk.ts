@@ -10,7 +10,7 @@ import { quoteForShell } from '../text/shellLine.ts';
 import type { SampleValue } from './sample.ts';
 
 /** Runbook section 8: a disk fuller than this share is a warning. */
-export const fullShare = 0.8;
+const fullShare = 0.8;
 
 export async function disk(ctx: Context): Promise<SampleValue> {
   const { directory } = ctx.settings.backup;

@@ -138,7 +138,7 @@ export function wantedPairs(ctx: Context, { pair, all }: BreakerInput): readonly
 const written = 3;
 
 /** The flags that name these pairs. */
-export function pairFlags(
+function pairFlags(
   pairs: readonly { readonly name: string | null; readonly id: string }[],
 ): readonly string[] {
   return pairs.length > written ? ['--all'] : pairs.flatMap(({ name, id }) => ['--pair', name ?? id]);

@@ -166,11 +166,7 @@ export function accountFor({ before, now, returned, resting }: AccountParameters
 }
 
 /** What the vault's own consistency check wants it to hold: the book less what is deployed, and both fees. */
-export function expectedHoldings({
-  book,
-  deployed,
-  fees,
-}: Pick<Places, 'book' | 'deployed' | 'fees'>): bigint {
+function expectedHoldings({ book, deployed, fees }: Pick<Places, 'book' | 'deployed' | 'fees'>): bigint {
   return BigInt(book) - BigInt(deployed) + BigInt(fees);
 }
 

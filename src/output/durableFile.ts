@@ -60,7 +60,7 @@ const words: Readonly<Record<string, string>> = {
  * system; the rest is then written by the next call, or that call fails with the reason.
  * @throws Error where the file system accepts no more
  */
-export function writeWhole(handle: number, text: string, write: Write = writeSync): void {
+function writeWhole(handle: number, text: string, write: Write = writeSync): void {
   const bytes = Buffer.from(text);
   let written = 0;
   while (written < bytes.length) {

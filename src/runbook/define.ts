@@ -145,9 +145,6 @@ export interface PreflightResult<F extends Facts> {
   readonly facts: F | undefined;
 }
 
-/** Sees every check as soon as it is known. */
-export type CheckWatcher = (check: Check) => void;
-
 /** What a command prints instead of acting: unsigned transactions for another signer. */
 export interface Handout {
   readonly data: Json;

@@ -40,7 +40,7 @@ export const databaseFaults: Readonly<Record<string, Fault>> = {
  * Inserts rows that were taken out. A reindex may have brought their events back meanwhile, under other
  * ids and with rows of their own: what belongs to an id that is not there is left out.
  */
-export async function putRowsBack(client: Pick<Client, 'query'>, kept: Kept): Promise<void> {
+async function putRowsBack(client: Pick<Client, 'query'>, kept: Kept): Promise<void> {
   for (const { table, rows } of kept) {
     const isChild = rows.some((row) => (row as { event_id?: unknown }).event_id !== undefined);
     const condition = isChild

@@ -67,6 +67,12 @@ describe('an installation by the line of the README', () => {
     expect(readdirSync(installed).sort()).toEqual(files);
   });
 
+  it('has nothing that publint would warn of', async () => {
+    const { publint } = await import('publint');
+    const { messages } = await publint({ pkgDir: installed, pack: false, strict: true });
+    expect(messages).toEqual([]);
+  });
+
   it('names the licence of every package that is bundled', () => {
     const notices = readFileSync(join(installed, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
     const { outputs } = JSON.parse(readFileSync(join(installed, 'dist/meta.json'), 'utf8')) as {

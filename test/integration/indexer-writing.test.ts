@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { awaitProgress } from '../../runbooks/indexer/awaitProgress.ts';
-import { checkWriting } from '../../runbooks/indexer/checkWriting.ts';
 import { connectDatabase } from '../../src/database/connectDatabase.ts';
+import { awaitProgress } from '../../src/operations/indexer/awaitProgress.ts';
+import { checkWriting } from '../../src/operations/indexer/checkWriting.ts';
 import type { Context, Database, Host } from '../../src/runbook/context.ts';
 import { fillRawAndKinds } from '../support/eventTables.ts';
 import { DrivenClock } from '../support/fakes.ts';

@@ -69,13 +69,13 @@ export async function deployEventSource(url: string): Promise<EventSource> {
 }
 
 /** From the first dev account, which anvil signs for. */
-export async function deploy(url: string, data: `0x${string}`): Promise<`0x${string}`> {
+async function deploy(url: string, data: `0x${string}`): Promise<`0x${string}`> {
   const { contractAddress } = await transact(url, { data });
   if (contractAddress === undefined) throw new Error('nothing was deployed');
   return contractAddress;
 }
 
-export async function transact(
+async function transact(
   url: string,
   { to, data }: { readonly to?: `0x${string}`; readonly data: `0x${string}` },
 ): Promise<{ readonly blockNumber: number; readonly contractAddress: `0x${string}` | undefined }> {

@@ -131,7 +131,7 @@ export async function inEach(
 }
 
 /** Puts `.env` back as it was first, so that each run has something to change there, and ends all faults. */
-export function reset(world: ReindexWorld): void {
+function reset(world: ReindexWorld): void {
   writeFileSync(world.sandbox.info.files.envFile, world.env.text);
   setFaults(world, []);
 }

@@ -4,11 +4,11 @@ import { listOldDatabases } from '../../../src/database/restore/listDatabases.ts
 import { readDatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
 import { TvError, UsageError } from '../../../src/errors/TvError.ts';
 import { readDisk } from '../../../src/host/readDisk.ts';
+import { checkWriting } from '../../../src/operations/indexer/checkWriting.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
 import { ago, bytes, count } from '../../../src/text/format.ts';
-import { checkWriting } from '../../indexer/checkWriting.ts';
 import { checkCode } from '../shared/checkCode.ts';
 import { chooseBackups } from '../shared/chooseBackups.ts';
 import { checkMaintenance, withMaintenance } from '../shared/maintenance.ts';

@@ -7,11 +7,11 @@ import { readDatabaseProperties } from '../../../src/database/restore/readDataba
 import { onHost } from '../../../src/errors/advice.ts';
 import { TvError } from '../../../src/errors/TvError.ts';
 import { readUnits } from '../../../src/host/readUnits.ts';
+import { awaitProgress } from '../../../src/operations/indexer/awaitProgress.ts';
 import type { Check } from '../../../src/runbook/check.ts';
 import type { StepContext } from '../../../src/runbook/define.ts';
 import { block, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
 import { bytes, count, duration } from '../../../src/text/format.ts';
-import { awaitProgress } from '../../indexer/awaitProgress.ts';
 import type { Restored } from '../shared/restoreBeside.ts';
 import { keepsOld, keptAs, type RestoreFacts } from './facts.ts';
 import type { Moment } from './services.ts';

@@ -103,7 +103,7 @@ const mostScannedBlocks = 200;
  * @returns the signals, and the block up to which was searched
  * @throws TvError where no node answers
  */
-export async function scanSignals(
+async function scanSignals(
   chain: Chain,
   { sender, fromBlock }: { readonly sender: Address; readonly fromBlock: number },
 ): Promise<{ readonly signals: readonly AcceptedSignal[]; readonly scannedTo: number }> {

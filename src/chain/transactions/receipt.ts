@@ -36,7 +36,7 @@ export interface Receipt {
  * @returns undefined where no node that answered has one
  * @throws TvError where no node answers
  */
-export async function readReceipt(chain: Chain, hash: `0x${string}`): Promise<Receipt | undefined> {
+async function readReceipt(chain: Chain, hash: `0x${string}`): Promise<Receipt | undefined> {
   const first = await requestReceipt(chain, hash);
   if (first?.status.known || nodesOf(chain).length < 2) return first;
   const answers = await askEachNode(chain, 'eth_getTransactionReceipt', [hash]);

@@ -50,7 +50,7 @@ export type RestingOrders = {
 };
 
 /** The DEX of the strategy. @throws TvError where no node answers */
-export async function readDex(chain: Chain): Promise<Address> {
+async function readDex(chain: Chain): Promise<Address> {
   const { dexStrategy: address } = chain.contracts;
   if (address === undefined) return predeploy;
   const named = await tryRead<Address>(chain, { address, abi: dexStrategyAbi, functionName: 'dex' });

@@ -334,7 +334,7 @@ export function parseDumpText(output: string): DumpText {
 }
 
 /** `COPY public."odd ""name" (a, b) FROM stdin;` → `public.odd "name`. */
-export function tableOf(line: string): string {
+function tableOf(line: string): string {
   const identifier = String.raw`("(?:[^"]|"")+"|[^\s".(]+)`;
   const statement = `(?:COPY|INSERT INTO|CREATE (?:UNLOGGED )?TABLE)`;
   const match = new RegExp(`^${statement} ${identifier}\\.${identifier}(?: |$)`).exec(line);

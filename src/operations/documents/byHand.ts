@@ -1,7 +1,7 @@
 import type { ByHand, ByHandLine } from '../../runbook/define.ts';
 
 /** A value of a section that the operator has to replace. No program takes it for a block, id or address. */
-export const toFillIn = 'FILL_IN';
+const toFillIn = 'FILL_IN';
 
 /** "Without tv": fill in, check, do, verify, and what not to do. */
 export function renderByHand({ variables = {}, checks, steps, verify, never }: ByHand): string {

@@ -71,7 +71,7 @@ ${body}
 }
 
 /** Links as GitHub makes them: of a heading that occurs twice the second one ends in `-1`. */
-export function contents(markdown: string): string {
+function contents(markdown: string): string {
   const seen = new Map<string, number>();
   const lines = headings(markdown).map(({ level, title }) => {
     const slug = title

@@ -156,7 +156,7 @@ function failure(what: string, causes: readonly Cause[], cause?: TvError): TvErr
 }
 
 /** The step that waits for the relay's first signal. */
-export const firstSignal = step<FoundSignal>('follow');
+const firstSignal = step<FoundSignal>('follow');
 
 /** @param after the step whose result has the first block that counts */
 export function followFirstSignal(

@@ -15,7 +15,7 @@ import { asJson } from '../../runbook/json.ts';
 import type { Pausing, PayoutFacts, Withdrawal } from './facts.ts';
 
 /** How long an amount of `max` stays right while the transaction is on its way, in seconds. */
-export const holdsFor = 120;
+const holdsFor = 120;
 
 export interface ReadFreeParameters {
   readonly token: Token;

@@ -55,6 +55,6 @@ async function readTime(rpc: Rpc, block: number): Promise<number> {
 }
 
 /** A block number as JSON-RPC wants it. */
-export function hex(block: number): string {
+function hex(block: number): string {
   return `0x${block.toString(16)}`;
 }

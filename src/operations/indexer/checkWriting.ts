@@ -1,11 +1,11 @@
-import { parseDatabaseUrl } from '../../src/database/parseDatabaseUrl.ts';
-import { readReadOnlyDefault } from '../../src/database/readReadOnlyDefault.ts';
-import { onHost } from '../../src/errors/advice.ts';
-import { answer } from '../../src/errors/answer.ts';
-import { readEnvFile } from '../../src/host/readEnvFile.ts';
-import type { Context, Database } from '../../src/runbook/context.ts';
-import { block, pass } from '../../src/runbook/preflight.ts';
-import { quoteForShell } from '../../src/text/shellLine.ts';
+import { parseDatabaseUrl } from '../../database/parseDatabaseUrl.ts';
+import { readReadOnlyDefault } from '../../database/readReadOnlyDefault.ts';
+import { onHost } from '../../errors/advice.ts';
+import { answer } from '../../errors/answer.ts';
+import { readEnvFile } from '../../host/readEnvFile.ts';
+import type { Context, Database } from '../../runbook/context.ts';
+import { block, pass } from '../../runbook/preflight.ts';
+import { quoteForShell } from '../../text/shellLine.ts';
 
 /**
  * Whether the indexer's sessions can write: its role is that of INDEXER_DB_URL in `.env`, where that can be

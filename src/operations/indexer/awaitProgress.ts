@@ -1,11 +1,11 @@
-import { readEventSchema } from '../../src/database/readEventSchema.ts';
-import { readProgress } from '../../src/database/readProgress.ts';
-import { onHost } from '../../src/errors/advice.ts';
-import { answer } from '../../src/errors/answer.ts';
-import { readEnvFile } from '../../src/host/readEnvFile.ts';
-import type { Context } from '../../src/runbook/context.ts';
-import { block, pass, warn } from '../../src/runbook/preflight.ts';
-import { count, duration } from '../../src/text/format.ts';
+import { readEventSchema } from '../../database/readEventSchema.ts';
+import { readProgress } from '../../database/readProgress.ts';
+import { onHost } from '../../errors/advice.ts';
+import { answer } from '../../errors/answer.ts';
+import { readEnvFile } from '../../host/readEnvFile.ts';
+import type { Context } from '../../runbook/context.ts';
+import { block, pass, warn } from '../../runbook/preflight.ts';
+import { count, duration } from '../../text/format.ts';
 import { quoteError, readIndexerError } from './readIndexerError.ts';
 
 /** The deployed indexer's, in seconds, where `.env` has no POLL_INTERVAL. */

@@ -1,8 +1,8 @@
-import { type Answer, answer } from '../../src/errors/answer.ts';
-import { readJournal } from '../../src/host/readJournal.ts';
-import { errorsIn, type RelayError } from '../../src/host/readRelayError.ts';
-import type { Context } from '../../src/runbook/context.ts';
-import { ago } from '../../src/text/format.ts';
+import { type Answer, answer } from '../../errors/answer.ts';
+import { readJournal } from '../../host/readJournal.ts';
+import { errorsIn, type RelayError } from '../../host/readRelayError.ts';
+import type { Context } from '../../runbook/context.ts';
+import { ago } from '../../text/format.ts';
 
 const journalLines = 100;
 
