@@ -1,19 +1,38 @@
 import * as z from 'zod';
-import { defineRunbook, field } from '../src/runbook/define.ts';
+import { clearEvents } from '../src/database/clearEvents.ts';
+import { countRows } from '../src/database/countRows.ts';
+import { dumpDatabase } from '../src/database/dumpDatabase.ts';
+import { endSessions } from '../src/database/endSessions.ts';
+import { probeCleared } from '../src/database/probeCleared.ts';
+import { readCursor } from '../src/database/readCursor.ts';
+import { restoreTables } from '../src/database/restoreTables.ts';
+import { checkUnitsAsBefore } from '../src/host/checkAsBefore.ts';
+import { readEnvValue } from '../src/host/envFile.ts';
+import { readEnvFile } from '../src/host/readEnvFile.ts';
+import { readUnit } from '../src/host/readUnit.ts';
+import { removeEnvValue } from '../src/host/removeEnvValue.ts';
+import { startUnit } from '../src/host/startUnit.ts';
+import { stopUnit } from '../src/host/stopUnit.ts';
+import { writeEnvValue } from '../src/host/writeEnvValue.ts';
+import { describeUnpaired, unpairedRows } from '../src/operations/compareWithChain.ts';
+import { ChangedSince } from '../src/runbook/changedSince.ts';
+import type { Finding } from '../src/runbook/check.ts';
+import { defineRunbook, field, type Step, type StepContext } from '../src/runbook/define.ts';
 import { blockNumber, timeSpan } from '../src/runbook/inputs.ts';
+import { block, pass } from '../src/runbook/preflight.ts';
 import { count } from '../src/text/format.ts';
-import { exampleFacts } from './reindex/example.ts';
-import type { ReindexFacts } from './reindex/facts.ts';
-import { preflight } from './reindex/preflight.ts';
-import { backUp } from './reindex/steps/backUp.ts';
-import { clearRows } from './reindex/steps/clearRows.ts';
-import { fillGaps } from './reindex/steps/fillGaps.ts';
-import { followToHead } from './reindex/steps/followToHead.ts';
-import { setStartBlock } from './reindex/steps/setStartBlock.ts';
-import { startIndexer } from './reindex/steps/startIndexer.ts';
-import { stopIndexer } from './reindex/steps/stopIndexer.ts';
-import { verify } from './reindex/verify.ts';
+import { quoteForShell } from '../src/text/shellLine.ts';
 import { byHand } from './reindex.byHand.ts';
+import { assertQuiescent, fillGaps, follow } from './reindex.catchUp.ts';
+import {
+  applicationName,
+  backupFile,
+  exampleFacts,
+  lastBlockKept,
+  type ReindexFacts,
+} from './reindex.facts.ts';
+import { preflight } from './reindex.preflight.ts';
+import { fewerThanBefore, verify } from './reindex.verify.ts';
 
 const input = {
   fromBlock: field(
@@ -84,3 +103,229 @@ because an RPC call failed are found and read again.`,
   ],
   verify,
 });
+
+/** Nothing may write while rows are cleared; a second indexer would be as bad as the first. */
+export function stopIndexer(facts: ReindexFacts): Step {
+  const { unit, wasActive } = facts.indexer;
+  return {
+    id: 'stop',
+    title: 'stop the indexer',
+    command: `systemctl stop ${unit}`,
+    effect: 'reversible',
+    leaves: { subject: 'indexer', state: 'STOPPED', until: 'start' },
+    undoTitle: wasActive ? 'start the indexer' : 'leave the indexer stopped, as it was',
+    probe: async (ctx) => {
+      const { activeState } = await readUnit(ctx.host(), { unit });
+      return activeState === 'inactive' || activeState === 'failed' ? 'done' : 'not-done';
+    },
+    run: async (ctx) => {
+      await stopUnit(ctx.host(), { unit, signal: ctx.signal });
+      return assertQuiescent(ctx, facts);
+    },
+    undo: async (ctx) => {
+      if (wasActive) await startUnit(ctx.host(), { unit, signal: ctx.signal });
+    },
+    checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), [{ unit, wasActive }]),
+  };
+}
+
+/** A dump whose rows were counted, table by table, before anything is deleted. It is kept. */
+export function backUp(facts: ReindexFacts): Step {
+  const { directory } = facts.backup;
+  const { name } = facts.database;
+  return {
+    id: 'backup',
+    title: 'back up the database, and read the backup to its end',
+    command: `pg_dump -Fc -d ${quoteForShell(name)} -f ${quoteForShell(`${directory}/${name}_`)}$RUN.dump`,
+    effect: 'reversible',
+    afterwards: 'kept',
+    probe: async (ctx) => {
+      // A dump that was cut off goes on without us; its sessions carry the run's name.
+      await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
+      const { exitCode } = await ctx.host().run(['test', '-s', backupFile(facts, ctx.runId)]);
+      // Only a verified dump ever gets its final name.
+      return exitCode === 0 ? 'done' : 'not-done';
+    },
+    run: (ctx) =>
+      dumpDatabase(ctx.database(), {
+        run: ctx.host().run,
+        file: backupFile(facts, ctx.runId),
+        applicationName: applicationName(ctx.runId),
+        signal: ctx.signal,
+        onProgress: ctx.progress,
+      }),
+  };
+}
+
+/** Rows and cursor in one transaction: with rows gone and the cursor ahead, nothing would come back. */
+export function clearRows(facts: ReindexFacts): Step {
+  const { schema, clear } = facts.database;
+  const { fromBlock, truncate } = facts;
+  const cursor = lastBlockKept(facts);
+  const what = { schema, fromBlock, all: truncate, cursor };
+  const rows = truncate ? 'DELETE FROM every event table' : `DELETE … WHERE block_number >= ${fromBlock}`;
+  const set =
+    schema.cursor === null
+      ? ''
+      : ` UPDATE ${schema.cursor.name} SET ${schema.cursor.blockColumn} = ${cursor};`;
+  return {
+    id: 'clear',
+    title: `clear ${count(clear)} rows${schema.cursor === null ? '' : ', and set the cursor, in one transaction'}`,
+    command: `psql -d ${quoteForShell(facts.database.name)} -c 'BEGIN; ${rows};${set} COMMIT'`,
+    effect: 'compensable',
+    undoTitle: 'restore the backup of step 2',
+    probe: async (ctx) => {
+      // The server works on for a tv that was killed, and keeps its locks until it notices.
+      await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
+      return probeCleared(ctx.database(), what);
+    },
+    run: async (ctx) => {
+      // Somebody may have started the indexer again since step 1.
+      await assertQuiescent(ctx, facts);
+      return clearEvents(ctx.database(), {
+        ...what,
+        applicationName: applicationName(ctx.runId),
+        signal: ctx.signal,
+      });
+    },
+    undo: async (ctx) => {
+      await assertQuiescent(ctx, facts);
+      await restoreTables(ctx.database(), {
+        run: ctx.host().run,
+        file: backupFile(facts, ctx.runId),
+        schema,
+        applicationName: applicationName(ctx.runId),
+        signal: ctx.signal,
+      });
+    },
+    checkUndone: (ctx) => checkRowsBack(ctx, facts),
+  };
+}
+
+/**
+ * The rows that were there before, by kind and in every table, in the blocks that were indexed then: the
+ * indexer may be running again, and what it has added must not stand in for what is lost.
+ */
+async function checkRowsBack(ctx: StepContext, facts: ReindexFacts): Promise<Finding> {
+  const { database, fromBlock } = facts;
+  const { schema, kindsUpTo } = database;
+  const [counted, cursor, fewer, unpaired] = await Promise.all([
+    countRows(ctx.database(), { schema, fromBlock }),
+    readCursor(ctx.database(), { schema }),
+    fewerThanBefore(ctx, facts),
+    unpairedRows(ctx, { schema, fromBlock: 0, toBlock: kindsUpTo }),
+  ]);
+  const before = database.clear + database.keep;
+  const now = counted.clear + counted.keep;
+  if (now < before || counted.keep < database.keep) {
+    return block(`${count(now)} rows, and there were ${count(before)} before the run`);
+  }
+  if (fewer.length > 0) {
+    return block('fewer rows than before the run', {
+      facts: Object.fromEntries(
+        fewer.map((one) => [one.kind, `${count(one.before)} before, ${count(one.found)} now`]),
+      ),
+    });
+  }
+  const known = database.unpaired;
+  const lost = unpaired.filter(
+    ({ table, missing }) => missing > (known?.find((one) => one.table === table)?.missing ?? 0),
+  );
+  if (known !== undefined && lost.length > 0) {
+    return block(`rows of before the run are missing: ${describeUnpaired(lost)}`, {
+      next: [{ tv: ['reindex', 'check', '--from-block', String(fromBlock)] }],
+    });
+  }
+  if (database.cursor !== null && (cursor === undefined || cursor.block < database.cursor)) {
+    const words = cursor === undefined ? 'not set' : `at block ${count(cursor.block)}`;
+    return block(`the cursor is ${words}, and was at block ${count(database.cursor)} before the run`);
+  }
+  return pass(`${count(now)} rows; ${count(before)} before the run`);
+}
+
+/** The indexer reads from the block after START_BLOCK, so the block before the first one is written. */
+export function setStartBlock(facts: ReindexFacts): Step {
+  const { file: path, before, after } = facts.env;
+  const key = 'START_BLOCK';
+  return {
+    id: 'env',
+    title: `set START_BLOCK in .env: ${before ?? '(not set)'} → ${after}`,
+    command: `sed -i 's/^START_BLOCK=.*/START_BLOCK=${after}/' ${quoteForShell(path)}`,
+    effect: 'reversible',
+    undoTitle: before === null ? `remove ${key} from .env` : `set ${key} to ${before}`,
+    probe: async (ctx) => {
+      const { text } = await readEnvFile(ctx.host(), { path });
+      return readEnvValue(text, key) === after ? 'done' : 'not-done';
+    },
+    run: async (ctx) => {
+      await assertOwn(ctx, facts);
+      await writeEnvValue(ctx.host(), { path, key, value: after });
+      return { file: path, before, after };
+    },
+    assertUndoable: (ctx) => assertOwn(ctx, facts),
+    undo: async (ctx) => {
+      await assertOwn(ctx, facts);
+      if (before === null) await removeEnvValue(ctx.host(), { path, key });
+      else await writeEnvValue(ctx.host(), { path, key, value: before });
+    },
+    checkUndone: async (ctx) => {
+      const { text } = await readEnvFile(ctx.host(), { path });
+      const found = readEnvValue(text, key) ?? null;
+      const words = `${key} ${found === null ? 'is not set' : `is ${found}`}`;
+      return found === before
+        ? pass(`${words}, as before the run`)
+        : block(`${words}, and ${before === null ? 'was not set' : `was ${before}`} before the run`, {
+            facts: { file: path },
+          });
+    },
+  };
+}
+
+/** @throws ChangedSince where START_BLOCK is neither what it was before nor what this run sets */
+async function assertOwn(
+  ctx: StepContext,
+  { env: { file: path, before, after } }: ReindexFacts,
+): Promise<void> {
+  const found = readEnvValue((await readEnvFile(ctx.host(), { path })).text, 'START_BLOCK') ?? null;
+  if (found === before || found === after) return;
+  throw new ChangedSince(ctx, 'START_BLOCK in .env is neither the value before nor that of this run', {
+    file: path,
+    before: before ?? 'not set',
+    'this run': after,
+    now: found ?? 'not set',
+  });
+}
+
+export function startIndexer({ indexer: { unit, wasActive } }: ReindexFacts): Step {
+  return {
+    id: 'start',
+    title: 'start the indexer',
+    command: `systemctl start ${unit}`,
+    effect: 'reversible',
+    undoTitle: 'stop the indexer',
+    probe: async (ctx) =>
+      (await readUnit(ctx.host(), { unit })).activeState === 'active' ? 'done' : 'not-done',
+    run: async (ctx) => {
+      const { mainPid, activeState } = await startUnit(ctx.host(), { unit, signal: ctx.signal });
+      return { unit, state: activeState, process: mainPid };
+    },
+    undo: async (ctx) => {
+      await stopUnit(ctx.host(), { unit, signal: ctx.signal });
+    },
+    // Once the undo of the stop has followed.
+    checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), [{ unit, wasActive }]),
+  };
+}
+
+/** Only waits: ended by a signal, it leaves the indexer at work. */
+export function followToHead(facts: ReindexFacts): Step {
+  return {
+    id: 'follow',
+    title: `follow it to the head, ${count(facts.chain.head - lastBlockKept(facts))} blocks`,
+    command: `journalctl -u ${facts.indexer.unit} -f`,
+    effect: 'reversible',
+    interruptible: true,
+    probe: async () => 'not-done',
+    run: (ctx) => follow(ctx, facts, Date.now() + facts.timeoutMs),
+  };
+}

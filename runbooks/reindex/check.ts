@@ -6,14 +6,20 @@ import { readCursor } from '../../src/database/readCursor.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
 import { readProgress } from '../../src/database/readProgress.ts';
 import { exitCodes, TvError } from '../../src/errors/TvError.ts';
+import {
+  type ChainComparison,
+  compareWithChain,
+  describeUnpaired,
+  doubtsOf,
+  groupUnstorable,
+} from '../../src/operations/compareWithChain.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import { blockNumber } from '../../src/runbook/inputs.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { count, howMany, short } from '../../src/text/format.ts';
+import { count, short } from '../../src/text/format.ts';
 import { table, wrap } from '../../src/text/layout.ts';
 import { byHand } from './check.byHand.ts';
-import { type ChainComparison, compareWithChain, describeUnpaired, groupUnstorable } from './compare.ts';
 
 /** How many missing or surplus events a screen shows; `--json` has up to 1 000. */
 const shown = 20;
@@ -133,30 +139,6 @@ function aheadOfHead(indexed: number | null, head: number, toBlock: number | und
   if (indexed === null || indexed <= head || toBlock !== undefined) return [];
   return [
     `the database is at block ${count(indexed)}, ahead of the chain's head ${count(head)}: the chain was reorganised or reset, or the RPC node lags; what is above the head was not compared`,
-  ];
-}
-
-/** Rows that could not be judged, and signs that the node does not return every log. */
-export function doubtsOf(comparison: ChainComparison): readonly string[] {
-  const { unconfirmed, unconfirmedReason, leftOut, logIndexDoubt, unpaired } = comparison;
-  return [
-    ...unpaired
-      .filter(({ filled }) => !filled)
-      .map(
-        ({ table: name, missing }) =>
-          `${name} is empty, and events holds ${howMany(missing, 'row')} of its kind: this indexer does not fill the table, or its rows are lost`,
-      ),
-    ...(unconfirmed.total === 0
-      ? []
-      : [
-          `${howMany(unconfirmed.total, 'row')} could not be confirmed: the RPC node returned no log for ${unconfirmed.total === 1 ? 'it' : 'them'}, and the transactions could not be read (${unconfirmedReason ?? 'no reason given'})`,
-        ]),
-    ...(leftOut.total === 0
-      ? []
-      : [
-          `the RPC node's eth_getLogs left out ${howMany(leftOut.total, 'log')} that the receipts hold, the first in block ${count(leftOut.first[0]?.block ?? 0)}: its log index is incomplete, and more may be missing than it shows`,
-        ]),
-    ...(logIndexDoubt === null || leftOut.total > 0 ? [] : [logIndexDoubt]),
   ];
 }
 

@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { exampleFacts } from '../../runbooks/reindex/example.ts';
-import type { ReindexFacts } from '../../runbooks/reindex/facts.ts';
-import { clearRows } from '../../runbooks/reindex/steps/clearRows.ts';
-import { verify } from '../../runbooks/reindex/verify.ts';
-import reindex from '../../runbooks/reindex.ts';
+import type { ReindexFacts } from '../../runbooks/reindex.facts.ts';
+import { exampleFacts } from '../../runbooks/reindex.facts.ts';
+import reindex, { clearRows } from '../../runbooks/reindex.ts';
+import { verify } from '../../runbooks/reindex.verify.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
 import { connectDatabase } from '../../src/database/connectDatabase.ts';
 import { countRows } from '../../src/database/countRows.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkTools } from '../../runbooks/db/shared/tools.ts';
-import { checkBackup } from '../../runbooks/reindex/checks/backup.ts';
+import { checkBackup } from '../../runbooks/reindex.checks.ts';
 import type { DatabaseServer } from '../../src/database/readServer.ts';
 import type { Context } from '../../src/runbook/context.ts';
 

@@ -1,19 +1,23 @@
-import { readHead } from '../../src/chain/readHead.ts';
-import { countRows } from '../../src/database/countRows.ts';
-import { readCursor } from '../../src/database/readCursor.ts';
-import { readEventKinds } from '../../src/database/readEventKinds.ts';
-import { onHost } from '../../src/errors/advice.ts';
-import { readEnvValue } from '../../src/host/envFile.ts';
-import { listProcesses } from '../../src/host/listProcesses.ts';
-import { readEnvFile } from '../../src/host/readEnvFile.ts';
-import { readUnit } from '../../src/host/readUnit.ts';
-import type { Check } from '../../src/runbook/check.ts';
-import type { StepContext } from '../../src/runbook/define.ts';
-import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
-import { count, howMany } from '../../src/text/format.ts';
-import { doubtsOf } from './check.ts';
-import { compareWithChain, describeUnpaired, groupUnstorable } from './compare.ts';
-import type { ReindexFacts } from './facts.ts';
+import { readHead } from '../src/chain/readHead.ts';
+import { countRows } from '../src/database/countRows.ts';
+import { readCursor } from '../src/database/readCursor.ts';
+import { readEventKinds } from '../src/database/readEventKinds.ts';
+import { onHost } from '../src/errors/advice.ts';
+import { readEnvValue } from '../src/host/envFile.ts';
+import { listProcesses } from '../src/host/listProcesses.ts';
+import { readEnvFile } from '../src/host/readEnvFile.ts';
+import { readUnit } from '../src/host/readUnit.ts';
+import {
+  compareWithChain,
+  describeUnpaired,
+  doubtsOf,
+  groupUnstorable,
+} from '../src/operations/compareWithChain.ts';
+import type { Check } from '../src/runbook/check.ts';
+import type { StepContext } from '../src/runbook/define.ts';
+import { block, Preflight, pass, warn } from '../src/runbook/preflight.ts';
+import { count, howMany } from '../src/text/format.ts';
+import type { ReindexFacts } from './reindex.facts.ts';
 
 /** More blocks behind than this and it does not count as being at the head. */
 const fewBlocks = 25;

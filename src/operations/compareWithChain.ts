@@ -5,21 +5,21 @@ import {
   type Listed,
   merge,
   type UnkeptKind,
-} from '../../src/chain/compareEvents.ts';
-import { assertPlaced, confirmSurplus, readTopics, type SurplusRow } from '../../src/chain/confirmSurplus.ts';
-import { eventName, hasOpaqueArgument, indexedEvents } from '../../src/chain/events.ts';
-import { type ChainLog, readLogs } from '../../src/chain/readLogs.ts';
-import { testLogIndex } from '../../src/chain/testLogIndex.ts';
-import type { Address } from '../../src/config/settings.ts';
-import type { EventSchema } from '../../src/database/eventSchema.ts';
-import { findUnpairedRows, type UnpairedRows } from '../../src/database/findUnpairedRows.ts';
-import { type EventKind, readEventKinds } from '../../src/database/readEventKinds.ts';
-import { readEvents } from '../../src/database/readEvents.ts';
-import { type Answer, known } from '../../src/errors/answer.ts';
-import type { Context } from '../../src/runbook/context.ts';
-import type { Progress } from '../../src/runbook/events.ts';
-import { count } from '../../src/text/format.ts';
-import { findStoringError } from './findStoringError.ts';
+} from '../chain/compareEvents.ts';
+import { assertPlaced, confirmSurplus, readTopics, type SurplusRow } from '../chain/confirmSurplus.ts';
+import { eventName, hasOpaqueArgument, indexedEvents } from '../chain/events.ts';
+import { type ChainLog, readLogs } from '../chain/readLogs.ts';
+import { testLogIndex } from '../chain/testLogIndex.ts';
+import type { Address } from '../config/settings.ts';
+import type { EventSchema } from '../database/eventSchema.ts';
+import { findUnpairedRows, type UnpairedRows } from '../database/findUnpairedRows.ts';
+import { type EventKind, readEventKinds } from '../database/readEventKinds.ts';
+import { readEvents } from '../database/readEvents.ts';
+import { type Answer, answer, known, unknown } from '../errors/answer.ts';
+import { type Journal, readJournal } from '../host/readJournal.ts';
+import type { Context } from '../runbook/context.ts';
+import type { Progress } from '../runbook/events.ts';
+import { count, howMany } from '../text/format.ts';
 
 export interface CompareParameters {
   readonly schema: EventSchema;
@@ -248,4 +248,83 @@ export function groupUnstorable(
     byReason.set(reason, [...(byReason.get(reason) ?? []), `${kind} (${count(logs)})`]);
   }
   return [...byReason].map(([reason, kinds]) => ({ kinds: kinds.join(', '), reason }));
+}
+
+/** Rows that could not be judged, and signs that the node does not return every log. */
+export function doubtsOf(comparison: ChainComparison): readonly string[] {
+  const { unconfirmed, unconfirmedReason, leftOut, logIndexDoubt, unpaired } = comparison;
+  return [
+    ...unpaired
+      .filter(({ filled }) => !filled)
+      .map(
+        ({ table: name, missing }) =>
+          `${name} is empty, and events holds ${howMany(missing, 'row')} of its kind: this indexer does not fill the table, or its rows are lost`,
+      ),
+    ...(unconfirmed.total === 0
+      ? []
+      : [
+          `${howMany(unconfirmed.total, 'row')} could not be confirmed: the RPC node returned no log for ${unconfirmed.total === 1 ? 'it' : 'them'}, and the transactions could not be read (${unconfirmedReason ?? 'no reason given'})`,
+        ]),
+    ...(leftOut.total === 0
+      ? []
+      : [
+          `the RPC node's eth_getLogs left out ${howMany(leftOut.total, 'log')} that the receipts hold, the first in block ${count(leftOut.first[0]?.block ?? 0)}: its log index is incomplete, and more may be missing than it shows`,
+        ]),
+    ...(logIndexDoubt === null || leftOut.total > 0 ? [] : [logIndexDoubt]),
+  ];
+}
+
+/** Newest lines with a kind's name that are looked through for one that is an error. */
+const linesEach = 100;
+/** Longest line that is quoted, in characters. */
+const longestQuote = 200;
+
+/**
+ * The event itself cannot be stored: `json` of Python, psycopg and web3.py in their own words. An error
+ * that passes (a lost connection) explains nothing.
+ */
+const lastingError = /serializ|can't adapt|decod|unsupported|TypeError|no matching ABI/i;
+
+export interface StoringErrors {
+  /** The line of the indexer's journal that says why it did not store this kind. */
+  of(kind: string): string | undefined;
+  /** Such a line that names no kind; unknown where the journal cannot be read. */
+  readonly any: Answer<string | undefined>;
+}
+
+/**
+ * What the indexer's journal says about kinds of events that it did not store. One search finds the
+ * newest such lines of any kind; `oneByOne` are searched for by name where those do not name them.
+ */
+export async function findStoringError(ctx: Context, oneByOne: readonly string[]): Promise<StoringErrors> {
+  const unit = ctx.settings.host.units.indexer;
+  const read = (containing: string) =>
+    answer(readJournal(ctx.host(), { unit, lines: linesEach, containing }));
+  const newest = await read('serializ');
+  const found = new Map<string, string>();
+  // A journal that cannot be read does not get readable by asking for the next kind.
+  for (const kind of newest.known && newest.value.available ? new Set(oneByOne) : []) {
+    const own = await read(kind);
+    const line = lineOf(own, kind);
+    if (line !== undefined) found.set(kind, line);
+  }
+  return { of: (kind) => found.get(kind) ?? lineOf(newest, kind), any: quote(newest) };
+}
+
+function lineOf(journal: Answer<Journal>, kind: string): string | undefined {
+  const line = quote(journal, new RegExp(`\\b${kind}\\b`));
+  return line.known ? line.value : undefined;
+}
+
+function quote(journal: Answer<Journal>, names = /(?:)/): Answer<string | undefined> {
+  if (!journal.known) return journal;
+  const { available, reason, entries } = journal.value;
+  if (!available) return unknown(reason ?? 'no reason given');
+  const line = entries.findLast(({ message }) => names.test(message) && lastingError.test(message))?.message;
+  return known(line === undefined ? undefined : shorten(line));
+}
+
+function shorten(line: string): string {
+  const flat = line.replaceAll(/\s+/g, ' ').trim();
+  return flat.length > longestQuote ? `${flat.slice(0, longestQuote - 1)}…` : flat;
 }
