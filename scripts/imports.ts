@@ -89,14 +89,8 @@ function whyForbidden(path: string, specifier: string): string | undefined {
   return allowed[from]?.includes(to) === true ? undefined : `${from} may not know ${to}`;
 }
 
-/** Parts of procedures that are not folded into their commands yet; nothing is to be added here. */
-const unfolded = ['db/backup/', 'db/restore/', 'db/shared/', 'reindex/'].map(
-  (folder) => `runbooks/${folder}`,
-);
-
 /** A command imports its own further files (`reindex.preflight.ts`), and nothing of another command. */
 function whyForeign(path: string, specifier: string): string | undefined {
-  if (unfolded.some((folder) => specifier.startsWith(folder))) return undefined;
   const ownerOf = (file: string) => file.replace(/^(.*\/[^./]+)(?:\.[^/]+)?\.ts$/, '$1');
   return ownerOf(path) === ownerOf(specifier)
     ? undefined

@@ -1,24 +1,34 @@
 import * as z from 'zod';
 import { choosePrune } from '../../src/database/backup/choosePrune.ts';
+import { type DumpedSnapshot, dumpTo } from '../../src/database/backup/dumpTo.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
+import type { BackupManifest } from '../../src/database/backup/manifest.ts';
+import { describeBackup, publishBackup } from '../../src/database/backup/publishBackup.ts';
+import { readBack } from '../../src/database/backup/readBack.ts';
 import { keepDaysDefault, keepVerified } from '../../src/database/backup/retention.ts';
+import { endSessions } from '../../src/database/endSessions.ts';
 import { readServer } from '../../src/database/readServer.ts';
 import { onHost } from '../../src/errors/advice.ts';
+import { TvError } from '../../src/errors/TvError.ts';
+import { checkGone } from '../../src/host/checkAsBefore.ts';
 import { readDisk } from '../../src/host/readDisk.ts';
+import { checkFolder, checkTools, type Tools } from '../../src/operations/checkTools.ts';
+import { applicationName, stampOf } from '../../src/operations/maintenance.ts';
+import { readCommand } from '../../src/operations/restoreBeside.ts';
 import { harmless } from '../../src/runbook/concurrency.ts';
 import type { Context } from '../../src/runbook/context.ts';
-import { defineRunbook, field, type PreflightResult } from '../../src/runbook/define.ts';
+import {
+  defineRunbook,
+  field,
+  type PreflightResult,
+  type Step,
+  type StepContext,
+} from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';
 import { bytes, count, duration } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
-import { dump } from './backup/dump.ts';
-import type { BackupFacts } from './backup/facts.ts';
-import { backupPath } from './backup/facts.ts';
-import { publish } from './backup/publish.ts';
-import { readItBack } from './backup/readItBack.ts';
 import { byHand } from './backup.byHand.ts';
-import { checkFolder, checkTools } from './shared/tools.ts';
 
 /**
  * Room for the backup: pg_dump compresses and leaves indexes out, so half of the database's size is
@@ -138,3 +148,193 @@ left that looks like a backup.`,
     return preflight.checks();
   },
 });
+
+export type BackupFacts = {
+  readonly form: 'directory' | 'sql.gz';
+  readonly directory: string;
+  readonly database: {
+    readonly name: string;
+    readonly systemIdentifier: string | null;
+    readonly oid: number;
+  };
+  readonly server: { readonly version: string; readonly major: number };
+  readonly tools: Tools;
+};
+
+/** Where a run's backup will lie: known before it is made, so that a resumed run finds it. */
+export function backupPath(facts: BackupFacts, run: string): string {
+  const end = facts.form === 'directory' ? '' : '.sql.gz';
+  return `${facts.directory}/${facts.database.name}_${stampOf(run)}${end}`;
+}
+
+export function partialPath(facts: BackupFacts, run: string): string {
+  return `${backupPath(facts, run)}.partial`;
+}
+
+/** The dump, the row counts and the cursor, all of one snapshot. */
+export function dump(facts: BackupFacts): Step {
+  const { form, database, tools, directory } = facts;
+  const target = `${quoteForShell(`${directory}/${database.name}_`)}$RUN`;
+  return {
+    id: 'dump',
+    title: `dump ${database.name}${form === 'directory' ? `, ${tools.cores} tables at once` : ' as one .sql.gz'}`,
+    command:
+      form === 'directory'
+        ? `pg_dump -Fd -j ${tools.cores} -d ${quoteForShell(database.name)} -f ${target}.partial`
+        : `pg_dump -Z 6 -d ${quoteForShell(database.name)} -f ${target}.sql.gz.partial`,
+    effect: 'reversible',
+    undoTitle: 'remove the dump',
+    // What a dump that was cut off has left is worth nothing: begin again.
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      const { databaseOid } = await readServer(ctx.database());
+      if (databaseOid !== database.oid) {
+        throw new TvError('The database is another one than when this run was planned.', {
+          next: { tv: ['db', 'backup'] },
+        });
+      }
+      return dumpTo(ctx.database(), {
+        run: ctx.host().run,
+        form,
+        partial: partialPath(facts, ctx.runId),
+        jobs: tools.cores,
+        applicationName: applicationName(ctx.runId),
+        signal: ctx.signal,
+        onProgress: ctx.progress,
+      });
+    },
+    undo: async (ctx) => {
+      await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
+      await ctx.host().run(['rm', '-rf', '--', ...written(facts, ctx.runId)], { timeoutMs: 0 });
+    },
+    checkUndone: (ctx) => checkGone(ctx.host(), written(facts, ctx.runId)),
+  };
+}
+
+/** What a dump leaves, once its name is taken away. */
+function written(facts: BackupFacts, run: string): readonly string[] {
+  const path = backupPath(facts, run);
+  return [partialPath(facts, run), `${path}.manifest.json`, `${path}.marks.json`];
+}
+
+/** One rename: from then on it is a backup. */
+export function publish(facts: BackupFacts): Step {
+  const end = facts.form === 'directory' ? '' : '.sql.gz';
+  const path = `${quoteForShell(`${facts.directory}/${facts.database.name}_`)}$RUN${end}`;
+  return {
+    id: 'publish',
+    title: 'give it its name',
+    command: `mv ${path}.partial ${path}`,
+    effect: 'reversible',
+    undoTitle: 'remove the name',
+    probe: async (ctx) => {
+      const { exitCode } = await ctx.host().run(['test', '-e', backupPath(facts, ctx.runId)]);
+      return exitCode === 0 ? 'done' : 'not-done';
+    },
+    run: async (ctx) => {
+      const path = backupPath(facts, ctx.runId);
+      await publishBackup(ctx.database(), {
+        run: ctx.host().run,
+        partial: partialPath(facts, ctx.runId),
+        path,
+      });
+      return { path };
+    },
+    assertUndoable: (ctx) => assertNotPinned(ctx, facts),
+    undo: async (ctx) => {
+      await assertNotPinned(ctx, facts);
+      const path = backupPath(facts, ctx.runId);
+      const script = 'if [ -e "$1" ]; then mv -T -- "$1" "$2"; fi';
+      await ctx.host().run(['sh', '-c', script, 'tv', path, partialPath(facts, ctx.runId)]);
+    },
+    checkUndone: (ctx) => checkGone(ctx.host(), [backupPath(facts, ctx.runId)]),
+  };
+}
+
+/**
+ * Whoever has pinned it since relies on it.
+ * @throws TvError where it is pinned
+ */
+async function assertNotPinned(ctx: StepContext, facts: BackupFacts): Promise<void> {
+  const path = backupPath(facts, ctx.runId);
+  const { backups } = await listBackups({ run: ctx.host().run, directory: facts.directory });
+  const found = backups.find((backup) => backup.path === path);
+  if (found === undefined || found.marks.pinned === null) return;
+  throw new TvError('The backup is pinned; it was not undone.', {
+    facts: { backup: found.name, reason: found.marks.pinned.reason },
+    next: { tv: ['db', 'unpin', found.name] },
+  });
+}
+
+/** Reads the dump to its last byte, compares its rows with those counted, and writes the manifest. */
+export function readItBack(facts: BackupFacts): Step {
+  return {
+    id: 'read',
+    title: 'read it back to its last byte, compare rows, write the manifest',
+    command: readCommand({ form: facts.form, archive: shownArchive(facts) }),
+    effect: 'reversible',
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      const snapshot = ctx.results['dump'] as DumpedSnapshot;
+      const partial = partialPath(facts, ctx.runId);
+      const path = backupPath(facts, ctx.runId);
+      const { run } = ctx.host();
+      const archive = facts.form === 'directory' ? `${partial}/data` : partial;
+      const contents = await readBack(ctx.database(), {
+        run,
+        backup: { path: partial, form: facts.form, archive },
+        jobs: facts.tools.cores,
+        signal: ctx.signal,
+      });
+      const differing = Object.entries(snapshot.rows).filter(
+        ([table, rows]) => contents.rows[table] !== rows,
+      );
+      const problems = [
+        ...contents.problems,
+        ...differing.map(
+          ([table, rows]) => `${table} has ${contents.rows[table] ?? 'no'} rows in it, expected ${rows}`,
+        ),
+      ];
+      if (problems.length > 0) {
+        throw new TvError('The backup was written but does not hold what the database holds.', {
+          facts: { problems: problems.join('; ') },
+        });
+      }
+      const manifest: BackupManifest = {
+        schema: 'tv.backup/1',
+        form: facts.form,
+        createdAt: snapshot.createdAt,
+        seconds: snapshot.seconds,
+        tv: ctx.version,
+        database: {
+          name: facts.database.name,
+          systemIdentifier: facts.database.systemIdentifier,
+          bytes: snapshot.databaseBytes,
+          properties: snapshot.properties,
+        },
+        server: facts.server,
+        tool: facts.tools.version,
+        cursorBlock: snapshot.cursorBlock,
+        rows: snapshot.rows,
+        files: contents.files.map((file) =>
+          facts.form === 'directory' ? file : { ...file, path: path.slice(path.lastIndexOf('/') + 1) },
+        ),
+      };
+      const marks = {
+        verified: { at: ctx.clock.now().toISOString(), how: 'read' as const, problems: [] },
+        pinned: null,
+      };
+      await describeBackup({ run, partial, path }, { manifest, marks });
+      return {
+        files: manifest.files.length,
+        bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0),
+      };
+    },
+  };
+}
+
+/** As `dump` shows it. */
+function shownArchive({ form, directory, database }: BackupFacts): string {
+  const path = `${quoteForShell(`${directory}/${database.name}_`)}$RUN`;
+  return form === 'directory' ? `${path}.partial/data` : `${path}.sql.gz.partial`;
+}

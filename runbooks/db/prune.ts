@@ -7,14 +7,13 @@ import { clearSessions } from '../../src/database/restore/clearSessions.ts';
 import { dropDatabase } from '../../src/database/restore/dropDatabase.ts';
 import { databaseOids, listOldDatabases } from '../../src/database/restore/listDatabases.ts';
 import { onHost } from '../../src/errors/advice.ts';
+import { checkFolder } from '../../src/operations/checkTools.ts';
+import { applicationName, checkMaintenance, withMaintenance } from '../../src/operations/maintenance.ts';
 import { defineRunbook, field, type Step } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';
 import { bytes, count, howMany } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 import { byHand } from './prune.byHand.ts';
-import { checkMaintenance, withMaintenance } from './shared/maintenance.ts';
-import { applicationName } from './shared/names.ts';
-import { checkFolder } from './shared/tools.ts';
 
 type PruneFacts = {
   readonly remove: readonly Pick<Backup, 'name' | 'path' | 'bytes' | 'createdAt'>[];

@@ -1,13 +1,31 @@
 import * as z from 'zod';
-import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { localTime } from '../../src/text/format.ts';
-import { exampleFacts } from './restore/example.ts';
-import type { RestoreFacts } from './restore/facts.ts';
-import { preflight } from './restore/preflight.ts';
-import { startServices, stopServices } from './restore/services.ts';
-import { dropLive, restoreIntoNew, swap, tryDefinitions } from './restore/steps.ts';
-import { verify } from './restore/verify.ts';
+import { readReady } from '../../src/api/readReady.ts';
+import { readEventSchema } from '../../src/database/readEventSchema.ts';
+import { readProgress } from '../../src/database/readProgress.ts';
+import { readServer } from '../../src/database/readServer.ts';
+import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
+import { readDatabaseProperties } from '../../src/database/restore/readDatabaseProperties.ts';
+import { onHost } from '../../src/errors/advice.ts';
+import { TvError } from '../../src/errors/TvError.ts';
+import { readUnits } from '../../src/host/readUnits.ts';
+import { awaitProgress } from '../../src/operations/indexer/awaitProgress.ts';
+import type { Restored } from '../../src/operations/restoreBeside.ts';
+import type { Check } from '../../src/runbook/check.ts';
+import { defineRunbook, field, type StepContext } from '../../src/runbook/define.ts';
+import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { bytes, count, duration, localTime } from '../../src/text/format.ts';
 import { byHand } from './restore.byHand.ts';
+import { exampleFacts, keepsOld, keptAs, type RestoreFacts } from './restore.facts.ts';
+import { preflight } from './restore.preflight.ts';
+import {
+  dropLive,
+  type Moment,
+  restoreIntoNew,
+  startServices,
+  stopServices,
+  swap,
+  tryDefinitions,
+} from './restore.steps.ts';
 
 const input = {
   backup: field('[backup]', 'its name, the beginning of it, or a path', z.string().optional()),
@@ -111,3 +129,128 @@ backup was made, where its manifest says so, or else as the server's defaults ha
   },
   verify,
 });
+
+/** The API connects anew to the database within this time (milliseconds). */
+const apiLimitMs = 15_000;
+
+/** Of the whole look at the indexer, whose own limit goes by its polls (milliseconds). */
+const progressLimitMs = 600_000;
+
+/** Reads everything back: database, rows, cursor, services, what is kept, and how long it was down. */
+export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<readonly Check[]> {
+  const preflight = new Preflight(ctx);
+  const { name, maintenance } = facts.database;
+
+  preflight.check('database', 'database', async () => {
+    const found = await readDatabaseProperties(ctx.database(), { name });
+    if (found === undefined) return block(`there is no database ${name}`);
+    const same = (one: typeof found) => JSON.stringify({ ...one, name: '' });
+    if (same(found) !== same(maintenance.properties)) {
+      return block(`${name} is not as it was: owner, settings or grants differ`);
+    }
+    const { databaseOid } = await readServer(ctx.database());
+    const restored = ctx.results['restore'] as Restored | undefined;
+    // Every row was counted before the swap, and a new name changes none: it has to be that very database.
+    if (databaseOid !== (restored?.oid ?? facts.back?.oid)) {
+      return block(`${name} is another database than the one that this run has put there`);
+    }
+    const rows =
+      restored === undefined
+        ? ''
+        : `${count(Object.values(restored.rows).reduce((sum, one) => sum + one, 0))} rows, `;
+    return pass(
+      `${name}: ${rows}owner ${found.owner}, settings and grants as ${facts.database.oid === null ? 'planned' : 'before'}`,
+    );
+  });
+
+  preflight.check('services', 'host', async () => {
+    const states = await readUnits(ctx.host(), { units: facts.services.map(({ unit }) => unit) });
+    const down = facts.services.filter(
+      ({ wasActive }, index) => wasActive && states[index]?.activeState !== 'active',
+    );
+    if (down.length > 0) {
+      return block(`not active: ${down.map(({ unit }) => unit).join(', ')}`, {
+        next: down.map(({ unit }) => onHost(`journalctl -u ${unit} -n 50 --no-pager`)),
+      });
+    }
+    const crashing = facts.services.filter(
+      ({ crashes }, index) => crashes === true && states[index]?.activeState !== 'active',
+    );
+    if (crashing.length > 0) {
+      return warn(`still crashing, as before: ${crashing.map(({ unit }) => unit).join(', ')}`, {
+        next: crashing.map(({ unit }) => onHost(`journalctl -u ${unit} -n 50 --no-pager`)),
+      });
+    }
+    const up = facts.services.filter(({ wasActive }) => wasActive).length;
+    return pass(up === facts.services.length ? 'all active' : `${up} active, the others as before`);
+  });
+
+  preflight.check('api', 'api', () => apiReady(ctx, facts));
+
+  preflight.check('cursor', 'database', async () => {
+    const schema = await readEventSchema(ctx.database());
+    const { block: at, source } = await readProgress(ctx.database(), { schema });
+    const from = facts.backup?.cursorBlock ?? null;
+    const summary = `block ${at === null ? 'none' : count(at)}${from === null ? '' : `; the backup was at ${count(from)}`}`;
+    if (source === 'cursor') return pass(summary);
+    return warn(`${summary}; no cursor here, so START_BLOCK decides where the indexer goes on`, {
+      next: [{ tv: ['reindex', '--from-block', String(at ?? 'earliest')] }],
+    });
+  });
+
+  const isIndexer = (one: { readonly unit: string }) => one.unit === ctx.settings.host.units.indexer;
+  if (facts.services.some((one) => isIndexer(one) && one.wasActive)) {
+    const since = new Date((ctx.results['start'] as Moment).at);
+    preflight.check(
+      'indexer',
+      'database',
+      () => awaitProgress(ctx, facts.backup?.cursorBlock ?? null, since),
+      progressLimitMs,
+    );
+  }
+
+  preflight.check('downtime', 'host', async () => {
+    const stop = ctx.results['stop'] as Moment;
+    const start = ctx.results['start'] as Moment;
+    const ms = Date.parse(start.at) - Date.parse(stop.at);
+    return pass(`the services were down for ${duration(ms)}`);
+  });
+
+  preflight.check('kept', 'database', async () => {
+    if (facts.mode === 'in-place') return pass('nothing, as --in-place says');
+    if (!keepsOld(facts)) return pass(`nothing: there was no ${name} before`);
+    const kept = await listOldDatabases(ctx.database(), { live: name });
+    const wanted = keptAs(facts, ctx.runId);
+    const found = kept.find((one) => one.name === wanted);
+    if (found === undefined) return block(`${wanted} is not there`);
+    const size = found.bytes === 0 ? '' : ` (${bytes(found.bytes)})`;
+    return pass(`${found.name}${size}: restore --swap-back brings it back, prune --old drops it`);
+  });
+  return preflight.checks();
+}
+
+async function apiReady(ctx: StepContext, { services }: RestoreFacts) {
+  const unit = ctx.settings.host.units.api;
+  if (services.some((one) => one.unit === unit && !one.wasActive)) return pass('was not running');
+  const deadline = ctx.clock.now().getTime() + apiLimitMs;
+  for (;;) {
+    const trouble = await askApi(ctx);
+    if (trouble === undefined) return pass('ready, with the database');
+    if (ctx.clock.now().getTime() > deadline) {
+      return warn(`the API is not ready: ${trouble}`, {
+        next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`), { tv: ['status'] }],
+      });
+    }
+    await ctx.clock.sleep(500, ctx.signal);
+  }
+}
+
+async function askApi(ctx: StepContext): Promise<string | undefined> {
+  try {
+    const { checks } = await readReady(ctx.api());
+    return checks.database === false ? (checks.databaseError ?? 'it does not reach the database') : undefined;
+  } catch (error) {
+    if (error instanceof TvError) return error.message;
+    throw error;
+  }
+}

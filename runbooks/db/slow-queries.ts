@@ -6,11 +6,11 @@ import {
   type Statements,
 } from '../../src/database/statements/readStatements.ts';
 import { onHost } from '../../src/errors/advice.ts';
+import { asAdmin } from '../../src/operations/maintenance.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 import { count, duration } from '../../src/text/format.ts';
 import { visibleWidth, wrap } from '../../src/text/layout.ts';
-import { asAdmin } from './shared/asAdmin.ts';
 import { byHand } from './slow-queries.byHand.ts';
 
 /** Shorter than this and it is ordinary work, in milliseconds. */

@@ -19,11 +19,11 @@ import { TvError } from '../../src/errors/TvError.ts';
 import { readApiWorkers } from '../../src/host/readApiWorkers.ts';
 import { readDiskKind } from '../../src/host/readDiskKind.ts';
 import { readMachine } from '../../src/host/readMachine.ts';
+import { asAdmin } from '../../src/operations/maintenance.ts';
 import type { Context, Database } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { bytes } from '../../src/text/format.ts';
-import { asAdmin } from './shared/asAdmin.ts';
 
 /** One setting as it is and as it should be. */
 export type SettingState = {

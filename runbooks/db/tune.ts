@@ -7,6 +7,7 @@ import {
 } from '../../src/database/tuning/alterSystem.ts';
 import { isOutranked, readTunables, type Tunable } from '../../src/database/tuning/readTunables.ts';
 import { sameSetting, sameValue } from '../../src/database/tuning/sizes.ts';
+import { asAdmin, withRollback } from '../../src/operations/maintenance.ts';
 import { ChangedSince } from '../../src/runbook/changedSince.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
@@ -14,8 +15,6 @@ import type { Paint } from '../../src/runbook/paint.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { bytes } from '../../src/text/format.ts';
 import { table, wrap } from '../../src/text/layout.ts';
-import { asAdmin } from './shared/asAdmin.ts';
-import { withRollback } from './shared/withRollback.ts';
 import { byHand } from './tune.byHand.ts';
 import {
   compareSettings,

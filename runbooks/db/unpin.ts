@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { checkChosenBackup, checkPin, type PinFacts, setPin } from '../../src/operations/setPin.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
-import { checkChosenBackup, checkPin, type PinFacts, setPin } from './shared/setPin.ts';
 
 const input = { backup: field('<backup>', 'its name, or the beginning of it', z.string()) };
 

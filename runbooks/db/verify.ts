@@ -8,6 +8,24 @@ import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
 import { isBackupsFault } from '../../src/database/restore/isBackupsFault.ts';
 import { lackedBy, missingNeeds } from '../../src/database/restore/missingNeeds.ts';
 import { TvError } from '../../src/errors/TvError.ts';
+import { checkTools, type Tools } from '../../src/operations/checkTools.ts';
+import { chooseBackups } from '../../src/operations/chooseBackups.ts';
+import {
+  besideName,
+  checkMaintenance,
+  type MaintenanceFacts,
+  readServerOf,
+  withMaintenance,
+} from '../../src/operations/maintenance.ts';
+import {
+  checkCode,
+  checkDropped,
+  dropBeside,
+  probeBeside,
+  readCommand,
+  restoreBeside,
+  restoreCommand,
+} from '../../src/operations/restoreBeside.ts';
 import { harmless } from '../../src/runbook/concurrency.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
@@ -16,20 +34,6 @@ import { step } from '../../src/runbook/step.ts';
 import { bytes, howMany } from '../../src/text/format.ts';
 import { visible } from '../../src/text/outsideText.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
-import { checkCode } from './shared/checkCode.ts';
-import { chooseBackups } from './shared/chooseBackups.ts';
-import { checkMaintenance, type MaintenanceFacts, withMaintenance } from './shared/maintenance.ts';
-import { besideName } from './shared/names.ts';
-import { readServerOf } from './shared/readServerOf.ts';
-import {
-  checkDropped,
-  dropBeside,
-  probeBeside,
-  readCommand,
-  restoreBeside,
-  restoreCommand,
-} from './shared/restoreBeside.ts';
-import { checkTools, type Tools } from './shared/tools.ts';
 import { byHand } from './verify.byHand.ts';
 
 type VerifyFacts = {

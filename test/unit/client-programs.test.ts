@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { checkTools } from '../../runbooks/db/shared/tools.ts';
 import { checkBackup } from '../../runbooks/reindex.checks.ts';
 import type { DatabaseServer } from '../../src/database/readServer.ts';
+import { checkTools } from '../../src/operations/checkTools.ts';
 import type { Context } from '../../src/runbook/context.ts';
 
 const gib = 1024 ** 3;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeBlockers } from '../../runbooks/db/restore/checks/blockers.ts';
-import { checkServices } from '../../runbooks/db/restore/checks/services.ts';
+import { checkServices, describeBlockers } from '../../runbooks/db/restore.checks.ts';
 import restore from '../../runbooks/db/restore.ts';
 import { UnavailableError } from '../../src/errors/TvError.ts';
 import type { Context } from '../../src/runbook/context.ts';

@@ -10,6 +10,7 @@ import {
   unitDirectory,
 } from '../../../src/host/schedule/scheduleUnits.ts';
 import { writeSystemFile } from '../../../src/host/writeSystemFile.ts';
+import { withRollback } from '../../../src/operations/maintenance.ts';
 import type { InstallFacts } from '../../../src/operations/schedule.ts';
 import {
   assertUnitFilesOfRun,
@@ -19,7 +20,6 @@ import {
   verifyInstalled,
 } from '../../../src/operations/schedule.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../../src/runbook/define.ts';
-import { withRollback } from '../shared/withRollback.ts';
 import { byHand } from './install.byHand.ts';
 import { preflightInstall } from './install.preflight.ts';
 

@@ -10,6 +10,7 @@ import {
   unitDirectory,
 } from '../../../src/host/schedule/scheduleUnits.ts';
 import { writeSystemFile } from '../../../src/host/writeSystemFile.ts';
+import { withRollback } from '../../../src/operations/maintenance.ts';
 import type { RemoveFacts } from '../../../src/operations/schedule.ts';
 import {
   assertUnitFilesOfRun,
@@ -25,7 +26,6 @@ import {
   type StepContext,
 } from '../../../src/runbook/define.ts';
 import { block, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
-import { withRollback } from '../shared/withRollback.ts';
 
 const input = {};
 

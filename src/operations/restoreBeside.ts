@@ -1,22 +1,27 @@
-import { findBackup } from '../../../src/database/backup/findBackup.ts';
-import type { Backup } from '../../../src/database/backup/listBackups.ts';
-import { writeMarks } from '../../../src/database/backup/marks.ts';
-import { readServer } from '../../../src/database/readServer.ts';
-import { checkFilled } from '../../../src/database/restore/checkFilled.ts';
-import { createDatabase } from '../../../src/database/restore/createDatabase.ts';
-import { dropDatabase } from '../../../src/database/restore/dropDatabase.ts';
-import { fillDatabase } from '../../../src/database/restore/fillDatabase.ts';
-import { isBackupsFault } from '../../../src/database/restore/isBackupsFault.ts';
-import { databaseOids } from '../../../src/database/restore/listDatabases.ts';
-import type { DatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
-import { TvError } from '../../../src/errors/TvError.ts';
-import type { Finding } from '../../../src/runbook/check.ts';
-import type { ProbeAnswer, StepContext } from '../../../src/runbook/define.ts';
-import { block, pass } from '../../../src/runbook/preflight.ts';
-import { quoteForShell } from '../../../src/text/shellLine.ts';
-import { withDatabase, withMaintenance } from './maintenance.ts';
-import { applicationName } from './names.ts';
-import type { Tools } from './tools.ts';
+import { findBackup } from '../database/backup/findBackup.ts';
+import type { Backup } from '../database/backup/listBackups.ts';
+import { writeMarks } from '../database/backup/marks.ts';
+import { readFunctions } from '../database/backup/readFunctions.ts';
+import { readServer } from '../database/readServer.ts';
+import { checkFilled } from '../database/restore/checkFilled.ts';
+import { createDatabase } from '../database/restore/createDatabase.ts';
+import { dropDatabase } from '../database/restore/dropDatabase.ts';
+import { fillDatabase } from '../database/restore/fillDatabase.ts';
+import { isBackupsFault } from '../database/restore/isBackupsFault.ts';
+import { databaseOids } from '../database/restore/listDatabases.ts';
+import type { DatabaseProperties } from '../database/restore/readDatabaseProperties.ts';
+import { readRights } from '../database/restore/readRights.ts';
+import { answer } from '../errors/answer.ts';
+import { TvError } from '../errors/TvError.ts';
+import type { Finding } from '../runbook/check.ts';
+import type { Context } from '../runbook/context.ts';
+import type { ProbeAnswer, StepContext } from '../runbook/define.ts';
+import { block, pass, warn } from '../runbook/preflight.ts';
+import { howMany } from '../text/format.ts';
+import { visible } from '../text/outsideText.ts';
+import { quoteForShell } from '../text/shellLine.ts';
+import type { Tools } from './checkTools.ts';
+import { applicationName, withDatabase, withMaintenance } from './maintenance.ts';
 
 export interface RestoreBesideParameters {
   readonly name: string;
@@ -167,4 +172,43 @@ export async function checkDropped(ctx: StepContext, name: string): Promise<Find
   return (await probeBeside(ctx, name)) === 'not-done'
     ? pass(`no database ${name} is left`)
     : block(`the database ${name} of the run is still there`);
+}
+
+/** More names than this are counted. */
+const named = 8;
+
+/**
+ * Whether a restore could run code of the backups as a superuser. Their functions are named: what they do
+ * is not known from their text.
+ */
+export async function checkCode(
+  ctx: Context,
+  backups: readonly Pick<Backup, 'form' | 'archive' | 'path'>[],
+  signal: AbortSignal,
+) {
+  const { user, isSuperuser } = await withMaintenance(ctx, 'tv', (database) =>
+    readRights(database, { owner: ctx.database().target.user }),
+  );
+  if (!isSuperuser) return pass(`the restore connects as ${user}, which is not a superuser`);
+  const found = new Set<string>();
+  const unread: string[] = [];
+  const { run } = ctx.host();
+  for (const backup of backups) {
+    // A damaged one is for the verification to name.
+    const functions = await answer(readFunctions(ctx.database(), { run, backup, signal }));
+    if (functions.known) for (const name of functions.value) found.add(name);
+    else unread.push(backup.path);
+  }
+  const names = [...found].map(visible);
+  if (names.length === 0 && unread.length > 0) {
+    return warn(`functions of the backup can run as the superuser ${user}; which it has is unknown`, {
+      facts: { 'not readable': unread.map(visible).join(', ') },
+    });
+  }
+  if (names.length === 0) return pass(`the restore connects as the superuser ${user}; no functions in it`);
+  const more = names.length > named ? ` and ${names.length - named} more` : '';
+  return warn(`${howMany(names.length, 'function')} of the backup can run as the superuser ${user}`, {
+    facts: { functions: `${names.slice(0, named).join(', ')}${more}` },
+    next: ['restore only a backup whose origin you trust'],
+  });
 }

@@ -1,11 +1,13 @@
-import { openBeside } from '../../../src/database/connectDatabase.ts';
+import { openBeside } from '../database/connectDatabase.ts';
+import { sqlState } from '../database/describeDatabaseError.ts';
+import { type DatabaseServer, readServer } from '../database/readServer.ts';
 import {
   type DatabaseProperties,
   readDatabaseProperties,
-} from '../../../src/database/restore/readDatabaseProperties.ts';
-import { readRights } from '../../../src/database/restore/readRights.ts';
-import type { Context, Database } from '../../../src/runbook/context.ts';
-import { block, pass, warn } from '../../../src/runbook/preflight.ts';
+} from '../database/restore/readDatabaseProperties.ts';
+import { readRights } from '../database/restore/readRights.ts';
+import type { Context, Database } from '../runbook/context.ts';
+import { block, pass, warn } from '../runbook/preflight.ts';
 
 /** Every server has it, and nobody works in it: from there other databases are made and renamed. */
 const maintenanceName = 'postgres';
@@ -87,4 +89,64 @@ export function checkMaintenance(ctx: Context, kept?: DatabaseProperties) {
       value,
     );
   });
+}
+
+/** Work on the same database as the role of `database.adminUrl`, or as the ordinary one where there is none. */
+export async function asAdmin<T>(ctx: Context, work: (admin: Database) => Promise<T>): Promise<T> {
+  const database = ctx.database();
+  const admin = openBeside(database, {
+    name: database.target.name,
+    adminUrl: ctx.settings.database.adminUrl,
+    applicationName: 'tv',
+  });
+  try {
+    return await work(admin);
+  } finally {
+    await admin.close();
+  }
+}
+
+/** `20261123-221500-db-backup-7f3a` → `20261123-221500-7f3a`: the time of a run, and what sets it apart. */
+export function stampOf(run: string): string {
+  return `${run.slice(0, 15)}-${run.slice(-4)}`;
+}
+
+/** The name under which a run's dumps and restores appear in `pg_stat_activity`; the server cuts at 63 bytes. */
+export function applicationName(run: string): string {
+  return `tv ${run}`.slice(0, 63);
+}
+
+/** A database beside the live one, of one run alone. PostgreSQL cuts names at 63 bytes. */
+export function besideName(live: string, purpose: 'restore' | 'verify' | 'trial', run: string): string {
+  return `${live.slice(0, 32)}_${purpose}_${stampOf(run).replaceAll('-', '_')}`;
+}
+
+/**
+ * All or nothing: what a step had done when it failed is taken back, so that its probe may rightly
+ * say "not done". The first failure is the one to tell.
+ */
+export async function withRollback<T>(work: () => Promise<T>, takeBack: () => Promise<void>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await takeBack().catch(() => {});
+    throw error;
+  }
+}
+
+/** The server, and of the live database what there is: without one it has no oid and no size. */
+export type FoundServer = Omit<DatabaseServer, 'databaseOid'> & { readonly databaseOid: number | null };
+
+/** SQLSTATE invalid_catalog_name: there is no database of that name. */
+const noDatabase = '3D000';
+
+/** The server behind the live database, also where that database is gone. */
+export async function readServerOf(ctx: Context): Promise<FoundServer> {
+  try {
+    return await readServer(ctx.database());
+  } catch (error) {
+    if (sqlState(error) !== noDatabase) throw error;
+    const found = await withMaintenance(ctx, 'tv', readServer);
+    return { ...found, databaseOid: null, sizeBytes: 0 };
+  }
 }

@@ -1,26 +1,30 @@
-import { readEventSchema } from '../../../src/database/readEventSchema.ts';
-import { readProgress } from '../../../src/database/readProgress.ts';
-import { listOldDatabases } from '../../../src/database/restore/listDatabases.ts';
-import { readDatabaseProperties } from '../../../src/database/restore/readDatabaseProperties.ts';
-import { TvError, UsageError } from '../../../src/errors/TvError.ts';
-import { readDisk } from '../../../src/host/readDisk.ts';
-import { checkWriting } from '../../../src/operations/indexer/checkWriting.ts';
-import type { Context } from '../../../src/runbook/context.ts';
-import type { PreflightResult } from '../../../src/runbook/define.ts';
-import { block, need, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
-import { ago, bytes, count } from '../../../src/text/format.ts';
-import { checkCode } from '../shared/checkCode.ts';
-import { chooseBackups } from '../shared/chooseBackups.ts';
-import { checkMaintenance, withMaintenance } from '../shared/maintenance.ts';
-import { readServerOf } from '../shared/readServerOf.ts';
-import { checkTools } from '../shared/tools.ts';
-import { readChosen } from './checks/backup.ts';
-import { checkBlockers } from './checks/blockers.ts';
-import { checkServices } from './checks/services.ts';
-import { checkSessions } from './checks/sessions.ts';
-import { compareTables } from './checks/tables.ts';
-import { findLeftovers, readEarlier } from './earlier.ts';
-import type { RestoreFacts } from './facts.ts';
+import { isVerified } from '../../src/database/backup/choosePrune.ts';
+import type { Backup } from '../../src/database/backup/listBackups.ts';
+import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
+import { readEventSchema } from '../../src/database/readEventSchema.ts';
+import { readProgress } from '../../src/database/readProgress.ts';
+import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
+import { lackedBy, missingNeeds } from '../../src/database/restore/missingNeeds.ts';
+import { readDatabaseProperties } from '../../src/database/restore/readDatabaseProperties.ts';
+import { TvError, UsageError } from '../../src/errors/TvError.ts';
+import { readDisk } from '../../src/host/readDisk.ts';
+import { checkTools, type Tools } from '../../src/operations/checkTools.ts';
+import { chooseBackups } from '../../src/operations/chooseBackups.ts';
+import { checkWriting } from '../../src/operations/indexer/checkWriting.ts';
+import {
+  checkMaintenance,
+  type FoundServer,
+  readServerOf,
+  withMaintenance,
+} from '../../src/operations/maintenance.ts';
+import { checkCode } from '../../src/operations/restoreBeside.ts';
+import type { Context } from '../../src/runbook/context.ts';
+import type { PreflightResult } from '../../src/runbook/define.ts';
+import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { ago, bytes, count } from '../../src/text/format.ts';
+import { visible } from '../../src/text/outsideText.ts';
+import { checkBlockers, checkServices, checkSessions, compareTables } from './restore.checks.ts';
+import { findLeftovers, type RestoreFacts, readEarlier } from './restore.facts.ts';
 
 export interface RestoreInput {
   readonly backup?: string | undefined;
@@ -228,4 +232,66 @@ async function liveBlock(ctx: Context): Promise<number | string> {
     if (error instanceof TvError) return 'a block that cannot be read';
     throw error;
   }
+}
+
+export interface ChosenParameters {
+  readonly chosen: Backup;
+  readonly inPlace: boolean;
+  readonly server: Promise<FoundServer | undefined>;
+  readonly tools: Promise<Tools | undefined>;
+  readonly signal: AbortSignal;
+}
+
+/** Whether the backup can be relied on, and belongs here. Every byte of it is read. */
+export async function readChosen(ctx: Context, parameters: ChosenParameters) {
+  const { chosen, inPlace, server, tools, signal } = parameters;
+  const { cores } = await need(tools, 'tools');
+  const verdict = await verifyBackup(ctx.database(), {
+    run: ctx.host().run,
+    backup: chosen,
+    depth: 'sums',
+    jobs: cores,
+    serverMajor: (await need(server, 'server')).major,
+    signal,
+  });
+  const [first, ...more] = verdict.problems;
+  if (first !== undefined) {
+    return block(`${chosen.name}: ${first}`, {
+      ...(more.length === 0 ? {} : { facts: { also: more.slice(0, 5).join('; ') } }),
+      next: [{ tv: ['db', 'backups'] }],
+    });
+  }
+  const failure = chosen.marks.verified?.problems[0];
+  if (inPlace && !isVerified(chosen)) {
+    return block(
+      failure === undefined
+        ? `${chosen.name} was never verified, and --in-place leaves nothing else`
+        : `${chosen.name} failed its last verification (${visible(failure)}), and --in-place leaves nothing else`,
+      { next: [{ tv: ['db', 'verify', chosen.name, '--restore'] }, { tv: ['db', 'backup'] }] },
+    );
+  }
+  const lacked = lackedBy(
+    'this server',
+    await withMaintenance(ctx, 'tv', (database) => missingNeeds(database, verdict.needs)),
+  );
+  if (lacked !== undefined) return block(`${chosen.name}: ${lacked.what}`, { next: lacked.next });
+  const { path, form, archive, createdAt, manifest } = chosen;
+  const value = {
+    path,
+    name: chosen.name,
+    form,
+    archive,
+    createdAt,
+    cursorBlock: manifest?.cursorBlock ?? null,
+    rows: verdict.rows,
+    expectedBytes: manifest?.database.bytes ?? null,
+  };
+  const rows = Object.values(verdict.rows).reduce((sum, one) => sum + one, 0);
+  const what = `${chosen.name}, ${ago(new Date(createdAt), ctx.clock.now())}, ${count(rows)} rows`;
+  if (manifest === null) return warn(`${what}; sound in structure, without sums to compare with`, { value });
+  const { systemIdentifier } = manifest.database;
+  const own = (await need(server, 'server')).systemIdentifier;
+  return systemIdentifier !== null && own !== null && systemIdentifier !== own
+    ? warn(`${what}; sound to its last byte, but made on another server`, { value })
+    : pass(`${what}; sound to its last byte`, value);
 }

@@ -1,13 +1,13 @@
-import { findBackup } from '../../../src/database/backup/findBackup.ts';
-import { type BackupMarks, writeMarks } from '../../../src/database/backup/marks.ts';
-import { onHost } from '../../../src/errors/advice.ts';
-import { TvError } from '../../../src/errors/TvError.ts';
-import { thisOperator } from '../../../src/journal/operator.ts';
-import { ChangedSince } from '../../../src/runbook/changedSince.ts';
-import type { Context } from '../../../src/runbook/context.ts';
-import type { PreflightResult, Step, StepContext } from '../../../src/runbook/define.ts';
-import { block, Preflight, pass } from '../../../src/runbook/preflight.ts';
-import { quoteForShell } from '../../../src/text/shellLine.ts';
+import { findBackup } from '../database/backup/findBackup.ts';
+import { type BackupMarks, writeMarks } from '../database/backup/marks.ts';
+import { onHost } from '../errors/advice.ts';
+import { TvError } from '../errors/TvError.ts';
+import { thisOperator } from '../journal/operator.ts';
+import { ChangedSince } from '../runbook/changedSince.ts';
+import type { Context } from '../runbook/context.ts';
+import type { PreflightResult, Step, StepContext } from '../runbook/define.ts';
+import { block, Preflight, pass } from '../runbook/preflight.ts';
+import { quoteForShell } from '../text/shellLine.ts';
 
 export type PinFacts = {
   readonly path: string;

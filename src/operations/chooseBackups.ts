@@ -1,7 +1,7 @@
-import { findBackup } from '../../../src/database/backup/findBackup.ts';
-import { type Backup, listBackups, unsupportedAdvice } from '../../../src/database/backup/listBackups.ts';
-import { exitCodes, TvError, UsageError } from '../../../src/errors/TvError.ts';
-import type { Context } from '../../../src/runbook/context.ts';
+import { findBackup } from '../database/backup/findBackup.ts';
+import { type Backup, listBackups, unsupportedAdvice } from '../database/backup/listBackups.ts';
+import { exitCodes, TvError, UsageError } from '../errors/TvError.ts';
+import type { Context } from '../runbook/context.ts';
 
 export interface WantedBackups {
   readonly backup?: string | undefined;

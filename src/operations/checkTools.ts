@@ -1,11 +1,11 @@
-import type { DatabaseServer } from '../../../src/database/readServer.ts';
-import { onHost } from '../../../src/errors/advice.ts';
-import { findClientPrograms, findTooOld } from '../../../src/host/findTool.ts';
-import { readDirectory } from '../../../src/host/readDirectory.ts';
-import { readMachine } from '../../../src/host/readMachine.ts';
-import type { Context } from '../../../src/runbook/context.ts';
-import { block, pass } from '../../../src/runbook/preflight.ts';
-import { quoteForShell } from '../../../src/text/shellLine.ts';
+import type { DatabaseServer } from '../database/readServer.ts';
+import { onHost } from '../errors/advice.ts';
+import { findClientPrograms, findTooOld } from '../host/findTool.ts';
+import { readDirectory } from '../host/readDirectory.ts';
+import { readMachine } from '../host/readMachine.ts';
+import type { Context } from '../runbook/context.ts';
+import { block, pass } from '../runbook/preflight.ts';
+import { quoteForShell } from '../text/shellLine.ts';
 
 /** What the host brings: PostgreSQL's programs, and cores to use. */
 export type Tools = {
