@@ -296,7 +296,7 @@ export interface StoringErrors {
  * What the indexer's journal says about kinds of events that it did not store. One search finds the
  * newest such lines of any kind; `oneByOne` are searched for by name where those do not name them.
  */
-export async function findStoringError(ctx: Context, oneByOne: readonly string[]): Promise<StoringErrors> {
+async function findStoringError(ctx: Context, oneByOne: readonly string[]): Promise<StoringErrors> {
   const unit = ctx.settings.host.units.indexer;
   const read = (containing: string) =>
     answer(readJournal(ctx.host(), { unit, lines: linesEach, containing }));

@@ -108,7 +108,7 @@ describe('a newest block of ten minutes ago', () => {
         node: node.url,
         'possible causes': expect.stringMatching(/blocks only on demand, or the clock here is wrong/),
       },
-      next: expect.arrayContaining([expect.stringContaining('tv config show')]),
+      next: expect.arrayContaining([expect.objectContaining({ tv: ['config', 'show'] })]),
     });
   });
 

@@ -110,6 +110,8 @@ fsync = off\nshared_buffers = 32MB\nmax_connections = 40\ntimezone = 'UTC'\nwal_
 function superuser(host: string, port: number, database: string): TestDatabase['admin'] {
   return async (text, values) => {
     const client = new pg.Client({ host, port, database, user: 'postgres' });
+    // The server may end the session between two queries; the next query says so.
+    client.on('error', () => {});
     await client.connect();
     try {
       const result = await client.query(text, values === undefined ? undefined : [...values]);
