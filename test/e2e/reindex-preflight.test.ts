@@ -56,8 +56,9 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
 
   async function freshHead(chain: string): Promise<void> {
     headFrom = Date.now();
-    const head = Number(await rpc(chain, 'eth_blockNumber'));
-    await until(async () => (await cursor()) === head, { limitMs: 20_000, what: 'the indexer at the head' });
+    // A transaction that was on its way may still add a block.
+    const isAtHead = async () => (await cursor()) === Number(await rpc(chain, 'eth_blockNumber'));
+    await until(isAtHead, { limitMs: 20_000, what: 'the indexer at the head' });
     before = await witness(sandbox);
   }
 
