@@ -1,30 +1,16 @@
 import { byContracts } from '../../src/operations/documents/byHand.ts';
-import { rightChain, signer } from '../../src/operations/documents/byHandLines.ts';
+import { breakerSigner, breakerState, rightChain } from '../../src/operations/documents/byHandLines.ts';
 import type { ByHand } from '../../src/runbook/define.ts';
-
-const state = byContracts(
-  `cast call "$RISK_CONTROLLER_ADDRESS" 'pairCircuitBroken(bytes32)(bool)' "$PAIR_ID"`,
-  `cast call "$RISK_CONTROLLER_ADDRESS" 'circuitBroken(bytes32)(bool)' "$PAIR_ID"`,
-);
 
 export const byHand: ByHand = {
   when: 'the cause of the trip is known and gone.',
   variables: { PAIR_ID: 'the pair: one of the PAIR_… above, or its 32-byte id' },
   checks: [
     rightChain,
-    {
-      what: 'Who signs: RISK_OFFICER on deployed contracts, ADMIN on original ones.',
-      run: `case $CONTRACTS in
-  deployed) ACCOUNT=$RISK_OFFICER_ACCOUNT ROLE=$RISK_OFFICER_ROLE ;;
-  original) ACCOUNT=$ADMIN_ACCOUNT ROLE=$ADMIN_ROLE ;;
-esac; echo "$ACCOUNT"`,
-      expect: 'The name of a keystore.',
-      prints: /^[\w-]+$/,
-    },
-    ...signer('ACCOUNT', 'ROLE'),
+    ...breakerSigner,
     {
       what: 'The breaker is open.',
-      run: state,
+      run: breakerState,
       expect: '`true`. With `false` it is closed already.',
       prints: /^(true|false)$/,
     },
@@ -47,6 +33,6 @@ cast call "$RISK_CONTROLLER_ADDRESS" \\
       expect: '`status 1 (success)`.',
     },
   ],
-  verify: [{ what: 'It is closed.', run: state, expect: '`false`.', prints: /^(true|false)$/ }],
+  verify: [{ what: 'It is closed.', run: breakerState, expect: '`false`.', prints: /^(true|false)$/ }],
   never: ['Reset to make an error message go away: the breaker is the protection, not the fault.'],
 };

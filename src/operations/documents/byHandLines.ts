@@ -1,4 +1,5 @@
 import type { ByHandLine } from '../../runbook/define.ts';
+import { byContracts } from './byHand.ts';
 
 /** Checks that several procedures have in common. */
 export const rightChain: ByHandLine = {
@@ -48,3 +49,23 @@ export const cursorAndHead: ByHandLine = {
 
 /** The indexer prints its database URL, with the password, at every start. */
 export const maskedJournal = '--no-pager | masked';
+
+/** Shell lines that print whether the breaker of `$PAIR_ID` is open. */
+export const breakerState = byContracts(
+  `cast call "$RISK_CONTROLLER_ADDRESS" 'pairCircuitBroken(bytes32)(bool)' "$PAIR_ID"`,
+  `cast call "$RISK_CONTROLLER_ADDRESS" 'circuitBroken(bytes32)(bool)' "$PAIR_ID"`,
+);
+
+/** The account that trips and resets a breaker. */
+export const breakerSigner: readonly ByHandLine[] = [
+  {
+    what: 'Who signs: RISK_OFFICER on deployed contracts, ADMIN on original ones.',
+    run: `case $CONTRACTS in
+  deployed) ACCOUNT=$RISK_OFFICER_ACCOUNT ROLE=$RISK_OFFICER_ROLE ;;
+  original) ACCOUNT=$ADMIN_ACCOUNT ROLE=$ADMIN_ROLE ;;
+esac; echo "$ACCOUNT"`,
+    expect: 'The name of a keystore.',
+    prints: /^[\w-]+$/,
+  },
+  ...signer('ACCOUNT', 'ROLE'),
+];
