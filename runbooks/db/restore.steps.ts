@@ -29,6 +29,7 @@ import {
   restoreDefinitions,
 } from '../../src/operations/restoreBeside.ts';
 import type { Step, StepContext } from '../../src/runbook/define.ts';
+import { poll } from '../../src/runbook/poll.ts';
 import { block, pass } from '../../src/runbook/preflight.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 import { assertNoBlockers, assertNobodyStays } from './restore.checks.ts';
@@ -249,7 +250,7 @@ function oids(ctx: StepContext, names: readonly string[]): Promise<ReadonlyMap<s
 /** When the services went down and came up again: what the downtime is counted from. */
 export type Moment = { readonly at: string };
 
-/** The indexer writes, the API and the relay read: nobody may be connected while names change. */
+/** The indexer writes, the API and the relay read: no session may be connected while names change. */
 export function stopServices({ services, endSessions }: RestoreFacts): Step {
   const units = services.map(({ unit }) => unit);
   return {
@@ -316,11 +317,12 @@ const restartMs = 15_000;
 
 /** A service that starts while its database is away fails at once. Started they are in any case. */
 async function awaitServer(ctx: StepContext): Promise<void> {
-  const deadline = ctx.clock.now().getTime() + restartMs;
-  while (!(await answer(withMaintenance(ctx, 'tv', readServer))).known) {
-    if (ctx.clock.now().getTime() > deadline) return;
-    await ctx.clock.sleep(500, ctx.signal);
-  }
+  await poll(
+    ctx.clock,
+    { everyMs: 500, limitMs: restartMs, signal: ctx.signal },
+    () => answer(withMaintenance(ctx, 'tv', readServer)),
+    ({ known }) => known,
+  );
 }
 
 async function startAgain(ctx: StepContext, facts: Pick<RestoreFacts, 'services'>): Promise<void> {

@@ -12,6 +12,7 @@ import { awaitProgress } from '../../src/operations/indexer/awaitProgress.ts';
 import type { Restored } from '../../src/operations/restoreBeside.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import { defineRunbook, field, type StepContext } from '../../src/runbook/define.ts';
+import { poll } from '../../src/runbook/poll.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { bytes, count, duration, localTime } from '../../src/text/format.ts';
 import { byHand } from './restore.byHand.ts';
@@ -232,17 +233,16 @@ export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<rea
 async function apiReady(ctx: StepContext, { services }: RestoreFacts) {
   const unit = ctx.settings.host.units.api;
   if (services.some((one) => one.unit === unit && !one.wasActive)) return pass('was not running');
-  const deadline = ctx.clock.now().getTime() + apiLimitMs;
-  for (;;) {
-    const trouble = await askApi(ctx);
-    if (trouble === undefined) return pass('ready, with the database');
-    if (ctx.clock.now().getTime() > deadline) {
-      return warn(`the API is not ready: ${trouble}`, {
-        next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`), { tv: ['status'] }],
-      });
-    }
-    await ctx.clock.sleep(500, ctx.signal);
-  }
+  const trouble = await poll(
+    ctx.clock,
+    { everyMs: 500, limitMs: apiLimitMs, signal: ctx.signal },
+    () => askApi(ctx),
+    (found) => found === undefined,
+  );
+  if (trouble === undefined) return pass('ready, with the database');
+  return warn(`the API is not ready: ${trouble}`, {
+    next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`), { tv: ['status'] }],
+  });
 }
 
 async function askApi(ctx: StepContext): Promise<string | undefined> {

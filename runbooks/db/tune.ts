@@ -12,6 +12,7 @@ import { ChangedSince } from '../../src/runbook/changedSince.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
+import { poll } from '../../src/runbook/poll.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { bytes } from '../../src/text/format.ts';
 import { table, wrap } from '../../src/text/layout.ts';
@@ -281,27 +282,26 @@ export async function verify(
   });
 
   preflight.check('in effect', 'database', async (signal) => {
-    const deadline = ctx.clock.now().getTime() + reloadMs;
-    for (;;) {
-      const found = await asAdmin(ctx, (admin) => readTunables(admin, { names }));
-      const late = changes.filter(
-        ({ name, to }) =>
-          !hasTakenEffect(
-            to,
-            found.find((one) => one.name === name),
-          ),
-      );
-      if (late.length === 0) {
-        return pass(`${changes.filter(({ restart }) => !restart).length} in effect`);
-      }
-      if (ctx.clock.now().getTime() > deadline) {
-        return block('settings are set and not in effect after the reload', {
-          facts: Object.fromEntries(late.map(({ name, to }) => [name, `not ${to}`])),
-          next: [tuneCommand(input), "look into the server's log"],
-        });
-      }
-      await ctx.clock.sleep(100, signal);
-    }
+    const late = await poll(
+      ctx.clock,
+      { everyMs: 100, limitMs: reloadMs, signal },
+      async () => {
+        const found = await asAdmin(ctx, (admin) => readTunables(admin, { names }));
+        return changes.filter(
+          ({ name, to }) =>
+            !hasTakenEffect(
+              to,
+              found.find((one) => one.name === name),
+            ),
+        );
+      },
+      ({ length }) => length === 0,
+    );
+    if (late.length === 0) return pass(`${changes.filter(({ restart }) => !restart).length} in effect`);
+    return block('settings are set and not in effect after the reload', {
+      facts: Object.fromEntries(late.map(({ name, to }) => [name, `not ${to}`])),
+      next: [tuneCommand(input), "look into the server's log"],
+    });
   });
 
   const later = changes.filter(({ restart }) => restart).map(({ name }) => name);

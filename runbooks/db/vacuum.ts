@@ -13,6 +13,7 @@ import {
   type Step,
   type StepContext,
 } from '../../src/runbook/define.ts';
+import { poll } from '../../src/runbook/poll.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { bytes, count, duration } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
@@ -151,7 +152,7 @@ export function vacuumTables({ database, tables }: VacuumFacts): Step {
     id: 'vacuum',
     title: `vacuum and analyze ${tables.length} tables`,
     command: `psql -d ${quoteForShell(database)} -c 'VACUUM (ANALYZE)'`,
-    // There is nothing to take back, so what was done stands, and a run that fails is resumed.
+    // There is nothing to undo: vacuumed tables stay so, and a run that fails is resumed.
     effect: 'final',
     afterwards: 'nothing to undo',
     interruptible: true,
@@ -244,23 +245,24 @@ export async function verify(ctx: StepContext, facts: VacuumFacts): Promise<read
   const label = ({ schema, name }: { readonly schema: string; readonly name: string }) => `${schema}.${name}`;
 
   const tables = preflight.check('tables', 'database', async (signal) => {
-    const deadline = ctx.clock.now().getTime() + statisticsMs;
-    for (;;) {
-      const now = await listVacuumTables(ctx.database());
-      const late = facts.tables.filter((table) => {
+    const lateOf = (now: Awaited<ReturnType<typeof listVacuumTables>>) =>
+      facts.tables.filter((table) => {
         const found = now.find((one) => label(one) === label(table));
         // A table that was dropped meanwhile needs no vacuum.
         return found !== undefined && (found.lastVacuum === null || found.lastVacuum === table.lastVacuum);
       });
-      if (late.length === 0) return pass(`${facts.tables.length} vacuumed and analyzed`, now);
-      if (ctx.clock.now().getTime() > deadline) {
-        return block(`the server says of ${late.length} tables that they were not vacuumed`, {
-          facts: { tables: late.slice(0, 8).map(label).join(', ') },
-          next: [{ tv: ['db', 'vacuum'] }],
-        });
-      }
-      await ctx.clock.sleep(200, signal);
-    }
+    const now = await poll(
+      ctx.clock,
+      { everyMs: 200, limitMs: statisticsMs, signal },
+      () => listVacuumTables(ctx.database()),
+      (tables) => lateOf(tables).length === 0,
+    );
+    const late = lateOf(now);
+    if (late.length === 0) return pass(`${facts.tables.length} vacuumed and analyzed`, now);
+    return block(`the server says of ${late.length} tables that they were not vacuumed`, {
+      facts: { tables: late.slice(0, 8).map(label).join(', ') },
+      next: [{ tv: ['db', 'vacuum'] }],
+    });
   });
 
   preflight.check('dead rows', 'database', async () => {

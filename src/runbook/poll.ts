@@ -8,20 +8,20 @@ export interface PollOptions {
 }
 
 /**
- * Reads until there is a value, or the time is over. It reads at least once, and not again where the next
- * reading would begin past the limit.
- * @returns undefined at the limit
+ * Reads until the value is the expected one, or the time is over.
+ * @returns the last value, expected or not
  * @throws what `read` throws; the reason of the signal
  */
 export async function poll<T>(
   clock: Clock,
   { everyMs, limitMs, signal }: PollOptions,
-  read: () => Promise<T | undefined>,
-): Promise<T | undefined> {
+  read: () => Promise<T>,
+  isExpected: (value: T) => boolean,
+): Promise<T> {
   const until = clock.now().getTime() + limitMs;
   for (;;) {
     const value = await read();
-    if (value !== undefined || clock.now().getTime() + everyMs > until) return value;
+    if (isExpected(value) || clock.now().getTime() > until) return value;
     await clock.sleep(everyMs, signal);
   }
 }

@@ -89,31 +89,42 @@ describe('polling', () => {
   }
 
   it.each([
-    ['at once', 1, 1, 'value'],
-    ['within the limit', 4, 4, 'value'],
-    ['at the limit exactly → read once more', 5, 5, 'value'],
-    ['past the limit → no value', 6, 5, undefined],
-  ] as const)('a value %s', async (_, appearsAt, expectedReads, expected) => {
-    let reads = 0;
+    ['at once', 1, 1],
+    ['within the limit', 4, 4],
+    ['at the limit exactly', 5, 5],
+    ['past the limit → read once past it, and the last value is returned', 9, 6],
+  ] as const)('the expected value %s', async (_, expectedFrom, reads) => {
+    let number = 0;
     const read = async () => {
-      reads += 1;
-      return reads >= appearsAt ? 'value' : undefined;
+      number += 1;
+      return number;
     };
-    const value = await poll(clockAt(0), { everyMs: 100, limitMs: 400 }, read);
-    expect([value, reads]).toEqual([expected, expectedReads]);
+    const last = await poll(
+      clockAt(0),
+      { everyMs: 100, limitMs: 400 },
+      read,
+      (value) => value >= expectedFrom,
+    );
+    expect([last, number]).toEqual([reads, reads]);
   });
 
   it('a reading that fails → its error, at once', async () => {
-    const failed = poll(clockAt(0), { everyMs: 1, limitMs: 9 }, () => Promise.reject(new Error('away')));
+    const failed = poll(
+      clockAt(0),
+      { everyMs: 1, limitMs: 9 },
+      () => Promise.reject(new Error('away')),
+      Boolean,
+    );
     await expect(failed).rejects.toThrow('away');
   });
 
   it('a signal between two readings → its reason', async () => {
     const stop = new AbortController();
-    const polling = poll(clockAt(0), { everyMs: 1, limitMs: 9, signal: stop.signal }, async () => {
+    const read = async () => {
       stop.abort(new Error('stopped'));
-      return undefined;
-    });
+      return false;
+    };
+    const polling = poll(clockAt(0), { everyMs: 1, limitMs: 9, signal: stop.signal }, read, Boolean);
     await expect(polling).rejects.toThrow('stopped');
   });
 });
