@@ -180,7 +180,7 @@ export function clearRows(facts: ReindexFacts): Step {
       return probeCleared(ctx.database(), what);
     },
     run: async (ctx) => {
-      // Somebody may have started the indexer again since step 1.
+      // The indexer may have been started again since step 1.
       await assertQuiescent(ctx, facts);
       return clearEvents(ctx.database(), {
         ...what,

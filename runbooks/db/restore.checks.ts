@@ -174,7 +174,7 @@ async function crashLooping(
   });
 }
 
-/** Who is connected to the live database, and would be in the way of a swap. */
+/** Sessions of the live database that would block a swap. */
 export async function checkSessions(ctx: Context, input: { readonly endSessions: boolean }) {
   const { all, strangers } = await readSessions(ctx);
   if (strangers.length === 0) return pass(`${all.length}, of the services by their looks`);
@@ -191,7 +191,7 @@ export async function checkSessions(ctx: Context, input: { readonly endSessions:
 const byHand = /^(psql|pg_dump|pgadmin|dbeaver|datagrip|tableplus)/i;
 
 /**
- * Somebody who surely stays connected would only be found after the services were stopped, in vain.
+ * A session that stays connected would otherwise be found only after the services were stopped, in vain.
  * @throws TvError that lists them
  */
 export async function assertNobodyStays(ctx: Context): Promise<void> {
@@ -207,7 +207,7 @@ async function readSessions(ctx: Context) {
   const all = await withMaintenance(ctx, 'tv', (database) =>
     listForeignSessions(database, { names: [name] }),
   );
-  // Those of the services end with them. A program that says its name, or another role, is somebody else.
+  // Those of the services end with them. A program with a name of its own, or another role, is not one of theirs.
   const own = new Set<string>([
     '',
     ...Object.values(settings.host.programs),

@@ -138,11 +138,11 @@ async function kindOfDisk(ctx: Context, { disk }: MachineInput, dataDirectory: s
     path: dataDirectory ?? usualData,
   });
   if (device === null || rotational === null) {
-    return { disk: 'ssd', diskWhy: 'assumed: the kernel does not tell' } as const;
+    return { disk: 'ssd', diskWhy: 'assumed: the kernel does not report it' } as const;
   }
   if (!rotational) return { disk: 'ssd', diskWhy: device } as const;
   return virtual
-    ? ({ disk: 'ssd', diskWhy: `assumed: ${device} is virtual and does not tell` } as const)
+    ? ({ disk: 'ssd', diskWhy: `assumed: ${device} is virtual and does not report it` } as const)
     : ({ disk: 'hdd', diskWhy: device } as const);
 }
 

@@ -261,7 +261,7 @@ function pausesOf(state: RunState): readonly Queued[] {
   const results = [...steps.values()].map(({ result }) => result as { hash?: string; block?: number } | null);
   return [
     notedTransaction({ notes: steps.get('pause')?.notes ?? {} }),
-    // An end of the pause that was taken back.
+    // An end of the pause that was undone.
     notedTransaction({ notes: steps.get('unpause')?.notes ?? {} }, 'pause-again'),
   ]
     .filter((transaction) => transaction !== undefined)

@@ -204,7 +204,7 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
 
 /** Nothing is wrong then, but it is no state to forget about. */
 const staysDown: Check = {
-  ...{ id: 'after', world: 'run', status: 'warn', summary: 'it stays down until somebody brings it back' },
+  ...{ id: 'after', world: 'run', status: 'warn', summary: 'it stays down until it is resumed' },
   next: [{ when: 'once the cause is gone', tv: ['emergency', 'resume'] }],
 };
 

@@ -22,7 +22,7 @@ export interface LookAtFreeParameters {
 }
 
 /**
- * What the vault lets go of, token by token, and whether a pause is in the way. A token that cannot be read
+ * What is withdrawable, token by token, and whether a pause blocks it. A token that cannot be read
  * or paid out does not keep the others back.
  */
 export function checkFree(

@@ -383,7 +383,7 @@ export function accept(facts: RotateFacts): Step {
   });
 }
 
-/** From here on the new key is in `.env` alone, and the old one in nobody's files of ours. */
+/** From here on the new key is in `.env` alone, and the old one in no file of tv's. */
 export function forget(facts: RotateFacts): Step {
   return forgotten.define({
     title: 'remove both keys from the state directory, and note when the old one is due',

@@ -45,7 +45,7 @@ export function assertExpected(
 
 /**
  * What was read, once the chain is known to be the right one; else that is the error, whatever the
- * reading made of a foreign chain. Both under way at once, so that they share a request.
+ * reading made of a foreign chain. Both are pending at once, so that they share a request.
  */
 export async function onRightChain<T>(right: Promise<unknown>, reading: Promise<T>): Promise<T> {
   reading.catch(() => {});

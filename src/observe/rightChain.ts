@@ -15,6 +15,7 @@ export async function onRightChainOnly(
   read: () => Promise<SampleValue>,
 ): Promise<SampleValue> {
   const reading = read();
+  // Its failure is reported where it is awaited; unless the chain is right, it is not awaited at all.
   reading.catch(() => {});
   const answered = right.then(
     () => true,

@@ -122,14 +122,14 @@ export function besideName(live: string, purpose: 'restore' | 'verify' | 'trial'
 }
 
 /**
- * All or nothing: what a step had done when it failed is taken back, so that its probe may rightly
- * say "not done". The first failure is the one to tell.
+ * All or nothing: what a step had done when it failed is rolled back, so that its probe may rightly
+ * say "not done". The first failure is the one to report.
  */
-export async function withRollback<T>(work: () => Promise<T>, takeBack: () => Promise<void>): Promise<T> {
+export async function withRollback<T>(work: () => Promise<T>, rollBack: () => Promise<void>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    await takeBack().catch(() => {});
+    await rollBack().catch(() => {});
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { privateKeyToAccount } from 'viem/accounts';
+import { showSigner } from '../../config/mapSettings.ts';
 import type { Settings, SignerRole, SignerSource } from '../../config/settings.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { SecretPrompt } from '../../runbook/context.ts';
@@ -147,16 +148,7 @@ function sourceOf(settings: Settings, role: SignerRole): SignerSource {
 }
 
 function describe(source: SignerSource): string {
-  switch (source.kind) {
-    case 'keystore':
-      return `keystore ${source.path}`;
-    case 'command':
-      return `output of ${source.words[0]}`;
-    case 'env':
-      return `$${source.name}`;
-    case 'prompt':
-      return 'typed in';
-  }
+  return source.kind === 'prompt' ? 'typed in' : showSigner(source);
 }
 
 function nobodyToAsk(role: SignerRole, source: SignerSource): TvError {
