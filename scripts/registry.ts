@@ -5,6 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AnyCommand, Service } from '../src/runbook/define.ts';
+import { loadProgramsAsText } from './programs.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const target = join(root, 'src/registry.generated.ts');
@@ -29,6 +30,7 @@ const services: readonly Service[] = ['chain', 'database', 'host', 'api'];
 export async function writeRegistry({ ifStale = false } = {}): Promise<void> {
   const files = await commandFiles();
   if (ifStale && isFresh(files)) return;
+  loadProgramsAsText();
   const commands: Command[] = [];
   for (const file of files) {
     const { default: command } = (await import(file)) as { readonly default?: AnyCommand };

@@ -1,14 +1,11 @@
 import type { Host } from '../runbook/context.ts';
+import script from './findTool.sh';
 import { type PostgresTool, readToolVersion, type ToolVersion } from './readToolVersion.ts';
 
 export interface FoundTool extends ToolVersion {
   /** Absolute. */
   readonly path: string;
 }
-
-/** Where Debian, PostgreSQL's own RPM packages and Homebrew put the programs of each major version. */
-const script = `command -v -- "$1" || true
-for file in /usr/lib/postgresql/*/bin/"$1" /usr/pgsql-*/bin/"$1" /opt/homebrew/opt/postgresql@*/bin/"$1"; do [ ! -x "$file" ] || echo "$file"; done`;
 
 /** All installed versions of a PostgreSQL client program; the one on the PATH first, then the newest first. */
 export async function listTools(host: Host, { tool }: { readonly tool: PostgresTool }): Promise<FoundTool[]> {

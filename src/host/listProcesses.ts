@@ -2,6 +2,7 @@ import { UnavailableError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { outsideText } from '../text/outsideText.ts';
 import { lastLine } from './explainFailure.ts';
+import detailScript from './listProcesses.sh';
 import { matchProgram } from './matchProgram.ts';
 
 export interface HostProcess {
@@ -15,16 +16,6 @@ export interface HostProcess {
   /** The systemd unit that it belongs to (`session-3.scope` for one started by hand). */
   readonly unit: string | undefined;
 }
-
-/**
- * Prints for each process id: a line `pid N`, its arguments one a line (a line break inside one
- * becomes a space), an empty line, its cgroups, and `end`.
- */
-const detailScript = `for pid in "$@"; do
-  words=$(tr '\\000\\n' '\\n ' <"/proc/$pid/cmdline" 2>/dev/null) || continue
-  groups=$(cat "/proc/$pid/cgroup" 2>/dev/null) || continue
-  printf 'pid %s\\n%s\\n\\n%s\\nend\\n' "$pid" "$words" "$groups"
-done`;
 
 /**
  * The processes on the host that run `program` (a script's name without extension, or an

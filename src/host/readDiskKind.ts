@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { Host } from '../runbook/context.ts';
+import script from './readDiskKind.sh';
 
 export type DiskKind = {
   /** `nvme0n1`, `vda`; null where the file system is on no disk that the kernel names (a network, ZFS, overlay). */
@@ -9,14 +10,6 @@ export type DiskKind = {
   /** A hypervisor's disk: those say "rotational" whatever is beneath them. */
   readonly virtual: boolean;
 };
-
-/** A partition has no queue of its own; the disk above it has. */
-const script = `id=$(findmnt -no MAJ:MIN -T "$1") || exit 0
-disk=$(readlink -e "/sys/dev/block/$(echo $id)") || exit 0
-[ -e "$disk/queue/rotational" ] || disk=$(dirname "$disk")
-echo "$disk"
-cat "$disk/queue/rotational"
-cat "$disk/device/vendor" 2>/dev/null || true`;
 
 /** The kind of disk under a path of the host. Never fails: not knowing is an answer. */
 export async function readDiskKind(host: Host, { path }: { readonly path: string }): Promise<DiskKind> {

@@ -3,6 +3,7 @@ import { TvError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { quoteForShell } from '../text/shellLine.ts';
 import { lastLine } from './explainFailure.ts';
+import script from './readTextFile.sh';
 
 export interface TextFile {
   /** Byte for byte, a byte order mark included. */
@@ -40,10 +41,6 @@ export class FileError extends TvError {
     this.problem = problem;
   }
 }
-
-/** In base64, since a host command's output is text, and text that is not UTF-8 would change unseen. */
-const script = `[ ! -e "$1" ] || [ -f "$1" ] || exit 22
-stat -L --printf '%a %u %g\\n%U\\n%G\\n' -- "$1" && base64 -- "$1"`;
 
 /**
  * Reads a text file on the host, following symbolic links.

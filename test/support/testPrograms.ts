@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { programLoaders } from '../../scripts/programs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -21,6 +22,7 @@ export async function buildTestPrograms(
     platform: 'node',
     target: 'node22',
     logLevel: 'error',
+    loader: programLoaders,
   });
   return {
     path: (name) => join(directory, `${name}.mjs`),

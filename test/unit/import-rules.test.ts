@@ -17,6 +17,7 @@ describe('an import', () => {
     ['src/sandbox/up.ts', "import status from '../../runbooks/status.ts';", 'may not know runbooks'],
     ['src/chain/readHead.ts', "import { readUnit } from '../host/readUnit.ts';", 'may not know src/host'],
     ['src/database/x.ts', "import type { Answer } from '../chain/x.ts';", 'may not know src/chain'],
+    ['src/chain/x.ts', "import script from '../host/replaceFile.sh';", 'may not know src/host'],
     ['src/host/x.ts', "const { y } = await import('../engine/startRun.ts');", 'may not know src/engine'],
     ['src/runbook/define.ts', "import { Journal } from '../journal/journal.ts';", 'may not know src/journal'],
     [

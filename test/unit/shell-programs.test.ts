@@ -1,0 +1,50 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import replaceFile from '../../src/host/replaceFile.sh';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), 'tv-shell-programs-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const programs = ['src', 'runbooks'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(sh|awk)$/.test(file))
+    .map((file) => `${folder}/${file}`),
+);
+
+function lint(file: string, path = process.env['PATH'] ?? '') {
+  return spawnSync(process.execPath, [join(root, 'scripts/shellcheck.ts'), file], {
+    encoding: 'utf8',
+    env: { PATH: path },
+  });
+}
+
+describe('shell and awk programs', () => {
+  it('are imported as the text of their files', () => {
+    expect(replaceFile).toBe(readFileSync(join(root, 'src/host/replaceFile.sh'), 'utf8'));
+  });
+
+  it.each(programs)('%s parses', (file) => {
+    const shell =
+      /^# shellcheck shell=(sh|bash)$/m.exec(readFileSync(join(root, file), 'utf8'))?.[1] ?? 'awk';
+    const check = shell === 'awk' ? ['-f', join(root, file), '/dev/null'] : ['-n', join(root, file)];
+    expect(execFileSync(shell, check, { encoding: 'utf8' })).toBe('');
+  });
+
+  it('an unquoted path in one, ShellCheck installed → the lint step fails and names it', (context) => {
+    if (spawnSync('shellcheck', ['--version']).error !== undefined)
+      context.skip('ShellCheck is not installed');
+    const file = join(directory, 'fault.sh');
+    writeFileSync(file, '# shellcheck shell=sh\nrm -rf -- $1\n');
+    expect(lint(file)).toMatchObject({ status: 1, stdout: expect.stringContaining('SC2086') });
+  });
+
+  it('ShellCheck not installed → the lint step passes and says what it left out', () => {
+    const found = lint('src/host/replaceFile.sh', directory);
+    expect(found).toMatchObject({ status: 0, stderr: expect.stringContaining('*** SKIPPED') });
+  });
+});
