@@ -98,22 +98,26 @@ async function stillMissing(
       )
     : undefined;
   const node = line !== undefined && isNodeError.test(line.message);
-  return new TvError('The indexer has left out events, and does so again each time it reads their blocks.', {
-    facts: {
-      missing: `${total} events`,
-      'first in block': `${block}, ${eventName(first?.topic) ?? 'of a kind unknown here'}`,
-      tried: `${rounds} times`,
-      journal:
-        line?.message.slice(0, 200) ??
-        (journal.known ? `no error about block ${block}` : `could not be read: ${journal.reason}`),
+  return new TvError(
+    'indexer.missing-events',
+    'The indexer has left out events, and does so again each time it reads their blocks.',
+    {
+      facts: {
+        missing: `${total} events`,
+        'first in block': `${block}, ${eventName(first?.topic) ?? 'of a kind unknown here'}`,
+        tried: `${rounds} times`,
+        journal:
+          line?.message.slice(0, 200) ??
+          (journal.known ? `no error about block ${block}` : `could not be read: ${journal.reason}`),
+      },
+      next: [
+        node
+          ? { when: 'the indexer could not read from its RPC node', tv: ['status'] }
+          : onHost(`journalctl -u ${unit} -n 200 --no-pager`),
+        { when: 'once that is repaired', tv: ['resume', ctx.runId] },
+      ],
     },
-    next: [
-      node
-        ? { when: 'the indexer could not read from its RPC node', tv: ['status'] }
-        : onHost(`journalctl -u ${unit} -n 200 --no-pager`),
-      { when: 'once that is repaired', tv: ['resume', ctx.runId] },
-    ],
-  });
+  );
 }
 
 const isError = /error|exception|fail|traceback|timed? ?out/i;
@@ -226,7 +230,7 @@ async function ensureRunning(ctx: StepContext, { indexer: { unit } }: ReindexFac
 async function assertRunning(ctx: StepContext, { indexer: { unit } }: ReindexFacts): Promise<void> {
   const { activeState, result } = await readUnit(ctx.host(), { unit });
   if (activeState === 'active') return;
-  throw new TvError('The indexer has stopped.', {
+  throw new TvError('indexer.stopped', 'The indexer has stopped.', {
     facts: { [unit]: activeState, result },
     next: [
       onHost(`journalctl -u ${unit} -n 50 --no-pager`),
@@ -242,7 +246,7 @@ function stalled(
   quietMs: number,
   cursor: string | undefined,
 ): TvError {
-  return new TvError('The indexer is running but makes no progress.', {
+  return new TvError('indexer.no-progress', 'The indexer is running but makes no progress.', {
     facts: { done: `${done} of ${way.total} ${way.unit}`, 'no progress for': duration(quietMs), cursor },
     next: onHost(`journalctl -u ${unit} -n 50 --no-pager`),
   });
@@ -259,17 +263,21 @@ async function cursorState(
 }
 
 function headWentBack(target: number, head: number): TvError {
-  return new TvError("The chain's head went back: it was reorganised, or the RPC node lags.", {
-    facts: { 'head before': target, 'head now': head },
-    next: [
-      { when: 'compare the RPC nodes', tv: ['status'] },
-      { when: 'once the head is past that block', tv: ['resume'] },
-    ],
-  });
+  return new TvError(
+    'chain.head-went-back',
+    "The chain's head went back: it was reorganised, or the RPC node lags.",
+    {
+      facts: { 'head before': target, 'head now': head },
+      next: [
+        { when: 'compare the RPC nodes', tv: ['status'] },
+        { when: 'once the head is past that block', tv: ['resume'] },
+      ],
+    },
+  );
 }
 
 function tooLong(facts: ReindexFacts, way: Way, done: number): TvError {
-  return new TvError('The indexer has not reached the head in time; it goes on.', {
+  return new TvError('indexer.too-slow', 'The indexer has not reached the head in time; it goes on.', {
     facts: { done: `${done} of ${way.total} ${way.unit}`, '--timeout': duration(facts.timeoutMs) },
     next: { when: 'wait longer', tv: ['resume'] },
   });
@@ -316,7 +324,7 @@ async function whatMoves(ctx: StepContext, facts: ReindexFacts): Promise<Stillne
   ]);
   const after = await look();
   const facing = (message: string, more: Record<string, string>, next: Advice) => ({
-    error: new TvError(message, { facts: more, next }),
+    error: new TvError('indexer.still-writing', message, { facts: more, next }),
   });
   if (!['inactive', 'failed'].includes(state.activeState)) {
     return facing(

@@ -173,7 +173,7 @@ export async function checkLogs(ctx: Context, parameters: LogsParameters): Promi
     return pass('no block of the range is indexed yet', { ...before, surplus: {} });
   }
   const budget = new AbortController();
-  const timer = setTimeout(() => budget.abort(new TimeoutError('out of time')), budgetMs);
+  const timer = setTimeout(() => budget.abort(new TimeoutError('check.timeout', 'out of time')), budgetMs);
   let read = 0;
   try {
     const comparison = await compareWithChain(ctx, {

@@ -243,11 +243,15 @@ async function findRunbook(ctx: ToolContext, run: string): Promise<RegisteredRun
     name?.type === 'run.started' ? ctx.registry.find(({ command }) => command === name.runbook) : undefined;
   const command = (await entry?.load())?.default;
   if (entry === undefined || command?.kind !== 'runbook') {
-    throw new TvError('The run had not begun, or was made by a command that this tv does not have.', {
-      facts: { run, journal: ctx.runs.file(run) },
-      next: { tv: ['runs', 'list'] },
-      exitCode: exitCodes.blocked,
-    });
+    throw new TvError(
+      'run.other-version',
+      'The run had not begun, or was made by a command that this tv does not have.',
+      {
+        facts: { run, journal: ctx.runs.file(run) },
+        next: { tv: ['runs', 'list'] },
+        exitCode: exitCodes.blocked,
+      },
+    );
   }
   return { name: entry.command, section: entry.section, runbook: command };
 }
@@ -255,12 +259,15 @@ async function findRunbook(ctx: ToolContext, run: string): Promise<RegisteredRun
 /** A command that only reads ends at the first signal. */
 function interruption(error: unknown): TvError | undefined {
   if (!(error instanceof Interrupted)) return undefined;
-  return new TvError(`The command was ${error.message}.`, { exitCode: exitCodes.interrupted, cause: error });
+  return new TvError('tv.interrupted', `The command was ${error.message}.`, {
+    exitCode: exitCodes.interrupted,
+    cause: error,
+  });
 }
 
 function bug(error: unknown): TvError {
   const message = error instanceof Error ? error.message : String(error);
-  const told = new TvError(`This is a bug in tv: ${message}`, {
+  const told = new TvError('tv.bug', `This is a bug in tv: ${message}`, {
     next: 'run it again with --verbose, and report what it prints',
     exitCode: exitCodes.bug,
     cause: error,

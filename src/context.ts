@@ -192,7 +192,7 @@ async function remoteLock(
     return { held: false, by: { operator, what: answer.by.what, since: answer.by.since ?? holder.since } };
   } catch (error) {
     // Through a pooler each of two runs would have the lock: that is no lock, and no checks would say so.
-    if (error instanceof TvError && error.name !== 'PoolerError') return undefined;
+    if (error instanceof TvError && error.code !== 'lock.pooler') return undefined;
     throw error;
   }
 }

@@ -23,21 +23,29 @@ export default defineAction({
   run: async ({ settings, settingsOrigins, writeFile, tell }, { file, system, force }) => {
     const { userConfig, machineConfig } = findConfigPaths(process.env);
     if (file !== undefined && system) {
-      throw new UsageError('Give a path or --system, not both.', { next: { tv: ['config', 'init', file] } });
+      throw new UsageError('usage.conflicting-flags', 'Give a path or --system, not both.', {
+        next: { tv: ['config', 'init', file] },
+      });
     }
     if (file === undefined && !system && isRoot()) {
-      throw new TvError('Root has to choose which configuration file to write; nothing was written.', {
-        facts: { [machineConfig]: 'for every user of this machine', [userConfig]: 'for root alone' },
-        next: [{ tv: ['config', 'init', '--system'] }, { tv: ['config', 'init', userConfig] }],
-        exitCode: exitCodes.notConfirmed,
-      });
+      throw new TvError(
+        'answer.missing',
+        'Root has to choose which configuration file to write; nothing was written.',
+        {
+          facts: { [machineConfig]: 'for every user of this machine', [userConfig]: 'for root alone' },
+          next: [{ tv: ['config', 'init', '--system'] }, { tv: ['config', 'init', userConfig] }],
+          exitCode: exitCodes.notConfirmed,
+        },
+      );
     }
     const path = resolve(file ?? (system ? machineConfig : userConfig));
     if (settings.sandbox) {
-      throw new UsageError('A sandbox has a configuration of its own.', { next: { tv: ['config', 'init'] } });
+      throw new UsageError('usage.conflicting-flags', 'A sandbox has a configuration of its own.', {
+        next: { tv: ['config', 'init'] },
+      });
     }
     if (existsSync(path) && !force) {
-      throw new TvError('There is a configuration already; it was left as it is.', {
+      throw new TvError('config.file-exists', 'There is a configuration already; it was left as it is.', {
         facts: { file: path },
         next: [{ tv: ['config', 'show'] }, { tv: ['config', 'init', path, '--force'] }],
       });
@@ -48,7 +56,7 @@ export default defineAction({
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
-      throw new TvError('The configuration could not be written.', {
+      throw new TvError('file.not-written', 'The configuration could not be written.', {
         facts: { file: path, reason: code },
         next: { tv: ['config', 'init', './tv.yaml'] },
         cause: error,

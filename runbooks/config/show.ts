@@ -24,7 +24,7 @@ export default defineReport({
   collect: async ({ settings, settingsOrigins: { values, files, environments, problems } }, { key }) => {
     const chosen = values.filter((value) => key === undefined || `${value.key}.`.startsWith(`${key}.`));
     if (chosen.length === 0) {
-      throw new UsageError('There is no such setting.', {
+      throw new UsageError('usage.unknown-name', 'There is no such setting.', {
         facts: { given: key },
         next: { tv: ['config', 'show'] },
       });

@@ -189,9 +189,13 @@ export function dump(facts: BackupFacts): Step {
     run: async (ctx) => {
       const { databaseOid } = await readServer(ctx.database());
       if (databaseOid !== database.oid) {
-        throw new TvError('The database is another one than when this run was planned.', {
-          next: { tv: ['db', 'backup'] },
-        });
+        throw new TvError(
+          'run.target-changed',
+          'The database is another one than when this run was planned.',
+          {
+            next: { tv: ['db', 'backup'] },
+          },
+        );
       }
       return dumpTo(ctx.database(), {
         run: ctx.host().run,
@@ -260,7 +264,7 @@ async function assertNotPinned(ctx: StepContext, facts: BackupFacts): Promise<vo
   const { backups } = await listBackups({ run: ctx.host().run, directory: facts.directory });
   const found = backups.find((backup) => backup.path === path);
   if (found === undefined || found.marks.pinned === null) return;
-  throw new TvError('The backup is pinned; it was not undone.', {
+  throw new TvError('backup.pinned', 'The backup is pinned; it was not undone.', {
     facts: { backup: found.name, reason: found.marks.pinned.reason },
     next: { tv: ['db', 'unpin', found.name] },
   });
@@ -296,9 +300,13 @@ export function readItBack(facts: BackupFacts): Step {
         ),
       ];
       if (problems.length > 0) {
-        throw new TvError('The backup was written but does not hold what the database holds.', {
-          facts: { problems: problems.join('; ') },
-        });
+        throw new TvError(
+          'backup.incomplete',
+          'The backup was written but does not hold what the database holds.',
+          {
+            facts: { problems: problems.join('; ') },
+          },
+        );
       }
       const manifest: BackupManifest = {
         schema: 'tv.backup/1',

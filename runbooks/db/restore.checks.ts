@@ -47,10 +47,14 @@ export async function assertNoBlockers(ctx: Context): Promise<void> {
   const slots = found.slots.filter(({ active }) => active);
   const { facts, next } = describeBlockers({ ...found, slots }, name);
   if (Object.keys(facts).length === 0) return;
-  throw new TvError(`${name} cannot be renamed or dropped while these use it; no service was stopped.`, {
-    facts,
-    next,
-  });
+  throw new TvError(
+    'db.objects-in-use',
+    `${name} cannot be renamed or dropped while these use it; no service was stopped.`,
+    {
+      facts,
+      next,
+    },
+  );
 }
 
 /** A line and a remedy for each. Exported for its table of situations. */

@@ -46,9 +46,13 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   const { name } = ctx.database().target;
   const mode = input.swapBack ? 'swap-back' : input.inPlace ? 'in-place' : 'swap';
   if (input.swapBack && (input.inPlace || input.latest)) {
-    throw new UsageError('--swap-back restores nothing, so it goes with neither --latest nor --in-place.', {
-      next: ['--swap-back alone, or without it'],
-    });
+    throw new UsageError(
+      'usage.conflicting-flags',
+      '--swap-back restores nothing, so it goes with neither --latest nor --in-place.',
+      {
+        next: ['--swap-back alone, or without it'],
+      },
+    );
   }
   const [chosen] = input.swapBack
     ? []

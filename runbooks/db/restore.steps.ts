@@ -123,7 +123,7 @@ export function dropLive(facts: RestoreFacts, backup: NonNullable<RestoreFacts['
         signal: ctx.signal,
       });
       if (problems.length > 0) {
-        throw new TvError('The backup is damaged; the database was not dropped.', {
+        throw new TvError('backup.damaged', 'The backup is damaged; the database was not dropped.', {
           facts: { backup: backup.path, problems: problems.join('; ') },
         });
       }
@@ -209,6 +209,7 @@ async function isSwapped(ctx: StepContext, facts: RestoreFacts): Promise<boolean
   if (found.get(name) === before) return false;
   if (found.get(name) === arrivingOid(ctx, facts) && found.get(kept) === before) return true;
   throw new TvError(
+    'db.previous-missing',
     found.get(kept) === before
       ? `${name} is not the database of this run any more: another restore has come since.`
       : `The database that this run put aside is gone; there is nothing to go back to.`,
@@ -223,10 +224,14 @@ async function isSwapped(ctx: StepContext, facts: RestoreFacts): Promise<boolean
 async function assertSame(ctx: StepContext, { database, services }: RestoreFacts): Promise<void> {
   const { databaseOid } = await readServerOf(ctx);
   if (databaseOid === database.oid) return;
-  throw new TvError(`${database.name} is another database than when this run was planned.`, {
-    facts: { services: services.map(({ unit }) => unit).join(', ') },
-    next: { tv: ['runs', 'undo', ctx.runId] },
-  });
+  throw new TvError(
+    'run.target-changed',
+    `${database.name} is another database than when this run was planned.`,
+    {
+      facts: { services: services.map(({ unit }) => unit).join(', ') },
+      next: { tv: ['runs', 'undo', ctx.runId] },
+    },
+  );
 }
 
 async function change(

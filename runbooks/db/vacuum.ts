@@ -216,10 +216,14 @@ async function unlessLocked(vacuuming: Promise<void>): Promise<TableLocked | und
 }
 
 function stillLocked(locked: Readonly<Record<string, string>>, all: number): TvError {
-  return new TvError(`Others have ${Object.keys(locked).length} of ${all} tables locked; the rest is done.`, {
-    facts: locked,
-    next: { tv: ['db', 'slow-queries'] },
-  });
+  return new TvError(
+    'db.table-locked',
+    `Others have ${Object.keys(locked).length} of ${all} tables locked; the rest is done.`,
+    {
+      facts: locked,
+      next: { tv: ['db', 'slow-queries'] },
+    },
+  );
 }
 
 /** Dead rows of the same tables, before and after. */

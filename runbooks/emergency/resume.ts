@@ -162,15 +162,26 @@ export function awaitSignal({ intervalSeconds, services, oracle }: ResumeFacts):
         const waited = performance.now() - start;
         if (waited > limitMs) {
           if (!looked.known) {
-            throw new TimeoutError(`Whether the oracle has sent a signal is unknown: ${looked.reason}.`, {
-              facts: { 'looked after block': afterBlock },
-              next: [{ tv: ['config', 'show'] }, { when: 'look again', tv: ['resume'] }],
-            });
+            throw new TimeoutError(
+              'oracle.signals-unreadable',
+              `Whether the oracle has sent a signal is unknown: ${looked.reason}.`,
+              {
+                facts: { 'looked after block': afterBlock },
+                next: [{ tv: ['config', 'show'] }, { when: 'look again', tv: ['resume'] }],
+              },
+            );
           }
-          throw new TimeoutError(`The oracle has sent no signal within ${duration(limitMs)}.`, {
-            facts: { 'its interval': `${intervalSeconds} s`, 'looked after block': afterBlock },
-            next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`), { when: 'wait again', tv: ['resume'] }],
-          });
+          throw new TimeoutError(
+            'oracle.no-signal',
+            `The oracle has sent no signal within ${duration(limitMs)}.`,
+            {
+              facts: { 'its interval': `${intervalSeconds} s`, 'looked after block': afterBlock },
+              next: [
+                onHost(`journalctl -u ${unit} -n 50 --no-pager`),
+                { when: 'wait again', tv: ['resume'] },
+              ],
+            },
+          );
         }
         await sleep(lookMs, undefined, { signal: ctx.signal });
       }

@@ -76,7 +76,7 @@ export function pauseStep(pause: PauseFacts): Step {
       if (isPaused === true) return sent.sent;
       const stale = await readStaleHead(ctx);
       if (isPaused === undefined || stale !== undefined) {
-        throw new TvError('Whether the protocol is paused is unknown.', {
+        throw new TvError('emergency.pause-unknown', 'Whether the protocol is paused is unknown.', {
           exitCode: exitCodes.unverified,
           facts: {
             reason: stale?.summary ?? 'no contract returns it',
@@ -86,7 +86,7 @@ export function pauseStep(pause: PauseFacts): Step {
           next: [...(stale?.next ?? []), { when: 'then', tv: ['resume'] }],
         });
       }
-      throw new TvError('The protocol is not paused.', {
+      throw new TvError('emergency.not-paused', 'The protocol is not paused.', {
         facts: { transaction: signed.hash },
         next: tryAgain,
       });
@@ -113,11 +113,15 @@ async function assertPausedByOthers(ctx: StepContext, cause: unknown, limitMs: n
   }
   if (isPaused === true) return;
   if (isPaused === undefined || !(cause instanceof TvError)) throw cause;
-  throw new TvError('The protocol is not paused: the transaction could not be sent.', {
-    facts: { reason: cause.message, ...cause.facts },
-    next: [...cause.next, ...tryAgain],
-    cause,
-  });
+  throw new TvError(
+    'emergency.not-paused',
+    'The protocol is not paused: the transaction could not be sent.',
+    {
+      facts: { reason: cause.message, ...cause.facts },
+      next: [...cause.next, ...tryAgain],
+      cause,
+    },
+  );
 }
 
 /** `paused`: undefined where it is unknown. */

@@ -108,7 +108,8 @@ export const exampleFacts: UnwindFacts = {
 
 /** @throws UsageError where there is no such pair */
 export function wantedPairs({ settings }: Context, { pair }: UnwindInput): readonly Pair[] {
-  if (pair.length === 0) throw new UsageError('Which pair?', { next: ['--pair NAME, as often as needed'] });
+  if (pair.length === 0)
+    throw new UsageError('usage.missing-value', 'Which pair?', { next: ['--pair NAME, as often as needed'] });
   return [...new Map(pair.map((text) => findPair(settings, text)).map((one) => [one.id, one])).values()];
 }
 
@@ -363,7 +364,10 @@ function judge(wanted: readonly Pair[], { tried, orders, capital, isOld }: World
 /** @throws UsageError where `--withdraw` and `--to` are not given together */
 function wantedRecipient({ settings }: Context, { withdraw, to, toAgain }: UnwindInput): Address | undefined {
   if (withdraw && to !== undefined) return checkRecipient(settings, to);
-  if (withdraw) throw new UsageError('Withdraw to whom?', { next: ['--withdraw --to 0x…'] });
+  if (withdraw)
+    throw new UsageError('usage.missing-value', 'Withdraw to whom?', { next: ['--withdraw --to 0x…'] });
   if (to === undefined && toAgain === undefined) return undefined;
-  throw new UsageError('--to is for a withdrawal, and none is asked for.', { next: ['--withdraw --to 0x…'] });
+  throw new UsageError('usage.conflicting-flags', '--to is for a withdrawal, and none is asked for.', {
+    next: ['--withdraw --to 0x…'],
+  });
 }

@@ -106,15 +106,19 @@ as in tv emergency withdraw.`,
   handout: (ctx, given) =>
     handOut(ctx, given, 'Unwind pairs', async () => {
       if (given.withdraw) {
-        throw new UsageError('What --withdraw sends moves with time, so it cannot be signed elsewhere.', {
-          next: [
-            'the same command without --withdraw',
-            {
-              when: 'then, with an amount a little below what is free',
-              tv: ['emergency', 'withdraw', '--calldata'],
-            },
-          ],
-        });
+        throw new UsageError(
+          'usage.amount-moves',
+          'What --withdraw sends moves with time, so it cannot be signed elsewhere.',
+          {
+            next: [
+              'the same command without --withdraw',
+              {
+                when: 'then, with an amount a little below what is free',
+                tv: ['emergency', 'withdraw', '--calldata'],
+              },
+            ],
+          },
+        );
       }
       return resolveIntents(
         ctx.chain(),

@@ -89,7 +89,7 @@ the last is sent even if the withdrawal fails.`,
     handOut(ctx, given, 'Withdraw', async () => {
       const recipient = checkRecipient(ctx.settings, given.to);
       if (given.amount === 'max') {
-        throw new UsageError('max moves with time, so it cannot be signed elsewhere.', {
+        throw new UsageError('usage.amount-moves', 'max moves with time, so it cannot be signed elsewhere.', {
           next: ['see what is free with --dry-run, then give --amount a little below it'],
         });
       }

@@ -272,7 +272,7 @@ function chosen(ctx: Context, address: string | undefined) {
   }
   const [entry] = known;
   if (entry === undefined) {
-    throw new UsageError('No rotation of tv has left an old key.', {
+    throw new UsageError('usage.missing-value', 'No rotation of tv has left an old key.', {
       next: [{ tv: ['oracle', 'status'] }, 'then: --address ADDRESS'],
     });
   }

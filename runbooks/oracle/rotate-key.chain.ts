@@ -109,7 +109,8 @@ export function authorise(facts: RotateFacts): Step {
       ofCurrentState(ctx, async () => {
         const made = generated.result(ctx)?.address;
         const account = cuts ? facts.oldAddress : (facts.newAddress ?? made);
-        if (account === undefined) throw new TvError('the journal does not hold the new address');
+        if (account === undefined)
+          throw new TvError('journal.damaged', 'the journal does not hold the new address');
         const holds = await readUntil(
           ctx,
           () => isOracle(ctx.chain(), account),

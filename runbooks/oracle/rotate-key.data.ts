@@ -102,7 +102,7 @@ export function readKeyOfRun(ctx: StepContext, which: 'new' | 'old'): KeyOfRun |
 export function needKey(ctx: StepContext, which: 'new' | 'old'): KeyOfRun {
   const key = readKeyOfRun(ctx, which);
   if (key !== undefined) return key;
-  throw new TvError(`The ${which} oracle key is not where this run has put it.`, {
+  throw new TvError('oracle.key-unusable', `The ${which} oracle key is not where this run has put it.`, {
     facts: { file: keyPlaces(ctx)[which] },
     next: [{ tv: ['oracle', 'status'] }],
   });
@@ -126,7 +126,8 @@ export async function assertKeyOfRun(ctx: StepContext, { oldAddress, envFile }: 
 
 /** @throws TvError where the journal does not hold the result of a completed step */
 export function needResult<R>(result: R | undefined): R {
-  if (result === undefined) throw new TvError('The journal does not hold the result of a completed step.');
+  if (result === undefined)
+    throw new TvError('journal.damaged', 'The journal does not hold the result of a completed step.');
   return result;
 }
 
@@ -172,7 +173,7 @@ export async function askNewKey(ctx: Context, address: Address): Promise<`0x${st
   ctx.secrets.keep(text.trim());
   const parsed = parseKey(text);
   if (parsed === undefined || !sameAddress(parsed.address, address)) {
-    throw new TvError('That is not the private key of the new address.', {
+    throw new TvError('signer.other-key', 'That is not the private key of the new address.', {
       facts: { 'new address': address, given: parsed === undefined ? 'no private key' : parsed.address },
       next: [
         `set ${keyVariable} to the key of that address, or type it`,
@@ -204,7 +205,8 @@ export async function askKeystorePassword(ctx: Context, file: string | null): Pr
       ? await askFor(ctx, 'Password for the new keystore:', '--keystore-password-file')
       : readSecretFile(file, 'password file').replace(/\r?\n$/, '');
   ctx.secrets.keep(password);
-  if (password === '') throw new TvError('A keystore needs a password.', { exitCode: exitCodes.blocked });
+  if (password === '')
+    throw new TvError('answer.missing', 'A keystore needs a password.', { exitCode: exitCodes.blocked });
   passwords.set(ctx.settings, password);
   return password;
 }
@@ -212,7 +214,7 @@ export async function askKeystorePassword(ctx: Context, file: string | null): Pr
 async function askFor(ctx: Context, question: string, instead: string): Promise<string> {
   const answer = ctx.secrets.interactive ? await ctx.secrets.ask(question) : undefined;
   if (answer !== undefined) return answer;
-  throw new TvError(`${question.replace(':', '')} has to be given, and was not.`, {
+  throw new TvError('answer.missing', `${question.replace(':', '')} has to be given, and was not.`, {
     next: [`at a terminal, or with ${instead}`],
     exitCode: exitCodes.notConfirmed,
   });

@@ -124,7 +124,9 @@ was funded and could not be used stays there, and the next rotation takes it.`,
   handout: (ctx, given) =>
     handOut(ctx, given, 'Authorise an oracle', async () => {
       if (given.newAddress === undefined) {
-        throw new UsageError('Which address is to be authorised?', { next: ['--new-address ADDRESS'] });
+        throw new UsageError('usage.missing-value', 'Which address is to be authorised?', {
+          next: ['--new-address ADDRESS'],
+        });
       }
       return resolveIntents(ctx.chain(), [
         { intent: 'authoriseOracle', oracle: checkedAddress(given.newAddress) },
@@ -194,10 +196,14 @@ export function generate(facts: RotateFacts): Step {
       if (readKeyOfRun(ctx, 'old') === undefined) {
         const { text, address } = await readOracleKey(ctx);
         if (address !== facts.oldAddress) {
-          throw new TvError('The key in .env is another one than the plan was made for.', {
-            facts: { planned: facts.oldAddress, found: address },
-            next: [{ tv: ['oracle', 'status'] }],
-          });
+          throw new TvError(
+            'signer.other-key',
+            'The key in .env is another one than the plan was made for.',
+            {
+              facts: { planned: facts.oldAddress, found: address },
+              next: [{ tv: ['oracle', 'status'] }],
+            },
+          );
         }
         writeKeyFile(places.old, text);
       }
@@ -258,7 +264,7 @@ async function writeKeystore(
   if (there === undefined) writeKeyFile(file, await encryptKeystore(key, password));
   const read = await decryptKeystore(readKeyFile(file) ?? '', password);
   if (parseKey(read)?.address === parseKey(key)?.address) return;
-  throw new TvError('The keystore holds another key.', {
+  throw new TvError('signer.other-key', 'The keystore holds another key.', {
     facts: { file },
     next: ['give another --keystore-out'],
   });

@@ -147,7 +147,10 @@ function unlessBug(error: unknown): undefined {
 /** @throws TvError with the reason why the key, and so all that is about its account, is unknown */
 function needed(diagnosis: Diagnosis | undefined, env: Answer<EnvKey>): Diagnosis {
   if (diagnosis !== undefined) return diagnosis;
-  throw new TvError(env.known ? 'The account of the oracle is unknown.' : `${env.reason}.`);
+  throw new TvError(
+    'oracle.account-unknown',
+    env.known ? 'The account of the oracle is unknown.' : `${env.reason}.`,
+  );
 }
 
 /** A line only where there is one: until it is finished, its two keys are both in use. */

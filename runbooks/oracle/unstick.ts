@@ -300,7 +300,7 @@ async function openOracleKey(ctx: StepContext, oracle: Address): Promise<Signer>
   const { address, text } = await readOracleKey(ctx);
   const signer = oracleSigner(text);
   if (signer === undefined || !sameAddress(signer.address, oracle)) {
-    throw new TvError('The key in .env is another one than the plan was made for.', {
+    throw new TvError('signer.other-key', 'The key in .env is another one than the plan was made for.', {
       facts: { planned: oracle, found: address },
       next: [{ tv: ['oracle', 'status'] }],
     });

@@ -65,7 +65,7 @@ export default defineReport({
     const from = fromBlock ?? (await oldestBlock(ctx, schema));
     const to = toBlock ?? Math.min(head, progress.block ?? head);
     if (to > head || from > to) {
-      throw new TvError('There are no such blocks to compare.', {
+      throw new TvError('usage.malformed-value', 'There are no such blocks to compare.', {
         facts: { from: count(from), to: count(to), head: count(head) },
         next: [{ when: 'see how far the indexer and the chain are', tv: ['status'] }],
         exitCode: 2,

@@ -15,7 +15,7 @@ export default defineReport({
     const wanted = name.join(' ').replace(/^tv /, '');
     const entry = registry.find(({ command, aliases }) => command === wanted || aliases?.includes(wanted));
     if (entry === undefined) {
-      throw new TvError(`There is no procedure "${wanted}".`, {
+      throw new TvError('usage.unknown-name', `There is no procedure "${wanted}".`, {
         next: { tv: ['runbook', 'list'] },
         exitCode: 2,
       });

@@ -26,7 +26,7 @@ export default defineControl({
       qualifies: (state) => isUnfinished(state) || state.status === 'unverified',
     });
     if (reason === undefined) {
-      throw new UsageError('--reason is needed; it is kept in the audit log.', {
+      throw new UsageError('usage.missing-value', '--reason is needed; it is kept in the audit log.', {
         next: { tv: ['runs', 'abandon', run, '--reason', '…'] },
       });
     }

@@ -25,7 +25,9 @@ export default defineControl({
       qualifies: ({ status }) => status !== 'running',
     });
     if (text === undefined) {
-      throw new UsageError('The text of the note is needed.', { next: { tv: ['runs', 'note', run, '…'] } });
+      throw new UsageError('usage.missing-value', 'The text of the note is needed.', {
+        next: { tv: ['runs', 'note', run, '…'] },
+      });
     }
     return { run, direction: 'note', text };
   },

@@ -29,7 +29,7 @@ export default defineAction({
     const id = namedRun(ctx, { run, command: 'runs report', qualifies: () => true });
     const state = foldRun(runs.read(id));
     if (state === undefined) {
-      throw new TvError('The run had not begun; there is nothing to report.', {
+      throw new TvError('run.not-begun', 'The run had not begun; there is nothing to report.', {
         next: { tv: ['runs', 'list'] },
       });
     }

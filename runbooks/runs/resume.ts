@@ -31,6 +31,7 @@ export default defineControl({
       return { run: last.started.run, direction: 'resume' };
     }
     throw new TvError(
+      unfinished.length === 0 ? 'run.none-fits' : 'run.ambiguous',
       unfinished.length === 0
         ? 'No run is unfinished; there is nothing to resume.'
         : 'Several runs are unfinished.',

@@ -28,7 +28,7 @@ export default defineReport({
     // Of another environment it is shown too, by itself.
     const state = findRun(ctx, id) ?? foldRun(runs.read(id));
     if (state === undefined) {
-      throw new TvError('The run had not begun when it was cut off; nothing was changed.', {
+      throw new TvError('run.not-begun', 'The run had not begun when it was cut off; nothing was changed.', {
         facts: { journal: runs.file(id) },
         next: { tv: ['runs', 'list'] },
       });

@@ -24,7 +24,7 @@ export default defineAction({
     if (list) return { kind: 'list' as const, faults: listFaults() };
     if (heal) return { kind: 'healed' as const, faults: await healSandbox(place) };
     if (fault === undefined) {
-      throw new UsageError('Name a fault, or --heal or --list.', {
+      throw new UsageError('usage.missing-value', 'Name a fault, or --heal or --list.', {
         next: { tv: ['sandbox', 'break', '--list'] },
       });
     }

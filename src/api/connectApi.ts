@@ -26,9 +26,12 @@ const next = [
  */
 export function connectApi(parameters: ConnectApiParameters): Api {
   const { url, timeoutMs, signal } = parameters;
-  if (url === undefined) throw new TvError('No API URL is set.', { next: { tv: ['config', 'init'] } });
+  if (url === undefined)
+    throw new TvError('config.setting-missing', 'No API URL is set.', { next: { tv: ['config', 'init'] } });
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new TvError('The API URL is not an http or https URL.', { next: { tv: ['config', 'show'] } });
+    throw new TvError('config.invalid', 'The API URL is not an http or https URL.', {
+      next: { tv: ['config', 'show'] },
+    });
   }
   const shown = maskUrl(url);
 
@@ -47,14 +50,21 @@ export function connectApi(parameters: ConnectApiParameters): Api {
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       if (limit.aborted) {
-        throw new TimeoutError(`The API did not answer within ${timeoutMs / 1000} s.`, { facts, next });
+        throw new TimeoutError('api.timeout', `The API did not answer within ${timeoutMs / 1000} s.`, {
+          facts,
+          next,
+        });
       }
       const why = connectionFailure(error)?.words;
-      throw new UnavailableError(`The API cannot be reached${why === undefined ? '' : `: ${why}`}.`, {
-        facts,
-        next,
-        cause: error,
-      });
+      throw new UnavailableError(
+        'api.unreachable',
+        `The API cannot be reached${why === undefined ? '' : `: ${why}`}.`,
+        {
+          facts,
+          next,
+          cause: error,
+        },
+      );
     }
     return {
       status,
@@ -83,6 +93,7 @@ function parse(text: string, facts: Record<string, string>): unknown {
     return outsideJson(JSON.parse(text));
   } catch {
     throw new UnavailableError(
+      'api.not-tempovault',
       looksLikeHtml(text)
         ? 'The API URL answered with a web page instead of JSON.'
         : 'The API URL answered with something that is not JSON.',

@@ -19,7 +19,7 @@ export async function readHealth(api: Api): Promise<Health> {
   // FastAPI puts the body of an error under `detail`.
   const health = isObject(body) && isObject(body['detail']) ? body['detail'] : body;
   if (!isObject(health) || typeof health['status'] !== 'string') {
-    throw new UnavailableError('What answers at the API URL is not TempoVault’s API.', {
+    throw new UnavailableError('api.not-tempovault', 'What answers at the API URL is not TempoVault’s API.', {
       facts: {
         url: `${api.url}/health`,
         status: `HTTP ${status}`,

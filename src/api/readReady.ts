@@ -20,7 +20,7 @@ export async function readReady(api: Api): Promise<Ready> {
   const { status, body } = await api.get('/ready');
   const answer = isObject(body) && isObject(body['detail']) ? body['detail'] : body;
   if (!isObject(answer) || typeof answer['ready'] !== 'boolean') {
-    throw new UnavailableError('What answers at the API URL is not TempoVault’s API.', {
+    throw new UnavailableError('api.not-tempovault', 'What answers at the API URL is not TempoVault’s API.', {
       facts: { url: `${api.url}/ready`, status: `HTTP ${status}`, answer: JSON.stringify(body).slice(0, 80) },
       next: { when: 'see where the API is expected', tv: ['config', 'show'] },
     });

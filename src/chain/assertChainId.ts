@@ -34,7 +34,7 @@ export function assertExpected(
   url?: string,
 ): void {
   if (expectedId === undefined || id === expectedId) return;
-  throw new WrongChainError(`The RPC node is on chain ${id}, not ${expectedId}.`, {
+  throw new WrongChainError('chain.wrong-chain', `The RPC node is on chain ${id}, not ${expectedId}.`, {
     facts: { node: url ?? urls.join(', ') },
     next: [
       { when: `set RPC_URL to a node of chain ${expectedId}, or mend CHAIN_ID`, tv: ['config', 'show'] },

@@ -29,7 +29,7 @@ export function assertEcho(chain: Chain): Promise<void> {
   const echo = request.then(
     (answer: unknown) => {
       if (typeof answer !== 'string' || !isZero(answer as `0x${string}`)) return;
-      throw new UnavailableError('The RPC node returns zeros for every call.', {
+      throw new UnavailableError('chain.unreliable-node', 'The RPC node returns zeros for every call.', {
         facts: {
           node: chain.urls.join(', '),
           asked: `eth_call to ${identity}, which returns its argument`,

@@ -226,19 +226,23 @@ export async function assertPlaced(
       if (found?.known !== true || found.value === null) continue;
       const { block, blockHash } = found.value;
       if (block === log.block && (blockHash === undefined || blockHash === log.blockHash)) continue;
-      throw new UnavailableError("The RPC node's eth_getLogs and its receipts contradict each other.", {
-        facts: {
-          node: chain.urls.join(', '),
-          transaction: log.transactionHash,
-          'by eth_getLogs': `in block ${log.block} (${log.blockHash})`,
-          'by its receipt': `in block ${block} (${blockHash ?? 'hash unknown'})`,
+      throw new UnavailableError(
+        'chain.unreliable-node',
+        "The RPC node's eth_getLogs and its receipts contradict each other.",
+        {
+          facts: {
+            node: chain.urls.join(', '),
+            transaction: log.transactionHash,
+            'by eth_getLogs': `in block ${log.block} (${log.blockHash})`,
+            'by its receipt': `in block ${block} (${blockHash ?? 'hash unknown'})`,
+          },
+          next: [
+            'run the command again: a reorganisation meanwhile looks the same',
+            { when: 'set RPC_URL, or chain.rpcUrls, to another node', tv: ['config', 'show'] },
+          ],
+          exitCode: exitCodes.blocked,
         },
-        next: [
-          'run the command again: a reorganisation meanwhile looks the same',
-          { when: 'set RPC_URL, or chain.rpcUrls, to another node', tv: ['config', 'show'] },
-        ],
-        exitCode: exitCodes.blocked,
-      });
+      );
     }
   }
 }

@@ -24,16 +24,20 @@ export interface ConnectChainParameters {
 export function connectChain(parameters: ConnectChainParameters): Chain {
   const { rpcUrls, id, timeoutMs, contracts, signal } = parameters;
   if (rpcUrls.length === 0) {
-    throw new TvError('No RPC URL is set.', {
+    throw new TvError('config.setting-missing', 'No RPC URL is set.', {
       next: [{ when: 'set RPC_URL in the .env, or', tv: ['config', 'init'] }],
     });
   }
   for (const [index, url] of rpcUrls.entries()) {
     // The URL itself may hold a key, and cannot be masked where it does not parse.
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-      throw new TvError(`RPC URL ${index + 1} of ${rpcUrls.length} is not an http or https URL.`, {
-        next: [{ tv: ['config', 'show'] }],
-      });
+      throw new TvError(
+        'config.invalid',
+        `RPC URL ${index + 1} of ${rpcUrls.length} is not an http or https URL.`,
+        {
+          next: [{ tv: ['config', 'show'] }],
+        },
+      );
     }
   }
   const nodes = rpcUrls.map((url) => rpcNode(url, { timeoutMs, signal }));

@@ -1,8 +1,10 @@
 import type { Advice } from '../errors/advice.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import { TimeoutError, TvError, type TvErrorOptions, UnavailableError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
 import { firstWords, looksLikeHtml } from '../text/firstWords.ts';
 import { signalOf } from './connectChain.ts';
+import type { RpcFailureKind } from './rpcErrorKind.ts';
 import { NoNodeAnswered, type RpcFailure, rpcFailure } from './rpcFailure.ts';
 
 const checkServerSettings: Advice = {
@@ -24,10 +26,10 @@ export function describeRpcError(error: unknown, chain: Chain): Error {
   if (failure.kind === 'unknown') return error instanceof Error ? error : new Error(String(error));
   const options = { facts: factsOf(failure, error, chain), next: nextOf(failure), cause: error };
   return failure.kind === 'timeout'
-    ? new TimeoutError(sentenceOf(failure), options)
+    ? new TimeoutError('chain.node-timeout', sentenceOf(failure), options)
     : isAnswer(failure)
-      ? new TvError(sentenceOf(failure), options)
-      : new UnavailableError(sentenceOf(failure), options);
+      ? new TvError(codes[failure.kind], sentenceOf(failure), options)
+      : new UnavailableError(codes[failure.kind], sentenceOf(failure), options);
 }
 
 /** Awaits a call to the chain and turns its failure into an operator's error. */
@@ -49,6 +51,25 @@ function isAnswer({ kind }: RpcFailure): boolean {
     kind === 'oversized'
   );
 }
+
+const codes: Readonly<Record<Exclude<RpcFailureKind, 'unknown'>, ErrorCode>> = {
+  timeout: 'chain.node-timeout',
+  unreachable: 'chain.node-unreachable',
+  cut: 'chain.node-unreachable',
+  tls: 'chain.node-untrusted',
+  'rate-limited': 'chain.rate-limited',
+  denied: 'chain.access-denied',
+  http: 'chain.node-failed',
+  nonsense: 'chain.malformed-answer',
+  pruned: 'chain.history-pruned',
+  'too-wide': 'chain.too-much-asked',
+  'too-much': 'chain.too-much-asked',
+  oversized: 'chain.too-much-asked',
+  unsupported: 'chain.call-unsupported',
+  reverted: 'chain.call-reverted',
+  failed: 'chain.node-failed',
+  rejected: 'chain.request-rejected',
+};
 
 function sentenceOf(failure: RpcFailure): string {
   switch (failure.kind) {

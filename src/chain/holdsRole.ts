@@ -15,7 +15,9 @@ export async function holdsRole(
 ): Promise<boolean> {
   const { governanceRoles: address } = chain.contracts;
   if (address === undefined) {
-    throw new TvError('The address of GovernanceRoles is not set.', { next: [{ tv: ['config', 'show'] }] });
+    throw new TvError('config.setting-missing', 'The address of GovernanceRoles is not set.', {
+      next: [{ tv: ['config', 'show'] }],
+    });
   }
   const call = { address, abi: governanceRolesAbi, functionName: 'hasRole', args: [role, account] };
   return mustRead<boolean>(chain, call, 'GovernanceRoles');

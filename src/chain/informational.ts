@@ -9,7 +9,7 @@ import { TimeoutError } from '../errors/TvError.ts';
 export async function informational<T>(read: Promise<T>, limitMs = 15_000): Promise<Answer<T>> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const error = new TimeoutError(`No answer within ${limitMs / 1000} s.`);
+    const error = new TimeoutError('chain.node-timeout', `No answer within ${limitMs / 1000} s.`);
     timer = setTimeout(() => reject(error), limitMs);
   });
   try {

@@ -31,8 +31,12 @@ export function parseObject(value: unknown, what: string): Readonly<Record<strin
 }
 
 export function misfit(value: unknown, what: string): UnavailableError {
-  return new UnavailableError(`The RPC node answered something that is no ${what}.`, {
-    facts: { answer: firstWords(JSON.stringify(value) ?? 'nothing') },
-    next: { when: 'see which RPC URLs are set, and from where', tv: ['config', 'show'] },
-  });
+  return new UnavailableError(
+    'chain.malformed-answer',
+    `The RPC node answered something that is no ${what}.`,
+    {
+      facts: { answer: firstWords(JSON.stringify(value) ?? 'nothing') },
+      next: { when: 'see which RPC URLs are set, and from where', tv: ['config', 'show'] },
+    },
+  );
 }

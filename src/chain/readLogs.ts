@@ -71,7 +71,8 @@ export async function* readLogs(
 ): AsyncGenerator<ChainLog, void, void> {
   const { fromBlock, toBlock, addresses, signal, onProgress } = parameters;
   // Without addresses a node would return the logs of everybody.
-  if (addresses.length === 0) throw new TvError('No contract address is set, so there are no logs to read.');
+  if (addresses.length === 0)
+    throw new TvError('config.setting-missing', 'No contract address is set, so there are no logs to read.');
   const total = Math.max(0, toBlock - fromBlock + 1);
   let width = firstWidth;
   let ceiling = mostWidth;
@@ -135,6 +136,7 @@ async function readRange(
 function inRange(log: ChainLog, { from, to }: { readonly from: number; readonly to: number }): ChainLog {
   if (log.block >= from && log.block <= to) return log;
   throw new UnavailableError(
+    'chain.unreliable-node',
     `The RPC node's eth_getLogs returned a log of block ${log.block}, outside of the blocks asked for.`,
     {
       facts: { blocks: `${from} to ${to}`, transaction: log.transactionHash },

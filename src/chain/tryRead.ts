@@ -51,7 +51,7 @@ const longestName = 48;
 export async function mustRead<T>(chain: Chain, call: ReadCall, source: string): Promise<T> {
   const value = await tryRead<T>(chain, call);
   if (value !== undefined) return value;
-  throw new TvError(`${source} does not return ${call.functionName}.`, {
+  throw new TvError('chain.contract-mismatch', `${source} does not return ${call.functionName}.`, {
     facts: { contract: call.address },
     next: [{ when: 'check the address', tv: ['config', 'show'] }],
   });

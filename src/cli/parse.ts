@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import * as z from 'zod';
 import { suggest } from '../config/suggest.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import { UsageError } from '../errors/TvError.ts';
 import type { Answers } from '../runbook/answers.ts';
 import type { AnyCommand, CommandDefinition, InputFields } from '../runbook/define.ts';
@@ -36,13 +37,13 @@ export function parse(entry: CommandDefinition, command: AnyCommand, args: reado
   const program = parseWords(entry, command, args);
   const options = program.opts<Record<string, unknown>>();
   if (options['dryRun'] === true && options['safe'] !== undefined) {
-    throw new UsageError('--safe writes a file, and --dry-run changes nothing.', {
+    throw new UsageError('usage.conflicting-flags', '--safe writes a file, and --dry-run changes nothing.', {
       next: ['use --calldata instead of both: it prints the content of the file'],
     });
   }
   const plan = options['plan'] as string | undefined;
   if (plan !== undefined && !/^[0-9a-f]{64}$/.test(plan)) {
-    throw new UsageError('--plan needs the full digest of a plan: 64 hex digits.', {
+    throw new UsageError('usage.malformed-value', '--plan needs the full digest of a plan: 64 hex digits.', {
       facts: { given: withoutKeys(plan) },
       next: ['run the same command with --dry-run and paste its last line'],
     });
@@ -94,7 +95,9 @@ function waitMs(text: unknown): number | undefined {
   if (typeof text !== 'string') return undefined;
   const read = timeSpan.safeParse(text);
   if (read.success) return read.data;
-  throw new UsageError(`--wait ${text} is not a time.`, { next: '--wait 30s, --wait 5m or --wait 2h' });
+  throw new UsageError('usage.malformed-value', `--wait ${text} is not a time.`, {
+    next: '--wait 30s, --wait 5m or --wait 2h',
+  });
 }
 
 /** Flags and arguments by their names and number alone. @throws UsageError with exit code 2 */
@@ -120,22 +123,28 @@ function wrongCall(
     case 'commander.unknownOption': {
       const flag = program.parseOptions([...args]).unknown[0] ?? '';
       const flags = program.options.flatMap(({ long }) => long ?? []);
-      return usage(entry, `Unknown flag ${flag}.`, { 'did you mean': suggest(flag, flags) });
+      return usage(entry, 'usage.unknown-flag', `Unknown flag ${flag}.`, {
+        'did you mean': suggest(flag, flags),
+      });
     }
     case 'commander.optionMissingArgument': {
       // Any word behind it would have been its value.
       const last = args.at(-1);
       const option = program.options.find(({ short, long }) => last === short || last === long);
-      return usage(entry, `${last} needs a value.`, { usage: option?.flags });
+      return usage(entry, 'usage.missing-value', `${last} needs a value.`, { usage: option?.flags });
     }
     case 'commander.missingArgument':
-      return usage(entry, `${registeredArguments[program.args.length]?.name()} is needed.`);
+      return usage(
+        entry,
+        'usage.missing-value',
+        `${registeredArguments[program.args.length]?.name()} is needed.`,
+      );
     case 'commander.excessArguments': {
       const given = program.args.slice(registeredArguments.length).join(' ');
-      return usage(entry, 'Too many arguments.', { 'not expected': given });
+      return usage(entry, 'usage.too-many-arguments', 'Too many arguments.', { 'not expected': given });
     }
     default:
-      return usage(entry, message);
+      return usage(entry, 'usage.malformed-value', message);
   }
 }
 
@@ -213,19 +222,22 @@ function validate(entry: CommandDefinition, fields: InputFields, program: Comman
   const [issue] = answer.error.issues;
   const key = String(issue?.path[0] ?? '');
   const name = fields[key]?.flag.split(' ')[0] ?? key;
-  if (raw[key] === undefined) throw usage(entry, `${name} is needed.`);
-  throw usage(entry, `${name}: ${issue?.message ?? 'not valid'}`, { given: String(raw[key]) });
+  if (raw[key] === undefined) throw usage(entry, 'usage.missing-value', `${name} is needed.`);
+  throw usage(entry, 'usage.malformed-value', `${name}: ${issue?.message ?? 'not valid'}`, {
+    given: String(raw[key]),
+  });
 }
 
 function usage(
   { command }: CommandDefinition,
+  code: ErrorCode,
   message: string,
   facts: Readonly<Record<string, string | undefined>> = {},
 ): UsageError {
   const clean = Object.entries(facts).map(
     ([name, value]) => [name, value === undefined ? undefined : withoutKeys(value)] as const,
   );
-  return new UsageError(withoutKeys(message), {
+  return new UsageError(code, withoutKeys(message), {
     facts: Object.fromEntries(clean),
     next: { tv: [...command.split(' '), '--help'] },
   });
@@ -236,7 +248,7 @@ function pairs(list: readonly string[]): ReadonlyMap<string, string> {
     list.map((item) => {
       const at = item.indexOf('=');
       if (at < 1)
-        throw new UsageError('--set takes key=value.', {
+        throw new UsageError('usage.malformed-value', '--set takes key=value.', {
           facts: { given: withoutKeys(item) },
           next: { tv: ['config', 'show'] },
         });

@@ -26,8 +26,8 @@ export function toJsonDocument(schema: string, data: unknown, place: AdvicePlace
 
 /** One line for an error, so that it can also end a run's lines of events. */
 export function toJsonError(error: TvError, place: AdvicePlace): string {
-  const { name, message, facts, next, exitCode } = error;
-  return `${JSON.stringify({ schema: 'tv.error/1', name, message, facts, next, exitCode }, plain(place))}\n`;
+  const { name, code, message, facts, next, exitCode } = error;
+  return `${JSON.stringify({ schema: 'tv.error/1', name, code, message, facts, next, exitCode }, plain(place))}\n`;
 }
 
 /**

@@ -87,6 +87,7 @@ async function findFile(flag: string | undefined, env: ProcessEnv, paths: Config
 function noSuchFile(flag: string | undefined, path: string): SettingsProblem {
   return {
     level: 'fatal',
+    code: 'config.file-missing',
     message: 'The requested configuration file does not exist.',
     where: flag === undefined ? 'TV_CONFIG' : '--config',
     facts: { file: path },
@@ -108,6 +109,7 @@ async function openSandbox(
   );
   const lacking: SettingsProblem = {
     level: 'fatal',
+    code: 'config.unknown-environment',
     message: `The sandbox's own configuration does not describe ${name}.`,
     where: path,
     next: { tv: ['sandbox', 'status'] },
@@ -135,6 +137,7 @@ function unknownEnvironment(name: string, known: readonly string[], where: strin
   const meant = suggest(name, known);
   return {
     level: 'fatal',
+    code: 'config.unknown-environment',
     message: `There is no environment "${withoutKeys(name)}".`,
     where,
     facts: { known: known.join(', ') },

@@ -34,8 +34,8 @@ export function unreadableValue(
   };
 }
 
-export function toError({ message, where, facts, next }: SettingsProblem): TvError {
-  return new TvError(message, { facts: { where, ...facts }, next, exitCode: exitCodes.usage });
+export function toError({ code = 'config.invalid', message, where, facts, next }: SettingsProblem): TvError {
+  return new TvError(code, message, { facts: { where, ...facts }, next, exitCode: exitCodes.usage });
 }
 
 /** Without these it is not certain which machine and chain a command works on. */

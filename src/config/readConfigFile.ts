@@ -38,7 +38,14 @@ function unreadable(path: string, trouble: FileTrouble): SettingsProblem {
   const { facts, next = onThisMachine(`ls -ld ${quoteForShell(path)}`) } = explainTrouble(trouble);
   const verb =
     trouble.kind === 'exposed' ? 'can be changed by other users of this machine' : 'cannot be read';
-  return { level: 'fatal', message: `The configuration file ${verb}.`, where: path, facts, next };
+  return {
+    level: 'fatal',
+    code: 'config.file-unreadable',
+    message: `The configuration file ${verb}.`,
+    where: path,
+    facts,
+    next,
+  };
 }
 
 /** A password that others can read makes the file unusable. A probable API key is a warning. */

@@ -36,7 +36,7 @@ function missing(key: KeyName, envKey: string, { problems, files }: SettingsOrig
   const unread = problems.find(({ where, level }) => where === envFile?.path && level === 'error');
   const what =
     unread === undefined ? 'is not set' : 'is unknown: .env could not be read, and no other source has it';
-  return new TvError(`${key} ${what}.`, {
+  return new TvError('config.setting-missing', `${key} ${what}.`, {
     facts: {
       '.env': `${envFile?.path} is ${envFile?.state}${envFile?.state === 'used' ? `, but has no ${envKey}` : ''}`,
       reason: unread?.message,

@@ -1,4 +1,5 @@
 import type { Advice } from '../errors/advice.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 
 /** `0x` and 40 hex digits. */
 export type Address = `0x${string}`;
@@ -90,6 +91,8 @@ export type ProblemLevel = 'fatal' | 'error' | 'warning';
 /** Something wrong or weak in the settings. Never with a secret in it. */
 export interface SettingsProblem {
   readonly level: ProblemLevel;
+  /** Of the error that it becomes. Default: `config.invalid`. */
+  readonly code?: ErrorCode;
   /** One sentence. */
   readonly message: string;
   /** `/etc/tempovault/tv.yaml:12`, `TV_CHAIN_ID`, `--set chain.id`. */

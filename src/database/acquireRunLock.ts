@@ -67,7 +67,7 @@ const ownLocks = new Set<{
  * holder's name is the sessions' application name, so anyone at a psql prompt can read it too.
  * @param parameters.holder.who `alice@vault-1`
  * @param parameters.holder.what the command and the run
- * @throws PoolerError behind a connection pooler, where a lock would belong to nobody in particular
+ * @throws TvError `lock.pooler` behind a connection pooler, where a lock would belong to nobody in particular
  */
 export async function acquireRunLock(
   database: Database,
@@ -185,14 +185,6 @@ export async function withoutLockInside<T>(work: () => Promise<T>): Promise<T> {
   return lock === undefined ? work() : lock.withoutInside(work);
 }
 
-/**
- * A session's lock cannot be held through a pooler that hands each statement to whichever of its own
- * connections is free: two runs would share one, and both would have it.
- */
-class PoolerError extends TvError {
-  override readonly name = 'PoolerError';
-}
-
 interface SeatParameters {
   readonly place: Place;
   readonly adminUrl: string | undefined;
@@ -256,14 +248,19 @@ async function takeSeat(
   }
 }
 
+/**
+ * A session's lock cannot be held through a pooler that hands each statement to whichever of its own
+ * connections is free: two runs would share one, and both would have it.
+ */
 function poolerError(
   { target }: Database,
   server: { readonly address: string | null; readonly port: string | null } | undefined,
-): PoolerError {
+): TvError {
   const port = server?.port ?? '5432';
   // Without an address the pooler reaches it by a Unix socket.
   const direct = server?.address == null ? `port ${port} of the pooler's host` : `${server.address}:${port}`;
-  return new PoolerError(
+  return new TvError(
+    'lock.pooler',
     `A connection pooler (PgBouncer or alike) answers on ${target.host}:${target.port}: tv cannot hold its lock through it.`,
     {
       exitCode: exitCodes.blocked,
@@ -291,7 +288,7 @@ async function takenError(database: Database, seats: readonly Seat[]): Promise<T
 }
 
 function lostTo({ who, what }: RunLockHolder): TvError {
-  return new TvError('Another run has begun while the databases changed names.', {
+  return new TvError('lock.lost', 'Another run has begun while the databases changed names.', {
     exitCode: exitCodes.locked,
     facts: { who, what },
     next: [{ tv: ['runs', 'list'] }],
@@ -301,6 +298,7 @@ function lostTo({ who, what }: RunLockHolder): TvError {
 /** The lock was in the live database alone, and could not be taken again there. */
 function gapError(): TvError {
   return new TvError(
+    'lock.lost',
     'The lock could not be taken again in the database; whether another run has begun is unknown.',
     {
       exitCode: exitCodes.interrupted,
@@ -314,10 +312,14 @@ function gapError(): TvError {
 }
 
 function lostError(): TvError {
-  return new TvError('The lock of this run in the database is lost; another run may have begun.', {
-    exitCode: exitCodes.interrupted,
-    next: [{ tv: ['runs', 'list'] }],
-  });
+  return new TvError(
+    'lock.lost',
+    'The lock of this run in the database is lost; another run may have begun.',
+    {
+      exitCode: exitCodes.interrupted,
+      next: [{ tv: ['runs', 'list'] }],
+    },
+  );
 }
 
 /** Undefined where there is no such place for this role. */

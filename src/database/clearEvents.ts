@@ -88,7 +88,7 @@ async function setCursor(transaction: OpenTransaction, cursor: CursorTable, bloc
   `.execute(transaction);
   if (numAffectedRows === 1n) return;
   if (numAffectedRows !== 0n) {
-    throw new TvError(`The cursor table ${cursor.name} holds more than one row.`, {
+    throw new TvError('db.schema-unsupported', `The cursor table ${cursor.name} holds more than one row.`, {
       facts: { rows: String(numAffectedRows) },
       next: onHost(`psql -c 'SELECT * FROM ${cursor.name}'`),
     });
@@ -121,12 +121,16 @@ async function namingHolders(database: Database, schema: EventSchema, cause: unk
     ];
     return [`pid ${pid}`, words.filter(Boolean).join(', ')] as const;
   });
-  return new TvError('Another session holds a lock on the event tables; nothing was cleared.', {
-    facts: held.length === 0 ? { holder: 'gone meanwhile: try again' } : Object.fromEntries(held),
-    next:
-      held.length === 0
-        ? []
-        : onHost(`psql -c 'SELECT * FROM pg_stat_activity WHERE pid = ${locks[0]?.pid}'`),
-    cause,
-  });
+  return new TvError(
+    'db.table-locked',
+    'Another session holds a lock on the event tables; nothing was cleared.',
+    {
+      facts: held.length === 0 ? { holder: 'gone meanwhile: try again' } : Object.fromEntries(held),
+      next:
+        held.length === 0
+          ? []
+          : onHost(`psql -c 'SELECT * FROM pg_stat_activity WHERE pid = ${locks[0]?.pid}'`),
+      cause,
+    },
+  );
 }

@@ -50,13 +50,18 @@ export async function dumpDatabase(
     );
     const verdict = await verifyDump(database, { run, file: partial, tables: rows, ...abortable });
     if (!verdict.intact) {
-      throw new TvError('The backup was written but does not hold what the database holds.', {
-        facts: { file, problems: verdict.problems.join('; ') },
-      });
+      throw new TvError(
+        'backup.incomplete',
+        'The backup was written but does not hold what the database holds.',
+        {
+          facts: { file, problems: verdict.problems.join('; ') },
+        },
+      );
     }
     const common = {
       run,
       args: [file, partial],
+      code: 'backup.not-written' as const,
       failure: 'The backup was written but cannot be put in its place.',
       facts: { file },
       ...abortable,
@@ -115,6 +120,7 @@ async function dumpSnapshot(
       file=$2; snapshot=$3; shift 3
       exec pg_dump -Fc --no-subscriptions --lock-wait-timeout=10s --snapshot="$snapshot" -f "$file" "$@"`,
         args: [file, partial, rows[0]?.id ?? '', ...libpqArguments(database, applicationName)],
+        code: 'backup.dump-failed' as const,
         failure: 'The backup failed: pg_dump did not finish.',
         facts: { file },
         signal,

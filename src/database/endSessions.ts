@@ -33,10 +33,14 @@ export async function endSessions(
   // "Not gone" also means that it had ended by itself a moment before.
   const alive = left.length === 0 ? [] : await stillThere(database, left);
   if (alive.length > 0) {
-    throw new TvError(`A database session of an earlier ${applicationName} does not end.`, {
-      facts: { pids: alive.join(', ') },
-      next: onHost(`psql -c 'SELECT * FROM pg_stat_activity WHERE pid IN (${alive.join(', ')})'`),
-    });
+    throw new TvError(
+      'db.sessions-block',
+      `A database session of an earlier ${applicationName} does not end.`,
+      {
+        facts: { pids: alive.join(', ') },
+        next: onHost(`psql -c 'SELECT * FROM pg_stat_activity WHERE pid IN (${alive.join(', ')})'`),
+      },
+    );
   }
   return rows.map((row) => row.pid);
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Advice } from '../errors/advice.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { CommandOptions, Database, Host } from '../runbook/context.ts';
 import { outsideText } from '../text/outsideText.ts';
@@ -10,6 +11,7 @@ export interface HostScript {
   readonly script: string;
   /** `$1`, `$2` … of the script. Never a secret: they are on the command line. */
   readonly args: readonly string[];
+  readonly code: ErrorCode;
   readonly failure: string;
   readonly facts?: Readonly<Record<string, string | number>>;
   /** A remedy, or one that goes by the last words. */
@@ -65,7 +67,7 @@ choose_programs`;
  * @throws TvError with what the program said where any part of it fails
  */
 export async function runHostScript(database: Database, parameters: HostScript): Promise<string> {
-  const { run, script, args, failure, facts, next, signal } = parameters;
+  const { run, script, args, code, failure, facts, next, signal } = parameters;
   const options: CommandOptions = {
     secrets: database.secrets,
     libpq: true,
@@ -78,7 +80,7 @@ export async function runHostScript(database: Database, parameters: HostScript):
   if (signal?.aborted === true) throw signal.reason;
   if (output.exitCode !== 0) {
     const said = lastWords(output.stderr);
-    throw new TvError(failure, {
+    throw new TvError(code, failure, {
       facts: { ...facts, said, 'exit code': output.exitCode },
       ...(next === undefined ? {} : { next: typeof next === 'function' ? next(said ?? '') : next }),
     });

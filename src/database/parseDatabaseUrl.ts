@@ -127,6 +127,7 @@ function readCertificates(file: string): string {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     throw new TvError(
+      'config.invalid',
       `The certificate file of the database URL (sslrootcert) cannot be read: ${code === 'ENOENT' ? 'there is no such file' : (code ?? 'unknown reason')}.`,
       {
         facts: { file },
@@ -158,7 +159,7 @@ function isSslMode(text: string): text is SslMode {
 }
 
 function unreadable(reason: string): TvError {
-  return new TvError(`The database URL cannot be read: ${reason}.`, {
+  return new TvError('config.invalid', `The database URL cannot be read: ${reason}.`, {
     facts: { form: 'postgres://user:password@host:5432/database' },
     next: { tv: ['config', 'show'] },
   });

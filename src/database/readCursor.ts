@@ -27,7 +27,7 @@ export async function readCursor(
   `.execute(database.kysely);
   const [row, second] = rows;
   if (second !== undefined) {
-    throw new TvError(`The cursor table ${cursor.name} holds more than one row.`, {
+    throw new TvError('db.schema-unsupported', `The cursor table ${cursor.name} holds more than one row.`, {
       facts: { blocks: rows.map((r) => r.block).join(', ') },
       next: onHost(`psql -c 'SELECT * FROM ${cursor.name}'`),
     });

@@ -39,7 +39,7 @@ export async function readEventSchema(database: Database): Promise<EventSchema> 
     (t) => logIndexColumn(t) !== null && childrenOf(t, visible, cursor).length > 0,
   );
   if (raws.length > 1) {
-    throw new TvError('More than one table looks like the raw event table.', {
+    throw new TvError('db.schema-unsupported', 'More than one table looks like the raw event table.', {
       facts: { tables: raws.map((t) => t.id).join(', ') },
     });
   }
@@ -83,16 +83,20 @@ function describeRaw(raw: CatalogueTable): NonNullable<EventSchema['raw']> {
   const block = blockColumn(raw);
   const [key] = raw.primaryKey;
   if (block === null || key === undefined || raw.primaryKey.length > 1) {
-    throw new TvError(`The raw event table ${raw.id} has no primary key of one column.`, {
-      facts: {
-        'primary key': raw.primaryKey.join(', ') || 'none',
-        hint: 'a partitioned table has its partition key in the primary key, and tv cannot clear one',
+    throw new TvError(
+      'db.schema-unsupported',
+      `The raw event table ${raw.id} has no primary key of one column.`,
+      {
+        facts: {
+          'primary key': raw.primaryKey.join(', ') || 'none',
+          hint: 'a partitioned table has its partition key in the primary key, and tv cannot clear one',
+        },
+        next: [
+          onHost(`psql -c '\\d+ ${raw.id}'`),
+          { when: 'clear it by hand, after tv db backup', tv: ['runbook', 'show', 'reindex'] },
+        ],
       },
-      next: [
-        onHost(`psql -c '\\d+ ${raw.id}'`),
-        { when: 'clear it by hand, after tv db backup', tv: ['runbook', 'show', 'reindex'] },
-      ],
-    });
+    );
   }
   return { name: raw.name, schema: raw.schema, key, blockColumn: block };
 }
@@ -137,7 +141,7 @@ function findCursor(tables: readonly CatalogueTable[]): CursorTable | null {
     ];
   });
   if (found.length > 1) {
-    throw new TvError("More than one table looks like the indexer's cursor.", {
+    throw new TvError('db.schema-unsupported', "More than one table looks like the indexer's cursor.", {
       facts: { tables: found.map((t) => `${t.schema}.${t.name}`).join(', ') },
     });
   }
@@ -188,14 +192,18 @@ function notFound(catalogue: readonly CatalogueTable[], database: Database): TvE
   );
   const schemas = [...new Set(elsewhere.map((t) => t.schema))];
   if (schemas.length > 0) {
-    return new TvError('The event tables are in a schema that is not on the search path.', {
-      facts: { tables: elsewhere.map((t) => t.id).join(', '), user: database.target.user },
-      next: onHost(
-        `psql -c 'ALTER ROLE "${database.target.user}" SET search_path = ${schemas.join(', ')}, public'`,
-      ),
-    });
+    return new TvError(
+      'db.events-missing',
+      'The event tables are in a schema that is not on the search path.',
+      {
+        facts: { tables: elsewhere.map((t) => t.id).join(', '), user: database.target.user },
+        next: onHost(
+          `psql -c 'ALTER ROLE "${database.target.user}" SET search_path = ${schemas.join(', ')}, public'`,
+        ),
+      },
+    );
   }
-  return new TvError(`The database ${database.target.name} holds no event tables.`, {
+  return new TvError('db.events-missing', `The database ${database.target.name} holds no event tables.`, {
     facts: {
       database: database.target.name,
       tables: catalogue.map((t) => t.id).join(', ') || 'none',

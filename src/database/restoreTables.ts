@@ -71,6 +71,7 @@ export async function restoreTables(
       dumpReader,
       ...libpqArguments(database, applicationName),
     ],
+    code: 'db.restore-failed',
     failure: 'The event tables could not be put back; they are as they were before.',
     facts: { file },
     next: { tv: ['status'] },
@@ -87,6 +88,7 @@ async function contentsToRestore(database: Database, parameters: RestoreTablesPa
     run,
     script: '"$(archive_reader "$1")" -l -- "$1"',
     args: [file],
+    code: 'backup.unreadable',
     failure: 'The backup cannot be read.',
     facts: { file },
   });
@@ -102,7 +104,7 @@ async function contentsToRestore(database: Database, parameters: RestoreTablesPa
     return found;
   });
   if (missing.length > 0) {
-    throw new TvError('The backup lacks event tables; nothing was touched.', {
+    throw new TvError('backup.lacks-tables', 'The backup lacks event tables; nothing was touched.', {
       facts: { file, missing: missing.join(', ') },
     });
   }

@@ -33,6 +33,7 @@ export async function verifyDump(database: Database, parameters: VerifyDumpParam
   const { run, file, tables, signal } = parameters;
   const common = {
     run,
+    code: 'backup.unreadable' as const,
     failure: 'The backup cannot be read to its end.',
     facts: { file },
     ...(signal === undefined ? {} : { signal }),

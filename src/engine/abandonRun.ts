@@ -1,5 +1,6 @@
 import { renameSync } from 'node:fs';
 import type { Advice } from '../errors/advice.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import { type ExitCode, exitCodes, TvError, UsageError } from '../errors/TvError.ts';
 import { Journal } from '../journal/journal.ts';
 import { residualState } from '../journal/residualState.ts';
@@ -30,7 +31,7 @@ export async function abandonRun(
   const audit: AuditDraft = { run, plan: null, overrides: [] };
   try {
     if (reason.trim() === '') {
-      throw new UsageError('--reason is empty; it is kept in the audit log.', {
+      throw new UsageError('usage.missing-value', '--reason is empty; it is kept in the audit log.', {
         next: { tv: ['runs', 'abandon', run, '--reason', '…'] },
       });
     }
@@ -93,10 +94,14 @@ async function attempt(
   return withLocks(engine, request, async () => {
     const now = readState(engine, run);
     if (now?.lines.length !== state?.lines.length) {
-      throw new Refusal('The run changed while the question was open; it was not closed.', {
-        exitCode: exitCodes.blocked,
-        next: [{ tv: ['runs', 'show', run] }],
-      });
+      throw new Refusal(
+        'run.changed-meanwhile',
+        'The run changed while the question was open; it was not closed.',
+        {
+          exitCode: exitCodes.blocked,
+          next: [{ tv: ['runs', 'show', run] }],
+        },
+      );
     }
     // It may have got into a block while the question was open.
     const transactions = await lookUp(now);
@@ -132,16 +137,25 @@ function readState({ ctx }: Engine, run: string): RunState | undefined {
   }
   if (state === undefined) return undefined;
   const { environment } = state.started;
-  const refuse = (message: string, next: Advice, exitCode: 3 | 6 = exitCodes.blocked): never => {
-    throw new Refusal(message, { exitCode, facts: { run, status: state.status }, next: [next] });
+  const refuse = (
+    code: ErrorCode,
+    message: string,
+    next: Advice,
+    exitCode: 3 | 6 = exitCodes.blocked,
+  ): never => {
+    throw new Refusal(code, message, { exitCode, facts: { run, status: state.status }, next: [next] });
   };
   if (environment !== ctx.settings.environment) {
-    refuse(`The run belongs to the environment ${environment}.`, `tv -e ${environment} runs show ${run}`);
+    refuse(
+      'run.other-environment',
+      `The run belongs to the environment ${environment}.`,
+      `tv -e ${environment} runs show ${run}`,
+    );
   }
   if (state.status === 'running')
-    refuse('The run is in progress.', { tv: ['runs', 'list'] }, exitCodes.locked);
+    refuse('run.in-progress', 'The run is in progress.', { tv: ['runs', 'list'] }, exitCodes.locked);
   if (['verified', 'undone', 'rolled-back', 'abandoned'].includes(state.status)) {
-    refuse('The run is closed already.', { tv: ['runs', 'show', run] });
+    refuse('run.closed', 'The run is closed already.', { tv: ['runs', 'show', run] });
   }
   return state;
 }

@@ -11,14 +11,18 @@ import { type Engine, Refusal } from './engine.ts';
 export function assertAnswerable(engine: Engine, risk: Risk, answers: Answers): void {
   const environment = engine.ctx.settings.environment;
   if (answers.confirm !== undefined && answers.confirm !== environment) {
-    throw new Refusal('--confirm names another environment than the one chosen.', {
-      exitCode: exitCodes.notConfirmed,
-      facts: { '--confirm': answers.confirm, environment },
-      next: [`tv -e ${answers.confirm} …`, { when: 'or', again: ['--confirm', environment] }],
-    });
+    throw new Refusal(
+      'answer.other-environment',
+      '--confirm names another environment than the one chosen.',
+      {
+        exitCode: exitCodes.notConfirmed,
+        facts: { '--confirm': answers.confirm, environment },
+        next: [`tv -e ${answers.confirm} …`, { when: 'or', again: ['--confirm', environment] }],
+      },
+    );
   }
   if (isAnswered(risk, answers) || engine.prompt.interactive) return;
-  throw new Refusal('This needs an answer, and there is no terminal to ask at.', {
+  throw new Refusal('answer.missing', 'This needs an answer, and there is no terminal to ask at.', {
     exitCode: exitCodes.notConfirmed,
     facts: { risk, environment },
     next: [
@@ -50,7 +54,9 @@ export async function ask(
         )
       : await engine.prompt.yesNo(`${consequence} Continue?`, engine.interrupt.stop);
   if (agreed) return risk === 'severe' ? `typed ${environment}` : 'answered yes';
-  throw new Refusal('Not confirmed; nothing was changed.', { exitCode: exitCodes.notConfirmed });
+  throw new Refusal('answer.not-confirmed', 'Not confirmed; nothing was changed.', {
+    exitCode: exitCodes.notConfirmed,
+  });
 }
 
 /** Whether no question is left: none is asked for this risk, or the flags answer it. */

@@ -1,4 +1,5 @@
 import type { Advice } from '../errors/advice.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import { type ExitCode, exitCodes } from '../errors/TvError.ts';
 import { digest } from '../journal/digest.ts';
 import { findRun } from '../journal/readRuns.ts';
@@ -69,7 +70,7 @@ async function attempt(
   if (answers.dryRun) {
     // A real call would be stopped by the lock, which a dry run does not take.
     if (status === 'running') {
-      throw new Refusal('The run is in progress.', {
+      throw new Refusal('run.in-progress', 'The run is in progress.', {
         exitCode: exitCodes.locked,
         facts: { run },
         next: [{ tv: ['runs', 'list'] }],
@@ -98,11 +99,15 @@ async function attempt(
   return withLocks(engine, request, async (locks) => {
     const { direction, execution, left, state, consequence } = await look(agreed === undefined, locks);
     if (agreed !== undefined && agreed.lines !== state.lines.length) {
-      throw new Refusal('The run changed while the question was open; this call changed nothing.', {
-        exitCode: exitCodes.blocked,
-        facts: { run, status: state.status },
-        next: [{ tv: ['runs', 'show', run] }],
-      });
+      throw new Refusal(
+        'run.changed-meanwhile',
+        'The run changed while the question was open; this call changed nothing.',
+        {
+          exitCode: exitCodes.blocked,
+          facts: { run, status: state.status },
+          next: [{ tv: ['runs', 'show', run] }],
+        },
+      );
     }
     const confirmation =
       agreed?.confirmation ?? (await ask(engine, registered.runbook.risk, consequence, answers));
@@ -245,11 +250,15 @@ function announce(
   const unknown = answered.find(({ answer }) => answer === 'unknown');
   if (unknown === undefined || !stops) return;
   const { step, number } = unknown;
-  throw new Refusal(`It is unknown whether step ${number} has taken effect; nothing was changed.`, {
-    exitCode: exitCodes.blocked,
-    facts: { step: step.title, command: step.command },
-    next: ['find out by hand whether it has', { when: 'or', tv: ['runs', 'undo', run] }],
-  });
+  throw new Refusal(
+    'run.effect-unknown',
+    `It is unknown whether step ${number} has taken effect; nothing was changed.`,
+    {
+      exitCode: exitCodes.blocked,
+      facts: { step: step.title, command: step.command },
+      next: ['find out by hand whether it has', { when: 'or', tv: ['runs', 'undo', run] }],
+    },
+  );
 }
 
 /** What a resume still does. The sentence of the whole plan is true only while none of its steps is done. */
@@ -263,7 +272,7 @@ function toFinish(run: string, plan: PlanData, remaining: readonly StepData[]): 
 function readState(engine: Engine, run: string): RunState {
   const state = foldRun(engine.ctx.runs.read(run));
   if (state !== undefined) return state;
-  throw new Refusal(`Run ${run} had not begun; there is nothing to resume or undo.`, {
+  throw new Refusal('run.not-begun', `Run ${run} had not begun; there is nothing to resume or undo.`, {
     exitCode: exitCodes.blocked,
     next: [{ tv: ['runs', 'list'] }],
   });
@@ -271,11 +280,17 @@ function readState(engine: Engine, run: string): RunState {
 
 function assertCanContinue(engine: Engine, state: RunState, run: string, direction: Direction): void {
   const { settings, version } = engine.ctx;
-  const refuse = (message: string, facts: Record<string, string>, next: readonly Advice[]) => {
-    throw new Refusal(message, { exitCode: exitCodes.blocked, facts: { run, ...facts }, next });
+  const refuse = (
+    code: ErrorCode,
+    message: string,
+    facts: Record<string, string>,
+    next: readonly Advice[],
+  ) => {
+    throw new Refusal(code, message, { exitCode: exitCodes.blocked, facts: { run, ...facts }, next });
   };
   if (state.started.environment !== settings.environment) {
     refuse(
+      'run.other-environment',
       'The run belongs to another environment.',
       { 'run in': state.started.environment, 'chosen now': settings.environment },
       [`tv -e ${state.started.environment} ${direction === 'undo' ? 'runs undo' : 'resume'} ${run}`],
@@ -285,25 +300,27 @@ function assertCanContinue(engine: Engine, state: RunState, run: string, directi
   const { supersededBy } = findRun(engine.ctx, run) ?? {};
   if (supersededBy !== undefined) {
     refuse(
+      'run.superseded',
       'A later run is verified and supersedes this one; there is nothing left to resume or undo.',
       { 'superseded by': supersededBy },
       [{ tv: ['runs', 'show', supersededBy] }],
     );
   }
   if (state.status === 'abandoned') {
-    refuse('The run was abandoned: it can be neither resumed nor undone.', {}, [
+    refuse('run.abandoned', 'The run was abandoned: it can be neither resumed nor undone.', {}, [
       { tv: ['runs', 'show', run] },
     ]);
   }
   if (state.started.version !== version) {
     refuse(
+      'run.other-version',
       'The run was begun by another version of tv, whose steps may differ.',
       { 'begun with': state.started.version, 'this is': version },
       [`resume or undo it with tv ${state.started.version}`],
     );
   }
   if (direction === 'resume' && state.status === 'verified') {
-    refuse('The run is finished and verified; there is nothing to resume.', {}, [
+    refuse('run.closed', 'The run is finished and verified; there is nothing to resume.', {}, [
       { tv: ['runs', 'show', run] },
     ]);
   }
@@ -314,9 +331,13 @@ function rebuild(engine: Engine, registered: RegisteredRunbook, state: RunState,
   const { facts, input, plan } = state.started;
   const rebuilt = buildPlan(registered, facts as never, input as never, engine.ctx.settings.environment);
   if (rebuilt.plan.id === plan.id) return rebuilt;
-  throw new Refusal('The plan that this tv makes is not the one that the run was begun with.', {
-    exitCode: exitCodes.blocked,
-    facts: { run, 'begun with': plan.id, 'this tv makes': rebuilt.plan.id },
-    next: ['resume or undo it with the build of tv that began it'],
-  });
+  throw new Refusal(
+    'run.other-version',
+    'The plan that this tv makes is not the one that the run was begun with.',
+    {
+      exitCode: exitCodes.blocked,
+      facts: { run, 'begun with': plan.id, 'this tv makes': rebuilt.plan.id },
+      next: ['resume or undo it with the build of tv that began it'],
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import type { Advice } from '../errors/advice.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import { type ExitCode, TvError } from '../errors/TvError.ts';
 import { digest } from '../journal/digest.ts';
 import type { LockAnswer } from '../journal/fileLock.ts';
@@ -54,10 +55,11 @@ export interface RegisteredRunbook {
 export class Refusal extends TvError {
   override readonly name = 'Refusal';
   constructor(
+    code: ErrorCode,
     message: string,
     options: { exitCode: ExitCode; facts?: Record<string, string>; next?: readonly Advice[] },
   ) {
-    super(message, options);
+    super(code, message, options);
   }
 }
 
@@ -103,9 +105,12 @@ export function buildPlan<I extends InputFields, F extends Facts>(
 
 /** What of an error goes to the journal and the screen. A bug's stack stays out of both. */
 export function errorData(error: unknown): ErrorData {
-  if (error instanceof TvError) return { message: error.message, facts: error.facts, next: error.next };
+  if (error instanceof TvError) {
+    const { code, message, facts, next } = error;
+    return { code, message, facts, next };
+  }
   const message = error instanceof Error ? error.message : String(error);
-  return { message: `Unexpected: ${message}`, facts: {}, next: [] };
+  return { code: 'tv.bug', message: `Unexpected: ${message}`, facts: {}, next: [] };
 }
 
 export function blocks(checks: readonly Check[]): readonly Check[] {

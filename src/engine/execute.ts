@@ -41,7 +41,7 @@ export interface Ending {
 export class JournalLost extends TvError {
   override readonly name = 'JournalLost';
   constructor({ run }: Execution, cause: WriteError) {
-    super('The run stopped: its journal cannot be written. Completed steps are kept.', {
+    super('journal.lost', 'The run stopped: its journal cannot be written. Completed steps are kept.', {
       facts: { run, reason: cause.message },
       next: [...cause.next, { when: 'then', tv: ['resume', run] }],
       exitCode: exitCodes.interrupted,
@@ -305,7 +305,7 @@ function isInterruption(error: unknown, execution: Execution): boolean {
 }
 
 function cannotTell(step: Step, run: string): TvError {
-  return new TvError(`It is unknown whether step ${step.id} took effect.`, {
+  return new TvError('run.effect-unknown', `It is unknown whether step ${step.id} took effect.`, {
     facts: { step: step.title, command: step.command },
     next: [
       { when: 'check it by hand, then', tv: ['resume', run] },
@@ -451,7 +451,8 @@ export async function checkUndone(execution: Execution): Promise<readonly UndoCh
   const unknown = new Set<Step>();
   for (const step of undone) {
     const ask = async () => {
-      if (step.checkUndone === undefined) throw new TvError('the step has no check of its undo');
+      if (step.checkUndone === undefined)
+        throw new TvError('run.effect-unknown', 'the step has no check of its undo');
       return step.checkUndone(stepContext(execution, step, results));
     };
     const look = () =>

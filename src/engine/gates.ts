@@ -170,6 +170,7 @@ export function refusedBy(notPassed: readonly Check[], idle: readonly string[]):
       : []),
   ];
   return new Refusal(
+    'check.blocked',
     blocked.length === 1
       ? `Blocked by the check "${blocked[0]?.id}"; nothing was changed.`
       : `Blocked by ${blocked.length} checks; nothing was changed.`,

@@ -117,7 +117,7 @@ async function tryAll(engine: Engine, request: LockRequest): Promise<Attempt | {
     for (const lock of held.toReversed()) await lock.release();
     if (!(error instanceof WriteError)) throw error;
     if (concurrency.protective) return { held: [], warnings: [withoutLock(error)] };
-    throw new Refusal('The lock cannot be taken; nothing was changed.', {
+    throw new Refusal('lock.unavailable', 'The lock cannot be taken; nothing was changed.', {
       exitCode: exitCodes.blocked,
       facts: { ...error.facts, reason: error.message },
       next: error.next,
@@ -237,7 +237,7 @@ function thingDirectory(root: string, thing: string): string {
 }
 
 function lockedBy(by: LockHolder, engine: Engine): Refusal {
-  return new Refusal(`Another run holds the lock of ${engine.ctx.settings.environment}.`, {
+  return new Refusal('lock.held', `Another run holds the lock of ${engine.ctx.settings.environment}.`, {
     exitCode: exitCodes.locked,
     facts: describeHolder(by, engine.ctx.clock.now()),
     // Seen in the database only: its journal is on the machine where it runs.

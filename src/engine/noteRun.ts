@@ -1,4 +1,5 @@
 import type { Advice } from '../errors/advice.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import { type ExitCode, exitCodes, UsageError } from '../errors/TvError.ts';
 import { Journal } from '../journal/journal.ts';
 import { foldRun, type RunState } from '../journal/runState.ts';
@@ -25,7 +26,10 @@ export async function noteRun(
   const audit: AuditDraft = { run, plan: null, overrides: [] };
   const note = outsideText(text, longest).trim();
   try {
-    if (note === '') throw new UsageError('The note is empty.', { next: { tv: ['runs', 'note', '--help'] } });
+    if (note === '')
+      throw new UsageError('usage.missing-value', 'The note is empty.', {
+        next: { tv: ['runs', 'note', '--help'] },
+      });
     const { runbook } = readState(engine, run).started;
     const request = {
       ...{ runbook, what: `note ${run}`, waitMs: answers.waitMs ?? 0 },
@@ -50,20 +54,33 @@ export async function noteRun(
 
 function readState({ ctx }: Engine, run: string): RunState {
   const state = foldRun(ctx.runs.read(run));
-  const refuse = (message: string, next: Advice, exitCode: 3 | 6 = exitCodes.blocked): never => {
-    throw new Refusal(message, { exitCode, facts: { run }, next: [next] });
+  const refuse = (
+    code: ErrorCode,
+    message: string,
+    next: Advice,
+    exitCode: 3 | 6 = exitCodes.blocked,
+  ): never => {
+    throw new Refusal(code, message, { exitCode, facts: { run }, next: [next] });
   };
   if (state === undefined)
-    return refuse('The run had not begun; there is nothing to note.', { tv: ['runs', 'list'] });
+    return refuse('run.not-begun', 'The run had not begun; there is nothing to note.', {
+      tv: ['runs', 'list'],
+    });
   const { environment } = state.started;
   if (environment !== ctx.settings.environment) {
     return refuse(
+      'run.other-environment',
       `The run belongs to the environment ${environment}.`,
       `tv -e ${environment} runs show ${run}`,
     );
   }
   if (state.status === 'running') {
-    return refuse('The run is in progress.', 'once it has ended: the same command again', exitCodes.locked);
+    return refuse(
+      'run.in-progress',
+      'The run is in progress.',
+      'once it has ended: the same command again',
+      exitCodes.locked,
+    );
   }
   return state;
 }

@@ -23,11 +23,15 @@ export async function withJournal(execution: Execution, work: () => Promise<Endi
   } catch (error) {
     const why = error instanceof JournalLost ? error.cause : error;
     if (!(why instanceof WriteError) || journal.lines.length > before) throw error;
-    throw new Refusal('There is no room for the journal of this run; nothing was changed.', {
-      exitCode: exitCodes.blocked,
-      facts: { ...why.facts, reason: why.message },
-      next: why.next,
-    });
+    throw new Refusal(
+      'journal.no-room',
+      'There is no room for the journal of this run; nothing was changed.',
+      {
+        exitCode: exitCodes.blocked,
+        facts: { ...why.facts, reason: why.message },
+        next: why.next,
+      },
+    );
   } finally {
     journal.close();
   }

@@ -36,9 +36,13 @@ export async function startRun(
   try {
     if (!answers.dryRun) assertAnswerable(engine, registered.runbook.risk, answers);
     if (answers.overrides.length > 0 && (answers.reason ?? '').trim() === '') {
-      throw new UsageError('--override needs a --reason; it is kept in the audit log.', {
-        next: 'the same command with --reason "…"',
-      });
+      throw new UsageError(
+        'usage.missing-value',
+        '--override needs a --reason; it is kept in the audit log.',
+        {
+          next: 'the same command with --reason "…"',
+        },
+      );
     }
     const { settings } = engine.ctx;
     const { title } = registered.runbook;
@@ -65,7 +69,10 @@ export async function startRun(
 export function foreseen(error: unknown, protective: boolean): unknown {
   if (!protective || error instanceof TvError) return error;
   const { message } = errorData(error);
-  return new TvError(message, { next: [{ tv: ['runs', 'list'] }, { tv: ['status'] }], cause: error });
+  return new TvError('tv.bug', message, {
+    next: [{ tv: ['runs', 'list'] }, { tv: ['status'] }],
+    cause: error,
+  });
 }
 
 /** What the checks have found, and the plan made from it. */
@@ -139,10 +146,14 @@ async function attempt(
     });
     if (ending !== undefined) return ending;
   }
-  throw new Refusal('The facts kept changing while the question was open; nothing was changed.', {
-    exitCode: exitCodes.blocked,
-    next: [{ tv: ['status'] }, 'then the same command again'],
-  });
+  throw new Refusal(
+    'plan.unstable',
+    'The facts kept changing while the question was open; nothing was changed.',
+    {
+      exitCode: exitCodes.blocked,
+      next: [{ tv: ['status'] }, 'then the same command again'],
+    },
+  );
 }
 
 /** Of a dry run, which ends with its plan. */
@@ -152,7 +163,7 @@ const nothingChanged: Ending = { outcome: 'verified', exitCode: exitCodes.ok };
 function assertCurrent(checks: readonly Check[]): void {
   const old = checks.find(({ stale }) => stale === true);
   if (old === undefined) return;
-  throw new TvError('Whether there is anything to do is unknown; nothing was changed.', {
+  throw new TvError('check.unknown', 'Whether there is anything to do is unknown; nothing was changed.', {
     exitCode: exitCodes.unverified,
     facts: { [old.id]: old.summary, ...old.facts },
     next: old.next ?? [],
@@ -294,13 +305,19 @@ function newRunId(now: Date, name: string): string {
 /** @throws Refusal where `--plan` names another digest, or a part of it */
 export function assertPlan(digest: string, answers: Answers): void {
   if (answers.plan === undefined || answers.plan === digest) return;
-  throw new Refusal('The plan, or a fact that it rests on, has changed since it was approved.', {
-    exitCode: exitCodes.blocked,
-    facts: { approved: answers.plan, now: digest },
-    next: ['read the plan above, and have its new digest approved'],
-  });
+  throw new Refusal(
+    'plan.changed',
+    'The plan, or a fact that it rests on, has changed since it was approved.',
+    {
+      exitCode: exitCodes.blocked,
+      facts: { approved: answers.plan, now: digest },
+      next: ['read the plan above, and have its new digest approved'],
+    },
+  );
 }
 
 function stopped(): Refusal {
-  return new Refusal('Stopped before anything was changed.', { exitCode: exitCodes.notConfirmed });
+  return new Refusal('answer.not-confirmed', 'Stopped before anything was changed.', {
+    exitCode: exitCodes.notConfirmed,
+  });
 }

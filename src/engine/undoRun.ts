@@ -52,7 +52,7 @@ export async function assertNotUndone(execution: Execution, { status }: RunState
   const words = left.map(({ check: { summary, facts } }) =>
     [summary, ...Object.values(facts ?? {})].join(': '),
   );
-  throw new Refusal(`The run was ${status === 'undone' ? 'undone' : 'rolled back'} already.`, {
+  throw new Refusal('run.closed', `The run was ${status === 'undone' ? 'undone' : 'rolled back'} already.`, {
     exitCode: exitCodes.blocked,
     facts: { run, status, ...(words.length === 0 ? {} : { 'residual state': words.join('; ') }) },
     next: [{ tv: ['runs', 'show', run] }],
@@ -86,7 +86,7 @@ export async function toUndo(execution: Execution, state: RunState): Promise<rea
   if (final === undefined || left.length > 0 || isUndone) return left;
   const { run } = execution;
   const number = execution.steps.indexOf(final) + 1;
-  throw new Refusal(`Cannot undo: step ${number} is irreversible.`, {
+  throw new Refusal('run.irreversible', `Cannot undo: step ${number} is irreversible.`, {
     exitCode: exitCodes.blocked,
     facts: { run, step: final.title, command: final.command },
     next: waysFrom(state),
@@ -108,7 +108,7 @@ async function assertUndoable(execution: Execution, step: Step, state: RunState)
     await step.assertUndoable?.(stepContext(execution, step, resultsOf(state)));
   } catch (error) {
     if (!(error instanceof TvError)) throw error;
-    throw new Refusal(error.message, {
+    throw new Refusal(error.code, error.message, {
       exitCode: error instanceof ChangedSince ? exitCodes.failed : exitCodes.blocked,
       facts: { run: execution.run, ...error.facts },
       next: error.next,

@@ -1,5 +1,6 @@
 import { outsideText } from '../text/outsideText.ts';
 import { type Advice, adviceList, mapAdvice } from './advice.ts';
+import type { ErrorCode } from './codes.ts';
 
 /** Exit codes that an operator or a script may rely on (product.md, "Exit codes"). */
 export const exitCodes = {
@@ -30,21 +31,24 @@ export interface TvErrorOptions {
 }
 
 /**
- * An error that an operator is meant to read: one sentence that says what failed, the facts, and
- * what to do next. Everything that leaves tv as an error is one of these; anything else is a bug
+ * An error that an operator is meant to read: a code for scripts, one sentence that says what failed, the
+ * facts, and what to do next. Everything that leaves tv as an error is one of these; anything else is a bug
  * in tv and exits 70.
  */
 export class TvError extends Error {
   override readonly name: string = 'TvError';
+  /** The situation, for scripts and tests. */
+  readonly code: ErrorCode;
   readonly facts: Readonly<Record<string, string>>;
   readonly next: readonly Advice[];
   readonly exitCode: ExitCode;
 
-  constructor(message: string, options: TvErrorOptions = {}) {
+  constructor(code: ErrorCode, message: string, options: TvErrorOptions = {}) {
     super(
       outsideText(message, longestMessage),
       options.cause === undefined ? undefined : { cause: options.cause },
     );
+    this.code = code;
     this.facts = Object.fromEntries(
       Object.entries(options.facts ?? {}).flatMap(([key, value]) =>
         value === undefined ? [] : [[outsideText(key), outsideText(String(value), longestFact)]],
@@ -61,10 +65,11 @@ export class TvError extends Error {
 export class UsageError extends TvError {
   override readonly name = 'UsageError';
   constructor(
+    code: ErrorCode,
     message: string,
     options: Omit<TvErrorOptions, 'exitCode'> & Required<Pick<TvErrorOptions, 'next'>>,
   ) {
-    super(message, { ...options, exitCode: exitCodes.usage });
+    super(code, message, { ...options, exitCode: exitCodes.usage });
   }
 }
 

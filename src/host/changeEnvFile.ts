@@ -31,7 +31,7 @@ export async function changeEnvFile(
   const after = await readTextFile(host, { path });
   const kept = after.mode === before.mode && after.uid === before.uid && after.gid === before.gid;
   if (after.text === text && kept) return { previous };
-  throw new TvError(`${path} does not hold what was written to it.`, {
+  throw new TvError('file.not-replaced', `${path} does not hold what was written to it.`, {
     next: onHost(`ls -l ${quoteForShell(path)}`),
   });
 }

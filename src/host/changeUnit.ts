@@ -1,4 +1,5 @@
 import { onHost } from '../errors/advice.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import { TimeoutError, TvError } from '../errors/TvError.ts';
 import type { CommandOutput, Host } from '../runbook/context.ts';
 import { lastLine } from './explainFailure.ts';
@@ -40,8 +41,8 @@ export async function changeUnit(
 }
 
 /** A unit that did not change its state as asked, with that state and where its log is. */
-export function unitError(message: string, state: UnitState, stderr: string): TvError {
-  return new TvError(message, {
+export function unitError(code: ErrorCode, message: string, state: UnitState, stderr: string): TvError {
+  return new TvError(code, message, {
     facts: {
       state: `${state.activeState} (${state.subState})`,
       result: state.result || undefined,

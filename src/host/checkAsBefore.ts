@@ -20,7 +20,8 @@ export interface UnitBefore {
 export async function checkUnitsAsBefore(host: Host, units: readonly UnitBefore[]): Promise<Finding> {
   const judged = units.filter(({ crashes }) => crashes !== true);
   const states = await readUnits(host, { units: judged.map(({ unit }) => unit) });
-  if (states.length !== judged.length) throw new TvError('systemd did not return the state of every unit');
+  if (states.length !== judged.length)
+    throw new TvError('host.unreadable-answer', 'systemd did not return the state of every unit');
   const found = judged.map((one, index) => ({ ...one, state: states[index]?.activeState ?? '' }));
   const wrong = found.filter(({ wasActive, state }) =>
     wasActive ? state !== 'active' : state !== 'inactive' && state !== 'failed',
@@ -49,7 +50,7 @@ export async function checkGone(host: Host, paths: readonly string[]): Promise<F
   const { exitCode, stdout, stderr } = await host.run(['sh', '-c', pathsThere, 'tv', ...paths]);
   const lines = stdout.trimEnd().split('\n');
   if (exitCode !== 0 || lines.at(-1) !== 'asked') {
-    throw new TvError('the host did not return which files are there', {
+    throw new TvError('host.unreadable-answer', 'the host did not return which files are there', {
       facts: { said: stderr.trim().slice(0, 200) || `exit code ${exitCode}` },
     });
   }

@@ -44,7 +44,7 @@ export function buildCommandLine({ prefix, command, secrets = {} }: CommandLineP
           ...Object.entries(parsableEnvironment).map(([name, value]) => `${name}=${value}`),
           ...wrapped.map(quoteForShell),
         ];
-  if (file === undefined) throw new TvError('There is no command to run.');
+  if (file === undefined) throw new TvError('host.malformed-command', 'There is no command to run.');
   return { file, arguments: rest, inputHead: names.map((name) => secretLine(name, secrets[name])).join('') };
 }
 
@@ -60,10 +60,13 @@ function secretReader(names: readonly string[]): string[] {
 
 function secretLine(name: string, value = ''): string {
   if (!/^[A-Za-z_]\w*$/.test(name)) {
-    throw new TvError(`"${name}" is not a name for an environment variable.`);
+    throw new TvError('host.malformed-command', `"${name}" is not a name for an environment variable.`);
   }
   if (/[\r\n\0]/.test(value)) {
-    throw new TvError(`The secret ${name} contains a line break and cannot be handed to a command.`);
+    throw new TvError(
+      'host.malformed-command',
+      `The secret ${name} contains a line break and cannot be handed to a command.`,
+    );
   }
   return `${value}\n`;
 }

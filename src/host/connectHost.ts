@@ -73,7 +73,7 @@ async function runOnHost({
   });
   if (end.kind === 'not-started') throw explainNotStarted({ prefix, command }, end.code);
   if (end.kind === 'timeout') {
-    throw new TimeoutError(`${command[0]} did not finish within ${timeoutMs / 1000} s.`, {
+    throw new TimeoutError('host.timeout', `${command[0]} did not finish within ${timeoutMs / 1000} s.`, {
       facts: { prefix: prefix.join(' ') || undefined },
     });
   }

@@ -8,11 +8,14 @@ import { type EnvEntry, type EnvQuote, lineAt, parseEnvFile } from './envFile.ts
  * @throws TvError where the key occurs more than once, or its meaning is ambiguous
  */
 export function setEnvValue(text: string, key: string, value: string): string {
-  if (/[\r\n\0]/.test(value)) throw new TvError(`The value for ${key} contains a line break.`);
+  if (/[\r\n\0]/.test(value))
+    throw new TvError('env-file.unwritable-value', `The value for ${key} contains a line break.`);
   // A program would replace it by another setting.
-  if (/\$\{[^}]*\}/.test(value)) throw new TvError(`The value for ${key} contains a reference, \${…}.`);
+  if (/\$\{[^}]*\}/.test(value))
+    throw new TvError('env-file.unwritable-value', `The value for ${key} contains a reference, \${…}.`);
   // `"…\\"` is an end to some parsers and an escaped quote to others, older python-dotenv among them.
-  if (value.endsWith('\\')) throw new TvError(`The value for ${key} ends with a backslash.`);
+  if (value.endsWith('\\'))
+    throw new TvError('env-file.unwritable-value', `The value for ${key} ends with a backslash.`);
   const entry = findOne(text, key);
   const changed =
     entry === undefined
@@ -40,19 +43,24 @@ export function unsetEnvValue(text: string, key: string): string {
 
 /** The one entry of `key`. @throws TvError where there are several, or it is ambiguous */
 function findOne(text: string, key: string): EnvEntry | undefined {
-  if (!/^[A-Za-z_]\w*$/.test(key)) throw new TvError(`"${key}" is not a name for an environment variable.`);
+  if (!/^[A-Za-z_]\w*$/.test(key))
+    throw new TvError('env-file.unwritable-value', `"${key}" is not a name for an environment variable.`);
   const [entry, ...more] = parseEnvFile(text).filter((each) => each.key === key);
   if (entry !== undefined && more.length > 0) {
-    throw new TvError(`${key} is set more than once in the .env file.`, {
+    throw new TvError('env-file.ambiguous', `${key} is set more than once in the .env file.`, {
       facts: { lines: [entry, ...more].map(({ line }) => line).join(', ') },
       next: `leave one line with ${key}: programs differ in which one they take`,
     });
   }
   const obscure = obscureLine(text, key, entry);
   if (obscure === undefined) return entry;
-  throw new TvError(`Line ${obscure} of the .env file sets ${key} in a way that cannot be read reliably.`, {
-    next: `correct line ${obscure}: a quote is not closed, or the assignment is inside another value`,
-  });
+  throw new TvError(
+    'env-file.ambiguous',
+    `Line ${obscure} of the .env file sets ${key} in a way that cannot be read reliably.`,
+    {
+      next: `correct line ${obscure}: a quote is not closed, or the assignment is inside another value`,
+    },
+  );
 }
 
 /** A line that a person or another parser reads as an assignment of `key`, and this one does not. */
@@ -87,7 +95,11 @@ function assertOnlyChange(before: string, after: string, key: string, value: str
   const mine = entries.filter((entry) => entry.key === key);
   const asWanted = value === undefined ? mine.length === 0 : mine.length === 1 && mine[0]?.value === value;
   if (asWanted && rest(parseEnvFile(before)) === rest(entries)) return;
-  throw new TvError(`${key} cannot be changed in this .env file without changing what else it says.`, {
-    next: `edit ${key} by hand`,
-  });
+  throw new TvError(
+    'env-file.ambiguous',
+    `${key} cannot be changed in this .env file without changing what else it says.`,
+    {
+      next: `edit ${key} by hand`,
+    },
+  );
 }

@@ -37,16 +37,23 @@ export async function endUnit(host: Host, { unit, graceMs, signal }: EndUnitPara
     if (state.activeState !== 'deactivating' && !asked) {
       asked = true;
       const { exitCode, stderr } = await host.run(['systemctl', 'stop', '--no-block', unit]);
-      if (exitCode !== 0) throw unitError(`systemd refuses to stop ${unit}.`, state, stderr);
+      if (exitCode !== 0)
+        throw unitError('host.unit-not-stopped', `systemd refuses to stop ${unit}.`, state, stderr);
     }
     const waited = performance.now() - start;
     if (waited > graceMs && !killed) {
       killed = true;
       const { exitCode, stderr } = await host.run(['systemctl', 'kill', '--signal=SIGKILL', unit]);
       if (exitCode !== 0)
-        throw unitError(`${unit} does not end and cannot be killed.`, state, lastLine(stderr));
+        throw unitError(
+          'host.unit-not-stopped',
+          `${unit} does not end and cannot be killed.`,
+          state,
+          lastLine(stderr),
+        );
     }
-    if (waited > graceMs + killedMs) throw unitError(`${unit} did not stop.`, state, '');
+    if (waited > graceMs + killedMs)
+      throw unitError('host.unit-not-stopped', `${unit} did not stop.`, state, '');
     await sleep(lookMs, undefined, signal === undefined ? {} : { signal });
   }
 }

@@ -20,14 +20,21 @@ export function explainNotStarted({ prefix, command }: FailureParameters, code: 
   const program = prefix[0] ?? command[0] ?? '';
   if (code === 'ENOENT') {
     return prefix.length === 0
-      ? new CommandMissingError(`${program} is not installed on this host.`)
-      : new UnavailableError(`${program}, through which host commands run, does not exist here.`, {
-          facts: { prefix: prefix.join(' ') },
-          next: basename(program) === sandboxEntry ? { tv: ['sandbox', 'up'] } : { tv: ['config', 'show'] },
-        });
+      ? new CommandMissingError('host.command-missing', `${program} is not installed on this host.`)
+      : new UnavailableError(
+          'host.prefix-missing',
+          `${program}, through which host commands run, does not exist here.`,
+          {
+            facts: { prefix: prefix.join(' ') },
+            next: basename(program) === sandboxEntry ? { tv: ['sandbox', 'up'] } : { tv: ['config', 'show'] },
+          },
+        );
   }
-  if (code === 'EACCES') return new UnavailableError(`${program} may not be executed here.`);
-  return new UnavailableError(`${program} could not be started.`, { facts: { reason: code } });
+  if (code === 'EACCES')
+    return new UnavailableError('host.not-started', `${program} may not be executed here.`);
+  return new UnavailableError('host.not-started', `${program} could not be started.`, {
+    facts: { reason: code },
+  });
 }
 
 /**
@@ -45,20 +52,24 @@ export function explainFailure(
 
   // 255 is ssh's own: no connection, no such host, key refused (ssh(1), "EXIT STATUS").
   if (tools.has('ssh') && exitCode === 255) {
-    return new UnavailableError('The host cannot be reached over ssh.', {
+    return new UnavailableError('host.ssh-unreachable', 'The host cannot be reached over ssh.', {
       facts,
       next: `${prefix.join(' ')} true`,
     });
   }
   if (tools.has('sudo')) {
     if (/^sudo: .*(password is required|terminal is required|no tty present|must have a tty)/m.test(stderr)) {
-      return new UnavailableError('sudo asks for a password on the host, and tv cannot type one.', {
-        facts,
-        next: 'allow the commands without a password (NOPASSWD in sudoers), or run tv as root without the prefix',
-      });
+      return new UnavailableError(
+        'host.sudo-refused',
+        'sudo asks for a password on the host, and tv cannot type one.',
+        {
+          facts,
+          next: 'allow the commands without a password (NOPASSWD in sudoers), or run tv as root without the prefix',
+        },
+      );
     }
     if (/is not in the sudoers file|is not allowed to (execute|run)|may not run sudo/.test(stderr)) {
-      return new UnavailableError(`sudo does not allow ${program} on the host.`, {
+      return new UnavailableError('host.sudo-refused', `sudo does not allow ${program} on the host.`, {
         facts,
         next: 'sudo -n -l',
       });
@@ -69,17 +80,21 @@ export function explainFailure(
   const intoSandbox = tools.has('nsenter') || tools.has(sandboxEntry);
   const gone = /^nsenter: .*(No such process|\/proc\/\d+\/ns\/)/m.test(stderr);
   if (intoSandbox && (gone || (exitCode === notRunning && stderr.includes('is not running')))) {
-    return new UnavailableError('The sandbox is not running, or may not be entered by this user.', {
-      facts,
-      next: [{ tv: ['sandbox', 'status'] }, { tv: ['sandbox', 'up'] }],
-    });
+    return new UnavailableError(
+      'sandbox.not-running',
+      'The sandbox is not running, or may not be entered by this user.',
+      {
+        facts,
+        next: [{ tv: ['sandbox', 'status'] }, { tv: ['sandbox', 'up'] }],
+      },
+    );
   }
   // A shell, env and nsenter all say 127 for "not found" and 126 for "found, not executable".
   const startedByOther = prefix.length > 0 || wrapped;
   if (startedByOther && stderr.includes(program)) {
     if (exitCode === 127 && /not found|No such file/.test(stderr)) return missing(program);
     if (exitCode === 126) {
-      return new UnavailableError(`${program} may not be executed on the host.`, {
+      return new UnavailableError('host.not-started', `${program} may not be executed on the host.`, {
         facts: { reason: facts.reason },
       });
     }
@@ -88,7 +103,7 @@ export function explainFailure(
 }
 
 function missing(program: string): CommandMissingError {
-  return new CommandMissingError(`${program} is not installed on the host.`);
+  return new CommandMissingError('host.command-missing', `${program} is not installed on the host.`);
 }
 
 /** The line of an error output that says most: the last one that is not empty. */

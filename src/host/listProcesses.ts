@@ -33,7 +33,7 @@ export async function listProcesses(
     'pid=,etimes=,stat=,user:64=,args=',
   ]);
   if (exitCode !== 0) {
-    throw new UnavailableError('The processes of the host cannot be listed.', {
+    throw new UnavailableError('host.unreadable-answer', 'The processes of the host cannot be listed.', {
       facts: { reason: lastLine(stderr) },
     });
   }

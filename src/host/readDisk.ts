@@ -17,7 +17,7 @@ export async function readDisk(host: Host, { path }: { readonly path: string }):
   const { stdout, stderr } = await host.run(['df', '-Pk', '--', path]);
   const space = parseDisk(stdout);
   if (space !== undefined) return space;
-  throw new TvError(`The free space of ${path} cannot be read.`, {
+  throw new TvError('host.unreadable-answer', `The free space of ${path} cannot be read.`, {
     facts: { reason: lastLine(stderr) },
     next: onHost(`df -h ${quoteForShell(path)}`),
   });

@@ -18,6 +18,14 @@ export interface TextFile {
 
 export type FileProblem = 'missing' | 'unreadable' | 'not-a-file' | 'not-text';
 
+const codes = {
+  missing: 'file.missing',
+  unreadable: 'file.unreadable',
+  'not-a-file': 'file.not-a-file',
+  'not-text': 'file.not-text',
+  'not-writable': 'file.not-replaced',
+} as const;
+
 /** A file that cannot be read or replaced; `problem` is for code, the message for people. */
 export class FileError extends TvError {
   readonly path: string;
@@ -31,7 +39,7 @@ export class FileError extends TvError {
       'not-writable': `${path} cannot be replaced.`,
     };
     const missing = problem === 'missing';
-    super(messages[problem], {
+    super(codes[problem], messages[problem], {
       facts: { reason: missing ? undefined : reason },
       next: missing
         ? { when: 'see which path is set', tv: ['config', 'show'] }

@@ -29,7 +29,7 @@ export async function readToolVersion(
     const text = stdout.trim();
     const major = /\(PostgreSQL\) (\d+)/.exec(text)?.[1];
     if (major !== undefined) return { major: Number(major), text };
-    throw new UnavailableError(`${path} does not tell its version.`, {
+    throw new UnavailableError('host.unreadable-answer', `${path} does not tell its version.`, {
       facts: { reason: lastLine(stderr) || text },
       next: `${path} --version`,
     });

@@ -103,6 +103,8 @@ function toCount(text: string): number | undefined {
 /** systemctl takes `*` and `?` in names as patterns, and a leading dash as an option. */
 export function assertUnitName(unit: string): void {
   if (!/^[\w@:.][\w@:.\\-]*$/.test(unit)) {
-    throw new TvError(`"${unit}" is not the name of a systemd unit.`, { next: { tv: ['config', 'show'] } });
+    throw new TvError('config.invalid', `"${unit}" is not the name of a systemd unit.`, {
+      next: { tv: ['config', 'show'] },
+    });
   }
 }

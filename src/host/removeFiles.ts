@@ -10,5 +10,5 @@ export async function removeFiles(
   if (paths.length === 0) return;
   const { exitCode, stderr } = await host.run(['rm', '-f', '--', ...paths]);
   if (exitCode === 0) return;
-  throw new TvError('A file cannot be deleted.', { facts: { said: lastLine(stderr) } });
+  throw new TvError('file.not-replaced', 'A file cannot be deleted.', { facts: { said: lastLine(stderr) } });
 }

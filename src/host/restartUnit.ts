@@ -9,5 +9,5 @@ export async function restartUnit(host: Host, parameters: ChangeUnitParameters):
   const { exitCode, stderr } = await changeUnit(host, 'restart', parameters);
   const state = await settleUnit(host, parameters);
   if (state.up && exitCode === 0) return state.unit;
-  throw unitError(`${unit} did not come up again.`, state.unit, stderr);
+  throw unitError('host.unit-not-started', `${unit} did not come up again.`, state.unit, stderr);
 }

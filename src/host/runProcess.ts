@@ -93,7 +93,11 @@ async function collect(stream: AsyncIterable<Uint8Array>, file: string): Promise
   for await (const chunk of stream) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > maxOutput) throw new TvError(`${file} printed more than ${maxOutput / 1024 / 1024} MiB.`);
+    if (size > maxOutput)
+      throw new TvError(
+        'host.unreadable-answer',
+        `${file} printed more than ${maxOutput / 1024 / 1024} MiB.`,
+      );
   }
   return Buffer.concat(chunks).toString('utf8');
 }

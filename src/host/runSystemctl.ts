@@ -7,7 +7,7 @@ import { lastLine } from './explainFailure.ts';
 export async function runSystemctl(host: Host, words: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await host.run(['systemctl', ...words]);
   if (exitCode === 0) return stdout;
-  throw new TvError(`systemctl ${words[0]} failed.`, {
+  throw new TvError('host.systemctl-failed', `systemctl ${words[0]} failed.`, {
     facts: { command: `systemctl ${words.join(' ')}`, said: lastLine(stderr), 'exit code': exitCode },
     next: onHost('systemctl list-timers --all'),
   });

@@ -31,7 +31,7 @@ export async function showUnits(
   ]);
   const shown = parseShownUnits(stdout);
   if (exitCode === 0 && shown.length === units.length) return shown;
-  throw new UnavailableError('systemd does not answer on the host.', {
+  throw new UnavailableError('host.systemd-silent', 'systemd does not answer on the host.', {
     facts: { reason: lastLine(stderr) || `exit code ${exitCode}`, ...facts },
     next,
   });

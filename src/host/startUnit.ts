@@ -13,5 +13,5 @@ export async function startUnit(host: Host, parameters: ChangeUnitParameters): P
   const { exitCode, stderr } = await changeUnit(host, 'start', parameters);
   const state = await settleUnit(host, parameters);
   if (state.up && exitCode === 0) return state.unit;
-  throw unitError(`${unit} did not start.`, state.unit, stderr);
+  throw unitError('host.unit-not-started', `${unit} did not start.`, state.unit, stderr);
 }

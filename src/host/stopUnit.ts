@@ -14,5 +14,5 @@ export async function stopUnit(host: Host, parameters: ChangeUnitParameters): Pr
   const state = await readUnit(host, { unit });
   const ended = state.activeState === 'inactive' || state.activeState === 'failed';
   if (ended && state.mainPid === 0 && state.loadState !== 'not-found') return state;
-  throw unitError(`${unit} did not stop.`, state, stderr);
+  throw unitError('host.unit-not-stopped', `${unit} did not stop.`, state, stderr);
 }

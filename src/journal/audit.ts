@@ -122,7 +122,7 @@ export class AuditLog implements Audit {
       if (answer.held) return answer.release;
       await this.#clock.sleep(20);
     }
-    throw new TvError('The audit log is locked.', {
+    throw new TvError('audit.unusable', 'The audit log is locked.', {
       facts: { log: this.file },
       next: { tv: ['runs', 'list'] },
     });
@@ -136,7 +136,7 @@ function readText(file: string): string {
   const answer = readTrustedFile(file, largest);
   if (!('kind' in answer)) return answer.bytes.toString('utf8');
   const { facts, next = onThisMachine(`ls -ld ${quoteForShell(file)}`) } = explainTrouble(answer);
-  throw new TvError('The audit log cannot be used.', { facts: { file, ...facts }, next });
+  throw new TvError('audit.unusable', 'The audit log cannot be used.', { facts: { file, ...facts }, next });
 }
 
 function parse(line: string): AuditEntry | undefined {

@@ -85,7 +85,7 @@ function assertHeld(directory: string, mine: number, holder: LockHolder): void {
   const current = highestClaim(directory);
   const pid = current?.alive === true ? current.claim.operator.pid : undefined;
   if (current?.number === mine && pid === holder.operator.pid) return;
-  throw new TvError('The lock on this machine is gone.', {
+  throw new TvError('lock.lost', 'The lock on this machine is gone.', {
     exitCode: current?.alive === true ? exitCodes.locked : exitCodes.interrupted,
     facts: { lock: claimFile(directory, mine), 'held by': current?.alive ? current.claim.what : 'no run' },
     next: [{ tv: ['runs', 'list'] }],

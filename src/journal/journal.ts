@@ -91,7 +91,7 @@ function readText(file: string): string {
 }
 
 function damaged(facts: Record<string, string | number>, cause?: unknown): TvError {
-  return new TvError('The journal is damaged.', {
+  return new TvError('journal.damaged', 'The journal is damaged.', {
     facts,
     next: 'read the journal by hand; tv does not guess what was done',
     cause,
@@ -286,6 +286,7 @@ export class RunStore implements Runs {
     const [only] = matches;
     if (only !== undefined && matches.length === 1) return only;
     throw new TvError(
+      matches.length === 0 ? 'run.not-found' : 'run.ambiguous',
       matches.length === 0 ? `There is no run ${fragment}.` : `${fragment} fits several runs.`,
       {
         facts: { journals: this.directory, fitting: matches.join(', ') || undefined },
@@ -307,7 +308,7 @@ function readNames(directory: string): readonly string[] {
     return readdirSync(directory);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new TvError('The journals cannot be read.', {
+    throw new TvError('journal.unreadable', 'The journals cannot be read.', {
       facts: { journals: directory, problem: (error as Error).message },
       next: onThisMachine(`ls -ld ${quoteForShell(directory)}`),
       cause: error,

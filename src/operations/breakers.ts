@@ -122,7 +122,7 @@ export const exampleInput = {
 export function wantedPairs(ctx: Context, { pair, all }: BreakerInput): readonly Pair[] {
   if (pair.length === 0 && !all) {
     const named = namedPairs(ctx.settings).map(({ name }) => name);
-    throw new UsageError('Which pair?', {
+    throw new UsageError('usage.missing-value', 'Which pair?', {
       facts: { known: named.join(', ') || undefined },
       next: ['--pair NAME, or --all'],
     });

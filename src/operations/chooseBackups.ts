@@ -19,6 +19,7 @@ export async function chooseBackups(ctx: Context, wanted: WantedBackups): Promis
   const ways = [backup !== undefined, latest, all].filter((way) => way).length;
   if (ways !== 1) {
     throw new UsageError(
+      ways === 0 ? 'usage.missing-value' : 'usage.conflicting-flags',
       ways === 0
         ? 'Which backup? Name it, or say --latest.'
         : 'Name a backup, or say --latest or --all: one of them.',
@@ -31,7 +32,7 @@ export async function chooseBackups(ctx: Context, wanted: WantedBackups): Promis
     if (!(error instanceof TvError)) throw error;
     const { message, facts, next } = error;
     // Like any other check that blocks: nothing was changed.
-    throw new TvError(message, { facts, next, exitCode: exitCodes.blocked, cause: error });
+    throw new TvError(error.code, message, { facts, next, exitCode: exitCodes.blocked, cause: error });
   }
 }
 
@@ -41,7 +42,7 @@ async function lookFor(ctx: Context, { backup, all }: WantedBackups): Promise<re
   const { backups, directory, unsupported } = await listBackups(place);
   const [other] = unsupported;
   if (backups.length === 0) {
-    throw new TvError(`There is no backup in ${directory} that tv can read.`, {
+    throw new TvError('backup.not-found', `There is no backup in ${directory} that tv can read.`, {
       facts: { unsupported: unsupported.join(', ') || undefined },
       next: [...(other === undefined ? [] : [unsupportedAdvice(directory, other)]), { tv: ['db', 'backup'] }],
     });

@@ -38,13 +38,17 @@ export function namedRun(
   ];
   const line = (id: string) => [`tv ${command} ${id}`, ...(rest === undefined ? [] : [rest])].join(' ');
   const none = ids.length === 0;
-  throw new TvError(none ? `No run fits tv ${command}.` : 'Which run is meant?', {
-    facts: {
-      environment: settings.environment,
-      'runs that qualify': none ? 'none' : ids.length,
-      shown: ids.length > mostNamed ? mostNamed : undefined,
+  throw new TvError(
+    none ? 'run.none-fits' : 'run.ambiguous',
+    none ? `No run fits tv ${command}.` : 'Which run is meant?',
+    {
+      facts: {
+        environment: settings.environment,
+        'runs that qualify': none ? 'none' : ids.length,
+        shown: ids.length > mostNamed ? mostNamed : undefined,
+      },
+      next: none ? { tv: ['runs', 'list'] } : ids.slice(0, mostNamed).map(line),
+      exitCode: exitCodes.usage,
     },
-    next: none ? { tv: ['runs', 'list'] } : ids.slice(0, mostNamed).map(line),
-    exitCode: exitCodes.usage,
-  });
+  );
 }

@@ -61,7 +61,7 @@ export async function restoreBeside(ctx: StepContext, parameters: RestoreBesideP
     });
     const verdict = await checkFilled(database, { rows, signal: ctx.signal });
     if (verdict.problems.length > 0) {
-      throw new TvError('What was restored is not what the backup should hold.', {
+      throw new TvError('db.restore-differs', 'What was restored is not what the backup should hold.', {
         facts: { problems: verdict.problems.slice(0, 8).join('; ') },
         next: { tv: ['db', 'backups'] },
       });

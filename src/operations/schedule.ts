@@ -50,9 +50,13 @@ export async function scheduledCall(
   const path = lines.at(-1) ?? '';
   const [flock, tvThere] = ['/flock', '/tv'].map((end) => lines.find((line) => line.endsWith(end)));
   if (flock === undefined) {
-    throw new TvError('The host has no flock, which keeps scheduled runs from overlapping.', {
-      next: onHost('apt-get install util-linux'),
-    });
+    throw new TvError(
+      'host.command-missing',
+      'The host has no flock, which keeps scheduled runs from overlapping.',
+      {
+        next: onHost('apt-get install util-linux'),
+      },
+    );
   }
   const here = [process.execPath, process.argv[1] ?? 'tv'];
   const candidates =
@@ -92,10 +96,14 @@ async function assertSameSettings(ctx: Context, { tv, variables }: ScheduledCall
   const next = [`run it by hand on the host: ${command.join(' ')}`];
   const answer = exitCode === 0 ? parse(stdout) : undefined;
   if (answer === undefined) {
-    throw new TvError("The host's tv cannot read the settings of this environment.", {
-      facts: { said: lastLine(stderr) || `exit code ${exitCode}` },
-      next,
-    });
+    throw new TvError(
+      'schedule.settings-unreadable',
+      "The host's tv cannot read the settings of this environment.",
+      {
+        facts: { said: lastLine(stderr) || `exit code ${exitCode}` },
+        next,
+      },
+    );
   }
   const { values } = ctx.settingsOrigins;
   const other = decisive.flatMap((key) => {
@@ -104,7 +112,7 @@ async function assertSameSettings(ctx: Context, { tv, variables }: ScheduledCall
     return ours === theirs ? [] : [[key, `${ours || 'not set'} here, ${theirs || 'not set'} on the host`]];
   });
   if (other.length > 0) {
-    throw new TvError("The host's tv would work on something else than this one.", {
+    throw new TvError('schedule.other-target', "The host's tv would work on something else than this one.", {
       facts: Object.fromEntries(other),
       next: ['put the settings into a configuration file of the host: /etc/tempovault/tv.yaml', ...next],
     });

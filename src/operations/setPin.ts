@@ -45,7 +45,7 @@ export function setPin({ path, name, reason }: PinFacts): Step {
     const backup = await before(ctx);
     const marks = { ...backup.marks, pinned };
     if (!(await writeMarks({ run: ctx.host().run, backup, marks }))) {
-      throw new TvError('The marks of the backup cannot be written.', {
+      throw new TvError('backup.not-written', 'The marks of the backup cannot be written.', {
         facts: { backup: path },
         next: onHost(`ls -la ${quoteForShell(path)}`),
       });

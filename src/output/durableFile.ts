@@ -29,7 +29,7 @@ export class WriteError extends TvError {
 
   constructor(file: string, cause: unknown) {
     const reason = (cause as NodeJS.ErrnoException).code ?? 'SHORT';
-    super(`Cannot write ${file}: ${words[reason] ?? (cause as Error).message}.`, {
+    super('file.not-written', `Cannot write ${file}: ${words[reason] ?? (cause as Error).message}.`, {
       facts: { file, error: reason },
       next:
         reason === 'ENOSPC' || reason === 'SHORT'

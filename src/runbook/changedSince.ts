@@ -16,7 +16,7 @@ export class ChangedSince extends TvError {
     what: string,
     facts: Readonly<Record<string, string | number | undefined>>,
   ) {
-    super(`${what}: it was changed outside this run. It was not overwritten.`, {
+    super('run.changed-outside', `${what}: it was changed outside this run. It was not overwritten.`, {
       facts,
       next: [
         { when: 'to keep what is there now', tv: ['runs', 'abandon', runId, '--reason', '…'] },

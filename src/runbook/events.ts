@@ -1,4 +1,5 @@
 import type { Advice } from '../errors/advice.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import type { Check } from './check.ts';
 
 import type { Json } from './json.ts';
@@ -77,6 +78,8 @@ export interface OverrideUse {
 }
 
 export interface ErrorData {
+  /** Absent in the journals of builds before there were codes. */
+  readonly code?: ErrorCode;
   readonly message: string;
   readonly facts: Readonly<Record<string, string>>;
   readonly next: readonly Advice[];

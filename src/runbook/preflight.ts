@@ -49,7 +49,8 @@ export class Preflight {
   ): Promise<Finding<T>> {
     const limit = new AbortController();
     const timer = setTimeout(
-      () => limit.abort(new TimeoutError(`Cannot tell: no answer within ${limitMs / 1000} s.`)),
+      () =>
+        limit.abort(new TimeoutError('check.timeout', `Cannot tell: no answer within ${limitMs / 1000} s.`)),
       limitMs,
     );
     const signal = AbortSignal.any([limit.signal, this.#ctx.signal]);

@@ -30,7 +30,9 @@ export function listFaults(): readonly { readonly fault: string; readonly summar
 export async function breakSandbox(place: SandboxPlace, name: string): Promise<void> {
   const fault = faults[name];
   if (fault === undefined) {
-    throw new UsageError(`There is no fault "${name}".`, { next: { tv: ['sandbox', 'break', '--list'] } });
+    throw new UsageError('usage.unknown-name', `There is no fault "${name}".`, {
+      next: { tv: ['sandbox', 'break', '--list'] },
+    });
   }
   const world = openWorld(place);
   if (currentFaults(world.paths).includes(name)) return;

@@ -77,7 +77,9 @@ async function drain(url: string, token: Hex, from: Hex): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (await drainOnce(url, token, from)) return;
   }
-  throw new TvError('The tokens of the oracle could not be sent away.', { facts: { token, oracle: from } });
+  throw new TvError('sandbox.fault-failed', 'The tokens of the oracle could not be sent away.', {
+    facts: { token, oracle: from },
+  });
 }
 
 /** @returns false where it had less than that by the time of the block */

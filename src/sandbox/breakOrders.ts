@@ -39,7 +39,8 @@ export const orderFaults: Readonly<Record<string, Fault>> = {
       const url = `http://127.0.0.1:${ports.chain}`;
       const orders = await listedOrders(url, deployment, firstPair(deployment));
       const [first] = orders;
-      if (first === undefined) throw new TvError('The first pair has no listed orders.');
+      if (first === undefined)
+        throw new TvError('sandbox.fault-failed', 'The first pair has no listed orders.');
       return { order: String(first) };
     },
     impose: async (world) => {
@@ -131,7 +132,7 @@ async function nextOrder(url: string, { dex: to }: Deployment): Promise<bigint> 
 
 function firstPair({ pairs }: Deployment): DeployedPair {
   const [pair] = pairs;
-  if (pair === undefined) throw new TvError('The sandbox has no pair.');
+  if (pair === undefined) throw new TvError('sandbox.fault-failed', 'The sandbox has no pair.');
   return pair;
 }
 

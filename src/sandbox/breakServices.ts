@@ -34,9 +34,13 @@ export const serviceFaults: Readonly<Record<string, Fault>> = {
     summary: 'the backup directory is full',
     prepare: async ({ state }) => {
       if (state.machine.kind === 'systemd') return;
-      throw new TvError('Only a sandbox with a systemd of its own can have a full disk.', {
-        facts: { reason: 'without a mount namespace the disk would be that of this machine' },
-      });
+      throw new TvError(
+        'sandbox.fault-failed',
+        'Only a sandbox with a systemd of its own can have a full disk.',
+        {
+          facts: { reason: 'without a mount namespace the disk would be that of this machine' },
+        },
+      );
     },
     impose: async (world) => {
       const { backup } = world.paths;
@@ -61,7 +65,7 @@ function dropIn({ paths }: BrokenWorld): string {
 export async function inside({ state }: BrokenWorld, command: readonly string[]): Promise<void> {
   const { exitCode, stderr } = await runInside(state.machine, command);
   if (exitCode === 0) return;
-  throw new TvError(`The sandbox refused "${command.join(' ')}".`, {
+  throw new TvError('sandbox.fault-failed', `The sandbox refused "${command.join(' ')}".`, {
     facts: { reason: stderr.trim().split('\n')[0] },
     next: { tv: ['sandbox', 'status'] },
   });

@@ -61,7 +61,7 @@ export async function buildSandbox(
   const { name, network = 'tempo', contracts = 'full', schema = 'deployed' } = options;
   const { indexer = 'complete' } = options;
   if (indexer === 'lossy' && schema === 'runbook') {
-    throw new UsageError('The lossy indexer needs the deployed schema.', {
+    throw new UsageError('usage.conflicting-flags', 'The lossy indexer needs the deployed schema.', {
       next: { tv: ['sandbox', 'up', '--schema', 'deployed', '--indexer', 'lossy'] },
     });
   }

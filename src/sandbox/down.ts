@@ -64,10 +64,14 @@ function readMarker(paths: SandboxPaths): Marker | undefined {
   } catch {
     const others = readdirSync(paths.dir).filter((name) => name !== basename(draftOf(paths.marker)));
     if (existsSync(paths.marker) || others.length === 0) return undefined;
-    throw new TvError('This directory is not a sandbox, so nothing in it is touched.', {
-      facts: { directory: paths.dir },
-      next: { tv: ['sandbox', 'status'] },
-    });
+    throw new TvError(
+      'sandbox.not-a-sandbox',
+      'This directory is not a sandbox, so nothing in it is touched.',
+      {
+        facts: { directory: paths.dir },
+        next: { tv: ['sandbox', 'status'] },
+      },
+    );
   }
 }
 

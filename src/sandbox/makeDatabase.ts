@@ -49,7 +49,7 @@ export async function makeDatabase(
     },
   );
   if (made.exitCode !== 0) {
-    throw new TvError('The sandbox database cannot be made.', {
+    throw new TvError('sandbox.not-started', 'The sandbox database cannot be made.', {
       facts: {
         reason:
           made.stderr

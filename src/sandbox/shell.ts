@@ -30,7 +30,11 @@ export async function sandboxShell(place: SandboxPlace, command: readonly string
         env: { ...childEnvironment('shell'), ...environment },
       });
       child.once('error', (error) => {
-        reject(new TvError(`The command ${file} cannot be started.`, { facts: { reason: error.message } }));
+        reject(
+          new TvError('host.not-started', `The command ${file} cannot be started.`, {
+            facts: { reason: error.message },
+          }),
+        );
       });
       child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
     });
@@ -62,10 +66,14 @@ async function shellEnvironment(paths: SandboxPaths, state: SandboxState): Promi
 export function requireRunning(paths: SandboxPaths): SandboxState {
   const state = runningState(paths);
   if (state !== undefined) return state;
-  throw new TvError(existsSync(paths.dir) ? 'The sandbox has stopped.' : 'There is no sandbox.', {
-    facts: { directory: paths.dir },
-    next: { tv: ['sandbox', 'up'] },
-  });
+  throw new TvError(
+    'sandbox.not-running',
+    existsSync(paths.dir) ? 'The sandbox has stopped.' : 'There is no sandbox.',
+    {
+      facts: { directory: paths.dir },
+      next: { tv: ['sandbox', 'up'] },
+    },
+  );
 }
 
 /** The operator's own shell with its own start files, and then a prompt that names the sandbox. */

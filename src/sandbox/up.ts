@@ -40,13 +40,17 @@ export async function sandboxUp(
     const words = signal.aborted ? {} : lastWords(paths);
     await sandboxDown({ dir: paths.dir });
     if (signal.aborted) {
-      throw new TvError('Interrupted: the sandbox was not made, and nothing of it is left.', {
-        next: { tv: ['sandbox', 'up'] },
-        exitCode: exitCodes.interrupted,
-      });
+      throw new TvError(
+        'tv.interrupted',
+        'Interrupted: the sandbox was not made, and nothing of it is left.',
+        {
+          next: { tv: ['sandbox', 'up'] },
+          exitCode: exitCodes.interrupted,
+        },
+      );
     }
     throw error instanceof TvError
-      ? new TvError(error.message, {
+      ? new TvError(error.code, error.message, {
           facts: { ...error.facts, ...words },
           next: error.next,
           exitCode: error.exitCode,

@@ -106,7 +106,7 @@ describe('an API that does not answer as it should', () => {
 
   it('is ended by an abort', async () => {
     await using server = await httpServer(() => {});
-    const reason = new TvError('interrupted');
+    const reason = new TvError('tv.interrupted', 'interrupted');
     const controller = new AbortController();
     const call = readHealth(connect(server.url, controller.signal));
     controller.abort(reason);

@@ -377,7 +377,7 @@ it('an abort ends a call at once, with its own reason', async () => {
     contracts,
     signal: controller.signal,
   });
-  const reason = new TvError('interrupted');
+  const reason = new TvError('tv.interrupted', 'interrupted');
   const call = readHead(chain);
   setTimeout(() => controller.abort(reason), 50);
   await expect(call).rejects.toBe(reason);

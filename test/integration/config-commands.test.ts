@@ -180,9 +180,13 @@ describe('tv config check', () => {
   });
 
   it('says why .env cannot be read, and not what follows from it', async () => {
-    const denied = new TvError('/home/tempovault/tempovault/.env may not be read by this user.', {
-      next: { shell: 'ls -l /home/tempovault/tempovault/.env', on: 'here' },
-    });
+    const denied = new TvError(
+      'file.unreadable',
+      '/home/tempovault/tempovault/.env may not be read by this user.',
+      {
+        next: { shell: 'ls -l /home/tempovault/tempovault/.env', on: 'here' },
+      },
+    );
     expect(await checkText({ dotEnv: denied })).toMatchInlineSnapshot(`
       [
         "Check the settings · production · no file read

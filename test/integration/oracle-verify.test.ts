@@ -89,7 +89,7 @@ function fakeHost(world: World): Host {
   return {
     prefix: [],
     run: async ([program, ...args]) => {
-      if (world.hostAway) throw new TvError('The host did not answer.');
+      if (world.hostAway) throw new TvError('host.ssh-unreachable', 'The host did not answer.');
       const path = args.at(-1) ?? '';
       if (program === 'systemctl') {
         const lines = `Id=${unit}.service\nLoadState=loaded\nActiveState=${world.unitState}\nMainPID=7\n`;

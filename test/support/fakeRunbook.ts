@@ -78,7 +78,7 @@ export class FakeWorld {
     const left = this.away.get(what) ?? 0;
     if (left <= 0) return;
     this.away.set(what, left - 1);
-    throw new UnavailableError(`${what}: connection refused`);
+    throw new UnavailableError('api.unreachable', `${what}: connection refused`);
   }
 
   has(step: string): boolean {
@@ -205,5 +205,9 @@ function fakeStep(world: FakeWorld, fake: FakeStep): Step {
 }
 
 function failure(id: string, exitCode: ExitCode = exitCodes.failed): TvError {
-  return new TvError(`Value ${id} cannot be set.`, { facts: { value: id }, next: `look at ${id}`, exitCode });
+  return new TvError('file.not-replaced', `Value ${id} cannot be set.`, {
+    facts: { value: id },
+    next: `look at ${id}`,
+    exitCode,
+  });
 }

@@ -55,6 +55,7 @@ const plan: PlanData = {
 };
 
 const error = {
+  code: 'db.table-locked' as const,
   message: 'The database did not take the statement, because another session holds a lock on events.',
   facts: { session: '4711', holder: 'psql, idle in transaction for 3 min' },
   next: ['look at the session, then tv resume 20261123-031200-reindex-7f3a'],
@@ -562,7 +563,7 @@ describe('a line of progress', () => {
 });
 
 describe('an error', () => {
-  const thrown = new TvError(error.message, {
+  const thrown = new TvError(error.code, error.message, {
     facts: { ...error.facts, 'left out': undefined },
     next: [{ tv: ['status'] }, { tv: ['resume', '20261123-031200-reindex-7f3a'] }],
   });
@@ -592,14 +593,19 @@ describe('an error', () => {
   });
 
   it('in colour', () => {
-    expect(renderError(new TvError('No.', { next: { tv: ['status'] } }), colourPaint(80), false)).toBe(
-      '\u001b[31m✖\u001b[39m No.\n\u001b[1mNext:\u001b[22m tv status\n',
-    );
+    expect(
+      renderError(new TvError('check.blocked', 'No.', { next: { tv: ['status'] } }), colourPaint(80), false),
+    ).toBe('\u001b[31m✖\u001b[39m No.\n\u001b[1mNext:\u001b[22m tv status\n');
   });
 
-  it('has a stack with --verbose alone', () => {
-    expect(renderError(thrown, plainPaint(80), false)).not.toContain('    at ');
-    const verbose = renderError(new TvError('No.', { cause: new Error('why') }), plainPaint(80), true);
+  it('has its code and a stack with --verbose alone', () => {
+    expect(renderError(thrown, plainPaint(80), false)).not.toMatch(/ {4}at |code:/);
+    const verbose = renderError(
+      new TvError('check.blocked', 'No.', { cause: new Error('why') }),
+      plainPaint(80),
+      true,
+    );
+    expect(verbose).toContain('code: check.blocked');
     expect(verbose).toContain('    at ');
     expect(verbose).toContain('cause: Error: why');
   });
@@ -629,7 +635,7 @@ describe('--json', () => {
 
   it('is one line for an error too, so that it can follow events', () => {
     const text = toJsonError(
-      new TvError('No.', { facts: { a: 1 }, next: { tv: ['status'] }, exitCode: 3 }),
+      new TvError('check.blocked', 'No.', { facts: { a: 1 }, next: { tv: ['status'] }, exitCode: 3 }),
       here,
     );
     expect(text.indexOf('\n')).toBe(text.length - 1);
@@ -637,6 +643,7 @@ describe('--json', () => {
       ...{
         schema: 'tv.error/1',
         name: 'TvError',
+        code: 'check.blocked',
         message: 'No.',
         facts: { a: '1' },
         next: ['tv status'],

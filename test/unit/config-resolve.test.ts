@@ -436,7 +436,7 @@ describe('what is missing', () => {
   });
 
   it('remembers why .env could not be read, and tells whoever needs it', async () => {
-    const denied = new TvError(`${envFile} may not be read by this user.`, {
+    const denied = new TvError('file.unreadable', `${envFile} may not be read by this user.`, {
       next: { shell: `ls -l ${envFile}`, on: 'here' },
     });
     const resolved = await world.resolve({ dotEnv: denied, set: { 'chain.rpcUrls': 'http://a' } });

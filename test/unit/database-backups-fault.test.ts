@@ -3,7 +3,9 @@ import { isBackupsFault } from '../../src/database/restore/isBackupsFault.ts';
 import { TvError, UnavailableError } from '../../src/errors/TvError.ts';
 
 const restore = (said: string, exitCode = 1) =>
-  new TvError('The backup could not be restored.', { facts: { said, 'exit code': exitCode } });
+  new TvError('db.restore-failed', 'The backup could not be restored.', {
+    facts: { said, 'exit code': exitCode },
+  });
 
 describe('whether a failed restore is the fault of the backup', () => {
   it.each([
@@ -21,10 +23,12 @@ describe('whether a failed restore is the fault of the backup', () => {
 
   it('it is not: what was killed, a statement of tv, a server that is away', () => {
     expect(isBackupsFault(restore('', 137))).toBe(false);
-    expect(isBackupsFault(new TvError('Its disk is full.', { facts: { said: 'x', code: '53100' } }))).toBe(
-      false,
-    );
-    expect(isBackupsFault(new UnavailableError('Nothing listens.'))).toBe(false);
+    expect(
+      isBackupsFault(
+        new TvError('db.exhausted', 'Its disk is full.', { facts: { said: 'x', code: '53100' } }),
+      ),
+    ).toBe(false);
+    expect(isBackupsFault(new UnavailableError('db.unreachable', 'Nothing listens.'))).toBe(false);
   });
 
   it.each([
@@ -36,8 +40,10 @@ describe('whether a failed restore is the fault of the backup', () => {
   });
 
   it('it is: other rows than expected', () => {
-    expect(isBackupsFault(new TvError('Differs.', { facts: { problems: 'public.events has 1 row' } }))).toBe(
-      true,
-    );
+    expect(
+      isBackupsFault(
+        new TvError('db.restore-differs', 'Differs.', { facts: { problems: 'public.events has 1 row' } }),
+      ),
+    ).toBe(true);
   });
 });

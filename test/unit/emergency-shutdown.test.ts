@@ -4,7 +4,10 @@ import shutdown, { notSafe } from '../../runbooks/emergency/shutdown.ts';
 import { TimeoutError, TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import { block, Preflight, pass } from '../../src/runbook/preflight.ts';
 
-const limited = new UnavailableError('The RPC node refuses more requests for now: a rate limit.');
+const limited = new UnavailableError(
+  'chain.rate-limited',
+  'The RPC node refuses more requests for now: a rate limit.',
+);
 const lacks = 'the account lacks EMERGENCY';
 
 type Look = (preflight: Preflight) => Promise<unknown>;
@@ -29,9 +32,17 @@ describe('emergency shutdown: what it says of the pause before it is sent', () =
       [fine, fails(limited)],
       `${reads}${limited.message.slice(0, -1)}).`,
     ],
-    ['the simulation is late', [fails(new TimeoutError('Cannot tell.'))], `${reads}Cannot tell).`],
+    [
+      'the simulation is late',
+      [fails(new TimeoutError('check.timeout', 'Cannot tell.'))],
+      `${reads}Cannot tell).`,
+    ],
     ['the key lacks the role', [says], `${speaksAgainst}${lacks}).`],
-    ['the key is missing', [fails(new TvError('No key.'))], `${speaksAgainst}No key).`],
+    [
+      'the key is missing',
+      [fails(new TvError('signer.not-configured', 'No key.'))],
+      `${speaksAgainst}No key).`,
+    ],
     ['a check is unread and the key lacks the role', [fails(limited), says], `${speaksAgainst}${lacks}).`],
   ])('%s', async (_, looks, expected) => {
     const preflight = new Preflight({ signal: new AbortController().signal } as never);

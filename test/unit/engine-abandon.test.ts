@@ -199,7 +199,7 @@ describe('an abandoned run that had signed a transaction', () => {
   });
   const away = {
     lookUpTransactions: async (): Promise<readonly Found[]> => {
-      throw new TvError('No RPC node answers.');
+      throw new TvError('chain.node-unreachable', 'No RPC node answers.');
     },
   };
 

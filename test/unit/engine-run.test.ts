@@ -135,7 +135,10 @@ describe('exit codes', () => {
 
   it('5: the verification itself cannot be made', async () => {
     world.verification = () => {
-      throw new TvError('The database is away.', { facts: { host: 'db-1' }, next: { tv: ['status'] } });
+      throw new TvError('db.unreachable', 'The database is away.', {
+        facts: { host: 'db-1' },
+        next: { tv: ['status'] },
+      });
     };
     const outcome = await play(fakeRunbook(world), { stateDirectory });
     expect([outcome.exitCode, outcome.state?.status]).toEqual([5, 'unverified']);
@@ -400,7 +403,7 @@ describe('checks', () => {
   it('block with the facts of what they throw', async () => {
     const all = preflight();
     all.check('env', 'host', async () => {
-      throw new TvError('The file cannot be read.', {
+      throw new TvError('file.unreadable', 'The file cannot be read.', {
         facts: { file: '/x' },
         next: { shell: 'ls -l /x', on: 'here' },
       });
@@ -430,7 +433,7 @@ describe('checks', () => {
 
   it('end at a signal, also one that came before they began', async () => {
     const gone = new AbortController();
-    gone.abort(new TvError('stopped'));
+    gone.abort(new TvError('run.effect-unknown', 'stopped'));
     const all = preflight(gone.signal);
     all.check('late', 'chain', () => new Promise<never>(() => {}));
     expect(await all.checks()).toMatchObject([{ status: 'block', summary: 'stopped' }]);

@@ -154,7 +154,8 @@ describe('a run that meets the secrets everywhere', () => {
     world.verification = () => [{ id: 'env', world: 'host', status: 'pass', summary: everything }];
     const registered = fakeRunbook(world, { onFailure: 'carry-on' });
     world.onRun = (step) => {
-      if (step === 'b') throw new TvError(everything, { facts: { everything }, next: everything });
+      if (step === 'b')
+        throw new TvError('check.blocked', everything, { facts: { everything }, next: everything });
     };
     const { exitCode, state: run } = await play(registered, {
       stateDirectory: state.directory,
@@ -198,7 +199,7 @@ describe('a run that meets the secrets everywhere', () => {
     secrets.add(password);
     secrets.add(key);
     const everything = forms.map(([, text]) => text).join(' ');
-    const error = new TvError(everything, {
+    const error = new TvError('check.blocked', everything, {
       facts: { everything },
       next: everything,
       cause: new Error(everything),

@@ -89,7 +89,7 @@ const breaker = {
 describe('a screen', () => {
   it.each<[string, (paint: Paint) => string]>([
     ['checks', (paint) => renderChecks([check], paint)],
-    ['an error', (paint) => renderError(new TvError(`${about}.`), paint, false)],
+    ['an error', (paint) => renderError(new TvError('check.blocked', `${about}.`), paint, false)],
     [
       'a failed step',
       (paint) =>
@@ -151,7 +151,7 @@ describe('a screen', () => {
   });
 
   it('shortens nothing that is to be pasted, and no facts', () => {
-    const error = new TvError('It cannot pay.', {
+    const error = new TvError('oracle.key-unusable', 'It cannot pay.', {
       facts: { account: address },
       next: { tv: ['oracle', 'fund', address] },
     });

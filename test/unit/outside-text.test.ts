@@ -68,7 +68,7 @@ const chainless = { contracts: {} } as never;
 it.each<[string, () => string | Promise<string>]>([
   [
     'message, fact and advice of an error',
-    () => shownError(new TvError(evil, { facts: { [evil]: evil }, next: evil })),
+    () => shownError(new TvError('check.blocked', evil, { facts: { [evil]: evil }, next: evil })),
   ],
   [
     'token symbol',
@@ -133,11 +133,19 @@ it.each<[string, () => string | Promise<string>]>([
   [
     'words of pg_dump',
     () => {
-      const away = async () => Promise.reject(new TvError('The server is away.'));
+      const away = async () => Promise.reject(new TvError('db.unreachable', 'The server is away.'));
       const kysely = new Kysely({ dialect: new PostgresDialect({ pool: away }) });
       const database = { secrets: {}, kysely } as unknown as Database;
       const { run } = host('', `pg_dump: error: ${evil}`, 1);
-      return failing(runHostScript(database, { run, script: '', args: [], failure: 'It failed.' }));
+      return failing(
+        runHostScript(database, {
+          run,
+          script: '',
+          args: [],
+          code: 'backup.dump-failed',
+          failure: 'It failed.',
+        }),
+      );
     },
   ],
   [

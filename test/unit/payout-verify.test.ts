@@ -127,7 +127,7 @@ async function checksOf(
 
 const plain: PayoutFacts = { ...example, pause: { way: 'not in the way' } };
 const paid = { withdraw: { hash, from: other, block: 5, paid: { [token]: amount.toString() } } };
-const away = new UnavailableError('The RPC node cannot be reached: ECONNREFUSED.');
+const away = new UnavailableError('chain.node-unreachable', 'The RPC node cannot be reached: ECONNREFUSED.');
 
 describe('a withdrawal is verified by the receipt of its own hash', () => {
   it.each<readonly [string, unknown, 'pass' | 'warn' | 'block', RegExp]>([

@@ -163,7 +163,7 @@ describe('the swap of a restore', () => {
   it('that had not begun: known without the database, so that the services start again without it', async () => {
     const swap = restore.plan(restore.example.facts, restore.example.input).find(({ id }) => id === 'swap');
     const database = () => {
-      throw new UnavailableError('PostgreSQL refuses the connection.');
+      throw new UnavailableError('db.unreachable', 'PostgreSQL refuses the connection.');
     };
     const settings = { database: { adminUrl: undefined } };
     const asked = (notes: object) =>

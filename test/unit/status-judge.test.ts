@@ -283,13 +283,13 @@ describe('what needs the chain', () => {
     ['right chain', () => Promise.resolve(1), never, 'not paused'],
     [
       'wrong chain',
-      () => Promise.reject(new WrongChainError('The RPC node is on chain 1, not 2.')),
+      () => Promise.reject(new WrongChainError('chain.wrong-chain', 'The RPC node is on chain 1, not 2.')),
       never,
       asChain,
     ],
     [
       'node away',
-      () => Promise.reject(new UnavailableError('The RPC node cannot be reached.')),
+      () => Promise.reject(new UnavailableError('chain.node-unreachable', 'The RPC node cannot be reached.')),
       never,
       asChain,
     ],

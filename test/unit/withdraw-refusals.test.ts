@@ -11,7 +11,7 @@ const other = '0xa0Ee7A142d267C1f36714E4a8F75612F20a79721';
 const vault = getAddress(contracts.treasuryVault ?? '');
 const zero = `0x${'0'.repeat(40)}`;
 const chainId = 0x1079;
-const away = new UnavailableError('The RPC node cannot be reached: ECONNREFUSED.');
+const away = new UnavailableError('chain.node-unreachable', 'The RPC node cannot be reached: ECONNREFUSED.');
 const at = (address: string, signature: string) =>
   `${address}:${toFunctionSelector(`function ${signature}`)}`.toLowerCase();
 const word = (value: bigint) => encodeAbiParameters([{ type: 'uint256' }], [value]);

@@ -76,7 +76,7 @@ export async function readBreakers(chain: Chain, parameters: ReadBreakersParamet
   const functionName =
     deployed !== undefined ? 'pairCircuitBroken' : runbook !== undefined ? 'circuitBroken' : undefined;
   if (functionName === undefined) {
-    throw new TvError('The risk controller returns no circuit breaker.', {
+    throw new TvError('chain.contract-mismatch', 'The risk controller returns no circuit breaker.', {
       facts: { address, asked: 'pairCircuitBroken(bytes32), circuitBroken(bytes32)' },
       next: [{ when: 'check the address', tv: ['config', 'show'] }],
     });
@@ -93,10 +93,14 @@ export async function readBreakers(chain: Chain, parameters: ReadBreakersParamet
   const breakers = pairs.map((pair, index): Breaker => {
     const open = answers[index];
     if (typeof open !== 'boolean') {
-      throw new TvError(`The risk controller does not return the breaker of ${pairTitle(pair)}.`, {
-        facts: { address, pair: pair.id },
-        next: [{ when: 'check the address', tv: ['config', 'show'] }],
-      });
+      throw new TvError(
+        'chain.contract-mismatch',
+        `The risk controller does not return the breaker of ${pairTitle(pair)}.`,
+        {
+          facts: { address, pair: pair.id },
+          next: [{ when: 'check the address', tv: ['config', 'show'] }],
+        },
+      );
     }
     const signal = signalOf(answers[pairs.length + index] as SignalAnswer | undefined);
     return { pair, open, last: events.last.get(pair.id) ?? null, signal, causes: causes(signal, limits) };
@@ -107,7 +111,9 @@ export async function readBreakers(chain: Chain, parameters: ReadBreakersParamet
 
 function riskController({ contracts }: Chain): Address {
   if (contracts.riskController !== undefined) return contracts.riskController;
-  throw new TvError('The address of RiskController is not set.', { next: [{ tv: ['config', 'show'] }] });
+  throw new TvError('config.setting-missing', 'The address of RiskController is not set.', {
+    next: [{ tv: ['config', 'show'] }],
+  });
 }
 
 function withDiscovered(named: readonly Pair[], used: Iterable<`0x${string}`>): readonly Pair[] {

@@ -12,13 +12,20 @@ import { quoteForShell } from '../../text/shellLine.ts';
  */
 export function assertNewFile(file: string): void {
   if (existsSync(file)) {
-    throw new UsageError('The file of --safe is there already, and is not overwritten.', {
-      facts: { file },
-      next: ['--safe with another name', onThisMachine(`rm ${quoteForShell(file)}`, 'or take it away first')],
-    });
+    throw new UsageError(
+      'usage.output-file',
+      'The file of --safe is there already, and is not overwritten.',
+      {
+        facts: { file },
+        next: [
+          '--safe with another name',
+          onThisMachine(`rm ${quoteForShell(file)}`, 'or take it away first'),
+        ],
+      },
+    );
   }
   if (!existsSync(dirname(file))) {
-    throw new UsageError('The folder for the file of --safe is not there.', {
+    throw new UsageError('usage.output-file', 'The folder for the file of --safe is not there.', {
       facts: { folder: dirname(file) },
       next: [onThisMachine(`mkdir -p ${quoteForShell(dirname(file))}`)],
     });

@@ -23,19 +23,23 @@ export function assertOneHolder(intents: readonly ResolvedIntent[]): void {
   );
   if (mayAll) return;
   const unpause = intents.find(({ intent }) => intent === 'unpauseProtocol');
-  throw new TvError('No account may send all of this, so a single Safe cannot execute the batch.', {
-    exitCode: exitCodes.blocked,
-    facts: Object.fromEntries(
-      intents.map((intent, index) => [
-        `${index + 1} ${intent.signature}`,
-        `${intent.role.name}, held by ${heldBy(intent)}`,
-      ]),
-    ),
-    next: [
-      '--calldata instead: each holder sends its own, in this order',
-      ...(unpause === undefined
-        ? []
-        : [`or have a holder of ${unpause.role.name} end the pause first, then the same command`]),
-    ],
-  });
+  throw new TvError(
+    'chain.no-common-sender',
+    'No account may send all of this, so a single Safe cannot execute the batch.',
+    {
+      exitCode: exitCodes.blocked,
+      facts: Object.fromEntries(
+        intents.map((intent, index) => [
+          `${index + 1} ${intent.signature}`,
+          `${intent.role.name}, held by ${heldBy(intent)}`,
+        ]),
+      ),
+      next: [
+        '--calldata instead: each holder sends its own, in this order',
+        ...(unpause === undefined
+          ? []
+          : [`or have a holder of ${unpause.role.name} end the pause first, then the same command`]),
+      ],
+    },
+  );
 }

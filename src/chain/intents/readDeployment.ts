@@ -44,7 +44,9 @@ export async function readDeployment(chain: Chain): Promise<Deployment> {
   const names = Object.keys(chain.contracts) as readonly ContractName[];
   const { governanceRoles: registry, treasuryVault: vault } = chain.contracts;
   if (registry === undefined) {
-    throw new TvError('The address of GovernanceRoles is not set.', { next: [{ tv: ['config', 'show'] }] });
+    throw new TvError('config.setting-missing', 'The address of GovernanceRoles is not set.', {
+      next: [{ tv: ['config', 'show'] }],
+    });
   }
   const [found, ids, owner] = await Promise.all([
     Promise.all(names.map((name) => readCode(chain, chain.contracts[name]))),
@@ -59,10 +61,14 @@ export async function readDeployment(chain: Chain): Promise<Deployment> {
   ]);
   if (found[names.indexOf('governanceRoles')]?.code === '0x') {
     // It has just returned its roles.
-    throw new UnavailableError('The RPC node returns no bytecode of GovernanceRoles, which answers calls.', {
-      facts: { node: chain.urls.join(', '), contract: registry },
-      next: { when: 'see which RPC URLs are set, and from where', tv: ['config', 'show'] },
-    });
+    throw new UnavailableError(
+      'chain.unreliable-node',
+      'The RPC node returns no bytecode of GovernanceRoles, which answers calls.',
+      {
+        facts: { node: chain.urls.join(', '), contract: registry },
+        next: { when: 'see which RPC URLs are set, and from where', tv: ['config', 'show'] },
+      },
+    );
   }
   const [code, members] = await Promise.all([
     Promise.all(found.map(({ code, implementation }) => implementationCode(chain, code, implementation))),
@@ -112,7 +118,7 @@ async function readRoleId(
     functionName: `${name}_ROLE`,
   });
   if (id !== undefined) return id;
-  throw new TvError(`GovernanceRoles does not return its role ${name}.`, {
+  throw new TvError('chain.contract-mismatch', `GovernanceRoles does not return its role ${name}.`, {
     facts: { address: registry, function: `${name}_ROLE()` },
     next: [{ when: 'check the address', tv: ['config', 'show'] }],
   });

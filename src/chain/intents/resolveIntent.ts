@@ -85,6 +85,7 @@ async function firstThatAnswers(
       if (from === undefined) {
         if (holdersUnknown === undefined) return false;
         throw new TvError(
+          'chain.function-unknown',
           `Whether ${candidate.signature} works here is unknown: no holder of ${candidate.role} to try it was found.`,
           { facts: { contract: to, holders: holdersUnknown }, next: ['run the command again'] },
         );
@@ -139,7 +140,7 @@ function notThere(chain: Chain, deployment: Deployment, request: IntentRequest):
       empty ? `${place}, no contract there` : place,
     ] as const;
   });
-  return new TvError(`No function that ${wanted[request.intent]} was found.`, {
+  return new TvError('chain.function-missing', `No function that ${wanted[request.intent]} was found.`, {
     facts: Object.fromEntries(tried),
     next: [{ when: 'see whether the addresses are right', tv: ['config', 'show'] }],
   });

@@ -74,10 +74,14 @@ export async function awaitSignal(chain: Chain, parameters: AwaitSignalParameter
     }
     if (elapsed > limitMs) {
       if (trouble !== undefined) throw trouble;
-      throw new TimeoutError(`No signal of ${oracle} was accepted within ${duration(limitMs)}.`, {
-        facts: { oracle, 'signals of others': [...others].join(', ') || 'none' },
-        next: [{ tv: ['oracle', 'status'] }],
-      });
+      throw new TimeoutError(
+        'oracle.no-signal',
+        `No signal of ${oracle} was accepted within ${duration(limitMs)}.`,
+        {
+          facts: { oracle, 'signals of others': [...others].join(', ') || 'none' },
+          next: [{ tv: ['oracle', 'status'] }],
+        },
+      );
     }
     const hopeless = await giveUp?.();
     if (hopeless !== undefined) throw hopeless;

@@ -38,7 +38,7 @@ export async function planFunding(
   const text = amount ?? defaults[network];
   const fraction = /^\d+(?:\.(\d+))?$/.exec(text);
   if (fraction === null || (fraction[1] ?? '').length > unit.decimals) {
-    throw new UsageError('--fund takes an amount in whole tokens.', {
+    throw new UsageError('usage.malformed-amount', '--fund takes an amount in whole tokens.', {
       facts: { given: text, decimals: unit.decimals },
       next: ['--fund 0.1, for example'],
     });

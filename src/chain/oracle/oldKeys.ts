@@ -70,7 +70,7 @@ function readAll(place: Place): z.output<typeof schema> {
   try {
     return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    throw new TvError('The list of replaced oracle keys cannot be read.', {
+    throw new TvError('oracle.old-keys-unreadable', 'The list of replaced oracle keys cannot be read.', {
       facts: { file },
       next: [{ when: 'see who holds the role', tv: ['oracle', 'status'] }],
     });

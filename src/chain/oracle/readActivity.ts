@@ -119,10 +119,14 @@ export async function readActivity(
 }
 
 function unreadable(chain: Chain, reason: string): UnavailableError {
-  return new UnavailableError(`The last signals of the oracle cannot be read: ${reason}.`, {
-    facts: { node: chain.urls.join(', ') },
-    next: { when: 'check the RPC URLs', tv: ['config', 'show'] },
-  });
+  return new UnavailableError(
+    'oracle.signals-unreadable',
+    `The last signals of the oracle cannot be read: ${reason}.`,
+    {
+      facts: { node: chain.urls.join(', ') },
+      next: { when: 'check the RPC URLs', tv: ['config', 'show'] },
+    },
+  );
 }
 
 /** Seconds since 1970. A signal is never of a later time than the block that holds it. */

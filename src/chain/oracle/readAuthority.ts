@@ -36,7 +36,9 @@ export async function readAuthority(chain: Chain): Promise<OracleAuthority> {
 
 export function riskControllerOf({ contracts }: Pick<Chain, 'contracts'>): Address {
   if (contracts.riskController !== undefined) return contracts.riskController;
-  throw new TvError('The address of RiskController is not set.', { next: [{ tv: ['config', 'show'] }] });
+  throw new TvError('config.setting-missing', 'The address of RiskController is not set.', {
+    next: [{ tv: ['config', 'show'] }],
+  });
 }
 
 /**

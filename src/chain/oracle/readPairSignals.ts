@@ -50,10 +50,14 @@ export async function readPairSignals(chain: Chain, pairs: readonly Pair[]): Pro
   const signals = pairs.map((pair, index): PairSignal => {
     const answer = answers[index];
     if (answer === undefined) {
-      throw new TvError(`The risk controller does not return the last signal of ${pairTitle(pair)}.`, {
-        facts: { address, pair: pair.id },
-        next: [{ when: 'check the address', tv: ['config', 'show'] }],
-      });
+      throw new TvError(
+        'chain.contract-mismatch',
+        `The risk controller does not return the last signal of ${pairTitle(pair)}.`,
+        {
+          facts: { address, pair: pair.id },
+          next: [{ when: 'check the address', tv: ['config', 'show'] }],
+        },
+      );
     }
     const [, , , , timestamp, nonce] = answer;
     const at = Number(timestamp);

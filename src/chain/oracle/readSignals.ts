@@ -49,10 +49,14 @@ export async function readSignals(
   const range = { fromBlock, toBlock: head, limitMs: wholeLimitMs };
   const { signals, unknown } = await readNewestSignals(chain, range);
   if (unknown === undefined) return signals;
-  throw new UnavailableError(`The oracle's signals from block ${fromBlock} on cannot be read: ${unknown}.`, {
-    facts: { node: chain.urls.join(', ') },
-    next: { when: 'check the RPC URLs', tv: ['config', 'show'] },
-  });
+  throw new UnavailableError(
+    'oracle.signals-unreadable',
+    `The oracle's signals from block ${fromBlock} on cannot be read: ${unknown}.`,
+    {
+      facts: { node: chain.urls.join(', ') },
+      next: { when: 'check the RPC URLs', tv: ['config', 'show'] },
+    },
+  );
 }
 
 export interface NewestSignals {
@@ -190,10 +194,14 @@ export async function readOwnSignal(chain: Chain, sender: Address): Promise<Acce
       sent && chain.client.request({ method: 'eth_getTransactionReceipt', params: [sent.hash] });
     const receipt: unknown = request === undefined ? null : await described(chain, request);
     if (receipt === null) {
-      throw new UnavailableError(`The last transactions of ${sender} cannot be read.`, {
-        facts: { node: chain.urls.join(', '), nonce },
-        next: { when: 'check the RPC URLs', tv: ['config', 'show'] },
-      });
+      throw new UnavailableError(
+        'oracle.signals-unreadable',
+        `The last transactions of ${sender} cannot be read.`,
+        {
+          facts: { node: chain.urls.join(', '), nonce },
+          next: { when: 'check the RPC URLs', tv: ['config', 'show'] },
+        },
+      );
     }
     const signal = signalsIn(parseObject(receipt, 'receipt'), address).at(-1);
     if (signal !== undefined) return signal;

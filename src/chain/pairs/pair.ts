@@ -35,7 +35,7 @@ export function findPair(settings: Pick<Settings, 'pairs'>, text: string): Pair 
   if (byName !== undefined) return byName;
   const id = idOf(written);
   if (id !== undefined) return named.find((pair) => pair.id === id) ?? { id, name: null };
-  throw new UsageError('There is no such pair.', {
+  throw new UsageError('usage.unknown-name', 'There is no such pair.', {
     facts: {
       given: withoutKeys(written),
       known:
@@ -52,7 +52,7 @@ function idOf(text: string): `0x${string}` | undefined {
   if (a === undefined || b === undefined || rest.length > 0 || !/^0x/i.test(a)) return undefined;
   const [first, second] = [checkedAddress(a), checkedAddress(b)];
   if (first === second)
-    throw new UsageError('A pair has two different tokens.', {
+    throw new UsageError('usage.malformed-value', 'A pair has two different tokens.', {
       facts: { given: text },
       next: ['--pair 0x…/0x…, its two tokens'],
     });
@@ -66,17 +66,21 @@ function idOf(text: string): `0x${string}` | undefined {
 export function checkedAddress(text: string): Address {
   const digits = /^0x([0-9a-fA-F]{40})$/.exec(text)?.[1];
   if (digits === undefined) {
-    throw new UsageError('That is not an address.', {
+    throw new UsageError('usage.malformed-address', 'That is not an address.', {
       facts: { given: withoutKeys(text) },
       next: ['0x and 40 hex digits, copied from where it comes from'],
     });
   }
   const isMixed = digits !== digits.toLowerCase() && digits !== digits.toUpperCase();
   if (isMixed && !isAddress(text, { strict: true })) {
-    throw new UsageError('The checksum of the address is wrong: a digit or the case of a letter.', {
-      facts: { given: text, 'with the checksum': getAddress(`0x${digits.toLowerCase()}`) },
-      next: ['copy it again from where it comes from'],
-    });
+    throw new UsageError(
+      'usage.malformed-address',
+      'The checksum of the address is wrong: a digit or the case of a letter.',
+      {
+        facts: { given: text, 'with the checksum': getAddress(`0x${digits.toLowerCase()}`) },
+        next: ['copy it again from where it comes from'],
+      },
+    );
   }
   return getAddress(`0x${digits.toLowerCase()}`);
 }

@@ -70,7 +70,7 @@ export async function decryptKeystore(text: string, password: string): Promise<`
   const parsed = keystore.safeParse(lowerCase(parse(text)));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new TvError('The key file is not a keystore of version 3.', {
+    throw new TvError('signer.keystore-unusable', 'The key file is not a keystore of version 3.', {
       facts: {
         field: issue?.path.join('.') || 'the whole file',
         expected: 'as `cast wallet import` writes it',
@@ -80,7 +80,7 @@ export async function decryptKeystore(text: string, password: string): Promise<`
   const derived = await derive(password, parsed.data.crypto);
   const key = open(parsed.data, `0x${derived.toString('hex')}`);
   if (key.length !== '0x'.length + 64) {
-    throw new TvError('The keystore does not hold a private key of 32 bytes.');
+    throw new TvError('signer.keystore-unusable', 'The keystore does not hold a private key of 32 bytes.');
   }
   return key;
 }
@@ -90,7 +90,7 @@ function open(file: Keystore, derived: `0x${string}`): `0x${string}` {
   try {
     return decrypt(file, derived);
   } catch {
-    throw new WrongPassword('The password does not open the keystore.');
+    throw new WrongPassword('signer.wrong-password', 'The password does not open the keystore.');
   }
 }
 
@@ -112,14 +112,18 @@ async function derive(password: string, { kdfparams }: z.output<typeof keystore>
   // Node's own limit of 32 MiB is below what geth's standard parameters (n = 262144, r = 8) take.
   // RFC 7914, section 2. OpenSSL enforces it; files of some old Python tools exceed it.
   if (N >= 2 ** (16 * r)) {
-    throw new TvError('The keystore was made with scrypt parameters that RFC 7914 does not allow.', {
-      facts: { n: N, r, p, allowed: `n below ${2 ** (16 * r)} for r = ${r}` },
-      next: [onThisMachine('cast wallet import', 'create it again')],
-    });
+    throw new TvError(
+      'signer.keystore-unusable',
+      'The keystore was made with scrypt parameters that RFC 7914 does not allow.',
+      {
+        facts: { n: N, r, p, allowed: `n below ${2 ** (16 * r)} for r = ${r}` },
+        next: [onThisMachine('cast wallet import', 'create it again')],
+      },
+    );
   }
   const needed = 128 * N * r;
   if (needed > mostMemory || N * r * p > mostWork) {
-    throw new TvError('The keystore needs more memory or time than tv allows.', {
+    throw new TvError('signer.keystore-unusable', 'The keystore needs more memory or time than tv allows.', {
       facts: {
         n: N,
         r,

@@ -77,7 +77,7 @@ async function readKey(source: SignerSource, role: SignerRole, secrets: SecretPr
       } catch (error) {
         if (!(error instanceof TvError)) throw error;
         const { passwordFile } = source;
-        throw new TvError(error.message, {
+        throw new TvError(error.code, error.message, {
           facts: {
             keystore: source.path,
             'password file': passwordFile,
@@ -95,7 +95,7 @@ async function readKey(source: SignerSource, role: SignerRole, secrets: SecretPr
     case 'command': {
       const answer = await secrets.output(source.words);
       if ('text' in answer) return answer.text;
-      throw new TvError(`The command that prints the key for ${role} failed.`, {
+      throw new TvError('signer.command-failed', `The command that prints the key for ${role} failed.`, {
         facts: { command: source.words[0], reason: answer.failure },
         next: ['run it by hand: it has to print the key and nothing else'],
         exitCode: exitCodes.blocked,
@@ -104,10 +104,14 @@ async function readKey(source: SignerSource, role: SignerRole, secrets: SecretPr
     case 'env': {
       const value = process.env[source.name]?.trim();
       if (value === undefined || value === '') {
-        throw new TvError(`The key for ${role} is expected in $${source.name}, which is not set.`, {
-          next: [`export ${source.name}=…`],
-          exitCode: exitCodes.blocked,
-        });
+        throw new TvError(
+          'signer.not-configured',
+          `The key for ${role} is expected in $${source.name}, which is not set.`,
+          {
+            next: [`export ${source.name}=…`],
+            exitCode: exitCodes.blocked,
+          },
+        );
       }
       return value;
     }
@@ -129,7 +133,9 @@ async function decryptWithAny(text: string, [first = '', ...others]: readonly st
 async function ask(secrets: SecretPrompt, question: string): Promise<string> {
   const answer = await secrets.ask(question);
   if (answer === undefined) {
-    throw new TvError('Not answered; nothing was changed.', { exitCode: exitCodes.notConfirmed });
+    throw new TvError('answer.not-confirmed', 'Not answered; nothing was changed.', {
+      exitCode: exitCodes.notConfirmed,
+    });
   }
   return answer;
 }
@@ -137,7 +143,7 @@ async function ask(secrets: SecretPrompt, question: string): Promise<string> {
 function sourceOf(settings: Settings, role: SignerRole): SignerSource {
   const source = settings.signers[role];
   if (source !== undefined) return source;
-  throw new TvError(`No key is configured for ${role}.`, {
+  throw new TvError('signer.not-configured', `No key is configured for ${role}.`, {
     facts: { setting: `signers.${role}`, takes: 'keystore, command, env or prompt' },
     next: [
       { when: 'add it to the configuration file', tv: ['config', 'show'] },
@@ -153,19 +159,23 @@ function describe(source: SignerSource): string {
 
 function nobodyToAsk(role: SignerRole, source: SignerSource): TvError {
   const what = source.kind === 'prompt' ? 'The key' : 'The password of the keystore';
-  return new TvError(`${what} for ${role} has to be asked for, and there is no terminal to ask at.`, {
-    facts: { setting: `signers.${role}`, from: describe(source) },
-    next: [
-      source.kind === 'prompt'
-        ? `give signers.${role} a keystore with passwordFile, a command or an env`
-        : `add signers.${role}.passwordFile (0600) to the configuration file`,
-    ],
-    exitCode: exitCodes.notConfirmed,
-  });
+  return new TvError(
+    'answer.missing',
+    `${what} for ${role} has to be asked for, and there is no terminal to ask at.`,
+    {
+      facts: { setting: `signers.${role}`, from: describe(source) },
+      next: [
+        source.kind === 'prompt'
+          ? `give signers.${role} a keystore with passwordFile, a command or an env`
+          : `add signers.${role}.passwordFile (0600) to the configuration file`,
+      ],
+      exitCode: exitCodes.notConfirmed,
+    },
+  );
 }
 
 function notAKey(role: SignerRole, source: SignerSource): TvError {
-  return new TvError(`What was given as the key for ${role} is not a private key.`, {
+  return new TvError('signer.not-a-key', `What was given as the key for ${role} is not a private key.`, {
     facts: { from: describe(source), expected: '64 hex digits, with 0x or without' },
     exitCode: exitCodes.blocked,
   });

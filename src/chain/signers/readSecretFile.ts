@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { explainTrouble, readTrustedFile } from '../../config/trustedFile.ts';
 import { type Advice, onThisMachine } from '../../errors/advice.ts';
+import type { ErrorCode } from '../../errors/codes.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import { quoteForShell } from '../../text/shellLine.ts';
 
@@ -20,17 +21,19 @@ export function readSecretFile(path: string, what: string): string {
 /** The same, byte for byte. @throws TvError with exit code 3 */
 export function readSecretBytes(path: string, what: string): Buffer {
   const file = path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(path);
-  const refuse = (message: string, facts: Readonly<Record<string, string>>, next: Advice) =>
-    new TvError(message, { facts: { file, ...facts }, next, exitCode: exitCodes.blocked });
+  const refuse = (code: ErrorCode, message: string, facts: Readonly<Record<string, string>>, next: Advice) =>
+    new TvError(code, message, { facts: { file, ...facts }, next, exitCode: exitCodes.blocked });
   const answer = readTrustedFile(file, largest);
   if ('kind' in answer) {
     const { facts, next = { tv: ['config', 'show'] } } = explainTrouble(answer);
-    const verb = answer.kind === 'exposed' ? 'can be changed by other users' : 'cannot be read';
-    throw refuse(`The ${what} ${verb}.`, facts, next);
+    throw answer.kind === 'exposed'
+      ? refuse('signer.file-exposed', `The ${what} can be changed by other users.`, facts, next)
+      : refuse('signer.file-unreadable', `The ${what} cannot be read.`, facts, next);
   }
   if ((answer.mode & 0o077) !== 0) {
     const mode = `0${(answer.mode & 0o777).toString(8)}`;
     throw refuse(
+      'signer.file-exposed',
       `The ${what} can be read by others.`,
       { mode },
       onThisMachine(`chmod 600 ${quoteForShell(file)}`),

@@ -31,7 +31,7 @@ export async function readFees(chain: Chain): Promise<Fees> {
     return { maxFeePerGas: base * baseFeeMargin + maxPriorityFeePerGas, maxPriorityFeePerGas };
   }
   if (gasPrice === undefined) {
-    throw new UnavailableError('The RPC node returns no gas price.', {
+    throw new UnavailableError('chain.malformed-answer', 'The RPC node returns no gas price.', {
       facts: { asked: 'baseFeePerGas of the latest block, eth_gasPrice' },
       next: [{ when: 'check the RPC URLs', tv: ['config', 'show'] }],
     });

@@ -69,7 +69,7 @@ export async function readWallet(chain: Chain, account: Address): Promise<(neede
   const ordered = [...all.filter(isPreferred), ...all.filter((funds) => !isPreferred(funds))];
   const most = ordered.toSorted((a, b) => (a.balance < b.balance ? 1 : -1))[0];
   if (most === undefined) {
-    throw new UnavailableError('No fee token returns a balance.', {
+    throw new UnavailableError('chain.malformed-answer', 'No fee token returns a balance.', {
       facts: { account, tokens: wellKnown.join(', ') },
       next: [{ when: 'check the RPC URLs', tv: ['config', 'show'] }],
     });
@@ -115,7 +115,9 @@ export async function readPayer(
   const [token, by] = await chosenToken(chain, account, paidWith, named);
   const funds = await readToken(chain, token, account);
   if (funds === undefined) {
-    throw new TvError('The fee token did not return a balance.', { facts: { token, account } });
+    throw new TvError('chain.malformed-answer', 'The fee token did not return a balance.', {
+      facts: { token, account },
+    });
   }
   return { ...funds, by };
 }
@@ -130,7 +132,9 @@ async function chosenToken(
   if (named !== null) return [named, 'settings'];
   const preferred = await readUserToken(chain, account);
   if (preferred === undefined) {
-    throw new TvError("The fee manager did not return the account's fee token.", { facts: { account } });
+    throw new TvError('chain.malformed-answer', "The fee manager did not return the account's fee token.", {
+      facts: { account },
+    });
   }
   const [first = zero] = wellKnown;
   return preferred === zero ? [first, 'default'] : [preferred, 'preference'];

@@ -38,6 +38,7 @@ async function recognise(chain: Chain): Promise<Network> {
   if (parseHex(manager, 'bytecode') !== '0x') return 'tempo';
   if (own === undefined || parseHex(contract, 'bytecode') !== '0x') return 'plain';
   throw new UnavailableError(
+    'chain.unreliable-node',
     'The RPC node returns no bytecode, so it is unknown whether this is a Tempo chain.',
     {
       facts: { node: chain.urls.join(', '), 'no bytecode at': `${feeManager}, ${own}` },

@@ -84,7 +84,7 @@ export async function replaceNonce(ctx: SendContext, parameters: ReplaceParamete
         words = answer !== undefined && asksForMore.test(answer) ? answer : undefined;
         // Words decide nothing: the nonce is read until the limit.
         if (answer !== undefined && words === undefined && !isKnown.test(answer)) {
-          failure = new TvError(`The RPC node refused the replacement: ${answer}.`);
+          failure = new TvError('transaction.refused', `The RPC node refused the replacement: ${answer}.`);
         }
         handedOver = performance.now();
       }
@@ -218,7 +218,7 @@ function tooLate(
   const message = isUnused
     ? `Nonce ${nonce} is still unused after ${duration(limitMs)}.`
     : `Whether nonce ${nonce} is used is unknown after ${duration(limitMs)}.`;
-  return new TvError(message, {
+  return new TvError(isUnused ? 'transaction.pending' : 'transaction.unknown', message, {
     facts,
     // What was signed may be mined yet.
     ...(sent.length === 0 ? {} : { exitCode: exitCodes.unverified }),

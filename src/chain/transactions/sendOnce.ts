@@ -63,7 +63,7 @@ export async function signOnce(ctx: SendContext, parameters: SendParameters): Pr
   if (known !== undefined) return known;
   const signer = parameters.signer ?? (await openSigner(ctx, role));
   if (!sameAddress(signer.address, from)) {
-    throw new TvError('The key is another one than the plan was made for.', {
+    throw new TvError('signer.other-key', 'The key is another one than the plan was made for.', {
       facts: { planned: from, key: signer.address, from: signer.source },
       next: [{ tv: ['config', 'show'] }],
     });

@@ -1,4 +1,5 @@
 import { onThisMachine } from '../../errors/advice.ts';
+import type { ErrorCode } from '../../errors/codes.ts';
 import { exitCodes, TvError, type TvErrorOptions } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { duration } from '../../text/format.ts';
@@ -135,12 +136,17 @@ async function noEffect(chain: Chain, transaction: SignedTransaction, proof: NoE
   if (proof.because === 'reverted') {
     const { block } = proof.receipt;
     const why = await reasonOf(chain, transaction, block);
-    return new TvError(`The transaction is in block ${block}, but reverted: ${why.sentence}.`, {
-      facts: { transaction: hash, from, ...why.facts },
-    });
+    return new TvError(
+      'transaction.reverted',
+      `The transaction is in block ${block}, but reverted: ${why.sentence}.`,
+      {
+        facts: { transaction: hash, from, ...why.facts },
+      },
+    );
   }
   const { by } = proof;
   return new TvError(
+    'transaction.nonce-taken',
     'Another transaction of this account took the nonce; the one of this run can no longer be mined.',
     {
       facts: { transaction: hash, from, nonce, 'mined instead': by.hash, 'in block': by.block },
@@ -172,8 +178,8 @@ async function reasonOf(
 }
 
 /** It may have taken effect: exit 5, and it is never signed anew. */
-function unverified(message: string, options: TvErrorOptions): TvError {
-  return new TvError(message, { ...options, exitCode: exitCodes.unverified });
+function unverified(code: ErrorCode, message: string, options: TvErrorOptions): TvError {
+  return new TvError(code, message, { ...options, exitCode: exitCodes.unverified });
 }
 
 const lookAgain = { when: 'look it up again, and never send it a second time', tv: ['resume'] };
@@ -181,24 +187,29 @@ const lookAgain = { when: 'look it up again, and never send it a second time', t
 function statusUnknown({ hash, from, calls }: SignedTransaction, { block, status, logs }: Receipt): TvError {
   const called = calls.map(({ to }) => to.toLowerCase());
   const own = logs.known ? logs.value.filter(({ address }) => called.includes(address)).length : undefined;
-  return unverified(`The transaction is in block ${block}; whether it succeeded is unknown.`, {
-    facts: {
-      transaction: hash,
-      from,
-      reason: status.known ? 'a second reading did not confirm its status' : status.reason,
-      'logs of the called contract': own === undefined ? 'unknown' : own,
+  return unverified(
+    'transaction.unknown',
+    `The transaction is in block ${block}; whether it succeeded is unknown.`,
+    {
+      facts: {
+        transaction: hash,
+        from,
+        reason: status.known ? 'a second reading did not confirm its status' : status.reason,
+        'logs of the called contract': own === undefined ? 'unknown' : own,
+      },
+      next: [
+        { when: 'set a second RPC node, whose receipts have a status', tv: ['config', 'show'] },
+        lookAgain,
+      ],
     },
-    next: [
-      { when: 'set a second RPC node, whose receipts have a status', tv: ['config', 'show'] },
-      lookAgain,
-    ],
-  });
+  );
 }
 
 /** After the limit, with the last look-up failed: not even the nonce is known. */
 function notLookedUp({ hash, from, nonce }: SignedTransaction, reason: unknown, limitMs: number): TvError {
   const words = reason instanceof Error ? reason.message : String(reason);
   return unverified(
+    'transaction.unknown',
     `Whether the transaction took effect is unknown: no look-up succeeded for ${duration(limitMs)}.`,
     {
       facts: {
@@ -224,6 +235,7 @@ async function undecided(
   const { hash, from, nonce } = transaction;
   if (place.at === 'mined') {
     return unverified(
+      'transaction.unknown',
       `The transaction is in a block, but no RPC node shows its receipt after ${duration(limitMs)}.`,
       {
         facts: { transaction: hash, from, nonce },
@@ -245,27 +257,39 @@ function nonceUsed(
 ): TvError {
   const facts = { transaction: hash, from, nonce };
   if (by === undefined || by.hash === hash) {
-    return unverified(`Whether the transaction is in a block is unknown after ${duration(limitMs)}.`, {
-      facts: { ...facts, reason: 'its nonce is used, and no RPC node knows its hash' },
-      next: [lookAgain],
-    });
+    return unverified(
+      'transaction.unknown',
+      `Whether the transaction is in a block is unknown after ${duration(limitMs)}.`,
+      {
+        facts: { ...facts, reason: 'its nonce is used, and no RPC node knows its hash' },
+        next: [lookAgain],
+      },
+    );
   }
   const taker = { 'mined instead': by.hash, 'in block': by.block };
   if (by.sameCalls) {
-    return unverified('Another transaction of this account took the nonce, with the very same calls.', {
-      facts: { ...facts, ...taker },
-      next: [
-        onThisMachine(
-          `cast receipt ${by.hash} --rpc-url "$RPC_URL"`,
-          'see what it did, and do not repeat it',
-        ),
-      ],
-    });
+    return unverified(
+      'transaction.nonce-taken',
+      'Another transaction of this account took the nonce, with the very same calls.',
+      {
+        facts: { ...facts, ...taker },
+        next: [
+          onThisMachine(
+            `cast receipt ${by.hash} --rpc-url "$RPC_URL"`,
+            'see what it did, and do not repeat it',
+          ),
+        ],
+      },
+    );
   }
-  return unverified('Another transaction of this account took the nonce, and is not final yet.', {
-    facts: { ...facts, ...taker, 'blocks since': by.head - by.block, 'blocks needed': confirmations },
-    next: [lookAgain],
-  });
+  return unverified(
+    'transaction.nonce-taken',
+    'Another transaction of this account took the nonce, and is not final yet.',
+    {
+      facts: { ...facts, ...taker, 'blocks since': by.head - by.block, 'blocks needed': confirmations },
+      next: [lookAgain],
+    },
+  );
 }
 
 async function waiting(
@@ -282,7 +306,7 @@ async function waiting(
       : ahead > 0
         ? `${ahead} earlier transactions of this account are not in a block yet`
         : 'it is pending; its fee may be too low by now';
-  return unverified(`The transaction is not in a block after ${duration(limitMs)}.`, {
+  return unverified('transaction.pending', `The transaction is not in a block after ${duration(limitMs)}.`, {
     facts: { transaction: hash, from, nonce, reason: why },
     next: [{ when: 'send the same transaction again, never a second one', tv: ['resume'] }],
   });
@@ -290,18 +314,22 @@ async function waiting(
 
 /** Only where no node knows it after a while, and its nonce is unused. */
 function refused(words: string, { hash, from, nonce }: SignedTransaction, run: string | undefined): TvError {
-  return unverified('The RPC node refused the transaction; no node knows it, and its nonce is unused.', {
-    facts: { answer: words, transaction: hash, from, nonce },
-    next: undecodable.test(words)
-      ? [
-          { when: 'put the URL of another RPC node first, then', tv: ['resume'] },
-          {
-            when: 'or, where none can read it',
-            tv: run === undefined ? ['runs', 'list'] : ['runs', 'abandon', run, '--reason', '…'],
-          },
-        ]
-      : /fund|balance/i.test(words)
-        ? [{ when: `send ${from} something to pay fees with, then`, tv: ['resume'] }]
-        : [{ when: 'hand over the same transaction again', tv: ['resume'] }],
-  });
+  return unverified(
+    'transaction.refused',
+    'The RPC node refused the transaction; no node knows it, and its nonce is unused.',
+    {
+      facts: { answer: words, transaction: hash, from, nonce },
+      next: undecodable.test(words)
+        ? [
+            { when: 'put the URL of another RPC node first, then', tv: ['resume'] },
+            {
+              when: 'or, where none can read it',
+              tv: run === undefined ? ['runs', 'list'] : ['runs', 'abandon', run, '--reason', '…'],
+            },
+          ]
+        : /fund|balance/i.test(words)
+          ? [{ when: `send ${from} something to pay fees with, then`, tv: ['resume'] }]
+          : [{ when: 'hand over the same transaction again', tv: ['resume'] }],
+    },
+  );
 }

@@ -54,27 +54,35 @@ export async function signTransaction(chain: Chain, parameters: SignParameters):
     readMostGas(chain),
   ]);
   if (chain.expectedId !== undefined && chain.expectedId !== chainId) {
-    throw new TvError('The RPC node is on another chain; nothing was signed.', {
+    throw new TvError('chain.wrong-chain', 'The RPC node is on another chain; nothing was signed.', {
       facts: { expected: chain.expectedId, found: chainId },
       next: [{ tv: ['config', 'show'] }],
       exitCode: exitCodes.blocked,
     });
   }
   if (!simulation.ok) {
-    throw new TvError(`The contract would refuse the transaction: ${simulation.revert.sentence}.`, {
-      facts: simulation.revert.facts,
-    });
+    throw new TvError(
+      'transaction.would-revert',
+      `The contract would refuse the transaction: ${simulation.revert.sentence}.`,
+      {
+        facts: simulation.revert.facts,
+      },
+    );
   }
   const ownLine = network === 'tempo' && parameters.ownNonceLine === true;
   // Zero in front keeps clear of the keys that Tempo reserves.
   const nonceKey = ownLine ? BigInt(`0x00${randomBytes(8).toString('hex')}`) : 0n;
   const nonce = ownLine ? 0 : (parameters.nonce ?? (replace ? nonces.latest : nonces.pending));
   if (most !== undefined && simulation.gas > most) {
-    throw new TvError(`The RPC node estimates ${tooMuchGas(simulation.gas, most)}; nothing was signed.`, {
-      facts: { node: chain.urls.join(', ') },
-      next: otherNode,
-      exitCode: exitCodes.blocked,
-    });
+    throw new TvError(
+      'transaction.gas-implausible',
+      `The RPC node estimates ${tooMuchGas(simulation.gas, most)}; nothing was signed.`,
+      {
+        facts: { node: chain.urls.join(', ') },
+        next: otherNode,
+        exitCode: exitCodes.blocked,
+      },
+    );
   }
   const margined = gasLimit(simulation.gas, ownLine);
   const gas = most !== undefined && margined > most ? most : margined;

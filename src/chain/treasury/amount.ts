@@ -15,14 +15,18 @@ export function parseAmount(text: string, { symbol, decimals }: Pick<Token, 'sym
   const digits = text.replaceAll('_', '');
   const fraction = digits.split('.')[1] ?? '';
   if (!amountPattern.test(text) || fraction.length > decimals) {
-    throw new UsageError(`That is not an amount of ${symbol}, which has ${decimals} decimals.`, {
-      facts: { given: text },
-      next: ['--amount 1234.5, in whole tokens'],
-    });
+    throw new UsageError(
+      'usage.malformed-amount',
+      `That is not an amount of ${symbol}, which has ${decimals} decimals.`,
+      {
+        facts: { given: text },
+        next: ['--amount 1234.5, in whole tokens'],
+      },
+    );
   }
   const amount = parseUnits(digits, decimals);
   if (amount === 0n)
-    throw new UsageError('The amount is zero.', {
+    throw new UsageError('usage.malformed-amount', 'The amount is zero.', {
       facts: { given: text },
       next: ['--amount 1234.5, in whole tokens'],
     });

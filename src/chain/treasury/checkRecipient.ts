@@ -12,10 +12,14 @@ import { sameAddress } from '../sameAddress.ts';
 export function checkRecipient(settings: Pick<Settings, 'withdraw'>, text: string): Address {
   const address = checkedAddress(text);
   if (isKnown(settings, address) || getAddress(address) === text) return address;
-  throw new UsageError('The recipient has no checksum, so a wrong digit could not be noticed.', {
-    facts: { given: text },
-    next: ['give it in mixed case, as wallets show it'],
-  });
+  throw new UsageError(
+    'usage.malformed-address',
+    'The recipient has no checksum, so a wrong digit could not be noticed.',
+    {
+      facts: { given: text },
+      next: ['give it in mixed case, as wallets show it'],
+    },
+  );
 }
 
 export function isKnown({ withdraw }: Pick<Settings, 'withdraw'>, address: Address): boolean {

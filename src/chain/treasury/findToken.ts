@@ -22,10 +22,14 @@ export async function readToken(chain: Chain, address: Address): Promise<Token> 
   ]);
   if (decimals !== undefined) return { address, symbol: symbol ?? 'token', decimals };
   // Without its decimals an amount in whole tokens cannot be told from a raw one.
-  throw new UsageError('The contract at that address returns no decimals, so it is no token that tv knows.', {
-    facts: { address },
-    next: [{ when: 'check the address', tv: ['config', 'show'] }],
-  });
+  throw new UsageError(
+    'usage.unknown-name',
+    'The contract at that address returns no decimals, so it is no token that tv knows.',
+    {
+      facts: { address },
+      next: [{ when: 'check the address', tv: ['config', 'show'] }],
+    },
+  );
 }
 
 /**
@@ -44,6 +48,7 @@ export async function findToken(
   const [token, ...others] = tokens.filter(({ symbol }) => symbol.toLowerCase() === text.toLowerCase());
   if (token !== undefined && others.length === 0) return token;
   throw new UsageError(
+    'usage.unknown-name',
     token === undefined ? 'No pair trades a token of that name.' : 'Several tokens have that name.',
     {
       facts: { given: text, known: tokens.map(({ symbol }) => symbol).join(', ') || 'none' },

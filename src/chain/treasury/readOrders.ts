@@ -220,7 +220,9 @@ function resting(
 }
 
 function unreadableBook(bookKey: string): never {
-  throw new TvError('The DEX does not return the tokens of a book.', { facts: { book: bookKey } });
+  throw new TvError('chain.contract-mismatch', 'The DEX does not return the tokens of a book.', {
+    facts: { book: bookKey },
+  });
 }
 
 async function readBooks(

@@ -27,9 +27,13 @@ export async function readPlaces(
 ): Promise<Places> {
   const { treasuryVault, dexStrategy } = chain.contracts;
   if (treasuryVault === undefined || dexStrategy === undefined) {
-    throw new TvError('The addresses of TreasuryVault and DexStrategy are not both set.', {
-      next: [{ tv: ['config', 'show'] }],
-    });
+    throw new TvError(
+      'config.setting-missing',
+      'The addresses of TreasuryVault and DexStrategy are not both set.',
+      {
+        next: [{ tv: ['config', 'show'] }],
+      },
+    );
   }
   const balance = (account: Address) =>
     number(chain, { address: token, abi: tokenAbi, functionName: 'balanceOf', args: [account] });
@@ -64,7 +68,7 @@ export async function readPlaces(
 async function number(chain: Chain, call: Parameters<typeof tryRead>[1]): Promise<bigint> {
   const answer = await tryRead<bigint>(chain, call);
   if (answer !== undefined) return answer;
-  throw new TvError(`The contract does not return ${call.functionName}.`, {
+  throw new TvError('chain.contract-mismatch', `The contract does not return ${call.functionName}.`, {
     facts: { contract: call.address },
     next: [{ when: 'check the addresses', tv: ['config', 'show'] }],
   });

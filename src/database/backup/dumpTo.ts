@@ -109,6 +109,7 @@ async function dumpSnapshot(
       partial=$1 snapshot=$2 jobs=$3; shift 3
       ${form === 'directory' ? directoryScript : plainScript}`,
         args: [partial, snapshot, String(jobs), ...libpqArguments(database, applicationName)],
+        code: 'backup.dump-failed',
         failure: 'The backup failed: pg_dump did not finish.',
         signal,
       }),

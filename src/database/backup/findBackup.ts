@@ -38,6 +38,7 @@ function pickBackup({ backups, directory, unusable, unsupported }: BackupList, w
   const shown = visible(wanted);
   if (unusable.includes(shown)) {
     throw new TvError(
+      'backup.unsupported',
       `The name "${shown}" has characters in it that tv does not take: give it another one.`,
       {
         facts: { folder: directory },
@@ -46,12 +47,13 @@ function pickBackup({ backups, directory, unusable, unsupported }: BackupList, w
   }
   const [other] = alike.length === 0 ? unsupported.filter((name) => name.startsWith(wanted)) : [];
   if (other !== undefined) {
-    throw new TvError(`"${other}" is a kind of backup that tv does not read.`, {
+    throw new TvError('backup.unsupported', `"${other}" is a kind of backup that tv does not read.`, {
       facts: { folder: directory, supported: '.sql, .sql.gz, .dump (pg_dump -Fc), a folder (pg_dump -Fd)' },
       next: unsupportedAdvice(directory, other),
     });
   }
   throw new TvError(
+    alike.length === 0 ? 'backup.not-found' : 'backup.ambiguous',
     alike.length === 0 ? `There is no backup "${shown}".` : `"${shown}" is the beginning of several backups.`,
     {
       facts: {

@@ -86,7 +86,7 @@ export async function listBackups(parameters: {
   const { run, directory } = parameters;
   const { exitCode, stdout, stderr } = await run(['bash', '-c', script, 'tv', directory]);
   if (exitCode !== 0) {
-    throw new TvError('The backup folder cannot be read.', {
+    throw new TvError('backup.folder-unreadable', 'The backup folder cannot be read.', {
       facts: {
         folder: directory,
         reason: reasons[exitCode] ?? stderr.trim().split('\n').at(-1),

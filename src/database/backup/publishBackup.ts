@@ -28,7 +28,7 @@ export async function describeBackup(
       input: text ?? '',
     });
     if (written.exitCode !== 0) {
-      throw new TvError('The manifest of the backup cannot be written.', {
+      throw new TvError('backup.not-written', 'The manifest of the backup cannot be written.', {
         facts: { file: file, said: written.stderr.trim().split('\n').at(-1) },
       });
     }
@@ -48,6 +48,7 @@ export async function publishBackup(
       mv -T -- "$2" "$1"
       sync -- "$(dirname -- "$1")"`,
     args: [path, partial],
+    code: 'backup.not-written',
     failure: 'The backup was written but cannot be put in its place.',
     facts: { backup: path },
   });

@@ -65,6 +65,7 @@ async function readContents(database: Database, parameters: ReadBackParameters) 
 async function readDefinitions(database: Database, { run, backup, signal }: ReadBackParameters) {
   const common = {
     run,
+    code: 'backup.unreadable' as const,
     failure: 'The backup cannot be read.',
     ...(signal === undefined ? {} : { signal }),
   };
@@ -130,6 +131,7 @@ async function readScript(
     run,
     script: `${backup.form === 'sql' ? 'cat' : 'gzip -dc'} -- "$1" | awk -v mode=read "$2"`,
     args: [backup.archive, dumpReader],
+    code: 'backup.unreadable' as const,
     failure: 'The backup cannot be read.',
     ...(signal === undefined ? {} : { signal }),
   });

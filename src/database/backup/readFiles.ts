@@ -49,6 +49,7 @@ export async function readFiles(database: Database, parameters: ReadFilesParamet
       form === 'directory'
         ? [path, String(jobs), '.', linesToo]
         : [path.slice(0, slash) || '/', String(jobs), path.slice(slash + 1), linesToo],
+    code: 'backup.unreadable',
     failure: 'The backup cannot be read.',
     facts: { backup: path },
     ...(signal === undefined ? {} : { signal }),

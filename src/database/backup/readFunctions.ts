@@ -29,6 +29,7 @@ export async function readFunctions(
     run,
     script: `${text} | awk -v mode=read "$2"`,
     args: [archive, dumpReader],
+    code: 'backup.unreadable',
     failure: 'The backup cannot be read.',
     facts: { backup: path },
     ...(signal === undefined ? {} : { signal }),

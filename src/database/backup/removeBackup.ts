@@ -17,7 +17,7 @@ export async function removeBackup({ run, backup }: RemoveBackupParameters): Pro
     rm -rf -- "$1.deleting" "$1.manifest.json" "$1.marks.json"`;
   const { exitCode, stderr } = await run(['sh', '-ec', script, 'tv', backup.path], { timeoutMs: 0 });
   if (exitCode === 0) return;
-  throw new TvError('The backup cannot be removed.', {
+  throw new TvError('backup.not-written', 'The backup cannot be removed.', {
     facts: { backup: backup.path, said: stderr.trim().split('\n').at(-1) },
   });
 }

@@ -50,10 +50,14 @@ export async function clearSessions(
 }
 
 export function inTheWay(sessions: readonly ForeignSession[]): TvError {
-  return new TvError('Other sessions are connected to the database and block the swap.', {
-    facts: sessionLines(sessions),
-    next: ['end them, or repeat the command with --end-sessions'],
-  });
+  return new TvError(
+    'db.sessions-block',
+    'Other sessions are connected to the database and block the swap.',
+    {
+      facts: sessionLines(sessions),
+      next: ['end them, or repeat the command with --end-sessions'],
+    },
+  );
 }
 
 /** tv's own: its pool, and what a killed run has left. Never the lock of another run. */
@@ -79,7 +83,7 @@ async function otherLocks(maintenance: Database, names: readonly string[]) {
 }
 
 function lockedBy(sessions: Awaited<ReturnType<typeof otherLocks>>): TvError {
-  return new TvError('Another tv holds its lock in the database; its session is not ended.', {
+  return new TvError('lock.held', 'Another tv holds its lock in the database; its session is not ended.', {
     exitCode: exitCodes.locked,
     facts: Object.fromEntries(
       sessions.map(({ pid, application, client }) => [

@@ -120,6 +120,7 @@ export async function fillDatabase(database: Database, parameters: FillDatabaseP
         dumpReader,
         ...libpqArguments(database, applicationName, sessionSettings(parameters)),
       ],
+      code: 'db.restore-failed',
       failure: 'The backup could not be restored into the new database.',
       facts: { backup: backup.path },
       next: remedy,

@@ -18,7 +18,8 @@ export async function missingNeeds(database: Database, needs: BackupNeeds): Prom
         where one not in (select name from pg_catalog.pg_available_extensions) order by 1) as extensions
   `.execute(database.kysely);
   const [row] = rows;
-  if (row === undefined) throw new TvError('The database returned no row for a SELECT without FROM.');
+  if (row === undefined)
+    throw new TvError('db.statement-refused', 'The database returned no row for a SELECT without FROM.');
   return row;
 }
 

@@ -20,7 +20,7 @@ export class TableLocked extends TvError {
   /** Who has it, in words. */
   readonly holders: string;
   constructor(table: string, holders: string, cause: unknown) {
-    super(`The table ${table} is locked by another session.`, {
+    super('db.table-locked', `The table ${table} is locked by another session.`, {
       facts: { 'locked by': holders },
       next: { tv: ['db', 'slow-queries'] },
       cause,

@@ -40,7 +40,7 @@ export async function findTv(
     if (version !== undefined && unstable === undefined) return { words, version };
     refused.push(`${words.join(' ')} (${unstable ?? 'does not answer as tv does'})`);
   }
-  throw new TvError('The host has no tv that the schedule can rely on.', {
+  throw new TvError('schedule.no-tv', 'The host has no tv that the schedule can rely on.', {
     facts: { tried: refused.join('; ') },
     next: [
       onThisMachine(

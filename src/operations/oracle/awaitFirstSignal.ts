@@ -83,7 +83,7 @@ export async function awaitFirstSignal(
 /** Adds the relay's last error, which may date from before the start, where no other cause is known. */
 function withWords(error: TvError, words: readonly Cause[]): TvError {
   if (words.length === 0) return error;
-  return new TvError(error.message, {
+  return new TvError(error.code, error.message, {
     facts: { ...error.facts, ...Object.fromEntries(words.map(({ id, summary }) => [id, summary])) },
     next: distinctAdvice([...words.flatMap(({ next }) => next), ...error.next]),
     exitCode: error.exitCode,
@@ -145,7 +145,7 @@ function describeState({ activeState, result }: { readonly activeState: string; 
 /** The first cause in the sentence, the others among the facts. */
 function failure(what: string, causes: readonly Cause[], cause?: TvError): TvError {
   const [first] = causes;
-  return new TvError(`${what}: ${first?.summary}.`, {
+  return new TvError('oracle.no-signal', `${what}: ${first?.summary}.`, {
     facts: {
       ...cause?.facts,
       ...Object.fromEntries(causes.slice(1).map(({ id, summary }) => [id, summary])),
@@ -171,7 +171,8 @@ export function followFirstSignal(
     probe: async () => 'not-done',
     run: async (ctx) => {
       const fromBlock = after.result(ctx)?.fromBlock;
-      if (fromBlock === undefined) throw new TvError('The journal does not hold the block of the restart.');
+      if (fromBlock === undefined)
+        throw new TvError('journal.damaged', 'The journal does not hold the block of the restart.');
       return awaitFirstSignal(ctx, { oracle, fromBlock, limitMs, unit });
     },
   });

@@ -24,15 +24,19 @@ export async function readOracleKey(ctx: Pick<Context, 'host' | 'settings' | 'se
   const { entries } = await readEnvFile(ctx.host(), { path: file });
   const [entry, ...more] = entries.filter(({ key }) => key === keyName);
   if (entry === undefined || more.length > 0) {
-    throw new TvError(`${keyName} is ${entry === undefined ? 'not set' : 'set more than once'} in .env.`, {
-      facts: { file },
-      next: [`grep -c ${keyName} ${file}`],
-    });
+    throw new TvError(
+      'oracle.key-unusable',
+      `${keyName} is ${entry === undefined ? 'not set' : 'set more than once'} in .env.`,
+      {
+        facts: { file },
+        next: [`grep -c ${keyName} ${file}`],
+      },
+    );
   }
   ctx.secrets.keep(entry.value);
   const parsed = parseKey(entry.value);
   if (parsed === undefined) {
-    throw new TvError(`${keyName} in .env is not a private key.`, {
+    throw new TvError('oracle.key-unusable', `${keyName} in .env is not a private key.`, {
       facts: { file, line: entry.line, expected: '64 hex digits, with 0x or without' },
       next: ['put the key of an authorised address into .env'],
     });

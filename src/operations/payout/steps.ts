@@ -60,9 +60,13 @@ function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): 
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => {
       if (pause.way === 'steps' && !('unpause' in ctx.results)) {
-        throw new TvError('Not tried: the pause has not ended, and the vault refuses while paused.', {
-          next: [{ tv: ['resume'] }],
-        });
+        throw new TvError(
+          'emergency.still-paused',
+          'Not tried: the pause has not ended, and the vault refuses while paused.',
+          {
+            next: [{ tv: ['resume'] }],
+          },
+        );
       }
       const signed = await liveTransaction(ctx);
       const amounts = max && signed === undefined ? await readAmounts(ctx, facts, group) : [];
@@ -126,7 +130,8 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
           async () => (await readProtocol(ctx.chain())).paused,
           (value) => value === true,
         );
-        if (paused === undefined) throw new TvError('no contract returns whether it is paused');
+        if (paused === undefined)
+          throw new TvError('emergency.pause-unknown', 'no contract returns whether it is paused');
         return paused
           ? pass('the protocol is paused, as before the run')
           : block('the protocol is not paused, and was paused before the run', {
@@ -153,10 +158,14 @@ function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step
         const { paused } = await readProtocol(ctx.chain());
         // The end of the pause may still get into a block: a resume looks it up before anything else.
         if (paused !== false) {
-          throw new TvError('Not sent: it is unknown whether the pause has ended.', {
-            facts: { 'paused now': paused === undefined ? 'unknown' : 'yes' },
-            next: [{ tv: ['resume'] }, { when: 'if it is not paused', tv: ['emergency', 'shutdown'] }],
-          });
+          throw new TvError(
+            'emergency.pause-unknown',
+            'Not sent: it is unknown whether the pause has ended.',
+            {
+              facts: { 'paused now': paused === undefined ? 'unknown' : 'yes' },
+              next: [{ tv: ['resume'] }, { when: 'if it is not paused', tv: ['emergency', 'shutdown'] }],
+            },
+          );
         }
       }
       return sendPausing(ctx, begin, sender, { replace });

@@ -48,7 +48,9 @@ export async function readFree(
   const [holder] = holders;
   const [ender] = pausing?.end.holders ?? [];
   if (holder === undefined || (pausing !== null && ender === undefined)) {
-    throw new TvError('No account holds the role that may withdraw.', { facts: { TreasuryVault: vault } });
+    throw new TvError('chain.no-role-holder', 'No account holds the role that may withdraw.', {
+      facts: { TreasuryVault: vault },
+    });
   }
   const first =
     pausing === null || ender === undefined
@@ -151,7 +153,9 @@ export async function readAmounts(
     else left[symbol] = refusal;
   }
   if (free.length === 0) {
-    throw new TvError('The vault pays out none of it any more.', { facts: left });
+    throw new TvError('emergency.nothing-withdrawable', 'The vault pays out none of it any more.', {
+      facts: left,
+    });
   }
   ctx.note(
     'amounts',

@@ -21,7 +21,7 @@ export function anvilBinary(platform: string = process.platform, arch: string = 
     accessSync(path, constants.X_OK);
     return path;
   } catch (cause) {
-    throw new TvError('The sandbox needs anvil, and it is not installed.', {
+    throw new TvError('sandbox.needs-program', 'The sandbox needs anvil, and it is not installed.', {
       facts: { package: '@foundry-rs/anvil', platform: suffix },
       next: onThisMachine('npm install -g @foundry-rs/anvil', 'install it beside tv'),
       cause,

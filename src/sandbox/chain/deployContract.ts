@@ -17,7 +17,7 @@ export async function deployContract(
   const data = encodeDeployData({ abi: abi as Abi, bytecode, args });
   const { contractAddress, transactionHash } = await send(url, { from, data });
   if (contractAddress === null) {
-    throw new TvError('A deployment was mined, but made no contract.', {
+    throw new TvError('sandbox.chain-failed', 'A deployment was mined, but made no contract.', {
       facts: { transaction: transactionHash },
     });
   }

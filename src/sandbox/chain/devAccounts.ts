@@ -33,7 +33,8 @@ export function devAccount(index: number): DevAccount {
 /** The public dev key of an account, for programs of the sandbox that sign themselves. */
 export function devPrivateKey(index: number): Hex {
   const key = hdAccount(index).getHdKey().privateKey;
-  if (key === null) throw new TvError('A dev account has no private key.', { facts: { index } });
+  if (key === null)
+    throw new TvError('sandbox.chain-failed', 'A dev account has no private key.', { facts: { index } });
   return bytesToHex(key);
 }
 

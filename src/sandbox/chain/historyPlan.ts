@@ -43,7 +43,7 @@ export function planHistory(deployment: Deployment, blocks: number, events: numb
   const operations = operationSlots(deployment, events * (1 - signalShare), random);
   const empty = blocks - signals.length - operations.length - 2;
   if (empty < 0) {
-    throw new TvError('So many events do not fit into so few blocks of history.', {
+    throw new TvError('sandbox.chain-failed', 'So many events do not fit into so few blocks of history.', {
       facts: { events, blocks, 'blocks needed': blocks - empty },
     });
   }

@@ -23,7 +23,7 @@ async function post(url: string, body: unknown): Promise<unknown> {
 
 function resultOf<T>(method: string, { result, error }: Answer<T>): T {
   if (error === undefined) return result;
-  throw new TvError(`The sandbox's chain refused ${method}.`, {
+  throw new TvError('sandbox.chain-failed', `The sandbox's chain refused ${method}.`, {
     facts: { answer: error.message, data: error.data?.toString() },
   });
 }
@@ -87,9 +87,13 @@ const asParameters = ({ nonce, ...rest }: Transaction) => [
 export async function send(url: string, transaction: Transaction): Promise<Receipt> {
   const receipt = await rpc<Receipt>(url, 'eth_sendTransactionSync', asParameters(transaction));
   if (receipt.status !== '0x1') {
-    throw new TvError("A transaction on the sandbox's chain was mined, but reverted.", {
-      facts: { transaction: receipt.transactionHash, from: transaction.from, to: transaction.to },
-    });
+    throw new TvError(
+      'sandbox.chain-failed',
+      "A transaction on the sandbox's chain was mined, but reverted.",
+      {
+        facts: { transaction: receipt.transactionHash, from: transaction.from, to: transaction.to },
+      },
+    );
   }
   return receipt;
 }

@@ -47,7 +47,7 @@ export async function writeHistory(
   const first = await head(url);
   const needed = blocks * shortestBlockTime;
   if (unixNow() - first.timestamp < needed) {
-    throw new TvError('The chain began too late for its history.', {
+    throw new TvError('sandbox.chain-failed', 'The chain began too late for its history.', {
       facts: { began: new Date(first.timestamp * 1000).toISOString(), 'seconds needed': needed },
     });
   }

@@ -32,7 +32,7 @@ export async function bootSupervisor(paths: SandboxPaths): Promise<number> {
   const isListening = () => ended || existsSync(join(paths.machine, 'supervisor.sock'));
   await until(isListening, { limitMs: 10_000, what: 'the supervisor to listen' });
   if (ended || child.pid === undefined) {
-    throw new TvError("The sandbox's supervisor does not start.", {
+    throw new TvError('sandbox.not-started', "The sandbox's supervisor does not start.", {
       facts: { log: readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join(' | ') },
     });
   }

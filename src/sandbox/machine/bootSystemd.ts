@@ -22,7 +22,7 @@ export interface BootOptions {
  */
 export async function bootSystemd(paths: SandboxPaths, { binds }: BootOptions): Promise<number> {
   const group = sandboxCgroup(paths.dir);
-  if (group === undefined) throw new TvError('The sandbox needs cgroup2.');
+  if (group === undefined) throw new TvError('sandbox.not-started', 'The sandbox needs cgroup2.');
   const mountPoint = join(paths.machine, 'mnt');
   const script = join(paths.machine, 'init.sh');
   const logFile = join(paths.machine, 'boot.log');
@@ -60,7 +60,7 @@ export async function bootSystemd(paths: SandboxPaths, { binds }: BootOptions): 
   child.unref();
 
   const give = (problem: string): never => {
-    throw new TvError(`The sandbox's systemd does not boot: ${problem}.`, {
+    throw new TvError('sandbox.not-started', `The sandbox's systemd does not boot: ${problem}.`, {
       facts: { log: readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join(' | ') },
       next: { tv: ['sandbox', 'up', '--supervisor'] },
     });

@@ -14,7 +14,9 @@ export function claimDirectory(paths: SandboxPaths): () => void {
   // Inside the sandbox these are its own, and would hide the directory.
   const hidden = ['/run', '/dev', '/proc', '/sys'].find((root) => `${paths.dir}/`.startsWith(`${root}/`));
   if (hidden !== undefined) {
-    throw new TvError(`A sandbox cannot live below ${hidden}.`, { facts: { directory: paths.dir } });
+    throw new TvError('sandbox.not-started', `A sandbox cannot live below ${hidden}.`, {
+      facts: { directory: paths.dir },
+    });
   }
   const parents: string[] = [];
   for (let parent = dirname(paths.dir); !existsSync(parent); parent = dirname(parent))

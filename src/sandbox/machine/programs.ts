@@ -21,7 +21,7 @@ export function copyPrograms(paths: SandboxPaths): void {
   for (const name of names) {
     const file = join(built, `${name}.js`);
     if (!existsSync(file)) {
-      throw new TvError('tv is not built, so the sandbox has no programs to run.', {
+      throw new TvError('sandbox.needs-program', 'tv is not built, so the sandbox has no programs to run.', {
         facts: { missing: file },
         next: onThisMachine('npm run build'),
       });

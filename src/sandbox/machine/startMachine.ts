@@ -68,7 +68,9 @@ export function toolPath(kind: MachineKind, tool: string): string {
 function identify(pid: number): ProcessIdentity {
   const start = processStart(pid);
   if (start === undefined) {
-    throw new TvError('The sandbox ended while it was starting.', { next: { tv: ['sandbox', 'up'] } });
+    throw new TvError('sandbox.not-started', 'The sandbox ended while it was starting.', {
+      next: { tv: ['sandbox', 'up'] },
+    });
   }
   return { pid, start };
 }

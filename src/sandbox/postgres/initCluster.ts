@@ -53,7 +53,7 @@ export async function initCluster(server: PostgresServer, parameters: InitCluste
       },
     );
     if (exitCode !== 0) {
-      throw new TvError('initdb could not make the sandbox database.', {
+      throw new TvError('sandbox.not-started', 'initdb could not make the sandbox database.', {
         facts: { directory, programs: server.binDirectory, says: stderr.trim().split('\n').at(-1) },
       });
     }

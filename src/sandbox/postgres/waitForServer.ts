@@ -24,9 +24,13 @@ export async function waitForServer(parameters: WaitForServerParameters): Promis
     const refusal = await tryQuery(port, superuserPassword);
     if (refusal === undefined) return;
     if (Date.now() > deadline) {
-      throw new TimeoutError(`PostgreSQL did not answer within ${timeoutMs / 1000} s.`, {
-        facts: { address: `127.0.0.1:${port}`, 'last answer': refusal },
-      });
+      throw new TimeoutError(
+        'sandbox.not-started',
+        `PostgreSQL did not answer within ${timeoutMs / 1000} s.`,
+        {
+          facts: { address: `127.0.0.1:${port}`, 'last answer': refusal },
+        },
+      );
     }
     await sleep(50);
   }
