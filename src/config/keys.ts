@@ -83,6 +83,17 @@ function splitWords(raw: unknown): unknown {
 const milliseconds = (fallback: number) =>
   key<number>({ expected: `milliseconds, such as ${fallback}`, schema: positive, fallback });
 
+/** A threshold above which something is a warning. */
+const threshold = (unit: string, fallback: number) =>
+  key<number>({ expected: `${unit}, such as ${fallback}`, schema: positive, fallback });
+
+const percent = (fallback: number) =>
+  key<number>({
+    expected: `a percentage, such as ${fallback}`,
+    schema: () => positive().pipe(z.number().max(100)),
+    fallback,
+  });
+
 const contract = (name: string) =>
   key<Address>({
     expected: 'an address: 0x and 40 hex digits',
@@ -213,6 +224,13 @@ export const keys = {
     fallback: [],
     fileOnly: true,
   }),
+  'monitor.lagBlocks': threshold('blocks', 100),
+  'monitor.apiSlowMs': milliseconds(2_000),
+  'monitor.diskPercent': percent(80),
+  'monitor.memoryPercent': percent(85),
+  'monitor.connectionsPercent': percent(80),
+  // A daily backup, and two hours for one that takes longer.
+  'monitor.backupHours': threshold('hours', 26),
   stateDirectory: key<string>({
     expected: 'a directory of this machine',
     schema: () =>

@@ -221,6 +221,14 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
     },
     pairs: need('pairs'),
     withdraw: { recipients: need('withdraw.recipients') },
+    monitor: {
+      lagBlocks: need('monitor.lagBlocks'),
+      apiSlowMs: need('monitor.apiSlowMs'),
+      diskPercent: need('monitor.diskPercent'),
+      memoryPercent: need('monitor.memoryPercent'),
+      connectionsPercent: need('monitor.connectionsPercent'),
+      backupHours: need('monitor.backupHours'),
+    },
     stateDirectory: resolution.get('stateDirectory', paths.stateDirectory) ?? paths.stateDirectory,
   };
 }

@@ -65,6 +65,19 @@ export interface Settings {
   readonly pairs: Readonly<Record<string, PairSetting>>;
   /** Where treasury may be withdrawn to without typing the address out. */
   readonly withdraw: { readonly recipients: readonly Address[] };
+  /** Thresholds of warnings. Runbook section 8. */
+  readonly monitor: {
+    /** Blocks behind the head. */
+    readonly lagBlocks: number;
+    /** Of one answer of the API, in milliseconds. */
+    readonly apiSlowMs: number;
+    readonly diskPercent: number;
+    readonly memoryPercent: number;
+    /** Of `max_connections`. */
+    readonly connectionsPercent: number;
+    /** Age of the last verified backup, in hours. */
+    readonly backupHours: number;
+  };
   /** Journals, locks and the audit log. */
   readonly stateDirectory: string;
 }

@@ -1,27 +1,11 @@
-import { openProtocol, type Protocol } from '../chain/readProtocol.ts';
+import { openProtocol } from '../chain/readProtocol.ts';
 import type { ServiceName } from '../config/settings.ts';
-import { readUnits } from '../host/readUnits.ts';
 import { describeHolder, lockRecords } from '../journal/lockRecords.ts';
-import { nameRuns, readRuns, urgentFirst } from '../journal/readRuns.ts';
+import { readRuns, urgentFirst } from '../journal/readRuns.ts';
 import { residualStateOfAll, type Seen } from '../journal/residualState.ts';
-import { type RunState, recoveryCommands } from '../journal/runState.ts';
+import type { RunState } from '../journal/runState.ts';
 import type { Context } from '../runbook/context.ts';
 import type { LockHolder } from '../runbook/events.ts';
-import type { SampleValue } from './sample.ts';
-import { unlessLate } from './unlessLate.ts';
-
-export function runsLine(ctx: Context, deployed: Promise<Protocol>): Promise<SampleValue> {
-  const names: readonly ServiceName[] = ['api', 'indexer', 'oracle'];
-  const { units } = ctx.settings.host;
-  return runs(ctx, {
-    paused: async () => (await unlessLate(ctx, deployed))?.paused,
-    stopped: async () => {
-      const asked = readUnits(ctx.host(), { units: names.map((name) => units[name]) });
-      const states = await unlessLate(ctx, asked);
-      return states && names.filter((_, index) => states[index]?.activeState !== 'active');
-    },
-  });
-}
 
 /** The current state of what runs may leave changed. Undefined: unknown within the limit. */
 export interface RunsWorld {
@@ -31,15 +15,27 @@ export interface RunsWorld {
 }
 
 /** Unfinished runs with their remaining residual state, and the holder of the lock. */
-export async function runs(
+export async function seeRuns(
   ctx: Pick<Context, 'runs' | 'settings' | 'clock'>,
   world: RunsWorld,
-): Promise<SampleValue> {
+): Promise<RunsSeen> {
   const states = readRuns(ctx);
   const left = urgentFirst(states);
-  const unusual = left.length === 0 ? [] : await stillLeft(left, world);
-  const under = [...left, ...states.filter(({ status }) => status === 'running')];
-  return judgeRuns({ states, unusual, locks: locksInWords(ctx), stopped: stoppedBy(under) });
+  const unverified = states.filter(
+    (state) =>
+      state.status === 'unverified' &&
+      state.supersededBy === undefined &&
+      states.findLast(({ started }) => started.runbook === state.started.runbook) === state,
+  );
+  const running = states.filter(({ status }) => status === 'running');
+  return {
+    left,
+    unverified: unverified.map(({ started }) => started.run),
+    running: running.map(({ started }) => started.run),
+    unusual: left.length === 0 ? [] : await stillLeft(left, world),
+    locks: locksInWords(ctx),
+    stopped: stoppedBy([...left, ...running]),
+  };
 }
 
 /** By the journals: which services runs have stopped and not started again yet. */
@@ -105,36 +101,16 @@ function locksInWords({ settings, clock }: Pick<Context, 'settings' | 'clock'>):
 }
 
 export interface RunsSeen {
-  readonly states: readonly RunState[];
+  /** That can be resumed or undone, the most urgent first. */
+  readonly left: readonly RunState[];
+  /** Ids of the runs whose effect was not verified, where that is the last run of its command. */
+  readonly unverified: readonly string[];
+  /** Ids of the runs that are at work now. */
+  readonly running: readonly string[];
   /** Services that a run has stopped and not started again yet, with that run's id. */
-  readonly stopped?: Partial<Record<ServiceName, string>>;
+  readonly stopped: Partial<Record<ServiceName, string>>;
   /** Remaining residual state of unfinished runs, in words. */
   readonly unusual: readonly string[];
   /** Holder of the lock and open confirmations, in words. */
   readonly locks: readonly string[];
-}
-
-/** Unfinished runs, the last run of a command where it is not verified, and who holds the lock. */
-export function judgeRuns({ states, unusual, locks, stopped = {} }: RunsSeen): SampleValue {
-  const running = states.filter(({ status }) => status === 'running').map(({ started }) => started.run);
-  const left = urgentFirst(states);
-  const unverified = states.filter(
-    (state) =>
-      state.status === 'unverified' &&
-      state.supersededBy === undefined &&
-      states.findLast(({ started }) => started.runbook === state.started.runbook) === state,
-  );
-  const ids = unverified.map(({ started }) => started.run);
-  const parts = [
-    ...(left.length === 0 ? [] : [`unfinished: ${nameRuns(left, unusual)}`]),
-    ...(ids.length === 0 ? [] : [`not verified: ${ids.join(', ')}`]),
-    ...(running.length === 0 ? [] : [`running now: ${running.join(', ')}`]),
-  ];
-  const open = left.length > 0 || ids.length > 0;
-  return {
-    level: unusual.length > 0 ? 'critical' : open ? 'warning' : 'ok',
-    summary: [...(parts.length === 0 ? ['none unfinished'] : parts), ...locks].join('; '),
-    next: [...left.flatMap(recoveryCommands), ...ids.map((run) => ({ tv: ['resume', run] }))],
-    data: { unfinished: left.map(({ started }) => started.run), unverified: ids, unusual, stopped },
-  };
 }

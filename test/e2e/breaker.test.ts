@@ -161,25 +161,29 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
     inEach(async (world) => {
       const look = async () => {
         const { stdout } = await tv(world, ['status', '--json']);
-        const { samples } = JSON.parse(stdout) as {
-          samples: readonly { id: string; level: string; summary: string; next?: readonly string[] }[];
+        const { sources, findings } = JSON.parse(stdout) as {
+          sources: readonly { id: string; level: string; text: string }[];
+          findings: readonly { id: string; sentence: string; next: readonly string[] }[];
         };
-        return (id: string) => samples.find((sample) => sample.id === id);
+        return {
+          source: sources.find(({ id }) => id === 'breakers'),
+          finding: (wanted: string) => findings.find(({ id }) => id === wanted),
+        };
       };
-      expect((await look())('breakers')).toMatchObject({ level: 'ok', summary: 'none of 3 open' });
+      expect((await look()).source).toMatchObject({ level: 'ok', text: 'none of 3 open' });
       await change(world, 'tripBreaker');
       await setPaused(world.protocol, true);
       try {
-        const line = await look();
-        expect(line('breakers')).toMatchObject({
-          level: 'warning',
-          summary: '3 of 3 OPEN: Alpha, Beta, Theta',
+        const { finding } = await look();
+        expect(finding('breaker-open')).toMatchObject({
+          level: 'critical',
+          sentence: '3 of 3 breakers OPEN: Alpha, Beta, Theta',
           next: [`${world.typed} breaker status`],
         });
-        expect(line('protocol')?.next).toEqual([`once the cause is gone: ${world.typed} emergency resume`]);
+        expect(finding('paused')?.next).toEqual([`once the cause is gone: ${world.typed} emergency resume`]);
         const screen = await tv(world, ['status']);
         expect(screen.stdout.replaceAll(/\s+/g, ' ')).toContain(
-          `Next: once the cause is gone: ${world.typed} emergency resume`,
+          `once the cause is gone: ${world.typed} emergency resume`,
         );
       } finally {
         await setPaused(world.protocol, false);

@@ -103,10 +103,10 @@ async function noDropIn(timer: string): Promise<void> {
   );
 }
 
-async function scheduleLine(): Promise<{ level: string; summary: string } | undefined> {
+async function scheduleLine(): Promise<{ level: string; text: string } | undefined> {
   const { stdout } = await tv('status', '--json');
-  const { samples } = JSON.parse(stdout) as { samples: { id: string; level: string; summary: string }[] };
-  return samples.find(({ id }) => id === 'schedule');
+  const { sources } = JSON.parse(stdout) as { sources: { id: string; level: string; text: string }[] };
+  return sources.find(({ id }) => id === 'schedule');
 }
 
 describe('tv db schedule', () => {
@@ -192,7 +192,7 @@ describe('tv db schedule', () => {
       expect((await jobs())?.['backup']?.last?.result).toBe('exit-code');
       const status = await tv('status');
       expect(status.exitCode).toBe(2);
-      expect(status.stdout).toMatch(/✖ schedule +backup failed: exit code 3, blocked by a check \(/);
+      expect(status.stdout).toMatch(/✖ Backup failed: exit code 3, blocked by a check \(/);
       expect(status.stdout).toContain('journalctl -u tempovault-db-backup.service');
       const show = await tv('db', 'schedule', 'show');
       expect(show.stdout).toMatch(/✖ backup every day at 02:00/);
@@ -203,7 +203,7 @@ describe('tv db schedule', () => {
     expect((await sandbox.systemctl('start', 'tempovault-db-backup.service')).exitCode).toBe(0);
     expect(await scheduleLine()).toMatchObject({
       level: 'ok',
-      summary: expect.stringContaining('last backup succeeded'),
+      text: expect.stringContaining('last backup succeeded'),
     });
   });
 

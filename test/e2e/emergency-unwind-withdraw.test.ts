@@ -183,7 +183,7 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
       const status = await world.tv(['status']);
       expect(status.exitCode).toBe(2);
       expect(status.stdout.replaceAll(/\s+/g, ' ')).toMatch(
-        /runs unfinished: \S+; protocol is OPEN \(not paused\)/,
+        /✖ A run is unfinished: \S+; protocol is OPEN \(not paused\)/,
       );
       // A resume that cannot pause it either.
       await change('revokeRole');
@@ -228,7 +228,9 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
         expect(await runs()).toContain(`unfinished: ${run}; protocol is OPEN (not paused)`);
         // Somebody else's pause is no part of the run.
         await capital.setPaused(true);
-        expect(await runs()).toMatch(new RegExp(`! protocol PAUSED .*! runs unfinished: ${run} (?!.*OPEN)`));
+        expect(await runs()).toMatch(
+          new RegExp(`! A run is unfinished: ${run} .*! The protocol is PAUSED (?!.*OPEN)`),
+        );
         await capital.setPaused(false);
         // Another payment, overruled: its last lines say what the first one has left.
         const overruled = ['--override', 'unfinished-run', '--reason', 'test'];

@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Sample } from '../../src/observe/sample.ts';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
 import { systemdObstacle } from '../../src/sandbox/machine/systemdObstacle.ts';
 import { until } from '../../src/sandbox/machine/until.ts';
@@ -13,7 +12,7 @@ import { flat, witness } from '../support/witness.ts';
 
 const obstacle = await systemdObstacle();
 /** How much longer than a screen without trouble one with a dead source may take: its limit, and some room. */
-const deadSourceMs = 6_000 + 2_000;
+const deadSourceMs = 2_500 + 2_000;
 
 describe.skipIf(obstacle !== undefined)('commands that only look', () => {
   let sandbox: TestSandbox;
@@ -137,38 +136,39 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
     interface Screen {
       readonly exitCode: number;
       readonly ms: number;
-      readonly samples: ReadonlyMap<string, Sample>;
+      /** Ids of what is found; what is explained by another with that: `api-unhealthy < database-away`. */
+      readonly findings: readonly string[];
+      readonly sources: ReadonlyMap<string, { readonly level: string; readonly text: string }>;
+      /** The first command. */
+      readonly first: string | undefined;
       readonly text: string;
     }
-    const sources = [
-      ...['tempovault-api', 'tempovault-indexer', 'tempovault-oracle'],
-      ...['api', 'chain', 'protocol', 'breakers', 'oracle', 'indexer', 'database', 'disk', 'runs'],
-    ];
 
     /** The screen for people and the one for programs, which have to say the same. */
     async function status(...args: readonly string[]): Promise<Screen> {
       const start = performance.now();
       const [shown, told] = await Promise.all([
-        sandbox.tv(['status', ...args]),
+        sandbox.tv(['status', '--all', '--full', ...args]),
         sandbox.tv(['status', '--json', ...args]),
       ]);
       const ms = performance.now() - start;
       expect(shown.stderr).toBe('');
-      const { samples } = JSON.parse(told.stdout) as { samples: readonly Sample[] };
-      // One entry for each source, dead or alive, in the same order.
-      expect([...shown.stdout.matchAll(/^ {2}[✔!✖?] (\S+)/gm)].map(([, id]) => id)).toEqual(sources);
-      expect(samples.map(({ id }) => id)).toEqual(sources);
+      const { findings, sources, next } = JSON.parse(told.stdout) as {
+        findings: readonly { readonly id: string; readonly cause: string | null }[];
+        sources: readonly { readonly id: string; readonly level: string; readonly text: string }[];
+        next: readonly string[];
+      };
+      expect(next.length).toBeLessThanOrEqual(3);
       return {
         exitCode: shown.exitCode,
         ms,
-        samples: new Map(samples.map((sample) => [sample.id, sample])),
+        findings: findings.map(({ id, cause }) => (cause === null ? id : `${id} < ${cause}`)),
+        sources: new Map(sources.map((source) => [source.id, source])),
+        first: next[0],
         text: flat(shown.stdout),
       };
     }
-    const levels = ({ samples }: Screen) =>
-      Object.fromEntries(
-        [...samples.values()].filter(({ level }) => level !== 'ok').map((g) => [g.id, g.level]),
-      );
+    const roots = ({ findings }: Screen) => findings.filter((id) => !id.includes(' < '));
 
     async function during<T>(
       impose: () => Promise<unknown>,
@@ -187,7 +187,8 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
         });
       }
     }
-    it('0: all is well', async () => {
+
+    it('0: all is well, in one line and in one for each source', async () => {
       await until(async () => (await sandbox.tv(['status'])).exitCode === 0, {
         limitMs: 20_000,
         everyMs: 500,
@@ -196,10 +197,19 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       const before = await witness(sandbox, last);
       const screen = await status();
       wellMs = screen.ms;
-      expect(levels(screen)).toEqual({});
+      expect(screen.findings).toEqual([]);
       expect(screen.exitCode).toBe(0);
       expect(screen.text).not.toContain('Next:');
+      expect([...screen.sources.keys()]).toEqual([
+        ...['services', 'processes', 'machine', 'disk', 'nodes', 'chain', 'protocol', 'breakers', 'signals'],
+        ...['relay', 'database', 'indexer', 'api', 'backups', 'runs'],
+      ]);
+      expect([...screen.sources.values()].map(({ level }) => level)).toEqual(Array(15).fill('ok'));
       expect(await witness(sandbox, last)).toEqual(before);
+      const { stdout } = await sandbox.tv(['status']);
+      expect(flat(stdout)).toMatch(
+        /^TempoVault · sandbox · chain 31337 · ok ✔ 15 sources ok; indexer: cursor [\d ]+, (at the head|\d+ blocks? behind); signals: 3 pairs, the newest signal [\d.]+ s old; backups: none; runs: none unfinished $/,
+      );
     });
 
     it('1: a service that systemd had to start again', async () => {
@@ -217,36 +227,40 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
         what: 'the oracle to be back',
       });
       const screen = await status();
-      expect(levels(screen)).toEqual({ 'tempovault-oracle': 'warning' });
+      expect(screen.findings).toEqual(['service-restarted:oracle']);
       expect(screen.exitCode).toBe(1);
-      expect(screen.text).toContain('1 restart by systemd');
-      expect(screen.text).toContain('Next: journalctl -u tempovault-oracle');
+      expect(screen.text).toContain('1 restart since it was last started by hand');
+      expect(screen.first).toMatch(/journalctl -u tempovault-oracle/);
       await sandbox.systemctl('reset-failed', 'tempovault-oracle');
       await sandbox.systemctl('restart', 'tempovault-oracle');
     });
 
-    it('2: the API is dead', async () => {
+    it('2: the API is dead → its unit is the cause, and the first command starts it', async () => {
       const screen = await during(
         () => sandbox.systemctl('stop', 'tempovault-api'),
         () => sandbox.systemctl('start', 'tempovault-api'),
         status,
       );
-      expect(levels(screen)).toEqual({ 'tempovault-api': 'critical', api: 'critical' });
+      expect(screen.findings).toEqual(['service-down:api', 'api-away < service-down:api']);
       expect(screen.exitCode).toBe(2);
       expect(screen.text).toContain('The API cannot be reached: connection refused');
-      expect(screen.text).toContain('Next: journalctl -u tempovault-api');
+      expect(screen.first).toMatch(/systemctl restart tempovault-api$/);
     });
 
-    it('2: the database is dead', async () => {
+    it('2: the database is dead → the API and the indexer suffer from it', async () => {
       const screen = await during(
         () => sandbox.systemctl('stop', 'sandbox-database'),
         () => sandbox.systemctl('start', 'sandbox-database'),
         status,
       );
-      expect(levels(screen)).toEqual({ api: 'critical', indexer: 'unknown', database: 'critical' });
+      expect(screen.findings).toEqual([
+        'database-away',
+        'api-unhealthy < database-away',
+        'unknown-indexer < database-away',
+      ]);
       expect(screen.exitCode).toBe(2);
-      expect(screen.text).toMatch(/✖ database Nothing listens for the database on 127\.0\.0\.1:\d+\. ✔ disk/);
-      expect(screen.text).toContain('Next: systemctl status postgresql');
+      expect(screen.text).toMatch(/✖ Nothing listens for the database on 127\.0\.0\.1:\d+/);
+      expect(screen.first).toMatch(/systemctl status postgresql$/);
     });
 
     it('the database hangs, and the screen comes in time all the same', async () => {
@@ -256,86 +270,86 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
         status,
       );
       // The API waits for the database as well, about as long as tv waits for the API.
-      const { api, ...others } = levels(screen);
-      expect(['critical', 'unknown']).toContain(api);
-      expect(others).toEqual({ indexer: 'unknown', database: 'unknown' });
+      expect(roots(screen).filter((id) => !id.includes('api'))).toEqual(['unknown-database']);
+      expect(screen.findings).toContain('unknown-indexer < unknown-database');
       expect([2, 3]).toContain(screen.exitCode);
       expect(screen.ms).toBeLessThan(wellMs + deadSourceMs);
-      expect(screen.text).toContain('systemctl status postgresql');
     });
 
     it('2: the RPC node hangs, dies, answers 429 or HTML, or is on another chain; the cursor is still shown', async () => {
-      const faults: readonly { fault: RpcFault; says: RegExp; level: string }[] = [
-        { fault: { mode: 'hang' }, says: /The RPC node did not answer in time/, level: 'unknown' },
-        { fault: { mode: 'stop' }, says: /The RPC node broke off/, level: 'critical' },
+      const faults: readonly { fault: RpcFault; says: RegExp; cause: string }[] = [
+        { fault: { mode: 'hang' }, says: /RPC nodes unknown: no answer within/, cause: 'unknown-nodes' },
+        { fault: { mode: 'stop' }, says: /The RPC node broke off/, cause: 'rpc-away' },
         {
           fault: { mode: 'rate-limit' },
-          says: /^The RPC node refuses more requests for now: a rate limit\. /,
-          level: 'critical',
+          says: /The RPC node refuses more requests for now: a rate limit/,
+          cause: 'rpc-away',
         },
-        { fault: { mode: 'html' }, says: /answered with a web page/, level: 'critical' },
+        { fault: { mode: 'html' }, says: /answered with a web page/, cause: 'rpc-away' },
       ];
       const setFaults = async (...now: readonly RpcFault[]) =>
         writeFaults(sandboxPaths(sandbox.dir).faults, now);
       const look = async () => {
-        for (const { fault, says, level } of faults) {
+        for (const { fault, says, cause } of faults) {
           await setFaults(fault);
           const screen = await status();
-          expect(levels(screen), fault.mode).toEqual({
-            api: 'critical',
-            chain: level,
-            protocol: 'unknown',
-            breakers: 'unknown',
-            oracle: 'unknown',
-            indexer: 'unknown',
-          });
-          expect(screen.exitCode).toBe(2);
+          expect(
+            roots(screen).filter((id) => !id.includes('api')),
+            fault.mode,
+          ).toEqual([cause]);
+          for (const id of ['protocol', 'breakers', 'signals', 'relay']) {
+            expect(screen.findings.join(), fault.mode).toContain(`unknown-${id} < `);
+          }
+          expect(screen.findings).toContain(`indexer-lag-unknown < ${cause}`);
+          expect([2, 3]).toContain(screen.exitCode);
           expect(screen.ms).toBeLessThan(wellMs + deadSourceMs);
-          expect(screen.samples.get('chain')?.summary).toMatch(says);
-          expect(screen.samples.get('indexer')?.summary).toMatch(
-            /^cursor \d[\d ]*, \d+ blocks\/s; blocks behind unknown, as chain$/,
-          );
-          expect(screen.text).toContain('Next: ');
+          expect(screen.text).toMatch(says);
+          expect(screen.sources.get('indexer')?.text).toMatch(/^cursor \d[\d ]*; blocks behind unknown$/);
         }
         await setFaults({ mode: 'wrong-chain', id: 1 });
         return status();
       };
       const wrong = await during(async () => {}, setFaults, look);
       // Nothing that a node of another chain returns is shown.
-      const asChain = ['protocol', 'breakers', 'oracle', 'indexer'];
-      expect(levels(wrong)).toEqual({
-        chain: 'critical',
-        ...Object.fromEntries(asChain.map((id) => [id, 'unknown'])),
-      });
-      for (const id of asChain) expect(wrong.samples.get(id)?.summary).toMatch(/unknown, as chain$/);
+      expect(roots(wrong).map((id) => id.split(':')[0])).toEqual(['rpc-wrong-chain']);
+      for (const id of ['protocol', 'breakers', 'signals', 'relay']) {
+        expect(wrong.findings.join()).toContain(`unknown-${id} < `);
+        expect(wrong.sources.get(id)?.text).toMatch(/is on chain 1, not 31337/);
+      }
       expect(wrong.exitCode).toBe(2);
-      expect(wrong.text).toContain('Next: set RPC_URL to a node of chain 31337');
+      expect(wrong.first).toMatch(/^set RPC_URL to a node of chain 31337/);
     });
 
-    it('2: the indexer is active and does nothing', async () => {
+    it('2: the indexer is active and does nothing → what holds it is the cause', async () => {
       const screen = await during(
         async () => {
           await sandbox.systemctl('kill', '--signal=SIGSTOP', 'tempovault-indexer');
           await rpc(chainUrl(), 'anvil_mine', ['0x78']);
+          await until(async () => (await status()).findings.some((id) => id.startsWith('indexer-stalled')), {
+            limitMs: 30_000,
+            everyMs: 500,
+            what: 'the indexer to be behind for longer than its polls',
+          });
         },
         () => sandbox.systemctl('kill', '--signal=SIGCONT', 'tempovault-indexer'),
         status,
       );
-      expect(levels(screen)).toEqual({ indexer: 'critical' });
+      expect(screen.findings).toEqual([
+        'service-frozen:indexer',
+        'indexer-stalled < service-frozen:indexer',
+        expect.stringMatching(/^indexer-lag < /),
+      ]);
       expect(screen.exitCode).toBe(2);
-      expect(screen.text).toContain('it makes no progress');
-      expect(screen.text).toContain('Next: systemctl restart tempovault-indexer');
+      expect(screen.text).toContain('makes no progress');
+      expect(screen.first).toMatch(/kill -CONT \d+$/);
     });
 
-    it('2: the host cannot be reached', async () => {
+    it('2: the host cannot be reached → one cause, and what is known otherwise', async () => {
       const screen = await status('--set', 'host.prefix=/run/nowhere/inside');
-      const dead = ['tempovault-api', 'tempovault-indexer', 'tempovault-oracle', 'disk'];
-      expect(levels(screen)).toEqual({
-        ...Object.fromEntries(dead.map((id) => [id, 'critical'])),
-        // Their URL is in the .env on that host.
-        indexer: 'unknown',
-        database: 'unknown',
-      });
+      expect(roots(screen)).toEqual(['host-away', expect.stringContaining('database')]);
+      for (const id of ['processes', 'machine', 'disk', 'backups', 'schedule', 'relay']) {
+        expect(screen.findings).toContain(`unknown-${id} < host-away`);
+      }
       expect(screen.exitCode).toBe(2);
       expect(screen.text).toContain('through which host commands run, does not exist here');
     });
@@ -343,11 +357,11 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
     it('3: what is known is well, and something cannot be known', async () => {
       const { exitCode, stdout } = await sandbox.tv(['status', '--set', 'backup.directory=/run/nowhere']);
       expect(exitCode, stdout).toBe(3);
-      expect(flat(stdout)).toContain('? disk The free space of /run/nowhere cannot be read.');
+      expect(flat(stdout)).toContain('? Disk unknown: The free space of /run/nowhere cannot be read');
       expect(flat(stdout)).toContain('Next: df -h /run/nowhere');
       const other = await sandbox.tv(['status', '--set', 'host.units.oracle=tempovault-oracle-v2']);
       expect(other.exitCode, other.stdout).toBe(3);
-      expect(flat(other.stdout)).toContain('? tempovault-oracle-v2 not installed on this host');
+      expect(flat(other.stdout)).toContain('? tempovault-oracle-v2 is not installed on this host');
       expect(flat(other.stdout)).toContain('Next: systemctl list-units --all');
     });
   });

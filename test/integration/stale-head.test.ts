@@ -9,7 +9,7 @@ import { checkChain } from '../../runbooks/reindex.checks.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { sendOnce } from '../../src/chain/transactions/sendOnce.ts';
-import { chainOfOracle } from '../../src/observe/chain.ts';
+import { chainOfOracle } from '../../src/observe/oracle/chain.ts';
 import { preflight as breakerPreflight } from '../../src/operations/breakerChecks.ts';
 import { exampleFacts as breakerFacts, verify as verifyBreaker } from '../../src/operations/breakers.ts';
 import type { Check } from '../../src/runbook/check.ts';

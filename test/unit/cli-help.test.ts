@@ -24,8 +24,8 @@ describe('tv --help', () => {
     expect(narrow.split('\n').filter((line) => line.length > 60)).toEqual([]);
     expect(narrow.split(/\s+/)).toEqual(help.split(/\s+/));
     expect(narrow).toContain(`
-  status                Show services, API, chain, indexer,
-                        database and runs
+  status                Show what is wrong, and what mends
+                        it
 `);
     expect(narrow).toContain('            4 not confirmed');
   });
@@ -37,7 +37,7 @@ describe('tv --help', () => {
       Usage: tv [-e ENVIRONMENT] COMMAND [FLAGS]
 
       Look
-        status                Show services, API, chain, indexer, database and runs
+        status                Show what is wrong, and what mends it
 
       Indexer
         reindex               Rebuild the event tables from a block (§1 severe)

@@ -100,7 +100,12 @@ describe('a screen', () => {
     ['a verification', (paint) => screenOf(paint, [{ type: 'run.checked', checks: [check] }])],
     [
       'tv status',
-      render(status, { environment: 'production', chainId: 1, level: 'warning', samples: [sample] }),
+      render(status, {
+        ...{ environment: 'production', chainId: 1, level: 'warning', sources: [], next: [] },
+        findings: [
+          { level: 'warning', sentence: about, evidence: { sender: address }, likely: null, cause: null },
+        ],
+      }),
     ],
     [
       'tv oracle status',

@@ -5,7 +5,7 @@ import { abandonRun } from '../../src/engine/abandonRun.ts';
 import { whileAsking } from '../../src/engine/locks.ts';
 import { acquireFileLock } from '../../src/journal/fileLock.ts';
 import { lockDirectory } from '../../src/journal/lockRecords.ts';
-import { type RunsWorld, runs } from '../../src/observe/runs.ts';
+import { type RunsWorld, seeRuns } from '../../src/observe/runs.ts';
 import type { Leaves } from '../../src/runbook/events.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
 import { deadOperator, startScene, temporaryState } from '../support/fakes.ts';
@@ -42,14 +42,15 @@ describe('locks and questions', () => {
       since,
     });
     if (!held.held) throw new Error('not held');
-    const reading = await runs(ctx, unasked);
-    expect(reading.level).toBe('ok');
-    expect(reading.summary).toContain(
-      `none unfinished; lock held: reindex (reindex events) by ${operator.user}@${operator.host}, process ${operator.pid}, since `,
+    const { left, locks } = await seeRuns(ctx, unasked);
+    expect(left).toEqual([]);
+    expect(locks).toHaveLength(1);
+    expect(locks[0]).toContain(
+      `lock held: reindex (reindex events) by ${operator.user}@${operator.host}, process ${operator.pid}, since `,
     );
-    expect(reading.summary).toMatch(/\(2 min ago\)$/);
+    expect(locks[0]).toMatch(/\(2 min ago\)$/);
     await held.release();
-    expect((await runs(ctx, unasked)).summary).toBe('none unfinished');
+    expect((await seeRuns(ctx, unasked)).locks).toEqual([]);
   });
 
   it('a lock of a process that died → no line', async () => {
@@ -57,7 +58,7 @@ describe('locks and questions', () => {
     const since = ctx.clock.now().toISOString();
     const operator = deadOperator();
     acquireFileLock(lockDirectory(ctx.settings), { operator, what: 'reindex', since });
-    expect((await runs(ctx, unasked)).summary).toBe('none unfinished');
+    expect((await seeRuns(ctx, unasked)).locks).toEqual([]);
   });
 
   it('a question that is open → which, and who was asked; once it is answered, nothing', async () => {
@@ -72,22 +73,22 @@ describe('locks and questions', () => {
         }),
     );
     const { ctx } = engine();
-    expect((await runs(ctx, unasked)).summary).toMatch(
-      /^none unfinished; question open: db restore by alice@\S+, process \d+, since .+ \(.*ago\)$/,
-    );
+    expect((await seeRuns(ctx, unasked)).locks).toEqual([
+      expect.stringMatching(/^question open: db restore by alice@\S+, process \d+, since .+ \(.*ago\)$/),
+    ]);
     answer('yes');
     await asked;
-    expect((await runs(ctx, unasked)).summary).toBe('none unfinished');
+    expect((await seeRuns(ctx, unasked)).locks).toEqual([]);
   });
 
   it('a question of a process that died → no line', async () => {
     const other = engine();
-    let read: string | undefined;
+    let read: readonly string[] | undefined;
     await whileAsking({ ...other, operator: deadOperator() }, 'db restore', async () => {
-      read = (await runs(engine().ctx, unasked)).summary;
+      read = (await seeRuns(engine().ctx, unasked)).locks;
       return 'yes';
     });
-    expect(read).toBe('none unfinished');
+    expect(read).toEqual([]);
   });
 });
 
@@ -130,9 +131,9 @@ describe('residual state of unfinished runs, by what chain and host say now', ()
     ],
   ])('%s', async (_, leaves, seen, words) => {
     const run = await interrupted(leaves);
-    const reading = await runs(engine().ctx, seen);
-    expect(reading.summary).toBe(`unfinished: ${run}${words === undefined ? '' : `; ${words}`}`);
-    expect(reading.level).toBe(words === undefined ? 'warning' : 'critical');
+    const { left, unusual } = await seeRuns(engine().ctx, seen);
+    expect(left.map(({ started }) => started.run)).toEqual([run]);
+    expect(unusual).toEqual(words === undefined ? [] : [words]);
   });
 
   it.each([
@@ -144,6 +145,19 @@ describe('residual state of unfinished runs, by what chain and host say now', ()
     const answers = { ...noAnswers, yes: true, confirm: 'production' };
     expect(await abandonRun(scene.engine, run, 'done by hand', answers)).toBe(0);
     // Services and pause have lines of their own, which ask host and chain.
-    expect(await runs(engine().ctx, unasked)).toMatchObject({ level: 'ok', summary: 'none unfinished' });
+    expect(await seeRuns(engine().ctx, unasked)).toMatchObject({ left: [], unverified: [], unusual: [] });
   });
+});
+
+it('a run that was not verified counts until a later one of its command is', async () => {
+  const verified = fake.verification;
+  const end = async () => (await play(fakeRunbook(fake, { steps: [{ id: 'a' }] }), { stateDirectory })).run;
+  fake.verification = () => [
+    { id: 'values', world: 'host', status: 'block', summary: 'another than planned' },
+  ];
+  const first = await end();
+  expect((await seeRuns(engine().ctx, unasked)).unverified).toEqual([first]);
+  fake.verification = verified;
+  await end();
+  expect((await seeRuns(engine().ctx, unasked)).unverified).toEqual([]);
 });

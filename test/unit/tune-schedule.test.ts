@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { onHost } from '../../src/errors/advice.ts';
 import { connectHost } from '../../src/host/connectHost.ts';
 import { findTv } from '../../src/host/schedule/findTv.ts';
 import type { JobState } from '../../src/host/schedule/readSchedule.ts';
@@ -12,7 +11,8 @@ import {
   scheduleUnits,
   whoseUnit,
 } from '../../src/host/schedule/scheduleUnits.ts';
-import { hasFailed, howItEnded, judgeSchedule } from '../../src/observe/schedule.ts';
+import { hasFailed, howItEnded } from '../../src/observe/schedule.ts';
+import { schedule } from '../../src/observe/sources/schedule.ts';
 
 const call: ScheduledCall = {
   environment: 'production',
@@ -62,7 +62,7 @@ describe('scheduleUnits', () => {
   });
 });
 
-describe('judgeSchedule', () => {
+describe('a scheduled job', () => {
   const now = new Date('2026-11-24T09:00:00Z');
   const job = (name: JobState['name'], more: Partial<JobState> = {}): JobState => ({
     name,
@@ -84,46 +84,25 @@ describe('judgeSchedule', () => {
     },
   });
 
-  test('is calm where all went well, and where nothing was due yet', () => {
-    expect(judgeSchedule([job('backup'), job('prune')], now)).toMatchObject({
-      level: 'ok',
-      summary: 'next backup in 17h 0min',
-    });
-    expect(judgeSchedule([job('backup', ran('success', 0))], now)).toMatchObject({
-      level: 'ok',
-      summary: 'last backup succeeded 6h 55min ago, next backup in 17h 0min',
-    });
+  test('a status screen shows the last backup and the next', () => {
+    expect(schedule.describe([job('backup'), job('prune')], now)).toBe('next backup in 17h 0min');
+    expect(schedule.describe([job('backup', ran('success', 0))], now)).toBe(
+      'last backup succeeded 6h 55min ago, next backup in 17h 0min',
+    );
+    expect(schedule.describe(undefined, now)).toBeUndefined();
   });
 
-  test('takes a failed backup for critical, and another failure for a warning', () => {
-    const backup = judgeSchedule(
-      [job('backup', ran('exit-code', 6)), job('prune', ran('exit-code', 1))],
-      now,
+  test('says how it ended', () => {
+    expect(howItEnded(job('backup', ran('exit-code', 6)))).toBe(
+      'failed: exit code 6, another operator held the lock',
     );
-    expect(backup).toMatchObject({
-      level: 'critical',
-      summary:
-        'backup failed: exit code 6, another operator held the lock (6h 55min ago); prune failed: exit code 1 (6h 55min ago)',
-    });
-    expect(backup.next?.[0]).toEqual(onHost('journalctl -u tempovault-db-backup.service -n 50 --no-pager'));
-    expect(judgeSchedule([job('backup'), job('prune', ran('signal', 9))], now)).toMatchObject({
-      level: 'warning',
-      summary: 'prune failed: signal (6h 55min ago)',
-    });
+    expect(howItEnded(job('prune', ran('signal', 9)))).toBe('failed: signal');
   });
 
   test('does not judge a run that is at work again', () => {
     const working = job('backup', { ...ran('exit-code', 1), running: true });
     expect(hasFailed(working)).toBe(false);
     expect(howItEnded(working)).toBe('running');
-    expect(judgeSchedule([working], now).level).toBe('ok');
-  });
-
-  test('warns where a timer is off', () => {
-    expect(judgeSchedule([job('backup'), job('vacuum', { enabled: false })], now)).toMatchObject({
-      level: 'warning',
-      next: [{ tv: ['db', 'schedule', 'install'] }],
-    });
   });
 });
 

@@ -1,0 +1,174 @@
+import type { Advice } from '../errors/advice.ts';
+import { distinctAdvice } from '../errors/advice.ts';
+import type { AnyRule, At, Escalation, Found, Level } from './rule.ts';
+import { rules, unreadable } from './rules.ts';
+import { type SourceId, sourceIds, sources, type World } from './world.ts';
+
+/** Something that is wrong, or not known. */
+export interface Finding {
+  /** The rule's, or `unknown-` and the source; with a subject `service-down:oracle`. */
+  readonly id: string;
+  readonly source: SourceId;
+  readonly level: Exclude<Level, 'ok'>;
+  readonly title: string;
+  readonly section: string;
+  readonly escalation: Escalation;
+  readonly sentence: string;
+  readonly evidence: Readonly<Record<string, string>>;
+  readonly likely: string | null;
+  readonly next: readonly Advice[];
+  /** The finding that explains this one. */
+  readonly cause: string | null;
+}
+
+export interface Judgement {
+  readonly level: Level;
+  /** Causes, worst first, each before what it explains. */
+  readonly findings: readonly Finding[];
+}
+
+const severity: readonly Level[] = ['ok', 'unknown', 'warning', 'critical'];
+
+/** The worst of all: a certain fault outranks an unknown one. */
+export function worstLevel(levels: readonly Level[]): Level {
+  return levels.reduce<Level>(
+    (worst, level) => (severity.indexOf(level) > severity.indexOf(worst) ? level : worst),
+    'ok',
+  );
+}
+
+export const pluginExitCode: Readonly<Record<Level, number>> = { ok: 0, warning: 1, critical: 2, unknown: 3 };
+
+/** What is wrong in the world, each finding with the one that explains it. */
+export function judge(at: At, table: readonly AnyRule[] = rules): Judgement {
+  const silent = unknowns(at.world);
+  const isAway = ({ finding }: Candidate) => finding.level === 'critical';
+  const found = [
+    ...silent.filter(isAway),
+    ...table.flatMap((rule) => apply(rule, at)),
+    ...silent.filter((each) => !isAway(each)),
+  ];
+  const findings = found.map(({ finding, causes }) => ({
+    ...finding,
+    cause:
+      causeOf(
+        finding.id,
+        causes,
+        found.map((each) => each.finding.id),
+      ) ?? null,
+  }));
+  return {
+    level: worstLevel(findings.map(({ level }) => level)),
+    findings: inOrder(withoutCircles(findings)),
+  };
+}
+
+/** At most so many commands, of causes only: what a cause explains goes away with it. */
+export function nextOf({ findings }: Judgement, most: number): readonly Advice[] {
+  const roots = findings.filter(({ cause }) => cause === null);
+  const first = roots.flatMap(({ next }) => next.slice(0, 1));
+  return distinctAdvice([...first, ...roots.flatMap(({ next }) => next.slice(1))]).slice(0, most);
+}
+
+interface Candidate {
+  readonly finding: Finding;
+  readonly causes: readonly string[];
+}
+
+function apply(rule: AnyRule, at: At): readonly Candidate[] {
+  const values: Partial<Record<SourceId, unknown>> = {};
+  for (const id of rule.needs) {
+    const reading = at.world[id];
+    if (reading?.known !== true) return [];
+    values[id] = reading.value;
+  }
+  const result = rule.find(values, at) ?? [];
+  const all = 'sentence' in result ? [result] : result;
+  return all.map((found) => ({
+    finding: {
+      id: found.subject === undefined ? rule.id : `${rule.id}:${found.subject}`,
+      source: rule.about,
+      level: found.level ?? rule.level,
+      title: rule.title,
+      section: rule.section,
+      escalation: rule.escalation,
+      ...words(found),
+    },
+    causes: found.causes ?? rule.causes ?? [],
+  }));
+}
+
+function words({ sentence, evidence = {}, likely, next = [] }: Found) {
+  return { sentence, evidence, likely: likely ?? null, next, cause: null };
+}
+
+/** A source that was looked at and said nothing. Those that failed with the same error are explained by the first. */
+function unknowns(world: World): readonly Candidate[] {
+  const failed = sourceIds.flatMap((id) => {
+    const reading = world[id];
+    return reading === undefined || reading.known ? [] : [{ id, reading }];
+  });
+  return failed.flatMap(({ id, reading }, index) => {
+    const first = failed.findIndex((other) => other.reading.cause === reading.cause);
+    const { away, causes, escalation, section, quiet } = unreadable[id];
+    if (quiet === true) return [];
+    const isAway = away !== undefined && reading.away;
+    const same = failed[first]?.id;
+    return [
+      {
+        finding: {
+          id: isAway ? away : `unknown-${id}`,
+          source: id,
+          level: isAway ? ('critical' as const) : ('unknown' as const),
+          title: isAway ? `${sources[id].title} cannot be reached` : `${sources[id].title} unknown`,
+          section,
+          escalation,
+          ...words({
+            sentence: isAway ? reading.reason : `${sources[id].title} unknown: ${reading.reason}`,
+            evidence: reading.facts,
+            next: reading.next,
+          }),
+        },
+        causes: [
+          ...(first < index && same !== undefined ? [`unknown-${same}`, unreadable[same].away ?? ''] : []),
+          ...causes,
+        ],
+      },
+    ];
+  });
+}
+
+function causeOf(id: string, causes: readonly string[], ids: readonly string[]): string | undefined {
+  for (const cause of causes) {
+    const found = ids.find((one) => one !== id && (one === cause || one.startsWith(`${cause}:`)));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Two that name each other as cause would both be hidden: the first of them stands for itself. */
+function withoutCircles(findings: readonly Finding[]): readonly Finding[] {
+  const byId = new Map(findings.map((finding) => [finding.id, finding]));
+  return findings.map((finding) => {
+    const seen = new Set([finding.id]);
+    for (let cause = finding.cause; cause !== null; cause = byId.get(cause)?.cause ?? null) {
+      if (cause === finding.id) {
+        const own = { ...finding, cause: null };
+        byId.set(finding.id, own);
+        return own;
+      }
+      if (seen.has(cause)) break;
+      seen.add(cause);
+    }
+    return finding;
+  });
+}
+
+/** Causes by the worst that they explain, each followed by that. */
+function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  const below = (id: string): readonly Finding[] =>
+    findings.filter(({ cause }) => cause === id).flatMap((each) => [each, ...below(each.id)]);
+  const groups = findings.filter(({ cause }) => cause === null).map((root) => [root, ...below(root.id)]);
+  const rank = (group: readonly Finding[]) => severity.indexOf(worstLevel(group.map(({ level }) => level)));
+  return groups.toSorted((a, b) => rank(b) - rank(a)).flat();
+}

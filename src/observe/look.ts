@@ -1,0 +1,125 @@
+import type { Advice } from '../errors/advice.ts';
+import { type Answer, known, unknown } from '../errors/answer.ts';
+import { TvError, UnavailableError } from '../errors/TvError.ts';
+import type { CommandOutput, Context, Host } from '../runbook/context.ts';
+
+/** One thing that is read, whole, and judged by nobody here. */
+export interface Source<T> {
+  /** As a line of a screen names it: `indexer`, `RPC nodes`. */
+  readonly title: string;
+  /** In milliseconds; default `sourceLimitMs`. */
+  readonly limitMs?: number;
+  read(look: Look): Promise<T>;
+  /** What was read, as part of a line: `cursor 15 204 118, at the head`. Undefined where there is nothing to show. */
+  describe(value: T, now: Date): string | undefined;
+}
+
+/** Limit of one source, in milliseconds. All are read at once, so a screen is complete within this time. */
+export const sourceLimitMs = 2_500;
+
+/** What a source said, or why it said nothing. */
+export type Reading<T> =
+  | { readonly known: true; readonly value: T }
+  | {
+      readonly known: false;
+      /** A part of a sentence: `no answer within 2.5 s`. */
+      readonly reason: string;
+      /** It certainly does not answer, as opposed to an answer that did not come in time or was not understood. */
+      readonly away: boolean;
+      readonly facts: Readonly<Record<string, string>>;
+      readonly next: readonly Advice[];
+      /** The same for all readings that failed with this one. */
+      readonly cause: unknown;
+    };
+
+/** One look at the world: each source is read at most once, whoever needs it. */
+export class Look {
+  readonly ctx: Context;
+  readonly #reads = new Map<Source<unknown>, Promise<unknown>>();
+
+  constructor(ctx: Context) {
+    let shared: Host | undefined;
+    this.ctx = {
+      ...ctx,
+      host: () => {
+        shared ??= sharedReads(ctx.host());
+        return shared;
+      },
+    };
+  }
+
+  /** @throws TvError of the source, or past its limit */
+  read<T>(source: Source<T>): Promise<T> {
+    const begun = this.#reads.get(source as Source<unknown>) as Promise<T> | undefined;
+    if (begun !== undefined) return begun;
+    // The source is started before its own limit is set. The limits of those that it waits for are set first
+    // and fire first, so that a failure is that of the source which hangs.
+    const reading = (async () => source.read(this))();
+    const read = withinLimit(reading, source.limitMs ?? sourceLimitMs);
+    read.catch(() => {});
+    this.#reads.set(source as Source<unknown>, read);
+    return read;
+  }
+
+  /** For what one source would like to know of another, and can do without. */
+  async answer<T>(source: Source<T>): Promise<Answer<T>> {
+    const reading = await this.reading(source);
+    return reading.known ? known(reading.value) : unknown(reading.reason);
+  }
+
+  /** @throws what is no TvError */
+  async reading<T>(source: Source<T>): Promise<Reading<T>> {
+    try {
+      return { known: true, value: await this.read(source) };
+    } catch (error) {
+      if (!(error instanceof TvError)) throw error;
+      const { reason = error.facts['node'] } = error.facts;
+      const sentence = error.message.replace(/\.$/, '');
+      return {
+        known: false,
+        reason: reason === undefined ? sentence : `${sentence} (${reason})`,
+        away: error instanceof UnavailableError,
+        facts: error.facts,
+        next: error.next,
+        cause: error,
+      };
+    }
+  }
+}
+
+/** A source that did not answer in time. */
+class LateError extends TvError {
+  override readonly name = 'LateError';
+}
+
+async function withinLimit<T>(reading: Promise<T>, limitMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      // On a busy machine the answer may be here and not read yet: what has arrived is taken first.
+      setImmediate(() =>
+        setImmediate(() => reject(new LateError('check.timeout', `no answer within ${limitMs / 1000} s`))),
+      );
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A host that runs a command once for all who ask for the same, since every one of them only reads. */
+function sharedReads(host: Host): Host {
+  const runs = new Map<string, Promise<CommandOutput>>();
+  return {
+    prefix: host.prefix,
+    run: (command, options) => {
+      if (options !== undefined) return host.run(command, options);
+      const key = JSON.stringify(command);
+      const run = runs.get(key) ?? host.run(command);
+      runs.set(key, run);
+      return run;
+    },
+  };
+}

@@ -1,0 +1,208 @@
+import { laggingNodes } from '../../chain/checkChainIds.ts';
+import { oldHeadMs } from '../../chain/currentState.ts';
+import { pairTitle } from '../../chain/pairs/pair.ts';
+import { endThePause } from '../../chain/readProtocol.ts';
+import { unwindCommands } from '../../operations/stopEffects.ts';
+import { ago, count, duration } from '../../text/format.ts';
+import { rule } from '../rule.ts';
+
+/** A node that takes longer for an answer makes whatever needs several of them late, in milliseconds. */
+const slowNodeMs = 2_000;
+/** Names written out; `tv breaker status` shows all. */
+const mostNamed = 3;
+
+const checkUrls = { when: 'check the RPC URLs', tv: ['config', 'show'] } as const;
+
+export const chainRules = [
+  rule({
+    id: 'rpc-away',
+    title: 'No RPC node answers',
+    section: '10',
+    level: 'critical',
+    escalation: 2,
+    about: 'nodes',
+    needs: ['nodes'],
+    find: ({ nodes }) => {
+      if (nodes.length === 0 || nodes.some(({ error }) => error === undefined)) return undefined;
+      const reasons = Object.fromEntries(nodes.map(({ url, error }) => [url, error?.message ?? '']));
+      const [first] = nodes;
+      return nodes.length === 1
+        ? {
+            sentence: first?.error?.message.replace(/\.$/, '') ?? '',
+            evidence: first === undefined ? {} : { node: first.url, ...first.error?.facts },
+            next: [checkUrls],
+          }
+        : { sentence: `none of ${nodes.length} RPC nodes answers`, evidence: reasons, next: [checkUrls] };
+    },
+  }),
+  rule({
+    id: 'rpc-node-away',
+    title: 'An RPC node does not answer',
+    section: '10',
+    level: 'warning',
+    escalation: 2,
+    about: 'nodes',
+    needs: ['nodes'],
+    find: ({ nodes }) => {
+      const silent = nodes.filter(({ error }) => error !== undefined);
+      if (silent.length === nodes.length) return undefined;
+      return silent.map(({ url, error }) => ({
+        subject: url,
+        sentence: `${url} does not answer`,
+        evidence: { reason: error?.message ?? '' },
+        next: [checkUrls],
+      }));
+    },
+  }),
+  rule({
+    id: 'rpc-wrong-chain',
+    title: 'An RPC node is on another chain',
+    section: '10',
+    level: 'critical',
+    escalation: 2,
+    about: 'nodes',
+    needs: ['nodes'],
+    find: ({ nodes }, { settings }) => {
+      const expected = settings.chain.id;
+      const wrong = nodes.filter(({ id }) => id !== undefined && expected !== undefined && id !== expected);
+      return wrong.map(({ url, id }) => ({
+        subject: url,
+        sentence: `${url} is on chain ${id}, not ${expected}`,
+        next: [
+          { when: `set RPC_URL to a node of chain ${expected}, or correct CHAIN_ID`, tv: ['config', 'show'] },
+        ],
+      }));
+    },
+  }),
+  rule({
+    id: 'rpc-lagging',
+    title: 'An RPC node lags behind another',
+    section: '10',
+    level: 'warning',
+    escalation: 2,
+    about: 'nodes',
+    needs: ['nodes'],
+    find: ({ nodes }) => {
+      const [first, ...more] = laggingNodes(nodes);
+      return first === undefined ? undefined : { sentence: [first, ...more].join('; '), next: [checkUrls] };
+    },
+  }),
+  rule({
+    id: 'rpc-slow',
+    title: 'An RPC node is slow',
+    section: '10',
+    level: 'warning',
+    escalation: 2,
+    about: 'nodes',
+    needs: ['nodes'],
+    find: ({ nodes }) =>
+      nodes
+        .filter(({ error, durationMs }) => error === undefined && durationMs > slowNodeMs)
+        .map(({ url, durationMs }) => ({
+          subject: url,
+          sentence: `${nodes.length === 1 ? 'the RPC node' : url} takes ${duration(durationMs)} per answer`,
+          next: [checkUrls],
+        })),
+  }),
+  rule({
+    id: 'chain-stopped',
+    title: 'The newest block is old',
+    section: '10',
+    level: 'warning',
+    escalation: 3,
+    about: 'chain',
+    needs: ['chain'],
+    causes: ['rpc-lagging'],
+    find: ({ chain }, { now }) => {
+      const made = new Date(chain.timestamp * 1000);
+      return now.getTime() - made.getTime() <= oldHeadMs
+        ? undefined
+        : {
+            sentence: `the newest block, ${count(chain.number)}, was made ${ago(made, now)}: the chain or this node has stopped`,
+            next: [checkUrls],
+          };
+    },
+  }),
+  rule({
+    id: 'contract-missing',
+    title: 'No contract at a configured address',
+    section: '7',
+    level: 'critical',
+    escalation: 3,
+    about: 'protocol',
+    needs: ['protocol'],
+    find: ({ protocol }) => {
+      const absent = Object.entries(protocol.contracts).filter(
+        ([, { address, hasCode }]) => address !== undefined && !hasCode,
+      );
+      return absent.length === 0
+        ? undefined
+        : {
+            sentence: `no contract at the address of ${absent.map(([name]) => name).join(', ')}`,
+            evidence: Object.fromEntries(absent.map(([name, { address }]) => [name, address ?? ''])),
+            next: [{ tv: ['config', 'show'] }],
+          };
+    },
+  }),
+  rule({
+    id: 'paused',
+    title: 'The protocol is paused',
+    section: '7',
+    level: 'warning',
+    escalation: 3,
+    about: 'protocol',
+    needs: ['protocol'],
+    find: ({ protocol }) => {
+      if (protocol.paused === false) return undefined;
+      return protocol.paused === undefined
+        ? { level: 'unknown', sentence: 'no contract returns whether the protocol is paused' }
+        : { sentence: 'the protocol is PAUSED', next: [endThePause] };
+    },
+  }),
+  rule({
+    id: 'breaker-open',
+    title: 'A circuit breaker is open',
+    section: '8',
+    level: 'critical',
+    escalation: 3,
+    about: 'breakers',
+    needs: ['breakers'],
+    find: ({ breakers: { breakers } }) => {
+      const open = breakers.filter((breaker) => breaker.open).map(({ pair }) => pairTitle(pair));
+      if (open.length === 0) return undefined;
+      const more = open.length > mostNamed ? ` and ${count(open.length - mostNamed)} more` : '';
+      return {
+        sentence: `${count(open.length)} of ${count(breakers.length)} breakers OPEN: ${open.slice(0, mostNamed).join(', ')}${more}`,
+        next: [{ tv: ['breaker', 'status'] }],
+      };
+    },
+  }),
+  rule({
+    id: 'orders-resting',
+    title: 'Orders rest on the DEX while trading is stopped',
+    section: '7',
+    level: 'warning',
+    escalation: 3,
+    about: 'orders',
+    needs: ['orders'],
+    find: ({ orders }) => {
+      if (orders === undefined) return undefined;
+      if (!orders.known)
+        return { level: 'unknown', sentence: `what rests on the DEX is unknown: ${orders.reason}` };
+      const { pairs, unknown } = orders.value;
+      if (pairs.length === 0) {
+        return unknown === null
+          ? undefined
+          : { level: 'unknown', sentence: `what rests on the DEX is unknown: ${unknown}` };
+      }
+      const words = pairs.map(
+        ({ pair, orders: what }) => `${pair === null ? 'in other books' : pairTitle(pair)}: ${what}`,
+      );
+      return {
+        sentence: `orders rest on the DEX and can still be filled: ${words.join('; ')}`,
+        ...(unknown === null ? {} : { evidence: { 'more may rest there': unknown } }),
+        next: unwindCommands(orders.value),
+      };
+    },
+  }),
+];

@@ -1,0 +1,160 @@
+import { onHost } from '../../errors/advice.ts';
+import { nameRuns } from '../../journal/readRuns.ts';
+import { recoveryCommands } from '../../journal/runState.ts';
+import { ago, bytes, duration } from '../../text/format.ts';
+import { quoteForShell } from '../../text/shellLine.ts';
+import { rule } from '../rule.ts';
+import { hasFailed, howItEnded } from '../schedule.ts';
+import { newestVerified } from '../sources/backups.ts';
+import { usedPercent } from '../sources/disk.ts';
+
+/** A disk as full as this is no warning any more: PostgreSQL stops at the last byte. In percent. */
+const almostFullPercent = 95;
+
+export const hostRules = [
+  rule({
+    id: 'disk-full',
+    title: 'The disk runs full',
+    section: '8',
+    level: 'warning',
+    escalation: 1,
+    about: 'disk',
+    needs: ['disk'],
+    find: ({ disk }, { settings }) => {
+      const used = usedPercent(disk);
+      if (used <= settings.monitor.diskPercent) return undefined;
+      const { directory, mount, prunableBytes } = disk;
+      const sentence = `${directory} (${mount}) is ${used} % full: ${bytes(disk.freeBytes)} free of ${bytes(disk.totalBytes)}`;
+      const level = used >= almostFullPercent ? 'critical' : 'warning';
+      if (prunableBytes !== undefined && prunableBytes > 0) {
+        return {
+          level,
+          sentence: `${sentence}; old backups use ${bytes(prunableBytes)}`,
+          next: [{ tv: ['db', 'prune'] }],
+        };
+      }
+      return {
+        level,
+        sentence: `${sentence}${prunableBytes === undefined ? '' : '; no backup is old enough to prune'}`,
+        next: [
+          onHost(`du -xh --max-depth=2 ${quoteForShell(mount)} | sort -h | tail`),
+          { when: 'move backups to another file system, then set backup.directory', tv: ['config', 'show'] },
+        ],
+      };
+    },
+  }),
+  rule({
+    id: 'memory-high',
+    title: 'The memory of the host runs out',
+    section: '8',
+    level: 'warning',
+    escalation: 1,
+    about: 'machine',
+    needs: ['machine'],
+    find: ({ machine: { memoryTotalBytes: total, memoryAvailableBytes: available } }, { settings }) => {
+      const used = Math.round((1 - available / total) * 100);
+      return used <= settings.monitor.memoryPercent
+        ? undefined
+        : {
+            sentence: `${used} % of the memory is used: ${bytes(available)} of ${bytes(total)} available`,
+            next: [onHost('ps -eo pid,user,rss,args --sort=-rss | head')],
+          };
+    },
+  }),
+  rule({
+    id: 'backup-old',
+    title: 'The last verified backup is old',
+    section: '3',
+    level: 'warning',
+    escalation: 2,
+    about: 'backups',
+    needs: ['backups'],
+    find: ({ backups }, { settings, now }) => {
+      const newest = newestVerified(backups);
+      const limitMs = settings.monitor.backupHours * 3_600_000;
+      if (newest !== undefined && now.getTime() - Date.parse(newest.createdAt) <= limitMs) return undefined;
+      // A new sandbox has none, and nobody misses it.
+      if (backups.backups.length === 0 && settings.sandbox) return undefined;
+      const next = [{ tv: ['db', 'backup'] }];
+      if (newest !== undefined) {
+        return {
+          sentence: `the last verified backup was made ${ago(new Date(newest.createdAt), now)}, more than ${duration(limitMs)}`,
+          next,
+        };
+      }
+      return backups.backups.length === 0
+        ? { sentence: `no backup in ${backups.directory}`, next }
+        : {
+            sentence: `none of the backups in ${backups.directory} was verified`,
+            next: [{ tv: ['db', 'verify', '--latest'] }],
+          };
+    },
+  }),
+  rule({
+    id: 'schedule-failed',
+    title: 'A scheduled job failed',
+    section: '3',
+    level: 'warning',
+    escalation: 2,
+    about: 'schedule',
+    needs: ['schedule'],
+    find: ({ schedule = [] }, { now }) =>
+      schedule.filter(hasFailed).map((job) => ({
+        subject: job.name,
+        level: job.name === 'backup' ? 'critical' : 'warning',
+        sentence: `${job.name} ${howItEnded(job)} (${ago(job.last?.endedAt ?? now, now)})`,
+        next: [onHost(`journalctl -u ${job.service} -n 50 --no-pager`)],
+      })),
+  }),
+  rule({
+    id: 'schedule-idle',
+    title: 'A scheduled job is never started',
+    section: '3',
+    level: 'warning',
+    escalation: 2,
+    about: 'schedule',
+    needs: ['schedule'],
+    find: ({ schedule = [] }) => {
+      const idle = schedule.filter(({ active, enabled }) => !active || !enabled).map(({ name }) => name);
+      return idle.length === 0
+        ? undefined
+        : {
+            sentence: `nothing starts ${idle.join(', ')}: the timer is not enabled or not active`,
+            next: [{ tv: ['db', 'schedule', 'install'] }],
+          };
+    },
+  }),
+  rule({
+    id: 'run-unfinished',
+    title: 'A run is unfinished',
+    section: '',
+    level: 'warning',
+    escalation: 1,
+    about: 'runs',
+    needs: ['runs'],
+    find: ({ runs: { left, unusual } }) =>
+      left.length === 0
+        ? undefined
+        : {
+            level: unusual.length > 0 ? 'critical' : 'warning',
+            sentence: `${left.length === 1 ? 'a run is' : 'runs are'} unfinished: ${nameRuns(left, unusual)}`,
+            next: left.flatMap(recoveryCommands),
+          },
+  }),
+  rule({
+    id: 'run-unverified',
+    title: 'The effect of a run was not verified',
+    section: '',
+    level: 'warning',
+    escalation: 1,
+    about: 'runs',
+    needs: ['runs'],
+    find: ({ runs: { unverified } }) =>
+      unverified.length === 0
+        ? undefined
+        : {
+            sentence: `not verified: ${unverified.join(', ')}`,
+            next: unverified.map((run) => ({ tv: ['resume', run] })),
+          },
+  }),
+];

@@ -1,0 +1,17 @@
+import { type Breakers, readBreakers } from '../../chain/breakers/readBreakers.ts';
+import { namedPairs } from '../../chain/pairs/pair.ts';
+import { count } from '../../text/format.ts';
+import type { Source } from '../look.ts';
+import { ofTheChain } from './chain.ts';
+
+/** All breakers: of the pairs in the settings, and of all whose breaker was ever used. */
+export const breakers: Source<Breakers> = {
+  title: 'breakers',
+  read: (look) =>
+    ofTheChain(look, (ctx) => readBreakers(ctx.chain(), { pairs: namedPairs(ctx.settings), discover: true })),
+  describe: ({ breakers: all }) => {
+    const open = all.filter((breaker) => breaker.open).length;
+    if (all.length === 0) return 'none was ever used';
+    return open === 0 ? `none of ${count(all.length)} open` : `${count(open)} of ${count(all.length)} OPEN`;
+  },
+};

@@ -1,0 +1,11 @@
+import { type DatabaseStatus, readStatus } from '../../database/readStatus.ts';
+import { bytes } from '../../text/format.ts';
+import type { Source } from '../look.ts';
+
+/** Size, connections and progress of the event database. */
+export const database: Source<DatabaseStatus> = {
+  title: 'database',
+  read: ({ ctx }) => readStatus(ctx.database()),
+  describe: ({ version, sizeBytes, connections }) =>
+    `PostgreSQL ${version}, ${bytes(sizeBytes)}, ${connections.used} of ${connections.max} connections`,
+};

@@ -1,0 +1,36 @@
+import { namedPairs } from '../../chain/pairs/pair.ts';
+import { type Resting, readResting } from '../../chain/treasury/readResting.ts';
+import type { Answer } from '../../errors/answer.ts';
+import { howMany } from '../../text/format.ts';
+import { type Source, sourceLimitMs } from '../look.ts';
+import { breakers } from './breakers.ts';
+import { protocol } from './protocol.ts';
+
+/**
+ * What rests on the DEX while the protocol is paused or a breaker is open: orders are still filled then. Undefined
+ * where neither is so.
+ */
+export const orders: Source<Answer<Resting> | undefined> = {
+  title: 'orders',
+  read: async (look) => {
+    const [{ paused }, found] = await Promise.all([look.read(protocol), look.answer(breakers)]);
+    const open = found.known ? found.value.breakers.filter((one) => one.open).map(({ pair }) => pair) : [];
+    if (paused !== true && open.length === 0) return undefined;
+    const { ctx } = look;
+    const named = [...namedPairs(ctx.settings), ...open.filter(({ name }) => name === null)];
+    // Shorter than the limit of this source: what was read until then is shown.
+    return readResting(ctx.chain(), {
+      pairs: paused === true ? named : open,
+      all: paused === true,
+      limitMs: sourceLimitMs / 2,
+    });
+  },
+  describe: (resting) => {
+    if (resting === undefined) return undefined;
+    if (!resting.known) return `unknown: ${resting.reason}`;
+    const { pairs, unknown } = resting.value;
+    const words =
+      pairs.length === 0 ? 'none rests on the DEX' : `rest on the DEX for ${howMany(pairs.length, 'pair')}`;
+    return unknown === null ? words : `${words}; more may rest there: ${unknown}`;
+  },
+};

@@ -1,0 +1,11 @@
+import { type Protocol, readProtocol } from '../../chain/readProtocol.ts';
+import type { Source } from '../look.ts';
+import { ofTheChain } from './chain.ts';
+
+/** What is deployed at the addresses of the settings, and whether it is paused. */
+export const protocol: Source<Protocol> = {
+  title: 'protocol',
+  read: (look) => ofTheChain(look, (ctx) => readProtocol(ctx.chain())),
+  describe: ({ paused }) =>
+    paused === undefined ? 'no contract tells whether it is paused' : paused ? 'PAUSED' : 'not paused',
+};

@@ -1,0 +1,77 @@
+import { type Diagnosis, diagnose, paysBy } from '../../chain/oracle/diagnose.ts';
+import { formatFunds } from '../../chain/transactions/readFunds.ts';
+import type { Address } from '../../config/settings.ts';
+import { answer } from '../../errors/answer.ts';
+import { readEnvValue } from '../../host/envFile.ts';
+import { readClock } from '../../host/readClock.ts';
+import { readEnvFile } from '../../host/readEnvFile.ts';
+import { readRelay } from '../../host/readRelay.ts';
+import { readRelayError } from '../../host/readRelayError.ts';
+import { readOracleKey, readRelayOf } from '../../operations/oracle/readOracleKey.ts';
+import { duration } from '../../text/format.ts';
+import type { Source } from '../look.ts';
+import { ofTheChain } from './chain.ts';
+import { signals } from './signals.ts';
+
+export interface RelayAccount extends Diagnosis {
+  readonly oracle: Address;
+}
+
+/** What keeps the relay's signals away and no restart mends: its account, its key, its funds, its nonces, its clock. */
+export const relay: Source<RelayAccount> = {
+  title: 'relay',
+  read: async (look) => {
+    const { ctx } = look;
+    const [key, hostTime, lastError, known] = await Promise.all([
+      readOracleKey(ctx),
+      answer((async () => readClock(ctx.host()))()),
+      readRelayError(ctx),
+      look.answer(signals),
+    ]);
+    const { intervalSeconds } = await readRelayOf(ctx, key);
+    const newest = known.known ? Math.max(0, ...known.value.signals.map(({ at }) => at)) : 0;
+    const found = await ofTheChain(look, () =>
+      diagnose(ctx.chain(), {
+        oracle: key.address,
+        feeToken: key.feeToken,
+        hostTime: hostTime.known ? hostTime.value : undefined,
+        intervalSeconds,
+        signalAt: newest === 0 ? undefined : newest,
+        lastError: lastError.known ? lastError.value : undefined,
+      }),
+    );
+    return { ...found, oracle: key.address };
+  },
+  describe: ({ oracle, payer, activity }) => {
+    if (!payer.known) return `${oracle}; what it pays with is unknown`;
+    const funds = payer.value;
+    const perSecond = activity.known ? activity.value.spend?.perSecond : undefined;
+    const lasts =
+      perSecond === undefined || perSecond === 0
+        ? ''
+        : `, lasts ${lasting(Number(funds.balance) / perSecond)}`;
+    return `${oracle} has ${formatFunds(funds.balance, funds)}${paysBy(funds)}${lasts}`;
+  },
+};
+
+/** @param seconds how long the funds last */
+export function lasting(seconds: number): string {
+  const days = seconds / 86_400;
+  if (days > 365) return 'more than a year';
+  return days >= 2 ? `${Math.floor(days)} days` : duration(seconds * 1000);
+}
+
+/** Seconds between two signals, as the relay was started or `.env` has it; undefined where neither can be read. */
+export const relayInterval: Source<number | undefined> = {
+  title: 'relay interval',
+  read: async ({ ctx }) => {
+    const { envFile: path } = ctx.settings.host;
+    const file = await answer((async () => readEnvFile(ctx.host(), { path }))());
+    const written = file.known ? Number(readEnvValue(file.value.text, 'ORACLE_UPDATE_INTERVAL')) : 0;
+    const envIntervalSeconds = written > 0 ? written : null;
+    // Of the command line only the interval is wanted: nothing in it is a pair here.
+    const { pairs, intervalSeconds } = await readRelay(ctx, { envIntervalSeconds, isKey: () => true });
+    return pairs.known || envIntervalSeconds !== null ? intervalSeconds : undefined;
+  },
+  describe: (seconds) => (seconds === undefined ? undefined : `a signal every ${duration(seconds * 1000)}`),
+};

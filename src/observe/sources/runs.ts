@@ -1,0 +1,30 @@
+import { howMany } from '../../text/format.ts';
+import type { Source } from '../look.ts';
+import { type RunsSeen, seeRuns } from '../runs.ts';
+import { protocol } from './protocol.ts';
+import { serviceNames, services } from './services.ts';
+
+/** Unfinished runs, what of their residual state is still there, and who holds the lock. */
+export const runs: Source<RunsSeen> = {
+  title: 'runs',
+  read: (look) =>
+    seeRuns(look.ctx, {
+      paused: async () => {
+        const deployed = await look.answer(protocol);
+        return deployed.known ? deployed.value.paused : undefined;
+      },
+      stopped: async () => {
+        const states = await look.answer(services);
+        return states.known
+          ? serviceNames.filter((name) => states.value[name].activeState !== 'active')
+          : undefined;
+      },
+    }),
+  describe: ({ left, unverified, running, locks }) =>
+    [
+      ...(left.length === 0 ? [] : [`${howMany(left.length, 'run')} unfinished`]),
+      ...(unverified.length === 0 ? [] : [`${unverified.length} not verified`]),
+      ...(running.length === 0 ? [] : [`running now: ${running.join(', ')}`]),
+      ...locks,
+    ].join('; ') || 'none unfinished',
+};

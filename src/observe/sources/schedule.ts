@@ -1,0 +1,23 @@
+import { type JobState, readSchedule } from '../../host/schedule/readSchedule.ts';
+import { ago } from '../../text/format.ts';
+import type { Source } from '../look.ts';
+import { howItEnded } from '../schedule.ts';
+
+/** The jobs of `tv db schedule install`; undefined where none is installed. */
+export const schedule: Source<readonly JobState[] | undefined> = {
+  title: 'schedule',
+  read: ({ ctx }) => readSchedule(ctx.host()),
+  describe: (jobs, now) => {
+    const backup = jobs?.find(({ name }) => name === 'backup');
+    if (backup === undefined) return undefined;
+    const parts = [
+      ...(backup.last === undefined
+        ? []
+        : [
+            `last backup ${howItEnded(backup)}${backup.running ? '' : ` ${ago(backup.last.endedAt ?? now, now)}`}`,
+          ]),
+      ...(backup.next === undefined ? [] : [`next backup ${ago(backup.next, now)}`]),
+    ];
+    return parts.join(', ') || 'installed';
+  },
+};

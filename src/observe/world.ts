@@ -1,0 +1,62 @@
+import type { Context } from '../runbook/context.ts';
+import { Look, type Reading, type Source } from './look.ts';
+import { api } from './sources/api.ts';
+import { backups } from './sources/backups.ts';
+import { breakers } from './sources/breakers.ts';
+import { chain } from './sources/chain.ts';
+import { database } from './sources/database.ts';
+import { disk } from './sources/disk.ts';
+import { indexer, indexerError } from './sources/indexer.ts';
+import { machine } from './sources/machine.ts';
+import { nodes } from './sources/nodes.ts';
+import { oldKeys } from './sources/oldKeys.ts';
+import { orders } from './sources/orders.ts';
+import { processes } from './sources/processes.ts';
+import { protocol } from './sources/protocol.ts';
+import { relay, relayInterval } from './sources/relay.ts';
+import { runs } from './sources/runs.ts';
+import { schedule } from './sources/schedule.ts';
+import { services } from './sources/services.ts';
+import { signals } from './sources/signals.ts';
+
+/** Everything that is observed, in the order of screens: what others rest on comes first. */
+export const sources = {
+  services,
+  processes,
+  machine,
+  disk,
+  nodes,
+  chain,
+  protocol,
+  breakers,
+  orders,
+  signals,
+  relay,
+  relayInterval,
+  database,
+  indexer,
+  indexerError,
+  api,
+  backups,
+  schedule,
+  oldKeys,
+  runs,
+};
+
+export type SourceId = keyof typeof sources;
+export type ValueOf<K extends SourceId> = (typeof sources)[K] extends Source<infer T> ? T : never;
+
+/** What was read of each source. One that was not looked at is absent, and nothing is concluded from it. */
+export type World = { readonly [K in SourceId]?: Reading<ValueOf<K>> };
+
+export const sourceIds = Object.keys(sources) as readonly SourceId[];
+
+/**
+ * Reads sources, all at once, each within its own limit.
+ * @throws what is no TvError
+ */
+export async function observe(ctx: Context, which: readonly SourceId[] = sourceIds): Promise<World> {
+  const look = new Look(ctx);
+  const read = which.map(async (id) => [id, await look.reading(sources[id] as Source<unknown>)] as const);
+  return Object.fromEntries(await Promise.all(read)) as World;
+}

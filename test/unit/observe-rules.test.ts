@@ -1,0 +1,663 @@
+import { describe, expect, it } from 'vitest';
+import type { Settings } from '../../src/config/settings.ts';
+import { plainAdvice } from '../../src/errors/advice.ts';
+import { UnavailableError } from '../../src/errors/TvError.ts';
+import { judge, nextOf, pluginExitCode } from '../../src/observe/findings.ts';
+import { rules, unreadable } from '../../src/observe/rules.ts';
+import { sourceIds, type World } from '../../src/observe/world.ts';
+import { away, foundIn, late, well, worldNow, worldSettings, worldWith } from '../support/observedWorld.ts';
+
+const now = worldNow;
+const seconds = now.getTime() / 1000;
+const refused = new UnavailableError('chain.node-unreachable', 'connection refused');
+const [nodeA, nodeB] = well.nodes;
+if (nodeA === undefined || nodeB === undefined) throw new Error('the world has two nodes');
+const [signal] = well.signals.signals;
+if (signal === undefined) throw new Error('the world has a signal');
+const [backup] = well.backups.backups;
+if (backup === undefined) throw new Error('the world has a backup');
+
+const service = (name: 'api' | 'indexer' | 'oracle', change: object) =>
+  worldWith({ services: (all) => ({ ...all, [name]: { ...all[name], ...change } }) });
+const job = (more: object) => ({
+  name: 'backup',
+  service: 'tempovault-db-backup.service',
+  timer: 'tempovault-db-backup.timer',
+  enabled: true,
+  active: true,
+  next: undefined,
+  running: false,
+  last: undefined,
+  ...more,
+});
+const failedRun = {
+  startedAt: new Date(now.getTime() - 3_600_000),
+  endedAt: new Date(now.getTime() - 3_500_000),
+  result: 'exit-code',
+  exitCode: 3,
+};
+const trouble = (id: string, next: object) =>
+  worldWith({ relay: (relay) => ({ ...relay, troubles: [{ id, summary: `trouble ${id}`, next: [next] }] }) });
+const run = {
+  started: { run: 'r1', runbook: 'reindex', at: now.toISOString(), plan: { steps: [] } },
+  steps: new Map(),
+  status: 'killed',
+  lines: [],
+};
+const db = (change: object) => worldWith({ database: (value) => ({ ...value, ...change }) });
+const index = (change: object) => worldWith({ indexer: (value) => ({ ...value, ...change }) });
+const signals = (...all: readonly object[]) =>
+  worldWith({ signals: (value) => ({ ...value, signals: all.map((one) => ({ ...signal, ...one })) }) });
+const api = (health: object, ready: object = {}) =>
+  worldWith({
+    api: (value) => ({
+      ...value,
+      health: { ...value.health, ...health },
+      ready: { ...value.ready, ...ready },
+    }),
+  });
+
+/** Situation, world, what is found, the first advice. */
+const situations: readonly (readonly [string, World, readonly string[], string?])[] = [
+  [
+    'a unit has failed → down, and started again',
+    service('indexer', { activeState: 'failed', subState: 'failed', result: 'exit-code' }),
+    ['service-down:indexer'],
+    'systemctl restart tempovault-indexer',
+  ],
+  [
+    'the relay is off → recover proves that signals come',
+    service('oracle', { activeState: 'inactive', subState: 'dead' }),
+    ['service-down:oracle'],
+    'tv oracle recover',
+  ],
+  [
+    'a unit that systemd does not know → unknown, since another may do its work',
+    service('api', { loadState: 'not-found', activeState: 'inactive' }),
+    ['service-missing:api'],
+    'systemctl list-units --all',
+  ],
+  [
+    'started again ten minutes ago',
+    service('api', { restarts: 3, since: new Date(now.getTime() - 600_000) }),
+    ['service-restarted:api'],
+    'journalctl -u tempovault-api -n 50 --no-pager',
+  ],
+  [
+    'started again yesterday → no news',
+    service('api', { restarts: 3, since: new Date(now.getTime() - 86_400_000) }),
+    [],
+  ],
+  [
+    'a second relay, started by hand → the one outside the unit is ended',
+    worldWith({
+      processes: (all) => ({
+        ...all,
+        oracle: [...all.oracle, { ...all.oracle[0], pid: 9_001, unit: 'session-3.scope' }],
+      }),
+    }),
+    ['service-twice:oracle'],
+    'kill 9001',
+  ],
+  [
+    'several API processes are workers, and no fault',
+    worldWith({ processes: (all) => ({ ...all, api: [...all.api, ...all.api] }) }),
+    [],
+  ],
+  [
+    'the indexer is held by SIGSTOP',
+    worldWith({ processes: (all) => ({ ...all, indexer: [{ ...all.indexer[0], stopped: true }] }) }),
+    ['service-frozen:indexer'],
+    'kill -CONT 812',
+  ],
+  [
+    'disk 90 % full, old backups',
+    worldWith({ disk: (disk) => ({ ...disk, freeBytes: disk.totalBytes / 10, prunableBytes: 5_000 }) }),
+    ['disk-full'],
+    'tv db prune',
+  ],
+  [
+    'disk 90 % full, nothing to prune',
+    worldWith({ disk: (disk) => ({ ...disk, freeBytes: disk.totalBytes / 10 }) }),
+    ['disk-full'],
+    'du -xh --max-depth=2 / | sort -h | tail',
+  ],
+  [
+    'disk 80 % full → at the threshold, not above',
+    worldWith({ disk: (disk) => ({ ...disk, freeBytes: disk.totalBytes / 5 }) }),
+    [],
+  ],
+  [
+    'memory 90 % used',
+    worldWith({
+      machine: (machine) => ({ ...machine, memoryAvailableBytes: machine.memoryTotalBytes / 10 }),
+    }),
+    ['memory-high'],
+    'ps -eo pid,user,rss,args --sort=-rss | head',
+  ],
+  [
+    'no node answers → chain unknown because of it',
+    worldWith(
+      { nodes: (all) => all.map((node) => ({ ...node, id: undefined, head: undefined, error: refused })) },
+      {
+        chain: refused,
+        protocol: refused,
+        breakers: refused,
+        signals: refused,
+        relay: refused,
+        orders: refused,
+      },
+    ),
+    [
+      'rpc-away',
+      'unknown-chain < rpc-away',
+      'unknown-protocol < unknown-chain',
+      'unknown-breakers < unknown-chain',
+      'unknown-orders < unknown-chain',
+      'unknown-signals < unknown-chain',
+      'unknown-relay < unknown-chain',
+    ],
+    'check the RPC URLs: tv config show',
+  ],
+  [
+    'one of two nodes does not answer',
+    worldWith({ nodes: () => [nodeA, { ...nodeB, id: undefined, head: undefined, error: refused }] }),
+    ['rpc-node-away:https://b.example'],
+    'check the RPC URLs: tv config show',
+  ],
+  [
+    'a node of another chain',
+    worldWith({ nodes: () => [nodeA, { ...nodeB, id: 1 }] }),
+    ['rpc-wrong-chain:https://b.example'],
+    'set RPC_URL to a node of chain 4217, or correct CHAIN_ID: tv config show',
+  ],
+  ['a node lags', worldWith({ nodes: () => [nodeA, { ...nodeB, behind: 512 }] }), ['rpc-lagging']],
+  [
+    'a node is slow',
+    worldWith({ nodes: () => [nodeA, { ...nodeB, durationMs: 3_000 }] }),
+    ['rpc-slow:https://b.example'],
+  ],
+  [
+    'the newest block is old',
+    worldWith({ chain: (head) => ({ ...head, timestamp: seconds - 3_600 }) }),
+    ['chain-stopped'],
+  ],
+  [
+    'no contract at an address',
+    worldWith({
+      protocol: (value) => ({
+        ...value,
+        contracts: {
+          ...value.contracts,
+          treasuryVault: { ...value.contracts.treasuryVault, hasCode: false },
+        },
+      }),
+    }),
+    ['contract-missing'],
+    'tv config show',
+  ],
+  [
+    'paused',
+    worldWith({ protocol: (value) => ({ ...value, paused: true }) }),
+    ['paused'],
+    'once the cause is gone: tv emergency resume',
+  ],
+  [
+    'no contract tells whether it is paused → unknown',
+    worldWith({ protocol: (value) => ({ ...value, paused: undefined }) }),
+    ['paused'],
+  ],
+  [
+    'a breaker is open',
+    worldWith({
+      breakers: (value) => ({ ...value, breakers: value.breakers.map((one) => ({ ...one, open: true })) }),
+    }),
+    ['breaker-open'],
+    'tv breaker status',
+  ],
+  [
+    'orders rest on the DEX',
+    worldWith({
+      orders: () => ({
+        known: true,
+        value: { pairs: [{ pair: signal.pair, orders: '2 orders, 300 AlphaUSD' }], unknown: null },
+      }),
+    }),
+    ['orders-resting'],
+    'tv emergency unwind --pair A-B',
+  ],
+  [
+    'what rests there is not known',
+    worldWith({ orders: () => ({ known: true, value: { pairs: [], unknown: 'no logs' } }) }),
+    ['orders-resting'],
+  ],
+  [
+    'the key of the relay is not authorised',
+    trouble('not-authorised', { tv: ['oracle', 'rotate-key'] }),
+    ['relay-not-authorised'],
+    'tv oracle rotate-key',
+  ],
+  [
+    'the relay cannot pay',
+    trouble('no-fees', { tv: ['oracle', 'recover'] }),
+    ['relay-no-fees'],
+    'tv oracle recover',
+  ],
+  [
+    'a transaction of the relay is stuck',
+    trouble('stuck', { tv: ['oracle', 'unstick'] }),
+    ['relay-stuck'],
+    'tv oracle unstick',
+  ],
+  [
+    'the clock of the host is ahead',
+    trouble('clock', { shell: 'timedatectl status', on: 'host' }),
+    ['relay-clock'],
+    'timedatectl status',
+  ],
+  ['a transaction that is on its way is no fault', trouble('pending', { tv: ['oracle', 'status'] }), []],
+  [
+    'the funds of the relay last a day',
+    worldWith({
+      relay: (relay) => ({
+        ...relay,
+        payer: {
+          known: true,
+          value: { ...(relay.payer.known ? relay.payer.value : {}), balance: 1_728_000n },
+        },
+      }),
+    }),
+    ['relay-funds-low'],
+    `send 10 pathUSD to ${well.relay.oracle}`,
+  ],
+  [
+    'the nonces of the relay are unknown',
+    worldWith({ relay: (relay) => ({ ...relay, unknown: [{ id: 'nonce', summary: 'the nonces' }] }) }),
+    ['relay-unread'],
+    'tv oracle status',
+  ],
+  [
+    'every pair dead for six minutes',
+    signals({ health: 'dead', ageSeconds: 360 }, { health: 'dead', ageSeconds: 361 }),
+    ['signals-dead'],
+    'tv oracle recover',
+  ],
+  ['no signal ever', signals({ health: 'never', ageSeconds: null, at: 0 }), ['signals-dead']],
+  ['one stale', signals({}, { health: 'stale', ageSeconds: 200 }), ['signals-stale'], 'tv oracle recover'],
+  [
+    'healthy, and two intervals late by both clocks',
+    signals({ ageSeconds: 140, at: seconds - 140 }),
+    ['signals-late'],
+    'tv oracle recover',
+  ],
+  ['late by the chain, whose clock is ahead', signals({ ageSeconds: 140, at: seconds - 5 }), []],
+  [
+    'late, and the interval of the relay is unknown → not judged',
+    worldWith({
+      relayInterval: () => undefined,
+      signals: (value) => ({ ...value, signals: [{ ...signal, ageSeconds: 140, at: seconds - 140 }] }),
+    }),
+    [],
+  ],
+  ['no pair is known → unknown', signals(), ['pairs-unknown'], 'tv oracle status'],
+  [
+    'an old key, due',
+    worldWith({
+      oldKeys: () => [
+        {
+          old: `0x${'a'.repeat(40)}`,
+          replacedBy: `0x${'b'.repeat(40)}`,
+          replacedAt: '2026-11-20T00:00:00.000Z',
+          run: 'r',
+        },
+      ],
+    }),
+    ['old-key'],
+    'tv oracle revoke-old',
+  ],
+  [
+    'an old key, not due yet',
+    worldWith({
+      oldKeys: () => [
+        {
+          old: `0x${'a'.repeat(40)}`,
+          replacedBy: `0x${'b'.repeat(40)}`,
+          replacedAt: '2026-11-23T00:00:00.000Z',
+          run: 'r',
+        },
+      ],
+    }),
+    ['old-key'],
+    'once it is due: tv oracle revoke-old',
+  ],
+  [
+    'event tables cannot be read',
+    db({ problem: 'There is no table of events.' }),
+    ['database-schema'],
+    'tv reindex check',
+  ],
+  [
+    'connections run out',
+    db({ connections: { used: 81, max: 100 }, oldestTransactionSeconds: 600 }),
+    ['database-connections'],
+    'tv db slow-queries',
+  ],
+  ['the cursor is ahead', index({ block: 5_012 }), ['indexer-ahead'], 'tv reindex check'],
+  [
+    'behind, and the cursor stands still',
+    index({ block: 4_990, waitingMs: { known: true, value: 120_000 }, isMoving: false }),
+    ['indexer-stalled'],
+    'systemctl restart tempovault-indexer',
+  ],
+  [
+    'far behind, and the cursor moves',
+    index({ block: 4_000, waitingMs: { known: true, value: 120_000 }, isMoving: true }),
+    ['indexer-lag'],
+    'tv reindex check',
+  ],
+  [
+    'far behind, and it stands still → the lag is its consequence',
+    index({ block: 4_000, waitingMs: { known: true, value: 120_000 }, isMoving: false }),
+    ['indexer-stalled', 'indexer-lag < indexer-stalled'],
+  ],
+  ['100 blocks behind → at the threshold, not above', index({ block: 4_900 }), []],
+  [
+    'without a cursor the newest event may be old: a quiet protocol is no dead indexer',
+    index({ block: 10, source: 'rows', waitingMs: { known: true, value: 900_000 }, isMoving: undefined }),
+    [],
+  ],
+  [
+    'the head is unknown, the cursor is known',
+    index({ head: { known: false, reason: 'connection refused' } }),
+    ['indexer-lag-unknown'],
+  ],
+  [
+    'the API is not ready, and names nobody',
+    api({}, { ready: false, checks: {} }),
+    ['api-unhealthy'],
+    'systemctl restart tempovault-api',
+  ],
+  ['the API is degraded', api({ status: 'degraded' }), ['api-degraded']],
+  ['the API is slow', api({ durationMs: 2_400 }), ['api-slow'], 'tv db slow-queries'],
+  [
+    'the last verified backup is two days old',
+    worldWith({
+      backups: (value) => ({ ...value, backups: [{ ...backup, createdAt: '2026-11-21T03:00:00.000Z' }] }),
+    }),
+    ['backup-old'],
+    'tv db backup',
+  ],
+  [
+    'a backup that nobody verified',
+    worldWith({
+      backups: (value) => ({ ...value, backups: [{ ...backup, marks: { verified: null, pinned: null } }] }),
+    }),
+    ['backup-old'],
+    'tv db verify --latest',
+  ],
+  [
+    'a backup in which the verification found a problem does not count',
+    worldWith({
+      backups: (value) => ({
+        ...value,
+        backups: [
+          {
+            ...backup,
+            marks: { verified: { at: now.toISOString(), how: 'read', problems: ['1 byte'] }, pinned: null },
+          },
+        ],
+      }),
+    }),
+    ['backup-old'],
+  ],
+  [
+    'no backup at all',
+    worldWith({ backups: (value) => ({ ...value, backups: [] }) }),
+    ['backup-old'],
+    'tv db backup',
+  ],
+  [
+    'the scheduled backup failed',
+    worldWith({ schedule: () => [job({ last: failedRun })] }),
+    ['schedule-failed:backup'],
+    'journalctl -u tempovault-db-backup.service -n 50 --no-pager',
+  ],
+  [
+    'a failed job that runs again is not judged yet',
+    worldWith({ schedule: () => [job({ last: failedRun, running: true })] }),
+    [],
+  ],
+  [
+    'a timer is not enabled',
+    worldWith({ schedule: () => [job({ enabled: false })] }),
+    ['schedule-idle'],
+    'tv db schedule install',
+  ],
+  [
+    'a run is unfinished',
+    worldWith({ runs: () => ({ ...well.runs, left: [run] }) }),
+    ['run-unfinished'],
+    'tv resume r1',
+  ],
+  [
+    'a run is not verified',
+    worldWith({ runs: (value) => ({ ...value, unverified: ['r2'] }) }),
+    ['run-unverified'],
+    'tv resume r2',
+  ],
+];
+
+describe('rules', () => {
+  it('find nothing where all is well', () => {
+    expect(judge({ world: worldWith(), settings: worldSettings, now })).toEqual({
+      level: 'ok',
+      findings: [],
+    });
+  });
+
+  it.each(situations.map(([name, world, expected, first]) => ({ name, world, expected, first })))(
+    '$name',
+    ({ world, expected, first }) => {
+      expect(foundIn(world)).toEqual(expected);
+      const [advice] = nextOf(judge({ world, settings: worldSettings, now }), 3);
+      if (first !== undefined) expect(advice === undefined ? undefined : plainAdvice(advice)).toBe(first);
+    },
+  );
+
+  it('each has a situation', () => {
+    const found = new Set(situations.flatMap(([, , ids]) => ids.map((id) => id.split(/[: ]/)[0])));
+    expect(rules.map(({ id }) => id).filter((id) => !found.has(id))).toEqual([]);
+  });
+
+  it('have names of their own, and name causes that exist', () => {
+    const ids = rules.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    const known = new Set([
+      ...ids,
+      ...sourceIds.map((id) => `unknown-${id}`),
+      ...Object.values(unreadable).flatMap(({ away: id }) => (id === undefined ? [] : [id])),
+    ]);
+    const named = [...rules, ...Object.values(unreadable)].flatMap(({ causes = [] }) => causes);
+    expect(named.map((id) => id.split(':')[0] ?? '').filter((id) => !known.has(id))).toEqual([]);
+  });
+
+  it('a new sandbox has no backup, and nobody misses it', () => {
+    const world = worldWith({ backups: (value) => ({ ...value, backups: [] }) });
+    expect(foundIn(world, { ...worldSettings, sandbox: true } as Settings)).toEqual([]);
+  });
+});
+
+describe('what was not read', () => {
+  it.each(sourceIds)('%s → never ok', (id) => {
+    const { level } = judge({ world: worldWith({}, { [id]: late() }), settings: worldSettings, now });
+    expect(level).toBe(unreadable[id].quiet === true ? 'ok' : 'unknown');
+  });
+
+  it('a source that was not looked at is not judged', () => {
+    const { backups: _, ...world } = worldWith({ backups: (value) => ({ ...value, backups: [] }) });
+    expect(foundIn(world)).toEqual([]);
+  });
+
+  it.each([
+    ['services', 'host-away'],
+    ['database', 'database-away'],
+    ['api', 'api-away'],
+  ] as const)('%s certainly away → %s, critical', (id, finding) => {
+    const judged = judge({ world: worldWith({}, { [id]: away() }), settings: worldSettings, now });
+    expect(judged.findings.map(({ id: found, level }) => [found, level])).toEqual([[finding, 'critical']]);
+  });
+
+  it('a host that cannot be reached explains all that is read through it', () => {
+    const world = worldWith(
+      {},
+      {
+        services: away(),
+        processes: away(),
+        machine: away(),
+        disk: away(),
+        backups: away(),
+        schedule: away(),
+        relay: away(),
+      },
+    );
+    const ids = foundIn(world);
+    expect(ids[0]).toBe('host-away');
+    expect(ids.slice(1).every((id) => id.endsWith('< host-away'))).toBe(true);
+    expect(ids).toHaveLength(7);
+  });
+});
+
+describe('causes', () => {
+  const dead = {
+    signals: () => ({ ...well.signals, signals: [{ ...signal, health: 'dead', ageSeconds: 360 }] }),
+  };
+  const down = (name: 'api' | 'indexer' | 'oracle', state = 'inactive') => ({
+    services: () => ({
+      ...well.services,
+      [name]: { ...well.services[name], activeState: state, subState: 'dead' },
+    }),
+  });
+  const stalled = {
+    indexer: () => ({
+      ...well.indexer,
+      block: 4_990,
+      waitingMs: { known: true as const, value: 120_000 },
+      isMoving: false,
+    }),
+  };
+  const notReady = (checks: object) => ({
+    api: () => ({ ...well.api, ready: { ready: false, checks } }),
+  });
+  const noNodes = {
+    nodes: () => [{ ...nodeA, id: undefined, head: undefined, behind: undefined, error: refused }],
+  };
+  const paused = { protocol: () => ({ ...well.protocol, paused: true }) };
+  const relayHas = (id: string) => ({
+    relay: () => ({ ...well.relay, troubles: [{ id, summary: id, next: [] }] }),
+  });
+
+  it.each<[string, World, readonly string[]]>([
+    [
+      'relay off → signals dead',
+      worldWith({ ...dead, ...down('oracle') } as never),
+      ['service-down:oracle', 'signals-dead < service-down:oracle'],
+    ],
+    [
+      'relay without funds → signals dead',
+      worldWith({ ...dead, ...relayHas('no-fees') } as never),
+      ['relay-no-fees', 'signals-dead < relay-no-fees'],
+    ],
+    [
+      'relay stuck → signals dead',
+      worldWith({ ...dead, ...relayHas('stuck') } as never),
+      ['relay-stuck', 'signals-dead < relay-stuck'],
+    ],
+    [
+      'wrong key → signals dead',
+      worldWith({ ...dead, ...relayHas('not-authorised') } as never),
+      ['relay-not-authorised', 'signals-dead < relay-not-authorised'],
+    ],
+    [
+      'paused → signals are refused',
+      worldWith({ ...dead, ...paused } as never),
+      ['paused', 'signals-dead < paused'],
+    ],
+    [
+      'paused → the relay is off on purpose',
+      worldWith({ ...paused, ...down('oracle') } as never),
+      ['paused', 'service-down:oracle < paused'],
+    ],
+    [
+      'paused, and the relay has failed → not on purpose',
+      worldWith({ ...paused, ...down('oracle', 'failed') } as never),
+      ['service-down:oracle', 'paused'],
+    ],
+    [
+      'indexer off → no progress',
+      worldWith({ ...stalled, ...down('indexer') } as never),
+      ['service-down:indexer', 'indexer-stalled < service-down:indexer'],
+    ],
+    [
+      'database away → API not ready, indexer unknown',
+      worldWith(notReady({ database: false }) as never, { database: refused, indexer: refused }),
+      ['database-away', 'api-unhealthy < database-away', 'unknown-indexer < database-away'],
+    ],
+    [
+      'RPC away → API not ready',
+      worldWith({ ...noNodes, ...notReady({ rpc: false }) } as never),
+      ['rpc-away', 'api-unhealthy < rpc-away'],
+    ],
+    [
+      'API off → it cannot be reached',
+      worldWith(down('api') as never, { api: refused }),
+      ['service-down:api', 'api-away < service-down:api'],
+    ],
+    [
+      'database away, and the API complains of the RPC only → not explained by it',
+      worldWith(notReady({ rpc: false }) as never, { database: refused }),
+      ['database-away', 'api-unhealthy'],
+    ],
+    [
+      'stopped by an unfinished run → the run is to be finished',
+      worldWith({
+        ...down('indexer'),
+        runs: () => ({ ...well.runs, left: [run], stopped: { indexer: 'r1' } }),
+      } as never),
+      ['run-unfinished', 'service-down:indexer < run-unfinished'],
+    ],
+    [
+      'an unfinished run that stopped something else',
+      worldWith({
+        ...down('indexer'),
+        runs: () => ({ ...well.runs, left: [run], stopped: { api: 'r1' } }),
+      } as never),
+      ['service-down:indexer', 'run-unfinished'],
+    ],
+  ])('%s', (_, world, expected) => {
+    expect(foundIn(world)).toEqual(expected);
+  });
+
+  it('what a cause explains gives no command, and at most three are given', () => {
+    const world = worldWith({ ...dead, ...down('oracle') } as never);
+    const judged = judge({ world, settings: worldSettings, now });
+    expect(nextOf(judged, 3).map(plainAdvice)).toEqual([
+      'tv oracle recover',
+      'journalctl -u tempovault-oracle -n 50 --no-pager',
+    ]);
+    expect(nextOf(judged, 1)).toHaveLength(1);
+  });
+
+  it('the worst comes first, also where only its consequence is the worst', () => {
+    const world = worldWith({
+      ...paused,
+      ...down('oracle'),
+      disk: () => ({ ...well.disk, freeBytes: well.disk.totalBytes / 10 }),
+    } as never);
+    // Paused is a warning like the disk, and explains what is critical.
+    expect(foundIn(world)).toEqual(['paused', 'service-down:oracle < paused', 'disk-full']);
+  });
+});
+
+it('exit codes are those of monitoring plugins', () => {
+  expect(pluginExitCode).toEqual({ ok: 0, warning: 1, critical: 2, unknown: 3 });
+});
