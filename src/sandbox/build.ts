@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { UsageError } from '../errors/TvError.ts';
 import { awaitReady, readProgress } from './awaitReady.ts';
 import { anvilCommand, type Network } from './chain/anvilCommand.ts';
-import { findPast, type KeptPast, keepPast } from './chain/chainSnapshot.ts';
+import { findPast, type KeptPast, keepPast, type Past } from './chain/chainSnapshot.ts';
 import type { Deployment, Generation } from './chain/deployment.ts';
 import { deployProtocol } from './chain/deployProtocol.ts';
 import { devPrivateKey } from './chain/devAccounts.ts';
@@ -17,8 +17,10 @@ import { type Machine, type MachineKind, startMachine, toolPath, unitPath } from
 import { startUnits } from './machine/startUnits.ts';
 import { systemdObstacle } from './machine/systemdObstacle.ts';
 import { until } from './machine/until.ts';
-import { dataDirectory, makeDatabase, serverInside } from './makeDatabase.ts';
+import { dataDirectory, makeDatabase, serverInside, startServer } from './makeDatabase.ts';
+import { chooseAccess, writePasswords } from './passwords.ts';
 import type { SandboxPaths, SandboxPlace } from './paths.ts';
+import { findCluster, keepCluster } from './postgres/clusterSnapshot.ts';
 import { fillDatabase } from './postgres/fillDatabase.ts';
 import { findServer, type PostgresServer } from './postgres/findServer.ts';
 import { postgresCommand } from './postgres/postgresCommand.ts';
@@ -42,8 +44,8 @@ export interface UpOptions extends SandboxPlace {
   /** Use the stand-in also where a real systemd could be booted. */
   readonly supervisor?: boolean | undefined;
   /**
-   * A folder that keeps pasts of chains. One that is there already is gone on from, up to the time
-   * that has gone by since; otherwise the past is written as ever, and kept there.
+   * A folder that keeps pasts of chains, and databases with their events. One that is there already is
+   * gone on from, up to the time that has gone by since; otherwise it is made as ever, and kept there.
    */
   readonly pasts?: string | undefined;
 }
@@ -65,15 +67,21 @@ export async function buildSandbox(
       next: { tv: ['sandbox', 'up', '--schema', 'deployed', '--indexer', 'lossy'] },
     });
   }
-  const form = { network, contracts, schema };
+  const form = { network, contracts, schema, indexer };
   const kind = await chooseMachine(options.supervisor === true, tell);
   const user = serviceUser();
   const server = await findServer();
   const ports = await choosePorts();
-  const past = options.pasts === undefined ? undefined : findPast(options.pasts, form);
+  const { pasts } = options;
+  const past = pasts === undefined ? undefined : findPast(pasts, form);
+  // Its rows are those of that past.
+  const kept = pasts === undefined || past === undefined ? undefined : await findCluster(pasts, form);
+  const access = chooseAccess(ports.database, options.password === 'shipped');
+  const { url: databaseUrl } = access;
 
   copyPrograms(paths);
   writeFaults(paths.faults, []);
+  writePasswords(paths, access);
   for (const directory of [paths.postgres, paths.chain, paths.backup]) own(directory, user);
   if (past !== undefined) copyFileSync(past.stateFile, pastFile(paths));
   const chainCommand = commandOfChain(paths, { kind, network, ports, past });
@@ -87,56 +95,63 @@ export async function buildSandbox(
   });
   tell(`${kind === 'systemd' ? 'systemd, private' : 'supervisor'}, process ${machine.init.pid}`);
 
-  const [databaseUrl, deployment] = await Promise.all([
-    makeDatabase(paths, {
-      machine,
-      server,
+  /** All that needs the contracts, and no database yet. Each program of the services is slow to start. */
+  const startServices = async ({ deployment, lastBlock }: Past) => {
+    writeEnvFile(paths, {
       user,
-      port: ports.database,
-      form: schema,
-      shippedPassword: options.password === 'shipped',
-      signal,
-    }),
-    makeChain({ machine, ports, ...form, past, pasts: options.pasts, tell, signal }),
-  ]);
-  const filled = await fillDatabase({
-    databaseUrl,
-    rpcUrl: chainUrl(ports),
-    addresses: Object.values(deployment.addresses),
-    indexer,
-  });
-  tell(`database on port ${ports.database}, ${filled.events} events up to block ${filled.lastIndexedBlock}`);
-  signal.throwIfAborted();
-
-  writeEnvFile(paths, {
-    user,
-    text: envFileText({
-      rpcUrl: `http://127.0.0.1:${ports.rpc}`,
+      text: envFileText({
+        rpcUrl: `http://127.0.0.1:${ports.rpc}`,
+        deployment,
+        databaseUrl,
+        oracleKey: devPrivateKey(deployment.accounts.oracle.index),
+        apiPort: ports.api,
+        // Without a cursor in the database the indexer starts here.
+        startBlock: schema === 'deployed' ? deployment.block : lastBlock,
+      }),
+    });
+    const facts = {
+      name,
+      dir: paths.dir,
+      network,
+      contracts,
+      databaseSchema: schema,
+      machine,
+      ports,
       deployment,
-      databaseUrl,
-      oracleKey: devPrivateKey(deployment.accounts.oracle.index),
-      apiPort: ports.api,
-      // Without a cursor in the database the indexer starts here.
-      startBlock: schema === 'deployed' ? deployment.block : filled.lastIndexedBlock,
-    }),
-  });
-  const facts = {
-    name,
-    dir: paths.dir,
-    network,
-    contracts,
-    databaseSchema: schema,
-    machine,
-    ports,
-    deployment,
+    };
+    await writeKeyFiles(paths, deployment);
+    writeFileSync(paths.config, configFileText(paths, facts), { mode: 0o600 });
+    // The relay's command line names the pairs, which are known only now.
+    writeUnits(paths, { ...unitsParameters, pairs: deployment.pairs });
+    await runInside(machine, ['systemctl', 'daemon-reload']);
+    await startUnits(machine, ['tempovault-api', 'tempovault-oracle']);
+    return { ...facts, lastBlock };
   };
-  // The relay's command line names the pairs, which are known only now.
-  writeUnits(paths, { ...unitsParameters, pairs: deployment.pairs });
-  await runInside(machine, ['systemctl', 'daemon-reload']);
-  writeKeyFiles(paths, deployment);
-  writeFileSync(paths.config, configFileText(paths, facts), { mode: 0o600 });
+  const [{ lastBlock, ...facts }] = await Promise.all([
+    makeChain({ machine, ports, ...form, past, pasts, tell, signal }).then(startServices),
+    makeDatabase(paths, { machine, server, user, access, form: schema, kept, signal }),
+  ]);
+  signal.throwIfAborted();
+  const { events } =
+    kept ??
+    (await fillDatabase({
+      databaseUrl,
+      rpcUrl: chainUrl(ports),
+      // What follows is left to the indexer.
+      lastBlock,
+      addresses: Object.values(facts.deployment.addresses),
+      indexer,
+    }));
+  tell(`database on port ${ports.database}, ${events} events up to block ${lastBlock}`);
+  if (pasts !== undefined && past !== undefined && kept === undefined) {
+    await runInside(machine, ['systemctl', 'stop', 'sandbox-database']);
+    const { superuserPassword } = access;
+    await keepCluster(pasts, form, { superuserPassword, dataDirectory: dataDirectory(paths), events });
+    await startServer({ machine, access, signal });
+  }
+  signal.throwIfAborted();
   const before = await readProgress(databaseUrl, indexer);
-  await startUnits(machine, ['sandbox-rpc', 'tempovault-api', 'tempovault-indexer', 'tempovault-oracle']);
+  await startUnits(machine, ['tempovault-indexer']);
   await awaitReady({ apiUrl: `http://127.0.0.1:${ports.api}`, databaseUrl, indexer, before, signal });
   tell(`TempoVault's API on port ${ports.api}, indexer at the head, oracle relay at work`);
 
@@ -235,23 +250,36 @@ async function makeChain({
   pasts,
   tell,
   signal,
-}: MakeChainParameters): Promise<Deployment> {
+}: MakeChainParameters): Promise<Past> {
   const url = chainUrl(ports);
-  await startUnits(machine, ['sandbox-chain']);
+  await startUnits(machine, ['sandbox-chain', 'sandbox-rpc']);
   await until(async () => (await rpc(url, 'eth_blockNumber')) !== undefined, {
     limitMs: 15_000,
     what: 'the chain to answer',
     signal,
   });
   signal.throwIfAborted();
-  const deployment = past?.deployment ?? (await deployProtocol(url, { network, contracts }));
+  const written = past ?? (await writePast(url, { network, contracts, pasts, signal }));
+  const { chainId } = written.deployment;
+  tell(`chain ${chainId} on port ${ports.chain}, ${network}, contracts as ${contracts}`);
+  return written;
+}
+
+async function writePast(
+  url: string,
+  {
+    network,
+    contracts,
+    pasts,
+    signal,
+  }: Pick<MakeChainParameters, 'network' | 'contracts' | 'pasts' | 'signal'>,
+): Promise<Past> {
+  const deployment = await deployProtocol(url, { network, contracts });
   signal.throwIfAborted();
-  if (past === undefined) {
-    await writeHistory(url, deployment, {});
-    if (pasts !== undefined) await keepPast(pasts, url, deployment);
-  }
-  tell(`chain ${deployment.chainId} on port ${ports.chain}, ${network}, contracts as ${contracts}`);
-  return deployment;
+  const { lastBlock } = await writeHistory(url, deployment);
+  const past = { deployment, lastBlock };
+  if (pasts !== undefined) await keepPast(pasts, url, past);
+  return past;
 }
 
 /** As an installer leaves it: readable for the services' group and nobody else. */

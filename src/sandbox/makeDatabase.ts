@@ -1,13 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { TvError } from '../errors/TvError.ts';
 import { runInside } from './machine/runInside.ts';
 import type { ServiceUser } from './machine/serviceUser.ts';
 import { type Machine, toolPath, unitPath } from './machine/startMachine.ts';
 import { startUnits } from './machine/startUnits.ts';
-import { writePasswords } from './passwords.ts';
+import type { DatabaseAccess } from './passwords.ts';
 import type { SandboxPaths } from './paths.ts';
-import { createDatabase } from './postgres/createDatabase.ts';
+import { type KeptCluster, restoreCluster } from './postgres/clusterSnapshot.ts';
+import { changePasswords, createDatabase } from './postgres/createDatabase.ts';
 import type { PostgresServer } from './postgres/findServer.ts';
 import type { SchemaForm } from './postgres/schemaForm.ts';
 import { waitForServer } from './postgres/waitForServer.ts';
@@ -16,21 +16,44 @@ export interface MakeDatabaseParameters {
   readonly machine: Machine;
   readonly server: PostgresServer;
   readonly user: ServiceUser | undefined;
-  readonly port: number;
+  readonly access: DatabaseAccess;
   readonly form: SchemaForm;
-  /** As in the shipped `.env.example`, where role, database and password are all `tempovault`. */
-  readonly shippedPassword: boolean;
+  /** Has its rows already. */
+  readonly kept: KeptCluster | undefined;
   readonly signal: AbortSignal;
 }
 
-/** @returns the URL for `INDEXER_DB_URL`. Secret */
+/** Starts the server on a database with the schema in it. */
 export async function makeDatabase(
   paths: SandboxPaths,
-  { machine, server, user, port, form, shippedPassword, signal }: MakeDatabaseParameters,
-): Promise<string> {
-  const superuserPassword = randomBytes(18).toString('base64url');
-  // As people choose them: with characters that a URL has to encode.
-  const password = shippedPassword ? 'tempovault' : `Tv@${randomBytes(12).toString('base64url')}/#:%?&`;
+  { machine, server, user, access, form, kept, signal }: MakeDatabaseParameters,
+): Promise<void> {
+  const { port, superuserPassword, password } = access;
+  if (kept === undefined) {
+    await initInside(paths, { machine, server, user, access });
+    await startServer({ machine, access, signal });
+    await createDatabase({ port, superuserPassword, password, form });
+  } else {
+    await restoreCluster(kept, { directory: dataDirectory(paths), port });
+    await startServer({ machine, access: { ...access, superuserPassword: kept.superuserPassword }, signal });
+    await changePasswords({ port, from: kept.superuserPassword, superuserPassword, password });
+  }
+}
+
+/** @throws TimeoutError where it does not answer */
+export async function startServer({
+  machine,
+  access: { port, superuserPassword },
+  signal,
+}: Pick<MakeDatabaseParameters, 'machine' | 'access' | 'signal'>): Promise<void> {
+  await startUnits(machine, ['sandbox-database']);
+  await waitForServer({ port, superuserPassword, signal });
+}
+
+async function initInside(
+  paths: SandboxPaths,
+  { machine, server, user, access }: Pick<MakeDatabaseParameters, 'machine' | 'server' | 'user' | 'access'>,
+): Promise<void> {
   const at = (path: string) => unitPath(machine.kind, paths, path);
   const made = await runInside(
     machine,
@@ -40,30 +63,19 @@ export async function makeDatabase(
         server: serverInside(machine, server),
         parameters: {
           directory: at(dataDirectory(paths)),
-          port,
-          superuserPassword,
+          port: access.port,
+          superuserPassword: access.superuserPassword,
           ...(user === undefined ? {} : { user: { uid: user.uid, gid: user.gid } }),
         },
       }),
       timeoutMs: 60_000,
     },
   );
-  if (made.exitCode !== 0) {
-    throw new TvError('sandbox.not-started', 'The sandbox database cannot be made.', {
-      facts: {
-        reason:
-          made.stderr
-            .trim()
-            .split('\n')
-            .find((line) => /error/i.test(line)) ?? made.stderr.trim(),
-      },
-    });
-  }
-  await startUnits(machine, ['sandbox-database']);
-  await waitForServer({ port, superuserPassword, signal });
-  const { url } = await createDatabase({ port, superuserPassword, password, form });
-  writePasswords(paths, { port, passwords: { tempovault: password, postgres: superuserPassword } });
-  return url;
+  if (made.exitCode === 0) return;
+  const words = made.stderr.trim();
+  throw new TvError('sandbox.not-started', 'The sandbox database cannot be made.', {
+    facts: { reason: words.split('\n').find((line) => /error/i.test(line)) ?? words },
+  });
 }
 
 /** The cluster's data directory. */

@@ -3,10 +3,16 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { Client } from 'pg';
+import { describe, expect, inject, it } from 'vitest';
+import { findPast } from '../../src/sandbox/chain/chainSnapshot.ts';
+import { rpc } from '../../src/sandbox/chain/rpc.ts';
 import { cgroupProcesses, sandboxCgroup } from '../../src/sandbox/machine/cgroup.ts';
 import { systemdObstacle } from '../../src/sandbox/machine/systemdObstacle.ts';
 import { until } from '../../src/sandbox/machine/until.ts';
+import { readPassword } from '../../src/sandbox/passwords.ts';
+import { sandboxPaths } from '../../src/sandbox/paths.ts';
+import { findCluster } from '../../src/sandbox/postgres/clusterSnapshot.ts';
 import { startSandbox, tracesOf, tvHome } from '../support/sandbox.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/tv.js', import.meta.url));
@@ -17,6 +23,59 @@ const minutes = 60_000;
 if (obstacle !== undefined) it.skip(`a real systemd cannot be tested here: ${obstacle}`);
 
 describe.skipIf(obstacle !== undefined)('on a systemd of its own', () => {
+  it(
+    'database kept with the past of its chain → all rows, no block left out, new passwords',
+    async () => {
+      const [folder, form] = [inject('pasts'), { network: 'tempo', contracts: 'full' }] as const;
+      const kept = () => findCluster(folder, { ...form, schema: 'deployed', indexer: 'complete' });
+      // The first one of its form may still have to write the past, and the second one keeps the database.
+      for (let round = 0; round < 2 && (await kept()) === undefined; round++)
+        await (await startSandbox()).stop();
+      const [cluster, past] = [await kept(), findPast(folder, form)];
+      if (cluster === undefined || past === undefined) throw new Error('nothing was kept');
+
+      await using sandbox = await startSandbox();
+      const [row] = await sandbox.sql<{ old: string; fresh: string[]; last: string; reached: string }>(
+        `SELECT count(*) FILTER (WHERE block_number <= $1) AS old,
+                array_agg(DISTINCT transaction_hash) FILTER (WHERE block_number > $1) AS fresh,
+                max(block_number) AS last,
+                (SELECT last_indexed_block FROM indexer_state) AS reached
+         FROM events`,
+        [past.lastBlock],
+      );
+      expect(Number(row?.old)).toBe(cluster.events);
+      const hex = (block: number | string | undefined) => `0x${Number(block).toString(16)}`;
+      const logs = await rpc<{ transactionHash: string }[]>(
+        `http://127.0.0.1:${sandbox.info.ports.chain}`,
+        'eth_getLogs',
+        [
+          {
+            address: Object.values(past.deployment.addresses),
+            fromBlock: hex(past.lastBlock + 1),
+            toBlock: hex(row?.last),
+          },
+        ],
+      );
+      // The relay alone has been at work; a signal has logs of two kinds, of which one is indexed.
+      const signals = new Set(logs.map(({ transactionHash }) => transactionHash));
+      expect(signals.size).toBeGreaterThan(0);
+      expect(row?.fresh).toEqual([...signals].sort());
+      expect(Number(row?.reached)).toBeGreaterThanOrEqual(Number(row?.last));
+
+      const paths = sandboxPaths(sandbox.dir);
+      const own = [readPassword(paths, 'tempovault'), readPassword(paths, 'postgres')];
+      expect(own).not.toContain(cluster.superuserPassword);
+      const superuser = { user: 'postgres', database: 'postgres', password: cluster.superuserPassword };
+      const client = new Client({ host: '127.0.0.1', port: sandbox.info.ports.database, ...superuser });
+      await expect(client.connect()).rejects.toThrow(/password authentication failed/);
+      const statements = await sandbox.sql('SELECT query FROM pg_stat_statements', [], 'postgres');
+      const { stdout } = await sandbox.inside('journalctl', '-u', 'sandbox-database');
+      expect(stdout).toContain('database system is ready');
+      for (const secret of own) expect(`${JSON.stringify(statements)}${stdout}`).not.toContain(secret);
+    },
+    4 * minutes,
+  );
+
   it(
     'comes up once, shows and lends its tools, breaks, heals, and goes without a trace',
     async () => {

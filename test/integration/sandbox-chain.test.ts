@@ -482,15 +482,15 @@ describe.each(cases)('$generation contracts on $network', ({ network, generation
     const folder = mkdtempSync(join(tmpdir(), 'tv-pasts-'));
     try {
       expect(findPast(folder, { network, contracts: generation })).toBeUndefined();
-      await keepPast(folder, chain.url, deployment);
+      const { lastBlock } = history;
+      await keepPast(folder, chain.url, { deployment, lastBlock });
       // Two processes may be at it at once.
-      await keepPast(folder, chain.url, deployment);
+      await keepPast(folder, chain.url, { deployment, lastBlock });
       expect(readdirSync(folder)).toEqual([`${network}-${generation}`]);
       const past = findPast(folder, { network, contracts: generation });
-      expect(past?.deployment).toEqual(deployment);
+      expect(past).toMatchObject({ deployment, lastBlock });
       await using next = await sandboxChain({ network, chainId: 4217, stateFile: past?.stateFile ?? '' });
 
-      const { lastBlock } = history;
       const numbers = Array.from({ length: lastBlock + 1 }, (_, number) => hex(number));
       const { riskController: to, dexStrategy: holder } = deployment.addresses;
       const everything = async (url: string) => ({

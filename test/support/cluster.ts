@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, type QueryResultRow } from 'pg';
 import { freePorts } from '../../src/sandbox/machine/freePorts.ts';
-import { createDatabase } from '../../src/sandbox/postgres/createDatabase.ts';
+import { createDatabase, databaseUrl } from '../../src/sandbox/postgres/createDatabase.ts';
 import { findServer, type PostgresServer } from '../../src/sandbox/postgres/findServer.ts';
 import { initCluster } from '../../src/sandbox/postgres/initCluster.ts';
 import { postgresCommand } from '../../src/sandbox/postgres/postgresCommand.ts';
@@ -66,8 +66,8 @@ export async function startCluster(server?: PostgresServer): Promise<Cluster> {
     superuserUrl: `postgresql://postgres:${encodeURIComponent(superuserPassword)}@127.0.0.1:${port}/postgres`,
     log: () => log,
     async create(form) {
-      const { url } = await createDatabase({ port, superuserPassword, password, form });
-      return url;
+      await createDatabase({ port, superuserPassword, password, form });
+      return databaseUrl({ port, password });
     },
     [Symbol.asyncDispose]: end,
   };

@@ -52,20 +52,19 @@ export async function protocolWorld(
     return path;
   };
   const passwordFile = secret('password', `${keyPassword}\n`);
-  const signer = (role: SignerRole) => ({
-    keystore: secret(
-      `${role}.json`,
-      keystoreText(devPrivateKey(protocol.deployment.accounts[role].index), keyPassword),
-    ),
-    passwordFile,
-  });
+  const signers: Partial<Record<SignerRole, object>> = {};
+  for (const role of keyRoles) {
+    const key = devPrivateKey(protocol.deployment.accounts[role].index);
+    const keystore = secret(`${role}.json`, await keystoreText(key, keyPassword));
+    signers[role] = { keystore, passwordFile };
+  }
   const { deployment } = protocol;
   const names = ['Alpha', 'Beta', 'Theta'];
   const base = {
     sandbox: true,
     chain: { id: deployment.chainId, rpcUrls: [protocol.url], timeoutMs: 5_000 },
     contracts: deployment.addresses,
-    signers: Object.fromEntries(keyRoles.map((role) => [role, signer(role)])),
+    signers,
     pairs: Object.fromEntries(
       deployment.pairs.map(({ id, tokenA, tokenB }, index) => [
         names[index],

@@ -155,7 +155,7 @@ it.each([
 });
 
 it('opens a keystore with its password file, and keeps key and password out of output', async () => {
-  const path = file('key.json', keystoreText(key, password));
+  const path = file('key.json', await keystoreText(key, password));
   const passwordFile = file('password', `${password}\n`);
   const signer = await open({ kind: 'keystore', path, passwordFile });
   expect(signer).toMatchObject({ role: 'riskOfficer', address, source: `keystore ${path}` });
@@ -166,14 +166,14 @@ it('opens a keystore with its password file, and keeps key and password out of o
 });
 
 it('asks for the password once in a run', async () => {
-  const path = file('key.json', keystoreText(key, password));
+  const path = file('key.json', await keystoreText(key, password));
   const ctx = context({ kind: 'keystore', path, passwordFile: undefined }, [password]);
   expect((await openSigner(ctx, 'riskOfficer')).address).toBe(address);
   expect((await openSigner(ctx, 'riskOfficer')).address).toBe(address);
 });
 
 it('says that a password is wrong, and asks again the next time', async () => {
-  const path = file('key.json', keystoreText(key, password));
+  const path = file('key.json', await keystoreText(key, password));
   const ctx = context({ kind: 'keystore', path, passwordFile: undefined }, ['wrong horse', password]);
   const error = await refusal(openSigner(ctx, 'riskOfficer'));
   expect(error).toMatchObject({
@@ -185,13 +185,13 @@ it('says that a password is wrong, and asks again the next time', async () => {
 });
 
 it('refuses a keystore or a password file that others can read, with what to run', async () => {
-  const path = file('key.json', keystoreText(key, password), 0o640);
+  const path = file('key.json', await keystoreText(key, password), 0o640);
   expect(await refusal(open({ kind: 'keystore', path, passwordFile: undefined }, [password]))).toMatchObject({
     message: 'The keystore can be read by others.',
     facts: { file: path, mode: '0640' },
     next: [{ shell: `chmod 600 ${path}`, on: 'here' }],
   });
-  const sound = file('sound.json', keystoreText(key, password));
+  const sound = file('sound.json', await keystoreText(key, password));
   const passwordFile = file('password', password, 0o604);
   expect(await refusal(open({ kind: 'keystore', path: sound, passwordFile }))).toMatchObject({
     message: 'The password file can be read by others.',
@@ -203,7 +203,7 @@ it('refuses a keystore or a password file that others can read, with what to run
 });
 
 it('refuses with exit code 4 where it would have to ask and nobody is there', async () => {
-  const path = file('key.json', keystoreText(key, password));
+  const path = file('key.json', await keystoreText(key, password));
   for (const source of [{ kind: 'keystore', path, passwordFile: undefined }, { kind: 'prompt' }] as const) {
     expect(() => assertSignerAskable(context(source), 'riskOfficer')).toThrow(/no terminal to ask at/);
     expect(await refusal(open(source))).toMatchObject({ exitCode: 4 });

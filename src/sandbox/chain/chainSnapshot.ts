@@ -11,29 +11,35 @@ export interface ChainForm {
   readonly contracts: Generation;
 }
 
-/** A chain as it was once its history had been written: every block, transaction and log, and the newest state. */
-export interface KeptPast {
+/** What a chain holds once its history has been written. */
+export interface Past {
   readonly deployment: Deployment;
+  /** The history's last block. A chain that starts from a kept one is further. */
+  readonly lastBlock: number;
+}
+
+/** A chain as it was once its history had been written: every block, transaction and log, and the newest state. */
+export interface KeptPast extends Past {
   /** For `anvilCommand`. */
   readonly stateFile: string;
 }
 
 /** The past of a chain of this form, where the folder has one. */
 export function findPast(folder: string, form: ChainForm): KeptPast | undefined {
-  const { deployment, stateFile } = files(pastOf(folder, form));
-  if (!existsSync(deployment)) return undefined;
-  return { deployment: JSON.parse(readFileSync(deployment, 'utf8')) as Deployment, stateFile };
+  const { description, stateFile } = files(pastOf(folder, form));
+  if (!existsSync(description)) return undefined;
+  return { ...(JSON.parse(readFileSync(description, 'utf8')) as Past), stateFile };
 }
 
 /** Keeps a chain's past, unless another process has done so meanwhile. Others see it whole or not at all. */
-export async function keepPast(folder: string, url: string, deployment: Deployment): Promise<void> {
+export async function keepPast(folder: string, url: string, { deployment, lastBlock }: Past): Promise<void> {
   const state = await rpc<Hex>(url, 'anvil_dumpState');
   const path = pastOf(folder, { network: deployment.network, contracts: deployment.generation });
   await publishFolder(path, async (draft) => {
     const paths = files(draft);
     // Anvil hands it out compressed, and reads it from a file only as it is.
     writeFileSync(paths.stateFile, gunzipSync(Buffer.from(state.slice(2), 'hex')));
-    writeFileSync(paths.deployment, JSON.stringify(deployment));
+    writeFileSync(paths.description, JSON.stringify({ deployment, lastBlock } satisfies Past));
     return undefined;
   });
 }
@@ -43,5 +49,5 @@ function pastOf(folder: string, { network, contracts }: ChainForm): string {
 }
 
 function files(directory: string) {
-  return { deployment: join(directory, 'deployment.json'), stateFile: join(directory, 'state.json') };
+  return { description: join(directory, 'past.json'), stateFile: join(directory, 'state.json') };
 }

@@ -12,19 +12,18 @@ export interface CreateDatabaseParameters {
   readonly form: SchemaForm;
 }
 
-export interface CreatedDatabase {
-  /** For `INDEXER_DB_URL`. Secret. */
-  readonly url: string;
+/** For `INDEXER_DB_URL`. Secret. */
+export function databaseUrl({ port, password }: Pick<CreateDatabaseParameters, 'port' | 'password'>): string {
+  return `postgresql://tempovault:${encodeURIComponent(password)}@127.0.0.1:${port}/tempovault`;
 }
 
 /** Makes the role `tempovault` (no superuser), its database of the same name, and the schema, all its own. */
-export async function createDatabase(parameters: CreateDatabaseParameters): Promise<CreatedDatabase> {
+export async function createDatabase(parameters: CreateDatabaseParameters): Promise<void> {
   const { port, superuserPassword, password, form } = parameters;
   const server = { host: '127.0.0.1', port };
   const superuser = { ...server, user: 'postgres', password: superuserPassword };
   await withClient({ ...superuser, database: 'postgres' }, async (client) => {
-    // CREATE ROLE cannot take its password as a parameter: keep the text out of the server's log and statistics.
-    await client.query("SET log_min_error_statement = 'panic'; SET pg_stat_statements.track = 'none'");
+    await client.query(unlogged);
     await client.query(`CREATE ROLE tempovault LOGIN PASSWORD ${escapeLiteral(password)}`);
     await client.query('CREATE DATABASE tempovault OWNER tempovault');
   });
@@ -34,7 +33,28 @@ export async function createDatabase(parameters: CreateDatabaseParameters): Prom
   });
   const owner = { ...server, user: 'tempovault', password, database: 'tempovault' };
   await withClient(owner, (client) => client.query(form === 'deployed' ? deployedSchema : runbookSchema));
-  return { url: `postgresql://tempovault:${encodeURIComponent(password)}@127.0.0.1:${port}/tempovault` };
+}
+
+/** Passwords cannot be parameters of a statement: keeps its text out of the server's log and statistics. */
+const unlogged = "SET log_min_error_statement = 'panic'; SET pg_stat_statements.track = 'none'";
+
+export interface ChangePasswordsParameters {
+  readonly port: number;
+  /** Of the superuser `postgres`, so far. */
+  readonly from: string;
+  readonly superuserPassword: string;
+  /** Of the role `tempovault`. */
+  readonly password: string;
+}
+
+export async function changePasswords(parameters: ChangePasswordsParameters): Promise<void> {
+  const { port, from, superuserPassword, password } = parameters;
+  const superuser = { host: '127.0.0.1', port, user: 'postgres', password: from, database: 'postgres' };
+  await withClient(superuser, async (client) => {
+    await client.query(unlogged);
+    await client.query(`ALTER ROLE tempovault PASSWORD ${escapeLiteral(password)}`);
+    await client.query(`ALTER ROLE postgres PASSWORD ${escapeLiteral(superuserPassword)}`);
+  });
 }
 
 async function isPreloaded(client: Client): Promise<boolean> {

@@ -11,6 +11,8 @@ export interface FillDatabaseParameters {
   /** Of the role `tempovault`. Secret. */
   readonly databaseUrl: string;
   readonly rpcUrl: string;
+  /** Default: the head of the chain. */
+  readonly lastBlock?: number;
   /** The protocol's contracts, as in the indexer's settings. */
   readonly addresses: readonly Address[];
   /** Default `complete`. */
@@ -19,7 +21,7 @@ export interface FillDatabaseParameters {
 
 export interface FilledDatabase {
   readonly events: number;
-  /** Head of the chain at the time; the cursor stands here, in the form that has one. */
+  /** The cursor stands here, in the form that has one. */
   readonly lastIndexedBlock: number;
 }
 
@@ -30,7 +32,7 @@ export interface FilledDatabase {
 export async function fillDatabase(parameters: FillDatabaseParameters): Promise<FilledDatabase> {
   const { databaseUrl, rpcUrl, addresses, indexer = 'complete' } = parameters;
   const rpc = rpcClient(rpcUrl, { timeoutMs: 60_000 });
-  const lastIndexedBlock = Number(await rpc('eth_blockNumber', []));
+  const lastIndexedBlock = parameters.lastBlock ?? Number(await rpc('eth_blockNumber', []));
   const events = await readEvents(rpc, {
     addresses,
     fromBlock: 0,
