@@ -2,11 +2,14 @@ import { sql } from 'kysely';
 import { TvError } from '../errors/TvError.ts';
 import type { Database, Host } from '../runbook/context.ts';
 import type { Progress } from '../runbook/events.ts';
+import publishScript from './backup/publishBackup.sh';
 import { libpqArguments } from './connectDatabase.ts';
 import { countWhile } from './countWhile.ts';
+import dumpScript from './dumpDatabase.sh';
 import { endSessions } from './endSessions.ts';
 import { runHostScript } from './hostScript.ts';
 import { inSnapshot, type OpenTransaction } from './inSnapshot.ts';
+import sealScript from './sealDump.sh';
 import { verifyDump } from './verifyDump.ts';
 import { watchSize } from './watchSize.ts';
 
@@ -60,7 +63,6 @@ export async function dumpDatabase(
     }
     const common = {
       run,
-      args: [file, partial],
       code: 'backup.not-written' as const,
       failure: 'The backup was written but cannot be put in its place.',
       facts: { file },
@@ -68,20 +70,15 @@ export async function dumpDatabase(
     };
     const facts = await runHostScript(database, {
       ...common,
-      script: `
-        chmod 600 -- "$2"
-        sync -- "$2"
-        stat -c %s -- "$2"
-        sha256sum < "$2"`,
+      args: [partial],
+      script: sealScript,
     });
     // Apart from the long work above: if tv is killed, that goes on without it, and must not then
     // give the final name to what a resumed run has begun to write.
     await runHostScript(database, {
       ...common,
-      script: `
-        [ ! -e "$1" ] || { echo "cannot rename: $1 exists" >&2; exit 1; }
-        mv -T -- "$2" "$1"
-        sync -- "$(dirname -- "$1")"`,
+      args: [file, partial],
+      script: publishScript,
     });
     const [bytes, sum] = facts.split('\n');
     return {
@@ -113,12 +110,7 @@ async function dumpSnapshot(
     dump: (signal) =>
       runHostScript(database, {
         run,
-        script: `
-      umask 077
-      [ ! -e "$1" ] || { echo "cannot write: $1 exists" >&2; exit 1; }
-      rm -f -- "$2"
-      file=$2; snapshot=$3; shift 3
-      exec pg_dump -Fc --no-subscriptions --lock-wait-timeout=10s --snapshot="$snapshot" -f "$file" "$@"`,
+        script: dumpScript,
         args: [file, partial, rows[0]?.id ?? '', ...libpqArguments(database, applicationName)],
         code: 'backup.dump-failed' as const,
         failure: 'The backup failed: pg_dump did not finish.',

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors/codes.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { CommandOptions, Database, Host } from '../runbook/context.ts';
 import { outsideText } from '../text/outsideText.ts';
+import programs from './hostScript.sh';
 
 export interface HostScript {
   readonly run: Host['run'];
@@ -20,47 +21,6 @@ export interface HostScript {
 }
 
 /**
- * What every script begins with. The client programs of the server's own major version come first,
- * where they are installed: Debian's `pg_dump` on the PATH is the newest, and what it writes may hold
- * settings that an older server does not know. `$server` is that version, or empty.
- *
- * `archive_reader FILE` prints the first pg_restore that can read the archive: an older one says
- * "unsupported version" of what a newer pg_dump has written.
- */
-const programs = String.raw`
-version_of() { "$1" --version 2>/dev/null | sed -n 's/.*(PostgreSQL) \([0-9]*\).*/\1/p'; }
-release_folders() { ls -d /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql@*/bin 2>/dev/null | sort -V || true; }
-choose_programs() {
-  local own folder major tool
-  [ -n "$server" ] || return 0
-  # Debian's own programs on the PATH take the newest version; asking them which is slow, too.
-  own=0
-  for tool in pg_dump pg_restore psql; do
-    case $(readlink -f "$(command -v "$tool")") in
-      */pg_wrapper) ;;
-      *) own=$(version_of pg_dump || true) ;;
-    esac
-  done
-  [ -n "$own" ] || own=0
-  [ "$own" != "$server" ] || return 0
-  for folder in $(release_folders); do
-    for tool in pg_dump pg_restore psql; do [ -x "$folder/$tool" ] || continue 2; done
-    major=$(version_of "$folder/pg_dump")
-    if [ "$major" = "$server" ]; then PATH=$folder:$PATH; return; fi
-    if [ "$major" -gt "$server" ] && [ "$own" -lt "$server" ]; then PATH=$folder:$PATH; own=$major; fi
-  done
-}
-archive_reader() {
-  local program said
-  while read -r program; do
-    said=$("$program" -l -- "$1" 2>&1 >/dev/null) && { printf '%s\n' "$program"; return; }
-    case $said in *"unsupported version"*) ;; *) break ;; esac
-  done < <(type -aP pg_restore; release_folders | sed 's,$,/pg_restore,')
-  command -v pg_restore
-}
-choose_programs`;
-
-/**
  * Runs a script of libpq programs on the host, with the password in their environment and no time
  * limit: dumps and restores take as long as they take.
  * @returns its standard output
@@ -75,8 +35,10 @@ export async function runHostScript(database: Database, parameters: HostScript):
     ...(signal === undefined ? {} : { signal }),
   };
   const server = await serverMajor(database);
-  const strict = `set -euo pipefail\nexport LC_ALL=C\nserver=${server ?? ''}\n${programs}\n${script}`;
-  const output = await run(['bash', '-c', strict, 'tv', ...args], options);
+  const output = await run(
+    ['bash', '-c', `${programs}${script}`, 'tv', String(server ?? ''), ...args],
+    options,
+  );
   if (signal?.aborted === true) throw signal.reason;
   if (output.exitCode !== 0) {
     const said = lastWords(output.stderr);

@@ -1,13 +1,17 @@
 import { sql } from 'kysely';
 import { TvError } from '../errors/TvError.ts';
 import type { Database, Host } from '../runbook/context.ts';
-import { dumpReader, feedFunctions, knownSettings } from './backup/dumpScript.ts';
+import dumpReader from './backup/dumpReader.awk';
+import { knownSettings } from './backup/dumpScript.ts';
+import feedDump from './backup/feedDump.sh';
+import listContents from './backup/listContents.sh';
 import { libpqArguments } from './connectDatabase.ts';
 import { aroundDeletes, deleteStatements, helperIndexes } from './deleteStatements.ts';
 import { endSessions } from './endSessions.ts';
 import { allTables, type EventSchema, tableId } from './eventSchema.ts';
 import { runHostScript } from './hostScript.ts';
 import { listSequences } from './listSequences.ts';
+import restoreScript from './restoreTables.sh';
 import { verifyDump } from './verifyDump.ts';
 
 export interface RestoreTablesParameters {
@@ -47,20 +51,9 @@ export async function restoreTables(
   await endSessions(database, { applicationName });
   const { rows } = await verifyDump(database, { run, file, tables: {}, ...abortable });
   const list = await contentsToRestore(database, parameters);
-  // The end mark is written only after pg_restore has succeeded. Where it dies in mid-table psql
-  // sees an ordinary end of input: without the mark the last statement fails and all is rolled back.
   await runHostScript(database, {
     run,
-    script: `${feedFunctions}
-      file=$1; list=$2; before=$3; mark=$4; check=$5; known=$6; reader=$7; shift 7
-      restore=$(archive_reader "$file")
-      restrict=$(restrict_line "$@")
-      {
-        printf '%s\\n' "$before" "$restrict"
-        "$restore" --data-only -L <(printf '%s\\n' "$list") -f - -- "$file" |
-          awk -v mode=feed -v known="$known" "$reader"
-        printf '%s\\n' "$mark"
-      } | psql -X -q -1 -v ON_ERROR_STOP=1 -o /dev/null "$@" -f - -c "$check"`,
+    script: `${feedDump}${restoreScript}`,
     args: [
       file,
       list,
@@ -86,7 +79,7 @@ async function contentsToRestore(database: Database, parameters: RestoreTablesPa
   const { run, file, schema } = parameters;
   const contents = await runHostScript(database, {
     run,
-    script: '"$(archive_reader "$1")" -l -- "$1"',
+    script: listContents,
     args: [file],
     code: 'backup.unreadable',
     failure: 'The backup cannot be read.',

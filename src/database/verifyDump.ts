@@ -1,5 +1,8 @@
 import type { Database, Host } from '../runbook/context.ts';
-import { type BackupNeeds, dumpReader, parseDumpText } from './backup/dumpScript.ts';
+import dumpReader from './backup/dumpReader.awk';
+import { type BackupNeeds, parseDumpText } from './backup/dumpScript.ts';
+import listContents from './backup/listContents.sh';
+import readDump from './backup/readDump.sh';
 import { runHostScript } from './hostScript.ts';
 
 export interface VerifyDumpParameters {
@@ -38,17 +41,16 @@ export async function verifyDump(database: Database, parameters: VerifyDumpParam
     facts: { file },
     ...(signal === undefined ? {} : { signal }),
   };
-  const restore = 'restore=$(archive_reader "$1")\n';
   const header = await runHostScript(database, {
     ...common,
-    script: `${restore}"$restore" -l -- "$1"`,
+    script: listContents,
     args: [file],
   });
   const text = parseDumpText(
     await runHostScript(database, {
       ...common,
-      script: `${restore}"$restore" -f - -- "$1" | awk -v mode=read "$2"`,
-      args: [file, dumpReader],
+      script: readDump,
+      args: ['archive', file, dumpReader],
     }),
   );
   const { rows } = text;

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -579,5 +579,21 @@ describe('what is found in a folder', () => {
     expect(leftovers).toEqual([]);
     expect(unusable.toSorted()).toEqual(['l\ufffd.sql', 'red\\u{1b}[31m.sql', 'two\\u{a}lines.sql.partial']);
     await expect(found('red\u001b[31m.sql')).rejects.toThrow('has characters in it that tv does not take');
+  });
+
+  it.skipIf(process.getuid?.() !== 0).each([
+    ['may not be entered', 0o700],
+    ['may be entered, but not listed', 0o711],
+  ])('a folder that %s → an error, not a list without backups', async (_, mode) => {
+    writeFileSync(join(directory, 'day.sql'), 'x');
+    chmodSync(directory, mode);
+    const nobody = connectHost({
+      prefix: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'],
+      timeoutMs: 10_000,
+    });
+    await expect(listBackups({ run: nobody.run, directory })).rejects.toMatchObject({
+      message: 'The backup folder cannot be read.',
+      facts: { reason: expect.stringMatching(/Permission denied$/) },
+    });
   });
 });

@@ -11,6 +11,8 @@ import { readCursor } from '../readCursor.ts';
 import { readEventSchema } from '../readEventSchema.ts';
 import { type DatabaseProperties, readDatabaseProperties } from '../restore/readDatabaseProperties.ts';
 import { watchSize } from '../watchSize.ts';
+import directoryScript from './dumpDirectory.sh';
+import plainScript from './dumpPlain.sh';
 
 export interface DumpToParameters {
   readonly run: Host['run'];
@@ -34,21 +36,6 @@ export type DumpedSnapshot = {
   readonly databaseBytes: number;
   readonly properties: DatabaseProperties;
 };
-
-/** pg_dump writes the folder itself, from version 16 on with zstd; `data` keeps its files apart from the manifest. */
-const directoryScript = `
-  rm -rf -- "$partial"
-  mkdir -- "$partial"
-  major=$(version_of pg_dump)
-  compress=gzip:6
-  [ "$major" -lt 16 ] || ! command -v zstd >/dev/null || compress=zstd:3
-  [ "$major" -ge 16 ] || compress=6
-  exec pg_dump -Fd --no-subscriptions -j "$jobs" -Z "$compress" --lock-wait-timeout=10s --snapshot="$snapshot" -f "$partial/data" "$@"`;
-
-/** With pipefail, so that a pg_dump that fails is not hidden behind a gzip that succeeds. */
-const plainScript = `
-  rm -rf -- "$partial"
-  pg_dump --no-subscriptions --lock-wait-timeout=10s --snapshot="$snapshot" "$@" | gzip -6 > "$partial"`;
 
 /**
  * Dumps the database and, in the same snapshot, counts every row and reads the cursor.
@@ -104,11 +91,13 @@ async function dumpSnapshot(
     dump: (signal) =>
       runHostScript(database, {
         run,
-        script: `
-      umask 077
-      partial=$1 snapshot=$2 jobs=$3; shift 3
-      ${form === 'directory' ? directoryScript : plainScript}`,
-        args: [partial, snapshot, String(jobs), ...libpqArguments(database, applicationName)],
+        script: form === 'directory' ? directoryScript : plainScript,
+        args: [
+          partial,
+          snapshot,
+          ...(form === 'directory' ? [String(jobs)] : []),
+          ...libpqArguments(database, applicationName),
+        ],
         code: 'backup.dump-failed',
         failure: 'The backup failed: pg_dump did not finish.',
         signal,

@@ -4,6 +4,7 @@ import { runHostScript } from '../hostScript.ts';
 import type { BackupManifest } from './manifest.ts';
 import { writeManifest } from './manifest.ts';
 import type { BackupMarks } from './marks.ts';
+import script from './publishBackup.sh';
 
 export interface PublishBackupParameters {
   readonly run: Host['run'];
@@ -42,11 +43,7 @@ export async function publishBackup(
 ): Promise<void> {
   await runHostScript(database, {
     run,
-    script: `
-      [ ! -e "$1" ] || { echo "cannot rename: $1 exists" >&2; exit 1; }
-      find "$2" -type f -exec sync -- {} +
-      mv -T -- "$2" "$1"
-      sync -- "$(dirname -- "$1")"`,
+    script,
     args: [path, partial],
     code: 'backup.not-written',
     failure: 'The backup was written but cannot be put in its place.',

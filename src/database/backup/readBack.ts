@@ -2,9 +2,12 @@ import { TvError } from '../../errors/TvError.ts';
 import type { Database } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
 import { isDataOnly, verifyDump } from '../verifyDump.ts';
-import { type BackupNeeds, dumpReader, parseDumpText } from './dumpScript.ts';
+import dumpReader from './dumpReader.awk';
+import { type BackupNeeds, parseDumpText } from './dumpScript.ts';
 import type { Backup } from './listBackups.ts';
+import listContents from './listContents.sh';
 import type { BackupFile } from './manifest.ts';
+import readDump from './readDump.sh';
 import { type ReadFilesParameters, readFiles } from './readFiles.ts';
 
 /** With `sumsOnly`, `rows` stays empty. */
@@ -69,14 +72,17 @@ async function readDefinitions(database: Database, { run, backup, signal }: Read
     failure: 'The backup cannot be read.',
     ...(signal === undefined ? {} : { signal }),
   };
-  const restore = '"$(archive_reader "$1")"';
   const [list, definitions, text] = await Promise.all([
-    runHostScript(database, { ...common, args: [backup.archive], script: `${restore} -l -- "$1"` }),
-    runHostScript(database, { ...common, args: [backup.archive], script: `${restore} -s -f - -- "$1"` }),
+    runHostScript(database, { ...common, args: [backup.archive], script: listContents }),
     runHostScript(database, {
       ...common,
-      args: [backup.archive, dumpReader],
-      script: `${restore} -s -f - -- "$1" | awk -v mode=read "$2"`,
+      args: [backup.archive],
+      script: 'restore=$(archive_reader "$1"); "$restore" -s -f - -- "$1"',
+    }),
+    runHostScript(database, {
+      ...common,
+      args: ['definitions', backup.archive, dumpReader],
+      script: readDump,
     }),
   ]);
   return { list, definitions, text: parseDumpText(text) };
@@ -129,8 +135,8 @@ async function readScript(
 ): Promise<Omit<Contents, 'files'>> {
   const output = await runHostScript(database, {
     run,
-    script: `${backup.form === 'sql' ? 'cat' : 'gzip -dc'} -- "$1" | awk -v mode=read "$2"`,
-    args: [backup.archive, dumpReader],
+    script: readDump,
+    args: [backup.form, backup.archive, dumpReader],
     code: 'backup.unreadable' as const,
     failure: 'The backup cannot be read.',
     ...(signal === undefined ? {} : { signal }),

@@ -1,6 +1,7 @@
 import type { Database, Host } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
 import type { BackupFile, BackupForm } from './manifest.ts';
+import script from './readFiles.sh';
 
 export interface ReadFilesParameters {
   readonly run: Host['run'];
@@ -11,27 +12,6 @@ export interface ReadFilesParameters {
   readonly sumsOnly?: boolean;
   readonly signal?: AbortSignal;
 }
-
-/** Each file's sum and size; of compressed ones and of a folder's also the number of lines. */
-const filesScript = `
-cd -- "$1"
-jobs=$2
-export lines_too=$4
-look() {
-  sum=$(sha256sum < "$1") size=$(stat -c %s -- "$1") lines=-
-  [ "$lines_too" = no ] || case $1 in
-    *.gz) lines=$(gzip -dc -- "$1" 2>/dev/null | wc -l) || lines=damaged ;;
-    *.zst) lines=$(zstd -dc -- "$1" 2>/dev/null | wc -l) || lines=damaged ;;
-    *.dat) lines=$(wc -l < "$1") ;;
-  esac
-  printf '%s\\t%s\\t%s\\t%s\\n' "\${sum%% *}" "$size" "$lines" "$1"
-}
-export -f look
-list() {
-  if [ "$3" = . ]; then find . -type f ! -path ./manifest.json ! -path './marks.json*' -printf '%P\\0'
-  else printf '%s\\0' "$3"; fi
-}
-list "$@" | xargs -0 -r -P "$jobs" -I{} bash -c 'set -uo pipefail; look "$1"' tv {} | sort -t "$(printf '\\t')" -k 4`;
 
 /**
  * Reads every byte of a backup's files, several files at once.
@@ -44,7 +24,7 @@ export async function readFiles(database: Database, parameters: ReadFilesParamet
   const linesToo = sumsOnly ? 'no' : 'yes';
   const output = await runHostScript(database, {
     run,
-    script: filesScript,
+    script,
     args:
       form === 'directory'
         ? [path, String(jobs), '.', linesToo]

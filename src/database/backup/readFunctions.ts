@@ -1,7 +1,9 @@
 import type { Database, Host } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
-import { dumpReader, parseDumpText } from './dumpScript.ts';
+import dumpReader from './dumpReader.awk';
+import { parseDumpText } from './dumpScript.ts';
 import type { Backup } from './listBackups.ts';
+import script from './readDump.sh';
 
 export interface ReadFunctionsParameters {
   readonly run: Host['run'];
@@ -19,16 +21,11 @@ export async function readFunctions(
   { run, backup, signal }: ReadFunctionsParameters,
 ): Promise<readonly string[]> {
   const { form, archive, path } = backup;
-  const text = {
-    sql: 'cat -- "$1"',
-    'sql.gz': 'gzip -dc -- "$1"',
-    custom: '"$(archive_reader "$1")" -s -f - -- "$1"',
-    directory: '"$(archive_reader "$1")" -s -f - -- "$1"',
-  }[form];
+  const kind = form === 'sql' || form === 'sql.gz' ? form : 'definitions';
   const output = await runHostScript(database, {
     run,
-    script: `${text} | awk -v mode=read "$2"`,
-    args: [archive, dumpReader],
+    script,
+    args: [kind, archive, dumpReader],
     code: 'backup.unreadable',
     failure: 'The backup cannot be read.',
     facts: { backup: path },

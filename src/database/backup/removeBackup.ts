@@ -1,6 +1,7 @@
 import { TvError } from '../../errors/TvError.ts';
 import type { Host } from '../../runbook/context.ts';
 import type { Backup } from './listBackups.ts';
+import removeScript from './removeBackup.sh';
 
 export interface RemoveBackupParameters {
   readonly run: Host['run'];
@@ -8,14 +9,11 @@ export interface RemoveBackupParameters {
 }
 
 /**
- * Removes a backup with its manifest and marks. Its name goes first, at once: what is left of a
- * removal that is cut off is called `.deleting` and is not taken for a backup.
+ * Removes a backup with its manifest and marks. What is left of a
+ * removal that is cut off is not taken for a backup.
  */
 export async function removeBackup({ run, backup }: RemoveBackupParameters): Promise<void> {
-  const script = `
-    if [ -e "$1" ]; then mv -T -- "$1" "$1.deleting"; fi
-    rm -rf -- "$1.deleting" "$1.manifest.json" "$1.marks.json"`;
-  const { exitCode, stderr } = await run(['sh', '-ec', script, 'tv', backup.path], { timeoutMs: 0 });
+  const { exitCode, stderr } = await run(['sh', '-c', removeScript, 'tv', backup.path], { timeoutMs: 0 });
   if (exitCode === 0) return;
   throw new TvError('backup.not-written', 'The backup cannot be removed.', {
     facts: { backup: backup.path, said: stderr.trim().split('\n').at(-1) },

@@ -2,11 +2,14 @@ import { sql } from 'kysely';
 import { type Advice, onHost } from '../../errors/advice.ts';
 import type { Database, Host } from '../../runbook/context.ts';
 import type { Progress } from '../../runbook/events.ts';
-import { dumpReader, feedFunctions, knownSettings } from '../backup/dumpScript.ts';
+import dumpReader from '../backup/dumpReader.awk';
+import { knownSettings } from '../backup/dumpScript.ts';
+import feedDump from '../backup/feedDump.sh';
 import type { Backup } from '../backup/listBackups.ts';
 import { libpqArguments } from '../connectDatabase.ts';
 import { runHostScript } from '../hostScript.ts';
 import { watch } from '../watchSize.ts';
+import fillScript from './fillDatabase.sh';
 
 export interface FillDatabaseParameters {
   readonly run: Host['run'];
@@ -38,24 +41,6 @@ function sessionSettings({ jobs, memoryBytes }: FillDatabaseParameters): string 
   const sort = Math.min(1024, Math.floor(((memoryBytes ?? 0) * sortShare) / jobs / mib));
   return [...settings, ...(sort < 64 ? [] : [`-c maintenance_work_mem=${sort}MB`])].join(' ');
 }
-
-/**
- * pg_restore itself restores with several workers, but sets what its own version knows: where it is
- * newer than the server its text goes to psql instead, without what the server does not know.
- */
-const scripts = {
-  archive: `
-restore=$(archive_reader "$archive")
-if [ -z "$server" ] || [ "$(version_of "$restore")" -le "$server" ]; then
-  [ "$part" = all ] || set -- -s "$@"
-  exec "$restore" --exit-on-error -j "$jobs" "$@" -- "$archive"
-fi
-[ "$part" = all ] || only=-s
-"$restore" \${only:+-s} -f - -- "$archive" | feed "$@"`,
-  sql: 'feed "$@" < "$archive"',
-  // Where gzip fails psql keeps what it has got: with pipefail the whole fails, and the caller drops it.
-  'sql.gz': 'gzip -dc -- "$archive" | feed "$@"',
-} as const;
 
 /** What a server says to a role that may not. */
 export const lacksRight = /permission denied|must be (superuser|owner)/i;
@@ -99,7 +84,6 @@ export function installExtension(name: string): readonly Advice[] {
  */
 export async function fillDatabase(database: Database, parameters: FillDatabaseParameters): Promise<void> {
   const { run, backup, jobs, applicationName, expectedBytes, signal, onProgress } = parameters;
-  const kind = backup.form === 'sql' || backup.form === 'sql.gz' ? backup.form : 'archive';
   const stop = watch(async () => {
     const { rows } = await sql<{ bytes: number }>`
       select pg_database_size(current_database()) as bytes
@@ -111,8 +95,9 @@ export async function fillDatabase(database: Database, parameters: FillDatabaseP
   try {
     await runHostScript(database, {
       run,
-      script: `${feedFunctions}archive=$1 jobs=$2 part=$3 known=$4 reader=$5 only=; shift 5\n${scripts[kind]}`,
+      script: `${feedDump}${fillScript}`,
       args: [
+        backup.form,
         backup.archive,
         String(jobs),
         parameters.definitionsOnly === true ? 'definitions' : 'all',

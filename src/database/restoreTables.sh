@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# Restores rows from an archive into tables that are there, in one transaction.
+# $1 archive, $2 lines of its contents to restore, $3 statements before them, $4 the end mark, $5 the
+# statement that checks it, $6 the server's settings, $7 dumpReader.awk; the connection follows.
+#
+# The end mark is written only after pg_restore has succeeded. Where it dies in mid-table psql sees an
+# ordinary end of input: without the mark the last statement fails and all is rolled back.
+file=$1 list=$2 before=$3 mark=$4 check=$5 known=$6 reader=$7
+shift 7
+restore=$(archive_reader "$file")
+restrict=$(restrict_line "$@")
+{
+  printf '%s\n' "$before" "$restrict"
+  "$restore" --data-only -L <(printf '%s\n' "$list") -f - -- "$file" |
+    awk -v mode=feed -v known="$known" "$reader"
+  printf '%s\n' "$mark"
+} | psql -X -q -1 -v ON_ERROR_STOP=1 -o /dev/null "$@" -f - -c "$check"
