@@ -337,20 +337,31 @@ export async function readRunLock(
   database: Database,
   { except = [] }: { readonly except?: readonly number[] } = {},
 ): Promise<RunLockHolder | undefined> {
-  const { rows } = await sql<{ application: string | null; user: string | null; since: Date | null }>`
-    select a.application_name as application, a.usename::text as "user", a.backend_start as since
-    from pg_catalog.pg_locks l
-    join pg_catalog.pg_database d on d.oid = l.database
-    left join pg_catalog.pg_stat_activity a on a.pid = l.pid
-    where l.locktype = 'advisory' and l.granted and l.objsubid = 2
-      and l.pid <> all (${[...except]}::int[])
-      and (d.datname = ${database.target.name}
-          and l.classid = ${lockKey.space} and l.objid = ${lockKey.item}
-        or d.datname = ${maintenanceName} and l.classid::bigint = ${outsideSpace}
-          and l.objid::bigint = (hashtext(${database.target.name})::bigint & 4294967295))
-    limit 1
-  `.execute(database.kysely);
-  const [row] = rows;
+  const row = await database.kysely
+    .selectFrom('pg_catalog.pg_locks as l')
+    .innerJoin('pg_catalog.pg_database as d', 'd.oid', 'l.database')
+    .leftJoin('pg_catalog.pg_stat_activity as a', 'a.pid', 'l.pid')
+    .select(['a.application_name as application', 'a.usename as user', 'a.backend_start as since'])
+    .where('l.locktype', '=', 'advisory')
+    .where('l.granted', '=', true)
+    .where('l.objsubid', '=', 2)
+    .where('l.pid', '<>', sql<number>`all (${[...except]}::int[])`)
+    .where(({ or, and, eb }) =>
+      or([
+        and([
+          eb('d.datname', '=', database.target.name),
+          eb('l.classid', '=', lockKey.space),
+          eb('l.objid', '=', lockKey.item),
+        ]),
+        and([
+          eb('d.datname', '=', maintenanceName),
+          sql<boolean>`l.classid::bigint = ${outsideSpace}`,
+          sql<boolean>`l.objid::bigint = (hashtext(${database.target.name})::bigint & 4294967295)`,
+        ]),
+      ]),
+    )
+    .limit(1)
+    .executeTakeFirst();
   if (row === undefined) return undefined;
   const named = /^tv lock: (.*?): (.*)$/.exec(row.application ?? '');
   return {

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type { TvError } from '../errors/TvError.ts';
 import type { Database } from '../runbook/context.ts';
+import type { Relations } from '../runbook/relations.ts';
 import { describeDatabaseError } from './describeDatabaseError.ts';
 import { guardedPool } from './guardedPool.ts';
 import { type DatabaseAddress, otherTls, parseDatabaseUrl, tlsOptions } from './parseDatabaseUrl.ts';
@@ -141,8 +142,10 @@ function build(origin: Origin, max: number, events: Parameters<typeof guardedPoo
   // As libpq does. It is passed on to its programs like one from the URL, and kept out of all output.
   const password = address.password ?? (process.env['PGPASSWORD'] || undefined);
   const target = { host, port, name, user };
-  // biome-ignore lint/suspicious/noExplicitAny: tables known only at run time, as in Database
-  const kysely = new Kysely<any>({
+  // Relations of PostgreSQL itself are read with the builder, which checks their columns. Raw SQL is for tables known
+  // from the catalogue alone (events, their kinds, the cursor), for functions without a relation, for arrays and JSON
+  // that the server builds, and for utility commands (VACUUM, ALTER SYSTEM, LOCK), which take no parameters.
+  const kysely = new Kysely<Relations>({
     dialect: new PostgresDialect({
       pool: async () =>
         guardedPool(

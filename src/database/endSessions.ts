@@ -3,6 +3,7 @@ import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Database } from '../runbook/context.ts';
 import { applicationNameOf } from './connectDatabase.ts';
+import { currentDatabase, ownPid } from './expressions.ts';
 
 /** A session that does not end within this time hangs in the kernel (a dead disk). */
 const goneWithinMs = 10_000;
@@ -21,14 +22,14 @@ export async function endSessions(
   if (applicationName === '' || applicationName === applicationNameOf(database)) {
     throw new Error('this application name is not that of an orphan');
   }
-  const { rows } = await sql<{ pid: number; gone: boolean }>`
-    select pid, pg_terminate_backend(pid, ${goneWithinMs}) as gone
-    from pg_catalog.pg_stat_activity
-    where datname = current_database()
-      and usename = current_user
-      and application_name = ${applicationName}
-      and pid <> pg_backend_pid()
-  `.execute(database.kysely);
+  const rows = await database.kysely
+    .selectFrom('pg_catalog.pg_stat_activity')
+    .select(['pid', sql<boolean>`pg_terminate_backend(pid, ${goneWithinMs})`.as('gone')])
+    .where('datname', '=', currentDatabase)
+    .where('usename', '=', sql<string>`current_user`)
+    .where('application_name', '=', applicationName)
+    .where('pid', '<>', ownPid)
+    .execute();
   const left = rows.filter((row) => !row.gone).map((row) => row.pid);
   // "Not gone" also means that it had ended by itself a moment before.
   const alive = left.length === 0 ? [] : await stillThere(database, left);
@@ -46,8 +47,10 @@ export async function endSessions(
 }
 
 async function stillThere(database: Database, pids: readonly number[]): Promise<readonly number[]> {
-  const { rows } = await sql<{ pid: number }>`
-    select pid from pg_catalog.pg_stat_activity where pid = any(${[...pids]}::int[])
-  `.execute(database.kysely);
+  const rows = await database.kysely
+    .selectFrom('pg_catalog.pg_stat_activity')
+    .select('pid')
+    .where('pid', 'in', pids)
+    .execute();
   return rows.map((row) => row.pid);
 }

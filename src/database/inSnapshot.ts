@@ -1,8 +1,8 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../runbook/context.ts';
+import type { Relations } from '../runbook/relations.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: tables known only at run time, as in Database
-export type OpenTransaction = Transaction<any>;
+export type OpenTransaction = Transaction<Relations>;
 
 /**
  * Runs reads that must agree with each other, in one read-only snapshot.
@@ -33,7 +33,9 @@ export async function limitStatements(
            set_config('idle_in_transaction_session_timeout', '0', true)
   `.execute(transaction);
   // From PostgreSQL 17 on; it would end the transaction that holds a snapshot for pg_dump.
-  await sql`
-    select set_config(name, '0', true) from pg_catalog.pg_settings where name = 'transaction_timeout'
-  `.execute(transaction);
+  await transaction
+    .selectFrom('pg_catalog.pg_settings')
+    .select(sql`set_config(name, '0', true)`.as('limit'))
+    .where('name', '=', 'transaction_timeout')
+    .execute();
 }

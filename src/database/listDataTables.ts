@@ -5,19 +5,26 @@ import type { Database } from '../runbook/context.ts';
 export async function listDataTables(
   database: Database['kysely'],
 ): Promise<readonly { readonly schema: string; readonly name: string }[]> {
-  const { rows } = await sql<{ schema: string; name: string }>`
-    select n.nspname as schema, c.relname as name
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'r'
-      and c.relpersistence <> 't'
-      and n.nspname <> 'information_schema'
-      and n.nspname !~ '^pg_'
-      and not exists (
-        select from pg_catalog.pg_depend d
-        where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
-      )
-    order by 1, 2
-  `.execute(database);
-  return rows;
+  return database
+    .selectFrom('pg_catalog.pg_class as c')
+    .innerJoin('pg_catalog.pg_namespace as n', 'n.oid', 'c.relnamespace')
+    .select(['n.nspname as schema', 'c.relname as name'])
+    .where('c.relkind', '=', 'r')
+    .where('c.relpersistence', '<>', 't')
+    .where('n.nspname', '<>', 'information_schema')
+    .where('n.nspname', '!~', '^pg_')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('pg_catalog.pg_depend as d')
+            .select('d.objid')
+            .where('d.classid', '=', sql<number>`'pg_catalog.pg_class'::regclass`)
+            .whereRef('d.objid', '=', 'c.oid')
+            .where('d.deptype', '=', 'e'),
+        ),
+      ),
+    )
+    .orderBy('schema')
+    .orderBy('name')
+    .execute();
 }

@@ -1,4 +1,5 @@
-import { type QueryExecutorProvider, sql } from 'kysely';
+import { sql } from 'kysely';
+import type { Database } from '../runbook/context.ts';
 import { allTables, type EventSchema } from './eventSchema.ts';
 
 export interface OwnedSequence {
@@ -10,21 +11,30 @@ export interface OwnedSequence {
 
 /** The sequences behind `serial` and identity columns of the event tables and the cursor. */
 export async function listSequences(
-  executor: QueryExecutorProvider,
+  kysely: Database['kysely'],
   parameters: { readonly schema: EventSchema },
 ): Promise<readonly OwnedSequence[]> {
-  const tables = JSON.stringify(allTables(parameters.schema).map(({ schema, name }) => ({ schema, name })));
-  const { rows } = await sql<OwnedSequence>`
-    select sn.nspname as schema, s.relname as name, t.relname as table
-    from json_to_recordset(${tables}::json) as wanted (schema text, name text)
-    join pg_catalog.pg_namespace tn on tn.nspname = wanted.schema
-    join pg_catalog.pg_class t on t.relnamespace = tn.oid and t.relname = wanted.name
-    join pg_catalog.pg_depend d
-      on d.refobjid = t.oid and d.refclassid = 'pg_catalog.pg_class'::regclass
-      and d.classid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i')
-    join pg_catalog.pg_class s on s.oid = d.objid and s.relkind = 'S'
-    join pg_catalog.pg_namespace sn on sn.oid = s.relnamespace
-    order by 1, 2
-  `.execute(executor);
-  return rows;
+  const wanted = allTables(parameters.schema);
+  const pgClass = sql<number>`'pg_catalog.pg_class'::regclass`;
+  return kysely
+    .selectFrom('pg_catalog.pg_depend as d')
+    .innerJoin('pg_catalog.pg_class as t', 't.oid', 'd.refobjid')
+    .innerJoin('pg_catalog.pg_namespace as tn', 'tn.oid', 't.relnamespace')
+    .innerJoin('pg_catalog.pg_class as s', 's.oid', 'd.objid')
+    .innerJoin('pg_catalog.pg_namespace as sn', 'sn.oid', 's.relnamespace')
+    .select(['sn.nspname as schema', 's.relname as name', 't.relname as table'])
+    .where(({ eb, refTuple, tuple }) =>
+      eb(
+        refTuple('tn.nspname', 't.relname'),
+        'in',
+        wanted.map(({ schema, name }) => tuple(schema, name)),
+      ),
+    )
+    .where('d.refclassid', '=', pgClass)
+    .where('d.classid', '=', pgClass)
+    .where('d.deptype', 'in', ['a', 'i'])
+    .where('s.relkind', '=', 'S')
+    .orderBy('schema')
+    .orderBy('name')
+    .execute();
 }

@@ -1,6 +1,6 @@
-import { type QueryExecutorProvider, sql } from 'kysely';
 import type { Database } from '../runbook/context.ts';
 import type { EventSchema } from './eventSchema.ts';
+import { client, currentDatabase, ownPid } from './expressions.ts';
 import { onlyReads, readTableLocks, type TableLock } from './tableLocks.ts';
 
 export type Session = {
@@ -38,27 +38,24 @@ export async function listSessions(
 }
 
 /** As `listSessions`, with statements as long as the server keeps them and without locks. */
-export async function readSessions(
-  executor: QueryExecutorProvider,
-): Promise<readonly Omit<Session, 'locks'>[]> {
-  const { rows } = await sql<Omit<Session, 'locks' | 'since'> & { since: Date | null }>`
-    select
-      pid,
-      coalesce(usename::text, '') as "user",
-      application_name as application,
-      case
-        when client_port = -1 then 'local'
-        else host(client_addr) || ':' || client_port
-      end as client,
-      state,
-      backend_start as since,
-      coalesce(query, '') as statement
-    from pg_catalog.pg_stat_activity
-    where datname = current_database()
-      and backend_type = 'client backend'
-      and pid <> pg_backend_pid()
-    order by backend_start nulls last, pid
-  `.execute(executor);
+export async function readSessions(kysely: Database['kysely']): Promise<readonly Omit<Session, 'locks'>[]> {
+  const rows = await kysely
+    .selectFrom('pg_catalog.pg_stat_activity')
+    .select(({ fn, val }) => [
+      'pid',
+      fn.coalesce('usename', val('')).as('user'),
+      'application_name as application',
+      client.as('client'),
+      'state',
+      'backend_start as since',
+      fn.coalesce('query', val('')).as('statement'),
+    ])
+    .where('datname', '=', currentDatabase)
+    .where('backend_type', '=', 'client backend')
+    .where('pid', '<>', ownPid)
+    .orderBy('backend_start', (order) => order.asc().nullsLast())
+    .orderBy('pid')
+    .execute();
   return rows.map((row) => ({ ...row, since: row.since?.toISOString() ?? null }));
 }
 

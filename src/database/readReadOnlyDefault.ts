@@ -38,11 +38,14 @@ export async function readReadOnlyDefault(
       and has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') as "mayRead"
   `.execute(database.kysely);
   if (rights[0]?.mayRead !== true) return undefined;
-  const { rows: files } = await sql<{ readOnly: boolean; file: string }>`
-    select setting::boolean as "readOnly", sourcefile as file from pg_catalog.pg_file_settings
-    where name = ${setting} and applied order by seqno desc limit 1
-  `.execute(database.kysely);
-  const [file] = files;
+  const file = await database.kysely
+    .selectFrom('pg_catalog.pg_file_settings')
+    .select([sql<boolean>`setting::boolean`.as('readOnly'), 'sourcefile as file'])
+    .where('name', '=', setting)
+    .where('applied', '=', true)
+    .orderBy('seqno', 'desc')
+    .limit(1)
+    .executeTakeFirst();
   if (file === undefined || !file.readOnly) return undefined;
   return {
     of: `the server (${file.file})`,

@@ -1,5 +1,6 @@
-import { type QueryExecutorProvider, sql } from 'kysely';
+import type { Database } from '../runbook/context.ts';
 import { allTables, type EventSchema } from './eventSchema.ts';
+import { currentDatabase, ownPid } from './expressions.ts';
 
 export interface TableLock {
   readonly pid: number;
@@ -15,19 +16,30 @@ export function onlyReads(lock: Pick<TableLock, 'mode'>): boolean {
 
 /** Locks that other sessions hold on the event tables and the cursor now; those that only read are last. */
 export async function readTableLocks(
-  executor: QueryExecutorProvider,
+  kysely: Database['kysely'],
   parameters: { readonly schema: EventSchema },
 ): Promise<readonly TableLock[]> {
-  const tables = JSON.stringify(allTables(parameters.schema).map(({ schema, name }) => ({ schema, name })));
-  const { rows } = await sql<TableLock>`
-    select l.pid, c.relname as table, l.mode
-    from json_to_recordset(${tables}::json) as wanted (schema text, name text)
-    join pg_catalog.pg_namespace n on n.nspname = wanted.schema
-    join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = wanted.name
-    join pg_catalog.pg_locks l on l.relation = c.oid and l.locktype = 'relation'
-    join pg_catalog.pg_database d on d.oid = l.database and d.datname = current_database()
-    where l.granted and l.pid <> pg_backend_pid()
-    order by l.mode = 'AccessShareLock', l.pid, c.relname
-  `.execute(executor);
-  return rows;
+  const wanted = allTables(parameters.schema);
+  return kysely
+    .selectFrom('pg_catalog.pg_locks as l')
+    .innerJoin('pg_catalog.pg_class as c', 'c.oid', 'l.relation')
+    .innerJoin('pg_catalog.pg_namespace as n', 'n.oid', 'c.relnamespace')
+    .innerJoin('pg_catalog.pg_database as d', 'd.oid', 'l.database')
+    .select(['l.pid', 'c.relname as table', 'l.mode'])
+    .where(({ eb, refTuple, tuple }) =>
+      eb(
+        refTuple('n.nspname', 'c.relname'),
+        'in',
+        wanted.map(({ schema, name }) => tuple(schema, name)),
+      ),
+    )
+    .where('l.locktype', '=', 'relation')
+    .where('d.datname', '=', currentDatabase)
+    .where('l.granted', '=', true)
+    .where('l.pid', '<>', ownPid)
+    .orderBy(({ eb }) => eb('l.mode', '=', 'AccessShareLock'))
+    .orderBy('l.pid')
+    .orderBy('c.relname')
+    .$narrowType<{ pid: number }>()
+    .execute();
 }

@@ -3,6 +3,7 @@ import type { PublicClient } from 'viem';
 import type { Settings, SettingsOrigins } from '../config/settings.ts';
 import type { AuditEntry, AuditRecord, AuditVerdict } from './audit.ts';
 import type { JournalLine } from './events.ts';
+import type { Relations } from './relations.ts';
 
 /** Result of a finished host command. A non-zero exit is an answer, not an exception. */
 export interface CommandOutput {
@@ -56,8 +57,8 @@ export interface DatabaseTarget {
 
 /** TempoVault's event database. Tables are read from the catalogue, so the schema type is open. */
 export interface Database {
-  // biome-ignore lint/suspicious/noExplicitAny: kysely's own way to say "tables known only at run time"
-  readonly kysely: Kysely<any>;
+  /** Knows the relations of PostgreSQL itself; event tables are known only at run time. */
+  readonly kysely: Kysely<Relations>;
   readonly target: DatabaseTarget;
   /** For `CommandOptions.secrets` of libpq programs; empty where no password is set. */
   readonly secrets: Readonly<Record<string, string>>;

@@ -1,12 +1,9 @@
-import { sql } from 'kysely';
 import type { Database } from '../../runbook/context.ts';
 
 /** Every setting that the server knows, for dumpReader.awk. */
 export async function knownSettings(database: Database): Promise<string> {
-  const { rows } = await sql<{ names: string }>`
-    select string_agg(name, ' ') as names from pg_catalog.pg_settings
-  `.execute(database.kysely);
-  return rows[0]?.names ?? '';
+  const settings = await database.kysely.selectFrom('pg_catalog.pg_settings').select('name').execute();
+  return settings.map(({ name }) => name).join(' ');
 }
 
 /** What the text of a dump holds. */

@@ -17,10 +17,11 @@ export async function checkFilled(
   const rows = await inSnapshot(database, { statementTimeoutMs: 0 }, (transaction) =>
     countEveryTable(transaction, parameters.signal),
   );
-  const { rows: invalid } = await sql<{ what: string }>`
-    select 'the index ' || indexrelid::regclass || ' is not valid' as what
-    from pg_catalog.pg_index where not indisvalid
-  `.execute(database.kysely);
+  const invalid = await database.kysely
+    .selectFrom('pg_catalog.pg_index')
+    .select(sql<string>`'the index ' || indexrelid::regclass || ' is not valid'`.as('what'))
+    .where('indisvalid', '=', false)
+    .execute();
   const different = Object.entries(parameters.rows).flatMap(([table, expected]) => {
     const found = rows[table];
     if (found === undefined) return [`${table} is not there (expected ${expected} rows)`];

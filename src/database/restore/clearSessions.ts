@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Database } from '../../runbook/context.ts';
 import { ownLockPids } from '../acquireRunLock.ts';
+import { client, isOwnSession, ownPid } from '../expressions.ts';
 import { type ForeignSession, listForeignSessions, sessionLines } from './listForeignSessions.ts';
 
 export interface ClearSessionsParameters {
@@ -16,6 +17,9 @@ export interface ClearSessionsParameters {
 const patienceMs = 8_000;
 /** Another tv that only tries to take the lock is gone within this time (milliseconds). */
 const attemptMs = 3_000;
+
+/** Of a row of `pg_stat_activity`: the session holds the lock of a run. */
+const isLock = sql<boolean>`starts_with(application_name, 'tv lock: ')`;
 
 /**
  * Comes back once nobody is connected to these databases.
@@ -62,24 +66,31 @@ export function inTheWay(sessions: readonly ForeignSession[]): TvError {
 
 /** tv's own: its pool, and what a killed run has left. Never the lock of another run. */
 async function endOwn(maintenance: Database, names: readonly string[]): Promise<void> {
-  await sql`
-    select pg_terminate_backend(pid, 5000) from pg_catalog.pg_stat_activity
-    where datname in (${sql.join(names)}) and pid <> pg_backend_pid()
-      and (application_name = 'tv' or starts_with(application_name, 'tv '))
-      and (not starts_with(application_name, 'tv lock: ') or pid = any (${[...ownLockPids()]}::int[]))
-  `.execute(maintenance.kysely);
+  await maintenance.kysely
+    .selectFrom('pg_catalog.pg_stat_activity')
+    .select(sql`pg_terminate_backend(pid, 5000)`.as('ended'))
+    .where('datname', 'in', names)
+    .where('pid', '<>', ownPid)
+    .where(isOwnSession)
+    .where(({ or, not, eb }) =>
+      or([not(isLock), eb('pid', '=', sql<number>`any (${[...ownLockPids()]}::int[])`)]),
+    )
+    .execute();
 }
 
 async function otherLocks(maintenance: Database, names: readonly string[]) {
-  const { rows } = await sql<{ pid: number; application: string; client: string }>`
-    select pid, application_name as application,
-      case when client_port = -1 then 'local' else coalesce(host(client_addr) || ':' || client_port, '?') end as client
-    from pg_catalog.pg_stat_activity
-    where datname in (${sql.join(names)}) and starts_with(application_name, 'tv lock: ')
-      and pid <> all (${[...ownLockPids()]}::int[])
-    order by pid
-  `.execute(maintenance.kysely);
-  return rows;
+  return maintenance.kysely
+    .selectFrom('pg_catalog.pg_stat_activity')
+    .select(({ fn, val }) => [
+      'pid',
+      'application_name as application',
+      fn.coalesce(client, val('?')).as('client'),
+    ])
+    .where('datname', 'in', names)
+    .where(isLock)
+    .where('pid', '<>', sql<number>`all (${[...ownLockPids()]}::int[])`)
+    .orderBy('pid')
+    .execute();
 }
 
 function lockedBy(sessions: Awaited<ReturnType<typeof otherLocks>>): TvError {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../runbook/context.ts';
+import { anyName } from '../expressions.ts';
 
 export type OldDatabase = {
   readonly name: string;
@@ -17,17 +18,22 @@ export function oldName(live: string, stamp: string): string {
   return `${live}_old_${stamp.slice(0, 15).replace('-', '_')}`;
 }
 
+/** In bytes; null where the role may not connect to the database. */
+const sizeIfVisible = sql<number | null>`
+  case when has_database_privilege(datname, 'CONNECT') then pg_database_size(datname) end`;
+
 /** Databases that a restore has put aside, newest first. */
 export async function listOldDatabases(
   database: Database,
   parameters: { readonly live: string },
 ): Promise<readonly OldDatabase[]> {
   const { live } = parameters;
-  const { rows } = await sql<{ name: string; oid: number; bytes: number | null }>`
-    select datname as name, oid::bigint as oid,
-      case when has_database_privilege(datname, 'CONNECT') then pg_database_size(datname) end as bytes
-    from pg_catalog.pg_database where starts_with(datname, ${`${live}_old_`}) order by datname desc
-  `.execute(database.kysely);
+  const rows = await database.kysely
+    .selectFrom('pg_catalog.pg_database')
+    .select(['datname as name', 'oid', sizeIfVisible.as('bytes')])
+    .where(({ fn, val }) => fn<boolean>('starts_with', ['datname', val(`${live}_old_`)]))
+    .orderBy('datname', 'desc')
+    .execute();
   return rows.flatMap(({ name, oid, bytes }) => {
     const [, y, mo, d, h, mi, s] =
       /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)$/.exec(name.slice(`${live}_old_`.length)) ?? [];
@@ -42,11 +48,12 @@ export async function databaseSizes(
   database: Database,
   parameters: { readonly names: readonly string[] },
 ): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
-  const { rows } = await sql<{ name: string; bytes: number | null }>`
-    select datname as name,
-      case when has_database_privilege(datname, 'CONNECT') then pg_database_size(datname) end as bytes
-    from pg_catalog.pg_database where datname = any (${[...parameters.names]}::text[]) order by datname
-  `.execute(database.kysely);
+  const rows = await database.kysely
+    .selectFrom('pg_catalog.pg_database')
+    .select(['datname as name', sizeIfVisible.as('bytes')])
+    .where('datname', '=', anyName(parameters.names))
+    .orderBy('datname')
+    .execute();
   return rows.map(({ name, bytes }) => ({ name, bytes: bytes ?? 0 }));
 }
 
@@ -55,9 +62,10 @@ export async function databaseOids(
   maintenance: Database,
   parameters: { readonly names: readonly string[] },
 ): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await sql<{ name: string; oid: number }>`
-    select datname as name, oid::bigint as oid from pg_catalog.pg_database
-    where datname in (${sql.join(parameters.names)})
-  `.execute(maintenance.kysely);
+  const rows = await maintenance.kysely
+    .selectFrom('pg_catalog.pg_database')
+    .select(['datname as name', 'oid'])
+    .where('datname', 'in', parameters.names)
+    .execute();
   return new Map(rows.map(({ name, oid }) => [name, oid]));
 }

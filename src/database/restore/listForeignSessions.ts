@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
 import type { Database } from '../../runbook/context.ts';
+import { client, isOwnSession, ownPid } from '../expressions.ts';
 
 export type ForeignSession = {
   readonly pid: number;
@@ -14,18 +14,25 @@ export async function listForeignSessions(
   maintenance: Database,
   parameters: { readonly names: readonly string[] },
 ): Promise<readonly ForeignSession[]> {
-  const { rows } = await sql<ForeignSession>`
-    select pid, coalesce(usename::text, '?') as "user", application_name as application,
-      case when client_port = -1 then 'local' else coalesce(host(client_addr) || ':' || client_port, '?') end as client,
-      coalesce(state, '?') as state
-    from pg_catalog.pg_stat_activity
-    where datname in (${sql.join(parameters.names)}) and pid <> pg_backend_pid()
-      -- A role that may not see another's sessions in full sees no type, but that they are there.
-      and coalesce(backend_type, 'client backend') = 'client backend'
-      and not (application_name = 'tv' or starts_with(application_name, 'tv '))
-    order by backend_start, pid
-  `.execute(maintenance.kysely);
-  return rows;
+  return (
+    maintenance.kysely
+      .selectFrom('pg_catalog.pg_stat_activity')
+      .select(({ fn, val }) => [
+        'pid',
+        fn.coalesce('usename', val('?')).as('user'),
+        'application_name as application',
+        fn.coalesce(client, val('?')).as('client'),
+        fn.coalesce('state', val('?')).as('state'),
+      ])
+      .where('datname', 'in', parameters.names)
+      .where('pid', '<>', ownPid)
+      // A role that may not see another's sessions in full sees no type, but that they are there.
+      .where(({ fn, val }) => fn.coalesce('backend_type', val('client backend')), '=', 'client backend')
+      .where(({ not }) => not(isOwnSession))
+      .orderBy('backend_start')
+      .orderBy('pid')
+      .execute()
+  );
 }
 
 /** For an error's or a check's facts. */

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Database } from '../../runbook/context.ts';
 
 /** What keeps a database from being renamed or dropped, and does not end with the services. */
@@ -20,18 +19,42 @@ export async function listRenameBlockers(
   maintenance: Database,
   { name }: { readonly name: string },
 ): Promise<RenameBlockers> {
-  const { rows } = await sql<RenameBlockers>`
-    select
-      coalesce((select json_agg(json_build_object('name', slot_name, 'plugin', plugin, 'active', active) order by 1)
-        from pg_catalog.pg_replication_slots where slot_type = 'logical' and database = ${name}), '[]') as slots,
-      array(select gid from pg_catalog.pg_prepared_xacts where database = ${name} order by 1) as prepared,
-      coalesce((select json_agg(json_build_object('pid', pid, 'type', backend_type, 'application', application_name) order by pid)
-        from pg_catalog.pg_stat_activity where datname = ${name}
-          and backend_type not in ('client backend', 'autovacuum worker', 'parallel worker')), '[]') as workers,
-      array(select subname::text from pg_catalog.pg_subscription s
-        join pg_catalog.pg_database d on d.oid = s.subdbid where d.datname = ${name} order by 1) as subscriptions
-  `.execute(maintenance.kysely);
-  const [row] = rows;
-  if (row === undefined) throw new Error('a SELECT without FROM gave no row');
-  return row;
+  const { kysely } = maintenance;
+  const [slots, prepared, workers, subscriptions] = await Promise.all([
+    kysely
+      .selectFrom('pg_catalog.pg_replication_slots')
+      .select(['slot_name as name', 'plugin', 'active'])
+      .where('slot_type', '=', 'logical')
+      .where('database', '=', name)
+      .orderBy('slot_name')
+      .$narrowType<{ plugin: string }>()
+      .execute(),
+    kysely
+      .selectFrom('pg_catalog.pg_prepared_xacts')
+      .select('gid')
+      .where('database', '=', name)
+      .orderBy('gid')
+      .execute(),
+    kysely
+      .selectFrom('pg_catalog.pg_stat_activity')
+      .select(['pid', 'backend_type as type', 'application_name as application'])
+      .where('datname', '=', name)
+      .where('backend_type', 'not in', ['client backend', 'autovacuum worker', 'parallel worker'])
+      .orderBy('pid')
+      .$narrowType<{ type: string }>()
+      .execute(),
+    kysely
+      .selectFrom('pg_catalog.pg_subscription as s')
+      .innerJoin('pg_catalog.pg_database as d', 'd.oid', 's.subdbid')
+      .select('s.subname')
+      .where('d.datname', '=', name)
+      .orderBy('s.subname')
+      .execute(),
+  ]);
+  return {
+    slots,
+    prepared: prepared.map(({ gid }) => gid),
+    workers,
+    subscriptions: subscriptions.map(({ subname }) => subname),
+  };
 }

@@ -1,6 +1,4 @@
-import { sql } from 'kysely';
 import type { Advice } from '../../errors/advice.ts';
-import { TvError } from '../../errors/TvError.ts';
 import type { Database } from '../../runbook/context.ts';
 import type { BackupNeeds } from '../backup/dumpScript.ts';
 import { createRole, installExtension } from './fillDatabase.ts';
@@ -10,17 +8,16 @@ import { createRole, installExtension } from './fillDatabase.ts';
  * which belong to the whole server and are not in it: a restore fails at the first that is missing.
  */
 export async function missingNeeds(database: Database, needs: BackupNeeds): Promise<BackupNeeds> {
-  const { rows } = await sql<{ roles: readonly string[]; extensions: readonly string[] }>`
-    select
-      array(select one from unnest(${[...needs.roles]}::text[]) as one
-        where one not in (select rolname from pg_catalog.pg_roles) order by 1) as roles,
-      array(select one from unnest(${[...needs.extensions]}::text[]) as one
-        where one not in (select name from pg_catalog.pg_available_extensions) order by 1) as extensions
-  `.execute(database.kysely);
-  const [row] = rows;
-  if (row === undefined)
-    throw new TvError('db.statement-refused', 'The database returned no row for a SELECT without FROM.');
-  return row;
+  const { kysely } = database;
+  const [roles, extensions] = await Promise.all([
+    kysely.selectFrom('pg_catalog.pg_roles').select('rolname as name').execute(),
+    kysely.selectFrom('pg_catalog.pg_available_extensions').select('name').execute(),
+  ]);
+  const missing = (wanted: readonly string[], there: readonly { readonly name: string }[]) => {
+    const names = new Set(there.map(({ name }) => name));
+    return wanted.filter((name) => !names.has(name)).toSorted();
+  };
+  return { roles: missing(needs.roles, roles), extensions: missing(needs.extensions, extensions) };
 }
 
 /** In words and with its remedies; undefined where nothing is missing. */

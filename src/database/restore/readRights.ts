@@ -16,14 +16,19 @@ export async function readRights(
   maintenance: Database,
   parameters: { readonly owner: string },
 ): Promise<MaintenanceRights> {
-  const { rows } = await sql<MaintenanceRights>`
-    select rolname as "user", rolsuper as "isSuperuser", rolcreatedb or rolsuper as "mayCreateDatabases",
-      pg_has_role(current_user, ${parameters.owner}, 'MEMBER') as "mayActAsOwner",
-      case when pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')
-        then current_setting('data_directory') end as "dataDirectory"
-    from pg_catalog.pg_roles where rolname = current_user
-  `.execute(maintenance.kysely);
-  const [row] = rows;
+  const row = await maintenance.kysely
+    .selectFrom('pg_catalog.pg_roles')
+    .select([
+      'rolname as user',
+      'rolsuper as isSuperuser',
+      sql<boolean>`rolcreatedb or rolsuper`.as('mayCreateDatabases'),
+      sql<boolean>`pg_has_role(current_user, ${parameters.owner}, 'MEMBER')`.as('mayActAsOwner'),
+      sql<string | null>`
+        case when pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')
+          then current_setting('data_directory') end`.as('dataDirectory'),
+    ])
+    .where('rolname', '=', sql<string>`current_user`)
+    .executeTakeFirst();
   if (row === undefined) throw new Error('the role of this session is not in pg_roles');
   return row;
 }

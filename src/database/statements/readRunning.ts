@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../runbook/context.ts';
+import { currentDatabase, ownPid } from '../expressions.ts';
 import { maskStatement } from './maskStatement.ts';
 
 export type RunningStatement = {
@@ -16,30 +17,35 @@ export type RunningStatement = {
   readonly statement: string;
 };
 
+/** When the statement began, or the transaction was left idle. */
+const busySince = sql<Date>`case state when 'active' then query_start else state_change end`;
+
 /** Statements of this database that have been at it for longer than `overMs`, longest first. */
 export async function readRunning(
   database: Database,
   parameters: { readonly overMs: number; readonly limit: number },
 ): Promise<readonly RunningStatement[]> {
-  const { rows } = await sql<RunningStatement>`
-    select
-      pid,
-      coalesce(usename::text, '') as "user",
-      application_name as application,
-      state,
-      extract(epoch from clock_timestamp()
-        - case state when 'active' then query_start else state_change end)::float8 * 1000 as ms,
-      case state when 'active' then wait_event_type || ': ' || wait_event end as waits,
-      coalesce(query, '') as statement
-    from pg_catalog.pg_stat_activity
-    where datname = current_database()
-      and backend_type = 'client backend'
-      and pid <> pg_backend_pid()
-      and (state = 'active' or state like 'idle in transaction%')
-      and clock_timestamp() - case state when 'active' then query_start else state_change end
-        > make_interval(secs => ${parameters.overMs}::float8 / 1000)
-    order by ms desc
-    limit ${parameters.limit}
-  `.execute(database.kysely);
+  const rows = await database.kysely
+    .selectFrom('pg_catalog.pg_stat_activity')
+    .select(({ fn, val }) => [
+      'pid',
+      fn.coalesce('usename', val('')).as('user'),
+      'application_name as application',
+      'state',
+      sql<number>`extract(epoch from clock_timestamp() - ${busySince})::float8 * 1000`.as('ms'),
+      sql<string | null>`case state when 'active' then wait_event_type || ': ' || wait_event end`.as('waits'),
+      fn.coalesce('query', val('')).as('statement'),
+    ])
+    .where('datname', '=', currentDatabase)
+    .where('backend_type', '=', 'client backend')
+    .where('pid', '<>', ownPid)
+    .where(({ or, eb }) => or([eb('state', '=', 'active'), eb('state', 'like', 'idle in transaction%')]))
+    .where(
+      sql<boolean>`clock_timestamp() - ${busySince} > make_interval(secs => ${parameters.overMs}::float8 / 1000)`,
+    )
+    .orderBy('ms', 'desc')
+    .limit(parameters.limit)
+    .$narrowType<{ state: string }>()
+    .execute();
   return rows.map((row) => ({ ...row, statement: maskStatement(row.statement) }));
 }

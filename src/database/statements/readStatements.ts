@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { TvError } from '../../errors/TvError.ts';
 import type { Database } from '../../runbook/context.ts';
 import { sqlState } from '../describeDatabaseError.ts';
+import { currentDatabase } from '../expressions.ts';
 import { maskStatement } from './maskStatement.ts';
 
 export type StatementOrder = 'total' | 'mean' | 'calls';
@@ -37,11 +38,11 @@ export type Statements = {
   readonly statements: readonly SlowStatement[];
 };
 
-const orders: Readonly<Record<StatementOrder, string>> = {
+const orders = {
   total: 'total_exec_time',
   mean: 'mean_exec_time',
   calls: 'calls',
-};
+} as const;
 
 export interface ReadStatementsParameters {
   readonly order: StatementOrder;
@@ -97,10 +98,12 @@ async function readExtension(database: Database): Promise<Extension> {
 }
 
 async function findObstacle(database: Database, preloaded: string | null): Promise<StatementsObstacle> {
-  const { rows } = await sql`
-    select from pg_catalog.pg_available_extensions where name = 'pg_stat_statements'
-  `.execute(database.kysely);
-  if (rows.length === 0) return 'not-installed';
+  const available = await database.kysely
+    .selectFrom('pg_catalog.pg_available_extensions')
+    .select('name')
+    .where('name', '=', 'pg_stat_statements')
+    .executeTakeFirst();
+  if (available === undefined) return 'not-installed';
   if (preloaded === null) return 'not-seen';
   return preloaded.split(',').some((name) => name.trim() === 'pg_stat_statements')
     ? 'not-created'
@@ -123,21 +126,26 @@ async function readView(
   schema: string,
   { order, limit }: { readonly order: StatementOrder; readonly limit: number },
 ): Promise<readonly SlowStatement[]> {
-  const { rows } = await sql<SlowStatement>`
-    select
-      s.query as statement,
-      coalesce(r.rolname::text, '') as "user",
-      s.calls,
-      s.total_exec_time as "totalMs",
-      s.mean_exec_time as "meanMs",
-      s.rows
-    from ${sql.id(schema, 'pg_stat_statements')} s
-    left join pg_catalog.pg_roles r on r.oid = s.userid
-    where s.dbid = (select oid from pg_catalog.pg_database where datname = current_database())
-      -- What others ran, and the role may not see.
-      and s.query is not null and s.query <> '<insufficient privilege>'
-    order by ${sql.ref(`s.${orders[order]}`)} desc
-    limit ${limit}
-  `.execute(database.kysely);
+  const rows = await database.kysely
+    .withSchema(schema)
+    .selectFrom('pg_stat_statements as s')
+    .innerJoin('pg_catalog.pg_database as d', 'd.oid', 's.dbid')
+    .leftJoin('pg_catalog.pg_roles as r', 'r.oid', 's.userid')
+    .select(({ fn, val }) => [
+      's.query as statement',
+      fn.coalesce('r.rolname', val('')).as('user'),
+      's.calls',
+      's.total_exec_time as totalMs',
+      's.mean_exec_time as meanMs',
+      's.rows',
+    ])
+    .where('d.datname', '=', currentDatabase)
+    // What others ran, and the role may not see.
+    .where('s.query', 'is not', null)
+    .where('s.query', '<>', '<insufficient privilege>')
+    .orderBy(`s.${orders[order]}`, 'desc')
+    .limit(limit)
+    .$narrowType<{ statement: string }>()
+    .execute();
   return rows.map((row) => ({ ...row, statement: maskStatement(row.statement) }));
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../runbook/context.ts';
+import { anyName } from '../expressions.ts';
 
 /** Settings that `ALTER SYSTEM` has set, by name; `null` for one that it has not. */
 export type SystemSettings = Readonly<Record<string, string | null>>;
@@ -12,17 +13,18 @@ export async function readSystemSettings(
   admin: Database,
   parameters: { readonly names: readonly string[] },
 ): Promise<SystemSettings> {
-  const { rows } = await sql<{ name: string; value: string | null }>`
-    select wanted.name, (
-      -- A setting that stands there twice: the last one counts.
-      select f.setting from pg_catalog.pg_file_settings f
-      where f.name = wanted.name
-        and f.sourcefile = current_setting('data_directory') || '/postgresql.auto.conf'
-      order by f.seqno desc limit 1
-    ) as value
-    from unnest(${[...parameters.names]}::text[]) as wanted (name)
-  `.execute(admin.kysely);
-  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+  const { names } = parameters;
+  const rows = await admin.kysely
+    .selectFrom('pg_catalog.pg_file_settings')
+    .select(['name', 'setting'])
+    .where('name', '=', anyName(names))
+    .where('sourcefile', '=', sql<string>`current_setting('data_directory') || '/postgresql.auto.conf'`)
+    .orderBy('seqno')
+    .$narrowType<{ name: string }>()
+    .execute();
+  // A setting that stands there twice: the last one counts.
+  const found = new Map(rows.map(({ name, setting }) => [name, setting]));
+  return Object.fromEntries(names.map((name) => [name, found.get(name) ?? null]));
 }
 
 /** Brings `postgresql.auto.conf` to these values, `null` taking a setting out, and has the server read it. */

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Database } from '../../runbook/context.ts';
 
 export type FileError = {
@@ -12,12 +11,13 @@ export type FileError = {
  * only waits for a restart is not an error.
  */
 export async function readFileErrors(admin: Database): Promise<readonly FileError[]> {
-  const { rows } = await sql<FileError>`
-    select f.sourcefile as file, f.sourceline as line, f.error
-    from pg_catalog.pg_file_settings f
-    left join pg_catalog.pg_settings s on s.name = f.name
-    where f.error is not null and s.pending_restart is not true
-    order by f.seqno
-  `.execute(admin.kysely);
-  return rows;
+  return admin.kysely
+    .selectFrom('pg_catalog.pg_file_settings as f')
+    .leftJoin('pg_catalog.pg_settings as s', 's.name', 'f.name')
+    .select(['f.sourcefile as file', 'f.sourceline as line', 'f.error'])
+    .where('f.error', 'is not', null)
+    .where('s.pending_restart', 'is not', true)
+    .orderBy('f.seqno')
+    .$narrowType<{ error: string }>()
+    .execute();
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../runbook/context.ts';
+import { anyName } from '../expressions.ts';
 
 /** One setting of the server, as this database's sessions see it. */
 export type Tunable = {
@@ -37,14 +38,20 @@ export async function readTunables(
   database: Database,
   parameters: { readonly names: readonly string[] },
 ): Promise<readonly Tunable[]> {
-  const { rows } = await sql<Tunable>`
-    select s.name, current_setting(s.name) as value, s.setting, s.unit, s.context, s.source,
-      s.sourcefile as file, s.sourceline as line, s.pending_restart as "pendingRestart"
-    from unnest(${[...parameters.names]}::text[]) with ordinality as wanted (name, place)
-    join pg_catalog.pg_settings s on s.name = wanted.name
-    order by wanted.place
-  `.execute(database.kysely);
-  return rows;
+  const { names } = parameters;
+  const rows = await database.kysely
+    .selectFrom('pg_catalog.pg_settings')
+    .select([
+      'name',
+      sql<string>`current_setting(name)`.as('value'),
+      ...(['setting', 'unit', 'context', 'source'] as const),
+      'sourcefile as file',
+      'sourceline as line',
+      'pending_restart as pendingRestart',
+    ])
+    .where('name', '=', anyName(names))
+    .execute();
+  return rows.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
 }
 
 export function isOutranked({ source }: Pick<Tunable, 'source'>): boolean {

@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
 import type { Database } from '../../runbook/context.ts';
+import { currentDatabase, ownPid } from '../expressions.ts';
 
 export type LockHolder = { readonly pid: number; readonly user: string; readonly application: string };
 
@@ -8,19 +8,27 @@ export async function listHolders(
   database: Database,
   { schema, name }: { readonly schema: string; readonly name: string },
 ): Promise<readonly LockHolder[]> {
-  const { rows } = await sql<LockHolder>`
-    select distinct l.pid, coalesce(a.usename::text, '?') as "user", coalesce(a.application_name, '') as application
-    from pg_catalog.pg_locks l
-    join pg_catalog.pg_class c on c.oid = l.relation
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    join pg_catalog.pg_database d on d.oid = l.database and d.datname = current_database()
-    left join pg_catalog.pg_stat_activity a on a.pid = l.pid
-    where n.nspname = ${schema} and c.relname = ${name}
-      and l.granted and l.pid <> pg_backend_pid()
-      and l.mode not in ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
-    order by 1
-  `.execute(database.kysely);
-  return rows;
+  return database.kysely
+    .selectFrom('pg_catalog.pg_locks as l')
+    .innerJoin('pg_catalog.pg_class as c', 'c.oid', 'l.relation')
+    .innerJoin('pg_catalog.pg_namespace as n', 'n.oid', 'c.relnamespace')
+    .innerJoin('pg_catalog.pg_database as d', 'd.oid', 'l.database')
+    .leftJoin('pg_catalog.pg_stat_activity as a', 'a.pid', 'l.pid')
+    .select(({ fn, val }) => [
+      'l.pid',
+      fn.coalesce('a.usename', val('?')).as('user'),
+      fn.coalesce('a.application_name', val('')).as('application'),
+    ])
+    .distinct()
+    .where('d.datname', '=', currentDatabase)
+    .where('n.nspname', '=', schema)
+    .where('c.relname', '=', name)
+    .where('l.granted', '=', true)
+    .where('l.pid', '<>', ownPid)
+    .where('l.mode', 'not in', ['AccessShareLock', 'RowShareLock', 'RowExclusiveLock'])
+    .orderBy('l.pid')
+    .$narrowType<{ pid: number }>()
+    .execute();
 }
 
 /** `pid 812, tempovault, psql`. */

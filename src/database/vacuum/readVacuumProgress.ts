@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Database } from '../../runbook/context.ts';
 
 export type VacuumProgress = {
@@ -14,10 +13,9 @@ export async function readVacuumProgress(
   database: Database,
   parameters: { readonly pid: number },
 ): Promise<VacuumProgress | undefined> {
-  const { rows } = await sql<VacuumProgress>`
-    select phase, heap_blks_scanned as scanned, heap_blks_total as total
-    from pg_catalog.pg_stat_progress_vacuum
-    where pid = ${parameters.pid}
-  `.execute(database.kysely);
-  return rows[0];
+  return database.kysely
+    .selectFrom('pg_catalog.pg_stat_progress_vacuum')
+    .select(['phase', 'heap_blks_scanned as scanned', 'heap_blks_total as total'])
+    .where('pid', '=', parameters.pid)
+    .executeTakeFirst();
 }
