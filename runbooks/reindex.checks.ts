@@ -16,8 +16,9 @@ import { listProcesses } from '../src/host/listProcesses.ts';
 import { readDirectory } from '../src/host/readDirectory.ts';
 import { readDisk } from '../src/host/readDisk.ts';
 import { readUnit } from '../src/host/readUnit.ts';
-import { showUnits } from '../src/host/showUnits.ts';
+import { readUnitTraits } from '../src/host/readUnitTraits.ts';
 import { compareWithChain, doubtsOf, unpairedRows } from '../src/operations/compareWithChain.ts';
+import { outdatedOddities, triggerOddities } from '../src/operations/unitOddities.ts';
 import type { Finding } from '../src/runbook/check.ts';
 import type { Context } from '../src/runbook/context.ts';
 import { block, pass, warn } from '../src/runbook/preflight.ts';
@@ -283,34 +284,13 @@ export async function checkServices(ctx: Context) {
   const lasting =
     state.since === undefined ? '' : ` for ${ago(state.since, ctx.clock.now())}`.replace(' ago', '');
   const summary = `${unit} active${lasting}, one process (${state.mainPid})`;
-  const oddities = await readOddities(ctx, unit);
+  const [traits] = await readUnitTraits(host, { units: [unit] });
+  // What could start the unit again during the run, or start another program than the one that runs now.
+  const oddities =
+    traits === undefined ? [] : [...triggerOddities(traits, ' during the run'), ...outdatedOddities(traits)];
   if (oddities.length === 0) return pass(summary, value);
   return warn(`${summary}; ${oddities.map(({ what }) => what).join('; ')}`, {
     value,
     next: oddities.map(({ next }) => next),
   });
-}
-
-/** What could start the unit again during the run, or start another program than the one that runs now. */
-async function readOddities(ctx: Context, unit: string) {
-  const [shown] = await showUnits(ctx.host(), {
-    units: [unit],
-    properties: ['Id', 'NeedDaemonReload', 'TriggeredBy'],
-    next: onHost(`systemctl status ${unit}`),
-  });
-  const triggers = (shown?.get('TriggeredBy') ?? '').split(/\s+/).filter((name) => name !== '');
-  return [
-    ...triggers.map((name) => ({
-      what: `${name} may start it again during the run`,
-      next: onHost(`systemctl stop ${name}`),
-    })),
-    ...(shown?.get('NeedDaemonReload') === 'yes'
-      ? [
-          {
-            what: 'its unit file has changed since systemd read it',
-            next: onHost('systemctl daemon-reload'),
-          },
-        ]
-      : []),
-  ];
 }

@@ -1,5 +1,3 @@
-import { signalLimitMs } from '../../src/chain/oracle/awaitSignal.ts';
-import { type Diagnosis, diagnose, isLasting } from '../../src/chain/oracle/diagnose.ts';
 import { readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
 import { namedPairs } from '../../src/chain/pairs/pair.ts';
 import { checkNodes } from '../../src/chain/preflight/checkNodes.ts';
@@ -7,17 +5,14 @@ import { readHead } from '../../src/chain/readHead.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { onHost } from '../../src/errors/advice.ts';
 import { checkUnitsAsBefore } from '../../src/host/checkAsBefore.ts';
-import { readClock } from '../../src/host/readClock.ts';
-import { type RelayError, readRelayError } from '../../src/host/readRelayError.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import { startUnit } from '../../src/host/startUnit.ts';
 import { stopUnit } from '../../src/host/stopUnit.ts';
 import { followFirstSignal, judgeFirstSignal } from '../../src/operations/oracle/awaitFirstSignal.ts';
+import { checkRelayCauses, checkRelayKey } from '../../src/operations/oracle/checkRelayCauses.ts';
 import { checkRelayService } from '../../src/operations/oracle/checkRelayService.ts';
-import { readOracleKey, readRelayOf } from '../../src/operations/oracle/readOracleKey.ts';
-import type { Finding } from '../../src/runbook/check.ts';
 import { defineRunbook, type Step } from '../../src/runbook/define.ts';
-import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { during, note, step } from '../../src/runbook/step.ts';
 import { count } from '../../src/text/format.ts';
 import { byHand } from './recover.byHand.ts';
@@ -68,13 +63,7 @@ Where a restart cannot help, nothing is changed, and the command that does help 
     const preflight = new Preflight(ctx);
     const nodes = checkNodes(ctx, preflight);
     const service = checkRelayService(ctx, preflight);
-    const key = preflight.check('key', 'host', async () => {
-      const env = await readOracleKey(ctx);
-      const { address, feeToken } = env;
-      const { intervalSeconds } = await readRelayOf(ctx, env);
-      const value = { oracle: address, limitMs: signalLimitMs(intervalSeconds), intervalSeconds, feeToken };
-      return pass(`the key in .env is ${address}`, value);
-    });
+    const key = checkRelayKey(ctx, preflight);
     preflight.check('signals', 'chain', async () => {
       const { signals } = await readPairSignals(ctx.chain(), namedPairs(ctx.settings));
       const wrong = signals.filter(({ health }) => health !== 'healthy').length;
@@ -83,15 +72,7 @@ Where a restart cannot help, nothing is changed, and the command that does help 
         signals.length === 0 ? 'no pair is named in the settings' : 'all pairs are healthy: is it needed?',
       );
     });
-    preflight.check('causes', 'chain', async () => {
-      const { oracle, intervalSeconds, feeToken } = await need(key, 'key');
-      const [hostTime, error] = await Promise.all([readClock(ctx.host()), readRelayError(ctx)]);
-      const lastError = error.known ? error.value : undefined;
-      return judge(
-        await diagnose(ctx.chain(), { oracle, hostTime, intervalSeconds, feeToken, lastError }),
-        lastError,
-      );
-    });
+    checkRelayCauses(ctx, preflight, key);
     const checks = await preflight.checks();
     const known = { nodes: await nodes, service: await service, key: await key };
     if (known.nodes === undefined || known.service === undefined || known.key === undefined) {
@@ -153,24 +134,4 @@ function start({ unit }: RecoverFacts): Step {
       return { unit, process: mainPid, fromBlock };
     },
   });
-}
-
-/** A cause that a restart may resolve is a warning. One that it cannot resolve, or may make worse, blocks. */
-export function judge(
-  { troubles, unknown }: Pick<Diagnosis, 'troubles' | 'unknown'>,
-  lastError?: RelayError | undefined,
-): Finding {
-  const facts = lastError === undefined ? {} : { facts: { 'last error of the relay': lastError.message } };
-  const parts = [
-    ...troubles.map(({ summary }) => summary),
-    ...(unknown.length === 0 ? [] : [`unknown: ${unknown.map(({ summary }) => summary).join(', ')}`]),
-  ];
-  if (parts.length === 0) {
-    return pass('authorised, can pay, not paused, no transaction waits, clocks agree');
-  }
-  const summary = parts.join('; ');
-  const next = troubles.flatMap((trouble) => trouble.next);
-  return troubles.some(isLasting)
-    ? block(`a restart cannot help: ${summary}`, { next, ...facts })
-    : warn(summary, { next, ...facts });
 }

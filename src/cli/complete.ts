@@ -100,11 +100,17 @@ async function valuesOf(
   return source === undefined ? choicesOf(field) : sources[source]();
 }
 
-/** The values of an enumeration, also where it is optional or has a default. */
+/** The values of an enumeration, also where it is optional, has a default, or is one form of several. */
 function choicesOf(field: InputField | undefined): readonly string[] {
-  for (let schema: unknown = field?.schema; typeof schema === 'object' && schema !== null; ) {
+  return choicesIn(field?.schema);
+}
+
+function choicesIn(given: unknown): readonly string[] {
+  for (let schema = given; typeof schema === 'object' && schema !== null; ) {
     const options: unknown = Reflect.get(schema, 'options');
     if (Array.isArray(options) && options.every((option) => typeof option === 'string')) return options;
+    // A union: whatever its members offer.
+    if (Array.isArray(options)) return options.flatMap((option) => choicesIn(option));
     const definition: unknown = Reflect.get(schema, 'def');
     schema = typeof definition === 'object' && definition !== null && Reflect.get(definition, 'innerType');
   }

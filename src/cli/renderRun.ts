@@ -234,7 +234,7 @@ export class RunScreen {
     const paint = this.#paint;
     const parts = [paint.bold(event.title), event.environment, event.subject].filter((part) => part !== '');
     const left = parts.join(' · ');
-    if (event.section === '') return left;
+    if (!/^\d/.test(event.section)) return left;
     const section = `§${event.section}`;
     if (visibleWidth(left) + 2 + section.length > paint.width) return wrap(left, paint.width);
     return padEnd(left, paint.width - section.length) + paint.dim(section);

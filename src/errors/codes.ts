@@ -18,7 +18,9 @@ export const codes = {
   'usage.malformed-address': { meaning: 'The value is not an address, or its checksum is missing or wrong.' },
   'usage.malformed-amount': { meaning: 'The value is not an amount of the token, or is zero.' },
   'usage.conflicting-flags': { meaning: 'The flags exclude each other, or one needs another.' },
-  'usage.unknown-name': { meaning: 'There is no pair, token, setting, procedure or fault of that name.' },
+  'usage.unknown-name': {
+    meaning: 'There is no service, pair, token, setting, procedure or fault of that name.',
+  },
   'usage.output-file': { meaning: 'The file to write exists already, or its folder does not exist.' },
   'usage.amount-moves': {
     meaning: 'The amount changes with every block, so it cannot be signed elsewhere.',

@@ -39,7 +39,7 @@ export async function seeRuns(
 }
 
 /** By the journals: which services runs have stopped and not started again yet. */
-function stoppedBy(states: readonly RunState[]): Partial<Record<ServiceName, string>> {
+export function stoppedBy(states: readonly RunState[]): Partial<Record<ServiceName, string>> {
   const entries = states.flatMap((state) =>
     subjectsLeft([state]).flatMap(([, names]) => names.map((name) => [name, state.started.run] as const)),
   );

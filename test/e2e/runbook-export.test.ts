@@ -137,6 +137,7 @@ describe('every check and every verification, as printed', async () => {
   beforeAll(async () => {
     const values = {
       PAIR_ID: '$PAIR_ALPHAUSD_PATHUSD',
+      UNIT: '$INDEXER_UNIT',
       BLOCK: '100',
       SINCE_BLOCK: '2300',
       FROM_BLOCK: '100',

@@ -244,7 +244,7 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       expect(screen.findings).toEqual(['service-down:api', 'api-away < service-down:api']);
       expect(screen.exitCode).toBe(2);
       expect(screen.text).toContain('The API cannot be reached: connection refused');
-      expect(screen.first).toMatch(/systemctl restart tempovault-api$/);
+      expect(screen.first).toMatch(/service restart api$/);
     });
 
     it('2: the database is dead → the API and the indexer suffer from it', async () => {

@@ -42,6 +42,7 @@ describe('tab completion', () => {
     ['a setting', ['config', 'show', 'chain.'], ['chain.id', 'chain.rpcUrls']],
     ['a value of a fixed set', ['sandbox', 'up', '--network', ''], ['tempo', 'plain']],
     ['a value of a fixed set with a default', ['db', 'slow-queries', '--by', 'm'], ['mean']],
+    ['one of several forms', ['service', 'restart', ''], ['api', 'indexer', 'oracle']],
     ['the name of a procedure', ['runbook', 'show', 'emergency', 'un'], ['unwind']],
     ["a file, which is the shell's to complete", ['emergency', 'withdraw', '--safe', ''], []],
     ['a word that nothing begins with', ['frobnicate', 'x'], []],

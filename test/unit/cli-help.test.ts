@@ -39,9 +39,9 @@ describe('tv --help', () => {
       Look
         status                Show what is wrong, and what mends it
 
-      Indexer
-        reindex               Rebuild the event tables from a block (§1 severe)
-        reindex check         Compare the event tables with the chain (§1)
+      Services
+        service status        Show the units of API, indexer and oracle relay
+        service restart       Restart a service and prove that it works (moderate)
 
       Everywhere
         -e, --env NAME        environment to work on (TV_ENVIRONMENT)

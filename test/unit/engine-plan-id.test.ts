@@ -13,6 +13,9 @@ const restsOn: Readonly<Record<string, string>> = {
     fromBlock truncate wait indexer.unit indexer.program indexer.wasActive indexer.pollSeconds chain.id
     database.name database.identity database.schema.cursor.name database.schema.cursor.blockColumn
     database.schema.fingerprint database.keep env.file env.before env.after backup.directory`,
+  'service restart': 'unit state relay',
+  'service start': 'unit state relay',
+  'service stop': 'unit state',
   'oracle recover': 'unit oracle',
   'oracle unstick': 'chainId unit wasActive oracle nonces.0 pending.0.hash maxFeePerGas maxPriorityFeePerGas',
   'oracle rotate-key': `

@@ -63,7 +63,7 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     'a unit has failed → down, and started again',
     service('indexer', { activeState: 'failed', subState: 'failed', result: 'exit-code' }),
     ['service-down:indexer'],
-    'systemctl restart tempovault-indexer',
+    'tv service restart indexer',
   ],
   [
     'the relay is off → recover proves that signals come',
@@ -347,7 +347,7 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     'behind, and the cursor stands still',
     index({ block: 4_990, waitingMs: { known: true, value: 120_000 }, isMoving: false }),
     ['indexer-stalled'],
-    'systemctl restart tempovault-indexer',
+    'tv service restart indexer',
   ],
   [
     'far behind, and the cursor moves',
@@ -375,7 +375,7 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     'the API is not ready, and names nobody',
     api({}, { ready: false, checks: {} }),
     ['api-unhealthy'],
-    'systemctl restart tempovault-api',
+    'tv service restart api',
   ],
   ['the API is degraded', api({ status: 'degraded' }), ['api-degraded']],
   ['the API is slow', api({ durationMs: 2_400 }), ['api-slow'], 'tv db slow-queries'],

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { judge } from '../../runbooks/oracle/recover.ts';
 import { judgeCauses, judgeOldKey, type OldKeyEvidence } from '../../runbooks/oracle/rotate-key.preflight.ts';
 import { type Diagnosis, judgeNonces, type NonceEvidence } from '../../src/chain/oracle/diagnose.ts';
 import type { Activity } from '../../src/chain/oracle/readActivity.ts';
@@ -13,6 +12,7 @@ import { causes, fees, nonces } from '../../src/observe/oracle/account.ts';
 import { judgeLog } from '../../src/observe/oracle/relay.ts';
 import { readFreshness } from '../../src/observe/oracle/signalFreshness.ts';
 import { judgeSignals } from '../../src/observe/oracle/signals.ts';
+import { judgeRestart } from '../../src/operations/oracle/checkRelayCauses.ts';
 
 const now = 1_800_000_000;
 const secondsAgo = (seconds: number) => new Date((now - seconds) * 1000);
@@ -173,12 +173,12 @@ describe('before a restart', () => {
     [[], ['paused'], 'warn'],
   ] as const)('%o, unknown %o: %s', (ids, unread, expected) => {
     const unknown = unread.map((id) => ({ id, summary: id }));
-    expect(judge({ troubles: ids.map(trouble), unknown }).status).toBe(expected);
+    expect(judgeRestart({ troubles: ids.map(trouble), unknown }).status).toBe(expected);
   });
 
   it("quotes the relay's own words", () => {
     const lastError = { at: secondsAgo(5), message: 'ValueError: replacement transaction underpriced' };
-    expect(judge({ troubles: [trouble('stuck')], unknown: [] }, lastError)).toMatchObject({
+    expect(judgeRestart({ troubles: [trouble('stuck')], unknown: [] }, lastError)).toMatchObject({
       summary: 'a restart cannot help: is stuck',
       facts: { 'last error of the relay': lastError.message },
       next: ['mend stuck'],

@@ -80,7 +80,7 @@ export const dataRules = [
       return {
         sentence: `the indexer is ${howMany(head.value - block, 'block')} behind and makes no progress${since}`,
         ...(error === undefined ? {} : { evidence: { journal: quoteError(error, now) } }),
-        next: [onHost(`systemctl restart ${unit}`), onHost(`journalctl -u ${unit} -n 50 --no-pager`)],
+        next: [{ tv: ['service', 'restart', 'indexer'] }, onHost(`journalctl -u ${unit} -n 50 --no-pager`)],
       };
     },
   }),
@@ -126,7 +126,7 @@ export const dataRules = [
     escalation: 2,
     about: 'api',
     needs: ['api'],
-    find: ({ api: { health, ready } }, { settings }) => {
+    find: ({ api: { health, ready } }) => {
       if (health.status !== 'unhealthy' && ready.ready) return undefined;
       const { rpc, database, rpcError, databaseError } = ready.checks;
       const away = [
@@ -141,7 +141,7 @@ export const dataRules = [
           ...(rpcError === undefined ? {} : { rpc: rpcError }),
           ...(databaseError === undefined ? {} : { database: databaseError }),
         },
-        next: [onHost(`systemctl restart ${settings.host.units.api}`)],
+        next: [{ tv: ['service', 'restart', 'api'] }],
         causes: [
           ...(database === false ? ['database-away', 'unknown-database'] : []),
           ...(rpc === false ? ['rpc-away', 'unknown-nodes', 'rpc-wrong-chain'] : []),

@@ -10,8 +10,8 @@ const recentRestartMs = 3_600_000;
 const log = (unit: string): Advice => onHost(`journalctl -u ${unit} -n 50 --no-pager`);
 
 /** What starts a service and proves that it works. */
-function start(name: ServiceName, unit: string): Advice {
-  return name === 'oracle' ? { tv: ['oracle', 'recover'] } : onHost(`systemctl restart ${unit}`);
+function start(name: ServiceName): Advice {
+  return { tv: name === 'oracle' ? ['oracle', 'recover'] : ['service', 'restart', name] };
 }
 
 export const serviceRules = [
@@ -38,7 +38,7 @@ export const serviceRules = [
             ...(since === undefined ? {} : { since: ago(since, now) }),
             ...(result === '' || result === 'success' ? {} : { result }),
           },
-          next: [start(name, unit), log(unit)],
+          next: [start(name), log(unit)],
           // Stopped on purpose: what stopped it is to be ended, which starts it again.
           causes: [
             ...(run === undefined ? [] : ['run-unfinished', 'run-running']),

@@ -34,14 +34,15 @@ Act at once:
 
 Within an hour: signals older than the contract's threshold, answers of the API above 2 s, disk above 80 %,
 memory above 85 %, the indexer more than 100 blocks behind.`,
-  '10': `tv has no command of its own for this yet. \`tv status\` shows all of it on one screen.
+  '10': `\`tv status\` shows all of it on one screen. \`tv service restart NAME\` restarts a service and proves that it
+works again; see [Quick reference](#quick-reference).
 
 | symptom | first | then |
 |---|---|---|
-| API answers 503 | [Quick reference](#quick-reference): \`/ready\` names the check that fails | restart \`$API_UNIT\` only when RPC node and database answer |
+| API answers 503 | [Quick reference](#quick-reference): \`/ready\` names the check that fails | \`tv service restart api\`, only when RPC node and database answer |
 | "Failed to fetch orders" in the frontend | is \`$API_UNIT\` running, and is the site's origin in \`ALLOWED_ORIGINS\`? | change \`.env\`, restart \`$API_UNIT\` |
 | "insufficient fee token balance" | the fee token's balance of the sender | send it the fee token; on Tempo there is no native token |
-| indexer not progressing | its journal, the RPC node, its cursor | restart \`$INDEXER_UNIT\`; if events are missing, [1. Reindexing events](#1-reindexing-events) |
+| indexer not progressing | its journal, the RPC node, its cursor | \`tv service restart indexer\`; if events are missing, [1. Reindexing events](#1-reindexing-events) |
 | signals stale or dead | [2. Oracle recovery](#2-oracle-recovery) | |
 | every transaction of the vault reverts | is it paused, is a breaker open? [6](#6-circuit-breakers), [7](#7-emergency-procedures) | |`,
 };

@@ -28,8 +28,14 @@ export async function readPollSeconds(ctx: Pick<Context, 'host' | 'settings'>): 
  * Waits, for a few polls, until the indexer has moved its cursor.
  * @param from where it was before it was started; null where that is unknown
  * @param since when it was started
+ * @param readHeadNumber where given, an indexer that has not moved passes if it is at the head of the chain
  */
-export async function awaitProgress(ctx: Context, from: number | null, since: Date) {
+export async function awaitProgress(
+  ctx: Context,
+  from: number | null,
+  since: Date,
+  readHeadNumber?: () => Promise<number>,
+) {
   const schema = await readEventSchema(ctx.database());
   const read = () => readProgress(ctx.database(), { schema });
   const first = await read();
@@ -60,6 +66,15 @@ export async function awaitProgress(ctx: Context, from: number | null, since: Da
     }
     if (ctx.clock.now().getTime() > deadline) break;
     await ctx.clock.sleep(lookEveryMs, ctx.signal);
+  }
+  if (readHeadNumber !== undefined) {
+    const head = await readHeadNumber();
+    const { block: now } = await read();
+    if (now !== null && now >= head) {
+      return pass(
+        `the indexer is at the head, block ${count(now)}; no new block came for ${duration(limitMs)}`,
+      );
+    }
   }
   const error = await readIndexerError(ctx, since);
   return block(
