@@ -18,6 +18,7 @@ const starters = [
   'src/sandbox/machine/serviceUser.ts',
   'src/sandbox/machine/supervisor/service.ts',
   'src/sandbox/machine/systemdObstacle.ts',
+  'src/sandbox/postgres/clusterSnapshot.ts',
   'src/sandbox/postgres/findServer.ts',
   'src/sandbox/postgres/initCluster.ts',
   'src/sandbox/shell.ts',
