@@ -15,6 +15,7 @@ import { type DatabaseRole, readPassword } from '../../src/sandbox/passwords.ts'
 import { cgroupName, sandboxPaths } from '../../src/sandbox/paths.ts';
 import { type SandboxInfo, sandboxInfo } from '../../src/sandbox/status.ts';
 import { sandboxUp } from '../../src/sandbox/up.ts';
+import { SharedProcesses } from './sharedProcesses.ts';
 
 /** `TV_BIN`: another build's `bin/tv.js`. */
 const launcher = process.env['TV_BIN'] ?? fileURLToPath(new URL('../../bin/tv.js', import.meta.url));
@@ -32,6 +33,7 @@ export interface TvHome extends AsyncDisposable {
   readonly directory: string;
   /** What tv is run with: nothing of the caller's settings. */
   readonly env: Readonly<Record<string, string>>;
+  /** In a process of its own, or in one that others share: see `SharedProcesses`. */
   tv(args: readonly string[], options?: TvOptions): Promise<CommandOutput>;
 }
 
@@ -45,20 +47,25 @@ export async function tvHome(): Promise<TvHome> {
     TV_STATE_DIR: directory,
     NO_COLOR: '1',
   };
+  const shared = new SharedProcesses(launcher);
   return {
     directory,
     env,
     tv: async (args, options = {}) => {
+      const { timeoutMs = 120_000 } = options;
+      const call = { args, env: { ...env, ...options.env }, timeoutMs };
+      if (options.input === undefined && shared.takes(call)) return shared.run(call);
       const done = await execa(process.execPath, [launcher, ...args], {
-        env: { ...env, ...options.env },
+        env: call.env,
         extendEnv: false,
         input: options.input ?? '',
         reject: false,
-        timeout: options.timeoutMs ?? 120_000,
+        timeout: timeoutMs,
       });
       return { exitCode: done.exitCode ?? -1, stdout: done.stdout, stderr: done.stderr };
     },
     [Symbol.asyncDispose]: async () => {
+      shared.stop();
       const sandboxes = join(directory, 'sandbox');
       for (const name of existsSync(sandboxes) ? readdirSync(sandboxes) : []) {
         await sandboxDown({ dir: join(sandboxes, name) });
