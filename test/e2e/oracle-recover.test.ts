@@ -6,7 +6,6 @@ import { diagnose } from '../../src/chain/oracle/diagnose.ts';
 import { breakSandbox, healSandbox } from '../../src/sandbox/break.ts';
 import { devAccount, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { head, rpc } from '../../src/sandbox/chain/rpc.ts';
-import { until } from '../../src/sandbox/machine/until.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import {
   confirm,
@@ -18,6 +17,7 @@ import {
   throughKills,
 } from '../support/oracleWorld.ts';
 import { setPaused } from '../support/setPaused.ts';
+import { until } from '../support/until.ts';
 
 const recover = ['oracle', 'recover', '--yes'];
 /** Plays no part in TempoVault. */

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newKey, parseKey } from '../../src/chain/signers/oracleKey.ts';
 import { devAccount } from '../../src/sandbox/chain/devAccounts.ts';
 import { type Hex, rpc, send } from '../../src/sandbox/chain/rpc.ts';
-import { until } from '../../src/sandbox/machine/until.ts';
 import { short } from '../../src/text/format.ts';
 import {
   confirm,
@@ -17,6 +16,7 @@ import {
 } from '../support/oracleWorld.ts';
 import { filesBelow, findSecrets } from '../support/secretSearch.ts';
 import { setPaused } from '../support/setPaused.ts';
+import { until } from '../support/until.ts';
 
 const rotate = ['oracle', 'rotate-key', ...confirm];
 const revoke = ['oracle', 'revoke-old', ...confirm];

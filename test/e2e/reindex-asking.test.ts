@@ -6,11 +6,11 @@ import { lockDirectory, lockRecords } from '../../src/journal/lockRecords.ts';
 import type { CommandOutput } from '../../src/runbook/context.ts';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
 import { systemdObstacle } from '../../src/sandbox/machine/systemdObstacle.ts';
-import { until } from '../../src/sandbox/machine/until.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { newestBlock, readEventRows } from '../support/eventRows.ts';
 import { type Seat, sitDown } from '../support/pseudoTerminal.ts';
 import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
+import { until } from '../support/until.ts';
 import { auditEntries, flat, stateFiles, type Witness, witness } from '../support/witness.ts';
 
 const from = 2_000;

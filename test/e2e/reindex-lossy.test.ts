@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectChain } from '../../src/chain/connectChain.ts';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
-import { until } from '../../src/sandbox/machine/until.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { writeFaults } from '../../src/sandbox/services/faults.ts';
 import { passwordsOf, startTv } from '../support/databaseWorld.ts';
 import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
 import { setPaused } from '../support/setPaused.ts';
+import { until } from '../support/until.ts';
 import { flat } from '../support/witness.ts';
 
 vi.setConfig({ testTimeout: 150_000 });

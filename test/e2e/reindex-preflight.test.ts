@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
 import { systemdObstacle } from '../../src/sandbox/machine/systemdObstacle.ts';
-import { until } from '../../src/sandbox/machine/until.ts';
 import { readPassword } from '../../src/sandbox/passwords.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { type RpcFault, writeFaults } from '../../src/sandbox/services/faults.ts';
 import { contentOf, countEvents, newestBlock, readEventRows } from '../support/eventRows.ts';
 import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
+import { until } from '../support/until.ts';
 import { auditEntries, flat, marked, type Witness, witness } from '../support/witness.ts';
 
 const from = 1_000;

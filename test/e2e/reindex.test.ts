@@ -10,7 +10,6 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
-import { until } from '../../src/sandbox/machine/until.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { writeFaults } from '../../src/sandbox/services/faults.ts';
 import { ownerOf, watchFile } from '../support/envWatch.ts';
@@ -24,6 +23,7 @@ import {
 } from '../support/eventRows.ts';
 import { restoredCopy } from '../support/restoredCopy.ts';
 import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
+import { until } from '../support/until.ts';
 
 // A whole reindex, or two, on a machine that may be busy.
 vi.setConfig({ testTimeout: 150_000 });

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
 import { systemdObstacle } from '../../src/sandbox/machine/systemdObstacle.ts';
-import { until } from '../../src/sandbox/machine/until.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { type RpcFault, writeFaults } from '../../src/sandbox/services/faults.ts';
 import { newestBlock, readEventRows } from '../support/eventRows.ts';
 import { startSandbox, type TestSandbox, tvHome } from '../support/sandbox.ts';
+import { until } from '../support/until.ts';
 import { flat, witness } from '../support/witness.ts';
 
 const obstacle = await systemdObstacle();

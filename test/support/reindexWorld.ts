@@ -11,7 +11,6 @@ import { lockDirectory } from '../../src/journal/lockRecords.ts';
 import { foldRun, isUnfinished } from '../../src/journal/runState.ts';
 import type { JournalLine } from '../../src/runbook/events.ts';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
-import { until } from '../../src/sandbox/machine/until.ts';
 import { readPassword } from '../../src/sandbox/passwords.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { type Faults, writeFaults } from '../../src/sandbox/services/faults.ts';
@@ -21,6 +20,7 @@ import { ownerOf } from './envWatch.ts';
 import { contentOf, type EventRows, newestBlock, readEventRows, wholeRows } from './eventRows.ts';
 import { nodeGate } from './nodeGate.ts';
 import { startSandbox, type TestSandbox } from './sandbox.ts';
+import { until } from './until.ts';
 
 const launcher = process.env['TV_BIN'] ?? fileURLToPath(new URL('../../bin/tv.js', import.meta.url));
 const indexer = 'tempovault-indexer';
@@ -228,6 +228,8 @@ export async function untilStep(
 ): Promise<void> {
   await until(() => lastRun(world) !== before && times(world, 'step.started', step) > 0, {
     limitMs: withinMs,
+    // Reads a file, and is to meet the step at work.
+    everyMs: 20,
     what: `step ${step} to begin`,
   });
 }
