@@ -35,6 +35,7 @@ export default defineConfig({
           name: 'real',
           include: ['test/{integration,e2e}/**/*.test.ts'],
           globalSetup: 'test/support/pasts.ts',
+          isolate: false,
         },
       },
     ],
