@@ -3,7 +3,8 @@ import { commandHelp, type Parsed, parse, wordsOfCall } from './cli/parse.ts';
 import { renderError } from './cli/renderError.ts';
 import { RunScreen } from './cli/renderRun.ts';
 import { type Busy, terminalBusy } from './cli/terminal/busy.ts';
-import { terminalPaint } from './cli/terminal/paint.ts';
+import { columnsNow, terminalPaint } from './cli/terminal/paint.ts';
+import { terminalScreen } from './cli/terminal/screen.ts';
 import { toJsonDocument, toJsonError, toJsonEvent } from './cli/toJson.ts';
 import { type AppContext, buildContext, type Program } from './context.ts';
 import { abandonRun } from './engine/abandonRun.ts';
@@ -17,7 +18,7 @@ import { exitCodes, TvError } from './errors/TvError.ts';
 import { thisOperator } from './journal/operator.ts';
 import { RedactingWriter } from './output/redactingWriter.ts';
 import { Secrets } from './output/secrets.ts';
-import type { AnyCommand, CommandDefinition, ToolContext } from './runbook/define.ts';
+import type { AnyCommand, CommandDefinition, Output, ToolContext } from './runbook/define.ts';
 import type { RunEvent } from './runbook/events.ts';
 import type { Paint } from './runbook/paint.ts';
 import { duration, shortened } from './text/format.ts';
@@ -65,7 +66,7 @@ export async function runCommand(
   let failureExitCode: number | undefined;
   try {
     const command = (await entry.load()).default;
-    if (command.kind === 'report') failureExitCode = command.failureExitCode;
+    if (command.kind === 'report' || command.kind === 'action') failureExitCode = command.failureExitCode;
     if (args.includes('--help') || args.includes('-h')) {
       writer.print('stdout', commandHelp(entry, command, paint.width));
       return exitCodes.ok;
@@ -113,8 +114,11 @@ async function dispatch(invocation: Invocation, app: AppContext): Promise<number
       const tell = (line: string) => {
         if (!parsed.flags.json) invocation.writer.print('stderr', `  ${line}\n`);
       };
-      const writeFile = (path: string, text: string) => invocation.writer.writeFile(path, text);
-      const data = await command.run({ ...app.ctx, tell, writeFile }, parsed.input as never);
+      const writeFile = (path: string, text: string, mode?: number) =>
+        invocation.writer.writeFile(path, text, mode);
+      const output = outputOf(invocation, app);
+      const data = await command.run({ ...app.ctx, tell, writeFile, output }, parsed.input as never);
+      if (data === undefined) return command.exitCode?.(data) ?? exitCodes.ok;
       return finish(invocation, command, data);
     }
     case 'runbook': {
@@ -139,6 +143,21 @@ async function dispatch(invocation: Invocation, app: AppContext): Promise<number
       return continueRun(engine, await findRunbook(app.ctx, run), run, direction, parsed.answers);
     }
   }
+}
+
+function outputOf({ writer, paint, parsed }: Invocation, { ctx }: AppContext): Output {
+  return {
+    json: parsed.flags.json,
+    print: (text) => writer.print('stdout', text),
+    redact: (text) => writer.redact(text),
+    keep: (secret) => ctx.secrets.keep(secret),
+    paint: () => ({
+      ...paint,
+      now: ctx.clock.now(),
+      width: columnsNow(process.stdout.columns ?? paint.width),
+    }),
+    screen: terminalScreen((text) => writer.forTerminal(text)),
+  };
 }
 
 /**

@@ -27,7 +27,8 @@ export interface Judgement {
   readonly findings: readonly Finding[];
 }
 
-const severity: readonly Level[] = ['ok', 'unknown', 'warning', 'critical'];
+/** The least bad first: a certain fault outranks an unknown one. */
+export const severity: readonly Level[] = ['ok', 'unknown', 'warning', 'critical'];
 
 /** The worst of all: a certain fault outranks an unknown one. */
 export function worstLevel(levels: readonly Level[]): Level {
@@ -165,7 +166,7 @@ function withoutCircles(findings: readonly Finding[]): readonly Finding[] {
 }
 
 /** Causes by the worst that they explain, each followed by that. */
-function inOrder(findings: readonly Finding[]): readonly Finding[] {
+export function inOrder(findings: readonly Finding[]): readonly Finding[] {
   const below = (id: string): readonly Finding[] =>
     findings.filter(({ cause }) => cause === id).flatMap((each) => [each, ...below(each.id)]);
   const groups = findings.filter(({ cause }) => cause === null).map((root) => [root, ...below(root.id)]);

@@ -52,6 +52,13 @@ export interface Rule<N extends SourceId = SourceId> {
    * `service-down:oracle`. The first of them that has is the cause.
    */
   readonly causes?: readonly string[];
+  /**
+   * It must last so long, and be found at two looks, before a monitor reports it: a figure that swings is no
+   * fault yet. In seconds; default: reported at once.
+   */
+  readonly holdSeconds?: number;
+  /** While one of these is found, not finding this one proves nothing: what it would rest on is unknown. */
+  readonly openWhile?: readonly string[];
   find(values: { readonly [K in N]: ValueOf<K> }, at: At): Found | readonly Found[] | undefined;
 }
 

@@ -199,8 +199,35 @@ export interface Report<I extends InputFields = InputFields, D = unknown> extend
 export interface ActionContext extends ToolContext {
   /** One line of progress, on stderr; shown to a person and left out with `--json`. */
   tell(line: string): void;
-  /** Replaces a file (0600), secrets taken out. */
-  writeFile(path: string, text: string): void;
+  /** Replaces a file, secrets taken out. @param mode default 0600 */
+  writeFile(path: string, text: string, mode?: number): void;
+  readonly output: Output;
+}
+
+/** For a command that shows something before it ends. */
+export interface Output {
+  /** `--json`. */
+  readonly json: boolean;
+  /** On stdout, secrets taken out. */
+  print(text: string): void;
+  /** Takes secrets out of what leaves tv another way: a request, the input of a program, a database. */
+  redact(text: string): string;
+  /** Registers a secret of the command line, to be taken out from now on. */
+  keep(secret: string): void;
+  /** For the time and the columns that there are now. */
+  paint(): Paint;
+  /** Redraws a whole screen in place; undefined where stdout is no terminal. */
+  readonly screen: Screen | undefined;
+}
+
+export interface Screen {
+  readonly rows: number;
+  /** Shows a text from the top left, in place of all that was there. */
+  draw(text: string): void;
+  /** Calls back when the terminal gets another size. */
+  onResize(redraw: () => void): void;
+  /** Shows again what was there before. */
+  close(): void;
 }
 
 /** A command that changes only tv's own things (its configuration, a sandbox), and so needs no plan. */
@@ -208,10 +235,13 @@ export interface Action<I extends InputFields = InputFields, D = unknown> extend
   readonly kind: 'action';
   readonly risk: 'read' | 'mild' | 'sandbox';
   readonly input: I;
+  /** Undefined where everything has been shown already. */
   run(ctx: ActionContext, input: InputOf<I>): Promise<D>;
   render(data: D, paint: Paint, input: InputOf<I>): string;
   /** Default 0. */
   exitCode?(data: D): number;
+  /** As of a report. */
+  readonly failureExitCode?: number;
 }
 
 export function defineAction<const I extends InputFields, D>(

@@ -12,8 +12,9 @@ import { RedactingWriter } from '../../src/output/redactingWriter.ts';
 import { Secrets } from '../../src/output/secrets.ts';
 import type { Prompt } from '../../src/runbook/answers.ts';
 import type { Clock } from '../../src/runbook/context.ts';
-import type { ToolContext } from '../../src/runbook/define.ts';
+import type { Output, ToolContext } from '../../src/runbook/define.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
+import { plainPaint } from './paint.ts';
 
 // Every writer listens for errors of stdout and stderr; a test file makes many, a tv makes one.
 for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
@@ -23,6 +24,23 @@ export interface Reply {
   readonly kind: 'typed' | 'yesNo';
   readonly question: RegExp;
   readonly answer: boolean;
+}
+
+/** Output of a pipe, with what was printed to it. */
+export function fakeOutput(more: Partial<Output> = {}): Output & { readonly printed: string[] } {
+  const printed: string[] = [];
+  return {
+    json: false,
+    print: (text) => {
+      printed.push(text);
+    },
+    redact: (text) => text,
+    keep: () => {},
+    paint: () => plainPaint(80),
+    screen: undefined,
+    ...more,
+    printed,
+  };
 }
 
 /** A person who answers exactly the questions foreseen, in that order. */

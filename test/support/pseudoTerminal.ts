@@ -13,6 +13,8 @@ export interface Seat {
   readonly child: ChildProcess;
   /** Everything shown so far, without cursor codes. */
   shown(): string;
+  /** The same with its cursor codes. */
+  raw(): string;
   /** Waits until this is on the screen. */
   sees(words: RegExp): Promise<void>;
   type(keys: string): void;
@@ -38,6 +40,7 @@ export function sitDown(sandbox: Pick<TestSandbox, 'env'>, args: readonly string
   return {
     child,
     shown,
+    raw: () => screen,
     sees: (pattern) => until(() => pattern.test(shown()), { limitMs, what: `${pattern} on the screen` }),
     type: (keys) => {
       child.stdin.write(keys);

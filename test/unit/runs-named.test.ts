@@ -5,7 +5,7 @@ import { plainAdvice } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { registry } from '../../src/registry.generated.ts';
 import { type FakeRunbookOptions, FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
-import { startScene, temporaryState } from '../support/fakes.ts';
+import { fakeOutput, startScene, temporaryState } from '../support/fakes.ts';
 import { play } from '../support/scenario.ts';
 
 let state: ReturnType<typeof temporaryState>;
@@ -37,7 +37,7 @@ async function typed(...args: readonly string[]): Promise<TvError> {
   const { ctx } = startScene(state.directory).engine;
   try {
     const { input } = parse(entry, command, rest);
-    const more = { ...ctx, tell: () => {}, writeFile: () => {} };
+    const more = { ...ctx, tell: () => {}, writeFile: () => {}, output: fakeOutput() };
     if (command.kind === 'control') await command.choose(ctx, input as never);
     if (command.kind === 'report') await command.collect(ctx, input as never);
     if (command.kind === 'action') await command.run(more, input as never);

@@ -8,7 +8,7 @@ import { toJsonDocument, toJsonEvent } from '../../src/cli/toJson.ts';
 import { withoutSignedBytes } from '../../src/journal/signedBytes.ts';
 import type { JournalEvent, RunEvent } from '../../src/runbook/events.ts';
 import { FakeWorld, fakeRunbook } from '../support/fakeRunbook.ts';
-import { startScene, temporaryState } from '../support/fakes.ts';
+import { fakeOutput, startScene, temporaryState } from '../support/fakes.ts';
 import { plainPaint } from '../support/paint.ts';
 import { play } from '../support/scenario.ts';
 import { fakeSigned } from '../support/signedTransaction.ts';
@@ -56,7 +56,10 @@ describe('the bytes of a signed transaction', () => {
     const writeFile = (path: string, text: string) => {
       files[path] = text;
     };
-    const report = await reportRun.run({ ...ctx, tell: () => {}, writeFile }, { run, out: '.' });
+    const report = await reportRun.run(
+      { ...ctx, tell: () => {}, writeFile, output: fakeOutput() },
+      { run, out: '.' },
+    );
     const shown = await showRun.collect(ctx, { run });
     const listed = await listRuns.collect(ctx, { limit: 20 });
     const paint = plainPaint(100);

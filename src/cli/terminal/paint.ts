@@ -14,6 +14,11 @@ export interface PaintOptions {
 const narrowest = 60;
 const widest = 100;
 
+/** The columns to write for at a terminal of so many. */
+export function columnsNow(columns: number): number {
+  return Math.min(widest, Math.max(narrowest, columns));
+}
+
 /**
  * Colours and measures for one screen. chalk decides about colour from the terminal, `NO_COLOR` and
  * `FORCE_COLOR`, unless `--no-color` decided already.
@@ -22,7 +27,7 @@ export function terminalPaint(options: PaintOptions): Paint {
   const noColor = options.color === false || (process.env['NO_COLOR'] ?? '') !== '';
   const ink: ChalkInstance = noColor ? new Chalk({ level: 0 }) : chalk;
   return {
-    width: Math.min(widest, Math.max(narrowest, options.columns ?? 80)),
+    width: columnsNow(options.columns ?? 80),
     full: options.full,
     now: options.now,
     environment: options.environment,

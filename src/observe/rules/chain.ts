@@ -43,6 +43,7 @@ export const chainRules = [
     escalation: 2,
     about: 'nodes',
     needs: ['nodes'],
+    holdSeconds: 30,
     find: ({ nodes }) => {
       const silent = nodes.filter(({ error }) => error !== undefined);
       if (silent.length === nodes.length) return undefined;
@@ -82,6 +83,7 @@ export const chainRules = [
     escalation: 2,
     about: 'nodes',
     needs: ['nodes'],
+    holdSeconds: 60,
     find: ({ nodes }) => {
       const [first, ...more] = laggingNodes(nodes);
       return first === undefined ? undefined : { sentence: [first, ...more].join('; '), next: [checkUrls] };
@@ -95,6 +97,7 @@ export const chainRules = [
     escalation: 2,
     about: 'nodes',
     needs: ['nodes'],
+    holdSeconds: 60,
     find: ({ nodes }) =>
       nodes
         .filter(({ error, durationMs }) => error === undefined && durationMs > slowNodeMs)

@@ -6,6 +6,9 @@ import { rule } from '../rule.ts';
 /** What keeps an indexer from its next block. */
 const noBlocks = ['rpc-away', 'database-away', 'service-down:indexer', 'service-frozen:indexer', 'disk-full'];
 
+/** Without the head it is unknown how far the indexer is. */
+const headUnknown = ['indexer-lag-unknown'];
+
 export const dataRules = [
   rule({
     id: 'database-schema',
@@ -28,6 +31,7 @@ export const dataRules = [
     escalation: 2,
     about: 'database',
     needs: ['database'],
+    holdSeconds: 60,
     find: ({ database: { connections, oldestTransactionSeconds: oldest } }, { settings }) => {
       const percent = (connections.used / connections.max) * 100;
       if (percent <= settings.monitor.connectionsPercent) return undefined;
@@ -49,6 +53,7 @@ export const dataRules = [
     about: 'indexer',
     needs: ['indexer'],
     causes: ['rpc-lagging'],
+    openWhile: headUnknown,
     find: ({ indexer: { block, head } }) =>
       !head.known || block <= head.value
         ? undefined
@@ -68,6 +73,7 @@ export const dataRules = [
     about: 'indexer',
     needs: ['indexer'],
     causes: noBlocks,
+    openWhile: headUnknown,
     find: ({ indexer: { block, source, head, waitingMs, isMoving } }, { settings, world, now }) => {
       // Without a cursor the newest event says little: a quiet protocol looks like a dead indexer.
       if (!head.known || source === 'rows' || isMoving !== false) return undefined;
@@ -93,6 +99,8 @@ export const dataRules = [
     about: 'indexer',
     needs: ['indexer'],
     causes: ['indexer-stalled', ...noBlocks],
+    holdSeconds: 60,
+    openWhile: headUnknown,
     find: ({ indexer: { block, source, head } }, { settings }) => {
       if (!head.known || source === 'rows') return undefined;
       const lag = head.value - block;
@@ -159,6 +167,7 @@ export const dataRules = [
     about: 'api',
     needs: ['api'],
     causes: ['rpc-away', 'unknown-nodes', 'database-away'],
+    holdSeconds: 30,
     find: ({ api: { health, ready } }, { settings }) =>
       health.status === 'healthy' || health.status === 'unhealthy' || !ready.ready
         ? undefined
@@ -176,6 +185,7 @@ export const dataRules = [
     about: 'api',
     needs: ['api'],
     causes: ['rpc-slow', 'rpc-away', 'unknown-nodes', 'memory-high'],
+    holdSeconds: 60,
     find: ({ api: { health } }, { settings }) =>
       health.durationMs <= settings.monitor.apiSlowMs
         ? undefined

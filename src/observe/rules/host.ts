@@ -51,6 +51,7 @@ export const hostRules = [
     escalation: 1,
     about: 'machine',
     needs: ['machine'],
+    holdSeconds: 60,
     find: ({ machine: { memoryTotalBytes: total, memoryAvailableBytes: available } }, { settings }) => {
       const used = Math.round((1 - available / total) * 100);
       return used <= settings.monitor.memoryPercent

@@ -129,6 +129,7 @@ export const oracleRules = [
     about: 'signals',
     needs: ['signals'],
     causes: [...noSignals, 'signals-dead'],
+    holdSeconds: 30,
     find: ({ signals: { signals } }, at) => {
       const wrong = signals.filter(({ health }) => health === 'stale');
       return wrong.length === 0 ? undefined : withoutSignal(signals, wrong, at);
@@ -143,6 +144,7 @@ export const oracleRules = [
     about: 'signals',
     needs: ['signals', 'relayInterval'],
     causes: [...noSignals, 'paused'],
+    holdSeconds: 30,
     find: ({ signals: { signals }, relayInterval: interval }, { now, world }) => {
       const fresh = signals.filter(({ health }) => health === 'healthy');
       if (interval === undefined || fresh.length === 0 || fresh.length < signals.length) return undefined;

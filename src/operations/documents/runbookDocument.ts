@@ -2,7 +2,7 @@ import { plainAdvice } from '../../errors/advice.ts';
 import type { AnyCommand, CommandDefinition, InputFields, Step } from '../../runbook/define.ts';
 import { renderByHand } from './byHand.ts';
 import { type DocumentEnvironment, renderDefinitions } from './definitions.ts';
-import { sectionNotes, sectionTitles } from './sections.ts';
+import { sectionNotes, sectionTitles, slugOf } from './sections.ts';
 
 const asking: Record<CommandDefinition['risk'], string> = {
   read: 'Reads only; never asks.',
@@ -74,10 +74,7 @@ ${body}
 function contents(markdown: string): string {
   const seen = new Map<string, number>();
   const lines = headings(markdown).map(({ level, title }) => {
-    const slug = title
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}_\- ]/gu, '')
-      .replaceAll(' ', '-');
+    const slug = slugOf(title);
     const times = seen.get(slug) ?? 0;
     seen.set(slug, times + 1);
     return { level, line: `[${title}](#${slug}${times === 0 ? '' : `-${times}`})` };

@@ -14,6 +14,20 @@ export const sectionTitles: readonly (readonly [section: string, title: string])
   ['Tuning', 'Performance tuning'],
 ];
 
+/** As GitHub makes it of a heading. */
+export function slugOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_\- ]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+/** Where a section is in the exported runbook: `8-alerts`; undefined where there is no such section. */
+export function runbookAnchor(section: string): string | undefined {
+  const title = sectionTitles.find(([each]) => each === section)?.[1];
+  return title === undefined ? undefined : slugOf(title);
+}
+
 /** What an operator needs to know of a section beyond its commands. */
 export const sectionNotes: Readonly<Record<string, string>> = {
   '5': `tv has no command for this yet.
@@ -21,9 +35,7 @@ export const sectionNotes: Readonly<Record<string, string>> = {
 - The API server keeps no state: several can run behind a load balancer.
 - Run **one** event indexer. Two write the same cursor, and blocks are lost.
 - Run **one** oracle relay for each key. Two with one key sign the same nonce, and one of them fails.`,
-  '8': `tv has no command for this yet; \`tv status\` exits with 0, 1, 2 or 3 as a monitoring plugin does.
-
-Act at once:
+  '8': `Act at once:
 
 - \`/health\` is not \`healthy\`. It says \`degraded\` with HTTP 200 when the RPC node is away.
 - \`/ready\` answers 503.

@@ -1,0 +1,132 @@
+import * as z from 'zod';
+import { UsageError } from '../src/errors/TvError.ts';
+import { nextOf, pluginExitCode } from '../src/observe/findings.ts';
+import type { EventPlace, MonitorEvent } from '../src/observe/monitor/event.ts';
+import { History } from '../src/observe/monitor/history.ts';
+import { keepLooking, lookAndTell, type Monitoring } from '../src/observe/monitor/keepLooking.ts';
+import { firing, historyFile } from '../src/observe/monitor/monitor.ts';
+import { pluginLine } from '../src/observe/monitor/pluginLine.ts';
+import { notifyReceiver, webhookReceiver } from '../src/observe/monitor/receivers.ts';
+import { renderMonitor } from '../src/observe/monitor/render.ts';
+import { type ActionContext, defineAction, field, type InputOf } from '../src/runbook/define.ts';
+import { timeSpan } from '../src/runbook/inputs.ts';
+import { byHand } from './monitor.byHand.ts';
+
+/** As many commands as `tv status` shows. */
+const mostCommands = 3;
+
+const input = {
+  plugin: field(
+    '--plugin',
+    'one line with performance data, for a monitoring system',
+    z.boolean().optional(),
+  ),
+  watch: field('--watch', 'keep looking, and redraw the screen', z.boolean().optional()),
+  every: field('--every <time>', 'time between two looks (default: 15s)', timeSpan.default(15_000)),
+  notify: field(
+    '--notify <command>',
+    'run this at each change of state, with the change as JSON on its standard input',
+    z.string().optional(),
+  ),
+  webhook: field(
+    '--webhook <url>',
+    "send each change of state there, as Alertmanager's JSON",
+    z.string().optional(),
+  ),
+  runbookUrl: field(
+    '--runbook-url <url>',
+    'where `tv runbook export` was published, for links (default: RUNBOOK.md)',
+    z.string().default('RUNBOOK.md'),
+  ),
+};
+
+/** Runbook §8: what is to call somebody. */
+export default defineAction({
+  title: 'Monitor',
+  summary: 'Report what fires, once, on a screen or to others',
+  section: '8',
+  order: 1,
+  risk: 'read',
+  description: `
+Looks as \`tv status\` does, and remembers the looks before. A figure that swings (lag, memory, slow answers) fires
+only once it was found for some time and at two looks; everything that fires is resolved only once two looks have
+proven that it is gone. A look that could not read a source proves nothing about it. What is remembered is in the
+state directory (\`monitor.sqlite\`, at most 7 days); without it each look stands for itself.
+
+Once, it prints what fires. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical,
+3 unknown. With --plugin it prints one line with performance data.
+
+With --watch it keeps looking: on a screen that is redrawn in place, or, where standard output is no terminal, with
+one line for each change (--json: one JSON document a line). SIGINT and SIGTERM end it with exit code 0.
+
+--notify and --webhook are called at changes of state only, also without --watch, and first for what fires already.
+What could not be sent is tried again at the next look, for an hour. --notify takes words, which no shell reads; the
+program gets 10 s. Thresholds are the settings \`monitor.…\`.`,
+  byHand,
+  input,
+  run: async (ctx, given) => {
+    const { settings, output } = ctx;
+    assertCompatible(given, output.json);
+    const { environment, chain, stateDirectory } = settings;
+    const history = await History.open<MonitorEvent>(historyFile(stateDirectory), environment, output.redact);
+    try {
+      const monitoring: Monitoring = {
+        history,
+        place: placeOf(ctx, given.runbookUrl),
+        receivers: receiversOf(ctx, given),
+        outputs: [],
+      };
+      if (given.watch === true) {
+        await keepLooking(ctx, monitoring, { everyMs: given.every, draws: true });
+        return undefined;
+      }
+      const { looked, problems } = await lookAndTell(ctx, monitoring, { once: true });
+      const { at, level, alerts, figures } = looked;
+      const findings = firing(alerts, at);
+      return {
+        schema: 'tv.monitor/1' as const,
+        environment,
+        chainId: chain.id ?? null,
+        at,
+        level,
+        findings,
+        next: nextOf({ level, findings }, mostCommands),
+        alerts,
+        figures,
+        problems,
+        line: pluginLine({ level, findings, figures }, settings),
+      };
+    } finally {
+      history.close();
+    }
+  },
+  render: (data, paint, { plugin }) => {
+    if (data === undefined) return '';
+    return plugin === true ? data.line : renderMonitor(data, paint);
+  },
+  exitCode: (data) => (data === undefined ? 0 : pluginExitCode[data.level]),
+  failureExitCode: pluginExitCode.unknown,
+});
+
+function assertCompatible({ watch, plugin }: InputOf<typeof input>, json: boolean): void {
+  if (plugin !== true || (watch !== true && !json)) return;
+  throw new UsageError(
+    'usage.conflicting-flags',
+    `--plugin prints one line, and ${json ? '--json a document' : '--watch never ends'}.`,
+    { next: { tv: ['monitor', '--help'] } },
+  );
+}
+
+function placeOf({ settings, output }: ActionContext, runbookUrl: string): EventPlace {
+  const paint = output.paint();
+  return { environment: settings.environment, runbookUrl, line: (advice) => paint.line(advice) };
+}
+
+function receiversOf(ctx: ActionContext, { notify, webhook }: InputOf<typeof input>) {
+  const { clock, signal, output } = ctx;
+  const place = { clock, signal, redact: output.redact, keep: output.keep };
+  return [
+    ...(notify === undefined ? [] : [notifyReceiver(notify, place)]),
+    ...(webhook === undefined ? [] : [webhookReceiver(webhook, place)]),
+  ];
+}

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { judge } from '../../src/observe/findings.ts';
+import { type Alert, advance, levelOf } from '../../src/observe/monitor/alerts.ts';
+import type { World } from '../../src/observe/world.ts';
+import { away, late, worldNow, worldSettings, worldWith } from '../support/observedWorld.ts';
+
+const start = worldNow.getTime();
+const well = worldWith();
+const lagging = (blocks: number) => worldWith({ indexer: (value) => ({ ...value, block: 5_000 - blocks }) });
+const down = worldWith({
+  services: (all) => ({ ...all, api: { ...all.api, activeState: 'failed', subState: 'failed' } }),
+});
+const diskUsed = (percent: number) =>
+  worldWith({ disk: (disk) => ({ ...disk, freeBytes: (disk.totalBytes * (100 - percent)) / 100 }) });
+const databaseAway = worldWith({}, { database: away(), indexer: away() });
+const databaseLate = worldWith({}, { database: late() });
+const headless = worldWith({
+  indexer: (value) => ({ ...value, block: 0, head: { known: false, reason: 'late' } }),
+});
+
+/** What each look says: changes, then what fires. */
+function follow(looks: readonly (readonly [atSeconds: number, world: World])[], final = false) {
+  let alerts: readonly Alert[] = [];
+  let before: number | undefined;
+  return looks.map(([seconds, world]) => {
+    const at = start + seconds * 1000;
+    const { findings } = judge({ world, settings: worldSettings, now: worldNow });
+    const next = advance(alerts, { findings, world, at, before, final });
+    alerts = next.alerts;
+    before = at;
+    const fires = alerts.filter(({ state }) => state === 'firing').map(({ id, level }) => `${id} ${level}`);
+    return [next.changes.map(({ kind, alert, was }) => `${kind} ${alert.id} ${was}>${alert.level}`), fires];
+  });
+}
+const lag = 'indexer-lag warning';
+
+describe('what fires, and when', () => {
+  it('a service that is down: at once; gone after two looks', () => {
+    expect(
+      follow([
+        [0, well],
+        [15, down],
+        [30, well],
+        [45, well],
+      ]),
+    ).toEqual([
+      [[], []],
+      [['firing service-down:api ok>critical'], ['service-down:api critical']],
+      [[], ['service-down:api critical']],
+      [['resolved service-down:api critical>critical'], []],
+    ]);
+  });
+
+  it('a lag of 60 s: fires at the look that is 60 s after the first', () => {
+    expect(
+      follow([
+        [0, lagging(500)],
+        [15, lagging(500)],
+        [59, lagging(500)],
+        [60, lagging(500)],
+      ]),
+    ).toEqual([
+      [[], []],
+      [[], []],
+      [[], []],
+      [['firing indexer-lag ok>warning'], [lag]],
+    ]);
+  });
+
+  it('a lag that comes and goes never fires', () => {
+    const looks = [0, 30, 60, 90, 120, 150].map(
+      (seconds) => [seconds, seconds % 60 === 0 ? lagging(500) : well] as const,
+    );
+    expect(follow(looks).flat(2)).toEqual([]);
+  });
+
+  it('two looks an hour apart both find a lag → fires', () => {
+    expect(
+      follow([
+        [0, lagging(500)],
+        [3_600, lagging(500)],
+      ])[1],
+    ).toEqual([['firing indexer-lag ok>warning'], [lag]]);
+  });
+
+  it('no second look will know the first → fires at once', () => {
+    expect(follow([[0, lagging(500)]], true)[0]?.[1]).toEqual([lag]);
+  });
+
+  it('after a long gap one look proves that it is gone', () => {
+    expect(
+      follow([
+        [0, down],
+        [3_600, well],
+      ])[1],
+    ).toEqual([['resolved service-down:api critical>critical'], []]);
+  });
+
+  it('a level rises at once and falls at the second look', () => {
+    expect(
+      follow([
+        [0, diskUsed(85)],
+        [15, diskUsed(97)],
+        [30, diskUsed(85)],
+        [45, diskUsed(85)],
+      ]).map(([changes]) => changes),
+    ).toEqual([
+      ['firing disk-full ok>warning'],
+      ['level disk-full warning>critical'],
+      [],
+      ['level disk-full critical>warning'],
+    ]);
+  });
+});
+
+describe('a look that could not see proves nothing', () => {
+  it('the database is away while the lag fires → the lag still fires, however long', () => {
+    const looks = follow([
+      [0, lagging(500)],
+      [60, lagging(500)],
+      [75, databaseAway],
+      [90, databaseAway],
+      [105, databaseAway],
+    ]);
+    expect(looks.at(-1)?.[1]).toContain(lag);
+  });
+
+  it('the head is unknown while the lag fires → it still fires', () => {
+    const looks = follow([
+      [0, lagging(500)],
+      [60, lagging(500)],
+      [75, headless],
+      [90, headless],
+    ]);
+    expect(looks.at(-1)?.[1]).toContain(lag);
+  });
+
+  it('a database that did not answer is only late → not back', () => {
+    const looks = follow([
+      [0, databaseAway],
+      [15, databaseLate],
+      [30, databaseLate],
+      [45, databaseLate],
+    ]);
+    expect(looks.at(-1)?.[1]).toContain('database-away critical');
+    expect(
+      follow([
+        [0, databaseAway],
+        [15, well],
+        [30, well],
+      ]).at(-1)?.[1],
+    ).toEqual([]);
+  });
+
+  it('late once → nobody is called, and the look is not ok; late twice → unknown fires', () => {
+    const { findings } = judge({ world: databaseLate, settings: worldSettings, now: worldNow });
+    const first = advance([], { findings, world: databaseLate, at: start, before: undefined, final: false });
+    expect(first.changes).toEqual([]);
+    expect(levelOf(first.alerts)).toBe('unknown');
+    expect(
+      follow([
+        [0, databaseLate],
+        [15, databaseLate],
+      ])[1]?.[1],
+    ).toContain('unknown-database unknown');
+  });
+});
+
+it('the level is the worst that fires; a lag that does not fire yet does not count', () => {
+  const world = lagging(500);
+  const { findings } = judge({ world, settings: worldSettings, now: worldNow });
+  const { alerts } = advance([], { findings, world, at: start, before: undefined, final: false });
+  expect(alerts.map(({ id, state }) => [id, state])).toEqual([['indexer-lag', 'pending']]);
+  expect(levelOf(alerts)).toBe('ok');
+});
