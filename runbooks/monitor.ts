@@ -1,13 +1,17 @@
+import { resolve } from 'node:path';
 import * as z from 'zod';
-import { UsageError } from '../src/errors/TvError.ts';
+import { TvError, UsageError } from '../src/errors/TvError.ts';
 import { nextOf, pluginExitCode } from '../src/observe/findings.ts';
 import type { EventPlace, MonitorEvent } from '../src/observe/monitor/event.ts';
+import { exposition } from '../src/observe/monitor/exposition.ts';
 import { History } from '../src/observe/monitor/history.ts';
 import { keepLooking, lookAndTell, type Monitoring } from '../src/observe/monitor/keepLooking.ts';
-import { firing, historyFile } from '../src/observe/monitor/monitor.ts';
+import { keepServing } from '../src/observe/monitor/keepServing.ts';
+import { firing, historyFile, type Looked } from '../src/observe/monitor/monitor.ts';
 import { pluginLine } from '../src/observe/monitor/pluginLine.ts';
 import { notifyReceiver, webhookReceiver } from '../src/observe/monitor/receivers.ts';
 import { renderMonitor } from '../src/observe/monitor/render.ts';
+import { parseAddress } from '../src/observe/monitor/server.ts';
 import { type ActionContext, defineAction, field, type InputOf } from '../src/runbook/define.ts';
 import { timeSpan } from '../src/runbook/inputs.ts';
 import { byHand } from './monitor.byHand.ts';
@@ -33,6 +37,16 @@ const input = {
     "send each change of state there, as Alertmanager's JSON",
     z.string().optional(),
   ),
+  textfile: field(
+    '--textfile <file>',
+    "write the metrics to this file (*.prom) at each look, for node_exporter's textfile collector",
+    z.string().endsWith('.prom', 'node_exporter reads files that end in .prom').optional(),
+  ),
+  serve: field(
+    '--serve <address>',
+    'keep looking, and serve a status page, /metrics and /health, at 127.0.0.1:9464 for example',
+    z.string().optional(),
+  ),
   runbookUrl: field(
     '--runbook-url <url>',
     'where `tv runbook export` was published, for links (default: RUNBOOK.md)',
@@ -43,9 +57,9 @@ const input = {
 /** Runbook §8: what is to call somebody. */
 export default defineAction({
   title: 'Monitor',
-  summary: 'Report what fires, once, on a screen or to others',
+  summary: 'Report faults once, on a screen, or to a pager',
   section: '8',
-  order: 1,
+  order: 2,
   risk: 'read',
   description: `
 Looks as \`tv status\` does, and remembers the looks before. A figure that swings (lag, memory, slow answers) fires
@@ -61,21 +75,30 @@ one line for each change (--json: one JSON document a line). SIGINT and SIGTERM 
 
 --notify and --webhook are called at changes of state only, also without --watch, and first for what fires already.
 What could not be sent is tried again at the next look, for an hour. --notify takes words, which no shell reads; the
-program gets 10 s. Thresholds are the settings \`monitor.…\`.`,
+program gets 10 s. Thresholds are the settings \`monitor.…\`.
+
+--textfile and --serve export the figures for Prometheus (\`tv monitor rules\` writes alerting rules and a dashboard
+for them). --serve 9464 listens on this machine alone, :9464 on all its addresses; it has no password and no TLS,
+and shows what \`tv status\` shows. No request causes a look. /health is 503 once the last look is too old.`,
   byHand,
   input,
   run: async (ctx, given) => {
     const { settings, output } = ctx;
     assertCompatible(given, output.json);
     const { environment, chain, stateDirectory } = settings;
+    const { textfile, serve } = given;
     const history = await History.open<MonitorEvent>(historyFile(stateDirectory), environment, output.redact);
     try {
       const monitoring: Monitoring = {
         history,
         place: placeOf(ctx, given.runbookUrl),
         receivers: receiversOf(ctx, given),
-        outputs: [],
+        outputs: textfile === undefined ? [] : [(looked) => writeTextfile(ctx, textfile, looked)],
       };
+      if (serve !== undefined) {
+        await keepServing(ctx, monitoring, { ...parseAddress(serve), everyMs: given.every });
+        return undefined;
+      }
       if (given.watch === true) {
         await keepLooking(ctx, monitoring, { everyMs: given.every, draws: true });
         return undefined;
@@ -108,13 +131,32 @@ program gets 10 s. Thresholds are the settings \`monitor.…\`.`,
   failureExitCode: pluginExitCode.unknown,
 });
 
-function assertCompatible({ watch, plugin }: InputOf<typeof input>, json: boolean): void {
+function assertCompatible({ watch, plugin, serve }: InputOf<typeof input>, json: boolean): void {
+  if (serve !== undefined && (watch === true || plugin === true)) {
+    throw new UsageError(
+      'usage.conflicting-flags',
+      '--serve does without a screen: start --watch or --plugin beside it.',
+      { next: { tv: ['monitor', '--help'] } },
+    );
+  }
   if (plugin !== true || (watch !== true && !json)) return;
   throw new UsageError(
     'usage.conflicting-flags',
     `--plugin prints one line, and ${json ? '--json a document' : '--watch never ends'}.`,
     { next: { tv: ['monitor', '--help'] } },
   );
+}
+
+/** What went wrong, undefined where nothing did. */
+function writeTextfile(ctx: ActionContext, file: string, looked: Looked): string | undefined {
+  try {
+    // node_exporter runs as another user.
+    ctx.writeFile(resolve(file), exposition(looked, ctx.settings.environment), 0o644);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    return error.message;
+  }
 }
 
 function placeOf({ settings, output }: ActionContext, runbookUrl: string): EventPlace {

@@ -37,6 +37,9 @@ export const codes = {
   },
   'answer.other-environment': { meaning: '--confirm names another environment than the one chosen.' },
 
+  // The monitor
+  'monitor.not-listening': { meaning: 'The address of --serve cannot be listened on.' },
+
   // Settings
   'config.invalid': {
     meaning: 'A setting or the configuration file is malformed or unusable.',

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -42,29 +42,41 @@ describe.skipIf(obstacle !== undefined)('tv monitor', () => {
         .map((line) => JSON.parse(line) as { readonly status: string; readonly id: string })
         .map(({ status, id }) => `${status} ${id}`);
     const hook = server.url.replace('//', '//ops:hunter2@');
-    const look = () => sandbox.tv(['monitor', '--notify', program, '--webhook', hook]);
+    let last = { exitCode: -1, stdout: '', stderr: '' };
+    const look = async () => {
+      last = await sandbox.tv(['monitor', '--notify', program, '--webhook', hook]);
+      expect(last.stderr).toBe('');
+      expect(last.stdout).not.toContain('hunter2');
+      return last.exitCode;
+    };
+    // A busy machine may leave a source without an answer for a look or two.
+    const limit = { limitMs: 90_000 };
+    const alerts = () =>
+      messages
+        .flatMap((message) => message.alerts)
+        .filter(({ labels }) => labels['alertname'] === 'TempoVaultServiceDown');
 
-    const well = await look();
-    expect([well.exitCode, well.stderr]).toEqual([0, '']);
-    expect(well.stdout).toContain('nothing is firing');
-    expect(messages).toEqual([]);
+    await until(async () => (await look()) === 0, { ...limit, what: 'all well' });
+    expect(last.stdout).toContain('nothing is firing');
+    expect(alerts()).toEqual([]);
 
     await sandbox.systemctl('stop', 'tempovault-api');
-    const wrong = await look();
-    expect(wrong.exitCode).toBe(2);
-    expect(wrong.stdout).toContain('tempovault-api is inactive');
-    expect(wrong.stdout).toContain('Next:');
-    expect(wrong.stdout).not.toContain('hunter2');
+    await until(async () => (await look()) === 2, { ...limit, what: 'the fault fires' });
+    expect(last.stdout).toContain('tempovault-api is inactive');
+    expect(last.stdout).toContain('Next:');
     expect(told()).toContain('firing service-down:api');
-    expect(messages).toHaveLength(1);
-    expect(messages[0]?.status).toBe('firing');
-    expect(messages[0]?.alerts.map(({ labels }) => labels)).toContainEqual({
-      alertname: 'TempoVaultServiceDown',
-      severity: 'critical',
-      environment: 'sandbox',
-      section: '10',
-      subject: 'api',
-    });
+    expect(alerts()).toMatchObject([
+      {
+        status: 'firing',
+        labels: {
+          alertname: 'TempoVaultServiceDown',
+          severity: 'critical',
+          environment: 'sandbox',
+          section: '10',
+          subject: 'api',
+        },
+      },
+    ]);
     expect(server.headers.authorization).toBe(`Basic ${Buffer.from('ops:hunter2').toString('base64')}`);
     const line = await sandbox.tv(['monitor', '--plugin']);
     expect(line.exitCode).toBe(2);
@@ -73,19 +85,14 @@ describe.skipIf(obstacle !== undefined)('tv monitor', () => {
     );
 
     await sandbox.systemctl('start', 'tempovault-api');
-    await until(async () => (await sandbox.tv(['status'])).exitCode === 0, {
-      limitMs: 60_000,
-      what: 'all well again',
-    });
-    expect((await look()).exitCode).toBe(2);
-    const healed = await look();
-    expect([healed.exitCode, healed.stderr]).toEqual([0, '']);
-    expect(told()).toContain('resolved service-down:api');
-    expect(messages.at(-1)?.alerts.every(({ status }) => status === 'resolved')).toBe(true);
-    const sent = messages.length;
+    await until(async () => (await look()) === 0, { ...limit, what: 'all well again' });
+    const ofService = () => told().filter((each) => each.endsWith('service-down:api'));
+    expect(ofService()).toEqual(['firing service-down:api', 'resolved service-down:api']);
+    expect(alerts().map(({ status }) => status)).toEqual(['firing', 'resolved']);
     await look();
-    expect(messages).toHaveLength(sent);
-  });
+    expect(ofService()).toHaveLength(2);
+    expect(alerts()).toHaveLength(2);
+  }, 240_000);
 
   it('without a usable history it looks all the same, and says so', async () => {
     const file = join(sandboxPaths(sandbox.dir).tvState, 'monitor.sqlite');
@@ -93,8 +100,40 @@ describe.skipIf(obstacle !== undefined)('tv monitor', () => {
     writeFileSync(file, 'no database, and longer than its header');
     const { exitCode, stdout, stderr } = await sandbox.tv(['monitor']);
     writeFileSync(file, before);
-    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stderr).toBe('');
+    expect([0, 3]).toContain(exitCode);
     expect(stdout).toMatch(/nothing is kept in .*monitor\.sqlite/);
+  });
+
+  it('--serve: page, metrics and health of the last look; --textfile: the same metrics for all to read', async () => {
+    const textfile = join(sandbox.env['TV_STATE_DIR'] ?? '', 'tempovault.prom');
+    const words = ['monitor', '--serve', '127.0.0.1:0', '--every', '1s', '--textfile', textfile];
+    const child = execa(process.execPath, [launcher, ...words], {
+      env: sandbox.env,
+      extendEnv: false,
+      buffer: false,
+    });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const limit = { limitMs: 60_000 };
+    const urlIn = () => /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
+    await until(() => urlIn() !== undefined, { ...limit, what: 'the address' });
+    const get = (path: string) => fetch(`${urlIn()}${path}`);
+    await until(async () => (await get('/health')).status === 200, { ...limit, what: 'a look' });
+    const metrics = await (await get('/metrics')).text();
+    expect(metrics).toMatch(/^tempovault_service_active\{environment="sandbox",service="api"\} 1$/m);
+    expect(metrics).toMatch(/^tempovault_indexer_lag_blocks\{environment="sandbox"\} \d+$/m);
+    const page = await get('/');
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const html = await page.text();
+    expect(html).toContain('<h1>TempoVault · sandbox ');
+    expect(html).toContain('<svg ');
+    expect(readFileSync(textfile, 'utf8')).toContain('# TYPE tempovault_service_active gauge');
+    expect(statSync(textfile).mode & 0o777).toBe(0o644);
+    child.kill('SIGTERM');
+    expect((await child).exitCode).toBe(0);
   });
 
   it('--watch in a pipe: one line for each change, and SIGTERM ends it well', async () => {

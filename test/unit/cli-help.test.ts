@@ -38,10 +38,8 @@ describe('tv --help', () => {
 
       Look
         status                Show what is wrong, and what mends it
-
-      Services
-        service status        Show the units of API, indexer and oracle relay
-        service restart       Restart a service and prove that it works (moderate)
+        monitor               Report faults once, on a screen, or to a pager (§8)
+        monitor rules         Write alerting rules and a Grafana dashboard (§8)
 
       Everywhere
         -e, --env NAME        environment to work on (TV_ENVIRONMENT)

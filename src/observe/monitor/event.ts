@@ -67,7 +67,7 @@ export function eventOf(change: Change, at: number, place: EventPlace): MonitorE
 }
 
 /** `indexer-lag` → `TempoVaultIndexerLag`. */
-function alertName(rule: string): string {
+export function alertName(rule: string): string {
   return `TempoVault${rule.replace(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase())}`;
 }
 

@@ -11,8 +11,8 @@ export interface Monitoring {
   readonly history: History<MonitorEvent>;
   readonly place: EventPlace;
   readonly receivers: readonly Receiver[];
-  /** What is done with each look besides; what went wrong, one sentence each. */
-  readonly outputs: readonly ((looked: Looked) => Promise<readonly string[]>)[];
+  /** What is done with each look besides, with what went wrong so far; what goes wrong here is one sentence. */
+  readonly outputs: readonly ((looked: Looked, problems: readonly string[]) => string | undefined)[];
 }
 
 /** One look, and everybody told of it. */
@@ -26,8 +26,12 @@ export async function lookAndTell(
   const kept =
     history.problem === undefined ? [] : [`nothing is kept in ${history.file}: ${history.problem}`];
   const told = await deliver(receivers, history, { at: looked.at, firing });
-  const written = await Promise.all(outputs.map((output) => output(looked)));
-  return { looked, problems: [...kept, ...told, ...written.flat()] };
+  const problems = [...kept, ...told];
+  for (const output of outputs) {
+    const problem = output(looked, problems);
+    if (problem !== undefined) problems.push(problem);
+  }
+  return { looked, problems };
 }
 
 /**

@@ -1,0 +1,134 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { TvError, UsageError } from '../../errors/TvError.ts';
+import { contentSecurityPolicy } from './statusPage.ts';
+
+/** What is served of the last look. */
+export interface Served {
+  /** Of the look, in milliseconds since 1970. */
+  readonly at: number;
+  readonly metrics: string;
+  readonly page: string;
+}
+
+export interface MonitorServer extends AsyncDisposable {
+  /** `http://127.0.0.1:9464`. */
+  readonly url: string;
+}
+
+export interface ServeParameters {
+  readonly host: string;
+  /** 0 is any free one. */
+  readonly port: number;
+  /** The last look; undefined before the first. */
+  last(): Served | undefined;
+  now(): number;
+  /** A look that is older than this counts as none, in milliseconds. */
+  readonly staleMs: number;
+}
+
+/** For whoever is slow, and for how many at once. */
+const requestLimitMs = 10_000;
+const mostConnections = 100;
+
+const html = 'text/html; charset=utf-8';
+const plain = 'text/plain; charset=utf-8';
+
+/**
+ * Serves `/`, `/metrics` and `/health` of the last look; no request causes a look.
+ * @throws TvError where the address cannot be had
+ */
+export async function serveMonitor(parameters: ServeParameters): Promise<MonitorServer> {
+  const { host, port } = parameters;
+  const server = createServer((request, response) => answer(request, response, parameters));
+  server.requestTimeout = requestLimitMs;
+  server.headersTimeout = requestLimitMs;
+  server.maxConnections = mostConnections;
+  await listen(server, host, port);
+  const address = server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((done) => server.close(done));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  try {
+    await new Promise<void>((done, failed) => {
+      server.once('error', failed);
+      server.listen(port, host, done);
+    });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    const reasons: Readonly<Record<string, string>> = {
+      EADDRINUSE: 'another program listens there',
+      EACCES: 'permission denied',
+      EADDRNOTAVAIL: 'this machine has no such address',
+      ENOTFOUND: 'the name is unknown',
+    };
+    throw new TvError(
+      'monitor.not-listening',
+      `Cannot listen on ${host}:${port}: ${reasons[code] ?? code}.`,
+      {
+        next: { tv: ['monitor', '--help'] },
+        cause: error,
+      },
+    );
+  }
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, parameters: ServeParameters): void {
+  const send = (status: number, type: string, body: string) => {
+    response.writeHead(status, {
+      'content-type': type,
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+      'content-security-policy': contentSecurityPolicy,
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  };
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    send(405, plain, 'Only GET and HEAD.\n');
+    return;
+  }
+  const last = parameters.last();
+  const path = (request.url ?? '/').replace(/\?.*$/s, '');
+  if (path === '/health') {
+    const isFresh = last !== undefined && parameters.now() - last.at <= parameters.staleMs;
+    const lastLook = last === undefined ? null : new Date(last.at).toISOString();
+    const status = isFresh ? 'ok' : 'stale';
+    send(isFresh ? 200 : 503, 'application/json', `${JSON.stringify({ status, lastLook })}\n`);
+  } else if (path !== '/' && path !== '/metrics') {
+    send(404, plain, 'There are /, /metrics and /health.\n');
+  } else if (last === undefined) {
+    send(503, plain, 'The first look is not finished.\n');
+  } else if (path === '/') {
+    send(200, html, last.page);
+  } else {
+    send(200, 'text/plain; version=0.0.4; charset=utf-8', last.metrics);
+  }
+}
+
+/**
+ * `9464` and `localhost:9464` are for this machine alone, `:9464` and `0.0.0.0:9464` for all; `[::1]:9464`.
+ * @throws UsageError
+ */
+export function parseAddress(text: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plainHost, portText] =
+    /^(?:(?:\[([0-9a-f:.]+)\]|([^:[\]\s]*)):)?(\d{1,5})$/i.exec(text) ?? [];
+  const port = Number(portText);
+  if (portText === undefined || port > 65_535) {
+    throw new UsageError('usage.malformed-value', '--serve needs an address such as 127.0.0.1:9464.', {
+      next: { tv: ['monitor', '--help'] },
+    });
+  }
+  const host = bracketed ?? plainHost;
+  return { host: host === undefined ? '127.0.0.1' : host === '' ? '0.0.0.0' : host, port };
+}
