@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Alert } from '../../src/observe/monitor/alerts.ts';
 import { History } from '../../src/observe/monitor/history.ts';
@@ -147,14 +149,18 @@ it('three processes at once: every look is there', { timeout: 60_000 }, async ()
   const program = `
     const { History } = await import(${JSON.stringify(module)});
     const history = await History.open(${JSON.stringify(file)}, 'production', (text) => text);
+    console.log('ready');
+    for await (const _ of process.stdin);
     for (let at = 1; at <= 20; at += 1)
       history.record(({ alerts }) => ({ at, level: 'ok', figures: {}, events: ['e'],
         alerts: [{ id: 'n', n: (alerts[0]?.n ?? 0) + 1 }] }));
     if (history.problem !== undefined) throw new Error(history.problem);`;
-  const { execa } = await import('execa');
   const runs = Array.from({ length: 3 }, () =>
-    execa(process.execPath, ['--input-type=module', '-e', program], { stdin: 'ignore' }),
+    execa(process.execPath, ['--input-type=module', '-e', program], { stdin: 'pipe' }),
   );
+  // They begin together.
+  await Promise.all(runs.map((run) => once(run.stdout, 'data')));
+  for (const run of runs) run.stdin.end();
   const ended = await Promise.all(runs);
   expect(ended.map(({ stderr }) => stderr)).toEqual(['', '', '']);
   const history = await open();

@@ -16,8 +16,6 @@ export interface Alert {
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
   readonly firingSince: number | null;
-  /** Looks in a row that found it. */
-  readonly looks: number;
   /** Looks in a row that proved its absence. */
   readonly absent: number;
   /** Looks in a row at which it was less bad than `level`. */
@@ -42,7 +40,7 @@ export interface Look {
   readonly final: boolean;
 }
 
-/** So many looks must find a held finding, and so many must prove that a firing one is gone. */
+/** So many looks in a row must prove that a firing finding is gone, or less bad. */
 const looksNeeded = 2;
 /** What is unknown must be so at two looks before anybody is called: a source may be late once. In seconds. */
 const holdUnknownSeconds = 1;
@@ -88,10 +86,10 @@ export function advance(
 }
 
 function seen(was: Alert | undefined, finding: Finding, look: Look, table: readonly AnyRule[]): Alert {
-  const looks = (was?.looks ?? 0) + 1;
   const firstSeenAt = was?.firstSeenAt ?? look.at;
   const hold = holdSeconds(finding, table);
-  const isHeld = !look.final && hold > 0 && (looks < looksNeeded || look.at - firstSeenAt < hold * 1000);
+  // At the first look nothing has lasted yet, so a held finding always needs a second one.
+  const isHeld = !look.final && look.at - firstSeenAt < hold * 1000;
   const firing = was?.state === 'firing' || !isHeld;
   const isMilder = was !== undefined && rank(finding.level) < rank(was.level);
   const milder = isMilder ? was.milder + 1 : 0;
@@ -103,7 +101,6 @@ function seen(was: Alert | undefined, finding: Finding, look: Look, table: reado
     firstSeenAt,
     lastSeenAt: look.at,
     firingSince: firing ? (was?.firingSince ?? look.at) : null,
-    looks,
     absent: 0,
     milder: milder >= looksNeeded ? 0 : milder,
   };
