@@ -414,5 +414,7 @@ Next: tv oracle recover
       ...{ at: lag, level: 'ok' as const, figures: { tempovault_indexer_lag_blocks: lag } },
     }));
     expect(trendLines(looks, plainPaint(80))).toEqual([`indexer lag  ${'▁▅█'.padEnd(40)}  9 blocks`]);
+    // Two columns of indent are added.
+    expect(trendLines(looks, plainPaint(60))).toEqual([`indexer lag  ${'▁▅█'.padEnd(35)}  9 blocks`]);
   });
 });

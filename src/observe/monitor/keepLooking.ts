@@ -55,7 +55,9 @@ export async function keepLooking(
     const { environment, chain } = ctx.settings;
     const shown = { ...looked, problems, environment, chainId: chain.id ?? null };
     const trends = trendLines(monitoring.history.looks(trendLooks), paint);
-    const foot = paint.dim(`looked at ${localTime(looked.at)}, every ${duration(everyMs)}; Ctrl-C ends`);
+    const foot = paint.dim(
+      `looked at ${localTime(looked.at).slice('2026-11-23 '.length)}, every ${duration(everyMs)}; Ctrl-C ends`,
+    );
     screen.draw(renderMonitor(shown, paint, [...trends, foot]));
   };
   screen?.onResize(draw);

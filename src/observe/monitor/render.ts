@@ -69,19 +69,22 @@ function howLong({ finding, firstSeenAt }: Alert, at: Date): string {
   return seconds > 1 ? `${so}; fires after ${duration(seconds * 1000)}` : `${so}; fires at the next look`;
 }
 
-/** Lines of a figure over the last looks: `indexer lag  ▁▁▂▇  340 blocks`. */
+/** Lines of a figure over the last looks, as many as fit: `indexer lag  ▁▁▂▇  340 blocks`. */
 export function trendLines(looks: readonly LookRecord[], paint: Paint): readonly string[] {
   const drawn = metrics.flatMap(({ name, trend }) => {
-    const values = looks.slice(-trendLooks).map(({ figures }) => figures[name]);
+    const values = looks.map(({ figures }) => figures[name]);
     const last = values.findLast((value) => value !== undefined);
     return trend === undefined || last === undefined
       ? []
-      : [{ title: trend.title, line: sparkline(values, trend.scale), last: trend.format(last) }];
+      : [{ title: trend.title, values, scale: trend.scale, last: trend.format(last) }];
   });
   const names = Math.max(0, ...drawn.map(({ title }) => title.length));
-  return drawn.map(
-    ({ title, line, last }) => `${paint.dim(padEnd(title, names))}  ${padEnd(line, trendLooks)}  ${last}`,
-  );
+  const lasts = Math.max(0, ...drawn.map(({ last }) => last.length));
+  const room = Math.min(trendLooks, paint.width - names - lasts - 6);
+  return drawn.map(({ title, values, scale, last }) => {
+    const line = sparkline(values.slice(-room), scale);
+    return `${paint.dim(padEnd(title, names))}  ${padEnd(line, room)}  ${last}`;
+  });
 }
 
 const steps = '▁▂▃▄▅▆▇█';
