@@ -38,7 +38,6 @@ export default defineReport({
     });
     const { environment, chain } = ctx.settings;
     return {
-      schema: 'tv.status/1' as const,
       environment,
       chainId: chain.id ?? null,
       level: judged.level,

@@ -30,6 +30,8 @@ interface Invocation {
   readonly program: Program;
   readonly entry: CommandDefinition;
   readonly command: AnyCommand;
+  /** After the words of the command. */
+  readonly args: readonly string[];
   readonly parsed: Parsed;
   readonly writer: RedactingWriter;
   readonly paint: Paint;
@@ -64,6 +66,7 @@ export async function runCommand(
   );
   let app: AppContext | undefined;
   let failureExitCode: number | undefined;
+  let followUp: FollowUp;
   try {
     const command = (await entry.load()).default;
     if (command.kind === 'report' || command.kind === 'action') failureExitCode = command.failureExitCode;
@@ -80,8 +83,10 @@ export async function runCommand(
     const clearBusy = () => busy.clear();
     app = await buildContext(program, entry, parsed.flags, secrets, writer, signals, clearBusy);
     paint = { ...paint, now: app.ctx.clock.now(), ...placeOf(app) };
-    const invocation: Invocation = { program, entry, command, parsed, writer, paint, busy, interrupt };
-    return await dispatch(invocation, app);
+    const invocation: Invocation = { program, entry, command, args, parsed, writer, paint, busy, interrupt };
+    const code = await dispatch(invocation, app);
+    if (typeof code === 'number') return code;
+    followUp = code;
   } catch (error) {
     busy.clear();
     const told = error instanceof TvError ? error : (interruption(error) ?? bug(error));
@@ -93,9 +98,38 @@ export async function runCommand(
     interrupt.close();
     await app?.close();
   }
+  const { entry: first, args: rest } = followUp.remedy;
+  const ended = await runCommand(program, first, rest);
+  return ended === exitCodes.ok ? runCommand(program, entry, followUp.again) : ended;
 }
 
-async function dispatch(invocation: Invocation, app: AppContext): Promise<number> {
+/** What is run after a report that asks for it, and then the report again. */
+interface FollowUp {
+  readonly remedy: { readonly entry: CommandDefinition; readonly args: readonly string[] };
+  readonly again: readonly string[];
+}
+
+/** The remedy with the place that this call names, and this call without the wish for one. */
+function followUpOf({ program, args, parsed }: Invocation, words: readonly string[]): FollowUp {
+  const line = words.join(' ');
+  const [entry] = program.registry
+    .filter(({ command }) => line === command || line.startsWith(`${command} `))
+    .toSorted((a, b) => b.command.length - a.command.length);
+  if (entry === undefined) throw new Error(`no command ${line}`);
+  const rest = words.slice(entry.command.split(' ').length);
+  const { env, config, set } = parsed.flags;
+  const place = [
+    ...(env === undefined ? [] : ['-e', env]),
+    ...(config === undefined ? [] : ['--config', config]),
+    ...[...set].flatMap(([key, value]) => ['--set', `${key}=${value}`]),
+  ];
+  return {
+    remedy: { entry, args: [...rest, ...place] },
+    again: args.filter((word) => word !== '--fix'),
+  };
+}
+
+async function dispatch(invocation: Invocation, app: AppContext): Promise<number | FollowUp> {
   const { command, parsed } = invocation;
   switch (command.kind) {
     case 'report': {
@@ -108,7 +142,9 @@ async function dispatch(invocation: Invocation, app: AppContext): Promise<number
       const took = duration(performance.now() - start);
       if (parsed.flags.verbose)
         invocation.writer.print('stderr', invocation.paint.dim(`read in ${took}`).concat('\n'));
-      return finish(invocation, command, data);
+      const code = finish(invocation, command, data);
+      const words = command.remedy?.(data, parsed.input as never);
+      return words === undefined ? code : followUpOf(invocation, words);
     }
     case 'action': {
       const tell = (line: string) => {

@@ -4,6 +4,7 @@ import { isObject } from './isObject.ts';
 
 export interface Ready {
   readonly ready: boolean;
+  readonly durationMs: number;
   readonly checks: {
     readonly rpc: boolean | undefined;
     readonly database: boolean | undefined;
@@ -17,7 +18,7 @@ export interface Ready {
  * @throws UnavailableError where what answers is not TempoVault's API
  */
 export async function readReady(api: Api): Promise<Ready> {
-  const { status, body } = await api.get('/ready');
+  const { status, body, durationMs } = await api.get('/ready');
   const answer = isObject(body) && isObject(body['detail']) ? body['detail'] : body;
   if (!isObject(answer) || typeof answer['ready'] !== 'boolean') {
     throw new UnavailableError('api.not-tempovault', 'What answers at the API URL is not TempoVault’s API.', {
@@ -28,6 +29,7 @@ export async function readReady(api: Api): Promise<Ready> {
   const checks = isObject(answer['checks']) ? answer['checks'] : {};
   return {
     ready: answer['ready'],
+    durationMs,
     checks: {
       rpc: flag(checks['rpc']),
       database: flag(checks['database']),

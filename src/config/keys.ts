@@ -201,6 +201,12 @@ export const keys = {
     fallback: 'http://127.0.0.1:3000',
     credentials: (raw) => urlCredentials(rawText(raw)),
   }),
+  'api.publicUrl': key<string>({
+    expected: 'an http or https URL, such as https://api.tempovault.xyz',
+    schema: () => httpUrl().transform((url) => url.replace(/\/+$/, '')),
+    show: (url) => maskUrls([url]),
+    credentials: (raw) => urlCredentials(rawText(raw)),
+  }),
   'api.timeoutMs': milliseconds(5_000),
   'backup.directory': hostPath('/backup', 'TV_BACKUP_DIR'),
   'signers.admin': signer,
@@ -224,6 +230,7 @@ export const keys = {
     fallback: [],
     fileOnly: true,
   }),
+  'monitor.limitMs': { ...milliseconds(2_500), variable: 'TV_MONITOR_LIMIT_MS' },
   'monitor.lagBlocks': threshold('blocks', 100),
   'monitor.apiSlowMs': milliseconds(2_000),
   'monitor.diskPercent': percent(80),
@@ -231,6 +238,8 @@ export const keys = {
   'monitor.connectionsPercent': percent(80),
   // A daily backup, and two hours for one that takes longer.
   'monitor.backupHours': threshold('hours', 26),
+  // certbot renews 30 days ahead: what is left at 14 was not renewed twice.
+  'monitor.certificateDays': threshold('days', 14),
   stateDirectory: key<string>({
     expected: 'a directory of this machine',
     schema: () =>

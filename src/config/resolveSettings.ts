@@ -211,7 +211,11 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
       },
       timeoutMs: need('host.timeoutMs'),
     },
-    api: { url: resolution.get('api.url'), timeoutMs: need('api.timeoutMs') },
+    api: {
+      url: resolution.get('api.url'),
+      publicUrl: resolution.get('api.publicUrl'),
+      timeoutMs: need('api.timeoutMs'),
+    },
     backup: { directory: need('backup.directory') },
     signers: {
       admin: resolution.get('signers.admin'),
@@ -222,12 +226,14 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
     pairs: need('pairs'),
     withdraw: { recipients: need('withdraw.recipients') },
     monitor: {
+      limitMs: need('monitor.limitMs'),
       lagBlocks: need('monitor.lagBlocks'),
       apiSlowMs: need('monitor.apiSlowMs'),
       diskPercent: need('monitor.diskPercent'),
       memoryPercent: need('monitor.memoryPercent'),
       connectionsPercent: need('monitor.connectionsPercent'),
       backupHours: need('monitor.backupHours'),
+      certificateDays: need('monitor.certificateDays'),
     },
     stateDirectory: resolution.get('stateDirectory', paths.stateDirectory) ?? paths.stateDirectory,
   };

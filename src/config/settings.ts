@@ -58,7 +58,12 @@ export interface Settings {
     /** Limit of one ordinary host command, in milliseconds. */
     readonly timeoutMs: number;
   };
-  readonly api: { readonly url: string | undefined; readonly timeoutMs: number };
+  readonly api: {
+    readonly url: string | undefined;
+    /** As users reach it, through the reverse proxy. */
+    readonly publicUrl: string | undefined;
+    readonly timeoutMs: number;
+  };
   readonly backup: { readonly directory: string };
   readonly signers: Readonly<Record<SignerRole, SignerSource | undefined>>;
   /** By the name that operators use. */
@@ -67,6 +72,8 @@ export interface Settings {
   readonly withdraw: { readonly recipients: readonly Address[] };
   /** Thresholds of warnings. Runbook section 8. */
   readonly monitor: {
+    /** Limit of one source, in milliseconds. All are read at once: a screen is complete within this time. */
+    readonly limitMs: number;
     /** Blocks behind the head. */
     readonly lagBlocks: number;
     /** Of one answer of the API, in milliseconds. */
@@ -77,6 +84,8 @@ export interface Settings {
     readonly connectionsPercent: number;
     /** Age of the last verified backup, in hours. */
     readonly backupHours: number;
+    /** Until the certificate of the public URL expires. */
+    readonly certificateDays: number;
   };
   /** Journals, locks and the audit log. */
   readonly stateDirectory: string;

@@ -6,6 +6,8 @@ import { readEventSchema } from './readEventSchema.ts';
 import { type IndexProgress, readProgress } from './readProgress.ts';
 
 export type DatabaseStatus = {
+  /** How long it took to answer, in milliseconds. */
+  readonly durationMs: number;
   readonly version: string;
   readonly sizeBytes: number;
   readonly connections: { readonly used: number; readonly max: number };
@@ -27,6 +29,7 @@ interface Row {
 
 /** What `tv status` shows of the database. A database without event tables still has a status. */
 export async function readStatus(database: Database): Promise<DatabaseStatus> {
+  const start = performance.now();
   const [{ rows }, events] = await Promise.all([
     sql<Row>`
       select
@@ -44,6 +47,7 @@ export async function readStatus(database: Database): Promise<DatabaseStatus> {
   const [row] = rows;
   if (row === undefined) throw new Error('a SELECT without FROM gave no row');
   return {
+    durationMs: Math.round(performance.now() - start),
     version: row.version,
     sizeBytes: row.sizeBytes,
     connections: { used: row.used, max: row.max },

@@ -7,15 +7,10 @@ import type { CommandOutput, Context, Host } from '../runbook/context.ts';
 export interface Source<T> {
   /** As a line of a screen names it: `indexer`, `RPC nodes`. */
   readonly title: string;
-  /** In milliseconds; default `sourceLimitMs`. */
-  readonly limitMs?: number;
   read(look: Look): Promise<T>;
   /** What was read, as part of a line: `cursor 15 204 118, at the head`. Undefined where there is nothing to show. */
   describe(value: T, now: Date): string | undefined;
 }
-
-/** Limit of one source, in milliseconds. All are read at once, so a screen is complete within this time. */
-export const sourceLimitMs = 2_500;
 
 /** What a source said, or why it said nothing. */
 export type Reading<T> =
@@ -55,7 +50,7 @@ export class Look {
     // The source is started before its own limit is set. The limits of those that it waits for are set first
     // and fire first, so that a failure is that of the source which hangs.
     const reading = (async () => source.read(this))();
-    const read = withinLimit(reading, source.limitMs ?? sourceLimitMs);
+    const read = withinLimit(reading, this.ctx.settings.monitor.limitMs);
     read.catch(() => {});
     this.#reads.set(source as Source<unknown>, read);
     return read;

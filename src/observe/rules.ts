@@ -49,6 +49,7 @@ export const unreadable: Readonly<Record<SourceId, Unreadable>> = {
   api: { section: '8', escalation: 2, away: 'api-away', causes: ['service-down:api', 'service-frozen:api'] },
   backups: { section: '3', escalation: 2, causes: [...onHost, 'unknown-services', 'unknown-disk'] },
   schedule: { section: '3', escalation: 2, causes: [...onHost, 'unknown-services'] },
+  certificate: { section: '8', escalation: 1, causes: [] },
   oldKeys: { section: '4', escalation: 1, causes: [] },
   runs: { section: '', escalation: 1, causes: [] },
 };

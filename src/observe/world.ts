@@ -3,6 +3,7 @@ import { Look, type Reading, type Source } from './look.ts';
 import { api } from './sources/api.ts';
 import { backups } from './sources/backups.ts';
 import { breakers } from './sources/breakers.ts';
+import { certificate } from './sources/certificate.ts';
 import { chain } from './sources/chain.ts';
 import { database } from './sources/database.ts';
 import { disk } from './sources/disk.ts';
@@ -39,6 +40,7 @@ export const sources = {
   api,
   backups,
   schedule,
+  certificate,
   oldKeys,
   runs,
 };

@@ -194,6 +194,8 @@ export interface Report<I extends InputFields = InputFields, D = unknown> extend
   exitCode?(data: D): number;
   /** Where it cannot even begin; default: the error's own. A monitor takes 2 for "critical". */
   readonly failureExitCode?: number;
+  /** Words of a command of tv that is to be run now, as if it had been typed; afterwards this one is run again. */
+  remedy?(data: D, input: InputOf<I>): readonly string[] | undefined;
 }
 
 export interface ActionContext extends ToolContext {

@@ -12,7 +12,7 @@ import { flat, witness } from '../support/witness.ts';
 
 const obstacle = await systemdObstacle();
 /** How much longer than a screen without trouble one with a dead source may take: its limit, and some room. */
-const deadSourceMs = 2_500 + 2_000;
+const deadSourceMs = 4_000 + 2_000;
 
 describe.skipIf(obstacle !== undefined)('commands that only look', () => {
   let sandbox: TestSandbox;
@@ -267,7 +267,7 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       const screen = await during(
         () => sandbox.systemctl('kill', '--signal=SIGSTOP', 'sandbox-database'),
         () => sandbox.systemctl('kill', '--signal=SIGCONT', 'sandbox-database'),
-        status,
+        () => status('--set', 'monitor.limitMs=4000'),
       );
       // The API waits for the database as well, about as long as tv waits for the API.
       expect(roots(screen).filter((id) => !id.includes('api'))).toEqual(['unknown-database']);
@@ -292,7 +292,7 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       const look = async () => {
         for (const { fault, says, cause } of faults) {
           await setFaults(fault);
-          const screen = await status();
+          const screen = await status('--set', 'monitor.limitMs=4000');
           expect(
             roots(screen).filter((id) => !id.includes('api')),
             fault.mode,

@@ -95,6 +95,7 @@ describe('tv config show', () => {
         host.units.indexer  tempovault-indexer      default
         host.units.oracle   tempovault-oracle       default
         api.url        http://a:1              TV_API_URL
+        api.publicUrl  not set
         api.timeoutMs  5000                    default
         backup.directory  /mnt/backup             --set"
     `);

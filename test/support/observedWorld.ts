@@ -16,12 +16,14 @@ export const worldSettings = {
     units: { api: 'tempovault-api', indexer: 'tempovault-indexer', oracle: 'tempovault-oracle' },
   },
   monitor: {
+    limitMs: 2_500,
     lagBlocks: 100,
     apiSlowMs: 2_000,
     diskPercent: 80,
     memoryPercent: 85,
     connectionsPercent: 80,
     backupHours: 26,
+    certificateDays: 14,
   },
 } as unknown as Settings;
 
@@ -147,6 +149,7 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
   },
   relayInterval: 60,
   database: {
+    durationMs: 9,
     version: '17.2',
     sizeBytes: 1_000_000,
     connections: { used: 4, max: 100 },
@@ -166,7 +169,7 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
   api: {
     url: 'http://127.0.0.1:3000',
     health: { status: 'healthy', chainId: 4217, latestBlock: 5_000, durationMs: 12 },
-    ready: { ready: true, checks: { rpc: true, database: true } },
+    ready: { ready: true, durationMs: 12, checks: { rpc: true, database: true } },
   },
   backups: {
     directory: '/backup',
@@ -188,6 +191,7 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     unsupported: [],
   },
   schedule: undefined,
+  certificate: undefined,
   oldKeys: [],
   runs: { left: [], unverified: [], running: [], unusual: [], locks: [], stopped: {} },
 };

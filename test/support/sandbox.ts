@@ -45,6 +45,8 @@ export async function tvHome(): Promise<TvHome> {
     // Compiled code for all tests together; not in the home, of which tests look at what is left there.
     XDG_CACHE_HOME: join(inject('pasts'), 'cache'),
     TV_STATE_DIR: directory,
+    // The tests share two cores: what is slow there is no source that hangs.
+    TV_MONITOR_LIMIT_MS: '10000',
     NO_COLOR: '1',
   };
   const shared = new SharedProcesses(launcher);

@@ -36,7 +36,7 @@ describe('tv --help', () => {
 
       Usage: tv [-e ENVIRONMENT] COMMAND [FLAGS]
 
-      Look
+      Overview
         status                Show what is wrong, and what mends it
         monitor               Report faults once, on a screen, or to a pager (§8)
         monitor rules         Write alerting rules and a Grafana dashboard (§8)

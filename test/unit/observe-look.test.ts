@@ -7,11 +7,11 @@ const limitMs = 20;
 const never = new Promise<never>(() => {});
 const source = <T>(read: Source<T>['read']): Source<T> => ({
   title: 'a source',
-  limitMs,
   read,
   describe: () => undefined,
 });
-const look = (ctx: Partial<Context> = {}) => new Look(ctx as Context);
+const look = (ctx: Partial<Context> = {}) =>
+  new Look({ settings: { monitor: { limitMs } }, ...ctx } as unknown as Context);
 
 describe('a look', () => {
   it('reads each source once, whoever needs it', async () => {

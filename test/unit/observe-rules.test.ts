@@ -38,6 +38,12 @@ const failedRun = {
 };
 const trouble = (id: string, next: object) =>
   worldWith({ relay: (relay) => ({ ...relay, troubles: [{ id, summary: `trouble ${id}`, next: [next] }] }) });
+const certificateUntil = (until: string, untrusted?: string) => ({
+  host: 'api.example',
+  issuer: "Let's Encrypt",
+  validTo: new Date(until),
+  untrusted,
+});
 const run = {
   started: { run: 'r1', runbook: 'reindex', at: now.toISOString(), plan: { steps: [] } },
   steps: new Map(),
@@ -432,6 +438,24 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     worldWith({ schedule: () => [job({ enabled: false })] }),
     ['schedule-idle'],
     'tv db schedule install',
+  ],
+  [
+    'the certificate expires in a week',
+    worldWith({ certificate: () => certificateUntil('2026-11-30T03:12:00.000Z') }),
+    ['certificate-expiring'],
+    'certbot renew',
+  ],
+  [
+    'the certificate has expired, and so is not trusted',
+    worldWith({ certificate: () => certificateUntil('2026-11-22T03:12:00.000Z', 'certificate has expired') }),
+    ['certificate-expiring', 'certificate-untrusted < certificate-expiring'],
+    'certbot renew',
+  ],
+  [
+    'the certificate is of another host',
+    worldWith({ certificate: () => certificateUntil('2027-11-22T03:12:00.000Z', 'altnames do not match') }),
+    ['certificate-untrusted'],
+    'certbot certificates',
   ],
   [
     'a run is unfinished',

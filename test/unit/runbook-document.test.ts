@@ -28,7 +28,7 @@ const environment = {
       programs: { api: 'api_server', indexer: 'event_indexer', oracle: 'oracle_relay' },
       timeoutMs: 1,
     },
-    api: { url: 'https://api.example?key=hunter2', timeoutMs: 1 },
+    api: { url: 'https://api.example?key=hunter2', publicUrl: undefined, timeoutMs: 1 },
     backup: { directory: '/backup' },
     pairs: { 'Alpha-path': { tokens: [address, address] }, other: { id: `0x${'12'.repeat(32)}` } },
   },

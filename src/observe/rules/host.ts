@@ -1,7 +1,7 @@
 import { onHost } from '../../errors/advice.ts';
 import { nameRuns } from '../../journal/readRuns.ts';
 import { recoveryCommands } from '../../journal/runState.ts';
-import { ago, bytes, duration } from '../../text/format.ts';
+import { ago, bytes, duration, localTime } from '../../text/format.ts';
 import { quoteForShell } from '../../text/shellLine.ts';
 import { rule } from '../rule.ts';
 import { hasFailed, howItEnded } from '../schedule.ts';
@@ -124,6 +124,48 @@ export const hostRules = [
             next: [{ tv: ['db', 'schedule', 'install'] }],
           };
     },
+  }),
+  rule({
+    id: 'certificate-expiring',
+    title: 'The TLS certificate of the API expires',
+    section: '8',
+    level: 'warning',
+    escalation: 1,
+    about: 'certificate',
+    needs: ['certificate'],
+    find: ({ certificate }, { settings, now }) => {
+      if (certificate === undefined) return undefined;
+      const { host, validTo } = certificate;
+      const leftMs = validTo.getTime() - now.getTime();
+      if (leftMs > settings.monitor.certificateDays * 86_400_000) return undefined;
+      return {
+        level: leftMs <= 0 ? 'critical' : 'warning',
+        sentence:
+          leftMs <= 0
+            ? `the certificate of ${host} expired ${ago(validTo, now)}`
+            : `the certificate of ${host} expires in ${duration(leftMs)}`,
+        evidence: { issuer: certificate.issuer, 'valid until': localTime(validTo) },
+        next: [onHost('certbot renew')],
+      };
+    },
+  }),
+  rule({
+    id: 'certificate-untrusted',
+    title: 'The TLS certificate of the API is not trusted',
+    section: '8',
+    level: 'critical',
+    escalation: 1,
+    about: 'certificate',
+    needs: ['certificate'],
+    causes: ['certificate-expiring'],
+    find: ({ certificate }) =>
+      certificate?.untrusted === undefined
+        ? undefined
+        : {
+            sentence: `the certificate of ${certificate.host} is not trusted: ${certificate.untrusted}`,
+            evidence: { issuer: certificate.issuer },
+            next: [onHost('certbot certificates')],
+          },
   }),
   rule({
     id: 'run-unfinished',

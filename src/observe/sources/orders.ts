@@ -2,7 +2,7 @@ import { namedPairs } from '../../chain/pairs/pair.ts';
 import { type Resting, readResting } from '../../chain/treasury/readResting.ts';
 import type { Answer } from '../../errors/answer.ts';
 import { howMany } from '../../text/format.ts';
-import { type Source, sourceLimitMs } from '../look.ts';
+import type { Source } from '../look.ts';
 import { breakers } from './breakers.ts';
 import { protocol } from './protocol.ts';
 
@@ -22,7 +22,7 @@ export const orders: Source<Answer<Resting> | undefined> = {
     return readResting(ctx.chain(), {
       pairs: paused === true ? named : open,
       all: paused === true,
-      limitMs: sourceLimitMs / 2,
+      limitMs: ctx.settings.monitor.limitMs / 2,
     });
   },
   describe: (resting) => {

@@ -1,0 +1,147 @@
+import * as z from 'zod';
+import { address } from '../src/config/address.ts';
+import { isAdviceCommand } from '../src/errors/advice.ts';
+import { UsageError } from '../src/errors/TvError.ts';
+import { type Finding, judge, nextOf, pluginExitCode, worstLevel } from '../src/observe/findings.ts';
+import { inked, mark, renderFindings } from '../src/observe/renderFindings.ts';
+import type { Level } from '../src/observe/rule.ts';
+import { observe } from '../src/observe/world.ts';
+import type { Context } from '../src/runbook/context.ts';
+import { defineReport, field } from '../src/runbook/define.ts';
+import { shortened } from '../src/text/format.ts';
+import { table, wrap } from '../src/text/layout.ts';
+import { byHand } from './doctor.byHand.ts';
+import { probeAccount, probeCors, probeOrders } from './doctor.probes.ts';
+import { type Question, type Symptom, type SymptomName, symptomNames, symptoms } from './doctor.symptoms.ts';
+
+interface Answered {
+  readonly fine: string;
+  readonly level: Level;
+  /** What says otherwise. */
+  readonly findings: readonly string[];
+}
+
+/** `tv doctor [symptom]`: from a symptom to its cause and what mends it. */
+export default defineReport({
+  title: 'Doctor',
+  summary: 'Find the cause of a symptom, and what mends it',
+  section: '10',
+  order: 3,
+  description:
+    'Goes through the questions of a diagnosis in their order, and answers each from the services, the chain, the database and the host: what is fine, what is not, with the evidence, the likely cause and the remedy. Without a symptom it lists them all, with what is wrong now. `--fix` runs the first remedy that is a command of tv, which asks as it always does, and looks again. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
+  byHand,
+  input: {
+    symptom: field('[symptom]', `one of: ${symptomNames.join(', ')}`, z.enum(symptomNames).optional()),
+    origin: field(
+      '--origin <url>',
+      'with orders: the page that fails, such as https://app.tempovault.xyz',
+      z.string().optional(),
+    ),
+    address: field(
+      '--address <address>',
+      'with insufficient-funds: the account that cannot pay',
+      address().optional(),
+    ),
+    fix: field('--fix', 'run the first remedy, which asks, and look again', z.boolean().optional()),
+  },
+  collect: async (ctx, { symptom, origin, address: account }) => {
+    const { environment, chain } = ctx.settings;
+    const about: Symptom | undefined = symptom === undefined ? undefined : symptoms[symptom];
+    const [world, probed] = await Promise.all([
+      observe(ctx, about?.sources),
+      symptom === undefined ? [] : probes(ctx, symptom, origin, account),
+    ]);
+    const judged = judge({ world, settings: ctx.settings, now: ctx.clock.now() });
+    const all = [...judged.findings, ...probed];
+    const given = { origin, address: account, publicUrl: ctx.settings.api.publicUrl };
+    const answers = (about?.questions ?? [])
+      .filter(({ given: needed }) => needed === undefined || given[needed] !== undefined)
+      .map((question) => answerOf(question, all));
+    const named = new Set(answers.flatMap(({ findings }) => findings));
+    const findings = about === undefined ? all : withCauses(all, named);
+    return {
+      environment,
+      chainId: chain.id ?? null,
+      symptom: symptom ?? null,
+      title: about?.title ?? null,
+      level: worstLevel(findings.map(({ level }) => level)),
+      answers,
+      findings,
+      next: nextOf({ level: 'ok', findings }, 3),
+    };
+  },
+  render: ({ environment, title, level, answers, findings, next }, paint) => {
+    const head = `${paint.bold(title ?? 'Doctor')} · ${environment} · ${inked(level, level, paint)}`;
+    const questions = answers.map(({ fine, level: of, findings: found }) => {
+      const words =
+        of === 'ok' ? fine : `${fine}: ${of === 'unknown' ? 'not known' : 'no'} (${found.join(', ')})`;
+      return `  ${mark(of, paint)} ${wrap(shortened(words, paint), paint.width - 4, '    ')}`;
+    });
+    const list = symptomNames.map((name) => [`tv doctor ${name}`, symptoms[name].title]);
+    return `${[
+      head,
+      '',
+      ...(questions.length === 0 ? [] : [...questions, '']),
+      findings.length === 0
+        ? wrap(
+            title === null
+              ? 'Nothing is wrong now. For what users report:'
+              : 'None of this is wrong now. It may be over: the journals of the services say what was.',
+            paint.width,
+          )
+        : renderFindings(findings, paint),
+      ...(title === null ? ['', table(list, '  ', paint.width)] : []),
+      ...(next.length === 0 ? [] : ['', paint.next(next)]),
+    ].join('\n')}\n`;
+  },
+  exitCode: ({ level }) => pluginExitCode[level],
+  failureExitCode: pluginExitCode.unknown,
+  remedy: ({ findings }, { fix }) => {
+    if (fix !== true) return undefined;
+    const [first] = findings.filter(({ cause }) => cause === null).flatMap(({ next }) => next);
+    return isAdviceCommand(first) && 'tv' in first && first.when === undefined ? first.tv : undefined;
+  },
+});
+
+async function probes(
+  ctx: Context,
+  symptom: SymptomName,
+  origin: string | undefined,
+  account: `0x${string}` | undefined,
+): Promise<readonly Finding[]> {
+  if (origin !== undefined && (symptom !== 'orders' || !URL.canParse(origin))) {
+    throw new UsageError('usage.malformed-value', '--origin is the URL of a page, and belongs to orders.', {
+      next: { tv: ['doctor', 'orders', '--origin', 'https://app.tempovault.xyz'] },
+    });
+  }
+  if (account !== undefined && symptom !== 'insufficient-funds') {
+    throw new UsageError('usage.conflicting-flags', '--address belongs to insufficient-funds.', {
+      next: { tv: ['doctor', 'insufficient-funds', '--address', account] },
+    });
+  }
+  const asked = [
+    ...(symptom === 'orders' ? [probeOrders(ctx)] : []),
+    ...(origin === undefined ? [] : [probeCors(ctx, new URL(origin).origin)]),
+    ...(account === undefined ? [] : [probeAccount(ctx, account)]),
+  ];
+  return (await Promise.all(asked)).flat();
+}
+
+/** A question is as bad as the worst that says otherwise. */
+function answerOf({ fine, rules }: Question, all: readonly Finding[]): Answered {
+  const found = all.filter(({ id }) => rules.some((rule) => id === rule || id.startsWith(`${rule}:`)));
+  return { fine, level: worstLevel(found.map(({ level }) => level)), findings: found.map(({ id }) => id) };
+}
+
+/** What the questions name, and what explains it. */
+function withCauses(all: readonly Finding[], named: ReadonlySet<string>): readonly Finding[] {
+  const wanted = new Set(named);
+  for (const id of named) {
+    for (let one = all.find((each) => each.id === id); one?.cause != null; ) {
+      const { cause } = one;
+      wanted.add(cause);
+      one = all.find((each) => each.id === cause);
+    }
+  }
+  return all.filter(({ id }) => wanted.has(id));
+}
