@@ -4,7 +4,6 @@ import { readHead } from '../src/chain/readHead.ts';
 import { readLogs } from '../src/chain/readLogs.ts';
 import { clearEvents } from '../src/database/clearEvents.ts';
 import { countRows } from '../src/database/countRows.ts';
-import { endSessions } from '../src/database/endSessions.ts';
 import { findWriters } from '../src/database/findWriters.ts';
 import { readCursor } from '../src/database/readCursor.ts';
 import { readProgress } from '../src/database/readProgress.ts';
@@ -16,10 +15,12 @@ import { readJournal } from '../src/host/readJournal.ts';
 import { readUnit } from '../src/host/readUnit.ts';
 import { startUnit } from '../src/host/startUnit.ts';
 import { stopUnit } from '../src/host/stopUnit.ts';
+import { endOwnSessions } from '../src/operations/backup.ts';
 import { type ChainComparison, compareWithChain, keeps } from '../src/operations/compareWithChain.ts';
+import { applicationName } from '../src/operations/maintenance.ts';
 import type { Step, StepContext } from '../src/runbook/define.ts';
 import { duration } from '../src/text/format.ts';
-import { applicationName, lastBlockKept, type ReindexFacts } from './reindex.facts.ts';
+import { lastBlockKept, type ReindexFacts } from './reindex.preflight.ts';
 
 /** A node that fails now and then needs a second or a third round; one that fails always needs a person. */
 const rounds = 3;
@@ -41,7 +42,7 @@ export function fillGaps(facts: ReindexFacts): Step {
       const deadline = Date.now() + facts.timeoutMs;
       // An earlier attempt may have been cut off while it cleared, or between stopping the indexer
       // and starting it.
-      await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
+      await endOwnSessions(ctx);
       await startUnit(ctx.host(), { unit: facts.indexer.unit, signal: ctx.signal });
       for (let round = 0; ; round++) {
         const { target } = await follow(ctx, facts, deadline);

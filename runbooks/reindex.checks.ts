@@ -3,6 +3,7 @@ import { readStaleHead } from '../src/chain/currentState.ts';
 import { probeHistory } from '../src/chain/probeHistory.ts';
 import { readHead } from '../src/chain/readHead.ts';
 import type { Address } from '../src/config/settings.ts';
+import { countRows } from '../src/database/countRows.ts';
 import type { EventSchema } from '../src/database/eventSchema.ts';
 import type { UnpairedRows } from '../src/database/findUnpairedRows.ts';
 import { type EventKind, readEventKinds } from '../src/database/readEventKinds.ts';
@@ -11,12 +12,11 @@ import type { DatabaseServer } from '../src/database/readServer.ts';
 import { onHost } from '../src/errors/advice.ts';
 import { TimeoutError } from '../src/errors/TvError.ts';
 import { detectSystemd } from '../src/host/detectSystemd.ts';
-import { findClientPrograms, findTooOld } from '../src/host/findTool.ts';
 import { listProcesses } from '../src/host/listProcesses.ts';
-import { readDirectory } from '../src/host/readDirectory.ts';
-import { readDisk } from '../src/host/readDisk.ts';
 import { readUnit } from '../src/host/readUnit.ts';
 import { readUnitTraits } from '../src/host/readUnitTraits.ts';
+import { readRoom } from '../src/operations/backup.ts';
+import { checkFolder, checkTools, type Tools } from '../src/operations/checkTools.ts';
 import { compareWithChain, doubtsOf, unpairedRows } from '../src/operations/compareWithChain.ts';
 import { outdatedOddities, triggerOddities } from '../src/operations/unitOddities.ts';
 import type { Finding } from '../src/runbook/check.ts';
@@ -25,61 +25,34 @@ import { block, pass, warn } from '../src/runbook/preflight.ts';
 import { ago, bytes, count, howMany } from '../src/text/format.ts';
 import { quoteForShell } from '../src/text/shellLine.ts';
 
-/**
- * Room for the backup: pg_dump compresses and leaves indexes out, so half of the database's size is
- * more than it has been seen to need; 32 MiB on top for a small one.
- */
-const backupShare = 0.5;
-const backupMarginBytes = 32 * 1024 ** 2;
-
 export interface BackupParameters {
   readonly directory: string;
   /** Asked for last: without a database it is still worth knowing that there is no folder. */
   server(): Promise<DatabaseServer>;
 }
 
-/** There is a place for the backup, and a pg_dump that can make it. */
-export async function checkBackup(ctx: Context, { directory, server }: BackupParameters) {
+/** There is a place for the backup, and programs that can make it. */
+export async function checkBackup(
+  ctx: Context,
+  { directory, server }: BackupParameters,
+): Promise<Finding<Tools>> {
   const elsewhere = 'the same command with --backup-dir and another folder';
-  const state = await readDirectory(ctx.host(), { path: directory });
-  if (!state.isDirectory) {
-    return block(
-      `the backup folder ${directory} ${state.exists ? 'is not a folder' : 'does not exist, or is not to be seen by this user'}`,
-      {
-        next: state.exists ? [elsewhere] : [onHost(`mkdir -p ${quoteForShell(directory)}`), elsewhere],
-      },
-    );
-  }
-  if (!state.writable) {
-    return block(`the backup folder ${directory} is not writable`, {
-      next: [onHost(`ls -ld ${quoteForShell(directory)}; findmnt -T ${quoteForShell(directory)}`), elsewhere],
-    });
-  }
+  const { value: _, ...folder } = await checkFolder(ctx, directory, elsewhere);
+  if (folder.status === 'block') return folder;
   const { major, version, sizeBytes } = await server();
-  const programs = await findClientPrograms(ctx.host(), { serverMajor: major });
-  if (programs === undefined) {
-    return block("PostgreSQL's client programs are not installed on the host", {
-      next: [onHost('apt-get install postgresql-client')],
-    });
-  }
-  const tooOld = findTooOld(programs, { serverMajor: major });
-  if (tooOld !== undefined) {
-    const { tool, found } = tooOld;
-    return block(`${tool} ${found.major} is older than the server (${version}) and refuses to work with it`, {
-      facts: { [tool]: found.text },
-      next: [onHost(`apt-get install postgresql-client-${major}`)],
-    });
-  }
-  const needed = sizeBytes * backupShare + backupMarginBytes;
-  const { freeBytes } = await readDisk(ctx.host(), { path: directory });
-  const room = `${directory} has ${bytes(freeBytes)} free, needs about ${bytes(needed)}`;
-  if (freeBytes < needed) {
+  const tools = await checkTools(ctx, { major, version });
+  const { value } = tools;
+  if (value === undefined) return tools;
+  const { freeBytes, neededBytes } = await readRoom(ctx, { directory, sizeBytes });
+  const room = `${directory} has ${bytes(freeBytes)} free, needs about ${bytes(neededBytes)}`;
+  if (freeBytes < neededBytes) {
     return block(room, {
+      value,
       next: [onHost(`df -h ${quoteForShell(directory)}`), elsewhere],
       override: 'backup-space',
     });
   }
-  return pass(`${room}; pg_dump ${programs.pgDump.major} ≥ server ${major}`);
+  return pass(`${room}; pg_dump ${value.major} ≥ server ${major}`, value);
 }
 
 /** The node is on the right chain and still has all that the indexer will ask for. */
@@ -139,6 +112,32 @@ export async function checkChain(ctx: Context, { fromBlock }: { readonly fromBlo
     `head ${count(head.number)}; block ${count(fromBlock)} and its logs are served${pieces}`,
     value,
   );
+}
+
+export interface RowsParameters {
+  readonly schema: EventSchema;
+  readonly fromBlock: number;
+  readonly truncate: boolean;
+}
+
+/** How many rows go and how many stay; older history goes only where that is asked for by name. */
+export async function checkRows(ctx: Context, { schema, fromBlock, truncate }: RowsParameters) {
+  const counts = await countRows(ctx.database(), { schema, fromBlock });
+  if (!truncate) {
+    const value = { clear: counts.clear, keep: counts.keep };
+    return pass(
+      `${count(counts.clear)} to clear from block ${count(fromBlock)} on; ${count(counts.keep)} older ones stay`,
+      value,
+    );
+  }
+  const value = { clear: counts.clear + counts.keep, keep: 0 };
+  if (counts.keep === 0) return pass(`${count(value.clear)} to clear; none is older`, value);
+  return block(`--truncate would lose ${count(counts.keep)} rows older than block ${count(fromBlock)}`, {
+    value,
+    facts: { 'they begin at': `block ${count(counts.lowestKept ?? 0)}` },
+    next: ['leave --truncate out: older rows then stay'],
+    override: 'older-history',
+  });
 }
 
 /** How long the preflight reads logs, in milliseconds; a longer history is read on after the clearing. */

@@ -1,22 +1,79 @@
 import { indexedEvents } from '../src/chain/events.ts';
 import { readHead } from '../src/chain/readHead.ts';
+import type { Address } from '../src/config/settings.ts';
 import { checkRights } from '../src/database/checkRights.ts';
-import { countRows } from '../src/database/countRows.ts';
 import type { EventSchema } from '../src/database/eventSchema.ts';
+import type { UnpairedRows } from '../src/database/findUnpairedRows.ts';
 import { readCursor } from '../src/database/readCursor.ts';
+import type { EventKind } from '../src/database/readEventKinds.ts';
 import { readEventSchema } from '../src/database/readEventSchema.ts';
 import { readServer } from '../src/database/readServer.ts';
 import { onHost } from '../src/errors/advice.ts';
 import { answer } from '../src/errors/answer.ts';
 import { findEnvFileObstacle } from '../src/host/envFileObstacle.ts';
 import { readEnvFile } from '../src/host/readEnvFile.ts';
+import type { BackupFacts } from '../src/operations/backup.ts';
 import { checkWriting } from '../src/operations/indexer/checkWriting.ts';
 import type { Context } from '../src/runbook/context.ts';
 import type { PreflightResult } from '../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../src/runbook/preflight.ts';
 import { count } from '../src/text/format.ts';
-import { checkBackup, checkChain, checkLogs, checkServices } from './reindex.checks.ts';
-import type { ReindexFacts } from './reindex.facts.ts';
+import { checkBackup, checkChain, checkLogs, checkRows, checkServices } from './reindex.checks.ts';
+
+/** What the preflight has found and the plan is made from. */
+export type ReindexFacts = {
+  readonly fromBlock: number;
+  readonly truncate: boolean;
+  readonly wait: boolean;
+  /** Limit of the way to the head, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly indexer: {
+    readonly unit: string;
+    readonly program: string;
+    readonly wasActive: boolean;
+    /** Seconds between two looks of the indexer at the chain (POLL_INTERVAL). */
+    readonly pollSeconds: number;
+  };
+  readonly chain: {
+    readonly id: number;
+    readonly head: number;
+    readonly contracts: readonly Address[];
+  };
+  readonly database: {
+    readonly name: string;
+    /** Tells whether it is the same database when the run is resumed. */
+    readonly identity: string;
+    readonly schema: EventSchema;
+    readonly cursor: number | null;
+    readonly clear: number;
+    readonly keep: number;
+    /** What was there before, by kind, in the blocks from `fromBlock` to `kindsUpTo`. */
+    readonly kinds: readonly EventKind[];
+    readonly kindsUpTo: number;
+    /**
+     * Events up to `kindsUpTo` that had no row in the table of their kind before the run. Absent in journals of
+     * releases that did not look.
+     */
+    readonly unpaired?: readonly UnpairedRows[];
+    /** How many of these rows are not on the chain, by kind; null where the preflight had no time to find out. */
+    readonly surplus: Readonly<Record<string, number>> | null;
+  };
+  readonly env: {
+    readonly file: string;
+    /** Null where START_BLOCK is not in the file. */
+    readonly before: string | null;
+    readonly after: string;
+  };
+  readonly backup: BackupFacts & { readonly form: 'directory' };
+};
+
+/**
+ * The cursor, and START_BLOCK: the indexer takes both as "already indexed" and reads from the block
+ * after it (deployment-facts, section 4).
+ */
+export function lastBlockKept(facts: ReindexFacts): number {
+  return Math.max(0, facts.fromBlock - 1);
+}
 
 export interface ReindexInput {
   readonly fromBlock: number;
@@ -85,7 +142,7 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
       }),
     countLimitMs,
   );
-  preflight.check('backup', 'host', () =>
+  const tools = preflight.check('backup', 'host', () =>
     checkBackup(ctx, { directory, server: () => need(server, 'server') }),
   );
 
@@ -99,6 +156,7 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
     rows: await rows,
     cursor: await cursor,
     logs: await logs,
+    tools: await tools,
   };
   if (
     known.indexer === undefined ||
@@ -108,11 +166,13 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
     known.server === undefined ||
     known.rows === undefined ||
     known.cursor === undefined ||
-    known.logs === undefined
+    known.logs === undefined ||
+    known.tools === undefined
   ) {
     return { checks, facts: undefined };
   }
   const { name } = ctx.database().target;
+  const { systemIdentifier, databaseOid: oid, version, major } = known.server;
   const { pollSeconds, ...envFacts } = known.env;
   return {
     checks,
@@ -125,7 +185,7 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
       chain: known.chain,
       database: {
         name,
-        identity: `${known.server.systemIdentifier ?? 'unknown'}/${known.server.databaseOid}`,
+        identity: `${systemIdentifier ?? 'unknown'}/${oid}`,
         schema: known.schema,
         cursor: known.cursor.block,
         clear: known.rows.clear,
@@ -133,7 +193,13 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
         ...known.logs,
       },
       env: envFacts,
-      backup: { directory },
+      backup: {
+        form: 'directory',
+        directory,
+        database: { name, systemIdentifier, oid },
+        server: { version, major },
+        tools: known.tools,
+      },
     },
   };
 }
@@ -222,32 +288,6 @@ export async function checkTableRights(ctx: Context, { schema }: { readonly sche
   });
 }
 
-export interface RowsParameters {
-  readonly schema: EventSchema;
-  readonly fromBlock: number;
-  readonly truncate: boolean;
-}
-
-/** How many rows go and how many stay; older history goes only where that is asked for by name. */
-export async function checkRows(ctx: Context, { schema, fromBlock, truncate }: RowsParameters) {
-  const counts = await countRows(ctx.database(), { schema, fromBlock });
-  if (!truncate) {
-    const value = { clear: counts.clear, keep: counts.keep };
-    return pass(
-      `${count(counts.clear)} to clear from block ${count(fromBlock)} on; ${count(counts.keep)} older ones stay`,
-      value,
-    );
-  }
-  const value = { clear: counts.clear + counts.keep, keep: 0 };
-  if (counts.keep === 0) return pass(`${count(value.clear)} to clear; none is older`, value);
-  return block(`--truncate would lose ${count(counts.keep)} rows older than block ${count(fromBlock)}`, {
-    value,
-    facts: { 'they begin at': `block ${count(counts.lowestKept ?? 0)}` },
-    next: ['leave --truncate out: older rows then stay'],
-    override: 'older-history',
-  });
-}
-
 /** Tables that the indexer is known to fill, those of RUNBOOK.md (section 1, step 3) included. */
 const knownTables = new Set([...indexedEvents.map(({ table }) => table), 'rebalances']);
 
@@ -277,3 +317,48 @@ export async function checkSchema(ctx: Context) {
       : `${found.raw.name} + ${found.tables.length - 1} tables`;
   return pass(`${what}${missing}`, found);
 }
+
+/** The imagined case that the exported document shows. */
+export const exampleFacts: ReindexFacts = {
+  fromBlock: 12_345_678,
+  truncate: false,
+  wait: true,
+  timeoutMs: 86_400_000,
+  indexer: { unit: 'tempovault-indexer', program: 'event_indexer', wasActive: true, pollSeconds: 12 },
+  chain: { id: 4217, head: 15_204_118, contracts: [] },
+  database: {
+    name: 'tempovault',
+    identity: '',
+    schema: {
+      form: 'raw-and-kinds',
+      tables: [],
+      raw: null,
+      cursor: {
+        name: 'indexer_state',
+        schema: 'public',
+        blockColumn: 'last_indexed_block',
+        timeColumn: null,
+        keyColumn: 'id',
+      },
+      missing: ['rebalances'],
+      others: [],
+      dependents: [],
+      fingerprint: '',
+    },
+    cursor: 15_204_110,
+    clear: 1_204_332,
+    keep: 88_210,
+    kinds: [],
+    unpaired: [],
+    kindsUpTo: 15_204_110,
+    surplus: {},
+  },
+  env: { file: '/home/tempovault/tempovault/.env', before: '0', after: '12345677' },
+  backup: {
+    form: 'directory',
+    directory: '/backup',
+    database: { name: 'tempovault', systemIdentifier: null, oid: 0 },
+    server: { version: '15.14', major: 15 },
+    tools: { major: 15, version: '', cores: 4, memoryBytes: 17_179_869_184 },
+  },
+};

@@ -1,8 +1,6 @@
 import * as z from 'zod';
 import { clearEvents } from '../src/database/clearEvents.ts';
 import { countRows } from '../src/database/countRows.ts';
-import { dumpDatabase } from '../src/database/dumpDatabase.ts';
-import { endSessions } from '../src/database/endSessions.ts';
 import { probeCleared } from '../src/database/probeCleared.ts';
 import { readCursor } from '../src/database/readCursor.ts';
 import { restoreTables } from '../src/database/restoreTables.ts';
@@ -14,7 +12,15 @@ import { removeEnvValue } from '../src/host/removeEnvValue.ts';
 import { startUnit } from '../src/host/startUnit.ts';
 import { stopUnit } from '../src/host/stopUnit.ts';
 import { writeEnvValue } from '../src/host/writeEnvValue.ts';
+import {
+  backupPath,
+  endOwnSessions,
+  makeBackup,
+  probeNamed,
+  requireSound,
+} from '../src/operations/backup.ts';
 import { describeUnpaired, unpairedRows } from '../src/operations/compareWithChain.ts';
+import { applicationName } from '../src/operations/maintenance.ts';
 import { ChangedSince } from '../src/runbook/changedSince.ts';
 import type { Finding } from '../src/runbook/check.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../src/runbook/define.ts';
@@ -24,14 +30,7 @@ import { count } from '../src/text/format.ts';
 import { quoteForShell } from '../src/text/shellLine.ts';
 import { byHand } from './reindex.byHand.ts';
 import { assertQuiescent, fillGaps, follow } from './reindex.catchUp.ts';
-import {
-  applicationName,
-  backupFile,
-  exampleFacts,
-  lastBlockKept,
-  type ReindexFacts,
-} from './reindex.facts.ts';
-import { preflight } from './reindex.preflight.ts';
+import { exampleFacts, lastBlockKept, preflight, type ReindexFacts } from './reindex.preflight.ts';
 import { fewerThanBefore, verify } from './reindex.verify.ts';
 
 const input = {
@@ -89,7 +88,8 @@ because an RPC call failed are found and read again.`,
     // The rows to clear and the cursor grow by themselves; those that stay do not.
     database: { identity: database.identity, schema: database.schema.fingerprint, keep: database.keep },
     env,
-    backup,
+    // Not with what it is made: that does not change what the run does.
+    backup: { directory: backup.directory },
   }),
   consequence: ({ database }) =>
     `This deletes ${count(database.clear)} rows and reads them from the chain again.`,
@@ -129,31 +129,21 @@ export function stopIndexer(facts: ReindexFacts): Step {
   };
 }
 
-/** A dump whose rows were counted, table by table, before anything is deleted. It is kept. */
-export function backUp(facts: ReindexFacts): Step {
-  const { directory } = facts.backup;
-  const { name } = facts.database;
+/** As `tv db backup` makes it, and proven, before anything is deleted. It is kept. */
+export function backUp({ database: { name }, backup }: ReindexFacts): Step {
+  const { directory } = backup;
   return {
     id: 'backup',
     title: 'back up the database, and read the backup to its end',
-    command: `pg_dump -Fc -d ${quoteForShell(name)} -f ${quoteForShell(`${directory}/${name}_`)}$RUN.dump`,
+    command: `pg_dump -Fd -d ${quoteForShell(name)} -f ${quoteForShell(`${directory}/${name}_`)}$RUN`,
     effect: 'reversible',
     afterwards: 'kept',
     probe: async (ctx) => {
-      // A dump that was cut off goes on without us; its sessions carry the run's name.
-      await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
-      const { exitCode } = await ctx.host().run(['test', '-s', backupFile(facts, ctx.runId)]);
-      // Only a verified dump ever gets its final name.
-      return exitCode === 0 ? 'done' : 'not-done';
+      // A dump that was cut off continues without tv.
+      await endOwnSessions(ctx);
+      return probeNamed(ctx, backup);
     },
-    run: (ctx) =>
-      dumpDatabase(ctx.database(), {
-        run: ctx.host().run,
-        file: backupFile(facts, ctx.runId),
-        applicationName: applicationName(ctx.runId),
-        signal: ctx.signal,
-        onProgress: ctx.progress,
-      }),
+    run: (ctx) => makeBackup(ctx, backup, { tv: ['runs', 'undo', ctx.runId] }),
   };
 }
 
@@ -176,7 +166,7 @@ export function clearRows(facts: ReindexFacts): Step {
     undoTitle: 'restore the backup of step 2',
     probe: async (ctx) => {
       // The server works on for a tv that was killed, and keeps its locks until it notices.
-      await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
+      await endOwnSessions(ctx);
       return probeCleared(ctx.database(), what);
     },
     run: async (ctx) => {
@@ -189,10 +179,18 @@ export function clearRows(facts: ReindexFacts): Step {
       });
     },
     undo: async (ctx) => {
+      // Reading a large one takes its time, in which the indexer may be started.
+      const { archive } = await requireSound(ctx, {
+        path: backupPath(facts.backup, ctx.runId),
+        depth: 'all',
+        tools: facts.backup.tools,
+        server: facts.backup.server,
+        failure: 'The backup of this run is damaged; the event tables were not touched.',
+      });
       await assertQuiescent(ctx, facts);
       await restoreTables(ctx.database(), {
         run: ctx.host().run,
-        file: backupFile(facts, ctx.runId),
+        archive,
         schema,
         applicationName: applicationName(ctx.runId),
         signal: ctx.signal,

@@ -17,7 +17,7 @@ import type { Check } from '../src/runbook/check.ts';
 import type { StepContext } from '../src/runbook/define.ts';
 import { block, Preflight, pass, warn } from '../src/runbook/preflight.ts';
 import { count, howMany } from '../src/text/format.ts';
-import type { ReindexFacts } from './reindex.facts.ts';
+import type { ReindexFacts } from './reindex.preflight.ts';
 
 /** More blocks behind than this and it does not count as being at the head. */
 const fewBlocks = 25;

@@ -1,20 +1,27 @@
 import * as z from 'zod';
 import { choosePrune } from '../../src/database/backup/choosePrune.ts';
-import { type DumpedSnapshot, dumpTo } from '../../src/database/backup/dumpTo.ts';
+import type { DumpedSnapshot } from '../../src/database/backup/dumpTo.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
-import type { BackupManifest } from '../../src/database/backup/manifest.ts';
-import { describeBackup, publishBackup } from '../../src/database/backup/publishBackup.ts';
-import { readBack } from '../../src/database/backup/readBack.ts';
 import { keepDaysDefault, keepVerified } from '../../src/database/backup/retention.ts';
-import { endSessions } from '../../src/database/endSessions.ts';
 import { readServer } from '../../src/database/readServer.ts';
 import { onHost } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { checkGone } from '../../src/host/checkAsBefore.ts';
-import { readDisk } from '../../src/host/readDisk.ts';
-import { checkFolder, checkTools, type Tools } from '../../src/operations/checkTools.ts';
-import { applicationName, stampOf } from '../../src/operations/maintenance.ts';
+import {
+  type BackupFacts,
+  backupPath,
+  dumpBackup,
+  endOwnSessions,
+  nameBackup,
+  partialPath,
+  probeNamed,
+  proveBackup,
+  readRoom,
+  removeUnfinished,
+  unfinishedPaths,
+} from '../../src/operations/backup.ts';
+import { checkFolder, checkTools } from '../../src/operations/checkTools.ts';
 import { readCommand } from '../../src/operations/restoreBeside.ts';
 import { harmless } from '../../src/runbook/concurrency.ts';
 import type { Context } from '../../src/runbook/context.ts';
@@ -29,13 +36,6 @@ import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';
 import { bytes, count, duration } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 import { byHand } from './backup.byHand.ts';
-
-/**
- * Room for the backup: pg_dump compresses and leaves indexes out, so half of the database's size is
- * more than it has been seen to need; 32 MiB on top for a small one.
- */
-const backupShare = 0.5;
-const backupMarginBytes = 32 * 1024 ** 2;
 
 const input = {
   plain: field('--plain', 'one .sql.gz file, as the runbook makes it', z.boolean().default(false)),
@@ -57,10 +57,10 @@ async function preflight(
   const folder = preflight.check('folder', 'host', () => checkFolder(ctx, ctx.settings.backup.directory));
   preflight.check('space', 'host', async () => {
     const path = await need(folder, 'folder');
-    const { freeBytes } = await readDisk(ctx.host(), { path });
-    const needed = (await need(server, 'server')).sizeBytes * backupShare + backupMarginBytes;
-    const room = `${bytes(freeBytes)} free, needs about ${bytes(needed)}`;
-    if (freeBytes >= needed) return pass(room);
+    const { sizeBytes } = await need(server, 'server');
+    const { freeBytes, neededBytes } = await readRoom(ctx, { directory: path, sizeBytes });
+    const room = `${bytes(freeBytes)} free, needs about ${bytes(neededBytes)}`;
+    if (freeBytes >= neededBytes) return pass(room);
     // Only what frees something is a remedy: prune keeps the newest, the pinned and three verified ones.
     const { backups } = await listBackups({ run: ctx.host().run, directory: path });
     const old = choosePrune(backups, { now: ctx.clock.now(), keepDays: keepDaysDefault, keepVerified });
@@ -149,28 +149,6 @@ left that looks like a backup.`,
   },
 });
 
-export type BackupFacts = {
-  readonly form: 'directory' | 'sql.gz';
-  readonly directory: string;
-  readonly database: {
-    readonly name: string;
-    readonly systemIdentifier: string | null;
-    readonly oid: number;
-  };
-  readonly server: { readonly version: string; readonly major: number };
-  readonly tools: Tools;
-};
-
-/** Where a run's backup will lie: known before it is made, so that a resumed run finds it. */
-export function backupPath(facts: BackupFacts, run: string): string {
-  const end = facts.form === 'directory' ? '' : '.sql.gz';
-  return `${facts.directory}/${facts.database.name}_${stampOf(run)}${end}`;
-}
-
-export function partialPath(facts: BackupFacts, run: string): string {
-  return `${backupPath(facts, run)}.partial`;
-}
-
 /** The dump, the row counts and the cursor, all of one snapshot. */
 export function dump(facts: BackupFacts): Step {
   const { form, database, tools, directory } = facts;
@@ -186,39 +164,13 @@ export function dump(facts: BackupFacts): Step {
     undoTitle: 'remove the dump',
     // What a dump that was cut off has left is worth nothing: begin again.
     probe: async () => 'not-done',
-    run: async (ctx) => {
-      const { databaseOid } = await readServer(ctx.database());
-      if (databaseOid !== database.oid) {
-        throw new TvError(
-          'run.target-changed',
-          'The database is another one than when this run was planned.',
-          {
-            next: { tv: ['db', 'backup'] },
-          },
-        );
-      }
-      return dumpTo(ctx.database(), {
-        run: ctx.host().run,
-        form,
-        partial: partialPath(facts, ctx.runId),
-        jobs: tools.cores,
-        applicationName: applicationName(ctx.runId),
-        signal: ctx.signal,
-        onProgress: ctx.progress,
-      });
-    },
+    run: (ctx) => dumpBackup(ctx, facts, { tv: ['db', 'backup'] }),
     undo: async (ctx) => {
-      await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
-      await ctx.host().run(['rm', '-rf', '--', ...written(facts, ctx.runId)], { timeoutMs: 0 });
+      await endOwnSessions(ctx);
+      await removeUnfinished(ctx, facts);
     },
-    checkUndone: (ctx) => checkGone(ctx.host(), written(facts, ctx.runId)),
+    checkUndone: (ctx) => checkGone(ctx.host(), unfinishedPaths(facts, ctx.runId)),
   };
-}
-
-/** What a dump leaves, once its name is taken away. */
-function written(facts: BackupFacts, run: string): readonly string[] {
-  const path = backupPath(facts, run);
-  return [partialPath(facts, run), `${path}.manifest.json`, `${path}.marks.json`];
 }
 
 /** One rename: from then on it is a backup. */
@@ -231,19 +183,8 @@ export function publish(facts: BackupFacts): Step {
     command: `mv ${path}.partial ${path}`,
     effect: 'reversible',
     undoTitle: 'remove the name',
-    probe: async (ctx) => {
-      const { exitCode } = await ctx.host().run(['test', '-e', backupPath(facts, ctx.runId)]);
-      return exitCode === 0 ? 'done' : 'not-done';
-    },
-    run: async (ctx) => {
-      const path = backupPath(facts, ctx.runId);
-      await publishBackup(ctx.database(), {
-        run: ctx.host().run,
-        partial: partialPath(facts, ctx.runId),
-        path,
-      });
-      return { path };
-    },
+    probe: (ctx) => probeNamed(ctx, facts),
+    run: (ctx) => nameBackup(ctx, facts),
     assertUndoable: (ctx) => assertNotPinned(ctx, facts),
     undo: async (ctx) => {
       await assertNotPinned(ctx, facts);
@@ -278,66 +219,7 @@ export function readItBack(facts: BackupFacts): Step {
     command: readCommand({ form: facts.form, archive: shownArchive(facts) }),
     effect: 'reversible',
     probe: async () => 'not-done',
-    run: async (ctx) => {
-      const snapshot = ctx.results['dump'] as DumpedSnapshot;
-      const partial = partialPath(facts, ctx.runId);
-      const path = backupPath(facts, ctx.runId);
-      const { run } = ctx.host();
-      const archive = facts.form === 'directory' ? `${partial}/data` : partial;
-      const contents = await readBack(ctx.database(), {
-        run,
-        backup: { path: partial, form: facts.form, archive },
-        jobs: facts.tools.cores,
-        signal: ctx.signal,
-      });
-      const differing = Object.entries(snapshot.rows).filter(
-        ([table, rows]) => contents.rows[table] !== rows,
-      );
-      const problems = [
-        ...contents.problems,
-        ...differing.map(
-          ([table, rows]) => `${table} has ${contents.rows[table] ?? 'no'} rows in it, expected ${rows}`,
-        ),
-      ];
-      if (problems.length > 0) {
-        throw new TvError(
-          'backup.incomplete',
-          'The backup was written but does not hold what the database holds.',
-          {
-            facts: { problems: problems.join('; ') },
-          },
-        );
-      }
-      const manifest: BackupManifest = {
-        schema: 'tv.backup/1',
-        form: facts.form,
-        createdAt: snapshot.createdAt,
-        seconds: snapshot.seconds,
-        tv: ctx.version,
-        database: {
-          name: facts.database.name,
-          systemIdentifier: facts.database.systemIdentifier,
-          bytes: snapshot.databaseBytes,
-          properties: snapshot.properties,
-        },
-        server: facts.server,
-        tool: facts.tools.version,
-        cursorBlock: snapshot.cursorBlock,
-        rows: snapshot.rows,
-        files: contents.files.map((file) =>
-          facts.form === 'directory' ? file : { ...file, path: path.slice(path.lastIndexOf('/') + 1) },
-        ),
-      };
-      const marks = {
-        verified: { at: ctx.clock.now().toISOString(), how: 'read' as const, problems: [] },
-        pinned: null,
-      };
-      await describeBackup({ run, partial, path }, { manifest, marks });
-      return {
-        files: manifest.files.length,
-        bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0),
-      };
-    },
+    run: (ctx) => proveBackup(ctx, facts, ctx.results['dump'] as DumpedSnapshot),
   };
 }
 

@@ -16,7 +16,7 @@ export default defineReport({
   section: '3',
   order: 2,
   description:
-    "Lists the backups in the backup folder, newest first by the time in their manifests: size, the indexer's block, when and how each was verified, and whether it is pinned. The runbook's own .sql and .sql.gz files and the dumps of tv reindex are found too. Broken ones are shown as such. Databases that a restore has put aside are listed below. Exit 1 where there is no backup, or the newest is broken.",
+    "Lists the backups in the backup folder, newest first by the time in their manifests: size, the indexer's block, when and how each was verified, and whether it is pinned. The backups that tv reindex makes are among them. The runbook's own .sql and .sql.gz files and .dump files (pg_dump -Fc) are found too. Broken ones are shown as such. Databases that a restore has put aside are listed below. Exit 1 where there is no backup, or the newest is broken.",
   byHand,
   input: {},
   collect: async (ctx) => {

@@ -1,6 +1,4 @@
 import { withoutLockInside } from '../../src/database/acquireRunLock.ts';
-import { findBackup } from '../../src/database/backup/findBackup.ts';
-import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
 import { readServer } from '../../src/database/readServer.ts';
 import { clearSessions } from '../../src/database/restore/clearSessions.ts';
 import { dropDatabase } from '../../src/database/restore/dropDatabase.ts';
@@ -12,6 +10,7 @@ import { changeUnit } from '../../src/host/changeUnit.ts';
 import { checkUnitsAsBefore } from '../../src/host/checkAsBefore.ts';
 import { startUnit } from '../../src/host/startUnit.ts';
 import { stopUnit } from '../../src/host/stopUnit.ts';
+import { requireSound } from '../../src/operations/backup.ts';
 import {
   applicationName,
   besideName,
@@ -112,21 +111,13 @@ export function dropLive(facts: RestoreFacts, backup: NonNullable<RestoreFacts['
     effect: 'final',
     probe: async (ctx) => ((await oids(ctx, [name])).size === 0 ? 'done' : 'not-done'),
     run: async (ctx) => {
-      const { run } = ctx.host();
-      const found = await findBackup({ run, directory: ctx.settings.backup.directory, wanted: backup.path });
-      const { problems } = await verifyBackup(ctx.database(), {
-        run,
-        backup: found,
+      await requireSound(ctx, {
+        path: backup.path,
         depth: 'sums',
-        jobs: facts.tools.cores,
-        serverMajor: facts.server.major,
-        signal: ctx.signal,
+        tools: facts.tools,
+        server: facts.server,
+        failure: 'The backup is damaged; the database was not dropped.',
       });
-      if (problems.length > 0) {
-        throw new TvError('backup.damaged', 'The backup is damaged; the database was not dropped.', {
-          facts: { backup: backup.path, problems: problems.join('; ') },
-        });
-      }
       await withoutLockInside(() =>
         withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {
           await clearSessions(maintenance, {

@@ -12,22 +12,16 @@ import { allTables, type EventSchema, tableId } from './eventSchema.ts';
 import { runHostScript } from './hostScript.ts';
 import { listSequences } from './listSequences.ts';
 import restoreScript from './restoreTables.sh';
-import { verifyDump } from './verifyDump.ts';
 
 export interface RestoreTablesParameters {
   readonly run: Host['run'];
-  /** A custom-format archive on the host, as `dumpDatabase` writes it. */
-  readonly file: string;
+  /** What pg_restore reads, on the host: the `archive` of a backup that was verified before. */
+  readonly archive: string;
   readonly schema: EventSchema;
   /** Of this restore alone, so that an orphan of a killed run can be ended. At most 63 bytes. */
   readonly applicationName: string;
   readonly signal?: AbortSignal;
 }
-
-export type RestoredTables = {
-  readonly tables: readonly { readonly table: string; readonly rows: number }[];
-  readonly rows: number;
-};
 
 const endMark = `SELECT pg_catalog.set_config('tv.restore', 'complete', true);`;
 const endCheck = `DO $$ BEGIN
@@ -40,22 +34,18 @@ END $$`;
  * Puts the event tables, the cursor and their sequences back as they were at the dump, in one
  * transaction; other tables stay as they are. Needs no superuser. Values of sequences are outside
  * any transaction in PostgreSQL: they are set last, directly before the commit.
- * @throws TvError before anything is touched where the archive is damaged or lacks a table
+ * @throws TvError where the archive lacks a table or cannot be read to its end; nothing is changed then
  */
-export async function restoreTables(
-  database: Database,
-  parameters: RestoreTablesParameters,
-): Promise<RestoredTables> {
-  const { run, file, schema, applicationName, signal } = parameters;
+export async function restoreTables(database: Database, parameters: RestoreTablesParameters): Promise<void> {
+  const { run, archive, schema, applicationName, signal } = parameters;
   const abortable = signal === undefined ? {} : { signal };
   await endSessions(database, { applicationName });
-  const { rows } = await verifyDump(database, { run, file, tables: {}, ...abortable });
   const list = await contentsToRestore(database, parameters);
   await runHostScript(database, {
     run,
     script: `${feedDump}${restoreScript}`,
     args: [
-      file,
+      archive,
       list,
       await statementsBefore(database, schema),
       endMark,
@@ -66,24 +56,22 @@ export async function restoreTables(
     ],
     code: 'db.restore-failed',
     failure: 'The event tables could not be put back; they are as they were before.',
-    facts: { file },
+    facts: { archive },
     next: { tv: ['status'] },
     ...abortable,
   });
-  const tables = schema.tables.map((t) => ({ table: t.name, rows: rows[`${t.schema}.${t.name}`] ?? 0 }));
-  return { tables, rows: tables.reduce((sum, t) => sum + t.rows, 0) };
 }
 
 /** Lines of `pg_restore -l`: raw rows, their children, the cursor, then sequences. */
 async function contentsToRestore(database: Database, parameters: RestoreTablesParameters): Promise<string> {
-  const { run, file, schema } = parameters;
+  const { run, archive, schema } = parameters;
   const contents = await runHostScript(database, {
     run,
     script: listContents,
-    args: [file],
+    args: [archive],
     code: 'backup.unreadable',
     failure: 'The backup cannot be read.',
-    facts: { file },
+    facts: { archive },
   });
   const lines = contents.split('\n');
   const find = (kind: string, object: { readonly schema: string; readonly name: string }) =>
@@ -98,7 +86,7 @@ async function contentsToRestore(database: Database, parameters: RestoreTablesPa
   });
   if (missing.length > 0) {
     throw new TvError('backup.lacks-tables', 'The backup lacks event tables; nothing was touched.', {
-      facts: { file, missing: missing.join(', ') },
+      facts: { archive, missing: missing.join(', ') },
     });
   }
   const sequences = await listSequences(database.kysely, { schema });

@@ -1,5 +1,5 @@
 import type { DatabaseServer } from '../database/readServer.ts';
-import { onHost } from '../errors/advice.ts';
+import { type Advice, onHost } from '../errors/advice.ts';
 import { findClientPrograms, findTooOld } from '../host/findTool.ts';
 import { readDirectory } from '../host/readDirectory.ts';
 import { readMachine } from '../host/readMachine.ts';
@@ -51,23 +51,31 @@ export async function checkTools(ctx: Context, server: Pick<DatabaseServer, 'maj
   return pass(`pg_dump ${pgDump.major}, ${relation}; ${machine.cores} cores`, value);
 }
 
-/** The backup folder, or why nothing can be written there. */
-export async function checkFolder(ctx: Context, directory: string) {
+const otherSetting: Advice = {
+  when: 'to choose another folder, set backup.directory',
+  tv: ['config', 'show'],
+};
+
+/**
+ * The backup folder, or why nothing can be written there.
+ * @param elsewhere how to choose another one
+ */
+export async function checkFolder(ctx: Context, directory: string, elsewhere: Advice = otherSetting) {
   const shown = quoteForShell(directory);
   const { exists, isDirectory, writable } = await readDirectory(ctx.host(), { path: directory });
   if (exists && !isDirectory) {
     return block<string>(`the backup folder ${directory} is not a folder`, {
-      next: [{ when: 'set backup.directory', tv: ['config', 'show'] }],
+      next: [elsewhere],
     });
   }
   if (!exists) {
-    return block<string>(`the backup folder ${directory} does not exist`, {
-      next: [onHost(`mkdir -p ${shown}`), { when: 'or set backup.directory', tv: ['config', 'show'] }],
+    return block<string>(`the backup folder ${directory} does not exist, or is not visible to this user`, {
+      next: [onHost(`mkdir -p ${shown}`), elsewhere],
     });
   }
   if (!writable) {
     return block<string>(`the backup folder ${directory} is not writable`, {
-      next: [onHost(`ls -ld ${shown}`), { tv: ['config', 'show'] }],
+      next: [onHost(`ls -ld ${shown}; findmnt -T ${shown}`), elsewhere],
     });
   }
   return pass(directory, directory);

@@ -38,7 +38,7 @@ describe('reindex, killed inside a step and resumed', () => {
       const tv = launch(world, reindexArgs(world, fromBlock));
       const orphans = await untilHeldUp(world, 'pg_dump');
       const partial = readdirSync(world.sandbox.info.files.backups).filter((file) => /\.partial$/.test(file));
-      expect(partial).toEqual([`tempovault_${lastRun(world)}.dump.partial`]);
+      expect(partial).toEqual([`tempovault_${lastRun(world).replace('-reindex', '')}.partial`]);
       tv.child.kill('SIGKILL');
       await expectEnd(tv, 'SIGKILL');
       expect(await heldUp(world)).toEqual(orphans);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CommandOutput } from '../../src/runbook/context.ts';
@@ -141,11 +141,13 @@ it('keeps them out while things fail', async () => {
   // A run that fails half-way, with a database error in its journal: its backup is damaged.
   expect((await tv('reindex', '--from-block', '2100', '--no-wait', ...confirm)).exitCode).toBe(0);
   const run = JSON.parse((await tv('runs', 'list', '--json')).stdout).runs[0].run as string;
-  const dump = join(paths().backup, `tempovault_${run}.dump`);
-  cpSync(dump, `${dump}.whole`);
-  truncateSync(dump, 20_000);
-  expect((await tv('runs', 'undo', run, '--verbose', ...confirm)).exitCode).toBe(1);
-  cpSync(`${dump}.whole`, dump);
+  const data = join(paths().backup, `tempovault_${run.replace('-reindex', '')}`, 'data');
+  const whole = readFileSync(join(data, 'toc.dat'));
+  truncateSync(join(data, 'toc.dat'), 2_000);
+  const damaged = await tv('runs', 'undo', run, '--verbose', ...confirm);
+  expect(damaged.stderr).toContain('The backup of this run is damaged; the event tables were not touched.');
+  expect(damaged.exitCode).toBe(1);
+  writeFileSync(join(data, 'toc.dat'), whole);
   expect((await tv('runs', 'undo', run, ...confirm)).exitCode).toBe(0);
 
   await tv('sandbox', 'break', 'stop-db', '--name', name);
@@ -167,7 +169,7 @@ it('has left none of them in output, files, journals or command lines', async ()
   const inside = async (...command: readonly string[]) =>
     (await execa(join(paths().bin, 'inside'), command)).stdout;
   const { binDirectory } = await findServer();
-  const dumps = files().filter(({ place }) => place.endsWith('.dump'));
+  const dumps = files().filter(({ place }) => place.endsWith('/data/toc.dat'));
   expect(dumps).toHaveLength(2);
   const seen = (await sampler?.stop()) ?? [];
   sampler = undefined;
@@ -178,7 +180,7 @@ it('has left none of them in output, files, journals or command lines', async ()
     ...(await Promise.all(
       dumps.map(async ({ place }) => {
         const program = join(binDirectory, 'pg_restore');
-        const { stdout } = await execa(program, ['-f', '-', place.replace('file ', '')]);
+        const { stdout } = await execa(program, ['-f', '-', dirname(place.replace('file ', ''))]);
         return { place: `contents of ${place}`, text: stdout };
       }),
     )),
@@ -193,7 +195,7 @@ it('has left none of them in output, files, journals or command lines', async ()
     /reports\/.*\.md$/,
     /^stdout of tv status --json/,
     /^stderr of tv reindex --from-block 2000 --verbose/,
-    /^command line \S*pg_dump -Fc .*-U tempovault/,
+    /^command line \S*pg_dump -Fd .*-U tempovault/,
     /^command line \S*pg_restore -/,
     /^command line \S*psql -X .*-U tempovault/,
     /^command line .*tv\.js reindex --from-block 2000/,
@@ -241,7 +243,7 @@ it('would have found one in each of these places, in every form', async () => {
     journal?.place.replace('file ', '') ?? '',
     join(paths().tvState, 'audit.jsonl'),
     join(home.directory, 'reports', 'report.html'),
-    join(paths().backup, 'backup.dump.json'),
+    join(paths().backup, 'beside-a-backup.json'),
   ];
   for (const spot of spots) appendFileSync(spot, JSON.stringify({ url: encodeURIComponent(planted.value) }));
   expect(found(files())).toEqual(new Set(spots.map((spot) => `planted in file ${spot}`)));

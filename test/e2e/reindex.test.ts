@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -7,11 +8,12 @@ import {
   readFileSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { writeFaults } from '../../src/sandbox/services/faults.ts';
+import { listed } from '../support/databaseWorld.ts';
 import { ownerOf, watchFile } from '../support/envWatch.ts';
 import {
   contentOf,
@@ -46,7 +48,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
   let sandbox: TestSandbox;
   let before: State;
   let run = '';
-  let dump = '';
+  let backup = '';
 
   beforeAll(async () => {
     sandbox = await startSandbox(form);
@@ -117,9 +119,10 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     expect(readdirSync(join(envFile, '..'))).toEqual(['.env']);
     expect(await indexer()).toMatchObject({ state: 'active', processes: 1 });
 
-    expect(readdirSync(backups)).toEqual([`tempovault_${run}.dump`]);
-    dump = join(backups, `tempovault_${run}.dump`);
-    await using copy = await restoredCopy(sandbox, dump);
+    const name = `tempovault_${run.replace('-reindex', '')}`;
+    expect(readdirSync(backups)).toEqual([name]);
+    backup = join(backups, name);
+    await using copy = await restoredCopy(sandbox, backup);
     const kept = await readEventRows(copy);
     const known = (block: number) => block <= before.newest;
     expect(wholeRows(kept, known)).toEqual(wholeRows(before.rows, known));
@@ -158,7 +161,8 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
         expect(text).toContain(took);
       }
       expect(timeline.moments.filter(({ took }: { took: string }) => took !== '')).toHaveLength(7);
-      expect(text).toMatch(/sha256: [0-9a-f]{64}/);
+      const manifest = readFileSync(join(backup, 'manifest.json'));
+      expect(text).toContain(`manifestSha256: ${createHash('sha256').update(manifest).digest('hex')}`);
     }
     const page = readFileSync(html, 'utf8');
     expect(page).not.toMatch(/<script|<link|<img|<iframe|@import|url\(|\b(src|href|action)\s*=/i);
@@ -172,10 +176,10 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     expect(undone.exitCode).toBe(0);
     const target = await head();
     expect(readFileSync(envFile, 'utf8')).toBe(before.env);
-    expect(existsSync(dump)).toBe(true);
+    expect(existsSync(join(backup, 'manifest.json'))).toBe(true);
     expect(await indexer()).toMatchObject({ state: 'active', processes: 1 });
 
-    await using copy = await restoredCopy(sandbox, dump);
+    await using copy = await restoredCopy(sandbox, backup);
     const kept = await readEventRows(copy);
     const bound = newestBlock(kept);
     const live = await readEventRows(sandbox);
@@ -195,6 +199,30 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
   });
 
   if (form.schema === 'runbook') return;
+
+  it('its backup is listed, verified and restored like any other', async () => {
+    const name = basename(backup);
+    const { backups, leftovers } = await listed(sandbox);
+    expect(leftovers).toEqual([]);
+    expect(backups).toMatchObject([
+      { name, form: 'directory', problems: [], marks: { verified: { how: 'read', problems: [] } } },
+    ]);
+    const verified = await sandbox.tv(['db', 'verify', name]);
+    expect(verified.stderr.replace(/\s+/g, ' ')).toMatch(
+      /: sound to its last byte: \d+ files, [\d ]+ rows as in the manifest/,
+    );
+    expect(verified.exitCode).toBe(0);
+
+    await using copy = await restoredCopy(sandbox, backup);
+    const kept = await readEventRows(copy);
+    await sandbox.sql('DELETE FROM deposits');
+    const restored = await sandbox.tv(['db', 'restore', name, '--confirm', 'sandbox']);
+    expect(restored.stderr).toContain('Done and verified');
+    expect(restored.exitCode).toBe(0);
+    const bound = newestBlock(kept);
+    const live = await readEventRows(sandbox);
+    expect(wholeRows(live, (block) => block <= bound)).toEqual(wholeRows(kept, () => true));
+  });
 
   it('takes block numbers as people write them', async () => {
     for (const [written, block] of [
@@ -234,7 +262,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     ]);
     expect(done.exitCode).toBe(0);
     expect(done.stderr).toContain('not compared with the chain, because of --no-wait');
-    expect(readdirSync(folder)).toEqual([expect.stringMatching(/^tempovault_.*\.dump$/)]);
+    expect(readdirSync(folder)).toEqual([expect.stringMatching(/^tempovault_\d{8}-\d{6}-[0-9a-f]{4}$/)]);
     const target = await head();
     await until(async () => ((await cursor()) ?? 0) >= target, { limitMs: 30_000, what: 'the head' });
     const after = await readState();

@@ -7,7 +7,7 @@ import remove from '../../runbooks/db/schedule/remove.ts';
 import tune from '../../runbooks/db/tune.ts';
 import { exampleFacts, keyPlaces } from '../../runbooks/oracle/rotate-key.data.ts';
 import { generate, setKey } from '../../runbooks/oracle/rotate-key.ts';
-import type { ReindexFacts } from '../../runbooks/reindex.facts.ts';
+import type { ReindexFacts } from '../../runbooks/reindex.preflight.ts';
 import { setStartBlock } from '../../runbooks/reindex.ts';
 import { parseKey } from '../../src/chain/signers/oracleKey.ts';
 import { connectDatabase } from '../../src/database/connectDatabase.ts';

@@ -14,7 +14,6 @@ import { writeMarks } from '../../src/database/backup/marks.ts';
 import { readBack } from '../../src/database/backup/readBack.ts';
 import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
 import { connectDatabase, openBeside } from '../../src/database/connectDatabase.ts';
-import { dumpDatabase } from '../../src/database/dumpDatabase.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
 import { readServer } from '../../src/database/readServer.ts';
 import { checkFilled } from '../../src/database/restore/checkFilled.ts';
@@ -125,16 +124,20 @@ const formats = {
   directory: (database: Database) => dumped(database, 'directory', 'vault'),
   'sql.gz': (database: Database) => dumped(database, 'sql.gz', 'vault.sql.gz'),
   custom: async (database: Database) => {
-    await dumpDatabase(database, { run, file: join(directory, 'vault.dump'), applicationName: 'tv test' });
+    writeFileSync(join(directory, 'vault.dump'), pgDump(database, '-Fc'));
     return 'vault.dump';
   },
   sql: async (database: Database) => {
-    const { name } = database.target;
-    const arguments_ = ['-h', postgres.socketDirectory, '-p', String(postgres.port), '-U', 'postgres', name];
-    writeFileSync(join(directory, 'vault.sql'), execFileSync(join(postgres.bin, 'pg_dump'), arguments_));
+    writeFileSync(join(directory, 'vault.sql'), pgDump(database, '-Fp'));
     return 'vault.sql';
   },
 } as const;
+
+/** As another program makes it. */
+function pgDump({ target: { name } }: Database, form: '-Fc' | '-Fp'): Buffer {
+  const at = ['-h', postgres.socketDirectory, '-p', String(postgres.port), '-U', 'postgres'];
+  return execFileSync(join(postgres.bin, 'pg_dump'), [form, ...at, name]);
+}
 
 async function dumped(database: Database, form: 'directory' | 'sql.gz', name: string): Promise<string> {
   await dumpTo(database, {
@@ -293,7 +296,7 @@ describe.runIf(typeof newer !== 'string')('written by pg_dump 17, for a server 1
     await made.admin('DELETE FROM deposits');
     await restoreTables(database, {
       run: with17,
-      file: join(directory, 'vault.dump'),
+      archive: join(directory, 'vault.dump'),
       schema: await readEventSchema(database),
       applicationName: 'tv test',
     });

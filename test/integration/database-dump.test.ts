@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -9,23 +11,30 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findBackup } from '../../src/database/backup/findBackup.ts';
+import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
+import { publishBackup } from '../../src/database/backup/publishBackup.ts';
+import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
 import { clearEvents } from '../../src/database/clearEvents.ts';
 import { connectDatabase } from '../../src/database/connectDatabase.ts';
-import { type DumpDatabaseParameters, dumpDatabase } from '../../src/database/dumpDatabase.ts';
 import type { EventSchema } from '../../src/database/eventSchema.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
+import { readServer } from '../../src/database/readServer.ts';
 import { restoreTables } from '../../src/database/restoreTables.ts';
-import { verifyDump } from '../../src/database/verifyDump.ts';
 import { connectHost } from '../../src/host/connectHost.ts';
-import type { Database } from '../../src/runbook/context.ts';
+import { type BackupFacts, type MadeBackup, makeBackup, requireSound } from '../../src/operations/backup.ts';
+import type { Database, Host } from '../../src/runbook/context.ts';
+import type { StepContext } from '../../src/runbook/define.ts';
 import { fillPerKind, fillRawAndKinds, readEverything } from '../support/eventTables.ts';
 import { awkwardPassword, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
 const { run } = connectHost({ prefix: [], timeoutMs: 10_000 });
+const runId = '20261128-120000-reindex-7f3a';
+const applicationName = `tv ${runId}`;
 let postgres: TestPostgres;
 let directory: string;
 const cleanUp: (() => Promise<unknown>)[] = [];
@@ -48,8 +57,16 @@ interface Made {
   readonly made: TestDatabase;
   readonly database: Database;
   readonly schema: EventSchema;
-  readonly file: string;
-  dump(parameters?: Partial<DumpDatabaseParameters>): ReturnType<typeof dumpDatabase>;
+  /** Where the backup of the run will be. */
+  readonly path: string;
+  contextOf(changed?: Changed): StepContext;
+  backUp(changed?: Changed): Promise<MadeBackup>;
+}
+
+interface Changed {
+  readonly run?: Host['run'];
+  readonly signal?: AbortSignal;
+  readonly facts?: Partial<BackupFacts>;
 }
 
 async function make(form: 'raw-and-kinds' | 'per-kind'): Promise<Made> {
@@ -57,15 +74,52 @@ async function make(form: 'raw-and-kinds' | 'per-kind'): Promise<Made> {
   await made.admin(form === 'per-kind' ? fillPerKind(1, 60) : fillRawAndKinds(1, 60));
   const database = connectDatabase({ url: made.url, timeoutMs: 5_000, applicationName: 'tv' });
   cleanUp.push(() => database.close());
-  const file = join(directory, 'vault.dump');
+  const { databaseOid: oid, systemIdentifier, version, major } = await readServer(database);
+  const facts = {
+    form: 'directory',
+    directory,
+    database: { name: made.name, systemIdentifier, oid },
+    server: { version, major },
+    tools: { major, version: 'pg_dump (PostgreSQL)', cores: 2, memoryBytes: 1_073_741_824 },
+  } as const;
+  const contextOf = (changed: Changed = {}) =>
+    ({
+      runId,
+      version: '0.0.0',
+      settings: { backup: { directory } },
+      database: () => database,
+      host: () => ({ prefix: [], run: changed.run ?? run }),
+      clock: { now: () => new Date() },
+      signal: changed.signal ?? new AbortController().signal,
+      progress: () => {},
+    }) as unknown as StepContext;
   return {
     made,
     database,
     schema: await readEventSchema(database),
-    file,
-    dump: (parameters) =>
-      dumpDatabase(database, { run, file, applicationName: 'tv dump test', ...parameters }),
+    path: join(directory, `${made.name}_20261128-120000-7f3a`),
+    contextOf,
+    backUp: (changed) =>
+      makeBackup(contextOf(changed), { ...facts, ...changed?.facts, form: 'directory' }, 'begin anew'),
   };
+}
+
+/** Sound to its last byte, and as its manifest says. */
+async function problemsOf(database: Database, backup: Backup): Promise<readonly string[]> {
+  const { major } = await readServer(database);
+  return (await verifyBackup(database, { run, backup, depth: 'all', jobs: 2, serverMajor: major })).problems;
+}
+
+function found(path: string): Promise<Backup> {
+  return findBackup({ run, directory, wanted: path });
+}
+
+/** PATH begins with a program of this name, which gets the arguments of the real one. */
+function withProgram(name: string, script: string): Host['run'] {
+  const bin = mkdtempSync(join(tmpdir(), 'tv-dump-bin-'));
+  cleanUp.push(async () => rmSync(bin, { recursive: true }));
+  writeFileSync(join(bin, name), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+  return (command, options) => run(['env', `PATH=${bin}:${process.env['PATH'] ?? ''}`, ...command], options);
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<Error> {
@@ -96,23 +150,33 @@ async function lockTable(made: TestDatabase): Promise<{ release(): Promise<void>
 async function untilDumpWaits(made: TestDatabase): Promise<void> {
   for (;;) {
     const waiting = await made.admin(
-      `SELECT pid FROM pg_stat_activity WHERE application_name = 'tv dump test' AND wait_event_type = 'Lock'`,
+      `SELECT pid FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'`,
+      [applicationName],
     );
     if (waiting.length > 0) return;
     await sleep(20);
   }
 }
 
-describe('dumpDatabase', () => {
-  it('makes a private, complete archive and says what is in it', async () => {
-    const { made, dump, file } = await make('raw-and-kinds');
-    const backup = await dump();
-    expect(readdirSync(directory)).toEqual(['vault.dump']);
-    expect(statSync(file).mode & 0o777).toBe(0o600);
+describe('a backup that is a step of a longer run', () => {
+  it('is a private folder like any other backup, and its manifest is the one that the run returns', async () => {
+    const { made, database, backUp, path } = await make('raw-and-kinds');
+    const backup = await backUp();
+    expect(readdirSync(directory)).toEqual([basename(path)]);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+    const files = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => name !== 'data');
+    expect(files).toEqual(expect.arrayContaining(['manifest.json', 'marks.json', 'data/toc.dat']));
+    for (const file of files) expect(statSync(join(path, file)).mode & 0o777, file).toBe(0o600);
+    const sizes = files
+      .filter((file) => file.startsWith('data/'))
+      .map((file) => statSync(join(path, file)).size);
+    const manifest = readFileSync(join(path, 'manifest.json'));
     expect(backup).toMatchObject({
-      file,
-      bytes: statSync(file).size,
-      sha256: createHash('sha256').update(readFileSync(file)).digest('hex'),
+      path,
+      files: sizes.length,
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
+      manifestSha256: createHash('sha256').update(manifest).digest('hex'),
+      cursorBlock: 60,
     });
     expect(backup.rows).toMatchObject({
       'public.events': 180,
@@ -121,15 +185,27 @@ describe('dumpDatabase', () => {
     });
     const [tables] = await made.admin(`SELECT count(*)::int AS n FROM pg_tables WHERE schemaname = 'public'`);
     expect(Object.keys(backup.rows)).toHaveLength(Number(tables?.['n']));
+    expect(JSON.parse(manifest.toString('utf8'))).toMatchObject({
+      schema: 'tv.backup/1',
+      database: { name: made.name },
+      cursorBlock: 60,
+      rows: backup.rows,
+    });
+    const { backups, leftovers } = await listBackups({ run, directory });
+    expect(leftovers).toEqual([]);
+    expect(backups).toMatchObject([
+      { name: basename(path), problems: [], marks: { verified: { how: 'read', problems: [] } } },
+    ]);
+    expect(await problemsOf(database, await found(path))).toEqual([]);
   });
 
   it('counts odd table names and dumps from one snapshot while others write', async () => {
-    const { made, dump, file, database } = await make('per-kind');
+    const { made, backUp, database, path } = await make('per-kind');
     await made.admin(`SET ROLE tempovault; CREATE SCHEMA "od d"; CREATE TABLE "od d"."na.m""e (x)" (t text);
       INSERT INTO "od d"."na.m""e (x)" VALUES (E'\\\\.'), ('COPY a.b (c) FROM stdin;'), (NULL)`);
     // The lock wait comes after pg_dump has taken the snapshot and before it reads a row.
     const lock = await lockTable(made);
-    const dumping = dump();
+    const dumping = backUp();
     await untilDumpWaits(made);
     await made.admin(
       `INSERT INTO deposits (block_number, tx_hash, amount) VALUES (61, '0x', 1); DELETE FROM recalls`,
@@ -137,14 +213,13 @@ describe('dumpDatabase', () => {
     await lock.release();
     const { rows } = await dumping;
     expect(rows).toMatchObject({ 'public.deposits': 60, 'public.recalls': 60, 'od d.na.m"e (x)': 3 });
-    const verdict = await verifyDump(database, { run, file, tables: rows });
-    expect(verdict).toMatchObject({ intact: true, problems: [], rows, database: made.name });
+    expect(await problemsOf(database, await found(path))).toEqual([]);
   });
 
   it('keeps the password off every command line', async () => {
-    const { made, dump } = await make('raw-and-kinds');
+    const { made, backUp } = await make('raw-and-kinds');
     const lock = await lockTable(made);
-    const dumping = dump();
+    const dumping = backUp();
     await untilDumpWaits(made);
     const lines = readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -157,16 +232,29 @@ describe('dumpDatabase', () => {
       });
     await lock.release();
     await dumping;
-    expect(lines.some((line) => line.includes('pg_dump') && line.includes('tv dump test'))).toBe(true);
+    expect(lines.some((line) => line.includes('pg_dump') && line.includes(applicationName))).toBe(true);
     expect(lines.filter((line) => line.includes(awkwardPassword))).toEqual([]);
   });
 
-  it('never writes over a file', async () => {
-    const { dump, file } = await make('raw-and-kinds');
-    writeFileSync(file, 'precious');
-    expect(await failureOf(dump())).toMatchObject({ message: 'The backup failed: pg_dump did not finish.' });
-    expect(readFileSync(file, 'utf8')).toBe('precious');
-    expect(readdirSync(directory)).toEqual(['vault.dump']);
+  it('never writes over what has its name', async () => {
+    const { backUp, path } = await make('raw-and-kinds');
+    mkdirSync(path);
+    writeFileSync(join(path, 'precious'), 'precious');
+    expect(await failureOf(backUp())).toMatchObject({
+      code: 'backup.not-written',
+    });
+    expect(readFileSync(join(path, 'precious'), 'utf8')).toBe('precious');
+    expect(readdirSync(directory)).toEqual([basename(path)]);
+  });
+
+  it('of another database than the planned one is not made', async () => {
+    const { backUp, made } = await make('raw-and-kinds');
+    const facts = { database: { name: made.name, systemIdentifier: null, oid: 1 } };
+    expect(await failureOf(backUp({ facts }))).toMatchObject({
+      code: 'run.target-changed',
+      next: ['begin anew'],
+    });
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it.each([
@@ -179,11 +267,11 @@ describe('dumpDatabase', () => {
       'SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = $1',
     ],
   ])('leaves nothing when %s', async (_, statement) => {
-    const { made, dump } = await make('raw-and-kinds');
+    const { made, backUp } = await make('raw-and-kinds');
     await lockTable(made);
-    const failure = failureOf(dump());
+    const failure = failureOf(backUp());
     await untilDumpWaits(made);
-    await made.admin(statement, ['tv dump test']);
+    await made.admin(statement, [applicationName]);
     expect(await failure).toMatchObject({
       name: 'TvError',
       facts: { said: expect.stringMatching(/pg_dump: error/) },
@@ -192,72 +280,101 @@ describe('dumpDatabase', () => {
   });
 
   it('leaves nothing, neither file nor session, when it is aborted', async () => {
-    const { made, dump } = await make('raw-and-kinds');
+    const { made, backUp } = await make('raw-and-kinds');
     await lockTable(made);
     const abort = new AbortController();
-    const failure = failureOf(dump({ signal: abort.signal }));
+    const failure = failureOf(backUp({ signal: abort.signal }));
     await untilDumpWaits(made);
     const reason = new Error('interrupted');
     abort.abort(reason);
     expect(await failure).toBe(reason);
     expect(readdirSync(directory)).toEqual([]);
     expect(
-      await made.admin(`SELECT pid FROM pg_stat_activity WHERE application_name = 'tv dump test'`),
+      await made.admin('SELECT pid FROM pg_stat_activity WHERE application_name = $1', [applicationName]),
     ).toEqual([]);
   });
 
   it('leaves nothing when no more can be written, a folder is missing, or a table may not be read', async () => {
-    const { made, dump } = await make('raw-and-kinds');
-    expect(await failureOf(dump({ file: join(directory, 'no', 'vault.dump') }))).toMatchObject({
+    const { made, backUp } = await make('raw-and-kinds');
+    expect(await failureOf(backUp({ facts: { directory: join(directory, 'no') } }))).toMatchObject({
       facts: { said: expect.stringMatching(/No such file or directory/) },
     });
     // Stands for a full disk: a write past 4 KiB fails.
-    const narrow: typeof run = (command, options) =>
+    const narrow: Host['run'] = (command, options) =>
       run(['bash', '-c', 'trap "" XFSZ; ulimit -f 4; exec "$@"', 'narrow', ...command], options);
-    expect(await failureOf(dump({ run: narrow }))).toMatchObject({
+    expect(await failureOf(backUp({ run: narrow }))).toMatchObject({
       message: 'The backup failed: pg_dump did not finish.',
       facts: { said: expect.stringMatching(/File too large|could not write/) },
     });
     expect(readdirSync(directory)).toEqual([]);
     await made.admin('CREATE TABLE secrets (id int)');
-    expect(await failureOf(dump())).toMatchObject({ name: 'TvError', message: /lacks a right|pg_dump/ });
+    expect(await failureOf(backUp())).toMatchObject({ name: 'TvError', message: /lacks a right|pg_dump/ });
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('ends an orphan of the same name first', async () => {
-    const { made, dump } = await make('raw-and-kinds');
-    const orphan = new pg.Client({ connectionString: made.url, application_name: 'tv dump test' });
+  it('leaves nothing when the dump lacks the rows of a table', async () => {
+    const { backUp } = await make('raw-and-kinds');
+    const forgetful = withProgram(
+      'pg_dump',
+      `case "$*" in *--snapshot*) set -- --exclude-table-data=public.deposits "$@";; esac\nexec /usr/bin/pg_dump "$@"`,
+    );
+    expect(await failureOf(backUp({ run: forgetful }))).toMatchObject({
+      code: 'backup.incomplete',
+      facts: { problems: 'public.deposits has no rows in it, expected 18' },
+    });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('ends an orphan of the same name first, and takes the place of what that has left', async () => {
+    const { made, backUp, path } = await make('raw-and-kinds');
+    const orphan = new pg.Client({ connectionString: made.url, application_name: applicationName });
     const gone = new Promise((resolve) => orphan.once('end', resolve));
     orphan.on('error', () => {});
     await orphan.connect();
-    writeFileSync(join(directory, 'vault.dump.partial'), 'half of an earlier one');
-    await dump();
+    mkdirSync(`${path}.partial/data`, { recursive: true });
+    writeFileSync(join(`${path}.partial`, 'data', 'toc.dat'), 'half of an earlier one');
+    await backUp();
     await gone;
-    expect(readdirSync(directory)).toEqual(['vault.dump']);
+    expect(readdirSync(directory)).toEqual([basename(path)]);
+  });
+
+  it('tv killed while the files are flushed → what continues without it does not give the name', async () => {
+    const { database, path } = await make('raw-and-kinds');
+    mkdirSync(`${path}.partial`);
+    writeFileSync(join(`${path}.partial`, 'file'), 'x');
+    // What was begun ends, and nobody is left to take its answer.
+    let ended: (() => void) | undefined;
+    const flushed = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const killed: Host['run'] = async (command, options) => {
+      await run(command, options);
+      ended?.();
+      return new Promise(() => {});
+    };
+    void publishBackup(database, { run: killed, partial: `${path}.partial`, path });
+    await flushed;
+    expect(readdirSync(directory)).toEqual([`${basename(path)}.partial`]);
   });
 });
 
-describe('verifyDump', () => {
+describe('reading a backup before it is relied on', () => {
   it('names tables that differ or are missing, and a backup of another database', async () => {
-    const { database, dump, file } = await make('raw-and-kinds');
-    await dump();
-    const verdict = await verifyDump(database, {
-      run,
-      file,
-      tables: { 'public.events': 181, 'public.deposits': 18, 'public.rebalances': 5 },
-    });
-    expect(verdict.intact).toBe(false);
-    expect(verdict.problems).toEqual([
+    const { database, backUp, path } = await make('raw-and-kinds');
+    await backUp();
+    const backup = await found(path);
+    if (backup.manifest === null) throw new Error('it has a manifest');
+    const rows = { 'public.events': 181, 'public.deposits': 18, 'public.rebalances': 5 };
+    const other = { ...backup, manifest: { ...backup.manifest, rows } };
+    expect(await problemsOf(database, other)).toEqual([
       'public.events has 180 rows in it, expected 181',
       'public.rebalances is not in it (expected 5 rows)',
     ]);
-    const other = await make('per-kind');
-    expect((await verifyDump(other.database, { run, file, tables: {} })).problems[0]).toMatch(
-      /is a backup of the database/,
-    );
+    const another = await make('per-kind');
+    expect((await problemsOf(another.database, backup))[0]).toMatch(/is a backup of the database/);
   });
 
-  it.each([
+  const damages = [
     ['is cut short', (file: string) => truncateSync(file, Math.floor(statSync(file).size * 0.6))],
     ['is empty', (file: string) => truncateSync(file, 0)],
     ['is text', (file: string) => writeFileSync(file, 'CREATE TABLE x ();')],
@@ -265,22 +382,51 @@ describe('verifyDump', () => {
       'has a damaged block of data',
       (file: string) => {
         const bytes = readFileSync(file);
-        // The rows are its last 4.9 kB; before them comes the table of contents.
-        bytes.fill(0xff, bytes.length - 2_500, bytes.length - 2_436);
+        // Of a custom archive the rows are its last 4.9 kB; before them comes the table of contents.
+        const from = Math.max(20, bytes.length - 2_500);
+        bytes.fill(0xff, from, from + 64);
         writeFileSync(file, bytes);
       },
     ],
-  ])('fails on an archive that %s, and a restore from it touches nothing', async (_, damage) => {
-    const { made, database, schema, dump, file } = await make('raw-and-kinds');
-    await dump();
+  ] as const;
+
+  it.each(damages)(
+    'refuses one of which the largest file %s, and a restore from it changes nothing',
+    async (_, damage) => {
+      const { made, schema, database, backUp, path, contextOf } = await make('raw-and-kinds');
+      await backUp();
+      const { archive } = await found(path);
+      const [largest = ''] = readdirSync(archive)
+        .filter((name) => name !== 'toc.dat')
+        .map((name) => join(archive, name))
+        .toSorted((a, b) => statSync(b).size - statSync(a).size);
+      damage(largest);
+      const before = await readEverything(made);
+      const failure = 'The backup is damaged; nothing was done.';
+      const tools = { cores: 2 };
+      const server = { major: (await readServer(database)).major };
+      expect(
+        await failureOf(requireSound(contextOf(), { path, depth: 'all', tools, server, failure })),
+      ).toMatchObject({
+        code: 'backup.damaged',
+        message: failure,
+        facts: { backup: path, problems: expect.stringContaining(basename(largest)) },
+      });
+      await failureOf(restoreTables(database, { run, archive, schema, applicationName }));
+      expect(await readEverything(made)).toEqual(before);
+    },
+  );
+
+  it.each(damages)('finds that a custom archive of another program %s', async (_, damage) => {
+    const { made, database } = await make('raw-and-kinds');
+    const file = join(directory, 'vault.dump');
+    const at = ['-h', postgres.socketDirectory, '-p', String(postgres.port), '-U', 'postgres'];
+    execFileSync(join(postgres.bin, 'pg_dump'), ['-Fc', '-f', file, ...at, made.name]);
+    expect(await problemsOf(database, await found('vault.dump'))).toEqual([]);
     damage(file);
-    expect(await failureOf(verifyDump(database, { run, file, tables: {} }))).toMatchObject({
-      message: 'The backup cannot be read to its end.',
-      facts: { file },
-    });
-    const before = await readEverything(made);
-    await failureOf(restoreTables(database, { run, file, schema, applicationName: 'tv restore test' }));
-    expect(await readEverything(made)).toEqual(before);
+    expect((await problemsOf(database, await found('vault.dump'))).join()).toMatch(
+      /^it (is empty|cannot be read to its end)/,
+    );
   });
 });
 
@@ -288,22 +434,17 @@ describe('restoreTables', () => {
   it.each(['raw-and-kinds', 'per-kind'] as const)(
     'puts the %s form back byte for byte, with sequences',
     async (form) => {
-      const { made, database, schema, dump, file } = await make(form);
+      const { made, database, schema, backUp } = await make(form);
       await made.admin(
         'SET ROLE tempovault; CREATE TABLE api_keys (id int); INSERT INTO api_keys VALUES (1)',
       );
       const before = await readEverything(made);
-      await dump();
+      const { path } = await backUp();
+      const { archive } = await found(path);
       await clearEvents(database, { schema, fromBlock: 30, all: false, cursor: 29 });
       await made.admin(form === 'per-kind' ? fillPerKind(30, 80) : fillRawAndKinds(30, 80));
       await made.admin('INSERT INTO api_keys VALUES (2)');
-      const restored = await restoreTables(database, {
-        run,
-        file,
-        schema,
-        applicationName: 'tv restore test',
-      });
-      expect(restored.rows).toBe(form === 'per-kind' ? 420 : 360);
+      await restoreTables(database, { run, archive, schema, applicationName });
       expect(await readEverything(made)).toEqual({ ...before, api_keys: ['(1)', '(2)'] });
       // Sequences go on where they stood: the indexer can insert.
       await made.admin(form === 'per-kind' ? fillPerKind(61, 62) : fillRawAndKinds(61, 62));
@@ -311,47 +452,44 @@ describe('restoreTables', () => {
   );
 
   it('is all or nothing: a row that no longer fits leaves everything as it was', async () => {
-    const { made, database, schema, dump, file } = await make('raw-and-kinds');
-    await dump();
+    const { made, database, schema, backUp } = await make('raw-and-kinds');
+    const { path } = await backUp();
+    const { archive } = await found(path);
     await made.admin(`ALTER TABLE withdrawals ADD CONSTRAINT small CHECK (amount < 5) NOT VALID`);
     await clearEvents(database, { schema, fromBlock: 30, all: false, cursor: 29 });
     const before = await readEverything(made);
-    expect(
-      await failureOf(restoreTables(database, { run, file, schema, applicationName: 'tv restore test' })),
-    ).toMatchObject({
-      message: 'The event tables could not be put back; they are as they were before.',
-      facts: { said: expect.stringMatching(/violates check constraint "small"/) },
-    });
+    expect(await failureOf(restoreTables(database, { run, archive, schema, applicationName }))).toMatchObject(
+      {
+        message: 'The event tables could not be put back; they are as they were before.',
+        facts: { said: expect.stringMatching(/violates check constraint "small"/) },
+      },
+    );
     expect(await readEverything(made)).toEqual(before);
   });
 
   it('is rolled back when pg_restore dies in the middle of a table', async () => {
-    const { made, database, schema, dump, file } = await make('raw-and-kinds');
-    await dump();
+    const { made, database, schema, backUp } = await make('raw-and-kinds');
+    const { path } = await backUp();
+    const { archive } = await found(path);
     await clearEvents(database, { schema, fromBlock: 30, all: false, cursor: 29 });
     const before = await readEverything(made);
     // A pg_restore that writes half of what it should and fails, at the time of the restore only.
-    const script = join(directory, 'pg_restore');
-    writeFileSync(
-      script,
-      '#!/bin/bash\ncase "$*" in *" -L "*) /usr/bin/pg_restore "$@" | head -c 4000; exit 1;; *) exec /usr/bin/pg_restore "$@";; esac\n',
-      { mode: 0o755 },
+    const dying = withProgram(
+      'pg_restore',
+      'case "$*" in *" -L "*) /usr/bin/pg_restore "$@" | head -c 4000; exit 1;; *) exec /usr/bin/pg_restore "$@";; esac',
     );
-    const dying: typeof run = (command, options) =>
-      run(['env', `PATH=${directory}:${process.env['PATH'] ?? ''}`, ...command], options);
-    await failureOf(
-      restoreTables(database, { run: dying, file, schema, applicationName: 'tv restore test' }),
-    );
+    await failureOf(restoreTables(database, { run: dying, archive, schema, applicationName }));
     expect(await readEverything(made)).toEqual(before);
   });
 
   it('refuses a backup without one of the tables', async () => {
-    const { made, database, schema, dump, file } = await make('raw-and-kinds');
+    const { made, database, schema, backUp } = await make('raw-and-kinds');
     await made.admin('ALTER TABLE losses RENAME TO losses_old');
-    await dump();
+    const { path } = await backUp();
+    const { archive } = await found(path);
     await made.admin('ALTER TABLE losses_old RENAME TO losses');
-    expect(
-      await failureOf(restoreTables(database, { run, file, schema, applicationName: 'tv restore test' })),
-    ).toMatchObject({ facts: { missing: 'public.losses' } });
+    expect(await failureOf(restoreTables(database, { run, archive, schema, applicationName }))).toMatchObject(
+      { facts: { missing: 'public.losses' } },
+    );
   });
 });

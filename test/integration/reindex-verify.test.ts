@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ReindexFacts } from '../../runbooks/reindex.facts.ts';
-import { exampleFacts } from '../../runbooks/reindex.facts.ts';
+import { exampleFacts, type ReindexFacts } from '../../runbooks/reindex.preflight.ts';
 import reindex, { clearRows } from '../../runbooks/reindex.ts';
 import { verify } from '../../runbooks/reindex.verify.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
@@ -531,13 +530,21 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
       'env file': (was) => ({ ...was, env: { ...was.env, file: '/other' } }),
       'START_BLOCK before': (was) => ({ ...was, env: { ...was.env, before: null } }),
       'START_BLOCK after': (was) => ({ ...was, env: { ...was.env, after: '1' } }),
-      'backup folder': (was) => ({ ...was, backup: { directory: '/other' } }),
+      'backup folder': (was) => ({ ...was, backup: { ...was.backup, directory: '/other' } }),
     };
     for (const [name, change] of Object.entries(matters)) expect(basis(change), name).not.toBe(same);
     const moves: Record<string, (was: ReindexFacts) => ReindexFacts> = {
       head: (was) => ({ ...was, chain: { ...was.chain, head: was.chain.head + 1 } }),
       cursor: (was) => ({ ...was, database: { ...was.database, cursor: 1 } }),
       'rows to clear': (was) => ({ ...was, database: { ...was.database, clear: 1 } }),
+      'PostgreSQL and its programs': (was) => ({
+        ...was,
+        backup: {
+          ...was.backup,
+          server: { version: '16.4', major: 16 },
+          tools: { ...was.backup.tools, major: 16, cores: 32 },
+        },
+      }),
       'rows by kind': (was) => ({ ...was, database: { ...was.database, kinds: [], kindsUpTo: 1 } }),
     };
     for (const [name, change] of Object.entries(moves)) expect(basis(change), name).toBe(same);

@@ -374,10 +374,12 @@ async function expectSettled(world: ReindexWorld, status: string, env: string): 
   }
   await until(() => hasAllSince(world, head), { limitMs, what: 'the newest events' });
 
-  const backups = readdirSync(files.backups).filter((file) => !/^tempovault_[\w-]+\.dump$/.test(file));
-  expect(backups, 'what is no backup').toEqual([]);
-  for (const file of readdirSync(files.backups)) {
-    expect(statSync(join(files.backups, file)).mode & 0o777).toBe(0o600);
+  const backups = readdirSync(files.backups);
+  expect(backups.filter((one) => !/^tempovault_\d{8}-\d{6}-[0-9a-f]{4}$/.test(one))).toEqual([]);
+  for (const backup of backups) {
+    const path = join(files.backups, backup);
+    expect(existsSync(join(path, 'manifest.json')), backup).toBe(true);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
   }
   const locks = lockDirectory({ stateDirectory: sandboxPaths(sandbox.dir).tvState, environment: name });
   expect(fileLockHolder(locks)).toBeUndefined();

@@ -10,15 +10,15 @@ export interface RestoredCopy extends AsyncDisposable {
   sql<R extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<R[]>;
 }
 
-/** A dump, put into a database of its own beside the sandbox's by the stock pg_restore. */
-export async function restoredCopy(sandbox: TestSandbox, dump: string): Promise<RestoredCopy> {
+/** A backup of tv, restored into a database of its own beside the sandbox's by the stock pg_restore. */
+export async function restoredCopy(sandbox: TestSandbox, backup: string): Promise<RestoredCopy> {
   const database = 'restored_copy';
   const { binDirectory } = await findServer();
   const password = readPassword(sandboxPaths(sandbox.dir), 'postgres');
   const port = sandbox.info.ports.database;
   await sandbox.sql(`CREATE DATABASE ${database}`, [], 'postgres');
   const connection = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-d', database];
-  await execa(join(binDirectory, 'pg_restore'), [...connection, '--exit-on-error', dump], {
+  await execa(join(binDirectory, 'pg_restore'), [...connection, '--exit-on-error', join(backup, 'data')], {
     env: { PGPASSWORD: password },
   });
   const client = new Client({ host: '127.0.0.1', port, user: 'postgres', database, password });

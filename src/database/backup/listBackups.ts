@@ -45,8 +45,8 @@ const reasons: Readonly<Record<number, string>> = { 66: 'it does not exist', 20:
 const emptyGzipBytes = 64;
 
 /**
- * All backups in a folder of the host: tv's own, the runbook's `.sql` and `.sql.gz`, the `.dump`
- * files that `tv reindex` makes, and directories of `pg_dump -Fd`. Links are left out.
+ * All backups in a folder of the host: tv's own, the runbook's `.sql` and `.sql.gz`, and what other
+ * programs made with `pg_dump -Fc` (`.dump`) and `pg_dump -Fd` (a folder). Links are left out.
  * @throws TvError where the folder is not there or cannot be read
  */
 export async function listBackups(parameters: {

@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { TvError } from '../../errors/TvError.ts';
 import type { Database, Host } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
+import flush from './flushBackup.sh';
 import type { BackupManifest } from './manifest.ts';
 import { writeManifest } from './manifest.ts';
 import type { BackupMarks } from './marks.ts';
-import script from './publishBackup.sh';
+import rename from './publishBackup.sh';
 
 export interface PublishBackupParameters {
   readonly run: Host['run'];
@@ -12,21 +14,25 @@ export interface PublishBackupParameters {
   readonly path: string;
 }
 
-/** Puts the manifest and the first marks to a backup that has been read back. It has no name yet. */
+/**
+ * Puts the manifest and the first marks to a backup that has been read back. It has no name yet.
+ * @returns the SHA-256 of the manifest's file, in hex
+ */
 export async function describeBackup(
   { run, partial, path }: PublishBackupParameters,
   { manifest, marks }: { readonly manifest: BackupManifest; readonly marks: BackupMarks },
-): Promise<void> {
+): Promise<string> {
+  const text = writeManifest(manifest);
   const [manifestPath, marksPath] =
     manifest.form === 'directory'
       ? [`${partial}/manifest.json`, `${partial}/marks.json`]
       : [`${path}.manifest.json`, `${path}.marks.json`];
-  for (const [file, text] of [
-    [manifestPath, writeManifest(manifest)],
+  for (const [file, input] of [
+    [manifestPath, text],
     [marksPath, `${JSON.stringify(marks)}\n`],
   ]) {
     const written = await run(['sh', '-c', 'umask 077; cat > "$1" && sync -- "$1"', 'tv', file ?? ''], {
-      input: text ?? '',
+      input: input ?? '',
     });
     if (written.exitCode !== 0) {
       throw new TvError('backup.not-written', 'The manifest of the backup cannot be written.', {
@@ -34,6 +40,7 @@ export async function describeBackup(
       });
     }
   }
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Gives a backup its name, at once, when all of it is on disk. */
@@ -41,12 +48,15 @@ export async function publishBackup(
   database: Database,
   { run, partial, path }: PublishBackupParameters,
 ): Promise<void> {
-  await runHostScript(database, {
+  const common = {
     run,
-    script,
     args: [path, partial],
-    code: 'backup.not-written',
+    code: 'backup.not-written' as const,
     failure: 'The backup was written but cannot be put in its place.',
     facts: { backup: path },
-  });
+  };
+  await runHostScript(database, { ...common, script: flush });
+  // Apart from the long work above: where tv is killed, that continues without it, and must not then
+  // give the name to what a resumed run has begun to write.
+  await runHostScript(database, { ...common, script: rename });
 }

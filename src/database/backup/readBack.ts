@@ -1,7 +1,6 @@
 import { TvError } from '../../errors/TvError.ts';
 import type { Database } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
-import { isDataOnly, verifyDump } from '../verifyDump.ts';
 import dumpReader from './dumpReader.awk';
 import { type BackupNeeds, parseDumpText } from './dumpScript.ts';
 import type { Backup } from './listBackups.ts';
@@ -35,7 +34,6 @@ export type Contents = {
  */
 export async function readBack(database: Database, parameters: ReadBackParameters): Promise<Contents> {
   const { form } = parameters.backup;
-  const script = { run: parameters.run, ...(parameters.signal && { signal: parameters.signal }) };
   const { files, lines, problems } = await readFiles(database, parameters);
   const none = { rows: {}, database: null, serverVersion: null, needs: { roles: [], extensions: [] } };
   if (problems.length > 0) return { files, ...none, problems };
@@ -43,12 +41,8 @@ export async function readBack(database: Database, parameters: ReadBackParameter
     if (parameters.sumsOnly)
       return { files, ...none, problems, ...(await readContents(database, parameters)) };
     if (form === 'sql' || form === 'sql.gz') return { files, ...(await readScript(database, parameters)) };
-    if (form === 'custom' || parameters.foreign === true) {
-      const verdict = await verifyDump(database, { ...script, file: parameters.backup.archive, tables: {} });
-      // Of which database it is, the caller compares itself.
-      const broken = verdict.problems.filter((problem) => !problem.startsWith('it is a backup of'));
-      return { files, ...verdict, problems: verdict.dataOnly ? [...broken, rowsAlone] : broken };
-    }
+    if (form === 'custom' || parameters.foreign === true)
+      return { files, ...(await readArchive(database, parameters)) };
     return { files, ...(await readDirectoryArchive(database, parameters, lines)) };
   } catch (error) {
     if (!(error instanceof TvError) || error.name !== 'TvError') throw error;
@@ -95,6 +89,11 @@ function parseContents(list: string): Pick<Contents, 'database' | 'serverVersion
   };
 }
 
+/** Whether an archive's table of contents names rows, and no table to put them into. */
+function isDataOnly(contents: string): boolean {
+  return /^\d+; \d+ \d+ TABLE DATA /m.test(contents) && !/^\d+; \d+ \d+ TABLE (?!DATA )/m.test(contents);
+}
+
 /** It would fail in the middle of a restore, at the first table that is not there. */
 const rowsAlone = 'it holds rows alone, without the tables to put them into (pg_dump --data-only)';
 
@@ -125,6 +124,33 @@ async function readDirectoryArchive(
     rows,
     problems,
     needs: text.needs,
+    ...parseContents(list),
+  };
+}
+
+/** Any archive of pg_dump, of which only its text says how many rows are in it. */
+async function readArchive(
+  database: Database,
+  { run, backup, signal }: ReadBackParameters,
+): Promise<Omit<Contents, 'files'>> {
+  const common = {
+    run,
+    code: 'backup.unreadable' as const,
+    failure: 'The backup cannot be read to its end.',
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const list = await runHostScript(database, { ...common, script: listContents, args: [backup.archive] });
+  const { rows, needs, problems } = parseDumpText(
+    await runHostScript(database, {
+      ...common,
+      script: readDump,
+      args: ['archive', backup.archive, dumpReader],
+    }),
+  );
+  return {
+    rows,
+    needs,
+    problems: isDataOnly(list) ? [...problems, rowsAlone] : problems,
     ...parseContents(list),
   };
 }
