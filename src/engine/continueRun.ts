@@ -332,7 +332,7 @@ function rebuild(engine: Engine, registered: RegisteredRunbook, state: RunState,
   const rebuilt = buildPlan(registered, facts as never, input as never, engine.ctx.settings.environment);
   if (rebuilt.plan.id === plan.id) return rebuilt;
   throw new Refusal(
-    'run.other-version',
+    'plan.not-reproducible',
     'The plan that this tv makes is not the one that the run was begun with.',
     {
       exitCode: exitCodes.blocked,

@@ -71,6 +71,10 @@ export const codes = {
     whatToDo: 'Read the new plan and have its digest approved.',
   },
   'plan.unstable': { meaning: 'The facts kept changing while the question was open; nothing was changed.' },
+  'plan.not-reproducible': {
+    meaning: 'This tv makes another plan than the one that the run was begun with.',
+    whatToDo: 'Resume or undo the run with the build of tv that began it.',
+  },
 
   // Runs
   'run.not-found': { meaning: 'There is no run of that id.', whatToDo: 'tv runs list shows the runs.' },
@@ -80,7 +84,7 @@ export const codes = {
   'run.in-progress': { meaning: 'The run is in progress.', whatToDo: 'Wait until it has ended.' },
   'run.other-environment': { meaning: 'The run belongs to another environment.' },
   'run.other-version': {
-    meaning: 'The run was begun by another version of tv, whose steps or plan differ.',
+    meaning: 'The run was begun by another version of tv, whose steps may differ.',
     whatToDo: 'Resume or undo the run with that version.',
   },
   'run.superseded': { meaning: 'A later run is verified and supersedes this one.' },

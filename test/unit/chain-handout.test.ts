@@ -114,8 +114,15 @@ it.each([
 it('takes addresses with a right checksum, or in one case', () => {
   expect(checkedAddress(address)).toBe(address);
   expect(checkedAddress(address.toLowerCase())).toBe(address);
-  expect(() => checkedAddress(address.slice(0, -1))).toThrow('That is not an address.');
-  expect(() => checkedAddress(`${address.slice(0, -1)}a`)).toThrow(/checksum/);
+  expect(() => checkedAddress(address.slice(0, -1))).toThrow(
+    expect.objectContaining({ code: 'usage.malformed-address' }),
+  );
+  expect(() => checkedAddress(`${address.slice(0, -1)}a`)).toThrow(
+    expect.objectContaining({
+      code: 'usage.malformed-address',
+      facts: expect.objectContaining({ 'with the checksum': address }),
+    }),
+  );
 });
 
 it('reckons fees on Tempo in the smallest unit of a token, rounded up', () => {

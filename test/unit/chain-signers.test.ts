@@ -102,7 +102,7 @@ async function refusal(signer: Promise<unknown>): Promise<TvError> {
 it('opens the pbkdf2 vector of the keystore definition', async () => {
   expect(await decryptKeystore(JSON.stringify(pbkdf2Vector), 'testpassword')).toBe(vectorKey);
   await expect(decryptKeystore(JSON.stringify(pbkdf2Vector), 'testpassworD')).rejects.toThrow(
-    'The password does not open the keystore.',
+    expect.objectContaining({ code: 'signer.wrong-password' }),
   );
 });
 
@@ -127,7 +127,10 @@ it('a keystore that tv writes for an oracle key → opens with its password alon
 
 it('says that the scrypt vector of the definition has parameters that RFC 7914 rules out', async () => {
   await expect(decryptKeystore(JSON.stringify(scryptVector), 'testpassword')).rejects.toThrow(
-    'The keystore was made with scrypt parameters that RFC 7914 does not allow.',
+    expect.objectContaining({
+      code: 'signer.keystore-unusable',
+      facts: expect.objectContaining({ n: '262144' }),
+    }),
   );
 });
 
@@ -150,7 +153,7 @@ it.each([
   ],
 ])('refuses a keystore with %s', async (_, text) => {
   await expect(decryptKeystore(text, 'testpassword')).rejects.toThrow(
-    'The key file is not a keystore of version 3.',
+    expect.objectContaining({ code: 'signer.keystore-unusable' }),
   );
 });
 
@@ -177,7 +180,7 @@ it('says that a password is wrong, and asks again the next time', async () => {
   const ctx = context({ kind: 'keystore', path, passwordFile: undefined }, ['wrong horse', password]);
   const error = await refusal(openSigner(ctx, 'riskOfficer'));
   expect(error).toMatchObject({
-    message: 'The password does not open the keystore.',
+    code: 'signer.wrong-password',
     facts: { keystore: path },
     exitCode: 3,
   });
@@ -187,28 +190,33 @@ it('says that a password is wrong, and asks again the next time', async () => {
 it('refuses a keystore or a password file that others can read, with what to run', async () => {
   const path = file('key.json', await keystoreText(key, password), 0o640);
   expect(await refusal(open({ kind: 'keystore', path, passwordFile: undefined }, [password]))).toMatchObject({
-    message: 'The keystore can be read by others.',
+    code: 'signer.file-exposed',
     facts: { file: path, mode: '0640' },
     next: [{ shell: `chmod 600 ${path}`, on: 'here' }],
   });
   const sound = file('sound.json', await keystoreText(key, password));
   const passwordFile = file('password', password, 0o604);
   expect(await refusal(open({ kind: 'keystore', path: sound, passwordFile }))).toMatchObject({
-    message: 'The password file can be read by others.',
+    code: 'signer.file-exposed',
     next: [{ shell: `chmod 600 ${passwordFile}`, on: 'here' }],
   });
   expect(
     await refusal(open({ kind: 'keystore', path: join(directory, 'none'), passwordFile })),
-  ).toMatchObject({ message: 'The keystore cannot be read.', facts: { reason: 'there is no such file' } });
+  ).toMatchObject({ code: 'signer.file-unreadable', facts: { reason: 'there is no such file' } });
 });
 
 it('refuses with exit code 4 where it would have to ask and nobody is there', async () => {
   const path = file('key.json', await keystoreText(key, password));
   for (const source of [{ kind: 'keystore', path, passwordFile: undefined }, { kind: 'prompt' }] as const) {
-    expect(() => assertSignerAskable(context(source), 'riskOfficer')).toThrow(/no terminal to ask at/);
-    expect(await refusal(open(source))).toMatchObject({ exitCode: 4 });
+    expect(() => assertSignerAskable(context(source), 'riskOfficer')).toThrow(
+      expect.objectContaining({ code: 'answer.missing' }),
+    );
+    expect(await refusal(open(source))).toMatchObject({ code: 'answer.missing', exitCode: 4 });
   }
-  expect(await refusal(open({ kind: 'prompt' }, [undefined]))).toMatchObject({ exitCode: 4 });
+  expect(await refusal(open({ kind: 'prompt' }, [undefined]))).toMatchObject({
+    code: 'answer.not-confirmed',
+    exitCode: 4,
+  });
 });
 
 it('takes a key from the environment, a command or the prompt, with 0x or without', async () => {
@@ -216,13 +224,13 @@ it('takes a key from the environment, a command or the prompt, with 0x or withou
   expect((await open({ kind: 'env', name: 'TV_TEST_SIGNER' })).address).toBe(address);
   delete process.env['TV_TEST_SIGNER'];
   expect(await refusal(open({ kind: 'env', name: 'TV_TEST_SIGNER' }))).toMatchObject({
-    message: 'The key for riskOfficer is expected in $TV_TEST_SIGNER, which is not set.',
+    code: 'signer.not-configured',
   });
   const path = file('plain', `${key}\n`);
   expect((await open({ kind: 'command', words: ['cat', path] })).address).toBe(address);
   expect((await open({ kind: 'prompt' }, [` ${key} `])).address).toBe(address);
   expect(await refusal(open(undefined))).toMatchObject({
-    message: 'No key is configured for riskOfficer.',
+    code: 'signer.not-configured',
     exitCode: 3,
   });
 });
@@ -230,11 +238,11 @@ it('takes a key from the environment, a command or the prompt, with 0x or withou
 it('never repeats what is no key', async () => {
   const almost = key.slice(0, -2);
   expect(await refusal(open({ kind: 'prompt' }, [almost]))).toMatchObject({
-    message: 'What was given as the key for riskOfficer is not a private key.',
+    code: 'signer.not-a-key',
   });
   expect(kept).toContain(almost);
   expect(await refusal(open({ kind: 'prompt' }, [`0x${'f'.repeat(64)}`]))).toMatchObject({
-    message: 'What was given as the key for riskOfficer is not a private key.',
+    code: 'signer.not-a-key',
   });
 });
 
@@ -276,7 +284,7 @@ it.each<[string, string | Buffer, string]>([
   const keystore = file('old.json', readFileSync(new URL('upper-case-crypto.json', oldKeystores), 'utf8'));
   const passwordFile = file('password', content);
   const error = await refusal(open({ kind: 'keystore', path: keystore, passwordFile }));
-  expect(error).toMatchObject({ message: 'The password does not open the keystore.', exitCode: 3 });
+  expect(error).toMatchObject({ code: 'signer.wrong-password', exitCode: 3 });
   expect(error.facts['odd about it']).toContain(oddity);
 });
 
@@ -290,7 +298,10 @@ it.each([
     const store = JSON.parse(readFileSync(new URL('upper-case-crypto.json', oldKeystores), 'utf8'));
     Object.assign(store.Crypto.kdfparams, { n, r, p });
     await expect(decryptKeystore(JSON.stringify(store), 'tv-test-pass')).rejects.toThrow(
-      'The keystore needs more memory or time than tv allows.',
+      expect.objectContaining({
+        code: 'signer.keystore-unusable',
+        facts: expect.objectContaining({ n: String(n) }),
+      }),
     );
   },
   2_000,

@@ -34,7 +34,9 @@ describe('units after an undo', () => {
 
   it('systemd does not answer → no verdict', async () => {
     const silent = hostThat({ exitCode: 1, stderr: 'Failed to connect to bus' });
-    await expect(checkUnitsAsBefore(silent, [{ unit: 'a.service', wasActive: true }])).rejects.toThrow();
+    await expect(checkUnitsAsBefore(silent, [{ unit: 'a.service', wasActive: true }])).rejects.toThrow(
+      expect.objectContaining({ code: 'host.systemd-silent' }),
+    );
   });
 });
 
@@ -50,6 +52,8 @@ describe('files after an undo', () => {
     ['ssh is away', { exitCode: 255, stderr: 'no route to host' }],
     ['the answer is cut off', { stdout: '' }],
   ])('%s → no verdict', async (_, answer) => {
-    await expect(checkGone(hostThat(answer), ['/backup/x'])).rejects.toThrow('did not return');
+    await expect(checkGone(hostThat(answer), ['/backup/x'])).rejects.toThrow(
+      expect.objectContaining({ code: 'host.unreadable-answer' }),
+    );
   });
 });

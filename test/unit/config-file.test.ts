@@ -45,7 +45,12 @@ describe('settings of a protective command', () => {
 
   it('a malformed flag → refused', async () => {
     const { origins } = await world.resolve({ dotEnv, set: { 'api.url': 'nonsense' } });
-    expect(() => assertUsable(origins, 'vital')).toThrow('api.url is malformed');
+    expect(() => assertUsable(origins, 'vital')).toThrow(
+      expect.objectContaining({
+        code: 'config.invalid',
+        facts: expect.objectContaining({ where: '--set api.url' }),
+      }),
+    );
   });
 });
 

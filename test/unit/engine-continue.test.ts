@@ -6,6 +6,7 @@ import resumeRun from '../../runbooks/runs/resume.ts';
 import showRun from '../../runbooks/runs/show.ts';
 import type { RegisteredRunbook } from '../../src/engine/engine.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
+import type { ErrorCode } from '../../src/errors/codes.ts';
 import { lockDirectory } from '../../src/journal/lockRecords.ts';
 import { readRuns, unfinishedRuns, urgentFirst } from '../../src/journal/readRuns.ts';
 import { residualStateOfAll } from '../../src/journal/residualState.ts';
@@ -125,7 +126,7 @@ describe('resume', () => {
     expect(outcome.exitCode).toBe(1);
     expect(world.effects()).not.toContain('run b');
     const failed = outcome.events.find((event) => event.type === 'step.failed');
-    expect(failed?.error.message).toBe('It is unknown whether step b took effect.');
+    expect(failed?.error.code).toBe('run.effect-unknown');
     expect(failed?.error.next.map(plainAdvice).join()).toContain(`tv resume ${run}`);
   });
 
@@ -154,7 +155,7 @@ describe('resume', () => {
     world.forget();
     expect((await carry(run, 'resume')).exitCode).toBe(0);
     expect(world.effects()).toEqual(['plan', 'verify']);
-    await expect(choose()).rejects.toThrow('there is nothing to resume');
+    await expect(choose()).rejects.toThrow(expect.objectContaining({ code: 'run.none-fits' }));
   });
 
   it('can itself be interrupted and resumed', async () => {
@@ -172,9 +173,9 @@ describe('resume', () => {
 });
 
 describe('what cannot be carried on', () => {
-  const refused = async (outcome: Outcome, message: RegExp) => {
+  const refused = async (outcome: Outcome, code: ErrorCode) => {
     expect(outcome.exitCode).toBe(3);
-    expect(outcome.error?.message).toMatch(message);
+    expect(outcome.error?.code).toBe(code);
     expect(outcome.audit.at(-1)).toMatchObject({ outcome: 'refused', exitCode: 3, run: outcome.run });
     expect(world.effects().filter((line) => !line.startsWith('plan'))).toEqual([]);
   };
@@ -182,28 +183,28 @@ describe('what cannot be carried on', () => {
   it('a run of another version of tv', async () => {
     const { run } = await interruptedRun();
     const outcome = await carry(run, 'resume', { version: '1.0.1' });
-    await refused(outcome, /another version/);
+    await refused(outcome, 'run.other-version');
     expect(outcome.error?.facts).toEqual({ run, 'begun with': '1.0.0', 'this is': '1.0.1' });
   });
 
   it('a run whose plan this tv would make differently', async () => {
     const { run } = await interruptedRun();
     const other = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b' }, { id: 'x' }] });
-    await refused(await carry(run, 'resume', {}, other), /not the one that the run was begun with/);
-    await refused(await carry(run, 'undo', {}, other), /not the one that the run was begun with/);
+    await refused(await carry(run, 'resume', {}, other), 'plan.not-reproducible');
+    await refused(await carry(run, 'undo', {}, other), 'plan.not-reproducible');
   });
 
   it('a run of another environment', async () => {
     const { run } = await interruptedRun();
     const outcome = await carry(run, 'undo', { environment: 'staging' });
-    await refused(outcome, /another environment/);
+    await refused(outcome, 'run.other-environment');
     expect(linesOf(outcome)).toEqual([`tv -e production runs undo ${run}`]);
   });
 
   it('a verified run', async () => {
     const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
     world.forget();
-    await refused(await carry(run, 'resume'), /finished and verified/);
+    await refused(await carry(run, 'resume'), 'run.closed');
   });
 
   it('a run that was taken back', async () => {
@@ -211,14 +212,14 @@ describe('what cannot be carried on', () => {
     const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
     world.faults.clear();
     world.forget();
-    await refused(await carry(run, 'resume'), /(undone|rolled back) already/);
-    await refused(await carry(run, 'undo'), /(undone|rolled back) already/);
+    await refused(await carry(run, 'resume'), 'run.closed');
+    await refused(await carry(run, 'undo'), 'run.closed');
   });
 
   it('a journal without a first line', async () => {
     const { run } = await interruptedRun();
     truncateSync(journal(run), 20);
-    await refused(await carry(run, 'resume'), /had not begun/);
+    await refused(await carry(run, 'resume'), 'run.not-begun');
   });
 });
 
@@ -241,7 +242,7 @@ describe('undo', () => {
     for (const direction of ['resume', 'undo'] as const) {
       const { error } = await carry(run, direction);
       expect(error).toMatchObject({
-        message: 'The run was undone already.',
+        code: 'run.closed',
         facts: { 'residual state': 'the key of a is kept: /state/a.key' },
       });
     }
@@ -274,7 +275,7 @@ describe('undo', () => {
     const { run } = await interruptedRun(registered);
     const outcome = await carry(run, 'undo', {}, registered);
     expect(outcome.exitCode).toBe(3);
-    expect(outcome.error?.message).toBe('Cannot undo: step 2 is irreversible.');
+    expect(outcome.error?.code).toBe('run.irreversible');
     expect(outcome.error?.facts).toMatchObject({ step: 'set b' });
     expect(linesOf(outcome)[0]).toBe(`tv resume ${run}`);
     expect(world.effects()).toEqual(['plan']);
@@ -490,9 +491,7 @@ describe('--dry-run of a resume or an undo', () => {
     const before = kept();
     const outcome = await carry(run, 'resume', dryRun);
     expect(outcome.exitCode).toBe(3);
-    expect(outcome.error?.message).toBe(
-      'It is unknown whether step 2 has taken effect; nothing was changed.',
-    );
+    expect(outcome.error).toMatchObject({ code: 'run.effect-unknown', facts: { step: 'set b' } });
     expect(linesOf(outcome)).toContain(`or: tv runs undo ${run}`);
     expect(kept()).toEqual(before);
   });
@@ -593,7 +592,7 @@ describe('the journal', () => {
     writeFileSync(journal(run), lines.join('\n'));
     const { error } = await carry(run, 'resume', { stateOf: 'nothing' });
     expect(error).toMatchObject({
-      message: 'The journal is damaged.',
+      code: 'journal.damaged',
       facts: { journal: journal(run), line: '3' },
     });
     expect(world.effects()).toEqual([]);
@@ -640,7 +639,7 @@ describe('the lock of an environment', () => {
     });
     expect(first.exitCode).toBe(0);
     expect(second?.exitCode).toBe(6);
-    expect(second?.error?.message).toBe('Another run holds the lock of production.');
+    expect(second?.error?.code).toBe('lock.held');
     expect(second?.error?.facts['what']).toBe('set values (set values)');
     expect(second?.error?.facts['who']).toContain(`process ${process.pid}`);
     expect(world.effects().filter((line) => line === 'preflight')).toHaveLength(1);
@@ -955,7 +954,7 @@ describe('what a run leaves unusual until a later step', () => {
     expect(unfinishedRuns(states)).toEqual([newer, older, newest, quiet]);
     expect(residualStateOfAll(urgentFirst(states))).toEqual(['door is OPEN']);
     await expect(async () => resumeRun.choose(engine.ctx, { run: undefined })).rejects.toMatchObject({
-      message: 'Several runs are unfinished.',
+      code: 'run.ambiguous',
       next: [newer, older, newest, quiet].map((run) => ({ tv: ['resume', run] })),
     });
   });

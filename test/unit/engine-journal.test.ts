@@ -155,7 +155,7 @@ describe('a run on a disk that fills up', () => {
   it('no room for the reserve → refused with exit 3, and no step has run', async () => {
     const outcome = await play(run(), { stateDirectory, write: noReserve, stateOf: 'nothing' });
     expect(outcome.exitCode).toBe(3);
-    expect(outcome.error?.message).toBe('There is no room for the journal of this run; nothing was changed.');
+    expect(outcome.error?.code).toBe('journal.no-room');
     expect(world.effects().filter((effect) => effect.startsWith('run'))).toEqual([]);
     expect(outcome.audit.at(-1)).toMatchObject({ outcome: 'refused', exitCode: 3 });
   });

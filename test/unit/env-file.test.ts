@@ -88,8 +88,12 @@ describe('setEnvValue', () => {
   it('keeps ${NAME} in other lines as it is written, and refuses a change that would reach them', () => {
     const text = 'P=x\nURL=pg://${P}@h\nSTART_BLOCK=1\n';
     expect(setEnvValue(text, 'START_BLOCK', '2')).toBe(text.replace('=1', '=2'));
-    expect(() => setEnvValue(text, 'P', 'y')).toThrow('without changing what else it says');
-    expect(() => setEnvValue(text, 'START_BLOCK', '${P}')).toThrow('contains');
+    expect(() => setEnvValue(text, 'P', 'y')).toThrow(
+      expect.objectContaining({ code: 'env-file.ambiguous' }),
+    );
+    expect(() => setEnvValue(text, 'START_BLOCK', '${P}')).toThrow(
+      expect.objectContaining({ code: 'env-file.unwritable-value' }),
+    );
   });
 
   it.each([
@@ -124,7 +128,7 @@ describe('setEnvValue', () => {
   it('refuses a key that is there twice, and names the lines', () => {
     expect(() => setEnvValue('A=1\nB=2\nexport A=3\n', 'A', '9')).toThrow(
       expect.objectContaining({
-        message: 'A is set more than once in the .env file.',
+        code: 'env-file.ambiguous',
         facts: { lines: '1, 3' },
       }),
     );
@@ -146,9 +150,15 @@ describe('setEnvValue', () => {
   });
 
   it('refuses values that programs read differently, and names that no program takes', () => {
-    expect(() => setEnvValue('A=1', 'A', 'x\ny')).toThrow('contains a line break');
-    expect(() => setEnvValue('A=1', 'A', 'x\\')).toThrow('ends with a backslash');
-    expect(() => setEnvValue('A=1', 'A B', 'x')).toThrow('not a name');
+    expect(() => setEnvValue('A=1', 'A', 'x\ny')).toThrow(
+      expect.objectContaining({ code: 'env-file.unwritable-value' }),
+    );
+    expect(() => setEnvValue('A=1', 'A', 'x\\')).toThrow(
+      expect.objectContaining({ code: 'env-file.unwritable-value' }),
+    );
+    expect(() => setEnvValue('A=1', 'A B', 'x')).toThrow(
+      expect.objectContaining({ code: 'env-file.unwritable-value' }),
+    );
   });
 });
 

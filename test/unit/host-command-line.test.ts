@@ -48,11 +48,13 @@ describe('buildCommandLine', () => {
     expect(build({ KEY: 'hunter2\nx' })).toThrow(
       'The secret KEY contains a line break and cannot be handed to a command.',
     );
-    expect(build({ 'A; reboot': 'x' })).toThrow('not a name');
+    expect(build({ 'A; reboot': 'x' })).toThrow(expect.objectContaining({ code: 'host.malformed-command' }));
   });
 
   it('refuses an empty command', () => {
-    expect(() => buildCommandLine({ prefix: [], command: [] })).toThrow('no command');
+    expect(() => buildCommandLine({ prefix: [], command: [] })).toThrow(
+      expect.objectContaining({ code: 'host.malformed-command' }),
+    );
   });
 });
 

@@ -129,6 +129,7 @@ describe('the tv that a schedule calls', () => {
     const unstable = program(path);
     await expect(findTv(host, { candidates: [[unstable]] })).rejects.toThrow(
       expect.objectContaining({
+        code: 'schedule.no-tv',
         facts: { tried: expect.stringContaining(`will not stay there: ${reason}`) },
       }),
     );
@@ -146,6 +147,7 @@ describe('the tv that a schedule calls', () => {
     const other = program('usr/bin/tv', 'television 7');
     await expect(findTv(host, { candidates: [[other], ['/nowhere/tv']] })).rejects.toThrow(
       expect.objectContaining({
+        code: 'schedule.no-tv',
         facts: {
           tried: `${other} (does not answer as tv does); /nowhere/tv (does not answer as tv does)`,
         },
