@@ -1,31 +1,71 @@
 import { TvError } from '../../errors/TvError.ts';
-import { upstream } from '../services/lib/upstream.ts';
+import { type Upstream, type UpstreamOptions, upstream } from '../services/lib/upstream.ts';
 
 export type Hex = `0x${string}`;
 
-interface Answer<T> {
-  readonly id: number;
-  readonly result: T;
-  readonly error?: { readonly message: string; readonly data?: unknown };
+/** One JSON-RPC call. @throws Error on any answer but a result; RpcRefusal where the node answers with an error */
+export type Rpc = (method: string, params: readonly unknown[]) => Promise<unknown>;
+
+/** The node's own words about a call. */
+export class RpcRefusal extends Error {
+  override readonly name = 'RpcRefusal';
+  readonly data: unknown;
+  constructor({ message = 'the RPC node answered with an error', data }: NonNullable<Answer['error']>) {
+    super(message);
+    this.data = data;
+  }
 }
 
-let nextId = 1;
-
-/** Of each node, so that connections to it stay open. */
-const nodes = new Map<string, ReturnType<typeof upstream>>();
-
-async function post(url: string, body: unknown): Promise<unknown> {
-  const node = nodes.get(url) ?? upstream(url);
-  nodes.set(url, node);
-  const answer = await node(Buffer.from(JSON.stringify(body)));
-  return JSON.parse(answer.body.toString('utf8'));
+interface Answer {
+  readonly id?: unknown;
+  readonly result?: unknown;
+  readonly error?: { readonly message?: string; readonly data?: unknown };
 }
 
-function resultOf<T>(method: string, { result, error }: Answer<T>): T {
-  if (error === undefined) return result;
-  throw new TvError('sandbox.chain-failed', `The sandbox's chain refused ${method}.`, {
-    facts: { answer: error.message, data: error.data?.toString() },
-  });
+/** A JSON-RPC client of one node. The limit of a call is 10 s, as web3.py's, unless it is named. */
+export function rpcClient(url: string, { timeoutMs = 10_000, stop }: UpstreamOptions = {}): Rpc {
+  const post = upstream(url, { timeoutMs, stop });
+  return async (method, params) => resultOf((await exchange(post, request(1, method, params))) as Answer);
+}
+
+function request(id: number, method: string, params: readonly unknown[]) {
+  return { jsonrpc: '2.0', id, method, params };
+}
+
+async function exchange(post: Upstream, body: unknown): Promise<unknown> {
+  const answer = await post(Buffer.from(JSON.stringify(body)));
+  if (answer.status !== 200) throw new Error(`HTTP ${answer.status} from the RPC node`);
+  try {
+    return JSON.parse(answer.body.toString('utf8'));
+  } catch {
+    throw new Error('the RPC node did not answer with JSON');
+  }
+}
+
+function resultOf(answer: Answer): unknown {
+  if (answer.error !== undefined) throw new RpcRefusal(answer.error);
+  if (!('result' in answer)) throw new Error('the RPC node answered without a result');
+  return answer.result;
+}
+
+/** Of each sandbox's chain, so that connections to it stay open. Without a limit: some work takes long. */
+const chains = new Map<string, Upstream>();
+
+function chainAt(url: string): Upstream {
+  const chain = chains.get(url) ?? upstream(url);
+  chains.set(url, chain);
+  return chain;
+}
+
+function resultOnChain<T>(method: string, answer: Answer): T {
+  try {
+    return resultOf(answer) as T;
+  } catch (error) {
+    if (!(error instanceof RpcRefusal)) throw error;
+    throw new TvError('sandbox.chain-failed', `The sandbox's chain refused ${method}.`, {
+      facts: { answer: error.message, data: error.data?.toString() },
+    });
+  }
 }
 
 /**
@@ -34,8 +74,8 @@ function resultOf<T>(method: string, { result, error }: Answer<T>): T {
  * @throws TvError with the node's words where it answers with an error
  */
 export async function rpc<T>(url: string, method: string, params: readonly unknown[] = []): Promise<T> {
-  const answer = await post(url, { jsonrpc: '2.0', id: nextId++, method, params });
-  return resultOf(method, answer as Answer<T>);
+  const answer = await exchange(chainAt(url), request(1, method, params));
+  return resultOnChain(method, answer as Answer);
 }
 
 /**
@@ -50,9 +90,11 @@ export async function rpcEach<T>(
   parameters: readonly (readonly unknown[])[],
 ): Promise<T[]> {
   if (parameters.length === 0) return [];
-  const calls = parameters.map((params, id) => ({ jsonrpc: '2.0', id, method, params }));
-  const answers = (await post(url, calls)) as Answer<T>[];
-  return answers.sort((a, b) => a.id - b.id).map((answer) => resultOf(method, answer));
+  const calls = parameters.map((params, id) => request(id, method, params));
+  const answers = (await exchange(chainAt(url), calls)) as Answer[];
+  return answers
+    .toSorted((a, b) => Number(a.id) - Number(b.id))
+    .map((answer) => resultOnChain(method, answer));
 }
 
 export interface Receipt {

@@ -1,11 +1,11 @@
 import { Client } from 'pg';
 import type { Address } from '../../config/settings.ts';
+import { rpcClient } from '../chain/rpc.ts';
 import { moveCursor, readSchemaForm } from '../services/lib/cursor.ts';
 import type { IndexerForm } from '../services/lib/decodeLog.ts';
 import { insertEvents } from '../services/lib/insertEvents.ts';
 import { eventTables } from '../services/lib/protocolEvents.ts';
 import { readEvents } from '../services/lib/readEvents.ts';
-import { rpcClient } from '../services/lib/rpc.ts';
 
 export interface FillDatabaseParameters {
   /** Of the role `tempovault`. Secret. */

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Pool } from 'pg';
+import { rpcClient } from '../chain/rpc.ts';
 import { answerApi } from './lib/apiRoutes.ts';
 import { addressFrom, numberFrom, required } from './lib/environment.ts';
 import { serve } from './lib/httpServer.ts';
 import { live } from './lib/lifetime.ts';
 import { log, wordsOf } from './lib/log.ts';
-import { rpcClient } from './lib/rpc.ts';
 
 await live('api server', async (stop) => {
   const port = numberFrom('API_PORT', 8000);

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { rpcClient } from '../chain/rpc.ts';
 import type { SchemaForm } from '../postgres/schemaForm.ts';
 import { moveCursor, readCursor, readSchemaForm, updateCursor } from './lib/cursor.ts';
 import type { IndexerForm } from './lib/decodeLog.ts';
@@ -7,7 +8,6 @@ import { insertEvents } from './lib/insertEvents.ts';
 import { live, pause } from './lib/lifetime.ts';
 import { log, wordsOf } from './lib/log.ts';
 import { readEvents } from './lib/readEvents.ts';
-import { rpcClient } from './lib/rpc.ts';
 
 /** Blocks after which the cursor moves. */
 const batchSize = 50;

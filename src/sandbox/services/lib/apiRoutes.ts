@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
+import type { Rpc } from '../../chain/rpc.ts';
 import { wordsOf } from './log.ts';
 import { readPair } from './protocolAbi.ts';
-import type { Rpc } from './rpc.ts';
 
 export interface ApiSources {
   readonly rpc: Rpc;

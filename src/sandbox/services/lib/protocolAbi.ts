@@ -1,5 +1,5 @@
 import { decodeFunctionResult, encodeFunctionData, parseAbi } from 'viem';
-import type { Rpc } from './rpc.ts';
+import type { Rpc } from '../../chain/rpc.ts';
 
 /** What the services use of the protocol's contracts, in both generations. */
 export const protocolAbi = parseAbi([

@@ -1,6 +1,6 @@
 import type { Address } from '../../../config/settings.ts';
+import type { Rpc } from '../../chain/rpc.ts';
 import { type DecodedEvent, decodeLog, type IndexerForm, type RawLog, UnstorableEvent } from './decodeLog.ts';
-import type { Rpc } from './rpc.ts';
 
 export interface StampedEvent extends DecodedEvent {
   /** Unix time in seconds. */

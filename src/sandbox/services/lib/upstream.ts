@@ -1,4 +1,11 @@
-import { Agent, request } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+
+export interface UpstreamOptions {
+  /** Limit of one request in milliseconds; default: none. */
+  readonly timeoutMs?: number | undefined;
+  readonly stop?: AbortSignal | undefined;
+}
 
 export interface UpstreamAnswer {
   readonly status: number;
@@ -6,37 +13,51 @@ export interface UpstreamAnswer {
   readonly body: Buffer;
 }
 
-/** Posts bodies to one node over connections that stay open. */
-export function upstream(url: string): (body: Buffer) => Promise<UpstreamAnswer> {
-  const agent = new Agent({ keepAlive: true });
+export type Upstream = (body: Buffer) => Promise<UpstreamAnswer>;
+
+/**
+ * Posts bodies to one node over connections that stay open: node:http answers twice as fast as fetch
+ * on loopback.
+ */
+export function upstream(url: string, { timeoutMs, stop }: UpstreamOptions = {}): Upstream {
+  const secure = url.startsWith('https:');
+  const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  const send = secure ? httpsRequest : httpRequest;
+
   const post = (body: Buffer, again: boolean): Promise<UpstreamAnswer> =>
     new Promise((resolve, reject) => {
-      const outgoing = request(url, {
+      const request = send(url, {
         method: 'POST',
         agent,
         headers: { 'content-type': 'application/json', 'content-length': body.length },
+        ...(stop === undefined ? {} : { signal: stop }),
       });
-      outgoing.on('error', (error) => {
+      if (timeoutMs !== undefined) {
+        const late = new Error(`no answer within ${timeoutMs / 1000} s`);
+        const limit = setTimeout(() => request.destroy(late), timeoutMs);
+        request.on('close', () => clearTimeout(limit));
+      }
+      request.on('error', (error) => {
         // The node may close an idle connection at the moment in which it is used again.
-        if (again && outgoing.reusedSocket && 'code' in error && error.code === 'ECONNRESET') {
+        if (again && request.reusedSocket && 'code' in error && error.code === 'ECONNRESET') {
           post(body, false).then(resolve, reject);
         } else {
           reject(error);
         }
       });
-      outgoing.on('response', (incoming) => {
+      request.on('response', (response) => {
         const parts: Buffer[] = [];
-        incoming.on('data', (part: Buffer) => parts.push(part));
-        incoming.on('error', reject);
-        incoming.on('end', () =>
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('error', reject);
+        response.on('end', () =>
           resolve({
-            status: incoming.statusCode ?? 502,
-            type: incoming.headers['content-type'] ?? 'application/json',
+            status: response.statusCode ?? 502,
+            type: response.headers['content-type'] ?? 'application/json',
             body: Buffer.concat(parts),
           }),
         );
       });
-      outgoing.end(body);
+      request.end(body);
     });
   return (body) => post(body, true);
 }
