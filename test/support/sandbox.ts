@@ -155,15 +155,23 @@ export function tracesOf(dir: string): readonly string[] {
   ];
 }
 
-/** Processes in the sandbox's control group, or with its directory in their command line. */
-function processesOf(dir: string): readonly string[] {
-  return readdirSync('/proc').flatMap((pid) => {
+/**
+ * Processes in the sandbox's control group, or with its directory in their command line. One that is
+ * ending is none: it has no command line any more, and can be named in a group that is gone already.
+ * @param proc another folder in the place of /proc
+ */
+export function processesOf(dir: string, proc = '/proc'): readonly string[] {
+  return readdirSync(proc).flatMap((pid) => {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return [];
     try {
-      const group = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      if (/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) return [];
-      return group.includes(cgroupName(dir)) || command.includes(dir) ? [`${pid} ${command}`] : [];
+      const group = readFileSync(join(proc, pid, 'cgroup'), 'utf8');
+      const command = readFileSync(join(proc, pid, 'cmdline'), 'utf8').replaceAll('\0', ' ');
+      if (/^State:\s*[ZX]/m.test(readFileSync(join(proc, pid, 'status'), 'utf8'))) return [];
+      // The kernel removes a group only when no process in it can run any more.
+      const isMember = group.split('\n').some((line) => {
+        return line.includes(cgroupName(dir)) && !line.endsWith(' (deleted)');
+      });
+      return isMember || command.includes(dir) ? [`${pid} ${command}`] : [];
     } catch {
       return [];
     }
