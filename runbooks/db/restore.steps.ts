@@ -30,9 +30,17 @@ import {
 import type { Step, StepContext } from '../../src/runbook/define.ts';
 import { poll } from '../../src/runbook/poll.ts';
 import { block, pass } from '../../src/runbook/preflight.ts';
+import { note, step } from '../../src/runbook/step.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 import { assertNoBlockers, assertNobodyStays } from './restore.checks.ts';
 import { dropsFirst, keepsOld, keptAs, newName, type RestoreFacts, renames } from './restore.facts.ts';
+
+export const restored = step<Restored>('restore');
+/** When the services went down and came up again: what the downtime is counted from. */
+export const stopped = step<{ readonly at: string }>('stop');
+export const started = step<{ readonly at: string }>('start');
+const renaming = note<true>('renaming');
+const stoppedAt = note<string>('at');
 
 /** Into a database of its own: the live one, if there is one, is not touched. */
 export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
@@ -40,8 +48,7 @@ export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreF
   const into = `${quoteForShell(`${name}_restore_`)}$RUN`;
   const left = facts.leftovers.map((one) => one.name);
   const drop = left.map((one) => `dropdb --if-exists ${quoteForShell(one)} && `).join('');
-  return {
-    id: 'restore',
+  return restored.define({
     title: `${left.length === 0 ? '' : 'drop what an earlier restore left, '}restore ${backup.name} into a new database, count its rows`,
     command: `${drop}createdb -O ${quoteForShell(maintenance.properties.owner)} ${into} && ${restoreCommand(backup, { jobs: facts.tools.cores, into })}`,
     ...(dropsFirst(facts)
@@ -70,7 +77,7 @@ export function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreF
         }),
       );
     },
-  };
+  });
 }
 
 /** Before the live database is dropped: that this server takes what is in the backup. */
@@ -172,12 +179,12 @@ export function swap(facts: RestoreFacts): Step {
       : { effect: 'final', afterwards: 'kept' }),
     probe: async (ctx) => {
       // Known without the database: where that has gone away, the services can be started again all the same.
-      if (ctx.notes['renaming'] === undefined) return 'not-done';
+      if (renaming.read(ctx) === undefined) return 'not-done';
       return (await oids(ctx, [live])).get(live) === arrivingOid(ctx, facts) ? 'done' : 'not-done';
     },
     run: async (ctx) => {
       if (!dropsFirst(facts)) await assertSame(ctx, facts);
-      if (ctx.notes['renaming'] === undefined) ctx.note('renaming', true);
+      await renaming.once(ctx, () => true);
       await change(ctx, facts, renames(facts, ctx.runId));
       return { live, keptAs: keeps ? keptAs(facts, ctx.runId) : null };
     },
@@ -186,7 +193,7 @@ export function swap(facts: RestoreFacts): Step {
 
 /** Which database gets the live name: a name may lead to another one by the time it is asked for. */
 function arrivingOid(ctx: StepContext, { back }: RestoreFacts): number | undefined {
-  return back?.oid ?? (ctx.results['restore'] as Restored | undefined)?.oid;
+  return back?.oid ?? restored.result(ctx)?.oid;
 }
 
 /**
@@ -243,43 +250,36 @@ function oids(ctx: StepContext, names: readonly string[]): Promise<ReadonlyMap<s
   );
 }
 
-/** When the services went down and came up again: what the downtime is counted from. */
-export type Moment = { readonly at: string };
-
 /** The indexer writes, the API and the relay read: no session may be connected while names change. */
 export function stopServices({ services, endSessions }: RestoreFacts): Step {
   const units = services.map(({ unit }) => unit);
-  return {
-    id: 'stop',
+  return stopped.define({
     title: 'stop the services',
     command: `systemctl stop ${units.join(' ')}`,
     effect: 'reversible',
     undoTitle: 'start the services',
-    leaves: { subject: 'services', plural: true, state: 'STOPPED', until: 'start' },
     // Some may have stopped before one did not. Stopping what is stopped changes nothing.
     probe: async () => 'begun',
     run: async (ctx) => {
       if (!endSessions) await assertNobodyStays(ctx);
       await assertNoBlockers(ctx);
-      const at = String(ctx.notes['at'] ?? ctx.clock.now().toISOString());
-      ctx.note('at', at);
+      const at = await stoppedAt.once(ctx, () => ctx.clock.now().toISOString());
       const { signal } = ctx;
       await Promise.all(units.map((unit) => stopUnit(ctx.host(), { unit, signal })));
-      return { at } satisfies Moment;
+      return { at };
     },
     undo: async (ctx) => {
       await awaitServer(ctx);
       await startAgain(ctx, { services });
     },
     checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), services),
-  };
+  });
 }
 
 export function startServices(facts: RestoreFacts): Step {
   const { services } = facts;
   const units = running({ services });
-  return {
-    id: 'start',
+  return started.define({
     title: units.length === services.length ? 'start the services' : 'start the services that ran before',
     command: units.length === 0 ? '# none was running' : `systemctl start ${units.join(' ')}`,
     ...(units.length === 0 ? { runs: 'here' as const } : {}),
@@ -303,9 +303,9 @@ export function startServices(facts: RestoreFacts): Step {
       // Up from here on; that they stay up is looked at next, and takes a second.
       const at = ctx.clock.now().toISOString();
       await startAgain(ctx, { services });
-      return { at } satisfies Moment;
+      return { at };
     },
-  };
+  });
 }
 
 /** A PostgreSQL that restarts is back within this time (ms). */

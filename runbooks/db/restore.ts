@@ -9,20 +9,22 @@ import { onHost } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { readUnits } from '../../src/host/readUnits.ts';
 import { awaitProgress } from '../../src/operations/indexer/awaitProgress.ts';
-import type { Restored } from '../../src/operations/restoreBeside.ts';
 import type { Check } from '../../src/runbook/check.ts';
-import { defineRunbook, field, type StepContext } from '../../src/runbook/define.ts';
+import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
 import { poll } from '../../src/runbook/poll.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { during } from '../../src/runbook/step.ts';
 import { bytes, count, duration, localTime } from '../../src/text/format.ts';
 import { byHand } from './restore.byHand.ts';
 import { exampleFacts, keepsOld, keptAs, type RestoreFacts } from './restore.facts.ts';
 import { preflight } from './restore.preflight.ts';
 import {
   dropLive,
-  type Moment,
+  restored,
   restoreIntoNew,
+  started,
   startServices,
+  stopped,
   stopServices,
   swap,
   tryDefinitions,
@@ -114,19 +116,20 @@ backup was made, where its manifest says so, or else as the server's defaults ha
   },
   plan: (facts) => {
     const { mode, backup } = facts;
-    const around = [stopServices(facts), swap(facts), startServices(facts)] as const;
-    if (backup === null) return around;
-    const [stop, change, start] = around;
+    const withoutServices = (...body: readonly Step[]) =>
+      during({
+        ...{ subject: 'services', plural: true, state: 'STOPPED' },
+        open: stopServices(facts),
+        body,
+        close: startServices(facts),
+      });
+    if (backup === null) return withoutServices(swap(facts));
     return mode === 'in-place'
       ? [
           tryDefinitions(facts, backup),
-          stop,
-          dropLive(facts, backup),
-          restoreIntoNew(facts, backup),
-          change,
-          start,
+          ...withoutServices(dropLive(facts, backup), restoreIntoNew(facts, backup), swap(facts)),
         ]
-      : [restoreIntoNew(facts, backup), stop, change, start];
+      : [restoreIntoNew(facts, backup), ...withoutServices(swap(facts))];
   },
   verify,
 });
@@ -150,15 +153,15 @@ export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<rea
       return block(`${name} is not as it was: owner, settings or grants differ`);
     }
     const { databaseOid } = await readServer(ctx.database());
-    const restored = ctx.results['restore'] as Restored | undefined;
+    const filled = restored.result(ctx);
     // Every row was counted before the swap, and a new name changes none: it has to be that very database.
-    if (databaseOid !== (restored?.oid ?? facts.back?.oid)) {
+    if (databaseOid !== (filled?.oid ?? facts.back?.oid)) {
       return block(`${name} is another database than the one that this run has put there`);
     }
     const rows =
-      restored === undefined
+      filled === undefined
         ? ''
-        : `${count(Object.values(restored.rows).reduce((sum, one) => sum + one, 0))} rows, `;
+        : `${count(Object.values(filled.rows).reduce((sum, one) => sum + one, 0))} rows, `;
     return pass(
       `${name}: ${rows}owner ${found.owner}, settings and grants as ${facts.database.oid === null ? 'planned' : 'before'}`,
     );
@@ -201,19 +204,22 @@ export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<rea
 
   const isIndexer = (one: { readonly unit: string }) => one.unit === ctx.settings.host.units.indexer;
   if (facts.services.some((one) => isIndexer(one) && one.wasActive)) {
-    const since = new Date((ctx.results['start'] as Moment).at);
+    const since = started.result(ctx)?.at;
     preflight.check(
       'indexer',
       'database',
-      () => awaitProgress(ctx, facts.backup?.cursorBlock ?? null, since),
+      async () =>
+        since === undefined
+          ? block('it is unknown when the services were started')
+          : awaitProgress(ctx, facts.backup?.cursorBlock ?? null, new Date(since)),
       progressLimitMs,
     );
   }
 
   preflight.check('downtime', 'host', async () => {
-    const stop = ctx.results['stop'] as Moment;
-    const start = ctx.results['start'] as Moment;
-    const ms = Date.parse(start.at) - Date.parse(stop.at);
+    const [from, to] = [stopped.result(ctx)?.at, started.result(ctx)?.at];
+    if (from === undefined || to === undefined) return block('it is unknown how long the services were down');
+    const ms = Date.parse(to) - Date.parse(from);
     return pass(`the services were down for ${duration(ms)}`);
   });
 

@@ -14,6 +14,7 @@ import { defineRunbook, field, type Step, type StepContext } from '../../src/run
 import type { Paint } from '../../src/runbook/paint.ts';
 import { poll } from '../../src/runbook/poll.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { note } from '../../src/runbook/step.ts';
 import { bytes } from '../../src/text/format.ts';
 import { table, wrap } from '../../src/text/layout.ts';
 import { byHand } from './tune.byHand.ts';
@@ -89,9 +90,11 @@ ALTER SYSTEM had set before. PostgreSQL is not restarted: that is for you to do,
   verify,
 });
 
+const settingBefore = note<SystemSettings>('before');
+
 /** One setting a step: cut off between two of them, the rest is as it was. */
 function setOne({ name, from, to, before, restart }: TuneFacts['changes'][number]): Step {
-  const earlier = (ctx: StepContext) => (ctx.notes['before'] ?? { [name]: before }) as SystemSettings;
+  const earlier = (ctx: StepContext) => settingBefore.read(ctx) ?? { [name]: before };
   const assertOwn = (ctx: StepContext) =>
     asAdmin(ctx, async (admin) => {
       const now = (await readSystemSettings(admin, { names: [name] }))[name] ?? null;
@@ -118,9 +121,7 @@ function setOne({ name, from, to, before, restart }: TuneFacts['changes'][number
     run: (ctx) =>
       asAdmin(ctx, async (admin) => {
         // Once only: a resumed run would see its own work.
-        if (ctx.notes['before'] === undefined) {
-          ctx.note('before', await readSystemSettings(admin, { names: [name] }));
-        }
+        await settingBefore.once(ctx, () => readSystemSettings(admin, { names: [name] }));
         await assertOwn(ctx);
         await withRollback(
           () => alterSystem(admin, { settings: { [name]: to } }),

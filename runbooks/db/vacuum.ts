@@ -15,6 +15,7 @@ import {
 } from '../../src/runbook/define.ts';
 import { poll } from '../../src/runbook/poll.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { note } from '../../src/runbook/step.ts';
 import { bytes, count, duration } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 import { byHand } from './vacuum.byHand.ts';
@@ -189,7 +190,7 @@ export function vacuumTables({ database, tables }: VacuumFacts): Step {
           );
           if (held === undefined) {
             done.push(label);
-            ctx.note('done', done);
+            finished.write(ctx, done);
           } else locked[label] = held.holders;
         }
         before += bytes;
@@ -200,9 +201,11 @@ export function vacuumTables({ database, tables }: VacuumFacts): Step {
   };
 }
 
+const finished = note<readonly string[]>('done');
+
 /** Tables that this run has finished already. */
 function doneBefore(ctx: StepContext): readonly string[] {
-  return (ctx.notes['done'] ?? []) as readonly string[];
+  return finished.read(ctx) ?? [];
 }
 
 /** One that is locked is no reason to leave out the others. @returns who has it locked */

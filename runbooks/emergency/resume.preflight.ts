@@ -23,6 +23,7 @@ import { readUnits } from '../../src/host/readUnits.ts';
 import { surveyRuns } from '../../src/journal/readRuns.ts';
 import { isUnfinished, type RunState } from '../../src/journal/runState.ts';
 import { hasSuperseded } from '../../src/operations/emergencyRuns.ts';
+import { pauseAgain, pausing, unpausing } from '../../src/operations/pauseSteps.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
@@ -260,9 +261,9 @@ function pausesOf(state: RunState): readonly Queued[] {
   const { steps } = state;
   const results = [...steps.values()].map(({ result }) => result as { hash?: string; block?: number } | null);
   return [
-    notedTransaction({ notes: steps.get('pause')?.notes ?? {} }),
+    notedTransaction({ notes: steps.get(pausing.id)?.notes ?? {} }),
     // An end of the pause that was undone.
-    notedTransaction({ notes: steps.get('unpause')?.notes ?? {} }, 'pause-again'),
+    notedTransaction({ notes: steps.get(unpausing.id)?.notes ?? {} }, pauseAgain),
   ]
     .filter((transaction) => transaction !== undefined)
     .filter(({ hash }) => !results.some((result) => result?.hash === hash && result.block !== undefined))

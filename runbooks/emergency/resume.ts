@@ -9,7 +9,6 @@ import { readHead } from '../../src/chain/readHead.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
-import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
 import { onHost } from '../../src/errors/advice.ts';
 import { answer } from '../../src/errors/answer.ts';
 import { TimeoutError } from '../../src/errors/TvError.ts';
@@ -19,10 +18,11 @@ import { readUnit } from '../../src/host/readUnit.ts';
 import { startUnit } from '../../src/host/startUnit.ts';
 import { stopUnit } from '../../src/host/stopUnit.ts';
 import { superseded } from '../../src/operations/emergencyRuns.ts';
+import { unpausing } from '../../src/operations/pauseSteps.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
-import { asJson } from '../../src/runbook/json.ts';
 import { block, Preflight, pass } from '../../src/runbook/preflight.ts';
+import { note, step } from '../../src/runbook/step.ts';
 import { count, duration } from '../../src/text/format.ts';
 import { byHand } from './resume.byHand.ts';
 import { exampleFacts, isUp, preflight, type ResumeFacts } from './resume.preflight.ts';
@@ -83,11 +83,11 @@ signed may still wait to be mined.`,
     const { services, unpause, replace } = facts;
     const start = (...ids: readonly string[]) =>
       services.filter(({ id, active }) => ids.includes(id) && !active).map(startService);
-    const unpausing =
+    const unpauseSteps =
       unpause === null
         ? []
         : sendSteps({
-            id: 'unpause',
+            id: unpausing.id,
             title: () => `end the pause as ${unpause.sender.from}`,
             intents: [unpause.intent],
             sender: unpause.sender,
@@ -99,7 +99,7 @@ signed may still wait to be mined.`,
       // They only watch: what happens from the end of the pause on is seen and recorded.
       ...start('indexer', 'api'),
       // Before the oracle: as deployed, its signals revert while paused, and it would pay for each.
-      ...unpausing,
+      ...unpauseSteps,
       ...start('oracle'),
     ];
     // The public last, when what it sees is fresh.
@@ -135,12 +135,15 @@ export function startService({ id, unit, active }: ResumeFacts['services'][numbe
   };
 }
 
+const signalled = step<SentSignal>('signal');
+/** The block after which a signal counts as new. */
+const watchedFrom = note<number>('after-block');
+
 /** A relay can be active and do nothing: what counts is a signal that the contract took. */
 export function awaitSignal({ intervalSeconds, services, oracle }: ResumeFacts): Step {
   const limitMs = (rounds * intervalSeconds + startSeconds) * 1000;
   const unit = services.find(({ id }) => id === 'oracle')?.unit ?? 'tempovault-oracle';
-  return {
-    id: 'signal',
+  return signalled.define({
     title: 'await a new signal of the oracle',
     command: `journalctl -u ${unit} -f`,
     effect: 'reversible',
@@ -148,17 +151,16 @@ export function awaitSignal({ intervalSeconds, services, oracle }: ResumeFacts):
     interruptible: true,
     probe: async () => 'not-done',
     run: async (ctx) => {
-      const unpaused = ctx.results['unpause'] as SentTransaction | null | undefined;
       // The same block after a kill: what came meanwhile counts.
-      const noted = ctx.notes['after-block'];
-      const afterBlock =
-        typeof noted === 'number' ? noted : (unpaused?.block ?? (await readHead(ctx.chain())).number);
-      if (noted === undefined) ctx.note('after-block', afterBlock);
+      const afterBlock = await watchedFrom.once(
+        ctx,
+        async () => unpausing.result(ctx)?.block ?? (await readHead(ctx.chain())).number,
+      );
       const start = performance.now();
       const find = signalFinder(ctx.chain(), { oracle, afterBlock });
       for (;;) {
         const looked = await answer(find());
-        if (looked.known && looked.value !== undefined) return asJson(looked.value);
+        if (looked.known && looked.value !== undefined) return looked.value;
         const waited = performance.now() - start;
         if (waited > limitMs) {
           if (!looked.known) {
@@ -186,7 +188,7 @@ export function awaitSignal({ intervalSeconds, services, oracle }: ResumeFacts):
         await sleep(lookMs, undefined, { signal: ctx.signal });
       }
     },
-  };
+  });
 }
 
 /** Reads back that everything runs and the contracts can be used. */
@@ -196,7 +198,7 @@ export async function verify(ctx: StepContext, facts: ResumeFacts): Promise<read
     const { paused } = await readProtocol(ctx.chain());
     if (paused === false) return pass('not paused, read back from the contract');
     if (paused === undefined) return block('paused state unknown: no contract returns it');
-    const sent = ctx.results['unpause'] as SentTransaction | null | undefined;
+    const sent = unpausing.result(ctx);
     const since =
       sent && facts.unpause
         ? await changedSince(ctx.chain(), { intent: facts.unpause.intent, hash: sent.hash })
@@ -228,8 +230,8 @@ export async function verify(ctx: StepContext, facts: ResumeFacts): Promise<read
   // Nothing has waited for one.
   if (isUp(facts)) return preflight.checks();
   preflight.check('signal', 'chain', async () => {
-    const signal = ctx.results['signal'] as SentSignal | null | undefined;
-    if (signal === null || signal === undefined) return block('no new signal was seen');
+    const signal = signalled.result(ctx);
+    if (signal === undefined) return block('no new signal was seen');
     const { block: at, from } = signal;
     const own = sameAddress(from, facts.oracle);
     const words = `accepted in block ${count(at)}, sent by ${from}`;

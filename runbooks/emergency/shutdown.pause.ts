@@ -15,8 +15,8 @@ import { castLine, node } from '../../src/chain/transactions/sendSteps.ts';
 import type { SentTransaction, SignedTransaction } from '../../src/chain/transactions/transaction.ts';
 import { untilAnswered } from '../../src/chain/untilAnswered.ts';
 import { exitCodes, TvError } from '../../src/errors/TvError.ts';
+import { pausing } from '../../src/operations/pauseSteps.ts';
 import type { Step, StepContext } from '../../src/runbook/define.ts';
-import { step } from '../../src/runbook/step.ts';
 import type { ShutdownFacts } from './shutdown.preflight.ts';
 
 /** A node in passing trouble is tried for so long. Milliseconds. */
@@ -28,12 +28,10 @@ const feeAllowance = 100_000n;
 
 type PauseFacts = ShutdownFacts['pause'];
 
-export const paused = step<SentTransaction | undefined>('pause');
-
 /** Signed once, journaled, sent, settled and read back; done only once the contracts return that it is paused. */
 export function pauseStep(pause: PauseFacts): Step {
   const who = pause.sender === null ? '' : ` as ${pause.sender.from}`;
-  return paused.define({
+  return pausing.define({
     title: pause.trouble === null ? `pause the protocol${who}` : `try to pause the protocol${who}`,
     command:
       pause.intent === null

@@ -17,6 +17,7 @@ import { readUnit } from '../../src/host/readUnit.ts';
 import { stopUnits } from '../../src/host/stopUnits.ts';
 import { journaledTransactions } from '../../src/journal/sentTransactions.ts';
 import { superseded } from '../../src/operations/emergencyRuns.ts';
+import { pausing } from '../../src/operations/pauseSteps.ts';
 import { restingFinding, stopFinding, stopSentence } from '../../src/operations/stopEffects.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
@@ -25,7 +26,7 @@ import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { note, parallel, step } from '../../src/runbook/step.ts';
 import { count } from '../../src/text/format.ts';
 import { byHand } from './shutdown.byHand.ts';
-import { paused, pauseStep } from './shutdown.pause.ts';
+import { pauseStep } from './shutdown.pause.ts';
 import { exampleFacts, preflight, type Service, type ShutdownFacts } from './shutdown.preflight.ts';
 
 const input = {
@@ -119,7 +120,7 @@ const unsafe: Leaves = {
   subject: 'services',
   plural: true,
   state: 'stopped, and the protocol is NOT known to be paused',
-  until: paused.id,
+  until: pausing.id,
 };
 
 function toStop(services: ShutdownFacts['services']): ShutdownFacts['services'] {
@@ -168,7 +169,12 @@ export async function verify(ctx: StepContext, facts: ShutdownFacts): Promise<re
   const isPaused = preflight.check(
     'protocol',
     'chain',
-    () => ofCurrentState(ctx, () => protocol(ctx, pause)),
+    () =>
+      ofCurrentState(
+        ctx,
+        () => protocol(ctx, pause),
+        ({ summary, facts, next }) => block(`${stateUnknown} (${summary})`, { facts, next, unread: true }),
+      ),
     limitMs,
   );
   for (const service of facts.services) {
@@ -212,10 +218,11 @@ const notPaused = 'the protocol is not paused';
 const stateUnknown = 'paused state unknown';
 
 /** What is unknown, and why, where the reading itself ended in an error. */
-export function notSafe({ summary }: Pick<Check, 'summary'>): string {
-  const isReading = summary.startsWith(notPaused) || summary.startsWith(stateUnknown);
-  const reason = summary.replace(/^(current state unknown|Cannot tell): /, '').replace(/\.$/, '');
-  return `NOT SAFE: ${isReading ? summary : `${stateUnknown} (${reason.replace(/^The /, 'the ')})`}`;
+export function notSafe({ summary, code }: Pick<Check, 'summary' | 'code'>): string {
+  if (code === undefined) return `NOT SAFE: ${summary}`;
+  const sentence = summary.replace(/\.$/, '').replace(/^The /, 'the ');
+  const reason = code === 'check.timeout' ? `no answer within ${limitMs / 1000} s` : sentence;
+  return `NOT SAFE: ${stateUnknown} (${reason})`;
 }
 
 async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
@@ -229,7 +236,7 @@ async function protocol(ctx: StepContext, pause: ShutdownFacts['pause']) {
     });
   }
   // Its step is not done where the contracts returned "not paused" after the transaction succeeded.
-  const hash = journaledTransactions(journalOf(ctx)).findLast(({ step }) => step === paused.id)?.hash;
+  const hash = journaledTransactions(journalOf(ctx)).findLast(({ step }) => step === pausing.id)?.hash;
   const since =
     isPaused === false && pause.intent !== null && hash !== undefined
       ? await changedSince(ctx.chain(), { intent: pause.intent, hash })

@@ -7,7 +7,7 @@ import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { eventsIn, readEvidence } from '../../src/chain/transactions/receipt.ts';
-import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
+import { sendSteps, sentSteps } from '../../src/chain/transactions/sendSteps.ts';
 import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
 import { formatAmount } from '../../src/chain/treasury/amount.ts';
 import { readPairTokens, type Token } from '../../src/chain/treasury/findToken.ts';
@@ -36,6 +36,8 @@ import { count } from '../../src/text/format.ts';
 import { byHand } from './unwind.byHand.ts';
 import { tryWithdrawal } from './unwind.checks.ts';
 import { exampleFacts, preflight, type UnwindFacts, wantedPairs } from './unwind.preflight.ts';
+
+const unwindId = 'unwind';
 
 const input = {
   pair: field(
@@ -154,7 +156,7 @@ as in tv emergency withdraw.`,
     const paying = payout === null ? [] : payoutSteps(payout);
     if (sender === null) return paying;
     const unwinding = sendSteps({
-      id: 'unwind',
+      id: unwindId,
       title: (group) => {
         const one = pairs.find(({ pair }) => pair.id === group[0]?.args[0]);
         const what =
@@ -189,7 +191,7 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
     ),
   );
   for (const read of [resting, after]) read.catch(() => {});
-  const returned = readReturned(chain, unwinds(ctx));
+  const returned = readReturned(chain, unwinds(ctx, facts));
 
   for (const { pair, reason } of facts.stuck) {
     preflight.check(pairTitle(pair), 'chain', async () =>
@@ -350,10 +352,11 @@ async function whoSweeps(ctx: StepContext, token: Token): Promise<readonly strin
     : sweeping.map(({ pair }) => `tv emergency unwind --pair ${pair.name ?? pair.id}`);
 }
 
-function unwinds({ results }: StepContext): readonly SentTransaction[] {
-  return Object.entries(results)
-    .filter(([step]) => /^unwind(-\d+)?$/.test(step))
-    .map(([, result]) => result as SentTransaction);
+function unwinds(ctx: StepContext, { intents, sender }: UnwindFacts): readonly SentTransaction[] {
+  if (sender === null) return [];
+  return sentSteps({ id: unwindId, intents, sender })
+    .map((step) => step.result(ctx))
+    .filter((sent) => sent !== undefined);
 }
 
 /** By token, in lower case: what the strategy sent to the vault in transactions of this run, as their receipts say. */

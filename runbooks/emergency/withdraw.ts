@@ -5,7 +5,6 @@ import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { namedPairs } from '../../src/chain/pairs/pair.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
-import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
 import { amountPattern, parseAmount } from '../../src/chain/treasury/amount.ts';
 import { checkRecipient } from '../../src/chain/treasury/checkRecipient.ts';
 import { findToken } from '../../src/chain/treasury/findToken.ts';
@@ -15,6 +14,7 @@ import { UsageError } from '../../src/errors/TvError.ts';
 import { outside } from '../../src/operations/offVaultBalances.ts';
 import { checkOpen } from '../../src/operations/payout/checks.ts';
 import { examplePayout, payoutBasis, payoutConsequence, toAgain } from '../../src/operations/payout/facts.ts';
+import { paymentsOf } from '../../src/operations/payout/payments.ts';
 import { payoutSteps } from '../../src/operations/payout/steps.ts';
 import { checkPaid } from '../../src/operations/payout/verify.ts';
 import type { Check } from '../../src/runbook/check.ts';
@@ -128,8 +128,8 @@ export async function verify(ctx: StepContext, facts: WithdrawFacts): Promise<re
       ? outside(now.value, namedPairs(ctx.settings))
       : warn(`what is outside the vault is unknown: ${now.reason}`);
   });
-  const sent = ctx.results['withdraw'] as SentTransaction | null | undefined;
-  if (sent !== undefined && sent !== null) {
+  const sent = paymentsOf(facts)[0]?.step.result(ctx);
+  if (sent !== undefined) {
     preflight.check('transaction', 'chain', async () =>
       pass(`${sent.hash} in block ${count(sent.block)}, paid ${sent.fee}`),
     );

@@ -122,10 +122,12 @@ export async function awaitCurrent(
 /**
  * What a check finds, or that it is unknown where the block that it was read from is too old. A replica
  * that lacks a block of this run is given some time.
+ * @param otherwise the finding for a block that is too old
  */
 export async function ofCurrentState<T extends Json>(
   ctx: Pick<StepContext, 'chain' | 'clock' | 'results' | 'signal'>,
   check: () => Promise<Finding<T>>,
+  otherwise: (stale: StaleHead) => Finding<T> = unknownState,
 ): Promise<Finding<T>> {
   // In one turn: one batch, which one node answers.
   const both = async () => {
@@ -134,7 +136,7 @@ export async function ofCurrentState<T extends Json>(
     return { stale: await current, finding };
   };
   const { stale, finding } = await readUntil(ctx, both, (answer) => answer.stale?.mayCatchUp !== true);
-  return stale === undefined ? finding : unknownState(stale);
+  return stale === undefined ? finding : otherwise(stale);
 }
 
 function unknownState({ summary, facts, next }: StaleHead): Finding<never> {

@@ -7,6 +7,7 @@ import { ChangedSince } from '../runbook/changedSince.ts';
 import type { Context } from '../runbook/context.ts';
 import type { PreflightResult, Step, StepContext } from '../runbook/define.ts';
 import { block, Preflight, pass } from '../runbook/preflight.ts';
+import { note } from '../runbook/step.ts';
 import { quoteForShell } from '../text/shellLine.ts';
 
 export type PinFacts = {
@@ -38,6 +39,8 @@ export async function checkChosenBackup(
   return { checks, facts: value === undefined ? undefined : { ...value, reason } };
 }
 
+const pinBefore = note<BackupMarks['pinned']>('before');
+
 /** Writes the pin, or takes it away; other marks stay. */
 export function setPin({ path, name, reason }: PinFacts): Step {
   const before = async (ctx: Context) => find(ctx, path);
@@ -51,10 +54,9 @@ export function setPin({ path, name, reason }: PinFacts): Step {
       });
     }
   };
-  // Undefined where this run has written nothing yet.
-  const earlier = (ctx: StepContext) => ctx.notes['before'] as BackupMarks['pinned'] | undefined;
   const assertOwn = async (ctx: StepContext) => {
-    const was = earlier(ctx);
+    const was = pinBefore.read(ctx);
+    // This run has written nothing yet.
     if (was === undefined) return;
     const now = (await before(ctx)).marks.pinned?.reason ?? null;
     if (now === (was?.reason ?? null) || now === reason) return;
@@ -81,7 +83,7 @@ export function setPin({ path, name, reason }: PinFacts): Step {
     },
     run: async (ctx) => {
       // Once only: a resumed run might find what others have set.
-      if (earlier(ctx) === undefined) ctx.note('before', (await before(ctx)).marks.pinned);
+      await pinBefore.once(ctx, async () => (await before(ctx)).marks.pinned);
       await assertOwn(ctx);
       const { user, host } = thisOperator();
       const by = `${user}@${host}`;
@@ -91,11 +93,11 @@ export function setPin({ path, name, reason }: PinFacts): Step {
     assertUndoable: assertOwn,
     undo: async (ctx) => {
       await assertOwn(ctx);
-      const was = earlier(ctx);
+      const was = pinBefore.read(ctx);
       if (was !== undefined) await write(ctx, was);
     },
     checkUndone: async (ctx) => {
-      const was = earlier(ctx);
+      const was = pinBefore.read(ctx);
       const { marks } = await before(ctx);
       const words = marks.pinned === null ? 'not pinned' : `pinned (${marks.pinned.reason})`;
       return was === undefined || marks.pinned?.reason === was?.reason

@@ -1,4 +1,5 @@
 import type { Advice } from '../errors/advice.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import type { Json } from './json.ts';
 
 /** The part of the system that a check reads; groups the checks of one screen. */
@@ -17,6 +18,8 @@ export interface Check {
   readonly facts?: Readonly<Record<string, string>>;
   /** Commands that mend it, shown after `Next:`. */
   readonly next?: readonly Advice[];
+  /** Of the error that it ended with: it found nothing, and `summary` is the error's sentence. */
+  readonly code?: ErrorCode;
   /** Its source did not answer in time, or not at all: nothing that it asks for is known. */
   readonly unread?: true;
   /** What it read is older than it may be, so that a state "as wanted already" is no proof of it. */

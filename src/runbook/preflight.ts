@@ -82,14 +82,15 @@ function blockedBy(error: unknown): Finding {
   if (error instanceof Interrupted) return { status: 'skip', summary: `skipped: ${error.message}` };
   if (error instanceof TvError) {
     const unread = error instanceof UnavailableError || error instanceof TimeoutError;
-    const { message: summary, facts, next } = error;
-    return { status: 'block', summary, facts, next, ...(unread ? { unread } : {}) };
+    const { message: summary, code, facts, next } = error;
+    return { status: 'block', summary, code, facts, next, ...(unread ? { unread } : {}) };
   }
   // One check that fails in an unforeseen way must not hide the others, nor end an emergency.
   const reason = error instanceof Error ? error.message : String(error);
   return {
     status: 'block',
-    summary: `Cannot tell: unexpected error in tv (${reason}).`,
+    code: 'tv.bug',
+    summary: `Unexpected error in tv (${reason}).`,
     next: ['report this with the output of the same command and --verbose'],
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { exampleFacts, firstTrouble } from '../../runbooks/emergency/shutdown.preflight.ts';
 import shutdown, { notSafe } from '../../runbooks/emergency/shutdown.ts';
 import { TimeoutError, TvError, UnavailableError } from '../../src/errors/TvError.ts';
+import type { Check } from '../../src/runbook/check.ts';
 import { block, Preflight, pass } from '../../src/runbook/preflight.ts';
 
 const limited = new UnavailableError(
@@ -55,11 +56,19 @@ describe('emergency shutdown: what it says of the pause before it is sent', () =
   });
 });
 
-it.each([
-  [limited.message, 'paused state unknown (the RPC node refuses more requests for now: a rate limit)'],
-  ['Cannot tell: no answer within 15 s.', 'paused state unknown (no answer within 15 s)'],
-  ['the protocol is not paused', 'the protocol is not paused'],
-  ['paused state unknown: no contract returns it', 'paused state unknown: no contract returns it'],
-])('emergency shutdown, verification: %s → says what is unknown', (summary, words) => {
-  expect(notSafe({ summary })).toBe(`NOT SAFE: ${words}`);
+it.each<[string, Partial<Check>, string]>([
+  [
+    limited.message,
+    { code: 'chain.rate-limited' },
+    'paused state unknown (the RPC node refuses more requests for now: a rate limit)',
+  ],
+  [
+    'Cannot tell: no answer within 15 s.',
+    { code: 'check.timeout' },
+    'paused state unknown (no answer within 15 s)',
+  ],
+  ['the protocol is not paused', {}, 'the protocol is not paused'],
+  ['paused state unknown: no contract returns it', {}, 'paused state unknown: no contract returns it'],
+])('emergency shutdown, verification: %s → says what is unknown', (summary, rest, words) => {
+  expect(notSafe({ summary, ...rest })).toBe(`NOT SAFE: ${words}`);
 });

@@ -426,7 +426,7 @@ describe('checks', () => {
     await expect(value).resolves.toBeUndefined();
     expect(await all.checks()).toMatchObject([
       { id: 'env', status: 'block', summary: expect.stringContaining('unexpected error in tv (Cannot read') },
-      { id: 'rpc', status: 'block', summary: 'Cannot tell: unexpected error in tv (a string).' },
+      { id: 'rpc', status: 'block', summary: 'Unexpected error in tv (a string).' },
       { id: 'disk', status: 'pass' },
     ]);
   });

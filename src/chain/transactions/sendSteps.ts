@@ -1,9 +1,10 @@
 import type { Advice } from '../../errors/advice.ts';
 import type { Step } from '../../runbook/define.ts';
-import { asJson } from '../../runbook/json.ts';
+import { type StepKey, step } from '../../runbook/step.ts';
 import type { ResolvedIntent } from '../intents/intent.ts';
 import type { Sender } from '../preflight/checkSending.ts';
 import { probeSent, sendOnce } from './sendOnce.ts';
+import type { SentTransaction } from './transaction.ts';
 
 export interface SendStepsParameters {
   /** Of the first step; those after it get a number: `trip`, `trip-2`. */
@@ -25,21 +26,30 @@ const callsAtOnce = 50;
 
 /** Steps that send intents: on Tempo together in one transaction, elsewhere one by one. */
 export function sendSteps(parameters: SendStepsParameters): readonly Step[] {
-  const { id, intents, sender } = parameters;
-  const size = sender.network === 'tempo' ? callsAtOnce : 1;
-  const groups = Array.from({ length: Math.ceil(intents.length / size) }, (_, index) =>
-    intents.slice(index * size, (index + 1) * size),
-  );
-  return groups.map((group, index) => step(parameters, group, index === 0 ? id : `${id}-${index + 1}`));
+  return groupsOf(parameters).map(({ step, group }) => sendStep(parameters, group, step));
 }
 
-function step(
+/** The steps that `sendSteps` makes of the same parameters, by reference. */
+export function sentSteps(
+  parameters: Pick<SendStepsParameters, 'id' | 'intents' | 'sender'>,
+): readonly StepKey<SentTransaction>[] {
+  return groupsOf(parameters).map(({ step }) => step);
+}
+
+function groupsOf({ id, intents, sender }: Pick<SendStepsParameters, 'id' | 'intents' | 'sender'>) {
+  const size = sender.network === 'tempo' ? callsAtOnce : 1;
+  return Array.from({ length: Math.ceil(intents.length / size) }, (_, index) => ({
+    step: step<SentTransaction>(index === 0 ? id : `${id}-${index + 1}`),
+    group: intents.slice(index * size, (index + 1) * size),
+  }));
+}
+
+function sendStep(
   { title, sender, urgent, replace, afterwards }: SendStepsParameters,
   intents: readonly ResolvedIntent[],
-  id: string,
+  key: StepKey<SentTransaction>,
 ): Step {
-  return {
-    id,
+  return key.define({
     title: title(intents),
     command: castLines(intents),
     runs: 'here',
@@ -47,18 +57,16 @@ function step(
     effect: 'final',
     ...(afterwards === undefined ? {} : { afterwards }),
     probe: (ctx) => probeSent(ctx),
-    run: async (ctx) =>
-      asJson(
-        await sendOnce(ctx, {
-          role: sender.role,
-          from: sender.from,
-          calls: intents.map(({ address, data }) => ({ to: address, data })),
-          feeToken: sender.feeToken ?? undefined,
-          ownNonceLine: urgent,
-          replace,
-        }),
-      ),
-  };
+    run: (ctx) =>
+      sendOnce(ctx, {
+        role: sender.role,
+        from: sender.from,
+        calls: intents.map(({ address, data }) => ({ to: address, data })),
+        feeToken: sender.feeToken ?? undefined,
+        ownNonceLine: urgent,
+        replace,
+      }),
+  });
 }
 
 /** More calls than this are counted, not written out. */

@@ -18,26 +18,32 @@ import { formatAmount } from '../../chain/treasury/amount.ts';
 import { withdrawnBy } from '../../chain/treasury/withdrawals.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Step, StepContext } from '../../runbook/define.ts';
-import { asJson, type Json } from '../../runbook/json.ts';
 import { block, pass } from '../../runbook/preflight.ts';
-import type { Pausing, PayoutFacts, Withdrawal } from './facts.ts';
+import { during } from '../../runbook/step.ts';
+import { type PauseChange, pauseAgain, pausing, unpausing } from '../pauseSteps.ts';
+import type { Pausing, PayoutFacts } from './facts.ts';
+import { type Payment, paymentsOf } from './payments.ts';
 import { readAmounts } from './withdrawable.ts';
 
 /** While the protocol is open for it, a withdrawal that is late does not hold up the new pause. Milliseconds. */
 const openLimitMs = 30_000;
 
-/** On Tempo all withdrawals are one transaction, elsewhere one each; with the pause around them where it has to be. */
+/** The payments, with the protocol unpaused during them where it has to be. */
 export function payoutSteps(facts: PayoutFacts): readonly Step[] {
-  const { pause, sender, withdrawals } = facts;
-  const groups = sender.network === 'tempo' ? [withdrawals] : withdrawals.map((one) => [one]);
-  const payments = groups.map((group, index) =>
-    payment(facts, group, index === 0 ? 'withdraw' : `withdraw-${index + 1}`),
-  );
+  const { pause } = facts;
+  const payments = paymentsOf(facts).map((one) => pay(facts, one));
   if (pause.way !== 'steps') return payments;
-  return [endPause(pause, facts), ...payments, beginPause(pause, facts)];
+  return during({
+    ...{ subject: openProtocol, state: 'OPEN (not paused)' },
+    open: endPause(pause, facts),
+    body: payments,
+    close: beginPause(pause, facts),
+    // Whatever was withdrawn meanwhile.
+    mustEnd: true,
+  });
 }
 
-function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): Step {
+function pay(facts: PayoutFacts, { step, withdrawals: group }: Payment): Step {
   const { recipient, max, sender, pause } = facts;
   const amounts = group.map(({ amount, token }) => formatAmount(BigInt(amount), token)).join(' and ');
   const what = `${max ? 'all that is free, now ' : ''}${amounts}`;
@@ -46,8 +52,7 @@ function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): 
   const shown = group.map(({ intent, token }) =>
     max ? { ...intent, args: [token.address, '$ALL_THAT_IS_FREE', recipient] } : intent,
   );
-  return {
-    id,
+  return step.define({
     // Also where the pause around it has gone since.
     once: shown.map(castLine),
     title: `withdraw ${what} to ${recipient} as ${sender.from}${around}`,
@@ -59,7 +64,7 @@ function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): 
     afterwards: 'by the recipient only',
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => {
-      if (pause.way === 'steps' && !('unpause' in ctx.results)) {
+      if (pause.way === 'steps' && !unpausing.isDone(ctx)) {
         throw new TvError(
           'emergency.still-paused',
           'Not tried: the pause has not ended, and the vault refuses while paused.',
@@ -82,9 +87,9 @@ function payment(facts: PayoutFacts, group: readonly Withdrawal[], id: string): 
         ...(pause.way === 'steps' ? { limitMs: openLimitMs } : {}),
       });
       // Of the transaction in the journal, whatever was read since.
-      return asJson({ ...sent, paid: withdrawnBy(journaledTransaction(ctx)?.calls ?? []) });
+      return { ...sent, paid: withdrawnBy(journaledTransaction(ctx)?.calls ?? []) };
     },
-  };
+  });
 }
 
 function inPause({ pause }: PayoutFacts, withdraws: readonly ResolvedIntent[]): readonly ResolvedIntent[] {
@@ -94,17 +99,13 @@ function inPause({ pause }: PayoutFacts, withdraws: readonly ResolvedIntent[]): 
 type Stepwise = Pausing & { readonly sender: Sender };
 
 function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): Step {
-  return {
-    id: 'unpause',
+  return unpausing.define({
     title: `end the pause as ${sender.from}, for the withdrawal alone`,
     command: castLine(end),
     runs: 'here',
     effect: 'reversible',
     undoTitle: 'pause the protocol again',
-    // Whatever was withdrawn meanwhile.
-    undoAlways: true,
     once: [],
-    leaves: { subject: openProtocol, state: 'OPEN (not paused)', until: 'pause' },
     probe: (ctx) => probeSent(ctx),
     run: (ctx) => sendPausing(ctx, end, sender, { replace }),
     undo: async (ctx) => {
@@ -121,7 +122,7 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
         if (error !== undefined) throw error;
         return;
       }
-      await send(ctx, [begin], sender, { replace, note: 'pause-again' });
+      await send(ctx, [begin], sender, { replace, note: pauseAgain });
     },
     checkUndone: async (ctx) => {
       return ofCurrentState(ctx, async () => {
@@ -139,13 +140,12 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
             });
       });
     },
-  };
+  });
 }
 
 /** Also where the withdrawal has failed: nothing keeps the protocol open longer than that. */
 function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step {
-  return {
-    id: 'pause',
+  return pausing.define({
     title: `pause the protocol again as ${sender.from}`,
     command: castLine(begin),
     runs: 'here',
@@ -154,7 +154,7 @@ function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step
     afterwards: { tv: ['emergency', 'resume'] },
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => {
-      if (!('unpause' in ctx.results)) {
+      if (!unpausing.isDone(ctx)) {
         const { paused } = await readProtocol(ctx.chain());
         // The end of the pause may still get into a block: a resume looks it up before anything else.
         if (paused !== false) {
@@ -170,7 +170,7 @@ function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step
       }
       return sendPausing(ctx, begin, sender, { replace });
     },
-  };
+  });
 }
 
 /**
@@ -182,9 +182,9 @@ async function sendPausing(
   intent: ResolvedIntent,
   sender: Sender,
   options: Pick<SendParameters, 'replace'>,
-): Promise<Json> {
+): Promise<PauseChange> {
   try {
-    return asJson(await send(ctx, [intent], sender, options));
+    return await send(ctx, [intent], sender, options);
   } catch (error) {
     if (!(error instanceof TvError) || error.exitCode !== exitCodes.unverified) throw error;
     const wanted = intent.intent === 'pauseProtocol';

@@ -4,27 +4,18 @@ import type { ResolvedIntent } from '../../chain/intents/intent.ts';
 import { readProtocol } from '../../chain/readProtocol.ts';
 import { sameAddress } from '../../chain/sameAddress.ts';
 import { type EmittedLog, readEvidence } from '../../chain/transactions/receipt.ts';
-import type { SentTransaction, SignedTransaction } from '../../chain/transactions/transaction.ts';
+import type { SignedTransaction } from '../../chain/transactions/transaction.ts';
 import { formatAmount } from '../../chain/treasury/amount.ts';
 import { paymentIn, withdrawnBy } from '../../chain/treasury/withdrawals.ts';
 import type { Address } from '../../config/settings.ts';
 import type { Finding } from '../../runbook/check.ts';
 import type { StepContext } from '../../runbook/define.ts';
 import { block, type Preflight, pass, warn } from '../../runbook/preflight.ts';
+import { pausing } from '../pauseSteps.ts';
 import type { PayoutFacts, Withdrawal } from './facts.ts';
+import { type Paid, paymentsOf } from './payments.ts';
 
-/** A withdrawal of this run, as it is in the journal: the amounts are those of the signed calls. */
-interface Paying {
-  readonly hash: `0x${string}`;
-  readonly paid: Readonly<Record<Address, string>>;
-}
-
-const isWithdrawal = (step: string) => /^withdraw(-\d+)?$/.test(step);
-
-/** How much of a token the steps have sent out, in the smallest unit. */
-export function paidOut({ results }: Pick<StepContext, 'results'>, token: Address): bigint {
-  return amountOf(finished(results), token);
-}
+type Paying = Pick<Paid, 'hash' | 'paid'>;
 
 function amountOf(payments: readonly Paying[], token: Address): bigint {
   return payments
@@ -33,22 +24,19 @@ function amountOf(payments: readonly Paying[], token: Address): bigint {
     .reduce((sum, [, amount]) => sum + BigInt(amount), 0n);
 }
 
-function finished(results: StepContext['results']): readonly Paying[] {
-  return Object.entries(results)
-    .filter(([step, result]) => isWithdrawal(step) && result !== null)
-    .map(([, result]) => result as unknown as Paying);
-}
-
 /** Also those whose step failed: of each step the one that it signed last. */
-function payments({ results, runs, runId }: StepContext): readonly Paying[] {
+function payments(ctx: StepContext, facts: PayoutFacts): readonly Paying[] {
+  const steps = paymentsOf(facts).map(({ step }) => step);
+  const finished = steps.map((step) => step.result(ctx)).filter((paid) => paid !== undefined);
   const signed = new Map<string, SignedTransaction>();
-  for (const event of runs.read(runId)) {
-    if (event.type === 'step.noted' && event.note === 'transaction' && isWithdrawal(event.step)) {
+  for (const event of ctx.runs.read(ctx.runId)) {
+    const isPayment = 'step' in event && steps.some(({ id }) => id === event.step);
+    if (isPayment && event.type === 'step.noted' && event.note === 'transaction') {
       signed.set(event.step, event.value as unknown as SignedTransaction);
     }
   }
   const noted = [...signed.values()].map(({ hash, calls }) => ({ hash, paid: withdrawnBy(calls) }));
-  return [...new Map([...finished(results), ...noted].map((one) => [one.hash, one])).values()];
+  return [...new Map([...finished, ...noted].map((one) => [one.hash, one])).values()];
 }
 
 /**
@@ -56,11 +44,11 @@ function payments({ results, runs, runId }: StepContext): readonly Paying[] {
  * of their hashes, and whether the pause is back. What balances do meanwhile is no part of it.
  */
 export function checkPaid(ctx: StepContext, preflight: Preflight, facts: PayoutFacts): void {
-  const { recipient, withdrawals, pause } = facts;
+  const { withdrawals, pause } = facts;
   for (const withdrawal of withdrawals) {
     const { token } = withdrawal;
     const id = withdrawals.length === 1 ? 'recipient' : `recipient ${token.symbol}`;
-    preflight.check(id, 'chain', () => received(ctx, withdrawal, recipient));
+    preflight.check(id, 'chain', () => received(ctx, facts, withdrawal));
   }
   const readBack = async () => {
     const { paused } = await readProtocol(ctx.chain());
@@ -68,18 +56,21 @@ export function checkPaid(ctx: StepContext, preflight: Preflight, facts: PayoutF
       if (paused === undefined) return warn('paused state unknown: no contract returns it');
       return pass(paused ? 'paused' : 'not paused');
     }
-    return paused === true ? pass('paused again, read back from the contract') : notPaused(ctx, pause.begin);
+    return paused === true
+      ? pass('paused again, read back from the contract')
+      : notPaused(ctx, facts, pause.begin);
   };
   preflight.check('pause', 'chain', () => ofCurrentState(ctx, readBack));
 }
 
 async function received(
   ctx: StepContext,
+  facts: PayoutFacts,
   { token, intent: { address: vault } }: Withdrawal,
-  recipient: Address,
 ): Promise<Finding> {
+  const { recipient } = facts;
   const next = [{ tv: ['resume'] }];
-  const own = payments(ctx).filter((payment) => amountOf([payment], token.address) > 0n);
+  const own = payments(ctx, facts).filter((payment) => amountOf([payment], token.address) > 0n);
   if (own.length === 0) return block(`this run has sent no withdrawal of ${token.symbol}`, { next });
   const logs: EmittedLog[] = [];
   for (const { hash } of own) {
@@ -96,22 +87,23 @@ async function received(
   const shown = (amount: bigint) => formatAmount(amount, token);
   const transactions = own.map(({ hash }) => hash).join(', ');
   const { moved, recorded } = paymentIn(logs, { vault, token: token.address, recipient });
-  const facts = { transaction: transactions, vault, recipient };
+  const about = { transaction: transactions, vault, recipient };
   if (moved !== paid) {
     const from = `from the vault to ${recipient}`;
-    return block(`the receipt shows ${shown(moved)} ${from}, not ${shown(paid)}`, { facts });
+    return block(`the receipt shows ${shown(moved)} ${from}, not ${shown(paid)}`, { facts: about });
   }
   const words = `${recipient} received ${shown(moved)}`;
-  if (recorded === undefined) return warn(`${words}; the vault emitted no Withdrawn event`, { facts });
-  if (recorded !== paid) return block(`${words}, but the vault recorded ${shown(recorded)}`, { facts });
+  if (recorded === undefined) return warn(`${words}; the vault emitted no Withdrawn event`, { facts: about });
+  if (recorded !== paid)
+    return block(`${words}, but the vault recorded ${shown(recorded)}`, { facts: about });
   const receipts = own.map(({ hash }) => hash).join(', ');
   return pass(`${words}: Transfer and Withdrawn in the receipt of ${receipts}`);
 }
 
 /** Not paused now. Where this run's pause is in its block, another transaction has ended it since. */
-async function notPaused(ctx: StepContext, begin: ResolvedIntent): Promise<Finding> {
+async function notPaused(ctx: StepContext, payout: PayoutFacts, begin: ResolvedIntent): Promise<Finding> {
   const next = [{ tv: ['emergency', 'shutdown'] }];
-  const sent = (ctx.results['pause'] ?? payments(ctx).at(-1)) as Pick<SentTransaction, 'hash'> | undefined;
+  const sent = pausing.result(ctx) ?? payments(ctx, payout).at(-1);
   const since =
     sent === undefined ? undefined : await changedSince(ctx.chain(), { intent: begin, hash: sent.hash });
   if (sent === undefined || since === undefined)
