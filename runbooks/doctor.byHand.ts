@@ -25,7 +25,9 @@ export const byHand: ByHand = {
     },
     {
       what: 'Whether a page of another origin may read the answers of the API.',
-      run: `curl -sS -m 10 -o /dev/null -D - -X OPTIONS -H 'Origin: https://app.tempovault.xyz' -H 'Access-Control-Request-Method: GET' "$API_URL/api/v1/stats" | grep -i -e '^HTTP/' -e '^access-control-allow-origin'`,
+      run: `curl -sS -m 10 -o /dev/null -D - -X OPTIONS -H 'Origin: https://app.tempovault.xyz' \\
+  -H 'Access-Control-Request-Method: GET' "$API_URL/api/v1/stats" |
+  grep -i -e '^HTTP/' -e '^access-control-allow-origin'`,
       expect:
         '`access-control-allow-origin` with that origin. Otherwise the origin is missing in `ALLOWED_ORIGINS` of `.env`.',
       prints: /HTTP\//i,

@@ -1,7 +1,7 @@
 import { readCors } from '../src/api/readCors.ts';
 import { formatFunds, readFunds } from '../src/chain/transactions/readFunds.ts';
 import type { Address } from '../src/config/settings.ts';
-import { type Advice, onHost } from '../src/errors/advice.ts';
+import type { Advice } from '../src/errors/advice.ts';
 import { TvError } from '../src/errors/TvError.ts';
 import { readEnvValue } from '../src/host/envFile.ts';
 import { readEnvFile } from '../src/host/readEnvFile.ts';
@@ -26,7 +26,6 @@ export async function probeOrders(ctx: Context): Promise<readonly Finding[]> {
       ),
     ];
   }
-  const restart = onHost(`systemctl restart ${ctx.settings.host.units.api}`);
   return failing('orders-endpoint', 'critical', async () => {
     const path = `/api/v1/strategy/${strategy}/orders/${noPair}`;
     const { status } = await ctx.api().get(path);
@@ -35,7 +34,7 @@ export async function probeOrders(ctx: Context): Promise<readonly Finding[]> {
     return [
       finding('orders-endpoint', 'critical', `the endpoint of the orders answers HTTP ${status}`, {
         evidence: { path },
-        next: [restart],
+        next: [{ tv: ['service', 'restart', 'api'] }],
       }),
     ];
   });
@@ -51,7 +50,7 @@ export async function probeCors(ctx: Context, origin: string): Promise<readonly 
       ...{ url: base, path: '/api/v1/stats', origin, timeoutMs, signal: ctx.signal },
     });
     if (allowed) return [];
-    const { envFile, units } = ctx.settings.host;
+    const { envFile } = ctx.settings.host;
     const listed = await allowedOrigins(ctx);
     return [
       finding('cors-refused', 'critical', `the API does not allow pages of ${origin} to read its answers`, {
@@ -60,12 +59,12 @@ export async function probeCors(ctx: Context, origin: string): Promise<readonly 
           'ALLOWED_ORIGINS in .env': listed,
         },
         next: [
-          onHost(
-            `systemctl restart ${units.api}`,
-            listed.split(/[\s,]+/).includes(origin)
+          {
+            tv: ['service', 'restart', 'api'],
+            when: listed.split(/[\s,]+/).includes(origin)
               ? 'it is listed, and the API has not read it yet'
               : `add ${origin} to ALLOWED_ORIGINS in ${envFile}, then`,
-          ),
+          },
         ],
       }),
     ];

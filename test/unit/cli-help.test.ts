@@ -40,6 +40,8 @@ describe('tv --help', () => {
         status                Show what is wrong, and what mends it
         monitor               Report faults once, on a screen, or to a pager (§8)
         monitor rules         Write alerting rules and a Grafana dashboard (§8)
+        health                Ask API, database and each RPC node, with latencies
+        doctor                Find the cause of a symptom, and what mends it (§10)
 
       Everywhere
         -e, --env NAME        environment to work on (TV_ENVIRONMENT)

@@ -411,7 +411,7 @@ describe('checks', () => {
     expect(await all.checks()).toEqual([
       {
         ...{ id: 'env', world: 'host', status: 'block', summary: 'The file cannot be read.' },
-        ...{ facts: { file: '/x' }, next: [{ shell: 'ls -l /x', on: 'here' }] },
+        ...{ code: 'file.unreadable', facts: { file: '/x' }, next: [{ shell: 'ls -l /x', on: 'here' }] },
       },
     ]);
   });
@@ -425,7 +425,7 @@ describe('checks', () => {
     all.check('disk', 'host', async () => pass('free'));
     await expect(value).resolves.toBeUndefined();
     expect(await all.checks()).toMatchObject([
-      { id: 'env', status: 'block', summary: expect.stringContaining('unexpected error in tv (Cannot read') },
+      { id: 'env', status: 'block', summary: expect.stringContaining('Unexpected error in tv (Cannot read') },
       { id: 'rpc', status: 'block', summary: 'Unexpected error in tv (a string).' },
       { id: 'disk', status: 'pass' },
     ]);

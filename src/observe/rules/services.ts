@@ -11,7 +11,7 @@ const log = (unit: string): Advice => onHost(`journalctl -u ${unit} -n 50 --no-p
 
 /** What starts a service and proves that it works. */
 function start(name: ServiceName): Advice {
-  return { tv: name === 'oracle' ? ['oracle', 'recover'] : ['service', 'restart', name] };
+  return name === 'oracle' ? { tv: ['oracle', 'recover'] } : { tv: ['service', 'start', name] };
 }
 
 export const serviceRules = [
