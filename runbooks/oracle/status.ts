@@ -1,7 +1,9 @@
 import { assertNodes, onRightChain } from '../../src/chain/assertChainId.ts';
 import type { Diagnosis } from '../../src/chain/oracle/diagnose.ts';
 import { readAuthority } from '../../src/chain/oracle/readAuthority.ts';
+import { readKeyAge } from '../../src/chain/oracle/readKeyAge.ts';
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import { readHead } from '../../src/chain/readHead.ts';
 import { endThePause } from '../../src/chain/readProtocol.ts';
 import { type Advice, distinctAdvice, onHost } from '../../src/errors/advice.ts';
 import { type Answer, answer } from '../../src/errors/answer.ts';
@@ -13,6 +15,7 @@ import { residualStateOfAll } from '../../src/journal/residualState.ts';
 import { type RunState, recoveryCommands } from '../../src/journal/runState.ts';
 import { causes, fees, nonces } from '../../src/observe/oracle/account.ts';
 import { chainOfOracle } from '../../src/observe/oracle/chain.ts';
+import { judgeKeyAge } from '../../src/observe/oracle/keyAge.ts';
 import { type OracleState, readOracle } from '../../src/observe/oracle/readOracle.ts';
 import { relayLog, relayService } from '../../src/observe/oracle/relay.ts';
 import { judgeSignals } from '../../src/observe/oracle/signals.ts';
@@ -25,6 +28,7 @@ import {
   worst,
 } from '../../src/observe/sample.ts';
 import { type EnvKey, readOracleKey, readRelayOf } from '../../src/operations/oracle/readOracleKey.ts';
+import type { Context } from '../../src/runbook/context.ts';
 import { defineReport } from '../../src/runbook/define.ts';
 import { count, duration, shortened } from '../../src/text/format.ts';
 import { padEnd, table, wrap } from '../../src/text/layout.ts';
@@ -40,7 +44,7 @@ export default defineReport({
   section: '2',
   order: 1,
   description:
-    "Shows for each pair the age of the last signal (healthy, stale by the contract's threshold, dead after five minutes), the process and its last errors, whether the key in .env is the authorised one, what it can pay and for how long, waiting transactions, and other addresses that may sign. What cannot be read is unknown (?). Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.",
+    "Shows for each pair the age of the last signal (healthy, stale by the contract's threshold, dead after five minutes), the process and its last errors, whether the key in .env is the authorised one and how old, what it can pay and for how long, waiting transactions, and other addresses that may sign. What cannot be read is unknown (?). Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.",
   byHand,
   input: {},
   collect: async (ctx) => {
@@ -83,7 +87,10 @@ export default defineReport({
         onTheHost,
       ),
       chainGauge('key', async () => envKey(ctx, await env, await authority)),
-      chainGauge('fees', async () => fees((await env).address, await diagnosis())),
+      chainGauge('key age', async () =>
+        keyAge(ctx, { oracle: (await env).address, authority: await authority }),
+      ),
+      chainGauge('fees', async () => fees(await diagnosis())),
       chainGauge('nonce', async () => nonces(await diagnosis())),
       chainGauge('causes', async () => causes(await diagnosis())),
       chainGauge('others', async () => otherSigners(ctx, await env, await authority)),
@@ -135,6 +142,11 @@ export default defineReport({
   exitCode: ({ level }) => pluginExitCode[level],
   failureExitCode: pluginExitCode.unknown,
 });
+
+async function keyAge(ctx: Context, of: Parameters<typeof readKeyAge>[1]): Promise<SampleValue> {
+  const [age, { timestamp }] = await Promise.all([readKeyAge(ctx.chain(), of), readHead(ctx.chain())]);
+  return judgeKeyAge(age, { now: timestamp, maxDays: ctx.settings.oracle.keyMaxAgeDays });
+}
 
 /** A rejection is the reading of each sample that awaits it. */
 function unlessAwaited(): void {}

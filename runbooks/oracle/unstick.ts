@@ -59,7 +59,7 @@ export default defineRunbook<Record<never, never>, UnstickFacts>({
   title: 'Replace a stuck transaction of the oracle',
   summary: 'Replace a stuck transaction of the oracle',
   section: '2',
-  order: 3,
+  order: 4,
   risk: 'moderate',
   description: `
 Where a transaction of the relay's key waits in the pool and no signal gets through, a restart does not help:

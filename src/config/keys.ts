@@ -83,7 +83,7 @@ function splitWords(raw: unknown): unknown {
 const milliseconds = (fallback: number) =>
   key<number>({ expected: `milliseconds, such as ${fallback}`, schema: positive, fallback });
 
-/** A threshold above which something is a warning. */
+/** A number with its unit. */
 const threshold = (unit: string, fallback: number) =>
   key<number>({ expected: `${unit}, such as ${fallback}`, schema: positive, fallback });
 
@@ -222,6 +222,9 @@ export const keys = {
     fileOnly: true,
     map: true,
   }),
+  'oracle.fundDays': threshold('days', 30),
+  // The security checklist rotates the relay's key quarterly.
+  'oracle.keyMaxAgeDays': threshold('days', 90),
   'withdraw.recipients': key<readonly Address[]>({
     expected: 'a list of addresses',
     schema: () => list(address()),

@@ -224,6 +224,7 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
       treasuryManager: resolution.get('signers.treasuryManager'),
     },
     pairs: need('pairs'),
+    oracle: { fundDays: need('oracle.fundDays'), keyMaxAgeDays: need('oracle.keyMaxAgeDays') },
     withdraw: { recipients: need('withdraw.recipients') },
     monitor: {
       limitMs: need('monitor.limitMs'),

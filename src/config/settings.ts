@@ -68,6 +68,12 @@ export interface Settings {
   readonly signers: Readonly<Record<SignerRole, SignerSource | undefined>>;
   /** By the name that operators use. */
   readonly pairs: Readonly<Record<string, PairSetting>>;
+  readonly oracle: {
+    /** `oracle fund` tops the relay up to the fees of so many days. */
+    readonly fundDays: number;
+    /** The relay's key is to be rotated after so many days. */
+    readonly keyMaxAgeDays: number;
+  };
   /** Where treasury may be withdrawn to without typing the address out. */
   readonly withdraw: { readonly recipients: readonly Address[] };
   /** Thresholds of warnings. Runbook section 8. */

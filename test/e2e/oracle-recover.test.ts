@@ -194,7 +194,7 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
     {
       cause: 'no fees',
       words: /cannot pay: it has .*, a signal takes/,
-      next: /send (10|0\.1) \w+ to 0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc, then: tv/,
+      next: /tv (-e \w+ )?oracle fund then: tv (-e \w+ )?oracle recover/,
       impose: (world: OracleWorld) => breakSandbox(place(world), 'drain-oracle'),
       mend: async (world: OracleWorld) => void (await healSandbox(place(world))),
     },

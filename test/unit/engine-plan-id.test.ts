@@ -17,6 +17,7 @@ const restsOn: Readonly<Record<string, string>> = {
   'service start': 'unit state relay',
   'service stop': 'unit state',
   'oracle recover': 'unit oracle',
+  'oracle fund': 'chainId oracle funding.token funding.amount sender.role sender.from',
   'oracle unstick': 'chainId unit wasActive oracle nonces.0 pending.0.hash maxFeePerGas maxPriorityFeePerGas',
   'oracle rotate-key': `
     form chainId oldAddress newAddress compromised funding.token funding.amount funding.words

@@ -274,7 +274,7 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
       }),
     }),
     ['relay-funds-low'],
-    `send 10 pathUSD to ${well.relay.oracle}`,
+    'tv oracle fund',
   ],
   [
     'the nonces of the relay are unknown',

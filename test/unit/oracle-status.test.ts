@@ -260,15 +260,14 @@ describe('the lines of tv oracle status', () => {
     activity,
     payer: known(payer),
   };
-  const oracle = '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc';
 
   it('fees: names the token that really pays', () => {
-    expect(fees(oracle, diagnosis)).toMatchObject({
+    expect(fees(diagnosis)).toMatchObject({
       level: 'critical',
       summary: '0 BetaUSD (paid its last signal): too little for one signal',
-      next: [`send 10 BetaUSD to ${oracle}`],
+      next: [{ tv: ['oracle', 'fund'] }],
     });
-    expect(fees(oracle, { ...diagnosis, payer: unknown('no answer') }).level).toBe('unknown');
+    expect(fees({ ...diagnosis, payer: unknown('no answer') }).level).toBe('unknown');
   });
 
   it('nonce: stuck is critical, unread is unknown', () => {

@@ -8,7 +8,7 @@ import { parseObject, parseQuantity } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
 import { endThePause, readProtocol, stopsSignals } from '../readProtocol.ts';
 import { readFees } from '../transactions/readFees.ts';
-import { type Funds, feeOf, formatFunds, type Payer, readPayer } from '../transactions/readFunds.ts';
+import { feeOf, formatFunds, type Payer, readPayer } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
 import { type NonceState, readNonce } from '../transactions/readNonce.ts';
 import { type PendingTransaction, readPool } from '../transactions/readPool.ts';
@@ -163,7 +163,7 @@ function noFees(oracle: Address, payer: Payer, needed: bigint): Trouble {
   return {
     id: 'no-fees',
     summary: `${oracle} cannot pay: it has ${has}${paysBy(payer)}, a signal takes ${formatFunds(needed, payer)}`,
-    next: [{ when: `${fundingLine(oracle, payer)}, then`, tv: ['oracle', 'recover'] }],
+    next: [{ tv: ['oracle', 'fund'] }, { when: 'then', tv: ['oracle', 'recover'] }],
   };
 }
 
@@ -229,11 +229,6 @@ export function judgeNonces(evidence: NonceEvidence): Trouble | undefined {
 
 function many(waiting: number): string {
   return `${count(waiting)} ${waiting === 1 ? 'transaction waits' : 'transactions wait'}`;
-}
-
-/** What an oracle is short of, as a rotation funds a new one; from whatever wallet, so no key is named. */
-export function fundingLine(oracle: Address, { network, symbol }: Pick<Funds, 'network' | 'symbol'>): string {
-  return `send ${network === 'plain' ? '0.1' : '10'} ${symbol} to ${oracle}`;
 }
 
 /** The time that the next block would have. Undefined where the node makes none. */

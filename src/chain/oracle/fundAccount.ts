@@ -5,8 +5,10 @@ import type { Chain } from '../../runbook/context.ts';
 import { tokenAbi } from '../abi/token.ts';
 import { described } from '../describeRpcError.ts';
 import { parseWei } from '../parseAnswer.ts';
+import { sameAddress } from '../sameAddress.ts';
 import { formatFunds, readFeeUnit } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
+import { type EmittedLog, eventsIn } from '../transactions/receipt.ts';
 import type { Call } from '../transactions/transaction.ts';
 import { mustRead } from '../tryRead.ts';
 
@@ -52,6 +54,26 @@ export function fundingCall({ token, amount }: Funding, to: Address): Call {
   if (token === null) return { to, data: '0x', value: numberToHex(BigInt(amount)) };
   const args = [to, BigInt(amount)] as const;
   return { to: token, data: encodeFunctionData({ abi: tokenAbi, functionName: 'transfer', args }) };
+}
+
+/**
+ * What the events of a token moved from one account to another, in the smallest unit.
+ * @returns null for the native token, which emits none: the transaction's own value is the payment
+ */
+export function paidIn(
+  logs: readonly EmittedLog[],
+  { token }: Pick<Funding, 'token'>,
+  from: Address,
+  to: Address,
+): bigint | null {
+  if (token === null) return null;
+  return eventsIn<{ from: Address; to: Address; amount: bigint }>(logs, {
+    address: token,
+    abi: tokenAbi,
+    eventName: 'Transfer',
+  })
+    .filter((event) => sameAddress(event.from, from) && sameAddress(event.to, to))
+    .reduce((sum, { amount }) => sum + amount, 0n);
 }
 
 /** What an account has of it, in the smallest unit. @throws TvError where no node answers */

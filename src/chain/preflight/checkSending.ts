@@ -7,6 +7,7 @@ import { holdsRole } from '../holdsRole.ts';
 import { contractTitles, type ResolvedIntent } from '../intents/intent.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { openSigner } from '../signers/openSigner.ts';
+import type { Signer } from '../signers/signer.ts';
 import { readFees, readMostGas } from '../transactions/readFees.ts';
 import { feeOf, formatFunds, readFunds } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
@@ -58,10 +59,7 @@ export async function checkSending(
   if (first === undefined) return undefined;
   const { role } = first;
   // Outside of any check: typing a password has no time limit.
-  const opened = await openSigner(ctx, role.signer).catch((error: unknown) => {
-    if (!(error instanceof TvError) || error.exitCode === exitCodes.notConfirmed) throw error;
-    return error;
-  });
+  const opened = await openForCheck(ctx, role.signer);
 
   const signer = preflight.check('signer', 'chain', async () => {
     if (opened instanceof TvError) throw opened;
@@ -171,6 +169,18 @@ export async function checkSending(
   const [who, pays] = await Promise.all([signer, fees, nonce]);
   if (who === undefined || pays === undefined) return undefined;
   return { role: role.signer, from: who.from, ...pays };
+}
+
+/**
+ * Opens a key, which may ask for a password, and so has no time limit: to be called outside of any check.
+ * @returns the reason where it cannot be opened
+ * @throws TvError with exit code 4 where a password is needed and there is nobody to ask
+ */
+export async function openForCheck(ctx: Context, role: SignerRole): Promise<Signer | TvError> {
+  return openSigner(ctx, role).catch((error: unknown) => {
+    if (!(error instanceof TvError) || error.exitCode === exitCodes.notConfirmed) throw error;
+    return error;
+  });
 }
 
 /** What is replaced, and what replaces it. */

@@ -1,13 +1,12 @@
-import { type Diagnosis, fundingLine, paysBy } from '../../chain/oracle/diagnose.ts';
+import { type Diagnosis, paysBy } from '../../chain/oracle/diagnose.ts';
 import { formatFunds } from '../../chain/transactions/readFunds.ts';
-import type { Address } from '../../config/settings.ts';
 import { count, duration } from '../../text/format.ts';
 import type { SampleValue } from '../sample.ts';
 
 /** Less than this left at the observed spend is a warning. In seconds. */
 const shortOfFees = 3 * 86_400;
 
-export function fees(oracle: Address, { payer, activity, troubles }: Diagnosis): SampleValue {
+export function fees({ payer, activity, troubles }: Diagnosis): SampleValue {
   if (!payer.known)
     return { level: 'unknown', summary: `what the key can pay with is unknown: ${payer.reason}` };
   const funds = payer.value;
@@ -25,7 +24,7 @@ export function fees(oracle: Address, { payer, activity, troubles }: Diagnosis):
       level: 'critical',
       summary: `${balance}: too little for one signal`,
       data,
-      next: [fundingLine(oracle, funds)],
+      next: [{ tv: ['oracle', 'fund'] }],
     };
   }
   if (spend?.perSecond === undefined || spend.perSecond === 0) {
@@ -46,7 +45,7 @@ export function fees(oracle: Address, { payer, activity, troubles }: Diagnosis):
     level: low ? 'warning' : 'ok',
     summary: `${balance}, lasts ${lasting(seconds)} at ${perDay} a day (its last ${spend.signals} signals)`,
     data,
-    ...(low ? { next: [fundingLine(oracle, funds)] } : {}),
+    ...(low ? { next: [{ tv: ['oracle', 'fund'] }] } : {}),
   };
 }
 

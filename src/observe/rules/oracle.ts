@@ -1,4 +1,4 @@
-import { fundingLine, type Trouble } from '../../chain/oracle/diagnose.ts';
+import type { Trouble } from '../../chain/oracle/diagnose.ts';
 import { dueAt } from '../../chain/oracle/oldKeys.ts';
 import type { PairSignal } from '../../chain/oracle/readPairSignals.ts';
 import { pairTitle } from '../../chain/pairs/pair.ts';
@@ -81,7 +81,7 @@ export const oracleRules = [
         ? undefined
         : {
             sentence: `${oracle} has ${formatFunds(payer.value.balance, payer.value)}, which lasts ${lasting(seconds)}`,
-            next: [fundingLine(oracle, payer.value)],
+            next: [{ tv: ['oracle', 'fund'] }],
           };
     },
   }),

@@ -53,7 +53,7 @@ works again; see [Quick reference](#quick-reference).
 |---|---|---|
 | API answers 503 | [Quick reference](#quick-reference): \`/ready\` names the check that fails | \`tv service restart api\`, only when RPC node and database answer |
 | "Failed to fetch orders" in the frontend | is \`$API_UNIT\` running, and is the site's origin in \`ALLOWED_ORIGINS\`? | change \`.env\`, restart \`$API_UNIT\` |
-| "insufficient fee token balance" | the fee token's balance of the sender | send it the fee token; on Tempo there is no native token |
+| "insufficient fee token balance" | the fee token's balance of the sender | of the relay: \`tv oracle fund\`; of another account: send it the fee token. On Tempo there is no native token |
 | indexer not progressing | its journal, the RPC node, its cursor | \`tv service restart indexer\`; if events are missing, [1. Reindexing events](#1-reindexing-events) |
 | signals stale or dead | [2. Oracle recovery](#2-oracle-recovery) | |
 | every transaction of the vault reverts | is it paused, is a breaker open? [6](#6-circuit-breakers), [7](#7-emergency-procedures) | |`,
