@@ -98,7 +98,7 @@ function entryOf({ file, name, command, group }: Command): string {
     summary,
     section,
     group,
-    risk: kind === 'report' ? 'read' : command.risk,
+    risk: kind === 'report' || kind === 'stream' ? 'read' : command.risk,
     ...(aliases === undefined ? {} : { aliases }),
     ...(settings === undefined ? {} : { settings }),
     // A resume or an undo runs whatever the run was.

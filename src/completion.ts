@@ -40,6 +40,7 @@ function sourcesFor(typed: readonly string[], { namedEnvironment }: Vocabulary):
     environments: async () => (await resolved()).origins.environments,
     pairs: async () => Object.keys((await resolved()).settings.pairs),
     settings: async () => keyNames,
+    services: async () => ['api', 'indexer', 'oracle', 'nginx'],
     runs: async () => new RunStore((await resolved()).settings.stateDirectory).ids().toReversed(),
     backups: async () => {
       const { host, backup } = (await resolved()).settings;

@@ -5,7 +5,7 @@ import { RunScreen } from './cli/renderRun.ts';
 import { type Busy, terminalBusy } from './cli/terminal/busy.ts';
 import { columnsNow, terminalPaint } from './cli/terminal/paint.ts';
 import { terminalScreen } from './cli/terminal/screen.ts';
-import { toJsonDocument, toJsonError, toJsonEvent } from './cli/toJson.ts';
+import { schemaOf, toJsonDocument, toJsonError, toJsonEvent } from './cli/toJson.ts';
 import { type AppContext, buildContext, type Program } from './context.ts';
 import { abandonRun } from './engine/abandonRun.ts';
 import { continueRun } from './engine/continueRun.ts';
@@ -59,6 +59,7 @@ export async function runCommand(
     now: new Date(),
     columns: process.stdout.columns ?? process.stderr.columns,
     environment: undefined,
+    piped: process.stdout.isTTY !== true,
   });
   const busy = terminalBusy(
     (line) => writer.print('stderr', line),
@@ -157,6 +158,10 @@ async function dispatch(invocation: Invocation, app: AppContext): Promise<number
       if (data === undefined) return command.exitCode?.(data) ?? exitCodes.ok;
       return finish(invocation, command, data);
     }
+    case 'stream': {
+      const { printStream } = await import('./printStream.ts');
+      return printStream(invocation, command, app.ctx);
+    }
     case 'runbook': {
       const handout = await command.handout?.(app.ctx, parsed.input as never);
       if (handout !== undefined) {
@@ -224,7 +229,7 @@ interface Renderable {
 function finish(invocation: Invocation, command: Renderable, data: unknown): number {
   invocation.busy.clear();
   const text = invocation.parsed.flags.json
-    ? toJsonDocument(`tv.${invocation.entry.command.replaceAll(' ', '-')}/1`, data, invocation.paint)
+    ? toJsonDocument(schemaOf(invocation.entry.command), data, invocation.paint)
     : command.render(data, invocation.paint, invocation.parsed.input as never);
   invocation.writer.print('stdout', text);
   return command.exitCode?.(data) ?? exitCodes.ok;

@@ -8,6 +8,7 @@ export interface CompletionSources {
   runs(): Promise<readonly string[]>;
   backups(): Promise<readonly string[]>;
   settings(): Promise<readonly string[]>;
+  services(): Promise<readonly string[]>;
 }
 
 /** Flags and arguments whose values come from a source. The values of others come from their schema. */
@@ -19,6 +20,7 @@ const valueSources: Readonly<Record<string, keyof CompletionSources>> = {
   run: 'runs',
   backup: 'backups',
   key: 'settings',
+  service: 'services',
 };
 /** Flags that runbooks and controls have, and others do not. */
 const answering = ['-y', '--yes', '--confirm', '--wait'];
@@ -61,7 +63,7 @@ async function offer(
 ): Promise<readonly string[]> {
   const fields = Object.values((command?.input ?? {}) as InputFields);
   const flag = before.at(-1) ?? '';
-  const field = fields.find((one) => nameOf(one) === flag);
+  const field = fields.find((one) => namesOf(one).includes(flag));
   if (withValue.has(flag) || (field !== undefined && /[<[]/.test(field.flag))) {
     return valuesOf(flag, field, sources);
   }
@@ -74,7 +76,7 @@ async function offer(
   const args = fields.filter((one) => !one.flag.startsWith('-'));
   const argument = args[Math.max(0, given)] ?? args.findLast((one) => one.flag.includes('...'));
   if (argument === undefined) return next;
-  return [...next, ...(await valuesOf(nameOf(argument), argument, sources))];
+  return [...next, ...(await valuesOf(namesOf(argument)[0] ?? '', argument, sources))];
 }
 
 /** The words that come after these in the name of a command. */
@@ -86,9 +88,10 @@ function nextWords(registry: readonly CommandDefinition[], words: readonly strin
   });
 }
 
-/** `--pair` of `--pair <pair...>`, `run` of `[run]`. */
-function nameOf({ flag }: InputField): string {
-  return flag.startsWith('-') ? (flag.split(/[ ,]/)[0] ?? '') : flag.replace(/[<>[\].]/g, '');
+/** `--pair` of `--pair <pair...>`, `-n` and `--lines` of `-n, --lines <count>`, `run` of `[run]`. */
+function namesOf({ flag }: InputField): readonly string[] {
+  if (!flag.startsWith('-')) return [flag.replace(/[<>[\].]/g, '')];
+  return flag.split(/,? /).filter((word) => word.startsWith('-'));
 }
 
 async function valuesOf(
@@ -122,7 +125,7 @@ function flagsOf(
   command: AnyCommand | undefined,
   common: readonly string[],
 ): readonly string[] {
-  const own = fields.map(nameOf).filter((name) => name.startsWith('-'));
+  const own = fields.flatMap(namesOf).filter((name) => name.startsWith('-'));
   const kind = command?.kind;
   const asks = kind === 'runbook' || kind === 'control';
   const hasPlan = kind === 'runbook' || (kind === 'control' && command?.planned === true);

@@ -221,7 +221,8 @@ function validate(entry: CommandDefinition, fields: InputFields, program: Comman
   if (answer.success) return answer.data as Json;
   const [issue] = answer.error.issues;
   const key = String(issue?.path[0] ?? '');
-  const name = fields[key]?.flag.split(' ')[0] ?? key;
+  const flag = fields[key]?.flag ?? key;
+  const name = /--[\w-]+/.exec(flag)?.[0] ?? flag.split(' ')[0];
   if (raw[key] === undefined) throw usage(entry, 'usage.missing-value', `${name} is needed.`);
   throw usage(entry, 'usage.malformed-value', `${name}: ${issue?.message ?? 'not valid'}`, {
     given: String(raw[key]),

@@ -18,16 +18,49 @@ function shown(place: AdvicePlace) {
   return (key: string, value: unknown) => (isSignedBytes(key, value) ? undefined : replace(key, value));
 }
 
+/** `tv.oracle-status/1` for `oracle status`. */
+export function schemaOf(command: string): string {
+  return `tv.${command.replaceAll(' ', '-')}/1`;
+}
+
 /** One JSON document for a read. */
 export function toJsonDocument(schema: string, data: unknown, place: AdvicePlace): string {
   const body = Array.isArray(data) ? { items: data } : (data as object);
   return `${JSON.stringify({ schema, ...body }, shown(place), 2)}\n`;
 }
 
+/** One JSON document whose list of items is written before its end is known. */
+export function toJsonStream(schema: string, place: AdvicePlace) {
+  const replace = shown(place);
+  let separator = '';
+  return {
+    begin: `{"schema": ${JSON.stringify(schema)}, "items": [`,
+    item: (item: unknown) => {
+      const text = `${separator}\n${JSON.stringify(item, replace)}`;
+      separator = ',';
+      return text;
+    },
+    /** @param data what there is to say about the whole, an error included */
+    end: (data: object) => {
+      const [, fields = '}'] = /^\{(.*)$/s.exec(JSON.stringify(data, replace)) ?? [];
+      return `\n]${fields === '}' ? '' : ', '}${fields}\n`;
+    },
+  };
+}
+
+/** One line for an item of an endless stream, or for its end. */
+export function toJsonLine(schema: string, data: unknown, place: AdvicePlace): string {
+  return `${JSON.stringify({ schema, ...(data as object) }, shown(place))}\n`;
+}
+
 /** One line for an error, so that it can also end a run's lines of events. */
 export function toJsonError(error: TvError, place: AdvicePlace): string {
-  const { name, code, message, facts, next, exitCode } = error;
-  return `${JSON.stringify({ schema: 'tv.error/1', name, code, message, facts, next, exitCode }, plain(place))}\n`;
+  return `${JSON.stringify({ schema: 'tv.error/1', ...errorFields(error) }, plain(place))}\n`;
+}
+
+/** What JSON holds of an error. */
+export function errorFields({ name, code, message, facts, next, exitCode }: TvError): object {
+  return { name, code, message, facts, next, exitCode };
 }
 
 /**

@@ -297,6 +297,10 @@ export const codes = {
   'host.unreadable-answer': { meaning: 'A command on the host did not return what was asked for.' },
   'host.systemd-silent': { meaning: 'systemd does not answer on the host.' },
   'host.systemctl-failed': { meaning: 'A call of systemctl failed.' },
+  'host.journal-unreadable': {
+    meaning: 'The systemd journal of the services, or a part of it, cannot be read.',
+    whatToDo: 'Run tv as root or through sudo, or add the user to the group systemd-journal.',
+  },
   'host.unit-not-started': { meaning: 'A unit did not start.' },
   'host.unit-not-stopped': { meaning: 'A unit did not stop.' },
   'env-file.ambiguous': {

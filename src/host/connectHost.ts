@@ -3,7 +3,7 @@ import { TimeoutError } from '../errors/TvError.ts';
 import type { CommandOptions, CommandOutput, Host } from '../runbook/context.ts';
 import { buildCommandLine } from './commandLine.ts';
 import { explainFailure, explainNotStarted } from './explainFailure.ts';
-import { runProcess } from './runProcess.ts';
+import { type ProcessEnd, runProcess, streamProcess } from './runProcess.ts';
 
 export interface ConnectHostParameters {
   /** In front of every command: `[]`, `['sudo','-n']`, `['ssh','ops@vault-1']`, `['nsenter', …]`. */
@@ -25,21 +25,29 @@ export function connectHost({ prefix, timeoutMs, signal }: ConnectHostParameters
 
 export interface StreamLinesParameters {
   readonly command: readonly string[];
-  onLine(line: string): void;
-  /** The usual way to end a command that follows something for ever. */
+  /** Ends the command. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Runs a command and hands over its output line by line, with no time limit (`journalctl -f`).
- * @returns what it left on stderr, once it ends by itself
+ * Runs a command without a time limit and yields its output (`journalctl -f`) as lines, those of one piece of output
+ * at a time, no faster than they are taken. A line is cut at 1 MiB. Whoever stops taking lines ends the command.
+ * @returns exit code and stderr, once it ends by itself
+ * @throws UnavailableError where the command or the prefix cannot be started at all
  * @throws the signal's reason when it is aborted
  */
-export function streamLines(
+export async function* streamLines(
   { prefix }: Host,
-  { command, onLine, signal }: StreamLinesParameters,
-): Promise<CommandOutput> {
-  return runOnHost({ prefix, command, options: { timeoutMs: 0 }, signals: [signal], onLine });
+  { command, signal }: StreamLinesParameters,
+): AsyncGenerator<readonly string[], CommandOutput, void> {
+  const line = buildCommandLine({ prefix, command });
+  const end = yield* streamProcess({
+    file: line.file,
+    arguments: line.arguments,
+    signal,
+    killPrefix: killPrefixOf(prefix),
+  });
+  return outputOf({ prefix, command, wrapped: false }, end, 0);
 }
 
 interface RunParameters {
@@ -47,16 +55,9 @@ interface RunParameters {
   readonly command: readonly string[];
   readonly options: CommandOptions & { readonly timeoutMs: number };
   readonly signals: readonly (AbortSignal | undefined)[];
-  readonly onLine?: (line: string) => void;
 }
 
-async function runOnHost({
-  prefix,
-  command,
-  options,
-  signals,
-  onLine,
-}: RunParameters): Promise<CommandOutput> {
+async function runOnHost({ prefix, command, options, signals }: RunParameters): Promise<CommandOutput> {
   const { input, secrets = {}, timeoutMs } = options;
   const line = buildCommandLine({ prefix, command, secrets });
   const wrapped = line.inputHead !== '';
@@ -67,17 +68,32 @@ async function runOnHost({
     input: wrapped ? line.inputHead + (input ?? '') : input,
     timeoutMs,
     signal: given.length === 0 ? undefined : AbortSignal.any(given),
-    onLine,
     kind: options.libpq === true ? 'libpq' : 'plain',
-    killPrefix: basename(prefix[0] ?? '') === 'sudo' ? prefix : [],
+    killPrefix: killPrefixOf(prefix),
   });
-  if (end.kind === 'not-started') throw explainNotStarted({ prefix, command }, end.code);
+  return outputOf({ prefix, command, wrapped }, end, timeoutMs);
+}
+
+/** Processes that sudo started belong to another user. */
+function killPrefixOf(prefix: readonly string[]): readonly string[] {
+  return basename(prefix[0] ?? '') === 'sudo' ? prefix : [];
+}
+
+function outputOf(started: StartedCommand, end: ProcessEnd, timeoutMs: number): CommandOutput {
+  const { prefix, command } = started;
+  if (end.kind === 'not-started') throw explainNotStarted(started, end.code);
   if (end.kind === 'timeout') {
     throw new TimeoutError('host.timeout', `${command[0]} did not finish within ${timeoutMs / 1000} s.`, {
       facts: { prefix: prefix.join(' ') || undefined },
     });
   }
-  const failure = explainFailure({ prefix, command, wrapped }, end.output);
+  const failure = explainFailure(started, end.output);
   if (failure !== undefined) throw failure;
   return end.output;
+}
+
+interface StartedCommand {
+  readonly prefix: readonly string[];
+  readonly command: readonly string[];
+  readonly wrapped: boolean;
 }

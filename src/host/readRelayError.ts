@@ -1,5 +1,6 @@
 import { type Answer, answer } from '../errors/answer.ts';
 import type { Context } from '../runbook/context.ts';
+import { cutTraceback, TracebackFolder } from './journal/tracebacks.ts';
 import { type JournalEntry, readJournal } from './readJournal.ts';
 
 export interface RelayError {
@@ -34,22 +35,17 @@ function newestError(entries: readonly JournalEntry[]): RelayError | undefined {
 
 /** Errors as single lines, oldest first: each traceback as its last line. */
 export function errorsIn(entries: readonly JournalEntry[]): readonly RelayError[] {
-  const lines = entries.flatMap(({ at, message, priority }) =>
-    message.split('\n').map((line) => ({ at, line, priority })),
+  const folder = new TracebackFolder();
+  const folded = entries.flatMap((entry) =>
+    entry.message
+      .split('\n')
+      .flatMap((message) => folder.push({ ...entry, message, unit: '', pid: undefined, cursor: undefined })),
   );
-  const errors: RelayError[] = [];
-  let inTraceback = false;
-  for (const { at, line, priority } of lines) {
-    if (/^Traceback \(most recent call last\):/.test(line)) {
-      inTraceback = true;
-    } else if (inTraceback) {
-      // Frames and their source lines are indented; the message is not.
-      if (/^\s/.test(line) || line === '') continue;
-      inTraceback = false;
-      errors.push({ at, message: line.trim().slice(0, longestMessage) });
-    } else if (priority <= 3 || /\b(ERROR|CRITICAL)\b/.test(line)) {
-      errors.push({ at, message: line.trim().slice(0, longestMessage) });
-    }
-  }
-  return errors;
+  return [...folded, ...folder.end()]
+    .filter(
+      ({ message, priority, frames }) =>
+        !message.startsWith(cutTraceback) &&
+        (frames.length > 0 || priority <= 3 || /\b(ERROR|CRITICAL)\b/.test(message)),
+    )
+    .map(({ endedAt, message }) => ({ at: endedAt, message: message.trim().slice(0, longestMessage) }));
 }

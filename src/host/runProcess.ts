@@ -7,6 +7,8 @@ import { adoptGroup, endGroup, releaseGroup } from './processGroup.ts';
 
 /** Above this a command's output is not for parsing but a mistake. In bytes, for each stream. */
 const maxOutput = 64 * 1024 * 1024;
+/** Of a line that is streamed, in UTF-16 units. */
+const longestLine = 1024 * 1024;
 /** Longest delay that a Node timer keeps; a longer one would fire at once. */
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -19,8 +21,6 @@ export interface ProcessParameters {
   /** `0`: no limit. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Each line of standard output as it comes; the output itself is then not kept. */
-  readonly onLine?: ((line: string) => void) | undefined;
   /** Decides which environment variables it gets. Default: `plain`. */
   readonly kind?: ChildKind | undefined;
   /** Names of variables that it must not get, whatever its kind. */
@@ -40,21 +40,9 @@ export type ProcessEnd =
  * @throws the signal's reason when it is aborted
  */
 export async function runProcess(parameters: ProcessParameters): Promise<ProcessEnd> {
-  const { file, input, signal, onLine, killPrefix } = parameters;
+  const { file, signal } = parameters;
   signal?.throwIfAborted();
-  const child = execa(file, parameters.arguments, {
-    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
-    // Anywhere else the folder may be one that the command's user must not enter (psql warns then).
-    cwd: '/',
-    env: childEnvironment(parameters.kind, process.env, parameters.withheld),
-    extendEnv: false,
-    detached: true,
-    cleanup: false,
-    reject: false,
-    // Collected here: execa quotes a failed command's whole output in its message, and escaping
-    // some ten megabytes of it takes seconds or brings V8 down.
-    buffer: false,
-  });
+  const child = startChild(parameters);
   const { pid } = child;
   if (pid === undefined) {
     const { code = 'unknown' } = await child;
@@ -64,27 +52,115 @@ export async function runProcess(parameters: ProcessParameters): Promise<Process
   adoptGroup(pid);
   const cut = cutOff(parameters.timeoutMs, signal);
   try {
-    const stdout = onLine === undefined ? collect(child.stdout, file) : forEachLine(child, onLine);
-    const finished = Promise.all([child, stdout, collect(child.stderr, file)]);
+    const finished = Promise.all([child, collect(child.stdout, file), collect(child.stderr, file)]);
     const ended = await Promise.race([finished, cut.happened]);
     if (ended === 'aborted') signal?.throwIfAborted();
     if (ended === 'timeout' || ended === 'aborted') throw cutShort;
-    const [result, out, err] = ended;
-    const exitCode =
-      result.exitCode ?? (result.signal === undefined ? 255 : 128 + constants.signals[result.signal]);
-    return { kind: 'exited', output: { exitCode, stdout: out, stderr: err } };
+    const [result, stdout, stderr] = ended;
+    return { kind: 'exited', output: { exitCode: exitCodeOf(result), stdout, stderr } };
   } catch (error) {
-    await endGroup(pid, child, (signalName) => killAsOwner(killPrefix, pid, signalName));
-    // A process that left the group may hold the pipes open for ever.
-    child.stdout?.destroy();
-    child.stderr?.destroy();
-    child.nodeChildProcess.unref();
+    await endChild(child, pid, parameters.killPrefix);
     if (error === cutShort) return { kind: 'timeout' };
     throw error;
   } finally {
     cut.clear();
     releaseGroup(pid);
   }
+}
+
+/**
+ * Runs one program as `runProcess` does, without a time limit, and yields its standard output as
+ * lines, those of one piece of output at a time. It is not read faster than they are taken. Whoever stops taking them
+ * (`return`) ends the process.
+ * @throws the signal's reason when it is aborted
+ */
+export async function* streamProcess(
+  parameters: Omit<ProcessParameters, 'timeoutMs'> & { readonly signal: AbortSignal },
+): AsyncGenerator<readonly string[], ProcessEnd, void> {
+  const { file, signal } = parameters;
+  signal.throwIfAborted();
+  const child = startChild(parameters);
+  const { pid } = child;
+  if (pid === undefined) {
+    const { code = 'unknown' } = await child;
+    return { kind: 'not-started', code };
+  }
+
+  adoptGroup(pid);
+  let ended = false;
+  const cut = cutOff(0, signal);
+  const onAbort = () => child.stdout.destroy();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const stderr = collect(child.stderr, file);
+    stderr.catch(() => {});
+    yield* splitLines(child.stdout, signal);
+    const finished = await Promise.race([Promise.all([child, stderr]), cut.happened]);
+    signal.throwIfAborted();
+    if (typeof finished === 'string') throw cutShort;
+    ended = true;
+    const [result, message] = finished;
+    return { kind: 'exited', output: { exitCode: exitCodeOf(result), stdout: '', stderr: message } };
+  } finally {
+    cut.clear();
+    signal.removeEventListener('abort', onAbort);
+    if (!ended) await endChild(child, pid, parameters.killPrefix);
+    releaseGroup(pid);
+  }
+}
+
+function startChild(parameters: Omit<ProcessParameters, 'timeoutMs'>) {
+  const { file, input, kind, withheld } = parameters;
+  return execa(file, parameters.arguments, {
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    // Anywhere else the folder may be one that the command's user must not enter (psql warns then).
+    cwd: '/',
+    env: childEnvironment(kind, process.env, withheld),
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    reject: false,
+    // Collected here: execa quotes a failed command's whole output in its message, and escaping
+    // some ten megabytes of it takes seconds or brings V8 down.
+    buffer: false,
+  });
+}
+
+type Child = ReturnType<typeof startChild>;
+
+function exitCodeOf({ exitCode, signal }: Awaited<Child>): number {
+  return exitCode ?? (signal === undefined ? 255 : 128 + constants.signals[signal]);
+}
+
+async function endChild(child: Child, pid: number, killPrefix: readonly string[]): Promise<void> {
+  await endGroup(pid, child, (signal) => killAsOwner(killPrefix, pid, signal));
+  // A process that left the group may hold the pipes open for ever.
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.nodeChildProcess.unref();
+}
+
+/** A longer line is cut. */
+async function* splitLines(
+  stream: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<readonly string[], void, void> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for await (const chunk of stream) {
+      const lines = decoder.decode(chunk, { stream: true }).split('\n');
+      lines[0] = rest.length < longestLine ? (rest + lines[0]).slice(0, longestLine) : rest;
+      rest = lines.pop() ?? '';
+      if (lines.length > 0) yield lines;
+    }
+  } catch (error) {
+    // A stream that was destroyed reports that it ended too early.
+    signal.throwIfAborted();
+    throw error;
+  }
+  signal.throwIfAborted();
+  if (rest !== '') yield [rest];
 }
 
 async function collect(stream: AsyncIterable<Uint8Array>, file: string): Promise<string> {
@@ -100,11 +176,6 @@ async function collect(stream: AsyncIterable<Uint8Array>, file: string): Promise
       );
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-async function forEachLine(lines: AsyncIterable<unknown>, onLine: (line: string) => void): Promise<string> {
-  for await (const line of lines) onLine(String(line));
-  return '';
 }
 
 function cutOff(timeoutMs: number, signal: AbortSignal | undefined) {

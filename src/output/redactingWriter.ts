@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { terminalSafe } from '../text/outsideText.ts';
 import { appendLine, replaceFile, type Write } from './durableFile.ts';
 import type { Secrets } from './secrets.ts';
@@ -18,6 +19,19 @@ export class RedactingWriter {
 
   print(stream: 'stdout' | 'stderr', text: string): void {
     process[stream].write(this.forTerminal(text));
+  }
+
+  /**
+   * Prints on stdout, and waits while its reader is slower.
+   * @param gone fires once nobody reads any more
+   */
+  async printPaced(text: string, gone: AbortSignal): Promise<void> {
+    if (process.stdout.write(this.forTerminal(text)) || gone.aborted) return;
+    try {
+      await once(process.stdout, 'drain', { signal: gone });
+    } catch (error) {
+      if (!gone.aborted) throw error;
+    }
   }
 
   /** For libraries that draw on the terminal themselves (spinner, questions). */

@@ -288,9 +288,43 @@ export function field<T extends z.ZodType>(flag: string, help: string, schema: T
   return { flag, help, schema };
 }
 
+export interface StreamContext extends ToolContext {
+  /** One line on stderr that must not wait for the end; left out with `--json`. */
+  tell(line: string): void;
+}
+
+/**
+ * A command that only reads, and prints while it reads: a log, which may be long or never end. Items go to stdout,
+ * one at a time and no faster than they are read there; what there is to say about the whole goes to stderr.
+ * `--json` is one document with `items`, or one line an item where `endless`.
+ */
+export interface Stream<I extends InputFields = InputFields, T = unknown, D = unknown> extends CommandInfo {
+  readonly kind: 'stream';
+  readonly input: I;
+  /** Is ended early (`return`) once nobody reads the output any more. */
+  read(ctx: StreamContext, input: InputOf<I>): AsyncGenerator<T, D, void>;
+  /** @param previous the item printed before it */
+  renderItem(item: T, paint: Paint, input: InputOf<I>, previous: T | undefined): string;
+  /** After the last item; may be empty. */
+  render(data: D, paint: Paint, input: InputOf<I>): string;
+  /** Whether it is read until a signal ends it. */
+  endless?(input: InputOf<I>): boolean;
+  /** Default 0. */
+  exitCode?(data: D): number;
+}
+
+export function defineStream<const I extends InputFields, T, D>(
+  stream: Omit<Stream<I, T, D>, 'kind'>,
+): Stream<I, T, D> {
+  return { kind: 'stream', ...stream };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the registry holds commands of every input and item type
+export type AnyStream = Stream<any, any, any>;
+
 /** Any command of tv, as its module exports it. */
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds commands of every input, fact and data type
-export type AnyCommand = Runbook<any, any> | Report<any, any> | Action<any, any> | Control<any>;
+export type AnyCommand = Runbook<any, any> | Report<any, any> | Action<any, any> | AnyStream | Control<any>;
 
 export type Service = 'chain' | 'database' | 'host' | 'api';
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { momentForms, parseMoment } from '../text/moment.ts';
 
 /**
  * A block number as people write it: `12345678`, `12_345_678`, `12,345,678`, `0xbc614e`, or
@@ -29,3 +30,8 @@ export const timeSpan = z.string().transform((text, issue) => {
   issue.addIssue({ code: 'custom', message: 'expected a time such as 90s, 30m, 2h or 1d' });
   return z.NEVER;
 });
+
+/** A point in time as people write it; `parseMoment` reads it against the clock of the call. */
+export const moment = z
+  .string()
+  .refine((text) => parseMoment(text, new Date()) !== undefined, `expected a time such as ${momentForms}`);

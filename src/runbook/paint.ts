@@ -17,11 +17,15 @@ export interface Paint {
   readonly call?: readonly string[] | undefined;
   /** For `cast` in commands to run next; undefined where it holds credentials. */
   readonly rpcUrl?: string | undefined;
+  /** Standard output is no terminal: one line an item, for grep. */
+  readonly piped?: boolean | undefined;
   ok(text: string): string;
   warn(text: string): string;
   bad(text: string): string;
   dim(text: string): string;
   bold(text: string): string;
+  /** One of four colours that say nothing but "the same": a service's name. */
+  tint(index: number, text: string): string;
   /** `Next:` and the commands to run, each as it has to be typed for this call. */
   next(advice: readonly Advice[]): string;
   /** One piece of advice as a line to paste. */

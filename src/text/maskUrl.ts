@@ -26,6 +26,7 @@ export function maskUrl(text: string): string {
  * character but a blank, so everything up to the last `@` is removed.
  */
 export function maskUrlsIn(text: string): string {
+  if (!text.includes('://')) return text;
   return text
     .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)\S*@/gi, '$1***@')
     .replaceAll(/\bhttps?:\/\/[^\s'"<>]+/gi, (url) =>

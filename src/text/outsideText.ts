@@ -7,6 +7,9 @@ const steering = '\\p{Cc}|\\p{Cf}|\\p{Zl}|\\p{Zp}|\\p{Cs}|[\\u{e0000}-\\u{e0fff}
 const unseen = '\\p{Default_Ignorable_Code_Point}';
 const unprintable = new RegExp(`${steering}|${unseen}`, 'gu');
 
+/** ASCII without control characters. */
+const plain = /^[ -~]*$/;
+
 /** Longest text from outside that fits into a sentence or a cell, in characters. */
 const defaultLength = 400;
 
@@ -17,6 +20,8 @@ const defaultLength = 400;
  * @param limit in characters
  */
 export function outsideText(text: string, limit = defaultLength): string {
+  // Most of a million journal lines are short and plain.
+  if (text.length <= limit && plain.test(text)) return text;
   // Cut first: what is far too long need not be searched.
   const head = [...text.slice(0, limit * 2 + 2)].slice(0, limit + 1);
   const cut = head.length > limit;
@@ -46,7 +51,7 @@ export function isPrintable(text: string): boolean {
 }
 
 /** The colours and weights that `terminalPaint` sets and resets (ECMA-48, SGR). */
-const ownColour = '\\x1b\\[(?:0|1|2|22|31|32|33|36|39)m';
+const ownColour = '\\x1b\\[(?:0|1|2|22|31|32|33|35|36|39|90|94)m';
 const strayOrColour = new RegExp(`${ownColour}|(?![\\n\\t])(?:${steering})`, 'gu');
 
 /**

@@ -10,6 +10,7 @@ export function withoutKeys(text: string): string {
 const exempt: Readonly<Record<string, RegExp>> = {
   '--pair': /^0x[0-9a-f]{64}$/i,
   '--plan': /^[0-9a-f]{64}$/i,
+  '--tx': /^0x[0-9a-f]{64}$/i,
   '--set': /^/,
 };
 

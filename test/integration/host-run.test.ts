@@ -228,27 +228,89 @@ describe('what cannot be reached', () => {
 });
 
 describe('streamLines', () => {
-  it('hands over whole lines, the unfinished last one too', async () => {
-    const lines: string[] = [];
-    const { exitCode, stderr } = await streamLines(local, {
+  const endless = (pidFile: string) => ['sh', '-c', 'echo $$ >"$1"; echo $$; exec yes', 'sh', pidFile];
+  const never = new AbortController().signal;
+
+  it('yields whole lines, the unfinished last one too', async () => {
+    const stream = streamLines(local, {
       command: ['sh', '-c', 'printf "one\\nt"; sleep 0.05; printf "wo\\n\\nthree"; echo note >&2; exit 4'],
-      signal: new AbortController().signal,
-      onLine: (line) => lines.push(line),
+      signal: never,
     });
+    const lines: string[] = [];
+    let next = await stream.next();
+    for (; next.done !== true; next = await stream.next()) lines.push(...next.value);
     expect(lines).toEqual(['one', 'two', '', 'three']);
-    expect({ exitCode, stderr }).toEqual({ exitCode: 4, stderr: 'note\n' });
+    expect(next.value).toMatchObject({ exitCode: 4, stderr: 'note\n' });
   });
 
-  it('ends the command when its reader fails', async () => {
-    const pidFile = join(directory, 'reader.pid');
-    const failing = streamLines(local, {
-      command: ['sh', '-c', 'echo $$ >"$1"; while :; do echo x; sleep 0.05; done', 'sh', pidFile],
-      signal: new AbortController().signal,
-      onLine: () => {
-        throw new Error('cannot take it');
-      },
+  it('reader stops → the command ends', async () => {
+    for await (const [pid] of streamLines(local, { command: endless(join(directory, 'a')), signal: never })) {
+      expect(isAlive(Number(pid))).toBe(true);
+      break;
+    }
+    expect(isAlive(Number(readFileSync(join(directory, 'a'), 'utf8')))).toBe(false);
+  });
+
+  it('signal, also while nothing is printed → the command ends, and the reason is thrown', async () => {
+    for (const program of ['exec yes', 'exec sleep 600']) {
+      const stop = new AbortController();
+      const stream = streamLines(local, {
+        command: ['sh', '-c', `echo $$; ${program}`],
+        signal: stop.signal,
+      });
+      const pid = Number(((await stream.next()).value as readonly string[])[0]);
+      const rest = (async () => {
+        for await (const _ of stream);
+      })();
+      setImmediate(() => stop.abort(new Error('enough')));
+      await expect(rest).rejects.toThrow('enough');
+      expect(isAlive(pid)).toBe(false);
+    }
+  });
+
+  it('slow reader → the command waits instead of filling memory', async () => {
+    const counter = join(directory, 'count');
+    const stream = streamLines(local, {
+      command: [
+        ...[
+          'sh',
+          '-c',
+          'i=0; while [ $i -lt 20000 ]; do echo "$i $2"; i=$((i+1)); echo $i >"$1"; done',
+          'sh',
+        ],
+        ...[counter, 'x'.repeat(1_000)],
+      ],
+      signal: never,
     });
-    await expect(failing).rejects.toThrow('cannot take it');
-    expect(isAlive(Number(readFileSync(pidFile, 'utf8')))).toBe(false);
+    await stream.next();
+    const written = () => Number(readFileSync(counter, 'utf8'));
+    let before = -1;
+    await expect
+      .poll(
+        () => {
+          const same = written() === before;
+          before = written();
+          return same;
+        },
+        { interval: 200, timeout: 20_000 },
+      )
+      .toBe(true);
+    // Pipes and stream buffers hold some hundred KiB.
+    expect(before).toBeLessThan(2_000);
+    await stream.return({ exitCode: 0, stdout: '', stderr: '' });
+  });
+
+  it('a line without an end → cut at 1 MiB', async () => {
+    const command = ['sh', '-c', 'head -c 3000000 /dev/zero | tr "\\0" x; echo; echo next'];
+    const lengths: number[] = [];
+    for await (const some of streamLines(local, { command, signal: never })) {
+      lengths.push(...some.map((line) => line.length));
+    }
+    expect(lengths).toEqual([1_048_576, 4]);
+  });
+
+  it('no such program → said', async () => {
+    const stream = streamLines(local, { command: ['no-such-program'], signal: never });
+    await expect(stream.next()).rejects.toThrow('no-such-program is not installed on this host.');
   });
 });

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UnavailableError } from '../../src/errors/TvError.ts';
-import { connectHost, streamLines } from '../../src/host/connectHost.ts';
+import { connectHost } from '../../src/host/connectHost.ts';
 import { detectSystemd } from '../../src/host/detectSystemd.ts';
+import { readJournalStart, streamJournal } from '../../src/host/journal/streamJournal.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';
-import { parseJournalLine, readJournal } from '../../src/host/readJournal.ts';
+import { readJournal } from '../../src/host/readJournal.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
 import { readUnits } from '../../src/host/readUnits.ts';
 import { restartUnit } from '../../src/host/restartUnit.ts';
@@ -166,20 +167,58 @@ describe.skipIf(obstacle !== undefined)(suite, () => {
     for (const { at } of journal.entries) expect(at.getTime()).toBeGreaterThan(before.getTime() - 1_000);
 
     const reader = new AbortController();
-    const seen: string[] = [];
-    const following = streamLines(host, {
-      command: ['journalctl', '-f', '-u', 'steady', '-n', '0', '-o', 'json'],
-      signal: reader.signal,
-      onLine: (line) => {
-        seen.push(parseJournalLine(line)?.message ?? '');
-        if (seen.includes('secret of the --password=hunter2')) reader.abort(new Error('seen it'));
-      },
+    const following = streamJournal(host, {
+      ...{ units: ['steady'], lines: 0, follow: true, signal: reader.signal },
     });
     const restarts = (async () => {
       while (!reader.signal.aborted) await restartUnit(host, { unit: 'steady' });
     })();
-    await expect(following).rejects.toThrow('seen it');
+    const units = new Set<string>();
+    for await (const { unit, message } of following) {
+      units.add(unit);
+      if (message === 'secret of the --password=hunter2') break;
+    }
+    reader.abort();
     await restarts;
+    // Those of the service itself, and those of systemd about it.
+    expect(units).toEqual(new Set(['steady']));
+    await expect
+      .poll(async () => (await host.run(['sh', '-c', 'ps -e -o comm= | grep -c journalctl'])).stdout.trim())
+      .toBe('0');
+  });
+
+  it('streams several units in the order of time, and continues after a cursor', async () => {
+    const { signal } = new AbortController();
+    await restartUnit(host, { unit: 'steady' });
+    await startUnit(host, { unit: 'crashing' }).catch(() => {});
+    await host.run(['journalctl', '--sync']);
+    const all = await collect(streamJournal(host, { units: ['steady', 'crashing.service'], signal }));
+    expect(new Set(all.map(({ unit }) => unit))).toEqual(new Set(['steady', 'crashing.service']));
+    expect(all.map(({ at }) => at.getTime())).toEqual(
+      all.map(({ at }) => at.getTime()).toSorted((a, b) => a - b),
+    );
+    const [middle] = all.slice(-3);
+    const rest = streamJournal(host, { units: ['steady', 'crashing'], afterCursor: middle?.cursor, signal });
+    expect((await collect(rest)).map(({ cursor }) => cursor)).toEqual(
+      all.slice(-2).map(({ cursor }) => cursor),
+    );
+    const begin = all[2]?.at;
+    const between = streamJournal(host, {
+      units: ['steady', 'crashing'],
+      since: begin,
+      until: middle?.at,
+      signal,
+    });
+    const inside = await collect(between);
+    expect([inside[0]?.at, inside.at(-1)?.at]).toEqual([begin, middle?.at]);
+    // The journal of the whole machine begins before that of its units.
+    expect((await readJournalStart(host, { signal }))?.getTime()).toBeLessThanOrEqual(
+      all[0]?.at.getTime() ?? 0,
+    );
+    const named = streamJournal(host, { units: ['steady'], containing: 'SECRET', signal });
+    for await (const { message } of named) expect(message).toContain('secret');
+    const none = streamJournal(host, { units: ['steady'], containing: 'nosuchword', signal });
+    expect(await collect(none)).toEqual([]);
   });
 
   it('a journal without a line of the unit → nothing to judge by, which is not "no errors"', async () => {
@@ -212,6 +251,12 @@ describe.skipIf(obstacle !== undefined)(suite, () => {
     );
   });
 });
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
 
 describe('a host without systemd', () => {
   const nowhere = mkdtempSync(join(tmpdir(), 'tv-host-nosystemd-'));

@@ -9,6 +9,7 @@ export function plainPaint(width: number, environment?: string): Paint {
   const full = false;
   return {
     ...{ width, full, now, environment, ok: plain, warn: plain, bad: plain, dim: plain, bold: plain },
+    tint: (_, text) => text,
     next(advice) {
       return renderNext(advice, this);
     },
@@ -28,5 +29,6 @@ export function colourPaint(width: number): Paint {
     bad: ink(31, 39),
     dim: ink(2, 22),
     bold: ink(1, 22),
+    tint: (index, text) => ink([36, 35, 94, 90][index % 4] ?? 39, 39)(text),
   };
 }

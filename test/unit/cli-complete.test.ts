@@ -17,6 +17,7 @@ const sources: CompletionSources = {
   runs: source('runs', '20261128-101500-reindex-7f3a', '20261127-090000-db-restore-11aa'),
   backups: source('backups', 'tempovault_20261128T0200Z', 'tempovault_20261127T0200Z'),
   settings: source('settings', 'chain.id', 'chain.rpcUrls', 'host.prefix'),
+  services: source('services', 'api', 'indexer', 'oracle', 'nginx'),
 };
 const of = (...typed: readonly string[]) => complete(registry, typed, vocabulary, sources);
 
@@ -40,6 +41,10 @@ describe('tab completion', () => {
       ['tempovault_20261128T0200Z', 'tempovault_20261127T0200Z'],
     ],
     ['a setting', ['config', 'show', 'chain.'], ['chain.id', 'chain.rpcUrls']],
+    ['a service', ['logs', 'i'], ['indexer']],
+    ['a second service, behind flags', ['logs', 'api', '-n', '5', 'o'], ['oracle']],
+    ['the value of a short flag, which nothing offers', ['logs', '-n', ''], []],
+    ['a long flag that has a short one', ['logs', '--fo'], ['--follow']],
     ['a value of a fixed set', ['sandbox', 'up', '--network', ''], ['tempo', 'plain']],
     ['a value of a fixed set with a default', ['db', 'slow-queries', '--by', 'm'], ['mean']],
     ['one of several forms', ['service', 'restart', ''], ['api', 'indexer', 'oracle']],

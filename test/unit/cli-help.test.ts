@@ -31,7 +31,8 @@ describe('tv --help', () => {
   });
 
   it('begins and ends the same whatever is on the registry', () => {
-    expect(helpText(rootHelp(registry.slice(0, 3), '1.2.3'))).toMatchInlineSnapshot(`
+    const some = registry.filter(({ command }) => ['status', 'reindex', 'reindex check'].includes(command));
+    expect(helpText(rootHelp(some, '1.2.3'))).toMatchInlineSnapshot(`
       "tv 1.2.3 · operator CLI of TempoVault
 
       Usage: tv [-e ENVIRONMENT] COMMAND [FLAGS]

@@ -45,8 +45,8 @@ describe.each(registry.map((entry) => [entry.command, entry] as const))('%s', (_
 
   it('is of a kind that fits its risk', async () => {
     const command = (await entry.load()).default;
-    expect(['runbook', 'report', 'action', 'control']).toContain(command.kind);
-    if (command.kind === 'report') expect(entry.risk).toBe('read');
+    expect(['runbook', 'report', 'stream', 'action', 'control']).toContain(command.kind);
+    if (command.kind === 'report' || command.kind === 'stream') expect(entry.risk).toBe('read');
     if (command.kind === 'runbook') expect(command.risk).toBe(entry.risk);
     expect(command.title).not.toBe('');
     expect(command.description.trim().length).toBeGreaterThan(20);

@@ -8,6 +8,7 @@ export interface PaintOptions {
   readonly now: Date;
   readonly columns: number | undefined;
   readonly environment: string | undefined;
+  readonly piped?: boolean | undefined;
 }
 
 /** Narrower terminals wrap by themselves; wider ones gain nothing from longer lines. */
@@ -31,11 +32,13 @@ export function terminalPaint(options: PaintOptions): Paint {
     full: options.full,
     now: options.now,
     environment: options.environment,
+    piped: options.piped,
     ok: (text) => ink.green(text),
     warn: (text) => ink.yellow(text),
     bad: (text) => ink.red(text),
     dim: (text) => ink.dim(text),
     bold: (text) => ink.bold(text),
+    tint: (index, text) => [ink.cyan, ink.magenta, ink.blueBright, ink.gray][index % 4]?.(text) ?? text,
     // Methods: the call's flags are added to a copy of this object.
     next(advice) {
       return renderNext(advice, this);

@@ -39,12 +39,15 @@ interface JournalQuery {
   lines: number | undefined;
   output: string;
   since: number;
+  until: number;
+  /** Only what came after this entry. */
+  after: string | undefined;
   grep: RegExp | undefined;
   reverse: boolean;
   follow: boolean;
 }
 
-/** `journalctl` over the supervisor's journal: `-u -n -o json|cat|short -S -g -r -f`. */
+/** `journalctl` over the supervisor's journal: `-u -n -o json|cat|short -S -U --after-cursor -g -r -f`. */
 export function journalctl(file: string, words: readonly string[], write: (text: string) => void): void {
   const query = parseQuery(words);
   const show = (entries: readonly JournalEntry[]) => {
@@ -71,10 +74,14 @@ function read(file: string): readonly JournalEntry[] {
 
 function select(
   entries: readonly JournalEntry[],
-  { units, since, grep }: JournalQuery,
+  { units, since, until, after, grep }: JournalQuery,
 ): readonly JournalEntry[] {
+  // Of a cursor that came before these entries, -1: all of them are later.
+  const passed = entries.findIndex(({ __CURSOR }) => __CURSOR === after);
   return entries.filter(
-    (entry) =>
+    (entry, index) =>
+      index > passed &&
+      Number(entry.__REALTIME_TIMESTAMP) / 1000 <= until &&
       (units.length === 0 || units.includes(entry._SYSTEMD_UNIT)) &&
       Number(entry.__REALTIME_TIMESTAMP) / 1000 >= since &&
       (grep === undefined || grep.test(entry.MESSAGE)),
@@ -94,6 +101,8 @@ function parseQuery(words: readonly string[]): JournalQuery {
     lines: undefined,
     output: 'short',
     since: 0,
+    until: Number.POSITIVE_INFINITY,
+    after: undefined,
     grep: undefined,
     reverse: false,
     follow: false,
@@ -107,7 +116,9 @@ function parseQuery(words: readonly string[]): JournalQuery {
     else if (flag === '-n' || flag === '--lines') query.lines = Number(value()) || undefined;
     else if (flag === '-o' || flag === '--output') query.output = value();
     else if (flag === '-S' || flag === '--since') query.since = moment(value());
-    else if (flag === '-g' || flag === '--grep') query.grep = new RegExp(value());
+    else if (flag === '-U' || flag === '--until') query.until = moment(value());
+    else if (flag === '--after-cursor') query.after = value();
+    else if (flag === '-g' || flag === '--grep') query.grep = new RegExp(value(), 'i');
     else if (flag === '-r' || flag === '--reverse') query.reverse = true;
     else if (flag === '-f' || flag === '--follow') query.follow = true;
   }

@@ -1,0 +1,83 @@
+import type { Parsed } from './cli/parse.ts';
+import { renderError } from './cli/renderError.ts';
+import type { Busy } from './cli/terminal/busy.ts';
+import { errorFields, schemaOf, toJsonLine, toJsonStream } from './cli/toJson.ts';
+import { exitCodes, TvError } from './errors/TvError.ts';
+import type { RedactingWriter } from './output/redactingWriter.ts';
+import type { AnyStream, CommandDefinition, ToolContext } from './runbook/define.ts';
+import type { Paint } from './runbook/paint.ts';
+
+interface StreamCall {
+  readonly entry: CommandDefinition;
+  readonly parsed: Parsed;
+  readonly writer: RedactingWriter;
+  readonly paint: Paint;
+  readonly busy: Busy;
+}
+
+/** Errors of a reader that has gone, as in `src/cli/terminal/lostTerminal.ts`. */
+const readerIsGone: readonly (string | undefined)[] = ['EPIPE', 'EIO'];
+
+/** Prints the items of a command while it reads them. @returns the exit code */
+export async function printStream(
+  { entry, parsed, paint, writer, busy }: StreamCall,
+  command: AnyStream,
+  ctx: ToolContext,
+): Promise<number> {
+  const { input } = parsed;
+  const { json, verbose } = parsed.flags;
+  const schema = schemaOf(entry.command);
+  const lines = json && command.endless?.(input as never) === true;
+  const document = json && !lines ? toJsonStream(schema, paint) : undefined;
+  const gone = new AbortController();
+  const onError = ({ code }: NodeJS.ErrnoException) => {
+    if (readerIsGone.includes(code)) gone.abort();
+  };
+  process.stdout.on('error', onError);
+  // A signal must not wait for a reader that has stopped reading.
+  const unheard = AbortSignal.any([gone.signal, ctx.signal]);
+  const paced = (text: string) => writer.printPaced(text, unheard);
+  const tell = (line: string) => {
+    busy.clear();
+    if (!json) writer.print('stderr', `${line}\n`);
+  };
+  const render = (item: unknown, previous: unknown) => {
+    if (document !== undefined) return document.item(item);
+    if (lines) return toJsonLine(schema.replace(/\/1$/, '.item/1'), item, paint);
+    return command.renderItem(item, paint, input as never, previous);
+  };
+
+  if (!json) busy.show(`${command.title.toLowerCase()} …`);
+  const items = command.read({ ...ctx, tell }, input as never);
+  let begun = false;
+  const begin = async () => {
+    if (!begun && document !== undefined) await paced(document.begin);
+    begun = true;
+  };
+  try {
+    let previous: unknown;
+    let next = await items.next();
+    for (; next.done !== true; next = await items.next()) {
+      busy.clear();
+      await begin();
+      await paced(render(next.value, previous));
+      if (gone.signal.aborted) return exitCodes.ok;
+      previous = next.value;
+    }
+    busy.clear();
+    await begin();
+    if (document !== undefined) writer.print('stdout', document.end(next.value));
+    else if (lines) writer.print('stdout', toJsonLine(schema, next.value ?? {}, paint));
+    else writer.print('stderr', command.render(next.value, paint, input as never));
+    return command.exitCode?.(next.value) ?? exitCodes.ok;
+  } catch (error) {
+    // Half a document is none: the error ends it.
+    if (document === undefined || !begun || !(error instanceof TvError)) throw error;
+    writer.print('stdout', document.end({ error: errorFields(error) }));
+    writer.print('stderr', renderError(error, paint, verbose));
+    return error.exitCode;
+  } finally {
+    process.stdout.off('error', onError);
+    await items.return(undefined);
+  }
+}
