@@ -39,10 +39,10 @@ describe('tv --help', () => {
 
       Overview
         status                Show what is wrong, and what mends it
-        monitor               Report faults once, on a screen, or to a pager (§8)
-        monitor rules         Write alerting rules and a Grafana dashboard (§8)
-        health                Ask API, database and each RPC node, with latencies
-        doctor                Find the cause of a symptom, and what mends it (§10)
+
+      Indexer
+        reindex               Rebuild the event tables from a block (§1 severe)
+        reindex check         Compare the event tables with the chain (§1)
 
       Everywhere
         -e, --env NAME        environment to work on (TV_ENVIRONMENT)

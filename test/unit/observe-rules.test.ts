@@ -69,7 +69,7 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     'a unit has failed → down, and started again',
     service('indexer', { activeState: 'failed', subState: 'failed', result: 'exit-code' }),
     ['service-down:indexer'],
-    'tv service restart indexer',
+    'tv service start indexer',
   ],
   [
     'the relay is off → recover proves that signals come',
