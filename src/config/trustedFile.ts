@@ -53,7 +53,9 @@ export function findExposure(path: string, user = process.geteuid?.() ?? 0): Exp
       const target = readlinkSync(next);
       if (target.startsWith('/')) at = '/';
       ahead.unshift(...target.split('/').filter((part) => part !== '' && part !== '.'));
-    } else at = next;
+    } else if (stats.isDirectory()) at = next;
+    // Below a file there is nothing that somebody could change.
+    else return undefined;
   }
   return undefined;
 }

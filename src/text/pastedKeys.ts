@@ -6,11 +6,14 @@ export function withoutKeys(text: string): string {
   return text.replace(keyLike, (found) => `(${found.replace(/^0x/i, '').length} hex digits, not shown)`);
 }
 
+/** Of a transaction; `tv trace` takes it as its argument. */
+const hash = /^0x[0-9a-f]{64}$/i;
+
 /** Flags whose values are identifiers of 64 digits, or (`--set`) are masked where they are read. */
 const exempt: Readonly<Record<string, RegExp>> = {
   '--pair': /^0x[0-9a-f]{64}$/i,
   '--plan': /^[0-9a-f]{64}$/i,
-  '--tx': /^0x[0-9a-f]{64}$/i,
+  '--tx': hash,
   '--set': /^/,
 };
 
@@ -26,6 +29,7 @@ export function argumentsWithoutKeys(argv: readonly string[]): readonly string[]
     if (end !== -1 && index > end) return word;
     if (word.startsWith('-')) last = word;
     // A flag may take several words: --pair A B.
+    if (argv[index - 1] === 'trace' && hash.test(word)) return word;
     const [flag = '', value] =
       word.startsWith('--') && word.includes('=') ? word.split(/=(.*)/s) : [last, word];
     return exempt[flag]?.test(value ?? '') === true ? word : withoutKeys(word);

@@ -67,7 +67,9 @@ describe('tv oracle rotate-key', { timeout: 120_000 }, () => {
       const valid = world.form === 'role';
       expect(await world.authorised(old.address)).toBe(valid);
       const status = await world.tv(['status']);
-      expect(/old oracle key 0x\w+… ?\w+ still valid, due in/.test(status.stdout)).toBe(valid);
+      expect(/Old oracle key 0x\w+…\w+ still valid, due in/.test(status.stdout.replaceAll(/\s+/g, ' '))).toBe(
+        valid,
+      );
       const oracle = await world.tv(['oracle', 'status']);
       expect(oracle.stdout).toContain(`${short(fresh.address, false)}, which is authorised`);
       expect(/old oracle key 0x\w+…\w+ still valid/.test(oracle.stdout)).toBe(valid);
@@ -86,7 +88,7 @@ describe('tv oracle rotate-key', { timeout: 120_000 }, () => {
       rmSync(`${envFile}.bak`);
       // The first oracle also holds the role in the registry, where that does not count.
       expect(await world.sent(world.admin, start)).toBe(3);
-      expect((await world.tv(['status'])).stdout).not.toMatch(/old oracle key/);
+      expect((await world.tv(['status'])).stdout).not.toMatch(/old\s+oracle\s+key/i);
       expect(await expectAtWork(world)).toBe(fresh.address);
     }));
 
@@ -156,7 +158,7 @@ describe('tv oracle rotate-key', { timeout: 120_000 }, () => {
       const cut = world.form === 'role' ? 'cut' : 'authorise';
       const killed = await world.tv([...rotate, '--compromised'], { env: { TV_FAILPOINT: `${cut}:done` } });
       expect([killed.exitCode, await world.authorised(old.address)]).toEqual([-1, false]);
-      expect((await world.tv(['status'])).stdout).toMatch(/oracle is WITHOUT a\s+working key/);
+      expect((await world.tv(['status'])).stdout).toMatch(/oracle\s+is\s+WITHOUT\s+a\s+working\s+key/);
       const undo = await world.tv(['runs', 'undo', lastRun(killed.stderr), ...confirm]);
       expect(undo.exitCode, undo.stderr).toBe(3);
       expect(undo.stderr).toContain('Cannot undo: step 2 is irreversible.');

@@ -157,7 +157,8 @@ exec ${inside} "$@" </dev/null`
 until [ -e "$0.done" ] || ls -A '${folder}' | grep -q '^\\.tv-'; do :; done
 kill -KILL $PPID
 wait`;
-  const other = `case "$*" in *.tv-XXXXXXXXXX*) ;; *) exec ${inside} "$@" ;; esac`;
+  // The same program with the path alone only tries whether the file can be replaced.
+  const other = `case "$#:$*" in 7:*.tv-XXXXXXXXXX*) ;; *) exec ${inside} "$@" ;; esac`;
   writeFileSync(path, `#!/bin/sh\n${other}\nrm -f "$0.done"\n${kill}\n`, { mode: 0o755 });
   return path;
 }

@@ -12,7 +12,7 @@ import { flat, witness } from '../support/witness.ts';
 
 const obstacle = await systemdObstacle();
 /** How much longer than a screen without trouble one with a dead source may take: its limit, and some room. */
-const deadSourceMs = 4_000 + 2_000;
+const deadSourceMs = 8_000 + 2_000;
 
 describe.skipIf(obstacle !== undefined)('commands that only look', () => {
   let sandbox: TestSandbox;
@@ -208,7 +208,7 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       expect(await witness(sandbox, last)).toEqual(before);
       const { stdout } = await sandbox.tv(['status']);
       expect(flat(stdout)).toMatch(
-        /^TempoVault · sandbox · chain 31337 · ok ✔ 15 sources ok; indexer: cursor [\d ]+, (at the head|\d+ blocks? behind); signals: 3 pairs, the newest signal [\d.]+ s old; backups: none; runs: none unfinished $/,
+        /^TempoVault · sandbox · chain 31337 · ok ✔ 15 sources ok; indexer: cursor [\d ]+, (at the head|\d+ blocks? behind); signals: 3 pairs, the newest signal [\d.]+ s old; backups: none; runs: none unfinished$/,
       );
     });
 
@@ -244,7 +244,7 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       expect(screen.findings).toEqual(['service-down:api', 'api-away < service-down:api']);
       expect(screen.exitCode).toBe(2);
       expect(screen.text).toContain('The API cannot be reached: connection refused');
-      expect(screen.first).toMatch(/service restart api$/);
+      expect(screen.first).toMatch(/service start api$/);
     });
 
     it('2: the database is dead → the API and the indexer suffer from it', async () => {
@@ -292,7 +292,9 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       const look = async () => {
         for (const { fault, says, cause } of faults) {
           await setFaults(fault);
-          const screen = await status('--set', 'monitor.limitMs=4000');
+          // One that refuses is waited for; one that hangs is given up before it times out by itself.
+          const limitMs = fault.mode === 'hang' ? 4_000 : 8_000;
+          const screen = await status('--set', `monitor.limitMs=${limitMs}`);
           expect(
             roots(screen).filter((id) => !id.includes('api')),
             fault.mode,
@@ -325,11 +327,6 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
         async () => {
           await sandbox.systemctl('kill', '--signal=SIGSTOP', 'tempovault-indexer');
           await rpc(chainUrl(), 'anvil_mine', ['0x78']);
-          await until(async () => (await status()).findings.some((id) => id.startsWith('indexer-stalled')), {
-            limitMs: 30_000,
-            everyMs: 500,
-            what: 'the indexer to be behind for longer than its polls',
-          });
         },
         () => sandbox.systemctl('kill', '--signal=SIGCONT', 'tempovault-indexer'),
         status,
@@ -392,6 +389,55 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       what: 'a sandbox at rest',
     });
   }, 90_000);
+
+  describe('tv trace', () => {
+    const trace = async (hash: string, ...args: readonly string[]) => {
+      const { exitCode, stdout } = await sandbox.tv(['trace', hash, ...args]);
+      return { exitCode, text: flat(stdout) };
+    };
+
+    it('a deposit: status, sender, call, and the tables with its rows', async () => {
+      const [row] = await sandbox.sql<{ hash: string; log: number }>(
+        "SELECT transaction_hash AS hash, log_index AS log FROM events WHERE event_type = 'Deposited' ORDER BY id LIMIT 1",
+      );
+      const { exitCode, text } = await trace(row?.hash ?? '');
+      expect(exitCode, text).toBe(0);
+      expect(text).toMatch(/status success .* treasuryVault: deposit\(/);
+      expect(text).toContain(`✔ #${row?.log} Deposited events, deposits`);
+    });
+
+    it('an event whose row is lost is missing, with the command that compares its block', async () => {
+      const [row] = await sandbox.sql<{ hash: string; block: number; log: number }>(
+        "SELECT transaction_hash AS hash, block_number::int AS block, log_index AS log FROM events WHERE event_type = 'Withdrawn' ORDER BY id LIMIT 1",
+      );
+      const { hash = '', block = 0, log = 0 } = row ?? {};
+      await sandbox.sql('UPDATE events SET log_index = log_index + 1000 WHERE transaction_hash = $1', [hash]);
+      try {
+        const { exitCode, text } = await trace(hash);
+        expect(exitCode, text).toBe(1);
+        expect(text).toContain(`✖ #${log} Withdrawn skipped or lost: the cursor is beyond its block`);
+        expect(text).toContain(`rows without a log on the chain: events #`);
+        expect(text).toContain(`reindex check --from-block ${block} --to-block ${block}`);
+      } finally {
+        await sandbox.sql('UPDATE events SET log_index = log_index - 1000 WHERE transaction_hash = $1', [
+          hash,
+        ]);
+      }
+    });
+
+    it('one that no node knows, and sources that are away, are not called failed or missing', async () => {
+      const unknown = await trace(`0x${'1'.repeat(64)}`);
+      expect(unknown.exitCode).toBe(1);
+      expect(unknown.text).toContain('No RPC node that was asked knows it');
+      const [row] = await sandbox.sql<{ hash: string }>(
+        "SELECT transaction_hash AS hash FROM events WHERE event_type = 'Deposited' ORDER BY id LIMIT 1",
+      );
+      const { exitCode, text } = await trace(row?.hash ?? '', '--set', 'database.timeoutMs=1');
+      expect(exitCode).toBe(1);
+      expect(text).toMatch(/rows unknown: The database/);
+      expect(text).not.toContain('skipped or lost');
+    });
+  });
 
   describe('with no configuration and no .env', () => {
     it.each([

@@ -37,6 +37,7 @@ it('own file, also readable by all and through an own link → no exposure', () 
   symlinkSync('../../link/b/../b/tv.yaml', join(home, 'a', 'b', 'relative'));
   expect(findExposure(join(home, 'a', 'b', 'relative'))).toBe(undefined);
   expect(findExposure(join(home, 'not', 'there'))).toBe(undefined);
+  expect(findExposure(join(file, 'below', 'a', 'file'))).toBe(undefined);
 });
 
 it.each<[string, string, number, string]>([
@@ -158,6 +159,9 @@ it('keys are taken out of arguments, ids of pairs and plans are not', () => {
     hidden,
     `a ${hidden}.`,
   ]);
+  // A transaction's hash looks like a key; only where one belongs is it taken for one.
+  expect(argumentsWithoutKeys(['-e', 'x', 'trace', `0x${key}`])).toEqual(['-e', 'x', 'trace', `0x${key}`]);
+  expect(argumentsWithoutKeys(['trace', key])[1]).not.toContain(key);
   expect(argumentsWithoutKeys([key.slice(1)])).toEqual(['(63 hex digits, not shown)']);
   const kept = [
     '--pair',

@@ -650,6 +650,25 @@ describe('causes', () => {
       ['run-unfinished', 'service-down:indexer < run-unfinished'],
     ],
     [
+      'an unfinished rotation → it is to be finished, not another one begun',
+      worldWith({
+        ...relayHas('not-authorised'),
+        runs: () => ({
+          ...well.runs,
+          left: [{ ...run, started: { ...run.started, runbook: 'oracle rotate-key' } }],
+        }),
+      } as never),
+      ['run-unfinished', 'relay-not-authorised < run-unfinished'],
+    ],
+    [
+      'another unfinished run does not explain a key that is not authorised',
+      worldWith({
+        ...relayHas('not-authorised'),
+        runs: () => ({ ...well.runs, left: [run] }),
+      } as never),
+      ['relay-not-authorised', 'run-unfinished'],
+    ],
+    [
       'an unfinished run that stopped something else',
       worldWith({
         ...down('indexer'),

@@ -52,10 +52,19 @@ function trouble(id: Trouble['id'], title: string, escalation: 1 | 3): AnyRule {
     about: 'relay',
     needs: ['relay'],
     ...(id === 'clock' ? { causes: ['chain-stopped'] } : {}),
-    find: ({ relay }) =>
-      relay.troubles
+    find: ({ relay }, { world }) => {
+      // Until a rotation is finished, its two keys are both in use.
+      const rotates =
+        world.runs?.known === true &&
+        world.runs.value.left.some(({ started }) => started.runbook.startsWith('oracle '));
+      return relay.troubles
         .filter((each) => each.id === id)
-        .map(({ summary, next }) => ({ sentence: summary, next })),
+        .map(({ summary, next }) => ({
+          sentence: summary,
+          next,
+          ...(rotates && id === 'not-authorised' ? { causes: ['run-unfinished'] } : {}),
+        }));
+    },
   });
 }
 

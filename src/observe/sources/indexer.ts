@@ -26,7 +26,7 @@ export interface IndexerState {
   readonly head: Answer<number>;
   /** How long the first block above the cursor has been on the chain, in ms; undefined where there is none. */
   readonly waitingMs: Answer<number | undefined>;
-  /** Whether the cursor moves; asked only where the next block has been waiting for longer than a few polls. */
+  /** Whether the cursor moves; asked only where it is far behind, or the next block waits for more than a few polls. */
   readonly isMoving: boolean | undefined;
 }
 
@@ -46,8 +46,9 @@ export const indexer: Source<IndexerState> = {
     const pollSeconds = poll.known ? poll.value : defaultPollSeconds;
     const waitingMs = head.known ? await waitingTime(look, block, head.value.number) : unknown(head.reason);
     const stallMs = Math.max(shortestStallMs, stalledPolls * pollSeconds * 1000);
-    const isSuspect =
-      source === 'cursor' && waitingMs.known && waitingMs.value !== undefined && waitingMs.value > stallMs;
+    const isWaiting = waitingMs.known && waitingMs.value !== undefined && waitingMs.value > stallMs;
+    const isFar = head.known && head.value.number - block > look.ctx.settings.monitor.lagBlocks;
+    const isSuspect = source === 'cursor' && (isWaiting || isFar);
     return {
       block,
       source,

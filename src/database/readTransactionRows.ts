@@ -1,0 +1,57 @@
+import { sql } from 'kysely';
+import type { Database } from '../runbook/context.ts';
+import { type EventSchema, tableId } from './eventSchema.ts';
+
+export interface TransactionRow {
+  readonly table: string;
+  /** Null in a table that does not keep it. */
+  readonly logIndex: number | null;
+  /** As the indexer names it; null where the table does not say. */
+  readonly kind: string | null;
+  /** Tables of the kinds that hold a row of this one. */
+  readonly children: readonly string[];
+}
+
+/** More rows of one transaction than these are not read. */
+const mostRows = 1_000;
+
+/** The rows of one transaction, in either form of the schema. @param hash lower case */
+export async function readTransactionRows(
+  database: Database,
+  { schema, hash }: { readonly schema: EventSchema; readonly hash: string },
+): Promise<readonly TransactionRow[]> {
+  const children = schema.tables.filter(({ role, rawColumn }) => role === 'child' && rawColumn !== null);
+  const found: TransactionRow[] = [];
+  for (const table of schema.tables) {
+    if (table.transactionColumn === null) continue;
+    const { logIndexColumn, kindColumn } = table;
+    const logIndex = logIndexColumn === null ? sql`null::bigint` : sql`t.${sql.id(logIndexColumn)}::bigint`;
+    const kind = kindColumn === null ? sql`null::text` : sql`t.${sql.id(kindColumn)}::text`;
+    const raw = table.role === 'raw' ? schema.raw : null;
+    const names =
+      raw === null || children.length === 0
+        ? sql`null::text`
+        : sql.join(
+            children.map(
+              (child) =>
+                sql`case when exists (select 1 from ${tableId(child)} as c where c.${sql.id(child.rawColumn ?? '')} = t.${sql.id(raw.key)}) then ${`${child.name} `}::text else '' end`,
+            ),
+            sql` || `,
+          );
+    // With or without 0x, in either case: both indexes on the column can be used.
+    const { rows } = await sql<{ logIndex: number | null; kind: string | null; children: string | null }>`
+      select ${logIndex} as "logIndex", ${kind} as kind, ${names} as children from ${tableId(table)} as t
+      where t.${sql.id(table.transactionColumn)}::text in (${hash}, ${hash.replace(/^0x/, '')})
+      order by 1 limit ${sql.lit(mostRows)}
+    `.execute(database.kysely);
+    found.push(
+      ...rows.map((row) => ({
+        table: table.name,
+        logIndex: row.logIndex,
+        kind: row.kind,
+        children: (row.children ?? '').split(' ').filter((name) => name !== ''),
+      })),
+    );
+  }
+  return found;
+}
