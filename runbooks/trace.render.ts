@@ -1,7 +1,33 @@
+import type { TracedLog, TracedTransaction } from '../src/chain/transactions/describeTransaction.ts';
+import type { TransactionRow } from '../src/database/readTransactionRows.ts';
+import type { Advice } from '../src/errors/advice.ts';
+import type { Answer } from '../src/errors/answer.ts';
 import type { Paint } from '../src/runbook/paint.ts';
 import { ago, count, localTime, shortened } from '../src/text/format.ts';
 import { aligned, table, wrap } from '../src/text/layout.ts';
-import type { Indexed, Trace } from './trace.ts';
+
+/** A log of the protocol's contracts, and what became of it in the database. */
+export interface Indexed extends TracedLog {
+  readonly stored: boolean;
+  /** Tables of kinds with its row. */
+  readonly tables: readonly string[];
+  /** Why it is not there, as far as that can be told. */
+  readonly why: string | null;
+}
+
+export interface Trace {
+  readonly hash: `0x${string}`;
+  /** Undefined inside: no node that was asked knows it. */
+  readonly transaction: Answer<TracedTransaction | null>;
+  readonly roles: Answer<readonly string[]>;
+  readonly rows: Answer<readonly TransactionRow[]>;
+  readonly events: readonly Indexed[];
+  /** Rows of a log that the chain does not have. */
+  readonly surplus: readonly TransactionRow[];
+  readonly lines: Answer<readonly { readonly at: string; readonly unit: string; readonly message: string }[]>;
+  readonly run: string | null;
+  readonly next: readonly Advice[];
+}
 
 /** A transaction as the chain has it, then its events with their rows, then who named it. */
 export function renderTrace(trace: Trace, paint: Paint): string {

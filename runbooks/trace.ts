@@ -10,7 +10,7 @@ import {
 import { readEventSchema } from '../src/database/readEventSchema.ts';
 import { readProgress } from '../src/database/readProgress.ts';
 import { readTransactionRows, type TransactionRow } from '../src/database/readTransactionRows.ts';
-import { type Advice, distinctAdvice } from '../src/errors/advice.ts';
+import { distinctAdvice } from '../src/errors/advice.ts';
 import { type Answer, answer } from '../src/errors/answer.ts';
 import { TvError } from '../src/errors/TvError.ts';
 import { streamJournal } from '../src/host/journal/streamJournal.ts';
@@ -19,7 +19,7 @@ import { journaledTransactions } from '../src/journal/sentTransactions.ts';
 import type { Context } from '../src/runbook/context.ts';
 import { defineReport, field } from '../src/runbook/define.ts';
 import { byHand } from './trace.byHand.ts';
-import { renderTrace } from './trace.render.ts';
+import { type Indexed, renderTrace, type Trace } from './trace.render.ts';
 
 /** Log lines beyond these are not shown. */
 const mostLines = 20;
@@ -27,29 +27,6 @@ const mostLines = 20;
 const journalLimitMs = 5_000;
 /** A service may name a transaction this long before it is in a block. In milliseconds. */
 const beforeBlockMs = 600_000;
-
-/** A log of the protocol's contracts, and what became of it in the database. */
-export interface Indexed extends TracedLog {
-  readonly stored: boolean;
-  /** Tables of kinds with its row. */
-  readonly tables: readonly string[];
-  /** Why it is not there, as far as that can be told. */
-  readonly why: string | null;
-}
-
-export interface Trace {
-  readonly hash: `0x${string}`;
-  /** Undefined inside: no node that was asked knows it. */
-  readonly transaction: Answer<TracedTransaction | null>;
-  readonly roles: Answer<readonly string[]>;
-  readonly rows: Answer<readonly TransactionRow[]>;
-  readonly events: readonly Indexed[];
-  /** Rows of a log that the chain does not have. */
-  readonly surplus: readonly TransactionRow[];
-  readonly lines: Answer<readonly { readonly at: string; readonly unit: string; readonly message: string }[]>;
-  readonly run: string | null;
-  readonly next: readonly Advice[];
-}
 
 /** `tv trace TX_HASH`: one transaction, wherever it left a trace. */
 export default defineReport({

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import * as z from 'zod';
+import { isPrintable } from '../text/outsideText.ts';
 import { address, wrongChecksum } from './address.ts';
 import { pairSettings, showSigner, signerSource } from './mapSettings.ts';
 import { databasePasswords, maskDatabaseUrl, maskUrls, urlCredentials } from './mask.ts';
@@ -132,6 +133,9 @@ const postgresUrl = {
   credentials: (raw: Raw) => databasePasswords(rawText(raw)),
 };
 
+/** In characters: a line of a screen. */
+const longestContact = 120;
+
 const signer = key<SignerSource>({
   expected: 'one of keystore (with passwordFile or without), command, env, or prompt: true',
   schema: signerSource,
@@ -140,6 +144,14 @@ const signer = key<SignerSource>({
   map: true,
   // A private key does not belong here, but may be pasted here by mistake.
   credentials: (raw) => rawText(raw).match(/(0x)?[0-9a-f]{64}/gi) ?? [],
+});
+
+const contact = key<readonly string[]>({
+  expected: 'a list of names with how to reach them, such as ["Anna, +1 555 0100"]',
+  schema: () => list(text().min(1).max(longestContact).refine(isPrintable)),
+  show: (names) => names.join('; ') || '(none)',
+  fallback: [],
+  fileOnly: true,
 });
 
 /** All settings, in the order in which they are shown. Limits in milliseconds. */
@@ -213,6 +225,10 @@ export const keys = {
   'signers.emergency': signer,
   'signers.riskOfficer': signer,
   'signers.treasuryManager': signer,
+  'contacts.level1': contact,
+  'contacts.level2': contact,
+  'contacts.level3': contact,
+  'contacts.security': contact,
   pairs: key({
     expected: 'lines of name: id, or name: [token, token]',
     schema: pairSettings,

@@ -226,6 +226,12 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
     pairs: need('pairs'),
     oracle: { fundDays: need('oracle.fundDays'), keyMaxAgeDays: need('oracle.keyMaxAgeDays') },
     withdraw: { recipients: need('withdraw.recipients') },
+    contacts: {
+      level1: need('contacts.level1'),
+      level2: need('contacts.level2'),
+      level3: need('contacts.level3'),
+      security: need('contacts.security'),
+    },
     monitor: {
       limitMs: need('monitor.limitMs'),
       lagBlocks: need('monitor.lagBlocks'),

@@ -76,6 +76,8 @@ export interface Settings {
   };
   /** Where treasury may be withdrawn to without typing the address out. */
   readonly withdraw: { readonly recipients: readonly Address[] };
+  /** Whom to call, by the level of the escalation path. Each a name with how to reach it. */
+  readonly contacts: Readonly<Record<'level1' | 'level2' | 'level3' | 'security', readonly string[]>>;
   /** Thresholds of warnings. Runbook section 8. */
   readonly monitor: {
     /** Limit of one source, in milliseconds. All are read at once: a screen is complete within this time. */
