@@ -254,7 +254,7 @@ export const keys = {
   'monitor.apiSlowMs': milliseconds(2_000),
   'monitor.diskPercent': percent(80),
   'monitor.memoryPercent': percent(85),
-  'monitor.connectionsPercent': percent(80),
+  'monitor.connectionPercent': percent(80),
   // A daily backup, and two hours for one that takes longer.
   'monitor.backupHours': threshold('hours', 26),
   // certbot renews 30 days ahead: what is left at 14 was not renewed twice.

@@ -238,7 +238,7 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
       apiSlowMs: need('monitor.apiSlowMs'),
       diskPercent: need('monitor.diskPercent'),
       memoryPercent: need('monitor.memoryPercent'),
-      connectionsPercent: need('monitor.connectionsPercent'),
+      connectionPercent: need('monitor.connectionPercent'),
       backupHours: need('monitor.backupHours'),
       certificateDays: need('monitor.certificateDays'),
     },

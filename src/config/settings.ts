@@ -89,7 +89,7 @@ export interface Settings {
     readonly diskPercent: number;
     readonly memoryPercent: number;
     /** Of `max_connections`. */
-    readonly connectionsPercent: number;
+    readonly connectionPercent: number;
     /** Age of the last verified backup, in hours. */
     readonly backupHours: number;
     /** Until the certificate of the public URL expires. */

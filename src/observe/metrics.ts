@@ -207,7 +207,7 @@ export const metrics: readonly AnyMetric[] = [
     help: 'Connections in use, of max_connections.',
     source: 'database',
     value: ({ connections: { used, max } }) => percent(used, max),
-    performance: { label: 'connections', unit: '%', warning: ({ monitor }) => monitor.connectionsPercent },
+    performance: { label: 'connections', unit: '%', warning: ({ monitor }) => monitor.connectionPercent },
     trend: { title: 'connections', format: percents, scale: [0, 100] },
   }),
   metric({

@@ -182,7 +182,8 @@ describe.each(combinations)('what pause and breaker stop on %s, the %s build', (
     expect(shown).toContain(`${words.breaker} Tried on Alpha.`);
     expect(shown).toMatch(resting);
     expect(shown).toContain(`${world.typed} emergency unwind --pair Alpha`);
-    const status = flat((await world.tv(['status'])).stdout);
+    // The screen names three commands at most, and this world has no host either.
+    const status = flat((await world.tv(['status', '--json'])).stdout);
     expect(status).toMatch(resting);
     expect(status).toContain(`${world.typed} emergency unwind --pair Alpha`);
   });

@@ -264,6 +264,7 @@ describe('tv config init', () => {
 
           # api:
             # url: "http://127.0.0.1:3000"  # default
+            # publicUrl:  # not set
             # timeoutMs: 5000  # default
 
           # backup:

@@ -21,7 +21,7 @@ export const worldSettings = {
     apiSlowMs: 2_000,
     diskPercent: 80,
     memoryPercent: 85,
-    connectionsPercent: 80,
+    connectionPercent: 80,
     backupHours: 26,
     certificateDays: 14,
   },

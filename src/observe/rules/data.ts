@@ -34,7 +34,7 @@ export const dataRules = [
     holdSeconds: 60,
     find: ({ database: { connections, oldestTransactionSeconds: oldest } }, { settings }) => {
       const percent = (connections.used / connections.max) * 100;
-      if (percent <= settings.monitor.connectionsPercent) return undefined;
+      if (percent <= settings.monitor.connectionPercent) return undefined;
       return {
         sentence: `${connections.used} of ${connections.max} database connections are in use`,
         ...(oldest === null
