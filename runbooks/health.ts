@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { connectApi } from '../src/api/connectApi.ts';
 import { UsageError } from '../src/errors/TvError.ts';
-import { judge, nextOf, pluginExitCode } from '../src/observe/findings.ts';
-import { inked, mark, renderFindings } from '../src/observe/renderFindings.ts';
+import { judge, nextOf } from '../src/observe/findings.ts';
+import { inked, mark, pluginExitCode } from '../src/observe/level.ts';
+import { renderFindings } from '../src/observe/renderFindings.ts';
 import { observe, type SourceId, type World } from '../src/observe/world.ts';
 import type { Context } from '../src/runbook/context.ts';
 import { defineReport, field } from '../src/runbook/define.ts';

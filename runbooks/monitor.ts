@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { TvError, UsageError } from '../src/errors/TvError.ts';
-import { nextOf, pluginExitCode } from '../src/observe/findings.ts';
+import { nextOf } from '../src/observe/findings.ts';
+import { pluginExitCode } from '../src/observe/level.ts';
 import type { EventPlace, MonitorEvent } from '../src/observe/monitor/event.ts';
 import { exposition } from '../src/observe/monitor/exposition.ts';
 import { History } from '../src/observe/monitor/history.ts';

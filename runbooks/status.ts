@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { judge, nextOf, pluginExitCode, worstLevel } from '../src/observe/findings.ts';
+import { judge, nextOf } from '../src/observe/findings.ts';
+import { inked, mark, pluginExitCode, worstLevel } from '../src/observe/level.ts';
 import type { Source } from '../src/observe/look.ts';
-import { inked, mark, renderFindings } from '../src/observe/renderFindings.ts';
+import { renderFindings } from '../src/observe/renderFindings.ts';
 import { unreadable } from '../src/observe/rules.ts';
 import { observe, sourceIds, sources } from '../src/observe/world.ts';
 import { defineReport, field } from '../src/runbook/define.ts';

@@ -13,6 +13,7 @@ import { readRelayError } from '../../src/host/readRelayError.ts';
 import { nameRuns, surveyRuns, urgentFirst } from '../../src/journal/readRuns.ts';
 import { residualStateOfAll } from '../../src/journal/residualState.ts';
 import { type RunState, recoveryCommands } from '../../src/journal/runState.ts';
+import { inked, mark, pluginExitCode, worstLevel } from '../../src/observe/level.ts';
 import { causes, fees, nonces } from '../../src/observe/oracle/account.ts';
 import { chainOfOracle } from '../../src/observe/oracle/chain.ts';
 import { judgeKeyAge } from '../../src/observe/oracle/keyAge.ts';
@@ -20,13 +21,7 @@ import { type OracleState, readOracle } from '../../src/observe/oracle/readOracl
 import { relayLog, relayService } from '../../src/observe/oracle/relay.ts';
 import { judgeSignals } from '../../src/observe/oracle/signals.ts';
 import { envKey, otherSigners } from '../../src/observe/oracle/signers.ts';
-import {
-  pluginExitCode,
-  type Sample,
-  type SampleValue,
-  takeSample,
-  worst,
-} from '../../src/observe/sample.ts';
+import { type Sample, type SampleValue, takeSample } from '../../src/observe/sample.ts';
 import { type EnvKey, readOracleKey, readRelayOf } from '../../src/operations/oracle/readOracleKey.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineReport } from '../../src/runbook/define.ts';
@@ -104,14 +99,12 @@ export default defineReport({
     return {
       environment,
       chainId: chain.id ?? null,
-      level: worst(samples),
+      level: worstLevel(samples.map((each) => each.level)),
       pairs: world?.pairs ?? [],
       samples,
     };
   },
   render: ({ environment, chainId, level, pairs, samples }, paint) => {
-    const ink = { ok: paint.ok, warning: paint.warn, critical: paint.bad, unknown: paint.warn };
-    const mark = { ok: '✔', warning: '!', critical: '✖', unknown: '?' };
     const names = Math.max(...samples.map(({ id }) => id.length));
     const gap = 4 + names + 2;
     const lines = samples.map((each, index) => {
@@ -120,7 +113,7 @@ export default defineReport({
       const words =
         first < index ? `cannot tell, as for ${samples[first]?.id}` : shortened(each.summary, paint);
       const text = wrap(words, paint.width - gap, ' '.repeat(gap));
-      return `  ${ink[each.level](mark[each.level])} ${padEnd(each.id, names)}  ${text}`;
+      return `  ${mark(each.level, paint)} ${padEnd(each.id, names)}  ${text}`;
     });
     const rows = pairs.map(({ pair, nonce: last, ageSeconds, health, from }) => {
       const age = ageSeconds === null ? 'no signal ever' : `${duration(ageSeconds * 1000)} ago`;
@@ -130,7 +123,7 @@ export default defineReport({
     const next = distinctAdvice(
       samples.filter((each) => each.level !== 'ok').flatMap((each) => each.next ?? []),
     );
-    const head = `${paint.bold('Oracle')} · ${environment}${chainId === null ? '' : ` · chain ${chainId}`} · ${ink[level](level)}`;
+    const head = `${paint.bold('Oracle')} · ${environment}${chainId === null ? '' : ` · chain ${chainId}`} · ${inked(level, level, paint)}`;
     return `${[
       head,
       '',

@@ -1,6 +1,6 @@
 import { distinctAdvice, onHost } from '../../src/errors/advice.ts';
 import { judgeService } from '../../src/observe/judgeService.ts';
-import type { Level } from '../../src/observe/sample.ts';
+import { type Level, mark } from '../../src/observe/level.ts';
 import { readServiceTable, type ServiceRow } from '../../src/observe/serviceTable.ts';
 import { defineReport } from '../../src/runbook/define.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
@@ -74,7 +74,7 @@ export default defineReport({
         ? [renderServices(services, paint)]
         : [wrap(`The units could not be read: ${unread.reason}.`, paint.width)];
     const remarks = services.flatMap((each) =>
-      each.remarks.map((remark) => `  ${mark(each, paint)} ${wrap(remark, paint.width - 4, '    ')}`),
+      each.remarks.map((remark) => `  ${mark(each.level, paint)} ${wrap(remark, paint.width - 4, '    ')}`),
     );
     return `${[
       `${paint.bold('Services')} · ${environment} · ${words}`,
@@ -114,7 +114,7 @@ function renderServices(services: readonly ShownService[], paint: Paint): string
   const whole = table([
     [`  ${titles[0]}`, ...titles.slice(1)],
     ...rows.map(([service = '', ...rest], index) => [
-      `${mark(services[index] as ShownService, paint)} ${service}`,
+      `${mark((services[index] as ShownService).level, paint)} ${service}`,
       ...rest,
     ]),
   ]);
@@ -123,7 +123,7 @@ function renderServices(services: readonly ShownService[], paint: Paint): string
   return rows
     .map(([service = '', ...rest], index) => {
       const lines = titles.slice(1).map((title, place): [string, string] => [title, rest[place] ?? '']);
-      const head = `  ${mark(services[index] as ShownService, paint)} ${paint.bold(service)}`;
+      const head = `  ${mark((services[index] as ShownService).level, paint)} ${paint.bold(service)}`;
       return `${head}\n${aligned(lines, paint.width, '    ')}`;
     })
     .join('\n');
@@ -146,9 +146,4 @@ function cells(each: ShownService, now: Date): readonly string[] {
         ? 'none'
         : otherProcesses.map(({ pid }) => pid).join(' '),
   ];
-}
-
-function mark({ level }: Pick<ShownService, 'level'>, paint: Paint): string {
-  if (level === 'ok') return paint.ok('✔');
-  return level === 'critical' ? paint.bad('✖') : paint.warn(level === 'warning' ? '!' : '?');
 }

@@ -1,6 +1,7 @@
 import type { Advice } from '../errors/advice.ts';
 import { distinctAdvice } from '../errors/advice.ts';
-import type { AnyRule, At, Escalation, Found, Level } from './rule.ts';
+import { type Level, rank, worstLevel } from './level.ts';
+import type { AnyRule, At, Escalation, Found } from './rule.ts';
 import { rules, unreadable } from './rules.ts';
 import { type SourceId, sourceIds, sources, type World } from './world.ts';
 
@@ -26,19 +27,6 @@ export interface Judgement {
   /** Causes, worst first, each before what it explains. */
   readonly findings: readonly Finding[];
 }
-
-/** The least bad first: a certain fault outranks an unknown one. */
-export const severity: readonly Level[] = ['ok', 'unknown', 'warning', 'critical'];
-
-/** The worst of all: a certain fault outranks an unknown one. */
-export function worstLevel(levels: readonly Level[]): Level {
-  return levels.reduce<Level>(
-    (worst, level) => (severity.indexOf(level) > severity.indexOf(worst) ? level : worst),
-    'ok',
-  );
-}
-
-export const pluginExitCode: Readonly<Record<Level, number>> = { ok: 0, warning: 1, critical: 2, unknown: 3 };
 
 /** What is wrong in the world, each finding with the one that explains it. */
 export function judge(at: At, table: readonly AnyRule[] = rules): Judgement {
@@ -170,6 +158,6 @@ export function inOrder(findings: readonly Finding[]): readonly Finding[] {
   const below = (id: string): readonly Finding[] =>
     findings.filter(({ cause }) => cause === id).flatMap((each) => [each, ...below(each.id)]);
   const groups = findings.filter(({ cause }) => cause === null).map((root) => [root, ...below(root.id)]);
-  const rank = (group: readonly Finding[]) => severity.indexOf(worstLevel(group.map(({ level }) => level)));
-  return groups.toSorted((a, b) => rank(b) - rank(a)).flat();
+  const worst = (group: readonly Finding[]) => rank(worstLevel(group.map(({ level }) => level)));
+  return groups.toSorted((a, b) => worst(b) - worst(a)).flat();
 }

@@ -3,7 +3,7 @@ import { type Advice, onHost } from '../errors/advice.ts';
 import { describeProcess, endOthers, isCrashing } from '../operations/service/checkUnit.ts';
 import { serviceTitles } from '../operations/service/service.ts';
 import { howMany } from '../text/format.ts';
-import type { Level } from './sample.ts';
+import type { Level } from './level.ts';
 import type { ServiceRow } from './serviceTable.ts';
 
 export interface ServiceVerdict {

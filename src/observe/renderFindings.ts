@@ -2,19 +2,7 @@ import type { Paint } from '../runbook/paint.ts';
 import { shortened } from '../text/format.ts';
 import { padEnd, wrap } from '../text/layout.ts';
 import type { Finding } from './findings.ts';
-import type { Level } from './rule.ts';
-
-const marks: Readonly<Record<Level, string>> = { ok: '✔', warning: '!', critical: '✖', unknown: '?' };
-
-/** A mark in the colour of its level. */
-export function mark(level: Level, paint: Paint): string {
-  return inked(level, marks[level], paint);
-}
-
-export function inked(level: Level, text: string, paint: Paint): string {
-  const ink = { ok: paint.ok, warning: paint.warn, critical: paint.bad, unknown: paint.warn };
-  return ink[level](text);
-}
+import { mark } from './level.ts';
 
 /** Findings as `judge` returns them: causes with their evidence, and beneath each what it explains. */
 export function renderFindings(findings: readonly Finding[], paint: Paint): string {

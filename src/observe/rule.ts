@@ -1,9 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { Advice } from '../errors/advice.ts';
+import type { Level } from './level.ts';
 import type { SourceId, ValueOf, World } from './world.ts';
-
-/** The monitoring-plugin convention: exit codes 0 to 3 in this order. */
-export type Level = 'ok' | 'warning' | 'critical' | 'unknown';
 
 /** Who can mend it: on-call (1), a backend engineer (2), a contract developer (3). Runbook, "Escalation Path". */
 export type Escalation = 1 | 2 | 3;

@@ -1,8 +1,6 @@
 import type { Advice } from '../errors/advice.ts';
 import { TvError, UnavailableError } from '../errors/TvError.ts';
-
-/** The monitoring-plugin convention: exit codes 0 to 3 in this order. */
-export type Level = 'ok' | 'warning' | 'critical' | 'unknown';
+import type { Level } from './level.ts';
 
 /** One line of a status screen. */
 export interface Sample {
@@ -47,15 +45,3 @@ export async function takeSample(
     clearTimeout(timer);
   }
 }
-
-const severity: readonly Level[] = ['ok', 'unknown', 'warning', 'critical'];
-
-/** The worst of all: a certain fault outranks an unknown one. */
-export function worst(samples: readonly Sample[]): Level {
-  return samples.reduce<Level>(
-    (level, sample) => (severity.indexOf(sample.level) > severity.indexOf(level) ? sample.level : level),
-    'ok',
-  );
-}
-
-export const pluginExitCode: Readonly<Record<Level, number>> = { ok: 0, warning: 1, critical: 2, unknown: 3 };

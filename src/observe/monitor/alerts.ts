@@ -1,6 +1,6 @@
 import type { Finding } from '../findings.ts';
-import { severity } from '../findings.ts';
-import type { AnyRule, Level } from '../rule.ts';
+import { type Level, rank, worstLevel } from '../level.ts';
+import type { AnyRule } from '../rule.ts';
 import { rules, unreadable } from '../rules.ts';
 import { sourceIds, type World } from '../world.ts';
 
@@ -106,8 +106,6 @@ function seen(was: Alert | undefined, finding: Finding, look: Look, table: reado
   };
 }
 
-const rank = (level: Level) => severity.indexOf(level);
-
 /** How long a finding must last before it fires, in seconds; 0 where it fires at once. */
 export function holdSeconds(
   { id, level }: Pick<Finding, 'id' | 'level'>,
@@ -140,8 +138,9 @@ function provesAbsence(id: string, { world, findings }: Look, table: readonly An
  * not see everything does not show that all is well.
  */
 export function levelOf(alerts: readonly Alert[]): Level {
-  return alerts
-    .filter(({ state, finding }) => state === 'firing' || finding.level === 'unknown')
-    .map(({ state, level }) => (state === 'firing' ? level : 'unknown'))
-    .reduce<Level>((worst, level) => (rank(level) > rank(worst) ? level : worst), 'ok');
+  return worstLevel(
+    alerts
+      .filter(({ state, finding }) => state === 'firing' || finding.level === 'unknown')
+      .map(({ state, level }) => (state === 'firing' ? level : 'unknown')),
+  );
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Advice, isAdviceCommand } from '../../errors/advice.ts';
 import { runbookAnchor } from '../../operations/documents/sections.ts';
-import type { Escalation, Level } from '../rule.ts';
+import type { Level } from '../level.ts';
+import type { Escalation } from '../rule.ts';
 import { type Change, ruleOf } from './alerts.ts';
 
 /** A change of state as it is sent and printed: nothing in it has to be looked up any more. */

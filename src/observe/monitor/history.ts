@@ -1,7 +1,7 @@
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Level } from '../rule.ts';
+import type { Level } from '../level.ts';
 import type { Alert } from './alerts.ts';
 
 /** What one look leaves behind for the next ones. */

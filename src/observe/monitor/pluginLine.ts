@@ -1,7 +1,7 @@
 import type { Settings } from '../../config/settings.ts';
 import type { Finding } from '../findings.ts';
+import type { Level } from '../level.ts';
 import { metrics } from '../metrics.ts';
-import type { Level } from '../rule.ts';
 
 /** Icinga cuts what is longer; the figures must not be lost. In characters. */
 const longestText = 1_000;

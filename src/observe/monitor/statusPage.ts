@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { ago, duration, localTime } from '../../text/format.ts';
 import type { Finding } from '../findings.ts';
-import { nextOf, worstLevel } from '../findings.ts';
+import { nextOf } from '../findings.ts';
+import { type Level, worstLevel } from '../level.ts';
 import type { Source } from '../look.ts';
 import { type AnyMetric, metrics } from '../metrics.ts';
-import type { Level } from '../rule.ts';
 import { unreadable } from '../rules.ts';
 import { sourceIds, sources } from '../world.ts';
 import type { EventPlace } from './event.ts';
