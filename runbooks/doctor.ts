@@ -67,7 +67,7 @@ export default defineReport({
       level: worstLevel(findings.map(({ level }) => level)),
       answers,
       findings,
-      next: nextOf({ level: 'ok', findings }, 3),
+      next: nextOf({ findings }),
     };
   },
   render: ({ environment, title, level, answers, findings, next }, paint) => {

@@ -45,7 +45,7 @@ export default defineReport({
       level: judged.level,
       rows,
       findings: judged.findings,
-      next: nextOf(judged, 3),
+      next: nextOf(judged),
     };
   },
   render: ({ environment, level, rows, findings, next }, paint) => {

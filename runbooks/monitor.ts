@@ -17,9 +17,6 @@ import { type ActionContext, defineAction, field, type InputOf } from '../src/ru
 import { timeSpan } from '../src/runbook/inputs.ts';
 import { byHand } from './monitor.byHand.ts';
 
-/** As many commands as `tv status` shows. */
-const mostCommands = 3;
-
 const input = {
   plugin: field(
     '--plugin',
@@ -114,7 +111,7 @@ and shows what \`tv status\` shows. No request causes a look. /health is 503 onc
         at,
         level,
         findings,
-        next: nextOf({ level, findings }, mostCommands),
+        next: nextOf({ findings }),
         alerts,
         figures,
         problems,

@@ -1,17 +1,13 @@
 import * as z from 'zod';
 import { judge, nextOf } from '../src/observe/findings.ts';
-import { inked, mark, pluginExitCode, worstLevel } from '../src/observe/level.ts';
-import type { Source } from '../src/observe/look.ts';
+import { inked, mark, pluginExitCode } from '../src/observe/level.ts';
 import { renderFindings } from '../src/observe/renderFindings.ts';
-import { unreadable } from '../src/observe/rules.ts';
-import { observe, sourceIds, sources } from '../src/observe/world.ts';
+import { type Said, saidBy } from '../src/observe/said.ts';
+import { observe } from '../src/observe/world.ts';
 import { defineReport, field } from '../src/runbook/define.ts';
 import { shortened } from '../src/text/format.ts';
 import { padEnd, wrap } from '../src/text/layout.ts';
 import { byHand } from './status.byHand.ts';
-
-/** More commands than these are not read at night. */
-const mostCommands = 3;
 
 /** `tv status`: what is wrong, why, and what mends it. */
 export default defineReport({
@@ -27,24 +23,14 @@ export default defineReport({
     const world = await observe(ctx);
     const now = ctx.clock.now();
     const judged = judge({ world, settings: ctx.settings, now });
-    const said = sourceIds.flatMap((id) => {
-      const reading = world[id];
-      if (reading === undefined || unreadable[id].quiet === true) return [];
-      const source = sources[id] as Source<unknown>;
-      const text = reading.known ? source.describe(reading.value, now) : reading.reason;
-      const levels = judged.findings.filter((finding) => finding.source === id).map(({ level }) => level);
-      return text === undefined
-        ? []
-        : [{ id, title: source.title, known: reading.known, level: worstLevel(levels), text }];
-    });
     const { environment, chain } = ctx.settings;
     return {
       environment,
       chainId: chain.id ?? null,
       level: judged.level,
       findings: judged.findings,
-      next: nextOf(judged, mostCommands),
-      sources: said,
+      next: nextOf(judged),
+      sources: saidBy(world, judged.findings, now),
     };
   },
   render: ({ environment, chainId, level, findings, next, sources: said }, paint, { all }) => {
@@ -52,7 +38,7 @@ export default defineReport({
     const well = said.filter((source) => source.level === 'ok');
     const names = Math.max(...said.map(({ title }) => title.length));
     const gap = 4 + names + 2;
-    const row = ({ title, text, level: of }: (typeof said)[number]) =>
+    const row = ({ title, text, level: of }: Said) =>
       `  ${mark(of, paint)} ${padEnd(title, names)}  ${wrap(shortened(text, paint), paint.width - gap, ' '.repeat(gap))}`;
     const folded = `  ${mark('ok', paint)} ${wrap(wellInWords(well, findings.length === 0), paint.width - 4, '    ')}`;
     return `${[
@@ -68,10 +54,7 @@ export default defineReport({
 });
 
 /** Where all is well, its most telling figures; else the names of what is. */
-function wellInWords(
-  well: readonly { readonly id: string; readonly title: string; readonly text: string }[],
-  everything: boolean,
-): string {
+function wellInWords(well: readonly Said[], everything: boolean): string {
   if (!everything) return `ok: ${well.map(({ title }) => title).join(', ') || 'nothing else is known'}`;
   const figures = ['indexer', 'signals', 'backups', 'runs'].flatMap((id) => {
     const source = well.find((each) => each.id === id);

@@ -52,11 +52,26 @@ export function judge(at: At, table: readonly AnyRule[] = rules): Judgement {
   };
 }
 
-/** At most so many commands, of causes only: what a cause explains goes away with it. */
-export function nextOf({ findings }: Judgement, most: number): readonly Advice[] {
+/** More commands than these are not read at night. */
+const mostCommands = 3;
+
+/** What to run, of causes only: what a cause explains goes away with it. */
+export function nextOf({ findings }: Pick<Judgement, 'findings'>, most = mostCommands): readonly Advice[] {
   const roots = findings.filter(({ cause }) => cause === null);
   const first = roots.flatMap(({ next }) => next.slice(0, 1));
   return distinctAdvice([...first, ...roots.flatMap(({ next }) => next.slice(1))]).slice(0, most);
+}
+
+/** The facts beneath a finding's sentence: its evidence, and the likely cause. */
+export function factsOf({ evidence, likely }: Pick<Finding, 'evidence' | 'likely'>): [string, string][] {
+  return Object.entries({ ...evidence, ...(likely === null ? {} : { 'likely cause': likely }) });
+}
+
+/** What a finding explains, and what that explains. */
+export function explainedBy(id: string, findings: readonly Finding[]): readonly Finding[] {
+  return findings
+    .filter(({ cause }) => cause === id)
+    .flatMap((each) => [each, ...explainedBy(each.id, findings)]);
 }
 
 interface Candidate {
@@ -155,9 +170,9 @@ function withoutCircles(findings: readonly Finding[]): readonly Finding[] {
 
 /** Causes by the worst that they explain, each followed by that. */
 export function inOrder(findings: readonly Finding[]): readonly Finding[] {
-  const below = (id: string): readonly Finding[] =>
-    findings.filter(({ cause }) => cause === id).flatMap((each) => [each, ...below(each.id)]);
-  const groups = findings.filter(({ cause }) => cause === null).map((root) => [root, ...below(root.id)]);
+  const groups = findings
+    .filter(({ cause }) => cause === null)
+    .map((root) => [root, ...explainedBy(root.id, findings)]);
   const worst = (group: readonly Finding[]) => rank(worstLevel(group.map(({ level }) => level)));
   return groups.toSorted((a, b) => worst(b) - worst(a)).flat();
 }

@@ -1,7 +1,7 @@
 import type { Paint } from '../runbook/paint.ts';
 import { shortened } from '../text/format.ts';
-import { padEnd, wrap } from '../text/layout.ts';
-import type { Finding } from './findings.ts';
+import { aligned, wrap } from '../text/layout.ts';
+import { type Finding, factsOf } from './findings.ts';
 import { mark } from './level.ts';
 
 /** Findings as `judge` returns them: causes with their evidence, and beneath each what it explains. */
@@ -10,19 +10,13 @@ export function renderFindings(findings: readonly Finding[], paint: Paint): stri
 }
 
 function renderFinding(finding: Finding, all: readonly Finding[], paint: Paint): string {
-  const { level, sentence, evidence, likely, cause } = finding;
+  const { level, sentence, cause } = finding;
   if (cause !== null) return line('    ', `${mark(level, paint)} ${sentence}`, paint);
-  const names = Math.max(0, ...Object.keys(evidence).map((name) => name.length));
-  const facts = Object.entries({ ...evidence, ...(likely === null ? {} : { 'likely cause': likely }) });
-  const width = Math.max(names, likely === null ? 0 : 'likely cause'.length);
+  const facts = factsOf(finding).map(([name, value]) => [paint.dim(name), shortened(value, paint)] as const);
   const explains = all.some((other) => other.cause === finding.id);
   return [
     line('  ', `${mark(level, paint)} ${capitalised(sentence)}`, paint),
-    ...facts.map(([name, value]) => {
-      const gap = 4 + width + 2;
-      const text = wrap(shortened(value, paint), paint.width - gap, ' '.repeat(gap));
-      return `    ${paint.dim(padEnd(name, width))}  ${text}`;
-    }),
+    ...(facts.length === 0 ? [] : [aligned(facts, paint.width, '    ')]),
     ...(explains ? [`    ${paint.dim('which explains:')}`] : []),
   ].join('\n');
 }

@@ -10,8 +10,6 @@ import type { MonitorEvent } from './event.ts';
 import type { LookRecord } from './history.ts';
 import { firing } from './monitor.ts';
 
-/** More commands than these are not read at night. */
-const mostCommands = 3;
 /** Looks that a trend line shows. */
 export const trendLooks = 40;
 
@@ -32,7 +30,7 @@ export function renderMonitor(screen: MonitorScreen, paint: Paint, trends: reado
   const waiting = alerts.filter(({ state }) => state === 'pending');
   const pending = waiting.filter(({ finding: { cause } }) => cause === null || !ids.has(cause));
   const explained = waiting.length - pending.length;
-  const next = nextOf({ level, findings }, mostCommands);
+  const next = nextOf({ findings });
   const noted = (name: Level, text: string) =>
     `  ${mark(name, paint)} ${wrap(shortened(text, paint), paint.width - 4, '    ')}`;
   const parts = [

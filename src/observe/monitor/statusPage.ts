@@ -1,19 +1,12 @@
 import { createHash } from 'node:crypto';
 import { ago, duration, localTime } from '../../text/format.ts';
-import type { Finding } from '../findings.ts';
-import { nextOf } from '../findings.ts';
-import { type Level, worstLevel } from '../level.ts';
-import type { Source } from '../look.ts';
+import { explainedBy, type Finding, factsOf, nextOf } from '../findings.ts';
 import { type AnyMetric, metrics } from '../metrics.ts';
-import { unreadable } from '../rules.ts';
-import { sourceIds, sources } from '../world.ts';
-import type { EventPlace } from './event.ts';
-import { runbookLink } from './event.ts';
+import { saidBy } from '../said.ts';
+import { type EventPlace, runbookLink } from './event.ts';
 import type { LookRecord } from './history.ts';
 import { firing, type Looked } from './monitor.ts';
 
-/** More commands than these are not read at night. */
-const mostCommands = 3;
 /** Of a trend, in the units of its drawing. */
 const width = 240;
 const height = 40;
@@ -58,7 +51,7 @@ export function statusPage(
 ): string {
   const { at, level, alerts } = looked;
   const findings = firing(alerts, at);
-  const next = nextOf({ level, findings }, mostCommands);
+  const next = nextOf({ findings });
   const pending = alerts.filter(({ state }) => state === 'pending');
   const { environment } = place;
   const parts = [
@@ -96,11 +89,9 @@ ${parts.filter((part) => part !== '').join('\n')}
 }
 
 function findingHtml(finding: Finding, all: readonly Finding[], { runbookUrl }: EventPlace): string {
-  const { id, level, sentence, evidence, likely, escalation, section } = finding;
-  const facts = Object.entries({ ...evidence, ...(likely === null ? {} : { 'likely cause': likely }) });
-  const below = (cause: string): readonly Finding[] =>
-    all.filter((other) => other.cause === cause).flatMap((other) => [other, ...below(other.id)]);
-  const explained = below(id);
+  const { id, level, sentence, escalation, section } = finding;
+  const facts = factsOf(finding);
+  const explained = explainedBy(id, all);
   const link = runbookLink(runbookUrl, section);
   const where = link === null ? '' : `runbook section ${text(section)}`;
   const about = [
@@ -167,19 +158,10 @@ function trendSvg({ title, format, scale }: Trend, points: readonly TrendPoint[]
 }
 
 function sourcesHtml({ world, findings, at }: Looked): string {
-  return sourceIds
-    .flatMap((id) => {
-      const reading = world[id];
-      if (reading === undefined || unreadable[id].quiet === true) return [];
-      const source = sources[id] as Source<unknown>;
-      const said = reading.known ? source.describe(reading.value, at) : reading.reason;
-      if (said === undefined) return [];
-      const level: Level = worstLevel([
-        ...findings.filter((finding) => finding.source === id).map((finding) => finding.level),
-        ...(reading.known ? [] : ['unknown' as const]),
-      ]);
+  return saidBy(world, findings, at)
+    .map(({ title, level, text: said }) => {
       const mark = level === 'ok' ? '' : `<span class="${level}">${level}:</span> `;
-      return [`<dt>${text(source.title)}</dt><dd>${mark}${text(said)}</dd>`];
+      return `<dt>${text(title)}</dt><dd>${mark}${text(said)}</dd>`;
     })
     .join('\n');
 }

@@ -1,3 +1,4 @@
+import { factsOf } from '../findings.ts';
 import type { MonitorEvent } from './event.ts';
 
 /** Go's zero time, which Alertmanager sends for an alert that has not ended. */
@@ -65,11 +66,11 @@ function labelsOf({ alertname, level, environment, section, id }: MonitorEvent):
   };
 }
 
-function annotationsOf({ title, sentence, evidence, likely, runbook, command }: MonitorEvent): Texts {
-  const facts = Object.entries({ ...evidence, ...(likely === null ? {} : { 'likely cause': likely }) });
+function annotationsOf(event: MonitorEvent): Texts {
+  const { title, sentence, runbook, command } = event;
   return {
     summary: title,
-    description: [sentence, ...facts.map(([name, value]) => `${name}: ${value}`)].join('\n'),
+    description: [sentence, ...factsOf(event).map(([name, value]) => `${name}: ${value}`)].join('\n'),
     ...(runbook === null ? {} : { runbook_url: runbook }),
     command,
   };
