@@ -61,15 +61,23 @@ const slowMs = 2_000;
 /** Nodes that do not answer, each as `URL does not answer`, those that lag, and those that are slow. */
 export function nodeTroubles(nodes: readonly NodeAnswer[]): readonly string[] {
   const silent = nodes.filter(({ error }) => error !== undefined);
-  const slow = nodes.filter(({ error, durationMs }) => error === undefined && durationMs > slowMs);
   return [
     ...silent.map(({ url }) => `${url} does not answer`),
     ...laggingNodes(nodes),
-    ...slow.map(({ url, durationMs }) => {
-      const node = nodes.length === 1 ? 'the RPC node' : url;
-      return `${node} takes ${duration(durationMs)} per answer`;
-    }),
+    ...slowNodes(nodes).map(({ words }) => words),
   ];
+}
+
+/** Nodes that answer slowly, each with `the RPC node takes 2.5 s per answer`. */
+export function slowNodes(
+  nodes: readonly NodeAnswer[],
+): readonly { readonly url: string; readonly words: string }[] {
+  return nodes
+    .filter(({ error, durationMs }) => error === undefined && durationMs > slowMs)
+    .map(({ url, durationMs }) => {
+      const node = nodes.length === 1 ? 'the RPC node' : url;
+      return { url, words: `${node} takes ${duration(durationMs)} per answer` };
+    });
 }
 
 /** Nodes that lag behind another, each as `URL is 512 blocks behind`. */

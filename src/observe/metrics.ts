@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
+import { serviceNames } from '../operations/service/service.ts';
 import { bytes, duration, howMany } from '../text/format.ts';
 import { newestVerified } from './sources/backups.ts';
-import { serviceNames } from './sources/services.ts';
 import type { SourceId, ValueOf, World } from './world.ts';
 
 /** One figure of a metric, with the values of the metric's labels in their order. */

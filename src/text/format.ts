@@ -38,6 +38,13 @@ export function duration(ms: number): string {
   return `${Math.floor(hours / 24)}d ${hours % 24}h`;
 }
 
+/** How long something lasts that is used up, in seconds: `40 min`, `12 days`, `more than a year`. */
+export function lasting(seconds: number): string {
+  const days = seconds / 86_400;
+  if (days > 365) return 'more than a year';
+  return days >= 2 ? `${Math.floor(days)} days` : duration(seconds * 1000);
+}
+
 /** `3 min ago`, `just now`. */
 export function ago(then: Date, now: Date): string {
   const ms = now.getTime() - then.getTime();

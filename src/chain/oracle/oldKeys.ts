@@ -4,6 +4,7 @@ import * as z from 'zod';
 import type { Address, Settings } from '../../config/settings.ts';
 import { TvError } from '../../errors/TvError.ts';
 import { replaceFile } from '../../output/durableFile.ts';
+import { ago } from '../../text/format.ts';
 import { sameAddress } from '../sameAddress.ts';
 
 /** RUNBOOK.md, section 4: the old key is revoked a day after it was replaced. In milliseconds. */
@@ -54,6 +55,12 @@ export function forgetOldKey(place: Place, old: Address): void {
 
 export function dueAt({ replacedAt }: Pick<OldKey, 'replacedAt'>): Date {
   return new Date(Date.parse(replacedAt) + revokeAfterMs);
+}
+
+/** `old oracle key 0x… still valid, due in 3 h`. */
+export function oldKeyWords(key: OldKey, now: Date): string {
+  const due = dueAt(key);
+  return `old oracle key ${key.old} still valid, ${due <= now ? 'was due' : 'due'} ${ago(due, now)}`;
 }
 
 function isSame(place: Place, entry: { environment: string; old: string }, old: string): boolean {

@@ -1,10 +1,10 @@
 import { type Diagnosis, paysBy } from '../../chain/oracle/diagnose.ts';
 import { formatFunds } from '../../chain/transactions/readFunds.ts';
-import { count, duration } from '../../text/format.ts';
+import { count, lasting } from '../../text/format.ts';
 import type { SampleValue } from '../sample.ts';
 
 /** Less than this left at the observed spend is a warning. In seconds. */
-const shortOfFees = 3 * 86_400;
+export const shortOfFeesSeconds = 3 * 86_400;
 
 export function fees({ payer, activity, troubles }: Diagnosis): SampleValue {
   if (!payer.known)
@@ -40,7 +40,7 @@ export function fees({ payer, activity, troubles }: Diagnosis): SampleValue {
   }
   const seconds = Number(funds.balance) / spend.perSecond;
   const perDay = formatFunds(BigInt(Math.ceil(spend.perSecond * 86_400)), funds);
-  const low = seconds < shortOfFees;
+  const low = seconds < shortOfFeesSeconds;
   return {
     level: low ? 'warning' : 'ok',
     summary: `${balance}, lasts ${lasting(seconds)} at ${perDay} a day (its last ${spend.signals} signals)`,
@@ -61,12 +61,6 @@ export function nonces({ nonce, troubles }: Pick<Diagnosis, 'nonce' | 'troubles'
   return pending - latest > 1
     ? { level: 'warning', summary: `${summary}: ${count(pending - latest)} transactions wait` }
     : { level: 'ok', summary };
-}
-
-function lasting(seconds: number): string {
-  const days = seconds / 86_400;
-  if (days > 365) return 'more than a year';
-  return days >= 2 ? `${Math.floor(days)} days` : duration(seconds * 1000);
 }
 
 export function causes({ troubles, unknown }: Pick<Diagnosis, 'troubles' | 'unknown'>): SampleValue {

@@ -1,8 +1,7 @@
-import { dueAt, readOldKeys } from '../../chain/oracle/oldKeys.ts';
+import { dueAt, oldKeyWords, readOldKeys } from '../../chain/oracle/oldKeys.ts';
 import { authorisedWords, isOracle, type OracleAuthority } from '../../chain/oracle/readAuthority.ts';
 import { sameAddress } from '../../chain/sameAddress.ts';
 import type { Context } from '../../runbook/context.ts';
-import { ago } from '../../text/format.ts';
 import type { SampleValue } from '../sample.ts';
 import type { OracleKey } from './readOracle.ts';
 
@@ -36,11 +35,7 @@ export async function otherSigners(
   const now = ctx.clock.now();
   const waits = old.every((each) => dueAt(each) > now);
   const parts = [
-    ...old.map((each) => {
-      const due = dueAt(each);
-      const when = due <= now ? `was due ${ago(due, now)}` : `due ${ago(due, now)}`;
-      return `old oracle key ${each.old} still valid, ${when}`;
-    }),
+    ...old.map((each) => oldKeyWords(each, now)),
     ...(strangers.length === 0 ? [] : [`also authorised: ${strangers.join(', ')}`]),
   ];
   const { validUnknown } = authority;

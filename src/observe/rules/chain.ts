@@ -1,13 +1,11 @@
-import { laggingNodes } from '../../chain/checkChainIds.ts';
+import { laggingNodes, slowNodes } from '../../chain/checkChainIds.ts';
 import { oldHeadMs } from '../../chain/currentState.ts';
 import { pairTitle } from '../../chain/pairs/pair.ts';
 import { endThePause } from '../../chain/readProtocol.ts';
 import { unwindCommands } from '../../operations/stopEffects.ts';
-import { ago, count, duration } from '../../text/format.ts';
+import { ago, count } from '../../text/format.ts';
 import { rule } from '../rule.ts';
 
-/** A node that takes longer for an answer makes whatever needs several of them late, in milliseconds. */
-const slowNodeMs = 2_000;
 /** Names written out; `tv breaker status` shows all. */
 const mostNamed = 3;
 
@@ -99,13 +97,7 @@ export const chainRules = [
     needs: ['nodes'],
     holdSeconds: 60,
     find: ({ nodes }) =>
-      nodes
-        .filter(({ error, durationMs }) => error === undefined && durationMs > slowNodeMs)
-        .map(({ url, durationMs }) => ({
-          subject: url,
-          sentence: `${nodes.length === 1 ? 'the RPC node' : url} takes ${duration(durationMs)} per answer`,
-          next: [checkUrls],
-        })),
+      slowNodes(nodes).map(({ url, words }) => ({ subject: url, sentence: words, next: [checkUrls] })),
   }),
   rule({
     id: 'chain-stopped',

@@ -1,15 +1,13 @@
 import type { Trouble } from '../../chain/oracle/diagnose.ts';
-import { dueAt } from '../../chain/oracle/oldKeys.ts';
+import { dueAt, oldKeyWords } from '../../chain/oracle/oldKeys.ts';
 import type { PairSignal } from '../../chain/oracle/readPairSignals.ts';
 import { pairTitle } from '../../chain/pairs/pair.ts';
 import { stopsSignals } from '../../chain/readProtocol.ts';
 import { formatFunds } from '../../chain/transactions/readFunds.ts';
-import { ago, count, duration, howMany } from '../../text/format.ts';
+import { count, duration, howMany, lasting } from '../../text/format.ts';
+import { shortOfFeesSeconds } from '../oracle/account.ts';
 import { type AnyRule, type At, type Found, rule } from '../rule.ts';
-import { lasting } from '../sources/relay.ts';
 
-/** Less than this left at the observed spend is a warning. In seconds. */
-const shortOfFeesSeconds = 3 * 86_400;
 /** On top of two intervals, what sending takes until it is in a block. In seconds. */
 const sendingSeconds = 15;
 const mostNamed = 3;
@@ -197,10 +195,9 @@ export const oracleRules = [
     needs: ['oldKeys'],
     find: ({ oldKeys: [entry] }, { now }) => {
       if (entry === undefined) return undefined;
-      const due = dueAt(entry);
-      const isDue = due <= now;
+      const isDue = dueAt(entry) <= now;
       return {
-        sentence: `old oracle key ${entry.old} still valid, ${isDue ? `was due ${ago(due, now)}` : `due ${ago(due, now)}`}`,
+        sentence: oldKeyWords(entry, now),
         next: [
           isDue ? { tv: ['oracle', 'revoke-old'] } : { when: 'once it is due', tv: ['oracle', 'revoke-old'] },
         ],

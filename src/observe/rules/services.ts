@@ -1,8 +1,9 @@
 import type { ServiceName } from '../../config/settings.ts';
 import { type Advice, onHost } from '../../errors/advice.ts';
-import { ago, howMany } from '../../text/format.ts';
+import { outsideUnit } from '../../operations/service/checkUnit.ts';
+import { serviceNames } from '../../operations/service/service.ts';
+import { ago, count, howMany } from '../../text/format.ts';
 import { rule } from '../rule.ts';
-import { serviceNames } from '../sources/services.ts';
 
 /** A restart by systemd is worth a look for so long. In milliseconds. */
 const recentRestartMs = 3_600_000;
@@ -104,14 +105,14 @@ export const serviceRules = [
         const unit = settings.host.units[name];
         const all = processes[name];
         if (all.length < 2) return [];
-        const strangers = all.filter((one) => one.unit !== `${unit}.service` && one.unit !== unit);
+        const strangers = outsideUnit({ unit, processes: all, mainPid: undefined });
         const harm =
           name === 'oracle'
             ? 'two relays with one key collide on nonces'
             : 'two indexers write the same rows';
         return {
           subject: name,
-          sentence: `${howMany(all.length, 'process').replace('processs', 'processes')} of the ${name} run: ${harm}`,
+          sentence: `${count(all.length)} processes of the ${name} run: ${harm}`,
           evidence: Object.fromEntries(
             all.map(({ pid, unit: of, user }) => [`process ${pid}`, `${of ?? 'no unit'}, user ${user}`]),
           ),

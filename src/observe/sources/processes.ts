@@ -1,7 +1,7 @@
 import type { ServiceName } from '../../config/settings.ts';
 import { type HostProcess, listProcesses } from '../../host/listProcesses.ts';
+import { serviceNames } from '../../operations/service/service.ts';
 import type { Source } from '../look.ts';
-import { serviceNames } from './services.ts';
 
 export type Processes = Readonly<Record<ServiceName, readonly HostProcess[]>>;
 

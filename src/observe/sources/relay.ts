@@ -8,7 +8,7 @@ import { readEnvFile } from '../../host/readEnvFile.ts';
 import { readRelay } from '../../host/readRelay.ts';
 import { readRelayError } from '../../host/readRelayError.ts';
 import { readOracleKey, readRelayOf } from '../../operations/oracle/readOracleKey.ts';
-import { duration } from '../../text/format.ts';
+import { duration, lasting } from '../../text/format.ts';
 import type { Source } from '../look.ts';
 import { ofTheChain } from './chain.ts';
 import { signals } from './signals.ts';
@@ -53,13 +53,6 @@ export const relay: Source<RelayAccount> = {
     return `${oracle} has ${formatFunds(funds.balance, funds)}${paysBy(funds)}${lasts}`;
   },
 };
-
-/** @param seconds how long the funds last */
-export function lasting(seconds: number): string {
-  const days = seconds / 86_400;
-  if (days > 365) return 'more than a year';
-  return days >= 2 ? `${Math.floor(days)} days` : duration(seconds * 1000);
-}
 
 /** Seconds between two signals, as the relay was started or `.env` has it; undefined where neither can be read. */
 export const relayInterval: Source<number | undefined> = {

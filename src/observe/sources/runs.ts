@@ -1,8 +1,9 @@
+import { serviceNames } from '../../operations/service/service.ts';
 import { howMany } from '../../text/format.ts';
 import type { Source } from '../look.ts';
 import { type RunsSeen, seeRuns } from '../runs.ts';
 import { protocol } from './protocol.ts';
-import { serviceNames, services } from './services.ts';
+import { services } from './services.ts';
 
 /** Unfinished runs, what of their residual state is still there, and who holds the lock. */
 export const runs: Source<RunsSeen> = {

@@ -1,9 +1,8 @@
 import type { ServiceName } from '../../config/settings.ts';
 import { readUnits, type UnitState } from '../../host/readUnits.ts';
+import { serviceNames } from '../../operations/service/service.ts';
 import { duration } from '../../text/format.ts';
 import type { Source } from '../look.ts';
-
-export const serviceNames: readonly ServiceName[] = ['api', 'indexer', 'oracle'];
 
 export type Services = Readonly<Record<ServiceName, UnitState>>;
 

@@ -22,7 +22,7 @@ import type { Finding } from '../../runbook/check.ts';
 import type { Context } from '../../runbook/context.ts';
 import type { PreflightResult } from '../../runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../runbook/preflight.ts';
-import { count, duration } from '../../text/format.ts';
+import { count, lasting } from '../../text/format.ts';
 import type { FundFacts, FundInput } from './fundFacts.ts';
 import { type EnvKey, readOracleKey } from './readOracleKey.ts';
 
@@ -264,11 +264,7 @@ export function judgeBalance({
 }
 
 function lastsWords(balance: bigint, perSecond: number | null): string | null {
-  if (perSecond === null || perSecond <= 0) return null;
-  const seconds = Number(balance) / perSecond;
-  const days = seconds / 86_400;
-  if (days > 365) return 'more than a year';
-  return days >= 2 ? `${Math.floor(days)} days` : duration(seconds * 1000);
+  return perSecond === null || perSecond <= 0 ? null : lasting(Number(balance) / perSecond);
 }
 
 export type AmountValue = {

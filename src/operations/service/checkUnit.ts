@@ -220,7 +220,8 @@ export function endOthers(unit: string, others: readonly HostProcess[]): readonl
   ];
 }
 
-function serviceUnit(unit: string): string {
+/** As systemd names it: `tempovault-api.service`. */
+export function serviceUnit(unit: string): string {
   return `${unit.replace(/\.service$/, '')}.service`;
 }
 

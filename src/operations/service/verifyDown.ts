@@ -5,7 +5,7 @@ import type { UnitState } from '../../host/readUnits.ts';
 import type { Check, Finding } from '../../runbook/check.ts';
 import type { StepContext } from '../../runbook/define.ts';
 import { block, Preflight, pass, warn } from '../../runbook/preflight.ts';
-import { describeProcess, endOthers } from './checkUnit.ts';
+import { describeProcess, endOthers, serviceUnit } from './checkUnit.ts';
 import { type ServiceFacts, serviceTitles } from './service.ts';
 import { stopped } from './steps.ts';
 
@@ -19,7 +19,7 @@ export async function verifyDown(ctx: StepContext, facts: ServiceFacts): Promise
   preflight.check('processes', 'host', async () => {
     const left = await listProcesses(ctx.host(), { program });
     if (left.length === 0) return pass(`no process of ${serviceTitles[service]} is left`);
-    const own = left.filter((process) => process.unit === `${unit.replace(/\.service$/, '')}.service`);
+    const own = left.filter((process) => process.unit === serviceUnit(unit));
     const words = {
       facts: Object.fromEntries(left.map((each) => [`process ${each.pid}`, describeProcess(each)])),
       next: endOthers(unit, left),
