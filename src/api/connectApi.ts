@@ -1,4 +1,4 @@
-import { decoded } from '../config/mask.ts';
+import { withoutUser } from '../config/mask.ts';
 import { onHost } from '../errors/advice.ts';
 import { connectionFailure } from '../errors/connectionFailure.ts';
 import { TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
@@ -76,15 +76,10 @@ export function connectApi(parameters: ConnectApiParameters): Api {
   return { url: shown, get };
 }
 
-/** `fetch` refuses URLs with a user in them: they travel as a header. */
 function request(base: string, path: string, signal: AbortSignal): [URL, RequestInit] {
-  const url = new URL(base);
-  const user = `${decoded(url.username)}:${decoded(url.password)}`;
-  url.username = '';
-  url.password = '';
+  const { url, authorization } = withoutUser(base);
   url.pathname = url.pathname.replace(/\/$/, '') + path;
-  const headers: Record<string, string> = { accept: 'application/json' };
-  if (user !== ':') headers['authorization'] = `Basic ${Buffer.from(user).toString('base64')}`;
+  const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) };
   return [url, { headers, signal }];
 }
 

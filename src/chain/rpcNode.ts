@@ -1,4 +1,4 @@
-import { decoded, urlCredentials } from '../config/mask.ts';
+import { urlCredentials, withoutUser } from '../config/mask.ts';
 import { maskUrl, maskUrlsIn } from '../text/maskUrl.ts';
 import { withoutKeys } from '../text/pastedKeys.ts';
 import { pause } from './pause.ts';
@@ -78,7 +78,7 @@ class BatchRefused extends Error {
 
 export function rpcNode(url: string, { timeoutMs, signal }: RpcNodeOptions): RpcNode {
   const shown = maskUrl(url);
-  const { target, authorization } = takeCredentials(url);
+  const { url: target, authorization } = withoutUser(url);
   const clean = cleaner(url, authorization);
   let queue: Call[] = [];
   /** Learned from refusals. */
@@ -489,20 +489,6 @@ function slots(limit: number): (task: () => Promise<void>) => Promise<void> {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** `fetch` refuses URLs with a user in them: they travel as a header. */
-function takeCredentials(text: string): { target: string; authorization: string | undefined } {
-  const url = new URL(text);
-  const user = decoded(url.username);
-  const password = decoded(url.password);
-  url.username = '';
-  url.password = '';
-  const authorization =
-    user === '' && password === ''
-      ? undefined
-      : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-  return { target: url.toString(), authorization };
 }
 
 /** An API key in any notation: this long, and with a digit. Only where a node refuses access. */

@@ -68,6 +68,23 @@ function splitDatabaseUrl(url: string): DatabaseUrlParts | undefined {
   };
 }
 
+/**
+ * A URL without the user and password in it, which `fetch` refuses: they travel as a header.
+ * @param text a URL
+ */
+export function withoutUser(text: string): { readonly url: URL; readonly authorization: string | undefined } {
+  const url = new URL(text);
+  const user = decoded(url.username);
+  const password = decoded(url.password);
+  url.username = '';
+  url.password = '';
+  const authorization =
+    user === '' && password === ''
+      ? undefined
+      : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  return { url, authorization };
+}
+
 /** Percent-decoded; as it is where a stray `%` (of a password that was not encoded) is no encoding. */
 export function decoded(text: string): string {
   try {

@@ -287,6 +287,13 @@ describe('receivers', () => {
     expect(receiver.name).toMatch(/^webhook-[0-9a-f]{16}$/);
   });
 
+  it('a password with a stray % is sent as it is written', async () => {
+    await using server = await httpServer((response) => void response.end());
+    await webhookReceiver(server.url.replace('//', '//ops:100%@'), ctx).send([event]);
+    expect(server.headers.authorization).toBe(`Basic ${Buffer.from('ops:100%').toString('base64')}`);
+    expect(kept).toContain('100%');
+  });
+
   it.each([
     ['503 three times → given up', [503, 503, 503], [1_000, 3_000], 'HTTP 503'],
     ['503, then 200', [503, 200], [1_000], undefined],

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { decoded, withoutUser } from '../../config/mask.ts';
 import { connectionFailure } from '../../errors/connectionFailure.ts';
 import { UsageError } from '../../errors/TvError.ts';
 import { runProcess } from '../../host/runProcess.ts';
@@ -78,21 +79,19 @@ export function notifyReceiver(command: string, ctx: ReceiverContext): Receiver 
  * @throws UsageError
  */
 export function webhookReceiver(text: string, ctx: ReceiverContext): Receiver {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw new UsageError('usage.malformed-value', '--webhook needs an http or https URL.', {
       next: { tv: ['monitor', '--help'] },
     });
   }
   const title = `--webhook ${maskUrl(text)}`;
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (url.username !== '' || url.password !== '') {
-    const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
-    if (password !== '') ctx.keep(password);
-    headers['authorization'] = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-    url.username = '';
-    url.password = '';
-  }
+  const password = decoded(new URL(text).password);
+  if (password !== '') ctx.keep(password);
+  const { url, authorization } = withoutUser(text);
+  const headers = {
+    'content-type': 'application/json',
+    ...(authorization === undefined ? {} : { authorization }),
+  };
   const post = async (body: string): Promise<{ readonly problem?: string; readonly again: boolean }> => {
     try {
       const limit = AbortSignal.timeout(webhookLimitMs);
