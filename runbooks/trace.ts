@@ -7,6 +7,7 @@ import {
   type TracedLog,
   type TracedTransaction,
 } from '../src/chain/transactions/describeTransaction.ts';
+import type { EventSchema } from '../src/database/eventSchema.ts';
 import { readEventSchema } from '../src/database/readEventSchema.ts';
 import { readProgress } from '../src/database/readProgress.ts';
 import { readTransactionRows, type TransactionRow } from '../src/database/readTransactionRows.ts';
@@ -50,10 +51,11 @@ export default defineReport({
   collect: async (ctx, { hash }): Promise<Trace> => {
     const right = (async () => assertChainId(ctx.chain()))();
     const asked = onRightChain(right, (async () => describeTransaction(ctx.chain(), hash))());
+    const schema = (async () => readEventSchema(ctx.database()))();
     const [transaction, rows, cursor] = await Promise.all([
       answer(asked),
-      answer(rowsOf(ctx, hash)),
-      answer(cursorOf(ctx)),
+      answer(schema.then((found) => readTransactionRows(ctx.database(), { schema: found, hash }))),
+      answer(schema.then((found) => cursorOf(ctx, found))),
     ]);
     const found = transaction.known ? transaction.value : undefined;
     const [roles, lines] = await Promise.all([
@@ -100,13 +102,7 @@ export default defineReport({
       : 1,
 });
 
-async function rowsOf(ctx: Context, hash: string): Promise<readonly TransactionRow[]> {
-  const schema = await readEventSchema(ctx.database());
-  return readTransactionRows(ctx.database(), { schema, hash });
-}
-
-async function cursorOf(ctx: Context): Promise<number | null> {
-  const schema = await readEventSchema(ctx.database());
+async function cursorOf(ctx: Context, schema: EventSchema): Promise<number | null> {
   const { block, source } = await readProgress(ctx.database(), { schema });
   return source === 'cursor' ? block : null;
 }

@@ -1,5 +1,6 @@
 import { readBlockTime, readHead } from '../../chain/readHead.ts';
-import { readStatus } from '../../database/readStatus.ts';
+import { readEventSchema } from '../../database/readEventSchema.ts';
+import { readProgress } from '../../database/readProgress.ts';
 import { type Answer, answer, unknown } from '../../errors/answer.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { RelayError } from '../../host/readRelayError.ts';
@@ -82,10 +83,11 @@ async function waitingTime(look: Look, block: number, head: number): Promise<Ans
 /** Whether the cursor leaves a block soon. */
 async function moves(look: Look, from: number): Promise<boolean> {
   const { ctx } = look;
+  const schema = await readEventSchema(ctx.database());
   const seen = await poll(
     ctx.clock,
     { everyMs: lookEveryMs, limitMs: movesWithinMs, signal: ctx.signal },
-    async () => (await readStatus(ctx.database())).progress?.block ?? null,
+    async () => (await readProgress(ctx.database(), { schema })).block,
     (block) => block !== null && block !== from,
   );
   return seen !== null && seen !== from;
