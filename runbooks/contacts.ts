@@ -21,7 +21,7 @@ const levels = [
   {
     key: 'security',
     title: 'Security',
-    does: 'at once where a key or a password is known to others, or capital moves that nobody moved',
+    does: 'at once when a key or a password has leaked, or capital moves without a known transaction',
   },
 ] as const;
 

@@ -8,7 +8,7 @@ import { readEnvFile } from '../src/host/readEnvFile.ts';
 import type { Finding } from '../src/observe/findings.ts';
 import type { Context } from '../src/runbook/context.ts';
 
-/** Of the pair of the settings that comes first: any pair shows whether the endpoint answers. */
+/** No pair has this id: the endpoint answers for it as for a pair without orders. */
 const noPair = `0x${'0'.repeat(64)}`;
 
 /** Whether the endpoint that the frontend asks for orders answers. Nothing is returned where it does. */

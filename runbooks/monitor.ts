@@ -52,7 +52,7 @@ const input = {
   ),
 };
 
-/** Runbook §8: what is to call somebody. */
+/** Runbook §8: the alerts. */
 export default defineAction({
   title: 'Monitor',
   summary: 'Report faults once, on a screen, or to a pager',

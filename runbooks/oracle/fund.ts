@@ -73,7 +73,7 @@ The payment is sent once. The proof is the receipt of that transaction.`,
 });
 
 function pay({ oracle, sender }: FundFacts, funding: Funding): Step {
-  if (sender === null) throw new Error('nobody pays');
+  if (sender === null) throw new Error('a payment without a sender');
   const { token, amount, words } = funding;
   const account = `${node} --account ${sender.role}`;
   return funded.define({

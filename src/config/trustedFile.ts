@@ -54,7 +54,7 @@ export function findExposure(path: string, user = process.geteuid?.() ?? 0): Exp
       if (target.startsWith('/')) at = '/';
       ahead.unshift(...target.split('/').filter((part) => part !== '' && part !== '.'));
     } else if (stats.isDirectory()) at = next;
-    // Below a file there is nothing that somebody could change.
+    // A regular file has nothing below it that others could change.
     else return undefined;
   }
   return undefined;

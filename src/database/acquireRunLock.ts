@@ -67,7 +67,7 @@ const ownLocks = new Set<{
  * holder's name is the sessions' application name, so anyone at a psql prompt can read it too.
  * @param parameters.holder.who `alice@vault-1`
  * @param parameters.holder.what the command and the run
- * @throws TvError `lock.pooler` behind a connection pooler, where a lock would belong to nobody in particular
+ * @throws TvError `lock.pooler` behind a connection pooler, which hands the session with the lock to other clients
  */
 export async function acquireRunLock(
   database: Database,

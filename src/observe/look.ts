@@ -3,7 +3,7 @@ import { type Answer, known, unknown } from '../errors/answer.ts';
 import { TvError, UnavailableError } from '../errors/TvError.ts';
 import type { CommandOutput, Context, Host } from '../runbook/context.ts';
 
-/** One thing that is read, whole, and judged by nobody here. */
+/** Something that is read as a whole. Rules judge it. */
 export interface Source<T> {
   /** As a line of a screen names it: `indexer`, `RPC nodes`. */
   readonly title: string;

@@ -47,7 +47,7 @@ export interface LookAtSendingParameters {
  * key, its role, a waiting transaction in front of it, the simulation, the money for the fee. The
  * key is opened here, which may ask for a password.
  * @returns what the plan needs; undefined where a check blocks
- * @throws TvError with exit code 4 where a password is needed and there is nobody to ask
+ * @throws TvError with exit code 4 where a password is needed and there is no terminal to ask at
  */
 export async function checkSending(
   ctx: Context,
@@ -174,7 +174,7 @@ export async function checkSending(
 /**
  * Opens a key, which may ask for a password, and so has no time limit: to be called outside of any check.
  * @returns the reason where it cannot be opened
- * @throws TvError with exit code 4 where a password is needed and there is nobody to ask
+ * @throws TvError with exit code 4 where a password is needed and there is no terminal to ask at
  */
 export async function openForCheck(ctx: Context, role: SignerRole): Promise<Signer | TvError> {
   return openSigner(ctx, role).catch((error: unknown) => {

@@ -181,7 +181,9 @@ async function readRevert(
       return known((await decodeRevert(chain, error)).sentence);
     }
   }
-  return unknown('the same call succeeds in the block before: something in its own block stood in the way');
+  return unknown(
+    'the same call succeeds in the block before: an earlier transaction of its own block may be the reason',
+  );
 }
 
 function contractName(chain: Chain, address: Address | null): string | null {

@@ -92,7 +92,7 @@ export class History<E> {
   }
 
   /**
-   * Records a look. `work` gets what was remembered before it; nobody else writes meanwhile.
+   * Records a look. `work` gets what was remembered before it; no other process writes meanwhile.
    * @returns what `work` returned
    */
   record<R extends Recorded<E>>(work: (before: Remembered) => R): R {

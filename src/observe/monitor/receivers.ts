@@ -10,7 +10,7 @@ import type { MonitorEvent } from './event.ts';
 import type { History } from './history.ts';
 import { webhookBody } from './webhookBody.ts';
 
-/** Somebody who is told of changes of state. */
+/** A target for changes of state. */
 export interface Receiver {
   /** For messages, without secrets. */
   readonly title: string;
