@@ -56,6 +56,7 @@ describe('which calls share a process', () => {
     ['status --verbose', {}, false],
     ['status', { NO_COLOR: '' }, false],
     ['status', { TV_FAILPOINT: 'trip:done' }, false],
+    ['status', { NODE_OPTIONS: '--no-warnings' }, false],
     ['nonsense', {}, false],
   ])('%s %j: %s', (line, env, expected) => {
     expect(shared.takes(call(line, env))).toBe(expected);

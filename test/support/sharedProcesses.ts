@@ -44,6 +44,8 @@ export class SharedProcesses {
   takes({ args, env }: Pick<SharedCall, 'args' | 'env'>): boolean {
     const { entry } = findCommand(registry, args);
     if (entry === undefined || entry.risk === 'sandbox' || env['TV_FAILPOINT'] !== undefined) return false;
+    // Node reads these when a process starts.
+    if (env['NODE_OPTIONS'] !== undefined) return false;
     // A process decides once about colours, and source maps stay on once they were wanted.
     if ((env['NO_COLOR'] ?? '') === '' || args.includes('--verbose')) return false;
     if ((process.env['TV_APART'] ?? '') !== '') return false;
