@@ -5,6 +5,7 @@ const eachUnit = 'for unit in "$API_UNIT" "$INDEXER_UNIT" "$ORACLE_UNIT"; do ech
 
 export const byHand: ByHand = {
   when: 'a service fails or does nothing, and the reason is wanted; or one transaction has to be found in the logs.',
+  variables: { TX_HASH: 'the hash of the transaction that is looked for' },
   checks: [
     {
       what: 'The journal can be read, and how far back it goes.',
@@ -34,10 +35,10 @@ export const byHand: ByHand = {
       prints: /^== /,
     },
     {
-      what: 'What names one transaction: fill in its hash. `$TX_HASH` is empty here, which finds nothing.',
-      run: `TX_HASH=
-journalctl -u "$API_UNIT" -u "$INDEXER_UNIT" -u "$ORACLE_UNIT" ${maskedJournal} | grep -iF "\${TX_HASH:-no hash given}"`,
-      expect: 'The lines that name it. Some releases write it without `0x`.',
+      what: 'What names one transaction, also where a release writes its hash without `0x`.',
+      run: `journalctl -u "$API_UNIT" -u "$INDEXER_UNIT" -u "$ORACLE_UNIT" ${maskedJournal} |
+  grep -iF "\${TX_HASH#0x}" | tail -n 20`,
+      expect: 'The lines that name it. Empty output proves nothing: the relay buffers its output.',
     },
   ],
   steps: [],

@@ -41,6 +41,7 @@ export function guardedPool(
   const firstError = new WeakMap<pg.PoolClient, unknown>();
   const first = make(config);
   let pool = first;
+  let ended = false;
 
   function make(settings: pg.PoolConfig): pg.Pool {
     const made = new pg.Pool({ ...settings, types });
@@ -89,7 +90,8 @@ export function guardedPool(
         return wrap(await tried.connect());
       } catch (error) {
         const isFirst = tried === first;
-        if (!isFirst || fallback === undefined || !refusesThisWay(error)) throw describe(error);
+        // Ended while this one was connecting, where another statement has failed and nobody waits for it any more.
+        if (ended || !isFirst || fallback === undefined || !refusesThisWay(error)) throw describe(error);
         // Once and for all: what the server lets in does not change from one connection to the next.
         if (pool === first) {
           pool = make({ ...config, ssl: fallback });
@@ -104,13 +106,14 @@ export function guardedPool(
       }
     },
     async end() {
-      const ended = pool.end();
+      ended = true;
+      const goodbye = pool.end();
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<'late'>((resolve) => {
         timer = setTimeout(resolve, goodbyeMs, 'late');
       });
       // A server that no longer answers must not keep tv from ending; end() cuts a busy client's socket.
-      const cut = (await Promise.race([ended, late])) === 'late';
+      const cut = (await Promise.race([goodbye, late])) === 'late';
       clearTimeout(timer);
       if (cut) for (const client of clients) void (client as unknown as pg.Client).end().catch(() => {});
     },

@@ -9,7 +9,7 @@ import { readPassword } from '../../src/sandbox/passwords.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { findServer } from '../../src/sandbox/postgres/findServer.ts';
 import { type ProcessSampler, sampleProcesses } from '../support/processSampler.ts';
-import { type TvHome, tvHome } from '../support/sandbox.ts';
+import { giveSourcesTime, type TvHome, tvHome } from '../support/sandbox.ts';
 import { type Evidence, filesBelow, findSecrets, type Secret, secretForms } from '../support/secretSearch.ts';
 
 const name = 'guarded';
@@ -55,6 +55,7 @@ const inEnvFile = () =>
 it('keeps every password and key out of what it prints, while all goes well', async () => {
   const up = await tv('sandbox', 'up', '--name', name, '--json');
   expect(up.exitCode).toBe(0);
+  giveSourcesTime(join(home.directory, 'sandbox', name));
   for (const role of ['tempovault', 'postgres'] as const) {
     secrets.push({ name: `password of ${role}`, value: readPassword(paths(), role) });
   }
@@ -119,7 +120,7 @@ it('keeps them out while things fail', async () => {
       const unencoded = changed.includes(password) && !changed.includes('with blanks');
       withUrl(changed);
       const done = await Promise.all([
-        tv('status', '--verbose'),
+        tv('status', '--all', '--verbose'),
         tv('config', 'show', '--json'),
         tv('config', 'check', '--verbose'),
         tv('reindex', 'check', '--from-block', '2000', '--verbose'),

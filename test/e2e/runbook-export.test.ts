@@ -113,6 +113,15 @@ async function isTrue(name: 'paused' | 'pairCircuitBroken', ...args: readonly He
   return BigInt(await rpc<string>(node, 'eth_call', [{ to, data }, 'latest'])) === 1n;
 }
 
+/** The hash of one that the chain has. */
+async function anyTransaction(): Promise<string> {
+  const node = `http://127.0.0.1:${sandbox.info.ports.rpc}`;
+  const logs = await rpc<{ transactionHash: string }[]>(node, 'eth_getLogs', [
+    { address: sandbox.info.deployment.addresses.riskController, fromBlock: '0x64', toBlock: 'latest' },
+  ]);
+  return logs[0]?.transactionHash ?? '';
+}
+
 it('has no secret of the environment in it', () => {
   const env = readFileSync(join(sandbox.dir, 'tempovault', '.env'), 'utf8');
   const url = /^INDEXER_DB_URL='[^:]+:\/\/[^:]+:(.*)@/m.exec(env)?.[1] ?? 'none';
@@ -148,6 +157,7 @@ describe('every check and every verification, as printed', async () => {
       AMOUNT: '1000000',
       RECIPIENT: sandbox.info.accounts['owner'] ?? '',
       BACKUP: '$BACKUP_DIRECTORY/none.dump',
+      TX_HASH: await anyTransaction(),
     };
     const groups = cases.map(({ title }) => {
       const printed = procedure(title);

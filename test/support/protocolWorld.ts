@@ -9,7 +9,7 @@ import type { Generation } from '../../src/sandbox/chain/deployment.ts';
 import { devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { keyRoles, keystoreText } from '../../src/sandbox/units/keyFiles.ts';
 import { type ProtocolChain, protocolChain } from './protocolChain.ts';
-import { type TvHome, type TvOptions, tvHome } from './sandbox.ts';
+import { sourceLimitMs, type TvHome, type TvOptions, tvHome } from './sandbox.ts';
 
 /** The password of every keystore of a test world. */
 export const keyPassword = 'zoqvex-brimful-47-kyatu';
@@ -72,6 +72,7 @@ export async function protocolWorld(
       ]),
     ),
     host: { envFile: join(home.directory, 'no.env') },
+    monitor: { limitMs: sourceLimitMs },
     stateDirectory: join(home.directory, 'state'),
   };
   const environments: Record<string, unknown> = { [environmentName]: base };

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { Client, type QueryResultRow } from 'pg';
 import { inject } from 'vitest';
+import { parseDocument } from 'yaml';
 import type { CommandOutput } from '../../src/runbook/context.ts';
 import type { UpOptions } from '../../src/sandbox/build.ts';
 import { sandboxDown } from '../../src/sandbox/down.ts';
@@ -45,8 +46,6 @@ export async function tvHome(): Promise<TvHome> {
     // Compiled code for all tests together; not in the home, of which tests look at what is left there.
     XDG_CACHE_HOME: join(inject('pasts'), 'cache'),
     TV_STATE_DIR: directory,
-    // The tests share two cores: what is slow there is no source that hangs.
-    TV_MONITOR_LIMIT_MS: '10000',
     NO_COLOR: '1',
   };
   const shared = new SharedProcesses(launcher);
@@ -91,6 +90,18 @@ export interface TestSandbox extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** How long a look at the world waits for a source: the tests share two cores, and what is slow there does not hang. */
+export const sourceLimitMs = 10_000;
+
+/** Writes it into the sandbox's settings, past which no variable reaches. */
+export function giveSourcesTime(dir: string): void {
+  const { config } = sandboxPaths(dir);
+  const settings = parseDocument(readFileSync(config, 'utf8'));
+  const [name] = Object.keys(settings.toJS().environments);
+  settings.setIn(['environments', name, 'monitor', 'limitMs'], sourceLimitMs);
+  writeFileSync(config, settings.toString());
+}
+
 /**
  * A sandbox of the test's own. Remember to `stop()` it, or bind it with `await using`. The past of its
  * chain is that of the first one of its form: writing it takes longer than all the rest.
@@ -103,6 +114,7 @@ export async function startSandbox(options: Omit<UpOptions, 'dir' | 'pasts'> = {
   const dir = join(home.directory, 'sandbox', name);
   try {
     const state = await sandboxUp({ ...options, dir, pasts: inject('pasts') }, () => {});
+    giveSourcesTime(dir);
     const env = { ...home.env, TV_ENVIRONMENT: name };
     const inside = (...command: readonly string[]) => runInside(state.machine, command);
     const stop = async () => home[Symbol.asyncDispose]();
