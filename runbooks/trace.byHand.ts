@@ -24,7 +24,8 @@ export const byHand: ByHand = {
     },
     {
       what: 'The lines of the journals that name it. URLs are masked.',
-      run: `journalctl --since '1 day ago' -u "$API_UNIT" -u "$INDEXER_UNIT" -u "$ORACLE_UNIT" ${maskedJournal} | grep -iF "\${TX_HASH#0x}" | tail -n 20`,
+      run: `journalctl --since '1 day ago' -u "$API_UNIT" -u "$INDEXER_UNIT" -u "$ORACLE_UNIT" ${maskedJournal} |
+  grep -iF "\${TX_HASH#0x}" | tail -n 20`,
       expect: 'Empty output proves nothing: the relay buffers its output.',
     },
   ],

@@ -20,7 +20,13 @@ const isTextRecord: Test = (value) => isRecord(value) && Object.values(value).ev
 const isTime: Test = (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value));
 const isUsed: Test = (value) => value !== undefined;
 
-const isOperator = has({ user: isText, host: isText, pid: Number.isInteger, mark: isTextOrNull });
+const isOperator = has({
+  user: isText,
+  host: isText,
+  pid: Number.isInteger,
+  mark: isTextOrNull,
+  pidNamespace: (value) => value === undefined || isText(value),
+});
 const isAdvice: Test = (value) => isText(value) || isAdviceCommand(value);
 const isError = has({ message: isText, facts: isTextRecord, next: isListOf(isAdvice) });
 const isCheck = has({ id: isText, world: isText, status: isText, summary: isText });

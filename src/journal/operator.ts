@@ -1,11 +1,20 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import type { Operator } from '../runbook/events.ts';
 import { outsideText } from '../text/outsideText.ts';
 
-/** Whether an operator's process still runs. One on another machine counts as running: that cannot be read here. */
+/** The namespace in which a process without a container is (`PROC_PID_INIT_INO`, include/linux/proc_ns.h). */
+const initialNamespace = 'pid:[4026531836]';
+
+/**
+ * Whether an operator's process still runs. One that cannot be seen from here counts as running: on another
+ * machine, or in a container beside or around this one.
+ */
 export function isRunning(operator: Operator): boolean {
   if (operator.host !== hostname()) return true;
+  const here = pidNamespace();
+  if (operator.pidNamespace !== undefined && operator.pidNamespace !== here)
+    return here !== initialNamespace || isInContainer(operator);
   try {
     process.kill(operator.pid, 0);
   } catch (error) {
@@ -20,13 +29,42 @@ const longestName = 64;
 
 /** This process, as the journal, the lock and the audit log name it. */
 export function thisOperator(): Operator {
+  const namespace = pidNamespace();
   return {
     // Under sudo the person matters, not root.
     user: outsideText(process.env['SUDO_USER'] || userInfo().username, longestName),
     host: hostname(),
     pid: process.pid,
     mark: processMark(process.pid) ?? null,
+    ...(namespace === undefined ? {} : { pidNamespace: namespace }),
   };
+}
+
+/** Undefined where the system has none. */
+function pidNamespace(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return undefined;
+  }
+}
+
+/** From the initial namespace all processes can be seen, under ids of its own. */
+function isInContainer({ pid, mark }: Operator): boolean {
+  return readdirSync('/proc').some((name) => {
+    if (!/^\d+$/.test(name) || stat(Number(name))?.[19] !== mark) return false;
+    return innermostId(name) === pid && !isZombie(Number(name));
+  });
+}
+
+/** The id of a process in its own namespace: the last one of `NSpid` (proc_pid_status(5)). */
+function innermostId(pid: string): number | undefined {
+  try {
+    const ids = /^NSpid:\s+(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return Number(ids?.split(/\s+/).at(-1));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Killed, but not yet collected by its parent. */

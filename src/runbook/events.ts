@@ -38,6 +38,8 @@ export interface Operator {
   readonly pid: number;
   /** Distinguishes this process from a later one with the same id; null where the system has no such mark. */
   readonly mark: string | null;
+  /** In which `pid` counts, as `pid:[4026531836]`; absent where the system has none, and in older journals. */
+  readonly pidNamespace?: string;
 }
 
 /**
