@@ -34,7 +34,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/{integration,e2e}/**/*.test.ts'],
-          globalSetup: 'test/support/pasts.ts',
+          globalSetup: 'test/support/testRun.ts',
           isolate: false,
         },
       },
