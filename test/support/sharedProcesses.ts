@@ -5,9 +5,6 @@ import { findCommand } from '../../src/cli/words.ts';
 import { registry } from '../../src/registry.generated.ts';
 import type { CommandOutput } from '../../src/runbook/context.ts';
 
-/** Flags with which no command changes anything. */
-const readingFlags = ['--dry-run', '--calldata', '--help'];
-
 export interface SharedCall {
   readonly args: readonly string[];
   /** The whole environment. */
@@ -24,7 +21,7 @@ interface Answer extends CommandOutput {
 const atOnce = 4;
 
 /**
- * Processes in which one reading tv runs after another, each at a fourth of what a process for it would cost. A
+ * Processes in which one tv runs after another, each at a fourth of what a process for it would cost. A
  * test's calls go through them only where `takes` says so.
  */
 export class SharedProcesses {
@@ -38,8 +35,8 @@ export class SharedProcesses {
   }
 
   /**
-   * Whether they run this call. A process of its own has what changes something (journals and locks name it by
-   * its process), and what comes while four others are under way. `TV_APART=1`: every call.
+   * Whether they run this call. A process of its own has what is to be killed or makes a sandbox, and what comes while
+   * four others are under way. `TV_APART=1`: every call.
    */
   takes({ args, env }: Pick<SharedCall, 'args' | 'env'>): boolean {
     const { entry } = findCommand(registry, args);
@@ -49,8 +46,7 @@ export class SharedProcesses {
     // A process decides once about colours, and source maps stay on once they were wanted.
     if ((env['NO_COLOR'] ?? '') === '' || args.includes('--verbose')) return false;
     if ((process.env['TV_APART'] ?? '') !== '') return false;
-    const onlyReads = entry.risk === 'read' || readingFlags.some((flag) => args.includes(flag));
-    return onlyReads && this.#running < atOnce;
+    return this.#running < atOnce;
   }
 
   async run({ args, env, timeoutMs }: SharedCall): Promise<CommandOutput> {
