@@ -19,19 +19,26 @@ import { endOwnSessions } from '../src/operations/backup.ts';
 import { type ChainComparison, compareWithChain, keeps } from '../src/operations/compareWithChain.ts';
 import { applicationName } from '../src/operations/maintenance.ts';
 import type { Step, StepContext } from '../src/runbook/define.ts';
+import { step } from '../src/runbook/step.ts';
 import { duration } from '../src/text/format.ts';
 import { lastBlockKept, type ReindexFacts } from './reindex.preflight.ts';
 
 /** A node that fails now and then needs a second or a third round; one that fails always needs a person. */
 const rounds = 3;
 
+/** `comparedTo`: the last block in which the events are the same as on the chain. */
+export const compared = step<{
+  readonly comparedTo: number;
+  readonly events: number;
+  readonly refills: number;
+}>('gaps');
+
 /**
  * The deployed indexer skips a block whose RPC call failed, for good. The comparison with the chain
  * finds such blocks; the indexer is then set back to before the first of them.
  */
 export function fillGaps(facts: ReindexFacts): Step {
-  return {
-    id: 'gaps',
+  return compared.define({
     title: 'compare with the chain, and read skipped blocks again',
     command: `tv reindex check --from-block ${facts.fromBlock}`,
     runs: 'tv',
@@ -61,7 +68,7 @@ export function fillGaps(facts: ReindexFacts): Step {
         await setBack(ctx, facts, first.block);
       }
     },
-  };
+  });
 }
 
 async function setBack(ctx: StepContext, facts: ReindexFacts, firstMissing: number): Promise<void> {

@@ -17,6 +17,7 @@ import type { Check } from '../src/runbook/check.ts';
 import type { StepContext } from '../src/runbook/define.ts';
 import { block, Preflight, pass, warn } from '../src/runbook/preflight.ts';
 import { count, howMany } from '../src/text/format.ts';
+import { compared } from './reindex.catchUp.ts';
 import type { ReindexFacts } from './reindex.preflight.ts';
 
 /** More blocks behind than this and it does not count as being at the head. */
@@ -158,7 +159,10 @@ async function compareEvents(ctx: StepContext, facts: ReindexFacts) {
   const { schema, kinds } = facts.database;
   const cursor = await readCursor(ctx.database(), { schema });
   const head = (await readHead(ctx.chain())).number;
-  const toBlock = Math.min(cursor?.block ?? comparedTo(ctx), head);
+  // Without a cursor, as far as the step before has compared.
+  const indexed = cursor?.block ?? compared.result(ctx)?.comparedTo;
+  if (indexed === undefined) return block('it is unknown how far the indexer is', { next: [check] });
+  const toBlock = Math.min(indexed, head);
   const comparison = await compareWithChain(ctx, {
     schema,
     contracts: facts.chain.contracts,
@@ -204,10 +208,4 @@ async function compareEvents(ctx: StepContext, facts: ReindexFacts) {
       because: groups.at(-1)?.reason ?? '',
     },
   });
-}
-
-/** Without a cursor, as far as the step before has compared. */
-function comparedTo(ctx: StepContext): number {
-  const gaps = ctx.results['gaps'] as { readonly comparedTo: number };
-  return gaps.comparedTo;
 }

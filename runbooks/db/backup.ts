@@ -33,6 +33,7 @@ import {
   type StepContext,
 } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';
+import { step } from '../../src/runbook/step.ts';
 import { bytes, count, duration } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 import { byHand } from './backup.byHand.ts';
@@ -149,12 +150,13 @@ left that looks like a backup.`,
   },
 });
 
+const dumped = step<DumpedSnapshot>('dump');
+
 /** The dump, the row counts and the cursor, all of one snapshot. */
 export function dump(facts: BackupFacts): Step {
   const { form, database, tools, directory } = facts;
   const target = `${quoteForShell(`${directory}/${database.name}_`)}$RUN`;
-  return {
-    id: 'dump',
+  return dumped.define({
     title: `dump ${database.name}${form === 'directory' ? `, ${tools.cores} tables at once` : ' as one .sql.gz'}`,
     command:
       form === 'directory'
@@ -170,7 +172,7 @@ export function dump(facts: BackupFacts): Step {
       await removeUnfinished(ctx, facts);
     },
     checkUndone: (ctx) => checkGone(ctx.host(), unfinishedPaths(facts, ctx.runId)),
-  };
+  });
 }
 
 /** One rename: from then on it is a backup. */
@@ -219,7 +221,11 @@ export function readItBack(facts: BackupFacts): Step {
     command: readCommand({ form: facts.form, archive: shownArchive(facts) }),
     effect: 'reversible',
     probe: async () => 'not-done',
-    run: (ctx) => proveBackup(ctx, facts, ctx.results['dump'] as DumpedSnapshot),
+    run: async (ctx) => {
+      const snapshot = dumped.result(ctx);
+      if (snapshot === undefined) throw new Error('a dump is read back after it was made');
+      return proveBackup(ctx, facts, snapshot);
+    },
   };
 }
 

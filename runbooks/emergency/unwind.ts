@@ -8,7 +8,7 @@ import { namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { eventsIn, readEvidence } from '../../src/chain/transactions/receipt.ts';
 import { sendSteps, sentSteps } from '../../src/chain/transactions/sendSteps.ts';
-import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
+import { type SentTransaction, sentByRun } from '../../src/chain/transactions/transaction.ts';
 import { formatAmount } from '../../src/chain/treasury/amount.ts';
 import { readPairTokens, type Token } from '../../src/chain/treasury/findToken.ts';
 import {
@@ -286,9 +286,7 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
       ],
     };
   });
-  const sent = (Object.values(ctx.results) as readonly (SentTransaction | null)[]).filter(
-    (result) => result !== null,
-  );
+  const sent = sentByRun(ctx);
   const [only] = sent;
   if (only !== undefined) {
     preflight.check('transaction', 'chain', async () =>

@@ -5,6 +5,7 @@ import type { Chain, Context } from '../runbook/context.ts';
 import type { StepContext } from '../runbook/define.ts';
 import type { Json } from '../runbook/json.ts';
 import { block } from '../runbook/preflight.ts';
+import { everyResult } from '../runbook/step.ts';
 import { count, duration, localTime } from '../text/format.ts';
 import { assertExpected, onRightChain } from './assertChainId.ts';
 import { readChainId } from './readChainId.ts';
@@ -82,7 +83,7 @@ export async function readStaleHead(
     };
   }
   const mined = seen.get(chain);
-  const own = Math.max(mined ?? 0, ...Object.values(ctx.results ?? {}).map(blockOf));
+  const own = Math.max(mined ?? 0, ...everyResult(ctx).map(blockOf));
   if (head.value.number < own) {
     return {
       summary: `the RPC node shows block ${count(head.value.number)}, and this run has a transaction in block ${count(own)}`,

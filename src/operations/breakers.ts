@@ -10,7 +10,7 @@ import { findPair, namedPairs, type Pair, pairTitle } from '../chain/pairs/pair.
 import type { Sender } from '../chain/preflight/checkSending.ts';
 import { readStops } from '../chain/stops/readStops.ts';
 import { sendSteps } from '../chain/transactions/sendSteps.ts';
-import type { SentTransaction } from '../chain/transactions/transaction.ts';
+import { type SentTransaction, sentByRun } from '../chain/transactions/transaction.ts';
 import { readPairTokens } from '../chain/treasury/findToken.ts';
 import { readResting } from '../chain/treasury/readResting.ts';
 import { known } from '../errors/answer.ts';
@@ -232,8 +232,7 @@ export async function verify(ctx: StepContext, facts: BreakerFacts): Promise<rea
   const preflight = new Preflight(ctx);
   const wanted = facts.action === 'trip';
   const state = wanted ? 'open' : 'closed';
-  const results = Object.values(ctx.results) as readonly (SentTransaction | null)[];
-  const sent = results.filter((result) => result !== null);
+  const sent = sentByRun(ctx);
 
   const readBack = async () => {
     const pairs = [...facts.pairs, ...facts.already];

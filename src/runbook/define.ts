@@ -62,10 +62,13 @@ export interface ByHandLine {
  */
 export type ProbeAnswer = 'done' | 'not-done' | 'begun' | 'unknown';
 
+/** Read by reference (`step`, `note`) alone, which knows the type of each: it cannot be indexed by a name. */
+export type Referenced = object;
+
 export interface StepContext extends Context {
   readonly runId: string;
   /** Results of the steps before, by id; after a resume they come from the journal. */
-  readonly results: Readonly<Record<string, Json>>;
+  readonly results: Referenced;
   progress(progress: Progress): void;
   /**
    * Writes something to the journal, durably, before it is acted upon: the hash and the bytes of a
@@ -73,7 +76,7 @@ export interface StepContext extends Context {
    */
   note(note: string, value: Json): void;
   /** What this step has noted, also in an earlier attempt; the latest value of each. */
-  readonly notes: Readonly<Record<string, Json>>;
+  readonly notes: Referenced;
 }
 
 /** One intended change, as data and functions: the same value is printed, dry-run, executed and undone. */

@@ -1,6 +1,6 @@
-import type { Step, StepContext } from './define.ts';
+import type { Referenced, Step, StepContext } from './define.ts';
 import type { Leaves } from './events.ts';
-import { asJson } from './json.ts';
+import { asJson, type Json } from './json.ts';
 
 /**
  * A step by reference: its id is written once, and later steps and the verification read its result through
@@ -19,9 +19,18 @@ export function step<R = void>(id: string): StepKey<R> {
     id,
     define: ({ run, ...rest }) => ({ ...rest, id, run: async (ctx) => asJson(await run(ctx)) }),
     // The journal returns what `define` has put into it.
-    result: ({ results }) => (results[id] ?? undefined) as R | undefined,
+    result: ({ results }) => named<R>(results, id),
     isDone: ({ results }) => id in results,
   };
+}
+
+/** What each of the steps before has returned, whichever these are: for what is asked of a run as a whole. */
+export function everyResult({ results = {} }: Partial<Pick<StepContext, 'results'>>): readonly Json[] {
+  return Object.values(results) as Json[];
+}
+
+function named<T>(values: Referenced, name: string): T | undefined {
+  return (Reflect.get(values, name) ?? undefined) as T | undefined;
 }
 
 type Notes = Pick<StepContext, 'notes' | 'note'>;
@@ -36,7 +45,7 @@ export interface NoteKey<T> {
 }
 
 export function note<T>(name: string): NoteKey<T> {
-  const read = ({ notes }: Pick<StepContext, 'notes'>) => notes[name] as T | undefined;
+  const read = ({ notes }: Pick<StepContext, 'notes'>) => named<T>(notes, name);
   const write = (ctx: Notes, value: T) => ctx.note(name, asJson(value));
   return {
     read,

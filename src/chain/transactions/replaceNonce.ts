@@ -2,6 +2,7 @@ import type { Address } from '../../config/settings.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { failpoint } from '../../runbook/failpoint.ts';
+import { type NoteKey, note } from '../../runbook/step.ts';
 import { duration } from '../../text/format.ts';
 import { described } from '../describeRpcError.ts';
 import { pause } from '../pause.ts';
@@ -118,14 +119,15 @@ const asksForMore = /underpriced|replac|fee too low|gas price too low|feecap|fee
 const isKnown = /already known|already imported|known transaction|nonce too low|nonce is too low|oldnonce/i;
 
 /** Those that the journal holds for this nonce, oldest first. */
-export function notedReplacements({ notes }: Pick<SendContext, 'notes'>, nonce: number): Replacement[] {
-  return Array.from({ length: mostAttempts }, (_, index) => notes[noteOf(nonce, index)]).filter(
-    (note): note is Replacement => note !== undefined,
+export function notedReplacements(ctx: Pick<SendContext, 'notes'>, nonce: number): Replacement[] {
+  return Array.from({ length: mostAttempts }, (_, index) => signedFor(nonce, index).read(ctx)).filter(
+    (replacement) => replacement !== undefined,
   );
 }
 
-function noteOf(nonce: number, index: number): string {
-  return `replacement-${nonce}-${index + 1}`;
+/** @param index of the signature for this nonce, from 0 */
+function signedFor(nonce: number, index: number): NoteKey<Replacement> {
+  return note<Replacement>(`replacement-${nonce}-${index + 1}`);
 }
 
 async function signNext(
@@ -154,7 +156,7 @@ async function signNext(
     maxPriorityFeePerGas: fees.maxPriorityFeePerGas.toString(),
   };
   failpoint(ctx.settings.sandbox, 'replacement:signed');
-  ctx.note(noteOf(nonce, sent.length), replacement);
+  signedFor(nonce, sent.length).write(ctx, replacement);
   failpoint(ctx.settings.sandbox, 'replacement:noted');
   sent.push(replacement);
   return replacement;

@@ -4,6 +4,7 @@ import { TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import type { ProbeAnswer, StepContext } from '../../runbook/define.ts';
 import { failpoint } from '../../runbook/failpoint.ts';
+import { note as noteKey } from '../../runbook/step.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { openSigner } from '../signers/openSigner.ts';
 import type { Signer } from '../signers/signer.ts';
@@ -143,15 +144,16 @@ export function notedTransaction(
   note = defaultNote,
 ): SignedTransaction | undefined {
   const signed = journaledTransaction(ctx, note);
-  return signed === undefined || ctx.notes[noEffectNote(note)] === signed.hash ? undefined : signed;
+  const withoutEffect = noteKey<`0x${string}`>(noEffectNote(note)).read(ctx);
+  return signed === undefined || withoutEffect === signed.hash ? undefined : signed;
 }
 
 /** What was signed last under this note, whatever became of it. */
 export function journaledTransaction(
-  { notes }: Pick<SendContext, 'notes'>,
+  ctx: Pick<SendContext, 'notes'>,
   note = defaultNote,
 ): SignedTransaction | undefined {
-  return notes[note] as SignedTransaction | undefined;
+  return noteKey<SignedTransaction>(note).read(ctx);
 }
 
 function noEffectNote(note: string): string {

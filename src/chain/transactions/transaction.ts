@@ -1,4 +1,6 @@
 import type { Address } from '../../config/settings.ts';
+import type { StepContext } from '../../runbook/define.ts';
+import { everyResult } from '../../runbook/step.ts';
 
 /** Tempo has no native token and pays fees in a TIP-20; every other chain is plain. */
 export type Network = 'tempo' | 'plain';
@@ -35,3 +37,8 @@ export type SentTransaction = {
   /** What was paid, in words: `0.000074 AlphaUSD`. */
   readonly fee: string;
 };
+
+/** All transactions of a run whose every step sends one. A step that a probe has found done is left out. */
+export function sentByRun(ctx: Pick<StepContext, 'results'>): readonly SentTransaction[] {
+  return (everyResult(ctx) as readonly (SentTransaction | null)[]).filter((sent) => sent !== null);
+}

@@ -11,8 +11,11 @@ import { answer } from '../../errors/answer.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import type { StepContext } from '../../runbook/define.ts';
-import { asJson } from '../../runbook/json.ts';
+import { note } from '../../runbook/step.ts';
 import type { Pausing, PayoutFacts, Withdrawal } from './facts.ts';
+
+/** By token: what is paid out where all that is withdrawable was asked for. For whoever reads the journal. */
+const paidOut = note<Readonly<Record<string, string>>>('amounts');
 
 /** How long an amount of `max` stays right while the transaction is on its way, in seconds. */
 const holdsFor = 120;
@@ -157,9 +160,6 @@ export async function readAmounts(
       facts: left,
     });
   }
-  ctx.note(
-    'amounts',
-    asJson(Object.fromEntries(free.map(({ token, amount }) => [token, amount.toString()]))),
-  );
+  paidOut.write(ctx, Object.fromEntries(free.map(({ token, amount }) => [token, amount.toString()])));
   return free;
 }
