@@ -163,10 +163,10 @@ async function dispatch(invocation: Invocation, app: AppContext): Promise<number
       return printStream(invocation, command, app.ctx);
     }
     case 'runbook': {
-      const handout = await command.handout?.(app.ctx, parsed.input as never);
-      if (handout !== undefined) {
-        for (const { path, text } of handout.files) invocation.writer.writeFile(path, text);
-        return finish(invocation, { render: (_, paint) => handout.render(paint) }, handout.data);
+      const printout = await command.printout?.(app.ctx, parsed.input as never);
+      if (printout !== undefined) {
+        for (const { path, text } of printout.files) invocation.writer.writeFile(path, text);
+        return finish(invocation, { render: (_, paint) => printout.render(paint) }, printout.data);
       }
       const registered = {
         name: invocation.entry.command,

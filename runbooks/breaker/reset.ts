@@ -6,8 +6,8 @@ import {
   breakerInput,
   exampleFacts,
   exampleInput,
-  handout,
   plan,
+  unsigned,
   verify,
 } from '../../src/operations/breakers.ts';
 import { defineRunbook } from '../../src/runbook/define.ts';
@@ -31,7 +31,7 @@ these can be overruled by name, with a reason that is kept in the audit log.`,
   example: { facts: exampleFacts('reset'), input: exampleInput },
   onFailure: 'stop',
   concurrency: () => ({ touches: ['breakers'] }),
-  handout: (ctx, input) => handout(ctx, input, 'reset'),
+  printout: (ctx, input) => unsigned(ctx, input, 'reset'),
   preflight: (ctx, input) => preflight(ctx, input, 'reset'),
   basis,
   consequence: ({ pairs }) => {

@@ -6,8 +6,8 @@ import {
   breakerInput,
   exampleFacts,
   exampleInput,
-  handout,
   plan,
+  unsigned,
   verify,
 } from '../../src/operations/breakers.ts';
 import {
@@ -44,7 +44,7 @@ With several pairs one transaction does it on Tempo, and one for each pair elsew
   onFailure: 'stop',
   // Tripping a breaker again does no harm.
   concurrency: () => ({ ...protective('breakers'), blockedBy: 'none' }),
-  handout: (ctx, input) => handout(ctx, input, 'trip'),
+  printout: (ctx, input) => unsigned(ctx, input, 'trip'),
   preflight: (ctx, input) => preflight(ctx, input, 'trip'),
   basis,
   consequence: ({ pairs, effect }) => {

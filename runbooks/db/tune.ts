@@ -74,7 +74,7 @@ ALTER SYSTEM had set before. PostgreSQL is not restarted: that is for you to do,
     input: { apply: true, memory: undefined, cores: undefined, disk: undefined },
   },
   onFailure: 'stop',
-  handout: async (ctx, wanted) => {
+  printout: async (ctx, wanted) => {
     const tuning = await compareSettings(ctx, wanted);
     if (wanted.apply && tuning.settings.some(({ state }) => state === 'differs')) return undefined;
     return { data: tuning, files: [], render: (paint) => renderTuning(tuning, wanted, paint) };

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { ofCurrentState } from '../../src/chain/currentState.ts';
-import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { changedSince, sinceFacts } from '../../src/chain/intents/effects.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { type SentSignal, signalFinder } from '../../src/chain/oracle/findSignal.ts';
@@ -9,6 +8,7 @@ import { readHead } from '../../src/chain/readHead.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
+import { unsignedInput, unsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
 import { onHost } from '../../src/errors/advice.ts';
 import { answer } from '../../src/errors/answer.ts';
 import { TimeoutError } from '../../src/errors/TvError.ts';
@@ -34,7 +34,7 @@ const input = {
     'take the place of a transaction of this account that waits in the pool',
     z.boolean().default(false),
   ),
-  ...handoutInput,
+  ...unsignedInput,
 };
 
 /** Runbook §7, the way back: in the order in which nothing acts on what is not there yet. */
@@ -61,8 +61,8 @@ signed may still wait to be mined.`,
   onFailure: 'stop',
   concurrency: () => ({ touches: ['pause', 'services'], blockedBy: 'itself or residual' }),
   supersedes: () => superseded,
-  handout: (ctx, given) =>
-    handOut(ctx, given, 'End the pause', async () => [
+  printout: (ctx, given) =>
+    unsignedTransactions(ctx, given, 'End the pause', async () => [
       await resolveIntent(ctx.chain(), { intent: 'unpauseProtocol' }),
     ]),
   preflight,

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { ofCurrentState } from '../../src/chain/currentState.ts';
-import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { changedSince, sinceFacts } from '../../src/chain/intents/effects.ts';
 import { contractTitles } from '../../src/chain/intents/intent.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
@@ -8,6 +7,7 @@ import { namedPairs } from '../../src/chain/pairs/pair.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
 import { readStops } from '../../src/chain/stops/readStops.ts';
 import { readResting } from '../../src/chain/treasury/readResting.ts';
+import { unsignedInput, unsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
 import { onHost } from '../../src/errors/advice.ts';
 import { unknown } from '../../src/errors/answer.ts';
 import { TvError } from '../../src/errors/TvError.ts';
@@ -41,7 +41,7 @@ const input = {
     'take the place of a transaction of this account that waits in the pool',
     z.boolean().default(false),
   ),
-  ...handoutInput,
+  ...unsignedInput,
 };
 
 /** Runbook §7: everything off, at once. */
@@ -79,8 +79,8 @@ rest on the DEX stay there: tv emergency unwind cancels them, as far as the stra
   }),
   // Where the protocol is left as it is, an older run may still have to pause it.
   supersedes: ({ pause }) => (pause ? superseded : []),
-  handout: (ctx, given) =>
-    handOut(ctx, given, 'Pause the protocol', async () => [
+  printout: (ctx, given) =>
+    unsignedTransactions(ctx, given, 'Pause the protocol', async () => [
       await resolveIntent(ctx.chain(), { intent: 'pauseProtocol' }),
     ]),
   preflight,

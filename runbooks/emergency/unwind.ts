@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { tokenAbi } from '../../src/chain/abi/token.ts';
 import { awaitCurrent, ofCurrentState } from '../../src/chain/currentState.ts';
-import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { informational } from '../../src/chain/informational.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { namedPairs, pairTitle } from '../../src/chain/pairs/pair.ts';
@@ -18,6 +17,7 @@ import {
   type RestingOrders,
   readRestingOrders,
 } from '../../src/chain/treasury/readOrders.ts';
+import { unsignedInput, unsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { type Answer, known } from '../../src/errors/answer.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
@@ -61,7 +61,7 @@ const input = {
     'take the place of a transaction of this account that waits in the pool',
     z.boolean().default(false),
   ),
-  ...handoutInput,
+  ...unsignedInput,
 };
 
 /** Runbook §7: the strategy's capital back from the DEX. */
@@ -105,8 +105,8 @@ as in tv emergency withdraw.`,
     withdraw
       ? protective('orders', 'capital', 'pause')
       : { ...protective('orders'), blockedBy: 'unfinished touching' },
-  handout: (ctx, given) =>
-    handOut(ctx, given, 'Unwind pairs', async () => {
+  printout: (ctx, given) =>
+    unsignedTransactions(ctx, given, 'Unwind pairs', async () => {
       if (given.withdraw) {
         throw new UsageError(
           'usage.amount-moves',

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { onRightChain } from '../../src/chain/assertChainId.ts';
 import { readStaleHead } from '../../src/chain/currentState.ts';
-import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { namedPairs } from '../../src/chain/pairs/pair.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
@@ -9,6 +8,7 @@ import { amountPattern, parseAmount } from '../../src/chain/treasury/amount.ts';
 import { checkRecipient } from '../../src/chain/treasury/checkRecipient.ts';
 import { findToken } from '../../src/chain/treasury/findToken.ts';
 import { readPlaces } from '../../src/chain/treasury/readPlaces.ts';
+import { unsignedInput, unsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
 import { answer } from '../../src/errors/answer.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { outside } from '../../src/operations/offVaultBalances.ts';
@@ -48,7 +48,7 @@ const input = {
     'take the place of a transaction of this account that waits in the pool',
     z.boolean().default(false),
   ),
-  ...handoutInput,
+  ...unsignedInput,
 };
 
 const example: WithdrawFacts = { chainId: 4217, ...examplePayout() };
@@ -85,8 +85,8 @@ the last is sent even if the withdrawal fails.`,
   },
   onFailure: 'carry-on',
   concurrency: () => protective('capital', 'pause'),
-  handout: (ctx, given) =>
-    handOut(ctx, given, 'Withdraw', async () => {
+  printout: (ctx, given) =>
+    unsignedTransactions(ctx, given, 'Withdraw', async () => {
       const recipient = checkRecipient(ctx.settings, given.to);
       if (given.amount === 'max') {
         throw new UsageError('usage.amount-moves', 'max moves with time, so it cannot be signed elsewhere.', {

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { ofCurrentState } from '../../src/chain/currentState.ts';
-import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { judgeReceipts } from '../../src/chain/intents/judgeReceipts.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
@@ -16,6 +15,7 @@ import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { removeKeyFile } from '../../src/chain/signers/keyFile.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
 import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
+import { unsignedInput, unsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { changeEnvFile } from '../../src/host/changeEnvFile.ts';
@@ -37,7 +37,7 @@ const input = {
     'another address than the one that the last rotation replaced',
     z.string().optional(),
   ),
-  ...handoutInput,
+  ...unsignedInput,
 };
 
 type RevokeFacts = {
@@ -96,8 +96,8 @@ it on the chain is waited for.`,
   },
   onFailure: 'stop',
   concurrency: () => ({ touches: ['oracle key'] }),
-  handout: (ctx, given) =>
-    handOut(ctx, given, 'Revoke an oracle', async () =>
+  printout: (ctx, given) =>
+    unsignedTransactions(ctx, given, 'Revoke an oracle', async () =>
       resolveIntents(ctx.chain(), [{ intent: 'revokeOracle', oracle: chosen(ctx, given.address).old }]),
     ),
   preflight: async (ctx, given) => {

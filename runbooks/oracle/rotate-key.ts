@@ -1,6 +1,5 @@
 import { existsSync, renameSync } from 'node:fs';
 import * as z from 'zod';
-import { handOut, handoutInput } from '../../src/chain/handout/handOut.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { readFunded } from '../../src/chain/oracle/fundAccount.ts';
 import { rememberOldKey } from '../../src/chain/oracle/oldKeys.ts';
@@ -12,6 +11,7 @@ import { decryptKeystore } from '../../src/chain/signers/decryptKeystore.ts';
 import { encryptKeystore } from '../../src/chain/signers/encryptKeystore.ts';
 import { readKeyFile, removeKeyFile, writeKeyFile } from '../../src/chain/signers/keyFile.ts';
 import { newKey, parseKey } from '../../src/chain/signers/oracleKey.ts';
+import { unsignedInput, unsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
 import { TvError, UsageError } from '../../src/errors/TvError.ts';
 import { checkUnitsAsBefore } from '../../src/host/checkAsBefore.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
@@ -23,7 +23,7 @@ import { awaitFirstSignal } from '../../src/operations/oracle/awaitFirstSignal.t
 import { keyName, readOracleKey } from '../../src/operations/oracle/readOracleKey.ts';
 import { protective } from '../../src/runbook/concurrency.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
-import { toldNote } from '../../src/runbook/events.ts';
+import { messageNote } from '../../src/runbook/events.ts';
 import { block, pass, warn } from '../../src/runbook/preflight.ts';
 import { during } from '../../src/runbook/step.ts';
 import { duration } from '../../src/text/format.ts';
@@ -80,7 +80,7 @@ const input = {
     'its password (0600); without it, it is asked for',
     z.string().min(1).optional(),
   ),
-  ...handoutInput,
+  ...unsignedInput,
 };
 
 /** Runbook §4: another key signs the oracle's signals from now on. */
@@ -121,8 +121,8 @@ was funded and could not be used stays there, and the next rotation takes it.`,
   },
   onFailure: 'stop',
   concurrency: ({ compromised }) => (compromised ? protective('oracle key') : { touches: ['oracle key'] }),
-  handout: (ctx, given) =>
-    handOut(ctx, given, 'Authorise an oracle', async () => {
+  printout: (ctx, given) =>
+    unsignedTransactions(ctx, given, 'Authorise an oracle', async () => {
       if (given.newAddress === undefined) {
         throw new UsageError('usage.missing-value', 'Which address is to be authorised?', {
           next: ['--new-address ADDRESS'],
@@ -283,7 +283,7 @@ async function proveOld(ctx: StepContext, facts: RotateFacts): Promise<void> {
   const since = windowStart(ctx.results);
   if (since === undefined) return;
   const ms = ctx.clock.now().getTime() - since.getTime();
-  ctx.note(toldNote, `${duration(ms)} without a working key, until the old one signed again`);
+  ctx.note(messageNote, `${duration(ms)} without a working key, until the old one signed again`);
 }
 
 /** Where .env is written before the stop, taking that back also restarts the relay: see `setKey`. */

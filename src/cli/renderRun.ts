@@ -6,11 +6,11 @@ import type { Check } from '../runbook/check.ts';
 import type { Progress } from '../runbook/events.ts';
 import {
   type ErrorData,
+  messageNote,
   type Outcome,
   type RunEvent,
   type StepData,
   type TransactionFate,
-  toldNote,
 } from '../runbook/events.ts';
 import type { Json } from '../runbook/json.ts';
 import type { Paint } from '../runbook/paint.ts';
@@ -141,7 +141,7 @@ export class RunScreen {
         break;
       case 'step.noted':
         if (this.#unwritten) this.#keepNote(event.note, event.value);
-        if (event.note === toldNote) {
+        if (event.note === messageNote) {
           this.#print(`       ${wrap(String(event.value), paint.width - 7, '       ')}\n`);
           this.#busy();
         }

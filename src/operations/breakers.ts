@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { type Breaker, readBreakers } from '../chain/breakers/readBreakers.ts';
 import { ofCurrentState } from '../chain/currentState.ts';
-import { handOut, handoutInput } from '../chain/handout/handOut.ts';
 import { changedSince, sinceFacts } from '../chain/intents/effects.ts';
 import type { IntentRequest, ResolvedIntent } from '../chain/intents/intent.ts';
 import { judgeReceipts } from '../chain/intents/judgeReceipts.ts';
@@ -13,11 +12,12 @@ import { sendSteps } from '../chain/transactions/sendSteps.ts';
 import { type SentTransaction, sentByRun } from '../chain/transactions/transaction.ts';
 import { readPairTokens } from '../chain/treasury/findToken.ts';
 import { readResting } from '../chain/treasury/readResting.ts';
+import { unsignedInput, unsignedTransactions } from '../chain/unsigned/unsignedTransactions.ts';
 import { known } from '../errors/answer.ts';
 import { UsageError } from '../errors/TvError.ts';
 import type { Check } from '../runbook/check.ts';
 import type { Context } from '../runbook/context.ts';
-import { field, type Handout, type Step, type StepContext } from '../runbook/define.ts';
+import { field, type Printout, type Step, type StepContext } from '../runbook/define.ts';
 import type { Json } from '../runbook/json.ts';
 import { block, Preflight, pass, warn } from '../runbook/preflight.ts';
 import { count } from '../text/format.ts';
@@ -99,7 +99,7 @@ export const breakerInput = {
     'take the place of a transaction of this account that waits in the pool',
     z.boolean().default(false),
   ),
-  ...handoutInput,
+  ...unsignedInput,
 };
 
 export interface BreakerInput {
@@ -204,14 +204,15 @@ export function basis({ action, chainId, pairs, intents, sender, replace }: Brea
 }
 
 /** The calls for somebody else to sign: for every pair given, whatever its breaker is now. */
-export function handout(
+export function unsigned(
   ctx: Context,
   input: BreakerInput,
   action: BreakerFacts['action'],
-): Promise<Handout | undefined> {
-  return handOut(ctx, input, action === 'trip' ? 'Trip breakers' : 'Reset breakers', async (warn) => {
+): Promise<Printout | undefined> {
+  const title = action === 'trip' ? 'Trip breakers' : 'Reset breakers';
+  return unsignedTransactions(ctx, input, title, async (warn) => {
     let pairs = wantedPairs(ctx, input);
-    // Those that the settings name are handed out whatever else can be read.
+    // Those that the settings name are printed whatever else can be read.
     if (input.all || pairs.some(({ name }) => name === null)) {
       const { breakers } = await readBreakers(ctx.chain(), { pairs, discover: input.all });
       for (const unknown of await unknownPairs(ctx, breakers)) {

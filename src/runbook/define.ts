@@ -149,7 +149,7 @@ export interface PreflightResult<F extends Facts> {
 }
 
 /** What a command prints instead of acting: unsigned transactions for another signer. */
-export interface Handout {
+export interface Printout {
   readonly data: Json;
   readonly files: readonly { readonly path: string; readonly text: string }[];
   render(paint: Paint): string;
@@ -171,7 +171,7 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
    */
   supersedes?(input: InputOf<I>): readonly string[];
   /** Undefined where the input does not ask for one; otherwise nothing else happens. */
-  handout?(ctx: Context, input: InputOf<I>): Promise<Handout | undefined>;
+  printout?(ctx: Context, input: InputOf<I>): Promise<Printout | undefined>;
   preflight(ctx: Context, input: InputOf<I>): Promise<PreflightResult<F>>;
   /** The facts that the plan rests on, for the plan id: not those that move by themselves (head, rows, disk). */
   basis(facts: F): Json;

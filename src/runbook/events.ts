@@ -151,7 +151,7 @@ export interface LockHolder {
 }
 
 /** A note of a step by this name is a sentence for the operator, and shown at once. */
-export const toldNote = 'told';
+export const messageNote = 'told';
 
 /** What goes to the journal: enough to resume, to undo and to tell the story afterwards. */
 export type JournalEvent =

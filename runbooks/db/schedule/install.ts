@@ -57,7 +57,7 @@ up, and nobody sees a failure unless somebody reads root's mail.`,
     input: { cron: false, tv: undefined },
   },
   onFailure: 'stop',
-  handout: async (ctx, { cron, tv }) => {
+  printout: async (ctx, { cron, tv }) => {
     if (!cron) return undefined;
     const lines = cronLines(await scheduledCall(ctx, { tv }));
     const head = `# TempoVault (${ctx.settings.environment}): database maintenance, for root's crontab (crontab -e)`;

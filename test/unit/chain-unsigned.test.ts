@@ -1,8 +1,8 @@
 import { keccak256, stringToHex } from 'viem';
 import { expect, it } from 'vitest';
-import { canonical, safeBatch } from '../../src/chain/handout/safeBatch.ts';
 import { checkedAddress, findPair, pairId } from '../../src/chain/pairs/pair.ts';
 import { feeOf, formatFunds } from '../../src/chain/transactions/readFunds.ts';
+import { canonical, safeBatch } from '../../src/chain/unsigned/safeBatch.ts';
 
 const address = '0x49d4450977E2c95362C13D3a31a09311E0Ea26A6';
 /** The example of the test of Safe's own Transaction Builder (apps/tx-builder/src/lib/checksum.test). */
