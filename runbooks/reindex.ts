@@ -1,12 +1,20 @@
 import * as z from 'zod';
+import { eventName } from '../src/chain/events.ts';
+import { readHead } from '../src/chain/readHead.ts';
 import { clearEvents } from '../src/database/clearEvents.ts';
 import { countRows } from '../src/database/countRows.ts';
 import { probeCleared } from '../src/database/probeCleared.ts';
 import { readCursor } from '../src/database/readCursor.ts';
+import { readEventKinds } from '../src/database/readEventKinds.ts';
 import { restoreTables } from '../src/database/restoreTables.ts';
+import { onHost } from '../src/errors/advice.ts';
+import { answer } from '../src/errors/answer.ts';
+import { TvError } from '../src/errors/TvError.ts';
 import { checkUnitsAsBefore } from '../src/host/checkAsBefore.ts';
 import { readEnvValue } from '../src/host/envFile.ts';
+import { listProcesses } from '../src/host/listProcesses.ts';
 import { readEnvFile } from '../src/host/readEnvFile.ts';
+import { readJournal } from '../src/host/readJournal.ts';
 import { readUnit } from '../src/host/readUnit.ts';
 import { removeEnvValue } from '../src/host/removeEnvValue.ts';
 import { startUnit } from '../src/host/startUnit.ts';
@@ -19,19 +27,27 @@ import {
   probeNamed,
   requireSound,
 } from '../src/operations/backup.ts';
-import { describeUnpaired, unpairedRows } from '../src/operations/compareWithChain.ts';
+import {
+  type ChainComparison,
+  compareWithChain,
+  describeUnpaired,
+  doubtsOf,
+  groupUnstorable,
+  unpairedRows,
+} from '../src/operations/compareWithChain.ts';
+import { assertQuiescent } from '../src/operations/indexer/assertQuiescent.ts';
+import { lastBlockKept, waitForCatchUp } from '../src/operations/indexer/waitForCatchUp.ts';
 import { applicationName } from '../src/operations/maintenance.ts';
 import { ChangedSince } from '../src/runbook/changedSince.ts';
 import type { Finding } from '../src/runbook/check.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../src/runbook/define.ts';
 import { blockNumber, timeSpan } from '../src/runbook/inputs.ts';
-import { block, pass } from '../src/runbook/preflight.ts';
-import { count } from '../src/text/format.ts';
+import { block, Preflight, pass, warn } from '../src/runbook/preflight.ts';
+import { during, step } from '../src/runbook/step.ts';
+import { count, howMany } from '../src/text/format.ts';
 import { quoteForShell } from '../src/text/shellLine.ts';
 import { byHand } from './reindex.byHand.ts';
-import { assertQuiescent, fillGaps, follow } from './reindex.catchUp.ts';
-import { exampleFacts, lastBlockKept, preflight, type ReindexFacts } from './reindex.preflight.ts';
-import { fewerThanBefore, verify } from './reindex.verify.ts';
+import { exampleFacts, preflight, type ReindexFacts } from './reindex.preflight.ts';
 
 const input = {
   fromBlock: field(
@@ -94,25 +110,41 @@ because an RPC call failed are found and read again.`,
   consequence: ({ database }) =>
     `This deletes ${count(database.clear)} rows and reads them from the chain again.`,
   plan: (facts) => [
-    stopIndexer(facts),
-    backUp(facts),
-    clearRows(facts),
-    setStartBlock(facts),
-    startIndexer(facts),
-    ...(facts.wait ? [followToHead(facts), fillGaps(facts)] : []),
+    ...during({
+      ...{ subject: 'indexer', state: 'STOPPED' },
+      open: stopIndexer(facts),
+      body: [backUp(facts), clearRows(facts), setStartBlock(facts)],
+      close: startIndexer(facts),
+    }),
+    ...(facts.wait ? [followToHead(facts), backfillSkipped(facts)] : []),
   ],
-  verify,
+  verify: async (ctx, facts) => {
+    const preflight = new Preflight(ctx);
+    preflight.check('services', 'host', () => checkIndexer(ctx, facts));
+    preflight.check('env', 'host', () => checkStartBlock(ctx, facts));
+    preflight.check('older rows', 'database', () => checkOlderRows(ctx, facts), comparisonLimitMs);
+    preflight.check('cursor', 'database', () => checkProgress(ctx, facts));
+    if (facts.wait) preflight.check('kinds', 'database', () => checkKinds(ctx, facts), comparisonLimitMs);
+    preflight.check('events', 'database', () => checkEvents(ctx, facts), comparisonLimitMs);
+    return preflight.checks();
+  },
 });
 
+/** `comparedTo`: up to this block the events are the same as on the chain. */
+const compared = step<{
+  readonly comparedTo: number;
+  readonly events: number;
+  readonly refills: number;
+}>('gaps');
+
 /** Nothing may write while rows are cleared; a second indexer would be as bad as the first. */
-export function stopIndexer(facts: ReindexFacts): Step {
+function stopIndexer(facts: ReindexFacts): Step {
   const { unit, wasActive } = facts.indexer;
   return {
     id: 'stop',
     title: 'stop the indexer',
     command: `systemctl stop ${unit}`,
     effect: 'reversible',
-    leaves: { subject: 'indexer', state: 'STOPPED', until: 'start' },
     undoTitle: wasActive ? 'start the indexer' : 'leave the indexer stopped, as it was',
     probe: async (ctx) => {
       const { activeState } = await readUnit(ctx.host(), { unit });
@@ -120,7 +152,7 @@ export function stopIndexer(facts: ReindexFacts): Step {
     },
     run: async (ctx) => {
       await stopUnit(ctx.host(), { unit, signal: ctx.signal });
-      return assertQuiescent(ctx, facts);
+      return assertQuiescent(ctx, writing(facts));
     },
     undo: async (ctx) => {
       if (wasActive) await startUnit(ctx.host(), { unit, signal: ctx.signal });
@@ -129,13 +161,17 @@ export function stopIndexer(facts: ReindexFacts): Step {
   };
 }
 
+/** Whose writing would spoil the clearing. */
+function writing({ indexer: { unit, program }, database: { schema } }: ReindexFacts) {
+  return { unit, program, schema };
+}
+
 /** As `tv db backup` makes it, and proven, before anything is deleted. It is kept. */
-export function backUp({ database: { name }, backup }: ReindexFacts): Step {
-  const { directory } = backup;
+function backUp({ database: { name }, backup }: ReindexFacts): Step {
   return {
     id: 'backup',
     title: 'back up the database, and read the backup to its end',
-    command: `pg_dump -Fd -d ${quoteForShell(name)} -f ${quoteForShell(`${directory}/${name}_`)}$RUN`,
+    command: `pg_dump -Fd -d ${quoteForShell(name)} -f ${quoteForShell(`${backup.directory}/${name}_`)}$RUN`,
     effect: 'reversible',
     afterwards: 'kept',
     probe: async (ctx) => {
@@ -151,7 +187,7 @@ export function backUp({ database: { name }, backup }: ReindexFacts): Step {
 export function clearRows(facts: ReindexFacts): Step {
   const { schema, clear } = facts.database;
   const { fromBlock, truncate } = facts;
-  const cursor = lastBlockKept(facts);
+  const cursor = lastBlockKept(fromBlock);
   const what = { schema, fromBlock, all: truncate, cursor };
   const rows = truncate ? 'DELETE FROM every event table' : `DELETE … WHERE block_number >= ${fromBlock}`;
   const set =
@@ -171,12 +207,9 @@ export function clearRows(facts: ReindexFacts): Step {
     },
     run: async (ctx) => {
       // The indexer may have been started again since step 1.
-      await assertQuiescent(ctx, facts);
-      return clearEvents(ctx.database(), {
-        ...what,
-        applicationName: applicationName(ctx.runId),
-        signal: ctx.signal,
-      });
+      await assertQuiescent(ctx, writing(facts));
+      const session = { applicationName: applicationName(ctx.runId), signal: ctx.signal };
+      return clearEvents(ctx.database(), { ...what, ...session });
     },
     undo: async (ctx) => {
       // Reading a large one takes its time, in which the indexer may be started.
@@ -187,7 +220,7 @@ export function clearRows(facts: ReindexFacts): Step {
         server: facts.backup.server,
         failure: 'The backup of this run is damaged; the event tables were not touched.',
       });
-      await assertQuiescent(ctx, facts);
+      await assertQuiescent(ctx, writing(facts));
       await restoreTables(ctx.database(), {
         run: ctx.host().run,
         archive,
@@ -218,20 +251,14 @@ async function checkRowsBack(ctx: StepContext, facts: ReindexFacts): Promise<Fin
   if (now < before || counted.keep < database.keep) {
     return block(`${count(now)} rows, and there were ${count(before)} before the run`);
   }
-  if (fewer.length > 0) {
-    return block('fewer rows than before the run', {
-      facts: Object.fromEntries(
-        fewer.map((one) => [one.kind, `${count(one.before)} before, ${count(one.found)} now`]),
-      ),
-    });
-  }
+  if (fewer.length > 0) return block('fewer rows than before the run', { facts: fewerFacts(fewer) });
   const known = database.unpaired;
   const lost = unpaired.filter(
     ({ table, missing }) => missing > (known?.find((one) => one.table === table)?.missing ?? 0),
   );
   if (known !== undefined && lost.length > 0) {
     return block(`rows of before the run are missing: ${describeUnpaired(lost)}`, {
-      next: [{ tv: ['reindex', 'check', '--from-block', String(fromBlock)] }],
+      next: [comparing(fromBlock)],
     });
   }
   if (database.cursor !== null && (cursor === undefined || cursor.block < database.cursor)) {
@@ -245,30 +272,37 @@ async function checkRowsBack(ctx: StepContext, facts: ReindexFacts): Promise<Fin
 export function setStartBlock(facts: ReindexFacts): Step {
   const { file: path, before, after } = facts.env;
   const key = 'START_BLOCK';
+  const read = async (ctx: StepContext) => readEnvValue((await readEnvFile(ctx.host(), { path })).text, key);
+  const assertOwn = async (ctx: StepContext) => {
+    const found = (await read(ctx)) ?? null;
+    if (found === before || found === after) return;
+    throw new ChangedSince(ctx, `${key} in .env is neither the value before nor that of this run`, {
+      file: path,
+      before: before ?? 'not set',
+      'this run': after,
+      now: found ?? 'not set',
+    });
+  };
   return {
     id: 'env',
-    title: `set START_BLOCK in .env: ${before ?? '(not set)'} → ${after}`,
-    command: `sed -i 's/^START_BLOCK=.*/START_BLOCK=${after}/' ${quoteForShell(path)}`,
+    title: `set ${key} in .env: ${before ?? '(not set)'} → ${after}`,
+    command: `sed -i 's/^${key}=.*/${key}=${after}/' ${quoteForShell(path)}`,
     effect: 'reversible',
     undoTitle: before === null ? `remove ${key} from .env` : `set ${key} to ${before}`,
-    probe: async (ctx) => {
-      const { text } = await readEnvFile(ctx.host(), { path });
-      return readEnvValue(text, key) === after ? 'done' : 'not-done';
-    },
+    probe: async (ctx) => ((await read(ctx)) === after ? 'done' : 'not-done'),
     run: async (ctx) => {
-      await assertOwn(ctx, facts);
+      await assertOwn(ctx);
       await writeEnvValue(ctx.host(), { path, key, value: after });
       return { file: path, before, after };
     },
-    assertUndoable: (ctx) => assertOwn(ctx, facts),
+    assertUndoable: assertOwn,
     undo: async (ctx) => {
-      await assertOwn(ctx, facts);
+      await assertOwn(ctx);
       if (before === null) await removeEnvValue(ctx.host(), { path, key });
       else await writeEnvValue(ctx.host(), { path, key, value: before });
     },
     checkUndone: async (ctx) => {
-      const { text } = await readEnvFile(ctx.host(), { path });
-      const found = readEnvValue(text, key) ?? null;
+      const found = (await read(ctx)) ?? null;
       const words = `${key} ${found === null ? 'is not set' : `is ${found}`}`;
       return found === before
         ? pass(`${words}, as before the run`)
@@ -279,22 +313,7 @@ export function setStartBlock(facts: ReindexFacts): Step {
   };
 }
 
-/** @throws ChangedSince where START_BLOCK is neither what it was before nor what this run sets */
-async function assertOwn(
-  ctx: StepContext,
-  { env: { file: path, before, after } }: ReindexFacts,
-): Promise<void> {
-  const found = readEnvValue((await readEnvFile(ctx.host(), { path })).text, 'START_BLOCK') ?? null;
-  if (found === before || found === after) return;
-  throw new ChangedSince(ctx, 'START_BLOCK in .env is neither the value before nor that of this run', {
-    file: path,
-    before: before ?? 'not set',
-    'this run': after,
-    now: found ?? 'not set',
-  });
-}
-
-export function startIndexer({ indexer: { unit, wasActive } }: ReindexFacts): Step {
+function startIndexer({ indexer: { unit, wasActive } }: ReindexFacts): Step {
   return {
     id: 'start',
     title: 'start the indexer',
@@ -316,14 +335,305 @@ export function startIndexer({ indexer: { unit, wasActive } }: ReindexFacts): St
 }
 
 /** Only waits: ended by a signal, it leaves the indexer at work. */
-export function followToHead(facts: ReindexFacts): Step {
+function followToHead(facts: ReindexFacts): Step {
+  const blocks = facts.chain.head - lastBlockKept(facts.fromBlock);
   return {
     id: 'follow',
-    title: `follow it to the head, ${count(facts.chain.head - lastBlockKept(facts))} blocks`,
+    title: `follow it to the head, ${count(blocks)} blocks`,
     command: `journalctl -u ${facts.indexer.unit} -f`,
     effect: 'reversible',
     interruptible: true,
     probe: async () => 'not-done',
-    run: (ctx) => follow(ctx, facts, Date.now() + facts.timeoutMs),
+    run: (ctx) => waitForCatchUp(ctx, followed(facts, deadlineOf(ctx, facts))),
   };
+}
+
+function deadlineOf(ctx: StepContext, { timeoutMs }: ReindexFacts): number {
+  return ctx.clock.now().getTime() + timeoutMs;
+}
+
+function followed({ indexer, database, chain, fromBlock, timeoutMs }: ReindexFacts, deadline: number) {
+  const { unit, pollSeconds } = indexer;
+  const { schema } = database;
+  return { unit, pollSeconds, schema, contracts: chain.contracts, fromBlock, limitMs: timeoutMs, deadline };
+}
+
+/** A node that fails now and then needs a second or a third round; one that fails always needs a person. */
+const rounds = 3;
+
+/**
+ * The deployed indexer skips a block whose RPC call failed, for good. The comparison with the chain
+ * finds such blocks; the indexer is then set back to before the first of them.
+ */
+function backfillSkipped(facts: ReindexFacts): Step {
+  const { fromBlock, chain, database } = facts;
+  const { schema } = database;
+  const { unit } = facts.indexer;
+  return compared.define({
+    title: 'compare with the chain, and read skipped blocks again',
+    command: `tv reindex check --from-block ${fromBlock}`,
+    runs: 'tv',
+    effect: 'compensable',
+    afterwards: 'the undo restores the backup of step 2',
+    probe: async () => 'not-done',
+    run: async (ctx) => {
+      const deadline = deadlineOf(ctx, facts);
+      // An earlier attempt may have been cut off while it cleared, or between stopping the indexer
+      // and starting it.
+      await endOwnSessions(ctx);
+      await startUnit(ctx.host(), { unit, signal: ctx.signal });
+      for (let round = 0; ; round++) {
+        const { target } = await waitForCatchUp(ctx, followed(facts, deadline));
+        // The newest block that the indexer has certainly read.
+        const toBlock = (await readCursor(ctx.database(), { schema }))?.block ?? target;
+        const comparison = await compareWithChain(ctx, {
+          schema,
+          contracts: chain.contracts,
+          fromBlock,
+          toBlock,
+          before: database.kinds,
+          onProgress: ctx.progress,
+        });
+        const [first] = comparison.missing.first;
+        if (first === undefined) return { comparedTo: toBlock, events: comparison.matched, refills: round };
+        if (round === rounds) throw await stillMissing(ctx, unit, comparison.missing);
+        await setBack(ctx, facts, first.block);
+      }
+    },
+  });
+}
+
+async function setBack(ctx: StepContext, facts: ReindexFacts, firstMissing: number): Promise<void> {
+  const { unit } = facts.indexer;
+  await stopUnit(ctx.host(), { unit, signal: ctx.signal });
+  await assertQuiescent(ctx, writing(facts));
+  await clearEvents(ctx.database(), {
+    schema: facts.database.schema,
+    fromBlock: firstMissing,
+    all: false,
+    cursor: firstMissing - 1,
+    applicationName: applicationName(ctx.runId),
+    signal: ctx.signal,
+  });
+  await startUnit(ctx.host(), { unit, signal: ctx.signal });
+}
+
+/** Blames the RPC node only where the indexer's journal does so for the first of these blocks. */
+async function stillMissing(
+  ctx: StepContext,
+  unit: string,
+  { total, first: [first] }: ChainComparison['missing'],
+): Promise<TvError> {
+  const block = first?.block ?? 0;
+  const journal = await answer(readJournal(ctx.host(), { unit, lines: 20, containing: `block ${block}` }));
+  const line = journal.known
+    ? journal.value.entries.findLast(
+        ({ message }) => isError.test(message) && new RegExp(`\\bblock ${block}\\b`).test(message),
+      )
+    : undefined;
+  const node = line !== undefined && isNodeError.test(line.message);
+  return new TvError(
+    'indexer.missing-events',
+    'The indexer has left out events, and does so again each time it reads their blocks.',
+    {
+      facts: {
+        missing: `${total} events`,
+        'first in block': `${block}, ${eventName(first?.topic) ?? 'of a kind unknown here'}`,
+        tried: `${rounds} times`,
+        journal:
+          line?.message.slice(0, 200) ??
+          (journal.known ? `no error about block ${block}` : `could not be read: ${journal.reason}`),
+      },
+      next: [
+        node
+          ? { when: 'the indexer could not read from its RPC node', tv: ['status'] }
+          : onHost(`journalctl -u ${unit} -n 200 --no-pager`),
+        { when: 'once that is repaired', tv: ['resume', ctx.runId] },
+      ],
+    },
+  );
+}
+
+const isError = /error|exception|fail|traceback|timed? ?out/i;
+/** Words of a failed call, as the deployed indexer and web3.py print them. */
+const isNodeError = /fetching|rpc|http|connection|timed? ?out|too many requests|\b(429|50[0-9])\b/i;
+
+// What the verification reads back: the service, the file, the rows, the cursor, and the events against the chain.
+
+/** More blocks behind than this and it does not count as being at the head. */
+const fewBlocks = 25;
+/** A head below the cursor is read so many times, a second apart, before it counts. */
+const headTries = 3;
+/** The comparison reads all logs of the range: as long as the chain takes, within a day. */
+const comparisonLimitMs = 86_400_000;
+
+function comparing(fromBlock: number) {
+  return { tv: ['reindex', 'check', '--from-block', String(fromBlock)] };
+}
+
+async function checkIndexer(ctx: StepContext, { indexer: { unit, program } }: ReindexFacts) {
+  const [state, processes] = await Promise.all([
+    readUnit(ctx.host(), { unit }),
+    listProcesses(ctx.host(), { program }),
+  ]);
+  if (state.activeState === 'active' && processes.length === 1) {
+    return pass(`${unit} active, one process (${state.mainPid})`);
+  }
+  return block(`${unit} is ${state.activeState}, with ${processes.length} processes`, {
+    next: [
+      ...(state.activeState === 'active' ? [] : [onHost(`systemctl start ${unit}`)]),
+      onHost(`journalctl -u ${unit} -n 50 --no-pager`),
+    ],
+  });
+}
+
+async function checkStartBlock(ctx: StepContext, { env: { file: path, after } }: ReindexFacts) {
+  const value = readEnvValue((await readEnvFile(ctx.host(), { path })).text, 'START_BLOCK');
+  return value === after
+    ? pass(`START_BLOCK=${value}`)
+    : block(`START_BLOCK is ${value ?? 'not set'}, not ${after}`);
+}
+
+async function checkOlderRows(ctx: StepContext, { truncate, fromBlock, database }: ReindexFacts) {
+  if (truncate) return pass('cleared as asked for');
+  const { keep } = await countRows(ctx.database(), { schema: database.schema, fromBlock });
+  const summary = `${count(keep)} rows below block ${count(fromBlock)}`;
+  return keep === database.keep
+    ? pass(`${summary}, as before`)
+    : block(`${summary}; there were ${count(database.keep)}`);
+}
+
+/** The cursor is near the head, and not above it: blocks that the chain does not have are not indexed. */
+async function checkProgress(ctx: StepContext, facts: ReindexFacts) {
+  const { schema } = facts.database;
+  if (schema.cursor === null) return pass('this schema keeps none; judged by the events');
+  const next = [{ tv: ['status'] }];
+  for (let tries = 1; ; tries++) {
+    // The head second: an indexer that works is never ahead of a head that was read after its cursor.
+    const cursor = await readCursor(ctx.database(), { schema });
+    const head = (await readHead(ctx.chain())).number;
+    if (cursor === undefined) {
+      return block(`${schema.cursor.name} holds no block: it is unknown how far the indexer is`, { next });
+    }
+    const behind = head - cursor.block;
+    if (behind < 0 && tries < headTries) {
+      // Of several nodes behind one URL, one may lag by a block or two.
+      await ctx.clock.sleep(1_000, ctx.signal);
+      continue;
+    }
+    if (behind < 0) {
+      return block(
+        `block ${count(cursor.block)}, ahead of the head, ${count(head)}: the chain was reorganised, or the RPC node lags`,
+        { next },
+      );
+    }
+    const summary = `block ${count(cursor.block)}, ${behind === 0 ? 'at the head' : `${count(behind)} behind the head`}`;
+    if (behind <= fewBlocks) return pass(summary);
+    return facts.wait ? block(summary, { next }) : warn(`${summary}, on its way`);
+  }
+}
+
+interface FewerRows {
+  readonly kind: string;
+  readonly before: number;
+  readonly found: number;
+}
+
+/** Kinds with fewer rows than before the run, in the blocks that were indexed then. */
+async function fewerThanBefore(
+  ctx: Pick<StepContext, 'database'>,
+  { fromBlock, database: { schema, kinds, kindsUpTo } }: ReindexFacts,
+): Promise<readonly FewerRows[]> {
+  const now = await readEventKinds(ctx.database(), { schema, fromBlock, toBlock: kindsUpTo });
+  return kinds.flatMap(({ kind, inRange }) => {
+    const found = now.find((one) => one.kind === kind)?.inRange ?? 0;
+    return found < inRange ? [{ kind, before: inRange, found }] : [];
+  });
+}
+
+function fewerFacts(fewer: readonly FewerRows[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    fewer.map(({ kind, before, found }) => [kind, `${count(before)} before, ${count(found)} now`]),
+  );
+}
+
+/**
+ * Everything that was there before is there again, by kind. This does not rest on what the RPC node
+ * returns today: a node that lost logs would otherwise agree with an indexer that reads from it.
+ */
+async function checkKinds(ctx: StepContext, facts: ReindexFacts) {
+  const { kinds, kindsUpTo, surplus } = facts.database;
+  const fewer = (await fewerThanBefore(ctx, facts)).filter(
+    ({ kind, before, found }) => before - found > (surplus?.[kind] ?? 0),
+  );
+  if (fewer.length === 0) {
+    const rows = kinds.reduce((sum, { inRange }) => sum + inRange, 0);
+    const gone = Object.values(surplus ?? {}).reduce((sum, lost) => sum + lost, 0);
+    return pass(
+      `${count(rows - gone)} rows of ${howMany(kinds.length, 'kind')} up to block ${count(kindsUpTo)}, all there again${gone === 0 ? '' : `; ${count(gone)} that are not on the chain are gone`}`,
+    );
+  }
+  return block(`fewer rows than before, of ${howMany(fewer.length, 'kind')}`, {
+    facts: {
+      ...fewerFacts(fewer),
+      ...(surplus === null && { 'not on the chain': 'unknown: not established before the clearing' }),
+    },
+    next: [comparing(facts.fromBlock), restoring(ctx)],
+  });
+}
+
+function restoring({ runId }: StepContext) {
+  return { when: 'restore the rows of before', tv: ['runs', 'undo', runId] };
+}
+
+async function checkEvents(ctx: StepContext, facts: ReindexFacts) {
+  const check = comparing(facts.fromBlock);
+  if (!facts.wait) return warn('not compared with the chain, because of --no-wait', { next: [check] });
+  const { schema, kinds } = facts.database;
+  const cursor = await readCursor(ctx.database(), { schema });
+  const head = (await readHead(ctx.chain())).number;
+  // Without a cursor, as far as the step before has compared.
+  const indexed = cursor?.block ?? compared.result(ctx)?.comparedTo;
+  if (indexed === undefined) return block('it is unknown how far the indexer is', { next: [check] });
+  const toBlock = Math.min(indexed, head);
+  const comparison = await compareWithChain(ctx, {
+    schema,
+    contracts: facts.chain.contracts,
+    fromBlock: facts.fromBlock,
+    toBlock,
+    before: kinds,
+    onProgress: ctx.progress,
+  });
+  const { matched, missing, surplus, unstorable } = comparison;
+  const range = `blocks ${count(facts.fromBlock)} to ${count(toBlock)}`;
+  if (missing.total > 0 || surplus.total > 0) {
+    const [first] = surplus.first;
+    return block(
+      `${range}: ${count(missing.total)} missing, ${count(surplus.total)} surplus in the database`,
+      { facts: { ...(first !== undefined && { 'first surplus': first.reason }) }, next: [check] },
+    );
+  }
+  // A table that was empty before, although there were events of its kind, is not filled by this indexer.
+  const neverFilled = (facts.database.unpaired ?? []).filter(({ filled }) => !filled);
+  const unpaired = comparison.unpaired.filter(
+    ({ table, filled }) => filled || !neverFilled.some((one) => one.table === table),
+  );
+  if (unpaired.length > 0) {
+    return block(
+      `${range}: events without their row in the table of their kind: ${describeUnpaired(unpaired)}`,
+      { next: [check, restoring(ctx)] },
+    );
+  }
+  const doubts = doubtsOf({ ...comparison, unpaired: [] });
+  if (doubts.length > 0)
+    return block(`${range}: ${doubts.join('; ')}`, { next: [{ tv: ['status'] }, check] });
+  const same = `${count(matched)} events of ${range} are the same on the chain and in the database`;
+  if (unstorable.length === 0) return pass(same);
+  const groups = groupUnstorable(unstorable);
+  return warn(`${same}; ${howMany(unstorable.length, 'kind')} cannot be stored by this indexer, as before`, {
+    facts: {
+      'kinds (logs)': groups.map((group) => group.kinds).join(', '),
+      because: groups.at(-1)?.reason ?? '',
+    },
+  });
 }

@@ -2,6 +2,7 @@ import { Interrupted } from '../errors/Interrupted.ts';
 import { TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
 import type { Check, Finding, World } from './check.ts';
 import type { Context } from './context.ts';
+import type { Facts, PreflightResult } from './define.ts';
 import type { Json } from './json.ts';
 
 /** Thrown by a check whose basis is missing because another check is blocked. */
@@ -41,6 +42,24 @@ export class Preflight {
   /** All checks, in the order in which they were started. */
   async checks(): Promise<readonly Check[]> {
     return Promise.all(this.#checks);
+  }
+
+  /**
+   * All checks, and the facts that are made of the values of some; no facts where one of these has no value.
+   * @param values of checks of this preflight
+   */
+  async result<V extends Readonly<Record<string, unknown>>, F extends Facts>(
+    values: { readonly [K in keyof V]: Promise<V[K] | undefined> },
+    factsOf: (known: V) => F,
+  ): Promise<PreflightResult<F>> {
+    const checks = await this.checks();
+    const known = await Promise.all(
+      Object.entries(values).map(async ([name, value]) => [name, await value] as const),
+    );
+    const facts = known.some(([, value]) => value === undefined)
+      ? undefined
+      : factsOf(Object.fromEntries(known) as V);
+    return { checks, facts };
   }
 
   async #bounded<T extends Json>(

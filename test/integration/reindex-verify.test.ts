@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { exampleFacts, type ReindexFacts } from '../../runbooks/reindex.preflight.ts';
 import reindex, { clearRows } from '../../runbooks/reindex.ts';
-import { verify } from '../../runbooks/reindex.verify.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
 import { connectDatabase } from '../../src/database/connectDatabase.ts';
 import { countRows } from '../../src/database/countRows.ts';
@@ -93,7 +92,7 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
   /** `services pass`, `env block` …, and the text of each check. */
   async function look(wrong: World) {
     return inWorld(wrong, async (ctx) => {
-      const checks = await verify(ctx, wrong.facts?.(facts) ?? facts);
+      const checks = await reindex.verify(ctx, wrong.facts?.(facts) ?? facts, reindex.example.input);
       const text = JSON.stringify(checks);
       expect(text).not.toContain(password);
       return { states: Object.fromEntries(checks.map(({ id, status }) => [id, status])), of: byId(checks) };

@@ -5,7 +5,7 @@ import {
   preflight as shutdownPreflight,
 } from '../../runbooks/emergency/shutdown.preflight.ts';
 import { verify as verifyShutdown } from '../../runbooks/emergency/shutdown.ts';
-import { checkChain } from '../../runbooks/reindex.checks.ts';
+import { checkChain } from '../../runbooks/reindex.preflight.ts';
 import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { sendOnce } from '../../src/chain/transactions/sendOnce.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkBackup } from '../../runbooks/reindex.checks.ts';
+import { checkBackup } from '../../runbooks/reindex.preflight.ts';
 import type { DatabaseServer } from '../../src/database/readServer.ts';
 import { checkTools } from '../../src/operations/checkTools.ts';
 import type { Context } from '../../src/runbook/context.ts';

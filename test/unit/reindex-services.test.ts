@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { checkServices } from '../../runbooks/reindex.checks.ts';
+import { checkServices } from '../../runbooks/reindex.preflight.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import type { Context } from '../../src/runbook/context.ts';
 
