@@ -1,34 +1,54 @@
 import * as z from 'zod';
 import { readReady } from '../../src/api/readReady.ts';
+import { withoutLockInside } from '../../src/database/acquireRunLock.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
 import { readProgress } from '../../src/database/readProgress.ts';
 import { readServer } from '../../src/database/readServer.ts';
-import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
+import { clearSessions } from '../../src/database/restore/clearSessions.ts';
+import { dropDatabase } from '../../src/database/restore/dropDatabase.ts';
+import { databaseOids, listOldDatabases, oldName } from '../../src/database/restore/listDatabases.ts';
 import { readDatabaseProperties } from '../../src/database/restore/readDatabaseProperties.ts';
+import { type Rename, swapDatabases } from '../../src/database/restore/swapDatabases.ts';
 import { onHost } from '../../src/errors/advice.ts';
+import { answer } from '../../src/errors/answer.ts';
 import { TvError } from '../../src/errors/TvError.ts';
+import { changeUnit } from '../../src/host/changeUnit.ts';
+import { checkUnitsAsBefore } from '../../src/host/checkAsBefore.ts';
 import { readUnits } from '../../src/host/readUnits.ts';
+import { startUnit } from '../../src/host/startUnit.ts';
+import { stopUnit } from '../../src/host/stopUnit.ts';
+import { requireSound } from '../../src/operations/backup.ts';
 import { awaitProgress } from '../../src/operations/indexer/awaitProgress.ts';
-import type { Check } from '../../src/runbook/check.ts';
+import {
+  applicationName,
+  besideName,
+  readServerOf,
+  withMaintenance,
+} from '../../src/operations/maintenance.ts';
+import {
+  checkDropped,
+  dropBeside,
+  markingFailure,
+  probeBeside,
+  type Restored,
+  restoreBeside,
+  restoreCommand,
+  restoreDefinitions,
+} from '../../src/operations/restoreBeside.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
 import { poll } from '../../src/runbook/poll.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
-import { during } from '../../src/runbook/step.ts';
+import { during, note, step } from '../../src/runbook/step.ts';
 import { bytes, count, duration, localTime } from '../../src/text/format.ts';
+import { quoteForShell } from '../../src/text/shellLine.ts';
 import { byHand } from './restore.byHand.ts';
-import { exampleFacts, keepsOld, keptAs, type RestoreFacts } from './restore.facts.ts';
-import { preflight } from './restore.preflight.ts';
 import {
-  dropLive,
-  restored,
-  restoreIntoNew,
-  started,
-  startServices,
-  stopped,
-  stopServices,
-  swap,
-  tryDefinitions,
-} from './restore.steps.ts';
+  assertNoBlockers,
+  assertNobodyStays,
+  exampleFacts,
+  preflight,
+  type RestoreFacts,
+} from './restore.preflight.ts';
 
 const input = {
   backup: field('[backup]', 'its name, the beginning of it, or a path', z.string().optional()),
@@ -131,127 +151,413 @@ backup was made, where its manifest says so, or else as the server's defaults ha
         ]
       : [restoreIntoNew(facts, backup), ...withoutServices(swap(facts))];
   },
-  verify,
+  verify: async (ctx, facts) => {
+    const preflight = new Preflight(ctx);
+    preflight.check('database', 'database', () => checkDatabase(ctx, facts));
+    preflight.check('services', 'host', () => checkServices(ctx, facts));
+    preflight.check('api', 'api', () => checkApi(ctx, facts));
+    preflight.check('cursor', 'database', () => checkCursor(ctx, facts));
+    if (facts.services.some((one) => one.wasActive && one.unit === ctx.settings.host.units.indexer)) {
+      preflight.check('indexer', 'database', () => checkIndexer(ctx, facts), progressLimitMs);
+    }
+    preflight.check('downtime', 'host', async () => checkDowntime(ctx));
+    preflight.check('kept', 'database', () => checkKept(ctx, facts));
+    return preflight.checks();
+  },
 });
+
+const restored = step<Restored>('restore');
+/** When the services went down and came up again: what the downtime is counted from. */
+const stopped = step<{ readonly at: string }>('stop');
+const started = step<{ readonly at: string }>('start');
+const renaming = note<true>('renaming');
+const stoppedAt = note<string>('at');
+
+/** Where the backup is restored to, before it gets the live name. */
+function newName(facts: RestoreFacts, run: string): string {
+  return facts.back?.name ?? besideName(facts.database.name, 'restore', run);
+}
+
+/** The name that the present database gets, by the time of the run (UTC). */
+function keptAs(facts: RestoreFacts, run: string): string {
+  return oldName(facts.database.name, run);
+}
+
+/** Whether there is a live database that the new one takes the place of, and that is kept. */
+function keepsOld({ mode, database }: RestoreFacts): boolean {
+  return !dropsFirst({ mode }) && database.oid !== null;
+}
+
+/** Whether the live database goes before another one is there: from then on there is no way back. */
+function dropsFirst({ mode }: Pick<RestoreFacts, 'mode'>): boolean {
+  return mode === 'in-place';
+}
+
+function renames(facts: RestoreFacts, run: string): readonly Rename[] {
+  const live = facts.database.name;
+  const arrive = { from: newName(facts, run), to: live };
+  return keepsOld(facts) ? [{ from: live, to: keptAs(facts, run) }, arrive] : [arrive];
+}
+
+/** Before the live database is dropped: that this server takes what is in the backup. */
+function tryDefinitions(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
+  const { maintenance, name } = facts.database;
+  const into = `${name}_trial_$RUN`;
+  const trialName = (ctx: StepContext) => besideName(name, 'trial', ctx.runId);
+  return {
+    id: 'try',
+    title: `restore the definitions of ${backup.name} into a scratch database, then drop that`,
+    command: `createdb -O ${quoteForShell(maintenance.properties.owner)} ${into} && ${restoreCommand(backup, { jobs: facts.tools.cores, into })} && dropdb ${into}`,
+    effect: 'reversible',
+    undoTitle: 'drop the scratch database',
+    probe: (ctx) => probeBeside(ctx, trialName(ctx)),
+    run: async (ctx) => {
+      await markingFailure(ctx, backup, () =>
+        restoreDefinitions(ctx, {
+          name: trialName(ctx),
+          properties: maintenance.properties,
+          backup,
+          tools: facts.tools,
+        }),
+      );
+      return { tried: backup.name };
+    },
+    undo: (ctx) => dropBeside(ctx, trialName(ctx)),
+    checkUndone: (ctx) => checkDropped(ctx, trialName(ctx)),
+  };
+}
+
+/** Into a database of its own: the live one, if there is one, is not touched. */
+function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
+  const { maintenance, name } = facts.database;
+  const into = `${quoteForShell(`${name}_restore_`)}$RUN`;
+  const left = facts.leftovers.map((one) => one.name);
+  const drop = left.map((one) => `dropdb --if-exists ${quoteForShell(one)} && `).join('');
+  return restored.define({
+    title: `${left.length === 0 ? '' : 'drop what an earlier restore left, '}restore ${backup.name} into a new database, count its rows`,
+    command: `${drop}createdb -O ${quoteForShell(maintenance.properties.owner)} ${into} && ${restoreCommand(backup, { jobs: facts.tools.cores, into })}`,
+    ...(dropsFirst(facts)
+      ? { effect: 'final', afterwards: 'kept' }
+      : {
+          effect: 'reversible',
+          undoTitle: 'drop the new database',
+          undo: (ctx) => dropBeside(ctx, newName(facts, ctx.runId)),
+          checkUndone: (ctx) => checkDropped(ctx, newName(facts, ctx.runId)),
+        }),
+    probe: (ctx) => probeBeside(ctx, newName(facts, ctx.runId)),
+    run: async (ctx) => {
+      if (left.length > 0) {
+        await withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {
+          for (const one of left) await dropDatabase(maintenance, { name: one });
+        });
+      }
+      return markingFailure(ctx, backup, () =>
+        restoreBeside(ctx, {
+          name: newName(facts, ctx.runId),
+          properties: maintenance.properties,
+          backup,
+          rows: backup.rows,
+          expectedBytes: backup.expectedBytes,
+          tools: facts.tools,
+        }),
+      );
+    },
+  });
+}
+
+/** The indexer writes, the API and the relay read: no session may be connected while names change. */
+function stopServices({ services, endSessions }: RestoreFacts): Step {
+  const units = services.map(({ unit }) => unit);
+  return stopped.define({
+    title: 'stop the services',
+    command: `systemctl stop ${units.join(' ')}`,
+    effect: 'reversible',
+    undoTitle: 'start the services',
+    // Some may have stopped before one did not. Stopping what is stopped changes nothing.
+    probe: async () => 'begun',
+    run: async (ctx) => {
+      if (!endSessions) await assertNobodyStays(ctx);
+      await assertNoBlockers(ctx);
+      const at = await stoppedAt.once(ctx, () => ctx.clock.now().toISOString());
+      const { signal } = ctx;
+      await Promise.all(units.map((unit) => stopUnit(ctx.host(), { unit, signal })));
+      return { at };
+    },
+    undo: async (ctx) => {
+      await awaitServer(ctx);
+      await startAgain(ctx, { services });
+    },
+    checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), services),
+  });
+}
+
+/** For want of disk: from here on there is only the backup. It is read once more before. */
+function dropLive(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
+  const { name } = facts.database;
+  return {
+    id: 'drop',
+    title: `read the backup once more, then drop ${name}`,
+    command: `dropdb ${quoteForShell(name)}`,
+    effect: 'final',
+    probe: async (ctx) => ((await oids(ctx, [name])).size === 0 ? 'done' : 'not-done'),
+    run: async (ctx) => {
+      await requireSound(ctx, {
+        path: backup.path,
+        depth: 'sums',
+        tools: facts.tools,
+        server: facts.server,
+        failure: 'The backup is damaged; the database was not dropped.',
+      });
+      await withoutLockInside(() =>
+        withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {
+          await clearSessions(maintenance, {
+            names: [name],
+            endSessions: facts.endSessions,
+            signal: ctx.signal,
+          });
+          await dropDatabase(maintenance, { name });
+        }),
+      );
+      return { dropped: name };
+    },
+  };
+}
+
+/** All names change in one transaction: the live one always leads to a whole database. */
+export function swap(facts: RestoreFacts): Step {
+  const live = facts.database.name;
+  const keeps = keepsOld(facts);
+  // By the run's time, so that the plan is the same whenever it is made.
+  const shown = `${live}_old_$TIME`;
+  const arriving = facts.back?.name ?? `${live}_restore_$RUN`;
+  const arrive = `ALTER DATABASE ${arriving} RENAME TO ${live};`;
+  return {
+    id: 'swap',
+    title: keeps
+      ? `swap the databases; the present one is kept as ${live}_old_…`
+      : `name the new database ${live}`,
+    command: `psql -d postgres -c "${keeps ? `BEGIN; ALTER DATABASE ${live} RENAME TO ${shown}; ${arrive} COMMIT` : arrive}"`,
+    // With nothing to go back to, a service that does not start is no reason to take the database away again.
+    ...(keeps
+      ? {
+          effect: 'reversible',
+          undoTitle: 'swap the databases back',
+          assertUndoable: async (ctx) => void (await isSwapped(ctx, facts)),
+          undo: async (ctx) => {
+            if (!(await isSwapped(ctx, facts))) return;
+            const back = renames(facts, ctx.runId).toReversed();
+            await change(
+              ctx,
+              facts,
+              back.map(({ from, to }) => ({ from: to, to: from })),
+            );
+          },
+          checkUndone: async (ctx) =>
+            (await oids(ctx, [live])).get(live) === facts.database.oid
+              ? pass(`${live} is the database that had this name before the run`)
+              : block(`${live} is not the database that had this name before the run`, {
+                  next: [{ tv: ['db', 'backups'] }],
+                }),
+        }
+      : { effect: 'final', afterwards: 'kept' }),
+    probe: async (ctx) => {
+      // Known without the database: where that has gone away, the services can be started again all the same.
+      if (renaming.read(ctx) === undefined) return 'not-done';
+      return (await oids(ctx, [live])).get(live) === arrivingOid(ctx, facts) ? 'done' : 'not-done';
+    },
+    run: async (ctx) => {
+      if (!dropsFirst(facts)) await assertSame(ctx, facts);
+      await renaming.once(ctx, () => true);
+      await change(ctx, facts, renames(facts, ctx.runId));
+      return { live, keptAs: keeps ? keptAs(facts, ctx.runId) : null };
+    },
+  };
+}
+
+/** Which database gets the live name: a name may lead to another one by the time it is asked for. */
+function arrivingOid(ctx: StepContext, { back }: RestoreFacts): number | undefined {
+  return back?.oid ?? restored.result(ctx)?.oid;
+}
+
+/**
+ * Whether this run's databases have changed names. Told by what they are, since a later restore uses the same names.
+ * @throws TvError where another database has the live name by now, or the one that was put aside is gone
+ */
+async function isSwapped(ctx: StepContext, facts: RestoreFacts): Promise<boolean> {
+  const { name, oid: before } = facts.database;
+  const kept = keptAs(facts, ctx.runId);
+  const found = await oids(ctx, [name, kept]);
+  if (found.get(name) === before) return false;
+  if (found.get(name) === arrivingOid(ctx, facts) && found.get(kept) === before) return true;
+  throw new TvError(
+    'db.previous-missing',
+    found.get(kept) === before
+      ? `${name} is not the database of this run any more: another restore has come since.`
+      : `The database that this run put aside is gone; there is nothing to go back to.`,
+    {
+      facts: { 'put aside as': kept },
+      next: found.get(kept) === before ? { tv: ['db', 'restore', '--swap-back'] } : { tv: ['db', 'backups'] },
+    },
+  );
+}
+
+/** The run may be carried on long after it was cut off, and another restore may have come in between. */
+async function assertSame(ctx: StepContext, { database, services }: RestoreFacts): Promise<void> {
+  const { databaseOid } = await readServerOf(ctx);
+  if (databaseOid === database.oid) return;
+  throw new TvError(
+    'run.target-changed',
+    `${database.name} is another database than when this run was planned.`,
+    {
+      facts: { services: services.map(({ unit }) => unit).join(', ') },
+      next: { tv: ['runs', 'undo', ctx.runId] },
+    },
+  );
+}
+
+async function change(
+  ctx: StepContext,
+  { endSessions }: RestoreFacts,
+  changes: ReturnType<typeof renames>,
+): Promise<void> {
+  await withoutLockInside(() =>
+    withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>
+      swapDatabases(maintenance, { renames: changes, endSessions, signal: ctx.signal }),
+    ),
+  );
+}
+
+function oids(ctx: StepContext, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  return withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>
+    databaseOids(maintenance, { names }),
+  );
+}
+
+function startServices(facts: RestoreFacts): Step {
+  const { services } = facts;
+  const units = running({ services });
+  return started.define({
+    title: units.length === services.length ? 'start the services' : 'start the services that ran before',
+    command: units.length === 0 ? '# none was running' : `systemctl start ${units.join(' ')}`,
+    ...(units.length === 0 ? { runs: 'here' as const } : {}),
+    // Stopped again only for a swap back.
+    ...(keepsOld(facts)
+      ? {
+          effect: 'reversible',
+          undoTitle: 'stop the services',
+          undo: async (ctx) => {
+            const { signal } = ctx;
+            await Promise.all(units.map((unit) => stopUnit(ctx.host(), { unit, signal })));
+          },
+          // Once the undo of the stop has followed.
+          checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), services),
+        }
+      : { effect: 'final', afterwards: 'kept' }),
+    probe: async () => 'begun',
+    run: async (ctx) => {
+      const { signal } = ctx;
+      await Promise.all(units.map((unit) => changeUnit(ctx.host(), 'start', { unit, signal })));
+      // Up from here on; that they stay up is looked at next, and takes a second.
+      const at = ctx.clock.now().toISOString();
+      await startAgain(ctx, { services });
+      return { at };
+    },
+  });
+}
+
+/** A PostgreSQL that restarts is back within this time (ms). */
+const restartMs = 15_000;
+
+/** A service that starts while its database is away fails at once. Started they are in any case. */
+async function awaitServer(ctx: StepContext): Promise<void> {
+  await poll(
+    ctx.clock,
+    { everyMs: 500, limitMs: restartMs, signal: ctx.signal },
+    () => answer(withMaintenance(ctx, 'tv', readServer)),
+    ({ known }) => known,
+  );
+}
+
+async function startAgain(ctx: StepContext, facts: Pick<RestoreFacts, 'services'>): Promise<void> {
+  const { signal } = ctx;
+  // What systemd says of these is no news: they failed before, and are only left as they were found.
+  const crashing = facts.services.filter(({ crashes }) => crashes === true);
+  await Promise.all([
+    ...running(facts).map((unit) => startUnit(ctx.host(), { unit, signal })),
+    ...crashing.map(({ unit }) => changeUnit(ctx.host(), 'start', { unit, signal })),
+  ]);
+}
+
+function running({ services }: Pick<RestoreFacts, 'services'>): readonly string[] {
+  return services.filter(({ wasActive }) => wasActive).map(({ unit }) => unit);
+}
+
+// What the verification reads back: database, services, API, cursor, what is kept, and how long it was down.
 
 /** The API connects anew to the database within this time (milliseconds). */
 const apiLimitMs = 15_000;
-
-/** Of the whole look at the indexer, whose own limit goes by its polls (milliseconds). */
+/** Of the whole check of the indexer, whose own limit goes by its polls (milliseconds). */
 const progressLimitMs = 600_000;
 
-/** Reads everything back: database, rows, cursor, services, what is kept, and how long it was down. */
-export async function verify(ctx: StepContext, facts: RestoreFacts): Promise<readonly Check[]> {
-  const preflight = new Preflight(ctx);
-  const { name, maintenance } = facts.database;
-
-  preflight.check('database', 'database', async () => {
-    const found = await readDatabaseProperties(ctx.database(), { name });
-    if (found === undefined) return block(`there is no database ${name}`);
-    const same = (one: typeof found) => JSON.stringify({ ...one, name: '' });
-    if (same(found) !== same(maintenance.properties)) {
-      return block(`${name} is not as it was: owner, settings or grants differ`);
-    }
-    const { databaseOid } = await readServer(ctx.database());
-    const filled = restored.result(ctx);
-    // Every row was counted before the swap, and a new name changes none: it has to be that very database.
-    if (databaseOid !== (filled?.oid ?? facts.back?.oid)) {
-      return block(`${name} is another database than the one that this run has put there`);
-    }
-    const rows =
-      filled === undefined
-        ? ''
-        : `${count(Object.values(filled.rows).reduce((sum, one) => sum + one, 0))} rows, `;
-    return pass(
-      `${name}: ${rows}owner ${found.owner}, settings and grants as ${facts.database.oid === null ? 'planned' : 'before'}`,
-    );
-  });
-
-  preflight.check('services', 'host', async () => {
-    const states = await readUnits(ctx.host(), { units: facts.services.map(({ unit }) => unit) });
-    const down = facts.services.filter(
-      ({ wasActive }, index) => wasActive && states[index]?.activeState !== 'active',
-    );
-    if (down.length > 0) {
-      return block(`not active: ${down.map(({ unit }) => unit).join(', ')}`, {
-        next: down.map(({ unit }) => onHost(`journalctl -u ${unit} -n 50 --no-pager`)),
-      });
-    }
-    const crashing = facts.services.filter(
-      ({ crashes }, index) => crashes === true && states[index]?.activeState !== 'active',
-    );
-    if (crashing.length > 0) {
-      return warn(`still crashing, as before: ${crashing.map(({ unit }) => unit).join(', ')}`, {
-        next: crashing.map(({ unit }) => onHost(`journalctl -u ${unit} -n 50 --no-pager`)),
-      });
-    }
-    const up = facts.services.filter(({ wasActive }) => wasActive).length;
-    return pass(up === facts.services.length ? 'all active' : `${up} active, the others as before`);
-  });
-
-  preflight.check('api', 'api', () => apiReady(ctx, facts));
-
-  preflight.check('cursor', 'database', async () => {
-    const schema = await readEventSchema(ctx.database());
-    const { block: at, source } = await readProgress(ctx.database(), { schema });
-    const from = facts.backup?.cursorBlock ?? null;
-    const summary = `block ${at === null ? 'none' : count(at)}${from === null ? '' : `; the backup was at ${count(from)}`}`;
-    if (source === 'cursor') return pass(summary);
-    return warn(`${summary}; no cursor here, so START_BLOCK decides where the indexer goes on`, {
-      next: [{ tv: ['reindex', '--from-block', String(at ?? 'earliest')] }],
-    });
-  });
-
-  const isIndexer = (one: { readonly unit: string }) => one.unit === ctx.settings.host.units.indexer;
-  if (facts.services.some((one) => isIndexer(one) && one.wasActive)) {
-    const since = started.result(ctx)?.at;
-    preflight.check(
-      'indexer',
-      'database',
-      async () =>
-        since === undefined
-          ? block('it is unknown when the services were started')
-          : awaitProgress(ctx, facts.backup?.cursorBlock ?? null, new Date(since)),
-      progressLimitMs,
-    );
+/** Every row was counted before the swap, and a new name changes none: it has to be that very database. */
+async function checkDatabase(ctx: StepContext, facts: RestoreFacts) {
+  const { name, oid, maintenance } = facts.database;
+  const found = await readDatabaseProperties(ctx.database(), { name });
+  if (found === undefined) return block(`there is no database ${name}`);
+  const same = (one: typeof found) => JSON.stringify({ ...one, name: '' });
+  if (same(found) !== same(maintenance.properties)) {
+    return block(`${name} is not as it was: owner, settings or grants differ`);
   }
-
-  preflight.check('downtime', 'host', async () => {
-    const [from, to] = [stopped.result(ctx)?.at, started.result(ctx)?.at];
-    if (from === undefined || to === undefined) return block('it is unknown how long the services were down');
-    const ms = Date.parse(to) - Date.parse(from);
-    return pass(`the services were down for ${duration(ms)}`);
-  });
-
-  preflight.check('kept', 'database', async () => {
-    if (facts.mode === 'in-place') return pass('nothing, as --in-place says');
-    if (!keepsOld(facts)) return pass(`nothing: there was no ${name} before`);
-    const kept = await listOldDatabases(ctx.database(), { live: name });
-    const wanted = keptAs(facts, ctx.runId);
-    const found = kept.find((one) => one.name === wanted);
-    if (found === undefined) return block(`${wanted} is not there`);
-    const size = found.bytes === 0 ? '' : ` (${bytes(found.bytes)})`;
-    return pass(`${found.name}${size}: restore --swap-back brings it back, prune --old drops it`);
-  });
-  return preflight.checks();
+  const { databaseOid } = await readServer(ctx.database());
+  if (databaseOid !== arrivingOid(ctx, facts)) {
+    return block(`${name} is another database than the one that this run has put there`);
+  }
+  const filled = restored.result(ctx);
+  const rows = filled === undefined ? '' : `${count(total(filled.rows))} rows, `;
+  return pass(
+    `${name}: ${rows}owner ${found.owner}, settings and grants as ${oid === null ? 'planned' : 'before'}`,
+  );
 }
 
-async function apiReady(ctx: StepContext, { services }: RestoreFacts) {
+function total(rows: Restored['rows']): number {
+  return Object.values(rows).reduce((sum, one) => sum + one, 0);
+}
+
+async function checkServices(ctx: StepContext, { services }: RestoreFacts) {
+  const states = await readUnits(ctx.host(), { units: services.map(({ unit }) => unit) });
+  const notActive = services.filter((_, index) => states[index]?.activeState !== 'active');
+  const down = notActive.filter(({ wasActive }) => wasActive).map(({ unit }) => unit);
+  if (down.length > 0) {
+    return block(`not active: ${down.join(', ')}`, { next: down.map((unit) => journalOf(unit)) });
+  }
+  const crashing = notActive.filter(({ crashes }) => crashes === true).map(({ unit }) => unit);
+  if (crashing.length > 0) {
+    return warn(`still crashing, as before: ${crashing.join(', ')}`, {
+      next: crashing.map((unit) => journalOf(unit)),
+    });
+  }
+  const up = running({ services }).length;
+  return pass(up === services.length ? 'all active' : `${up} active, the others as before`);
+}
+
+function journalOf(unit: string) {
+  return onHost(`journalctl -u ${unit} -n 50 --no-pager`);
+}
+
+async function checkApi(ctx: StepContext, { services }: RestoreFacts) {
   const unit = ctx.settings.host.units.api;
   if (services.some((one) => one.unit === unit && !one.wasActive)) return pass('was not running');
   const trouble = await poll(
     ctx.clock,
     { everyMs: 500, limitMs: apiLimitMs, signal: ctx.signal },
-    () => askApi(ctx),
+    () => apiTrouble(ctx),
     (found) => found === undefined,
   );
   if (trouble === undefined) return pass('ready, with the database');
-  return warn(`the API is not ready: ${trouble}`, {
-    next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`), { tv: ['status'] }],
-  });
+  return warn(`the API is not ready: ${trouble}`, { next: [journalOf(unit), { tv: ['status'] }] });
 }
 
-async function askApi(ctx: StepContext): Promise<string | undefined> {
+async function apiTrouble(ctx: StepContext): Promise<string | undefined> {
   try {
     const { checks } = await readReady(ctx.api());
     return checks.database === false ? (checks.databaseError ?? 'it does not reach the database') : undefined;
@@ -259,4 +565,40 @@ async function askApi(ctx: StepContext): Promise<string | undefined> {
     if (error instanceof TvError) return error.message;
     throw error;
   }
+}
+
+async function checkCursor(ctx: StepContext, { backup }: RestoreFacts) {
+  const schema = await readEventSchema(ctx.database());
+  const { block: at, source } = await readProgress(ctx.database(), { schema });
+  const from = backup?.cursorBlock ?? null;
+  const summary = `block ${at === null ? 'none' : count(at)}${from === null ? '' : `; the backup was at ${count(from)}`}`;
+  if (source === 'cursor') return pass(summary);
+  return warn(`${summary}; no cursor here, so START_BLOCK decides where the indexer goes on`, {
+    next: [{ tv: ['reindex', '--from-block', String(at ?? 'earliest')] }],
+  });
+}
+
+async function checkIndexer(ctx: StepContext, { backup }: RestoreFacts) {
+  const since = started.result(ctx)?.at;
+  return since === undefined
+    ? block('it is unknown when the services were started')
+    : awaitProgress(ctx, backup?.cursorBlock ?? null, new Date(since));
+}
+
+function checkDowntime(ctx: StepContext) {
+  const [from, to] = [stopped.result(ctx)?.at, started.result(ctx)?.at];
+  if (from === undefined || to === undefined) return block('it is unknown how long the services were down');
+  return pass(`the services were down for ${duration(Date.parse(to) - Date.parse(from))}`);
+}
+
+async function checkKept(ctx: StepContext, facts: RestoreFacts) {
+  const { name } = facts.database;
+  if (facts.mode === 'in-place') return pass('nothing, as --in-place says');
+  if (!keepsOld(facts)) return pass(`nothing: there was no ${name} before`);
+  const wanted = keptAs(facts, ctx.runId);
+  const kept = await listOldDatabases(ctx.database(), { live: name });
+  const found = kept.find((one) => one.name === wanted);
+  if (found === undefined) return block(`${wanted} is not there`);
+  const size = found.bytes === 0 ? '' : ` (${bytes(found.bytes)})`;
+  return pass(`${found.name}${size}: restore --swap-back brings it back, prune --old drops it`);
 }

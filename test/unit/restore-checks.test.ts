@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkServices, describeBlockers } from '../../runbooks/db/restore.checks.ts';
+import { checkServices, describeBlockers } from '../../runbooks/db/restore.preflight.ts';
 import restore from '../../runbooks/db/restore.ts';
 import { UnavailableError } from '../../src/errors/TvError.ts';
 import type { Context } from '../../src/runbook/context.ts';
