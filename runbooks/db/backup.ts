@@ -76,25 +76,16 @@ async function preflight(
       override: 'backup-space',
     });
   });
-  const checks = await preflight.checks();
-  const known = { server: await server, tools: await tools, folder: await folder };
-  if (known.server === undefined || known.tools === undefined || known.folder === undefined) {
-    return { checks, facts: undefined };
-  }
-  return {
-    checks,
-    facts: {
-      form: plain ? 'sql.gz' : 'directory',
-      directory: known.folder,
-      database: {
-        name: ctx.database().target.name,
-        systemIdentifier: known.server.systemIdentifier,
-        oid: known.server.databaseOid,
-      },
-      server: { version: known.server.version, major: known.server.major },
+  return preflight.result({ server, tools, directory: folder }, (known) => {
+    const { systemIdentifier, databaseOid: oid, version, major } = known.server;
+    return {
+      form: plain ? ('sql.gz' as const) : ('directory' as const),
+      directory: known.directory,
+      database: { name: ctx.database().target.name, systemIdentifier, oid },
+      server: { version, major },
       tools: known.tools,
-    },
-  };
+    };
+  });
 }
 
 /** Runbook §3: a consistent backup that has been read back before it is called one. */

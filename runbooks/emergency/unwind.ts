@@ -180,6 +180,7 @@ as in tv emergency withdraw.`,
 export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<readonly Check[]> {
   const preflight = new Preflight(ctx);
   const chain = ctx.chain();
+  const { payout } = facts;
   const tokens = facts.before.map(({ token }) => token);
   const current = awaitCurrent(ctx);
   const resting = current.then(() => informational(readRestingOrders(chain, [])));
@@ -187,7 +188,7 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
     readCapital(
       chain,
       tokens.map(({ address }) => address),
-      facts.payout?.recipient,
+      payout?.recipient,
     ),
   );
   for (const read of [resting, after]) read.catch(() => {});
@@ -205,87 +206,19 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
   );
   // Without an unwind nothing came back: what earlier ones returned is not to be accounted for here.
   const accounted = facts.pairs.length === 0 ? [] : facts.before;
-  for (const { token, places: before } of accounted) {
-    const judgeToken = async (): Promise<Finding> => {
-      const [back, orders, capital] = [await returned, await resting, await after];
-      const now = capital.tokens.find((one) => same(one.token, token))?.places;
-      if (!back.known)
-        return block(`what came back is unknown: ${back.reason}`, { next: [{ tv: ['resume'] }] });
-      if (!orders.known)
-        return block(`what still rests is unknown: ${orders.reason}`, { next: [{ tv: ['resume'] }] });
-      if (now === undefined)
-        return block(`cannot be read: ${capital.unknown}`, { next: [{ tv: ['resume'] }] });
-      const account = accountFor({
-        before,
-        now,
-        returned: back.value.get(token.address.toLowerCase()) ?? 0n,
-        resting: lockedIn(orders.value.orders, token.address),
-      });
-      const words = describeAccount(account, token);
-      const came = `${formatAmount(account.returned, token)} came back by the receipts`;
-      if (account.unaccounted > 0n) {
-        return block(`${formatAmount(account.unaccounted, token)} unaccounted for: ${words}`, {
-          facts: { returned: came },
-          next: ['it may have been traded into another token: compare the other tokens of these pairs'],
-        });
-      }
-      if (account.dex > 0n) {
-        return block(`${formatAmount(account.dex, token)} still on the DEX: ${words}`, {
-          facts: { returned: came },
-          next: await whoSweeps(ctx, token),
-        });
-      }
-      return account.unaccounted < 0n ? warn(`${came}: ${words}`) : pass(`${came}: ${words}`);
-    };
-    preflight.check(token.symbol, 'chain', () => ofCurrentState(ctx, judgeToken));
+  for (const before of accounted) {
+    const judge = async () =>
+      judgeToken(ctx, before, { back: await returned, orders: await resting, capital: await after });
+    preflight.check(before.token.symbol, 'chain', () => ofCurrentState(ctx, judge));
   }
   if (facts.beforeUnknown !== null) {
     preflight.check('capital', 'chain', async () =>
-      block(`not accounted for: ${facts.beforeUnknown}`, {
-        next: [{ tv: ['resume'] }],
-      }),
+      block(`not accounted for: ${facts.beforeUnknown}`, { next: [{ tv: ['resume'] }] }),
     );
   }
-  const { payout } = facts;
-  if (payout !== null) {
-    checkPaid(ctx, preflight, payout);
-  }
+  if (payout !== null) checkPaid(ctx, preflight, payout);
   checkOpen(ctx, preflight);
-  preflight.check('outside', 'chain', async () => {
-    const finding = outside((await after).tokens, namedPairs(ctx.settings));
-    if (finding.status === 'pass') return finding;
-    const traps = await Promise.all(
-      tokens.map(async (token) => ({
-        token,
-        answer: await informational(tryWithdrawal(chain, { token: token.address, first: [] })),
-      })),
-    );
-    const trapped = traps.flatMap(({ token, answer }) =>
-      answer.known && answer.value.outcome === 'trapped'
-        ? [`${token.symbol}: every withdrawal reverts, ${answer.value.why}`]
-        : [],
-    );
-    if (trapped.length > 0) {
-      return warn('not everything can be withdrawn', {
-        facts: { ...finding.facts, withdrawals: trapped.join('; ') },
-        next: [
-          'have the vault hold what its book expects, or its book corrected, before tv emergency withdraw',
-        ],
-      });
-    }
-    if (payout !== null) return finding;
-    // Where there is no way to correct the book from here, the operator has to know what stays bound.
-    return {
-      ...finding,
-      next: [
-        ...(finding.next ?? []),
-        ...tokens.map(({ symbol }) => ({
-          when: 'send out what is withdrawable',
-          tv: ['emergency', 'withdraw', '--token', symbol, '--amount', 'max', '--to', 'ADDRESS'],
-        })),
-      ],
-    };
-  });
+  preflight.check('outside', 'chain', async () => judgeOutside(ctx, facts, (await after).tokens));
   const sent = sentByRun(ctx);
   const [only] = sent;
   if (only !== undefined) {
@@ -296,6 +229,89 @@ export async function verify(ctx: StepContext, facts: UnwindFacts): Promise<read
     );
   }
   return preflight.checks();
+}
+
+type Capital = Awaited<ReturnType<typeof readCapital>>;
+
+/** Whether all of a token that was deployed before is accounted for: returned, resting, or elsewhere. */
+async function judgeToken(
+  ctx: StepContext,
+  { token, places: before }: UnwindFacts['before'][number],
+  found: {
+    readonly back: Answer<ReadonlyMap<string, bigint>>;
+    readonly orders: Answer<RestingOrders>;
+    readonly capital: Capital;
+  },
+): Promise<Finding> {
+  const { back, orders, capital } = found;
+  const next = [{ tv: ['resume'] }];
+  const now = capital.tokens.find((one) => same(one.token, token))?.places;
+  if (!back.known) return block(`what came back is unknown: ${back.reason}`, { next });
+  if (!orders.known) return block(`what still rests is unknown: ${orders.reason}`, { next });
+  if (now === undefined) return block(`cannot be read: ${capital.unknown}`, { next });
+  const account = accountFor({
+    before,
+    now,
+    returned: back.value.get(token.address.toLowerCase()) ?? 0n,
+    resting: lockedIn(orders.value.orders, token.address),
+  });
+  const words = describeAccount(account, token);
+  const came = `${formatAmount(account.returned, token)} came back by the receipts`;
+  if (account.unaccounted > 0n) {
+    return block(`${formatAmount(account.unaccounted, token)} unaccounted for: ${words}`, {
+      facts: { returned: came },
+      next: ['it may have been traded into another token: compare the other tokens of these pairs'],
+    });
+  }
+  if (account.dex > 0n) {
+    return block(`${formatAmount(account.dex, token)} still on the DEX: ${words}`, {
+      facts: { returned: came },
+      next: await whoSweeps(ctx, token),
+    });
+  }
+  return account.unaccounted < 0n ? warn(`${came}: ${words}`) : pass(`${came}: ${words}`);
+}
+
+/** What is outside the vault, and whether the vault lets the rest go at all. */
+async function judgeOutside(
+  ctx: StepContext,
+  { before, payout }: UnwindFacts,
+  found: Capital['tokens'],
+): Promise<Finding> {
+  const finding = outside(found, namedPairs(ctx.settings));
+  if (finding.status === 'pass') return finding;
+  const tokens = before.map(({ token }) => token);
+  const traps = await Promise.all(
+    tokens.map(async (token) => ({
+      token,
+      answer: await informational(tryWithdrawal(ctx.chain(), { token: token.address, first: [] })),
+    })),
+  );
+  const trapped = traps.flatMap(({ token, answer }) =>
+    answer.known && answer.value.outcome === 'trapped'
+      ? [`${token.symbol}: every withdrawal reverts, ${answer.value.why}`]
+      : [],
+  );
+  if (trapped.length > 0) {
+    return warn('not everything can be withdrawn', {
+      facts: { ...finding.facts, withdrawals: trapped.join('; ') },
+      next: [
+        'have the vault hold what its book expects, or its book corrected, before tv emergency withdraw',
+      ],
+    });
+  }
+  if (payout !== null) return finding;
+  // Where there is no way to correct the book from here, the operator has to know what stays bound.
+  return {
+    ...finding,
+    next: [
+      ...(finding.next ?? []),
+      ...tokens.map(({ symbol }) => ({
+        when: 'send out what is withdrawable',
+        tv: ['emergency', 'withdraw', '--token', symbol, '--amount', 'max', '--to', 'ADDRESS'],
+      })),
+    ],
+  };
 }
 
 /** Orders in the books of the unwound pairs are what the unwind was for; those of other pairs are named. */

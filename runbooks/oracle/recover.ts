@@ -73,13 +73,10 @@ Where a restart cannot help, nothing is changed, and the command that does help 
       );
     });
     checkRelayCauses(ctx, preflight, key);
-    const checks = await preflight.checks();
-    const known = { nodes: await nodes, service: await service, key: await key };
-    if (known.nodes === undefined || known.service === undefined || known.key === undefined) {
-      return { checks, facts: undefined };
-    }
-    const { oracle, limitMs } = known.key;
-    return { checks, facts: { ...known.service, oracle, limitMs } };
+    return preflight.result({ nodes, service, key }, (known) => {
+      const { oracle, limitMs } = known.key;
+      return { ...known.service, oracle, limitMs };
+    });
   },
   basis: ({ unit, oracle }) => ({ unit, oracle }),
   consequence: ({ unit }) => `This stops and starts ${unit}.`,

@@ -118,7 +118,7 @@ it on the chain is waited for.`,
         next: [{ when: 'wait, or', tv: ['oracle', 'revoke-old', '--now'] }],
       });
     });
-    const working = preflight.check(
+    preflight.check(
       'new',
       'chain',
       async (signal) => {
@@ -165,23 +165,15 @@ it on the chain is waited for.`,
     });
     const intents = (await held) ?? [];
     const sender = await checkSending(ctx, preflight, { intents });
-    const checks = await preflight.checks();
-    const known = { nodes: await nodes, works: await working, copies: await copies, held: await held };
-    const nobody = intents.length > 0 && sender === undefined;
-    if (known.nodes === undefined || known.held === undefined || known.copies === undefined || nobody) {
-      return { checks, facts: undefined };
-    }
-    return {
-      checks,
-      facts: {
-        chainId: known.nodes.id,
-        old,
-        current: key.address,
-        intents,
-        sender: sender ?? null,
-        copies: known.copies,
-      },
-    };
+    const signing = Promise.resolve(intents.length === 0 ? null : sender);
+    return preflight.result({ nodes, held, copies, sender: signing }, (known) => ({
+      chainId: known.nodes.id,
+      old,
+      current: key.address,
+      intents,
+      sender: known.sender,
+      copies: known.copies,
+    }));
   },
   basis: ({ chainId, old, current, copies, sender }) => ({
     chainId,

@@ -51,97 +51,25 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
   const nodes = checkNodes(ctx, preflight, { protects: input.compromised });
   const service = checkRelayService(ctx, preflight, { mustRun: !input.compromised });
 
-  const env = preflight.check('env', 'host', async () => {
-    const { envFile } = ctx.settings.host;
-    const key = await readOracleKey(ctx);
-    const { address, feeToken } = key;
-    const obstacle = await findEnvFileObstacle(ctx.host(), { path: envFile });
-    if (obstacle !== undefined) return obstacle;
-    const { intervalSeconds, pairs } = await readRelayOf(ctx, key);
-    const value = {
-      envFile,
-      oldAddress: address,
-      limitMs: signalLimitMs(intervalSeconds),
-      intervalSeconds,
-      feeToken,
-      relayPairs: pairs.known ? pairs.value.map(({ id }) => id) : [],
-    };
-    if (newAddress === address) return block(`${address} is the key in .env already`);
-    return pass(`the old key is ${address}`, value);
-  });
-
-  const authority = preflight.check('authority', 'chain', async () => {
-    const { oldAddress } = await need(env, 'env');
-    const found = await readAuthority(ctx.chain());
-    const authorised = await isOracle(ctx.chain(), oldAddress, found);
-    const value = { form: found.form, authorised };
-    const words =
-      found.form === 'role'
-        ? 'every holder of ORACLE may sign: old and new overlap'
-        : 'one oracle at a time: authorising the new one ends the old one';
-    return authorised
-      ? pass(words, value)
-      : warn(`${words}; the old key is not authorised as it is`, { value });
-  });
-
-  preflight.check('paused', 'chain', async () => {
-    if (!stopsSignals(await readProtocol(ctx.chain()))) {
-      return pass('no pause stops the signal that is to prove the new key');
-    }
-    const words = 'the protocol is paused, and takes no signals';
-    if (!input.compromised) return block(`${words}: the new key cannot be proven`, { next: [endThePause] });
-    // A key in wrong hands is worth cutting off now, and proving the new one later.
-    return block(
-      `${words}: the old key can be cut off, but the run stops before the new one is proven; after the pause tv resume goes on there`,
-      { override: 'paused', next: [endThePause] },
-    );
-  });
-
-  const diagnosis = env.then(async (known) => {
-    if (known === undefined) return undefined;
-    const [hostTime, error] = await Promise.all([readClock(ctx.host()), readRelayError(ctx)]);
-    const { oldAddress: oracle, feeToken, intervalSeconds } = known;
-    const lastError = error.known ? error.value : undefined;
-    const found = await diagnose(ctx.chain(), { oracle, hostTime, feeToken, intervalSeconds, lastError });
-    return { ...found, lastError };
-  });
+  const env = preflight.check('env', 'host', () => checkEnv(ctx, newAddress));
+  const authority = preflight.check('authority', 'chain', async () =>
+    checkAuthority(ctx, (await need(env, 'env')).oldAddress),
+  );
+  preflight.check('paused', 'chain', () => checkPaused(ctx, input.compromised));
+  const diagnosis = env.then((known) => (known === undefined ? undefined : diagnoseOld(ctx, known)));
   diagnosis.catch(() => {});
-
   preflight.check('causes', 'chain', async () =>
     judgeCauses(await need(diagnosis, 'env'), { compromised: input.compromised }),
   );
-
-  const signals = preflight.check('signals', 'chain', async () => {
-    const { oldAddress, intervalSeconds, limitMs, relayPairs } = await need(env, 'env');
-    const { activity, lastError } = await need(diagnosis, 'env');
-    const { authorised } = await need(authority, 'authority');
-    const { timestamp } = await readHead(ctx.chain());
-    const own = activity.known ? undefined : await answer(readOwnSignal(ctx.chain(), oldAddress));
-    const named = namedPairs(ctx.settings).length + relayPairs.length;
-    const seen = activity.known ? activity.value.pairs.length : own?.known && own.value !== undefined ? 1 : 0;
-    return judgeOldKey({
-      ...{ oldAddress, intervalSeconds, limitMs, activity, own, authorised, now: timestamp, lastError },
-      pairs: named > 0 ? named : seen,
+  const signals = preflight.check('signals', 'chain', async () =>
+    checkOldKey(ctx, {
+      old: await need(env, 'env'),
+      ...(await need(diagnosis, 'env')),
+      ...(await need(authority, 'authority')),
       compromised: input.compromised,
-    });
-  });
-
-  const reuse = preflight.check<{ readonly file: string | null }>('earlier', 'run', async () => {
-    // That of a run which is not finished belongs to it.
-    const taken = unfinishedRuns(readRuns(ctx));
-    const files = listKeyFiles(join(ctx.settings.stateDirectory, 'oracle')).filter((file) => {
-      const run = /\/new-([^/]*)\.key$/.exec(file)?.[1];
-      return run !== undefined && !taken.includes(run);
-    });
-    const [file] = newAddress === null ? files : [];
-    const parsed = file === undefined ? undefined : parseKey(readKeyFile(file) ?? '');
-    if (file === undefined || parsed === undefined)
-      return pass('no key of an earlier rotation is left', { file: null });
-    ctx.secrets.keep(parsed.key);
-    const name = parsed.address;
-    return warn(`an earlier rotation funded ${name} and did not use it: it is used now`, { value: { file } });
-  });
-
+    }),
+  );
+  const reuse = preflight.check('earlier', 'run', async () => checkEarlier(ctx, newAddress));
   if (keystoreOut !== null) {
     preflight.check('keystore', 'run', async () =>
       readKeyFile(keystoreOut) === undefined
@@ -157,78 +85,170 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
       return pass('found');
     });
   }
-  const sender = await checkSending(ctx, preflight, { intents });
-
-  const funding = preflight.check<{ readonly funding: Funding | null }>('funding', 'chain', async () => {
-    const { feeToken: named } = await need(env, 'env');
-    const { payer, activity } = await need(diagnosis, 'env');
-    const perSecond = (activity.known ? activity.value.spend?.perSecond : undefined) ?? null;
-    const { from } = await need(Promise.resolve(sender), 'signer');
-    if (!payer.known && named === null) {
-      return block(`the token that the relay pays with is unknown: ${payer.reason}`);
-    }
-    // What the relay names itself holds for every key; a preference is the account's own, and is set anew.
-    const token = named ?? (payer.known ? payer.value.feeToken : undefined);
-    const planned = await planFunding(ctx.chain(), {
-      amount: input.fund,
-      feeToken: token ?? placeholderAddress,
-    });
-    const has = newAddress === null ? 0n : await readFunded(ctx.chain(), planned, newAddress);
-    if (has >= BigInt(planned.amount)) return pass('the new address has enough', { funding: null });
-    if ((await readFunded(ctx.chain(), planned, from)) < BigInt(planned.amount)) {
-      return block(`${from} has less than the ${planned.words} to fund the new address with`, {
-        next: ['--fund AMOUNT', `send ${from} some more`],
-      });
-    }
-    const words = `${planned.words} from ${from}`;
-    const seconds = perSecond === null || perSecond === 0 ? undefined : Number(planned.amount) / perSecond;
-    if (seconds === undefined || seconds > shortOfFees) return pass(words, { funding: planned });
-    return warn(`${words}, which lasts ${duration(seconds * 1000)} at what the old key spends`, {
-      value: { funding: planned },
-      next: ['give it more: --fund AMOUNT'],
-    });
-  });
-
-  const checks = await preflight.checks();
-  const known = {
-    nodes: await nodes,
-    service: await service,
-    env: await env,
-    authority: await authority,
-    signals: await signals,
-    reuse: await reuse,
-    funding: await funding,
-  };
-  if (
-    known.nodes === undefined ||
-    known.service === undefined ||
-    known.env === undefined ||
-    known.authority === undefined ||
-    known.signals === undefined ||
-    known.funding === undefined ||
-    sender === undefined
-  ) {
-    return { checks, facts: undefined };
-  }
-  return {
-    checks,
-    facts: {
-      form: known.authority.form,
-      chainId: known.nodes.id,
-      envFile: known.env.envFile,
-      oldAddress: known.env.oldAddress,
-      limitMs: known.env.limitMs,
+  const sender = checkSending(ctx, preflight, { intents });
+  // The key is opened, which may ask for a password, before the funding is planned.
+  await sender;
+  const funding = preflight.check('funding', 'chain', async () =>
+    checkNewFunding(ctx, {
+      named: (await need(env, 'env')).feeToken,
+      ...(await need(diagnosis, 'env')),
+      from: (await need(sender, 'signer')).from,
       newAddress,
-      compromised: input.compromised,
-      funding: known.funding.funding,
-      sender,
-      ...known.service,
-      worked: known.signals.worked,
-      keystoreOut,
-      keystorePasswordFile,
-      reuse: known.reuse?.file ?? null,
-    },
-  };
+      amount: input.fund,
+    }),
+  );
+
+  const needed = { nodes, service, env, authority, signals, sender, funding };
+  return preflight.result({ ...needed, reuse: reuse.then((found) => found ?? null) }, (known) => ({
+    form: known.authority.form,
+    chainId: known.nodes.id,
+    envFile: known.env.envFile,
+    oldAddress: known.env.oldAddress,
+    limitMs: known.env.limitMs,
+    newAddress,
+    compromised: input.compromised,
+    funding: known.funding.funding,
+    sender: known.sender,
+    ...known.service,
+    worked: known.signals.worked,
+    keystoreOut,
+    keystorePasswordFile,
+    reuse: known.reuse?.file ?? null,
+  }));
+}
+
+/** The old key, as the relay uses it now. */
+type OldKey = {
+  readonly envFile: string;
+  readonly oldAddress: Address;
+  readonly limitMs: number;
+  readonly intervalSeconds: number;
+  readonly feeToken: Address | null;
+  /** Ids. */
+  readonly relayPairs: readonly string[];
+};
+
+async function checkEnv(ctx: Context, newAddress: Address | null): Promise<Finding<OldKey>> {
+  const { envFile } = ctx.settings.host;
+  const key = await readOracleKey(ctx);
+  const { address, feeToken } = key;
+  const obstacle = await findEnvFileObstacle(ctx.host(), { path: envFile });
+  if (obstacle !== undefined) return obstacle;
+  const { intervalSeconds, pairs } = await readRelayOf(ctx, key);
+  if (newAddress === address) return block(`${address} is the key in .env already`);
+  return pass(`the old key is ${address}`, {
+    envFile,
+    oldAddress: address,
+    limitMs: signalLimitMs(intervalSeconds),
+    intervalSeconds,
+    feeToken,
+    relayPairs: pairs.known ? pairs.value.map(({ id }) => id) : [],
+  });
+}
+
+async function checkAuthority(ctx: Context, oldAddress: Address) {
+  const { form, ...found } = await readAuthority(ctx.chain());
+  const authorised = await isOracle(ctx.chain(), oldAddress, { form, ...found });
+  const value = { form, authorised };
+  const words =
+    form === 'role'
+      ? 'every holder of ORACLE may sign: old and new overlap'
+      : 'one oracle at a time: authorising the new one ends the old one';
+  return authorised
+    ? pass(words, value)
+    : warn(`${words}; the old key is not authorised as it is`, { value });
+}
+
+async function checkPaused(ctx: Context, compromised: boolean) {
+  if (!stopsSignals(await readProtocol(ctx.chain()))) {
+    return pass('no pause stops the signal that is to prove the new key');
+  }
+  const words = 'the protocol is paused, and takes no signals';
+  if (!compromised) return block(`${words}: the new key cannot be proven`, { next: [endThePause] });
+  // A key in wrong hands is worth cutting off now, and proving the new one later.
+  return block(
+    `${words}: the old key can be cut off, but the run stops before the new one is proven; after the pause tv resume goes on there`,
+    { override: 'paused', next: [endThePause] },
+  );
+}
+
+/** What keeps the signals of the old key away, if anything. */
+async function diagnoseOld(ctx: Context, { oldAddress: oracle, feeToken, intervalSeconds }: OldKey) {
+  const [hostTime, error] = await Promise.all([readClock(ctx.host()), readRelayError(ctx)]);
+  const lastError = error.known ? error.value : undefined;
+  const found = await diagnose(ctx.chain(), { oracle, hostTime, feeToken, intervalSeconds, lastError });
+  return { ...found, lastError };
+}
+
+interface OldKeyParameters
+  extends Pick<OldKeyEvidence, 'authorised' | 'activity' | 'lastError' | 'compromised'> {
+  readonly old: OldKey;
+}
+
+async function checkOldKey(ctx: Context, { old, ...rest }: OldKeyParameters) {
+  const { oldAddress, intervalSeconds, limitMs, relayPairs } = old;
+  const { activity, authorised, lastError, compromised } = rest;
+  const { timestamp: now } = await readHead(ctx.chain());
+  const own = activity.known ? undefined : await answer(readOwnSignal(ctx.chain(), oldAddress));
+  const named = namedPairs(ctx.settings).length + relayPairs.length;
+  const seen = activity.known ? activity.value.pairs.length : own?.known && own.value !== undefined ? 1 : 0;
+  const pairs = named > 0 ? named : seen;
+  const evidence = { activity, own, authorised, now, lastError, pairs, compromised };
+  return judgeOldKey({ oldAddress, intervalSeconds, limitMs, ...evidence });
+}
+
+/** A key that an earlier rotation has made and funded, and did not use. */
+function checkEarlier(ctx: Context, newAddress: Address | null): Finding<{ readonly file: string | null }> {
+  // That of a run which is not finished belongs to it.
+  const taken = unfinishedRuns(readRuns(ctx));
+  const files = listKeyFiles(join(ctx.settings.stateDirectory, 'oracle')).filter((file) => {
+    const run = /\/new-([^/]*)\.key$/.exec(file)?.[1];
+    return run !== undefined && !taken.includes(run);
+  });
+  const [file] = newAddress === null ? files : [];
+  const parsed = file === undefined ? undefined : parseKey(readKeyFile(file) ?? '');
+  if (file === undefined || parsed === undefined)
+    return pass('no key of an earlier rotation is left', { file: null });
+  ctx.secrets.keep(parsed.key);
+  const name = parsed.address;
+  return warn(`an earlier rotation funded ${name} and did not use it: it is used now`, { value: { file } });
+}
+
+interface NewFundingParameters extends Pick<Diagnosis, 'payer' | 'activity'> {
+  /** The fee token that `.env` names. */
+  readonly named: Address | null;
+  /** Who pays. */
+  readonly from: Address;
+  readonly newAddress: Address | null;
+  /** In whole tokens; undefined for the default. */
+  readonly amount: string | undefined;
+}
+
+async function checkNewFunding(
+  ctx: Context,
+  { named, payer, activity, from, newAddress, amount }: NewFundingParameters,
+): Promise<Finding<{ readonly funding: Funding | null }>> {
+  if (!payer.known && named === null) {
+    return block(`the token that the relay pays with is unknown: ${payer.reason}`);
+  }
+  // What the relay names itself holds for every key; a preference is the account's own, and is set anew.
+  const feeToken = named ?? (payer.known ? payer.value.feeToken : undefined) ?? placeholderAddress;
+  const planned = await planFunding(ctx.chain(), { amount, feeToken });
+  const has = newAddress === null ? 0n : await readFunded(ctx.chain(), planned, newAddress);
+  if (has >= BigInt(planned.amount)) return pass('the new address has enough', { funding: null });
+  if ((await readFunded(ctx.chain(), planned, from)) < BigInt(planned.amount)) {
+    return block(`${from} has less than the ${planned.words} to fund the new address with`, {
+      next: ['--fund AMOUNT', `send ${from} some more`],
+    });
+  }
+  const words = `${planned.words} from ${from}`;
+  const perSecond = (activity.known ? activity.value.spend?.perSecond : undefined) ?? 0;
+  const seconds = perSecond === 0 ? undefined : Number(planned.amount) / perSecond;
+  if (seconds === undefined || seconds > shortOfFees) return pass(words, { funding: planned });
+  return warn(`${words}, which lasts ${duration(seconds * 1000)} at what the old key spends`, {
+    value: { funding: planned },
+    next: ['give it more: --fund AMOUNT'],
+  });
 }
 
 export interface OldKeyEvidence {

@@ -151,35 +151,10 @@ the relay works again.`,
             next: [{ when: `send ${funds.symbol} to ${oracle}, then`, tv: ['oracle', 'unstick'] }],
           });
     });
-    const checks = await preflight.checks();
-    const known = {
-      nodes: await nodes,
-      service: await service,
-      key: await key,
-      stuck: await stuck,
-      fees: await fees,
-    };
-    if (
-      known.nodes === undefined ||
-      known.service === undefined ||
-      known.key === undefined ||
-      known.stuck === undefined ||
-      known.fees === undefined
-    ) {
-      return { checks, facts: undefined };
-    }
-    const { oracle, limitMs } = known.key;
-    return {
-      checks,
-      facts: {
-        chainId: known.nodes.id,
-        ...known.service,
-        oracle,
-        limitMs,
-        ...known.stuck,
-        ...known.fees,
-      },
-    };
+    return preflight.result({ nodes, service, key, stuck, fees }, (known) => {
+      const { oracle, limitMs } = known.key;
+      return { chainId: known.nodes.id, ...known.service, oracle, limitMs, ...known.stuck, ...known.fees };
+    });
   },
   basis: ({ chainId, oracle, nonces, pending }) => ({
     chainId,

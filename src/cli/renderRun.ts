@@ -93,26 +93,9 @@ export class RunScreen {
       case 'preflight.done':
         this.#print(`${paint.bold('Preflight')}\n${renderChecks(event.checks, paint)}\n${this.#took()}\n`);
         break;
-      case 'plan.ready': {
-        // Without a step, the verification follows.
-        this.#checksSince = this.#now();
-        this.#expect(event);
-        const id = planName(event.plan.id, paint);
-        const heading = {
-          start: `Plan ${id}`,
-          resume: `Remaining steps (plan ${id})`,
-          undo: `Steps to undo (plan ${id})`,
-          // Some may still have taken effect.
-          abandon: `Steps not recorded as done (plan ${id})`,
-        }[event.direction];
-        const plan = `${renderPlan(event.plan, heading, paint, this.#steps)}\n\n`;
-        if (event.dryRun) this.#result(plan);
-        else this.#print(plan);
-        for (const state of event.left ?? []) this.#left(untilFinished(event.direction, state));
-        if (event.instead !== undefined) this.#print(`${renderNext(event.instead, paint)}\n\n`);
-        if (event.dryRun) this.#dryRunEnd(event.plan.consequence, event.digest ?? event.plan.id);
+      case 'plan.ready':
+        this.#plan(event);
         break;
-      }
       case 'run.started':
         this.#begin(event.run, 'Run');
         break;
@@ -123,11 +106,7 @@ export class RunScreen {
         this.#begin(this.#run, 'Undoing');
         break;
       case 'run.abandoned':
-        this.#print(
-          `\n${paint.warn(wrap('Closed. Completed steps are kept; nothing was undone.', paint.width))}\n`,
-        );
-        this.#sent(event.transactions ?? []);
-        this.#print(`${renderNext([{ tv: ['status'] }, { tv: ['runs', 'report', this.#run] }], paint)}\n`);
+        this.#abandoned(event);
         break;
       case 'run.noted':
         this.#print(`${paint.ok('✔')} ${wrap(`Noted: ${event.text}`, paint.width - 2, '  ')}\n`);
@@ -140,34 +119,16 @@ export class RunScreen {
         this.#inProgress(event.step);
         break;
       case 'step.noted':
-        if (this.#unwritten) this.#keepNote(event.note, event.value);
-        if (event.note === messageNote) {
-          this.#print(`       ${wrap(String(event.value), paint.width - 7, '       ')}\n`);
-          this.#busy();
-        }
+        this.#noted(event);
         break;
       case 'step.progress':
         this.#progress(event.step, event.progress);
         break;
       case 'step.done':
-        // The verification follows the last step.
-        this.#checksSince = this.#now();
-        this.#standing.add(event.step);
-        this.#stepLine(
-          paint.ok('✔'),
-          event.step,
-          event.how === 'found' ? 'already done' : duration(event.durationMs),
-        );
+        this.#done(event);
         break;
       case 'undo.done':
-        this.#undone = true;
-        this.#standing.delete(event.step);
-        this.#begun.delete(event.step);
-        this.#stepLine(
-          paint.ok('↩'),
-          event.step,
-          `${this.#undoing ? '' : 'undone, '}${duration(event.durationMs)}`,
-        );
+        this.#stepUndone(event);
         break;
       case 'step.failed':
         this.#failed(event.step, event.error, duration(event.durationMs));
@@ -189,15 +150,9 @@ export class RunScreen {
       case 'idle.checked':
         this.#idle(event);
         break;
-      case 'lock.waiting': {
-        const { who, what } = describeHolder(event.for, new Date(this.#now()));
-        const limit = duration(event.limitMs);
-        this.#print(
-          `  ${paint.warn('!')} ${wrap(`Waiting up to ${limit} for ${what} (${who})`, paint.width - 4, '    ')}\n`,
-        );
-        this.#screen.busy(`waiting for ${what}`);
+      case 'lock.waiting':
+        this.#lockWaiting(event);
         break;
-      }
       case 'lock.lost':
         this.#lockLost(event);
         break;
@@ -228,6 +183,68 @@ export class RunScreen {
 
   #took(): string {
     return this.#timings ? `  ${this.#paint.dim(`took ${duration(this.#now() - this.#checksSince)}`)}\n` : '';
+  }
+
+  #plan(event: PlanReady): void {
+    const paint = this.#paint;
+    // Without a step, the verification follows.
+    this.#checksSince = this.#now();
+    this.#expect(event);
+    const id = planName(event.plan.id, paint);
+    const heading = {
+      start: `Plan ${id}`,
+      resume: `Remaining steps (plan ${id})`,
+      undo: `Steps to undo (plan ${id})`,
+      // Some may still have taken effect.
+      abandon: `Steps not recorded as done (plan ${id})`,
+    }[event.direction];
+    const plan = `${renderPlan(event.plan, heading, paint, this.#steps)}\n\n`;
+    if (event.dryRun) this.#result(plan);
+    else this.#print(plan);
+    for (const state of event.left ?? []) this.#left(untilFinished(event.direction, state));
+    if (event.instead !== undefined) this.#print(`${renderNext(event.instead, paint)}\n\n`);
+    if (event.dryRun) this.#dryRunEnd(event.plan.consequence, event.digest ?? event.plan.id);
+  }
+
+  #abandoned({ transactions = [] }: Extract<RunEvent, { type: 'run.abandoned' }>): void {
+    const paint = this.#paint;
+    this.#print(
+      `\n${paint.warn(wrap('Closed. Completed steps are kept; nothing was undone.', paint.width))}\n`,
+    );
+    this.#sent(transactions);
+    this.#print(`${renderNext([{ tv: ['status'] }, { tv: ['runs', 'report', this.#run] }], paint)}\n`);
+  }
+
+  #noted({ note, value }: Extract<RunEvent, { type: 'step.noted' }>): void {
+    if (this.#unwritten) this.#keepNote(note, value);
+    if (note !== messageNote) return;
+    this.#print(`       ${wrap(String(value), this.#paint.width - 7, '       ')}\n`);
+    this.#busy();
+  }
+
+  #done({ step, how, durationMs }: Extract<RunEvent, { type: 'step.done' }>): void {
+    // The verification follows the last step.
+    this.#checksSince = this.#now();
+    this.#standing.add(step);
+    this.#stepLine(this.#paint.ok('✔'), step, how === 'found' ? 'already done' : duration(durationMs));
+  }
+
+  #stepUndone({ step, durationMs }: Extract<RunEvent, { type: 'undo.done' }>): void {
+    this.#undone = true;
+    this.#standing.delete(step);
+    this.#begun.delete(step);
+    const words = this.#undoing ? '' : 'undone, ';
+    this.#stepLine(this.#paint.ok('↩'), step, `${words}${duration(durationMs)}`);
+  }
+
+  #lockWaiting(event: Extract<RunEvent, { type: 'lock.waiting' }>): void {
+    const paint = this.#paint;
+    const { who, what } = describeHolder(event.for, new Date(this.#now()));
+    const limit = duration(event.limitMs);
+    this.#print(
+      `  ${paint.warn('!')} ${wrap(`Waiting up to ${limit} for ${what} (${who})`, paint.width - 4, '    ')}\n`,
+    );
+    this.#screen.busy(`waiting for ${what}`);
   }
 
   #headline(event: Extract<RunEvent, { type: 'preflight.started' }>): string {

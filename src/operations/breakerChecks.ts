@@ -85,31 +85,22 @@ export async function preflight(
 
   if (wanted.some(({ name }) => name === null)) checkUnnamed(ctx, preflight, found);
   if (action === 'reset') checkCauses(preflight, found);
-  const effect = action === 'trip' ? checkEffect(ctx, preflight, found, deployment) : null;
+  const effect = action === 'trip' ? checkEffect(ctx, preflight, found, deployment) : Promise.resolve(null);
   const resolved = (await intents) ?? [];
   const { replace } = input;
   // A breaker is tripped in trouble: it must not wait behind a stuck transaction.
   const sender = await checkSending(ctx, preflight, { intents: resolved, urgent: true, replace });
-  const checks = await preflight.checks();
-  const known = { nodes: await nodes, found: await found, intents: await intents };
-  if (known.nodes === undefined || known.found === undefined || known.intents === undefined) {
-    return { checks, facts: undefined };
-  }
-  const { change, already } = known.found;
-  if (change.length > 0 && sender === undefined) return { checks, facts: undefined };
-  return {
-    checks,
-    facts: {
-      action,
-      chainId: known.nodes.id,
-      pairs: change.map(({ pair }) => pair),
-      already: already.map(({ pair }) => pair),
-      intents: known.intents,
-      sender: sender ?? null,
-      replace,
-      effect: await effect,
-    },
-  };
+  const signing = Promise.resolve(resolved.length === 0 ? null : sender);
+  return preflight.result({ nodes, found, intents, sender: signing, effect }, (known) => ({
+    action,
+    chainId: known.nodes.id,
+    pairs: known.found.change.map(({ pair }) => pair),
+    already: known.found.already.map(({ pair }) => pair),
+    intents: known.intents,
+    sender: known.sender,
+    replace,
+    effect: known.effect,
+  }));
 }
 
 interface Found {

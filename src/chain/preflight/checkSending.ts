@@ -1,5 +1,6 @@
 import type { Address, SignerRole } from '../../config/settings.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
+import type { Finding } from '../../runbook/check.ts';
 import type { Context } from '../../runbook/context.ts';
 import { block, need, type Preflight, pass, warn } from '../../runbook/preflight.ts';
 import { lacks } from '../decodeRevert.ts';
@@ -31,7 +32,7 @@ export type Sender = {
   readonly feeToken: Address | null;
 };
 
-export interface LookAtSendingParameters {
+export interface SendingParameters {
   /** In the order in which they will be sent; all of one role. */
   readonly intents: readonly ResolvedIntent[];
   /** On Tempo on a nonce line of its own, so that a stuck transaction is not in the way. */
@@ -52,7 +53,7 @@ export interface LookAtSendingParameters {
 export async function checkSending(
   ctx: Context,
   preflight: Preflight,
-  parameters: LookAtSendingParameters,
+  parameters: SendingParameters,
 ): Promise<Sender | undefined> {
   const { intents, urgent = false, replace = false, first: before = [] } = parameters;
   const [first] = intents;
@@ -63,112 +64,143 @@ export async function checkSending(
 
   const signer = preflight.check('signer', 'chain', async () => {
     if (opened instanceof TvError) throw opened;
-    const { address, source } = opened;
-    const isListed = ({ holders }: ResolvedIntent) => holders.some((one) => sameAddress(one, address));
-    const unlisted = intents.filter((intent) => !isListed(intent));
-    const unsure = unlisted.find(({ holdersUnknown }) => holdersUnknown !== undefined);
-    if (unlisted.length > 0 && unsure === undefined) {
-      const { sentence, facts } = lacks(ctx.chain(), {
-        account: address,
-        role: role.name,
-        members: first.holders,
-      });
-      return block(sentence, {
-        facts: { ...facts, key: source },
-        next: [
-          { when: `give signers.${role.signer} a key that holds ${role.name}`, tv: ['config', 'show'] },
-          'or have its holder sign: --calldata, --safe FILE',
-        ],
-      });
-    }
-    // Where the list may be incomplete, the registry is asked for this account alone.
-    const holds = unsure === undefined || (await holdsRole(ctx.chain(), { account: address, role: role.id }));
-    if (!holds) {
-      return warn(`${address} may lack ${role.name} (${source}); the simulation decides`, {
-        facts: { 'role members': unsure?.holdersUnknown ?? 'unknown' },
-        value: { from: address },
-      });
-    }
-    return pass(`${address} holds ${role.name} (${source})`, { from: address });
+    return checkSigner(ctx, opened, { first, intents });
   });
-
-  const nonce = preflight.check('nonce', 'chain', async () => {
-    const { from } = await need(signer, 'signer');
-    const [{ latest, pending }, network] = await Promise.all([
-      readNonce(ctx.chain(), from),
-      readNetwork(ctx.chain()),
-    ]);
-    const value = { pending, latest, maxFeePerGas: null as string | null };
-    const waiting = pending - latest;
-    const ownLine = urgent && network === 'tempo';
-    if (waiting === 0 && ownLine) return pass('a line of its own: nothing can wait in front', value);
-    if (waiting === 0) return pass(`next is ${latest}, nothing waits in front`, value);
-    const words = `${waiting === 1 ? 'a transaction' : `${waiting} transactions`} of this account ${waiting === 1 ? 'waits' : 'wait'} in the pool, from nonce ${latest} on`;
-    if (ownLine) {
-      return warn(`${words}; not in the way, since a nonce line of its own is used`, { value });
-    }
-    if (replace) {
-      const replacement = await readReplacement(ctx.chain(), { account: from, nonce: latest });
-      return warn(`${words}; the first will be replaced`, {
-        facts: factsOf(replacement),
-        value: { ...value, maxFeePerGas: replacement.fees.maxFeePerGas.toString() },
-      });
-    }
-    return block(words, {
-      value,
-      next: ['wait until it is in a block, or take its place: the same command with --replace'],
-    });
-  });
-
-  const simulation = preflight.check('simulation', 'chain', async () => {
-    const { from } = await need(signer, 'signer');
-    const calls = intents.map(({ address, data }) => ({ to: address, data }));
-    const [answer, most] = await Promise.all([
-      simulate(ctx.chain(), { from, calls, first: before }),
-      readMostGas(ctx.chain()),
-    ]);
-    if (answer.ok && most !== undefined && answer.gas > most && calls.length === 1) {
-      return block(`the RPC node estimates ${tooMuchGas(answer.gas, most)}`, {
-        facts: { node: ctx.chain().urls.join(', ') },
-        next: otherNode,
-      });
-    }
-    const words = `${describe(intents)} would succeed`;
-    if (answer.ok && answer.tried) {
-      return pass(before.length === 0 ? words : `${words}, after what comes before it`, {
-        gas: answer.gas.toString(),
-      });
-    }
-    if (answer.ok) {
-      return warn(`${describe(intents)} cannot be tried beforehand: the node has no eth_simulateV1`, {
-        value: { gas: answer.gas.toString() },
-      });
-    }
-    const { signature = '' } = intents[answer.index] ?? {};
-    return block(`${signature} would revert: ${answer.revert.sentence}`, { facts: answer.revert.facts });
-  });
-
-  const fees = preflight.check('fees', 'chain', async () => {
-    const { from } = await need(signer, 'signer');
-    const { gas } = await need(simulation, 'simulation');
-    const replacing = replace ? (await need(nonce, 'nonce')).maxFeePerGas : null;
-    const price = replacing === null ? (await readFees(ctx.chain())).maxFeePerGas : BigInt(replacing);
-    const network = await readNetwork(ctx.chain());
-    const limit = gasLimit(BigInt(gas), urgent);
-    const needed = feeOf(network, limit, price);
-    const funds = await readFunds(ctx.chain(), { account: from, needed });
-    const value = { network, feeToken: funds.feeToken ?? null };
-    const summary = `has ${formatFunds(funds.balance, funds)}, needs at most ${formatFunds(needed, funds)}`;
-    if (funds.balance >= needed) return pass(summary, value);
-    return block(summary, {
-      facts: { account: from },
-      next: [`send ${from} some ${funds.symbol}`],
-    });
-  });
+  const account = async () => (await need(signer, 'signer')).from;
+  const nonce = preflight.check('nonce', 'chain', async () =>
+    checkNonce(ctx, { account: await account(), urgent, replace }),
+  );
+  const simulation = preflight.check('simulation', 'chain', async () =>
+    checkSimulation(ctx, { account: await account(), intents, before }),
+  );
+  const fees = preflight.check('fees', 'chain', async () =>
+    checkFees(ctx, {
+      account: await account(),
+      gas: BigInt((await need(simulation, 'simulation')).gas),
+      price: replace ? (await need(nonce, 'nonce')).maxFeePerGas : null,
+      urgent,
+    }),
+  );
 
   const [who, pays] = await Promise.all([signer, fees, nonce]);
   if (who === undefined || pays === undefined) return undefined;
   return { role: role.signer, from: who.from, ...pays };
+}
+
+async function checkSigner(
+  ctx: Context,
+  { address, source }: Signer,
+  { first, intents }: { readonly first: ResolvedIntent; readonly intents: readonly ResolvedIntent[] },
+): Promise<Finding<{ readonly from: Address }>> {
+  const { role } = first;
+  const isListed = ({ holders }: ResolvedIntent) => holders.some((one) => sameAddress(one, address));
+  const unlisted = intents.filter((intent) => !isListed(intent));
+  const unsure = unlisted.find(({ holdersUnknown }) => holdersUnknown !== undefined);
+  if (unlisted.length > 0 && unsure === undefined) {
+    const { sentence, facts } = lacks(ctx.chain(), {
+      account: address,
+      role: role.name,
+      members: first.holders,
+    });
+    return block(sentence, {
+      facts: { ...facts, key: source },
+      next: [
+        { when: `give signers.${role.signer} a key that holds ${role.name}`, tv: ['config', 'show'] },
+        'or have its holder sign: --calldata, --safe FILE',
+      ],
+    });
+  }
+  // Where the list may be incomplete, the registry is asked for this account alone.
+  const holds = unsure === undefined || (await holdsRole(ctx.chain(), { account: address, role: role.id }));
+  if (!holds) {
+    return warn(`${address} may lack ${role.name} (${source}); the simulation decides`, {
+      facts: { 'role members': unsure?.holdersUnknown ?? 'unknown' },
+      value: { from: address },
+    });
+  }
+  return pass(`${address} holds ${role.name} (${source})`, { from: address });
+}
+
+/** What waits in the pool in front of the next transaction. `maxFeePerGas` is that of a replacement. */
+async function checkNonce(
+  ctx: Context,
+  { account, urgent, replace }: Readonly<{ account: Address; urgent: boolean; replace: boolean }>,
+) {
+  const [{ latest, pending }, network] = await Promise.all([
+    readNonce(ctx.chain(), account),
+    readNetwork(ctx.chain()),
+  ]);
+  const value = { pending, latest, maxFeePerGas: null as string | null };
+  const waiting = pending - latest;
+  const ownLine = urgent && network === 'tempo';
+  if (waiting === 0 && ownLine) return pass('a line of its own: nothing can wait in front', value);
+  if (waiting === 0) return pass(`next is ${latest}, nothing waits in front`, value);
+  const words = `${waiting === 1 ? 'a transaction' : `${waiting} transactions`} of this account ${waiting === 1 ? 'waits' : 'wait'} in the pool, from nonce ${latest} on`;
+  if (ownLine) {
+    return warn(`${words}; not in the way, since a nonce line of its own is used`, { value });
+  }
+  if (replace) {
+    const replacement = await readReplacement(ctx.chain(), { account, nonce: latest });
+    return warn(`${words}; the first will be replaced`, {
+      facts: factsOf(replacement),
+      value: { ...value, maxFeePerGas: replacement.fees.maxFeePerGas.toString() },
+    });
+  }
+  return block(words, {
+    value,
+    next: ['wait until it is in a block, or take its place: the same command with --replace'],
+  });
+}
+
+interface SimulationParameters {
+  readonly account: Address;
+  readonly intents: readonly ResolvedIntent[];
+  readonly before: NonNullable<SendingParameters['first']>;
+}
+
+async function checkSimulation(ctx: Context, { account, intents, before }: SimulationParameters) {
+  const calls = intents.map(({ address, data }) => ({ to: address, data }));
+  const [answer, most] = await Promise.all([
+    simulate(ctx.chain(), { from: account, calls, first: before }),
+    readMostGas(ctx.chain()),
+  ]);
+  if (!answer.ok) {
+    const { signature = '' } = intents[answer.index] ?? {};
+    return block<{ readonly gas: string }>(`${signature} would revert: ${answer.revert.sentence}`, {
+      facts: answer.revert.facts,
+    });
+  }
+  if (most !== undefined && answer.gas > most && calls.length === 1) {
+    return block(`the RPC node estimates ${tooMuchGas(answer.gas, most)}`, {
+      facts: { node: ctx.chain().urls.join(', ') },
+      next: otherNode,
+    });
+  }
+  const value = { gas: answer.gas.toString() };
+  if (!answer.tried) {
+    return warn(`${describe(intents)} cannot be tried beforehand: the node has no eth_simulateV1`, { value });
+  }
+  const words = `${describe(intents)} would succeed`;
+  return pass(before.length === 0 ? words : `${words}, after what comes before it`, value);
+}
+
+interface FeesParameters {
+  readonly account: Address;
+  readonly gas: bigint;
+  /** In wei a unit of gas, of a replacement; null for the current one. */
+  readonly price: string | null;
+  readonly urgent: boolean;
+}
+
+async function checkFees(ctx: Context, { account, gas, price, urgent }: FeesParameters) {
+  const perGas = price === null ? (await readFees(ctx.chain())).maxFeePerGas : BigInt(price);
+  const network = await readNetwork(ctx.chain());
+  const needed = feeOf(network, gasLimit(gas, urgent), perGas);
+  const funds = await readFunds(ctx.chain(), { account, needed });
+  const value = { network, feeToken: funds.feeToken ?? null };
+  const summary = `has ${formatFunds(funds.balance, funds)}, needs at most ${formatFunds(needed, funds)}`;
+  if (funds.balance >= needed) return pass(summary, value);
+  return block(summary, { facts: { account }, next: [`send ${account} some ${funds.symbol}`] });
 }
 
 /**
