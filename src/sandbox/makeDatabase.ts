@@ -1,15 +1,13 @@
 import { join } from 'node:path';
 import { TvError } from '../errors/TvError.ts';
-import { runInside } from './machine/runInside.ts';
+import { runInside, startUnits } from './machine/runInside.ts';
 import type { ServiceUser } from './machine/serviceUser.ts';
 import { type Machine, toolPath, unitPath } from './machine/startMachine.ts';
-import { startUnits } from './machine/startUnits.ts';
 import type { DatabaseAccess } from './passwords.ts';
 import type { SandboxPaths } from './paths.ts';
 import { type KeptCluster, restoreCluster } from './postgres/clusterSnapshot.ts';
-import { changePasswords, createDatabase } from './postgres/createDatabase.ts';
+import { changePasswords, createDatabase, type SchemaForm } from './postgres/createDatabase.ts';
 import type { PostgresServer } from './postgres/findServer.ts';
-import type { SchemaForm } from './postgres/schemaForm.ts';
 import { waitForServer } from './postgres/waitForServer.ts';
 
 export interface MakeDatabaseParameters {

@@ -4,7 +4,7 @@ import type { Deployment, Generation } from './chain/deployment.ts';
 import { isSameProcess } from './machine/processStart.ts';
 import type { Machine } from './machine/startMachine.ts';
 import type { SandboxPaths } from './paths.ts';
-import type { SchemaForm } from './postgres/schemaForm.ts';
+import type { SchemaForm } from './postgres/createDatabase.ts';
 import { writeWhole } from './writeWhole.ts';
 
 /** All on 127.0.0.1. `rpc` is the proxy in front of `chain`, and what TempoVault uses. */

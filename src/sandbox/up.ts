@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { execaSync } from 'execa';
 import { exitCodes, TvError } from '../errors/TvError.ts';
+import { childEnvironment } from '../host/childEnvironment.ts';
 import { buildSandbox, type UpOptions } from './build.ts';
 import { sandboxDown } from './down.ts';
 import { claimDirectory } from './machine/claimDirectory.ts';
 import { endMachine } from './machine/endMachine.ts';
-import { lastWords } from './machine/lastWords.ts';
-import { defaultName, sandboxDirectory, sandboxPaths } from './paths.ts';
-import { runningState, type SandboxState } from './state.ts';
+import { defaultName, type SandboxPaths, sandboxDirectory, sandboxPaths } from './paths.ts';
+import { runningState, type SandboxState, unitNames } from './state.ts';
 
 export interface UpResult extends SandboxState {
   /** True where it was up before. */
@@ -60,4 +63,27 @@ export async function sandboxUp(
   } finally {
     signal.removeEventListener('abort', interrupt);
   }
+}
+
+/**
+ * The last log lines of each unit that is not active, for an error's facts; of all services where
+ * every unit is, since one of them then does nothing.
+ */
+function lastWords(paths: SandboxPaths): Record<string, string> {
+  if (!existsSync(join(paths.bin, 'journalctl'))) return {};
+  const ask = (program: string, words: readonly string[]) =>
+    execaSync(join(paths.bin, program), words, {
+      reject: false,
+      timeout: 3_000,
+      env: childEnvironment(),
+      extendEnv: false,
+    }).stdout;
+  const dead = unitNames.filter((unit) => ask('systemctl', ['is-active', unit]) !== 'active');
+  const silent = dead.length > 0 ? dead : unitNames.filter((unit) => unit.startsWith('tempovault'));
+  return Object.fromEntries(
+    silent.flatMap((unit) => {
+      const lines = ask('journalctl', ['-u', unit, '-n', '3', '-o', 'cat', '--no-pager']);
+      return lines === '' ? [] : [[unit, lines.replaceAll('\n', ' | ')]];
+    }),
+  );
 }

@@ -11,16 +11,19 @@ import {
   toFunctionSelector,
 } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { anvilBinary } from '../../src/sandbox/chain/anvilBinary.ts';
-import type { Network } from '../../src/sandbox/chain/anvilCommand.ts';
+import { anvilBinary, type Network } from '../../src/sandbox/chain/anvilCommand.ts';
 import { findPast, keepPast } from '../../src/sandbox/chain/chainSnapshot.ts';
 import type { Deployment, Generation } from '../../src/sandbox/chain/deployment.ts';
 import { deployProtocol } from '../../src/sandbox/chain/deployProtocol.ts';
 import { devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
-import { indexedEvents } from '../../src/sandbox/chain/indexedEvents.ts';
 import { head, rpc, rpcEach, send } from '../../src/sandbox/chain/rpc.ts';
 import { encodeOracleUpdate, signOracleUpdate } from '../../src/sandbox/chain/signals.ts';
-import { type History, historyGenesis, writeHistory } from '../../src/sandbox/chain/writeHistory.ts';
+import {
+  type History,
+  historyGenesis,
+  indexedEvents,
+  writeHistory,
+} from '../../src/sandbox/chain/writeHistory.ts';
 import { dexStrategy as compactStrategy } from '../../src/sandbox/contracts/artifacts/compact/DexStrategy.ts';
 import { riskController } from '../../src/sandbox/contracts/artifacts/deployed/RiskController.ts';
 import { treasuryVault } from '../../src/sandbox/contracts/artifacts/deployed/TreasuryVault.ts';

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { SchemaForm } from '../../src/sandbox/postgres/createDatabase.ts';
 import { findServer } from '../../src/sandbox/postgres/findServer.ts';
 import { initCluster } from '../../src/sandbox/postgres/initCluster.ts';
-import type { SchemaForm } from '../../src/sandbox/postgres/schemaForm.ts';
 import { waitForServer } from '../../src/sandbox/postgres/waitForServer.ts';
 import { password, rowsOf, startCluster } from '../support/cluster.ts';
 

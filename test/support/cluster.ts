@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, type QueryResultRow } from 'pg';
 import { freePorts } from '../../src/sandbox/machine/freePorts.ts';
-import { createDatabase, databaseUrl } from '../../src/sandbox/postgres/createDatabase.ts';
+import { createDatabase, databaseUrl, type SchemaForm } from '../../src/sandbox/postgres/createDatabase.ts';
 import { findServer, type PostgresServer } from '../../src/sandbox/postgres/findServer.ts';
 import { initCluster } from '../../src/sandbox/postgres/initCluster.ts';
 import { postgresCommand } from '../../src/sandbox/postgres/postgresCommand.ts';
-import type { SchemaForm } from '../../src/sandbox/postgres/schemaForm.ts';
 import { waitForServer } from '../../src/sandbox/postgres/waitForServer.ts';
 
 /** What people put into passwords: each character means something to a URL, a shell or SQL. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import type { Address } from '../../src/config/settings.ts';
 import { freePorts } from '../../src/sandbox/machine/freePorts.ts';
-import type { SchemaForm } from '../../src/sandbox/postgres/schemaForm.ts';
+import type { SchemaForm } from '../../src/sandbox/postgres/createDatabase.ts';
 import { type Faults, writeFaults } from '../../src/sandbox/services/faults.ts';
 import { eventTables } from '../../src/sandbox/services/lib/protocolEvents.ts';
 import { type AnvilNode, anvilNode } from './anvilNode.ts';

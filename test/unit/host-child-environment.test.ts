@@ -12,7 +12,6 @@ const starters = [
   'src/host/runProcess.ts',
   'src/sandbox/machine/bootSupervisor.ts',
   'src/sandbox/machine/bootSystemd.ts',
-  'src/sandbox/machine/lastWords.ts',
   'src/sandbox/machine/processStart.ts',
   'src/sandbox/machine/runInside.ts',
   'src/sandbox/machine/serviceUser.ts',
@@ -22,6 +21,7 @@ const starters = [
   'src/sandbox/postgres/findServer.ts',
   'src/sandbox/postgres/initCluster.ts',
   'src/sandbox/shell.ts',
+  'src/sandbox/up.ts',
 ];
 
 const sources = ['bin', 'runbooks', 'src'].flatMap((folder) =>

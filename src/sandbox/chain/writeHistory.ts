@@ -1,10 +1,14 @@
+import { type AbiEvent, toEventSelector } from 'viem';
 import { TvError } from '../../errors/TvError.ts';
+import { riskController } from '../contracts/artifacts/deployed/RiskController.ts';
+import { treasuryVault } from '../contracts/artifacts/deployed/TreasuryVault.ts';
+import { dexStrategy as fullStrategy } from '../contracts/artifacts/full/DexStrategy.ts';
+import { dexStrategy as runbookStrategy } from '../contracts/artifacts/runbook/DexStrategy.ts';
 import type { Deployment } from './deployment.ts';
 import { planHistory } from './historyPlan.ts';
 import { oracleTransaction } from './historyTransactions.ts';
 import { blockTime, HistoryWriter, shortestBlockTime, unixNow } from './historyWriter.ts';
-import { indexedEvents } from './indexedEvents.ts';
-import { head, rpc, send } from './rpc.ts';
+import { type Hex, head, rpc, send } from './rpc.ts';
 
 export interface WriteHistoryParameters {
   /** Default 2400. */
@@ -70,6 +74,32 @@ export async function writeHistory(
 async function dropBlockHashHistory(url: string): Promise<void> {
   await rpc(url, 'anvil_setCode', ['0x0000F90827F1C53a10cb7A02335B175320002935', '0x']);
 }
+
+const indexedNames: readonly string[] = [
+  'Deposited',
+  'Withdrawn',
+  'CapitalDeployed',
+  'CapitalRecalled',
+  'LossRealized',
+  'PerformanceFeeAccrued',
+  'ManagementFeeAccrued',
+  'OracleSignalUpdated',
+  'CircuitBreakerTriggered',
+  'CircuitBreakerReset',
+  'OrderPlaced',
+];
+
+/**
+ * Name by topic of the events that TempoVault's indexer keeps (deployment-facts, section 3: one table a
+ * kind). `OrderPlaced` is another event in the full build than in the runbook's; the compact one has neither.
+ */
+export const indexedEvents: ReadonlyMap<Hex, string> = new Map(
+  [...treasuryVault.abi, ...riskController.abi, ...fullStrategy.abi, ...runbookStrategy.abi]
+    .filter(
+      (item): item is typeof item & AbiEvent => item.type === 'event' && indexedNames.includes(item.name),
+    )
+    .map((event) => [toEventSelector(event), event.name]),
+);
 
 async function countEvents(
   url: string,

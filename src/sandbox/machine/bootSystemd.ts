@@ -7,7 +7,6 @@ import { childEnvironment } from '../../host/childEnvironment.ts';
 import type { SandboxPaths } from '../paths.ts';
 import { bootScript } from './bootScript.ts';
 import { cgroupProcesses, createCgroup, sandboxCgroup } from './cgroup.ts';
-import { initProcess } from './initProcess.ts';
 import { until } from './until.ts';
 
 export interface BootOptions {
@@ -77,6 +76,22 @@ export async function bootSystemd(paths: SandboxPaths, { binds }: BootOptions): 
   if (ended || init === undefined) return give('it ended at once');
   if (cgroupProcesses(join(group, 'inner')).length === 0) return give('it left its control group');
   return init;
+}
+
+/**
+ * Process 1 of a sandbox, by the id that this machine knows it by. Found through the control
+ * group, so an id that has gone to some other process meanwhile is never taken for it.
+ */
+function initProcess(group: string): number | undefined {
+  return cgroupProcesses(join(group, 'inner')).find((pid) => {
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      // Ids in the namespaces from outermost to innermost.
+      return /^NSpid:.*\s1$/m.test(status) && !/^State:\s*[ZX]/m.test(status);
+    } catch {
+      return false;
+    }
+  });
 }
 
 async function isBooted(init: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { TvError } from '../../errors/TvError.ts';
 import { childEnvironment } from '../../host/childEnvironment.ts';
 import type { CommandOutput } from '../../runbook/context.ts';
 import type { Machine } from './startMachine.ts';
@@ -22,4 +23,13 @@ export async function runInside(
     stdout: done.stdout ?? '',
     stderr: done.stderr || (done.exitCode === undefined ? (done.shortMessage ?? '') : ''),
   };
+}
+
+/** @throws TvError with systemctl's words where a unit does not start */
+export async function startUnits(machine: Machine, units: readonly string[]): Promise<void> {
+  const { exitCode, stderr } = await runInside(machine, ['systemctl', 'start', ...units]);
+  if (exitCode === 0) return;
+  throw new TvError('sandbox.not-started', `The sandbox cannot start ${units.join(', ')}.`, {
+    facts: { systemctl: stderr.trim().split('\n')[0] },
+  });
 }

@@ -6,7 +6,7 @@ import { childEnvironment } from '../../host/childEnvironment.ts';
 import type { ChainForm } from '../chain/chainSnapshot.ts';
 import { publishFolder } from '../publishFolder.ts';
 import type { IndexerForm } from '../services/lib/decodeLog.ts';
-import type { SchemaForm } from './schemaForm.ts';
+import type { SchemaForm } from './createDatabase.ts';
 
 export interface ClusterForm extends ChainForm {
   readonly schema: SchemaForm;

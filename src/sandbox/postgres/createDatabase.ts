@@ -1,7 +1,9 @@
 import { Client, escapeLiteral } from 'pg';
 import { deployedSchema } from './deployedSchema.ts';
 import { runbookSchema } from './runbookSchema.ts';
-import type { SchemaForm } from './schemaForm.ts';
+
+/** The two forms of TempoVault's database: as it is deployed, and as RUNBOOK.md assumes it. */
+export type SchemaForm = 'deployed' | 'runbook';
 
 export interface CreateDatabaseParameters {
   readonly port: number;

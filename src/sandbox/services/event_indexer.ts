@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { rpcClient } from '../chain/rpc.ts';
-import type { SchemaForm } from '../postgres/schemaForm.ts';
+import type { SchemaForm } from '../postgres/createDatabase.ts';
 import { moveCursor, readCursor, readSchemaForm, updateCursor } from './lib/cursor.ts';
 import type { IndexerForm } from './lib/decodeLog.ts';
 import { numberFrom, protocolAddresses, required } from './lib/environment.ts';

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { SchemaForm } from '../../postgres/schemaForm.ts';
+import type { SchemaForm } from '../../postgres/createDatabase.ts';
 
 /** Told by the catalogue: only the deployed form has a cursor table. */
 export async function readSchemaForm(client: ClientBase): Promise<SchemaForm> {

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { SchemaForm } from '../../postgres/schemaForm.ts';
+import type { SchemaForm } from '../../postgres/createDatabase.ts';
 import { eventTables } from './protocolEvents.ts';
 import type { StampedEvent } from './readEvents.ts';
 
