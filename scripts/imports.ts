@@ -73,7 +73,7 @@ function importsOf({ path, text }: SourceFile): readonly string[] {
 
 function whyForbidden(path: string, specifier: string): string | undefined {
   const from = folderOf(path);
-  if (!/\.(ts|sh|awk)$/.test(specifier)) {
+  if (!/\.(ts|sh|awk|bash|zsh|fish)$/.test(specifier)) {
     const name = specifier
       .split('/')
       .slice(0, specifier.startsWith('@') ? 2 : 1)
@@ -91,7 +91,7 @@ function whyForbidden(path: string, specifier: string): string | undefined {
 
 /** A command imports its own further files (`reindex.preflight.ts`), and nothing of another command. */
 function whyForeign(path: string, specifier: string): string | undefined {
-  const ownerOf = (file: string) => file.replace(/^(.*\/[^./]+)(?:\.[^/]+)?\.ts$/, '$1');
+  const ownerOf = (file: string) => file.replace(/^(.*\/[^./]+)\.[^/]+$/, '$1');
   return ownerOf(path) === ownerOf(specifier)
     ? undefined
     : 'what two commands share belongs to src/operations';

@@ -1,10 +1,10 @@
-// Shell and awk programs are files beside the module that runs them (`src/host/replaceFile.sh`), imported as text:
+// Shell and awk programs are files beside the module that runs or prints them (`src/host/replaceFile.sh`), imported as text:
 // `import script from './replaceFile.sh'`. Three loaders have to know this: esbuild, Vite, and Node itself.
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const extensions = ['.sh', '.awk'] as const;
+const extensions = ['.sh', '.awk', '.bash', '.zsh', '.fish'] as const;
 
 export function isProgram(path: string): boolean {
   return extensions.some((extension) => path.endsWith(extension));

@@ -9,7 +9,7 @@ const named = process.argv.slice(2);
 const found = ['src', 'runbooks'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
 );
-const programs = [...found.filter((file) => file.endsWith('.sh')), '.ci/run'];
+const programs = [...found.filter((file) => /\.(sh|bash)$/.test(file)), '.ci/run'];
 
 const { status, error } = spawnSync('shellcheck', named.length > 0 ? named : programs, {
   cwd: root,

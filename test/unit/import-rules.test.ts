@@ -49,6 +49,7 @@ describe('an import', () => {
 
   it.each([
     ['runbooks/reindex.ts', "import { preflight } from './reindex.preflight.ts';"],
+    ['runbooks/completion.ts', "import bash from './completion.bash';"],
     ['runbooks/reindex.preflight.ts', "import type { ReindexFacts } from './reindex.ts';"],
     ['runbooks/sandbox/up.ts', "import { up } from '../../src/sandbox/up.ts';"],
     ['runbooks/db/restore.ts', "import { readUnit } from '../../src/host/readUnit.ts';"],

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { TvError } from '../../errors/TvError.ts';
 import { childEnvironment } from '../../host/childEnvironment.ts';
 import type { SandboxPaths } from '../paths.ts';
-import { bootScript } from './bootScript.ts';
+import bootScript from './bootScript.sh';
 import { cgroupProcesses, createCgroup, sandboxCgroup } from './cgroup.ts';
 import { until } from './until.ts';
 

@@ -2,27 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SandboxPaths } from '../paths.ts';
 import { supervisorProgram } from './bootSupervisor.ts';
+import inside from './inside.sh';
 
-/**
- * `bin/inside COMMAND…` runs a command inside the sandbox. It refuses when the sandbox is down: its
- * process id may belong to another process by then, and the command would run on the machine itself.
- * It gets by without programs of its own, for tv calls it some dozen times a run.
- */
+/** `bin/inside COMMAND…` runs a command inside the sandbox; `systemctl` and `journalctl` run there. */
 export function writeInside(paths: SandboxPaths, init: number, group: string, path: string): void {
-  program(
-    paths,
-    'inside',
-    `group=
-while read -r line; do group=$group$line; done 2>/dev/null </proc/${init}/cgroup
-case $group in
-  *${basename(group)}*) ;;
-  *) echo "The sandbox in ${paths.dir} is not running. Next: tv sandbox up" >&2; exit 69 ;;
-esac
-unset DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR
-PATH=${quote(path)}
-export PATH
-exec nsenter -t ${init} -m -u -i -p -C -- "$@"`,
-  );
+  const values = { init: String(init), group: basename(group), directory: paths.dir, path };
+  const lines = Object.entries(values).map(([name, value]) => `tv_${name}=${quote(value)}\n`);
+  program(paths, 'inside', `${lines.join('')}${inside}`);
   for (const name of ['systemctl', 'journalctl']) {
     program(paths, name, `exec ${quote(join(paths.bin, 'inside'))} ${name} "$@"`);
   }
