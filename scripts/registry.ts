@@ -12,7 +12,7 @@ const target = join(root, 'src/registry.generated.ts');
 
 /** In the order of help, each with the first words of its commands. */
 const groups: readonly (readonly [title: string, words: readonly string[]])[] = [
-  ['Overview', ['status', 'health', 'monitor', 'doctor', 'logs', 'trace', 'contacts']],
+  ['Overview', ['status', 'health', 'monitor', 'doctor', 'logs', 'trace', 'incident', 'contacts']],
   ['Services', ['service']],
   ['Indexer', ['reindex']],
   ['Oracle', ['oracle']],

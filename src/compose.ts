@@ -153,8 +153,12 @@ async function dispatch(invocation: Invocation, app: AppContext): Promise<number
       };
       const writeFile = (path: string, text: string, mode?: number) =>
         invocation.writer.writeFile(path, text, mode);
+      const appendLine = (path: string, line: string) => invocation.writer.appendLine(path, line);
       const output = outputOf(invocation, app);
-      const data = await command.run({ ...app.ctx, tell, writeFile, output }, parsed.input as never);
+      const data = await command.run(
+        { ...app.ctx, tell, writeFile, appendLine, output },
+        parsed.input as never,
+      );
       if (data === undefined) return command.exitCode?.(data) ?? exitCodes.ok;
       return finish(invocation, command, data);
     }

@@ -1,7 +1,7 @@
-import { parseAbi, toEventSelector } from 'viem';
+import { decodeEventLog, parseAbi, toEventSelector } from 'viem';
 
 /** The events of the protocol's contracts that the indexer keeps, in both generations. */
-export const eventsAbi = parseAbi([
+const eventsAbi = parseAbi([
   'struct OracleSignal { int16 referenceTick; uint256 pegDeviation; uint256 orderbookDepthBid; uint256 orderbookDepthAsk; uint256 timestamp; uint256 nonce; }',
   'event Deposited(uint256 indexed vaultId, address indexed token, uint256 amount, address indexed depositor, uint256 newBalance)',
   'event Withdrawn(uint256 indexed vaultId, address indexed token, uint256 amount, address indexed recipient, uint256 newBalance)',
@@ -74,8 +74,10 @@ const otherEventsAbi = parseAbi([
   'event Upgraded(address indexed implementation)',
 ]);
 
+const allEventsAbi = [...eventsAbi, ...otherEventsAbi] as const;
+
 const allEvents = new Map(
-  [...eventsAbi, ...otherEventsAbi].map((event) => [
+  allEventsAbi.map((event) => [
     toEventSelector(event),
     { name: event.name as string, opaque: event.inputs.some(({ type }) => /^(bytes|tuple)/.test(type)) },
   ]),
@@ -92,4 +94,28 @@ export function eventName(topic: `0x${string}` | undefined): string | undefined 
  */
 export function hasOpaqueArgument(topic: `0x${string}` | undefined): boolean {
   return topic !== undefined && allEvents.get(topic)?.opaque === true;
+}
+
+/**
+ * The arguments of an event by their names, in the order of its declaration; undefined where its signature is not
+ * known here, or topics and data do not fit it.
+ */
+export function eventArguments(
+  topics: readonly `0x${string}`[],
+  data: `0x${string}`,
+): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return decodeEventLog({ abi: allEventsAbi, topics: topics as [`0x${string}`], data }).args;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A decoded argument in words; a struct as the list of its values. */
+export function plainArgument(value: unknown): string {
+  if (typeof value === 'bigint') return value.toString();
+  if (Array.isArray(value)) return `[${value.map(plainArgument).join(', ')}]`;
+  if (value !== null && typeof value === 'object')
+    return `{${Object.values(value).map(plainArgument).join(', ')}}`;
+  return String(value);
 }

@@ -65,10 +65,16 @@ export interface ReadLogsParameters {
  * @throws TvError where the nodes stay away past the retries, no longer have the range, return logs of other
  * blocks, or no address is given
  */
-export async function* readLogs(
+export function readLogs(chain: Chain, parameters: ReadLogsParameters): AsyncGenerator<ChainLog, void, void> {
+  return readLogsAs(chain, parameters, parseLog);
+}
+
+/** The same, each in the form that `parse` makes of a node's answer. */
+export async function* readLogsAs<T extends Pick<ChainLog, 'block' | 'logIndex' | 'transactionHash'>>(
   chain: Chain,
   parameters: ReadLogsParameters,
-): AsyncGenerator<ChainLog, void, void> {
+  parse: (entry: Readonly<Record<string, unknown>>) => T,
+): AsyncGenerator<T, void, void> {
   const { fromBlock, toBlock, addresses, signal, onProgress } = parameters;
   // Without addresses a node would return the logs of everybody.
   if (addresses.length === 0)
@@ -81,9 +87,9 @@ export async function* readLogs(
   for (let from = fromBlock; from <= toBlock; ) {
     signal?.throwIfAborted();
     const to = Math.min(toBlock, from + width - 1);
-    let logs: readonly ChainLog[];
+    let logs: readonly T[];
     try {
-      logs = await readRange(chain, { from, to, addresses });
+      logs = await readRange(chain, { from, to, addresses }, parse);
     } catch (error) {
       const failure = rpcFailure(error);
       if (mayBeTooWide(failure) && to > from) {
@@ -109,10 +115,11 @@ export async function* readLogs(
   }
 }
 
-async function readRange(
+async function readRange<T extends Pick<ChainLog, 'block' | 'logIndex' | 'transactionHash'>>(
   chain: Chain,
   range: { from: number; to: number; addresses: readonly Address[] },
-): Promise<readonly ChainLog[]> {
+  parse: (entry: Readonly<Record<string, unknown>>) => T,
+): Promise<readonly T[]> {
   const answer: unknown = await chain.client.request({
     method: 'eth_getLogs',
     params: [
@@ -127,13 +134,16 @@ async function readRange(
   return answer
     .map((entry) => parseObject(entry, 'log'))
     .filter((entry) => entry['removed'] !== true)
-    .map(parseLog)
+    .map(parse)
     .map((log) => inRange(log, range))
     .sort((a, b) => a.block - b.block || a.logIndex - b.logIndex);
 }
 
 /** A log of a block that was not asked for would be compared with the rows of that block. */
-function inRange(log: ChainLog, { from, to }: { readonly from: number; readonly to: number }): ChainLog {
+function inRange<T extends Pick<ChainLog, 'block' | 'transactionHash'>>(
+  log: T,
+  { from, to }: { readonly from: number; readonly to: number },
+): T {
   if (log.block >= from && log.block <= to) return log;
   throw new UnavailableError(
     'chain.unreliable-node',

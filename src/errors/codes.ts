@@ -39,6 +39,9 @@ export const codes = {
 
   // The monitor
   'monitor.not-listening': { meaning: 'The address of --serve cannot be listened on.' },
+  'monitor.history-unreadable': {
+    meaning: 'What tv monitor has recorded in the state directory cannot be read.',
+  },
 
   // Settings
   'config.invalid': {
@@ -126,6 +129,7 @@ export const codes = {
   },
   'journal.unreadable': { meaning: 'The folder of the journals cannot be read.' },
   'audit.unusable': { meaning: 'The audit log is locked, or cannot be read or written.' },
+  'notes.unusable': { meaning: 'The file of the notes is locked, or cannot be read.' },
 
   // tv itself
   'tv.interrupted': { meaning: 'The command was ended by a signal.' },

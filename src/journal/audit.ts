@@ -11,7 +11,7 @@ import type { Json } from '../runbook/json.ts';
 import { outsideJson } from '../text/outsideText.ts';
 import { quoteForShell } from '../text/shellLine.ts';
 import { digest } from './digest.ts';
-import { acquireFileLock } from './fileLock.ts';
+import { awaitFileLock } from './fileLock.ts';
 
 const genesis = '0'.repeat(64);
 /** How long an entry waits for those of others, in milliseconds. A holder that has died is not waited for. */
@@ -114,14 +114,14 @@ export class AuditLog implements Audit {
   }
 
   async #lock(operator: Operator): Promise<() => void | Promise<void>> {
-    const began = this.#clock.now();
-    const since = began.toISOString();
-    // Others may get in between again and again, and on a slow disk each of them takes its time.
-    while (this.#clock.now().getTime() - began.getTime() < lockMs) {
-      const answer = acquireFileLock(`${this.file}.lock`, { operator, what: 'audit', since });
-      if (answer.held) return answer.release;
-      await this.#clock.sleep(20);
-    }
+    const clock = this.#clock;
+    const release = await awaitFileLock(`${this.file}.lock`, {
+      operator,
+      what: 'audit',
+      clock,
+      limitMs: lockMs,
+    });
+    if (release !== undefined) return release;
     throw new TvError('audit.unusable', 'The audit log is locked.', {
       facts: { log: this.file },
       next: { tv: ['runs', 'list'] },

@@ -11,7 +11,8 @@ import {
 import { join } from 'node:path';
 import { exitCodes, TvError } from '../errors/TvError.ts';
 import { WriteError } from '../output/durableFile.ts';
-import type { LockHolder } from '../runbook/events.ts';
+import type { Clock } from '../runbook/context.ts';
+import type { LockHolder, Operator } from '../runbook/events.ts';
 import { isRunning } from './operator.ts';
 
 export type LockAnswer =
@@ -63,6 +64,40 @@ export function acquireFileLock(directory: string, holder: LockHolder): LockAnsw
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+/** How long is waited between two attempts, in milliseconds. */
+const againMs = 20;
+
+/**
+ * Waits for a lock that others hold for moments only.
+ * @param parameters.limitMs how long; a holder that has died is not waited for
+ * @returns what releases it; undefined where it was held all the time
+ * @throws WriteError where the directory cannot be written
+ */
+export async function awaitFileLock(
+  directory: string,
+  {
+    operator,
+    what,
+    clock,
+    limitMs,
+  }: {
+    readonly operator: Operator;
+    readonly what: string;
+    readonly clock: Clock;
+    readonly limitMs: number;
+  },
+): Promise<(() => void | Promise<void>) | undefined> {
+  const began = clock.now();
+  const since = began.toISOString();
+  // Others may get in between again and again, and on a slow disk each of them takes its time.
+  while (clock.now().getTime() - began.getTime() < limitMs) {
+    const answer = acquireFileLock(directory, { operator, what, since });
+    if (answer.held) return answer.release;
+    await clock.sleep(againMs);
+  }
+  return undefined;
 }
 
 /** Who holds the lock now; undefined where it is free. */

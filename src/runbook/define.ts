@@ -206,6 +206,8 @@ export interface ActionContext extends ToolContext {
   tell(line: string): void;
   /** Replaces a file, secrets taken out. @param mode default 0600 */
   writeFile(path: string, text: string, mode?: number): void;
+  /** Appends a line to a file, secrets taken out, and returns only when it is on disk. @throws WriteError */
+  appendLine(path: string, line: string): void;
   readonly output: Output;
 }
 

@@ -44,6 +44,7 @@ function contextOf({ settings, origins }: ResolvedSettings): ActionContext {
     settings,
     settingsOrigins: origins,
     writeFile: (path, text) => writer.writeFile(path, text),
+    appendLine: (path, line) => writer.appendLine(path, line),
     tell: () => {},
   };
   return new Proxy(given as ActionContext, {

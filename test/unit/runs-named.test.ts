@@ -37,7 +37,7 @@ async function typed(...args: readonly string[]): Promise<TvError> {
   const { ctx } = startScene(state.directory).engine;
   try {
     const { input } = parse(entry, command, rest);
-    const more = { ...ctx, tell: () => {}, writeFile: () => {}, output: fakeOutput() };
+    const more = { ...ctx, tell: () => {}, writeFile: () => {}, appendLine: () => {}, output: fakeOutput() };
     if (command.kind === 'control') await command.choose(ctx, input as never);
     if (command.kind === 'report') await command.collect(ctx, input as never);
     if (command.kind === 'action') await command.run(more, input as never);

@@ -1,4 +1,4 @@
-import { type Abi, decodeEventLog, decodeFunctionData } from 'viem';
+import { type Abi, decodeFunctionData } from 'viem';
 import type { Address } from '../../config/settings.ts';
 import { type Answer, known, unknown } from '../../errors/answer.ts';
 import type { Chain } from '../../runbook/context.ts';
@@ -10,7 +10,7 @@ import { tokenAbi } from '../abi/token.ts';
 import { treasuryVaultAbi } from '../abi/treasuryVault.ts';
 import { decodeRevert } from '../decodeRevert.ts';
 import { described } from '../describeRpcError.ts';
-import { eventName, eventsAbi, hasOpaqueArgument } from '../events.ts';
+import { eventArguments, eventName, hasOpaqueArgument, plainArgument } from '../events.ts';
 import { parseHex, parseObject, parseQuantity } from '../parseAnswer.ts';
 import { readBlockTime } from '../readHead.ts';
 import { sameAddress } from '../sameAddress.ts';
@@ -122,7 +122,7 @@ function describeCall(chain: Chain, { to, input }: RawCall): TracedCall {
   for (const abi of abis) {
     try {
       const { functionName, args = [] } = decodeFunctionData({ abi, data: input });
-      return { to, contract, call: `${functionName}(${args.map(plain).join(', ')})` };
+      return { to, contract, call: `${functionName}(${args.map(plainArgument).join(', ')})` };
     } catch {
       // Not a function of this contract.
     }
@@ -153,14 +153,11 @@ function logsOf(chain: Chain, receipt: unknown): TracedTransaction['logs'] {
 }
 
 function argumentsOf(topics: readonly `0x${string}`[], data: `0x${string}`): string | null {
-  try {
-    const { args } = decodeEventLog({ abi: eventsAbi, topics: topics as [`0x${string}`], data });
-    return Object.entries(args as Readonly<Record<string, unknown>>)
-      .map(([name, value]) => `${name} ${plain(value)}`)
-      .join(', ');
-  } catch {
-    return null;
-  }
+  const args = eventArguments(topics, data);
+  if (args === undefined) return null;
+  return Object.entries(args)
+    .map(([name, value]) => `${name} ${plainArgument(value)}`)
+    .join(', ');
 }
 
 /** The same calls in the block before: what stood in their way then, as far as that block was like it. */
@@ -192,11 +189,4 @@ function contractName(chain: Chain, address: Address | null): string | null {
     ([, of]) => of !== undefined && sameAddress(of, address),
   );
   return found?.[0] ?? null;
-}
-
-function plain(value: unknown): string {
-  if (typeof value === 'bigint') return value.toString();
-  if (Array.isArray(value)) return `[${value.map(plain).join(', ')}]`;
-  if (value !== null && typeof value === 'object') return `{${Object.values(value).map(plain).join(', ')}}`;
-  return String(value);
 }

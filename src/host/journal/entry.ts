@@ -16,11 +16,39 @@ export interface UnitEntry extends JournalEntry {
   readonly pid: number | undefined;
   /** The entry's place in the journal (`--after-cursor`). */
   readonly cursor: string | undefined;
+  /** What systemd reports of the unit here; undefined where the entry is anything else. */
+  readonly event?: UnitEvent | undefined;
+  /** The same for all entries between two starts of the machine. */
+  readonly boot?: string | undefined;
 }
+
+/** `exited`: of the main process. `succeeded`: it ended by itself, and well. */
+export type UnitEvent =
+  | 'started'
+  | 'start-failed'
+  | 'stopping'
+  | 'stopped'
+  | 'exited'
+  | 'failed'
+  | 'succeeded'
+  | 'out-of-memory';
+
+/** By `MESSAGE_ID` (systemd's sd-messages.h; `journalctl --list-catalog`). */
+const unitEvents: Readonly<Record<string, UnitEvent>> = {
+  '39f53479d3a045ac8e11786248231fbf': 'started',
+  be02cf6855d2428ba40df7e9d022f03d: 'start-failed',
+  de5b426a63be47a7b6ac3eaac82e2f6f: 'stopping',
+  '9d1aaa27d60140bd96365438aad20286': 'stopped',
+  '98e322203f7a4ed290d09fe03c09fe15': 'exited',
+  d9b373ed55a64feb8242e02dbe79a49c: 'failed',
+  '7ad2d189f7e94e70a38c781354912448': 'succeeded',
+  fe6faa94e7774663a0da52717891d8ef: 'out-of-memory',
+};
 
 /** What `parseUnitEntry` reads, for `--output-fields`. */
 export const entryFields: readonly string[] = [
-  ...['MESSAGE', 'PRIORITY', '_PID', '_SYSTEMD_UNIT', 'UNIT', 'OBJECT_SYSTEMD_UNIT', 'COREDUMP_UNIT'],
+  ...['MESSAGE', 'MESSAGE_ID', 'PRIORITY', '_PID', '_BOOT_ID'],
+  ...['_SYSTEMD_UNIT', 'UNIT', 'OBJECT_SYSTEMD_UNIT', 'COREDUMP_UNIT'],
 ];
 
 /** In characters. */
@@ -44,12 +72,25 @@ export function parseUnitEntry(line: string, units: readonly string[]): UnitEntr
   const named = ['_SYSTEMD_UNIT', 'UNIT', 'OBJECT_SYSTEMD_UNIT', 'COREDUMP_UNIT'].map(text);
   const pid = Number(text('_PID'));
   const cursor = text('__CURSOR');
+  const unit = units.find((one) => named.includes(one) || named.includes(`${one}.service`)) ?? '';
+  const ownUnit = text('_SYSTEMD_UNIT');
+  // A program that runs in the unit may write any id into its own entries.
+  const isAbout = ownUnit !== unit && ownUnit !== `${unit}.service`;
+  const event = isAbout ? unitEventOf(text('MESSAGE_ID'), entry.message) : undefined;
   return {
     ...entry,
-    unit: units.find((unit) => named.includes(unit) || named.includes(`${unit}.service`)) ?? '',
+    unit,
     pid: Number.isInteger(pid) ? pid : undefined,
     cursor: cursor !== undefined && /^[\w=;-]+$/.test(cursor) ? cursor : undefined,
+    ...(event === undefined ? {} : { event }),
+    ...(text('_BOOT_ID') === undefined ? {} : { boot: text('_BOOT_ID') }),
   };
+}
+
+function unitEventOf(id: string | undefined, message: string): UnitEvent | undefined {
+  const event = id !== undefined && Object.hasOwn(unitEvents, id) ? unitEvents[id] : undefined;
+  // The same id is that of ExecStartPre and its like, whose end does not end the service.
+  return event === 'exited' && !message.includes('Main process exited') ? undefined : event;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

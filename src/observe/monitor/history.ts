@@ -1,6 +1,7 @@
-import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { TvError } from '../../errors/TvError.ts';
 import type { Level } from '../level.ts';
 import type { Alert } from './alerts.ts';
 
@@ -224,6 +225,80 @@ export class History<E> {
       return work();
     }
   }
+}
+
+/** What a file holds of an environment, one row at a time, oldest first. */
+export interface Past {
+  /** Looks up to a time, in milliseconds since 1970. */
+  looks(since: number, until: number): Iterable<LookRecord>;
+  /** Changes of state up to a time, as they were recorded; undefined for one that cannot be read. */
+  events(until: number): Iterable<unknown>;
+}
+
+/**
+ * Reads what monitors have recorded, without changing the file.
+ * @returns undefined where there is no file: no monitor has used this state directory
+ * @throws TvError where it cannot be read
+ */
+export async function readPast<T>(
+  file: string,
+  environment: string,
+  read: (past: Past) => T,
+): Promise<T | undefined> {
+  if (!existsSync(file)) return undefined;
+  const { DatabaseSync: Database } = await loadSqlite();
+  let database: DatabaseSync | undefined;
+  try {
+    database = new Database(file, { timeout: busyMs, readOnly: true });
+    const found = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+    if (found !== version) throw unreadable(file, `it was made by another version of tv (${found})`);
+    return read(pastOf(database, environment));
+  } catch (error) {
+    if (isOfSqlite(error)) throw unreadable(file, (error as Error).message);
+    throw error;
+  } finally {
+    database?.close();
+  }
+}
+
+function pastOf(database: DatabaseSync, environment: string): Past {
+  return {
+    *looks(since, until) {
+      const rows = database
+        .prepare(
+          'SELECT at, level, figures FROM looks WHERE environment = ? AND at BETWEEN ? AND ? ORDER BY at, number',
+        )
+        .iterate(environment, since, until);
+      for (const { at, level, figures } of rows) {
+        const read = parse(figures);
+        const numbers = Object.entries(typeof read === 'object' && read !== null ? read : {}).filter(
+          (entry): entry is [string, number] => typeof entry[1] === 'number',
+        );
+        yield { at: Number(at), level: String(level) as Level, figures: Object.fromEntries(numbers) };
+      }
+    },
+    *events(until) {
+      const rows = database
+        .prepare('SELECT event FROM events WHERE environment = ? AND at <= ? ORDER BY at, number')
+        .iterate(environment, until);
+      for (const { event } of rows) yield parse(event);
+    },
+  };
+}
+
+function parse(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function unreadable(file: string, reason: string): TvError {
+  return new TvError('monitor.history-unreadable', `The history of tv monitor cannot be read: ${reason}.`, {
+    facts: { file },
+    next: { tv: ['monitor'] },
+  });
 }
 
 interface Sqlite {

@@ -1,4 +1,5 @@
 import type { Check } from '../../runbook/check.ts';
+import { markdownTable } from './markdown.ts';
 import type { Timeline } from './timeline.ts';
 
 /** The timeline as Markdown, for an incident review. */
@@ -6,7 +7,7 @@ export function timelineMarkdown(timeline: Timeline): string {
   const { title, head, overrides, preflight, steps, moments, verification } = timeline;
   return [
     `# ${title}`,
-    table(
+    markdownTable(
       ['', ''],
       head.map(([name, value]) => [name, value]),
     ),
@@ -16,7 +17,7 @@ export function timelineMarkdown(timeline: Timeline): string {
     '## Preflight',
     checks(preflight),
     '## Plan',
-    table(
+    markdownTable(
       ['', 'Step', 'Command', 'Undo', 'State', 'Took'],
       steps.map((step, index) => [
         String(index + 1),
@@ -28,7 +29,7 @@ export function timelineMarkdown(timeline: Timeline): string {
       ]),
     ),
     '## Timeline',
-    table(
+    markdownTable(
       ['Time', 'After', 'What', 'Took', 'Evidence'],
       moments.map(({ at, after, what, took, evidence }) => [at, after, what, took, evidence.join('; ')]),
     ),
@@ -41,17 +42,8 @@ export function timelineMarkdown(timeline: Timeline): string {
 function checks(list: readonly Check[]): string {
   const facts = (check: Check) =>
     Object.entries(check.facts ?? {}).map(([name, value]) => `${name}: ${value}`);
-  return table(
+  return markdownTable(
     ['Check', 'Result', 'Found'],
     list.map((check) => [check.id, check.status, [check.summary, ...facts(check)].join('; ')]),
   );
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }

@@ -4,7 +4,11 @@ import { appendFileSync, existsSync, readFileSync, watchFile } from 'node:fs';
 export interface JournalEntry {
   readonly __REALTIME_TIMESTAMP: string;
   readonly __CURSOR: string;
+  /** Of what systemd, or here the supervisor, says about a unit: where that itself runs. */
   readonly _SYSTEMD_UNIT: string;
+  /** The unit that such an entry is about. */
+  readonly UNIT?: string;
+  readonly MESSAGE_ID?: string;
   readonly SYSLOG_IDENTIFIER: string;
   readonly _PID: string;
   readonly PRIORITY: string;
@@ -18,6 +22,13 @@ export interface Line {
   readonly message: string;
 }
 
+/** systemd's ids for what the supervisor says in systemd's words (`journalctl --list-catalog`). */
+const messageIds: readonly (readonly [RegExp, string])[] = [
+  [/^Started /, '39f53479d3a045ac8e11786248231fbf'],
+  [/^Stopped /, '9d1aaa27d60140bd96365438aad20286'],
+  [/: Main process exited, /, '98e322203f7a4ed290d09fe03c09fe15'],
+];
+
 let written = 0;
 
 export function appendJournal(file: string, { unit, identifier, pid, message }: Line): void {
@@ -25,13 +36,20 @@ export function appendJournal(file: string, { unit, identifier, pid, message }: 
   const entry: JournalEntry = {
     __REALTIME_TIMESTAMP: microseconds,
     __CURSOR: `s=${process.pid};i=${++written}`,
-    _SYSTEMD_UNIT: unit,
+    ...(identifier === 'supervisor'
+      ? { _SYSTEMD_UNIT: 'init.scope', UNIT: unit, ...messageIdOf(message) }
+      : { _SYSTEMD_UNIT: unit }),
     SYSLOG_IDENTIFIER: identifier,
     _PID: String(pid),
     PRIORITY: '6',
     MESSAGE: message,
   };
   appendFileSync(file, `${JSON.stringify(entry)}\n`);
+}
+
+function messageIdOf(message: string): { MESSAGE_ID?: string } {
+  const id = messageIds.find(([words]) => words.test(message))?.[1];
+  return id === undefined ? {} : { MESSAGE_ID: id };
 }
 
 interface JournalQuery {
@@ -82,7 +100,7 @@ function select(
     (entry, index) =>
       index > passed &&
       Number(entry.__REALTIME_TIMESTAMP) / 1000 <= until &&
-      (units.length === 0 || units.includes(entry._SYSTEMD_UNIT)) &&
+      (units.length === 0 || units.includes(entry.UNIT ?? entry._SYSTEMD_UNIT)) &&
       Number(entry.__REALTIME_TIMESTAMP) / 1000 >= since &&
       (grep === undefined || grep.test(entry.MESSAGE)),
   );

@@ -119,7 +119,11 @@ export class Service {
     const clean = code === 0 || this.#stopping || signal === 'SIGTERM';
     const result = clean ? 'success' : signal === null ? 'exit-code' : 'signal';
     if (!clean) {
-      this.#hooks.log('supervisor', process.pid, `${this.name}: ended, ${signal ?? `status ${code}`}`);
+      this.#hooks.log(
+        'supervisor',
+        process.pid,
+        `${this.name}: Main process exited, ${signal === null ? `code=exited, status=${code}` : `code=killed, status=${signal}`}`,
+      );
     }
     this.#enter(clean ? 'inactive' : 'failed', result);
     if (this.#stopping || unit.restart === 'no' || (unit.restart === 'on-failure' && clean)) return;

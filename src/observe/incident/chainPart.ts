@@ -1,0 +1,361 @@
+import { assertChainId } from '../../chain/assertChainId.ts';
+import { findBlockAt } from '../../chain/findBlock.ts';
+import { type ContractName, contractTitles } from '../../chain/intents/intent.ts';
+import { readDeployment } from '../../chain/intents/readDeployment.ts';
+import { readStaleness } from '../../chain/oracle/readStaleness.ts';
+import { namedPairs } from '../../chain/pairs/pair.ts';
+import { readBlockTime, readHead } from '../../chain/readHead.ts';
+import { type BlockTime, type ProtocolEvent, readProtocolEvents } from '../../chain/readProtocolEvents.ts';
+import { testLogIndex } from '../../chain/testLogIndex.ts';
+import { answer } from '../../errors/answer.ts';
+import { TvError } from '../../errors/TvError.ts';
+import type { Chain, Context } from '../../runbook/context.ts';
+import type { Progress } from '../../runbook/events.ts';
+import { count, duration, howMany, localTime } from '../../text/format.ts';
+import {
+  type IncidentEntry,
+  type IncidentPart,
+  type MissingStretch,
+  type TimeSpan,
+  unreadPart,
+} from './incident.ts';
+import { SignalPauses } from './signalPauses.ts';
+
+/** Of reading the logs, in milliseconds. */
+const limitMs = 60_000;
+/** A newest block that is older than this leaves a stretch out. In milliseconds. */
+const freshMs = 30_000;
+/** Without a threshold of the contract a signal is stale after this (runbook, section 8). In seconds. */
+const staleSeconds = 300;
+/** Of one kind that says who changed what; further ones are counted. */
+const mostChanges = 300;
+/** Of any other kind: with more of it in the timeline they are one line. */
+const mostOfKind = 20;
+const mostKinds = 200;
+/** Blocks whose exact times are looked up where the node's logs have none. */
+const mostTimes = 200;
+
+/** Who may do what, and what is stopped: each of these is a line of its own. */
+const changes: Readonly<Record<string, IncidentEntry['level']>> = {
+  GlobalPauseToggled: 'warn',
+  Paused: 'warn',
+  Unpaused: 'good',
+  CircuitBreakerTriggered: 'warn',
+  CircuitBreakerReset: 'good',
+  RoleGranted: 'warn',
+  RoleRevoked: 'warn',
+  RoleAdminChanged: 'warn',
+  OracleAddressUpdated: 'warn',
+  OwnershipTransferred: 'warn',
+  Upgraded: 'warn',
+  Initialized: 'warn',
+  EmergencyUnwound: 'warn',
+  LossRealized: 'warn',
+};
+
+interface Names {
+  role(id: string): string;
+  pair(id: string): string;
+}
+
+/** Events of one kind of one contract. */
+interface Kind {
+  readonly events: ProtocolEvent[];
+  readonly first: ProtocolEvent;
+  last: ProtocolEvent;
+  count: number;
+}
+
+/**
+ * The events of the protocol's contracts between the blocks of two times: changes of roles, pause and breakers one by
+ * one, what is frequent folded, signals by their pauses. Memory does not grow with the number of events.
+ */
+export async function readChainPart(
+  ctx: Pick<Context, 'chain' | 'settings' | 'signal'>,
+  span: TimeSpan,
+  onProgress: (progress: Progress) => void,
+): Promise<IncidentPart> {
+  try {
+    const chain = ctx.chain();
+    await assertChainId(chain);
+    const head = await readHead(chain);
+    const [from, to] = await Promise.all([
+      blockTimeAt(chain, head, Math.ceil(span.since.getTime() / 1000)),
+      lastBlockUntil(chain, head, span.until),
+    ]);
+    const headAt = new Date(head.timestamp * 1000);
+    const late = lateHead(span, headAt);
+    if (from === undefined || to === undefined || to.number < from.number) {
+      const summary = `no block was made in this time; the newest is ${count(head.number)}, ${localTime(headAt)}`;
+      return { report: { source: 'chain', state: 'read', summary }, entries: [], missing: late, remarks: [] };
+    }
+    return await readBlocks(ctx, chain, { span, from, to, late, onProgress });
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    return unreadPart('chain', span, error.message.replace(/\.$/, ''));
+  }
+}
+
+async function readBlocks(
+  ctx: Pick<Context, 'settings' | 'signal'>,
+  chain: Chain,
+  {
+    span,
+    from,
+    to,
+    late,
+    onProgress,
+  }: {
+    readonly span: TimeSpan;
+    readonly from: BlockTime;
+    readonly to: BlockTime;
+    readonly late: readonly MissingStretch[];
+    readonly onProgress: (progress: Progress) => void;
+  },
+): Promise<IncidentPart> {
+  const [threshold, deployment, index] = await Promise.all([
+    answer(readStaleness(chain)),
+    answer(readDeployment(chain)),
+    testLogIndex(chain, { fromBlock: from.number, toBlock: to.number }),
+  ]);
+  const staleMs = ((threshold.known ? threshold.value : undefined) ?? staleSeconds) * 1000;
+  const signals = new SignalPauses(span, staleMs);
+  const kinds = new Map<string, Kind>();
+  let total = 0;
+  let others = 0;
+  let next = from.number;
+  const limit = AbortSignal.timeout(limitMs);
+  let failure: string | undefined;
+  try {
+    const events = readProtocolEvents(chain, {
+      ...{ from, to, signal: AbortSignal.any([ctx.signal, limit]) },
+      onProgress: (progress) => {
+        next = from.number + progress.done;
+        onProgress(progress);
+      },
+    });
+    for await (const event of events) {
+      total += 1;
+      if (event.name === 'OracleSignalUpdated') signals.add(event);
+      // It comes with every signal and says nothing else.
+      if (event.name === 'OracleSignalUpdated' || event.name === 'OracleNonceAdvanced') continue;
+      if (!addToKind(kinds, event)) others += 1;
+    }
+  } catch (error) {
+    if (error instanceof TvError) failure = error.message.replace(/\.$/, '');
+    else if (limit.aborted && !ctx.signal.aborted)
+      failure = `reading the logs takes longer than ${duration(limitMs)}`;
+    else throw error;
+  }
+  const readTo = failure === undefined ? new Date(to.at) : await timeOf(chain, from, to, next);
+  const broken = index.is === 'works' || (index.is === 'untested' && total > 0) ? undefined : index.reason;
+  const names = namesOf(ctx, deployment.known ? deployment.value.roles : {});
+  const pairs = namedPairs(ctx.settings).map(({ id }) => id.toLowerCase());
+  // Where logs are left out, a pause between two of them proves nothing.
+  const pauses = broken === undefined ? signals.entries(readTo, names.pair, pairs) : [];
+  const entries = await withExactTimes(chain, [...kinds.values()].flatMap(shownOf), names);
+  const unset = (Object.entries(chain.contracts) as [ContractName, unknown][]).flatMap(([name, address]) =>
+    address === undefined ? [contractTitles[name]] : [],
+  );
+  const missing = [
+    ...late,
+    ...(failure === undefined
+      ? []
+      : [{ source: 'chain' as const, from: readTo, to: new Date(to.at), reason: failure }]),
+    ...(broken === undefined
+      ? []
+      : [
+          {
+            source: 'chain' as const,
+            from: span.since,
+            to: readTo,
+            reason: `events may be missing: ${broken}`,
+          },
+        ]),
+    ...(unset.length === 0
+      ? []
+      : [
+          {
+            source: 'chain' as const,
+            ...{ from: span.since, to: span.until, reason: `no address is set of ${unset.join(', ')}` },
+          },
+        ]),
+  ];
+  const blocks = `blocks ${count(from.number)} to ${count(failure === undefined ? to.number : next)}`;
+  return {
+    report: {
+      source: 'chain',
+      state: failure === undefined && broken === undefined && unset.length === 0 ? 'read' : 'partly',
+      summary: `${howMany(total, 'event')} in ${blocks}, ${signals.summary()}${failure === undefined ? '' : `; ${failure}`}`,
+    },
+    entries: [...entries, ...pauses],
+    missing,
+    remarks: [
+      ...(threshold.known
+        ? []
+        : [
+            `the contract's limit for old signals is unknown (${threshold.reason}); judged by ${duration(staleMs)}`,
+          ]),
+      ...(deployment.known ? [] : [`roles are shown by their ids: ${deployment.reason}`]),
+      ...(others === 0 ? [] : [`${howMany(others, 'event')} of further kinds are counted here alone`]),
+    ],
+  };
+}
+
+/** The time of the first block that was not read. */
+async function timeOf(chain: Chain, from: BlockTime, to: BlockTime, block: number): Promise<Date> {
+  const exact = await answer(readBlockTime(chain, block));
+  if (exact.known) return new Date(exact.value * 1000);
+  const share = (block - from.number) / Math.max(1, to.number - from.number);
+  return new Date(from.at + (to.at - from.at) * share);
+}
+
+async function blockTimeAt(
+  chain: Chain,
+  head: { readonly number: number; readonly timestamp: number },
+  at: number,
+): Promise<BlockTime | undefined> {
+  const number = await findBlockAt(chain, { at, head });
+  return number === undefined ? undefined : { number, at: (await readBlockTime(chain, number)) * 1000 };
+}
+
+/** The newest block that was made until then; undefined where there is none. */
+async function lastBlockUntil(
+  chain: Chain,
+  head: { readonly number: number; readonly timestamp: number },
+  until: Date,
+): Promise<BlockTime | undefined> {
+  const next = await findBlockAt(chain, { at: Math.floor(until.getTime() / 1000) + 1, head });
+  if (next === undefined) return { number: head.number, at: head.timestamp * 1000 };
+  if (next === 0) return undefined;
+  return { number: next - 1, at: (await readBlockTime(chain, next - 1)) * 1000 };
+}
+
+/** What came after the newest block is not known: the chain stands still, or the node lags. */
+function lateHead({ since, until }: TimeSpan, headAt: Date): readonly MissingStretch[] {
+  if (until.getTime() - headAt.getTime() <= freshMs) return [];
+  const from = headAt < since ? since : headAt;
+  return [
+    {
+      source: 'chain',
+      from,
+      to: until,
+      reason: `the newest block of the RPC node is of ${localTime(headAt)}`,
+    },
+  ];
+}
+
+/** @returns whether the event is kept or counted with its kind */
+function addToKind(kinds: Map<string, Kind>, event: ProtocolEvent): boolean {
+  const key = `${event.contract} ${event.name ?? event.topic ?? ''}`;
+  const kind = kinds.get(key);
+  if (kind === undefined) {
+    if (kinds.size >= mostKinds) return false;
+    kinds.set(key, { events: [event], first: event, last: event, count: 1 });
+    return true;
+  }
+  kind.count += 1;
+  kind.last = event;
+  if (kind.events.length < mostIn(event)) kind.events.push(event);
+  return true;
+}
+
+function mostIn({ name }: ProtocolEvent): number {
+  return isChange(name) ? mostChanges : mostOfKind;
+}
+
+function isChange(name: string | undefined): boolean {
+  return name !== undefined && Object.hasOwn(changes, name);
+}
+
+interface Shown {
+  readonly event: ProtocolEvent;
+  /** Of a folded kind: the newest, and how many there are. */
+  readonly folded?: { readonly last: ProtocolEvent; readonly count: number };
+}
+
+function shownOf({ events, first, last, count: total }: Kind): readonly Shown[] {
+  if (total <= mostIn(first)) return events.map((event) => ({ event }));
+  if (!isChange(first.name)) return [{ event: first, folded: { last, count: total } }];
+  const [next = first] = events.slice(-1);
+  return [
+    ...events.slice(0, -1).map((event) => ({ event })),
+    { event: next, folded: { last, count: total - events.length + 1 } },
+  ];
+}
+
+/** As lines; blocks whose time the logs do not have are looked up, up to a number. */
+async function withExactTimes(
+  chain: Chain,
+  shown: readonly Shown[],
+  names: Names,
+): Promise<readonly IncidentEntry[]> {
+  const unclear = new Set(shown.filter(({ event }) => !event.isExact).map(({ event }) => event.block));
+  const asked = [...unclear].slice(0, mostTimes);
+  const read = await Promise.all(asked.map((block) => answer(readBlockTime(chain, block))));
+  const times = new Map(asked.map((block, index) => [block, read[index]]));
+  return shown.map(({ event, folded }) => {
+    const time = times.get(event.block);
+    const exact = event.isExact || time?.known === true;
+    return {
+      at: new Date(time?.known === true ? time.value * 1000 : event.at),
+      ...(folded === undefined ? {} : { until: new Date(folded.last.at) }),
+      of: 'chain',
+      level: levelOf(event),
+      what: folded === undefined ? wordsOf(event, names) : `${count(folded.count)} × ${kindOf(event)}`,
+      details: [
+        ...(folded === undefined ? [] : [`the first: ${wordsOf(event, names)}`]),
+        `block ${count(event.block)}, transaction ${event.transactionHash}`,
+      ],
+      ...(exact ? {} : { about: true as const }),
+    };
+  });
+}
+
+function levelOf({ name, args }: ProtocolEvent): IncidentEntry['level'] {
+  if (name === 'GlobalPauseToggled' && args['paused'] === 'false') return 'good';
+  return (isChange(name) ? changes[name ?? ''] : undefined) ?? 'info';
+}
+
+function kindOf({ name, topic, contract }: ProtocolEvent): string {
+  return `${name ?? `unknown event ${topic ?? ''}`.trim()} of ${contractTitles[contract]}`;
+}
+
+function wordsOf(event: ProtocolEvent, names: Names): string {
+  const { name, args, contract } = event;
+  const by = (key: string) => args[key] ?? 'unknown';
+  switch (name) {
+    case 'GlobalPauseToggled':
+      if (args['paused'] === undefined) break;
+      return `protocol ${args['paused'] === 'true' ? 'paused' : 'unpaused'} by ${by('by')}`;
+    case 'Paused':
+    case 'Unpaused':
+      return `${contractTitles[contract]} ${name.toLowerCase()} by ${by('account')}`;
+    case 'CircuitBreakerTriggered':
+      return `circuit breaker of ${names.pair(by('pairId'))} tripped by ${by('by')}`;
+    case 'CircuitBreakerReset':
+      return `circuit breaker of ${names.pair(by('pairId'))} reset by ${by('by')}`;
+    case 'RoleGranted':
+      return `role ${names.role(by('role'))} granted to ${by('account')} by ${by('sender')}`;
+    case 'RoleRevoked':
+      return `role ${names.role(by('role'))} revoked from ${by('account')} by ${by('sender')}`;
+    case 'OracleAddressUpdated':
+      return `oracle replaced: ${by('newOracle')} in place of ${by('oldOracle')}`;
+  }
+  const facts = Object.entries(args).map(
+    ([key, value]) => `${key} ${key === 'pairId' ? names.pair(value) : value}`,
+  );
+  return facts.length === 0 ? kindOf(event) : `${kindOf(event)}: ${facts.join(', ')}`;
+}
+
+function namesOf(
+  { settings }: Pick<Context, 'settings'>,
+  roles: Readonly<Record<string, { readonly id: string }>>,
+): Names {
+  const byRole = new Map(Object.entries(roles).map(([name, { id }]) => [id.toLowerCase(), name]));
+  const byPair = new Map(namedPairs(settings).map(({ id, name }) => [id.toLowerCase(), name ?? id]));
+  return {
+    role: (id) => byRole.get(id.toLowerCase()) ?? id,
+    pair: (id) => byPair.get(id.toLowerCase()) ?? id,
+  };
+}

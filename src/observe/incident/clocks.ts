@@ -1,0 +1,42 @@
+import { readHead } from '../../chain/readHead.ts';
+import { readClock as readDatabaseClock } from '../../database/readClock.ts';
+import { answer, unknown } from '../../errors/answer.ts';
+import { readClock as readHostClock } from '../../host/readClock.ts';
+import type { Context } from '../../runbook/context.ts';
+import type { ClockReading } from './incident.ts';
+
+/**
+ * The clocks behind the times of a timeline, against that of this machine. Entries of the journal have the host's
+ * time, events of the contracts that of the chain; runs, alerts and notes that of this machine.
+ */
+export async function readClocks(
+  ctx: Pick<Context, 'host' | 'database' | 'chain' | 'clock'>,
+): Promise<readonly ClockReading[]> {
+  return Promise.all([
+    // `date` gives whole seconds: the true time is up to one more.
+    read(ctx, 'host', 500, async () => {
+      const at = await readHostClock(ctx.host());
+      return at === undefined ? undefined : new Date(at.getTime() + 500);
+    }),
+    read(ctx, 'database', 0, async () => readDatabaseClock(ctx.database())),
+    read(ctx, 'chain', 500, async () => new Date((await readHead(ctx.chain())).timestamp * 1000)),
+  ]);
+}
+
+async function read(
+  { clock }: Pick<Context, 'clock'>,
+  name: ClockReading['clock'],
+  resolutionMs: number,
+  ask: () => Promise<Date | undefined>,
+): Promise<ClockReading> {
+  const before = clock.now().getTime();
+  const answered = await answer(ask());
+  const after = clock.now().getTime();
+  const found = answered.known ? answered.value : undefined;
+  if (found === undefined) {
+    const { reason } = answered.known ? unknown('it did not return its time') : answered;
+    return { clock: name, offsetMs: null, withinMs: 0, reason };
+  }
+  const offsetMs = Math.round(found.getTime() - (before + after) / 2);
+  return { clock: name, offsetMs, withinMs: Math.round((after - before) / 2) + resolutionMs, reason: null };
+}

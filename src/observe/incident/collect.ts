@@ -1,0 +1,104 @@
+import { answer } from '../../errors/answer.ts';
+import { thisOperator } from '../../journal/operator.ts';
+import type { Context } from '../../runbook/context.ts';
+import type { Progress } from '../../runbook/events.ts';
+import { count, duration } from '../../text/format.ts';
+import { readChainPart } from './chainPart.ts';
+import { readClocks } from './clocks.ts';
+import { withCursorNow } from './cursorNow.ts';
+import { type Incident, mergeEntries, type TimeSpan, unreadPart } from './incident.ts';
+import { type JournalPart, readJournalPart } from './journalPart.ts';
+import { readMonitorParts } from './monitorPart.ts';
+import { readCallsPart, readNotesPart, readRunsPart } from './runsPart.ts';
+
+/** Clocks further apart than this may change the order of entries. In milliseconds. */
+const apartMs = 2_000;
+
+/** How far the slow sources are. */
+export interface IncidentProgress {
+  entries: number;
+  blocks: Progress | undefined;
+}
+
+/**
+ * Everything that is known of a stretch of time, in one order. A source that cannot be read is named, with the
+ * stretch that it leaves out.
+ * @param progress is kept up to date while the journal and the chain are read
+ * @throws what is no TvError: a bug, or the reason of an abort
+ */
+export async function collectIncident(
+  ctx: Context,
+  span: TimeSpan,
+  progress: IncidentProgress,
+): Promise<Incident> {
+  const [clocks, chain, journal, monitor, runs, calls, notes] = await Promise.all([
+    readClocks(ctx),
+    readChainPart(ctx, span, (blocks) => {
+      progress.blocks = blocks;
+    }),
+    journalOrNot(ctx, span, (entries) => {
+      progress.entries = entries;
+    }),
+    readMonitorParts(ctx, span),
+    readRunsPart(ctx, span),
+    readCallsPart(ctx, span),
+    readNotesPart(ctx, span),
+  ]);
+  const cursor = await withCursorNow(ctx, monitor.cursor, span);
+  const parts = [chain, journal, cursor, monitor.alerts, runs, calls, notes];
+  const { user, host } = thisOperator();
+  const skewed = clocks.filter(
+    ({ clock, offsetMs, withinMs }) =>
+      offsetMs !== null && Math.abs(offsetMs) - withinMs > apartMs && (clock !== 'chain' || offsetMs > 0),
+  );
+  return {
+    environment: ctx.settings.environment,
+    ...span,
+    madeAt: ctx.clock.now(),
+    madeBy: `${user}@${host}`,
+    entries: mergeEntries(parts),
+    services: journal.services,
+    errors: journal.errors,
+    clocks,
+    sources: parts.map(({ report }) => report),
+    missing: parts.flatMap(({ missing }) => missing),
+    remarks: [
+      ...skewed.map(
+        ({ clock, offsetMs }) =>
+          `the clock of the ${clock} is ${duration(Math.abs(offsetMs ?? 0))} ${(offsetMs ?? 0) > 0 ? 'ahead of' : 'behind'} this machine's; times are shown as each source recorded them, so the order of entries is uncertain by that much`,
+      ),
+      ...parts.flatMap(({ remarks }) => remarks),
+    ],
+  };
+}
+
+async function journalOrNot(
+  ctx: Context,
+  span: TimeSpan,
+  onProgress: (entries: number) => void,
+): Promise<JournalPart> {
+  const read = await answer((async () => readJournalPart(ctx, span, onProgress))());
+  if (read.known) return read.value;
+  const services = (
+    Object.entries(ctx.settings.host.units) as [keyof typeof ctx.settings.host.units, string][]
+  ).map(([service, unit]) => ({
+    ...{ service, unit, state: 'unknown' as const, why: read.reason },
+    ...{ outages: [], downMs: 0, leftOut: 0 },
+  }));
+  return {
+    ...unreadPart('journal', span, read.reason),
+    services,
+    errors: { total: 0, groups: [], leftOut: 0 },
+  };
+}
+
+/** How far it is, in words; undefined where nothing slow is being read. */
+export function progressWords({ entries, blocks }: IncidentProgress): string | undefined {
+  const parts = [
+    ...(entries === 0 ? [] : [`${count(entries)} journal entries`]),
+    ...(blocks === undefined
+      ? []
+      : [`${count(blocks.done)}${blocks.total === undefined ? '' : ` of ${count(blocks.total)}`} blocks`]),
+  ];
+  return parts.length === 0 ? undefined : `read so far: ${parts.join(', ')}`;
+}
