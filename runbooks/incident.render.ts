@@ -6,7 +6,7 @@ import {
   endOf,
   labelOf,
   markOf,
-  missingWords,
+  missingLines,
   serviceLevel,
   serviceWords,
   sourceTitle,
@@ -63,7 +63,7 @@ export function renderIncident(incident: Incident, paint: Paint): string {
       : [
           [
             paint.bold('Missing from this timeline'),
-            ...missing.map((stretch) => line('unknown', missingWords(stretch))),
+            ...missingLines(incident).map((stretch) => line('unknown', stretch)),
           ].join('\n'),
         ]),
     paint.next([

@@ -4,6 +4,7 @@ import { onThisMachine } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Clock } from '../runbook/context.ts';
 import type { Operator } from '../runbook/events.ts';
+import { maskUrlsIn } from '../text/maskUrl.ts';
 import { outsideText } from '../text/outsideText.ts';
 import { withoutKeys } from '../text/pastedKeys.ts';
 import { quoteForShell } from '../text/shellLine.ts';
@@ -30,9 +31,9 @@ export function notesFile(stateDirectory: string): string {
   return join(stateDirectory, 'incident-notes.jsonl');
 }
 
-/** A note as it is kept: on one line, without keys, cut to a length; empty where nothing is left of it. */
+/** A note as it is kept: on one line, without keys and passwords of URLs, cut to a length; empty where nothing is left of it. */
 export function cleanNote(text: string): string {
-  return outsideText(withoutKeys(text), longest).trim();
+  return outsideText(withoutKeys(maskUrlsIn(text)), longest).trim();
 }
 
 /**

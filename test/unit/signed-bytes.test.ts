@@ -57,7 +57,7 @@ describe('the bytes of a signed transaction', () => {
       files[path] = text;
     };
     const report = await reportRun.run(
-      { ...ctx, tell: () => {}, writeFile, output: fakeOutput() },
+      { ...ctx, tell: () => {}, writeFile, appendLine: () => {}, output: fakeOutput() },
       { run, out: '.' },
     );
     const shown = await showRun.collect(ctx, { run });

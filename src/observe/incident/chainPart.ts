@@ -275,13 +275,24 @@ interface Shown {
 }
 
 function shownOf({ events, first, last, count: total }: Kind): readonly Shown[] {
-  if (total <= mostIn(first)) return events.map((event) => ({ event }));
+  if (total <= mostIn(first))
+    return isChange(first.name) ? events.map((event) => ({ event })) : byTransaction(events);
   if (!isChange(first.name)) return [{ event: first, folded: { last, count: total } }];
   const [next = first] = events.slice(-1);
   return [
     ...events.slice(0, -1).map((event) => ({ event })),
     { event: next, folded: { last, count: total - events.length + 1 } },
   ];
+}
+
+/** What one transaction does several times is one line. */
+function byTransaction(events: readonly ProtocolEvent[]): readonly Shown[] {
+  const groups = Map.groupBy(events, ({ transactionHash }) => transactionHash);
+  return [...groups.values()].flatMap(([event, ...more]) => {
+    const last = more.at(-1);
+    if (event === undefined) return [];
+    return last === undefined ? [{ event }] : [{ event, folded: { last, count: more.length + 1 } }];
+  });
 }
 
 /** As lines; blocks whose time the logs do not have are looked up, up to a number. */
@@ -299,7 +310,9 @@ async function withExactTimes(
     const exact = event.isExact || time?.known === true;
     return {
       at: new Date(time?.known === true ? time.value * 1000 : event.at),
-      ...(folded === undefined ? {} : { until: new Date(folded.last.at) }),
+      ...(folded === undefined || folded.last.block === event.block
+        ? {}
+        : { until: new Date(folded.last.at) }),
       of: 'chain',
       level: levelOf(event),
       what: folded === undefined ? wordsOf(event, names) : `${count(folded.count)} × ${kindOf(event)}`,

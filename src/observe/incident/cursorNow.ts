@@ -4,7 +4,7 @@ import { readProgress } from '../../database/readProgress.ts';
 import { answer } from '../../errors/answer.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Context } from '../../runbook/context.ts';
-import { count, duration, localTime } from '../../text/format.ts';
+import { count, duration, howMany, localTime } from '../../text/format.ts';
 import type { IncidentPart, TimeSpan } from './incident.ts';
 
 /** A timeline that ends earlier than this before now says nothing of now. In milliseconds. */
@@ -31,7 +31,7 @@ export async function withCursorNow(
   }
   const { block, waitsSince, head } = read.value;
   const lag = head - block;
-  const behind = lag <= 0 ? 'at the head' : `${count(lag)} blocks behind the head`;
+  const behind = lag <= 0 ? 'at the head' : `${howMany(lag, 'block')} behind the head`;
   const summary = `${report.summary}; now at block ${count(block)}, ${behind}`;
   const waits = waitsSince === null ? 0 : now.getTime() - waitsSince.getTime();
   // A stall that a monitor has seen to the end is in the timeline already.

@@ -149,20 +149,39 @@ export function isComplete({ sources }: Pick<Incident, 'sources'>): boolean {
 
 /** All entries in the order of time, with a line for each stretch that is missing. */
 export function mergeEntries(parts: readonly IncidentPart[]): readonly IncidentEntry[] {
-  const stretches = parts.flatMap(({ missing }) =>
-    missing.map(
-      ({ source, from, to, reason }): IncidentEntry => ({
-        at: from,
-        until: to,
-        of: 'missing',
-        level: 'unknown',
-        what: `${incidentSources[source]}: not in this timeline`,
-        details: [reason],
-      }),
-    ),
+  const stretches = mergeMissing(parts.flatMap(({ missing }) => missing)).map(
+    ({ sources, from, to, reason }): IncidentEntry => ({
+      at: from,
+      until: to,
+      of: 'missing',
+      level: 'unknown',
+      what: `not in this timeline: ${sources.map((source) => incidentSources[source]).join(', ')}`,
+      details: [reason],
+    }),
   );
   // Of one moment, what is not known comes first. The sort is stable.
   return [...stretches, ...parts.flatMap(({ entries }) => entries)].toSorted(
-    (a, b) => a.at.getTime() - b.at.getTime(),
+    (a, b) => placeOf(a) - placeOf(b),
   );
+}
+
+/** The times of blocks are whole seconds: what caused an event of a block may be later in the same one. */
+function placeOf({ of, at }: IncidentEntry): number {
+  return of === 'chain' ? at.getTime() + 999 : at.getTime();
+}
+
+/** Stretches that several sources leave out for the same reason, as one. */
+export function mergeMissing(
+  missing: readonly MissingStretch[],
+): readonly (Omit<MissingStretch, 'source'> & { readonly sources: readonly IncidentSource[] })[] {
+  const groups = Map.groupBy(
+    missing,
+    ({ from, to, reason }) => `${from.getTime()} ${to.getTime()} ${reason}`,
+  );
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { from, to, reason } = first;
+    return [{ from, to, reason, sources: group.map(({ source }) => source) }];
+  });
 }

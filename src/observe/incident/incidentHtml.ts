@@ -15,7 +15,7 @@ import {
   endOf,
   labelOf,
   markOf,
-  missingWords,
+  missingLines,
   serviceLevel,
   serviceWords,
   sourceTitle,
@@ -32,7 +32,7 @@ export function incidentHtml(incident: Incident): string {
     '<main>',
     missing.length === 0
       ? ''
-      : `<section class="overruled"><h2>Missing from this timeline</h2>${htmlList(missing.map(missingWords))}</section>`,
+      : `<section class="overruled"><h2>Missing from this timeline</h2>${htmlList(missingLines(incident))}</section>`,
     '<h2>Timeline</h2>',
     entries.length === 0
       ? `<p>${escapeHtml(emptyWords(incident))}</p>`

@@ -8,7 +8,7 @@ import {
   endOf,
   labelOf,
   markOf,
-  missingWords,
+  missingLines,
   serviceWords,
   sourceTitle,
   titleOf,
@@ -20,7 +20,7 @@ export function incidentMarkdown(incident: Incident): string {
   const list = (items: readonly string[]) => items.map((item) => `- ${escapeMarkdown(item)}`).join('\n');
   return [
     `# ${escapeMarkdown(titleOf(incident))}`,
-    ...(missing.length === 0 ? [] : ['## Missing from this timeline', list(missing.map(missingWords))]),
+    ...(missing.length === 0 ? [] : ['## Missing from this timeline', list(missingLines(incident))]),
     '## Timeline',
     entries.length === 0
       ? emptyWords(incident)

@@ -87,7 +87,7 @@ export async function readJournalPart(
   const listed = shown.reduce((sum, group) => sum + group.count, 0);
   return {
     report: reportOf({ failure, reading, isUnread, missing }),
-    entries: [...stories.flatMap((story) => outageEntries(story, span)), ...shown.map(errorEntry)],
+    entries: [...stories.flatMap((story) => outageEntries(story, covered)), ...shown.map(errorEntry)],
     missing,
     remarks: remarksOf(services, { states, reading, isUnread }),
     services: stories,
@@ -188,7 +188,7 @@ function reportOf({
   return {
     source: 'journal',
     state: missing.length === 0 && unreadable === 0 ? 'read' : 'partly',
-    summary: failure === undefined ? entries : `${entries}; ${failure.reason}`,
+    summary: [entries, ...missing.map(({ reason }) => reason)].join('; '),
   };
 }
 
@@ -201,23 +201,23 @@ function stateOf(states: Answer<readonly UnitState[]>, index: number): Answer<Un
 }
 
 /** Its begin and its end, each at its time. */
-function outageEntries({ service, outages }: ServiceStory, span: TimeSpan): readonly IncidentEntry[] {
+function outageEntries({ service, outages }: ServiceStory, covered: TimeSpan): readonly IncidentEntry[] {
   return outages.flatMap((outage): readonly IncidentEntry[] => {
     const { from, isSeen, to, failedStarts, downMs, reason } = outage;
     const starts =
       failedStarts === 0 ? [] : [`${howMany(failedStarts, 'start')} in between did not last a minute`];
     const time = duration(downMs);
     const down: IncidentEntry = {
-      at: from === null || from < span.since ? span.since : from,
+      at: from === null || from < covered.since ? covered.since : from,
       until: to,
       of: service,
       level: 'bad',
-      what: `${service} down${lastsWords(outage)}: ${reason}`,
+      what: `down${lastsWords(outage)}: ${reason}`,
       details: [...(isSeen ? [] : ['its end was not seen: this is its last entry before']), ...starts],
       ...(isSeen ? {} : { about: true as const }),
     };
     if (to === null) return [down];
-    return [down, { at: to, of: service, level: 'good', what: `${service} up after ${time}`, details: [] }];
+    return [down, { at: to, of: service, level: 'good', what: `up after ${time}`, details: [] }];
   });
 }
 

@@ -35,11 +35,10 @@ export async function readMonitorParts(
   const file = historyFile(settings.stateDirectory);
   const read = await answer(readPast(file, settings.environment, (past) => recorded(past, span)));
   if (!read.known || read.value === undefined || read.value.looks === 0) {
-    const reason = !read.known
-      ? read.reason
-      : `tv monitor has recorded no look in this time on this machine (${file})`;
+    const reason = read.known ? 'tv monitor has recorded no look on this machine' : read.reason;
     const state = read.known ? 'absent' : 'unread';
-    const alerts = unreadPart('monitor', span, reason, state);
+    const part = unreadPart('monitor', span, reason, state);
+    const alerts = { ...part, report: { ...part.report, summary: `${reason}, in ${file}` } };
     const entries = read.known ? (read.value?.alerts ?? []) : [];
     return { alerts: { ...alerts, entries }, cursor: unreadPart('cursor', span, reason, state) };
   }

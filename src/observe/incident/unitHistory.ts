@@ -1,6 +1,6 @@
 import type { ServiceName } from '../../config/settings.ts';
 import type { Answer } from '../../errors/answer.ts';
-import type { UnitEntry } from '../../host/journal/entry.ts';
+import type { UnitEntry, UnitEvent } from '../../host/journal/entry.ts';
 import type { UnitState } from '../../host/readUnits.ts';
 import { localTime } from '../../text/format.ts';
 import { outsideText } from '../../text/outsideText.ts';
@@ -16,6 +16,8 @@ const mostOutages = 500;
 interface Open {
   readonly from: Date | null;
   readonly isSeen: boolean;
+  /** It failed, and was not asked to stop. */
+  readonly hasFailed: boolean;
   reason: string;
 }
 
@@ -26,6 +28,8 @@ interface Open {
 export class UnitHistory {
   readonly #span: TimeSpan;
   readonly #outages: { -readonly [K in keyof Outage]: Outage[K] }[] = [];
+  /** Whether the last of them was a failure. */
+  #hadFailed = false;
   #state: 'up' | 'down' | 'unknown' = 'unknown';
   #open: Open | undefined;
   #first: Date | undefined;
@@ -43,8 +47,8 @@ export class UnitHistory {
     const { event, at } = entry;
     if (event === 'started') this.#comeUp(entry);
     else if (event === 'out-of-memory') this.#killedFor = wordsOf(entry);
-    else if (event === 'stopping') this.#goDown(at, 'stopped on request');
-    else if (event === 'stopped') this.#goDown(at, 'stopped');
+    else if (event === 'stopping') this.#goDown(at, 'stopped on request', event);
+    else if (event === 'stopped') this.#goDown(at, 'stopped', event);
     else if (event === 'succeeded') this.#goDown(at, 'ended by itself, without an error');
     else if (event !== undefined) this.#goDown(at, wordsOf(entry), event);
     this.#first ??= at;
@@ -88,13 +92,13 @@ export class UnitHistory {
     if (!isUp && this.#state !== 'down') {
       const isOld = since === undefined || since <= this.#span.since;
       const reason = `systemd reports ${activeState} (${subState})`;
-      this.#open = { from: isOld ? null : since, isSeen: true, reason };
+      this.#open = { from: isOld ? null : since, isSeen: true, hasFailed: false, reason };
       this.#state = 'down';
     }
     return before;
   }
 
-  #goDown(at: Date, reason: string, event?: UnitEntry['event']): void {
+  #goDown(at: Date, reason: string, event?: UnitEvent): void {
     if (this.#open !== undefined) {
       // `failed` repeats what `exited` said in more words; of a stop it is news.
       if (event === 'exited' || (event === 'failed' && this.#open.reason.startsWith('stopped')))
@@ -105,7 +109,8 @@ export class UnitHistory {
     this.#killedFor = undefined;
     // What could not be started was down before.
     const from = event === 'start-failed' && this.#state === 'unknown' ? null : at;
-    this.#open = { from, isSeen: true, reason: `${killed}${reason}` };
+    const hasFailed = event !== 'stopping' && event !== 'stopped';
+    this.#open = { from, isSeen: true, hasFailed, reason: `${killed}${reason}` };
     this.#state = 'down';
   }
 
@@ -120,11 +125,11 @@ export class UnitHistory {
     const last = this.#last;
     const isNew = this.#first === undefined || at.getTime() - this.#first.getTime() < preparationMs;
     if (last === undefined || (this.#state === 'unknown' && isNew))
-      return { from: null, isSeen: true, reason: 'down when the timeline begins' };
+      return { from: null, isSeen: true, hasFailed: false, reason: 'down when the timeline begins' };
     const restarted = boot !== undefined && last.boot !== undefined && boot !== last.boot;
     return {
       from: last.at,
-      isSeen: false,
+      ...{ isSeen: false, hasFailed: false },
       reason: restarted
         ? 'the machine was restarted; its journal does not hold the end'
         : 'the journal does not hold the end',
@@ -141,7 +146,10 @@ export class UnitHistory {
       before?.to == null || outage.from === null
         ? Number.POSITIVE_INFINITY
         : outage.from.getTime() - before.to.getTime();
-    if (before !== undefined && gap < lastsMs) {
+    // One that is asked to stop soon after is none that cannot start.
+    const again = open.hasFailed && this.#hadFailed && gap < lastsMs;
+    this.#hadFailed = open.hasFailed;
+    if (before !== undefined && again) {
       before.to = to;
       before.failedStarts += 1;
       before.downMs += outage.downMs;

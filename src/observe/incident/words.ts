@@ -5,7 +5,7 @@ import {
   type IncidentEntry,
   type IncidentSource,
   incidentSources,
-  type MissingStretch,
+  mergeMissing,
   type ReadState,
   type ServiceStory,
 } from './incident.ts';
@@ -91,9 +91,12 @@ export const clockTitles: Readonly<Record<ClockReading['clock'], string>> = {
   chain: 'chain (events)',
 };
 
-/** `03:12:00 to 03:20:00: reason`. */
-export function missingWords({ source, from, to, reason }: MissingStretch): string {
-  return `${incidentSources[source]}, ${spanOf(from, to)}: ${reason}`;
+/** One line for each stretch: `alerts of tv monitor, 2026-11-23 03:12:00 +01:00 to 03:20:00: reason`. */
+export function missingLines({ missing }: Pick<Incident, 'missing'>): readonly string[] {
+  return mergeMissing(missing).map(
+    ({ sources, from, to, reason }) =>
+      `${sources.map((source) => incidentSources[source]).join(', ')}, ${spanOf(from, to)}: ${reason}`,
+  );
 }
 
 export function sourceTitle(source: IncidentSource): string {
