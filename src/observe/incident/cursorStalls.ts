@@ -5,7 +5,7 @@ import type { IncidentEntry, MissingStretch } from './incident.ts';
 /** A cursor that stands for less may only be between two batches. In milliseconds. */
 const stallMs = 60_000;
 /** Two looks further apart say nothing of what was between them. In milliseconds. */
-const apartMs = 10 * 60_000;
+const apartMs = 6 * 60_000;
 const mostStalls = 500;
 
 const blockFigure = 'tempovault_indexer_block';
@@ -43,8 +43,7 @@ export class CursorStalls {
       return;
     }
     if (standing !== undefined) {
-      const moved = at - standing.last <= apartMs && block !== standing.block;
-      this.#end(standing, moved ? at : standing.last);
+      this.#end(standing, standing.last);
       if (block < standing.block) this.#wentBack(at, standing.block, block);
     }
     this.#standing = { since: at, block, last: at, head: figures[headFigure] };
@@ -77,17 +76,18 @@ export class CursorStalls {
     this.#blind = undefined;
   }
 
+  /** @param to the last look that saw it there: how long after that it stood is not known */
   #end({ since, block, last, head }: Standing, to: number | null): void {
     const isBehind = head === undefined || head > block;
-    if ((to ?? last) - since < stallMs || !isBehind || this.#entries.length >= mostStalls) return;
-    const time = duration((to ?? last) - since);
+    if (last - since < stallMs || !isBehind || this.#entries.length >= mostStalls) return;
+    const time = duration(last - since);
     const went = head === undefined ? 'head unknown' : `head at ${count(head)}`;
     this.#entries.push({
       at: new Date(since),
       until: to === null ? null : new Date(to),
       of: 'cursor',
       level: 'bad',
-      what: `cursor stood at block ${count(block)} for ${to === null ? 'at least ' : ''}${time}, ${went}`,
+      what: `cursor stood at block ${count(block)} for at least ${time}, ${went}`,
       details: [],
     });
   }

@@ -19,6 +19,7 @@ import type {
   TimeSpan,
 } from './incident.ts';
 import { UnitHistory } from './unitHistory.ts';
+import { lasted } from './words.ts';
 
 /** A million entries take about half a minute. In milliseconds. */
 const limitMs = 300_000;
@@ -206,7 +207,7 @@ function outageEntries({ service, outages }: ServiceStory, covered: TimeSpan): r
     const { from, isSeen, to, failedStarts, downMs, reason } = outage;
     const starts =
       failedStarts === 0 ? [] : [`${howMany(failedStarts, 'start')} in between did not last a minute`];
-    const time = duration(downMs);
+    const time = lasted(downMs);
     const down: IncidentEntry = {
       at: from === null || from < covered.since ? covered.since : from,
       until: to,
@@ -224,8 +225,8 @@ function outageEntries({ service, outages }: ServiceStory, covered: TimeSpan): r
 function lastsWords({ from, to, downMs }: Outage): string {
   const least = from === null ? 'at least ' : '';
   return to === null
-    ? `, ${least}${duration(downMs)} until the end of the timeline`
-    : ` for ${least}${duration(downMs)}`;
+    ? `, ${least}${lasted(downMs)} until the end of the timeline`
+    : ` for ${least}${lasted(downMs)}`;
 }
 
 function errorEntry(group: Incident['errors']['groups'][number]): IncidentEntry {

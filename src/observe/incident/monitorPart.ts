@@ -15,7 +15,7 @@ import {
 } from './incident.ts';
 
 /** A monitor that has not looked for longer has left something out; cron may call it every five minutes. */
-const longestGapMs = 10 * 60_000;
+const longestGapMs = 6 * 60_000;
 const mostEvents = 2_000;
 
 interface Recorded {

@@ -47,6 +47,11 @@ export function endOf({ until }: Pick<IncidentEntry, 'until'>): string {
   return until === null ? 'to the end of the timeline' : `until ${localTime(until)}`;
 }
 
+/** How long something lasted; a restart may take a few milliseconds. */
+export function lasted(ms: number): string {
+  return ms < 100 ? 'less than 0.1 s' : duration(ms);
+}
+
 /** One line a service: whether it was down, and for how long. */
 export function serviceWords(story: ServiceStory): string {
   const { state, why, outages, downMs, leftOut } = story;
@@ -61,7 +66,7 @@ export function serviceWords(story: ServiceStory): string {
         : why === null
           ? 'no stop or failure recorded'
           : 'up at the end'
-      : `down ${times}, ${least ? 'at least ' : ''}${duration(downMs)}${open ? ', still down at the end' : ''}`;
+      : `down ${times}, ${least ? 'at least ' : ''}${lasted(downMs)}${open ? ', still down at the end' : ''}`;
   return why === null ? down : `${down}; ${why}`;
 }
 
