@@ -12,6 +12,8 @@ export default defineAction({
   summary: 'Add a note to the timeline of an incident',
   order: 7,
   risk: 'mild',
+  // A note must not fail for a setting that has nothing to do with it.
+  settings: 'as-found',
   description:
     'Adds a line with the time and your name to a file of the state directory that is only ever appended to (`incident-notes.jsonl`): what was seen, decided, or done by hand. `tv incident` shows it among all else. Changes nothing else, and asks nothing.',
   input: {
