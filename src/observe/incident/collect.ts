@@ -4,7 +4,7 @@ import type { Context } from '../../runbook/context.ts';
 import type { Progress } from '../../runbook/events.ts';
 import { count, duration } from '../../text/format.ts';
 import { readChainPart } from './chainPart.ts';
-import { readClocks } from './clocks.ts';
+import { readClocks, widened } from './clocks.ts';
 import { withCursorNow } from './cursorNow.ts';
 import { type Incident, mergeEntries, type TimeSpan, unreadPart } from './incident.ts';
 import { type JournalPart, readJournalPart } from './journalPart.ts';
@@ -31,22 +31,30 @@ export async function collectIncident(
   span: TimeSpan,
   progress: IncidentProgress,
 ): Promise<Incident> {
-  const [clocks, chain, journal, monitor, runs, calls, notes] = await Promise.all([
-    readClocks(ctx),
-    readChainPart(ctx, span, (blocks) => {
-      progress.blocks = blocks;
-    }),
-    journalOrNot(ctx, span, (entries) => {
-      progress.entries = entries;
-    }),
+  const clock = readClocks(ctx);
+  const [host, database, head, chain, journal, monitor, runs, calls, notes] = await Promise.all([
+    clock.host,
+    clock.database,
+    clock.chain,
+    clock.chain.then((reading) =>
+      readChainPart(ctx, widened(span, reading), (blocks) => {
+        progress.blocks = blocks;
+      }),
+    ),
+    clock.host.then((reading) =>
+      journalOrNot(ctx, widened(span, reading), (entries) => {
+        progress.entries = entries;
+      }),
+    ),
     readMonitorParts(ctx, span),
     readRunsPart(ctx, span),
     readCallsPart(ctx, span),
     readNotesPart(ctx, span),
   ]);
+  const clocks = [host, database, head];
   const cursor = await withCursorNow(ctx, monitor.cursor, span);
   const parts = [chain, journal, cursor, monitor.alerts, runs, calls, notes];
-  const { user, host } = thisOperator();
+  const operator = thisOperator();
   const skewed = clocks.filter(
     ({ clock, offsetMs, withinMs }) =>
       offsetMs !== null && Math.abs(offsetMs) - withinMs > apartMs && (clock !== 'chain' || offsetMs > 0),
@@ -55,7 +63,7 @@ export async function collectIncident(
     environment: ctx.settings.environment,
     ...span,
     madeAt: ctx.clock.now(),
-    madeBy: `${user}@${host}`,
+    madeBy: `${operator.user}@${operator.host}`,
     entries: mergeEntries(parts),
     services: journal.services,
     errors: journal.errors,
