@@ -14,7 +14,7 @@ import {
   titleOf,
 } from '../src/observe/incident/words.ts';
 import type { Paint } from '../src/runbook/paint.ts';
-import { count, localTime, shortened } from '../src/text/format.ts';
+import { count, howMany, localTime, shortened } from '../src/text/format.ts';
 import { aligned, padEnd, wrap } from '../src/text/layout.ts';
 
 /** Columns of the longest label. */
@@ -43,7 +43,7 @@ export function renderIncident(incident: Incident, paint: Paint): string {
         : [
             line(
               'info',
-              `${count(total)} ${total === 1 ? 'error' : 'errors'} in ${count(groups.length)} kinds${kinds}`,
+              `${count(total)} ${total === 1 ? 'error' : 'errors'} in ${howMany(groups.length, 'kind')}${kinds}`,
             ),
           ]),
     ].join('\n'),

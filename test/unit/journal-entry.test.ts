@@ -27,6 +27,27 @@ describe('an entry of journalctl -o json', () => {
     });
   });
 
+  const exited = '98e322203f7a4ed290d09fe03c09fe15';
+  const about = { _SYSTEMD_UNIT: 'init.scope', UNIT: 'tempovault-api.service' };
+  it.each<[string, object, string | undefined]>([
+    ['a start', { ...about, MESSAGE_ID: '39f53479d3a045ac8e11786248231fbf' }, 'started'],
+    ['an end', { ...about, MESSAGE_ID: exited, MESSAGE: 'x: Main process exited, code=killed' }, 'exited'],
+    [
+      'the end of a preparation, which is none of the service',
+      { ...about, MESSAGE_ID: exited, MESSAGE: 'x: Control process exited, code=exited' },
+      undefined,
+    ],
+    [
+      'an entry of the service itself with the id of systemd',
+      { _SYSTEMD_UNIT: 'tempovault-api.service', MESSAGE_ID: exited, MESSAGE: 'Main process exited' },
+      undefined,
+    ],
+    ['another id', { ...about, MESSAGE_ID: 'constructor' }, undefined],
+  ])('event of the unit: %s', (_, fields, event) => {
+    expect(parse(fields)).toMatchObject({ unit: 'tempovault-api' });
+    expect(parse(fields)?.event).toBe(event);
+  });
+
   it.each([
     [
       'of systemd about the unit',
