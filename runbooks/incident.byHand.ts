@@ -17,7 +17,8 @@ cast block latest --field timestamp`,
     },
     {
       what: 'Starts, stops and failures of the services in the last hour.',
-      run: `journalctl --since '1 hour ago' ${units} ${maskedJournal} | grep -E 'Started|Stopp|exited|Failed' | tail -n 50`,
+      run: `journalctl --since '1 hour ago' ${units} ${maskedJournal} |
+  grep -E 'Started|Stopp|exited|Failed' | tail -n 50`,
       expect:
         'A pair of lines for each restart. Empty output proves nothing: see whether the journal goes back that far.',
     },

@@ -7,7 +7,7 @@ import { UnitHistory } from '../../src/observe/incident/unitHistory.ts';
 const start = Date.parse('2026-11-23T03:00:00.000Z');
 const at = (seconds: number) => new Date(start + seconds * 1000);
 const span = { since: at(0), until: at(2_400) };
-type Line = readonly [seconds: number, event?: UnitEvent, message?: string, boot?: string];
+type Line = readonly [seconds: number, event?: UnitEvent | undefined, message?: string, boot?: string];
 
 function entry([seconds, event, message = 'Indexed 3 events', boot]: Line): UnitEntry {
   return {

@@ -33,7 +33,7 @@ export function titleOf({ environment, since, until }: Incident): string {
 }
 
 /** `2026-11-23 03:12:00 +01:00 to 03:52:00`, the day of the end where it is another one. */
-export function spanOf(since: Date, until: Date): string {
+function spanOf(since: Date, until: Date): string {
   const [day, , zone] = localTime(since).split(' ');
   const [endDay, endTime, endZone] = localTime(until).split(' ');
   return day === endDay && zone === endZone
