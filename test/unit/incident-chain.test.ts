@@ -58,6 +58,8 @@ interface Node {
   readonly chainId?: number;
   /** Blocks from here on are not served in `eth_getLogs`. */
   readonly failsFrom?: number;
+  /** Blocks before this one are not. */
+  readonly prunedTo?: number;
 }
 
 const hex = (value: number) => `0x${value.toString(16)}`;
@@ -70,6 +72,7 @@ async function node({
   timedLogs = true,
   chainId = 4217,
   failsFrom,
+  prunedTo = 0,
 }: Node): Promise<HttpServer> {
   const head = times.length - 1;
   const timeOf = (block: number) => hex(start / 1000 + (times[block] ?? 0));
@@ -92,7 +95,7 @@ async function node({
       readonly topics?: unknown;
     };
     const [from, to] = [Number(filter.fromBlock), Number(filter.toBlock)];
-    if (failsFrom !== undefined && to >= failsFrom)
+    if (from < prunedTo || (failsFrom !== undefined && to >= failsFrom && to > from))
       return { error: { code: -32000, message: 'missing trie node: history pruned' } };
     const found = filter.topics !== undefined ? [] : logs.filter(({ block }) => block >= from && block <= to);
     return {
@@ -228,6 +231,22 @@ describe('what is missing', () => {
       'partly',
       [[24, 60]],
       /missing trie node|pruned|no longer|does not have/,
+    ],
+    [
+      'the older part that the node no longer has',
+      { times: steady, logs: [paused(blockAt(35), true)], prunedTo: blockAt(30) },
+      {},
+      'partly',
+      [[0, 30]],
+      /no longer has these blocks/,
+    ],
+    [
+      'all of it',
+      { times: steady, prunedTo: 99 },
+      {},
+      'unread',
+      [[0, 60]],
+      /does not have the blocks of this time/,
     ],
     [
       'a head that stands',

@@ -4,6 +4,7 @@ import { type ContractName, contractTitles } from '../../chain/intents/intent.ts
 import { readDeployment } from '../../chain/intents/readDeployment.ts';
 import { readStaleness } from '../../chain/oracle/readStaleness.ts';
 import { namedPairs } from '../../chain/pairs/pair.ts';
+import { probeHistory } from '../../chain/probeHistory.ts';
 import { readBlockTime, readHead } from '../../chain/readHead.ts';
 import { type BlockTime, type ProtocolEvent, readProtocolEvents } from '../../chain/readProtocolEvents.ts';
 import { testLogIndex } from '../../chain/testLogIndex.ts';
@@ -89,7 +90,23 @@ export async function readChainPart(
       const summary = `no block was made in this time; the newest is ${count(head.number)}, ${localTime(headAt)}`;
       return { report: { source: 'chain', state: 'read', summary }, entries: [], missing: late, remarks: [] };
     }
-    return await readBlocks(ctx, chain, { span, from, to, late, onProgress });
+    const served = await firstServed(chain, from, to);
+    const pruned =
+      served === from
+        ? []
+        : [
+            missingStretch(
+              span.since,
+              new Date(served.at),
+              'the RPC node no longer has these blocks or their logs',
+            ),
+          ];
+    const covered = { since: served === from ? span.since : new Date(served.at), until: span.until };
+    return await readBlocks(ctx, chain, {
+      ...{ span, covered, from: served, to, onProgress },
+      // What is known to be missing before a log is read.
+      missing: [...pruned, ...late],
+    });
   } catch (error) {
     if (!(error instanceof TvError)) throw error;
     return unreadPart('chain', span, error.message.replace(/\.$/, ''));
@@ -101,15 +118,18 @@ async function readBlocks(
   chain: Chain,
   {
     span,
+    covered,
     from,
     to,
-    late,
+    missing: gone,
     onProgress,
   }: {
     readonly span: TimeSpan;
+    /** What of it the node still has. */
+    readonly covered: TimeSpan;
     readonly from: BlockTime;
     readonly to: BlockTime;
-    readonly late: readonly MissingStretch[];
+    readonly missing: readonly MissingStretch[];
     readonly onProgress: (progress: Progress) => void;
   },
 ): Promise<IncidentPart> {
@@ -119,7 +139,7 @@ async function readBlocks(
     testLogIndex(chain, { fromBlock: from.number, toBlock: to.number }),
   ]);
   const staleMs = ((threshold.known ? threshold.value : undefined) ?? staleSeconds) * 1000;
-  const signals = new SignalPauses(span, staleMs);
+  const signals = new SignalPauses(covered, staleMs);
   const kinds = new Map<string, Kind>();
   let total = 0;
   let others = 0;
@@ -158,34 +178,21 @@ async function readBlocks(
     address === undefined ? [contractTitles[name]] : [],
   );
   const missing = [
-    ...late,
-    ...(failure === undefined
-      ? []
-      : [{ source: 'chain' as const, from: readTo, to: new Date(to.at), reason: failure }]),
+    ...gone,
+    ...(failure === undefined ? [] : [missingStretch(readTo, new Date(to.at), failure)]),
     ...(broken === undefined
       ? []
-      : [
-          {
-            source: 'chain' as const,
-            from: span.since,
-            to: readTo,
-            reason: `events may be missing: ${broken}`,
-          },
-        ]),
+      : [missingStretch(covered.since, readTo, `events may be missing: ${broken}`)]),
     ...(unset.length === 0
       ? []
-      : [
-          {
-            source: 'chain' as const,
-            ...{ from: span.since, to: span.until, reason: `no address is set of ${unset.join(', ')}` },
-          },
-        ]),
+      : [missingStretch(span.since, span.until, `no address is set of ${unset.join(', ')}`)]),
   ];
+  const isWhole = failure === undefined && broken === undefined && unset.length === 0;
   const blocks = `blocks ${count(from.number)} to ${count(failure === undefined ? to.number : next)}`;
   return {
     report: {
       source: 'chain',
-      state: failure === undefined && broken === undefined && unset.length === 0 ? 'read' : 'partly',
+      state: isWhole && covered.since === span.since ? 'read' : 'partly',
       summary: `${howMany(total, 'event')} in ${blocks}, ${signals.summary()}${failure === undefined ? '' : `; ${failure}`}`,
     },
     entries: [...entries, ...pauses],
@@ -200,6 +207,26 @@ async function readBlocks(
       ...(others === 0 ? [] : [`${howMany(others, 'event')} of further kinds are counted here alone`]),
     ],
   };
+}
+
+function missingStretch(from: Date, to: Date, reason: string): MissingStretch {
+  return { source: 'chain', from, to, reason };
+}
+
+/**
+ * The first of the blocks whose logs the nodes still have; the one given where that is all of them.
+ * @throws TvError where they have none of them, or do not answer
+ */
+async function firstServed(chain: Chain, from: BlockTime, to: BlockTime): Promise<BlockTime> {
+  const history = await probeHistory(chain, { block: from.number });
+  if (history.served) return from;
+  const first = history.firstServed;
+  if (first === undefined || first > to.number)
+    throw new TvError(
+      'chain.history-pruned',
+      `The RPC node does not have the blocks of this time, or their logs: ${history.reason ?? 'no reason given'}.`,
+    );
+  return { number: first, at: (await readBlockTime(chain, first)) * 1000 };
 }
 
 /** The time of the first block that was not read. */
@@ -235,14 +262,7 @@ async function lastBlockUntil(
 function lateHead({ since, until }: TimeSpan, headAt: Date): readonly MissingStretch[] {
   if (until.getTime() - headAt.getTime() <= freshMs) return [];
   const from = headAt < since ? since : headAt;
-  return [
-    {
-      source: 'chain',
-      from,
-      to: until,
-      reason: `the newest block of the RPC node is of ${localTime(headAt)}`,
-    },
-  ];
+  return [missingStretch(from, until, `the newest block of the RPC node is of ${localTime(headAt)}`)];
 }
 
 /** @returns whether the event is kept or counted with its kind */
