@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { UsageError } from '../src/errors/TvError.ts';
-import { collectIncident, type IncidentProgress, progressWords } from '../src/observe/incident/collect.ts';
+import { collectIncident, IncidentProgress } from '../src/observe/incident/collect.ts';
 import { isComplete, type TimeSpan } from '../src/observe/incident/incident.ts';
 import { incidentHtml } from '../src/observe/incident/incidentHtml.ts';
 import { incidentMarkdown } from '../src/observe/incident/incidentMarkdown.ts';
@@ -12,7 +12,7 @@ import { byHand } from './incident.byHand.ts';
 import { renderIncident } from './incident.render.ts';
 
 /** How often it is said how far it is, in milliseconds. */
-const tellEveryMs = 3_000;
+const tellEveryMs = 2_000;
 const help = { tv: ['incident', '--help'] };
 
 const input = {
@@ -51,12 +51,9 @@ A source that could not be read is named with its reason and with the stretch th
       );
     }
     const span = chooseSpan(given, ctx.clock.now());
-    const progress: IncidentProgress = { entries: 0, blocks: undefined };
+    const progress = new IncidentProgress();
     ctx.tell('reading chain, journals, database and state directory …');
-    const timer = setInterval(() => {
-      const words = progressWords(progress);
-      if (words !== undefined) ctx.tell(words);
-    }, tellEveryMs);
+    const timer = setInterval(() => ctx.tell(progress.words()), tellEveryMs);
     try {
       const incident = await collectIncident(ctx, span, progress);
       const html = given.html === undefined ? null : resolve(given.html);

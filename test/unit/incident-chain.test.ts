@@ -58,8 +58,10 @@ interface Node {
   readonly chainId?: number;
   /** Blocks from here on are not served in `eth_getLogs`. */
   readonly failsFrom?: number;
-  /** Blocks before this one are not. */
+  /** Logs of blocks before this one are not. */
   readonly prunedTo?: number;
+  /** Blocks before this one are gone altogether. */
+  readonly goneTo?: number;
 }
 
 const hex = (value: number) => `0x${value.toString(16)}`;
@@ -73,6 +75,7 @@ async function node({
   chainId = 4217,
   failsFrom,
   prunedTo = 0,
+  goneTo = 0,
 }: Node): Promise<HttpServer> {
   const head = times.length - 1;
   const timeOf = (block: number) => hex(start / 1000 + (times[block] ?? 0));
@@ -84,7 +87,14 @@ async function node({
     if (method === 'eth_chainId') return { result: hex(chainId) };
     if (method === 'eth_blockNumber') return { result: hex(head) };
     if (method === 'eth_getBlockByNumber')
-      return { result: blockOf(params[0] === 'latest' ? head : Number(params[0])) };
+      return {
+        result:
+          params[0] === 'latest'
+            ? blockOf(head)
+            : Number(params[0]) < goneTo
+              ? null
+              : blockOf(Number(params[0])),
+      };
     if (method === 'eth_getCode') return { result: '0x60' };
     if (method === 'eth_getStorageAt') return { result: zeroHash };
     if (method === 'eth_call') return { error: { code: 3, message: 'execution reverted' } };
@@ -145,22 +155,36 @@ describe('the block of a time', () => {
   ])('%s', async (_, times, seconds, expected) => {
     await using server = await node({ times });
     const head = { number: times.length - 1, timestamp: start / 1000 + (times.at(-1) ?? 0) };
-    expect(await findBlockAt(chainOf(server.url), { at: start / 1000 + seconds, head })).toBe(expected);
+    const found = await findBlockAt(chainOf(server.url), { at: start / 1000 + seconds, head });
+    expect(found?.number).toBe(expected);
   });
 
-  it('of a million blocks → some thirty requests', async () => {
-    let requests = 0;
-    const timeOf = (block: number) => start / 1000 + block * 2;
+  const timeOf = (block: number) => start / 1000 + block * 2;
+  const million = async (first: number, at: number) => {
     await using server = await httpServer((response, body) => {
-      const { id, params } = JSON.parse(body) as RpcCall;
-      requests += 1;
-      const number = Number(params[0]);
-      const result = { number: hex(number), hash: word(number), timestamp: hex(timeOf(number)) };
-      response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
+      const asked = [JSON.parse(body)].flat() as readonly RpcCall[];
+      const answers = asked.map(({ id, params }) => {
+        const number = Number(params[0]);
+        const block = { number: hex(number), hash: word(number), timestamp: hex(timeOf(number)) };
+        return { jsonrpc: '2.0', id, result: number < first ? null : block };
+      });
+      response.end(JSON.stringify(body.startsWith('[') ? answers : answers[0]));
     });
     const head = { number: 1_000_000, timestamp: timeOf(1_000_000) };
-    expect(await findBlockAt(chainOf(server.url), { at: timeOf(1_234) - 1, head })).toBe(1_234);
-    expect(requests).toBeLessThan(40);
+    return { found: await findBlockAt(chainOf(server.url), { at, head }), requests: server.requests };
+  };
+
+  it('of a million blocks → few round trips', async () => {
+    const { found, requests } = await million(0, timeOf(1_234) - 1);
+    expect(found).toEqual({ number: 1_234, timestamp: timeOf(1_234), isFirstKept: false });
+    expect(requests).toBeLessThanOrEqual(7);
+  });
+
+  it('the nodes have lost the older blocks → the first that they kept, and that it is', async () => {
+    const { found } = await million(700_001, timeOf(1_234));
+    expect(found).toEqual({ number: 700_001, timestamp: timeOf(700_001), isFirstKept: true });
+    const { found: kept } = await million(700_001, timeOf(900_000));
+    expect(kept).toMatchObject({ number: 900_000, isFirstKept: false });
   });
 });
 

@@ -1,4 +1,4 @@
-import { assertChainId } from '../../chain/assertChainId.ts';
+import { assertChainId, onRightChain } from '../../chain/assertChainId.ts';
 import { findBlockAt } from '../../chain/findBlock.ts';
 import { type ContractName, contractTitles } from '../../chain/intents/intent.ts';
 import { readDeployment } from '../../chain/intents/readDeployment.ts';
@@ -78,30 +78,33 @@ export async function readChainPart(
 ): Promise<IncidentPart> {
   try {
     const chain = ctx.chain();
-    await assertChainId(chain);
-    const head = await readHead(chain);
-    const [from, to] = await Promise.all([
-      blockTimeAt(chain, head, Math.ceil(span.since.getTime() / 1000)),
+    const right = assertChainId(chain);
+    const head = await onRightChain(right, readHead(chain));
+    const [found, to] = await Promise.all([
+      findBlockAt(chain, { at: Math.ceil(span.since.getTime() / 1000), head }),
       lastBlockUntil(chain, head, span.until),
     ]);
+    const from = found === undefined ? undefined : { number: found.number, at: found.timestamp * 1000 };
     const headAt = new Date(head.timestamp * 1000);
     const late = lateHead(span, headAt);
+    if (to === undefined && found?.isFirstKept === true)
+      return unreadPart('chain', span, 'the RPC node no longer has the blocks of this time');
     if (from === undefined || to === undefined || to.number < from.number) {
       const summary = `no block was made in this time; the newest is ${count(head.number)}, ${localTime(headAt)}`;
       return { report: { source: 'chain', state: 'read', summary }, entries: [], missing: late, remarks: [] };
     }
     const served = await firstServed(chain, from, to);
-    const pruned =
-      served === from
-        ? []
-        : [
-            missingStretch(
-              span.since,
-              new Date(served.at),
-              'the RPC node no longer has these blocks or their logs',
-            ),
-          ];
-    const covered = { since: served === from ? span.since : new Date(served.at), until: span.until };
+    const isKept = served === from && found?.isFirstKept !== true;
+    const pruned = isKept
+      ? []
+      : [
+          missingStretch(
+            span.since,
+            new Date(served.at),
+            'the RPC node no longer has these blocks or their logs',
+          ),
+        ];
+    const covered = { since: isKept ? span.since : new Date(served.at), until: span.until };
     return await readBlocks(ctx, chain, {
       ...{ span, covered, from: served, to, onProgress },
       // What is known to be missing before a log is read.
@@ -237,15 +240,6 @@ async function timeOf(chain: Chain, from: BlockTime, to: BlockTime, block: numbe
   return new Date(from.at + (to.at - from.at) * share);
 }
 
-async function blockTimeAt(
-  chain: Chain,
-  head: { readonly number: number; readonly timestamp: number },
-  at: number,
-): Promise<BlockTime | undefined> {
-  const number = await findBlockAt(chain, { at, head });
-  return number === undefined ? undefined : { number, at: (await readBlockTime(chain, number)) * 1000 };
-}
-
 /** The newest block that was made until then; undefined where there is none. */
 async function lastBlockUntil(
   chain: Chain,
@@ -254,8 +248,8 @@ async function lastBlockUntil(
 ): Promise<BlockTime | undefined> {
   const next = await findBlockAt(chain, { at: Math.floor(until.getTime() / 1000) + 1, head });
   if (next === undefined) return { number: head.number, at: head.timestamp * 1000 };
-  if (next === 0) return undefined;
-  return { number: next - 1, at: (await readBlockTime(chain, next - 1)) * 1000 };
+  if (next.number === 0 || next.isFirstKept) return undefined;
+  return { number: next.number - 1, at: (await readBlockTime(chain, next.number - 1)) * 1000 };
 }
 
 /** What came after the newest block is not known: the chain stands still, or the node lags. */

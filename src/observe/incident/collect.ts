@@ -5,7 +5,7 @@ import type { Progress } from '../../runbook/events.ts';
 import { count, duration } from '../../text/format.ts';
 import { readChainPart } from './chainPart.ts';
 import { readClocks, widened } from './clocks.ts';
-import { withCursorNow } from './cursorNow.ts';
+import { readCursorNow, withCursorNow } from './cursorNow.ts';
 import { type Incident, mergeEntries, type TimeSpan, unreadPart } from './incident.ts';
 import { type JournalPart, readJournalPart } from './journalPart.ts';
 import { readMonitorParts } from './monitorPart.ts';
@@ -15,9 +15,32 @@ import { readCallsPart, readNotesPart, readRunsPart } from './runsPart.ts';
 const apartMs = 2_000;
 
 /** How far the slow sources are. */
-export interface IncidentProgress {
-  entries: number;
+export class IncidentProgress {
+  entries = 0;
   blocks: Progress | undefined;
+  readonly #awaited = new Set<string>();
+
+  /** @returns what `read` does; until then the source is named as one that is waited for */
+  async of<T>(source: string, read: Promise<T>): Promise<T> {
+    this.#awaited.add(source);
+    try {
+      return await read;
+    } finally {
+      this.#awaited.delete(source);
+    }
+  }
+
+  /** `waiting for chain, journal; read so far: 400 000 journal entries`. */
+  words(): string {
+    const read = [
+      ...(this.entries === 0 ? [] : [`${count(this.entries)} journal entries`]),
+      ...(this.blocks === undefined
+        ? []
+        : [`${count(this.blocks.done)} of ${count(this.blocks.total ?? this.blocks.done)} blocks`]),
+    ];
+    const awaited = `waiting for ${[...this.#awaited].join(', ')}`;
+    return read.length === 0 ? awaited : `${awaited}; read so far: ${read.join(', ')}`;
+  }
 }
 
 /**
@@ -32,19 +55,26 @@ export async function collectIncident(
   progress: IncidentProgress,
 ): Promise<Incident> {
   const clock = readClocks(ctx);
-  const [host, database, head, chain, journal, monitor, runs, calls, notes] = await Promise.all([
-    clock.host,
-    clock.database,
-    clock.chain,
-    clock.chain.then((reading) =>
-      readChainPart(ctx, widened(span, reading), (blocks) => {
-        progress.blocks = blocks;
-      }),
+  const [host, database, head, now, chain, journal, monitor, runs, calls, notes] = await Promise.all([
+    progress.of('clock of the host', clock.host),
+    progress.of('clock of the database', clock.database),
+    progress.of('clock of the chain', clock.chain),
+    progress.of('cursor', readCursorNow(ctx, span)),
+    progress.of(
+      'events of the contracts',
+      clock.chain.then((reading) =>
+        readChainPart(ctx, widened(span, reading), (blocks) => {
+          progress.blocks = blocks;
+        }),
+      ),
     ),
-    clock.host.then((reading) =>
-      journalOrNot(ctx, widened(span, reading), (entries) => {
-        progress.entries = entries;
-      }),
+    progress.of(
+      'journals',
+      clock.host.then((reading) =>
+        journalOrNot(ctx, widened(span, reading), (entries) => {
+          progress.entries = entries;
+        }),
+      ),
     ),
     readMonitorParts(ctx, span),
     readRunsPart(ctx, span),
@@ -52,7 +82,7 @@ export async function collectIncident(
     readNotesPart(ctx, span),
   ]);
   const clocks = [host, database, head];
-  const cursor = await withCursorNow(ctx, monitor.cursor, span);
+  const cursor = withCursorNow(monitor.cursor, now, span);
   const parts = [chain, journal, cursor, monitor.alerts, runs, calls, notes];
   const operator = thisOperator();
   const skewed = clocks.filter(
@@ -98,15 +128,4 @@ async function journalOrNot(
     services,
     errors: { total: 0, groups: [], leftOut: 0 },
   };
-}
-
-/** How far it is, in words; undefined where nothing slow is being read. */
-export function progressWords({ entries, blocks }: IncidentProgress): string | undefined {
-  const parts = [
-    ...(entries === 0 ? [] : [`${count(entries)} journal entries`]),
-    ...(blocks === undefined
-      ? []
-      : [`${count(blocks.done)}${blocks.total === undefined ? '' : ` of ${count(blocks.total)}`} blocks`]),
-  ];
-  return parts.length === 0 ? undefined : `read so far: ${parts.join(', ')}`;
 }

@@ -1,7 +1,7 @@
 import { readBlockTime, readHead } from '../../chain/readHead.ts';
 import { readEventSchema } from '../../database/readEventSchema.ts';
 import { readProgress } from '../../database/readProgress.ts';
-import { answer } from '../../errors/answer.ts';
+import { type Answer, answer } from '../../errors/answer.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Context } from '../../runbook/context.ts';
 import { count, duration, howMany, localTime } from '../../text/format.ts';
@@ -12,15 +12,30 @@ const nowMs = 120_000;
 /** The next block has to wait this long to be worth a line. In milliseconds. */
 const waitingMs = 60_000;
 
-/** The part of the cursor with what is so now: the only evidence where no monitor has looked. */
-export async function withCursorNow(
+export interface CursorNow {
+  readonly at: Date;
+  readonly block: number;
+  readonly head: number;
+  /** Since when the next block is on the chain; null where the cursor is at the head. */
+  readonly waitsSince: Date | null;
+}
+
+/** Where the cursor is now; undefined where the timeline ends too long before now for that to matter. */
+export async function readCursorNow(
   ctx: Pick<Context, 'database' | 'chain' | 'clock'>,
-  part: IncidentPart,
   span: TimeSpan,
-): Promise<IncidentPart> {
+): Promise<Answer<CursorNow> | undefined> {
   const now = ctx.clock.now();
-  if (now.getTime() - span.until.getTime() > nowMs) return part;
-  const read = await answer(readCursorNow(ctx, now));
+  return now.getTime() - span.until.getTime() > nowMs ? undefined : answer(readCursor(ctx, now));
+}
+
+/** The part of the cursor with what is so now: the only evidence where no monitor has looked. */
+export function withCursorNow(
+  part: IncidentPart,
+  read: Answer<CursorNow> | undefined,
+  span: TimeSpan,
+): IncidentPart {
+  if (read === undefined) return part;
   const { report } = part;
   if (!read.known) {
     const state = report.state === 'read' || report.state === 'partly' ? 'partly' : 'unread';
@@ -29,7 +44,7 @@ export async function withCursorNow(
       report: { ...report, state, summary: `${report.summary}; now unknown: ${read.reason}` },
     };
   }
-  const { block, waitsSince, head } = read.value;
+  const { at: now, block, waitsSince, head } = read.value;
   const lag = head - block;
   const behind = lag <= 0 ? 'at the head' : `${howMany(lag, 'block')} behind the head`;
   const summary = `${report.summary}; now at block ${count(block)}, ${behind}`;
@@ -54,7 +69,7 @@ export async function withCursorNow(
   };
 }
 
-async function readCursorNow(ctx: Pick<Context, 'database' | 'chain'>, now: Date) {
+async function readCursor(ctx: Pick<Context, 'database' | 'chain'>, now: Date): Promise<CursorNow> {
   const database = ctx.database();
   const schema = await readEventSchema(database);
   const { block, source } = await readProgress(database, { schema });
@@ -64,6 +79,7 @@ async function readCursorNow(ctx: Pick<Context, 'database' | 'chain'>, now: Date
   const { number: head } = await readHead(chain);
   const made = head > block ? await readBlockTime(chain, block + 1) : undefined;
   return {
+    at: now,
     block,
     head,
     waitsSince: made === undefined ? null : new Date(Math.min(made * 1000, now.getTime())),
