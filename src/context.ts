@@ -11,7 +11,7 @@ import { connectHost } from './host/connectHost.ts';
 import { readEnvFile } from './host/readEnvFile.ts';
 import { FileError } from './host/readTextFile.ts';
 import { whoseFile } from './host/whoseFile.ts';
-import { AuditLog } from './journal/audit.ts';
+import { AuditLog, ChecklistLog } from './journal/audit.ts';
 import type { LockAnswer } from './journal/fileLock.ts';
 import { RunStore } from './journal/journal.ts';
 import type { RedactingWriter } from './output/redactingWriter.ts';
@@ -99,6 +99,7 @@ export async function buildContext(
       registry: program.registry,
       runs: new RunStore(settings.stateDirectory),
       audit: new AuditLog(settings.stateDirectory, writer, clock),
+      checklist: new ChecklistLog(settings.stateDirectory, writer, clock),
       clock,
       signal: signals.asked,
       secrets: secretPrompt(settings, secrets, signals.asked, clearBusy),

@@ -154,6 +154,14 @@ const contact = key<readonly string[]>({
   fileOnly: true,
 });
 
+/** Who is expected to hold a role; an empty list means that no account should. */
+const holders = key<readonly Address[]>({
+  expected: 'a list of addresses',
+  schema: () => list(address()),
+  explain: (raw) => wrongChecksum(rawText(raw)),
+  show: (accounts) => accounts.join(', ') || '(none)',
+});
+
 /** All settings, in the order in which they are shown. Limits in milliseconds. */
 export const keys = {
   'chain.id': key<number>({
@@ -201,6 +209,7 @@ export const keys = {
   'host.programs.api': program('api_server'),
   'host.programs.indexer': program('event_indexer'),
   'host.programs.oracle': program('oracle_relay'),
+  'host.accessLog': hostPath('/var/log/nginx/access.log', 'TV_ACCESS_LOG'),
   'host.timeoutMs': milliseconds(30_000),
   'api.url': key<string>({
     expected: 'an http or https URL',
@@ -225,6 +234,12 @@ export const keys = {
   'signers.emergency': signer,
   'signers.riskOfficer': signer,
   'signers.treasuryManager': signer,
+  'roles.admin': holders,
+  'roles.emergency': holders,
+  'roles.riskOfficer': holders,
+  'roles.treasuryManager': holders,
+  'roles.strategist': holders,
+  'roles.vaultOwner': holders,
   'contacts.level1': contact,
   'contacts.level2': contact,
   'contacts.level3': contact,

@@ -209,6 +209,7 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
         indexer: need('host.programs.indexer'),
         oracle: need('host.programs.oracle'),
       },
+      accessLog: need('host.accessLog'),
       timeoutMs: need('host.timeoutMs'),
     },
     api: {
@@ -222,6 +223,14 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
       emergency: resolution.get('signers.emergency'),
       riskOfficer: resolution.get('signers.riskOfficer'),
       treasuryManager: resolution.get('signers.treasuryManager'),
+    },
+    roles: {
+      admin: resolution.get('roles.admin'),
+      emergency: resolution.get('roles.emergency'),
+      riskOfficer: resolution.get('roles.riskOfficer'),
+      treasuryManager: resolution.get('roles.treasuryManager'),
+      strategist: resolution.get('roles.strategist'),
+      vaultOwner: resolution.get('roles.vaultOwner'),
     },
     pairs: need('pairs'),
     oracle: { fundDays: need('oracle.fundDays'), keyMaxAgeDays: need('oracle.keyMaxAgeDays') },
@@ -248,7 +257,7 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
 
 /** Journals decide what is sent and undone: others must not be able to write or replace them. */
 function exposedState(directory: string): readonly SettingsProblem[] {
-  const own = ['.', 'runs', 'audit.jsonl', 'oracle', 'locks'].map((name) => join(directory, name));
+  const own = ['.', 'runs', 'audit.jsonl', 'checklist.jsonl', 'oracle', 'locks'].map((name) => join(directory, name));
   const exposure = own.map((path) => findExposure(path)).find((found) => found !== undefined);
   if (exposure === undefined) return [];
   return [

@@ -9,6 +9,9 @@ export type ServiceName = 'api' | 'indexer' | 'oracle';
 /** The roles that operators sign for, each with its own key. */
 export type SignerRole = 'admin' | 'emergency' | 'riskOfficer' | 'treasuryManager';
 
+/** The roles whose holders the settings can name. Who holds ORACLE follows from `.env`. */
+export type ExpectedRole = SignerRole | 'strategist' | 'vaultOwner';
+
 /** Where a key comes from. Never the key itself. */
 export type SignerSource =
   /** An encrypted keystore (Web3 Secret Storage v3) on this machine; without a password file it is asked for. */
@@ -55,6 +58,8 @@ export interface Settings {
     readonly units: Readonly<Record<ServiceName, string>>;
     /** Script names without extension, by which a service's processes are known. */
     readonly programs: Readonly<Record<ServiceName, string>>;
+    /** Of the reverse proxy; its rotated parts are beside it. */
+    readonly accessLog: string;
     /** Limit of one ordinary host command, in milliseconds. */
     readonly timeoutMs: number;
   };
@@ -66,6 +71,8 @@ export interface Settings {
   };
   readonly backup: { readonly directory: string };
   readonly signers: Readonly<Record<SignerRole, SignerSource | undefined>>;
+  /** Who should hold which role, for the review of the security checklist; undefined where it is not set. */
+  readonly roles: Readonly<Record<ExpectedRole, readonly Address[] | undefined>>;
   /** By the name that operators use. */
   readonly pairs: Readonly<Record<string, PairSetting>>;
   readonly oracle: {

@@ -16,6 +16,7 @@ const sections: readonly (readonly [string, string])[] = [
   ['host', 'Put in front of host commands: sudo -n, or ["ssh", "ops@vault-1"].'],
   ['api', ''],
   ['backup', ''],
+  ['roles', 'Lists of addresses: who should hold which role. tv checklist compares them with the chain.'],
 ];
 
 /**

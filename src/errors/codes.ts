@@ -130,6 +130,9 @@ export const codes = {
   'journal.unreadable': { meaning: 'The folder of the journals cannot be read.' },
   'audit.unusable': { meaning: 'The audit log is locked, or cannot be read or written.' },
   'notes.unusable': { meaning: 'The file of the notes is locked, or cannot be read.' },
+  'checklist.unusable': {
+    meaning: 'The log of the security checklist is locked, or cannot be read or written.',
+  },
 
   // tv itself
   'tv.interrupted': { meaning: 'The command was ended by a signal.' },

@@ -1,149 +1,26 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { explainTrouble, readTrustedFile } from '../config/trustedFile.ts';
-import { onThisMachine } from '../errors/advice.ts';
-import { TvError } from '../errors/TvError.ts';
 import type { RedactingWriter } from '../output/redactingWriter.ts';
-import type { AuditEntry, AuditRecord, AuditVerdict } from '../runbook/audit.ts';
-import type { Audit, Clock } from '../runbook/context.ts';
-import type { Operator } from '../runbook/events.ts';
-import type { Json } from '../runbook/json.ts';
-import { outsideJson } from '../text/outsideText.ts';
-import { quoteForShell } from '../text/shellLine.ts';
-import { digest } from './digest.ts';
-import { awaitFileLock } from './fileLock.ts';
+import type { AuditRecord } from '../runbook/audit.ts';
+import type { ChecklistRecord } from '../runbook/checklist.ts';
+import type { Clock } from '../runbook/context.ts';
+import { ChainedLog } from './chainedLog.ts';
 
-const genesis = '0'.repeat(64);
-/** How long an entry waits for those of others, in milliseconds. A holder that has died is not waited for. */
-const lockMs = 30_000;
-
-/** What an operator asked for and what became of it, one hash-chained line each. */
-export class AuditLog implements Audit {
-  readonly file: string;
-  readonly #writer: RedactingWriter;
-  readonly #clock: Clock;
-
+/** What an operator asked for and what became of it. */
+export class AuditLog extends ChainedLog<AuditRecord> {
   constructor(stateDirectory: string, writer: RedactingWriter, clock: Clock) {
-    this.file = join(stateDirectory, 'audit.jsonl');
-    this.#writer = writer;
-    this.#clock = clock;
-  }
-
-  /** Appends one entry, durably. Several processes may do so at the same time. @throws WriteError */
-  async append(record: AuditRecord): Promise<AuditEntry> {
-    const release = await this.#lock(record.operator);
-    try {
-      const tip = this.#tip();
-      // Redacted first: the hash has to fit what is on disk.
-      const clean = JSON.parse(this.#writer.redact(JSON.stringify(record))) as AuditRecord;
-      const body = {
-        ...clean,
-        seq: tip.seq + 1,
-        at: this.#clock.now().toISOString(),
-        previous: tip.hash,
-      };
-      const entry: AuditEntry = { ...body, hash: digest(body as unknown as Json) };
-      this.#writer.appendLine(this.file, JSON.stringify(entry));
-      this.#writer.writeFile(`${this.file}.head`, `${entry.seq} ${entry.hash}\n`);
-      return entry;
-    } finally {
-      release();
-    }
-  }
-
-  /** Lines that are no entries are left out here; `verify` names them. */
-  entries(): readonly AuditEntry[] {
-    return this.#lines().flatMap((line) => (outsideJson(parse(line)) as AuditEntry | undefined) ?? []);
-  }
-
-  /**
-   * Walks the chain. Finds changed, removed, added and reordered lines; a cut-off end is found by
-   * the head file beside the log.
-   */
-  verify(): AuditVerdict {
-    const problems: string[] = [];
-    let previous = genesis;
-    let seq = 0;
-    const lines = this.#lines();
-    lines.forEach((line, index) => {
-      const entry = parse(line);
-      const place = `line ${index + 1}`;
-      if (entry === undefined) {
-        problems.push(`${place} is not an audit entry`);
-        return;
-      }
-      const { hash, ...body } = entry;
-      if (digest(body as unknown as Json) !== hash)
-        problems.push(`${place} was changed after it was written`);
-      if (entry.previous !== previous || entry.seq !== seq + 1) {
-        problems.push(`${place} does not follow the line before it: entries were removed, added or moved`);
-      }
-      previous = hash;
-      seq = entry.seq;
-    });
-    const head = this.#head();
-    // A kill between the two writes leaves the head one entry behind: its hash is then the last one's predecessor.
-    const behind = parse(lines.at(-1) ?? '')?.previous;
-    if (head === undefined ? lines.length > 0 : head.hash !== previous && head.hash !== behind) {
-      problems.push(`the end of the log does not fit ${this.file}.head: entries were cut off`);
-    }
-    return { entries: lines.length, intact: problems.length === 0, problems };
-  }
-
-  /**
-   * Where the next entry has to join. Where entries were cut off that is the head, so that the gap
-   * stays in sight for good.
-   */
-  #tip(): { readonly seq: number; readonly hash: string } {
-    const last = this.#lines()
-      .flatMap((line) => parse(line) ?? [])
-      .at(-1) ?? { seq: 0, hash: genesis };
-    const head = this.#head();
-    return head !== undefined && head.seq > last.seq ? head : last;
-  }
-
-  #head(): { readonly seq: number; readonly hash: string } | undefined {
-    if (!existsSync(`${this.file}.head`)) return undefined;
-    const [seq = '', hash = ''] = readText(`${this.file}.head`).trim().split(' ');
-    return { seq: Number(seq), hash };
-  }
-
-  #lines(): readonly string[] {
-    if (!existsSync(this.file)) return [];
-    return readText(this.file).split('\n').slice(0, -1);
-  }
-
-  async #lock(operator: Operator): Promise<() => void | Promise<void>> {
-    const clock = this.#clock;
-    const release = await awaitFileLock(`${this.file}.lock`, {
-      operator,
-      what: 'audit',
-      clock,
-      limitMs: lockMs,
-    });
-    if (release !== undefined) return release;
-    throw new TvError('audit.unusable', 'The audit log is locked.', {
-      facts: { log: this.file },
-      next: { tv: ['runs', 'list'] },
-    });
+    const names = { log: 'audit log', entry: 'an audit entry', unusable: 'audit.unusable' } as const;
+    super(join(stateDirectory, 'audit.jsonl'), names, writer, clock);
   }
 }
 
-/** Of the audit log, in bytes: some 500 000 entries. */
-const largest = 256 * 2 ** 20;
-
-function readText(file: string): string {
-  const answer = readTrustedFile(file, largest);
-  if (!('kind' in answer)) return answer.bytes.toString('utf8');
-  const { facts, next = onThisMachine(`ls -ld ${quoteForShell(file)}`) } = explainTrouble(answer);
-  throw new TvError('audit.unusable', 'The audit log cannot be used.', { facts: { file, ...facts }, next });
-}
-
-function parse(line: string): AuditEntry | undefined {
-  try {
-    const entry = JSON.parse(line) as AuditEntry;
-    return typeof entry === 'object' && entry !== null && typeof entry.hash === 'string' ? entry : undefined;
-  } catch {
-    return undefined;
+/** Which items of the security checklist were done, by whom, and with which evidence. */
+export class ChecklistLog extends ChainedLog<ChecklistRecord> {
+  constructor(stateDirectory: string, writer: RedactingWriter, clock: Clock) {
+    const names = {
+      log: 'log of the security checklist',
+      entry: 'a record of the checklist',
+      unusable: 'checklist.unusable',
+    } as const;
+    super(join(stateDirectory, 'checklist.jsonl'), names, writer, clock);
   }
 }

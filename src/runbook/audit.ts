@@ -15,7 +15,8 @@ export interface AuditRecord {
   readonly overrides: readonly OverrideUse[];
 }
 
-export interface AuditEntry extends AuditRecord {
+/** What a line of a hash-chained log has besides its record. */
+export interface ChainLink {
   readonly seq: number;
   readonly at: string;
   /** Hash of the entry before; 64 zeros for the first. */
@@ -24,7 +25,9 @@ export interface AuditEntry extends AuditRecord {
   readonly hash: string;
 }
 
-export interface AuditVerdict {
+export type AuditEntry = AuditRecord & ChainLink;
+
+export interface LogVerdict {
   readonly entries: number;
   readonly intact: boolean;
   /** What is wrong, in words, with the entry's line number. */

@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { PublicClient } from 'viem';
 import type { Settings, SettingsOrigins } from '../config/settings.ts';
-import type { AuditEntry, AuditRecord, AuditVerdict } from './audit.ts';
+import type { AuditRecord, ChainLink, LogVerdict } from './audit.ts';
+import type { ChecklistRecord } from './checklist.ts';
 import type { JournalLine } from './events.ts';
 import type { Relations } from './relations.ts';
 
@@ -120,13 +121,16 @@ export interface Runs {
   find(fragment: string): string;
 }
 
-/** The audit log: an entry for every call that asked for a change. */
-export interface Audit {
+/** A log to which records are only ever added, each durable and chained to the one before. */
+export interface ChainedRecords<R> {
   readonly file: string;
-  append(record: AuditRecord): Promise<AuditEntry>;
-  entries(): readonly AuditEntry[];
-  verify(): AuditVerdict;
+  append(record: R): Promise<R & ChainLink>;
+  entries(): readonly (R & ChainLink)[];
+  verify(): LogVerdict;
 }
+
+/** The audit log: an entry for every call that asked for a change. */
+export type Audit = ChainedRecords<AuditRecord>;
 
 /** What a runbook may use. Everything is made on first use: who needs no database opens none. */
 export interface Context {
@@ -136,6 +140,8 @@ export interface Context {
   readonly version: string;
   readonly runs: Runs;
   readonly audit: Audit;
+  /** What was done of the security checklist. */
+  readonly checklist: ChainedRecords<ChecklistRecord>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly secrets: SecretPrompt;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Settings } from '../../src/config/settings.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { Interrupt } from '../../src/engine/interrupt.ts';
-import { AuditLog } from '../../src/journal/audit.ts';
+import { AuditLog, ChecklistLog } from '../../src/journal/audit.ts';
 import { RunStore } from '../../src/journal/journal.ts';
 import { thisOperator } from '../../src/journal/operator.ts';
 import type { Write } from '../../src/output/durableFile.ts';
@@ -174,6 +174,7 @@ export function startScene(stateDirectory: string, options: SceneOptions = {}): 
     registry: [],
     runs: new RunStore(stateDirectory, [secondPlace(stateDirectory)]),
     audit: new AuditLog(stateDirectory, writer, clock),
+    checklist: new ChecklistLog(stateDirectory, writer, clock),
     clock,
     signal: options.signal ?? interrupt.stop,
     secrets: {
