@@ -16,7 +16,7 @@ export default defineReport({
   section: 'Quick reference',
   order: 1,
   description:
-    'Reads services, processes, machine, disk, RPC nodes, chain, pause, breakers, signals, the account of the relay, indexer, database, API, backups, schedule, old keys and runs, all at once, each within its own limit. Shows what is wrong, the worst first, each cause before what it explains, and at most three commands. What cannot be read is unknown, which is neither well nor wrong. `--all` also shows what every source said. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown. Thresholds are the settings `monitor.…`.',
+    'Reads services, processes, machine, disk, RPC nodes, chain, pause, breakers, signals, the account of the relay, indexer, database, API, backups, schedule, old keys, the security checklist and runs, all at once, each within its own limit. Shows what is wrong, the worst first, each cause before what it explains, and at most three commands. What cannot be read is unknown, which is neither well nor wrong. `--all` also shows what every source said. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown. Thresholds are the settings `monitor.…`.',
   byHand,
   input: { all: field('--all', 'also show what every source said', z.boolean().optional()) },
   collect: async (ctx) => {

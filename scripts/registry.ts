@@ -12,7 +12,10 @@ const target = join(root, 'src/registry.generated.ts');
 
 /** In the order of help, each with the first words of its commands. */
 const groups: readonly (readonly [title: string, words: readonly string[]])[] = [
-  ['Overview', ['status', 'health', 'monitor', 'doctor', 'logs', 'trace', 'incident', 'contacts']],
+  [
+    'Overview',
+    ['status', 'health', 'monitor', 'doctor', 'logs', 'trace', 'incident', 'checklist', 'contacts'],
+  ],
   ['Services', ['service']],
   ['Indexer', ['reindex']],
   ['Oracle', ['oracle']],

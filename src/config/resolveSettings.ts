@@ -257,7 +257,9 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
 
 /** Journals decide what is sent and undone: others must not be able to write or replace them. */
 function exposedState(directory: string): readonly SettingsProblem[] {
-  const own = ['.', 'runs', 'audit.jsonl', 'checklist.jsonl', 'oracle', 'locks'].map((name) => join(directory, name));
+  const own = ['.', 'runs', 'audit.jsonl', 'checklist.jsonl', 'oracle', 'locks'].map((name) =>
+    join(directory, name),
+  );
   const exposure = own.map((path) => findExposure(path)).find((found) => found !== undefined);
   if (exposure === undefined) return [];
   return [

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { explainTrouble, readTrustedFile } from '../config/trustedFile.ts';
 import { onThisMachine } from '../errors/advice.ts';
-import { TvError } from '../errors/TvError.ts';
 import type { ErrorCode } from '../errors/codes.ts';
+import { TvError } from '../errors/TvError.ts';
 import type { RedactingWriter } from '../output/redactingWriter.ts';
 import type { ChainLink, LogVerdict } from '../runbook/audit.ts';
 import type { ChainedRecords, Clock } from '../runbook/context.ts';

@@ -87,7 +87,8 @@ class LateError extends TvError {
   override readonly name = 'LateError';
 }
 
-async function withinLimit<T>(reading: Promise<T>, limitMs: number): Promise<T> {
+/** What a reading returns. @throws LateError past the limit, in milliseconds */
+export async function withinLimit<T>(reading: Promise<T>, limitMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

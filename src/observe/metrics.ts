@@ -262,6 +262,12 @@ export const metrics: readonly AnyMetric[] = [
     value: (keys) => keys.length,
   }),
   metric({
+    name: 'tempovault_checklist_items_due',
+    help: 'Items of the security checklist that are due.',
+    source: 'checklist',
+    value: ({ items }) => items.filter(({ state }) => state === 'due').length,
+  }),
+  metric({
     name: 'tempovault_runs_unfinished',
     help: 'Runs of tv that are neither finished nor abandoned.',
     source: 'runs',

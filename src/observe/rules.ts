@@ -1,5 +1,6 @@
 import type { AnyRule, Escalation } from './rule.ts';
 import { chainRules } from './rules/chain.ts';
+import { checklistRules } from './rules/checklist.ts';
 import { dataRules } from './rules/data.ts';
 import { hostRules } from './rules/host.ts';
 import { oracleRules } from './rules/oracle.ts';
@@ -13,6 +14,7 @@ export const rules: readonly AnyRule[] = [
   ...serviceRules,
   ...oracleRules,
   ...dataRules,
+  ...checklistRules,
 ];
 
 /** What it means that a source said nothing. */
@@ -51,5 +53,6 @@ export const unreadable: Readonly<Record<SourceId, Unreadable>> = {
   schedule: { section: '3', escalation: 2, causes: [...onHost, 'unknown-services'] },
   certificate: { section: '8', escalation: 1, causes: [] },
   oldKeys: { section: '4', escalation: 1, causes: [] },
+  checklist: { section: 'Security', escalation: 1, causes: [] },
   runs: { section: '', escalation: 1, causes: [] },
 };

@@ -5,6 +5,7 @@ import { backups } from './sources/backups.ts';
 import { breakers } from './sources/breakers.ts';
 import { certificate } from './sources/certificate.ts';
 import { chain } from './sources/chain.ts';
+import { checklist } from './sources/checklist.ts';
 import { database } from './sources/database.ts';
 import { disk } from './sources/disk.ts';
 import { indexer, indexerError } from './sources/indexer.ts';
@@ -42,6 +43,7 @@ export const sources = {
   schedule,
   certificate,
   oldKeys,
+  checklist,
   runs,
 };
 

@@ -193,6 +193,27 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
   schedule: undefined,
   certificate: undefined,
   oldKeys: [],
+  checklist: {
+    items: [
+      {
+        id: 'access-logs',
+        period: 'monthly',
+        title: 'Review access logs for anomalies',
+        state: 'recorded',
+        due: '2026-12-20T09:00:00.000Z',
+        reason: null,
+        recorded: {
+          seq: 1,
+          at: '2026-11-20T09:00:00.000Z',
+          by: 'anna@vault-1',
+          note: 'nothing unusual',
+          evidence: null,
+        },
+        evidence: { kind: 'person', words: 'tv can read nothing about it' },
+      },
+    ],
+    records: { known: true, value: 1 },
+  },
   runs: { left: [], unverified: [], running: [], unusual: [], locks: [], stopped: {} },
 };
 

@@ -26,6 +26,7 @@ const environment = {
       envFile: '/srv/tempo vault/.env',
       units: { api: 'tv-api', indexer: 'tv-indexer', oracle: 'tv-oracle' },
       programs: { api: 'api_server', indexer: 'event_indexer', oracle: 'oracle_relay' },
+      accessLog: '/var/log/nginx/access.log',
       timeoutMs: 1,
     },
     api: { url: 'https://api.example?key=hunter2', publicUrl: undefined, timeoutMs: 1 },

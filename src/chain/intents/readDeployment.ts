@@ -124,7 +124,8 @@ async function readRoleId(
   });
 }
 
-async function readMembers(
+/** Who holds a role: all of them, or why there may be others. @throws what is no TvError */
+export async function readMembers(
   chain: Chain,
   registry: Address,
   role: `0x${string}`,

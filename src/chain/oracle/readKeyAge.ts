@@ -13,7 +13,7 @@ const granted = toEventSelector('RoleGranted(bytes32,address,address)');
 /** Of the original risk controller, which names its only oracle. */
 const named = toEventSelector('OracleAddressUpdated(address,address)');
 /** The age is decoration of the key's state: it is not waited for longer than this, in milliseconds. */
-const limitMs = 4_000;
+const defaultLimitMs = 4_000;
 
 /** Since when an address is authorised: at that time, or before it, where older blocks were not read. */
 export interface KeyAge {
@@ -31,7 +31,16 @@ export interface KeyAge {
  */
 export async function readKeyAge(
   chain: Chain,
-  { oracle, authority }: { readonly oracle: Address; readonly authority: OracleAuthority },
+  {
+    oracle,
+    authority,
+    limitMs = defaultLimitMs,
+  }: {
+    readonly oracle: Address;
+    readonly authority: Pick<OracleAuthority, 'form' | 'roleId'>;
+    /** Of the search for the event, in milliseconds. */
+    readonly limitMs?: number;
+  },
 ): Promise<Answer<KeyAge>> {
   const { number: head } = await readHead(chain);
   const account = pad(oracle.toLowerCase() as Address, { size: 32 });

@@ -12,6 +12,7 @@ export const sectionTitles: readonly (readonly [section: string, title: string])
   ['9', '9. Log analysis'],
   ['10', '10. Troubleshooting'],
   ['Tuning', 'Performance tuning'],
+  ['Security', 'Security checklist'],
 ];
 
 /** As GitHub makes it of a heading. */

@@ -1,0 +1,309 @@
+import { dueAt, readOldKeys } from '../../chain/oracle/oldKeys.ts';
+import { readKeyAge } from '../../chain/oracle/readKeyAge.ts';
+import {
+  type HeldRole,
+  type Holders,
+  type RoleHolders,
+  readRoleHolders,
+} from '../../chain/readRoleHolders.ts';
+import { sameAddress } from '../../chain/sameAddress.ts';
+import type { Address, ExpectedRole } from '../../config/settings.ts';
+import { type Answer, answer, known } from '../../errors/answer.ts';
+import { TvError } from '../../errors/TvError.ts';
+import { readUpgradable } from '../../host/readUpgradable.ts';
+import { surveyRuns } from '../../journal/readRuns.ts';
+import { readOracleKey } from '../../operations/oracle/readOracleKey.ts';
+import { ago, count, duration, howMany, localTime } from '../../text/format.ts';
+import { type Look, type Source, withinLimit } from '../look.ts';
+import { backups as backupsSource } from '../sources/backups.ts';
+import { certificate as certificateSource } from '../sources/certificate.ts';
+import { ofTheChain } from '../sources/chain.ts';
+import { accessLogs } from './access.ts';
+import type { ItemId } from './items.ts';
+
+const dayMs = 86_400_000;
+/** Package lists that are older say nothing about what is outdated today. In milliseconds. */
+const oldListsMs = 14 * dayMs;
+/** Clocks differ by less than this, in milliseconds. */
+export const skewMs = 300_000;
+const mostNamed = 10;
+
+/**
+ * What tv could read about an item.
+ * - `proven`: it was done at `at`, or is so now where `at` is null
+ * - `contradicted`: it is not so, whatever is recorded
+ * - `shown`: something for the person who does it; it decides nothing
+ * - `not-set`: a setting is missing without which nothing can be proven
+ * - `unknown`: it would prove or contradict, and could not be read
+ * - `person`: tv can read nothing about it
+ */
+export interface Evidence {
+  readonly kind: 'proven' | 'contradicted' | 'shown' | 'not-set' | 'unknown' | 'person';
+  /** A part of a sentence. */
+  readonly words: string;
+  /** Name and value, shown beneath. */
+  readonly facts?: Readonly<Record<string, string>>;
+  /** ISO 8601. */
+  readonly at?: string | null;
+  /** ISO 8601: the proof holds until then, where that is not the item's period. */
+  readonly until?: string;
+}
+
+interface Proof {
+  /** It is read for `tv status` too: in a second, and not from logs. */
+  readonly quick: boolean;
+  read(look: Look): Promise<Evidence>;
+}
+
+/** What can be read of an item; of the others only a person knows. */
+const proofs: Partial<Record<ItemId, Proof>> = {
+  'access-logs': { quick: false, read: ({ ctx }) => accessLogs(ctx) },
+  dependencies: { quick: false, read: dependencies },
+  backups: { quick: true, read: backups },
+  roles: { quick: true, read: roles },
+  'oracle-key': { quick: true, read: oracleKey },
+  certificates: { quick: true, read: certificates },
+  'recovery-test': { quick: false, read: async (look) => recoveryTest(look) },
+};
+
+const byPerson: Evidence = { kind: 'person', words: 'tv can read nothing about it' };
+
+/**
+ * What can be read about an item now. What fails or is late is `unknown` with its reason.
+ * @param limitMs in milliseconds; then only what is read quickly is read at all
+ * @throws what is no TvError
+ */
+export async function evidenceFor(id: ItemId, look: Look, limitMs?: number): Promise<Evidence> {
+  const proof = proofs[id];
+  if (proof === undefined || (limitMs !== undefined && !proof.quick)) return byPerson;
+  const reading = (async () => proof.read(look))();
+  try {
+    return await (limitMs === undefined ? reading : withinLimit(reading, limitMs));
+  } catch (error) {
+    if (!(error instanceof TvError)) throw error;
+    const { reason } = error.facts;
+    const words = error.message.replace(/\.$/, '');
+    return { kind: 'unknown', words: reason === undefined ? words : `${words} (${reason})` };
+  }
+}
+
+/** @throws TvError of the source, so that its reason is the item's */
+async function needed<T>(look: Look, source: Source<T>): Promise<T> {
+  return look.read(source);
+}
+
+/** The newest backup of which a trial restore has succeeded. A backup that was only read is less. */
+async function backups(look: Look): Promise<Evidence> {
+  const { backups: all, directory } = await needed(look, backupsSource);
+  const now = look.ctx.clock.now();
+  const verified = all.flatMap(({ name, createdAt, problems, marks: { verified: mark } }) =>
+    mark === null ? [] : [{ name, createdAt, ...mark, problems: [...mark.problems, ...problems] }],
+  );
+  const future = verified.find(({ at }) => Date.parse(at) > now.getTime() + skewMs);
+  if (future !== undefined) {
+    return { kind: 'unknown', words: `the verification of ${future.name} is dated in the future` };
+  }
+  const newestFirst = verified.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  const [newest] = newestFirst;
+  if (newest !== undefined && newest.problems.length > 0) {
+    return {
+      kind: 'contradicted',
+      words: `the last verification found problems in ${newest.name}`,
+      facts: { problem: newest.problems[0] ?? '', verified: ago(new Date(newest.at), now) },
+    };
+  }
+  const restored = newestFirst.filter(({ how, problems }) => how === 'restored' && problems.length === 0);
+  // A restore of an old backup says nothing about those that are made today.
+  const [best] = restored.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+  if (best === undefined) {
+    const read =
+      newest === undefined ? '' : `; ${newest.name} was read to its end ${ago(new Date(newest.at), now)}`;
+    return {
+      kind: 'shown',
+      words:
+        all.length === 0
+          ? `no backup in ${directory}`
+          : `no trial restore of the ${howMany(all.length, 'backup')} in ${directory}${read}`,
+    };
+  }
+  return {
+    kind: 'proven',
+    at: new Date(Math.min(Date.parse(best.createdAt), Date.parse(best.at))).toISOString(),
+    words: `${best.name} was restored on trial ${ago(new Date(best.at), now)}, without a problem`,
+  };
+}
+
+async function certificates(look: Look): Promise<Evidence> {
+  const shown = await needed(look, certificateSource);
+  if (shown === undefined) {
+    return { kind: 'not-set', words: 'api.publicUrl is not set, or is not https: no certificate to read' };
+  }
+  const { host, issuer, validTo, untrusted } = shown;
+  const { certificateDays } = look.ctx.settings.monitor;
+  const now = look.ctx.clock.now();
+  const until = new Date(validTo.getTime() - certificateDays * dayMs);
+  const facts = { issuer, 'valid until': localTime(validTo) };
+  if (untrusted !== undefined) {
+    return { kind: 'contradicted', words: `the certificate of ${host} is not trusted: ${untrusted}`, facts };
+  }
+  if (until <= now) {
+    const words = validTo <= now ? 'expired' : 'expires';
+    return { kind: 'contradicted', words: `the certificate of ${host} ${words} ${ago(validTo, now)}`, facts };
+  }
+  return {
+    kind: 'proven',
+    ...{ at: null, until: until.toISOString(), facts },
+    words: `the certificate of ${host} is trusted, and valid for ${duration(validTo.getTime() - now.getTime())}`,
+  };
+}
+
+/** Who holds the roles, read once for two items. */
+const roleHolders: Source<RoleHolders> = {
+  title: 'roles',
+  read: (look) => ofTheChain(look, (ctx) => readRoleHolders(ctx.chain())),
+  describe: () => undefined,
+};
+
+/** When the key of `.env` was authorised, by the event of the chain. */
+async function oracleKey(look: Look): Promise<Evidence> {
+  const { ctx } = look;
+  const [{ address }, { oracle }] = await Promise.all([readOracleKey(ctx), look.read(roleHolders)]);
+  const age = await ofTheChain(look, () =>
+    readKeyAge(ctx.chain(), {
+      oracle: address,
+      authority: oracle,
+      limitMs: ctx.settings.monitor.limitMs / 2,
+    }),
+  );
+  if (!age.known) return { kind: 'unknown', words: `when the key was authorised is unknown: ${age.reason}` };
+  const { kind, at, block } = age.value;
+  const { keyMaxAgeDays: maxDays } = ctx.settings.oracle;
+  const now = ctx.clock.now();
+  const since = new Date(at * 1000);
+  const until = new Date(since.getTime() + maxDays * dayMs);
+  const days = Math.max(0, Math.floor((now.getTime() - since.getTime()) / dayMs));
+  const least = kind === 'since' ? '' : 'at least ';
+  const words = `the key ${address} is ${least}${howMany(days, 'day')} old, authorised ${kind === 'since' ? 'in' : 'before'} block ${count(block)}`;
+  if (until <= now) {
+    return { kind: 'contradicted', words: `${words}: to be rotated every ${count(maxDays)} days` };
+  }
+  if (kind === 'before') {
+    return { kind: 'unknown', words: `${words}; whether more than ${count(maxDays)} days is unknown` };
+  }
+  return { kind: 'proven', at: since.toISOString(), until: until.toISOString(), words };
+}
+
+/** The setting that names the expected holders of a role; of ORACLE none, since `.env` holds its key. */
+const settingOf: Readonly<Record<HeldRole, ExpectedRole | undefined>> = {
+  ADMIN: 'admin',
+  DEFAULT_ADMIN: 'admin',
+  EMERGENCY: 'emergency',
+  RISK_OFFICER: 'riskOfficer',
+  TREASURY_MANAGER: 'treasuryManager',
+  STRATEGIST: 'strategist',
+  VAULT_OWNER: 'vaultOwner',
+  ORACLE: undefined,
+};
+
+async function roles(look: Look): Promise<Evidence> {
+  const { ctx } = look;
+  const { roles: expected } = ctx.settings;
+  const [{ holders }, key] = await Promise.all([look.read(roleHolders), answer(readOracleKey(ctx))]);
+  const now = ctx.clock.now();
+  const old = await answer((async () => readOldKeys(ctx.settings))());
+  // A replaced key may hold its role for a day.
+  const fading = old.known ? old.value.filter((each) => dueAt(each) > now).map((each) => each.old) : [];
+  return compareRoles(
+    holders.map((held) => {
+      const setting = settingOf[held.role];
+      if (setting === undefined) {
+        const expects = key.known ? known([key.value.address]) : key;
+        return { held, expects, allowed: fading, setting: '.env' };
+      }
+      const accounts = expected[setting];
+      const expects = accounts === undefined ? undefined : known(accounts);
+      return { held, expects, allowed: [], setting: `roles.${setting}` };
+    }),
+  );
+}
+
+interface Comparison {
+  readonly held: Holders;
+  /** Undefined where the settings name nobody. */
+  readonly expects: Answer<readonly Address[]> | undefined;
+  /** They may hold it as well. */
+  readonly allowed: readonly Address[];
+  readonly setting: string;
+}
+
+/** Holders on the chain against those that are expected. A list that is not whole proves nothing, but may contradict. */
+export function compareRoles(all: readonly Comparison[]): Evidence {
+  const has = (list: readonly Address[], one: Address) => list.some((other) => sameAddress(other, one));
+  const differences = all.flatMap(({ held: { role, all: members, seen }, expects, allowed }) => {
+    if (expects?.known !== true) return [];
+    const extra = seen.filter((one) => !has(expects.value, one) && !has(allowed, one));
+    const missing = members.known ? expects.value.filter((one) => !has(members.value, one)) : [];
+    return [
+      ...extra.map((one) => `${one} holds ${role} and is not expected to`),
+      ...missing.map((one) => `${one} is expected to hold ${role} and does not`),
+    ];
+  });
+  const unread = all.flatMap(({ held: { role, all: members }, expects }) => {
+    if (expects === undefined) return [];
+    const reason = !members.known ? members.reason : expects.known ? undefined : expects.reason;
+    return reason === undefined ? [] : [`${role}: ${reason}`];
+  });
+  const unset = [...new Set(all.flatMap(({ expects, setting }) => (expects === undefined ? [setting] : [])))];
+  const facts = Object.fromEntries(
+    all.map(({ held: { role, all: members, seen } }) => {
+      const named = seen.slice(0, mostNamed).join(', ');
+      const more = seen.length > mostNamed ? ` and ${count(seen.length - mostNamed)} more` : '';
+      const list = `${named || (members.known ? 'no account' : '')}${more}`;
+      return [role, members.known ? list : [list, `unknown: ${members.reason}`].filter(Boolean).join('; ')];
+    }),
+  );
+  if (differences.length > 0) return { kind: 'contradicted', words: differences.join('; '), facts };
+  if (unread.length > 0) return { kind: 'unknown', words: unread.join('; '), facts };
+  if (unset.length > 0) {
+    return { kind: 'not-set', words: `not compared with the chain: ${unset.join(', ')} not set`, facts };
+  }
+  return { kind: 'proven', at: null, words: `all ${count(all.length)} roles are held as expected`, facts };
+}
+
+async function dependencies({ ctx }: Look): Promise<Evidence> {
+  const { packages, security, listsOf } = await readUpgradable(ctx.host());
+  const now = ctx.clock.now();
+  const age = now.getTime() - listsOf.getTime();
+  if (age > oldListsMs) {
+    return {
+      kind: 'unknown',
+      words: `the newest package list of the host is ${duration(age)} old (apt-get update gets new ones)`,
+    };
+  }
+  const named = (security.length > 0 ? security : packages).slice(0, mostNamed);
+  return {
+    kind: 'shown',
+    words: `${howMany(packages.length, 'Debian package')} outdated, ${count(security.length)} of them with a security update`,
+    facts: {
+      ...(named.length === 0 ? {} : { [security.length > 0 ? 'security' : 'outdated']: named.join(', ') }),
+      'package lists': `published ${ago(listsOf, now)}`,
+      'not read': 'Python packages of the services',
+    },
+  };
+}
+
+/** The last verified restore that this machine has a run of. */
+function recoveryTest({ ctx }: Look): Evidence {
+  const { states, damaged } = surveyRuns(ctx);
+  const last = states.findLast(
+    ({ started, status }) => started.runbook === 'db restore' && status === 'verified',
+  );
+  const facts = damaged.length === 0 ? {} : { 'not read': howMany(damaged.length, 'damaged journal') };
+  return last === undefined
+    ? { kind: 'shown', words: 'no verified tv db restore among the runs on this machine', facts }
+    : {
+        kind: 'shown',
+        words: `the last verified tv db restore was ${ago(new Date(last.started.at), ctx.clock.now())}`,
+        facts: { run: last.started.run, ...facts },
+      };
+}
