@@ -74,7 +74,9 @@ Records are in the state directory of this machine (\`checklist.jsonl\`), chaine
 function nextOf(all: readonly JudgedItem[]) {
   const open = all.filter(({ state }) => state !== 'proven' && state !== 'recorded');
   const monthsOf = ({ period }: JudgedItem) => periods[period];
-  const advice = open.toSorted((a, b) => monthsOf(a) - monthsOf(b)).flatMap(({ id }) => adviceFor(id));
+  const advice = open
+    .toSorted((a, b) => monthsOf(a) - monthsOf(b))
+    .flatMap(({ id, evidence }) => adviceFor(id, evidence));
   const isOwn = (each: (typeof advice)[number]) => typeof each !== 'string' && each.when === undefined;
   return distinctAdvice([...advice.filter(isOwn), ...advice.filter((each) => !isOwn(each))]).slice(
     0,

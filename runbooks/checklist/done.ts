@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { suggest } from '../../src/config/suggest.ts';
 import { exitCodes, TvError, UsageError } from '../../src/errors/TvError.ts';
 import { thisOperator } from '../../src/journal/operator.ts';
-import { evidenceFor } from '../../src/observe/checklist/evidence.ts';
+import { evidenceFor, isReadable } from '../../src/observe/checklist/evidence.ts';
 import { adviceFor, itemIds } from '../../src/observe/checklist/items.ts';
 import { judgeItem, readRecords } from '../../src/observe/checklist/judge.ts';
 import { renderItem } from '../../src/observe/checklist/render.ts';
@@ -36,7 +36,7 @@ export default defineAction({
   run: async (ctx, { item, note }) => {
     const id = itemOf(item);
     const text = noteOf(id, note);
-    ctx.tell(`reading the evidence for ${id} …`);
+    if (isReadable(id)) ctx.tell(`reading what shows whether ${id} is done …`);
     const look = new Look(ctx);
     const evidence = await evidenceFor(id, look);
     ctx.signal.throwIfAborted();
@@ -57,7 +57,7 @@ export default defineAction({
       log: ctx.checklist.file,
       record: entry.seq,
       item: judged,
-      next: judged.state === 'recorded' || judged.state === 'proven' ? [] : adviceFor(id),
+      next: judged.state === 'recorded' || judged.state === 'proven' ? [] : adviceFor(id, evidence),
     };
   },
   render: ({ record, log, item, next }, paint) => {

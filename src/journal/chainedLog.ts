@@ -75,7 +75,7 @@ export class ChainedLog<R extends { readonly operator: Operator }> implements Ch
     const problems: string[] = [];
     let previous = genesis;
     let seq = 0;
-    const lines = this.#lines();
+    const { lines, head } = this.#snapshot();
     lines.forEach((line, index) => {
       const entry = parse(line);
       const place = `line ${index + 1}`;
@@ -92,13 +92,27 @@ export class ChainedLog<R extends { readonly operator: Operator }> implements Ch
       previous = hash;
       seq = entry.seq;
     });
-    const head = this.#head();
-    // A kill between the two writes leaves the head one entry behind: its hash is then the last one's predecessor.
+    // A kill between the two writes, or a writer at work, leaves the head one entry behind: its hash is then the
+    // last one's predecessor, and of the first entry there is no head.
     const behind = parse(lines.at(-1) ?? '')?.previous;
-    if (head === undefined ? lines.length > 0 : head.hash !== previous && head.hash !== behind) {
+    if (head === undefined ? lines.length > 1 : head.hash !== previous && head.hash !== behind) {
       problems.push(`the end of the log does not fit ${this.file}.head: entries were cut off`);
     }
     return { entries: lines.length, intact: problems.length === 0, problems };
+  }
+
+  /**
+   * Lines and head as they belong together while others append: between two readings of the same head at most one
+   * line was added. A log that is written faster than it is read is taken as it was found last.
+   */
+  #snapshot() {
+    let head = this.#head();
+    for (let attempt = 1; ; attempt++) {
+      const lines = this.#lines();
+      const after = this.#head();
+      if (after?.hash === head?.hash || attempt === mostAttempts) return { lines, head: after };
+      head = after;
+    }
   }
 
   /**
@@ -144,6 +158,7 @@ export class ChainedLog<R extends { readonly operator: Operator }> implements Ch
   }
 }
 
+const mostAttempts = 10;
 /** Of a log, in bytes: some 500 000 entries of the audit log. */
 const largest = 256 * 2 ** 20;
 

@@ -153,6 +153,14 @@ describe('the audit log', () => {
     expect(log.verify()).toEqual({ entries: 6, intact: true, problems: [] });
   });
 
+  it('is intact after a kill between the first entry and its head', async () => {
+    change((lines) => lines.slice(0, 1));
+    rmSync(`${log.file}.head`);
+    expect(log.verify().intact).toBe(true);
+    await log.append(record);
+    expect(log.verify()).toEqual({ entries: 2, intact: true, problems: [] });
+  });
+
   it('is intact after a kill between entry and head', async () => {
     const head = readFileSync(`${log.file}.head`, 'utf8');
     await log.append(record);
@@ -209,7 +217,19 @@ describe('several processes at once', () => {
     const children = Array.from({ length: 4 }, () =>
       spawn(process.execPath, [programs.path('appendAudit'), state.directory, '15'], { stdio: 'inherit' }),
     );
-    const codes = await Promise.all(children.map(async (child) => (await once(child, 'exit'))[0] as number));
+    const ended = Promise.all(children.map(async (child) => (await once(child, 'exit'))[0] as number));
+    let isWriting = true;
+    ended.finally(() => {
+      isWriting = false;
+    });
+    // Whoever reads meanwhile finds nothing wrong.
+    const seen = new Set<string>();
+    while (isWriting) {
+      for (const problem of log.verify().problems) seen.add(problem);
+      await new Promise(setImmediate);
+    }
+    const codes = await ended;
+    expect([...seen]).toEqual([]);
     expect(codes).toEqual([0, 0, 0, 0]);
     expect(log.verify()).toEqual({ entries: 65, intact: true, problems: [] });
     const pids = new Set(

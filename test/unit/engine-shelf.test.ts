@@ -7,7 +7,22 @@ import type { InputFields } from '../../src/runbook/define.ts';
 import { asJson } from '../../src/runbook/json.ts';
 
 // The sections of the operations runbook; the quick reference is its unnumbered first page.
-const sections = ['', 'Quick reference', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', 'Tuning'];
+const sections = [
+  '',
+  'Quick reference',
+  '1',
+  '2',
+  '3',
+  '4',
+  '5',
+  '6',
+  '7',
+  '8',
+  '9',
+  '10',
+  'Tuning',
+  'Security',
+];
 
 /** `-e, --env <name>` → `-e` and `--env`; `--no-wait` is the flag `--wait` of commander. */
 function names(flag: string): readonly string[] {

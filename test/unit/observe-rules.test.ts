@@ -15,6 +15,8 @@ const [nodeA, nodeB] = well.nodes;
 if (nodeA === undefined || nodeB === undefined) throw new Error('the world has two nodes');
 const [signal] = well.signals.signals;
 if (signal === undefined) throw new Error('the world has a signal');
+const [item] = well.checklist.items;
+if (item === undefined) throw new Error('the world has an item of the checklist');
 const [backup] = well.backups.backups;
 if (backup === undefined) throw new Error('the world has a backup');
 
@@ -63,6 +65,9 @@ const api = (health: object, ready: object = {}) =>
       ready: { ...value.ready, ...ready },
     }),
   });
+
+const listed = (...items: readonly object[]) =>
+  worldWith({ checklist: (value) => ({ ...value, items: items.map((more) => ({ ...item, ...more })) }) });
 
 /** Situation, world, what is found, the first advice. */
 const situations: readonly (readonly [string, World, readonly string[], string?])[] = [
@@ -469,6 +474,43 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     worldWith({ runs: (value) => ({ ...value, unverified: ['r2'] }) }),
     ['run-unverified'],
     'tv resume r2',
+  ],
+  [
+    'an item of the checklist that only a person can do',
+    listed({}, { id: 'contract-audit', state: 'due', due: null }),
+    ['checklist-due'],
+    'once it is done: tv checklist done contract-audit --note "…"',
+  ],
+  [
+    'one that tv does itself',
+    listed({ id: 'backups', state: 'due', due: '2026-11-01T00:00:00.000Z' }),
+    ['checklist-due'],
+    'tv db verify --latest --restore',
+  ],
+  [
+    'several are due → the list shows them',
+    listed({ id: 'backups', state: 'due' }, { id: 'penetration-test', state: 'due' }),
+    ['checklist-due'],
+    'tv checklist',
+  ],
+  [
+    'a certificate that expires has a finding of its own, and is not reported twice',
+    listed({ id: 'certificates', state: 'due', evidence: { kind: 'contradicted', words: 'expires' } }),
+    [],
+  ],
+  [
+    'what proves an item could not be read → unknown, not due',
+    listed({ id: 'roles', state: 'unknown', reason: 'the registry does not list role members' }),
+    ['checklist-unknown'],
+    'tv checklist',
+  ],
+  [
+    'the RPC node is away, and with it what proves the roles → one cause',
+    {
+      ...listed({ id: 'roles', state: 'unknown', reason: 'connection refused' }),
+      nodes: worldWith({ nodes: (all) => all.map((node) => ({ ...node, error: refused })) }).nodes,
+    } as World,
+    ['rpc-away', 'checklist-unknown < rpc-away'],
   ],
 ];
 

@@ -33,7 +33,9 @@ describe('shell and awk programs', () => {
     const shell = file.endsWith('.bash') ? 'bash' : /^# shellcheck shell=(sh|bash)$/m.exec(text)?.[1];
     if (shell === undefined) expect(file).toMatch(/\.awk$/);
     const check = shell === undefined ? ['-f', join(root, file), '/dev/null'] : ['-n', join(root, file)];
-    expect(execFileSync(shell ?? 'awk', check, { encoding: 'utf8' })).toBe('');
+    const output = execFileSync(shell ?? 'awk', check, { encoding: 'utf8' });
+    // An awk program runs on an empty file, and may print that it has counted nothing.
+    if (shell !== undefined) expect(output).toBe('');
   });
 
   it('an unquoted path in one, ShellCheck installed → the lint step fails and names it', (context) => {

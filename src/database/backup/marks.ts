@@ -26,6 +26,11 @@ const unreadableMarks: BackupMarks = {
   pinned: { at: new Date(0).toISOString(), by: 'tv', reason: 'its marks cannot be read' },
 };
 
+/** Whether these stand for marks that are there and cannot be read: whether it was verified is unknown then. */
+export function areUnreadable(marks: BackupMarks): boolean {
+  return marks === unreadableMarks;
+}
+
 export function readMarks(text: string | undefined): BackupMarks {
   if (text === undefined) return noMarks;
   try {

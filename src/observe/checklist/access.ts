@@ -3,7 +3,7 @@ import { type AccessLog, accessWindowDays, readAccessLog } from '../../host/read
 import { type FailedLogins, readFailedLogins } from '../../host/readFailedLogins.ts';
 import type { Context } from '../../runbook/context.ts';
 import { count, howMany } from '../../text/format.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence } from './items.ts';
 
 const dayMs = 86_400_000;
 /** Fewer requests than this are not called unusual, whatever the month before had. */

@@ -1,5 +1,5 @@
 import { dueAt, readOldKeys } from '../../chain/oracle/oldKeys.ts';
-import { readKeyAge } from '../../chain/oracle/readKeyAge.ts';
+import { type KeyAge, readKeyAge } from '../../chain/oracle/readKeyAge.ts';
 import {
   type HeldRole,
   type Holders,
@@ -8,6 +8,8 @@ import {
 } from '../../chain/readRoleHolders.ts';
 import { sameAddress } from '../../chain/sameAddress.ts';
 import type { Address, ExpectedRole } from '../../config/settings.ts';
+import { areUnreadable } from '../../database/backup/marks.ts';
+import { type Advice, onHost } from '../../errors/advice.ts';
 import { type Answer, answer, known } from '../../errors/answer.ts';
 import { TvError } from '../../errors/TvError.ts';
 import { readUpgradable } from '../../host/readUpgradable.ts';
@@ -19,7 +21,7 @@ import { backups as backupsSource } from '../sources/backups.ts';
 import { certificate as certificateSource } from '../sources/certificate.ts';
 import { ofTheChain } from '../sources/chain.ts';
 import { accessLogs } from './access.ts';
-import type { ItemId } from './items.ts';
+import type { Evidence, ItemId } from './items.ts';
 
 const dayMs = 86_400_000;
 /** Package lists that are older say nothing about what is outdated today. In milliseconds. */
@@ -27,27 +29,6 @@ const oldListsMs = 14 * dayMs;
 /** Clocks differ by less than this, in milliseconds. */
 export const skewMs = 300_000;
 const mostNamed = 10;
-
-/**
- * What tv could read about an item.
- * - `proven`: it was done at `at`, or is so now where `at` is null
- * - `contradicted`: it is not so, whatever is recorded
- * - `shown`: something for the person who does it; it decides nothing
- * - `not-set`: a setting is missing without which nothing can be proven
- * - `unknown`: it would prove or contradict, and could not be read
- * - `person`: tv can read nothing about it
- */
-export interface Evidence {
-  readonly kind: 'proven' | 'contradicted' | 'shown' | 'not-set' | 'unknown' | 'person';
-  /** A part of a sentence. */
-  readonly words: string;
-  /** Name and value, shown beneath. */
-  readonly facts?: Readonly<Record<string, string>>;
-  /** ISO 8601. */
-  readonly at?: string | null;
-  /** ISO 8601: the proof holds until then, where that is not the item's period. */
-  readonly until?: string;
-}
 
 interface Proof {
   /** It is read for `tv status` too: in a second, and not from logs. */
@@ -67,6 +48,11 @@ const proofs: Partial<Record<ItemId, Proof>> = {
 };
 
 const byPerson: Evidence = { kind: 'person', words: 'tv can read nothing about it' };
+
+/** Whether there is anything to read about an item. */
+export function isReadable(id: ItemId): boolean {
+  return proofs[id] !== undefined;
+}
 
 /**
  * What can be read about an item now. What fails or is late is `unknown` with its reason.
@@ -113,13 +99,21 @@ async function backups(look: Look): Promise<Evidence> {
     };
   }
   const restored = newestFirst.filter(({ how, problems }) => how === 'restored' && problems.length === 0);
+  const unread = all.find(({ marks }) => areUnreadable(marks));
   // A restore of an old backup says nothing about those that are made today.
   const [best] = restored.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+  if (best === undefined && unread !== undefined) {
+    return {
+      kind: 'unknown',
+      words: `the marks of ${unread.name} cannot be read: whether it was verified is unknown`,
+    };
+  }
   if (best === undefined) {
     const read =
       newest === undefined ? '' : `; ${newest.name} was read to its end ${ago(new Date(newest.at), now)}`;
     return {
       kind: 'shown',
+      ...(all.length === 0 ? { next: [{ tv: ['db', 'backup'] }] } : {}),
       words:
         all.length === 0
           ? `no backup in ${directory}`
@@ -144,11 +138,21 @@ async function certificates(look: Look): Promise<Evidence> {
   const until = new Date(validTo.getTime() - certificateDays * dayMs);
   const facts = { issuer, 'valid until': localTime(validTo) };
   if (untrusted !== undefined) {
-    return { kind: 'contradicted', words: `the certificate of ${host} is not trusted: ${untrusted}`, facts };
+    return {
+      kind: 'contradicted',
+      words: `the certificate of ${host} is not trusted: ${untrusted}`,
+      facts,
+      next: [onHost('certbot certificates')],
+    };
   }
   if (until <= now) {
     const words = validTo <= now ? 'expired' : 'expires';
-    return { kind: 'contradicted', words: `the certificate of ${host} ${words} ${ago(validTo, now)}`, facts };
+    return {
+      kind: 'contradicted',
+      words: `the certificate of ${host} ${words} ${ago(validTo, now)}`,
+      facts,
+      next: [onHost('certbot renew')],
+    };
   }
   return {
     kind: 'proven',
@@ -175,15 +179,29 @@ async function oracleKey(look: Look): Promise<Evidence> {
       limitMs: ctx.settings.monitor.limitMs / 2,
     }),
   );
+  const { keyMaxAgeDays: maxDays } = ctx.settings.oracle;
+  return judgeKeyAge(address, age, { maxDays, now: ctx.clock.now() });
+}
+
+/** Whether the key is younger than the age at which it is to be rotated. */
+export function judgeKeyAge(
+  address: Address,
+  age: Answer<KeyAge>,
+  { maxDays, now }: { readonly maxDays: number; readonly now: Date },
+): Evidence {
   if (!age.known) return { kind: 'unknown', words: `when the key was authorised is unknown: ${age.reason}` };
   const { kind, at, block } = age.value;
-  const { keyMaxAgeDays: maxDays } = ctx.settings.oracle;
-  const now = ctx.clock.now();
   const since = new Date(at * 1000);
   const until = new Date(since.getTime() + maxDays * dayMs);
   const days = Math.max(0, Math.floor((now.getTime() - since.getTime()) / dayMs));
   const least = kind === 'since' ? '' : 'at least ';
   const words = `the key ${address} is ${least}${howMany(days, 'day')} old, authorised ${kind === 'since' ? 'in' : 'before'} block ${count(block)}`;
+  if (at * 1000 > now.getTime() + skewMs) {
+    return {
+      kind: 'unknown',
+      words: `block ${count(block)}, which authorised the key, is dated in the future`,
+    };
+  }
   if (until <= now) {
     return { kind: 'contradicted', words: `${words}: to be rotated every ${count(maxDays)} days` };
   }
@@ -262,7 +280,13 @@ export function compareRoles(all: readonly Comparison[]): Evidence {
       return [role, members.known ? list : [list, `unknown: ${members.reason}`].filter(Boolean).join('; ')];
     }),
   );
-  if (differences.length > 0) return { kind: 'contradicted', words: differences.join('; '), facts };
+  if (differences.length > 0) {
+    const next: readonly Advice[] = [
+      'have the roles changed by an account that holds ADMIN, or correct roles.… in the configuration file',
+      { tv: ['config', 'show'] },
+    ];
+    return { kind: 'contradicted', words: differences.join('; '), facts, next };
+  }
   if (unread.length > 0) return { kind: 'unknown', words: unread.join('; '), facts };
   if (unset.length > 0) {
     return { kind: 'not-set', words: `not compared with the chain: ${unset.join(', ')} not set`, facts };

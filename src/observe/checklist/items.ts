@@ -42,8 +42,32 @@ export type ItemId = keyof typeof items;
 
 export const itemIds = Object.keys(items) as readonly ItemId[];
 
+/**
+ * What tv could read about an item.
+ * - `proven`: it was done at `at`, or is so now where `at` is null
+ * - `contradicted`: it is not so, whatever is recorded
+ * - `shown`: something for the person who does it; it decides nothing
+ * - `not-set`: a setting is missing without which nothing can be proven
+ * - `unknown`: it would prove or contradict, and could not be read
+ * - `person`: tv can read nothing about it
+ */
+export interface Evidence {
+  readonly kind: 'proven' | 'contradicted' | 'shown' | 'not-set' | 'unknown' | 'person';
+  /** A part of a sentence. */
+  readonly words: string;
+  /** What gets the item done from here, where that is not what the item says anyway. */
+  readonly next?: readonly Advice[];
+  /** Name and value, shown beneath. */
+  readonly facts?: Readonly<Record<string, string>>;
+  /** ISO 8601. */
+  readonly at?: string | null;
+  /** ISO 8601: the proof holds until then, where that is not the item's period. */
+  readonly until?: string;
+}
+
 /** What to run for an item that is due: what does it, else what records that a person did it. */
-export function adviceFor(id: ItemId): readonly Advice[] {
-  const { next = [] }: Item = items[id];
+export function adviceFor(id: ItemId, evidence: Pick<Evidence, 'next'>): readonly Advice[] {
+  const { next: usual = [] }: Item = items[id];
+  const next = evidence.next ?? usual;
   return next.length > 0 ? next : [{ when: 'once it is done', tv: ['checklist', 'done', id, '--note', '…'] }];
 }

@@ -2,7 +2,7 @@ import type { Paint } from '../../runbook/paint.ts';
 import { ago, localTime, shortened } from '../../text/format.ts';
 import { aligned, padEnd, wrap } from '../../text/layout.ts';
 import { type Level, mark } from '../level.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence } from './items.ts';
 import { itemIds } from './items.ts';
 import type { ItemState, JudgedItem } from './judge.ts';
 

@@ -36,7 +36,7 @@ export const checklistRules = [
         evidence: Object.fromEntries(
           due.flatMap(({ id, evidence }) => (evidence.kind === 'contradicted' ? [[id, evidence.words]] : [])),
         ),
-        next: due.length === 1 ? [...adviceFor(first.id), show] : [show],
+        next: due.length === 1 ? [...adviceFor(first.id, first.evidence), show] : [show],
       };
     },
   }),
