@@ -1,15 +1,18 @@
 import * as z from 'zod';
 import { suggest } from '../../src/config/suggest.ts';
+import type { Advice } from '../../src/errors/advice.ts';
 import { exitCodes, TvError, UsageError } from '../../src/errors/TvError.ts';
 import { thisOperator } from '../../src/journal/operator.ts';
 import { evidenceFor, isReadable } from '../../src/observe/checklist/evidence.ts';
 import { adviceFor, itemIds } from '../../src/observe/checklist/items.ts';
-import { judgeItem, readRecords } from '../../src/observe/checklist/judge.ts';
+import { type JudgedItem, judgeItem, readRecords } from '../../src/observe/checklist/judge.ts';
 import { renderItem } from '../../src/observe/checklist/render.ts';
 import { Look } from '../../src/observe/look.ts';
 import type { ChecklistRecord } from '../../src/runbook/checklist.ts';
 import { type ActionContext, defineAction, field } from '../../src/runbook/define.ts';
 import { asJson } from '../../src/runbook/json.ts';
+import type { Paint } from '../../src/runbook/paint.ts';
+import { wrap } from '../../src/text/layout.ts';
 import { outsideText } from '../../src/text/outsideText.ts';
 import { withoutKeys } from '../../src/text/pastedKeys.ts';
 
@@ -57,24 +60,37 @@ export default defineAction({
       log: ctx.checklist.file,
       record: entry.seq,
       item: judged,
-      next: judged.state === 'recorded' || judged.state === 'proven' ? [] : adviceFor(id, evidence),
+      next: nextOf(judged, ctx.checklist.file),
     };
   },
-  render: ({ record, log, item, next }, paint) => {
-    const isDone = item.state === 'recorded' || item.state === 'proven';
-    const head = isDone
-      ? `${paint.ok('✔')} Recorded (${record}).`
-      : `${paint.warn('!')} Recorded (${record}), but the item is not done by what was read.`;
-    return `${[
-      head,
+  render: ({ record, log, item, next }, paint) =>
+    `${[
+      headOf(record, item, paint),
       renderItem(item, paint),
       paint.dim(`  ${log}`),
-      ...(isDone ? [] : ['', paint.next(next)]),
-    ].join('\n')}\n`;
-  },
+      ...(next.length === 0 ? [] : ['', paint.next(next)]),
+    ].join('\n')}\n`,
   exitCode: ({ item: { state } }) =>
     state === 'recorded' || state === 'proven' ? exitCodes.ok : exitCodes.unverified,
 });
+
+function headOf(record: number, { state, reason }: JudgedItem, paint: Paint): string {
+  const wrapped = (text: string) => wrap(text, paint.width - 2, '  ');
+  switch (state) {
+    case 'proven':
+    case 'recorded':
+      return `${paint.ok('✔')} Recorded (${record}).`;
+    case 'due':
+      return `${paint.warn('!')} ${wrapped(`Recorded (${record}). What tv reads says that the item is not done: it stays due.`)}`;
+    case 'unknown':
+      return `${paint.warn('?')} ${wrapped(`Recorded (${record}), but the records cannot be used: ${reason ?? 'unknown'}.`)}`;
+  }
+}
+
+function nextOf({ id, state, evidence }: JudgedItem, log: string): readonly Advice[] {
+  if (state === 'due') return adviceFor(id, evidence);
+  return state === 'unknown' ? [`compare ${log} with your copy of it`] : [];
+}
 
 function itemOf(written: string) {
   const id = itemIds.find((each) => each === written.trim().toLowerCase());

@@ -7,7 +7,7 @@ import { riskControllerAbi } from './abi/riskController.ts';
 import { treasuryVaultAbi } from './abi/treasuryVault.ts';
 import { readMembers } from './intents/readDeployment.ts';
 import type { OracleForm } from './oracle/readAuthority.ts';
-import { tryRead } from './tryRead.ts';
+import { mustRead, tryRead } from './tryRead.ts';
 
 const roleNames = ['ADMIN', 'EMERGENCY', 'RISK_OFFICER', 'TREASURY_MANAGER', 'STRATEGIST', 'ORACLE'] as const;
 
@@ -25,26 +25,13 @@ export interface Holders {
   readonly seen: readonly Address[];
 }
 
-export interface RoleHolders {
-  /** The roles that this build has. */
-  readonly holders: readonly Holders[];
-  /** How an oracle is authorised. */
-  readonly oracle: { readonly form: OracleForm; readonly roleId: `0x${string}` };
-}
-
 /**
  * Who may do what on the contracts. Where the controller names its only oracle, that one counts as ORACLE.
  * @throws TvError where no node answers, or the registry is not there or does not name its roles
  */
-export async function readRoleHolders(chain: Chain): Promise<RoleHolders> {
-  const { governanceRoles: registry, riskController, treasuryVault } = chain.contracts;
-  if (registry === undefined) {
-    throw new TvError('config.setting-missing', 'The address of GovernanceRoles is not set.', {
-      next: [{ tv: ['config', 'show'] }],
-    });
-  }
-  const named = <T>(address: Address | undefined, abi: readonly unknown[], functionName: string) =>
-    address === undefined ? undefined : tryRead<T>(chain, { address, abi, functionName });
+export async function readRoleHolders(chain: Chain): Promise<readonly Holders[]> {
+  const { governanceRoles, riskController, treasuryVault } = chain.contracts;
+  const registry = requireRegistry(governanceRoles);
   const [ids, owner, oracle] = await Promise.all([
     Promise.all(
       roleNames.map((name) =>
@@ -55,12 +42,21 @@ export async function readRoleHolders(chain: Chain): Promise<RoleHolders> {
         }),
       ),
     ),
-    answer((async () => named<Address>(treasuryVault, treasuryVaultAbi, 'owner'))()),
-    named<Address>(riskController, riskControllerAbi, 'oracleAddress'),
+    answer(
+      (async () =>
+        treasuryVault === undefined
+          ? undefined
+          : tryRead<Address>(chain, {
+              address: treasuryVault,
+              abi: treasuryVaultAbi,
+              functionName: 'owner',
+            }))(),
+    ),
+    readNamedOracle(chain, riskController),
   ]);
   const idOf = (name: (typeof roleNames)[number]) => ids[roleNames.indexOf(name)];
-  const [admin, roleId] = [idOf('ADMIN'), idOf('ORACLE')];
-  if (admin === undefined || roleId === undefined) {
+  const admin = idOf('ADMIN');
+  if (admin === undefined) {
     throw new TvError('chain.contract-mismatch', 'GovernanceRoles does not return its roles.', {
       facts: { address: registry },
       next: [{ when: 'check the address', tv: ['config', 'show'] }],
@@ -84,8 +80,35 @@ export async function readRoleHolders(chain: Chain): Promise<RoleHolders> {
       ? []
       : [{ role: 'VAULT_OWNER', all: known([owner.value]), seen: [owner.value] }]
     : [{ role: 'VAULT_OWNER', all: owner, seen: [] }];
-  return {
-    holders: [...holders.flat(), ...ownerOf],
-    oracle: { form: oracle === undefined ? 'role' : 'one-address', roleId },
-  };
+  return [...holders.flat(), ...ownerOf];
+}
+
+/** How an oracle is authorised, without those who are. @throws TvError where no node answers */
+export async function readOracleForm(
+  chain: Chain,
+): Promise<{ readonly form: OracleForm; readonly roleId: `0x${string}` }> {
+  const { governanceRoles, riskController } = chain.contracts;
+  const registry = requireRegistry(governanceRoles);
+  const [roleId, oracle] = await Promise.all([
+    mustRead<`0x${string}`>(
+      chain,
+      { address: registry, abi: governanceRolesAbi, functionName: 'ORACLE_ROLE' },
+      'GovernanceRoles',
+    ),
+    readNamedOracle(chain, riskController),
+  ]);
+  return { form: oracle === undefined ? 'role' : 'one-address', roleId };
+}
+
+/** The only oracle, where the controller names it. */
+async function readNamedOracle(chain: Chain, address: Address | undefined): Promise<Address | undefined> {
+  if (address === undefined) return undefined;
+  return tryRead<Address>(chain, { address, abi: riskControllerAbi, functionName: 'oracleAddress' });
+}
+
+function requireRegistry(address: Address | undefined): Address {
+  if (address !== undefined) return address;
+  throw new TvError('config.setting-missing', 'The address of GovernanceRoles is not set.', {
+    next: [{ tv: ['config', 'show'] }],
+  });
 }

@@ -1,11 +1,6 @@
 import { dueAt, readOldKeys } from '../../chain/oracle/oldKeys.ts';
 import { type KeyAge, readKeyAge } from '../../chain/oracle/readKeyAge.ts';
-import {
-  type HeldRole,
-  type Holders,
-  type RoleHolders,
-  readRoleHolders,
-} from '../../chain/readRoleHolders.ts';
+import { type HeldRole, type Holders, readOracleForm, readRoleHolders } from '../../chain/readRoleHolders.ts';
 import { sameAddress } from '../../chain/sameAddress.ts';
 import type { Address, ExpectedRole } from '../../config/settings.ts';
 import { areUnreadable } from '../../database/backup/marks.ts';
@@ -33,7 +28,7 @@ const mostNamed = 10;
 interface Proof {
   /** It is read for `tv status` too: in a second, and not from logs. */
   readonly quick: boolean;
-  read(look: Look): Promise<Evidence>;
+  read(look: Look, mode: { readonly quickly: boolean }): Promise<Evidence>;
 }
 
 /** What can be read of an item; of the others only a person knows. */
@@ -62,7 +57,7 @@ export function isReadable(id: ItemId): boolean {
 export async function evidenceFor(id: ItemId, look: Look, limitMs?: number): Promise<Evidence> {
   const proof = proofs[id];
   if (proof === undefined || (limitMs !== undefined && !proof.quick)) return byPerson;
-  const reading = (async () => proof.read(look))();
+  const reading = (async () => proof.read(look, { quickly: limitMs !== undefined }))();
   try {
     return await (limitMs === undefined ? reading : withinLimit(reading, limitMs));
   } catch (error) {
@@ -161,24 +156,15 @@ async function certificates(look: Look): Promise<Evidence> {
   };
 }
 
-/** Who holds the roles, read once for two items. */
-const roleHolders: Source<RoleHolders> = {
-  title: 'roles',
-  read: (look) => ofTheChain(look, (ctx) => readRoleHolders(ctx.chain())),
-  describe: () => undefined,
-};
-
 /** When the key of `.env` was authorised, by the event of the chain. */
 async function oracleKey(look: Look): Promise<Evidence> {
   const { ctx } = look;
-  const [{ address }, { oracle }] = await Promise.all([readOracleKey(ctx), look.read(roleHolders)]);
-  const age = await ofTheChain(look, () =>
-    readKeyAge(ctx.chain(), {
-      oracle: address,
-      authority: oracle,
-      limitMs: ctx.settings.monitor.limitMs / 2,
-    }),
-  );
+  const key = readOracleKey(ctx);
+  const age = await ofTheChain(look, async () => {
+    const [{ address: oracle }, authority] = await Promise.all([key, readOracleForm(ctx.chain())]);
+    return readKeyAge(ctx.chain(), { oracle, authority, limitMs: ctx.settings.monitor.limitMs / 2 });
+  });
+  const { address } = await key;
   const { keyMaxAgeDays: maxDays } = ctx.settings.oracle;
   return judgeKeyAge(address, age, { maxDays, now: ctx.clock.now() });
 }
@@ -223,10 +209,16 @@ const settingOf: Readonly<Record<HeldRole, ExpectedRole | undefined>> = {
   ORACLE: undefined,
 };
 
-async function roles(look: Look): Promise<Evidence> {
+async function roles(look: Look, { quickly }: { readonly quickly: boolean }): Promise<Evidence> {
   const { ctx } = look;
   const { roles: expected } = ctx.settings;
-  const [{ holders }, key] = await Promise.all([look.read(roleHolders), answer(readOracleKey(ctx))]);
+  if (quickly && Object.values(expected).every((accounts) => accounts === undefined)) {
+    return { kind: 'not-set', words: 'not compared with the chain: roles.… are not set' };
+  }
+  const [holders, key] = await Promise.all([
+    ofTheChain(look, () => readRoleHolders(ctx.chain())),
+    answer(readOracleKey(ctx)),
+  ]);
   const now = ctx.clock.now();
   const old = await answer((async () => readOldKeys(ctx.settings))());
   // A replaced key may hold its role for a day.
