@@ -16,7 +16,7 @@ const groups: readonly (readonly [title: string, words: readonly string[]])[] = 
     'Overview',
     ['status', 'health', 'monitor', 'doctor', 'logs', 'trace', 'incident', 'checklist', 'contacts'],
   ],
-  ['Services', ['service']],
+  ['Services', ['service', 'scale']],
   ['Indexer', ['reindex']],
   ['Oracle', ['oracle']],
   ['Database', ['db']],

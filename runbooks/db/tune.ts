@@ -8,6 +8,12 @@ import {
 import { isOutranked, readTunables, type Tunable } from '../../src/database/tuning/readTunables.ts';
 import { sameSetting, sameValue } from '../../src/database/tuning/sizes.ts';
 import { asAdmin, withRollback } from '../../src/operations/maintenance.ts';
+import {
+  compareSettings,
+  type MachineInput,
+  type SettingState,
+  type Tuning,
+} from '../../src/operations/tuning.ts';
 import { ChangedSince } from '../../src/runbook/changedSince.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
@@ -18,16 +24,7 @@ import { note } from '../../src/runbook/step.ts';
 import { bytes } from '../../src/text/format.ts';
 import { table, wrap } from '../../src/text/layout.ts';
 import { byHand } from './tune.byHand.ts';
-import {
-  compareSettings,
-  exampleFacts,
-  type MachineInput,
-  memorySize,
-  preflight,
-  type SettingState,
-  type TuneFacts,
-  type Tuning,
-} from './tune.preflight.ts';
+import { exampleFacts, memorySize, preflight, type TuneFacts } from './tune.preflight.ts';
 
 const input = {
   apply: field(

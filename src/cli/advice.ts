@@ -4,7 +4,7 @@ import type { Paint } from '../runbook/paint.ts';
 import { visibleWidth, wrap } from '../text/layout.ts';
 import { maskUrlsIn } from '../text/maskUrl.ts';
 import { withoutKeys } from '../text/pastedKeys.ts';
-import { quoteForShell, quoteWords } from '../text/shellLine.ts';
+import { behindPrefix, quoteForShell, quoteWords } from '../text/shellLine.ts';
 
 /** How a command has to be typed so that it works where this call was made. */
 export interface AdvicePlace {
@@ -130,12 +130,5 @@ function shellLine(
   { shell, on }: { readonly shell: string; readonly on: 'host' | 'here' },
   { hostPrefix = [] }: AdvicePlace,
 ): string {
-  if (on === 'here' || hostPrefix.length === 0) return shell;
-  // ssh hands its arguments to a shell on the other side, where quotes and pipes have to arrive.
-  const throughSsh = hostPrefix.some((word) => /(^|\/)ssh$/.test(word));
-  if (throughSsh)
-    return quoteWords([...hostPrefix, ...(/[^\w@%+=:,./ -]/.test(shell) ? [shell] : shell.split(' '))]);
-  // The prefix is to hold for every command of the line.
-  const isCompound = /[;&|<>]/.test(shell.replace(/'[^']*'|"[^"]*"/g, ''));
-  return [quoteWords(hostPrefix), isCompound ? quoteWords(['sh', '-c', shell]) : shell].join(' ');
+  return on === 'here' ? shell : behindPrefix(hostPrefix, shell);
 }

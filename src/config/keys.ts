@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { isPrintable } from '../text/outsideText.ts';
 import { address, wrongChecksum } from './address.ts';
-import { pairSettings, showSigner, signerSource } from './mapSettings.ts';
+import { hostPrefixes, pairSettings, showSigner, signerSource } from './mapSettings.ts';
 import { databasePasswords, maskDatabaseUrl, maskUrls, urlCredentials } from './mask.ts';
 import type { Address, SignerSource } from './settings.ts';
 
@@ -201,6 +201,17 @@ export const keys = {
     show: (prefix) => (prefix.length === 0 ? '(none)' : prefix.join(' ')),
     variable: 'TV_HOST_PREFIX',
     fallback: [],
+  }),
+  'host.others': key<Readonly<Record<string, readonly string[]>>>({
+    expected: 'lines of name: prefix, such as api-2: ["ssh", "ops@vault-2"]',
+    schema: () => hostPrefixes(words),
+    show: (others) =>
+      Object.entries(others)
+        .map(([name, prefix]) => `${name}: ${prefix.join(' ')}`)
+        .join('; ') || '(none)',
+    fallback: {},
+    fileOnly: true,
+    map: true,
   }),
   'host.envFile': hostPath('/home/tempovault/tempovault/.env', 'TV_ENV_FILE'),
   'host.units.api': unit('tempovault-api'),

@@ -3,6 +3,9 @@ import { isPrintable } from '../text/outsideText.ts';
 import { address } from './address.ts';
 import type { PairSetting, SignerSource } from './settings.ts';
 
+/** What the host of `host.prefix` is called beside `host.others`. */
+export const mainHost = 'host';
+
 const word = () => z.string().min(1);
 
 /** One source of a key, as a map in a file. Every value in it is text. */
@@ -53,3 +56,18 @@ const pair = (): z.ZodType<PairSetting> =>
 /** Pairs by the name that operators use. */
 export const pairSettings = (): z.ZodType<Readonly<Record<string, PairSetting>>> =>
   z.record(z.string().min(1).max(longestPairName).refine(isPrintable), pair());
+
+/** As an address of a machine, and so that it can be told from a sentence: `api-2`, `vault-2.internal`. */
+const hostName = /^[A-Za-z0-9][\w.-]{0,62}$/;
+
+/** Hosts by name, each with its prefix. The name `host` is that of `host.prefix`. */
+export const hostPrefixes = (
+  words: () => z.ZodType<readonly string[]>,
+): z.ZodType<Readonly<Record<string, readonly string[]>>> =>
+  z.record(
+    z
+      .string()
+      .regex(hostName)
+      .refine((name) => name !== mainHost),
+    words().refine((prefix) => prefix.length > 0),
+  );

@@ -198,6 +198,7 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
     },
     host: {
       prefix: need('host.prefix'),
+      others: need('host.others'),
       envFile: need('host.envFile'),
       units: {
         api: need('host.units.api'),

@@ -54,6 +54,8 @@ export interface Settings {
   readonly host: {
     /** Put in front of every host command: `[]`, `['sudo','-n']`, `['ssh','ops@vault-1']`. */
     readonly prefix: readonly string[];
+    /** Further hosts by a name of the operator's, each with its own prefix. `scale check` reads them too. */
+    readonly others: Readonly<Record<string, readonly string[]>>;
     readonly envFile: string;
     readonly units: Readonly<Record<ServiceName, string>>;
     /** Script names without extension, by which a service's processes are known. */

@@ -57,10 +57,14 @@ export const sourceIds = Object.keys(sources) as readonly SourceId[];
 
 /**
  * Reads sources, all at once, each within its own limit.
+ * @param look of a caller that reads more with it than these sources
  * @throws what is no TvError
  */
-export async function observe(ctx: Context, which: readonly SourceId[] = sourceIds): Promise<World> {
-  const look = new Look(ctx);
+export async function observe(
+  ctx: Context,
+  which: readonly SourceId[] = sourceIds,
+  look = new Look(ctx),
+): Promise<World> {
   const read = which.map(async (id) => [id, await look.reading(sources[id] as Source<unknown>)] as const);
   return Object.fromEntries(await Promise.all(read)) as World;
 }

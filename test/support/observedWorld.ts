@@ -131,6 +131,8 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
         fromBlock: 0,
         pairs: [],
         newest: undefined,
+        own: [],
+        others: [],
         spend: { perSignal: 1_000n, perSecond: 20, signals: 30 },
         feeToken: undefined,
       },

@@ -23,6 +23,7 @@ const environment = {
     },
     host: {
       prefix: ['ssh', 'ops@vault-1'],
+      others: {},
       envFile: '/srv/tempo vault/.env',
       units: { api: 'tv-api', indexer: 'tv-indexer', oracle: 'tv-oracle' },
       programs: { api: 'api_server', indexer: 'event_indexer', oracle: 'oracle_relay' },

@@ -31,6 +31,10 @@ export interface Activity {
   readonly pairs: readonly `0x${string}`[];
   /** The newest accepted signal in a transaction that the account itself sent. */
   readonly newest: AcceptedSignal | undefined;
+  /** The account's own newest accepted signals, oldest first; at most those of so many transactions as were read. */
+  readonly own: readonly AcceptedSignal[];
+  /** The newest accepted signal of each other sender among the same transactions. */
+  readonly others: readonly { readonly sender: string; readonly signal: AcceptedSignal }[];
   /** Undefined where no signal of the account was seen. */
   readonly spend: Spend | undefined;
   /** Tempo: the token that paid for the account's newest signal, by its receipt. */
@@ -79,10 +83,12 @@ export async function readActivity(
       ...hashes.map((hash) => chain.client.request({ method: 'eth_getTransactionReceipt', params: [hash] })),
     ]),
   );
-  const own = receipts
+  const mined = receipts
     .filter((receipt) => receipt !== null)
-    .map((receipt) => parseObject(receipt, 'receipt'))
-    .filter((receipt) => sameAddress(String(receipt['from']), sender));
+    .map((receipt) => parseObject(receipt, 'receipt'));
+  const own = mined.filter((receipt) => sameAddress(String(receipt['from']), sender));
+  const ownHashes = new Set(own.map((receipt) => receipt['transactionHash']));
+  const ownSignals = signals.filter(({ transaction }) => ownHashes.has(transaction));
   const signalOf = (receipt: Receipt | undefined) =>
     signals.findLast(({ transaction }) => transaction === receipt?.['transactionHash']);
   const newest = signalOf(own.at(-1));
@@ -93,7 +99,10 @@ export async function readActivity(
     throw unreadable(chain, unknown);
   }
   if (first === undefined || last === undefined) {
-    return { fromBlock, pairs, newest: undefined, spend: undefined, feeToken: undefined };
+    return {
+      ...{ fromBlock, pairs, own: [], others: othersIn(mined, sender, signals) },
+      ...{ newest: undefined, spend: undefined, feeToken: undefined },
+    };
   }
   const fees = own.map((receipt) =>
     feeOf(
@@ -108,6 +117,8 @@ export async function readActivity(
     fromBlock,
     pairs,
     newest,
+    own: ownSignals,
+    others: othersIn(mined, sender, signals),
     spend: {
       perSignal: total / BigInt(own.length),
       // What the first one cost was spent before the time that is measured.
@@ -140,6 +151,23 @@ async function readBlockTime(chain: Chain, number: number): Promise<number> {
 }
 
 type Receipt = Readonly<Record<string, unknown>>;
+
+/** The newest signal of every sender but one, by the senders of the receipts. */
+function othersIn(
+  receipts: readonly Receipt[],
+  sender: Address,
+  signals: readonly AcceptedSignal[],
+): Activity['others'] {
+  const newest = new Map<string, AcceptedSignal>();
+  for (const receipt of receipts) {
+    const from = String(receipt['from']).toLowerCase();
+    const signal = signals.findLast(({ transaction }) => transaction === receipt['transactionHash']);
+    if (signal !== undefined && /^0x[0-9a-f]{40}$/.test(from) && !sameAddress(from, sender)) {
+      newest.set(from, signal);
+    }
+  }
+  return [...newest].map(([from, signal]) => ({ sender: from, signal }));
+}
 
 /** The receipt's own field, where the node has it; else the transfer from the sender to the fee manager. */
 function feeTokenOf(receipt: Receipt, sender: Address): Address | undefined {

@@ -31,7 +31,7 @@ export function runbookAnchor(section: string): string | undefined {
 
 /** What an operator needs to know of a section beyond its commands. */
 export const sectionNotes: Readonly<Record<string, string>> = {
-  '5': `tv has no command for this yet.
+  '5': `Resize: make a snapshot, resize, then \`tv scale check\`.
 
 - The API server keeps no state: several can run behind a load balancer.
 - Run **one** event indexer. Two write the same cursor, and blocks are lost.
