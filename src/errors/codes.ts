@@ -314,6 +314,14 @@ export const codes = {
     meaning: 'A key cannot be changed in the .env file without a risk to other lines.',
   },
   'env-file.unwritable-value': { meaning: 'A key or value cannot be written to a .env file.' },
+  'nginx.rejected': {
+    meaning: 'nginx -t rejects a configuration, or would ignore a part of it.',
+    whatToDo: 'The error quotes what nginx says; what tv had written was rolled back.',
+  },
+  'nginx.not-reloaded': {
+    meaning: 'nginx could not be reloaded, or still works with its former configuration.',
+    whatToDo: 'The error log of nginx says why.',
+  },
   'file.missing': { meaning: 'A file does not exist on the host.' },
   'file.unreadable': { meaning: 'A file on the host may not be read.' },
   'file.not-a-file': { meaning: 'A path on the host is not a regular file.' },

@@ -316,18 +316,17 @@ function lostAtBoot(host: HostSeen, hosts: readonly HostSeen[], settings: Settin
   const lost = serviceNames.filter(
     (name) => services.value[name].activeState === 'active' && traits.value[name].atBoot === 'disabled',
   );
-  return lost.map((name) => {
-    const unit = settings.host.units[name];
-    const found = draft({
-      id: `boot-lost:${name}`,
-      source: 'services',
-      level: 'warning',
-      title: 'A unit that runs does not start at boot',
-      sentence: `${unit} runs, and does not start at boot: a resize restarts the machine`,
-      next: [onHost(`systemctl enable ${unit}`)],
-    });
-    return onThis(host, found, hosts);
+  if (lost.length === 0) return [];
+  const names = lost.map((name) => settings.host.units[name]);
+  const found = draft({
+    id: 'boot-lost',
+    source: 'services',
+    level: 'warning',
+    title: 'A unit that runs does not start at boot',
+    sentence: `not started at boot, and so missing after a resize: ${names.join(', ')}`,
+    next: [onHost(`systemctl enable ${names.join(' ')}`)],
   });
+  return [onThis(host, found, hosts)];
 }
 
 function adviceOn(host: HostSeen, hosts: readonly HostSeen[], shell: string): Advice {
