@@ -64,7 +64,7 @@ export interface MachineInput {
 const usualData = '/var/lib';
 
 /** The machine of the database: as the flags say, else as this environment's host says. */
-export async function measureMachine(
+async function measureMachine(
   ctx: Context,
   input: MachineInput,
   dataDirectory: string | null,

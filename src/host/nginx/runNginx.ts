@@ -82,7 +82,8 @@ export async function readIncludes(
 }
 
 export function parseIncludes(dump: string, configuration: string): readonly string[] {
-  const written = [...dump.matchAll(/^[^#\n]*?\binclude\s+(?:"([^"\n]+)"|'([^'\n]+)'|([^\s;"']+))\s*;/gm)];
+  const text = dump.replace(/(^|\s)#.*$/gm, '');
+  const written = [...text.matchAll(/\binclude\s+(?:"([^"\n]+)"|'([^'\n]+)'|([^\s;"']+))\s*;/g)];
   const folder = posix.dirname(configuration);
   return [...new Set(written.map(([, a, b, c]) => outsideText(posix.resolve(folder, a ?? b ?? c ?? ''))))];
 }

@@ -1,7 +1,6 @@
 import type { ServiceName, Settings } from '../../config/settings.ts';
 import { type Advice, distinctAdvice, onHost, onThisMachine } from '../../errors/advice.ts';
 import { judgeSecondRelay, judgeWriters } from '../../operations/service/checkStart.ts';
-import { describeProcess } from '../../operations/service/checkUnit.ts';
 import { serviceNames, serviceTitles } from '../../operations/service/service.ts';
 import { bytes, duration, howMany } from '../../text/format.ts';
 import { behindPrefix } from '../../text/shellLine.ts';
@@ -39,7 +38,9 @@ export interface Instances {
 export function instancesOn({ world }: HostSeen, service: ServiceName): Instances {
   const unit = world.services?.known === true ? world.services.value[service] : undefined;
   const processes = world.processes?.known === true ? world.processes.value[service] : undefined;
-  const words = (processes ?? []).map((each) => `process ${each.pid} (${describeProcess(each)})`);
+  const words = (processes ?? []).map(
+    (each) => `process ${each.pid}, ${each.unit ?? 'no unit'}, user ${each.user}`,
+  );
   const isUp = unit?.activeState === 'active' || unit?.activeState === 'reloading';
   // A program of another name is not found among the processes.
   const isSeen = unit !== undefined && (processes ?? []).some(({ pid }) => pid === unit.mainPid);
@@ -103,7 +104,7 @@ export function judgeScale(seen: ScaleSeen, settings: Settings, now: Date): read
     ...judged,
     ...[...doubles].map(([name, first]) => double(name, first)),
     ...hosts.flatMap((host) => emptyHost(host, hosts, settings)),
-    ...singles.flatMap((service) => exactlyOne(service, hosts, judged)),
+    ...singles.flatMap((service) => exactlyOne(service, hosts, judged, settings)),
     ...singles.flatMap((service) => twiceAtBoot(service, hosts, settings)),
     ...hosts.flatMap((host) => lostAtBoot(host, hosts, settings)),
     ...hosts.flatMap((host) => workerCount(host, hosts, judged, settings)),
@@ -134,17 +135,29 @@ function ofHost(
       service !== undefined &&
       hosts.some((other) => other !== host && instancesOn(other, service).words.length > 0);
     if (finding.id.startsWith('service-missing:')) return [];
-    if (finding.id.startsWith('service-down:') && elsewhere) {
-      // Two of an API are wanted; of the others the one that runs is enough.
-      if (service !== 'api') return [];
-      return [onThis(host, { ...finding, level: 'warning' }, hosts)];
+    if (finding.id.startsWith('service-down:') && service !== undefined) {
+      // One of these is enough, and one alone is to be started.
+      if (service !== 'api' && (elsewhere || host !== homeOf(service, hosts))) return [];
     }
-    return [onThis(host, finding, hosts)];
+    if (finding.id === 'service-down:api' && elsewhere) {
+      return [onThis(host, { ...finding, level: 'warning' }, hosts, settings)];
+    }
+    return [onThis(host, finding, hosts, settings)];
   });
 }
 
+/** Of a service that runs nowhere: the host on which it is installed, starting at boot if there is one. */
+function homeOf(service: ServiceName, hosts: readonly HostSeen[]): HostSeen | undefined {
+  const installed = hosts.filter(
+    ({ world }) => world.services?.known === true && world.services.value[service].loadState !== 'not-found',
+  );
+  return (
+    installed.find(({ traits }) => traits.known && traits.value[service].atBoot === 'enabled') ?? installed[0]
+  );
+}
+
 /** A finding about one of several hosts: its id, its words and its commands name the host. */
-function onThis(host: HostSeen, finding: Finding, hosts: readonly HostSeen[]): Finding {
+function onThis(host: HostSeen, finding: Finding, hosts: readonly HostSeen[], settings: Settings): Finding {
   if (hosts.length === 1) return finding;
   const isFirst = host === hosts[0];
   return {
@@ -153,15 +166,27 @@ function onThis(host: HostSeen, finding: Finding, hosts: readonly HostSeen[]): F
     sentence: `${host.name}: ${finding.sentence}`,
     // Only what was found on this host can explain it.
     cause: finding.cause === null || isFirst ? finding.cause : `${finding.cause}@${host.name}`,
-    next: isFirst ? finding.next : finding.next.map((advice) => forHost(host, advice)),
+    next: isFirst ? finding.next : finding.next.map((advice) => forHost(host, advice, settings)),
   };
 }
 
 /** Advice for the first host, as it has to be typed for another one. */
-function forHost({ name, prefix }: HostSeen, advice: Advice): Advice {
+function forHost({ name, prefix }: HostSeen, advice: Advice, settings: Settings): Advice {
   if (typeof advice === 'string' || 'again' in advice) return advice;
-  if ('tv' in advice) return { ...advice, on: name };
-  return advice.on === 'here' ? advice : onThisMachine(behindPrefix(prefix, advice.shell), advice.when);
+  if ('shell' in advice) {
+    return advice.on === 'here' ? advice : onThisMachine(behindPrefix(prefix, advice.shell), advice.when);
+  }
+  const [first, verb, service] = advice.tv;
+  // The settings are on this machine, whichever host they are about.
+  if (first === 'config') return advice;
+  const known = serviceNames.find((each) => each === service);
+  // From here tv controls the units of the first host alone. What must not run twice is started by a tv on that
+  // host, which looks for a second one first.
+  if (first === 'service' && known !== undefined && (verb === 'stop' || known === 'api')) {
+    const shell = `systemctl ${verb} ${settings.host.units[known]}`;
+    return onThisMachine(behindPrefix(prefix, shell), advice.when);
+  }
+  return { ...advice, on: name };
 }
 
 interface Draft {
@@ -208,7 +233,7 @@ function emptyHost(host: HostSeen, hosts: readonly HostSeen[], settings: Setting
       { when: 'see host.others and host.units', tv: ['config', 'show'] },
     ],
   });
-  return [{ ...onThis(host, found, hosts), id: `host-empty:${host.name}` }];
+  return [{ ...onThis(host, found, hosts, settings), id: `host-empty:${host.name}` }];
 }
 
 /** Exactly one indexer, and exactly one relay, over all hosts that could be read. */
@@ -216,6 +241,7 @@ function exactlyOne(
   service: Single,
   hosts: readonly HostSeen[],
   judged: readonly Finding[],
+  settings: Settings,
 ): readonly Finding[] {
   const all = hosts.map((host) => ({ host, ...instancesOn(host, service) }));
   const running = all.filter(({ words }) => words.length > 0);
@@ -231,10 +257,15 @@ function exactlyOne(
         level: 'critical',
         sentence: `${what} runs on ${howMany(running.length, 'host')} (${names.join(', ')}): ${collisions[service]}`,
         evidence,
-        next: running.slice(1).map(({ host }) => ({
-          when: `keep one of them, and stop the other`,
-          ...stopOn(host, hosts, service),
-        })),
+        next: running
+          .slice(1)
+          .map(({ host }) =>
+            forHost(
+              host,
+              { when: `keep one, such as that of ${names[0]}`, tv: ['service', 'stop', service] },
+              settings,
+            ),
+          ),
       }),
     ];
   }
@@ -272,11 +303,6 @@ function exactlyOne(
   ];
 }
 
-function stopOn(host: HostSeen, hosts: readonly HostSeen[], service: ServiceName) {
-  const stop = { tv: ['service', 'stop', service] };
-  return host === hosts[0] ? stop : { ...stop, on: host.name };
-}
-
 /** The finding that says why a host was not read; null where none does. */
 function silenceOf(
   host: HostSeen | undefined,
@@ -303,7 +329,10 @@ function twiceAtBoot(service: Single, hosts: readonly HostSeen[], settings: Sett
       sentence: `${unit} starts at boot on ${enabled.map(({ name }) => name).join(' and ')}: after a reboot ${collisions[service]}`,
       next: enabled
         .filter((host) => instancesOn(host, service).words.length === 0)
-        .map((host) => adviceOn(host, hosts, `systemctl disable ${unit}`)),
+        .map((host) => {
+          const disable = onHost(`systemctl disable ${unit}`);
+          return host === hosts[0] ? disable : forHost(host, disable, settings);
+        }),
     }),
   ];
 }
@@ -313,8 +342,14 @@ function lostAtBoot(host: HostSeen, hosts: readonly HostSeen[], settings: Settin
   const { traits, world } = host;
   const { services } = world;
   if (services?.known !== true || !traits.known) return [];
+  // One that runs twice is to be stopped on one host, and not to be started there again.
+  const isSecond = (name: ServiceName) =>
+    name !== 'api' && hosts.some((other) => other !== host && instancesOn(other, name).words.length > 0);
   const lost = serviceNames.filter(
-    (name) => services.value[name].activeState === 'active' && traits.value[name].atBoot === 'disabled',
+    (name) =>
+      services.value[name].activeState === 'active' &&
+      traits.value[name].atBoot === 'disabled' &&
+      !isSecond(name),
   );
   if (lost.length === 0) return [];
   const names = lost.map((name) => settings.host.units[name]);
@@ -326,11 +361,7 @@ function lostAtBoot(host: HostSeen, hosts: readonly HostSeen[], settings: Settin
     sentence: `not started at boot, and so missing after a resize: ${names.join(', ')}`,
     next: [onHost(`systemctl enable ${names.join(' ')}`)],
   });
-  return [onThis(host, found, hosts)];
-}
-
-function adviceOn(host: HostSeen, hosts: readonly HostSeen[], shell: string): Advice {
-  return host === hosts[0] ? onHost(shell) : forHost(host, onHost(shell));
+  return [onThis(host, found, hosts, settings)];
 }
 
 function workerCount(
@@ -349,18 +380,18 @@ function workerCount(
     const reason = workers === null ? from : 'its cores are unknown';
     const sentence = `whether the API has 2 × cores + 1${should} workers is unknown: ${reason}`;
     const found = draft({ ...common, level: 'unknown', sentence });
-    return [{ ...onThis(host, found, hosts), cause: silenceOf(host, hosts, judged) }];
+    return [{ ...onThis(host, found, hosts, settings), cause: silenceOf(host, hosts, judged) }];
   }
   const found = draft({
     ...common,
     level: 'warning',
-    sentence: `the API has ${howMany(workers, 'worker')} by ${from}, and should have ${recommended} (2 × cores + 1)`,
+    sentence: `the API has ${howMany(workers, 'worker')} (${from}), and should have ${recommended} (2 × cores + 1)`,
     next: [
       onHost(`systemctl edit --full ${settings.host.units.api}`, `set its workers to ${recommended}`),
       { when: 'then', tv: ['service', 'restart', 'api'] },
     ],
   });
-  return [onThis(host, found, hosts)];
+  return [onThis(host, found, hosts, settings)];
 }
 
 /** A second indexer that is on none of the hosts still has a session in the database. */

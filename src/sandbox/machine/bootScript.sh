@@ -49,7 +49,7 @@ for u in basic sysinit sockets timers paths slices local-fs remote-fs swap multi
   network-online nss-lookup shutdown umount final; do
   cp -P "$STOCK/$u.target" "$MNT/"
 done
-for u in systemd-journald.service systemd-journald.socket systemd-journald-dev-log.socket nginx.service; do
+for u in systemd-journald.service systemd-journald.socket systemd-journald-dev-log.socket; do
   [ ! -e "$STOCK/$u" ] || cp -P "$STOCK/$u" "$MNT/"
 done
 mkdir "$MNT/sysinit.target.wants" "$MNT/sockets.target.wants"
