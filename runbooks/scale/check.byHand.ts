@@ -15,13 +15,16 @@ export const byHand: ByHand = {
     processList,
     {
       what: 'Size of the machine, and the workers that the API should have.',
-      run: `echo "$(nproc) cores, $(awk '/MemTotal/ {print int($2 / 1024)}' /proc/meminfo) MiB, $((2 * $(nproc) + 1)) workers"; systemctl show -p ExecStart --value "$API_UNIT" | grep -oE -- '(--workers|-w)[ =]?[0-9]+' || true`,
+      run: `cores=$(nproc)
+echo "$cores cores, $(awk '/MemTotal/ {print int($2 / 1024)}' /proc/meminfo) MiB, $((2 * cores + 1)) workers"
+systemctl show -p ExecStart "$API_UNIT" | grep -oE -- '(--workers|-w)[ =]?[0-9]+' || true`,
       expect: 'The second line, where there is one, names the same number of workers.',
       prints: /^\d+ cores, \d+ MiB, \d+ workers/,
     },
     {
       what: 'Memory settings of PostgreSQL: a quarter, three quarters and a sixteenth of the memory.',
-      run: `psql -X -v ON_ERROR_STOP=1 -Atc "SELECT name, current_setting(name) FROM pg_settings WHERE name IN ('shared_buffers', 'effective_cache_size', 'maintenance_work_mem')"`,
+      run: `psql -X -v ON_ERROR_STOP=1 -Atc "SELECT name, current_setting(name) FROM pg_settings
+  WHERE name IN ('shared_buffers', 'effective_cache_size', 'maintenance_work_mem')"`,
       expect: 'Otherwise see [Performance tuning](#performance-tuning).',
       prints: /shared_buffers\|/,
     },

@@ -72,7 +72,7 @@ interface ShownHost {
 /** `tv scale check`: runbook §5, "Verify services after resize", and one instance of what must be single. */
 export default defineReport({
   title: 'Scaling check',
-  summary: 'Check services and resources after a resize or a move',
+  summary: 'Check services and resources after a resize',
   section: '5',
   order: 5,
   description:

@@ -25,17 +25,17 @@ export const byHand: ByHand = {
   echo '    least_conn;'
   for server in $SERVERS; do echo "    server $server weight=1 max_fails=3 fail_timeout=10s;"; done
   echo '}'
-  cat <<'CONF'
+  cat <<CONF
 server {
     listen 80;
     proxy_connect_timeout 3s;
     proxy_send_timeout 30s;
     proxy_read_timeout 30s;
     proxy_next_upstream error timeout http_502 http_504;
-    proxy_set_header Host $host;
-    proxy_set_header X-Real-IP $remote_addr;
-    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header Host \\$host;
+    proxy_set_header X-Real-IP \\$remote_addr;
+    proxy_set_header X-Forwarded-For \\$proxy_add_x_forwarded_for;
+    proxy_set_header X-Forwarded-Proto \\$scheme;
     location / {
         proxy_pass http://tempovault_api;
     }

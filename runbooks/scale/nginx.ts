@@ -65,7 +65,7 @@ const input = {
 /** Runbook §5, "Horizontal Scaling": without `--apply` it only prints. */
 export default defineRunbook<typeof input, NginxFacts>({
   title: 'Balance the API over several servers',
-  summary: 'Print or apply an nginx upstream of several API servers',
+  summary: 'Balance the API over servers with nginx',
   section: '5',
   order: 6,
   risk: 'moderate',
@@ -157,6 +157,11 @@ async function testedInWords(
   }
 }
 
+/** As an operator types it: nginx is on the PATH of root. */
+function nginxLine({ flags }: Pick<Nginx, 'flags'>, ...more: readonly string[]): string {
+  return quoteWords(['nginx', ...flags, ...more]);
+}
+
 /** How long nginx may take to start workers with the new file, in milliseconds. */
 const reloadMs = 15_000;
 
@@ -165,7 +170,7 @@ function write(facts: NginxFacts): Step {
   return {
     id: 'write',
     title: `${before === null ? 'create' : 'replace'} ${file}, and test the whole configuration`,
-    command: `tee ${quoteForShell(file)}; ${quoteWords([nginx.program, ...nginx.flags, '-t'])}`,
+    command: `tee ${quoteForShell(file)} && ${nginxLine(nginx, '-t')}`,
     effect: 'reversible',
     undoTitle: before === null ? `remove ${file}` : `restore ${file}`,
     idempotent: true,
@@ -189,9 +194,9 @@ function write(facts: NginxFacts): Step {
                   when: 'use another address, and pass on to http://tempovault_api there',
                   again: ['--listen', '127.0.0.1:8080'],
                 },
-                onHost(`${nginx.program} -T | grep -n server_name`),
+                onHost(`${nginxLine(nginx, '-T')} | grep -n server_name`),
               ]
-            : onHost(`${nginx.program} -t`),
+            : onHost(nginxLine(nginx, '-t')),
         },
       );
     },
@@ -212,7 +217,7 @@ function takeIntoUse(facts: NginxFacts): Step {
   return {
     id: 'reload',
     title: `reload nginx, and wait until it works with the new file`,
-    command: quoteWords([nginx.program, ...nginx.flags, '-s', 'reload']),
+    command: nginxLine(nginx, '-s', 'reload'),
     effect: 'reversible',
     undoTitle: 'restore the former file and reload nginx',
     idempotent: true,

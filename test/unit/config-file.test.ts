@@ -94,7 +94,7 @@ describe('what is wrong in a file is told with file and line', () => {
       # unknown key, nothing near
       fatal: host.password is not a setting.
         where: /home/.config/tv/config.yaml:4
-        known here: prefix, envFile, units, programs, accessLog, timeoutMs
+        known here: prefix, others, envFile, units, programs, accessLog, timeoutMs
         next: correct line 4 of /home/.config/tv/config.yaml, then: tv config check
       # wrong number
       fatal: chain.id is malformed.
