@@ -235,7 +235,7 @@ function apiOnHost(ctx: Context, address: string): Api {
       const start = ctx.clock.now().getTime();
       const found = await fetchUrl(ctx.host(), { url: url + path, limitSeconds: askSeconds });
       if (found === undefined) {
-        throw new UnavailableError('api.unreachable', `Nothing listens at ${address}.`);
+        throw new UnavailableError('api.unreachable', 'The connection was refused.');
       }
       return {
         status: found.status,

@@ -44,7 +44,7 @@ const input = {
   ),
   listen: field(
     '--listen <address>',
-    'where nginx is to listen: PORT or ADDRESS:PORT',
+    'where nginx is to listen: PORT or ADDRESS:PORT (default: 80)',
     z.string().default('80'),
   ),
   file: field(
@@ -164,6 +164,8 @@ function nginxLine({ flags }: Pick<Nginx, 'flags'>, ...more: readonly string[]):
 
 /** How long nginx may take to start workers with the new file, in milliseconds. */
 const reloadMs = 15_000;
+/** How long former workers take connections beside the new ones, in milliseconds: nginx has them end after 100. */
+const endingMs = 2_000;
 
 function write(facts: NginxFacts): Step {
   const { file, text, before, nginx } = facts;
@@ -233,7 +235,13 @@ function takeIntoUse(facts: NginxFacts): Step {
       await awaitUse(ctx, facts, (now) => now !== id);
     },
     checkUndone: async (ctx) => {
-      const now = (await readInUse(ctx, facts)).id;
+      // A worker that is ending may still take a connection.
+      const { id: now } = await poll(
+        ctx.clock,
+        { everyMs: 100, limitMs: endingMs, signal: ctx.signal },
+        () => readInUse(ctx, facts),
+        (seen) => seen.id !== id,
+      );
       // Former text of tv at another address does not answer here.
       if (now !== id)
         return pass(
@@ -309,9 +317,15 @@ export async function verify(ctx: StepContext, facts: NginxFacts): Promise<reado
       ? pass(`${file}, as written; nginx -t accepts the whole configuration`)
       : block('nginx -t rejects the configuration', { facts: problemFacts(problems) });
   });
-  preflight.check('upstream', 'api', async () => {
+  preflight.check('upstream', 'api', async (signal) => {
     const url = listen.url + proofPath;
-    const found = await askNginx(ctx, facts);
+    // A worker with the former file that is ending may still take a connection.
+    const found = await poll(
+      ctx.clock,
+      { everyMs: 100, limitMs: endingMs, signal },
+      () => askNginx(ctx, facts),
+      (seen) => seen?.headers.get(proofHeader) === id,
+    );
     if (found === undefined) return block(`nothing listens at ${listen.url}`);
     const { status, headers } = found;
     if (headers.get(proofHeader) !== id) {

@@ -93,6 +93,18 @@ describe('a node whose log index leaves logs out, without an error', () => {
       .toBeGreaterThan(now.timestamp);
     await send(url, { from: oracle, to: deployment.addresses.riskController, data });
     expect((await waiting).nonce).toBe('2');
+
+    const after = await world.protocol.head();
+    const own = await readActivity(world.protocol.chain, { sender: oracle, head: after });
+    expect([own.own.at(-1)?.at, own.own.at(-1)?.pair, own.others]).toEqual([now.timestamp + 1, pair?.id, []]);
+    const another = { sender: `0x${'9'.repeat(40)}` as const, head: after };
+    const seen = await readActivity(world.protocol.chain, another);
+    expect([seen.own, seen.newest, seen.others.map(({ sender }) => sender)]).toEqual([
+      [],
+      undefined,
+      [oracle.toLowerCase()],
+    ]);
+    expect(seen.others[0]?.signal.at).toBe(now.timestamp + 1);
   });
 
   it('a signal in the contract that the logs do not show → its logs are incomplete', async () => {

@@ -77,3 +77,29 @@ it('takes a pair of one token, or no pair at all, for a mistake', async () => {
     expect(problemLines(resolved)).toContain('pairs is malformed.');
   }
 });
+
+it('reads further hosts with their prefixes, as words or as a list', async () => {
+  const resolved = await withSettings(
+    'host:',
+    '  others:',
+    '    api-2: ssh ops@vault-2',
+    '    vault-3.internal: [ssh, -p, 2222, ops@vault-3]',
+  );
+  expect(problemLines(resolved)).toBe('');
+  expect(resolved.settings.host.others).toEqual({
+    'api-2': ['ssh', 'ops@vault-2'],
+    'vault-3.internal': ['ssh', '-p', '2222', 'ops@vault-3'],
+  });
+  expect(originOf(resolved, 'host.others')?.shown).toBe(
+    'api-2: ssh ops@vault-2; vault-3.internal: ssh -p 2222 ops@vault-3',
+  );
+});
+
+it.each(['host: ssh a', '"a b": ssh a', 'api-2: ""', 'api-2: {a: b}', '-x: ssh a'])(
+  'further hosts: %s is refused',
+  async (line) => {
+    const resolved = await withSettings('host:', '  others:', `    ${line}`);
+    expect(problemLines(resolved)).toContain('host.others is malformed.');
+    expect(resolved.settings.host.others).toEqual({});
+  },
+);
