@@ -188,20 +188,21 @@ export async function textOf(ctx: Pick<Context, 'host'>, path: string): Promise<
 
 /** What each server says of itself, asked from the host of nginx. */
 async function checkServers(ctx: Context, servers: readonly Server[]) {
-  const { id } = ctx.settings.chain;
   const all = await Promise.all(
     servers.map(async ({ address }) => ({
       address,
       health: await answer(readHealth(apiOnHost(ctx, address))),
     })),
   );
-  const wrong = all.flatMap(({ address, health }) => {
-    const chainId = health.known ? health.value.chainId : undefined;
-    return id === undefined || chainId === undefined || chainId === id ? [] : [[address, `chain ${chainId}`]];
-  });
+  const chains = all.flatMap(({ address, health }) =>
+    health.known && health.value.chainId !== undefined ? [{ address, chainId: health.value.chainId }] : [],
+  );
+  // Without a setting they have to agree at least.
+  const expected = ctx.settings.chain.id ?? chains[0]?.chainId;
+  const wrong = chains.filter(({ chainId }) => chainId !== expected);
   if (wrong.length > 0) {
-    return block(`${howMany(wrong.length, 'server')} of another chain than ${id}`, {
-      facts: Object.fromEntries(wrong),
+    return block(`${howMany(wrong.length, 'server')} of another chain than ${expected}`, {
+      facts: Object.fromEntries(wrong.map(({ address, chainId }) => [address, `chain ${chainId}`])),
       next: ['take these servers out'],
     });
   }
@@ -209,7 +210,12 @@ async function checkServers(ctx: Context, servers: readonly Server[]) {
   const facts = Object.fromEntries(
     all.flatMap(({ address, health }) => {
       if (!health.known) return [[address, health.reason]];
-      return health.value.status === 'healthy' ? [] : [[address, `/health is ${health.value.status}`]];
+      const { status, chainId } = health.value;
+      const words = [
+        ...(status === 'healthy' ? [] : [`/health is ${status}`]),
+        ...(chainId === undefined ? ['its chain is unknown'] : []),
+      ];
+      return words.length === 0 ? [] : [[address, words.join('; ')]];
     }),
   );
   if (silent.length === all.length) {

@@ -381,6 +381,11 @@ describe('before anything is written', () => {
       /of another chain than 4217/,
     ],
     [
+      'a server that names no chain',
+      { '10.0.1.2:3000': { stdout: 'HTTP/1.1 200 OK\r\n\r\n{"status":"healthy"}' } },
+      ...(['servers', 'warn', /2 of 2 answer/] as const),
+    ],
+    [
       'what answers is no API',
       {
         '10.0.1.1:3000': { stdout: 'HTTP/1.1 200 OK\r\n\r\n<html>' },
@@ -407,6 +412,19 @@ describe('before anything is written', () => {
     expect([found?.status, found?.summary]).toEqual([status, expect.stringMatching(summary)]);
     if (status === 'block' && id !== 'configuration' && id !== 'text' && id !== 'servers')
       expect(facts).toBeUndefined();
+  });
+});
+
+it('servers of two chains → refused, also where no chain is configured', async () => {
+  replies['10.0.1.2:3000'] = health(1);
+  const ctx = context();
+  const { checks } = await preflightNginx(
+    { ...ctx, settings: { ...ctx.settings, chain: {} } } as never,
+    wanted,
+  );
+  expect(checks.find(({ id }) => id === 'servers')).toMatchObject({
+    status: 'block',
+    facts: { '10.0.1.2:3000': 'chain 1' },
   });
 });
 
