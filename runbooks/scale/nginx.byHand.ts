@@ -11,8 +11,8 @@ export const byHand: ByHand = {
     },
     {
       what: 'The configuration of nginx is sound before the change.',
-      run: 'nginx -t',
-      expect: '`test is successful`.',
+      run: 'nginx -t; true',
+      expect: '`test is successful`. Otherwise mend that first.',
     },
   ],
   steps: [
@@ -53,7 +53,7 @@ CONF
   verify: [
     {
       what: 'An API server answers through nginx.',
-      run: `curl -sS -m 5 http://127.0.0.1/health; nginx -T 2>/dev/null | grep -A 3 'upstream tempovault_api'`,
+      run: `curl -sS -m 5 http://127.0.0.1/health; nginx -T 2>/dev/null | grep -A 3 'upstream tempovault_api'; true`,
       expect:
         '`healthy`, and the upstream of this change. A reload that failed is in `/var/log/nginx/error.log` only.',
     },
