@@ -88,7 +88,7 @@ and --listen 127.0.0.1:8080 keeps the one of tv to the host. The name is that of
     input: { server: ['10.0.1.1:3000'], listen: '80', file: undefined, apply: true },
   },
   onFailure: 'stop',
-  handout: async (ctx, given) => {
+  printout: async (ctx, given) => {
     const wanted = wantedOf(ctx, given);
     if (given.apply) return undefined;
     const { upstream, servers, listen } = wanted;

@@ -653,6 +653,7 @@ describe('records', () => {
       ...scene.engine.ctx,
       tell: (line) => told.push(line),
       writeFile: () => {},
+      appendLine: () => {},
       output: fakeOutput(),
       ...options.change?.(scene.engine.ctx),
     };
