@@ -36,7 +36,7 @@ export function incidentHtml(incident: Incident): string {
     '<h2>Timeline</h2>',
     entries.length === 0
       ? `<p>${escapeHtml(emptyWords(incident))}</p>`
-      : htmlTable(['Time', 'Of', '', 'What', 'Details'], entries.map(entryRow)),
+      : htmlTable(['Time', 'Of', 'Level', 'What', 'Details'], entries.map(entryRow)),
     `<h2>Services</h2>${htmlTable(
       ['Service', 'Unit', 'In this time'],
       services.map((story) =>

@@ -24,7 +24,7 @@ export function incidentMarkdown(incident: Incident): string {
     '## Timeline',
     entries.length === 0
       ? emptyWords(incident)
-      : markdownTable(['Time', 'Of', '', 'What', 'Details'], entries.map(entryRow)),
+      : markdownTable(['Time', 'Of', 'Level', 'What', 'Details'], entries.map(entryRow)),
     '## Services',
     markdownTable(
       ['Service', 'Unit', 'In this time'],

@@ -39,26 +39,32 @@ export async function readRunsPart(ctx: Place, span: TimeSpan): Promise<Incident
 
 /** Calls that were refused before they became a run: only the audit log has them. */
 export async function readCallsPart(ctx: Place, span: TimeSpan): Promise<IncidentPart> {
-  const read = await answer((async () => ctx.audit.entries())());
+  const read = await answer((async () => ({ entries: ctx.audit.entries(), verdict: ctx.audit.verify() }))());
   if (!read.known) return unreadPart('calls', span, read.reason);
+  const { entries, verdict } = read.value;
   const { environment } = ctx.settings;
-  const calls = read.value.filter(
+  const calls = entries.filter(
     (entry) => entry.environment === environment && entry.run === null && isWithin(entry.at, span),
   );
+  const reason = `the audit log is not intact: ${clean(verdict.problems.join('; '))}`;
+  const summary = `${howMany(calls.length, 'call')} of this machine that became no run, in ${ctx.audit.file}`;
   return {
     report: {
       source: 'calls',
-      state: 'read',
-      summary: `${howMany(calls.length, 'call')} of this machine that became no run, in ${ctx.audit.file}`,
+      state: verdict.intact ? 'read' : 'partly',
+      summary: verdict.intact ? summary : `${summary}; ${reason}`,
     },
-    entries: calls.map(({ at, command, operator, outcome, reason, exitCode }) => ({
+    entries: calls.map(({ at, command, operator, outcome, reason: why, exitCode }) => ({
       at: new Date(at),
       of: 'calls',
       level: 'warn',
-      what: clean(`tv ${command} ${outcome} (exit ${exitCode}), asked by ${operator.user}@${operator.host}`),
-      details: reason === null ? [] : [clean(reason)],
+      // A line that was changed by hand may have no operator.
+      what: clean(
+        `tv ${command} ${outcome} (exit ${exitCode}), asked by ${operator?.user ?? '?'}@${operator?.host ?? '?'}`,
+      ),
+      details: typeof why === 'string' ? [clean(why)] : [],
     })),
-    missing: [],
+    missing: verdict.intact ? [] : [{ source: 'calls', from: span.since, to: span.until, reason }],
     remarks: [],
   };
 }
