@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { distinctAdvice } from '../src/errors/advice.ts';
+import { type Advice, distinctAdvice } from '../src/errors/advice.ts';
 import { evidenceFor } from '../src/observe/checklist/evidence.ts';
-import { adviceFor, itemIds, items, periodNames, periods } from '../src/observe/checklist/items.ts';
+import { adviceFor, itemIds, items, periodNames } from '../src/observe/checklist/items.ts';
 import { inWords, type JudgedItem, judgeItem, readRecords } from '../src/observe/checklist/judge.ts';
 import { renderItem } from '../src/observe/checklist/render.ts';
 import { Look } from '../src/observe/look.ts';
@@ -70,16 +70,12 @@ Records are in the state directory of this machine (\`checklist.jsonl\`), chaine
   },
 });
 
-/** Of what is due first what tv does itself, then how to record the rest. */
-function nextOf(all: readonly JudgedItem[]) {
-  const open = all.filter(({ state }) => state !== 'proven' && state !== 'recorded');
-  const monthsOf = ({ period }: JudgedItem) => periods[period];
-  const advice = open
-    .toSorted((a, b) => monthsOf(a) - monthsOf(b))
+/** What tv itself does for items that are due, the most frequent ones first; then how one of the others is recorded. */
+function nextOf(all: readonly JudgedItem[]): readonly Advice[] {
+  const advice = all
+    .filter(({ state }) => state !== 'proven' && state !== 'recorded')
     .flatMap(({ id, evidence }) => adviceFor(id, evidence));
-  const isOwn = (each: (typeof advice)[number]) => typeof each !== 'string' && each.when === undefined;
-  return distinctAdvice([...advice.filter(isOwn), ...advice.filter((each) => !isOwn(each))]).slice(
-    0,
-    mostCommands,
-  );
+  const isRecord = (each: Advice) => typeof each !== 'string' && each.when !== undefined;
+  const own = distinctAdvice(advice.filter((each) => !isRecord(each))).slice(0, mostCommands - 1);
+  return [...own, ...advice.filter(isRecord).slice(0, 1)];
 }

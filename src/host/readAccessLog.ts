@@ -60,8 +60,8 @@ export async function readAccessLog(
   }
   const log = exitCode === 0 && said === '' ? parseAccessCounts(stdout) : undefined;
   if (log !== undefined) return log;
-  throw new TvError('host.unreadable-answer', `${path} cannot be read to its end.`, {
-    facts: { reason: said || `exit code ${exitCode}` },
+  const why = said || `exit code ${exitCode}`;
+  throw new TvError('host.unreadable-answer', `${path} cannot be read to its end: ${why}.`, {
     next: see,
   });
 }

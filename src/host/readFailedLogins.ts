@@ -36,8 +36,8 @@ export async function readFailedLogins(
   const reason = journalObstacle({ exitCode, stdout, stderr }) ?? exitOf(stderr);
   const found = reason === undefined ? parseFailedLogins(stdout) : undefined;
   if (found !== undefined) return found;
-  throw new TvError('host.journal-unreadable', 'The journal of sshd cannot be read.', {
-    facts: { reason: reason ?? 'the journal holds no entry' },
+  const why = reason ?? 'the journal holds no entry';
+  throw new TvError('host.journal-unreadable', `The journal of sshd cannot be read: ${why}.`, {
     next: onHost('journalctl -t sshd -t sshd-session -n 20 --no-pager'),
   });
 }

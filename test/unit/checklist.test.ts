@@ -15,7 +15,7 @@ import { parseFailedLogins, readFailedLogins } from '../../src/host/readFailedLo
 import { parseUpgradable, readUpgradable } from '../../src/host/readUpgradable.ts';
 import { thisOperator } from '../../src/journal/operator.ts';
 import { describeAccess } from '../../src/observe/checklist/access.ts';
-import { compareRoles, evidenceFor, judgeKeyAge } from '../../src/observe/checklist/evidence.ts';
+import { compareRoles, evidenceFor, judgeKeyAge, pairUp } from '../../src/observe/checklist/evidence.ts';
 import { type Evidence, type ItemId, itemIds } from '../../src/observe/checklist/items.ts';
 import { addMonths, judgeItem, type Records, readRecords } from '../../src/observe/checklist/judge.ts';
 import { renderItem } from '../../src/observe/checklist/render.ts';
@@ -265,6 +265,60 @@ describe('role holders against the settings', () => {
     const found = compareRoles(all);
     expect(found.kind).toBe(kind);
     expect(found.words).toMatch(words);
+  });
+});
+
+describe('who should hold a role', () => {
+  const day = (text: string) => new Date(`${text}T00:00:00.000Z`).toISOString();
+  const old = (address: Address, replacedAt: string) => ({
+    ...{ old: address, replacedBy: account('e'), run: 'r1' },
+    replacedAt,
+  });
+  const judged = (more: Partial<Parameters<typeof pairUp>[1]>, ...oracles: readonly Address[]) =>
+    compareRoles(
+      pairUp([{ role: 'ORACLE', all: known(oracles), seen: oracles }], {
+        expected: {} as Settings['roles'],
+        key: known({ address: account('e') }),
+        old: known([]),
+        now,
+        ...more,
+      }),
+    );
+
+  it.each<readonly [string, Evidence, Evidence['kind'], RegExp]>([
+    ['the key of .env alone', judged({}, account('e')), 'proven', /./],
+    [
+      'with it one that was replaced more than a day ago',
+      judged({ old: known([old(account('d'), day('2026-11-22'))]) }, account('e'), account('d')),
+      'contradicted',
+      /0xd+ holds ORACLE/,
+    ],
+    [
+      'with it one that was replaced within a day',
+      judged({ old: known([old(account('d'), '2026-11-22T20:00:00.000Z')]) }, account('e'), account('d')),
+      'proven',
+      /./,
+    ],
+    [
+      'the list of replaced keys cannot be read → nobody is called a stranger',
+      judged({ old: unknown('the list is damaged') }, account('e'), account('d')),
+      'unknown',
+      /^ORACLE: the list is damaged$/,
+    ],
+    [
+      'the settings name a role that the contracts do not have',
+      judged({ expected: { vaultOwner: [account('f')] } as unknown as Settings['roles'] }, account('e')),
+      'unknown',
+      /^VAULT_OWNER: the contracts of the settings do not have it$/,
+    ],
+    [
+      'nobody should hold it, and the contracts do not have it',
+      judged({ expected: { strategist: [] } as unknown as Settings['roles'] }, account('e')),
+      'proven',
+      /./,
+    ],
+  ])('%s', (_, found, kind, words) => {
+    expect(found).toMatchObject({ kind, words: expect.stringMatching(words) });
   });
 });
 

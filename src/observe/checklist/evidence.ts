@@ -1,17 +1,17 @@
-import { dueAt, readOldKeys } from '../../chain/oracle/oldKeys.ts';
+import { dueAt, type OldKey, readOldKeys } from '../../chain/oracle/oldKeys.ts';
 import { type KeyAge, readKeyAge } from '../../chain/oracle/readKeyAge.ts';
 import { type HeldRole, type Holders, readOracleForm, readRoleHolders } from '../../chain/readRoleHolders.ts';
 import { sameAddress } from '../../chain/sameAddress.ts';
-import type { Address, ExpectedRole } from '../../config/settings.ts';
+import type { Address, ExpectedRole, Settings } from '../../config/settings.ts';
 import { areUnreadable } from '../../database/backup/marks.ts';
 import { type Advice, onHost } from '../../errors/advice.ts';
-import { type Answer, answer, known } from '../../errors/answer.ts';
+import { type Answer, answer, known, unknown } from '../../errors/answer.ts';
 import { TvError } from '../../errors/TvError.ts';
 import { readUpgradable } from '../../host/readUpgradable.ts';
 import { surveyRuns } from '../../journal/readRuns.ts';
 import { readOracleKey } from '../../operations/oracle/readOracleKey.ts';
 import { ago, count, duration, howMany, localTime } from '../../text/format.ts';
-import { type Look, type Source, withinLimit } from '../look.ts';
+import { type Look, withinLimit } from '../look.ts';
 import { backups as backupsSource } from '../sources/backups.ts';
 import { certificate as certificateSource } from '../sources/certificate.ts';
 import { ofTheChain } from '../sources/chain.ts';
@@ -68,14 +68,9 @@ export async function evidenceFor(id: ItemId, look: Look, limitMs?: number): Pro
   }
 }
 
-/** @throws TvError of the source, so that its reason is the item's */
-async function needed<T>(look: Look, source: Source<T>): Promise<T> {
-  return look.read(source);
-}
-
 /** The newest backup of which a trial restore has succeeded. A backup that was only read is less. */
 async function backups(look: Look): Promise<Evidence> {
-  const { backups: all, directory } = await needed(look, backupsSource);
+  const { backups: all, directory } = await look.read(backupsSource);
   const now = look.ctx.clock.now();
   const verified = all.flatMap(({ name, createdAt, problems, marks: { verified: mark } }) =>
     mark === null ? [] : [{ name, createdAt, ...mark, problems: [...mark.problems, ...problems] }],
@@ -123,7 +118,7 @@ async function backups(look: Look): Promise<Evidence> {
 }
 
 async function certificates(look: Look): Promise<Evidence> {
-  const shown = await needed(look, certificateSource);
+  const shown = await look.read(certificateSource);
   if (shown === undefined) {
     return { kind: 'not-set', words: 'api.publicUrl is not set, or is not https: no certificate to read' };
   }
@@ -160,6 +155,8 @@ async function certificates(look: Look): Promise<Evidence> {
 async function oracleKey(look: Look): Promise<Evidence> {
   const { ctx } = look;
   const key = readOracleKey(ctx);
+  // Awaited below, if the chain does not fail first.
+  key.catch(() => {});
   const age = await ofTheChain(look, async () => {
     const [{ address: oracle }, authority] = await Promise.all([key, readOracleForm(ctx.chain())]);
     return readKeyAge(ctx.chain(), { oracle, authority, limitMs: ctx.settings.monitor.limitMs / 2 });
@@ -219,22 +216,45 @@ async function roles(look: Look, { quickly }: { readonly quickly: boolean }): Pr
     ofTheChain(look, () => readRoleHolders(ctx.chain())),
     answer(readOracleKey(ctx)),
   ]);
-  const now = ctx.clock.now();
   const old = await answer((async () => readOldKeys(ctx.settings))());
-  // A replaced key may hold its role for a day.
-  const fading = old.known ? old.value.filter((each) => dueAt(each) > now).map((each) => each.old) : [];
-  return compareRoles(
-    holders.map((held) => {
-      const setting = settingOf[held.role];
-      if (setting === undefined) {
-        const expects = key.known ? known([key.value.address]) : key;
-        return { held, expects, allowed: fading, setting: '.env' };
-      }
+  return compareRoles(pairUp(holders, { expected, key, old, now: ctx.clock.now() }));
+}
+
+/** Each role with those who should hold it. */
+export function pairUp(
+  holders: readonly Holders[],
+  {
+    expected,
+    key,
+    old,
+    now,
+  }: {
+    readonly expected: Settings['roles'];
+    /** Of `.env`. */
+    readonly key: Answer<{ readonly address: Address }>;
+    /** Replaced keys that are not revoked yet. */
+    readonly old: Answer<readonly OldKey[]>;
+    readonly now: Date;
+  },
+): readonly Comparison[] {
+  // An account that should hold something which is not there.
+  const absent = (Object.entries(settingOf) as [HeldRole, ExpectedRole | undefined][])
+    .filter(([, setting]) => setting !== undefined && (expected[setting]?.length ?? 0) > 0)
+    .filter(([, setting]) => !holders.some(({ role }) => settingOf[role] === setting))
+    .filter(([role]) => role !== 'DEFAULT_ADMIN')
+    .map(([role]) => ({ role, seen: [], all: unknown('the contracts of the settings do not have it') }));
+  return [...holders, ...absent].map((held) => {
+    const setting = settingOf[held.role];
+    if (setting !== undefined) {
       const accounts = expected[setting];
       const expects = accounts === undefined ? undefined : known(accounts);
       return { held, expects, allowed: [], setting: `roles.${setting}` };
-    }),
-  );
+    }
+    // A replaced key may hold its role for a day. Which those are must be known before one is called a stranger.
+    const fading = old.known ? old.value.filter((each) => dueAt(each) > now).map((each) => each.old) : [];
+    const expects = !key.known ? key : old.known ? known([key.value.address]) : old;
+    return { held, expects, allowed: fading, setting: '.env' };
+  });
 }
 
 interface Comparison {

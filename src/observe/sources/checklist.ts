@@ -24,7 +24,7 @@ export const checklist: Source<ChecklistState> = {
     const { clock, settings } = look.ctx;
     const records = readRecords(look.ctx);
     const wanted = itemIds.filter(
-      (id) => !settings.sandbox || (records.known && records.value.newest[id] !== undefined),
+      (id) => !settings.sandbox || !records.known || records.value.newest[id] !== undefined,
     );
     const limitMs = settings.monitor.limitMs * shareOfLimit;
     const items = await Promise.all(
