@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { parse, parseWords } from '../../src/cli/parse.ts';
+import { parse } from '../../src/cli/parse.ts';
 import { findCommand } from '../../src/cli/words.ts';
 import type { AnyRunbook } from '../../src/engine/engine.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import { describeAll } from '../../src/operations/documents/runbookDocument.ts';
 import { registry } from '../../src/registry.generated.ts';
 import type { Json } from '../../src/runbook/json.ts';
+import { refusalOf } from '../support/refusalOf.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -42,24 +43,13 @@ const lines: readonly Advised[] = ['runbooks', 'src'].flatMap((folder) =>
     }),
 );
 
-async function refusal(words: readonly string[]): Promise<string | undefined> {
-  const { entry, rest } = findCommand(registry, words);
-  if (entry === undefined) return 'no such command';
-  try {
-    parseWords(entry, (await entry.load()).default, rest);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
 it('every command of tv that is advised is taken by its own parser', async () => {
   expect(lines.length).toBeGreaterThan(150);
   const problems = await Promise.all(
     lines.map(async ({ place, words }) => {
       // Of an expression for several words only the rest is known; a schedule has other words by this name.
       const known = words.length === 0 || place.includes('schedule') || words.includes('--help');
-      const problem = known ? undefined : await refusal(words);
+      const problem = known ? undefined : await refusalOf(words);
       return problem === undefined ? [] : [`${place}: tv ${words.join(' ')}: ${problem}`];
     }),
   );
