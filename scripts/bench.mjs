@@ -60,6 +60,7 @@ if (!values['start-only']) {
   for (const [name, title] of [
     ['emergency', 'An emergency, tv to the runbook, each RPC answer 100 ms late:'],
     ['pairs', 'Many pairs on one screen:'],
+    ['runs', 'Many closed runs:'],
     ['logs', 'A million journal entries through tv logs --group:'],
     ['database', 'The database, tv to the runbook:'],
   ]) {

@@ -19,7 +19,7 @@ import { onThisMachine } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import { WriteError } from '../output/durableFile.ts';
 import type { RedactingWriter } from '../output/redactingWriter.ts';
-import type { Clock, Runs } from '../runbook/context.ts';
+import type { Clock, RunStamp, Runs } from '../runbook/context.ts';
 import type { JournalEvent, JournalLine } from '../runbook/events.ts';
 import { quoteForShell } from '../text/shellLine.ts';
 import { isJournalLine } from './journalLine.ts';
@@ -235,9 +235,22 @@ export class RunStore implements Runs {
 
   /** Run ids, oldest first. @throws TvError where the folder cannot be read */
   ids(): readonly string[] {
-    const trusted = this.#seconds.filter((directory) => isOwn(dirname(dirname(directory))));
-    const ids = [this.directory, ...trusted].flatMap(namesIn);
+    const ids = [this.directory, ...this.#trustedSeconds()].flatMap(namesIn);
     return [...new Set(ids)].sort();
+  }
+
+  /** Each with size, time and inode of its newest copy. @throws TvError where the folder cannot be read */
+  stamps(): readonly RunStamp[] {
+    const seconds = new Set(this.#trustedSeconds().flatMap(namesIn));
+    return this.ids().map((run) => {
+      const file = seconds.has(run) ? this.file(run) : join(this.directory, `${run}.jsonl`);
+      const stat = statSync(file, { throwIfNoEntry: false });
+      return { run, stamp: stat === undefined ? '' : `${file} ${stat.ino} ${stat.size} ${stat.mtimeMs}` };
+    });
+  }
+
+  #trustedSeconds(): readonly string[] {
+    return this.#seconds.filter((directory) => isOwn(dirname(dirname(directory))));
   }
 
   /** @throws TvError where it cannot be read, or is that of another run */

@@ -1,7 +1,8 @@
 import { TvError } from '../errors/TvError.ts';
-import type { Context } from '../runbook/context.ts';
+import type { Context, RunStamp } from '../runbook/context.ts';
+import { ClosedRuns } from './closedRuns.ts';
 import { residualState, residualStateOfAll } from './residualState.ts';
-import { foldRun, isUnfinished, type RunState } from './runState.ts';
+import { isUnfinished, type RunState } from './runState.ts';
 
 type Place = Pick<Context, 'runs' | 'settings'>;
 
@@ -21,30 +22,36 @@ export function surveyRuns({ runs, settings }: Place): {
 } {
   const states: RunState[] = [];
   const damaged: DamagedRun[] = [];
-  let ids: readonly string[] = [];
+  let stamps: readonly RunStamp[] = [];
   try {
-    ids = runs.ids();
+    stamps = runs.stamps();
   } catch (error) {
     if (!(error instanceof TvError)) throw error;
     damaged.push({ run: runs.directory, error });
   }
-  for (const run of ids) {
+  const closed = new ClosedRuns(runs);
+  for (const stamp of stamps) {
     try {
-      const state = foldRun(runs.read(run));
+      const state = closed.state(stamp);
       if (state?.started.environment === settings.environment) states.push(state);
     } catch (error) {
       if (!(error instanceof TvError)) throw error;
-      damaged.push({ run, error });
+      damaged.push({ run: stamp.run, error });
     }
   }
+  closed.keep(stamps);
   // Ids of the same second end in anything.
-  states.sort((a, b) => Date.parse(a.started.at) - Date.parse(b.started.at));
-  return { states: superseded(states), damaged };
+  const oldestFirst = states
+    .map((state) => ({ state, at: Date.parse(state.started.at) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ state }) => state);
+  return { states: superseded(oldestFirst), damaged };
 }
 
 /** Marks what a later run that is verified has left nothing of to finish. */
 function superseded(states: readonly RunState[]): readonly RunState[] {
   return states.map((state) => {
+    if (!isUnfinished(state) && state.status !== 'unverified') return state;
     // A note changes nothing.
     const lastLineAt = state.lines.findLast(({ type }) => type !== 'run.noted')?.at ?? state.started.at;
     const by = states.find(
@@ -55,8 +62,7 @@ function superseded(states: readonly RunState[]): readonly RunState[] {
         Date.parse(started.at) >= Date.parse(lastLineAt) &&
         started.run !== state.started.run,
     );
-    const open = isUnfinished(state) || state.status === 'unverified';
-    return by === undefined || !open ? state : { ...state, supersededBy: by.started.run };
+    return by === undefined ? state : { ...state, supersededBy: by.started.run };
   });
 }
 

@@ -45,11 +45,17 @@ export interface RunState {
 
 /** A run that left something half-way in the world and can be resumed or undone. */
 export function isUnfinished(state: RunState): boolean {
-  if (state.supersededBy !== undefined) return false;
-  return [
-    ...['killed', 'failed', 'interrupted', 'partly-rolled-back'],
-    ...['undo-unverified', 'undo-failed'],
-  ].includes(state.status);
+  return state.supersededBy === undefined && unfinished.has(state.status);
+}
+
+const unfinished: ReadonlySet<RunState['status']> = new Set([
+  ...(['killed', 'failed', 'interrupted', 'partly-rolled-back'] as const),
+  ...(['undo-unverified', 'undo-failed'] as const),
+]);
+
+/** Nothing of it is left to do or to prove: it changes only by an undo, or by a note. */
+export function isClosed({ status }: Pick<RunState, 'status'>): boolean {
+  return ['verified', 'rolled-back', 'undone', 'abandoned'].includes(status);
 }
 
 /** Commands that resume or undo a run that is unfinished or not verified; none for any other. */

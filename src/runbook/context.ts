@@ -104,6 +104,12 @@ export interface SecretPrompt {
 export type SecretOutput = { readonly text: string } | { readonly failure: string };
 
 /** The journals of the state directory. */
+/** A run, and a mark that changes with its journal. */
+export interface RunStamp {
+  readonly run: string;
+  readonly stamp: string;
+}
+
 export interface Runs {
   readonly directory: string;
   file(run: string): string;
@@ -111,6 +117,8 @@ export interface Runs {
   secondFiles(run: string): readonly string[];
   /** Ids of all runs, oldest first. @throws TvError where the directory cannot be read */
   ids(): readonly string[];
+  /** The same, each with the mark of its journal. @throws TvError where the directory cannot be read */
+  stamps(): readonly RunStamp[];
   /** @throws TvError where the journal is damaged, or not there */
   read(run: string): readonly JournalLine[];
   /** The lines of a damaged journal that can be read. */

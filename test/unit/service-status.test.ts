@@ -114,7 +114,7 @@ function runsOf(run: string | undefined) {
   ];
   return {
     directory: '/state',
-    ids: () => (run === undefined ? [] : [run]),
+    stamps: () => (run === undefined ? [] : [{ run, stamp: '' }]),
     read: () => events.map((event, index) => ({ ...event, at, seq: index, hash: '' })),
   };
 }
