@@ -252,6 +252,7 @@ describe('tv config init', () => {
           # Put in front of host commands: sudo -n, or ["ssh", "ops@vault-1"].
           host:
             prefix: ["sudo","-n"]
+            # others: {}  # default
             # envFile: "/home/tempovault/tempovault/.env"  # default
             units:
               api: "vault-api"
@@ -261,6 +262,7 @@ describe('tv config init', () => {
               # api: "api_server"  # default
               # indexer: "event_indexer"  # default
               # oracle: "oracle_relay"  # default
+            # accessLog: "/var/log/nginx/access.log"  # default
             # timeoutMs: 30000  # default
 
           # api:
@@ -270,6 +272,15 @@ describe('tv config init', () => {
 
           # backup:
             # directory: "/backup"  # default
+
+          # Lists of addresses: who should hold which role. tv checklist compares them with the chain.
+          # roles:
+            # admin:  # not set
+            # emergency:  # not set
+            # riskOfficer:  # not set
+            # treasuryManager:  # not set
+            # strategist:  # not set
+            # vaultOwner:  # not set
 
           # Who signs: one source of a key for each role. The key itself is never in this file. A keystore may
           # name a passwordFile (0600).
