@@ -40,6 +40,7 @@ export const unreadable: Readonly<Record<SourceId, Unreadable>> = {
   nodes: { section: '10', escalation: 2, causes: [] },
   chain: { section: '10', escalation: 2, causes: onChain },
   protocol: { section: '7', escalation: 3, causes: onChain },
+  pause: { section: '7', escalation: 3, causes: [], quiet: true },
   breakers: { section: '6', escalation: 3, causes: onChain },
   orders: { section: '7', escalation: 3, causes: [...onChain, 'unknown-protocol'] },
   signals: { section: '2', escalation: 1, causes: onChain },

@@ -13,6 +13,7 @@ import { machine } from './sources/machine.ts';
 import { nodes } from './sources/nodes.ts';
 import { oldKeys } from './sources/oldKeys.ts';
 import { orders } from './sources/orders.ts';
+import { pause } from './sources/pause.ts';
 import { processes } from './sources/processes.ts';
 import { protocol } from './sources/protocol.ts';
 import { relay, relayInterval } from './sources/relay.ts';
@@ -30,6 +31,7 @@ export const sources = {
   nodes,
   chain,
   protocol,
+  pause,
   breakers,
   orders,
   signals,

@@ -97,6 +97,7 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     paused: false,
     pausedBy: 'riskController',
   },
+  pause: undefined,
   breakers: {
     breakers: [
       { pair: { id: `0x${'1'.repeat(64)}`, name: 'A-B' }, open: false, last: null, signal: null, causes: [] },

@@ -554,6 +554,59 @@ describe('rules', () => {
   });
 });
 
+describe('who stopped it, and when', () => {
+  const by = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
+  const evidence = (world: World) =>
+    judge({ world, settings: worldSettings, now: worldNow }).findings.map((finding) => finding.evidence);
+  const paused = { protocol: (value: object) => ({ ...value, paused: true }) };
+  const pausedBy = (pause: unknown) => worldWith({ ...paused, pause: () => pause } as never);
+
+  it.each<readonly [string, World, Readonly<Record<string, string>>]>([
+    [
+      'a pause with its event',
+      pausedBy({ known: true, value: { by, block: 4_900, at: seconds - 300 } }),
+      { paused: '5 min ago by 0x7099…79C8, block 4 900' },
+    ],
+    [
+      'a node that leaves the time out of its logs',
+      pausedBy({ known: true, value: { by, block: 4_900, at: null } }),
+      { paused: 'by 0x7099…79C8, block 4 900' },
+    ],
+    [
+      'blocks that are not served',
+      pausedBy({ known: false, reason: 'blocks before 4 000 were not read' }),
+      { paused: 'blocks before 4 000 were not read' },
+    ],
+    [
+      'a search that takes too long',
+      worldWith(paused as never, { pause: late() }),
+      { paused: 'no answer within 2.5 s' },
+    ],
+  ])('%s', (_name, world, expected) => {
+    expect(evidence(world)).toEqual([expected]);
+  });
+
+  it.each([
+    ['tripped', undefined, '5 min ago by 0x7099…79C8, block 4 900'],
+    // The contract opens one by itself, and tells no account.
+    ['reset', undefined, 'no event names who opened it'],
+    [null, 'blocks before 4 000 were not read', 'blocks before 4 000 were not read'],
+  ])('an open breaker, last %s, %s', (kind, historyUnknown, expected) => {
+    const last =
+      kind === null
+        ? null
+        : { kind, by, block: 4_900, at: seconds - 300, transaction: `0x${'a'.repeat(64)}` };
+    const world = worldWith({
+      breakers: (value: { breakers: readonly object[] }) => ({
+        ...value,
+        historyUnknown,
+        breakers: value.breakers.map((one) => ({ ...one, open: true, last })),
+      }),
+    } as never);
+    expect(evidence(world)).toEqual([{ 'A-B': expected }]);
+  });
+});
+
 describe('what was not read', () => {
   it.each(sourceIds)('%s → never ok', (id) => {
     const { level } = judge({ world: worldWith({}, { [id]: late() }), settings: worldSettings, now });

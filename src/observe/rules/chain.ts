@@ -1,15 +1,26 @@
+import type { Breaker } from '../../chain/breakers/readBreakers.ts';
 import { laggingNodes, slowNodes } from '../../chain/checkChainIds.ts';
 import { oldHeadMs } from '../../chain/currentState.ts';
 import { pairTitle } from '../../chain/pairs/pair.ts';
 import { endThePause } from '../../chain/readProtocol.ts';
+import type { Address } from '../../config/settings.ts';
 import { unwindCommands } from '../../operations/stopEffects.ts';
-import { ago, count } from '../../text/format.ts';
+import { ago, count, short } from '../../text/format.ts';
 import { rule } from '../rule.ts';
 
 /** Names written out; `tv breaker status` shows all. */
 const mostNamed = 3;
 
 const checkUrls = { when: 'check the RPC URLs', tv: ['config', 'show'] } as const;
+
+/** `5 min ago by 0x7099…79C8, block 2 519`. */
+function who(
+  { at, by, block }: { readonly at: number | null; readonly by: Address; readonly block: number },
+  now: Date,
+): string {
+  const when = at === null ? '' : `${ago(new Date(at * 1000), now)} `;
+  return `${when}by ${short(by, false)}, block ${count(block)}`;
+}
 
 export const chainRules = [
   rule({
@@ -147,11 +158,17 @@ export const chainRules = [
     escalation: 3,
     about: 'protocol',
     needs: ['protocol'],
-    find: ({ protocol }) => {
+    find: ({ protocol }, { now, world }) => {
       if (protocol.paused === false) return undefined;
-      return protocol.paused === undefined
-        ? { level: 'unknown', sentence: 'no contract returns whether the protocol is paused' }
-        : { sentence: 'the protocol is PAUSED', next: [endThePause] };
+      if (protocol.paused === undefined)
+        return { level: 'unknown', sentence: 'no contract returns whether the protocol is paused' };
+      const { pause } = world;
+      const change = pause?.known === true ? pause.value : pause;
+      return {
+        sentence: 'the protocol is PAUSED',
+        evidence: change === undefined ? {} : { paused: change.known ? who(change.value, now) : change.reason },
+        next: [endThePause],
+      };
     },
   }),
   rule({
@@ -162,12 +179,16 @@ export const chainRules = [
     escalation: 3,
     about: 'breakers',
     needs: ['breakers'],
-    find: ({ breakers: { breakers } }) => {
-      const open = breakers.filter((breaker) => breaker.open).map(({ pair }) => pairTitle(pair));
+    find: ({ breakers: { breakers, historyUnknown } }, { now }) => {
+      const open = breakers.filter((breaker) => breaker.open);
       if (open.length === 0) return undefined;
+      const named = open.slice(0, mostNamed);
       const more = open.length > mostNamed ? ` and ${count(open.length - mostNamed)} more` : '';
+      const since = ({ last }: Breaker) =>
+        last?.kind === 'tripped' ? who(last, now) : (historyUnknown ?? 'no event names who opened it');
       return {
-        sentence: `${count(open.length)} of ${count(breakers.length)} breakers OPEN: ${open.slice(0, mostNamed).join(', ')}${more}`,
+        sentence: `${count(open.length)} of ${count(breakers.length)} breakers OPEN: ${named.map(({ pair }) => pairTitle(pair)).join(', ')}${more}`,
+        evidence: Object.fromEntries(named.map((breaker) => [pairTitle(breaker.pair), since(breaker)])),
         next: [{ tv: ['breaker', 'status'] }],
       };
     },

@@ -1,0 +1,20 @@
+import { type PauseChange, readPause } from '../../chain/readPause.ts';
+import type { Answer } from '../../errors/answer.ts';
+import type { Source } from '../look.ts';
+import { chain, ofTheChain } from './chain.ts';
+import { protocol } from './protocol.ts';
+
+/** Who paused the protocol, and when. Undefined where it is not paused. */
+export const pause: Source<Answer<PauseChange> | undefined> = {
+  title: 'pause',
+  read: async (look) => {
+    const deployed = await look.read(protocol);
+    if (deployed.paused !== true) return undefined;
+    const { number } = await look.read(chain);
+    // Shorter than the limit of this source: a search that takes longer is no failure of it.
+    const limitMs = look.ctx.settings.monitor.limitMs / 2;
+    return ofTheChain(look, (ctx) => readPause(ctx.chain(), deployed, { head: number, limitMs }));
+  },
+  // The finding that it is paused tells the rest.
+  describe: () => undefined,
+};
