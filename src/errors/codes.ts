@@ -274,12 +274,12 @@ export const codes = {
   'backup.not-written': { meaning: 'The backup, its manifest or its marks cannot be written or removed.' },
   'backup.pinned': { meaning: 'The backup is pinned.', whatToDo: 'tv db unpin removes the pin.' },
 
-  // Backups by schedule
-  'schedule.no-tv': { meaning: 'The host has no tv that the schedule can rely on.' },
-  'schedule.settings-unreadable': {
+  // Units that tv installs
+  'unit.no-tv': { meaning: 'The host has no tv that a systemd unit can rely on.' },
+  'unit.settings-unreadable': {
     meaning: 'The tv of the host cannot read the settings of the environment.',
   },
-  'schedule.other-target': { meaning: 'The tv of the host would work on another database or folder.' },
+  'unit.other-target': { meaning: 'The tv of the host would work on another chain, database or folder.' },
 
   // The indexer
   'indexer.stopped': { meaning: 'The indexer has stopped.' },

@@ -12,7 +12,7 @@ import { setStartBlock } from '../../runbooks/reindex.ts';
 import { parseKey } from '../../src/chain/signers/oracleKey.ts';
 import { connectDatabase } from '../../src/database/connectDatabase.ts';
 import { connectHost } from '../../src/host/connectHost.ts';
-import { unitDirectory } from '../../src/host/schedule/scheduleUnits.ts';
+import { unitDirectory } from '../../src/host/unitFile.ts';
 import { setPin } from '../../src/operations/setPin.ts';
 import { ChangedSince } from '../../src/runbook/changedSince.ts';
 import type { Database, Host } from '../../src/runbook/context.ts';

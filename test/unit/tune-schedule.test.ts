@@ -3,14 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { connectHost } from '../../src/host/connectHost.ts';
-import { findTv } from '../../src/host/schedule/findTv.ts';
+import { findTv } from '../../src/host/findTv.ts';
 import type { JobState } from '../../src/host/schedule/readSchedule.ts';
-import {
-  cronLines,
-  type ScheduledCall,
-  scheduleUnits,
-  whoseUnit,
-} from '../../src/host/schedule/scheduleUnits.ts';
+import { cronLines, type ScheduledCall, scheduleUnits } from '../../src/host/schedule/scheduleUnits.ts';
+import { whoseUnit } from '../../src/host/unitFile.ts';
 import { hasFailed, howItEnded } from '../../src/observe/schedule.ts';
 import { schedule } from '../../src/observe/sources/schedule.ts';
 
@@ -44,12 +40,12 @@ describe('scheduleUnits', () => {
 
   test('are known again, and known for edited or for somebody else’s', () => {
     for (const { text } of scheduleUnits(call)) {
-      expect(whoseUnit(text)).toBe('own');
-      expect(whoseUnit(text.replace('Description=', 'Description=My '))).toBe('edited');
-      expect(whoseUnit(`${text}\n`)).toBe('edited');
-      expect(whoseUnit(text.split('\n').slice(1).join('\n'))).toBe('foreign');
+      expect(whoseUnit('db schedule', text)).toBe('own');
+      expect(whoseUnit('db schedule', text.replace('Description=', 'Description=My '))).toBe('edited');
+      expect(whoseUnit('db schedule', `${text}\n`)).toBe('edited');
+      expect(whoseUnit('db schedule', text.split('\n').slice(1).join('\n'))).toBe('foreign');
     }
-    expect(whoseUnit('')).toBe('foreign');
+    expect(whoseUnit('db schedule', '')).toBe('foreign');
   });
 
   test('as lines for a crontab, in which a percent sign would end the line', () => {
@@ -110,6 +106,7 @@ describe('the tv that a schedule calls', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tv-find-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const host = connectHost({ prefix: [], timeoutMs: 10_000 });
+  const maker = 'db schedule';
   /** A program at this path that answers `--version`. */
   function program(path: string, answer = 'tv 1.2.3'): string {
     const file = join(folder, path);
@@ -127,9 +124,9 @@ describe('the tv that a schedule calls', () => {
     ['home/.local/share/mise/installs/node/24/bin/tv', 'mise'],
   ])('is not %s', async (path, reason) => {
     const unstable = program(path);
-    await expect(findTv(host, { candidates: [[unstable]] })).rejects.toThrow(
+    await expect(findTv(host, { candidates: [[unstable]], maker })).rejects.toThrow(
       expect.objectContaining({
-        code: 'schedule.no-tv',
+        code: 'unit.no-tv',
         facts: { tried: expect.stringContaining(`will not stay there: ${reason}`) },
       }),
     );
@@ -137,7 +134,7 @@ describe('the tv that a schedule calls', () => {
     const link = join(folder, `link-${reason.replaceAll(' ', '-')}`);
     symlinkSync(unstable, link);
     const stable = program('usr/local/bin/tv');
-    expect(await findTv(host, { candidates: [[link], [stable]] })).toEqual({
+    expect(await findTv(host, { candidates: [[link], [stable]], maker })).toEqual({
       words: [stable],
       version: '1.2.3',
     });
@@ -145,9 +142,9 @@ describe('the tv that a schedule calls', () => {
 
   test('is no other program, and the refusal names each that was tried', async () => {
     const other = program('usr/bin/tv', 'television 7');
-    await expect(findTv(host, { candidates: [[other], ['/nowhere/tv']] })).rejects.toThrow(
+    await expect(findTv(host, { candidates: [[other], ['/nowhere/tv']], maker })).rejects.toThrow(
       expect.objectContaining({
-        code: 'schedule.no-tv',
+        code: 'unit.no-tv',
         facts: {
           tried: `${other} (does not answer as tv does); /nowhere/tv (does not answer as tv does)`,
         },

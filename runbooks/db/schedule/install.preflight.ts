@@ -1,18 +1,17 @@
 import { onHost } from '../../../src/errors/advice.ts';
-import { detectSystemd } from '../../../src/host/detectSystemd.ts';
 import { readDirectory } from '../../../src/host/readDirectory.ts';
 import { readSchedule } from '../../../src/host/schedule/readSchedule.ts';
-import { readUnitFiles } from '../../../src/host/schedule/readUnitFiles.ts';
 import {
   scheduledJobs,
+  scheduleSet,
   scheduleUnits,
   timerUnit,
-  unitDirectory,
 } from '../../../src/host/schedule/scheduleUnits.ts';
 import { type InstallFacts, scheduledCall } from '../../../src/operations/schedule.ts';
+import { checkReplaceable, checkSystemd, unitChanges } from '../../../src/operations/unitFiles.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import type { PreflightResult } from '../../../src/runbook/define.ts';
-import { block, need, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { need, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
 import { quoteForShell } from '../../../src/text/shellLine.ts';
 
 export async function preflightInstall(
@@ -22,19 +21,12 @@ export async function preflightInstall(
   const preflight = new Preflight(ctx);
   const host = () => ctx.host();
 
-  preflight.check('systemd', 'host', async () => {
-    const next = [{ tv: ['db', 'schedule', 'install', '--cron'] }];
-    const systemd = await detectSystemd(host());
-    if (!systemd.available)
-      return block('no systemd on this host', { facts: { systemd: systemd.reason }, next });
-    const { stdout } = await host().run(['systemctl', 'show', '--property=LoadState', 'timers.target']);
-    if (!stdout.includes('LoadState=loaded')) return block('systemd has no timers on this host', { next });
-    const { writable } = await readDirectory(host(), { path: unitDirectory });
-    if (writable) return pass(`${systemd.reason}; ${unitDirectory} can be written`);
-    return block(`${unitDirectory} cannot be written by the user of host commands`, {
-      next: [{ when: 'run tv as root, or set host.prefix to sudo -n', tv: ['config', 'show'] }],
-    });
-  });
+  preflight.check('systemd', 'host', () =>
+    checkSystemd(host(), {
+      needs: 'timers.target',
+      next: [{ tv: ['db', 'schedule', 'install', '--cron'] }],
+    }),
+  );
 
   const call = preflight.check('tv', 'host', async () => {
     const found = await scheduledCall(ctx, { tv });
@@ -44,27 +36,7 @@ export async function preflightInstall(
     );
   });
 
-  const before = preflight.check('units', 'host', async () => {
-    const found = await readUnitFiles(host());
-    const foreign = found.filter(({ whose }) => whose === 'foreign');
-    const edited = found.filter(({ whose }) => whose === 'edited');
-    const value = found.map(({ path, text }) => ({ path, text }));
-    if (foreign.length > 0) {
-      return block('units of these names are there, and tv has not made them', {
-        facts: Object.fromEntries(foreign.map(({ unit, path }) => [unit, path])),
-        next: ['move them away, then try again'],
-      });
-    }
-    if (edited.length > 0) {
-      return block('unit files of the schedule were changed by hand, and would be replaced', {
-        facts: Object.fromEntries(edited.map(({ unit, path }) => [unit, path])),
-        next: [onHost('systemctl edit UNIT', 'put the changes into a drop-in')],
-        override: 'edited-units',
-        value,
-      });
-    }
-    return pass(found.length === 0 ? 'none there yet' : `${found.length} of an earlier installation`, value);
-  });
+  const before = preflight.check('units', 'host', () => checkReplaceable(host(), scheduleSet));
 
   const timers = preflight.check('timers', 'host', async () => {
     const jobs = (await readSchedule(host())) ?? [];
@@ -95,10 +67,7 @@ export async function preflightInstall(
     checks,
     facts: {
       environment: ctx.settings.environment,
-      files: scheduleUnits(known).map((file) => ({
-        ...file,
-        before: files.find(({ path }) => path === file.path)?.text ?? null,
-      })),
+      files: unitChanges(scheduleUnits(known), files),
       timers: states,
     },
   };

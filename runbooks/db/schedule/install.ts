@@ -1,24 +1,21 @@
 import * as z from 'zod';
 import { removeFiles } from '../../../src/host/removeFiles.ts';
 import { runSystemctl } from '../../../src/host/runSystemctl.ts';
-import { readUnitFiles } from '../../../src/host/schedule/readUnitFiles.ts';
 import {
   cronLines,
-  scheduledJobs,
+  scheduleSet,
   scheduleUnits,
   stampFile,
-  unitDirectory,
+  unitPaths,
 } from '../../../src/host/schedule/scheduleUnits.ts';
-import { writeSystemFile } from '../../../src/host/writeSystemFile.ts';
 import { withRollback } from '../../../src/operations/maintenance.ts';
-import type { InstallFacts } from '../../../src/operations/schedule.ts';
 import {
-  assertUnitFilesOfRun,
   checkTimersAsBefore,
-  checkUnitFilesAsBefore,
+  type InstallFacts,
   scheduledCall,
   verifyInstalled,
 } from '../../../src/operations/schedule.ts';
+import { writeUnitFiles } from '../../../src/operations/unitFiles.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../../src/runbook/define.ts';
 import { byHand } from './install.byHand.ts';
 import { preflightInstall } from './install.preflight.ts';
@@ -67,62 +64,9 @@ up, and nobody sees a failure unless somebody reads root's mail.`,
   basis: ({ environment, files }) => ({ environment, files }),
   consequence: ({ environment }) =>
     `From now on the host backs up, prunes and vacuums the database of ${environment} by itself.`,
-  plan: (facts) => [writeUnits(facts), enableTimers(facts)],
+  plan: (facts) => [writeUnitFiles(scheduleSet, facts.files, unitPaths), enableTimers(facts)],
   verify: (ctx, facts) => verifyInstalled(ctx, facts),
 });
-
-function writeUnits({ files }: InstallFacts): Step {
-  const changed = files.filter(({ text, before }) => text !== before);
-  const assertOwn = (ctx: StepContext) =>
-    assertUnitFilesOfRun(
-      ctx,
-      changed.map(({ path, before, text }) => ({ path, either: [before, text] })),
-    );
-  const undo = async (ctx: StepContext) => {
-    await assertOwn(ctx);
-    for (const { path, before } of changed) {
-      if (before === null) await removeFiles(ctx.host(), { paths: [path] });
-      else await writeSystemFile(ctx.host(), { path, text: before });
-    }
-    await runSystemctl(ctx.host(), ['daemon-reload']);
-  };
-  return {
-    id: 'write',
-    title: changed.length === 0 ? 'unit files: as they should be' : `write ${changed.length} unit files`,
-    command: `tee ${unitDirectory}/tempovault-db-{${scheduledJobs.map(({ name }) => name).join(',')}}.{service,timer}; systemctl daemon-reload`,
-    effect: 'reversible',
-    undoTitle: files.every(({ before }) => before === null)
-      ? 'delete the unit files'
-      : 'restore the unit files',
-    probe: async (ctx) => {
-      const found = await readUnitFiles(ctx.host());
-      const all = files.every(({ path, text }) =>
-        found.some((one) => one.path === path && one.text === text),
-      );
-      if (!all) return 'not-done';
-      // They may be there and not read yet; once more does no harm.
-      await runSystemctl(ctx.host(), ['daemon-reload']);
-      return 'done';
-    },
-    run: (ctx) =>
-      withRollback(
-        async () => {
-          await assertOwn(ctx);
-          for (const { path, text } of changed) await writeSystemFile(ctx.host(), { path, text });
-          await runSystemctl(ctx.host(), ['daemon-reload']);
-          return { written: changed.map(({ path }) => path) };
-        },
-        () => undo(ctx),
-      ),
-    assertUndoable: assertOwn,
-    undo,
-    checkUndone: (ctx) =>
-      checkUnitFilesAsBefore(
-        ctx,
-        changed.map(({ path, before }) => ({ path, text: before })),
-      ),
-  };
-}
 
 function enableTimers({ timers }: InstallFacts): Step {
   const units = timers.map(({ unit }) => unit);

@@ -1,23 +1,16 @@
-import { removeFiles } from '../../../src/host/removeFiles.ts';
 import { runSystemctl } from '../../../src/host/runSystemctl.ts';
 import { readSchedule } from '../../../src/host/schedule/readSchedule.ts';
-import { readUnitFiles } from '../../../src/host/schedule/readUnitFiles.ts';
 import {
   scheduledJobs,
+  scheduleSet,
   scheduleUnits,
   stampFile,
   timerUnit,
-  unitDirectory,
+  unitPaths,
 } from '../../../src/host/schedule/scheduleUnits.ts';
-import { writeSystemFile } from '../../../src/host/writeSystemFile.ts';
 import { withRollback } from '../../../src/operations/maintenance.ts';
-import type { RemoveFacts } from '../../../src/operations/schedule.ts';
-import {
-  assertUnitFilesOfRun,
-  checkTimersAsBefore,
-  checkUnitFilesAsBefore,
-  verifyRemoved,
-} from '../../../src/operations/schedule.ts';
+import { checkTimersAsBefore, type RemoveFacts, verifyRemoved } from '../../../src/operations/schedule.ts';
+import { checkRemovable, deleteUnitFiles } from '../../../src/operations/unitFiles.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import {
   defineRunbook,
@@ -25,7 +18,7 @@ import {
   type Step,
   type StepContext,
 } from '../../../src/runbook/define.ts';
-import { block, Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
+import { Preflight, pass, warn } from '../../../src/runbook/preflight.ts';
 
 const input = {};
 
@@ -58,31 +51,21 @@ at work is not interrupted.`,
   preflight,
   basis: (facts) => facts,
   consequence: () => 'From then on nothing backs up the database by itself.',
-  plan: (facts) => [stopTimers(facts), deleteFiles(facts)],
+  plan: (facts) => [
+    stopTimers(facts),
+    deleteUnitFiles(scheduleSet, facts.files, {
+      shown: unitPaths,
+      more: facts.timers.map(({ unit }) => stampFile(unit)),
+    }),
+  ],
   verify: (ctx, facts) => verifyRemoved(ctx, facts),
 });
 
 async function preflight(ctx: Context): Promise<PreflightResult<RemoveFacts>> {
   const preflight = new Preflight(ctx);
-  const files = preflight.check('units', 'host', async () => {
-    const all = await readUnitFiles(ctx.host());
-    const own = all.filter(({ whose }) => whose !== 'foreign');
-    const edited = own.filter(({ whose }) => whose === 'edited');
-    const value = own.map(({ unit, path, text }) => ({ unit, path, text }));
-    if (own.length === 0) {
-      return block('there is nothing here that tv db schedule install has written', {
-        next: [{ tv: ['db', 'schedule', 'show'] }],
-      });
-    }
-    if (edited.length > 0) {
-      return block('unit files of the schedule were changed by hand', {
-        facts: Object.fromEntries(edited.map(({ unit, path }) => [unit, path])),
-        override: 'edited-units',
-        value,
-      });
-    }
-    return pass(`${own.length} files, as they were written`, value);
-  });
+  const files = preflight.check('units', 'host', () =>
+    checkRemovable(ctx.host(), scheduleSet, { next: [{ tv: ['db', 'schedule', 'show'] }] }),
+  );
   const timers = preflight.check('timers', 'host', async () => {
     const jobs = (await readSchedule(ctx.host())) ?? [];
     const value = jobs.map(({ timer, enabled }) => ({ unit: timer, wasEnabled: enabled }));
@@ -121,43 +104,5 @@ function stopTimers({ timers }: RemoveFacts): Step {
       ),
     undo,
     checkUndone: (ctx) => checkTimersAsBefore(ctx, timers),
-  };
-}
-
-function deleteFiles({ files, timers }: RemoveFacts): Step {
-  const paths = files.map(({ path }) => path);
-  const assertOwn = (ctx: StepContext) =>
-    assertUnitFilesOfRun(
-      ctx,
-      files.map(({ path, text }) => ({ path, either: [text, null] })),
-    );
-  const undo = async (ctx: StepContext) => {
-    await assertOwn(ctx);
-    for (const { path, text } of files) await writeSystemFile(ctx.host(), { path, text });
-    await runSystemctl(ctx.host(), ['daemon-reload']);
-  };
-  return {
-    id: 'delete',
-    title: `delete ${files.length} unit files`,
-    command: `rm ${unitDirectory}/tempovault-db-{${scheduledJobs.map(({ name }) => name).join(',')}}.{service,timer}; systemctl daemon-reload`,
-    effect: 'reversible',
-    undoTitle: 'write the unit files again',
-    // Deleting what is gone changes nothing.
-    probe: async () => 'not-done',
-    run: (ctx) =>
-      withRollback(
-        async () => {
-          await assertOwn(ctx);
-          await removeFiles(ctx.host(), { paths: [...paths, ...timers.map(({ unit }) => stampFile(unit))] });
-          await runSystemctl(ctx.host(), ['daemon-reload']);
-          // A failed run is remembered beyond its unit; systemd knows nothing of the others any more.
-          await ctx.host().run(['systemctl', 'reset-failed', ...files.map(({ unit }) => unit)]);
-          return { deleted: paths };
-        },
-        () => undo(ctx),
-      ),
-    assertUndoable: assertOwn,
-    undo,
-    checkUndone: (ctx) => checkUnitFilesAsBefore(ctx, files),
   };
 }

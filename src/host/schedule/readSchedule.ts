@@ -2,7 +2,7 @@ import { onHost } from '../../errors/advice.ts';
 import type { Host } from '../../runbook/context.ts';
 import { parseSystemdTime } from '../parseSystemdTime.ts';
 import { showUnits } from '../showUnits.ts';
-import { type ScheduledJob, scheduledJobs, serviceUnit, timerUnit } from './scheduleUnits.ts';
+import { type ScheduledJob, scheduledJobs, scheduleSet, serviceUnit, timerUnit } from './scheduleUnits.ts';
 
 export interface JobState {
   readonly name: ScheduledJob['name'];
@@ -36,7 +36,7 @@ const properties = [
  * @throws UnavailableError where there is no systemd to ask
  */
 export async function readSchedule(host: Host): Promise<readonly JobState[] | undefined> {
-  const units = scheduledJobs.flatMap((job) => [serviceUnit(job), timerUnit(job)]);
+  const { units } = scheduleSet;
   const shown = await showUnits(host, {
     units,
     properties,

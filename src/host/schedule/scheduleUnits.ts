@@ -1,5 +1,13 @@
-import { createHash } from 'node:crypto';
 import { quoteForShell } from '../../text/shellLine.ts';
+import {
+  environmentLines,
+  type HostCall,
+  type UnitFile,
+  type UnitSet,
+  unitDirectory,
+  unitFile,
+  unitWord,
+} from '../unitFile.ts';
 
 /** One thing that is done at its time. */
 export interface ScheduledJob {
@@ -49,9 +57,6 @@ export const scheduledJobs: readonly ScheduledJob[] = [
   },
 ];
 
-/** Where an administrator's own units go (systemd.unit(5)). */
-export const unitDirectory = '/etc/systemd/system';
-
 export function serviceUnit({ name }: Pick<ScheduledJob, 'name'>): string {
   return `tempovault-db-${name}.service`;
 }
@@ -60,35 +65,33 @@ export function timerUnit({ name }: Pick<ScheduledJob, 'name'>): string {
   return `tempovault-db-${name}.timer`;
 }
 
+/** The paths of all of them, as bash expands it. */
+export const unitPaths = `${unitDirectory}/tempovault-db-{${scheduledJobs.map(({ name }) => name).join(',')}}.{service,timer}`;
+
 /** By which systemd knows what was missed while the machine was off (systemd.timer(5), "Persistent="). */
 export function stampFile(timer: string): string {
   return `/var/lib/systemd/timers/stamp-${timer}`;
 }
 
 /** How the scheduled tv is called, on the host itself. */
-export type ScheduledCall = {
-  readonly environment: string;
+export type ScheduledCall = HostCall & {
   /** Absolute; one run holds it, the others wait for it. */
   readonly lock: string;
   /** Absolute path of flock(1). */
   readonly flock: string;
-  /** tv and the flags that every call of it gets. */
-  readonly tv: readonly string[];
-  /** Not secret: it is written to world-readable files. */
-  readonly variables: Readonly<Record<string, string>>;
 };
 
-export type UnitFile = {
-  readonly unit: string;
-  readonly path: string;
-  readonly text: string;
+/** The schedule's units: a service and a timer for each job. */
+export const scheduleSet: UnitSet = {
+  maker: 'db schedule',
+  units: scheduledJobs.flatMap((job) => [serviceUnit(job), timerUnit(job)]),
 };
 
 /** The files of the schedule: a service and a timer for each job. */
 export function scheduleUnits(call: ScheduledCall): readonly UnitFile[] {
   return scheduledJobs.flatMap((job) => [
-    unitFile(serviceUnit(job), serviceText(job, call)),
-    unitFile(timerUnit(job), timerText(job, call)),
+    unitFile('db schedule', serviceUnit(job), serviceText(job, call)),
+    unitFile('db schedule', timerUnit(job), timerText(job, call)),
   ]);
 }
 
@@ -102,26 +105,7 @@ export function cronLines(call: ScheduledCall): readonly string[] {
   });
 }
 
-/** `own`: as tv wrote it. `edited`: tv's, changed since. `foreign`: not tv's. */
-export function whoseUnit(text: string): 'own' | 'edited' | 'foreign' {
-  const [, digest, body] = /^# Made by tv db schedule install [^\n]*\((\w+)\)\n([\s\S]*)$/.exec(text) ?? [];
-  if (digest === undefined || body === undefined) return 'foreign';
-  return digest === digestOf(body) ? 'own' : 'edited';
-}
-
-function unitFile(unit: string, body: string): UnitFile {
-  const head = `# Made by tv db schedule install and taken away by tv db schedule remove (${digestOf(body)})`;
-  return { unit, path: `${unitDirectory}/${unit}`, text: `${head}\n${body}` };
-}
-
-function digestOf(body: string): string {
-  return createHash('sha256').update(body).digest('hex').slice(0, 16);
-}
-
 function serviceText(job: ScheduledJob, call: ScheduledCall): string {
-  const variables = Object.entries(call.variables).map(
-    ([name, value]) => `Environment=${word(`${name}=${value}`)}\n`,
-  );
   return `[Unit]
 Description=TempoVault: ${job.description} (${call.environment})
 After=network-online.target postgresql.service
@@ -129,8 +113,8 @@ After=network-online.target postgresql.service
 [Service]
 Type=oneshot
 SyslogIdentifier=tempovault-db-${job.name}
-${variables.join('')}# One at a time: whoever comes later waits.
-ExecStart=${commandOf(job, call).map(word).join(' ')}
+${environmentLines(call.variables)}# One at a time: whoever comes later waits.
+ExecStart=${commandOf(job, call).map(unitWord).join(' ')}
 Nice=10
 `;
 }
@@ -151,11 +135,4 @@ WantedBy=timers.target
 
 function commandOf({ words }: ScheduledJob, { flock, lock, tv }: ScheduledCall): readonly string[] {
   return [flock, lock, ...tv, ...words];
-}
-
-/** One argument as systemd reads it: `%` and `$` would be expanded, quotes and blanks would split. */
-function word(text: string): string {
-  const safe = text.replaceAll('%', '%%').replaceAll('$', '$$$$');
-  if (/^[\w@%+=:,./$-]+$/.test(safe)) return safe;
-  return `"${safe.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }

@@ -1,7 +1,8 @@
-import { onThisMachine } from '../../errors/advice.ts';
-import { TvError } from '../../errors/TvError.ts';
-import type { Host } from '../../runbook/context.ts';
-import { CommandMissingError } from '../explainFailure.ts';
+import { onThisMachine } from '../errors/advice.ts';
+import { TvError } from '../errors/TvError.ts';
+import type { Host } from '../runbook/context.ts';
+import { CommandMissingError } from './explainFailure.ts';
+import type { UnitMaker } from './unitFile.ts';
 
 export type HostTv = {
   /** The words that start it, absolute. */
@@ -10,7 +11,7 @@ export type HostTv = {
 };
 
 /**
- * Folders whose programs vanish or change under a schedule: caches that a package manager clears, and
+ * Folders whose programs vanish or change under a unit: caches that a package manager clears, and
  * version managers, where the next upgrade of Node removes this one.
  */
 const unstableFolders: readonly (readonly [RegExp, string])[] = [
@@ -27,11 +28,12 @@ const unstableFolders: readonly (readonly [RegExp, string])[] = [
 /**
  * The first of these programs that the host has, that answers as tv does, and that will still be there
  * after the next upgrade of Node.
- * @throws TvError that says of each candidate why the schedule cannot rely on it
+ * @param parameters.maker the command that needs it, for the advice
+ * @throws TvError that says of each candidate why a unit cannot rely on it
  */
 export async function findTv(
   host: Host,
-  { candidates }: { readonly candidates: readonly (readonly string[])[] },
+  { candidates, maker }: { readonly candidates: readonly (readonly string[])[]; readonly maker: UnitMaker },
 ): Promise<HostTv> {
   const refused: string[] = [];
   for (const words of candidates) {
@@ -40,14 +42,14 @@ export async function findTv(
     if (version !== undefined && unstable === undefined) return { words, version };
     refused.push(`${words.join(' ')} (${unstable ?? 'does not answer as tv does'})`);
   }
-  throw new TvError('schedule.no-tv', 'The host has no tv that the schedule can rely on.', {
+  throw new TvError('unit.no-tv', 'The host has no tv that a systemd unit can rely on.', {
     facts: { tried: refused.join('; ') },
     next: [
       onThisMachine(
         'npm install -g ./tempovault-tv-*.tgz',
         'install tv on the host with a Node of the system',
       ),
-      { tv: ['db', 'schedule', 'install', '--tv', '/usr/local/bin/tv'] },
+      { tv: [...maker.split(' '), 'install', '--tv', '/usr/local/bin/tv'] },
     ],
   });
 }
