@@ -1,20 +1,27 @@
 import { resolve } from 'node:path';
 import * as z from 'zod';
+import { readSecretFile } from '../src/chain/signers/readSecretFile.ts';
 import { TvError, UsageError } from '../src/errors/TvError.ts';
 import { nextOf } from '../src/observe/findings.ts';
 import { pluginExitCode } from '../src/observe/level.ts';
 import type { EventPlace, MonitorEvent } from '../src/observe/monitor/event.ts';
 import { exposition } from '../src/observe/monitor/exposition.ts';
+import { every, notify, runbookUrl, textfile, webhookFile } from '../src/observe/monitor/fields.ts';
 import { History } from '../src/observe/monitor/history.ts';
 import { keepLooking, lookAndTell, type Monitoring } from '../src/observe/monitor/keepLooking.ts';
 import { keepServing } from '../src/observe/monitor/keepServing.ts';
 import { firing, historyFile, type Looked } from '../src/observe/monitor/monitor.ts';
 import { pluginLine } from '../src/observe/monitor/pluginLine.ts';
-import { notifyReceiver, webhookReceiver } from '../src/observe/monitor/receivers.ts';
+import {
+  notifyReceiver,
+  type Receiver,
+  type ReceiverContext,
+  webhookReceiver,
+} from '../src/observe/monitor/receivers.ts';
 import { renderMonitor } from '../src/observe/monitor/render.ts';
 import { parseAddress } from '../src/observe/monitor/server.ts';
 import { type ActionContext, defineAction, field, type InputOf } from '../src/runbook/define.ts';
-import { timeSpan } from '../src/runbook/inputs.ts';
+import { outsideText } from '../src/text/outsideText.ts';
 import { byHand } from './monitor.byHand.ts';
 
 const input = {
@@ -24,32 +31,21 @@ const input = {
     z.boolean().optional(),
   ),
   watch: field('--watch', 'keep looking, and redraw the screen', z.boolean().optional()),
-  every: field('--every <time>', 'time between two looks (default: 15s)', timeSpan.default(15_000)),
-  notify: field(
-    '--notify <command>',
-    'run this at each change of state, with the change as JSON on its standard input',
-    z.string().optional(),
-  ),
+  every,
+  notify,
   webhook: field(
     '--webhook <url>',
     "send each change of state there, as Alertmanager's JSON",
     z.string().optional(),
   ),
-  textfile: field(
-    '--textfile <file>',
-    "write the metrics to this file (*.prom) at each look, for node_exporter's textfile collector",
-    z.string().endsWith('.prom', 'node_exporter reads files that end in .prom').optional(),
-  ),
+  webhookFile,
+  textfile,
   serve: field(
     '--serve <address>',
     'keep looking, and serve a status page, /metrics and /health, at 127.0.0.1:9464 for example',
     z.string().optional(),
   ),
-  runbookUrl: field(
-    '--runbook-url <url>',
-    'where `tv runbook export` was published, for links (default: RUNBOOK.md)',
-    z.string().default('RUNBOOK.md'),
-  ),
+  runbookUrl,
 };
 
 /** Runbook §8: the alerts. */
@@ -73,7 +69,7 @@ one line for each change (--json: one JSON document a line). SIGINT and SIGTERM 
 
 --notify and --webhook are called at changes of state only, also without --watch, and first for what fires already.
 What could not be sent is tried again at the next look, for an hour. --notify takes words, which no shell reads; the
-program gets 10 s. Thresholds are the settings \`monitor.…\`.
+program gets 10 s. --webhook-file keeps a URL that is a secret off the command line. Thresholds are the settings \`monitor.…\`.
 
 --textfile and --serve export the figures for Prometheus (\`tv monitor rules\` writes alerting rules and a dashboard
 for them). --serve 9464 listens on this machine alone, :9464 on all its addresses; it has no password and no TLS,
@@ -162,11 +158,25 @@ function placeOf({ settings, output }: ActionContext, runbookUrl: string): Event
   return { environment: settings.environment, runbookUrl, line: (advice) => paint.line(advice) };
 }
 
-function receiversOf(ctx: ActionContext, { notify, webhook }: InputOf<typeof input>) {
+function receiversOf(ctx: ActionContext, { notify, webhook, webhookFile: file }: InputOf<typeof input>) {
   const { clock, signal, output } = ctx;
   const place = { clock, signal, redact: output.redact, keep: output.keep };
   return [
     ...(notify === undefined ? [] : [notifyReceiver(notify, place)]),
     ...(webhook === undefined ? [] : [webhookReceiver(webhook, place)]),
+    ...(file === undefined ? [] : [secretReceiver(file, place)]),
   ];
+}
+
+/** The URL is a secret as a whole: it is taken out of everything that tv writes. */
+function secretReceiver(file: string, place: ReceiverContext): Receiver {
+  const url = readSecretFile(file, 'file of --webhook-file').trim();
+  if (/\s/.test(url) || !URL.canParse(url)) {
+    throw new UsageError('usage.malformed-value', 'The file of --webhook-file does not hold one URL.', {
+      facts: { file },
+      next: { tv: ['monitor', '--help'] },
+    });
+  }
+  place.keep(url);
+  return { ...webhookReceiver(url, place), title: `--webhook-file ${outsideText(file)}` };
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { prometheusRules } from '../../src/observe/monitor/alertRules.ts';
 import { grafanaDashboard } from '../../src/observe/monitor/dashboard.ts';
+import { runbookUrl } from '../../src/observe/monitor/fields.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 
 /** `tv monitor rules > tempovault.rules.yaml`. */
@@ -23,17 +24,13 @@ The thresholds are those of tv (settings \`monitor.…\`): the rules need not be
       'prometheus (default) or grafana',
       z.enum(['prometheus', 'grafana']).default('prometheus'),
     ),
-    runbookUrl: field(
-      '--runbook-url <url>',
-      'where `tv runbook export` was published, for links (default: RUNBOOK.md)',
-      z.string().default('RUNBOOK.md'),
-    ),
+    runbookUrl,
   },
-  collect: async (_, { format, runbookUrl }) => ({
+  collect: async (_, { format, runbookUrl: published }) => ({
     schema: 'tv.monitor-rules/1' as const,
     format,
     text:
-      format === 'grafana' ? `${JSON.stringify(grafanaDashboard(), null, 2)}\n` : prometheusRules(runbookUrl),
+      format === 'grafana' ? `${JSON.stringify(grafanaDashboard(), null, 2)}\n` : prometheusRules(published),
   }),
   render: ({ text }) => text,
 });

@@ -39,6 +39,10 @@ export const codes = {
 
   // The monitor
   'monitor.not-listening': { meaning: 'The address of --serve cannot be listened on.' },
+  'monitor.not-answering': {
+    meaning: 'The installed monitor is not running, or does not answer at its address.',
+    whatToDo: 'Its journal has the reason: journalctl -u tempovault-monitor.',
+  },
   'monitor.history-unreadable': {
     meaning: 'What tv monitor has recorded in the state directory cannot be read.',
   },

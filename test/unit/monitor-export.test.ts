@@ -157,7 +157,14 @@ describe('status page', () => {
 describe('server', () => {
   const served: Served = { at: 100_000, metrics: 'm 1\n', page: '<p>page</p>' };
   const serve = async (last: Served | undefined, now = 100_000) =>
-    serveMonitor({ host: '127.0.0.1', port: 0, last: () => last, now: () => now, staleMs: 5_000 });
+    serveMonitor({
+      host: '127.0.0.1',
+      port: 0,
+      last: () => last,
+      now: () => now,
+      staleMs: 5_000,
+      invocation: 'ab12',
+    });
 
   it('page, metrics and health, with a policy that lets nothing run', async () => {
     await using server = await serve(served);
@@ -173,7 +180,7 @@ describe('server', () => {
     const health = await get('/health');
     expect([health.status, await health.json()]).toEqual([
       200,
-      { status: 'ok', lastLook: '1970-01-01T00:01:40.000Z' },
+      { status: 'ok', lastLook: '1970-01-01T00:01:40.000Z', invocation: 'ab12' },
     ]);
     const head = await get('/', { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
@@ -185,7 +192,9 @@ describe('server', () => {
   it('before the first look, and long after the last → 503', async () => {
     await using early = await serve(undefined);
     expect((await fetch(`${early.url}/metrics`)).status).toBe(503);
-    expect(await (await fetch(`${early.url}/health`)).json()).toEqual({ status: 'stale', lastLook: null });
+    expect(await (await fetch(`${early.url}/health`)).json()).toEqual({
+      ...{ status: 'stale', lastLook: null, invocation: 'ab12' },
+    });
     await using stale = await serve(served, 105_001);
     expect((await fetch(`${stale.url}/health`)).status).toBe(503);
     expect((await fetch(`${stale.url}/metrics`)).status).toBe(200);
@@ -194,7 +203,14 @@ describe('server', () => {
   it('an address that is taken → an error with a code', async () => {
     await using server = await serve(served);
     const port = Number(new URL(server.url).port);
-    const again = serveMonitor({ host: '127.0.0.1', port, last: () => served, now: () => 0, staleMs: 1 });
+    const again = serveMonitor({
+      host: '127.0.0.1',
+      port,
+      last: () => served,
+      now: () => 0,
+      staleMs: 1,
+      invocation: null,
+    });
     await expect(again).rejects.toMatchObject({ code: 'monitor.not-listening' });
   });
 

@@ -28,6 +28,7 @@ export async function keepServing(
     ...{ host, port, staleMs: missedLooks * everyMs + lookLimitMs },
     now: () => ctx.clock.now().getTime(),
     last: () => last,
+    invocation: process.env['INVOCATION_ID'] ?? null,
   });
   ctx.tell(`Status page, /metrics and /health at ${server.url}`);
   const serve = (looked: Looked, problems: readonly string[]) => {

@@ -22,6 +22,8 @@ export interface ServeParameters {
   /** The last look; undefined before the first. */
   last(): Served | undefined;
   now(): number;
+  /** systemd's id of this start of the service; null where systemd did not start it. */
+  readonly invocation: string | null;
   /** A look that is older than this counts as none, in milliseconds. */
   readonly staleMs: number;
 }
@@ -104,7 +106,11 @@ function answer(request: IncomingMessage, response: ServerResponse, parameters: 
     const isFresh = last !== undefined && parameters.now() - last.at <= parameters.staleMs;
     const lastLook = last === undefined ? null : new Date(last.at).toISOString();
     const status = isFresh ? 'ok' : 'stale';
-    send(isFresh ? 200 : 503, 'application/json', `${JSON.stringify({ status, lastLook })}\n`);
+    send(
+      isFresh ? 200 : 503,
+      'application/json',
+      `${JSON.stringify({ status, lastLook, invocation: parameters.invocation })}\n`,
+    );
   } else if (path !== '/' && path !== '/metrics') {
     send(404, plain, 'There are /, /metrics and /health.\n');
   } else if (last === undefined) {

@@ -1,0 +1,93 @@
+import { onHost } from '../errors/advice.ts';
+import type { Host } from '../runbook/context.ts';
+import { showUnits } from './showUnits.ts';
+import {
+  environmentLines,
+  type HostCall,
+  type UnitFile,
+  type UnitSet,
+  unitDirectory,
+  unitFile,
+  unitWord,
+} from './unitFile.ts';
+
+/** The unit of `tv monitor install`. */
+export const monitorUnit = 'tempovault-monitor.service';
+export const monitorPath = `${unitDirectory}/${monitorUnit}`;
+export const monitorSet: UnitSet = { maker: 'monitor', units: [monitorUnit] };
+
+/**
+ * The file of the unit, whose service runs as root, as the schedule does: it reads journals and `.env`.
+ * @param words of `tv monitor`: its flags, none of them secret
+ */
+export function monitorUnitFile(
+  { environment, tv, variables }: HostCall,
+  words: readonly string[],
+): UnitFile {
+  return unitFile(
+    'monitor',
+    monitorUnit,
+    `[Unit]
+Description=TempoVault: monitor (${environment})
+After=network-online.target postgresql.service
+# It is there to report failures: systemd never gives it up.
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+SyslogIdentifier=tempovault-monitor
+${environmentLines(variables)}ExecStart=${[...tv, 'monitor', ...words].map(unitWord).join(' ')}
+Restart=always
+RestartSec=10
+
+[Install]
+WantedBy=multi-user.target
+`,
+  );
+}
+
+/** The environment that such a file monitors; undefined where it does not say. */
+export function monitoredBy(text: string): string | undefined {
+  return /^Description=TempoVault: monitor \((.*)\)$/m.exec(text)?.[1];
+}
+
+/** The service as systemd has it. */
+export interface MonitorService {
+  /** `loaded`, `not-found`, `masked` … */
+  readonly loadState: string;
+  /** Where its file is; empty where there is none. */
+  readonly path: string;
+  readonly activeState: string;
+  readonly subState: string;
+  readonly result: string;
+  readonly enabled: boolean;
+  /** Of this start, in its environment as `INVOCATION_ID` (systemd.exec(5)); empty where it does not run. */
+  readonly invocation: string;
+  /** Automatic restarts since it was last started by hand. */
+  readonly restarts: number;
+}
+
+const properties = [
+  ...['LoadState', 'FragmentPath', 'ActiveState', 'SubState', 'Result', 'UnitFileState'],
+  ...['InvocationID', 'NRestarts'],
+];
+
+/** Reads the service. @throws UnavailableError where there is no systemd to ask */
+export async function readMonitorService(host: Host): Promise<MonitorService> {
+  const shown = await showUnits(host, {
+    units: [monitorUnit],
+    properties,
+    next: onHost(`systemctl status ${monitorUnit}`),
+  });
+  const text = (name: string) => shown[0]?.get(name) ?? '';
+  return {
+    loadState: text('LoadState'),
+    path: text('FragmentPath'),
+    activeState: text('ActiveState'),
+    subState: text('SubState'),
+    result: text('Result'),
+    enabled: text('UnitFileState') === 'enabled',
+    invocation: text('InvocationID'),
+    restarts: Number(text('NRestarts') || 0),
+  };
+}
