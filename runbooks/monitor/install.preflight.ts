@@ -63,8 +63,7 @@ export async function preflightMonitor(
   );
   const call = preflight.check('tv', 'host', async () => {
     const found = await tvOnHost(ctx, { tv: input.tv, maker: 'monitor', decisive });
-    const words = found.tv.slice(0, found.tv.indexOf('-e')).join(' ');
-    return pass(`the host calls ${words}, on the same chain and database`, found);
+    return pass(`the host calls ${found.program.join(' ')}, on the same chain and database`, found);
   });
   const before = preflight.check('unit', 'host', async () => {
     const found = await checkReplaceable(host, monitorSet);

@@ -79,7 +79,12 @@ file that was changed by hand is not overwritten unless overruled; drop-ins (\`s
       files: [
         {
           ...monitorUnitFile(
-            { environment: 'production', tv: ['/usr/local/bin/tv', '-e', 'production'], variables: {} },
+            {
+              environment: 'production',
+              program: ['/usr/local/bin/tv'],
+              flags: ['-e', 'production'],
+              variables: {},
+            },
             flagsOf(example),
           ),
           before: null,

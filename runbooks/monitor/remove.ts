@@ -55,7 +55,12 @@ stay.`,
   input,
   example: {
     facts: {
-      files: [monitorUnitFile({ environment: 'production', tv: ['/usr/local/bin/tv'], variables: {} }, [])],
+      files: [
+        monitorUnitFile(
+          { environment: 'production', program: ['/usr/local/bin/tv'], flags: [], variables: {} },
+          [],
+        ),
+      ],
       service: { wasActive: true, wasEnabled: true },
     },
     input: {},

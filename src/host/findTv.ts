@@ -1,4 +1,4 @@
-import { onThisMachine } from '../errors/advice.ts';
+import { type Advice, onThisMachine } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { CommandMissingError } from './explainFailure.ts';
@@ -25,6 +25,11 @@ const unstableFolders: readonly (readonly [RegExp, string])[] = [
   [/\/\.(nodenv|nodebrew|nvs)\//, 'a version manager of Node'],
 ];
 
+const installAnother: Readonly<Record<UnitMaker, Advice>> = {
+  'db schedule': { tv: ['db', 'schedule', 'install', '--tv', '/usr/local/bin/tv'] },
+  monitor: { tv: ['monitor', 'install', '--tv', '/usr/local/bin/tv'] },
+};
+
 /**
  * The first of these programs that the host has, that answers as tv does, and that will still be there
  * after the next upgrade of Node.
@@ -49,7 +54,7 @@ export async function findTv(
         'npm install -g ./tempovault-tv-*.tgz',
         'install tv on the host with a Node of the system',
       ),
-      { tv: [...maker.split(' '), 'install', '--tv', '/usr/local/bin/tv'] },
+      installAnother[maker],
     ],
   });
 }

@@ -21,7 +21,7 @@ export const monitorSet: UnitSet = { maker: 'monitor', units: [monitorUnit] };
  * @param words of `tv monitor`: its flags, none of them secret
  */
 export function monitorUnitFile(
-  { environment, tv, variables }: HostCall,
+  { environment, program, flags, variables }: HostCall,
   words: readonly string[],
 ): UnitFile {
   return unitFile(
@@ -36,7 +36,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=exec
 SyslogIdentifier=tempovault-monitor
-${environmentLines(variables)}ExecStart=${[...tv, 'monitor', ...words].map(unitWord).join(' ')}
+${environmentLines(variables)}ExecStart=${[...program, ...flags, 'monitor', ...words].map(unitWord).join(' ')}
 Restart=always
 RestartSec=10
 

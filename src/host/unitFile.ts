@@ -21,8 +21,10 @@ export interface UnitSet {
 /** How the tv of a unit is called, on the host itself. */
 export type HostCall = {
   readonly environment: string;
-  /** tv and the flags that every call of it gets. */
-  readonly tv: readonly string[];
+  /** The words that start tv. */
+  readonly program: readonly string[];
+  /** Flags that every call of it gets. */
+  readonly flags: readonly string[];
   /** Not secret: they are written to world-readable files. */
   readonly variables: Readonly<Record<string, string>>;
 };

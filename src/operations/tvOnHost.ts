@@ -33,8 +33,8 @@ export async function tvOnHost(
   const config = await configOnHost(ctx);
   const call: HostCall = {
     environment: ctx.settings.environment,
-    tv: [
-      ...words,
+    program: words,
+    flags: [
       ...['-e', ctx.settings.environment],
       ...(config === undefined ? [] : ['--config', config]),
       // It runs on the host itself, whichever way leads there from here.
@@ -57,11 +57,11 @@ async function configOnHost(ctx: Context): Promise<string | undefined> {
 
 async function assertSameSettings(
   ctx: Context,
-  { tv, variables }: HostCall,
+  { program, flags, variables }: HostCall,
   decisive: readonly string[],
 ): Promise<void> {
   const given = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  const command = [...tv, 'config', 'show', '--json'];
+  const command = [...program, ...flags, 'config', 'show', '--json'];
   const { exitCode, stdout, stderr } = await ctx.host().run(['env', '-i', ...given, ...command]);
   const next = [`run it by hand on the host: ${command.join(' ')}`];
   const answer = exitCode === 0 ? parse(stdout) : undefined;

@@ -43,7 +43,8 @@ const restsOn: Readonly<Record<string, string>> = {
   'db schedule remove': 'files.0.unit files.0.path files.0.text timers.0.unit timers.0.wasEnabled',
   'db vacuum': 'database tables.0.schema tables.0.name',
   'db tune': 'database changes.0.name changes.0.from changes.0.to changes.0.before changes.0.restart',
-  'monitor install': 'environment files.0.unit files.0.path files.0.text files.0.before url service.wasActive',
+  'monitor install':
+    'environment files.0.unit files.0.path files.0.text files.0.before url service.wasActive',
   'monitor remove': 'files.0.unit files.0.path files.0.text service.wasActive service.wasEnabled',
   'scale nginx': 'nginx.configuration file id before inUse',
   'breaker trip': `

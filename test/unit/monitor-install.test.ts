@@ -17,7 +17,8 @@ import { DrivenClock } from '../support/fakes.ts';
 
 const call = {
   environment: 'production',
-  tv: ['/usr/local/bin/tv', '-e', 'production', '--set', 'host.prefix=[]'],
+  program: ['/usr/local/bin/tv'],
+  flags: ['-e', 'production', '--set', 'host.prefix=[]'],
   variables: { PATH: '/usr/bin:/opt/$x' },
 };
 const given: MonitorInput = { serve: '127.0.0.1:9464', every: 15_000, runbookUrl: 'RUNBOOK.md' };

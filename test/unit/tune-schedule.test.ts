@@ -14,7 +14,8 @@ const call: ScheduledCall = {
   environment: 'production',
   lock: '/run/tempovault-db.lock',
   flock: '/usr/bin/flock',
-  tv: ['/opt/my tv/bin/tv.js', '-e', 'production', '--set', 'host.prefix=[]'],
+  program: ['/opt/my tv/bin/tv.js'],
+  flags: ['-e', 'production', '--set', 'host.prefix=[]'],
   variables: { PATH: '/usr/bin:/opt/50%/bin' },
 };
 

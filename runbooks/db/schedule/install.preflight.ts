@@ -30,10 +30,7 @@ export async function preflightInstall(
 
   const call = preflight.check('tv', 'host', async () => {
     const found = await scheduledCall(ctx, { tv });
-    return pass(
-      `the host calls ${found.tv.slice(0, found.tv.indexOf('-e')).join(' ')}, on the same database and backups`,
-      found,
-    );
+    return pass(`the host calls ${found.program.join(' ')}, on the same database and backups`, found);
   });
 
   const before = preflight.check('units', 'host', () => checkReplaceable(host(), scheduleSet));

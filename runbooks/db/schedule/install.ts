@@ -101,7 +101,8 @@ function exampleFiles(): InstallFacts['files'] {
     environment: 'production',
     lock: '/run/tempovault-db.lock',
     flock: '/usr/bin/flock',
-    tv: ['/usr/local/bin/tv', '-e', 'production'],
+    program: ['/usr/local/bin/tv'],
+    flags: ['-e', 'production'],
     variables: {},
   };
   return scheduleUnits(call).map((file) => ({ ...file, before: null }));

@@ -133,6 +133,9 @@ WantedBy=timers.target
 `;
 }
 
-function commandOf({ words }: ScheduledJob, { flock, lock, tv }: ScheduledCall): readonly string[] {
-  return [flock, lock, ...tv, ...words];
+function commandOf(
+  { words }: ScheduledJob,
+  { flock, lock, program, flags }: ScheduledCall,
+): readonly string[] {
+  return [flock, lock, ...program, ...flags, ...words];
 }
