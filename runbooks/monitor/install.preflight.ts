@@ -136,7 +136,7 @@ async function checkAddress(
   }
   const state = answer === undefined ? 'is free' : 'is that of the installed monitor';
   if (/^(127\.|::1$|localhost$)/.test(name)) return pass(`${url} ${state}`);
-  return warn(`${url} ${state}; whoever reaches it can read it: no password, no TLS`);
+  return warn(`${url} ${state}; anyone who reaches it can read it: no password, no TLS`);
 }
 
 async function checkReceivers(
@@ -152,7 +152,7 @@ async function checkReceivers(
     (webhookFile === undefined ? undefined : await webhookFileProblem(host, webhookFile));
   if (problem !== undefined) return problem;
   if (value.length > 0) return pass(`changes of state go to ${value.join(' and ')}`, value);
-  return warn('nobody is called: neither --notify nor --webhook-file', {
+  return warn('changes of state are sent to no receiver: neither --notify nor --webhook-file is given', {
     next: ['have Prometheus read /metrics, with the rules of tv monitor rules'],
     value,
   });
@@ -182,7 +182,10 @@ async function webhookFileProblem(host: Host, file: string): Promise<Finding<nev
   const { exitCode, stdout } = await host.run(['sh', '-c', fileState, 'sh', file]);
   const [, mode = '', owner, kind = '', user] = /^(\d+) (\d+) (.+)\n(\d+)\n?$/.exec(stdout) ?? [];
   if (exitCode !== 0 || user === undefined)
-    return block('the file of --webhook-file cannot be read', { facts });
+    return block('the file of --webhook-file cannot be read', {
+      facts,
+      next: [onHost(`ls -l ${quoteForShell(file)}`)],
+    });
   if (!kind.startsWith('regular')) return block('--webhook-file is not a regular file', { facts });
   if (owner !== user || (Number.parseInt(mode, 8) & 0o077) !== 0) {
     return block("the file of --webhook-file is not its owner's alone", {

@@ -101,7 +101,9 @@ file that was changed by hand is not overwritten unless overruled; drop-ins (\`s
   basis: ({ environment, files }) => ({ environment, files }),
   consequence: ({ environment, url, receivers }) =>
     `From now on the host monitors ${environment} by itself, and serves ${url}. ${
-      receivers.length === 0 ? 'It calls nobody.' : `It sends changes of state to ${receivers.join(' and ')}.`
+      receivers.length === 0
+        ? 'Changes of state are sent to no receiver.'
+        : `It sends changes of state to ${receivers.join(' and ')}.`
     }`,
   plan: (facts) => {
     const write = writeUnitFiles(monitorSet, facts.files, monitorPath);
@@ -145,7 +147,7 @@ function start({ service, url }: MonitorInstallFacts): Step {
   };
   return {
     id: 'start',
-    title: 'start the monitor, now and at every boot, and wait for its first look',
+    title: 'start the monitor and wait for its first look',
     command: `systemctl enable --now ${monitorUnit}; curl -fsS ${url}/health`,
     effect: 'reversible',
     undoTitle: 'stop the monitor',

@@ -82,7 +82,7 @@ stay.`,
     return preflight.result({ files, service }, (known) => known);
   },
   basis: (facts) => facts,
-  consequence: () => 'From then on nothing monitors the protocol by itself, and nobody is called.',
+  consequence: () => 'From then on nothing monitors the protocol by itself, and no change of state is sent.',
   plan: (facts) => [disable(facts), deleteUnitFiles(monitorSet, facts.files, { shown: monitorPath })],
   verify: (ctx, facts) => verifyMonitorRemoved(ctx, facts),
 });

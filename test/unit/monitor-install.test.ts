@@ -205,10 +205,10 @@ describe('the preflight', () => {
 
   it.each<readonly [string, () => void, Partial<MonitorInput>, Record<string, unknown>]>([
     [
-      'nobody is called',
+      'no receiver',
       () => {},
       { notify: undefined },
-      { receivers: expect.stringContaining('nobody is called') },
+      { receivers: expect.stringContaining('to no receiver') },
     ],
     [
       'open to the network',
