@@ -6,7 +6,7 @@ import { nextOf } from '../src/observe/findings.ts';
 import { pluginExitCode } from '../src/observe/level.ts';
 import type { EventPlace, MonitorEvent } from '../src/observe/monitor/event.ts';
 import { exposition } from '../src/observe/monitor/exposition.ts';
-import { every, notify, runbookUrl, textfile, webhookFile } from '../src/observe/monitor/fields.ts';
+import { every, notify, plugin, runbookUrl, textfile, webhookFile } from '../src/observe/monitor/fields.ts';
 import { History } from '../src/observe/monitor/history.ts';
 import { keepLooking, lookAndTell, type Monitoring } from '../src/observe/monitor/keepLooking.ts';
 import { keepServing } from '../src/observe/monitor/keepServing.ts';
@@ -25,11 +25,7 @@ import { outsideText } from '../src/text/outsideText.ts';
 import { byHand } from './monitor.byHand.ts';
 
 const input = {
-  plugin: field(
-    '--plugin',
-    'one line with performance data, for a monitoring system',
-    z.boolean().optional(),
-  ),
+  plugin,
   watch: field('--watch', 'keep looking, and redraw the screen', z.boolean().optional()),
   every,
   notify,
@@ -117,23 +113,23 @@ and shows what \`tv status\` shows. No request causes a look. /health is 503 onc
       history.close();
     }
   },
-  render: (data, paint, { plugin }) => {
+  render: (data, paint, { plugin: isPlugin }) => {
     if (data === undefined) return '';
-    return plugin === true ? data.line : renderMonitor(data, paint);
+    return isPlugin === true ? data.line : renderMonitor(data, paint);
   },
   exitCode: (data) => (data === undefined ? 0 : pluginExitCode[data.level]),
   failureExitCode: pluginExitCode.unknown,
 });
 
-function assertCompatible({ watch, plugin, serve }: InputOf<typeof input>, json: boolean): void {
-  if (serve !== undefined && (watch === true || plugin === true)) {
+function assertCompatible({ watch, plugin: isPlugin, serve }: InputOf<typeof input>, json: boolean): void {
+  if (serve !== undefined && (watch === true || isPlugin === true)) {
     throw new UsageError(
       'usage.conflicting-flags',
       '--serve does without a screen: start --watch or --plugin beside it.',
       { next: { tv: ['monitor', '--help'] } },
     );
   }
-  if (plugin !== true || (watch !== true && !json)) return;
+  if (isPlugin !== true || (watch !== true && !json)) return;
   throw new UsageError(
     'usage.conflicting-flags',
     `--plugin prints one line, and ${json ? '--json a document' : '--watch never ends'}.`,

@@ -1,6 +1,10 @@
 import * as z from 'zod';
+import { UsageError } from '../src/errors/TvError.ts';
 import { judge, nextOf } from '../src/observe/findings.ts';
 import { inked, mark, pluginExitCode } from '../src/observe/level.ts';
+import { figuresOf, measure } from '../src/observe/metrics.ts';
+import { plugin } from '../src/observe/monitor/fields.ts';
+import { pluginLine } from '../src/observe/monitor/pluginLine.ts';
 import { renderFindings } from '../src/observe/renderFindings.ts';
 import { type Said, saidBy } from '../src/observe/said.ts';
 import { observe } from '../src/observe/world.ts';
@@ -16,10 +20,17 @@ export default defineReport({
   section: 'Quick reference',
   order: 1,
   description:
-    'Reads services, processes, machine, disk, RPC nodes, chain, pause, breakers, signals, the account of the relay, indexer, database, API, backups, schedule, old keys, the security checklist and runs, all at once, each within its own limit. Shows what is wrong, the worst first, each cause before what it explains, and at most three commands. What cannot be read is unknown, which is neither well nor wrong. `--all` also shows what every source said. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown. Thresholds are the settings `monitor.…`.',
+    'Reads services, processes, machine, disk, RPC nodes, chain, pause, breakers, signals, the account of the relay, indexer, database, API, backups, schedule, old keys, the security checklist and runs, all at once, each within its own limit. Shows what is wrong, the worst first, each cause before what it explains, and at most three commands. What cannot be read is unknown, which is neither well nor wrong. `--all` also shows what every source said. `--plugin` prints one line with performance data; it is of this look alone, where `tv monitor --plugin` takes the looks before into account. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown. Thresholds are the settings `monitor.…`.',
   byHand,
-  input: { all: field('--all', 'also show what every source said', z.boolean().optional()) },
-  collect: async (ctx) => {
+  input: { all: field('--all', 'also show what every source said', z.boolean().optional()), plugin },
+  collect: async (ctx, { all, plugin: isPlugin }) => {
+    if (all === true && isPlugin === true) {
+      throw new UsageError(
+        'usage.conflicting-flags',
+        '--plugin prints one line, and --all a line for every source.',
+        { next: { tv: ['status', '--help'] } },
+      );
+    }
     const world = await observe(ctx);
     const now = ctx.clock.now();
     const judged = judge({ world, settings: ctx.settings, now });
@@ -31,9 +42,13 @@ export default defineReport({
       findings: judged.findings,
       next: nextOf(judged),
       sources: saidBy(world, judged.findings, now),
+      ...(isPlugin === true
+        ? { line: pluginLine({ ...judged, figures: figuresOf(measure(world, now)) }, ctx.settings) }
+        : {}),
     };
   },
-  render: ({ environment, chainId, level, findings, next, sources: said }, paint, { all }) => {
+  render: ({ environment, chainId, level, findings, next, sources: said, line }, paint, { all }) => {
+    if (line !== undefined) return line;
     const head = `${paint.bold('TempoVault')} · ${environment}${chainId === null ? '' : ` · chain ${chainId}`} · ${inked(level, level, paint)}`;
     const well = said.filter((source) => source.level === 'ok');
     const names = Math.max(...said.map(({ title }) => title.length));

@@ -79,10 +79,12 @@ describe.skipIf(obstacle !== undefined)('tv monitor', () => {
     ]);
     expect(server.headers.authorization).toBe(`Basic ${Buffer.from('ops:hunter2').toString('base64')}`);
     const line = await sandbox.tv(['monitor', '--plugin']);
-    expect(line.exitCode).toBe(2);
-    expect(line.stdout).toMatch(
-      /^TEMPOVAULT CRITICAL - [^|\n]+ \| (?:\w+=[\d.-]+(?:s|%|B)?(?:;[\d.]+)? ?)+$/,
-    );
+    const now = await sandbox.tv(['status', '--plugin']);
+    for (const { exitCode, stdout } of [line, now]) {
+      expect(exitCode).toBe(2);
+      expect(stdout).toMatch(/^TEMPOVAULT CRITICAL - [^|\n]+ \| (?:\w+=[\d.-]+(?:s|%|B)?(?:;[\d.]+)? ?)+$/);
+    }
+    expect((await sandbox.tv(['status', '--plugin', '--all'])).exitCode).toBe(3);
 
     await sandbox.systemctl('start', 'tempovault-api');
     await until(async () => (await look()) === 0, { ...limit, what: 'all well again' });

@@ -2,7 +2,13 @@ import * as z from 'zod';
 import { field } from '../../runbook/define.ts';
 import { timeSpan } from '../../runbook/inputs.ts';
 
-/** Flags of `tv monitor` that `tv monitor install` and `tv monitor rules` have as well. */
+/** Flags of `tv monitor` that other commands have as well. */
+
+export const plugin = field(
+  '--plugin',
+  'one line with performance data, for a monitoring system',
+  z.boolean().optional(),
+);
 
 export const every = field(
   '--every <time>',
