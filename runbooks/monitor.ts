@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import * as z from 'zod';
-import { readSecretFile } from '../src/chain/signers/readSecretFile.ts';
 import { TvError, UsageError } from '../src/errors/TvError.ts';
 import { nextOf } from '../src/observe/findings.ts';
 import { pluginExitCode } from '../src/observe/level.ts';
@@ -12,16 +11,10 @@ import { keepLooking, lookAndTell, type Monitoring } from '../src/observe/monito
 import { keepServing } from '../src/observe/monitor/keepServing.ts';
 import { firing, historyFile, type Looked } from '../src/observe/monitor/monitor.ts';
 import { pluginLine } from '../src/observe/monitor/pluginLine.ts';
-import {
-  notifyReceiver,
-  type Receiver,
-  type ReceiverContext,
-  webhookReceiver,
-} from '../src/observe/monitor/receivers.ts';
+import { notifyReceiver, webhookFileReceiver, webhookReceiver } from '../src/observe/monitor/receivers.ts';
 import { renderMonitor } from '../src/observe/monitor/render.ts';
 import { parseAddress } from '../src/observe/monitor/server.ts';
 import { type ActionContext, defineAction, field, type InputOf } from '../src/runbook/define.ts';
-import { outsideText } from '../src/text/outsideText.ts';
 import { byHand } from './monitor.byHand.ts';
 
 const input = {
@@ -160,19 +153,6 @@ function receiversOf(ctx: ActionContext, { notify, webhook, webhookFile: file }:
   return [
     ...(notify === undefined ? [] : [notifyReceiver(notify, place)]),
     ...(webhook === undefined ? [] : [webhookReceiver(webhook, place)]),
-    ...(file === undefined ? [] : [secretReceiver(file, place)]),
+    ...(file === undefined ? [] : [webhookFileReceiver(file, place)]),
   ];
-}
-
-/** The URL is a secret as a whole: it is taken out of everything that tv writes. */
-function secretReceiver(file: string, place: ReceiverContext): Receiver {
-  const url = readSecretFile(file, 'file of --webhook-file').trim();
-  if (/\s/.test(url) || !URL.canParse(url)) {
-    throw new UsageError('usage.malformed-value', 'The file of --webhook-file does not hold one URL.', {
-      facts: { file },
-      next: { tv: ['monitor', '--help'] },
-    });
-  }
-  place.keep(url);
-  return { ...webhookReceiver(url, place), title: `--webhook-file ${outsideText(file)}` };
 }

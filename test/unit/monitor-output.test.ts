@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import { judge } from '../../src/observe/findings.ts';
 import { figuresOf, measure, metrics } from '../../src/observe/metrics.ts';
@@ -15,6 +15,7 @@ import {
   notifyReceiver,
   type Receiver,
   splitWords,
+  webhookFileReceiver,
   webhookReceiver,
 } from '../../src/observe/monitor/receivers.ts';
 import { eventLine, renderMonitor, sparkline, trendLines } from '../../src/observe/monitor/render.ts';
@@ -292,6 +293,46 @@ describe('receivers', () => {
     await webhookReceiver(server.url.replace('//', '//ops:100%@'), ctx).send([event]);
     expect(server.headers.authorization).toBe(`Basic ${Buffer.from('ops:100%').toString('base64')}`);
     expect(kept).toContain('100%');
+  });
+
+  describe('a webhook whose URL is in a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tv-webhook-'));
+    afterAll(() => rmSync(folder, { recursive: true }));
+    const file = (text: string, mode = 0o600) => {
+      const path = join(folder, `${Math.random()}`);
+      writeFileSync(path, text, { mode });
+      return path;
+    };
+
+    it('is called, and shown nowhere, also where it fails', async () => {
+      const urls: (string | undefined)[] = [];
+      await using server = await httpServer((response, _, request) => {
+        urls.push(request.url);
+        response.writeHead(404).end();
+      });
+      const url = `${server.url}/services/s3cr3t`;
+      const path = file(`${url}\n`);
+      const receiver = webhookFileReceiver(path, ctx);
+      await expect(receiver.send([event])).rejects.toThrow(/^HTTP 404$/);
+      expect(urls).toEqual(['/services/s3cr3t']);
+      expect(kept).toContain(url);
+      expect(receiver.title).toBe(`--webhook-file ${path}`);
+      expect(receiver.name).toMatch(/^webhook-[0-9a-f]{16}$/);
+    });
+
+    it.each([
+      ['readable by others', 'https://h/s3cr3t', 0o640, 'signer.file-exposed'],
+      ['empty', '', 0o600, 'usage.malformed-value'],
+      ['of two lines', 'https://h/s3cr3t\nhttps://h/other', 0o600, 'usage.malformed-value'],
+      ['of another scheme', 's3cr3t:x', 0o600, 'usage.malformed-value'],
+    ])('%s: refused without being shown', (_, text, mode, code) => {
+      const path = file(text, mode);
+      const refused = () => webhookFileReceiver(path, ctx);
+      expect(refused).toThrow(
+        expect.objectContaining({ code, facts: expect.objectContaining({ file: path }) }),
+      );
+      expect(refused).not.toThrow('s3cr3t');
+    });
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readSecretFile } from '../../chain/signers/readSecretFile.ts';
 import { decoded, withoutUser } from '../../config/mask.ts';
 import { connectionFailure } from '../../errors/connectionFailure.ts';
 import { UsageError } from '../../errors/TvError.ts';
@@ -123,6 +124,28 @@ export function webhookReceiver(text: string, ctx: ReceiverContext): Receiver {
       }
     },
   };
+}
+
+/**
+ * The same, with the URL in a file that only its owner may read. It is a secret as a whole, as those of chat
+ * services are, and is taken out of everything that tv writes.
+ * @throws UsageError where the file does not hold one URL
+ * @throws TvError where it cannot be read, or others can read or change it
+ */
+export function webhookFileReceiver(file: string, ctx: ReceiverContext): Receiver {
+  const url = readSecretFile(file, 'file of --webhook-file').trim();
+  if (/\s/.test(url) || !/^https?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new UsageError(
+      'usage.malformed-value',
+      'The file of --webhook-file does not hold one http or https URL.',
+      {
+        facts: { file },
+        next: { tv: ['monitor', '--help'] },
+      },
+    );
+  }
+  ctx.keep(url);
+  return { ...webhookReceiver(url, ctx), title: `--webhook-file ${outsideText(file)}` };
 }
 
 /**
