@@ -164,7 +164,7 @@ export const originalRunbook: Readonly<Record<string, readonly OriginalLine[]>> 
       'Memory usage > 85%',
       'Event indexer lag > 100 blocks',
     ),
-    ...rows('monitor --serve 127.0.0.1:9464', 'Scrape /metrics endpoint from API'),
+    ...rows('monitor --serve 127.0.0.1:9464 · monitor install', 'Scrape /metrics endpoint from API'),
     ...rows('monitor rules', 'Alert on key metrics'),
   ],
   '9. Log Analysis': [

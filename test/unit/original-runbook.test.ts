@@ -28,6 +28,7 @@ it('every command for one of its sections covers a line of it', () => {
     'db unpin',
     'db schedule show',
     'db schedule remove',
+    'monitor remove',
     'incident note',
   ];
   const used = new Set(
