@@ -151,7 +151,7 @@ function start({ service, url }: MonitorInstallFacts): Step {
     command: `systemctl enable --now ${monitorUnit}; curl -fsS ${url}/health`,
     effect: 'reversible',
     undoTitle: 'stop the monitor',
-    // Starting it anew changes nothing.
+    // Starting it once more does no harm.
     probe: async () => 'not-done',
     run: (ctx) =>
       withRollback(

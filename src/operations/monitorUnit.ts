@@ -125,7 +125,7 @@ function hasEnded({ activeState, restarts }: MonitorService): boolean {
 
 /**
  * Waits until the service has looked for the first time.
- * @throws TvError as soon as it has ended, where something else answers in its place, or past the limit
+ * @throws TvError as soon as it has ended, or where it has not answered within the limit
  */
 export async function awaitFirstLook(ctx: StepContext, url: string): Promise<Date> {
   const { service, verdict } = await poll(

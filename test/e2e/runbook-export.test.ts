@@ -158,6 +158,7 @@ describe('every check and every verification, as printed', async () => {
       RECIPIENT: sandbox.info.accounts['owner'] ?? '',
       BACKUP: '$BACKUP_DIRECTORY/none.dump',
       SERVERS: `127.0.0.1:${sandbox.info.ports.api}`,
+      TV: 'tv',
       TX_HASH: await anyTransaction(),
     };
     const groups = cases.map(({ title }) => {
