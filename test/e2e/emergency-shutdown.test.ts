@@ -107,6 +107,10 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     // With the node back, the same run ends it; being unfinished it holds up no other emergency.
     const resumed = await sandbox.tv(['resume', ...confirm]);
     expect([resumed.exitCode, await paused()]).toEqual([0, true]);
+    // The sandbox's holder of EMERGENCY.
+    expect(words((await sandbox.tv(['status'])).stdout)).toMatch(
+      /The protocol is PAUSED paused (just now|[^,]+ ago) by 0x7099…79C8, block/,
+    );
     expect(words(resumed.stderr)).toMatch(
       /Until this run is finished: the services are stopped, and the protocol is NOT/,
     );

@@ -568,6 +568,11 @@ describe('who stopped it, and when', () => {
       { paused: '5 min ago by 0x7099…79C8, block 4 900' },
     ],
     [
+      'a chain of which the clock runs ahead',
+      pausedBy({ known: true, value: { by, block: 4_900, at: seconds + 3 } }),
+      { paused: 'just now by 0x7099…79C8, block 4 900' },
+    ],
+    [
       'a node that leaves the time out of its logs',
       pausedBy({ known: true, value: { by, block: 4_900, at: null } }),
       { paused: 'by 0x7099…79C8, block 4 900' },

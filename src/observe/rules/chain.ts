@@ -18,7 +18,8 @@ function who(
   { at, by, block }: { readonly at: number | null; readonly by: Address; readonly block: number },
   now: Date,
 ): string {
-  const when = at === null ? '' : `${ago(new Date(at * 1000), now)} `;
+  // A chain's clock may run ahead of this machine's.
+  const when = at === null ? '' : `${ago(new Date(Math.min(at * 1000, now.getTime())), now)} `;
   return `${when}by ${short(by, false)}, block ${count(block)}`;
 }
 
@@ -166,7 +167,8 @@ export const chainRules = [
       const change = pause?.known === true ? pause.value : pause;
       return {
         sentence: 'the protocol is PAUSED',
-        evidence: change === undefined ? {} : { paused: change.known ? who(change.value, now) : change.reason },
+        evidence:
+          change === undefined ? {} : { paused: change.known ? who(change.value, now) : change.reason },
         next: [endThePause],
       };
     },
