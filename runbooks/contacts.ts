@@ -1,8 +1,15 @@
+import type { Settings } from '../src/config/settings.ts';
 import { defineReport } from '../src/runbook/define.ts';
 import { wrap } from '../src/text/layout.ts';
 
+interface Level {
+  readonly key: keyof Settings['contacts'];
+  readonly title: string;
+  readonly does: string;
+}
+
 /** Runbook, "Escalation Path": who can do what. */
-const levels = [
+const levels: readonly Level[] = [
   {
     key: 'level1',
     title: 'Level 1 · on-call',
@@ -23,7 +30,7 @@ const levels = [
     title: 'Security',
     does: 'at once when a key or a password has leaked, or capital moves without a known transaction',
   },
-] as const;
+];
 
 /** `tv contacts`: whom to call, and for what. */
 export default defineReport({

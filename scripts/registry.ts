@@ -1,6 +1,6 @@
 // Writes src/registry.generated.ts from the commands in runbooks/: the path of a file is the name of its command.
 // A file with a dot in its name (`reindex.preflight.ts`), or without a default export, belongs to a command beside it.
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ const groups: readonly (readonly [title: string, words: readonly string[]])[] = 
   ['Runbook', ['runbook']],
   ['Runs', ['runs']],
   ['Audit', ['audit']],
-  ['Settings', ['config', 'completion']],
+  ['Settings', ['config', 'completion', 'schema']],
   ['Sandbox', ['sandbox']],
 ];
 const services: readonly Service[] = ['chain', 'database', 'host', 'api'];
@@ -79,12 +79,18 @@ function isFresh(files: readonly string[]): boolean {
   const text = readFileSync(target, 'utf8');
   return (
     files.every((file) => statSync(file).mtimeMs < made && text.includes(`../${relative(root, file)}`)) &&
-    text.match(/load: /g)?.length === files.length
+    text.match(/load: /g)?.length === files.length &&
+    text.match(/schema: /g)?.length === files.filter((file) => existsSync(schemaFileOf(file))).length
   );
 }
 
 function nameOf(file: string): string {
   return relative(join(root, 'runbooks'), file).replace(/\.ts$/, '').replaceAll('/', ' ');
+}
+
+/** What `--json` of a command prints. */
+function schemaFileOf(file: string): string {
+  return file.replace(/\.ts$/, '.schema.ts');
 }
 
 function groupOf(name: string): string {
@@ -108,7 +114,14 @@ function entryOf({ file, name, command, group }: Command): string {
     services: kind === 'control' ? services : servicesOf(file, kind),
   };
   const lines = Object.entries(fields).map(([key, value]) => `    ${key}: ${JSON.stringify(value)},`);
-  return `  {\n${lines.join('\n')}\n    load: () => import('../${relative(root, file)}'),\n  },`;
+  const loads = {
+    load: file,
+    ...(existsSync(schemaFileOf(file)) ? { schema: schemaFileOf(file) } : {}),
+  };
+  for (const [key, from] of Object.entries(loads)) {
+    lines.push(`    ${key}: () => import('../${relative(root, from)}'),`);
+  }
+  return `  {\n${lines.join('\n')}\n  },`;
 }
 
 /** The services that a command opens: those that it, or what it imports, asks its context for. */

@@ -5,7 +5,7 @@ import { RunScreen } from './cli/renderRun.ts';
 import { type Busy, terminalBusy } from './cli/terminal/busy.ts';
 import { columnsNow, terminalPaint } from './cli/terminal/paint.ts';
 import { terminalScreen } from './cli/terminal/screen.ts';
-import { schemaOf, toJsonDocument, toJsonError, toJsonEvent } from './cli/toJson.ts';
+import { toJsonDocument, toJsonError, toJsonEvent } from './cli/toJson.ts';
 import { type AppContext, buildContext, type Program } from './context.ts';
 import { abandonRun } from './engine/abandonRun.ts';
 import { continueRun } from './engine/continueRun.ts';
@@ -20,6 +20,7 @@ import { RedactingWriter } from './output/redactingWriter.ts';
 import { Secrets } from './output/secrets.ts';
 import type { AnyCommand, CommandDefinition, Output, ToolContext } from './runbook/define.ts';
 import type { RunEvent } from './runbook/events.ts';
+import { schemaId } from './runbook/json.ts';
 import type { Paint } from './runbook/paint.ts';
 import { duration, shortened } from './text/format.ts';
 import { wrap } from './text/layout.ts';
@@ -233,7 +234,7 @@ interface Renderable {
 function finish(invocation: Invocation, command: Renderable, data: unknown): number {
   invocation.busy.clear();
   const text = invocation.parsed.flags.json
-    ? toJsonDocument(schemaOf(invocation.entry.command), data, invocation.paint)
+    ? toJsonDocument(schemaId(invocation.entry.command), data, invocation.paint)
     : command.render(data, invocation.paint, invocation.parsed.input as never);
   invocation.writer.print('stdout', text);
   return command.exitCode?.(data) ?? exitCodes.ok;

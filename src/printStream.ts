@@ -1,10 +1,11 @@
 import type { Parsed } from './cli/parse.ts';
 import { renderError } from './cli/renderError.ts';
 import type { Busy } from './cli/terminal/busy.ts';
-import { errorFields, schemaOf, toJsonLine, toJsonStream } from './cli/toJson.ts';
+import { errorFields, toJsonLine, toJsonStream } from './cli/toJson.ts';
 import { exitCodes, TvError } from './errors/TvError.ts';
 import type { RedactingWriter } from './output/redactingWriter.ts';
 import type { AnyStream, CommandDefinition, ToolContext } from './runbook/define.ts';
+import { itemSchemaId, schemaId } from './runbook/json.ts';
 import type { Paint } from './runbook/paint.ts';
 
 interface StreamCall {
@@ -26,7 +27,7 @@ export async function printStream(
 ): Promise<number> {
   const { input } = parsed;
   const { json, verbose } = parsed.flags;
-  const schema = schemaOf(entry.command);
+  const schema = schemaId(entry.command);
   const lines = json && command.endless?.(input as never) === true;
   const document = json && !lines ? toJsonStream(schema, paint) : undefined;
   const gone = new AbortController();
@@ -43,7 +44,7 @@ export async function printStream(
   };
   const render = (item: unknown, previous: unknown) => {
     if (document !== undefined) return document.item(item);
-    if (lines) return toJsonLine(schema.replace(/\/1$/, '.item/1'), item, paint);
+    if (lines) return toJsonLine(itemSchemaId(entry.command), item, paint);
     return command.renderItem(item, paint, input as never, previous);
   };
 

@@ -1,4 +1,5 @@
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import type { UnsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
 import { preflight } from '../../src/operations/breakerChecks.ts';
 import {
   type BreakerFacts,
@@ -15,7 +16,7 @@ import { count } from '../../src/text/format.ts';
 import { byHand } from './reset.byHand.ts';
 
 /** Runbook §6: closes the breaker of a pair. */
-export default defineRunbook<typeof breakerInput, BreakerFacts>({
+export default defineRunbook<typeof breakerInput, BreakerFacts, UnsignedTransactions>({
   title: 'Reset circuit breaker',
   summary: 'Close the circuit breaker of a pair',
   section: '6',

@@ -1,4 +1,5 @@
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
+import type { UnsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
 import { preflight } from '../../src/operations/breakerChecks.ts';
 import {
   type BreakerFacts,
@@ -22,7 +23,7 @@ import { count } from '../../src/text/format.ts';
 import { byHand } from './trip.byHand.ts';
 
 /** Runbook §6: opens the breaker of a pair at once. */
-export default defineRunbook<typeof breakerInput, BreakerFacts>({
+export default defineRunbook<typeof breakerInput, BreakerFacts, UnsignedTransactions>({
   title: 'Trip circuit breaker',
   summary: 'Open the circuit breaker of a pair at once',
   section: '6',

@@ -50,7 +50,7 @@ const input = {
 };
 
 /** Runbook "Performance Tuning": without `--apply` it only looks. */
-export default defineRunbook<typeof input, TuneFacts>({
+export default defineRunbook<typeof input, TuneFacts, Tuning>({
   title: 'Tune PostgreSQL',
   summary: 'Show or apply settings that fit this machine',
   section: 'Tuning',

@@ -8,7 +8,11 @@ import { readHead } from '../../src/chain/readHead.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
-import { unsignedInput, unsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
+import {
+  type UnsignedTransactions,
+  unsignedInput,
+  unsignedTransactions,
+} from '../../src/chain/unsigned/unsignedTransactions.ts';
 import { onHost } from '../../src/errors/advice.ts';
 import { answer } from '../../src/errors/answer.ts';
 import { TimeoutError } from '../../src/errors/TvError.ts';
@@ -38,7 +42,7 @@ const input = {
 };
 
 /** Runbook §7, the way back: in the order in which nothing acts on what is not there yet. */
-export default defineRunbook<typeof input, ResumeFacts>({
+export default defineRunbook<typeof input, ResumeFacts, UnsignedTransactions>({
   title: 'Resume after an emergency',
   summary: 'Start the services and unpause, in order',
   section: '7',

@@ -7,7 +7,11 @@ import { namedPairs } from '../../src/chain/pairs/pair.ts';
 import { readProtocol } from '../../src/chain/readProtocol.ts';
 import { readStops } from '../../src/chain/stops/readStops.ts';
 import { readResting } from '../../src/chain/treasury/readResting.ts';
-import { unsignedInput, unsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
+import {
+  type UnsignedTransactions,
+  unsignedInput,
+  unsignedTransactions,
+} from '../../src/chain/unsigned/unsignedTransactions.ts';
 import { onHost } from '../../src/errors/advice.ts';
 import { unknown } from '../../src/errors/answer.ts';
 import { TvError } from '../../src/errors/TvError.ts';
@@ -45,7 +49,7 @@ const input = {
 };
 
 /** Runbook §7: everything off, at once. */
-export default defineRunbook<typeof input, ShutdownFacts>({
+export default defineRunbook<typeof input, ShutdownFacts, UnsignedTransactions>({
   title: 'Emergency shutdown',
   summary: 'Pause the protocol, stop all services',
   section: '7',

@@ -17,7 +17,11 @@ import {
   type RestingOrders,
   readRestingOrders,
 } from '../../src/chain/treasury/readOrders.ts';
-import { unsignedInput, unsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
+import {
+  type UnsignedTransactions,
+  unsignedInput,
+  unsignedTransactions,
+} from '../../src/chain/unsigned/unsignedTransactions.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { type Answer, known } from '../../src/errors/answer.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
@@ -65,7 +69,7 @@ const input = {
 };
 
 /** Runbook §7: the strategy's capital back from the DEX. */
-export default defineRunbook<typeof input, UnwindFacts>({
+export default defineRunbook<typeof input, UnwindFacts, UnsignedTransactions>({
   title: 'Emergency unwind',
   summary: 'Recall capital from the DEX to the vault',
   section: '7',

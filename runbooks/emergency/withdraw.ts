@@ -8,7 +8,11 @@ import { amountPattern, parseAmount } from '../../src/chain/treasury/amount.ts';
 import { checkRecipient } from '../../src/chain/treasury/checkRecipient.ts';
 import { findToken } from '../../src/chain/treasury/findToken.ts';
 import { readPlaces } from '../../src/chain/treasury/readPlaces.ts';
-import { unsignedInput, unsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
+import {
+  type UnsignedTransactions,
+  unsignedInput,
+  unsignedTransactions,
+} from '../../src/chain/unsigned/unsignedTransactions.ts';
 import { answer } from '../../src/errors/answer.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { outside } from '../../src/operations/offVaultBalances.ts';
@@ -54,7 +58,7 @@ const input = {
 const example: WithdrawFacts = { chainId: 4217, ...examplePayout() };
 
 /** Runbook §7: capital out of the vault. */
-export default defineRunbook<typeof input, WithdrawFacts>({
+export default defineRunbook<typeof input, WithdrawFacts, UnsignedTransactions>({
   title: 'Emergency withdrawal',
   summary: 'Send tokens out of the vault',
   section: '7',

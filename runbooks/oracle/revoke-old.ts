@@ -15,7 +15,11 @@ import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { removeKeyFile } from '../../src/chain/signers/keyFile.ts';
 import { sendSteps } from '../../src/chain/transactions/sendSteps.ts';
 import type { SentTransaction } from '../../src/chain/transactions/transaction.ts';
-import { unsignedInput, unsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
+import {
+  type UnsignedTransactions,
+  unsignedInput,
+  unsignedTransactions,
+} from '../../src/chain/unsigned/unsignedTransactions.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { changeEnvFile } from '../../src/host/changeEnvFile.ts';
@@ -55,7 +59,7 @@ const revoked = step<SentTransaction>('revoke');
 const cleaned = step<{ readonly copies: readonly string[] }>('clean');
 
 /** Runbook §4, step 8. */
-export default defineRunbook<typeof input, RevokeFacts>({
+export default defineRunbook<typeof input, RevokeFacts, UnsignedTransactions>({
   title: 'Revoke the old oracle key',
   summary: 'Revoke the replaced oracle key after a day',
   section: '4',

@@ -11,7 +11,11 @@ import { decryptKeystore } from '../../src/chain/signers/decryptKeystore.ts';
 import { encryptKeystore } from '../../src/chain/signers/encryptKeystore.ts';
 import { readKeyFile, removeKeyFile, writeKeyFile } from '../../src/chain/signers/keyFile.ts';
 import { newKey, parseKey } from '../../src/chain/signers/oracleKey.ts';
-import { unsignedInput, unsignedTransactions } from '../../src/chain/unsigned/unsignedTransactions.ts';
+import {
+  type UnsignedTransactions,
+  unsignedInput,
+  unsignedTransactions,
+} from '../../src/chain/unsigned/unsignedTransactions.ts';
 import { TvError, UsageError } from '../../src/errors/TvError.ts';
 import { checkUnitsAsBefore } from '../../src/host/checkAsBefore.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
@@ -84,7 +88,7 @@ const input = {
 };
 
 /** Runbook §4: another key signs the oracle's signals from now on. */
-export default defineRunbook<typeof input, RotateFacts>({
+export default defineRunbook<typeof input, RotateFacts, UnsignedTransactions>({
   title: 'Rotate the oracle key',
   summary: 'Replace the oracle key, or roll back',
   section: '4',

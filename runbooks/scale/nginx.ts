@@ -32,6 +32,7 @@ import {
   parseServers,
   proofHeader,
   proofPath,
+  type Server,
   serverHeader,
   upstreamText,
 } from './nginx.text.ts';
@@ -62,8 +63,18 @@ const input = {
   ),
 };
 
+/** What is printed without `--apply`. */
+type NginxPrintout = {
+  readonly text: string;
+  readonly servers: readonly Server[];
+  readonly listen: string;
+  /** What `nginx -t` on the host says of the text; null where it could not be asked. */
+  readonly tested: boolean | null;
+  readonly said: string;
+};
+
 /** Runbook §5, "Horizontal Scaling": without `--apply` it only prints. */
-export default defineRunbook<typeof input, NginxFacts>({
+export default defineRunbook<typeof input, NginxFacts, NginxPrintout>({
   title: 'Balance the API over several servers',
   summary: 'Balance the API over servers with nginx',
   section: '5',

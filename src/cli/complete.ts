@@ -71,7 +71,9 @@ async function offer(
   const next = nextWords(registry, words);
   if (entry === undefined) return next;
   // Its argument is the name of a command.
-  if (entry.command === 'runbook show') return nextWords(registry, words.slice(2));
+  if (entry.command === 'runbook show' || entry.command === 'schema') {
+    return nextWords(registry, words.slice(entry.command.split(' ').length));
+  }
   const given = words.length - entry.command.split(' ').length;
   const args = fields.filter((one) => !one.flag.startsWith('-'));
   const argument = args[Math.max(0, given)] ?? args.findLast((one) => one.flag.includes('...'));

@@ -18,11 +18,6 @@ function shown(place: AdvicePlace) {
   return (key: string, value: unknown) => (isSignedBytes(key, value) ? undefined : replace(key, value));
 }
 
-/** `tv.oracle-status/1` for `oracle status`. */
-export function schemaOf(command: string): string {
-  return `tv.${command.replaceAll(' ', '-')}/1`;
-}
-
 /** One JSON document for a read. */
 export function toJsonDocument(schema: string, data: unknown, place: AdvicePlace): string {
   const body = Array.isArray(data) ? { items: data } : (data as object);

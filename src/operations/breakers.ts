@@ -12,7 +12,11 @@ import { sendSteps } from '../chain/transactions/sendSteps.ts';
 import { type SentTransaction, sentByRun } from '../chain/transactions/transaction.ts';
 import { readPairTokens } from '../chain/treasury/findToken.ts';
 import { readResting } from '../chain/treasury/readResting.ts';
-import { unsignedInput, unsignedTransactions } from '../chain/unsigned/unsignedTransactions.ts';
+import {
+  type UnsignedTransactions,
+  unsignedInput,
+  unsignedTransactions,
+} from '../chain/unsigned/unsignedTransactions.ts';
 import { known } from '../errors/answer.ts';
 import { UsageError } from '../errors/TvError.ts';
 import type { Check } from '../runbook/check.ts';
@@ -208,7 +212,7 @@ export function unsigned(
   ctx: Context,
   input: BreakerInput,
   action: BreakerFacts['action'],
-): Promise<Printout | undefined> {
+): Promise<Printout<UnsignedTransactions> | undefined> {
   const title = action === 'trip' ? 'Trip breakers' : 'Reset breakers';
   return unsignedTransactions(ctx, input, title, async (warn) => {
     let pairs = wantedPairs(ctx, input);

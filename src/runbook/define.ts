@@ -149,14 +149,15 @@ export interface PreflightResult<F extends Facts> {
 }
 
 /** What a command prints instead of acting: unsigned transactions for another signer. */
-export interface Printout {
-  readonly data: Json;
+export interface Printout<D extends Json = Json> {
+  readonly data: D;
   readonly files: readonly { readonly path: string; readonly text: string }[];
   render(paint: Paint): string;
 }
 
 /** A procedure that changes something. Read its file from top to bottom: that is the order of events. */
-export interface Runbook<I extends InputFields = InputFields, F extends Facts = Facts> extends CommandInfo {
+export interface Runbook<I extends InputFields = InputFields, F extends Facts = Facts, P extends Json = Json>
+  extends CommandInfo {
   readonly kind: 'runbook';
   readonly risk: Exclude<Risk, 'read'>;
   /** Facts and input of an imagined case, from which the document's steps are planned. */
@@ -171,7 +172,7 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
    */
   supersedes?(input: InputOf<I>): readonly string[];
   /** Undefined where the input does not ask for one; otherwise nothing else happens. */
-  printout?(ctx: Context, input: InputOf<I>): Promise<Printout | undefined>;
+  printout?(ctx: Context, input: InputOf<I>): Promise<Printout<P> | undefined>;
   preflight(ctx: Context, input: InputOf<I>): Promise<PreflightResult<F>>;
   /** The facts that the plan rests on, for the plan id: not those that move by themselves (head, rows, disk). */
   basis(facts: F): Json;
@@ -277,9 +278,9 @@ export function defineControl<const I extends InputFields>(control: Omit<Control
   return { kind: 'control', ...control };
 }
 
-export function defineRunbook<const I extends InputFields, F extends Facts>(
-  runbook: Omit<Runbook<I, F>, 'kind'>,
-): Runbook<I, F> {
+export function defineRunbook<const I extends InputFields, F extends Facts, P extends Json = Json>(
+  runbook: Omit<Runbook<I, F, P>, 'kind'>,
+): Runbook<I, F, P> {
   return { kind: 'runbook', ...runbook };
 }
 
@@ -331,6 +332,16 @@ export type AnyStream = Stream<any, any, any>;
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds commands of every input, fact and data type
 export type AnyCommand = Runbook<any, any> | Report<any, any> | Action<any, any> | AnyStream | Control<any>;
 
+/** What the file `….schema.ts` beside a command exports; each made by `schemaFor`. */
+export interface CommandSchema {
+  /** Of its one document; of a runbook, that of its printout. */
+  readonly default: z.ZodType;
+  /** Of a stream: one item. */
+  readonly item?: z.ZodType;
+  /** What it prints besides, one a line, by the id of its schema. */
+  readonly lines?: Readonly<Record<string, z.ZodType>>;
+}
+
 export type Service = 'chain' | 'database' | 'host' | 'api';
 
 /** A command in the registry: what lists show without loading it. Generated from its module. */
@@ -344,4 +355,6 @@ export interface CommandDefinition extends Pick<CommandInfo, 'summary' | 'aliase
   readonly services: readonly Service[];
   readonly risk: Risk | 'sandbox';
   load(): Promise<{ readonly default: AnyCommand }>;
+  /** What `--json` prints, from the file beside the command. Absent where it prints the events of a run alone. */
+  schema?(): Promise<CommandSchema>;
 }

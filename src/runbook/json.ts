@@ -5,3 +5,13 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export function asJson(value: unknown): Json {
   return JSON.parse(JSON.stringify(value ?? null)) as Json;
 }
+
+/** The id of what the command prints as JSON: `tv.oracle-status/1` for `oracle status`. */
+export function schemaId(command: string): string {
+  return `tv.${command.replaceAll(' ', '-')}/1`;
+}
+
+/** Of an item of a stream that is printed one a line: `tv.logs.item/1`. */
+export function itemSchemaId(command: string): string {
+  return schemaId(command).replace(/\/1$/, '.item/1');
+}

@@ -49,6 +49,7 @@ describe('tab completion', () => {
     ['a value of a fixed set with a default', ['db', 'slow-queries', '--by', 'm'], ['mean']],
     ['one of several forms', ['service', 'restart', ''], ['api', 'indexer', 'oracle']],
     ['the name of a procedure', ['runbook', 'show', 'emergency', 'un'], ['unwind']],
+    ['the name of a command', ['schema', 'db', 'back'], ['backup', 'backups']],
     ["a file, which is the shell's to complete", ['emergency', 'withdraw', '--safe', ''], []],
     ['a word that nothing begins with', ['frobnicate', 'x'], []],
   ])('%s', async (_, typed, offered) => {

@@ -34,7 +34,7 @@ const input = {
 };
 
 /** Runbook §3: the daily backup, the removal of old ones, the weekly vacuum. */
-export default defineRunbook<typeof input, InstallFacts>({
+export default defineRunbook<typeof input, InstallFacts, { readonly lines: readonly string[] }>({
   title: 'Schedule database maintenance',
   summary: 'Install backup and prune timers',
   section: '3',

@@ -33,6 +33,19 @@ export interface UnsignedInput {
   readonly safe?: string | undefined;
 }
 
+/** What is printed of them. */
+export type UnsignedTransactions = {
+  readonly chainId: number;
+  readonly transactions: readonly (Omit<ResolvedIntent, 'address'> & {
+    readonly to: ResolvedIntent['address'];
+    /** In the native token's smallest unit. */
+    readonly value: '0';
+  })[];
+  readonly warnings: readonly string[];
+  /** The batch file that was written; null without `--safe`. */
+  readonly file: string | null;
+};
+
 /**
  * What a command would send, for somebody else to sign. Undefined where the input does not ask for
  * it; then nothing is looked up.
@@ -45,7 +58,7 @@ export async function unsignedTransactions(
   input: UnsignedInput,
   title: string,
   resolveCalls: (warn: (sentence: string) => void) => Promise<readonly ResolvedIntent[]>,
-): Promise<Printout | undefined> {
+): Promise<Printout<UnsignedTransactions> | undefined> {
   if (!input.calldata && input.safe === undefined) return undefined;
   const file = input.safe === undefined ? null : resolve(input.safe);
   if (file !== null) assertNewFile(file);

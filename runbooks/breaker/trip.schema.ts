@@ -1,0 +1,5 @@
+import { unsignedTransactions } from '../../src/operations/schemas.ts';
+import { type DataOf, schemaFor } from '../../src/runbook/schemaFor.ts';
+import type command from './trip.ts';
+
+export default schemaFor<DataOf<typeof command>>()(unsignedTransactions);
