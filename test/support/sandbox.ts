@@ -16,6 +16,7 @@ import { type DatabaseRole, readPassword } from '../../src/sandbox/passwords.ts'
 import { cgroupName, sandboxPaths } from '../../src/sandbox/paths.ts';
 import { type SandboxInfo, sandboxInfo } from '../../src/sandbox/status.ts';
 import { sandboxUp } from '../../src/sandbox/up.ts';
+import { assertPublished } from './publishedJson.ts';
 import { SharedProcesses } from './sharedProcesses.ts';
 
 /** `TV_BIN`: another build's `bin/tv.js`. */
@@ -34,7 +35,10 @@ export interface TvHome extends AsyncDisposable {
   readonly directory: string;
   /** What tv is run with: nothing of the caller's settings. */
   readonly env: Readonly<Record<string, string>>;
-  /** In a process of its own, or in one that others share: see `SharedProcesses`. */
+  /**
+   * In a process of its own, or in one that others share: see `SharedProcesses`. What `--json` prints is compared with
+   * the published schemas.
+   */
   tv(args: readonly string[], options?: TvOptions): Promise<CommandOutput>;
 }
 
@@ -49,21 +53,28 @@ export async function tvHome(): Promise<TvHome> {
     NO_COLOR: '1',
   };
   const shared = new SharedProcesses(launcher);
+  const run = async (args: readonly string[], options: TvOptions): Promise<CommandOutput> => {
+    const { timeoutMs = 120_000 } = options;
+    const call = { args, env: { ...env, ...options.env }, timeoutMs };
+    if (options.input === undefined && shared.takes(call)) return shared.run(call);
+    const done = await execa(process.execPath, [launcher, ...args], {
+      env: call.env,
+      extendEnv: false,
+      input: options.input ?? '',
+      reject: false,
+      timeout: timeoutMs,
+    });
+    return { exitCode: done.exitCode ?? -1, stdout: done.stdout, stderr: done.stderr };
+  };
   return {
     directory,
     env,
     tv: async (args, options = {}) => {
-      const { timeoutMs = 120_000 } = options;
-      const call = { args, env: { ...env, ...options.env }, timeoutMs };
-      if (options.input === undefined && shared.takes(call)) return shared.run(call);
-      const done = await execa(process.execPath, [launcher, ...args], {
-        env: call.env,
-        extendEnv: false,
-        input: options.input ?? '',
-        reject: false,
-        timeout: timeoutMs,
-      });
-      return { exitCode: done.exitCode ?? -1, stdout: done.stdout, stderr: done.stderr };
+      const output = await run(args, options);
+      if (args.includes('--json') && process.env['TV_BIN'] === undefined) {
+        await assertPublished(output.stdout);
+      }
+      return output;
     },
     [Symbol.asyncDispose]: async () => {
       shared.stop();
