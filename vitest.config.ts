@@ -11,9 +11,9 @@ await writeRegistry({ ifStale: true });
 export default defineConfig({
   plugins: [programPlugin],
   test: {
-    // Files run side by side, and each brings its own sandbox on free ports. One more than the cores of a
+    // Files run side by side, and each brings its own sandbox on free ports. Twice the cores of a
     // small machine: a good part of their time goes into waiting for services to start, stop and settle.
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -565,17 +565,17 @@ describe('who stopped it, and when', () => {
     [
       'a pause with its event',
       pausedBy({ known: true, value: { by, block: 4_900, at: seconds - 300 } }),
-      { paused: '5 min ago by 0x7099…79C8, block 4 900' },
+      { paused: `5 min ago by ${by}, block 4 900` },
     ],
     [
       'a chain of which the clock runs ahead',
       pausedBy({ known: true, value: { by, block: 4_900, at: seconds + 3 } }),
-      { paused: 'just now by 0x7099…79C8, block 4 900' },
+      { paused: `just now by ${by}, block 4 900` },
     ],
     [
       'a node that leaves the time out of its logs',
       pausedBy({ known: true, value: { by, block: 4_900, at: null } }),
-      { paused: 'by 0x7099…79C8, block 4 900' },
+      { paused: `by ${by}, block 4 900` },
     ],
     [
       'blocks that are not served',
@@ -592,7 +592,7 @@ describe('who stopped it, and when', () => {
   });
 
   it.each([
-    ['tripped', undefined, '5 min ago by 0x7099…79C8, block 4 900'],
+    ['tripped', undefined, `5 min ago by ${by}, block 4 900`],
     // The contract opens one by itself, and tells no account.
     ['reset', undefined, 'no event names who opened it'],
     [null, 'blocks before 4 000 were not read', 'blocks before 4 000 were not read'],

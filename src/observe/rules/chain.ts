@@ -5,7 +5,7 @@ import { pairTitle } from '../../chain/pairs/pair.ts';
 import { endThePause } from '../../chain/readProtocol.ts';
 import type { Address } from '../../config/settings.ts';
 import { unwindCommands } from '../../operations/stopEffects.ts';
-import { ago, count, short } from '../../text/format.ts';
+import { ago, count } from '../../text/format.ts';
 import { rule } from '../rule.ts';
 
 /** Names written out; `tv breaker status` shows all. */
@@ -13,14 +13,14 @@ const mostNamed = 3;
 
 const checkUrls = { when: 'check the RPC URLs', tv: ['config', 'show'] } as const;
 
-/** `5 min ago by 0x7099…79C8, block 2 519`. */
+/** `5 min ago by 0x…, block 2 519`. */
 function who(
   { at, by, block }: { readonly at: number | null; readonly by: Address; readonly block: number },
   now: Date,
 ): string {
   // A chain's clock may run ahead of this machine's.
   const when = at === null ? '' : `${ago(new Date(Math.min(at * 1000, now.getTime())), now)} `;
-  return `${when}by ${short(by, false)}, block ${count(block)}`;
+  return `${when}by ${by}, block ${count(block)}`;
 }
 
 export const chainRules = [
