@@ -84,7 +84,7 @@ systemctl start "$API_UNIT" "$INDEXER_UNIT" "$ORACLE_UNIT"`,
     { what: 'Rows of every table.', run: 'table_rows "$PGDATABASE"', expect: 'They grow.', prints: /\|\d+/ },
     {
       what: 'The API sees the database.',
-      run: `curl -sS -m 10 -w ' HTTP %{http_code}\\n' "$API_URL/ready"`,
+      run: `curl -sS -m 10 --retry 20 --retry-delay 1 --retry-connrefused -w ' HTTP %{http_code}\\n' "$API_URL/ready"`,
       expect: '`"ready": true` and HTTP 200.',
       prints: /HTTP \d{3}$/,
     },

@@ -42,7 +42,8 @@ systemctl daemon-reload`,
   verify: [
     {
       what: 'It has looked.',
-      run: `curl -sS -m 5 http://127.0.0.1:9464/health; systemctl show -p ActiveState,NRestarts,InvocationID ${monitorUnit}`,
+      run: `curl -sS -m 5 --retry 20 --retry-delay 1 --retry-connrefused http://127.0.0.1:9464/health
+systemctl show -p ActiveState,NRestarts,InvocationID ${monitorUnit}`,
       expect: '`"status":"ok"` and an `invocation` that is the `InvocationID`; `NRestarts=0`.',
     },
   ],

@@ -72,7 +72,7 @@ async function paste(groups: readonly (readonly string[])[]): Promise<readonly (
   const file = join(home, `pasted-${Math.random()}.sh`);
   writeFileSync(file, script, { mode: 0o600 });
   const done = await sandbox.tv(['sandbox', 'shell', '--dir', sandbox.dir, '--', 'bash', file], {
-    env: { PATH: `${dirname(castBinary())}:${sandbox.env['PATH']}` },
+    env: { PATH: `${dirname(castBinary())}:${sandbox.env['PATH']}`, TMPDIR: home },
     timeoutMs: 300_000,
   });
   const [first = '', ...rest] = done.stdout.split(`${mark} `);

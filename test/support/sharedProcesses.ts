@@ -87,7 +87,8 @@ export class SharedProcesses {
   #start(): ChildProcess {
     const program = fileURLToPath(new URL('sharedProcess.mjs', import.meta.url));
     const child = fork(program, [this.#launcher], {
-      env: {},
+      // By which the end of the run finds it. Each call has an environment of its own.
+      env: { TEST_RUN: process.env['TEST_RUN'] },
       execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
