@@ -27,8 +27,8 @@ export default defineRunbook<typeof input, MonitorRemoveFacts>({
   order: 5,
   risk: 'moderate',
   description: `
-Stops the service and takes away the unit file that \`tv monitor install\` has written. A unit that somebody has
-changed since is left alone unless overruled. Drop-ins, the history of the monitor and the file of --webhook-file
+Stops the service and takes away the unit file that \`tv monitor install\` has written. A unit that was
+changed by hand is left alone unless overruled. Drop-ins, the history of the monitor and the file of --webhook-file
 stay.`,
   byHand: {
     when: 'the monitor is to end for good.',

@@ -52,7 +52,7 @@ export function endpointOf(url: string, options: RpcNodeOptions): Endpoint {
 const mostBytes = 8 * 2 ** 20;
 /** A shorter query value, such as a version, would take ordinary words out of every message. In characters. */
 const shortestSecret = 6;
-/** Of the HTTP request as such: a rate limit, or a node that is away or lets nobody in, is not about the batch. */
+/** About the HTTP request itself: a rate limit, a node that is away or refuses access has nothing to do with the batch. */
 const aboutRequest: readonly number[] = [401, 407, 429, 502, 503, 504];
 
 let ids = 0;

@@ -90,7 +90,7 @@ export function guardedPool(
         return wrap(await tried.connect());
       } catch (error) {
         const isFirst = tried === first;
-        // Ended while this one was connecting, where another statement has failed and nobody waits for it any more.
+        // The pool was ended while this one was connecting: another statement had failed, and the command with it.
         if (ended || !isFirst || fallback === undefined || !refusesThisWay(error)) throw describe(error);
         // Once and for all: what the server lets in does not change from one connection to the next.
         if (pool === first) {

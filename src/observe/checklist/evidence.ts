@@ -259,7 +259,7 @@ export function pairUp(
 
 interface Comparison {
   readonly held: Holders;
-  /** Undefined where the settings name nobody. */
+  /** Undefined where the settings have no such role. */
   readonly expects: Answer<readonly Address[]> | undefined;
   /** They may hold it as well. */
   readonly allowed: readonly Address[];

@@ -16,7 +16,7 @@ const shareOfLimit = 0.8;
 
 /**
  * The security checklist, by what is recorded on this machine and what is read quickly. Of a sandbox only what was
- * recorded there: nobody audits it.
+ * recorded there: it is not audited.
  */
 export const checklist: Source<ChecklistState> = {
   title: 'checklist',
