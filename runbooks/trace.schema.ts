@@ -35,16 +35,10 @@ const transactionRow = z.object({
   children: z.array(z.string()),
 });
 
-const indexed = z.object({
+const indexed = tracedLog.extend({
   stored: z.boolean(),
   tables: z.array(z.string()),
   why: z.string().nullable(),
-  address: hex,
-  contract: z.string().nullable(),
-  logIndex: z.number(),
-  name: z.string().nullable(),
-  args: z.string().nullable(),
-  unstorable: z.boolean(),
 });
 
 export default schemaFor<DataOf<typeof command>>()(

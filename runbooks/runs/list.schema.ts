@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type DataOf, schemaFor } from '../../src/runbook/schemaFor.ts';
-import { advice } from '../../src/runbook/schemas.ts';
+import { advice, runStatus } from '../../src/runbook/schemas.ts';
 import type command from './list.ts';
 
 export default schemaFor<DataOf<typeof command>>()(
@@ -19,20 +19,7 @@ export default schemaFor<DataOf<typeof command>>()(
       z.object({
         run: z.string(),
         runbook: z.string(),
-        status: z.enum([
-          'verified',
-          'running',
-          'unverified',
-          'failed',
-          'rolled-back',
-          'partly-rolled-back',
-          'interrupted',
-          'undone',
-          'undo-unverified',
-          'undo-failed',
-          'killed',
-          'abandoned',
-        ]),
+        status: runStatus,
         unfinished: z.boolean(),
         supersededBy: z.string().nullable(),
         ways: z.array(advice),

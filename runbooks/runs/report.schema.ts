@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type DataOf, schemaFor } from '../../src/runbook/schemaFor.ts';
-import { advice, check, effect, leaves, overrideUse } from '../../src/runbook/schemas.ts';
+import { check, overrideUse, runStatus, stepData } from '../../src/runbook/schemas.ts';
 import type command from './report.ts';
 
 const timelineMoment = z.object({
@@ -15,36 +15,12 @@ const timelineMoment = z.object({
 
 const timeline = z.object({
   title: z.string(),
-  outcome: z.enum([
-    'verified',
-    'running',
-    'unverified',
-    'failed',
-    'rolled-back',
-    'partly-rolled-back',
-    'interrupted',
-    'undone',
-    'undo-unverified',
-    'undo-failed',
-    'killed',
-    'abandoned',
-  ]),
+  outcome: runStatus,
   head: z.array(z.tuple([z.string(), z.string()])),
   overrides: z.array(overrideUse),
   preflight: z.array(check),
   steps: z.array(
-    z.object({
-      id: z.string(),
-      title: z.string(),
-      command: z.string(),
-      runs: z.enum(['tv', 'here']).optional(),
-      effect,
-      undo: z.string().nullable(),
-      afterwards: advice.optional(),
-      leaves: leaves.optional(),
-      undoAlways: z.literal(true).optional(),
-      group: z.string().optional(),
-      once: z.array(z.string()).optional(),
+    stepData.extend({
       status: z.string(),
       took: z.string(),
     }),
@@ -56,20 +32,7 @@ const timeline = z.object({
 export default schemaFor<DataOf<typeof command>>()(
   z.object({
     run: z.string(),
-    status: z.enum([
-      'verified',
-      'running',
-      'unverified',
-      'failed',
-      'rolled-back',
-      'partly-rolled-back',
-      'interrupted',
-      'undone',
-      'undo-unverified',
-      'undo-failed',
-      'killed',
-      'abandoned',
-    ]),
+    status: runStatus,
     markdown: z.string(),
     html: z.string(),
     timeline,

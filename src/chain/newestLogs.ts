@@ -1,15 +1,34 @@
+import { getAddress } from 'viem';
 import type { Address } from '../config/settings.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
 import { signalOf } from './connectChain.ts';
 import { describeRpcError } from './describeRpcError.ts';
-import { misfit, parseObject, parseQuantity } from './parseAnswer.ts';
+import { misfit, parseHex, parseObject, parseQuantity } from './parseAnswer.ts';
 import type { RpcFailureKind } from './rpcErrorKind.ts';
 import { rpcFailure } from './rpcFailure.ts';
 import { testLogIndex } from './testLogIndex.ts';
 
 /** A log as the node returned it. */
 export type RawLog = Readonly<Record<string, unknown>>;
+
+/** Which account caused a log, and when. */
+export type LogOrigin = {
+  readonly by: Address;
+  readonly block: number;
+  /** Seconds since 1970; null where the node does not return it. */
+  readonly at: number | null;
+};
+
+/** @param word the topic or the data of the log that names the account */
+export function originOf(log: RawLog, word: unknown): LogOrigin {
+  const at = log['blockTimestamp'];
+  return {
+    by: getAddress(`0x${parseHex(word, 'address', 32).slice(-40)}`),
+    block: parseQuantity(log['blockNumber'], 'block number'),
+    at: typeof at === 'string' ? parseQuantity(at, 'block time') : null,
+  };
+}
 
 export interface NewestLogsParameters {
   readonly address: Address;

@@ -1,9 +1,8 @@
-import { getAddress, toEventSelector } from 'viem';
-import type { Address } from '../config/settings.ts';
+import { toEventSelector } from 'viem';
 import { type Answer, known, unknown } from '../errors/answer.ts';
 import type { Chain } from '../runbook/context.ts';
-import { newestLogs, type RawLog } from './newestLogs.ts';
-import { parseHex, parseQuantity } from './parseAnswer.ts';
+import { type LogOrigin, newestLogs, originOf, type RawLog } from './newestLogs.ts';
+import { parseHex } from './parseAnswer.ts';
 import type { Protocol } from './readProtocol.ts';
 
 /** Of RiskController, and of the older contracts' TreasuryVault. */
@@ -11,13 +10,6 @@ const events = {
   riskController: toEventSelector('GlobalPauseToggled(bool,address)'),
   treasuryVault: toEventSelector('Paused(address)'),
 };
-
-export interface PauseChange {
-  readonly by: Address;
-  readonly block: number;
-  /** Seconds since 1970; null where the node does not return it. */
-  readonly at: number | null;
-}
 
 /**
  * Who paused the protocol, and when: the newest event of the contract that is paused, looked for from `head`
@@ -29,7 +21,7 @@ export async function readPause(
   chain: Chain,
   { pausedBy, contracts }: Protocol,
   { head, limitMs }: { readonly head: number; readonly limitMs: number },
-): Promise<Answer<PauseChange>> {
+): Promise<Answer<LogOrigin>> {
   const address = pausedBy && contracts[pausedBy].address;
   if (pausedBy === undefined || address === undefined) return unknown('no contract is known to be paused');
   const {
@@ -47,15 +39,9 @@ export async function readPause(
 }
 
 /** Undefined for an event that ends a pause. */
-function changeOf(log: RawLog, of: keyof typeof events): PauseChange | undefined {
+function changeOf(log: RawLog, of: keyof typeof events): LogOrigin | undefined {
   const topics = Array.isArray(log['topics']) ? log['topics'] : [];
   const data = parseHex(log['data'], 'data', 32);
   if (of === 'riskController' && BigInt(data) === 0n) return undefined;
-  const who = of === 'riskController' ? parseHex(topics[1], 'address', 32) : data;
-  const at = log['blockTimestamp'];
-  return {
-    by: getAddress(`0x${who.slice(-40)}`),
-    block: parseQuantity(log['blockNumber'], 'block number'),
-    at: typeof at === 'string' ? parseQuantity(at, 'block time') : null,
-  };
+  return originOf(log, of === 'riskController' ? topics[1] : data);
 }

@@ -14,7 +14,7 @@ const briefly = [
 type Brief = Pick<Started, (typeof briefly)[number]>;
 
 /** What is kept of a closed run, so that its journal need not be read for it. */
-interface Kept extends Pick<RunState, 'status' | 'lastOperator' | 'endedAt'> {
+interface Kept extends Pick<RunState, 'status' | 'lastOperator' | 'endedAt' | 'lastAt'> {
   /** Of its journal when it was read: a journal that has grown since is read anew. */
   readonly stamp: string;
   readonly started: Brief;
@@ -73,15 +73,17 @@ class LazyRun implements RunState {
   readonly status: RunState['status'];
   readonly lastOperator: RunState['lastOperator'];
   readonly endedAt: RunState['endedAt'];
+  readonly lastAt: RunState['lastAt'];
   readonly undoing = false;
   readonly #runs: Runs;
   #whole: RunState | undefined;
 
-  constructor({ started, status, lastOperator, endedAt }: Kept, runs: Runs) {
+  constructor({ started, status, lastOperator, endedAt, lastAt }: Kept, runs: Runs) {
     this.started = Object.assign(new LazyStart(this), started);
     this.status = status;
     this.lastOperator = lastOperator;
     this.endedAt = endedAt;
+    this.lastAt = lastAt;
     this.#runs = runs;
   }
 
@@ -145,9 +147,9 @@ class LazyStart implements Omit<Started, keyof Brief> {
   }
 }
 
-function keptOf({ started, status, lastOperator, endedAt }: RunState, stamp: string): Kept {
+function keptOf({ started, status, lastOperator, endedAt, lastAt }: RunState, stamp: string): Kept {
   const brief = Object.fromEntries(briefly.map((name) => [name, started[name]])) as unknown as Brief;
-  return { stamp, started: brief, status, lastOperator, endedAt };
+  return { stamp, started: brief, status, lastOperator, endedAt, lastAt };
 }
 
 function readIndex(file: string): Map<string, Kept> {

@@ -52,7 +52,7 @@ function pidNamespace(): string | undefined {
 /** From the initial namespace all processes can be seen, under ids of its own. */
 function isInContainer({ pid, mark }: Operator): boolean {
   return readdirSync('/proc').some((name) => {
-    if (!/^\d+$/.test(name) || stat(Number(name))?.[19] !== mark) return false;
+    if (!/^\d+$/.test(name) || processMark(Number(name)) !== mark) return false;
     return innermostId(name) === pid && !isZombie(Number(name));
   });
 }

@@ -2,7 +2,7 @@ import { TvError } from '../errors/TvError.ts';
 import type { Context, RunStamp } from '../runbook/context.ts';
 import { ClosedRuns } from './closedRuns.ts';
 import { residualState, residualStateOfAll } from './residualState.ts';
-import { isUnfinished, type RunState } from './runState.ts';
+import { canBeContinued, isUnfinished, type RunState } from './runState.ts';
 
 type Place = Pick<Context, 'runs' | 'settings'>;
 
@@ -51,7 +51,7 @@ export function surveyRuns({ runs, settings }: Place): {
 /** Marks what a later run that is verified has left nothing of to finish. */
 function superseded(states: readonly RunState[]): readonly RunState[] {
   return states.map((state) => {
-    if (!isUnfinished(state) && state.status !== 'unverified') return state;
+    if (!canBeContinued(state)) return state;
     // A note changes nothing.
     const lastLineAt = state.lines.findLast(({ type }) => type !== 'run.noted')?.at ?? state.started.at;
     const by = states.find(

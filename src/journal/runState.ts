@@ -38,6 +38,8 @@ export interface RunState {
   readonly lastOperator: Operator;
   readonly undoing: boolean;
   readonly endedAt: string | null;
+  /** The latest time of its lines, a note after its end included. */
+  readonly lastAt: string;
   /** A later run that was verified and leaves nothing of this one to finish. */
   readonly supersededBy?: string;
   readonly lines: readonly JournalLine[];
@@ -210,5 +212,7 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
   return {
     ...{ started: first, steps, verification, transactions, status },
     ...{ lastOperator: operator, undoing, endedAt, lines },
+    // Not that of the last line: a clock may have been set back.
+    lastAt: lines.reduce((latest, { at }) => (Date.parse(at) > Date.parse(latest) ? at : latest), first.at),
   };
 }

@@ -5,28 +5,14 @@ import { schemaFor } from './schemaFor.ts';
 import {
   advice,
   check,
-  effect,
   errorCode,
   errorData,
-  leaves,
   operator,
+  outcome,
   overrideUse,
+  stepData,
   transactionFate,
 } from './schemas.ts';
-
-const stepData = z.object({
-  id: z.string(),
-  title: z.string(),
-  command: z.string(),
-  runs: z.enum(['tv', 'here']).optional(),
-  effect,
-  undo: z.string().nullable(),
-  afterwards: advice.optional(),
-  leaves: leaves.optional(),
-  undoAlways: z.literal(true).optional(),
-  group: z.string().optional(),
-  once: z.array(z.string()).optional(),
-});
 
 const planData = z.object({ id: z.string(), steps: z.array(stepData), consequence: z.string() });
 
@@ -50,18 +36,6 @@ const runStarted = z.object({
   overrides: z.array(overrideUse),
   confirmation: z.string(),
 });
-
-const outcome = z.enum([
-  'verified',
-  'unverified',
-  'failed',
-  'rolled-back',
-  'partly-rolled-back',
-  'interrupted',
-  'undone',
-  'undo-unverified',
-  'undo-failed',
-]);
 
 const lockHolder = z.object({
   operator,

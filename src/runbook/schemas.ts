@@ -34,11 +34,42 @@ export const errorData = z
   })
   .meta({ id: 'errorData' });
 
-export const effect = z.enum(['reversible', 'compensable', 'final']);
+const effect = z.enum(['reversible', 'compensable', 'final']);
 
-export const leaves = z
+const leaves = z
   .object({ subject: z.string(), plural: z.boolean().optional(), state: z.string(), until: z.string() })
   .meta({ id: 'leaves' });
+
+/** What became of a run, as its journal has it. */
+export const outcome = z.enum([
+  'verified',
+  'unverified',
+  'failed',
+  'rolled-back',
+  'partly-rolled-back',
+  'interrupted',
+  'undone',
+  'undo-unverified',
+  'undo-failed',
+]);
+
+/** The state of a run: that of one without an outcome, too. */
+export const runStatus = z.enum([...outcome.options, 'running', 'killed', 'abandoned']);
+
+/** What of a step can be written down. */
+export const stepData = z.object({
+  id: z.string(),
+  title: z.string(),
+  command: z.string(),
+  runs: z.enum(['tv', 'here']).optional(),
+  effect,
+  undo: z.string().nullable(),
+  afterwards: advice.optional(),
+  leaves: leaves.optional(),
+  undoAlways: z.literal(true).optional(),
+  group: z.string().optional(),
+  once: z.array(z.string()).optional(),
+});
 
 export const check = z
   .object({

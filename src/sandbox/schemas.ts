@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { hex } from '../runbook/schemas.ts';
 
-export const network = z.enum(['tempo', 'plain']);
+const network = z.enum(['tempo', 'plain']);
 
-export const generation = z.enum(['full', 'compact', 'runbook']);
+const generation = z.enum(['full', 'compact', 'runbook']);
 
-export const schemaForm = z.enum(['deployed', 'runbook']);
+const schemaForm = z.enum(['deployed', 'runbook']);
 
-export const machine = z
+const machine = z
   .object({
     kind: z.enum(['systemd', 'supervisor']),
     init: z.object({ pid: z.number(), start: z.string() }),
@@ -15,13 +15,13 @@ export const machine = z
   })
   .meta({ id: 'machine' });
 
-export const ports = z
+const ports = z
   .object({ chain: z.number(), rpc: z.number(), database: z.number(), api: z.number() })
   .meta({ id: 'ports' });
 
 const devAccount = z.object({ index: z.number(), address: hex }).meta({ id: 'devAccount' });
 
-export const deployment = z
+const deployment = z
   .object({
     chainId: z.number(),
     network,
@@ -45,3 +45,18 @@ export const deployment = z
     block: z.number(),
   })
   .meta({ id: 'deployment' });
+
+/** What a sandbox is made of, and where. */
+export const sandboxInfo = z.object({
+  files: z.object({ config: z.string(), envFile: z.string(), backups: z.string(), passwords: z.string() }),
+  accounts: z.record(z.string(), z.string()),
+  name: z.string(),
+  dir: z.string(),
+  network,
+  contracts: generation,
+  databaseSchema: schemaForm,
+  machine,
+  ports,
+  deployment,
+  seconds: z.number(),
+});

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pathOf } from '../support/pathOf.ts';
 import { type TvHome, tvHome } from '../support/sandbox.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tv-incident-'));
@@ -19,13 +20,7 @@ let made = 0;
 
 /** A PATH on which journalctl and systemctl are these shell programs. */
 function machine(journalctl: string, systemctl = allActive): string {
-  const bin = join(folder, String(made++));
-  mkdirSync(bin);
-  for (const [name, body] of Object.entries({ journalctl, systemctl })) {
-    writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`);
-    chmodSync(join(bin, name), 0o755);
-  }
-  return bin;
+  return pathOf(join(folder, String(made++)), { journalctl, systemctl });
 }
 
 /** Units that have been active for long. */

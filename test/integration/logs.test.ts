@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pathOf } from '../support/pathOf.ts';
 import { type TvHome, tvHome } from '../support/sandbox.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/tv.js', import.meta.url));
@@ -23,14 +24,7 @@ let made = 0;
 
 /** A PATH on which journalctl and systemctl are these shell programs; undefined: there is none. */
 function machine(journalctl: string | undefined, systemctl: string | undefined = allActive): string {
-  const bin = join(folder, String(made++));
-  mkdirSync(bin);
-  for (const [name, body] of Object.entries({ journalctl, systemctl })) {
-    if (body === undefined) continue;
-    writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`);
-    chmodSync(join(bin, name), 0o755);
-  }
-  return bin;
+  return pathOf(join(folder, String(made++)), { journalctl, systemctl });
 }
 
 const allActive = `case $1 in

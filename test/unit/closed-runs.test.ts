@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunStore } from '../../src/journal/journal.ts';
 import { surveyRuns } from '../../src/journal/readRuns.ts';
+import { readRunsPart } from '../../src/observe/incident/runsPart.ts';
 
 let directory: string;
 let index: string;
@@ -53,8 +54,8 @@ function append(number: number, line: object): void {
   appendFileSync(file(number), `${JSON.stringify({ at: day(900), seq: 9, ...line })}\n`);
 }
 
-/** A survey, with the runs of which the journal was read for it. */
-function survey(environment = 'production') {
+/** The journals of the directory, and the runs of which one was read. */
+function counted() {
   const read: string[] = [];
   class Counting extends RunStore {
     override read(run: string) {
@@ -62,25 +63,26 @@ function survey(environment = 'production') {
       return super.read(run);
     }
   }
-  const { states, damaged } = surveyRuns({
-    runs: new Counting(directory, []),
-    settings: { environment } as never,
-  });
-  return { states, damaged, read };
+  return { runs: new Counting(directory, []), read };
+}
+
+function survey(environment = 'production') {
+  const { runs, read } = counted();
+  return { ...surveyRuns({ runs, settings: { environment } as never }), read };
 }
 
 /** All that commands look at, so that nothing of it is left unread. */
 const whole = ({ states }: ReturnType<typeof survey>) =>
   states.map((state) => {
     const { started, steps, status, lastOperator, undoing, endedAt, supersededBy } = state;
-    const { verification, transactions, lines } = state;
+    const { verification, transactions, lines, lastAt } = state;
     const { type, run, runbook, environment, operator, at, supersedes, touches, holdsUpOthers } = started;
     const { title, section, risk, version, input, facts, checks, plan, overrides, confirmation } = started;
     return {
       ...{ type, run, runbook, environment, operator, at, supersedes, touches, holdsUpOthers },
       ...{ title, section, risk, version, input, facts, checks, plan, overrides, confirmation },
       ...{ steps: [...steps], status, lastOperator, undoing, endedAt, supersededBy },
-      ...{ verification, transactions, lines },
+      ...{ verification, transactions, lines, lastAt },
     };
   });
 
@@ -115,6 +117,19 @@ describe('the index of closed runs', () => {
     expect(states[5]?.steps.get('vacuum')?.result).toBe(5);
     expect(states[5]?.lines).toHaveLength(4);
     expect(read).toEqual([name(5)]);
+  });
+
+  it('the timeline of an incident reads the journals that reach into its time, one by a late note', async () => {
+    append(5, { type: 'run.noted', operator: ann, text: 'seen again' });
+    survey();
+    const { runs, read } = counted();
+    const span = { since: new Date(day(118)), until: new Date(day(900)) };
+    const { entries } = await readRunsPart(
+      { runs, settings: { environment: 'production' }, audit: {} } as never,
+      span,
+    );
+    expect(read).toEqual([5, 118, 119].map(name));
+    expect(entries.map(({ what }) => what)).toContain(`tv db vacuum, note of ann@${hostname()}: seen again`);
   });
 
   it('a closed run that is undone afterwards → its journal is read again', () => {

@@ -1,21 +1,17 @@
-import { getAddress, toEventSelector } from 'viem';
+import { toEventSelector } from 'viem';
 import type { Address } from '../../config/settings.ts';
 import type { Chain } from '../../runbook/context.ts';
-import { newestLogs, type RawLog } from '../newestLogs.ts';
-import { parseHex, parseQuantity } from '../parseAnswer.ts';
+import { type LogOrigin, newestLogs, originOf, type RawLog } from '../newestLogs.ts';
+import { parseHex } from '../parseAnswer.ts';
 
 const tripped = toEventSelector('CircuitBreakerTriggered(bytes32,address)');
 const reset = toEventSelector('CircuitBreakerReset(bytes32,address)');
 /** Events are decoration of a breaker's state: they are not waited for longer than this, in milliseconds. */
 const limitMs = 4_000;
 
-export type BreakerChange = {
+export type BreakerChange = LogOrigin & {
   readonly kind: 'tripped' | 'reset';
-  readonly by: Address;
-  readonly block: number;
   readonly transaction: `0x${string}`;
-  /** Seconds since 1970; null where the node does not return it. */
-  readonly at: number | null;
 };
 
 export interface BreakerEvents {
@@ -52,13 +48,10 @@ function newest(entries: readonly RawLog[]): Map<`0x${string}`, BreakerChange> {
   // In the order of the chain, so that later ones replace earlier ones.
   for (const log of entries) {
     const topics = Array.isArray(log['topics']) ? log['topics'] : [];
-    const at = log['blockTimestamp'];
     last.set(parseHex(topics[1], 'pair', 32), {
       kind: topics[0] === tripped ? 'tripped' : 'reset',
-      by: getAddress(`0x${parseHex(topics[2], 'address', 32).slice(-40)}`),
-      block: parseQuantity(log['blockNumber'], 'block number'),
+      ...originOf(log, topics[2]),
       transaction: parseHex(log['transactionHash'], 'transaction hash', 32),
-      at: typeof at === 'string' ? parseQuantity(at, 'block time') : null,
     });
   }
   return last;

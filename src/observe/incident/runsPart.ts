@@ -103,7 +103,9 @@ function isWithin(at: string, { since, until }: TimeSpan): boolean {
 
 /** A line of it is of this time, or it began before and goes on after. */
 function touches(state: RunState, span: TimeSpan): boolean {
-  if (state.lines.some(({ at }) => isWithin(at, span))) return true;
+  // The journal of a run that was closed before is not read.
+  const isOver = Date.parse(state.lastAt) < span.since.getTime();
+  if (!isOver && state.lines.some(({ at }) => isWithin(at, span))) return true;
   const isOpen = state.status === 'running' || state.status === 'killed';
   return isOpen && Date.parse(state.started.at) < span.since.getTime();
 }

@@ -1,9 +1,9 @@
 import type { Breaker } from '../../chain/breakers/readBreakers.ts';
 import { laggingNodes, slowNodes } from '../../chain/checkChainIds.ts';
 import { oldHeadMs } from '../../chain/currentState.ts';
+import type { LogOrigin } from '../../chain/newestLogs.ts';
 import { pairTitle } from '../../chain/pairs/pair.ts';
 import { endThePause } from '../../chain/readProtocol.ts';
-import type { Address } from '../../config/settings.ts';
 import { unwindCommands } from '../../operations/stopEffects.ts';
 import { ago, count } from '../../text/format.ts';
 import { rule } from '../rule.ts';
@@ -14,10 +14,7 @@ const mostNamed = 3;
 const checkUrls = { when: 'check the RPC URLs', tv: ['config', 'show'] } as const;
 
 /** `5 min ago by 0x…, block 2 519`. */
-function who(
-  { at, by, block }: { readonly at: number | null; readonly by: Address; readonly block: number },
-  now: Date,
-): string {
+function who({ at, by, block }: LogOrigin, now: Date): string {
   // A chain's clock may run ahead of this machine's.
   const when = at === null ? '' : `${ago(new Date(Math.min(at * 1000, now.getTime())), now)} `;
   return `${when}by ${by}, block ${count(block)}`;

@@ -1,11 +1,12 @@
-import { type PauseChange, readPause } from '../../chain/readPause.ts';
+import type { LogOrigin } from '../../chain/newestLogs.ts';
+import { readPause } from '../../chain/readPause.ts';
 import type { Answer } from '../../errors/answer.ts';
 import type { Source } from '../look.ts';
 import { chain, ofTheChain } from './chain.ts';
 import { protocol } from './protocol.ts';
 
 /** Who paused the protocol, and when. Undefined where it is not paused. */
-export const pause: Source<Answer<PauseChange> | undefined> = {
+export const pause: Source<Answer<LogOrigin> | undefined> = {
   title: 'pause',
   read: async (look) => {
     const deployed = await look.read(protocol);
