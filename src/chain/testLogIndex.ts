@@ -52,6 +52,8 @@ interface Proof {
 }
 
 const proven = new WeakMap<Chain, Proof[]>();
+/** Tests that are running, by their range: readers of one command begin together. */
+const running = new WeakMap<Chain, Map<string, Promise<Tested>>>();
 
 /** The bits of a block's filter say that it has logs. Some chains fill it with ones for every block; that promises nothing. */
 export function promisesLogs(bloom: unknown): boolean {
@@ -78,7 +80,7 @@ export async function testLogIndex(chain: Chain, range: TestLogIndexParameters):
     fromBlock === 0 ? from === 0 : to >= fromBlock && to <= toBlock + newestHeaders;
   if (recent.some(isProven)) return { is: 'works' };
   try {
-    const verdict = await test(chain, range);
+    const verdict = await testOnce(chain, range);
     if (verdict.is !== 'works') return verdict;
     if (verdict.to !== undefined) {
       proven.set(chain, [...recent, { from: fromBlock, to: verdict.to, at: now }]);
@@ -100,6 +102,16 @@ type Tested =
       readonly to: number | undefined;
     }
   | Exclude<LogIndexVerdict, { readonly is: 'works' }>;
+
+/** One test for all that ask for the same range at the same time. */
+async function testOnce(chain: Chain, range: TestLogIndexParameters): Promise<Tested> {
+  const tests = running.get(chain) ?? new Map<string, Promise<Tested>>();
+  running.set(chain, tests);
+  const key = `${range.fromBlock} ${range.toBlock}`;
+  const shared = tests.get(key) ?? test(chain, range).finally(() => tests.delete(key));
+  tests.set(key, shared);
+  return shared;
+}
 
 async function test(chain: Chain, { fromBlock, toBlock }: TestLogIndexParameters): Promise<Tested> {
   const [headers, grants] = await Promise.all([
