@@ -12,7 +12,8 @@ export default defineConfig({
   plugins: [programPlugin],
   test: {
     // Files run side by side, and each brings its own sandbox on free ports. Twice the cores of a
-    // small machine: a good part of their time goes into waiting for services to start, stop and settle.
+    // small machine: a good part of their time goes into waiting for services to start, stop and settle. With
+    // five no more is done in the same time: what waits asks more often.
     maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,

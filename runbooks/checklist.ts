@@ -23,6 +23,10 @@ An item is proven where what was read shows it: a trial restore of a backup that
 
 Records are in the state directory of this machine (\`checklist.jsonl\`), chained like the audit log. \`tv status\` and \`tv monitor\` show what is due.`,
   byHand,
+  examples: [
+    { what: 'All items and their due dates', line: 'tv checklist' },
+    { what: 'What is due every month', line: 'tv checklist monthly' },
+  ],
   input: {
     period: field(
       '[period]',

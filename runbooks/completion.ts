@@ -14,6 +14,10 @@ export default defineReport({
   settings: 'none',
   description:
     'Prints a script that completes commands, flags, environments, pairs, runs and backups. For bash: `source <(tv completion bash)`.',
+  examples: [
+    { what: 'In bash, for all users', line: 'tv completion bash > /etc/bash_completion.d/tv' },
+    { what: 'In fish, for this user', line: 'tv completion fish > ~/.config/fish/completions/tv.fish' },
+  ],
   input: { shell: field('<shell>', 'bash, zsh or fish', z.enum(['bash', 'zsh', 'fish'])) },
   collect: async (_, { shell }) => ({ shell, script: scripts[shell] }),
   render: ({ script }) => script,

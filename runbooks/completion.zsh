@@ -5,3 +5,5 @@ _tv() {
   if (( ${#found} )); then compadd -- $found; else _files; fi
 }
 compdef _tv tv
+# As a file in fpath it is the function itself at the first completion.
+if [[ ${funcstack[1]} == _tv ]]; then _tv; fi

@@ -41,6 +41,7 @@ export default defineReport({
   settings: 'as-found',
   description:
     'Shows the escalation path with what each level can do, and the contacts of the settings (`contacts.level1`, `level2`, `level3` and `security`, each a list). The findings of `tv status --json` name the level that they need.',
+  examples: [{ what: 'Whom to call', line: 'tv contacts' }],
   input: {},
   collect: async ({ settings }) => ({
     environment: settings.environment,

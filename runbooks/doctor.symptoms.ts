@@ -7,7 +7,7 @@ export interface Question {
   /** Rules that say otherwise, the most telling first; with a subject `service-down:api`. */
   readonly rules: readonly string[];
   /** Left out unless that is given: a flag of the call, or a public URL in the settings. */
-  readonly given?: 'origin' | 'address' | 'publicUrl';
+  readonly given?: 'origin' | 'origins' | 'address' | 'publicUrl';
 }
 
 export interface Symptom {
@@ -17,7 +17,7 @@ export interface Symptom {
   readonly questions: readonly Question[];
 }
 
-const host: readonly SourceId[] = ['services', 'processes', 'runs'];
+const host: readonly SourceId[] = ['services', 'crashes', 'processes', 'runs'];
 const chain: readonly SourceId[] = ['nodes', 'chain', 'protocol'];
 
 const rpc: Question = {
@@ -53,13 +53,22 @@ const runs: Question = {
 };
 const relayAccount: Question = {
   fine: 'the account of the relay can pay, and nothing is stuck',
-  rules: ['relay-no-fees', 'relay-stuck', 'relay-clock', 'relay-unread', 'relay-funds-low', 'unknown-relay'],
+  rules: [
+    'relay-fee-token',
+    'relay-no-fees',
+    'relay-stuck',
+    'relay-clock',
+    'relay-unread',
+    'relay-funds-low',
+    'unknown-relay',
+  ],
 };
 
 function running(name: 'api' | 'indexer' | 'oracle', title: string): Question {
   return {
     fine: `${title} runs once, and is not held`,
     rules: [
+      `service-memory:${name}`,
       `service-down:${name}`,
       `service-missing:${name}`,
       `service-frozen:${name}`,
@@ -99,7 +108,7 @@ export const symptoms = {
   },
   orders: {
     title: 'The frontend shows "Failed to fetch orders"',
-    sources: [...host, ...chain, 'database', 'api', 'certificate'],
+    sources: [...host, ...chain, 'database', 'api', 'cors', 'certificate'],
     questions: [
       running('api', 'the API'),
       {
@@ -111,6 +120,11 @@ export const symptoms = {
         fine: 'a page of the origin may read the answer (CORS)',
         rules: ['cors-refused', 'cors-unknown'],
         given: 'origin',
+      },
+      {
+        fine: 'pages of the frontend may read the answer (CORS)',
+        rules: ['cors-refused', 'unknown-cors'],
+        given: 'origins',
       },
       {
         fine: 'the certificate of the public URL is valid',
@@ -134,7 +148,7 @@ export const symptoms = {
   },
   'indexer-stuck': {
     title: 'The indexer does not progress',
-    sources: [...host, ...chain, 'database', 'indexer', 'indexerError', 'disk', 'backups'],
+    sources: [...host, ...chain, 'database', 'indexer', 'indexerError', 'events', 'disk', 'backups'],
     questions: [
       runs,
       running('indexer', 'the indexer'),
@@ -145,6 +159,10 @@ export const symptoms = {
       {
         fine: 'the cursor moves, and is near the head',
         rules: ['indexer-ahead', 'indexer-stalled', 'indexer-lag', 'indexer-lag-unknown', 'unknown-indexer'],
+      },
+      {
+        fine: 'the newest rows are those of the chain',
+        rules: ['events-surplus', 'events-missing', 'unknown-events'],
       },
     ],
   },

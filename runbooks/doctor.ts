@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { address } from '../src/config/address.ts';
-import { isAdviceCommand } from '../src/errors/advice.ts';
+import { type Advice, isAdviceCommand } from '../src/errors/advice.ts';
 import { UsageError } from '../src/errors/TvError.ts';
 import { type Finding, judge, nextOf } from '../src/observe/findings.ts';
 import { inked, type Level, mark, pluginExitCode, worstLevel } from '../src/observe/level.ts';
@@ -12,6 +12,7 @@ import { shortened } from '../src/text/format.ts';
 import { table, wrap } from '../src/text/layout.ts';
 import { byHand } from './doctor.byHand.ts';
 import { probeAccount, probeCors, probeOrders } from './doctor.probes.ts';
+import { collectSelf, renderSelf, type SelfReport } from './doctor.self.ts';
 import { type Question, type Symptom, type SymptomName, symptomNames, symptoms } from './doctor.symptoms.ts';
 
 interface Answered {
@@ -21,6 +22,18 @@ interface Answered {
   readonly findings: readonly string[];
 }
 
+/** What the questions of a diagnosis have been answered with. */
+interface Diagnosis {
+  readonly environment: string;
+  readonly chainId: number | null;
+  readonly symptom: SymptomName | null;
+  readonly title: string | null;
+  readonly level: Level;
+  readonly answers: readonly Answered[];
+  readonly findings: readonly Finding[];
+  readonly next: readonly Advice[];
+}
+
 /** `tv doctor [symptom]`: from a symptom to its cause and what mends it. */
 export default defineReport({
   title: 'Doctor',
@@ -28,8 +41,20 @@ export default defineReport({
   section: '10',
   order: 3,
   description:
-    'Goes through the questions of a diagnosis in their order, and answers each from the services, the chain, the database and the host: what is fine, what is not, with the evidence, the likely cause and the remedy. Without a symptom it lists them all, with what is wrong now. `--fix` runs the first remedy that is a command of tv, which asks as it always does, and looks again. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
+    'Goes through the questions of a diagnosis in their order, and answers each from the services, the chain, the database and the host: what is fine, what is not, with the evidence, the likely cause and the remedy. Without a symptom it lists them all, with what is wrong now. `--fix` runs the first remedy that is a command of tv, which asks as it always does, and checks again. `--self` reports on tv itself instead: versions, paths, programs and settings of this machine, as a block for a bug report. It contacts nothing, works without a configuration or with a broken one, and prints no value of a setting or of an environment variable. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
   byHand,
+  examples: [
+    { what: 'All symptoms at once', line: 'tv doctor' },
+    {
+      what: 'Why the page cannot place orders',
+      line: 'tv doctor orders --origin https://app.tempovault.example',
+    },
+    {
+      what: 'Find out why the indexer makes no progress, and mend it',
+      line: 'tv doctor indexer-stuck --fix',
+    },
+    { what: 'What a bug report about tv needs', line: 'tv doctor --self' },
+  ],
   input: {
     symptom: field('[symptom]', `one of: ${symptomNames.join(', ')}`, z.enum(symptomNames).optional()),
     origin: field(
@@ -42,9 +67,15 @@ export default defineReport({
       'with insufficient-funds: the account that cannot pay',
       address().optional(),
     ),
-    fix: field('--fix', 'run the first remedy, which asks, and look again', z.boolean().optional()),
+    fix: field('--fix', 'run the first remedy, which asks, and check again', z.boolean().optional()),
+    self: field('--self', 'report on tv itself on this machine, for a bug report', z.boolean().optional()),
   },
-  collect: async (ctx, { symptom, origin, address: account }) => {
+  settingsFor: ({ self }) => (self === true ? 'local' : undefined),
+  collect: async (ctx, { symptom, origin, address: account, fix, self }): Promise<Diagnosis | SelfReport> => {
+    if (self === true) {
+      assertAlone({ symptom, origin, account, fix });
+      return collectSelf(ctx);
+    }
     const { environment, chain } = ctx.settings;
     const about: Symptom | undefined = symptom === undefined ? undefined : symptoms[symptom];
     const [world, probed] = await Promise.all([
@@ -52,8 +83,13 @@ export default defineReport({
       symptom === undefined ? [] : probes(ctx, symptom, origin, account),
     ]);
     const judged = judge({ world, settings: ctx.settings, now: ctx.clock.now() });
-    const all = [...judged.findings, ...probed];
-    const given = { origin, address: account, publicUrl: ctx.settings.api.publicUrl };
+    // The origin given is asked about in the place of those of the settings.
+    const all = [...judged.findings.filter(({ id }) => !probed.some((other) => other.id === id)), ...probed];
+    const { publicUrl, origins } = ctx.settings.api;
+    const given = {
+      ...{ origin, address: account, publicUrl },
+      origins: origin === undefined && origins.length > 0 ? origins : undefined,
+    };
     const answers = (about?.questions ?? [])
       .filter(({ given: needed }) => needed === undefined || given[needed] !== undefined)
       .map((question) => answerOf(question, all));
@@ -70,7 +106,9 @@ export default defineReport({
       next: nextOf({ findings }),
     };
   },
-  render: ({ environment, title, level, answers, findings, next }, paint) => {
+  render: (data, paint) => {
+    if ('tv' in data) return renderSelf(data, paint.width);
+    const { environment, title, level, answers, findings, next } = data;
     const head = `${paint.bold(title ?? 'Doctor')} · ${environment} · ${inked(level, level, paint)}`;
     const questions = answers.map(({ fine, level: of, findings: found }) => {
       const words =
@@ -94,14 +132,22 @@ export default defineReport({
       ...(next.length === 0 ? [] : ['', paint.next(next)]),
     ].join('\n')}\n`;
   },
-  exitCode: ({ level }) => pluginExitCode[level],
+  exitCode: (data) => ('tv' in data ? 0 : pluginExitCode[data.level]),
   failureExitCode: pluginExitCode.unknown,
-  remedy: ({ findings }, { fix }) => {
-    if (fix !== true) return undefined;
-    const [first] = findings.filter(({ cause }) => cause === null).flatMap(({ next }) => next);
+  remedy: (data, { fix }) => {
+    if (fix !== true || 'tv' in data) return undefined;
+    const [first] = data.findings.filter(({ cause }) => cause === null).flatMap(({ next }) => next);
     return isAdviceCommand(first) && 'tv' in first && first.when === undefined ? first.tv : undefined;
   },
 });
+
+/** @throws UsageError where a flag of the diagnosis is given with `--self` */
+function assertAlone(others: Readonly<Record<string, unknown>>): void {
+  if (Object.values(others).every((value) => value === undefined)) return;
+  throw new UsageError('usage.conflicting-flags', '--self reports on tv itself, and takes no symptom.', {
+    next: { tv: ['doctor', '--self'] },
+  });
+}
 
 async function probes(
   ctx: Context,

@@ -2,7 +2,7 @@ import { rightChain } from '../src/operations/documents/byHandLines.ts';
 import type { ByHand } from '../src/runbook/define.ts';
 
 export const byHand: ByHand = {
-  when: 'users report that the API does not answer, or is slow; and to tell a fault inside from one in front of it.',
+  when: 'users report that the API does not answer, or is slow; and to find out whether the fault is on the host or in front of it.',
   checks: [
     {
       what: 'The API from the host itself.',

@@ -32,6 +32,10 @@ export default defineReport({
   description:
     'Asks `/health` and `/ready` of the API, the database and every RPC node, all at once: what each says, and how long it took. With `--url`, the API at that URL instead, as users reach it, and its certificate. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
   byHand,
+  examples: [
+    { what: 'Latency and verdict of the API, the database and each RPC node', line: 'tv health' },
+    { what: 'From outside, as the traders see it', line: 'tv health --url https://api.tempovault.example' },
+  ],
   input: { url: field('--url <url>', 'ask the API at this URL, and nothing else', z.string().optional()) },
   collect: async (ctx, { url }) => {
     const world = await observe(
@@ -77,7 +81,7 @@ function through(ctx: Context, url: string): Context {
   const { timeoutMs } = ctx.settings.api;
   return {
     ...ctx,
-    settings: { ...ctx.settings, api: { url, publicUrl: url, timeoutMs } },
+    settings: { ...ctx.settings, api: { ...ctx.settings.api, url, publicUrl: url, timeoutMs } },
     api: () => connectApi({ url, timeoutMs, signal: ctx.signal }),
   };
 }

@@ -22,7 +22,7 @@ const labelWidth = 7;
 /** Columns of the time, with what marks an estimate. */
 const timeWidth = 8;
 
-/** The timeline, then what it adds up to and what is missing: whoever reads the end alone knows where they stand. */
+/** The timeline, then the totals and what is missing: the end alone is a summary. */
 export function renderIncident(incident: Incident, paint: Paint): string {
   const { entries, services, errors, clocks, sources, missing, remarks } = incident;
   const { total, groups, leftOut } = errors;

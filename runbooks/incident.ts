@@ -41,6 +41,13 @@ Alerts and stalls of the cursor come from what \`tv monitor\` has recorded on th
 
 A source that could not be read is named with its reason and with the stretch that is missing from the timeline, and the exit code is 1. A source that is not in use, such as a monitor that never ran, leaves out a stretch too, but fails nothing.`,
   byHand,
+  examples: [
+    { what: 'What happened in the last 40 minutes', line: 'tv incident --since 40m' },
+    {
+      what: 'For the review, as a page to send around',
+      line: 'tv incident --since 03:12 --until 04:40 --html incident.html',
+    },
+  ],
   input,
   run: async (ctx, given) => {
     if (given.markdown && (ctx.output.json || given.html !== undefined)) {

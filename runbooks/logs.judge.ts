@@ -44,7 +44,7 @@ export interface LogReport {
   readonly shown: number;
   readonly rule: string | null;
   readonly grouped: boolean;
-  /** A signal has ended it after that was said. */
+  /** A signal terminated it after that line. */
   readonly followed: boolean;
   readonly hiddenGroups: number;
   /** What could not be read. */

@@ -68,6 +68,15 @@ Without --since it shows the newest 50 entries; with --errors, --grep or --group
 
 What could not be read is said, and exit code 1: no journal, no permission, no such unit. A service that runs and writes nothing is named too: Python buffers its output.`,
   byHand,
+  examples: [
+    { what: 'The newest entries of API, indexer and oracle', line: 'tv logs' },
+    { what: 'Errors of the last two hours, like ones folded', line: 'tv logs --since 2h --errors --group' },
+    { what: 'Follow the oracle', line: 'tv logs oracle -f' },
+    {
+      what: 'What names a transaction',
+      line: 'tv logs --tx $TX_HASH',
+    },
+  ],
   input,
   read: async function* (ctx, given) {
     const request = chooseLog(given, ctx.settings.host.units, ctx.clock.now());

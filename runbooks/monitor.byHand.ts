@@ -2,7 +2,7 @@ import { cursorAndHead, pauseState } from '../src/operations/documents/byHandLin
 import type { ByHand } from '../src/runbook/define.ts';
 
 export const byHand: ByHand = {
-  when: 'while `tv monitor` itself does not run: look at these every few minutes.',
+  when: 'while `tv monitor` itself does not run: check these every few minutes.',
   checks: [
     {
       what: 'The API is healthy and ready, and how long it takes.',
@@ -28,5 +28,5 @@ df -h "$BACKUP_DIRECTORY"`,
   ],
   steps: [],
   verify: [],
-  never: ['Call a unit healthy because it is `active`: look whether its cursor or its signals move.'],
+  never: ['Call a unit healthy because it is `active`: check that its cursor or its signals advance.'],
 };

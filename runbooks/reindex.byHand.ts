@@ -105,6 +105,6 @@ SQL`,
     '`TRUNCATE deposits, …, rebalances`, as in the original runbook: `rebalances` does not exist as deployed, `events` still holds the rows and refuses them again, and the history below the block is lost.',
     'Set `START_BLOCK` alone: the cursor in `indexer_state` outranks it.',
     'Clear before you have seen that the node still serves the old logs.',
-    'Start a second indexer to make it faster.',
+    'Start a second indexer on the same database to make it faster.',
   ],
 };

@@ -1,11 +1,12 @@
 import { checkChainIds } from '../src/chain/checkChainIds.ts';
+import { contractAddresses } from '../src/chain/contracts.ts';
 import { readStaleHead } from '../src/chain/currentState.ts';
 import { indexedEvents } from '../src/chain/events.ts';
 import { probeHistory } from '../src/chain/probeHistory.ts';
 import { readHead } from '../src/chain/readHead.ts';
 import type { Address } from '../src/config/settings.ts';
 import { checkRights } from '../src/database/checkRights.ts';
-import { countRows } from '../src/database/countRows.ts';
+import { countRows, type TableRows } from '../src/database/countRows.ts';
 import type { EventSchema } from '../src/database/eventSchema.ts';
 import type { UnpairedRows } from '../src/database/findUnpairedRows.ts';
 import { readCursor } from '../src/database/readCursor.ts';
@@ -15,14 +16,15 @@ import { readProgress } from '../src/database/readProgress.ts';
 import { type DatabaseServer, readServer } from '../src/database/readServer.ts';
 import { onHost } from '../src/errors/advice.ts';
 import { answer } from '../src/errors/answer.ts';
-import { TimeoutError } from '../src/errors/TvError.ts';
+import { TimeoutError, UsageError } from '../src/errors/TvError.ts';
+import { withoutBeside } from '../src/host/besideUnit.ts';
 import { detectSystemd } from '../src/host/detectSystemd.ts';
 import { findEnvFileObstacle } from '../src/host/envFileObstacle.ts';
 import { listProcesses } from '../src/host/listProcesses.ts';
 import { readEnvFile } from '../src/host/readEnvFile.ts';
 import { readUnit } from '../src/host/readUnit.ts';
 import { readUnitTraits } from '../src/host/readUnitTraits.ts';
-import { type BackupFacts, readRoom } from '../src/operations/backup.ts';
+import { type BackupFacts, checkFormat, readRoom } from '../src/operations/backup.ts';
 import { checkFolder, checkTools, type Tools } from '../src/operations/checkTools.ts';
 import { compareWithChain, doubtsOf, unpairedRows } from '../src/operations/compareWithChain.ts';
 import { defaultPollSeconds } from '../src/operations/indexer/awaitProgress.ts';
@@ -35,6 +37,7 @@ import type { PreflightResult } from '../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../src/runbook/preflight.ts';
 import { ago, bytes, count, howMany } from '../src/text/format.ts';
 import { quoteForShell } from '../src/text/shellLine.ts';
+import { type BesideFacts, checkBeside } from './reindex.checks.ts';
 
 /** What the preflight has found and the plan is made from. */
 export type ReindexFacts = {
@@ -47,7 +50,7 @@ export type ReindexFacts = {
     readonly unit: string;
     readonly program: string;
     readonly wasActive: boolean;
-    /** Seconds between two looks of the indexer at the chain (POLL_INTERVAL). */
+    /** Seconds between two polls of the chain by the indexer (POLL_INTERVAL). */
     readonly pollSeconds: number;
   };
   readonly chain: {
@@ -57,18 +60,20 @@ export type ReindexFacts = {
   };
   readonly database: {
     readonly name: string;
-    /** Tells whether it is the same database when the run is resumed. */
+    /** Identifies the database when the run is resumed. */
     readonly identity: string;
     readonly schema: EventSchema;
     readonly cursor: number | null;
     readonly clear: number;
     readonly keep: number;
+    /** The same by table. Absent in journals of releases that did not keep it. */
+    readonly rows?: readonly TableRows[];
     /** What was there before, by kind, in the blocks from `fromBlock` to `kindsUpTo`. */
     readonly kinds: readonly EventKind[];
     readonly kindsUpTo: number;
     /**
      * Events up to `kindsUpTo` that had no row in the table of their kind before the run. Absent in journals of
-     * releases that did not look.
+     * releases that did not check.
      */
     readonly unpaired?: readonly UnpairedRows[];
     /** How many of these rows are not on the chain, by kind; null where the preflight had no time to find out. */
@@ -80,7 +85,9 @@ export type ReindexFacts = {
     readonly before: string | null;
     readonly after: string;
   };
-  readonly backup: BackupFacts & { readonly form: 'directory' };
+  readonly backup: BackupFacts;
+  /** Null for --in-place. Absent in journals of releases that knew no other way. */
+  readonly beside?: BesideFacts | null;
 };
 
 export interface ReindexInput {
@@ -89,6 +96,8 @@ export interface ReindexInput {
   readonly backupDir?: string | undefined;
   readonly wait: boolean;
   readonly timeout: number;
+  readonly beside: boolean;
+  readonly inPlace: boolean;
 }
 
 /** A count over a large table takes its time; past this the answer would be stale anyway. In milliseconds. */
@@ -96,7 +105,19 @@ const countLimitMs = 600_000;
 
 /** Checks everything that could go wrong later, all at once. */
 export async function preflight(ctx: Context, input: ReindexInput): Promise<PreflightResult<ReindexFacts>> {
-  const { fromBlock, truncate } = input;
+  const { fromBlock, truncate, inPlace } = input;
+  if (input.beside && inPlace) {
+    throw new UsageError('usage.conflicting-flags', '--beside and --in-place are two ways of the same.', {
+      next: ['one of them; without either it is --beside'],
+    });
+  }
+  if (!input.wait && !inPlace) {
+    throw new UsageError('usage.conflicting-flags', '--no-wait goes with --in-place only.', {
+      next: [
+        '--in-place as well, or leave --no-wait out: the present database serves until the new one is ready',
+      ],
+    });
+  }
   const directory = input.backupDir ?? ctx.settings.backup.directory;
   const preflight = new Preflight(ctx);
 
@@ -142,8 +163,14 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
   const tools = preflight.check('backup', 'host', () =>
     checkBackup(ctx, { directory, server: () => need(server, 'server') }),
   );
+  const format = preflight.check('format', 'host', async () =>
+    checkFormat(ctx, { plain: false, tools: await need(tools, 'backup') }),
+  );
 
-  return preflight.result({ indexer, env, chain, server, schema, rows, cursor, logs, tools }, (known) => {
+  const beside = inPlace ? Promise.resolve(null) : checkBeside(ctx, preflight, { server, schema });
+
+  const wanted = { indexer, env, chain, server, schema, rows, cursor, logs, tools, format, beside };
+  return preflight.result(wanted, (known) => {
     const { name } = ctx.database().target;
     const { systemIdentifier, databaseOid: oid, version, major } = known.server;
     const { pollSeconds, ...envFacts } = known.env;
@@ -164,12 +191,13 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
       },
       env: envFacts,
       backup: {
-        form: 'directory',
+        ...known.format,
         directory,
         database: { name, systemIdentifier, oid },
         server: { version, major },
         tools: known.tools,
       },
+      beside: known.beside,
     };
   });
 }
@@ -187,7 +215,9 @@ export async function checkServices(ctx: Context) {
       next: [{ when: 'run tv on the host of the services, or set host.prefix', tv: ['config', 'show'] }],
     });
   }
-  const [state, processes] = await Promise.all([readUnit(host, { unit }), listProcesses(host, { program })]);
+  const [state, all] = await Promise.all([readUnit(host, { unit }), listProcesses(host, { program })]);
+  // One that an abandoned run has left beside it works on a database of its own, and is stopped by this run.
+  const processes = withoutBeside(all, unit);
   if (state.loadState === 'masked') {
     const running = state.activeState === 'active' ? ', and still running' : '';
     return block(`${unit} is masked${running}: once stopped, it could not be started again`, {
@@ -284,7 +314,7 @@ export async function checkChain(ctx: Context, { fromBlock }: { readonly fromBlo
       ],
     });
   }
-  const contracts = Object.values(settings.contracts).filter((address) => address !== undefined);
+  const contracts = contractAddresses(settings);
   if (contracts.length === 0) {
     return block('no contract address is known', {
       next: [{ when: 'set the addresses in .env', tv: ['config', 'show'] }],
@@ -360,12 +390,12 @@ async function checkSchema(ctx: Context) {
   return pass(`${what}${missing}`, found);
 }
 
-const purposeWords = { clear: 'clear', backup: 'back up', restore: 'put back' } as const;
+const purposeWords = { clear: 'clear', backup: 'back up', restore: 'restore' } as const;
 
 /** The role may do all that this run, or its undo, will do. */
 async function checkTableRights(ctx: Context, schema: EventSchema) {
   const missing = await checkRights(ctx.database(), { schema });
-  if (missing.length === 0) return pass('to read, clear, back up and put back: all there', true);
+  if (missing.length === 0) return pass('has all required privileges', true);
   const tables = [...new Set(missing.map(({ table }) => table))];
   const lacking = (table: string) => {
     const ofTable = missing.filter((right) => right.table === table);
@@ -395,13 +425,14 @@ async function checkRows(
 ) {
   const counts = await countRows(ctx.database(), { schema, fromBlock });
   if (!truncate) {
-    const value = { clear: counts.clear, keep: counts.keep };
+    const value = { clear: counts.clear, keep: counts.keep, rows: counts.tables };
     return pass(
       `${count(counts.clear)} to clear from block ${count(fromBlock)} on; ${count(counts.keep)} older ones stay`,
       value,
     );
   }
-  const value = { clear: counts.clear + counts.keep, keep: 0 };
+  const rows = counts.tables.map(({ table, clear, keep }) => ({ table, clear: clear + keep, keep: 0 }));
+  const value = { clear: counts.clear + counts.keep, keep: 0, rows };
   if (counts.keep === 0) return pass(`${count(value.clear)} to clear; none is older`, value);
   return block(`--truncate would lose ${count(counts.keep)} rows older than block ${count(fromBlock)}`, {
     value,
@@ -587,6 +618,7 @@ export const exampleFacts: ReindexFacts = {
     cursor: 15_204_110,
     clear: 1_204_332,
     keep: 88_210,
+    rows: [{ table: 'events', clear: 1_204_332, keep: 88_210 }],
     kinds: [],
     unpaired: [],
     kindsUpTo: 15_204_110,
@@ -595,9 +627,29 @@ export const exampleFacts: ReindexFacts = {
   env: { file: '/home/tempovault/tempovault/.env', before: '0', after: '12345677' },
   backup: {
     form: 'directory',
+    compression: 'zstd',
     directory: '/backup',
     database: { name: 'tempovault', systemIdentifier: null, oid: 0 },
     server: { version: '15.14', major: 15 },
     tools: { major: 15, version: '', cores: 4, memoryBytes: 17_179_869_184 },
+  },
+  beside: {
+    maintenance: {
+      properties: {
+        ...{
+          name: 'tempovault',
+          owner: 'tempovault',
+          encoding: 'UTF8',
+          collate: 'C.UTF-8',
+          ctype: 'C.UTF-8',
+        },
+        ...{ provider: 'c', icuLocale: null, tablespace: 'pg_default', connectionLimit: -1, comment: null },
+        ...{ settings: [], grants: null },
+      },
+      user: 'postgres',
+      dataDirectory: null,
+    },
+    leftovers: [],
+    changes: {},
   },
 };

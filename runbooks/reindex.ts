@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { eventName } from '../src/chain/events.ts';
 import { readHead } from '../src/chain/readHead.ts';
 import { clearEvents } from '../src/database/clearEvents.ts';
 import { countRows } from '../src/database/countRows.ts';
@@ -8,13 +7,10 @@ import { readCursor } from '../src/database/readCursor.ts';
 import { readEventKinds } from '../src/database/readEventKinds.ts';
 import { restoreTables } from '../src/database/restoreTables.ts';
 import { onHost } from '../src/errors/advice.ts';
-import { answer } from '../src/errors/answer.ts';
-import { TvError } from '../src/errors/TvError.ts';
 import { checkUnitsAsBefore } from '../src/host/checkAsBefore.ts';
 import { readEnvValue } from '../src/host/envFile.ts';
 import { listProcesses } from '../src/host/listProcesses.ts';
 import { readEnvFile } from '../src/host/readEnvFile.ts';
-import { readJournal } from '../src/host/readJournal.ts';
 import { readUnit } from '../src/host/readUnit.ts';
 import { removeEnvValue } from '../src/host/removeEnvValue.ts';
 import { startUnit } from '../src/host/startUnit.ts';
@@ -28,7 +24,6 @@ import {
   requireSound,
 } from '../src/operations/backup.ts';
 import {
-  type ChainComparison,
   compareWithChain,
   describeUnpaired,
   doubtsOf,
@@ -36,9 +31,11 @@ import {
   unpairedRows,
 } from '../src/operations/compareWithChain.ts';
 import { assertQuiescent } from '../src/operations/indexer/assertQuiescent.ts';
+import { missingEvents } from '../src/operations/indexer/missingEvents.ts';
 import { lastBlockKept, waitForCatchUp } from '../src/operations/indexer/waitForCatchUp.ts';
 import { applicationName } from '../src/operations/maintenance.ts';
 import { ChangedSince } from '../src/runbook/changedSince.ts';
+import { type PlannedChange, stoppedMeanwhile } from '../src/runbook/changes.ts';
 import type { Finding } from '../src/runbook/check.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../src/runbook/define.ts';
 import { blockNumber, timeSpan } from '../src/runbook/inputs.ts';
@@ -46,7 +43,17 @@ import { block, Preflight, pass, warn } from '../src/runbook/preflight.ts';
 import { during, step } from '../src/runbook/step.ts';
 import { count, howMany } from '../src/text/format.ts';
 import { quoteForShell } from '../src/text/shellLine.ts';
+import {
+  comparedTo,
+  copyDatabase,
+  fillCopy,
+  startLive,
+  stopLive,
+  swapCopy,
+  verifyBeside,
+} from './reindex.beside.ts';
 import { byHand } from './reindex.byHand.ts';
+import type { BesideFacts } from './reindex.checks.ts';
 import { exampleFacts, preflight, type ReindexFacts } from './reindex.preflight.ts';
 
 const input = {
@@ -65,7 +72,21 @@ const input = {
     'where the backup goes (default: from the settings)',
     z.string().optional(),
   ),
-  wait: field('--no-wait', 'start the indexer and do not follow it to the head', z.boolean().default(true)),
+  beside: field(
+    '--beside',
+    'fill a copy beside the live database, and swap (the default)',
+    z.boolean().default(false),
+  ),
+  inPlace: field(
+    '--in-place',
+    'clear the live database itself; the indexer reads the chain from there',
+    z.boolean().default(false),
+  ),
+  wait: field(
+    '--no-wait',
+    'with --in-place: do not follow the indexer to the head',
+    z.boolean().default(true),
+  ),
   timeout: field(
     '--timeout <time>',
     'limit of the way to the head, such as 30m or 2h (default 24h)',
@@ -85,17 +106,32 @@ Clears the indexed events from a block on and has the indexer read them from the
 damage to the database, to fill in history, or after a change of the schema. Rows below that block
 stay as they are, unless --truncate asks for the whole.
 
-Afterwards the database is compared with the chain, event by event. Blocks that the indexer skipped
-because an RPC call failed are found and read again.`,
+It works on a copy beside the live database, which keeps being written and served: a second instance of the
+deployed indexer fills the copy from blocks that tv reads ahead, so that no call of it fails. The copy is compared with
+the chain, event by event; blocks that are missing are read again. Then the two databases change names in one
+transaction. The indexer is down for about a second, and the API not at all. The old database is kept under a dated
+name, until tv db prune --old; tv runs undo brings it back.
+
+That takes a role that may make databases (database.adminUrl), room for a second database, and tv on the host
+itself. With --in-place the live database is cleared instead: the indexer's rows are missing until it has read the
+chain again, at its own speed.`,
   byHand,
+  examples: [
+    { what: 'Check and plan, and change nothing', line: 'tv reindex --from-block 12345678 --dry-run' },
+    { what: 'Rebuild the tables from a block', line: 'tv reindex --from-block 12345678' },
+    { what: 'From a script', line: 'tv reindex --from-block 12345678 --confirm production' },
+  ],
   input,
   example: {
     facts: exampleFacts,
-    input: { fromBlock: 12_345_678, truncate: false, backupDir: undefined, wait: true, timeout: 86_400_000 },
+    input: {
+      ...{ fromBlock: 12_345_678, truncate: false, backupDir: undefined },
+      ...{ beside: false, inPlace: false, wait: true, timeout: 86_400_000 },
+    },
   },
   onFailure: 'stop',
   preflight,
-  basis: ({ fromBlock, truncate, wait, indexer, chain, database, env, backup }) => ({
+  basis: ({ fromBlock, truncate, wait, indexer, chain, database, env, backup, beside = null }) => ({
     fromBlock,
     truncate,
     wait,
@@ -106,22 +142,59 @@ because an RPC call failed are found and read again.`,
     env,
     // Not with what it is made: that does not change what the run does.
     backup: { directory: backup.directory },
+    beside: beside === null ? null : { properties: beside.maintenance.properties },
   }),
-  consequence: ({ database }) =>
-    `This deletes ${count(database.clear)} rows and reads them from the chain again.`,
-  plan: (facts) => [
-    ...during({
-      ...{ subject: 'indexer', state: 'STOPPED' },
-      open: stopIndexer(facts),
-      body: [backUp(facts), clearRows(facts), setStartBlock(facts)],
-      close: startIndexer(facts),
-    }),
-    ...(facts.wait ? [followToHead(facts), backfillSkipped(facts)] : []),
-  ],
+  changes: ({ database: { name, rows = [] }, beside, env, indexer, fromBlock }) => {
+    const here = isBeside(beside);
+    const again = `read again from block ${count(fromBlock)} on`;
+    return [
+      ...(here ? [{ kind: 'database', what: name, course: ['present', 'a copy of it'] } as const] : []),
+      ...rows.map(({ table, clear, keep }): PlannedChange => {
+        const before = count(clear + keep);
+        return { kind: 'rows', what: table, course: [before, count(keep), clear === 0 ? before : again] };
+      }),
+      ...(here
+        ? []
+        : [
+            {
+              kind: 'file',
+              what: `START_BLOCK in ${env.file}`,
+              course: [env.before ?? 'not set', env.after],
+            } as const,
+          ]),
+      stoppedMeanwhile(indexer.unit, indexer.wasActive),
+    ];
+  },
+  consequence: ({ database, beside, fromBlock }) =>
+    isBeside(beside)
+      ? `This replaces ${database.name} by a copy in which ${count(database.clear)} rows from block ${count(fromBlock)} on are read from the chain again; the present one is kept.`
+      : `This deletes ${count(database.clear)} rows and reads them from the chain again.`,
+  plan: (facts) => {
+    const { beside } = facts;
+    if (!isBeside(beside)) return planInPlace(facts);
+    return [
+      backUp(facts),
+      copyDatabase(facts, beside),
+      fillCopy(facts, beside),
+      ...during({
+        ...{ subject: 'indexer', state: 'STOPPED' },
+        open: stopLive(facts, beside),
+        body: [
+          swapCopy(facts),
+          ...(facts.database.schema.cursor === null ? [setStartBlock(facts, reached)] : []),
+        ],
+        close: startLive(facts),
+      }),
+    ];
+  },
   verify: async (ctx, facts) => {
     const preflight = new Preflight(ctx);
     preflight.check('services', 'host', () => checkIndexer(ctx, facts));
-    preflight.check('env', 'host', () => checkStartBlock(ctx, facts));
+    const { beside } = facts;
+    if (isBeside(beside)) verifyBeside(ctx, preflight, facts, beside);
+    if (!isBeside(beside) || facts.database.schema.cursor === null) {
+      preflight.check('env', 'host', () => checkStartBlock(ctx, facts));
+    }
     preflight.check('older rows', 'database', () => checkOlderRows(ctx, facts), comparisonLimitMs);
     preflight.check('cursor', 'database', () => checkProgress(ctx, facts));
     if (facts.wait) preflight.check('kinds', 'database', () => checkKinds(ctx, facts), comparisonLimitMs);
@@ -129,6 +202,23 @@ because an RPC call failed are found and read again.`,
     return preflight.checks();
   },
 });
+
+function isBeside(beside: ReindexFacts['beside']): beside is BesideFacts {
+  return beside !== null && beside !== undefined;
+}
+
+/** For want of disk or rights: the live database is cleared, and filled by its own indexer. */
+function planInPlace(facts: ReindexFacts): readonly Step[] {
+  return [
+    ...during({
+      ...{ subject: 'indexer', state: 'STOPPED' },
+      open: stopIndexer(facts),
+      body: [backUp(facts), clearRows(facts), setStartBlock(facts)],
+      close: startIndexer(facts),
+    }),
+    ...(facts.wait ? [followToHead(facts), backfillSkipped(facts)] : []),
+  ];
+}
 
 /** `comparedTo`: up to this block the events are the same as on the chain. */
 const compared = step<{
@@ -213,7 +303,7 @@ export function clearRows(facts: ReindexFacts): Step {
     },
     undo: async (ctx) => {
       // Reading a large one takes its time, in which the indexer may be started.
-      const { archive } = await requireSound(ctx, {
+      const { archive, form, path } = await requireSound(ctx, {
         path: backupPath(facts.backup, ctx.runId),
         depth: 'all',
         tools: facts.backup.tools,
@@ -224,6 +314,7 @@ export function clearRows(facts: ReindexFacts): Step {
       await restoreTables(ctx.database(), {
         run: ctx.host().run,
         archive,
+        ...(form === 'ranges' ? { ranges: path } : {}),
         schema,
         applicationName: applicationName(ctx.runId),
         signal: ctx.signal,
@@ -235,7 +326,7 @@ export function clearRows(facts: ReindexFacts): Step {
 
 /**
  * The rows that were there before, by kind and in every table, in the blocks that were indexed then: the
- * indexer may be running again, and what it has added must not stand in for what is lost.
+ * indexer may be running again, and what it has added must not hide what is lost.
  */
 async function checkRowsBack(ctx: StepContext, facts: ReindexFacts): Promise<Finding> {
   const { database, fromBlock } = facts;
@@ -268,13 +359,33 @@ async function checkRowsBack(ctx: StepContext, facts: ReindexFacts): Promise<Fin
   return pass(`${count(now)} rows; ${count(before)} before the run`);
 }
 
+/** What START_BLOCK becomes, and how the plan calls it. */
+interface StartBlock {
+  readonly shown: string;
+  value(ctx: StepContext): string;
+}
+
+/** Without a cursor START_BLOCK decides: the indexer goes on where the copy ends. */
+const reached: StartBlock = {
+  shown: 'the last block of the copy',
+  value: (ctx) => {
+    const block = comparedTo(ctx);
+    if (block === undefined) throw new Error('the copy was filled before');
+    return String(block);
+  },
+};
+
 /** The indexer reads from the block after START_BLOCK, so the block before the first one is written. */
-export function setStartBlock(facts: ReindexFacts): Step {
-  const { file: path, before, after } = facts.env;
+export function setStartBlock(
+  facts: ReindexFacts,
+  start: StartBlock = { shown: facts.env.after, value: () => facts.env.after },
+): Step {
+  const { file: path, before } = facts.env;
   const key = 'START_BLOCK';
   const read = async (ctx: StepContext) => readEnvValue((await readEnvFile(ctx.host(), { path })).text, key);
   const assertOwn = async (ctx: StepContext) => {
     const found = (await read(ctx)) ?? null;
+    const after = start.value(ctx);
     if (found === before || found === after) return;
     throw new ChangedSince(ctx, `${key} in .env is neither the value before nor that of this run`, {
       file: path,
@@ -285,13 +396,14 @@ export function setStartBlock(facts: ReindexFacts): Step {
   };
   return {
     id: 'env',
-    title: `set ${key} in .env: ${before ?? '(not set)'} → ${after}`,
-    command: `sed -i 's/^${key}=.*/${key}=${after}/' ${quoteForShell(path)}`,
+    title: `set ${key} in .env: ${before ?? '(not set)'} → ${start.shown}`,
+    command: `sed -i 's/^${key}=.*/${key}=${start === reached ? '$REACHED' : start.shown}/' ${quoteForShell(path)}`,
     effect: 'reversible',
     undoTitle: before === null ? `remove ${key} from .env` : `set ${key} to ${before}`,
-    probe: async (ctx) => ((await read(ctx)) === after ? 'done' : 'not-done'),
+    probe: async (ctx) => ((await read(ctx)) === start.value(ctx) ? 'done' : 'not-done'),
     run: async (ctx) => {
       await assertOwn(ctx);
+      const after = start.value(ctx);
       await writeEnvValue(ctx.host(), { path, key, value: after });
       return { file: path, before, after };
     },
@@ -334,7 +446,7 @@ function startIndexer({ indexer: { unit, wasActive } }: ReindexFacts): Step {
   };
 }
 
-/** Only waits: ended by a signal, it leaves the indexer at work. */
+/** Only waits: after a signal the indexer keeps running. */
 function followToHead(facts: ReindexFacts): Step {
   const blocks = facts.chain.head - lastBlockKept(facts.fromBlock);
   return {
@@ -396,7 +508,8 @@ function backfillSkipped(facts: ReindexFacts): Step {
         });
         const [first] = comparison.missing.first;
         if (first === undefined) return { comparedTo: toBlock, events: comparison.matched, refills: round };
-        if (round === rounds) throw await stillMissing(ctx, unit, comparison.missing);
+        if (round === rounds)
+          throw await missingEvents(ctx, { unit, missing: comparison.missing, tried: rounds });
         await setBack(ctx, facts, first.block);
       }
     },
@@ -417,46 +530,6 @@ async function setBack(ctx: StepContext, facts: ReindexFacts, firstMissing: numb
   });
   await startUnit(ctx.host(), { unit, signal: ctx.signal });
 }
-
-/** Blames the RPC node only where the indexer's journal does so for the first of these blocks. */
-async function stillMissing(
-  ctx: StepContext,
-  unit: string,
-  { total, first: [first] }: ChainComparison['missing'],
-): Promise<TvError> {
-  const block = first?.block ?? 0;
-  const journal = await answer(readJournal(ctx.host(), { unit, lines: 20, containing: `block ${block}` }));
-  const line = journal.known
-    ? journal.value.entries.findLast(
-        ({ message }) => isError.test(message) && new RegExp(`\\bblock ${block}\\b`).test(message),
-      )
-    : undefined;
-  const node = line !== undefined && isNodeError.test(line.message);
-  return new TvError(
-    'indexer.missing-events',
-    'The indexer has left out events, and does so again each time it reads their blocks.',
-    {
-      facts: {
-        missing: `${total} events`,
-        'first in block': `${block}, ${eventName(first?.topic) ?? 'of a kind unknown here'}`,
-        tried: `${rounds} times`,
-        journal:
-          line?.message.slice(0, 200) ??
-          (journal.known ? `no error about block ${block}` : `could not be read: ${journal.reason}`),
-      },
-      next: [
-        node
-          ? { when: 'the indexer could not read from its RPC node', tv: ['status'] }
-          : onHost(`journalctl -u ${unit} -n 200 --no-pager`),
-        { when: 'once that is repaired', tv: ['resume', ctx.runId] },
-      ],
-    },
-  );
-}
-
-const isError = /error|exception|fail|traceback|timed? ?out/i;
-/** Words of a failed call, as the deployed indexer and web3.py print them. */
-const isNodeError = /fetching|rpc|http|connection|timed? ?out|too many requests|\b(429|50[0-9])\b/i;
 
 // What the verification reads back: the service, the file, the rows, the cursor, and the events against the chain.
 
@@ -487,7 +560,11 @@ async function checkIndexer(ctx: StepContext, { indexer: { unit, program } }: Re
   });
 }
 
-async function checkStartBlock(ctx: StepContext, { env: { file: path, after } }: ReindexFacts) {
+async function checkStartBlock(
+  ctx: StepContext,
+  { env: { file: path, after: inPlace }, beside }: ReindexFacts,
+) {
+  const after = isBeside(beside) ? reached.value(ctx) : inPlace;
   const value = readEnvValue((await readEnvFile(ctx.host(), { path })).text, 'START_BLOCK');
   return value === after
     ? pass(`START_BLOCK=${value}`)
@@ -593,7 +670,7 @@ async function checkEvents(ctx: StepContext, facts: ReindexFacts) {
   const cursor = await readCursor(ctx.database(), { schema });
   const head = (await readHead(ctx.chain())).number;
   // Without a cursor, as far as the step before has compared.
-  const indexed = cursor?.block ?? compared.result(ctx)?.comparedTo;
+  const indexed = cursor?.block ?? compared.result(ctx)?.comparedTo ?? comparedTo(ctx);
   if (indexed === undefined) return block('it is unknown how far the indexer is', { next: [check] });
   const toBlock = Math.min(indexed, head);
   const comparison = await compareWithChain(ctx, {

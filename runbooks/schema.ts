@@ -24,6 +24,7 @@ schema.
 Each line of a run is an event (\`tv.event/1\`), whichever command it belongs to. Any command may end with an error
 (\`tv.error/1\`). The number at the end of an id rises where a field is removed or gets another meaning. A later tv
 may add fields, events and codes without that.`,
+  examples: [{ what: 'What tv oracle status --json prints', line: 'tv schema oracle status' }],
   input: {
     name: field(
       '[name...]',

@@ -11,11 +11,12 @@ export interface Indexed extends TracedLog {
   readonly stored: boolean;
   /** Tables of kinds with its row. */
   readonly tables: readonly string[];
-  /** Why it is not there, as far as that can be told. */
+  /** Why it is not there, as far as that is known. */
   readonly why: string | null;
 }
 
 export interface Trace {
+  readonly of: 'transaction';
   readonly hash: `0x${string}`;
   /** Undefined inside: no node that was asked knows it. */
   readonly transaction: Answer<TracedTransaction | null>;

@@ -8,6 +8,7 @@ const tracedLog = z.object({
   address: hex,
   contract: z.string().nullable(),
   logIndex: z.number(),
+  topic: hex.nullable(),
   name: z.string().nullable(),
   args: z.string().nullable(),
   unstorable: z.boolean(),
@@ -30,6 +31,7 @@ const tracedTransaction = z.object({
 
 const transactionRow = z.object({
   table: z.string(),
+  transactionHash: z.string(),
   logIndex: z.number().nullable(),
   kind: z.string().nullable(),
   children: z.array(z.string()),
@@ -41,25 +43,63 @@ const indexed = tracedLog.extend({
   why: z.string().nullable(),
 });
 
-export default schemaFor<DataOf<typeof command>>()(
-  z.object({
-    hash: hex,
-    transaction: z.union([
-      unknownAnswer,
-      z.object({ known: z.literal(true), value: tracedTransaction.nullable() }),
-    ]),
-    roles: z.union([unknownAnswer, z.object({ known: z.literal(true), value: z.array(z.string()) })]),
-    rows: z.union([unknownAnswer, z.object({ known: z.literal(true), value: z.array(transactionRow) })]),
-    events: z.array(indexed),
-    surplus: z.array(transactionRow),
-    lines: z.union([
-      unknownAnswer,
-      z.object({
-        known: z.literal(true),
-        value: z.array(z.object({ at: z.string(), unit: z.string(), message: z.string() })),
-      }),
-    ]),
-    run: z.string().nullable(),
-    next: z.array(advice),
-  }),
-);
+const transactionTrace = z.object({
+  of: z.literal('transaction'),
+  hash: hex,
+  transaction: z.union([
+    unknownAnswer,
+    z.object({ known: z.literal(true), value: tracedTransaction.nullable() }),
+  ]),
+  roles: z.union([unknownAnswer, z.object({ known: z.literal(true), value: z.array(z.string()) })]),
+  rows: z.union([unknownAnswer, z.object({ known: z.literal(true), value: z.array(transactionRow) })]),
+  events: z.array(indexed),
+  surplus: z.array(transactionRow),
+  lines: z.union([
+    unknownAnswer,
+    z.object({
+      known: z.literal(true),
+      value: z.array(z.object({ at: z.string(), unit: z.string(), message: z.string() })),
+    }),
+  ]),
+  run: z.string().nullable(),
+  next: z.array(advice),
+});
+
+const followedEvent = z.object({
+  block: z.number(),
+  at: z.number().nullable(),
+  transactionHash: z.string(),
+  logIndex: z.number().nullable(),
+  contract: z.string().nullable(),
+  name: z.string().nullable(),
+  as: z.array(z.string()),
+  words: z.string(),
+  chain: z.enum(['found', 'unread', 'not-found']),
+  stored: z.boolean().nullable(),
+  unstorable: z.boolean(),
+  tables: z.array(z.string()),
+  why: z.string().nullable(),
+});
+
+const gap = z.object({
+  of: z.enum(['chain', 'database']),
+  from: z.number(),
+  to: z.number(),
+  reason: z.string(),
+  isChosen: z.boolean(),
+});
+
+const eventTrace = z.object({
+  of: z.enum(['address', 'deposit']),
+  subject: z.string(),
+  blocks: z.object({ from: z.number(), to: z.number() }).nullable(),
+  none: z.string().nullable(),
+  events: z.array(followedEvent),
+  gaps: z.array(gap),
+  cursor: z.union([unknownAnswer, z.object({ known: z.literal(true), value: z.number().nullable() })]),
+  rows: z.union([unknownAnswer, z.object({ known: z.literal(true), value: z.number() })]),
+  notes: z.array(z.string()),
+  next: z.array(advice),
+});
+
+export default schemaFor<DataOf<typeof command>>()(z.union([transactionTrace, eventTrace]));

@@ -1,26 +1,28 @@
 import * as z from 'zod';
 import { assertChainId, onRightChain } from '../src/chain/assertChainId.ts';
 import { readDeployment } from '../src/chain/intents/readDeployment.ts';
+import { checkedAddress } from '../src/chain/pairs/pair.ts';
 import { sameAddress } from '../src/chain/sameAddress.ts';
 import {
   describeTransaction,
   type TracedLog,
   type TracedTransaction,
 } from '../src/chain/transactions/describeTransaction.ts';
-import type { EventSchema } from '../src/database/eventSchema.ts';
-import { readEventSchema } from '../src/database/readEventSchema.ts';
-import { readProgress } from '../src/database/readProgress.ts';
 import { readTransactionRows, type TransactionRow } from '../src/database/readTransactionRows.ts';
 import { distinctAdvice } from '../src/errors/advice.ts';
 import { type Answer, answer } from '../src/errors/answer.ts';
-import { TvError } from '../src/errors/TvError.ts';
+import { TvError, UsageError } from '../src/errors/TvError.ts';
 import { streamJournal } from '../src/host/journal/streamJournal.ts';
 import { surveyRuns } from '../src/journal/readRuns.ts';
 import { journaledTransactions } from '../src/journal/sentTransactions.ts';
 import type { Context } from '../src/runbook/context.ts';
-import { defineReport, field } from '../src/runbook/define.ts';
+import { defineReport, field, type InputOf } from '../src/runbook/define.ts';
+import { blockNumber } from '../src/runbook/inputs.ts';
 import { byHand } from './trace.byHand.ts';
+import { renderEventTrace } from './trace.events.render.ts';
+import { type EventTrace, isComplete, traceAddress, traceDeposit } from './trace.events.ts';
 import { type Indexed, renderTrace, type Trace } from './trace.render.ts';
+import { cursorOf, schemaOf, storedAs } from './trace.rows.ts';
 
 /** Log lines beyond these are not shown. */
 const mostLines = 20;
@@ -29,82 +31,153 @@ const journalLimitMs = 5_000;
 /** A service may name a transaction this long before it is in a block. In milliseconds. */
 const beforeBlockMs = 600_000;
 
-/** `tv trace TX_HASH`: one transaction, wherever it left a trace. */
+const input = {
+  hash: field(
+    '[hash]',
+    'of the transaction: 0x and 64 hex digits',
+    z
+      .string()
+      .regex(/^0x[0-9a-fA-F]{64}$/, 'expected 0x and 64 hex digits')
+      .transform((text) => text.toLowerCase() as `0x${string}`)
+      .optional(),
+  ),
+  address: field(
+    '--address <address>',
+    'show the events and rows that name an account or a contract',
+    z.string().optional(),
+  ),
+  deposit: field(
+    '--deposit <id>',
+    "follow a deposit: the hash of its transaction, or its row's id in the table deposits",
+    z
+      .string()
+      .regex(/^(0x[0-9a-fA-F]{64}|\d{1,18})$/, 'expected 0x and 64 hex digits, or the number of a row')
+      .transform((text) => text.toLowerCase())
+      .optional(),
+  ),
+  fromBlock: field(
+    '--from-block <block>',
+    'of --address: the first block that is searched (default: 100 000 blocks)',
+    blockNumber.optional(),
+  ),
+  toBlock: field(
+    '--to-block <block>',
+    'of --address: the last block that is searched (default: the newest)',
+    blockNumber.optional(),
+  ),
+};
+
+/** `tv trace TX_HASH`: one transaction, wherever it left a trace; or the events of an address or a deposit. */
 export default defineReport({
   title: 'Trace',
-  summary: 'Follow a transaction: chain, database, journals',
+  summary: 'Follow a transaction, an address or a deposit',
   section: '9',
   order: 2,
   description:
-    "Shows a transaction on the chain (sender and role, status, calls, events, the reason where it reverted), the rows that the indexer has made of its events in either form of the schema, what is missing there and why, the lines of the services' journals that name it, and the run of tv that sent it. Exit code 1 where no node knows it, or an event is missing in the database.",
+    "Shows a transaction on the chain (sender and role, status, calls, events, the reason where it reverted), the rows that the indexer has made of its events in either form of the schema, what is missing there and why, the lines of the services' journals that name it, and the run of tv that sent it. Exit code 1 where no node knows it, or an event is missing in the database.\n\nWith `--address` it shows the newest events and rows that name an address, as depositor, recipient, sender or in any other argument. With `--deposit` it shows a deposit and what the vault has done with its token since: deployments, recalls, losses, withdrawals. Blocks that were not searched are named. Exit code 1 where blocks could not be read, or chain and database differ.",
   byHand,
-  input: {
-    hash: field(
-      '<hash>',
-      'of the transaction: 0x and 64 hex digits',
-      z
-        .string()
-        .regex(/^0x[0-9a-fA-F]{64}$/, 'expected 0x and 64 hex digits')
-        .transform((text) => text.toLowerCase() as `0x${string}`),
-    ),
+  examples: [
+    {
+      what: 'What became of a transaction',
+      line: 'tv trace $TX_HASH',
+    },
+    {
+      what: 'What an account did lately',
+      line: 'tv trace --address $ACCOUNT_ADDRESS',
+    },
+    { what: 'A deposit by the id of its row', line: 'tv trace --deposit 4711' },
+  ],
+  input,
+  collect: async (ctx, given): Promise<Trace | EventTrace> => {
+    assertOne(given);
+    const { hash, address: of, deposit, fromBlock, toBlock } = given;
+    if (of !== undefined) {
+      return traceAddress(ctx, {
+        address: checkedAddress(of),
+        ...(fromBlock === undefined ? {} : { fromBlock }),
+        ...(toBlock === undefined ? {} : { toBlock }),
+      });
+    }
+    if (deposit !== undefined) return traceDeposit(ctx, deposit);
+    return traceTransaction(ctx, hash as `0x${string}`);
   },
-  collect: async (ctx, { hash }): Promise<Trace> => {
-    const right = (async () => assertChainId(ctx.chain()))();
-    const asked = onRightChain(right, (async () => describeTransaction(ctx.chain(), hash))());
-    const schema = (async () => readEventSchema(ctx.database()))();
-    const [transaction, rows, cursor] = await Promise.all([
-      answer(asked),
-      answer(schema.then((found) => readTransactionRows(ctx.database(), { schema: found, hash }))),
-      answer(schema.then((found) => cursorOf(ctx, found))),
-    ]);
-    const found = transaction.known ? transaction.value : undefined;
-    const [roles, lines] = await Promise.all([
-      found === undefined ? noRoles(transaction) : answer(rolesOf(ctx, found)),
-      answer(linesOf(ctx, hash, found?.at ?? null)),
-    ]);
-    const logs =
-      found?.logs.known === true ? found.logs.value.filter(({ contract }) => contract !== null) : [];
-    const events = logs.map((log) => indexed(log, found, rows, cursor));
-    const surplus =
-      found?.logs.known === true && rows.known
-        ? rows.value.filter(
-            ({ logIndex }) => logIndex !== null && !logs.some((log) => log.logIndex === logIndex),
-          )
-        : [];
-    const missing = events.filter(({ stored, unstorable }) => !stored && !unstorable && rows.known);
-    const block = String(found?.block ?? '');
-    return {
-      hash,
-      transaction: transaction.known ? { known: true, value: found ?? null } : transaction,
-      roles,
-      rows,
-      events,
-      surplus,
-      lines,
-      run: sentBy(ctx, hash),
-      next: distinctAdvice([
-        ...(missing.length === 0 && surplus.length === 0
-          ? []
-          : [{ tv: ['reindex', 'check', '--from-block', block, '--to-block', block] }]),
-        ...(transaction.known && found === undefined
-          ? [{ when: 'see whether every RPC node is at the head', tv: ['health'] }]
-          : []),
-      ]),
-    };
-  },
-  render: renderTrace,
-  exitCode: ({ transaction, events, rows }) =>
-    transaction.known &&
+  render: (data, paint) =>
+    data.of === 'transaction' ? renderTrace(data, paint) : renderEventTrace(data, paint),
+  exitCode: (data) => (data.of === 'transaction' ? transactionExitCode(data) : isComplete(data) ? 0 : 1),
+});
+
+function assertOne({ hash, address: of, deposit, fromBlock, toBlock }: InputOf<typeof input>): void {
+  const next = { tv: ['trace', '--help'] };
+  const given = [hash, of, deposit].filter((value) => value !== undefined).length;
+  if (given === 0) {
+    throw new UsageError('usage.missing-value', 'A transaction, an address or a deposit is needed.', {
+      next,
+    });
+  }
+  if (given > 1) {
+    throw new UsageError(
+      'usage.conflicting-flags',
+      'Only one of a transaction, --address and --deposit can be traced at once.',
+      { next },
+    );
+  }
+  if (of === undefined && (fromBlock !== undefined || toBlock !== undefined)) {
+    throw new UsageError('usage.conflicting-flags', '--from-block and --to-block need --address.', { next });
+  }
+}
+
+async function traceTransaction(ctx: Context, hash: `0x${string}`): Promise<Trace> {
+  const right = (async () => assertChainId(ctx.chain()))();
+  const asked = onRightChain(right, (async () => describeTransaction(ctx.chain(), hash))());
+  const schema = schemaOf(ctx);
+  const [transaction, rows, cursor] = await Promise.all([
+    answer(asked),
+    answer(schema.then((found) => readTransactionRows(ctx.database(), { schema: found, hashes: [hash] }))),
+    answer(cursorOf(ctx, schema)),
+  ]);
+  const found = transaction.known ? transaction.value : undefined;
+  const [roles, lines] = await Promise.all([
+    found === undefined ? noRoles(transaction) : answer(rolesOf(ctx, found)),
+    answer(linesOf(ctx, hash, found?.at ?? null)),
+  ]);
+  const logs = found?.logs.known === true ? found.logs.value.filter(({ contract }) => contract !== null) : [];
+  const events = logs.map((log) => indexed(log, found, rows, cursor));
+  const surplus =
+    found?.logs.known === true && rows.known
+      ? rows.value.filter(
+          ({ logIndex }) => logIndex !== null && !logs.some((log) => log.logIndex === logIndex),
+        )
+      : [];
+  const missing = events.filter(({ stored, unstorable }) => !stored && !unstorable && rows.known);
+  const block = String(found?.block ?? '');
+  return {
+    of: 'transaction',
+    hash,
+    transaction: transaction.known ? { known: true, value: found ?? null } : transaction,
+    roles,
+    rows,
+    events,
+    surplus,
+    lines,
+    run: sentBy(ctx, hash),
+    next: distinctAdvice([
+      ...(missing.length === 0 && surplus.length === 0
+        ? []
+        : [{ tv: ['reindex', 'check', '--from-block', block, '--to-block', block] }]),
+      ...(transaction.known && found === undefined
+        ? [{ when: 'see whether every RPC node is at the head', tv: ['health'] }]
+        : []),
+    ]),
+  };
+}
+
+function transactionExitCode({ transaction, events, rows }: Trace): number {
+  return transaction.known &&
     transaction.value !== null &&
     rows.known &&
     events.every(({ stored, unstorable }) => stored || unstorable)
-      ? 0
-      : 1,
-});
-
-async function cursorOf(ctx: Context, schema: EventSchema): Promise<number | null> {
-  const { block, source } = await readProgress(ctx.database(), { schema });
-  return source === 'cursor' ? block : null;
+    ? 0
+    : 1;
 }
 
 /** Roles that the sender holds now, which may be others than then. */
@@ -125,23 +198,16 @@ function indexed(
   rows: Answer<readonly TransactionRow[]>,
   cursor: Answer<number | null>,
 ): Indexed {
-  const own = rows.known ? rows.value.filter(({ logIndex }) => logIndex === log.logIndex) : [];
-  const stored = own.length > 0;
-  const tables = own.flatMap(({ table, children }) => [table, ...children]);
-  return { ...log, stored, tables, why: stored || !rows.known ? null : reason(log, transaction, cursor) };
-}
-
-function reason(
-  log: TracedLog,
-  transaction: TracedTransaction | undefined,
-  cursor: Answer<number | null>,
-): string {
-  const block = transaction?.block ?? null;
-  if (cursor.known && cursor.value !== null && block !== null && cursor.value < block) {
-    return `not indexed yet: the cursor is at ${cursor.value}`;
-  }
-  if (log.unstorable) return 'the deployed indexer cannot store this kind (bytes32 or struct argument)';
-  return 'skipped or lost: the cursor is beyond its block';
+  const { logIndex, unstorable } = log;
+  const { stored, tables, why } = storedAs(
+    {
+      ...{ logIndex, unstorable, topic: log.topic ?? undefined },
+      ...{ block: transaction?.block ?? null, transactionHash: transaction?.hash ?? '' },
+    },
+    rows,
+    cursor,
+  );
+  return { ...log, stored: stored === true, tables, why };
 }
 
 /** Lines of the three services that name the transaction, the newest last. */

@@ -23,10 +23,11 @@ const groups: readonly (readonly [title: string, words: readonly string[]])[] = 
   ['Circuit breaker', ['breaker']],
   ['Emergency', ['emergency']],
   ['Runbook', ['runbook']],
+  ['Plans', ['plan']],
   ['Runs', ['runs']],
   ['Audit', ['audit']],
   ['Settings', ['config', 'completion', 'schema']],
-  ['Sandbox', ['sandbox']],
+  ['Sandbox', ['sandbox', 'drill']],
 ];
 const services: readonly Service[] = ['chain', 'database', 'host', 'api'];
 
@@ -96,7 +97,11 @@ function schemaFileOf(file: string): string {
 function groupOf(name: string): string {
   const [first] = name.split(' ');
   const group = groups.find(([, words]) => words.includes(first ?? ''))?.[0];
-  if (group === undefined) throw new Error(`${name} belongs to no group of scripts/registry.ts`);
+  if (group === undefined) {
+    throw new Error(
+      `runbooks/${name.replaceAll(' ', '/')}.ts: "${first}" is in no group of help. Add it to one in \`groups\` of scripts/registry.ts.`,
+    );
+  }
   return group;
 }
 
@@ -111,7 +116,7 @@ function entryOf({ file, name, command, group }: Command): string {
     ...(aliases === undefined ? {} : { aliases }),
     ...(settings === undefined ? {} : { settings }),
     // A resume or an undo runs whatever the run was.
-    services: kind === 'control' ? services : servicesOf(file, kind),
+    services: settings === 'none' ? [] : kind === 'control' ? services : servicesOf(file, kind),
   };
   const lines = Object.entries(fields).map(([key, value]) => `    ${key}: ${JSON.stringify(value)},`);
   const loads = {

@@ -1,21 +1,17 @@
 import type { SignedTransaction } from './chain/transactions/transaction.ts';
 import { commandHelp, type Parsed, parse, wordsOfCall } from './cli/parse.ts';
 import { renderError } from './cli/renderError.ts';
-import { RunScreen } from './cli/renderRun.ts';
 import { type Busy, terminalBusy } from './cli/terminal/busy.ts';
 import { columnsNow, terminalPaint } from './cli/terminal/paint.ts';
 import { terminalScreen } from './cli/terminal/screen.ts';
 import { toJsonDocument, toJsonError, toJsonEvent } from './cli/toJson.ts';
-import { type AppContext, buildContext, type Program } from './context.ts';
-import { abandonRun } from './engine/abandonRun.ts';
-import { continueRun } from './engine/continueRun.ts';
+import { buildContext } from './context.ts';
 import type { Engine, RegisteredRunbook } from './engine/engine.ts';
 import { Interrupt } from './engine/interrupt.ts';
-import { noteRun } from './engine/noteRun.ts';
-import { startRun } from './engine/startRun.ts';
+import type { AppContext, Program } from './environment.ts';
+import type { Advice } from './errors/advice.ts';
 import { Interrupted } from './errors/Interrupted.ts';
 import { exitCodes, TvError } from './errors/TvError.ts';
-import { thisOperator } from './journal/operator.ts';
 import { RedactingWriter } from './output/redactingWriter.ts';
 import { Secrets } from './output/secrets.ts';
 import type { AnyCommand, CommandDefinition, Output, ToolContext } from './runbook/define.ts';
@@ -73,7 +69,7 @@ export async function runCommand(
     const command = (await entry.load()).default;
     if (command.kind === 'report' || command.kind === 'action') failureExitCode = command.failureExitCode;
     if (args.includes('--help') || args.includes('-h')) {
-      writer.print('stdout', commandHelp(entry, command, paint.width));
+      await show(commandHelp(entry, command, paint.width), writer);
       return exitCodes.ok;
     }
     const parsed = parse(entry, command, args);
@@ -83,18 +79,30 @@ export async function runCommand(
     const lasting = command.kind === 'runbook' || command.kind === 'control';
     const signals = { asked: interrupt.stop, services: lasting ? interrupt.now : interrupt.stop };
     const clearBusy = () => busy.clear();
-    app = await buildContext(program, entry, parsed.flags, secrets, writer, signals, clearBusy);
-    paint = { ...paint, now: app.ctx.clock.now(), ...placeOf(app) };
-    const invocation: Invocation = { program, entry, command, args, parsed, writer, paint, busy, interrupt };
+    const called = asCalled(entry, command, parsed);
+    const { flags } = parsed;
+    app = await buildContext({ program, entry: called, flags, secrets, writer, signals, clearBusy });
+    paint = { ...paint, now: app.ctx.clock.now(), ...(called.settings === 'none' ? {} : placeOf(app)) };
+    const invocation: Invocation = {
+      program,
+      entry: called,
+      command,
+      args,
+      parsed,
+      writer,
+      paint,
+      busy,
+      interrupt,
+    };
     const code = await dispatch(invocation, app);
     if (typeof code === 'number') return code;
     followUp = code;
   } catch (error) {
     busy.clear();
-    const told = error instanceof TvError ? error : (interruption(error) ?? bug(error));
-    if (json) writer.print('stdout', toJsonError(told, paint));
-    writer.print('stderr', renderError(told, paint, verbose));
-    return failureExitCode ?? told.exitCode;
+    const failure = error instanceof TvError ? error : (interruption(error) ?? bug(error));
+    if (json) writer.print('stdout', toJsonError(failure, paint));
+    writer.print('stderr', renderError(failure, paint, verbose));
+    return failureExitCode ?? failure.exitCode;
   } finally {
     busy.clear();
     interrupt.close();
@@ -103,6 +111,12 @@ export async function runCommand(
   const { entry: first, args: rest } = followUp.remedy;
   const ended = await runCommand(program, first, rest);
   return ended === exitCodes.ok ? runCommand(program, entry, followUp.again) : ended;
+}
+
+/** The command with the settings and services that this call of it needs. */
+function asCalled(entry: CommandDefinition, command: AnyCommand, { input }: Parsed): CommandDefinition {
+  const settings = command.kind === 'report' ? command.settingsFor?.(input as never) : undefined;
+  return settings === undefined ? entry : { ...entry, settings, services: [] };
 }
 
 /** What is run after a report that asks for it, and then the report again. */
@@ -135,6 +149,11 @@ async function dispatch(invocation: Invocation, app: AppContext): Promise<number
   const { command, parsed } = invocation;
   switch (command.kind) {
     case 'report': {
+      const watched = command.watch?.(
+        { ...app.ctx, output: outputOf(invocation, app) },
+        parsed.input as never,
+      );
+      if (watched !== undefined) return watched;
       // What follows the convention of monitoring plugins says nothing besides, however long it takes.
       const plugin = command.failureExitCode !== undefined && !process.stderr.isTTY;
       if (!parsed.flags.json && !plugin) invocation.busy.show(`${command.title.toLowerCase()} …`);
@@ -144,8 +163,11 @@ async function dispatch(invocation: Invocation, app: AppContext): Promise<number
       const took = duration(performance.now() - start);
       if (parsed.flags.verbose)
         invocation.writer.print('stderr', invocation.paint.dim(`read in ${took}`).concat('\n'));
-      const code = finish(invocation, command, data);
+      await noteScreen(invocation, app, data);
       const words = command.remedy?.(data, parsed.input as never);
+      // What follows the convention of monitoring plugins is short, and a remedy may ask.
+      const isLong = command.failureExitCode === undefined && words === undefined;
+      const code = await finish(invocation, command, data, isLong);
       return words === undefined ? code : followUpOf(invocation, words);
     }
     case 'action': {
@@ -161,7 +183,8 @@ async function dispatch(invocation: Invocation, app: AppContext): Promise<number
         parsed.input as never,
       );
       if (data === undefined) return command.exitCode?.(data) ?? exitCodes.ok;
-      return finish(invocation, command, data);
+      const isLong = command.risk === 'read' && command.failureExitCode === undefined;
+      return finish(invocation, command, data, isLong);
     }
     case 'stream': {
       const { printStream } = await import('./printStream.ts');
@@ -178,20 +201,38 @@ async function dispatch(invocation: Invocation, app: AppContext): Promise<number
         section: invocation.entry.section,
         runbook: command,
       };
+      const { startRun } = await import('./engine/startRun.ts');
       return startRun(await buildEngine(invocation, app), registered, parsed.input, parsed.answers);
     }
     case 'control': {
       const choice = await command.choose(app.ctx, parsed.input as never);
       const { run, direction } = choice;
       const engine = await buildEngine(invocation, app, run);
-      if (direction === 'abandon') return abandonRun(engine, run, choice.reason, parsed.answers);
-      if (direction === 'note') return noteRun(engine, run, choice.text, parsed.answers);
+      if (direction === 'abandon') {
+        const { abandonRun } = await import('./engine/abandonRun.ts');
+        return abandonRun(engine, run, choice.reason, parsed.answers);
+      }
+      if (direction === 'note') {
+        const { noteRun } = await import('./engine/noteRun.ts');
+        return noteRun(engine, run, choice.text, parsed.answers);
+      }
+      const { continueRun } = await import('./engine/continueRun.ts');
       return continueRun(engine, await findRunbook(app.ctx, run), run, direction, parsed.answers);
     }
   }
 }
 
-function outputOf({ writer, paint, parsed }: Invocation, { ctx }: AppContext): Output {
+/** A drill is judged by what its operator was shown. */
+async function noteScreen(invocation: Invocation, { ctx }: AppContext, data: unknown): Promise<void> {
+  if (invocation.entry.settings === 'none' || !ctx.settings.sandbox) return;
+  const { noteDrillScreen } = await import('./journal/drills.ts');
+  const { writer, entry, paint } = invocation;
+  const screen = { command: entry.command, data, at: ctx.clock.now() };
+  noteDrillScreen(ctx.settings.stateDirectory, screen, (advice) => paint.line(advice as Advice), writer);
+}
+
+function outputOf(invocation: Invocation, { ctx }: AppContext): Output {
+  const { writer, paint, parsed } = invocation;
   return {
     json: parsed.flags.json,
     print: (text) => writer.print('stdout', text),
@@ -202,6 +243,11 @@ function outputOf({ writer, paint, parsed }: Invocation, { ctx }: AppContext): O
       now: ctx.clock.now(),
       width: columnsNow(process.stdout.columns ?? paint.width),
     }),
+    ask: async (question) => {
+      const { terminalPrompt } = await import('./cli/terminal/prompt.ts');
+      const prompt = quietWhileAsking(terminalPrompt(), invocation);
+      return prompt.interactive ? prompt.yesNo(question, ctx.signal) : undefined;
+    },
     screen: terminalScreen((text) => writer.forTerminal(text)),
   };
 }
@@ -231,17 +277,33 @@ interface Renderable {
   exitCode?(data: unknown): number;
 }
 
-function finish(invocation: Invocation, command: Renderable, data: unknown): number {
+/** @param isLong shown in a pager where it is longer than the terminal */
+async function finish(
+  invocation: Invocation,
+  command: Renderable,
+  data: unknown,
+  isLong = false,
+): Promise<number> {
   invocation.busy.clear();
   const text = invocation.parsed.flags.json
     ? toJsonDocument(schemaId(invocation.entry.command), data, invocation.paint)
     : command.render(data, invocation.paint, invocation.parsed.input as never);
-  invocation.writer.print('stdout', text);
+  if (isLong && !invocation.parsed.flags.json) await show(text, invocation.writer);
+  else invocation.writer.print('stdout', text);
   return command.exitCode?.(data) ?? exitCodes.ok;
+}
+
+/** A text that is only read. */
+async function show(text: string, writer: RedactingWriter): Promise<void> {
+  if (process.stdout.isTTY !== true) return writer.print('stdout', text);
+  const { page } = await import('./pager.ts');
+  await page(text, writer);
 }
 
 async function buildEngine(invocation: Invocation, app: AppContext, run?: string): Promise<Engine> {
   const { terminalPrompt } = await import('./cli/terminal/prompt.ts');
+  const { RunScreen } = await import('./cli/renderRun.ts');
+  const { thisOperator } = await import('./journal/operator.ts');
   const { clock } = app.ctx;
   const screen = new RunScreen(
     {
@@ -258,12 +320,11 @@ async function buildEngine(invocation: Invocation, app: AppContext, run?: string
   invocation.interrupt.stop.addEventListener('abort', () => {
     invocation.busy.clear();
     const { received } = invocation.interrupt;
-    const told =
-      received === 'SIGINT'
-        ? 'SIGINT: finishing the current step. Press Ctrl-C again to stop now.'
-        : `${received}: finishing the current step. A second signal stops now.`;
+    const doing = screen.isInStep() ? 'finishing the current step' : 'stopping';
+    const again = received === 'SIGINT' ? 'Press Ctrl-C again to stop now.' : 'A second signal stops now.';
+    const notice = `${received}: ${doing}. ${again}`;
     const { warn, width } = invocation.paint;
-    invocation.writer.print('stderr', `  ${warn('!')} ${wrap(told, width - 4, '    ')}\n`);
+    invocation.writer.print('stderr', `  ${warn('!')} ${wrap(notice, width - 4, '    ')}\n`);
   });
   let unwritten = false;
   const watch = invocation.parsed.flags.json
@@ -280,9 +341,33 @@ async function buildEngine(invocation: Invocation, app: AppContext, run?: string
     operator: thisOperator(),
     watch,
     remoteLock: app.remoteLock,
+    verifySignatures: async (planFile) => {
+      const { verifySignatures } = await import('./operations/approval/verifySignatures.ts');
+      return verifySignatures(planFile, app.ctx.settings.approvals, thisOperator());
+    },
     lookUpTransactions: async (signed) => {
       const { whatBecameOf } = await import('./chain/transactions/whatBecameOf.ts');
       return whatBecameOf(app.ctx.chain(), signed as readonly SignedTransaction[]);
+    },
+    previewEffects: async (planned, limitMs) => {
+      const { previewEffects } = await import('./chain/effects/previewEffects.ts');
+      const { pairs } = app.ctx.settings;
+      return previewEffects(app.ctx.chain(), {
+        planned,
+        pairs,
+        limitMs,
+        now: clock.now(),
+        // Most nodes can simulate: what starts programs is not loaded for them.
+        startFork: async (fork) => (await import('./host/anvilFork.ts')).startAnvilFork(fork),
+      });
+    },
+    compareEffects: async (sent) => {
+      const { compareEffects } = await import('./chain/effects/compareEffects.ts');
+      const signed = (value: unknown) => value as SignedTransaction;
+      return compareEffects(
+        app.ctx.chain(),
+        sent.map((one) => ({ ...one, signed: signed(one.signed) })),
+      );
     },
   };
 }
@@ -303,20 +388,17 @@ function quietWhileAsking(prompt: Engine['prompt'], { busy, paint }: Invocation)
 
 /** The runbook that a journaled run was made by. */
 async function findRunbook(ctx: ToolContext, run: string): Promise<RegisteredRunbook> {
-  const name = ctx.runs.read(run)[0];
-  const entry =
-    name?.type === 'run.started' ? ctx.registry.find(({ command }) => command === name.runbook) : undefined;
+  const [started] = ctx.runs.read(run);
+  const facts = { run, journal: ctx.runs.file(run) };
+  const options = { facts, next: { tv: ['runs', 'list'] }, exitCode: exitCodes.blocked };
+  if (started?.type !== 'run.started') {
+    throw new TvError('run.not-begun', 'The run had not begun: there is nothing to resume or undo.', options);
+  }
+  const entry = ctx.registry.find(({ command }) => command === started.runbook);
   const command = (await entry?.load())?.default;
   if (entry === undefined || command?.kind !== 'runbook') {
-    throw new TvError(
-      'run.other-version',
-      'The run had not begun, or was made by a command that this tv does not have.',
-      {
-        facts: { run, journal: ctx.runs.file(run) },
-        next: { tv: ['runs', 'list'] },
-        exitCode: exitCodes.blocked,
-      },
-    );
+    const message = `The run is of tv ${started.runbook}, a command that this tv does not have.`;
+    throw new TvError('run.other-version', message, options);
   }
   return { name: entry.command, section: entry.section, runbook: command };
 }
@@ -332,10 +414,9 @@ function interruption(error: unknown): TvError | undefined {
 
 function bug(error: unknown): TvError {
   const message = error instanceof Error ? error.message : String(error);
-  const told = new TvError('tv.bug', `This is a bug in tv: ${message}`, {
+  return new TvError('tv.bug', `This is a bug in tv: ${message}`, {
     next: 'run it again with --verbose, and report what it prints',
     exitCode: exitCodes.bug,
     cause: error,
   });
-  return told;
 }

@@ -1,6 +1,7 @@
 import type { Parsed } from './cli/parse.ts';
 import { renderError } from './cli/renderError.ts';
 import type { Busy } from './cli/terminal/busy.ts';
+import type { Pager } from './cli/terminal/pager.ts';
 import { errorFields, toJsonLine, toJsonStream } from './cli/toJson.ts';
 import { exitCodes, TvError } from './errors/TvError.ts';
 import type { RedactingWriter } from './output/redactingWriter.ts';
@@ -35,12 +36,25 @@ export async function printStream(
     if (readerIsGone.includes(code)) gone.abort();
   };
   process.stdout.on('error', onError);
+  const pager = json || command.endless?.(input as never) === true ? undefined : await pagerOf(writer);
+  pager?.gone.addEventListener('abort', () => gone.abort());
   // A signal must not wait for a reader that has stopped reading.
   const unheard = AbortSignal.any([gone.signal, ctx.signal]);
-  const paced = (text: string) => writer.printPaced(text, unheard);
+  const paced = (text: string) =>
+    pager === undefined
+      ? writer.printPaced(text, unheard)
+      : pager.write(writer.forTerminal(text), ctx.signal);
+  // The screen is the pager's until its reader leaves it.
+  const heldBack: string[] = [];
   const tell = (line: string) => {
     busy.clear();
-    if (!json) writer.print('stderr', `${line}\n`);
+    if (json) return;
+    if (pager?.isOpen === true) heldBack.push(line);
+    else writer.print('stderr', `${line}\n`);
+  };
+  const endPager = async () => {
+    await pager?.close();
+    for (const line of heldBack.splice(0)) writer.print('stderr', `${line}\n`);
   };
   const render = (item: unknown, previous: unknown) => {
     if (document !== undefined) return document.item(item);
@@ -67,6 +81,7 @@ export async function printStream(
     }
     busy.clear();
     await begin();
+    await endPager();
     if (document !== undefined) writer.print('stdout', document.end(next.value));
     else if (lines) writer.print('stdout', toJsonLine(schema, next.value ?? {}, paint));
     else writer.print('stderr', command.render(next.value, paint, input as never));
@@ -80,5 +95,12 @@ export async function printStream(
   } finally {
     process.stdout.off('error', onError);
     await items.return(undefined);
+    await endPager();
   }
+}
+
+async function pagerOf(writer: RedactingWriter): Promise<Pager | undefined> {
+  if (process.stdout.isTTY !== true) return undefined;
+  const { openPager } = await import('./pager.ts');
+  return openPager(writer);
 }

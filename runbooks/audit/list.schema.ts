@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type DataOf, schemaFor } from '../../src/runbook/schemaFor.ts';
-import { operator, overrideUse } from '../../src/runbook/schemas.ts';
+import { approvalUse, operator, overrideUse } from '../../src/runbook/schemas.ts';
 import type command from './list.ts';
 
 export default schemaFor<DataOf<typeof command>>()(
@@ -19,6 +19,7 @@ export default schemaFor<DataOf<typeof command>>()(
         exitCode: z.number(),
         reason: z.string().nullable(),
         overrides: z.array(overrideUse),
+        approval: approvalUse.optional(),
         seq: z.number(),
         at: z.string(),
         previous: z.string(),

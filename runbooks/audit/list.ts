@@ -10,6 +10,7 @@ export default defineReport({
   order: 1,
   description:
     'Lists who asked for what, and the outcome, newest first. Refused and aborted commands are listed too, and every override with its reason.',
+  examples: [{ what: 'Who asked for what', line: 'tv audit list --limit 50' }],
   input: {
     limit: field(
       '--limit <count>',
@@ -28,6 +29,9 @@ export default defineReport({
       const who = `${entry.operator.user}@${entry.operator.host}`;
       const reasons = [
         ...(entry.reason === null ? [] : [entry.reason]),
+        ...(entry.approval?.signatures ?? []).map(
+          ({ principal, fingerprint }) => `signed by ${principal}, ${fingerprint}`,
+        ),
         ...entry.overrides.map(({ check, reason }) => `overruled ${check}: ${reason}`),
       ];
       return [

@@ -3,5 +3,12 @@ import { type DataOf, schemaFor } from '../../src/runbook/schemaFor.ts';
 import type command from './verify.ts';
 
 export default schemaFor<DataOf<typeof command>>()(
-  z.object({ entries: z.number(), intact: z.boolean(), problems: z.array(z.string()), log: z.string() }),
+  z.object({
+    log: z.string(),
+    entries: z.number(),
+    intact: z.boolean(),
+    problems: z.array(z.string()),
+    /** How many the log was compared with. */
+    anchors: z.number(),
+  }),
 );

@@ -28,6 +28,7 @@ Closes the circuit breaker of one or more pairs, so that what it stops is allowe
 contract itself gives a reason against it: a stale oracle, a price or a book out of its bounds. Each of
 these can be overruled by name, with a reason that is kept in the audit log.`,
   byHand,
+  examples: [{ what: 'Let a pair trade again', line: 'tv breaker reset --pair AlphaUSD-pathUSD' }],
   input: breakerInput,
   example: { facts: exampleFacts('reset'), input: exampleInput },
   onFailure: 'stop',

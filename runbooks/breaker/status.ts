@@ -6,6 +6,7 @@ import { findPair, namedPairs, type Pair, pairTitle } from '../../src/chain/pair
 import { readStops, type Stops } from '../../src/chain/stops/readStops.ts';
 import { type Resting, readResting } from '../../src/chain/treasury/readResting.ts';
 import type { Answer } from '../../src/errors/answer.ts';
+import { exitCodes } from '../../src/errors/TvError.ts';
 import { restingSentence, stopSentence, unwindCommands } from '../../src/operations/stopEffects.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
@@ -24,8 +25,12 @@ export default defineReport({
   order: 1,
   aliases: ['circuit-breaker status'],
   description:
-    "Shows for each pair whether its breaker is open, who tripped or reset it last and when, and the age of the oracle's last signal. Where one is open: what that stops (tried by simulation, nothing is sent) and which orders rest on the DEX. Without --pair: all pairs that the settings name, and all whose breaker was ever used.",
+    "Shows for each pair whether its breaker is open, who tripped or reset it last and when, and the age of the oracle's last signal. Where one is open: what that stops (tried by simulation, nothing is sent) and which orders rest on the DEX. Without --pair: all pairs that the settings name, and all whose breaker was ever used. Exit code 5 where the newest block is too old for its state to be that of now.",
   byHand,
+  examples: [
+    { what: 'All pairs', line: 'tv breaker status' },
+    { what: 'One pair', line: 'tv breaker status --pair AlphaUSD-pathUSD' },
+  ],
   input: {
     pair: field(
       '--pair <pair...>',
@@ -73,9 +78,10 @@ export default defineReport({
       breakers,
     };
   },
+  exitCode: (data) => (isOld(data) ? exitCodes.unverified : exitCodes.ok),
   render: (data, paint) => {
-    const { breakers, open, environment } = data;
-    const head = `${paint.bold('Circuit breakers')} · ${environment} · ${open === 0 ? paint.ok('none open') : paint.bad(`${count(open)} of ${count(breakers.length)} open`)}`;
+    const { breakers, environment } = data;
+    const head = `${paint.bold('Circuit breakers')} · ${environment} · ${verdict(data, paint)}`;
     if (breakers.length === 0) {
       const why = history(data);
       const also = why === undefined ? '' : `\n${paint.warn(why)}\n`;
@@ -86,7 +92,7 @@ export default defineReport({
     const lines = breakers.map((breaker, index) => {
       const gap = 4 + names + 2;
       const text = wrap(describe(breaker, data, paint), paint.width - gap, ' '.repeat(gap));
-      const mark = breaker.open ? paint.bad('✖') : paint.ok('✔');
+      const mark = breaker.open ? paint.bad('✖') : isOld(data) ? paint.warn('?') : paint.ok('✔');
       return `  ${mark} ${padEnd(titles[index] ?? '', names)}  ${text}`;
     });
     const why = history(data);
@@ -112,6 +118,20 @@ export default defineReport({
   },
 });
 
+/** "None" only of pairs that are known, and of now. */
+function verdict(
+  data: Old & History & { readonly open: number; readonly breakers: readonly Breaker[] },
+  paint: Paint,
+) {
+  const { open, breakers, historyUnknown } = data;
+  const all = count(breakers.length);
+  if (isOld(data)) return paint.warn(`current state unknown, ${count(open)} of ${all} open in an old block`);
+  if (open > 0) return paint.bad(`${count(open)} of ${all} open`);
+  return historyUnknown === null
+    ? paint.ok('none open')
+    : paint.warn(`none open of the ${all} that are known`);
+}
+
 interface Seen {
   readonly triedOn: Pair | null;
   readonly stops: Answer<Stops> | null;
@@ -125,8 +145,14 @@ function effect({ triedOn, stops, resting }: Seen, paint: Paint): readonly strin
   return ['', ...[tried, restingSentence(resting)].map((text) => wrap(shortened(text, paint), paint.width))];
 }
 
+interface Old {
+  readonly oldHead?: StaleHead | null;
+}
+
+const isOld = ({ oldHead: old }: Old): boolean => old !== null && old !== undefined;
+
 /** That what is shown is the state of an old block, and its ages are those of then. */
-function oldHead({ oldHead: old }: { readonly oldHead?: StaleHead | null }, paint: Paint): readonly string[] {
+function oldHead({ oldHead: old }: Old, paint: Paint): readonly string[] {
   if (old === null || old === undefined) return [];
   const words = `Current state unknown: ${old.summary}. States and ages above are those of that block. Possible causes: ${old.facts['possible causes']}.`;
   return ['', wrap(paint.warn(words), paint.width)];

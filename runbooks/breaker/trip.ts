@@ -40,6 +40,11 @@ and tv emergency unwind cancels them, as far as the strategy lists them.
 
 With several pairs one transaction does it on Tempo, and one for each pair elsewhere.`,
   byHand,
+  examples: [
+    { what: 'What would happen', line: 'tv breaker trip --pair AlphaUSD-pathUSD --dry-run' },
+    { what: 'Halt trading of a pair', line: 'tv breaker trip --pair AlphaUSD-pathUSD' },
+    { what: 'For a key that is elsewhere', line: 'tv breaker trip --all --calldata' },
+  ],
   input: breakerInput,
   example: { facts: exampleFacts('trip'), input: exampleInput },
   onFailure: 'stop',

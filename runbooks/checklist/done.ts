@@ -28,6 +28,12 @@ export default defineAction({
   risk: 'mild',
   description:
     'Records who did an item of the security checklist, when, with a note, and with what tv can read about the item at that moment. Records are only ever added, each durable and chained to the one before, and the call is in the audit log. Nothing else is changed, and nothing is asked. Where what tv reads says that the item is not done, it is recorded and stays due: exit code 5.',
+  examples: [
+    {
+      what: 'Record a review',
+      line: 'tv checklist done access-logs --note "no new sources; report in OPS-311"',
+    },
+  ],
   input: {
     item: field('<item>', `one of: ${itemIds.join(', ')}`, z.string()),
     note: field(

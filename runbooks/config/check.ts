@@ -11,6 +11,7 @@ export default defineReport({
   settings: 'as-found',
   description:
     'Reads all sources of the settings and lists their problems: malformed values, unknown keys, missing addresses, a chain id that does not match the RPC URL, files with secrets that others can read. It contacts neither chain nor database; `tv status` does. Exit code 1 for errors, 0 if there are only warnings.',
+  examples: [{ what: 'Mistakes and weak points', line: 'tv config check' }],
   input: {},
   collect: async ({ settings, settingsOrigins: { files, problems } }) => ({
     environment: settings.environment,

@@ -14,7 +14,11 @@ export default defineAction({
   risk: 'mild',
   settings: 'as-found',
   description:
-    "Writes a configuration file with every setting in it as a comment: its value now, and where that comes from. What was given by `--set` or a `TV_…` variable is written out. It holds no secret: the database's URL stays in `.env`, or comes from a command or variable. Placeholders such as `$RECIPIENT_ADDRESS` stand for what only an operator knows; no setting accepts them as they are. Without a path it goes to `~/.config/tv/config.yaml`, with --system to `/etc/tempovault/tv.yaml`, which is valid for every user of the machine. Root has to choose: a path, or --system.",
+    "Writes a configuration file with every setting in it as a comment: its value now, and where that comes from. What was given by `--set` or a `TV_…` variable is written out. It holds no secret: the database's URL stays in `.env`, or comes from a command or variable. Placeholders such as `$RECIPIENT_ADDRESS` mark values that only an operator knows; no setting accepts them unchanged. Without a path it goes to `~/.config/tv/config.yaml`, with --system to `/etc/tempovault/tv.yaml`, which is valid for every user of the machine. Root has to choose: a path, or --system.",
+  examples: [
+    { what: 'For this user', line: 'tv config init' },
+    { what: 'For the machine', line: 'tv config init --system' },
+  ],
   input: {
     file: field('[file]', 'where to write it', z.string().optional()),
     system: field('--system', 'write the machine-wide file', z.boolean().default(false)),

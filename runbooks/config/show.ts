@@ -18,6 +18,10 @@ export default defineReport({
   settings: 'as-found',
   description:
     'Shows every setting of the chosen environment and where it came from. The order of the sources: flags, `TV_…` variables, the configuration file, the `.env` of TempoVault, defaults. Passwords and API keys are masked.',
+  examples: [
+    { what: 'All settings, and where each came from', line: 'tv config show' },
+    { what: 'Those of the chain', line: 'tv config show chain' },
+  ],
   input: {
     key: field('[key]', 'a setting, or the beginning of some: chain, host.units', z.string().optional()),
   },

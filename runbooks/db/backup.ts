@@ -3,6 +3,7 @@ import { choosePrune } from '../../src/database/backup/choosePrune.ts';
 import type { DumpedSnapshot } from '../../src/database/backup/dumpTo.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
+import { archiveFolder, isFolder } from '../../src/database/backup/manifest.ts';
 import { keepDaysDefault, keepVerified } from '../../src/database/backup/retention.ts';
 import { readServer } from '../../src/database/readServer.ts';
 import { onHost } from '../../src/errors/advice.ts';
@@ -11,6 +12,7 @@ import { checkGone } from '../../src/host/checkAsBefore.ts';
 import {
   type BackupFacts,
   backupPath,
+  checkFormat,
   dumpBackup,
   endOwnSessions,
   nameBackup,
@@ -55,6 +57,9 @@ async function preflight(
     );
   });
   const tools = preflight.check('tools', 'host', async () => checkTools(ctx, await need(server, 'server')));
+  const format = preflight.check('format', 'host', async () =>
+    checkFormat(ctx, { plain, tools: await need(tools, 'tools') }),
+  );
   const folder = preflight.check('folder', 'host', () => checkFolder(ctx, ctx.settings.backup.directory));
   preflight.check('space', 'host', async () => {
     const path = await need(folder, 'folder');
@@ -76,10 +81,10 @@ async function preflight(
       override: 'backup-space',
     });
   });
-  return preflight.result({ server, tools, directory: folder }, (known) => {
+  return preflight.result({ server, tools, format, directory: folder }, (known) => {
     const { systemIdentifier, databaseOid: oid, version, major } = known.server;
     return {
-      form: plain ? ('sql.gz' as const) : ('directory' as const),
+      ...known.format,
       directory: known.directory,
       database: { name: ctx.database().target.name, systemIdentifier, oid },
       server: { version, major },
@@ -102,10 +107,15 @@ its last byte and compared with those counts. Only after that it gets its name, 
 beside it: sums and sizes of every file, versions, counts, cursor. Where any part fails nothing is
 left that looks like a backup.`,
   byHand,
+  examples: [
+    { what: 'Before maintenance', line: 'tv db backup' },
+    { what: 'As one .sql.gz file', line: 'tv db backup --plain' },
+  ],
   input,
   example: {
     facts: {
       form: 'directory',
+      compression: 'zstd',
       directory: '/backup',
       database: { name: 'tempovault', systemIdentifier: null, oid: 0 },
       server: { version: '15.14', major: 15 },
@@ -117,7 +127,7 @@ left that looks like a backup.`,
   // It touches nothing that another run has begun.
   concurrency: () => harmless,
   preflight,
-  basis: ({ form, directory, database }) => ({ form, directory, database }),
+  basis: ({ form, compression, directory, database }) => ({ form, compression, directory, database }),
   consequence: ({ directory }) => `This writes a backup to ${directory}.`,
   plan: (facts) => [dump(facts), readItBack(facts), publish(facts)],
   verify: async (ctx, facts) => {
@@ -146,13 +156,13 @@ const dumped = step<DumpedSnapshot>('dump');
 /** The dump, the row counts and the cursor, all of one snapshot. */
 export function dump(facts: BackupFacts): Step {
   const { form, database, tools, directory } = facts;
-  const target = `${quoteForShell(`${directory}/${database.name}_`)}$RUN`;
   return dumped.define({
-    title: `dump ${database.name}${form === 'directory' ? `, ${tools.cores} tables at once` : ' as one .sql.gz'}`,
-    command:
-      form === 'directory'
-        ? `pg_dump -Fd -j ${tools.cores} -d ${quoteForShell(database.name)} -f ${target}.partial`
-        : `pg_dump -Z 6 -d ${quoteForShell(database.name)} -f ${target}.sql.gz.partial`,
+    title: {
+      directory: `dump ${database.name}, ${tools.cores} tables at once`,
+      ranges: `dump ${database.name}, ${tools.cores} ranges of rows at once`,
+      'sql.gz': `dump ${database.name} as one .sql.gz`,
+    }[form],
+    command: dumpCommand(facts, `${quoteForShell(`${directory}/${database.name}_`)}$RUN`),
     effect: 'reversible',
     undoTitle: 'remove the dump',
     // What a dump that was cut off has left is worth nothing: begin again.
@@ -166,9 +176,20 @@ export function dump(facts: BackupFacts): Step {
   });
 }
 
+function dumpCommand({ form, compression, tools, database }: BackupFacts, target: string): string {
+  const from = `-d ${quoteForShell(database.name)}`;
+  if (form === 'sql.gz') return `pg_dump -Z 6 ${from} -f ${target}.sql.gz.partial`;
+  if (form === 'directory') {
+    const level = compression === 'zstd' ? 'zstd:1' : '6';
+    return `pg_dump -Fd -j ${tools.cores} -Z ${level} ${from} -f ${target}.partial/${archiveFolder.directory}`;
+  }
+  const compress = compression === 'zstd' ? 'zstd -1' : 'gzip';
+  return `pg_dump -Fd --exclude-table-data=$LARGE ${from} -f ${target}.partial/${archiveFolder.ranges}; psql ${from} -c 'COPY (SELECT … FROM $LARGE WHERE ctid …) TO STDOUT' | ${compress} > …`;
+}
+
 /** One rename: from then on it is a backup. */
 export function publish(facts: BackupFacts): Step {
-  const end = facts.form === 'directory' ? '' : '.sql.gz';
+  const end = isFolder(facts.form) ? '' : '.sql.gz';
   const path = `${quoteForShell(`${facts.directory}/${facts.database.name}_`)}$RUN${end}`;
   return {
     id: 'publish',
@@ -223,5 +244,5 @@ export function readItBack(facts: BackupFacts): Step {
 /** As `dump` shows it. */
 function shownArchive({ form, directory, database }: BackupFacts): string {
   const path = `${quoteForShell(`${directory}/${database.name}_`)}$RUN`;
-  return form === 'directory' ? `${path}.partial/data` : `${path}.sql.gz.partial`;
+  return isFolder(form) ? `${path}.partial/${archiveFolder[form]}` : `${path}.sql.gz.partial`;
 }

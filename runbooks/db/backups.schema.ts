@@ -5,14 +5,15 @@ import type command from './backups.ts';
 const backup = z.object({
   name: z.string(),
   path: z.string(),
-  form: z.enum(['directory', 'custom', 'sql', 'sql.gz']),
+  form: z.enum(['directory', 'ranges', 'custom', 'sql', 'sql.gz']),
   archive: z.string(),
   bytes: z.number(),
   createdAt: z.string(),
   manifest: z
     .object({
       schema: z.literal('tv.backup/1'),
-      form: z.enum(['directory', 'sql.gz']),
+      form: z.enum(['directory', 'ranges', 'sql.gz']),
+      compression: z.enum(['zstd', 'gzip']).optional(),
       createdAt: z.string(),
       seconds: z.number(),
       tv: z.string(),

@@ -2,6 +2,7 @@ import { isVerified } from '../../src/database/backup/choosePrune.ts';
 import { type Backup, listBackups, unsupportedAdvice } from '../../src/database/backup/listBackups.ts';
 import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
 import { TvError } from '../../src/errors/TvError.ts';
+import { describeFormat } from '../../src/operations/backup.ts';
 import { defineReport } from '../../src/runbook/define.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 import { ago, bytes, count, localTime } from '../../src/text/format.ts';
@@ -18,6 +19,7 @@ export default defineReport({
   description:
     "Lists the backups in the backup folder, newest first by the time in their manifests: size, the indexer's block, when and how each was verified, and whether it is pinned. The backups that tv reindex makes are among them. The runbook's own .sql and .sql.gz files and .dump files (pg_dump -Fc) are found too. Broken ones are shown as such. Databases that a restore has put aside are listed below. Exit 1 where there is no backup, or the newest is broken.",
   byHand,
+  examples: [{ what: 'Age, size and proof of each backup', line: 'tv db backups' }],
   input: {},
   collect: async (ctx) => {
     const { directory } = ctx.settings.backup;
@@ -78,7 +80,8 @@ export default defineReport({
         paint.next([unsupportedAdvice(directory, other)]),
       );
     }
-    if (old === null) blocks.push('Databases put aside by a restore: cannot tell, the database is away.');
+    if (old === null)
+      blocks.push('Databases set aside by a restore: unknown, because the database cannot be reached.');
     else if (old.length > 0) {
       const rows = old.map(({ name, bytes: size, at }) => [name, bytes(size), ago(new Date(at), paint.now)]);
       blocks.push(
@@ -107,7 +110,7 @@ function describe(backup: Backup, paint: Paint): string {
   const facts = [
     `${localTime(created)}, ${ago(created, paint.now)}`,
     bytes(size),
-    ...(manifest === null ? [`${form}, no manifest`] : []),
+    manifest === null ? `${form}, no manifest` : describeFormat(manifest),
     ...(cursor === null || cursor === undefined ? [] : [`block ${count(cursor)}`]),
     problems.length > 0 ? paint.bad('broken') : verified,
     ...(marks.pinned === null ? [] : [paint.bold(`pinned: ${visible(marks.pinned.reason)}`)]),

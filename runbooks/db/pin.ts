@@ -19,6 +19,12 @@ export default defineRunbook<typeof input, PinFacts>({
   order: 4,
   risk: 'mild',
   description: 'Keeps a backup whatever its age: tv db prune never removes a pinned one.',
+  examples: [
+    {
+      what: 'Keep the last one before a migration',
+      line: 'tv db pin tempovault_20261123 --why "before the migration"',
+    },
+  ],
   input,
   example: {
     facts: {

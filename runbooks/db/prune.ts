@@ -9,6 +9,7 @@ import { databaseOids, listOldDatabases } from '../../src/database/restore/listD
 import { onHost } from '../../src/errors/advice.ts';
 import { checkFolder } from '../../src/operations/checkTools.ts';
 import { applicationName, checkMaintenance, withMaintenance } from '../../src/operations/maintenance.ts';
+import type { PlannedChange } from '../../src/runbook/changes.ts';
 import { defineRunbook, field, type Step } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';
 import { bytes, count, howMany } from '../../src/text/format.ts';
@@ -52,6 +53,10 @@ Removes backups older than 30 days, by the time in their manifests. Never the ne
 one, and of the verified ones never the last three, whatever their age. --dry-run lists what would go.
 With --old it drops the databases that a restore has put aside instead.`,
   byHand,
+  examples: [
+    { what: 'What would be removed', line: 'tv db prune --dry-run' },
+    { what: 'Keep two weeks', line: 'tv db prune --keep-days 14' },
+  ],
   input,
   example: {
     facts: {
@@ -126,6 +131,17 @@ With --old it drops the databases that a restore has put aside instead.`,
     leftovers,
     databases: databases.map(({ name }) => name),
   }),
+  changes: ({ remove, leftovers, databases }) => [
+    ...remove.map(({ path, bytes: size }): PlannedChange => {
+      return { kind: 'file', what: path, course: [bytes(size), 'removed'] };
+    }),
+    ...leftovers.map(
+      (path): PlannedChange => ({ kind: 'file', what: path, course: ['left over', 'removed'] }),
+    ),
+    ...databases.map(({ name, bytes: size }): PlannedChange => {
+      return { kind: 'database', what: name, course: [bytes(size), 'dropped'] };
+    }),
+  ],
   consequence: ({ remove, databases }) => {
     const size = bytes([...remove, ...databases].reduce((sum, one) => sum + one.bytes, 0));
     if (databases.length > 0)

@@ -5,13 +5,12 @@ import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
 import { listDataTables } from '../../src/database/listDataTables.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
 import { readProgress } from '../../src/database/readProgress.ts';
-import { inTheWay } from '../../src/database/restore/clearSessions.ts';
 import { databaseSizes, listOldDatabases } from '../../src/database/restore/listDatabases.ts';
-import { listForeignSessions, sessionLines } from '../../src/database/restore/listForeignSessions.ts';
+import { sessionLines } from '../../src/database/restore/listForeignSessions.ts';
 import { listRenameBlockers, type RenameBlockers } from '../../src/database/restore/listRenameBlockers.ts';
 import { lackedBy, missingNeeds } from '../../src/database/restore/missingNeeds.ts';
 import { readDatabaseProperties } from '../../src/database/restore/readDatabaseProperties.ts';
-import { type Advice, onHost } from '../../src/errors/advice.ts';
+import { onHost } from '../../src/errors/advice.ts';
 import { TvError, UsageError } from '../../src/errors/TvError.ts';
 import { readDisk } from '../../src/host/readDisk.ts';
 import { readUnits, type UnitState } from '../../src/host/readUnits.ts';
@@ -30,6 +29,7 @@ import {
   withMaintenance,
 } from '../../src/operations/maintenance.ts';
 import { checkCode } from '../../src/operations/restoreBeside.ts';
+import { describeBlockers, readSwapSessions } from '../../src/operations/swapObstacles.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
@@ -206,7 +206,7 @@ interface ChosenParameters {
 }
 
 /** Whether the backup can be relied on, and belongs here. Every byte of it is read. */
-async function readChosen(ctx: Context, parameters: ChosenParameters) {
+export async function readChosen(ctx: Context, parameters: ChosenParameters) {
   const { chosen, inPlace, server, tools, signal } = parameters;
   const { cores } = await need(tools, 'tools');
   const verdict = await verifyBackup(ctx.database(), {
@@ -233,11 +233,6 @@ async function readChosen(ctx: Context, parameters: ChosenParameters) {
       { next: [{ tv: ['db', 'verify', chosen.name, '--restore'] }, { tv: ['db', 'backup'] }] },
     );
   }
-  const lacked = lackedBy(
-    'this server',
-    await withMaintenance(ctx, 'tv', (database) => missingNeeds(database, verdict.needs)),
-  );
-  if (lacked !== undefined) return block(`${chosen.name}: ${lacked.what}`, { next: lacked.next });
   const { path, form, archive, createdAt, manifest } = chosen;
   const value = {
     path,
@@ -249,6 +244,14 @@ async function readChosen(ctx: Context, parameters: ChosenParameters) {
     rows: verdict.rows,
     expectedBytes: manifest?.database.bytes ?? null,
   };
+  const lacked = lackedBy(
+    'this server',
+    await withMaintenance(ctx, 'tv', (database) => missingNeeds(database, verdict.needs)),
+  );
+  if (lacked !== undefined) {
+    const { what, ...rest } = lacked;
+    return block(`${chosen.name}: ${what}`, { ...rest, value });
+  }
   const rows = Object.values(verdict.rows).reduce((sum, one) => sum + one, 0);
   const what = `${chosen.name}, ${ago(new Date(createdAt), ctx.clock.now())}, ${count(rows)} rows`;
   if (manifest === null) return warn(`${what}; sound in structure, without sums to compare with`, { value });
@@ -299,7 +302,7 @@ interface CheckServicesParameters {
   readonly stoppedEarlier?: readonly string[];
 }
 
-/** Between the two looks, in milliseconds: systemd restarts after 100 ms unless told otherwise. */
+/** Between the two checks, in milliseconds: systemd's default RestartSec is 100 ms. */
 const windowMs = 2_000;
 /** A service that has been restarted this often, and came up less than `freshMs` ago, is not up for good. */
 const manyRestarts = 3;
@@ -354,7 +357,7 @@ export async function checkServices(
     : warn(`${idle.join(', ')}: not active, and stays so`, { value });
 }
 
-/** By two looks: `active` and `activating` alone say nothing about a service that crashes and comes again. */
+/** By two checks: `active` and `activating` alone say nothing about a service that crashes and comes again. */
 async function crashLooping(
   ctx: Context,
   units: readonly string[],
@@ -441,98 +444,21 @@ async function checkBlockers(ctx: Context, { server, inPlace }: CheckBlockersPar
   return block(`${name} cannot be renamed or dropped while these use it`, { facts, next });
 }
 
-/**
- * Once more before the services stop: what has come since would refuse the change after that, in vain.
- * @throws TvError that lists what blocks
- */
-export async function assertNoBlockers(ctx: Context): Promise<void> {
-  const { name } = ctx.database().target;
-  const found = await withMaintenance(ctx, 'tv', (database) => listRenameBlockers(database, { name }));
-  const slots = found.slots.filter(({ active }) => active);
-  const { facts, next } = describeBlockers({ ...found, slots }, name);
-  if (Object.keys(facts).length === 0) return;
-  throw new TvError(
-    'db.objects-in-use',
-    `${name} cannot be renamed or dropped while these use it; no service was stopped.`,
-    {
-      facts,
-      next,
-    },
-  );
-}
-
-/** A line and a remedy for each. Exported for its table of situations. */
-export function describeBlockers({ slots, prepared, workers, subscriptions }: RenameBlockers, name: string) {
-  const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
-  const psql = (statement: string, database = 'postgres') =>
-    `sudo -u postgres psql -d ${database} -c "${statement.replace(/["\\$`]/g, '\\$&')}"`;
-  const facts: Record<string, string> = {};
-  const next: Advice[] = [];
-  for (const slot of slots) {
-    facts[`slot ${slot.name}`] =
-      `logical, ${slot.plugin}, ${slot.active ? 'being read now' : 'not read now'}`;
-    if (slot.active) next.push(`stop the program that reads the slot ${slot.name}`);
-    next.push(psql(`SELECT pg_drop_replication_slot(${literal(slot.name)})`));
-  }
-  for (const gid of prepared) {
-    facts[`prepared transaction ${gid}`] = 'neither committed nor rolled back';
-    next.push(psql(`ROLLBACK PREPARED ${literal(gid)}`, name));
-  }
-  for (const { pid, type, application } of workers) {
-    facts[`pid ${pid}`] = application === '' ? type : `${type}, ${application}`;
-    if (type !== 'walsender') next.push(`stop the ${type} of ${name} (pid ${pid})`);
-  }
-  for (const subscription of subscriptions) {
-    facts[`subscription ${subscription}`] = 'receives from another server';
-    next.push(psql(`ALTER SUBSCRIPTION "${subscription}" DISABLE`, name));
-  }
-  return { facts, next: next.slice(0, 4) };
-}
-
 function list(slots: RenameBlockers['slots']): string {
   return slots.map(({ name }) => name).join(', ');
 }
 
 /** Sessions of the live database that would block a swap. */
 async function checkSessions(ctx: Context, input: { readonly endSessions: boolean }) {
-  const { all, strangers } = await readSessions(ctx);
-  if (strangers.length === 0) return pass(`${all.length}, of the services by their looks`);
+  const { all, strangers } = await readSwapSessions(ctx);
+  if (strangers.length === 0) return pass(`${all.length}, apparently all of the services`);
   const what = `${strangers.length} that ${strangers.length === 1 ? 'does' : 'do'} not look like the services'`;
   return input.endSessions
     ? warn(`${what}: ended for the swap`, { facts: sessionLines(strangers) })
     : warn(`${what}: will block the swap unless closed first`, {
         facts: sessionLines(strangers),
-        next: ['end them, or --end-sessions'],
+        next: [{ when: 'close them, or have the swap end them', again: ['--end-sessions'] }],
       });
-}
-
-/** What people work with: these do not end when the services do. */
-const byHand = /^(psql|pg_dump|pgadmin|dbeaver|datagrip|tableplus)/i;
-
-/**
- * A session that stays connected would otherwise be found only after the services were stopped, in vain.
- * @throws TvError that lists them
- */
-export async function assertNobodyStays(ctx: Context): Promise<void> {
-  const { user } = ctx.database().target;
-  const { strangers } = await readSessions(ctx);
-  const stay = strangers.filter((one) => one.user !== user || byHand.test(one.application));
-  if (stay.length > 0) throw inTheWay(stay);
-}
-
-async function readSessions(ctx: Context) {
-  const { settings } = ctx;
-  const { name, user } = ctx.database().target;
-  const all = await withMaintenance(ctx, 'tv', (database) =>
-    listForeignSessions(database, { names: [name] }),
-  );
-  // Those of the services end with them. A program with a name of its own, or another role, is not one of theirs.
-  const own = new Set<string>([
-    '',
-    ...Object.values(settings.host.programs),
-    ...Object.values(settings.host.units),
-  ]);
-  return { all, strangers: all.filter((one) => one.user !== user || !own.has(one.application)) };
 }
 
 /** Room beside the restored database: write-ahead log and sorting, in bytes. */
@@ -571,16 +497,16 @@ async function checkCursor(ctx: Context, { server, backup }: Known) {
   const there = (await need(backup, 'backup'))?.cursorBlock;
   if (isLost) {
     const from = typeof there === 'number' ? `block ${count(there)}` : 'where that database was';
-    return pass(`the indexer goes on from ${from}`);
+    return pass(`the indexer resumes from ${from}`);
   }
   const now = `now at ${await liveBlock(ctx)}`;
-  if (there === undefined) return pass(`${now}; the indexer goes on from where that database was`);
+  if (there === undefined) return pass(`${now}; the indexer resumes from where that database was`);
   if (there === null) {
-    return warn(`${now}; the backup does not say where it stands`, {
+    return warn(`${now}; the backup does not record its block`, {
       next: [{ when: 'afterwards', tv: ['reindex', 'check'] }],
     });
   }
-  return pass(`${now}; back to block ${count(there)}, and the indexer goes on from there`);
+  return pass(`${now}; back to block ${count(there)}, and the indexer resumes from there`);
 }
 
 /** A damaged or locked database is a reason to restore, not one against it. */

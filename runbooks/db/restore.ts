@@ -35,6 +35,8 @@ import {
   restoreCommand,
   restoreDefinitions,
 } from '../../src/operations/restoreBeside.ts';
+import { assertNoBlockers, assertNobodyStays } from '../../src/operations/swapObstacles.ts';
+import { type PlannedChange, stoppedMeanwhile } from '../../src/runbook/changes.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
 import { poll } from '../../src/runbook/poll.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
@@ -42,13 +44,7 @@ import { during, note, step } from '../../src/runbook/step.ts';
 import { bytes, count, duration, localTime } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 import { byHand } from './restore.byHand.ts';
-import {
-  assertNoBlockers,
-  assertNobodyStays,
-  exampleFacts,
-  preflight,
-  type RestoreFacts,
-} from './restore.preflight.ts';
+import { exampleFacts, preflight, type RestoreFacts } from './restore.preflight.ts';
 
 const input = {
   backup: field('[backup]', 'its name, the beginning of it, or a path', z.string().optional()),
@@ -86,7 +82,9 @@ tv db prune --old; tv db restore --swap-back brings it back.
 
 Owner, grants, settings (such as the search path) and extensions stay as they are. A backup that is
 damaged, is of another database, or comes from a newer PostgreSQL is refused before anything is
-touched, and so is one that lacks tables of the live database (--override missing-tables). Making a database needs a role that may: database.adminUrl in the settings, or CREATEDB.
+touched, and so is one that lacks tables of the live database (--override missing-tables). Making a
+database needs a role that may: database.adminUrl in the settings, or CREATEDB. One with an extension
+that only a superuser may create needs a superuser there (--override superuser-extensions).
 
 With --in-place, for want of disk, the database is dropped first, as the runbook does it: only with a
 verified backup whose definitions this server has taken in a scratch database, and the services are
@@ -97,6 +95,14 @@ verified, starts the services that it stopped, and drops what it left half resto
 Where the live database is gone it is made anew: with owner, settings and grants as they were when the
 backup was made, where its manifest says so, or else as the server's defaults have it.`,
   byHand,
+  examples: [
+    {
+      what: 'What would be done, and how long the services are down',
+      line: 'tv db restore --latest --dry-run',
+    },
+    { what: 'Restore the newest backup beside the live database, then swap', line: 'tv db restore --latest' },
+    { what: 'Back to the database from before the restore', line: 'tv db restore --swap-back' },
+  ],
   input,
   example: {
     facts: exampleFacts,
@@ -120,6 +126,30 @@ backup was made, where its manifest says so, or else as the server's defaults ha
     services,
     endSessions,
   }),
+  changes: ({ mode, backup, back, database, services }) => {
+    const present = database.oid === null ? 'missing' : 'present';
+    const from = mode === 'swap-back' ? (back?.name ?? '') : (backup?.name ?? '');
+    return [
+      { kind: 'database', what: database.name, course: [present, `as in ${from}`] },
+      ...(present === 'present' && mode !== 'in-place'
+        ? [
+            {
+              kind: 'database',
+              what: 'the present one',
+              course: [database.name, 'kept under another name'],
+            } as const,
+          ]
+        : []),
+      ...Object.entries(backup?.rows ?? {}).map(
+        ([table, rows]): PlannedChange => ({
+          kind: 'rows',
+          what: table,
+          course: ['those of now', `${count(rows)} of the backup`],
+        }),
+      ),
+      ...services.filter(({ wasActive }) => wasActive).map(({ unit }) => stoppedMeanwhile(unit, true)),
+    ];
+  },
   consequence: ({ mode, backup, back, database }) => {
     const { name } = database;
     const lost = database.oid === null;
@@ -183,7 +213,7 @@ function keptAs(facts: RestoreFacts, run: string): string {
   return oldName(facts.database.name, run);
 }
 
-/** Whether there is a live database that the new one takes the place of, and that is kept. */
+/** Whether the new database replaces a live one, which is kept. */
 function keepsOld({ mode, database }: RestoreFacts): boolean {
   return !dropsFirst({ mode }) && database.oid !== null;
 }
@@ -380,7 +410,7 @@ function arrivingOid(ctx: StepContext, { back }: RestoreFacts): number | undefin
 }
 
 /**
- * Whether this run's databases have changed names. Told by what they are, since a later restore uses the same names.
+ * Whether this run's databases were renamed. Their OIDs decide: a later restore uses the same names.
  * @throws TvError where another database has the live name by now, or the one that was put aside is gone
  */
 async function isSwapped(ctx: StepContext, facts: RestoreFacts): Promise<boolean> {
@@ -573,7 +603,7 @@ async function checkCursor(ctx: StepContext, { backup }: RestoreFacts) {
   const from = backup?.cursorBlock ?? null;
   const summary = `block ${at === null ? 'none' : count(at)}${from === null ? '' : `; the backup was at ${count(from)}`}`;
   if (source === 'cursor') return pass(summary);
-  return warn(`${summary}; no cursor here, so START_BLOCK decides where the indexer goes on`, {
+  return warn(`${summary}; no cursor here, so START_BLOCK decides where the indexer resumes`, {
     next: [{ tv: ['reindex', '--from-block', String(at ?? 'earliest')] }],
   });
 }

@@ -25,6 +25,10 @@ export default defineReport({
   description:
     'Shows which statements cost the database most, from pg_stat_statements: total and mean time, calls, rows; and what has been running for more than a second right now. Text in the statements is left out. Where the extension is missing, it says how to get it.',
   byHand,
+  examples: [
+    { what: 'What costs most in all', line: 'tv db slow-queries' },
+    { what: 'The slowest ones by their mean', line: 'tv db slow-queries --by mean --limit 5' },
+  ],
   input: {
     by: field(
       '--by <measure>',
@@ -130,7 +134,7 @@ function howToGetIt(
   }[obstacle ?? 'not-created'];
   const unseen = obstacle === 'not-seen' ? ' Whether the server loads it cannot be seen by this role.' : '';
   return [
-    `  ${wrap(`pg_stat_statements is not there, so nobody counts what statements cost.${unseen}`, paint.width - 2, '  ')}`,
+    `  ${wrap(`pg_stat_statements is not there, so the cost of statements is not recorded.${unseen}`, paint.width - 2, '  ')}`,
     paint.next(steps),
   ].join('\n');
 }

@@ -29,7 +29,7 @@ import { exampleFacts, memorySize, preflight, type TuneFacts } from './tune.pref
 const input = {
   apply: field(
     '--apply',
-    'set what differs, by ALTER SYSTEM and a reload (without it: only look)',
+    'set what differs, by ALTER SYSTEM and a reload (without it: only compare)',
     z.boolean().default(false),
   ),
   memory: field(
@@ -49,7 +49,7 @@ const input = {
   ),
 };
 
-/** Runbook "Performance Tuning": without `--apply` it only looks. */
+/** Runbook "Performance Tuning": without `--apply` it changes nothing. */
 export default defineRunbook<typeof input, TuneFacts, Tuning>({
   title: 'Tune PostgreSQL',
   summary: 'Show or apply settings that fit this machine',
@@ -59,12 +59,17 @@ export default defineRunbook<typeof input, TuneFacts, Tuning>({
   description: `
 Compares PostgreSQL's settings with what fits this machine's memory, cores and disks, and says where
 each is set now and which need a restart. On 16 GB these are the runbook's figures; the formulas are
-those of pgtune's "web" profile. The API server's workers (2 × cores + 1) are looked at too.
+those of pgtune's "web" profile. The API server's workers (2 × cores + 1) are checked too.
 
-Without --apply nothing is changed and nobody is asked. With it, what differs is set by ALTER SYSTEM
-and a reload; it needs a superuser (database.adminUrl), and \`tv runs undo\` puts back exactly what
-ALTER SYSTEM had set before. PostgreSQL is not restarted: that is for you to do, at a quiet hour.`,
+Without --apply nothing is changed and no question is asked. With it, what differs is set by ALTER
+SYSTEM and a reload; it needs a superuser (database.adminUrl), and \`tv runs undo\` restores exactly what
+ALTER SYSTEM had set before. PostgreSQL is not restarted: restart it yourself at a quiet hour.`,
   byHand,
+  examples: [
+    { what: 'Compare the settings with what fits this machine', line: 'tv db tune' },
+    { what: 'For a server elsewhere', line: 'tv db tune --memory 16GB --cores 4 --disk ssd' },
+    { what: 'Set what differs', line: 'tv db tune --apply' },
+  ],
   input,
   example: {
     facts: exampleFacts,
@@ -78,6 +83,8 @@ ALTER SYSTEM had set before. PostgreSQL is not restarted: that is for you to do,
   },
   preflight,
   basis: ({ database, changes }) => ({ database, changes }),
+  changes: ({ changes }) =>
+    changes.map(({ name, from, to }) => ({ kind: 'setting', what: name, course: [from, to] })),
   consequence: ({ changes }) => {
     const restart = changes.filter((change) => change.restart).length;
     const later = restart === 0 ? '' : `; ${restart} of them take effect at the next restart of PostgreSQL`;
@@ -253,7 +260,7 @@ function apiLine({ workers, recommended, from }: Tuning['api'], paint: Paint): s
     : `${paint.warn('!')} API workers: ${workers} by ${from}; ${should}.`;
 }
 
-/** A reload reaches every session before its next statement, and is under way for this long at most (ms). */
+/** Limit of a reload in milliseconds. It reaches every session before its next statement. */
 const reloadMs = 10_000;
 
 /** Reads back what the server now has, and what waits for a restart. */
@@ -270,7 +277,7 @@ export async function verify(
     const lost = changes.filter(({ name, to }) => !sameValue(to, system[name] ?? ''));
     return lost.length === 0
       ? pass(
-          `${changes.length} set by ALTER SYSTEM, read back from the server's files; tv runs undo puts back what was`,
+          `${changes.length} set by ALTER SYSTEM, read back from the server's files; tv runs undo restores what was`,
         )
       : block('settings are not what was set', {
           facts: Object.fromEntries(
@@ -298,7 +305,7 @@ export async function verify(
     if (late.length === 0) return pass(`${changes.filter(({ restart }) => !restart).length} in effect`);
     return block('settings are set and not in effect after the reload', {
       facts: Object.fromEntries(late.map(({ name, to }) => [name, `not ${to}`])),
-      next: [tuneCommand(input), "look into the server's log"],
+      next: [tuneCommand(input), "read the server's log"],
     });
   });
 

@@ -12,6 +12,7 @@ export default defineRunbook<typeof input, PinFacts>({
   order: 5,
   risk: 'mild',
   description: 'Takes the pin of a backup away: from then on tv db prune may remove it by its age.',
+  examples: [{ what: 'It may be removed again', line: 'tv db unpin tempovault_20261123' }],
   input,
   example: {
     facts: {

@@ -14,7 +14,7 @@ import {
   type StepContext,
 } from '../../src/runbook/define.ts';
 import { poll } from '../../src/runbook/poll.ts';
-import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { note } from '../../src/runbook/step.ts';
 import { bytes, count, duration } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
@@ -62,6 +62,7 @@ Reclaims the space of deleted and changed rows, and refreshes the planner's stat
 table by table. The services keep running and are not locked out. Run it weekly
 (\`tv db schedule install\`), and after a reindex.`,
   byHand,
+  examples: [{ what: 'Reclaim dead rows', line: 'tv db vacuum' }],
   input,
   example: { facts: exampleFacts, input: {} },
   onFailure: 'stop',
@@ -158,7 +159,7 @@ export function vacuumTables({ database, tables }: VacuumFacts): Step {
     afterwards: 'nothing to undo',
     interruptible: true,
     probe: async (ctx) => {
-      // A killed tv leaves its VACUUM at work on the server.
+      // The VACUUM of a killed tv keeps running on the server.
       await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
       return doneBefore(ctx).length === 0 ? 'not-done' : 'begun';
     },
@@ -267,20 +268,23 @@ export async function verify(ctx: StepContext, facts: VacuumFacts): Promise<read
     const late = lateOf(now);
     if (late.length === 0) return pass(`${facts.tables.length} vacuumed and analyzed`, now);
     return block(`the server says of ${late.length} tables that they were not vacuumed`, {
+      value: now,
       facts: { tables: late.slice(0, 8).map(label).join(', ') },
       next: [{ tv: ['db', 'vacuum'] }],
     });
   });
 
   preflight.check('dead rows', 'database', async () => {
-    const now = await tables;
+    const now = await need(tables, 'tables');
     const dead = (rows: readonly { readonly deadRows: number }[]) =>
       rows.reduce((sum, { deadRows }) => sum + deadRows, 0);
-    const mine = (now ?? []).filter((one) => facts.tables.some((table) => label(table) === label(one)));
+    const mine = now.filter((one) => facts.tables.some((table) => label(table) === label(one)));
     const summary = `${count(dead(facts.tables))} before, ${count(dead(mine))} now`;
     const kept = dead(mine) > 0 && dead(mine) >= dead(facts.tables);
     return kept
-      ? warn(`${summary}: an open transaction keeps them`, { next: [{ tv: ['db', 'slow-queries'] }] })
+      ? warn(`${summary}: not fewer than before; an open transaction may keep them`, {
+          next: [{ tv: ['db', 'slow-queries'] }],
+        })
       : pass(summary);
   });
   return preflight.checks();

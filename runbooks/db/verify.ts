@@ -6,7 +6,7 @@ import { type Backup, listBackups } from '../../src/database/backup/listBackups.
 import { type BackupMarks, writeMarks } from '../../src/database/backup/marks.ts';
 import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
 import { isBackupsFault } from '../../src/database/restore/isBackupsFault.ts';
-import { lackedBy, missingNeeds } from '../../src/database/restore/missingNeeds.ts';
+import { lackedBy, type MissingNeeds, missingNeeds } from '../../src/database/restore/missingNeeds.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { checkTools, type Tools } from '../../src/operations/checkTools.ts';
 import { chooseBackups } from '../../src/operations/chooseBackups.ts';
@@ -74,6 +74,10 @@ backup into a scratch database, counts every row there, and drops that database.
 backup defines can run meanwhile: where tv connects as a superuser they are named first.
 What came of it is kept beside the backup, for tv db backups and tv db prune.`,
   byHand,
+  examples: [
+    { what: 'Restore the newest one on trial, and count its rows', line: 'tv db verify --latest --restore' },
+    { what: 'Read all of them whole', line: 'tv db verify --all' },
+  ],
   input,
   example: {
     facts: {
@@ -260,8 +264,8 @@ async function verifyAndMark(ctx: StepContext, facts: VerifyFacts, wanted: strin
   return { backup: backup.name, how, problems, rows, compared: verdict.compared, marked, lacks };
 }
 
-/** Roles and extensions that the server lacks; null where it could not be asked. */
-async function missingHere(ctx: StepContext, needs: BackupNeeds): Promise<BackupNeeds | null> {
+/** Roles and extensions that a restore would not find, or not be allowed to create; null where it could not be asked. */
+async function missingHere(ctx: StepContext, needs: BackupNeeds): Promise<MissingNeeds | null> {
   try {
     return await withMaintenance(ctx, 'tv', (database) => missingNeeds(database, needs));
   } catch (error) {

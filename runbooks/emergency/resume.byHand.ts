@@ -62,5 +62,5 @@ esac; echo "$ACCOUNT"`,
     },
     cursorAndHead,
   ],
-  never: ['Start the oracle before the pause has ended: every signal reverts and costs fees.'],
+  never: ['Start the oracle while the protocol is paused: every signal reverts and costs fees.'],
 };

@@ -109,7 +109,7 @@ export async function preflight(ctx: Context, input: ResumeInput): Promise<Prefl
     const { riskController } = ctx.chain().contracts;
     if (riskController === undefined) return block('the address of RiskController is not set');
     if (paused === undefined)
-      return block('no contract tells whether it is paused', { next: [{ tv: ['status'] }] });
+      return block('paused state unknown: no contract returns it', { next: [{ tv: ['status'] }] });
     if (!paused && old === undefined) return warn('not paused: nothing to send', { value: { intents: [] } });
     const intent = await resolveIntent(ctx.chain(), { intent: 'unpauseProtocol' });
     const how = `${contractTitles[intent.contract]}.${intent.signature} at ${intent.address}`;
@@ -229,13 +229,13 @@ export function checkQueued(ctx: Context, preflight: Preflight, nodes: ReturnTyp
     const places = await Promise.all(signed.map(({ transaction }) => lookUp(ctx.chain(), transaction)));
     const index = places.findIndex(({ at }) => at === 'pool' || at === 'nowhere');
     const queued = signed[index];
-    if (queued === undefined) return pass('none of an earlier run waits to be mined');
+    if (queued === undefined) return pass('no pause of an earlier run is pending');
     const { transaction, state } = queued;
     const { hash, from, nonce, nonceKey } = transaction;
     const { run } = state.started;
     const used = await readUsedNonce(ctx.chain(), { account: from, key: nonceKey });
     const where =
-      places[index]?.at === 'pool' ? 'waits in the pool' : 'is unknown to this node, and may wait in another';
+      places[index]?.at === 'pool' ? 'is pending' : 'is unknown to this node and may be pending at another';
     return block(`a pause signed by ${run} ${where}: mined later, it pauses the protocol again`, {
       facts: { transaction: hash, from, nonce: count(nonce), 'its account is at': count(used) },
       override: 'queued-pause',
@@ -256,7 +256,7 @@ function gap(used: number, nonce: number): string {
   return nonce - used === 1 ? `account's nonce ${used}` : `account's nonces ${used} to ${nonce - 1}`;
 }
 
-/** Those that no result or revert in the journal has told to be in a block. */
+/** Those whose inclusion in a block is not in the journal, neither as a result nor as a revert. */
 function pausesOf(state: RunState): readonly Queued[] {
   const { steps } = state;
   const results = [...steps.values()].map(({ result }) => result as { hash?: string; block?: number } | null);

@@ -33,11 +33,7 @@ import { exampleFacts, isUp, preflight, type ResumeFacts } from './resume.prefli
 
 const input = {
   nginx: field('--nginx', 'start nginx too', z.boolean().default(false)),
-  replace: field(
-    '--replace',
-    'take the place of a transaction of this account that waits in the pool',
-    z.boolean().default(false),
-  ),
+  replace: field('--replace', 'replace the pending transaction of this account', z.boolean().default(false)),
   ...unsignedInput,
 };
 
@@ -57,6 +53,10 @@ last signal refuse to trade until then; not every build does.
 The oracle's key must be authorised, the nodes and the database there, and no pause that an earlier run has
 signed may still wait to be mined.`,
   byHand,
+  examples: [
+    { what: 'What would be done', line: 'tv emergency resume --dry-run' },
+    { what: 'Start the services, prove that they work, then unpause', line: 'tv emergency resume' },
+  ],
   input,
   example: {
     facts: exampleFacts,
@@ -78,6 +78,10 @@ signed may still wait to be mined.`,
     replace,
     start: services.filter(({ active }) => !active).map(({ unit }) => unit),
   }),
+  changes: ({ services }) =>
+    services
+      .filter(({ active }) => !active)
+      .map(({ unit }) => ({ kind: 'unit', what: unit, course: ['stopped', 'active'] })),
   consequence: ({ unpause, services }) => {
     const start = services.filter(({ active }) => !active).length;
     const starting = `starts ${start} ${start === 1 ? 'service' : 'services'}`;
@@ -113,7 +117,7 @@ signed may still wait to be mined.`,
   verify,
 });
 
-/** Between two looks at the chain, in milliseconds. */
+/** Between two reads of the chain, in milliseconds. */
 const lookMs = 500;
 /** A relay that just came up may miss one round; on top, what it takes to start, in seconds. */
 const rounds = 3;
@@ -163,17 +167,17 @@ export function awaitSignal({ intervalSeconds, services, oracle }: ResumeFacts):
       const start = performance.now();
       const find = signalFinder(ctx.chain(), { oracle, afterBlock });
       for (;;) {
-        const looked = await answer(find());
-        if (looked.known && looked.value !== undefined) return looked.value;
+        const signal = await answer(find());
+        if (signal.known && signal.value !== undefined) return signal.value;
         const waited = performance.now() - start;
         if (waited > limitMs) {
-          if (!looked.known) {
+          if (!signal.known) {
             throw new TimeoutError(
               'oracle.signals-unreadable',
-              `Whether the oracle has sent a signal is unknown: ${looked.reason}.`,
+              `Whether the oracle has sent a signal is unknown: ${signal.reason}.`,
               {
-                facts: { 'looked after block': afterBlock },
-                next: [{ tv: ['config', 'show'] }, { when: 'look again', tv: ['resume'] }],
+                facts: { 'searched after block': afterBlock },
+                next: [{ tv: ['config', 'show'] }, { when: 'check again', tv: ['resume'] }],
               },
             );
           }
@@ -181,7 +185,7 @@ export function awaitSignal({ intervalSeconds, services, oracle }: ResumeFacts):
             'oracle.no-signal',
             `The oracle has sent no signal within ${duration(limitMs)}.`,
             {
-              facts: { 'its interval': `${intervalSeconds} s`, 'looked after block': afterBlock },
+              facts: { 'its interval': `${intervalSeconds} s`, 'searched after block': afterBlock },
               next: [
                 onHost(`journalctl -u ${unit} -n 50 --no-pager`),
                 { when: 'wait again', tv: ['resume'] },
@@ -241,7 +245,7 @@ export async function verify(ctx: StepContext, facts: ResumeFacts): Promise<read
     const words = `accepted in block ${count(at)}, sent by ${from}`;
     return own
       ? pass(words)
-      : block(`${words}, not by ${facts.oracle}: another relay is at work`, {
+      : block(`${words}, not by ${facts.oracle}: another relay is running`, {
           next: [{ tv: ['oracle', 'status'] }],
         });
   });

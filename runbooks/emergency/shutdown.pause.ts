@@ -14,6 +14,7 @@ import {
 import { castLine, node } from '../../src/chain/transactions/sendSteps.ts';
 import type { SentTransaction, SignedTransaction } from '../../src/chain/transactions/transaction.ts';
 import { untilAnswered } from '../../src/chain/untilAnswered.ts';
+import { known, unknown } from '../../src/errors/answer.ts';
 import { exitCodes, TvError } from '../../src/errors/TvError.ts';
 import { pausing } from '../../src/operations/pauseSteps.ts';
 import type { Step, StepContext } from '../../src/runbook/define.ts';
@@ -40,6 +41,13 @@ export function pauseStep(pause: PauseFacts): Step {
     runs: 'here',
     effect: 'final',
     afterwards: { tv: ['emergency', 'resume'] },
+    sends:
+      pause.intent === null || pause.sender === null
+        ? unknown(pause.trouble ?? 'the chain could not be read')
+        : known({
+            from: pause.sender.from,
+            calls: [{ to: pause.intent.address, data: pause.intent.data }],
+          }),
     // It may wait for the node for a minute. Once it is interrupted, nothing is signed or sent any more.
     interruptible: true,
     probe: async (ctx) => {
@@ -156,7 +164,7 @@ async function sign(ctx: StepContext, pause: PauseFacts): Promise<SignedTransact
       ? (await readFunds(ctx.chain(), { account: from, needed: feeAllowance })).feeToken
       : (pause.sender.feeToken ?? undefined);
   const note: StepContext['note'] = (name, value) => {
-    // An interrupted run has ended: what is signed now must not be sent.
+    // The run was interrupted: what is signed from here on must not be sent.
     ctx.signal.throwIfAborted();
     ctx.note(name, value);
   };

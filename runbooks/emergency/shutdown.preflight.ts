@@ -96,13 +96,13 @@ export const exampleFacts: ShutdownFacts = {
   ],
 };
 
-/** What has not answered by then is tried blindly. Milliseconds. */
+/** After this limit, in milliseconds, a step is tried without the answer. */
 const limitMs = 6_000;
 /** Of what is only information, in milliseconds. */
 const effectLimitMs = 2_000;
 
 /**
- * What stands, in a few seconds. Nothing here blocks: a pause that cannot be sent does not keep
+ * The current state, within a few seconds. Nothing here blocks: a pause that cannot be sent does not keep
  * services running, and a host that does not answer does not keep the pause from being sent.
  */
 export async function preflight(ctx: Context, input: ShutdownInput): Promise<PreflightResult<ShutdownFacts>> {
@@ -117,7 +117,7 @@ export async function preflight(ctx: Context, input: ShutdownInput): Promise<Pre
   };
 }
 
-/** It is gone past, so that nothing further down tells what mends it. */
+/** The shutdown proceeds without it, so no later message names the remedy. */
 function asWarning(check: Check): Check {
   if (check.status !== 'block') return check;
   const { facts, next = [] } = check;
@@ -249,7 +249,7 @@ async function checkSigning(
     ]);
     return { checks: await preflight.checks(), sender };
   } catch (error) {
-    // Nobody to ask for a password: services can be stopped all the same. Who is there and gave no
+    // No terminal to ask for a password: services can be stopped all the same. Who is there and gave no
     // answer wants none of it.
     if (!(error instanceof TvError) || ctx.secrets.interactive) throw error;
     const { message: summary, facts, next } = error;
@@ -273,7 +273,7 @@ export function firstTrouble(checks: readonly Check[]): Trouble {
 /** The same context, whose checks are over after `ms` milliseconds: an emergency does not wait for a dead node. */
 export function limited<C extends Context>(ctx: C, ms: number): C {
   const limit = new AbortController();
-  const reason = new TimeoutError('check.timeout', `Cannot tell: no answer within ${ms / 1000} s.`);
+  const reason = new TimeoutError('check.timeout', `Unknown: no answer within ${ms / 1000} s.`);
   setTimeout(() => limit.abort(reason), ms).unref();
   return { ...ctx, signal: AbortSignal.any([ctx.signal, limit.signal]) };
 }

@@ -34,17 +34,13 @@ import { pauseStep } from './shutdown.pause.ts';
 import { exampleFacts, preflight, type Service, type ShutdownFacts } from './shutdown.preflight.ts';
 
 const input = {
-  nginx: field('--nginx', 'stop nginx too, so that nobody gets in', z.boolean().default(false)),
+  nginx: field('--nginx', 'stop nginx too, which closes all access', z.boolean().default(false)),
   pause: field(
     '--no-pause',
     'leave the protocol as it is, stop the services only',
     z.boolean().default(true),
   ),
-  replace: field(
-    '--replace',
-    'take the place of a transaction of this account that waits in the pool',
-    z.boolean().default(false),
-  ),
+  replace: field('--replace', 'replace the pending transaction of this account', z.boolean().default(false)),
   ...unsignedInput,
 };
 
@@ -69,6 +65,14 @@ What the pause stops is a property of the deployed contracts. tv tries it before
 each action, simulated, nothing sent) and shows what is stopped, what is not and what is unknown. Orders that
 rest on the DEX stay there: tv emergency unwind cancels them, as far as the strategy lists them.`,
   byHand,
+  examples: [
+    { what: 'Pause the protocol and stop all services', line: 'tv emergency shutdown' },
+    { what: 'Without a terminal', line: 'tv emergency shutdown --confirm production' },
+    {
+      what: 'The key is in a Safe: a batch for its transaction builder',
+      line: 'tv emergency shutdown --safe pause.json',
+    },
+  ],
   input,
   example: {
     facts: exampleFacts,
@@ -96,6 +100,10 @@ rest on the DEX stay there: tv emergency unwind cancels them, as far as the stra
     replace: pause.replace,
     stop: toStop(services).map(({ unit }) => unit),
   }),
+  changes: ({ services }) =>
+    services
+      .filter(({ state }) => state === 'running' || state === 'unknown')
+      .map(({ unit, state }) => ({ kind: 'unit', what: unit, course: [state, 'stopped'] })),
   consequence: ({ pause, services }) => {
     const stopped = toStop(services).length;
     const stops = `${count(stopped)} ${stopped === 1 ? 'service' : 'services'}`;
@@ -131,7 +139,7 @@ function toStop(services: ShutdownFacts['services']): ShutdownFacts['services'] 
   return services.filter(({ state }) => state === 'running' || state === 'unknown');
 }
 
-/** Less than systemd gives a service by itself (90 s): the damage goes on while one takes its time. */
+/** Less than systemd's default stop timeout (90 s): the damage continues until the service has stopped. */
 const graceMs = 10_000;
 
 const stopping = note<string>('unit');
@@ -280,7 +288,7 @@ async function ended(ctx: StepContext, { unit, program, state }: Service) {
     });
   }
   if (first !== undefined) {
-    return block(`NOT SAFE: ${unit} has ended, but process ${first.pid} still runs ${program}`, {
+    return block(`NOT SAFE: ${unit} is stopped, but process ${first.pid} still runs ${program}`, {
       facts: { command: first.command, user: first.user, unit: first.unit ?? 'none' },
       next: [onHost(`kill ${left.map(({ pid }) => pid).join(' ')}`)],
     });

@@ -1,4 +1,5 @@
 import { readStaleHead } from '../../src/chain/currentState.ts';
+import { informational } from '../../src/chain/informational.ts';
 import { contractTitles, type ResolvedIntent } from '../../src/chain/intents/intent.ts';
 import { type Deployment, readDeployment } from '../../src/chain/intents/readDeployment.ts';
 import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
@@ -7,10 +8,12 @@ import { checkNodes } from '../../src/chain/preflight/checkNodes.ts';
 import { checkSending, type Sender } from '../../src/chain/preflight/checkSending.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { simulate } from '../../src/chain/transactions/simulate.ts';
+import { formatAmount } from '../../src/chain/treasury/amount.ts';
 import { checkRecipient } from '../../src/chain/treasury/checkRecipient.ts';
 import type { Token } from '../../src/chain/treasury/findToken.ts';
 import { describeOrders, inBook } from '../../src/chain/treasury/readOrders.ts';
 import type { Places } from '../../src/chain/treasury/readPlaces.ts';
+import { byHolder, tryWithdrawal } from '../../src/chain/treasury/tryWithdrawal.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { type Advice, distinctAdvice } from '../../src/errors/advice.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
@@ -23,14 +26,19 @@ import {
   tokensOf,
 } from '../../src/operations/capital.ts';
 import { outside } from '../../src/operations/offVaultBalances.ts';
-import { checkPayout, checkPayoutRecipient } from '../../src/operations/payout/checks.ts';
-import { examplePayout, type PayoutFacts } from '../../src/operations/payout/facts.ts';
+import { checkPause, checkPayout, checkPayoutRecipient } from '../../src/operations/payout/checks.ts';
+import {
+  examplePayout,
+  type Pausing,
+  type PayoutFacts,
+  type Withdrawal,
+} from '../../src/operations/payout/facts.ts';
+import { readFree } from '../../src/operations/payout/withdrawable.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { count } from '../../src/text/format.ts';
 import { withoutKeys } from '../../src/text/pastedKeys.ts';
-import { checkFree, checkTrap } from './unwind.checks.ts';
 
 export interface UnwindInput {
   readonly pair: readonly string[];
@@ -68,6 +76,10 @@ export type UnwindFacts = {
   readonly payout: PayoutFacts | null;
   /** The withdrawals go before the unwind: this vault refuses them afterwards. */
   readonly withdrawFirst: boolean;
+  /** The strategy's orders on the DEX; null where not all of them are known. */
+  readonly resting:
+    | readonly { readonly id: string; readonly token: Address; readonly locked: string }[]
+    | null;
 };
 
 /** An imagined case, for the exported document. */
@@ -104,6 +116,7 @@ export const exampleFacts: UnwindFacts = {
   beforeUnknown: null,
   payout: { ...examplePayout(), max: true },
   withdrawFirst: false,
+  resting: null,
 };
 
 /** @throws UsageError where there is no such pair */
@@ -127,7 +140,7 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
     checkPayoutRecipient(ctx, preflight, recipient, { to: input.to ?? '', toAgain: input.toAgain });
   }
   const trying = need(nodes, 'chain').then(() => tryEach(ctx, wanted));
-  // The check below tells its failure.
+  // The check below reports its failure.
   trying.catch(() => {});
   const tried = preflight
     .check('strategy', 'chain', async () => {
@@ -227,15 +240,23 @@ export async function preflight(ctx: Context, input: UnwindInput): Promise<Prefl
           ? null
           : { recipient, max: true, withdrawals: paying.withdrawals, replace, ...payer.found },
       withdrawFirst,
+      resting: restingOf(await orders),
     },
   };
+}
+
+/** What the account of the capital needs of the orders. */
+function restingOf(orders: Orders | undefined): UnwindFacts['resting'] {
+  const resting = orders?.resting;
+  if (resting?.known !== true || resting.value.unknown !== null) return null;
+  return resting.value.orders.map(({ id, token, locked }) => ({ id, token, locked }));
 }
 
 interface Tried {
   readonly deployment: Deployment;
   /** In the order of the pairs. */
   readonly intents: readonly ResolvedIntent[];
-  /** Why the strategy would refuse; null where it would not, or nobody is known who could try. */
+  /** Why the strategy would refuse; null where it would not, or no account is known for a simulation. */
   readonly refusals: readonly (string | null)[];
 }
 
@@ -369,5 +390,134 @@ function wantedRecipient({ settings }: Context, { withdraw, to, toAgain }: Unwin
   if (to === undefined && toAgain === undefined) return undefined;
   throw new UsageError('usage.conflicting-flags', '--to is for a withdrawal, and none is asked for.', {
     next: ['--withdraw --to 0x…'],
+  });
+}
+
+interface LookAtFreeParameters {
+  readonly recipient: Address;
+  readonly nodes: ReturnType<typeof checkNodes>;
+  /** Undefined where the check `strategy` blocks. */
+  readonly capital: Promise<Capital | undefined>;
+}
+
+/**
+ * What is withdrawable, token by token, and whether a pause blocks it. A token that cannot be read
+ * or paid out does not keep the others back.
+ */
+function checkFree(
+  ctx: Context,
+  preflight: Preflight,
+  { recipient, nodes, capital }: LookAtFreeParameters,
+): Promise<{ readonly withdrawals: readonly Withdrawal[]; readonly pausing: Pausing | null } | undefined> {
+  const paused = checkPause(ctx, preflight, nodes);
+  return preflight.check('withdrawable', 'chain', async () => {
+    const { tokens } = await need(capital, 'strategy');
+    const { pausing } = await need(paused, 'protocol');
+    const all = await Promise.all(
+      tokens.map(async ({ token }) => ({
+        token,
+        found: await informational(readFree(ctx.chain(), { token, amount: undefined, recipient, pausing })),
+      })),
+    );
+    const some: { readonly free: bigint; readonly withdrawal: Withdrawal }[] = [];
+    const facts: Record<string, string> = {};
+    for (const { token, found } of all) {
+      if (!found.known) {
+        facts[token.symbol] = `left out: ${found.reason}`;
+        continue;
+      }
+      const { free, refusal, withdrawal } = found.value;
+      const shown = (amount: string) => formatAmount(BigInt(amount), token);
+      const { book, deployed, fees } = withdrawal.before;
+      if (free === 0n) {
+        facts[token.symbol] =
+          `none withdrawable: book ${shown(book)}, deployed ${shown(deployed)}, fees ${shown(fees)}`;
+      } else if (refusal !== null) {
+        facts[token.symbol] = `left out, the vault would refuse: ${refusal}`;
+      } else some.push({ free, withdrawal });
+    }
+    const value = { withdrawals: some.map(({ withdrawal }) => withdrawal), pausing };
+    const words = some.map(({ free, withdrawal }) => formatAmount(free, withdrawal.token)).join(' and ');
+    const summary =
+      some.length === 0
+        ? 'nothing can be withdrawn'
+        : `${words} can be withdrawn, less what the fee takes until then`;
+    return Object.keys(facts).length === 0 ? pass(summary, value) : warn(summary, { facts, value });
+  });
+}
+
+interface LookAtTrapParameters {
+  readonly unwinds: Promise<readonly ResolvedIntent[]>;
+  readonly capital: Promise<Capital | undefined>;
+  /** The operator wants to withdraw as well. */
+  readonly withdraw: boolean;
+  /** As the operator named them. */
+  readonly pairs: readonly string[];
+}
+
+/**
+ * Whether the vault refuses withdrawals once the unwind has happened: one build books what comes back a
+ * second time, and its consistency check then finds less than the book says.
+ * @returns true where withdrawals have to go first
+ */
+function checkTrap(
+  ctx: Context,
+  preflight: Preflight,
+  { unwinds, capital, withdraw, pairs }: LookAtTrapParameters,
+): Promise<boolean | undefined> {
+  return preflight.check<boolean>('after', 'chain', async () => {
+    const calls = await unwinds;
+    const { tokens } = await need(capital, 'strategy');
+    if (calls.length === 0) return pass('nothing is unwound', false);
+    const tried = await Promise.all(
+      tokens.map(async ({ token }) => ({
+        token,
+        answer: await informational(
+          tryWithdrawal(ctx.chain(), { token: token.address, first: calls.flatMap(byHolder) }),
+        ),
+      })),
+    );
+    const trapped = tried.filter(({ answer }) => answer.known && answer.value.outcome === 'trapped');
+    const names = (some: typeof tried) => some.map(({ token }) => token.symbol).join(', ');
+    if (trapped.length === 0) {
+      const unknown = tried.filter(({ answer }) => !answer.known || answer.value.outcome === 'unknown');
+      if (unknown.length > 0) {
+        const summary = `whether the vault pays out ${names(unknown)} after the unwind is unknown`;
+        return warn(summary, { facts: { reason: 'the node cannot simulate it' }, value: false });
+      }
+      const refused = tried.flatMap(({ token, answer }) =>
+        answer.known && answer.value.outcome === 'refused'
+          ? [`${token.symbol} not: ${answer.value.why}`]
+          : [],
+      );
+      return pass(['withdrawals succeed after the unwind, as simulated', ...refused].join('; '), false);
+    }
+    const why = 'the vault books what comes back a second time, so its book exceeds what it holds';
+    if (withdraw) {
+      return warn(`the withdrawals go first: after the unwind those of ${names(trapped)} revert`, {
+        facts: { reason: why },
+        value: true,
+      });
+    }
+    return warn(
+      `after this unwind every withdrawal of ${names(trapped)} reverts (BalanceConsistencyViolation)`,
+      {
+        facts: { reason: why },
+        next: [
+          {
+            when: 'to withdraw first',
+            tv: [
+              'emergency',
+              'unwind',
+              ...pairs.flatMap((pair) => ['--pair', pair]),
+              '--withdraw',
+              '--to',
+              'ADDRESS',
+            ],
+          },
+        ],
+        value: true,
+      },
+    );
   });
 }

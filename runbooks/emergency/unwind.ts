@@ -17,6 +17,7 @@ import {
   type RestingOrders,
   readRestingOrders,
 } from '../../src/chain/treasury/readOrders.ts';
+import { tryWithdrawal } from '../../src/chain/treasury/tryWithdrawal.ts';
 import {
   type UnsignedTransactions,
   unsignedInput,
@@ -38,7 +39,6 @@ import { defineRunbook, field, type StepContext } from '../../src/runbook/define
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { count } from '../../src/text/format.ts';
 import { byHand } from './unwind.byHand.ts';
-import { tryWithdrawal } from './unwind.checks.ts';
 import { exampleFacts, preflight, type UnwindFacts, wantedPairs } from './unwind.preflight.ts';
 
 const unwindId = 'unwind';
@@ -51,7 +51,7 @@ const input = {
   ),
   withdraw: field(
     '--withdraw',
-    'then withdraw all that is free of the tokens of these pairs',
+    'then withdraw all that is withdrawable of the tokens of these pairs',
     z.boolean().default(false),
   ),
   to: field(
@@ -60,11 +60,7 @@ const input = {
     z.string().optional(),
   ),
   toAgain,
-  replace: field(
-    '--replace',
-    'take the place of a transaction of this account that waits in the pool',
-    z.boolean().default(false),
-  ),
+  replace: field('--replace', 'replace the pending transaction of this account', z.boolean().default(false)),
   ...unsignedInput,
 };
 
@@ -90,6 +86,13 @@ vault refuses withdrawals after an unwind; a simulation finds out, and the withd
 deployed the vault refuses while the protocol is paused; then the pause is ended and begun again around it,
 as in tv emergency withdraw.`,
   byHand,
+  examples: [
+    { what: 'Recall the capital of one pair', line: 'tv emergency unwind --pair AlphaUSD-pathUSD' },
+    {
+      what: 'Of two pairs, and then withdraw what can be',
+      line: 'tv emergency unwind --pair AlphaUSD-pathUSD --pair BetaUSD-pathUSD --withdraw --to $RECIPIENT_ADDRESS',
+    },
+  ],
   input,
   example: {
     facts: exampleFacts,
@@ -119,7 +122,7 @@ as in tv emergency withdraw.`,
             next: [
               'the same command without --withdraw',
               {
-                when: 'then, with an amount a little below what is free',
+                when: 'then, with an amount a little below what is withdrawable',
                 tv: ['emergency', 'withdraw', '--calldata'],
               },
             ],
@@ -155,8 +158,8 @@ as in tv emergency withdraw.`,
       ? `This ${payoutConsequence(payout)} Then it ${unwinds}`
       : `This ${unwinds} Then it ${payoutConsequence(payout)}`;
   },
-  plan: ({ pairs, intents, sender, replace, payout, withdrawFirst }) => {
-    // What is free is so without the unwinding, too: one that fails does not hold it up.
+  plan: ({ pairs, intents, sender, replace, payout, withdrawFirst, before, resting }) => {
+    // What is withdrawable is so without the unwinding, too: one that fails does not hold it up.
     const paying = payout === null ? [] : payoutSteps(payout);
     if (sender === null) return paying;
     const unwinding = sendSteps({
@@ -174,6 +177,8 @@ as in tv emergency withdraw.`,
       urgent: true,
       replace,
       afterwards: 'by the strategist only',
+      // Orders are filled meanwhile: what comes back is known only by the receipt.
+      preview: { moves: true, tokens: before.map(({ token }) => token.address), orders: resting },
     });
     return withdrawFirst ? [...paying, ...unwinding] : [...unwinding, ...paying];
   },

@@ -33,7 +33,7 @@ export async function preflight(ctx: Context, input: WithdrawInput): Promise<Pre
   const token = preflight.check('token', 'chain', async () => {
     await need(nodes, 'chain');
     const found = await findToken(ctx.chain(), ctx.settings, input.token);
-    // Read now, so that an amount that makes no sense is told before anything else.
+    // Read now: an invalid amount is reported before anything else.
     if (!max) parseAmount(input.amount, found);
     return pass(`${found.symbol} ${found.address}, ${found.decimals} decimals`, found);
   });
@@ -50,12 +50,15 @@ export async function preflight(ctx: Context, input: WithdrawInput): Promise<Pre
       deployed: shown(BigInt(before.deployed)),
       fees: shown(BigInt(before.fees)),
     };
-    if (free === 0n) return block(`the vault has no ${unit.symbol} that is free`, { facts });
+    if (free === 0n) return block(`no ${unit.symbol} of the vault is withdrawable`, { facts });
     if (amount === undefined) {
-      return pass(`${shown(free)} is free, less what the management fee takes until then`, withdrawal);
+      return pass(
+        `${shown(free)} is withdrawable, less what the management fee takes until then`,
+        withdrawal,
+      );
     }
     if (amount > free) {
-      return block(`${shown(amount)} asked for, ${shown(free)} is free`, {
+      return block(`${shown(amount)} asked for, ${shown(free)} is withdrawable`, {
         facts,
         next: [
           { again: ['--amount', 'max'] },
@@ -63,7 +66,7 @@ export async function preflight(ctx: Context, input: WithdrawInput): Promise<Pre
         ],
       });
     }
-    return pass(`${shown(amount)} of ${shown(free)} that is free`, withdrawal);
+    return pass(`${shown(amount)} of the withdrawable ${shown(free)}`, withdrawal);
   });
 
   const [found, known] = [await asked, await paused];

@@ -33,7 +33,7 @@ const input = {
   token: field('--token <token>', 'its address, or the symbol of one that a named pair trades', z.string()),
   amount: field(
     '--amount <amount>',
-    'in whole tokens (1234.5), never in the smallest unit; or max, all that is free',
+    'in whole tokens (1234.5), never in the smallest unit; or max, all that is withdrawable',
     z
       .string()
       .refine(
@@ -47,11 +47,7 @@ const input = {
     z.string(),
   ),
   toAgain,
-  replace: field(
-    '--replace',
-    'take the place of a transaction of this account that waits in the pool',
-    z.boolean().default(false),
-  ),
+  replace: field('--replace', 'replace the pending transaction of this account', z.boolean().default(false)),
   ...unsignedInput,
 };
 
@@ -74,6 +70,12 @@ As deployed the vault refuses while the protocol is paused. Then the pause is en
 the withdrawal: in one atomic transaction where one key may do all three (Tempo), else in three, of which
 the last is sent even if the withdrawal fails.`,
   byHand,
+  examples: [
+    {
+      what: 'All of a token that is withdrawable',
+      line: 'tv emergency withdraw --token AlphaUSD --amount max --to $RECIPIENT_ADDRESS',
+    },
+  ],
   input,
   example: {
     facts: example,
@@ -94,7 +96,7 @@ the last is sent even if the withdrawal fails.`,
       const recipient = checkRecipient(ctx.settings, given.to);
       if (given.amount === 'max') {
         throw new UsageError('usage.amount-moves', 'max moves with time, so it cannot be signed elsewhere.', {
-          next: ['see what is free with --dry-run, then give --amount a little below it'],
+          next: ['see what is withdrawable with --dry-run, then give --amount a little below it'],
         });
       }
       const token = await findToken(ctx.chain(), ctx.settings, given.token);

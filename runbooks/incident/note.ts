@@ -16,6 +16,12 @@ export default defineAction({
   settings: 'as-found',
   description:
     'Adds a line with the time and your name to a file of the state directory that is only ever appended to (`incident-notes.jsonl`): what was seen, decided, or done by hand. `tv incident` shows it among all else. Changes nothing else, and asks nothing.',
+  examples: [
+    {
+      what: 'Keep what no machine knows',
+      line: 'tv incident note "RPC provider confirms an outage since 03:10"',
+    },
+  ],
   input: {
     text: field(
       '[text...]',

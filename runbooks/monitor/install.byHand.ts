@@ -41,7 +41,7 @@ systemctl daemon-reload`,
   ],
   verify: [
     {
-      what: 'It has looked.',
+      what: 'It has checked.',
       run: `curl -sS -m 5 --retry 20 --retry-delay 1 --retry-connrefused http://127.0.0.1:9464/health
 systemctl show -p ActiveState,NRestarts,InvocationID ${monitorUnit}`,
       expect: '`"status":"ok"` and an `invocation` that is the `InvocationID`; `NRestarts=0`.',

@@ -12,8 +12,12 @@ import {
 } from '../../src/host/monitorUnit.ts';
 import { readDirectory } from '../../src/host/readDirectory.ts';
 import { splitWords } from '../../src/observe/monitor/receivers.ts';
-import { parseAddress } from '../../src/observe/monitor/server.ts';
-import { judgeHealth, type MonitorInstallFacts, urlOnHost } from '../../src/operations/monitorUnit.ts';
+import {
+  judgeHealth,
+  type MonitorInstallFacts,
+  parseAddress,
+  urlOnHost,
+} from '../../src/operations/monitorUnit.ts';
 import { tvOnHost } from '../../src/operations/tvOnHost.ts';
 import { checkReplaceable, checkSystemd, unitChanges } from '../../src/operations/unitFiles.ts';
 import type { Finding } from '../../src/runbook/check.ts';

@@ -63,7 +63,7 @@ export default defineRunbook<typeof input, MonitorInstallFacts>({
   risk: 'moderate',
   description: `
 Makes \`tv monitor --serve\` a systemd service of the host (\`tempovault-monitor\`), which starts at boot and is
-started again whenever it ends. It is done once the service has looked for the first time and says so at its own
+started again whenever it ends. It is done once the service has finished its first check and says so at its own
 /health.
 
 The unit file is for all to read. Where the URL of a webhook is a secret, put it into a file of root's own (mode
@@ -72,6 +72,13 @@ The unit file is for all to read. Where the URL of a webhook is a secret, put it
 Installing again replaces the unit and starts the service anew: after an upgrade of tv, or with other flags. A unit
 file that was changed by hand is not overwritten unless overruled; drop-ins (\`systemctl edit\`) stay.`,
   byHand,
+  examples: [
+    { what: 'What would be installed', line: 'tv monitor install --dry-run' },
+    {
+      what: 'A service that checks every minute and calls a webhook',
+      line: 'tv monitor install --every 1m --webhook-file /etc/tempovault/webhook',
+    },
+  ],
   input,
   example: {
     facts: {
@@ -147,7 +154,7 @@ function start({ service, url }: MonitorInstallFacts): Step {
   };
   return {
     id: 'start',
-    title: 'start the monitor and wait for its first look',
+    title: 'start the monitor and wait for its first check',
     command: `systemctl enable --now ${monitorUnit}; curl -fsS ${url}/health`,
     effect: 'reversible',
     undoTitle: 'stop the monitor',

@@ -52,6 +52,7 @@ stay.`,
     ],
     never: ['Remove it to end a page: see what fires with `tv monitor`.'],
   },
+  examples: [{ what: 'Stop the service and remove its unit', line: 'tv monitor remove' }],
   input,
   example: {
     facts: {

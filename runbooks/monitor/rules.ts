@@ -14,10 +14,14 @@ export default defineReport({
   description: `
 Writes what others need for the metrics of \`tv monitor --serve\` and \`--textfile\`. The format prometheus is a file of
 alerting rules: one for each finding of \`tv status\`, one for sources that do not answer, and two for a monitor that
-does not look any more. Each has the labels severity, section and escalation, and the annotations summary,
+has stopped checking. Each has the labels severity, section and escalation, and the annotations summary,
 description, runbook_url and command. The format grafana is a dashboard, to be imported.
 
 The thresholds are those of tv (settings \`monitor.…\`): the rules need not be made again when one changes.`,
+  examples: [
+    { what: 'Alerting rules for Prometheus', line: 'tv monitor rules > /etc/prometheus/rules/tv.yml' },
+    { what: 'A dashboard for Grafana', line: 'tv monitor rules --format grafana > tempovault.json' },
+  ],
   input: {
     format: field(
       '--format <format>',

@@ -6,6 +6,7 @@ import { readEvidence } from '../../src/chain/transactions/receipt.ts';
 import { journaledTransaction, probeSent, sendOnce } from '../../src/chain/transactions/sendOnce.ts';
 import { node } from '../../src/chain/transactions/sendSteps.ts';
 import { amountPattern } from '../../src/chain/treasury/amount.ts';
+import { known } from '../../src/errors/answer.ts';
 import { preflightFund } from '../../src/operations/oracle/checkFunding.ts';
 import { exampleFacts, type FundFacts, funded } from '../../src/operations/oracle/fundFacts.ts';
 import type { Finding } from '../../src/runbook/check.ts';
@@ -49,6 +50,10 @@ already, nothing is sent. To have a plan approved, name the amount: the balance 
 
 The payment is sent once. The proof is the receipt of that transaction.`,
   byHand,
+  examples: [
+    { what: "The fees of some days, with the treasury manager's key", line: 'tv oracle fund' },
+    { what: 'A given amount', line: 'tv oracle fund --amount 25' },
+  ],
   input,
   example: { facts: exampleFacts, input: { amount: undefined, token: undefined, from: 'treasuryManager' } },
   onFailure: 'stop',
@@ -85,6 +90,7 @@ function pay({ oracle, sender }: FundFacts, funding: Funding): Step {
     runs: 'here',
     effect: 'final',
     afterwards: "it stays on the relay's account",
+    sends: known({ from: sender.from, calls: [fundingCall(funding, oracle)] }),
     probe: (ctx) => probeSent(ctx),
     run: (ctx) =>
       sendOnce(ctx, {

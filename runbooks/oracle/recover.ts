@@ -11,6 +11,7 @@ import { stopUnit } from '../../src/host/stopUnit.ts';
 import { followFirstSignal, judgeFirstSignal } from '../../src/operations/oracle/awaitFirstSignal.ts';
 import { checkRelayCauses, checkRelayKey } from '../../src/operations/oracle/checkRelayCauses.ts';
 import { checkRelayService } from '../../src/operations/oracle/checkRelayService.ts';
+import { stoppedMeanwhile } from '../../src/runbook/changes.ts';
 import { defineRunbook, type Step } from '../../src/runbook/define.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { during, note, step } from '../../src/runbook/step.ts';
@@ -47,6 +48,10 @@ chain, sent and signed by the expected address. What the relay's log says is no 
 
 Where a restart cannot help, nothing is changed, and the command that does help is named.`,
   byHand,
+  examples: [
+    { what: 'What would be done', line: 'tv oracle recover --dry-run' },
+    { what: 'Restart the relay and wait for a new signal', line: 'tv oracle recover' },
+  ],
   input: {},
   example: {
     facts: {
@@ -79,6 +84,7 @@ Where a restart cannot help, nothing is changed, and the command that does help 
     });
   },
   basis: ({ unit, oracle }) => ({ unit, oracle }),
+  changes: ({ unit, wasActive }) => [stoppedMeanwhile(unit, wasActive)],
   consequence: ({ unit }) => `This stops and starts ${unit}.`,
   plan: (facts) => [
     ...during({ ...stoppedRelay, open: stop(facts), body: [], close: start(facts) }),

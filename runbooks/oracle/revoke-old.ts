@@ -25,7 +25,7 @@ import { UsageError } from '../../src/errors/TvError.ts';
 import { changeEnvFile } from '../../src/host/changeEnvFile.ts';
 import { awaitFirstSignal } from '../../src/operations/oracle/awaitFirstSignal.ts';
 import { findCopies, judgeCopies, putAside, withoutKey } from '../../src/operations/oracle/findCopies.ts';
-import { keyName, readOracleKey, readRelayOf } from '../../src/operations/oracle/readOracleKey.ts';
+import { readOracleKey, readRelayOf } from '../../src/operations/oracle/readOracleKey.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field, type Step } from '../../src/runbook/define.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
@@ -70,6 +70,10 @@ A day after a rotation the old address loses its role, and copies of its key bes
 Refused before, unless --now is given, and refused as long as the new key does not work: a fresh signal of
 it on the chain is waited for.`,
   byHand,
+  examples: [
+    { what: 'A day after the rotation', line: 'tv oracle revoke-old' },
+    { what: 'At once', line: 'tv oracle revoke-old --now' },
+  ],
   input,
   example: {
     facts: {
@@ -251,7 +255,7 @@ function clean({ old, copies }: RevokeFacts): Step {
       for (const path of putAside(ctx, old)) removeKeyFile(path);
       for (const path of (await findCopies(ctx, old)).found) {
         const edit = (text: string) => withoutKey(ctx, text, old);
-        await changeEnvFile(ctx.host(), { path, key: keyName, edit });
+        await changeEnvFile(ctx.host(), { path, edit });
       }
       forgetOldKey(ctx.settings, old);
       return { copies };

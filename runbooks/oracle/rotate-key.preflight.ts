@@ -1,17 +1,22 @@
 import { join, resolve } from 'node:path';
-import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import { informational } from '../../src/chain/informational.ts';
+import type { ResolvedIntent } from '../../src/chain/intents/intent.ts';
+import { resolveIntent, resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
 import { signalLimitMs } from '../../src/chain/oracle/awaitSignal.ts';
 import { type Diagnosis, diagnose, isLasting } from '../../src/chain/oracle/diagnose.ts';
 import { type Funding, planFunding, readFunded } from '../../src/chain/oracle/fundAccount.ts';
+import type { OracleForm } from '../../src/chain/oracle/readAuthority.ts';
 import { isOracle, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import { type AcceptedSignal, readOwnSignal } from '../../src/chain/oracle/readSignals.ts';
 import { checkedAddress, namedPairs } from '../../src/chain/pairs/pair.ts';
 import { checkNodes } from '../../src/chain/preflight/checkNodes.ts';
+import type { Sender } from '../../src/chain/preflight/checkSending.ts';
 import { checkSending } from '../../src/chain/preflight/checkSending.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import { endThePause, readProtocol, stopsSignals } from '../../src/chain/readProtocol.ts';
 import { listKeyFiles, readKeyFile } from '../../src/chain/signers/keyFile.ts';
 import { parseKey, placeholderAddress } from '../../src/chain/signers/oracleKey.ts';
+import type { Call } from '../../src/chain/transactions/transaction.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { type Answer, answer } from '../../src/errors/answer.ts';
 import { findEnvFileObstacle } from '../../src/host/envFileObstacle.ts';
@@ -20,12 +25,41 @@ import { type RelayError, readRelayError } from '../../src/host/readRelayError.t
 import { readRuns, unfinishedRuns } from '../../src/journal/readRuns.ts';
 import { checkRelayService } from '../../src/operations/oracle/checkRelayService.ts';
 import { readOracleKey, readRelayOf } from '../../src/operations/oracle/readOracleKey.ts';
+import { askKeystorePassword, askNewKey } from '../../src/operations/oracle/runKeys.ts';
 import type { Finding } from '../../src/runbook/check.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { count, duration } from '../../src/text/format.ts';
-import { askKeystorePassword, askNewKey, type RotateFacts } from './rotate-key.data.ts';
+
+/** What the preflight has found and the plan is made from. No key in it. */
+export type RotateFacts = {
+  readonly form: OracleForm;
+  readonly chainId: number;
+  readonly oldAddress: Address;
+  /** Null where tv makes the key. */
+  readonly newAddress: Address | null;
+  readonly compromised: boolean;
+  /** Null where the account made elsewhere has enough. */
+  readonly funding: Funding | null;
+  readonly sender: Sender;
+  readonly unit: string;
+  readonly wasActive: boolean;
+  /** Whether a signal of the old key came lately: only then can it be expected to work again. */
+  readonly worked: boolean;
+  readonly envFile: string;
+  readonly limitMs: number;
+  readonly keystoreOut: string | null;
+  readonly keystorePasswordFile: string | null;
+  /** A key that an earlier rotation funded and could not use; null where there is none. */
+  readonly reuse: string | null;
+  /** With a placeholder for an address that is not known yet. */
+  readonly calls: {
+    readonly authorise: Call | null;
+    /** Of a compromised key; null where that cannot be revoked. */
+    readonly revoke: Call | null;
+  };
+};
 
 export interface RotateInput {
   readonly fund?: string | undefined;
@@ -38,7 +72,7 @@ export interface RotateInput {
 /** Less than this is a warning, as in tv oracle status. In seconds. */
 const shortOfFees = 3 * 86_400;
 
-/** Everything that could leave the oracle without a working key is looked at before anybody is asked. */
+/** Everything that could leave the oracle without a working key is checked before the question. */
 export async function preflight(ctx: Context, input: RotateInput): Promise<PreflightResult<RotateFacts>> {
   const newAddress = input.newAddress === undefined ? null : checkedAddress(input.newAddress);
   const keystoreOut = input.keystoreOut === undefined ? null : resolve(input.keystoreOut);
@@ -98,6 +132,10 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
     }),
   );
 
+  // For the preview alone: the step resolves it again.
+  const [authorise] = intents.map(asCall);
+  const old = input.compromised ? (await env)?.oldAddress : undefined;
+  const revoke = old === undefined ? undefined : await informational(resolveRevoke(ctx, old));
   const needed = { nodes, service, env, authority, signals, sender, funding };
   return preflight.result({ ...needed, reuse: reuse.then((found) => found ?? null) }, (known) => ({
     form: known.authority.form,
@@ -114,6 +152,7 @@ export async function preflight(ctx: Context, input: RotateInput): Promise<Prefl
     keystoreOut,
     keystorePasswordFile,
     reuse: known.reuse?.file ?? null,
+    calls: { authorise: authorise ?? null, revoke: revoke?.known ? revoke.value : null },
   }));
 }
 
@@ -167,7 +206,7 @@ async function checkPaused(ctx: Context, compromised: boolean) {
   if (!compromised) return block(`${words}: the new key cannot be proven`, { next: [endThePause] });
   // A key in wrong hands is worth cutting off now, and proving the new one later.
   return block(
-    `${words}: the old key can be cut off, but the run stops before the new one is proven; after the pause tv resume goes on there`,
+    `${words}: the old key can be revoked, but the run stops before the new one is proven; tv resume continues there after the pause`,
     { override: 'paused', next: [endThePause] },
   );
 }
@@ -268,8 +307,8 @@ export interface OldKeyEvidence {
 }
 
 /**
- * Whether the old key works now: its own recent signal on the chain. Without it the rotation could not be
- * told from what was broken before, and the old key would be no way back.
+ * Whether the old key works now: its own recent signal on the chain. Without it a failure of the
+ * rotation could not be distinguished from an earlier fault, and a rollback to the old key would not help.
  */
 export function judgeOldKey(evidence: OldKeyEvidence): Finding<{ readonly worked: boolean }> {
   const { oldAddress, authorised, pairs, activity, own, now, limitMs, lastError, compromised } = evidence;
@@ -280,7 +319,7 @@ export function judgeOldKey(evidence: OldKeyEvidence): Finding<{ readonly worked
     const reason = own === undefined ? activity.reason : `${activity.reason}; ${own.reason}`;
     const words = `whether ${name} works is unknown: ${reason}`;
     // The new key is proven by its own blocks and receipts, which need no logs.
-    if (compromised) return warn(`${words}; a compromised key is not put back`, { value, ...facts });
+    if (compromised) return warn(`${words}; a compromised key is not restored`, { value, ...facts });
     return block(words, {
       override: 'old-key-not-working',
       value,
@@ -306,7 +345,7 @@ export function judgeOldKey(evidence: OldKeyEvidence): Finding<{ readonly worked
       : `the last signal of ${name} is ${duration(age * 1000)} old`;
   // A key that may not sign is what a new one mends; and one in wrong hands need not work.
   if (!authorised) return warn(`${last}; it is not authorised and no way back`, { value, ...facts });
-  if (compromised) return warn(`${last}; a compromised key is not put back`, { value, ...facts });
+  if (compromised) return warn(`${last}; a compromised key is not restored`, { value, ...facts });
   return block(`${last}: the relay does not work as it is, and another key would not mend that`, {
     override: 'old-key-not-working',
     value,
@@ -339,8 +378,44 @@ export function judgeCauses(
   return pass('no transaction waits, clocks agree');
 }
 
-/** The new address is not known yet: any address stands for it where the call is tried. */
+/** The new address is not known yet: any address represents it in the simulation. */
 function resolveFor(ctx: Context, newAddress: RotateFacts['newAddress']) {
   const oracle = newAddress ?? placeholderAddress;
   return resolveIntents(ctx.chain(), [{ intent: 'authoriseOracle', oracle }]);
 }
+
+async function resolveRevoke(ctx: Context, oracle: Address): Promise<Call> {
+  return asCall(await resolveIntent(ctx.chain(), { intent: 'revokeOracle', oracle }));
+}
+
+function asCall({ address, data }: ResolvedIntent): Call {
+  return { to: address, data };
+}
+
+export const exampleFacts: RotateFacts = {
+  form: 'role',
+  chainId: 4217,
+  oldAddress: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
+  newAddress: null,
+  compromised: false,
+  funding: {
+    token: '0x20C0000000000000000000000000000000000001',
+    amount: '10000000',
+    words: '10 AlphaUSD',
+  },
+  sender: {
+    role: 'admin',
+    from: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
+    network: 'tempo',
+    feeToken: '0x20c0000000000000000000000000000000000000',
+  },
+  unit: 'tempovault-oracle',
+  wasActive: true,
+  worked: true,
+  envFile: '/home/tempovault/tempovault/.env',
+  limitMs: 210_000,
+  keystoreOut: null,
+  keystorePasswordFile: null,
+  reuse: null,
+  calls: { authorise: null, revoke: null },
+};

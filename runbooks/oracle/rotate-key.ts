@@ -1,21 +1,35 @@
 import { existsSync, renameSync } from 'node:fs';
 import * as z from 'zod';
-import { resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
-import { readFunded } from '../../src/chain/oracle/fundAccount.ts';
-import { rememberOldKey } from '../../src/chain/oracle/oldKeys.ts';
+import { ofCurrentState, readStaleHead } from '../../src/chain/currentState.ts';
+import { changedSince, recordsEffect, sinceFacts } from '../../src/chain/intents/effects.ts';
+import type { IntentRequest } from '../../src/chain/intents/intent.ts';
+import { judgeReceipts } from '../../src/chain/intents/judgeReceipts.ts';
+import { resolveIntent, resolveIntents } from '../../src/chain/intents/resolveIntent.ts';
+import type { FoundSignal } from '../../src/chain/oracle/awaitSignal.ts';
+import { fundingCall, readFunded } from '../../src/chain/oracle/fundAccount.ts';
+import { dueAt, readOldKeys, rememberOldKey } from '../../src/chain/oracle/oldKeys.ts';
+import { preferToken } from '../../src/chain/oracle/preferToken.ts';
 import { isOracle } from '../../src/chain/oracle/readAuthority.ts';
 import { checkedAddress } from '../../src/chain/pairs/pair.ts';
 import { readHead } from '../../src/chain/readHead.ts';
+import { readUntil } from '../../src/chain/readUntil.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
 import { decryptKeystore } from '../../src/chain/signers/decryptKeystore.ts';
 import { encryptKeystore } from '../../src/chain/signers/encryptKeystore.ts';
 import { readKeyFile, removeKeyFile, writeKeyFile } from '../../src/chain/signers/keyFile.ts';
-import { newKey, parseKey } from '../../src/chain/signers/oracleKey.ts';
+import { parseKey, placeholderAddress } from '../../src/chain/signers/oracleKey.ts';
+import { newKey } from '../../src/chain/signers/oracleSigner.ts';
+import { readEvidence } from '../../src/chain/transactions/receipt.ts';
+import { notedTransaction, probeSent, sendOnce, settleOnce } from '../../src/chain/transactions/sendOnce.ts';
+import { node } from '../../src/chain/transactions/sendSteps.ts';
+import type { Call, SentTransaction } from '../../src/chain/transactions/transaction.ts';
 import {
   type UnsignedTransactions,
   unsignedInput,
   unsignedTransactions,
 } from '../../src/chain/unsigned/unsignedTransactions.ts';
+import type { Address } from '../../src/config/settings.ts';
+import { known, unknown } from '../../src/errors/answer.ts';
 import { TvError, UsageError } from '../../src/errors/TvError.ts';
 import { checkUnitsAsBefore } from '../../src/host/checkAsBefore.ts';
 import { readUnit } from '../../src/host/readUnit.ts';
@@ -24,39 +38,33 @@ import { startUnit } from '../../src/host/startUnit.ts';
 import { stopUnit } from '../../src/host/stopUnit.ts';
 import { writeEnvValue } from '../../src/host/writeEnvValue.ts';
 import { awaitFirstSignal } from '../../src/operations/oracle/awaitFirstSignal.ts';
+import { findCopies, judgeCopies } from '../../src/operations/oracle/findCopies.ts';
 import { keyName, readOracleKey } from '../../src/operations/oracle/readOracleKey.ts';
-import { protective } from '../../src/runbook/concurrency.ts';
-import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
-import { messageNote } from '../../src/runbook/events.ts';
-import { block, pass, warn } from '../../src/runbook/preflight.ts';
-import { during } from '../../src/runbook/step.ts';
-import { duration } from '../../src/text/format.ts';
-import { quoteForShell } from '../../src/text/shellLine.ts';
-import { byHand } from './rotate-key.byHand.ts';
-import { authorise, cut, fund } from './rotate-key.chain.ts';
 import {
-  accepted,
   askKeystorePassword,
   askNewKey,
   assertKeyOfRun,
-  envWritten,
-  exampleFacts,
-  firstBlock,
-  forgotten,
-  generated,
   keyPlaces,
   needKey,
-  needResult,
-  type RotateFacts,
   readKeyOfRun,
-  relayStarted,
-  relayStopped,
-  since,
-  windowStart,
-  withoutKey,
-} from './rotate-key.data.ts';
-import { preflight } from './rotate-key.preflight.ts';
-import { verify } from './rotate-key.verify.ts';
+} from '../../src/operations/oracle/runKeys.ts';
+import { stoppedMeanwhile } from '../../src/runbook/changes.ts';
+import type { Check } from '../../src/runbook/check.ts';
+import { protective } from '../../src/runbook/concurrency.ts';
+import {
+  defineRunbook,
+  field,
+  type ProbeAnswer,
+  type Step,
+  type StepContext,
+} from '../../src/runbook/define.ts';
+import { messageNote } from '../../src/runbook/events.ts';
+import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
+import { during, note, step } from '../../src/runbook/step.ts';
+import { ago, count, duration } from '../../src/text/format.ts';
+import { quoteForShell } from '../../src/text/shellLine.ts';
+import { byHand } from './rotate-key.byHand.ts';
+import { exampleFacts, preflight, type RotateFacts } from './rotate-key.preflight.ts';
 
 const input = {
   fund: field(
@@ -71,7 +79,7 @@ const input = {
   ),
   compromised: field(
     '--compromised',
-    'cut the old key off first; it is not put back',
+    'revoke the old key first; it is not restored',
     z.boolean().default(false),
   ),
   keystoreOut: field(
@@ -87,6 +95,32 @@ const input = {
   ...unsignedInput,
 };
 
+/** From when the old key stops working until the new one is proven. */
+const withoutKey = { subject: 'oracle', state: 'WITHOUT a working key' } as const;
+
+type Sent = SentTransaction & {
+  /** When the old key stopped working by it, ISO 8601; absent where it did not. */
+  readonly since?: string;
+};
+
+const generated = step<{ readonly address: Address }>('generate');
+const funded = step<SentTransaction>('fund');
+const cutOff = step<Sent>('cut');
+const authorised = step<Sent>('authorise');
+const relayStopped = step<{ readonly unit: string; readonly since: string }>('stop');
+const envWritten = step<{ readonly file: string; readonly address: Address }>('env');
+const relayStarted = step<{ readonly unit: string; readonly fromBlock: number }>('start');
+const accepted = step<FoundSignal & { readonly address: Address; readonly seenAt: string }>('accept');
+const forgotten = step<{ readonly old: Address }>('forget');
+
+/** The note of the transaction that undoes `authorise`. */
+const undoAuthorise = 'undo-authorise';
+
+/** When the old key stopped working by this step, also where it is resumed. ISO 8601. */
+const since = note<string>('since');
+/** The first block in which a signal of the new key counts. */
+const firstBlock = note<number>('fromBlock');
+
 /** Runbook §4: another key signs the oracle's signals from now on. */
 export default defineRunbook<typeof input, RotateFacts, UnsignedTransactions>({
   title: 'Rotate the oracle key',
@@ -97,19 +131,26 @@ export default defineRunbook<typeof input, RotateFacts, UnsignedTransactions>({
   description: `
 Every 90 days, after a departure, or when the key may be in wrong hands (--compromised). A new key is made,
 funded and authorised, put into .env, and proven by its first signal on the chain. If that does not come,
-the old key is put back and proven in turn.
+the old key is restored and proven in turn.
 
 Where every holder of ORACLE may sign, the old key stays valid until \`tv oracle revoke-old\`, a day later.
 Where the contract knows one oracle only, authorising the new one ends the old one: .env is written before,
 so that the time without a working key is as short as a restart.
 
 While a pause stops the signals nothing could prove a key, so that is refused. A compromised key
-can be cut off nevertheless (--override paused): the run then stops at the proof, and \`tv resume\` goes on
-there once the pause has ended.
+can be revoked nevertheless (--override paused): the run then stops at the proof, and \`tv resume\` continues
+there after the pause.
 
 The new key lies in the state directory (0600) until it is proven; afterwards it is in .env alone. One that
 was funded and could not be used stays there, and the next rotation takes it.`,
   byHand,
+  examples: [
+    {
+      what: 'Make a new key, and keep it in a keystore too',
+      line: 'tv oracle rotate-key --keystore-out /root/oracle.json',
+    },
+    { what: 'The old key is known to others: revoke it first', line: 'tv oracle rotate-key --compromised' },
+  ],
   input,
   example: {
     facts: exampleFacts,
@@ -148,6 +189,14 @@ was funded and could not be used stays there, and the next rotation takes it.`,
     unit,
     keystoreOut,
   }),
+  changes: ({ envFile, oldAddress, newAddress, unit, wasActive }) => [
+    {
+      kind: 'file',
+      what: `ORACLE_PRIVATE_KEY in ${envFile}`,
+      course: [`the key of ${oldAddress}`, newAddress === null ? 'a new key' : `the key of ${newAddress}`],
+    },
+    stoppedMeanwhile(unit, wasActive),
+  ],
   consequence: ({ oldAddress, form, compromised }) =>
     compromised
       ? `This cuts ${oldAddress} off for good; until the new key signs, there is no oracle.`
@@ -290,7 +339,183 @@ async function proveOld(ctx: StepContext, facts: RotateFacts): Promise<void> {
   ctx.note(messageNote, `${duration(ms)} without a working key, until the old one signed again`);
 }
 
-/** Where .env is written before the stop, taking that back also restarts the relay: see `setKey`. */
+/** Funds for fees. On Tempo a transfer of the fee token: Tempo rejects transactions with a value. */
+function fund(facts: RotateFacts): Step {
+  const { funding } = facts;
+  if (funding === null) throw new Error('nothing to fund');
+  const to = facts.newAddress ?? '$NEW_ORACLE_ADDRESS';
+  return funded.define({
+    title: `fund the new address with ${funding.words}${funding.token === null ? '' : ', and have it pay its fees in that'}`,
+    command:
+      funding.token === null
+        ? `cast send ${to} --value ${funding.amount} ${node} --account admin`
+        : `cast send ${funding.token} "transfer(address,uint256)" ${to} ${funding.amount} ${node} --account admin`,
+    runs: 'here',
+    effect: 'reversible',
+    afterwards: 'kept for the next rotation',
+    sends: previewOf(facts, fundingCall(funding, facts.newAddress ?? placeholderAddress), funded.id),
+    probe: (ctx) => probeNoted(ctx, funded.id),
+    run: async (ctx) => {
+      const { address, key } = needKey(ctx, 'new');
+      const sent = await send(ctx, facts, fundingCall(funding, address), funded.id);
+      if (funding.token !== null) await preferToken(ctx, { key, token: funding.token });
+      return sent;
+    },
+  });
+}
+
+/** Where every holder of ORACLE may sign, the old key stays valid. Where the contract has one oracle, it ends here. */
+export function authorise(facts: RotateFacts): Step {
+  const cuts = facts.form === 'one-address';
+  const to = facts.newAddress ?? '$NEW_ORACLE_ADDRESS';
+  const sends = authorised.define({
+    title: cuts ? 'authorise the new address; the old key ends at this instant' : 'authorise the new address',
+    command: cuts
+      ? `cast send $RISK_CONTROLLER_ADDRESS "setOracleAddress(address)" ${to} ${node} --account admin`
+      : `cast send $GOVERNANCE_ROLES_ADDRESS "grantRole(bytes32,address)" $ORACLE_ROLE ${to} ${node} --account admin`,
+    runs: 'here',
+    // Authorising twice has the same effect as once.
+    once: [],
+    sends: previewOf(facts, facts.calls.authorise, authorised.id),
+    effect: facts.compromised ? 'final' : 'reversible',
+    ...(facts.compromised
+      ? { afterwards: 'the old key stays revoked' }
+      : { undoTitle: cuts ? 'authorise the old address' : 'revoke the new address' }),
+    probe: (ctx) => probeNoted(ctx, authorised.id),
+    run: async (ctx) => {
+      const oracle = needKey(ctx, 'new').address;
+      const { address: to, data } = await resolveIntent(ctx.chain(), { intent: 'authoriseOracle', oracle });
+      const moment = cuts ? await sinceNow(ctx) : undefined;
+      const sent = await send(ctx, facts, { to, data }, authorised.id);
+      return { ...sent, ...(moment === undefined ? {} : { since: moment }) };
+    },
+  });
+  if (facts.compromised) return sends;
+  return {
+    ...sends,
+    undo: async (ctx) => {
+      const signed = notedTransaction(ctx, authorised.id);
+      const oracle = readKeyOfRun(ctx, 'new')?.address;
+      if (signed === undefined || oracle === undefined) return;
+      // The transaction may still be pending. A later transaction must reverse it.
+      const undecided = await settleOnce(ctx, signed, { note: authorised.id }).then(
+        () => undefined,
+        (error: unknown) => {
+          if (!(error instanceof TvError)) throw error;
+          // Proven to have had no effect, now or later.
+          return notedTransaction(ctx, authorised.id) === undefined ? undefined : error;
+        },
+      );
+      const known = notedTransaction(ctx, undoAuthorise) !== undefined;
+      const back = cuts
+        ? await isOracle(ctx.chain(), facts.oldAddress)
+        : !(await isOracle(ctx.chain(), oracle));
+      // The state at an old block is no proof that nothing has to be undone.
+      if (!known && back && (await readStaleHead(ctx)) === undefined) {
+        if (undecided !== undefined) throw undecided;
+        return;
+      }
+      const { address: to, data } = await resolveIntent(
+        ctx.chain(),
+        cuts ? { intent: 'authoriseOracle', oracle: facts.oldAddress } : { intent: 'revokeOracle', oracle },
+      );
+      await send(ctx, facts, { to, data }, undoAuthorise);
+    },
+    checkUndone: (ctx) =>
+      ofCurrentState(ctx, async () => {
+        const made = generated.result(ctx)?.address;
+        const account = cuts ? facts.oldAddress : (facts.newAddress ?? made);
+        if (account === undefined)
+          throw new TvError('journal.damaged', 'the journal does not hold the new address');
+        const holds = await readUntil(
+          ctx,
+          () => isOracle(ctx.chain(), account),
+          (value) => value === cuts,
+        );
+        const words = `${account} is ${holds ? '' : 'not '}authorised as oracle`;
+        if (holds !== cuts) return block(`${words}, unlike before the run`);
+        const signed = notedTransaction(ctx, undoAuthorise);
+        if (signed === undefined) return pass(`${words}, as before the run`);
+        const { hash } = signed;
+        const proof = await readEvidence(ctx.chain(), hash);
+        if (!proof.known) {
+          return block(`${words}, but it is unknown whether the undo succeeded: ${proof.reason}`, {
+            facts: { transaction: hash },
+            next: [{ tv: ['resume'] }],
+          });
+        }
+        const intent = await resolveIntent(ctx.chain(), {
+          intent: cuts ? 'authoriseOracle' : 'revokeOracle',
+          oracle: account,
+        });
+        return recordsEffect(proof.value.logs, intent) === false
+          ? warn(`${words}, as before the run, but ${hash} has no event of it`)
+          : pass(`${words}, as before the run, by ${hash} in block ${count(proof.value.block)}`);
+      }),
+  };
+}
+
+/** A compromised key is revoked before any other change. */
+function cut(facts: RotateFacts): Step {
+  const oracle = facts.oldAddress;
+  return cutOff.define({
+    title: `revoke ${oracle} at once`,
+    command: `cast send $GOVERNANCE_ROLES_ADDRESS "revokeRole(bytes32,address)" $ORACLE_ROLE ${oracle} ${node} --account admin`,
+    runs: 'here',
+    effect: 'final',
+    sends: previewOf(facts, facts.calls.revoke, cutOff.id),
+    probe: (ctx) => probeNoted(ctx, cutOff.id),
+    run: async (ctx) => {
+      const { address: to, data } = await resolveIntent(ctx.chain(), { intent: 'revokeOracle', oracle });
+      const moment = await sinceNow(ctx);
+      return { ...(await send(ctx, facts, { to, data }, cutOff.id)), since: moment };
+    },
+  });
+}
+
+/** `begun` where a transaction is noted: running the step again looks that transaction up and returns its receipt. */
+async function probeNoted(ctx: StepContext, note: string): Promise<ProbeAnswer> {
+  return notedTransaction(ctx, note) === undefined ? 'not-done' : probeSent(ctx, note);
+}
+
+/** The present moment, or the one noted by an earlier attempt. */
+function sinceNow(ctx: StepContext): Promise<string> {
+  return since.once(ctx, () => ctx.clock.now().toISOString());
+}
+
+/** The transaction of a step, for the preview of the plan. */
+function previewOf(
+  { newAddress, sender }: RotateFacts,
+  call: Call | null,
+  note: string,
+): NonNullable<Step['sends']> {
+  if (call === null) return unknown('the call is resolved when the step runs');
+  const standIn = { address: placeholderAddress, words: 'the new address' };
+  return known({ from: sender.from, calls: [call], note, ...(newAddress === null ? { standIn } : {}) });
+}
+
+function send(ctx: StepContext, { sender }: RotateFacts, call: Call, note: string) {
+  const { role, from, feeToken } = sender;
+  return sendOnce(ctx, { role, from, calls: [call], feeToken: feeToken ?? undefined, note });
+}
+
+/** When the old key stopped working; undefined where it never did. */
+function windowStart(results: StepContext['results']): Date | undefined {
+  const times = [cutOff, authorised, relayStopped].flatMap((each) => {
+    const began = each.result({ results })?.since;
+    return began === undefined ? [] : [Date.parse(began)];
+  });
+  return times.length === 0 ? undefined : new Date(Math.min(...times));
+}
+
+/** @throws TvError where the journal does not hold the result of a completed step */
+function needResult<R>(result: R | undefined): R {
+  if (result === undefined)
+    throw new TvError('journal.damaged', 'The journal does not hold the result of a completed step.');
+  return result;
+}
+
+/** Where .env is written before the stop, undoing that also restarts the relay: see `setKey`. */
 const restartsInEnv = ({ form }: RotateFacts) => form === 'one-address';
 
 export function stop(facts: RotateFacts): Step {
@@ -380,7 +605,7 @@ export function accept(facts: RotateFacts): Step {
     title: `wait at most ${duration(facts.limitMs)} for the new address's first signal on the chain`,
     command: `journalctl -u ${facts.unit} -f`,
     effect: 'reversible',
-    afterwards: facts.compromised ? 'the old key stays out' : 'without it the old key comes back',
+    afterwards: facts.compromised ? 'the old key is not restored' : 'without it the old key is restored',
     interruptible: true,
     readOnly: true,
     run: async (ctx) => {
@@ -416,4 +641,99 @@ export function forget(facts: RotateFacts): Step {
       return { old: facts.oldAddress };
     },
   });
+}
+
+/** Reads back from the chain, the host and the disk that the new key works and is in one place alone. */
+async function verify(ctx: StepContext, facts: RotateFacts): Promise<readonly Check[]> {
+  const preflight = new Preflight(ctx);
+  const { address, nonce, block: number, seenAt } = needResult(accepted.result(ctx));
+  const name = address;
+
+  preflight.check('grant', 'chain', () => receiptOf(ctx, authorised.result(ctx), authorising(address)));
+  const isAuthorised = async () => {
+    if (await readUntil(ctx, () => isOracle(ctx.chain(), address), Boolean)) {
+      return pass(
+        `${name} is authorised; its signal with nonce ${nonce} was accepted in block ${count(number)}`,
+      );
+    }
+    const facts = await sinceOf(ctx, authorised.result(ctx), authorising(address));
+    return facts === undefined
+      ? block(`${name} is not authorised`, { next: [{ tv: ['oracle', 'status'] }] })
+      : block(`${name} is not authorised any more`, { facts, next: [{ tv: ['oracle', 'status'] }] });
+  };
+  preflight.check('signal', 'chain', () => ofCurrentState(ctx, isAuthorised));
+  preflight.check('window', 'chain', async () => {
+    const since = windowStart(ctx.results);
+    if (since === undefined) return pass('the old key worked until the new one did');
+    const ms = Date.parse(seenAt) - since.getTime();
+    return pass(`${duration(ms)} without a working key, until the first signal of the new one was seen`);
+  });
+  preflight.check('service', 'host', async () => {
+    const { activeState, mainPid } = await readUnit(ctx.host(), { unit: facts.unit });
+    return activeState === 'active'
+      ? pass(`${facts.unit} active, process ${mainPid}`)
+      : block(`${facts.unit} is ${activeState}`, { next: [{ tv: ['oracle', 'recover'] }] });
+  });
+  preflight.check('key', 'host', async () => {
+    const found = await readOracleKey(ctx);
+    if (found.address !== address) return block(`.env holds the key of ${found.address}`);
+    const places = keyPlaces(ctx);
+    const left = Object.values(places).filter((file) => readKeyFile(file) !== undefined);
+    if (left.length > 0) return block(`a copy of a key is left in ${left.join(', ')}`);
+    const { keystoreOut } = facts;
+    return pass(`${name} is in .env${keystoreOut === null ? ' and nowhere else' : ` and in ${keystoreOut}`}`);
+  });
+  // Where the contract knows one oracle only, authorising the new one has cut the old one off.
+  const cuts = facts.compromised && facts.form === 'role';
+  if (cuts)
+    preflight.check('revoke', 'chain', () => receiptOf(ctx, cutOff.result(ctx), revoking(facts.oldAddress)));
+  const mayOldSign = async () => {
+    const old = facts.oldAddress;
+    const mustBeRevoked = facts.compromised || facts.form === 'one-address';
+    const signs = await readUntil(
+      ctx,
+      () => isOracle(ctx.chain(), facts.oldAddress),
+      (may) => !may || !mustBeRevoked,
+    );
+    if (!signs) return pass(`${old} may not sign any more`);
+    if (mustBeRevoked) {
+      const since = cuts ? await sinceOf(ctx, cutOff.result(ctx), revoking(facts.oldAddress)) : undefined;
+      return block(since === undefined ? `${old} still may sign` : `${old} was revoked, and may sign again`, {
+        facts: since ?? {},
+        next: [{ tv: ['oracle', 'revoke-old', '--address', facts.oldAddress, '--now'] }],
+      });
+    }
+    const entry = readOldKeys(ctx.settings).find((each) => each.old === facts.oldAddress);
+    const due = entry === undefined ? '' : `, due ${ago(dueAt(entry), ctx.clock.now())}`;
+    return warn(`old oracle key ${old} still valid${due}`, {
+      next: [{ when: 'once it is due', tv: ['oracle', 'revoke-old'] }],
+    });
+  };
+  preflight.check('old', 'chain', () => ofCurrentState(ctx, mayOldSign));
+  preflight.check('copies', 'host', async () => {
+    const copies = await findCopies(ctx, facts.oldAddress);
+    const finding = judgeCopies(copies, '');
+    if (copies.found.length === 0) return finding;
+    // Where it still may sign, the line above names the command already.
+    if (await isOracle(ctx.chain(), facts.oldAddress)) return finding;
+    return { ...finding, next: [{ tv: ['oracle', 'revoke-old', '--address', facts.oldAddress] }] };
+  });
+  return preflight.checks();
+}
+
+const authorising = (oracle: Address) => ({ intent: 'authoriseOracle', oracle }) as const;
+const revoking = (oracle: Address) => ({ intent: 'revokeOracle', oracle }) as const;
+
+/** The receipt of what a step has sent, and the event in it. */
+async function receiptOf(ctx: StepContext, sent: SentTransaction | undefined, intent: IntentRequest) {
+  const intents = [await resolveIntent(ctx.chain(), intent)];
+  return judgeReceipts(ctx.chain(), { sent: sent === undefined ? [] : [sent], intents, noun: 'accounts' });
+}
+
+/** For a state that differs from what a step has brought about: what came after it. */
+async function sinceOf(ctx: StepContext, sent: SentTransaction | undefined, wanted: IntentRequest) {
+  if (sent === undefined) return undefined;
+  const intent = await resolveIntent(ctx.chain(), wanted);
+  const since = await changedSince(ctx.chain(), { intent, hash: sent.hash });
+  return since === undefined ? undefined : sinceFacts(since, sent.hash);
 }

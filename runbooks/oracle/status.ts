@@ -32,7 +32,7 @@ import { byHand } from './status.byHand.ts';
 /** Limit of one source, in milliseconds. */
 const limitMs = 10_000;
 
-/** `tv oracle status`: is the oracle at work, and what would keep it from it. */
+/** `tv oracle status`: does the oracle submit signals, and what would prevent it. */
 export default defineReport({
   title: 'Oracle',
   summary: 'Show signals, key, fees and who else may sign',
@@ -41,6 +41,7 @@ export default defineReport({
   description:
     "Shows for each pair the age of the last signal (healthy, stale by the contract's threshold, dead after five minutes), the process and its last errors, whether the key in .env is the authorised one and how old, what it can pay and for how long, waiting transactions, and other addresses that may sign. What cannot be read is unknown (?). Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.",
   byHand,
+  examples: [{ what: 'Signals, key, fees and the accounts that may sign', line: 'tv oracle status' }],
   input: {},
   collect: async (ctx) => {
     const runs = urgentFirst(surveyRuns(ctx).states).filter(({ started }) =>
@@ -67,7 +68,7 @@ export default defineReport({
     }, unlessAwaited);
     // What cannot be read says nothing about the oracle, in whatever way its source is away.
     const sample = (id: string, read: () => Promise<SampleValue>, next: readonly Advice[]) =>
-      takeSample(id, limitMs, read, next, 'unknown');
+      takeSample(ctx, id, limitMs, read, next, 'unknown');
     const chainGauge = (id: string, read: () => Promise<SampleValue>) =>
       sample(id, () => onRightChain(right, right.then(read)), [{ tv: ['status'] }]);
     const onTheHost = [onHost(`systemctl status ${ctx.settings.host.units.oracle}`)];
@@ -110,8 +111,7 @@ export default defineReport({
     const lines = samples.map((each, index) => {
       // A node that is away is the reason of many lines; once is enough.
       const first = samples.findIndex(({ summary }) => summary === each.summary);
-      const words =
-        first < index ? `cannot tell, as for ${samples[first]?.id}` : shortened(each.summary, paint);
+      const words = first < index ? `unknown, as for ${samples[first]?.id}` : shortened(each.summary, paint);
       const text = wrap(words, paint.width - gap, ' '.repeat(gap));
       return `  ${mark(each.level, paint)} ${padEnd(each.id, names)}  ${text}`;
     });

@@ -2,7 +2,7 @@ import { rightChain } from '../../src/operations/documents/byHandLines.ts';
 import type { ByHand } from '../../src/runbook/define.ts';
 
 export const byHand: ByHand = {
-  when: 'a transaction of the relay stays pending for minutes, so that the relay signs the same nonce again and is refused.',
+  when: 'a transaction of the relay has been pending for minutes. The relay signs the same nonce again, and the node refuses it.',
   variables: { PAIR_ID: 'a pair of the relay: one of the PAIR_… above, or its 32-byte id' },
   checks: [
     rightChain,

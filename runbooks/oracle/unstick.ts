@@ -4,7 +4,7 @@ import { checkNodes } from '../../src/chain/preflight/checkNodes.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import { readUntil } from '../../src/chain/readUntil.ts';
 import { sameAddress } from '../../src/chain/sameAddress.ts';
-import { oracleSigner } from '../../src/chain/signers/oracleKey.ts';
+import { oracleSigner } from '../../src/chain/signers/oracleSigner.ts';
 import type { Signer } from '../../src/chain/signers/signer.ts';
 import { readFees } from '../../src/chain/transactions/readFees.ts';
 import { feeOf, formatFunds, readFunds } from '../../src/chain/transactions/readFunds.ts';
@@ -17,6 +17,7 @@ import { node } from '../../src/chain/transactions/sendSteps.ts';
 import { gasLimit } from '../../src/chain/transactions/signTransaction.ts';
 import { simulate } from '../../src/chain/transactions/simulate.ts';
 import type { Address } from '../../src/config/settings.ts';
+import { known } from '../../src/errors/answer.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { readClock } from '../../src/host/readClock.ts';
 import { readRelayError } from '../../src/host/readRelayError.ts';
@@ -62,7 +63,7 @@ export default defineRunbook<Record<never, never>, UnstickFacts>({
   order: 4,
   risk: 'moderate',
   description: `
-Where a transaction of the relay's key waits in the pool and no signal gets through, a restart does not help:
+Where a transaction of the relay's key is pending and no signal gets through, a restart does not help:
 the relay signs the next signal with the same nonce, and the node refuses it. This command uses the nonce up
 with a call of the account to itself that does nothing, signed with the key in .env, and pays as much more as
 the node requires. It is never another signal.
@@ -71,6 +72,10 @@ If the original gets into a block first, that is as good: the nonce has advanced
 was mined. Afterwards a new signal on the chain, sent and signed by the expected address, is the proof that
 the relay works again.`,
   byHand,
+  examples: [
+    { what: 'Show what is stuck, and what would replace it', line: 'tv oracle unstick --dry-run' },
+    { what: 'Replace it', line: 'tv oracle unstick' },
+  ],
   input: {},
   example: {
     facts: {
@@ -218,7 +223,7 @@ export function judgePending({ oracle, nonce, pool, trouble, lastError }: Pendin
     const words =
       pool === undefined
         ? 'the RPC node counts no pending transaction, and does not show its pool'
-        : 'no transaction waits in the pool';
+        : 'no transaction is pending';
     return block<Pick<UnstickFacts, 'nonces' | 'pending'>>(`${name} is not stuck: ${words}`, {
       next: [{ tv: ['oracle', 'status'] }],
     });
@@ -253,6 +258,7 @@ function replace(facts: UnstickFacts, nonce: number): Step {
     effect: 'final',
     // The chain takes one transaction with this nonce at most.
     once: [],
+    sends: known({ from: oracle, calls: [{ to: oracle, data: '0x' }], mayLose: true }),
     idempotent: true,
     run: async (ctx) => {
       // Noted before: the signal that proves the relay may come right after.

@@ -1,3 +1,5 @@
+import { assertChainId, onRightChain } from '../../src/chain/assertChainId.ts';
+import { contractAddresses } from '../../src/chain/contracts.ts';
 import { eventName } from '../../src/chain/events.ts';
 import { readHead } from '../../src/chain/readHead.ts';
 import { countRows } from '../../src/database/countRows.ts';
@@ -41,6 +43,10 @@ export default defineReport({
   description:
     'Reads the logs of the protocol from the chain and compares them with the rows in the database, by transaction hash and log index. Lists missing and surplus events: the indexer skips blocks whose RPC call failed, and reports that nowhere else. A row is surplus only where the receipt of its transaction, or its block, confirms it. Events whose row in the table of their kind (deposits, withdrawals, …) is missing are listed too. Kinds that this indexer cannot store are listed apart, with the line of its journal. Exit 1 where they differ, 3 where the RPC node contradicts itself about where logs are, 5 where part of it could not be compared.',
   byHand,
+  examples: [
+    { what: 'All blocks that the database covers', line: 'tv reindex check' },
+    { what: 'Some of them', line: 'tv reindex check --from-block 12345678 --to-block 12350000' },
+  ],
   input: {
     fromBlock: field(
       '--from-block <block>',
@@ -54,14 +60,15 @@ export default defineReport({
     ),
   },
   collect: async (ctx, { fromBlock, toBlock }): Promise<CheckData> => {
-    const contracts = Object.values(ctx.settings.contracts).filter((address) => address !== undefined);
+    const contracts = contractAddresses(ctx.settings);
     const schema = await readEventSchema(ctx.database());
     // The head second: an indexer that works is never ahead of a head that was read after its cursor.
     const [progress, cursor] = await Promise.all([
       readProgress(ctx.database(), { schema }),
       readCursor(ctx.database(), { schema }),
     ]);
-    const head = (await readHead(ctx.chain())).number;
+    // Behind another chain every row would look as if it were not on the chain.
+    const head = (await onRightChain(assertChainId(ctx.chain()), readHead(ctx.chain()))).number;
     const from = fromBlock ?? (await oldestBlock(ctx, schema));
     const to = toBlock ?? Math.min(head, progress.block ?? head);
     if (to > head || from > to) {

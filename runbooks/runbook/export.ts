@@ -12,6 +12,9 @@ export default defineReport({
 section also has the procedure without tv: checks, commands that run as printed, how to verify them, and what not
 to do. With -e its block of definitions has the environment's own addresses, units and paths, and never a
 password; without, they are read from .env or filled in. Export it before you need it.`,
+  examples: [
+    { what: 'A copy for the day on which tv does not work', line: 'tv runbook export > RUNBOOK.md' },
+  ],
   input: {},
   collect: async ({ registry, version, settings, settingsOrigins }) => {
     if (!settingsOrigins.named) return { version, markdown: await describeAll(registry, version) };

@@ -8,6 +8,7 @@ export default defineReport({
   order: 1,
   settings: 'none',
   description: 'Lists the procedures of the operations runbook that tv carries out, by section.',
+  examples: [{ what: 'All procedures and their sections', line: 'tv runbook list' }],
   input: {},
   collect: async ({ registry }) => ({
     procedures: registry

@@ -10,6 +10,7 @@ export default defineReport({
   order: 2,
   settings: 'none',
   description: 'Shows one procedure: why and when, what it asks, its flags, and how it ends.',
+  examples: [{ what: 'A procedure, with the same by hand', line: 'tv runbook show oracle rotate-key' }],
   input: { name: field('<name...>', 'the command, as tv runbook list shows it', z.array(z.string())) },
   collect: async ({ registry }, { name }) => {
     const wanted = name.join(' ').replace(/^tv /, '');

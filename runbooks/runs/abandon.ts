@@ -11,7 +11,13 @@ export default defineControl({
   order: 5,
   risk: 'severe',
   description:
-    'Closes a run that can be neither finished nor undone, with a reason that is kept in the audit log. Only the record changes: completed steps are kept, and the run no longer blocks others. Every transaction that the run signed is looked up on every node first. Unless each is proven to have had no effect, the same command with the same effect stays blocked (--override unfinished-run). Prefer tv resume: it looks them up too, and sends none twice. Check tv status first. Also closes a run whose journal cannot be read. Asks the same question as the run itself.',
+    'Closes a run that can be neither finished nor undone, with a reason that is kept in the audit log. Only the record changes: completed steps are kept, and the run no longer blocks others. What it has made and not removed (the copy of a reindex, its second indexer) is named, with the line that removes it. Every transaction that the run signed is looked up on every node first. Unless each is proven to have had no effect, the same command with the same effect stays blocked (--override unfinished-run). Prefer tv resume: it looks them up too, and sends none twice. Check tv status first. Also closes a run whose journal cannot be read. Asks the same question as the run itself.',
+  examples: [
+    {
+      what: 'Close a run that was finished by hand',
+      line: 'tv runs abandon 7f3a --reason "finished by hand, see OPS-311"',
+    },
+  ],
   input: {
     run: field(
       '[run]',

@@ -13,6 +13,7 @@ export default defineReport({
   order: 1,
   description:
     'Lists the runs of this environment: when, who, what, and how they ended. Unfinished ones can be resumed or undone.',
+  examples: [{ what: 'The last five', line: 'tv runs list --limit 5' }],
   input: {
     limit: field(
       '--limit <count>',

@@ -10,7 +10,13 @@ export default defineControl({
   order: 6,
   risk: 'mild',
   description:
-    'Adds a note to the journal of a run that has ended: what was seen, what was done by hand. It is shown by tv runs show and in the report. Changes nothing else, and asks nothing.',
+    'Adds a note to the journal of a run that is not in progress: what was seen, what was done by hand. It is shown by tv runs show and in the report. Changes nothing else, and asks nothing.',
+  examples: [
+    {
+      what: 'Add what the journal does not know',
+      line: 'tv runs note 7f3a "the provider was told at 03:40"',
+    },
+  ],
   input: {
     run: field(
       '[run]',

@@ -16,6 +16,9 @@ export default defineAction({
   risk: 'read',
   description:
     "Writes a run's timeline, with who, what, when, evidence and durations, as Markdown and as one self-contained HTML file. Times are local, with the offset.",
+  examples: [
+    { what: 'For the review, as Markdown and HTML', line: 'tv runs report 7f3a --out /srv/reports' },
+  ],
   input: {
     run: field(
       '[run]',

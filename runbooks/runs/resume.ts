@@ -13,6 +13,10 @@ export default defineControl({
   description:
     'Continues an interrupted run: finished steps are taken from its journal, the step in flight is checked for its effect, the rest is run and verified. Asks as the run itself does.',
   planned: true,
+  examples: [
+    { what: 'Finish the only unfinished run', line: 'tv resume' },
+    { what: 'The steps that remain', line: 'tv resume 7f3a --dry-run' },
+  ],
   input: {
     run: field(
       '[run]',

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { type DataOf, schemaFor } from '../../src/runbook/schemaFor.ts';
 import {
   advice,
+  approvalUse,
   check,
   errorData,
   operator,
@@ -29,6 +30,7 @@ export default schemaFor<DataOf<typeof command>>()(
     operator,
     confirmation: z.string(),
     overrides: z.array(overrideUse),
+    approval: approvalUse.nullable(),
     input: z.unknown(),
     plan: z.string(),
     steps: z.array(

@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import type { Advice } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { findRun } from '../../src/journal/readRuns.ts';
-import { residualState } from '../../src/journal/residualState.ts';
+import { leftoversOf, residualState } from '../../src/journal/residualState.ts';
 import { foldRun, isUnfinished, recoveryCommands } from '../../src/journal/runState.ts';
 import { namedRun } from '../../src/operations/namedRun.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
@@ -15,6 +16,7 @@ export default defineReport({
   order: 2,
   description:
     'Shows one run: what was asked, who answered, every step with its state and time, and what can be done now.',
+  examples: [{ what: 'Each step of a run, by a part of its id', line: 'tv runs show 7f3a' }],
   input: {
     run: field(
       '[run]',
@@ -28,7 +30,7 @@ export default defineReport({
     // Of another environment it is shown too, by itself.
     const state = findRun(ctx, id) ?? foldRun(runs.read(id));
     if (state === undefined) {
-      throw new TvError('run.not-begun', 'The run had not begun when it was cut off; nothing was changed.', {
+      throw new TvError('run.not-begun', 'The run was interrupted before it began; nothing was changed.', {
         facts: { journal: runs.file(id) },
         next: { tv: ['runs', 'list'] },
       });
@@ -43,14 +45,20 @@ export default defineReport({
       status: state.status,
       unfinished: isUnfinished(state),
       supersededBy: state.supersededBy ?? null,
-      /** Commands that resume or undo it. */
-      ways: recoveryCommands(state),
+      /** Commands that resume or undo it; of an abandoned run, those that remove what it may have left. */
+      ways:
+        state.status === 'abandoned'
+          ? leftoversOf(state).map(
+              ({ what, remove }): Advice => ({ ...remove, when: `where ${what} is still there` }),
+            )
+          : recoveryCommands(state),
       left: state.supersededBy === undefined ? residualState(state) : [],
       startedAt: started.at,
       endedAt: state.endedAt,
       operator: started.operator,
       confirmation: started.confirmation,
       overrides: started.overrides,
+      approval: started.approval ?? null,
       input: started.input,
       plan: started.plan.id,
       steps: started.plan.steps.map((step) => ({ ...step, ...state.steps.get(step.id) })),
@@ -111,6 +119,9 @@ export default defineReport({
       ...(data.supersededBy === null
         ? []
         : [`  superseded by ${data.supersededBy}; it has nothing left to finish`]),
+      ...(data.approval?.signatures ?? []).map(({ principal, fingerprint }) =>
+        wrap(`  signed by ${principal} ${paint.dim(`(${fingerprint})`)}`, paint.width, '    '),
+      ),
       ...data.overrides.map(({ check, reason }) => `  ${paint.warn('!')} overruled ${check}: ${reason}`),
       ...data.notes.map(({ at, by, text }) =>
         wrap(`  note  ${text} ${paint.dim(`(${by}, ${localTime(new Date(at))})`)}`, paint.width, '        '),

@@ -12,6 +12,10 @@ export default defineControl({
   description:
     'Undoes the steps of a run, last one first, as its plan shows, and then reads back whether the state is the one before the run; where that is not proven it exits with 5. A backup that serves the undo is kept. Asks as the run itself does.',
   planned: true,
+  examples: [
+    { what: 'What would be undone', line: 'tv runs undo 7f3a --dry-run' },
+    { what: 'Undo it', line: 'tv runs undo 7f3a' },
+  ],
   input: {
     run: field(
       '[run]',

@@ -13,6 +13,11 @@ export default defineAction({
   settings: 'none',
   description:
     'Breaks one thing in a sandbox, so that engineers can practise; --heal mends all that is broken.',
+  examples: [
+    { what: 'What can be broken', line: 'tv sandbox break --list' },
+    { what: 'Break it, see it, mend it', line: 'tv sandbox break dead-rpc' },
+    { what: 'Mend everything', line: 'tv sandbox break --heal' },
+  ],
   input: {
     fault: field('[fault]', 'what to break; see --list', z.string().optional()),
     heal: field('--heal', 'mend all that is broken', z.boolean().optional()),

@@ -11,6 +11,7 @@ export default defineAction({
   settings: 'none',
   description:
     'Takes a sandbox away with all its processes, mounts and files. Also works where it is half up, or where its makers were killed.',
+  examples: [{ what: 'Remove it without a trace', line: 'tv sandbox down' }],
   input: {
     name: field('--name <name>', 'which sandbox (default sandbox)', z.string().optional()),
     dir: field('--dir <directory>', 'where it lives, if not in the state directory', z.string().optional()),

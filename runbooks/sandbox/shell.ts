@@ -11,6 +11,10 @@ export default defineAction({
   settings: 'none',
   description:
     'Opens your shell with systemctl, journalctl, psql and tv all speaking to the sandbox. With a command after -- it runs that instead, and ends with its exit code.',
+  examples: [
+    { what: 'tv, systemctl, psql and cast speak to the sandbox', line: 'tv sandbox shell' },
+    { what: 'One command in it', line: 'tv sandbox shell tv status' },
+  ],
   input: {
     name: field('--name <name>', 'which sandbox (default sandbox)', z.string().optional()),
     dir: field('--dir <directory>', 'where it lives, if not in the state directory', z.string().optional()),

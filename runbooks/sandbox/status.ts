@@ -12,6 +12,7 @@ export default defineReport({
   order: 2,
   settings: 'none',
   description: 'Shows the units of a sandbox, its ports, files and the addresses of those who hold keys.',
+  examples: [{ what: 'What runs where', line: 'tv sandbox status' }],
   input: {
     name: field('--name <name>', 'which sandbox (default sandbox)', z.string().optional()),
     dir: field('--dir <directory>', 'where it lives, if not in the state directory', z.string().optional()),

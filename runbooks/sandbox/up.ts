@@ -14,7 +14,14 @@ export default defineAction({
   risk: 'sandbox',
   settings: 'none',
   description:
-    "Makes a complete TempoVault to practise on: a real chain with some thousand events of history, a real PostgreSQL, TempoVault's services as systemd units, and tv's configuration for all of it. Nothing outside of its directory is touched.",
+    "Makes a complete TempoVault to practise on: a real chain with some thousand events of history, a real PostgreSQL, TempoVault's services as systemd units, and tv's configuration for all of it. Nothing outside of its directory is touched. It needs root, on Linux with systemd and cgroup2.",
+  examples: [
+    { what: 'A complete TempoVault on this machine', line: 'tv sandbox up' },
+    {
+      what: 'One of its own name, on a chain with a native gas token',
+      line: 'tv sandbox up --name plain --network plain',
+    },
+  ],
   input: {
     name: field(
       '--name <name>',
@@ -54,24 +61,19 @@ export default defineAction({
       'of the database: generated, or shipped: tempovault, as in the .env.example (default generated)',
       z.enum(['generated', 'shipped']).optional(),
     ),
-    supervisor: field(
-      '--supervisor',
-      'use the stand-in for systemd also where systemd could be used',
-      z.boolean().optional(),
-    ),
   },
   run: async ({ tell, signal }, input) => {
     const { already, ...state } = await sandboxUp(input, tell, signal);
     return { already, ...sandboxInfo(state) };
   },
-  render: ({ already, name, dir, seconds, ports, files, machine }, paint) => {
+  render: ({ already, name, dir, seconds, ports, files }, paint) => {
     const head = already
       ? `${paint.ok('✔')} Sandbox ${paint.bold(name)} is up already.`
       : `${paint.ok('✔')} Sandbox ${paint.bold(name)} is up, after ${seconds} s.`;
     const facts = aligned(
       [
         ['directory', dir],
-        ['units', machine.kind === 'systemd' ? 'on a systemd of its own' : 'under a supervisor'],
+        ['units', 'on a systemd of its own'],
         ['rpc', `http://127.0.0.1:${ports.rpc}`],
         ['api', `http://127.0.0.1:${ports.api}`],
         ['database', `127.0.0.1:${ports.database}, user and database tempovault`],

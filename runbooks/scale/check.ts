@@ -79,6 +79,7 @@ export default defineReport({
   description:
     "After a resize or a move, and before another API server is added: whether the installed units run and start at boot, and work; whether memory, API workers (2 × cores + 1) and PostgreSQL's settings (those of `tv db tune`) fit the machine; whether there is exactly one indexer and one oracle relay. That is judged by units and processes of all hosts, by the database sessions that write the event tables, and by the accounts, times and nonces of the signals on the chain, which also show an instance on a host that is not configured. Further hosts are named in the configuration file under `host.others`, each with its prefix. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.",
   byHand,
+  examples: [{ what: 'After the machine was resized', line: 'tv scale check' }],
   input: {},
   collect: async (ctx) => {
     const seen = await readScale(ctx);

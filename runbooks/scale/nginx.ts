@@ -93,6 +93,16 @@ chain, no server answers, or the file was not written by tv.
 TLS stays where it is: a server block of your own with the certificate can use \`proxy_pass http://tempovault_api\`,
 and --listen 127.0.0.1:8080 keeps the one of tv to the host. The name is that of \`api.publicUrl\`.`,
   byHand,
+  examples: [
+    {
+      what: 'Print a configuration for two servers, one twice as strong',
+      line: 'tv scale nginx --server 10.0.0.5:3000=2 --server 10.0.0.6:3000',
+    },
+    {
+      what: 'Write it and reload nginx',
+      line: 'tv scale nginx --server 10.0.0.5:3000 --server 10.0.0.6:3000 --apply',
+    },
+  ],
   input,
   example: {
     facts: exampleFacts(),
@@ -290,7 +300,7 @@ async function reloaded(ctx: StepContext, { nginx }: NginxFacts): Promise<void> 
   });
 }
 
-/** A reload that fails leaves the old workers at work, and says so in nginx's error log alone. */
+/** After a failed reload the old workers keep running; only nginx's error log reports it. */
 async function awaitUse(
   ctx: StepContext,
   facts: NginxFacts,
@@ -304,17 +314,13 @@ async function awaitUse(
     (now) => now.known && isExpected(now.value.id),
   );
   if (seen.known && isExpected(seen.value.id)) return;
-  throw new TvError(
-    'nginx.not-reloaded',
-    'nginx was told to reload, and was not seen to work with the new configuration.',
-    {
-      facts: {
-        asked: facts.listen.url + proofPath,
-        answer: seen.known ? seen.value.id || 'no upstream of tv' : seen.reason,
-      },
-      next: [onHost('tail -n 20 /var/log/nginx/error.log'), onHost('journalctl -u nginx -n 20 --no-pager')],
+  throw new TvError('nginx.not-reloaded', 'nginx was reloaded but does not use the new configuration.', {
+    facts: {
+      asked: facts.listen.url + proofPath,
+      answer: seen.known ? seen.value.id || 'no upstream of tv' : seen.reason,
     },
-  );
+    next: [onHost('tail -n 20 /var/log/nginx/error.log'), onHost('journalctl -u nginx -n 20 --no-pager')],
+  });
 }
 
 /** The file as written, a configuration that nginx accepts, and an API server that answers through the upstream. */

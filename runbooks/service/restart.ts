@@ -33,12 +33,19 @@ Nothing is changed where a restart cannot help or does harm: another process, ho
 same work, the protocol is paused, the RPC node or the database does not answer, a run has stopped the service.
 For the relay the checks are those of tv oracle recover.`,
   byHand,
+  examples: [
+    { what: 'Restart the API and wait until it answers', line: 'tv service restart api' },
+    { what: 'From a script, where no one can answer', line: 'tv service restart indexer --yes' },
+  ],
   input: serviceInput,
   example: { facts: exampleFacts, input: { name: 'indexer' } },
   onFailure: 'stop',
   concurrency: serviceConcurrency,
   preflight: (ctx, { name }) => preflightStart(ctx, { name, verb: 'restart' }),
   basis: serviceBasis,
+  changes: ({ unit, mainPid }) => [
+    { kind: 'unit', what: unit, course: [mainPid === 0 ? 'not running' : 'active', 'stopped', 'active'] },
+  ],
   consequence: ({ unit, service, mainPid }) =>
     mainPid === 0 ? `This starts ${unit}.` : `This stops and starts ${unit}. ${meanwhile[service]}`,
   plan: restartPlan,

@@ -26,6 +26,7 @@ There must never be two indexers, nor two relays with one key. The start is refu
 unit runs the program, a database session writes the event tables, or a signal of the relay's key is newer than
 the stop of its unit.`,
   byHand,
+  examples: [{ what: 'Start the indexer and wait until its cursor moves', line: 'tv service start indexer' }],
   input: serviceInput,
   example: {
     facts: { ...exampleFacts, state: 'inactive', mainPid: 0 },
@@ -35,6 +36,7 @@ the stop of its unit.`,
   concurrency: serviceConcurrency,
   preflight: (ctx, { name }) => preflightStart(ctx, { name, verb: 'start' }),
   basis: serviceBasis,
+  changes: ({ unit, state }) => [{ kind: 'unit', what: unit, course: [state, 'active'] }],
   consequence: ({ unit }) => `This starts ${unit}.`,
   plan: (facts) => (runs(facts) ? [] : startPlan(facts)),
   verify: verifyUp,

@@ -43,6 +43,7 @@ export default defineReport({
   description:
     'Shows for each of the three units its state and since when, main process, memory, restarts by systemd, whether it starts at boot, and processes of the same program outside the unit, of which indexer and relay must have none. That a unit is active proves nothing: tv status shows progress. Exit code 0 wherever the units could be read, whatever their state; 1 where systemd does not answer.',
   byHand,
+  examples: [{ what: 'Are the services up, and since when', line: 'tv service status' }],
   input: {},
   collect: async (ctx) => {
     const { rows, paused } = await readServiceTable(ctx);

@@ -21,5 +21,5 @@ export const byHand: ByHand = {
     },
     processList,
   ],
-  never: ['Leave the relay stopped for longer than the staleness threshold while trading goes on.'],
+  never: ['Leave the relay stopped for longer than the staleness threshold while trading continues.'],
 };

@@ -22,7 +22,7 @@ const effects: Readonly<Record<ServiceFacts['service'], string>> = {
 /** Quick reference and runbook §10. */
 export default defineRunbook<typeof serviceInput, ServiceFacts>({
   title: 'Stop a service',
-  summary: 'Stop a service and prove that it has ended',
+  summary: 'Stop a service and prove that it has exited',
   section: 'Quick reference',
   order: 4,
   risk: 'moderate',
@@ -32,6 +32,7 @@ unit that systemd had to kill, or counts as failed, is not verified. It stays st
 next boot of a unit that is enabled, or a timer that starts it. To stop everything and pause the protocol, use
 tv emergency shutdown.`,
   byHand,
+  examples: [{ what: 'Stop the oracle relay and wait until it has exited', line: 'tv service stop oracle' }],
   input: serviceInput,
   example: { facts: exampleFacts, input: { name: 'indexer' } },
   onFailure: 'stop',
@@ -48,6 +49,7 @@ tv emergency shutdown.`,
     return { checks, facts: { ...facts, relay: null } };
   },
   basis: serviceBasis,
+  changes: ({ unit, state }) => [{ kind: 'unit', what: unit, course: [state, 'inactive'] }],
   consequence: ({ unit, service }) => `This stops ${unit}. ${effects[service]}`,
   plan: (facts) => (isDown(facts) ? [] : stopPlan(facts)),
   verify: verifyDown,

@@ -2,6 +2,7 @@ import { withoutUser } from '../config/mask.ts';
 import { onHost } from '../errors/advice.ts';
 import { connectionFailure } from '../errors/connectionFailure.ts';
 import { TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
+import { BodyTooLarge, type HttpRequest, request } from '../http/request.ts';
 import type { Api, ApiAnswer } from '../runbook/context.ts';
 import { firstWords, looksLikeHtml } from '../text/firstWords.ts';
 import { maskUrl } from '../text/maskUrl.ts';
@@ -14,6 +15,9 @@ export interface ConnectApiParameters {
   /** Ends every pending request. */
   readonly signal?: AbortSignal;
 }
+
+/** The largest response that is read, in bytes. The API's own lists are a hundredth of it. */
+const mostBytes = 8 * 2 ** 20;
 
 const next = [
   onHost('systemctl status tempovault-api'),
@@ -42,13 +46,21 @@ export function connectApi(parameters: ConnectApiParameters): Api {
     let status: number;
     let text: string;
     try {
-      const response = await fetch(
-        ...request(url ?? '', path, AbortSignal.any(signal ? [limit, signal] : [limit])),
-      );
-      status = response.status;
-      text = await response.text();
+      ({ status, text } = await request({
+        ...addressOf(url ?? '', path),
+        signal: AbortSignal.any(signal ? [limit, signal] : [limit]),
+        follow: true,
+        mostBytes,
+      }));
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
+      if (error instanceof BodyTooLarge) {
+        throw new UnavailableError(
+          'api.not-tempovault',
+          `The API URL answered with more than ${mostBytes / 2 ** 20} MiB.`,
+          { facts, next },
+        );
+      }
       if (limit.aborted) {
         throw new TimeoutError('api.timeout', `The API did not answer within ${timeoutMs / 1000} s.`, {
           facts,
@@ -76,11 +88,12 @@ export function connectApi(parameters: ConnectApiParameters): Api {
   return { url: shown, get };
 }
 
-function request(base: string, path: string, signal: AbortSignal): [URL, RequestInit] {
+/** Of a path below the URL of an API, whose credentials become a header. */
+export function addressOf(base: string, path: string): Pick<HttpRequest, 'url' | 'headers'> {
   const { url, authorization } = withoutUser(base);
   url.pathname = url.pathname.replace(/\/$/, '') + path;
   const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) };
-  return [url, { headers, signal }];
+  return { url, headers };
 }
 
 function parse(text: string, facts: Record<string, string>): unknown {

@@ -1,8 +1,8 @@
-import { request as plainRequest } from 'node:http';
-import { request as tlsRequest } from 'node:https';
 import { connectionFailure } from '../errors/connectionFailure.ts';
 import { TimeoutError, UnavailableError } from '../errors/TvError.ts';
+import { request } from '../http/request.ts';
 import { visible } from '../text/outsideText.ts';
+import { addressOf } from './connectApi.ts';
 
 export interface CorsAnswer {
   readonly status: number;
@@ -27,48 +27,27 @@ export interface ReadCorsParameters {
  * Asks as a browser does before a request from another origin (Fetch standard, "CORS-preflight request").
  * @throws UnavailableError where nothing answers. @throws TimeoutError
  */
-export function readCors({ url, path, origin, timeoutMs, signal }: ReadCorsParameters): Promise<CorsAnswer> {
-  const target = new URL(url);
-  const send = target.protocol === 'https:' ? tlsRequest : plainRequest;
+export async function readCors(parameters: ReadCorsParameters): Promise<CorsAnswer> {
+  const { path, origin, timeoutMs, signal } = parameters;
+  // No credentials: a browser sends none with it.
+  const { url } = addressOf(parameters.url, path);
   const limit = AbortSignal.timeout(timeoutMs);
-  return new Promise((resolve, reject) => {
-    const call = send(
-      {
-        protocol: target.protocol,
-        hostname: target.hostname.replace(/^\[|\]$/g, ''),
-        port: target.port,
-        path: target.pathname.replace(/\/$/, '') + path,
-        method: 'OPTIONS',
-        headers: { origin, 'access-control-request-method': 'GET' },
-        signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
-      },
-      (response) => {
-        response.resume();
-        const header = response.headers['access-control-allow-origin'];
-        const allowOrigin = header === undefined ? undefined : visible(header);
-        const status = response.statusCode ?? 0;
-        const allowed = (allowOrigin === '*' || allowOrigin === origin) && status >= 200 && status < 300;
-        resolve({ status, allowOrigin, allowed });
-      },
-    );
-    call.on('error', (error) => {
-      if (signal?.aborted) return reject(signal.reason);
-      if (limit.aborted) {
-        return reject(
-          new TimeoutError('api.timeout', `The API did not answer within ${timeoutMs / 1000} s.`),
-        );
-      }
-      const why = connectionFailure(error)?.words;
-      return reject(
-        new UnavailableError(
-          'api.unreachable',
-          `The API cannot be reached${why === undefined ? '' : `: ${why}`}.`,
-          {
-            cause: error,
-          },
-        ),
-      );
+  try {
+    const { status, headers } = await request({
+      ...{ url, method: 'OPTIONS', follow: false, statusOnly: true },
+      headers: { origin, 'access-control-request-method': 'GET' },
+      signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
     });
-    call.end();
-  });
+    const header = headers['access-control-allow-origin'];
+    const allowOrigin = header === undefined ? undefined : visible(header);
+    const allowed = (allowOrigin === '*' || allowOrigin === origin) && status >= 200 && status < 300;
+    return { status, allowOrigin, allowed };
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    if (limit.aborted)
+      throw new TimeoutError('api.timeout', `The API did not answer within ${timeoutMs / 1000} s.`);
+    const why = connectionFailure(error)?.words;
+    const sentence = `The API cannot be reached${why === undefined ? '' : `: ${why}`}.`;
+    throw new UnavailableError('api.unreachable', sentence, { cause: error });
+  }
 }

@@ -20,7 +20,7 @@ export async function assertChainId(chain: Chain): Promise<number> {
 export async function assertNodes(
   chain: Chain,
 ): Promise<{ readonly id: number; readonly nodes: readonly NodeAnswer[] }> {
-  // The second tells why no node answers. They share one request.
+  // The second reports why no node answers. They share one request.
   const [nodes, id] = await Promise.all([checkChainIds(chain), readChainId(chain)]);
   const wrong = nodes.find((node) => node.id !== undefined && node.id !== chain.expectedId);
   assertExpected(chain, wrong?.id ?? id, wrong?.url);

@@ -1,3 +1,5 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { watchAttempts } from '../errors/attempts.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
 import { count, duration } from '../text/format.ts';
@@ -20,10 +22,18 @@ export interface NodeAnswer {
 
 /**
  * Asks each RPC URL by itself for its chain and its head, all at once. Passing trouble is waited for.
+ * @param limitMs in milliseconds: a node that takes longer counts as failed, with what its attempts fail with, or
+ * as silent (`chain.node-timeout`) where they have not failed yet.
  * @throws only what ends the command: the reason of an abort, a bug
  */
-export async function checkChainIds(chain: Chain): Promise<readonly NodeAnswer[]> {
-  const answers = await Promise.all(nodesOf(chain).map((node) => ask(node, chain)));
+export async function checkChainIds(
+  chain: Chain,
+  { limitMs }: { readonly limitMs?: number } = {},
+): Promise<readonly NodeAnswer[]> {
+  const start = performance.now();
+  const asked = nodesOf(chain).map((node) => ({ node, ...watchAttempts(() => ask(node, chain)) }));
+  const all = Promise.all(asked.map(({ done }) => done));
+  const answers = limitMs === undefined ? await all : await Promise.race([all, soFar()]);
   return answers.map((answer) => {
     const heads = answers.filter(({ id }) => id === answer.id).map(({ head }) => head ?? 0);
     return {
@@ -31,11 +41,31 @@ export async function checkChainIds(chain: Chain): Promise<readonly NodeAnswer[]
       behind: answer.head === undefined ? undefined : Math.max(...heads) - answer.head,
     };
   });
+
+  async function soFar(): Promise<readonly Answered[]> {
+    const known = new Map<RpcNode, Answered>();
+    for (const { node, done } of asked) {
+      done.then(
+        (answer) => known.set(node, answer),
+        () => {},
+      );
+    }
+    // A process whose nodes have answered must not stay for it.
+    await sleep(limitMs, undefined, { ref: false });
+    // On a busy machine the answer may be here and not read yet.
+    for (let turn = 0; turn < 2; turn++) await setImmediate();
+    return asked.map(
+      ({ node, failure }) =>
+        known.get(node) ??
+        failed(node, chain, failure() ?? new DOMException('no answer', 'TimeoutError'), start),
+    );
+  }
 }
 
-async function ask(node: RpcNode, chain: Chain): Promise<Omit<NodeAnswer, 'behind'>> {
+type Answered = Omit<NodeAnswer, 'behind'>;
+
+async function ask(node: RpcNode, chain: Chain): Promise<Answered> {
   const start = performance.now();
-  const durationMs = () => Math.round(performance.now() - start);
   try {
     const [id, head] = await Promise.all([
       node.request('eth_chainId', [], { patient: true }),
@@ -45,14 +75,23 @@ async function ask(node: RpcNode, chain: Chain): Promise<Omit<NodeAnswer, 'behin
       url: node.url,
       id: parseQuantity(id, 'chain id'),
       head: parseQuantity(head, 'block number'),
-      durationMs: durationMs(),
+      durationMs: sinceMs(start),
       error: undefined,
     };
   } catch (error) {
-    const told = describeRpcError(error, chain);
-    if (!(told instanceof TvError)) throw told;
-    return { url: node.url, id: undefined, head: undefined, durationMs: durationMs(), error: told };
+    return failed(node, chain, error, start);
   }
+}
+
+/** @throws what is not for an operator: a bug */
+function failed(node: RpcNode, chain: Chain, error: unknown, start: number): Answered {
+  const described = describeRpcError(error, chain);
+  if (!(described instanceof TvError)) throw described;
+  return { url: node.url, id: undefined, head: undefined, durationMs: sinceMs(start), error: described };
+}
+
+function sinceMs(start: number): number {
+  return Math.round(performance.now() - start);
 }
 
 /** A node that takes longer for an answer makes whatever needs several of them late, in milliseconds. */

@@ -1,4 +1,4 @@
-import { createPublicClient } from 'viem';
+import { createClient, type PublicRpcSchema, rpcSchema } from 'viem';
 import type { Settings } from '../config/settings.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
@@ -12,7 +12,7 @@ export interface ConnectChainParameters {
   /** Limit of one call to one node, in milliseconds. */
   readonly timeoutMs: number;
   readonly contracts: Settings['contracts'];
-  /** Ends every call under way. */
+  /** Aborts every pending call. */
   readonly signal?: AbortSignal;
 }
 
@@ -42,8 +42,10 @@ export function connectChain(parameters: ConnectChainParameters): Chain {
   }
   const nodes = rpcUrls.map((url) => rpcNode(url, { timeoutMs, signal }));
   return {
-    client: createPublicClient({
+    // Not a public client: that brings every action of viem, and tv makes its requests itself.
+    client: createClient({
       transport: failover(nodes, signal),
+      rpcSchema: rpcSchema<PublicRpcSchema>(),
       // A head from the cache is a wrong head where progress is judged by it.
       cacheTime: 0,
       pollingInterval: 1_000,

@@ -16,8 +16,8 @@ export interface Revert {
 }
 
 /**
- * Puts a refusal into words. For a missing role it says who holds it, which takes a look at the
- * registry; that look never fails the decoding.
+ * Puts a refusal into words. For a missing role it says who holds it, which takes a read of the
+ * registry; a failure of that read never fails the decoding.
  * @param error what the call was thrown with, or the returned bytes themselves
  */
 export async function decodeRevert(chain: Chain, error: unknown, known?: Deployment): Promise<Revert> {
@@ -40,8 +40,8 @@ export async function decodeRevert(chain: Chain, error: unknown, known?: Deploym
  * every command would otherwise read 300 KB of ABIs at its start.
  */
 async function ofPredeploy(data: `0x${string}`): Promise<Revert> {
-  const { Abis } = await import('viem/tempo');
-  const decoded = decode(data, Abis.coreErrors as Abi);
+  const { coreErrors } = await import('./tempo.ts');
+  const decoded = decode(data, coreErrors as Abi);
   if (decoded === undefined) return { sentence: 'it reverted with an unknown error', facts: { data } };
   const error = `${decoded.name}(${decoded.args.map(String).join(', ')})`;
   const sentence = predeployWords[decoded.name] ?? `a Tempo predeploy reverted with ${error}`;

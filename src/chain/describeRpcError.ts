@@ -78,7 +78,7 @@ function sentenceOf(failure: RpcFailure): string {
     case 'unreachable':
       return `The RPC node cannot be reached: ${failure.message}.`;
     case 'cut':
-      return `The RPC node broke off: ${failure.message}.`;
+      return `The RPC node closed the connection: ${failure.message}.`;
     case 'tls':
       return `The RPC node cannot be trusted: ${failure.message}.`;
     case 'rate-limited':

@@ -83,6 +83,19 @@ const allEvents = new Map(
   ]),
 );
 
+/**
+ * Topics of the events that name an account in their data, where no filter by topics finds it. Tokens are left out:
+ * every order names one.
+ */
+export const accountInDataTopics: readonly `0x${string}`[] = allEventsAbi
+  .filter(({ inputs }) =>
+    inputs.some(
+      ({ type, name = '', ...rest }) =>
+        type === 'address' && !('indexed' in rest && rest.indexed) && !name.startsWith('token'),
+    ),
+  )
+  .map((event) => toEventSelector(event));
+
 /** The name of an event by its topic; undefined where its signature is not known here. */
 export function eventName(topic: `0x${string}` | undefined): string | undefined {
   return topic === undefined ? undefined : allEvents.get(topic)?.name;

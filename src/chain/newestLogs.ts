@@ -31,7 +31,8 @@ export function originOf(log: RawLog, word: unknown): LogOrigin {
 }
 
 export interface NewestLogsParameters {
-  readonly address: Address;
+  /** One contract, or several. */
+  readonly address: Address | readonly Address[];
   /** Null: any. */
   readonly topics: readonly (`0x${string}` | readonly `0x${string}`[] | null)[];
   /** The earliest block of interest. */
@@ -40,7 +41,7 @@ export interface NewestLogsParameters {
   readonly toBlock: number;
   /** Blocks of the first request. Narrower where the logs are dense, so that one response stays small. */
   readonly firstWidth: number;
-  /** Limit of the whole reading, in milliseconds; a request that is under way is waited for. */
+  /** Limit of the whole reading, in milliseconds; a pending request is awaited. */
   readonly limitMs: number;
   /** Ends the reading early: what was read so far is enough. */
   readonly isEnough?: (logs: readonly RawLog[]) => boolean;
@@ -56,6 +57,11 @@ export interface NewestLogs {
    * does not show that it is complete. Undefined where it was all, or enough.
    */
   readonly unknown: string | undefined;
+  /**
+   * Only the test of the log index is missing: logs that another filter found in these blocks count as much as
+   * this one's own would.
+   */
+  readonly isUntested?: boolean;
 }
 
 /** What a narrower range may mend. A refusal in unknown words is one of them. */
@@ -88,6 +94,12 @@ export async function newestLogs(chain: Chain, parameters: NewestLogsParameters)
   const { address, topics, fromBlock, toBlock, firstWidth, limitMs, isEnough } = parameters;
   const deadline = performance.now() + limitMs;
   let pieces: readonly (readonly RawLog[])[] = [];
+  // What is asked for in one piece, and whole, is tested in the end: the test then costs no time of its own.
+  const tested =
+    firstWidth > toBlock - fromBlock && isEnough === undefined
+      ? testLogIndex(chain, { fromBlock, toBlock })
+      : undefined;
+  tested?.catch(() => {});
   let to = toBlock;
   let width = Math.max(1, firstWidth);
   const done = (unknown: string | undefined): NewestLogs => ({
@@ -126,12 +138,13 @@ export async function newestLogs(chain: Chain, parameters: NewestLogsParameters)
     if (isEnough?.(pieces.flat()) === true) return done(undefined);
   }
   const logs = pieces.flat();
-  const verdict = await testLogIndex(chain, { fromBlock, toBlock });
+  const verdict = await (tested ?? testLogIndex(chain, { fromBlock, toBlock }));
   // A node that returned some, and could not be tested, has not been shown to leave any out.
   if (verdict.is === 'works' || (verdict.is === 'untested' && logs.length > 0)) {
     return { logs, since: fromBlock, unknown: undefined };
   }
-  return { logs, since: null, unknown: verdict.reason };
+  const untested = verdict.is === 'untested' ? { isUntested: true } : {};
+  return { logs, since: null, unknown: verdict.reason, ...untested };
 }
 
 /** A list of just so many logs may have been capped. */
@@ -148,7 +161,7 @@ async function ask(
     method: 'eth_getLogs',
     params: [
       {
-        address,
+        address: typeof address === 'string' ? address : [...address],
         topics: topics as never,
         fromBlock: `0x${from.toString(16)}`,
         toBlock: `0x${to.toString(16)}`,

@@ -6,9 +6,20 @@ import { firstWords } from '../text/firstWords.ts';
  * @throws UnavailableError where it is none, or above 2^53 - 1
  */
 export function parseQuantity(value: unknown, what: string): number {
-  const number = typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value) ? Number(value) : Number.NaN;
-  if (!Number.isSafeInteger(number)) throw misfit(value, what);
+  const number = quantityOf(value);
+  if (number === undefined) throw misfit(value, what);
   return number;
+}
+
+/** The same; undefined where it is none. `Number` itself takes null for 0, and throws for some objects. */
+export function quantityOf(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value) ? Number(value) : Number.NaN;
+  return Number.isSafeInteger(number) ? number : undefined;
+}
+
+/** A text; empty where it is none. `String` itself throws for some objects. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** A JSON-RPC quantity of any size up to 256 bits. @throws UnavailableError where it is none */

@@ -2,6 +2,7 @@ import type { Address } from '../config/settings.ts';
 import type { Chain } from '../runbook/context.ts';
 import { firstWords } from '../text/firstWords.ts';
 import { signalOf } from './connectChain.ts';
+import { contractAddresses } from './contracts.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { misfit } from './parseAnswer.ts';
 import { readHead } from './readHead.ts';
@@ -70,7 +71,7 @@ export async function probeHistory(chain: Chain, parameters: ProbeHistoryParamet
 async function whyNotServed(chain: Chain, block: number): Promise<string | undefined> {
   const at = `0x${block.toString(16)}` as const;
   const range = { fromBlock: at, toBlock: at };
-  const addresses = Object.values(chain.contracts).filter((address) => address !== undefined);
+  const addresses = contractAddresses(chain);
   const [body, all, ours] = await Promise.allSettled([
     chain.client.request({ method: 'eth_getBlockByNumber', params: [at, false] }),
     chain.client.request({ method: 'eth_getLogs', params: [range] }),
@@ -109,7 +110,7 @@ async function widestRange(
   chain: Chain,
   { from, head }: { readonly from: number; readonly head: number },
 ): Promise<number | undefined> {
-  const address = Object.values(chain.contracts).filter((one) => one !== undefined) as Address[];
+  const address = [...contractAddresses(chain)];
   const widest = Math.min(firstWidth, head - from + 1);
   if (address.length === 0) return undefined;
   for (let width = widest; width > 1; width = Math.ceil(width / 2)) {

@@ -1,4 +1,5 @@
 import type { Address } from '../config/settings.ts';
+import { beginAttempt } from '../errors/attempts.ts';
 import { exitCodes, TvError, UnavailableError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
 import type { Progress } from '../runbook/events.ts';
@@ -83,6 +84,7 @@ export async function* readLogsAs<T extends Pick<ChainLog, 'block' | 'logIndex' 
   let width = firstWidth;
   let ceiling = mostWidth;
   let attempt = 0;
+  const trying = beginAttempt();
 
   for (let from = fromBlock; from <= toBlock; ) {
     signal?.throwIfAborted();
@@ -100,10 +102,12 @@ export async function* readLogsAs<T extends Pick<ChainLog, 'block' | 'logIndex' 
       }
       const wait = waitFor(failure, attempt++);
       if (wait === undefined) throw describeRpcError(error, chain);
+      trying.failed(error);
       await pause(wait, signal);
       continue;
     }
     attempt = 0;
+    trying.ended();
     if (looksCutOff(logs.length) && to > from) {
       width = Math.ceil((to - from + 1) / 2);
       continue;
@@ -159,14 +163,19 @@ function inRange<T extends Pick<ChainLog, 'block' | 'transactionHash'>>(
 function parseLog(entry: Readonly<Record<string, unknown>>): ChainLog {
   const topics = Array.isArray(entry['topics']) ? entry['topics'] : [];
   const topic = topics[0] === undefined ? undefined : parseHex(topics[0], 'topic', 32);
+  return { ...parseLogPlace(entry), topic, event: eventByTopic(topic)?.name };
+}
+
+/** Where a log is, and of whom, as a node returned it. @throws UnavailableError where a part of that is malformed */
+export function parseLogPlace(
+  entry: Readonly<Record<string, unknown>>,
+): Pick<ChainLog, 'block' | 'blockHash' | 'transactionHash' | 'logIndex' | 'address'> {
   return {
     block: parseQuantity(entry['blockNumber'], 'block number'),
     blockHash: parseHex(entry['blockHash'], 'block hash', 32),
     transactionHash: parseHex(entry['transactionHash'], 'transaction hash', 32),
     logIndex: parseQuantity(entry['logIndex'], 'log index'),
     address: parseHex(entry['address'], 'address', 20),
-    topic,
-    event: eventByTopic(topic)?.name,
   };
 }
 

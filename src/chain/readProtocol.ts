@@ -1,5 +1,6 @@
 import { parseAbi } from 'viem';
 import type { Address } from '../config/settings.ts';
+import { UnavailableError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { parseHex } from './parseAnswer.ts';
@@ -33,14 +34,14 @@ export const openProtocol = 'protocol';
 /** What to run where the protocol is paused; never without the condition. */
 export const endThePause = { when: 'once the cause is gone', tv: ['emergency', 'resume'] };
 
-/** Of the older contracts only the vault is paused, and the risk controller goes on taking signals. */
+/** Of the older contracts only the vault is paused; the risk controller still accepts signals. */
 export function stopsSignals({ paused, pausedBy }: Protocol): boolean {
   return paused === true && pausedBy === 'riskController';
 }
 
 /**
  * What is deployed at the configured addresses, and whether the protocol is paused. One batch.
- * @throws TvError where no node answers, or a node does not say whether it is paused
+ * @throws TvError where no node answers, or a node does not say whether it is paused, or has no code of what answers
  */
 export async function readProtocol(chain: Chain): Promise<Protocol> {
   const { governanceRoles, riskController, treasuryVault, dexStrategy } = chain.contracts;
@@ -53,6 +54,21 @@ export async function readProtocol(chain: Chain): Promise<Protocol> {
       readPaused(chain, riskController),
       readPaused(chain, treasuryVault),
     ]);
+    // What has just answered a call is there.
+    for (const [contract, paused] of [
+      [risk, riskPaused],
+      [vault, vaultPaused],
+    ] as const) {
+      if (contract.address !== undefined && !contract.hasCode && paused !== undefined)
+        throw new UnavailableError(
+          'chain.unreliable-node',
+          'The RPC node returns no bytecode of a contract, which answers calls.',
+          {
+            facts: { node: chain.urls.join(', '), contract: contract.address },
+            next: { when: 'see which RPC URLs are set, and from where', tv: ['config', 'show'] },
+          },
+        );
+    }
     return {
       contracts: {
         governanceRoles: governance,

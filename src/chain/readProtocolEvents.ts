@@ -2,6 +2,7 @@ import type { Address } from '../config/settings.ts';
 import { exitCodes, UnavailableError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
 import type { Progress } from '../runbook/events.ts';
+import { contractAddresses, contractsOf } from './contracts.ts';
 import { eventArguments, eventName, plainArgument } from './events.ts';
 import type { ContractName } from './intents/intent.ts';
 import { parseHex, parseQuantity } from './parseAnswer.ts';
@@ -51,25 +52,39 @@ export function readProtocolEvents(
     readonly onProgress?: (progress: Progress) => void;
   },
 ): AsyncGenerator<ProtocolEvent, void, void> {
-  const contracts = (Object.entries(chain.contracts) as [ContractName, Address | undefined][]).flatMap(
-    ([name, address]) => (address === undefined ? [] : [{ name, address }]),
-  );
   const perBlock = (to.at - from.at) / Math.max(1, to.number - from.number);
-  const addresses = contracts.map(({ address }) => address);
+  const addresses = contractAddresses(chain);
+  const parse = eventParser(chain);
   const parameters = { fromBlock: from.number, toBlock: to.number, addresses, ...more };
   return readLogsAs(chain, parameters, (entry): ProtocolEvent => {
-    const topics = (Array.isArray(entry['topics']) ? entry['topics'] : []).map((topic) =>
-      parseHex(topic, 'topic', 32),
-    );
+    const { at, ...event } = parse(entry);
+    return {
+      ...event,
+      at: at ?? from.at + (event.block - from.number) * perBlock,
+      isExact: at !== null,
+    };
+  });
+}
+
+/** `at` is null where the node does not put the time into its logs. */
+export type ParsedEvent = Omit<ProtocolEvent, 'at' | 'isExact'> & { readonly at: number | null };
+
+/**
+ * Reads logs of the protocol's contracts, one a call.
+ * @returns a function that throws TvError where the log is malformed, or of another contract
+ */
+export function eventParser(
+  chain: Pick<Chain, 'contracts'>,
+): (entry: Readonly<Record<string, unknown>>) => ParsedEvent {
+  const contracts = contractsOf(chain);
+  return (entry) => {
+    const topics = topicsOf(entry);
     const address = parseHex(entry['address'], 'address', 20) as Address;
-    const block = parseQuantity(entry['blockNumber'], 'block number');
     const time = entry['blockTimestamp'];
-    const isExact = typeof time === 'string';
     const args = eventArguments(topics, parseHex(entry['data'] ?? '0x', 'data of a log')) ?? {};
     return {
-      block,
-      at: isExact ? parseQuantity(time, 'block time') * 1000 : from.at + (block - from.number) * perBlock,
-      isExact,
+      block: parseQuantity(entry['blockNumber'], 'block number'),
+      at: typeof time === 'string' ? parseQuantity(time, 'block time') * 1000 : null,
       transactionHash: parseHex(entry['transactionHash'], 'transaction hash', 32),
       logIndex: parseQuantity(entry['logIndex'], 'log index'),
       // Only logs of these were asked for; one of another contract is none of the protocol's.
@@ -78,7 +93,12 @@ export function readProtocolEvents(
       topic: topics[0],
       args: Object.fromEntries(Object.entries(args).map(([name, value]) => [name, plainArgument(value)])),
     };
-  });
+  };
+}
+
+/** @throws TvError where one is malformed */
+export function topicsOf(entry: Readonly<Record<string, unknown>>): readonly `0x${string}`[] {
+  return (Array.isArray(entry['topics']) ? entry['topics'] : []).map((topic) => parseHex(topic, 'topic', 32));
 }
 
 function foreign(address: Address): never {

@@ -63,6 +63,10 @@ const evmWords =
   /\bexecution reverted\b|\bvm execution error|\bvm exception\b.*revert|^\W*revert(ed)?\b|\binvalid (opcode|jump)|\bopcode \S+ not defined|\bstack (underflow|overflow|limit reached)|\bwrite protection\b|\b(InvalidJump|InvalidFEOpcode|OpcodeNotFound|NotActivated|StackUnderflow|StackOverflow|StateChangeDuringStaticCall|OutOfOffset|BadInstruction|BadJumpDestination)\b/i;
 /** The node's own limit, not the contract's word: geth "out of gas", reth "EVM error: OutOfGas", "gas required exceeds". */
 const gasWords = /out.?of.?gas|gas required exceeds|intrinsic gas|gas limit|MemoryLimit/i;
+/** Whether a call was ended by a limit of gas: of the node, of its own, or of a simulated block. */
+export function isOutOfGas(message: string): boolean {
+  return gasWords.test(message) && !/reverted/i.test(message);
+}
 /** Load balancers: Alchemy and dRPC "no backend is currently healthy" (-32011), proxyd "backend offline". */
 const failedWords =
   /no (healthy )?(backend|upstream|node|provider)s?\b|\bbackend\b.*(healthy|offline|unavailable)|upstream|bad gateway|service (is )?(temporarily )?unavailable|temporarily unavailable|internal (server )?error|try again later/i;
@@ -81,7 +85,7 @@ export function kindOfRpcError({ code, message, data, status }: JsonRpcError): R
   // Whatever code and words come with it.
   if (status === 429) return 'rate-limited';
   if (isRevertData(data)) return 'reverted';
-  if (gasWords.test(message) && !/reverted/i.test(message)) return 'rejected';
+  if (isOutOfGas(message)) return 'rejected';
   if (code === 3 || evmWords.test(message)) return 'reverted';
   if (code === 4444) return 'pruned';
   // "beyond current head block" is about blocks to come, not about the size of the range.

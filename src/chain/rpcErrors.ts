@@ -13,7 +13,7 @@ export class RpcError extends Error {
   readonly data: unknown;
   /** Of the HTTP response, where it was no success. */
   readonly status: number | undefined;
-  readonly headers: Headers | undefined;
+  readonly retryAfter: string | undefined;
   /** The node's own words. */
   readonly details: string;
 
@@ -23,7 +23,7 @@ export class RpcError extends Error {
       readonly message: string;
       readonly data: unknown;
       readonly status?: number;
-      readonly headers?: Headers;
+      readonly retryAfter?: string | undefined;
     },
   ) {
     super(answer.message);
@@ -31,7 +31,7 @@ export class RpcError extends Error {
     this.code = answer.code;
     this.data = answer.data;
     this.status = answer.status;
-    this.headers = answer.headers;
+    this.retryAfter = answer.retryAfter;
     this.details = answer.message;
   }
 }
@@ -41,14 +41,21 @@ export class HttpFailure extends Error {
   override readonly name = 'HttpFailure';
   readonly url: string;
   readonly status: number;
-  readonly headers: Headers;
+  /** The header of this name. */
+  readonly retryAfter: string | undefined;
   readonly details: string;
 
-  constructor(answer: At & { readonly status: number; readonly headers: Headers; readonly body: string }) {
+  constructor(
+    answer: At & {
+      readonly status: number;
+      readonly retryAfter: string | undefined;
+      readonly body: string;
+    },
+  ) {
     super(`HTTP ${answer.status}`);
     this.url = answer.url;
     this.status = answer.status;
-    this.headers = answer.headers;
+    this.retryAfter = answer.retryAfter;
     this.details = answer.body;
   }
 }
@@ -111,10 +118,8 @@ export class RangeRefused extends Error {
 
 /** How long the node asks to be left alone, in milliseconds: seconds or a date (RFC 9110, 10.2.3). */
 export function retryAfterMs(error: unknown): number | undefined {
-  const headers: unknown =
-    typeof error === 'object' && error !== null ? Reflect.get(error, 'headers') : undefined;
-  const value = headers instanceof Headers ? headers.get('retry-after') : null;
-  if (value === null) return undefined;
+  const value = error instanceof RpcError || error instanceof HttpFailure ? error.retryAfter : undefined;
+  if (value === undefined) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }

@@ -1,4 +1,5 @@
 import { urlCredentials, withoutUser } from '../config/mask.ts';
+import { BodyTooLarge, type HttpResponse, request } from '../http/request.ts';
 import { maskUrl, maskUrlsIn } from '../text/maskUrl.ts';
 import { withoutKeys } from '../text/pastedKeys.ts';
 import { HttpFailure, NonsenseAnswer, NotDelivered, OversizedAnswer, RpcError } from './rpcErrors.ts';
@@ -63,18 +64,16 @@ export async function exchange(at: Endpoint, calls: readonly RpcCall[]): Promise
   const bodies = calls.map(({ method, params = [] }) => ({ jsonrpc: '2.0', id: ++ids, method, params }));
   const isBatch = bodies.length > 1;
   // A single call goes out as such: some nodes refuse every array.
-  const { response, text } = await post(at, JSON.stringify(isBatch ? bodies : bodies[0])).catch(
-    (error: unknown) => {
-      throw isBatch && error instanceof OversizedAnswer ? new BatchRefused(error) : error;
-    },
-  );
-  const answer = parse(text);
-  if (!response.ok) {
-    const failure = failureOf(at, response, text, answer);
+  const response = await post(at, JSON.stringify(isBatch ? bodies : bodies[0])).catch((error: unknown) => {
+    throw isBatch && error instanceof OversizedAnswer ? new BatchRefused(error) : error;
+  });
+  const answer = parse(response.text);
+  if (response.status < 200 || response.status > 299) {
+    const failure = failureOf(at, response, answer);
     throw isBatch && !aboutRequest.includes(response.status) ? new BatchRefused(failure) : failure;
   }
   const nonsense = () =>
-    new NonsenseAnswer({ url: at.shown, status: response.status, body: at.clean(text, true) });
+    new NonsenseAnswer({ url: at.shown, status: response.status, body: at.clean(response.text, true) });
   if (isBatch) {
     if (answer === undefined) throw nonsense();
     if (Array.isArray(answer)) return outcomesOfBatch(at, answer, bodies);
@@ -87,15 +86,20 @@ export async function exchange(at: Endpoint, calls: readonly RpcCall[]): Promise
   return [outcomeOf(at, only)];
 }
 
+/** Some servers return the id as a text. */
+function idOf(id: unknown): unknown {
+  return typeof id === 'string' && /^\d+$/.test(id) ? Number(id) : id;
+}
+
 function outcomesOfBatch(
   at: Endpoint,
   answer: readonly unknown[],
   sent: readonly { readonly id: number }[],
 ): readonly Outcome[] {
-  const byId = new Map(answer.filter(isObject).map((entry) => [String(entry['id']), entry]));
-  const isComplete = sent.every(({ id }) => byId.has(String(id)));
+  const byId = new Map(answer.filter(isObject).map((entry) => [idOf(entry['id']), entry]));
+  const isComplete = sent.every(({ id }) => byId.has(id));
   return sent.map(({ id }): Outcome => {
-    const entry = byId.get(String(id));
+    const entry = byId.get(id);
     if (entry === undefined) return 'missing';
     const outcome = outcomeOf(at, entry);
     // Geth answers a batch that is too large with one error, under the id of its first call.
@@ -115,7 +119,7 @@ function outcomeOf(at: Endpoint, entry: Readonly<Record<string, unknown>>): Excl
 }
 
 /** A malformed error says nothing of the request; its text is kept for the screen. */
-function rpcErrorOf(at: Endpoint, error: unknown, response?: Response): Error {
+function rpcErrorOf(at: Endpoint, error: unknown, response?: HttpResponse): Error {
   const code: unknown = isObject(error) ? error['code'] : undefined;
   if (!isObject(error) || typeof code !== 'number') {
     const said: unknown = isObject(error) ? error['message'] : error;
@@ -128,28 +132,28 @@ function rpcErrorOf(at: Endpoint, error: unknown, response?: Response): Error {
     code,
     message: typeof message === 'string' ? at.clean(message, response !== undefined) : '',
     data,
-    ...(response && { status: response.status, headers: response.headers }),
+    ...(response && { status: response.status, retryAfter: response.headers['retry-after'] }),
   });
 }
 
-function failureOf(at: Endpoint, response: Response, text: string, answer: unknown): Error {
+function failureOf(at: Endpoint, response: HttpResponse, answer: unknown): Error {
   // HTTP 429 outranks whatever code comes with it.
   const error = response.status !== 429 && isObject(answer) ? answer['error'] : undefined;
   if (isObject(error) && typeof error['code'] === 'number') return rpcErrorOf(at, error, response);
-  const { status, headers } = response;
+  const { status, headers, text } = response;
   const said = at.clean(text, true);
   const body = [401, 403, 407].includes(status) ? said.replaceAll(tokenLike, '***') : said;
-  return new HttpFailure({ url: at.shown, status, headers, body });
+  return new HttpFailure({ url: at.shown, status, retryAfter: headers['retry-after'], body });
 }
 
 async function post(
   { shown, target, authorization, timeoutMs, signal }: Endpoint,
   body: string,
-): Promise<{ response: Response; text: string }> {
+): Promise<HttpResponse> {
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await fetch(target, {
-      method: 'POST',
+    return await request({
+      url: target,
       headers: {
         'content-type': 'application/json',
         accept: 'application/json',
@@ -157,25 +161,14 @@ async function post(
       },
       body,
       signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+      mostBytes,
+      follow: true,
     });
-    return { response, text: await readBody(response, shown) };
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof OversizedAnswer) throw error;
+    if (error instanceof BodyTooLarge) throw new OversizedAnswer({ url: shown, limit: mostBytes });
     throw new NotDelivered({ url: shown, cause: timeout.aborted ? timeout.reason : error });
   }
-}
-
-async function readBody(response: Response, shown: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > mostBytes) throw new OversizedAnswer({ url: shown, limit: mostBytes });
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 function parse(text: string): unknown {

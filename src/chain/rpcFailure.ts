@@ -77,7 +77,7 @@ export function rpcFailure(error: unknown): RpcFailure {
   return about('unknown');
 }
 
-/** Of several nodes' failures the one that says most: a node that answered tells more than one that did not. */
+/** Of several nodes' failures the one that says most: an answer says more than none. */
 function mostTelling(failures: readonly RpcFailure[]): RpcFailure {
   const silent: readonly RpcFailureKind[] = [
     'timeout',
@@ -88,9 +88,9 @@ function mostTelling(failures: readonly RpcFailure[]): RpcFailure {
     'nonsense',
     'denied',
   ];
-  const told =
+  const answered =
     failures.find(({ kind }) => kind === 'pruned') ?? failures.find(({ kind }) => !silent.includes(kind));
-  const chosen = told ?? failures[0];
+  const chosen = answered ?? failures[0];
   if (chosen === undefined) throw new Error('NoNodeAnswered without a failure');
   return chosen;
 }

@@ -1,3 +1,4 @@
+import { type Attempt, beginAttempt } from '../errors/attempts.ts';
 import { pause } from './pause.ts';
 import { HttpFailure, NonsenseAnswer, RangeRefused, RpcError } from './rpcErrors.ts';
 import {
@@ -37,6 +38,8 @@ interface Call extends RpcCall {
   readonly patient: boolean;
   /** Times that it ended in passing trouble. */
   attempts: number;
+  /** Of whoever waits for it. */
+  readonly attempt: Attempt;
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
@@ -69,7 +72,15 @@ class BatchingNode implements RpcNode {
       const { signal } = this.#at;
       if (signal?.aborted) return reject(signal.reason);
       if (this.#queue.length === 0) setTimeout(() => this.#flush(), 0);
-      this.#queue.push({ method, params, patient, attempts: 0, resolve, reject });
+      const attempt = beginAttempt();
+      const end =
+        <T>(settle: (value: T) => void) =>
+        (value: T) => {
+          attempt.ended();
+          settle(value);
+        };
+      const settled = { resolve: end(resolve), reject: end(reject) };
+      this.#queue.push({ method, params, patient, attempts: 0, attempt, ...settled });
     });
   }
 
@@ -120,7 +131,10 @@ class BatchingNode implements RpcNode {
 
   #exchange(calls: readonly Call[]): Promise<readonly Outcome[]> {
     const isPatient = calls.some(({ patient }) => patient);
-    return this.#patience.send(() => exchange(this.#at, calls), { isPatient });
+    const onFailure = (error: unknown) => {
+      for (const { attempt } of calls) attempt.failed(error);
+    };
+    return this.#patience.send(() => exchange(this.#at, calls), { isPatient, onFailure });
   }
 
   /** Ends each call, or sends it again where it ended in passing trouble. */
@@ -132,6 +146,7 @@ class BatchingNode implements RpcNode {
       const ms = waitOf(call, outcome);
       if (ms === undefined) this.#end(call, outcome);
       else {
+        if (outcome !== 'missing' && 'error' in outcome) call.attempt.failed(outcome.error);
         again.push(call);
         wait = Math.max(wait, ms);
       }

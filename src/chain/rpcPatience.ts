@@ -41,11 +41,19 @@ function isRateLimit(error: unknown): boolean {
   return error instanceof HttpFailure && error.status === 429;
 }
 
+interface Sending {
+  readonly isPatient: boolean;
+  /** Called with what the request has failed with, before it is sent again. */
+  onFailure(error: unknown): void;
+}
+
 /** Tries HTTP requests to one node again where they end in passing trouble. */
 export class Patience {
   readonly #signal: AbortSignal | undefined;
   /** While the node limits the rate, one HTTP request at a time is repeated until it is served. */
   #rateLimited: Promise<void> | undefined;
+  /** What that request has failed with last. */
+  #limit: unknown;
   /** When that was given up last, in milliseconds since 1970. */
   #gaveUpAt = 0;
 
@@ -54,21 +62,27 @@ export class Patience {
   }
 
   /** @throws what `send` throws, at once where it is not to be repeated; the reason of the signal */
-  async send<T>(send: () => Promise<T>, { isPatient }: { readonly isPatient: boolean }): Promise<T> {
+  async send<T>(send: () => Promise<T>, how: Sending): Promise<T> {
+    const { isPatient, onFailure } = how;
     let spent: Required<Spent> = { attempt: 0, waited: 0 };
     for (;;) {
-      while (this.#rateLimited !== undefined) await this.#rateLimited;
+      while (this.#rateLimited !== undefined) {
+        onFailure(this.#limit);
+        await this.#rateLimited;
+      }
       try {
         return await send();
       } catch (error) {
         this.#signal?.throwIfAborted();
         const wait = isPatient ? waitFor(error, spent) : undefined;
         if (wait === undefined) throw error;
+        onFailure(error);
         if (isRateLimit(error)) {
           // No attempt of its own: whoever is served first, the others were refused because of that one.
           if (this.#rateLimited !== undefined) continue;
           // Another request has just waited in vain: this one would, too.
           if (Date.now() - this.#gaveUpAt < longestWaitMs) throw error;
+          this.#limit = error;
           return await this.#sendAlone(send, wait, spent);
         }
         await pause(wait, this.#signal);
@@ -106,6 +120,7 @@ export class Patience {
         this.#signal?.throwIfAborted();
         wait = waitFor(error, { attempt, waited });
         if (wait === undefined) throw error;
+        this.#limit = error;
       }
     }
   }

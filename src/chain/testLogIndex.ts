@@ -5,7 +5,7 @@ import type { Chain } from '../runbook/context.ts';
 import { governanceRolesAbi } from './abi/governanceRoles.ts';
 import { signalOf } from './connectChain.ts';
 import { described } from './describeRpcError.ts';
-import { misfit, parseHex, parseObject, parseQuantity } from './parseAnswer.ts';
+import { misfit, parseHex, parseObject, parseQuantity, quantityOf, textOf } from './parseAnswer.ts';
 import { pause } from './pause.ts';
 import { tryRead } from './tryRead.ts';
 
@@ -35,7 +35,7 @@ const mostCandidates = 3;
 const mostReceipts = 8;
 /** A replica may index a block later than another one returns its header. Milliseconds. */
 const indexingMs = 700;
-/** A node that worked is not tested again for so long, in milliseconds. */
+/** How long a successful test of a node is valid, in milliseconds. */
 const validMs = 30_000;
 
 const granted = toEventSelector('RoleGranted(bytes32,address,address)');
@@ -51,9 +51,14 @@ interface Proof {
   readonly at: number;
 }
 
-const proven = new WeakMap<Chain, Proof[]>();
-/** Tests that are running, by their range: readers of one command begin together. */
-const running = new WeakMap<Chain, Map<string, Promise<Tested>>>();
+interface RunningTest {
+  readonly range: TestLogIndexParameters;
+  readonly verdict: Promise<Tested>;
+}
+
+const proven = new WeakMap<Chain, readonly Proof[]>();
+/** Tests that are running: the readers of one command begin together. */
+const running = new WeakMap<Chain, Set<RunningTest>>();
 
 /** The bits of a block's filter say that it has logs. Some chains fill it with ones for every block; that promises nothing. */
 export function promisesLogs(bloom: unknown): boolean {
@@ -72,20 +77,22 @@ function isEmptyFilter(bloom: unknown): boolean {
  * @throws what is no TvError: a bug, or the reason of an abort
  */
 export async function testLogIndex(chain: Chain, range: TestLogIndexParameters): Promise<LogIndexVerdict> {
+  if (range.toBlock < range.fromBlock || isProven(chain, range)) return { is: 'works' };
+  const tests = running.get(chain) ?? new Set<RunningTest>();
+  running.set(chain, tests);
   const { fromBlock, toBlock } = range;
-  if (toBlock < fromBlock) return { is: 'works' };
-  const now = performance.now();
-  const recent = (proven.get(chain) ?? []).filter(({ at }) => now - at < validMs);
-  const isProven = ({ from, to }: Proof) =>
-    fromBlock === 0 ? from === 0 : to >= fromBlock && to <= toBlock + newestHeaders;
-  if (recent.some(isProven)) return { is: 'works' };
   try {
-    const verdict = await testOnce(chain, range);
-    if (verdict.is !== 'works') return verdict;
-    if (verdict.to !== undefined) {
-      proven.set(chain, [...recent, { from: fromBlock, to: verdict.to, at: now }]);
+    // A test that runs already may answer for this range, too: a block that came meanwhile changes nothing.
+    for (const other of tests) {
+      const isSame = other.range.fromBlock === fromBlock && other.range.toBlock === toBlock;
+      if (!isSame && !mayProve(other.range, range)) continue;
+      const verdict = await other.verdict;
+      if (isSame) return publicly(verdict);
+      if (isProven(chain, range)) return { is: 'works' };
     }
-    return { is: 'works' };
+    const own: RunningTest = { range, verdict: testAndKeep(chain, range) };
+    tests.add(own);
+    return publicly(await own.verdict.finally(() => tests.delete(own)));
   } catch (error) {
     if (!(error instanceof TvError) || signalOf(chain)?.aborted === true) throw error;
     return {
@@ -95,6 +102,37 @@ export async function testLogIndex(chain: Chain, range: TestLogIndexParameters):
   }
 }
 
+/** The proof is there before any of those that wait for the test goes on. */
+async function testAndKeep(chain: Chain, range: TestLogIndexParameters): Promise<Tested> {
+  const verdict = await test(chain, range);
+  if (verdict.is === 'works' && verdict.to !== undefined) {
+    const proof = { from: range.fromBlock, to: verdict.to, at: performance.now() };
+    proven.set(chain, [...recentProofs(chain), proof]);
+  }
+  return verdict;
+}
+
+function publicly(tested: Tested): LogIndexVerdict {
+  return tested.is === 'works' ? { is: 'works' } : tested;
+}
+
+function recentProofs(chain: Chain): readonly Proof[] {
+  const now = performance.now();
+  return (proven.get(chain) ?? []).filter(({ at }) => now - at < validMs);
+}
+
+function isProven(chain: Chain, { fromBlock, toBlock }: TestLogIndexParameters): boolean {
+  return recentProofs(chain).some(({ from, to }) =>
+    fromBlock === 0 ? from === 0 : to >= fromBlock && to <= toBlock + newestHeaders,
+  );
+}
+
+/** Whether the newest block that proves the index over `tested` may do so for `range`. */
+function mayProve(tested: TestLogIndexParameters, range: TestLogIndexParameters): boolean {
+  if (range.fromBlock === 0) return tested.fromBlock === 0;
+  return tested.toBlock >= range.fromBlock && tested.toBlock <= range.toBlock + newestHeaders;
+}
+
 type Tested =
   | {
       readonly is: 'works';
@@ -102,16 +140,6 @@ type Tested =
       readonly to: number | undefined;
     }
   | Exclude<LogIndexVerdict, { readonly is: 'works' }>;
-
-/** One test for all that ask for the same range at the same time. */
-async function testOnce(chain: Chain, range: TestLogIndexParameters): Promise<Tested> {
-  const tests = running.get(chain) ?? new Map<string, Promise<Tested>>();
-  running.set(chain, tests);
-  const key = `${range.fromBlock} ${range.toBlock}`;
-  const shared = tests.get(key) ?? test(chain, range).finally(() => tests.delete(key));
-  tests.set(key, shared);
-  return shared;
-}
 
 async function test(chain: Chain, { fromBlock, toBlock }: TestLogIndexParameters): Promise<Tested> {
   const [headers, grants] = await Promise.all([
@@ -123,7 +151,10 @@ async function test(chain: Chain, { fromBlock, toBlock }: TestLogIndexParameters
   // Those whose filter promises logs first: the others may be chains that do not fill it.
   const promising = full.filter(({ bloom }) => promisesLogs(bloom));
   const candidates = promising.length > 0 ? promising : full;
-  const newest = await findWitness(chain, candidates);
+  const [newest, oldest] = await Promise.all([
+    findWitness(chain, candidates),
+    findWitness(chain, candidates.toReversed()),
+  ]);
   if (newest === undefined) {
     const all = headers.length === toBlock - fromBlock + 1;
     if (all && full.every(({ bloom }) => isEmptyFilter(bloom))) return { is: 'works', to: undefined };
@@ -136,17 +167,20 @@ async function test(chain: Chain, { fromBlock, toBlock }: TestLogIndexParameters
       reason: `whether the RPC node's log index is complete is unknown: none of ${headers.length} blocks that were sampled has a log to test it by`,
     };
   }
-  const oldest = await findWitness(chain, candidates.toReversed());
-  for (const witness of oldest === undefined || oldest.block === newest.block ? [newest] : [newest, oldest]) {
-    if (await isListed(chain, witness)) continue;
-    await pause(indexingMs, signalOf(chain));
-    if (await isListed(chain, witness)) continue;
-    return {
-      is: 'broken',
-      reason: `the RPC node's eth_getLogs leaves out logs of block ${witness.block} that its receipts hold: its log index is incomplete`,
-    };
-  }
-  return { is: 'works', to: newest.block };
+  const witnesses = oldest === undefined || oldest.block === newest.block ? [newest] : [newest, oldest];
+  const listed = await Promise.all(witnesses.map((witness) => isListedSoon(chain, witness)));
+  const leftOut = witnesses.find((_, index) => listed[index] === false);
+  if (leftOut === undefined) return { is: 'works', to: newest.block };
+  return {
+    is: 'broken',
+    reason: `the RPC node's eth_getLogs leaves out logs of block ${leftOut.block} that its receipts hold: its log index is incomplete`,
+  };
+}
+
+async function isListedSoon(chain: Chain, witness: Witness): Promise<boolean> {
+  if (await isListed(chain, witness)) return true;
+  await pause(indexingMs, signalOf(chain));
+  return isListed(chain, witness);
 }
 
 /** The newest block first. */
@@ -238,7 +272,8 @@ async function isListed(chain: Chain, { block, address, transaction, logIndex }:
     .map((entry) => parseObject(entry, 'log'))
     .some(
       (log) =>
-        String(log['transactionHash']).toLowerCase() === transaction && Number(log['logIndex']) === logIndex,
+        textOf(log['transactionHash']).toLowerCase() === transaction &&
+        quantityOf(log['logIndex']) === logIndex,
     );
 }
 

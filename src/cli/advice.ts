@@ -38,7 +38,19 @@ function commandLine(advice: Exclude<Advice, string>, place: AdvicePlace): strin
   const { call } = place;
   return call === undefined
     ? `the same command with ${quoteWords(advice.again)}`
-    : tvLine([...call, ...advice.again], place);
+    : tvLine([...withoutSettings(call, advice.again), ...advice.again], place);
+}
+
+/** A call without its own value of each setting that is given anew: the line names a setting once. */
+function withoutSettings(call: readonly string[], again: readonly string[]): readonly string[] {
+  const given = again.flatMap((word, index) => (again[index - 1] === '--set' ? [word.split('=', 1)[0]] : []));
+  const isGiven = (setting: string | undefined) => given.includes(setting?.split('=', 1)[0]);
+  return call.filter(
+    (word, index) =>
+      !(word === '--set' && isGiven(call[index + 1])) &&
+      !(call[index - 1] === '--set' && isGiven(word)) &&
+      !(word.startsWith('--set=') && isGiven(word.slice('--set='.length))),
+  );
 }
 
 /** `Next:` and the commands to run; each as it has to be typed for this call. */
@@ -80,8 +92,8 @@ function withRpcUrl(line: string, { rpcUrl }: AdvicePlace): string {
   return rpcUrl === undefined ? line : line.replaceAll('"$RPC_URL"', quoteForShell(rpcUrl));
 }
 
-/** Commands that work on no environment. */
-const withoutEnvironment: ReadonlySet<string | undefined> = new Set(['completion', 'help']);
+/** Commands that need no environment. */
+const withoutEnvironment: ReadonlySet<string | undefined> = new Set(['completion', 'drill', 'help']);
 
 /** @param command the words as they are typed */
 function tvLine(

@@ -68,8 +68,9 @@ async function offer(
     return valuesOf(flag, field, sources);
   }
   if (current.startsWith('-')) return flagsOf(fields, command, [...withValue, ...alone]);
+  if (words[0] === 'help') return nextWords(registry, words.slice(1));
   const next = nextWords(registry, words);
-  if (entry === undefined) return next;
+  if (entry === undefined) return words.length === 0 ? [...next, 'help'] : next;
   // Its argument is the name of a command.
   if (entry.command === 'runbook show' || entry.command === 'schema') {
     return nextWords(registry, words.slice(entry.command.split(' ').length));

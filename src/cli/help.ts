@@ -20,11 +20,11 @@ export function rootHelp(registry: readonly CommandDefinition[], version: string
     'Everywhere',
     ['  -e, --env NAME        ', 'environment to work on (TV_ENVIRONMENT)'],
     ['  --json                ', 'machine-readable output on stdout'],
-    ['  --help                ', 'what a command does, its flags and its risk'],
+    ['  --help                ', 'what a command does, its flags and examples'],
     '',
     ['Exit codes  ', '0 verified · 1 a step failed · 2 wrong usage · 3 blocked'],
     ['            ', '4 not confirmed · 5 done but not verified · 6 locked by'],
-    ['            ', 'another operator · 7 interrupted, can be resumed · 70 bug'],
+    ['            ', 'another run · 7 interrupted, can be resumed · 70 bug'],
     '',
   ];
 }
@@ -38,7 +38,7 @@ export function groupHelp(
     [command, ...aliases].some((name) => name.startsWith(`${words} `)),
   );
   if (entries.length === 0) return undefined;
-  return [`tv ${words}`, '', ...commands(entries), '', `More: tv ${entries[0]?.command ?? words} --help`];
+  return [`tv ${words}`, '', ...commands(entries), '', `More: tv help ${entries[0]?.command ?? words}`];
 }
 
 function commands(entries: readonly CommandDefinition[]): readonly HelpLine[] {

@@ -1,13 +1,12 @@
 import { Command, CommanderError, Option } from 'commander';
-import * as z from 'zod';
 import { suggest } from '../config/suggest.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { UsageError } from '../errors/TvError.ts';
 import type { Answers } from '../runbook/answers.ts';
 import type { AnyCommand, CommandDefinition, InputFields } from '../runbook/define.ts';
-import { timeSpan } from '../runbook/inputs.ts';
 import type { Json } from '../runbook/json.ts';
 import { wrap } from '../text/layout.ts';
+import { parseTimeSpan } from '../text/moment.ts';
 import { withoutKeys } from '../text/pastedKeys.ts';
 
 /** Flags that every command has. */
@@ -42,7 +41,23 @@ export function parse(entry: CommandDefinition, command: AnyCommand, args: reado
     });
   }
   const plan = options['plan'] as string | undefined;
-  if (plan !== undefined && !/^[0-9a-f]{64}$/.test(plan)) {
+  const out = options['out'] as string | undefined;
+  if (command.kind === 'runbook' && out !== undefined && options['dryRun'] !== true) {
+    throw new UsageError('usage.conflicting-flags', '--out writes the plan of a dry run.', {
+      next: ['the same command with --dry-run'],
+    });
+  }
+  if (out !== undefined && (options['calldata'] === true || options['safe'] !== undefined)) {
+    throw new UsageError(
+      'usage.conflicting-flags',
+      '--out writes a plan, which unsigned transactions have not.',
+      {
+        next: ['leave out --out, or --calldata and --safe'],
+      },
+    );
+  }
+  const isFile = command.kind === 'runbook' && plan !== undefined && /[./]/.test(plan);
+  if (plan !== undefined && !isFile && !/^[0-9a-f]{64}$/.test(plan)) {
     throw new UsageError('usage.malformed-value', '--plan needs the full digest of a plan: 64 hex digits.', {
       facts: { given: withoutKeys(plan) },
       next: ['run the same command with --dry-run and paste its last line'],
@@ -64,7 +79,9 @@ export function parse(entry: CommandDefinition, command: AnyCommand, args: reado
       overrides: (options['override'] as string[] | undefined) ?? [],
       reason: options['reason'] as string | undefined,
       dryRun: options['dryRun'] === true,
-      plan,
+      plan: isFile ? undefined : plan,
+      ...(isFile ? { planFile: plan } : {}),
+      ...(command.kind === 'runbook' && out !== undefined ? { out } : {}),
       waitMs: waitMs(options['wait']),
     },
     input: validate(entry, command.input, program),
@@ -80,9 +97,14 @@ export function wordsOfCall(
   { command, aliases = [] }: CommandDefinition,
   rest: readonly string[],
 ): readonly string[] {
+  const isDry = rest.includes('--dry-run');
   const kept = rest.filter((word, index) => {
-    if (/^(-e|--env|--config|--plan)$/.test(rest[index - 1] ?? '')) return false;
-    return !/^(-e|--env(=|$)|--config(=|$)|--plan(=|$)|--dry-run$)/.test(word);
+    const before = rest[index - 1] ?? '';
+    if (/^(-e|--env|--config|--plan)$/.test(before) || (isDry && before === '--out')) return false;
+    return (
+      !/^(-e|--env(=|$)|--config(=|$)|--plan(=|$)|--dry-run$)/.test(word) &&
+      !(isDry && /^--out(=|$)/.test(word))
+    );
   });
   // The short alias, as in all other advice: `tv resume`.
   const short = aliases.find((alias) => !alias.includes(' ')) ?? command;
@@ -93,8 +115,8 @@ export function wordsOfCall(
 function waitMs(text: unknown): number | undefined {
   // A boolean for commands that define --no-wait.
   if (typeof text !== 'string') return undefined;
-  const read = timeSpan.safeParse(text);
-  if (read.success) return read.data;
+  const ms = parseTimeSpan(text);
+  if (ms !== undefined) return ms;
   throw new UsageError('usage.malformed-value', `--wait ${text} is not a time.`, {
     next: '--wait 30s, --wait 5m or --wait 2h',
   });
@@ -156,10 +178,30 @@ export function commandHelp(entry: CommandDefinition, command: AnyCommand, width
   const section = !/^\d/.test(entry.section) ? '' : ` · runbook §${entry.section}`;
   program.addHelpText('before', `${wrap(`${command.title} · ${risk}${section}`, width)}\n`);
   program.description(flowed(command.description));
+  const examples = (command.examples ?? []).map(({ what, line }) => {
+    // The call itself stays on one line, so that it can be pasted.
+    return `  # ${wrap(what, width - 4, '  # ')}\n  ${line}\n`;
+  });
+  if (examples.length > 0) program.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
   let text = '';
   program.configureOutput({ writeOut: (part) => (text += part) });
   program.outputHelp();
   return text;
+}
+
+/** A flag that more than one command has. */
+export interface SharedFlag {
+  /** Its heading in the help of a command: `Answering:`. */
+  readonly heading: string;
+  readonly flags: string;
+  readonly help: string;
+}
+
+/** The flags that a command has besides its own, in the order of its help. */
+export function sharedFlags(entry: CommandDefinition, command: AnyCommand): readonly SharedFlag[] {
+  return build(entry, command).options.flatMap(({ flags, description, helpGroupHeading }) =>
+    helpGroupHeading === undefined ? [] : [{ heading: helpGroupHeading, flags, help: description }],
+  );
 }
 
 /** Each paragraph on one line, to be wrapped by commander. */
@@ -186,9 +228,11 @@ function build(entry: CommandDefinition, command: AnyCommand): Command {
   if (hasPlan(command)) {
     program.optionsGroup('Planning:');
     program.option('--dry-run', 'run every check, print the plan and its digest, change nothing');
-    program.option('--plan <digest>', 'refuse if the plan has changed (all 64 digits)');
+    const what = command.kind === 'runbook' ? '<digest|file>' : '<digest>';
+    program.option(`--plan ${what}`, 'refuse if the plan has changed (all 64 digits)');
   }
   if (command.kind === 'runbook') {
+    program.option('--out <file>', 'write the plan of a dry run to a new file, for others to approve');
     program.option('--override <check>', 'override a check by its name (repeatable)', repeat);
     program.option('--reason <text>', 'reason for the override; kept in the audit log');
   }
@@ -208,25 +252,28 @@ function hasPlan(command: AnyCommand): boolean {
   return command.kind === 'runbook' || (command.kind === 'control' && command.planned === true);
 }
 
+/** Each field by its own schema: a command without any loads no zod. */
 function validate(entry: CommandDefinition, fields: InputFields, program: Command): Json {
   const options = program.opts<Record<string, unknown>>();
-  const raw: Record<string, unknown> = {};
+  const input: Record<string, unknown> = {};
   let argument = 0;
-  for (const [key, { flag }] of Object.entries(fields)) {
-    if (!flag.startsWith('-')) raw[key] = program.processedArgs[argument++];
-    else raw[key] = flag.startsWith('--no-') ? options[key] !== false : options[key];
+  for (const [key, { flag, schema }] of Object.entries(fields)) {
+    const raw = !flag.startsWith('-')
+      ? program.processedArgs[argument++]
+      : flag.startsWith('--no-')
+        ? options[key] !== false
+        : options[key];
+    const answer = schema.safeParse(raw);
+    if (!answer.success) throw malformed(entry, flag, raw, answer.error.issues[0]?.message);
+    input[key] = answer.data;
   }
-  const shape = Object.fromEntries(Object.entries(fields).map(([key, { schema }]) => [key, schema]));
-  const answer = z.object(shape).safeParse(raw);
-  if (answer.success) return answer.data as Json;
-  const [issue] = answer.error.issues;
-  const key = String(issue?.path[0] ?? '');
-  const flag = fields[key]?.flag ?? key;
+  return input as Json;
+}
+
+function malformed(entry: CommandDefinition, flag: string, raw: unknown, message = 'not valid'): UsageError {
   const name = /--[\w-]+/.exec(flag)?.[0] ?? flag.split(' ')[0];
-  if (raw[key] === undefined) throw usage(entry, 'usage.missing-value', `${name} is needed.`);
-  throw usage(entry, 'usage.malformed-value', `${name}: ${issue?.message ?? 'not valid'}`, {
-    given: String(raw[key]),
-  });
+  if (raw === undefined) return usage(entry, 'usage.missing-value', `${name} is needed.`);
+  return usage(entry, 'usage.malformed-value', `${name}: ${message}`, { given: String(raw) });
 }
 
 function usage(

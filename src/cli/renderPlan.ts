@@ -1,9 +1,13 @@
+import type { Check } from '../runbook/check.ts';
 import type { PlanData, StepData } from '../runbook/events.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { shortened } from '../text/format.ts';
 import { visibleWidth, wrap } from '../text/layout.ts';
 import { outsideText } from '../text/outsideText.ts';
 import { adviceLine, planLine } from './advice.ts';
+import { renderChanges } from './renderChanges.ts';
+import { renderChecks } from './renderCheck.ts';
+import { renderEffects } from './renderEffects.ts';
 
 /**
  * The steps in order, each with its undo and its equivalent shell line.
@@ -41,6 +45,22 @@ export function renderPlan(
     return [`  ${wrap(words, paint.width - 2, '  ')}`];
   });
   return [paint.bold(heading), ...steps, ...together].join('\n');
+}
+
+/** Checks and plan of a plan file, as the dry run that wrote it has shown them. */
+export function renderApprovable(
+  { plan, checks }: { readonly plan: PlanData; readonly checks: readonly Check[] },
+  heading: string,
+  paint: Paint,
+): string {
+  const consequence = wrap(shortened(outsideText(plan.consequence), paint), paint.width);
+  return [
+    `${paint.bold('Preflight')}\n${renderChecks(checks, paint)}`,
+    renderPlan(plan, heading, paint),
+    ...(plan.changes === undefined ? [] : [renderChanges(plan.changes, paint)]),
+    ...(plan.effects === undefined ? [] : [renderEffects(plan.effects, paint)]),
+    consequence,
+  ].join('\n\n');
 }
 
 /** What would undo a step, or what becomes of its effect. */

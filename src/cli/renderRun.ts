@@ -14,12 +14,19 @@ import {
 } from '../runbook/events.ts';
 import type { Json } from '../runbook/json.ts';
 import type { Paint } from '../runbook/paint.ts';
-import { duration, planName, shortened } from '../text/format.ts';
+import { duration, howMany, localTime, planName, shortened } from '../text/format.ts';
 import { aligned, padEnd, visibleWidth, wrap } from '../text/layout.ts';
 import { renderNext, wrapAdvice } from './advice.ts';
 import { ProgressLine } from './progress.ts';
+import { renderChanges } from './renderChanges.ts';
 import { renderChecks } from './renderCheck.ts';
+import { renderEffects } from './renderEffects.ts';
 import { afterStep, renderPlan } from './renderPlan.ts';
+
+/** A path that `--plan` does not take for a digest. */
+function asPath(file: string): string {
+  return /[./]/.test(file) ? file : `./${file}`;
+}
 
 type PlanReady = Extract<RunEvent, { type: 'plan.ready' }>;
 
@@ -96,6 +103,9 @@ export class RunScreen {
       case 'plan.ready':
         this.#plan(event);
         break;
+      case 'plan.written':
+        this.#planWritten(event);
+        break;
       case 'run.started':
         this.#begin(event.run, 'Run');
         break;
@@ -139,8 +149,8 @@ export class RunScreen {
         break;
       case 'run.signalled':
         this.#signalled = true;
+        this.#print(`  ${paint.warn('!')} ${event.signal}: stopped ${this.#where()}\n`);
         this.#running.clear();
-        this.#print(`  ${paint.warn('!')} ${event.signal}: stopped after the current step\n`);
         break;
       case 'run.checked':
         this.#advice = adviceOf(event.checks);
@@ -152,6 +162,9 @@ export class RunScreen {
         break;
       case 'lock.waiting':
         this.#lockWaiting(event);
+        break;
+      case 'source.waiting':
+        this.#sourceWaiting(event);
         break;
       case 'lock.lost':
         this.#lockLost(event);
@@ -176,6 +189,11 @@ export class RunScreen {
     }
   }
 
+  /** Whether a step is in progress: before the first and after the last one a signal has nothing to finish. */
+  isInStep(): boolean {
+    return [...this.#running.keys()].some((step) => step !== '');
+  }
+
   /** The run of a resume or an undo. A new run reports its own id. */
   about(run: string): void {
     this.#run = run;
@@ -198,20 +216,28 @@ export class RunScreen {
       // Some may still have taken effect.
       abandon: `Steps not recorded as done (plan ${id})`,
     }[event.direction];
-    const plan = `${renderPlan(event.plan, heading, paint, this.#steps)}\n\n`;
+    const { effects, changes } = event.plan;
+    const plan = [
+      renderPlan(event.plan, heading, paint, this.#steps),
+      ...(changes === undefined ? [] : [renderChanges(changes, paint)]),
+      ...(effects === undefined ? [] : [renderEffects(effects, paint)]),
+    ]
+      .map((part) => `${part}\n\n`)
+      .join('');
     if (event.dryRun) this.#result(plan);
     else this.#print(plan);
     for (const state of event.left ?? []) this.#left(untilFinished(event.direction, state));
     if (event.instead !== undefined) this.#print(`${renderNext(event.instead, paint)}\n\n`);
-    if (event.dryRun) this.#dryRunEnd(event.plan.consequence, event.digest ?? event.plan.id);
+    if (event.dryRun) this.#dryRunEnd(event);
   }
 
-  #abandoned({ transactions = [] }: Extract<RunEvent, { type: 'run.abandoned' }>): void {
+  #abandoned({ transactions = [], leftovers = [] }: Extract<RunEvent, { type: 'run.abandoned' }>): void {
     const paint = this.#paint;
     this.#print(
       `\n${paint.warn(wrap('Closed. Completed steps are kept; nothing was undone.', paint.width))}\n`,
     );
     this.#sent(transactions);
+    for (const { what, remove } of leftovers) this.#left(`Still there: ${what}. To remove it`, remove);
     this.#print(`${renderNext([{ tv: ['status'] }, { tv: ['runs', 'report', this.#run] }], paint)}\n`);
   }
 
@@ -247,6 +273,13 @@ export class RunScreen {
     this.#screen.busy(`waiting for ${what}`);
   }
 
+  #sourceWaiting({ reason, limitMs }: Extract<RunEvent, { type: 'source.waiting' }>): void {
+    const { warn, width } = this.#paint;
+    const words = `Waiting up to ${duration(limitMs)} for the source: ${reason}`;
+    this.#print(`  ${warn('!')} ${wrap(words, width - 4, '    ')}\n`);
+    this.#screen.busy('waiting');
+  }
+
   #headline(event: Extract<RunEvent, { type: 'preflight.started' }>): string {
     const paint = this.#paint;
     const parts = [paint.bold(event.title), event.environment, event.subject].filter((part) => part !== '');
@@ -277,8 +310,18 @@ export class RunScreen {
     }
   }
 
+  /** Where a signal stopped the run: a second one cuts off what is in progress. */
+  #where(): string {
+    const [cut] = this.#running.keys();
+    if (cut === undefined) return 'after the current step';
+    if (cut === '') return 'during the verification';
+    return `during step ${this.#steps.findIndex(({ id }) => id === cut) + 1}`;
+  }
+
   #title(step: string): string {
     const index = this.#steps.findIndex(({ id }) => id === step);
+    // The verification is no step, and reports its progress all the same.
+    if (step === '') return 'reading back';
     return `${index + 1}  ${shortened(this.#steps[index]?.title ?? step, this.#paint)}`;
   }
 
@@ -325,12 +368,34 @@ export class RunScreen {
     if (error.next.length > 0) this.#print(`${renderNext(error.next, paint)}\n`);
   }
 
-  #dryRunEnd(consequence: string, digest: string): void {
-    this.#result(
-      `${wrap(`Dry run: nothing was changed. ${shortened(consequence, this.#paint)}`, this.#paint.width)}\n`,
+  #dryRunEnd({ plan, digest = plan.id, approvals, out }: PlanReady): void {
+    const paint = this.#paint;
+    const sentence = `Dry run: nothing was changed. ${shortened(plan.consequence, paint)}`;
+    this.#result(`${wrap(sentence, paint.width)}\n`);
+    // What to do with the file follows once it is written.
+    if (out !== undefined) return;
+    // The digest alone would be refused.
+    const next: Advice =
+      approvals === undefined
+        ? { again: ['--plan', digest], when: 'to run exactly this' }
+        : {
+            again: ['--dry-run', '--out', 'plan.json'],
+            when: `a run needs ${howMany(approvals, 'signature')} of others; to write the plan for them`,
+          };
+    this.#result(`${renderNext([next], paint)}\n`);
+  }
+
+  #planWritten({ file, expiresAt }: Extract<RunEvent, { type: 'plan.written' }>): void {
+    const paint = this.#paint;
+    const until = localTime(new Date(expiresAt));
+    this.#print(
+      `\n${paint.ok('✔')} ${wrap(`Plan written to ${file}, valid until ${until}`, paint.width - 2, '  ')}\n`,
     );
-    const exactly = { again: ['--plan', digest], when: 'to run exactly this' };
-    this.#result(`${renderNext([exactly], this.#paint)}\n`);
+    const next: readonly Advice[] = [
+      { tv: ['plan', 'approve', file], when: 'another operator signs it' },
+      { again: ['--plan', asPath(file)], when: 'to run exactly this, once' },
+    ];
+    this.#print(`${renderNext(next, paint)}\n`);
   }
 
   #end(outcome: Outcome, left: readonly string[]): void {
@@ -371,7 +436,9 @@ export class RunScreen {
         paint.bad(
           this.#undoFailed
             ? 'Failed, and the rollback failed too. Completed steps that were not undone are kept.'
-            : 'Failed. Completed steps are kept, and no further step was run.',
+            : this.#checked
+              ? 'Failed: see the marked lines above. All other steps were run, and are kept.'
+              : 'Failed. Completed steps are kept, and no further step was run.',
         ),
         back,
       ],

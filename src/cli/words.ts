@@ -45,6 +45,16 @@ export function findCommand(registry: readonly CommandDefinition[], argv: readon
   return { entry: undefined, rest: argv, words };
 }
 
+/** `tv help oracle fund` is `tv oracle fund --help`; `tv help` alone is `tv --help`. */
+export function helpWordToFlag(
+  registry: readonly CommandDefinition[],
+  argv: readonly string[],
+): readonly string[] {
+  if (findCommand(registry, argv).words[0] !== 'help') return argv;
+  const at = argv.findIndex((word, index) => word === 'help' && !withValue.has(argv[index - 1] ?? ''));
+  return [...argv.slice(0, at), ...argv.slice(at + 1), '--help'];
+}
+
 /** The environment that the arguments name. */
 export function namedEnvironment(argv: readonly string[]): string | undefined {
   const index = argv.findIndex((word) => /^(-e|--env$|--env=)/.test(word));

@@ -17,12 +17,13 @@ export type FileUrl =
  * The database URL as a file gives it: itself (`url`), as the output of a command (`urlCommand`)
  * or as the name of a variable that holds it (`urlEnv`). Where the source named yields nothing,
  * that is an error: another source could be another database.
+ * @param run undefined: a URL that a command prints is not read
  */
 export async function fileDatabaseUrl(
   path: string,
   values: ReadonlyMap<string, FileValue>,
   env: ProcessEnv,
-  run: RunSecretCommand,
+  run: RunSecretCommand | undefined,
 ): Promise<FileUrl | undefined> {
   const ways = ['database.url', 'database.urlCommand', 'database.urlEnv'].filter((key) => values.has(key));
   const way = ways[0];
@@ -49,6 +50,7 @@ export async function fileDatabaseUrl(
       expected: 'words, or a list of words',
     });
   }
+  if (run === undefined) return undefined;
   const answer = await run(words);
   if ('text' in answer) return { raw: answer.text, where: `${where} (urlCommand)` };
   return fail('The command that prints the database URL failed.', `run it by hand: ${words.join(' ')}`, {

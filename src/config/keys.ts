@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { isPrintable } from '../text/outsideText.ts';
@@ -127,6 +128,33 @@ const hostPath = (fallback: string, variable: string) =>
     fallback,
   });
 
+/** How many signatures of others a run needs. In files only: a flag could waive it. */
+const approvals = key<number>({
+  expected: 'a number of signatures, 0 to 9',
+  schema: () => text().regex(/^\d$/).transform(Number),
+  fallback: 0,
+  fileOnly: true,
+});
+
+/** Absolute, or below the home directory. */
+const localFile = (fallback?: string) =>
+  key<string>({
+    expected: 'a file of this machine: an absolute path, or one that begins with ~/',
+    schema: () =>
+      text()
+        .regex(/^~?\/[^\n]*$/)
+        .refine(isPrintable)
+        .transform((path) => path.replace(/^~/, homedir())),
+    ...(fallback === undefined ? {} : { fallback }),
+  });
+
+const unitsMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+const timeSpan = () =>
+  text()
+    .regex(/^[1-9]\d{0,3}[mhd]$/)
+    .transform((span) => Number(span.slice(0, -1)) * unitsMs[span.slice(-1) as keyof typeof unitsMs]);
+
 const postgresUrl = {
   schema: () => text().regex(/^postgres(ql)?(\+\w+)?:\/\/./),
   show: maskDatabaseUrl,
@@ -194,6 +222,7 @@ export const keys = {
     expected: 'a URL such as postgres://postgres:password@host:5432/postgres',
     variable: 'TV_DATABASE_ADMIN_URL',
   }),
+  'database.unit': unit('postgresql'),
   'database.timeoutMs': milliseconds(10_000),
   'host.prefix': key<readonly string[]>({
     expected: 'words, such as sudo -n, or a list, such as ["ssh", "ops@vault-1"]',
@@ -238,6 +267,12 @@ export const keys = {
     schema: () => httpUrl().transform((url) => url.replace(/\/+$/, '')),
     show: (url) => maskUrls([url]),
     credentials: (raw) => urlCredentials(rawText(raw)),
+  }),
+  'api.origins': key<readonly string[]>({
+    expected: 'a list of origins, such as https://app.tempovault.xyz',
+    schema: () => list(httpUrl().transform((url) => new URL(url).origin)),
+    show: (origins) => origins.join(', ') || '(none)',
+    fallback: [],
   }),
   'api.timeoutMs': milliseconds(5_000),
   'backup.directory': hostPath('/backup', 'TV_BACKUP_DIR'),
@@ -285,6 +320,31 @@ export const keys = {
   'monitor.backupHours': threshold('hours', 26),
   // certbot renews 30 days ahead: what is left at 14 was not renewed twice.
   'monitor.certificateDays': threshold('days', 14),
+  'approvals.moderate': approvals,
+  'approvals.severe': approvals,
+  'approvals.allowedSigners': { ...localFile('/etc/tempovault/allowed_signers'), fileOnly: true },
+  'approvals.revokedKeys': { ...localFile(), fileOnly: true },
+  'approvals.expiry': key<number>({
+    expected: 'a time, such as 30m, 4h or 1d',
+    schema: timeSpan,
+    show: (ms) => (ms % unitsMs.h === 0 ? `${ms / unitsMs.h}h` : `${ms / unitsMs.m}m`),
+    fallback: 4 * 3_600_000,
+    fileOnly: true,
+  }),
+  'approvals.operator': key<string>({
+    expected: 'a name in the file of allowed signers',
+    schema: () => text().min(1).max(longestContact).refine(isPrintable),
+    variable: 'TV_OPERATOR',
+  }),
+  'approvals.key': { ...localFile(), variable: 'TV_SIGNING_KEY' },
+  'audit.anchor': key<readonly string[]>({
+    expected: 'command: with a list of words, such as command: [logger, -t, tv-audit]',
+    schema: () =>
+      z.strictObject({ command: z.array(z.string().min(1)).min(1) }).transform(({ command }) => command),
+    show: ([program = '']) => `command ${program}`,
+    fileOnly: true,
+    map: true,
+  }),
   stateDirectory: key<string>({
     expected: 'a directory of this machine',
     schema: () =>

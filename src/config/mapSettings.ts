@@ -57,7 +57,7 @@ const pair = (): z.ZodType<PairSetting> =>
 export const pairSettings = (): z.ZodType<Readonly<Record<string, PairSetting>>> =>
   z.record(z.string().min(1).max(longestPairName).refine(isPrintable), pair());
 
-/** As an address of a machine, and so that it can be told from a sentence: `api-2`, `vault-2.internal`. */
+/** As an address of a machine, distinguishable from a sentence: `api-2`, `vault-2.internal`. */
 const hostName = /^[A-Za-z0-9][\w.-]{0,62}$/;
 
 /** Hosts by name, each with its prefix. The name `host` is that of `host.prefix`. */

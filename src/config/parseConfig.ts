@@ -1,6 +1,7 @@
 import type { Document, LineCounter } from 'yaml';
 import * as z from 'zod';
 import type { Advice } from '../errors/advice.ts';
+import { maskUrlsIn } from '../text/maskUrl.ts';
 import { withoutKeys } from '../text/pastedKeys.ts';
 import { fileKeys, isGroup, type Key, keyNames, keyOf, type Raw } from './keys.ts';
 import type { SettingsProblem } from './settings.ts';
@@ -33,7 +34,7 @@ type Path = readonly string[];
 const environmentName = /^[A-Za-z0-9][\w.-]*$/;
 /** Aliases that a file may use, each use counted. One that repeats a block for ten environments has ten. */
 const mostAliases = 200;
-/** In place of an alias that refers to nothing: malformed wherever it stands, and in its own environment only. */
+/** In place of an alias that refers to nothing: malformed wherever it occurs, and in its own environment only. */
 const noValue = [{}];
 
 /** Parses a configuration file, with the line of every value. Loads the YAML parser. */
@@ -200,7 +201,7 @@ class Reader {
     const line = this.#lineOf(path);
     return {
       level: 'fatal',
-      message: withoutKeys(message),
+      message: withoutKeys(maskUrlsIn(message)),
       where: `${this.#file}:${line}`,
       ...(key === undefined ? {} : { key }),
       facts,

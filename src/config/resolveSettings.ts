@@ -30,20 +30,23 @@ export interface SettingsRequest {
   };
   readonly processEnv: ProcessEnv;
   /**
-   * Reads TempoVault's `.env` through the host prefix; undefined where there is none.
+   * Reads TempoVault's `.env` through the host prefix; undefined where there is none. Without it the file is not
+   * used, and not taken for missing.
    * @throws TvError where there is one that cannot be read, or the host cannot be reached
    */
-  readEnvFile(parameters: {
+  readonly readEnvFile?: (parameters: {
     readonly path: string;
     readonly prefix: readonly string[];
     readonly timeoutMs: number;
     /** Of the services, whose user the file may belong to. */
     readonly units: readonly string[];
-  }): Promise<EnvFileText | undefined>;
+  }) => Promise<EnvFileText | undefined>;
   /** A command that must not be kept waiting for what it can do without. */
   readonly hurried?: boolean;
-  /** Runs `database.urlCommand`. */
-  readonly runSecretCommand: RunSecretCommand;
+  /** A command that shows what it has seen within `monitor.limitMs`: what `.env` takes is part of that. */
+  readonly looks?: boolean;
+  /** Runs `database.urlCommand`; without it the URL is not read. */
+  readonly runSecretCommand?: RunSecretCommand;
   /** For tests: paths other than this machine's. */
   readonly paths?: Parameters<typeof findConfigPaths>[1];
 }
@@ -133,6 +136,9 @@ async function upperLayers(
 /** How long a host that hangs may keep an emergency waiting for settings that are there already, in milliseconds. */
 const optionalEnvMs = 3_000;
 
+/** Of the time for a check, what a host that hangs may take from the other sources. */
+export const envShareOfLook = 0.6;
+
 /** Whether the chain and every contract are known without `.env`. */
 function hasChain(resolution: Resolution): boolean {
   const needed = keyNames.filter((name) => name === 'chain.rpcUrls' || name.startsWith('contracts.'));
@@ -150,15 +156,18 @@ async function readDotEnv(request: SettingsRequest, resolution: Resolution, soun
   const path = resolution.get('host.envFile') ?? '';
   const prefix = resolution.get('host.prefix');
   const usable = sound && !resolution.problems.some(({ level }) => level === 'fatal');
-  if (path === '' || prefix === undefined || !usable) return { path, state: 'not used' };
+  const { readEnvFile } = request;
+  if (readEnvFile === undefined || path === '' || prefix === undefined || !usable) {
+    return { path, state: 'not used' };
+  }
   try {
     const units = (['api', 'indexer', 'oracle'] as const).map((name) =>
       resolution.need(`host.units.${name}`),
     );
     const limitMs = resolution.get('host.timeoutMs') ?? 0;
-    const optional = request.hurried === true && hasChain(resolution);
-    const timeoutMs = optional && limitMs > optionalEnvMs ? optionalEnvMs : limitMs;
-    const text = await request.readEnvFile({ path, prefix, timeoutMs, units });
+    const most = longestWait(request, resolution);
+    const timeoutMs = most === undefined || (limitMs > 0 && limitMs <= most) ? limitMs : most;
+    const text = await readEnvFile({ path, prefix, timeoutMs, units });
     return text === undefined ? { path, state: 'missing' } : { path, state: 'used', text };
   } catch (error) {
     if (!(error instanceof TvError)) throw error;
@@ -171,6 +180,13 @@ async function readDotEnv(request: SettingsRequest, resolution: Resolution, soun
     };
     return { path, state: 'unreadable', problem };
   }
+}
+
+/** How long at most the answer is waited for, in milliseconds; undefined where the host's own limit decides. */
+function longestWait({ looks, hurried }: SettingsRequest, resolution: Resolution): number | undefined {
+  if (!hasChain(resolution)) return undefined;
+  if (looks === true) return envShareOfLook * resolution.need('monitor.limitMs');
+  return hurried === true ? optionalEnvMs : undefined;
 }
 
 function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPaths): Settings {
@@ -194,6 +210,7 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
     database: {
       url: resolution.get('database.url'),
       adminUrl: resolution.get('database.adminUrl'),
+      unit: need('database.unit'),
       timeoutMs: need('database.timeoutMs'),
     },
     host: {
@@ -216,6 +233,7 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
     api: {
       url: resolution.get('api.url'),
       publicUrl: resolution.get('api.publicUrl'),
+      origins: need('api.origins'),
       timeoutMs: need('api.timeoutMs'),
     },
     backup: { directory: need('backup.directory') },
@@ -252,13 +270,23 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
       backupHours: need('monitor.backupHours'),
       certificateDays: need('monitor.certificateDays'),
     },
+    approvals: {
+      moderate: need('approvals.moderate'),
+      severe: need('approvals.severe'),
+      allowedSigners: need('approvals.allowedSigners'),
+      revokedKeys: resolution.get('approvals.revokedKeys'),
+      expiryMs: need('approvals.expiry'),
+      operator: resolution.get('approvals.operator'),
+      key: resolution.get('approvals.key'),
+    },
+    audit: { anchor: resolution.get('audit.anchor') },
     stateDirectory: resolution.get('stateDirectory', paths.stateDirectory) ?? paths.stateDirectory,
   };
 }
 
 /** Journals decide what is sent and undone: others must not be able to write or replace them. */
 function exposedState(directory: string): readonly SettingsProblem[] {
-  const own = ['.', 'runs', 'audit.jsonl', 'checklist.jsonl', 'oracle', 'locks'].map((name) =>
+  const own = ['.', 'runs', 'audit.jsonl', 'checklist.jsonl', 'oracle', 'locks', 'used-plans'].map((name) =>
     join(directory, name),
   );
   const exposure = own.map((path) => findExposure(path)).find((found) => found !== undefined);

@@ -48,6 +48,8 @@ export interface Settings {
     readonly url: string | undefined;
     /** For creating and renaming databases, where the role of `url` may not. Secret: mask before showing. */
     readonly adminUrl: string | undefined;
+    /** The systemd unit of PostgreSQL, where it runs on the host. */
+    readonly unit: string;
     /** Limit of one statement that only reads, in milliseconds. */
     readonly timeoutMs: number;
   };
@@ -69,6 +71,8 @@ export interface Settings {
     readonly url: string | undefined;
     /** As users reach it, through the reverse proxy. */
     readonly publicUrl: string | undefined;
+    /** Origins whose pages are to read what the API answers (CORS). */
+    readonly origins: readonly string[];
     readonly timeoutMs: number;
   };
   readonly backup: { readonly directory: string };
@@ -103,6 +107,26 @@ export interface Settings {
     readonly backupHours: number;
     /** Until the certificate of the public URL expires. */
     readonly certificateDays: number;
+  };
+  /** Who else has to sign a plan before it is run. */
+  readonly approvals: {
+    /** Signatures of others that a run of this risk needs. */
+    readonly moderate: number;
+    readonly severe: number;
+    /** Of this machine, in the form of ssh-keygen(1), "ALLOWED SIGNERS". */
+    readonly allowedSigners: string;
+    /** Keys, or a key revocation list, whose signatures no longer count. */
+    readonly revokedKeys: string | undefined;
+    /** How long a plan file may be used after it was written, in milliseconds. */
+    readonly expiryMs: number;
+    /** The name of the operator of this call in the file of allowed signers. */
+    readonly operator: string | undefined;
+    /** Private key, or the public key of one that an agent holds. */
+    readonly key: string | undefined;
+  };
+  readonly audit: {
+    /** A command of this machine that keeps the head of the audit log somewhere else. */
+    readonly anchor: readonly string[] | undefined;
   };
   /** Journals, locks and the audit log. */
   readonly stateDirectory: string;

@@ -43,12 +43,11 @@ function nothingKnown({
     ({ key, source }) => /^(chain\.(id|rpcUrls)|database\.url)$/.test(key) && source !== 'unset',
   );
   const envFile = files.find(({ role }) => role === '.env');
-  if (chosen.file !== undefined || given || envFile?.state !== 'missing') return undefined;
+  if (saysSomething(chosen.file) || given || envFile?.state !== 'missing') return undefined;
   const [sandbox] = chosen.sandboxes;
   return {
     level: 'fatal',
-    message:
-      'No TempoVault is configured: there is no configuration file, and no .env in the default location.',
+    message: `No TempoVault is configured: ${chosen.file === undefined ? 'there is no configuration file' : `${chosen.file.path} holds no setting`}, and no .env in the default location.`,
     where: settings.host.envFile,
     facts: {
       'looked for': files.map(({ path }) => path).join(', '),
@@ -56,6 +55,11 @@ function nothingKnown({
     },
     next: sandbox === undefined ? { tv: ['config', 'init'] } : { tv: ['-e', sandbox, 'status'] },
   };
+}
+
+/** The file of a package may hold comments alone. */
+function saysSomething(file: Chosen['file']): boolean {
+  return file !== undefined && (file.environments.size > 0 || file.default !== undefined);
 }
 
 const consequences: readonly (readonly [RegExp, 'error' | 'warning', string])[] = [

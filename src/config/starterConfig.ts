@@ -10,7 +10,7 @@ interface Line extends SettingOrigin {
 
 /** Sections of the file, each with a word of explanation. */
 const sections: readonly (readonly [string, string])[] = [
-  ['chain', 'Several RPC URLs: the first that works is used.'],
+  ['chain', 'Several RPC URLs: the first that answers is used.'],
   ['contracts', ''],
   ['database', 'The password stays in .env. Other sources for the URL, without it in this file:'],
   ['host', 'Put in front of host commands: sudo -n, or ["ssh", "ops@vault-1"].'],

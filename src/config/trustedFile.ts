@@ -103,13 +103,25 @@ export type FileTrouble =
  * @param limit in bytes
  */
 export function readTrustedFile(path: string, limit: number): TrustedText | FileTrouble {
+  return readSmallFile(path, limit, findExposure);
+}
+
+/**
+ * The same of a file that anybody may have made: what it says is to be checked, not whose it is.
+ * @param exposureOf undefined where nothing of the path makes the file unfit
+ */
+export function readSmallFile(
+  path: string,
+  limit: number,
+  exposureOf: (path: string) => Exposure | undefined = () => undefined,
+): TrustedText | FileTrouble {
   let handle: number | undefined;
   try {
     // With O_NONBLOCK, opening a FIFO without a writer returns at once.
     handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     const stats = fstatSync(handle);
     if (!stats.isFile()) return { kind: 'unreadable', reason: `it is ${kindOf(stats)}` };
-    const exposure = findExposure(path);
+    const exposure = exposureOf(path);
     if (exposure !== undefined) return { kind: 'exposed', exposure };
     const bytes = readUpTo(handle, limit + 1);
     if (bytes.length > limit) return { kind: 'unreadable', reason: `it is larger than ${limit / 1024} KiB` };

@@ -62,7 +62,7 @@ const ownLocks = new Set<{
 /**
  * Takes the lock of this environment's runs, seen by every machine that uses the database. It is held
  * by two sessions: one in the maintenance database, which no restore ends, and one in the live
- * database, where older releases of tv look. Where the role may not connect to the maintenance database,
+ * database, where older releases of tv search. Where the role may not connect to the maintenance database,
  * `adminUrl` may; without either the lock is in the live database alone. It lives as long as they do: a killed tv frees it. The
  * holder's name is the sessions' application name, so anyone at a psql prompt can read it too.
  * @param parameters.holder.who `alice@vault-1`
@@ -91,7 +91,7 @@ export async function acquireRunLock(
     return own === undefined && adminUrl !== undefined ? orNone(take('outside', adminUrl)) : own;
   };
 
-  // The holder may let go between our attempt and our look at who it is.
+  // The holder may let go between our attempt and our query for its identity.
   for (;;) {
     const outside = await takeOutside();
     let inside: Seat | 'taken' | undefined;
@@ -363,7 +363,7 @@ export async function readRunLock(
     .limit(1)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const named = /^tv lock: (.*?): (.*)$/.exec(row.application ?? '');
+  const named = /^(.*?): (.*)$/.exec(lockHolderOf(row.application ?? '') ?? '');
   return {
     who: named?.[1] ?? row.user ?? 'unknown',
     what: named?.[2] ?? row.application ?? 'unknown',
@@ -371,9 +371,17 @@ export async function readRunLock(
   };
 }
 
+/** The names of sessions that hold the lock of a run begin with it, in `pg_stat_activity`. */
+export const lockPrefix = 'tv lock: ';
+
+/** `WHO: WHAT` in the name of a session that holds the lock of a run; undefined for any other. */
+export function lockHolderOf(application: string): string | undefined {
+  return application.startsWith(lockPrefix) ? application.slice(lockPrefix.length) : undefined;
+}
+
 /** The server turns what is not printable ASCII into question marks, and cuts at 63 bytes. */
 function lockName(holder: { readonly who: string; readonly what: string }): string {
   const plain = (text: string) => text.replace(/[^\x20-\x7e]/g, '?').replaceAll(': ', ' ');
   const who = plain(holder.who).slice(0, 32);
-  return `tv lock: ${who}: ${plain(holder.what)}`.slice(0, nameBytes);
+  return `${lockPrefix}${who}: ${plain(holder.what)}`.slice(0, nameBytes);
 }

@@ -4,9 +4,9 @@ import type { OpenTransaction } from './inSnapshot.ts';
 
 /**
  * Cancels the statement that a transaction is busy with as soon as `signal` fires, from another
- * connection. Between two statements it does nothing: the caller looks at the signal.
- * @returns ends the watch; to be awaited inside the transaction, so that a cancel under way hits
- * nobody who gets the connection next
+ * connection. Between two statements it does nothing: the caller checks the signal.
+ * @returns ends the watch; to be awaited inside the transaction, so that a pending cancel does
+ * not hit the next user of the connection
  */
 export async function cancelOnAbort(
   database: Database,

@@ -106,7 +106,7 @@ async function setCursor(transaction: OpenTransaction, cursor: CursorTable, bloc
 
 async function namingHolders(database: Database, schema: EventSchema, cause: unknown): Promise<TvError> {
   const all = await readTableLocks(database.kysely, { schema });
-  // A reader is in the way only where helper indexes are needed, and nobody stronger is.
+  // A reader blocks this only where helper indexes are needed, and no session with a stronger lock does.
   const writers = all.filter((lock) => !onlyReads(lock));
   const locks = writers.length > 0 ? writers : all;
   const sessions = await readSessions(database.kysely);

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { OpenTransaction } from './inSnapshot.ts';
 import { listDataTables } from './listDataTables.ts';
 
-/** Rows of each table whose data pg_dump writes, by `schema.table`. */
+/** Rows of each table whose data pg_dump writes, by `schema.table`; those of tables that inherit from it are theirs. */
 export async function countEveryTable(
   transaction: OpenTransaction,
   signal: AbortSignal | undefined,
@@ -12,7 +12,7 @@ export async function countEveryTable(
   for (const { schema, name } of tables) {
     signal?.throwIfAborted();
     const { rows } = await sql<{ count: number }>`
-      select count(*) as count from ${sql.id(schema, name)}
+      select count(*) as count from only ${sql.id(schema, name)}
     `.execute(transaction);
     counts[`${schema}.${name}`] = rows[0]?.count ?? 0;
   }

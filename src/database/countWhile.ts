@@ -5,7 +5,7 @@ import type { OpenTransaction } from './inSnapshot.ts';
 
 /**
  * Counts every row in a snapshot while a dump of the same snapshot is made; where one of the two
- * fails the other is ended, and the first failure is the one that is told.
+ * fails the other is ended, and the first failure is the one that is reported.
  * @returns rows by `schema.table`
  */
 export async function countWhile(

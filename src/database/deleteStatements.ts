@@ -41,7 +41,7 @@ const pagesWorthAnIndex = 500_000;
 /**
  * Indexes for foreign keys into the raw table that lack one. Without, the server looks through the
  * whole child for each raw row that goes: 100 000 rows would take hours. They are made and dropped in
- * the clearing transaction, so nobody else sees them, but dropping one shuts out readers as well: so
+ * the clearing transaction, so no other session sees them, but dropping one shuts out readers as well: so
  * only where it pays. Only a table's owner can.
  */
 export async function helperIndexes(

@@ -31,7 +31,7 @@ export type CursorTable = {
 export type EventSchema = {
   /** deployment-facts, section 3: as deployed, or as the runbook assumes. */
   readonly form: 'raw-and-kinds' | 'per-kind';
-  /** Parents before children, by foreign keys: the order in which rows can be put back. */
+  /** Parents before children, by foreign keys: the order in which rows can be restored. */
   readonly tables: readonly EventTable[];
   readonly raw: {
     readonly name: string;

@@ -12,14 +12,14 @@ const types: pg.CustomTypesConfig = {
 };
 
 interface Client extends PostgresPoolClient {
-  /** node-postgres' own client, which tells of a lost connection by an event. */
+  /** node-postgres' own client, which reports a lost connection by an event. */
   readonly raw: pg.PoolClient;
 }
 
 /**
  * A pg pool in which no event can end the process and every error comes out described. A broken
  * connection makes node-postgres refuse the next statement (usually kysely's ROLLBACK) with words
- * that hide the cause: the first error of a client is kept, and told instead.
+ * that hide the cause: the first error of a client is kept, and reported instead.
  */
 export function guardedPool(
   config: pg.PoolConfig,
@@ -120,7 +120,7 @@ export function guardedPool(
   };
 }
 
-/** The server has no TLS, or its pg_hba.conf lets nobody in by this way: the other one may do. */
+/** The server has no TLS, or its pg_hba.conf rejects this kind of connection: the other kind may work. */
 function refusesThisWay(error: unknown): boolean {
   return codeOf(error) === '28000' || /SSL|TLS|EPROTO/.test(`${(error as Error).message} ${codeOf(error)}`);
 }

@@ -12,6 +12,8 @@ export interface HostScript {
   readonly script: string;
   /** `$1`, `$2` … of the script. Never a secret: they are on the command line. */
   readonly args: readonly string[];
+  /** Its standard input. */
+  readonly input?: string;
   readonly code: ErrorCode;
   readonly failure: string;
   readonly facts?: Readonly<Record<string, string | number>>;
@@ -27,11 +29,12 @@ export interface HostScript {
  * @throws TvError with what the program said where any part of it fails
  */
 export async function runHostScript(database: Database, parameters: HostScript): Promise<string> {
-  const { run, script, args, code, failure, facts, next, signal } = parameters;
+  const { run, script, args, input, code, failure, facts, next, signal } = parameters;
   const options: CommandOptions = {
     secrets: database.secrets,
     libpq: true,
     timeoutMs: 0,
+    ...(input === undefined ? {} : { input }),
     ...(signal === undefined ? {} : { signal }),
   };
   const server = await serverMajor(database);

@@ -24,7 +24,7 @@ const sslModes: readonly string[] = ['disable', 'allow', 'prefer', 'require', 'v
  */
 const parameterNames =
   'application_name|channel_binding|client_encoding|connect_timeout|dbname|fallback_application_name|gssencmode|host|hostaddr|keepalives\\w*|krbsrvname|options|passfile|password|port|replication|service|ssl|sslcert|sslcrl\\w*|sslkey|ssl_min_protocol_version|ssl_max_protocol_version|sslmode|sslpassword|sslrootcert|sslsni|target_session_attrs|tcp_user_timeout|user|async_fallback|prepared_statement_cache_size|statement_cache_size|command_timeout|timeout';
-const parameters = new RegExp(`\\?(?=(?:${parameterNames})=)`);
+const parameterStart = new RegExp(`\\?(?=(?:${parameterNames})=)`);
 
 /** asyncpg, SQLAlchemy and JDBC say `ssl=` where libpq says `sslmode=`. */
 const sslWords: Readonly<Record<string, SslMode>> = {
@@ -47,7 +47,7 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
   if (scheme === null) throw unreadable('it does not begin with postgres:// or postgresql://');
   const rest = url.trim().slice(scheme[0].length);
   // A parameter may hold an @ as well (application_name=indexer@prod).
-  const mark = rest.search(parameters);
+  const mark = rest.search(parameterStart);
   const [head, parameterText] = mark < 0 ? [rest, undefined] : [rest.slice(0, mark), rest.slice(mark + 1)];
   // An unescaped password may hold anything but an @, so the last @ ends it.
   const at = head.lastIndexOf('@');
@@ -82,6 +82,28 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
     sslRootCert: query.get('sslrootcert') ?? undefined,
     options: query.get('options') ?? undefined,
   };
+}
+
+/**
+ * The URL of another database of the same server, in the form of the given one: driver, password and parameters
+ * stay as they are written.
+ * @param parameters.applicationName how its sessions appear in `pg_stat_activity`
+ * @throws TvError without the URL in it, where it cannot be read
+ */
+export function renamedUrl(
+  url: string,
+  parameters: { readonly name: string; readonly applicationName: string },
+): string {
+  parseDatabaseUrl(url);
+  const [, scheme = '', rest = ''] = /^(\w+(?:\+\w+)?:\/\/)([\s\S]*)$/.exec(url.trim()) ?? [];
+  const mark = rest.search(parameterStart);
+  const head = mark < 0 ? rest : rest.slice(0, mark);
+  const authority = cut(head.slice(head.lastIndexOf('@') + 1), /[/?]/)[0];
+  const server = head.slice(0, head.lastIndexOf('@') + 1 + authority.length);
+  const query = mark < 0 ? (cut(head.slice(server.length), '?')[1] ?? '') : rest.slice(mark + 1);
+  const kept = query.split('&').filter((one) => one !== '' && !/^(dbname|application_name)=/.test(one));
+  const named = `application_name=${encodeURIComponent(parameters.applicationName)}`;
+  return `${scheme}${server}/${encodeURIComponent(parameters.name)}?${[...kept, named].join('&')}`;
 }
 
 /**

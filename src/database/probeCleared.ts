@@ -14,7 +14,7 @@ export interface ProbeClearedParameters {
 /**
  * Whether `clearEvents` with the same parameters has taken place. It is one transaction, so rows
  * and cursor agree: rows left to clear, or a cursor further on, mean that it has not. Clearing again
- * does no harm then. A cursor further back was set by somebody else: blocks between it and ours were
+ * does no harm then. A cursor further back was set by another program: blocks between it and ours were
  * never indexed, and moving it forward would skip them.
  */
 export async function probeCleared(

@@ -101,7 +101,7 @@ function describeRaw(raw: CatalogueTable): NonNullable<EventSchema['raw']> {
   return { name: raw.name, schema: raw.schema, key, blockColumn: block };
 }
 
-/** Tables without a block of their own that refer to `raw` by foreign key, or by an `event_id` that nobody declared. */
+/** Tables without a block of their own that refer to `raw` by foreign key, or by an `event_id` without a declared foreign key. */
 function childrenOf(
   raw: CatalogueTable,
   tables: readonly CatalogueTable[],
@@ -207,7 +207,7 @@ function notFound(catalogue: readonly CatalogueTable[], database: Database): TvE
     facts: {
       database: database.target.name,
       tables: catalogue.map((t) => t.id).join(', ') || 'none',
-      looked: 'for tables with block_number and transaction_hash (or tx_hash)',
+      'searched for': 'tables with block_number and transaction_hash (or tx_hash)',
     },
     next: { tv: ['config', 'show'] },
   });

@@ -19,6 +19,8 @@ export interface ReadEventsParameters {
   readonly fromBlock: number;
   /** Included. */
   readonly toBlock: number;
+  /** Of one page; default: none. In milliseconds. */
+  readonly statementTimeoutMs?: number;
 }
 
 /** Rows fetched in one round trip: about 1 MB. */
@@ -33,7 +35,7 @@ export async function* readEvents(
   database: Database,
   parameters: ReadEventsParameters,
 ): AsyncGenerator<StoredEvent> {
-  const { schema, fromBlock, toBlock } = parameters;
+  const { schema, fromBlock, toBlock, statementTimeoutMs = 0 } = parameters;
   const parts = schema.tables.flatMap((table) => {
     if (table.blockColumn === null || table.transactionColumn === null) return [];
     const block = sql.id(table.blockColumn);
@@ -52,7 +54,7 @@ export async function* readEvents(
     .setAccessMode('read only')
     .execute();
   try {
-    await limitStatements(transaction, 0);
+    await limitStatements(transaction, statementTimeoutMs);
     await sql`
       declare tv_events no scroll cursor for
       ${sql.join(parts, sql` union all `)}

@@ -13,9 +13,9 @@ export type DatabaseStatus = {
   readonly connections: { readonly used: number; readonly max: number };
   /** Age of the oldest open transaction of other sessions, in seconds; null where there is none to see. */
   readonly oldestTransactionSeconds: number | null;
-  readonly form: EventSchema['form'] | null;
+  readonly schema: EventSchema | null;
   readonly progress: IndexProgress | null;
-  /** Why form or progress are not known, in words. */
+  /** Why schema or progress are not known, in words. */
   readonly problem: string | null;
 };
 
@@ -58,12 +58,12 @@ export async function readStatus(database: Database): Promise<DatabaseStatus> {
 
 async function readEventsPart(
   database: Database,
-): Promise<Pick<DatabaseStatus, 'form' | 'progress' | 'problem'>> {
+): Promise<Pick<DatabaseStatus, 'schema' | 'progress' | 'problem'>> {
   try {
     const schema = await readEventSchema(database);
-    return { form: schema.form, progress: await readProgress(database, { schema }), problem: null };
+    return { schema, progress: await readProgress(database, { schema }), problem: null };
   } catch (error) {
     if (!(error instanceof TvError)) throw error;
-    return { form: null, progress: null, problem: error.message };
+    return { schema: null, progress: null, problem: error.message };
   }
 }

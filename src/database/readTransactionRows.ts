@@ -1,8 +1,10 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../runbook/context.ts';
 import { type EventSchema, tableId } from './eventSchema.ts';
 
 export interface TransactionRow {
+  /** Lower case, with 0x. */
+  readonly transactionHash: string;
   readonly table: string;
   /** Null in a table that does not keep it. */
   readonly logIndex: number | null;
@@ -12,14 +14,15 @@ export interface TransactionRow {
   readonly children: readonly string[];
 }
 
-/** More rows of one transaction than these are not read. */
+/** More rows than these are not read from one table. */
 const mostRows = 1_000;
 
-/** The rows of one transaction, in either form of the schema. @param hash lower case */
+/** The rows of one or more transactions, in either form of the schema. @param hashes lower case */
 export async function readTransactionRows(
   database: Database,
-  { schema, hash }: { readonly schema: EventSchema; readonly hash: string },
+  { schema, hashes }: { readonly schema: EventSchema; readonly hashes: readonly string[] },
 ): Promise<readonly TransactionRow[]> {
+  if (hashes.length === 0) return [];
   const children = schema.tables.filter(({ role, rawColumn }) => role === 'child' && rawColumn !== null);
   const found: TransactionRow[] = [];
   for (const table of schema.tables) {
@@ -39,14 +42,21 @@ export async function readTransactionRows(
             sql` || `,
           );
     // With or without 0x, in either case: both indexes on the column can be used.
-    const { rows } = await sql<{ logIndex: number | null; kind: string | null; children: string | null }>`
-      select ${logIndex} as "logIndex", ${kind} as kind, ${names} as children from ${tableId(table)} as t
-      where t.${sql.id(table.transactionColumn)}::text in (${hash}, ${hash.replace(/^0x/, '')})
-      order by 1 limit ${sql.lit(mostRows)}
+    const spelt = sql.join(hashes.flatMap((hash) => [sql`${hash}`, sql`${hash.replace(/^0x/, '')}`]));
+    const { rows } = await sql<{
+      transactionHash: string;
+      logIndex: number | null;
+      kind: string | null;
+      children: string | null;
+    }>`
+      select ${normalHash(table.transactionColumn)} as "transactionHash", ${logIndex} as "logIndex", ${kind} as kind, ${names} as children from ${tableId(table)} as t
+      where t.${sql.id(table.transactionColumn)}::text in (${spelt})
+      order by 2 limit ${sql.lit(mostRows)}
     `.execute(database.kysely);
     found.push(
       ...rows.map((row) => ({
         table: table.name,
+        transactionHash: row.transactionHash,
         logIndex: row.logIndex,
         kind: row.kind,
         children: (row.children ?? '').split(' ').filter((name) => name !== ''),
@@ -54,4 +64,9 @@ export async function readTransactionRows(
     );
   }
   return found;
+}
+
+/** A hash as the chain spells it. */
+export function normalHash(column: string): RawBuilder<string> {
+  return sql`'0x' || regexp_replace(lower(t.${sql.id(column)}::text), '^0x', '')`;
 }

@@ -5,6 +5,8 @@ import dumpReader from './backup/dumpReader.awk';
 import { knownSettings } from './backup/dumpScript.ts';
 import feedDump from './backup/feedDump.sh';
 import listContents from './backup/listContents.sh';
+import loadRanges from './backup/loadRanges.sh';
+import { readRangeList } from './backup/rangeList.ts';
 import { libpqArguments } from './connectDatabase.ts';
 import { aroundDeletes, deleteStatements, helperIndexes } from './deleteStatements.ts';
 import { endSessions } from './endSessions.ts';
@@ -17,6 +19,8 @@ export interface RestoreTablesParameters {
   readonly run: Host['run'];
   /** What pg_restore reads, on the host: the `archive` of a backup that was verified before. */
   readonly archive: string;
+  /** The folder of a backup of the form `ranges`. */
+  readonly ranges?: string;
   readonly schema: EventSchema;
   /** Of this restore alone, so that an orphan of a killed run can be ended. At most 63 bytes. */
   readonly applicationName: string;
@@ -43,7 +47,7 @@ export async function restoreTables(database: Database, parameters: RestoreTable
   const list = await contentsToRestore(database, parameters);
   await runHostScript(database, {
     run,
-    script: `${feedDump}${restoreScript}`,
+    script: `${feedDump}${loadRanges}${restoreScript}`,
     args: [
       archive,
       list,
@@ -55,14 +59,14 @@ export async function restoreTables(database: Database, parameters: RestoreTable
       ...libpqArguments(database, applicationName),
     ],
     code: 'db.restore-failed',
-    failure: 'The event tables could not be put back; they are as they were before.',
+    failure: 'The event tables could not be restored; they are unchanged.',
     facts: { archive },
     next: { tv: ['status'] },
     ...abortable,
   });
 }
 
-/** Lines of `pg_restore -l`: raw rows, their children, the cursor, then sequences. */
+/** Raw rows, their children, the cursor, then sequences: lines of `pg_restore -l`, or the ranges of a large table. */
 async function contentsToRestore(database: Database, parameters: RestoreTablesParameters): Promise<string> {
   const { run, archive, schema } = parameters;
   const contents = await runHostScript(database, {
@@ -79,8 +83,14 @@ async function contentsToRestore(database: Database, parameters: RestoreTablesPa
       line.replace(/^\d+; \d+ \d+ /, '').startsWith(`${kind} ${object.schema} ${object.name} `),
     );
   const missing: string[] = [];
+  const ranges = parameters.ranges === undefined ? [] : await rangesIn(database, parameters.ranges, run);
   const data = allTables(schema).flatMap((table) => {
-    const found = find('TABLE DATA', table);
+    const found = [
+      ...find('TABLE DATA', table),
+      ...ranges
+        .filter(({ id }) => id === `${table.schema}.${table.name}`)
+        .map(({ file, table: quoted, columns }) => ['COPY', file, quoted, columns].join('\t')),
+    ];
     if (found.length === 0) missing.push(`${table.schema}.${table.name}`);
     return found;
   });
@@ -91,6 +101,15 @@ async function contentsToRestore(database: Database, parameters: RestoreTablesPa
   }
   const sequences = await listSequences(database.kysely, { schema });
   return [...data, ...sequences.flatMap((sequence) => find('SEQUENCE SET', sequence))].join('\n');
+}
+
+async function rangesIn(database: Database, path: string, run: Host['run']) {
+  const { ranges, problems } = await readRangeList(database, { run, path });
+  if (problems.length === 0) return ranges;
+  throw new TvError('backup.damaged', 'The backup is damaged; nothing was touched.', {
+    facts: { backup: path, problems: problems.join('; ') },
+    next: { tv: ['db', 'backups'] },
+  });
 }
 
 async function statementsBefore(database: Database, schema: EventSchema): Promise<string> {

@@ -1,10 +1,10 @@
 import type { Host } from '../runbook/context.ts';
 import type { Progress } from '../runbook/events.ts';
 
-/** Between two looks at the size of what grows, in milliseconds. */
+/** Between two reads of the size, in milliseconds. */
 const lookEveryMs = 1_000;
 
-/** Tells once a second how large a file or folder of the host has become. @returns ends the watch */
+/** Reports once a second how large a file or folder of the host has become. @returns ends the watch */
 export function watchSize(parameters: {
   readonly run: Host['run'];
   readonly path: string;

@@ -3,7 +3,7 @@ import type { Advice } from '../errors/advice.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { type ExitCode, exitCodes, TvError, UsageError } from '../errors/TvError.ts';
 import { Journal } from '../journal/journal.ts';
-import { residualState } from '../journal/residualState.ts';
+import { leftoversOf, residualState } from '../journal/residualState.ts';
 import { foldRun, type RunState } from '../journal/runState.ts';
 import { fateChecks, isWithoutEffect, journaledTransactions } from '../journal/sentTransactions.ts';
 import type { Answers } from '../runbook/answers.ts';
@@ -72,7 +72,8 @@ async function attempt(
   if (checks.length > 0) engine.watch({ type: 'preflight.done', checks });
   if (state !== undefined) {
     audit.plan = state.started.plan.id;
-    const { plan } = state.started;
+    // What it would have changed is not what is left.
+    const { effects: _, changes: __, ...plan } = state.started.plan;
     const steps = plan.steps.filter(({ id }) => state.steps.get(id)?.status !== 'done');
     const left = residualState(state);
     engine.watch({
@@ -84,7 +85,12 @@ async function attempt(
     });
   }
   const what = `abandon ${run}`;
-  const consequence = `This closes ${run} without finishing or undoing it.${undecided ? ' A transaction of it took effect, or still may.' : ''}`;
+  const found = state === undefined ? [] : leftoversOf(state);
+  const consequence = [
+    `This closes ${run} without finishing or undoing it.`,
+    ...(undecided ? ['A transaction of it took effect, or still may.'] : []),
+    ...(found.length > 0 ? [`It leaves ${found.map(({ what }) => what).join(' and ')}.`] : []),
+  ].join(' ');
   const confirmation = await whileAsking(engine, what, () => ask(engine, risk, consequence, answers));
   const runbook = state?.started.runbook ?? what;
   const request = {
@@ -105,9 +111,11 @@ async function attempt(
     }
     // It may have got into a block while the question was open.
     const transactions = await lookUp(now);
+    const leftovers = now === undefined ? [] : leftoversOf(now);
     const closed = {
       type: 'run.abandoned' as const,
       ...{ operator: engine.operator, confirmation, reason },
+      ...(leftovers.length === 0 ? {} : { leftovers }),
       ...(transactions.length === 0 ? {} : { transactions }),
     };
     if (now === undefined) setAside(ctx.runs.file(run));

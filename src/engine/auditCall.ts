@@ -1,4 +1,5 @@
 import { TvError } from '../errors/TvError.ts';
+import type { ApprovalUse } from '../runbook/approval.ts';
 import type { OverrideUse } from '../runbook/events.ts';
 import type { Json } from '../runbook/json.ts';
 import { asJson } from '../runbook/json.ts';
@@ -10,6 +11,7 @@ export interface AuditDraft {
   run: string | null;
   plan: string | null;
   overrides: readonly OverrideUse[];
+  approval?: ApprovalUse;
 }
 
 /** A call that ended before it changed anything is in the audit log like every other. */

@@ -144,7 +144,10 @@ async function survey(
   // A run that was being undone can only be undone further.
   const direction: Direction = state.undoing ? 'undo' : wanted;
   assertCanContinue(engine, state, run, direction);
-  const { steps, plan } = rebuild(engine, registered, state, run);
+  const {
+    steps,
+    plan: { effects: _, changes: __, ...plan },
+  } = rebuild(engine, registered, state, run);
   audit.plan = plan.id;
   const { started } = state;
   const { protective } = concurrencyOf(registered.runbook, started.input);
@@ -329,7 +332,11 @@ function assertCanContinue(engine: Engine, state: RunState, run: string, directi
 /** The plan as this build of tv makes it from the journaled facts; it must be the same one. */
 function rebuild(engine: Engine, registered: RegisteredRunbook, state: RunState, run: string) {
   const { facts, input, plan } = state.started;
-  const rebuilt = buildPlan(registered, facts as never, input as never, engine.ctx.settings.environment);
+  const { environment } = engine.ctx.settings;
+  // What it changes is in the journal, too: the state has moved since.
+  const rebuilt = buildPlan(registered, facts as never, input as never, environment, {
+    effects: plan.effects,
+  });
   if (rebuilt.plan.id === plan.id) return rebuilt;
   throw new Refusal(
     'plan.not-reproducible',

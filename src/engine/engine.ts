@@ -1,13 +1,17 @@
 import type { Advice } from '../errors/advice.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { type ExitCode, TvError } from '../errors/TvError.ts';
-import { digest } from '../journal/digest.ts';
-import type { LockAnswer } from '../journal/fileLock.ts';
+import { digest, digestedSteps } from '../journal/digest.ts';
+import type { RemoteLockAnswer } from '../journal/fileLock.ts';
+import type { PlanFile } from '../journal/planFile.ts';
 import type { RedactingWriter } from '../output/redactingWriter.ts';
 import type { Prompt } from '../runbook/answers.ts';
+import type { SignatureVerdicts } from '../runbook/approval.ts';
 import type { Check } from '../runbook/check.ts';
 import { type Concurrency, ordinary } from '../runbook/concurrency.ts';
 import type { Facts, InputFields, InputOf, Runbook, Step, ToolContext } from '../runbook/define.ts';
+import type { Effects, PlannedStep, PlannedTransaction, StepEffects } from '../runbook/effects.ts';
+import { outcomeOf } from '../runbook/effects.ts';
 import type {
   ErrorData,
   LockHolder,
@@ -27,13 +31,27 @@ export interface Engine {
   readonly interrupt: Interrupt;
   readonly operator: Operator;
   watch(event: RunEvent): void;
-  /** The lock across machines; undefined where the database that keeps it is away. */
-  remoteLock(holder: LockHolder): Promise<LockAnswer | undefined>;
+  /** The lock across machines, which the database keeps. */
+  remoteLock(holder: LockHolder): Promise<RemoteLockAnswer>;
   /**
    * What became of signed transactions as a journal has them, in their order.
    * @throws TvError where no node is set, or none answers
    */
   lookUpTransactions(signed: readonly Json[]): Promise<readonly Omit<TransactionFate, 'step' | 'hash'>[]>;
+  /** What the transactions of a plan change, without sending them. Never rejects. */
+  previewEffects(planned: readonly PlannedStep[], limitMs: number): Promise<Effects>;
+  /** Whether the receipts of transactions show what was previewed. Never rejects. */
+  compareEffects(sent: readonly SentEffects[]): Promise<Check>;
+  /** Whose signatures are beside a plan file. @throws TvError where they cannot be checked at all */
+  verifySignatures(planFile: PlanFile): Promise<SignatureVerdicts>;
+}
+
+/** A transaction of a run as the journal has it, with what its plan said of it. */
+export interface SentEffects {
+  readonly step: string;
+  readonly planned: PlannedTransaction;
+  readonly previewed: StepEffects;
+  readonly signed: Json;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the engine runs runbooks of every input and fact type
@@ -63,29 +81,43 @@ export class Refusal extends TvError {
   }
 }
 
-/** Builds the plan and its id, the digest of what will be done and of what that rests on. */
+interface Given {
+  /** Of the plan, where they were made already. */
+  readonly steps?: readonly Step[];
+  /** What its transactions change. */
+  readonly effects?: Effects | undefined;
+}
+
+/**
+ * Builds the plan and its id, the digest of what will be done and of what that rests on. The effects of a
+ * command that nothing may block are no part of the id.
+ */
 export function buildPlan<I extends InputFields, F extends Facts>(
   registered: { readonly name: string; readonly runbook: Runbook<I, F> },
   facts: F,
   input: InputOf<I>,
   environment: string,
-): { readonly steps: readonly Step[]; readonly plan: PlanData } {
-  const steps = registered.runbook.plan(facts, input);
-  const commands = steps.map(({ id, command, effect, group }) => ({
-    ...{ id, command, effect },
-    ...(group === undefined ? {} : { group }),
-  }));
-  const id = digest({
+  { steps = registered.runbook.plan(facts, input), effects }: Given = {},
+): { readonly steps: readonly Step[]; readonly plan: PlanData; readonly restsOn: Json } {
+  const restsOn = {
     runbook: registered.name,
     environment,
-    steps: commands,
+    steps: digestedSteps(steps),
     basis: registered.runbook.basis(facts),
-  });
+    ...(effects === undefined || concurrencyOf(registered.runbook, input).blockedBy === 'none'
+      ? {}
+      : { outcome: outcomeOf(effects) }),
+  };
+  const id = digest(restsOn);
+  const changes = registered.runbook.changes?.(facts, input) ?? [];
   return {
     steps,
+    restsOn,
     plan: {
       id,
       consequence: registered.runbook.consequence(facts, input),
+      ...(effects === undefined ? {} : { effects }),
+      ...(changes.length === 0 ? {} : { changes }),
       steps: steps.map((step) => ({
         id: step.id,
         title: step.title,

@@ -11,10 +11,11 @@ import { failpoint } from '../runbook/failpoint.ts';
 import type { Json } from '../runbook/json.ts';
 import { asJson } from '../runbook/json.ts';
 import { block, Preflight } from '../runbook/preflight.ts';
+import { compareWithPreview } from './effects.ts';
 import { type AnyRunbook, blocks, concurrencyOf, type Engine, errorData } from './engine.ts';
 import { type HeldLocks, lostLock } from './locks.ts';
 
-/** A run under way: its steps, its journal, and what earlier attempts have left. */
+/** A run in progress: its steps, its journal, and the results of earlier attempts. */
 export interface Execution {
   readonly engine: Engine;
   readonly runbook: AnyRunbook;
@@ -28,7 +29,7 @@ export interface Execution {
   readonly before: RunState['steps'];
   /** By step: what it has noted so far, shared by its probe, run and undo. */
   readonly notes: Map<string, Record<string, Json>>;
-  /** Only looks: what a step notes is not journaled. */
+  /** Read only: what a step notes is not journaled. */
   readonly dryRun?: boolean;
 }
 
@@ -184,14 +185,14 @@ async function lostLockCode({
   }
 }
 
-/** Steps that are right to take back always, and have left something that no later step has ended yet. */
+/** Steps that may always be undone, with residual state that no later step has ended. */
 function notEnded(done: readonly Step[], results: Readonly<Record<string, Json>>): readonly Step[] {
   return done.filter(
     ({ undoAlways, leaves }) => undoAlways === true && leaves !== undefined && !(leaves.until in results),
   );
 }
 
-/** What was done stands, to be gone on with; only what must not stay meanwhile is taken back at once. */
+/** Completed steps are kept for a resume; only residual state is undone at once. */
 async function stopAtSignal(
   execution: Execution,
   signal: NodeJS.Signals,
@@ -231,7 +232,7 @@ export function stepContext(
       if (execution.dryRun !== true) record(execution, { type: 'step.noted', step: id, note, value });
       notes[note] = value;
     },
-    // The verification, too, only looks.
+    // The verification is read only, too.
     signal: step === undefined || step.interruptible ? engine.interrupt.stop : engine.interrupt.now,
     runId: execution.run,
     results,
@@ -269,7 +270,7 @@ async function runStep(
       }
     }
     const running = step.run(ctx);
-    // One that only waits may just then hang on something that is away, and not look at the signal.
+    // One that only waits may just then hang on something that is away, and not check the signal.
     const result = asJson(
       await (step.interruptible ? Promise.race([running, aborted(ctx.signal)]) : running),
     );
@@ -305,7 +306,7 @@ function isInterruption(error: unknown, execution: Execution): boolean {
 }
 
 function cannotTell(step: Step, run: string): TvError {
-  return new TvError('run.effect-unknown', `It is unknown whether step ${step.id} took effect.`, {
+  return new TvError('run.effect-unknown', `It is unknown whether the step "${step.title}" took effect.`, {
     facts: { step: step.title, command: step.command },
     next: [
       { when: 'check it by hand, then', tv: ['resume', run] },
@@ -319,14 +320,16 @@ export function interrupted(execution: Execution, signal: NodeJS.Signals): Endin
   return { outcome: 'interrupted', exitCode: exitCodes.interrupted };
 }
 
-/** Puts everything back where all that was done can be put back; otherwise leaves it to be resumed. */
+/** Rolls back where every completed step can be undone; otherwise keeps the steps for a resume. */
 async function stopAfterFailure(
   execution: Execution,
   failed: readonly Step[],
   done: readonly Step[],
   results: Readonly<Record<string, Json>>,
 ): Promise<Ending> {
-  const patience: Patience = { leftMs: sourceAwayMs };
+  // Without a way back nothing depends on the answer.
+  const mayRollBack = done.every(({ effect }) => effect === 'reversible');
+  const patience: Patience = { leftMs: mayRollBack ? sourceAwayMs : 0 };
   const begun = new Set(done);
   for (const step of failed) {
     if ((await probeQuietly(execution, step, results, patience)) !== 'not-done') begun.add(step);
@@ -349,6 +352,8 @@ const askAgainMs = 1_000;
 /** What is left of that time; shared by all that waits in one attempt. */
 interface Patience {
   leftMs: number;
+  /** The wait was announced. */
+  said?: true;
 }
 
 /** Tries again while a source cannot be reached. A second signal, or the end of the time, ends that. */
@@ -361,6 +366,10 @@ async function patiently<T>({ engine }: Execution, patience: Patience, work: () 
     } catch (error) {
       const passing = error instanceof UnavailableError || error instanceof TimeoutError;
       if (!passing || patience.leftMs <= 0 || engine.interrupt.now.aborted) throw error;
+      if (patience.said === undefined) {
+        engine.watch({ type: 'source.waiting', reason: error.message, limitMs: patience.leftMs });
+        patience.said = true;
+      }
       await clock.sleep(askAgainMs, engine.interrupt.now);
       patience.leftMs -= clock.now().getTime() - start;
     }
@@ -488,7 +497,11 @@ async function verify(
   results: Record<string, Json>,
   { failures, undecided }: { readonly failures: number; readonly undecided: number },
 ): Promise<Ending> {
-  const checks = await readBack(execution, results);
+  const { engine, steps, journal } = execution;
+  const checks = [
+    ...(await readBack(execution, results)),
+    ...(await compareWithPreview(engine, steps, journal.lines)),
+  ];
   const { received } = execution.engine.interrupt;
   if (received !== undefined && blocks(checks).length > 0) return interrupted(execution, received);
   record(execution, { type: 'run.checked', checks });

@@ -3,13 +3,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Advice } from '../errors/advice.ts';
 import { exitCodes, TvError } from '../errors/TvError.ts';
-import { acquireFileLock, fileLockHolder, type LockAnswer } from '../journal/fileLock.ts';
+import {
+  acquireFileLock,
+  fileLockHolder,
+  type LockAnswer,
+  type RemoteLockAnswer,
+} from '../journal/fileLock.ts';
 import { describeHolder, lockDirectory, whoIs } from '../journal/lockRecords.ts';
 import { replaceFile, WriteError } from '../output/durableFile.ts';
 import type { Check } from '../runbook/check.ts';
 import type { Concurrency } from '../runbook/concurrency.ts';
 import type { LockHolder } from '../runbook/events.ts';
-import { localTime } from '../text/format.ts';
+import { duration, localTime } from '../text/format.ts';
 import { type Engine, Refusal } from './engine.ts';
 import { judge } from './judgeConcurrency.ts';
 
@@ -43,8 +48,8 @@ type Held = LockAnswer & { readonly held: true };
 
 /**
  * Holds the locks of the environment while `work` runs: on this machine one for the environment and one for
- * each thing that the run touches, and the one in the database, which other machines see. Where the database
- * is away its lock cannot be had; the checks say so, and procedures that need no database continue.
+ * each thing that the run touches, and the one in the database, which other machines see. Where that cannot
+ * be taken a warning says so, and procedures that need no database continue.
  * @throws Refusal with exit code 6, naming who holds it, what runs and since when
  */
 export async function withLocks<T>(
@@ -127,11 +132,12 @@ async function tryAll(engine: Engine, request: LockRequest): Promise<Attempt | {
     for (const lock of held.toReversed()) await lock.release();
     throw error;
   });
-  if (remote?.held === false) {
+  if (remote.held === false) {
     if (blocks(request, remote.by)) return giveBack(remote.by);
     besides.set(remote.by.what, remote.by);
-  } else if (remote !== undefined) held.push(remote);
-  return { held, warnings: [...besides.values()].map(beside) };
+  } else if (remote.held) held.push(remote);
+  const warnings = [...besides.values()].map(beside);
+  return { held, warnings: remote.held === null ? [...warnings, onlyHere(remote)] : warnings };
 }
 
 /** Those that run without the environment's lock, because what held it did not block them. */
@@ -143,21 +149,22 @@ function protectiveHolders(root: string, own: readonly string[]): readonly LockH
     .flatMap((directory) => fileLockHolder(directory) ?? []);
 }
 
-async function takeRemote(
-  engine: Engine,
-  holder: LockHolder,
-  hurried: boolean,
-): Promise<LockAnswer | undefined> {
+async function takeRemote(engine: Engine, holder: LockHolder, hurried: boolean): Promise<RemoteLockAnswer> {
   if (!hurried) return engine.remoteLock(holder);
   // What waits for nothing else does not wait for a lock that cannot be had, either.
   const asked = engine.remoteLock(holder).catch((error: unknown) => {
-    if (error instanceof TvError) return undefined;
+    if (error instanceof TvError) return { held: null, reason: error.message, next: error.next };
     throw error;
   });
   const remote = await Promise.race([asked, sleep(protectiveLockMs, undefined, { ref: false })]);
+  if (remote !== undefined) return remote;
   // Had too late, it would keep others out for no run at all.
-  if (remote === undefined) asked.then((late) => late?.held === true && late.release()).catch(() => {});
-  return remote ?? undefined;
+  asked.then((late) => late.held === true && late.release()).catch(() => {});
+  return {
+    held: null,
+    reason: `The database did not answer within ${duration(protectiveLockMs)}.`,
+    next: [],
+  };
 }
 
 /** Of a holder on another machine only the text is known, and in it the name of its command. */
@@ -214,6 +221,16 @@ function withoutLock({ message, next }: WriteError): Check {
     world: 'run',
     status: 'warn',
     summary: `runs without the lock, so other operators are not kept out: ${message.replace(/\.$/, '')}`,
+    next,
+  };
+}
+
+function onlyHere({ reason, next }: Extract<RemoteLockAnswer, { held: null }>): Check {
+  return {
+    id: 'lock',
+    world: 'database',
+    status: 'warn',
+    summary: `the lock in the database could not be taken, so runs on other machines are not kept out: ${reason.replace(/\.$/, '')}`,
     next,
   };
 }

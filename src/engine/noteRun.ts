@@ -14,7 +14,7 @@ import { withLocks } from './locks.ts';
 const longest = 2_000;
 
 /**
- * Adds a person's note to the journal of a run that has ended, for its report. Nothing else is changed.
+ * Adds a person's note to the journal of a run that is not in progress, for its report. Nothing else is changed.
  * @throws Refusal where the run is in progress, has not begun, or belongs to another environment
  */
 export async function noteRun(
@@ -78,7 +78,7 @@ function readState({ ctx }: Engine, run: string): RunState {
     return refuse(
       'run.in-progress',
       'The run is in progress.',
-      'once it has ended: the same command again',
+      'once it has finished: the same command again',
       exitCodes.locked,
     );
   }

@@ -4,10 +4,21 @@ import type { Answers } from '../runbook/answers.ts';
 import type { Check } from '../runbook/check.ts';
 import type { Concurrency } from '../runbook/concurrency.ts';
 import type { Step } from '../runbook/define.ts';
+import type { Effects, StepEffects } from '../runbook/effects.ts';
 import type { OverrideUse, PlanData } from '../runbook/events.ts';
 import type { Json } from '../runbook/json.ts';
+import {
+  type Approval,
+  approvalsNeeded,
+  assertNewFile,
+  assertSameOverrides,
+  checkApproval,
+  usePlanFile,
+  writePlan,
+} from './approval.ts';
 import { ask, assertAnswerable, isAnswered } from './ask.ts';
 import { type AuditDraft, auditRefusal, writeAudit } from './auditCall.ts';
+import { checkPreview, isUnblockable, previewPlan } from './effects.ts';
 import {
   blocks,
   buildPlan,
@@ -44,6 +55,7 @@ export async function startRun(
         },
       );
     }
+    if (answers.out !== undefined) await assertNewFile(answers.out);
     const { settings } = engine.ctx;
     const { title } = registered.runbook;
     const subject = settings.chain.id === undefined ? '' : `chain ${settings.chain.id}`;
@@ -82,11 +94,15 @@ interface Draft {
   readonly overrides: readonly OverrideUse[];
   readonly steps: readonly Step[];
   readonly plan: PlanData;
+  /** What the plan's id is the digest of. */
+  readonly restsOn: Json;
+  readonly approval: Approval;
 }
 
 /** What a person agreed to, or a script had answered beforehand. */
 interface Agreement {
   readonly plan: string;
+  readonly effects?: Effects | undefined;
   readonly confirmation: string;
 }
 
@@ -112,8 +128,9 @@ async function attempt(
   const draft = (warnings: readonly Check[], agreed?: Agreement) =>
     prepare(engine, registered, input, answers, audit, { concurrency, warnings, agreed });
   if (answers.dryRun) {
-    const { steps, checks } = await draft([]);
-    if (steps.length === 0) assertCurrent(checks);
+    const ready = await draft([]);
+    if (ready.steps.length === 0) assertCurrent(ready.checks);
+    if (answers.out !== undefined) await writePlan(engine, registered, input, answers.out, ready);
     return nothingChanged;
   }
   const idle = (ready: Draft) => verifyIdle(engine, registered, input, ready);
@@ -135,7 +152,7 @@ async function attempt(
     const confirmation = await whileAsking(engine, what, () =>
       ask(engine, runbook.risk, plan.consequence, answers),
     );
-    const agreed = { plan: plan.id, confirmation };
+    const agreed = { plan: plan.id, effects: plan.effects, confirmation };
     const ending = await withLocks(engine, request, async (locks) => {
       const ready = await draft(locks.warnings, agreed);
       if (ready.plan.id !== agreed.plan) {
@@ -154,6 +171,10 @@ async function attempt(
       next: [{ tv: ['status'] }, 'then the same command again'],
     },
   );
+}
+
+function isFailure({ result }: StepEffects): boolean {
+  return result === 'failure';
 }
 
 /** Of a dry run, which ends with its plan. */
@@ -215,40 +236,66 @@ async function prepare(
 ): Promise<Draft> {
   const { runbook } = registered;
   const { concurrency, warnings, agreed } = around;
+  const approval = await checkApproval(engine, registered, input, answers);
+  if (approval.use !== undefined) audit.approval = approval.use;
   const preflight = await runbook.preflight(engine.ctx, input as never);
   if (engine.interrupt.received !== undefined) throw stopped();
   const state = checkState(engine, concurrency.protective || answers.dryRun);
   const runs = checkRuns(engine, registered.name, concurrency);
-  const planned = () => {
-    const { facts } = preflight;
-    if (facts === undefined) return [];
-    return buildPlan(registered, facts, input as never, engine.ctx.settings.environment).plan.steps;
+  const { environment } = engine.ctx.settings;
+  let steps: readonly Step[] | undefined;
+  const stepsOfPlan = () => {
+    steps ??= runbook.plan(preflight.facts as never, input as never);
+    return steps;
   };
+  const build = (effects?: Effects) =>
+    buildPlan(registered, preflight.facts as never, input as never, environment, {
+      ...{ steps: stepsOfPlan(), effects },
+    });
+  const planned = () => (preflight.facts === undefined ? [] : build().plan.steps);
   const abandoned = await checkClosed(engine, registered.name, concurrency, planned);
-  const found = [
-    ...[...checkSettings(engine), ...preflight.checks, ...warnings, state, runs],
+  const foundBefore = [
+    ...[...checkSettings(engine), ...preflight.checks, ...warnings, approval.check, state, runs],
     ...abandoned,
   ].filter((check) => check !== undefined);
+  const isPlanned =
+    preflight.facts !== undefined && blocks(overrule(foundBefore, answers).checks).length === 0;
+  const previewed = isPlanned ? await previewPlan(engine, runbook, input, stepsOfPlan()) : undefined;
+  if (engine.interrupt.received !== undefined) throw stopped();
+  // Where the simulation has gone away since and nothing else has changed, what was agreed to is not asked again.
+  const failsNow = previewed?.method === 'single-calls' && previewed.steps.some(isFailure);
+  const isKept =
+    previewed?.method !== 'sequence' &&
+    !failsNow &&
+    agreed?.effects?.method === 'sequence' &&
+    preflight.facts !== undefined &&
+    build(agreed.effects).plan.id === agreed.plan;
+  const effects = isKept ? agreed.effects : previewed;
+  const found =
+    effects === undefined
+      ? foundBefore
+      : [...foundBefore, ...checkPreview(effects, stepsOfPlan(), isUnblockable(runbook, input))];
   const { checks, overrides, idle } = overrule(found, answers);
   audit.overrides = overrides;
+  assertSameOverrides(approval, overrides);
   const blocked = blocks(checks);
   const isBlocked = blocked.length > 0 || preflight.facts === undefined;
   if (agreed === undefined || isBlocked) engine.watch({ type: 'preflight.done', checks });
   if (isBlocked) throw refusedBy(blocked, idle);
   const facts = preflight.facts as Json;
-  const { steps, plan } = buildPlan(
-    registered,
-    facts as never,
-    input as never,
-    engine.ctx.settings.environment,
-  );
+  const { plan, restsOn } = build(effects);
   audit.plan = plan.id;
   if (agreed === undefined) {
     const { dryRun } = answers;
-    engine.watch({ type: 'plan.ready', plan, dryRun, digest: plan.id, overrides, direction: 'start' });
-    assertPlan(plan.id, answers);
+    const approvals = dryRun ? approvalsNeeded(engine, registered) : undefined;
+    engine.watch({
+      ...{ type: 'plan.ready', plan, dryRun, digest: plan.id, overrides, direction: 'start' },
+      ...(approvals === undefined ? {} : { approvals }),
+      ...(answers.out === undefined ? {} : { out: answers.out }),
+    });
+    assertPlan(plan.id, { plan: answers.plan ?? approval.planFile?.document.digest });
   } else if (warnings.length > 0) engine.watch({ type: 'preflight.done', checks: warnings });
-  return { facts, checks, overrides, steps, plan };
+  return { facts, checks, overrides, steps: stepsOfPlan(), plan, restsOn, approval };
 }
 
 async function runDraft(
@@ -256,7 +303,7 @@ async function runDraft(
   registered: RegisteredRunbook,
   input: Json,
   audit: AuditDraft,
-  { facts, checks, overrides, steps, plan }: Draft,
+  { facts, checks, overrides, steps, plan, approval }: Draft,
   confirmation: string,
   locks: HeldLocks,
 ): Promise<Ending> {
@@ -272,6 +319,7 @@ async function runDraft(
     notes: new Map(),
   };
   return withJournal(execution, async () => {
+    usePlanFile(engine, approval, run, protective);
     record(execution, {
       type: 'run.started',
       run,
@@ -291,6 +339,7 @@ async function runDraft(
       ...(runbook.supersedes === undefined ? {} : { supersedes: runbook.supersedes(input as never) }),
       overrides,
       confirmation,
+      ...(approval.use === undefined ? {} : { approval: approval.use }),
     });
     return execute(execution);
   });
@@ -303,7 +352,7 @@ function newRunId(now: Date, name: string): string {
 }
 
 /** @throws Refusal where `--plan` names another digest, or a part of it */
-export function assertPlan(digest: string, answers: Answers): void {
+export function assertPlan(digest: string, answers: Pick<Answers, 'plan'>): void {
   if (answers.plan === undefined || answers.plan === digest) return;
   throw new Refusal(
     'plan.changed',

@@ -13,7 +13,7 @@ export type Advice =
   | string;
 
 /** A shell line for the host of TempoVault. The renderer adds the host prefix. */
-export function onHost(shell: string, when?: string): Advice {
+export function onHost(shell: string, when?: string): Exclude<Advice, string> {
   return { shell, on: 'host', ...(when === undefined ? {} : { when }) };
 }
 

@@ -1,12 +1,12 @@
 interface CodeEntry {
-  /** One sentence: the situation that the code stands for. */
+  /** One sentence: the situation that the code names. */
   readonly meaning: string;
   /** What resolves it, where that is the same each time. The error itself has the advice for its case. */
   readonly whatToDo?: string;
 }
 
 /**
- * Every code of an error, as `area.what`. A code names a situation that a script may tell from another; the
+ * Every code of an error, as `area.what`. A code names a situation that a script may distinguish from others; the
  * sentence of an error may change, its code does not. The documentation of the codes is made from this table.
  */
 export const codes = {
@@ -22,6 +22,10 @@ export const codes = {
     meaning: 'There is no service, pair, token, setting, procedure or fault of that name.',
   },
   'usage.output-file': { meaning: 'The file to write exists already, or its folder does not exist.' },
+  'usage.no-terminal': {
+    meaning: 'The command draws on a terminal, and standard output is not one.',
+    whatToDo: 'Run it at a terminal, without a pipe.',
+  },
   'usage.amount-moves': {
     meaning: 'The amount changes with every block, so it cannot be signed elsewhere.',
     whatToDo: 'Give an amount a little below what is withdrawable.',
@@ -83,12 +87,48 @@ export const codes = {
     whatToDo: 'Resume or undo the run with the build of tv that began it.',
   },
 
+  // Approvals
+  'approval.needed': {
+    meaning: 'The settings ask for signatures of others, and the run was started without a plan file.',
+    whatToDo: 'Write the plan with --dry-run --out, have it signed, and start the run with --plan FILE.',
+  },
+  'approval.missing': { meaning: 'The plan file has fewer valid signatures of others than are needed.' },
+  'approval.own-signature': {
+    meaning: 'A signature is of the operator who starts the run, and does not count.',
+  },
+  'approval.unknown-key': {
+    meaning: 'A signature is of a key that the file of allowed signers does not list, or not now.',
+  },
+  'approval.revoked-key': { meaning: 'A signature is of a revoked key.' },
+  'approval.altered': { meaning: 'The plan file or a signature is not as it was written.' },
+  'approval.expired': {
+    meaning: 'The plan file has expired, or was written in the future.',
+    whatToDo: 'Write the plan anew, and have it signed.',
+  },
+  'approval.other-environment': { meaning: 'The plan file is for another environment, or another chain.' },
+  'approval.other-call': { meaning: 'The plan file is for another command, other input or other overrides.' },
+  'approval.other-version': { meaning: 'The plan file was written by another version of tv.' },
+  'approval.used': {
+    meaning: 'A run was started with the plan file already; each is for one run.',
+    whatToDo: 'Write the plan anew, and have it signed.',
+  },
+  'approval.file-unusable': { meaning: 'The plan file cannot be read, or is not a plan file.' },
+  'approval.signers-unusable': {
+    meaning: 'The file of allowed signers, or of revoked keys, is missing or cannot be trusted.',
+  },
+  'approval.no-ssh-keygen': {
+    meaning: 'ssh-keygen is not installed, or is too old for signatures.',
+    whatToDo: 'Install OpenSSH 8.9 or newer (openssh-client).',
+  },
+  'approval.no-key': { meaning: 'No key to sign with is named, or it cannot be used.' },
+  'approval.not-signed': { meaning: 'ssh-keygen did not sign.' },
+
   // Runs
   'run.not-found': { meaning: 'There is no run of that id.', whatToDo: 'tv runs list shows the runs.' },
   'run.ambiguous': { meaning: 'Several runs fit.', whatToDo: 'Give the id of one of them.' },
   'run.none-fits': { meaning: 'No run is unfinished, or none qualifies for the command.' },
   'run.not-begun': { meaning: 'The run had not begun; it changed nothing.' },
-  'run.in-progress': { meaning: 'The run is in progress.', whatToDo: 'Wait until it has ended.' },
+  'run.in-progress': { meaning: 'The run is in progress.', whatToDo: 'Wait until it has finished.' },
   'run.other-environment': { meaning: 'The run belongs to another environment.' },
   'run.other-version': {
     meaning: 'The run was begun by another version of tv, whose steps may differ.',
@@ -112,7 +152,7 @@ export const codes = {
   // Locks, journals, the audit log
   'lock.held': {
     meaning: 'Another run holds the lock.',
-    whatToDo: 'Wait until it has ended; --wait does so.',
+    whatToDo: 'Wait until it has finished; --wait does so.',
   },
   'lock.lost': {
     meaning: 'The lock of the run is lost, or was not taken again; another run may have begun.',
@@ -120,6 +160,10 @@ export const codes = {
   'lock.pooler': {
     meaning: 'A connection pooler answers in place of the database server, so the lock cannot be held.',
     whatToDo: 'Name the PostgreSQL server itself.',
+  },
+  'lock.unreadable': {
+    meaning: 'Whether another run holds a lock on this machine cannot be read.',
+    whatToDo: 'See what the setting stateDirectory names, and who may read it.',
   },
   'lock.unavailable': { meaning: 'The lock cannot be written to disk; nothing was changed.' },
   'journal.no-room': { meaning: 'There is no room for the journal of the run; nothing was changed.' },
@@ -129,10 +173,13 @@ export const codes = {
   },
   'journal.damaged': {
     meaning: 'The journal of the run is damaged, or lacks a value that a later step needs.',
-    whatToDo: 'Read the journal by hand; tv does not guess what was done.',
+    whatToDo: 'Read the journal by hand, then close the run with tv runs abandon.',
   },
   'journal.unreadable': { meaning: 'The folder of the journals cannot be read.' },
   'audit.unusable': { meaning: 'The audit log is locked, or cannot be read or written.' },
+  'audit.not-anchored': {
+    meaning: 'The head of the audit log was not taken by the command of the setting audit.anchor.',
+  },
   'notes.unusable': { meaning: 'The file of the notes is locked, or cannot be read.' },
   'checklist.unusable': {
     meaning: 'The log of the security checklist is locked, or cannot be read or written.',
@@ -256,7 +303,7 @@ export const codes = {
   'db.table-locked': { meaning: 'Another session has locked a table.' },
   'db.sessions-block': {
     meaning: 'Other sessions are connected to the database and do not end.',
-    whatToDo: 'End them, or repeat the command with --end-sessions.',
+    whatToDo: 'End them, and resume the run or repeat the command.',
   },
   'db.objects-in-use': { meaning: 'Other objects use the database, which cannot be renamed or dropped.' },
   'db.previous-missing': { meaning: 'The database that the run put aside is gone or was replaced.' },
@@ -290,6 +337,10 @@ export const codes = {
   'indexer.no-progress': { meaning: 'The indexer is running but makes no progress.' },
   'indexer.too-slow': { meaning: 'The indexer has not reached the head within the limit.' },
   'indexer.missing-events': { meaning: 'The indexer leaves out events each time it reads their blocks.' },
+  'indexer.wrong-database': {
+    meaning: 'A second indexer is not connected to its own database alone.',
+    whatToDo: 'Undo the run; tv reindex --in-place needs no second indexer.',
+  },
   'indexer.still-writing': { meaning: 'The indexer, or another session, still writes event tables.' },
 
   // The API
@@ -337,11 +388,29 @@ export const codes = {
   'sandbox.not-running': { meaning: 'The sandbox is not running.', whatToDo: 'tv sandbox up starts one.' },
   'sandbox.not-a-sandbox': { meaning: 'The directory is not a sandbox, so nothing in it is touched.' },
   'sandbox.not-started': { meaning: 'The sandbox, or a part of it, does not start.' },
+  'sandbox.needs-systemd': {
+    meaning:
+      'The machine cannot boot the systemd that a sandbox runs on: it needs root, Linux, systemd and cgroup2.',
+  },
   'sandbox.needs-program': { meaning: 'A program that the sandbox needs is not installed or not built.' },
   'sandbox.chain-failed': {
     meaning: 'The chain of the sandbox refused a request, or cannot be made as asked.',
   },
   'sandbox.fault-failed': { meaning: 'The fault cannot be set in this sandbox.' },
+
+  // Drills
+  'drill.running': {
+    meaning: 'The operator has a drill already, or another call of tv drill is at work.',
+    whatToDo: 'tv drill status shows it; tv drill end ends it.',
+  },
+  'drill.none': { meaning: 'The operator has no drill.', whatToDo: 'tv drill start starts one.' },
+  'drill.not-begun': { meaning: 'The faults of the drill did not show, so it was not begun.' },
+  'drill.of-sandbox': {
+    meaning: 'The sandbox belongs to a drill: it is neither broken nor healed by hand.',
+    whatToDo: 'tv drill end ends the drill and takes its sandbox down.',
+  },
+  'drill.unreadable': { meaning: 'The state of the drill cannot be read.' },
+  'drill.history-unusable': { meaning: 'The history of drills is locked, or cannot be read or written.' },
 } as const satisfies Readonly<Record<string, CodeEntry>>;
 
 export type ErrorCode = keyof typeof codes;

@@ -13,9 +13,8 @@ const known: Readonly<Record<string, readonly [ConnectionFailure['kind'], string
   EAI_AGAIN: ['name', 'DNS lookup of the host name failed'],
   ECONNRESET: ['cut', 'the connection was reset'],
   EPIPE: ['cut', 'the connection was reset'],
-  UND_ERR_SOCKET: ['cut', 'the connection was closed before a response'],
+  ERR_STREAM_PREMATURE_CLOSE: ['cut', 'the connection was closed before a response'],
   ETIMEDOUT: ['unreachable', 'no connection within the time limit'],
-  UND_ERR_CONNECT_TIMEOUT: ['unreachable', 'no connection within the time limit'],
   EHOSTUNREACH: ['unreachable', 'no route to the host'],
   ENETUNREACH: ['unreachable', 'no route to the network'],
   CERT_HAS_EXPIRED: ['tls', 'its certificate has expired'],
@@ -29,7 +28,7 @@ const known: Readonly<Record<string, readonly [ConnectionFailure['kind'], string
   EPROTO: ['tls', 'TLS protocol error'],
 };
 
-/** What a failed connection means, read from an error of Node, undici or `fetch`; undefined where it is none. */
+/** What a failed connection means, read from an error of Node; undefined where it is none. */
 export function connectionFailure(error: unknown): ConnectionFailure | undefined {
   for (let at: unknown = error; typeof at === 'object' && at !== null; at = below(at)) {
     const code = 'code' in at && typeof at.code === 'string' ? at.code : undefined;
@@ -46,7 +45,7 @@ function unlisted(code: string): readonly [ConnectionFailure['kind'] | undefined
   return [undefined, ''];
 }
 
-/** `fetch` puts the reason under `cause`; a host with several addresses yields an AggregateError. */
+/** What wraps an error has it under `cause`; a host with several addresses yields an AggregateError. */
 function below(error: object): unknown {
   if ('cause' in error && error.cause !== undefined) return error.cause;
   return error instanceof AggregateError ? error.errors[0] : undefined;

@@ -1,8 +1,8 @@
 # Counts connections that failed to log in: several lines of sshd may be about one of them, which its source
-# address and port tell apart. Prints `failed COUNT`, `sources COUNT`, and `source COUNT ADDRESS`, at last `end`.
+# address and port distinguish. Prints `failed COUNT`, `sources COUNT`, and `source COUNT ADDRESS`, at last `end`.
 BEGIN { most = 200000; shown = 5 }
 /^Failed [^ ]+ for |^Invalid user |^Connection (closed|reset) by (authenticating|invalid) user |^error: maximum authentication attempts exceeded / {
-  # The last address of the line: what stands before it is a name of the caller's choice.
+  # The last address of the line: the text before it is a name of the caller's choice.
   if (!match($0, /[0-9a-fA-F:.]+ port [0-9]+( ssh2)?( \[preauth\])?$/)) next
   split(substr($0, RSTART), part, " ")
   connection = part[1] " " part[3]

@@ -17,6 +17,8 @@ export interface HostProcess {
   readonly unit: string | undefined;
 }
 
+const psFormat = 'pid=,etimes=,stat=,user:64=,args=';
+
 /**
  * The processes on the host that run `program` (a script's name without extension, or an
  * executable's), whoever started them.
@@ -26,36 +28,49 @@ export async function listProcesses(
   host: Host,
   { program }: { readonly program: string },
 ): Promise<HostProcess[]> {
-  const { exitCode, stdout, stderr } = await host.run([
-    'ps',
-    '-ww',
-    '-eo',
-    'pid=,etimes=,stat=,user:64=,args=',
-  ]);
+  const [found = []] = await listPrograms(host, { programs: [program] });
+  return found;
+}
+
+/** The same for several programs, with two host commands for all of them; in the order of the programs. */
+export async function listPrograms(
+  host: Host,
+  { programs }: { readonly programs: readonly string[] },
+): Promise<HostProcess[][]> {
+  const { exitCode, stdout, stderr } = await host.run(['ps', '-ww', '-eo', psFormat]);
   if (exitCode !== 0) {
     throw new UnavailableError('host.unreadable-answer', 'The processes of the host cannot be listed.', {
       facts: { reason: lastLine(stderr) },
     });
   }
-  const candidates = parseProcessList(stdout).filter(({ args }) => args.includes(program));
-  if (candidates.length === 0) return [];
+  const all = parseProcessList(stdout);
+  // A list that was cut, or is none, seldom has the line of ps itself.
+  if (!all.some(({ args }) => args.includes(psFormat))) {
+    throw new UnavailableError('host.unreadable-answer', 'The processes of the host cannot be listed.', {
+      facts: { reason: 'the list does not hold ps itself' },
+    });
+  }
+  const candidates = all.filter(({ args }) => programs.some((program) => args.includes(program)));
+  if (candidates.length === 0) return programs.map(() => []);
 
   const pids = candidates.map(({ pid }) => String(pid));
   const details = parseDetails((await host.run(['sh', '-c', detailScript, 'sh', ...pids])).stdout);
-  return candidates.flatMap(({ args: _, ...process }) => {
-    const detail = details.get(process.pid);
-    const command = detail === undefined ? undefined : matchProgram(detail.argv, program);
-    if (detail === undefined || command === undefined) return [];
-    const { unit } = detail;
-    return [
-      {
-        ...process,
-        user: outsideText(process.user),
-        command: outsideText(command),
-        unit: unit === undefined ? undefined : outsideText(unit),
-      },
-    ];
-  });
+  return programs.map((program) =>
+    candidates.flatMap(({ args: _, ...process }) => {
+      const detail = details.get(process.pid);
+      const command = detail === undefined ? undefined : matchProgram(detail.argv, program);
+      if (detail === undefined || command === undefined) return [];
+      const { unit } = detail;
+      return [
+        {
+          ...process,
+          user: outsideText(process.user),
+          command: outsideText(command),
+          unit: unit === undefined ? undefined : outsideText(unit),
+        },
+      ];
+    }),
+  );
 }
 
 interface ListedProcess extends Omit<HostProcess, 'command' | 'unit'> {

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { runFileWord } from './ownProgram.ts';
 
 const scriptEndings = /\.(py|pyc|js|mjs|cjs|ts|mts)$/;
 const interpreters = /^(python|pypy|node|nodejs|bun|deno|tsx)[\d.]*$/;
@@ -28,9 +29,11 @@ export function matchProgram(argv: readonly string[], program: string): string |
   // A login shell and some daemons put a dash in front of their name.
   const name = basename(executable).replace(/^-/, '');
   if (isNamed(name, program)) return executable;
-  if (!interpreters.test(name)) return undefined;
+  // The Node of a standalone tv, which runs the services of a sandbox.
+  const isOwnNode = rest[0] === runFileWord;
+  if (!isOwnNode && !interpreters.test(name)) return undefined;
 
-  for (let index = 0; index < rest.length; index += 1) {
+  for (let index = isOwnNode ? 1 : 0; index < rest.length; index += 1) {
     const word = rest[index] ?? '';
     if (inlineCode.has(word)) return undefined;
     if (word === '-m') {

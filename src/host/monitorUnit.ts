@@ -1,9 +1,11 @@
 import { onHost } from '../errors/advice.ts';
 import type { Host } from '../runbook/context.ts';
+import { parseSystemdTime } from './parseSystemdTime.ts';
 import { showUnits } from './showUnits.ts';
 import {
   environmentLines,
   type HostCall,
+  isOnlyOffered,
   type UnitFile,
   type UnitSet,
   unitDirectory,
@@ -46,14 +48,17 @@ WantedBy=multi-user.target
   );
 }
 
+const monitorTitle = /^TempoVault: monitor \((.*)\)$/;
+
 /** The environment that such a file monitors; undefined where it does not say. */
 export function monitoredBy(text: string): string | undefined {
-  return /^Description=TempoVault: monitor \((.*)\)$/m.exec(text)?.[1];
+  const description = /^Description=(.*)$/m.exec(text)?.[1] ?? '';
+  return monitorTitle.exec(description)?.[1];
 }
 
 /** The service as systemd has it. */
 export interface MonitorService {
-  /** `loaded`, `not-found`, `masked` … */
+  /** `loaded`, `not-found`, `masked` …; `not-found` also for one that a package only offers. */
   readonly loadState: string;
   /** Where its file is; empty where there is none. */
   readonly path: string;
@@ -65,11 +70,17 @@ export interface MonitorService {
   readonly invocation: string;
   /** Automatic restarts since it was last started by hand. */
   readonly restarts: number;
+  /** When it became active; undefined where it is not. */
+  readonly since: Date | undefined;
+  /** What it monitors; undefined where the unit does not say. */
+  readonly environment: string | undefined;
+  /** The address after `--serve`, drop-ins considered; undefined where it has none. */
+  readonly serves: string | undefined;
 }
 
 const properties = [
   ...['LoadState', 'FragmentPath', 'ActiveState', 'SubState', 'Result', 'UnitFileState'],
-  ...['InvocationID', 'NRestarts'],
+  ...['ActiveEnterTimestamp', 'Description', 'ExecStart', 'InvocationID', 'NRestarts'],
 ];
 
 /** Reads the service. @throws UnavailableError where there is no systemd to ask */
@@ -80,14 +91,18 @@ export async function readMonitorService(host: Host): Promise<MonitorService> {
     next: onHost(`systemctl status ${monitorUnit}`),
   });
   const text = (name: string) => shown[0]?.get(name) ?? '';
+  const offered = isOnlyOffered(monitorUnit, text);
   return {
-    loadState: text('LoadState'),
-    path: text('FragmentPath'),
+    loadState: offered ? 'not-found' : text('LoadState'),
+    path: offered ? '' : text('FragmentPath'),
     activeState: text('ActiveState'),
     subState: text('SubState'),
     result: text('Result'),
     enabled: text('UnitFileState') === 'enabled',
     invocation: text('InvocationID'),
     restarts: Number(text('NRestarts') || 0),
+    since: text('ActiveState') === 'active' ? parseSystemdTime(text('ActiveEnterTimestamp')) : undefined,
+    environment: monitorTitle.exec(text('Description'))?.[1],
+    serves: /\bargv\[\]=.* --serve (\S+)/.exec(text('ExecStart'))?.[1],
   };
 }

@@ -23,7 +23,7 @@ function endAll(): void {
 
 /**
  * Ends all processes of a group: SIGTERM, and SIGKILL to those still there after two seconds, or
- * once `leader` (the group's first process, with its pipes) has ended.
+ * once `leader` (the group's first process, with its pipes) has exited.
  * `asOwner` sends a signal where this user may not (the group runs as root, through sudo).
  */
 export async function endGroup(

@@ -1,6 +1,6 @@
 import { onHost } from '../errors/advice.ts';
 import type { Host } from '../runbook/context.ts';
-import { listProcesses } from './listProcesses.ts';
+import { listPrograms } from './listProcesses.ts';
 import { matchProgram } from './matchProgram.ts';
 import { showUnits } from './showUnits.ts';
 
@@ -19,9 +19,16 @@ export interface ProgramArguments {
  */
 export async function readArguments(
   host: Host,
-  { unit, program }: { readonly unit: string; readonly program: string },
+  parameters: {
+    readonly unit: string;
+    readonly program: string;
+    /** All that are listed, this one among them: what lists the same on a shared host shares the commands. */
+    readonly programs?: readonly string[];
+  },
 ): Promise<ProgramArguments | undefined> {
-  const processes = await listProcesses(host, { program });
+  const { unit, program, programs = [program] } = parameters;
+  const listed = await listPrograms(host, { programs });
+  const processes = listed[programs.indexOf(program)] ?? [];
   const running = processes.find((process) => process.unit === `${unit}.service`) ?? processes[0];
   if (running !== undefined) {
     const { exitCode, stdout } = await host.run(['cat', `/proc/${running.pid}/cmdline`]);

@@ -18,7 +18,7 @@ export async function readDisk(host: Host, { path }: { readonly path: string }):
   const space = parseDisk(stdout);
   if (space !== undefined) return space;
   throw new TvError('host.unreadable-answer', `The free space of ${path} cannot be read.`, {
-    facts: { reason: lastLine(stderr) },
+    facts: { reason: lastLine(stderr) || 'df does not report the size of its file system' },
     next: onHost(`df -h ${quoteForShell(path)}`),
   });
 }
@@ -27,5 +27,7 @@ export async function readDisk(host: Host, { path }: { readonly path: string }):
 export function parseDisk(output: string): DiskSpace | undefined {
   const [, total, free, mount] = /\s(\d+)\s+-?\d+\s+(-?\d+)\s+(?:-?\d+%|-)\s+(\/.*)$/m.exec(output) ?? [];
   if (total === undefined || free === undefined || mount === undefined) return undefined;
+  // Zero is what a file system shows that does not report its size (proc, some of FUSE).
+  if (Number(total) === 0) return undefined;
   return { totalBytes: Number(total) * 1024, freeBytes: Math.max(0, Number(free) * 1024), mount };
 }

@@ -21,7 +21,7 @@ export async function readMachine(host: Host): Promise<Machine> {
   const { exitCode, stdout, stderr } = await host.run(['sh', '-c', script]);
   const machine = exitCode === 0 ? parseMachine(stdout) : undefined;
   if (machine !== undefined) return machine;
-  throw new UnavailableError('host.unreadable-answer', 'The host does not tell its size and load.', {
+  throw new UnavailableError('host.unreadable-answer', 'The host did not report its size and load.', {
     facts: { reason: lastLine(stderr) || 'not understood' },
   });
 }

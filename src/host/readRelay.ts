@@ -38,7 +38,9 @@ export async function readRelay(
 ): Promise<Relay> {
   const { units, programs } = settings.host;
   // Opening the host can fail in the same way as asking it.
-  const asked = (async () => readArguments(host(), { unit: units.oracle, program: programs.oracle }))();
+  const all = [programs.api, programs.indexer, programs.oracle];
+  const about = { unit: units.oracle, program: programs.oracle, programs: all };
+  const asked = (async () => readArguments(host(), about))();
   return relayOf(await answer(asked), parameters);
 }
 

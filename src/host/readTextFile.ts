@@ -1,4 +1,4 @@
-import { onHost } from '../errors/advice.ts';
+import { type Advice, onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { quoteForShell } from '../text/shellLine.ts';
@@ -30,7 +30,8 @@ const codes = {
 export class FileError extends TvError {
   readonly path: string;
   readonly problem: FileProblem | 'not-writable';
-  constructor(problem: FileError['problem'], path: string, reason?: string) {
+  /** @param next what mends it, where more is known than the path */
+  constructor(problem: FileError['problem'], path: string, reason?: string, next?: Advice) {
     const messages: Record<FileError['problem'], string> = {
       missing: `${path} does not exist on the host.`,
       unreadable: `${path} may not be read by this user.`,
@@ -41,9 +42,11 @@ export class FileError extends TvError {
     const missing = problem === 'missing';
     super(codes[problem], messages[problem], {
       facts: { reason: missing ? undefined : reason },
-      next: missing
-        ? { when: 'see which path is set', tv: ['config', 'show'] }
-        : onHost(`ls -ld ${quoteForShell(path)}`),
+      next:
+        next ??
+        (missing
+          ? { when: 'see which path is set', tv: ['config', 'show'] }
+          : onHost(`ls -ld ${quoteForShell(path)}`)),
     });
     this.path = path;
     this.problem = problem;

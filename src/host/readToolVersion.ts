@@ -18,7 +18,7 @@ export interface ReadToolVersionParameters {
 
 /**
  * The version of a PostgreSQL client program, or undefined where it is not installed.
- * @throws UnavailableError where it is there but does not tell
+ * @throws UnavailableError where it is installed but reports no version
  */
 export async function readToolVersion(
   host: Host,
@@ -29,7 +29,7 @@ export async function readToolVersion(
     const text = stdout.trim();
     const major = /\(PostgreSQL\) (\d+)/.exec(text)?.[1];
     if (major !== undefined) return { major: Number(major), text };
-    throw new UnavailableError('host.unreadable-answer', `${path} does not tell its version.`, {
+    throw new UnavailableError('host.unreadable-answer', `${path} did not report its version.`, {
       facts: { reason: lastLine(stderr) || text },
       next: `${path} --version`,
     });

@@ -1,5 +1,5 @@
 import { onHost } from '../errors/advice.ts';
-import { TvError } from '../errors/TvError.ts';
+import { TvError, UnavailableError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { parseSystemdTime } from './parseSystemdTime.ts';
 import { parseShownUnits, type ShownUnit, showUnits } from './showUnits.ts';
@@ -56,7 +56,16 @@ export async function readUnits(
     facts: { units: units.join(' ') },
     next: onHost(`systemctl status ${units.join(' ')}`),
   });
-  return shown.map(unitState);
+  const states = shown.map(unitState);
+  // Of a unit that is not installed too, systemd returns both.
+  const without = states.findIndex(({ loadState, activeState }) => loadState === '' || activeState === '');
+  if (without !== -1) {
+    throw new UnavailableError('host.systemd-silent', 'systemctl does not return the state of a unit.', {
+      facts: { unit: units[without], reason: 'its answer has no LoadState or no ActiveState' },
+      next: onHost(`systemctl status ${units.join(' ')}`),
+    });
+  }
+  return states;
 }
 
 export function parseUnitStates(output: string): UnitState[] {

@@ -1,5 +1,5 @@
 import type { Host } from '../runbook/context.ts';
-import { type ChangedEnvFile, changeEnvFile } from './changeEnvFile.ts';
+import { changeEnvFile } from './changeEnvFile.ts';
 import { unsetEnvValue } from './editEnvFile.ts';
 
 /**
@@ -10,6 +10,6 @@ import { unsetEnvValue } from './editEnvFile.ts';
 export function removeEnvValue(
   host: Host,
   { path, key }: { readonly path: string; readonly key: string },
-): Promise<ChangedEnvFile> {
-  return changeEnvFile(host, { path, key, edit: (text) => unsetEnvValue(text, key) });
+): Promise<void> {
+  return changeEnvFile(host, { path, edit: (text) => unsetEnvValue(text, key) });
 }

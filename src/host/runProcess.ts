@@ -1,5 +1,6 @@
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { execa } from 'execa';
+import { Readable, type Writable } from 'node:stream';
 import { TvError } from '../errors/TvError.ts';
 import type { CommandOutput } from '../runbook/context.ts';
 import { type ChildKind, childEnvironment } from './childEnvironment.ts';
@@ -42,24 +43,21 @@ export type ProcessEnd =
 export async function runProcess(parameters: ProcessParameters): Promise<ProcessEnd> {
   const { file, signal } = parameters;
   signal?.throwIfAborted();
-  const child = startChild(parameters);
+  const { child, ended: exit } = startChild(parameters);
   const { pid } = child;
-  if (pid === undefined) {
-    const { code = 'unknown' } = await child;
-    return { kind: 'not-started', code };
-  }
+  if (pid === undefined) return { kind: 'not-started', code: await exit.then(codeOf) };
 
   adoptGroup(pid);
   const cut = cutOff(parameters.timeoutMs, signal);
   try {
-    const finished = Promise.all([child, collect(child.stdout, file), collect(child.stderr, file)]);
+    const finished = Promise.all([exit, collect(child.stdout, file), collect(child.stderr, file)]);
     const ended = await Promise.race([finished, cut.happened]);
     if (ended === 'aborted') signal?.throwIfAborted();
     if (ended === 'timeout' || ended === 'aborted') throw cutShort;
-    const [result, stdout, stderr] = ended;
-    return { kind: 'exited', output: { exitCode: exitCodeOf(result), stdout, stderr } };
+    const [end, stdout, stderr] = ended;
+    return { kind: 'exited', output: { exitCode: exitCodeOf(end), stdout, stderr } };
   } catch (error) {
-    await endChild(child, pid, parameters.killPrefix);
+    await endChild({ child, ended: exit }, pid, parameters.killPrefix);
     if (error === cutShort) return { kind: 'timeout' };
     throw error;
   } finally {
@@ -79,12 +77,9 @@ export async function* streamProcess(
 ): AsyncGenerator<readonly string[], ProcessEnd, void> {
   const { file, signal } = parameters;
   signal.throwIfAborted();
-  const child = startChild(parameters);
+  const { child, ended: exit } = startChild(parameters);
   const { pid } = child;
-  if (pid === undefined) {
-    const { code = 'unknown' } = await child;
-    return { kind: 'not-started', code };
-  }
+  if (pid === undefined) return { kind: 'not-started', code: await exit.then(codeOf) };
 
   adoptGroup(pid);
   let ended = false;
@@ -95,49 +90,86 @@ export async function* streamProcess(
     const stderr = collect(child.stderr, file);
     stderr.catch(() => {});
     yield* splitLines(child.stdout, signal);
-    const finished = await Promise.race([Promise.all([child, stderr]), cut.happened]);
+    const finished = await Promise.race([Promise.all([exit, stderr]), cut.happened]);
     signal.throwIfAborted();
     if (typeof finished === 'string') throw cutShort;
     ended = true;
-    const [result, message] = finished;
-    return { kind: 'exited', output: { exitCode: exitCodeOf(result), stdout: '', stderr: message } };
+    const [end, message] = finished;
+    return { kind: 'exited', output: { exitCode: exitCodeOf(end), stdout: '', stderr: message } };
   } finally {
     cut.clear();
     signal.removeEventListener('abort', onAbort);
-    if (!ended) await endChild(child, pid, parameters.killPrefix);
+    if (!ended) await endChild({ child, ended: exit }, pid, parameters.killPrefix);
     releaseGroup(pid);
   }
 }
 
-function startChild(parameters: Omit<ProcessParameters, 'timeoutMs'>) {
+/** How the first process of a group ended; `code` where it was not started. */
+interface Ended {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly code?: string;
+}
+
+interface Started {
+  readonly child: Child;
+  /** Never rejects. Its pipes may hold more, or be held by its children. */
+  readonly ended: Promise<Ended>;
+}
+
+type Child = Pick<ChildProcess, 'pid' | 'unref'> & { readonly stdout: Readable; readonly stderr: Readable };
+
+function startChild(parameters: Omit<ProcessParameters, 'timeoutMs'>): Started {
   const { file, input, kind, withheld } = parameters;
-  return execa(file, parameters.arguments, {
-    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
-    // Anywhere else the folder may be one that the command's user must not enter (psql warns then).
-    cwd: '/',
-    env: childEnvironment(kind, process.env, withheld),
-    extendEnv: false,
-    detached: true,
-    cleanup: false,
-    reject: false,
-    // Collected here: execa quotes a failed command's whole output in its message, and escaping
-    // some ten megabytes of it takes seconds or brings V8 down.
-    buffer: false,
+  try {
+    const child = spawn(file, parameters.arguments, {
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      // Anywhere else the folder may be one that the command's user must not enter (psql warns then).
+      cwd: '/',
+      env: childEnvironment(kind, process.env, withheld),
+      detached: true,
+    }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
+    // A program need not read all of its input, nor any.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
+    return { child, ended: endOf(child) };
+  } catch (error) {
+    // What spawn reports at once: an argument that is too long (E2BIG), no memory.
+    const none = Readable.from([]);
+    const ended = Promise.resolve({ exitCode: null, signal: null, code: errorCode(error) });
+    return { child: { pid: undefined, unref: () => {}, stdout: none, stderr: none }, ended };
+  }
+}
+
+function endOf(child: ChildProcess): Promise<Ended> {
+  return new Promise((resolve) => {
+    child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+    child.once('error', (error) => resolve({ exitCode: null, signal: null, code: errorCode(error) }));
   });
 }
 
-type Child = ReturnType<typeof startChild>;
-
-function exitCodeOf({ exitCode, signal }: Awaited<Child>): number {
-  return exitCode ?? (signal === undefined ? 255 : 128 + constants.signals[signal]);
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
-async function endChild(child: Child, pid: number, killPrefix: readonly string[]): Promise<void> {
-  await endGroup(pid, child, (signal) => killAsOwner(killPrefix, pid, signal));
+function codeOf({ code = 'unknown' }: Ended): string {
+  return code;
+}
+
+function exitCodeOf({ exitCode, signal }: Ended): number {
+  return exitCode ?? (signal === null ? 255 : 128 + constants.signals[signal]);
+}
+
+async function endChild(
+  { child, ended }: Started,
+  pid: number,
+  killPrefix: readonly string[],
+): Promise<void> {
+  await endGroup(pid, ended, (signal) => killAsOwner(killPrefix, pid, signal));
   // A process that left the group may hold the pipes open for ever.
-  child.stdout?.destroy();
-  child.stderr?.destroy();
-  child.nodeChildProcess.unref();
+  child.stdout.destroy();
+  child.stderr.destroy();
+  child.unref();
 }
 
 /** A longer line is cut. */
@@ -196,6 +228,5 @@ function cutOff(timeoutMs: number, signal: AbortSignal | undefined) {
 async function killAsOwner(prefix: readonly string[], pid: number, signal: string): Promise<void> {
   const [file, ...rest] = [...prefix, 'kill', '-s', signal.replace('SIG', ''), '--', `-${pid}`];
   if (file === undefined) return;
-  const options = { reject: false, stdin: 'ignore', timeout: 2_000 } as const;
-  await execa(file, rest, { ...options, env: childEnvironment(), extendEnv: false });
+  await endOf(spawn(file, rest, { stdio: 'ignore', timeout: 2_000, env: childEnvironment() }));
 }

@@ -4,7 +4,7 @@ import { readUnit } from './readUnit.ts';
 import type { UnitState } from './readUnits.ts';
 
 /**
- * Stops a unit, waits until it has ended and reads its state back. A unit that had to be killed
+ * Stops a unit, waits until it is inactive and reads its state back. A unit that had to be killed
  * (`failed`, result `timeout`) has stopped too. Stopping one that does not run changes nothing.
  * @throws TvError where it still runs afterwards, or is not installed
  */

@@ -3,6 +3,21 @@ import { createHash } from 'node:crypto';
 /** Where an administrator's own units go (systemd.unit(5)). */
 export const unitDirectory = '/etc/systemd/system';
 
+/** Where a package's units go; the second is another name of it. */
+const packagedDirectories = ['/usr/lib/systemd/system', '/lib/systemd/system'];
+
+/**
+ * Whether a unit is only offered by a package, such as tv's own for Debian: its file is there, and neither is it
+ * enabled nor does it run. For tv it counts as not installed: `tv … install` writes one that has precedence.
+ */
+export function isOnlyOffered(unit: string, property: (name: string) => string | undefined): boolean {
+  return (
+    packagedDirectories.some((folder) => property('FragmentPath') === `${folder}/${unit}`) &&
+    ['disabled', 'static'].includes(property('UnitFileState') ?? '') &&
+    property('ActiveState') === 'inactive'
+  );
+}
+
 /** The commands of tv that write unit files: `tv … install` and `tv … remove`. */
 export type UnitMaker = 'db schedule' | 'monitor';
 

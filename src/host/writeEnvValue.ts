@@ -1,5 +1,5 @@
 import type { Host } from '../runbook/context.ts';
-import { type ChangedEnvFile, changeEnvFile } from './changeEnvFile.ts';
+import { changeEnvFile } from './changeEnvFile.ts';
 import { setEnvValue } from './editEnvFile.ts';
 
 export interface WriteEnvValueParameters {
@@ -13,9 +13,6 @@ export interface WriteEnvValueParameters {
  * it back. A file that says so already is left alone.
  * @throws FileError, or TvError where the key occurs more than once
  */
-export function writeEnvValue(
-  host: Host,
-  { path, key, value }: WriteEnvValueParameters,
-): Promise<ChangedEnvFile> {
-  return changeEnvFile(host, { path, key, edit: (text) => setEnvValue(text, key, value) });
+export function writeEnvValue(host: Host, { path, key, value }: WriteEnvValueParameters): Promise<void> {
+  return changeEnvFile(host, { path, edit: (text) => setEnvValue(text, key, value) });
 }

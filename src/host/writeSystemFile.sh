@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Makes or replaces the file $1 with standard input, mode 0644.
+# Makes or replaces the file $1 with standard input, mode $3.
 # $2 bytes to come: a connection that breaks is read as the end of the input.
 set -eu
 new=
@@ -9,7 +9,7 @@ trap 'exit 1' HUP INT TERM PIPE
 new=$(mktemp -- "$(dirname -- "$1")/.tv-XXXXXXXXXX")
 cat >"$new"
 [ "$(stat -c %s -- "$new")" = "$2" ] || { echo "the new content arrived incomplete" >&2; exit 1; }
-chmod 644 -- "$new"
+chmod "$3" -- "$new"
 sync -- "$new"
 mv -fT -- "$new" "$1"
 new=

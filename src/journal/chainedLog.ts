@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { explainTrouble, readTrustedFile } from '../config/trustedFile.ts';
-import { onThisMachine } from '../errors/advice.ts';
+import { type Advice, onThisMachine } from '../errors/advice.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { TvError } from '../errors/TvError.ts';
+import { isAbsent } from '../output/durableFile.ts';
 import type { RedactingWriter } from '../output/redactingWriter.ts';
 import type { ChainLink, LogVerdict } from '../runbook/audit.ts';
 import type { ChainedRecords, Clock } from '../runbook/context.ts';
@@ -62,16 +64,19 @@ export class ChainedLog<R extends { readonly operator: Operator }> implements Ch
     }
   }
 
-  /** Lines that are no entries are left out here; `verify` names them. */
+  /** Lines that are no entries are left out here; `verify` names them. @throws TvError where it cannot be read */
   entries(): readonly (R & ChainLink)[] {
+    this.#assertReachable();
     return this.#lines().flatMap((line) => (outsideJson(parse(line)) as (R & ChainLink) | undefined) ?? []);
   }
 
   /**
    * Walks the chain. Finds changed, removed, added and reordered lines; a cut-off end is found by
    * the head file beside the log.
+   * @throws TvError where it cannot be read
    */
   verify(): LogVerdict {
+    this.#assertReachable();
     const problems: string[] = [];
     let previous = genesis;
     let seq = 0;
@@ -92,7 +97,7 @@ export class ChainedLog<R extends { readonly operator: Operator }> implements Ch
       previous = hash;
       seq = entry.seq;
     });
-    // A kill between the two writes, or a writer at work, leaves the head one entry behind: its hash is then the
+    // A kill between the two writes, or a concurrent writer, leaves the head one entry behind: its hash is then the
     // last one's predecessor, and of the first entry there is no head.
     const behind = parse(lines.at(-1) ?? '')?.previous;
     if (head === undefined ? lines.length > 1 : head.hash !== previous && head.hash !== behind) {
@@ -138,12 +143,29 @@ export class ChainedLog<R extends { readonly operator: Operator }> implements Ch
     return this.#read(this.file).split('\n').slice(0, -1);
   }
 
+  /** A log that cannot be reached is not an empty one. */
+  #assertReachable(): void {
+    try {
+      isAbsent(this.file);
+    } catch (error) {
+      throw this.#unusable(this.file, { reason: (error as Error).message });
+    }
+  }
+
   #read(file: string): string {
     const answer = readTrustedFile(file, largest);
     if (!('kind' in answer)) return answer.bytes.toString('utf8');
-    const { facts, next = onThisMachine(`ls -ld ${quoteForShell(file)}`) } = explainTrouble(answer);
+    const { facts, next } = explainTrouble(answer);
+    throw this.#unusable(file, facts, next);
+  }
+
+  #unusable(
+    file: string,
+    facts: Readonly<Record<string, string>>,
+    next: Advice = onThisMachine(`ls -ld ${quoteForShell(dirname(file))} ${quoteForShell(file)}`),
+  ): TvError {
     const { log, unusable } = this.#names;
-    throw new TvError(unusable, `The ${log} cannot be used.`, { facts: { file, ...facts }, next });
+    return new TvError(unusable, `The ${log} cannot be used.`, { facts: { file, ...facts }, next });
   }
 
   async #lock(operator: Operator): Promise<() => void | Promise<void>> {

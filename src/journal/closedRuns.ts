@@ -27,7 +27,7 @@ const worthKeeping = 100;
 const form = 1;
 
 /**
- * An index of closed runs in the state directory: every command looks at all runs, and a closed one does not change
+ * An index of closed runs in the state directory: every command reads all runs, and a closed one does not change
  * unless its journal does. It is an aid alone: without it, or where it does not fit, the journals are read.
  */
 export class ClosedRuns {
@@ -144,6 +144,9 @@ class LazyStart implements Omit<Started, keyof Brief> {
   }
   get confirmation() {
     return this.#of.whole().started.confirmation;
+  }
+  get approval() {
+    return this.#of.whole().started.approval;
   }
 }
 

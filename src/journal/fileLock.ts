@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { Advice } from '../errors/advice.ts';
 import { exitCodes, TvError } from '../errors/TvError.ts';
 import { WriteError } from '../output/durableFile.ts';
 import type { Clock } from '../runbook/context.ts';
@@ -23,6 +24,11 @@ export type LockAnswer =
       assertHeld?(): void | Promise<void>;
     }
   | { readonly held: false; readonly by: LockHolder };
+
+/** Of the lock that the database keeps: `null` where it is unknown whether another run holds it. */
+export type RemoteLockAnswer =
+  | LockAnswer
+  | { readonly held: null; readonly reason: string; readonly next: readonly Advice[] };
 
 interface Claim extends LockHolder {
   readonly released?: boolean;
@@ -49,7 +55,7 @@ export function acquireFileLock(directory: string, holder: LockHolder): LockAnsw
       if (current?.alive) return { held: false, by: current.claim };
       const mine = (current?.number ?? 0) + 1;
       if (!linkIfAbsent(draft, claimFile(directory, mine))) continue;
-      // Someone may have gone further between our look and our claim, and cleaned up behind.
+      // Another process may have claimed and released it between our check and our claim.
       if (highestClaim(directory)?.number !== mine) {
         rmSync(claimFile(directory, mine), { force: true });
         continue;

@@ -14,7 +14,7 @@ import {
   statSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { onThisMachine } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import { WriteError } from '../output/durableFile.ts';
@@ -90,10 +90,20 @@ function readText(file: string): string {
   }
 }
 
-function damaged(facts: Record<string, string | number>, cause?: unknown): TvError {
+function damaged(
+  facts: { readonly journal: string } & Readonly<Record<string, string | number>>,
+  cause?: unknown,
+): TvError {
+  const { journal } = facts;
   return new TvError('journal.damaged', 'The journal is damaged.', {
     facts,
-    next: 'read the journal by hand; tv does not guess what was done',
+    next: [
+      onThisMachine(`less ${quoteForShell(journal)}`, 'what was done, line by line'),
+      {
+        when: 'to close the run, once that is known',
+        tv: ['runs', 'abandon', basename(journal, '.jsonl'), '--reason', '…'],
+      },
+    ],
     cause,
   });
 }

@@ -52,7 +52,17 @@ const outcomes = [
   ...['verified', 'unverified', 'failed', 'interrupted'],
   ...['rolled-back', 'partly-rolled-back', 'undone', 'undo-unverified', 'undo-failed'],
 ];
-const isPlan = has({ id: isText, consequence: isText, steps: isListOf(isStep) });
+const isStepEffects = has({ step: isText, result: isText, changes: isListOf(has({ kind: isText })) });
+const isEffects: Test = (value) =>
+  has({ method: isText })(value) &&
+  ((value as { readonly method: string }).method !== 'sequence' ||
+    has({ steps: isListOf(isStepEffects) })(value));
+const isPlan = has({
+  id: isText,
+  consequence: isText,
+  steps: isListOf(isStep),
+  effects: (value) => value === undefined || isEffects(value),
+});
 
 /** What each event must have, for the code that reads it; other fields are not checked. */
 const shapes: Readonly<Record<JournalEvent['type'], Test>> = {

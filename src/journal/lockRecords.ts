@@ -1,7 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { onThisMachine } from '../errors/advice.ts';
+import { TvError } from '../errors/TvError.ts';
+import { isAbsent } from '../output/durableFile.ts';
 import type { LockHolder } from '../runbook/events.ts';
 import { ago, localTime } from '../text/format.ts';
+import { quoteForShell } from '../text/shellLine.ts';
 import { fileLockHolder } from './fileLock.ts';
 import { isRunning } from './operator.ts';
 
@@ -12,14 +16,16 @@ export function lockDirectory({ stateDirectory, environment }: Place): string {
   return join(stateDirectory, 'locks', environment);
 }
 
-/** Questions that wait for an answer at some terminal of this machine, and runs that hold a lock. */
+/**
+ * Questions that wait for an answer at some terminal of this machine, and runs that hold a lock.
+ * @throws TvError where that cannot be read
+ */
 export function lockRecords(place: Place): {
   readonly asking: readonly LockHolder[];
   readonly holding: readonly LockHolder[];
 } {
   const root = lockDirectory(place);
-  if (!existsSync(root)) return { asking: [], holding: [] };
-  const names = readdirSync(root);
+  const names = namesIn(root);
   const asking = names
     .filter((name) => name.startsWith('asking-'))
     .flatMap((name) => readRecord(join(root, name)) ?? [])
@@ -33,6 +39,18 @@ export function lockRecords(place: Place): {
     asking,
     holding: [...new Map(holding.map((by) => [`${by.operator.pid} ${by.what}`, by])).values()],
   };
+}
+
+function namesIn(root: string): readonly string[] {
+  try {
+    return isAbsent(root) ? [] : readdirSync(root);
+  } catch (error) {
+    throw new TvError('lock.unreadable', 'The locks on this machine cannot be read.', {
+      facts: { locks: root, problem: (error as Error).message },
+      next: onThisMachine(`ls -ld ${quoteForShell(root)}`),
+      cause: error,
+    });
+  }
 }
 
 function readRecord(file: string): LockHolder | undefined {

@@ -58,7 +58,7 @@ function superseded(states: readonly RunState[]): readonly RunState[] {
       ({ status, started }) =>
         status === 'verified' &&
         started.supersedes?.includes(state.started.runbook) === true &&
-        // One that went on beside it may have changed the world after it.
+        // A concurrent run may have changed the state after it.
         Date.parse(started.at) >= Date.parse(lastLineAt) &&
         started.run !== state.started.run,
     );

@@ -1,3 +1,6 @@
+import { isAdviceCommand } from '../errors/advice.ts';
+import { type Leftover, leftoverNote } from '../runbook/events.ts';
+import type { Json } from '../runbook/json.ts';
 import type { RunState } from './runState.ts';
 
 /**
@@ -53,4 +56,25 @@ function leftBySteps({ started, steps }: RunState): readonly Left[] {
       ? [{ subject, certain: false, words: `${subject} may be ${state}` }]
       : [];
   });
+}
+
+/**
+ * What a run has made, or may have, and not removed. The newest first: that is the order of removal.
+ * From the journal alone: what has been removed by other means since is still named.
+ */
+export function leftoversOf({ started, steps }: RunState): readonly Leftover[] {
+  return started.plan.steps
+    .flatMap(({ id }) => {
+      const step = steps.get(id);
+      const noted = step?.notes[leftoverNote];
+      if (step === undefined || step.status === 'undone' || !isLeftover(noted)) return [];
+      return steps.get(noted.until)?.status === 'done' ? [] : [noted];
+    })
+    .toReversed();
+}
+
+function isLeftover(value: Json | undefined): value is Leftover {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
+  const { what, until, remove } = value as Readonly<Record<string, unknown>>;
+  return typeof what === 'string' && typeof until === 'string' && isAdviceCommand(remove);
 }

@@ -19,7 +19,7 @@ export interface StepState {
   readonly status: StepStatus;
   readonly result: Json;
   readonly notes: Readonly<Record<string, Json>>;
-  /** Of the last attempt, be it to do the step or to take it back. */
+  /** Of the last attempt, to run the step or to undo it. */
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly error: ErrorData | null;

@@ -6,6 +6,8 @@ import { isSignedBytes } from './signedBytes.ts';
 /** A signed transaction that a step has noted before it was sent. */
 export interface JournaledTransaction {
   readonly step: string;
+  /** The name of the note. */
+  readonly note: string;
   readonly hash: `0x${string}`;
   readonly signed: Json;
 }
@@ -16,7 +18,7 @@ export function journaledTransactions(lines: readonly JournalLine[]): readonly J
   for (const line of lines) {
     if (line.type !== 'step.noted') continue;
     const hash = hashOf(line.value);
-    if (hash !== undefined) byHash.set(hash, { step: line.step, hash, signed: line.value });
+    if (hash !== undefined) byHash.set(hash, { step: line.step, note: line.note, hash, signed: line.value });
   }
   return [...byHash.values()];
 }

@@ -3,7 +3,7 @@ import { distinctAdvice } from '../errors/advice.ts';
 import { type Level, rank, worstLevel } from './level.ts';
 import type { AnyRule, At, Escalation, Found } from './rule.ts';
 import { rules, unreadable } from './rules.ts';
-import { type SourceId, sourceIds, sources, type World } from './world.ts';
+import { type SourceId, sourceIds, sources } from './world.ts';
 
 /** Something that is wrong, or not known. */
 export interface Finding {
@@ -30,7 +30,7 @@ export interface Judgement {
 
 /** What is wrong in the world, each finding with the one that explains it. */
 export function judge(at: At, table: readonly AnyRule[] = rules): Judgement {
-  const silent = unknowns(at.world);
+  const silent = unknowns(at);
   const isAway = ({ finding }: Candidate) => finding.level === 'critical';
   const found = [
     ...silent.filter(isAway),
@@ -106,15 +106,15 @@ function words({ sentence, evidence = {}, likely, next = [] }: Found) {
   return { sentence, evidence, likely: likely ?? null, next, cause: null };
 }
 
-/** A source that was looked at and said nothing. Those that failed with the same error are explained by the first. */
-function unknowns(world: World): readonly Candidate[] {
+/** A source that was asked and returned nothing. Those that failed with the same error are explained by the first. */
+function unknowns({ world, settings }: At): readonly Candidate[] {
   const failed = sourceIds.flatMap((id) => {
     const reading = world[id];
     return reading === undefined || reading.known ? [] : [{ id, reading }];
   });
   return failed.flatMap(({ id, reading }, index) => {
     const first = failed.findIndex((other) => other.reading.cause === reading.cause);
-    const { away, causes, escalation, section, quiet } = unreadable[id];
+    const { away, causes, lateCauses = [], escalation, section, quiet, next } = unreadable[id];
     if (quiet === true) return [];
     const isAway = away !== undefined && reading.away;
     const same = failed[first]?.id;
@@ -130,12 +130,13 @@ function unknowns(world: World): readonly Candidate[] {
           ...words({
             sentence: isAway ? reading.reason : `${sources[id].title} unknown: ${reading.reason}`,
             evidence: reading.facts,
-            next: reading.next,
+            next: (isAway ? next?.(settings, reading.cause) : undefined) ?? reading.next,
           }),
         },
         causes: [
           ...(first < index && same !== undefined ? [`unknown-${same}`, unreadable[same].away ?? ''] : []),
           ...causes,
+          ...(isAway ? [] : lateCauses),
         ],
       },
     ];
@@ -150,7 +151,7 @@ function causeOf(id: string, causes: readonly string[], ids: readonly string[]):
   return undefined;
 }
 
-/** Two that name each other as cause would both be hidden: the first of them stands for itself. */
+/** Two that name each other as cause would both be hidden: the first of them is shown as a cause. */
 function withoutCircles(findings: readonly Finding[]): readonly Finding[] {
   const byId = new Map(findings.map((finding) => [finding.id, finding]));
   return findings.map((finding) => {

@@ -37,7 +37,17 @@ function unitFault(row: ServiceRow, paused: boolean | null): Fault | undefined {
   const { service, unit, state } = row;
   const { loadState, activeState, subState, result } = state;
   const log = onHost(`journalctl -u ${unit} -n 50 --no-pager`);
-  if (activeState === 'active') return undefined;
+  if (activeState === 'active') {
+    if (row.isListed !== false) return undefined;
+    return {
+      level: 'unknown',
+      remark: `systemd says that ${unit} is active with process ${state.mainPid}, and ps lists no process of it`,
+      next: [
+        onHost(`ps -fp ${state.mainPid}`),
+        { when: `if it runs, set host.programs.${service}`, tv: ['config', 'show'] },
+      ],
+    };
+  }
   if (loadState === 'not-found') {
     const next = [
       onHost('systemctl list-units --all'),

@@ -5,9 +5,13 @@ export type Level = 'ok' | 'warning' | 'critical' | 'unknown';
 
 export const pluginExitCode: Readonly<Record<Level, number>> = { ok: 0, warning: 1, critical: 2, unknown: 3 };
 
-const severity: readonly Level[] = ['ok', 'unknown', 'warning', 'critical'];
+const severity: readonly Level[] = ['ok', 'warning', 'unknown', 'critical'];
 
-/** For comparison: the higher, the worse. A certain fault outranks an unknown one. */
+/**
+ * For comparison: the higher, the worse. What is critical outranks what is unknown, and that a warning: behind what
+ * was not read may be worse, and a pager that lets warnings sleep must not miss it. (The C library of
+ * monitoring-plugins puts a warning first, `max_state_alt`.)
+ */
 export function rank(level: Level): number {
   return severity.indexOf(level);
 }

@@ -2,6 +2,8 @@ import type { Advice } from '../errors/advice.ts';
 import { type Answer, known, unknown } from '../errors/answer.ts';
 import { TvError, UnavailableError } from '../errors/TvError.ts';
 import type { CommandOutput, Context, Host } from '../runbook/context.ts';
+import { isShow, shownTogether } from './shownTogether.ts';
+import { withinLimit } from './withinLimit.ts';
 
 /** Something that is read as a whole. Rules judge it. */
 export interface Source<T> {
@@ -27,7 +29,7 @@ export type Reading<T> =
       readonly cause: unknown;
     };
 
-/** One look at the world: each source is read at most once, whoever needs it. */
+/** One reading of all sources: each source is read at most once, whoever needs it. */
 export class Look {
   readonly ctx: Context;
   readonly #reads = new Map<Source<unknown>, Promise<unknown>>();
@@ -49,8 +51,7 @@ export class Look {
     if (begun !== undefined) return begun;
     // The source is started before its own limit is set. The limits of those that it waits for are set first
     // and fire first, so that a failure is that of the source which hangs.
-    const reading = (async () => source.read(this))();
-    const read = withinLimit(reading, this.ctx.settings.monitor.limitMs);
+    const read = withinLimit(this.ctx, () => source.read(this), this.ctx.settings.monitor.limitMs);
     read.catch(() => {});
     this.#reads.set(source as Source<unknown>, read);
     return read;
@@ -82,38 +83,16 @@ export class Look {
   }
 }
 
-/** A source that did not answer in time. */
-class LateError extends TvError {
-  override readonly name = 'LateError';
-}
-
-/** What a reading returns. @throws LateError past the limit, in milliseconds */
-export async function withinLimit<T>(reading: Promise<T>, limitMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      // On a busy machine the answer may be here and not read yet: what has arrived is taken first.
-      setImmediate(() =>
-        setImmediate(() => reject(new LateError('check.timeout', `no answer within ${limitMs / 1000} s`))),
-      );
-    }, limitMs);
-  });
-  try {
-    return await Promise.race([reading, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** A host that runs a command once for all who ask for the same, since every one of them only reads. */
 function sharedReads(host: Host): Host {
   const runs = new Map<string, Promise<CommandOutput>>();
+  const show = shownTogether(host);
   return {
     prefix: host.prefix,
     run: (command, options) => {
       if (options !== undefined) return host.run(command, options);
       const key = JSON.stringify(command);
-      const run = runs.get(key) ?? host.run(command);
+      const run = runs.get(key) ?? (isShow(command) ? show(command) : host.run(command));
       runs.set(key, run);
       return run;
     },

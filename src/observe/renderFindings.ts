@@ -3,10 +3,43 @@ import { shortened } from '../text/format.ts';
 import { aligned, wrap } from '../text/layout.ts';
 import { type Finding, factsOf } from './findings.ts';
 import { mark } from './level.ts';
+import { sources } from './world.ts';
 
 /** Findings as `judge` returns them: causes with their evidence, and beneath each what it explains. */
 export function renderFindings(findings: readonly Finding[], paint: Paint): string {
-  return findings.map((finding) => renderFinding(finding, findings, paint)).join('\n');
+  return groupsOf(findings)
+    .flatMap(([root, ...explained]) => {
+      const silent = explained.filter(isSilent);
+      // The reason of each is that of their cause, and a line for each would hide what is wrong besides.
+      const folded = silent.length < 2 ? [] : silent;
+      const titles = folded.map(({ source }) => sources[source].title).join(', ');
+      return [
+        ...(root === undefined ? [] : [renderFinding(root, findings, paint)]),
+        ...explained
+          .filter((each) => !folded.includes(each))
+          .map((each) => renderFinding(each, findings, paint)),
+        ...(titles === ''
+          ? []
+          : [line('    ', `${mark('unknown', paint)} unknown because of it: ${titles}`, paint)]),
+      ];
+    })
+    .join('\n');
+}
+
+/** Each cause with what it explains, as `inOrder` returns them. */
+function groupsOf(findings: readonly Finding[]): readonly (readonly Finding[])[] {
+  const groups: Finding[][] = [];
+  for (const finding of findings) {
+    const last = groups.at(-1);
+    if (finding.cause === null || last === undefined) groups.push([finding]);
+    else last.push(finding);
+  }
+  return groups;
+}
+
+/** A source that said nothing. */
+function isSilent({ id, level }: Finding): boolean {
+  return level === 'unknown' && id.startsWith('unknown-');
 }
 
 function renderFinding(finding: Finding, all: readonly Finding[], paint: Paint): string {

@@ -3,6 +3,9 @@ import type { Advice } from '../errors/advice.ts';
 import type { Level } from './level.ts';
 import type { SourceId, ValueOf, World } from './world.ts';
 
+/** Findings by which no RPC node can be asked. Of them, and of `rpc-wrong-chain`, there is one at most. */
+export const noNode = ['rpc-away', 'rpc-silent', 'unknown-nodes'] as const;
+
 /** Who can mend it: on-call (1), a backend engineer (2), a contract developer (3). Runbook, "Escalation Path". */
 export type Escalation = 1 | 2 | 3;
 
@@ -31,7 +34,7 @@ export interface Found {
   readonly causes?: readonly string[];
 }
 
-/** What may be wrong, and how it is told from what was read. A row of the table in `rules.ts`. */
+/** What may be wrong, and how it follows from what was read. A row of the table in `rules.ts`. */
 export interface Rule<N extends SourceId = SourceId> {
   /** Kebab-case; the name of the alert is made from it. */
   readonly id: string;
@@ -51,7 +54,7 @@ export interface Rule<N extends SourceId = SourceId> {
    */
   readonly causes?: readonly string[];
   /**
-   * It must last so long, and be found at two looks, before a monitor reports it: a figure that swings is no
+   * It must last so long, and be found in two checks, before a monitor reports it: a value that fluctuates is no
    * fault yet. In seconds; default: reported at once.
    */
   readonly holdSeconds?: number;

@@ -27,11 +27,21 @@ export async function seeRuns(
       state.supersededBy === undefined &&
       states.findLast(({ started }) => started.runbook === state.started.runbook) === state,
   );
+  const since = ctx.clock.now().getTime() - unapprovedMs;
+  // The rest of a closed run is read from its journal: only of those that count.
+  const unapproved = states
+    .filter(({ started }) => Date.parse(started.at) >= since)
+    .flatMap(({ started: { run, runbook, at, operator, overrides } }) =>
+      overrides.flatMap(({ check, reason }) =>
+        check === 'approval' ? [{ run, runbook, at, by: `${operator.user}@${operator.host}`, reason }] : [],
+      ),
+    );
   const running = states.filter(({ status }) => status === 'running');
   return {
     left,
     unverified: unverified.map(({ started }) => started.run),
     running: running.map(({ started }) => started.run),
+    unapproved,
     unusual: left.length === 0 ? [] : await stillLeft(left, world),
     locks: locksInWords(ctx),
     stopped: stoppedBy([...left, ...running]),
@@ -100,13 +110,24 @@ function locksInWords({ settings, clock }: Pick<Context, 'settings' | 'clock'>):
   ];
 }
 
+/** How long a run without its approval is shown, in milliseconds. */
+const unapprovedMs = 24 * 3_600_000;
+
 export interface RunsSeen {
   /** That can be resumed or undone, the most urgent first. */
   readonly left: readonly RunState[];
   /** Ids of the runs whose effect was not verified, where that is the last run of its command. */
   readonly unverified: readonly string[];
-  /** Ids of the runs that are at work now. */
+  /** Ids of the runs that are in progress. */
   readonly running: readonly string[];
+  /** Runs of the last day that were started without the signatures that the settings ask for. */
+  readonly unapproved: readonly {
+    readonly run: string;
+    readonly runbook: string;
+    readonly at: string;
+    readonly by: string;
+    readonly reason: string;
+  }[];
   /** Services that a run has stopped and not started again yet, with that run's id. */
   readonly stopped: Partial<Record<ServiceName, string>>;
   /** Remaining residual state of unfinished runs, in words. */

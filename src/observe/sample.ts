@@ -1,6 +1,8 @@
 import type { Advice } from '../errors/advice.ts';
 import { TvError, UnavailableError } from '../errors/TvError.ts';
+import type { Context } from '../runbook/context.ts';
 import type { Level } from './level.ts';
+import { LateError, withinLimit } from './withinLimit.ts';
 
 /** One line of a status screen. */
 export interface Sample {
@@ -22,26 +24,21 @@ export type SampleValue = Omit<Sample, 'id'>;
  * @param away the level of a source that is certainly away: `unknown` where that is not what is asked about
  */
 export async function takeSample(
+  ctx: Pick<Context, 'chain'>,
   id: string,
   limitMs: number,
   read: () => Promise<SampleValue>,
   next: readonly Advice[] = [],
   away: 'critical' | 'unknown' = 'critical',
 ): Promise<Sample> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<SampleValue>((resolve) => {
-    const summary = `no answer within ${limitMs / 1000} s`;
-    timer = setTimeout(() => resolve({ level: 'unknown', summary, next }), limitMs);
-  });
   try {
-    return { id, ...(await Promise.race([read(), late])) };
+    return { id, ...(await withinLimit(ctx, read, limitMs)) };
   } catch (error) {
     if (!(error instanceof TvError)) throw error;
     const level = error instanceof UnavailableError ? away : 'unknown';
     const { reason = error.facts['node'] } = error.facts;
     const summary = reason === undefined ? error.message : `${error.message} (${reason})`;
-    return { id, level, summary, next: error.next, data: error.facts };
-  } finally {
-    clearTimeout(timer);
+    const isLate = error instanceof LateError && error.next.length === 0;
+    return { id, level, summary, next: isLate ? next : error.next, data: error.facts };
   }
 }

@@ -18,6 +18,8 @@ export interface ServiceRow {
   readonly traits: UnitTraits | undefined;
   /** Processes of the same program that the unit does not control. */
   readonly others: Answer<readonly HostProcess[]>;
+  /** Whether a process of the program runs at all, in the unit or outside; null where that is unknown. */
+  readonly isListed: boolean | null;
   /** The unfinished run that has stopped it. */
   readonly stoppedBy: string | null;
 }
@@ -61,7 +63,10 @@ export async function readServiceTable(ctx: Context): Promise<ServiceTable> {
     const others: ServiceRow['others'] = found.known
       ? { known: true, value: outsideUnit({ unit, processes: found.value, mainPid: state.mainPid }) }
       : found;
-    return [{ service, unit, state, traits: traits[index], others, stoppedBy: stopped[service] ?? null }];
+    const isListed = found.known ? found.value.length > 0 : null;
+    return [
+      { service, unit, state, traits: traits[index], others, isListed, stoppedBy: stopped[service] ?? null },
+    ];
   });
   const isDown = rows.some(({ state }) => state.activeState !== 'active');
   return { rows: { known: true, value: rows }, paused: isDown ? await readPaused(ctx) : null };

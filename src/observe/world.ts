@@ -6,10 +6,15 @@ import { breakers } from './sources/breakers.ts';
 import { certificate } from './sources/certificate.ts';
 import { chain } from './sources/chain.ts';
 import { checklist } from './sources/checklist.ts';
+import { cors } from './sources/cors.ts';
+import { crashes } from './sources/crashes.ts';
 import { database } from './sources/database.ts';
 import { disk } from './sources/disk.ts';
+import { envFile } from './sources/envFile.ts';
+import { events } from './sources/events.ts';
 import { indexer, indexerError } from './sources/indexer.ts';
 import { machine } from './sources/machine.ts';
+import { monitor } from './sources/monitor.ts';
 import { nodes } from './sources/nodes.ts';
 import { oldKeys } from './sources/oldKeys.ts';
 import { orders } from './sources/orders.ts';
@@ -25,9 +30,11 @@ import { signals } from './sources/signals.ts';
 /** Everything that is observed, in the order of screens: what others rest on comes first. */
 export const sources = {
   services,
+  crashes,
   processes,
   machine,
   disk,
+  envFile,
   nodes,
   chain,
   protocol,
@@ -40,9 +47,12 @@ export const sources = {
   database,
   indexer,
   indexerError,
+  events,
   api,
+  cors,
   backups,
   schedule,
+  monitor,
   certificate,
   oldKeys,
   checklist,
@@ -52,7 +62,7 @@ export const sources = {
 export type SourceId = keyof typeof sources;
 export type ValueOf<K extends SourceId> = (typeof sources)[K] extends Source<infer T> ? T : never;
 
-/** What was read of each source. One that was not looked at is absent, and nothing is concluded from it. */
+/** What was read of each source. One that was not checked is absent, and nothing is concluded from it. */
 export type World = { readonly [K in SourceId]?: Reading<ValueOf<K>> };
 
 export const sourceIds = Object.keys(sources) as readonly SourceId[];

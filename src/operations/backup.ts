@@ -1,7 +1,15 @@
 import { type DumpedSnapshot, dumpTo } from '../database/backup/dumpTo.ts';
 import { findBackup } from '../database/backup/findBackup.ts';
+import { findCompression } from '../database/backup/findCompression.ts';
 import type { Backup } from '../database/backup/listBackups.ts';
-import type { BackupManifest } from '../database/backup/manifest.ts';
+import { mayDumpRanges } from '../database/backup/listRanges.ts';
+import {
+  archiveOf,
+  type BackupForm,
+  type BackupManifest,
+  type Compression,
+  isFolder,
+} from '../database/backup/manifest.ts';
 import { describeBackup, publishBackup } from '../database/backup/publishBackup.ts';
 import { readBack } from '../database/backup/readBack.ts';
 import { type VerifyBackupParameters, verifyBackup } from '../database/backup/verifyBackup.ts';
@@ -12,12 +20,18 @@ import { TvError } from '../errors/TvError.ts';
 import { readDisk } from '../host/readDisk.ts';
 import type { Context } from '../runbook/context.ts';
 import type { ProbeAnswer, StepContext } from '../runbook/define.ts';
+import { pass } from '../runbook/preflight.ts';
 import type { Tools } from './checkTools.ts';
 import { applicationName, stampOf } from './maintenance.ts';
 
+/** How a backup is written; its manifest says so too. */
+export type BackupFormat = {
+  readonly form: 'directory' | 'ranges' | 'sql.gz';
+  readonly compression: Compression;
+};
+
 /** What is backed up, with what, and to where: facts of the run that makes the backup. */
-export type BackupFacts = {
-  readonly form: 'directory' | 'sql.gz';
+export type BackupFacts = BackupFormat & {
   readonly directory: string;
   readonly database: {
     readonly name: string;
@@ -32,9 +46,50 @@ type Place = Pick<BackupFacts, 'form' | 'directory'> & {
   readonly database: Pick<BackupFacts['database'], 'name'>;
 };
 
+/** From this version on pg_dump compresses with zstd itself, a process for each table. */
+const fastPgDump = 16;
+
+/**
+ * The fastest format that the host's programs can write, and in which they can restore it.
+ * @param parameters.plain set: one .sql.gz file, as the runbook makes it
+ */
+export async function checkFormat(
+  ctx: Context,
+  { tools, plain }: { readonly tools: Pick<Tools, 'major'>; readonly plain: boolean },
+) {
+  if (plain) return format({ form: 'sql.gz', compression: 'gzip' });
+  const compression = await findCompression(ctx.database(), { run: ctx.host().run });
+  if (tools.major >= fastPgDump) return format({ form: 'directory', compression });
+  // Before 16 it compresses with gzip alone, and one table takes one process, however large it is.
+  const inRanges = await mayDumpRanges(ctx.database());
+  return format(inRanges ? { form: 'ranges', compression } : { form: 'directory', compression: 'gzip' });
+}
+
+function format(value: BackupFormat) {
+  return pass(describeFormat(value), value);
+}
+
+/** A format in the words of every screen. @param compression undefined: not recorded in the manifest */
+export function describeFormat({
+  form,
+  compression,
+}: {
+  readonly form: BackupForm;
+  readonly compression?: Compression | undefined;
+}): string {
+  const words = {
+    directory: 'directory of pg_dump',
+    ranges: 'large tables by COPY in ranges, the rest by pg_dump',
+    custom: 'custom archive',
+    sql: '.sql',
+    'sql.gz': '.sql.gz',
+  }[form];
+  return compression === undefined || form === 'sql.gz' ? words : `${words}, ${compression}`;
+}
+
 /** Path of a run's backup on the host: known before it is made, so that a resumed run finds it. */
 export function backupPath({ form, directory, database }: Place, run: string): string {
-  return `${directory}/${database.name}_${stampOf(run)}${form === 'directory' ? '' : '.sql.gz'}`;
+  return `${directory}/${database.name}_${stampOf(run)}${isFolder(form) ? '' : '.sql.gz'}`;
 }
 
 /** Its path until it is proven. */
@@ -89,6 +144,7 @@ export async function dumpBackup(
   return dumpTo(ctx.database(), {
     run: ctx.host().run,
     form: facts.form,
+    compression: facts.compression,
     partial: partialPath(facts, ctx.runId),
     jobs: facts.tools.cores,
     applicationName: applicationName(ctx.runId),
@@ -113,13 +169,13 @@ export async function proveBackup(
   facts: BackupFacts,
   snapshot: DumpedSnapshot,
 ): Promise<ProvenBackup> {
-  const { form, database, tools, server } = facts;
+  const { form, compression, database, tools, server } = facts;
   const { run } = ctx.host();
   const partial = partialPath(facts, ctx.runId);
   const path = backupPath(facts, ctx.runId);
   const contents = await readBack(ctx.database(), {
     run,
-    backup: { path: partial, form, archive: form === 'directory' ? `${partial}/data` : partial },
+    backup: { path: partial, form, archive: archiveOf(partial, form) },
     jobs: tools.cores,
     signal: ctx.signal,
   });
@@ -142,6 +198,7 @@ export async function proveBackup(
   const manifest: BackupManifest = {
     schema: 'tv.backup/1',
     form,
+    compression,
     createdAt: snapshot.createdAt,
     seconds: snapshot.seconds,
     tv: ctx.version,
@@ -156,7 +213,7 @@ export async function proveBackup(
     cursorBlock: snapshot.cursorBlock,
     rows: snapshot.rows,
     files: contents.files.map((file) =>
-      form === 'directory' ? file : { ...file, path: path.slice(path.lastIndexOf('/') + 1) },
+      isFolder(form) ? file : { ...file, path: path.slice(path.lastIndexOf('/') + 1) },
     ),
   };
   const marks = {
@@ -192,15 +249,11 @@ export type MadeBackup = ProvenBackup & {
 };
 
 /**
- * Dump, proof and name in one, for a step of a longer run. The backup is a folder.
+ * Dump, proof and name in one, for a step of a longer run.
  * @param remedy where the database is another one than the planned
  * @throws TvError where any part fails; nothing is left then that looks like a backup
  */
-export async function makeBackup(
-  ctx: StepContext,
-  facts: BackupFacts & { readonly form: 'directory' },
-  remedy: Advice,
-): Promise<MadeBackup> {
+export async function makeBackup(ctx: StepContext, facts: BackupFacts, remedy: Advice): Promise<MadeBackup> {
   try {
     const snapshot = await dumpBackup(ctx, facts, remedy);
     const proven = await proveBackup(ctx, facts, snapshot);

@@ -153,7 +153,7 @@ async function checkEffect(
   return { pair, stops: await stops, resting: await resting };
 }
 
-/** While what the breaker was for goes on, closing it lets the trade go on too. */
+/** While the cause of the trip persists, a reset allows trades under it. */
 function checkCauses(preflight: Preflight, found: Promise<Found | undefined>): void {
   const kinds = [
     [
@@ -181,7 +181,7 @@ function checkCauses(preflight: Preflight, found: Promise<Found | undefined>): v
       const summary =
         wrong.length === 1
           ? `${first?.[0]}: ${first?.[1]}`
-          : `the cause stands for ${count(wrong.length)} pairs`;
+          : `the cause persists for ${count(wrong.length)} pairs`;
       return block(summary, {
         ...(wrong.length === 1 ? {} : { facts: Object.fromEntries(wrong.slice(0, listed)) }),
         next,

@@ -98,11 +98,7 @@ export const breakerInput = {
     'every pair that the settings name or whose breaker was ever used',
     z.boolean().default(false),
   ),
-  replace: field(
-    '--replace',
-    'take the place of a transaction of this account that waits in the pool',
-    z.boolean().default(false),
-  ),
+  replace: field('--replace', 'replace the pending transaction of this account', z.boolean().default(false)),
   ...unsignedInput,
 };
 
@@ -138,7 +134,7 @@ export function wantedPairs(ctx: Context, { pair, all }: BreakerInput): readonly
   return [...new Map(pairs.map((one) => [one.id, one])).values()];
 }
 
-/** More than this make a line that nobody reads. */
+/** Above this number a line is too long to read. */
 const written = 3;
 
 /** The flags that name these pairs. */
@@ -207,7 +203,7 @@ export function basis({ action, chainId, pairs, intents, sender, replace }: Brea
   };
 }
 
-/** The calls for somebody else to sign: for every pair given, whatever its breaker is now. */
+/** The calls for another signer: for every pair given, whatever its breaker is now. */
 export function unsigned(
   ctx: Context,
   input: BreakerInput,

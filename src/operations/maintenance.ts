@@ -9,7 +9,7 @@ import { readRights } from '../database/restore/readRights.ts';
 import type { Context, Database } from '../runbook/context.ts';
 import { block, pass, warn } from '../runbook/preflight.ts';
 
-/** Every server has it, and nobody works in it: from there other databases are made and renamed. */
+/** Every server has it, and no service uses it: from there other databases are made and renamed. */
 const maintenanceName = 'postgres';
 
 /** Opens another database of the server as whoever may make databases, for the time of some work. */
@@ -36,7 +36,7 @@ export function withMaintenance<T>(
   return withDatabase(ctx, { name: maintenanceName, applicationName }, work);
 }
 
-/** Of a database that nobody has described: as `createdb` makes it on this server, for this owner. */
+/** Of a database without a recorded definition: as `createdb` makes it on this server, for this owner. */
 async function plainProperties(
   maintenance: Database,
   { name, owner }: { readonly name: string; readonly owner: string },
@@ -117,7 +117,11 @@ export function applicationName(run: string): string {
 }
 
 /** A database beside the live one, of one run alone. PostgreSQL cuts names at 63 bytes. */
-export function besideName(live: string, purpose: 'restore' | 'verify' | 'trial', run: string): string {
+export function besideName(
+  live: string,
+  purpose: 'restore' | 'verify' | 'trial' | 'reindex',
+  run: string,
+): string {
   return `${live.slice(0, 32)}_${purpose}_${stampOf(run).replaceAll('-', '_')}`;
 }
 

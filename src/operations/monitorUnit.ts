@@ -1,5 +1,5 @@
 import { onHost } from '../errors/advice.ts';
-import { TvError, UnavailableError } from '../errors/TvError.ts';
+import { TvError, UnavailableError, UsageError } from '../errors/TvError.ts';
 import { CommandMissingError } from '../host/explainFailure.ts';
 import { fetchUrl, type HostAnswer } from '../host/fetchUrl.ts';
 import { type MonitorService, monitorSet, monitorUnit, readMonitorService } from '../host/monitorUnit.ts';
@@ -36,14 +36,31 @@ export type MonitorRemoveFacts = {
   readonly service: ServiceBefore;
 };
 
-/** For Node to start and for the first look, in milliseconds: a look takes at most 10 s. */
-const firstLookMs = 60_000;
+/** For Node to start and for the first check, in milliseconds: a check takes at most 10 s. */
+export const firstLookMs = 60_000;
 /** Between two requests, in milliseconds. */
 const everyMs = 500;
 /** Of one request, in seconds. */
 const answerSeconds = 5;
 
 const journal = onHost(`journalctl -u ${monitorUnit} -n 50 --no-pager`);
+
+/**
+ * `9464` and `localhost:9464` are for this machine alone, `:9464` and `0.0.0.0:9464` for all; `[::1]:9464`.
+ * @throws UsageError
+ */
+export function parseAddress(text: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plainHost, portText] =
+    /^(?:(?:\[([0-9a-f:.]+)\]|([^:[\]\s]*)):)?(\d{1,5})$/i.exec(text) ?? [];
+  const port = Number(portText);
+  if (portText === undefined || port > 65_535) {
+    throw new UsageError('usage.malformed-value', '--serve needs an address such as 127.0.0.1:9464.', {
+      next: { tv: ['monitor', '--help'] },
+    });
+  }
+  const host = bracketed ?? plainHost;
+  return { host: host === undefined ? '127.0.0.1' : host === '' ? '0.0.0.0' : host, port };
+}
 
 /** Where the host reaches what listens at this address. */
 export function urlOnHost({ host, port }: { readonly host: string; readonly port: number }): string {
@@ -76,7 +93,7 @@ export function judgeHealth(answer: HostAnswer | undefined, invocation: string):
   if (answer.status === 200 && !Number.isNaN(lastLook.getTime())) return { kind: 'answers', lastLook };
   return {
     kind: 'waiting',
-    reason: health['lastLook'] === null ? 'its first look is not finished' : 'its last look is too old',
+    reason: health['lastLook'] === null ? 'its first check has not finished' : 'its last check is too old',
   };
 }
 
@@ -108,13 +125,21 @@ async function readAnswer(ctx: StepContext, url: string): Promise<Answering> {
   return { service, verdict };
 }
 
-/** What answers, or why that is unknown. */
-async function askHealth(host: Host, url: string): Promise<HostAnswer | string | undefined> {
+/**
+ * What answers at `/health`, or why that is unknown; undefined where nothing listens.
+ * @throws CommandMissingError without curl
+ */
+export async function askHealth(
+  host: Host,
+  url: string,
+  limitSeconds = answerSeconds,
+): Promise<HostAnswer | string | undefined> {
   try {
-    return await fetchUrl(host, { url: `${url}/health`, limitSeconds: answerSeconds });
+    return await fetchUrl(host, { url: `${url}/health`, limitSeconds });
   } catch (error) {
     if (!(error instanceof UnavailableError) || error instanceof CommandMissingError) throw error;
-    return `${error.message} ${error.facts['reason'] ?? ''}`.trim();
+    const { reason } = error.facts;
+    return reason === undefined ? error.message : `no HTTP answer: ${reason}`;
   }
 }
 
@@ -124,8 +149,8 @@ function hasEnded({ activeState, restarts }: MonitorService): boolean {
 }
 
 /**
- * Waits until the service has looked for the first time.
- * @throws TvError as soon as it has ended, or where it has not answered within the limit
+ * Waits until the first check of the service.
+ * @throws TvError as soon as it has exited, or where it has not answered within the limit
  */
 export async function awaitFirstLook(ctx: StepContext, url: string): Promise<Date> {
   const { service, verdict } = await poll(
@@ -157,7 +182,7 @@ function factsOf(
   };
 }
 
-/** The file is there byte for byte, and the service is enabled, runs, and has looked. */
+/** The file is there byte for byte, and the service is enabled, runs, and has checked. */
 export async function verifyMonitor(
   ctx: StepContext,
   { files, url }: MonitorInstallFacts,
@@ -178,7 +203,7 @@ export async function verifyMonitor(
       });
     }
     return pass(
-      `active, starts at boot; ${url} answers, last look ${ago(verdict.lastLook, ctx.clock.now())}`,
+      `active, starts at boot; ${url} answers, last check ${ago(verdict.lastLook, ctx.clock.now())}`,
     );
   });
   return preflight.checks();

@@ -1,5 +1,6 @@
 import { findBackup } from '../database/backup/findBackup.ts';
 import type { Backup } from '../database/backup/listBackups.ts';
+import { isFolder } from '../database/backup/manifest.ts';
 import { writeMarks } from '../database/backup/marks.ts';
 import { readFunctions } from '../database/backup/readFunctions.ts';
 import { readServer } from '../database/readServer.ts';
@@ -128,31 +129,32 @@ async function markFailed(ctx: StepContext, path: string, problem: string): Prom
 }
 
 /**
- * The shell line that reading a backup to its last byte stands for.
+ * The reading of a backup to its last byte, as a shell line.
  * @param archive quoted for a shell
  */
 export function readCommand({ form, archive }: Pick<Backup, 'form' | 'archive'>): string {
   if (form === 'sql.gz') return `gzip -dc < ${archive} > /dev/null`;
   if (form === 'sql') return `tail -n 3 ${archive}`;
-  return form === 'directory'
+  return isFolder(form)
     ? `pg_restore -l ${archive} && sha256sum ${archive}/*`
     : `pg_restore -l ${archive} && sha256sum ${archive}`;
 }
 
-/** The shell line that a restore stands for. */
+/** A restore as a shell line. */
 export function restoreCommand(
-  backup: Pick<Backup, 'form' | 'archive'>,
+  backup: Pick<Backup, 'form' | 'archive' | 'path'>,
   { jobs, into }: { readonly jobs: number; readonly into: string },
 ): string {
   const { form } = backup;
   const archive = quoteForShell(backup.archive);
   if (form === 'sql.gz') return `gzip -dc ${archive} | psql -1 -d ${into}`;
+  if (form === 'ranges') return `JOBS=${jobs} sh ${quoteForShell(`${backup.path}/restore.sh`)} -d ${into}`;
   return form === 'sql' ? `psql -1 -d ${into} -f ${archive}` : `pg_restore -j ${jobs} -d ${into} ${archive}`;
 }
 
 /**
  * For a step that fills a database of its own: what an attempt that was cut off has left there has to
- * be dropped, whether the step is made again or taken back.
+ * be dropped, whether the step is repeated or undone.
  */
 export async function probeBeside(ctx: StepContext, name: string): Promise<ProbeAnswer> {
   const found = await withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>

@@ -1,7 +1,7 @@
 import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import { readSchedule } from '../host/schedule/readSchedule.ts';
-import { type ScheduledCall, scheduleSet } from '../host/schedule/scheduleUnits.ts';
+import { type ScheduledCall, scheduleLock, scheduleSet } from '../host/schedule/scheduleUnits.ts';
 import type { UnitFile } from '../host/unitFile.ts';
 import type { Check, Finding } from '../runbook/check.ts';
 import type { Context } from '../runbook/context.ts';
@@ -23,9 +23,6 @@ export type RemoveFacts = {
   readonly files: readonly UnitFile[];
   readonly timers: readonly { readonly unit: string; readonly wasEnabled: boolean }[];
 };
-
-/** Root's alone, and gone with a reboot. */
-const lock = '/run/tempovault-db.lock';
 
 /** Settings in which the scheduled tv has to agree with this one. */
 const decisive = ['database.url', 'backup.directory'];
@@ -50,7 +47,7 @@ export async function scheduledCall(
       },
     );
   }
-  return { ...(await tvOnHost(ctx, { tv, maker: 'db schedule', decisive })), lock, flock };
+  return { ...(await tvOnHost(ctx, { tv, maker: 'db schedule', decisive })), lock: scheduleLock, flock };
 }
 
 /** The files are there byte for byte, and systemd says of each timer when it is next due. */

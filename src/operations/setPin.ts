@@ -1,4 +1,5 @@
 import { findBackup } from '../database/backup/findBackup.ts';
+import type { BackupForm } from '../database/backup/manifest.ts';
 import { type BackupMarks, writeMarks } from '../database/backup/marks.ts';
 import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
@@ -13,12 +14,12 @@ import { quoteForShell } from '../text/shellLine.ts';
 export type PinFacts = {
   readonly path: string;
   readonly name: string;
-  readonly form: 'directory' | 'custom' | 'sql' | 'sql.gz';
+  readonly form: BackupForm;
   /** Undefined, that is null, to take the pin away. */
   readonly reason: string | null;
 };
 
-/** What pin and unpin look at: whether there is such a backup. */
+/** What pin and unpin check: whether there is such a backup. */
 export async function checkChosenBackup(
   ctx: Context,
   { backup, reason }: { readonly backup: string; readonly reason: string | null },

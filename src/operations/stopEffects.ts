@@ -81,7 +81,7 @@ export function stopFinding(subject: Subject, { pair, stops }: Omit<Effect, 'res
   });
 }
 
-/** The check of what rests on the DEX, with what takes it back. */
+/** The check of resting orders on the DEX, with the command that cancels them. */
 export function restingFinding(resting: Answer<Resting>): Finding {
   if (restsNothing(resting)) return pass('no order of the strategy rests on the DEX');
   if (!resting.known) return warn(`what rests on the DEX is unknown: ${resting.reason}`);

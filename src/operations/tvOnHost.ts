@@ -1,6 +1,7 @@
 import { TvError } from '../errors/TvError.ts';
 import { lastLine } from '../host/explainFailure.ts';
 import { findTv } from '../host/findTv.ts';
+import { ownWords } from '../host/ownProgram.ts';
 import type { HostCall, UnitMaker } from '../host/unitFile.ts';
 import type { Context } from '../runbook/context.ts';
 
@@ -26,7 +27,7 @@ export async function tvOnHost(
   const lines = stdout.trim().split('\n');
   const path = lines.at(-1) ?? '';
   const tvThere = lines.find((line) => line.endsWith('/tv'));
-  const here = [process.execPath, process.argv[1] ?? 'tv'];
+  const here = ownWords();
   const candidates =
     parameters.tv === undefined ? [here, ...(tvThere === undefined ? [] : [[tvThere]])] : [[parameters.tv]];
   const { words } = await findTv(host, { candidates, maker });

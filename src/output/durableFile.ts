@@ -6,6 +6,7 @@ import {
   fsyncSync,
   ftruncateSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readSync,
@@ -60,7 +61,7 @@ const words: Readonly<Record<string, string>> = {
  * system; the rest is then written by the next call, or that call fails with the reason.
  * @throws Error where the file system accepts no more
  */
-function writeWhole(handle: number, text: string, write: Write = writeSync): void {
+export function writeWhole(handle: number, text: string, write: Write = writeSync): void {
   const bytes = Buffer.from(text);
   let written = 0;
   while (written < bytes.length) {
@@ -188,5 +189,20 @@ function attempt(file: string, work: () => void): void {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && existsSync(file)) throw error;
     throw error instanceof TvError ? error : new WriteError(file, error);
+  }
+}
+
+/**
+ * Whether there is certainly nothing at a path. A file in a folder that may not be searched, or below something
+ * that is no folder, is not certainly absent.
+ * @throws the system's error where that is unknown
+ */
+export function isAbsent(path: string): boolean {
+  try {
+    lstatSync(path);
+    return false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw error;
   }
 }

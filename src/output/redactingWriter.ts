@@ -23,7 +23,7 @@ export class RedactingWriter {
 
   /**
    * Prints on stdout, and waits while its reader is slower.
-   * @param gone fires once nobody reads any more
+   * @param gone fires once the reader has closed the stream
    */
   async printPaced(text: string, gone: AbortSignal): Promise<void> {
     if (process.stdout.write(this.forTerminal(text)) || gone.aborted) return;

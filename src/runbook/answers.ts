@@ -15,6 +15,10 @@ export interface Answers {
   readonly reason: string | undefined;
   readonly dryRun: boolean;
   readonly plan: string | undefined;
+  /** A file in place of the digest: the plan that `--dry-run --out` has written. */
+  readonly planFile?: string | undefined;
+  /** Where a dry run writes its plan. */
+  readonly out?: string | undefined;
   /** How long to wait for another run's lock, in milliseconds. Default: not at all. */
   readonly waitMs?: number | undefined;
 }

@@ -1,3 +1,4 @@
+import type { ApprovalUse } from './approval.ts';
 import type { Operator, OverrideUse } from './events.ts';
 import type { Json } from './json.ts';
 
@@ -13,6 +14,8 @@ export interface AuditRecord {
   readonly exitCode: number;
   readonly reason: string | null;
   readonly overrides: readonly OverrideUse[];
+  /** Of a run: by what it was approved. Of `tv plan approve`: the signature that was made. */
+  readonly approval?: ApprovalUse;
 }
 
 /** What a line of a hash-chained log has besides its record. */

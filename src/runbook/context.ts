@@ -41,7 +41,7 @@ export interface Host {
 
 /** One chain: a viem client over all configured URLs, with fallback, batching and time limits. */
 export interface Chain {
-  readonly client: PublicClient;
+  readonly client: Pick<PublicClient, 'request' | 'transport'>;
   readonly expectedId: number | undefined;
   /** Without credentials, for display. */
   readonly urls: readonly string[];
@@ -103,13 +103,13 @@ export interface SecretPrompt {
 /** The output without the end of the line, or why there is none. Never what the command said about it. */
 export type SecretOutput = { readonly text: string } | { readonly failure: string };
 
-/** The journals of the state directory. */
 /** A run, and a mark that changes with its journal. */
 export interface RunStamp {
   readonly run: string;
   readonly stamp: string;
 }
 
+/** The journals of the state directory. */
 export interface Runs {
   readonly directory: string;
   file(run: string): string;

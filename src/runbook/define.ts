@@ -1,8 +1,11 @@
 import type * as z from 'zod';
 import type { Advice } from '../errors/advice.ts';
+import type { Answer } from '../errors/answer.ts';
+import type { PlannedChange } from './changes.ts';
 import type { Check, Finding } from './check.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Context } from './context.ts';
+import type { PlannedTransaction } from './effects.ts';
 import type { Effect, Leaves, Progress, Risk, Runs } from './events.ts';
 import type { Json } from './json.ts';
 import type { Paint } from './paint.ts';
@@ -18,14 +21,25 @@ export interface CommandInfo {
   readonly order?: number;
   readonly aliases?: readonly string[];
   /**
-   * `none`: it needs no environment. `as-found`: it works with whatever is there, also if wrong. `vital`:
-   * only what says which environment, machine and chain is meant must be right. Default: all must be usable.
+   * `none`: it needs no environment, and its context has none. `as-found`: it works with whatever is there, also if wrong. `vital`:
+   * only what says which environment, machine and chain is meant must be right. `local`: as found in this machine's
+   * files and variables; neither `.env` nor a command that prints a secret is asked. Default: all must be usable.
    */
-  readonly settings?: 'none' | 'as-found' | 'vital';
+  readonly settings?: 'none' | 'as-found' | 'local' | 'vital';
   /** Why and when, for `tv runbook show` and the exported document. Markdown. */
   readonly description: string;
-  /** The same procedure without tv. */
+  /** The same procedure without tv. Every command that changes something and has a `section` needs one. */
   readonly byHand?: ByHand;
+  /** Calls that are typed often, the most common first; tests parse each. Every command of tv has one. */
+  readonly examples?: readonly Example[];
+}
+
+/** A call of a command, for its help, the exported runbook and the manual page. */
+export interface Example {
+  /** What it is for: one line, no full stop. */
+  readonly what: string;
+  /** As it is typed in a shell: `tv db verify --latest`. */
+  readonly line: string;
 }
 
 /**
@@ -57,8 +71,9 @@ export interface ByHandLine {
 }
 
 /**
- * A probe's answer to "is it done already?". `begun`: it may still take effect by itself, so it is run
- * again and no step before it is undone. `unknown` stops a resume: a person has to check.
+ * A probe's answer to "is it done already?". `done`: it is not run, and has no result; a step whose result a later
+ * step or `verify` needs is `idempotent` instead. `begun`: it may still take effect by itself, so it is run again
+ * and no step before it is undone. `unknown` stops a resume: a person has to check.
  */
 export type ProbeAnswer = 'done' | 'not-done' | 'begun' | 'unknown';
 
@@ -83,7 +98,10 @@ export interface StepContext extends Context {
 export interface Step {
   readonly id: string;
   readonly title: string;
-  /** The equivalent shell line; secrets as `$NAME`. */
+  /**
+   * The equivalent shell line; secrets as `$NAME`. It is part of the plan id, as the id and the effect are: a value
+   * that differs at every call (the time) is written as the shell expression that yields it.
+   */
   readonly command: string;
   /** Where it runs, if not on the host. */
   readonly runs?: Runs;
@@ -106,6 +124,8 @@ export interface Step {
   readonly once?: readonly string[];
   /** Set by `parallel`: the id of the first step of its group. */
   readonly group?: string;
+  /** The transaction that it sends, for the preview of what the plan changes. Absent where it sends none. */
+  readonly sends?: Answer<PlannedTransaction>;
   /** A step that only waits: the first SIGINT ends it at once, without harm. */
   readonly interruptible?: boolean;
   /** Whether an attempt that was cut off has taken effect. Instead a step may have one of the next two. */
@@ -160,7 +180,7 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   extends CommandInfo {
   readonly kind: 'runbook';
   readonly risk: Exclude<Risk, 'read'>;
-  /** Facts and input of an imagined case, from which the document's steps are planned. */
+  /** Facts and input of an imagined case. The exported document, and tests of every runbook, plan its steps from it. */
   readonly example: { readonly facts: F; readonly input: InputOf<I> };
   readonly input: I;
   readonly onFailure: 'stop' | 'carry-on';
@@ -174,9 +194,15 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   /** Undefined where the input does not ask for one; otherwise nothing else happens. */
   printout?(ctx: Context, input: InputOf<I>): Promise<Printout<P> | undefined>;
   preflight(ctx: Context, input: InputOf<I>): Promise<PreflightResult<F>>;
-  /** The facts that the plan rests on, for the plan id: not those that move by themselves (head, rows, disk). */
+  /**
+   * The facts that the plan rests on, for the plan id: not those that move by themselves (head, rows, disk). The
+   * commands of the steps are part of the id, too, so none of these may be in one. What is known only when a step
+   * runs (the time) is noted by that step.
+   */
   basis(facts: F): Json;
   plan(facts: F, input: InputOf<I>): readonly Step[];
+  /** What it changes in the database and on the host, shown under the plan. */
+  changes?(facts: F, input: InputOf<I>): readonly PlannedChange[];
   /** One sentence before the question: what will be lost or changed, in numbers. */
   consequence(facts: F, input: InputOf<I>): string;
   verify(ctx: StepContext, facts: F, input: InputOf<I>): Promise<readonly Check[]>;
@@ -194,12 +220,23 @@ export interface Report<I extends InputFields = InputFields, D = unknown> extend
   readonly input: I;
   collect(ctx: ToolContext, input: InputOf<I>): Promise<D>;
   render(data: D, paint: Paint, input: InputOf<I>): string;
+  /** Where the input asks for other settings than the command does; its services are not opened then. */
+  settingsFor?(input: InputOf<I>): CommandInfo['settings'];
   /** Default 0. `tv status` and its like follow the monitoring-plugin convention. */
   exitCode?(data: D): number;
   /** Where it cannot even begin; default: the error's own. A monitor takes 2 for "critical". */
   readonly failureExitCode?: number;
+  /**
+   * In place of `collect` where the input asks for it: it shows by itself until a signal ends it. Undefined where
+   * the input does not. @returns the exit code
+   */
+  watch?(ctx: WatchContext, input: InputOf<I>): Promise<number> | undefined;
   /** Words of a command of tv that is to be run now, as if it had been typed; afterwards this one is run again. */
   remedy?(data: D, input: InputOf<I>): readonly string[] | undefined;
+}
+
+export interface WatchContext extends ToolContext {
+  readonly output: Output;
 }
 
 export interface ActionContext extends ToolContext {
@@ -214,6 +251,8 @@ export interface ActionContext extends ToolContext {
 
 /** For a command that shows something before it ends. */
 export interface Output {
+  /** A question with yes or no, default no; undefined where there is no terminal to ask at. */
+  ask(question: string): Promise<boolean | undefined>;
   /** `--json`. */
   readonly json: boolean;
   /** On stdout, secrets taken out. */
@@ -307,7 +346,7 @@ export interface StreamContext extends ToolContext {
 export interface Stream<I extends InputFields = InputFields, T = unknown, D = unknown> extends CommandInfo {
   readonly kind: 'stream';
   readonly input: I;
-  /** Is ended early (`return`) once nobody reads the output any more. */
+  /** Is ended early (`return`) once the reader has closed the output. */
   read(ctx: StreamContext, input: InputOf<I>): AsyncGenerator<T, D, void>;
   /** @param previous the item printed before it */
   renderItem(item: T, paint: Paint, input: InputOf<I>, previous: T | undefined): string;

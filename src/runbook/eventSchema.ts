@@ -4,17 +4,26 @@ import type { RunEvent } from './events.ts';
 import { schemaFor } from './schemaFor.ts';
 import {
   advice,
+  approvalUse,
   check,
+  effects,
   errorCode,
   errorData,
   operator,
   outcome,
   overrideUse,
+  plannedChange,
   stepData,
   transactionFate,
 } from './schemas.ts';
 
-const planData = z.object({ id: z.string(), steps: z.array(stepData), consequence: z.string() });
+const planData = z.object({
+  id: z.string(),
+  steps: z.array(stepData),
+  consequence: z.string(),
+  effects: effects.optional(),
+  changes: z.array(plannedChange).optional(),
+});
 
 const runStarted = z.object({
   type: z.literal('run.started'),
@@ -35,6 +44,7 @@ const runStarted = z.object({
   holdsUpOthers: z.literal(false).optional(),
   overrides: z.array(overrideUse),
   confirmation: z.string(),
+  approval: approvalUse.optional(),
 });
 
 const lockHolder = z.object({
@@ -57,6 +67,7 @@ export const runEvent = schemaFor<RunEvent>()(
       confirmation: z.string(),
       reason: z.string(),
       transactions: z.array(transactionFate).optional(),
+      leftovers: z.array(z.object({ what: z.string(), until: z.string(), remove: advice })).optional(),
     }),
     z.object({ type: z.literal('run.noted'), operator, text: z.string() }),
     z.object({ type: z.literal('step.started'), step: z.string() }),
@@ -96,11 +107,19 @@ export const runEvent = schemaFor<RunEvent>()(
       kept: z.array(z.string()).optional(),
       undecided: z.array(z.string()).optional(),
       dryRun: z.boolean(),
+      approvals: z.number().optional(),
+      out: z.string().optional(),
       digest: z.string().optional(),
       overrides: z.array(overrideUse),
       direction: z.enum(['start', 'resume', 'undo', 'abandon']),
       instead: z.array(advice).optional(),
       left: z.array(z.string()).optional(),
+    }),
+    z.object({
+      type: z.literal('plan.written'),
+      file: z.string(),
+      sha256: z.string(),
+      expiresAt: z.string(),
     }),
     z.object({ type: z.literal('idle.checked'), checks: z.array(check), outcome, exitCode: z.number() }),
     z.object({
@@ -113,6 +132,7 @@ export const runEvent = schemaFor<RunEvent>()(
         note: z.string().optional(),
       }),
     }),
+    z.object({ type: z.literal('source.waiting'), reason: z.string(), limitMs: z.number() }),
     z.object({ type: z.literal('lock.waiting'), for: lockHolder, limitMs: z.number() }),
     z.object({ type: z.literal('lock.lost'), reason: z.string(), next: z.array(advice), stops: z.boolean() }),
     z.object({ type: z.literal('plan.changed'), from: z.string(), to: z.string() }),

@@ -1,7 +1,9 @@
 import type { Advice } from '../errors/advice.ts';
 import type { ErrorCode } from '../errors/codes.ts';
+import type { ApprovalUse } from './approval.ts';
+import type { PlannedChange } from './changes.ts';
 import type { Check } from './check.ts';
-
+import type { Effects } from './effects.ts';
 import type { Json } from './json.ts';
 
 export type Risk = 'read' | 'mild' | 'moderate' | 'severe';
@@ -71,6 +73,10 @@ export interface PlanData {
   readonly id: string;
   readonly steps: readonly StepData[];
   readonly consequence: string;
+  /** What its transactions change. Absent where it sends none, and of what is left of a run. */
+  readonly effects?: Effects;
+  /** What it changes in the database and on the host. Absent where the command does not say, and of what is left of a run. */
+  readonly changes?: readonly PlannedChange[];
 }
 
 /** Overrides that were used, with the reason that was given. */
@@ -138,6 +144,8 @@ export interface RunStarted {
   readonly holdsUpOthers?: false;
   readonly overrides: readonly OverrideUse[];
   readonly confirmation: string;
+  /** Absent where the run was started without a plan file. */
+  readonly approval?: ApprovalUse | undefined;
 }
 
 /** Who holds a lock, what runs under it, and since when (ISO 8601). */
@@ -151,9 +159,21 @@ export interface LockHolder {
 }
 
 /** A note of a step by this name is a sentence for the operator, and shown at once. */
-export const messageNote = 'told';
+export const messageNote = 'message';
 
-/** What goes to the journal: enough to resume, to undo and to tell the story afterwards. */
+/** A note of a step by this name is a `Leftover`, written before there is any. */
+export const leftoverNote = 'leftover';
+
+/** What a run makes that is gone only once the run ends, or its step is undone: stays where the run is abandoned. */
+export type Leftover = {
+  /** `the database tempovault_reindex_20261123_221500_7f3a`. */
+  readonly what: string;
+  /** The id of the step that ends it. */
+  readonly until: string;
+  readonly remove: Exclude<Advice, string>;
+};
+
+/** What goes to the journal: enough to resume, to undo and to report the run afterwards. */
 export type JournalEvent =
   | RunStarted
   | { readonly type: 'run.resumed'; readonly operator: Operator; readonly confirmation: string }
@@ -166,6 +186,8 @@ export type JournalEvent =
       readonly reason: string;
       /** Every transaction that it had journaled, looked up just before. Absent where there is none. */
       readonly transactions?: readonly TransactionFate[];
+      /** What it had made and not ended, and the lines that remove it. Absent where there is none. */
+      readonly leftovers?: readonly Leftover[];
     }
   /** Written by a person after the run had ended, for its report. */
   | { readonly type: 'run.noted'; readonly operator: Operator; readonly text: string }
@@ -219,6 +241,10 @@ export type ScreenEvent =
       /** Of those, the ones of which the journal does not say whether they took effect. */
       readonly undecided?: readonly string[];
       readonly dryRun: boolean;
+      /** Of a dry run: how many signatures of others a run of this plan needs. Absent where none. */
+      readonly approvals?: number;
+      /** Of a dry run: the file that the plan is written to next. */
+      readonly out?: string;
       /**
        * What `--plan` compares: the plan's own digest, or that of what is left to do or to undo of a run. The
        * latter is worked out only for a dry run, or where there is one to compare with.
@@ -231,6 +257,13 @@ export type ScreenEvent =
       /** Residual state of the run that is resumed or undone. */
       readonly left?: readonly string[];
     }
+  /** A dry run has written its plan to a file. */
+  | {
+      readonly type: 'plan.written';
+      readonly file: string;
+      readonly sha256: string;
+      readonly expiresAt: string;
+    }
   /** The plan had no step: what was read back instead of a run. */
   | {
       readonly type: 'idle.checked';
@@ -241,6 +274,8 @@ export type ScreenEvent =
   | { readonly type: 'step.progress'; readonly step: string; readonly progress: Progress }
   /** Another run holds the lock, and this one waits for it. */
   | { readonly type: 'lock.waiting'; readonly for: LockHolder; readonly limitMs: number }
+  /** A source has gone away, and a rollback or an undo waits for it. */
+  | { readonly type: 'source.waiting'; readonly reason: string; readonly limitMs: number }
   /** `stops`: the run ends before its next step. */
   | {
       readonly type: 'lock.lost';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { momentForms, parseMoment } from '../text/moment.ts';
+import { momentForms, parseMoment, parseTimeSpan } from '../text/moment.ts';
 
 /**
  * A block number as people write it: `12345678`, `12_345_678`, `12,345,678`, `0xbc614e`, or
@@ -19,14 +19,10 @@ export const blockNumber = z.string().transform((text, issue) => {
   return z.NEVER;
 });
 
-const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
 /** A span of time, `90s`, `30m`, `2h`, `1d`; in milliseconds. */
 export const timeSpan = z.string().transform((text, issue) => {
-  const [, amount, unit] = /^(\d+)\s*([smhd])$/.exec(text.trim()) ?? [];
-  if (amount !== undefined && unit !== undefined && Number(amount) > 0) {
-    return Number(amount) * unitMs[unit as keyof typeof unitMs];
-  }
+  const ms = parseTimeSpan(text);
+  if (ms !== undefined) return ms;
   issue.addIssue({ code: 'custom', message: 'expected a time such as 90s, 30m, 2h or 1d' });
   return z.NEVER;
 });

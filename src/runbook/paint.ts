@@ -1,4 +1,6 @@
 import type { Advice } from '../errors/advice.ts';
+import type { Check } from './check.ts';
+import type { PlanData } from './events.ts';
 
 /** How a report's text gets its colours and its measures, without knowing a terminal. */
 export interface Paint {
@@ -28,6 +30,8 @@ export interface Paint {
   tint(index: number, text: string): string;
   /** `Next:` and the commands to run, each as it has to be typed for this call. */
   next(advice: readonly Advice[]): string;
+  /** Checks and plan as a run shows them. */
+  plan(shown: { readonly plan: PlanData; readonly checks: readonly Check[] }, heading: string): string;
   /** One piece of advice as a line to paste. */
   line(advice: Advice): string;
 }

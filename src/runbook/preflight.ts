@@ -6,13 +6,13 @@ import type { Facts, PreflightResult } from './define.ts';
 import type { Json } from './json.ts';
 
 /** Thrown by a check whose basis is missing because another check is blocked. */
-class NotLookedAt extends Error {}
+class SkippedCheck extends Error {}
 
 /** Default limit of one check, in milliseconds: long enough for a count over a large table. */
 const defaultLimitMs = 30_000;
 
 /**
- * Runs the checks of one preflight, all at once. Each has a time limit; one that cannot tell in
+ * Runs the checks of one preflight, all at once. Each has a time limit; one without an answer in
  * time, or that throws, blocks. A check that needs another's value awaits it through `need`.
  */
 export class Preflight {
@@ -34,8 +34,8 @@ export class Preflight {
     limitMs = defaultLimitMs,
   ): Promise<T | undefined> {
     const outcome = this.#bounded(check, limitMs).catch((error: unknown) => blockedBy(error));
-    const looked = outcome.then(({ value: _, ...finding }) => ({ id, world, ...finding }));
-    this.#checks.push(looked);
+    const finished = outcome.then(({ value: _, ...finding }) => ({ id, world, ...finding }));
+    this.#checks.push(finished);
     return outcome.then((finding) => ('value' in finding ? (finding.value as T) : undefined));
   }
 
@@ -68,8 +68,7 @@ export class Preflight {
   ): Promise<Finding<T>> {
     const limit = new AbortController();
     const timer = setTimeout(
-      () =>
-        limit.abort(new TimeoutError('check.timeout', `Cannot tell: no answer within ${limitMs / 1000} s.`)),
+      () => limit.abort(new TimeoutError('check.timeout', `Unknown: no answer within ${limitMs / 1000} s.`)),
       limitMs,
     );
     const signal = AbortSignal.any([limit.signal, this.#ctx.signal]);
@@ -90,12 +89,12 @@ export class Preflight {
 /** The value of another check, or the reason why this one is skipped. */
 export async function need<T>(value: Promise<T | undefined>, name: string): Promise<T> {
   const known = await value;
-  if (known === undefined) throw new NotLookedAt(name);
+  if (known === undefined) throw new SkippedCheck(name);
   return known;
 }
 
 function blockedBy(error: unknown): Finding {
-  if (error instanceof NotLookedAt) {
+  if (error instanceof SkippedCheck) {
     return { status: 'skip', summary: `skipped: needs ${error.message}` };
   }
   if (error instanceof Interrupted) return { status: 'skip', summary: `skipped: ${error.message}` };

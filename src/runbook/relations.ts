@@ -6,7 +6,15 @@
  * as numbers, `timestamptz` as dates, and `int8` as numbers too, since tv's connections parse it so.
  */
 export interface Relations {
-  'pg_catalog.pg_available_extensions': { readonly name: string };
+  /** Columns as from PostgreSQL 13 on. */
+  'pg_catalog.pg_available_extension_versions': {
+    readonly name: string;
+    readonly version: string;
+    /** Only a superuser may create it, unless it is trusted. */
+    readonly superuser: boolean;
+    readonly trusted: boolean;
+  };
+  'pg_catalog.pg_available_extensions': { readonly name: string; readonly default_version: string };
   'pg_catalog.pg_class': {
     readonly oid: number;
     readonly relname: string;
@@ -22,6 +30,7 @@ export interface Relations {
     readonly refobjid: number;
     readonly deptype: string;
   };
+  'pg_catalog.pg_extension': { readonly extname: string };
   'pg_catalog.pg_file_settings': {
     readonly sourcefile: string;
     readonly sourceline: number;

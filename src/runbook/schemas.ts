@@ -34,6 +34,17 @@ export const errorData = z
   })
   .meta({ id: 'errorData' });
 
+export const approvalUse = z
+  .object({
+    planFile: z.string(),
+    createdAt: z.string(),
+    createdBy: z.string(),
+    required: z.number(),
+    signatures: z.array(z.object({ principal: z.string(), fingerprint: z.string(), checkedAt: z.string() })),
+    signers: z.string().nullable(),
+  })
+  .meta({ id: 'approvalUse' });
+
 const effect = z.enum(['reversible', 'compensable', 'final']);
 
 const leaves = z
@@ -95,3 +106,88 @@ export const transactionFate = z
     words: z.string(),
   })
   .meta({ id: 'transactionFate' });
+
+const change = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('transfer'), token: hex.nullable(), from: hex, to: hex, amount: z.string() }),
+    z.object({ kind: z.literal('role'), role: z.string(), account: hex, held: z.boolean() }),
+    z.object({ kind: z.literal('pause'), contract: hex, paused: z.boolean() }),
+    z.object({ kind: z.literal('breaker'), pair: hex, open: z.boolean() }),
+    z.object({ kind: z.literal('oracle'), contract: hex, account: hex }),
+    z.object({ kind: z.literal('order'), contract: hex, id: z.string() }),
+    z.object({
+      kind: z.literal('event'),
+      contract: hex,
+      event: z.string(),
+      count: z.number(),
+      byTime: z.literal(true).optional(),
+    }),
+  ])
+  .meta({ id: 'change' });
+
+const stepEffects = z
+  .object({
+    step: z.string(),
+    result: z.enum(['success', 'failure', 'unknown']),
+    reason: z.string().nullable(),
+    moves: z.literal(true).optional(),
+    changes: z.array(change),
+  })
+  .meta({ id: 'stepEffects' });
+
+/** What a plan changes in the database and on the host. */
+export const plannedChange = z
+  .object({
+    kind: z.enum(['rows', 'database', 'file', 'unit', 'setting']),
+    what: z.string(),
+    course: z.tuple([z.string(), z.string()], z.string()),
+  })
+  .meta({ id: 'plannedChange' });
+
+const capitalPlaces = z
+  .object({ vault: z.string(), strategy: z.string(), dex: z.string(), orders: z.string().nullable() })
+  .meta({ id: 'capitalPlaces' });
+
+/** What the transactions of a plan change. Amounts in decimal, in the smallest unit of the token. */
+export const effects = z
+  .discriminatedUnion('method', [
+    z.object({
+      method: z.literal('sequence'),
+      fork: z.string().optional(),
+      steps: z.array(stepEffects),
+      balances: z.array(
+        z.object({
+          token: hex.nullable(),
+          account: hex,
+          before: z.string().nullable(),
+          after: z.string().nullable(),
+        }),
+      ),
+      states: z.array(
+        z.object({
+          kind: z.enum(['pause', 'breaker', 'role', 'oracle']),
+          subject: z.string(),
+          account: hex.optional(),
+          before: z.string().nullable(),
+          after: z.string().nullable(),
+        }),
+      ),
+      capital: z.array(
+        z.object({
+          token: hex,
+          before: capitalPlaces,
+          after: capitalPlaces,
+          paidOut: z.string(),
+          unaccounted: z.string().nullable(),
+        }),
+      ),
+      parties: z.array(z.object({ address: hex, name: z.string() })),
+      tokens: z.array(
+        z.object({ address: hex.nullable(), symbol: z.string(), decimals: z.number().nullable() }),
+      ),
+      contradictions: z.array(z.string()),
+    }),
+    z.object({ method: z.literal('single-calls'), reason: z.string(), steps: z.array(stepEffects) }),
+    z.object({ method: z.literal('none'), reason: z.string() }),
+  ])
+  .meta({ id: 'effects' });

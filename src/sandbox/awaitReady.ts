@@ -42,7 +42,7 @@ export async function awaitReady({
  */
 export async function readProgress(databaseUrl: string, indexer: IndexerForm): Promise<number> {
   const client = new Client({ connectionString: databaseUrl });
-  // A server that goes away is told by the query; without a listener it would end tv as well.
+  // The query reports a server that goes away; without a listener it would end tv as well.
   client.on('error', () => {});
   await client.connect();
   try {

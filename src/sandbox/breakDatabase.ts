@@ -53,7 +53,7 @@ async function putRowsBack(client: Pick<Client, 'query'>, kept: Kept): Promise<v
   }
 }
 
-/** Parents before their children, so that they can be put back in this order. */
+/** Parents before their children, so that they can be restored in this order. */
 async function readLost(client: Client): Promise<Kept> {
   const { rows: tables } = await client.query<{ name: string; child: boolean }>(
     `SELECT table_name AS name, bool_or(column_name = 'event_id') AS child
@@ -71,7 +71,8 @@ async function readLost(client: Client): Promise<Kept> {
   return kept;
 }
 
-async function inDatabase<T>(
+/** One transaction, as the role that TempoVault uses. */
+export async function inDatabase<T>(
   { paths, state }: BrokenWorld,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {

@@ -69,7 +69,7 @@ function transfer(to: Hex, amount: bigint): Hex {
   return encodeFunctionData({ abi: erc20Abi, functionName: 'transfer', args: [to, amount] });
 }
 
-/** The relay goes on paying fees meanwhile, and may have spent some of what a transfer was to take. */
+/** The relay still pays fees meanwhile, and may have spent some of what a transfer was to take. */
 const attempts = 10;
 
 /** Sends all of a token away. What is left is less than the fee of an oracle signal. */

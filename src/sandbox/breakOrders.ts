@@ -94,6 +94,14 @@ export async function placeUnlisted(
   });
 }
 
+/** Places an order for the first pair that the strategy's list names. */
+export async function restOrder(url: string, deployment: Deployment): Promise<void> {
+  const pair = firstPair(deployment);
+  const order = await nextOrder(url, deployment);
+  await placeUnlisted(url, deployment, pair, [hiddenOrder]);
+  await setListed(url, deployment, pair, [...(await listedOrders(url, deployment, pair)), order]);
+}
+
 /** Takes an order off the DEX behind the back of the list. */
 export async function cancelUnnoticed(url: string, deployment: Deployment, order: bigint): Promise<void> {
   await asStrategist(url, deployment, {

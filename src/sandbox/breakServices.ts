@@ -1,10 +1,13 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TvError } from '../errors/TvError.ts';
 import type { BrokenWorld, Fault } from './breakRecord.ts';
 import { runInside } from './machine/runInside.ts';
 
-/** Units that stop, die or stand still, and a full disk. */
+/** Less than a program of the sandbox reserves when it starts. */
+const tightAddressSpace = '600M';
+
+/** Units that stop, die or make no progress, and a full disk. */
 export const serviceFaults: Readonly<Record<string, Fault>> = {
   'stop-rpc': {
     summary: 'the RPC node refuses connections',
@@ -14,13 +17,12 @@ export const serviceFaults: Readonly<Record<string, Fault>> = {
   'kill-oracle': {
     summary: 'the oracle relay is killed and stays dead',
     impose: async (world) => {
-      mkdirSync(dropIn(world), { recursive: true });
-      writeFileSync(join(dropIn(world), 'broken.conf'), '[Service]\nRestart=no\n');
+      writeDropIn(world, 'tempovault-oracle', 'Restart=no');
       await inside(world, ['systemctl', 'daemon-reload']);
       await inside(world, ['systemctl', 'kill', '--signal=SIGKILL', 'tempovault-oracle']);
     },
     mend: async (world) => {
-      rmSync(dropIn(world), { recursive: true, force: true });
+      rmSync(dropIns(world, 'tempovault-oracle'), { recursive: true, force: true });
       await inside(world, ['systemctl', 'daemon-reload']);
       await inside(world, ['systemctl', 'start', 'tempovault-oracle']);
     },
@@ -30,18 +32,36 @@ export const serviceFaults: Readonly<Record<string, Fault>> = {
     impose: (world) => inside(world, ['systemctl', 'kill', '--signal=SIGSTOP', 'tempovault-indexer']),
     mend: (world) => inside(world, ['systemctl', 'kill', '--signal=SIGCONT', 'tempovault-indexer']),
   },
+  'two-indexers': {
+    summary: 'a second indexer runs, in a unit of another name',
+    impose: async (world) => {
+      const own = readFileSync(join(world.paths.units, 'tempovault-indexer.service'), 'utf8');
+      writeFileSync(secondIndexer(world), own);
+      await inside(world, ['systemctl', 'daemon-reload']);
+      await inside(world, ['systemctl', 'start', 'event-indexer-2']);
+    },
+    mend: async (world) => {
+      await inside(world, ['systemctl', 'stop', 'event-indexer-2']);
+      rmSync(secondIndexer(world), { force: true });
+      await inside(world, ['systemctl', 'daemon-reload']);
+    },
+  },
+  'full-memory': {
+    summary: 'the API has used up its memory, and dies whenever it starts',
+    impose: async (world) => {
+      writeDropIn(world, 'tempovault-api', `LimitAS=${tightAddressSpace}`);
+      await inside(world, ['systemctl', 'daemon-reload']);
+      await inside(world, ['systemctl', 'restart', 'tempovault-api']);
+    },
+    mend: async (world) => {
+      rmSync(dropIns(world, 'tempovault-api'), { recursive: true, force: true });
+      await inside(world, ['systemctl', 'daemon-reload']);
+      await inside(world, ['systemctl', 'reset-failed', 'tempovault-api']);
+      await inside(world, ['systemctl', 'restart', 'tempovault-api']);
+    },
+  },
   'fill-disk': {
     summary: 'the backup directory is full',
-    prepare: async ({ state }) => {
-      if (state.machine.kind === 'systemd') return;
-      throw new TvError(
-        'sandbox.fault-failed',
-        'Only a sandbox with a systemd of its own can have a full disk.',
-        {
-          facts: { reason: 'without a mount namespace the disk would be that of this machine' },
-        },
-      );
-    },
     impose: async (world) => {
       const { backup } = world.paths;
       await inside(world, ['mount', '-t', 'tmpfs', '-o', 'size=64k,mode=750', 'tmpfs', backup]);
@@ -57,8 +77,18 @@ export const serviceFaults: Readonly<Record<string, Fault>> = {
   },
 };
 
-function dropIn({ paths }: BrokenWorld): string {
-  return join(paths.units, 'tempovault-oracle.service.d');
+function dropIns({ paths }: BrokenWorld, unit: string): string {
+  return join(paths.units, `${unit}.service.d`);
+}
+
+/** @param line of the section `[Service]` */
+function writeDropIn(world: BrokenWorld, unit: string, line: string): void {
+  mkdirSync(dropIns(world, unit), { recursive: true });
+  writeFileSync(join(dropIns(world, unit), 'broken.conf'), `[Service]\n${line}\n`);
+}
+
+function secondIndexer({ paths }: BrokenWorld): string {
+  return join(paths.units, 'event-indexer-2.service');
 }
 
 /** @throws TvError with the command's words where it fails */

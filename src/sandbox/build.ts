@@ -13,8 +13,7 @@ import { freePorts } from './machine/freePorts.ts';
 import { copyPrograms } from './machine/programs.ts';
 import { runInside, startUnits } from './machine/runInside.ts';
 import { type ServiceUser, serviceUser } from './machine/serviceUser.ts';
-import { type Machine, type MachineKind, startMachine, toolPath, unitPath } from './machine/startMachine.ts';
-import { systemdObstacle } from './machine/systemdObstacle.ts';
+import { type Machine, startMachine, toolPath, unitPath } from './machine/startMachine.ts';
 import { until } from './machine/until.ts';
 import { dataDirectory, makeDatabase, serverInside, startServer } from './makeDatabase.ts';
 import { chooseAccess, writePasswords } from './passwords.ts';
@@ -40,8 +39,6 @@ export interface UpOptions extends SandboxPlace {
   readonly indexer?: IndexerForm | undefined;
   /** Of the role `tempovault`: one of the sandbox's own, or `tempovault`, as the `.env.example` ships it. */
   readonly password?: 'generated' | 'shipped' | undefined;
-  /** Use the stand-in also where a real systemd could be booted. */
-  readonly supervisor?: boolean | undefined;
   /**
    * A folder that keeps pasts of chains, and databases with their events. One that is there already is
    * gone on from, up to the time that has gone by since; otherwise it is made as ever, and kept there.
@@ -67,7 +64,6 @@ export async function buildSandbox(
     });
   }
   const form = { network, contracts, schema, indexer };
-  const kind = await chooseMachine(options.supervisor === true, tell);
   const user = serviceUser();
   const server = await findServer();
   const ports = await choosePorts();
@@ -83,16 +79,15 @@ export async function buildSandbox(
   writePasswords(paths, access);
   for (const directory of [paths.postgres, paths.chain, paths.backup]) own(directory, user);
   if (past !== undefined) copyFileSync(past.stateFile, pastFile(paths));
-  const chainCommand = commandOfChain(paths, { kind, network, ports, past });
-  const unitsParameters = { kind, user, server, ports, chainCommand, indexer };
+  const chainCommand = commandOfChain(paths, { network, ports, past });
+  const unitsParameters = { user, server, ports, chainCommand, indexer };
   writeUnits(paths, { ...unitsParameters, pairs: [] });
   signal.throwIfAborted();
   const machine = await startMachine(paths, {
-    kind,
     postgresBin: server.binDirectory,
     tools: [process.execPath, chainCommand[0] ?? '', dirname(server.binDirectory)],
   });
-  tell(`${kind === 'systemd' ? 'systemd, private' : 'supervisor'}, process ${machine.init.pid}`);
+  tell(`systemd, private, process ${machine.init.pid}`);
 
   /** All that needs the contracts, and no database yet. Each program of the services is slow to start. */
   const startServices = async ({ deployment, lastBlock }: Past) => {
@@ -152,19 +147,11 @@ export async function buildSandbox(
   const before = await readProgress(databaseUrl, indexer);
   await startUnits(machine, ['tempovault-indexer']);
   await awaitReady({ apiUrl: `http://127.0.0.1:${ports.api}`, databaseUrl, indexer, before, signal });
-  tell(`TempoVault's API on port ${ports.api}, indexer at the head, oracle relay at work`);
+  tell(`TempoVault's API on port ${ports.api}, indexer at the head, oracle relay running`);
 
   const state = { ...facts, seconds: Math.round((performance.now() - began) / 100) / 10 };
   writeState(paths, state);
   return state;
-}
-
-async function chooseMachine(supervisor: boolean, tell: Tell): Promise<MachineKind> {
-  if (supervisor) return 'supervisor';
-  const obstacle = await systemdObstacle();
-  if (obstacle === undefined) return 'systemd';
-  tell(`no systemd of its own, since ${obstacle}: a supervisor stands in`);
-  return 'supervisor';
 }
 
 async function choosePorts(): Promise<Ports> {
@@ -182,7 +169,6 @@ function pastFile(paths: SandboxPaths): string {
 }
 
 interface CommandOfChainParameters {
-  readonly kind: MachineKind;
   readonly network: Network;
   readonly ports: Ports;
   readonly past: KeptPast | undefined;
@@ -190,20 +176,19 @@ interface CommandOfChainParameters {
 
 function commandOfChain(
   paths: SandboxPaths,
-  { kind, network, ports: { chain: port }, past }: CommandOfChainParameters,
+  { network, ports: { chain: port }, past }: CommandOfChainParameters,
 ): readonly string[] {
   return past === undefined
     ? anvilCommand({ network, port, genesisTimestamp: historyGenesis() })
-    : anvilCommand({ network, port, stateFile: unitPath(kind, paths, pastFile(paths)) });
+    : anvilCommand({ network, port, stateFile: unitPath(paths, pastFile(paths)) });
 }
 
-function own(path: string, user: ServiceUser | undefined): void {
-  if (user !== undefined) chownSync(path, user.uid, user.gid);
+function own(path: string, { uid, gid }: ServiceUser): void {
+  chownSync(path, uid, gid);
 }
 
 interface WriteUnitsParameters {
-  readonly kind: MachineKind;
-  readonly user: ServiceUser | undefined;
+  readonly user: ServiceUser;
   readonly server: PostgresServer;
   readonly ports: Ports;
   readonly chainCommand: readonly string[];
@@ -213,14 +198,13 @@ interface WriteUnitsParameters {
 
 function writeUnits(
   paths: SandboxPaths,
-  { kind, user, server, ports, chainCommand: [anvil = '', ...words], indexer, pairs }: WriteUnitsParameters,
+  { user, server, ports, chainCommand: [anvil = '', ...words], indexer, pairs }: WriteUnitsParameters,
 ): void {
   const units = sandboxUnits(paths, {
-    kind,
     user,
-    chainCommand: [toolPath(kind, anvil), ...words],
-    databaseCommand: postgresCommand(serverInside({ kind }, server), {
-      directory: unitPath(kind, paths, dataDirectory(paths)),
+    chainCommand: [toolPath(anvil), ...words],
+    databaseCommand: postgresCommand(serverInside(server), {
+      directory: unitPath(paths, dataDirectory(paths)),
     }),
     ports,
     indexer,
@@ -281,10 +265,10 @@ async function writePast(
   return past;
 }
 
-/** As an installer leaves it: readable for the services' group and nobody else. */
+/** As an installer leaves it: readable for the services' group only. */
 function writeEnvFile(
   paths: SandboxPaths,
-  { user, text }: { readonly user: ServiceUser | undefined; readonly text: string },
+  { user, text }: { readonly user: ServiceUser; readonly text: string },
 ): void {
   writeFileSync(paths.envFile, text, { mode: 0o640 });
   chmodSync(paths.envFile, 0o640);

@@ -75,7 +75,7 @@ function readMarker(paths: SandboxPaths): Marker | undefined {
   }
 }
 
-/** An `up` that is still at work would go on making things. */
+/** An `up` that still runs would keep creating resources. */
 async function endMaker(maker: ProcessIdentity | null): Promise<void> {
   if (maker === null || maker.pid === process.pid || !isSameProcess(maker)) return;
   process.kill(maker.pid, 'SIGKILL');

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { TvError } from '../errors/TvError.ts';
 import { runInside, startUnits } from './machine/runInside.ts';
 import type { ServiceUser } from './machine/serviceUser.ts';
-import { type Machine, toolPath, unitPath } from './machine/startMachine.ts';
+import { type Machine, nodeInside, toolPath, unitPath } from './machine/startMachine.ts';
 import type { DatabaseAccess } from './passwords.ts';
 import type { SandboxPaths } from './paths.ts';
 import { type KeptCluster, restoreCluster } from './postgres/clusterSnapshot.ts';
@@ -13,7 +13,7 @@ import { waitForServer } from './postgres/waitForServer.ts';
 export interface MakeDatabaseParameters {
   readonly machine: Machine;
   readonly server: PostgresServer;
-  readonly user: ServiceUser | undefined;
+  readonly user: ServiceUser;
   readonly access: DatabaseAccess;
   readonly form: SchemaForm;
   /** Has its rows already. */
@@ -52,23 +52,19 @@ async function initInside(
   paths: SandboxPaths,
   { machine, server, user, access }: Pick<MakeDatabaseParameters, 'machine' | 'server' | 'user' | 'access'>,
 ): Promise<void> {
-  const at = (path: string) => unitPath(machine.kind, paths, path);
-  const made = await runInside(
-    machine,
-    [toolPath(machine.kind, process.execPath), at(join(paths.programs, 'init_cluster.js'))],
-    {
-      input: JSON.stringify({
-        server: serverInside(machine, server),
-        parameters: {
-          directory: at(dataDirectory(paths)),
-          port: access.port,
-          superuserPassword: access.superuserPassword,
-          ...(user === undefined ? {} : { user: { uid: user.uid, gid: user.gid } }),
-        },
-      }),
-      timeoutMs: 60_000,
-    },
-  );
+  const at = (path: string) => unitPath(paths, path);
+  const made = await runInside(machine, [...nodeInside(), at(join(paths.programs, 'init_cluster.js'))], {
+    input: JSON.stringify({
+      server: serverInside(server),
+      parameters: {
+        directory: at(dataDirectory(paths)),
+        port: access.port,
+        superuserPassword: access.superuserPassword,
+        user: { uid: user.uid, gid: user.gid },
+      },
+    }),
+    timeoutMs: 60_000,
+  });
   if (made.exitCode === 0) return;
   const words = made.stderr.trim();
   throw new TvError('sandbox.not-started', 'The sandbox database cannot be made.', {
@@ -82,6 +78,6 @@ export function dataDirectory(paths: SandboxPaths): string {
 }
 
 /** The server's programs as units reach them, where they came with npm. */
-export function serverInside({ kind }: Pick<Machine, 'kind'>, server: PostgresServer): PostgresServer {
-  return { ...server, binDirectory: toolPath(kind, server.binDirectory) };
+export function serverInside(server: PostgresServer): PostgresServer {
+  return { ...server, binDirectory: toolPath(server.binDirectory) };
 }

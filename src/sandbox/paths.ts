@@ -72,7 +72,8 @@ export function cgroupName(dir: string): string {
   return `tv-sandbox-${createHash('sha256').update(canonical(dir)).digest('hex').slice(0, 16)}`;
 }
 
-function stateDirectory(): string {
+/** `/var/lib/tv` for root; `TV_STATE_DIR` if set. */
+export function stateDirectory(): string {
   const named = process.env['TV_STATE_DIR'];
   if (named !== undefined && named !== '') return named;
   if (process.getuid?.() === 0) return '/var/lib/tv';

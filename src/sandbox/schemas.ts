@@ -9,7 +9,7 @@ const schemaForm = z.enum(['deployed', 'runbook']);
 
 const machine = z
   .object({
-    kind: z.enum(['systemd', 'supervisor']),
+    kind: z.literal('systemd'),
     init: z.object({ pid: z.number(), start: z.string() }),
     prefix: z.array(z.string()),
   })

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isSea } from 'node:sea';
 import { TvError } from '../errors/TvError.ts';
 import { childEnvironment } from '../host/childEnvironment.ts';
 import { packageRoot } from './machine/programs.ts';
-import { program, quote } from './machine/wrappers.ts';
+import { writeWrapper } from './machine/wrappers.ts';
 import { type SandboxPaths, type SandboxPlace, sandboxDirectory, sandboxPaths } from './paths.ts';
 import { findServer } from './postgres/findServer.ts';
+import startFile from './shell.bash';
 import { runningState, type SandboxState } from './state.ts';
 
 /**
@@ -19,7 +21,7 @@ export async function sandboxShell(place: SandboxPlace, command: readonly string
   const paths = sandboxPaths(sandboxDirectory(place));
   const state = requireRunning(paths);
   const environment = await shellEnvironment(paths, state);
-  const [file = '', ...words] = command.length > 0 ? command : interactiveShell(paths, state);
+  const [file = '', ...words] = command.length > 0 ? command : interactiveShell(paths);
   // Ctrl-C is for the program inside; it reaches the whole foreground group.
   const ignore = () => {};
   process.on('SIGINT', ignore);
@@ -45,9 +47,7 @@ export async function sandboxShell(place: SandboxPlace, command: readonly string
 
 /** Variables that point every tool at the sandbox. The password is in a file that `PGPASSFILE` names. */
 async function shellEnvironment(paths: SandboxPaths, state: SandboxState): Promise<Record<string, string>> {
-  const launcher = /\btv(\.js)?$/.test(process.argv[1] ?? '') ? process.argv[1] : undefined;
-  const tv = [process.execPath, launcher ?? join(packageRoot(), 'bin', 'tv.js')].map(quote).join(' ');
-  program(paths, 'tv', `exec ${tv} "$@"`);
+  writeWrapper(paths, 'tv', tvProgram());
   const { binDirectory } = await findServer();
   return {
     PATH: [paths.bin, process.env['PATH'] ?? '/usr/bin:/bin', binDirectory].join(':'),
@@ -60,6 +60,13 @@ async function shellEnvironment(paths: SandboxPaths, state: SandboxState): Promi
     TV_CONFIG: paths.config,
     TV_SANDBOX_DIR: paths.dir,
   };
+}
+
+/** This tv, as words to call it with. */
+export function tvProgram(): readonly string[] {
+  if (isSea()) return [process.execPath];
+  const launcher = /\btv(\.js)?$/.test(process.argv[1] ?? '') ? process.argv[1] : undefined;
+  return [process.execPath, launcher ?? join(packageRoot(), 'bin', 'tv.js')];
 }
 
 /** @throws TvError where there is no sandbox, or it has stopped */
@@ -76,17 +83,11 @@ export function requireRunning(paths: SandboxPaths): SandboxState {
   );
 }
 
-/** The operator's own shell with its own start files, and then a prompt that names the sandbox. */
-function interactiveShell(paths: SandboxPaths, { name }: SandboxState): readonly string[] {
+/** The operator's own shell. Only bash takes a start file besides its own. */
+function interactiveShell(paths: SandboxPaths): readonly string[] {
   const shell = process.env['SHELL'] || '/bin/sh';
   if (basename(shell) !== 'bash') return [shell];
   const start = join(paths.bin, 'bashrc');
-  const lines = [
-    '[ ! -f ~/.bashrc ] || . ~/.bashrc',
-    // The start files may have put other directories first.
-    `PATH=${quote(paths.bin)}:$PATH`,
-    `PS1='(${name}) '"$PS1"`,
-  ];
-  writeFileSync(start, `${lines.join('\n')}\n`);
+  writeFileSync(start, startFile);
   return [shell, '--rcfile', start, '-i'];
 }

@@ -7,6 +7,7 @@ import { buildSandbox, type UpOptions } from './build.ts';
 import { sandboxDown } from './down.ts';
 import { claimDirectory } from './machine/claimDirectory.ts';
 import { endMachine } from './machine/endMachine.ts';
+import { systemdObstacle } from './machine/systemdObstacle.ts';
 import { defaultName, type SandboxPaths, sandboxDirectory, sandboxPaths } from './paths.ts';
 import { runningState, type SandboxState, unitNames } from './state.ts';
 
@@ -30,9 +31,10 @@ export async function sandboxUp(
   const paths = sandboxPaths(sandboxDirectory(options));
   const running = runningState(paths);
   if (running !== undefined) return { ...running, already: true };
+  await assertBootable();
   await sandboxDown({ dir: paths.dir });
   const release = claimDirectory(paths);
-  // Whatever is at work then fails at once.
+  // Every running command then fails at once.
   const interrupt = () => void endMachine(paths).catch(() => {});
   signal.addEventListener('abort', interrupt);
   try {
@@ -86,4 +88,15 @@ function lastWords(paths: SandboxPaths): Record<string, string> {
       return lines === '' ? [] : [[unit, lines.replaceAll('\n', ' | ')]];
     }),
   );
+}
+
+/** The checks of tv rest on control groups and namespaces, which have no substitute. */
+async function assertBootable(): Promise<void> {
+  const obstacle = await systemdObstacle();
+  if (obstacle === undefined) return;
+  throw new TvError('sandbox.needs-systemd', 'The sandbox cannot boot a systemd of its own here.', {
+    facts: { reason: obstacle },
+    next: { when: 'as root, on Linux with systemd and cgroup2', tv: ['sandbox', 'up'] },
+    exitCode: exitCodes.blocked,
+  });
 }

@@ -3,6 +3,14 @@ export function count(value: number | bigint): string {
   return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
 }
 
+/** An amount in the smallest unit, in whole tokens: exact, no digit left out. */
+export function wholeTokens(amount: bigint, decimals: number): string {
+  const digits = String(amount < 0n ? -amount : amount).padStart(decimals + 1, '0');
+  const whole = digits.slice(0, digits.length - decimals);
+  const fraction = decimals === 0 ? '' : digits.slice(-decimals).replace(/0+$/, '');
+  return `${amount < 0n ? '−' : ''}${count(BigInt(whole))}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
 /** `1 backup`, `2 backups`. */
 export function howMany(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;

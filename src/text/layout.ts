@@ -1,8 +1,24 @@
-import stringWidth from 'string-width';
+import type stringWidth from 'string-width';
+
+/** Characters of one column each, whatever is beside them: ASCII, Latin-1 and the signs of tv's own screens. */
+const single = /^[ -~¡-¬®-ÿ–’…↩→−≤≥▀-▓●✓✔✖✗✘]*$/;
+
+/** Colours and weights (ECMA-48, SGR). They take no column. */
+const colour = new RegExp(`${'\x1b'}\\[[\\d;]*m`, 'g');
 
 /** Columns that a text takes on a terminal: colours and combining marks take none, CJK and emoji two. */
 export function visibleWidth(text: string): number {
-  return stringWidth(text);
+  const bare = text.replace(colour, '');
+  return single.test(bare) ? bare.length : widthOfAny(bare);
+}
+
+let library: typeof stringWidth | undefined;
+
+/** With string-width, whose Intl.Segmenter takes 25 ms of CPU time to make: most calls of tv never need it. */
+function widthOfAny(text: string): number {
+  // Not an import(), which answers later. The build bundles it all the same.
+  library ??= (require('string-width') as { readonly default: typeof stringWidth }).default;
+  return library(text);
 }
 
 export function padEnd(text: string, width: number): string {

@@ -34,6 +34,12 @@ export function parseMoment(text: string, now: Date): Date | undefined {
   return parseDate(written);
 }
 
+/** A span of time, `90s`, `30m`, `2h`, `1d`, in milliseconds; undefined for anything else. */
+export function parseTimeSpan(text: string): number | undefined {
+  const [, amount, unit = ''] = /^(\d+)\s*([smhd])$/.exec(text.trim()) ?? [];
+  return Number(amount) > 0 ? Number(amount) * msOf(unit) : undefined;
+}
+
 function msOf(unit: string): number {
   return unitMs[unit.charAt(0) as keyof typeof unitMs];
 }

@@ -6,8 +6,9 @@ import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccou
 import { send } from '../../src/sandbox/chain/rpc.ts';
 import { encodeOracleUpdate, signOracleUpdate } from '../../src/sandbox/chain/signals.ts';
 import { type FaultMode, faultyNode } from '../support/faultyNode.ts';
+import { expectAsPreviewed } from '../support/previews.ts';
 import { environmentName, keyPassword, type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
-import { httpServer } from '../support/rpcServer.ts';
+import { countingNode } from '../support/rpcServer.ts';
 import type { TvOptions } from '../support/sandbox.ts';
 import { findSecrets } from '../support/secretSearch.ts';
 import { setPaused } from '../support/setPaused.ts';
@@ -273,7 +274,7 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       expect(audit.stdout).toContain('drill at night');
     }));
 
-  it('refuses a key without the role, and one whose password nobody is there to type', () =>
+  it('key without the role, or a password prompt without a terminal → refused', () =>
     inEach(async (world) => {
       const { accounts } = world.protocol.deployment;
       const key = (role: string) => join(world.home.directory, 'keys', `${role}.json`);
@@ -370,7 +371,7 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
       expect(others.map(({ level }) => level)).toEqual(Array(5).fill('unknown'));
     }));
 
-  it('does not touch a pair that nobody knows, unless overruled', () =>
+  it('unknown pair → blocked, unless overruled', () =>
     inEach(async (world) => {
       const pair = `0x${'ab'.repeat(32)}`;
       const trip = ['breaker', 'trip', '--pair', pair, ...confirm];
@@ -403,15 +404,7 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
 
   it('shows 1 000 pairs with few HTTP requests', () =>
     inEach(async (world) => {
-      await using counting = await httpServer(async (response, body) => {
-        const answer = await fetch(world.protocol.url, {
-          method: 'POST',
-          // A connection of its own: a kept one may be closed by the node just when it is used again.
-          headers: { 'content-type': 'application/json', connection: 'close' },
-          body,
-        });
-        response.setHeader('content-type', 'application/json').end(await answer.text());
-      });
+      await using counting = await countingNode(world.protocol.url);
       const many = Array.from({ length: 1_000 }, (_, index) => [
         `P${index}`,
         `0x${(index + 1).toString(16).padStart(64, '0')}`,
@@ -425,7 +418,7 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
         chain: { id: chainId, rpcUrls: [counting.url], timeoutMs: 20_000 },
       });
       const breakers = await status(world, '-e', 'many', '--all');
-      // Those of the chain's own three pairs, and of the one that nobody knew, are found by their events.
+      // Those of the chain's own three pairs, and of the unknown one, are found by their events.
       expect(breakers).toHaveLength(1_004);
       // One of them for the events alone: logs share no request with the state of breakers. Without
       // Multicall3 two reads a pair go out in batches of a hundred.
@@ -449,7 +442,17 @@ describe('tv breaker, on both networks and both generations', { timeout: 120_000
         /its last \d+ signals|no signals seen/,
       );
       // The reads of its parts go out apart, so that one that fails leaves the others; none is made per pair.
-      expect(counting.requests - before).toBeLessThanOrEqual(16 + batches + tests);
+      // How many of them share a request depends on how busy the machine is.
+      const reads = 22;
+      expect(counting.requests - before).toBeLessThanOrEqual(reads + batches + tests);
+    }));
+
+  it('every transaction did what its plan had previewed, by its receipt', () =>
+    inEach(async (world) => {
+      await expectAsPreviewed(join(world.home.directory, 'state'), world.protocol.url, {
+        'breaker trip': 3,
+        'breaker reset': 1,
+      });
     }));
 
   it('has left no key and no password anywhere but in the keystores', () => {

@@ -80,7 +80,7 @@ async function sitAtPassword(pair: string, ...more: readonly string[]) {
   return seat;
 }
 
-it('asks for a password that stands nowhere, and shows nothing of it', async () => {
+it('password not configured → prompts for it, and does not echo it', async () => {
   const { protocol, officer } = world;
   const start = (await protocol.head()) + 1;
   const seat = await sitAtPassword('Alpha');

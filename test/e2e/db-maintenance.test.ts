@@ -127,7 +127,7 @@ describe('tv db schedule', () => {
     expect(await unitWorld()).toEqual(bare);
   });
 
-  test('prints lines for a crontab that work as they stand, and changes nothing', async () => {
+  test('prints crontab lines that work unchanged, and changes nothing', async () => {
     const { stdout, exitCode } = await tv('db', 'schedule', 'install', '--cron');
     expect(exitCode).toBe(0);
     const lines = stdout.split('\n').filter((line) => !line.startsWith('#') && line !== '');
@@ -176,7 +176,7 @@ describe('tv db schedule', () => {
     await dropIn('tempovault-db-backup.timer', '*-*-* *:*:0/3');
     await until('a backup', async () => (await jobs())?.['backup']?.last?.result === 'success');
     await until('its files', async () => backups() > before);
-    // A run under way would fail at another place than one that finds no folder from the start.
+    // A run in progress would fail at another place than one that finds no folder from the start.
     await sandbox.systemctl('stop', 'tempovault-db-backup.timer');
     await until('the end of that run', async () => (await jobs())?.['backup']?.running === false);
     renameSync(paths.backup, `${paths.backup}.away`);
@@ -443,7 +443,7 @@ describe('tv db tune', () => {
   };
 
   beforeAll(async () => {
-    // What somebody had set before has to be there again after an undo.
+    // An undo restores what was set before the run.
     await sandbox.sql("alter system set work_mem = '5MB'", [], 'postgres');
     await sandbox.sql('select pg_reload_conf()', [], 'postgres');
   });
@@ -493,7 +493,7 @@ describe('tv db tune', () => {
     }
   });
 
-  test('asks before it applies, and tells clearly who may', async () => {
+  test('asks before it applies, and names the privileges that it needs', async () => {
     const before = autoConf();
     expect((await tv('db', 'tune', '--apply')).exitCode).toBe(4);
     expect((await tv('db', 'tune', '--apply', '--dry-run')).exitCode).toBe(0);
@@ -513,7 +513,7 @@ describe('tv db tune', () => {
     const applied = await tv('db', 'tune', '--apply', '--yes', ...sixteen);
     expect(applied.exitCode, applied.stderr).toBe(0);
     expect(applied.stderr).toMatch(/! restart +shared_buffers, wal_buffers/);
-    expect(applied.stderr.replace(/\s+/g, ' ')).toContain('tv runs undo puts back what was');
+    expect(applied.stderr.replace(/\s+/g, ' ')).toContain('tv runs undo restores what was');
     const now = await sandbox.sql<{ name: string; value: string; waits: boolean }>(
       'select name, current_setting(name) as value, pending_restart as waits from pg_settings where name = any($1)',
       [Object.keys(figures)],

@@ -90,7 +90,7 @@ describe.runIf(newer !== undefined)('PostgreSQL 18, newer than the client progra
     },
   );
 
-  it('is tuned, and the tuning taken back', async () => {
+  it('is tuned, and the tuning is undone', async () => {
     const set = `SELECT name, setting FROM pg_file_settings WHERE sourcefile LIKE '%auto.conf' ORDER BY 1`;
     expect(await rowsOf(world.cluster.superuserUrl, set)).toEqual([]);
     const size = ['--memory', '16GB', '--cores', '4', '--disk', 'ssd'];
@@ -109,7 +109,7 @@ describe.runIf(newer !== undefined)('PostgreSQL 18, newer than the client progra
     expect(await rowsOf(world.cluster.superuserUrl, set)).toEqual([]);
   });
 
-  it('is vacuumed, and tells its slow queries', async () => {
+  it('is vacuumed, and lists its slow queries', async () => {
     const vacuum = await world.tv('db', 'vacuum');
     expect(vacuum.stderr).toContain('12 vacuumed and analyzed');
     expect(vacuum.exitCode).toBe(0);

@@ -70,7 +70,7 @@ describe('tv db restore', () => {
     const orphan = await gate.waiting();
     tv.kill('SIGKILL');
     await tv;
-    // The live one is as before, and the orphan is still at work beside it.
+    // The live one is as before, and the orphan still runs beside it.
     expect(await databasesOf(sandbox)).toMatchObject(databases);
     const resumed = startTv(sandbox, ['resume', '--confirm', 'sandbox']);
     await gate.waiting(orphan);

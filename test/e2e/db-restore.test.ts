@@ -140,7 +140,7 @@ describe('tv db restore', () => {
     },
   );
 
-  it('is not taken back once another restore has come since, or its old database is gone', async () => {
+  it('later restore, or old database dropped → undo refused', async () => {
     expect((await sandbox.tv(restore(backup))).exitCode).toBe(0);
     const first = await lastRun();
     // The name of what is put aside is the time to the second.
@@ -165,7 +165,7 @@ describe('tv db restore', () => {
     expect(Object.keys(await databasesOf(sandbox))).toEqual(['tempovault']);
   });
 
-  it('takes everything back where somebody stays connected; with --end-sessions it ends them', async () => {
+  it('client stays connected → rolled back; with --end-sessions it is disconnected', async () => {
     const old = await databasesOf(sandbox);
     const stranger = admin('tempovault');
     const ended = new Promise((resolve) => stranger.on('error', resolve));
@@ -239,7 +239,7 @@ describe('tv db restore', () => {
   });
 
   it.each(['drop:acted', 'restore:started@SIGINT', 'start:started'])(
-    'in place, cut off at %s: not to be taken back, and resume has all of it back',
+    'in place, interrupted at %s → undo refused, resume restores everything',
     async (place) => {
       const cut = await sandbox.tv(restore(backup, '--in-place'), { env: { TV_FAILPOINT: place } });
       expect(cut.exitCode).not.toBe(0);

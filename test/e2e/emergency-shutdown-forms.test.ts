@@ -4,6 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { parse, stringify } from 'yaml';
 import { devAccountIndex, devPrivateKey } from '../../src/sandbox/chain/devAccounts.ts';
 import { rpc, send } from '../../src/sandbox/chain/rpc.ts';
+import { sandboxPaths } from '../../src/sandbox/paths.ts';
+import { expectAsPreviewed } from '../support/previews.ts';
 import type { TestSandbox } from '../support/sandbox.ts';
 import { type Evidence, filesBelow, findSecrets } from '../support/secretSearch.ts';
 import { allOff, allOn, type ShutdownWorld, shutdownWorld } from '../support/shutdownWorld.ts';
@@ -108,7 +110,7 @@ describe.each([
         const start = await world.head();
         if (network === 'plain') {
           const looked = await sandbox.tv(['emergency', 'shutdown', '--dry-run']);
-          expect(looked.stderr.replaceAll(/\s+/g, ' ')).toMatch(/waits in the pool, from nonce \d+ on/);
+          expect(looked.stderr.replaceAll(/\s+/g, ' ')).toMatch(/is pending, from nonce \d+ on/);
           expect(looked.stdout.replaceAll(/\s+/g, ' ')).toMatch(/will probably NOT succeed/);
         }
         const { exitCode, stderr } = await tv(
@@ -119,7 +121,7 @@ describe.each([
         expect(stderr.replaceAll(/\s+/g, ' ')).toMatch(
           network === 'plain'
             ? /the first will be replaced/
-            : /not in the way, since a nonce line of its own/,
+            : /no delay: this transaction uses its own nonce key/,
         );
         expect([exitCode, await world.paused(), await world.states()]).toEqual([0, true, allOff]);
         expect(await world.sentSince(start)).toBe(1);
@@ -146,9 +148,9 @@ describe.each([
       const back = await tv('emergency', 'resume');
       const told = back.stderr.replaceAll(/\s+/g, ' ');
       expect([back.exitCode, await world.states()], told).toEqual([3, allOff]);
-      expect(told).toMatch(/queued pause a pause signed by \S+-emergency-shutdown-\S+ waits in the pool/);
+      expect(told).toMatch(/queued pause a pause signed by \S+-emergency-shutdown-\S+ is pending/);
       expect(told).toMatch(/fill its account's nonce \d+, so that/);
-      // As told.
+      // As the advice says.
       await send(world.url, { from: world.pauser, to: world.pauser, data: '0x' });
       await vi.waitUntil(world.paused, { timeout: 30_000 });
       const done = await tv('emergency', 'resume');
@@ -158,6 +160,13 @@ describe.each([
         allOn,
       ]);
     });
+
+  it('every transaction did what its plan had previewed, by its receipt', async () => {
+    await expectAsPreviewed(sandboxPaths(sandbox.dir).tvState, world.url, {
+      'emergency shutdown': 1,
+      'emergency resume': 1,
+    });
+  });
 
   it('has left no key and no password in its output, journals and audit log', () => {
     const keys = Object.entries(devAccountIndex).map(([name, index]) => ({

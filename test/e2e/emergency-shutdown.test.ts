@@ -8,6 +8,7 @@ import { governanceRolesAbi } from '../../src/chain/abi/governanceRoles.ts';
 import { send } from '../../src/sandbox/chain/rpc.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { writeFaults } from '../../src/sandbox/services/faults.ts';
+import { expectAsPreviewed } from '../support/previews.ts';
 import type { TestSandbox } from '../support/sandbox.ts';
 import { allOff, allOn, type ShutdownWorld, shutdownWorld, units } from '../support/shutdownWorld.ts';
 import { throughKills } from '../support/throughKills.ts';
@@ -85,7 +86,7 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     expect(await states()).toEqual(allOn);
   });
 
-  it('stops the services with the RPC dead, and tells that nothing is paused', async () => {
+  it('RPC node dead → services stopped, reported as not paused', async () => {
     const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', ...confirm, ...deadRpc]);
     expect(await states()).toEqual(allOff);
     expect(stderr).toMatch(/safe: tempovault-api inactive/);
@@ -161,7 +162,7 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     }
   });
 
-  it('is finished by a resume where somebody else has paused it meanwhile', async () => {
+  it('paused by another account meanwhile → resume finishes it', async () => {
     const failed = await sandbox.tv(['emergency', 'shutdown', ...confirm, ...deadRpc]);
     expect(failed.exitCode).toBe(1);
     await world.setPaused(true);
@@ -205,7 +206,7 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     },
   );
 
-  it('is not left unfinished where somebody else has brought everything back', async () => {
+  it('everything restored by another operator → not left unfinished', async () => {
     const killed = await sandbox.tv(['emergency', 'shutdown', ...confirm], {
       env: { TV_FAILPOINT: 'oracle:acted' },
     });
@@ -298,5 +299,12 @@ describe('tv emergency shutdown and resume, tempo, contracts as deployed', () =>
     const { exitCode, stderr } = await sandbox.tv(['emergency', 'shutdown', '--no-pause', ...confirm]);
     expect(stderr).toMatch(/not paused, as asked with --no-pause/);
     expect([exitCode, await paused(), await states(), await sentSince(start)]).toEqual([0, false, allOff, 0]);
+  });
+
+  it('every transaction did what its plan had previewed, by its receipt', async () => {
+    await expectAsPreviewed(sandboxPaths(sandbox.dir).tvState, world.url, {
+      'emergency shutdown': 2,
+      'emergency resume': 2,
+    });
   });
 });

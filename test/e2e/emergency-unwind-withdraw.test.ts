@@ -9,6 +9,7 @@ import { send } from '../../src/sandbox/chain/rpc.ts';
 import { count } from '../../src/text/format.ts';
 import { type Capital, openCapital, stranger, usd } from '../support/capital.ts';
 import { type FaultMode, faultyNode } from '../support/faultyNode.ts';
+import { expectAsPreviewed } from '../support/previews.ts';
 import { environmentName, keyPassword, type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
 import { type Evidence, filesBelow, findSecrets } from '../support/secretSearch.ts';
 
@@ -68,7 +69,7 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
     (place) =>
       inEach(async (world) => {
         const { capital, generation } = world;
-        // Where the pause is not in the way there is no step for it.
+        // Where the pause does not block the withdrawal there is no step for it.
         if (generation === 'runbook' && /pause/.test(place)) return;
         await capital.setPaused(false);
         await capital.fill({ deposit: 210n, deploy: 200n, orders: 200n });
@@ -226,7 +227,7 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
       if (open) {
         const runs = async () => (await world.tv(['status'])).stdout.replaceAll(/\s+/g, ' ');
         expect(await runs()).toContain(`unfinished: ${run}; protocol is OPEN (not paused)`);
-        // Somebody else's pause is no part of the run.
+        // A pause by another account is no part of the run.
         await capital.setPaused(true);
         expect(await runs()).toMatch(
           new RegExp(`! A run is unfinished: ${run} .*! The protocol is PAUSED (?!.*OPEN)`),
@@ -386,6 +387,13 @@ describe('tv emergency unwind --withdraw, on both networks and both generations'
       }
     },
   );
+
+  it('every transaction did what its plan had previewed, by its receipt', () =>
+    inEach(async (world) => {
+      await expectAsPreviewed(join(world.home.directory, 'state'), world.protocol.url, {
+        'emergency unwind': 4,
+      });
+    }));
 
   it('has left no key and no password in its output, journals and audit log', () => {
     const keys = Object.entries(devAccountIndex).map(([name, index]) => ({

@@ -30,7 +30,7 @@ describe.skipIf(obstacle !== undefined)('tv monitor install', { timeout: 120_000
     });
     webhookFile = join(sandbox.env['TV_STATE_DIR'] ?? '', 'webhook');
     await inside(`umask 077; printf '%s\\n' '${hook.url}/services/${secret}' >'${webhookFile}'`);
-    // Something fires from the first look on.
+    // Something fires from the first check on.
     await sandbox.systemctl('stop', 'tempovault-oracle');
   }, 180_000);
   afterAll(async () => {
@@ -97,7 +97,7 @@ describe.skipIf(obstacle !== undefined)('tv monitor install', { timeout: 120_000
       { points: ['write:acted', 'start:acted'], resume: ['resume', '--yes'] },
     );
     expect(done.exitCode, done.stderr).toBe(0);
-    expect(done.stderr).toMatch(/active, starts at boot; http:\/\/127\.0\.0\.1:\d+ answers, last look/);
+    expect(done.stderr).toMatch(/active, starts at boot; http:\/\/127\.0\.0\.1:\d+ answers, last check/);
     const answered = await health();
     expect(answered.http).toBe(200);
     expect(answered.invocation).toBe(await shown('InvocationID'));

@@ -24,7 +24,7 @@ describe.skipIf(obstacle !== undefined)('tv monitor', () => {
   });
   afterAll(() => sandbox?.stop());
 
-  it('a fault fires, is told to a program and a web address, and is resolved once it is mended', async () => {
+  it('fault → fires, reported to a program and a webhook; repaired → resolved', async () => {
     const messages: Message[] = [];
     await using server = await httpServer((response, body) => {
       messages.push(JSON.parse(body));
@@ -49,7 +49,7 @@ describe.skipIf(obstacle !== undefined)('tv monitor', () => {
       expect(last.stdout).not.toContain('hunter2');
       return last.exitCode;
     };
-    // A busy machine may leave a source without an answer for a look or two.
+    // A busy machine may leave a source without an answer for a check or two.
     const limit = { limitMs: 90_000 };
     const alerts = () =>
       messages
@@ -96,7 +96,7 @@ describe.skipIf(obstacle !== undefined)('tv monitor', () => {
     expect(alerts()).toHaveLength(2);
   }, 240_000);
 
-  it('without a usable history it looks all the same, and says so', async () => {
+  it('no usable history → checks all the same, and says so', async () => {
     const file = join(sandboxPaths(sandbox.dir).tvState, 'monitor.sqlite');
     const before = readFileSync(file);
     writeFileSync(file, 'no database, and longer than its header');
@@ -107,7 +107,7 @@ describe.skipIf(obstacle !== undefined)('tv monitor', () => {
     expect(stdout.replace(/\s+/g, ' ')).toMatch(/nothing is kept in \S*monitor\.sqlite/);
   });
 
-  it('--serve: page, metrics and health of the last look; --textfile: the same metrics for all to read', async () => {
+  it('--serve: page, metrics and health of the last check; --textfile: the same metrics for all to read', async () => {
     const textfile = join(sandbox.env['TV_STATE_DIR'] ?? '', 'tempovault.prom');
     const words = ['monitor', '--serve', '127.0.0.1:0', '--every', '1s', '--textfile', textfile];
     const child = execa(process.execPath, [launcher, ...words], {
@@ -123,7 +123,7 @@ describe.skipIf(obstacle !== undefined)('tv monitor', () => {
     const urlIn = () => /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
     await until(() => urlIn() !== undefined, { ...limit, what: 'the address' });
     const get = (path: string) => fetch(`${urlIn()}${path}`);
-    await until(async () => (await get('/health')).status === 200, { ...limit, what: 'a look' });
+    await until(async () => (await get('/health')).status === 200, { ...limit, what: 'a check' });
     const metrics = await (await get('/metrics')).text();
     expect(metrics).toMatch(/^tempovault_service_active\{environment="sandbox",service="api"\} 1$/m);
     expect(metrics).toMatch(/^tempovault_indexer_lag_blocks\{environment="sandbox"\} \d+$/m);
@@ -167,16 +167,19 @@ describe.skipIf(obstacle !== undefined)('tv monitor', () => {
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ schema: 'tv.monitor-event/1' });
   });
 
-  it('--watch at a terminal: drawn in place, and Ctrl-C gives the terminal back', async () => {
-    const seat = sitDown(sandbox, ['monitor', '--watch', '--every', '1s']);
-    await seat.sees(/indexer lag .*[▁-█].* blocks?/);
-    seat.type('\u0003');
-    expect(await seat.ended).toBe(0);
-    const raw = seat.raw();
-    expect(raw).toContain('\u001b[?1049h');
-    expect(raw.lastIndexOf('\u001b[?1049l')).toBeGreaterThan(raw.lastIndexOf('\u001b[H'));
-    expect(raw.lastIndexOf('\u001b[?25h')).toBeGreaterThan(raw.lastIndexOf('\u001b[?25l'));
-    // Nothing is cleared before it is drawn.
-    expect(raw).not.toContain('\u001b[2J');
-  });
+  it.each(['monitor', 'status'])(
+    '%s --watch at a terminal: drawn in place, and Ctrl-C gives the terminal back',
+    async (command) => {
+      const seat = sitDown(sandbox, [command, '--watch', '--every', '1s']);
+      await seat.sees(/indexer lag .*[▁-█].* blocks?/);
+      seat.type('\u0003');
+      expect(await seat.ended).toBe(0);
+      const raw = seat.raw();
+      expect(raw).toContain('\u001b[?1049h');
+      expect(raw.lastIndexOf('\u001b[?1049l')).toBeGreaterThan(raw.lastIndexOf('\u001b[H'));
+      expect(raw.lastIndexOf('\u001b[?25h')).toBeGreaterThan(raw.lastIndexOf('\u001b[?25l'));
+      // Nothing is cleared before it is drawn.
+      expect(raw).not.toContain('\u001b[2J');
+    },
+  );
 });

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { breakSandbox, healSandbox } from '../../src/sandbox/break.ts';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
+import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { inWorlds, type OracleWorld, oracleWorld, throughKills } from '../support/oracleWorld.ts';
+import { expectAsPreviewed } from '../support/previews.ts';
 
 let worlds: readonly OracleWorld[] = [];
 beforeAll(async () => {
@@ -71,5 +73,10 @@ describe('tv oracle fund', { timeout: 240_000 }, () => {
         level: 'warning',
         next: [expect.stringMatching(/oracle rotate-key$/)],
       });
+    }));
+
+  it('every transaction did what its plan had previewed, by its receipt', () =>
+    inWorlds(worlds, async (world) => {
+      await expectAsPreviewed(sandboxPaths(world.sandbox.dir).tvState, world.url, { 'oracle fund': 2 });
     }));
 });

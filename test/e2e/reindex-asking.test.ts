@@ -33,10 +33,10 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
 
   const now = () => witness(sandbox, last);
   const reindex = (...args: readonly string[]) =>
-    sandbox.tv(['reindex', '--from-block', String(from), ...args]);
+    sandbox.tv(['reindex', '--in-place', '--from-block', String(from), ...args]);
   const confirmed = (...args: readonly string[]) => reindex('--confirm', 'sandbox', ...args);
   const sit = (...args: readonly string[]) => {
-    const seat = sitDown(sandbox, ['reindex', '--from-block', String(from), ...args]);
+    const seat = sitDown(sandbox, ['reindex', '--in-place', '--from-block', String(from), ...args]);
     seats.push(seat);
     return seat;
   };
@@ -62,7 +62,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       await sandbox.sql('ALTER SYSTEM SET log_connections = on', [], 'postgres');
       await sandbox.sql('SELECT pg_reload_conf()', [], 'postgres');
       before = await now();
-      // Nobody but tv asks the node and the database now.
+      // Only tv queries the node and the database now.
       await sandbox.systemctl('kill', '--signal=SIGSTOP', ...services);
     });
     afterAll(() => sandbox?.systemctl('kill', '--signal=SIGCONT', ...services));
@@ -118,13 +118,13 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       expect(flat(dry.stdout)).toMatch(/Dry run: nothing was changed\. This deletes \d[\d ]* rows/);
       expect(dry.stdout).toContain(`Plan ${planId(dry).slice(0, 8)}\n`);
       expect(flat(dry.stdout)).toContain(
-        `Next: to run exactly this: tv -e sandbox reindex --from-block ${from} --plan ${planId(dry)}`,
+        `Next: to run exactly this: tv -e sandbox reindex --in-place --from-block ${from} --plan ${planId(dry)}`,
       );
       expect(stateFiles(sandbox)).toEqual(files);
       expect(await now()).toEqual(before);
     });
 
-    it('a plan id holds while the chain goes on, and until a fact changes', async () => {
+    it('new blocks → same plan id; a changed fact → another plan id', async () => {
       const id = planId(await reindex('--dry-run'));
       const head = await headNow();
       await until(async () => (await headNow()) > head, { limitMs: 10_000, what: 'another block' });
@@ -184,7 +184,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
     }, 90_000);
 
     it('a plan id of another command is refused', async () => {
-      const id = planId(await sandbox.tv(['reindex', '--from-block', '1500', '--dry-run']));
+      const id = planId(await sandbox.tv(['reindex', '--in-place', '--from-block', '1500', '--dry-run']));
       expect(id).toMatch(/^[0-9a-f]{64}$/);
       expect((await confirmed('--plan', id)).exitCode).toBe(3);
     });
@@ -224,21 +224,21 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
     });
 
     it('what cannot be done is not asked for', async () => {
-      const seat = sitDown(sandbox, ['reindex', '--from-block', '99999999']);
+      const seat = sitDown(sandbox, ['reindex', '--in-place', '--from-block', '99999999']);
       seats.push(seat);
       expect(await seat.ended).toBe(3);
       expect(seat.shown()).not.toMatch(question);
     });
 
-    it('a terminal that has not been told its size is no reason to hang', async () => {
-      const seat = sitDown(sandbox, ['reindex', '--from-block', String(from), '--dry-run'], 0);
+    it('terminal without a size → does not hang', async () => {
+      const seat = sitDown(sandbox, ['reindex', '--in-place', '--from-block', String(from), '--dry-run'], 0);
       seats.push(seat);
       expect(await Promise.race([seat.ended, until(() => false, { limitMs: 20_000, what: 'the end' })])).toBe(
         0,
       );
     });
 
-    it('the name goes on, and it is done', async () => {
+    it('typed name → runs to the end', async () => {
       const seat = sit('--no-wait');
       await seat.sees(question);
       seat.type('sandbox\r');
@@ -250,7 +250,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       await caughtUp();
     });
 
-    it('a terminal that goes away in the middle of a run: the step in flight is finished, and resume goes on', async () => {
+    it('terminal lost during a run → current step finished, resume continues', async () => {
       const written = auditEntries(sandbox).length;
       const seat = sit('--no-wait');
       await seat.sees(question);
@@ -278,7 +278,10 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
     /** A run that holds the locks, stopped before its first effect. */
     const holder = async () => {
       const env = { TV_FAILPOINT: 'stop:started@SIGSTOP' };
-      const ended = sandbox.tv(['reindex', '--from-block', String(from), '--confirm', 'sandbox'], { env });
+      const ended = sandbox.tv(
+        ['reindex', '--in-place', '--from-block', String(from), '--confirm', 'sandbox'],
+        { env },
+      );
       await until(() => isStopped(holderPid()), { limitMs: 40_000, what: 'the run to hold the locks' });
       return { pid: holderPid() ?? 0, ended };
     };
@@ -296,10 +299,10 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
         expect((await sandbox.tv(abandon.with(2, run))).exitCode).toBe(0);
       }
     };
-    /** Its own state directory stands for another machine: only the database's lock is seen from there. */
+    /** Its own state directory represents another machine: only the database's lock is seen from there. */
     const elsewhere = () => ['--set', `stateDirectory=${join(sandbox.dir, 'state-of-another-machine')}`];
 
-    it('the second is told who, what and since when', async () => {
+    it('the second one shows who holds the lock, for what and since when', async () => {
       const began = Date.now();
       const held = await holder();
       const before = await now();
@@ -311,7 +314,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       expect(words).toContain('what reindex (reindex events)');
       const [, since = ''] =
         /since (\S+ \S+ [+-]\d\d:\d\d) \((just now|[\d.]+ (s|min) ago)\)/.exec(words) ?? [];
-      // It is told in whole seconds.
+      // It is reported in whole seconds.
       expect(Date.parse(since)).toBeGreaterThan(began - 1_000);
       expect(Date.parse(since)).toBeLessThanOrEqual(Date.now());
       expect(words).toContain('Next: tv -e sandbox runs list');
@@ -325,7 +328,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       expect(flat(other.stderr)).toMatch(/Next: on \S+: tv -e sandbox runs list/);
       expect(await now()).toEqual(before);
 
-      // To look is not to act.
+      // A check is read only.
       expect((await reindex('--dry-run')).exitCode).toBe(0);
       expect((await sandbox.tv(['runs', 'list'])).exitCode).toBe(0);
       await kill(held);
@@ -339,7 +342,15 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       await kill(await holder());
       const more = typeof args === 'function' ? args() : args;
       // Let through to the checks, which refuse a block that does not exist.
-      const next = await sandbox.tv(['reindex', '--from-block', '99999999', '--confirm', 'sandbox', ...more]);
+      const next = await sandbox.tv([
+        'reindex',
+        '--in-place',
+        '--from-block',
+        '99999999',
+        '--confirm',
+        'sandbox',
+        ...more,
+      ]);
       expect(next.exitCode, next.stderr).toBe(3);
       await close();
     });

@@ -28,7 +28,8 @@ import {
 
 const fromBlock = 2_350;
 
-const worlds = useWorlds();
+// The form of the tables decides nothing here; reindex-kill has both.
+const worlds = useWorlds('deployed');
 
 describe('reindex, killed inside a step and resumed', () => {
   it('in the backup, whose pg_dump lives on', { timeout: 180_000 }, () =>
@@ -47,7 +48,7 @@ describe('reindex, killed inside a step and resumed', () => {
     }),
   );
 
-  it('in the clearing, which the server goes on with', { timeout: 180_000 }, () =>
+  it('during the clearing, which the server continues', { timeout: 180_000 }, () =>
     inEach(worlds, async (world) => {
       const before = await readEventRows(world.sandbox);
       const lock = await holdClearing(world);
@@ -86,7 +87,6 @@ describe('reindex, killed inside a step and resumed', () => {
         setFaults(world, [{ mode: 'skip-logs', blocks }]);
         const earlier = lastRun(world);
         const tv = launch(world, reindexArgs(world, fromBlock));
-        // Without a cursor only time tells that nothing more comes.
         await untilStep(world, earlier, 'gaps', 60_000);
         await until(async () => (await indexerState(world)) === 'inactive', {
           limitMs: 90_000,
@@ -107,7 +107,7 @@ describe('undo of a reindex', () => {
     ['started', 'acted'].map((moment) => `undo-${step}:${moment}`),
   );
 
-  it('killed at each of its boundaries in turn, takes everything back', { timeout: 180_000 }, () =>
+  it('killed at each step boundary → everything undone', { timeout: 180_000 }, () =>
     inEach(worlds, async (world) => {
       const before = await readEventRows(world.sandbox);
       await expectEnd(run(world, reindexArgs(world, fromBlock), { TV_FAILPOINT: 'follow:done' }), 'SIGKILL');
@@ -119,7 +119,7 @@ describe('undo of a reindex', () => {
     }),
   );
 
-  it('killed while rows are put back, is gone on with by resume', { timeout: 180_000 }, () =>
+  it('killed while rows are restored → resume continues', { timeout: 180_000 }, () =>
     inEach(worlds, async (world) => {
       const before = await readEventRows(world.sandbox);
       await expectEnd(run(world, reindexArgs(world, fromBlock)), 0);
@@ -163,7 +163,7 @@ wait`;
   return path;
 }
 
-/** Resumes while what the killed tv had begun is still under way; only then lets it through. */
+/** Resumes while what the killed tv had begun is still running; only then lets it through. */
 async function resumePastOrphans(
   world: ReindexWorld,
   orphans: readonly number[],

@@ -82,7 +82,7 @@ describe('tv reindex, on an indexer that cannot store some kinds', () => {
     const before = await kinds();
     const { faults } = sandboxPaths(sandbox.dir);
     writeFaults(faults, [{ mode: 'slow', ms: 20 }]);
-    const tv = startTv(sandbox, ['reindex', '--from-block', '400', '--confirm', 'sandbox']);
+    const tv = startTv(sandbox, ['reindex', '--in-place', '--from-block', '400', '--confirm', 'sandbox']);
     await until(() => journals().some((text) => text.includes('"step.started","step":"follow"')), {
       limitMs: 60_000,
       what: 'step follow',
@@ -117,7 +117,14 @@ describe('tv reindex, on an indexer that cannot store some kinds', () => {
          IF NEW.event_type = 'GlobalPauseToggled' THEN RETURN NULL; END IF; RETURN NEW; END $$`,
     );
     await sandbox.sql('CREATE TRIGGER forget BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION forget()');
-    const done = await sandbox.tv(['reindex', '--from-block', String(last - 20), '--confirm', 'sandbox']);
+    const done = await sandbox.tv([
+      'reindex',
+      '--in-place',
+      '--from-block',
+      String(last - 20),
+      '--confirm',
+      'sandbox',
+    ]);
     expect(done.exitCode, done.stderr).toBe(1);
     expect(flat(done.stderr)).toMatch(/GlobalPauseToggled/);
     expect(flat(done.stderr)).not.toMatch(/tv (-e \w+ )?status/);

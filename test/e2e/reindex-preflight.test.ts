@@ -19,14 +19,14 @@ interface Blocked {
   readonly checks: readonly string[];
   /** What an operator has to read, line breaks apart. */
   readonly says: readonly (string | RegExp)[];
-  /** The way out, as it stands after `Next:`. */
+  /** The remedy, as printed after `Next:`. */
   readonly next: readonly string[];
   readonly fromBlock?: number | string;
   readonly args?: readonly string[];
   /** The switch that is offered; none where nothing else would help. */
   readonly override?: string;
-  /** Makes it so. @returns what takes it back */
-  // biome-ignore lint/suspicious/noConfusingVoidType: most have nothing to take back
+  /** Makes it so. @returns its undo */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most have nothing to undo
   arrange?(): Promise<(() => Promise<unknown>) | void>;
 }
 
@@ -38,7 +38,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
 
   beforeAll(async () => {
     sandbox = await startSandbox();
-    // The world stands still, so that "nothing changed" can be meant to the letter.
+    // Nothing in the sandbox changes, so that "nothing changed" can be meant to the letter.
     const chain = `http://127.0.0.1:${sandbox.info.ports.chain}`;
     await sandbox.systemctl('kill', '--signal=SIGSTOP', 'tempovault-oracle');
     await rpc(chain, 'evm_setIntervalMining', [0]);
@@ -70,7 +70,15 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
   }
 
   function reindex(fromBlock: number | string, ...args: readonly string[]) {
-    return sandbox.tv(['reindex', '--from-block', String(fromBlock), '--confirm', 'sandbox', ...args]);
+    return sandbox.tv([
+      'reindex',
+      '--in-place',
+      '--from-block',
+      String(fromBlock),
+      '--confirm',
+      'sandbox',
+      ...args,
+    ]);
   }
 
   async function expectBlocked({ arrange, ...blocked }: Blocked): Promise<void> {
@@ -193,7 +201,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
       expectBlocked({
         arrange: async () => faulty({ mode: 'stop' }),
         checks: ['chain'],
-        says: [/The RPC node (broke off|cannot be reached)/],
+        says: [/The RPC node (closed the connection|cannot be reached)/],
         next: ['tv config show'],
       }));
   });
@@ -388,7 +396,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
         next: ['ALTER ROLE tempovault IN DATABASE tempovault RESET default_transaction_read_only'],
       }));
 
-    it('a table of somebody else that refers to an event table', () =>
+    it('a foreign table that refers to an event table', () =>
       expectBlocked({
         arrange: async () => {
           await sandbox.sql(
@@ -471,7 +479,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
   });
 
   describe('overruling', () => {
-    it('does not help where nobody may overrule', async () => {
+    it('does not help where a check cannot be overruled', async () => {
       await expectBlocked({
         args: ['--override', 'chain', '--reason', 'in a hurry'],
         arrange: async () => faulty({ mode: 'wrong-chain', id: 1 }),

@@ -48,7 +48,7 @@ const files = () => {
   return filesBelow(home.directory, [envFile, postgres, passwords, config, join(keys, 'password')]);
 };
 
-/** The secrets that may stand in one file, and are nowhere else: shows that the search knows the real ones. */
+/** The secrets that may occur in one file, and are nowhere else: shows that the search knows the real ones. */
 const inEnvFile = () =>
   findSecrets([{ place: '.env', text: readFileSync(paths().envFile, 'utf8') }], secrets);
 
@@ -78,14 +78,16 @@ it('keeps every password and key out of what it prints, while all goes well', as
     ['config', 'show'],
     ['config', 'check'],
     ['reindex', 'check', '--from-block', '2000'],
-    ['reindex', '--from-block', '2000', '--dry-run'],
+    ['reindex', '--in-place', '--from-block', '2000', '--dry-run'],
   ]) {
     const ways = [[], ['--json'], ['--verbose', '--full']];
     const done = await Promise.all(ways.map((more) => tv(...command, ...more)));
     const screens = done.map(({ stdout }) => stdout).join('\n');
     expect([command, done.map(({ exitCode }) => exitCode)], screens).toEqual([command, [0, 0, 0]]);
   }
-  expect((await tv('reindex', '--from-block', '2000', '--verbose', ...confirm)).exitCode).toBe(0);
+  expect((await tv('reindex', '--in-place', '--from-block', '2000', '--verbose', ...confirm)).exitCode).toBe(
+    0,
+  );
   expect((await tv('runs', 'undo', 'reindex', '--json', ...confirm)).exitCode).toBe(0);
 }, 120_000);
 
@@ -125,7 +127,14 @@ it('keeps them out while things fail', async () => {
         tv('config', 'check', '--verbose'),
         tv('reindex', 'check', '--from-block', '2000', '--verbose'),
         tv('reindex', 'check', '--from-block', '2000', '--json'),
-        tv('reindex', '--from-block', '2000', '--verbose', ...(unencoded ? ['--dry-run'] : confirm)),
+        tv(
+          'reindex',
+          '--in-place',
+          '--from-block',
+          '2000',
+          '--verbose',
+          ...(unencoded ? ['--dry-run'] : confirm),
+        ),
       ]);
       const [status, ...others] = done;
       // Six at once may make the API slow enough for a warning: what counts is the database's line.
@@ -143,7 +152,9 @@ it('keeps them out while things fail', async () => {
   }
 
   // A run that fails half-way, with a database error in its journal: its backup is damaged.
-  expect((await tv('reindex', '--from-block', '2100', '--no-wait', ...confirm)).exitCode).toBe(0);
+  expect((await tv('reindex', '--in-place', '--from-block', '2100', '--no-wait', ...confirm)).exitCode).toBe(
+    0,
+  );
   const run = JSON.parse((await tv('runs', 'list', '--json')).stdout).runs[0].run as string;
   const data = join(paths().backup, `tempovault_${run.replace('-reindex', '')}`, 'data');
   const whole = readFileSync(join(data, 'toc.dat'));
@@ -157,7 +168,7 @@ it('keeps them out while things fail', async () => {
   await tv('sandbox', 'break', 'stop-db', '--name', name);
   for (const more of [['--verbose'], ['--json']]) {
     await tv('status', ...more);
-    await tv('reindex', '--from-block', '2000', ...more, ...confirm);
+    await tv('reindex', '--in-place', '--from-block', '2000', ...more, ...confirm);
   }
   await tv('sandbox', 'break', '--heal', '--name', name);
 
@@ -198,11 +209,11 @@ it('has left none of them in output, files, journals or command lines', async ()
     /reports\/.*\.html$/,
     /reports\/.*\.md$/,
     /^stdout of tv status --json/,
-    /^stderr of tv reindex --from-block 2000 --verbose/,
+    /^stderr of tv reindex --in-place --from-block 2000 --verbose/,
     /^command line \S*pg_dump -Fd .*-U tempovault/,
     /^command line \S*pg_restore -/,
     /^command line \S*psql -X .*-U tempovault/,
-    /^command line .*tv\.js reindex --from-block 2000/,
+    /^command line .*tv\.js reindex --in-place --from-block 2000/,
     /^command line .*tv\.js sandbox up/,
     /^command line .*initdb/,
   ]) {

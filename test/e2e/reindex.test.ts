@@ -80,6 +80,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     const watch = watchFile(envFile);
     const done = await sandbox.tv([
       'reindex',
+      '--in-place',
       '--from-block',
       String(from),
       '--confirm',
@@ -102,7 +103,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     const old = new Set(wholeRows(before.rows, rebuilt));
     expect(wholeRows(after.rows, rebuilt).filter((row) => old.has(row))).toEqual([]);
 
-    // The chain makes a block a second, and three more when the oracle sends; the indexer looks once a second.
+    // The chain makes a block a second, and three more when the oracle sends; the indexer polls once a second.
     if (form.schema === 'deployed') {
       const near = async () => (await head()) - ((await cursor()) ?? 0) <= 3;
       await until(near, { limitMs: 10_000, what: 'the cursor to be near the head' });
@@ -133,7 +134,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     expect(JSON.parse(check.stdout).matched).toBeGreaterThan(5_000);
   });
 
-  it('tells of the run in list, show and report', async () => {
+  it('shows the run in list, show and report', async () => {
     const list = await sandbox.tv(['runs', 'list', '--json']);
     expect(JSON.parse(list.stdout).runs).toMatchObject([{ run, status: 'verified', unfinished: false }]);
     const show = await sandbox.tv(['runs', 'show', run]);
@@ -169,7 +170,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     expect(page).toMatch(/^<!doctype html>/);
   });
 
-  it('is taken back to the backup, byte for byte, and the indexer goes on from there', async () => {
+  it('undo → as in the backup, byte for byte; the indexer resumes from there', async () => {
     const { envFile } = sandbox.info.files;
     const undone = await sandbox.tv(['runs', 'undo', run, '--confirm', 'sandbox']);
     expect(undone.stderr).toContain('Undone and verified in ');
@@ -231,7 +232,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
       ['0x4D2', 1_234],
       ['earliest', 0],
     ] as const) {
-      const dry = await sandbox.tv(['reindex', '--from-block', written, '--dry-run', '--json']);
+      const dry = await sandbox.tv(['reindex', '--in-place', '--from-block', written, '--dry-run', '--json']);
       expect(dry).toMatchObject({ exitCode: 0, stderr: '' });
       const plan = eventsOf(dry.stdout).find(({ type }) => type === 'plan.ready')?.['plan'];
       const titles = (plan as { steps: { title: string }[] }).steps.map(({ title }) => title);
@@ -239,7 +240,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
       expect(titles).toContain(`set START_BLOCK in .env: ${was} → ${Math.max(0, block - 1)}`);
     }
     for (const written of ['12a', '-1', '1_23', '1.5', '0x', '99999999999999999999']) {
-      const wrong = await sandbox.tv(['reindex', `--from-block=${written}`]);
+      const wrong = await sandbox.tv(['reindex', '--in-place', `--from-block=${written}`]);
       expect(wrong.exitCode).toBe(2);
       expect(wrong.stderr).toContain('expected a block number');
     }
@@ -252,6 +253,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     const state = await readState();
     const done = await sandbox.tv([
       'reindex',
+      '--in-place',
       '--from-block',
       '0x3E8',
       '--no-wait',
@@ -276,7 +278,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
 
   it('loses older history by --truncate only where that is overruled; earliest brings it back', async () => {
     const state = await readState();
-    const truncate = ['reindex', '--from-block', '1_500', '--truncate', '--confirm', 'sandbox'];
+    const truncate = ['reindex', '--in-place', '--from-block', '1_500', '--truncate', '--confirm', 'sandbox'];
     const refused = await sandbox.tv(truncate);
     expect(refused.exitCode).toBe(3);
     expect(refused.stderr).toContain('--override older-history');
@@ -301,6 +303,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
     writeFaults(faults, [{ mode: 'slow', ms: 20 }]);
     const short = await sandbox.tv([
       'reindex',
+      '--in-place',
       '--from-block',
       'earliest',
       '--timeout',

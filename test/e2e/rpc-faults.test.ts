@@ -50,7 +50,7 @@ const hosted = [
   ['oracle', 'recover', '--dry-run'],
   ['oracle', 'rotate-key', '--dry-run'],
   ['oracle', 'revoke-old', '--address', never, '--now', '--dry-run'],
-  ['reindex', '--from-block', '2400', '--dry-run'],
+  ['reindex', '--in-place', '--from-block', '2400', '--dry-run'],
   ['reindex', 'check'],
 ] as const;
 const [w, n, r] = ['works', 'names', 'refuses'] as const;
@@ -229,8 +229,8 @@ async function readTruth(url: string, deployment: TestSandbox['info']['deploymen
 }
 
 /**
- * What a screen may say, and whether it is so. The words are looked for wherever they stand; whether they
- * are true, and whether the node can have told them, is known from elsewhere.
+ * What a screen may say, and whether it is so. The words are searched in the whole screen; whether they
+ * are true, and whether the node can have reported them, is known from elsewhere.
  */
 const claims: readonly (readonly [Kind, RegExp, isTrue: (truth: Truth) => boolean])[] = [
   ['pause', /\b(paused already|is paused\b(?! \())|✔ protocol +paused/, ({ paused }) => paused],

@@ -1,8 +1,12 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseDocument } from 'yaml';
 import { registry } from '../../src/registry.generated.ts';
 import { schemaId } from '../../src/runbook/json.ts';
+import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { startSandbox, type TestSandbox, tvHome } from '../support/sandbox.ts';
+import { SshKeys } from '../support/sshKeys.ts';
 
 // `tv` of a test sandbox compares whatever `--json` prints with the published schemas; here every command prints.
 
@@ -35,6 +39,7 @@ const documents = (run: string): readonly (readonly string[])[] => {
     ['monitor', 'rules'],
     ['doctor', 'api-503'],
     ['doctor'],
+    ['doctor', '--self'],
     ['incident', '--since', '1h'],
     ['incident', 'note', 'deployed'],
     ['checklist'],
@@ -113,6 +118,24 @@ describe('what --json prints is as published', () => {
     );
     expect((await json('trace', row?.hash ?? '')).ids).toEqual(['tv.trace/1']);
     expect((await json('trace', `0x${'00'.repeat(32)}`)).ids).toEqual(['tv.trace/1']);
+    expect((await json('trace', '--address', `0x${'12'.repeat(20)}`)).ids).toEqual(['tv.trace/1']);
+    expect((await json('trace', '--deposit', '1')).ids).toEqual(['tv.trace/1']);
+  });
+
+  it('of a plan that is signed, and of an anchor of the audit log', async () => {
+    const keys = new SshKeys(join(sandbox.dir, 'ssh'));
+    const plan = join(sandbox.dir, 'plan.json');
+    await json('breaker', 'trip', '--pair', 'AlphaUSD-pathUSD', '--dry-run', '--out', plan);
+    const signed = await json('plan', 'approve', plan, '--key', keys.make('other'), '--yes');
+    expect(signed.ids).toEqual(['tv.plan-approve/1']);
+    expect((await json('plan', 'show', plan)).ids).toEqual(['tv.plan-show/1']);
+    expect((await json('plan', 'list', sandbox.dir)).ids).toEqual(['tv.plan-list/1']);
+    const { config } = sandboxPaths(sandbox.dir);
+    const settings = parseDocument(readFileSync(config, 'utf8'));
+    settings.setIn(['environments', sandbox.info.name, 'audit', 'anchor', 'command'], ['cat']);
+    writeFileSync(config, settings.toString());
+    const anchored = await json('audit', 'anchor');
+    expect(anchored.ids).toEqual(['tv.audit-anchor/1', 'tv.anchor/1']);
   });
 
   it('with the services down', async () => {
@@ -130,11 +153,24 @@ describe('what --json prints is as published', () => {
     seen.add(schema);
   });
 
+  it('of a drill', async () => {
+    await using home = await tvHome();
+    for (const args of [['start', '--seed', '0'], ['status'], ['end']]) {
+      const { stdout, stderr } = await home.tv(['drill', ...args, '--json']);
+      const id = schemaId(`drill ${args[0]}`);
+      expect(stdout, stderr).toContain(`"${id}"`);
+      seen.add(id);
+    }
+  }, 120_000);
+
   it('of the end of a sandbox; and then no command with a schema is left', async () => {
     const { name, dir } = sandbox.info;
     expect((await json('sandbox', 'up', '--name', name, '--dir', dir)).ids).toEqual(['tv.sandbox-up/1']);
     expect((await json('sandbox', 'down', '--dir', dir)).ids).toEqual(['tv.sandbox-down/1']);
     const described = registry.filter(({ schema }) => schema !== undefined);
-    expect(described.map(({ command }) => schemaId(command)).filter((id) => !seen.has(id))).toEqual([]);
+    expect(
+      described.map(({ command }) => schemaId(command)).filter((id) => !seen.has(id)),
+      'a command with a schema needs its call in this file, for most in `documents`',
+    ).toEqual([]);
   });
 });

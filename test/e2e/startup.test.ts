@@ -28,10 +28,18 @@ interface Loaded {
   readonly stdout: string;
   /** Files of tv that Node loaded, relative to its folder. */
   readonly files: readonly string[];
-  /** Source files that those were bundled from. */
+  /** Source files that those were bundled from, without those that are run only when something needs them. */
   readonly sources: readonly string[];
   /** Packages among the sources. */
   readonly packages: readonly string[];
+}
+
+interface Script {
+  readonly url: string;
+  readonly functions: readonly {
+    readonly functionName: string;
+    readonly ranges: readonly { readonly count: number }[];
+  }[];
 }
 
 /** Which sources went into which file of the build. */
@@ -49,8 +57,6 @@ beforeAll(() => {
       Object.keys(inputs),
     ]),
   );
-  // The launcher's twin of the entry.
-  bundled = new Map([...bundled, ['dist/main.cjs', bundled.get('dist/main.js') ?? []]]);
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
@@ -60,17 +66,21 @@ function load(...args: readonly string[]): Loaded {
   mkdirSync(coverage);
   const env = { ...refusedEnvironment(home), NODE_V8_COVERAGE: coverage };
   const { status, stdout } = spawnSync(process.execPath, [launcher, ...args], { env, encoding: 'utf8' });
-  const urls = readdirSync(coverage).flatMap((name) => {
+  const scripts = readdirSync(coverage).flatMap((name) => {
     const { result } = JSON.parse(readFileSync(join(coverage, name), 'utf8')) as {
-      readonly result: readonly { readonly url: string }[];
+      readonly result: readonly Script[];
     };
-    return result.map(({ url }) => url);
+    return result.filter(({ url }) => url.startsWith('file:'));
   });
-  const files = urls
-    .filter((url) => url.startsWith('file:'))
-    .map((url) => relative(root, fileURLToPath(url)))
+  const files = scripts.map(({ url }) => relative(root, fileURLToPath(url))).toSorted();
+  // esbuild makes a function of a module that is required, with the module's path as its name.
+  const notRun = scripts.flatMap(({ functions }) =>
+    functions.filter(({ ranges }) => ranges[0]?.count === 0).map(({ functionName }) => functionName),
+  );
+  const sources = files
+    .flatMap((file) => bundled.get(file) ?? [])
+    .filter((source) => !notRun.includes(source))
     .toSorted();
-  const sources = files.flatMap((file) => bundled.get(file) ?? []).toSorted();
   const packages = sources.flatMap((source) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? []);
   return { exitCode: status, stdout, files, sources, packages: [...new Set(packages)].toSorted() };
 }
@@ -97,6 +107,32 @@ describe.each([
   });
 });
 
+describe('tv runbook list', () => {
+  let list: Loaded;
+  beforeAll(() => {
+    list = load('runbook', 'list');
+  });
+
+  it('needs no environment, and loads nothing that one consists of', () => {
+    expect(list.exitCode).toBe(0);
+    expect(list.stdout).toContain('tv oracle rotate-key');
+    const needless =
+      /^src\/(chain|database|host|api|engine\/(?!interrupt)|sandbox|operations|observe|environment\.ts)/;
+    expect(list.sources.filter((source) => needless.test(source))).toEqual([]);
+  });
+
+  it('loads two packages: to read the arguments, and for colours', () => {
+    expect(list.packages).toEqual(['chalk', 'commander']);
+  });
+
+  it('measures only what no shorter way can with string-width', () => {
+    // The name of the procedure that there is not.
+    const wide = load('runbook', 'show', '金库');
+    expect(wide.exitCode).toBe(2);
+    expect(wide.packages).toContain('string-width');
+  });
+});
+
 describe('tv status', () => {
   let status: Loaded;
   beforeAll(() => {
@@ -106,6 +142,14 @@ describe('tv status', () => {
   it('runs where every source refuses', () => {
     expect(status.exitCode).toBe(2);
     expect(status.stdout).toContain('TempoVault');
+  });
+
+  it('loads at most 190 files, 2.6 MB in all', () => {
+    // Every command loads about as much, and pays for it at each start. A package that few need is imported where they do.
+    const bytes = status.files.reduce((sum, file) => sum + statSync(join(root, file)).size, 0);
+    expect(status.files.length).toBeGreaterThan(50);
+    expect(status.files.length).toBeLessThanOrEqual(190);
+    expect(bytes).toBeLessThanOrEqual(2_600_000);
   });
 
   it('loads no other command', () => {
@@ -124,59 +168,23 @@ describe('tv status', () => {
       [
         "@noble/curves",
         "@noble/hashes",
-        "@scure/base",
-        "@scure/bip32",
-        "@scure/bip39",
-        "@sec-ant/readable-stream",
-        "@sindresorhus/merge-streams",
         "abitype",
-        "ansi-regex",
         "chalk",
-        "cli-cursor",
-        "cli-spinners",
         "commander",
-        "execa",
-        "figures",
-        "get-east-asian-width",
-        "get-stream",
-        "human-signals",
-        "is-interactive",
-        "is-plain-obj",
-        "is-stream",
-        "is-unicode-supported",
         "kysely",
-        "log-symbols",
-        "mimic-function",
-        "npm-run-path",
-        "onetime",
-        "ora",
         "ox",
-        "parse-ms",
         "pg",
-        "pg-cloudflare",
         "pg-connection-string",
         "pg-int8",
         "pg-pool",
         "pg-protocol",
         "pg-types",
-        "pgpass",
         "postgres-array",
         "postgres-bytea",
         "postgres-date",
         "postgres-interval",
-        "pretty-ms",
-        "restore-cursor",
-        "signal-exit",
-        "split2",
-        "stdin-discarder",
-        "string-width",
-        "strip-ansi",
-        "strip-final-newline",
-        "unicorn-magic",
         "viem",
-        "which-command",
         "xtend",
-        "yoctocolors",
         "zod",
       ]
     `);
@@ -204,7 +212,7 @@ describe('what is printed', () => {
     expect(status).toBe(1);
   });
 
-  it('to somebody who has gone meanwhile is not missed', () => {
+  it('after the reader has exited → no error', () => {
     const { stdout, stderr } = sh('"$1" "$2" --help | head -c 0; echo "$PIPESTATUS"');
     expect([stdout, stderr]).toEqual(['0\n', '']);
   });
@@ -244,6 +252,26 @@ describe('a command that only reads, interrupted while the host hangs', () => {
       expect(stderr).toContain(`✖ The command was interrupted by ${signal}.`);
       const child = Number(readFileSync(pidFile, 'utf8'));
       expect(() => process.kill(child, 0)).toThrow('ESRCH');
+    },
+  );
+});
+
+describe('what asks nodes and the API', () => {
+  // undici and the streams of the web, behind `fetch` and an import of node:http, cost a third of a short command.
+  it.each(['status', 'monitor', 'oracle status', 'health', 'emergency shutdown --dry-run'])(
+    'tv %s loads neither undici nor the streams of the web',
+    (line) => {
+      const args = line.split(' ');
+      const list = join(home, `builtins-${args.join('-')}`);
+      const hook = `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(list)}, process.moduleLoadList.join('\\n')));`;
+      const preload = join(home, 'builtins.cjs');
+      writeFileSync(preload, hook);
+      spawnSync(process.execPath, ['--require', preload, launcher, ...args], {
+        env: refusedEnvironment(home),
+      });
+      const loaded = readFileSync(list, 'utf8').split('\n');
+      expect(loaded).toContain('NativeModule http');
+      expect(loaded.filter((name) => /undici|webstreams/.test(name))).toEqual([]);
     },
   );
 });

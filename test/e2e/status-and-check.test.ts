@@ -14,7 +14,7 @@ const obstacle = await systemdObstacle();
 /** How much longer than a screen without trouble one with a dead source may take: its limit, and some room. */
 const deadSourceMs = 8_000 + 2_000;
 
-describe.skipIf(obstacle !== undefined)('commands that only look', () => {
+describe.skipIf(obstacle !== undefined)('read-only commands', () => {
   let sandbox: TestSandbox;
   let last = 0;
   let wellMs = 0;
@@ -109,7 +109,7 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       expect(stdout).toContain(`${invented} #7`);
       const first = Math.min(...taken.map(({ block }) => block));
       expect(flat(stdout)).toContain(`Next: tv -e sandbox reindex --from-block ${first}`);
-      // A part of the blocks: what lies outside is not told.
+      // A part of the blocks: what lies outside is not reported.
       expect(await compare('--from-block', '1234')).toMatchObject({
         missing: taken.filter(({ block }) => block >= 1_234).map(({ log }) => log),
         surplus: [`1234 ${invented} 7`],
@@ -201,14 +201,14 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       expect(screen.exitCode).toBe(0);
       expect(screen.text).not.toContain('Next:');
       expect([...screen.sources.keys()]).toEqual([
-        ...['services', 'processes', 'machine', 'disk', 'nodes', 'chain', 'protocol', 'breakers', 'signals'],
-        ...['relay', 'database', 'indexer', 'api', 'backups', 'runs'],
+        ...['services', 'processes', 'machine', 'disk', 'envFile', 'nodes', 'chain', 'protocol', 'breakers'],
+        ...['signals', 'relay', 'database', 'indexer', 'events', 'api', 'cors', 'backups', 'runs'],
       ]);
-      expect([...screen.sources.values()].map(({ level }) => level)).toEqual(Array(15).fill('ok'));
+      expect([...screen.sources.values()].map(({ level }) => level)).toEqual(Array(18).fill('ok'));
       expect(await witness(sandbox, last)).toEqual(before);
       const { stdout } = await sandbox.tv(['status']);
       expect(flat(stdout)).toMatch(
-        /^TempoVault · sandbox · chain 31337 · ok ✔ 15 sources ok; indexer: cursor [\d ]+, (at the head|\d+ blocks? behind); signals: 3 pairs, the newest signal [\d.]+ s old; backups: none; runs: none unfinished$/,
+        /^TempoVault · sandbox · chain 31337 · ok ✔ 18 sources ok; indexer: cursor [\d ]+, (at the head|\d+ blocks? behind); signals: 3 pairs, the newest signal [\d.]+ s old; backups: none; runs: none unfinished$/,
       );
     });
 
@@ -241,7 +241,11 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
         () => sandbox.systemctl('start', 'tempovault-api'),
         status,
       );
-      expect(screen.findings).toEqual(['service-down:api', 'api-away < service-down:api']);
+      expect(screen.findings).toEqual([
+        'service-down:api',
+        'api-away < service-down:api',
+        'unknown-cors < service-down:api',
+      ]);
       expect(screen.exitCode).toBe(2);
       expect(screen.text).toContain('The API cannot be reached: connection refused');
       expect(screen.first).toMatch(/service start api$/);
@@ -257,10 +261,11 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
         'database-away',
         'api-unhealthy < database-away',
         'unknown-indexer < database-away',
+        'unknown-events < database-away',
       ]);
       expect(screen.exitCode).toBe(2);
       expect(screen.text).toMatch(/✖ Nothing listens for the database on 127\.0\.0\.1:\d+/);
-      expect(screen.first).toMatch(/systemctl status postgresql$/);
+      expect(screen.first).toMatch(/systemctl start sandbox-database$/);
     });
 
     it('the database hangs, and the screen comes in time all the same', async () => {
@@ -278,8 +283,12 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
 
     it('2: the RPC node hangs, dies, answers 429 or HTML, or is on another chain; the cursor is still shown', async () => {
       const faults: readonly { fault: RpcFault; says: RegExp; cause: string }[] = [
-        { fault: { mode: 'hang' }, says: /RPC nodes unknown: no answer within/, cause: 'unknown-nodes' },
-        { fault: { mode: 'stop' }, says: /The RPC node broke off/, cause: 'rpc-away' },
+        {
+          fault: { mode: 'hang' },
+          says: /The RPC node has not answered within 3\.\d s/,
+          cause: 'rpc-silent',
+        },
+        { fault: { mode: 'stop' }, says: /The RPC node closed the connection/, cause: 'rpc-away' },
         {
           fault: { mode: 'rate-limit' },
           says: /The RPC node refuses more requests for now: a rate limit/,
@@ -289,6 +298,16 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       ];
       const setFaults = async (...now: readonly RpcFault[]) =>
         writeFaults(sandboxPaths(sandbox.dir).faults, now);
+      const [cursor] = await sandbox.sql<{ block: number }>(
+        'SELECT last_indexed_block::int AS block FROM indexer_state',
+      );
+      // The indexer skips a block for good when its call fails, which tv status finds: it reads them again.
+      const heal = async () => {
+        await setFaults();
+        await sandbox.systemctl('stop', 'tempovault-indexer');
+        await sandbox.sql('UPDATE indexer_state SET last_indexed_block = $1', [cursor?.block]);
+        await sandbox.systemctl('start', 'tempovault-indexer');
+      };
       const look = async () => {
         for (const { fault, says, cause } of faults) {
           await setFaults(fault);
@@ -309,9 +328,12 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
           expect(screen.sources.get('indexer')?.text).toMatch(/^cursor \d[\d ]*; blocks behind unknown$/);
         }
         await setFaults({ mode: 'wrong-chain', id: 1 });
+        const compared = await sandbox.tv(['reindex', 'check']);
+        expect([compared.exitCode, compared.stdout]).toEqual([3, '']);
+        expect(compared.stderr).toContain('The RPC node is on chain 1, not 31337.');
         return status();
       };
-      const wrong = await during(async () => {}, setFaults, look);
+      const wrong = await during(async () => {}, heal, look);
       // Nothing that a node of another chain returns is shown.
       expect(roots(wrong).map((id) => id.split(':')[0])).toEqual(['rpc-wrong-chain']);
       for (const id of ['protocol', 'breakers', 'signals', 'relay']) {
@@ -319,7 +341,9 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
         expect(wrong.sources.get(id)?.text).toMatch(/is on chain 1, not 31337/);
       }
       expect(wrong.exitCode).toBe(2);
-      expect(wrong.first).toMatch(/^set RPC_URL to a node of chain 31337/);
+      expect(wrong.first).toMatch(
+        /^with the URL of a node of chain 31337 in the place of https:\/\/OTHER_NODE: sed /,
+      );
     });
 
     it('2: the indexer is active and does nothing → what holds it is the cause', async () => {
@@ -338,15 +362,17 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
       ]);
       expect(screen.exitCode).toBe(2);
       expect(screen.text).toContain('makes no progress');
-      expect(screen.first).toMatch(/kill -CONT \d+$/);
+      expect(screen.first).toMatch(/systemctl kill --signal=SIGCONT tempovault-indexer$/);
     });
 
     it('2: the host cannot be reached → one cause, and what is known otherwise', async () => {
       const screen = await status('--set', 'host.prefix=/run/nowhere/inside');
       expect(roots(screen)).toEqual(['host-away', expect.stringContaining('database')]);
-      for (const id of ['processes', 'machine', 'disk', 'backups', 'schedule', 'relay']) {
+      for (const id of ['processes', 'machine', 'disk', 'envFile', 'backups', 'schedule']) {
         expect(screen.findings).toContain(`unknown-${id} < host-away`);
       }
+      // Its key is in there.
+      expect(screen.findings).toContain('unknown-relay < unknown-envFile');
       expect(screen.exitCode).toBe(2);
       expect(screen.text).toContain('through which host commands run, does not exist here');
     });
@@ -418,11 +444,50 @@ describe.skipIf(obstacle !== undefined)('commands that only look', () => {
         expect(text).toContain(`✖ #${log} Withdrawn skipped or lost: the cursor is beyond its block`);
         expect(text).toContain(`rows without a log on the chain: events #`);
         expect(text).toContain(`reindex check --from-block ${block} --to-block ${block}`);
+        // The same of the account that was paid: the event without its row, and the row without its event.
+        const [paid] = await sandbox.sql<{ recipient: string }>(
+          'SELECT recipient FROM withdrawals ORDER BY event_id LIMIT 1',
+        );
+        const blocks = ['--from-block', String(block), '--to-block', String(block)];
+        const { stdout } = await sandbox.tv([
+          'trace',
+          '--address',
+          paid?.recipient ?? '',
+          ...blocks,
+          '--json',
+        ]);
+        const { events } = JSON.parse(stdout);
+        expect(
+          events.map((event: Record<string, unknown>) => [
+            event['chain'],
+            event['logIndex'],
+            event['stored'],
+          ]),
+        ).toEqual([
+          ['found', log, false],
+          ['not-found', log + 1000, true],
+        ]);
       } finally {
         await sandbox.sql('UPDATE events SET log_index = log_index - 1000 WHERE transaction_hash = $1', [
           hash,
         ]);
       }
+    });
+
+    it('a deposit by its row: the event of that row, and what became of its token', async () => {
+      const [row] = await sandbox.sql<{ id: string; hash: string; log: number }>(
+        'SELECT d.id, e.transaction_hash AS hash, e.log_index AS log FROM deposits d JOIN events e ON e.id = d.event_id ORDER BY d.id LIMIT 1',
+      );
+      const { stdout } = await sandbox.tv(['trace', '--deposit', String(row?.id), '--json']);
+      const { events, none } = JSON.parse(stdout);
+      expect(none).toBeNull();
+      expect(events[0]).toMatchObject({
+        ...{ name: 'Deposited', transactionHash: row?.hash, logIndex: row?.log, stored: true },
+        tables: ['events', 'deposits'],
+      });
+      const absent = await sandbox.tv(['trace', '--deposit', '999999999']);
+      expect(absent.exitCode).toBe(1);
+      expect(flat(absent.stdout)).toContain('the table deposits has no row with the id 999999999');
     });
 
     it('one that no node knows, and sources that are away, are not called failed or missing', async () => {

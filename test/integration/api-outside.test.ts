@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Server } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -52,7 +52,6 @@ describe('the certificate of a server', () => {
   });
 
   it('a server that says nothing → timeout', async () => {
-    const { createServer: createTcpServer } = await import('node:net');
     const silent = await listen(createTcpServer(() => {}));
     await expect(readCertificate({ url: `https://127.0.0.1:${silent}`, timeoutMs: 100 })).rejects.toThrow(
       TimeoutError,
@@ -86,5 +85,14 @@ describe('a CORS preflight', () => {
     });
     expect(answer).toMatchObject({ status, allowed });
     expect(asked.at(-1)).toEqual(['OPTIONS', '/base/api/v1/stats', origin, 'GET']);
+  });
+
+  it('a server that switches to another protocol → unavailable', async () => {
+    const switching = createTcpServer((socket) => {
+      socket.on('error', () => {});
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n');
+    });
+    const url = `http://127.0.0.1:${await listen(switching)}`;
+    await expect(readCors({ url, path: '/', origin, timeoutMs })).rejects.toThrow(UnavailableError);
   });
 });

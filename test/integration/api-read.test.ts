@@ -91,7 +91,10 @@ describe('an API that does not answer as it should', () => {
     await using server = await httpServer(() => {});
     const call = readHealth(connectApi({ url: server.url, timeoutMs: 300 }));
     await expect(call).rejects.toThrow(TimeoutError);
-    await expect(call).rejects.toThrow('The API did not answer within 0.3 s.');
+    await expect(call).rejects.toMatchObject({
+      code: 'api.timeout',
+      message: expect.stringContaining('0.3 s'),
+    });
   });
 
   it('is not there', async () => {
@@ -111,6 +114,18 @@ describe('an API that does not answer as it should', () => {
     await expect(call).rejects.toMatchObject({ facts: { status: 'HTTP 502', answer: '502 Bad Gateway' } });
   });
 
+  it('sends a body without end', async () => {
+    await using server = await httpServer((response) => {
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536, ' ')));
+      };
+      response.on('drain', more);
+      more();
+    });
+    const call = readHealth(connect(server.url));
+    await expect(call).rejects.toThrow('The API URL answered with more than 8 MiB.');
+  });
+
   it('is ended by an abort', async () => {
     await using server = await httpServer(() => {});
     const reason = new TvError('tv.interrupted', 'interrupted');
@@ -121,7 +136,7 @@ describe('an API that does not answer as it should', () => {
   });
 });
 
-// A `%` that nobody encoded is no reason to fail.
+// An unencoded `%` is no reason to fail.
 it.each(['p4ssw0rd', '50%off4all'])(
   'credentials in the URL reach the API and nobody else: %j',
   async (password) => {
@@ -134,6 +149,6 @@ it.each(['p4ssw0rd', '50%off4all'])(
     expect(client.url).toBe(`http://127.0.0.1:${server.port}`);
     expect(JSON.stringify([error, String(error)])).not.toContain(password);
     expect(() => connect('ftp://p4ssw0rd@x')).toThrow('The API URL is not an http or https URL.');
-    expect(() => connect(undefined)).toThrow('No API URL is set.');
+    expect(() => connect(undefined)).toThrow(expect.objectContaining({ code: 'config.setting-missing' }));
   },
 );

@@ -74,7 +74,7 @@ it('reset by another transaction since: a warning that names it', async () => {
   });
 });
 
-it('the effect of somebody else: open, but without an event of this run', async () => {
+it('the effect of another account: open, but without an event of this run', async () => {
   const unrelated = await change(reset);
   await change(trip);
   const checks = await checksOf(unrelated);

@@ -109,7 +109,7 @@ describe.each(['tempo', 'ethereum'] as const)('on anvil, network %s', (network) 
       await collect(readLogs(connect(node.url), { fromBlock: 9, toBlock: 8, addresses: [riskController] })),
     ).toEqual([]);
     const all = readLogs(connect(node.url), { fromBlock: 0, toBlock: 1, addresses: [] });
-    await expect(all.next()).rejects.toThrow('No contract address is set');
+    await expect(all.next()).rejects.toMatchObject({ code: 'config.setting-missing' });
   });
 
   it.each([

@@ -68,7 +68,7 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
     await capital.setPaused(false);
   });
 
-  it('tells that there is nothing to unwind, and does not try', async () => {
+  it('nothing to unwind → says so, sends nothing', async () => {
     expect(
       await capital.counted(async () => {
         const { exitCode, stderr } = await world.tv(['emergency', 'unwind', '--pair', 'Alpha', ...confirm]);
@@ -97,7 +97,14 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
 
   // What needs no contract for its answer is in test/unit/withdraw-refusals.test.ts.
   it.each([
-    ['more than is free', '700', stranger, stranger, 3, /700 \S+ asked for, 5\d\d(\.\d+)? \S+ is free/],
+    [
+      'more than is withdrawable',
+      '700',
+      stranger,
+      stranger,
+      3,
+      /700 \S+ asked for, 5\d\d(\.\d+)? \S+ is withdrawable/,
+    ],
     ['a raw number in hex', '0x5f5e100', stranger, stranger, 2, /expected an amount/],
   ] as const)('refuses %s and sends nothing', async (_, amount, to, again, code, words) => {
     expect(
@@ -141,7 +148,7 @@ describe.each(combinations)('capital in an emergency on %s, contracts as %s', (n
     expect((await withdraw('2', stranger, ...twice(stranger), '--calldata')).exitCode).toBe(0);
   });
 
-  it('goes on after a kill at any point: paid once, paused again', { timeout: 120_000 }, async () => {
+  it('killed at any point → continues: paid once, paused again', { timeout: 120_000 }, async () => {
     await capital.setPaused(true);
     const points =
       generation !== 'runbook'

@@ -8,7 +8,8 @@ import { connectChain } from '../../src/chain/connectChain.ts';
 import { described } from '../../src/chain/describeRpcError.ts';
 import { readDeployment } from '../../src/chain/intents/readDeployment.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
-import { readActivity } from '../../src/chain/oracle/readActivity.ts';
+import { diagnoseMeanwhile } from '../../src/chain/oracle/diagnose.ts';
+import { mostReceipts, readActivity } from '../../src/chain/oracle/readActivity.ts';
 import { holdsOracleRole, isOracle, readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import { readPairSignals } from '../../src/chain/oracle/readPairSignals.ts';
 import { readSignals } from '../../src/chain/oracle/readSignals.ts';
@@ -121,6 +122,56 @@ describe('every read, all at once, is as on a healthy node', () => {
     }
   });
 });
+
+describe('requests that wait for the answer to others', () => {
+  it.each<[string, number, (chain: Chain) => Promise<unknown>]>([
+    ['breakers', 4, (chain) => readBreakers(chain, { pairs: [pair], discover: true })],
+    [
+      'causes of the relay',
+      5,
+      (chain) =>
+        diagnoseMeanwhile(
+          chain,
+          { oracle, feeToken: null, head: { number: 600, timestamp: 0 }, enoughTransactions: mostReceipts },
+          Promise.resolve({ hostTime: undefined, intervalSeconds: 60 }),
+        ),
+    ],
+  ])('%s: %i rounds', async (_, most, read) => {
+    const counted = inRounds(connect(node.url));
+    await read(counted.chain);
+    expect(counted.rounds()).toBe(most);
+  });
+});
+
+/** A chain that is served in rounds: what is asked for by then is answered at once, and only then comes more. */
+function inRounds(chain: Chain) {
+  interface Waiting {
+    readonly call: Parameters<Chain['client']['request']>[0];
+    settle(answer: PromiseSettledResult<unknown>): void;
+  }
+  let rounds = 0;
+  let waiting: Waiting[] = [];
+  const serve = async () => {
+    rounds++;
+    const all = waiting;
+    waiting = [];
+    const answers = await Promise.allSettled(all.map(({ call }) => chain.client.request(call)));
+    for (const [index, { settle }] of all.entries()) {
+      const answer = answers[index];
+      if (answer !== undefined) settle(answer);
+    }
+  };
+  const request = (call: Waiting['call']) =>
+    new Promise((resolve, reject) => {
+      // All that needs no answer has been asked for when the microtasks are done.
+      if (waiting.length === 0) setImmediate(() => void serve());
+      const settle: Waiting['settle'] = (answer) =>
+        answer.status === 'fulfilled' ? resolve(answer.value) : reject(answer.reason as Error);
+      waiting.push({ call, settle });
+    });
+  const client = { ...chain.client, request: request as Chain['client']['request'] };
+  return { chain: { ...chain, client }, rounds: () => rounds };
+}
 
 it('remembers the size of a batch that a node takes', async () => {
   await using faulty = await faultyNode(node.url, 'nobatch');

@@ -148,7 +148,7 @@ describe.each(combinations)('on %s with the contracts as %s', (network, generati
     if (pausing === undefined || ending === undefined || withdrawal === undefined) throw new Error('three');
     const by = (intent: typeof pausing) => ({ from: intent.holders[0] ?? '0x', ...callOf(intent) });
     const { from = '0x', ...withdraw } = by(withdrawal);
-    // An empty vault: how far it gets tells whether the pause was in the way.
+    // An empty vault: how far it gets shows whether the pause blocked it.
     const paused = await simulate(world.chain, { from, calls: [withdraw], first: [by(pausing)] });
     const open = await simulate(world.chain, {
       from,

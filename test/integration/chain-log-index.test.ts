@@ -3,6 +3,7 @@ import { readBreakers } from '../../src/chain/breakers/readBreakers.ts';
 import { awaitSignal } from '../../src/chain/oracle/awaitSignal.ts';
 import { readActivity } from '../../src/chain/oracle/readActivity.ts';
 import { readHead } from '../../src/chain/readHead.ts';
+import { readProtocol } from '../../src/chain/readProtocol.ts';
 import { testLogIndex } from '../../src/chain/testLogIndex.ts';
 import { readRestingOrders } from '../../src/chain/treasury/readOrders.ts';
 import { placeUnlisted } from '../../src/sandbox/breakOrders.ts';
@@ -11,7 +12,7 @@ import { SignalSource, signedCalls } from '../../src/sandbox/chain/signalSource.
 import { type Capital, openCapital, usd } from '../support/capital.ts';
 import { faultyNode } from '../support/faultyNode.ts';
 import { environmentName, type ProtocolWorld, protocolWorld } from '../support/protocolWorld.ts';
-import { callRpc, RpcRefusal, rpcServer } from '../support/rpcServer.ts';
+import { callRpc, countingNode, RpcRefusal, rpcServer } from '../support/rpcServer.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -39,7 +40,7 @@ describe('a node whose log index leaves logs out, without an error', () => {
 
   const whole = async () => ({ fromBlock: 0, toBlock: await world.protocol.head() });
 
-  it('is told from one that is complete, over the whole chain and over its newest blocks', async () => {
+  it('is distinguished from a complete one, over the whole chain and over its newest blocks', async () => {
     const range = await whole();
     const newest = { ...range, fromBlock: range.toBlock - 3 };
     expect(await testLogIndex(world.protocol.through(world.protocol.url), range)).toEqual({ is: 'works' });
@@ -54,6 +55,28 @@ describe('a node whose log index leaves logs out, without an error', () => {
     const verdict = await testLogIndex(world.protocol.through(tail.url), range);
     expect(verdict).toMatchObject({ is: 'broken', reason: expect.stringMatching(incomplete) });
     expect(await testLogIndex(world.protocol.through(tail.url), newest)).toEqual({ is: 'works' });
+  });
+
+  it('two tests at once, a block apart → one', async () => {
+    await using counting = await countingNode(world.protocol.url);
+    const range = await whole();
+    const requestsOf = async (
+      ranges: readonly { readonly fromBlock: number; readonly toBlock: number }[],
+    ) => {
+      const before = counting.requests;
+      const chain = world.protocol.through(counting.url);
+      const verdicts = await Promise.all(ranges.map((each) => testLogIndex(chain, each)));
+      expect(verdicts.map(({ is }) => is)).toEqual(ranges.map(() => 'works'));
+      return counting.requests - before;
+    };
+    const blockBefore = { ...range, toBlock: range.toBlock - 1 };
+    const alone = await requestsOf([blockBefore]);
+    expect(alone).toBeGreaterThan(2);
+    expect(await requestsOf([blockBefore, range])).toBe(alone);
+    const newest = { fromBlock: range.toBlock - 3, toBlock: range.toBlock - 1 };
+    expect(await requestsOf([newest, { ...newest, toBlock: range.toBlock }])).toBe(
+      await requestsOf([newest]),
+    );
   });
 
   it.each(['logsEmpty', 'logsTail'] as const)('%s: the history of breakers is unknown', async (mode) => {
@@ -105,6 +128,27 @@ describe('a node whose log index leaves logs out, without an error', () => {
       [oracle.toLowerCase()],
     ]);
     expect(seen.others[0]?.signal.at).toBe(now.timestamp + 1);
+  });
+
+  it.each([
+    ['recnull', /returns no receipt of \d+ of \d+ transactions whose logs it has/],
+    ['recother', /log index is incomplete|returns no receipt/],
+  ] as const)(
+    'receipts of its transactions do not come (%s) → who sent the signals is unknown, not "none of the key"',
+    async (mode, reason) => {
+      await using faulty = await faultyNode(world.protocol.url, mode);
+      const chain = world.protocol.through(faulty.url);
+      await expect(
+        readActivity(chain, { sender: oracle, head: await world.protocol.head() }),
+      ).rejects.toThrow(reason);
+    },
+  );
+
+  it('contracts answer calls and their code does not come → unknown, not "no contract"', async () => {
+    await using faulty = await faultyNode(world.protocol.url, 'codeempty');
+    await expect(readProtocol(world.protocol.through(faulty.url))).rejects.toThrow(
+      'The RPC node returns no bytecode of a contract, which answers calls.',
+    );
   });
 
   it('a signal in the contract that the logs do not show → its logs are incomplete', async () => {

@@ -58,7 +58,7 @@ describe('a node that does not answer as it should', () => {
     expect(error).toBeInstanceOf(TimeoutError);
     expect(error.message).toBe('The RPC node did not answer in time.');
     expect(error.facts['node']).toBe(server.url);
-    // Not asked again. A busy machine may not even have got the first one out by then.
+    // Not asked again. A busy machine may not even have got the first one out yet.
     expect(server.requests).toBeLessThanOrEqual(1);
     expect(performance.now() - start).toBeLessThan(5_000);
   });
@@ -164,7 +164,7 @@ describe('a node that does not answer as it should', () => {
     expect(server.requests).toBe(2);
   });
 
-  it('has a certificate that nobody trusts, or no TLS at all', async () => {
+  it('has an untrusted certificate, or no TLS at all', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'tv-tls-'));
     const [keyFile, certFile] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
     const options = ['-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost'];
@@ -210,7 +210,7 @@ describe('several nodes', () => {
     expect([pruned.requests, archive.requests]).toEqual([3, 3]);
   });
 
-  it('all dead: the error tells about each', async () => {
+  it('all dead → the error reports each', async () => {
     await using dead = await hanging();
     const closed = await closedPort();
     const error = await failureOf(connectFor(300, dead.url, closed));
@@ -263,7 +263,7 @@ describe('credentials in a URL', () => {
   const secretUrl = (port: number) => `http://ops:p4ssw0rd@127.0.0.1:${port}/v3/${key}?token=t0k3n-value`;
   const secrets = [key, 'p4ssw0rd', 't0k3n-value', Buffer.from('ops:p4ssw0rd').toString('base64')];
 
-  /** Neither is in the URL: a provider may quote what somebody put into the wrong place. */
+  /** Neither is in the URL: a provider may quote what a user put into the wrong place. */
   const privateKey = 'ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
   const foreignKey = '0123456789abcdef0123456789abcdef';
   const quoted = `invalid key 0x${privateKey} (${secrets.join(', ')}) at https://elsewhere.example/v2/${foreignKey}`;
@@ -363,7 +363,7 @@ describe('credentials in a URL', () => {
     expect(() => connect(`ws://ops:p4ssw0rd@host/${key}`)).toThrow(
       'RPC URL 1 of 1 is not an http or https URL.',
     );
-    expect(() => connect()).toThrow('No RPC URL is set.');
+    expect(() => connect()).toThrow(expect.objectContaining({ code: 'config.setting-missing' }));
   });
 });
 

@@ -150,7 +150,7 @@ describe.each<readonly [Network, boolean]>([
     await expectExactlyOne();
   });
 
-  it('goes on waiting while the node is away, and finds its transaction afterwards', async () => {
+  it('keeps waiting while the node is away, and finds its transaction afterwards', async () => {
     const notes: Record<string, Json> = {};
     await submitOnce(context(notes, proxied), parameters);
     faults({ mode: 'stop' });
@@ -163,7 +163,7 @@ describe.each<readonly [Network, boolean]>([
     await expectExactlyOne();
   });
 
-  it('tells a revert in words, and signs anew only once that was told', async () => {
+  it('describes a revert, and signs a new transaction only after reporting it', async () => {
     const { accounts, addresses } = world.deployment;
     const notes: Record<string, Json> = {};
     await expect(sendOnce(context(notes, world.chain, kill), parameters)).rejects.toThrow(Killed);
@@ -186,8 +186,10 @@ describe.each<readonly [Network, boolean]>([
       });
       await expectExactlyOne();
       expect(await probeSent(context(notes))).toBe('not-done');
-      // Now the simulation stands in the way, and nothing more is sent.
-      await expect(sendOnce(context(notes), parameters)).rejects.toThrow(/would refuse the transaction/);
+      // Now the simulation fails, and nothing more is sent.
+      await expect(sendOnce(context(notes), parameters)).rejects.toMatchObject({
+        code: 'transaction.would-revert',
+      });
       await expectExactlyOne();
     } finally {
       await change('grantRole');
@@ -314,7 +316,7 @@ describe.each<readonly [Network, boolean]>([
         exitCode: 5,
         facts: { transaction: hash },
         next: expect.arrayContaining([
-          { when: 'look it up again, and never send it a second time', tv: ['resume'] },
+          { when: 'look it up again, do not send it a second time', tv: ['resume'] },
         ]),
       });
       expect(await probeSent(context(notes, through))).toBe('begun');

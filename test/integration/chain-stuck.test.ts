@@ -150,11 +150,11 @@ it('recognises a stuck transaction, and takes its place only when asked', async 
     maxPriorityFeePerGas: 1n,
   });
   const stuckHash = (await node.call('eth_sendRawTransaction', [stuck])) as string;
-  const words = `a transaction of this account waits in the pool, from nonce ${latest} on`;
+  const words = `a transaction of this account is pending, from nonce ${latest} on`;
   expect(await looked(false)).toMatchObject({
     status: 'block',
     summary: words,
-    next: [expect.stringContaining('--replace')],
+    next: [{ again: ['--replace'], when: 'wait until it is in a block, or replace it' }],
   });
   expect(await looked(true)).toMatchObject({
     status: 'warn',

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import install from '../../runbooks/db/schedule/install.ts';
 import remove from '../../runbooks/db/schedule/remove.ts';
 import tune from '../../runbooks/db/tune.ts';
-import { exampleFacts, keyPlaces } from '../../runbooks/oracle/rotate-key.data.ts';
+import { exampleFacts } from '../../runbooks/oracle/rotate-key.preflight.ts';
 import { generate, setKey } from '../../runbooks/oracle/rotate-key.ts';
 import type { ReindexFacts } from '../../runbooks/reindex.preflight.ts';
 import { setStartBlock } from '../../runbooks/reindex.ts';
@@ -13,6 +13,7 @@ import { parseKey } from '../../src/chain/signers/oracleKey.ts';
 import { connectDatabase } from '../../src/database/connectDatabase.ts';
 import { connectHost } from '../../src/host/connectHost.ts';
 import { unitDirectory } from '../../src/host/unitFile.ts';
+import { keyPlaces } from '../../src/operations/oracle/runKeys.ts';
 import { setPin } from '../../src/operations/setPin.ts';
 import { ChangedSince } from '../../src/runbook/changedSince.ts';
 import type { Database, Host } from '../../src/runbook/context.ts';

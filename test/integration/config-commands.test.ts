@@ -97,6 +97,7 @@ describe('tv config show', () => {
         host.units.oracle   tempovault-oracle       default
         api.url        http://a:1              TV_API_URL
         api.publicUrl  not set
+        api.origins    (none)                  default
         api.timeoutMs  5000                    default
         backup.directory  /mnt/backup             --set"
     `);
@@ -118,6 +119,7 @@ describe('tv config show', () => {
         database.url        postgres://tempovault:***@localhost:5432/tempovault
                             .env:5
         database.adminUrl   not set
+        database.unit       postgresql              default
         database.timeoutMs  10000                   default
 
       Files, in the order of the search
@@ -129,8 +131,8 @@ describe('tv config show', () => {
       Next: tv config check
       "
     `);
-    await expect(showText({ dotEnv }, 'databse')).rejects.toThrow('There is no such setting.');
-    await expect(showText({ dotEnv }, 'data')).rejects.toThrow('There is no such setting.');
+    await expect(showText({ dotEnv }, 'databse')).rejects.toMatchObject({ code: 'usage.unknown-name' });
+    await expect(showText({ dotEnv }, 'data')).rejects.toMatchObject({ code: 'usage.unknown-name' });
   });
 });
 
@@ -229,7 +231,7 @@ describe('tv config init', () => {
 
       environments:
         production:
-          # Several RPC URLs: the first that works is used.
+          # Several RPC URLs: the first that answers is used.
           # chain:
             # id: 4217  # /home/tempovault/tempovault/.env:2 (CHAIN_ID)
             # rpcUrls:  # /home/tempovault/tempovault/.env:1 (RPC_URL); holds a secret, so not written here
@@ -247,6 +249,7 @@ describe('tv config init', () => {
           # database:
             # url:  # /home/tempovault/tempovault/.env:5 (INDEXER_DB_URL); holds a secret, so not written here
             # adminUrl:  # not set
+            # unit: "postgresql"  # default
             # timeoutMs: 10000  # default
 
           # Put in front of host commands: sudo -n, or ["ssh", "ops@vault-1"].
@@ -268,6 +271,7 @@ describe('tv config init', () => {
           # api:
             # url: "http://127.0.0.1:3000"  # default
             # publicUrl:  # not set
+            # origins:  # default
             # timeoutMs: 5000  # default
 
           # backup:
@@ -385,9 +389,9 @@ describe('tv config init', () => {
     vi.restoreAllMocks();
   });
 
-  it('leaves a file as it is, unless it is told to', async () => {
+  it('keeps an existing file, unless --force is given', async () => {
     const file = world.write(join(world.directory, 'tv.yaml'), 'default: mine\n');
-    await expect(run({ dotEnv }, file)).rejects.toThrow('There is a configuration already');
+    await expect(run({ dotEnv }, file)).rejects.toMatchObject({ code: 'config.file-exists' });
     expect(readFileSync(file, 'utf8')).toBe('default: mine\n');
     await run({ dotEnv }, file, true);
     expect(readFileSync(file, 'utf8')).toContain('default: production');

@@ -1,15 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { removeOne } from '../../runbooks/db/prune.ts';
-import type { RestoreFacts } from '../../runbooks/db/restore.preflight.ts';
+import { type RestoreFacts, readChosen } from '../../runbooks/db/restore.preflight.ts';
 import { swap } from '../../runbooks/db/restore.ts';
+import { checkCopy } from '../../runbooks/reindex.checks.ts';
 import { dumpTo } from '../../src/database/backup/dumpTo.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
-import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
+import type { Backup } from '../../src/database/backup/listBackups.ts';
 import { writeMarks } from '../../src/database/backup/marks.ts';
 import { readBack } from '../../src/database/backup/readBack.ts';
 import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
@@ -25,7 +26,7 @@ import { readDatabaseProperties } from '../../src/database/restore/readDatabaseP
 import { swapDatabases } from '../../src/database/restore/swapDatabases.ts';
 import { restoreTables } from '../../src/database/restoreTables.ts';
 import { connectHost } from '../../src/host/connectHost.ts';
-import type { Database, Host } from '../../src/runbook/context.ts';
+import type { Context, Database, Host } from '../../src/runbook/context.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { debianPrograms } from '../support/debianPrograms.ts';
 import { fillPerKind, fillRawAndKinds, readEverything } from '../support/eventTables.ts';
@@ -122,6 +123,7 @@ function superuser(database: string): TestDatabase['admin'] {
 
 const formats = {
   directory: (database: Database) => dumped(database, 'directory', 'vault'),
+  ranges: (database: Database) => dumped(database, 'ranges', 'vault'),
   'sql.gz': (database: Database) => dumped(database, 'sql.gz', 'vault.sql.gz'),
   custom: async (database: Database) => {
     writeFileSync(join(directory, 'vault.dump'), pgDump(database, '-Fc'));
@@ -139,10 +141,17 @@ function pgDump({ target: { name } }: Database, form: '-Fc' | '-Fp'): Buffer {
   return execFileSync(join(postgres.bin, 'pg_dump'), [form, ...at, name]);
 }
 
-async function dumped(database: Database, form: 'directory' | 'sql.gz', name: string): Promise<string> {
+async function dumped(
+  database: Database,
+  form: 'directory' | 'ranges' | 'sql.gz',
+  name: string,
+): Promise<string> {
   await dumpTo(database, {
     run,
     form,
+    compression: form === 'ranges' ? 'zstd' : 'gzip',
+    // A page.
+    rangeBytes: 8192,
     partial: join(directory, name),
     jobs: 2,
     applicationName: 'tv test',
@@ -162,7 +171,9 @@ describe.each<Form>(['raw-and-kinds', 'per-kind'])('a round trip of the form %s'
     const { major } = await readServer(database);
     const verdict = await verifyBackup(database, { run, backup, depth: 'all', jobs: 2, serverMajor: major });
     // Without a manifest a directory of pg_dump is as good as a foreign one.
-    expect(verdict.problems).toEqual(format === 'directory' ? ['its manifest is missing'] : []);
+    expect(verdict.problems).toEqual(
+      format === 'directory' || format === 'ranges' ? ['its manifest is missing'] : [],
+    );
     const { rows } = await readBack(database, { run, backup, jobs: 2 });
     expect(Object.values(rows).reduce((sum, one) => sum + one, 0)).toBe(form === 'per-kind' ? 353 : 304);
 
@@ -192,7 +203,7 @@ describe.each<Form>(['raw-and-kinds', 'per-kind'])('a round trip of the form %s'
         `SELECT array_agg(a::text ORDER BY a::text) FROM pg_database, unnest(datacl) a WHERE datname = '${database}'`,
       );
     expect(await acl(name)).toEqual(await acl(made.name));
-    // Sequences go on where they were.
+    // Sequences continue where they were.
     const next = `SELECT nextval('deposits_id_seq') AS id`;
     expect(await restored.admin(next)).toEqual(await made.admin(next));
   });
@@ -244,7 +255,7 @@ describe.runIf(typeof newer !== 'string')('written by pg_dump 17, for a server 1
       expect(await readEverything(await fillNew(made, file))).toEqual(await readEverything(made));
       const definitions = await fillNew(made, file, true);
       expect(await definitions.admin('SELECT count(*)::int AS rows FROM deposits')).toEqual([{ rows: 0 }]);
-      // Or else this shows nothing: the server refuses what stands at its beginning.
+      // Or else this shows nothing: the server refuses its first lines.
       const into = await postgres.createDatabase('empty');
       const at = [
         '-h',
@@ -272,6 +283,7 @@ describe.runIf(typeof newer !== 'string')('written by pg_dump 17, for a server 1
     await dumpTo(database, {
       run: with17,
       form: 'directory',
+      compression: 'gzip',
       partial: join(directory, 'own'),
       jobs: 1,
       applicationName: 'tv test',
@@ -289,7 +301,7 @@ describe.runIf(typeof newer !== 'string')('written by pg_dump 17, for a server 1
     expect((await verifyBackup(database, { ...parameters, run: with17 })).problems).toEqual([]);
   });
 
-  it('the event tables alone are put back from it', async () => {
+  it('only the event tables are restored from it', async () => {
     const { made, database } = await make('raw-and-kinds');
     dump17('c', 'vault.dump', made.name);
     const before = await readEverything(made);
@@ -310,7 +322,7 @@ it('names roles and extensions that the server lacks, with what creates them', a
   const { database } = await make('per-kind');
   const needs = { roles: ['tempovault', "o'neil", 'grafana_ro'], extensions: ['plpgsql', 'nowhere'] };
   const missing = await missingNeeds(database, needs);
-  expect(missing).toEqual({ roles: ['grafana_ro', "o'neil"], extensions: ['nowhere'] });
+  expect(missing).toEqual({ roles: ['grafana_ro', "o'neil"], extensions: ['nowhere'], forbidden: [] });
   expect(lackedBy('this server', missing)).toEqual({
     what: "this server does not have the roles grafana_ro, o'neil and the extension nowhere, which it needs",
     next: [
@@ -322,6 +334,52 @@ it('names roles and extensions that the server lacks, with what creates them', a
   expect(
     lackedBy('this server', await missingNeeds(database, { roles: ['tempovault'], extensions: [] })),
   ).toBe(undefined);
+});
+
+it('an extension that only a superuser may create → a role that is none is refused before the restore and the reindex', async () => {
+  const { made, database } = await make('per-kind');
+  await made.admin('CREATE EXTENSION pg_trgm; CREATE EXTENSION pg_stat_statements');
+  await superuser('postgres')('ALTER ROLE tempovault CREATEDB');
+  cleanUp.push(() => superuser('postgres')('ALTER ROLE tempovault NOCREATEDB'));
+  const backup = await found(await formats.directory(database));
+  const known = await readServer(database);
+  const check = async (adminUrl?: string) => {
+    const settings = { database: { adminUrl } };
+    const ctx = {
+      database: () => database,
+      host: () => ({ run }),
+      settings,
+      clock: { now: () => new Date() },
+    };
+    const context = ctx as unknown as Context;
+    const restore = await readChosen(context, {
+      chosen: { ...backup, problems: [], manifest: null },
+      inPlace: false,
+      server: Promise.resolve(known),
+      tools: Promise.resolve({ major: known.major, version: '', cores: 1, memoryBytes: 1024 ** 3 }),
+      signal: new AbortController().signal,
+    });
+    return { restore, reindex: await checkCopy(context) };
+  };
+  const refused = {
+    status: 'block',
+    summary: expect.stringMatching(
+      /: only a superuser may create the extension pg_stat_statements, which it needs$/,
+    ),
+    next: [{ when: 'set database.adminUrl to a superuser of PostgreSQL', tv: ['config', 'show'] }],
+    override: 'superuser-extensions',
+  };
+  const { restore, reindex } = await check();
+  expect(restore).toMatchObject(refused);
+  expect(reindex).toMatchObject(refused);
+  expect(await check(adminUrl)).toMatchObject({ restore: { status: 'warn' }, reindex: { status: 'pass' } });
+  // The server's own word: of the two extensions, the role may create one.
+  const own = await postgres.createDatabase('empty');
+  const session = new pg.Client({ connectionString: own.url });
+  await session.connect();
+  cleanUp.push(() => session.end());
+  await session.query('CREATE EXTENSION pg_trgm');
+  await expect(session.query('CREATE EXTENSION pg_stat_statements')).rejects.toThrow(/permission denied/);
 });
 
 describe('what keeps a database from being renamed', () => {
@@ -371,7 +429,7 @@ describe('what keeps a database from being renamed', () => {
 });
 
 describe('a swap', () => {
-  it('changes names in one transaction, and does nothing while somebody is connected', async () => {
+  it('renames in one transaction, and does nothing while a client is connected', async () => {
     const { made, database } = await make('per-kind');
     const other = await postgres.createDatabase('empty');
     const maintenance = openBeside(database, { name: 'postgres', adminUrl, applicationName: 'tv test' });
@@ -499,104 +557,4 @@ it('a backup that was pinned after the plan was made is not removed', async () =
   expect(await step.run(ctx)).toEqual({ kept: 'b.sql', reason: 'pinned: audit' });
   expect(await (await remove('c.sql')).step.run(ctx)).toMatchObject({ removed: 'c.sql' });
   expect(readdirSync(directory).toSorted()).toEqual(['a.sql', 'b.sql', 'b.sql.marks.json']);
-});
-
-describe('what is found in a folder', () => {
-  it('is every form of backup, and nothing else', async () => {
-    for (const name of [
-      'tempovault_20261101.sql',
-      'tempovault_20261102.sql.gz',
-      'run.dump',
-      'notes.txt',
-      'x.partial',
-    ]) {
-      writeFileSync(join(directory, name), 'x'.repeat(100));
-    }
-    writeFileSync(join(directory, 'empty.sql'), '');
-    const { backups, leftovers } = await listBackups({ run, directory });
-    expect(
-      backups
-        .map(({ name, form, problems }) => ({ name, form, problems }))
-        .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    ).toEqual([
-      { name: 'empty.sql', form: 'sql', problems: ['it is empty'] },
-      { name: 'run.dump', form: 'custom', problems: [] },
-      { name: 'tempovault_20261101.sql', form: 'sql', problems: [] },
-      { name: 'tempovault_20261102.sql.gz', form: 'sql.gz', problems: [] },
-    ]);
-    expect(leftovers.map(({ path }) => path)).toEqual([join(directory, 'x.partial')]);
-  });
-
-  it.each([
-    ['vault.sql.xz', /^xz -dk '/],
-    ['vault.sql.zst', /^zstd -d '/],
-    ['vault.tar', /tar -xf '/],
-  ])('%s is named as a kind that is not read, and is no backup', async (name, advice) => {
-    writeFileSync(join(directory, name), 'x');
-    const { backups, unsupported } = await listBackups({ run, directory });
-    expect([backups, unsupported]).toEqual([[], [name]]);
-    await expect(found('vault')).rejects.toMatchObject({
-      message: `"${name}" is a kind of backup that tv does not read.`,
-      next: [expect.stringMatching(advice)],
-    });
-  });
-
-  it('is sorted by time to the millisecond, so that the newest of one second is the newest', async () => {
-    const seconds = [1_795_700_000.25, 1_795_700_000.75, 1_795_700_000.5];
-    for (const [index, changed] of seconds.entries()) {
-      const path = join(directory, `${index}.sql`);
-      writeFileSync(path, 'x');
-      utimesSync(path, changed, changed);
-    }
-    const { backups } = await listBackups({ run, directory });
-    expect(backups.map(({ name }) => name)).toEqual(['1.sql', '2.sql', '0.sql']);
-    expect(backups[0]?.createdAt).toBe('2026-11-26T13:33:20.750Z');
-  });
-
-  it('a link is no backup of its own, and leads to the one that it points at', async () => {
-    const elsewhere = mkdtempSync(join(directory, 'elsewhere-'));
-    writeFileSync(join(elsewhere, 'vault.sql'), 'x');
-    writeFileSync(join(directory, 'day.sql'), 'x');
-    symlinkSync('day.sql', join(directory, 'latest.sql'));
-    symlinkSync(join(elsewhere, 'vault.sql'), join(directory, 'other.sql'));
-    symlinkSync('gone', join(directory, 'dangling.sql'));
-    symlinkSync('gone.partial', join(directory, 'x.partial'));
-    const { backups, leftovers } = await listBackups({ run, directory });
-    expect(backups.map(({ name }) => name)).toEqual(['day.sql']);
-    expect(leftovers).toEqual([]);
-    expect((await found(join(directory, 'latest.sql'))).path).toBe(join(directory, 'day.sql'));
-    expect((await found('other.sql')).path).toBe(join(elsewhere, 'vault.sql'));
-    await expect(found(join(directory, 'dangling.sql'))).rejects.toThrow('There is no backup "dangling.sql"');
-  });
-
-  it('names that cannot be said, or that steer a terminal, are left out and shown escaped', async () => {
-    writeFileSync(join(directory, "a 'quoted' name.sql"), 'x');
-    writeFileSync(join(directory, 'red\u001b[31m.sql'), 'x');
-    writeFileSync(join(directory, 'two\nlines.sql.partial'), 'x');
-    writeFileSync(
-      Buffer.concat([Buffer.from(`${directory}/l`), Buffer.from([0xe4]), Buffer.from('.sql')]),
-      'x',
-    );
-    const { backups, leftovers, unusable } = await listBackups({ run, directory });
-    expect(backups.map(({ name }) => name)).toEqual(["a 'quoted' name.sql"]);
-    expect(leftovers).toEqual([]);
-    expect(unusable.toSorted()).toEqual(['l\ufffd.sql', 'red\\u{1b}[31m.sql', 'two\\u{a}lines.sql.partial']);
-    await expect(found('red\u001b[31m.sql')).rejects.toThrow('has characters in it that tv does not take');
-  });
-
-  it.skipIf(process.getuid?.() !== 0).each([
-    ['may not be entered', 0o700],
-    ['may be entered, but not listed', 0o711],
-  ])('a folder that %s → an error, not a list without backups', async (_, mode) => {
-    writeFileSync(join(directory, 'day.sql'), 'x');
-    chmodSync(directory, mode);
-    const nobody = connectHost({
-      prefix: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'],
-      timeoutMs: 10_000,
-    });
-    await expect(listBackups({ run: nobody.run, directory })).rejects.toMatchObject({
-      message: 'The backup folder cannot be read.',
-      facts: { reason: expect.stringMatching(/Permission denied$/) },
-    });
-  });
 });

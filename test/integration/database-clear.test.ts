@@ -184,7 +184,7 @@ describe('clearEvents', () => {
     expect((await clearEvents(database, { schema, fromBlock: 10, all: false, cursor: 9 })).rows).toBe(66);
   });
 
-  it('names a reader that is in the way of an index it needs', async () => {
+  it('names a reader that blocks an index it needs', async () => {
     const { made, database, schema } = await make('raw-and-kinds');
     await made.admin(fillRawAndKinds(1, 10_000));
     const reader = await session(made, 'api');

@@ -24,11 +24,20 @@ import { connectDatabase } from '../../src/database/connectDatabase.ts';
 import type { EventSchema } from '../../src/database/eventSchema.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
 import { readServer } from '../../src/database/readServer.ts';
+import { checkFilled } from '../../src/database/restore/checkFilled.ts';
+import { fillDatabase } from '../../src/database/restore/fillDatabase.ts';
 import { restoreTables } from '../../src/database/restoreTables.ts';
 import { connectHost } from '../../src/host/connectHost.ts';
-import { type BackupFacts, type MadeBackup, makeBackup, requireSound } from '../../src/operations/backup.ts';
+import {
+  type BackupFacts,
+  checkFormat,
+  type MadeBackup,
+  makeBackup,
+  requireSound,
+} from '../../src/operations/backup.ts';
 import type { Database, Host } from '../../src/runbook/context.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
+import { debianPrograms } from '../support/debianPrograms.ts';
 import { fillPerKind, fillRawAndKinds, readEverything } from '../support/eventTables.ts';
 import { awkwardPassword, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
@@ -69,14 +78,15 @@ interface Changed {
   readonly facts?: Partial<BackupFacts>;
 }
 
-async function make(form: 'raw-and-kinds' | 'per-kind'): Promise<Made> {
-  const made = await postgres.createDatabase(form);
+async function make(form: 'raw-and-kinds' | 'per-kind', server = postgres): Promise<Made> {
+  const made = await server.createDatabase(form);
   await made.admin(form === 'per-kind' ? fillPerKind(1, 60) : fillRawAndKinds(1, 60));
   const database = connectDatabase({ url: made.url, timeoutMs: 5_000, applicationName: 'tv' });
   cleanUp.push(() => database.close());
   const { databaseOid: oid, systemIdentifier, version, major } = await readServer(database);
   const facts = {
     form: 'directory',
+    compression: 'gzip',
     directory,
     database: { name: made.name, systemIdentifier, oid },
     server: { version, major },
@@ -99,15 +109,15 @@ async function make(form: 'raw-and-kinds' | 'per-kind'): Promise<Made> {
     schema: await readEventSchema(database),
     path: join(directory, `${made.name}_20261128-120000-7f3a`),
     contextOf,
-    backUp: (changed) =>
-      makeBackup(contextOf(changed), { ...facts, ...changed?.facts, form: 'directory' }, 'begin anew'),
+    backUp: (changed) => makeBackup(contextOf(changed), { ...facts, ...changed?.facts }, 'begin anew'),
   };
 }
 
 /** Sound to its last byte, and as its manifest says. */
-async function problemsOf(database: Database, backup: Backup): Promise<readonly string[]> {
+async function problemsOf(database: Database, backup: Backup, as = run): Promise<readonly string[]> {
   const { major } = await readServer(database);
-  return (await verifyBackup(database, { run, backup, depth: 'all', jobs: 2, serverMajor: major })).problems;
+  const parameters = { run: as, backup, depth: 'all', jobs: 2, serverMajor: major } as const;
+  return (await verifyBackup(database, parameters)).problems;
 }
 
 function found(path: string): Promise<Backup> {
@@ -299,7 +309,7 @@ describe('a backup that is a step of a longer run', () => {
     expect(await failureOf(backUp({ facts: { directory: join(directory, 'no') } }))).toMatchObject({
       facts: { said: expect.stringMatching(/No such file or directory/) },
     });
-    // Stands for a full disk: a write past 4 KiB fails.
+    // Represents a full disk: a write past 4 KiB fails.
     const narrow: Host['run'] = (command, options) =>
       run(['bash', '-c', 'trap "" XFSZ; ulimit -f 4; exec "$@"', 'narrow', ...command], options);
     expect(await failureOf(backUp({ run: narrow }))).toMatchObject({
@@ -342,7 +352,7 @@ describe('a backup that is a step of a longer run', () => {
     const { database, path } = await make('raw-and-kinds');
     mkdirSync(`${path}.partial`);
     writeFileSync(join(`${path}.partial`, 'file'), 'x');
-    // What was begun ends, and nobody is left to take its answer.
+    // What was begun ends, and no reader is left for its answer.
     let ended: (() => void) | undefined;
     const flushed = new Promise<void>((resolve) => {
       ended = resolve;
@@ -357,6 +367,75 @@ describe('a backup that is a step of a longer run', () => {
     expect(readdirSync(directory)).toEqual([`${basename(path)}.partial`]);
   });
 });
+
+const newer = await debianPrograms();
+
+describe.runIf(typeof newer !== 'string')('a server of PostgreSQL 17 and its own programs', () => {
+  const bin = typeof newer === 'string' ? '' : newer.bin17;
+  let server: TestPostgres;
+  beforeAll(async () => {
+    server = await startPostgres(bin);
+  });
+  afterAll(async () => {
+    await server?.stop();
+  });
+  const before =
+    (folders: string): Host['run'] =>
+    (command, options) =>
+      run(['env', `PATH=${folders}:${process.env['PATH'] ?? ''}`, ...command], options);
+  /** As pg_dump 17 itself ends where it was built without zstd: before it connects. */
+  const withoutZstd = `case " $* " in *zstd*) echo "pg_dump: error: this build does not support compression with ZSTD" >&2; exit 1 ;; esac
+exec '${bin}/pg_dump' "$@"`;
+
+  it.each(['zstd', 'gzip'] as const)(
+    'the build has %s as its best → a directory in parallel, proven, restored equal; one damaged file is found',
+    async (compression) => {
+      const own = mkdtempSync(join(tmpdir(), 'tv-dump-bin-'));
+      cleanUp.push(async () => rmSync(own, { recursive: true }));
+      if (compression === 'gzip')
+        writeFileSync(join(own, 'pg_dump'), `#!/bin/bash\n${withoutZstd}\n`, { mode: 0o755 });
+      const as = before(`${own}:${bin}`);
+      const { made, database, contextOf, backUp, path } = await make('raw-and-kinds', server);
+      const format = await checkFormat(contextOf({ run: as }), { plain: false, tools: { major: 17 } });
+      expect(format.value).toEqual({ form: 'directory', compression });
+      const backup = await backUp({ run: as, facts: { form: 'directory', compression } });
+      const data = readdirSync(join(path, 'data')).filter((name) => name !== 'toc.dat');
+      const ending = compression === 'zstd' ? '.dat.zst' : '.dat.gz';
+      expect(data.filter((name) => !name.endsWith(ending))).toEqual([]);
+      expect(backup).toMatchObject({ cursorBlock: 60, rows: { 'public.events': 180 } });
+      expect((await found(path)).manifest).toMatchObject({ server: { major: 17 } });
+      expect(await problemsOf(database, await found(path), as)).toEqual([]);
+
+      const into = await server.createDatabase('empty');
+      const beside = connectDatabase({
+        url: `postgres://postgres@${encodeURIComponent(server.socketDirectory)}:${server.port}/${into.name}`,
+        timeoutMs: 5_000,
+        applicationName: 'tv',
+      });
+      cleanUp.push(() => beside.close());
+      await fillDatabase(beside, {
+        run: as,
+        backup: await found(path),
+        jobs: 2,
+        applicationName,
+        expectedBytes: undefined,
+      });
+      expect((await checkFilled(beside, { rows: backup.rows })).problems).toEqual([]);
+      expect(await readEverything(into)).toEqual(await readEverything(made));
+
+      const largest = data
+        .map((name) => join(path, 'data', name))
+        .toSorted((a, b) => statSync(b).size - statSync(a).size)[0] as string;
+      const bytes = readFileSync(largest);
+      const middle = bytes.length >> 1;
+      bytes.writeUInt8(bytes.readUInt8(middle) ^ 0xff, middle);
+      writeFileSync(largest, bytes);
+      expect((await problemsOf(database, await found(path), as)).join('; ')).toContain(basename(largest));
+    },
+  );
+});
+
+it.runIf(typeof newer === 'string')(`PostgreSQL 17: left out, since ${newer}`, () => {});
 
 describe('reading a backup before it is relied on', () => {
   it('names tables that differ or are missing, and a backup of another database', async () => {
@@ -446,7 +525,7 @@ describe('restoreTables', () => {
       await made.admin('INSERT INTO api_keys VALUES (2)');
       await restoreTables(database, { run, archive, schema, applicationName });
       expect(await readEverything(made)).toEqual({ ...before, api_keys: ['(1)', '(2)'] });
-      // Sequences go on where they stood: the indexer can insert.
+      // Sequences continue where they were: the indexer can insert.
       await made.admin(form === 'per-kind' ? fillPerKind(61, 62) : fillRawAndKinds(61, 62));
     },
   );
@@ -460,7 +539,7 @@ describe('restoreTables', () => {
     const before = await readEverything(made);
     expect(await failureOf(restoreTables(database, { run, archive, schema, applicationName }))).toMatchObject(
       {
-        message: 'The event tables could not be put back; they are as they were before.',
+        message: 'The event tables could not be restored; they are unchanged.',
         facts: { said: expect.stringMatching(/violates check constraint "small"/) },
       },
     );

@@ -29,7 +29,7 @@ it('a database closed while a statement of it connects → that one fails, and n
     );
     await connecting;
     const closed = database.close();
-    // "No TLS here", at which tv goes on without it.
+    // "No TLS here", after which tv continues without it.
     for (const socket of asked) socket.write('N');
     await closed;
     expect(await outcome).toBe('failed');

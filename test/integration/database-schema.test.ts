@@ -163,7 +163,7 @@ describe('reading', () => {
       lowestKept: null,
     });
     expect(await readStatus(database)).toMatchObject({
-      form: 'raw-and-kinds',
+      schema: { form: 'raw-and-kinds' },
       progress: { block: 40 },
       problem: null,
       connections: { max: 40 },
@@ -195,7 +195,7 @@ describe('reading', () => {
   it('has a status for a database without event tables', async () => {
     const { database } = await make('empty');
     expect(await readStatus(database)).toMatchObject({
-      form: null,
+      schema: null,
       progress: null,
       problem: /no event tables/,
     });

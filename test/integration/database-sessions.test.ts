@@ -437,7 +437,7 @@ describe('acquireRunLock', () => {
     expect(rows).toEqual([{ held: true }]);
     const mine = await acquireRunLock(database, { holder: { who: 'alice@vault-1', what: 'restore' } });
     expect(mine).toMatchObject({ held: false, by: { who: 'bob@laptop', what: 'reindex' } });
-    // Nothing of the attempt is left that would keep the other from going on.
+    // Nothing of the attempt is left that would keep the other from continuing.
     expect(await made.admin(`SELECT FROM pg_stat_activity WHERE application_name LIKE '%alice%'`)).toEqual(
       [],
     );

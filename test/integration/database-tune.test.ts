@@ -109,7 +109,7 @@ describe('settings', () => {
     await alterSystem(admin, { settings: before });
   });
 
-  test('may be changed by a superuser, by nobody else, and by whom it was granted', async () => {
+  test('may be changed by a superuser or a grantee only', async () => {
     const allowed = await checkTuneRights(admin, { names: ['work_mem'] });
     expect(allowed).toEqual({
       user: 'postgres',
@@ -160,7 +160,7 @@ describe('statements', () => {
         statements: [],
         preloaded: 'pg_stat_statements',
       });
-      // Who may not see what is loaded asks somebody who may.
+      // Who may not see what is loaded asks a role that may.
       const few = { order: 'total', limit: 5 } as const;
       expect((await readStatements(database, few)).obstacle).toBe('not-seen');
       expect(await readStatements(database, { ...few, admin })).toMatchObject({
@@ -266,7 +266,7 @@ describe('vacuum', () => {
     expect(await readVacuumProgress(database, { pid: 1 })).toBeUndefined();
   });
 
-  test('is told of the transaction that keeps rows from being freed', async () => {
+  test('reports the transaction that keeps rows from being freed', async () => {
     const client = new Client({ connectionString: url, application_name: 'left open' });
     await client.connect();
     try {

@@ -30,7 +30,7 @@ chmodSync(top, 0o755);
 afterAll(() => rmSync(top, { recursive: true, force: true }));
 
 const host = connectHost({ prefix: [], timeoutMs: 10_000 });
-/** Somebody without rights: the user nobody on every Linux. */
+/** A user without rights: nobody on every Linux. */
 const nobody = connectHost({
   prefix: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'],
   timeoutMs: 10_000,
@@ -72,7 +72,7 @@ describe('readTextFile', () => {
     expect((await readTextFile(host, { path: link })).text).toBe('A=1');
   });
 
-  it('tells missing, unreadable, not a file and not text apart', async () => {
+  it('distinguishes missing, unreadable, not a file and not text', async () => {
     const problem = (path: string, as: Host = host) =>
       readTextFile(as, { path }).then(
         () => 'none',
@@ -137,7 +137,7 @@ describe('replaceFile', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('refuses when somebody changed the file meanwhile', async () => {
+  it('file changed meanwhile → refused', async () => {
     put('theirs');
     await expect(replaceFile(host, { path: file, text: 'mine', expected: 'old' })).rejects.toMatchObject({
       problem: 'not-writable',
@@ -174,7 +174,7 @@ describe('replaceFile', () => {
       problem: 'not-writable',
       facts: { reason: expect.stringContaining('Permission denied') },
     });
-    // Both may be written, but the new file would belong to somebody else.
+    // Both may be written, but the new file would belong to another user.
     chmodSync(directory, 0o777);
     await expect(replaceFile(nobody, { path: file, text: 'x' })).rejects.toMatchObject({
       problem: 'not-writable',
@@ -267,15 +267,13 @@ describe('replaceFile', () => {
 describe('.env values', () => {
   const text = '# settings\r\nexport START_BLOCK = "0"  # from genesis\r\nORACLE_PRIVATE_KEY=0xabc';
 
-  it('are written, read back and taken back', async () => {
+  it('are written, read back and undone', async () => {
     put(text);
     expect((await readEnvFile(host, { path: file })).entries.map(({ key }) => key)).toEqual([
       'START_BLOCK',
       'ORACLE_PRIVATE_KEY',
     ]);
-    expect(await writeEnvValue(host, { path: file, key: 'START_BLOCK', value: '12345678' })).toEqual({
-      previous: '0',
-    });
+    await writeEnvValue(host, { path: file, key: 'START_BLOCK', value: '12345678' });
     expect(readFileSync(file, 'utf8')).toBe(text.replace('"0"', '"12345678"'));
     expect(statSync(file).mode & 0o777).toBe(0o640);
     await writeEnvValue(host, { path: file, key: 'START_BLOCK', value: '0' });
@@ -284,11 +282,9 @@ describe('.env values', () => {
 
   it('are added, and removed again without a trace', async () => {
     put(text);
-    expect(await writeEnvValue(host, { path: file, key: 'POLL_INTERVAL', value: '5' })).toEqual({
-      previous: undefined,
-    });
+    await writeEnvValue(host, { path: file, key: 'POLL_INTERVAL', value: '5' });
     expect(readFileSync(file, 'utf8')).toBe(`${text}\r\nPOLL_INTERVAL=5`);
-    expect(await removeEnvValue(host, { path: file, key: 'POLL_INTERVAL' })).toEqual({ previous: '5' });
+    await removeEnvValue(host, { path: file, key: 'POLL_INTERVAL' });
     expect(readFileSync(file, 'utf8')).toBe(text);
   });
 

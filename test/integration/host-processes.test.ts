@@ -35,7 +35,7 @@ async function start(command: string, ...words: string[]): Promise<number> {
 }
 
 describe('listProcesses', () => {
-  it('finds who runs the program, and nobody who only names it', async () => {
+  it('finds processes that run the program, and none that only name it', async () => {
     writeFileSync(script, 'setInterval(() => {}, 60_000)');
     copyFileSync('/bin/sleep', join(directory, program));
     const viaNode = await start(process.execPath, '--no-warnings', script, '--key=0xhunter2');
@@ -110,14 +110,14 @@ describe('PostgreSQL programs', () => {
     }
   });
 
-  it('that are not installed or do not answer are told apart', async () => {
+  it('distinguishes not installed from no answer', async () => {
     const bin = mkdtempSync(join(tmpdir(), 'tv-host-tools-'));
     try {
       const bare = connectHost({ prefix: ['env', `PATH=${bin}`], timeoutMs: 10_000 });
       expect(await readToolVersion(bare, { tool: 'pg_restore' })).toBeUndefined();
       writeFileSync(join(bin, 'pg_restore'), '#!/bin/sh\necho broken library >&2; exit 1\n', { mode: 0o755 });
       await expect(readToolVersion(bare, { tool: 'pg_restore' })).rejects.toMatchObject({
-        message: 'pg_restore does not tell its version.',
+        message: 'pg_restore did not report its version.',
         facts: { reason: 'broken library' },
       });
     } finally {

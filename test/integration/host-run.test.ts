@@ -76,11 +76,14 @@ describe.each(prefixes)('through %s', (_, prefix) => {
     expect(stdout).toBe('C.UTF-8 UTC\n');
   });
 
-  it('a missing command is told as such, with and without secrets', async () => {
+  it('a missing command is reported as such, with and without secrets', async () => {
     for (const options of [{}, { secrets: { A: 'x' } }]) {
       const failure = host.run(['no-such-program', '-x'], options);
       await expect(failure).rejects.toBeInstanceOf(CommandMissingError);
-      await expect(failure).rejects.toThrow('no-such-program is not installed');
+      await expect(failure).rejects.toMatchObject({
+        code: 'host.command-missing',
+        message: expect.stringContaining('no-such-program'),
+      });
     }
   });
 });
@@ -194,7 +197,10 @@ describe('limits', () => {
   });
 
   it('an endless output is refused', async () => {
-    await expect(local.run(['cat', '/dev/zero'])).rejects.toThrow('cat printed more than 64 MiB.');
+    await expect(local.run(['cat', '/dev/zero'])).rejects.toMatchObject({
+      code: 'host.unreadable-answer',
+      message: expect.stringContaining('64 MiB'),
+    });
   });
 
   it('a command that was killed has the exit code that a shell would give it', async () => {
@@ -214,16 +220,16 @@ describe('what cannot be reached', () => {
     });
   });
 
-  it('a namespace that has ended', async () => {
+  it('a namespace that no longer exists', async () => {
     // Above the highest process id that Linux gives (pid_max is at most 2^22).
     const host = connectHost({ prefix: ['nsenter', '-t', '4194305', '-m', '--'], timeoutMs: 10_000 });
-    await expect(host.run(['true'])).rejects.toThrow('The sandbox is not running');
+    await expect(host.run(['true'])).rejects.toMatchObject({ code: 'sandbox.not-running' });
   });
 
   it('a prefix that does not exist', async () => {
     const host = connectHost({ prefix: [join(directory, 'nowhere')], timeoutMs: 10_000 });
     await expect(host.run(['true'])).rejects.toThrow(UnavailableError);
-    await expect(host.run(['true'])).rejects.toThrow('does not exist here');
+    await expect(host.run(['true'])).rejects.toMatchObject({ code: 'host.prefix-missing' });
   });
 });
 
@@ -311,6 +317,9 @@ describe('streamLines', () => {
 
   it('no such program → said', async () => {
     const stream = streamLines(local, { command: ['no-such-program'], signal: never });
-    await expect(stream.next()).rejects.toThrow('no-such-program is not installed on this host.');
+    await expect(stream.next()).rejects.toMatchObject({
+      code: 'host.command-missing',
+      message: expect.stringContaining('no-such-program'),
+    });
   });
 });

@@ -42,7 +42,7 @@ describe.skipIf(obstacle !== undefined)(suite, () => {
       `ExecStart=/bin/sh -c 'trap "" TERM; while :; do sleep 0.05; done'\nTimeoutStopSec=500ms`,
     );
     unit('slow', `ExecStart=/bin/sh -c 'trap "" TERM; while :; do sleep 0.05; done'\nTimeoutStopSec=30s`);
-    const machine = await startMachine(paths, { kind: 'systemd', postgresBin: '/usr/bin', tools: [] });
+    const machine = await startMachine(paths, { postgresBin: '/usr/bin', tools: [] });
     host = connectHost({ prefix: machine.prefix, timeoutMs: 10_000 });
   });
 
@@ -244,7 +244,7 @@ describe.skipIf(obstacle !== undefined)(suite, () => {
     });
   });
 
-  it('says that the sandbox is not running once it has ended', async () => {
+  it('says that the sandbox is not running once it has exited', async () => {
     await endMachine(paths);
     await expect(readUnit(host, { unit: 'steady' })).rejects.toThrow(
       'The sandbox is not running, or may not be entered by this user.',
@@ -263,7 +263,7 @@ describe('a host without systemd', () => {
   const host = connectHost({ prefix: ['env', `PATH=${nowhere}`], timeoutMs: 10_000 });
   afterAll(() => rmSync(nowhere, { recursive: true }));
 
-  it('is told as such', async () => {
+  it('is reported as such', async () => {
     expect(await detectSystemd(host)).toEqual({
       available: false,
       reason: 'systemctl is not installed on the host.',

@@ -9,7 +9,7 @@ import { signalFinder } from '../../src/chain/oracle/findSignal.ts';
 import { readActivity } from '../../src/chain/oracle/readActivity.ts';
 import { readOwnSignal } from '../../src/chain/oracle/readSignals.ts';
 import { readHead } from '../../src/chain/readHead.ts';
-import { oracleSigner } from '../../src/chain/signers/oracleKey.ts';
+import { oracleSigner } from '../../src/chain/signers/oracleSigner.ts';
 import { readPayer } from '../../src/chain/transactions/readFunds.ts';
 import { readNonce } from '../../src/chain/transactions/readNonce.ts';
 import { readPool } from '../../src/chain/transactions/readPool.ts';

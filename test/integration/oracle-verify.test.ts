@@ -5,9 +5,8 @@ import { encodeFunctionData, parseAbi } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import recover from '../../runbooks/oracle/recover.ts';
 import revokeOld from '../../runbooks/oracle/revoke-old.ts';
-import { authorise as authoriseStep } from '../../runbooks/oracle/rotate-key.chain.ts';
-import type { RotateFacts } from '../../runbooks/oracle/rotate-key.data.ts';
-import rotateKey from '../../runbooks/oracle/rotate-key.ts';
+import type { RotateFacts } from '../../runbooks/oracle/rotate-key.preflight.ts';
+import rotateKey, { authorise as authoriseStep } from '../../runbooks/oracle/rotate-key.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
 import { resolveIntent } from '../../src/chain/intents/resolveIntent.ts';
 import { readAuthority } from '../../src/chain/oracle/readAuthority.ts';
@@ -304,7 +303,13 @@ describe('tv oracle rotate-key: the verification', () => {
 });
 
 describe('tv oracle rotate-key: the undo of the authorisation', () => {
-  const step = authoriseStep({ form: 'role', oldAddress: old, newAddress: fresh } as RotateFacts);
+  const facts = {
+    form: 'role',
+    oldAddress: old,
+    newAddress: fresh,
+    calls: { authorise: null, revoke: null },
+  };
+  const step = authoriseStep(facts as RotateFacts);
   const undone = async (on: Chain, hash?: Json) => {
     const ctx = context({}, on, {});
     return step.checkUndone?.({ ...ctx, notes: hash === undefined ? {} : { 'undo-authorise': { hash } } });

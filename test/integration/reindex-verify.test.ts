@@ -63,6 +63,7 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
     const { clear, keep } = await countRows(database, { schema, fromBlock: from() });
     facts = {
       ...exampleFacts,
+      beside: null,
       fromBlock: from(),
       chain: { id: 31337, head, contracts: bench.addresses },
       database: {
@@ -160,7 +161,8 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
         }
         if (name === 'systemctl' && verb === 'is-system-running') return answer('running\n');
         if (name === 'ps') {
-          return answer(pids.map((pid) => `${pid} 5 S tv python3 event_indexer.py\n`).join(''));
+          const itself = '999 0 R tv ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n';
+          return answer(pids.map((pid) => `${pid} 5 S tv python3 event_indexer.py\n`).join('') + itself);
         }
         if (name === 'sh' && script.includes('/proc/')) {
           const detail = (pid: number) =>
@@ -454,7 +456,7 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
       'rows of one block are missing, and more were indexed since',
       () => ({
         ...gone(`block_number = ${middle()}`),
-        // What the indexer has added since must not stand in for them.
+        // What the indexer has added since must not hide their loss.
         facts: (was) => ({ ...was, database: { ...was.database, clear: was.database.clear - 500 } }),
       }),
       /fewer rows than before the run.*before, \d+ now/,

@@ -14,7 +14,7 @@ import type { Operator } from '../../src/runbook/events.ts';
 const modules = fileURLToPath(new URL('../../src/journal/', import.meta.url));
 
 /**
- * A tv in a container that shares this machine's name and the state directory. Tells who it is and what it finds of
+ * A tv in a container that shares this machine's name and the state directory. Prints who it is and what it finds of
  * the lock, then waits.
  */
 async function inContainer(directory: string): Promise<{

@@ -330,7 +330,7 @@ describe.each(cases)('$generation contracts on $network', ({ network, generation
     await expect(grant).rejects.toThrow('AccessControlUnauthorizedAccount');
   });
 
-  it(`while paused, ${generation !== 'runbook' ? 'refuses' : 'goes on with'} withdrawals`, async () => {
+  it(`while paused, ${generation !== 'runbook' ? 'refuses' : 'allows'} withdrawals`, async () => {
     const { tokenA } = pair();
     const withdraw = () =>
       client().simulateContract({
@@ -481,7 +481,7 @@ describe.each(cases)('$generation contracts on $network', ({ network, generation
     expect(deployment.pairs.length).toBeGreaterThanOrEqual(3);
   });
 
-  it('is the same, and goes on, as a past that another chain begins with', async () => {
+  it('another chain begins with it → same history, and it continues', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tv-pasts-'));
     try {
       expect(findPast(folder, { network, contracts: generation })).toBeUndefined();
@@ -559,7 +559,7 @@ it('says how to install anvil where there is none for the platform', () => {
     expect.objectContaining({
       name: 'TvError',
       facts: { package: '@foundry-rs/anvil', platform: 'sunos-sparc' },
-      next: [{ when: 'install it beside tv', shell: 'npm install -g @foundry-rs/anvil', on: 'here' }],
+      next: [{ when: 'install it beside tv', shell: 'npm install -g @foundry-rs/anvil@1.7.1', on: 'here' }],
     }),
   );
 });

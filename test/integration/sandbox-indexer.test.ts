@@ -201,7 +201,7 @@ describe.each(['deployed', 'runbook'] as const)('the indexer on the %s form', (f
     expect((await blocks()).at(-1)).toBe(later);
   });
 
-  it('ends on SIGTERM without waiting for anything, idle, at work, or waiting for a node that hangs', async () => {
+  it('ends on SIGTERM without waiting for anything, idle, busy, or waiting for a node that hangs', async () => {
     const head = await bench.head();
     await using idle = bench.startIndexer();
     await idle.line(reaches(head));

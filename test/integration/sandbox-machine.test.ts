@@ -2,22 +2,22 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sandboxDown } from '../../src/sandbox/down.ts';
 import { sandboxCgroup } from '../../src/sandbox/machine/cgroup.ts';
 import { claimDirectory } from '../../src/sandbox/machine/claimDirectory.ts';
 import { copyPrograms } from '../../src/sandbox/machine/programs.ts';
 import { runInside } from '../../src/sandbox/machine/runInside.ts';
-import { type Machine, type MachineKind, startMachine } from '../../src/sandbox/machine/startMachine.ts';
+import { type Machine, startMachine } from '../../src/sandbox/machine/startMachine.ts';
 import { systemdObstacle } from '../../src/sandbox/machine/systemdObstacle.ts';
 import { until } from '../../src/sandbox/machine/until.ts';
 import { writeInside } from '../../src/sandbox/machine/wrappers.ts';
 import { type SandboxPaths, sandboxPaths } from '../../src/sandbox/paths.ts';
 import { unitText } from '../../src/sandbox/units/unitText.ts';
+import { sandboxUp } from '../../src/sandbox/up.ts';
 import { tracesOf } from '../support/sandbox.ts';
 
 const obstacle = await systemdObstacle();
-const kinds: readonly MachineKind[] = obstacle === undefined ? ['systemd', 'supervisor'] : ['supervisor'];
 
 let parent: string;
 let paths: SandboxPaths;
@@ -30,6 +30,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  vi.restoreAllMocks();
   await sandboxDown({ dir: paths.dir });
   rmSync(parent, { recursive: true, force: true });
 });
@@ -46,17 +47,17 @@ function writeUnit(name: string, command: readonly string[], restart: 'no' | 'on
   writeFileSync(join(paths.units, `${name}.service`), unitText(unit));
 }
 
-function boot(kind: MachineKind): Promise<Machine> {
-  return startMachine(paths, { kind, postgresBin: '/usr/bin', tools: [] });
+function boot(): Promise<Machine> {
+  return startMachine(paths, { postgresBin: '/usr/bin', tools: [] });
 }
 
 // Says so, where the real one cannot be had.
 if (obstacle !== undefined) it.skip(`a real systemd cannot be tested here: ${obstacle}`);
 
-describe.each(kinds)('%s', (kind) => {
+describe.skipIf(obstacle !== undefined)('a systemd of its own, and its units', () => {
   it('runs units, answers systemctl and journalctl, and leaves nothing behind', async () => {
     writeUnit('speaker', ['/bin/sh', '-c', 'echo "price 100% of $1 \\"quoted\\""; exec sleep 1000']);
-    const machine = await boot(kind);
+    const machine = await boot();
     const systemctl = (...words: readonly string[]) => runInside(machine, ['systemctl', ...words]);
 
     expect((await systemctl('is-active', 'speaker')).exitCode).toBe(3);
@@ -101,7 +102,7 @@ describe.each(kinds)('%s', (kind) => {
   it('shows a killed service as failed, and starts it again where the unit says so', async () => {
     writeUnit('once', ['/bin/sleep', '1000']);
     writeUnit('again', ['/bin/sleep', '1000'], 'on-failure');
-    const machine = await boot(kind);
+    const machine = await boot();
     await runInside(machine, ['systemctl', 'start', 'once', 'again']);
     const property = async (name: string, unit: string) =>
       (await runInside(machine, ['systemctl', 'show', '-p', name, '--value', unit])).stdout;
@@ -126,7 +127,7 @@ describe.skipIf(obstacle !== undefined)('a systemd of its own', () => {
   it('leaves the machine alone: /tmp, the mounts, the units and the process table', async () => {
     const witness = join(parent, 'witness');
     writeFileSync(witness, 'still here');
-    const machine = await boot('systemd');
+    const machine = await boot();
     expect(existsSync(witness)).toBe(true);
     expect(tracesOf(paths.dir).filter((trace) => trace.startsWith('mount'))).toEqual([]);
     const { stdout } = await runInside(machine, ['ps', '-e', '-o', 'comm=']);
@@ -140,7 +141,7 @@ describe.skipIf(obstacle !== undefined)('a systemd of its own', () => {
   it('ends also what its units have put into sessions of their own', async () => {
     const stray = `/usr/bin/sleep 1${process.pid}`;
     writeUnit('parent', ['/bin/sh', '-c', `setsid ${stray} & exec sleep 1000`]);
-    const machine = await boot('systemd');
+    const machine = await boot();
     await runInside(machine, ['systemctl', 'start', 'parent']);
     const isRunning = async () =>
       (await execa('pgrep', ['-f', `^${stray}$`], { reject: false })).exitCode === 0;
@@ -151,14 +152,14 @@ describe.skipIf(obstacle !== undefined)('a systemd of its own', () => {
 
   it('is found by its control group, without anything on disk', async () => {
     writeUnit('sleeper', ['/bin/sleep', '1000']);
-    const machine = await boot('systemd');
+    const machine = await boot();
     await runInside(machine, ['systemctl', 'start', 'sleeper']);
     rmSync(paths.dir, { recursive: true });
     expect(await sandboxDown({ dir: paths.dir })).toMatchObject({ found: true });
     expect(tracesOf(paths.dir)).toEqual([]);
   });
 
-  it('runs no command where its process id belongs to somebody else by now', async () => {
+  it('runs no command where its process id belongs to another process now', async () => {
     const group = sandboxCgroup(paths.dir) ?? '';
     writeInside(paths, process.pid, group, '/usr/bin:/bin');
     const witness = join(parent, 'ran');
@@ -169,10 +170,22 @@ describe.skipIf(obstacle !== undefined)('a systemd of its own', () => {
   });
 });
 
+it('is not tried by a user without root: the reason, and nothing is left', async () => {
+  vi.spyOn(process, 'getuid').mockReturnValue(65_534);
+  const dir = join(parent, 'own');
+  const refused = expect.objectContaining({
+    code: 'sandbox.needs-systemd',
+    facts: { reason: 'you are not root' },
+    exitCode: 3,
+  });
+  await expect(sandboxUp({ dir }, () => {})).rejects.toThrow(refused);
+  expect(existsSync(dir)).toBe(false);
+});
+
 it('refuses to remove a directory that is not a sandbox', async () => {
   const foreign = join(parent, 'foreign');
   mkdirSync(foreign);
   writeFileSync(join(foreign, 'thesis.txt'), 'years of work');
-  await expect(sandboxDown({ dir: foreign })).rejects.toThrow('not a sandbox');
+  await expect(sandboxDown({ dir: foreign })).rejects.toMatchObject({ code: 'sandbox.not-a-sandbox' });
   expect(existsSync(join(foreign, 'thesis.txt'))).toBe(true);
 });

@@ -115,7 +115,7 @@ describe('the cluster', () => {
     expect(await rowsOf(url, 'SELECT count(*)::int AS count FROM rebalances')).toEqual([{ count: 0 }]);
   });
 
-  it("tells initdb's last words where it fails, and leaves no password behind", async () => {
+  it('reports the last lines of initdb where it fails, and leaves no password behind', async () => {
     const parent = await mkdtemp(join(tmpdir(), 'tv-cluster-'));
     try {
       const program = '#!/bin/sh\necho "initdb: error: no room" >&2\nexit 1\n';

@@ -64,7 +64,7 @@ it('passes calls and batches on, and counts them', async () => {
     requests: before.requests + 2,
     calls: { eth_blockNumber: 2, eth_chainId: 1 },
   });
-  // With a fault at work each call of a batch goes its own way, and the order stays.
+  // With an active fault each call of a batch goes its own way, and the order stays.
   faults({ mode: 'wrong-chain', id: 42431 });
   expect(await (await post(batch)).json()).toEqual([
     { jsonrpc: '2.0', id: 7, result: '0xa5bf' },

@@ -261,7 +261,7 @@ describe.each(['deployed', 'runbook'] as const)('the API server on the %s form',
     }
   });
 
-  it("tells a pair's breaker and orders", async () => {
+  it("returns a pair's breaker and orders", async () => {
     const { addresses, pairs } = chain.deployment;
     const pair = pairs[0]?.id;
     const path = `/api/v1/risk/${pair}/status?risk_controller_address=${addresses.riskController}`;

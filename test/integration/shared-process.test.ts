@@ -62,7 +62,7 @@ describe('which calls share a process', () => {
     expect(shared.takes(call(line, env))).toBe(expected);
   });
 
-  it('none does while four are under way', async () => {
+  it('none does while four are running', async () => {
     const running = ['runbook list', 'runbook list', 'reindex --help', 'runbook list'].map((line) => {
       expect(shared.takes(call(line))).toBe(true);
       return shared.run(call(line));

@@ -103,7 +103,7 @@ it('mined, and paused() is not answered afterwards → unknown, never "not pause
   await using blind = await faultyNode(world.url, 'callerr', {
     selectors: [toFunctionSelector('function paused()')],
   });
-  // Each look takes as long as a lagging replica is waited for.
+  // Each read takes as long as a lagging replica is waited for.
   let now = Date.now();
   const clock = {
     now: () => {

@@ -24,7 +24,7 @@ import { plainPaint } from '../support/paint.ts';
 import { type ProtocolChain, protocolChain, sendContext } from '../support/protocolChain.ts';
 
 /**
- * One node, consistent, that stands still: in its newest block the breaker is open and the protocol paused.
+ * One node, consistent, that makes no progress: in its newest block the breaker is open and the protocol paused.
  * Since then both have changed.
  */
 let world: ProtocolChain;
@@ -145,6 +145,8 @@ describe('a newest block of ten minutes ago', () => {
     expect(breakerStatus.render(data, plainPaint(100), {} as never).replaceAll(/\s+/g, ' ')).toMatch(
       /Current state unknown: the newest block that the RPC node shows, \d+, is 10 min .* States and ages above are those of that block\./,
     );
+    expect(breakerStatus.exitCode?.(data)).toBe(5);
+    expect(breakerStatus.render(data, plainPaint(100), {} as never)).not.toMatch(/none open|✔/);
     const right = Promise.resolve({ id: 4217, nodes: [] });
     expect(await chainOfOracle(context(frozen), right as never)).toMatchObject({
       level: 'warning',

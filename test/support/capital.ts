@@ -31,7 +31,7 @@ export interface Capital {
     readonly deploy: bigint;
     readonly orders: bigint;
   }): Promise<void>;
-  /** Of tokenA, unless told otherwise. */
+  /** Of tokenA by default. */
   places(recipient?: Address, token?: Address): Promise<Places>;
   paused(): Promise<boolean | undefined>;
   setPaused(wanted: boolean): Promise<void>;

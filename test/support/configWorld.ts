@@ -30,7 +30,7 @@ export class ConfigWorld {
   readonly machineConfig = join(this.directory, 'etc/tv.yaml');
   readonly stateDirectory = join(this.directory, 'home/.local/state/tv');
   /** How `.env` was asked for. */
-  readonly asked: Omit<Parameters<SettingsRequest['readEnvFile']>[0], 'units'>[] = [];
+  readonly asked: Omit<Parameters<NonNullable<SettingsRequest['readEnvFile']>>[0], 'units'>[] = [];
 
   write(path: string, text: string, mode = 0o600): string {
     mkdirSync(dirname(path), { recursive: true });

@@ -54,7 +54,7 @@ export function startTv(sandbox: TestSandbox, args: readonly string[]) {
   });
 }
 
-/** The newest backup's name, as `tv db backups --json` tells it. */
+/** The newest backup's name, as `tv db backups --json` prints it. */
 export async function newestBackup(sandbox: TestSandbox): Promise<string> {
   const { backups } = await listed(sandbox);
   const [first] = backups;
@@ -64,6 +64,7 @@ export async function newestBackup(sandbox: TestSandbox): Promise<string> {
 
 export interface ListedBackup {
   readonly name: string;
+  readonly form: string;
   readonly problems: readonly string[];
   readonly marks: {
     readonly verified: { readonly how: string; readonly problems: readonly string[] } | null;

@@ -1,4 +1,4 @@
-// Waits until a run of the tests has ended, be it by SIGKILL, and clears away what it has left: sandboxes, other
+// Waits until a run of the tests has exited, be it by SIGKILL, and clears away what it has left: sandboxes, other
 // processes and its folder. Usage: node endTestRun.ts FOLDER, with a pipe from the run as standard input.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const run = process.ppid;
 if (folder === '') throw new Error('no folder given');
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 for await (const _ of process.stdin);
-// Workers and what they started first: they could go on making things.
+// Workers and what they started first: they could keep creating resources.
 for (let round = 0; round < 100 && endProcesses() > 0; round++) await delay(50);
 for (const home of readdirSync(folder)) {
   const sandboxes = join(folder, home, 'sandbox');
@@ -43,7 +43,7 @@ function endProcesses(): number {
   return theirs.length;
 }
 
-/** Empty where it cannot be read: the process is gone, or that of somebody else. */
+/** Empty where it cannot be read: the process is gone, or that of another user. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');

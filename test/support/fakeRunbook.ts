@@ -29,6 +29,7 @@ export interface FakeStep {
   readonly together?: string;
   /** It then notes that it begins, as such a step has to. */
   readonly leaves?: Leaves;
+  readonly sends?: NonNullable<Step['sends']>;
 }
 
 /**
@@ -163,6 +164,7 @@ function fakeStep(world: FakeWorld, fake: FakeStep): Step {
     title: `set ${id}`,
     command: fake.command ?? `echo new > ${id}`,
     ...(fake.once === undefined ? {} : { once: fake.once }),
+    ...(fake.sends === undefined ? {} : { sends: fake.sends }),
     effect,
     undoTitle: `unset ${id}`,
     interruptible,

@@ -37,6 +37,7 @@ export function fakeOutput(more: Partial<Output> = {}): Output & { readonly prin
     redact: (text) => text,
     keep: () => {},
     paint: () => plainPaint(80),
+    ask: async () => undefined,
     screen: undefined,
     ...more,
     printed,
@@ -77,7 +78,7 @@ export class FakePrompt implements Prompt {
   }
 }
 
-/** Stands still until it is moved; whoever sleeps moves it. */
+/** Does not advance until it is moved; whoever sleeps moves it. */
 export class DrivenClock implements Clock {
   #at: number;
 
@@ -111,6 +112,14 @@ export interface SceneOptions {
   readonly signal?: AbortSignal;
   /** What the nodes answer of signed transactions. Default: to look one up is a trap. */
   readonly lookUpTransactions?: Engine['lookUpTransactions'];
+  /** What the node simulates of a plan. Default: to ask is a trap. */
+  readonly previewEffects?: Engine['previewEffects'];
+  /** What receipts show. Default: to ask is a trap. */
+  readonly compareEffects?: Engine['compareEffects'];
+  /** Default: no signature is asked for. */
+  readonly approvals?: Partial<Settings['approvals']>;
+  /** Who has signed a plan file. Default: to ask is a trap. */
+  readonly verifySignatures?: Engine['verifySignatures'];
   /** In place of write(2), for everything that tv writes through its writer. */
   readonly write?: Write;
 }
@@ -168,7 +177,7 @@ export function startScene(stateDirectory: string, options: SceneOptions = {}): 
   );
   const events: RunEvent[] = [];
   const ctx: ToolContext = {
-    settings: fakeSettings(options.environment ?? 'production', stateDirectory, complain),
+    settings: fakeSettings(options.environment ?? 'production', stateDirectory, complain, options.approvals),
     settingsOrigins: { values: [], named: false, environments: [], files: [], problems: [] },
     version: options.version ?? '1.0.0',
     registry: [],
@@ -199,8 +208,11 @@ export function startScene(stateDirectory: string, options: SceneOptions = {}): 
         events.push(event);
         scene.onEvent(event);
       },
-      remoteLock: async () => undefined,
+      remoteLock: async () => ({ held: true, release: () => {} }),
       lookUpTransactions: options.lookUpTransactions ?? trap('lookUpTransactions'),
+      previewEffects: options.previewEffects ?? trap('previewEffects'),
+      compareEffects: options.compareEffects ?? trap('compareEffects'),
+      verifySignatures: options.verifySignatures ?? trap('verifySignatures'),
     },
     clock,
     prompt,
@@ -230,16 +242,24 @@ export function readLines(file: string): readonly Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** What the engine itself may look at; any other setting is a trap too. */
+/** The defaults of the settings. */
+export const noApprovals: Settings['approvals'] = {
+  ...{ moderate: 0, severe: 0, allowedSigners: '/etc/tempovault/allowed_signers', revokedKeys: undefined },
+  ...{ expiryMs: 4 * 3_600_000, operator: undefined, key: undefined },
+};
+
+/** What the engine itself may read; any other setting is a trap too. */
 function fakeSettings(
   environment: string,
   stateDirectory: string,
   complain: (what: string) => void,
+  approvals: Partial<Settings['approvals']> = {},
 ): Settings {
   const known = {
     environment,
     sandbox: false,
     chain: { id: 4217, rpcUrls: [], timeoutMs: 1 },
+    approvals: { ...noApprovals, ...approvals },
     stateDirectory,
   } satisfies Partial<Settings>;
   return new Proxy(known as Partial<Settings> as Settings, {

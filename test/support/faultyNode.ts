@@ -24,7 +24,7 @@ export interface FaultOptions {
   readonly lagMs?: number;
   /** `staleHead`: how many blocks the node is behind. Default 500. */
   readonly behind?: number;
-  /** `frozen`: the newest block that the node shows. */
+  /** `frozen`, `headFrozen`: the newest block that the node shows. */
   readonly head?: number;
   /** `logsTail`: logs of blocks below this one are gone. Default: all. */
   readonly prunedBelow?: number;
@@ -186,7 +186,7 @@ function behaviours(options: FaultOptions) {
       'Under the Free tier plan, you can make eth_getLogs requests with up to a 10 block range.',
     ),
     nologs: replaced(['eth_getLogs'], (id) => failure(id, -32601, 'the method eth_getLogs does not exist')),
-    /** The log index is not there, and nobody says so. */
+    /** The log index is missing, and the node does not report it. */
     logsEmpty: logsChanged(() => []),
     /** The log index has only newer blocks. */
     logsTail: logsChanged((logs) => logs.filter((log) => Number(log['blockNumber']) >= prunedBelow)),
@@ -228,6 +228,29 @@ function behaviours(options: FaultOptions) {
       const looked = ['eth_getTransactionReceipt', 'eth_getTransactionByHash'].includes(call.method);
       const found = answer['result'] as { readonly blockNumber?: string } | null | undefined;
       return looked && Number(found?.blockNumber ?? 0) > head ? success(call.id, null) : answer;
+    },
+    /** The head is of the past, and everything else is fresh: a cache in front of one method. */
+    headFrozen: (call, forward) => {
+      const at = `0x${head.toString(16)}`;
+      if (call.method === 'eth_blockNumber') return success(call.id, at);
+      if (call.method !== 'eth_getBlockByNumber') return forward(call);
+      const [block, ...rest] = call.params;
+      return forward({ ...call, params: [block === 'latest' ? at : block, ...rest] });
+    },
+    recnull: replaced(['eth_getTransactionReceipt'], (id) => success(id, null)),
+    /** What succeeded is shown as reverted, and the reverse. */
+    recflipped: receipts((receipt) => ({ ...receipt, status: receipt['status'] === '0x1' ? '0x0' : '0x1' })),
+    /** The receipt names another block than the one that holds the transaction. */
+    recmoved: receipts((receipt) => ({
+      ...receipt,
+      blockNumber: `0x${(Number(receipt['blockNumber']) - 100).toString(16)}`,
+    })),
+    noncebehind: async (call, forward) => {
+      const answer = await forward(call);
+      const count = Number(answer['result']);
+      return call.method === 'eth_getTransactionCount' && 'result' in answer
+        ? success(call.id, `0x${Math.max(0, count - 5).toString(16)}`)
+        : answer;
     },
     // Estimates
     esthuge: async (call, forward) => {
@@ -280,6 +303,8 @@ function refusals() {
 }
 
 export type FaultMode = keyof ReturnType<typeof behaviours> | keyof ReturnType<typeof refusals>;
+
+export const faultModes = Object.keys({ ...behaviours({}), ...refusals() }) as readonly FaultMode[];
 
 /**
  * @param upstream the healthy node behind it

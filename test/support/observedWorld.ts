@@ -11,8 +11,10 @@ const minutesAgo = (minutes: number) => new Date(worldNow.getTime() - minutes * 
 export const worldSettings = {
   environment: 'production',
   sandbox: false,
-  chain: { id: 4217 },
+  chain: { id: 4217, rpcUrls: ['https://a.example', 'https://b.example'] },
+  database: { unit: 'postgresql' },
   host: {
+    envFile: '/home/tempovault/tempovault/.env',
     units: { api: 'tempovault-api', indexer: 'tempovault-indexer', oracle: 'tempovault-oracle' },
   },
   monitor: {
@@ -62,6 +64,7 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     indexer: unit('tempovault-indexer', 812),
     oracle: unit('tempovault-oracle', 813),
   },
+  crashes: {},
   processes: {
     api: [process(811, 'api')],
     indexer: [process(812, 'indexer')],
@@ -81,6 +84,19 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     totalBytes: 100 * 2 ** 30,
     freeBytes: 60 * 2 ** 30,
     prunableBytes: 0,
+  },
+  envFile: {
+    path: '/home/tempovault/tempovault/.env',
+    mode: 0o600,
+    owner: 'tempovault',
+    variables: 13,
+    changedAt: minutesAgo(10_000),
+    services: (['api', 'indexer', 'oracle'] as const).map((service) => ({
+      service,
+      since: minutesAgo(4_560),
+      missing: [],
+      outdated: [],
+    })),
   },
   nodes: [
     { url: 'https://a.example', id: 4217, head: 5_000, behind: 0, durationMs: 40, error: undefined },
@@ -157,7 +173,10 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     sizeBytes: 1_000_000,
     connections: { used: 4, max: 100 },
     oldestTransactionSeconds: null,
-    form: 'raw-and-kinds',
+    schema: {
+      ...{ form: 'raw-and-kinds', tables: [], raw: null, cursor: null },
+      ...{ missing: [], others: [], dependents: [], fingerprint: '' },
+    },
     progress: { block: 4_999, source: 'cursor' },
     problem: null,
   },
@@ -169,11 +188,20 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     isMoving: undefined,
   },
   indexerError: undefined,
+  events: {
+    ranges: [{ from: 4_000, to: 4_999 }],
+    skipped: [],
+    matched: 120,
+    missing: { total: 0, first: [] },
+    surplus: [],
+    doubt: undefined,
+  },
   api: {
     url: 'http://127.0.0.1:3000',
     health: { status: 'healthy', chainId: 4217, latestBlock: 5_000, durationMs: 12 },
     ready: { ready: true, durationMs: 12, checks: { rpc: true, database: true } },
   },
+  cors: undefined,
   backups: {
     directory: '/backup',
     backups: [
@@ -194,6 +222,7 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     unsupported: [],
   },
   schedule: undefined,
+  monitor: undefined,
   certificate: undefined,
   oldKeys: [],
   checklist: {
@@ -217,7 +246,7 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     ],
     records: { known: true, value: 1 },
   },
-  runs: { left: [], unverified: [], running: [], unusual: [], locks: [], stopped: {} },
+  runs: { left: [], unverified: [], running: [], unapproved: [], unusual: [], locks: [], stopped: {} },
 };
 
 type Changes = { readonly [K in SourceId]?: (value: ValueOf<K>) => unknown };

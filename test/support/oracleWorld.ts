@@ -140,7 +140,7 @@ export async function inWorlds(
   });
 }
 
-/** The pair's nonces, for a proof that signals go on: their sum. */
+/** The pair's nonces, for a proof that signals continue: their sum. */
 export async function signals({ deployment, url }: OracleWorld): Promise<bigint> {
   const answers = await Promise.all(
     deployment.pairs.map(({ id }) =>

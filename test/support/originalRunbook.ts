@@ -1,5 +1,5 @@
 /**
- * The runbook that tv replaces, line by line, in its order: what an engineer was told to paste, to look at or to
+ * The runbook that tv replaces, line by line, in its order: what an engineer was to paste, to check or to
  * do, and the commands of tv that do it now. Continued lines are joined, comments are left out.
  */
 export interface OriginalLine {
@@ -175,7 +175,7 @@ export const originalRunbook: Readonly<Record<string, readonly OriginalLine[]>> 
       ),
     ),
     ...rows(
-      `trace 0x${'5'.repeat(64)} · incident --since 40m`,
+      `trace 0x${'5'.repeat(64)} · trace --deposit 0x${'5'.repeat(64)} · incident --since 40m`,
       `psql -U tempovault -d tempovault -c "SELECT * FROM deposits WHERE tx_hash = '0x...';"`,
     ),
     ...rows(

@@ -1,4 +1,5 @@
 import { adviceLine, renderNext } from '../../src/cli/advice.ts';
+import { renderApprovable } from '../../src/cli/renderPlan.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 
 const now = new Date('2026-11-23T03:12:00.000Z');
@@ -12,6 +13,9 @@ export function plainPaint(width: number, environment?: string): Paint {
     tint: (_, text) => text,
     next(advice) {
       return renderNext(advice, this);
+    },
+    plan(shown, heading) {
+      return renderApprovable(shown, heading, this);
     },
     line(advice) {
       return adviceLine(advice, this);

@@ -38,9 +38,11 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** A throw-away cluster on a free port of 127.0.0.1, owned by `tempovault` with an awkward password. */
-export async function startPostgres(): Promise<TestPostgres> {
-  const bin = serverPrograms();
+/**
+ * A throw-away cluster on a free port of 127.0.0.1, owned by `tempovault` with an awkward password.
+ * @param bin folder of the server's programs; default: the newest of this machine
+ */
+export async function startPostgres(bin = serverPrograms()): Promise<TestPostgres> {
   const directory = mkdtempSync(join(tmpdir(), 'tv-postgres-'));
   const user = unprivilegedUser();
   const prefix =

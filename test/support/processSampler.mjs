@@ -3,7 +3,7 @@
 // test's work.
 import { readdirSync, readFileSync } from 'node:fs';
 
-const pauseMs = 3;
+const pauseMs = Number(process.argv[2]);
 /** A process is looked at in every round while it is this young, since it may still become another program. */
 const youngRounds = 100;
 const seldom = 50;

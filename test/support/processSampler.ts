@@ -9,10 +9,13 @@ export interface ProcessSampler {
   environments(): readonly (readonly [command: string, environments: readonly string[]])[];
 }
 
-/** Watches command line and environment of every process until it is stopped. Resolves once it looks. */
-export async function sampleProcesses(): Promise<ProcessSampler> {
+/**
+ * Watches command line and environment of every process until it is stopped. Resolves once it samples.
+ * @param options.pauseMs between two looks. It takes a good part of a core with the default
+ */
+export async function sampleProcesses({ pauseMs = 3 } = {}): Promise<ProcessSampler> {
   const program = fileURLToPath(new URL('processSampler.mjs', import.meta.url));
-  const child = execa(process.execPath, [program], { stdin: 'pipe', reject: false });
+  const child = execa(process.execPath, [program, String(pauseMs)], { stdin: 'pipe', reject: false });
   await once(child.stdout, 'data');
   let seen: [string, string[]][] = [];
   return {

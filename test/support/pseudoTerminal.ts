@@ -7,7 +7,7 @@ import type { TestSandbox } from './sandbox.ts';
 
 const launcher = process.env['TV_BIN'] ?? fileURLToPath(new URL('../../bin/tv.js', import.meta.url));
 
-/** A tv at a real terminal, with somebody typing. */
+/** A tv at a real terminal, with typed input. */
 export interface Seat {
   /** `script(1)`, which holds the terminal. */
   readonly child: ChildProcess;
@@ -24,10 +24,15 @@ export interface Seat {
 
 const limitMs = 20_000;
 
-/** @param columns what the terminal says of its width; 0 is a terminal that nobody told its size */
-export function sitDown(sandbox: Pick<TestSandbox, 'env'>, args: readonly string[], columns = 90): Seat {
+/** @param columns what the terminal says of its width; 0 is a terminal without a size */
+export function sitDown(
+  sandbox: Pick<TestSandbox, 'env'>,
+  args: readonly string[],
+  columns = 90,
+  rows = 40,
+): Seat {
   const words = [process.execPath, launcher, ...args].map((word) => `'${word}'`).join(' ');
-  const command = `stty cols ${columns} rows 40; exec ${words}`;
+  const command = `stty cols ${columns} rows ${rows}; exec ${words}`;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     env: { ...sandbox.env, TERM: 'xterm', SHELL: '/bin/sh' },
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -2,7 +2,7 @@ import { parseWords } from '../../src/cli/parse.ts';
 import { findCommand } from '../../src/cli/words.ts';
 import { registry } from '../../src/registry.generated.ts';
 
-/** Why tv's own parser does not take these words, which stand after `tv`; undefined where it does. */
+/** Why tv's own parser does not take these words, which follow `tv`; undefined where it does. */
 export async function refusalOf(words: readonly string[]): Promise<string | undefined> {
   const { entry, rest } = findCommand(registry, words);
   if (entry === undefined) return 'no such command';

@@ -24,12 +24,12 @@ import { until } from './until.ts';
 
 const launcher = process.env['TV_BIN'] ?? fileURLToPath(new URL('../../bin/tv.js', import.meta.url));
 const indexer = 'tempovault-indexer';
-/** For a condition that only waits for processes that are at work already. */
+/** For a condition that only waits for processes that are running already. */
 const limitMs = 30_000;
 
 export type WorldForm = 'deployed' | 'runbook';
 
-/** A tv under way. */
+/** A running tv. */
 export interface Launched {
   readonly child: ChildProcess;
   /** What it has printed so far. */
@@ -55,10 +55,8 @@ export interface ReindexWorld {
   stop(): Promise<void>;
 }
 
-/** Each world of a test, in both schema forms, brought up side by side. */
-async function startWorlds(
-  forms: readonly WorldForm[] = ['deployed', 'runbook'],
-): Promise<readonly ReindexWorld[]> {
+/** Each world of a test brought up side by side. */
+async function startWorlds(forms: readonly WorldForm[]): Promise<readonly ReindexWorld[]> {
   const started = await Promise.allSettled(forms.map(startWorld));
   const worlds = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   for (const result of started) {
@@ -69,11 +67,14 @@ async function startWorlds(
   return worlds;
 }
 
-/** Both worlds for the tests of one file: up before the first, put back before each, gone after the last. */
-export function useWorlds(): readonly ReindexWorld[] {
+/**
+ * Both worlds for the tests of one file, or some: up before the first, restored before each, gone after the last.
+ * @param forms default: both
+ */
+export function useWorlds(...forms: readonly WorldForm[]): readonly ReindexWorld[] {
   const worlds: ReindexWorld[] = [];
   beforeAll(async () => {
-    worlds.push(...(await startWorlds()));
+    worlds.push(...(await startWorlds(forms.length === 0 ? ['deployed', 'runbook'] : forms)));
   }, 180_000);
   beforeEach(() => worlds.forEach(reset));
   afterAll(async () => {
@@ -105,7 +106,7 @@ async function startWorld(form: WorldForm): Promise<ReindexWorld> {
       shape: await readShape(sandbox),
       launched,
       stop: async () => {
-        // A test that failed may have left one at work.
+        // A test that failed may have left one running.
         for (const child of launched) child.kill('SIGKILL');
         await sandbox.stop();
       },
@@ -137,6 +138,11 @@ function reset(world: ReindexWorld): void {
 }
 
 export function reindexArgs({ sandbox }: ReindexWorld, fromBlock: number): readonly string[] {
+  return ['reindex', '--in-place', '--from-block', String(fromBlock), '--confirm', sandbox.info.name];
+}
+
+/** The same on a copy beside the live database. */
+export function besideArgs({ sandbox }: ReindexWorld, fromBlock: number): readonly string[] {
   return ['reindex', '--from-block', String(fromBlock), '--confirm', sandbox.info.name];
 }
 
@@ -228,7 +234,7 @@ export async function untilStep(
 ): Promise<void> {
   await until(() => lastRun(world) !== before && times(world, 'step.started', step) > 0, {
     limitMs: withinMs,
-    // Reads a file, and is to meet the step at work.
+    // Reads a file, and is to meet the step while it runs.
     everyMs: 20,
     what: `step ${step} to begin`,
   });
@@ -245,7 +251,7 @@ export function holdBackup(world: ReindexWorld): Promise<HeldLock> {
 
 /**
  * Holds a clearing, or a restore, up in its middle: its DELETE waits for the newest row (tv waits
- * for at most five, psql for ten seconds). Nobody else minds: the lock on the table is ROW SHARE.
+ * for at most five, psql for ten seconds). No other session is blocked: the lock on the table is ROW SHARE.
  */
 export function holdClearing(world: ReindexWorld): Promise<HeldLock> {
   return hold(
@@ -333,16 +339,44 @@ export interface Settled {
 }
 
 /** The end state of an undisturbed run, whatever happened on the way. */
-export async function expectReindexed(world: ReindexWorld, { fromBlock, before }: Settled): Promise<void> {
-  const { lastBlock, original, env } = world;
+export async function expectReindexed(world: ReindexWorld, settled: Settled): Promise<void> {
+  await expectSameRows(world, settled);
+  const start = `START_BLOCK=${settled.fromBlock - 1}`;
+  await expectSettled(world, 'verified', world.env.text.replace(/^START_BLOCK=.*$/m, start));
+}
+
+/** The same of a run beside the live database: START_BLOCK changes only where there is no cursor. */
+export async function expectReindexedBeside(world: ReindexWorld, settled: Settled): Promise<void> {
+  const { sandbox, form, env, lastBlock } = world;
+  await expectSameRows(world, settled);
+  const text = readFileSync(sandbox.info.files.envFile, 'utf8');
+  const start = Number(/^START_BLOCK=(.*)$/m.exec(text)?.[1]);
+  if (form === 'runbook') expect(start).toBeGreaterThanOrEqual(lastBlock);
+  const expected =
+    form === 'deployed' ? env.text : env.text.replace(/^START_BLOCK=.*$/m, `START_BLOCK=${start}`);
+  await expectSettled(world, 'verified', expected);
+  await expectNoSecond(world, false);
+}
+
+/** No second indexer, and no database of a run beside the live one; the old one only where it was kept. */
+export async function expectNoSecond({ sandbox }: ReindexWorld, nothingKept: boolean): Promise<void> {
+  const unit = await sandbox.systemctl('show', '-p', 'LoadState', '--value', `${indexer}-beside`);
+  expect(unit.stdout.trim()).toBe('not-found');
+  const databases = await sandbox.sql<{ name: string }>(
+    `SELECT datname AS name FROM pg_database WHERE datname LIKE 'tempovault%' ORDER BY 1`,
+  );
+  const beside = databases.map(({ name }) => name).filter((name) => name !== 'tempovault');
+  expect(beside.filter((name) => nothingKept || !name.startsWith('tempovault_old_'))).toEqual([]);
+}
+
+async function expectSameRows(world: ReindexWorld, { fromBlock, before }: Settled): Promise<void> {
+  const { lastBlock, original } = world;
   const now = await readEventRows(world.sandbox);
   const older = (block: number) => block < fromBlock;
   const compared = (block: number) => block <= lastBlock;
   // Not toEqual on the lists themselves: its diff of ten thousand rows takes minutes.
   expect(difference(wholeRows(before, older), wholeRows(now, older)), 'rows below').toEqual([]);
   expect(difference(contentOf(original, compared), contentOf(now, compared)), 'content').toEqual([]);
-  const start = `START_BLOCK=${fromBlock - 1}`;
-  await expectSettled(world, 'verified', env.text.replace(/^START_BLOCK=.*$/m, start));
 }
 
 /** As if the run had never been, surrogate ids and indexing times included. */
@@ -383,7 +417,7 @@ async function expectSettled(world: ReindexWorld, status: string, env: string): 
   }
   const locks = lockDirectory({ stateDirectory: sandboxPaths(sandbox.dir).tvState, environment: name });
   expect(fileLockHolder(locks)).toBeUndefined();
-  // The server notices a moment later that a connection has ended.
+  // The server notices a moment later that a connection is closed.
   await until(async () => (await sessionsOfTv(sandbox)).length === 0, { limitMs, what: 'no session of tv' });
   expect(await sandbox.sql(`SELECT pid FROM pg_locks WHERE locktype = 'advisory'`)).toEqual([]);
   expect(await readShape(sandbox)).toEqual(world.shape);
@@ -427,13 +461,16 @@ async function sessionsOfTv(sandbox: TestSandbox): Promise<readonly string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** What a helper index, or a constraint that was not put back, would change. */
+/**
+ * What a helper index, or a constraint that was not restored, would change. The server names the triggers of a foreign
+ * key by a number of their own.
+ */
 async function readShape(sandbox: TestSandbox): Promise<readonly string[]> {
   const rows = await sandbox.sql<{ line: string }>(
     `SELECT indexdef AS line FROM pg_indexes WHERE schemaname = 'public'
      UNION ALL SELECT concat_ws(' ', conrelid::regclass, conname, convalidated, pg_get_constraintdef(oid))
        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
-     UNION ALL SELECT concat_ws(' ', tgrelid::regclass, tgname, tgenabled) FROM pg_trigger
+     UNION ALL SELECT concat_ws(' ', tgrelid::regclass, regexp_replace(tgname, '_\\d+$', ''), tgenabled) FROM pg_trigger
      ORDER BY 1`,
   );
   return rows.map(({ line }) => line);

@@ -74,6 +74,19 @@ export function rpcServer(answer: (call: RpcCall) => unknown | Promise<unknown>)
   });
 }
 
+/** Passes everything on to a node, and counts the HTTP requests. */
+export function countingNode(url: string): Promise<HttpServer> {
+  return httpServer(async (response, body) => {
+    const answer = await fetch(url, {
+      method: 'POST',
+      // A connection of its own: a kept one may be closed by the node just when it is used again.
+      headers: { 'content-type': 'application/json', connection: 'close' },
+      body,
+    });
+    response.setHeader('content-type', 'application/json').end(await answer.text());
+  });
+}
+
 /** Sends one call to a JSON-RPC server; a refusal comes back as RpcRefusal. */
 export async function callRpc(
   url: string,

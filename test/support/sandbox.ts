@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +30,7 @@ export interface TvOptions {
   readonly timeoutMs?: number;
 }
 
-/** A folder of a test's own that stands for tv's state directory, and tv with it. Needs `npm run build`. */
+/** A folder of a test's own that serves as tv's state directory, and tv with it. Needs `npm run build`. */
 export interface TvHome extends AsyncDisposable {
   readonly directory: string;
   /** What tv is run with: nothing of the caller's settings. */
@@ -101,7 +101,7 @@ export interface TestSandbox extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** How long a look at the world waits for a source: the tests share two cores, and what is slow there does not hang. */
+/** How long a read of the world waits for a source: the tests share two cores, and what is slow there does not hang. */
 export const sourceLimitMs = 10_000;
 
 /** Writes it into the sandbox's settings, past which no variable reaches. */
@@ -119,8 +119,6 @@ export function giveSourcesTime(dir: string): void {
  */
 export async function startSandbox(options: Omit<UpOptions, 'dir' | 'pasts'> = {}): Promise<TestSandbox> {
   const home = await tvHome();
-  // Without namespaces the unprivileged services have to pass through here.
-  if (options.supervisor) await chmod(home.directory, 0o711);
   const name = options.name ?? 'sandbox';
   const dir = join(home.directory, 'sandbox', name);
   try {

@@ -24,7 +24,7 @@ export interface Leak {
 /** A leak that was cut short still shows a whole piece of this length: 48 bits, of a key or of a password. */
 const pieceLengths = { key: 12, password: 8 } as const;
 
-/** Every form in which a secret could stand in a text. Hex keys are looked for in either case. */
+/** Every form in which a secret could occur in a text. Hex keys are searched in either case. */
 export function secretForms(value: string): readonly (readonly [form: string, text: string])[] {
   const percent = encodeURIComponent(value);
   const isKey = /^0x[0-9a-f]{64}$/i.test(value);
@@ -54,7 +54,7 @@ export function secretForms(value: string): readonly (readonly [form: string, te
   return [...distinct].map(([text, form]) => [form, text]);
 }
 
-/** Every place in which any form of a secret stands. Never throws a secret at its reader. */
+/** Every place in which any form of a secret occurs. Never throws a secret at its reader. */
 export function findSecrets(evidence: readonly Evidence[], secrets: readonly Secret[]): readonly Leak[] {
   const sought = secrets.flatMap(({ name, value }) =>
     secretForms(value).map(([form, text]) => {

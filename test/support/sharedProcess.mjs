@@ -2,7 +2,7 @@
 // environment, output and exit code. What was loaded once is loaded for all of them.
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 
@@ -13,9 +13,6 @@ const events = ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** What `process.exit` throws, since nothing may run behind it. */
 const over = new Error('tv has ended');
-
-/** Where Node's fetch keeps its connections. */
-const dispatcher = Symbol.for('undici.globalDispatcher.1');
 
 process.on('disconnect', () => end(0));
 process.on('uncaughtException', (error) => {
@@ -44,8 +41,9 @@ process.on('message', async ({ args, env }) => {
       resolve(code);
       throw over;
     };
-    const package_ = dirname(dirname(launcher));
-    for (const file of Object.keys(require.cache)) if (file.startsWith(package_)) delete require.cache[file];
+    // These two run at each start; what they load stays loaded.
+    const main = join(dirname(dirname(launcher)), 'dist', 'main.cjs');
+    for (const file of [launcher, main]) delete require.cache[file];
     require(launcher);
   });
   await setImmediate();
@@ -56,12 +54,6 @@ process.on('message', async ({ args, env }) => {
   events.forEach((event, index) => {
     for (const listener of added[index]) process.off(event, listener);
   });
-  // Connections end with the process otherwise.
-  const { [dispatcher]: agent } = globalThis;
-  if (agent !== undefined) {
-    globalThis[dispatcher] = new agent.constructor();
-    await agent.destroy();
-  }
-  // Besides the one for a lost terminal there is a listener only while a child is at work.
+  // Besides the one for a lost terminal there is a listener only while a child is running.
   process.send({ exitCode, ...output, spent: added[0].length > 1 });
 });

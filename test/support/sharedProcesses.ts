@@ -13,7 +13,7 @@ export interface SharedCall {
 }
 
 interface Answer extends CommandOutput {
-  /** Something of it is still at work. */
+  /** Something of it is still running. */
   readonly spent: boolean;
 }
 
@@ -36,7 +36,7 @@ export class SharedProcesses {
 
   /**
    * Whether they run this call. A process of its own has what is to be killed or makes a sandbox, and what comes while
-   * four others are under way. `TV_APART=1`: every call.
+   * four others are running. `TV_APART=1`: every call.
    */
   takes({ args, env }: Pick<SharedCall, 'args' | 'env'>): boolean {
     const { entry } = findCommand(registry, args);

@@ -20,7 +20,7 @@ export interface Witness {
   readonly journals: readonly string[];
 }
 
-/** @param upTo rows of later blocks are left out, for a sandbox whose indexer is at work */
+/** @param upTo rows of later blocks are left out, for a sandbox whose indexer is running */
 export async function witness(sandbox: TestSandbox, upTo = Number.MAX_SAFE_INTEGER): Promise<Witness> {
   const { envFile, backups } = sandbox.info.files;
   const [units, rows, cursor] = await Promise.all([

@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { parse } from '../../src/cli/parse.ts';
+import { importsOf } from '../../scripts/imports.ts';
+import { parse, sharedFlags } from '../../src/cli/parse.ts';
 import { findCommand } from '../../src/cli/words.ts';
 import type { AnyRunbook } from '../../src/engine/engine.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import { describeAll } from '../../src/operations/documents/runbookDocument.ts';
 import { registry } from '../../src/registry.generated.ts';
+import type { InputFields } from '../../src/runbook/define.ts';
 import type { Json } from '../../src/runbook/json.ts';
 import { refusalOf } from '../support/refusalOf.ts';
 
@@ -14,7 +16,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** A command of tv as advice has it: its words. */
 const advised = /\btv: \[((?:[^[\]]|\[[^\]]*\])*)\]/g;
-/** One of them: a literal, or an expression in whose place stands a value. */
+/** One of them: a literal, or an expression replaced by a value. */
 const word = /'((?:[^'\\]|\\.)*)'|([^,\s][^,]*)/g;
 
 interface Advised {
@@ -22,7 +24,7 @@ interface Advised {
   readonly words: readonly string[];
 }
 
-/** Without what stands in brackets: the arguments of an expression are no words of the command. */
+/** Without the text in brackets: the arguments of an expression are no words of the command. */
 function withoutNested(list: string): string {
   const flat = list.replace(/\([^()[\]]*\)|\[[^()[\]]*\]/g, '');
   return flat === list ? list : withoutNested(flat);
@@ -56,7 +58,93 @@ it('every command of tv that is advised is taken by its own parser', async () =>
   expect(problems.flat()).toEqual([]);
 });
 
-/** Where a command of tv stands in a text that is printed: it would not get this call's flags. */
+/** Modules of src and runbooks without comments and type imports, by path. */
+const modules = new Map<string, string>(
+  ['runbooks', 'src'].flatMap((folder) =>
+    readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.generated.ts'))
+      .map((file) => {
+        const text = readFileSync(`${root}${folder}/${file}`, 'utf8')
+          .replace(/^\s*(\/\/|\*|\/\*\*).*$/gm, '')
+          .replace(/^(import|export) type [^;]*;/gm, '');
+        return [`${folder}/${file}`, text] as const;
+      }),
+  ),
+);
+
+/** All that a module loads, itself included. */
+function loadedBy(path: string, found = new Set<string>()): ReadonlySet<string> {
+  const text = modules.get(path);
+  if (text === undefined || found.has(path)) return found;
+  found.add(path);
+  for (const each of importsOf({ path, text })) loadedBy(each, found);
+  return found;
+}
+
+/** Flags that a module advises for the same call again, as data or in words. */
+function flagsToAdd(text: string): readonly string[] {
+  const again = [...text.matchAll(/\bagain: \[([^\]]*)\]/g)].flatMap(([, list = '']) => [
+    ...list.matchAll(/'(--[a-z-]+)/g),
+  ]);
+  const inWords = [...text.matchAll(/\b(?:same command|it again) with (--[a-z-]+)/g)];
+  const afterNext = [...text.replace(advised, '').matchAll(/\bnext: (?:\[[^\]]*\]|['`][^\n]*)/g)].flatMap(
+    ([expression]) =>
+      [...expression.matchAll(/(['`])((?:(?!\1)[^\n])*)\1/g)].flatMap(([, , literal = '']) => [
+        ...literal.matchAll(/(?:^|, | or | with )(--[a-z-]+)/g),
+      ]),
+  );
+  return [...new Set([...again, ...inWords, ...afterNext].map(([, flag = '']) => flag))];
+}
+
+/** Advice by which not every command that loads the module is meant: flags, and who sees to that. */
+const conditional: Readonly<Record<string, readonly string[]>> = {
+  // The command whose plan is in the file is meant.
+  'src/journal/planFile.ts': ['--dry-run'],
+  'runbooks/plan/approve.ts': ['--dry-run'],
+  // Parsers of the values of these flags.
+  'src/chain/pairs/pair.ts': ['--pair'],
+  'src/chain/treasury/amount.ts': ['--amount'],
+  'src/chain/oracle/fundAccount.ts': ['--fund'],
+  // Only where the caller replaces transactions, or hands them out unsigned.
+  'src/chain/preflight/checkSending.ts': ['--replace', '--safe'],
+};
+
+it('a flag to add to the same call is one that each command with this advice has', async () => {
+  const commands = await Promise.all(
+    registry.map(async (entry) => {
+      const command = (await entry.load()).default;
+      const own = Object.values(command.input as InputFields);
+      const flags = [
+        ...own.map(({ flag }) => flag),
+        ...sharedFlags(entry, command).map(({ flags }) => flags),
+      ];
+      return {
+        ...{
+          name: entry.command,
+          kind: command.kind,
+          loads: loadedBy(`runbooks/${entry.command.replaceAll(' ', '/')}.ts`),
+        },
+        flags: new Set(flags.flatMap((text) => text.match(/--[a-z-]+/) ?? [])),
+      };
+    }),
+  );
+  const advised = [...modules].flatMap(([path, text]) => flagsToAdd(text).map((flag) => ({ path, flag })));
+  expect(advised.length).toBeGreaterThan(20);
+  const wrong = advised.flatMap(({ path, flag }) =>
+    conditional[path]?.includes(flag) === true
+      ? []
+      : commands
+          // The engine runs every runbook.
+          .filter(
+            ({ kind, loads }) => loads.has(path) || (path.startsWith('src/engine/') && kind === 'runbook'),
+          )
+          .filter(({ flags }) => !flags.has(flag))
+          .map(({ name }) => `${path}: tv ${name} has no ${flag}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+/** Where a command of tv occurs in a text that is printed: it would not get this call's flags. */
 const inText =
   /['"`](?:[^'"`\n]*: )?tv (?:status|resume|runs|config|oracle|emergency|breaker|db|reindex) [^'"`]*['"`]/g;
 

@@ -72,7 +72,7 @@ describe('comparing by transaction hash and log index', () => {
     });
   });
 
-  it('matches a row of a kind that nobody claimed; from then on its absence is a loss, before and after', async () => {
+  it('matches a row of an unclaimed kind; from then on its absence is a loss, before and after', async () => {
     const logs = [3, 4, 5, 6].map((block) => log(block, 0, 'Unheard'));
     const [a, b, c, d] = logs as [ChainLog, ChainLog, ChainLog, ChainLog];
     const result = await compare(logs, [row(b), row(c)]);
@@ -85,7 +85,7 @@ describe('comparing by transaction hash and log index', () => {
     });
   });
 
-  it('compares hashes whatever their case, and tells two logs of one transaction apart', async () => {
+  it('compares hashes whatever their case, and distinguishes two logs of one transaction', async () => {
     const [a, b] = [log(10, 0, 'Deposited', 0xabc), log(10, 1, 'Deposited', 0xabc)];
     const shouted = { ...row(a), transactionHash: a.transactionHash.toUpperCase().replace('0X', '0x') };
     expect(await compare([a, b], [shouted])).toMatchObject({ matched: 1, missing: { total: 1, first: [b] } });

@@ -11,7 +11,7 @@ it.each([
   ['not a url with secret', '(not a URL)'],
 ])('%s', (url, shown) => expect(maskUrl(url)).toBe(shown));
 
-it('shows no credential, wherever it stands, and stays a URL', () => {
+it('masks credentials in every part, and stays a URL', () => {
   const secret = fc.stringMatching(/^[A-Za-z0-9]{20,40}$/);
   fc.assert(
     fc.property(secret, fc.constantFrom('user', 'password', 'path', 'query', 'hash'), (key, place) => {

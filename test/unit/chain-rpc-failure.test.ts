@@ -1,6 +1,7 @@
 import { HttpRequestError, RpcRequestError } from 'viem';
 import { describe, expect, it } from 'vitest';
 import { kindOfRpcError, type RpcFailureKind } from '../../src/chain/rpcErrorKind.ts';
+import { HttpFailure } from '../../src/chain/rpcErrors.ts';
 import { rpcFailure } from '../../src/chain/rpcFailure.ts';
 
 const url = 'https://rpc.example';
@@ -129,8 +130,7 @@ describe('what an HTTP status means', () => {
 
   it('reads Retry-After as seconds and as a date', () => {
     const wait = (value: string) =>
-      rpcFailure(new HttpRequestError({ status: 429, url, headers: new Headers({ 'retry-after': value }) }))
-        .retryAfterMs;
+      rpcFailure(new HttpFailure({ url, status: 429, retryAfter: value, body: '' })).retryAfterMs;
     expect(wait('7')).toBe(7_000);
     expect(wait(new Date(Date.now() + 60_000).toUTCString())).toBeGreaterThan(50_000);
     expect(wait(new Date(0).toUTCString())).toBe(0);

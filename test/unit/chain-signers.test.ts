@@ -205,7 +205,7 @@ it('refuses a keystore or a password file that others can read, with what to run
   ).toMatchObject({ code: 'signer.file-unreadable', facts: { reason: 'there is no such file' } });
 });
 
-it('refuses with exit code 4 where it would have to ask and nobody is there', async () => {
+it('prompt needed, no terminal → refused with exit code 4', async () => {
   const path = file('key.json', await keystoreText(key, password));
   for (const source of [{ kind: 'keystore', path, passwordFile: undefined }, { kind: 'prompt' }] as const) {
     expect(() => assertSignerAskable(context(source), 'riskOfficer')).toThrow(

@@ -13,6 +13,7 @@ import loginCounter from '../../src/host/countFailedLogins.awk';
 import { type AccessLog, parseAccessCounts, readAccessLog } from '../../src/host/readAccessLog.ts';
 import { parseFailedLogins, readFailedLogins } from '../../src/host/readFailedLogins.ts';
 import { parseUpgradable, readUpgradable } from '../../src/host/readUpgradable.ts';
+import { DrillHistory } from '../../src/journal/drills.ts';
 import { thisOperator } from '../../src/journal/operator.ts';
 import { describeAccess } from '../../src/observe/checklist/access.ts';
 import { compareRoles, evidenceFor, judgeKeyAge, pairUp } from '../../src/observe/checklist/evidence.ts';
@@ -23,6 +24,8 @@ import { Look, type Source } from '../../src/observe/look.ts';
 import { backups as backupsSource } from '../../src/observe/sources/backups.ts';
 import { certificate as certificateSource } from '../../src/observe/sources/certificate.ts';
 import { checklist as checklistSource } from '../../src/observe/sources/checklist.ts';
+import { RedactingWriter } from '../../src/output/redactingWriter.ts';
+import { Secrets } from '../../src/output/secrets.ts';
 import type { CommandOutput, Context } from '../../src/runbook/context.ts';
 import type { ActionContext } from '../../src/runbook/define.ts';
 import { fakeOutput, type SceneOptions, startScene, temporaryState } from '../support/fakes.ts';
@@ -356,7 +359,7 @@ function contextWith(
   } as unknown as Context;
 }
 
-/** A look at which one source says this. */
+/** A reading in which one source returns this. */
 function lookWith<T>(source: Source<T>, value: unknown): Look {
   const look = new Look(contextWith({}));
   const read = async (one: unknown) => (one === source ? value : Promise.reject(new Error('not foreseen')));
@@ -486,6 +489,110 @@ describe('trial restores', () => {
   });
 });
 
+describe('the disaster recovery test', () => {
+  let state: ReturnType<typeof temporaryState>;
+  beforeEach(() => {
+    state = temporaryState();
+  });
+  afterEach(() => state.remove());
+
+  const restoredAt = (at: string, problems: readonly string[] = []) => ({
+    ...{ name: 'b1', createdAt: '2026-01-01T00:00:00.000Z', problems: [] },
+    marks: { verified: { at, how: 'restored', problems }, pinned: null },
+  });
+
+  /** Drills that ended on these days, and backups. */
+  async function evidence(
+    drills: readonly (readonly [at: string, outcome: 'solved' | 'unsolved' | 'interrupted'])[],
+    backups: readonly unknown[] | TvError,
+  ): Promise<Evidence> {
+    for (const [at, outcome] of drills) {
+      const clock = { now: () => new Date(at), sleep: async () => {} };
+      await new DrillHistory(state.directory, new RedactingWriter(new Secrets()), clock).append({
+        ...{ operator: { ...thisOperator(), user: 'anna' }, drill: at, seed: 1, minutes: 30 },
+        ...{ startedAt: at, lasted: 60, outcome, score: null },
+      });
+    }
+    const { runs } = startScene(state.directory).engine.ctx;
+    const { ctx } = new Look(contextWith({ runs, settings: { stateDirectory: state.directory } }));
+    const read = async () => {
+      if (backups instanceof TvError) throw backups;
+      return { directory: '/backup', backups };
+    };
+    return evidenceFor('recovery-test', { ctx, read } as unknown as Look);
+  }
+
+  const march = '2026-03-01T00:00:00.000Z';
+  const may = '2026-05-01T00:00:00.000Z';
+  const away = new TvError('file.missing', 'The backup folder is away.');
+
+  it.each<
+    readonly [string, Parameters<typeof evidence>[0], Parameters<typeof evidence>[1], Partial<Evidence>]
+  >([
+    [
+      'a solved drill and a trial restore → proven, since the older',
+      [[may, 'solved']],
+      [restoredAt(march)],
+      { kind: 'proven', at: march },
+    ],
+    [
+      'a later drill that was not solved takes nothing away',
+      [
+        [march, 'solved'],
+        [may, 'unsolved'],
+      ],
+      [restoredAt(may)],
+      { kind: 'proven', at: march },
+    ],
+    [
+      'a drill alone → shown',
+      [[may, 'solved']],
+      [],
+      { kind: 'shown', words: expect.stringContaining('no trial restore') },
+    ],
+    [
+      'a trial restore alone → shown',
+      [],
+      [restoredAt(may)],
+      { kind: 'shown', words: expect.stringContaining('no solved drill') },
+    ],
+    [
+      'a drill that was not solved → shown',
+      [
+        [may, 'unsolved'],
+        [may, 'interrupted'],
+      ],
+      [restoredAt(may)],
+      { kind: 'shown' },
+    ],
+    [
+      'a trial restore with problems → shown',
+      [[may, 'solved']],
+      [restoredAt(may, ['rows differ'])],
+      { kind: 'shown' },
+    ],
+    ['backups that cannot be read → unknown', [[may, 'solved']], away, { kind: 'unknown' }],
+    [
+      'a drill in the future → unknown',
+      [['2027-01-01T00:00:00.000Z', 'solved']],
+      [restoredAt(may)],
+      { kind: 'unknown' },
+    ],
+  ])('%s', async (_, drills, backups, expected) => {
+    expect(await evidence(drills, backups)).toMatchObject(expected);
+  });
+
+  it('a history that was changed → unknown', async () => {
+    await evidence([[may, 'unsolved']], []);
+    const file = join(state.directory, 'drills.jsonl');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('unsolved', 'solved'));
+    expect(await evidence([], [restoredAt(may)])).toMatchObject({
+      kind: 'unknown',
+      words: expect.stringContaining('changed after it was written'),
+    });
+  });
+});
+
 describe('the access log', () => {
   const log = (more: Partial<AccessLog> = {}): AccessLog => ({
     current: { requests: 1_000, sources: 20, byClass: { 2: 900, 4: 100 } },
@@ -497,7 +604,7 @@ describe('the access log', () => {
   });
 
   it.each<readonly [string, Partial<AccessLog>, boolean, string]>([
-    ['as the month before', {}, true, 'no count stands out against the month before'],
+    ['as the month before', {}, true, 'no count is unusual compared with the month before'],
     [
       'three times as many errors',
       { current: { requests: 1_200, sources: 20, byClass: { 2: 900, 5: 300 } } },
@@ -778,10 +885,11 @@ describe('records', () => {
   const withBackup =
     (marks: object) =>
     (ctx: Context): Partial<Context> => {
-      const encoded = (text: string) => Buffer.from(text).toString('base64');
       const made = Date.parse('2026-11-20T00:00:00.000Z') / 1000;
-      const line = ['custom', encoded('a.dump'), made, '-', encoded(JSON.stringify(marks)), encoded('\t9')];
-      const run = async () => ({ exitCode: 0, stdout: `${line.join('\t')}\n`, stderr: '' });
+      const found = ['custom', 'a.dump', '-', `+${JSON.stringify(marks)}`, ''];
+      const fields = [...found, 'f', './a.dump', 9, made].map((field) => `${field}\0`);
+      const stdout = Buffer.from(fields.join('')).toString('base64');
+      const run = async () => ({ exitCode: 0, stdout, stderr: '' });
       return {
         settings: {
           ...ctx.settings,

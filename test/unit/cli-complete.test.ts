@@ -24,10 +24,12 @@ const of = (...typed: readonly string[]) => complete(registry, typed, vocabulary
 describe('tab completion', () => {
   it.each<[string, readonly string[], readonly string[]]>([
     ['the first word', ['ora'], ['oracle']],
+    ['the word help', ['hel'], ['help']],
+    ['a command behind it', ['help', 'oracle', 'fu'], ['fund']],
     ['an alias', ['circ'], ['circuit-breaker']],
     ['the second word', ['oracle', 'r'], ['recover', 'rotate-key', 'revoke-old']],
     ['the third word', ['db', 'schedule', ''], ['install', 'show', 'remove']],
-    ['a word behind flags', ['-e', 'staging', '--json', 'audit', ''], ['list', 'verify']],
+    ['a word behind flags', ['-e', 'staging', '--json', 'audit', ''], ['list', 'verify', 'anchor']],
     ['a verb beside a command of one word', ['reindex', ''], ['check']],
     ['an environment', ['-e', ''], ['production', 'staging']],
     ['an environment as an answer', ['reindex', '--confirm', 'st'], ['staging']],

@@ -47,11 +47,11 @@ describe('tv --help', () => {
       Everywhere
         -e, --env NAME        environment to work on (TV_ENVIRONMENT)
         --json                machine-readable output on stdout
-        --help                what a command does, its flags and its risk
+        --help                what a command does, its flags and examples
 
       Exit codes  0 verified · 1 a step failed · 2 wrong usage · 3 blocked
                   4 not confirmed · 5 done but not verified · 6 locked by
-                  another operator · 7 interrupted, can be resumed · 70 bug
+                  another run · 7 interrupted, can be resumed · 70 bug
 
       "
     `);
@@ -72,8 +72,9 @@ describe('help of a noun', () => {
 
         audit list            List who asked for what, and the outcome
         audit verify          Check that no audit entry was changed or removed
+        audit anchor          Write the head of the audit log somewhere else (mild)
 
-      More: tv audit list --help
+      More: tv help audit list
       "
     `);
   });

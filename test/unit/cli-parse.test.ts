@@ -50,7 +50,10 @@ function complaint(line: string, command: AnyCommand = reindex): string {
   throw new Error('taken');
 }
 
-const defaults = { truncate: false, backupDir: undefined, wait: true, timeout: 86_400_000 };
+const defaults = {
+  ...{ truncate: false, backupDir: undefined, wait: true, timeout: 86_400_000 },
+  ...{ beside: false, inPlace: false },
+};
 
 describe('input', () => {
   it.each([
@@ -60,6 +63,7 @@ describe('input', () => {
     ['--timeout 30m --from-block 0x10', { fromBlock: 16, timeout: 1_800_000 }],
     ['--from-block 1 --backup-dir /var/backups', { fromBlock: 1, backupDir: '/var/backups' }],
     ['--from-block 1 --from-block 2', { fromBlock: 2 }],
+    ['--from-block 1 --in-place', { fromBlock: 1, inPlace: true }],
   ])('%s', (line, expected) => {
     expect(read(line).input).toEqual({ ...defaults, ...expected });
   });
@@ -174,6 +178,13 @@ describe('wrong usage', () => {
       Next: tv reindex --help"
     `);
   });
+  it('--out belongs to a dry run', () => {
+    expect(complaint('--from-block 1 --out plan.json')).toContain('--out writes the plan of a dry run.');
+  });
+  it('--plan takes a file, which a digest is not', () => {
+    const { answers } = read('--from-block 1 --plan ./plan');
+    expect([answers.plan, answers.planFile]).toEqual([undefined, './plan']);
+  });
   it('writes no file for a Safe where nothing is to be changed', () => {
     expect(complaint('--pair A --dry-run --safe batch.json', trip)).toMatch(
       /--safe writes a file, and --dry-run changes nothing/,
@@ -247,15 +258,30 @@ describe('help of a command', () => {
       of the schema. Rows below that block stay as they are, unless --truncate asks
       for the whole.
 
-      Afterwards the database is compared with the chain, event by event. Blocks that
-      the indexer skipped because an RPC call failed are found and read again.
+      It works on a copy beside the live database, which keeps being written and
+      served: a second instance of the deployed indexer fills the copy from blocks
+      that tv reads ahead, so that no call of it fails. The copy is compared with the
+      chain, event by event; blocks that are missing are read again. Then the two
+      databases change names in one transaction. The indexer is down for about a
+      second, and the API not at all. The old database is kept under a dated name,
+      until tv db prune --old; tv runs undo brings it back.
+
+      That takes a role that may make databases (database.adminUrl), room for a second
+      database, and tv on the host itself. With --in-place the live database is
+      cleared instead: the indexer's rows are missing until it has read the chain
+      again, at its own speed.
 
       Options:
         --from-block <block>      first block to index again: 12345678, 12_345_678,
                                   0x…, or earliest
         --truncate                clear the event tables as a whole, older history too
         --backup-dir <directory>  where the backup goes (default: from the settings)
-        --no-wait                 start the indexer and do not follow it to the head
+        --beside                  fill a copy beside the live database, and swap (the
+                                  default)
+        --in-place                clear the live database itself; the indexer reads
+                                  the chain from there
+        --no-wait                 with --in-place: do not follow the indexer to the
+                                  head
         --timeout <time>          limit of the way to the head, such as 30m or 2h
                                   (default 24h)
         -h, --help                show this help
@@ -269,7 +295,9 @@ describe('help of a command', () => {
       Planning:
         --dry-run                 run every check, print the plan and its digest,
                                   change nothing
-        --plan <digest>           refuse if the plan has changed (all 64 digits)
+        --plan <digest|file>      refuse if the plan has changed (all 64 digits)
+        --out <file>              write the plan of a dry run to a new file, for
+                                  others to approve
         --override <check>        override a check by its name (repeatable)
         --reason <text>           reason for the override; kept in the audit log
 
@@ -282,6 +310,17 @@ describe('help of a command', () => {
         --full                    addresses and hashes in full
         --verbose                 stack traces and timings
         --no-color                no colour
+
+      Examples:
+        # Check and plan, and change nothing
+        tv reindex --from-block 12345678 --dry-run
+
+        # Rebuild the tables from a block
+        tv reindex --from-block 12345678
+
+        # From a script
+        tv reindex --from-block 12345678 --confirm production
+
       "
     `);
   });

@@ -164,7 +164,7 @@ describe('the streams of a run', () => {
     );
   });
 
-  it('a plan: its lines and what takes them back can be pasted here', () => {
+  it('a plan: its lines and their undo can be pasted here', () => {
     const steps: PlanData['steps'] = [
       {
         ...{
@@ -323,7 +323,7 @@ describe('the screen of a run', () => {
     expect(coloured.text.replace(/\u001b\[\d+m/g, '')).toBe(plain.text);
   });
 
-  it('tells each ending in its own words, with the commands to go on', () => {
+  it('each ending has its own sentence and recovery commands', () => {
     const endings = script
       .slice(-7)
       .map((event) => draw([...script.slice(0, 4), event], plainPaint(100)).text);
@@ -521,6 +521,37 @@ describe('the screen of a run', () => {
       ]
     `);
   });
+
+  it.each([
+    ['a step is in progress', [{ type: 'step.started', step: 'clear' }], 'during step 2'],
+    ['between two steps', [], 'after the current step'],
+    [
+      'while the verification reads',
+      [{ type: 'step.progress', step: '', progress: { done: 1, total: 2, unit: 'blocks' } }],
+      'during the verification',
+    ],
+  ] as const)('a signal while %s → says so', (_, before, where) => {
+    const events = [...script.slice(0, 6), ...before, { type: 'run.signalled', signal: 'SIGINT' }];
+    expect(draw(events as RunEvent[], plainPaint(80)).text).toContain(`SIGINT: stopped ${where}\n`);
+  });
+
+  it.each([
+    [[], 'Failed. Completed steps are kept, and no further step was run.'],
+    // Only a run that continues after a failed step comes to its verification.
+    [[{ type: 'run.checked', checks: [] }], 'Failed: see the marked lines above. All other steps were run'],
+  ] as const)('a failed run says whether the steps after the failed one were run', (before, sentence) => {
+    const end = { type: 'run.ended', outcome: 'failed', exitCode: 1 };
+    const { text } = draw([...script.slice(0, 8), ...before, end] as RunEvent[], plainPaint(80));
+    expect(text).toContain(sentence);
+  });
+
+  it('shows the progress of the verification, which is no step', () => {
+    const progress = { done: 1_000, total: 2_000, unit: 'blocks' } as const;
+    const events = [...script.slice(0, 4), { type: 'step.progress', step: '', progress } as RunEvent];
+    expect(draw(events, plainPaint(80)).busy.at(-1)).toBe(
+      'reading back\n    ████████░░░░░░░░ 50 % · 1 000 of 2 000 blocks',
+    );
+  });
 });
 
 describe('steps that run at the same time', () => {
@@ -625,7 +656,7 @@ describe('--json', () => {
     expect(JSON.parse(toJsonEvent(big, at, here)).result).toBe('1180591620717411303424');
   });
 
-  it('is one document for a read, and a list stands under a name', () => {
+  it('is one document for a read, and a list has a name', () => {
     expect(JSON.parse(toJsonDocument('tv.status/1', { a: 1n }, here))).toEqual({
       schema: 'tv.status/1',
       a: '1',

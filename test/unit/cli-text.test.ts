@@ -1,3 +1,5 @@
+import * as fc from 'fast-check';
+import stringWidth from 'string-width';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ago, bytes, count, duration, localTime, short } from '../../src/text/format.ts';
 import { aligned, padEnd, table, visibleWidth, wrap } from '../../src/text/layout.ts';
@@ -131,6 +133,34 @@ describe('wrapping', () => {
     expect(visibleWidth(text)).toBe(columns);
     expect(visibleWidth(warn(text))).toBe(columns);
     expect(visibleWidth(padEnd(warn(text), 6))).toBe(6);
+  });
+
+  it('takes as many columns as string-width says, whatever is beside what', () => {
+    const piece = fc.constantFrom(
+      ...['a', '§', '·', '…', '’', '–', '→', '−', '×', '✔', '✖', '↩', '●', '█', 'ÿ', '\u00ad', '\u00a0'],
+      ...[
+        '\u0301',
+        '\ufe0f',
+        '\ufe0e',
+        '\u200d',
+        '金',
+        '한',
+        '🚨',
+        '👩',
+        'ﾞ',
+        '\n',
+        '\x1b[31m',
+        '\x1b[0m',
+        '\x1b[K',
+      ],
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+        const text = pieces.join('');
+        expect(visibleWidth(text)).toBe(stringWidth(text));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it('aligns cells of wide characters, combining marks and colours with those of ASCII', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { wordsOfCall } from '../../src/cli/parse.ts';
-import { findCommand, namedEnvironment, nearest, strangeFlag } from '../../src/cli/words.ts';
+import { findCommand, helpWordToFlag, namedEnvironment, nearest, strangeFlag } from '../../src/cli/words.ts';
 import { registry } from '../../src/registry.generated.ts';
 
 function found(line: string): string {
@@ -51,6 +51,20 @@ describe('the command in the arguments', () => {
     ['--json -x', '-x'],
   ])('%s has the strange flag %s', (line, expected) => {
     expect(strangeFlag(line.split(' '))).toBe(expected);
+  });
+});
+
+describe('tv help', () => {
+  it.each([
+    ['help', '--help'],
+    ['help oracle fund', 'oracle fund --help'],
+    ['-e staging help runs', '-e staging runs --help'],
+    // An environment may be called so, and so may the name of a run.
+    ['-e help help status', '-e help status --help'],
+    ['runs show help', 'runs show help'],
+    ['status', 'status'],
+  ])('%s → %s', (line, expected) => {
+    expect(helpWordToFlag(registry, line.split(' ')).join(' ')).toBe(expected);
   });
 });
 

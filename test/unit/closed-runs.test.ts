@@ -71,7 +71,7 @@ function survey(environment = 'production') {
   return { ...surveyRuns({ runs, settings: { environment } as never }), read };
 }
 
-/** All that commands look at, so that nothing of it is left unread. */
+/** All that commands read, so that nothing of it is left unread. */
 const whole = ({ states }: ReturnType<typeof survey>) =>
   states.map((state) => {
     const { started, steps, status, lastOperator, undoing, endedAt, supersededBy } = state;
@@ -91,7 +91,7 @@ describe('the index of closed runs', () => {
     for (let number = 0; number < 120; number++) write(number, number % 7 === 0 ? 'rolled-back' : 'verified');
   });
 
-  it('is made by the first look; the next one reads no closed journal, and finds the same', () => {
+  it('is made by the first command; the next one reads no closed journal, and finds the same', () => {
     // Left by a later one that was verified.
     write(60, 'failed');
     write(200, null);

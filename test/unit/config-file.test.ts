@@ -54,7 +54,7 @@ describe('settings of a protective command', () => {
   });
 });
 
-describe('what is wrong in a file is told with file and line', () => {
+describe('an error in a file is reported with file and line', () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [
     ['unknown key', ['chain:', '  rpcUrl: http://a']],
     ['unknown section', ['databse:', '  url: postgres://u:hunter22@h/d']],
@@ -310,7 +310,7 @@ describe('who may read the file', () => {
     expect(problemLines(await withSettings(['chain: {id: 4217}'], 0o644))).toBe('');
   });
 
-  it('is refused with a login in an RPC URL, and told with what looks like a key', async () => {
+  it('login in an RPC URL → refused; what looks like a key → reported', async () => {
     const login = await withSettings(['chain: {rpcUrls: ["http://a", "https://ops:hunter22@b"]}'], 0o644);
     expect(login.origins.problems[0]).toMatchObject({
       level: 'fatal',
@@ -345,6 +345,27 @@ it('says that a file asked for does not exist, or is none', async () => {
       reason: it is a directory
       next: ls -ld /home/.config/tv/config.yaml"
   `);
+});
+
+it('a file of comments alone, and no .env → nothing is configured', async () => {
+  world.write(world.userConfig, '# default: production\n');
+  const { problems } = (await world.resolve()).origins;
+  expect(problems).toMatchObject([
+    {
+      level: 'fatal',
+      message: expect.stringMatching(
+        /^No TempoVault is configured: .*config\.yaml holds no setting, and no \.env/,
+      ),
+      next: { tv: ['config', 'init'] },
+    },
+  ]);
+});
+
+it('a URL in place of a key is named without its password', async () => {
+  world.write(world.userConfig, 'environments:\n  production:\n    "postgres://tv:hunter22@db/x": 1\n');
+  const told = problemLines(await world.resolve({ dotEnv }));
+  expect(told).toContain('fatal: postgres://***@db/x is not a setting.');
+  expect(told).not.toContain('hunter22');
 });
 
 it('names a flag that is no setting', async () => {

@@ -24,7 +24,7 @@ it.each([
   expect(databasePasswords(url)).toEqual(passwords);
 });
 
-it('shows no password, whatever stands in it', () => {
+it('masks a password with any characters', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, maxLength: 30 }), (extra) => {
       const password = `Zq7${extra}`;
@@ -46,7 +46,7 @@ it.each([
   expect(urlCredentials(url)).toEqual(credentials);
 });
 
-it('tells a login from what only looks like a key', () => {
+it('distinguishes a login from what only looks like a key', () => {
   expect(hasLogin('https://ops:hunter22@rpc.example')).toBe(true);
   expect(hasLogin('https://rpc.example/v3/0123456789abcdef0123456789abcdef')).toBe(false);
 });

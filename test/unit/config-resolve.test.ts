@@ -283,7 +283,7 @@ describe('environments', () => {
     expect(world.asked).toEqual([]);
   });
 
-  it('does not take the .env of production for an environment that nobody described', async () => {
+  it('undefined environment → the .env of production is not used', async () => {
     const resolved = await world.resolve({ env: 'sandbox', dotEnv });
     expect(problemLines(resolved)).toMatchInlineSnapshot(`
       "fatal: There is no environment "sandbox".
@@ -435,7 +435,7 @@ describe('what is missing', () => {
     expect(requireApiUrl(resolved)).toBe('http://127.0.0.1:3000');
   });
 
-  it('remembers why .env could not be read, and tells whoever needs it', async () => {
+  it('.env unreadable → the reason is kept and reported where .env is needed', async () => {
     const denied = new TvError('file.unreadable', `${envFile} may not be read by this user.`, {
       next: { shell: `ls -l ${envFile}`, on: 'here' },
     });

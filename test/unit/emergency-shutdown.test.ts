@@ -33,11 +33,7 @@ describe('emergency shutdown: what it says of the pause before it is sent', () =
       [fine, fails(limited)],
       `${reads}${limited.message.slice(0, -1)}).`,
     ],
-    [
-      'the simulation is late',
-      [fails(new TimeoutError('check.timeout', 'Cannot tell.'))],
-      `${reads}Cannot tell).`,
-    ],
+    ['the simulation is late', [fails(new TimeoutError('check.timeout', 'Unknown.'))], `${reads}Unknown).`],
     ['the key lacks the role', [says], `${speaksAgainst}${lacks}).`],
     [
       'the key is missing',
@@ -63,7 +59,7 @@ it.each<[string, Partial<Check>, string]>([
     'paused state unknown (the RPC node refuses more requests for now: a rate limit)',
   ],
   [
-    'Cannot tell: no answer within 15 s.',
+    'Unknown: no answer within 15 s.',
     { code: 'check.timeout' },
     'paused state unknown (no answer within 15 s)',
   ],

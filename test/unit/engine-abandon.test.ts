@@ -3,6 +3,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import listRuns from '../../runbooks/runs/list.ts';
 import showRun from '../../runbooks/runs/show.ts';
+import { RunScreen } from '../../src/cli/renderRun.ts';
 import { abandonRun } from '../../src/engine/abandonRun.ts';
 import { type AnyRunbook, concurrencyOf, type Engine } from '../../src/engine/engine.ts';
 import { TvError } from '../../src/errors/TvError.ts';
@@ -129,6 +130,41 @@ describe('tv runs abandon', () => {
       expect((await play(severe(), { stateDirectory, answers: confirm })).exitCode).toBe(0);
     },
   );
+
+  it('what the run has made and not removed → said before the question, and afterwards with the line that removes it', async () => {
+    const made = (what: string, until: string) => ({
+      leftover: { what, until, remove: { shell: `dropdb ${what}`, on: 'host' } },
+    });
+    world.notes.set('a', made('one', 'c'));
+    world.notes.set('b', made('two', 'c'));
+    const run = await cutRun();
+    const { scene, events } = await abandon(run);
+    const leftovers = [
+      { what: 'two', until: 'c', remove: { shell: 'dropdb two', on: 'host' } },
+      { what: 'one', until: 'c', remove: { shell: 'dropdb one', on: 'host' } },
+    ];
+    expect(events.find(({ type }) => type === 'run.abandoned')).toMatchObject({ leftovers });
+    const shown = await showRun.collect(scene.engine.ctx, { run });
+    const screen = showRun.render(shown, plainPaint(100), { run });
+    expect(screen).toMatch(/where two is still there: dropdb two\n.*where one is still there: dropdb one/);
+    let text = '';
+    const print = (part: string) => (text += part);
+    const runScreen = new RunScreen(
+      { print, result: print, busy: () => {}, clearBusy: () => {} },
+      plainPaint(100),
+      () => 0,
+    );
+    for (const event of events) runScreen.show(event);
+    expect(text).toContain('Still there: two. To remove it: dropdb two');
+  });
+
+  it('what the run has made and ended → not said', async () => {
+    world.notes.set('a', {
+      leftover: { what: 'one', until: 'a', remove: { shell: 'dropdb one', on: 'host' } },
+    });
+    const { events } = await abandon(await cutRun());
+    expect(events.find(({ type }) => type === 'run.abandoned')).not.toHaveProperty('leftovers');
+  });
 
   it.each([
     ['cannot be parsed', (file: string) => writeFileSync(file, 'damaged\n')],
@@ -257,7 +293,7 @@ describe('an abandoned run that had signed a transaction', () => {
         type: 'run.abandoned',
         transactions: [{ step: 'b', hash: signed.hash, ...fate }],
       });
-      // Neither screen says of the step that it did not happen, or that it is still under way.
+      // Neither screen says of the step that it did not happen, or that it is still running.
       const shown = await showRun.collect(ctx, { run });
       const screen = showRun.render(shown, plainPaint(200), { run });
       expect(screen).toMatch(/\? +2 {2}set b · unknown/);

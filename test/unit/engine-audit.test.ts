@@ -49,7 +49,7 @@ function change(edit: (lines: string[]) => readonly string[]): void {
   );
 }
 
-/** An entry as somebody who can write the file would change it: its hash fits its new content. */
+/** An entry as a user who can write the file would change it: its hash fits its new content. */
 function forged(line: string, changes: Readonly<Record<string, unknown>>): string {
   const { hash: _, ...body } = { ...JSON.parse(line), ...changes };
   const hash = createHash('sha256').update(sorted(body)).digest('hex');
@@ -179,7 +179,7 @@ describe('the audit log', () => {
   });
 });
 
-describe('while somebody else writes', () => {
+describe('while another process writes', () => {
   const holder = { operator: thisOperator(), what: 'audit', since: '2026-11-23T00:00:00.000Z' };
 
   it('waits for half a minute, as on a slow disk with many of them', async () => {

@@ -325,6 +325,29 @@ describe('locks', () => {
     }
   });
 
+  it.each([
+    ['refuses the login', async () => ({ held: null, reason: 'The database does not let tv in.', next: [] })],
+    ['does not answer', () => new Promise<never>(() => {})],
+  ] as const)(
+    'the database %s → the run goes on, and says that runs elsewhere are not kept out',
+    async (_, remoteLock) => {
+      const outcome = await play(capital(), {
+        stateDirectory,
+        prepare: (scene) => {
+          scene.engine.remoteLock = remoteLock;
+        },
+      });
+      expect(outcome.exitCode).toBe(0);
+      const checks = outcome.events.flatMap((event) => (event.type === 'preflight.done' ? event.checks : []));
+      expect(checks.find(({ id }) => id === 'lock')).toMatchObject({
+        status: 'warn',
+        summary: expect.stringContaining(
+          'the lock in the database could not be taken, so runs on other machines are not kept out: The database d',
+        ),
+      });
+    },
+  );
+
   it('the holder is known from the database alone → named without a process', async () => {
     const operator = { user: 'anna', host: 'elsewhere', pid: 0, processStart: null } as never;
     const by = { operator, what: 'reindex (reindex events)', since: new Date().toISOString() };
@@ -419,7 +442,7 @@ describe('a question that stays open', () => {
     expect(world.effects().filter((effect) => effect.startsWith('run'))).toEqual([]);
   });
 
-  it('a check blocks by then → refused, nothing is done', async () => {
+  it('a check blocks under the lock → refused, nothing is done', async () => {
     const outcome = await whileOpen(() => {
       world.checks = [{ id: 'disk', world: 'host', status: 'block', summary: 'full' }];
     });
@@ -427,7 +450,7 @@ describe('a question that stays open', () => {
     expect(world.effects().filter((effect) => effect.startsWith('run'))).toEqual([]);
   });
 
-  it('another run has begun by then → refused with exit 6; with --wait it waits', async () => {
+  it('another run has begun meanwhile → refused with exit 6; with --wait it waits', async () => {
     let held: ReturnType<typeof acquireFileLock> | undefined;
     const begin = () => {
       held = acquireFileLock(lockDirectory(place()), {
@@ -435,7 +458,7 @@ describe('a question that stays open', () => {
       });
     };
     expect((await whileOpen(begin)).exitCode).toBe(6);
-    // Held already: nobody is asked.
+    // Held already: no question is asked.
     expect((await whileOpen(() => {}, [])).exitCode).toBe(6);
     if (held?.held) await held.release();
     expect(existsSync(lockDirectory(place()))).toBe(true);

@@ -106,7 +106,7 @@ describe('resume', () => {
     ['done', ['plan', 'probe b', 'run c', 'verify'], 'found'],
     ['not-done', ['plan', 'probe b', 'run b', 'run c', 'verify'], 'ran'],
   ] as const)('of a step cut off in mid-flight that its probe finds %s', (answer, effects, how) => {
-    it(`goes on as it must: ${how}`, async () => {
+    it(`resumes: ${how}`, async () => {
       const { run } = await interruptedRun();
       cutAfter(run, begun('b'));
       world.probes.set('b', answer);
@@ -118,7 +118,7 @@ describe('resume', () => {
     });
   });
 
-  it('of a step whose effect nobody can tell stops, and does nothing', async () => {
+  it('of a step with an unknown effect → stops, and does nothing', async () => {
     const { run } = await interruptedRun();
     cutAfter(run, begun('b'));
     world.probes.set('b', 'unknown');
@@ -207,7 +207,7 @@ describe('what cannot be carried on', () => {
     await refused(await carry(run, 'resume'), 'run.closed');
   });
 
-  it('a run that was taken back', async () => {
+  it('a run that was undone', async () => {
     world.faults.set('c', 'before');
     const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
     world.faults.clear();
@@ -224,7 +224,7 @@ describe('what cannot be carried on', () => {
 });
 
 describe('undo', () => {
-  it('takes back what was done, last one first, and no more', async () => {
+  it('undoes the completed steps, last one first, and no others', async () => {
     const { run } = await interruptedRun();
     const outcome = await carry(run, 'undo');
     expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'undone']);
@@ -254,14 +254,14 @@ describe('undo', () => {
     expect((await carry(run, 'resume')).error).toMatchObject({ facts: { run, status: 'undone' } });
   });
 
-  it('takes back a verified run too', async () => {
+  it('undoes a verified run too', async () => {
     const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
     const outcome = await carry(run, 'undo');
     expect(outcome.state?.status).toBe('undone');
     expect(abc.filter(({ id }) => world.has(id))).toEqual([]);
   });
 
-  it('takes back the step that was cut off, which may have taken effect', async () => {
+  it('undoes the interrupted step, which may have taken effect', async () => {
     const { run } = await interruptedRun();
     cutAfter(run, begun('b'));
     await carry(run, 'undo');
@@ -308,7 +308,7 @@ describe('undo', () => {
     expect(['a', 'b', 'c'].map((id) => world.has(id))).toEqual([true, true, true]);
   });
 
-  it('is refused with several final steps, and names the first one that may stand', async () => {
+  it('is refused with several final steps, and names the first one that may have taken effect', async () => {
     const steps = [
       { id: 'a' },
       { id: 'b', effect: 'final' as const },
@@ -323,7 +323,7 @@ describe('undo', () => {
     expect(world.effects()).toEqual(['plan']);
   });
 
-  it('goes past a final step for what is right to take back always', async () => {
+  it('passes a final step to undo what may always be undone', async () => {
     const steps = [{ id: 'a' }, { id: 'b', undoAlways: true }, { id: 'c', effect: 'final' as const }];
     const registered = fakeRunbook(world, { steps: [...steps, { id: 'd' }] });
     const { run } = await interruptedRun(registered, 'c');
@@ -346,7 +346,7 @@ describe('undo', () => {
     expect(world.effects()).toEqual(effects);
   });
 
-  it('that fails leaves the rest alone, blocks new runs, and is gone on with by undo or resume', async () => {
+  it('that fails keeps the rest, blocks new runs, and is continued by undo or resume', async () => {
     const { run } = await interruptedRun();
     world.faults.set('b', 'undo');
     const failed = await carry(run, 'undo');
@@ -368,7 +368,7 @@ describe('undo', () => {
     expect(world.effects()).toEqual(['plan', 'undo b', 'undo a']);
   });
 
-  it('by a failed run itself, cut off in the middle, is gone on with by resume', async () => {
+  it('by a failed run itself, interrupted in the middle, is continued by resume', async () => {
     world.faults.set('c', 'before');
     const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
     cutAfter(run, (line) => line['type'] === 'undo.done' && line['step'] === 'b');
@@ -389,7 +389,7 @@ describe('undo', () => {
     expect(abc.map(({ id }) => world.has(id))).toEqual([true, true, true]);
   });
 
-  it('that was cut off goes on where it was', async () => {
+  it('that was interrupted continues where it stopped', async () => {
     const { run } = await interruptedRun();
     await carry(run, 'undo');
     cutAfter(run, (line) => line['type'] === 'undo.done' && line['step'] === 'b');
@@ -538,7 +538,7 @@ describe('an unfinished run', () => {
     expect(world.effects()).toEqual(['preflight']);
   });
 
-  it('is not offered to be taken back where it ended at a final step', async () => {
+  it('ended at a final step → undo is not offered', async () => {
     const final = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }] });
     const { run } = await interruptedRun(final);
     const outcome = await play(fakeRunbook(world), { stateDirectory });
@@ -594,6 +594,7 @@ describe('the journal', () => {
     expect(error).toMatchObject({
       code: 'journal.damaged',
       facts: { journal: journal(run), line: '3' },
+      next: [{ shell: `less ${journal(run)}` }, { tv: ['runs', 'abandon', run, '--reason', '…'] }],
     });
     expect(world.effects()).toEqual([]);
   });
@@ -705,7 +706,7 @@ describe('a run that a later one supersedes', () => {
   const overrule = { answers: { overrides: ['unfinished-run'], reason: 'test' } };
   const unfinished = () => unfinishedRuns(readRuns(startScene(stateDirectory).engine.ctx));
 
-  it('is not unfinished any more, and neither resumed nor taken back', async () => {
+  it('is no longer unfinished, and neither resumed nor undone', async () => {
     const { run } = await interruptedRun();
     const { run: later = '' } = await play(again(), { stateDirectory, ...overrule });
     expect(unfinished()).toEqual([]);
@@ -742,7 +743,7 @@ describe('a run that a later one supersedes', () => {
     expect(unfinished()).toEqual([run]);
   });
 
-  it('stays unfinished where it has gone on after the later one began', async () => {
+  it('stays unfinished where it continued after the later one began', async () => {
     const { run } = await interruptedRun();
     await play(again(), { stateDirectory, ...overrule });
     const [first, ...rest] = readLines(journal(run));
@@ -757,7 +758,7 @@ describe('what a run leaves unusual until a later step', () => {
   const registered = () => fakeRunbook(world, { steps: [{ id: 'a' }, door, { id: 'c' }] });
   const last = ({ events }: Outcome) => events.findLast((event) => event.type === 'run.ended');
 
-  it('is told at the end of an interrupted run, when it is resumed, and not once it is over', async () => {
+  it('is reported at the end of an interrupted run and on resume, and not after its end', async () => {
     const first = await interruptedRun(registered());
     expect(last(first)).toMatchObject({ outcome: 'interrupted', left: ['door is OPEN'] });
     const resumed = await carry(first.run, 'resume', {}, registered());
@@ -778,7 +779,7 @@ describe('what a run leaves unusual until a later step', () => {
     expect(ended).not.toHaveProperty('left');
   });
 
-  it('is told by the next run, and not after it was taken back', async () => {
+  it('is reported by the next run, and not after its undo', async () => {
     const first = await interruptedRun(registered());
     const second = await play(registered(), { stateDirectory });
     expect(second.error?.facts['runs']).toMatch(/unfinished: .*; door is OPEN$/);
@@ -808,7 +809,7 @@ describe('what a run leaves unusual until a later step', () => {
     },
   );
 
-  it('is only told of where the run is in nobody’s way', async () => {
+  it('is only reported where the run blocks no other', async () => {
     const { run } = await interruptedRun(fakeRunbook(world, { inNobodysWay: true }));
     const outcome = await play(fakeRunbook(world), { stateDirectory });
     expect(outcome.exitCode).toBe(0);
@@ -842,7 +843,7 @@ describe('what a run leaves unusual until a later step', () => {
     },
   );
 
-  it('is told where the step that ends it fails', async () => {
+  it('is reported where the step that ends it fails', async () => {
     world.faults.set('c', 'before');
     const carrying = fakeRunbook(world, {
       steps: [{ id: 'a' }, door, { id: 'c' }],
@@ -867,7 +868,7 @@ describe('what a run leaves unusual until a later step', () => {
     };
     const before = ['run a', 'run b'];
 
-    it('is taken back at a signal, and all that came before with it', async () => {
+    it('is undone at a signal, together with all earlier steps', async () => {
       expect(await signalled('b')).toEqual({
         exitCode: 7,
         ended: { type: 'run.ended', outcome: 'rolled-back', exitCode: 7 },
@@ -876,7 +877,7 @@ describe('what a run leaves unusual until a later step', () => {
       expect((await play(fakeRunbook(world), { stateDirectory })).exitCode).toBe(0);
     });
 
-    it('is taken back alone where something final has come before, and the run can be finished', async () => {
+    it('after an irreversible step → undone alone, and the run can be finished', async () => {
       const { exitCode, ended, effects } = await signalled('pay');
       expect([exitCode, effects]).toEqual([7, [...before, 'run pay', 'undo b']]);
       expect(ended).toEqual({ type: 'run.ended', outcome: 'partly-rolled-back', exitCode: 7 });
@@ -894,7 +895,7 @@ describe('what a run leaves unusual until a later step', () => {
       expect(resumed.state?.steps.get('b')?.notes).toEqual({ begins: 'b', transaction: 'the second one' });
     });
 
-    it('is taken back alone, and a kill before the run could say so → it can be finished all the same', async () => {
+    it('undone alone, then killed before the run records it → it can be finished all the same', async () => {
       await signalled('pay');
       const { ctx } = startScene(stateDirectory).engine;
       const [run = ''] = unfinishedRuns(readRuns(ctx));
@@ -909,14 +910,14 @@ describe('what a run leaves unusual until a later step', () => {
       expect([exitCode, effects]).toEqual([0, [...before, 'run pay', 'run pay-2', 'run c', 'verify']]);
     });
 
-    it('is ended, and the run stays to be gone on with, where a step has failed', async () => {
+    it('a step has failed → ended, and the run can be resumed', async () => {
       world.faults.set('pay', 'before');
       const { ended, effects } = await signalled('pay', { onFailure: 'carry-on' });
       expect(effects).toEqual([...before, 'run pay', 'run c', 'verify']);
       expect(ended).toEqual({ type: 'run.ended', outcome: 'failed', exitCode: 1 });
     });
 
-    it('is told where it cannot be taken back', async () => {
+    it('is reported where it cannot be undone', async () => {
       world.faults.set('b', 'undo');
       const { ended, effects } = await signalled('b');
       expect(effects).toEqual([...before, 'undo b']);
@@ -947,7 +948,7 @@ describe('what a run leaves unusual until a later step', () => {
     await begin(steps, 'b');
     await begin(undefined, 'b');
     const [quiet, older, newer, newest] = runs;
-    // Of one of them nobody knows whether it took effect.
+    // Whether one of them took effect is unknown.
     cutAfter(newer ?? '', (line) => line['type'] === 'step.noted' && line['step'] === 'b');
     const { engine } = startScene(stateDirectory);
     const states = readRuns(engine.ctx);
@@ -962,7 +963,7 @@ describe('what a run leaves unusual until a later step', () => {
   it.each([
     ['noted that it begins', 'step.noted', ['door may be OPEN']],
     ['not noted anything', 'step.started', []],
-  ] as const)('is told of a step cut off when it had %s', async (_, type, left) => {
+  ] as const)('is reported for a step interrupted when it had %s', async (_, type, left) => {
     const { run } = await interruptedRun(registered());
     cutAfter(run, (line) => line['type'] === type && line['step'] === 'b');
     const resumed = await carry(run, 'resume', {}, registered());

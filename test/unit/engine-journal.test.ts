@@ -282,6 +282,13 @@ describe('a journal that is none', () => {
     ['a line that is a list', () => replace((file) => writeFileSync(file, '[]\n'))],
     ['a line that is null', () => replace((file) => writeFileSync(file, 'null\n'))],
     ['a start without a plan', () => change(0, (event) => delete event['plan'])],
+    ...[null, 'sequence', { method: 'sequence' }, { method: 'sequence', steps: [{ step: 'a' }] }].map(
+      (effects) =>
+        [
+          `a plan with effects that are ${JSON.stringify(effects)}`,
+          () => change(0, (event) => Object.assign(event['plan'] as object, { effects })),
+        ] as const,
+    ),
     ['a start without an operator', () => change(0, (event) => Object.assign(event, { operator: 'root' }))],
     ['a time that is none', () => change(1, (event) => Object.assign(event, { at: 'yesterday' }))],
     ['an unknown outcome', () => change(8, (event) => Object.assign(event, { outcome: 'splendid' }))],

@@ -23,14 +23,14 @@ beforeEach(() => {
 });
 afterEach(() => state.remove());
 
-/** A lock that a process which is gone has left behind, `number` takings after the first. */
+/** A lock left by a process that has exited, `number` takings after the first. */
 function leaveDeadLock(directory: string, number: number, holder: LockHolder = dead): void {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, `claim-${number}`), JSON.stringify(holder));
 }
 
 describe('the lock on this machine', () => {
-  it('is held by one, told to the second, and free after release', () => {
+  it('is held by one, reported to the second, and free after release', () => {
     const first = acquireFileLock(lock, me);
     expect(first.held).toBe(true);
     expect(acquireFileLock(lock, me)).toEqual({ held: false, by: me });
@@ -142,12 +142,12 @@ describe('several processes that find the same dead lock', () => {
     programs.remove();
   });
 
-  it('are never two holders, and the others are told who it is', async () => {
+  it('are never two holders, and the others report who it is', async () => {
     const winners = new Set<number>();
     for (let round = 0; round < 300; round++) {
       const directory = join(state.directory, `race-${round}`);
       leaveDeadLock(directory, 1 + (round % 5));
-      // Whoever is told first changes from round to round.
+      // The first one to report it changes from round to round.
       const start = round % contenders.length;
       for (const { child } of [...contenders.slice(start), ...contenders.slice(0, start)]) {
         child.stdin?.write(`${directory}\n`);

@@ -43,7 +43,7 @@ function gate() {
 }
 
 describe('a parallel group', () => {
-  it('all begin before one ends; the next step begins once the last has ended', async () => {
+  it('all begin before one ends; the next step begins once the last has finished', async () => {
     const last = gate();
     const begun: string[] = [];
     world.onRun = async (step) => {

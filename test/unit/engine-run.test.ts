@@ -319,7 +319,7 @@ describe('--override', () => {
     expect(outcome.audit[0]?.overrides).toEqual([]);
   });
 
-  it('tells of an override that overrules nothing', async () => {
+  it('reports an override that overrules nothing', async () => {
     const answers = { overrides: ['stale-oracel'], reason: 'typed at night' };
     const outcome = await play(fakeRunbook(world), { stateDirectory, answers });
     expect(outcome.exitCode).toBe(0);
@@ -342,7 +342,7 @@ describe('checks', () => {
   const preflight = (signal?: AbortSignal) =>
     new Preflight(startScene(stateDirectory, signal === undefined ? {} : { signal }).engine.ctx);
 
-  it('block when they cannot tell within their limit, and are told so by their signal', async () => {
+  it('block without an answer within their limit, and their signal aborts', async () => {
     const all = preflight();
     let told: AbortSignal | undefined;
     all.check(
@@ -355,12 +355,12 @@ describe('checks', () => {
       20,
     );
     expect(await all.checks()).toMatchObject([
-      { id: 'slow', status: 'block', summary: 'Cannot tell: no answer within 0.02 s.' },
+      { id: 'slow', status: 'block', summary: 'Unknown: no answer within 0.02 s.' },
     ]);
     expect(told?.aborted).toBe(true);
   });
 
-  it('run at once, stand in the order in which they were started, and wait for what they need', async () => {
+  it('run at once, are listed in the order in which they were started, and wait for what they need', async () => {
     const all = preflight();
     const order: string[] = [];
     let open = () => {};
@@ -441,7 +441,7 @@ describe('checks', () => {
 });
 
 describe('a failed step', () => {
-  it('takes back what was done, last one first, if all of it can be taken back', async () => {
+  it('undoes the completed steps, last one first, if all can be undone', async () => {
     world.faults.set('c', 'before');
     const outcome = await play(fakeRunbook(world), { stateDirectory });
     expect(outcome.state?.status).toBe('rolled-back');
@@ -449,7 +449,7 @@ describe('a failed step', () => {
     expect(['a', 'b', 'c'].filter((id) => world.has(id))).toEqual([]);
   });
 
-  it('is taken back itself where it had taken effect', async () => {
+  it('is undone itself where it had taken effect', async () => {
     world.faults.set('b', 'after');
     const outcome = await play(fakeRunbook(world), { stateDirectory });
     expect(outcome.state?.status).toBe('rolled-back');
@@ -480,7 +480,7 @@ describe('a failed step', () => {
     world.faults.set('c', 'before').set('b', 'undo');
     const outcome = await play(fakeRunbook(world), { stateDirectory });
     expect(outcome.state?.status).toBe('failed');
-    // The rest is left alone: a person has to look first.
+    // The rest is left alone: a person has to check first.
     expect(world.effects().slice(-1)).toEqual(['undo b']);
     expect(world.has('a')).toBe(true);
   });

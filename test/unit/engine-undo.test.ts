@@ -24,7 +24,7 @@ const plans = (
   return [[command, plan(example.facts, example.input)] as const];
 });
 
-/** A step without an undo that is not final only looks, or keeps something (a backup). */
+/** A step without an undo that is not final only reads, or keeps something (a backup). */
 function effectOf({ effect, undo }: { readonly effect: Effect; readonly undo: Step['undo'] }): Effect {
   return undo === undefined && effect === 'reversible' ? 'compensable' : effect;
 }
@@ -179,7 +179,21 @@ describe('runs undo of a run cut off after a step', () => {
         ['a', 'b', 'c'].filter((id) => world.has(id)),
         what,
       ).toEqual(rolledBack ? [] : left);
+      expect(outcome.events.filter(({ type }) => type === 'source.waiting')).toEqual([
+        { type: 'source.waiting', reason: `${what}: connection refused`, limitMs: 20_000 },
+      ]);
     }
+  });
+
+  it('a source away where nothing can be rolled back is not waited for', async () => {
+    const world = new FakeWorld(state.directory);
+    const steps = [{ id: 'a', effect: 'compensable' }, { id: 'b' }] as const;
+    world.faults.set('b', 'before');
+    world.away.set('probe b', 60);
+    const outcome = await play(fakeRunbook(world, { steps }), { stateDirectory: state.directory });
+    expect([outcome.exitCode, outcome.state?.status]).toEqual([1, 'failed']);
+    expect(world.effects().filter((what) => what === 'probe b')).toHaveLength(1);
+    expect(outcome.events.filter(({ type }) => type === 'source.waiting')).toEqual([]);
   });
 
   it('a failed run whose rollback had no effect is not rolled back', async () => {

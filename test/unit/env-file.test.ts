@@ -70,7 +70,7 @@ describe('parseEnvFile', () => {
     expect(read('A="x\nB=1\n"\nC=2')).toEqual({ A: 'x\nB=1\n', C: '2' });
   });
 
-  it('says where each value stands', () => {
+  it('returns the position of each value', () => {
     const text = '# note\r\nA=1\r\nexport B = "two" # x\r\n';
     const [, b] = parseEnvFile(text);
     expect(b).toMatchObject({ line: 3, quote: '"', value: 'two' });

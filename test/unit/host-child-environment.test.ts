@@ -9,13 +9,16 @@ const starts = /\b(execa|execaSync|spawn|spawnSync|execFile|execFileSync|fork)\(
 
 /** Every file of the program that starts a process. A new one belongs into `runProcess`. */
 const starters = [
+  // The pager has the terminal, as a shell's would.
+  'src/cli/terminal/pager.ts',
   'src/host/runProcess.ts',
-  'src/sandbox/machine/bootSupervisor.ts',
+  // Signing asks at the terminal, so it stays in its session.
+  'src/host/sshKeygen.ts',
+  'src/sandbox/drill/measure.ts',
   'src/sandbox/machine/bootSystemd.ts',
   'src/sandbox/machine/processStart.ts',
   'src/sandbox/machine/runInside.ts',
   'src/sandbox/machine/serviceUser.ts',
-  'src/sandbox/machine/supervisor/service.ts',
   'src/sandbox/machine/systemdObstacle.ts',
   'src/sandbox/postgres/clusterSnapshot.ts',
   'src/sandbox/postgres/findServer.ts',
@@ -30,7 +33,7 @@ const sources = ['bin', 'runbooks', 'src'].flatMap((folder) =>
     .map((file) => `${folder}/${file}`),
 );
 
-it('only the process runner and the sandbox start processes, each with an environment of its own making', () => {
+it('only the process runner, signing and the sandbox start processes, each with an environment of its own making', () => {
   const found = sources.flatMap((file) => {
     const text = readFileSync(`${root}${file}`, 'utf8');
     if (!starts.test(text)) return [];

@@ -75,7 +75,7 @@ describe('explainFailure', () => {
 });
 
 describe('explainNotStarted', () => {
-  it('tells a missing command from a missing prefix', () => {
+  it('distinguishes a missing command from a missing prefix', () => {
     const command = ['psql'];
     expect(explainNotStarted({ prefix: [], command }, 'ENOENT')).toBeInstanceOf(CommandMissingError);
     const prefixed = explainNotStarted({ prefix: ['doas'], command }, 'ENOENT');

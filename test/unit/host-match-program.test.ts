@@ -18,6 +18,8 @@ describe('matchProgram', () => {
     ],
     ['/usr/bin/node --enable-source-maps event_indexer.ts', '/usr/bin/node event_indexer.ts'],
     ['bun run event_indexer.ts', 'bun event_indexer.ts'],
+    // As a standalone tv runs the services of a sandbox.
+    ['/usr/bin/tv __run-file /x/event_indexer.js secret', '/usr/bin/tv /x/event_indexer.js'],
     ['/opt/event_indexer --password x', '/opt/event_indexer'],
     ['./event_indexer.py x', './event_indexer.py'],
   ])('%s', (line, command) => {
@@ -26,6 +28,7 @@ describe('matchProgram', () => {
 
   it.each([
     'vim event_indexer.py',
+    'tv __run-file /x/api_server.js event_indexer.js',
     'tail -f /var/log/event_indexer.log',
     'grep event_indexer',
     'journalctl -u tempovault-indexer',

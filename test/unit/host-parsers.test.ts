@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { parseDetails, parseProcessList } from '../../src/host/listProcesses.ts';
+import { listPrograms, parseDetails, parseProcessList } from '../../src/host/listProcesses.ts';
 import { parseSystemdTime } from '../../src/host/parseSystemdTime.ts';
 import { parseDisk } from '../../src/host/readDisk.ts';
 import { parseJournal } from '../../src/host/readJournal.ts';
 import { parseMachine } from '../../src/host/readMachine.ts';
-import { assertUnitName, parseUnitStates } from '../../src/host/readUnits.ts';
+import { assertUnitName, parseUnitStates, readUnits } from '../../src/host/readUnits.ts';
+import { readSchedule } from '../../src/host/schedule/readSchedule.ts';
+import { scheduleSet } from '../../src/host/schedule/scheduleUnits.ts';
+import type { Host } from '../../src/runbook/context.ts';
 
 // Printed by systemd 252 for three units: running, killed by a signal, not installed.
 const shown = `MainPID=57
@@ -156,16 +159,13 @@ describe('parseDisk', () => {
 
   it('takes an overfull file system for full', () => {
     expect(parseDisk(`${header}/dev/vda 100 100 -5 106% /\n`)?.freeBytes).toBe(0);
-    expect(parseDisk(`${header}proc 0 0 0 - /proc\n`)).toEqual({
-      totalBytes: 0,
-      freeBytes: 0,
-      mount: '/proc',
-    });
   });
 
   it('does not guess', () => {
     expect(parseDisk('')).toBeUndefined();
     expect(parseDisk(header)).toBeUndefined();
+    // No size is no full disk.
+    expect(parseDisk(`${header}proc 0 0 0 - /proc\n`)).toBeUndefined();
   });
 });
 
@@ -238,4 +238,71 @@ end
       ]),
     );
   });
+});
+
+describe('the schedule that a package offers', () => {
+  const units = (timer: Readonly<Record<string, string>>) =>
+    scheduleSet.units.map((unit) => {
+      const properties = {
+        ...{
+          Id: unit,
+          LoadState: 'loaded',
+          ActiveState: 'inactive',
+          FragmentPath: `/usr/lib/systemd/system/${unit}`,
+        },
+        UnitFileState: unit.endsWith('.timer') ? 'disabled' : 'static',
+        ...(unit === 'tempovault-db-backup.timer' ? timer : {}),
+      };
+      return Object.entries(properties)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join('');
+    });
+  const host = (timer: Readonly<Record<string, string>>) =>
+    ({
+      prefix: [],
+      run: async () => ({ exitCode: 0, stdout: units(timer).join('\n'), stderr: '' }),
+    }) as unknown as Host;
+
+  it('disabled → no schedule is installed', async () => {
+    expect(await readSchedule(host({}))).toBeUndefined();
+  });
+
+  it.each<[string, Readonly<Record<string, string>>]>([
+    ['one timer enabled', { UnitFileState: 'enabled' }],
+    ['one timer started', { ActiveState: 'active' }],
+    ['one file of an administrator', { FragmentPath: '/etc/systemd/system/tempovault-db-backup.timer' }],
+  ])('%s → installed', async (_, timer) => {
+    expect(await readSchedule(host(timer))).toHaveLength(3);
+  });
+});
+
+describe('a command that exits with 0 and answers nothing', () => {
+  /** @param stdout what every command prints */
+  const hostThatPrints = (stdout: string): Host => ({
+    prefix: [],
+    run: async () => ({ exitCode: 0, stdout, stderr: '' }),
+  });
+
+  it.each(['', '\n', 'not a list\n', '  1 9 Ss root /sbin/init\n'])(
+    'ps prints %j → unknown, not none',
+    async (printed) => {
+      await expect(listPrograms(hostThatPrints(printed), { programs: ['oracle_relay'] })).rejects.toThrow(
+        'The processes of the host cannot be listed.',
+      );
+      const whole = ' 1 9 Ss root /sbin/init\n 7 0 R root ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n';
+      const [none] = await listPrograms(hostThatPrints(whole), {
+        programs: ['oracle_relay'],
+      });
+      expect(none).toEqual([]);
+    },
+  );
+
+  it.each(['', 'a=b\n', 'Id=good.service\nActiveState=active\n', 'Id=good.service\nLoadState=loaded\n'])(
+    'systemctl show prints %j → unknown, no state',
+    async (printed) => {
+      await expect(readUnits(hostThatPrints(printed), { units: ['good'] })).rejects.toMatchObject({
+        code: 'host.systemd-silent',
+      });
+    },
+  );
 });

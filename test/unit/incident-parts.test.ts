@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-describe('a cursor that stands, by the looks of a monitor', () => {
+describe('a stalled cursor, from the checks of a monitor', () => {
   type Seen = readonly [seconds: number, block?: number, head?: number];
   const stalls = (looks: readonly Seen[]) => {
     const folded = new CursorStalls();
@@ -99,7 +99,7 @@ describe('a cursor that stands, by the looks of a monitor', () => {
       [[30, undefined, 'cursor went back from block 900 to 10']],
     ],
     [
-      'two looks far apart prove nothing',
+      'two checks far apart prove nothing',
       [
         [0, 6, 6],
         [2_000, 6, 2_006],
@@ -107,7 +107,7 @@ describe('a cursor that stands, by the looks of a monitor', () => {
       [],
     ],
     [
-      'a look that did not see it does not end it',
+      'a check that did not read it does not end it',
       [[0, 6, 6], [60], [120, 6, 126], [140, 140, 146]],
       [[0, 120, 'cursor stood at block 6 for at least 2 min, head at 126']],
     ],
@@ -115,7 +115,7 @@ describe('a cursor that stands, by the looks of a monitor', () => {
     expect(stalls(looks).entries).toEqual(expected);
   });
 
-  it('looks that could not read it → a stretch that is missing', () => {
+  it('checks that could not read it → a missing stretch', () => {
     expect(stalls([[0, 5, 5], [60], [300], [360, 360, 361]]).unseen).toEqual([[60, 360]]);
     expect(stalls([[0, 5, 5], [60], [300]]).unseen).toEqual([[60, 300]]);
     expect(stalls([[0, 5, 5], [60], [75, 60, 61]]).unseen).toEqual([]);
@@ -195,7 +195,7 @@ describe('what tv monitor has recorded', () => {
   const every = (from: number, to: number) =>
     Array.from({ length: Math.floor((to - from) / 60) + 1 }, (_, index) => [from + index * 60, []] as const);
 
-  it('changes of state, what fired before, and the stretch in which no monitor looked', async () => {
+  it('changes of state, what fired before, and the stretch without a check', async () => {
     await record([
       [-600, [event(-600, 'firing', 'disk-full'), event(-600, 'firing', 'old-key')]],
       [-500, [event(-500, 'resolved', 'old-key')]],
@@ -215,7 +215,7 @@ describe('what tv monitor has recorded', () => {
     for (const part of [alerts, cursor]) {
       expect(part.report.state).toBe('read');
       expect(part.missing).toMatchObject([
-        { from: at(720), to: at(1_500), reason: 'tv monitor did not look' },
+        { from: at(720), to: at(1_500), reason: 'tv monitor ran no check' },
       ]);
     }
   });
@@ -228,7 +228,7 @@ describe('what tv monitor has recorded', () => {
     }
   });
 
-  it('looks of another environment or another time alone → absent', async () => {
+  it('checks of another environment or another time only → absent', async () => {
     await record([[100, []]], 'staging');
     await record([[9_000, []]]);
     const { alerts } = await readMonitorParts(settings(), span);

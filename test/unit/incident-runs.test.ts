@@ -111,7 +111,7 @@ describe('runs', () => {
     expect(secondsOf(await readRunsPart(place(), span))).toEqual([
       [0, 'info', 'tv db vacuum had begun before (10 min)'],
       [30, 'bad', 'tv db vacuum: 1 vacuum the tables failed: The connection was lost.'],
-      [30, 'bad', 'tv db vacuum was cut off after this: its process is gone'],
+      [30, 'bad', 'tv db vacuum was killed after this: its process is gone'],
     ]);
   });
 

@@ -18,7 +18,7 @@ const headless = worldWith({
   indexer: (value) => ({ ...value, block: 0, head: { known: false, reason: 'late' } }),
 });
 
-/** What each look says: changes, then what fires. */
+/** What each check reports: changes, then what fires. */
 function follow(looks: readonly (readonly [atSeconds: number, world: World])[], final = false) {
   let alerts: readonly Alert[] = [];
   let before: number | undefined;
@@ -35,7 +35,7 @@ function follow(looks: readonly (readonly [atSeconds: number, world: World])[], 
 const lag = 'indexer-lag warning';
 
 describe('what fires, and when', () => {
-  it('a service that is down: at once; gone after two looks', () => {
+  it('a service that is down: at once; resolved after two checks', () => {
     expect(
       follow([
         [0, well],
@@ -51,7 +51,7 @@ describe('what fires, and when', () => {
     ]);
   });
 
-  it('a lag of 60 s: fires at the look that is 60 s after the first', () => {
+  it('a lag of 60 s: fires at the check 60 s after the first', () => {
     expect(
       follow([
         [0, lagging(500)],
@@ -74,7 +74,7 @@ describe('what fires, and when', () => {
     expect(follow(looks).flat(2)).toEqual([]);
   });
 
-  it('two looks an hour apart both find a lag → fires', () => {
+  it('two checks an hour apart both find a lag → fires', () => {
     expect(
       follow([
         [0, lagging(500)],
@@ -83,11 +83,11 @@ describe('what fires, and when', () => {
     ).toEqual([['firing indexer-lag ok>warning'], [lag]]);
   });
 
-  it('no second look will know the first → fires at once', () => {
+  it('no second check will know the first → fires at once', () => {
     expect(follow([[0, lagging(500)]], true)[0]?.[1]).toEqual([lag]);
   });
 
-  it('after a long gap one look proves that it is gone', () => {
+  it('after a long gap one check proves that it is gone', () => {
     expect(
       follow([
         [0, down],
@@ -96,7 +96,7 @@ describe('what fires, and when', () => {
     ).toEqual([['resolved service-down:api critical>critical'], []]);
   });
 
-  it('a level rises at once and falls at the second look', () => {
+  it('a level rises at once and falls at the second check', () => {
     expect(
       follow([
         [0, diskUsed(85)],
@@ -113,7 +113,7 @@ describe('what fires, and when', () => {
   });
 });
 
-describe('a look that could not see proves nothing', () => {
+describe('a check that could not read proves nothing', () => {
   it('the database is away while the lag fires → the lag still fires, however long', () => {
     const looks = follow([
       [0, lagging(500)],
@@ -152,7 +152,7 @@ describe('a look that could not see proves nothing', () => {
     ).toEqual([]);
   });
 
-  it('late once → nobody is called, and the look is not ok; late twice → unknown fires', () => {
+  it('late once → no alert, and the check is not ok; late twice → unknown fires', () => {
     const { findings } = judge({ world: databaseLate, settings: worldSettings, now: worldNow });
     const first = advance([], { findings, world: databaseLate, at: start, before: undefined, final: false });
     expect(first.changes).toEqual([]);

@@ -12,15 +12,16 @@ import { alertRules, commands, prometheusRules } from '../../src/observe/monitor
 import { advance, levelOf } from '../../src/observe/monitor/alerts.ts';
 import { grafanaDashboard } from '../../src/observe/monitor/dashboard.ts';
 import { exposition } from '../../src/observe/monitor/exposition.ts';
-import type { Looked } from '../../src/observe/monitor/monitor.ts';
-import { parseAddress, type Served, serveMonitor } from '../../src/observe/monitor/server.ts';
+import type { MonitorCheck } from '../../src/observe/monitor/monitor.ts';
+import { type Served, serveMonitor } from '../../src/observe/monitor/server.ts';
 import { contentSecurityPolicy, statusPage } from '../../src/observe/monitor/statusPage.ts';
 import { rules, unreadable } from '../../src/observe/rules.ts';
 import { sourceIds, type World } from '../../src/observe/world.ts';
+import { parseAddress } from '../../src/operations/monitorUnit.ts';
 import { registry } from '../../src/registry.generated.ts';
 import { away, late, worldNow, worldSettings, worldWith } from '../support/observedWorld.ts';
 
-function lookedAt(world: World): Looked {
+function checkOf(world: World): MonitorCheck {
   const { findings } = judge({ world, settings: worldSettings, now: worldNow });
   const at = worldNow.getTime();
   const { alerts } = advance([], { findings, world, at, before: undefined, final: true });
@@ -28,14 +29,14 @@ function lookedAt(world: World): Looked {
   const figures = figuresOf(measured);
   return { at: worldNow, level: levelOf(alerts), world, findings, alerts, events: [], measured, figures };
 }
-const text = (world: World) => exposition(lookedAt(world), 'production');
+const text = (world: World) => exposition(checkOf(world), 'production');
 const linesOf = (world: World, name: string) =>
   text(world)
     .split('\n')
     .filter((line) => line.startsWith(`${name}{`));
 
 describe("Prometheus's text format", () => {
-  it('HELP, TYPE and lines of a metric stand together, each once', () => {
+  it('HELP, TYPE and lines of a metric are adjacent, each once', () => {
     expect(text(worldWith())).toContain(`\
 # HELP tempovault_service_active Whether systemd reports the unit as active.
 # TYPE tempovault_service_active gauge
@@ -93,11 +94,11 @@ tempovault_service_active{environment="production",service="oracle"} 1
 
 describe('status page', () => {
   const place = { environment: 'prod<uction>', runbookUrl: 'https://wiki.example/r', line: plainAdvice };
-  const looks = [1, 2, 3].map((value) => ({
+  const checks = [1, 2, 3].map((value) => ({
     ...{ at: value * 1000, level: 'ok' as const, figures: { tempovault_indexer_lag_blocks: value } },
   }));
   const page = (world: World, problems: readonly string[] = []) =>
-    statusPage(lookedAt(world), looks, { place, everyMs: 15_000, problems });
+    statusPage(checkOf(world), checks, { place, everyMs: 15_000, problems });
 
   it('everything from outside is escaped', () => {
     const evil = `<script>alert('1')</script>"&`;
@@ -145,12 +146,12 @@ describe('status page', () => {
   });
 
   it('a runbook that is no web address is no link', () => {
-    const html = statusPage(lookedAt(worldWith({}, { database: away() })), [], {
+    const html = statusPage(checkOf(worldWith({}, { database: away() })), [], {
       place: { ...place, runbookUrl: 'javascript:alert(1)' },
       everyMs: 15_000,
       problems: [],
     });
-    expect(html).not.toContain('href');
+    expect(html.match(/href="[^"]*"/g)).toEqual(['href="?hold"', 'href="?"']);
   });
 });
 
@@ -162,6 +163,7 @@ describe('server', () => {
       port: 0,
       last: () => last,
       now: () => now,
+      everyMs: 15_000,
       staleMs: 5_000,
       invocation: 'ab12',
     });
@@ -189,7 +191,18 @@ describe('server', () => {
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
 
-  it('before the first look, and long after the last → 503', async () => {
+  it('the page is loaded again at each check, also before the first one, unless it is held', async () => {
+    await using server = await serve(served);
+    await using early = await serve(undefined);
+    const refresh = async (url: string) => (await fetch(url)).headers.get('refresh');
+    expect(await refresh(`${server.url}/`)).toBe('15');
+    expect(await refresh(`${early.url}/`)).toBe('15');
+    expect(await refresh(`${server.url}/?hold`)).toBeNull();
+    expect(await refresh(`${server.url}/?`)).toBe('15');
+    expect(await refresh(`${server.url}/metrics`)).toBeNull();
+  });
+
+  it('before the first check, and long after the last → 503', async () => {
     await using early = await serve(undefined);
     expect((await fetch(`${early.url}/metrics`)).status).toBe(503);
     expect(await (await fetch(`${early.url}/health`)).json()).toEqual({
@@ -208,6 +221,7 @@ describe('server', () => {
       port,
       last: () => served,
       now: () => 0,
+      everyMs: 1,
       staleMs: 1,
       invocation: null,
     });

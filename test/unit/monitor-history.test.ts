@@ -37,12 +37,12 @@ it('what one process records, another reads; each environment has its own', asyn
     return look(2);
   });
   expect(seen).toEqual({ alerts: [{ id: 'x' }], before: 1 });
-  expect(second.looks(10)).toEqual([
+  expect(second.checks(10)).toEqual([
     { at: 1, level: 'ok', figures: { lag: 1 } },
     { at: 2, level: 'ok', figures: { lag: 2 } },
   ]);
-  expect(second.looks(1)).toEqual([{ at: 2, level: 'ok', figures: { lag: 2 } }]);
-  expect(other.looks(10)).toEqual([]);
+  expect(second.checks(1)).toEqual([{ at: 2, level: 'ok', figures: { lag: 2 } }]);
+  expect(other.checks(10)).toEqual([]);
   expect(second.problem).toBeUndefined();
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
@@ -66,7 +66,7 @@ it('what is older than seven days goes, and no more rows are kept than it may ho
   const history = await open();
   history.record(() => look(1, ['old']));
   history.record(() => look(8 * day, ['new']));
-  expect(history.looks(10).map(({ at }) => at)).toEqual([8 * day]);
+  expect(history.checks(10).map(({ at }) => at)).toEqual([8 * day]);
   history.sent('r', 0);
   expect(history.unsent('r').events.map(({ event }) => event)).toEqual(['new']);
   const many = Array.from({ length: 6_000 }, (_, index) => `e${index}`);
@@ -108,7 +108,7 @@ it.each([
   expect(seen).toEqual({ alerts: [{ id: 'x' }], before: 1 });
 });
 
-it('a file that fails in the middle → what was known goes on in memory', async () => {
+it('file fails in the middle → the history continues in memory', async () => {
   const history = await open();
   history.record(() => look(1, [], [alert('x')]));
   const other = new DatabaseSync(file);
@@ -121,7 +121,7 @@ it('a file that fails in the middle → what was known goes on in memory', async
   });
   expect(seen).toEqual({ alerts: [{ id: 'x' }], before: 1 });
   expect(history.problem).toMatch(/no such table/);
-  expect(history.looks(5).map(({ at }) => at)).toEqual([1, 2]);
+  expect(history.checks(5).map(({ at }) => at)).toEqual([1, 2]);
 });
 
 it('another process holds the file for longer than one waits → memory', { timeout: 20_000 }, async () => {
@@ -139,11 +139,11 @@ it('a failure of what is recorded is none of the file: it is thrown, and nothing
     throw new Error('a bug');
   };
   expect(() => history.record(fail)).toThrow('a bug');
-  expect(history.looks(5)).toEqual([]);
+  expect(history.checks(5)).toEqual([]);
   expect(history.problem).toBeUndefined();
 });
 
-it('three processes at once: every look is there', { timeout: 60_000 }, async () => {
+it('three processes at once → every check is recorded', { timeout: 60_000 }, async () => {
   (await open()).close();
   const module = new URL('../../src/observe/monitor/history.ts', import.meta.url).href;
   const program = `

@@ -79,12 +79,12 @@ const fresh = { status: 'ok', lastLook: at, invocation: id };
 
 describe('what /health proves', () => {
   it.each([
-    ['a look of this start', health(200, fresh), id, 'answers'],
+    ['a check of this start', health(200, fresh), id, 'answers'],
     ['nothing listens', undefined, id, 'waiting'],
-    ['no look yet', health(503, { ...fresh, status: 'stale', lastLook: null }), id, 'waiting'],
+    ['no check yet', health(503, { ...fresh, status: 'stale', lastLook: null }), id, 'waiting'],
     ['an old look', health(503, { ...fresh, status: 'stale' }), id, 'waiting'],
-    ['HTTP 200 without a look', health(200, { ...fresh, lastLook: null }), id, 'waiting'],
-    ['a look at no time', health(200, { ...fresh, lastLook: 'soon' }), id, 'waiting'],
+    ['HTTP 200 without a check', health(200, { ...fresh, lastLook: null }), id, 'waiting'],
+    ['a check without a time', health(200, { ...fresh, lastLook: 'soon' }), id, 'waiting'],
     ['an earlier start of it', health(200, { ...fresh, invocation: 'cd'.repeat(16) }), id, 'other'],
     ['a monitor of no unit', health(200, { ...fresh, invocation: null }), id, 'other'],
     ['the unit does not run', health(200, { ...fresh, invocation: '' }), '', 'other'],
@@ -356,7 +356,7 @@ describe('the preflight', () => {
     expect(asked.filter((line) => /^(cat|head|base64)/.test(line))).toEqual([]);
   });
 
-  it('a port that nobody knows is no address for a service', async () => {
+  it('an unknown port is no address for a service', async () => {
     await expect(preflightMonitor(context(), { ...given, serve: '127.0.0.1:0' })).rejects.toMatchObject({
       code: 'usage.malformed-value',
     });
@@ -373,7 +373,7 @@ const facts: MonitorInstallFacts = {
 
 describe('the proof', () => {
   it.each<readonly [string, () => void, 'ok' | 'monitor' | 'unit']>([
-    ['it runs, is enabled, and has looked', () => {}, 'ok'],
+    ['it runs, is enabled, and has checked', () => {}, 'ok'],
     [
       'not running',
       () => Object.assign(world, { service: { ...running, ActiveState: 'failed' } }),
@@ -410,7 +410,7 @@ describe('the proof', () => {
     expect(blocked).toEqual(wrong === 'ok' ? [] : [wrong]);
   });
 
-  it('waits for the first look, and no longer than that', async () => {
+  it('waits for the first check, and no longer', async () => {
     Object.assign(world, { service: running, health: refused });
     let requests = 0;
     const ctx = context();

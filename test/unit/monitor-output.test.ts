@@ -251,7 +251,7 @@ describe('receivers', () => {
     record([event]);
     fails = true;
     expect(await deliver([receiver], history, { at: worldNow, firing: [] })).toEqual([
-      'r failed: no; tried again at the next look',
+      'r failed: no; retried at the next check',
     ]);
     fails = false;
     const later = new Date(worldNow.getTime() + 3_700_000);
@@ -353,6 +353,16 @@ describe('receivers', () => {
     else await expect(sent).rejects.toThrow(reason);
     expect(calls).toBe(codes.length);
     expect(waits).toEqual(pauses);
+  });
+
+  it('a webhook that has accepted an event and stalls in its body gets it once', async () => {
+    let calls = 0;
+    await using server = await httpServer((response) => {
+      calls += 1;
+      response.writeHead(200, { 'content-length': 100 }).write('half');
+    });
+    await webhookReceiver(server.url, ctx).send([event]);
+    expect(calls).toBe(1);
   });
 
   it('a URL that is none is refused without being shown', () => {

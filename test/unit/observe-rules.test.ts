@@ -4,13 +4,16 @@ import { plainAdvice } from '../../src/errors/advice.ts';
 import { UnavailableError } from '../../src/errors/TvError.ts';
 import { judge, nextOf } from '../../src/observe/findings.ts';
 import { pluginExitCode } from '../../src/observe/level.ts';
+import { renderFindings } from '../../src/observe/renderFindings.ts';
 import { rules, unreadable } from '../../src/observe/rules.ts';
 import { sourceIds, type World } from '../../src/observe/world.ts';
 import { away, foundIn, late, well, worldNow, worldSettings, worldWith } from '../support/observedWorld.ts';
+import { plainPaint } from '../support/paint.ts';
 
 const now = worldNow;
 const seconds = now.getTime() / 1000;
 const refused = new UnavailableError('chain.node-unreachable', 'connection refused');
+const silent = new UnavailableError('chain.node-timeout', 'The RPC node did not answer in time.');
 const [nodeA, nodeB] = well.nodes;
 if (nodeA === undefined || nodeB === undefined) throw new Error('the world has two nodes');
 const [signal] = well.signals.signals;
@@ -41,6 +44,50 @@ const failedRun = {
 };
 const trouble = (id: string, next: object) =>
   worldWith({ relay: (relay) => ({ ...relay, troubles: [{ id, summary: `trouble ${id}`, next: [next] }] }) });
+const monitored = (
+  service: object,
+  health: object | string = { kind: 'answers', lastLook: new Date(now.getTime() - 10_000) },
+) =>
+  worldWith({
+    monitor: () => ({
+      service: {
+        ...{
+          loadState: 'loaded',
+          path: '/etc/systemd/system/tempovault-monitor.service',
+          activeState: 'active',
+        },
+        ...{ subState: 'running', result: 'success', enabled: true, invocation: 'b7', restarts: 0 },
+        ...{
+          since: new Date(now.getTime() - 3_600_000),
+          environment: 'production',
+          serves: '127.0.0.1:9464',
+        },
+        ...service,
+      },
+      health:
+        'activeState' in service
+          ? undefined
+          : typeof health === 'string'
+            ? { known: false, reason: health }
+            : { known: true, value: health },
+    }),
+  });
+const env = (change: object, ...services: readonly object[]) =>
+  worldWith({
+    envFile: (value) => ({
+      ...value,
+      ...change,
+      services: value.services.map((each, index) => ({ ...each, ...services[index] })),
+    }),
+  });
+const minutesAgo = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
+const lostLog = (block: number) => ({
+  block,
+  logIndex: 2,
+  transactionHash: `0x${'a'.repeat(64)}`,
+  topic: undefined,
+});
+const compared = (change: object) => worldWith({ events: (value) => ({ ...value, ...change }) });
 const certificateUntil = (until: string, untrusted?: string) => ({
   host: 'api.example',
   issuer: "Let's Encrypt",
@@ -63,6 +110,29 @@ const api = (health: object, ready: object = {}) =>
       ...value,
       health: { ...value.health, ...health },
       ready: { ...value.ready, ...ready },
+    }),
+  });
+
+const moveTo = (url: string, when: string) =>
+  `${when}: sed -i 's|^RPC_URL=.*|RPC_URL="${url}"|' /home/tempovault/tempovault/.env && systemctl restart tempovault-api tempovault-indexer tempovault-oracle`;
+const surplusRow = (block: number) => ({
+  ...{
+    table: 'events',
+    kind: 'Deposited',
+    block,
+    transactionHash: '0xa',
+    logIndex: 0,
+    reason: 'reorganised',
+  },
+});
+const missingLog = (block: number) => ({ block, logIndex: 0, transactionHash: '0xb', topic: undefined });
+const pathUsd = '0x20c0000000000000000000000000000000000000';
+const sampled = (change: object) => worldWith({ events: (value) => value && { ...value, ...change } });
+const refusedOrigin = (inEnv: string | null, status = 200) =>
+  worldWith({
+    cors: () => ({
+      asked: [{ origin: 'https://app.example', status, allowOrigin: null, allowed: false }],
+      listed: { known: true, value: inEnv },
     }),
   });
 
@@ -109,8 +179,88 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
       }),
     }),
     ['service-twice:oracle'],
-    'kill 9001',
+    'find out who started it, then end it: kill 9001',
   ],
+  [
+    'a second indexer in a unit of its own → that unit is stopped, for it would start it again',
+    worldWith({
+      processes: (all) => ({
+        ...all,
+        indexer: [...all.indexer, { ...all.indexer[0], pid: 9_002, unit: 'event-indexer-2.service' }],
+      }),
+    }),
+    ['service-twice:indexer'],
+    'systemctl stop event-indexer-2.service',
+  ],
+  [
+    'the API dies of its memory, whose limit the unit sets → without that limit',
+    worldWith(
+      {
+        services: (all) => ({
+          ...all,
+          api: { ...all.api, activeState: 'activating', subState: 'auto-restart', restarts: 9 },
+        }),
+        crashes: () => ({
+          api: {
+            outOfMemory: 'MemoryError',
+            limits: { LimitAS: '629145600' },
+            dropIns: ['/etc/systemd/system/tempovault-api.service.d/limit.conf'],
+          },
+        }),
+      },
+      { api: away() },
+    ),
+    ['service-memory:api', 'api-away < service-memory:api', 'service-down:api < service-memory:api'],
+    'without the drop-ins of the unit: systemctl revert tempovault-api && systemctl restart tempovault-api',
+  ],
+  [
+    'a service that crashes for another reason has not used up its memory',
+    worldWith({
+      services: (all) => ({ ...all, api: { ...all.api, activeState: 'failed', restarts: 2 } }),
+      crashes: () => ({ api: { outOfMemory: undefined, limits: {}, dropIns: [] } }),
+    }),
+    ['service-down:api'],
+    'tv service start api',
+  ],
+  [
+    'rows of blocks that were replaced → index again from the first that differs',
+    sampled({ surplus: [surplusRow(4_980)], missing: { total: 1, first: [missingLog(4_981)] } }),
+    ['events-surplus', 'events-missing < events-surplus'],
+    'tv reindex --from-block 4980',
+  ],
+  [
+    'events of the newest blocks are missing',
+    sampled({ missing: { total: 1, first: [missingLog(4_100)] } }),
+    ['events-missing'],
+    'tv reindex check',
+  ],
+  [
+    'pages of the frontend are refused → the origin is added to those of .env',
+    refusedOrigin('https://localhost:3000'),
+    ['cors-refused'],
+    `sed -i 's|^ALLOWED_ORIGINS=.*|ALLOWED_ORIGINS="https://localhost:3000,https://app.example"|' /home/tempovault/tempovault/.env && systemctl restart tempovault-api`,
+  ],
+  [
+    'pages are refused, and .env names no origins',
+    refusedOrigin(null),
+    ['cors-refused'],
+    `printf '\\n%s\\n' 'ALLOWED_ORIGINS="https://app.example"' >>/home/tempovault/tempovault/.env && systemctl restart tempovault-api`,
+  ],
+  [
+    'pages are refused whose origin is listed → the API has not read it',
+    refusedOrigin('https://app.example'),
+    ['cors-refused'],
+    'tv service restart api',
+  ],
+  ...[429, 502].map(
+    (status) =>
+      [
+        `HTTP ${status} says nothing of origins`,
+        refusedOrigin(null, status),
+        ['cors-refused'],
+        'tv logs api',
+      ] as const,
+  ),
   [
     'several API processes are workers, and no fault',
     worldWith({ processes: (all) => ({ ...all, api: [...all.api, ...all.api] }) }),
@@ -120,7 +270,7 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     'the indexer is held by SIGSTOP',
     worldWith({ processes: (all) => ({ ...all, indexer: [{ ...all.indexer[0], stopped: true }] }) }),
     ['service-frozen:indexer'],
-    'kill -CONT 812',
+    'systemctl kill --signal=SIGCONT tempovault-indexer',
   ],
   [
     'disk 90 % full, old backups',
@@ -169,19 +319,45 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
       'unknown-signals < unknown-chain',
       'unknown-relay < unknown-chain',
     ],
-    'check the RPC URLs: tv config show',
+    moveTo('https://OTHER_NODE', 'with the URL of another node in the place of https://OTHER_NODE'),
+  ],
+  [
+    'both nodes accept the request and do not answer → not away, and another node helps first',
+    worldWith({
+      nodes: (all) =>
+        all.map((node) => ({ ...node, id: undefined, head: undefined, durationMs: 2_250, error: silent })),
+    }),
+    ['rpc-silent'],
+    moveTo('https://OTHER_NODE', 'with the URL of another node in the place of https://OTHER_NODE'),
+  ],
+  [
+    'one of two nodes refuses, the other does not answer → away',
+    worldWith({
+      nodes: (all) =>
+        all.map((node, index) => ({
+          ...{ ...node, id: undefined, head: undefined },
+          error: index === 0 ? refused : silent,
+        })),
+    }),
+    ['rpc-away'],
+  ],
+  [
+    'one of two nodes does not answer in time → the other one helps',
+    worldWith({ nodes: () => [nodeA, { ...nodeB, id: undefined, head: undefined, error: silent }] }),
+    ['rpc-node-away:https://b.example'],
+    moveTo('https://a.example', 'if the services use the other node'),
   ],
   [
     'one of two nodes does not answer',
     worldWith({ nodes: () => [nodeA, { ...nodeB, id: undefined, head: undefined, error: refused }] }),
     ['rpc-node-away:https://b.example'],
-    'check the RPC URLs: tv config show',
+    moveTo('https://a.example', 'if the services use the other node'),
   ],
   [
     'a node of another chain',
     worldWith({ nodes: () => [nodeA, { ...nodeB, id: 1 }] }),
     ['rpc-wrong-chain:https://b.example'],
-    'set RPC_URL to a node of chain 4217, or correct CHAIN_ID: tv config show',
+    moveTo('https://OTHER_NODE', 'with the URL of a node of chain 4217 in the place of https://OTHER_NODE'),
   ],
   ['a node lags', worldWith({ nodes: () => [nodeA, { ...nodeB, behind: 512 }] }), ['rpc-lagging']],
   [
@@ -215,7 +391,7 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     'once the cause is gone: tv emergency resume',
   ],
   [
-    'no contract tells whether it is paused → unknown',
+    'no contract returns the paused state → unknown',
     worldWith({ protocol: (value) => ({ ...value, paused: undefined }) }),
     ['paused'],
   ],
@@ -236,6 +412,18 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
       }),
     }),
     ['orders-resting'],
+    'tv emergency unwind --pair A-B',
+  ],
+  [
+    'orders rest while paused → what stops them comes before the end of the pause',
+    worldWith({
+      protocol: (protocol) => ({ ...protocol, paused: true }),
+      orders: () => ({
+        known: true,
+        value: { pairs: [{ pair: signal.pair, orders: '2 orders, 300 AlphaUSD' }], unknown: null },
+      }),
+    }),
+    ['orders-resting', 'paused'],
     'tv emergency unwind --pair A-B',
   ],
   [
@@ -266,6 +454,22 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     trouble('clock', { shell: 'timedatectl status', on: 'host' }),
     ['relay-clock'],
     'timedatectl status',
+  ],
+  [
+    'FEE_TOKEN in .env names a token that the relay does not have → what it paid with before',
+    worldWith({
+      relay: (relay) => ({
+        ...relay,
+        troubles: [{ id: 'fee-token', summary: 'FEE_TOKEN is wrong', next: [] }],
+        payer: {
+          known: true,
+          value: { ...(relay.payer.known ? relay.payer.value : {}), feeToken: pathUsd },
+        },
+      }),
+      signals: (value) => ({ ...value, signals: [{ ...signal, health: 'dead', ageSeconds: 400 }] }),
+    }),
+    ['relay-fee-token', 'signals-dead < relay-fee-token'],
+    `sed -i 's|^FEE_TOKEN=.*|FEE_TOKEN="${pathUsd}"|' /home/tempovault/tempovault/.env && systemctl restart tempovault-oracle`,
   ],
   ['a transaction that is on its way is no fault', trouble('pending', { tv: ['oracle', 'status'] }), []],
   [
@@ -356,7 +560,7 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
   ],
   ['the cursor is ahead', index({ block: 5_012 }), ['indexer-ahead'], 'tv reindex check'],
   [
-    'behind, and the cursor stands still',
+    'behind, and the cursor does not advance',
     index({ block: 4_990, waitingMs: { known: true, value: 120_000 }, isMoving: false }),
     ['indexer-stalled'],
     'tv service restart indexer',
@@ -368,7 +572,7 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     'tv reindex check',
   ],
   [
-    'far behind, and it stands still → the lag is its consequence',
+    'far behind, and it does not advance → the lag is its consequence',
     index({ block: 4_000, waitingMs: { known: true, value: 120_000 }, isMoving: false }),
     ['indexer-stalled', 'indexer-lag < indexer-stalled'],
   ],
@@ -446,16 +650,157 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     'tv db schedule install',
   ],
   [
+    '.env has another RPC_URL than the indexer was started with',
+    env({ changedAt: minutesAgo(180) }, {}, { outdated: ['RPC_URL'] }),
+    ['env-outdated:indexer'],
+    'tv service restart indexer',
+  ],
+  [
+    '.env was changed after the start, in nothing that a service reads',
+    env({ changedAt: minutesAgo(180) }),
+    [],
+  ],
+  [
+    'a service has other values, and was started after the change: its unit sets them',
+    env({ changedAt: minutesAgo(5_000) }, {}, { outdated: ['RPC_URL'] }),
+    [],
+  ],
+  [
+    'services read .env themselves, and none was started since → none knows the change',
+    env({ changedAt: minutesAgo(180) }, ...['', '', ''].map(() => ({ outdated: undefined }))),
+    ['env-outdated:api', 'env-outdated:indexer', 'env-outdated:oracle'],
+    'tv service restart api',
+  ],
+  [
+    'services read .env themselves, and the relay was started since: a new key is for it alone',
+    env(
+      { changedAt: minutesAgo(180) },
+      { outdated: undefined },
+      { outdated: undefined },
+      { outdated: undefined, since: minutesAgo(179) },
+    ),
+    [],
+  ],
+  [
+    'a service that does not run has no old values',
+    env({ changedAt: minutesAgo(180) }, { outdated: undefined, since: undefined }),
+    [],
+  ],
+  [
+    'a service was started in the second of the change',
+    env({ changedAt: minutesAgo(4_560) }, { outdated: ['RPC_URL'] }),
+    [],
+  ],
+  [
+    '.env lacks what the relay needs',
+    env({}, {}, {}, { missing: ['ORACLE_PRIVATE_KEY'] }),
+    ['env-incomplete:oracle'],
+    'once ORACLE_PRIVATE_KEY is set in /home/tempovault/tempovault/.env: tv service restart oracle',
+  ],
+  [
+    '.env may be read by everybody',
+    env({ mode: 0o644 }),
+    ['env-exposed'],
+    'chmod o-rwx /home/tempovault/tempovault/.env',
+  ],
+  [
+    '.env may be read by everybody, and the services read it so → they keep it',
+    env({ mode: 0o644, owner: 'root' }),
+    ['env-exposed'],
+    'chown tempovault /home/tempovault/tempovault/.env && chmod 600 /home/tempovault/tempovault/.env',
+  ],
+  ['.env may be read by its group', env({ mode: 0o640 }), []],
+  [
+    'events of the chain are missing in the database',
+    compared({ missing: { total: 2, first: [lostLog(4_800), lostLog(4_700)] } }),
+    ['events-missing'],
+    'tv reindex check',
+  ],
+  [
+    'the database has an event that the chain does not have',
+    compared({ surplus: [{ table: 'events', block: 4_700, reason: 'reorganised' }] }),
+    ['events-surplus'],
+    'tv reindex --from-block 4700',
+  ],
+  [
+    'the node leaves logs out → whether events are missing is unknown',
+    compared({ doubt: "the RPC node's eth_getLogs leaves out logs that its receipts hold" }),
+    ['events-doubtful'],
+    'tv reindex check',
+  ],
+  ['no event in the database', worldWith({ events: () => undefined }), []],
+  ['older blocks that were not compared', compared({ skipped: [{ from: 1, to: 9, reason: 'pruned' }] }), []],
+  [
+    'the installed monitor has exited → it is started',
+    monitored({ activeState: 'failed', subState: 'failed', result: 'exit-code', since: undefined }),
+    ['monitor-down'],
+    'systemctl start tempovault-monitor.service',
+  ],
+  [
+    'the monitor ends right after each start → its journal says why',
+    monitored({ activeState: 'activating', subState: 'auto-restart', restarts: 40, since: undefined }),
+    ['monitor-down'],
+    'journalctl -u tempovault-monitor.service -n 50 --no-pager',
+  ],
+  [
+    'the monitor was stopped and disabled by hand → one fault',
+    monitored({ activeState: 'inactive', subState: 'dead', enabled: false, since: undefined }),
+    ['monitor-down', 'monitor-not-enabled < monitor-down'],
+    'systemctl start tempovault-monitor.service',
+  ],
+  [
+    'the monitor is masked → it is unmasked first',
+    monitored({ loadState: 'masked', activeState: 'inactive', subState: 'dead', since: undefined }),
+    ['monitor-down'],
+    'systemctl unmask tempovault-monitor.service && systemctl start tempovault-monitor.service',
+  ],
+  [
+    'the monitor is active and its last check is old',
+    monitored({}, { kind: 'waiting', reason: 'its last check is too old' }),
+    ['monitor-silent'],
+    'systemctl restart tempovault-monitor.service',
+  ],
+  [
+    'the monitor has just been started',
+    monitored(
+      { since: new Date(now.getTime() - 59_000) },
+      { kind: 'waiting', reason: 'its first check has not finished' },
+    ),
+    [],
+  ],
+  [
+    'the monitor has been active for a minute without a check',
+    monitored(
+      { since: new Date(now.getTime() - 60_000) },
+      { kind: 'waiting', reason: 'its first check has not finished' },
+    ),
+    ['monitor-silent'],
+    'systemctl restart tempovault-monitor.service',
+  ],
+  ['the monitor looks', monitored({}), []],
+  [
+    'the monitor looks, and does not start at boot',
+    monitored({ enabled: false }),
+    ['monitor-not-enabled'],
+    'systemctl enable tempovault-monitor.service',
+  ],
+  [
+    'the monitor cannot be asked → unknown',
+    monitored({}, 'curl is not installed on the host'),
+    ['monitor-silent'],
+    'systemctl status tempovault-monitor.service --no-pager',
+  ],
+  [
     'the certificate expires in a week',
     worldWith({ certificate: () => certificateUntil('2026-11-30T03:12:00.000Z') }),
     ['certificate-expiring'],
-    'certbot renew',
+    'certbot renew && systemctl reload nginx',
   ],
   [
     'the certificate has expired, and so is not trusted',
     worldWith({ certificate: () => certificateUntil('2026-11-22T03:12:00.000Z', 'certificate has expired') }),
     ['certificate-expiring', 'certificate-untrusted < certificate-expiring'],
-    'certbot renew',
+    'certbot renew && systemctl reload nginx',
   ],
   [
     'the certificate is of another host',
@@ -512,6 +857,22 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     } as World,
     ['rpc-away', 'checklist-unknown < rpc-away'],
   ],
+  [
+    'a run was started without the signatures that it needs',
+    worldWith({
+      runs: (all) => ({
+        ...all,
+        unapproved: [
+          {
+            ...{ run: 'r1', runbook: 'breaker trip', at: '2026-11-23T02:00:00.000Z', by: 'ops@vault-1' },
+            reason: 'funds are leaving',
+          },
+        ],
+      }),
+    }),
+    ['run-unapproved:r1'],
+    'tv runs report r1',
+  ],
 ];
 
 describe('rules', () => {
@@ -520,6 +881,19 @@ describe('rules', () => {
       level: 'ok',
       findings: [],
     });
+  });
+
+  it.each([
+    ['activating', /systemd starts it again each time$/],
+    ['failed', /systemd does not start it again$/],
+  ])('a service that used up its memory and is %s', (activeState, sentence) => {
+    const world = worldWith({
+      services: (all) => ({ ...all, api: { ...all.api, activeState, restarts: 5 } }),
+      crashes: () => ({ api: { outOfMemory: 'MemoryError', limits: {}, dropIns: [] } }),
+    });
+    const { findings } = judge({ world, settings: worldSettings, now });
+    const found = findings.find(({ id }) => id.startsWith('service-memory'));
+    expect(found?.sentence).toMatch(sentence);
   });
 
   it.each(situations.map(([name, world, expected, first]) => ({ name, world, expected, first })))(
@@ -544,11 +918,14 @@ describe('rules', () => {
       ...sourceIds.map((id) => `unknown-${id}`),
       ...Object.values(unreadable).flatMap(({ away: id }) => (id === undefined ? [] : [id])),
     ]);
-    const named = [...rules, ...Object.values(unreadable)].flatMap(({ causes = [] }) => causes);
+    const named = [
+      ...[...rules, ...Object.values(unreadable)].flatMap(({ causes = [] }) => causes),
+      ...Object.values(unreadable).flatMap(({ lateCauses = [] }) => lateCauses),
+    ];
     expect(named.map((id) => id.split(':')[0] ?? '').filter((id) => !known.has(id))).toEqual([]);
   });
 
-  it('a new sandbox has no backup, and nobody misses it', () => {
+  it('a new sandbox has no backup → no finding', () => {
     const world = worldWith({ backups: (value) => ({ ...value, backups: [] }) });
     expect(foundIn(world, { ...worldSettings, sandbox: true } as Settings)).toEqual([]);
   });
@@ -593,7 +970,7 @@ describe('who stopped it, and when', () => {
 
   it.each([
     ['tripped', undefined, `5 min ago by ${by}, block 4 900`],
-    // The contract opens one by itself, and tells no account.
+    // The contract opens one by itself, and names no account.
     ['reset', undefined, 'no event names who opened it'],
     [null, 'blocks before 4 000 were not read', 'blocks before 4 000 were not read'],
   ])('an open breaker, last %s, %s', (kind, historyUnknown, expected) => {
@@ -613,12 +990,35 @@ describe('who stopped it, and when', () => {
 });
 
 describe('what was not read', () => {
+  it.each<[string, World, string]>([
+    [
+      'the database is unknown, and an item of the checklist is due → unknown, first of all',
+      worldWith(
+        { checklist: (value) => ({ ...value, items: [{ ...item, state: 'due' }] }) },
+        { database: late() },
+      ),
+      'unknown-database',
+    ],
+    [
+      'the database is unknown, and no RPC node answers → critical, first of all',
+      worldWith(
+        { nodes: (all) => all.map((node) => ({ ...node, id: undefined, head: undefined, error: refused })) },
+        { database: late() },
+      ),
+      'rpc-away',
+    ],
+  ])('%s', (_, world, first) => {
+    const { level, findings } = judge({ world, settings: worldSettings, now });
+    expect([level, findings[0]?.id]).toEqual([first === 'rpc-away' ? 'critical' : 'unknown', first]);
+    expect(findings.map(({ id }) => id)).toContain('unknown-database');
+  });
+
   it.each(sourceIds)('%s → never ok', (id) => {
     const { level } = judge({ world: worldWith({}, { [id]: late() }), settings: worldSettings, now });
     expect(level).toBe(unreadable[id].quiet === true ? 'ok' : 'unknown');
   });
 
-  it('a source that was not looked at is not judged', () => {
+  it('a source that was not read is not judged', () => {
     const { backups: _, ...world } = worldWith({ backups: (value) => ({ ...value, backups: [] }) });
     expect(foundIn(world)).toEqual([]);
   });
@@ -743,6 +1143,48 @@ describe('causes', () => {
       ['database-away', 'api-unhealthy'],
     ],
     [
+      'the relay is off, and .env has no key → the key comes first',
+      worldWith({
+        ...down('oracle', 'failed'),
+        envFile: () => ({
+          ...well.envFile,
+          services: [
+            { service: 'oracle', since: undefined, missing: ['ORACLE_PRIVATE_KEY'], outdated: undefined },
+          ],
+        }),
+      } as never),
+      ['env-incomplete:oracle', 'service-down:oracle < env-incomplete:oracle'],
+    ],
+    [
+      'the chain was reorganised → its events are not the ones of the database',
+      worldWith({
+        indexer: () => ({ ...well.indexer, block: 5_100 }),
+        events: () => ({
+          ...well.events,
+          surplus: [{ table: 'events', block: 4_700, reason: 'reorganised' }],
+        }),
+      } as never),
+      ['events-surplus', 'indexer-ahead < events-surplus'],
+    ],
+    [
+      'a reindex is unfinished → it brings the events back',
+      worldWith({
+        events: () => ({ ...well.events, missing: { total: 1, first: [lostLog(4_700)] } }),
+        runs: () => ({ ...well.runs, left: [run] }),
+      } as never),
+      ['run-unfinished', 'events-missing < run-unfinished'],
+    ],
+    [
+      'RPC unknown → the comparison is, too',
+      worldWith({}, { nodes: late(), events: late() }),
+      ['unknown-nodes', 'unknown-events < unknown-nodes'],
+    ],
+    [
+      '.env cannot be read → the account of the relay is unknown for that',
+      worldWith({}, { envFile: late(), relay: late() }),
+      ['unknown-envFile', 'unknown-relay < unknown-envFile'],
+    ],
+    [
       'stopped by an unfinished run → the run is to be finished',
       worldWith({
         ...down('indexer'),
@@ -770,6 +1212,109 @@ describe('causes', () => {
       ['relay-not-authorised', 'run-unfinished'],
     ],
     [
+      'RPC away, and the relay is off → neither explains the other, what rests on the node is beneath it',
+      worldWith({ ...noNodes, ...down('oracle', 'failed') } as never, { signals: late(), relay: late() }),
+      ['rpc-away', 'unknown-signals < rpc-away', 'unknown-relay < rpc-away', 'service-down:oracle'],
+    ],
+    [
+      'RPC away and signals dead as far as a node of before said → the node is no cause of what was read',
+      worldWith({ ...noNodes, ...dead } as never),
+      ['rpc-away', 'signals-dead'],
+    ],
+    [
+      'database away, and the API waits for it longer than a check → late because of it',
+      worldWith({}, { database: refused, indexer: refused, events: refused, api: late() }),
+      [
+        'database-away',
+        'unknown-indexer < database-away',
+        'unknown-events < database-away',
+        'unknown-api < database-away',
+      ],
+    ],
+    [
+      'database away, and the API refuses connections → two faults',
+      worldWith({}, { database: refused, indexer: refused, events: refused, api: away('no listener') }),
+      ['database-away', 'unknown-indexer < database-away', 'unknown-events < database-away', 'api-away'],
+    ],
+    [
+      'disk full, and the database is away → both, the database first',
+      worldWith({ disk: () => ({ ...well.disk, freeBytes: 0 }) } as never, {
+        database: refused,
+        indexer: refused,
+        events: refused,
+      }),
+      ['database-away', 'unknown-indexer < database-away', 'unknown-events < database-away', 'disk-full'],
+    ],
+    [
+      'disk full, and the indexer makes no progress → for want of room',
+      worldWith({ ...stalled, disk: () => ({ ...well.disk, freeBytes: 0 }) } as never),
+      ['disk-full', 'indexer-stalled < disk-full'],
+    ],
+    [
+      'RPC and database away → each with what rests on it',
+      worldWith(noNodes as never, {
+        ...{ chain: refused, database: away('no database'), indexer: late(), events: late() },
+      }),
+      [
+        'database-away',
+        'unknown-indexer < database-away',
+        'unknown-events < database-away',
+        'rpc-away',
+        'unknown-chain < rpc-away',
+      ],
+    ],
+    [
+      'two indexers, and rows of replaced blocks → the second indexer first',
+      worldWith({
+        processes: () => ({
+          ...well.processes,
+          indexer: [...well.processes.indexer, { ...well.processes.indexer[0], pid: 9, unit: 'x.service' }],
+        }),
+        events: () => ({ ...well.events, surplus: [surplusRow(4_990)] }),
+      } as never),
+      ['service-twice:indexer', 'events-surplus'],
+    ],
+    [
+      'the API dies of its memory, and pages could not be asked for → one cause',
+      worldWith(
+        { crashes: () => ({ api: { outOfMemory: 'MemoryError', limits: {}, dropIns: [] } }) } as never,
+        { api: away(), cors: refused },
+      ),
+      ['service-memory:api', 'api-away < service-memory:api', 'unknown-cors < service-memory:api'],
+    ],
+    [
+      'certificate expired, and pages could not be asked for through it → one cause',
+      worldWith(
+        { certificate: () => certificateUntil('2026-11-20T00:00:00Z', 'CERT_HAS_EXPIRED') } as never,
+        { cors: refused },
+      ),
+      [
+        'certificate-expiring',
+        'certificate-untrusted < certificate-expiring',
+        'unknown-cors < certificate-expiring',
+      ],
+    ],
+    [
+      'wrong fee token, and the relay is held → what holds it first, then the token',
+      worldWith({
+        ...dead,
+        ...relayHas('fee-token'),
+        processes: () => ({
+          ...well.processes,
+          oracle: [{ ...well.processes.oracle[0], stopped: true }],
+        }),
+      } as never),
+      ['service-frozen:oracle', 'signals-dead < service-frozen:oracle', 'relay-fee-token'],
+    ],
+    [
+      'cursor ahead of the chain, and rows of replaced blocks → one reorganisation',
+      worldWith({
+        indexer: () => ({ ...well.indexer, block: 5_020 }),
+        events: () => ({ ...well.events, surplus: [surplusRow(4_990)] }),
+      } as never),
+      ['events-surplus', 'indexer-ahead < events-surplus'],
+    ],
+    [
       'an unfinished run that stopped something else',
       worldWith({
         ...down('indexer'),
@@ -779,6 +1324,15 @@ describe('causes', () => {
     ],
   ])('%s', (_, world, expected) => {
     expect(foundIn(world)).toEqual(expected);
+  });
+
+  it('missing events: first see what the sample left out, then rebuild from the first of them', () => {
+    const world = compared({ missing: { total: 2, first: [lostLog(4_800), lostLog(4_700)] } });
+    const judged = judge({ world, settings: worldSettings, now });
+    expect(nextOf(judged).map(plainAdvice)).toEqual(['tv reindex check', 'tv reindex --from-block 4700']);
+    expect(judged.findings[0]?.sentence).toBe(
+      '2 events of the chain are missing in the database, in a sample of 1 000 blocks up to 4 999',
+    );
   });
 
   it('what a cause explains gives no command, and at most three are given', () => {
@@ -804,4 +1358,23 @@ describe('causes', () => {
 
 it('exit codes are those of monitoring plugins', () => {
   expect(pluginExitCode).toEqual({ ok: 0, warning: 1, critical: 2, unknown: 3 });
+});
+
+it('what is unknown because of one cause is one line, and what is known to be wrong keeps its own', () => {
+  const world = worldWith(
+    {
+      nodes: () => [{ ...nodeA, id: undefined, head: undefined, behind: undefined, error: refused }],
+      api: (value) => ({ ...value, ready: { ready: false, checks: { rpc: false }, durationMs: 1 } }),
+    },
+    { chain: late(), protocol: late(), breakers: late(), database: late() },
+  );
+  const { findings } = judge({ world, settings: worldSettings, now });
+  expect(renderFindings(findings, plainPaint(80)).split('\n')).toEqual([
+    '  ✖ Connection refused',
+    '    node  https://a.example',
+    '    which explains:',
+    '    ✖ the API is healthy and not ready, its RPC is away',
+    '    ? unknown because of it: chain, protocol, breakers',
+    expect.stringMatching(/^ {2}\? Database unknown: no answer within 2\.5 s$/),
+  ]);
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { oracleSigner, parseKey } from '../../src/chain/signers/oracleKey.ts';
+import { parseKey } from '../../src/chain/signers/oracleKey.ts';
+import { oracleSigner } from '../../src/chain/signers/oracleSigner.ts';
 
 const order = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141';
 

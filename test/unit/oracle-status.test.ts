@@ -102,7 +102,7 @@ describe("the relay's own errors", () => {
 
 const pooled = (nonce: number) => ({ nonce }) as PendingTransaction;
 
-describe('a transaction of the key in the pool', () => {
+describe('a pending transaction of the key', () => {
   const collides = { at: secondsAgo(5), message: 'ValueError: replacement transaction underpriced' };
   const base: NonceEvidence = {
     nonce: { latest: 603, pending: 604 },
@@ -149,7 +149,7 @@ describe('a transaction of the key in the pool', () => {
   it('that is stuck names the command that replaces it', () => {
     expect(judgeNonces({ ...base, activity: own(600) })).toEqual({
       id: 'stuck',
-      summary: '1 transaction waits in the pool, from nonce 603 on; the last signal is 10 min old: stuck',
+      summary: '1 transaction is pending, from nonce 603 on; the last signal is 10 min old: stuck',
       next: [{ tv: ['oracle', 'unstick'] }],
     });
   });

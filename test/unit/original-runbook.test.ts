@@ -15,13 +15,13 @@ it('every line of the original runbook has a command of tv, which its parser tak
     }),
   );
   expect(problems.flat()).toEqual([]);
-  // Its ten sections, and what stands before and after them.
+  // Its ten sections, and the text before and after them.
   expect(Object.keys(originalRunbook)).toHaveLength(14);
   expect(lines.length).toBe(145);
 });
 
 it('every command for one of its sections covers a line of it', () => {
-  // Steps that the original lacks: to look at what there is, and to take back.
+  // Steps that the original lacks: to check the state, and to undo.
   const added = [
     'db backups',
     'db pin',

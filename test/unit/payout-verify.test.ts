@@ -181,7 +181,7 @@ describe('a withdrawal is verified by the receipt of its own hash', () => {
     expect(check('recipient')).toMatchObject({ status, summary: expect.stringMatching(summary) });
   });
 
-  it('the effect of somebody else: blocked, whatever the recipient has now', async () => {
+  it('the effect of another account: blocked, whatever the recipient has now', async () => {
     const check = await checksOf({ receipts: {} }, plain, {});
     expect(check('recipient')).toMatchObject({
       status: 'block',

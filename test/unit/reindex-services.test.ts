@@ -27,7 +27,10 @@ function contextWith(properties: Readonly<Record<string, string>>): Context {
           .split(',') ?? [];
       return answer(asked.map((key) => `${key}=${unit[key] ?? ''}`).join('\n'));
     }
-    if (name === 'ps') return answer('100 5 S tv python3 event_indexer.py\n');
+    if (name === 'ps')
+      return answer(
+        '100 5 S tv python3 event_indexer.py\n101 0 R tv ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n',
+      );
     if (name === 'sh' && rest.join(' ').includes('/proc/')) return answer(detail);
     throw new Error(`unexpected command: ${name} ${verb}`);
   };

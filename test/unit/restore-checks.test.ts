@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { checkServices, describeBlockers } from '../../runbooks/db/restore.preflight.ts';
+import { checkServices } from '../../runbooks/db/restore.preflight.ts';
 import restore from '../../runbooks/db/restore.ts';
 import { UnavailableError } from '../../src/errors/TvError.ts';
+import { describeBlockers } from '../../src/operations/swapObstacles.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { DrivenClock } from '../support/fakes.ts';
@@ -17,7 +18,7 @@ interface Look {
   readonly age?: number;
 }
 
-/** A host of which only `systemctl show` can be asked; the oracle differs from one look to the next. */
+/** A host of which only `systemctl show` can be asked; the oracle differs from one check to the next. */
 function world(...looks: readonly Look[]): Context & { readonly asked: () => number } {
   let asked = 0;
   const clock = new DrivenClock(now);
@@ -87,7 +88,7 @@ describe('checkServices: which services have to run after a restore', () => {
       ...([true, undefined, 'pass', 2] as const),
     ],
     [
-      'gives up between the two looks',
+      'gives up between the two checks',
       [
         { active: 'activating', sub: 'auto-restart', restarts: 4 },
         { active: 'failed', sub: 'failed', restarts: 5 },

@@ -17,6 +17,7 @@ const environment = {
       dexStrategy: address,
     },
     database: {
+      unit: 'postgresql',
       url: 'postgresql://tempovault:hunter2@db.example:5433/vault',
       adminUrl: 'postgresql://postgres:hunter2@db.example:5433/postgres',
       timeoutMs: 1,
@@ -30,7 +31,7 @@ const environment = {
       accessLog: '/var/log/nginx/access.log',
       timeoutMs: 1,
     },
-    api: { url: 'https://api.example?key=hunter2', publicUrl: undefined, timeoutMs: 1 },
+    api: { url: 'https://api.example?key=hunter2', publicUrl: undefined, origins: [], timeoutMs: 1 },
     backup: { directory: '/backup' },
     pairs: { 'Alpha-path': { tokens: [address, address] }, other: { id: `0x${'12'.repeat(32)}` } },
   },
@@ -85,7 +86,12 @@ it('every command that changes something and has a section can be done by hand, 
       return section !== '' && risk !== 'read' && byHand === undefined ? [command] : [];
     }),
   );
-  expect(lacking.flat()).toEqual(['checklist done', 'db pin', 'db unpin', 'db schedule remove']);
+  expect(lacking.flat(), 'needs `byHand`, as in runbooks/db/vacuum.byHand.ts').toEqual([
+    'checklist done',
+    'db pin',
+    'db unpin',
+    'db schedule remove',
+  ]);
 });
 
 it.each([

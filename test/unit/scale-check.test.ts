@@ -259,7 +259,7 @@ describe('what is found', () => {
         ],
         { writers: known([]) },
       ),
-      ['critical service-down:indexer'],
+      ['critical service-down:indexer', 'critical hosts-indexer < service-down:indexer'],
     ],
     [
       'one of two API servers is down',
@@ -332,19 +332,23 @@ describe('what is found', () => {
       ['critical second-relay'],
     ],
     [
-      'another account signed before, and has ended',
+      'another account signed before, and no longer does',
       seen([host(active(signalsEvery(60, 3), [signal(900)]))]),
       [],
     ],
     [
       'no relay runs, and signals came after its stop',
       seen([host({ ...noRelay, ...active(signalsEvery(60, 3)) })]),
-      ['critical service-down:oracle', 'critical second-relay'],
+      [
+        'critical service-down:oracle',
+        'critical hosts-oracle < service-down:oracle',
+        'critical second-relay',
+      ],
     ],
     [
       'no relay runs, and none sends',
       seen([host({ ...noRelay, ...active([signal(4_000)]) })]),
-      ['critical service-down:oracle'],
+      ['critical service-down:oracle', 'critical hosts-oracle < service-down:oracle'],
     ],
   ];
   it.each(table)('%s', (_, scale, expected) => {

@@ -462,7 +462,7 @@ describe('afterwards', () => {
     expect(await readInUse(context(), wanted)).toEqual({ id: '', isNginx: undefined });
   });
 
-  it('a file that somebody changed since is neither written nor restored', async () => {
+  it('a file that was changed since is neither written nor restored', async () => {
     replies['%u %g'] = asFile('changed since');
     const ctx = { ...context(), runId: 'run' } as never;
     for (const step of scale.plan({ ...facts, inUse: false }, {} as never)) {

@@ -35,6 +35,7 @@ it('each id is published once, as a JSON Schema of draft 2020-12 that asks for t
     expect.arrayContaining([
       'tv.error/1',
       'tv.event/1',
+      'tv.plan-file/1',
       'tv.status/1',
       'tv.logs.item/1',
       'tv.monitor-event/1',
@@ -118,6 +119,7 @@ it.each([
   [[], 'tv.status/1'],
   [['status'], '"title": "tv.status/1"'],
   [['tv', 'oracle', 'status'], '"title": "tv.oracle-status/1"'],
+  [['tv.plan-file/1'], '"title": "tv.plan-file/1"'],
   [['tv.error/1'], '"title": "tv.error/1"'],
   [['resume'], '"title": "tv.event/1"'],
   [['breaker', 'trip'], '"title": "tv.breaker-trip/1, tv.event/1"'],

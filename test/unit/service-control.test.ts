@@ -303,8 +303,16 @@ describe('the unit after a start', () => {
   it.each([
     ['the process that came up', {}, started, 700, 'pass', 'active, process 812'],
     [
-      'another process',
+      'restarted by another run since',
       { mainPid: 950 },
+      started,
+      700,
+      'warn',
+      'process 812 of this run was replaced by 950, without a crash',
+    ],
+    [
+      'restarted by systemd',
+      { mainPid: 950, restarts: 1 },
       started,
       700,
       'block',

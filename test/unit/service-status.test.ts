@@ -12,8 +12,10 @@ const now = Date.parse('2026-11-29T03:00:00Z');
 interface World {
   /** Properties of a unit that differ from one that runs. */
   readonly units?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Processes: id, program, unit. */
+  /** Processes besides one for each active unit: id, program, unit. */
   readonly processes?: readonly (readonly [number, string, string])[];
+  /** Not even those of the units. */
+  readonly noProcesses?: true;
   readonly psFails?: boolean;
   readonly systemd?: 'absent' | 'hostAway';
   readonly paused?: boolean | 'unknown';
@@ -37,7 +39,11 @@ function contextOf(world: World): Context {
     };
     return asked.map((key) => `${key}=${properties[key] ?? ''}`).join('\n');
   };
-  const processes = world.processes ?? [];
+  // A unit that is active has a process.
+  const own = (['api', 'indexer', 'oracle'] as const)
+    .filter((service) => (world.units?.[units[service]]?.['ActiveState'] ?? 'active') === 'active')
+    .map((service, index) => [500 + index, programs[service], `${units[service]}.service`] as const);
+  const processes = [...own.filter(() => world.noProcesses !== true), ...(world.processes ?? [])];
   const run = async ([name = '', verb = '', ...rest]: readonly string[]) => {
     if (world.systemd === 'hostAway')
       throw new UnavailableError('host.ssh-unreachable', 'The host cannot be reached over ssh.');
@@ -56,7 +62,9 @@ function contextOf(world: World): Context {
     }
     if (name === 'ps') {
       if (world.psFails) return done('', 1, 'ps: error');
-      return done(processes.map(([pid, program]) => `${pid} 5 S tv python3 ${program}.py\n`).join(''));
+      const lines = processes.map(([pid, program]) => `${pid} 5 S tv python3 ${program}.py\n`);
+      // ps lists itself.
+      return done(['4000 0 R tv ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n', ...lines].join(''));
     }
     if (name === 'sh') {
       return done(
@@ -244,6 +252,16 @@ describe('tv service status', () => {
     );
     expect(screen(80)).toMatch(/enabled +\?$/m);
     expect(screen(80)).toContain('whether the API runs outside tempovault-api is unknown');
+  });
+
+  it('systemd says active, and ps lists no process → unknown, with both sides and how to decide it', async () => {
+    const { data, next } = await statusOf({ noProcesses: true });
+    expect(data.services.map(({ level }) => level)).toEqual(['unknown', 'unknown', 'unknown']);
+    expect(data.services[1]?.remarks).toEqual([
+      'systemd says that tempovault-indexer is active with process 812, and ps lists no process of it',
+    ]);
+    expect(next).toContain('ps -fp 812');
+    expect(next).toContain('if it runs, set host.programs.indexer: tv config show');
   });
 
   it.each([

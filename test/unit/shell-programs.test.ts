@@ -46,6 +46,16 @@ describe('shell and awk programs', () => {
     expect(lint(file)).toMatchObject({ status: 1, stdout: expect.stringContaining('SC2086') });
   });
 
+  it.for([
+    ['zsh', '_tv() {\n'],
+    ['fish', 'function _tv\n'],
+  ] as const)('a function of %s without an end → the lint step fails', ([shell, text], context) => {
+    if (spawnSync(shell, ['--version']).error !== undefined) context.skip(`${shell} is not installed`);
+    const file = join(directory, `fault.${shell}`);
+    writeFileSync(file, text);
+    expect(lint(file)).toMatchObject({ status: 1, stderr: expect.stringContaining(file) });
+  });
+
   it('ShellCheck not installed → the lint step passes and says what it left out', () => {
     const found = lint('src/host/replaceFile.sh', directory);
     expect(found).toMatchObject({ status: 0, stderr: expect.stringContaining('*** SKIPPED') });

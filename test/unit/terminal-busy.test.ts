@@ -20,7 +20,7 @@ const busyLines = () =>
     (text) => text,
   );
 
-it('says every five seconds that a wait goes on, and for how long, where there is no terminal', () => {
+it('no terminal → reports every five seconds that it still waits, and for how long', () => {
   const busy = busyLines();
   busy.show('1  await a signal');
   expect(lines).toEqual([]);

@@ -39,7 +39,7 @@ describe('scheduleUnits', () => {
     expect(timer?.text).toContain('Persistent=true\n');
   });
 
-  test('are known again, and known for edited or for somebody else’s', () => {
+  test('are recognised as its own, edited, or foreign', () => {
     for (const { text } of scheduleUnits(call)) {
       expect(whoseUnit('db schedule', text)).toBe('own');
       expect(whoseUnit('db schedule', text.replace('Description=', 'Description=My '))).toBe('edited');
@@ -96,7 +96,7 @@ describe('a scheduled job', () => {
     expect(howItEnded(job('prune', ran('signal', 9)))).toBe('failed: signal');
   });
 
-  test('does not judge a run that is at work again', () => {
+  test('does not judge a job that is running again', () => {
     const working = job('backup', { ...ran('exit-code', 1), running: true });
     expect(hasFailed(working)).toBe(false);
     expect(howItEnded(working)).toBe('running');

@@ -87,7 +87,7 @@ describe('emergency withdraw: refused, and no plan is made', () => {
     ['a raw number in hex', '0x5f5e100', /not an amount of AlphaUSD/],
     ['a sign', '-1', /not an amount of AlphaUSD/],
     ['an exponent', '1e3', /not an amount of AlphaUSD/],
-  ])('%s → token: block, and what is free is not asked', async (_situation, amount, words) => {
+  ])('%s → token: block, and the withdrawable amount is not read', async (_situation, amount, words) => {
     const { result, asked, unforeseen } = preflight(upToTheToken, { amount, toAgain: stranger });
     const { checks, facts } = await result;
     const status = (id: string) => checks.find((check) => check.id === id)?.status;

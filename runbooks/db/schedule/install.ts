@@ -45,9 +45,13 @@ Installs systemd timers on the host: a backup every day at 02:00, \`tv db prune\
 Sundays at 04:00. What was due while the machine was off is caught up on; runs never overlap; a run
 that failed shows in \`tv status\` and in \`tv db schedule show\`.
 
-With --cron it prints lines for root's crontab, changes nothing and asks nobody. cron does not catch
-up, and nobody sees a failure unless somebody reads root's mail.`,
+With --cron it prints lines for root's crontab, changes nothing and asks no question. cron does
+not catch up, and reports a failure in root's mail only.`,
   byHand,
+  examples: [
+    { what: 'Install the timers', line: 'tv db schedule install' },
+    { what: 'Lines for a crontab, for a host without systemd', line: 'tv db schedule install --cron' },
+  ],
   input,
   example: {
     facts: { environment: 'production', files: exampleFiles(), timers: [] },

@@ -30,9 +30,10 @@ export default defineRunbook<typeof input, RemoveFacts>({
   order: 10,
   risk: 'moderate',
   description: `
-Stops the timers and takes away the unit files that \`tv db schedule install\` has written. Units that
-somebody has changed since are left alone unless overruled; drop-ins and backups stay. A run that is
-at work is not interrupted.`,
+Stops the timers and removes the unit files that \`tv db schedule install\` has written. Units that were
+changed since are kept unless overruled; drop-ins and backups are kept too. A job that is running is not
+interrupted.`,
+  examples: [{ what: 'Remove the timers; the backups stay', line: 'tv db schedule remove' }],
   input,
   example: {
     facts: {
@@ -73,7 +74,7 @@ async function preflight(ctx: Context): Promise<PreflightResult<RemoveFacts>> {
     const running = jobs.filter((job) => job.running).map(({ name }) => name);
     return running.length === 0
       ? pass(`${value.filter(({ wasEnabled }) => wasEnabled).length} enabled`, value)
-      : warn(`${running.join(', ')}: at work now, and will finish`, { value });
+      : warn(`${running.join(', ')}: running; it will not be interrupted`, { value });
   });
   const [checks, found, states] = await Promise.all([preflight.checks(), files, timers]);
   if (found === undefined || states === undefined) return { checks, facts: undefined };

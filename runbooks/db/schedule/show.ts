@@ -14,6 +14,7 @@ export default defineReport({
   order: 9,
   description:
     'Shows for the scheduled backup, prune and vacuum when each is next due, when it last ran and how that ended.',
+  examples: [{ what: 'When is the next backup, and how did the last one end', line: 'tv db schedule show' }],
   input: {},
   collect: async (ctx) => ({ jobs: (await readSchedule(ctx.host())) ?? null }),
   render: ({ jobs }, paint) => {
@@ -44,7 +45,11 @@ function describe(job: JobState, paint: Paint): string {
   const rows: [string, string][] = [
     [
       'next',
-      waits ? (next === undefined ? 'as soon as this one has ended' : at(next)) : 'never: its timer is off',
+      waits
+        ? next === undefined
+          ? 'as soon as this one has finished'
+          : at(next)
+        : 'never: its timer is off',
     ],
     ['last', last === undefined ? howItEnded(job) : `${at(last.startedAt)}: ${howItEnded(job)}`],
   ];

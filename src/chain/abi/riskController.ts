@@ -21,7 +21,7 @@ export const riskControllerAbi = parseAbi([
   'function toggleGlobalPause(bool pause)',
   'function paused() view returns (bool)',
   'event GlobalPauseToggled(bool paused, address indexed by)',
-  // Limits that some builds tell.
+  // Limits that only some builds return.
   'function maxTickDeviation() view returns (int16)',
   'function minDepthThreshold() view returns (uint256)',
   // As the runbook has it.

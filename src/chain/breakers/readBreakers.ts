@@ -24,7 +24,7 @@ export type Breaker = {
   readonly last: BreakerChange | null;
   /** Null where the contract does not return it. */
   readonly signal: Signal | null;
-  /** Why the contract itself would not trade the pair; null for what it does not tell. */
+  /** Why the contract itself would not trade the pair; null where it does not return one. */
   readonly causes: readonly {
     readonly id: 'stale-oracle' | 'deviation' | 'thin-book';
     readonly words: string;
@@ -47,7 +47,7 @@ export interface Breakers {
 
 export interface ReadBreakersParameters {
   readonly pairs: readonly Pair[];
-  /** Also those that nobody named, but whose breaker was ever used. */
+  /** Also pairs that were not named, where their breaker was ever used. */
   readonly discover: boolean;
 }
 
@@ -62,36 +62,39 @@ export async function readBreakers(chain: Chain, parameters: ReadBreakersParamet
   const address = riskController(chain);
   const one = <T>(functionName: string, args: readonly unknown[] = []) =>
     tryRead<T>(chain, { address, abi: riskControllerAbi, functionName, args });
-  const heading = readHead(chain);
-  const [head, events, deployed, runbook, threshold, minDepth, maxTick] = await Promise.all([
-    heading,
-    heading.then(({ number }) => readBreakerEvents(chain, { riskController: address, head: number })),
+  const readPairs = async (functionName: string, pairs: readonly Pair[]) => {
+    const call = (name: string) =>
+      pairs.map(({ id }) => ({ address, abi: riskControllerAbi, functionName: name, args: [id] }));
+    const answers = await readMany<boolean | SignalAnswer>(chain, [
+      ...call(functionName),
+      ...call('latestSignals'),
+    ]);
+    return pairs.map((pair, index) => ({
+      ...{ pair, open: answers[index] },
+      signal: signalOf(answers[pairs.length + index] as SignalAnswer | undefined),
+    }));
+  };
+  const naming = Promise.all([
     one<boolean>('pairCircuitBroken', [noPair]),
     one<boolean>('circuitBroken', [noPair]),
+  ]).then(([deployed, runbook]) => nameOf(address, { deployed, runbook }));
+  const heading = readHead(chain);
+  const [head, events, functionName, named, threshold, minDepth, maxTick] = await Promise.all([
+    heading,
+    heading.then(({ number }) => readBreakerEvents(chain, { riskController: address, head: number })),
+    naming,
+    // They do not wait for the events, which take several requests.
+    naming.then((name) => readPairs(name, parameters.pairs)),
     one<number>('oracleStalenessThreshold'),
     one<bigint>('minDepthThreshold'),
     one<number>('maxTickDeviation'),
     hasMulticall(chain),
   ]);
-  const functionName =
-    deployed !== undefined ? 'pairCircuitBroken' : runbook !== undefined ? 'circuitBroken' : undefined;
-  if (functionName === undefined) {
-    throw new TvError('chain.contract-mismatch', 'The risk controller returns no circuit breaker.', {
-      facts: { address, asked: 'pairCircuitBroken(bytes32), circuitBroken(bytes32)' },
-      next: [{ when: 'check the address', tv: ['config', 'show'] }],
-    });
-  }
   // Without their history the pairs that only events name are missing: `historyUnknown` says so.
-  const pairs = parameters.discover ? withDiscovered(parameters.pairs, events.last.keys()) : parameters.pairs;
-  const call = (name: string) =>
-    pairs.map(({ id }) => ({ address, abi: riskControllerAbi, functionName: name, args: [id] }));
-  const answers = await readMany<boolean | SignalAnswer>(chain, [
-    ...call(functionName),
-    ...call('latestSignals'),
-  ]);
+  const others = parameters.discover ? notNamed(parameters.pairs, events.last.keys()) : [];
+  const read = [...named, ...(await readPairs(functionName, others))];
   const limits = { threshold, minDepth, maxTick, head };
-  const breakers = pairs.map((pair, index): Breaker => {
-    const open = answers[index];
+  const breakers = read.map(({ pair, open, signal }): Breaker => {
     if (typeof open !== 'boolean') {
       throw new TvError(
         'chain.contract-mismatch',
@@ -102,7 +105,6 @@ export async function readBreakers(chain: Chain, parameters: ReadBreakersParamet
         },
       );
     }
-    const signal = signalOf(answers[pairs.length + index] as SignalAnswer | undefined);
     return { pair, open, last: events.last.get(pair.id) ?? null, signal, causes: causes(signal, limits) };
   });
   const { since, unknown } = events;
@@ -116,9 +118,22 @@ function riskController({ contracts }: Chain): Address {
   });
 }
 
-function withDiscovered(named: readonly Pair[], used: Iterable<`0x${string}`>): readonly Pair[] {
+/** The function that returns a breaker, in the contract as deployed or as the runbook has it. */
+function nameOf(
+  address: Address,
+  { deployed, runbook }: Readonly<Record<'deployed' | 'runbook', boolean | undefined>>,
+): string {
+  if (deployed !== undefined) return 'pairCircuitBroken';
+  if (runbook !== undefined) return 'circuitBroken';
+  throw new TvError('chain.contract-mismatch', 'The risk controller returns no circuit breaker.', {
+    facts: { address, asked: 'pairCircuitBroken(bytes32), circuitBroken(bytes32)' },
+    next: [{ when: 'check the address', tv: ['config', 'show'] }],
+  });
+}
+
+function notNamed(named: readonly Pair[], used: Iterable<`0x${string}`>): readonly Pair[] {
   const ids = new Set(named.map(({ id }) => id));
-  return [...named, ...[...used].filter((id) => !ids.has(id)).map((id) => ({ id, name: null }))];
+  return [...used].filter((id) => !ids.has(id)).map((id) => ({ id, name: null }));
 }
 
 function signalOf(answer: SignalAnswer | undefined): Signal | null {
@@ -134,7 +149,7 @@ interface Limits {
   readonly head: Head;
 }
 
-/** Where the contract tells its limits: what is outside of them. */
+/** Where the contract returns its limits: what is outside of them. */
 function causes(signal: Signal | null, { threshold, minDepth, maxTick, head }: Limits): Breaker['causes'] {
   if (signal === null) return [];
   const found: { id: Breaker['causes'][number]['id']; words: string }[] = [];

@@ -5,7 +5,7 @@ import { governanceRolesAbi } from '../abi/governanceRoles.ts';
 import { riskControllerAbi } from '../abi/riskController.ts';
 import { treasuryVaultAbi } from '../abi/treasuryVault.ts';
 import { newestLogs, type RawLog } from '../newestLogs.ts';
-import { parseHex, parseObject, parseQuantity } from '../parseAnswer.ts';
+import { parseHex, parseObject, parseQuantity, textOf } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { type EmittedLog, eventsIn, readEvidence } from '../transactions/receipt.ts';
@@ -16,7 +16,7 @@ type Args = Readonly<Record<string, unknown>>;
 interface Effect {
   readonly abi: Abi;
   readonly eventName: string;
-  /** The event that undoes it; the same one where its arguments tell them apart. */
+  /** The event that undoes it; the same one where its arguments distinguish them. */
   readonly opposite: string;
   matches(args: Args): boolean;
 }
@@ -112,8 +112,9 @@ async function findLaterChange(
     firstWidth: head - block + 1,
     limitMs,
   });
+  const isOwn = (log: RawLog) => textOf(log['transactionHash']).toLowerCase() === hash.toLowerCase();
   const undone = logs.filter((log) => {
-    if (String(log['transactionHash']).toLowerCase() === hash.toLowerCase()) return false;
+    if (isOwn(log)) return false;
     const topics = Array.isArray(log['topics']) ? (log['topics'] as readonly `0x${string}`[]) : [];
     const emitted = { address: intent.address, topics, data: (log['data'] ?? '0x') as `0x${string}` };
     const args = eventsIn<Args>([emitted], { address: intent.address, abi, eventName: opposite });
@@ -122,7 +123,6 @@ async function findLaterChange(
   });
   const last = undone.at(-1);
   if (last === undefined && reason !== undefined) return unknown(reason);
-  const isOwn = (log: RawLog) => String(log['transactionHash']).toLowerCase() === hash.toLowerCase();
   if (last === undefined && !logs.some(isOwn)) {
     return unknown(
       "the RPC node's eth_getLogs leaves out the event of this run: its log index is incomplete",

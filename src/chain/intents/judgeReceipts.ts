@@ -17,7 +17,7 @@ export interface JudgeReceiptsParameters {
 
 /**
  * Whether the receipts of a run's own transactions say that they succeeded and emitted the events of its
- * intents. The state is another question: somebody else may have brought it about, or changed it since.
+ * intents. The state is another question: another account may have caused it, or changed it since.
  * @throws TvError where no node answers
  */
 export async function judgeReceipts(

@@ -4,7 +4,7 @@ import type { Chain } from '../../runbook/context.ts';
 import { duration } from '../../text/format.ts';
 import { riskControllerAbi } from '../abi/riskController.ts';
 import { described } from '../describeRpcError.ts';
-import { parseObject } from '../parseAnswer.ts';
+import { parseObject, textOf } from '../parseAnswer.ts';
 import { pause } from '../pause.ts';
 import { readChainId } from '../readChainId.ts';
 import { sameAddress } from '../sameAddress.ts';
@@ -21,7 +21,7 @@ export interface AwaitSignalParameters {
   readonly limitMs: number;
   readonly signal?: AbortSignal;
   readonly onLook?: (seconds: number) => void;
-  /** Asked after each look that found none: why waiting any longer is of no use. */
+  /** Asked after each read that found none: why further waiting is pointless. */
   readonly giveUp?: () => Promise<TvError | undefined>;
 }
 
@@ -89,7 +89,7 @@ export async function awaitSignal(chain: Chain, parameters: AwaitSignalParameter
   }
 }
 
-/** The signal, or who sent it where that is somebody else. */
+/** The signal, or its sender where that is another account. */
 async function examine(
   chain: Chain,
   accepted: AcceptedSignal,
@@ -100,7 +100,7 @@ async function examine(
     await described(chain, chain.client.request({ method: 'eth_getTransactionByHash', params: [hash] })),
     'transaction',
   );
-  const sender = String(transaction['from']);
+  const sender = textOf(transaction['from']);
   if (!sameAddress(sender, oracle)) return sender;
   for (const input of inputsOf(transaction)) {
     const update = decode(input);

@@ -5,10 +5,11 @@ import type { Chain } from '../../runbook/context.ts';
 import { count, duration } from '../../text/format.ts';
 import { described } from '../describeRpcError.ts';
 import { parseObject, parseQuantity } from '../parseAnswer.ts';
-import { readHead } from '../readHead.ts';
+import { type Head, readHead } from '../readHead.ts';
 import { endThePause, readProtocol, stopsSignals } from '../readProtocol.ts';
+import { sameAddress } from '../sameAddress.ts';
 import { readFees } from '../transactions/readFees.ts';
-import { feeOf, formatFunds, type Payer, readPayer } from '../transactions/readFunds.ts';
+import { feeOf, formatFunds, type Payer, readPayer, readToken } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
 import { type NonceState, readNonce } from '../transactions/readNonce.ts';
 import { type PendingTransaction, readPool } from '../transactions/readPool.ts';
@@ -21,7 +22,7 @@ export type Trouble = {
    * `stuck`: a transaction of the key holds up all that come after it, which no restart ends. `pending`:
    * one is on its way, and may be in the next block.
    */
-  readonly id: 'paused' | 'not-authorised' | 'no-fees' | 'stuck' | 'pending' | 'clock';
+  readonly id: 'paused' | 'not-authorised' | 'no-fees' | 'fee-token' | 'stuck' | 'pending' | 'clock';
   readonly summary: string;
   readonly next: readonly Advice[];
 };
@@ -50,14 +51,23 @@ export interface Diagnosis {
   readonly payer: Answer<Payer>;
 }
 
-export interface DiagnoseParameters {
+/** The account, and what is asked of it. */
+interface DiagnosedAccount {
   readonly oracle: Address;
+  /** The token that the relay's settings name, on Tempo. */
+  readonly feeToken: Address | null;
+  /** Where it has been read already: the newest block. */
+  readonly head?: Pick<Head, 'number' | 'timestamp'> | undefined;
+  /** Of the signals that are read; see `readActivity`. */
+  readonly enoughTransactions?: number;
+}
+
+/** What others than the chain say of the relay, and the signals that have been read already. */
+interface RelayEvidence {
   /** The clock of the relay's host; undefined where it was not read. */
   readonly hostTime: Date | undefined;
   /** Of the relay, in seconds. */
   readonly intervalSeconds: number;
-  /** The token that the relay's settings name, on Tempo. */
-  readonly feeToken: Address | null;
   /**
    * When the newest signal of any pair was made, of whichever sender, in seconds since 1970: where the
    * node serves no logs, that at least says how late the relay is. Undefined where no pair is known.
@@ -67,13 +77,15 @@ export interface DiagnoseParameters {
   readonly lastError?: { readonly at: Date; readonly message: string } | undefined;
 }
 
+export interface DiagnoseParameters extends DiagnosedAccount, RelayEvidence {}
+
 /** Gas of one signal where none was seen, with a margin: about 100 000, and new storage on Tempo. */
 const signalGas = 300_000n;
 /** A clock this far ahead of the chain makes signals of the future, which the contract refuses. In milliseconds. */
 const clockAheadMs = 15_000;
 /** From reading the market to a block: one interval and this long after its last signal a relay is late. In seconds. */
 const sendingSeconds = 15;
-/** geth, reth, erigon, nethermind, besu and anvil on a transaction that collides with one in the pool. */
+/** geth, reth, erigon, nethermind, besu and anvil on a transaction that collides with a pending one. */
 const collision =
   /replacement (transaction|fee).*(underpriced|too low)|transaction underpriced.*replac|could not replace existing|replacementnotallowed|nonce too low|nonce is too low|oldnonce/i;
 
@@ -82,25 +94,44 @@ const collision =
  * unknown, and the others are judged.
  * @throws TvError where no node answers at all
  */
-export async function diagnose(chain: Chain, parameters: DiagnoseParameters): Promise<Diagnosis> {
-  const { oracle, hostTime, feeToken } = parameters;
-  const head = await readHead(chain);
-  const [protocol, authority, nonce, fees, network, pending, activity] = await Promise.all([
+export function diagnose(chain: Chain, parameters: DiagnoseParameters): Promise<Diagnosis> {
+  return diagnoseMeanwhile(chain, parameters, Promise.resolve(parameters));
+}
+
+/**
+ * The same, where the evidence is still being read: the chain is asked meanwhile.
+ * @throws what the evidence throws; TvError where no node answers at all
+ */
+export async function diagnoseMeanwhile(
+  chain: Chain,
+  { oracle, feeToken, head: known, enoughTransactions }: DiagnosedAccount,
+  reading: Promise<RelayEvidence>,
+): Promise<Diagnosis> {
+  const signalAt = reading.then((evidence) => evidence.signalAt);
+  signalAt.catch(() => {});
+  const head = known ?? (await readHead(chain));
+  const readingNonce = readNonce(chain, oracle);
+  const [protocol, authority, nonce, pool, fees, network, pending, activity] = await Promise.all([
     answer(readProtocol(chain)),
     answer(
       readAuthority(chain).then(async (found) => [found, await isOracle(chain, oracle, found)] as const),
     ),
-    answer(readNonce(chain, oracle)),
+    answer(readingNonce),
+    answer(readingNonce.then(({ latest }) => readPool(chain, { account: oracle, nonce: latest }))),
     answer(readFees(chain)),
     answer(readNetwork(chain)),
     answer(readPendingTime(chain)),
-    answer(readActivity(chain, { sender: oracle, head: head.number, signalAt: parameters.signalAt })),
+    answer(
+      readActivity(chain, {
+        ...{ sender: oracle, head: head.number, signalAt },
+        ...(enoughTransactions === undefined ? {} : { enoughTransactions }),
+      }),
+    ),
   ]);
+  const evidence = await reading;
+  const { hostTime } = evidence;
   const paidWith = activity.known ? activity.value.feeToken : undefined;
-  const [payer, pool] = await Promise.all([
-    answer(readPayer(chain, { account: oracle, paidWith, named: feeToken })),
-    nonce.known ? answer(readPool(chain, { account: oracle, nonce: nonce.value.latest })) : nonce,
-  ]);
+  const payer = await answer(readPayer(chain, { account: oracle, paidWith, named: feeToken }));
   const perSignal = activity.known ? activity.value.spend?.perSignal : undefined;
   const troubles: Trouble[] = [];
   const unread: Unread[] = [];
@@ -132,12 +163,14 @@ export async function diagnose(chain: Chain, parameters: DiagnoseParameters): Pr
       fees.known && network.known ? feeOf(network.value, signalGas, fees.value.maxFeePerGas) : 0n;
     const needed = perSignal ?? estimated;
     if (payer.value.balance < needed) troubles.push(noFees(oracle, payer.value, needed));
+    const wrong = await wrongFeeToken(chain, { oracle, named: feeToken, payer: payer.value, needed });
+    if (wrong !== undefined) troubles.push(wrong);
   }
   if (!nonce.known) unread.push({ id: 'nonce', summary: `the nonces of ${name} (${nonce.reason})` });
   else {
     const seen = pool.known && pool.value.known ? pool.value.value : undefined;
     const trouble = judgeNonces({
-      ...parameters,
+      ...evidence,
       nonce: nonce.value,
       pool: seen,
       activity,
@@ -151,7 +184,7 @@ export async function diagnose(chain: Chain, parameters: DiagnoseParameters): Pr
     const ahead = duration(hostTime.getTime() - newest);
     troubles.push({
       id: 'clock',
-      summary: `the host's clock is ${ahead} ahead of the chain: signals of the future are refused, or the chain stands still`,
+      summary: `the host's clock is ${ahead} ahead of the chain: signals of the future are refused, or the chain makes no progress`,
       next: [onHost('timedatectl status'), { tv: ['status'] }],
     });
   }
@@ -167,6 +200,35 @@ function noFees(oracle: Address, payer: Payer, needed: bigint): Trouble {
   };
 }
 
+/** The token that the relay's settings name where it is not the one that paid lately, and cannot pay. */
+async function wrongFeeToken(
+  chain: Chain,
+  parameters: {
+    readonly oracle: Address;
+    readonly named: Address | null;
+    readonly payer: Payer;
+    readonly needed: bigint;
+  },
+): Promise<Trouble | undefined> {
+  const { oracle, named, payer, needed } = parameters;
+  if (named === null || payer.by !== 'receipts' || sameAddress(named, payer.feeToken ?? named)) {
+    return undefined;
+  }
+  const token = await answer(readToken(chain, named, oracle));
+  if (!token.known || (token.value !== undefined && token.value.balance >= needed)) return undefined;
+  const why =
+    token.value === undefined
+      ? 'which is no token'
+      : `of which ${oracle} has ${formatFunds(token.value.balance, token.value)}`;
+  return {
+    id: 'fee-token',
+    summary: `FEE_TOKEN in .env names ${named}, ${why}; the last signal was paid in ${payer.symbol}, of which it has ${formatFunds(payer.balance, payer)}`,
+    next: [
+      { when: `set FEE_TOKEN to ${payer.feeToken} in .env, then`, tv: ['service', 'restart', 'oracle'] },
+    ],
+  };
+}
+
 /** What says that this token pays, in brackets. */
 export function paysBy({ by }: Pick<Payer, 'by'>): string {
   const words = {
@@ -179,8 +241,7 @@ export function paysBy({ by }: Pick<Payer, 'by'>): string {
   return words[by];
 }
 
-export interface NonceEvidence
-  extends Pick<DiagnoseParameters, 'intervalSeconds' | 'signalAt' | 'lastError'> {
+export interface NonceEvidence extends Pick<RelayEvidence, 'intervalSeconds' | 'signalAt' | 'lastError'> {
   readonly nonce: NonceState;
   /** Undefined where the node does not show it. */
   readonly pool: readonly PendingTransaction[] | undefined;
@@ -217,18 +278,18 @@ export function judgeNonces(evidence: NonceEvidence): Trouble | undefined {
         : `the last signal is unknown (${activity.reason})`;
   const late = age === undefined ? activity.known : age > intervalSeconds + sendingSeconds;
   const what = gap
-    ? `nonce ${latest} is missing, and ${many(hidden.length)} behind it`
+    ? `nonce ${latest} is missing, and ${transactions(hidden.length)} behind it`
     : waiting === 0
       ? `the relay collides with a transaction that the RPC node does not show: ${lastError?.message}`
-      : `${many(waiting)} in the pool, from nonce ${latest} on`;
+      : `${transactions(waiting)} pending, from nonce ${latest} on`;
   if (late || collides || gap) {
     return { id: 'stuck', summary: `${what}; ${since}: stuck`, next: [{ tv: ['oracle', 'unstick'] }] };
   }
   return { id: 'pending', summary: `${what}; ${since}`, next: [{ tv: ['oracle', 'status'] }] };
 }
 
-function many(waiting: number): string {
-  return `${count(waiting)} ${waiting === 1 ? 'transaction waits' : 'transactions wait'}`;
+function transactions(waiting: number): string {
+  return `${count(waiting)} ${waiting === 1 ? 'transaction is' : 'transactions are'}`;
 }
 
 /** The time that the next block would have. Undefined where the node makes none. */

@@ -13,7 +13,7 @@ export interface SentSignal extends AcceptedSignal {
 /**
  * Looks again and again for the first oracle signal that the risk controller accepted after a block, of
  * whichever sender. Where the node serves no logs, only those of the expected oracle can be found.
- * @returns undefined where there is none yet; the look throws TvError where that is unknown
+ * @returns undefined where there is none yet; the read throws TvError where that is unknown
  */
 export function signalFinder(
   chain: Chain,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Address, Settings } from '../../config/settings.ts';
 import { TvError } from '../../errors/TvError.ts';
-import { replaceFile } from '../../output/durableFile.ts';
+import { isAbsent, replaceFile } from '../../output/durableFile.ts';
 import { ago } from '../../text/format.ts';
 import { sameAddress } from '../sameAddress.ts';
 
@@ -73,8 +73,8 @@ function fileOf({ stateDirectory }: Place): string {
 
 function readAll(place: Place): z.output<typeof schema> {
   const file = fileOf(place);
-  if (!existsSync(file)) return [];
   try {
+    if (isAbsent(file)) return [];
     return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     throw new TvError('oracle.old-keys-unreadable', 'The list of replaced oracle keys cannot be read.', {

@@ -2,7 +2,7 @@ import type { Address } from '../../config/settings.ts';
 import { UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
-import { parseObject, parseQuantity, parseWei } from '../parseAnswer.ts';
+import { parseObject, parseQuantity, parseWei, textOf } from '../parseAnswer.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { feeOf } from '../transactions/readFunds.ts';
 import { feeManager, readNetwork } from '../transactions/readNetwork.ts';
@@ -10,10 +10,10 @@ import { type AcceptedSignal, readNewestSignals, transferTopic } from './readSig
 
 /** Far enough back for a rate, near enough for any provider. */
 const lookBackBlocks = 5_000;
-/** With so many transactions read, older ones name no pair that is still at work. */
-const enoughTransactions = 300;
+/** With so many transactions read, older ones name no pair that is still active. */
+const forPairs = 300;
 /** So many of the newest transactions are read one by one. */
-const mostReceipts = 30;
+export const mostReceipts = 30;
 
 export interface Spend {
   /** In the smallest unit of what paid. */
@@ -44,6 +44,8 @@ export interface Activity {
 /**
  * The newest accepted signals, and what the account's own ones cost. Read newest first, in bounded
  * pieces; what is older than 5 000 blocks is left unread.
+ * @param parameters.enoughTransactions default as many as name every active pair; the senders are those of the newest
+ * `mostReceipts` in any case
  * @param parameters.signalAt time of the newest signal of any pair, in seconds since 1970, as the contract
  * returned it before: logs that do not reach it are incomplete
  * @throws TvError where no node answers, none serves logs, or they are incomplete
@@ -53,16 +55,18 @@ export async function readActivity(
   parameters: {
     readonly sender: Address;
     readonly head: number;
-    readonly signalAt?: number | undefined;
+    readonly enoughTransactions?: number;
+    readonly signalAt?: number | Promise<number | undefined> | undefined;
   },
 ): Promise<Activity> {
-  const { sender, head, signalAt = 0 } = parameters;
+  const { sender, head, enoughTransactions = forPairs } = parameters;
   const from = Math.max(0, head - lookBackBlocks);
   const { signals, unknown } = await readNewestSignals(chain, {
     fromBlock: from,
     toBlock: head,
     mostTransactions: enoughTransactions,
   });
+  const signalAt = (await parameters.signalAt) ?? 0;
   const newestAt = Math.max(0, ...signals.map(({ at }) => at));
   if (newestAt < signalAt && (await readBlockTime(chain, from)) <= signalAt) {
     throw unreadable(
@@ -85,8 +89,9 @@ export async function readActivity(
   );
   const mined = receipts
     .filter((receipt) => receipt !== null)
-    .map((receipt) => parseObject(receipt, 'receipt'));
-  const own = mined.filter((receipt) => sameAddress(String(receipt['from']), sender));
+    .map((receipt) => parseObject(receipt, 'receipt'))
+    .filter((receipt) => hashes.includes(textOf(receipt['transactionHash']) as `0x${string}`));
+  const own = mined.filter((receipt) => sameAddress(textOf(receipt['from']), sender));
   const ownHashes = new Set(own.map((receipt) => receipt['transactionHash']));
   const ownSignals = signals.filter(({ transaction }) => ownHashes.has(transaction));
   const signalOf = (receipt: Receipt | undefined) =>
@@ -95,9 +100,13 @@ export async function readActivity(
   const pairs = [...new Set(signals.toReversed().map(({ pair }) => pair))];
   const [first, last] = [own[0], own.at(-1)];
   // None among those that could be read is no "none".
-  if (last === undefined && unknown !== undefined) {
-    throw unreadable(chain, unknown);
-  }
+  const unread = new Set(hashes).size - new Set(mined.map((receipt) => receipt['transactionHash'])).size;
+  const doubt =
+    unknown ??
+    (unread > 0
+      ? `the RPC node returns no receipt of ${unread} of ${hashes.length} transactions whose logs it has`
+      : undefined);
+  if (last === undefined && doubt !== undefined) throw unreadable(chain, doubt);
   if (first === undefined || last === undefined) {
     return {
       ...{ fromBlock, pairs, own: [], others: othersIn(mined, sender, signals) },
@@ -160,7 +169,7 @@ function othersIn(
 ): Activity['others'] {
   const newest = new Map<string, AcceptedSignal>();
   for (const receipt of receipts) {
-    const from = String(receipt['from']).toLowerCase();
+    const from = textOf(receipt['from']).toLowerCase();
     const signal = signals.findLast(({ transaction }) => transaction === receipt['transactionHash']);
     if (signal !== undefined && /^0x[0-9a-f]{40}$/.test(from) && !sameAddress(from, sender)) {
       newest.set(from, signal);

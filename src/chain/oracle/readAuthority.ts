@@ -42,7 +42,7 @@ export function riskControllerOf({ contracts }: Pick<Chain, 'contracts'>): Addre
 }
 
 /**
- * Whether the registry says that an account holds ORACLE, also where it lists nobody.
+ * Whether the registry says that an account holds ORACLE, also where it lists no holder.
  * @throws TvError where the registry does not answer: that is no "no"
  */
 export async function holdsOracleRole(

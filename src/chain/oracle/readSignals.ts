@@ -4,7 +4,7 @@ import { TvError, UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
 import { newestLogs, type RawLog } from '../newestLogs.ts';
-import { parseHex, parseObject, parseQuantity } from '../parseAnswer.ts';
+import { parseHex, parseObject, parseQuantity, textOf } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { findNonceTaker } from '../transactions/lookUp.ts';
@@ -143,7 +143,7 @@ function signalsIn({ logs }: Readonly<Record<string, unknown>>, address: Address
     .map((entry) => parseObject(entry, 'log'))
     .filter((log) => {
       const topics: readonly unknown[] = Array.isArray(log['topics']) ? log['topics'] : [];
-      return topics[0] === updated && sameAddress(String(log['address']), address);
+      return topics[0] === updated && sameAddress(textOf(log['address']), address);
     })
     .map(signalOf);
 }

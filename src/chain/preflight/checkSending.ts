@@ -35,16 +35,16 @@ export type Sender = {
 export interface SendingParameters {
   /** In the order in which they will be sent; all of one role. */
   readonly intents: readonly ResolvedIntent[];
-  /** On Tempo on a nonce line of its own, so that a stuck transaction is not in the way. */
+  /** On Tempo with its own nonce key, so a stuck transaction does not delay it. */
   readonly urgent?: boolean;
-  /** The operator wants a waiting transaction of this account to be replaced. */
+  /** Whether the operator wants a waiting transaction of this account to be replaced; absent where none may. */
   readonly replace?: boolean;
   /** What other accounts send before, without which these would revert. */
   readonly first?: readonly (Call & { readonly from: Address })[];
 }
 
 /**
- * Everything that can keep a transaction from being mined, looked at before anybody is asked: the
+ * Everything that can keep a transaction from being mined, checked before the question: the
  * key, its role, a waiting transaction in front of it, the simulation, the money for the fee. The
  * key is opened here, which may ask for a password.
  * @returns what the plan needs; undefined where a check blocks
@@ -55,7 +55,7 @@ export async function checkSending(
   preflight: Preflight,
   parameters: SendingParameters,
 ): Promise<Sender | undefined> {
-  const { intents, urgent = false, replace = false, first: before = [] } = parameters;
+  const { intents, urgent = false, replace, first: before = [] } = parameters;
   const [first] = intents;
   if (first === undefined) return undefined;
   const { role } = first;
@@ -63,7 +63,7 @@ export async function checkSending(
   const opened = await openForCheck(ctx, role.signer);
 
   const signer = preflight.check('signer', 'chain', async () => {
-    if (opened instanceof TvError) throw opened;
+    if (opened instanceof TvError) throw orElsewhere(opened);
     return checkSigner(ctx, opened, { first, intents });
   });
   const account = async () => (await need(signer, 'signer')).from;
@@ -77,7 +77,7 @@ export async function checkSending(
     checkFees(ctx, {
       account: await account(),
       gas: BigInt((await need(simulation, 'simulation')).gas),
-      price: replace ? (await need(nonce, 'nonce')).maxFeePerGas : null,
+      price: replace === true ? (await need(nonce, 'nonce')).maxFeePerGas : null,
       urgent,
     }),
   );
@@ -85,6 +85,16 @@ export async function checkSending(
   const [who, pays] = await Promise.all([signer, fees, nonce]);
   if (who === undefined || pays === undefined) return undefined;
   return { role: role.signer, from: who.from, ...pays };
+}
+
+/** Where no key is configured, whoever holds one can still sign. */
+function orElsewhere(error: TvError): TvError {
+  if (error.code !== 'signer.not-configured') return error;
+  const { code, message, facts, next, exitCode } = error;
+  return new TvError(code, message, {
+    ...{ facts, exitCode, cause: error },
+    next: [...next, 'or sign elsewhere: --calldata, --safe FILE'],
+  });
 }
 
 async function checkSigner(
@@ -121,10 +131,10 @@ async function checkSigner(
   return pass(`${address} holds ${role.name} (${source})`, { from: address });
 }
 
-/** What waits in the pool in front of the next transaction. `maxFeePerGas` is that of a replacement. */
+/** What is pending before the next transaction. `maxFeePerGas` is that of a replacement. */
 async function checkNonce(
   ctx: Context,
-  { account, urgent, replace }: Readonly<{ account: Address; urgent: boolean; replace: boolean }>,
+  { account, urgent, replace }: Readonly<{ account: Address; urgent: boolean; replace: boolean | undefined }>,
 ) {
   const [{ latest, pending }, network] = await Promise.all([
     readNonce(ctx.chain(), account),
@@ -135,9 +145,9 @@ async function checkNonce(
   const ownLine = urgent && network === 'tempo';
   if (waiting === 0 && ownLine) return pass('a line of its own: nothing can wait in front', value);
   if (waiting === 0) return pass(`next is ${latest}, nothing waits in front`, value);
-  const words = `${waiting === 1 ? 'a transaction' : `${waiting} transactions`} of this account ${waiting === 1 ? 'waits' : 'wait'} in the pool, from nonce ${latest} on`;
+  const words = `${waiting === 1 ? 'a transaction' : `${waiting} transactions`} of this account ${waiting === 1 ? 'is' : 'are'} pending, from nonce ${latest} on`;
   if (ownLine) {
-    return warn(`${words}; not in the way, since a nonce line of its own is used`, { value });
+    return warn(`${words}; no delay: this transaction uses its own nonce key`, { value });
   }
   if (replace) {
     const replacement = await readReplacement(ctx.chain(), { account, nonce: latest });
@@ -148,7 +158,10 @@ async function checkNonce(
   }
   return block(words, {
     value,
-    next: ['wait until it is in a block, or take its place: the same command with --replace'],
+    next:
+      replace === undefined
+        ? ['wait until it is in a block']
+        : [{ when: 'wait until it is in a block, or replace it', again: ['--replace'] }],
   });
 }
 

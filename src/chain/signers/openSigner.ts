@@ -34,7 +34,7 @@ export function openSigner(ctx: SignerContext, role: SignerRole): Promise<Signer
 }
 
 /**
- * Refuses before any work where `openSigner` would have to ask and there is nobody to ask.
+ * Refuses before any work where `openSigner` would have to ask and there is no terminal.
  * @throws TvError with exit code 4, or 3 where no key is configured
  */
 export function assertSignerAskable({ settings, secrets }: SignerContext, role: SignerRole): void {
@@ -145,10 +145,7 @@ function sourceOf(settings: Settings, role: SignerRole): SignerSource {
   if (source !== undefined) return source;
   throw new TvError('signer.not-configured', `No key is configured for ${role}.`, {
     facts: { setting: `signers.${role}`, takes: 'keystore, command, env or prompt' },
-    next: [
-      { when: 'add it to the configuration file', tv: ['config', 'show'] },
-      'or sign elsewhere: --calldata, --safe FILE',
-    ],
+    next: [{ when: 'add it to the configuration file', tv: ['config', 'show'] }],
     exitCode: exitCodes.blocked,
   });
 }

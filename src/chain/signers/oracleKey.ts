@@ -1,8 +1,6 @@
 import { createECDH } from 'node:crypto';
-import { getAddress } from 'viem';
-import { generatePrivateKey, privateKeyToAccount, publicKeyToAddress } from 'viem/accounts';
+import { getAddress, keccak256 } from 'viem';
 import type { Address } from '../../config/settings.ts';
-import type { Signer } from './signer.ts';
 
 /** A private key as `.env` files hold it, with or without `0x`. Undefined where it is none. */
 export function parseKey(
@@ -22,23 +20,10 @@ export function parseKey(
 function addressOf(digits: string): Address {
   const curve = createECDH('secp256k1');
   curve.setPrivateKey(digits, 'hex');
-  return publicKeyToAddress(`0x${curve.getPublicKey('hex')}`);
+  // Without the first byte, which says that the point is not compressed.
+  const point = curve.getPublicKey('hex').slice(2);
+  return getAddress(`0x${keccak256(`0x${point}`).slice(-40)}`);
 }
 
-/**
- * A key of `.env` as a signer. It holds no operator's role; `role` only fills the type.
- * @returns undefined where the text is no private key
- */
-export function oracleSigner(text: string): Signer | undefined {
-  const parsed = parseKey(text);
-  if (parsed === undefined) return undefined;
-  const account = privateKeyToAccount(parsed.key);
-  return { role: 'admin', address: account.address, source: '.env', account };
-}
-
-export function newKey(): `0x${string}` {
-  return generatePrivateKey();
-}
-
-/** An address that no key belongs to: stands for one that is not there yet in a simulation. */
+/** An address without a key: represents one that does not exist yet in a simulation. */
 export const placeholderAddress: Address = getAddress('0x00000000000000000000000000000000deadc0de');

@@ -48,7 +48,7 @@ export interface ReadStopsParameters {
   readonly stop: 'pause' | 'breaker';
   /** The pair that is tried; undefined where none is known, and then nothing can be. */
   readonly pair: `0x${string}` | undefined;
-  /** Whether the stop is there: then what works without it is tried with its end. */
+  /** Whether the stop is active: then what works without it is simulated with its end. */
   readonly isThere: boolean;
   readonly deployment?: Deployment | undefined;
   /** Of all of it, in milliseconds: it is information, and holds up nothing. */
@@ -311,8 +311,8 @@ async function signalOf(
     const { members } = deployment.roles.ADMIN;
     return members.known ? unknown('no account holds ADMIN') : members;
   }
-  const { generatePrivateKey, privateKeyToAccount } = await import('viem/accounts');
-  const oracle = privateKeyToAccount(generatePrivateKey());
+  const { randomAccount } = await import('../signers/oracleSigner.ts');
+  const oracle = randomAccount();
   const [chainId, nonce, grant] = await Promise.all([
     chain.expectedId ?? readChainId(chain),
     tryRead<bigint>(chain, {

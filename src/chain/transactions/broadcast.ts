@@ -6,7 +6,7 @@ import type { SignedTransaction } from './transaction.ts';
 
 /**
  * What the nodes answered to a transaction. Words of a node, and no more: the node may have it all the
- * same. Only a look-up tells where it is.
+ * same. Only a look-up shows where it is.
  */
 export type Broadcast =
   | { readonly outcome: 'accepted' }

@@ -8,6 +8,7 @@ import { riskControllerAbi } from '../abi/riskController.ts';
 import { stablecoinDexAbi } from '../abi/stablecoinDex.ts';
 import { tokenAbi } from '../abi/token.ts';
 import { treasuryVaultAbi } from '../abi/treasuryVault.ts';
+import { contractsOf } from '../contracts.ts';
 import { decodeRevert } from '../decodeRevert.ts';
 import { described } from '../describeRpcError.ts';
 import { eventArguments, eventName, hasOpaqueArgument, plainArgument } from '../events.ts';
@@ -30,6 +31,8 @@ export interface TracedLog {
   readonly contract: string | null;
   /** Its place in the block. */
   readonly logIndex: number;
+  /** Null of an anonymous event. */
+  readonly topic: `0x${string}` | null;
   /** Null where its signature is not known here. */
   readonly name: string | null;
   /** `pairId 0x…, by 0x…`; null where the arguments cannot be decoded. */
@@ -43,7 +46,7 @@ export interface TracedTransaction {
   readonly from: Address;
   readonly nonce: number;
   readonly calls: readonly TracedCall[];
-  /** Null while it waits in the pool. */
+  /** Null while it is pending. */
   readonly block: number | null;
   /** Seconds since 1970; null where it is not in a block. */
   readonly at: number | null;
@@ -144,6 +147,7 @@ function logsOf(chain: Chain, receipt: unknown): TracedTransaction['logs'] {
         address,
         contract: contractName(chain, address),
         logIndex: parseQuantity(log['logIndex'], 'log index'),
+        topic: topics[0] ?? null,
         name: eventName(topics[0]) ?? null,
         args: argumentsOf(topics, parseHex(log['data'] ?? '0x', 'data of a log')),
         unstorable: hasOpaqueArgument(topics[0]),
@@ -185,8 +189,5 @@ async function readRevert(
 
 function contractName(chain: Chain, address: Address | null): string | null {
   if (address === null) return null;
-  const found = Object.entries(chain.contracts).find(
-    ([, of]) => of !== undefined && sameAddress(of, address),
-  );
-  return found?.[0] ?? null;
+  return contractsOf(chain).find((one) => sameAddress(one.address, address))?.name ?? null;
 }

@@ -2,8 +2,9 @@ import { type Answer, answer } from '../../errors/answer.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { described } from '../describeRpcError.ts';
-import { parseObject, parseQuantity } from '../parseAnswer.ts';
+import { parseObject, parseQuantity, quantityOf, textOf } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
+import { sameAddress } from '../sameAddress.ts';
 import { readUsedNonce } from './readNonce.ts';
 import { askEachNode, mostTelling, type Receipt, requestReceipt, tryParse } from './receipt.ts';
 import type { SignedTransaction } from './transaction.ts';
@@ -60,7 +61,7 @@ export async function lookUp(chain: Chain, transaction: SignedTransaction): Prom
   const sightings = [seen, ...founds.map((one) => (one.known ? sightingOf(one.value) : undefined))];
   if (sightings.includes('mined')) return { at: 'mined' };
   if (Math.max(used, ...counts) > nonce) {
-    // Nobody else can have used the nonce of a random key.
+    // No other transaction can have used the nonce of a random key.
     return { at: nonceKey === '0' ? 'nonce-used' : 'mined' };
   }
   return { at: sightings.includes('pool') ? 'pool' : 'nowhere' };
@@ -78,7 +79,7 @@ async function askAll(
   return [
     receipts.map((one) => (one.known ? tryParse(one.value, hash) : undefined)),
     founds,
-    counts.map((one) => (one.known && /^0x[0-9a-f]+$/i.test(String(one.value)) ? Number(one.value) : 0)),
+    counts.map((one) => (one.known ? quantityOf(one.value) : undefined) ?? 0),
   ];
 }
 
@@ -123,7 +124,7 @@ async function confirmFailure(chain: Chain, transaction: SignedTransaction): Pro
   ]);
   const onChain = receipts.filter((_, index) => {
     const id = ids[index];
-    return id?.known && Number(id.value) === transaction.chainId;
+    return id?.known === true && quantityOf(id.value) === transaction.chainId;
   });
   const read = onChain
     .map((one) => (one.known ? tryParse(one.value, transaction.hash) : undefined))
@@ -199,10 +200,8 @@ function takes(
   { from, nonce }: { readonly from: string; readonly nonce: number },
 ): boolean {
   // Tempo: the same number on another nonce line is another nonce.
-  const isOrdinary = /^(0x0*|0*)$/.test(String(one['nonceKey'] ?? '0x0'));
-  return (
-    isOrdinary && String(one['from']).toLowerCase() === from.toLowerCase() && Number(one['nonce']) === nonce
-  );
+  const isOrdinary = one['nonceKey'] === undefined || /^(0x0*|0*)$/.test(textOf(one['nonceKey'] ?? '0x0'));
+  return isOrdinary && sameAddress(textOf(one['from']), from) && quantityOf(one['nonce']) === nonce;
 }
 
 function callsOf(one: RpcTransaction): readonly RpcTransaction[] {

@@ -140,7 +140,8 @@ async function chosenToken(
   return preferred === zero ? [first, 'default'] : [preferred, 'preference'];
 }
 
-async function readToken(chain: Chain, token: Address, account: Address): Promise<Funds | undefined> {
+/** What an account has of a token; undefined where there is no token at the address. @throws where no node answers */
+export async function readToken(chain: Chain, token: Address, account: Address): Promise<Funds | undefined> {
   const contract = { address: token, abi: tokenAbi };
   const [balance, symbol, decimals] = await Promise.all([
     tryRead<bigint>(chain, { ...contract, functionName: 'balanceOf', args: [account] }),

@@ -1,6 +1,7 @@
 import type { Address } from '../../config/settings.ts';
 import { UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
+import { contractAddresses } from '../contracts.ts';
 import { described } from '../describeRpcError.ts';
 import { parseHex } from '../parseAnswer.ts';
 import type { Network } from './transaction.ts';
@@ -25,7 +26,7 @@ export function readNetwork(chain: Chain): Promise<Network> {
 }
 
 async function recognise(chain: Chain): Promise<Network> {
-  const own = Object.values(chain.contracts).find((address) => address !== undefined);
+  const [own] = contractAddresses(chain);
   const addresses = own === undefined ? [feeManager] : ([feeManager, own] as const);
   const [manager, contract] = await described(
     chain,

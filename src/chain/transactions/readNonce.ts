@@ -14,7 +14,7 @@ const nonceAbi = parseAbi([
 export interface NonceState {
   /** Transactions in blocks: the nonce that the next one must have. */
   readonly latest: number;
-  /** Those in the pool counted too. */
+  /** Pending ones are counted too. */
   readonly pending: number;
 }
 

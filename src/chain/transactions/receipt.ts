@@ -133,7 +133,8 @@ export function parseStatus(value: unknown): Answer<'success' | 'failure'> {
   );
 }
 
-function parseLogs(value: unknown): Answer<readonly EmittedLog[]> {
+/** Of a receipt, or of a simulated call. */
+export function parseLogs(value: unknown): Answer<readonly EmittedLog[]> {
   if (!Array.isArray(value)) return unknown('the receipt has no logs');
   try {
     return known(

@@ -19,7 +19,7 @@ import type { SignedTransaction } from './transaction.ts';
 const steepBump = 50;
 /** Signatures for one nonce. With 50 % each they reach ten times the first fee. */
 const mostAttempts = 6;
-/** After so long in the pool a replacement pays too little as well. In milliseconds. */
+/** After this time a pending replacement pays too little as well. In milliseconds. */
 const patienceMs = 30_000;
 const betweenLooksMs = 400;
 
@@ -54,7 +54,7 @@ type Replacement = SignedTransaction & {
  * Has a nonce of an account used up, by a call that does nothing and pays more than what waits there. Each
  * signature is in the journal before it is sent. All of them have one nonce, so the chain takes one at
  * most, and whichever it takes, the original included, the nonce has advanced: another signature needs no
- * proof that the one before had no effect. Called again after a crash, it goes on with what was noted.
+ * proof that the one before had no effect. Called again after a crash, it continues from its notes.
  * @throws TvError where nothing with this nonce gets into a block in time, or the nodes refuse every fee;
  * with exit code 5 once something was signed
  */
@@ -206,7 +206,7 @@ function tooLate(
     readonly sent: readonly Replacement[];
     readonly words: string | undefined;
     readonly failure: TvError | undefined;
-    /** As the last look returned it; false where that look failed. */
+    /** As the last read returned it; false where that read failed. */
     readonly isUnused: boolean;
   },
 ): TvError {

@@ -1,5 +1,7 @@
 import type { Advice } from '../../errors/advice.ts';
+import { known } from '../../errors/answer.ts';
 import type { Step } from '../../runbook/define.ts';
+import type { PlannedTransaction } from '../../runbook/effects.ts';
 import { type StepKey, step } from '../../runbook/step.ts';
 import type { ResolvedIntent } from '../intents/intent.ts';
 import type { Sender } from '../preflight/checkSending.ts';
@@ -16,6 +18,8 @@ export interface SendStepsParameters {
   readonly urgent?: boolean;
   readonly replace?: boolean;
   readonly afterwards?: Advice;
+  /** Of every transaction, what the preview of its effects needs besides its calls. */
+  readonly preview?: Pick<PlannedTransaction, 'moves' | 'tokens' | 'orders'>;
 }
 
 /**
@@ -45,7 +49,7 @@ function groupsOf({ id, intents, sender }: Pick<SendStepsParameters, 'id' | 'int
 }
 
 function sendStep(
-  { title, sender, urgent, replace, afterwards }: SendStepsParameters,
+  { title, sender, urgent, replace, afterwards, preview }: SendStepsParameters,
   intents: readonly ResolvedIntent[],
   key: StepKey<SentTransaction>,
 ): Step {
@@ -56,17 +60,22 @@ function sendStep(
     once: intents.map(castLine),
     effect: 'final',
     ...(afterwards === undefined ? {} : { afterwards }),
+    sends: known({ from: sender.from, calls: callsOf(intents), ...preview }),
     probe: (ctx) => probeSent(ctx),
     run: (ctx) =>
       sendOnce(ctx, {
         role: sender.role,
         from: sender.from,
-        calls: intents.map(({ address, data }) => ({ to: address, data })),
+        calls: callsOf(intents),
         feeToken: sender.feeToken ?? undefined,
         ownNonceLine: urgent,
         replace,
       }),
   });
+}
+
+export function callsOf(intents: readonly ResolvedIntent[]) {
+  return intents.map(({ address, data }) => ({ to: address, data }));
 }
 
 /** More calls than this are counted, not written out. */
@@ -81,7 +90,7 @@ function castLines(intents: readonly ResolvedIntent[]): string {
 /** Which node `cast` asks; whoever prints the line puts the address in, where it holds no credentials. */
 export const node = '--rpc-url "$RPC_URL"';
 
-/** The line of the runbook that an intent stands for; with a keystore, since a line may be pasted. */
+/** An intent as a line of the runbook; with a keystore, since a line may be pasted. */
 export function castLine({ address, signature, args, role }: ResolvedIntent): string {
   const words = ['cast send', address, `"${signature}"`, ...args, node, `--account ${role.signer}`];
   return words.join(' ');

@@ -63,7 +63,7 @@ const takenWords = /known|already|nonce|exist|duplicate/i;
 export async function settle(chain: Chain, parameters: SettleParameters): Promise<Settled> {
   const { transaction, run, signal, limitMs = defaultLimitMs } = parameters;
   const start = performance.now();
-  // Rides along with the first look.
+  // Sent together with the first look-up.
   const unit = readFeeUnit(chain, transaction.feeToken);
   unit.catch(() => {});
   const spent = () => performance.now() - start;
@@ -182,7 +182,7 @@ function unverified(code: ErrorCode, message: string, options: TvErrorOptions): 
   return new TvError(code, message, { ...options, exitCode: exitCodes.unverified });
 }
 
-const lookAgain = { when: 'look it up again, and never send it a second time', tv: ['resume'] };
+const lookAgain = { when: 'look it up again, do not send it a second time', tv: ['resume'] };
 
 function statusUnknown({ hash, from, calls }: SignedTransaction, { block, status, logs }: Receipt): TvError {
   const called = calls.map(({ to }) => to.toLowerCase());

@@ -18,9 +18,9 @@ export interface SignParameters {
   readonly calls: readonly Call[];
   /** Tempo only. Default: the account's preference. */
   readonly feeToken?: Address | undefined;
-  /** Tempo only: a nonce line of its own, so that no other transaction can hold this one up. */
+  /** Tempo only: its own nonce key, so no other transaction can delay this one. */
   readonly ownNonceLine?: boolean | undefined;
-  /** Takes the place of a transaction that waits in the pool, by paying more. */
+  /** Replaces the pending transaction by paying more. */
   readonly replace?: boolean | undefined;
   /** Of the ordinary nonce line; default: the next one. */
   readonly nonce?: number | undefined;
@@ -42,7 +42,7 @@ export async function signTransaction(chain: Chain, parameters: SignParameters):
   const from = signer.address;
   // Takes as long to load as a node to answer.
   readNetwork(chain).then(
-    (network) => (network === 'tempo' ? import('viem/tempo') : undefined),
+    (network) => (network === 'tempo' ? import('../tempo.ts') : undefined),
     () => {},
   );
   const [network, chainId, fees, nonces, simulation, most] = await Promise.all([
@@ -137,7 +137,7 @@ async function signTempo(
   calls: readonly Call[],
   { nonceKey, feeToken, ...common }: Common & { nonceKey: bigint; feeToken: Address | null },
 ): Promise<`0x${string}`> {
-  const { Transaction } = await import('viem/tempo');
+  const { serializeTransaction } = await import('../tempo.ts');
   const transaction = {
     ...common,
     type: 'tempo' as const,
@@ -146,5 +146,5 @@ async function signTempo(
     ...(feeToken === null ? {} : { feeToken }),
   };
   // viem's own type for a serializer knows only Ethereum's transactions.
-  return account.signTransaction(transaction as never, { serializer: Transaction.serialize as never });
+  return account.signTransaction(transaction as never, { serializer: serializeTransaction as never });
 }

@@ -2,6 +2,7 @@ import { answer } from '../../errors/answer.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import type { TransactionFate } from '../../runbook/events.ts';
+import { quantityOf } from '../parseAnswer.ts';
 import { lookUp, proveNoEffect } from './lookUp.ts';
 import { askEachNode } from './receipt.ts';
 import type { SignedTransaction } from './transaction.ts';
@@ -20,10 +21,14 @@ export async function whatBecameOf(
   return Promise.all(
     transactions.map(async (transaction) => {
       // What such a node does not know, or has under a nonce, is about another chain.
-      const foreign = ids.find((id) => id.known && Number(id.value) !== transaction.chainId);
+      const foreign = ids.find((id) => id.known && quantityOf(id.value) !== transaction.chainId);
       if (foreign?.known) {
-        const words = `could not be looked up: an RPC node is on chain ${Number(foreign.value)}, not ${transaction.chainId}`;
-        return { fate: 'unknown', block: null, words };
+        const chainId = quantityOf(foreign.value);
+        const what =
+          chainId === undefined
+            ? 'returned no chain id'
+            : `is on chain ${chainId}, not ${transaction.chainId}`;
+        return { fate: 'unknown', block: null, words: `could not be looked up: an RPC node ${what}` };
       }
       try {
         return await fateOf(chain, transaction, ids.filter(({ known }) => !known).length);

@@ -21,7 +21,7 @@ export async function readToken(chain: Chain, address: Address): Promise<Token> 
     tryRead<number>(chain, { ...contract, functionName: 'decimals' }),
   ]);
   if (decimals !== undefined) return { address, symbol: symbol ?? 'token', decimals };
-  // Without its decimals an amount in whole tokens cannot be told from a raw one.
+  // Without its decimals an amount in whole tokens cannot be distinguished from a raw one.
   throw new UsageError(
     'usage.unknown-name',
     'The contract at that address returns no decimals, so it is no token that tv knows.',

@@ -111,11 +111,11 @@ export async function readRestingOrders(chain: Chain, also: readonly bigint[]): 
   const placed = await readPlaced(chain, dex, maker);
   const byId = placed.unknown === null ? undefined : await readNewestIds(chain, dex);
   const ids = [...new Set([...also, ...placed.ids, ...(byId?.ids ?? [])])].sort((a, b) => (a < b ? 1 : -1));
-  const looked = ids.slice(0, mostOrders);
-  const left = ids.length - looked.length;
+  const newest = ids.slice(0, mostOrders);
+  const left = ids.length - newest.length;
   const found = await readMany<DexOrder>(
     chain,
-    looked.map((id) => ({ address: dex, abi: stablecoinDexAbi, functionName: 'getOrder', args: [id] })),
+    newest.map((id) => ({ address: dex, abi: stablecoinDexAbi, functionName: 'getOrder', args: [id] })),
   );
   const own = found.filter(
     (order) =>

@@ -47,7 +47,7 @@ export type UnsignedTransactions = {
 };
 
 /**
- * What a command would send, for somebody else to sign. Undefined where the input does not ask for
+ * What a command would send, for another signer. Undefined where the input does not ask for
  * it; then nothing is looked up.
  * @param resolveCalls is given what it may say to whoever is to sign
  * @throws TvError where an intent cannot be resolved, a node is on another chain, the file is there already,
@@ -90,7 +90,7 @@ export async function unsignedTransactions(
 }
 
 /**
- * A batch that somebody was given to sign is not replaced behind his back, and a mistyped folder is
+ * A batch that another person may be about to sign is never replaced, and a mistyped folder is
  * not made.
  * @param file in full
  * @throws UsageError

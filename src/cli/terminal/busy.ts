@@ -1,4 +1,4 @@
-import ora, { type Ora } from 'ora';
+import type { Ora } from 'ora';
 import { duration } from '../../text/format.ts';
 
 /** One line on stderr with the current activity. */
@@ -46,24 +46,30 @@ function ticking(busy: Busy, everyMs: number): Busy {
   };
 }
 
+/** What ends sooner shows nothing, and does not load the spinner. Milliseconds. */
+const briefMs = 50;
+
 function spinner(redact: (text: string) => string): Busy {
+  let text: string | undefined;
+  let start: NodeJS.Timeout | undefined;
   let current: Ora | undefined;
+  const draw = async () => {
+    const { default: ora } = await import('ora');
+    if (text === undefined || current !== undefined) return;
+    // discardStdin would put the terminal into raw mode, and Ctrl-C would be lost.
+    current = ora({ text, stream: process.stderr, discardStdin: false, hideCursor: false }).start();
+  };
   return {
-    show: (text) => {
-      const clean = redact(text);
-      if (current === undefined) {
-        // discardStdin would put the terminal into raw mode, and Ctrl-C would be lost.
-        current = ora({
-          text: clean,
-          stream: process.stderr,
-          discardStdin: false,
-          hideCursor: false,
-        }).start();
-      } else {
-        current.text = clean;
-      }
+    show: (given) => {
+      text = redact(given);
+      if (current !== undefined) current.text = text;
+      // Without the spinner the work is the same.
+      else start ??= setTimeout(() => void draw().catch(() => {}), briefMs).unref();
     },
     clear: () => {
+      clearTimeout(start);
+      start = undefined;
+      text = undefined;
       current?.stop();
       current = undefined;
     },

@@ -1,6 +1,8 @@
 // The entry is also built as a CommonJS script, which cannot import.
 const { closeSync, fstatSync, openSync, writeSync } = process.getBuiltinModule('node:fs');
-const { isatty } = process.getBuiltinModule('node:tty');
+
+/** node:tty brings all of node:net, and only a device can be a terminal. */
+const isatty = (fd: number) => isDevice(fd) && process.getBuiltinModule('node:tty').isatty(fd);
 
 /** Errors of a reader that has gone: EPIPE of `tv … | head`, EIO of a closed SSH session. */
 const readerIsGone: readonly (string | undefined)[] = ['EPIPE', 'EIO'];
@@ -50,12 +52,49 @@ function writeFilesWhole(stream: NodeJS.WriteStream, fd: number): void {
 
 /** Of what Node writes synchronously: files and devices such as /dev/full. */
 function isFile(fd: number): boolean {
+  return isDevice(fd) || statOf(fd)?.isFile() === true;
+}
+
+function isDevice(fd: number): boolean {
+  return statOf(fd)?.isCharacterDevice() === true;
+}
+
+function statOf(fd: number) {
   try {
-    const stat = fstatSync(fd);
-    return stat.isFile() || stat.isCharacterDevice();
+    return fstatSync(fd);
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** Of stdout; undefined where it is no terminal, or one of unknown size. */
+export function terminalColumns(): number | undefined {
+  return isatty(1) ? process.stdout.columns || undefined : undefined;
+}
+
+/** Of stdout; undefined where it is no terminal, or one of unknown size. */
+export function terminalRows(): number | undefined {
+  return isatty(1) ? process.stdout.rows || undefined : undefined;
+}
+
+/**
+ * Writes a text to stdout without Node's streams, which take longer to load than the rest of a start.
+ * @returns why it was not written although its reader was still there
+ */
+export function writeAtOnce(text: string): NodeJS.ErrnoException | undefined {
+  const bytes = Buffer.from(text);
+  for (let from = 0; from < bytes.length; ) {
+    try {
+      from += writeSync(1, bytes, from);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (readerIsGone.includes(code)) return undefined;
+      if (code !== 'EAGAIN') return error as NodeJS.ErrnoException;
+      // A full pipe that whoever started tv made non-blocking.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+  return undefined;
 }
 
 function silenceOnceGone(

@@ -1,6 +1,7 @@
 import chalk, { Chalk, type ChalkInstance } from 'chalk';
 import type { Paint } from '../../runbook/paint.ts';
 import { adviceLine, renderNext } from '../advice.ts';
+import { renderApprovable } from '../renderPlan.ts';
 
 export interface PaintOptions {
   readonly color: boolean | undefined;
@@ -42,6 +43,9 @@ export function terminalPaint(options: PaintOptions): Paint {
     // Methods: the call's flags are added to a copy of this object.
     next(advice) {
       return renderNext(advice, this);
+    },
+    plan(shown, heading) {
+      return renderApprovable(shown, heading, this);
     },
     line(advice) {
       return adviceLine(advice, this);

@@ -17,7 +17,7 @@ export type PruneChoice = {
 
 const dayMs = 86_400_000;
 
-/** Whether the last look at a backup found nothing wrong, and nothing is wrong at first sight. */
+/** Whether the last check of a backup found nothing wrong, and nothing is wrong at first sight. */
 export function isVerified({ marks, problems }: Pick<Backup, 'marks' | 'problems'>): boolean {
   return problems.length === 0 && marks.verified !== null && marks.verified.problems.length === 0;
 }

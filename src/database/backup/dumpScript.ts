@@ -1,4 +1,5 @@
 import type { Database } from '../../runbook/context.ts';
+import { unquote } from './rangeList.ts';
 
 /** Every setting that the server knows, for dumpReader.awk. */
 export async function knownSettings(database: Database): Promise<string> {
@@ -49,7 +50,7 @@ export function parseDumpText(output: string): DumpText {
     if (kind === 'role') roles.add(unquote(first));
     if (kind === 'extension') extensions.add(unquote(first));
     if (kind === 'function') functions.add(first);
-    if (kind === 'unended') problems.push(`${tableOf(first)} breaks off in the middle`);
+    if (kind === 'unended') problems.push(`${tableOf(first)} ends in the middle`);
     if (kind === 'bad') problems.push(first);
   }
   // With --inserts an empty table has no line of its own; with COPY it has one with no rows.
@@ -64,8 +65,4 @@ function tableOf(line: string): string {
   const statement = `(?:COPY|INSERT INTO|CREATE (?:UNLOGGED )?TABLE)`;
   const match = new RegExp(`^${statement} ${identifier}\\.${identifier}(?: |$)`).exec(line);
   return match === null ? line : `${unquote(match[1] ?? '')}.${unquote(match[2] ?? '')}`;
-}
-
-function unquote(identifier: string): string {
-  return identifier.startsWith('"') ? identifier.slice(1, -1).replaceAll('""', '"') : identifier;
 }

@@ -13,13 +13,21 @@ import { type DatabaseProperties, readDatabaseProperties } from '../restore/read
 import { watchSize } from '../watchSize.ts';
 import directoryScript from './dumpDirectory.sh';
 import plainScript from './dumpPlain.sh';
+import rangesScript from './dumpRanges.sh';
+import { defaultRangeBytes, listRanges } from './listRanges.ts';
+import loadRanges from './loadRanges.sh';
+import type { Compression } from './manifest.ts';
+import restoreAlone from './restoreAlone.sh';
 
 export interface DumpToParameters {
   readonly run: Host['run'];
-  readonly form: 'directory' | 'sql.gz';
+  readonly form: 'directory' | 'ranges' | 'sql.gz';
+  readonly compression: Compression;
+  /** Of the form `ranges`: size of a range, and of the smallest table that is dumped in them. */
+  readonly rangeBytes?: number;
   /** A name that no backup has; what is there already is replaced. */
   readonly partial: string;
-  /** pg_dump's parallel workers; each takes a table. */
+  /** Parallel workers; each takes a table or a range. */
   readonly jobs: number;
   /** Of this dump alone: an orphan of a killed run is found and ended by it. At most 63 bytes. */
   readonly applicationName: string;
@@ -44,7 +52,7 @@ export type DumpedSnapshot = {
 export async function dumpTo(database: Database, parameters: DumpToParameters): Promise<DumpedSnapshot> {
   const { run, partial, applicationName, signal } = parameters;
   const started = performance.now();
-  // An orphan would go on writing to the place that we are about to use.
+  // An orphan would keep writing to the path that we are about to use.
   await endSessions(database, { applicationName });
   const schema = await readEventSchema(database).catch(noEventTables);
   try {
@@ -69,12 +77,15 @@ export async function dumpTo(database: Database, parameters: DumpToParameters): 
       };
     });
   } catch (error) {
-    // The first failure is the one to tell.
+    // The first failure is the one to report.
     await endSessions(database, { applicationName }).catch(() => []);
     await run(['rm', '-rf', '--', partial]).catch(() => undefined);
     throw signal?.aborted === true ? signal.reason : error;
   }
 }
+
+/** As pg_dump itself sets them: rows that a policy would hide are an error, and so is a lock that is held for long. */
+const sessionSettings = '-c row_security=off -c lock_timeout=10s';
 
 /** pg_dump and the row counts at once, from the same snapshot; where one fails the other is ended. */
 async function dumpSnapshot(
@@ -83,7 +94,14 @@ async function dumpSnapshot(
   snapshot: string,
   parameters: DumpToParameters,
 ): Promise<Readonly<Record<string, number>>> {
-  const { run, form, partial, jobs, applicationName, onProgress } = parameters;
+  const { run, form, compression, partial, jobs, applicationName, onProgress } = parameters;
+  const { rangeBytes = defaultRangeBytes } = parameters;
+  const ranges = form === 'ranges' ? await listRanges(transaction, { rangeBytes, compression }) : undefined;
+  const { script, args } = {
+    directory: { script: directoryScript, args: [String(jobs), compression] },
+    ranges: { script: rangesScript, args: [String(jobs), compression, `${loadRanges}${restoreAlone}`] },
+    'sql.gz': { script: plainScript, args: [] },
+  }[form];
   const stopLooking = watchSize({ run, path: partial, onProgress });
   return countWhile(database, {
     transaction,
@@ -91,13 +109,9 @@ async function dumpSnapshot(
     dump: (signal) =>
       runHostScript(database, {
         run,
-        script: form === 'directory' ? directoryScript : plainScript,
-        args: [
-          partial,
-          snapshot,
-          ...(form === 'directory' ? [String(jobs)] : []),
-          ...libpqArguments(database, applicationName),
-        ],
+        script,
+        args: [partial, snapshot, ...args, ...libpqArguments(database, applicationName, sessionSettings)],
+        ...(ranges === undefined ? {} : { input: ranges }),
         code: 'backup.dump-failed',
         failure: 'The backup failed: pg_dump did not finish.',
         signal,

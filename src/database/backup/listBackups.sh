@@ -1,33 +1,48 @@
 # shellcheck shell=bash
-# All that may be a backup in the folder $1, one line each: kind, name, time, manifest, marks, files;
-# what may hold anything as base64. Exit codes: 66 missing (EX_NOINPUT of sysexits.h), 20 not a folder
-# (ENOTDIR).
+# All that may be a backup in the folder $1, as base64 of fields that end with NUL. First one group for
+# each: kind, name, manifest, marks, where `-` is no file and `+` precedes its text. Then an empty field,
+# and of all that is in them: type, path, bytes, time. No program is started for one backup: there may be
+# hundreds. Exit codes: 66 missing (EX_NOINPUT of sysexits.h), 20 not a folder (ENOTDIR).
 shopt -s nullglob
+# Names and texts are bytes here.
+export LC_ALL=C IFS=
 [ -e "$1" ] || exit 66
 [ -d "$1" ] || exit 20
 cd -- "$1" || exit
 ls >/dev/null || exit
-encode() { if [ -f "$1" ]; then base64 -w0 -- "$1"; else printf -; fi; }
-for name in *; do
-  # A link is another name for a backup, and what is written to it would be written to that one.
-  [ ! -L "$name" ] || continue
-  case $name in
-    *.partial | *.deleting) kind=leftover ;;
-    *.manifest.json | *.marks.json | *.new) continue ;;
-    *.sql.gz) kind=sql.gz ;;
-    *.sql.xz | *.sql.zst | *.sql.bz2 | *.sql.lz4 | *.sql.zip | *.dump.gz | *.dump.xz | *.dump.zst | *.tar | *.tar.gz | *.tgz) kind=unsupported ;;
-    *.sql) kind=sql ;;
-    *.dump) kind=custom ;;
-    *) kind=directory
-       [ -e "$name/manifest.json" ] || [ -e "$name/data" ] || [ -e "$name/toc.dat" ] || continue ;;
-  esac
-  [ "$kind" = directory ] || [ "$kind" = leftover ] || [ -f "$name" ] || continue
-  manifest=$name.manifest.json marks=$name.marks.json
-  [ "$kind" != directory ] || { manifest=$name/manifest.json marks=$name/marks.json; }
-  # A folder's own time changes with every mark that is put into it.
-  dated=$name
-  for toc in "$name/toc.dat" "$name/data/toc.dat"; do [ ! -f "$toc" ] || dated=$toc; done
-  printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$kind" "$(printf %s "$name" | base64 -w0)" \
-    "$(stat -c %.3Y -- "$dated")" "$(encode "$manifest")" "$(encode "$marks")" \
-    "$(find "./$name" -type f -printf '%P\t%s\n' | base64 -w0)"
-done
+# The text of a file without starting `cat`. A NUL in it is left out, and breaks the JSON that it should be.
+text_of() {
+  local parts=()
+  [ -f "$1" ] || { text=-; return; }
+  mapfile -d '' parts < "$1"
+  text=+${parts[*]}
+}
+found=()
+{
+  for name in *; do
+    # A link is another name for a backup, and what is written to it would be written to that one.
+    [ ! -L "$name" ] || continue
+    case $name in
+      *.partial | *.deleting) kind=leftover ;;
+      *.manifest.json | *.marks.json | *.new) continue ;;
+      *.sql.gz) kind=sql.gz ;;
+      *.sql.xz | *.sql.zst | *.sql.bz2 | *.sql.lz4 | *.sql.zip | *.dump.gz | *.dump.xz | *.dump.zst | *.tar | *.tar.gz | *.tgz) kind=unsupported ;;
+      *.sql) kind=sql ;;
+      *.dump) kind=custom ;;
+      *) kind=directory
+         [ -e "$name/manifest.json" ] || [ -e "$name/data" ] || [ -e "$name/toc.dat" ] || [ -e "$name/large-tables" ] || continue ;;
+    esac
+    [ "$kind" = directory ] || [ "$kind" = leftover ] || [ -f "$name" ] || continue
+    manifest=$name.manifest.json marks=$name.marks.json
+    [ "$kind" != directory ] || { manifest=$name/manifest.json marks=$name/marks.json; }
+    found+=("./$name")
+    printf '%s\0%s\0' "$kind" "$name"
+    for file in "$manifest" "$marks"; do
+      text_of "$file"
+      printf '%s\0' "$text"
+    done
+  done
+  printf '\0'
+  [ "${#found[@]}" = 0 ] || printf '%s\0' "${found[@]}" |
+    xargs -0 sh -c 'exec find "$@" -printf "%y\0%p\0%s\0%T@\0"' find
+} | base64 -w0

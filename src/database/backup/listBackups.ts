@@ -4,7 +4,14 @@ import type { Host } from '../../runbook/context.ts';
 import { visible } from '../../text/outsideText.ts';
 import { quoteForShell } from '../../text/shellLine.ts';
 import script from './listBackups.sh';
-import { type BackupForm, type BackupManifest, readManifest } from './manifest.ts';
+import {
+  archiveFolder,
+  archiveOf,
+  type BackupForm,
+  type BackupManifest,
+  isFolder,
+  readManifest,
+} from './manifest.ts';
 import { type BackupMarks, readMarks } from './marks.ts';
 
 export type Backup = {
@@ -64,35 +71,36 @@ export async function listBackups(parameters: {
       next: [onHost(`ls -la ${quoteForShell(directory)}`), { tv: ['config', 'show'] }],
     });
   }
-  const lines = stdout.split('\n').filter((line) => line !== '');
+  const { entries, times, files } = parseListing(stdout);
   const leftovers: BackupList['leftovers'][number][] = [];
   const backups: Backup[] = [];
   const unusable: string[] = [];
   const unsupported: string[] = [];
-  for (const line of lines) {
-    const [kind = '', name = '', mtime = '', manifest = '', marks = '', files = ''] = line.split('\t');
-    const shown = visible(decode(name));
-    if (encode(shown) !== name) {
+  for (const { kind, name, manifest, marks } of entries) {
+    const shown = visible(name.toString('utf8'));
+    if (!Buffer.from(shown, 'utf8').equals(name)) {
       unusable.push(shown);
       continue;
     }
-    const path = `${directory}/${shown}`;
+    // A folder's own time changes with every mark that is put into it.
+    const dated =
+      times.get(`${shown}/${archiveFolder.directory}/toc.dat`) ??
+      times.get(`${shown}/${archiveFolder.ranges}/toc.dat`) ??
+      times.get(`${shown}/toc.dat`) ??
+      times.get(shown);
+    // Removed while the folder was read.
+    if (dated === undefined) continue;
     // To the millisecond: two backups of one second have an order too.
-    const changedAt = new Date(Math.round(Number(mtime) * 1000)).toISOString();
+    const changedAt = new Date(Math.round(dated * 1000)).toISOString();
+    const path = `${directory}/${shown}`;
     if (kind === 'unsupported') {
       unsupported.push(shown);
     } else if (kind === 'leftover') {
       leftovers.push({ path, changedAt });
     } else {
+      const form = kind as BackupForm;
       backups.push(
-        describe({
-          form: kind as BackupForm,
-          path,
-          changedAt,
-          manifest: manifest === '-' ? undefined : decode(manifest),
-          marks: marks === '-' ? undefined : decode(marks),
-          files: parseFiles(decode(files)),
-        }),
+        describe({ form, path, changedAt, manifest, marks, files: files.get(shown) ?? new Map() }),
       );
     }
   }
@@ -109,16 +117,18 @@ interface Found {
   readonly files: ReadonlyMap<string, number>;
 }
 
-function describe({ form, path, changedAt, manifest: text, marks, files }: Found): Backup {
+function describe({ form: kind, path, changedAt, manifest: text, marks, files }: Found): Backup {
   const read = text === undefined ? undefined : readManifest(text);
   const manifest = read !== undefined && 'manifest' in read ? read.manifest : null;
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const isOurs = form === 'directory' && !files.has('toc.dat');
+  // The list of its ranges says it too, where the manifest is damaged.
+  const form = kind === 'directory' && files.has('large-tables/ranges.tsv') ? 'ranges' : kind;
+  const isOurs = isFolder(form) && !files.has('toc.dat');
   return {
     name,
     path,
     form,
-    archive: isOurs ? `${path}/data` : path,
+    archive: isOurs ? archiveOf(path, form) : path,
     bytes: [...files.values()].reduce((sum, size) => sum + size, 0),
     createdAt: manifest?.createdAt ?? changedAt,
     manifest,
@@ -135,7 +145,7 @@ function describe({ form, path, changedAt, manifest: text, marks, files }: Found
 function atFirstSight(form: BackupForm, files: ReadonlyMap<string, number>): readonly string[] {
   const bytes = [...files.values()].reduce((sum, size) => sum + size, 0);
   if (bytes === 0 || (form === 'sql.gz' && bytes < emptyGzipBytes)) return ['it is empty'];
-  return form === 'directory' && !files.has('toc.dat') && !files.has('data/toc.dat')
+  return isFolder(form) && !files.has('toc.dat') && !files.has(`${archiveFolder[form]}/toc.dat`)
     ? ['its table of contents (toc.dat) is missing']
     : [];
 }
@@ -155,21 +165,54 @@ function differences(
   });
 }
 
-function parseFiles(text: string): ReadonlyMap<string, number> {
-  return new Map(
-    text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => [line.slice(0, line.lastIndexOf('\t')), Number(line.slice(line.lastIndexOf('\t') + 1))]),
-  );
+interface Listing {
+  readonly entries: readonly {
+    readonly kind: string;
+    readonly name: Buffer;
+    /** Undefined: there is no such file. */
+    readonly manifest: string | undefined;
+    readonly marks: string | undefined;
+  }[];
+  /** Of the last change, by path below the folder: in seconds. */
+  readonly times: ReadonlyMap<string, number>;
+  /** By name of the backup, then by path below it. */
+  readonly files: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
-function encode(text: string): string {
-  return Buffer.from(text, 'utf8').toString('base64');
+/** @param output of the script */
+function parseListing(output: string): Listing {
+  // A character for a byte: of hundreds of backups, thousands of fields are cut out faster so than as buffers.
+  const fields = Buffer.from(output, 'base64').toString('latin1').split('\0').slice(0, -1);
+  const entries: Listing['entries'][number][] = [];
+  const times = new Map<string, number>();
+  const files = new Map<string, Map<string, number>>();
+  let at = 0;
+  const next = () => fields[at++] ?? '';
+  for (let kind = next(); kind !== ''; kind = next()) {
+    const name = Buffer.from(next(), 'latin1');
+    entries.push({ kind, name, manifest: textOf(next()), marks: textOf(next()) });
+  }
+  while (at < fields.length) {
+    const type = next();
+    const path = utf8Of(next().slice('./'.length));
+    const bytes = Number(next());
+    times.set(path, Number(next()));
+    if (type !== 'f') continue;
+    const slash = path.indexOf('/');
+    const name = slash < 0 ? path : path.slice(0, slash);
+    const inside = files.get(name) ?? new Map<string, number>();
+    files.set(name, inside.set(slash < 0 ? '' : path.slice(slash + 1), bytes));
+  }
+  return { entries, times, files };
 }
 
-function decode(text: string): string {
-  return Buffer.from(text, 'base64').toString('utf8');
+function textOf(field: string): string | undefined {
+  return field === '-' ? undefined : utf8Of(field.slice(1));
+}
+
+/** @param bytes a character for each */
+function utf8Of(bytes: string): string {
+  return /[\x80-\xff]/.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
 }
 
 const decompress: Readonly<Record<string, string>> = {

@@ -1,7 +1,22 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
-export type BackupForm = 'directory' | 'custom' | 'sql' | 'sql.gz';
+/** `ranges`: large tables as COPY's text in ranges of rows, beside an archive of all else; see dumpRanges.sh. */
+export type BackupForm = 'directory' | 'ranges' | 'custom' | 'sql' | 'sql.gz';
+export type Compression = 'zstd' | 'gzip';
+
+/** Whether a backup is a folder, with manifest and marks in it; else it is a file, and they are beside it. */
+export function isFolder(form: BackupForm): form is 'directory' | 'ranges' {
+  return form === 'directory' || form === 'ranges';
+}
+
+/** The folder of pg_dump's archive in a backup of tv. */
+export const archiveFolder = { directory: 'data', ranges: 'without-large-tables' } as const;
+
+/** What psql or pg_restore reads of a backup of tv. */
+export function archiveOf(path: string, form: BackupForm): string {
+  return isFolder(form) ? `${path}/${archiveFolder[form]}` : path;
+}
 
 const fileShape = z.object({
   /** Below the backup's folder; for a backup of a single file, its name. */
@@ -33,7 +48,9 @@ const propertiesShape = z.object({
 
 const manifestShape = z.object({
   schema: z.literal('tv.backup/1'),
-  form: z.enum(['directory', 'sql.gz']),
+  form: z.enum(['directory', 'ranges', 'sql.gz']),
+  /** Not in the manifests of the first releases. */
+  compression: z.enum(['zstd', 'gzip']).optional(),
   /** When the snapshot was taken: ISO 8601, UTC. A backup's age is counted from here. */
   createdAt: z.iso.datetime(),
   seconds: z.number().nonnegative(),
@@ -61,7 +78,9 @@ export type BackupFile = z.infer<typeof fileShape>;
 
 /** The manifest's text, with a digest of itself in it. */
 export function writeManifest(manifest: BackupManifest): string {
-  return `${JSON.stringify({ ...manifest, digest: digestOf(manifest) }, null, 2)}\n`;
+  // Parsing brings the keys into the shape's order, whatever order they came in.
+  const digest = digestOf(manifestShape.parse(manifest));
+  return `${JSON.stringify({ ...manifest, digest }, null, 2)}\n`;
 }
 
 /** @returns the manifest, or what is wrong with it, in words */
@@ -85,9 +104,7 @@ export function readManifest(
     : { problem: 'its manifest was changed after it was written' };
 }
 
+/** @param manifest as the shape's parser gives it: the digest is over its keys in that order */
 function digestOf(manifest: BackupManifest): string {
-  // Parsing brings the keys into the shape's order, whatever order they were written in.
-  return createHash('sha256')
-    .update(JSON.stringify(manifestShape.parse(manifest)))
-    .digest('hex');
+  return createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Host } from '../../runbook/context.ts';
-import type { BackupForm } from './manifest.ts';
+import { type BackupForm, isFolder } from './manifest.ts';
 
 const marksShape = z.object({
   verified: z
@@ -20,13 +20,13 @@ export type BackupMarks = z.infer<typeof marksShape>;
 
 const noMarks: BackupMarks = { verified: null, pinned: null };
 
-/** Marks that cannot be read count as a pin: nothing that somebody may have kept is removed. */
+/** Marks that cannot be read count as a pin: nothing that an operator may have pinned is removed. */
 const unreadableMarks: BackupMarks = {
   verified: null,
   pinned: { at: new Date(0).toISOString(), by: 'tv', reason: 'its marks cannot be read' },
 };
 
-/** Whether these stand for marks that are there and cannot be read: whether it was verified is unknown then. */
+/** Whether there are marks that cannot be read: whether it was verified is unknown then. */
 export function areUnreadable(marks: BackupMarks): boolean {
   return marks === unreadableMarks;
 }
@@ -49,7 +49,7 @@ interface MarkedBackup {
 
 /** Path of a backup's marks. */
 function marksFile({ path, form }: MarkedBackup): string {
-  return form === 'directory' ? `${path}/marks.json` : `${path}.marks.json`;
+  return isFolder(form) ? `${path}/marks.json` : `${path}.marks.json`;
 }
 
 export interface WriteMarksParameters {

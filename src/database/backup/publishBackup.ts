@@ -3,8 +3,7 @@ import { TvError } from '../../errors/TvError.ts';
 import type { Database, Host } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
 import flush from './flushBackup.sh';
-import type { BackupManifest } from './manifest.ts';
-import { writeManifest } from './manifest.ts';
+import { type BackupManifest, isFolder, writeManifest } from './manifest.ts';
 import type { BackupMarks } from './marks.ts';
 import rename from './publishBackup.sh';
 
@@ -23,10 +22,9 @@ export async function describeBackup(
   { manifest, marks }: { readonly manifest: BackupManifest; readonly marks: BackupMarks },
 ): Promise<string> {
   const text = writeManifest(manifest);
-  const [manifestPath, marksPath] =
-    manifest.form === 'directory'
-      ? [`${partial}/manifest.json`, `${partial}/marks.json`]
-      : [`${path}.manifest.json`, `${path}.marks.json`];
+  const [manifestPath, marksPath] = isFolder(manifest.form)
+    ? [`${partial}/manifest.json`, `${partial}/marks.json`]
+    : [`${path}.manifest.json`, `${path}.marks.json`];
   for (const [file, input] of [
     [manifestPath, text],
     [marksPath, `${JSON.stringify(marks)}\n`],

@@ -5,9 +5,10 @@ import dumpReader from './dumpReader.awk';
 import { type BackupNeeds, parseDumpText } from './dumpScript.ts';
 import type { Backup } from './listBackups.ts';
 import listContents from './listContents.sh';
-import type { BackupFile } from './manifest.ts';
+import { type BackupFile, isFolder } from './manifest.ts';
+import { readRangeList } from './rangeList.ts';
 import readDump from './readDump.sh';
-import { type ReadFilesParameters, readFiles } from './readFiles.ts';
+import { compressed, type ReadFilesParameters, readFiles } from './readFiles.ts';
 
 /** With `sumsOnly`, `rows` stays empty. */
 export interface ReadBackParameters extends ReadFilesParameters {
@@ -53,12 +54,12 @@ export async function readBack(database: Database, parameters: ReadBackParameter
 
 /** What a directory archive says of itself: that this host's pg_restore can read it, too. */
 async function readContents(database: Database, parameters: ReadBackParameters) {
-  if (parameters.backup.form !== 'directory') return {};
+  if (!isFolder(parameters.backup.form)) return {};
   const { list, text } = await readDefinitions(database, parameters);
   return { ...parseContents(list), needs: text.needs, problems: text.problems };
 }
 
-/** The table of contents and the definitions of a directory archive; what psql or a server would be told. */
+/** The table of contents and the definitions of a directory archive; what psql or a server would execute. */
 async function readDefinitions(database: Database, { run, backup, signal }: ReadBackParameters) {
   const common = {
     run,
@@ -119,6 +120,21 @@ async function readDirectoryArchive(
     if (entry === undefined) continue;
     if (found === undefined) problems.push(`the data of ${schema}.${name} (${id}.dat) is missing`);
     else rows[`${schema}.${name}`] = found - linesBehindData;
+  }
+  if (parameters.backup.form === 'ranges') {
+    const { path } = parameters.backup;
+    const { signal } = parameters;
+    const found = await readRangeList(database, {
+      run: parameters.run,
+      path,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    problems.push(...found.problems);
+    for (const { file, id } of found.ranges) {
+      const count = lines.get(file.replace(compressed, ''));
+      if (count === undefined) problems.push(`the rows of ${id} in ${file} are missing`);
+      else rows[id] = (rows[id] ?? 0) + count;
+    }
   }
   return {
     rows,

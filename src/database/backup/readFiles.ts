@@ -1,6 +1,6 @@
 import type { Database, Host } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
-import type { BackupFile, BackupForm } from './manifest.ts';
+import { type BackupFile, type BackupForm, isFolder } from './manifest.ts';
 import script from './readFiles.sh';
 
 export interface ReadFilesParameters {
@@ -12,6 +12,9 @@ export interface ReadFilesParameters {
   readonly sumsOnly?: boolean;
   readonly signal?: AbortSignal;
 }
+
+/** The ending of a compressed file. */
+export const compressed = /\.(gz|zst)$/;
 
 /**
  * Reads every byte of a backup's files, several files at once.
@@ -25,10 +28,9 @@ export async function readFiles(database: Database, parameters: ReadFilesParamet
   const output = await runHostScript(database, {
     run,
     script,
-    args:
-      form === 'directory'
-        ? [path, String(jobs), '.', linesToo]
-        : [path.slice(0, slash) || '/', String(jobs), path.slice(slash + 1), linesToo],
+    args: isFolder(form)
+      ? [path, String(jobs), '.', linesToo]
+      : [path.slice(0, slash) || '/', String(jobs), path.slice(slash + 1), linesToo],
     code: 'backup.unreadable',
     failure: 'The backup cannot be read.',
     facts: { backup: path },
@@ -43,7 +45,7 @@ export async function readFiles(database: Database, parameters: ReadFilesParamet
     files.push({ path: name, bytes: Number(bytes), sha256 });
     if (count === 'damaged') problems.push(`${name} is damaged: it cannot be uncompressed to its end`);
     else if (count !== '-')
-      lines.set(name.slice(name.lastIndexOf('/') + 1).replace(/\.(gz|zst)$/, ''), Number(count));
+      lines.set(name.slice(name.lastIndexOf('/') + 1).replace(compressed, ''), Number(count));
   }
   return { files, lines, problems };
 }

@@ -2,6 +2,7 @@ import type { Database } from '../../runbook/context.ts';
 import { visible } from '../../text/outsideText.ts';
 import { isVerified } from './choosePrune.ts';
 import type { Backup } from './listBackups.ts';
+import { isFolder } from './manifest.ts';
 import { type Contents, type ReadBackParameters, readBack } from './readBack.ts';
 
 export interface VerifyBackupParameters extends Omit<ReadBackParameters, 'sumsOnly' | 'foreign'> {
@@ -34,7 +35,7 @@ export async function verifyBackup(
   const { backup, serverMajor, depth } = parameters;
   const { manifest } = backup;
   const sumsOnly = depth === 'sums' && manifest !== null && isVerified(backup);
-  const unreadable = backup.form === 'directory' && manifest === null && backup.problems.length > 0;
+  const unreadable = isFolder(backup.form) && manifest === null && backup.problems.length > 0;
   const contents: Contents = unreadable
     ? {
         files: [],

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { onHost } from '../../errors/advice.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Database } from '../../runbook/context.ts';
-import { ownLockPids } from '../acquireRunLock.ts';
+import { lockHolderOf, lockPrefix, ownLockPids } from '../acquireRunLock.ts';
 import { client, isOwnSession, ownPid } from '../expressions.ts';
 import { type ForeignSession, listForeignSessions, sessionLines } from './listForeignSessions.ts';
 
@@ -19,10 +20,10 @@ const patienceMs = 8_000;
 const attemptMs = 3_000;
 
 /** Of a row of `pg_stat_activity`: the session holds the lock of a run. */
-const isLock = sql<boolean>`starts_with(application_name, 'tv lock: ')`;
+const isLock = sql<boolean>`starts_with(application_name, ${lockPrefix})`;
 
 /**
- * Comes back once nobody is connected to these databases.
+ * Returns once no session is connected to these databases.
  * @throws TvError that lists the sessions that stay
  */
 export async function clearSessions(
@@ -54,12 +55,13 @@ export async function clearSessions(
 }
 
 export function inTheWay(sessions: readonly ForeignSession[]): TvError {
+  const ends = sessions.map(({ pid }) => `pg_terminate_backend(${pid})`).join(', ');
   return new TvError(
     'db.sessions-block',
     'Other sessions are connected to the database and block the swap.',
     {
       facts: sessionLines(sessions),
-      next: ['end them, or repeat the command with --end-sessions'],
+      next: onHost(`sudo -u postgres psql -c 'SELECT ${ends}'`, 'to end them'),
     },
   );
 }
@@ -93,13 +95,14 @@ async function otherLocks(maintenance: Database, names: readonly string[]) {
     .execute();
 }
 
-function lockedBy(sessions: Awaited<ReturnType<typeof otherLocks>>): TvError {
+/** The lock of another run is in the database. */
+export function lockedBy(sessions: Awaited<ReturnType<typeof otherLocks>>): TvError {
   return new TvError('lock.held', 'Another tv holds its lock in the database; its session is not ended.', {
     exitCode: exitCodes.locked,
     facts: Object.fromEntries(
       sessions.map(({ pid, application, client }) => [
         `pid ${pid}`,
-        `${application.slice('tv lock: '.length)}, from ${client}`,
+        `${lockHolderOf(application) ?? application}, from ${client}`,
       ]),
     ),
     next: [{ when: 'wait until it ends; where it hangs, stop it on its own machine', tv: ['runs', 'list'] }],

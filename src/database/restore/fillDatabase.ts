@@ -6,6 +6,7 @@ import dumpReader from '../backup/dumpReader.awk';
 import { knownSettings } from '../backup/dumpScript.ts';
 import feedDump from '../backup/feedDump.sh';
 import type { Backup } from '../backup/listBackups.ts';
+import loadRanges from '../backup/loadRanges.sh';
 import { libpqArguments } from '../connectDatabase.ts';
 import { runHostScript } from '../hostScript.ts';
 import { watch } from '../watchSize.ts';
@@ -95,7 +96,7 @@ export async function fillDatabase(database: Database, parameters: FillDatabaseP
   try {
     await runHostScript(database, {
       run,
-      script: `${feedDump}${fillScript}`,
+      script: `${feedDump}${loadRanges}${fillScript}`,
       args: [
         backup.form,
         backup.archive,

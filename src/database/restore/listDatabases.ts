@@ -69,3 +69,20 @@ export async function databaseOids(
     .execute();
   return new Map(rows.map(({ name, oid }) => [name, oid]));
 }
+
+/** Databases that runs have made beside the live one for a purpose, as `besideName` calls them. */
+export async function listBesideDatabases(
+  maintenance: Database,
+  parameters: { readonly live: string; readonly purpose: string },
+): Promise<readonly string[]> {
+  const start = `${parameters.live.slice(0, 32)}_${parameters.purpose}_`;
+  const rows = await maintenance.kysely
+    .selectFrom('pg_catalog.pg_database')
+    .select('datname as name')
+    .where(({ fn, val }) => fn<boolean>('starts_with', ['datname', val(start)]))
+    .orderBy('name')
+    .execute();
+  return rows
+    .map(({ name }) => name)
+    .filter((name) => /^\d{8}_\d{6}_[0-9a-f]{4}$/.test(name.slice(start.length)));
+}

@@ -17,16 +17,16 @@ export interface SwapDatabasesParameters {
   readonly signal?: AbortSignal;
 }
 
-/** SQLSTATE object_in_use: somebody has connected in between. */
+/** SQLSTATE object_in_use: a client connected in between. */
 const inUse = '55006';
-/** Somebody who connects again and again is ended again and again; past this (milliseconds) it fails. */
+/** Sessions of a client that reconnects are terminated until this limit, in milliseconds; then it fails. */
 const limitMs = 20_000;
 
 /**
  * Renames databases in one transaction, so that at no moment a name is missing, whoever is killed.
- * Nobody may be connected to a database that is renamed.
+ * PostgreSQL does not rename a database with connected sessions.
  * @param maintenance connected to another database
- * @throws TvError that lists the sessions in the way; nothing is renamed then
+ * @throws TvError that lists the blocking sessions; nothing is renamed then
  */
 export async function swapDatabases(
   maintenance: Database,

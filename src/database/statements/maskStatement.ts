@@ -1,7 +1,7 @@
 /**
- * A statement on one line with every text literal taken out: passwords, keys and addresses stand in
+ * A statement on one line with every text literal taken out: passwords, keys and addresses occur in
  * those. Names, numbers and `$1` stay. It may have been cut off by the server in the middle of a
- * literal. Where it cannot be told where a literal ends (a backslash before a quote means one thing
+ * literal. Where it is unclear where a literal ends (a backslash before a quote means one thing
  * or the other, by a setting of that session), the rest is left out.
  */
 export function maskStatement(statement: string): string {

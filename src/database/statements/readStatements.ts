@@ -23,14 +23,14 @@ export type StatementsObstacle =
   | 'not-installed'
   /** The server does not load it (`shared_preload_libraries`). */
   | 'not-loaded'
-  /** Nobody has made it in this database, and whether the server loads it may not be seen. */
+  /** Not created in this database, and the role may not see whether the server loads it. */
   | 'not-seen'
-  /** Nobody has made it in this database. */
+  /** Not created in this database. */
   | 'not-created';
 
 export type Statements = {
   readonly obstacle: StatementsObstacle | null;
-  /** As the server has it, for whoever has to add to it; null where nobody who was asked may see it. */
+  /** As the server has it, for whoever has to add to it; null where no role that was tried may see it. */
   readonly preloaded: string | null;
   /** The role sees only its own statements. */
   readonly onlyOwn: boolean;

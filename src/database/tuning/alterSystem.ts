@@ -22,7 +22,7 @@ export async function readSystemSettings(
     .orderBy('seqno')
     .$narrowType<{ name: string }>()
     .execute();
-  // A setting that stands there twice: the last one counts.
+  // A setting may occur twice: the last one counts.
   const found = new Map(rows.map(({ name, setting }) => [name, setting]));
   return Object.fromEntries(names.map((name) => [name, found.get(name) ?? null]));
 }

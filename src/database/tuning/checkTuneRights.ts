@@ -3,7 +3,7 @@ import type { Database } from '../../runbook/context.ts';
 
 export type TuneRights = {
   readonly user: string;
-  /** May read `pg_file_settings`, and so tell what ALTER SYSTEM has set before. */
+  /** May read `pg_file_settings`, and so find what ALTER SYSTEM has set before. */
   readonly mayReadFiles: boolean;
   readonly mayReload: boolean;
   /** Settings that the role may not set by ALTER SYSTEM. */

@@ -11,7 +11,7 @@ export type VacuumTable = {
   /** By hand or by autovacuum, whichever was later; ISO 8601, null where there was none. */
   readonly lastVacuum: string | null;
   readonly lastAnalyze: string | null;
-  /** Somebody has it to himself (ACCESS EXCLUSIVE); its size is then what the statistics say. */
+  /** A session holds ACCESS EXCLUSIVE on it; its size then comes from the statistics. */
   readonly locked: boolean;
   /** VACUUM passes over tables of others with nothing but a warning. */
   readonly allowed: boolean;

@@ -29,16 +29,16 @@ export class TableLocked extends TvError {
   }
 }
 
-/** Whoever holds a table longer than this is told about, instead of being waited for. */
+/** A session that holds a table longer than this is reported instead of waited for. */
 const lockTimeout = '30s';
 /** SQLSTATE lock_not_available. */
 const lockNotAvailable = '55P03';
-/** Between two looks at the progress, in milliseconds. */
+/** Between two reads of the progress, in milliseconds. */
 const lookEveryMs = 500;
 
 /**
  * VACUUM (ANALYZE) of one table, in a session of its own and without a time limit; another
- * connection looks at how far it is. The signal cancels it on the server: what was cleaned by then stays.
+ * connection reads its progress. The signal cancels it on the server: what was cleaned until then stays.
  * @throws TableLocked where others have the table for more than 30 s
  */
 export async function vacuumTable(database: Database, parameters: VacuumTableParameters): Promise<void> {
@@ -77,7 +77,7 @@ export async function vacuumTable(database: Database, parameters: VacuumTablePar
   }
 }
 
-/** Never two looks at once, and none that fails counts. */
+/** Never two reads at once; a failed one does not count. */
 function look(database: Database, pid: number, onProgress: (progress: VacuumProgress) => void): () => void {
   let looking = false;
   return () => {

@@ -19,7 +19,7 @@ const ofWord: Readonly<Record<string, Level>> = {
 };
 /** How an error begins that Python prints without logging: `Error processing block 7: …`, `web3.exceptions.X: …`. */
 const errorStart = /^\W*(?:(?:error|exception|critical|fatal)\b|[\w.]*(?:Error|Exceptions?)\b)/i;
-/** A level stands before the text, behind time and name at most. In characters. */
+/** A level precedes the text, behind time and name at most. In characters. */
 const wordWithin = 120;
 
 /**

@@ -17,7 +17,7 @@ export interface LogEntry {
   readonly frames: readonly string[];
 }
 
-/** A traceback whose last line is this much older than the newest entry has ended. In milliseconds. */
+/** A traceback whose last line is this much older than the newest entry is complete. In milliseconds. */
 const tracebackGapMs = 1_000;
 /** Of one traceback; the others are counted. */
 const mostFrames = 500;

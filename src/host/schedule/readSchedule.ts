@@ -2,6 +2,7 @@ import { onHost } from '../../errors/advice.ts';
 import type { Host } from '../../runbook/context.ts';
 import { parseSystemdTime } from '../parseSystemdTime.ts';
 import { showUnits } from '../showUnits.ts';
+import { isOnlyOffered } from '../unitFile.ts';
 import { type ScheduledJob, scheduledJobs, scheduleSet, serviceUnit, timerUnit } from './scheduleUnits.ts';
 
 export interface JobState {
@@ -27,7 +28,7 @@ export interface JobState {
 }
 
 const properties = [
-  ...['Id', 'LoadState', 'ActiveState', 'UnitFileState', 'NextElapseUSecRealtime'],
+  ...['Id', 'LoadState', 'ActiveState', 'UnitFileState', 'FragmentPath', 'NextElapseUSecRealtime'],
   ...['Result', 'ExecMainStartTimestamp', 'ExecMainExitTimestamp', 'ExecMainStatus'],
 ];
 
@@ -48,7 +49,10 @@ export async function readSchedule(host: Host): Promise<readonly JobState[] | un
   const jobs = scheduledJobs.map((job) =>
     jobState(job, blocks.get(serviceUnit(job)) ?? {}, blocks.get(timerUnit(job)) ?? {}),
   );
-  const none = units.every((unit) => blocks.get(unit)?.['LoadState'] === 'not-found');
+  const none = units.every((unit) => {
+    const found = blocks.get(unit);
+    return found?.['LoadState'] === 'not-found' || isOnlyOffered(unit, (name) => found?.[name]);
+  });
   return none ? undefined : jobs;
 }
 

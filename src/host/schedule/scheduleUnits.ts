@@ -73,6 +73,9 @@ export function stampFile(timer: string): string {
   return `/var/lib/systemd/timers/stamp-${timer}`;
 }
 
+/** Held by the job that runs. Root's alone, and gone with a reboot. */
+export const scheduleLock = '/run/tempovault-db.lock';
+
 /** How the scheduled tv is called, on the host itself. */
 export type ScheduledCall = HostCall & {
   /** Absolute; one run holds it, the others wait for it. */

@@ -39,7 +39,7 @@ function describeLogins({ failed, sources, top, begins }: FailedLogins, since: D
   return `${count(failed)} ${from}${failed === 0 ? '' : `, from ${count(sources)} ${sources === 1 ? 'address' : 'addresses'}`}${most === '' ? '' : `; most from ${most}`}`;
 }
 
-/** The counts of 30 days against those of the 30 days before, and what stands out. */
+/** The counts of 30 days against those of the 30 days before, and what is unusual. */
 export function describeAccess(
   log: AccessLog,
   now: Date,
@@ -69,7 +69,7 @@ export function describeAccess(
     return { known: false, words, facts };
   }
   const found = unusual(log);
-  const words = found.length === 0 ? 'no count stands out against the month before' : found.join('; ');
+  const words = found.length === 0 ? 'no count is unusual compared with the month before' : found.join('; ');
   return { known: true, words, facts: { ...facts, 'in brackets': 'the 30 days before' } };
 }
 

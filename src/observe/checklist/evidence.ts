@@ -8,13 +8,17 @@ import { type Advice, onHost } from '../../errors/advice.ts';
 import { type Answer, answer, known, unknown } from '../../errors/answer.ts';
 import { TvError } from '../../errors/TvError.ts';
 import { readUpgradable } from '../../host/readUpgradable.ts';
+import { DrillHistory } from '../../journal/drills.ts';
 import { surveyRuns } from '../../journal/readRuns.ts';
 import { readOracleKey } from '../../operations/oracle/readOracleKey.ts';
+import { RedactingWriter } from '../../output/redactingWriter.ts';
+import { Secrets } from '../../output/secrets.ts';
 import { ago, count, duration, howMany, localTime } from '../../text/format.ts';
-import { type Look, withinLimit } from '../look.ts';
+import type { Look } from '../look.ts';
 import { backups as backupsSource } from '../sources/backups.ts';
 import { certificate as certificateSource } from '../sources/certificate.ts';
 import { ofTheChain } from '../sources/chain.ts';
+import { withinLimit } from '../withinLimit.ts';
 import { accessLogs } from './access.ts';
 import type { Evidence, ItemId } from './items.ts';
 
@@ -39,7 +43,7 @@ const proofs: Partial<Record<ItemId, Proof>> = {
   roles: { quick: true, read: roles },
   'oracle-key': { quick: true, read: oracleKey },
   certificates: { quick: true, read: certificates },
-  'recovery-test': { quick: false, read: async (look) => recoveryTest(look) },
+  'recovery-test': { quick: false, read: recoveryTest },
 };
 
 const byPerson: Evidence = { kind: 'person', words: 'tv can read nothing about it' };
@@ -57,9 +61,9 @@ export function isReadable(id: ItemId): boolean {
 export async function evidenceFor(id: ItemId, look: Look, limitMs?: number): Promise<Evidence> {
   const proof = proofs[id];
   if (proof === undefined || (limitMs !== undefined && !proof.quick)) return byPerson;
-  const reading = (async () => proof.read(look, { quickly: limitMs !== undefined }))();
   try {
-    return await (limitMs === undefined ? reading : withinLimit(reading, limitMs));
+    if (limitMs === undefined) return await proof.read(look, { quickly: false });
+    return await withinLimit(look.ctx, () => proof.read(look, { quickly: true }), limitMs);
   } catch (error) {
     if (!(error instanceof TvError)) throw error;
     const { reason } = error.facts;
@@ -328,18 +332,90 @@ async function dependencies({ ctx }: Look): Promise<Evidence> {
   };
 }
 
-/** The last verified restore that this machine has a run of. */
-function recoveryTest({ ctx }: Look): Evidence {
-  const { states, damaged } = surveyRuns(ctx);
-  const last = states.findLast(
-    ({ started, status }) => started.runbook === 'db restore' && status === 'verified',
+/** When something was done, and how that is called. */
+interface Done {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly words: string;
+}
+
+/** A solved drill shows that people can; a trial restore, that the backups can. Both are of this machine. */
+async function recoveryTest(look: Look): Promise<Evidence> {
+  const { ctx } = look;
+  const now = ctx.clock.now();
+  const history = new DrillHistory(
+    ctx.settings.stateDirectory,
+    new RedactingWriter(new Secrets()),
+    ctx.clock,
   );
-  const facts = damaged.length === 0 ? {} : { 'not read': howMany(damaged.length, 'damaged journal') };
-  return last === undefined
-    ? { kind: 'shown', words: 'no verified tv db restore among the runs on this machine', facts }
-    : {
-        kind: 'shown',
-        words: `the last verified tv db restore was ${ago(new Date(last.started.at), ctx.clock.now())}`,
-        facts: { run: last.started.run, ...facts },
-      };
+  const { intact, problems } = history.verify();
+  if (!intact) {
+    return { kind: 'unknown', words: `${history.file} was changed or damaged: ${problems[0] ?? ''}` };
+  }
+  const solved = history.entries().filter(({ outcome }) => outcome === 'solved');
+  const drill = newestOf(
+    solved.map(({ at, operator }) => ({ at, words: `a drill was solved by ${operator.user}` })),
+  );
+  const { restore, unread, facts } = await lastTrialRestore(look);
+  if (drill !== undefined && restore === undefined && unread !== undefined) {
+    return { kind: 'unknown', words: `whether a backup was restored on trial is unknown: ${unread}` };
+  }
+  for (const done of [drill, restore]) {
+    if (done !== undefined && Date.parse(done.at) > now.getTime() + skewMs)
+      return { kind: 'unknown', words: `${done.words} in the future` };
+  }
+  const inWords = (done: Done | undefined, none: string) =>
+    done === undefined ? none : `${done.words} ${ago(new Date(done.at), now)}`;
+  const words = [
+    inWords(drill, 'no solved drill in the history of this machine'),
+    inWords(restore, 'no trial restore'),
+  ].join('; ');
+  if (drill !== undefined && restore !== undefined) {
+    const older = Math.min(Date.parse(drill.at), Date.parse(restore.at));
+    return { kind: 'proven', at: new Date(older).toISOString(), words, facts };
+  }
+  const next: readonly Advice[] = [
+    ...(drill === undefined ? [{ tv: ['drill', 'start'] }] : []),
+    ...(restore === undefined ? [{ tv: ['db', 'verify', '--latest', '--restore'] }] : []),
+    { when: 'where it was tested otherwise', tv: ['checklist', 'done', 'recovery-test', '--note', '…'] },
+  ];
+  return { kind: 'shown', words, facts, next };
+}
+
+/** A verified `tv db restore`, or a backup of which a trial restore found no problem. What cannot be read is named. */
+async function lastTrialRestore(look: Look): Promise<{
+  readonly restore: Done | undefined;
+  /** Why the marks of the backups could not be read. */
+  readonly unread: string | undefined;
+  readonly facts: Readonly<Record<string, string>>;
+}> {
+  const { states, damaged } = surveyRuns(look.ctx);
+  const runs = states
+    .filter(({ started, status }) => started.runbook === 'db restore' && status === 'verified')
+    .map(({ started }) => ({ at: started.at, words: 'a backup was restored' }));
+  const trials = await restoredOnTrial(look);
+  return {
+    restore: newestOf([...runs, ...(trials.known ? trials.value : [])]),
+    unread: trials.known ? undefined : trials.reason,
+    facts: {
+      ...(damaged.length === 0 ? {} : { 'not read': howMany(damaged.length, 'damaged journal') }),
+      ...(trials.known ? {} : { backups: `unknown: ${trials.reason}` }),
+    },
+  };
+}
+
+function restoredOnTrial(look: Look): Promise<Answer<readonly Done[]>> {
+  const read = async () => {
+    const { backups: all } = await look.read(backupsSource);
+    return all.flatMap(({ name, problems, marks: { verified } }) =>
+      verified?.how === 'restored' && verified.problems.length + problems.length === 0
+        ? [{ at: verified.at, words: `${name} was restored on trial` }]
+        : [],
+    );
+  };
+  return answer(read());
+}
+
+function newestOf(all: readonly Done[]): Done | undefined {
+  return all.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))[0];
 }

@@ -127,7 +127,7 @@ export function judgeItem(id: ItemId, records: Answer<Records>, evidence: Eviden
 }
 
 /** Items that what tv reads can prove; of the others it is only shown to the person who does them. */
-const provable: readonly ItemId[] = ['backups', 'roles', 'oracle-key', 'certificates'];
+const provable: readonly ItemId[] = ['backups', 'roles', 'oracle-key', 'certificates', 'recovery-test'];
 
 function decides(id: ItemId): boolean {
   return provable.includes(id);

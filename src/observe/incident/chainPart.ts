@@ -1,6 +1,7 @@
 import { assertChainId, onRightChain } from '../../chain/assertChainId.ts';
+import { unsetContracts } from '../../chain/contracts.ts';
 import { findBlockAt } from '../../chain/findBlock.ts';
-import { type ContractName, contractTitles } from '../../chain/intents/intent.ts';
+import { contractTitles } from '../../chain/intents/intent.ts';
 import { readDeployment } from '../../chain/intents/readDeployment.ts';
 import { readStaleness } from '../../chain/oracle/readStaleness.ts';
 import { namedPairs } from '../../chain/pairs/pair.ts';
@@ -177,9 +178,7 @@ async function readBlocks(
   // Where logs are left out, a pause between two of them proves nothing.
   const pauses = broken === undefined ? signals.entries(readTo, names.pair, pairs) : [];
   const entries = await withExactTimes(chain, [...kinds.values()].flatMap(shownOf), names);
-  const unset = (Object.entries(chain.contracts) as [ContractName, unknown][]).flatMap(([name, address]) =>
-    address === undefined ? [contractTitles[name]] : [],
-  );
+  const unset = unsetContracts(chain);
   const missing = [
     ...gone,
     ...(failure === undefined ? [] : [missingStretch(readTo, new Date(to.at), failure)]),
@@ -252,7 +251,7 @@ async function lastBlockUntil(
   return { number: next.number - 1, at: (await readBlockTime(chain, next.number - 1)) * 1000 };
 }
 
-/** What came after the newest block is not known: the chain stands still, or the node lags. */
+/** What came after the newest block is not known: the chain makes no progress, or the node lags. */
 function lateHead({ since, until }: TimeSpan, headAt: Date): readonly MissingStretch[] {
   if (until.getTime() - headAt.getTime() <= freshMs) return [];
   const from = headAt < since ? since : headAt;

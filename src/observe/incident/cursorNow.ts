@@ -29,7 +29,7 @@ export async function readCursorNow(
   return now.getTime() - span.until.getTime() > nowMs ? undefined : answer(readCursor(ctx, now));
 }
 
-/** The part of the cursor with what is so now: the only evidence where no monitor has looked. */
+/** The part of the cursor with what is so now: the only evidence where no monitor has checked. */
 export function withCursorNow(
   part: IncidentPart,
   read: Answer<CursorNow> | undefined,

@@ -1,17 +1,17 @@
 import { count, duration } from '../../text/format.ts';
-import type { LookRecord } from '../monitor/history.ts';
+import type { CheckRecord } from '../monitor/history.ts';
 import type { IncidentEntry, MissingStretch } from './incident.ts';
 
-/** A cursor that stands for less may only be between two batches. In milliseconds. */
+/** A shorter stall may be the pause between two batches. In milliseconds. */
 const stallMs = 60_000;
-/** Two looks further apart say nothing of what was between them. In milliseconds. */
+/** Two checks further apart prove nothing about the time between them. In milliseconds. */
 const apartMs = 6 * 60_000;
 const mostStalls = 500;
 
 const blockFigure = 'tempovault_indexer_block';
 const headFigure = 'tempovault_chain_head_block';
 
-/** A cursor that was at the same block at all looks of a stretch. */
+/** A cursor that was at the same block at all checks of a stretch. */
 interface Standing {
   readonly since: number;
   readonly block: number;
@@ -19,22 +19,22 @@ interface Standing {
   head: number | undefined;
 }
 
-/** Stretches in which the indexer's cursor stood while the chain went on, folded from the looks of a monitor. */
+/** Stretches in which the indexer's cursor did not advance but the chain did, from a monitor's checks. */
 export class CursorStalls {
   readonly #entries: IncidentEntry[] = [];
   readonly #unseen: { from: number; to: number }[] = [];
   #standing: Standing | undefined;
   #blind: { from: number; to: number } | undefined;
-  /** Looks that saw the cursor. */
-  looks = 0;
+  /** Checks that read the cursor. */
+  checks = 0;
 
-  add({ at, figures }: LookRecord): void {
+  add({ at, figures }: CheckRecord): void {
     const block = figures[blockFigure];
     if (block === undefined) {
       this.#blind = { from: this.#blind?.from ?? at, to: at };
       return;
     }
-    this.looks += 1;
+    this.checks += 1;
     this.#endBlind(at);
     const standing = this.#standing;
     if (standing !== undefined && block === standing.block && at - standing.last <= apartMs) {
@@ -49,14 +49,14 @@ export class CursorStalls {
     this.#standing = { since: at, block, last: at, head: figures[headFigure] };
   }
 
-  /** @returns the stalls; one that lasts to the last look has no end */
+  /** @returns the stalls; one that lasts to the last check has no end */
   finish(): readonly IncidentEntry[] {
     if (this.#standing !== undefined) this.#end(this.#standing, null);
     this.#standing = undefined;
     return this.#entries;
   }
 
-  /** Stretches of looks that did not see the cursor. */
+  /** Stretches of checks that did not read the cursor. */
   unseen(): readonly MissingStretch[] {
     const all = this.#blind === undefined ? this.#unseen : [...this.#unseen, this.#blind];
     return all
@@ -71,12 +71,12 @@ export class CursorStalls {
   #endBlind(at: number): void {
     if (this.#blind === undefined) return;
     const { from, to } = this.#blind;
-    // A single look without it was followed by one with it.
+    // A single check without it was followed by one with it.
     if (to > from && this.#unseen.length < mostStalls) this.#unseen.push({ from, to: at });
     this.#blind = undefined;
   }
 
-  /** @param to the last look that saw it there: how long after that it stood is not known */
+  /** @param to the last check that read this block: how much longer it stalled is unknown */
   #end({ since, block, last, head }: Standing, to: number | null): void {
     const isBehind = head === undefined || head > block;
     if (last - since < stallMs || !isBehind || this.#entries.length >= mostStalls) return;

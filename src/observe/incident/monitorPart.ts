@@ -14,12 +14,12 @@ import {
   unreadPart,
 } from './incident.ts';
 
-/** A monitor that has not looked for longer has left something out; cron may call it every five minutes. */
+/** A monitor that has not checked for longer has left something out; cron may call it every five minutes. */
 const longestGapMs = 6 * 60_000;
 const mostEvents = 2_000;
 
 interface Recorded {
-  readonly looks: number;
+  readonly checks: number;
   readonly gaps: readonly { readonly from: Date; readonly to: Date }[];
   readonly alerts: readonly IncidentEntry[];
   readonly unreadable: number;
@@ -34,25 +34,25 @@ export async function readMonitorParts(
 ): Promise<{ readonly alerts: IncidentPart; readonly cursor: IncidentPart }> {
   const file = historyFile(settings.stateDirectory);
   const read = await answer(readPast(file, settings.environment, (past) => recorded(past, span)));
-  if (!read.known || read.value === undefined || read.value.looks === 0) {
-    const reason = read.known ? 'tv monitor has recorded no look on this machine' : read.reason;
+  if (!read.known || read.value === undefined || read.value.checks === 0) {
+    const reason = read.known ? 'tv monitor has recorded no check on this machine' : read.reason;
     const state = read.known ? 'absent' : 'unread';
     const part = unreadPart('monitor', span, reason, state);
     const alerts = { ...part, report: { ...part.report, summary: `${reason}, in ${file}` } };
     const entries = read.known ? (read.value?.alerts ?? []) : [];
     return { alerts: { ...alerts, entries }, cursor: unreadPart('cursor', span, reason, state) };
   }
-  const { looks, gaps, alerts, unreadable, leftOut, stalls } = read.value;
+  const { checks, gaps, alerts, unreadable, leftOut, stalls } = read.value;
   const missing = (source: 'monitor' | 'cursor'): readonly MissingStretch[] =>
-    gaps.map(({ from, to }) => ({ source, from, to, reason: 'tv monitor did not look' }));
+    gaps.map(({ from, to }) => ({ source, from, to, reason: 'tv monitor ran no check' }));
   const torn = unreadable === 0 ? '' : `, ${howMany(unreadable, 'record')} could not be read`;
-  const seen = stalls.looks;
+  const seen = stalls.checks;
   return {
     alerts: {
       report: {
         source: 'monitor',
         state: unreadable === 0 ? 'read' : 'partly',
-        summary: `${howMany(alerts.length, 'change')} of state at ${howMany(looks, 'look')}${torn}`,
+        summary: `${howMany(alerts.length, 'change')} of state in ${howMany(checks, 'check')}${torn}`,
       },
       entries: alerts,
       missing: missing('monitor'),
@@ -61,11 +61,11 @@ export async function readMonitorParts(
     cursor: {
       report: {
         source: 'cursor',
-        state: seen === looks ? 'read' : 'partly',
+        state: seen === checks ? 'read' : 'partly',
         summary:
-          seen === looks
-            ? `seen at ${howMany(looks, 'look')} of tv monitor`
-            : `seen at ${count(seen)} of ${howMany(looks, 'look')} of tv monitor`,
+          seen === checks
+            ? `seen in ${howMany(checks, 'check')} of tv monitor`
+            : `seen in ${count(seen)} of ${howMany(checks, 'check')} of tv monitor`,
       },
       entries: stalls.finish(),
       missing: [...missing('cursor'), ...stalls.unseen()],
@@ -78,16 +78,16 @@ function recorded(past: Past, span: TimeSpan): Recorded {
   const [since, until] = [span.since.getTime(), span.until.getTime()];
   const gaps: { from: Date; to: Date }[] = [];
   const stalls = new CursorStalls();
-  let looks = 0;
+  let checks = 0;
   let last = since;
-  for (const look of past.looks(since, until)) {
-    if (look.at - last > longestGapMs) gaps.push({ from: new Date(last), to: new Date(look.at) });
-    last = look.at;
-    looks += 1;
-    stalls.add(look);
+  for (const check of past.checks(since, until)) {
+    if (check.at - last > longestGapMs) gaps.push({ from: new Date(last), to: new Date(check.at) });
+    last = check.at;
+    checks += 1;
+    stalls.add(check);
   }
-  if (looks > 0 && until - last > longestGapMs) gaps.push({ from: new Date(last), to: span.until });
-  return { looks, gaps, stalls, ...readAlerts(past, span) };
+  if (checks > 0 && until - last > longestGapMs) gaps.push({ from: new Date(last), to: span.until });
+  return { checks, gaps, stalls, ...readAlerts(past, span) };
 }
 
 function readAlerts(past: Past, span: TimeSpan): Pick<Recorded, 'alerts' | 'unreadable' | 'leftOut'> {

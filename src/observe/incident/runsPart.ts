@@ -101,7 +101,7 @@ function isWithin(at: string, { since, until }: TimeSpan): boolean {
   return time >= since.getTime() && time <= until.getTime();
 }
 
-/** A line of it is of this time, or it began before and goes on after. */
+/** A line of it is of this time, or it began before and ended after. */
 function touches(state: RunState, span: TimeSpan): boolean {
   // The journal of a run that was closed before is not read.
   const isOver = Date.parse(state.lastAt) < span.since.getTime();
@@ -132,7 +132,7 @@ function runEntries(state: RunState, span: TimeSpan): readonly IncidentEntry[] {
   const lastAt = new Date(within.at(-1)?.at ?? span.since);
   const killed =
     status === 'killed'
-      ? [entry(lastAt, 'bad', `${name} was cut off after this: its process is gone`, [`run ${started.run}`])]
+      ? [entry(lastAt, 'bad', `${name} was killed after this: its process is gone`, [`run ${started.run}`])]
       : [];
   const cut =
     more === 0 ? [] : [entry(lastAt, 'info', `${name}: ${howMany(more, 'further line')} in its report`, [])];

@@ -33,9 +33,9 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
 
 /** A source that does not answer is late once in a while. In seconds. */
 const silentSeconds = 120;
-/** Several looks of `tv monitor`, also where cron starts it every minute. In seconds. */
+/** Several checks of `tv monitor`, also where cron starts it every minute. In seconds. */
 const staleSeconds = 300;
-/** Two looks have to show that something is gone. In seconds. */
+/** Two checks have to show that something is gone. In seconds. */
 const keepSeconds = 120;
 
 export interface AlertRule {
@@ -88,8 +88,8 @@ export function alertRules(runbookUrl: string): readonly AlertRule[] {
     description: `${title} ({{ $labels.environment }}). ${more}`,
   });
   const monitorItself: Described = {
-    ...{ section: '8', escalation: 1, command: ['monitor'], title: 'tv monitor does not look any more' },
-    description: `tv monitor has not looked at TempoVault for ${staleSeconds / 60} minutes: no other alert can fire.`,
+    ...{ section: '8', escalation: 1, command: ['monitor'], title: 'tv monitor no longer runs its checks' },
+    description: `tv monitor has not checked TempoVault for ${staleSeconds / 60} minutes: no other alert can fire.`,
   };
   return [
     ...rules.map(({ id, title, section, escalation, level }) =>

@@ -4,7 +4,7 @@ import type { AnyRule } from '../rule.ts';
 import { rules, unreadable } from '../rules.ts';
 import { sourceIds, type World } from '../world.ts';
 
-/** A finding as it is followed over several looks. */
+/** A finding as it is followed over several checks. */
 export interface Alert {
   readonly id: string;
   /** As it was last found. */
@@ -16,9 +16,9 @@ export interface Alert {
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
   readonly firingSince: number | null;
-  /** Looks in a row that proved its absence. */
+  /** Consecutive checks that proved its absence. */
   readonly absent: number;
-  /** Looks in a row at which it was less bad than `level`. */
+  /** Consecutive checks in which it was less severe than `level`. */
   readonly milder: number;
 }
 
@@ -29,39 +29,39 @@ export interface Change {
   readonly was: Level;
 }
 
-export interface Look {
+export interface CheckedWorld {
   readonly findings: readonly Finding[];
   readonly world: World;
   /** In milliseconds since 1970. */
   readonly at: number;
-  /** The look before; undefined where there was none. */
+  /** The previous check; undefined where there was none. */
   readonly before: number | undefined;
-  /** Nothing is held back: there will be no second look that remembers this one. */
+  /** Nothing is held back: there will be no second check that knows this one. */
   readonly final: boolean;
 }
 
-/** So many looks in a row must prove that a firing finding is gone, or less bad. */
-const looksNeeded = 2;
-/** What is unknown must be so at two looks before anybody is called: a source may be late once. In seconds. */
+/** Consecutive checks that must prove that a firing finding is gone, or less severe. */
+const checksNeeded = 2;
+/** What is unknown must be so in two checks before it is reported: a source may be late once. In seconds. */
 const holdUnknownSeconds = 1;
-/** After a longer gap than this one look is proof enough that something is gone. In milliseconds. */
+/** After a longer gap than this one check is proof enough that something is gone. In milliseconds. */
 const longGapMs = 15 * 60_000;
 
 /**
- * The alerts after a look, and what has changed. A finding whose rule has `holdSeconds` fires once it was found
- * for that time and at two looks at least; one that fires is resolved once two looks in a row have proven its
- * absence. A look that could not read what the rule needs proves nothing.
+ * The alerts after a check, and what has changed. A finding whose rule has `holdSeconds` fires once it was found
+ * for that time and in two checks at least; one that fires is resolved once two checks in a row have proven its
+ * absence. A check that could not read what the rule needs proves nothing.
  */
 export function advance(
   alerts: readonly Alert[],
-  look: Look,
+  check: CheckedWorld,
   table: readonly AnyRule[] = rules,
 ): { readonly alerts: readonly Alert[]; readonly changes: readonly Change[] } {
   const changes: Change[] = [];
   const next: Alert[] = [];
   const known = new Map(alerts.map((alert) => [alert.id, alert]));
-  for (const finding of look.findings) {
-    const alert = seen(known.get(finding.id), finding, look, table);
+  for (const finding of check.findings) {
+    const alert = seen(known.get(finding.id), finding, check, table);
     const was = known.get(finding.id);
     next.push(alert);
     if (alert.state === 'firing' && was?.state !== 'firing')
@@ -69,11 +69,11 @@ export function advance(
     else if (was?.state === 'firing' && alert.level !== was.level)
       changes.push({ kind: 'level', alert, was: was.level });
   }
-  const found = new Set(look.findings.map(({ id }) => id));
+  const found = new Set(check.findings.map(({ id }) => id));
   for (const alert of alerts.filter(({ id }) => !found.has(id))) {
-    const proven = provesAbsence(alert.id, look, table);
+    const proven = provesAbsence(alert.id, check, table);
     const absent = proven ? alert.absent + 1 : 0;
-    const needed = look.before === undefined || look.at - look.before > longGapMs ? 1 : looksNeeded;
+    const needed = check.before === undefined || check.at - check.before > longGapMs ? 1 : checksNeeded;
     if (alert.state === 'pending') {
       if (!proven) next.push(alert);
     } else if (absent >= needed) {
@@ -85,11 +85,16 @@ export function advance(
   return { alerts: next, changes };
 }
 
-function seen(was: Alert | undefined, finding: Finding, look: Look, table: readonly AnyRule[]): Alert {
-  const firstSeenAt = was?.firstSeenAt ?? look.at;
+function seen(
+  was: Alert | undefined,
+  finding: Finding,
+  check: CheckedWorld,
+  table: readonly AnyRule[],
+): Alert {
+  const firstSeenAt = was?.firstSeenAt ?? check.at;
   const hold = holdSeconds(finding, table);
-  // At the first look nothing has lasted yet, so a held finding always needs a second one.
-  const isHeld = !look.final && look.at - firstSeenAt < hold * 1000;
+  // At the first check nothing has lasted yet, so a held finding always needs a second one.
+  const isHeld = !check.final && check.at - firstSeenAt < hold * 1000;
   const firing = was?.state === 'firing' || !isHeld;
   const isMilder = was !== undefined && rank(finding.level) < rank(was.level);
   const milder = isMilder ? was.milder + 1 : 0;
@@ -97,12 +102,12 @@ function seen(was: Alert | undefined, finding: Finding, look: Look, table: reado
     id: finding.id,
     finding,
     state: firing ? 'firing' : 'pending',
-    level: isMilder && milder < looksNeeded && was.state === 'firing' ? was.level : finding.level,
+    level: isMilder && milder < checksNeeded && was.state === 'firing' ? was.level : finding.level,
     firstSeenAt,
-    lastSeenAt: look.at,
-    firingSince: firing ? (was?.firingSince ?? look.at) : null,
+    lastSeenAt: check.at,
+    firingSince: firing ? (was?.firingSince ?? check.at) : null,
     absent: 0,
-    milder: milder >= looksNeeded ? 0 : milder,
+    milder: milder >= checksNeeded ? 0 : milder,
   };
 }
 
@@ -121,7 +126,7 @@ export function ruleOf(id: string): string {
 }
 
 /** Whether everything was read on which the finding would rest. A rule that is not there any more proves nothing wrong. */
-function provesAbsence(id: string, { world, findings }: Look, table: readonly AnyRule[]): boolean {
+function provesAbsence(id: string, { world, findings }: CheckedWorld, table: readonly AnyRule[]): boolean {
   const rule = table.find((each) => each.id === ruleOf(id));
   if (rule !== undefined) {
     const isHidden = findings.some((finding) => rule.openWhile?.includes(ruleOf(finding.id)) === true);
@@ -134,7 +139,7 @@ function provesAbsence(id: string, { world, findings }: Look, table: readonly An
 }
 
 /**
- * The worst that is reported: what fires, and also what is unknown and does not fire yet, since a look that did
+ * The worst that is reported: what fires, and also what is unknown and does not fire yet, since a check that did
  * not see everything does not show that all is well.
  */
 export function levelOf(alerts: readonly Alert[]): Level {

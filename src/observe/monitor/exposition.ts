@@ -2,23 +2,23 @@ import type { Finding } from '../findings.ts';
 import type { Measured, Point } from '../metrics.ts';
 import { sourceIds } from '../world.ts';
 import { ruleOf } from './alerts.ts';
-import type { Looked } from './monitor.ts';
+import type { MonitorCheck } from './monitor.ts';
 
 /** What is exported besides the table of metrics; alerting rules rest on these. */
 export const ownMetrics = {
   up: {
     name: 'tempovault_source_up',
-    help: 'Whether the source answered at the last look; its metrics are absent where it did not.',
+    help: 'Whether the source answered at the last check; its metrics are absent where it did not.',
     labels: ['source'],
   },
   finding: {
     name: 'tempovault_finding',
-    help: 'Always 1: what was found wrong at the last look, by the rule that found it.',
+    help: 'Always 1: what was found wrong at the last check, by the rule that found it.',
     labels: ['rule', 'subject', 'severity', 'section', 'escalation'],
   },
   look: {
     name: 'tempovault_look_timestamp_seconds',
-    help: 'Time of the last look.',
+    help: 'Time of the last check.',
     labels: [],
   },
 } as const;
@@ -32,11 +32,11 @@ interface Family {
 }
 
 /**
- * The figures of a look in Prometheus's text format 0.0.4 (prometheus.io, "Exposition formats"), each with the
+ * The figures of a check in Prometheus's text format 0.0.4 (prometheus.io, "Exposition formats"), each with the
  * label `environment`.
  */
 export function exposition(
-  { measured, findings, world, at }: Pick<Looked, 'measured' | 'findings' | 'world' | 'at'>,
+  { measured, findings, world, at }: Pick<MonitorCheck, 'measured' | 'findings' | 'world' | 'at'>,
   environment: string,
 ): string {
   const gauge = (metric: (typeof ownMetrics)[keyof typeof ownMetrics], points: readonly Point[]): Family => ({

@@ -12,7 +12,7 @@ export const plugin = field(
 
 export const every = field(
   '--every <time>',
-  'time between two looks (default: 15s)',
+  'time between two checks (default: 15s)',
   timeSpan.default(15_000),
 );
 
@@ -30,7 +30,7 @@ export const webhookFile = field(
 
 export const textfile = field(
   '--textfile <file>',
-  "write the metrics to this file (*.prom) at each look, for node_exporter's textfile collector",
+  "write the metrics to this file (*.prom) at each check, for node_exporter's textfile collector",
   z.string().endsWith('.prom', 'node_exporter reads files that end in .prom').optional(),
 );
 

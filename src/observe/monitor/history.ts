@@ -1,12 +1,13 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { TvError } from '../../errors/TvError.ts';
+import { isAbsent } from '../../output/durableFile.ts';
 import type { Level } from '../level.ts';
 import type { Alert } from './alerts.ts';
 
-/** What one look leaves behind for the next ones. */
-export interface LookRecord {
+/** What one check records for the next ones. */
+export interface CheckRecord {
   /** In milliseconds since 1970. */
   readonly at: number;
   readonly level: Level;
@@ -22,18 +23,18 @@ export interface StoredEvent<E> {
 
 interface Remembered {
   readonly alerts: readonly Alert[];
-  /** Time of the look before, in milliseconds since 1970. */
+  /** Time of the previous check, in milliseconds since 1970. */
   readonly before: number | undefined;
 }
 
-interface Recorded<E> extends LookRecord {
+interface Recorded<E> extends CheckRecord {
   readonly alerts: readonly Alert[];
   readonly events: readonly E[];
 }
 
 /** Rows are kept so long, in milliseconds, and so many of them, whichever is less. */
 const keepMs = 7 * 86_400_000;
-const mostLooks = 50_000;
+const mostChecks = 50_000;
 const mostEvents = 5_000;
 /** How long one process waits for another that is writing, in milliseconds. */
 const busyMs = 2_000;
@@ -50,7 +51,7 @@ const tables = `
 `;
 
 /**
- * What a monitor remembers, in one SQLite file for all environments of a state directory. Each look is one
+ * What a monitor remembers, in one SQLite file for all environments of a state directory. Each check is one
  * transaction, so that several monitors may share it. Where the file cannot be used, the memory of this process
  * takes its place, and `problem` says why.
  */
@@ -93,7 +94,7 @@ export class History<E> {
   }
 
   /**
-   * Records a look. `work` gets what was remembered before it; no other process writes meanwhile.
+   * Records a check. `work` gets what was remembered before it; no other process writes meanwhile.
    * @returns what `work` returned
    */
   record<R extends Recorded<E>>(work: (before: Remembered) => R): R {
@@ -120,7 +121,7 @@ export class History<E> {
         .run(environment, done.at, done.level, JSON.stringify(done.figures));
       const keepEvent = database.prepare('INSERT INTO events (environment, at, event) VALUES (?, ?, ?)');
       for (const event of done.events) keepEvent.run(environment, done.at, this.#text(event));
-      this.#prune('looks', done.at, mostLooks);
+      this.#prune('looks', done.at, mostChecks);
       this.#prune('events', done.at, mostEvents);
       return done;
     });
@@ -128,8 +129,8 @@ export class History<E> {
     return result;
   }
 
-  /** The newest looks, oldest first. */
-  looks(most: number): readonly LookRecord[] {
+  /** The newest checks, oldest first. */
+  checks(most: number): readonly CheckRecord[] {
     return this.#orInMemory(() =>
       this.#database
         .prepare('SELECT at, level, figures FROM looks WHERE environment = ? ORDER BY number DESC LIMIT ?')
@@ -206,7 +207,7 @@ export class History<E> {
     }
   }
 
-  /** A file that fails is given up, and what is known goes on in memory. */
+  /** After a failure the file is no longer used; the history continues in memory. */
   #orInMemory<T>(work: () => T): T {
     try {
       return work();
@@ -229,8 +230,8 @@ export class History<E> {
 
 /** What a file holds of an environment, one row at a time, oldest first. */
 export interface Past {
-  /** Looks up to a time, in milliseconds since 1970. */
-  looks(since: number, until: number): Iterable<LookRecord>;
+  /** Checks up to a time, in milliseconds since 1970. */
+  checks(since: number, until: number): Iterable<CheckRecord>;
   /** Changes of state up to a time, as they were recorded; undefined for one that cannot be read. */
   events(until: number): Iterable<unknown>;
 }
@@ -245,7 +246,11 @@ export async function readPast<T>(
   environment: string,
   read: (past: Past) => T,
 ): Promise<T | undefined> {
-  if (!existsSync(file)) return undefined;
+  try {
+    if (isAbsent(file)) return undefined;
+  } catch (error) {
+    throw unreadable(file, (error as Error).message);
+  }
   const { DatabaseSync: Database } = await loadSqlite();
   let database: DatabaseSync | undefined;
   try {
@@ -263,7 +268,7 @@ export async function readPast<T>(
 
 function pastOf(database: DatabaseSync, environment: string): Past {
   return {
-    *looks(since, until) {
+    *checks(since, until) {
       const rows = database
         .prepare(
           'SELECT at, level, figures FROM looks WHERE environment = ? AND at BETWEEN ? AND ? ORDER BY at, number',

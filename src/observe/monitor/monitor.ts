@@ -9,12 +9,12 @@ import { type Alert, advance, levelOf } from './alerts.ts';
 import { type EventPlace, eventOf, type MonitorEvent } from './event.ts';
 import type { History } from './history.ts';
 
-/** What one look has shown. */
-export interface Looked {
+/** What one check of the monitor has found. */
+export interface MonitorCheck {
   readonly at: Date;
   readonly level: Level;
   readonly world: World;
-  /** Everything found at this look, whether or not it is reported. */
+  /** All findings of this check, reported or not. */
   readonly findings: readonly Finding[];
   readonly alerts: readonly Alert[];
   readonly events: readonly MonitorEvent[];
@@ -28,16 +28,16 @@ export function historyFile(stateDirectory: string): string {
 }
 
 /**
- * Looks at the world once and records it.
- * @param once no later look of this process will know this one
+ * Runs one check and records it.
+ * @param once no later check of this process will know this one
  * @throws what is no TvError
  */
-export async function lookOnce(
+export async function checkOnce(
   ctx: Context,
   history: History<MonitorEvent>,
   place: EventPlace,
   { once, read = observe }: { readonly once: boolean; readonly read?: (ctx: Context) => Promise<World> },
-): Promise<Looked> {
+): Promise<MonitorCheck> {
   const world = await read(ctx);
   const now = ctx.clock.now();
   const at = now.getTime();
@@ -72,6 +72,6 @@ export function firing(alerts: readonly Alert[], at: Date): readonly Finding[] {
       ...(lastSeenAt < at.getTime() ? { 'last found': new Date(lastSeenAt).toISOString() } : {}),
     },
   }));
-  // One that lingers was found at another look than the rest.
+  // One that lingers was found at an earlier check than the rest.
   return inOrder(findings);
 }

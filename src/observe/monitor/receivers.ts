@@ -4,6 +4,7 @@ import { decoded, withoutUser } from '../../config/mask.ts';
 import { connectionFailure } from '../../errors/connectionFailure.ts';
 import { UsageError } from '../../errors/TvError.ts';
 import { runProcess } from '../../host/runProcess.ts';
+import { request } from '../../http/request.ts';
 import type { Clock } from '../../runbook/context.ts';
 import { maskUrl } from '../../text/maskUrl.ts';
 import { outsideText } from '../../text/outsideText.ts';
@@ -98,11 +99,10 @@ export function webhookReceiver(text: string, ctx: ReceiverContext): Receiver {
       const limit = AbortSignal.timeout(webhookLimitMs);
       const signal = AbortSignal.any([limit, ctx.signal]);
       // A redirect would carry the message, and what is in the header, to another place.
-      const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
-      await response.body?.cancel();
-      if (response.ok) return { again: false };
-      const again = response.status >= 500 || response.status === 429;
-      return { problem: `HTTP ${response.status}`, again };
+      // The status alone says that it has arrived: a body that stalls is no reason to send it twice.
+      const { status } = await request({ url, headers, body, signal, follow: false, statusOnly: true });
+      if (status >= 200 && status < 300) return { again: false };
+      return { problem: `HTTP ${status}`, again: status >= 500 || status === 429 };
     } catch (error) {
       if (ctx.signal.aborted) throw ctx.signal.reason;
       if ((error as Error).name === 'TimeoutError')
@@ -149,7 +149,7 @@ export function webhookFileReceiver(file: string, ctx: ReceiverContext): Receive
 }
 
 /**
- * Sends each receiver what it has not had yet. What could not be sent is tried again at the next look, for an
+ * Sends each receiver what it has not had yet. What could not be sent is retried at the next check, for an
  * hour. One that is new gets what is firing now.
  * @returns what went wrong, one sentence each
  */
@@ -173,7 +173,7 @@ export async function deliver(
       return [];
     } catch (error) {
       if (!(error instanceof Error) || error.name === 'Interrupted') throw error;
-      return [`${receiver.title} failed: ${error.message}; tried again at the next look`];
+      return [`${receiver.title} failed: ${error.message}; retried at the next check`];
     }
   });
   return (await Promise.all(all)).flat();

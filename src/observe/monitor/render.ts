@@ -7,11 +7,11 @@ import { metrics } from '../metrics.ts';
 import { renderFindings } from '../renderFindings.ts';
 import { type Alert, holdSeconds } from './alerts.ts';
 import type { MonitorEvent } from './event.ts';
-import type { LookRecord } from './history.ts';
+import type { CheckRecord } from './history.ts';
 import { firing } from './monitor.ts';
 
-/** Looks that a trend line shows. */
-export const trendLooks = 40;
+/** Checks that a trend line shows. */
+export const trendChecks = 40;
 
 export interface MonitorScreen {
   readonly environment: string;
@@ -64,13 +64,13 @@ export function renderMonitor(screen: MonitorScreen, paint: Paint, trends: reado
 function howLong({ finding, firstSeenAt }: Alert, at: Date): string {
   const seconds = holdSeconds(finding);
   const so = `for ${duration(at.getTime() - firstSeenAt)}`;
-  return seconds > 1 ? `${so}; fires after ${duration(seconds * 1000)}` : `${so}; fires at the next look`;
+  return seconds > 1 ? `${so}; fires after ${duration(seconds * 1000)}` : `${so}; fires at the next check`;
 }
 
-/** Lines of a figure over the last looks, as many as fit: `indexer lag  ▁▁▂▇  340 blocks`. */
-export function trendLines(looks: readonly LookRecord[], paint: Paint): readonly string[] {
+/** Lines of a figure over the last checks, as many as fit: `indexer lag  ▁▁▂▇  340 blocks`. */
+export function trendLines(checks: readonly CheckRecord[], paint: Paint): readonly string[] {
   const drawn = metrics.flatMap(({ name, trend }) => {
-    const values = looks.map(({ figures }) => figures[name]);
+    const values = checks.map(({ figures }) => figures[name]);
     const last = values.findLast((value) => value !== undefined);
     return trend === undefined || last === undefined
       ? []
@@ -78,7 +78,7 @@ export function trendLines(looks: readonly LookRecord[], paint: Paint): readonly
   });
   const names = Math.max(0, ...drawn.map(({ title }) => title.length));
   const lasts = Math.max(0, ...drawn.map(({ last }) => last.length));
-  const room = Math.min(trendLooks, paint.width - names - lasts - 6);
+  const room = Math.min(trendChecks, paint.width - names - lasts - 6);
   return drawn.map(({ title, values, scale, last }) => {
     const line = sparkline(values.slice(-room), scale);
     return `${paint.dim(padEnd(title, names))}  ${padEnd(line, room)}  ${last}`;

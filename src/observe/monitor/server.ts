@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { TvError, UsageError } from '../../errors/TvError.ts';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { TvError } from '../../errors/TvError.ts';
+import { http } from '../../http/nodeHttp.ts';
 import { contentSecurityPolicy } from './statusPage.ts';
 
-/** What is served of the last look. */
+/** What is served of the last check. */
 export interface Served {
-  /** Of the look, in milliseconds since 1970. */
+  /** Of the check, in milliseconds since 1970. */
   readonly at: number;
   readonly metrics: string;
   readonly page: string;
@@ -19,12 +20,14 @@ export interface ServeParameters {
   readonly host: string;
   /** 0 is any free one. */
   readonly port: number;
-  /** The last look; undefined before the first. */
+  /** The last check; undefined before the first. */
   last(): Served | undefined;
   now(): number;
   /** systemd's id of this start of the service; null where systemd did not start it. */
   readonly invocation: string | null;
-  /** A look that is older than this counts as none, in milliseconds. */
+  /** Time between two checks, in milliseconds. */
+  readonly everyMs: number;
+  /** Maximum age of a check before it counts as none, in milliseconds. */
   readonly staleMs: number;
 }
 
@@ -36,12 +39,12 @@ const html = 'text/html; charset=utf-8';
 const plain = 'text/plain; charset=utf-8';
 
 /**
- * Serves `/`, `/metrics` and `/health` of the last look; no request causes a look.
+ * Serves `/`, `/metrics` and `/health` of the last check; a request causes no check.
  * @throws TvError where the address cannot be had
  */
 export async function serveMonitor(parameters: ServeParameters): Promise<MonitorServer> {
   const { host, port } = parameters;
-  const server = createServer((request, response) => answer(request, response, parameters));
+  const server = http.createServer((request, response) => answer(request, response, parameters));
   server.requestTimeout = requestLimitMs;
   server.headersTimeout = requestLimitMs;
   server.maxConnections = mostConnections;
@@ -84,8 +87,12 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, parameters: ServeParameters): void {
+  const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+  // The page is loaded again at each check, unless its reader has asked for it to be held (WCAG 2.2.1).
+  const refreshes = path === '/' && query !== 'hold';
   const send = (status: number, type: string, body: string) => {
     response.writeHead(status, {
+      ...(refreshes ? { refresh: String(Math.max(5, Math.round(parameters.everyMs / 1000))) } : {}),
       'content-type': type,
       'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
@@ -101,7 +108,6 @@ function answer(request: IncomingMessage, response: ServerResponse, parameters: 
     return;
   }
   const last = parameters.last();
-  const path = (request.url ?? '/').replace(/\?.*$/s, '');
   if (path === '/health') {
     const isFresh = last !== undefined && parameters.now() - last.at <= parameters.staleMs;
     const lastLook = last === undefined ? null : new Date(last.at).toISOString();
@@ -114,27 +120,10 @@ function answer(request: IncomingMessage, response: ServerResponse, parameters: 
   } else if (path !== '/' && path !== '/metrics') {
     send(404, plain, 'There are /, /metrics and /health.\n');
   } else if (last === undefined) {
-    send(503, plain, 'The first look is not finished.\n');
+    send(503, plain, 'The first check has not finished.\n');
   } else if (path === '/') {
     send(200, html, last.page);
   } else {
     send(200, 'text/plain; version=0.0.4; charset=utf-8', last.metrics);
   }
-}
-
-/**
- * `9464` and `localhost:9464` are for this machine alone, `:9464` and `0.0.0.0:9464` for all; `[::1]:9464`.
- * @throws UsageError
- */
-export function parseAddress(text: string): { readonly host: string; readonly port: number } {
-  const [, bracketed, plainHost, portText] =
-    /^(?:(?:\[([0-9a-f:.]+)\]|([^:[\]\s]*)):)?(\d{1,5})$/i.exec(text) ?? [];
-  const port = Number(portText);
-  if (portText === undefined || port > 65_535) {
-    throw new UsageError('usage.malformed-value', '--serve needs an address such as 127.0.0.1:9464.', {
-      next: { tv: ['monitor', '--help'] },
-    });
-  }
-  const host = bracketed ?? plainHost;
-  return { host: host === undefined ? '127.0.0.1' : host === '' ? '0.0.0.0' : host, port };
 }

@@ -4,8 +4,8 @@ import { explainedBy, type Finding, factsOf, nextOf } from '../findings.ts';
 import { type AnyMetric, metrics } from '../metrics.ts';
 import { saidBy } from '../said.ts';
 import { type EventPlace, runbookLink } from './event.ts';
-import type { LookRecord } from './history.ts';
-import { firing, type Looked } from './monitor.ts';
+import type { CheckRecord } from './history.ts';
+import { firing, type MonitorCheck } from './monitor.ts';
 
 /** Of a trend, in the units of its drawing. */
 const width = 240;
@@ -26,7 +26,7 @@ dl{display:grid;grid-template-columns:minmax(5rem,max-content) 1fr;gap:.1rem 1re
 dt,.dim{color:var(--dim)}dd{margin:0}
 pre{background:var(--soft);border:1px solid var(--line);padding:.6rem .9rem;margin:.4rem 0;white-space:pre-wrap}
 code{font-size:.9em}
-.trends{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:1rem}
+.trends{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:1rem 2rem}
 figure{margin:0}figcaption{display:flex;justify-content:space-between;gap:1rem}
 svg{width:100%;height:40px;display:block;color:var(--dim)}
 a{color:inherit}
@@ -35,10 +35,10 @@ footer{margin-top:2rem;color:var(--dim);font-size:.9rem}`;
 /** Nothing is loaded, run, sent or framed; the one style is the page's own. */
 export const contentSecurityPolicy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** What a look has shown, as one page that needs nothing else: no script, no font, no further request. */
+/** The result of a check, as one page that needs nothing else: no script, no font, no further request. */
 export function statusPage(
-  looked: Looked,
-  looks: readonly LookRecord[],
+  check: MonitorCheck,
+  checks: readonly CheckRecord[],
   {
     place,
     everyMs,
@@ -49,7 +49,7 @@ export function statusPage(
     readonly problems: readonly string[];
   },
 ): string {
-  const { at, level, alerts } = looked;
+  const { at, level, alerts } = check;
   const findings = firing(alerts, at);
   const next = nextOf({ findings });
   const pending = alerts.filter(({ state }) => state === 'pending');
@@ -74,14 +74,13 @@ export function statusPage(
     next.length === 0
       ? ''
       : `<h2>What to do</h2>${next.map((advice) => `<pre><code>${text(place.line(advice))}</code></pre>`).join('')}`,
-    trendsHtml(looks),
-    `<h2>What was read</h2><dl>${sourcesHtml(looked)}</dl>`,
+    trendsHtml(checks),
+    `<h2>What was read</h2><dl>${sourcesHtml(check)}</dl>`,
     '</main>',
-    `<footer>Looked at <time datetime="${at.toISOString()}">${text(localTime(at))}</time>, every ${text(duration(everyMs))}.</footer>`,
+    `<footer>Checked at <time datetime="${at.toISOString()}">${text(localTime(at))}</time>, every ${text(duration(everyMs))}. This page follows: <a href="?hold">hold it</a>, <a href="?">follow again</a>.</footer>`,
   ];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="refresh" content="${Math.max(5, Math.round(everyMs / 1000))}">
 <title>${level}: TempoVault ${text(environment)}</title><style>${style}</style></head><body>
 ${parts.filter((part) => part !== '').join('\n')}
 </body></html>
@@ -114,9 +113,9 @@ function list(title: string, lines: readonly string[]): string {
   return `<h2>${title}</h2><ul>${lines.map((line) => `<li>${text(line)}</li>`).join('')}</ul>`;
 }
 
-function trendsHtml(looks: readonly LookRecord[]): string {
+function trendsHtml(checks: readonly CheckRecord[]): string {
   const figures = metrics.flatMap(({ name, trend }) => {
-    const points = looks.map(({ at, figures: all }) => ({ at, value: all[name] }));
+    const points = checks.map(({ at, figures: all }) => ({ at, value: all[name] }));
     const last = points.findLast(({ value }) => value !== undefined)?.value;
     if (trend === undefined || last === undefined) return [];
     const caption = `<figcaption><span>${text(trend.title)}</span><b>${text(trend.format(last))}</b></figcaption>`;
@@ -157,7 +156,7 @@ function trendSvg({ title, format, scale }: Trend, points: readonly TrendPoint[]
   return `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${text(label)}" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round">${drawn.join('')}</svg>`;
 }
 
-function sourcesHtml({ world, findings, at }: Looked): string {
+function sourcesHtml({ world, findings, at }: MonitorCheck): string {
   return saidBy(world, findings, at)
     .map(({ title, level, text: said }) => {
       const mark = level === 'ok' ? '' : `<span class="${level}">${level}:</span> `;

@@ -1,17 +1,41 @@
 import type { Breaker } from '../../chain/breakers/readBreakers.ts';
-import { laggingNodes, slowNodes } from '../../chain/checkChainIds.ts';
+import { laggingNodes, type NodeAnswer, slowNodes } from '../../chain/checkChainIds.ts';
 import { oldHeadMs } from '../../chain/currentState.ts';
 import type { LogOrigin } from '../../chain/newestLogs.ts';
 import { pairTitle } from '../../chain/pairs/pair.ts';
 import { endThePause } from '../../chain/readProtocol.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { Advice } from '../../errors/advice.ts';
 import { unwindCommands } from '../../operations/stopEffects.ts';
-import { ago, count } from '../../text/format.ts';
+import { ago, count, duration } from '../../text/format.ts';
 import { rule } from '../rule.ts';
+import { setInEnv } from '../setInEnv.ts';
+import { moreTime } from '../withinLimit.ts';
 
 /** Names written out; `tv breaker status` shows all. */
 const mostNamed = 3;
 
 const checkUrls = { when: 'check the RPC URLs', tv: ['config', 'show'] } as const;
+
+const allServices = ['api', 'indexer', 'oracle'] as const;
+const rpcUrl = { key: 'RPC_URL', present: true, restart: allServices };
+
+/** The line that moves the services to another node, with a place for its URL. */
+function otherNode(settings: Settings, what = 'another node'): readonly Advice[] {
+  const move = setInEnv(
+    settings,
+    { ...rpcUrl, value: 'https://OTHER_NODE' },
+    `with the URL of ${what} in the place of https://OTHER_NODE`,
+  );
+  return [move, checkUrls];
+}
+
+/** Moves the services to a node that answers, where its whole URL is known: one with a key in it is masked. */
+function servicesOn(url: string, settings: Settings): readonly Advice[] {
+  return settings.chain.rpcUrls.includes(url)
+    ? [setInEnv(settings, { ...rpcUrl, value: url }, 'if the services use the other node')]
+    : [];
+}
 
 /** `5 min ago by 0x…, block 2 519`. */
 function who({ at, by, block }: LogOrigin, now: Date): string {
@@ -19,6 +43,9 @@ function who({ at, by, block }: LogOrigin, now: Date): string {
   const when = at === null ? '' : `${ago(new Date(Math.min(at * 1000, now.getTime())), now)} `;
   return `${when}by ${by}, block ${count(block)}`;
 }
+
+/** It may accept connections: there was neither an answer nor an error. */
+const isSilent = ({ error }: NodeAnswer) => error?.code === 'chain.node-timeout';
 
 export const chainRules = [
   rule({
@@ -29,17 +56,45 @@ export const chainRules = [
     escalation: 2,
     about: 'nodes',
     needs: ['nodes'],
-    find: ({ nodes }) => {
+    find: ({ nodes }, { settings }) => {
       if (nodes.length === 0 || nodes.some(({ error }) => error === undefined)) return undefined;
+      if (nodes.every(isSilent)) return undefined;
       const reasons = Object.fromEntries(nodes.map(({ url, error }) => [url, error?.message ?? '']));
       const [first] = nodes;
       return nodes.length === 1
         ? {
             sentence: first?.error?.message.replace(/\.$/, '') ?? '',
             evidence: first === undefined ? {} : { node: first.url, ...first.error?.facts },
-            next: [checkUrls],
+            next: otherNode(settings),
           }
-        : { sentence: `none of ${nodes.length} RPC nodes answers`, evidence: reasons, next: [checkUrls] };
+        : {
+            sentence: `none of ${nodes.length} RPC nodes answers`,
+            evidence: reasons,
+            next: otherNode(settings),
+          };
+    },
+  }),
+  // Apart from those that refuse: one slow answer is no fault yet.
+  rule({
+    id: 'rpc-silent',
+    title: 'No RPC node answers in time',
+    section: '10',
+    level: 'critical',
+    escalation: 2,
+    about: 'nodes',
+    needs: ['nodes'],
+    holdSeconds: 30,
+    find: ({ nodes }, { settings }) => {
+      if (nodes.length === 0 || !nodes.every(isSilent)) return undefined;
+      const waited = duration(Math.max(...nodes.map(({ durationMs }) => durationMs)));
+      const which = nodes.length === 1 ? 'the RPC node has not' : `none of ${nodes.length} RPC nodes has`;
+      return {
+        sentence: `${which} answered within ${waited}`,
+        evidence: Object.fromEntries(
+          nodes.map(({ url }, index) => [nodes.length === 1 ? 'node' : `node ${index + 1}`, url]),
+        ),
+        next: [...otherNode(settings), moreTime],
+      };
     },
   }),
   rule({
@@ -51,14 +106,15 @@ export const chainRules = [
     about: 'nodes',
     needs: ['nodes'],
     holdSeconds: 30,
-    find: ({ nodes }) => {
+    find: ({ nodes }, { settings }) => {
       const silent = nodes.filter(({ error }) => error !== undefined);
-      if (silent.length === nodes.length) return undefined;
+      const well = nodes.find(({ error }) => error === undefined);
+      if (well === undefined) return undefined;
       return silent.map(({ url, error }) => ({
         subject: url,
         sentence: `${url} does not answer`,
         evidence: { reason: error?.message ?? '' },
-        next: [checkUrls],
+        next: [...servicesOn(well.url, settings), checkUrls],
       }));
     },
   }),
@@ -77,7 +133,8 @@ export const chainRules = [
         subject: url,
         sentence: `${url} is on chain ${id}, not ${expected}`,
         next: [
-          { when: `set RPC_URL to a node of chain ${expected}, or correct CHAIN_ID`, tv: ['config', 'show'] },
+          ...otherNode(settings, `a node of chain ${expected}`),
+          { when: `or correct CHAIN_ID`, tv: ['config', 'show'] },
         ],
       }));
     },
@@ -148,6 +205,35 @@ export const chainRules = [
           };
     },
   }),
+  // Before the pause: money still moves, and the end of the pause would not stop it.
+  rule({
+    id: 'orders-resting',
+    title: 'Orders rest on the DEX while trading is stopped',
+    section: '7',
+    level: 'warning',
+    escalation: 3,
+    about: 'orders',
+    needs: ['orders'],
+    find: ({ orders }) => {
+      if (orders === undefined) return undefined;
+      if (!orders.known)
+        return { level: 'unknown', sentence: `what rests on the DEX is unknown: ${orders.reason}` };
+      const { pairs, unknown } = orders.value;
+      if (pairs.length === 0) {
+        return unknown === null
+          ? undefined
+          : { level: 'unknown', sentence: `what rests on the DEX is unknown: ${unknown}` };
+      }
+      const words = pairs.map(
+        ({ pair, orders: what }) => `${pair === null ? 'in other books' : pairTitle(pair)}: ${what}`,
+      );
+      return {
+        sentence: `orders rest on the DEX and can still be filled: ${words.join('; ')}`,
+        ...(unknown === null ? {} : { evidence: { 'more may rest there': unknown } }),
+        next: unwindCommands(orders.value),
+      };
+    },
+  }),
   rule({
     id: 'paused',
     title: 'The protocol is paused',
@@ -189,34 +275,6 @@ export const chainRules = [
         sentence: `${count(open.length)} of ${count(breakers.length)} breakers OPEN: ${named.map(({ pair }) => pairTitle(pair)).join(', ')}${more}`,
         evidence: Object.fromEntries(named.map((breaker) => [pairTitle(breaker.pair), since(breaker)])),
         next: [{ tv: ['breaker', 'status'] }],
-      };
-    },
-  }),
-  rule({
-    id: 'orders-resting',
-    title: 'Orders rest on the DEX while trading is stopped',
-    section: '7',
-    level: 'warning',
-    escalation: 3,
-    about: 'orders',
-    needs: ['orders'],
-    find: ({ orders }) => {
-      if (orders === undefined) return undefined;
-      if (!orders.known)
-        return { level: 'unknown', sentence: `what rests on the DEX is unknown: ${orders.reason}` };
-      const { pairs, unknown } = orders.value;
-      if (pairs.length === 0) {
-        return unknown === null
-          ? undefined
-          : { level: 'unknown', sentence: `what rests on the DEX is unknown: ${unknown}` };
-      }
-      const words = pairs.map(
-        ({ pair, orders: what }) => `${pair === null ? 'in other books' : pairTitle(pair)}: ${what}`,
-      );
-      return {
-        sentence: `orders rest on the DEX and can still be filled: ${words.join('; ')}`,
-        ...(unknown === null ? {} : { evidence: { 'more may rest there': unknown } }),
-        next: unwindCommands(orders.value),
       };
     },
   }),

@@ -2,7 +2,7 @@ import type { Advice } from '../../errors/advice.ts';
 import { count, howMany } from '../../text/format.ts';
 import { adviceFor } from '../checklist/items.ts';
 import type { JudgedItem } from '../checklist/judge.ts';
-import { rule } from '../rule.ts';
+import { noNode, rule } from '../rule.ts';
 
 const mostNamed = 3;
 const show: Advice = { tv: ['checklist'] };
@@ -49,7 +49,7 @@ export const checklistRules = [
     about: 'checklist',
     needs: ['checklist'],
     causes: [
-      ...['host-away', 'rpc-away', 'rpc-wrong-chain', 'unknown-nodes', 'unknown-chain'],
+      ...['host-away', ...noNode, 'rpc-wrong-chain', 'unknown-chain'],
       ...['unknown-backups', 'unknown-certificate', 'unknown-relay'],
     ],
     find: ({ checklist: { items } }) => {

@@ -1,10 +1,31 @@
-import { onHost } from '../../errors/advice.ts';
+import { eventName } from '../../chain/events.ts';
+import type { Settings } from '../../config/settings.ts';
+import { type Advice, onHost } from '../../errors/advice.ts';
+import type { Answer } from '../../errors/answer.ts';
 import { quoteError } from '../../operations/indexer/readIndexerError.ts';
+import type { EventSample } from '../../operations/sampleEvents.ts';
 import { count, duration, howMany } from '../../text/format.ts';
-import { rule } from '../rule.ts';
+import { noNode, rule } from '../rule.ts';
+import { setInEnv } from '../setInEnv.ts';
 
 /** What keeps an indexer from its next block. */
-const noBlocks = ['rpc-away', 'database-away', 'service-down:indexer', 'service-frozen:indexer', 'disk-full'];
+const noBlocks = [
+  'rpc-away',
+  'rpc-silent',
+  'database-away',
+  'service-down:indexer',
+  'service-frozen:indexer',
+  'disk-full',
+];
+
+/** Events that a finding names; `tv reindex check` shows more. */
+const mostShown = 3;
+
+/** `a sample of 1 500 blocks up to 15 204 118`. */
+function sampleOf({ ranges }: EventSample): string {
+  const blocks = ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  return `a sample of ${howMany(blocks, 'block')} up to ${count(Math.max(...ranges.map(({ to }) => to)))}`;
+}
 
 /** Without the head it is unknown how far the indexer is. */
 const headUnknown = ['indexer-lag-unknown'];
@@ -52,7 +73,8 @@ export const dataRules = [
     escalation: 2,
     about: 'indexer',
     needs: ['indexer'],
-    causes: ['rpc-lagging'],
+    // Where rows of replaced blocks are seen, what mends them is known.
+    causes: ['rpc-lagging', 'events-surplus'],
     openWhile: headUnknown,
     find: ({ indexer: { block, head } }) =>
       !head.known || block <= head.value
@@ -120,11 +142,87 @@ export const dataRules = [
     escalation: 2,
     about: 'indexer',
     needs: ['indexer'],
-    causes: ['rpc-away', 'rpc-wrong-chain', 'unknown-nodes', 'unknown-chain', 'host-away'],
+    causes: [...noNode, 'rpc-wrong-chain', 'unknown-chain', 'host-away'],
     find: ({ indexer: { head } }) =>
       head.known
         ? undefined
         : { level: 'unknown', sentence: `how far the indexer is behind is unknown: ${head.reason}` },
+  }),
+  rule({
+    id: 'events-missing',
+    title: 'Events of the chain are missing in the database',
+    section: '1',
+    level: 'warning',
+    escalation: 2,
+    about: 'events',
+    needs: ['events'],
+    causes: ['run-unfinished', 'events-surplus'],
+    // Two checks: a node behind the one that the indexer reads may change its mind.
+    holdSeconds: 30,
+    openWhile: ['events-doubtful'],
+    find: ({ events }) => {
+      if (events === undefined || events.missing.total === 0) return undefined;
+      const { total, first } = events.missing;
+      const from = String(Math.min(...first.map(({ block }) => block)));
+      const shown = first.slice(0, mostShown).map(({ block, logIndex, transactionHash, topic }) => {
+        const name = eventName(topic) ?? 'unknown kind';
+        return [`${name}, block ${count(block)}`, `${transactionHash} #${logIndex}`] as const;
+      });
+      return {
+        sentence: `${howMany(total, 'event')} of the chain ${total === 1 ? 'is' : 'are'} missing in the database, in ${sampleOf(events)}`,
+        evidence: Object.fromEntries(shown),
+        likely: 'the indexer skips a block for good when its RPC call fails',
+        // A sample says nothing about the blocks before it, and a reindex from there leaves what is missing in them.
+        next: [{ tv: ['reindex', 'check'] }, { tv: ['reindex', '--from-block', from] }],
+      };
+    },
+  }),
+  rule({
+    id: 'events-surplus',
+    title: 'The database holds events that the chain does not have',
+    section: '1',
+    level: 'warning',
+    escalation: 2,
+    about: 'events',
+    needs: ['events'],
+    causes: ['run-unfinished'],
+    holdSeconds: 30,
+    openWhile: ['events-doubtful'],
+    find: ({ events }) => {
+      if (events === undefined || events.surplus.length === 0) return undefined;
+      const { surplus } = events;
+      const from = String(Math.min(...surplus.map(({ block }) => block)));
+      return {
+        sentence: `${howMany(surplus.length, 'event')} in the database ${surplus.length === 1 ? 'is' : 'are'} not on the chain, in ${sampleOf(events)}`,
+        evidence: Object.fromEntries(
+          surplus
+            .slice(0, mostShown)
+            .map(({ table, kind, block, transactionHash, reason }) => [
+              `${kind ?? table}, block ${count(block)}`,
+              `${transactionHash}: ${reason}`,
+            ]),
+        ),
+        next: [{ tv: ['reindex', '--from-block', from] }, { tv: ['reindex', 'check'] }],
+      };
+    },
+  }),
+  rule({
+    id: 'events-doubtful',
+    title: 'Whether the events are complete is unknown',
+    section: '1',
+    level: 'warning',
+    escalation: 2,
+    about: 'events',
+    needs: ['events'],
+    causes: [...noNode, 'rpc-lagging'],
+    find: ({ events }) =>
+      events?.doubt === undefined
+        ? undefined
+        : {
+            level: 'unknown',
+            sentence: `whether the events are complete is unknown: ${events.doubt}`,
+            next: [{ tv: ['reindex', 'check'] }],
+          },
   }),
   rule({
     id: 'api-unhealthy',
@@ -152,7 +250,7 @@ export const dataRules = [
         next: [{ tv: ['service', 'restart', 'api'] }],
         causes: [
           ...(database === false ? ['database-away', 'unknown-database'] : []),
-          ...(rpc === false ? ['rpc-away', 'unknown-nodes', 'rpc-wrong-chain'] : []),
+          ...(rpc === false ? [...noNode, 'rpc-wrong-chain'] : []),
           'service-frozen:api',
         ],
       };
@@ -166,7 +264,7 @@ export const dataRules = [
     escalation: 2,
     about: 'api',
     needs: ['api'],
-    causes: ['rpc-away', 'unknown-nodes', 'database-away'],
+    causes: [...noNode, 'database-away'],
     holdSeconds: 30,
     find: ({ api: { health, ready } }, { settings }) =>
       health.status === 'healthy' || health.status === 'unhealthy' || !ready.ready
@@ -184,7 +282,7 @@ export const dataRules = [
     escalation: 2,
     about: 'api',
     needs: ['api'],
-    causes: ['rpc-slow', 'rpc-away', 'unknown-nodes', 'memory-high'],
+    causes: ['rpc-slow', ...noNode, 'memory-high'],
     holdSeconds: 60,
     find: ({ api: { health } }, { settings }) =>
       health.durationMs <= settings.monitor.apiSlowMs
@@ -194,4 +292,57 @@ export const dataRules = [
             next: [{ tv: ['db', 'slow-queries'] }],
           },
   }),
+  rule({
+    id: 'cors-refused',
+    title: 'The API does not let pages of the frontend read its answers',
+    section: '10',
+    level: 'critical',
+    escalation: 1,
+    about: 'cors',
+    needs: ['cors'],
+    causes: ['api-unhealthy', 'api-away', 'unknown-api'],
+    find: ({ cors }, { settings }) => {
+      const without = cors?.asked.filter(({ allowed }) => !allowed) ?? [];
+      const refused = without.filter(({ status }) => !isTrouble(status));
+      const [first] = refused;
+      const [unanswered] = without;
+      if (cors === undefined || unanswered === undefined) return undefined;
+      if (first === undefined) {
+        return {
+          level: 'unknown',
+          sentence: `whether the API lets pages of ${unanswered.origin} read its answers is unknown: HTTP ${unanswered.status}`,
+          next: [{ tv: ['logs', 'api'] }],
+        };
+      }
+      const origins = refused.map(({ origin }) => origin);
+      const { listed } = cors;
+      return {
+        sentence: `the API does not let pages of ${origins.join(', ')} read its answers (CORS)`,
+        evidence: {
+          answer: `HTTP ${first.status}, Access-Control-Allow-Origin: ${first.allowOrigin ?? '(none)'}`,
+          'ALLOWED_ORIGINS in .env': listed.known
+            ? (listed.value ?? '(not set)')
+            : `unknown: ${listed.reason}`,
+        },
+        next: [allowOrigins(settings, origins, listed)],
+      };
+    },
+  }),
 ];
+
+/** Of the server, or of a proxy before it: it says nothing of origins. */
+function isTrouble(status: number): boolean {
+  return status >= 500 || status === 429;
+}
+
+/** Adds what is not listed yet. What is listed already was not read by the API. */
+function allowOrigins(settings: Settings, origins: readonly string[], listed: Answer<string | null>): Advice {
+  const restart: Advice = { tv: ['service', 'restart', 'api'] };
+  if (!listed.known) return restart;
+  const now = (listed.value ?? '').split(/[\s,]+/).filter((origin) => origin !== '');
+  const wanted = [...new Set([...now, ...origins])];
+  if (wanted.length === now.length) return restart;
+  return setInEnv(settings, {
+    ...{ key: 'ALLOWED_ORIGINS', value: wanted.join(','), present: listed.value !== null, restart: ['api'] },
+  });
+}

@@ -1,7 +1,9 @@
 import { onHost } from '../../errors/advice.ts';
+import { monitorUnit } from '../../host/monitorUnit.ts';
 import { nameRuns } from '../../journal/readRuns.ts';
 import { recoveryCommands } from '../../journal/runState.ts';
-import { ago, bytes, duration, localTime } from '../../text/format.ts';
+import { firstLookMs } from '../../operations/monitorUnit.ts';
+import { ago, bytes, duration, howMany, localTime } from '../../text/format.ts';
 import { quoteForShell } from '../../text/shellLine.ts';
 import { rule } from '../rule.ts';
 import { hasFailed, howItEnded } from '../schedule.ts';
@@ -10,6 +12,8 @@ import { usedPercent } from '../sources/disk.ts';
 
 /** A disk as full as this is no warning any more: PostgreSQL stops at the last byte. In percent. */
 const almostFullPercent = 95;
+
+const monitorLog = onHost(`journalctl -u ${monitorUnit} -n 50 --no-pager`);
 
 export const hostRules = [
   rule({
@@ -74,7 +78,7 @@ export const hostRules = [
       const newest = newestVerified(backups);
       const limitMs = settings.monitor.backupHours * 3_600_000;
       if (newest !== undefined && now.getTime() - Date.parse(newest.createdAt) <= limitMs) return undefined;
-      // A new sandbox has none, and nobody misses it.
+      // A new sandbox has none, and needs none.
       if (backups.backups.length === 0 && settings.sandbox) return undefined;
       const next = [{ tv: ['db', 'backup'] }];
       if (newest !== undefined) {
@@ -126,6 +130,88 @@ export const hostRules = [
     },
   }),
   rule({
+    id: 'monitor-down',
+    title: 'The installed monitor does not run',
+    section: '8',
+    level: 'critical',
+    escalation: 1,
+    about: 'monitor',
+    needs: ['monitor'],
+    holdSeconds: 30,
+    find: ({ monitor }) => {
+      if (monitor === undefined || monitor.service.activeState === 'active') return undefined;
+      const { activeState, subState, result, restarts, loadState } = monitor.service;
+      const state = activeState === subState ? activeState : `${activeState} (${subState})`;
+      const start = onHost(`systemctl start ${monitorUnit}`);
+      return {
+        sentence: `${monitorUnit} is ${state}: no alert is sent`,
+        evidence: {
+          ...(loadState === 'loaded' ? {} : { unit: loadState }),
+          ...(result === '' || result === 'success' ? {} : { result }),
+          ...(restarts === 0 ? {} : { restarts: howMany(restarts, 'restart') }),
+        },
+        next:
+          loadState === 'masked'
+            ? [onHost(`systemctl unmask ${monitorUnit} && systemctl start ${monitorUnit}`)]
+            : activeState === 'activating'
+              ? // systemd starts it again and again: only its journal says why it ends.
+                [monitorLog, onHost(`systemctl restart ${monitorUnit}`)]
+              : [start, monitorLog],
+      };
+    },
+  }),
+  rule({
+    id: 'monitor-silent',
+    title: 'The installed monitor no longer runs its checks',
+    section: '8',
+    level: 'critical',
+    escalation: 1,
+    about: 'monitor',
+    needs: ['monitor'],
+    holdSeconds: 30,
+    find: ({ monitor }, { now }) => {
+      if (monitor?.health === undefined) return undefined;
+      const { service, health } = monitor;
+      const next = [onHost(`systemctl restart ${monitorUnit}`), monitorLog];
+      if (!health.known) {
+        return {
+          level: 'unknown',
+          sentence: `whether ${monitorUnit} still runs its checks is unknown: ${health.reason}`,
+          next: [onHost(`systemctl status ${monitorUnit} --no-pager`)],
+        };
+      }
+      const runsFor = service.since === undefined ? undefined : now.getTime() - service.since.getTime();
+      const isStarting = runsFor !== undefined && runsFor < firstLookMs;
+      if (health.value.kind === 'answers' || isStarting) return undefined;
+      return {
+        sentence: `${monitorUnit} is active but does not prove that it runs its checks: ${health.value.reason}`,
+        evidence: {
+          ...(service.since === undefined ? {} : { 'active since': ago(service.since, now) }),
+          ...(service.serves === undefined ? {} : { address: service.serves }),
+        },
+        next,
+      };
+    },
+  }),
+  rule({
+    id: 'monitor-not-enabled',
+    title: 'The installed monitor does not start at boot',
+    section: '8',
+    level: 'warning',
+    escalation: 1,
+    about: 'monitor',
+    needs: ['monitor'],
+    holdSeconds: 30,
+    causes: ['monitor-down'],
+    find: ({ monitor }) =>
+      monitor === undefined || monitor.service.enabled
+        ? undefined
+        : {
+            sentence: `${monitorUnit} does not start at boot`,
+            next: [onHost(`systemctl enable ${monitorUnit}`)],
+          },
+  }),
+  rule({
     id: 'certificate-expiring',
     title: 'The TLS certificate of the API expires',
     section: '8',
@@ -145,7 +231,7 @@ export const hostRules = [
             ? `the certificate of ${host} expired ${ago(validTo, now)}`
             : `the certificate of ${host} expires in ${duration(leftMs)}`,
         evidence: { issuer: certificate.issuer, 'valid until': localTime(validTo) },
-        next: [onHost('certbot renew')],
+        next: [onHost('certbot renew && systemctl reload nginx')],
       };
     },
   }),

@@ -3,10 +3,14 @@ import { dueAt, oldKeyWords } from '../../chain/oracle/oldKeys.ts';
 import type { PairSignal } from '../../chain/oracle/readPairSignals.ts';
 import { pairTitle } from '../../chain/pairs/pair.ts';
 import { stopsSignals } from '../../chain/readProtocol.ts';
-import { formatFunds } from '../../chain/transactions/readFunds.ts';
+import { formatFunds, type Payer } from '../../chain/transactions/readFunds.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { Advice } from '../../errors/advice.ts';
+import type { Answer } from '../../errors/answer.ts';
 import { count, duration, howMany, lasting } from '../../text/format.ts';
 import { shortOfFeesSeconds } from '../oracle/account.ts';
-import { type AnyRule, type At, type Found, rule } from '../rule.ts';
+import { type AnyRule, type At, type Found, noNode, rule } from '../rule.ts';
+import { setInEnv } from '../setInEnv.ts';
 
 /** On top of two intervals, what sending takes until it is in a block. In seconds. */
 const sendingSeconds = 15;
@@ -17,6 +21,7 @@ const noSignals = [
   'service-down:oracle',
   'service-frozen:oracle',
   'relay-not-authorised',
+  'relay-fee-token',
   'relay-no-fees',
   'relay-stuck',
   'relay-clock',
@@ -39,6 +44,13 @@ function withoutSignal(all: readonly PairSignal[], wrong: readonly PairSignal[],
     : { sentence, next };
 }
 
+/** The line that has the relay pay with what it paid with before. */
+function feeTokenOf(payer: Answer<Payer>, settings: Settings): readonly Advice[] {
+  const value = payer.known ? payer.value.feeToken : undefined;
+  if (value === undefined) return [];
+  return [setInEnv(settings, { key: 'FEE_TOKEN', value, present: true, restart: ['oracle'] })];
+}
+
 /** One of the troubles of the relay's account. */
 function trouble(id: Trouble['id'], title: string, escalation: 1 | 3): AnyRule {
   return rule({
@@ -50,7 +62,7 @@ function trouble(id: Trouble['id'], title: string, escalation: 1 | 3): AnyRule {
     about: 'relay',
     needs: ['relay'],
     ...(id === 'clock' ? { causes: ['chain-stopped'] } : {}),
-    find: ({ relay }, { world }) => {
+    find: ({ relay }, { world, settings }) => {
       // Until a rotation is finished, its two keys are both in use.
       const rotates =
         world.runs?.known === true &&
@@ -59,7 +71,7 @@ function trouble(id: Trouble['id'], title: string, escalation: 1 | 3): AnyRule {
         .filter((each) => each.id === id)
         .map(({ summary, next }) => ({
           sentence: summary,
-          next,
+          next: id === 'fee-token' ? feeTokenOf(relay.payer, settings) : next,
           ...(rotates && id === 'not-authorised' ? { causes: ['run-unfinished'] } : {}),
         }));
     },
@@ -68,6 +80,7 @@ function trouble(id: Trouble['id'], title: string, escalation: 1 | 3): AnyRule {
 
 export const oracleRules = [
   trouble('not-authorised', 'The key of the relay is not authorised', 3),
+  trouble('fee-token', 'The relay is set to pay with a token that it does not have', 1),
   trouble('no-fees', 'The relay cannot pay', 1),
   trouble('stuck', 'A transaction of the relay is stuck', 1),
   trouble('clock', "The host's clock is ahead of the chain", 1),
@@ -100,7 +113,7 @@ export const oracleRules = [
     escalation: 1,
     about: 'relay',
     needs: ['relay'],
-    causes: ['rpc-away', 'unknown-nodes', 'unknown-chain', 'host-away'],
+    causes: [...noNode, 'unknown-chain', 'host-away'],
     find: ({ relay: { unknown } }) => {
       // The pause has a source of its own.
       const own = unknown.filter(({ id }) => id !== 'paused');

@@ -1,14 +1,42 @@
 import type { ServiceName } from '../../config/settings.ts';
 import { type Advice, onHost } from '../../errors/advice.ts';
-import { outsideUnit } from '../../operations/service/checkUnit.ts';
-import { serviceNames } from '../../operations/service/service.ts';
-import { ago, count, howMany } from '../../text/format.ts';
+import type { HostProcess } from '../../host/listProcesses.ts';
+import { endOthers, outsideUnit } from '../../operations/service/checkUnit.ts';
+import { serviceNames, serviceTitles } from '../../operations/service/service.ts';
+import { ago, bytes, count, duration, howMany } from '../../text/format.ts';
+import { quoteForShell } from '../../text/shellLine.ts';
 import { rule } from '../rule.ts';
+import type { Crash } from '../sources/crashes.ts';
 
-/** A restart by systemd is worth a look for so long. In milliseconds. */
+/** How long a restart by systemd is reported, in milliseconds. */
 const recentRestartMs = 3_600_000;
 
+/** Times of files and of starts are known to the second; a start reads the file a moment after. In milliseconds. */
+const sameMomentMs = 2_000;
+
 const log = (unit: string): Advice => onHost(`journalctl -u ${unit} -n 50 --no-pager`);
+
+/** systemd changes a limit of its own while the unit runs; one of the kernel is taken from the unit's files. */
+function withoutLimits(unit: string, { limits, dropIns }: Crash): readonly Advice[] {
+  const names = Object.keys(limits);
+  const own = names.filter((name) => name.startsWith('Memory')).map((name) => `${name}=infinity`);
+  if (names.length === 0) return [onHost('ps -eo pid,user,rss,args --sort=-rss | head')];
+  if (own.length > 0) {
+    return [onHost(`systemctl set-property ${unit} ${own.join(' ')} && systemctl restart ${unit}`)];
+  }
+  return dropIns.length === 0
+    ? [onHost(`systemctl edit ${unit}`, `raise ${names.join(', ')}`)]
+    : [onHost(`systemctl revert ${unit} && systemctl restart ${unit}`, 'without the drop-ins of the unit')];
+}
+
+/** By the unit where it is the unit's own: an id may belong to another process by the time it is pasted. */
+function letGo(unit: string, held: readonly HostProcess[]): readonly Advice[] {
+  const loose = outsideUnit({ unit, processes: held, mainPid: undefined });
+  return [
+    ...(loose.length < held.length ? [onHost(`systemctl kill --signal=SIGCONT ${unit}`)] : []),
+    ...(loose.length > 0 ? [onHost(`kill -CONT ${loose.map(({ pid }) => pid).join(' ')}`)] : []),
+  ];
+}
 
 /** What starts a service and proves that it works. */
 function start(name: ServiceName): Advice {
@@ -16,6 +44,33 @@ function start(name: ServiceName): Advice {
 }
 
 export const serviceRules = [
+  rule({
+    id: 'service-memory',
+    title: 'A service has used up its memory',
+    section: '10',
+    level: 'critical',
+    escalation: 1,
+    about: 'services',
+    needs: ['services', 'crashes'],
+    find: ({ crashes, services }, { settings }) =>
+      serviceNames.flatMap((name) => {
+        const crash = crashes[name];
+        if (crash?.outOfMemory === undefined) return [];
+        const isGivenUp = services[name].activeState === 'failed';
+        const unit = settings.host.units[name];
+        const limits = Object.entries(crash.limits);
+        return {
+          subject: name,
+          sentence: `${unit} has used up its memory, and ${isGivenUp ? 'systemd does not start it again' : 'systemd starts it again each time'}`,
+          evidence: {
+            journal: crash.outOfMemory,
+            ...Object.fromEntries(limits.map(([limit, value]) => [limit, bytes(Number(value))])),
+            ...(crash.dropIns.length === 0 ? {} : { 'drop-ins': crash.dropIns.join(', ') }),
+          },
+          next: [...withoutLimits(unit, crash), log(unit)],
+        };
+      }),
+  }),
   rule({
     id: 'service-down',
     title: 'A service is not running',
@@ -42,11 +97,102 @@ export const serviceRules = [
           next: [start(name), log(unit)],
           // Stopped on purpose: what stopped it is to be ended, which starts it again.
           causes: [
+            `service-memory:${name}`,
             ...(run === undefined ? [] : ['run-unfinished', 'run-running']),
+            `env-incomplete:${name}`,
             ...(isOff ? ['paused'] : []),
           ],
         };
       }),
+  }),
+  rule({
+    id: 'env-incomplete',
+    title: 'A variable that a service needs is not set in .env',
+    section: '10',
+    level: 'warning',
+    escalation: 1,
+    about: 'envFile',
+    needs: ['envFile'],
+    find: ({ envFile: { path, services } }) =>
+      services.flatMap(({ service, missing }) =>
+        missing.length === 0
+          ? []
+          : {
+              subject: service,
+              sentence: `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set in .env, and ${serviceTitles[service]} needs ${missing.length === 1 ? 'it' : 'them'}`,
+              evidence: { file: path },
+              next: [
+                {
+                  when: `once ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} set in ${path}`,
+                  tv: ['service', 'restart', service],
+                },
+              ],
+            },
+      ),
+  }),
+  rule({
+    id: 'env-outdated',
+    title: 'A service runs with older values than .env has',
+    section: '10',
+    level: 'warning',
+    escalation: 1,
+    about: 'envFile',
+    needs: ['envFile'],
+    // Whoever changes .env restarts the service next.
+    holdSeconds: 120,
+    causes: ['run-unfinished'],
+    find: ({ envFile: { path, changedAt, services } }, { now }) => {
+      const isOlder = ({ since }: { readonly since: Date | undefined }) =>
+        since !== undefined && changedAt.getTime() - since.getTime() > sameMomentMs;
+      // Where no service was started since, no process has loaded the change. Where one was, the change may
+      // have been for that one alone.
+      const isTakenOver = services.some((each) => each.since !== undefined && !isOlder(each));
+      return services.filter(isOlder).flatMap(({ service, since, outdated }) => {
+        if (outdated === undefined ? isTakenOver : outdated.length === 0) return [];
+        const runs = `${serviceTitles[service]} has run for ${duration(now.getTime() - (since ?? now).getTime())}`;
+        const changed = `.env was changed ${ago(changedAt, now)}`;
+        return {
+          subject: service,
+          sentence:
+            outdated === undefined
+              ? `${changed}; ${runs}, and may not know the change`
+              : `${changed}; ${runs} with other values of ${outdated.join(', ')}`,
+          evidence: { file: path },
+          next: [{ tv: ['service', 'restart', service] }],
+        };
+      });
+    },
+  }),
+  rule({
+    id: 'env-exposed',
+    title: 'Every user of the host may read or change .env',
+    section: 'Security',
+    level: 'warning',
+    escalation: 1,
+    about: 'envFile',
+    needs: ['envFile'],
+    find: ({ envFile: { path, mode, owner } }, { world }) => {
+      const others = mode & 0o007;
+      if (others === 0) return undefined;
+      const may = (others & 0o002) === 0 ? 'read' : (others & 0o004) === 0 ? 'change' : 'read and change';
+      const users = new Set(
+        world.processes?.known === true
+          ? Object.values(world.processes.value).flatMap((all) => all.map(({ user }) => user))
+          : [],
+      );
+      const file = quoteForShell(path);
+      // Services of another user than the owner read it as others do: with the rights alone they would lose it.
+      const [reader, ...more] = [...users].filter((user) => user !== owner && user !== 'root');
+      return {
+        level: (others & 0o002) === 0 ? 'warning' : 'critical',
+        sentence: `every user of the host may ${may} .env, which holds the oracle's key (mode ${mode.toString(8)})`,
+        evidence: { file: path, owner },
+        next:
+          reader !== undefined && more.length === 0
+            ? [onHost(`chown ${quoteForShell(reader)} ${file} && chmod 600 ${file}`)]
+            : [onHost(`chmod o-rwx ${file}`)],
+      };
+    },
   }),
   rule({
     id: 'service-missing',
@@ -87,6 +233,7 @@ export const serviceRules = [
         const unit = settings.host.units[name];
         return {
           subject: name,
+          causes: [`service-memory:${name}`],
           sentence: `systemd started ${unit} again${since === undefined ? '' : ` ${ago(since, now)}`}: ${howMany(restarts, 'restart')} since it was last started by hand`,
           next: [log(unit)],
         };
@@ -116,10 +263,7 @@ export const serviceRules = [
           evidence: Object.fromEntries(
             all.map(({ pid, unit: of, user }) => [`process ${pid}`, `${of ?? 'no unit'}, user ${user}`]),
           ),
-          next:
-            strangers.length === 0
-              ? [onHost(`systemctl status ${unit}`)]
-              : [onHost(`kill ${strangers.map(({ pid }) => pid).join(' ')}`)],
+          next: strangers.length === 0 ? [onHost(`systemctl status ${unit}`)] : endOthers(unit, strangers),
         };
       }),
   }),
@@ -131,7 +275,7 @@ export const serviceRules = [
     escalation: 1,
     about: 'processes',
     needs: ['processes'],
-    find: ({ processes }) =>
+    find: ({ processes }, { settings }) =>
       serviceNames.flatMap((name) => {
         const held = processes[name].filter(({ stopped }) => stopped);
         return held.length === 0
@@ -139,7 +283,7 @@ export const serviceRules = [
           : {
               subject: name,
               sentence: `the ${name} exists and does nothing: process ${held.map(({ pid }) => pid).join(', ')} is held by SIGSTOP or a debugger`,
-              next: [onHost(`kill -CONT ${held.map(({ pid }) => pid).join(' ')}`)],
+              next: letGo(settings.host.units[name], held),
             };
       }),
   }),

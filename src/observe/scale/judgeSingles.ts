@@ -81,13 +81,33 @@ export function exactlyOne(
   const isInstalled = hosts.some(
     ({ world }) => world.services?.known === true && world.services.value[service].loadState !== 'not-found',
   );
-  // One that is installed and stopped is found as such.
-  if (running.length === 1 || isInstalled || hosts.length === 1) return [];
+  if (running.length === 1) return [];
+  const none = { id: `hosts-${service}`, source: 'services', title: `None of ${what}` } as const;
+  if (!isInstalled && hosts.length === 1) {
+    return [
+      draft({
+        ...none,
+        level: 'unknown',
+        sentence: `whether ${what} runs is unknown: it is not installed on this host, and no other host is configured`,
+        next: [{ when: 'name all hosts under host.others', tv: ['config', 'show'] }],
+      }),
+    ];
+  }
+  if (isInstalled) {
+    // Why it is stopped is found with its unit; none is not one.
+    const down = judged.find(({ id }) => id.startsWith(`service-down:${service}`));
+    return [
+      draft({
+        ...none,
+        level: 'critical',
+        sentence: `${what} does not run`,
+        ...(down === undefined ? {} : { cause: down.id }),
+      }),
+    ];
+  }
   return [
     draft({
-      id: `hosts-${service}`,
-      source: 'services',
-      title: `None of ${what}`,
+      ...none,
       level: 'critical',
       sentence: `${what} is installed on none of ${howMany(hosts.length, 'host')}`,
       next: [{ when: 'name all hosts under host.others', tv: ['config', 'show'] }],

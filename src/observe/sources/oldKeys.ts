@@ -2,7 +2,7 @@ import { dueAt, type OldKey, readOldKeys } from '../../chain/oracle/oldKeys.ts';
 import { ago, howMany } from '../../text/format.ts';
 import type { Source } from '../look.ts';
 
-/** Oracle keys that a rotation has replaced and nobody has revoked yet. */
+/** Oracle keys that a rotation has replaced and that are not revoked yet. */
 export const oldKeys: Source<readonly OldKey[]> = {
   title: 'old keys',
   read: async ({ ctx }) => readOldKeys(ctx.settings),

@@ -16,6 +16,6 @@ export const pause: Source<Answer<LogOrigin> | undefined> = {
     const limitMs = look.ctx.settings.monitor.limitMs / 2;
     return ofTheChain(look, (ctx) => readPause(ctx.chain(), deployed, { head: number, limitMs }));
   },
-  // The finding that it is paused tells the rest.
+  // The finding that it is paused reports the rest.
   describe: () => undefined,
 };

@@ -7,5 +7,5 @@ export const protocol: Source<Protocol> = {
   title: 'protocol',
   read: (look) => ofTheChain(look, (ctx) => readProtocol(ctx.chain())),
   describe: ({ paused }) =>
-    paused === undefined ? 'no contract tells whether it is paused' : paused ? 'PAUSED' : 'not paused',
+    paused === undefined ? 'paused state unknown: no contract returns it' : paused ? 'PAUSED' : 'not paused',
 };

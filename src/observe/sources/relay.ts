@@ -1,4 +1,5 @@
-import { type Diagnosis, diagnose, paysBy } from '../../chain/oracle/diagnose.ts';
+import { type Diagnosis, diagnoseMeanwhile, paysBy } from '../../chain/oracle/diagnose.ts';
+import { mostReceipts } from '../../chain/oracle/readActivity.ts';
 import { formatFunds } from '../../chain/transactions/readFunds.ts';
 import type { Address } from '../../config/settings.ts';
 import { answer } from '../../errors/answer.ts';
@@ -10,7 +11,7 @@ import { readRelayError } from '../../host/readRelayError.ts';
 import { readOracleKey, readRelayOf } from '../../operations/oracle/readOracleKey.ts';
 import { duration, lasting } from '../../text/format.ts';
 import type { Source } from '../look.ts';
-import { ofTheChain } from './chain.ts';
+import { chain, ofTheChain } from './chain.ts';
 import { signals } from './signals.ts';
 
 export interface RelayAccount extends Diagnosis {
@@ -22,24 +23,27 @@ export const relay: Source<RelayAccount> = {
   title: 'relay',
   read: async (look) => {
     const { ctx } = look;
-    const [key, hostTime, lastError, known] = await Promise.all([
-      readOracleKey(ctx),
-      answer((async () => readClock(ctx.host()))()),
-      readRelayError(ctx),
-      look.answer(signals),
-    ]);
-    const { intervalSeconds } = await readRelayOf(ctx, key);
-    const newest = known.known ? Math.max(0, ...known.value.signals.map(({ at }) => at)) : 0;
-    const found = await ofTheChain(look, () =>
-      diagnose(ctx.chain(), {
-        oracle: key.address,
-        feeToken: key.feeToken,
+    const reading = readOracleKey(ctx);
+    const evidence = (async () => {
+      const [relay, hostTime, lastError, known] = await Promise.all([
+        reading.then((key) => readRelayOf(ctx, key)),
+        answer((async () => readClock(ctx.host()))()),
+        readRelayError(ctx),
+        look.answer(signals),
+      ]);
+      const newest = known.known ? Math.max(0, ...known.value.signals.map(({ at }) => at)) : 0;
+      return {
         hostTime: hostTime.known ? hostTime.value : undefined,
-        intervalSeconds,
+        intervalSeconds: relay.intervalSeconds,
         signalAt: newest === 0 ? undefined : newest,
         lastError: lastError.known ? lastError.value : undefined,
-      }),
-    );
+      };
+    })();
+    evidence.catch(() => {});
+    const key = await reading;
+    const head = await look.read(chain);
+    const about = { oracle: key.address, feeToken: key.feeToken, head, enoughTransactions: mostReceipts };
+    const found = await ofTheChain(look, () => diagnoseMeanwhile(ctx.chain(), about, evidence));
     return { ...found, oracle: key.address };
   },
   describe: ({ oracle, payer, activity }) => {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { planFileSchema } from '../../journal/planFile.ts';
 import type { CommandDefinition } from '../../runbook/define.ts';
 import { runEvent, tvError } from '../../runbook/eventSchema.ts';
 import { itemSchemaId, schemaId } from '../../runbook/json.ts';
@@ -25,6 +26,12 @@ export const commonSchemas: readonly PublishedSchema[] = [
     command: undefined,
     what: 'An event of a run, one a line',
     schema: withId('tv.event/1', runEvent, { at: z.iso.datetime() }),
+  },
+  {
+    id: 'tv.plan-file/1',
+    command: undefined,
+    what: 'A plan file, as --dry-run --out writes it',
+    schema: planFileSchema,
   },
 ];
 

@@ -1,5 +1,5 @@
 import { plainAdvice } from '../../errors/advice.ts';
-import type { AnyCommand, CommandDefinition, InputFields, Step } from '../../runbook/define.ts';
+import type { AnyCommand, CommandDefinition, Example, InputFields, Step } from '../../runbook/define.ts';
 import { renderByHand } from './byHand.ts';
 import { type DocumentEnvironment, renderDefinitions } from './definitions.ts';
 import { sectionNotes, sectionTitles, slugOf } from './sections.ts';
@@ -25,9 +25,15 @@ export function describeProcedure(entry: CommandDefinition, command: AnyCommand,
     command.description.trim(),
     asking[entry.risk],
     ...(fields.length === 0 ? [] : [fields.map(({ flag, help }) => `- \`${flag}\`: ${help}`).join('\n')]),
+    ...(command.examples === undefined ? [] : [renderExamples(command.examples)]),
     ...(command.kind === 'runbook' ? [whatTvDoes(command)] : []),
     ...(byHand === undefined ? [] : [renderByHand(byHand)]),
   ].join('\n\n');
+}
+
+function renderExamples(examples: readonly Example[]): string {
+  const lines = examples.map(({ what, line }) => `# ${what}\n${line}`);
+  return `**Examples:**\n\n\`\`\`text\n${lines.join('\n\n')}\n\`\`\``;
 }
 
 /**

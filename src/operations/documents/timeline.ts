@@ -47,6 +47,7 @@ export function buildTimeline(state: RunState): Timeline {
       ['Operator', `${started.operator.user}@${started.operator.host}`],
       ['Confirmed', started.confirmation],
       ['Plan', started.plan.id],
+      ...approvalOf(started),
       ['Consequence', started.plan.consequence],
       ['Started', localTime(new Date(start))],
       ['Ended', end === undefined ? 'not ended' : localTime(new Date(end))],
@@ -64,6 +65,23 @@ export function buildTimeline(state: RunState): Timeline {
     moments: state.lines.map((line) => toMoment(line, titles, start)),
     verification: state.verification,
   };
+}
+
+function approvalOf({ approval, overrides }: RunState['started']): readonly (readonly [string, string])[] {
+  const waived = overrides.find(({ check }) => check === 'approval');
+  const without =
+    waived === undefined ? [] : [['NOT APPROVED', `started without approval: ${waived.reason}`] as const];
+  if (approval === undefined) return without;
+  const { planFile, createdAt, createdBy, required, signatures } = approval;
+  const signed = signatures.map(
+    ({ principal, fingerprint, checkedAt }) =>
+      `${principal} (${fingerprint}, checked ${localTime(new Date(checkedAt))})`,
+  );
+  return [
+    ...without,
+    ['Plan file', `SHA-256 ${planFile}, written by ${createdBy}, ${localTime(new Date(createdAt))}`],
+    ['Signed by', signed.length === 0 ? 'none needed' : `${signed.join('; ')}; ${required} needed`],
+  ];
 }
 
 /** How long the step's own work took, in its last attempt; empty where it has not ended. */

@@ -24,7 +24,7 @@ export type Quiescence = {
 
 /** The cursor has to stay the same for so long, in milliseconds: a running indexer moves it with every block. */
 const watchMs = 1_000;
-/** The server notices within this time, in milliseconds, that a process with a session has ended. */
+/** The server notices within this time, in milliseconds, that a process with a session has exited. */
 const limitMs = 20_000;
 
 /**
@@ -86,7 +86,7 @@ async function findMovement(
   }
   if (before.block !== after.block) {
     return moves(
-      'The cursor moves although the indexer is stopped: another indexer works on this database.',
+      'The cursor moves although the indexer is stopped: another indexer writes to this database.',
       { from: String(before.block), to: String(after.block) },
       'look for an indexer on another machine',
     );

@@ -24,6 +24,10 @@ export interface CatchUpParameters {
   readonly limitMs: number;
   /** When that is over, in milliseconds since 1970. */
   readonly deadline: number;
+  /** The block to reach; default: the head. */
+  readonly target?: number;
+  /** Of whoever reads ahead for the indexer: why nothing comes at the moment, and what ended that for good. */
+  readonly source?: { readonly trouble: string | undefined; readonly failure: Error | undefined };
 }
 
 export type CaughtUp = {
@@ -41,6 +45,8 @@ export function lastBlockKept(fromBlock: number): number {
 }
 
 const betweenReadsMs = 500;
+/** Where blocks are read ahead for the indexer, it reads hundreds between two looks. */
+const betweenReadsAheadMs = 100;
 /** Without a step forward for this many polls of the indexer it counts as stalled. */
 const stalledPolls = 6;
 const shortestStallMs = 15_000;
@@ -51,19 +57,27 @@ const shortestStallMs = 15_000;
  * @throws TvError where the indexer stops, stalls, or needs longer than until `deadline`
  */
 export async function waitForCatchUp(ctx: StepContext, parameters: CatchUpParameters): Promise<CaughtUp> {
-  const { unit, pollSeconds, schema, deadline } = parameters;
+  const { unit, pollSeconds, schema, deadline, source } = parameters;
   const now = () => ctx.clock.now().getTime();
+  const pauseMs = source === undefined ? betweenReadsMs : betweenReadsAheadMs;
   const { activeState } = await readUnit(ctx.host(), { unit });
   if (activeState !== 'active') await startUnit(ctx.host(), { unit, signal: ctx.signal });
   const patiently = <T>(read: () => Promise<T>) => retry(ctx, deadline, read);
-  const target = await patiently(async () => (await readHead(ctx.chain())).number);
+  const target = parameters.target ?? (await patiently(async () => (await readHead(ctx.chain())).number));
   const distance = await patiently(() => measure(ctx, parameters, target));
   const stallMs = Math.max(shortestStallMs, stalledPolls * pollSeconds * 1000);
   let best = -1;
   let movedAt = now();
   for (;;) {
+    if (source?.failure !== undefined) throw source.failure;
     const done = await patiently(distance.done);
-    ctx.progress({ done: Math.min(done, distance.total), total: distance.total, unit: distance.unit });
+    const note = source?.trouble;
+    ctx.progress({
+      ...{ done: Math.min(done, distance.total), total: distance.total, unit: distance.unit },
+      ...(note === undefined ? {} : { note }),
+    });
+    // The indexer waits for the nodes: that is not its fault.
+    if (note !== undefined) movedAt = now();
     if (done >= distance.total) {
       const head = (await patiently(() => readHead(ctx.chain()))).number;
       if (head >= target) return { target, stalled: false };
@@ -71,7 +85,7 @@ export async function waitForCatchUp(ctx: StepContext, parameters: CatchUpParame
       if (now() > deadline) throw headWentBack(target, head);
       ctx.progress({ done: 0, unit: 'waiting', note: `the head went back to block ${head}` });
       if (now() - movedAt > stallMs) throw headWentBack(target, head);
-      await ctx.clock.sleep(betweenReadsMs, ctx.signal);
+      await ctx.clock.sleep(pauseMs, ctx.signal);
       continue;
     }
     if (done > best) {
@@ -85,7 +99,7 @@ export async function waitForCatchUp(ctx: StepContext, parameters: CatchUpParame
       throw await noProgress(ctx, parameters, { distance, done, quietMs });
     }
     if (now() > deadline) throw tooSlow(parameters, distance, done);
-    await ctx.clock.sleep(betweenReadsMs, ctx.signal);
+    await ctx.clock.sleep(pauseMs, ctx.signal);
   }
 }
 

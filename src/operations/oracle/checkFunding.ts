@@ -63,7 +63,7 @@ export async function preflightFund(ctx: Context, input: FundInput): Promise<Pre
     const { latest, pending } = await readNonce(ctx.chain(), address);
     const value = { from: address };
     if (pending === latest) return pass(`${address} (${source}), next nonce ${latest}`, value);
-    return block(`${count(pending - latest)} of the transactions of ${address} wait in the pool`, {
+    return block(`pending transactions of ${address}: ${count(pending - latest)}`, {
       value,
       facts: { 'from nonce': String(latest) },
       next: ['wait until they are in a block, or pay from another account with --from'],

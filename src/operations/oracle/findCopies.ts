@@ -27,7 +27,7 @@ export async function findCopies(ctx: Context, address: Address): Promise<Copies
   const { exitCode, stdout, stderr } = await ctx
     .host()
     .run(['find', folder, '-maxdepth', '1', '-type', 'f', '-size', '-256k', '-name', '*env*']);
-  const looked = await Promise.all(
+  const files = await Promise.all(
     stdout
       .split('\n')
       .filter((file) => file !== '')
@@ -44,9 +44,9 @@ export async function findCopies(ctx: Context, address: Address): Promise<Copies
       }),
   );
   return {
-    found: [...looked.flatMap(({ found = [] }) => found), ...putAside(ctx, address)].sort(),
+    found: [...files.flatMap(({ found = [] }) => found), ...putAside(ctx, address)].sort(),
     unread: [
-      ...looked.flatMap(({ unread = [] }) => unread),
+      ...files.flatMap(({ unread = [] }) => unread),
       // What find could not list is not empty.
       ...(exitCode === 0 ? [] : [`${folder} (${lastLine(stderr) || `find ended with ${exitCode}`})`]),
     ],

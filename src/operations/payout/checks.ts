@@ -1,3 +1,4 @@
+import { contractsOf } from '../../chain/contracts.ts';
 import { ofCurrentState } from '../../chain/currentState.ts';
 import type { ResolvedIntent } from '../../chain/intents/intent.ts';
 import { resolveIntents } from '../../chain/intents/resolveIntent.ts';
@@ -23,7 +24,7 @@ export interface LookAtPayoutParameters {
   readonly withdraws: readonly ResolvedIntent[];
   readonly pausing: Pausing | null;
   readonly replace: boolean;
-  /** Tells these checks from others of the same screen. */
+  /** Distinguishes these checks from others of the same screen. */
   readonly mark?: string;
 }
 
@@ -92,7 +93,7 @@ export interface RecipientInput {
   readonly toAgain?: string | undefined;
 }
 
-/** Somebody whom the settings list, or who was typed twice alike; never the protocol itself. */
+/** An address of the settings, or one typed twice alike; never the protocol itself. */
 export function checkPayoutRecipient(
   ctx: Context,
   preflight: Preflight,
@@ -100,12 +101,10 @@ export function checkPayoutRecipient(
   { to, toAgain }: RecipientInput,
 ): void {
   preflight.check('recipient', 'config', async () => {
-    const own = Object.entries(ctx.chain().contracts).find(
-      ([, address]) => address?.toLowerCase() === recipient.toLowerCase(),
-    );
+    const own = contractsOf(ctx.chain()).find(({ address }) => sameAddress(address, recipient));
     if (own !== undefined || /^0x0+$/.test(recipient)) {
       return block(
-        `${recipient} is ${own === undefined ? 'the zero address' : `the protocol's own ${own[0]}`}`,
+        `${recipient} is ${own === undefined ? 'the zero address' : `the protocol's own ${own.name}`}`,
         { next: ['--to an address outside the protocol'] },
       );
     }
@@ -123,7 +122,7 @@ export function checkPayoutRecipient(
   });
 }
 
-/** Whether a pause is in the way of a withdrawal; `pausing` holds the calls around it where it is. */
+/** Whether a pause blocks a withdrawal; `pausing` holds the calls around it where it is. */
 export function checkPause(
   ctx: Context,
   preflight: Preflight,
@@ -136,7 +135,7 @@ export function checkPause(
       return warn('paused state unknown: no contract returns it', { value: { pausing: null } });
     }
     if (!paused) return pass('not paused', { pausing: null });
-    // The runbook's vault keeps the pause itself, and withdrawals go on.
+    // The runbook's vault keeps the pause itself, and still allows withdrawals.
     if (pausedBy !== 'riskController') {
       return warn('paused; this vault lets withdrawals through all the same', { value: { pausing: null } });
     }
@@ -152,8 +151,8 @@ export function checkPause(
 }
 
 /**
- * Where another run has left the protocol open, this one has found it so and leaves it so: nothing else
- * would tell it at the end.
+ * Where another run has left the protocol unpaused, this one leaves it so: no other check
+ * would report it at the end.
  */
 export function checkOpen(ctx: StepContext, preflight: Preflight): void {
   for (const state of surveyRuns(ctx).states.filter(isUnfinished)) {

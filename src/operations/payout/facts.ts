@@ -11,7 +11,7 @@ import type { Json } from '../../runbook/json.ts';
 /** One token on its way out of the vault. */
 export type Withdrawal = {
   readonly token: Token;
-  /** In the smallest unit; with `max`, what it was when it was looked at. */
+  /** In the smallest unit; with `max`, what it was when it was read. */
   readonly amount: string;
   readonly intent: ResolvedIntent;
   readonly before: Places;
@@ -126,10 +126,10 @@ export const toAgain = field(
   z.string().optional(),
 );
 
-/** What goes where, for good, and what stands open meanwhile. */
+/** What is transferred irreversibly, and what is unpaused meanwhile. */
 export function payoutConsequence({ withdrawals, recipient, max, pause }: PayoutFacts): string {
   const what = max
-    ? `all ${withdrawals.map(({ token }) => token.symbol).join(' and ')} that is free`
+    ? `all ${withdrawals.map(({ token }) => token.symbol).join(' and ')} that is withdrawable`
     : withdrawals.map(({ amount, token }) => formatAmount(BigInt(amount), token)).join(' and ');
   const open =
     pause.way === 'steps'

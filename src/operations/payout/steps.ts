@@ -13,9 +13,10 @@ import {
   sendOnce,
   settleOnce,
 } from '../../chain/transactions/sendOnce.ts';
-import { castLine } from '../../chain/transactions/sendSteps.ts';
+import { callsOf, castLine } from '../../chain/transactions/sendSteps.ts';
 import { formatAmount } from '../../chain/treasury/amount.ts';
 import { withdrawnBy } from '../../chain/treasury/withdrawals.ts';
+import { known } from '../../errors/answer.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Step, StepContext } from '../../runbook/define.ts';
 import { block, pass } from '../../runbook/preflight.ts';
@@ -46,7 +47,7 @@ export function payoutSteps(facts: PayoutFacts): readonly Step[] {
 function pay(facts: PayoutFacts, { step, withdrawals: group }: Payment): Step {
   const { recipient, max, sender, pause } = facts;
   const amounts = group.map(({ amount, token }) => formatAmount(BigInt(amount), token)).join(' and ');
-  const what = `${max ? 'all that is free, now ' : ''}${amounts}`;
+  const what = `${max ? 'all that is withdrawable, now ' : ''}${amounts}`;
   const around = pause.way === 'atomic' ? ', with the pause ended and begun again around it' : '';
   // What moves by itself is no part of the plan that is approved.
   const shown = group.map(({ intent, token }) =>
@@ -62,6 +63,16 @@ function pay(facts: PayoutFacts, { step, withdrawals: group }: Payment): Step {
     runs: 'here',
     effect: 'final',
     afterwards: 'by the recipient only',
+    sends: known({
+      from: sender.from,
+      calls: callsOf(
+        inPause(
+          facts,
+          group.map(({ intent }) => intent),
+        ),
+      ),
+      ...(max ? { moves: true } : {}),
+    }),
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => {
       if (pause.way === 'steps' && !unpausing.isDone(ctx)) {
@@ -106,6 +117,7 @@ function endPause({ end, begin, sender }: Stepwise, { replace }: PayoutFacts): S
     effect: 'reversible',
     undoTitle: 'pause the protocol again',
     once: [],
+    sends: known({ from: sender.from, calls: callsOf([end]) }),
     probe: (ctx) => probeSent(ctx),
     run: (ctx) => sendPausing(ctx, end, sender, { replace }),
     undo: async (ctx) => {
@@ -151,6 +163,7 @@ function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step
     runs: 'here',
     effect: 'final',
     once: [],
+    sends: known({ from: sender.from, calls: callsOf([begin]) }),
     afterwards: { tv: ['emergency', 'resume'] },
     probe: (ctx) => probeSent(ctx),
     run: async (ctx) => {
@@ -160,7 +173,7 @@ function beginPause({ begin, sender }: Stepwise, { replace }: PayoutFacts): Step
         if (paused !== false) {
           throw new TvError(
             'emergency.pause-unknown',
-            'Not sent: it is unknown whether the pause has ended.',
+            'Not sent: it is unknown whether the protocol is unpaused.',
             {
               facts: { 'paused now': paused === undefined ? 'unknown' : 'yes' },
               next: [{ tv: ['resume'] }, { when: 'if it is not paused', tv: ['emergency', 'shutdown'] }],
@@ -209,7 +222,7 @@ function send(
   return sendOnce(ctx, {
     role: sender.role,
     from: sender.from,
-    calls: intents.map(({ address, data }) => ({ to: address, data })),
+    calls: callsOf(intents),
     feeToken: sender.feeToken ?? undefined,
     ...options,
   });

@@ -213,7 +213,7 @@ export function judgeSecondRelay({
   if (ageMs > 2 * intervalMs + lateMs)
     return pass(`no relay sends with this key: its last signal is ${age} old`);
   if (stoppedMs === null) {
-    // systemd forgets when a unit that does not start at boot has ended.
+    // systemd forgets when a unit that does not start at boot has exited.
     return warn(`the last signal of this key is ${age} old; since when its unit is stopped is unknown`, {
       next: [{ when: 'see whether signals still come', tv: ['oracle', 'status'] }],
     });

@@ -1,5 +1,6 @@
 import type { ServiceName } from '../../config/settings.ts';
 import { type Advice, onHost } from '../../errors/advice.ts';
+import { withoutBeside } from '../../host/besideUnit.ts';
 import { detectSystemd } from '../../host/detectSystemd.ts';
 import { type HostProcess, listProcesses } from '../../host/listProcesses.ts';
 import { readUnit } from '../../host/readUnit.ts';
@@ -46,7 +47,7 @@ export function checkUnit(
   });
 }
 
-/** systemd starts it again after it has ended by itself. */
+/** systemd restarts it after it has exited by itself. */
 export function isCrashing({ activeState, subState }: Pick<UnitState, 'activeState' | 'subState'>): boolean {
   return activeState === 'activating' && subState.startsWith('auto-restart');
 }
@@ -193,7 +194,10 @@ export function judgeProcesses({
   return service === 'api' ? warn(summary, { facts, next }) : block(summary, { facts, next });
 }
 
-/** Those that do not belong to the unit, and those that a unit without a main process has left. */
+/**
+ * Those that do not belong to the unit, and those that a unit without a main process has left. A second indexer that
+ * a run of tv has started beside it is meant to run.
+ */
 export function outsideUnit({
   unit,
   processes,
@@ -203,7 +207,9 @@ export function outsideUnit({
   readonly processes: readonly HostProcess[];
   readonly mainPid: number | undefined;
 }): readonly HostProcess[] {
-  return processes.filter((process) => process.unit !== serviceUnit(unit) || mainPid === 0);
+  return withoutBeside(processes, unit).filter(
+    (process) => process.unit !== serviceUnit(unit) || mainPid === 0,
+  );
 }
 
 /** How to end them: by the unit that they belong to, which would start them again, else by their ids. */

@@ -1,4 +1,5 @@
 import { onHost } from '../../errors/advice.ts';
+import { withoutBeside } from '../../host/besideUnit.ts';
 import { listProcesses } from '../../host/listProcesses.ts';
 import { readUnit } from '../../host/readUnit.ts';
 import type { UnitState } from '../../host/readUnits.ts';
@@ -9,7 +10,7 @@ import { describeProcess, endOthers, serviceUnit } from './checkUnit.ts';
 import { type ServiceFacts, serviceTitles } from './service.ts';
 import { stopped } from './steps.ts';
 
-/** Reads back that the unit has ended, and whether anything of its program is left. */
+/** Reads back that the unit is inactive, and whether a process of its program still runs. */
 export async function verifyDown(ctx: StepContext, facts: ServiceFacts): Promise<readonly Check[]> {
   const { unit, program, service } = facts;
   const preflight = new Preflight(ctx);
@@ -17,7 +18,7 @@ export async function verifyDown(ctx: StepContext, facts: ServiceFacts): Promise
     judgeDown({ unit, state: await readUnit(ctx.host(), { unit }), byThisRun: stopped.isDone(ctx) }),
   );
   preflight.check('processes', 'host', async () => {
-    const left = await listProcesses(ctx.host(), { program });
+    const left = withoutBeside(await listProcesses(ctx.host(), { program }), unit);
     if (left.length === 0) return pass(`no process of ${serviceTitles[service]} is left`);
     const own = left.filter((process) => process.unit === serviceUnit(unit));
     const words = {

@@ -7,7 +7,7 @@ import type { UnitState } from '../../host/readUnits.ts';
 import type { Check, Finding } from '../../runbook/check.ts';
 import type { StepContext } from '../../runbook/define.ts';
 import { poll } from '../../runbook/poll.ts';
-import { block, Preflight, pass } from '../../runbook/preflight.ts';
+import { block, Preflight, pass, warn } from '../../runbook/preflight.ts';
 import { duration } from '../../text/format.ts';
 import { askApi, describeApi } from '../askApi.ts';
 import { awaitProgress } from '../indexer/awaitProgress.ts';
@@ -73,13 +73,19 @@ export function judgeUp({
   /** The main process before this run; 0 where none ran. */
   readonly before: number;
 }): Finding {
-  const { activeState, subState, mainPid, result } = state;
+  const { activeState, subState, mainPid, result, restarts } = state;
   const next: readonly Advice[] = [onHost(`journalctl -u ${unit} -n 50 --no-pager`)];
   if (isCrashing(state)) return block(`${unit} crashes: it ended again (${result})`, { next });
   if (activeState !== 'active') return block(`${unit} is ${activeState} (${subState}, ${result})`, { next });
   if (start === undefined) return pass(`${unit} active, process ${mainPid}`);
-  if (mainPid !== start.process) {
+  if (mainPid !== start.process && restarts > 0) {
     return block(`${unit} crashes: process ${start.process} ended, and systemd started ${mainPid}`, { next });
+  }
+  // systemd counts only what it restarts by itself: another run, or a person, has restarted it since.
+  if (mainPid !== start.process) {
+    return warn(
+      `${unit} active; process ${start.process} of this run was replaced by ${mainPid}, without a crash`,
+    );
   }
   if (mainPid === before) return block(`${unit} still runs as process ${mainPid}, as before`, { next });
   return pass(`${unit} active, process ${mainPid}`);

@@ -1,8 +1,10 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { isSea } from 'node:sea';
 import { onThisMachine } from '../../errors/advice.ts';
 import { TvError } from '../../errors/TvError.ts';
+import { installLine } from '../machine/programs.ts';
 
 export type Network = 'tempo' | 'plain';
 
@@ -13,7 +15,7 @@ export interface AnvilParameters {
   readonly chainId?: number;
   /** Unix time of block 0, in seconds; default now. Leave room for `writeHistory`: `historyGenesis()`. */
   readonly genesisTimestamp?: number;
-  /** A file with a chain's past, as `keepPast` writes it, for this one to go on from. */
+  /** A file with a chain's past, as `keepPast` writes it, from which this one continues. */
   readonly stateFile?: string;
 }
 
@@ -52,18 +54,38 @@ export function anvilCommand({
 export function anvilBinary(platform: string = process.platform, arch: string = process.arch): string {
   const suffix = `${platform}-${arch === 'x64' ? 'amd64' : arch}`;
   const name = platform === 'win32' ? 'anvil.exe' : 'anvil';
-  const require = createRequire(import.meta.url);
+  const packaged = packagedAnvil(createRequire(import.meta.url), suffix, name);
+  if (packaged !== undefined) return packaged;
+  // A standalone executable has no folder of packages around it.
+  const onPath = isSea() ? anvilOnPath(suffix, name) : undefined;
+  if (onPath !== undefined) return onPath;
+  throw new TvError('sandbox.needs-program', 'The sandbox needs anvil, and it is not installed.', {
+    facts: { package: '@foundry-rs/anvil', platform: suffix },
+    next: onThisMachine(installLine('@foundry-rs/anvil'), isSea() ? undefined : 'install it beside tv'),
+  });
+}
+
+function packagedAnvil(require: NodeJS.Require, suffix: string, name: string): string | undefined {
   try {
     // The platform package may be nested in the wrapper's folder, so it is looked up from there.
     const wrapper = createRequire(require.resolve('@foundry-rs/anvil/package.json'));
     const path = join(dirname(wrapper.resolve(`@foundry-rs/anvil-${suffix}/package.json`)), 'bin', name);
     accessSync(path, constants.X_OK);
     return path;
-  } catch (cause) {
-    throw new TvError('sandbox.needs-program', 'The sandbox needs anvil, and it is not installed.', {
-      facts: { package: '@foundry-rs/anvil', platform: suffix },
-      next: onThisMachine('npm install -g @foundry-rs/anvil', 'install it beside tv'),
-      cause,
-    });
+  } catch {
+    return undefined;
   }
+}
+
+/** anvil itself, or what the launcher of the npm package would start. */
+function anvilOnPath(suffix: string, name: string): string | undefined {
+  for (const folder of (process.env['PATH'] ?? '').split(':').filter((each) => each.startsWith('/'))) {
+    const file = join(folder, name);
+    if (!existsSync(file)) continue;
+    const path = realpathSync(file);
+    const packaged = packagedAnvil(createRequire(path), suffix, name);
+    if (packaged !== undefined) return packaged;
+    if (!/\.(js|mjs|cjs)$/.test(path)) return path;
+  }
+  return undefined;
 }

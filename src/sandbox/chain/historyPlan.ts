@@ -85,7 +85,7 @@ function signalSlots({ pairs }: Deployment, count: number): Slot[] {
 function operationSlots(deployment: Deployment, events: number, random: () => number): Slot[] {
   const treasury = new Treasury(deployment, random);
   const operations = treasury.opening();
-  // What one round emits on average, counted from `round`: the compact build tells orders in no indexed event.
+  // What one round emits on average, counted from `round`: the compact build reports orders in no indexed event.
   const perRound = deployment.generation === 'compact' ? 7.7 : 10.7;
   for (let round = 0; round * perRound < events; round++) operations.push(...treasury.round(round));
   return operations.map((operation) => ({ kind: 'operation', operation }));
@@ -103,7 +103,7 @@ class Treasury {
     this.random = random;
   }
 
-  /** Enough for everything that follows: most stays free in the vault, and the strategy never runs dry. */
+  /** Enough for everything that follows: most stays withdrawable in the vault, and the strategy never runs dry. */
   opening(): Operation[] {
     return [
       ...this.deployment.tokens.map((token) => this.deposit(token.address, 5_000_000n * usd)),

@@ -55,7 +55,7 @@ export class HistoryWriter {
     await this.execute(prepared);
   }
 
-  /** Goes on while the chain still works on the stretch before. */
+  /** Continues while the chain still processes the previous stretch. */
   private async prepare(slots: readonly Slot[]): Promise<Stretch> {
     // On a slow machine the chain's own blocks put its clock forward by more than a signal may be old.
     this.time = Math.max(this.time, (await head(this.url)).timestamp);
@@ -118,7 +118,7 @@ export class HistoryWriter {
   }
 
   /**
-   * All in one block: the later ones wait in the pool until the first closes the gap in the nonces.
+   * All in one block: the later ones are pending until the first closes the gap in the nonces.
    * Each of these may bring an empty block of its own after that one.
    */
   private async mine([first, ...others]: readonly Transaction[]): Promise<void> {

@@ -25,7 +25,7 @@ export async function tempoMarket(url: string, from: Hex): Promise<Market> {
   return { tokens: tempoTokens, dex: tempoDex };
 }
 
-/** Stand-ins for them on a plain chain. Each dev account gets as much as would last it for good. */
+/** Substitutes for them on a plain chain. Each dev account gets as much as would last it for good. */
 export async function plainMarket(url: string, from: Hex): Promise<Market> {
   const holders = Object.values(devAccountIndex).map((index) => devAccount(index).address);
   const tokens: DeployedToken[] = [];

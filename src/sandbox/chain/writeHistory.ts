@@ -40,7 +40,7 @@ export function historyGenesis(blocks = defaultBlocks, now: Date = new Date()): 
 /**
  * Writes a past onto a freshly deployed chain: oracle updates of two keys, one after the other, and
  * everything that the treasury and the strategist do. Afterwards the protocol is at rest: not paused,
- * breakers reset, orders on the book, capital idle in the strategy and free in the vault, and the chain's
+ * breakers reset, orders on the book, capital idle in the strategy and withdrawable in the vault, and the chain's
  * clock is right.
  *
  * @throws TvError where the chain began too late to hold so many blocks (start it at `historyGenesis()`)

@@ -61,7 +61,6 @@ export async function bootSystemd(paths: SandboxPaths, { binds }: BootOptions): 
   const give = (problem: string): never => {
     throw new TvError('sandbox.not-started', `The sandbox's systemd does not boot: ${problem}.`, {
       facts: { log: readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join(' | ') },
-      next: { tv: ['sandbox', 'up', '--supervisor'] },
     });
   };
   let init: number | undefined;

@@ -7,7 +7,7 @@ import { writeWhole } from '../writeWhole.ts';
 import { processStart } from './processStart.ts';
 
 /**
- * Makes the sandbox's directory, with a first file that says whose it is and who is at work.
+ * Makes the sandbox's directory, with a first file that records its owner and the running process.
  * @returns to be called once the sandbox is complete
  */
 export function claimDirectory(paths: SandboxPaths): () => void {

@@ -1,7 +1,7 @@
 import { createServer, type ListenOptions, type Server } from 'node:net';
 
 /**
- * Ports on 127.0.0.1 that nobody listens on, and that are handed out to nobody else on this machine while
+ * Ports on 127.0.0.1 without a listener, which no other sandbox of this machine gets while
  * this process lives: what is to listen there takes seconds to come up. Taken from below the range that
  * the kernel hands out for outgoing connections, so that none of those comes in between.
  */
@@ -29,7 +29,7 @@ async function isFree(port: number): Promise<boolean> {
   return true;
 }
 
-/** Undefined where somebody else has it. */
+/** Undefined where another process has it. */
 function listen(where: ListenOptions): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { childEnvironment } from '../../host/childEnvironment.ts';
 
-/** A running process and the mark that tells it from a later one with the same id. */
+/** A running process and the mark that distinguishes it from a later one with the same id. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly start: string;

@@ -7,9 +7,8 @@ export interface ServiceUser {
   readonly gid: number;
 }
 
-/** The unprivileged user that the sandbox's units run as; undefined where tv itself is unprivileged. */
-export function serviceUser(): ServiceUser | undefined {
-  if (process.getuid?.() !== 0) return undefined;
+/** The unprivileged user that the sandbox's units run as. */
+export function serviceUser(): ServiceUser {
   const name = ['postgres', 'nobody'].find((candidate) => id('-u', candidate) !== undefined) ?? 'nobody';
   return { name, uid: id('-u', name) ?? 65_534, gid: id('-g', name) ?? 65_534 };
 }

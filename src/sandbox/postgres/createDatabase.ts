@@ -71,7 +71,7 @@ async function withClient<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = new Client(config);
-  // A server that goes away is told by the query; without a listener it would end tv as well.
+  // The query reports a server that goes away; without a listener it would end tv as well.
   client.on('error', () => {});
   await client.connect();
   try {

@@ -21,7 +21,7 @@ export interface FillDatabaseParameters {
 
 export interface FilledDatabase {
   readonly events: number;
-  /** The cursor stands here, in the form that has one. */
+  /** Block of the cursor, in the form that has one. */
   readonly lastIndexedBlock: number;
 }
 
@@ -40,7 +40,7 @@ export async function fillDatabase(parameters: FillDatabaseParameters): Promise<
     form: indexer,
   });
   const client = new Client({ connectionString: databaseUrl });
-  // A server that goes away is told by the query; without a listener it would end tv as well.
+  // The query reports a server that goes away; without a listener it would end tv as well.
   client.on('error', () => {});
   await client.connect();
   try {

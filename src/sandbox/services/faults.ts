@@ -22,7 +22,7 @@ export type RpcFault =
   /** eth_getLogs for exactly one of these blocks fails, so that the indexer leaves it out. */
   | { readonly mode: 'skip-logs'; readonly blocks: readonly number[] };
 
-/** All faults at work at once; an empty list, or no file, means none. */
+/** All active faults; an empty list, or no file, means none. */
 export type Faults = readonly RpcFault[];
 
 /** Replaces the file at once, so that the proxy never reads half of it. Readable for the proxy's user. */
@@ -54,7 +54,7 @@ function parse(text: string): Faults {
   return parsed;
 }
 
-/** The fault of this mode, where it is at work. */
+/** The fault of this mode, where it is active. */
 export function findFault<M extends RpcFault['mode']>(
   faults: Faults,
   mode: M,

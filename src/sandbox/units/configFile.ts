@@ -15,6 +15,7 @@ export function configFileText(
     chain: { id: deployment.chainId, rpcUrls: [`http://127.0.0.1:${ports.rpc}`], timeoutMs: 5_000 },
     contracts: deployment.addresses,
     database: {
+      unit: 'sandbox-database',
       adminUrl: `postgresql://postgres:${encodeURIComponent(readPassword(paths, 'postgres'))}@127.0.0.1:${ports.database}/postgres`,
     },
     host: {
@@ -23,7 +24,7 @@ export function configFileText(
       units: { api: 'tempovault-api', indexer: 'tempovault-indexer', oracle: 'tempovault-oracle' },
       programs: { api: 'api_server', indexer: 'event_indexer', oracle: 'oracle_relay' },
     },
-    api: { url: `http://127.0.0.1:${ports.api}` },
+    api: { url: `http://127.0.0.1:${ports.api}`, origins: ['https://app.tempovault.example'] },
     backup: { directory: paths.backup },
     signers: Object.fromEntries(
       keyRoles.map((role) => [

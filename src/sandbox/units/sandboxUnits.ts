@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import type { DeployedPair } from '../chain/deployment.ts';
 import type { ServiceUser } from '../machine/serviceUser.ts';
-import { type MachineKind, toolPath, unitPath } from '../machine/startMachine.ts';
+import { nodeInside, unitPath } from '../machine/startMachine.ts';
 import type { SandboxPaths } from '../paths.ts';
 import type { IndexerForm } from '../services/lib/decodeLog.ts';
 import type { SandboxUnit } from './unitText.ts';
 
 export interface UnitsParameters {
-  readonly kind: MachineKind;
-  readonly user: ServiceUser | undefined;
+  readonly user: ServiceUser;
   /** As the units see them. */
   readonly chainCommand: readonly string[];
   readonly databaseCommand: readonly string[];
@@ -21,17 +20,14 @@ export interface UnitsParameters {
 /** On the relay's command line. Short, so that whoever practises need not wait. In seconds. */
 const relayIntervalSeconds = 5;
 
-/** All units of a sandbox: what a TempoVault stands on, and TempoVault itself. */
+/** All units of a sandbox: what a TempoVault depends on, and TempoVault itself. */
 export function sandboxUnits(
   paths: SandboxPaths,
-  { kind, user, chainCommand, databaseCommand, ports, indexer, pairs }: UnitsParameters,
+  { user, chainCommand, databaseCommand, ports, indexer, pairs }: UnitsParameters,
 ): readonly SandboxUnit[] {
-  const at = (path: string) => unitPath(kind, paths, path);
-  const node = (program: string) => [
-    toolPath(kind, process.execPath),
-    at(join(paths.programs, `${program}.js`)),
-  ];
-  const common = { user: user?.name };
+  const at = (path: string) => unitPath(paths, path);
+  const node = (program: string) => [...nodeInside(), at(join(paths.programs, `${program}.js`))];
+  const common = { user: user.name };
   const service = (
     name: string,
     description: string,

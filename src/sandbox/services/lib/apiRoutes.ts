@@ -98,7 +98,7 @@ async function riskStatus(
       body: { pair_id: pair, circuit_broken: await readPair(rpc, controller, 'pairCircuitBroken', pair) },
     };
   } catch {
-    // Not the deployed generation, or not there at all: the next call tells.
+    // Not the deployed generation, or not there at all: the next call shows which.
   }
   try {
     const broken = await readPair(rpc, controller, 'circuitBroken', pair);
@@ -118,7 +118,7 @@ async function riskStatus(
   }
 }
 
-/** Always empty, as in the deployed build, which asks nobody. */
+/** Always empty, as in the deployed build, which queries no source. */
 async function orders(_sources: ApiSources, names: readonly string[]): Promise<ApiAnswer> {
   const [strategy = '', pair = ''] = names;
   if (!isAddress(strategy)) return malformed('strategy_address');

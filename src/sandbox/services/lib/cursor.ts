@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { SchemaForm } from '../../postgres/createDatabase.ts';
 
-/** Told by the catalogue: only the deployed form has a cursor table. */
+/** Read from the catalogue: only the deployed form has a cursor table. */
 export async function readSchemaForm(client: ClientBase): Promise<SchemaForm> {
   const { rows } = await client.query<{ found: boolean }>(
     "SELECT to_regclass('indexer_state') IS NOT NULL AS found",

@@ -92,7 +92,7 @@ function logRange(params: readonly unknown[]): readonly [number | undefined, num
   return [from, to];
 }
 
-/** Undefined for a tag that stands for a recent block. */
+/** Undefined for a tag that means a recent block. */
 function blockNumber(value: unknown): number | undefined {
   if (value === 'earliest') return 0;
   return typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value) ? Number(value) : undefined;

@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { http } from '../../../http/nodeHttp.ts';
 import { log } from './log.ts';
 
 /** Serves on 127.0.0.1 until `stop` fires; open connections are cut then. */
 export async function serve(port: number, listener: RequestListener, stop: AbortSignal): Promise<void> {
-  const server = createServer(listener);
+  const server = http.createServer(listener);
   // Longer than any poll interval, so that clients' connections stay usable.
   server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,4 @@
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { http, https } from '../../../http/nodeHttp.ts';
 
 export interface UpstreamOptions {
   /** Limit of one request in milliseconds; default: none. */
@@ -20,9 +19,8 @@ export type Upstream = (body: Buffer) => Promise<UpstreamAnswer>;
  * on loopback.
  */
 export function upstream(url: string, { timeoutMs, stop }: UpstreamOptions = {}): Upstream {
-  const secure = url.startsWith('https:');
-  const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
-  const send = secure ? httpsRequest : httpRequest;
+  const { Agent, request: send } = url.startsWith('https:') ? https : http;
+  const agent = new Agent({ keepAlive: true });
 
   const post = (body: Buffer, again: boolean): Promise<UpstreamAnswer> =>
     new Promise((resolve, reject) => {

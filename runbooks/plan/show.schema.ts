@@ -1,0 +1,3 @@
+import { describedPlan } from '../../src/operations/approval/schema.ts';
+
+export default describedPlan;

@@ -1,0 +1,20 @@
+import type { PlannedChange } from '../runbook/changes.ts';
+import type { Paint } from '../runbook/paint.ts';
+import { count, shortened } from '../text/format.ts';
+import { aligned } from '../text/layout.ts';
+import { outsideText } from '../text/outsideText.ts';
+
+/** More than this are counted, not listed. */
+const listed = 16;
+
+/** What a plan changes in the database and on the host, under its steps. */
+export function renderChanges(changes: readonly PlannedChange[], paint: Paint): string {
+  const rows = changes.slice(0, listed).map(({ kind, what, course }) => {
+    const states = course.filter((state, index) => index === 0 || state !== course[index - 1]);
+    const words = states.length === 1 ? [...states, 'no change'] : states;
+    return [kind, shortened(outsideText(`${what}: ${words.join(' → ')}`, 4_000), paint)] as const;
+  });
+  const more = changes.length - rows.length;
+  const rest = more > 0 ? [['…', `${count(more)} more: see --json`] as const] : [];
+  return `${paint.bold('Changes')}\n${aligned([...rows, ...rest], paint.width)}`;
+}
