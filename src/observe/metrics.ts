@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { serviceNames } from '../operations/service/service.ts';
 import { bytes, duration, howMany } from '../text/format.ts';
-import { newestVerified } from './sources/backups.ts';
+import { isVerified, newestVerified } from './sources/backups.ts';
 import type { SourceId, ValueOf, World } from './world.ts';
 
 /** One figure of a metric, with the values of the metric's labels in their order. */
@@ -50,6 +50,16 @@ function metric<S extends SourceId>(row: Row<S>): AnyMetric {
   return { type: 'gauge', labels: [], ...row } as unknown as AnyMetric;
 }
 
+/** One point, or none where the value is unknown. */
+const pointOf = (value: number | undefined, labels: readonly string[]): readonly Point[] =>
+  value === undefined ? [] : [{ labels, value }];
+const pointAt = (at: Date | undefined, labels: readonly string[]) =>
+  pointOf(at === undefined ? undefined : at.getTime() / 1000, labels);
+
+/** What was found is a fact; that nothing more is there may be in doubt. */
+const unlessInDoubt = ({ doubt }: { readonly doubt: string | undefined }, found: number) =>
+  doubt === undefined || found > 0 ? found : undefined;
+
 /** Bytes that are used, in percent. */
 const percent = (used: number, total: number) => (total === 0 ? undefined : (used / total) * 100);
 const seconds = (value: number) => duration(value * 1000);
@@ -74,6 +84,20 @@ export const metrics: readonly AnyMetric[] = [
     value: (states) => serviceNames.map((name) => ({ labels: [name], value: states[name].restarts })),
   }),
   metric({
+    name: 'tempovault_service_state_timestamp_seconds',
+    help: 'When the unit came into its present state.',
+    labels: ['service'],
+    source: 'services',
+    value: (states) => serviceNames.flatMap((name) => pointAt(states[name].since, [name])),
+  }),
+  metric({
+    name: 'tempovault_service_memory_bytes',
+    help: 'Memory that systemd counts for the unit.',
+    labels: ['service'],
+    source: 'services',
+    value: (states) => serviceNames.flatMap((name) => pointOf(states[name].memoryBytes, [name])),
+  }),
+  metric({
     name: 'tempovault_service_processes',
     help: "Processes that run the service's program, whoever started them.",
     labels: ['service'],
@@ -88,6 +112,24 @@ export const metrics: readonly AnyMetric[] = [
       percent(total - available, total),
     performance: { label: 'memory', unit: '%', warning: ({ monitor }) => monitor.memoryPercent },
     trend: { title: 'memory', format: percents, scale: [0, 100] },
+  }),
+  metric({
+    name: 'tempovault_memory_total_bytes',
+    help: 'Memory of the host.',
+    source: 'machine',
+    value: ({ memoryTotalBytes }) => memoryTotalBytes,
+  }),
+  metric({
+    name: 'tempovault_memory_available_bytes',
+    help: 'Memory of the host that programs can still get without swapping.',
+    source: 'machine',
+    value: ({ memoryAvailableBytes }) => memoryAvailableBytes,
+  }),
+  metric({
+    name: 'tempovault_cores',
+    help: 'Cores of the host.',
+    source: 'machine',
+    value: ({ cores }) => cores,
   }),
   metric({
     name: 'tempovault_load_per_core',
@@ -110,6 +152,40 @@ export const metrics: readonly AnyMetric[] = [
     value: ({ freeBytes }) => freeBytes,
   }),
   metric({
+    name: 'tempovault_disk_size_bytes',
+    help: 'Of the file system that holds the backups.',
+    source: 'disk',
+    value: ({ totalBytes }) => totalBytes,
+  }),
+  metric({
+    name: 'tempovault_disk_prunable_bytes',
+    help: 'What tv db prune would free.',
+    source: 'disk',
+    value: ({ prunableBytes }) => prunableBytes,
+  }),
+  metric({
+    name: 'tempovault_env_file_changed_timestamp_seconds',
+    help: 'When .env was last changed.',
+    source: 'envFile',
+    value: ({ changedAt }) => changedAt.getTime() / 1000,
+  }),
+  metric({
+    name: 'tempovault_service_missing_variables',
+    help: 'Variables that the service needs and that are not set.',
+    labels: ['service'],
+    source: 'envFile',
+    value: ({ services }) =>
+      services.map(({ service, missing }) => ({ labels: [service], value: missing.length })),
+  }),
+  metric({
+    name: 'tempovault_service_outdated_variables',
+    help: 'Variables that .env has another value for than the running service.',
+    labels: ['service'],
+    source: 'envFile',
+    value: ({ services }) =>
+      services.flatMap(({ service, outdated }) => pointOf(outdated?.length, [service])),
+  }),
+  metric({
     name: 'tempovault_rpc_up',
     help: 'Whether the RPC node answers.',
     labels: ['node'],
@@ -125,6 +201,20 @@ export const metrics: readonly AnyMetric[] = [
       all
         .filter(({ error }) => error === undefined)
         .map(({ url, durationMs }) => ({ labels: [url], value: durationMs / 1000 })),
+  }),
+  metric({
+    name: 'tempovault_rpc_head_block',
+    help: "Number of the RPC node's newest block.",
+    labels: ['node'],
+    source: 'nodes',
+    value: (all) => all.flatMap(({ url, head }) => pointOf(head, [url])),
+  }),
+  metric({
+    name: 'tempovault_rpc_behind_blocks',
+    help: 'Blocks that the RPC node is behind the foremost one of the same chain.',
+    labels: ['node'],
+    source: 'nodes',
+    value: (all) => all.flatMap(({ url, behind }) => pointOf(behind, [url])),
   }),
   metric({
     name: 'tempovault_chain_head_block',
@@ -152,6 +242,12 @@ export const metrics: readonly AnyMetric[] = [
     performance: { label: 'breakers_open', unit: '' },
   }),
   metric({
+    name: 'tempovault_breakers',
+    help: 'Circuit breakers of the pairs in the settings, and those that were ever used.',
+    source: 'breakers',
+    value: ({ breakers }) => breakers.length,
+  }),
+  metric({
     name: 'tempovault_signal_age_seconds',
     help: "Age of the pair's last signal, by the clock of the chain.",
     labels: ['pair'],
@@ -173,6 +269,20 @@ export const metrics: readonly AnyMetric[] = [
     trend: { title: 'signal age', format: seconds },
   }),
   metric({
+    name: 'tempovault_signal_nonce',
+    help: "Nonce of the pair's last signal.",
+    labels: ['pair'],
+    source: 'signals',
+    value: ({ signals }) =>
+      signals.map(({ pair, nonce }) => ({ labels: [pair.name ?? pair.id], value: Number(nonce) })),
+  }),
+  metric({
+    name: 'tempovault_signal_staleness_seconds',
+    help: 'Age from which the contract refuses a signal.',
+    source: 'signals',
+    value: ({ stalenessSeconds }) => stalenessSeconds,
+  }),
+  metric({
     name: 'tempovault_relay_balance_lasts_seconds',
     help: "How long the funds of the relay's account last at the spend that was observed.",
     source: 'relay',
@@ -183,10 +293,33 @@ export const metrics: readonly AnyMetric[] = [
     },
   }),
   metric({
+    name: 'tempovault_relay_balance',
+    help: "Funds of the relay's account in whole tokens, of the token that it pays with.",
+    labels: ['token'],
+    source: 'relay',
+    value: ({ payer }) =>
+      payer.known
+        ? [{ labels: [payer.value.symbol], value: Number(payer.value.balance) / 10 ** payer.value.decimals }]
+        : undefined,
+  }),
+  metric({
+    name: 'tempovault_relay_transactions_total',
+    help: "Transactions of the relay's account that are in a block: its nonce.",
+    type: 'counter',
+    source: 'relay',
+    value: ({ nonce }) => (nonce.known ? nonce.value.latest : undefined),
+  }),
+  metric({
     name: 'tempovault_relay_pending_transactions',
     help: "Transactions of the relay's account that are in no block yet.",
     source: 'relay',
     value: ({ nonce }) => (nonce.known ? nonce.value.pending - nonce.value.latest : undefined),
+  }),
+  metric({
+    name: 'tempovault_relay_interval_seconds',
+    help: 'Time between two signals, as the relay was started or .env has it.',
+    source: 'relayInterval',
+    value: (interval) => interval,
   }),
   metric({
     name: 'tempovault_database_size_bytes',
@@ -197,10 +330,28 @@ export const metrics: readonly AnyMetric[] = [
     trend: { title: 'database', format: bytes },
   }),
   metric({
+    name: 'tempovault_database_answer_seconds',
+    help: 'Time that the database took for its answer.',
+    source: 'database',
+    value: ({ durationMs }) => durationMs / 1000,
+  }),
+  metric({
+    name: 'tempovault_database_oldest_transaction_seconds',
+    help: 'Age of the oldest open transaction of other sessions; 0 where none is open.',
+    source: 'database',
+    value: ({ oldestTransactionSeconds }) => oldestTransactionSeconds ?? 0,
+  }),
+  metric({
     name: 'tempovault_database_connections',
     help: 'Connections of the database server in use.',
     source: 'database',
     value: ({ connections }) => connections.used,
+  }),
+  metric({
+    name: 'tempovault_database_connections_max',
+    help: 'Connections that the database server takes.',
+    source: 'database',
+    value: ({ connections }) => connections.max,
   }),
   metric({
     name: 'tempovault_database_connections_used_percent',
@@ -226,10 +377,56 @@ export const metrics: readonly AnyMetric[] = [
     trend: { title: 'indexer lag', format: (value) => howMany(value, 'block') },
   }),
   metric({
+    name: 'tempovault_indexer_waiting_seconds',
+    help: 'How long the next block has been waiting for the indexer; 0 where none waits.',
+    source: 'indexer',
+    value: ({ waitingMs }) => (waitingMs.known ? (waitingMs.value ?? 0) / 1000 : undefined),
+  }),
+  metric({
+    name: 'tempovault_events_sampled_blocks',
+    help: 'Blocks of which the events in the database were compared with the chain in this check.',
+    source: 'events',
+    value: (sample) => sample?.ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0),
+  }),
+  metric({
+    name: 'tempovault_events_matched',
+    help: 'Events of the sample that the database has as the chain has them.',
+    source: 'events',
+    value: (sample) => sample?.matched,
+  }),
+  metric({
+    name: 'tempovault_events_missing',
+    help: 'Events of the sample that are on the chain and not in the database.',
+    source: 'events',
+    value: (sample) => sample && unlessInDoubt(sample, sample.missing.total),
+  }),
+  metric({
+    name: 'tempovault_events_surplus',
+    help: 'Events of the sample that are in the database and not on the chain.',
+    source: 'events',
+    value: (sample) => sample && unlessInDoubt(sample, sample.surplus.length),
+  }),
+  metric({
     name: 'tempovault_api_ready',
     help: 'Whether the API says that it is ready.',
     source: 'api',
     value: ({ ready }) => (ready.ready ? 1 : 0),
+  }),
+  metric({
+    name: 'tempovault_api_dependency_ready',
+    help: 'Whether the API says that it reaches what it depends on.',
+    labels: ['dependency'],
+    source: 'api',
+    value: ({ ready: { checks } }) =>
+      (['database', 'rpc'] as const).flatMap((name) =>
+        pointOf(checks[name] === undefined ? undefined : Number(checks[name]), [name]),
+      ),
+  }),
+  metric({
+    name: 'tempovault_api_latest_block',
+    help: 'Newest block that the API knows.',
+    source: 'api',
+    value: ({ health }) => health.latestBlock,
   }),
   metric({
     name: 'tempovault_api_answer_seconds',
@@ -246,6 +443,18 @@ export const metrics: readonly AnyMetric[] = [
     value: ({ backups }) => backups.length,
   }),
   metric({
+    name: 'tempovault_backups_verified',
+    help: 'Backups that were verified without a problem.',
+    source: 'backups',
+    value: ({ backups }) => backups.filter(isVerified).length,
+  }),
+  metric({
+    name: 'tempovault_backups_bytes',
+    help: 'Size of all backups together.',
+    source: 'backups',
+    value: ({ backups }) => backups.reduce((sum, { bytes: size }) => sum + size, 0),
+  }),
+  metric({
     name: 'tempovault_backup_verified_age_seconds',
     help: 'Age of the newest verified backup.',
     source: 'backups',
@@ -254,6 +463,29 @@ export const metrics: readonly AnyMetric[] = [
       return newest === undefined ? undefined : (now.getTime() - Date.parse(newest.createdAt)) / 1000;
     },
     performance: { label: 'backup_age', unit: 's', warning: ({ monitor }) => monitor.backupHours * 3_600 },
+  }),
+  metric({
+    name: 'tempovault_scheduled_job_next_timestamp_seconds',
+    help: 'When the job of tv db schedule runs next.',
+    labels: ['job'],
+    source: 'schedule',
+    value: (jobs) => jobs?.flatMap(({ name, next }) => pointAt(next, [name])),
+  }),
+  metric({
+    name: 'tempovault_scheduled_job_failed',
+    help: 'Whether the last run of the job of tv db schedule failed.',
+    labels: ['job'],
+    source: 'schedule',
+    value: (jobs) =>
+      jobs?.flatMap(({ name, running, last }) =>
+        pointOf(running || last === undefined ? undefined : Number(last.result !== 'success'), [name]),
+      ),
+  }),
+  metric({
+    name: 'tempovault_certificate_expiry_timestamp_seconds',
+    help: 'Until when the certificate of the public URL is valid.',
+    source: 'certificate',
+    value: (shown) => shown && shown.validTo.getTime() / 1000,
   }),
   metric({
     name: 'tempovault_old_keys',
@@ -272,6 +504,18 @@ export const metrics: readonly AnyMetric[] = [
     help: 'Runs of tv that are neither finished nor abandoned.',
     source: 'runs',
     value: ({ left }) => left.length,
+  }),
+  metric({
+    name: 'tempovault_runs_unverified',
+    help: 'Runs of tv whose effect was not verified, where none of the same command has been since.',
+    source: 'runs',
+    value: ({ unverified }) => unverified.length,
+  }),
+  metric({
+    name: 'tempovault_runs_running',
+    help: 'Runs of tv that are in progress.',
+    source: 'runs',
+    value: ({ running }) => running.length,
   }),
 ];
 

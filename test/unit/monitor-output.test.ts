@@ -20,7 +20,7 @@ import {
 } from '../../src/observe/monitor/receivers.ts';
 import { eventLine, renderMonitor, sparkline, trendLines } from '../../src/observe/monitor/render.ts';
 import { webhookBody } from '../../src/observe/monitor/webhookBody.ts';
-import type { World } from '../../src/observe/world.ts';
+import type { ValueOf, World } from '../../src/observe/world.ts';
 import { away, late, worldNow, worldSettings, worldWith } from '../support/observedWorld.ts';
 import { plainPaint } from '../support/paint.ts';
 import { httpServer } from '../support/rpcServer.ts';
@@ -72,9 +72,125 @@ describe('performance data', () => {
   });
 });
 
+const changed = (all: ValueOf<'services'>, change: object) =>
+  Object.fromEntries(Object.entries(all).map(([name, state]) => [name, { ...state, ...change }]));
+const at = (minutes: number) => new Date(worldNow.getTime() + minutes * 60_000);
+const job = { service: '', timer: '', enabled: true, active: true, running: false } as const;
+const ended = { startedAt: at(-20), endedAt: at(-10), exitCode: 0 };
+/** What a host may have, and that of the tests has not. */
+const installed = {
+  schedule: () => [
+    { ...job, name: 'backup', next: at(30), last: { ...ended, result: 'success' } },
+    { ...job, name: 'maintenance', next: undefined, last: { ...ended, result: 'exit-code' } },
+  ],
+  certificate: () => ({ host: 'h', issuer: 'i', validTo: at(60), untrusted: undefined }),
+};
+/** The points of a metric, as `LABEL VALUE`. */
+const points = (world: World, name: string) =>
+  measure(world, worldNow)
+    .filter(({ metric }) => metric.name === `tempovault_${name}`)
+    .flatMap((measured) => measured.points.map(({ labels, value }) => [...labels, value].join(' ')));
+
 describe('metrics', () => {
+  it.each<[string, readonly string[]]>([
+    [
+      'service_state_timestamp_seconds',
+      ['api', 'indexer', 'oracle'].map((name) => `${name} ${at(-4_560).getTime() / 1000}`),
+    ],
+    ['service_memory_bytes', ['api 50000000', 'indexer 50000000', 'oracle 50000000']],
+    ['service_outdated_variables', ['api 0', 'indexer 0', 'oracle 0']],
+    ['rpc_head_block', ['https://a.example 5000', 'https://b.example 5000']],
+    ['rpc_behind_blocks', ['https://a.example 0', 'https://b.example 0']],
+    ['signal_nonce', ['A-B 7']],
+    ['relay_balance', ['pathUSD 100']],
+    ['api_dependency_ready', ['database 1', 'rpc 1']],
+    ['scheduled_job_next_timestamp_seconds', [`backup ${at(30).getTime() / 1000}`]],
+    ['scheduled_job_failed', ['backup 0', 'maintenance 1']],
+    ['certificate_expiry_timestamp_seconds', [`${at(60).getTime() / 1000}`]],
+    ['events_sampled_blocks', ['1000']],
+    ['indexer_waiting_seconds', ['2']],
+  ])('%s', (name, expected) => {
+    expect(points(worldWith(installed), name)).toEqual(expected);
+  });
+
+  it.each<[string, string, Parameters<typeof worldWith>[0]]>([
+    [
+      'state of a unit',
+      'service_state_timestamp_seconds',
+      { services: (all) => changed(all, { since: undefined }) },
+    ],
+    [
+      'memory of a unit',
+      'service_memory_bytes',
+      { services: (all) => changed(all, { memoryBytes: undefined }) },
+    ],
+    [
+      'variables of a process',
+      'service_outdated_variables',
+      {
+        envFile: (state) => ({
+          ...state,
+          services: state.services.map((one) => ({ ...one, outdated: undefined })),
+        }),
+      },
+    ],
+    ['head of a node', 'rpc_head_block', { nodes: (all) => all.map((one) => ({ ...one, head: undefined })) }],
+    [
+      'blocks behind',
+      'rpc_behind_blocks',
+      { nodes: (all) => all.map((one) => ({ ...one, behind: undefined })) },
+    ],
+    [
+      'what the relay pays with',
+      'relay_balance',
+      { relay: (state) => ({ ...state, payer: { known: false, reason: 'late' } }) },
+    ],
+    [
+      'nonce of the relay',
+      'relay_transactions_total',
+      { relay: (state) => ({ ...state, nonce: { known: false, reason: 'late' } }) },
+    ],
+    [
+      'dependencies of the API',
+      'api_dependency_ready',
+      {
+        api: (state) => ({
+          ...state,
+          ready: { ...state.ready, checks: { rpc: undefined, database: undefined } },
+        }),
+      },
+    ],
+    [
+      'missing events, in doubt',
+      'events_missing',
+      { events: (sample) => ({ ...sample, doubt: 'no log index' }) },
+    ],
+    [
+      'surplus events, in doubt',
+      'events_surplus',
+      { events: (sample) => ({ ...sample, doubt: 'no log index' }) },
+    ],
+    [
+      'time of the next block',
+      'indexer_waiting_seconds',
+      {
+        indexer: (state) => ({ ...state, waitingMs: { known: false, reason: 'late' } }),
+      },
+    ],
+    [
+      'what the jobs have not done yet',
+      'scheduled_job_failed',
+      {
+        schedule: () => [{ ...job, name: 'backup', next: undefined, last: undefined }],
+      },
+    ],
+  ])('unknown is no figure: %s', (_, name, changes) => {
+    expect(points(worldWith(installed), name)).not.toEqual([]);
+    expect(points(worldWith({ ...installed, ...changes }), name)).toEqual([]);
+  });
+
   it('where all is known, every one has a figure', () => {
-    const lacking = measure(worldWith(), worldNow).filter(({ points }) => points.length === 0);
+    const lacking = measure(worldWith(installed), worldNow).filter(({ points }) => points.length === 0);
     expect(lacking.map(({ metric: { name } }) => name)).toEqual([]);
     expect(new Set(metrics.map(({ name }) => name)).size).toBe(metrics.length);
   });

@@ -16,5 +16,10 @@ export const backups: Source<BackupList> = {
 
 /** The newest backup that was verified without a problem. */
 export function newestVerified({ backups: all }: Pick<BackupList, 'backups'>): Backup | undefined {
-  return all.find(({ marks, problems }) => marks.verified?.problems.length === 0 && problems.length === 0);
+  return all.find(isVerified);
+}
+
+/** Whether it was verified without a problem, and none has come since. */
+export function isVerified({ marks, problems }: Pick<Backup, 'marks' | 'problems'>): boolean {
+  return marks.verified?.problems.length === 0 && problems.length === 0;
 }
