@@ -212,6 +212,10 @@ async function dispatch(invocation: Invocation, app: AppContext): Promise<number
         const { abandonRun } = await import('./engine/abandonRun.ts');
         return abandonRun(engine, run, choice.reason, parsed.answers);
       }
+      if (direction === 'release') {
+        const { releaseRun } = await import('./engine/releaseRun.ts');
+        return releaseRun(engine, run, choice.reason, parsed.answers);
+      }
       if (direction === 'note') {
         const { noteRun } = await import('./engine/noteRun.ts');
         return noteRun(engine, run, choice.text, parsed.answers);

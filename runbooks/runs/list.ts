@@ -36,7 +36,7 @@ export default defineReport({
         status: state.status,
         unfinished: isUnfinished(state),
         supersededBy: state.supersededBy ?? null,
-        /** Commands that resume or undo it. */
+        /** Commands that resume or undo it, or release it first. */
         ways: recoveryCommands(state),
         startedAt: state.started.at,
         endedAt: state.endedAt,
@@ -56,7 +56,10 @@ export default defineReport({
       ago(new Date(startedAt), paint.now),
       paint.dim(operator),
     ]);
-    const left = runs.find(({ unfinished }) => unfinished);
+    // One in progress has a way only where its process cannot be seen.
+    const left = runs.find(
+      ({ unfinished, status, ways }) => unfinished || (status === 'running' && ways.length > 0),
+    );
     const more = total > runs.length ? `\n  … and ${total - runs.length} older ones: --limit ${total}` : '';
     const ways = [...damaged.flatMap(({ next }) => next), ...(left?.ways ?? [])];
     const next = ways.length === 0 ? '' : `\n\n${paint.next(ways)}`;

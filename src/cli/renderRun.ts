@@ -118,6 +118,10 @@ export class RunScreen {
       case 'run.abandoned':
         this.#abandoned(event);
         break;
+      case 'run.released':
+        this.#print(`\n${paint.ok('✔')} Released: its process counts as ended.\n`);
+        if ((event.next ?? []).length > 0) this.#print(`${renderNext(event.next ?? [], paint)}\n`);
+        break;
       case 'run.noted':
         this.#print(`${paint.ok('✔')} ${wrap(`Noted: ${event.text}`, paint.width - 2, '  ')}\n`);
         break;

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors/codes.ts';
 import { type ExitCode, exitCodes, TvError, UsageError } from '../errors/TvError.ts';
 import { Journal } from '../journal/journal.ts';
 import { leftoversOf, residualState } from '../journal/residualState.ts';
-import { foldRun, type RunState } from '../journal/runState.ts';
+import { foldRun, isUnseen, type RunState, releaseCommand } from '../journal/runState.ts';
 import { fateChecks, isWithoutEffect, journaledTransactions } from '../journal/sentTransactions.ts';
 import type { Answers } from '../runbook/answers.ts';
 import type { Check } from '../runbook/check.ts';
@@ -161,7 +161,12 @@ function readState({ ctx }: Engine, run: string): RunState | undefined {
     );
   }
   if (state.status === 'running')
-    refuse('run.in-progress', 'The run is in progress.', { tv: ['runs', 'list'] }, exitCodes.locked);
+    refuse(
+      'run.in-progress',
+      'The run is in progress.',
+      isUnseen(state) ? releaseCommand(state) : { tv: ['runs', 'list'] },
+      exitCodes.locked,
+    );
   if (['verified', 'undone', 'rolled-back', 'abandoned'].includes(state.status)) {
     refuse('run.closed', 'The run is closed already.', { tv: ['runs', 'show', run] });
   }

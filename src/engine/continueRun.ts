@@ -4,7 +4,7 @@ import { type ExitCode, exitCodes } from '../errors/TvError.ts';
 import { digest } from '../journal/digest.ts';
 import { findRun } from '../journal/readRuns.ts';
 import { residualState } from '../journal/residualState.ts';
-import { foldRun, type RunState } from '../journal/runState.ts';
+import { foldRun, isUnseen, type RunState, releaseCommand } from '../journal/runState.ts';
 import type { Answers } from '../runbook/answers.ts';
 import type { Check } from '../runbook/check.ts';
 import type { ProbeAnswer, Step } from '../runbook/define.ts';
@@ -64,7 +64,8 @@ async function attempt(
     environment: settings.environment,
     subject: registered.runbook.title.toLowerCase(),
   });
-  const { started, status } = readState(engine, run);
+  const found = readState(engine, run);
+  const { started, status } = found;
   const look = (show: boolean, locks?: HeldLocks) =>
     survey(engine, registered, run, { wanted, answers, audit, show, ...(locks && { locks }) });
   if (answers.dryRun) {
@@ -73,7 +74,7 @@ async function attempt(
       throw new Refusal('run.in-progress', 'The run is in progress.', {
         exitCode: exitCodes.locked,
         facts: { run },
-        next: [{ tv: ['runs', 'list'] }],
+        next: [isUnseen(found) ? releaseCommand(found) : { tv: ['runs', 'list'] }],
       });
     }
     await look(true);

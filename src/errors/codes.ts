@@ -128,7 +128,13 @@ export const codes = {
   'run.ambiguous': { meaning: 'Several runs fit.', whatToDo: 'Give the id of one of them.' },
   'run.none-fits': { meaning: 'No run is unfinished, or none qualifies for the command.' },
   'run.not-begun': { meaning: 'The run had not begun; it changed nothing.' },
-  'run.in-progress': { meaning: 'The run is in progress.', whatToDo: 'Wait until it has finished.' },
+  'run.in-progress': {
+    meaning: 'The run is in progress, or its process cannot be seen from here.',
+    whatToDo: 'Wait until it has finished. If its machine is gone, tell tv so: tv runs release.',
+  },
+  'run.not-unseen': {
+    meaning: 'The run needs no release: its process runs on this machine, or has ended.',
+  },
   'run.other-environment': { meaning: 'The run belongs to another environment.' },
   'run.other-version': {
     meaning: 'The run was begun by another version of tv, whose steps may differ.',

@@ -122,6 +122,19 @@ function release(directory: string, mine: number, holder: LockHolder): void {
   }
 }
 
+/**
+ * Releases the lock where this operator holds it, whose process a person has said to have ended.
+ * @throws WriteError where the directory cannot be written
+ */
+export function releaseLockOf(directory: string, { host, pid, mark }: Operator): void {
+  const current = highestClaim(directory);
+  if (!current?.alive) return;
+  const { operator } = current.claim;
+  if (operator.host !== host || operator.pid !== pid || operator.mark !== mark) return;
+  const released: Claim = { ...current.claim, released: true };
+  renameSync(writeDraft(directory, released), claimFile(directory, current.number));
+}
+
 function assertHeld(directory: string, mine: number, holder: LockHolder): void {
   const current = highestClaim(directory);
   const pid = current?.alive === true ? current.claim.operator.pid : undefined;

@@ -26,6 +26,7 @@ const isOperator = has({
   pid: Number.isInteger,
   mark: isTextOrNull,
   pidNamespace: (value) => value === undefined || isText(value),
+  bootId: (value) => value === undefined || isText(value),
 });
 const isAdvice: Test = (value) => isText(value) || isAdviceCommand(value);
 const isError = has({ message: isText, facts: isTextRecord, next: isListOf(isAdvice) });
@@ -90,6 +91,7 @@ const shapes: Readonly<Record<JournalEvent['type'], Test>> = {
     reason: isText,
     transactions: (value) => value === undefined || isListOf(isFate)(value),
   }),
+  'run.released': has({ operator: isOperator, confirmation: isText, reason: isText }),
   'run.noted': has({ operator: isOperator, text: isText }),
   'step.started': has({ step: isText }),
   'step.noted': has({ step: isText, note: isText, value: isUsed }),

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { onThisMachine } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import { isAbsent } from '../output/durableFile.ts';
-import type { LockHolder } from '../runbook/events.ts';
+import type { LockHolder, Operator } from '../runbook/events.ts';
 import { ago, localTime } from '../text/format.ts';
 import { quoteForShell } from '../text/shellLine.ts';
-import { fileLockHolder } from './fileLock.ts';
+import { fileLockHolder, releaseLockOf } from './fileLock.ts';
 import { isRunning } from './operator.ts';
 
 /** Where the settings say that tv keeps its state, and for which environment. */
@@ -30,15 +30,23 @@ export function lockRecords(place: Place): {
     .filter((name) => name.startsWith('asking-'))
     .flatMap((name) => readRecord(join(root, name)) ?? [])
     .filter(({ operator }) => isRunning(operator));
-  const directories = [
-    root,
-    ...names.filter((name) => name.startsWith('thing-')).map((name) => join(root, name)),
-  ];
-  const holding = directories.flatMap((directory) => fileLockHolder(directory) ?? []);
+  const holding = directoriesIn(root, names).flatMap((directory) => fileLockHolder(directory) ?? []);
   return {
     asking,
     holding: [...new Map(holding.map((by) => [`${by.operator.pid} ${by.what}`, by])).values()],
   };
+}
+
+/** Releases every lock of an operator whose process a person has said to have ended. @throws WriteError */
+export function releaseLocksOf(place: Place, operator: Operator): void {
+  const root = lockDirectory(place);
+  for (const directory of directoriesIn(root, namesIn(root))) releaseLockOf(directory, operator);
+}
+
+/** The lock of the environment, and those of the things that runs touch. */
+function directoriesIn(root: string, names: readonly string[]): readonly string[] {
+  const things = names.filter((name) => name.startsWith('thing-'));
+  return names.length === 0 ? [] : [root, ...things.map((name) => join(root, name))];
 }
 
 function namesIn(root: string): readonly string[] {

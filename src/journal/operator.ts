@@ -6,22 +6,31 @@ import { outsideText } from '../text/outsideText.ts';
 /** The namespace in which a process without a container is (`PROC_PID_INIT_INO`, include/linux/proc_ns.h). */
 const initialNamespace = 'pid:[4026531836]';
 
-/**
- * Whether an operator's process still runs. One that cannot be seen from here counts as running: on another
- * machine, or in a container beside or around this one.
- */
+/** `unseen`: on another machine, or in a container beside or around this one. */
+export type Presence = 'running' | 'ended' | 'unseen';
+
+/** Whether an operator's process still runs. One that cannot be seen from here counts as running. */
 export function isRunning(operator: Operator): boolean {
-  if (operator.host !== hostname()) return true;
+  return presenceOf(operator) !== 'ended';
+}
+
+/** What can be seen of an operator's process from here. */
+export function presenceOf(operator: Operator): Presence {
+  const sameKernel = operator.bootId !== undefined && operator.bootId === bootId();
+  // A machine may be renamed while it runs, and containers of one machine have names of their own.
+  if (!sameKernel && operator.host !== hostname()) return 'unseen';
   const here = pidNamespace();
-  if (operator.pidNamespace !== undefined && operator.pidNamespace !== here)
-    return here !== initialNamespace || isInContainer(operator);
+  if (operator.pidNamespace !== undefined && operator.pidNamespace !== here) {
+    if (here !== initialNamespace) return 'unseen';
+    return isInContainer(operator) ? 'running' : 'ended';
+  }
   try {
     process.kill(operator.pid, 0);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return 'ended';
   }
-  if (isZombie(operator.pid)) return false;
-  return operator.mark === null || operator.mark === processMark(operator.pid);
+  if (isZombie(operator.pid)) return 'ended';
+  return operator.mark === null || operator.mark === processMark(operator.pid) ? 'running' : 'ended';
 }
 
 /** Of a user; useradd(8) takes 32 characters. */
@@ -29,7 +38,7 @@ const longestName = 64;
 
 /** This process, as the journal, the lock and the audit log name it. */
 export function thisOperator(): Operator {
-  const namespace = pidNamespace();
+  const [namespace, boot] = [pidNamespace(), bootId()];
   return {
     // Under sudo the person matters, not root.
     user: outsideText(process.env['SUDO_USER'] || userInfo().username, longestName),
@@ -37,6 +46,7 @@ export function thisOperator(): Operator {
     pid: process.pid,
     mark: processMark(process.pid) ?? null,
     ...(namespace === undefined ? {} : { pidNamespace: namespace }),
+    ...(boot === undefined ? {} : { bootId: boot }),
   };
 }
 
@@ -44,6 +54,15 @@ export function thisOperator(): Operator {
 function pidNamespace(): string | undefined {
   try {
     return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where the system has none. */
+function bootId(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {
     return undefined;
   }

@@ -10,7 +10,7 @@ import type {
   TransactionFate,
 } from '../runbook/events.ts';
 import type { Json } from '../runbook/json.ts';
-import { isRunning } from './operator.ts';
+import { isRunning, presenceOf } from './operator.ts';
 import { fateChecks } from './sentTransactions.ts';
 
 export type StepStatus = 'waiting' | 'in-flight' | 'done' | 'failed' | 'undoing' | 'undone';
@@ -33,7 +33,10 @@ export interface RunState {
   readonly verification: readonly Check[];
   /** As they were looked up when the run was abandoned; empty for any other. */
   readonly transactions: readonly TransactionFate[];
-  /** `abandoned`: closed by a person. `running` and `killed` have no closing line; they differ in whether the process is there. */
+  /**
+   * `abandoned`: closed by a person. `running` and `killed` have no closing line; they differ in whether the process
+   * is there, or a person has said that it is not.
+   */
   readonly status: Outcome | 'running' | 'killed' | 'abandoned';
   readonly lastOperator: Operator;
   readonly undoing: boolean;
@@ -60,11 +63,28 @@ export function isClosed({ status }: Pick<RunState, 'status'>): boolean {
   return ['verified', 'rolled-back', 'undone', 'abandoned'].includes(status);
 }
 
-/** Commands that resume or undo a run that is unfinished or not verified; none for any other. */
+/**
+ * Commands that resume or undo a run that is unfinished or not verified; the one that makes this possible where its
+ * process cannot be seen from here; none for any other.
+ */
 export function recoveryCommands(state: RunState): readonly Advice[] {
+  if (isUnseen(state)) return [releaseCommand(state)];
   if (!canBeContinued(state)) return [];
   const { started, undoing } = state;
   return recoveryCommandsAfter(begunSteps(state, started.plan.steps), started.run, undoing);
+}
+
+/** In progress, as far as one can see from here, which is not far: its process is on another machine, or seems so. */
+export function isUnseen({ status, lastOperator }: Pick<RunState, 'status' | 'lastOperator'>): boolean {
+  return status === 'running' && presenceOf(lastOperator) === 'unseen';
+}
+
+/** Of a run that is unseen. */
+export function releaseCommand({ started, lastOperator: { host } }: RunState): Advice {
+  return {
+    when: `if its process on ${host} is known to have ended`,
+    tv: ['runs', 'release', started.run, '--reason', '…'],
+  };
 }
 
 /** Unfinished, or finished without proof, and not superseded. */
@@ -143,6 +163,7 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
   };
   let outcome: Outcome | 'abandoned' | undefined;
   let operator = first.operator;
+  let released = false;
   let undoing = false;
   let asked = false;
   let endedAt: string | null = null;
@@ -153,6 +174,7 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
       case 'run.resumed':
       case 'run.undoing':
         operator = line.operator;
+        released = false;
         undoing = line.type === 'run.undoing';
         asked = undoing;
         outcome = undefined;
@@ -163,6 +185,9 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
         endedAt = line.at;
         transactions = line.transactions ?? [];
         if (transactions.length > 0) verification = fateChecks(transactions, first.plan.steps);
+        break;
+      case 'run.released':
+        released = true;
         break;
       case 'step.started':
         set(line.step, {
@@ -208,7 +233,7 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
     const kept = first.plan.steps.some((step) => statusOf(step) === 'done' && step.effect !== 'reversible');
     if (kept && !first.plan.steps.some((step) => statusOf(step) === 'undoing')) undoing = false;
   }
-  const status = outcome ?? (isRunning(operator) ? 'running' : 'killed');
+  const status = outcome ?? (!released && isRunning(operator) ? 'running' : 'killed');
   return {
     ...{ started: first, steps, verification, transactions, status },
     ...{ lastOperator: operator, undoing, endedAt, lines },

@@ -297,7 +297,7 @@ export function defineAction<const I extends InputFields, D>(
   return { kind: 'action', ...action };
 }
 
-/** A command that resumes, undoes, closes or annotates a journaled run. It asks as the run's own runbook does. */
+/** A command that resumes, undoes, closes, releases or annotates a journaled run. It asks as the run's own runbook does. */
 export interface Control<I extends InputFields = InputFields> extends CommandInfo {
   readonly kind: 'control';
   readonly risk: 'mild' | 'severe';
@@ -310,7 +310,7 @@ export interface Control<I extends InputFields = InputFields> extends CommandInf
 
 export type Choice =
   | { readonly run: string; readonly direction: 'resume' | 'undo' }
-  | { readonly run: string; readonly direction: 'abandon'; readonly reason: string }
+  | { readonly run: string; readonly direction: 'abandon' | 'release'; readonly reason: string }
   | { readonly run: string; readonly direction: 'note'; readonly text: string };
 
 export function defineControl<const I extends InputFields>(control: Omit<Control<I>, 'kind'>): Control<I> {

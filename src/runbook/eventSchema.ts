@@ -69,6 +69,13 @@ export const runEvent = schemaFor<RunEvent>()(
       transactions: z.array(transactionFate).optional(),
       leftovers: z.array(z.object({ what: z.string(), until: z.string(), remove: advice })).optional(),
     }),
+    z.object({
+      type: z.literal('run.released'),
+      operator,
+      confirmation: z.string(),
+      reason: z.string(),
+      next: z.array(advice).optional(),
+    }),
     z.object({ type: z.literal('run.noted'), operator, text: z.string() }),
     z.object({ type: z.literal('step.started'), step: z.string() }),
     z.object({ type: z.literal('step.noted'), step: z.string(), note: z.string(), value: z.unknown() }),

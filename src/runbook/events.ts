@@ -42,6 +42,8 @@ export interface Operator {
   readonly mark: string | null;
   /** In which `pid` counts, as `pid:[4026531836]`; absent where the system has none, and in older journals. */
   readonly pidNamespace?: string;
+  /** Of the kernel that it ran on: another one after each boot. Absent where there is none, and in older journals. */
+  readonly bootId?: string;
 }
 
 /**
@@ -188,6 +190,15 @@ export type JournalEvent =
       readonly transactions?: readonly TransactionFate[];
       /** What it had made and not ended, and the lines that remove it. Absent where there is none. */
       readonly leftovers?: readonly Leftover[];
+    }
+  /** A person has said that its process, which cannot be seen from here, has ended. */
+  | {
+      readonly type: 'run.released';
+      readonly operator: Operator;
+      readonly confirmation: string;
+      readonly reason: string;
+      /** What can be done now; shown, not kept. */
+      readonly next?: readonly Advice[];
     }
   /** Written by a person after the run had ended, for its report. */
   | { readonly type: 'run.noted'; readonly operator: Operator; readonly text: string }

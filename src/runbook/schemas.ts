@@ -20,6 +20,7 @@ export const operator = z
     pid: z.number(),
     mark: z.string().nullable(),
     pidNamespace: z.string().optional(),
+    bootId: z.string().optional(),
   })
   .meta({ id: 'operator' });
 

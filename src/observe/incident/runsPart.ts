@@ -161,6 +161,8 @@ function lineEntry(
       return entry(at, 'warn', `${name}: undo started by ${who(line)}`, [`run ${started.run}`]);
     case 'run.abandoned':
       return entry(at, 'warn', `${name} abandoned by ${who(line)}: ${line.reason}`, [`run ${started.run}`]);
+    case 'run.released':
+      return entry(at, 'warn', `${name} released by ${who(line)}: ${line.reason}`, [`run ${started.run}`]);
     case 'run.noted':
       return entry(at, 'info', `${name}, note of ${who(line)}: ${line.text}`, [`run ${started.run}`]);
     case 'run.signalled':

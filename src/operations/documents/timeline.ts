@@ -125,6 +125,8 @@ function describe(
         ...answer(line),
         ...(line.transactions ?? []).map(({ hash, words }) => `transaction ${hash} ${words}`),
       ]);
+    case 'run.released':
+      return moment('run', `its process is said to have ended: ${line.reason}`, answer(line));
     case 'run.noted':
       return moment('run', `note: ${line.text}`, [`${line.operator.user}@${line.operator.host}`]);
     case 'step.started':
