@@ -184,7 +184,7 @@ export async function diagnoseMeanwhile(
     const ahead = duration(hostTime.getTime() - newest);
     troubles.push({
       id: 'clock',
-      summary: `the host's clock is ${ahead} ahead of the chain: signals of the future are refused, or the chain makes no progress`,
+      summary: `the host's clock is ${ahead} ahead of the newest block that the node returns: the clock is wrong, and signals of the future are refused; or the chain makes no progress; or the node lags`,
       next: [onHost('timedatectl status'), { tv: ['status'] }],
     });
   }

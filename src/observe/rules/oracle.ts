@@ -83,7 +83,7 @@ export const oracleRules = [
   trouble('fee-token', 'The relay is set to pay with a token that it does not have', 1),
   trouble('no-fees', 'The relay cannot pay', 1),
   trouble('stuck', 'A transaction of the relay is stuck', 1),
-  trouble('clock', "The host's clock is ahead of the chain", 1),
+  trouble('clock', "The host's clock is ahead of the newest block", 1),
   rule({
     id: 'relay-funds-low',
     title: 'The funds of the relay run out',
