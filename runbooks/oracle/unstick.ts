@@ -10,7 +10,8 @@ import { readFees } from '../../src/chain/transactions/readFees.ts';
 import { feeOf, formatFunds, readFunds } from '../../src/chain/transactions/readFunds.ts';
 import { readNetwork } from '../../src/chain/transactions/readNetwork.ts';
 import { readNonce } from '../../src/chain/transactions/readNonce.ts';
-import { type PendingTransaction, readPool } from '../../src/chain/transactions/readPool.ts';
+import type { PendingTransaction } from '../../src/chain/transactions/readPool.ts';
+import { readUnmined } from '../../src/chain/transactions/readUnmined.ts';
 import { feesOf, gasPrice, replacementFees } from '../../src/chain/transactions/replacementFees.ts';
 import { type Replaced, replaceNonce } from '../../src/chain/transactions/replaceNonce.ts';
 import { node } from '../../src/chain/transactions/sendSteps.ts';
@@ -119,9 +120,8 @@ the relay works again.`,
       const { oracle, named, intervalSeconds } = await need(key, 'key');
       const [hostTime, error] = await Promise.all([readClock(ctx.host()), readRelayError(ctx)]);
       const lastError = error.known ? error.value : undefined;
-      const nonce = await readNonce(ctx.chain(), oracle);
-      const [pool, { troubles }] = await Promise.all([
-        readPool(ctx.chain(), { account: oracle, nonce: nonce.latest }),
+      const [{ nonce, pool }, { troubles }] = await Promise.all([
+        readUnmined(ctx.chain(), oracle),
         diagnose(ctx.chain(), { oracle, hostTime, intervalSeconds, feeToken: named, lastError }),
       ]);
       return judgePending({

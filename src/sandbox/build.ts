@@ -8,7 +8,7 @@ import type { Deployment, Generation } from './chain/deployment.ts';
 import { deployProtocol } from './chain/deployProtocol.ts';
 import { devPrivateKey } from './chain/devAccounts.ts';
 import { rpc } from './chain/rpc.ts';
-import { historyGenesis, writeHistory } from './chain/writeHistory.ts';
+import { historyGenesis, type WriteHistoryParameters, writeHistory } from './chain/writeHistory.ts';
 import { freePorts } from './machine/freePorts.ts';
 import { copyPrograms } from './machine/programs.ts';
 import { runInside, startUnits } from './machine/runInside.ts';
@@ -39,9 +39,12 @@ export interface UpOptions extends SandboxPlace {
   readonly indexer?: IndexerForm | undefined;
   /** Of the role `tempovault`: one of the sandbox's own, or `tempovault`, as the `.env.example` ships it. */
   readonly password?: 'generated' | 'shipped' | undefined;
+  /** How long the past of the chain is. */
+  readonly history?: WriteHistoryParameters | undefined;
   /**
    * A folder that keeps pasts of chains, and databases with their events. One that is there already is
-   * gone on from, up to the time that has gone by since; otherwise it is made as ever, and kept there.
+   * gone on from, up to the time that has gone by since; otherwise it is made as ever, and kept there. One folder
+   * holds pasts of one length.
    */
   readonly pasts?: string | undefined;
 }
@@ -67,7 +70,7 @@ export async function buildSandbox(
   const user = serviceUser();
   const server = await findServer();
   const ports = await choosePorts();
-  const { pasts } = options;
+  const { pasts, history = {} } = options;
   const past = pasts === undefined ? undefined : findPast(pasts, form);
   // Its rows are those of that past.
   const kept = pasts === undefined || past === undefined ? undefined : await findCluster(pasts, form);
@@ -79,7 +82,7 @@ export async function buildSandbox(
   writePasswords(paths, access);
   for (const directory of [paths.postgres, paths.chain, paths.backup]) own(directory, user);
   if (past !== undefined) copyFileSync(past.stateFile, pastFile(paths));
-  const chainCommand = commandOfChain(paths, { network, ports, past });
+  const chainCommand = commandOfChain(paths, { network, ports, past, history });
   const unitsParameters = { user, server, ports, chainCommand, indexer };
   writeUnits(paths, { ...unitsParameters, pairs: [] });
   signal.throwIfAborted();
@@ -122,7 +125,7 @@ export async function buildSandbox(
     return { ...facts, lastBlock };
   };
   const [{ lastBlock, ...facts }] = await Promise.all([
-    makeChain({ machine, ports, ...form, past, pasts, tell, signal }).then(startServices),
+    makeChain({ machine, ports, ...form, past, pasts, history, tell, signal }).then(startServices),
     makeDatabase(paths, { machine, server, user, access, form: schema, kept, signal }),
   ]);
   signal.throwIfAborted();
@@ -172,14 +175,15 @@ interface CommandOfChainParameters {
   readonly network: Network;
   readonly ports: Ports;
   readonly past: KeptPast | undefined;
+  readonly history: WriteHistoryParameters;
 }
 
 function commandOfChain(
   paths: SandboxPaths,
-  { network, ports: { chain: port }, past }: CommandOfChainParameters,
+  { network, ports: { chain: port }, past, history }: CommandOfChainParameters,
 ): readonly string[] {
   return past === undefined
-    ? anvilCommand({ network, port, genesisTimestamp: historyGenesis() })
+    ? anvilCommand({ network, port, genesisTimestamp: historyGenesis(history.blocks) })
     : anvilCommand({ network, port, stateFile: unitPath(paths, pastFile(paths)) });
 }
 
@@ -220,6 +224,7 @@ interface MakeChainParameters {
   readonly contracts: Generation;
   readonly past: KeptPast | undefined;
   readonly pasts: string | undefined;
+  readonly history: WriteHistoryParameters;
   readonly tell: Tell;
   readonly signal: AbortSignal;
 }
@@ -231,6 +236,7 @@ async function makeChain({
   contracts,
   past,
   pasts,
+  history,
   tell,
   signal,
 }: MakeChainParameters): Promise<Past> {
@@ -242,7 +248,7 @@ async function makeChain({
     signal,
   });
   signal.throwIfAborted();
-  const written = past ?? (await writePast(url, { network, contracts, pasts, signal }));
+  const written = past ?? (await writePast(url, { network, contracts, pasts, history, signal }));
   const { chainId } = written.deployment;
   tell(`chain ${chainId} on port ${ports.chain}, ${network}, contracts as ${contracts}`);
   return written;
@@ -254,12 +260,13 @@ async function writePast(
     network,
     contracts,
     pasts,
+    history,
     signal,
-  }: Pick<MakeChainParameters, 'network' | 'contracts' | 'pasts' | 'signal'>,
+  }: Pick<MakeChainParameters, 'network' | 'contracts' | 'pasts' | 'history' | 'signal'>,
 ): Promise<Past> {
   const deployment = await deployProtocol(url, { network, contracts });
   signal.throwIfAborted();
-  const { lastBlock } = await writeHistory(url, deployment);
+  const { lastBlock } = await writeHistory(url, deployment, history);
   const past = { deployment, lastBlock };
   if (pasts !== undefined) await keepPast(pasts, url, past);
   return past;

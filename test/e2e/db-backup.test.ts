@@ -23,7 +23,7 @@ let sandbox: TestSandbox;
 let folder: string;
 
 beforeAll(async () => {
-  sandbox = await startSandbox();
+  sandbox = await startSandbox({ past: 'whole' });
   folder = backupFolder(sandbox);
 }, 120_000);
 afterAll(async () => {

@@ -13,7 +13,7 @@ import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
 import { until } from '../support/until.ts';
 import { auditEntries, flat, stateFiles, type Witness, witness } from '../support/witness.ts';
 
-const from = 2_000;
+const from = 650;
 const services = ['tempovault-api', 'tempovault-indexer', 'tempovault-oracle'];
 const obstacle = await systemdObstacle();
 
@@ -184,7 +184,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
     }, 90_000);
 
     it('a plan id of another command is refused', async () => {
-      const id = planId(await sandbox.tv(['reindex', '--in-place', '--from-block', '1500', '--dry-run']));
+      const id = planId(await sandbox.tv(['reindex', '--in-place', '--from-block', '500', '--dry-run']));
       expect(id).toMatch(/^[0-9a-f]{64}$/);
       expect((await confirmed('--plan', id)).exitCode).toBe(3);
     });

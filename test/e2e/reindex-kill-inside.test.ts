@@ -26,7 +26,7 @@ import {
   useWorlds,
 } from '../support/reindexWorld.ts';
 
-const fromBlock = 2_350;
+const fromBlock = 780;
 
 // The form of the tables decides nothing here; reindex-kill has both.
 const worlds = useWorlds('deployed');

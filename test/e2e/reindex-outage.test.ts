@@ -25,8 +25,8 @@ import {
 } from '../support/reindexWorld.ts';
 
 /** Enough blocks for the indexer to be on its way for a few seconds. */
-const earlyBlock = 1_800;
-const fromBlock = 2_350;
+const earlyBlock = 600;
+const fromBlock = 780;
 
 // The form of the tables decides nothing here; reindex-kill has both.
 const worlds = useWorlds('deployed');

@@ -37,7 +37,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, before it begins', () => {
   let headFrom = 0;
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
+    sandbox = await startSandbox({ past: 'whole' });
     // Nothing in the sandbox changes, so that "nothing changed" can be meant to the letter.
     const chain = `http://127.0.0.1:${sandbox.info.ports.chain}`;
     await sandbox.systemctl('kill', '--signal=SIGSTOP', 'tempovault-oracle');

@@ -26,7 +26,7 @@ import {
   useWorlds,
 } from '../support/reindexWorld.ts';
 
-const fromBlock = 2_350;
+const fromBlock = 780;
 /** "At once", on a machine that has other things to do. */
 const atOnceMs = 5_000;
 

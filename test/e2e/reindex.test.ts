@@ -51,7 +51,7 @@ describe.each(forms)('tv reindex, $schema schema, $contracts contracts, $network
   let backup = '';
 
   beforeAll(async () => {
-    sandbox = await startSandbox(form);
+    sandbox = await startSandbox({ ...form, past: 'whole' });
     writeAsPeopleDo(sandbox.info.files.envFile);
   });
   afterAll(() => sandbox?.stop());

@@ -50,7 +50,7 @@ const hosted = [
   ['oracle', 'recover', '--dry-run'],
   ['oracle', 'rotate-key', '--dry-run'],
   ['oracle', 'revoke-old', '--address', never, '--now', '--dry-run'],
-  ['reindex', '--in-place', '--from-block', '2400', '--dry-run'],
+  ['reindex', '--in-place', '--from-block', '800', '--dry-run'],
   ['reindex', 'check'],
 ] as const;
 const [w, n, r] = ['works', 'names', 'refuses'] as const;

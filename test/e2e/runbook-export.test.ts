@@ -148,7 +148,7 @@ describe('every check and every verification, as printed', async () => {
       PAIR_ID: '$PAIR_ALPHAUSD_PATHUSD',
       UNIT: '$INDEXER_UNIT',
       BLOCK: '100',
-      SINCE_BLOCK: '2300',
+      SINCE_BLOCK: '760',
       FROM_BLOCK: '100',
       TO_BLOCK: '140',
       FUNDING: '10000000',

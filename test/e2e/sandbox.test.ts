@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { findPast } from '../../src/sandbox/chain/chainSnapshot.ts';
 import { rpc } from '../../src/sandbox/chain/rpc.ts';
 import { cgroupProcesses, sandboxCgroup } from '../../src/sandbox/machine/cgroup.ts';
@@ -13,7 +13,7 @@ import { until } from '../../src/sandbox/machine/until.ts';
 import { readPassword } from '../../src/sandbox/passwords.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import { findCluster } from '../../src/sandbox/postgres/clusterSnapshot.ts';
-import { startSandbox, tracesOf, tvHome } from '../support/sandbox.ts';
+import { keptPasts, startSandbox, tracesOf, tvHome } from '../support/sandbox.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/tv.js', import.meta.url));
 const obstacle = await systemdObstacle();
@@ -26,7 +26,7 @@ describe.skipIf(obstacle !== undefined)('on a systemd of its own', () => {
   it(
     'database kept with the past of its chain → all rows, no block left out, new passwords',
     async () => {
-      const [folder, form] = [inject('pasts'), { network: 'tempo', contracts: 'full' }] as const;
+      const [folder, form] = [keptPasts('short'), { network: 'tempo', contracts: 'full' }] as const;
       const kept = () => findCluster(folder, { ...form, schema: 'deployed', indexer: 'complete' });
       // The first one of its form may still have to write the past, and the second one keeps the database.
       for (let round = 0; round < 2 && (await kept()) === undefined; round++)

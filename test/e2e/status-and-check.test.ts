@@ -60,7 +60,7 @@ describe.skipIf(obstacle !== undefined)('read-only commands', () => {
     it('finds exactly the events that are missing and those that are not on the chain', async () => {
       const clean = await compare();
       expect(clean).toMatchObject({ exitCode: 0, missing: [], surplus: [] });
-      expect(clean.matched).toBeGreaterThan(5_000);
+      expect(clean.matched).toBeGreaterThan(1_500);
 
       // Among them the oldest and the newest event there is.
       const taken = await sandbox.sql<{
@@ -91,7 +91,7 @@ describe.skipIf(obstacle !== undefined)('read-only commands', () => {
       const invented = `0x${'ab'.repeat(32)}`;
       await sandbox.sql(
         `INSERT INTO events (block_number, block_timestamp, transaction_hash, log_index, event_type, contract_address, event_data)
-         SELECT 1234, block_timestamp, $1, 7, event_type, contract_address, event_data FROM events LIMIT 1`,
+         SELECT 434, block_timestamp, $1, 7, event_type, contract_address, event_data FROM events LIMIT 1`,
         [invented],
       );
 
@@ -99,7 +99,7 @@ describe.skipIf(obstacle !== undefined)('read-only commands', () => {
         exitCode: 1,
         matched: clean.matched - 5,
         missing: taken.map(({ log }) => log).toSorted(),
-        surplus: [`1234 ${invented} 7`],
+        surplus: [`434 ${invented} 7`],
         totals: [5, 1],
       });
       const { exitCode, stdout } = await check('--full');
@@ -110,9 +110,9 @@ describe.skipIf(obstacle !== undefined)('read-only commands', () => {
       const first = Math.min(...taken.map(({ block }) => block));
       expect(flat(stdout)).toContain(`Next: tv -e sandbox reindex --from-block ${first}`);
       // A part of the blocks: what lies outside is not reported.
-      expect(await compare('--from-block', '1234')).toMatchObject({
-        missing: taken.filter(({ block }) => block >= 1_234).map(({ log }) => log),
-        surplus: [`1234 ${invented} 7`],
+      expect(await compare('--from-block', '434')).toMatchObject({
+        missing: taken.filter(({ block }) => block >= 434).map(({ log }) => log),
+        surplus: [`434 ${invented} 7`],
       });
 
       await sandbox.sql('DELETE FROM events WHERE transaction_hash = $1', [invented]);

@@ -114,15 +114,38 @@ export function giveSourcesTime(dir: string): void {
 }
 
 /**
+ * Enough for everything that happens on the chain, several times; what a test pays for the rest is writing, indexing,
+ * copying and comparing it. `whole`: as users have it.
+ */
+const pastsOf = {
+  short: { folder: 'short', history: { blocks: 800, events: 2_000 } },
+  whole: { folder: 'whole', history: {} },
+};
+
+/** The folder of kept pasts, for `sandboxUp`. */
+export function keptPasts(past: keyof typeof pastsOf): string {
+  return join(inject('pasts'), pastsOf[past].folder);
+}
+
+export interface TestSandboxOptions extends Omit<UpOptions, 'dir' | 'pasts' | 'history'> {
+  /** Default `short`. */
+  readonly past?: keyof typeof pastsOf;
+}
+
+/**
  * A sandbox of the test's own. Remember to `stop()` it, or bind it with `await using`. The past of its
  * chain is that of the first one of its form: writing it takes longer than all the rest.
  */
-export async function startSandbox(options: Omit<UpOptions, 'dir' | 'pasts'> = {}): Promise<TestSandbox> {
+export async function startSandbox({
+  past = 'short',
+  ...options
+}: TestSandboxOptions = {}): Promise<TestSandbox> {
   const home = await tvHome();
   const name = options.name ?? 'sandbox';
   const dir = join(home.directory, 'sandbox', name);
   try {
-    const state = await sandboxUp({ ...options, dir, pasts: inject('pasts') }, () => {});
+    const { history } = pastsOf[past];
+    const state = await sandboxUp({ ...options, dir, pasts: keptPasts(past), history }, () => {});
     giveSourcesTime(dir);
     const env = { ...home.env, TV_ENVIRONMENT: name };
     const inside = (...command: readonly string[]) => runInside(state.machine, command);

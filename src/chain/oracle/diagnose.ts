@@ -11,8 +11,9 @@ import { sameAddress } from '../sameAddress.ts';
 import { readFees } from '../transactions/readFees.ts';
 import { feeOf, formatFunds, type Payer, readPayer, readToken } from '../transactions/readFunds.ts';
 import { readNetwork } from '../transactions/readNetwork.ts';
-import { type NonceState, readNonce } from '../transactions/readNonce.ts';
-import { type PendingTransaction, readPool } from '../transactions/readPool.ts';
+import type { NonceState } from '../transactions/readNonce.ts';
+import type { PendingTransaction } from '../transactions/readPool.ts';
+import { readUnmined } from '../transactions/readUnmined.ts';
 import { type Activity, readActivity } from './readActivity.ts';
 import { authorisedWords, isOracle, readAuthority } from './readAuthority.ts';
 
@@ -110,14 +111,12 @@ export async function diagnoseMeanwhile(
   const signalAt = reading.then((evidence) => evidence.signalAt);
   signalAt.catch(() => {});
   const head = known ?? (await readHead(chain));
-  const readingNonce = readNonce(chain, oracle);
-  const [protocol, authority, nonce, pool, fees, network, pending, activity] = await Promise.all([
+  const [protocol, authority, unmined, fees, network, pending, activity] = await Promise.all([
     answer(readProtocol(chain)),
     answer(
       readAuthority(chain).then(async (found) => [found, await isOracle(chain, oracle, found)] as const),
     ),
-    answer(readingNonce),
-    answer(readingNonce.then(({ latest }) => readPool(chain, { account: oracle, nonce: latest }))),
+    answer(readUnmined(chain, oracle)),
     answer(readFees(chain)),
     answer(readNetwork(chain)),
     answer(readPendingTime(chain)),
@@ -166,13 +165,14 @@ export async function diagnoseMeanwhile(
     const wrong = await wrongFeeToken(chain, { oracle, named: feeToken, payer: payer.value, needed });
     if (wrong !== undefined) troubles.push(wrong);
   }
-  if (!nonce.known) unread.push({ id: 'nonce', summary: `the nonces of ${name} (${nonce.reason})` });
+  const nonce = unmined.known ? { ...unmined, value: unmined.value.nonce } : unmined;
+  if (!unmined.known) unread.push({ id: 'nonce', summary: `the nonces of ${name} (${unmined.reason})` });
   else {
-    const seen = pool.known && pool.value.known ? pool.value.value : undefined;
+    const { pool } = unmined.value;
     const trouble = judgeNonces({
       ...evidence,
-      nonce: nonce.value,
-      pool: seen,
+      nonce: unmined.value.nonce,
+      pool: pool.known ? pool.value : undefined,
       activity,
       now: head.timestamp,
     });

@@ -22,11 +22,10 @@ export interface NonceState {
 export async function readNonce(chain: Chain, account: Address): Promise<NonceState> {
   const ask = (block: 'latest' | 'pending') =>
     chain.client.request({ method: 'eth_getTransactionCount', params: [account, block] });
-  const [latest, pending] = await described(chain, Promise.all([ask('latest'), ask('pending')]));
-  return {
-    latest: parseQuantity(latest, 'transaction count'),
-    pending: parseQuantity(pending, 'transaction count'),
-  };
+  const counts = await described(chain, Promise.all([ask('latest'), ask('pending')]));
+  const [latest = 0, pending = 0] = counts.map((one) => parseQuantity(one, 'transaction count'));
+  // A block may come between the answers, or another node give one of them.
+  return { latest, pending: Math.max(latest, pending) };
 }
 
 /**
