@@ -118,8 +118,11 @@ async function fill(ctx: StepContext, parameters: IndexBesideParameters): Promis
       ...{ schema, contracts, fromBlock: next, toBlock: target, before: kinds },
       onProgress: ctx.progress,
     });
-    const [missing, surplus] = [comparison.missing.first[0], comparison.surplus.first[0]];
-    const wrong = [missing, surplus].flatMap((one) => (one === undefined ? [] : one.block));
+    const { missing: lost, surplus, differing } = comparison;
+    const [missing] = lost.first;
+    const wrong = [missing, surplus.first[0], differing.first[0]].flatMap((one) =>
+      one === undefined ? [] : one.block,
+    );
     if (wrong.length > 0) {
       if (refills >= rounds) {
         if (missing === undefined) break;
