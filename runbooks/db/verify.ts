@@ -20,6 +20,7 @@ import {
 import {
   checkCode,
   checkDropped,
+  checkNeeds,
   dropBeside,
   probeBeside,
   readCommand,
@@ -71,7 +72,9 @@ of the archive, the rows of every table, the database and server that it comes f
 server has the roles and extensions that it names. A dump with anything in it that pg_dump does not write
 for one database (a psql command, CREATE ROLE, DO, COPY to a program) counts as damaged. Only --restore proves that it can be restored: it restores the
 backup into a scratch database, counts every row there, and drops that database. The functions that the
-backup defines can run meanwhile: where tv connects as a superuser they are named first.
+backup defines can run meanwhile: where tv connects as a superuser they are named first. A role or an
+extension that the backup needs and the server lacks, or lets only a superuser create, is refused before the
+restore (--override superuser-extensions where the provider lets the role create it).
 What came of it is kept beside the backup, for tv db backups and tv db prune.`,
   byHand,
   examples: [
@@ -128,6 +131,7 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
       : undefined;
     if (wanted.restore) {
       preflight.check('code', 'database', (signal) => checkCode(ctx, chosen, signal), readLimitMs);
+      preflight.check('needs', 'database', (signal) => checkNeeds(ctx, chosen, signal), readLimitMs);
     }
     const checks = await preflight.checks();
     const known = {
