@@ -177,7 +177,7 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
   const wanted = { indexer, env, chain, server, schema, rows, cursor, logs, tools, format, beside };
   return preflight.result(wanted, (known) => {
     const { name } = ctx.database().target;
-    const { systemIdentifier, databaseOid: oid, version, major } = known.server;
+    const { systemIdentifier, databaseOid: oid, version, major, sizeBytes } = known.server;
     const { pollSeconds, ...envFacts } = known.env;
     return {
       fromBlock,
@@ -201,6 +201,7 @@ export async function preflight(ctx: Context, input: ReindexInput): Promise<Pref
         database: { name, systemIdentifier, oid },
         server: { version, major },
         tools: known.tools,
+        sizeBytes,
       },
       beside: known.beside,
     };
@@ -650,6 +651,7 @@ export const exampleFacts: ReindexFacts = {
     database: { name: 'tempovault', systemIdentifier: null, oid: 0 },
     server: { version: '15.14', major: 15 },
     tools: { major: 15, version: '', cores: 4, memoryBytes: 17_179_869_184 },
+    sizeBytes: 2_362_232_012,
   },
   beside: {
     maintenance: {

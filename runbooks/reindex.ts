@@ -20,6 +20,7 @@ import {
   backupPath,
   endOwnSessions,
   makeBackup,
+  plannedBackup,
   probeNamed,
   requireSound,
 } from '../src/operations/backup.ts';
@@ -146,7 +147,7 @@ chain again, at its own speed.`,
     backup: { directory: backup.directory },
     beside: beside === null ? null : { properties: beside.maintenance.properties },
   }),
-  changes: ({ database: { name, rows = [] }, beside, env, indexer, fromBlock }) => {
+  changes: ({ database: { name, rows = [] }, beside, env, backup, indexer, fromBlock }) => {
     const here = isBeside(beside);
     const again = `read again from block ${count(fromBlock)} on`;
     return [
@@ -158,6 +159,7 @@ chain again, at its own speed.`,
       ...(here
         ? []
         : [
+            plannedBackup(backup),
             {
               kind: 'file',
               what: `START_BLOCK in ${env.file}`,
