@@ -42,6 +42,7 @@ import { type PlannedChange, stoppedMeanwhile } from '../src/runbook/changes.ts'
 import type { Finding } from '../src/runbook/check.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../src/runbook/define.ts';
 import { blockNumber, timeSpan } from '../src/runbook/inputs.ts';
+import { monotonic } from '../src/runbook/monotonic.ts';
 import { block, Preflight, pass, warn } from '../src/runbook/preflight.ts';
 import { during, step } from '../src/runbook/step.ts';
 import { count, howMany } from '../src/text/format.ts';
@@ -465,7 +466,7 @@ function followToHead(facts: ReindexFacts): Step {
 }
 
 function deadlineOf(ctx: StepContext, { timeoutMs }: ReindexFacts): number {
-  return ctx.clock.now().getTime() + timeoutMs;
+  return monotonic(ctx.clock) + timeoutMs;
 }
 
 function followed({ indexer, database, chain, fromBlock, timeoutMs }: ReindexFacts, deadline: number) {
