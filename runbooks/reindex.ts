@@ -20,13 +20,16 @@ import {
   backupPath,
   endOwnSessions,
   makeBackup,
+  plannedBackup,
   probeNamed,
   requireSound,
 } from '../src/operations/backup.ts';
 import {
   compareWithChain,
+  describeCompared,
   describeUnpaired,
   doubtsOf,
+  firstDifference,
   groupUnstorable,
   unpairedRows,
 } from '../src/operations/compareWithChain.ts';
@@ -39,6 +42,7 @@ import { type PlannedChange, stoppedMeanwhile } from '../src/runbook/changes.ts'
 import type { Finding } from '../src/runbook/check.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../src/runbook/define.ts';
 import { blockNumber, timeSpan } from '../src/runbook/inputs.ts';
+import { monotonic } from '../src/runbook/monotonic.ts';
 import { block, Preflight, pass, warn } from '../src/runbook/preflight.ts';
 import { during, step } from '../src/runbook/step.ts';
 import { count, howMany } from '../src/text/format.ts';
@@ -144,7 +148,7 @@ chain again, at its own speed.`,
     backup: { directory: backup.directory },
     beside: beside === null ? null : { properties: beside.maintenance.properties },
   }),
-  changes: ({ database: { name, rows = [] }, beside, env, indexer, fromBlock }) => {
+  changes: ({ database: { name, rows = [] }, beside, env, backup, indexer, fromBlock }) => {
     const here = isBeside(beside);
     const again = `read again from block ${count(fromBlock)} on`;
     return [
@@ -156,6 +160,7 @@ chain again, at its own speed.`,
       ...(here
         ? []
         : [
+            plannedBackup(backup),
             {
               kind: 'file',
               what: `START_BLOCK in ${env.file}`,
@@ -461,7 +466,7 @@ function followToHead(facts: ReindexFacts): Step {
 }
 
 function deadlineOf(ctx: StepContext, { timeoutMs }: ReindexFacts): number {
-  return ctx.clock.now().getTime() + timeoutMs;
+  return monotonic(ctx.clock) + timeoutMs;
 }
 
 function followed({ indexer, database, chain, fromBlock, timeoutMs }: ReindexFacts, deadline: number) {
@@ -506,11 +511,13 @@ function backfillSkipped(facts: ReindexFacts): Step {
           before: database.kinds,
           onProgress: ctx.progress,
         });
-        const [first] = comparison.missing.first;
-        if (first === undefined) return { comparedTo: toBlock, events: comparison.matched, refills: round };
-        if (round === rounds)
-          throw await missingEvents(ctx, { unit, missing: comparison.missing, tried: rounds });
-        await setBack(ctx, facts, first.block);
+        const { missing, differing, matched } = comparison;
+        const wrong = [missing.first[0], differing.first[0]].flatMap((one) => one?.block ?? []);
+        // What the indexer stores otherwise each time is not missing: the verification says so.
+        if (wrong.length === 0 || (round === rounds && missing.total === 0))
+          return { comparedTo: toBlock, events: matched, refills: round };
+        if (round === rounds) throw await missingEvents(ctx, { unit, missing, tried: rounds });
+        await setBack(ctx, facts, Math.min(...wrong));
       }
     },
   });
@@ -681,13 +688,20 @@ async function checkEvents(ctx: StepContext, facts: ReindexFacts) {
     before: kinds,
     onProgress: ctx.progress,
   });
-  const { matched, missing, surplus, unstorable } = comparison;
+  const { matched, missing, surplus, differing, unstorable } = comparison;
   const range = `blocks ${count(facts.fromBlock)} to ${count(toBlock)}`;
-  if (missing.total > 0 || surplus.total > 0) {
+  if (missing.total > 0 || surplus.total > 0 || differing.total > 0) {
     const [first] = surplus.first;
+    const other = firstDifference(comparison);
     return block(
-      `${range}: ${count(missing.total)} missing, ${count(surplus.total)} surplus in the database`,
-      { facts: { ...(first !== undefined && { 'first surplus': first.reason }) }, next: [check] },
+      `${range}: ${count(missing.total)} missing, ${count(surplus.total)} surplus in the database${differing.total === 0 ? '' : `, ${count(differing.total)} otherwise than on the chain`}`,
+      {
+        facts: {
+          ...(first !== undefined && { 'first surplus': first.reason }),
+          ...(other !== undefined && { 'first that differs': other }),
+        },
+        next: [check],
+      },
     );
   }
   // A table that was empty before, although there were events of its kind, is not filled by this indexer.
@@ -704,7 +718,7 @@ async function checkEvents(ctx: StepContext, facts: ReindexFacts) {
   const doubts = doubtsOf({ ...comparison, unpaired: [] });
   if (doubts.length > 0)
     return block(`${range}: ${doubts.join('; ')}`, { next: [{ tv: ['status'] }, check] });
-  const same = `${count(matched)} events of ${range} are the same on the chain and in the database`;
+  const same = `${count(matched)} events of ${range} are the same on the chain and in the database, by ${describeCompared(comparison)}`;
   if (unstorable.length === 0) return pass(same);
   const groups = groupUnstorable(unstorable);
   return warn(`${same}; ${howMany(unstorable.length, 'kind')} cannot be stored by this indexer, as before`, {

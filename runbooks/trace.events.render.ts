@@ -51,7 +51,8 @@ function placeOf({ chain, stored, tables, why }: FollowedEvent): string {
   if (chain === 'not-found') return `row in ${tables.join(', ')}; no such event was found on the chain`;
   if (chain === 'unread') return `row in ${tables.join(', ')}; not read on the chain`;
   if (stored === null) return 'rows unknown';
-  return stored ? `row in ${tables.join(', ')}` : `no row: ${why ?? 'reason unknown'}`;
+  if (stored) return `row in ${tables.join(', ')}`;
+  return tables.length > 0 ? (why ?? 'row differs') : `no row: ${why ?? 'reason unknown'}`;
 }
 
 function nothingFound(trace: EventTrace, paint: Paint): string {

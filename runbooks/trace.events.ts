@@ -318,10 +318,13 @@ async function follow(
     events: events.map((event) => {
       const { block, at, transactionHash, logIndex, contract, name, topic, args } = event;
       const unstorable = hasOpaqueArgument(topic);
-      const place: LogPlace = { block, transactionHash, logIndex, topic, unstorable };
+      const place: LogPlace = {
+        ...{ block, transactionHash, logIndex, topic, unstorable },
+        address: ctx.chain().contracts[contract],
+      };
       const token = args['token'] ?? deployed.get(args['deploymentId']);
       return {
-        ...{ block, transactionHash, logIndex, contract, name: name ?? null, as: [], args, unstorable },
+        ...{ block, transactionHash, logIndex, contract, name: name ?? null, as: [], args },
         at: at === null ? null : Math.floor(at / 1000),
         words: wordsOf(event, amountsIn(token, tokens)),
         chain: 'found',

@@ -1,4 +1,6 @@
+import { compareContents, type Difference, describeDifferences } from '../src/chain/compareContents.ts';
 import { eventByTopic } from '../src/chain/events.ts';
+import type { Address } from '../src/config/settings.ts';
 import type { EventSchema } from '../src/database/eventSchema.ts';
 import { readEventSchema } from '../src/database/readEventSchema.ts';
 import { readProgress } from '../src/database/readProgress.ts';
@@ -28,14 +30,19 @@ export interface LogPlace {
   readonly transactionHash: string;
   readonly logIndex: number;
   readonly topic: `0x${string}` | undefined;
+  /** Of its contract; undefined where it is unknown. */
+  readonly address: Address | undefined;
   /** It has an argument that the deployed indexer cannot store. */
   readonly unstorable: boolean;
 }
 
 export interface Stored {
-  /** Null where the rows are unknown. */
+  /** Null where the rows are unknown. A row of another contract or kind does not store the log. */
   readonly stored: boolean | null;
+  /** Tables that hold a row of it, or one in its place that differs. */
   readonly tables: readonly string[];
+  /** The deployed indexer cannot store it, and has stored nothing in its place. */
+  readonly unstorable: boolean;
   /** Why it is not there, as far as that is known. */
   readonly why: string | null;
 }
@@ -46,12 +53,28 @@ export function storedAs(
   rows: Answer<readonly TransactionRow[]>,
   cursor: Answer<number | null>,
 ): Stored {
-  if (!rows.known) return { stored: null, tables: [], why: null };
+  const { unstorable } = log;
+  if (!rows.known) return { stored: null, tables: [], why: null, unstorable };
   const own = rows.value.filter((row) => isRowOf(row, log));
-  const tables = own.flatMap(({ table, children }) => [table, ...children]);
-  return own.length > 0
-    ? { stored: true, tables, why: null }
-    : { stored: false, tables: [], why: reason(log, cursor) };
+  if (own.length === 0) return { stored: false, tables: [], why: reason(log, cursor), unstorable };
+  const tablesOf = (some: readonly TransactionRow[]) =>
+    some.flatMap(({ table, children }) => [table, ...children]);
+  const same = own.filter((row) => differencesOf(row, log).length === 0);
+  if (same.length > 0) return { stored: true, tables: tablesOf(same), why: null, unstorable };
+  const differ = own.map((row) => `row in ${row.table} ${describeDifferences(differencesOf(row, log))}`);
+  return { stored: false, tables: tablesOf(own), why: differ.join('. '), unstorable: false };
+}
+
+function differencesOf(row: TransactionRow, { block, address, topic }: LogPlace): readonly Difference[] {
+  const { table, transactionHash } = row;
+  return compareContents(
+    { topic, ...(address !== undefined && { address }) },
+    {
+      ...{ table, transactionHash, block: block ?? 0, logIndex: row.logIndex ?? undefined },
+      kind: row.kind ?? undefined,
+      ...(row.contract !== null && { contract: row.contract }),
+    },
+  );
 }
 
 /** A table without log indexes holds one kind: its row is of a log of this kind in the same transaction. */

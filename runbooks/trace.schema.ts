@@ -34,6 +34,7 @@ const transactionRow = z.object({
   transactionHash: z.string(),
   logIndex: z.number().nullable(),
   kind: z.string().nullable(),
+  contract: z.string().nullable(),
   children: z.array(z.string()),
 });
 

@@ -74,7 +74,7 @@ export default defineReport({
   section: '9',
   order: 2,
   description:
-    "Shows a transaction on the chain (sender and role, status, calls, events, the reason where it reverted), the rows that the indexer has made of its events in either form of the schema, what is missing there and why, the lines of the services' journals that name it, and the run of tv that sent it. Exit code 1 where no node knows it, or an event is missing in the database.\n\nWith `--address` it shows the newest events and rows that name an address, as depositor, recipient, sender or in any other argument. With `--deposit` it shows a deposit and what the vault has done with its token since: deployments, recalls, losses, withdrawals. Blocks that were not searched are named. Exit code 1 where blocks could not be read, or chain and database differ.",
+    "Shows a transaction on the chain (sender and role, status, calls, events, the reason where it reverted), the rows that the indexer has made of its events in either form of the schema, what is missing or stored for another contract or as another kind there and why, the lines of the services' journals that name it, and the run of tv that sent it. Exit code 1 where no node knows it, or an event is missing in the database.\n\nWith `--address` it shows the newest events and rows that name an address, as depositor, recipient, sender or in any other argument. With `--deposit` it shows a deposit and what the vault has done with its token since: deployments, recalls, losses, withdrawals. Blocks that were not searched are named. Exit code 1 where blocks could not be read, or chain and database differ.",
   byHand,
   examples: [
     {
@@ -198,16 +198,16 @@ function indexed(
   rows: Answer<readonly TransactionRow[]>,
   cursor: Answer<number | null>,
 ): Indexed {
-  const { logIndex, unstorable } = log;
-  const { stored, tables, why } = storedAs(
+  const { logIndex, address } = log;
+  const { stored, tables, why, unstorable } = storedAs(
     {
-      ...{ logIndex, unstorable, topic: log.topic ?? undefined },
+      ...{ logIndex, address, unstorable: log.unstorable, topic: log.topic ?? undefined },
       ...{ block: transaction?.block ?? null, transactionHash: transaction?.hash ?? '' },
     },
     rows,
     cursor,
   );
-  return { ...log, stored: stored === true, tables, why };
+  return { ...log, stored: stored === true, tables, why, unstorable };
 }
 
 /** Lines of the three services that name the transaction, the newest last. */

@@ -17,6 +17,7 @@ import { Secrets } from './output/secrets.ts';
 import type { AnyCommand, CommandDefinition, Output, ToolContext } from './runbook/define.ts';
 import type { RunEvent } from './runbook/events.ts';
 import { schemaId } from './runbook/json.ts';
+import { monotonic } from './runbook/monotonic.ts';
 import type { Paint } from './runbook/paint.ts';
 import { duration, shortened } from './text/format.ts';
 import { wrap } from './text/layout.ts';
@@ -317,7 +318,7 @@ async function buildEngine(invocation: Invocation, app: AppContext, run?: string
       clearBusy: () => invocation.busy.clear(),
     },
     invocation.paint,
-    () => clock.now().getTime(),
+    () => monotonic(clock),
     { timings: invocation.parsed.flags.verbose },
   );
   if (run !== undefined) screen.about(run);

@@ -5,6 +5,7 @@ import type { ToolContext } from './runbook/define.ts';
 
 const clock: Clock = {
   now: () => new Date(),
+  monotonic: () => Math.floor(performance.now()),
   sleep: async (ms, signal) => {
     try {
       await sleep(ms, undefined, { signal });

@@ -17,6 +17,7 @@ import {
   endOwnSessions,
   nameBackup,
   partialPath,
+  plannedBackup,
   probeNamed,
   proveBackup,
   readRoom,
@@ -82,13 +83,14 @@ async function preflight(
     });
   });
   return preflight.result({ server, tools, format, directory: folder }, (known) => {
-    const { systemIdentifier, databaseOid: oid, version, major } = known.server;
+    const { systemIdentifier, databaseOid: oid, version, major, sizeBytes } = known.server;
     return {
       ...known.format,
       directory: known.directory,
       database: { name: ctx.database().target.name, systemIdentifier, oid },
       server: { version, major },
       tools: known.tools,
+      sizeBytes,
     };
   });
 }
@@ -120,6 +122,7 @@ left that looks like a backup.`,
       database: { name: 'tempovault', systemIdentifier: null, oid: 0 },
       server: { version: '15.14', major: 15 },
       tools: { major: 15, version: '', cores: 4, memoryBytes: 17_179_869_184 },
+      sizeBytes: 2_362_232_012,
     },
     input: { plain: false },
   },
@@ -128,6 +131,7 @@ left that looks like a backup.`,
   concurrency: () => harmless,
   preflight,
   basis: ({ form, compression, directory, database }) => ({ form, compression, directory, database }),
+  changes: (facts) => [plannedBackup(facts)],
   consequence: ({ directory }) => `This writes a backup to ${directory}.`,
   plan: (facts) => [dump(facts), readItBack(facts), publish(facts)],
   verify: async (ctx, facts) => {

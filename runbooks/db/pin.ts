@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import { checkChosenBackup, checkPin, type PinFacts, setPin } from '../../src/operations/setPin.ts';
+import {
+  checkChosenBackup,
+  checkPin,
+  type PinFacts,
+  pinBasis,
+  plannedPin,
+  setPin,
+} from '../../src/operations/setPin.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 
 const input = {
@@ -32,6 +39,7 @@ export default defineRunbook<typeof input, PinFacts>({
       name: 'tempovault_20261123-020000-7f3a',
       form: 'directory',
       reason: 'before the migration',
+      before: null,
     },
     input: { backup: 'tempovault_20261123-020000-7f3a', why: 'before the migration' },
   },
@@ -39,7 +47,8 @@ export default defineRunbook<typeof input, PinFacts>({
   // It touches nothing that another run has begun.
   concurrency: () => ({ blockedBy: 'none' }),
   preflight: (ctx, { backup, why }) => checkChosenBackup(ctx, { backup, reason: why }),
-  basis: (facts) => facts,
+  basis: pinBasis,
+  changes: (facts) => [plannedPin(facts)],
   consequence: ({ name }) => `This keeps ${name} until it is unpinned.`,
   plan: (facts) => [setPin(facts)],
   verify: checkPin,

@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import { checkChosenBackup, checkPin, type PinFacts, setPin } from '../../src/operations/setPin.ts';
+import {
+  checkChosenBackup,
+  checkPin,
+  type PinFacts,
+  pinBasis,
+  plannedPin,
+  setPin,
+} from '../../src/operations/setPin.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
 
 const input = { backup: field('<backup>', 'its name, or the beginning of it', z.string()) };
@@ -20,6 +27,7 @@ export default defineRunbook<typeof input, PinFacts>({
       name: 'tempovault_20261123-020000-7f3a',
       form: 'directory',
       reason: null,
+      before: 'before the migration',
     },
     input: { backup: 'tempovault_20261123-020000-7f3a' },
   },
@@ -27,7 +35,8 @@ export default defineRunbook<typeof input, PinFacts>({
   // It touches nothing that another run has begun.
   concurrency: () => ({ blockedBy: 'none' }),
   preflight: (ctx, { backup }) => checkChosenBackup(ctx, { backup, reason: null }),
-  basis: (facts) => facts,
+  basis: pinBasis,
+  changes: (facts) => [plannedPin(facts)],
   consequence: ({ name }) => `This lets tv db prune remove ${name} when it is old enough.`,
   plan: (facts) => [setPin(facts)],
   verify: checkPin,

@@ -16,7 +16,7 @@ import {
 import { poll } from '../../src/runbook/poll.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { note } from '../../src/runbook/step.ts';
-import { bytes, count, duration } from '../../src/text/format.ts';
+import { bytes, count, duration, howMany } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 import { byHand } from './vacuum.byHand.ts';
 
@@ -28,7 +28,8 @@ type VacuumFacts = {
     readonly schema: string;
     readonly name: string;
     readonly bytes: number;
-    readonly deadRows: number;
+    /** As the server's statistics estimate them; null where it has none of the table. */
+    readonly deadRows: number | null;
     /** When it was last vacuumed, ISO 8601; null where never. */
     readonly lastVacuum: string | null;
   }[];
@@ -73,16 +74,37 @@ table by table. The services keep running and are not locked out. Run it weekly
     database,
     tables: tables.map(({ schema, name }) => `${schema}.${name}`),
   }),
+  changes: ({ tables }) =>
+    tables.map(({ schema, name, deadRows }) => ({
+      kind: 'rows',
+      what: schema === 'public' ? name : `${schema}.${name}`,
+      course: [
+        deadRows === null ? 'dead rows unknown' : `about ${count(deadRows)} dead`,
+        'freed, except what open transactions may see',
+      ],
+    })),
   consequence: ({ tables }) =>
-    `This cleans ${tables.length} tables of ${bytes(sum(tables.map((table) => table.bytes)))} with ${count(
-      sum(tables.map((table) => table.deadRows)),
-    )} dead rows. No row that is in use is touched.`,
+    `This cleans ${tables.length} tables of ${bytes(sum(tables.map((table) => table.bytes)))} with ${describeDead(tables)}. No row that is in use is touched.`,
   plan: (facts) => [vacuumTables(facts)],
   verify,
 });
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** Null where the dead rows of one table are unknown. */
+function sumKnown(tables: VacuumFacts['tables']): number | null {
+  const known = tables.flatMap(({ deadRows }) => deadRows ?? []);
+  return known.length < tables.length ? null : sum(known);
+}
+
+/** `1 292 542 dead rows`, of the tables that the server has statistics of. */
+function describeDead(tables: VacuumFacts['tables']): string {
+  const without = tables.filter(({ deadRows }) => deadRows === null).length;
+  if (without === tables.length) return 'an unknown number of dead rows';
+  const known = `${count(sum(tables.map(({ deadRows }) => deadRows ?? 0)))} dead rows`;
+  return without === 0 ? known : `${known}, and an unknown number in ${howMany(without, 'table')} more`;
 }
 
 /** A transaction open for longer than this (seconds) is worth a word: rows that it may see are not freed. */
@@ -104,15 +126,12 @@ export async function preflight(ctx: Context): Promise<PreflightResult<VacuumFac
     const found = await listVacuumTables(ctx.database());
     const value = found
       .filter(({ allowed }) => allowed)
-      .map(({ schema, name, bytes, deadRows, lastVacuum }) => ({
-        schema,
-        name,
-        bytes,
-        deadRows,
-        lastVacuum,
-      }));
+      .map(({ schema, name, bytes, deadRows, liveRows, lastVacuum, lastAnalyze }) => {
+        // After a crash or a reset the server starts to count anew, from nothing.
+        const isCounted = deadRows + liveRows > 0 || lastVacuum !== null || lastAnalyze !== null;
+        return { schema, name, bytes, deadRows: isCounted ? deadRows : null, lastVacuum };
+      });
     const others = found.filter(({ allowed }) => !allowed).map(({ schema, name }) => `${schema}.${name}`);
-    const dead = value.reduce((sum, { deadRows }) => sum + deadRows, 0);
     if (value.length === 0) {
       return block(
         found.length === 0 ? 'there is no table in this database' : 'this role may vacuum none of the tables',
@@ -120,7 +139,7 @@ export async function preflight(ctx: Context): Promise<PreflightResult<VacuumFac
       );
     }
     const locked = found.filter((table) => table.locked && table.allowed).map(({ name }) => name);
-    const summary = `${value.length}, ${count(dead)} dead rows`;
+    const summary = `${value.length}, ${describeDead(value)}`;
     if (others.length === 0 && locked.length === 0) return pass(summary, value);
     return warn(summary, {
       facts: {
@@ -236,10 +255,9 @@ async function countDead(ctx: StepContext, tables: VacuumFacts['tables']) {
   const after = tables.map(
     ({ schema, name }) => now.find((one) => one.schema === schema && one.name === name)?.deadRows ?? 0,
   );
-  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
   return {
     tables: tables.length,
-    deadBefore: sum(tables.map(({ deadRows }) => deadRows)),
+    deadBefore: sumKnown(tables),
     deadAfter: sum(after),
   };
 }
@@ -276,11 +294,11 @@ export async function verify(ctx: StepContext, facts: VacuumFacts): Promise<read
 
   preflight.check('dead rows', 'database', async () => {
     const now = await need(tables, 'tables');
-    const dead = (rows: readonly { readonly deadRows: number }[]) =>
-      rows.reduce((sum, { deadRows }) => sum + deadRows, 0);
     const mine = now.filter((one) => facts.tables.some((table) => label(table) === label(one)));
-    const summary = `${count(dead(facts.tables))} before, ${count(dead(mine))} now`;
-    const kept = dead(mine) > 0 && dead(mine) >= dead(facts.tables);
+    const before = sumKnown(facts.tables);
+    const left = sum(mine.map(({ deadRows }) => deadRows));
+    const summary = `${before === null ? 'unknown' : count(before)} before, ${count(left)} now`;
+    const kept = before !== null && left > 0 && left >= before;
     return kept
       ? warn(`${summary}: not fewer than before; an open transaction may keep them`, {
           next: [{ tv: ['db', 'slow-queries'] }],

@@ -3,7 +3,7 @@ import { isVerified } from '../../src/database/backup/choosePrune.ts';
 import type { BackupNeeds } from '../../src/database/backup/dumpScript.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
-import { type BackupMarks, writeMarks } from '../../src/database/backup/marks.ts';
+import { areUnreadable, type BackupMarks, writeMarks } from '../../src/database/backup/marks.ts';
 import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
 import { isBackupsFault } from '../../src/database/restore/isBackupsFault.ts';
 import { lackedBy, type MissingNeeds, missingNeeds } from '../../src/database/restore/missingNeeds.ts';
@@ -20,12 +20,14 @@ import {
 import {
   checkCode,
   checkDropped,
+  checkNeeds,
   dropBeside,
   probeBeside,
   readCommand,
   restoreBeside,
   restoreCommand,
 } from '../../src/operations/restoreBeside.ts';
+import type { PlannedChange } from '../../src/runbook/changes.ts';
 import { harmless } from '../../src/runbook/concurrency.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
@@ -37,7 +39,10 @@ import { quoteForShell } from '../../src/text/shellLine.ts';
 import { byHand } from './verify.byHand.ts';
 
 type VerifyFacts = {
-  readonly backups: readonly Pick<Backup, 'path' | 'form' | 'archive' | 'name' | 'bytes'>[];
+  readonly backups: readonly (Pick<Backup, 'path' | 'form' | 'archive' | 'name' | 'bytes'> & {
+    /** When it was verified last; null for never. Absent where that is unknown. */
+    readonly verified?: string | null;
+  })[];
   /** Null where nothing is restored. */
   readonly restore: MaintenanceFacts | null;
   readonly server: { readonly major: number };
@@ -71,7 +76,9 @@ of the archive, the rows of every table, the database and server that it comes f
 server has the roles and extensions that it names. A dump with anything in it that pg_dump does not write
 for one database (a psql command, CREATE ROLE, DO, COPY to a program) counts as damaged. Only --restore proves that it can be restored: it restores the
 backup into a scratch database, counts every row there, and drops that database. The functions that the
-backup defines can run meanwhile: where tv connects as a superuser they are named first.
+backup defines can run meanwhile: where tv connects as a superuser they are named first. A role or an
+extension that the backup needs and the server lacks, or lets only a superuser create, is refused before the
+restore (--override superuser-extensions where the provider lets the role create it).
 What came of it is kept beside the backup, for tv db backups and tv db prune.`,
   byHand,
   examples: [
@@ -88,6 +95,7 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
           archive: '/backup/tempovault_20261123-020000-7f3a/data',
           name: 'tempovault_20261123-020000-7f3a',
           bytes: 1_181_116_006,
+          verified: null,
         },
       ],
       restore: null,
@@ -103,12 +111,13 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
     const preflight = new Preflight(ctx);
     const chosen = await chooseBackups(ctx, wanted);
     const backups = preflight.check('backups', 'host', async () => {
-      const value = chosen.map(({ path, form, archive, name, bytes: size }) => ({
+      const value = chosen.map(({ path, form, archive, name, bytes: size, marks }) => ({
         path,
         form,
         archive,
         name,
         bytes: size,
+        ...(areUnreadable(marks) ? {} : { verified: marks.verified?.at ?? null }),
       }));
       const unusable = wanted.all ? await leftOut(ctx) : [];
       const size = bytes(value.reduce((sum, one) => sum + one.bytes, 0));
@@ -128,6 +137,7 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
       : undefined;
     if (wanted.restore) {
       preflight.check('code', 'database', (signal) => checkCode(ctx, chosen, signal), readLimitMs);
+      preflight.check('needs', 'database', (signal) => checkNeeds(ctx, chosen, signal), readLimitMs);
     }
     const checks = await preflight.checks();
     const known = {
@@ -151,6 +161,31 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
     };
   },
   basis: ({ backups, restore }) => ({ backups: backups.map(({ path }) => path), restores: restore !== null }),
+  changes: ({ backups, restore }) => [
+    ...backups.map(
+      ({ name, verified }): PlannedChange => ({
+        kind: 'file',
+        what: `marks of ${name}`,
+        course: [
+          verified === undefined
+            ? 'unknown, they cannot be read'
+            : verified === null
+              ? 'never verified'
+              : `verified on ${verified.slice(0, 10)}`,
+          'what this run finds',
+        ],
+      }),
+    ),
+    ...(restore === null
+      ? []
+      : [
+          {
+            kind: 'database',
+            what: backups.length === 1 ? 'a scratch database' : 'a scratch database for each backup',
+            course: ['none', 'restored', 'dropped'],
+          } as const,
+        ]),
+  ],
   consequence: ({ backups }) => `This reads ${howMany(backups.length, 'backup')}.`,
   plan: (facts) => facts.backups.map((backup, index) => verifyOne(facts, backup, index)),
   verify: async (ctx, { backups }, { all }) => {

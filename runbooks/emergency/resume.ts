@@ -81,7 +81,7 @@ signed may still wait to be mined.`,
   changes: ({ services }) =>
     services
       .filter(({ active }) => !active)
-      .map(({ unit }) => ({ kind: 'unit', what: unit, course: ['stopped', 'active'] })),
+      .map(({ unit }) => ({ kind: 'unit', what: unit, course: ['not active', 'active'] })),
   consequence: ({ unpause, services }) => {
     const start = services.filter(({ active }) => !active).length;
     const starting = `starts ${start} ${start === 1 ? 'service' : 'services'}`;

@@ -18,6 +18,7 @@ import { known, unknown } from '../../src/errors/answer.ts';
 import { exitCodes, TvError } from '../../src/errors/TvError.ts';
 import { pausing } from '../../src/operations/pauseSteps.ts';
 import type { Step, StepContext } from '../../src/runbook/define.ts';
+import { monotonic } from '../../src/runbook/monotonic.ts';
 import type { ShutdownFacts } from './shutdown.preflight.ts';
 
 /** A node in passing trouble is tried for so long. Milliseconds. */
@@ -57,7 +58,7 @@ export function pauseStep(pause: PauseFacts): Step {
       return (await untilAnswered(ctx, () => isPausedNow(ctx), patienceMs)) ? 'done' : 'not-done';
     },
     run: async (ctx) => {
-      const until = ctx.clock.now().getTime() + patienceMs;
+      const until = monotonic(ctx.clock) + patienceMs;
       let signed: SignedTransaction;
       try {
         // `settleOnce` sends the transaction of an earlier attempt again, if no node has it.
@@ -67,7 +68,7 @@ export function pauseStep(pause: PauseFacts): Step {
         if (isNew) await handOver(ctx, signed, { atOnce: true });
       } catch (error) {
         ctx.signal.throwIfAborted();
-        const left = Math.min(patienceMs, until - ctx.clock.now().getTime());
+        const left = Math.min(patienceMs, until - monotonic(ctx.clock));
         await assertPausedByOthers(ctx, error, left);
         return undefined;
       }
@@ -77,7 +78,7 @@ export function pauseStep(pause: PauseFacts): Step {
         (await untilAnswered(
           ctx,
           () => isPausedNow(ctx),
-          Math.min(patienceMs, until - ctx.clock.now().getTime()),
+          Math.min(patienceMs, until - monotonic(ctx.clock)),
         ));
       if (isPaused === true) return sent.sent;
       const stale = await readStaleHead(ctx);

@@ -88,7 +88,10 @@ export async function preflightMonitor(
       return block(`${monitorUnit} is masked`, { next: [onHost(`systemctl unmask ${monitorUnit}`)] });
     }
     const wasActive = activeState !== 'inactive' && activeState !== 'failed';
-    const value = { wasActive, wasEnabled: enabled };
+    const value = {
+      ...{ wasActive, wasEnabled: enabled },
+      state: loadState === 'not-found' ? 'not installed' : activeState,
+    };
     if (loadState === 'not-found') return pass('not installed yet', value);
     return pass(`${activeState}${wasActive ? ', is started anew' : ''}`, value);
   });

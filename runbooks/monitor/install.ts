@@ -9,9 +9,11 @@ import {
   awaitFirstLook,
   checkServiceAsBefore,
   type MonitorInstallFacts,
+  plannedAtBoot,
   verifyMonitor,
 } from '../../src/operations/monitorUnit.ts';
-import { writeUnitFiles } from '../../src/operations/unitFiles.ts';
+import { plannedFiles, writeUnitFiles } from '../../src/operations/unitFiles.ts';
+import { stoppedMeanwhile } from '../../src/runbook/changes.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
 import { during } from '../../src/runbook/step.ts';
 import { byHand } from './install.byHand.ts';
@@ -99,13 +101,18 @@ file that was changed by hand is not overwritten unless overruled; drop-ins (\`s
       ],
       url: 'http://127.0.0.1:9464',
       receivers: ['--notify'],
-      service: { wasActive: false, wasEnabled: false },
+      service: { wasActive: false, wasEnabled: false, state: 'not installed' },
     },
     input: example,
   },
   onFailure: 'stop',
   preflight: preflightMonitor,
   basis: ({ environment, files }) => ({ environment, files }),
+  changes: ({ files, service }) => [
+    ...plannedFiles(files),
+    stoppedMeanwhile(monitorUnit, service.state ?? service.wasActive),
+    plannedAtBoot(service, true),
+  ],
   consequence: ({ environment, url, receivers }) =>
     `From now on the host monitors ${environment} by itself, and serves ${url}. ${
       receivers.length === 0

@@ -11,9 +11,10 @@ import { withRollback } from '../../src/operations/maintenance.ts';
 import {
   checkServiceAsBefore,
   type MonitorRemoveFacts,
+  plannedAtBoot,
   verifyMonitorRemoved,
 } from '../../src/operations/monitorUnit.ts';
-import { checkRemovable, deleteUnitFiles } from '../../src/operations/unitFiles.ts';
+import { checkRemovable, deleteUnitFiles, plannedDeletions } from '../../src/operations/unitFiles.ts';
 import { defineRunbook, type Step, type StepContext } from '../../src/runbook/define.ts';
 import { Preflight, pass } from '../../src/runbook/preflight.ts';
 
@@ -62,7 +63,7 @@ stay.`,
           [],
         ),
       ],
-      service: { wasActive: true, wasEnabled: true },
+      service: { wasActive: true, wasEnabled: true, state: 'active' },
     },
     input: {},
   },
@@ -78,11 +79,21 @@ stay.`,
       return pass(`${activeState}, ${enabled ? 'enabled' : 'not enabled'}`, {
         wasActive,
         wasEnabled: enabled,
+        state: activeState,
       });
     });
     return preflight.result({ files, service }, (known) => known);
   },
-  basis: (facts) => facts,
+  basis: ({ files, service: { wasActive, wasEnabled } }) => ({ files, service: { wasActive, wasEnabled } }),
+  changes: ({ files, service }) => [
+    {
+      kind: 'unit',
+      what: monitorUnit,
+      course: [service.state ?? (service.wasActive ? 'active' : 'not active'), 'inactive'],
+    },
+    plannedAtBoot(service, false),
+    ...plannedDeletions(files),
+  ],
   consequence: () => 'From then on nothing monitors the protocol by itself, and no change of state is sent.',
   plan: (facts) => [disable(facts), deleteUnitFiles(monitorSet, facts.files, { shown: monitorPath })],
   verify: (ctx, facts) => verifyMonitorRemoved(ctx, facts),

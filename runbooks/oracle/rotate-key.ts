@@ -61,7 +61,7 @@ import {
 import { messageNote } from '../../src/runbook/events.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { during, note, step } from '../../src/runbook/step.ts';
-import { ago, count, duration } from '../../src/text/format.ts';
+import { ago, count, duration, span } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 import { byHand } from './rotate-key.byHand.ts';
 import { exampleFacts, preflight, type RotateFacts } from './rotate-key.preflight.ts';
@@ -335,8 +335,8 @@ async function proveOld(ctx: StepContext, facts: RotateFacts): Promise<void> {
   });
   const since = windowStart(ctx.results);
   if (since === undefined) return;
-  const ms = ctx.clock.now().getTime() - since.getTime();
-  ctx.note(messageNote, `${duration(ms)} without a working key, until the old one signed again`);
+  const time = span(since.getTime(), ctx.clock.now().getTime());
+  ctx.note(messageNote, `${time} without a working key, until the old one signed again`);
 }
 
 /** Funds for fees. On Tempo a transfer of the fee token: Tempo rejects transactions with a value. */
@@ -665,8 +665,9 @@ async function verify(ctx: StepContext, facts: RotateFacts): Promise<readonly Ch
   preflight.check('window', 'chain', async () => {
     const since = windowStart(ctx.results);
     if (since === undefined) return pass('the old key worked until the new one did');
-    const ms = Date.parse(seenAt) - since.getTime();
-    return pass(`${duration(ms)} without a working key, until the first signal of the new one was seen`);
+    return pass(
+      `${span(since.getTime(), Date.parse(seenAt))} without a working key, until the first signal of the new one was seen`,
+    );
   });
   preflight.check('service', 'host', async () => {
     const { activeState, mainPid } = await readUnit(ctx.host(), { unit: facts.unit });

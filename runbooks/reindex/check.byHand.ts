@@ -37,6 +37,16 @@ wc -l < "$WORK/in-database"`,
       expect: 'Nothing.',
     },
     {
+      what: 'Kinds and contracts of the rows. The case of an address does not matter.',
+      run: `${bySchema(
+        `psql -X -v ON_ERROR_STOP=1 -At -v a="$FROM_BLOCK" -v b="$TO_BLOCK" <<< "SELECT lower(contract_address), event_type, count(*)
+    FROM events WHERE block_number BETWEEN :'a' AND :'b' GROUP BY 1, 2 ORDER BY 1, 2"`,
+        `echo 'these tables name no contract'`,
+      )}`,
+      expect:
+        'Each kind with the one contract that emits it, of the four above. Tables without the column name none.',
+    },
+    {
       what: 'For each kind: how many are on the chain, and how many of them the database lacks.',
       run: `awk 'NR == FNR { stored[$1] = 1; next } { chain[$2]++; if (!($1 in stored)) lacks[$2]++ }
   END { for (kind in chain) print kind, "on chain", chain[kind], "missing", lacks[kind] + 0 }' "$WORK/in-database" "$WORK/on-chain"`,

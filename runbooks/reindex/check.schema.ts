@@ -10,6 +10,7 @@ const chainLog = z.object({
   logIndex: z.number(),
   address: hex,
   topic: hex.optional(),
+  time: z.number().optional(),
   event: z
     .enum([
       'Deposited',
@@ -27,14 +28,7 @@ const chainLog = z.object({
     .optional(),
 });
 
-const surplusRow = z.object({
-  reason: z.string(),
-  table: z.string(),
-  block: z.number(),
-  transactionHash: z.string(),
-  logIndex: z.number().optional(),
-  kind: z.string().optional(),
-});
+const content = z.enum(['contract', 'kind', 'table', 'block hash', 'time']);
 
 const eventRow = z.object({
   table: z.string(),
@@ -42,6 +36,15 @@ const eventRow = z.object({
   transactionHash: z.string(),
   logIndex: z.number().optional(),
   kind: z.string().optional(),
+  contract: z.string().optional(),
+  blockHash: z.string().optional(),
+  time: z.number().optional(),
+});
+
+const surplusRow = eventRow.extend({ reason: z.string() });
+
+const differingRow = eventRow.extend({
+  differences: z.array(z.object({ of: content, stored: z.string(), onChain: z.string() })),
 });
 
 export default schemaFor<DataOf<typeof command>>()(
@@ -51,6 +54,8 @@ export default schemaFor<DataOf<typeof command>>()(
     head: z.number(),
     uncertain: z.array(z.string()),
     matched: z.number(),
+    differing: z.object({ total: z.number(), first: z.array(differingRow) }),
+    compared: z.array(content),
     missing: z.object({ total: z.number(), first: z.array(chainLog) }),
     missingBlocks: z.object({
       total: z.number(),

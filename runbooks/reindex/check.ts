@@ -1,4 +1,5 @@
 import { assertChainId, onRightChain } from '../../src/chain/assertChainId.ts';
+import type { EventRow } from '../../src/chain/compareContents.ts';
 import { contractAddresses } from '../../src/chain/contracts.ts';
 import { eventName } from '../../src/chain/events.ts';
 import { readHead } from '../../src/chain/readHead.ts';
@@ -11,6 +12,7 @@ import { exitCodes, TvError } from '../../src/errors/TvError.ts';
 import {
   type ChainComparison,
   compareWithChain,
+  describeCompared,
   describeUnpaired,
   doubtsOf,
   groupUnstorable,
@@ -41,7 +43,7 @@ export default defineReport({
   section: '1',
   order: 2,
   description:
-    'Reads the logs of the protocol from the chain and compares them with the rows in the database, by transaction hash and log index. Lists missing and surplus events: the indexer skips blocks whose RPC call failed, and reports that nowhere else. A row is surplus only where the receipt of its transaction, or its block, confirms it. Events whose row in the table of their kind (deposits, withdrawals, …) is missing are listed too. Kinds that this indexer cannot store are listed apart, with the line of its journal. Exit 1 where they differ, 3 where the RPC node contradicts itself about where logs are, 5 where part of it could not be compared.',
+    'Reads the logs of the protocol from the chain and compares them with the rows in the database, by transaction hash and log index, and then by what the rows keep of a log: contract, kind, hash and time of the block. The arguments of events and the amounts in the tables of their kinds are not compared; the screen names what was. Lists missing, surplus and differing events: the indexer skips blocks whose RPC call failed, and reports that nowhere else. A row is surplus only where the receipt of its transaction, or its block, confirms it. Events whose row in the table of their kind (deposits, withdrawals, …) is missing are listed too. Kinds that this indexer cannot store are listed apart, with the line of its journal. Exit 1 where they differ, 3 where the RPC node contradicts itself about where logs are, 5 where part of it could not be compared.',
   byHand,
   examples: [
     { what: 'All blocks that the database covers', line: 'tv reindex check' },
@@ -91,21 +93,23 @@ export default defineReport({
     return { fromBlock: from, toBlock: to, head, uncertain, ...comparison };
   },
   render: (data, paint) => {
-    const { fromBlock, toBlock, matched, missing, surplus, missingBlocks, ignored, uncertain } = data;
+    const { fromBlock, toBlock, matched, missing, surplus, differing, missingBlocks, ignored, uncertain } =
+      data;
     const range = `blocks ${count(fromBlock)} to ${count(toBlock)}`;
     const others =
       ignored === 0 ? '' : paint.dim(` (${count(ignored)} logs of kinds that are not indexed here)`);
     const lost = lostRows(data);
     const differs = isDifferent(data);
     const verdict = differs
-      ? `${range}: ${count(matched)} events match, ${count(missing.total)} are missing in the database, ${count(surplus.total)} are not on the chain${others}`
-      : `${count(matched)} events of ${range}: the same on the chain and in the database${others}`;
+      ? `${range}: ${count(matched)} events match, ${count(missing.total)} are missing in the database, ${count(surplus.total)} are not on the chain${differing.total === 0 ? '' : `, ${count(differing.total)} are stored otherwise than on the chain`}${others}`
+      : `${count(matched)} events of ${range}: the same on the chain and in the database${matched === 0 ? '' : `, by ${describeCompared(data)}`}${others}`;
     const mark = differs ? paint.bad('✖') : uncertain.length > 0 ? paint.warn('!') : paint.ok('✔');
     const line = (sign: string, text: string) => `${sign} ${wrap(text, paint.width - 2, '  ')}`;
     const firstWrong = Math.min(
       missingBlocks.first[0]?.from ?? toBlock,
       missing.first[0]?.block ?? toBlock,
       surplus.first[0]?.block ?? toBlock,
+      differing.first[0]?.block ?? toBlock,
       ...lost.map(({ firstBlock }) => firstBlock ?? toBlock),
     );
     return [
@@ -124,6 +128,7 @@ export default defineReport({
       ),
       ...list('Missing in the database', missing.total, missingRows(data, paint), paint),
       ...list('Not on the chain', surplus.total, surplusRows(data, paint), paint),
+      ...list('Otherwise than on the chain', differing.total, differingRows(data, paint), paint),
       ...(differs ? ['', paint.next([{ tv: ['reindex', '--from-block', String(firstWrong)] }])] : []),
       ...(!differs && uncertain.length > 0 ? ['', paint.next([{ tv: ['status'] }])] : []),
       '',
@@ -134,7 +139,7 @@ export default defineReport({
 });
 
 function isDifferent(data: ChainComparison): boolean {
-  return data.missing.total + data.surplus.total + lostRows(data).length > 0;
+  return data.missing.total + data.surplus.total + data.differing.total + lostRows(data).length > 0;
 }
 
 /** An indexer that never fills a table has lost nothing there. */
@@ -172,12 +177,22 @@ function missingRows({ missing }: CheckData, paint: Paint) {
 function surplusRows({ surplus }: CheckData, paint: Paint) {
   return surplus.first
     .slice(0, shown)
-    .map((row) => [
-      count(row.block),
-      row.kind ?? row.table,
-      `${short(row.transactionHash, paint.full)}${row.logIndex === undefined ? '' : ` #${row.logIndex}`}`,
-      row.reason,
-    ]);
+    .map((row) => [count(row.block), row.kind ?? row.table, placeOf(row, paint), row.reason]);
+}
+
+function differingRows({ differing }: CheckData, paint: Paint) {
+  return differing.first
+    .slice(0, shown)
+    .flatMap((row) =>
+      row.differences.map(({ of, stored, onChain }, index) => [
+        ...(index === 0 ? [count(row.block), row.kind ?? row.table, placeOf(row, paint)] : ['', '', '']),
+        `${of} ${stored}, on the chain ${onChain}`,
+      ]),
+    );
+}
+
+function placeOf({ transactionHash, logIndex }: EventRow, paint: Paint): string {
+  return `${short(transactionHash, paint.full)}${logIndex === undefined ? '' : ` #${logIndex}`}`;
 }
 
 async function oldestBlock(ctx: Context, schema: EventSchema): Promise<number> {

@@ -40,6 +40,7 @@ export default schemaFor<DataOf<typeof command>>()(
         notes: z.record(z.string(), z.unknown()).optional(),
         startedAt: z.string().nullable().optional(),
         endedAt: z.string().nullable().optional(),
+        durationMs: z.number().nullable().optional(),
         error: errorData.nullable().optional(),
       }),
     ),

@@ -84,8 +84,7 @@ export default defineReport({
       waiting: paint.dim('·'),
     };
     const steps = data.steps.map((step, index) => {
-      const took =
-        step.startedAt && step.endedAt ? duration(Date.parse(step.endedAt) - Date.parse(step.startedAt)) : '';
+      const took = step.durationMs == null ? '' : duration(step.durationMs);
       // Of a closed run nothing is in flight: what became of the step is unknown, or shown below.
       const status = closed && marks[step.status ?? ''] === unknown ? 'unknown' : (step.status ?? 'waiting');
       return [

@@ -8,6 +8,7 @@ import { isIncluded, readIncludes, testConfiguration, testText } from '../../src
 import { FileError, readTextFile } from '../../src/host/readTextFile.ts';
 import type { Api, Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
+import { monotonic } from '../../src/runbook/monotonic.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { count, howMany } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
@@ -238,7 +239,7 @@ function apiOnHost(ctx: Context, address: string): Api {
   return {
     url,
     get: async (path) => {
-      const start = ctx.clock.now().getTime();
+      const start = monotonic(ctx.clock);
       const found = await fetchUrl(ctx.host(), { url: url + path, limitSeconds: askSeconds });
       if (found === undefined) {
         throw new UnavailableError('api.unreachable', 'The connection was refused.');
@@ -246,7 +247,7 @@ function apiOnHost(ctx: Context, address: string): Api {
       return {
         status: found.status,
         body: jsonOf(found, url + path),
-        durationMs: ctx.clock.now().getTime() - start,
+        durationMs: monotonic(ctx.clock) - start,
       };
     },
   };

@@ -124,6 +124,17 @@ and --listen 127.0.0.1:8080 keeps the one of tv to the host. The name is that of
   concurrency: () => ({ touches: ['nginx'], waitsFor: 'touching', blockedBy: 'touching' }),
   preflight: (ctx, given) => preflightNginx(ctx, wantedOf(ctx, given)),
   basis: ({ file, id, before, nginx }) => ({ file, id, before, configuration: nginx.configuration }),
+  changes: ({ file, before, inUse }) =>
+    inUse
+      ? []
+      : [
+          {
+            kind: 'file',
+            what: file,
+            course: before === null ? ['none', 'written'] : ['the former upstream', 'replaced'],
+          },
+          { kind: 'unit', what: 'nginx', course: ['running', 'reloaded'] },
+        ],
   consequence: ({ file, before, servers, listen }) =>
     `nginx will pass what comes in at ${listen.address} on to ${howMany(servers.length, 'API server')}; ${file} is ${before === null ? 'created' : 'replaced'}.`,
   plan: (facts) => (facts.inUse ? [] : [write(facts), takeIntoUse(facts)]),

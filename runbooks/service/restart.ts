@@ -8,6 +8,7 @@ import {
 } from '../../src/operations/service/service.ts';
 import { restartPlan } from '../../src/operations/service/steps.ts';
 import { verifyUp } from '../../src/operations/service/verifyUp.ts';
+import { stoppedMeanwhile } from '../../src/runbook/changes.ts';
 import { defineRunbook } from '../../src/runbook/define.ts';
 import { byHand } from './restart.byHand.ts';
 
@@ -43,9 +44,7 @@ For the relay the checks are those of tv oracle recover.`,
   concurrency: serviceConcurrency,
   preflight: (ctx, { name }) => preflightStart(ctx, { name, verb: 'restart' }),
   basis: serviceBasis,
-  changes: ({ unit, mainPid }) => [
-    { kind: 'unit', what: unit, course: [mainPid === 0 ? 'not running' : 'active', 'stopped', 'active'] },
-  ],
+  changes: ({ unit, state }) => [stoppedMeanwhile(unit, state)],
   consequence: ({ unit, service, mainPid }) =>
     mainPid === 0 ? `This starts ${unit}.` : `This stops and starts ${unit}. ${meanwhile[service]}`,
   plan: restartPlan,

@@ -1,19 +1,10 @@
+import { type Content, compareContents, type DifferingRow, type EventRow } from './compareContents.ts';
 import { indexedEvents } from './events.ts';
 import type { ChainLog } from './readLogs.ts';
+import { sameAddress } from './sameAddress.ts';
 
 /** What is listed one by one; the totals count everything. */
 const mostListed = 1_000;
-
-/** A row of the event tables, as the database has it. */
-export interface EventRow {
-  readonly table: string;
-  readonly block: number;
-  readonly transactionHash: string;
-  /** Undefined where the schema keeps none: then only the number of rows per transaction can be compared. */
-  readonly logIndex: number | undefined;
-  /** The kind as the indexer names it; undefined where the table keeps no kind. */
-  readonly kind?: string | undefined;
-}
 
 /** A row for which the node's `eth_getLogs` returned no log. Whether the chain has one is not known yet. */
 export interface UnlistedRow {
@@ -44,7 +35,12 @@ export interface UnkeptKind {
 }
 
 export interface EventComparison {
+  /** Rows that hold the place of a log, with the same content. */
   readonly matched: number;
+  /** Rows that hold the place of a log, with another content. */
+  readonly differing: Listed<{ readonly row: DifferingRow; readonly log: ChainLog }>;
+  /** What of the content was compared, of any row. */
+  readonly compared: ReadonlySet<Content>;
   /** On the chain, not in the database: of kinds that are kept, or of which a row was found. */
   readonly missing: Listed<ChainLog>;
   readonly unlisted: Listed<UnlistedRow>;
@@ -66,7 +62,8 @@ export interface CompareEventsParameters {
 
 /**
  * Compares the chain's logs with the database's rows, block by block: by transaction hash and log
- * index, or by transaction hash alone for rows without an index. A row matches a log of any kind.
+ * index, or by transaction hash alone for rows without an index. A row holds the place of a log of any kind;
+ * what else it keeps of its log is compared then.
  * Memory holds one block of each, and at most 1 000 of each listing.
  */
 export async function compareEvents(parameters: CompareEventsParameters): Promise<EventComparison> {
@@ -77,6 +74,8 @@ export async function compareEvents(parameters: CompareEventsParameters): Promis
   const unkept = new Map<ChainLog['topic'], ReturnType<typeof listing<ChainLog>>>();
   const kindByTopic = new Map<`0x${string}`, string>();
   const found = new Set<ChainLog['topic']>();
+  const differing = listing<{ row: DifferingRow; log: ChainLog }>();
+  const compared = new Set<Content>();
   let matched = 0;
   let open: BlockRange | undefined;
   const closeRange = () => {
@@ -86,9 +85,14 @@ export async function compareEvents(parameters: CompareEventsParameters): Promis
 
   for await (const { block, logs, rows } of together(blocks(parameters.chain), blocks(parameters.database))) {
     const result = compareBlock(logs, rows, keeps);
-    matched += result.matched.length;
     for (const { log, row } of result.matched) {
       found.add(log.topic);
+      const differences = compareContents(log, row, compared);
+      if (differences.length > 0) {
+        differing.add({ row: { ...row, differences }, log });
+        continue;
+      }
+      matched += 1;
       if (log.topic !== undefined && row.kind !== undefined) kindByTopic.set(log.topic, row.kind);
     }
     for (const row of result.unlisted) unlisted.add(row);
@@ -111,6 +115,8 @@ export async function compareEvents(parameters: CompareEventsParameters): Promis
   const late = [...unkept].filter(([topic]) => found.has(topic)).map(([, logs]) => logs.done());
   return {
     matched,
+    differing: differing.done(),
+    compared,
     missing: late.length === 0 ? missing.done() : merge([missing.done(), ...late]),
     unlisted: unlisted.done(),
     missingBlocks: ranges.done(),
@@ -164,12 +170,16 @@ function compareBlock(
   const unpaired: EventRow[] = [];
   // Rows of the log's own table first, so that what is left over names the right event.
   for (const row of unnumbered) {
-    const key = keyOf(left, row, (log) => tableOf(log) === row.table);
+    const key = keyOf(left, row, (log) => isOf(log, row) && tableOf(log) === row.table);
     if (key === undefined) unpaired.push(row);
     else take(key, row);
   }
   // A log of a kind that is not kept cannot account for such a row.
-  for (const row of unpaired) take(keyOf(left, row, keeps), row);
+  for (const row of unpaired)
+    take(
+      keyOf(left, row, (log) => isOf(log, row) && keeps(log)),
+      row,
+    );
   return { matched, missing: [...left.values()], unlisted };
 }
 
@@ -181,6 +191,11 @@ function keyOf(
   const hash = row.transactionHash.toLowerCase();
   for (const [key, log] of left) if (key.startsWith(hash) && fits(log)) return key;
   return undefined;
+}
+
+/** Without an index, the contract is a part of the place. */
+function isOf(log: ChainLog, { contract }: EventRow): boolean {
+  return contract === undefined || sameAddress(log.address, contract);
 }
 
 function tableOf(log: ChainLog): string | undefined {

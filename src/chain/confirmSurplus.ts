@@ -2,10 +2,13 @@ import type { Address } from '../config/settings.ts';
 import { type Answer, answer, known, unknown } from '../errors/answer.ts';
 import { exitCodes, UnavailableError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
-import type { EventRow, Listed, UnlistedRow } from './compareEvents.ts';
+import { compareContents, describeDifferences, type EventRow } from './compareContents.ts';
+import type { Listed, UnlistedRow } from './compareEvents.ts';
 import { described } from './describeRpcError.ts';
+import { eventName } from './events.ts';
 import { misfit, parseHex, parseObject, parseQuantity } from './parseAnswer.ts';
 import type { ChainLog } from './readLogs.ts';
+import { sameAddress } from './sameAddress.ts';
 
 /** Transactions looked up at once: small enough for a provider's limit on batches. */
 const atOnce = 10;
@@ -103,8 +106,8 @@ interface Receipt {
   readonly blockHash: string | undefined;
   readonly logs: readonly {
     readonly index: number;
-    readonly address: string;
-    readonly topic: string | undefined;
+    readonly address: Address;
+    readonly topic: `0x${string}` | undefined;
   }[];
 }
 
@@ -180,9 +183,13 @@ function judge(
       ? { is: 'left-out' }
       : { is: 'surplus', reason: 'its transaction has fewer logs' };
   }
-  return ours.some(({ index }) => index === row.logIndex)
+  const log = ours.find(({ index }) => index === row.logIndex);
+  if (log === undefined)
+    return { is: 'surplus', reason: 'its transaction has no such log of these contracts' };
+  const differences = compareContents(log, row);
+  return differences.length === 0
     ? { is: 'left-out' }
-    : { is: 'surplus', reason: 'its transaction has no such log of these contracts' };
+    : { is: 'surplus', reason: describeDifferences(differences) };
 }
 
 /**
@@ -207,8 +214,9 @@ export async function readTopics(
 const mostPlaced = 40;
 
 /**
- * Whether logs that no row holds are where `eth_getLogs` has them, by the receipts of their transactions: a
- * log under the number of another block is missing in no database. A receipt that cannot be read proves nothing.
+ * Whether logs that no row holds, or one of another content, are what `eth_getLogs` says, by the receipts of
+ * their transactions: a log under the number of another block, or of another contract, is missing in no database.
+ * A receipt that cannot be read proves nothing.
  * @throws UnavailableError where the node contradicts itself
  */
 export async function assertPlaced(
@@ -224,8 +232,15 @@ export async function assertPlaced(
     for (const [at, log] of piece.entries()) {
       const found = receipts[at];
       if (found?.known !== true || found.value === null) continue;
-      const { block, blockHash } = found.value;
-      if (block === log.block && (blockHash === undefined || blockHash === log.blockHash)) continue;
+      const { block, blockHash, logs: own } = found.value;
+      const other = own.find(
+        ({ index, address, topic }) =>
+          index === log.logIndex && (!sameAddress(address, log.address) || topic !== log.topic),
+      );
+      const isPlaced = block === log.block && (blockHash === undefined || blockHash === log.blockHash);
+      if (isPlaced && other === undefined) continue;
+      const by = (content: Pick<ChainLog, 'address' | 'topic'> | undefined) =>
+        content === undefined ? '' : `, ${eventName(content.topic) ?? 'unknown kind'} of ${content.address}`;
       throw new UnavailableError(
         'chain.unreliable-node',
         "The RPC node's eth_getLogs and its receipts contradict each other.",
@@ -233,8 +248,8 @@ export async function assertPlaced(
           facts: {
             node: chain.urls.join(', '),
             transaction: log.transactionHash,
-            'by eth_getLogs': `in block ${log.block} (${log.blockHash})`,
-            'by its receipt': `in block ${block} (${blockHash ?? 'hash unknown'})`,
+            'by eth_getLogs': `in block ${log.block} (${log.blockHash})${by(other && log)}`,
+            'by its receipt': `in block ${block} (${blockHash ?? 'hash unknown'})${by(other)}`,
           },
           next: [
             'run the command again: a reorganisation meanwhile looks the same',

@@ -101,6 +101,19 @@ export function eventName(topic: `0x${string}` | undefined): string | undefined 
   return topic === undefined ? undefined : allEvents.get(topic)?.name;
 }
 
+const eventNames = new Set([...allEvents.values()].map(({ name }) => name));
+const eventTableNames = new Set(Object.values(tables));
+
+/** Whether this is the name of an event whose signature is known here. */
+export function isEventName(name: string): boolean {
+  return eventNames.has(name);
+}
+
+/** Whether the indexer puts a kind that is known here into a table of this name. */
+export function isEventTable(name: string): boolean {
+  return eventTableNames.has(name);
+}
+
 /**
  * Whether an event has a `bytes` or struct argument. Python's `json` serialises neither, so the deployed
  * indexer stores no such kind.

@@ -38,7 +38,7 @@ const refusals: readonly RpcFailureKind[] = ['too-wide', 'too-much', 'rejected']
  */
 export function failover(nodes: readonly RpcNode[], signal: AbortSignal | undefined): Transport {
   const restUntil = new Map<RpcNode, number>();
-  const rests = (node: RpcNode) => (restUntil.get(node) ?? 0) > Date.now();
+  const rests = (node: RpcNode) => (restUntil.get(node) ?? 0) > performance.now();
   const lags = compareHeads(nodes);
 
   async function round(
@@ -61,7 +61,7 @@ export function failover(nodes: readonly RpcNode[], signal: AbortSignal | undefi
         const mayDiffer = refusals.includes(kind) && !call.method.startsWith('eth_sendRaw');
         if (mayDiffer) refusal ??= error;
         else if (!nodeFailures.includes(kind)) throw error;
-        if (tiring.includes(kind)) restUntil.set(node, Date.now() + restMs);
+        if (tiring.includes(kind)) restUntil.set(node, performance.now() + restMs);
         failures.push({ url: node.url, error });
       }
     }
@@ -136,8 +136,8 @@ function compareHeads(nodes: readonly RpcNode[]): () => Promise<ReadonlySet<RpcN
   }
 
   return async () => {
-    if (latest === undefined || Date.now() - askedAt > headsHoldMs) {
-      askedAt = Date.now();
+    if (latest === undefined || performance.now() - askedAt > headsHoldMs) {
+      askedAt = performance.now();
       const [before, next] = [latest, ask()];
       latest = next;
       next.catch(() => {});

@@ -40,7 +40,7 @@ export interface History {
  */
 export async function probeHistory(chain: Chain, parameters: ProbeHistoryParameters): Promise<History> {
   const { block, limitMs = defaultLimitMs } = parameters;
-  const deadline = Date.now() + limitMs;
+  const deadline = performance.now() + limitMs;
   const head = (await readHead(chain)).number;
   if (block > head) return { served: false, head, reason: 'it is above the head' };
   const reason = await whyNotServed(chain, block);
@@ -55,7 +55,7 @@ export async function probeHistory(chain: Chain, parameters: ProbeHistoryParamet
     if (missing === head || (await whyNotServed(chain, head)) !== undefined)
       return { served: false, head, reason };
     for (let probes = 0; served - missing > 1; probes++) {
-      if (probes === mostProbes || Date.now() > deadline) return { served: false, head, reason };
+      if (probes === mostProbes || performance.now() > deadline) return { served: false, head, reason };
       const middle = missing + Math.floor((served - missing) / 2);
       if ((await whyNotServed(chain, middle)) === undefined) served = middle;
       else missing = middle;

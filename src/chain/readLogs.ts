@@ -50,6 +50,8 @@ export interface ChainLog {
   readonly topic: `0x${string}` | undefined;
   /** Undefined for a kind that the indexer does not keep. */
   readonly event: EventName | undefined;
+  /** Of its block, in seconds since 1970. Absent where the node does not return it with a log. */
+  readonly time?: number;
 }
 
 export interface ReadLogsParameters {
@@ -163,7 +165,13 @@ function inRange<T extends Pick<ChainLog, 'block' | 'transactionHash'>>(
 function parseLog(entry: Readonly<Record<string, unknown>>): ChainLog {
   const topics = Array.isArray(entry['topics']) ? entry['topics'] : [];
   const topic = topics[0] === undefined ? undefined : parseHex(topics[0], 'topic', 32);
-  return { ...parseLogPlace(entry), topic, event: eventByTopic(topic)?.name };
+  const time = Number(entry['blockTimestamp'] ?? Number.NaN);
+  return {
+    ...parseLogPlace(entry),
+    topic,
+    event: eventByTopic(topic)?.name,
+    ...(time > 0 && { time }),
+  };
 }
 
 /** Where a log is, and of whom, as a node returned it. @throws UnavailableError where a part of that is malformed */

@@ -55,7 +55,7 @@ export class Patience {
   /** What that request has failed with last. */
   #limit: unknown;
   /** When that was given up last, in milliseconds since 1970. */
-  #gaveUpAt = 0;
+  #gaveUpAt = Number.NEGATIVE_INFINITY;
 
   constructor(signal: AbortSignal | undefined) {
     this.#signal = signal;
@@ -81,7 +81,7 @@ export class Patience {
           // No attempt of its own: whoever is served first, the others were refused because of that one.
           if (this.#rateLimited !== undefined) continue;
           // Another request has just waited in vain: this one would, too.
-          if (Date.now() - this.#gaveUpAt < longestWaitMs) throw error;
+          if (performance.now() - this.#gaveUpAt < longestWaitMs) throw error;
           this.#limit = error;
           return await this.#sendAlone(send, wait, spent);
         }
@@ -101,7 +101,7 @@ export class Patience {
     try {
       return await served;
     } catch (reason) {
-      this.#gaveUpAt = Date.now();
+      this.#gaveUpAt = performance.now();
       throw reason;
     } finally {
       this.#rateLimited = undefined;

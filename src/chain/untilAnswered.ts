@@ -1,5 +1,6 @@
 import { TvError } from '../errors/TvError.ts';
 import type { StepContext } from '../runbook/define.ts';
+import { monotonic } from '../runbook/monotonic.ts';
 import { passing } from './failover.ts';
 import { rpcFailure } from './rpcFailure.ts';
 
@@ -18,14 +19,14 @@ export async function untilAnswered<T>(
   work: () => Promise<T>,
   limitMs: number,
 ): Promise<T> {
-  const start = clock.now().getTime();
+  const start = monotonic(clock);
   for (;;) {
     signal.throwIfAborted();
     try {
       return await work();
     } catch (error) {
       signal.throwIfAborted();
-      const spent = clock.now().getTime() - start;
+      const spent = monotonic(clock) - start;
       if (!mayPass(error) || spent + betweenMs > limitMs) throw error;
       progress({
         ...{ done: Math.round(spent / 1000), total: Math.round(limitMs / 1000), unit: 'seconds' },

@@ -17,6 +17,11 @@ export type EventTable = {
   readonly kindColumn: string | null;
   /** In a child: its column that holds the raw row's key. */
   readonly rawColumn: string | null;
+  /** The following are absent in the journals of builds that did not compare them. */
+  readonly contractColumn?: string | null;
+  readonly blockHashColumn?: string | null;
+  /** A timestamp, with or without its zone. */
+  readonly timeColumn?: string | null;
 };
 
 export type CursorTable = {

@@ -76,6 +76,13 @@ function describe(table: CatalogueTable, raw: CatalogueTable | undefined): Event
     logIndexColumn: logIndexColumn(table),
     kindColumn: role === 'raw' ? column(table, /^(event_type|event_name|event|kind|type)$/) : null,
     rawColumn: role === 'child' && raw !== undefined ? rawColumn(table, raw) : null,
+    // In the table of one kind, `address` may be an argument of the event.
+    contractColumn: column(
+      table,
+      role === 'raw' ? /^(contract_address|contract|address)$/ : /^contract_address$/,
+    ),
+    blockHashColumn: column(table, /^block_hash$/),
+    timeColumn: column(table, /^block_time(stamp)?$/, time),
   };
 }
 

@@ -12,6 +12,11 @@ export interface StoredEvent {
   readonly logIndex: number | undefined;
   /** As the indexer names it; undefined where the table does not say. */
   readonly kind: string | undefined;
+  /** The following are absent where the table does not keep them, or the row has none. */
+  readonly contract?: string;
+  readonly blockHash?: string;
+  /** Of its block, in seconds since 1970; a time without its zone counts as UTC. */
+  readonly time?: number;
 }
 
 export interface ReadEventsParameters {
@@ -41,10 +46,16 @@ export async function* readEvents(
     const block = sql.id(table.blockColumn);
     const logIndex =
       table.logIndexColumn === null ? sql`null::bigint` : sql`${sql.id(table.logIndexColumn)}::bigint`;
-    const kind = table.kindColumn === null ? sql`null::text` : sql`${sql.id(table.kindColumn)}::text`;
+    const text = (column: string | null | undefined) =>
+      column === null || column === undefined ? sql`null::text` : sql`${sql.id(column)}::text`;
+    const { timeColumn = null } = table;
+    const time =
+      timeColumn === null ? sql`null::float8` : sql`extract(epoch from ${sql.id(timeColumn)})::float8`;
     return [
       sql`select ${sql.lit(table.name)}::text as "table", ${block}::bigint as block,
-        lower(${sql.id(table.transactionColumn)}::text) as "transactionHash", ${logIndex} as "logIndex", ${kind} as kind
+        lower(${sql.id(table.transactionColumn)}::text) as "transactionHash", ${logIndex} as "logIndex",
+        ${text(table.kindColumn)} as kind, ${text(table.contractColumn)} as contract,
+        ${text(table.blockHashColumn)} as "blockHash", ${time} as time
         from ${tableId(table)} where ${block} between ${sql.lit(fromBlock)} and ${sql.lit(toBlock)}`,
     ];
   });
@@ -62,12 +73,25 @@ export async function* readEvents(
     `.execute(transaction);
     for (;;) {
       const { rows } = await sql<
-        Omit<StoredEvent, 'logIndex' | 'kind'> & { logIndex: number | null; kind: string | null }
+        Pick<StoredEvent, 'table' | 'block' | 'transactionHash'> & {
+          readonly logIndex: number | null;
+          readonly kind: string | null;
+          readonly contract: string | null;
+          readonly blockHash: string | null;
+          readonly time: number | null;
+        }
       >`
         fetch ${sql.lit(pageRows)} from tv_events
       `.execute(transaction);
-      for (const row of rows) {
-        yield { ...row, logIndex: row.logIndex ?? undefined, kind: row.kind ?? undefined };
+      for (const { logIndex, kind, contract, blockHash, time, ...place } of rows) {
+        yield {
+          ...place,
+          logIndex: logIndex ?? undefined,
+          kind: kind ?? undefined,
+          ...(contract !== null && { contract }),
+          ...(blockHash !== null && { blockHash }),
+          ...(time !== null && Number.isFinite(time) && { time }),
+        };
       }
       if (rows.length < pageRows) return;
     }

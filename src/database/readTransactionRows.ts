@@ -10,6 +10,8 @@ export interface TransactionRow {
   readonly logIndex: number | null;
   /** As the indexer names it; null where the table does not say. */
   readonly kind: string | null;
+  /** Null where the table does not say. */
+  readonly contract: string | null;
   /** Tables of the kinds that hold a row of this one. */
   readonly children: readonly string[];
 }
@@ -30,6 +32,8 @@ export async function readTransactionRows(
     const { logIndexColumn, kindColumn } = table;
     const logIndex = logIndexColumn === null ? sql`null::bigint` : sql`t.${sql.id(logIndexColumn)}::bigint`;
     const kind = kindColumn === null ? sql`null::text` : sql`t.${sql.id(kindColumn)}::text`;
+    const { contractColumn = null } = table;
+    const contract = contractColumn === null ? sql`null::text` : sql`t.${sql.id(contractColumn)}::text`;
     const raw = table.role === 'raw' ? schema.raw : null;
     const names =
       raw === null || children.length === 0
@@ -47,9 +51,10 @@ export async function readTransactionRows(
       transactionHash: string;
       logIndex: number | null;
       kind: string | null;
+      contract: string | null;
       children: string | null;
     }>`
-      select ${normalHash(table.transactionColumn)} as "transactionHash", ${logIndex} as "logIndex", ${kind} as kind, ${names} as children from ${tableId(table)} as t
+      select ${normalHash(table.transactionColumn)} as "transactionHash", ${logIndex} as "logIndex", ${kind} as kind, ${contract} as contract, ${names} as children from ${tableId(table)} as t
       where t.${sql.id(table.transactionColumn)}::text in (${spelt})
       order by 2 limit ${sql.lit(mostRows)}
     `.execute(database.kysely);
@@ -59,6 +64,7 @@ export async function readTransactionRows(
         transactionHash: row.transactionHash,
         logIndex: row.logIndex,
         kind: row.kind,
+        contract: row.contract,
         children: (row.children ?? '').split(' ').filter((name) => name !== ''),
       })),
     );

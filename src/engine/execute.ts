@@ -10,6 +10,7 @@ import type { JournalEvent, Outcome } from '../runbook/events.ts';
 import { failpoint } from '../runbook/failpoint.ts';
 import type { Json } from '../runbook/json.ts';
 import { asJson } from '../runbook/json.ts';
+import { monotonic } from '../runbook/monotonic.ts';
 import { block, Preflight } from '../runbook/preflight.ts';
 import { compareWithPreview } from './effects.ts';
 import { type AnyRunbook, blocks, concurrencyOf, type Engine, errorData } from './engine.ts';
@@ -249,8 +250,8 @@ async function runStep(
   const { engine } = execution;
   const { clock, settings } = engine.ctx;
   const ctx = stepContext(execution, step, results);
-  const start = clock.now().getTime();
-  const elapsed = () => clock.now().getTime() - start;
+  const start = monotonic(clock);
+  const elapsed = () => monotonic(clock) - start;
   record(execution, { type: 'step.started', step: step.id });
   failpoint(settings.sandbox, `${step.id}:started`);
   try {
@@ -360,7 +361,7 @@ interface Patience {
 async function patiently<T>({ engine }: Execution, patience: Patience, work: () => Promise<T>): Promise<T> {
   const { clock } = engine.ctx;
   for (;;) {
-    const start = clock.now().getTime();
+    const start = monotonic(clock);
     try {
       return await work();
     } catch (error) {
@@ -371,7 +372,7 @@ async function patiently<T>({ engine }: Execution, patience: Patience, work: () 
         patience.said = true;
       }
       await clock.sleep(askAgainMs, engine.interrupt.now);
-      patience.leftMs -= clock.now().getTime() - start;
+      patience.leftMs -= monotonic(clock) - start;
     }
   }
 }
@@ -420,7 +421,7 @@ export async function undoSteps(
     // A rollback ends what this run began a moment ago, also where the database that keeps the lock has
     // gone away: a service that stays stopped is worse.
     if (stoppable && (await lostLockCode(execution)) !== undefined) return 'lock-lost';
-    const start = clock.now().getTime();
+    const start = monotonic(clock);
     record(execution, { type: 'undo.started', step: step.id });
     failpoint(settings.sandbox, `undo-${step.id}:started`);
     try {
@@ -432,7 +433,7 @@ export async function undoSteps(
       record(execution, { type: 'undo.failed', step: step.id, error: errorData(error) });
       return 'failed';
     }
-    record(execution, { type: 'undo.done', step: step.id, durationMs: clock.now().getTime() - start });
+    record(execution, { type: 'undo.done', step: step.id, durationMs: monotonic(clock) - start });
   }
   return 'undone';
 }

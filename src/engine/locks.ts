@@ -14,6 +14,7 @@ import { replaceFile, WriteError } from '../output/durableFile.ts';
 import type { Check } from '../runbook/check.ts';
 import type { Concurrency } from '../runbook/concurrency.ts';
 import type { LockHolder } from '../runbook/events.ts';
+import { monotonic } from '../runbook/monotonic.ts';
 import { duration, localTime } from '../text/format.ts';
 import { type Engine, Refusal } from './engine.ts';
 import { judge } from './judgeConcurrency.ts';
@@ -78,12 +79,12 @@ interface Attempt {
 
 async function acquire(engine: Engine, request: LockRequest): Promise<Attempt> {
   const { clock } = engine.ctx;
-  const until = clock.now().getTime() + request.waitMs;
+  const until = monotonic(clock) + request.waitMs;
   let shown: string | undefined;
   for (;;) {
     const attempt = await tryAll(engine, request);
     if (!('by' in attempt)) return attempt;
-    const left = until - clock.now().getTime();
+    const left = until - monotonic(clock);
     if (left <= 0) throw lockedBy(attempt.by, engine);
     if (shown !== attempt.by.what) {
       engine.watch({ type: 'lock.waiting', for: attempt.by, limitMs: left });

@@ -1,4 +1,5 @@
 import { onHost } from '../errors/advice.ts';
+import { UnavailableError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { parseSystemdTime } from './parseSystemdTime.ts';
 import { showUnits } from './showUnits.ts';
@@ -91,6 +92,12 @@ export async function readMonitorService(host: Host): Promise<MonitorService> {
     next: onHost(`systemctl status ${monitorUnit}`),
   });
   const text = (name: string) => shown[0]?.get(name) ?? '';
+  if (text('LoadState') === '' || text('ActiveState') === '') {
+    throw new UnavailableError('host.systemd-silent', 'systemctl does not return the state of a unit.', {
+      facts: { unit: monitorUnit, reason: 'its answer has no LoadState or no ActiveState' },
+      next: onHost(`systemctl status ${monitorUnit}`),
+    });
+  }
   const offered = isOnlyOffered(monitorUnit, text);
   return {
     loadState: offered ? 'not-found' : text('LoadState'),

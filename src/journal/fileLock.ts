@@ -14,6 +14,7 @@ import { exitCodes, TvError } from '../errors/TvError.ts';
 import { WriteError } from '../output/durableFile.ts';
 import type { Clock } from '../runbook/context.ts';
 import type { LockHolder, Operator } from '../runbook/events.ts';
+import { monotonic } from '../runbook/monotonic.ts';
 import { isRunning } from './operator.ts';
 
 export type LockAnswer =
@@ -95,10 +96,10 @@ export async function awaitFileLock(
     readonly limitMs: number;
   },
 ): Promise<(() => void | Promise<void>) | undefined> {
-  const began = clock.now();
-  const since = began.toISOString();
+  const began = monotonic(clock);
+  const since = clock.now().toISOString();
   // Others may get in between again and again, and on a slow disk each of them takes its time.
-  while (clock.now().getTime() - began.getTime() < limitMs) {
+  while (monotonic(clock) - began < limitMs) {
     const answer = acquireFileLock(directory, { operator, what, since });
     if (answer.held) return answer.release;
     await clock.sleep(againMs);

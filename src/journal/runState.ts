@@ -22,6 +22,8 @@ export interface StepState {
   /** Of the last attempt, to run the step or to undo it. */
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+  /** Of that attempt, by a clock that is not set; null while it lasts, and where its end was not written. */
+  readonly durationMs: number | null;
   readonly error: ErrorData | null;
 }
 
@@ -154,7 +156,15 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
   const steps = new Map<string, StepState>(
     first.plan.steps.map((step) => [
       step.id,
-      { status: 'waiting', result: null, notes: {}, startedAt: null, endedAt: null, error: null },
+      {
+        status: 'waiting',
+        result: null,
+        notes: {},
+        startedAt: null,
+        endedAt: null,
+        durationMs: null,
+        error: null,
+      },
     ]),
   );
   const set = (id: string, change: Partial<StepState>) => {
@@ -191,7 +201,7 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
         break;
       case 'step.started':
         set(line.step, {
-          ...{ status: 'in-flight', startedAt: line.at, endedAt: null, error: null },
+          ...{ status: 'in-flight', startedAt: line.at, endedAt: null, durationMs: null, error: null },
           // What was undone is done from the start: the transaction of before was for the time before.
           ...(steps.get(line.step)?.status === 'undone' ? { result: null, notes: {} } : {}),
         });
@@ -200,18 +210,28 @@ export function foldRun(lines: readonly JournalLine[]): RunState | undefined {
         set(line.step, { notes: { ...steps.get(line.step)?.notes, [line.note]: line.value } });
         break;
       case 'step.done':
-        set(line.step, { status: 'done', result: line.result, endedAt: line.at });
+        set(line.step, {
+          status: 'done',
+          result: line.result,
+          endedAt: line.at,
+          durationMs: line.durationMs,
+        });
         break;
       case 'step.failed':
-        set(line.step, { status: 'failed', endedAt: line.at, error: line.error });
+        set(line.step, {
+          status: 'failed',
+          endedAt: line.at,
+          durationMs: line.durationMs,
+          error: line.error,
+        });
         break;
       case 'undo.started':
         // Also where a failed run takes itself back: half undone, it cannot go forward any more.
         undoing = true;
-        set(line.step, { status: 'undoing', startedAt: line.at, endedAt: null });
+        set(line.step, { status: 'undoing', startedAt: line.at, endedAt: null, durationMs: null });
         break;
       case 'undo.done':
-        set(line.step, { status: 'undone', endedAt: line.at });
+        set(line.step, { status: 'undone', endedAt: line.at, durationMs: line.durationMs });
         break;
       case 'undo.failed':
         set(line.step, { error: line.error });

@@ -18,9 +18,11 @@ import { readServer } from '../database/readServer.ts';
 import type { Advice } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import { readDisk } from '../host/readDisk.ts';
+import type { PlannedChange } from '../runbook/changes.ts';
 import type { Context } from '../runbook/context.ts';
 import type { ProbeAnswer, StepContext } from '../runbook/define.ts';
 import { pass } from '../runbook/preflight.ts';
+import { bytes } from '../text/format.ts';
 import type { Tools } from './checkTools.ts';
 import { applicationName, stampOf } from './maintenance.ts';
 
@@ -40,6 +42,8 @@ export type BackupFacts = BackupFormat & {
   };
   readonly server: { readonly version: string; readonly major: number };
   readonly tools: Tools;
+  /** Of the database. Absent in journals of releases that did not keep it. */
+  readonly sizeBytes?: number;
 };
 
 type Place = Pick<BackupFacts, 'form' | 'directory'> & {
@@ -117,6 +121,17 @@ export async function readRoom(
 ): Promise<{ readonly freeBytes: number; readonly neededBytes: number }> {
   const { freeBytes } = await readDisk(ctx.host(), { path: directory });
   return { freeBytes, neededBytes: sizeBytes * backupShare + backupMarginBytes };
+}
+
+/** The backup in the list of what a plan changes. How large it will be is an estimate. */
+export function plannedBackup({ form, directory, database, sizeBytes }: BackupFacts): PlannedChange {
+  const size =
+    sizeBytes === undefined ? 'of unknown size' : `of about ${bytes(sizeBytes * backupShare)} at most`;
+  return {
+    kind: 'file',
+    what: `${directory}/${database.name}_$RUN${isFolder(form) ? '' : '.sql.gz'}`,
+    course: ['none', `a backup ${size}`],
+  };
 }
 
 /** Whether a run's backup has its name already. Only a proven one ever gets it. */

@@ -1,7 +1,12 @@
 import {
+  type Content,
+  type DifferingRow,
+  describeDifferences,
+  type EventRow,
+} from '../chain/compareContents.ts';
+import {
   compareEvents,
   type EventComparison,
-  type EventRow,
   type Listed,
   merge,
   type UnkeptKind,
@@ -45,6 +50,10 @@ export type UnstorableKind = {
 
 export interface ChainComparison {
   readonly matched: number;
+  /** Rows that hold the place of a log, and are not as it is: of another contract, kind, block or time. */
+  readonly differing: Listed<DifferingRow>;
+  /** What was compared of the rows, beside transaction hash and log index: what they keep, and the node returned. */
+  readonly compared: readonly Content[];
   /** On the chain, not in the database, and this indexer stores such events as far as is known. */
   readonly missing: Listed<ChainLog>;
   readonly missingBlocks: EventComparison['missingBlocks'];
@@ -99,12 +108,20 @@ export async function compareWithChain(
     explain,
   });
   const missing = merge([comparison.missing, ...sorted.missing]);
+  const { total: differing, first: differ } = comparison.differing;
   await assertPlaced(ctx.chain(), missing.first, signal);
+  await assertPlaced(
+    ctx.chain(),
+    differ.map(({ log }) => log),
+    signal,
+  );
   const verdict = await testLogIndex(ctx.chain(), { fromBlock, toBlock });
-  const none = comparison.matched + comparison.missing.total + comparison.unkept.length === 0;
+  const none = comparison.matched + differing + comparison.missing.total + comparison.unkept.length === 0;
   const isDoubtful = verdict.is === 'broken' || (verdict.is === 'untested' && none);
   return {
     matched: comparison.matched + rows.leftOut.total,
+    differing: { total: differing, first: differ.map(({ row }) => row) },
+    compared: [...comparison.compared],
     missing,
     missingBlocks: comparison.missingBlocks,
     surplus: rows.surplus,
@@ -136,6 +153,19 @@ export function describeUnpaired(unpaired: readonly UnpairedRows[]): string {
         `${count(missing)} of ${table} (from block ${count(firstBlock ?? 0)})`,
     )
     .join(', ');
+}
+
+/** `transaction, log index, contract, kind`: what was compared of each row. */
+export function describeCompared({ compared }: Pick<ChainComparison, 'compared'>): string {
+  return ['transaction', 'log index', ...compared].join(', ');
+}
+
+/** Of the first row that is not as its log. */
+export function firstDifference({ differing }: Pick<ChainComparison, 'differing'>): string | undefined {
+  const [first] = differing.first;
+  return first === undefined
+    ? undefined
+    : `block ${count(first.block)}, ${describeDifferences(first.differences)}`;
 }
 
 /** Which logs the indexer is meant to keep: those of a kind that has a table here. */

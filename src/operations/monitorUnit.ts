@@ -4,6 +4,7 @@ import { CommandMissingError } from '../host/explainFailure.ts';
 import { fetchUrl, type HostAnswer } from '../host/fetchUrl.ts';
 import { type MonitorService, monitorSet, monitorUnit, readMonitorService } from '../host/monitorUnit.ts';
 import type { UnitFile } from '../host/unitFile.ts';
+import type { PlannedChange } from '../runbook/changes.ts';
 import type { Check, Finding } from '../runbook/check.ts';
 import type { Host } from '../runbook/context.ts';
 import type { StepContext } from '../runbook/define.ts';
@@ -17,6 +18,8 @@ export type ServiceBefore = {
   /** It ran, or systemd was about to start it again. */
   readonly wasActive: boolean;
   readonly wasEnabled: boolean;
+  /** systemd's word, or `not installed`. Absent in journals of releases that did not keep it. */
+  readonly state?: string;
 };
 
 /** What the preflight of `tv monitor install` has found and the plan is made from. */
@@ -29,6 +32,12 @@ export type MonitorInstallFacts = {
   readonly receivers: readonly string[];
   readonly service: ServiceBefore;
 };
+
+/** Whether it starts with the machine, before and after a plan. */
+export function plannedAtBoot({ wasEnabled }: ServiceBefore, afterwards: boolean): PlannedChange {
+  const words = (enabled: boolean) => (enabled ? 'started' : 'not started');
+  return { kind: 'unit', what: `${monitorUnit} at boot`, course: [words(wasEnabled), words(afterwards)] };
+}
 
 /** What the preflight of `tv monitor remove` has found. */
 export type MonitorRemoveFacts = {

@@ -2,7 +2,7 @@ import { findBackup } from '../database/backup/findBackup.ts';
 import type { Backup } from '../database/backup/listBackups.ts';
 import { isFolder } from '../database/backup/manifest.ts';
 import { writeMarks } from '../database/backup/marks.ts';
-import { readFunctions } from '../database/backup/readFunctions.ts';
+import { readDefinitions } from '../database/backup/readDefinitions.ts';
 import { readServer } from '../database/readServer.ts';
 import { checkFilled } from '../database/restore/checkFilled.ts';
 import { createDatabase } from '../database/restore/createDatabase.ts';
@@ -10,6 +10,7 @@ import { dropDatabase } from '../database/restore/dropDatabase.ts';
 import { fillDatabase } from '../database/restore/fillDatabase.ts';
 import { isBackupsFault } from '../database/restore/isBackupsFault.ts';
 import { databaseOids } from '../database/restore/listDatabases.ts';
+import { lackedBy, missingNeeds } from '../database/restore/missingNeeds.ts';
 import type { DatabaseProperties } from '../database/restore/readDatabaseProperties.ts';
 import { readRights } from '../database/restore/readRights.ts';
 import { answer } from '../errors/answer.ts';
@@ -197,8 +198,8 @@ export async function checkCode(
   const { run } = ctx.host();
   for (const backup of backups) {
     // A damaged one is for the verification to name.
-    const functions = await answer(readFunctions(ctx.database(), { run, backup, signal }));
-    if (functions.known) for (const name of functions.value) found.add(name);
+    const read = await answer(readDefinitions(ctx.database(), { run, backup, signal }));
+    if (read.known) for (const name of read.value.functions) found.add(name);
     else unread.push(backup.path);
   }
   const names = [...found].map(visible);
@@ -212,5 +213,51 @@ export async function checkCode(
   return warn(`${howMany(names.length, 'function')} of the backup can run as the superuser ${user}`, {
     facts: { functions: `${names.slice(0, named).join(', ')}${more}` },
     next: ['restore only a backup whose origin you trust'],
+  });
+}
+
+/**
+ * Whether the server has the roles and extensions that the backups need, and lets this role create the latter. A
+ * restore would end with the first that it does not.
+ */
+export async function checkNeeds(
+  ctx: Context,
+  backups: readonly Pick<Backup, 'form' | 'archive' | 'path' | 'name'>[],
+  signal: AbortSignal,
+) {
+  const { run } = ctx.host();
+  const lacking: { readonly name: string; readonly lacked: NonNullable<ReturnType<typeof lackedBy>> }[] = [];
+  const unread: string[] = [];
+  for (const backup of backups) {
+    // A damaged one is for the verification to name.
+    const read = await answer(readDefinitions(ctx.database(), { run, backup, signal }));
+    if (!read.known) {
+      unread.push(backup.path);
+      continue;
+    }
+    const { needs } = read.value;
+    const missing = await withMaintenance(ctx, 'tv', (database) => missingNeeds(database, needs));
+    const lacked = lackedBy('this server', missing);
+    if (lacked !== undefined) lacking.push({ name: backup.name, lacked });
+  }
+  const unknown = unread.length === 0 ? {} : { facts: { 'not readable': unread.map(visible).join(', ') } };
+  const [first] = lacking;
+  if (first === undefined) {
+    return unread.length === 0
+      ? pass('the server has the roles and extensions that are needed')
+      : warn('which roles and extensions are needed is unknown', unknown);
+  }
+  const { override } = lacking.find(({ lacked }) => lacked.override === undefined)?.lacked ?? first.lacked;
+  const others = lacking.length === 1 ? '' : `, and the like for ${lacking.length - 1} more`;
+  return block(`${visible(first.name)}: ${first.lacked.what}${others}`, {
+    ...unknown,
+    next: [
+      ...first.lacked.next,
+      {
+        when: 'verify without a restore',
+        tv: ['db', 'verify', ...(lacking.length === 1 ? [first.name] : ['--all'])],
+      },
+    ],
+    ...(override === undefined ? {} : { override }),
   });
 }

@@ -1,4 +1,5 @@
-import { compareEvents, type EventRow } from '../chain/compareEvents.ts';
+import { describeDifferences, type EventRow } from '../chain/compareContents.ts';
+import { compareEvents } from '../chain/compareEvents.ts';
 import { assertPlaced, confirmSurplus, type SurplusRow } from '../chain/confirmSurplus.ts';
 import { hasOpaqueArgument } from '../chain/events.ts';
 import { type ChainLog, readLogs } from '../chain/readLogs.ts';
@@ -62,7 +63,10 @@ export interface EventSample {
   readonly skipped: readonly (BlockRange & { readonly reason: string })[];
   readonly matched: number;
   readonly missing: { readonly total: number; readonly first: readonly ChainLog[] };
+  /** Not on the chain, or not as they are stored. */
   readonly surplus: readonly SurplusRow[];
+  /** More such rows, which are not in `surplus`. */
+  readonly moreSurplus: number;
   /** Why it is unknown whether the rest is the same; undefined where nothing is in doubt. */
   readonly doubt: string | undefined;
 }
@@ -116,6 +120,7 @@ export async function sampleEvents(chain: Chain, parameters: SampleParameters): 
     matched,
     missing: { total: sum(compared.map((each) => each.missingTotal)), first: missing.slice(0, mostMissing) },
     surplus: compared.flatMap((each) => each.surplus),
+    moreSurplus: sum(compared.map((each) => each.moreSurplus)),
     doubt:
       compared.map((each) => each.doubt).find((doubt) => doubt !== undefined) ??
       (await silence(chain, ranges, seen)),
@@ -124,11 +129,12 @@ export async function sampleEvents(chain: Chain, parameters: SampleParameters): 
 
 interface Compared {
   readonly matched: number;
-  /** On the chain without a row, of whatever kind. */
+  /** On the chain without a row, or with one that is not the same, of whatever kind. */
   readonly logs: number;
   readonly missing: readonly ChainLog[];
   readonly missingTotal: number;
   readonly surplus: readonly SurplusRow[];
+  readonly moreSurplus: number;
   readonly doubt: string | undefined;
 }
 
@@ -137,7 +143,7 @@ async function compareRange(
   { from, to }: BlockRange,
   { contracts, rows, keeps, signal }: SampleParameters,
 ): Promise<Compared> {
-  const { matched, missing, unlisted, unkept } = await compareEvents({
+  const { matched, differing, missing, unlisted, unkept } = await compareEvents({
     chain: readLogs(chain, { fromBlock: from, toBlock: to, addresses: contracts, signal }),
     database: rows({ from, to }),
     keeps: (log) => keeps(log) && !hasOpaqueArgument(log.topic),
@@ -147,13 +153,22 @@ async function compareRange(
     addresses: contracts,
     signal,
   });
-  await assertPlaced(chain, missing.first.slice(0, mostMissing), signal);
+  const logs = [
+    ...missing.first.slice(0, mostMissing),
+    ...differing.first.slice(0, mostRows).map(({ log }) => log),
+  ];
+  await assertPlaced(chain, logs, signal);
+  const differ = differing.first.map(({ row: { differences, ...row } }) => ({
+    ...row,
+    reason: describeDifferences(differences),
+  }));
   return {
     matched,
-    logs: missing.total + sum(unkept.map(({ logs }) => logs.total)),
+    logs: missing.total + differing.total + sum(unkept.map(({ logs }) => logs.total)),
     missing: missing.first,
     missingTotal: missing.total,
-    surplus: found.surplus.first,
+    surplus: [...found.surplus.first, ...differ],
+    moreSurplus: differing.total - differ.length,
     doubt:
       found.leftOut.total > 0
         ? "the RPC node's eth_getLogs leaves out logs that its receipts hold"

@@ -3,6 +3,7 @@ import { TvError } from '../errors/TvError.ts';
 import { readSchedule } from '../host/schedule/readSchedule.ts';
 import { type ScheduledCall, scheduleLock, scheduleSet } from '../host/schedule/scheduleUnits.ts';
 import type { UnitFile } from '../host/unitFile.ts';
+import type { PlannedChange } from '../runbook/changes.ts';
 import type { Check, Finding } from '../runbook/check.ts';
 import type { Context } from '../runbook/context.ts';
 import type { StepContext } from '../runbook/define.ts';
@@ -23,6 +24,18 @@ export type RemoveFacts = {
   readonly files: readonly UnitFile[];
   readonly timers: readonly { readonly unit: string; readonly wasEnabled: boolean }[];
 };
+
+/** What a plan makes of the timers, now and at boot. */
+export function plannedTimers(
+  timers: InstallFacts['timers'],
+  afterwards: 'enabled' | 'removed',
+): readonly PlannedChange[] {
+  return timers.map(({ unit, wasEnabled }) => ({
+    kind: 'unit',
+    what: unit,
+    course: [wasEnabled ? 'enabled' : 'not enabled', afterwards],
+  }));
+}
 
 /** Settings in which the scheduled tv has to agree with this one. */
 const decisive = ['database.url', 'backup.directory'];

@@ -1,10 +1,11 @@
 import { findBackup } from '../database/backup/findBackup.ts';
 import type { BackupForm } from '../database/backup/manifest.ts';
-import { type BackupMarks, writeMarks } from '../database/backup/marks.ts';
+import { areUnreadable, type BackupMarks, writeMarks } from '../database/backup/marks.ts';
 import { onHost } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
 import { thisOperator } from '../journal/operator.ts';
 import { ChangedSince } from '../runbook/changedSince.ts';
+import type { PlannedChange } from '../runbook/changes.ts';
 import type { Context } from '../runbook/context.ts';
 import type { PreflightResult, Step, StepContext } from '../runbook/define.ts';
 import { block, Preflight, pass } from '../runbook/preflight.ts';
@@ -17,6 +18,8 @@ export type PinFacts = {
   readonly form: BackupForm;
   /** Undefined, that is null, to take the pin away. */
   readonly reason: string | null;
+  /** The reason of the pin before; null where it was not pinned. Absent where that is unknown. */
+  readonly before?: string | null;
 };
 
 /** What pin and unpin check: whether there is such a backup. */
@@ -33,11 +36,24 @@ export async function checkChosenBackup(
       name,
       path,
       form,
+      ...(areUnreadable(marks) ? {} : { before: marks.pinned?.reason ?? null }),
     });
   });
   const checks = await preflight.checks();
   const value = await found;
   return { checks, facts: value === undefined ? undefined : { ...value, reason } };
+}
+
+/** The pin before is none of the plan: another may be set meanwhile. */
+export function pinBasis({ path, name, form, reason }: PinFacts) {
+  return { path, name, form, reason };
+}
+
+/** What the plan shows. */
+export function plannedPin({ name, reason, before }: PinFacts): PlannedChange {
+  const words = (pin: string | null) => (pin === null ? 'not pinned' : `pinned: ${pin}`);
+  const was = before === undefined ? 'unknown, its marks cannot be read' : words(before);
+  return { kind: 'file', what: `marks of ${name}`, course: [was, words(reason)] };
 }
 
 const pinBefore = note<BackupMarks['pinned']>('before');

@@ -7,6 +7,7 @@ import { runSystemctl } from '../host/runSystemctl.ts';
 import { type UnitFile, type UnitSet, unitDirectory } from '../host/unitFile.ts';
 import { writeSystemFile } from '../host/writeSystemFile.ts';
 import { ChangedSince } from '../runbook/changedSince.ts';
+import type { PlannedChange } from '../runbook/changes.ts';
 import type { Finding } from '../runbook/check.ts';
 import type { Host } from '../runbook/context.ts';
 import type { Step, StepContext } from '../runbook/define.ts';
@@ -99,6 +100,23 @@ export function unitChanges(files: readonly UnitFile[], found: readonly UnitFile
     ...file,
     before: found.find(({ path }) => path === file.path)?.text ?? null,
   }));
+}
+
+/** What the plan of an installation shows. */
+export function plannedFiles(files: readonly UnitChange[]): readonly PlannedChange[] {
+  return files.map(({ path, text, before }): PlannedChange => {
+    if (text === before) return { kind: 'file', what: path, course: ['as it should be', 'as it should be'] };
+    return {
+      kind: 'file',
+      what: path,
+      course: before === null ? ['none', 'written'] : ['another text', 'replaced'],
+    };
+  });
+}
+
+/** What the plan of a removal shows. */
+export function plannedDeletions(files: readonly UnitFile[]): readonly PlannedChange[] {
+  return files.map(({ path }) => ({ kind: 'file', what: path, course: ['present', 'deleted'] }));
 }
 
 /** Writes unit files and has systemd read them. @param shown their paths, for the shell line */

@@ -10,7 +10,24 @@ export interface PlannedChange {
   readonly course: readonly [string, string, ...string[]];
 }
 
-/** A unit that runs again after the plan, and stands still meanwhile. */
-export function stoppedMeanwhile(unit: string, wasActive: boolean): PlannedChange {
-  return { kind: 'unit', what: unit, course: [wasActive ? 'active' : 'stopped', 'stopped', 'active'] };
+/** A unit that is down already needs no stop. */
+const down = ['inactive', 'failed', 'not installed'];
+
+/**
+ * A unit that runs again after the plan, and is stopped meanwhile.
+ * @param before systemd's word for its state; a boolean where only that is known, whether it was active
+ */
+export function stoppedMeanwhile(unit: string, before: string | boolean): PlannedChange {
+  const state = stateOf(before);
+  return {
+    kind: 'unit',
+    what: unit,
+    course: down.includes(state) ? [state, 'active'] : [state, 'stopped', 'active'],
+  };
+}
+
+/** What is not active may be failed, or about to start: it is not said to be stopped. */
+function stateOf(before: string | boolean): string {
+  if (typeof before === 'boolean') return before ? 'active' : 'not active';
+  return before === '' ? 'unknown' : before;
 }

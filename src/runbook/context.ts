@@ -81,6 +81,8 @@ export interface Api {
 
 export interface Clock {
   now(): Date;
+  /** Milliseconds since a fixed moment, which a change of the clock does not move. Absent in most tests: then `now` serves. */
+  monotonic?(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason when that fires first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from './context.ts';
+import { monotonic } from './monotonic.ts';
 
 /** All in milliseconds. */
 export interface PollOptions {
@@ -18,10 +19,10 @@ export async function poll<T>(
   read: () => Promise<T>,
   isExpected: (value: T) => boolean,
 ): Promise<T> {
-  const until = clock.now().getTime() + limitMs;
+  const until = monotonic(clock) + limitMs;
   for (;;) {
     const value = await read();
-    if (isExpected(value) || clock.now().getTime() > until) return value;
+    if (isExpected(value) || monotonic(clock) > until) return value;
     await clock.sleep(everyMs, signal);
   }
 }

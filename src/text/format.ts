@@ -46,6 +46,11 @@ export function duration(ms: number): string {
   return `${Math.floor(hours / 24)}d ${hours % 24}h`;
 }
 
+/** From one time of the clock to another, which may have been set back between them. */
+export function span(from: number, to: number): string {
+  return to < from ? 'unknown (the clock was set back)' : duration(to - from);
+}
+
 /** How long something lasts that is used up, in seconds: `40 min`, `12 days`, `more than a year`. */
 export function lasting(seconds: number): string {
   const days = seconds / 86_400;

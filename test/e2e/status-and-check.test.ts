@@ -57,6 +57,38 @@ describe.skipIf(obstacle !== undefined)('read-only commands', () => {
       };
     };
 
+    it('finds rows of another contract and of another kind in the place of a log', async () => {
+      const clean = await compare();
+      const changed = await sandbox.sql<{ hash: string; kind: string; contract: string }>(
+        `UPDATE events SET contract_address = '0x' || repeat('11', 20), event_type = 'Withdrawn'
+         FROM (SELECT id, event_type, contract_address FROM events
+               WHERE block_number <= $1 AND event_type = 'Deposited' ORDER BY id LIMIT 1) AS old
+         WHERE events.id = old.id
+         RETURNING transaction_hash AS hash, old.event_type AS kind, old.contract_address AS contract`,
+        [last],
+      );
+      const [row] = changed;
+      try {
+        expect(await compare()).toMatchObject({ exitCode: 1, matched: clean.matched - 1, totals: [0, 0] });
+        const { stdout } = await check('--full');
+        const screen = flat(stdout);
+        expect(screen).toContain('0 are not on the chain, 1 are stored otherwise than on the chain');
+        expect(screen).toContain(
+          `contract 0x${'11'.repeat(20)}, on the chain ${row?.contract.toLowerCase()}`,
+        );
+        expect(screen).toContain('kind Withdrawn, on the chain Deposited');
+        const traced = await sandbox.tv(['trace', row?.hash ?? '']);
+        expect(traced.exitCode).toBe(1);
+        expect(flat(traced.stdout)).toContain('differs from its log: contract 0x1111');
+      } finally {
+        await sandbox.sql(
+          "UPDATE events SET contract_address = $1, event_type = $2 WHERE transaction_hash = $3 AND contract_address LIKE '0x1111%'",
+          [row?.contract, row?.kind, row?.hash],
+        );
+      }
+      expect(await compare()).toEqual(clean);
+    });
+
     it('finds exactly the events that are missing and those that are not on the chain', async () => {
       const clean = await compare();
       expect(clean).toMatchObject({ exitCode: 0, missing: [], surplus: [] });

@@ -1,6 +1,7 @@
 import { keccak256, toHex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compareEvents, type EventRow } from '../../src/chain/compareEvents.ts';
+import type { EventRow } from '../../src/chain/compareContents.ts';
+import { compareEvents } from '../../src/chain/compareEvents.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
 import { indexedEvents } from '../../src/chain/events.ts';
 import { probeHistory } from '../../src/chain/probeHistory.ts';

@@ -82,6 +82,12 @@ describe('a row without a log', () => {
       { receipt: receipt(100, { index: 7, address: ours.toUpperCase().replace('0X', '0x') }) },
       'left out',
     ],
+    [
+      'the receipt has the log, of another contract than the row → surplus',
+      { receipt: receipt(100, { index: 7, address: ours }) },
+      `surplus: differs from its log: contract ${stranger}, on the chain ${ours}`,
+      [unlisted({ contract: stranger })] as readonly UnlistedRow[],
+    ],
     ['receipt and block pruned → unknown', { receipt: null, block: null }, 'unknown'],
     [
       'receipt pruned, transaction in the block → unknown',
@@ -92,8 +98,8 @@ describe('a row without a log', () => {
     ['block refused → unknown', { receipt: null, block: refuse }, 'unknown'],
     ['a receipt without logs → unknown', { receipt: { blockNumber: '0x64' } }, 'unknown'],
     ['a receipt that is no object → unknown', { receipt: 'yes' }, 'unknown'],
-  ])('%s', async (_, answers, expected) => {
-    const { verdicts, reason } = await judge(answers);
+  ])('%s', async (_, answers, expected, rows?: readonly UnlistedRow[]) => {
+    const { verdicts, reason } = await judge(answers, rows);
     expect(verdicts).toEqual([expected]);
     expect(reason !== undefined).toBe(expected === 'unknown');
   });
@@ -142,7 +148,7 @@ describe('a log without a row', () => {
     transactionHash: hash as `0x${string}`,
     logIndex: 7,
     address: ours,
-    topic: undefined,
+    topic: hash as `0x${string}`,
     event: undefined,
   };
   it.each([
@@ -152,6 +158,16 @@ describe('a log without a row', () => {
     [
       'its receipt has the hash of another block → the same',
       { ...receipt(100), blockHash: hashOf(8) },
+      false,
+    ],
+    [
+      'its receipt has it of the same contract → in its place',
+      receipt(100, { index: 7, address: ours }),
+      true,
+    ],
+    [
+      'its receipt has it of another contract → the same',
+      receipt(100, { index: 7, address: stranger }),
       false,
     ],
   ])('%s', async (_, answer, isPlaced) => {

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { removeOne } from '../../runbooks/db/prune.ts';
 import { type RestoreFacts, readChosen } from '../../runbooks/db/restore.preflight.ts';
 import { swap } from '../../runbooks/db/restore.ts';
+import verification from '../../runbooks/db/verify.ts';
 import { checkCopy } from '../../runbooks/reindex.checks.ts';
 import { dumpTo } from '../../src/database/backup/dumpTo.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
@@ -26,6 +27,7 @@ import { readDatabaseProperties } from '../../src/database/restore/readDatabaseP
 import { swapDatabases } from '../../src/database/restore/swapDatabases.ts';
 import { restoreTables } from '../../src/database/restoreTables.ts';
 import { connectHost } from '../../src/host/connectHost.ts';
+import { checkNeeds } from '../../src/operations/restoreBeside.ts';
 import type { Context, Database, Host } from '../../src/runbook/context.ts';
 import type { StepContext } from '../../src/runbook/define.ts';
 import { debianPrograms } from '../support/debianPrograms.ts';
@@ -336,7 +338,7 @@ it('names roles and extensions that the server lacks, with what creates them', a
   ).toBe(undefined);
 });
 
-it('an extension that only a superuser may create → a role that is none is refused before the restore and the reindex', async () => {
+it('an extension that only a superuser may create → a role that is none is refused before the restore, the verification by one, and the reindex', async () => {
   const { made, database } = await make('per-kind');
   await made.admin('CREATE EXTENSION pg_trgm; CREATE EXTENSION pg_stat_statements');
   await superuser('postgres')('ALTER ROLE tempovault CREATEDB');
@@ -344,8 +346,9 @@ it('an extension that only a superuser may create → a role that is none is ref
   const backup = await found(await formats.directory(database));
   const known = await readServer(database);
   const check = async (adminUrl?: string) => {
-    const settings = { database: { adminUrl } };
+    const settings = { database: { adminUrl }, backup: { directory } };
     const ctx = {
+      signal: new AbortController().signal,
       database: () => database,
       host: () => ({ run }),
       settings,
@@ -359,7 +362,12 @@ it('an extension that only a superuser may create → a role that is none is ref
       tools: Promise.resolve({ major: known.major, version: '', cores: 1, memoryBytes: 1024 ** 3 }),
       signal: new AbortController().signal,
     });
-    return { restore, reindex: await checkCopy(context) };
+    const wanted = { backup: backup.name, latest: false, all: false, restore: true };
+    const { checks } = await verification.preflight(context, wanted);
+    return {
+      ...{ restore, reindex: await checkCopy(context) },
+      verify: checks.find(({ id }) => id === 'needs'),
+    };
   };
   const refused = {
     status: 'block',
@@ -369,10 +377,23 @@ it('an extension that only a superuser may create → a role that is none is ref
     next: [{ when: 'set database.adminUrl to a superuser of PostgreSQL', tv: ['config', 'show'] }],
     override: 'superuser-extensions',
   };
-  const { restore, reindex } = await check();
+  const { restore, reindex, verify } = await check();
   expect(restore).toMatchObject(refused);
   expect(reindex).toMatchObject(refused);
-  expect(await check(adminUrl)).toMatchObject({ restore: { status: 'warn' }, reindex: { status: 'pass' } });
+  expect(verify).toMatchObject({
+    ...refused,
+    next: [...refused.next, { when: 'verify without a restore', tv: ['db', 'verify', backup.name] }],
+  });
+  expect(await check(adminUrl)).toMatchObject({
+    restore: { status: 'warn' },
+    reindex: { status: 'pass' },
+    verify: { status: 'pass' },
+  });
+  const damaged = { ...backup, archive: join(directory, 'nowhere') };
+  const context = { database: () => database, host: () => ({ run }), settings: { database: {} } };
+  expect(
+    await checkNeeds(context as unknown as Context, [damaged], new AbortController().signal),
+  ).toMatchObject({ status: 'warn', summary: expect.stringContaining('unknown') });
   // The server's own word: of the two extensions, the role may create one.
   const own = await postgres.createDatabase('empty');
   const session = new pg.Client({ connectionString: own.url });

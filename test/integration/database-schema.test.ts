@@ -63,6 +63,9 @@ describe('readEventSchema', () => {
       logIndexColumn: 'log_index',
       kindColumn: 'event_type',
       rawColumn: null,
+      contractColumn: 'contract_address',
+      blockHashColumn: null,
+      timeColumn: 'block_timestamp',
     });
     expect(schema.tables.slice(1).map((t) => [t.name, t.role, t.rawColumn])).toEqual(
       [
@@ -98,6 +101,9 @@ describe('readEventSchema', () => {
       role: 'kind',
       blockColumn: 'block_number',
       transactionColumn: 'tx_hash',
+      contractColumn: null,
+      blockHashColumn: null,
+      timeColumn: null,
     });
   });
 
@@ -241,9 +247,27 @@ describe('readEvents', () => {
       Array.from({ length: 3_998 * 3 }, (_, i) => {
         const block = 2 + Math.floor(i / 3);
         const kind = names[(block * 3 + (i % 3)) % names.length];
-        return { table: 'events', block, transactionHash: hash(block), logIndex: i % 3, kind };
+        return {
+          ...{ table: 'events', block, transactionHash: hash(block), logIndex: i % 3, kind },
+          contract: `0x${'c'.repeat(40)}`,
+          time: Date.UTC(2026, 0, 1) / 1_000 + block,
+        };
       }),
     );
+  });
+
+  it('gives hash and time of the block where the tables keep them, with or without a zone', async () => {
+    const { database, made } = await make('per-kind');
+    await made.admin(fillPerKind(1, 1));
+    await made.admin(`ALTER TABLE deposits ADD block_hash text DEFAULT '0xAB', ADD contract_address text;
+      ALTER TABLE losses ADD block_timestamp timestamptz DEFAULT '2026-01-01 02:00+02'`);
+    const events = await collect(database, 1, 1);
+    const of = (name: string) => events.find(({ table }) => table === name);
+    expect(of('deposits')).toMatchObject({ blockHash: '0xAB' });
+    // A row without a contract says nothing of it.
+    expect(of('deposits')).not.toHaveProperty('contract');
+    expect(of('losses')).toMatchObject({ time: Date.UTC(2026, 0, 1) / 1_000 });
+    expect(of('recalls')).not.toHaveProperty('time');
   });
 
   it('gives the rows of all kinds together, and no log index where none is kept', async () => {

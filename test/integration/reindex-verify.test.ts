@@ -312,6 +312,20 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
       /0 missing, 1 surplus.*reorganised: block \d+ does not hold the transaction/,
     ],
     [
+      'rows of another contract, in the place of those that are on the chain',
+      () => ({
+        damage: [
+          `UPDATE events SET contract_address = '0x${'11'.repeat(20)}' WHERE block_number = ${middle()}`,
+        ],
+        mend: [
+          `UPDATE events SET contract_address = '${bench.source.address}' WHERE block_number = ${middle()}`,
+        ],
+      }),
+      { events: 'block' },
+      'events',
+      /0 missing, 0 surplus in the database, 7 otherwise than on the chain.*contract 0x1111/,
+    ],
+    [
       'the node leaves logs out that its receipts hold',
       () => ({ rpc: hides }),
       { events: 'block' },

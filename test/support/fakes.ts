@@ -81,6 +81,7 @@ export class FakePrompt implements Prompt {
 /** Does not advance until it is moved; whoever sleeps moves it. */
 export class DrivenClock implements Clock {
   #at: number;
+  #passed = 0;
 
   constructor(at: number) {
     this.#at = at;
@@ -92,10 +93,20 @@ export class DrivenClock implements Clock {
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    this.#at += ms;
+    this.advance(ms);
+  }
+
+  monotonic(): number {
+    return this.#passed;
   }
 
   advance(ms: number): void {
+    this.#at += ms;
+    this.#passed += ms;
+  }
+
+  /** Sets the clock of the machine, backwards where negative. */
+  set(ms: number): void {
     this.#at += ms;
   }
 }

@@ -194,6 +194,7 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     matched: 120,
     missing: { total: 0, first: [] },
     surplus: [],
+    moreSurplus: 0,
     doubt: undefined,
   },
   api: {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { keccak256, toHex } from 'viem';
 import { describe, expect, it } from 'vitest';
-import { compareEvents, type EventRow } from '../../src/chain/compareEvents.ts';
+import type { EventRow } from '../../src/chain/compareContents.ts';
+import { compareEvents } from '../../src/chain/compareEvents.ts';
 import type { ChainLog } from '../../src/chain/readLogs.ts';
 
 const hash = (block: number, transaction: number): `0x${string}` =>
@@ -58,6 +59,8 @@ describe('comparing by transaction hash and log index', () => {
     const result = await compare(logs, [row(first), row(log(4, 7, 'Deposited')), row(ninth), row(ninth)]);
     expect(result).toEqual({
       matched: 2,
+      differing: { total: 0, first: [] },
+      compared: new Set(['kind']),
       missing: { total: 2, first: [third, fifth] },
       unlisted: {
         total: 2,

@@ -45,7 +45,7 @@ const restsOn: Readonly<Record<string, string>> = {
     database.maintenance.properties.grants database.maintenance.user database.maintenance.dataDirectory
     services.0.unit services.0.wasActive endSessions tools.cores`,
   'db prune': 'remove.0.path',
-  'db schedule install': 'environment files.0.unit files.0.path files.0.text files.0.before',
+  'db schedule install': 'environment files.0.unit files.0.path files.0.text files.0.before timers.0.unit',
   'db schedule remove': 'files.0.unit files.0.path files.0.text timers.0.unit timers.0.wasEnabled',
   'db vacuum': 'database tables.0.schema tables.0.name',
   'db tune': 'database changes.0.name changes.0.from changes.0.to changes.0.before changes.0.restart',

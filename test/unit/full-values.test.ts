@@ -128,6 +128,11 @@ describe('a screen', () => {
         ...{ fromBlock: 1, toBlock: 9, matched: 3, uncertain: [], unpaired: [], unstorable: [], blocks: 9 },
         missing: { total: 1, first: [{ block: 5, topic: '', transactionHash: hash, logIndex: 7 }] },
         surplus: { total: 0, first: [] },
+        differing: {
+          total: 1,
+          first: [{ block: 6, table: 'events', transactionHash: hash, logIndex: 8, differences: [] }],
+        },
+        compared: [],
         missingBlocks: { total: 0, first: [] },
       }),
     ],

@@ -199,7 +199,7 @@ describe('the preflight', () => {
     Object.assign(world, { file: unit().text, service: running, health: listening(200, fresh) });
     expect(await problems()).toEqual({});
     const { facts } = await preflightMonitor(context(), { notify: '/opt/page', ...given });
-    expect(facts?.service).toEqual({ wasActive: true, wasEnabled: true });
+    expect(facts?.service).toEqual({ wasActive: true, wasEnabled: true, state: 'active' });
     expect(facts?.files[0]?.before).toBe(unit().text);
   });
 

@@ -1,6 +1,6 @@
 import { keccak256, toHex } from 'viem';
 import { describe, expect, it } from 'vitest';
-import type { EventRow } from '../../src/chain/compareEvents.ts';
+import type { EventRow } from '../../src/chain/compareContents.ts';
 import { connectChain } from '../../src/chain/connectChain.ts';
 import { type EventSample, sampleEvents, sampleRanges } from '../../src/operations/sampleEvents.ts';
 import { httpServer, type RpcCall, RpcRefusal, rpcServer } from '../support/rpcServer.ts';
@@ -219,6 +219,44 @@ describe('a sample of the events against the chain', () => {
           : undefined,
     });
     expect(found.surplus.map(({ block }) => block).toSorted()).toEqual([4_700, 4_990]);
+  });
+
+  it('a row that names another contract than its log', async () => {
+    const found = await sample({
+      logs: [{ block: 4_990 }, { block: 4_991 }],
+      rows: [
+        { ...row({ block: 4_990 }), contract: `0x${'44'.repeat(20)}` },
+        { ...row({ block: 4_991 }), contract: vault.toUpperCase().replace('0X', '0x') },
+      ],
+    });
+    expect(found).toMatchObject({ matched: 1, missing: { total: 0 }, doubt: undefined });
+    expect(found.surplus).toMatchObject([{ block: 4_990, reason: expect.stringContaining(`contract 0x44`) }]);
+  });
+
+  it('more rows of another contract than are listed are counted', async () => {
+    const logs = Array.from({ length: 1_003 }, (_, index) => ({ block: 4_990, index }));
+    const found = await sample({
+      logs,
+      rows: logs.map((log) => ({ ...row(log), contract: `0x${'44'.repeat(20)}` })),
+    });
+    expect([found.surplus.length, found.moreSurplus]).toEqual([1_000, 3]);
+  });
+
+  it('a node whose receipts name the contract of the row contradicts itself', async () => {
+    const contract = `0x${'44'.repeat(20)}`;
+    const log = { block: 4_990 };
+    const asked = sample({
+      logs: [log],
+      rows: [{ ...row(log), contract }],
+      answer: ({ method }) =>
+        method === 'eth_getTransactionReceipt'
+          ? {
+              ...{ transactionHash: hash(4_990), blockNumber: quantity(4_990), blockHash: hash(4_990) },
+              logs: [{ ...asSent(log), address: contract }],
+            }
+          : undefined,
+    });
+    await expect(asked).rejects.toMatchObject({ code: 'chain.unreliable-node' });
   });
 
   it('a row whose log the node leaves out of its list → in doubt, neither surplus nor well', async () => {

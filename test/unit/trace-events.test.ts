@@ -337,9 +337,17 @@ describe('a deposit', () => {
 
 describe('rows of an event', () => {
   const deposit = topics('Deposited', { vaultId: 1n, token: alpha, depositor: alice })[0] as `0x${string}`;
-  const log = { block: 10, transactionHash: word(10), logIndex: 3, topic: deposit, unstorable: false };
+  const log = {
+    block: 10,
+    transactionHash: word(10),
+    logIndex: 3,
+    topic: deposit,
+    unstorable: false,
+    address: contracts.treasuryVault,
+  };
   const row = (more: object) => ({
-    ...{ table: 'deposits', transactionHash: word(10), logIndex: 3, kind: null, children: [], ...more },
+    ...{ table: 'deposits', transactionHash: word(10), logIndex: 3, kind: null, contract: null },
+    ...{ children: [], ...more },
   });
   const cursor = (value: number | null) => ({ known: true, value }) as const;
   const known = (...rows: readonly ReturnType<typeof row>[]) => ({ known: true, value: rows }) as const;
@@ -353,6 +361,27 @@ describe('rows of an event', () => {
       cursor(20),
       false,
       /lost/,
+    ],
+    [
+      'its row, with its contract in capitals',
+      known(row({ contract: contracts.treasuryVault.toUpperCase() })),
+      cursor(20),
+      true,
+      null,
+    ],
+    [
+      'a row of another contract in its place',
+      known(row({ table: 'events', kind: 'Deposited', contract: alice })),
+      cursor(20),
+      false,
+      /row in events differs from its log: contract 0x/,
+    ],
+    [
+      'a row of another kind in its place',
+      known(row({ table: 'events', kind: 'Withdrawn', contract: contracts.treasuryVault })),
+      cursor(20),
+      false,
+      /kind Withdrawn, on the chain Deposited/,
     ],
     ['a table without log indexes', known(row({ logIndex: null })), cursor(20), true, null],
     [
@@ -371,6 +400,24 @@ describe('rows of an event', () => {
     if (why === null) expect(found.why).toBeNull();
     else expect(found.why).toMatch(why);
   });
+});
+
+it('a kind that cannot be stored, with a row of another contract in its place → not excused', () => {
+  const log = { block: 10, transactionHash: word(10), logIndex: 3, topic: undefined, address: bob };
+  const row = {
+    table: 'events',
+    transactionHash: word(10),
+    logIndex: 3,
+    kind: null,
+    contract: alice,
+    children: [],
+  };
+  const found = storedAs(
+    { ...log, unstorable: true },
+    { known: true, value: [row] },
+    { known: true, value: 20 },
+  );
+  expect(found).toMatchObject({ stored: false, tables: ['events'], unstorable: false });
 });
 
 describe('the call', () => {

@@ -3,19 +3,22 @@ import { removeFiles } from '../../../src/host/removeFiles.ts';
 import { runSystemctl } from '../../../src/host/runSystemctl.ts';
 import {
   cronLines,
+  scheduledJobs,
   scheduleSet,
   scheduleUnits,
   stampFile,
+  timerUnit,
   unitPaths,
 } from '../../../src/host/schedule/scheduleUnits.ts';
 import { withRollback } from '../../../src/operations/maintenance.ts';
 import {
   checkTimersAsBefore,
   type InstallFacts,
+  plannedTimers,
   scheduledCall,
   verifyInstalled,
 } from '../../../src/operations/schedule.ts';
-import { writeUnitFiles } from '../../../src/operations/unitFiles.ts';
+import { plannedFiles, writeUnitFiles } from '../../../src/operations/unitFiles.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../../src/runbook/define.ts';
 import { byHand } from './install.byHand.ts';
 import { preflightInstall } from './install.preflight.ts';
@@ -54,7 +57,11 @@ not catch up, and reports a failure in root's mail only.`,
   ],
   input,
   example: {
-    facts: { environment: 'production', files: exampleFiles(), timers: [] },
+    facts: {
+      environment: 'production',
+      files: exampleFiles(),
+      timers: scheduledJobs.map((job) => ({ unit: timerUnit(job), wasEnabled: false })),
+    },
     input: { cron: false, tv: undefined },
   },
   onFailure: 'stop',
@@ -66,6 +73,7 @@ not catch up, and reports a failure in root's mail only.`,
   },
   preflight: preflightInstall,
   basis: ({ environment, files }) => ({ environment, files }),
+  changes: ({ files, timers }) => [...plannedFiles(files), ...plannedTimers(timers, 'enabled')],
   consequence: ({ environment }) =>
     `From now on the host backs up, prunes and vacuums the database of ${environment} by itself.`,
   plan: (facts) => [writeUnitFiles(scheduleSet, facts.files, unitPaths), enableTimers(facts)],

@@ -9,8 +9,13 @@ import {
   unitPaths,
 } from '../../../src/host/schedule/scheduleUnits.ts';
 import { withRollback } from '../../../src/operations/maintenance.ts';
-import { checkTimersAsBefore, type RemoveFacts, verifyRemoved } from '../../../src/operations/schedule.ts';
-import { checkRemovable, deleteUnitFiles } from '../../../src/operations/unitFiles.ts';
+import {
+  checkTimersAsBefore,
+  plannedTimers,
+  type RemoveFacts,
+  verifyRemoved,
+} from '../../../src/operations/schedule.ts';
+import { checkRemovable, deleteUnitFiles, plannedDeletions } from '../../../src/operations/unitFiles.ts';
 import type { Context } from '../../../src/runbook/context.ts';
 import {
   defineRunbook,
@@ -52,6 +57,7 @@ interrupted.`,
   onFailure: 'stop',
   preflight,
   basis: (facts) => facts,
+  changes: ({ files, timers }) => [...plannedTimers(timers, 'removed'), ...plannedDeletions(files)],
   consequence: () => 'From then on nothing backs up the database by itself.',
   plan: (facts) => [
     stopTimers(facts),

@@ -26,14 +26,14 @@ function ticking(busy: Busy, everyMs: number): Busy {
   let timer: NodeJS.Timeout | undefined;
   const refresh = () => {
     if (current === undefined) return;
-    const ms = Date.now() - current.since;
+    const ms = performance.now() - current.since;
     // A text of two lines has its own measure in the second one.
     const quiet = ms < longMs || current.text.includes('\n');
     busy.show(quiet ? current.text : `${current.text} · ${duration(ms)}`);
   };
   return {
     show: (text) => {
-      if (current?.text !== text) current = { text, since: Date.now() };
+      if (current?.text !== text) current = { text, since: performance.now() };
       refresh();
       timer ??= setInterval(refresh, everyMs).unref();
     },
@@ -77,11 +77,11 @@ function spinner(redact: (text: string) => string): Busy {
 }
 
 function plainLines(print: (line: string) => void): Busy {
-  let last = Date.now();
+  let last = performance.now();
   return {
     show: (text) => {
-      if (Date.now() - last < quietEveryMs) return;
-      last = Date.now();
+      if (performance.now() - last < quietEveryMs) return;
+      last = performance.now();
       print(`  ${text}\n`);
     },
     clear: () => {},

@@ -30,13 +30,13 @@ export async function clearSessions(
   maintenance: Database,
   { names, endSessions, signal }: ClearSessionsParameters,
 ): Promise<void> {
-  const start = Date.now();
+  const start = performance.now();
   const deadline = start + patienceMs;
   for (;;) {
     await endOwn(maintenance, names);
     const locks = await otherLocks(maintenance, names);
     if (locks.length > 0) {
-      if (Date.now() > start + attemptMs) throw lockedBy(locks);
+      if (performance.now() > start + attemptMs) throw lockedBy(locks);
       await sleep(100, undefined, { signal }).catch(() => signal?.throwIfAborted());
       continue;
     }
@@ -47,7 +47,7 @@ export async function clearSessions(
         maintenance,
         others.map(({ pid }) => pid),
       );
-    else if (Date.now() > deadline) {
+    else if (performance.now() > deadline) {
       throw inTheWay(others);
     }
     await sleep(100, undefined, { signal }).catch(() => signal?.throwIfAborted());

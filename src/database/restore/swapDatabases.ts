@@ -33,7 +33,7 @@ export async function swapDatabases(
   { renames, endSessions, signal }: SwapDatabasesParameters,
 ): Promise<void> {
   const names = renames.map(({ from }) => from);
-  const deadline = Date.now() + limitMs;
+  const deadline = performance.now() + limitMs;
   const abortable = signal === undefined ? {} : { signal };
   for (;;) {
     await clearSessions(maintenance, { names, endSessions, ...abortable });
@@ -45,7 +45,7 @@ export async function swapDatabases(
       });
       return;
     } catch (error) {
-      if (sqlState(error) !== inUse || Date.now() > deadline) throw error;
+      if (sqlState(error) !== inUse || performance.now() > deadline) throw error;
     }
     await sleep(100, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }

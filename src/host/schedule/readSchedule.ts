@@ -1,4 +1,5 @@
 import { onHost } from '../../errors/advice.ts';
+import { UnavailableError } from '../../errors/TvError.ts';
 import type { Host } from '../../runbook/context.ts';
 import { parseSystemdTime } from '../parseSystemdTime.ts';
 import { showUnits } from '../showUnits.ts';
@@ -46,6 +47,13 @@ export async function readSchedule(host: Host): Promise<readonly JobState[] | un
   const blocks = new Map(
     shown.map((unit): [string, Properties] => [unit.get('Id') ?? '', Object.fromEntries(unit)]),
   );
+  const silent = units.find((unit) => (blocks.get(unit)?.['LoadState'] ?? '') === '');
+  if (silent !== undefined) {
+    throw new UnavailableError('host.systemd-silent', 'systemctl does not return the state of a unit.', {
+      facts: { unit: silent, reason: 'its answer has no LoadState' },
+      next: onHost('systemctl list-timers'),
+    });
+  }
   const jobs = scheduledJobs.map((job) =>
     jobState(job, blocks.get(serviceUnit(job)) ?? {}, blocks.get(timerUnit(job)) ?? {}),
   );

@@ -191,9 +191,10 @@ export const dataRules = [
     find: ({ events }) => {
       if (events === undefined || events.surplus.length === 0) return undefined;
       const { surplus } = events;
+      const total = surplus.length + events.moreSurplus;
       const from = String(Math.min(...surplus.map(({ block }) => block)));
       return {
-        sentence: `${howMany(surplus.length, 'event')} in the database ${surplus.length === 1 ? 'is' : 'are'} not on the chain, in ${sampleOf(events)}`,
+        sentence: `${howMany(total, 'event')} in the database ${total === 1 ? 'is' : 'are'} not on the chain, or ${total === 1 ? 'is' : 'are'} stored otherwise than there, in ${sampleOf(events)}`,
         evidence: Object.fromEntries(
           surplus
             .slice(0, mostShown)

@@ -3,7 +3,7 @@ import { withoutSignedBytes } from '../../journal/signedBytes.ts';
 import type { Check } from '../../runbook/check.ts';
 import type { JournalLine, Operator, OverrideUse, StepData } from '../../runbook/events.ts';
 import type { Json } from '../../runbook/json.ts';
-import { duration, localTime } from '../../text/format.ts';
+import { duration, localTime, span } from '../../text/format.ts';
 
 export interface Moment {
   /** Local time with offset. */
@@ -96,7 +96,7 @@ function toMoment(line: JournalLine, titles: ReadonlyMap<string, string>, start:
   const tookMs = 'durationMs' in line ? line.durationMs : 0;
   return {
     at: localTime(new Date(line.at)),
-    after: duration(Date.parse(line.at) - start),
+    after: span(start, Date.parse(line.at)),
     took: 'durationMs' in line ? duration(tookMs) : '',
     tookMs,
     ...describe(line, titles),

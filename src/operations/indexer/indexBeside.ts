@@ -17,6 +17,7 @@ import { readUnit } from '../../host/readUnit.ts';
 import { startUnit } from '../../host/startUnit.ts';
 import { stopUnit } from '../../host/stopUnit.ts';
 import type { StepContext } from '../../runbook/define.ts';
+import { monotonic } from '../../runbook/monotonic.ts';
 import { poll } from '../../runbook/poll.ts';
 import { note } from '../../runbook/step.ts';
 import { compareWithChain } from '../compareWithChain.ts';
@@ -93,7 +94,7 @@ export async function stopBeside(ctx: StepContext, { unit }: { readonly unit: st
 
 async function fill(ctx: StepContext, parameters: IndexBesideParameters): Promise<IndexedBeside> {
   const { schema, contracts, fromBlock, kinds, limitMs } = parameters;
-  const deadline = ctx.clock.now().getTime() + limitMs;
+  const deadline = monotonic(ctx.clock) + limitMs;
   /** The first block that is not known to be as on the chain. */
   let next = fromBlock;
   let events = 0;
@@ -118,8 +119,11 @@ async function fill(ctx: StepContext, parameters: IndexBesideParameters): Promis
       ...{ schema, contracts, fromBlock: next, toBlock: target, before: kinds },
       onProgress: ctx.progress,
     });
-    const [missing, surplus] = [comparison.missing.first[0], comparison.surplus.first[0]];
-    const wrong = [missing, surplus].flatMap((one) => (one === undefined ? [] : one.block));
+    const { missing: lost, surplus, differing } = comparison;
+    const [missing] = lost.first;
+    const wrong = [missing, surplus.first[0], differing.first[0]].flatMap((one) =>
+      one === undefined ? [] : one.block,
+    );
     if (wrong.length > 0) {
       if (refills >= rounds) {
         if (missing === undefined) break;
@@ -181,12 +185,12 @@ async function readTo(
     await startUnit(ctx.host(), { unit: second, signal: ctx.signal });
     await assertConnected(ctx, parameters);
     proxy.setTarget(target);
-    const begun = ctx.clock.now().getTime();
+    const begun = monotonic(ctx.clock);
     await waitForCatchUp(ctx, {
       ...{ unit: second, pollSeconds, schema, contracts, fromBlock: from, limitMs, deadline, target },
       source: proxy,
     });
-    const ms = ctx.clock.now().getTime() - begun;
+    const ms = monotonic(ctx.clock) - begun;
     await assertAlone(ctx, parameters);
     return ms;
   } catch (error) {

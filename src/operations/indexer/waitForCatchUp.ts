@@ -10,6 +10,7 @@ import { TimeoutError, TvError, UnavailableError } from '../../errors/TvError.ts
 import { readUnit } from '../../host/readUnit.ts';
 import { startUnit } from '../../host/startUnit.ts';
 import type { StepContext } from '../../runbook/define.ts';
+import { monotonic } from '../../runbook/monotonic.ts';
 import { duration } from '../../text/format.ts';
 import { keeps } from '../compareWithChain.ts';
 
@@ -22,7 +23,7 @@ export interface CatchUpParameters {
   readonly fromBlock: number;
   /** As the operator has set it, in milliseconds. */
   readonly limitMs: number;
-  /** When that is over, in milliseconds since 1970. */
+  /** When that is over, as `monotonic` counts. */
   readonly deadline: number;
   /** The block to reach; default: the head. */
   readonly target?: number;
@@ -58,7 +59,7 @@ const shortestStallMs = 15_000;
  */
 export async function waitForCatchUp(ctx: StepContext, parameters: CatchUpParameters): Promise<CaughtUp> {
   const { unit, pollSeconds, schema, deadline, source } = parameters;
-  const now = () => ctx.clock.now().getTime();
+  const now = () => monotonic(ctx.clock);
   const pauseMs = source === undefined ? betweenReadsMs : betweenReadsAheadMs;
   const { activeState } = await readUnit(ctx.host(), { unit });
   if (activeState !== 'active') await startUnit(ctx.host(), { unit, signal: ctx.signal });
@@ -147,7 +148,7 @@ async function retry<T>(ctx: StepContext, deadline: number, read: () => Promise<
       return await read();
     } catch (error) {
       const passing = error instanceof UnavailableError || error instanceof TimeoutError;
-      if (!passing || ctx.signal.aborted || ctx.clock.now().getTime() > deadline) throw error;
+      if (!passing || ctx.signal.aborted || monotonic(ctx.clock) > deadline) throw error;
       ctx.progress({ done: 0, unit: 'waiting', note: error.message });
       await ctx.clock.sleep(1_000, ctx.signal);
     }

@@ -1,25 +1,26 @@
 import type { Database, Host } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
 import dumpReader from './dumpReader.awk';
-import { parseDumpText } from './dumpScript.ts';
+import { type DumpText, parseDumpText } from './dumpScript.ts';
 import type { Backup } from './listBackups.ts';
 import script from './readDump.sh';
 
-export interface ReadFunctionsParameters {
+export interface ReadDefinitionsParameters {
   readonly run: Host['run'];
   readonly backup: Pick<Backup, 'form' | 'archive' | 'path'>;
   readonly signal?: AbortSignal;
 }
 
 /**
- * The functions and procedures that a backup defines, as it names them. A restore may run them: by an index,
- * a constraint, a materialised view, or to check them. An archive has its definitions read, a plain dump all.
+ * The functions and procedures that a backup defines, as it names them, and the roles and extensions that it
+ * needs. A restore may run functions: by an index, a constraint, a materialised view, or to check them. An archive
+ * has its definitions read, a plain dump all.
  * @throws TvError where it cannot be read
  */
-export async function readFunctions(
+export async function readDefinitions(
   database: Database,
-  { run, backup, signal }: ReadFunctionsParameters,
-): Promise<readonly string[]> {
+  { run, backup, signal }: ReadDefinitionsParameters,
+): Promise<Pick<DumpText, 'functions' | 'needs'>> {
   const { form, archive, path } = backup;
   const kind = form === 'sql' || form === 'sql.gz' ? form : 'definitions';
   const output = await runHostScript(database, {
@@ -31,5 +32,6 @@ export async function readFunctions(
     facts: { backup: path },
     ...(signal === undefined ? {} : { signal }),
   });
-  return parseDumpText(output).functions;
+  const { functions, needs } = parseDumpText(output);
+  return { functions, needs };
 }
