@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isVerified } from '../../src/database/backup/choosePrune.ts';
+import { describeProof, hasVerifiedCopy } from '../../src/database/backup/copies.ts';
 import type { BackupNeeds } from '../../src/database/backup/dumpScript.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
@@ -10,6 +11,8 @@ import { lackedBy, type MissingNeeds, missingNeeds } from '../../src/database/re
 import { TvError } from '../../src/errors/TvError.ts';
 import { checkTools, type Tools } from '../../src/operations/checkTools.ts';
 import { chooseBackups } from '../../src/operations/chooseBackups.ts';
+import { markCopy, shownWords } from '../../src/operations/copyBackup.ts';
+import { checkFetch, withFetchedCopy } from '../../src/operations/fetchCopy.ts';
 import {
   besideName,
   checkMaintenance,
@@ -26,6 +29,7 @@ import {
   restoreBeside,
   restoreCommand,
 } from '../../src/operations/restoreBeside.ts';
+import type { Finding } from '../../src/runbook/check.ts';
 import { harmless } from '../../src/runbook/concurrency.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
@@ -40,6 +44,8 @@ type VerifyFacts = {
   readonly backups: readonly Pick<Backup, 'path' | 'form' | 'archive' | 'name' | 'bytes'>[];
   /** Null where nothing is restored. */
   readonly restore: MaintenanceFacts | null;
+  /** What brings the copy of each back, which is then tested in place of the backup. */
+  readonly fetch: readonly string[] | null;
   readonly server: { readonly major: number };
   readonly tools: Tools;
 };
@@ -51,6 +57,11 @@ const input = {
   restore: field(
     '--restore',
     'restore it into a scratch database as well, and count its rows',
+    z.boolean().default(false),
+  ),
+  copy: field(
+    '--copy',
+    'bring its copy back (backup.copy), and test that in its place',
     z.boolean().default(false),
   ),
 };
@@ -72,7 +83,9 @@ server has the roles and extensions that it names. A dump with anything in it th
 for one database (a psql command, CREATE ROLE, DO, COPY to a program) counts as damaged. Only --restore proves that it can be restored: it restores the
 backup into a scratch database, counts every row there, and drops that database. The functions that the
 backup defines can run meanwhile: where tv connects as a superuser they are named first.
-What came of it is kept beside the backup, for tv db backups and tv db prune.`,
+What came of it is kept beside the backup, for tv db backups and tv db prune. With --copy the copy off the host
+is brought back by the program of the setting backup.copy, into the backup folder, and tested in the same ways; it
+has to be the same backup. Then it is removed.`,
   byHand,
   examples: [
     { what: 'Restore the newest one on trial, and count its rows', line: 'tv db verify --latest --restore' },
@@ -91,10 +104,11 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
         },
       ],
       restore: null,
+      fetch: null,
       server: { major: 15 },
       tools: { major: 15, version: '', cores: 4, memoryBytes: 17_179_869_184 },
     },
-    input: { backup: undefined, latest: true, all: false, restore: false },
+    input: { backup: undefined, latest: true, all: false, restore: false, copy: false },
   },
   onFailure: 'stop',
   // It touches nothing that another run has begun.
@@ -129,6 +143,9 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
     if (wanted.restore) {
       preflight.check('code', 'database', (signal) => checkCode(ctx, chosen, signal), readLimitMs);
     }
+    const fetch = wanted.copy
+      ? preflight.check('copy', 'host', async () => checkFetch(ctx, await need(backups, 'backups')))
+      : undefined;
     const checks = await preflight.checks();
     const known = {
       backups: await backups,
@@ -147,13 +164,22 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
         server: { major },
         tools: known.tools,
         restore: known.maintenance ?? null,
+        fetch: (await fetch) ?? null,
       },
     };
   },
-  basis: ({ backups, restore }) => ({ backups: backups.map(({ path }) => path), restores: restore !== null }),
-  consequence: ({ backups }) => `This reads ${howMany(backups.length, 'backup')}.`,
+  basis: (facts) => ({
+    backups: facts.backups.map(({ path }) => path),
+    restores: facts.restore !== null,
+    ...(isOfCopies(facts) ? { copies: true } : {}),
+  }),
+  consequence: (facts) =>
+    isOfCopies(facts)
+      ? `This brings back and reads ${facts.backups.length === 1 ? 'a copy' : `${facts.backups.length} copies`}.`
+      : `This reads ${howMany(facts.backups.length, 'backup')}.`,
   plan: (facts) => facts.backups.map((backup, index) => verifyOne(facts, backup, index)),
-  verify: async (ctx, { backups }, { all }) => {
+  verify: async (ctx, facts, { all }) => {
+    const { backups } = facts;
     const preflight = new Preflight(ctx);
     const unusable = all ? await leftOut(ctx) : [];
     if (unusable.length > 0) {
@@ -168,6 +194,7 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
           directory: ctx.settings.backup.directory,
           wanted: path,
         });
+        if (isOfCopies(facts)) return judgeCopyMark(found, reading(index).result(ctx)?.problems ?? []);
         const { verified } = found.marks;
         // Undefined where a killed attempt did it: then the marks hold the outcome.
         const result = reading(index).result(ctx);
@@ -203,6 +230,24 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
 /** The step that reads the backup at this index of the facts. */
 const reading = (index: number) => step<Awaited<ReturnType<typeof verifyAndMark>>>(`verify-${index + 1}`);
 
+/** Absent from the facts of a run that an earlier version began. */
+function isOfCopies({ fetch }: Partial<Pick<VerifyFacts, 'fetch'>>): boolean {
+  return (fetch ?? null) !== null;
+}
+
+/** @param problems what this run has found, also where it could not be written beside the backup */
+function judgeCopyMark({ name, marks }: Backup, problems: readonly string[]): Finding {
+  const { copied } = marks;
+  const all = [...new Set([...problems, ...(copied?.problems ?? [])])].map(visible);
+  if (copied === undefined || all.length > 0 || !hasVerifiedCopy({ marks })) {
+    const what = all.join('; ') || 'what was found could not be written beside it';
+    return block(`copy of ${name}: ${what}`, {
+      next: [{ when: 'to copy it again', tv: ['db', 'copy', name] }, { tv: ['db', 'backups'] }],
+    });
+  }
+  return pass(`copy of ${name}: ${describeProof(copied.how)}, as the backup`);
+}
+
 async function leftOut(ctx: Context): Promise<readonly string[]> {
   const { directory } = ctx.settings.backup;
   return (await listBackups({ run: ctx.host().run, directory })).unusable;
@@ -220,11 +265,18 @@ function verifyOne(facts: VerifyFacts, backup: VerifyFacts['backups'][number], i
   const { path, form, archive, name, bytes: size } = backup;
   const restores = facts.restore !== null;
   const jobs = facts.tools.cores;
+  const fetch = isOfCopies(facts)
+    ? `${shownWords(facts.fetch ?? [], { path: '$COPY', name: quoteForShell(name) })} && `
+    : '';
+  const sized = `${name} (${bytes(size)})`;
+  const what = fetch === '' ? `read ${sized}` : `bring back the copy of ${sized}, read it`;
   return reading(index).define({
-    title: `read ${name} (${bytes(size)}) to its last byte${restores ? ', restore it into a scratch database, count, drop that' : ''}`,
-    command: restores
-      ? `createdb $SCRATCH && ${restoreCommand(backup, { jobs, into: '$SCRATCH' })} && dropdb $SCRATCH`
-      : readCommand({ form, archive: quoteForShell(archive) }),
+    title: `${what} to its last byte${restores ? ', restore it into a scratch database, count, drop that' : ''}`,
+    command: `${fetch}${
+      restores
+        ? `createdb $SCRATCH && ${restoreCommand(backup, { jobs, into: '$SCRATCH' })} && dropdb $SCRATCH`
+        : readCommand({ form, archive: quoteForShell(archive) })
+    }`,
     // The marks keep the outcome, whether the run is resumed or not.
     effect: 'final',
     ...(restores ? { undoTitle: 'drop the scratch database' } : { afterwards: 'marks stay' }),
@@ -242,8 +294,28 @@ function verifyOne(facts: VerifyFacts, backup: VerifyFacts['backups'][number], i
 async function verifyAndMark(ctx: StepContext, facts: VerifyFacts, wanted: string) {
   const { run } = ctx.host();
   const backup = await findBackup({ run, directory: ctx.settings.backup.directory, wanted });
+  if (isOfCopies(facts)) {
+    return withFetchedCopy(ctx, backup, async ({ copy, problems: before }) => {
+      const tested = copy === undefined ? undefined : await test(ctx, facts, copy, before);
+      const { how = 'read', problems = before, rows = 0, compared = false, lacks = null } = tested ?? {};
+      const checkedAt = ctx.clock.now().toISOString();
+      const at = backup.marks.copied?.at ?? null;
+      const marked = await markCopy(ctx, wanted, { at, checkedAt, how, problems: [...problems] });
+      return { backup: backup.name, how, problems, rows, compared, marked, lacks };
+    });
+  }
+  const { how, problems, rows, compared, lacks } = await test(ctx, facts, backup, []);
+  const at = ctx.clock.now().toISOString();
+  const verified: BackupMarks['verified'] = { at, how, problems: [...problems] };
+  const marked = await writeMarks({ run, backup, marks: { ...backup.marks, verified } });
+  // Damage is a result, not a failure of the step: the other backups are still read, and `verify` reports it.
+  return { backup: backup.name, how, problems, rows, compared, marked, lacks };
+}
+
+/** @param before what is wrong with it already: then it is read, and not restored */
+async function test(ctx: StepContext, facts: VerifyFacts, backup: Backup, before: readonly string[]) {
   const verdict = await verifyBackup(ctx.database(), {
-    run,
+    run: ctx.host().run,
     backup,
     depth: 'all',
     jobs: facts.tools.cores,
@@ -251,17 +323,14 @@ async function verifyAndMark(ctx: StepContext, facts: VerifyFacts, wanted: strin
     signal: ctx.signal,
   });
   let how: 'read' | 'restored' = 'read';
-  const problems = [...verdict.problems];
+  const problems = [...before, ...verdict.problems];
   if (facts.restore !== null && problems.length === 0) {
     how = 'restored';
     problems.push(...(await tryRestore(ctx, facts, facts.restore, { backup, rows: verdict.rows })));
   }
-  const verified: BackupMarks['verified'] = { at: ctx.clock.now().toISOString(), how, problems };
-  const marked = await writeMarks({ run, backup, marks: { ...backup.marks, verified } });
   const lacks = await missingHere(ctx, verdict.needs);
-  // Damage is a result, not a failure of the step: the other backups are still read, and `verify` reports it.
   const rows = Object.values(verdict.rows).reduce((sum, one) => sum + one, 0);
-  return { backup: backup.name, how, problems, rows, compared: verdict.compared, marked, lacks };
+  return { how, problems, rows, compared: verdict.compared, lacks };
 }
 
 /** Roles and extensions that a restore would not find, or not be allowed to create; null where it could not be asked. */
