@@ -126,7 +126,7 @@ With --old it drops the databases that a restore has put aside instead.`,
       const why = reasons.map(([reason, many]) => `${many} ${reason}`).join(', ');
       const words = `${count(choices.length)}, of which ${count(stay.length)} stay: ${why}`;
       return reasons.some(([reason]) => reason === withoutCopies(rule))
-        ? warn(words, { value, next: [{ tv: ['db', 'copy', '--all'] }] })
+        ? warn(words, { value, facts: { 'tv db copy --all': 'copies those without one' } })
         : pass(words, value);
     });
     const [checks, value] = [await preflight.checks(), await found];

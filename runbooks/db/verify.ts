@@ -262,20 +262,24 @@ function named(unusable: readonly string[]) {
 
 /** Reads one backup, restores it into a scratch database where asked for, and marks what came of it. */
 function verifyOne(facts: VerifyFacts, backup: VerifyFacts['backups'][number], index: number): Step {
-  const { path, form, archive, name, bytes: size } = backup;
+  const { path, form, name, bytes: size } = backup;
   const restores = facts.restore !== null;
   const jobs = facts.tools.cores;
-  const fetch = isOfCopies(facts)
-    ? `${shownWords(facts.fetch ?? [], { path: '$COPY', name: quoteForShell(name) })} && `
-    : '';
   const sized = `${name} (${bytes(size)})`;
-  const what = fetch === '' ? `read ${sized}` : `bring back the copy of ${sized}, read it`;
+  const copies = isOfCopies(facts);
+  const what = copies ? `bring back the copy of ${sized}, read it` : `read ${sized}`;
+  const fetch = shownWords(facts.fetch ?? [], { path: '$COPY', name: quoteForShell(name) });
+  // The copy lies below its own name in the folder that it was brought to.
+  const inCopy = `./${name}`;
+  const tested = copies
+    ? { form, path: inCopy, archive: `${inCopy}${backup.archive.slice(path.length)}` }
+    : backup;
   return reading(index).define({
     title: `${what} to its last byte${restores ? ', restore it into a scratch database, count, drop that' : ''}`,
-    command: `${fetch}${
+    command: `${copies ? `${fetch} && cd $COPY && ` : ''}${
       restores
-        ? `createdb $SCRATCH && ${restoreCommand(backup, { jobs, into: '$SCRATCH' })} && dropdb $SCRATCH`
-        : readCommand({ form, archive: quoteForShell(archive) })
+        ? `createdb $SCRATCH && ${restoreCommand(tested, { jobs, into: '$SCRATCH' })} && dropdb $SCRATCH`
+        : readCommand({ form, archive: quoteForShell(tested.archive) })
     }`,
     // The marks keep the outcome, whether the run is resumed or not.
     effect: 'final',
