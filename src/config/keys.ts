@@ -14,7 +14,7 @@ import {
 } from './mapSettings.ts';
 import { databasePasswords, maskDatabaseUrl, maskUrls, urlCredentials } from './mask.ts';
 import type { Address, CopySettings, SignerSource } from './settings.ts';
-import { spanUnitsMs, timeSpan } from './timeSpan.ts';
+import { showSpan, timeSpan } from './timeSpan.ts';
 
 /** A value as it was written: text, or in a configuration file also a list or a map. */
 export type Raw = string | readonly string[] | Readonly<Record<string, string | readonly string[]>>;
@@ -27,6 +27,8 @@ export interface Key<T> {
   schema(): z.ZodType<T>;
   /** Default: as text. */
   show?(value: T): string;
+  /** Default: as it is in the settings. What a file holds, where that is something else. */
+  write?(value: T): unknown;
   /** Environment variable of tv. */
   readonly variable?: string;
   /** Name in TempoVault's `.env`. */
@@ -285,6 +287,7 @@ export const keys = {
     schema: copySetting,
     show: ({ command: [program = ''], check, fetch }) =>
       `command ${program}${check === undefined ? '' : `, check ${check[0]}`}${fetch === undefined ? '' : `, fetch ${fetch[0]}`}`,
+    write: ({ timeoutMs, ...programs }) => ({ ...programs, timeout: showSpan(timeoutMs) }),
     credentials: copyCredentials,
     reason: copyProblem,
     fileOnly: true,
@@ -341,7 +344,7 @@ export const keys = {
   'approvals.expiry': key<number>({
     expected: 'a time, such as 30m, 4h or 1d',
     schema: timeSpan,
-    show: (ms) => (ms % spanUnitsMs.h === 0 ? `${ms / spanUnitsMs.h}h` : `${ms / spanUnitsMs.m}m`),
+    show: showSpan,
     fallback: 4 * 3_600_000,
     fileOnly: true,
   }),

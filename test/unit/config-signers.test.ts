@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { signerSource } from '../../src/config/mapSettings.ts';
+import { copySetting, signerSource } from '../../src/config/mapSettings.ts';
+import { starterConfig } from '../../src/config/starterConfig.ts';
 import { ConfigWorld, originOf, problemLines } from '../support/configWorld.ts';
 
 let world: ConfigWorld;
@@ -123,6 +124,14 @@ it('reads how backups are copied off the host; the default of the limit is six h
   });
   const limited = await withSettings('backup: {copy: {command: [cp, "{path}", /mnt], timeout: 90m}}');
   expect(limited.settings.backup.copy?.timeoutMs).toBe(90 * 60_000);
+});
+
+it('a first configuration file shows backup.copy as it is written in one', async () => {
+  const resolved = await withSettings('backup: {copy: {command: [cp, "{path}", /mnt], timeout: 90m}}');
+  const text = starterConfig(resolved.settings, resolved.origins);
+  const [, written = ''] = /# copy: (\{.*\}) {2}#/.exec(text) ?? [];
+  expect(JSON.parse(written)).toEqual({ command: ['cp', '{path}', '/mnt'], timeout: '90m' });
+  expect(copySetting().safeParse(JSON.parse(written)).data).toEqual(resolved.settings.backup.copy);
 });
 
 it.each<[string, string, string]>([
