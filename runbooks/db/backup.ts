@@ -4,7 +4,7 @@ import type { DumpedSnapshot } from '../../src/database/backup/dumpTo.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
 import { archiveFolder, isFolder } from '../../src/database/backup/manifest.ts';
-import { keepDaysDefault, keepVerified } from '../../src/database/backup/retention.ts';
+import { pruneRule } from '../../src/database/backup/retention.ts';
 import { readServer } from '../../src/database/readServer.ts';
 import { onHost } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
@@ -25,6 +25,14 @@ import {
   unfinishedPaths,
 } from '../../src/operations/backup.ts';
 import { checkFolder, checkTools } from '../../src/operations/checkTools.ts';
+import {
+  type CopyFacts,
+  type CopyOutcome,
+  checkCopied,
+  checkCopyPrograms,
+  copyFacts,
+  copyStep,
+} from '../../src/operations/copyBackup.ts';
 import { readCommand } from '../../src/operations/restoreBeside.ts';
 import { harmless } from '../../src/runbook/concurrency.ts';
 import type { Context } from '../../src/runbook/context.ts';
@@ -45,10 +53,13 @@ const input = {
   plain: field('--plain', 'one .sql.gz file, as the runbook makes it', z.boolean().default(false)),
 };
 
+/** With what copies it off the host afterwards; null where the setting `backup.copy` is not set. */
+type Facts = BackupFacts & { readonly copy: CopyFacts | null };
+
 async function preflight(
   ctx: Context,
   { plain }: { readonly plain: boolean },
-): Promise<PreflightResult<BackupFacts>> {
+): Promise<PreflightResult<Facts>> {
   const preflight = new Preflight(ctx);
   const server = preflight.check('server', 'database', async () => {
     const found = await readServer(ctx.database());
@@ -70,7 +81,7 @@ async function preflight(
     if (freeBytes >= neededBytes) return pass(room);
     // Only what frees something is a remedy: prune keeps the newest, the pinned and three verified ones.
     const { backups } = await listBackups({ run: ctx.host().run, directory: path });
-    const old = choosePrune(backups, { now: ctx.clock.now(), keepDays: keepDaysDefault, keepVerified });
+    const old = choosePrune(backups, pruneRule(ctx.settings, { now: ctx.clock.now() }));
     const freed = old.filter(({ remove }) => remove).reduce((sum, { backup }) => sum + backup.bytes, 0);
     return block(room, {
       facts: { 'tv db prune': freed > 0 ? `would free ${bytes(freed)}` : 'would free nothing' },
@@ -82,6 +93,8 @@ async function preflight(
       override: 'backup-space',
     });
   });
+  const { copy } = ctx.settings.backup;
+  if (copy !== undefined) preflight.check('copy', 'host', () => checkCopyPrograms(ctx, copy, 'warns'));
   return preflight.result({ server, tools, format, directory: folder }, (known) => {
     const { systemIdentifier, databaseOid: oid, version, major, sizeBytes } = known.server;
     return {
@@ -91,12 +104,13 @@ async function preflight(
       server: { version, major },
       tools: known.tools,
       sizeBytes,
+      copy: copyFacts(ctx.settings),
     };
   });
 }
 
 /** Runbook §3: a consistent backup that has been read back before it is called one. */
-export default defineRunbook<typeof input, BackupFacts>({
+export default defineRunbook<typeof input, Facts>({
   title: 'Back up the database',
   summary: 'Back up the database and verify the result',
   section: '3',
@@ -107,7 +121,8 @@ Dumps the database with pg_dump, in parallel and compressed, while everything ke
 same snapshot every row is counted and the indexer's cursor is read. The dump is then read back to
 its last byte and compared with those counts. Only after that it gets its name, with a manifest
 beside it: sums and sizes of every file, versions, counts, cursor. Where any part fails nothing is
-left that looks like a backup.`,
+left that looks like a backup. Where the setting backup.copy is set it is then copied off the host, and the copy is
+checked. A copy that fails leaves the backup as it is, and ends the run with exit code 5.`,
   byHand,
   examples: [
     { what: 'Before maintenance', line: 'tv db backup' },
@@ -123,6 +138,7 @@ left that looks like a backup.`,
       server: { version: '15.14', major: 15 },
       tools: { major: 15, version: '', cores: 4, memoryBytes: 17_179_869_184 },
       sizeBytes: 2_362_232_012,
+      copy: null,
     },
     input: { plain: false },
   },
@@ -131,9 +147,15 @@ left that looks like a backup.`,
   concurrency: () => harmless,
   preflight,
   basis: ({ form, compression, directory, database }) => ({ form, compression, directory, database }),
-  changes: (facts) => [plannedBackup(facts)],
-  consequence: ({ directory }) => `This writes a backup to ${directory}.`,
-  plan: (facts) => [dump(facts), readItBack(facts), publish(facts)],
+  changes: (facts) => [
+    plannedBackup(facts),
+    ...(isCopied(facts)
+      ? [{ kind: 'file', what: 'its copy off the host', course: ['none', 'made and checked'] } as const]
+      : []),
+  ],
+  consequence: ({ directory, copy }) =>
+    `This writes a backup to ${directory}${copy === null ? '' : ', and copies it off the host'}.`,
+  plan: (facts) => [dump(facts), readItBack(facts), publish(facts), ...copyOff(facts)],
   verify: async (ctx, facts) => {
     const preflight = new Preflight(ctx);
     preflight.check('backup', 'host', async () => {
@@ -151,9 +173,34 @@ left that looks like a backup.`,
         `${found.name}: ${bytes(found.bytes)}, ${count(total)} rows in ${Object.keys(rows).length} tables${cursor}; dumped in ${duration(seconds * 1000)}, read back and equal`,
       );
     });
+    if (copyOff(facts).length > 0) {
+      const wanted = backupPath(facts, ctx.runId);
+      preflight.check('copy', 'host', () => checkCopied(ctx, { key: copied, wanted }));
+    }
     return preflight.checks();
   },
 });
+
+const copied = step<CopyOutcome>('copy');
+
+/** Facts of a run that an earlier version began have no copy. */
+function isCopied(facts: Partial<Facts>): facts is Facts & { readonly copy: CopyFacts } {
+  return (facts.copy ?? null) !== null;
+}
+
+function copyOff(facts: Facts): readonly Step[] {
+  if (!isCopied(facts)) return [];
+  const { copy } = facts;
+  const end = isFolder(facts.form) ? '' : '.sql.gz';
+  const shown = (before: string) => `${quoteForShell(`${before}${facts.database.name}_`)}$RUN${end}`;
+  return [
+    copyStep({
+      shown: { path: shown(`${facts.directory}/`), name: shown('') },
+      ...{ key: copied, facts: copy, title: 'copy it off the host' },
+      path: (ctx) => backupPath(facts, ctx.runId),
+    }),
+  ];
+}
 
 const dumped = step<DumpedSnapshot>('dump');
 

@@ -54,6 +54,14 @@ const backup = z.object({
       .object({ at: z.string(), how: z.enum(['read', 'restored']), problems: z.array(z.string()) })
       .nullable(),
     pinned: z.object({ at: z.string(), by: z.string(), reason: z.string() }).nullable(),
+    copied: z
+      .object({
+        at: z.string().nullable(),
+        checkedAt: z.string(),
+        how: z.enum(['exit-code', 'size', 'sum', 'read', 'restored']),
+        problems: z.array(z.string()),
+      })
+      .optional(),
   }),
   problems: z.array(z.string()),
 });
@@ -68,5 +76,6 @@ export default schemaFor<DataOf<typeof command>>()(
     leftovers: z.array(z.object({ path: z.string(), changedAt: z.string() })),
     unusable: z.array(z.string()),
     unsupported: z.array(z.string()),
+    copiedBy: z.string().optional(),
   }),
 );

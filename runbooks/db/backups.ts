@@ -1,5 +1,7 @@
 import { isVerified } from '../../src/database/backup/choosePrune.ts';
+import { describeProof } from '../../src/database/backup/copies.ts';
 import { type Backup, listBackups, unsupportedAdvice } from '../../src/database/backup/listBackups.ts';
+import type { BackupMarks } from '../../src/database/backup/marks.ts';
 import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { describeFormat } from '../../src/operations/backup.ts';
@@ -17,14 +19,15 @@ export default defineReport({
   section: '3',
   order: 2,
   description:
-    "Lists the backups in the backup folder, newest first by the time in their manifests: size, the indexer's block, when and how each was verified, and whether it is pinned. The backups that tv reindex makes are among them. The runbook's own .sql and .sql.gz files and .dump files (pg_dump -Fc) are found too. Broken ones are shown as such. Databases that a restore has put aside are listed below. Exit 1 where there is no backup, or the newest is broken.",
+    "Lists the backups in the backup folder, newest first by the time in their manifests: size, the indexer's block, when and how each was verified, and whether it is pinned; where the setting backup.copy is set, also whether it was copied off the host, and how that was proven. The backups that tv reindex makes are among them. The runbook's own .sql and .sql.gz files and .dump files (pg_dump -Fc) are found too. Broken ones are shown as such. Databases that a restore has put aside are listed below. Exit 1 where there is no backup, or the newest is broken.",
   byHand,
   examples: [{ what: 'Age, size and proof of each backup', line: 'tv db backups' }],
   input: {},
   collect: async (ctx) => {
     const { directory } = ctx.settings.backup;
     const [list, old] = await Promise.all([listBackups({ run: ctx.host().run, directory }), oldDatabases()]);
-    return { ...list, old };
+    const { copy } = ctx.settings.backup;
+    return { ...list, old, ...(copy === undefined ? {} : { copiedBy: copy.command[0] ?? '' }) };
 
     /** Files can be listed while the database is away. */
     async function oldDatabases() {
@@ -37,20 +40,24 @@ export default defineReport({
       }
     }
   },
-  render: ({ directory, backups, leftovers, unusable, unsupported, old }, paint) => {
+  render: ({ directory, backups, leftovers, unusable, unsupported, old, copiedBy }, paint) => {
     const blocks: string[] = [];
     if (backups.length === 0)
       blocks.push(`No backups in ${directory}.`, paint.next([{ tv: ['db', 'backup'] }]));
     else {
       blocks.push(
-        backups.map((backup) => describe(backup, paint)).join('\n'),
+        backups.map((backup) => describe(backup, paint, copiedBy !== undefined)).join('\n'),
         paint.dim(`${backups.length} in ${directory}`),
       );
       const unproven = backups.find((backup) => backup.problems.length === 0 && !isVerified(backup));
       const broken = backups.find(({ problems }) => problems.length > 0);
+      const sound = backups.find(({ problems }) => problems.length === 0);
+      const uncopied =
+        copiedBy === undefined || sound === undefined || wasCopied(sound.marks) ? undefined : sound;
       const next = [
         ...(backups[0] === broken ? [{ tv: ['db', 'backup'] }] : []),
         ...(unproven === undefined ? [] : [{ tv: ['db', 'verify', unproven.name] }]),
+        ...(uncopied === undefined ? [] : [{ tv: ['db', 'copy', uncopied.name] }]),
       ];
       if (next.length > 0) blocks.push(paint.next(next));
     }
@@ -95,7 +102,7 @@ export default defineReport({
 });
 
 /** A name that can be copied on a line of its own, and under it what counts about it. */
-function describe(backup: Backup, paint: Paint): string {
+function describe(backup: Backup, paint: Paint, copies: boolean): string {
   const { name, createdAt, bytes: size, manifest, marks, problems, form } = backup;
   const created = new Date(createdAt);
   const cursor = manifest?.cursorBlock;
@@ -113,6 +120,7 @@ function describe(backup: Backup, paint: Paint): string {
     manifest === null ? `${form}, no manifest` : describeFormat(manifest),
     ...(cursor === null || cursor === undefined ? [] : [`block ${count(cursor)}`]),
     problems.length > 0 ? paint.bad('broken') : verified,
+    ...(copies ? [describeCopy(marks.copied, paint)] : []),
     ...(marks.pinned === null ? [] : [paint.bold(`pinned: ${visible(marks.pinned.reason)}`)]),
   ].join(' · ');
   const mark =
@@ -121,9 +129,23 @@ function describe(backup: Backup, paint: Paint): string {
       : isVerified(backup)
         ? paint.ok('✔')
         : paint.warn('!');
-  const wrong = [...problems, ...(verdict?.problems ?? [])].map(visible);
+  const ofCopy = copies ? (marks.copied?.problems ?? []).map((problem) => `copy: ${problem}`) : [];
+  const wrong = [...problems, ...(verdict?.problems ?? []), ...ofCopy].map(visible);
   const lines = [`${mark} ${paint.bold(name)}`, `  ${wrap(facts, paint.width - 2, '  ')}`];
   if (wrong.length > 0)
     lines.push(`  ${paint.bad(wrap([...new Set(wrong)].join('; '), paint.width - 2, '  '))}`);
   return lines.join('\n');
+}
+
+/** Whether its copy was made as it should: also where only the exit code of the program says so. */
+function wasCopied({ copied }: BackupMarks): boolean {
+  return copied !== undefined && copied.problems.length === 0;
+}
+
+function describeCopy(copied: BackupMarks['copied'], paint: Paint): string {
+  if (copied === undefined) return paint.warn('never copied');
+  const when = ago(new Date(copied.checkedAt), paint.now);
+  if (copied.problems.length > 0) return paint.bad(`no verified copy: failed ${when}`);
+  const words = `copied ${when} (${describeProof(copied.how)})`;
+  return copied.how === 'exit-code' ? paint.warn(words) : paint.ok(words);
 }

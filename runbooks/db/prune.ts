@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { choosePrune } from '../../src/database/backup/choosePrune.ts';
+import { choosePrune, withoutCopies } from '../../src/database/backup/choosePrune.ts';
 import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
 import { isRemoved, removeBackup } from '../../src/database/backup/removeBackup.ts';
-import { keepDaysDefault, keepVerified } from '../../src/database/backup/retention.ts';
+import { keepDaysDefault, pruneRule } from '../../src/database/backup/retention.ts';
 import { clearSessions } from '../../src/database/restore/clearSessions.ts';
 import { dropDatabase } from '../../src/database/restore/dropDatabase.ts';
 import { databaseOids, listOldDatabases } from '../../src/database/restore/listDatabases.ts';
@@ -11,7 +11,7 @@ import { checkFolder } from '../../src/operations/checkTools.ts';
 import { applicationName, checkMaintenance, withMaintenance } from '../../src/operations/maintenance.ts';
 import type { PlannedChange } from '../../src/runbook/changes.ts';
 import { defineRunbook, field, type Step } from '../../src/runbook/define.ts';
-import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';
+import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { bytes, count, howMany } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 import { byHand } from './prune.byHand.ts';
@@ -50,7 +50,9 @@ export default defineRunbook<typeof input, PruneFacts>({
   risk: 'moderate',
   description: `
 Removes backups older than 30 days, by the time in their manifests. Never the newest, never a pinned
-one, and of the verified ones never the last three, whatever their age. --dry-run lists what would go.
+one, and of the verified ones never the last three, whatever their age. Where the setting backup.copy is set,
+only those count that also have a verified copy off the host, and an old backup goes only where three newer
+ones have one. --dry-run lists what would go.
 With --old it drops the databases that a restore has put aside instead.`,
   byHand,
   examples: [
@@ -101,7 +103,8 @@ With --old it drops the databases that a restore has put aside instead.`,
             onHost(`df -h ${quoteForShell(directory)}`, 'where the disk is full'),
           ],
         });
-      const choices = choosePrune(backups, { now: ctx.clock.now(), keepDays, keepVerified });
+      const rule = pruneRule(ctx.settings, { now: ctx.clock.now(), keepDays });
+      const choices = choosePrune(backups, rule);
       const stay = choices.filter(({ remove }) => !remove);
       const reasons = [...new Set(stay.map(({ reason }) => reason))].map(
         (reason) => [reason, String(stay.filter((one) => one.reason === reason).length)] as const,
@@ -121,7 +124,10 @@ With --old it drops the databases that a restore has put aside instead.`,
           .map(({ path }) => path),
       };
       const why = reasons.map(([reason, many]) => `${many} ${reason}`).join(', ');
-      return pass(`${count(choices.length)}, of which ${count(stay.length)} stay: ${why}`, value);
+      const words = `${count(choices.length)}, of which ${count(stay.length)} stay: ${why}`;
+      return reasons.some(([reason]) => reason === withoutCopies(rule))
+        ? warn(words, { value, facts: { 'tv db copy --all': 'copies those without one' } })
+        : pass(words, value);
     });
     const [checks, value] = [await preflight.checks(), await found];
     return { checks, facts: value === undefined ? undefined : { ...nothing, ...value } };
@@ -164,7 +170,7 @@ With --old it drops the databases that a restore has put aside instead.`,
         directory: ctx.settings.backup.directory,
       });
       // One that was pinned in the meantime stays.
-      const due = choosePrune(backups, { now: ctx.clock.now(), keepDays, keepVerified });
+      const due = choosePrune(backups, pruneRule(ctx.settings, { now: ctx.clock.now(), keepDays }));
       const left = remove.filter(({ path }) => due.some((one) => one.remove && one.backup.path === path));
       if (left.length > 0) return block(`still there: ${left.map(({ name }) => name).join(', ')}`);
       return backups.length < keep
@@ -196,7 +202,7 @@ export function removeOne(facts: PruneFacts, backup: PruneFacts['remove'][number
       const { run } = ctx.host();
       const now = ctx.clock.now();
       const { backups } = await listBackups({ run, directory: ctx.settings.backup.directory });
-      const choice = choosePrune(backups, { now, keepDays: facts.keepDays, keepVerified }).find(
+      const choice = choosePrune(backups, pruneRule(ctx.settings, { now, keepDays: facts.keepDays })).find(
         (one) => one.backup.path === backup.path,
       );
       if (choice !== undefined && !choice.remove) {

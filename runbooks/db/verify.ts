@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isVerified } from '../../src/database/backup/choosePrune.ts';
+import { describeProof, hasVerifiedCopy } from '../../src/database/backup/copies.ts';
 import type { BackupNeeds } from '../../src/database/backup/dumpScript.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
@@ -10,6 +11,8 @@ import { lackedBy, type MissingNeeds, missingNeeds } from '../../src/database/re
 import { TvError } from '../../src/errors/TvError.ts';
 import { checkTools, type Tools } from '../../src/operations/checkTools.ts';
 import { chooseBackups } from '../../src/operations/chooseBackups.ts';
+import { markCopy, shownWords } from '../../src/operations/copyBackup.ts';
+import { checkFetch, withFetchedCopy } from '../../src/operations/fetchCopy.ts';
 import {
   besideName,
   checkMaintenance,
@@ -28,6 +31,7 @@ import {
   restoreCommand,
 } from '../../src/operations/restoreBeside.ts';
 import type { PlannedChange } from '../../src/runbook/changes.ts';
+import type { Finding } from '../../src/runbook/check.ts';
 import { harmless } from '../../src/runbook/concurrency.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
@@ -45,6 +49,8 @@ type VerifyFacts = {
   })[];
   /** Null where nothing is restored. */
   readonly restore: MaintenanceFacts | null;
+  /** What brings the copy of each back, which is then tested in place of the backup. */
+  readonly fetch: readonly string[] | null;
   readonly server: { readonly major: number };
   readonly tools: Tools;
 };
@@ -56,6 +62,11 @@ const input = {
   restore: field(
     '--restore',
     'restore it into a scratch database as well, and count its rows',
+    z.boolean().default(false),
+  ),
+  copy: field(
+    '--copy',
+    'bring its copy back (backup.copy), and test that in its place',
     z.boolean().default(false),
   ),
 };
@@ -79,7 +90,9 @@ backup into a scratch database, counts every row there, and drops that database.
 backup defines can run meanwhile: where tv connects as a superuser they are named first. A role or an
 extension that the backup needs and the server lacks, or lets only a superuser create, is refused before the
 restore (--override superuser-extensions where the provider lets the role create it).
-What came of it is kept beside the backup, for tv db backups and tv db prune.`,
+What came of it is kept beside the backup, for tv db backups and tv db prune. With --copy the copy off the
+host is brought back by the program of the setting backup.copy, into the backup folder, and tested in the same ways; it
+has to be the same backup. Then it is removed.`,
   byHand,
   examples: [
     { what: 'Restore the newest one on trial, and count its rows', line: 'tv db verify --latest --restore' },
@@ -99,10 +112,11 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
         },
       ],
       restore: null,
+      fetch: null,
       server: { major: 15 },
       tools: { major: 15, version: '', cores: 4, memoryBytes: 17_179_869_184 },
     },
-    input: { backup: undefined, latest: true, all: false, restore: false },
+    input: { backup: undefined, latest: true, all: false, restore: false, copy: false },
   },
   onFailure: 'stop',
   // It touches nothing that another run has begun.
@@ -139,6 +153,9 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
       preflight.check('code', 'database', (signal) => checkCode(ctx, chosen, signal), readLimitMs);
       preflight.check('needs', 'database', (signal) => checkNeeds(ctx, chosen, signal), readLimitMs);
     }
+    const fetch = wanted.copy
+      ? preflight.check('copy', 'host', async () => checkFetch(ctx, await need(backups, 'backups')))
+      : undefined;
     const checks = await preflight.checks();
     const known = {
       backups: await backups,
@@ -157,38 +174,58 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
         server: { major },
         tools: known.tools,
         restore: known.maintenance ?? null,
+        fetch: (await fetch) ?? null,
       },
     };
   },
-  basis: ({ backups, restore }) => ({ backups: backups.map(({ path }) => path), restores: restore !== null }),
-  changes: ({ backups, restore }) => [
-    ...backups.map(
+  basis: (facts) => ({
+    backups: facts.backups.map(({ path }) => path),
+    restores: facts.restore !== null,
+    ...(isOfCopies(facts) ? { copies: true } : {}),
+  }),
+  changes: (facts) => [
+    ...facts.backups.map(
       ({ name, verified }): PlannedChange => ({
         kind: 'file',
         what: `marks of ${name}`,
         course: [
-          verified === undefined
-            ? 'unknown, they cannot be read'
-            : verified === null
-              ? 'never verified'
-              : `verified on ${verified.slice(0, 10)}`,
-          'what this run finds',
+          isOfCopies(facts)
+            ? 'as they are'
+            : verified === undefined
+              ? 'unknown, they cannot be read'
+              : verified === null
+                ? 'never verified'
+                : `verified on ${verified.slice(0, 10)}`,
+          isOfCopies(facts) ? 'what this run finds of the copy' : 'what this run finds',
         ],
       }),
     ),
-    ...(restore === null
+    ...(isOfCopies(facts)
+      ? facts.backups.map(
+          ({ name }): PlannedChange => ({
+            kind: 'file',
+            what: `copy of ${name} in the backup folder`,
+            course: ['none', 'brought back', 'removed'],
+          }),
+        )
+      : []),
+    ...(facts.restore === null
       ? []
       : [
           {
             kind: 'database',
-            what: backups.length === 1 ? 'a scratch database' : 'a scratch database for each backup',
+            what: facts.backups.length === 1 ? 'a scratch database' : 'a scratch database for each backup',
             course: ['none', 'restored', 'dropped'],
           } as const,
         ]),
   ],
-  consequence: ({ backups }) => `This reads ${howMany(backups.length, 'backup')}.`,
+  consequence: (facts) =>
+    isOfCopies(facts)
+      ? `This brings back and reads ${facts.backups.length === 1 ? 'a copy' : `${facts.backups.length} copies`}.`
+      : `This reads ${howMany(facts.backups.length, 'backup')}.`,
   plan: (facts) => facts.backups.map((backup, index) => verifyOne(facts, backup, index)),
-  verify: async (ctx, { backups }, { all }) => {
+  verify: async (ctx, facts, { all }) => {
+    const { backups } = facts;
     const preflight = new Preflight(ctx);
     const unusable = all ? await leftOut(ctx) : [];
     if (unusable.length > 0) {
@@ -203,6 +240,7 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
           directory: ctx.settings.backup.directory,
           wanted: path,
         });
+        if (isOfCopies(facts)) return judgeCopyMark(found, reading(index).result(ctx)?.problems ?? []);
         const { verified } = found.marks;
         // Undefined where a killed attempt did it: then the marks hold the outcome.
         const result = reading(index).result(ctx);
@@ -238,6 +276,24 @@ What came of it is kept beside the backup, for tv db backups and tv db prune.`,
 /** The step that reads the backup at this index of the facts. */
 const reading = (index: number) => step<Awaited<ReturnType<typeof verifyAndMark>>>(`verify-${index + 1}`);
 
+/** Absent from the facts of a run that an earlier version began. */
+function isOfCopies({ fetch }: Partial<Pick<VerifyFacts, 'fetch'>>): boolean {
+  return (fetch ?? null) !== null;
+}
+
+/** @param problems what this run has found, also where it could not be written beside the backup */
+function judgeCopyMark({ name, marks }: Backup, problems: readonly string[]): Finding {
+  const { copied } = marks;
+  const all = [...new Set([...problems, ...(copied?.problems ?? [])])].map(visible);
+  if (copied === undefined || all.length > 0 || !hasVerifiedCopy({ marks })) {
+    const what = all.join('; ') || 'what was found could not be written beside it';
+    return block(`copy of ${name}: ${what}`, {
+      next: [{ when: 'to copy it again', tv: ['db', 'copy', name] }, { tv: ['db', 'backups'] }],
+    });
+  }
+  return pass(`copy of ${name}: ${describeProof(copied.how)}, as the backup`);
+}
+
 async function leftOut(ctx: Context): Promise<readonly string[]> {
   const { directory } = ctx.settings.backup;
   return (await listBackups({ run: ctx.host().run, directory })).unusable;
@@ -252,14 +308,25 @@ function named(unusable: readonly string[]) {
 
 /** Reads one backup, restores it into a scratch database where asked for, and marks what came of it. */
 function verifyOne(facts: VerifyFacts, backup: VerifyFacts['backups'][number], index: number): Step {
-  const { path, form, archive, name, bytes: size } = backup;
+  const { path, form, name, bytes: size } = backup;
   const restores = facts.restore !== null;
   const jobs = facts.tools.cores;
+  const sized = `${name} (${bytes(size)})`;
+  const copies = isOfCopies(facts);
+  const what = copies ? `bring back the copy of ${sized}, read it` : `read ${sized}`;
+  const fetch = shownWords(facts.fetch ?? [], { path: '$COPY', name: quoteForShell(name) });
+  // The copy lies below its own name in the folder that it was brought to.
+  const inCopy = `./${name}`;
+  const tested = copies
+    ? { form, path: inCopy, archive: `${inCopy}${backup.archive.slice(path.length)}` }
+    : backup;
   return reading(index).define({
-    title: `read ${name} (${bytes(size)}) to its last byte${restores ? ', restore it into a scratch database, count, drop that' : ''}`,
-    command: restores
-      ? `createdb $SCRATCH && ${restoreCommand(backup, { jobs, into: '$SCRATCH' })} && dropdb $SCRATCH`
-      : readCommand({ form, archive: quoteForShell(archive) }),
+    title: `${what} to its last byte${restores ? ', restore it into a scratch database, count, drop that' : ''}`,
+    command: `${copies ? `${fetch} && cd $COPY && ` : ''}${
+      restores
+        ? `createdb $SCRATCH && ${restoreCommand(tested, { jobs, into: '$SCRATCH' })} && dropdb $SCRATCH`
+        : readCommand({ form, archive: quoteForShell(tested.archive) })
+    }`,
     // The marks keep the outcome, whether the run is resumed or not.
     effect: 'final',
     ...(restores ? { undoTitle: 'drop the scratch database' } : { afterwards: 'marks stay' }),
@@ -277,8 +344,28 @@ function verifyOne(facts: VerifyFacts, backup: VerifyFacts['backups'][number], i
 async function verifyAndMark(ctx: StepContext, facts: VerifyFacts, wanted: string) {
   const { run } = ctx.host();
   const backup = await findBackup({ run, directory: ctx.settings.backup.directory, wanted });
+  if (isOfCopies(facts)) {
+    return withFetchedCopy(ctx, backup, async ({ copy, problems: before }) => {
+      const tested = copy === undefined ? undefined : await test(ctx, facts, copy, before);
+      const { how = 'read', problems = before, rows = 0, compared = false, lacks = null } = tested ?? {};
+      const checkedAt = ctx.clock.now().toISOString();
+      const at = backup.marks.copied?.at ?? null;
+      const marked = await markCopy(ctx, wanted, { at, checkedAt, how, problems: [...problems] });
+      return { backup: backup.name, how, problems, rows, compared, marked, lacks };
+    });
+  }
+  const { how, problems, rows, compared, lacks } = await test(ctx, facts, backup, []);
+  const at = ctx.clock.now().toISOString();
+  const verified: BackupMarks['verified'] = { at, how, problems: [...problems] };
+  const marked = await writeMarks({ run, backup, marks: { ...backup.marks, verified } });
+  // Damage is a result, not a failure of the step: the other backups are still read, and `verify` reports it.
+  return { backup: backup.name, how, problems, rows, compared, marked, lacks };
+}
+
+/** @param before what is wrong with it already: then it is read, and not restored */
+async function test(ctx: StepContext, facts: VerifyFacts, backup: Backup, before: readonly string[]) {
   const verdict = await verifyBackup(ctx.database(), {
-    run,
+    run: ctx.host().run,
     backup,
     depth: 'all',
     jobs: facts.tools.cores,
@@ -286,17 +373,14 @@ async function verifyAndMark(ctx: StepContext, facts: VerifyFacts, wanted: strin
     signal: ctx.signal,
   });
   let how: 'read' | 'restored' = 'read';
-  const problems = [...verdict.problems];
+  const problems = [...before, ...verdict.problems];
   if (facts.restore !== null && problems.length === 0) {
     how = 'restored';
     problems.push(...(await tryRestore(ctx, facts, facts.restore, { backup, rows: verdict.rows })));
   }
-  const verified: BackupMarks['verified'] = { at: ctx.clock.now().toISOString(), how, problems };
-  const marked = await writeMarks({ run, backup, marks: { ...backup.marks, verified } });
   const lacks = await missingHere(ctx, verdict.needs);
-  // Damage is a result, not a failure of the step: the other backups are still read, and `verify` reports it.
   const rows = Object.values(verdict.rows).reduce((sum, one) => sum + one, 0);
-  return { backup: backup.name, how, problems, rows, compared: verdict.compared, marked, lacks };
+  return { how, problems, rows, compared: verdict.compared, lacks };
 }
 
 /** Roles and extensions that a restore would not find, or not be allowed to create; null where it could not be asked. */

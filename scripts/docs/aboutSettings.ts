@@ -32,6 +32,8 @@ export const aboutSettings: Readonly<Record<KeyName, string>> = {
   'api.origins': 'Origins whose pages are to read what the API answers (CORS).',
   'api.timeoutMs': 'Limit of one request to the API.',
   'backup.directory': 'Where `tv db backup` and `tv reindex` keep backups, on the host.',
+  'backup.copy':
+    'Programs of the host that copy backups off it. `command` copies `{path}`, a file or a folder; `{name}` is the name of the backup. `check` prints the sums (`SHA256  FILE`, as sha256sum) or sizes (`SIZE FILE`) of what the copy holds: only a copy that it proves counts for `tv db prune`. `fetch` brings the copy `{name}` back into the empty folder `{path}`, for `tv db verify --copy`. `timeout` limits each of them (default 6h). No shell reads them. Credentials belong in the configuration of the program, never here: a command line can be read by every user of the host.',
   'signers.admin': 'The key that grants and revokes roles: `tv oracle rotate-key`, `revoke-old`.',
   'signers.emergency': 'The key that pauses, unpauses and unwinds: `tv emergency …`.',
   'signers.riskOfficer': 'The key that trips and resets circuit breakers.',

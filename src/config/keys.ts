@@ -3,9 +3,18 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { isPrintable } from '../text/outsideText.ts';
 import { address, wrongChecksum } from './address.ts';
-import { hostPrefixes, pairSettings, showSigner, signerSource } from './mapSettings.ts';
+import {
+  copyCredentials,
+  copyProblem,
+  copySetting,
+  hostPrefixes,
+  pairSettings,
+  showSigner,
+  signerSource,
+} from './mapSettings.ts';
 import { databasePasswords, maskDatabaseUrl, maskUrls, urlCredentials } from './mask.ts';
-import type { Address, SignerSource } from './settings.ts';
+import type { Address, CopySettings, SignerSource } from './settings.ts';
+import { showSpan, timeSpan } from './timeSpan.ts';
 
 /** A value as it was written: text, or in a configuration file also a list or a map. */
 export type Raw = string | readonly string[] | Readonly<Record<string, string | readonly string[]>>;
@@ -18,6 +27,8 @@ export interface Key<T> {
   schema(): z.ZodType<T>;
   /** Default: as text. */
   show?(value: T): string;
+  /** Default: as it is in the settings. What a file holds, where that is something else. */
+  write?(value: T): unknown;
   /** Environment variable of tv. */
   readonly variable?: string;
   /** Name in TempoVault's `.env`. */
@@ -29,6 +40,8 @@ export interface Key<T> {
   credentials?(raw: Raw): readonly string[];
   /** A more exact reason for a malformed value than what is expected. */
   explain?(raw: Raw): Readonly<Record<string, string>> | undefined;
+  /** What is wrong with a malformed value of several parts, without a word of it. */
+  reason?(raw: Raw): string | undefined;
   /** Set in files only. */
   readonly fileOnly?: true;
   /** A map in a file. */
@@ -147,13 +160,6 @@ const localFile = (fallback?: string) =>
         .transform((path) => path.replace(/^~/, homedir())),
     ...(fallback === undefined ? {} : { fallback }),
   });
-
-const unitsMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-const timeSpan = () =>
-  text()
-    .regex(/^[1-9]\d{0,3}[mhd]$/)
-    .transform((span) => Number(span.slice(0, -1)) * unitsMs[span.slice(-1) as keyof typeof unitsMs]);
 
 const postgresUrl = {
   schema: () => text().regex(/^postgres(ql)?(\+\w+)?:\/\/./),
@@ -276,6 +282,17 @@ export const keys = {
   }),
   'api.timeoutMs': milliseconds(5_000),
   'backup.directory': hostPath('/backup', 'TV_BACKUP_DIR'),
+  'backup.copy': key<CopySettings>({
+    expected: 'a map, such as command: [rclone, copyto, "{path}", "offsite:backups/{name}"]',
+    schema: copySetting,
+    show: ({ command: [program = ''], check, fetch }) =>
+      `command ${program}${check === undefined ? '' : `, check ${check[0]}`}${fetch === undefined ? '' : `, fetch ${fetch[0]}`}`,
+    write: ({ timeoutMs, ...programs }) => ({ ...programs, timeout: showSpan(timeoutMs) }),
+    credentials: copyCredentials,
+    reason: copyProblem,
+    fileOnly: true,
+    map: true,
+  }),
   'signers.admin': signer,
   'signers.emergency': signer,
   'signers.riskOfficer': signer,
@@ -327,7 +344,7 @@ export const keys = {
   'approvals.expiry': key<number>({
     expected: 'a time, such as 30m, 4h or 1d',
     schema: timeSpan,
-    show: (ms) => (ms % unitsMs.h === 0 ? `${ms / unitsMs.h}h` : `${ms / unitsMs.m}m`),
+    show: showSpan,
     fallback: 4 * 3_600_000,
     fileOnly: true,
   }),

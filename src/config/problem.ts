@@ -16,6 +16,7 @@ export function unreadableValue(
   const written = rawText(raw);
   const clean = withoutKeys(written);
   const shown = clean.length > 60 ? `${clean.slice(0, 59)}…` : clean;
+  const reason = key.reason?.(raw);
   const explained = clean === written ? key.explain?.(raw) : undefined;
   return {
     level,
@@ -28,6 +29,7 @@ export function unreadableValue(
     facts: {
       expected: (source === '.env' ? key.inEnv?.expected : undefined) ?? key.expected,
       written: key.credentials === undefined ? shown || '(nothing)' : 'not shown, it may hold a secret',
+      ...(reason === undefined ? {} : { reason }),
       ...explained,
     },
     next,

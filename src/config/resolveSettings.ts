@@ -236,7 +236,7 @@ function buildSettings(resolution: Resolution, { name }: Chosen, paths: ConfigPa
       origins: need('api.origins'),
       timeoutMs: need('api.timeoutMs'),
     },
-    backup: { directory: need('backup.directory') },
+    backup: { directory: need('backup.directory'), copy: resolution.get('backup.copy') },
     signers: {
       admin: resolution.get('signers.admin'),
       emergency: resolution.get('signers.emergency'),

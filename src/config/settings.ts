@@ -24,6 +24,18 @@ export type SignerSource =
 /** How a named pair is given: by its id, or by its two tokens in any order. */
 export type PairSetting = { readonly id: `0x${string}` } | { readonly tokens: readonly [Address, Address] };
 
+/** Copies of backups off the host: programs of the host, each a program and its arguments, run without a shell. */
+export interface CopySettings {
+  /** Copies `{path}`, a file or a folder of the host. */
+  readonly command: readonly string[];
+  /** Prints sums or sizes of what the copy `{name}` holds. */
+  readonly check: readonly string[] | undefined;
+  /** Brings the copy `{name}` back into the empty folder `{path}`. */
+  readonly fetch: readonly string[] | undefined;
+  /** Limit of each of them, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
 /** The settings of one environment, resolved from all sources (flags, `TV_…`, file, `.env`, defaults). */
 export interface Settings {
   readonly environment: string;
@@ -75,7 +87,11 @@ export interface Settings {
     readonly origins: readonly string[];
     readonly timeoutMs: number;
   };
-  readonly backup: { readonly directory: string };
+  readonly backup: {
+    readonly directory: string;
+    /** Undefined where backups are not copied. */
+    readonly copy?: CopySettings | undefined;
+  };
   readonly signers: Readonly<Record<SignerRole, SignerSource | undefined>>;
   /** Who should hold which role, for the review of the security checklist; undefined where it is not set. */
   readonly roles: Readonly<Record<ExpectedRole, readonly Address[] | undefined>>;

@@ -1,4 +1,4 @@
-import { keyNames, keyOf, type Raw } from './keys.ts';
+import { type Key, keyNames, keyOf, type Raw } from './keys.ts';
 import { showSigner } from './mapSettings.ts';
 import type { SettingOrigin, Settings, SettingsOrigins, SignerRole } from './settings.ts';
 
@@ -135,5 +135,6 @@ function written(settings: Settings, { key }: SettingOrigin): Pick<Line, 'text' 
     return { text: '', secret: false };
   }
   const secret = name === 'database.url' || (keyOf(name).credentials?.(value as Raw) ?? []).length > 0;
-  return { text: secret ? '' : JSON.stringify(value), secret };
+  const write = (keyOf(name) as Key<unknown>).write ?? ((same: unknown) => same);
+  return { text: secret ? '' : JSON.stringify(write(value)), secret };
 }

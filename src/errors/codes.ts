@@ -329,6 +329,10 @@ export const codes = {
   'backup.dump-failed': { meaning: 'pg_dump did not finish.' },
   'backup.incomplete': { meaning: 'The backup does not hold what the database holds.' },
   'backup.not-written': { meaning: 'The backup, its manifest or its marks cannot be written or removed.' },
+  'backup.not-copied': {
+    meaning: 'The backup cannot be copied off the host, or its copy cannot be brought back.',
+    whatToDo: 'Correct backup.copy in the settings, then tv db copy.',
+  },
   'backup.pinned': { meaning: 'The backup is pinned.', whatToDo: 'tv db unpin removes the pin.' },
 
   // Units that tv installs

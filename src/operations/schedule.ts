@@ -38,7 +38,7 @@ export function plannedTimers(
 }
 
 /** Settings in which the scheduled tv has to agree with this one. */
-const decisive = ['database.url', 'backup.directory'];
+const decisive = ['database.url', 'backup.directory', 'backup.copy'];
 
 /**
  * How the host itself has to call tv on a schedule, so that it works on this environment.

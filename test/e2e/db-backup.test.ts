@@ -1,9 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseDocument } from 'yaml';
 import { readPassword } from '../../src/sandbox/passwords.ts';
 import { sandboxPaths } from '../../src/sandbox/paths.ts';
 import {
@@ -433,3 +443,128 @@ async function pids(): Promise<string> {
 function unwrapped(text: string): string {
   return text.replace(/\s+/g, ' ');
 }
+
+describe('copies off the host', () => {
+  let offsite: string;
+  let original: string;
+  /** Sums of a copy: of a folder those of its files, else that of the file. */
+  let check: readonly string[];
+  const config = () => sandboxPaths(sandbox.dir).config;
+  const copyTo = (copy: object) => {
+    const settings = parseDocument(original);
+    const [name] = Object.keys(settings.toJS().environments);
+    settings.setIn(['environments', name, 'backup', 'copy'], settings.createNode(copy));
+    writeFileSync(config(), settings.toString());
+  };
+  const good = () => ({
+    command: ['cp', '-rT', '{path}', join(offsite, '{name}')],
+    check,
+    fetch: ['cp', '-r', join(offsite, '{name}'), '{path}'],
+  });
+  const copied = async () => (await listed(sandbox)).backups[0]?.marks.copied;
+  const lastRun = async () => {
+    const { runs } = JSON.parse((await sandbox.tv(['runs', 'list', '--json'])).stdout) as {
+      runs: { run: string }[];
+    };
+    return runs[0]?.run ?? '';
+  };
+  const findings = async () => {
+    const { stdout } = await sandbox.tv(['status', '--json']);
+    const { findings: all } = JSON.parse(stdout) as { findings: { id: string; next: string[] }[] };
+    return all.filter(({ id }) => id === 'backup-not-copied');
+  };
+  beforeAll(() => {
+    original = readFileSync(config(), 'utf8');
+    offsite = join(sandbox.dir, 'offsite');
+    mkdirSync(offsite);
+    const script = join(sandbox.dir, 'sums.sh');
+    writeFileSync(script, 'cd "$1" 2>/dev/null && find . -type f -exec sha256sum {} + || sha256sum "$1"\n');
+    check = ['sh', script, join(offsite, '{name}')];
+  });
+  afterEach(() => {
+    writeFileSync(config(), original);
+    for (const name of readdirSync(offsite)) rmSync(join(offsite, name), { recursive: true });
+  });
+
+  it('a backup is copied and the copy checked; brought back, it is restored on trial; damage is found', async () => {
+    copyTo(good());
+    const made = await sandbox.tv(['db', 'backup']);
+    expect(made.exitCode).toBe(0);
+    expect(unwrapped(made.stderr)).toContain('was copied off the host, proven by sums');
+    expect(await copied()).toMatchObject({ how: 'sum', problems: [] });
+    expect(unwrapped((await sandbox.tv(['db', 'backups'])).stdout)).toMatch(/copied .* \(by sums\)/);
+    expect(await findings()).toEqual([]);
+
+    const verify = ['db', 'verify', '--latest', '--copy'];
+    expect((await sandbox.tv([...verify, '--restore'])).exitCode).toBe(0);
+    expect(await copied()).toMatchObject({ how: 'restored', problems: [] });
+    expect(Object.keys(await databasesOf(sandbox))).toEqual(['tempovault']);
+    expect((await listed(sandbox)).leftovers).toEqual([]);
+
+    const [{ name } = { name: '' }] = (await listed(sandbox)).backups;
+    const file = join(offsite, name, 'data', 'toc.dat');
+    const bytes = readFileSync(file);
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+    writeFileSync(file, bytes);
+    const found = await sandbox.tv(verify);
+    expect(found.exitCode).toBe(5);
+    expect(unwrapped(found.stderr)).toContain('was changed after it was written (its checksum differs)');
+    // The backup itself is as good as before.
+    const [backup] = (await listed(sandbox)).backups;
+    expect(backup).toMatchObject({ problems: [], marks: { verified: { problems: [] } } });
+    expect(await findings()).toMatchObject([{ next: [expect.stringContaining(`db copy ${name}`)] }]);
+
+    expect((await sandbox.tv(['db', 'copy', '--all'])).exitCode).toBe(0);
+    expect(await copied()).toMatchObject({ how: 'sum', problems: [] });
+    expect(await findings()).toEqual([]);
+    // Once more: there is nothing to do.
+    expect((await sandbox.tv(['db', 'copy', '--all'])).exitCode).toBe(0);
+  });
+
+  it('a copy that fails keeps the backup: exit 5, named everywhere, mended by a copy and a resume', async () => {
+    copyTo({ ...good(), command: ['sh', '-c', 'echo "quota exceeded" >&2; exit 9', '{path}'] });
+    const made = await sandbox.tv(['db', 'backup']);
+    expect(made.exitCode).toBe(5);
+    expect(unwrapped(made.stderr)).toContain('no verified copy: sh ended with exit code 9: quota exceeded');
+    const [{ name } = { name: '' }] = (await listed(sandbox)).backups;
+    expect(name).not.toBe('');
+    expect(unwrapped((await sandbox.tv(['db', 'backups'])).stdout)).toContain('quota exceeded');
+    expect(await findings()).toMatchObject([{ next: [expect.stringContaining(`db copy ${name}`)] }]);
+    const run = await lastRun();
+    expect((await sandbox.tv(['resume', run])).exitCode).toBe(5);
+
+    copyTo(good());
+    expect((await sandbox.tv(['db', 'copy', name])).exitCode).toBe(0);
+    expect((await sandbox.tv(['resume', run])).exitCode).toBe(0);
+    expect(await findings()).toEqual([]);
+  });
+
+  it('one file is copied and brought back, too; killed after the copy, it is finished by resume', async () => {
+    copyTo(good());
+    const cut = await sandbox.tv(['db', 'backup', '--plain'], { env: { TV_FAILPOINT: 'copy:acted' } });
+    expect(cut.exitCode).not.toBe(0);
+    expect((await sandbox.tv(['resume', await lastRun()])).exitCode).toBe(0);
+    expect((await listed(sandbox)).backups).toHaveLength(1);
+    expect(await copied()).toMatchObject({ how: 'sum', problems: [] });
+    expect((await sandbox.tv(['db', 'verify', '--latest', '--copy'])).exitCode).toBe(0);
+    expect(await copied()).toMatchObject({ how: 'read', problems: [] });
+  });
+
+  it('prune keeps old backups until three newer ones have a verified copy, and says so', async () => {
+    await backUp();
+    for (const name of ['a.sql', 'b.sql']) {
+      writeFileSync(join(folder, name), '-- old');
+      utimesSync(join(folder, name), new Date('2026-01-01'), new Date('2026-01-01'));
+    }
+    const removed = async () => {
+      const { stdout, stderr } = await sandbox.tv(['db', 'prune', '--dry-run']);
+      return unwrapped(stderr + stdout);
+    };
+    expect(await removed()).toContain('remove a.sql');
+    copyTo(good());
+    const kept = await removed();
+    expect(kept).toContain('2 without 3 newer ones that have a verified copy');
+    expect(kept).toContain('tv db copy --all');
+    expect(kept).not.toContain('remove a.sql');
+  });
+});

@@ -157,6 +157,7 @@ describe('every check and every verification, as printed', async () => {
       AMOUNT: '1000000',
       RECIPIENT: sandbox.info.accounts['owner'] ?? '',
       BACKUP: '$BACKUP_DIRECTORY/none.dump',
+      OFFSITE: '/tmp',
       SERVERS: `127.0.0.1:${sandbox.info.ports.api}`,
       TV: 'tv',
       TX_HASH: await anyTransaction(),

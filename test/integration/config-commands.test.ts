@@ -99,7 +99,8 @@ describe('tv config show', () => {
         api.publicUrl  not set
         api.origins    (none)                  default
         api.timeoutMs  5000                    default
-        backup.directory  /mnt/backup             --set"
+        backup.directory  /mnt/backup             --set
+        backup.copy       not set"
     `);
     expect((await showText(options)).split('\n\n').slice(2).join('\n')).toMatchInlineSnapshot(`
       "Files, in the order of the search
@@ -276,6 +277,7 @@ describe('tv config init', () => {
 
           # backup:
             # directory: "/backup"  # default
+            # copy:  # not set
 
           # Lists of addresses: who should hold which role. tv checklist compares them with the chain.
           # roles:

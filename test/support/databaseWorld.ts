@@ -69,6 +69,7 @@ export interface ListedBackup {
   readonly marks: {
     readonly verified: { readonly how: string; readonly problems: readonly string[] } | null;
     readonly pinned: { readonly reason: string } | null;
+    readonly copied?: { readonly how: string; readonly problems: readonly string[] };
   };
   readonly manifest: { readonly cursorBlock: number | null; readonly rows: Record<string, number> } | null;
 }

@@ -13,6 +13,7 @@ export const worldSettings = {
   sandbox: false,
   chain: { id: 4217, rpcUrls: ['https://a.example', 'https://b.example'] },
   database: { unit: 'postgresql' },
+  backup: { directory: '/backup' },
   host: {
     envFile: '/home/tempovault/tempovault/.env',
     units: { api: 'tempovault-api', indexer: 'tempovault-indexer', oracle: 'tempovault-oracle' },

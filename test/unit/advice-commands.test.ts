@@ -203,7 +203,7 @@ it('every plan line and undo that is a command of tv is taken by its own parser'
 
 it('every plan line is one for a shell: programs of the host, tv and cast, with a node to ask', async () => {
   const programs =
-    /^(systemctl|journalctl|timeout|psql|pg_dump|pg_restore|createdb|dropdb|gzip|tail|sha256sum|sed|rm|mv|tee|nginx|true|tv|cast|#) ?/;
+    /^(systemctl|journalctl|timeout|psql|pg_dump|pg_restore|createdb|dropdb|gzip|tail|sha256sum|sed|rm|mv|tee|nginx|true|rclone|tv|cast|#) ?/;
   const wrong = (await plans()).flatMap(({ place, step: { command } }) => {
     const calls = command.split(/ (?:&&|\|\|) /);
     const lacksNode = /^cast (send|call)/.test(command) && !command.includes('--rpc-url "$RPC_URL"');

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { signerSource } from '../../src/config/mapSettings.ts';
+import { copySetting, signerSource } from '../../src/config/mapSettings.ts';
+import { starterConfig } from '../../src/config/starterConfig.ts';
 import { ConfigWorld, originOf, problemLines } from '../support/configWorld.ts';
 
 let world: ConfigWorld;
@@ -103,3 +104,67 @@ it.each(['host: ssh a', '"a b": ssh a', 'api-2: ""', 'api-2: {a: b}', '-x: ssh a
     expect(resolved.settings.host.others).toEqual({});
   },
 );
+
+it('reads how backups are copied off the host; the default of the limit is six hours', async () => {
+  const resolved = await withSettings(
+    'backup:',
+    '  copy:',
+    '    command: [rclone, copyto, "{path}", "offsite:backups/{name}"]',
+    '    check: [rclone, hashsum, sha256, "offsite:backups/{name}"]',
+  );
+  expect(problemLines(resolved)).toBe('');
+  expect(resolved.settings.backup.copy).toEqual({
+    command: ['rclone', 'copyto', '{path}', 'offsite:backups/{name}'],
+    check: ['rclone', 'hashsum', 'sha256', 'offsite:backups/{name}'],
+    fetch: undefined,
+    timeoutMs: 6 * 3_600_000,
+  });
+  expect(originOf(resolved, 'backup.copy')).toMatchObject({
+    ...{ shown: 'command rclone, check rclone', source: 'file' },
+  });
+  const limited = await withSettings('backup: {copy: {command: [cp, "{path}", /mnt], timeout: 90m}}');
+  expect(limited.settings.backup.copy?.timeoutMs).toBe(90 * 60_000);
+});
+
+it('a first configuration file shows backup.copy as it is written in one', async () => {
+  const resolved = await withSettings('backup: {copy: {command: [cp, "{path}", /mnt], timeout: 90m}}');
+  const text = starterConfig(resolved.settings, resolved.origins);
+  const [, written = ''] = /# copy: (\{.*\}) {2}#/.exec(text) ?? [];
+  expect(JSON.parse(written)).toEqual({ command: ['cp', '{path}', '/mnt'], timeout: '90m' });
+  expect(copySetting().safeParse(JSON.parse(written)).data).toEqual(resolved.settings.backup.copy);
+});
+
+it.each<[string, string, string]>([
+  ['nothing', '{}', 'command is missing'],
+  ['a text for words', '{command: "rclone {path}"}', 'command is not a list of words: no shell reads it'],
+  ['no words', '{command: []}', 'command is not a list of words: no shell reads it'],
+  ['a word that steers a terminal', '{command: [cp, "{path}", "\\e[2J"]}', 'command is not a list of words'],
+  ['no path', '{command: [rclone, sync]}', 'command lacks {path}, the backup to copy'],
+  [
+    'a misspelled placeholder',
+    '{command: [cp, "{path}", "{nmae}"]}',
+    'another placeholder than {path} and {name}',
+  ],
+  ['a fetch without its name', '{command: [cp, "{path}"], fetch: [cp, "{path}"]}', 'fetch lacks {name}'],
+  ['an unknown entry', '{command: [cp, "{path}"], shell: true}', 'it has another entry than command, check'],
+  ['a limit without a unit', '{command: [cp, "{path}"], timeout: 60}', 'timeout is not a time, such as 90m'],
+  [
+    'a password',
+    '{command: [curl, -T, "{path}", "ftp://u:hunter%2Btwo@keep/{name}"]}',
+    'command has a password in it, which belongs in the configuration of that program',
+  ],
+])('backup.copy: %s is refused, with the reason and without the value', async (_, value, reason) => {
+  const resolved = await withSettings(`backup: {copy: ${value}}`);
+  const told = problemLines(resolved);
+  expect(told).toContain('backup.copy is malformed.');
+  expect(told).toContain(reason);
+  expect(told).not.toContain('hunter');
+  expect(resolved.settings.backup.copy).toBeUndefined();
+  if (value.includes('hunter')) expect(resolved.secrets).toContain('hunter+two');
+});
+
+it('backup.copy: a placeholder without quotes, which YAML reads as a map, is refused and shown with quotes', async () => {
+  const told = problemLines(await withSettings('backup: {copy: {command: [cp, {path}, /mnt]}}'));
+  expect(told).toContain('backup.copy is malformed.');
+  expect(told).toContain('command: [rclone, copyto, "{path}", "offsite:backups/{name}"]');
+});

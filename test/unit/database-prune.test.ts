@@ -7,6 +7,7 @@ const dayMs = 86_400_000;
 const now = new Date('2026-11-23T03:00:00Z');
 const keepDays = 30;
 const keepVerified = 3;
+const rule = { now, keepDays, keepVerified, needsCopy: false };
 
 interface Night {
   /** Days without a backup before this one. */
@@ -64,8 +65,25 @@ function history(nights: readonly Night[]): readonly Backup[] {
   });
 }
 
+type Kind = 'verified' | 'unverified' | 'damaged' | 'broken' | 'both';
+
+function backup(name: string, days: number, kind: Kind, pinned = false): Backup {
+  const problems = kind === 'broken' || kind === 'both' ? ['toc.dat is missing'] : [];
+  const found = kind === 'damaged' ? ['toc.dat was changed'] : [];
+  const verified = ['verified', 'damaged', 'both'].includes(kind)
+    ? { at: now.toISOString(), how: 'read' as const, problems: found }
+    : null;
+  return {
+    ...{ name, path: `/backup/${name}`, form: 'directory', archive: `/backup/${name}/data`, bytes: 1 },
+    createdAt: new Date(now.getTime() - days * dayMs).toISOString(),
+    manifest: null,
+    marks: { verified, pinned: pinned ? { at: now.toISOString(), by: 'alice', reason: 'x' } : null },
+    problems,
+  };
+}
+
 function remove(backups: readonly Backup[]): readonly Backup[] {
-  return choosePrune(backups, { now, keepDays, keepVerified })
+  return choosePrune(backups, rule)
     .filter((choice) => choice.remove)
     .map(({ backup }) => backup);
 }
@@ -147,22 +165,6 @@ describe('choosing what to prune from 400 backups', () => {
 
 /** Each rule where it alone decides: what stays of backups that would all go by their age. */
 describe('choosePrune', () => {
-  type Kind = 'verified' | 'unverified' | 'damaged' | 'broken' | 'both';
-  function backup(name: string, days: number, kind: Kind, pinned = false): Backup {
-    const problems = kind === 'broken' || kind === 'both' ? ['toc.dat is missing'] : [];
-    const found = kind === 'damaged' ? ['toc.dat was changed'] : [];
-    const verified = ['verified', 'damaged', 'both'].includes(kind)
-      ? { at: now.toISOString(), how: 'read' as const, problems: found }
-      : null;
-    return {
-      ...{ name, path: `/backup/${name}`, form: 'directory', archive: `/backup/${name}/data`, bytes: 1 },
-      createdAt: new Date(now.getTime() - days * dayMs).toISOString(),
-      manifest: null,
-      marks: { verified, pinned: pinned ? { at: now.toISOString(), by: 'alice', reason: 'x' } : null },
-      problems,
-    };
-  }
-
   it.each<[string, readonly Backup[], string]>([
     [
       'the newest, also where nothing is known of it',
@@ -230,9 +232,7 @@ describe('choosePrune', () => {
       'a c d',
     ],
   ])('keeps %s', (_, backups, stay) => {
-    const kept = choosePrune(backups.toReversed(), { now, keepDays, keepVerified }).filter(
-      (one) => !one.remove,
-    );
+    const kept = choosePrune(backups.toReversed(), rule).filter((one) => !one.remove);
     expect(kept.map((one) => one.backup.name).join(' ')).toBe(stay);
   });
 
@@ -246,7 +246,7 @@ describe('choosePrune', () => {
     const pinned = backup('e', 50, 'unverified');
     const pin = { at: now.toISOString(), by: 'alice', reason: 'before the upgrade' };
     const marks = { ...pinned.marks, pinned: pin };
-    const choices = choosePrune([...backups, { ...pinned, marks }], { now, keepDays, keepVerified });
+    const choices = choosePrune([...backups, { ...pinned, marks }], rule);
     expect(choices.map(({ backup: { name }, reason }) => `${name}: ${reason}`)).toEqual([
       'a: the newest',
       `b: younger than ${keepDays} days`,
@@ -254,5 +254,108 @@ describe('choosePrune', () => {
       'd: 41 days old',
       'e: pinned: before the upgrade',
     ]);
+  });
+});
+
+describe('where backups are copied off the host', () => {
+  const copies = { ...rule, needsCopy: true };
+  const copied = (how: 'sum' | 'exit-code', problems: readonly string[] = []) => ({
+    ...{ at: now.toISOString(), checkedAt: now.toISOString(), how, problems: [...problems] },
+  });
+  const withCopy = (one: Backup, copy: ReturnType<typeof copied>): Backup => ({
+    ...one,
+    marks: { ...one.marks, copied: copy },
+  });
+  const gone = (backups: readonly Backup[]) =>
+    choosePrune(backups, copies).flatMap(({ backup: { name }, remove: goes }) => (goes ? [name] : []));
+  const proven = (name: string, days: number) => withCopy(backup(name, days, 'verified'), copied('sum'));
+
+  it.each<[string, readonly Backup[], readonly string[]]>([
+    [
+      'three newer ones with a verified copy → it goes, copied or not',
+      [proven('a', 1), proven('b', 2), proven('c', 3), backup('d', 40, 'verified'), proven('e', 41)],
+      ['d', 'e'],
+    ],
+    [
+      'two newer ones with a verified copy → all stay',
+      [proven('a', 1), proven('b', 2), backup('c', 3, 'verified'), backup('d', 40, 'unverified')],
+      [],
+    ],
+    [
+      'no copy at all, as on the day of the setting → all stay',
+      Array.from({ length: 9 }, (_, index) => backup(`n${index}`, 30 + index, 'verified')),
+      [],
+    ],
+    [
+      'copies that only an exit code speaks for → all stay',
+      ['a', 'b', 'c', 'd', 'e'].map((name, index) =>
+        withCopy(backup(name, 40 + index, 'verified'), copied('exit-code')),
+      ),
+      [],
+    ],
+    [
+      'a copy whose check failed does not count',
+      [
+        proven('a', 1),
+        proven('b', 2),
+        withCopy(backup('c', 3, 'verified'), copied('sum', ['another checksum'])),
+        backup('d', 40, 'verified'),
+      ],
+      [],
+    ],
+    [
+      'a copy of a backup that was never verified does not count',
+      [
+        proven('a', 1),
+        proven('b', 2),
+        withCopy(backup('c', 3, 'unverified'), copied('sum')),
+        backup('d', 40, 'verified'),
+      ],
+      [],
+    ],
+    [
+      'a backup between the three that count stays, with the reason',
+      [
+        proven('a', 1),
+        proven('b', 40),
+        backup('c', 41, 'verified'),
+        proven('d', 42),
+        backup('e', 43, 'both'),
+      ],
+      ['e'],
+    ],
+  ])('%s', (_, backups, expected) => expect(gone(backups.toReversed())).toEqual(expected));
+
+  it('names the reason', () => {
+    const reasons = choosePrune([proven('a', 1), proven('b', 40), backup('c', 41, 'verified')], copies);
+    expect(reasons.map(({ reason }) => reason)).toEqual([
+      'the newest',
+      'one of the 3 newest verified with a verified copy',
+      'without 3 newer ones that have a verified copy',
+    ]);
+  });
+
+  it('whatever the history: what goes has three newer ones that count', () => {
+    const histories = fc.array(night, { minLength: 60, maxLength: 60 }).map(history);
+    fc.assert(
+      fc.property(histories, fc.infiniteStream(fc.integer({ min: 0, max: 3 })), (backups, dice) => {
+        const all = backups.map((one) => {
+          const which = dice.next().value;
+          if (which === 0) return one;
+          return withCopy(one, which === 1 ? copied('exit-code') : copied('sum', which === 2 ? [] : ['x']));
+        });
+        const counts = (one: Backup) =>
+          isVerified(one) && one.marks.copied?.how === 'sum' && one.marks.copied.problems.length === 0;
+        const removed = choosePrune(all, copies).flatMap((choice) => (choice.remove ? [choice.backup] : []));
+        for (const one of removed) {
+          const newer = all.filter(
+            (other) =>
+              counts(other) && Date.parse(other.createdAt) >= Date.parse(one.createdAt) && other !== one,
+          );
+          expect(newer.length).toBeGreaterThanOrEqual(keepVerified);
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 });

@@ -33,6 +33,7 @@ const restsOn: Readonly<Record<string, string>> = {
     sender.from`,
   'db backup': 'form compression directory database.name database.systemIdentifier database.oid tools.cores',
   'db verify': 'backups.0.path backups.0.form backups.0.archive restore',
+  'db copy': 'backups.0.path backups.0.name copy.command.0 copy.check.0',
   'db pin': 'path name form reason',
   'db unpin': 'path name form reason',
   'db restore': `

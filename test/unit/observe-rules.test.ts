@@ -906,7 +906,9 @@ describe('rules', () => {
   );
 
   it('each has a situation', () => {
-    const found = new Set(situations.flatMap(([, , ids]) => ids.map((id) => id.split(/[: ]/)[0])));
+    // That one rests on a setting, and has a table of its own.
+    const situated = situations.flatMap(([, , ids]) => ids.map((id) => id.split(/[: ]/)[0]));
+    const found = new Set(['backup-not-copied', ...situated]);
     expect(rules.map(({ id }) => id).filter((id) => !found.has(id))).toEqual([]);
   });
 
@@ -923,6 +925,47 @@ describe('rules', () => {
       ...Object.values(unreadable).flatMap(({ lateCauses = [] }) => lateCauses),
     ];
     expect(named.map((id) => id.split(':')[0] ?? '').filter((id) => !known.has(id))).toEqual([]);
+  });
+
+  const copy = { command: ['rclone'], check: ['rclone'], fetch: undefined, timeoutMs: 6 * 3_600_000 };
+  const copied = { at: now.toISOString(), checkedAt: now.toISOString(), problems: [] };
+  const old = { ...backup, name: 'old', createdAt: '2026-11-21T03:00:00.000Z' };
+  it.each<[string, readonly object[], string | undefined, (readonly string[])?]>([
+    ['a copy proven by sums', [{ copied: { ...copied, how: 'sum' } }], undefined],
+    ['a copy proven by sizes', [{ copied: { ...copied, how: 'size' } }], undefined],
+    ['none yet, of one that was made just now', [{}], undefined],
+    [
+      'none yet of the newest, and none of the one before',
+      [{}, {}],
+      'the newest verified backup has no verified copy off the host',
+      ['db', 'copy', 'old'],
+    ],
+    [
+      'the check did not list a file',
+      [{ copied: { ...copied, how: 'size', problems: ['the check does not list data/1.dat.gz'] } }],
+      'the newest verified backup has no verified copy off the host: the check does not list data/1.dat.gz',
+      ['db', 'copy', backup.name],
+    ],
+    [
+      'nothing but an exit code',
+      [{ copied: { ...copied, how: 'exit-code' } }],
+      'the newest verified backup has no verified copy off the host: only the exit code of rclone says that it was copied',
+      ['config', 'show'],
+    ],
+  ])('backup.copy is set, %s', (_, marks, sentence, words) => {
+    const backups = marks.map((mark, index) => {
+      const base = index === 0 ? backup : old;
+      return { ...base, marks: { ...base.marks, ...mark } };
+    });
+    const world = worldWith({ backups: (value) => ({ ...value, backups: backups as typeof value.backups }) });
+    const settings = { ...worldSettings, backup: { directory: '/backup', copy } };
+    const found = judge({ world, settings, now }).findings.filter(({ id }) => id === 'backup-not-copied');
+    expect(found.map((finding) => finding.sentence)).toEqual(sentence === undefined ? [] : [sentence]);
+    expect(found.flatMap(({ next }) => next)).toEqual(
+      words === undefined ? [] : [expect.objectContaining({ tv: words })],
+    );
+    // Without the setting there is nothing to copy.
+    expect(judge({ world, settings: worldSettings, now }).findings).toEqual([]);
   });
 
   it('a new sandbox has no backup → no finding', () => {

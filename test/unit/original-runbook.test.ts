@@ -24,6 +24,7 @@ it('every command for one of its sections covers a line of it', () => {
   // Steps that the original lacks: to check the state, and to undo.
   const added = [
     'db backups',
+    'db copy',
     'db pin',
     'db unpin',
     'db schedule show',

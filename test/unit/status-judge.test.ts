@@ -28,9 +28,8 @@ it('what prune would free is what tv db prune removes', () => {
       marks: { verified: null, pinned: pinned ? { reason: 'x' } : null },
     }) as unknown as Backup;
   const all = [backup(1), backup(29), backup(31), backup(40, true), backup(60)];
-  expect(prunable(all, { now, keepDays: 30, keepVerified: 3 }).map(({ name }) => name)).toEqual([
-    'd31',
-    'd60',
-  ]);
-  expect(prunable([backup(90)], { now, keepDays: 30, keepVerified: 3 })).toEqual([]);
+  expect(
+    prunable(all, { now, keepDays: 30, keepVerified: 3, needsCopy: false }).map(({ name }) => name),
+  ).toEqual(['d31', 'd60']);
+  expect(prunable([backup(90)], { now, keepDays: 30, keepVerified: 3, needsCopy: false })).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { hasVerifiedCopy } from './copies.ts';
 import type { Backup } from './listBackups.ts';
 
 export interface PruneRule {
@@ -6,6 +7,8 @@ export interface PruneRule {
   readonly keepDays: number;
   /** As many of the newest verified ones stay, whatever their age. */
   readonly keepVerified: number;
+  /** Whether only those count that also have a verified copy off the host (`backup.copy`). */
+  readonly needsCopy: boolean;
 }
 
 export type PruneChoice = {
@@ -25,12 +28,16 @@ export function isVerified({ marks, problems }: Pick<Backup, 'marks' | 'problems
 /**
  * Which backups are to go. Ages are counted from the time in the manifest. One from the future (the
  * clock was wrong then, or is now) is young. Never the newest, never a pinned one, and of the
- * verified ones never the last few.
+ * verified ones never the last few. With `needsCopy` an old one goes only where as many newer ones have a verified
+ * copy: one without is never the reason why another may go.
  */
 export function choosePrune(backups: readonly Backup[], rule: PruneRule): readonly PruneChoice[] {
-  const { now, keepDays, keepVerified } = rule;
+  const { now, keepDays, keepVerified, needsCopy } = rule;
   const sorted = backups.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
-  const proven = new Set(sorted.filter(isVerified).slice(0, keepVerified));
+  const counted = sorted.filter((backup) => isVerified(backup) && (!needsCopy || hasVerifiedCopy(backup)));
+  const proven = new Set(counted.slice(0, keepVerified));
+  const last = counted[keepVerified - 1];
+  const enoughUpTo = last === undefined ? sorted.length : sorted.indexOf(last);
   const newestSound = sorted.find(({ problems }) => problems.length === 0);
   return sorted.map((backup, index) => {
     const days = Math.floor((now.getTime() - Date.parse(backup.createdAt)) / dayMs);
@@ -38,9 +45,19 @@ export function choosePrune(backups: readonly Backup[], rule: PruneRule): readon
     if (backup.marks.pinned !== null) return stays(`pinned: ${backup.marks.pinned.reason}`);
     if (index === 0 || backup === newestSound) return stays('the newest');
     if (days < keepDays) return stays(`younger than ${keepDays} days`);
-    if (proven.has(backup)) return stays(`one of the ${keepVerified} newest verified`);
+    if (proven.has(backup)) return stays(newestReason(rule));
+    if (needsCopy && index < enoughUpTo) return stays(withoutCopies(rule));
     return { backup, remove: true, reason: `${days} days old` };
   });
+}
+
+function newestReason({ keepVerified, needsCopy }: PruneRule): string {
+  return `one of the ${keepVerified} newest verified${needsCopy ? ' with a verified copy' : ''}`;
+}
+
+/** Why an old backup stays where too few newer ones are copied. */
+export function withoutCopies({ keepVerified }: Pick<PruneRule, 'keepVerified'>): string {
+  return `without ${keepVerified} newer ones that have a verified copy`;
 }
 
 /** The backups that a prune would remove: what a full disk can really get back. */

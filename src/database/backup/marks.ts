@@ -13,6 +13,21 @@ const marksShape = z.object({
     })
     .nullable(),
   pinned: z.object({ at: z.iso.datetime(), by: z.string(), reason: z.string() }).nullable(),
+  /** Of the last attempt to copy it off the host, or to check that copy; absent where there was none. */
+  copied: z
+    .object({
+      /** When it was copied; null where tv has only checked a copy of another program's making. */
+      at: z.iso.datetime().nullable(),
+      checkedAt: z.iso.datetime(),
+      /**
+       * `exit-code`: only the program says so; `size`, `sum`: of every file, as the check listed them; `read`,
+       * `restored`: it was brought back, and read or restored.
+       */
+      how: z.enum(['exit-code', 'size', 'sum', 'read', 'restored']),
+      /** Empty where all was well. */
+      problems: z.array(z.string()),
+    })
+    .optional(),
 });
 
 /** What was found out and decided about a backup after it was made; beside the manifest, which never changes. */

@@ -9,6 +9,7 @@ import { ownMetrics } from './exposition.ts';
 export const commands: Readonly<Record<string, readonly string[]>> = {
   'disk-full': ['db', 'prune'],
   'backup-old': ['db', 'backup'],
+  'backup-not-copied': ['db', 'backups'],
   'schedule-failed': ['db', 'schedule', 'show'],
   'schedule-idle': ['db', 'schedule', 'install'],
   'run-unfinished': ['runs', 'list'],

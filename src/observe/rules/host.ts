@@ -1,9 +1,12 @@
+import { isVerified } from '../../database/backup/choosePrune.ts';
+import { hasVerifiedCopy } from '../../database/backup/copies.ts';
 import { onHost } from '../../errors/advice.ts';
 import { monitorUnit } from '../../host/monitorUnit.ts';
 import { nameRuns } from '../../journal/readRuns.ts';
 import { recoveryCommands } from '../../journal/runState.ts';
 import { firstLookMs } from '../../operations/monitorUnit.ts';
 import { ago, bytes, duration, howMany, localTime } from '../../text/format.ts';
+import { outsideText } from '../../text/outsideText.ts';
 import { quoteForShell } from '../../text/shellLine.ts';
 import { rule } from '../rule.ts';
 import { hasFailed, howItEnded } from '../schedule.ts';
@@ -93,6 +96,40 @@ export const hostRules = [
             sentence: `none of the backups in ${backups.directory} was verified`,
             next: [{ tv: ['db', 'verify', '--latest'] }],
           };
+    },
+  }),
+  rule({
+    id: 'backup-not-copied',
+    title: 'The newest backup has no verified copy off the host',
+    section: '3',
+    level: 'warning',
+    escalation: 2,
+    about: 'backups',
+    needs: ['backups'],
+    find: ({ backups: { backups } }, { settings: { backup }, now }) => {
+      const { copy } = backup;
+      if (copy === undefined) return undefined;
+      // One that was just made may still be on its way. The one before it is judged until then.
+      const due = backups.find(
+        (one) =>
+          isVerified(one) &&
+          (one.marks.copied !== undefined || now.getTime() - Date.parse(one.createdAt) > copy.timeoutMs),
+      );
+      if (due === undefined || hasVerifiedCopy(due)) return undefined;
+      const { copied } = due.marks;
+      const [problem] = copied?.problems ?? [];
+      const sentence = `the newest verified backup has no verified copy off the host`;
+      if (copied !== undefined && problem === undefined) {
+        return {
+          sentence: `${sentence}: only the exit code of ${copy.command[0]} says that it was copied`,
+          next: [{ when: 'to prove copies, set backup.copy.check', tv: ['config', 'show'] }],
+        };
+      }
+      return {
+        sentence: `${sentence}${problem === undefined ? '' : `: ${outsideText(problem)}`}`,
+        evidence: { backup: due.name },
+        next: [{ tv: ['db', 'copy', due.name] }],
+      };
     },
   }),
   rule({

@@ -1,5 +1,5 @@
 import { prunable } from '../../database/backup/choosePrune.ts';
-import { keepDaysDefault, keepVerified } from '../../database/backup/retention.ts';
+import { pruneRule } from '../../database/backup/retention.ts';
 import { type DiskSpace, readDisk } from '../../host/readDisk.ts';
 import { bytes } from '../../text/format.ts';
 import type { Source } from '../look.ts';
@@ -21,11 +21,7 @@ export const disk: Source<Disk> = {
       look.answer(backups),
     ]);
     const old = listed.known
-      ? prunable(listed.value.backups, {
-          now: look.ctx.clock.now(),
-          keepDays: keepDaysDefault,
-          keepVerified,
-        })
+      ? prunable(listed.value.backups, pruneRule(look.ctx.settings, { now: look.ctx.clock.now() }))
       : undefined;
     return { ...space, directory, prunableBytes: old?.reduce((sum, backup) => sum + backup.bytes, 0) };
   },
