@@ -44,7 +44,7 @@ export function parse(entry: CommandDefinition, command: AnyCommand, args: reado
   const out = options['out'] as string | undefined;
   if (command.kind === 'runbook' && out !== undefined && options['dryRun'] !== true) {
     throw new UsageError('usage.conflicting-flags', '--out writes the plan of a dry run.', {
-      next: ['the same command with --dry-run'],
+      next: { again: ['--dry-run'] },
     });
   }
   if (out !== undefined && (options['calldata'] === true || options['safe'] !== undefined)) {
@@ -60,7 +60,7 @@ export function parse(entry: CommandDefinition, command: AnyCommand, args: reado
   if (plan !== undefined && !isFile && !/^[0-9a-f]{64}$/.test(plan)) {
     throw new UsageError('usage.malformed-value', '--plan needs the full digest of a plan: 64 hex digits.', {
       facts: { given: withoutKeys(plan) },
-      next: ['run the same command with --dry-run and paste its last line'],
+      next: { when: 'its last line has the digest', again: ['--dry-run'] },
     });
   }
   return {

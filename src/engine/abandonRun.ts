@@ -154,11 +154,9 @@ function readState({ ctx }: Engine, run: string): RunState | undefined {
     throw new Refusal(code, message, { exitCode, facts: { run, status: state.status }, next: [next] });
   };
   if (environment !== ctx.settings.environment) {
-    refuse(
-      'run.other-environment',
-      `The run belongs to the environment ${environment}.`,
-      `tv -e ${environment} runs show ${run}`,
-    );
+    refuse('run.other-environment', `The run belongs to the environment ${environment}.`, {
+      tv: ['-e', environment, 'runs', 'show', run],
+    });
   }
   if (state.status === 'running')
     refuse('run.in-progress', 'The run is in progress.', { tv: ['runs', 'list'] }, exitCodes.locked);

@@ -291,15 +291,20 @@ function assertCanContinue(engine: Engine, state: RunState, run: string, directi
   ) => {
     throw new Refusal(code, message, { exitCode: exitCodes.blocked, facts: { run, ...facts }, next });
   };
-  if (state.started.environment !== settings.environment) {
+  const { environment } = state.started;
+  if (environment !== settings.environment) {
     refuse(
       'run.other-environment',
       'The run belongs to another environment.',
-      { 'run in': state.started.environment, 'chosen now': settings.environment },
-      [`tv -e ${state.started.environment} ${direction === 'undo' ? 'runs undo' : 'resume'} ${run}`],
+      { 'run in': environment, 'chosen now': settings.environment },
+      [
+        direction === 'undo'
+          ? { tv: ['-e', environment, 'runs', 'undo', run] }
+          : { tv: ['-e', environment, 'resume', run] },
+      ],
     );
   }
-  // Before the version: no other one is to carry it on either.
+  // Before the version: no other version is to resume it either.
   const { supersededBy } = findRun(engine.ctx, run) ?? {};
   if (supersededBy !== undefined) {
     refuse(

@@ -260,7 +260,7 @@ function lockedBy(by: LockHolder, engine: Engine): Refusal {
     // Seen in the database only: its journal is on the machine where it runs.
     next: [
       by.operator.pid > 0 ? { tv: ['runs', 'list'] } : { tv: ['runs', 'list'], on: by.operator.host },
-      'or the same command with --wait 10m',
+      { when: 'or', again: ['--wait', '10m'] },
     ],
   });
 }

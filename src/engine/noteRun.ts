@@ -68,17 +68,15 @@ function readState({ ctx }: Engine, run: string): RunState {
     });
   const { environment } = state.started;
   if (environment !== ctx.settings.environment) {
-    return refuse(
-      'run.other-environment',
-      `The run belongs to the environment ${environment}.`,
-      `tv -e ${environment} runs show ${run}`,
-    );
+    return refuse('run.other-environment', `The run belongs to the environment ${environment}.`, {
+      tv: ['-e', environment, 'runs', 'show', run],
+    });
   }
   if (state.status === 'running') {
     return refuse(
       'run.in-progress',
       'The run is in progress.',
-      'once it has finished: the same command again',
+      { when: 'once it has finished', again: [] },
       exitCodes.locked,
     );
   }

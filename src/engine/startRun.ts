@@ -50,9 +50,7 @@ export async function startRun(
       throw new UsageError(
         'usage.missing-value',
         '--override needs a --reason; it is kept in the audit log.',
-        {
-          next: 'the same command with --reason "…"',
-        },
+        { next: { again: ['--reason', '…'] } },
       );
     }
     if (answers.out !== undefined) await assertNewFile(answers.out);
@@ -168,7 +166,7 @@ async function attempt(
     'The facts kept changing while the question was open; nothing was changed.',
     {
       exitCode: exitCodes.blocked,
-      next: [{ tv: ['status'] }, 'then the same command again'],
+      next: [{ tv: ['status'] }, { when: 'then', again: [] }],
     },
   );
 }

@@ -268,7 +268,7 @@ describe('locks', () => {
       stateOf: 'nothing',
     });
     expect([outcome.exitCode, outcome.error?.facts['what']]).toEqual([6, 'reindex']);
-    expect(outcome.error?.next).toContain('or the same command with --wait 10m');
+    expect(outcome.error?.next).toContainEqual({ when: 'or', again: ['--wait', '10m'] });
     expect(world.effects()).toEqual([]);
   });
 

@@ -533,7 +533,7 @@ describe('an unfinished run', () => {
     expect(linesOf(outcome)).toEqual([
       `tv resume ${run}`,
       `tv runs undo ${run}`,
-      'overrule with --override unfinished-run --reason "…"',
+      'to overrule: the same command with --override unfinished-run --reason "…"',
     ]);
     expect(world.effects()).toEqual(['preflight']);
   });
@@ -544,7 +544,7 @@ describe('an unfinished run', () => {
     const outcome = await play(fakeRunbook(world), { stateDirectory });
     expect(linesOf(outcome)).toEqual([
       `tv resume ${run}`,
-      'overrule with --override unfinished-run --reason "…"',
+      'to overrule: the same command with --override unfinished-run --reason "…"',
     ]);
   });
 

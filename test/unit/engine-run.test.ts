@@ -218,7 +218,10 @@ describe('asking', () => {
       answers: { yes: true, confirm: 'production' },
     });
     expect(outcome.exitCode).toBe(3);
-    expect(outcome.error?.next).toContain('overrule with --override stale-oracle --reason "…"');
+    expect(outcome.error?.next).toContainEqual({
+      when: 'to overrule',
+      again: ['--override', 'stale-oracle', '--reason', '…'],
+    });
   });
 
   it('a signal before the first step changes nothing', async () => {
