@@ -38,6 +38,7 @@ interface Diagnosis {
 export default defineReport({
   title: 'Doctor',
   summary: 'Find the cause of a symptom, and what mends it',
+  withinLimit: true,
   section: '10',
   order: 3,
   description:

@@ -55,7 +55,7 @@ export async function openEnvironment(
   const { clock } = own;
   const began = performance.now();
   const resolved = await resolve(entry, flags, secrets, signals.asked);
-  const settings = looking.has(entry.command)
+  const settings = entry.withinLimit
     ? forLook(resolved.settings, performance.now() - began)
     : resolved.settings;
   const opened: (() => Promise<void>)[] = [];
@@ -113,9 +113,6 @@ export async function openEnvironment(
     },
   };
 }
-
-/** Commands whose screen is to come within `monitor.limitMs`, whatever hangs. */
-const looking: ReadonlySet<string> = new Set(['status', 'monitor', 'doctor', 'health']);
 
 /** Where the host has hung at `.env` already, what that took is taken off the limit of the sources. */
 function forLook(settings: Settings, tookMs: number): Settings {
@@ -224,7 +221,7 @@ async function resolve(
     flags,
     processEnv: process.env,
     hurried: entry.settings === 'vital',
-    looks: looking.has(entry.command),
+    looks: entry.withinLimit === true,
     ...(entry.settings === 'local' ? {} : sources),
   });
   for (const weak of resolved.weakSecrets) secrets.addWeak(weak);

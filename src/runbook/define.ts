@@ -3,6 +3,7 @@ import type { Advice } from '../errors/advice.ts';
 import type { Answer } from '../errors/answer.ts';
 import type { PlannedChange } from './changes.ts';
 import type { Check, Finding } from './check.ts';
+import type { CommandName } from './commandName.generated.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Context } from './context.ts';
 import type { PlannedTransaction } from './effects.ts';
@@ -26,6 +27,8 @@ export interface CommandInfo {
    * files and variables; neither `.env` nor a command that prints a secret is asked. Default: all must be usable.
    */
   readonly settings?: 'none' | 'as-found' | 'local' | 'vital';
+  /** Its screen comes within `monitor.limitMs`, whatever hangs: reading the settings counts, too. */
+  readonly withinLimit?: true;
   /** Why and when, for `tv runbook show` and the exported document. Markdown. */
   readonly description: string;
   /** The same procedure without tv. Every command that changes something and has a `section` needs one. */
@@ -190,7 +193,7 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
    * Commands whose older runs have nothing left to finish once this one is verified. A command that
    * supersedes itself can be run anew.
    */
-  supersedes?(input: InputOf<I>): readonly string[];
+  supersedes?(input: InputOf<I>): readonly CommandName[];
   /** Undefined where the input does not ask for one; otherwise nothing else happens. */
   printout?(ctx: Context, input: InputOf<I>): Promise<Printout<P> | undefined>;
   preflight(ctx: Context, input: InputOf<I>): Promise<PreflightResult<F>>;
@@ -384,9 +387,10 @@ export interface CommandSchema {
 export type Service = 'chain' | 'database' | 'host' | 'api';
 
 /** A command in the registry: what lists show without loading it. Generated from its module. */
-export interface CommandDefinition extends Pick<CommandInfo, 'summary' | 'aliases' | 'settings'> {
+export interface CommandDefinition
+  extends Pick<CommandInfo, 'summary' | 'aliases' | 'settings' | 'withinLimit'> {
   /** Words after `tv`: `reindex`, `oracle rotate-key`. */
-  readonly command: string;
+  readonly command: CommandName;
   /** Runbook section (`1`, `2`, …), or empty. */
   readonly section: string;
   readonly group: string;

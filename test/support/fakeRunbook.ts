@@ -4,6 +4,7 @@ import * as z from 'zod';
 import type { RegisteredRunbook } from '../../src/engine/engine.ts';
 import { type ExitCode, exitCodes, TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import type { Check } from '../../src/runbook/check.ts';
+import type { CommandName } from '../../src/runbook/commandName.generated.ts';
 import type { Concurrency } from '../../src/runbook/concurrency.ts';
 import { defineRunbook, field, type ProbeAnswer, type Step } from '../../src/runbook/define.ts';
 import type { Effect, Leaves } from '../../src/runbook/events.ts';
@@ -131,7 +132,9 @@ export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}):
       ...(options.protective && { protective: true }),
       ...options.concurrency,
     }),
-    ...(options.supersedes === undefined ? {} : { supersedes: () => options.supersedes ?? [] }),
+    ...(options.supersedes === undefined
+      ? {}
+      : { supersedes: () => (options.supersedes ?? []) as readonly CommandName[] }),
     input,
     example: { facts: { fact: 'example' }, input: { level: 1 } },
     preflight: async () => {

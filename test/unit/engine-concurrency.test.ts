@@ -117,7 +117,7 @@ describe('what a run waits for', () => {
     '%s %j beside %s %j → running: %5$s, unfinished: %6$s',
     (name, input, other, its, running, unfinished) => {
       const theirs = policy(other, its);
-      const supersedes = runbooks.get(other)?.supersedes?.({ pause: true }) ?? [];
+      const supersedes: readonly string[] = runbooks.get(other)?.supersedes?.({ pause: true }) ?? [];
       const beside = (as: OtherRun['state']): OtherRun => ({
         runbook: other,
         touches: theirs.touches,

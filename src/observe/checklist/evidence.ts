@@ -10,6 +10,7 @@ import { TvError } from '../../errors/TvError.ts';
 import { readUpgradable } from '../../host/readUpgradable.ts';
 import { DrillHistory } from '../../journal/drills.ts';
 import { surveyRuns } from '../../journal/readRuns.ts';
+import { isRunOf } from '../../journal/runState.ts';
 import { readOracleKey } from '../../operations/oracle/readOracleKey.ts';
 import { RedactingWriter } from '../../output/redactingWriter.ts';
 import { Secrets } from '../../output/secrets.ts';
@@ -391,7 +392,7 @@ async function lastTrialRestore(look: Look): Promise<{
 }> {
   const { states, damaged } = surveyRuns(look.ctx);
   const runs = states
-    .filter(({ started, status }) => started.runbook === 'db restore' && status === 'verified')
+    .filter((state) => isRunOf(state, 'db restore') && state.status === 'verified')
     .map(({ started }) => ({ at: started.at, words: 'a backup was restored' }));
   const trials = await restoredOnTrial(look);
   return {
