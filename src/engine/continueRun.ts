@@ -64,7 +64,7 @@ async function attempt(
     environment: settings.environment,
     subject: registered.runbook.title.toLowerCase(),
   });
-  const { started, status } = readState(engine, run);
+  const { started, status } = readBegunRun(engine, run);
   const look = (show: boolean, locks?: HeldLocks) =>
     survey(engine, registered, run, { wanted, answers, audit, show, ...(locks && { locks }) });
   if (answers.dryRun) {
@@ -140,7 +140,7 @@ async function survey(
   run: string,
   { wanted, answers, audit, show, locks = noLocks }: Survey,
 ) {
-  const state = readState(engine, run);
+  const state = readBegunRun(engine, run);
   // A run that was being undone can only be undone further.
   const direction: Direction = state.undoing ? 'undo' : wanted;
   assertCanContinue(engine, state, run, direction);
@@ -272,7 +272,8 @@ function toFinish(run: string, plan: PlanData, remaining: readonly StepData[]): 
   return `This finishes ${run}. ${howMany(remaining.length, 'step')} left: ${steps}.`;
 }
 
-function readState(engine: Engine, run: string): RunState {
+/** @throws Refusal where its journal holds no run that has begun */
+function readBegunRun(engine: Engine, run: string): RunState {
   const state = foldRun(engine.ctx.runs.read(run));
   if (state !== undefined) return state;
   throw new Refusal('run.not-begun', `Run ${run} had not begun; there is nothing to resume or undo.`, {
