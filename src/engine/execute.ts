@@ -1,5 +1,5 @@
 import { Interrupted } from '../errors/Interrupted.ts';
-import { type ExitCode, exitCodes, TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
+import { type ExitCode, exitCodes, isUnanswered, TvError } from '../errors/TvError.ts';
 import type { Journal } from '../journal/journal.ts';
 import { residualState } from '../journal/residualState.ts';
 import { foldRun, type RunState } from '../journal/runState.ts';
@@ -364,8 +364,7 @@ async function patiently<T>({ engine }: Execution, patience: Patience, work: () 
     try {
       return await work();
     } catch (error) {
-      const passing = error instanceof UnavailableError || error instanceof TimeoutError;
-      if (!passing || patience.leftMs <= 0 || engine.interrupt.now.aborted) throw error;
+      if (!isUnanswered(error) || patience.leftMs <= 0 || engine.interrupt.now.aborted) throw error;
       if (patience.said === undefined) {
         engine.watch({ type: 'source.waiting', reason: error.message, limitMs: patience.leftMs });
         patience.said = true;
