@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { suggest } from '../config/suggest.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { UsageError } from '../errors/TvError.ts';
@@ -8,6 +8,7 @@ import type { Json } from '../runbook/json.ts';
 import { wrap } from '../text/layout.ts';
 import { parseTimeSpan } from '../text/moment.ts';
 import { withoutKeys } from '../text/pastedKeys.ts';
+import { commonFlagsOf } from './commonFlags.ts';
 
 /** Flags that every command has. */
 export interface GlobalFlags {
@@ -219,37 +220,12 @@ function build(entry: CommandDefinition, command: AnyCommand): Command {
     else program.argument(flag, help);
   }
   const repeat = (value: string, before: string[] | undefined) => [...(before ?? []), value];
-  if (command.kind === 'runbook' || command.kind === 'control') {
-    program.optionsGroup('Answering:');
-    program.option('-y, --yes', 'answer yes to a moderate question');
-    program.option('--confirm <environment>', 'answer a severe question by naming the environment');
-    program.option('--wait <time>', 'wait up to this long (30s, 5m) for another run to end');
+  for (const { heading, flags, help, repeatable } of commonFlagsOf(command)) {
+    program.optionsGroup(`${heading}:`);
+    if (repeatable) program.option(flags, help, repeat);
+    else program.option(flags, help);
   }
-  if (hasPlan(command)) {
-    program.optionsGroup('Planning:');
-    program.option('--dry-run', 'run every check, print the plan and its digest, change nothing');
-    const what = command.kind === 'runbook' ? '<digest|file>' : '<digest>';
-    program.option(`--plan ${what}`, 'refuse if the plan has changed (all 64 digits)');
-  }
-  if (command.kind === 'runbook') {
-    program.option('--out <file>', 'write the plan of a dry run to a new file, for others to approve');
-    program.option('--override <check>', 'override a check by its name (repeatable)', repeat);
-    program.option('--reason <text>', 'reason for the override; kept in the audit log');
-  }
-  program.optionsGroup('Everywhere:');
-  program.option('-e, --env <name>', 'environment to work on');
-  program.option('--config <file>', 'configuration file');
-  program.option('--set <key=value>', 'one setting, as `tv config show` names it (repeatable)', repeat);
-  program.option('--json', 'machine-readable output on stdout');
-  program.option('--full', 'addresses and hashes in full');
-  program.option('--verbose', 'stack traces and timings');
-  program.addOption(new Option('--no-color', 'no colour'));
   return program;
-}
-
-/** Whether `--dry-run` and `--plan` are flags of a command. */
-function hasPlan(command: AnyCommand): boolean {
-  return command.kind === 'runbook' || (command.kind === 'control' && command.planned === true);
 }
 
 /** Each field by its own schema: a command without any loads no zod. */
