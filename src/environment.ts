@@ -2,7 +2,7 @@ import type { GlobalFlags } from './cli/parse.ts';
 import { assertUsable } from './config/problem.ts';
 import { requireApiUrl, requireDatabaseUrl, requireRpcUrls } from './config/requireSetting.ts';
 import {
-  envShareOfLook,
+  envShareOfLimit,
   type ResolvedSettings,
   resolveSettings,
   type SettingsRequest,
@@ -56,7 +56,7 @@ export async function openEnvironment(
   const began = performance.now();
   const resolved = await resolve(entry, flags, secrets, signals.asked);
   const settings = entry.withinLimit
-    ? forLook(resolved.settings, performance.now() - began)
+    ? withRestOfLimit(resolved.settings, performance.now() - began)
     : resolved.settings;
   const opened: (() => Promise<void>)[] = [];
   const signal = signals.services;
@@ -115,10 +115,10 @@ export async function openEnvironment(
 }
 
 /** Where the host has hung at `.env` already, what that took is taken off the limit of the sources. */
-function forLook(settings: Settings, tookMs: number): Settings {
+function withRestOfLimit(settings: Settings, tookMs: number): Settings {
   const { limitMs } = settings.monitor;
-  if (tookMs < envShareOfLook * limitMs) return settings;
-  const left = Math.max((1 - envShareOfLook) * limitMs, limitMs - tookMs);
+  if (tookMs < envShareOfLimit * limitMs) return settings;
+  const left = Math.max((1 - envShareOfLimit) * limitMs, limitMs - tookMs);
   return { ...settings, monitor: { ...settings.monitor, limitMs: left } };
 }
 
@@ -221,7 +221,7 @@ async function resolve(
     flags,
     processEnv: process.env,
     hurried: entry.settings === 'vital',
-    looks: entry.withinLimit === true,
+    withinLimit: entry.withinLimit === true,
     ...(entry.settings === 'local' ? {} : sources),
   });
   for (const weak of resolved.weakSecrets) secrets.addWeak(weak);

@@ -2,7 +2,7 @@ import { onHost } from '../../errors/advice.ts';
 import { monitorUnit } from '../../host/monitorUnit.ts';
 import { nameRuns } from '../../journal/readRuns.ts';
 import { recoveryCommands } from '../../journal/runState.ts';
-import { firstLookMs } from '../../operations/monitorUnit.ts';
+import { firstCheckMs } from '../../operations/monitorUnit.ts';
 import { ago, bytes, duration, howMany, localTime } from '../../text/format.ts';
 import { quoteForShell } from '../../text/shellLine.ts';
 import { rule } from '../rule.ts';
@@ -181,7 +181,7 @@ export const hostRules = [
         };
       }
       const runsFor = service.since === undefined ? undefined : now.getTime() - service.since.getTime();
-      const isStarting = runsFor !== undefined && runsFor < firstLookMs;
+      const isStarting = runsFor !== undefined && runsFor < firstCheckMs;
       if (health.value.kind === 'answers' || isStarting) return undefined;
       return {
         sentence: `${monitorUnit} is active but does not prove that it runs its checks: ${health.value.reason}`,

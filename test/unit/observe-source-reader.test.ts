@@ -6,7 +6,7 @@ import { beginAttempt } from '../../src/errors/attempts.ts';
 import { TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import { showUnits } from '../../src/host/showUnits.ts';
 import { judge } from '../../src/observe/findings.ts';
-import { Look, type Source } from '../../src/observe/look.ts';
+import { type Source, SourceReader } from '../../src/observe/sourceReader.ts';
 import { chain as chainSource } from '../../src/observe/sources/chain.ts';
 import { nodes as nodesSource } from '../../src/observe/sources/nodes.ts';
 import type { Chain, CommandOutput, Context, Host } from '../../src/runbook/context.ts';
@@ -21,7 +21,7 @@ const source = <T>(read: Source<T>['read']): Source<T> => ({
   describe: () => undefined,
 });
 const look = (ctx: Partial<Context> = {}) =>
-  new Look({ settings: { monitor: { limitMs } }, ...ctx } as unknown as Context);
+  new SourceReader({ settings: { monitor: { limitMs } }, ...ctx } as unknown as Context);
 
 describe('a reading of the sources', () => {
   it('reads each source once, whoever needs it', async () => {
