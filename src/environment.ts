@@ -8,7 +8,7 @@ import {
   type SettingsRequest,
 } from './config/resolveSettings.ts';
 import type { Settings } from './config/settings.ts';
-import type { RunLockAnswer } from './database/acquireRunLock.ts';
+import type { RunLockAnswer, RunLockHolder } from './database/acquireRunLock.ts';
 import { TvError } from './errors/TvError.ts';
 import { AuditLog, ChecklistLog } from './journal/audit.ts';
 import type { RemoteLockAnswer } from './journal/fileLock.ts';
@@ -178,8 +178,8 @@ function notNamed(service: Service): () => never {
   };
 }
 
-function nameOf(holder: LockHolder): { readonly who: string; readonly what: string } {
-  return { who: `${holder.operator.user}@${holder.operator.host}`, what: holder.what };
+function nameOf({ operator, runbook, what }: LockHolder): Omit<RunLockHolder, 'since'> {
+  return { who: `${operator.user}@${operator.host}`, ...(runbook === undefined ? {} : { runbook }), what };
 }
 
 /** The database's lock in the engine's terms. */
@@ -190,9 +190,10 @@ async function remoteLock(
   try {
     const answer = await acquire();
     if (answer.held) return { held: true, assertHeld: answer.assertHeld, release: answer.release };
-    const [user = answer.by.who, host = '?'] = answer.by.who.split('@');
+    const { who, since, ...by } = answer.by;
+    const [user = who, host = '?'] = who.split('@');
     const operator = { user, host, pid: 0, mark: null };
-    return { held: false, by: { operator, what: answer.by.what, since: answer.by.since ?? holder.since } };
+    return { held: false, by: { operator, ...by, since: since ?? holder.since } };
   } catch (error) {
     // Through a pooler each of two runs would have the lock: that is no lock.
     if (!(error instanceof TvError) || error.code === 'lock.pooler') throw error;

@@ -167,11 +167,9 @@ async function takeRemote(engine: Engine, holder: LockHolder, hurried: boolean):
   };
 }
 
-/** Of a holder on another machine only the text is known, and in it the name of its command. */
 function blocks({ runbook, concurrency }: LockRequest, by: LockHolder): boolean {
-  const named = by.what.includes(runbook) || by.what.includes(runbook.replaceAll(' ', '-'));
   const other = {
-    runbook: by.runbook ?? (named ? runbook : by.what),
+    runbook: by.runbook ?? 'unknown',
     touches: by.touches ?? [],
     state: 'running' as const,
     supersedesItself: false,

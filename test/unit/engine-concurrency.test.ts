@@ -348,6 +348,23 @@ describe('locks', () => {
     },
   );
 
+  it.each([
+    ['of the same command, by the field', 'pay', 'resume 20261123-031200', 6],
+    ['of another command whose text names this one', 'audit', 'pay (pay)', 0],
+    ['of a tv that names none', undefined, 'pay (pay)', 0],
+  ] as const)('a holder on another machine, %s', async (_, runbook, what, exitCode) => {
+    const operator = { user: 'anna', host: 'elsewhere', pid: 0, processStart: null } as never;
+    const since = new Date().toISOString();
+    const by = { operator, what, since, ...(runbook === undefined ? {} : { runbook }) };
+    const outcome = await play(capital(), {
+      stateDirectory,
+      prepare: (scene) => {
+        scene.engine.remoteLock = async () => ({ held: false, by });
+      },
+    });
+    expect(outcome.exitCode).toBe(exitCode);
+  });
+
   it('the holder is known from the database alone → named without a process', async () => {
     const operator = { user: 'anna', host: 'elsewhere', pid: 0, processStart: null } as never;
     const by = { operator, what: 'reindex (reindex events)', since: new Date().toISOString() };
