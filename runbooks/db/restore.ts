@@ -431,7 +431,7 @@ async function isSwapped(ctx: StepContext, facts: RestoreFacts): Promise<boolean
   );
 }
 
-/** The run may be carried on long after it was cut off, and another restore may have come in between. */
+/** The run may be resumed long after it was cut off, and another restore may have come in between. */
 async function assertSame(ctx: StepContext, { database, services }: RestoreFacts): Promise<void> {
   const { databaseOid } = await readServerOf(ctx);
   if (databaseOid === database.oid) return;

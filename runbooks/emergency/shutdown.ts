@@ -78,7 +78,7 @@ rest on the DEX stay there: tv emergency unwind cancels them, as far as the stra
     facts: exampleFacts,
     input: { nginx: false, pause: true, replace: false, calldata: false, safe: undefined },
   },
-  onFailure: 'carry-on',
+  onFailure: 'continue',
   concurrency: () => ({
     protective: true,
     touches: ['pause', 'services'],

@@ -186,7 +186,8 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   /** Facts and input of an imagined case. The exported document, and tests of every runbook, plan its steps from it. */
   readonly example: { readonly facts: F; readonly input: InputOf<I> };
   readonly input: I;
-  readonly onFailure: 'stop' | 'carry-on';
+  /** After a failed step: `stop` rolls back or keeps the steps for a resume, `continue` runs the others all the same. */
+  readonly onFailure: 'stop' | 'continue';
   /** How it gets along with other runs; what is left out is as `ordinary` has it. */
   concurrency?(input: InputOf<I>): Partial<Concurrency>;
   /**

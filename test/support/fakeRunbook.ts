@@ -98,7 +98,7 @@ export class FakeWorld {
 
 export interface FakeRunbookOptions {
   readonly risk?: 'mild' | 'moderate' | 'severe';
-  readonly onFailure?: 'stop' | 'carry-on';
+  readonly onFailure?: 'stop' | 'continue';
   readonly steps?: readonly FakeStep[];
   readonly goesPast?: 'harmless' | 'unfinished' | 'all';
   readonly supersedes?: readonly string[];
