@@ -85,6 +85,8 @@ rest on the DEX stay there: tv emergency unwind cancels them, as far as the stra
     waitsFor: 'itself',
     blockedBy: 'none',
   }),
+  // What a node says of it must neither stop a shutdown nor have it asked again.
+  preview: { blocks: false, inPlanId: false },
   // Where the protocol is left as it is, an older run may still have to pause it.
   supersedes: ({ pause }) => (pause ? superseded : []),
   printout: (ctx, given) =>

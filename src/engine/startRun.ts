@@ -18,7 +18,7 @@ import {
 } from './approval.ts';
 import { ask, assertAnswerable, isAnswered } from './ask.ts';
 import { type AuditDraft, auditRefusal, writeAudit } from './auditCall.ts';
-import { checkPreview, isUnblockable, previewPlan } from './effects.ts';
+import { checkPreview, previewPlan } from './effects.ts';
 import {
   blocks,
   buildPlan,
@@ -270,9 +270,7 @@ async function prepare(
     build(agreed.effects).plan.id === agreed.plan;
   const effects = isKept ? agreed.effects : previewed;
   const found =
-    effects === undefined
-      ? foundBefore
-      : [...foundBefore, ...checkPreview(effects, stepsOfPlan(), isUnblockable(runbook, input))];
+    effects === undefined ? foundBefore : [...foundBefore, ...checkPreview(effects, stepsOfPlan(), runbook)];
   const { checks, overrides, idle } = overrule(found, answers);
   audit.overrides = overrides;
   assertSameOverrides(approval, overrides);

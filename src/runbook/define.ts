@@ -6,7 +6,7 @@ import type { Check, Finding } from './check.ts';
 import type { CommandName } from './commandName.generated.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Context } from './context.ts';
-import type { PlannedTransaction } from './effects.ts';
+import type { PlannedTransaction, PreviewUse } from './effects.ts';
 import type { Effect, Leaves, Progress, Risk, Runs } from './events.ts';
 import type { Json } from './json.ts';
 import type { Paint } from './paint.ts';
@@ -190,6 +190,8 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   readonly onFailure: 'stop' | 'continue';
   /** How it gets along with other runs; what is left out is as `ordinary` has it. */
   concurrency?(input: InputOf<I>): Partial<Concurrency>;
+  /** What the preview of its transactions decides; what is left out is as `ordinaryPreview` has it. */
+  readonly preview?: Partial<PreviewUse>;
   /**
    * Commands whose older runs have nothing left to finish once this one is verified. A command that
    * supersedes itself can be run anew.

@@ -7,6 +7,7 @@ import type { Check } from '../../src/runbook/check.ts';
 import type { CommandName } from '../../src/runbook/commandName.generated.ts';
 import type { Concurrency } from '../../src/runbook/concurrency.ts';
 import { defineRunbook, field, type ProbeAnswer, type Step } from '../../src/runbook/define.ts';
+import type { PreviewUse } from '../../src/runbook/effects.ts';
 import type { Effect, Leaves } from '../../src/runbook/events.ts';
 import type { Json } from '../../src/runbook/json.ts';
 import { block, pass, warn } from '../../src/runbook/preflight.ts';
@@ -105,6 +106,7 @@ export interface FakeRunbookOptions {
   readonly inNobodysWay?: true;
   readonly protective?: true;
   readonly concurrency?: Partial<Concurrency>;
+  readonly preview?: Partial<PreviewUse>;
   /** Default `set values`. */
   readonly name?: string;
 }
@@ -132,6 +134,7 @@ export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}):
       ...(options.protective && { protective: true }),
       ...options.concurrency,
     }),
+    ...(options.preview === undefined ? {} : { preview: options.preview }),
     ...(options.supersedes === undefined
       ? {}
       : { supersedes: () => (options.supersedes ?? []) as readonly CommandName[] }),

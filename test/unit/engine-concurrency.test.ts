@@ -38,6 +38,14 @@ function policy(command: string, changes: Readonly<Record<string, unknown>> = {}
   return concurrencyOf(runbook, { ...(runbook.example.input as object), ...changes });
 }
 
+it('the preview is only information for what stops losses, and for no other command', () => {
+  const advisory = [...runbooks].filter(([, { preview }]) => preview !== undefined);
+  expect(advisory.map(([command, { preview }]) => [command, preview])).toEqual([
+    ['breaker trip', { blocks: false, inPlanId: false }],
+    ['emergency shutdown', { blocks: false, inPlanId: false }],
+  ]);
+});
+
 describe('what a run waits for', () => {
   const compromised = { compromised: true };
   const paying = { withdraw: true };
