@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { suggest } from '../config/suggest.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { UsageError } from '../errors/TvError.ts';
@@ -114,7 +114,6 @@ export function wordsOfCall(
 
 /** @throws UsageError */
 function waitMs(text: unknown): number | undefined {
-  // A boolean for commands that define --no-wait.
   if (typeof text !== 'string') return undefined;
   const ms = parseTimeSpan(text);
   if (ms !== undefined) return ms;
@@ -216,8 +215,8 @@ function build(entry: CommandDefinition, command: AnyCommand): Command {
     .configureOutput({ writeErr: () => {} })
     .helpOption('-h, --help', 'show this help');
   for (const { flag, help } of Object.values(command.input as InputFields)) {
-    if (flag.startsWith('-')) program.option(flag, help);
-    else program.argument(flag, help);
+    if (!flag.startsWith('-')) program.argument(flag, help);
+    else program.addOption(ownOption(flag, help));
   }
   const repeat = (value: string, before: string[] | undefined) => [...(before ?? []), value];
   for (const { heading, flags, help, repeatable } of commonFlagsOf(command)) {
@@ -226,6 +225,18 @@ function build(entry: CommandDefinition, command: AnyCommand): Command {
     else program.option(flags, help);
   }
   return program;
+}
+
+/** A flag of the command itself. Commander keeps `--no-wait` and `--wait` in one place, where the last one counts. */
+function ownOption(flag: string, help: string): Option {
+  const option = new Option(flag, help);
+  if (option.negate) option.attributeName = () => withoutKey(flag);
+  return option;
+}
+
+/** Where the value of `--no-wait` is kept: false where it is given. */
+function withoutKey(flag: string): string {
+  return `without ${flag}`;
 }
 
 /** Each field by its own schema: a command without any loads no zod. */
@@ -237,7 +248,7 @@ function validate(entry: CommandDefinition, fields: InputFields, program: Comman
     const raw = !flag.startsWith('-')
       ? program.processedArgs[argument++]
       : flag.startsWith('--no-')
-        ? options[key] !== false
+        ? options[withoutKey(flag)] !== false
         : options[key];
     const answer = schema.safeParse(raw);
     if (!answer.success) throw malformed(entry, flag, raw, answer.error.issues[0]?.message);
