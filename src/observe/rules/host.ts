@@ -18,7 +18,7 @@ const monitorLog = onHost(`journalctl -u ${monitorUnit} -n 50 --no-pager`);
 export const hostRules = [
   rule({
     id: 'disk-full',
-    title: 'The disk runs full',
+    title: 'The disk is almost full',
     section: '8',
     level: 'warning',
     escalation: 1,
@@ -49,7 +49,7 @@ export const hostRules = [
   }),
   rule({
     id: 'memory-high',
-    title: 'The memory of the host runs out',
+    title: 'The host is running out of memory',
     section: '8',
     level: 'warning',
     escalation: 1,
@@ -213,7 +213,7 @@ export const hostRules = [
   }),
   rule({
     id: 'certificate-expiring',
-    title: 'The TLS certificate of the API expires',
+    title: 'The TLS certificate of the API has expired, or expires soon',
     section: '8',
     level: 'warning',
     escalation: 1,

@@ -89,7 +89,7 @@ export const oracleRules = [
   trouble('clock', "The host's clock is ahead of the chain", 1),
   rule({
     id: 'relay-funds-low',
-    title: 'The funds of the relay run out',
+    title: 'The relay is running out of funds',
     section: '2',
     level: 'warning',
     escalation: 1,
