@@ -124,7 +124,7 @@ export function fillCopy(facts: ReindexFacts, { maintenance }: BesideFacts): Ste
     interruptible: true,
     leaves: { subject: 'second indexer', state: 'RUNNING', until: 'fill' },
     undoTitle: 'stop the second indexer',
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
       const name = nameOf(facts, ctx.runId);
       leftover.write(ctx, {
@@ -175,7 +175,7 @@ export function stopLive(facts: ReindexFacts, { changes }: BesideFacts): Step {
     effect: 'reversible',
     undoTitle: wasActive ? 'start the indexer' : 'leave the indexer stopped, as it was',
     // Stopping what is stopped changes nothing.
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
       await assertSame(ctx, facts);
       await assertUnchanged(ctx, facts, changes);
@@ -311,7 +311,7 @@ export function startLive({ indexer: { unit, wasActive } }: ReindexFacts): Step 
     command: `systemctl start ${unit}`,
     effect: 'reversible',
     undoTitle: 'stop the indexer',
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
       const { signal } = ctx;
       await changeUnit(ctx.host(), 'start', { unit, signal });

@@ -304,7 +304,7 @@ function stopServices({ services, endSessions }: RestoreFacts): Step {
     effect: 'reversible',
     undoTitle: 'start the services',
     // Some may have stopped before one did not. Stopping what is stopped changes nothing.
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
       if (!endSessions) await assertNobodyStays(ctx);
       await assertNoBlockers(ctx);
@@ -483,7 +483,7 @@ function startServices(facts: RestoreFacts): Step {
           checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), services),
         }
       : { effect: 'final', afterwards: 'kept' }),
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
       const { signal } = ctx;
       await Promise.all(units.map((unit) => changeUnit(ctx.host(), 'start', { unit, signal })));

@@ -375,7 +375,7 @@ async function patiently<T>({ engine }: Execution, patience: Patience, work: () 
   }
 }
 
-/** Whether an earlier attempt at a step has taken effect; unknown of a step that does not say. */
+/** Whether an earlier attempt at a step has taken effect (`ProbeAnswer`); unknown of a step that says nothing. */
 async function probe(step: Step, ctx: StepContext): Promise<ProbeAnswer> {
   if (step.probe !== undefined) return step.probe(ctx);
   if (step.idempotent === true) return 'begun';
@@ -399,7 +399,7 @@ export async function probeQuietly(
 /**
  * Undoes steps, last one first. A source that has gone away is waited for; where a step cannot be undone the
  * rest is left alone.
- * @param stoppable a signal ends it after the step in flight, to be gone on with later
+ * @param stoppable a signal ends it after the step in flight, to be continued later
  */
 export async function undoSteps(
   execution: Execution,

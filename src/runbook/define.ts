@@ -74,9 +74,15 @@ export interface ByHandLine {
 }
 
 /**
- * A probe's answer to "is it done already?". `done`: it is not run, and has no result; a step whose result a later
- * step or `verify` needs is `idempotent` instead. `begun`: it may still take effect by itself, so it is run again
- * and no step before it is undone. `unknown` stops a resume: a person has to check.
+ * A probe's answer to "has an attempt that was cut off taken effect?".
+ *
+ * - `done`: it has. The step is not run again and has no result; a step whose result a later step or `verify` needs
+ *   is `idempotent` instead.
+ * - `not-done`: it has not, and will not. A resume runs the step again; a rollback passes it over, and a final step
+ *   does not keep the run from being undone.
+ * - `begun`: it may have, or still may. A resume runs the step again, so that must be safe; otherwise the step counts
+ *   as one that took effect. `idempotent: true` is this answer at all times, without a probe.
+ * - `unknown`: a resume stops, and a person has to check.
  */
 export type ProbeAnswer = 'done' | 'not-done' | 'begun' | 'unknown';
 
@@ -131,11 +137,11 @@ export interface Step {
   readonly sends?: Answer<PlannedTransaction>;
   /** A step that only waits: the first SIGINT ends it at once, without harm. */
   readonly interruptible?: boolean;
-  /** Whether an attempt that was cut off has taken effect. Instead a step may have one of the next two. */
+  /** For an answer that depends on what is found. Instead a step may have one of the next two. */
   probe?(ctx: StepContext): Promise<ProbeAnswer>;
-  /** Running it again is safe, whatever the attempt before has done. */
+  /** Running it again is safe, whatever the attempt before has done: always `begun`. */
   readonly idempotent?: true;
-  /** It reads or waits, and changes nothing. */
+  /** It reads or waits, and changes nothing: always `not-done`. */
   readonly readOnly?: true;
   run(ctx: StepContext): Promise<Json>;
   undo?(ctx: StepContext): Promise<void>;
