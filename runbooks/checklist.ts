@@ -4,7 +4,7 @@ import { evidenceFor } from '../src/observe/checklist/evidence.ts';
 import { adviceFor, itemIds, items, periodNames } from '../src/observe/checklist/items.ts';
 import { inWords, type JudgedItem, judgeItem, readRecords } from '../src/observe/checklist/judge.ts';
 import { renderItem } from '../src/observe/checklist/render.ts';
-import { Look } from '../src/observe/look.ts';
+import { SourceReader } from '../src/observe/sourceReader.ts';
 import { defineReport, field } from '../src/runbook/define.ts';
 import { wrap } from '../src/text/layout.ts';
 import { byHand } from './checklist.byHand.ts';
@@ -35,11 +35,11 @@ Records are in the state directory of this machine (\`checklist.jsonl\`), chaine
     ),
   },
   collect: async (ctx, { period }) => {
-    const look = new Look(ctx);
+    const reader = new SourceReader(ctx);
     const records = readRecords(ctx);
     const wanted = itemIds.filter((id) => period === undefined || items[id].period === period);
     const judged = await Promise.all(
-      wanted.map(async (id) => judgeItem(id, records, await evidenceFor(id, look), ctx.clock.now())),
+      wanted.map(async (id) => judgeItem(id, records, await evidenceFor(id, reader), ctx.clock.now())),
     );
     return {
       environment: ctx.settings.environment,

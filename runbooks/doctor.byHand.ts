@@ -41,7 +41,7 @@ export const byHand: ByHand = {
   steps: [],
   verify: [],
   never: [
-    'Restart services one after the other to see whether it helps: the reason is gone afterwards.',
+    'Restart services one after the other to see whether it helps: the evidence is lost.',
     'Start a second indexer or relay beside the first.',
   ],
 };

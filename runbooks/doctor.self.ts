@@ -164,7 +164,7 @@ function ownPaths(
   const configs = files
     .filter(({ role }) => role !== '.env')
     .map(({ path, state }): OwnPath => {
-      const seen = look('configuration file', path);
+      const seen = checkFile('configuration file', path);
       if (seen.state === 'missing') return seen;
       const problem = problems.find(({ where, level }) => level === 'fatal' && where.startsWith(path));
       if (problem !== undefined) return { ...seen, state: 'unusable', note: problem.message };
@@ -178,21 +178,21 @@ function ownPaths(
   );
   return [
     ...configs,
-    lookAtFolder('state directory', settings.stateDirectory),
+    checkFolder('state directory', settings.stateDirectory),
     // A standalone executable holds its compiled code itself.
     ...(form === 'standalone' || form === 'debian'
       ? []
-      : [privately(lookAtFolder('cache of compiled code', join(base, 'tv/compiled')))]),
-    lookAtFolder('temporary files', tmpdir()),
-    look('allowed signers', allowedSigners),
-    ...(revokedKeys === undefined ? [] : [look('revoked keys', revokedKeys)]),
-    ...(key === undefined ? [] : [look('key for approvals', key)]),
-    ...[...new Set(keystores)].map((path) => look('keystore', path)),
+      : [privately(checkFolder('cache of compiled code', join(base, 'tv/compiled')))]),
+    checkFolder('temporary files', tmpdir()),
+    checkFile('allowed signers', allowedSigners),
+    ...(revokedKeys === undefined ? [] : [checkFile('revoked keys', revokedKeys)]),
+    ...(key === undefined ? [] : [checkFile('key for approvals', key)]),
+    ...[...new Set(keystores)].map((path) => checkFile('keystore', path)),
   ];
 }
 
 /** A file that is only read. */
-function look(role: string, path: string): OwnPath {
+function checkFile(role: string, path: string): OwnPath {
   const stats = statsOf(path);
   if (typeof stats === 'string') return { role, path, owner: null, mode: null, ...absent(stats) };
   const seen = { role, path, ...ownership(stats) };
@@ -202,7 +202,7 @@ function look(role: string, path: string): OwnPath {
 }
 
 /** A folder that tv writes to, and makes where it is not there. */
-function lookAtFolder(role: string, path: string): OwnPath {
+function checkFolder(role: string, path: string): OwnPath {
   const stats = statsOf(path);
   if (stats === 'ENOENT') {
     const above = firstExisting(path);

@@ -66,7 +66,7 @@ const relayAccount: Question = {
 
 function running(name: 'api' | 'indexer' | 'oracle', title: string): Question {
   return {
-    fine: `${title} runs once, and is not held`,
+    fine: `${title} runs once, and is not suspended`,
     rules: [
       `service-memory:${name}`,
       `service-down:${name}`,

@@ -38,6 +38,7 @@ interface Diagnosis {
 export default defineReport({
   title: 'Doctor',
   summary: 'Find the cause of a symptom, and what mends it',
+  withinLimit: true,
   section: '10',
   order: 3,
   description:
@@ -112,7 +113,7 @@ export default defineReport({
     const head = `${paint.bold(title ?? 'Doctor')} · ${environment} · ${inked(level, level, paint)}`;
     const questions = answers.map(({ fine, level: of, findings: found }) => {
       const words =
-        of === 'ok' ? fine : `${fine}: ${of === 'unknown' ? 'not known' : 'no'} (${found.join(', ')})`;
+        of === 'ok' ? fine : `${fine}: ${of === 'unknown' ? 'unknown' : 'not true'} (${found.join(', ')})`;
       return `  ${mark(of, paint)} ${wrap(shortened(words, paint), paint.width - 4, '    ')}`;
     });
     const list = symptomNames.map((name) => [`tv doctor ${name}`, symptoms[name].title]);
@@ -124,7 +125,7 @@ export default defineReport({
         ? wrap(
             title === null
               ? 'Nothing is wrong now. For what users report:'
-              : 'None of this is wrong now. It may be over: the journals of the services say what was.',
+              : 'Nothing of this is wrong now. The fault may be over: the journals of the services show what happened.',
             paint.width,
           )
         : renderFindings(findings, paint),

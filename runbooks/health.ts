@@ -27,6 +27,7 @@ interface Row {
 export default defineReport({
   title: 'Health',
   summary: 'Ask API, database and each RPC node, with latencies',
+  withinLimit: true,
   section: 'Quick reference',
   order: 2,
   description:

@@ -41,6 +41,7 @@ const input = {
 export default defineAction({
   title: 'Monitor',
   summary: 'Report faults once, on a screen, or to a pager',
+  withinLimit: true,
   section: '8',
   order: 2,
   risk: 'read',

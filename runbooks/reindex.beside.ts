@@ -1,7 +1,6 @@
 import { withoutLockInside } from '../src/database/acquireRunLock.ts';
 import { findBackup } from '../src/database/backup/findBackup.ts';
 import { clearEvents } from '../src/database/clearEvents.ts';
-import type { EventSchema } from '../src/database/eventSchema.ts';
 import { type EventKind, readEventKinds } from '../src/database/readEventKinds.ts';
 import { readServer } from '../src/database/readServer.ts';
 import { readTableChanges } from '../src/database/readTableChanges.ts';
@@ -36,7 +35,7 @@ import { block, type Preflight, pass, warn } from '../src/runbook/preflight.ts';
 import { note, step } from '../src/runbook/step.ts';
 import { count, duration, howMany } from '../src/text/format.ts';
 import { quoteForShell } from '../src/text/shellLine.ts';
-import { type BesideFacts, inPlace } from './reindex.checks.ts';
+import type { BesideFacts } from './reindex.checks.ts';
 import type { ReindexFacts } from './reindex.preflight.ts';
 
 // `tv reindex` without --in-place: a copy of the database is indexed beside the live one, and takes its name.
@@ -125,7 +124,7 @@ export function fillCopy(facts: ReindexFacts, { maintenance }: BesideFacts): Ste
     interruptible: true,
     leaves: { subject: 'second indexer', state: 'RUNNING', until: 'fill' },
     undoTitle: 'stop the second indexer',
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
       const name = nameOf(facts, ctx.runId);
       leftover.write(ctx, {
@@ -176,10 +175,10 @@ export function stopLive(facts: ReindexFacts, { changes }: BesideFacts): Step {
     effect: 'reversible',
     undoTitle: wasActive ? 'start the indexer' : 'leave the indexer stopped, as it was',
     // Stopping what is stopped changes nothing.
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
       await assertSame(ctx, facts);
-      await assertUnchanged(ctx, { schema: facts.database.schema, changes });
+      await assertUnchanged(ctx, facts, changes);
       await assertNobodyStays(ctx);
       await assertNoBlockers(ctx);
       const at = await stoppedAt.once(ctx, () => ctx.clock.now().toISOString());
@@ -207,7 +206,8 @@ async function assertSame(ctx: StepContext, { database, backup }: ReindexFacts):
 /** @throws TvError where a table that holds no events was written to since: the copy does not have it */
 async function assertUnchanged(
   ctx: StepContext,
-  { schema, changes }: { readonly schema: EventSchema; readonly changes: BesideFacts['changes'] },
+  { fromBlock, database: { schema } }: ReindexFacts,
+  changes: BesideFacts['changes'],
 ): Promise<void> {
   const now = await readTableChanges(ctx.database(), { schema });
   const written = [...new Set([...Object.keys(now), ...Object.keys(changes)])].filter(
@@ -219,7 +219,13 @@ async function assertUnchanged(
     'Tables without events were written to meanwhile; the swap would lose that.',
     {
       facts: { tables: written.slice(0, 8).join(', ') },
-      next: [{ tv: ['runs', 'undo', ctx.runId] }, inPlace],
+      next: [
+        { tv: ['runs', 'undo', ctx.runId] },
+        {
+          when: 'then, with the indexer down while it reads the chain',
+          tv: ['reindex', '--from-block', String(fromBlock), '--in-place'],
+        },
+      ],
     },
   );
 }
@@ -305,7 +311,7 @@ export function startLive({ indexer: { unit, wasActive } }: ReindexFacts): Step 
     command: `systemctl start ${unit}`,
     effect: 'reversible',
     undoTitle: 'stop the indexer',
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
       const { signal } = ctx;
       await changeUnit(ctx.host(), 'start', { unit, signal });

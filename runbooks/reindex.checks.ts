@@ -7,6 +7,7 @@ import { readTableChanges } from '../src/database/readTableChanges.ts';
 import { listBesideDatabases } from '../src/database/restore/listDatabases.ts';
 import { listRenameBlockers } from '../src/database/restore/listRenameBlockers.ts';
 import { lackedBy, missingNeeds } from '../src/database/restore/missingNeeds.ts';
+import type { Advice } from '../src/errors/advice.ts';
 import { besideUnit, findUnitObstacle } from '../src/host/besideUnit.ts';
 import { readEnvValue } from '../src/host/envFile.ts';
 import { fetchUrl } from '../src/host/fetchUrl.ts';
@@ -30,7 +31,10 @@ export type BesideFacts = {
 };
 
 /** The other way, as advice. */
-export const inPlace = 'the same command with --in-place: the indexer is down while it reads the chain';
+const inPlace: Advice = {
+  when: 'or, with the indexer down while it reads the chain',
+  again: ['--in-place'],
+};
 /** Room beside the copy: write-ahead log and sorting, in bytes. */
 const marginBytes = 512 * 1024 ** 2;
 /** For curl on the host, in seconds. */

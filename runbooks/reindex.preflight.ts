@@ -14,7 +14,7 @@ import { type EventKind, readEventKinds } from '../src/database/readEventKinds.t
 import { readEventSchema } from '../src/database/readEventSchema.ts';
 import { readProgress } from '../src/database/readProgress.ts';
 import { type DatabaseServer, readServer } from '../src/database/readServer.ts';
-import { onHost } from '../src/errors/advice.ts';
+import { type Advice, onHost } from '../src/errors/advice.ts';
 import { answer } from '../src/errors/answer.ts';
 import { TimeoutError, UsageError } from '../src/errors/TvError.ts';
 import { withoutBeside } from '../src/host/besideUnit.ts';
@@ -588,7 +588,7 @@ export async function checkBackup(
   ctx: Context,
   { directory, server }: BackupParameters,
 ): Promise<Finding<Tools>> {
-  const elsewhere = 'the same command with --backup-dir and another folder';
+  const elsewhere: Advice = { when: 'or another folder', again: ['--backup-dir', '…'] };
   const { value: _, ...folder } = await checkFolder(ctx, directory, elsewhere);
   if (folder.status === 'block') return folder;
   const { major, version, sizeBytes } = await server();

@@ -88,7 +88,7 @@ const input = {
   ),
   wait: field(
     '--no-wait',
-    'with --in-place: do not follow the indexer to the head',
+    'with --in-place: do not follow the indexer to the head (--wait is about other runs)',
     z.boolean().default(true),
   ),
   timeout: field(

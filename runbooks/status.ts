@@ -29,6 +29,7 @@ const input = {
 export default defineReport({
   title: 'Status',
   summary: 'Show what is wrong, and what mends it',
+  withinLimit: true,
   section: 'Quick reference',
   order: 1,
   description:

@@ -1,20 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppContext, ContextRequest } from './environment.ts';
 import type { Clock } from './runbook/context.ts';
 import type { ToolContext } from './runbook/define.ts';
+import { sleep } from './runbook/sleep.ts';
 
-const clock: Clock = {
-  now: () => new Date(),
-  monotonic: () => Math.floor(performance.now()),
-  sleep: async (ms, signal) => {
-    try {
-      await sleep(ms, undefined, { signal });
-    } catch (error) {
-      // Node wraps the reason; callers compare it.
-      throw signal?.aborted === true ? signal.reason : error;
-    }
-  },
-};
+const clock: Clock = { now: () => new Date(), monotonic: () => Math.floor(performance.now()), sleep };
 
 /** A command that needs no environment gets none, and loads nothing that one consists of. */
 export async function buildContext(request: ContextRequest): Promise<AppContext> {

@@ -2,13 +2,13 @@ import type { GlobalFlags } from './cli/parse.ts';
 import { assertUsable } from './config/problem.ts';
 import { requireApiUrl, requireDatabaseUrl, requireRpcUrls } from './config/requireSetting.ts';
 import {
-  envShareOfLook,
+  envShareOfLimit,
   type ResolvedSettings,
   resolveSettings,
   type SettingsRequest,
 } from './config/resolveSettings.ts';
 import type { Settings } from './config/settings.ts';
-import type { RunLockAnswer } from './database/acquireRunLock.ts';
+import type { RunLockAnswer, RunLockHolder } from './database/acquireRunLock.ts';
 import { TvError } from './errors/TvError.ts';
 import { AuditLog, ChecklistLog } from './journal/audit.ts';
 import type { RemoteLockAnswer } from './journal/fileLock.ts';
@@ -55,8 +55,8 @@ export async function openEnvironment(
   const { clock } = own;
   const began = performance.now();
   const resolved = await resolve(entry, flags, secrets, signals.asked);
-  const settings = looking.has(entry.command)
-    ? forLook(resolved.settings, performance.now() - began)
+  const settings = entry.withinLimit
+    ? withRestOfLimit(resolved.settings, performance.now() - began)
     : resolved.settings;
   const opened: (() => Promise<void>)[] = [];
   const signal = signals.services;
@@ -114,14 +114,11 @@ export async function openEnvironment(
   };
 }
 
-/** Commands whose screen is to come within `monitor.limitMs`, whatever hangs. */
-const looking: ReadonlySet<string> = new Set(['status', 'monitor', 'doctor', 'health']);
-
 /** Where the host has hung at `.env` already, what that took is taken off the limit of the sources. */
-function forLook(settings: Settings, tookMs: number): Settings {
+function withRestOfLimit(settings: Settings, tookMs: number): Settings {
   const { limitMs } = settings.monitor;
-  if (tookMs < envShareOfLook * limitMs) return settings;
-  const left = Math.max((1 - envShareOfLook) * limitMs, limitMs - tookMs);
+  if (tookMs < envShareOfLimit * limitMs) return settings;
+  const left = Math.max((1 - envShareOfLimit) * limitMs, limitMs - tookMs);
   return { ...settings, monitor: { ...settings.monitor, limitMs: left } };
 }
 
@@ -181,8 +178,8 @@ function notNamed(service: Service): () => never {
   };
 }
 
-function nameOf(holder: LockHolder): { readonly who: string; readonly what: string } {
-  return { who: `${holder.operator.user}@${holder.operator.host}`, what: holder.what };
+function nameOf({ operator, runbook, what }: LockHolder): Omit<RunLockHolder, 'since'> {
+  return { who: `${operator.user}@${operator.host}`, ...(runbook === undefined ? {} : { runbook }), what };
 }
 
 /** The database's lock in the engine's terms. */
@@ -193,9 +190,10 @@ async function remoteLock(
   try {
     const answer = await acquire();
     if (answer.held) return { held: true, assertHeld: answer.assertHeld, release: answer.release };
-    const [user = answer.by.who, host = '?'] = answer.by.who.split('@');
+    const { who, since, ...by } = answer.by;
+    const [user = who, host = '?'] = who.split('@');
     const operator = { user, host, pid: 0, mark: null };
-    return { held: false, by: { operator, what: answer.by.what, since: answer.by.since ?? holder.since } };
+    return { held: false, by: { operator, ...by, since: since ?? holder.since } };
   } catch (error) {
     // Through a pooler each of two runs would have the lock: that is no lock.
     if (!(error instanceof TvError) || error.code === 'lock.pooler') throw error;
@@ -224,7 +222,7 @@ async function resolve(
     flags,
     processEnv: process.env,
     hurried: entry.settings === 'vital',
-    looks: looking.has(entry.command),
+    withinLimit: entry.withinLimit === true,
     ...(entry.settings === 'local' ? {} : sources),
   });
   for (const weak of resolved.weakSecrets) secrets.addWeak(weak);

@@ -50,6 +50,8 @@ With several pairs one transaction does it on Tempo, and one for each pair elsew
   onFailure: 'stop',
   // Tripping a breaker again does no harm.
   concurrency: () => ({ ...protective('breakers'), blockedBy: 'none' }),
+  // What a node says of it must neither stop a trip nor have it asked again.
+  preview: { blocks: false, inPlanId: false },
   printout: (ctx, input) => unsigned(ctx, input, 'trip'),
   preflight: (ctx, input) => preflight(ctx, input, 'trip'),
   basis,

@@ -7,7 +7,7 @@ import { evidenceFor, isReadable } from '../../src/observe/checklist/evidence.ts
 import { adviceFor, itemIds } from '../../src/observe/checklist/items.ts';
 import { type JudgedItem, judgeItem, readRecords } from '../../src/observe/checklist/judge.ts';
 import { renderItem } from '../../src/observe/checklist/render.ts';
-import { Look } from '../../src/observe/look.ts';
+import { SourceReader } from '../../src/observe/sourceReader.ts';
 import type { ChecklistRecord } from '../../src/runbook/checklist.ts';
 import { type ActionContext, defineAction, field } from '../../src/runbook/define.ts';
 import { asJson } from '../../src/runbook/json.ts';
@@ -46,8 +46,8 @@ export default defineAction({
     const id = itemOf(item);
     const text = noteOf(id, note);
     if (isReadable(id)) ctx.tell(`reading what shows whether ${id} is done …`);
-    const look = new Look(ctx);
-    const evidence = await evidenceFor(id, look);
+    const reader = new SourceReader(ctx);
+    const evidence = await evidenceFor(id, reader);
     ctx.signal.throwIfAborted();
     const { environment } = ctx.settings;
     const record = {

@@ -77,7 +77,7 @@ With --old it drops the databases that a restore has put aside instead.`,
     },
     input: { keepDays: 30, old: false },
   },
-  onFailure: 'carry-on',
+  onFailure: 'continue',
   preflight: async (ctx, { keepDays, old }) => {
     const preflight = new Preflight(ctx);
     const nothing = { remove: [], leftovers: [], databases: [], keep: 0, keepDays };

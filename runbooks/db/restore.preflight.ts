@@ -16,7 +16,7 @@ import { readDisk } from '../../src/host/readDisk.ts';
 import { readUnits, type UnitState } from '../../src/host/readUnits.ts';
 import { surveyRuns } from '../../src/journal/readRuns.ts';
 import { residualState } from '../../src/journal/residualState.ts';
-import { isUnfinished } from '../../src/journal/runState.ts';
+import { isRunOf, isUnfinished } from '../../src/journal/runState.ts';
 import { checkTools, type Tools } from '../../src/operations/checkTools.ts';
 import { chooseBackups } from '../../src/operations/chooseBackups.ts';
 import { checkWriting } from '../../src/operations/indexer/checkWriting.ts';
@@ -393,7 +393,7 @@ interface EarlierRestores {
 /** From the journals of this machine. */
 function readEarlier(ctx: Pick<Context, 'runs' | 'settings'>, live: string): EarlierRestores {
   const states = surveyRuns(ctx).states.filter(
-    (state) => state.started.runbook === 'db restore' && isUnfinished(state),
+    (state) => isRunOf(state, 'db restore') && isUnfinished(state),
   );
   const stopped = states
     .filter((state) => residualState(state).length > 0)

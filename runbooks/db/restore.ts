@@ -304,7 +304,7 @@ function stopServices({ services, endSessions }: RestoreFacts): Step {
     effect: 'reversible',
     undoTitle: 'start the services',
     // Some may have stopped before one did not. Stopping what is stopped changes nothing.
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
       if (!endSessions) await assertNobodyStays(ctx);
       await assertNoBlockers(ctx);
@@ -431,7 +431,7 @@ async function isSwapped(ctx: StepContext, facts: RestoreFacts): Promise<boolean
   );
 }
 
-/** The run may be carried on long after it was cut off, and another restore may have come in between. */
+/** The run may be resumed long after it was cut off, and another restore may have come in between. */
 async function assertSame(ctx: StepContext, { database, services }: RestoreFacts): Promise<void> {
   const { databaseOid } = await readServerOf(ctx);
   if (databaseOid === database.oid) return;
@@ -483,7 +483,7 @@ function startServices(facts: RestoreFacts): Step {
           checkUndone: (ctx) => checkUnitsAsBefore(ctx.host(), services),
         }
       : { effect: 'final', afterwards: 'kept' }),
-    probe: async () => 'begun',
+    idempotent: true,
     run: async (ctx) => {
       const { signal } = ctx;
       await Promise.all(units.map((unit) => changeUnit(ctx.host(), 'start', { unit, signal })));

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { ofCurrentState } from '../../src/chain/currentState.ts';
 import { changedSince, sinceFacts } from '../../src/chain/intents/effects.ts';
@@ -25,6 +24,7 @@ import { superseded } from '../../src/operations/emergencyRuns.ts';
 import { unpausing } from '../../src/operations/pauseSteps.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import { defineRunbook, field, type Step, type StepContext } from '../../src/runbook/define.ts';
+import { poll } from '../../src/runbook/poll.ts';
 import { block, Preflight, pass } from '../../src/runbook/preflight.ts';
 import { note, step } from '../../src/runbook/step.ts';
 import { count, duration } from '../../src/text/format.ts';
@@ -164,37 +164,32 @@ export function awaitSignal({ intervalSeconds, services, oracle }: ResumeFacts):
         ctx,
         async () => unpausing.result(ctx)?.block ?? (await readHead(ctx.chain())).number,
       );
-      const start = performance.now();
       const find = signalFinder(ctx.chain(), { oracle, afterBlock });
-      for (;;) {
-        const signal = await answer(find());
-        if (signal.known && signal.value !== undefined) return signal.value;
-        const waited = performance.now() - start;
-        if (waited > limitMs) {
-          if (!signal.known) {
-            throw new TimeoutError(
-              'oracle.signals-unreadable',
-              `Whether the oracle has sent a signal is unknown: ${signal.reason}.`,
-              {
-                facts: { 'searched after block': afterBlock },
-                next: [{ tv: ['config', 'show'] }, { when: 'check again', tv: ['resume'] }],
-              },
-            );
-          }
-          throw new TimeoutError(
-            'oracle.no-signal',
-            `The oracle has sent no signal within ${duration(limitMs)}.`,
-            {
-              facts: { 'its interval': `${intervalSeconds} s`, 'searched after block': afterBlock },
-              next: [
-                onHost(`journalctl -u ${unit} -n 50 --no-pager`),
-                { when: 'wait again', tv: ['resume'] },
-              ],
-            },
-          );
-        }
-        await sleep(lookMs, undefined, { signal: ctx.signal });
+      const signal = await poll(
+        ctx.clock,
+        { everyMs: lookMs, limitMs, signal: ctx.signal },
+        () => answer(find()),
+        (found) => found.known && found.value !== undefined,
+      );
+      if (!signal.known) {
+        throw new TimeoutError(
+          'oracle.signals-unreadable',
+          `Whether the oracle has sent a signal is unknown: ${signal.reason}.`,
+          {
+            facts: { 'searched after block': afterBlock },
+            next: [{ tv: ['config', 'show'] }, { when: 'check again', tv: ['resume'] }],
+          },
+        );
       }
+      if (signal.value !== undefined) return signal.value;
+      throw new TimeoutError(
+        'oracle.no-signal',
+        `The oracle has sent no signal within ${duration(limitMs)}.`,
+        {
+          facts: { 'its interval': `${intervalSeconds} s`, 'searched after block': afterBlock },
+          next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`), { when: 'wait again', tv: ['resume'] }],
+        },
+      );
     },
   });
 }

@@ -78,13 +78,15 @@ rest on the DEX stay there: tv emergency unwind cancels them, as far as the stra
     facts: exampleFacts,
     input: { nginx: false, pause: true, replace: false, calldata: false, safe: undefined },
   },
-  onFailure: 'carry-on',
+  onFailure: 'continue',
   concurrency: () => ({
     protective: true,
     touches: ['pause', 'services'],
     waitsFor: 'itself',
     blockedBy: 'none',
   }),
+  // What a node says of it must neither stop a shutdown nor have it asked again.
+  preview: { blocks: false, inPlanId: false },
   // Where the protocol is left as it is, an older run may still have to pause it.
   supersedes: ({ pause }) => (pause ? superseded : []),
   printout: (ctx, given) =>

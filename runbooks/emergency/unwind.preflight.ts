@@ -393,7 +393,7 @@ function wantedRecipient({ settings }: Context, { withdraw, to, toAgain }: Unwin
   });
 }
 
-interface LookAtFreeParameters {
+interface WithdrawableCheckParameters {
   readonly recipient: Address;
   readonly nodes: ReturnType<typeof checkNodes>;
   /** Undefined where the check `strategy` blocks. */
@@ -407,7 +407,7 @@ interface LookAtFreeParameters {
 function checkFree(
   ctx: Context,
   preflight: Preflight,
-  { recipient, nodes, capital }: LookAtFreeParameters,
+  { recipient, nodes, capital }: WithdrawableCheckParameters,
 ): Promise<{ readonly withdrawals: readonly Withdrawal[]; readonly pausing: Pausing | null } | undefined> {
   const paused = checkPause(ctx, preflight, nodes);
   return preflight.check('withdrawable', 'chain', async () => {
@@ -446,7 +446,7 @@ function checkFree(
   });
 }
 
-interface LookAtTrapParameters {
+interface TrapCheckParameters {
   readonly unwinds: Promise<readonly ResolvedIntent[]>;
   readonly capital: Promise<Capital | undefined>;
   /** The operator wants to withdraw as well. */
@@ -463,7 +463,7 @@ interface LookAtTrapParameters {
 function checkTrap(
   ctx: Context,
   preflight: Preflight,
-  { unwinds, capital, withdraw, pairs }: LookAtTrapParameters,
+  { unwinds, capital, withdraw, pairs }: TrapCheckParameters,
 ): Promise<boolean | undefined> {
   return preflight.check<boolean>('after', 'chain', async () => {
     const calls = await unwinds;

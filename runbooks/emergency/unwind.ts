@@ -106,7 +106,7 @@ as in tv emergency withdraw.`,
       safe: undefined,
     },
   },
-  onFailure: 'carry-on',
+  onFailure: 'continue',
   // Without a withdrawal it only brings back what is on the DEX: it may be repeated.
   concurrency: ({ withdraw }) =>
     withdraw

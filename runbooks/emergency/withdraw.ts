@@ -89,7 +89,7 @@ the last is sent even if the withdrawal fails.`,
       safe: undefined,
     },
   },
-  onFailure: 'carry-on',
+  onFailure: 'continue',
   concurrency: () => protective('capital', 'pause'),
   printout: (ctx, given) =>
     unsignedTransactions(ctx, given, 'Withdraw', async () => {

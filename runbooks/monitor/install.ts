@@ -6,7 +6,7 @@ import { stopUnit } from '../../src/host/stopUnit.ts';
 import { every, notify, runbookUrl, textfile, webhookFile } from '../../src/observe/monitor/fields.ts';
 import { withRollback } from '../../src/operations/maintenance.ts';
 import {
-  awaitFirstLook,
+  awaitFirstCheck,
   checkServiceAsBefore,
   type MonitorInstallFacts,
   plannedAtBoot,
@@ -172,7 +172,7 @@ function start({ service, url }: MonitorInstallFacts): Step {
         async () => {
           await runSystemctl(ctx.host(), ['enable', '--quiet', monitorUnit]);
           await restartUnit(ctx.host(), { unit: monitorUnit, signal: ctx.signal });
-          return { lastLook: (await awaitFirstLook(ctx, url)).toISOString() };
+          return { lastLook: (await awaitFirstCheck(ctx, url)).toISOString() };
         },
         () => undo(ctx),
       ),

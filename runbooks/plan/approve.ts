@@ -9,6 +9,7 @@ import {
   renderSignatures,
 } from '../../src/operations/approval/describePlan.ts';
 import { signingKey, signPlan } from '../../src/operations/approval/signPlan.ts';
+import type { CommandName } from '../../src/runbook/commandName.generated.ts';
 import { type ActionContext, defineAction, field } from '../../src/runbook/define.ts';
 import { wrap } from '../../src/text/layout.ts';
 
@@ -98,7 +99,13 @@ async function audit(
   const { createdAt, createdBy, digest, environment, runbook } = document;
   try {
     await ctx.audit.append({
-      ...{ command: 'plan approve', environment, operator: thisOperator(), run: null, plan: digest },
+      ...{
+        command: 'plan approve' satisfies CommandName,
+        environment,
+        operator: thisOperator(),
+        run: null,
+        plan: digest,
+      },
       input: { runbook, planFile: sha256, fingerprint },
       ...{ outcome: 'signed', exitCode: 0, overrides: [] },
       reason: `signed tv ${runbook}, plan ${digest.slice(0, 8)}, written by ${createdBy.user}@${createdBy.host} at ${createdAt}, with ${fingerprint}`,

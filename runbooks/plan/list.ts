@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { TvError, UsageError } from '../../src/errors/TvError.ts';
 import { readPlanFile } from '../../src/journal/planFile.ts';
 import { describePlan } from '../../src/operations/approval/describePlan.ts';
+import type { CommandName } from '../../src/runbook/commandName.generated.ts';
 import { defineReport, field, type ToolContext } from '../../src/runbook/define.ts';
 import { ago, howMany, localTime, planName } from '../../src/text/format.ts';
 import { table, wrap } from '../../src/text/layout.ts';
@@ -12,6 +13,9 @@ import { table, wrap } from '../../src/text/layout.ts';
 const mostFiles = 500;
 
 /** `tv plan list [FOLDER]`: the plan files of a folder, and what the audit log says of approvals. */
+/** The calls in the audit log by which plans were signed. */
+const approving: CommandName = 'plan approve';
+
 export default defineReport({
   title: 'Plans',
   summary: 'List plan files, and who signed and used which',
@@ -24,7 +28,7 @@ export default defineReport({
   collect: async (ctx, { folder }) => {
     const plans = await plansIn(ctx, folder);
     const history = ctx.audit.entries().flatMap(({ at, command, operator, run, plan, approval, outcome }) => {
-      if (approval === undefined && command !== 'plan approve') return [];
+      if (approval === undefined && command !== approving) return [];
       const by = `${operator.user}@${operator.host}`;
       const signers = (approval?.signatures ?? []).map(({ principal }) => principal);
       return [{ at, command, by, run, plan, outcome, signers }];
@@ -50,7 +54,7 @@ export default defineReport({
       },
     );
     const calls = history.map(({ at, command, by, run, plan, outcome, signers }) => {
-      const what = command === 'plan approve' ? 'signed' : `tv ${command}, ${outcome}`;
+      const what = command === approving ? 'signed' : `tv ${command}, ${outcome}`;
       const facts = [
         what,
         ...(plan === null ? [] : [`plan ${planName(plan, paint)}`]),

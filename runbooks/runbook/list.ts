@@ -1,5 +1,9 @@
-import { defineReport } from '../../src/runbook/define.ts';
+import { type CommandDefinition, defineReport } from '../../src/runbook/define.ts';
 import { table } from '../../src/text/layout.ts';
+
+interface Procedure extends Pick<CommandDefinition, 'section' | 'summary' | 'risk'> {
+  readonly command: string;
+}
 
 /** `tv runbook list`: the sections of the runbook that tv has commands for. */
 export default defineReport({
@@ -10,7 +14,7 @@ export default defineReport({
   description: 'Lists the procedures of the operations runbook that tv carries out, by section.',
   examples: [{ what: 'All procedures and their sections', line: 'tv runbook list' }],
   input: {},
-  collect: async ({ registry }) => ({
+  collect: async ({ registry }): Promise<{ readonly procedures: readonly Procedure[] }> => ({
     procedures: registry
       .filter(({ section }) => section !== '')
       .map(({ command, section, summary, risk }) => ({ command, section, summary, risk })),

@@ -12,7 +12,10 @@ export default defineReport({
   description: 'Shows one procedure: why and when, what it asks, its flags, and how it ends.',
   examples: [{ what: 'A procedure, with the same by hand', line: 'tv runbook show oracle rotate-key' }],
   input: { name: field('<name...>', 'the command, as tv runbook list shows it', z.array(z.string())) },
-  collect: async ({ registry }, { name }) => {
+  collect: async (
+    { registry },
+    { name },
+  ): Promise<{ readonly command: string; readonly markdown: string }> => {
     const wanted = name.join(' ').replace(/^tv /, '');
     const entry = registry.find(({ command, aliases }) => command === wanted || aliases?.includes(wanted));
     if (entry === undefined) {

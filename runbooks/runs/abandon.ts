@@ -28,7 +28,7 @@ export default defineControl({
   },
   choose: async (ctx, { run: named, reason }) => {
     const run = namedRun(ctx, {
-      ...{ run: named, command: 'runs abandon', rest: '--reason "…"', damaged: true },
+      ...{ run: named, command: 'runs abandon', rest: ['--reason', '…'], damaged: true },
       qualifies: (state) => isUnfinished(state) || state.status === 'unverified',
     });
     if (reason === undefined) {

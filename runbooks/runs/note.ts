@@ -27,7 +27,7 @@ export default defineControl({
   },
   choose: async (ctx, { run: named, text }) => {
     const run = namedRun(ctx, {
-      ...{ run: named, command: 'runs note', rest: '"…"' },
+      ...{ run: named, command: 'runs note', rest: ['…'] },
       qualifies: ({ status }) => status !== 'running',
     });
     if (text === undefined) {

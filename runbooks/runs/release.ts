@@ -34,7 +34,7 @@ export default defineControl({
     const run = namedRun(ctx, {
       run: named,
       command: 'runs release',
-      rest: '--reason "…"',
+      rest: ['--reason', '…'],
       qualifies: isUnseen,
     });
     if (reason === undefined) {

@@ -4,6 +4,7 @@ import { type ExitCode, exitCodes } from '../../src/errors/TvError.ts';
 import { commonSchemas, schemasOf } from '../../src/operations/documents/jsonSchemas.ts';
 import type { CommandDefinition } from '../../src/runbook/define.ts';
 import { meaningOf } from '../manPage.ts';
+import { tableOf } from '../table.ts';
 import { aboutSettings } from './aboutSettings.ts';
 
 /** A file of docs/ that is made from the code, by its path from there. */
@@ -63,7 +64,8 @@ function settingsReference(): string {
 
 function errorReference(): string {
   const entries = Object.entries<{ readonly meaning: string; readonly whatToDo?: string }>(codes);
-  const rows = entries.map(([code, { meaning, whatToDo = '' }]) => row([`\`${code}\``, meaning, whatToDo]));
+  const rows = entries.map(([code, { meaning, whatToDo = '' }]) => [`\`${code}\``, meaning, whatToDo]);
+  const exits = Object.values(exitCodes).map((code: ExitCode) => [String(code), meaningOf[code]]);
   return [
     made,
     '',
@@ -71,10 +73,7 @@ function errorReference(): string {
     '',
     '## Exit codes',
     '',
-    row(['code', 'meaning']),
-    row(['--', '--']),
-    ...Object.values(exitCodes).map((code: ExitCode) => row([String(code), meaningOf[code]])),
-    '',
+    tableOf(['code', 'meaning'], exits, { padded: false }),
     'Reports about the state of the deployment (`tv status`, `tv health`, `tv monitor` and their like) use the exit codes',
     'of monitoring plug-ins instead: 0 ok, 1 warning, 2 critical, 3 unknown.',
     '',
@@ -84,10 +83,7 @@ function errorReference(): string {
     'sentence beside it may change. Every error says the facts of its case, and what to do next; the last column is what is',
     'the same each time.',
     '',
-    row(['code', 'meaning', 'what to do']),
-    row(['--', '--', '--']),
-    ...rows,
-    '',
+    tableOf(['code', 'meaning', 'what to do'], rows, { padded: false }),
   ].join('\n');
 }
 
@@ -102,13 +98,10 @@ async function schemaReference(registry: readonly CommandDefinition[]): Promise<
     '`tv schema COMMAND` that of all that a command prints. The number rises where a field is removed or gets another',
     'meaning; a later tv may add fields, events and codes without that.',
     '',
-    row(['id', 'what']),
-    row(['--', '--']),
-    ...all.map(({ id, what }) => row([`\`${id}\``, what])),
-    '',
+    tableOf(
+      ['id', 'what'],
+      all.map(({ id, what }) => [`\`${id}\``, what]),
+      { padded: false },
+    ),
   ].join('\n');
-}
-
-function row(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
 }

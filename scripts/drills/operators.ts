@@ -70,10 +70,15 @@ async function follow(desk: Desk, advice: string, pasted: string[], depth = 0): 
   if (line === undefined) return;
   pasted.push(line);
   let done = await desk.paste(line);
-  const [, answer] = /the same command with (--\S+(?: \S+)?)/.exec(done.stderr) ?? [];
-  if (done.exitCode === notConfirmed && answer !== undefined) done = await desk.paste(`${line} ${answer}`);
-  const [, next] = /^Next: (.+)$/m.exec(done.exitCode === 0 ? '' : `${done.stdout}\n${done.stderr}`) ?? [];
+  const answered = commandOf(nextOf(done) ?? '', programs);
+  if (done.exitCode === notConfirmed && answered !== undefined) done = await desk.paste(answered);
+  const next = nextOf(done);
   if (next !== undefined && depth < deepest) await follow(desk, next, pasted, depth + 1);
+}
+
+/** The first piece of advice of a call that failed. */
+function nextOf({ exitCode, stdout, stderr }: Output): string | undefined {
+  return /^Next: (.+)$/m.exec(exitCode === 0 ? '' : `${stdout}\n${stderr}`)?.[1];
 }
 
 const notConfirmed = 4;

@@ -1,5 +1,5 @@
 import { createTransport, type Transport } from 'viem';
-import { pause } from './pause.ts';
+import { sleep } from '../runbook/sleep.ts';
 import type { RpcFailureKind } from './rpcErrorKind.ts';
 import { NoNodeAnswered, rpcFailure } from './rpcFailure.ts';
 import { lagBlocks, type RpcNode } from './rpcNode.ts';
@@ -123,7 +123,7 @@ function compareHeads(nodes: readonly RpcNode[]): () => Promise<ReadonlySet<RpcN
     const all = Promise.allSettled(asked);
     const enough = new AbortController();
     const limit = Promise.any(asked).then(
-      () => pause(headsWaitMs, enough.signal),
+      () => sleep(headsWaitMs, enough.signal),
       () => {},
     );
     await Promise.race([all, limit]);

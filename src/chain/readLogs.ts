@@ -3,11 +3,11 @@ import { beginAttempt } from '../errors/attempts.ts';
 import { exitCodes, TvError, UnavailableError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
 import type { Progress } from '../runbook/events.ts';
+import { sleep } from '../runbook/sleep.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { type EventName, eventByTopic } from './events.ts';
 import { looksCutOff } from './newestLogs.ts';
 import { misfit, parseHex, parseObject, parseQuantity } from './parseAnswer.ts';
-import { pause } from './pause.ts';
 import type { RpcFailureKind } from './rpcErrorKind.ts';
 import { type RpcFailure, rpcFailure } from './rpcFailure.ts';
 
@@ -105,7 +105,7 @@ export async function* readLogsAs<T extends Pick<ChainLog, 'block' | 'logIndex' 
       const wait = waitFor(failure, attempt++);
       if (wait === undefined) throw describeRpcError(error, chain);
       trying.failed(error);
-      await pause(wait, signal);
+      await sleep(wait, signal);
       continue;
     }
     attempt = 0;

@@ -1,5 +1,5 @@
 import { type Attempt, beginAttempt } from '../errors/attempts.ts';
-import { pause } from './pause.ts';
+import { sleep } from '../runbook/sleep.ts';
 import { HttpFailure, NonsenseAnswer, RangeRefused, RpcError } from './rpcErrors.ts';
 import {
   BatchRefused,
@@ -153,7 +153,7 @@ class BatchingNode implements RpcNode {
     }
     if (again.length === 0) return;
     try {
-      await pause(wait, this.#at.signal);
+      await sleep(wait, this.#at.signal);
     } catch (error) {
       return this.#rejectAll(again, error);
     }

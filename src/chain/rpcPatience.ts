@@ -1,4 +1,4 @@
-import { pause } from './pause.ts';
+import { sleep } from '../runbook/sleep.ts';
 import { kindOfRpcError, type RpcFailureKind } from './rpcErrorKind.ts';
 import { HttpFailure, NotDelivered, RpcError, retryAfterMs } from './rpcErrors.ts';
 
@@ -85,7 +85,7 @@ export class Patience {
           this.#limit = error;
           return await this.#sendAlone(send, wait, spent);
         }
-        await pause(wait, this.#signal);
+        await sleep(wait, this.#signal);
         spent = { attempt: spent.attempt + 1, waited: spent.waited + wait };
       }
     }
@@ -112,7 +112,7 @@ export class Patience {
     let wait: number | undefined = firstWait;
     let { waited } = spent;
     for (let attempt = spent.attempt + 1; ; attempt++) {
-      await pause(wait, this.#signal);
+      await sleep(wait, this.#signal);
       waited += wait;
       try {
         return await send();

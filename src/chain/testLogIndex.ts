@@ -2,11 +2,11 @@ import { toEventSelector } from 'viem';
 import type { Address } from '../config/settings.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
+import { sleep } from '../runbook/sleep.ts';
 import { governanceRolesAbi } from './abi/governanceRoles.ts';
 import { signalOf } from './connectChain.ts';
 import { described } from './describeRpcError.ts';
 import { misfit, parseHex, parseObject, parseQuantity, quantityOf, textOf } from './parseAnswer.ts';
-import { pause } from './pause.ts';
 import { tryRead } from './tryRead.ts';
 
 /**
@@ -179,7 +179,7 @@ async function test(chain: Chain, { fromBlock, toBlock }: TestLogIndexParameters
 
 async function isListedSoon(chain: Chain, witness: Witness): Promise<boolean> {
   if (await isListed(chain, witness)) return true;
-  await pause(indexingMs, signalOf(chain));
+  await sleep(indexingMs, signalOf(chain));
   return isListed(chain, witness);
 }
 

@@ -1,4 +1,4 @@
-import type { Advice } from '../errors/advice.ts';
+import { type Advice, sameCommand } from '../errors/advice.ts';
 import type { StepData } from '../runbook/events.ts';
 import type { Paint } from '../runbook/paint.ts';
 import { visibleWidth, wrap } from '../text/layout.ts';
@@ -37,20 +37,30 @@ function commandLine(advice: Exclude<Advice, string>, place: AdvicePlace): strin
   }
   const { call } = place;
   return call === undefined
-    ? `the same command with ${quoteWords(advice.again)}`
-    : tvLine([...withoutSettings(call, advice.again), ...advice.again], place);
+    ? sameCommand(advice.again)
+    : tvLine([...withoutGivenAnew(call, advice.again), ...advice.again], place);
 }
 
-/** A call without its own value of each setting that is given anew: the line names a setting once. */
-function withoutSettings(call: readonly string[], again: readonly string[]): readonly string[] {
+/** Flags that keep their earlier value where they are given once more. */
+const repeatable: readonly (string | undefined)[] = ['--set', '--override'];
+
+/** A call without its own value of each setting and flag that is given anew: the line names each once. */
+function withoutGivenAnew(call: readonly string[], again: readonly string[]): readonly string[] {
   const given = again.flatMap((word, index) => (again[index - 1] === '--set' ? [word.split('=', 1)[0]] : []));
   const isGiven = (setting: string | undefined) => given.includes(setting?.split('=', 1)[0]);
-  return call.filter(
+  const flags = again.filter(
     (word, index) =>
-      !(word === '--set' && isGiven(call[index + 1])) &&
-      !(call[index - 1] === '--set' && isGiven(word)) &&
-      !(word.startsWith('--set=') && isGiven(word.slice('--set='.length))),
+      /^--./.test(word) && !repeatable.includes(word) && again[index + 1]?.startsWith('-') === false,
   );
+  return call.filter((word, index) => {
+    const before = call[index - 1] ?? '';
+    return (
+      !(word === '--set' && isGiven(call[index + 1])) &&
+      !(before === '--set' && isGiven(word)) &&
+      !(word.startsWith('--set=') && isGiven(word.slice('--set='.length))) &&
+      !flags.some((flag) => word === flag || before === flag || word.startsWith(`${flag}=`))
+    );
+  });
 }
 
 /** `Next:` and the commands to run; each as it has to be typed for this call. */

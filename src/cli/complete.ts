@@ -22,11 +22,6 @@ const valueSources: Readonly<Record<string, keyof CompletionSources>> = {
   key: 'settings',
   service: 'services',
 };
-/** Flags that runbooks and controls have, and others do not. */
-const answering = ['-y', '--yes', '--confirm', '--wait'];
-/** Of those with a plan, which `runs abandon` has not. */
-const planning = ['--dry-run', '--plan'];
-const overruling = ['--override', '--reason'];
 
 /**
  * Candidates for the last of `typed`, the words after `tv`; it may be empty or incomplete.
@@ -58,7 +53,7 @@ interface Line {
 async function offer(
   registry: readonly CommandDefinition[],
   { before, words, entry, command, current }: Line,
-  { withValue, alone }: Vocabulary,
+  { withValue, commonNames }: Vocabulary,
   sources: CompletionSources,
 ): Promise<readonly string[]> {
   const fields = Object.values((command?.input ?? {}) as InputFields);
@@ -67,7 +62,10 @@ async function offer(
   if (withValue.has(flag) || (field !== undefined && /[<[]/.test(field.flag))) {
     return valuesOf(flag, field, sources);
   }
-  if (current.startsWith('-')) return flagsOf(fields, command, [...withValue, ...alone]);
+  if (current.startsWith('-')) {
+    const own = fields.flatMap(namesOf).filter((name) => name.startsWith('-'));
+    return [...own, ...commonNames(command)];
+  }
   if (words[0] === 'help') return nextWords(registry, words.slice(1));
   const next = nextWords(registry, words);
   if (entry === undefined) return words.length === 0 ? [...next, 'help'] : next;
@@ -121,25 +119,4 @@ function choicesIn(given: unknown): readonly string[] {
     schema = typeof definition === 'object' && definition !== null && Reflect.get(definition, 'innerType');
   }
   return [];
-}
-
-function flagsOf(
-  fields: readonly InputField[],
-  command: AnyCommand | undefined,
-  common: readonly string[],
-): readonly string[] {
-  const own = fields.flatMap(namesOf).filter((name) => name.startsWith('-'));
-  const kind = command?.kind;
-  const asks = kind === 'runbook' || kind === 'control';
-  const hasPlan = kind === 'runbook' || (kind === 'control' && command?.planned === true);
-  return [
-    ...own,
-    ...common.filter(
-      (flag) =>
-        (asks || !answering.includes(flag)) &&
-        (kind === 'runbook' || !overruling.includes(flag)) &&
-        (hasPlan || !planning.includes(flag)) &&
-        (command === undefined || (flag !== '-V' && flag !== '--version')),
-    ),
-  ];
 }

@@ -8,6 +8,7 @@ import type { Json } from '../runbook/json.ts';
 import { wrap } from '../text/layout.ts';
 import { parseTimeSpan } from '../text/moment.ts';
 import { withoutKeys } from '../text/pastedKeys.ts';
+import { commonFlagsOf } from './commonFlags.ts';
 
 /** Flags that every command has. */
 export interface GlobalFlags {
@@ -44,7 +45,7 @@ export function parse(entry: CommandDefinition, command: AnyCommand, args: reado
   const out = options['out'] as string | undefined;
   if (command.kind === 'runbook' && out !== undefined && options['dryRun'] !== true) {
     throw new UsageError('usage.conflicting-flags', '--out writes the plan of a dry run.', {
-      next: ['the same command with --dry-run'],
+      next: { again: ['--dry-run'] },
     });
   }
   if (out !== undefined && (options['calldata'] === true || options['safe'] !== undefined)) {
@@ -60,7 +61,7 @@ export function parse(entry: CommandDefinition, command: AnyCommand, args: reado
   if (plan !== undefined && !isFile && !/^[0-9a-f]{64}$/.test(plan)) {
     throw new UsageError('usage.malformed-value', '--plan needs the full digest of a plan: 64 hex digits.', {
       facts: { given: withoutKeys(plan) },
-      next: ['run the same command with --dry-run and paste its last line'],
+      next: { when: 'its last line has the digest', again: ['--dry-run'] },
     });
   }
   return {
@@ -113,7 +114,6 @@ export function wordsOfCall(
 
 /** @throws UsageError */
 function waitMs(text: unknown): number | undefined {
-  // A boolean for commands that define --no-wait.
   if (typeof text !== 'string') return undefined;
   const ms = parseTimeSpan(text);
   if (ms !== undefined) return ms;
@@ -215,41 +215,28 @@ function build(entry: CommandDefinition, command: AnyCommand): Command {
     .configureOutput({ writeErr: () => {} })
     .helpOption('-h, --help', 'show this help');
   for (const { flag, help } of Object.values(command.input as InputFields)) {
-    if (flag.startsWith('-')) program.option(flag, help);
-    else program.argument(flag, help);
+    if (!flag.startsWith('-')) program.argument(flag, help);
+    else program.addOption(ownOption(flag, help));
   }
   const repeat = (value: string, before: string[] | undefined) => [...(before ?? []), value];
-  if (command.kind === 'runbook' || command.kind === 'control') {
-    program.optionsGroup('Answering:');
-    program.option('-y, --yes', 'answer yes to a moderate question');
-    program.option('--confirm <environment>', 'answer a severe question by naming the environment');
-    program.option('--wait <time>', 'wait up to this long (30s, 5m) for another run to end');
+  for (const { heading, flags, help, repeatable } of commonFlagsOf(command)) {
+    program.optionsGroup(`${heading}:`);
+    if (repeatable) program.option(flags, help, repeat);
+    else program.option(flags, help);
   }
-  if (hasPlan(command)) {
-    program.optionsGroup('Planning:');
-    program.option('--dry-run', 'run every check, print the plan and its digest, change nothing');
-    const what = command.kind === 'runbook' ? '<digest|file>' : '<digest>';
-    program.option(`--plan ${what}`, 'refuse if the plan has changed (all 64 digits)');
-  }
-  if (command.kind === 'runbook') {
-    program.option('--out <file>', 'write the plan of a dry run to a new file, for others to approve');
-    program.option('--override <check>', 'override a check by its name (repeatable)', repeat);
-    program.option('--reason <text>', 'reason for the override; kept in the audit log');
-  }
-  program.optionsGroup('Everywhere:');
-  program.option('-e, --env <name>', 'environment to work on');
-  program.option('--config <file>', 'configuration file');
-  program.option('--set <key=value>', 'one setting, as `tv config show` names it (repeatable)', repeat);
-  program.option('--json', 'machine-readable output on stdout');
-  program.option('--full', 'addresses and hashes in full');
-  program.option('--verbose', 'stack traces and timings');
-  program.addOption(new Option('--no-color', 'no colour'));
   return program;
 }
 
-/** Whether `--dry-run` and `--plan` are flags of a command. */
-function hasPlan(command: AnyCommand): boolean {
-  return command.kind === 'runbook' || (command.kind === 'control' && command.planned === true);
+/** A flag of the command itself. Commander keeps `--no-wait` and `--wait` in one place, where the last one counts. */
+function ownOption(flag: string, help: string): Option {
+  const option = new Option(flag, help);
+  if (option.negate) option.attributeName = () => withoutKey(flag);
+  return option;
+}
+
+/** Where the value of `--no-wait` is kept: false where it is given. */
+function withoutKey(flag: string): string {
+  return `without ${flag}`;
 }
 
 /** Each field by its own schema: a command without any loads no zod. */
@@ -261,7 +248,7 @@ function validate(entry: CommandDefinition, fields: InputFields, program: Comman
     const raw = !flag.startsWith('-')
       ? program.processedArgs[argument++]
       : flag.startsWith('--no-')
-        ? options[key] !== false
+        ? options[withoutKey(flag)] !== false
         : options[key];
     const answer = schema.safeParse(raw);
     if (!answer.success) throw malformed(entry, flag, raw, answer.error.issues[0]?.message);

@@ -1,15 +1,5 @@
 import type { CommandDefinition } from '../runbook/define.ts';
-
-/** Flags of more than one command that take a value. */
-const withValue: ReadonlySet<string> = new Set([
-  ...['-e', '--env', '--config', '--set'],
-  ...['--confirm', '--plan', '--override', '--reason', '--wait'],
-]);
-/** Flags of more than one command that take none. */
-const alone: ReadonlySet<string> = new Set([
-  ...['-h', '--help', '-V', '--version', '--json', '--full', '--verbose', '--no-color'],
-  ...['-y', '--yes', '--dry-run'],
-]);
+import { alone, commonNames, withValue } from './commonFlags.ts';
 
 export interface Words {
   readonly entry: CommandDefinition | undefined;
@@ -91,5 +81,5 @@ export async function nearest(
 }
 
 /** The parts of this file that completion needs, passed by the entry, which has loaded them already. */
-export const vocabulary = { findCommand, namedEnvironment, withValue, alone } as const;
+export const vocabulary = { findCommand, namedEnvironment, withValue, commonNames } as const;
 export type Vocabulary = typeof vocabulary;

@@ -141,6 +141,6 @@ function unknownEnvironment(name: string, known: readonly string[], where: strin
     message: `There is no environment "${withoutKeys(name)}".`,
     where,
     facts: { known: known.join(', ') },
-    next: meant === undefined ? { tv: ['config', 'show'] } : `tv -e ${meant} …`,
+    next: meant === undefined ? { tv: ['config', 'show'] } : { again: ['-e', meant] },
   };
 }

@@ -44,7 +44,7 @@ export interface SettingsRequest {
   /** A command that must not be kept waiting for what it can do without. */
   readonly hurried?: boolean;
   /** A command that shows what it has seen within `monitor.limitMs`: what `.env` takes is part of that. */
-  readonly looks?: boolean;
+  readonly withinLimit?: boolean;
   /** Runs `database.urlCommand`; without it the URL is not read. */
   readonly runSecretCommand?: RunSecretCommand;
   /** For tests: paths other than this machine's. */
@@ -137,7 +137,7 @@ async function upperLayers(
 const optionalEnvMs = 3_000;
 
 /** Of the time for a check, what a host that hangs may take from the other sources. */
-export const envShareOfLook = 0.6;
+export const envShareOfLimit = 0.6;
 
 /** Whether the chain and every contract are known without `.env`. */
 function hasChain(resolution: Resolution): boolean {
@@ -183,9 +183,9 @@ async function readDotEnv(request: SettingsRequest, resolution: Resolution, soun
 }
 
 /** How long at most the answer is waited for, in milliseconds; undefined where the host's own limit decides. */
-function longestWait({ looks, hurried }: SettingsRequest, resolution: Resolution): number | undefined {
+function longestWait({ withinLimit, hurried }: SettingsRequest, resolution: Resolution): number | undefined {
   if (!hasChain(resolution)) return undefined;
-  if (looks === true) return envShareOfLook * resolution.need('monitor.limitMs');
+  if (withinLimit === true) return envShareOfLimit * resolution.need('monitor.limitMs');
   return hurried === true ? optionalEnvMs : undefined;
 }
 

@@ -25,6 +25,8 @@ const notThere = ['3D000', '42501', '28000', '28P01'];
 
 export type RunLockHolder = {
   readonly who: string;
+  /** Absent where the holder's tv does not name it apart from the rest. */
+  readonly runbook?: string;
   readonly what: string;
   /** When it connected to take the lock, ISO 8601; null where our role may not see it. */
   readonly since: string | null;
@@ -66,13 +68,13 @@ const ownLocks = new Set<{
  * `adminUrl` may; without either the lock is in the live database alone. It lives as long as they do: a killed tv frees it. The
  * holder's name is the sessions' application name, so anyone at a psql prompt can read it too.
  * @param parameters.holder.who `alice@vault-1`
- * @param parameters.holder.what the command and the run
+ * @param parameters.holder.what what it does: `reindex (reindex events)`, `resume RUN`
  * @throws TvError `lock.pooler` behind a connection pooler, which hands the session with the lock to other clients
  */
 export async function acquireRunLock(
   database: Database,
   parameters: {
-    readonly holder: { readonly who: string; readonly what: string };
+    readonly holder: Omit<RunLockHolder, 'since'>;
     readonly adminUrl?: string | undefined;
   },
 ): Promise<RunLockAnswer> {
@@ -363,10 +365,14 @@ export async function readRunLock(
     .limit(1)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const named = /^(.*?): (.*)$/.exec(lockHolderOf(row.application ?? '') ?? '');
+  const [, who, named, what = row.application ?? 'unknown'] =
+    /^(.*?): (?:(.*?): )?(.*)$/.exec(lockHolderOf(row.application ?? '') ?? '') ?? [];
+  // An earlier release names the command of a new run at the head of the text, and of a resume nowhere.
+  const runbook = named ?? /^(.+?) \(/.exec(what)?.[1];
   return {
-    who: named?.[1] ?? row.user ?? 'unknown',
-    what: named?.[2] ?? row.application ?? 'unknown',
+    who: who ?? row.user ?? 'unknown',
+    ...(runbook === undefined ? {} : { runbook }),
+    what,
     since: row.since?.toISOString() ?? null,
   };
 }
@@ -374,14 +380,14 @@ export async function readRunLock(
 /** The names of sessions that hold the lock of a run begin with it, in `pg_stat_activity`. */
 export const lockPrefix = 'tv lock: ';
 
-/** `WHO: WHAT` in the name of a session that holds the lock of a run; undefined for any other. */
+/** `WHO: RUNBOOK: WHAT` in the name of a session that holds the lock of a run; undefined for any other. */
 export function lockHolderOf(application: string): string | undefined {
   return application.startsWith(lockPrefix) ? application.slice(lockPrefix.length) : undefined;
 }
 
-/** The server turns what is not printable ASCII into question marks, and cuts at 63 bytes. */
-function lockName(holder: { readonly who: string; readonly what: string }): string {
+/** The server turns what is not printable ASCII into question marks, and cuts at 63 bytes: the command comes first. */
+function lockName({ who, runbook, what }: Omit<RunLockHolder, 'since'>): string {
   const plain = (text: string) => text.replace(/[^\x20-\x7e]/g, '?').replaceAll(': ', ' ');
-  const who = plain(holder.who).slice(0, 32);
-  return `${lockPrefix}${who}: ${plain(holder.what)}`.slice(0, nameBytes);
+  const parts = [plain(who).slice(0, 32), ...(runbook === undefined ? [] : [runbook]), plain(what)];
+  return `${lockPrefix}${parts.join(': ')}`.slice(0, nameBytes);
 }

@@ -50,7 +50,7 @@ async function attempt(
   audit: AuditDraft,
 ): Promise<ExitCode> {
   const { ctx } = engine;
-  const state = readState(engine, run);
+  const state = readRunToClose(engine, run);
   const risk: Risk = state?.started.risk ?? 'severe';
   assertAnswerable(engine, risk, answers);
   engine.watch({
@@ -98,7 +98,7 @@ async function attempt(
     concurrency: { ...ordinary, waitsFor: 'itself' as const },
   };
   return withLocks(engine, request, async () => {
-    const now = readState(engine, run);
+    const now = readRunToClose(engine, run);
     if (now?.lines.length !== state?.lines.length) {
       throw new Refusal(
         'run.changed-meanwhile',
@@ -135,7 +135,7 @@ const unreadable: Check = {
 };
 
 /** Undefined where the journal cannot be read, or says nothing. @throws Refusal where there is nothing to close */
-function readState({ ctx }: Engine, run: string): RunState | undefined {
+function readRunToClose({ ctx }: Engine, run: string): RunState | undefined {
   let state: RunState | undefined;
   try {
     state = foldRun(ctx.runs.read(run));
@@ -154,11 +154,9 @@ function readState({ ctx }: Engine, run: string): RunState | undefined {
     throw new Refusal(code, message, { exitCode, facts: { run, status: state.status }, next: [next] });
   };
   if (environment !== ctx.settings.environment) {
-    refuse(
-      'run.other-environment',
-      `The run belongs to the environment ${environment}.`,
-      `tv -e ${environment} runs show ${run}`,
-    );
+    refuse('run.other-environment', `The run belongs to the environment ${environment}.`, {
+      tv: ['-e', environment, 'runs', 'show', run],
+    });
   }
   if (state.status === 'running')
     refuse(

@@ -17,7 +17,7 @@ export function assertAnswerable(engine: Engine, risk: Risk, answers: Answers): 
       {
         exitCode: exitCodes.notConfirmed,
         facts: { '--confirm': answers.confirm, environment },
-        next: [`tv -e ${answers.confirm} …`, { when: 'or', again: ['--confirm', environment] }],
+        next: [{ again: ['-e', answers.confirm] }, { when: 'or', again: ['--confirm', environment] }],
       },
     );
   }
@@ -25,9 +25,7 @@ export function assertAnswerable(engine: Engine, risk: Risk, answers: Answers): 
   throw new Refusal('answer.missing', 'This needs an answer, and there is no terminal to ask at.', {
     exitCode: exitCodes.notConfirmed,
     facts: { risk, environment },
-    next: [
-      risk === 'severe' ? `the same command with --confirm ${environment}` : 'the same command with --yes',
-    ],
+    next: [{ again: risk === 'severe' ? ['--confirm', environment] : ['--yes'] }],
   });
 }
 

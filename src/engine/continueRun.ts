@@ -64,7 +64,7 @@ async function attempt(
     environment: settings.environment,
     subject: registered.runbook.title.toLowerCase(),
   });
-  const found = readState(engine, run);
+  const found = readBegunRun(engine, run);
   const { started, status } = found;
   const look = (show: boolean, locks?: HeldLocks) =>
     survey(engine, registered, run, { wanted, answers, audit, show, ...(locks && { locks }) });
@@ -141,7 +141,7 @@ async function survey(
   run: string,
   { wanted, answers, audit, show, locks = noLocks }: Survey,
 ) {
-  const state = readState(engine, run);
+  const state = readBegunRun(engine, run);
   // A run that was being undone can only be undone further.
   const direction: Direction = state.undoing ? 'undo' : wanted;
   assertCanContinue(engine, state, run, direction);
@@ -273,7 +273,8 @@ function toFinish(run: string, plan: PlanData, remaining: readonly StepData[]): 
   return `This finishes ${run}. ${howMany(remaining.length, 'step')} left: ${steps}.`;
 }
 
-function readState(engine: Engine, run: string): RunState {
+/** @throws Refusal where its journal holds no run that has begun */
+function readBegunRun(engine: Engine, run: string): RunState {
   const state = foldRun(engine.ctx.runs.read(run));
   if (state !== undefined) return state;
   throw new Refusal('run.not-begun', `Run ${run} had not begun; there is nothing to resume or undo.`, {
@@ -292,15 +293,20 @@ function assertCanContinue(engine: Engine, state: RunState, run: string, directi
   ) => {
     throw new Refusal(code, message, { exitCode: exitCodes.blocked, facts: { run, ...facts }, next });
   };
-  if (state.started.environment !== settings.environment) {
+  const { environment } = state.started;
+  if (environment !== settings.environment) {
     refuse(
       'run.other-environment',
       'The run belongs to another environment.',
-      { 'run in': state.started.environment, 'chosen now': settings.environment },
-      [`tv -e ${state.started.environment} ${direction === 'undo' ? 'runs undo' : 'resume'} ${run}`],
+      { 'run in': environment, 'chosen now': settings.environment },
+      [
+        direction === 'undo'
+          ? { tv: ['-e', environment, 'runs', 'undo', run] }
+          : { tv: ['-e', environment, 'resume', run] },
+      ],
     );
   }
-  // Before the version: no other one is to carry it on either.
+  // Before the version: no other version is to resume it either.
   const { supersededBy } = findRun(engine.ctx, run) ?? {};
   if (supersededBy !== undefined) {
     refuse(

@@ -1,7 +1,7 @@
 import { journaledTransactions } from '../journal/sentTransactions.ts';
 import type { Check } from '../runbook/check.ts';
 import type { Step } from '../runbook/define.ts';
-import type { Effects, PlannedStep } from '../runbook/effects.ts';
+import { type Effects, ordinaryPreview, type PlannedStep } from '../runbook/effects.ts';
 import type { JournalLine } from '../runbook/events.ts';
 import { block, pass, warn } from '../runbook/preflight.ts';
 import { count } from '../text/format.ts';
@@ -10,11 +10,6 @@ import { type AnyRunbook, concurrencyOf, type Engine, errorData } from './engine
 /** How long the question waits for the preview, in milliseconds. Funds that are to be protected do not wait. */
 const limitMs = { protective: 2_000, ordinary: 10_000 };
 const overrideName = 'failing-step';
-
-/** A command that nothing may block: its preview is only information. */
-export function isUnblockable(runbook: AnyRunbook, input: unknown): boolean {
-  return concurrencyOf(runbook, input).blockedBy === 'none';
-}
 
 /** What the transactions of a plan change; undefined where it sends none. */
 export async function previewPlan(
@@ -35,8 +30,16 @@ export async function previewPlan(
   return engine.previewEffects(planned, protective ? limitMs.protective : limitMs.ordinary);
 }
 
-/** The preview as a check of preflight. A step that fails in it blocks; one that could not be had never does. */
-export function checkPreview(effects: Effects, steps: readonly Step[], mayFail: boolean): readonly Check[] {
+/**
+ * The preview as a check of preflight. A step that fails in it blocks, unless the runbook has it otherwise; a
+ * preview that could not be had never does.
+ */
+export function checkPreview(
+  effects: Effects,
+  steps: readonly Step[],
+  { preview }: AnyRunbook,
+): readonly Check[] {
+  const mayFail = !{ ...ordinaryPreview, ...preview }.blocks;
   const check = { id: 'preview', world: 'chain' } as const;
   const unknownBefore = steps.some(({ sends }) => sends?.known === false);
   // Another check has said so.

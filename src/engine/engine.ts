@@ -11,7 +11,7 @@ import type { Check } from '../runbook/check.ts';
 import { type Concurrency, ordinary } from '../runbook/concurrency.ts';
 import type { Facts, InputFields, InputOf, Runbook, Step, ToolContext } from '../runbook/define.ts';
 import type { Effects, PlannedStep, PlannedTransaction, StepEffects } from '../runbook/effects.ts';
-import { outcomeOf } from '../runbook/effects.ts';
+import { ordinaryPreview, outcomeOf } from '../runbook/effects.ts';
 import type {
   ErrorData,
   LockHolder,
@@ -69,7 +69,10 @@ export interface RegisteredRunbook {
   readonly runbook: AnyRunbook;
 }
 
-/** Nothing was changed, and this is why; `exitCode` is 3, 4 or 6. */
+/**
+ * Nothing was changed, and this is why. `exitCode` is 3, 4 or 6; 1 where an undo was refused because a value was
+ * changed outside the run.
+ */
 export class Refusal extends TvError {
   override readonly name = 'Refusal';
   constructor(
@@ -89,8 +92,8 @@ interface Given {
 }
 
 /**
- * Builds the plan and its id, the digest of what will be done and of what that rests on. The effects of a
- * command that nothing may block are no part of the id.
+ * Builds the plan and its id: the digest of command, environment, steps and `basis`, and of what the transactions
+ * change, unless the runbook's `preview` leaves that out.
  */
 export function buildPlan<I extends InputFields, F extends Facts>(
   registered: { readonly name: string; readonly runbook: Runbook<I, F> },
@@ -99,14 +102,13 @@ export function buildPlan<I extends InputFields, F extends Facts>(
   environment: string,
   { steps = registered.runbook.plan(facts, input), effects }: Given = {},
 ): { readonly steps: readonly Step[]; readonly plan: PlanData; readonly restsOn: Json } {
+  const { inPlanId } = { ...ordinaryPreview, ...registered.runbook.preview };
   const restsOn = {
     runbook: registered.name,
     environment,
     steps: digestedSteps(steps),
     basis: registered.runbook.basis(facts),
-    ...(effects === undefined || concurrencyOf(registered.runbook, input).blockedBy === 'none'
-      ? {}
-      : { outcome: outcomeOf(effects) }),
+    ...(effects === undefined || !inPlanId ? {} : { outcome: outcomeOf(effects) }),
   };
   const id = digest(restsOn);
   const changes = registered.runbook.changes?.(facts, input) ?? [];
@@ -145,6 +147,7 @@ export function errorData(error: unknown): ErrorData {
   return { code: 'tv.bug', message: `Unexpected: ${message}`, facts: {}, next: [] };
 }
 
+/** The checks that keep a run from starting: those that block, and those that could not be made. */
 export function blocks(checks: readonly Check[]): readonly Check[] {
   return checks.filter((check) => check.status === 'block' || check.status === 'skip');
 }

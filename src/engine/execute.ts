@@ -1,5 +1,5 @@
 import { Interrupted } from '../errors/Interrupted.ts';
-import { type ExitCode, exitCodes, TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
+import { type ExitCode, exitCodes, isUnanswered, TvError } from '../errors/TvError.ts';
 import type { Journal } from '../journal/journal.ts';
 import { residualState } from '../journal/residualState.ts';
 import { foldRun, type RunState } from '../journal/runState.ts';
@@ -365,8 +365,7 @@ async function patiently<T>({ engine }: Execution, patience: Patience, work: () 
     try {
       return await work();
     } catch (error) {
-      const passing = error instanceof UnavailableError || error instanceof TimeoutError;
-      if (!passing || patience.leftMs <= 0 || engine.interrupt.now.aborted) throw error;
+      if (!isUnanswered(error) || patience.leftMs <= 0 || engine.interrupt.now.aborted) throw error;
       if (patience.said === undefined) {
         engine.watch({ type: 'source.waiting', reason: error.message, limitMs: patience.leftMs });
         patience.said = true;
@@ -377,7 +376,7 @@ async function patiently<T>({ engine }: Execution, patience: Patience, work: () 
   }
 }
 
-/** Whether an earlier attempt at a step has taken effect; unknown of a step that does not say. */
+/** Whether an earlier attempt at a step has taken effect (`ProbeAnswer`); unknown of a step that says nothing. */
 async function probe(step: Step, ctx: StepContext): Promise<ProbeAnswer> {
   if (step.probe !== undefined) return step.probe(ctx);
   if (step.idempotent === true) return 'begun';
@@ -401,7 +400,7 @@ export async function probeQuietly(
 /**
  * Undoes steps, last one first. A source that has gone away is waited for; where a step cannot be undone the
  * rest is left alone.
- * @param stoppable a signal ends it after the step in flight, to be gone on with later
+ * @param stoppable a signal ends it after the step in flight, to be continued later
  */
 export async function undoSteps(
   execution: Execution,

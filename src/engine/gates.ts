@@ -166,7 +166,12 @@ export function refusedBy(notPassed: readonly Check[], idle: readonly string[]):
   const next = [
     ...blocked.flatMap((check) => check.next ?? []),
     ...(canOverrule
-      ? [`overrule with ${overrides.map((name) => `--override ${name}`).join(' ')} --reason "…"`]
+      ? [
+          {
+            when: 'to overrule',
+            again: [...overrides.flatMap((name) => ['--override', name]), '--reason', '…'],
+          },
+        ]
       : []),
   ];
   return new Refusal(

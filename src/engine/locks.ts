@@ -168,11 +168,9 @@ async function takeRemote(engine: Engine, holder: LockHolder, hurried: boolean):
   };
 }
 
-/** Of a holder on another machine only the text is known, and in it the name of its command. */
 function blocks({ runbook, concurrency }: LockRequest, by: LockHolder): boolean {
-  const named = by.what.includes(runbook) || by.what.includes(runbook.replaceAll(' ', '-'));
   const other = {
-    runbook: by.runbook ?? (named ? runbook : by.what),
+    runbook: by.runbook ?? 'unknown',
     touches: by.touches ?? [],
     state: 'running' as const,
     supersedesItself: false,
@@ -261,7 +259,7 @@ function lockedBy(by: LockHolder, engine: Engine): Refusal {
     // Seen in the database only: its journal is on the machine where it runs.
     next: [
       by.operator.pid > 0 ? { tv: ['runs', 'list'] } : { tv: ['runs', 'list'], on: by.operator.host },
-      'or the same command with --wait 10m',
+      { when: 'or', again: ['--wait', '10m'] },
     ],
   });
 }

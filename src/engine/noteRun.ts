@@ -30,14 +30,14 @@ export async function noteRun(
       throw new UsageError('usage.missing-value', 'The note is empty.', {
         next: { tv: ['runs', 'note', '--help'] },
       });
-    const { runbook } = readState(engine, run).started;
+    const { runbook } = readRunToNote(engine, run).started;
     const request = {
       ...{ runbook, what: `note ${run}`, waitMs: answers.waitMs ?? 0 },
       concurrency: { ...ordinary, waitsFor: 'itself' as const },
     };
     await withLocks(engine, request, async () => {
       // Under the lock: a run in progress numbers the lines of its journal itself.
-      readState(engine, run);
+      readRunToNote(engine, run);
       const noted = { type: 'run.noted', operator: engine.operator, text: note } as const;
       new Journal(engine.ctx, run, engine.writer).append(noted);
       engine.watch(noted);
@@ -52,7 +52,8 @@ export async function noteRun(
   }
 }
 
-function readState({ ctx }: Engine, run: string): RunState {
+/** @throws Refusal where the run has not begun, is in progress, or belongs to another environment */
+function readRunToNote({ ctx }: Engine, run: string): RunState {
   const state = foldRun(ctx.runs.read(run));
   const refuse = (
     code: ErrorCode,
@@ -68,17 +69,15 @@ function readState({ ctx }: Engine, run: string): RunState {
     });
   const { environment } = state.started;
   if (environment !== ctx.settings.environment) {
-    return refuse(
-      'run.other-environment',
-      `The run belongs to the environment ${environment}.`,
-      `tv -e ${environment} runs show ${run}`,
-    );
+    return refuse('run.other-environment', `The run belongs to the environment ${environment}.`, {
+      tv: ['-e', environment, 'runs', 'show', run],
+    });
   }
   if (state.status === 'running') {
     return refuse(
       'run.in-progress',
       'The run is in progress.',
-      'once it has finished: the same command again',
+      { when: 'once it has finished', again: [] },
       exitCodes.locked,
     );
   }

@@ -98,7 +98,7 @@ function readUnseen({ ctx }: Engine, run: string): RunState {
     throw new Refusal('run.other-environment', `The run belongs to the environment ${environment}.`, {
       exitCode: exitCodes.blocked,
       facts: { run },
-      next: [`tv -e ${environment} runs show ${run}`],
+      next: [{ tv: ['-e', environment, 'runs', 'show', run] }],
     });
   }
   if (isUnseen(state)) return state;

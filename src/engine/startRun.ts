@@ -18,7 +18,7 @@ import {
 } from './approval.ts';
 import { ask, assertAnswerable, isAnswered } from './ask.ts';
 import { type AuditDraft, auditRefusal, writeAudit } from './auditCall.ts';
-import { checkPreview, isUnblockable, previewPlan } from './effects.ts';
+import { checkPreview, previewPlan } from './effects.ts';
 import {
   blocks,
   buildPlan,
@@ -50,9 +50,7 @@ export async function startRun(
       throw new UsageError(
         'usage.missing-value',
         '--override needs a --reason; it is kept in the audit log.',
-        {
-          next: 'the same command with --reason "…"',
-        },
+        { next: { again: ['--reason', '…'] } },
       );
     }
     if (answers.out !== undefined) await assertNewFile(answers.out);
@@ -168,7 +166,7 @@ async function attempt(
     'The facts kept changing while the question was open; nothing was changed.',
     {
       exitCode: exitCodes.blocked,
-      next: [{ tv: ['status'] }, 'then the same command again'],
+      next: [{ tv: ['status'] }, { when: 'then', again: [] }],
     },
   );
 }
@@ -272,9 +270,7 @@ async function prepare(
     build(agreed.effects).plan.id === agreed.plan;
   const effects = isKept ? agreed.effects : previewed;
   const found =
-    effects === undefined
-      ? foundBefore
-      : [...foundBefore, ...checkPreview(effects, stepsOfPlan(), isUnblockable(runbook, input))];
+    effects === undefined ? foundBefore : [...foundBefore, ...checkPreview(effects, stepsOfPlan(), runbook)];
   const { checks, overrides, idle } = overrule(found, answers);
   audit.overrides = overrides;
   assertSameOverrides(approval, overrides);

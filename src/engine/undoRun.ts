@@ -70,7 +70,7 @@ export async function toUndo(execution: Execution, state: RunState): Promise<rea
   // The first one: from there on the run had no way back, whatever followed.
   let final: Step | undefined;
   for (const step of begun.filter(isFinal)) {
-    if (!(await mayStand(execution, step, state))) continue;
+    if (!(await mayHaveTakenEffect(execution, step, state))) continue;
     final = step;
     break;
   }
@@ -89,12 +89,12 @@ export async function toUndo(execution: Execution, state: RunState): Promise<rea
   throw new Refusal('run.irreversible', `Cannot undo: step ${number} is irreversible.`, {
     exitCode: exitCodes.blocked,
     facts: { run, step: final.title, command: final.command },
-    next: waysFrom(state),
+    next: insteadOfUndo(state),
   });
 }
 
 /** What helps where an undo is refused. A transaction may still decide the run: that is found out by a resume. */
-function waysFrom(state: RunState): readonly Advice[] {
+function insteadOfUndo(state: RunState): readonly Advice[] {
   const { run } = state.started;
   if (!canBeContinued(state)) return [{ tv: ['runs', 'show', run] }];
   const ways = [{ tv: ['resume', run] }];
@@ -117,7 +117,7 @@ async function assertUndoable(execution: Execution, step: Step, state: RunState)
 }
 
 /** Whether a step has taken effect, or may have. */
-async function mayStand(execution: Execution, step: Step, state: RunState): Promise<boolean> {
+async function mayHaveTakenEffect(execution: Execution, step: Step, state: RunState): Promise<boolean> {
   if (isDone(state, step.id)) return true;
   return (await probeQuietly(execution, step, resultsOf(state))) !== 'not-done';
 }

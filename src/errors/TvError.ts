@@ -82,3 +82,8 @@ export class TimeoutError extends TvError {
 export class UnavailableError extends TvError {
   override readonly name = 'UnavailableError';
 }
+
+/** Whether a source gave no answer: asked once more, it may give one. */
+export function isUnanswered(error: unknown): error is UnavailableError | TimeoutError {
+  return error instanceof UnavailableError || error instanceof TimeoutError;
+}

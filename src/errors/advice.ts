@@ -51,9 +51,14 @@ export function plainAdvice(advice: Advice): string {
   if (typeof advice === 'string') return advice;
   const condition = advice.when === undefined ? '' : `${advice.when}: `;
   if ('shell' in advice) return condition + advice.shell;
-  if ('again' in advice) return `${condition}the same command with ${quoteWords(advice.again)}`;
+  if ('again' in advice) return condition + sameCommand(advice.again);
   const where = advice.on === undefined ? '' : `on ${advice.on}: `;
   return `${condition}${where}tv ${quoteWords(advice.tv)}`;
+}
+
+/** A call to repeat with these words added, where its own words are not known. */
+export function sameCommand(added: readonly string[]): string {
+  return added.length === 0 ? 'the same command again' : `the same command with ${quoteWords(added)}`;
 }
 
 /** Each piece of advice once, in the order of its first occurrence. */

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../runbook/context.ts';
+import { sleep } from '../runbook/sleep.ts';
 import { unitError } from './changeUnit.ts';
 import { lastLine } from './explainFailure.ts';
 import { readUnit } from './readUnit.ts';
@@ -54,6 +54,6 @@ export async function endUnit(host: Host, { unit, graceMs, signal }: EndUnitPara
     }
     if (waited > graceMs + killedMs)
       throw unitError('host.unit-not-stopped', `${unit} did not stop.`, state, '');
-    await sleep(lookMs, undefined, signal === undefined ? {} : { signal });
+    await sleep(lookMs, signal);
   }
 }

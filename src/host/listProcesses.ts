@@ -11,7 +11,7 @@ export interface HostProcess {
   readonly user: string;
   /** Program and script, without arguments: those may hold secrets. */
   readonly command: string;
-  /** Held by SIGSTOP or a debugger: it exists and does nothing. */
+  /** Suspended, by SIGSTOP or a debugger. */
   readonly stopped: boolean;
   /** The systemd unit that it belongs to (`session-3.scope` for one started by hand). */
   readonly unit: string | undefined;

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../runbook/context.ts';
+import { sleep } from '../runbook/sleep.ts';
 import type { ChangeUnitParameters } from './changeUnit.ts';
 import { readUnit } from './readUnit.ts';
 import type { UnitState } from './readUnits.ts';
@@ -19,7 +19,7 @@ export async function settleUnit(
 ): Promise<SettledUnit> {
   const first = await readUnit(host, { unit });
   if (first.activeState !== 'active') return { up: false, unit: first };
-  await sleep(settleMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
+  await sleep(settleMs, signal);
   const second = await readUnit(host, { unit });
   const up =
     second.activeState === 'active' && second.mainPid === first.mainPid && second.restarts === first.restarts;

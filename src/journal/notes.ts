@@ -69,7 +69,7 @@ export async function addNote(
   if (release === undefined)
     throw new TvError('notes.unusable', 'The file of the notes is locked.', {
       facts: { file },
-      next: 'run the same command again',
+      next: { again: [] },
     });
   try {
     const by = `${operator.user}@${operator.host}`;

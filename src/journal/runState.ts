@@ -1,5 +1,6 @@
 import type { Advice } from '../errors/advice.ts';
 import type { Check } from '../runbook/check.ts';
+import type { CommandName } from '../runbook/commandName.generated.ts';
 import type {
   ErrorData,
   JournalLine,
@@ -59,6 +60,15 @@ const unfinished: ReadonlySet<RunState['status']> = new Set([
   ...(['killed', 'failed', 'interrupted', 'partly-rolled-back'] as const),
   ...(['undo-unverified', 'undo-failed'] as const),
 ]);
+
+/** Whether it is a run of one of these commands. */
+export function isRunOf(
+  { started }: Pick<RunState, 'started'>,
+  ...commands: readonly CommandName[]
+): boolean {
+  const names: readonly string[] = commands;
+  return names.includes(started.runbook);
+}
 
 /** Nothing of it is left to do or to prove: it changes only by an undo, or by a note. */
 export function isClosed({ status }: Pick<RunState, 'status'>): boolean {

@@ -1,7 +1,7 @@
 import type { Finding } from './findings.ts';
 import { type Level, worstLevel } from './level.ts';
-import type { Source } from './look.ts';
 import { unreadable } from './rules.ts';
+import type { Source } from './sourceReader.ts';
 import { type SourceId, sourceIds, sources, type World } from './world.ts';
 
 /** What one source has said, as a line of a screen. */

@@ -14,6 +14,7 @@ export function isShow(command: readonly string[]): boolean {
 interface Waiting {
   readonly command: readonly string[];
   resolve(output: Promise<CommandOutput>): void;
+  reject(error: unknown): void;
 }
 
 /**
@@ -22,9 +23,15 @@ interface Waiting {
  */
 export function shownTogether(host: Host): (command: readonly string[]) => Promise<CommandOutput> {
   let waiting: Waiting[] = [];
-  async function flush(): Promise<void> {
+  function flush(): void {
     const all = waiting;
     waiting = [];
+    // Whatever goes wrong here, none of them may wait for ever.
+    showAll(all).catch((error: unknown) => {
+      for (const { reject } of all) reject(error);
+    });
+  }
+  async function showAll(all: readonly Waiting[]): Promise<void> {
     const alone = () => {
       for (const { command, resolve } of all) resolve(host.run(command));
     };
@@ -52,8 +59,8 @@ export function shownTogether(host: Host): (command: readonly string[]) => Promi
     }
   }
   return (command) =>
-    new Promise((resolve) => {
-      if (waiting.length === 0) setImmediate(() => void flush());
-      waiting.push({ command, resolve });
+    new Promise((resolve, reject) => {
+      if (waiting.length === 0) setImmediate(flush);
+      waiting.push({ command, resolve, reject });
     });
 }

@@ -30,7 +30,7 @@ export async function withinLimit<T>(
   limitMs: number,
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  // The work is started before its own limit is set: see `Look.read`.
+  // The work is started before its own limit is set: see `SourceReader.read`.
   const { done, failure } = watchAttempts(work);
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

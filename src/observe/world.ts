@@ -1,5 +1,5 @@
 import type { Context } from '../runbook/context.ts';
-import { Look, type Reading, type Source } from './look.ts';
+import { type Reading, type Source, SourceReader } from './sourceReader.ts';
 import { api } from './sources/api.ts';
 import { backups } from './sources/backups.ts';
 import { breakers } from './sources/breakers.ts';
@@ -69,14 +69,14 @@ export const sourceIds = Object.keys(sources) as readonly SourceId[];
 
 /**
  * Reads sources, all at once, each within its own limit.
- * @param look of a caller that reads more with it than these sources
+ * @param reader of a caller that reads more with it than these sources
  * @throws what is no TvError
  */
 export async function observe(
   ctx: Context,
   which: readonly SourceId[] = sourceIds,
-  look = new Look(ctx),
+  reader = new SourceReader(ctx),
 ): Promise<World> {
-  const read = which.map(async (id) => [id, await look.reading(sources[id] as Source<unknown>)] as const);
+  const read = which.map(async (id) => [id, await reader.reading(sources[id] as Source<unknown>)] as const);
   return Object.fromEntries(await Promise.all(read)) as World;
 }

@@ -46,7 +46,7 @@ export type MonitorRemoveFacts = {
 };
 
 /** For Node to start and for the first check, in milliseconds: a check takes at most 10 s. */
-export const firstLookMs = 60_000;
+export const firstCheckMs = 60_000;
 /** Between two requests, in milliseconds. */
 const everyMs = 500;
 /** Of one request, in seconds. */
@@ -161,10 +161,10 @@ function hasEnded({ activeState, restarts }: MonitorService): boolean {
  * Waits until the first check of the service.
  * @throws TvError as soon as it has exited, or where it has not answered within the limit
  */
-export async function awaitFirstLook(ctx: StepContext, url: string): Promise<Date> {
+export async function awaitFirstCheck(ctx: StepContext, url: string): Promise<Date> {
   const { service, verdict } = await poll(
     ctx.clock,
-    { everyMs, limitMs: firstLookMs, signal: ctx.signal },
+    { everyMs, limitMs: firstCheckMs, signal: ctx.signal },
     () => readAnswer(ctx, url),
     (found) => hasEnded(found.service) || found.verdict.kind === 'answers',
   );
@@ -173,7 +173,7 @@ export async function awaitFirstLook(ctx: StepContext, url: string): Promise<Dat
     'monitor.not-answering',
     hasEnded(service)
       ? `${monitorUnit} ended right after its start.`
-      : `${monitorUnit} does not answer within ${firstLookMs / 1000} s.`,
+      : `${monitorUnit} does not answer within ${firstCheckMs / 1000} s.`,
     { facts: factsOf(service, verdict, url), next: journal },
   );
 }

@@ -9,9 +9,9 @@ const mostNamed = 5;
 export interface NamedRunParameters {
   /** Id or part of it, as given. */
   readonly run: string | undefined;
-  /** Words of the command before and after the id. */
   readonly command: string;
-  readonly rest?: string;
+  /** Words of the command after the id. */
+  readonly rest?: readonly string[];
   /** Whether the command is for this run. */
   qualifies(state: RunState): boolean;
   /** Also for a run whose journal cannot be read. */
@@ -25,7 +25,7 @@ export interface NamedRunParameters {
  */
 export function namedRun(
   { runs, settings }: Pick<Context, 'runs' | 'settings'>,
-  { run, command, rest, qualifies, damaged }: NamedRunParameters,
+  { run, command, rest = [], qualifies, damaged }: NamedRunParameters,
 ): string {
   if (run !== undefined) return runs.find(run);
   const survey = surveyRuns({ runs, settings });
@@ -36,7 +36,7 @@ export function namedRun(
     ...[...urgent, ...others].map(({ started }) => started.run),
     ...(damaged ? survey.damaged.map((one) => one.run) : []),
   ];
-  const line = (id: string) => [`tv ${command} ${id}`, ...(rest === undefined ? [] : [rest])].join(' ');
+  const words = (id: string) => [...command.split(' '), id, ...rest];
   const none = ids.length === 0;
   throw new TvError(
     none ? 'run.none-fits' : 'run.ambiguous',
@@ -47,7 +47,7 @@ export function namedRun(
         'runs that qualify': none ? 'none' : ids.length,
         shown: ids.length > mostNamed ? mostNamed : undefined,
       },
-      next: none ? { tv: ['runs', 'list'] } : ids.slice(0, mostNamed).map(line),
+      next: none ? { tv: ['runs', 'list'] } : ids.slice(0, mostNamed).map((id) => ({ tv: words(id) })),
       exitCode: exitCodes.usage,
     },
   );

@@ -19,7 +19,8 @@ export interface Concurrency {
    * supersede themselves. `touching`: those that touch the same.
    * `itself or residual`: those of its command, which may have done already what this would do again, and
    * those that left residual state. `unfinished touching`: as `touching`, for a command that does nothing
-   * twice, so one of its runs that was not verified holds up no other. All others are shown as a warning.
+   * twice, so one of its runs that was not verified holds up no other. `none`: it must be possible beside any of
+   * them. All others are shown as a warning.
    */
   readonly blockedBy: 'any' | 'touching' | 'unfinished touching' | 'itself or residual' | 'none';
   /** False: an unfinished run of it holds up no other run. */

@@ -3,9 +3,10 @@ import type { Advice } from '../errors/advice.ts';
 import type { Answer } from '../errors/answer.ts';
 import type { PlannedChange } from './changes.ts';
 import type { Check, Finding } from './check.ts';
+import type { CommandName } from './commandName.generated.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Context } from './context.ts';
-import type { PlannedTransaction } from './effects.ts';
+import type { PlannedTransaction, PreviewUse } from './effects.ts';
 import type { Effect, Leaves, Progress, Risk, Runs } from './events.ts';
 import type { Json } from './json.ts';
 import type { Paint } from './paint.ts';
@@ -26,6 +27,8 @@ export interface CommandInfo {
    * files and variables; neither `.env` nor a command that prints a secret is asked. Default: all must be usable.
    */
   readonly settings?: 'none' | 'as-found' | 'local' | 'vital';
+  /** Its screen comes within `monitor.limitMs`, whatever hangs: reading the settings counts, too. */
+  readonly withinLimit?: true;
   /** Why and when, for `tv runbook show` and the exported document. Markdown. */
   readonly description: string;
   /** The same procedure without tv. Every command that changes something and has a `section` needs one. */
@@ -71,9 +74,15 @@ export interface ByHandLine {
 }
 
 /**
- * A probe's answer to "is it done already?". `done`: it is not run, and has no result; a step whose result a later
- * step or `verify` needs is `idempotent` instead. `begun`: it may still take effect by itself, so it is run again
- * and no step before it is undone. `unknown` stops a resume: a person has to check.
+ * A probe's answer to "has an attempt that was cut off taken effect?".
+ *
+ * - `done`: it has. The step is not run again and has no result; a step whose result a later step or `verify` needs
+ *   is `idempotent` instead.
+ * - `not-done`: it has not, and will not. A resume runs the step again; a rollback passes it over, and a final step
+ *   does not keep the run from being undone.
+ * - `begun`: it may have, or still may. A resume runs the step again, so that must be safe; otherwise the step counts
+ *   as one that took effect. `idempotent: true` is this answer at all times, without a probe.
+ * - `unknown`: a resume stops, and a person has to check.
  */
 export type ProbeAnswer = 'done' | 'not-done' | 'begun' | 'unknown';
 
@@ -128,11 +137,11 @@ export interface Step {
   readonly sends?: Answer<PlannedTransaction>;
   /** A step that only waits: the first SIGINT ends it at once, without harm. */
   readonly interruptible?: boolean;
-  /** Whether an attempt that was cut off has taken effect. Instead a step may have one of the next two. */
+  /** For an answer that depends on what is found. Instead a step may have one of the next two. */
   probe?(ctx: StepContext): Promise<ProbeAnswer>;
-  /** Running it again is safe, whatever the attempt before has done. */
+  /** Running it again is safe, whatever the attempt before has done: always `begun`. */
   readonly idempotent?: true;
-  /** It reads or waits, and changes nothing. */
+  /** It reads or waits, and changes nothing: always `not-done`. */
   readonly readOnly?: true;
   run(ctx: StepContext): Promise<Json>;
   undo?(ctx: StepContext): Promise<void>;
@@ -183,14 +192,17 @@ export interface Runbook<I extends InputFields = InputFields, F extends Facts = 
   /** Facts and input of an imagined case. The exported document, and tests of every runbook, plan its steps from it. */
   readonly example: { readonly facts: F; readonly input: InputOf<I> };
   readonly input: I;
-  readonly onFailure: 'stop' | 'carry-on';
+  /** After a failed step: `stop` rolls back or keeps the steps for a resume, `continue` runs the others all the same. */
+  readonly onFailure: 'stop' | 'continue';
   /** How it gets along with other runs; what is left out is as `ordinary` has it. */
   concurrency?(input: InputOf<I>): Partial<Concurrency>;
+  /** What the preview of its transactions decides; what is left out is as `ordinaryPreview` has it. */
+  readonly preview?: Partial<PreviewUse>;
   /**
    * Commands whose older runs have nothing left to finish once this one is verified. A command that
    * supersedes itself can be run anew.
    */
-  supersedes?(input: InputOf<I>): readonly string[];
+  supersedes?(input: InputOf<I>): readonly CommandName[];
   /** Undefined where the input does not ask for one; otherwise nothing else happens. */
   printout?(ctx: Context, input: InputOf<I>): Promise<Printout<P> | undefined>;
   preflight(ctx: Context, input: InputOf<I>): Promise<PreflightResult<F>>;
@@ -384,9 +396,10 @@ export interface CommandSchema {
 export type Service = 'chain' | 'database' | 'host' | 'api';
 
 /** A command in the registry: what lists show without loading it. Generated from its module. */
-export interface CommandDefinition extends Pick<CommandInfo, 'summary' | 'aliases' | 'settings'> {
+export interface CommandDefinition
+  extends Pick<CommandInfo, 'summary' | 'aliases' | 'settings' | 'withinLimit'> {
   /** Words after `tv`: `reindex`, `oracle rotate-key`. */
-  readonly command: string;
+  readonly command: CommandName;
   /** Runbook section (`1`, `2`, …), or empty. */
   readonly section: string;
   readonly group: string;

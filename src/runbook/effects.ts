@@ -187,3 +187,17 @@ export function outcomeOf(effects: Effects) {
     changes: fixedChanges(one),
   }));
 }
+
+/** What the preview of a plan's transactions decides. */
+export interface PreviewUse {
+  /** A step that fails in it blocks the run. False: it only warns, for a command that must be tried all the same. */
+  readonly blocks: boolean;
+  /**
+   * What the transactions change is part of the plan id. False for a command that must not be asked again because
+   * an RPC node answers otherwise, or not at all.
+   */
+  readonly inPlanId: boolean;
+}
+
+/** Of every runbook that says nothing else. */
+export const ordinaryPreview: PreviewUse = { blocks: true, inPlanId: true };

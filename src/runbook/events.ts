@@ -155,8 +155,9 @@ export interface LockHolder {
   readonly operator: Operator;
   readonly what: string;
   readonly since: string;
-  /** The runbook, and what it changes; unknown of a holder on another machine. */
+  /** Absent of a holder on another machine whose tv does not name it. */
   readonly runbook?: string;
+  /** What the run changes; absent of every holder on another machine. */
   readonly touches?: readonly string[];
 }
 

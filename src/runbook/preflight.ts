@@ -1,5 +1,5 @@
 import { Interrupted } from '../errors/Interrupted.ts';
-import { TimeoutError, TvError, UnavailableError } from '../errors/TvError.ts';
+import { isUnanswered, TimeoutError, TvError } from '../errors/TvError.ts';
 import type { Check, Finding, World } from './check.ts';
 import type { Context } from './context.ts';
 import type { Facts, PreflightResult } from './define.ts';
@@ -99,7 +99,7 @@ function blockedBy(error: unknown): Finding {
   }
   if (error instanceof Interrupted) return { status: 'skip', summary: `skipped: ${error.message}` };
   if (error instanceof TvError) {
-    const unread = error instanceof UnavailableError || error instanceof TimeoutError;
+    const unread = isUnanswered(error);
     const { message: summary, code, facts, next } = error;
     return { status: 'block', summary, code, facts, next, ...(unread ? { unread } : {}) };
   }

@@ -39,7 +39,7 @@ export const unitNames = [
 ] as const;
 
 /** Undefined where `up` has not come to its end. */
-export function readState(paths: SandboxPaths): SandboxState | undefined {
+export function readSandboxState(paths: SandboxPaths): SandboxState | undefined {
   if (!existsSync(paths.state)) return undefined;
   return JSON.parse(readFileSync(paths.state, 'utf8')) as SandboxState;
 }
@@ -51,6 +51,6 @@ export function writeState(paths: SandboxPaths, state: SandboxState): void {
 
 /** The state of a sandbox that is up; undefined where it is not, or only its files are left. */
 export function runningState(paths: SandboxPaths): SandboxState | undefined {
-  const state = readState(paths);
+  const state = readSandboxState(paths);
   return state !== undefined && isSameProcess(state.machine.init) ? state : undefined;
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { currentFaults } from './breakRecord.ts';
 import { runInside } from './machine/runInside.ts';
 import { type SandboxPlace, sandboxDirectory, sandboxPaths } from './paths.ts';
-import { readState, runningState, type SandboxState, unitNames } from './state.ts';
+import { readSandboxState, runningState, type SandboxState, unitNames } from './state.ts';
 
 export interface UnitStatus {
   readonly unit: string;
@@ -36,7 +36,7 @@ export interface SandboxInfo extends SandboxState {
 export async function sandboxStatus(place: SandboxPlace): Promise<SandboxStatus> {
   const paths = sandboxPaths(sandboxDirectory(place));
   const running = runningState(paths);
-  const known = running ?? readState(paths);
+  const known = running ?? readSandboxState(paths);
   return {
     dir: paths.dir,
     condition: running !== undefined ? 'up' : existsSync(paths.dir) ? 'broken' : 'down',

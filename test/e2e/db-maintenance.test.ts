@@ -45,7 +45,7 @@ async function lastRun(runbook: string): Promise<{ run: string; status: string }
   return found;
 }
 
-/** Killed there, then carried on: the end must be that of an undisturbed run. */
+/** Killed there, then resumed: the end must be that of an undisturbed run. */
 async function killAt(place: string, ...args: string[]): Promise<void> {
   const killed = await sandbox.tv(args, { env: { TV_FAILPOINT: place } });
   expect(killed.exitCode, `${place}: ${killed.stderr}`).toBe(-1);

@@ -190,7 +190,7 @@ describe('while a pause stops signals', { timeout: 120_000 }, () => {
           expect(insisted.exitCode, insisted.stderr).toBe(3);
           const leaked = await world.tv([...rotate, '--compromised']);
           expect(leaked.exitCode, leaked.stderr).toBe(3);
-          expect(leaked.stderr).toContain('overrule with --override paused');
+          expect(leaked.stderr).toMatch(/to overrule:\s+tv .*--override paused --reason "…"/);
           expect(await world.sent(world.admin, start)).toBe(0);
           const cutOff = await world.tv([...rotate, '--compromised', ...over]);
           expect(cutOff.exitCode, cutOff.stderr).toBe(1);

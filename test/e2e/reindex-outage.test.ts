@@ -72,7 +72,7 @@ describe('an outage that leaves rows cleared, or may have: exit 1, and resume an
       expect(text).toContain(` runs undo ${lastRun(world)}`);
       await lock.release();
       await startDatabase(world);
-      await expectCarriedOn(world, 'resume', before);
+      await expectContinued(world, 'resume', before);
     }),
   );
 
@@ -93,7 +93,7 @@ describe('an outage that leaves rows cleared, or may have: exit 1, and resume an
         await gate.hold('ranges', rangesBefore(world));
         gate[fault]();
         await expectEnd(tv, 1);
-        await expectCarriedOn(world, direction, before);
+        await expectContinued(world, direction, before);
       }),
   );
 });
@@ -184,7 +184,7 @@ async function requests({ sandbox }: ReindexWorld): Promise<number> {
   return ((await answer.json()) as { requests: number }).requests;
 }
 
-async function expectCarriedOn(
+async function expectContinued(
   world: ReindexWorld,
   direction: 'resume' | 'undo',
   before: Awaited<ReturnType<typeof readEventRows>>,

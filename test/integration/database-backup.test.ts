@@ -362,7 +362,7 @@ it('an extension that only a superuser may create → a role that is none is ref
       tools: Promise.resolve({ major: known.major, version: '', cores: 1, memoryBytes: 1024 ** 3 }),
       signal: new AbortController().signal,
     });
-    const wanted = { backup: backup.name, latest: false, all: false, restore: true };
+    const wanted = { backup: backup.name, latest: false, all: false, restore: true, copy: false };
     const { checks } = await verification.preflight(context, wanted);
     return {
       ...{ restore, reindex: await checkCopy(context) },

@@ -372,7 +372,7 @@ describe('acquireRunLock', () => {
     const [first, second] = [connect(url), connect(url)];
     expect(await readRunLock(second)).toBeUndefined();
     const mine = await acquireRunLock(first, {
-      holder: { who: 'alice@vault-1', what: 'tv reindex 20261123-0312' },
+      holder: { who: 'alice@vault-1', runbook: 'reindex', what: 'resume 20261123-0312' },
     });
     expect(mine.held).toBe(true);
     const theirs = await acquireRunLock(second, { holder: { who: 'bob@laptop', what: 'tv reindex' } });
@@ -380,19 +380,24 @@ describe('acquireRunLock', () => {
       held: false,
       by: {
         who: 'alice@vault-1',
-        what: 'tv reindex 20261123-0312',
+        runbook: 'reindex',
+        what: 'resume 20261123-0312',
         since: expect.stringMatching(/^\d{4}-.*Z$/),
       },
     });
     if (mine.held) await mine.release();
     expect(await readRunLock(second)).toBeUndefined();
+    // What does not fit is cut off: never the name of the command.
     const again = await acquireRunLock(second, {
-      holder: { who: 'bøb@läptop', what: `${'long '.repeat(30)}` },
+      holder: {
+        ...{ who: 'bøb@läptop-of-the-operations-department', runbook: 'emergency shutdown' },
+        what: 'resume 20261123-0312-emergency-shutdown-7f3a',
+      },
     });
     expect(again.held).toBe(true);
     expect(await readRunLock(first)).toMatchObject({
-      who: 'b?b@l?ptop',
-      what: expect.stringMatching(/^long long/),
+      who: 'b?b@l?ptop-of-the-operations-dep',
+      runbook: 'emergency shutdown',
     });
     if (again.held) await again.release();
     expect(again.held && again.lost.aborted).toBe(false);
@@ -430,13 +435,19 @@ describe('acquireRunLock', () => {
     const database = connect(made.url);
     const key = place === 'inside' ? '2117929495, 7501166' : `2117929496, hashtext('${made.name}')`;
     const url = place === 'inside' ? made.url : made.url.replace(/vault_\d+$/, 'postgres');
-    const other = new pg.Client({ connectionString: url, application_name: 'tv lock: bob@laptop: reindex' });
+    const other = new pg.Client({
+      connectionString: url,
+      application_name: 'tv lock: bob@laptop: reindex (reindex events)',
+    });
     await other.connect();
     cleanUp.push(() => other.end());
     const { rows } = await other.query(`SELECT pg_try_advisory_lock(${key}) AS held`);
     expect(rows).toEqual([{ held: true }]);
     const mine = await acquireRunLock(database, { holder: { who: 'alice@vault-1', what: 'restore' } });
-    expect(mine).toMatchObject({ held: false, by: { who: 'bob@laptop', what: 'reindex' } });
+    expect(mine).toMatchObject({
+      held: false,
+      by: { who: 'bob@laptop', runbook: 'reindex', what: 'reindex (reindex events)' },
+    });
     // Nothing of the attempt is left that would keep the other from continuing.
     expect(await made.admin(`SELECT FROM pg_stat_activity WHERE application_name LIKE '%alice%'`)).toEqual(
       [],

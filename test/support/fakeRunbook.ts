@@ -4,8 +4,10 @@ import * as z from 'zod';
 import type { RegisteredRunbook } from '../../src/engine/engine.ts';
 import { type ExitCode, exitCodes, TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import type { Check } from '../../src/runbook/check.ts';
+import type { CommandName } from '../../src/runbook/commandName.generated.ts';
 import type { Concurrency } from '../../src/runbook/concurrency.ts';
 import { defineRunbook, field, type ProbeAnswer, type Step } from '../../src/runbook/define.ts';
+import type { PreviewUse } from '../../src/runbook/effects.ts';
 import type { Effect, Leaves } from '../../src/runbook/events.ts';
 import type { Json } from '../../src/runbook/json.ts';
 import { block, pass, warn } from '../../src/runbook/preflight.ts';
@@ -97,13 +99,14 @@ export class FakeWorld {
 
 export interface FakeRunbookOptions {
   readonly risk?: 'mild' | 'moderate' | 'severe';
-  readonly onFailure?: 'stop' | 'carry-on';
+  readonly onFailure?: 'stop' | 'continue';
   readonly steps?: readonly FakeStep[];
   readonly goesPast?: 'harmless' | 'unfinished' | 'all';
   readonly supersedes?: readonly string[];
   readonly inNobodysWay?: true;
   readonly protective?: true;
   readonly concurrency?: Partial<Concurrency>;
+  readonly preview?: Partial<PreviewUse>;
   /** Default `set values`. */
   readonly name?: string;
 }
@@ -131,7 +134,10 @@ export function fakeRunbook(world: FakeWorld, options: FakeRunbookOptions = {}):
       ...(options.protective && { protective: true }),
       ...options.concurrency,
     }),
-    ...(options.supersedes === undefined ? {} : { supersedes: () => options.supersedes ?? [] }),
+    ...(options.preview === undefined ? {} : { preview: options.preview }),
+    ...(options.supersedes === undefined
+      ? {}
+      : { supersedes: () => (options.supersedes ?? []) as readonly CommandName[] }),
     input,
     example: { facts: { fact: 'example' }, input: { level: 1 } },
     preflight: async () => {

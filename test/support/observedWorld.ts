@@ -1,7 +1,7 @@
 import type { Settings } from '../../src/config/settings.ts';
 import { TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import { judge } from '../../src/observe/findings.ts';
-import type { Reading } from '../../src/observe/look.ts';
+import type { Reading } from '../../src/observe/sourceReader.ts';
 import type { SourceId, ValueOf, World } from '../../src/observe/world.ts';
 
 export const worldNow = new Date('2026-11-23T03:12:00.000Z');

@@ -36,7 +36,7 @@ export interface Outcome {
 export interface Scenario extends SceneOptions {
   readonly stateDirectory: string;
   readonly answers?: Partial<Answers>;
-  /** Set: carries this run on instead of starting one. */
+  /** Set: continues this run instead of starting one. */
   readonly continued?: { readonly run: string; readonly direction: Direction };
   readonly prepare?: (scene: Scene) => void;
   /** Sends SIGINT while this step runs: it is finished, and the next one is not begun. */

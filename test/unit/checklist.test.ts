@@ -20,7 +20,7 @@ import { compareRoles, evidenceFor, judgeKeyAge, pairUp } from '../../src/observ
 import { type Evidence, type ItemId, itemIds } from '../../src/observe/checklist/items.ts';
 import { addMonths, judgeItem, type Records, readRecords } from '../../src/observe/checklist/judge.ts';
 import { renderItem } from '../../src/observe/checklist/render.ts';
-import { Look, type Source } from '../../src/observe/look.ts';
+import { type Source, SourceReader } from '../../src/observe/sourceReader.ts';
 import { backups as backupsSource } from '../../src/observe/sources/backups.ts';
 import { certificate as certificateSource } from '../../src/observe/sources/certificate.ts';
 import { checklist as checklistSource } from '../../src/observe/sources/checklist.ts';
@@ -360,10 +360,10 @@ function contextWith(
 }
 
 /** A reading in which one source returns this. */
-function lookWith<T>(source: Source<T>, value: unknown): Look {
-  const look = new Look(contextWith({}));
+function lookWith<T>(source: Source<T>, value: unknown): SourceReader {
+  const look = new SourceReader(contextWith({}));
   const read = async (one: unknown) => (one === source ? value : Promise.reject(new Error('not foreseen')));
-  return { ctx: look.ctx, read } as unknown as Look;
+  return { ctx: look.ctx, read } as unknown as SourceReader;
 }
 
 describe('the certificate', () => {
@@ -482,7 +482,7 @@ describe('trial restores', () => {
   it('a folder that cannot be read → unknown with its reason, never "no backup"', async () => {
     const denied = { exitCode: 1, stderr: 'Permission denied' };
     const ctx = contextWith({}, { bash: denied });
-    expect(await evidenceFor('backups', new Look(ctx))).toEqual({
+    expect(await evidenceFor('backups', new SourceReader(ctx))).toEqual({
       kind: 'unknown',
       words: 'The backup folder cannot be read (Permission denied)',
     });
@@ -514,12 +514,12 @@ describe('the disaster recovery test', () => {
       });
     }
     const { runs } = startScene(state.directory).engine.ctx;
-    const { ctx } = new Look(contextWith({ runs, settings: { stateDirectory: state.directory } }));
+    const { ctx } = new SourceReader(contextWith({ runs, settings: { stateDirectory: state.directory } }));
     const read = async () => {
       if (backups instanceof TvError) throw backups;
       return { directory: '/backup', backups };
     };
-    return evidenceFor('recovery-test', { ctx, read } as unknown as Look);
+    return evidenceFor('recovery-test', { ctx, read } as unknown as SourceReader);
   }
 
   const march = '2026-03-01T00:00:00.000Z';
@@ -785,7 +785,7 @@ appstream/oldstable 0.16.1-2+b1 amd64 [upgradable from: 0.16.1-2]
   it('lists of last month → unknown', async () => {
     const old = list.replace(/^lists \d+/, `lists ${Date.parse('2026-10-01T00:00:00.000Z') / 1000}`);
     expect(
-      await evidenceFor('dependencies', new Look(contextWith({}, { sh: { stdout: old } }))),
+      await evidenceFor('dependencies', new SourceReader(contextWith({}, { sh: { stdout: old } }))),
     ).toMatchObject({
       kind: 'unknown',
       words: expect.stringContaining('53d 3h old'),
@@ -997,7 +997,7 @@ describe('as a source of tv status', () => {
   afterEach(() => state.remove());
   const read = (more: Parameters<typeof contextWith>[0], answers = {}) => {
     const { checklist } = startScene(state.directory).engine.ctx;
-    return new Look(contextWith({ checklist, ...more }, answers)).read(checklistSource);
+    return new SourceReader(contextWith({ checklist, ...more }, answers)).read(checklistSource);
   };
 
   it('a host that hangs leaves the items that need none', async () => {

@@ -67,6 +67,8 @@ describe('tab completion', () => {
     expect(list).not.toEqual(expect.arrayContaining(['--dry-run']));
     expect(await of('resume', '--')).toEqual(expect.arrayContaining(['--dry-run', '--plan', '--confirm']));
     expect(await of('runs', 'undo', '--o')).toEqual([]);
+    expect(await of('reindex', '--o')).toEqual(['--out', '--override']);
+    expect(await of('--v')).toEqual(['--version', '--verbose']);
     expect(await of('runs', 'abandon', '--dry')).toEqual([]);
   });
 

@@ -98,6 +98,11 @@ describe('answers', () => {
     expect(read(`--from-block 1 ${line}`).answers).toEqual({ ...none, ...expected });
   });
 
+  it.each(['--wait 5m --no-wait', '--no-wait --wait 5m'])('%s: both count, each for its own', (flags) => {
+    const { input, answers } = read(`--from-block 1 ${flags}`);
+    expect([input, answers.waitMs]).toEqual([{ ...defaults, fromBlock: 1, wait: false }, 300_000]);
+  });
+
   it.each(['7f3a91c2', '7f3a91c2'.repeat(8).slice(1), `${'7f3a91c2'.repeat(8)}0`, 'latest'])(
     '--plan %s is not a whole digest: refused, with what to paste',
     (plan) => {
@@ -281,7 +286,7 @@ describe('help of a command', () => {
         --in-place                clear the live database itself; the indexer reads
                                   the chain from there
         --no-wait                 with --in-place: do not follow the indexer to the
-                                  head
+                                  head (--wait is about other runs)
         --timeout <time>          limit of the way to the head, such as 30m or 2h
                                   (default 24h)
         -h, --help                show this help

@@ -21,6 +21,7 @@ describe('the command in the arguments', () => {
     // An environment, a reason or a directory may be called like a command.
     ['-e check reindex', 'reindex | -e check'],
     ['reindex --reason check --from-block 5', 'reindex | --reason check --from-block 5'],
+    ['--out check reindex', 'reindex | --out check'],
     ['reindex --backup-dir check', 'reindex | --backup-dir check'],
     ['resume 7f3a', 'runs resume | 7f3a'],
     ['runs show list', 'runs show | list'],

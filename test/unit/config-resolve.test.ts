@@ -278,7 +278,7 @@ describe('environments', () => {
       "fatal: There is no environment "stagin".
         where: -e
         known: production, staging
-        next: tv -e staging …"
+        next: the same command with -e staging"
     `);
     expect(world.asked).toEqual([]);
   });

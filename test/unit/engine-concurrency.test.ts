@@ -38,6 +38,14 @@ function policy(command: string, changes: Readonly<Record<string, unknown>> = {}
   return concurrencyOf(runbook, { ...(runbook.example.input as object), ...changes });
 }
 
+it('the preview is only information for what stops losses, and for no other command', () => {
+  const advisory = [...runbooks].filter(([, { preview }]) => preview !== undefined);
+  expect(advisory.map(([command, { preview }]) => [command, preview])).toEqual([
+    ['breaker trip', { blocks: false, inPlanId: false }],
+    ['emergency shutdown', { blocks: false, inPlanId: false }],
+  ]);
+});
+
 describe('what a run waits for', () => {
   const compromised = { compromised: true };
   const paying = { withdraw: true };
@@ -117,7 +125,7 @@ describe('what a run waits for', () => {
     '%s %j beside %s %j → running: %5$s, unfinished: %6$s',
     (name, input, other, its, running, unfinished) => {
       const theirs = policy(other, its);
-      const supersedes = runbooks.get(other)?.supersedes?.({ pause: true }) ?? [];
+      const supersedes: readonly string[] = runbooks.get(other)?.supersedes?.({ pause: true }) ?? [];
       const beside = (as: OtherRun['state']): OtherRun => ({
         runbook: other,
         touches: theirs.touches,
@@ -268,7 +276,7 @@ describe('locks', () => {
       stateOf: 'nothing',
     });
     expect([outcome.exitCode, outcome.error?.facts['what']]).toEqual([6, 'reindex']);
-    expect(outcome.error?.next).toContain('or the same command with --wait 10m');
+    expect(outcome.error?.next).toContainEqual({ when: 'or', again: ['--wait', '10m'] });
     expect(world.effects()).toEqual([]);
   });
 
@@ -347,6 +355,23 @@ describe('locks', () => {
       });
     },
   );
+
+  it.each([
+    ['of the same command, by the field', 'pay', 'resume 20261123-031200', 6],
+    ['of another command whose text names this one', 'audit', 'pay (pay)', 0],
+    ['of a tv that names none', undefined, 'pay (pay)', 0],
+  ] as const)('a holder on another machine, %s', async (_, runbook, what, exitCode) => {
+    const operator = { user: 'anna', host: 'elsewhere', pid: 0, processStart: null } as never;
+    const since = new Date().toISOString();
+    const by = { operator, what, since, ...(runbook === undefined ? {} : { runbook }) };
+    const outcome = await play(capital(), {
+      stateDirectory,
+      prepare: (scene) => {
+        scene.engine.remoteLock = async () => ({ held: false, by });
+      },
+    });
+    expect(outcome.exitCode).toBe(exitCode);
+  });
 
   it('the holder is known from the database alone → named without a process', async () => {
     const operator = { user: 'anna', host: 'elsewhere', pid: 0, processStart: null } as never;

@@ -59,7 +59,7 @@ function cutAfter(run: string, last: (line: Record<string, unknown>) => boolean)
 const begun = (step: string) => (line: Record<string, unknown>) =>
   line['type'] === 'step.started' && line['step'] === step;
 
-function carry(
+function continued(
   run: string,
   direction: 'resume' | 'undo',
   rest: Partial<Scenario> = {},
@@ -71,7 +71,7 @@ function carry(
 describe('resume', () => {
   it('runs what is left, with the results of before, and verifies', async () => {
     const { run } = await interruptedRun();
-    const outcome = await carry(run, 'resume');
+    const outcome = await continued(run, 'resume');
     expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'verified']);
     expect(world.effects()).toEqual(['plan', 'run c', 'verify']);
     expect(outcome.state?.steps.get('c')?.result).toEqual({ set: 'c', after: ['a', 'b'] });
@@ -83,7 +83,7 @@ describe('resume', () => {
 
   it('shows what is left, not the whole plan', async () => {
     const { run } = await interruptedRun();
-    const { events } = await carry(run, 'resume');
+    const { events } = await continued(run, 'resume');
     const ready = events.find((event) => event.type === 'plan.ready');
     expect(ready?.direction).toBe('resume');
     expect(ready?.plan.steps.map(({ id }) => id)).toEqual(['c']);
@@ -94,12 +94,12 @@ describe('resume', () => {
     const first = await play(severe, { stateDirectory, answers: { confirm: 'production' } });
     cutAfter(first.run ?? '', begun('b'));
     world.forget();
-    expect((await carry(first.run ?? '', 'resume', {}, severe)).exitCode).toBe(4);
+    expect((await continued(first.run ?? '', 'resume', {}, severe)).exitCode).toBe(4);
     expect(world.effects()).toEqual([]);
     // Not "This sets 3 values": one is set.
     const question = /^This finishes \S+\. 2 steps left: set b; set c\. Type production to continue:$/;
     const replies = [{ kind: 'typed', question, answer: true }] as const;
-    expect((await carry(first.run ?? '', 'resume', { replies }, severe)).exitCode).toBe(0);
+    expect((await continued(first.run ?? '', 'resume', { replies }, severe)).exitCode).toBe(0);
   });
 
   describe.each([
@@ -110,7 +110,7 @@ describe('resume', () => {
       const { run } = await interruptedRun();
       cutAfter(run, begun('b'));
       world.probes.set('b', answer);
-      const outcome = await carry(run, 'resume');
+      const outcome = await continued(run, 'resume');
       expect(outcome.exitCode).toBe(0);
       expect(world.effects()).toEqual(effects);
       const done = outcome.events.find((event) => event.type === 'step.done' && event.step === 'b');
@@ -122,7 +122,7 @@ describe('resume', () => {
     const { run } = await interruptedRun();
     cutAfter(run, begun('b'));
     world.probes.set('b', 'unknown');
-    const outcome = await carry(run, 'resume', {}, fakeRunbook(world));
+    const outcome = await continued(run, 'resume', {}, fakeRunbook(world));
     expect(outcome.exitCode).toBe(1);
     expect(world.effects()).not.toContain('run b');
     const failed = outcome.events.find((event) => event.type === 'step.failed');
@@ -137,7 +137,7 @@ describe('resume', () => {
     expect(failed?.status).toBe('failed');
     world.faults.clear();
     world.forget();
-    const outcome = await carry(run, 'resume', {}, registered);
+    const outcome = await continued(run, 'resume', {}, registered);
     expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'verified']);
     expect(world.effects()).toEqual(['plan', 'probe b', 'run b', 'verify']);
   });
@@ -153,7 +153,7 @@ describe('resume', () => {
     expect(await choose()).toEqual({ run, direction: 'resume' });
     world.verification = () => [];
     world.forget();
-    expect((await carry(run, 'resume')).exitCode).toBe(0);
+    expect((await continued(run, 'resume')).exitCode).toBe(0);
     expect(world.effects()).toEqual(['plan', 'verify']);
     await expect(choose()).rejects.toThrow(expect.objectContaining({ code: 'run.none-fits' }));
   });
@@ -164,15 +164,15 @@ describe('resume', () => {
     const prepare = (scene: Scene) => {
       world.onRun = () => scene.interrupt.signal('SIGTERM');
     };
-    expect((await carry(run, 'resume', { prepare }, registered)).exitCode).toBe(7);
+    expect((await continued(run, 'resume', { prepare }, registered)).exitCode).toBe(7);
     world.onRun = () => {};
-    const outcome = await carry(run, 'resume', {}, registered);
+    const outcome = await continued(run, 'resume', {}, registered);
     expect(outcome.exitCode).toBe(0);
     expect(world.effects().filter((line) => line.startsWith('run'))).toEqual(['run c', 'run d']);
   });
 });
 
-describe('what cannot be carried on', () => {
+describe('what cannot be resumed', () => {
   const refused = async (outcome: Outcome, code: ErrorCode) => {
     expect(outcome.exitCode).toBe(3);
     expect(outcome.error?.code).toBe(code);
@@ -182,7 +182,7 @@ describe('what cannot be carried on', () => {
 
   it('a run of another version of tv', async () => {
     const { run } = await interruptedRun();
-    const outcome = await carry(run, 'resume', { version: '1.0.1' });
+    const outcome = await continued(run, 'resume', { version: '1.0.1' });
     await refused(outcome, 'run.other-version');
     expect(outcome.error?.facts).toEqual({ run, 'begun with': '1.0.0', 'this is': '1.0.1' });
   });
@@ -190,13 +190,13 @@ describe('what cannot be carried on', () => {
   it('a run whose plan this tv would make differently', async () => {
     const { run } = await interruptedRun();
     const other = fakeRunbook(world, { steps: [{ id: 'a' }, { id: 'b' }, { id: 'x' }] });
-    await refused(await carry(run, 'resume', {}, other), 'plan.not-reproducible');
-    await refused(await carry(run, 'undo', {}, other), 'plan.not-reproducible');
+    await refused(await continued(run, 'resume', {}, other), 'plan.not-reproducible');
+    await refused(await continued(run, 'undo', {}, other), 'plan.not-reproducible');
   });
 
   it('a run of another environment', async () => {
     const { run } = await interruptedRun();
-    const outcome = await carry(run, 'undo', { environment: 'staging' });
+    const outcome = await continued(run, 'undo', { environment: 'staging' });
     await refused(outcome, 'run.other-environment');
     expect(linesOf(outcome)).toEqual([`tv -e production runs undo ${run}`]);
   });
@@ -204,7 +204,7 @@ describe('what cannot be carried on', () => {
   it('a verified run', async () => {
     const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
     world.forget();
-    await refused(await carry(run, 'resume'), 'run.closed');
+    await refused(await continued(run, 'resume'), 'run.closed');
   });
 
   it('a run that was undone', async () => {
@@ -212,21 +212,21 @@ describe('what cannot be carried on', () => {
     const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
     world.faults.clear();
     world.forget();
-    await refused(await carry(run, 'resume'), 'run.closed');
-    await refused(await carry(run, 'undo'), 'run.closed');
+    await refused(await continued(run, 'resume'), 'run.closed');
+    await refused(await continued(run, 'undo'), 'run.closed');
   });
 
   it('a journal without a first line', async () => {
     const { run } = await interruptedRun();
     truncateSync(journal(run), 20);
-    await refused(await carry(run, 'resume'), 'run.not-begun');
+    await refused(await continued(run, 'resume'), 'run.not-begun');
   });
 });
 
 describe('undo', () => {
   it('undoes the completed steps, last one first, and no others', async () => {
     const { run } = await interruptedRun();
-    const outcome = await carry(run, 'undo');
+    const outcome = await continued(run, 'undo');
     expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'undone']);
     expect(world.effects()).toEqual(['plan', 'undo b', 'undo a']);
     expect([world.has('a'), world.has('b')]).toEqual([false, false]);
@@ -238,25 +238,25 @@ describe('undo', () => {
   it('of a run that was undone: refused with what its steps have left, as it is now', async () => {
     const { run } = await interruptedRun();
     world.faults.set('a', 'undo leaves');
-    expect((await carry(run, 'undo')).state?.status).toBe('undone');
+    expect((await continued(run, 'undo')).state?.status).toBe('undone');
     for (const direction of ['resume', 'undo'] as const) {
-      const { error } = await carry(run, direction);
+      const { error } = await continued(run, direction);
       expect(error).toMatchObject({
         code: 'run.closed',
         facts: { 'residual state': 'the key of a is kept: /state/a.key' },
       });
     }
     world.faults.set('a', 'undo unknown');
-    expect((await carry(run, 'resume')).error).toMatchObject({
+    expect((await continued(run, 'resume')).error).toMatchObject({
       facts: { 'residual state': expect.stringContaining('unknown whether') },
     });
     world.faults.clear();
-    expect((await carry(run, 'resume')).error).toMatchObject({ facts: { run, status: 'undone' } });
+    expect((await continued(run, 'resume')).error).toMatchObject({ facts: { run, status: 'undone' } });
   });
 
   it('undoes a verified run too', async () => {
     const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
-    const outcome = await carry(run, 'undo');
+    const outcome = await continued(run, 'undo');
     expect(outcome.state?.status).toBe('undone');
     expect(abc.filter(({ id }) => world.has(id))).toEqual([]);
   });
@@ -264,7 +264,7 @@ describe('undo', () => {
   it('undoes the interrupted step, which may have taken effect', async () => {
     const { run } = await interruptedRun();
     cutAfter(run, begun('b'));
-    await carry(run, 'undo');
+    await continued(run, 'undo');
     expect(world.effects()).toEqual(['plan', 'undo b', 'undo a']);
   });
 
@@ -273,7 +273,7 @@ describe('undo', () => {
       steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }],
     });
     const { run } = await interruptedRun(registered);
-    const outcome = await carry(run, 'undo', {}, registered);
+    const outcome = await continued(run, 'undo', {}, registered);
     expect(outcome.exitCode).toBe(3);
     expect(outcome.error?.code).toBe('run.irreversible');
     expect(outcome.error?.facts).toMatchObject({ step: 'set b' });
@@ -287,14 +287,14 @@ describe('undo', () => {
     world.verification = () => [{ id: 'values', world: 'host', status: 'block', summary: 'not there yet' }];
     const { run = '', state: before } = await play(registered, { stateDirectory });
     expect(before?.status).toBe('unverified');
-    const refused = await carry(run, 'undo', {}, registered);
+    const refused = await continued(run, 'undo', {}, registered);
     expect([refused.exitCode, linesOf(refused)]).toEqual([3, [`tv resume ${run}`]]);
     const { ctx } = startScene(stateDirectory).engine;
     const shown = await showRun.collect(ctx, { run });
     expect(showRun.render(shown, plainPaint(100), { run })).toContain(`Next: tv resume ${run}`);
     world.verification = () => [{ id: 'values', world: 'host', status: 'pass', summary: 'there' }];
-    expect((await carry(run, 'resume', {}, registered)).exitCode).toBe(0);
-    const verified = await carry(run, 'undo', {}, registered);
+    expect((await continued(run, 'resume', {}, registered)).exitCode).toBe(0);
+    const verified = await continued(run, 'undo', {}, registered);
     expect([verified.exitCode, linesOf(verified)]).toEqual([3, [`tv runs show ${run}`]]);
   });
 
@@ -302,7 +302,7 @@ describe('undo', () => {
     const steps = [{ id: 'a' }, { id: 'b', effect: 'final' as const }, { id: 'c' }, { id: 'd' }];
     const registered = fakeRunbook(world, { steps });
     const { run } = await interruptedRun(registered, 'c');
-    const outcome = await carry(run, 'undo', {}, registered);
+    const outcome = await continued(run, 'undo', {}, registered);
     expect([outcome.exitCode, outcome.error?.message]).toEqual([3, 'Cannot undo: step 2 is irreversible.']);
     expect(world.effects()).toEqual(['plan']);
     expect(['a', 'b', 'c'].map((id) => world.has(id))).toEqual([true, true, true]);
@@ -317,7 +317,7 @@ describe('undo', () => {
     ];
     const registered = fakeRunbook(world, { steps });
     const { run } = await interruptedRun(registered, 'c');
-    const outcome = await carry(run, 'undo', {}, registered);
+    const outcome = await continued(run, 'undo', {}, registered);
     expect([outcome.exitCode, outcome.error?.message]).toEqual([3, 'Cannot undo: step 2 is irreversible.']);
     expect(outcome.error?.facts).toMatchObject({ step: 'set b' });
     expect(world.effects()).toEqual(['plan']);
@@ -327,7 +327,7 @@ describe('undo', () => {
     const steps = [{ id: 'a' }, { id: 'b', undoAlways: true }, { id: 'c', effect: 'final' as const }];
     const registered = fakeRunbook(world, { steps: [...steps, { id: 'd' }] });
     const { run } = await interruptedRun(registered, 'c');
-    expect((await carry(run, 'undo', {}, registered)).exitCode).toBe(0);
+    expect((await continued(run, 'undo', {}, registered)).exitCode).toBe(0);
     expect(world.effects()).toEqual(['plan', 'undo b']);
   });
 
@@ -342,14 +342,14 @@ describe('undo', () => {
     const { run } = await interruptedRun(registered);
     cutAfter(run, begun('b'));
     world.probes.set('b', answer);
-    expect((await carry(run, 'undo', {}, registered)).exitCode).toBe(exitCode);
+    expect((await continued(run, 'undo', {}, registered)).exitCode).toBe(exitCode);
     expect(world.effects()).toEqual(effects);
   });
 
   it('that fails keeps the rest, blocks new runs, and is continued by undo or resume', async () => {
     const { run } = await interruptedRun();
     world.faults.set('b', 'undo');
-    const failed = await carry(run, 'undo');
+    const failed = await continued(run, 'undo');
     expect([failed.exitCode, failed.state?.status]).toEqual([1, 'undo-failed']);
     expect(world.effects()).toEqual(['plan', 'undo b']);
     expect(world.has('a')).toBe(true);
@@ -363,7 +363,7 @@ describe('undo', () => {
     ]);
     world.faults.clear();
     world.forget();
-    const outcome = await carry(run, 'resume');
+    const outcome = await continued(run, 'resume');
     expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'undone']);
     expect(world.effects()).toEqual(['plan', 'undo b', 'undo a']);
   });
@@ -374,7 +374,7 @@ describe('undo', () => {
     cutAfter(run, (line) => line['type'] === 'undo.done' && line['step'] === 'b');
     world.faults.clear();
     world.forget();
-    const outcome = await carry(run, 'resume');
+    const outcome = await continued(run, 'resume');
     expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'undone']);
     expect(world.effects()).toEqual(['plan', 'undo c', 'undo a']);
   });
@@ -384,17 +384,17 @@ describe('undo', () => {
     const { run = '' } = await play(fakeRunbook(world), { stateDirectory });
     world.faults.clear();
     world.forget();
-    const outcome = await carry(run, 'resume');
+    const outcome = await continued(run, 'resume');
     expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'verified']);
     expect(abc.map(({ id }) => world.has(id))).toEqual([true, true, true]);
   });
 
   it('that was interrupted continues where it stopped', async () => {
     const { run } = await interruptedRun();
-    await carry(run, 'undo');
+    await continued(run, 'undo');
     cutAfter(run, (line) => line['type'] === 'undo.done' && line['step'] === 'b');
     world.forget();
-    const outcome = await carry(run, 'resume');
+    const outcome = await continued(run, 'resume');
     expect(outcome.state?.status).toBe('undone');
     expect(world.effects()).toEqual(['plan', 'undo a']);
   });
@@ -406,10 +406,10 @@ describe('undo', () => {
         if (event.type === 'undo.started') scene.interrupt.signal('SIGINT');
       };
     };
-    const outcome = await carry(run, 'undo', { prepare });
+    const outcome = await continued(run, 'undo', { prepare });
     expect([outcome.exitCode, outcome.state?.status]).toEqual([7, 'interrupted']);
     expect(world.effects()).toEqual(['plan', 'undo b']);
-    expect((await carry(run, 'undo')).state?.status).toBe('undone');
+    expect((await continued(run, 'undo')).state?.status).toBe('undone');
     expect(world.effects()).toEqual(['plan', 'undo b', 'plan', 'undo a']);
   });
 });
@@ -434,7 +434,7 @@ describe('--dry-run of a resume or an undo', () => {
     cutAfter(run, (line) => line['type'] === 'step.done' && line['step'] === 'b');
     world.forget();
     const before = kept();
-    const outcome = await carry(run, row.direction, dryRun, registered);
+    const outcome = await continued(run, row.direction, dryRun, registered);
     expect([outcome.exitCode, outcome.run, outcome.asked]).toEqual([0, run, []]);
     expect(kept()).toEqual(before);
     expect(world.effects()).toEqual(['plan']);
@@ -447,20 +447,23 @@ describe('--dry-run of a resume or an undo', () => {
 
   it.each(['resume', 'undo'] as const)('--plan holds the %s to it until the run moves', async (direction) => {
     const { run } = await interruptedRun();
-    const { digest: plan = '' } = planOf(await carry(run, direction, dryRun)) ?? {};
-    for (const approved of [plan.slice(0, 8), planOf(await carry(run, direction, dryRun))?.plan.id ?? '']) {
-      const refused = await carry(run, direction, { answers: { plan: approved } });
+    const { digest: plan = '' } = planOf(await continued(run, direction, dryRun)) ?? {};
+    for (const approved of [
+      plan.slice(0, 8),
+      planOf(await continued(run, direction, dryRun))?.plan.id ?? '',
+    ]) {
+      const refused = await continued(run, direction, { answers: { plan: approved } });
       expect(refused.exitCode).toBe(3);
       expect(refused.error?.facts).toEqual({ approved, now: plan });
     }
     // Of the other way it is not the plan.
     const other = direction === 'resume' ? 'undo' : 'resume';
-    expect((await carry(run, other, { answers: { plan } })).exitCode).toBe(3);
+    expect((await continued(run, other, { answers: { plan } })).exitCode).toBe(3);
     expect(world.effects().filter((effect) => effect !== 'plan')).toEqual([]);
-    const done = await carry(run, direction, { answers: { plan } });
+    const done = await continued(run, direction, { answers: { plan } });
     expect([done.exitCode, done.state?.status]).toEqual([0, direction === 'resume' ? 'verified' : 'undone']);
     expect(done.audit.map(({ outcome }) => outcome).slice(1, 4)).toEqual(['refused', 'refused', 'refused']);
-    const again = await carry(run, 'undo', { answers: { plan } });
+    const again = await continued(run, 'undo', { answers: { plan } });
     expect(again.exitCode).toBe(3);
   });
 
@@ -468,19 +471,19 @@ describe('--dry-run of a resume or an undo', () => {
     const { run } = await interruptedRun();
     cutAfter(run, begun('b'));
     world.probes.set('b', 'not-done');
-    const before = await carry(run, 'resume', dryRun);
+    const before = await continued(run, 'resume', dryRun);
     expect(before.events.find((event) => event.type === 'preflight.done')?.checks).toMatchObject([
       { id: 'step 2', status: 'pass', summary: 'set b: a resume runs it again' },
     ]);
     const { digest: plan } = planOf(before) ?? {};
     world.probes.set('b', 'done');
     const lines = readLines(journal(run)).length;
-    const refused = await carry(run, 'resume', { answers: { plan } });
+    const refused = await continued(run, 'resume', { answers: { plan } });
     expect(refused.exitCode).toBe(3);
     expect(readLines(journal(run))).toHaveLength(lines);
-    const { digest: now } = planOf(await carry(run, 'resume', dryRun)) ?? {};
+    const { digest: now } = planOf(await continued(run, 'resume', dryRun)) ?? {};
     world.forget();
-    expect((await carry(run, 'resume', { answers: { plan: now } })).exitCode).toBe(0);
+    expect((await continued(run, 'resume', { answers: { plan: now } })).exitCode).toBe(0);
     expect(world.effects()).not.toContain('run b');
   });
 
@@ -489,7 +492,7 @@ describe('--dry-run of a resume or an undo', () => {
     cutAfter(run, begun('b'));
     world.probes.set('b', 'unknown');
     const before = kept();
-    const outcome = await carry(run, 'resume', dryRun);
+    const outcome = await continued(run, 'resume', dryRun);
     expect(outcome.exitCode).toBe(3);
     expect(outcome.error).toMatchObject({ code: 'run.effect-unknown', facts: { step: 'set b' } });
     expect(linesOf(outcome)).toContain(`or: tv runs undo ${run}`);
@@ -502,7 +505,7 @@ describe('--dry-run of a resume or an undo', () => {
     });
     const { run } = await interruptedRun(registered);
     const before = kept();
-    const outcome = await carry(run, 'undo', dryRun, registered);
+    const outcome = await continued(run, 'undo', dryRun, registered);
     expect([outcome.exitCode, outcome.error?.message]).toEqual([3, 'Cannot undo: step 2 is irreversible.']);
     expect(kept()).toEqual(before);
   });
@@ -515,7 +518,7 @@ describe('--dry-run of a resume or an undo', () => {
         world.onRun = async (step) => {
           if (step !== 'b') return;
           world.onRun = () => {};
-          inside = await carry(scene.engine.ctx.runs.ids().at(-1) ?? '', 'undo', dryRun);
+          inside = await continued(scene.engine.ctx.runs.ids().at(-1) ?? '', 'undo', dryRun);
         };
       },
     });
@@ -533,7 +536,7 @@ describe('an unfinished run', () => {
     expect(linesOf(outcome)).toEqual([
       `tv resume ${run}`,
       `tv runs undo ${run}`,
-      'overrule with --override unfinished-run --reason "…"',
+      'to overrule: the same command with --override unfinished-run --reason "…"',
     ]);
     expect(world.effects()).toEqual(['preflight']);
   });
@@ -544,7 +547,7 @@ describe('an unfinished run', () => {
     const outcome = await play(fakeRunbook(world), { stateDirectory });
     expect(linesOf(outcome)).toEqual([
       `tv resume ${run}`,
-      'overrule with --override unfinished-run --reason "…"',
+      'to overrule: the same command with --override unfinished-run --reason "…"',
     ]);
   });
 
@@ -568,7 +571,7 @@ describe('the journal', () => {
     cutAfter(run, begun('b'));
     const whole = readFileSync(journal(run), 'utf8');
     appendFileSync(journal(run), '{"at":"2026-11-23T03:12:01.000Z","seq":4,"type":"step.done","st');
-    const outcome = await carry(run, 'resume');
+    const outcome = await continued(run, 'resume');
     expect(outcome.exitCode).toBe(0);
     expect(world.effects()).toContain('probe b');
     expect(readFileSync(journal(run), 'utf8').startsWith(whole)).toBe(true);
@@ -580,7 +583,7 @@ describe('the journal', () => {
     const { run } = await interruptedRun();
     const whole = readFileSync(journal(run));
     appendFileSync(journal(run), Buffer.from('{"type":"step.noted","note":"é✔').subarray(0, -1));
-    await carry(run, 'resume');
+    await continued(run, 'resume');
     expect(readFileSync(journal(run)).subarray(0, whole.length).equals(whole)).toBe(true);
     expect(readLines(journal(run)).length).toBeGreaterThan(6);
   });
@@ -590,7 +593,7 @@ describe('the journal', () => {
     const lines = readFileSync(journal(run), 'utf8').split('\n');
     lines[2] = lines[2]?.slice(0, 20) ?? '';
     writeFileSync(journal(run), lines.join('\n'));
-    const { error } = await carry(run, 'resume', { stateOf: 'nothing' });
+    const { error } = await continued(run, 'resume', { stateOf: 'nothing' });
     expect(error).toMatchObject({
       code: 'journal.damaged',
       facts: { journal: journal(run), line: '3' },
@@ -647,7 +650,7 @@ describe('the lock of an environment', () => {
     expect(first.audit.map(({ exitCode }) => exitCode)).toEqual([6, 0]);
   });
 
-  it('also refuses to carry a run on', async () => {
+  it('also refuses to resume a run', async () => {
     const { run } = await interruptedRun();
     let second: Outcome | undefined;
     await play(fakeRunbook(world), {
@@ -655,7 +658,7 @@ describe('the lock of an environment', () => {
       answers: { overrides: ['unfinished-run'], reason: 'test' },
       prepare: () => {
         world.onRun = async (step) => {
-          if (step === 'a') second = await carry(run, 'resume', { stateOf: 'nothing' });
+          if (step === 'a') second = await continued(run, 'resume', { stateOf: 'nothing' });
         };
       },
     });
@@ -712,7 +715,7 @@ describe('a run that a later one supersedes', () => {
     expect(unfinished()).toEqual([]);
     world.forget();
     for (const direction of ['resume', 'undo'] as const) {
-      const { exitCode, error } = await carry(run, direction);
+      const { exitCode, error } = await continued(run, direction);
       expect([exitCode, error?.facts]).toEqual([3, { run, 'superseded by': later }]);
     }
     expect(world.effects()).toEqual([]);
@@ -761,7 +764,7 @@ describe('what a run leaves unusual until a later step', () => {
   it('is reported at the end of an interrupted run and on resume, and not after its end', async () => {
     const first = await interruptedRun(registered());
     expect(last(first)).toMatchObject({ outcome: 'interrupted', left: ['door is OPEN'] });
-    const resumed = await carry(first.run, 'resume', {}, registered());
+    const resumed = await continued(first.run, 'resume', {}, registered());
     expect(resumed.events.find(({ type }) => type === 'plan.ready')).toMatchObject({
       left: ['door is OPEN'],
     });
@@ -783,7 +786,7 @@ describe('what a run leaves unusual until a later step', () => {
     const first = await interruptedRun(registered());
     const second = await play(registered(), { stateDirectory });
     expect(second.error?.facts['runs']).toMatch(/unfinished: .*; door is OPEN$/);
-    expect(last(await carry(first.run, 'undo', {}, registered()))).not.toHaveProperty('left');
+    expect(last(await continued(first.run, 'undo', {}, registered()))).not.toHaveProperty('left');
   });
 
   it.each([
@@ -838,18 +841,18 @@ describe('what a run leaves unusual until a later step', () => {
       expect(outcome.error?.facts['runs']).toContain(
         `was not verified and may already have taken effect: ${first.run}`,
       );
-      expect((await carry(first.run ?? '', 'resume')).exitCode).toBe(0);
+      expect((await continued(first.run ?? '', 'resume')).exitCode).toBe(0);
       expect((await play(second(), { stateDirectory })).exitCode).toBe(0);
     },
   );
 
   it('is reported where the step that ends it fails', async () => {
     world.faults.set('c', 'before');
-    const carrying = fakeRunbook(world, {
+    const continuing = fakeRunbook(world, {
       steps: [{ id: 'a' }, door, { id: 'c' }],
-      onFailure: 'carry-on',
+      onFailure: 'continue',
     });
-    expect(last(await play(carrying, { stateDirectory }))).toMatchObject({
+    expect(last(await play(continuing, { stateDirectory }))).toMatchObject({
       outcome: 'failed',
       left: ['door is OPEN'],
     });
@@ -888,7 +891,7 @@ describe('what a run leaves unusual until a later step', () => {
       world.onRun = () => {};
       world.forget();
       world.notes.set('b', { transaction: 'the second one' });
-      const resumed = await carry(run, 'resume', {}, fakeRunbook(world, { steps }));
+      const resumed = await continued(run, 'resume', {}, fakeRunbook(world, { steps }));
       expect([resumed.exitCode, resumed.state?.status]).toEqual([0, 'verified']);
       // What was undone is done from the start: its effect of before is not asked about.
       expect(world.effects()).toEqual(['plan', 'run b', 'run pay-2', 'run c', 'verify']);
@@ -901,7 +904,7 @@ describe('what a run leaves unusual until a later step', () => {
       const [run = ''] = unfinishedRuns(readRuns(ctx));
       cutAfter(run, (line) => line['type'] === 'undo.done');
       world.onRun = () => {};
-      const resumed = await carry(run, 'resume', {}, fakeRunbook(world, { steps }));
+      const resumed = await continued(run, 'resume', {}, fakeRunbook(world, { steps }));
       expect([resumed.exitCode, resumed.state?.status]).toEqual([0, 'verified']);
     });
 
@@ -912,7 +915,7 @@ describe('what a run leaves unusual until a later step', () => {
 
     it('a step has failed → ended, and the run can be resumed', async () => {
       world.faults.set('pay', 'before');
-      const { ended, effects } = await signalled('pay', { onFailure: 'carry-on' });
+      const { ended, effects } = await signalled('pay', { onFailure: 'continue' });
       expect(effects).toEqual([...before, 'run pay', 'run c', 'verify']);
       expect(ended).toEqual({ type: 'run.ended', outcome: 'failed', exitCode: 1 });
     });
@@ -966,7 +969,7 @@ describe('what a run leaves unusual until a later step', () => {
   ] as const)('is reported for a step interrupted when it had %s', async (_, type, left) => {
     const { run } = await interruptedRun(registered());
     cutAfter(run, (line) => line['type'] === type && line['step'] === 'b');
-    const resumed = await carry(run, 'resume', {}, registered());
+    const resumed = await continued(run, 'resume', {}, registered());
     expect(resumed.events.find((event) => event.type === 'plan.ready')).toMatchObject({ left });
   });
 });

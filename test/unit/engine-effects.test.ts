@@ -108,9 +108,12 @@ describe('the plan id rests on what is to happen', () => {
     expect(await idOf(single)).toBe(await idOf(none));
   });
 
-  it('a command that nothing may block: the outcome is shown, and no part of the id', async () => {
-    const options = { goesPast: 'unfinished' } as const;
-    expect(await idOf(none, options)).toBe(await idOf(five, options));
+  it.each<[string, FakeRunbookOptions, boolean]>([
+    ['a preview that is no part of the id', { preview: { inPlanId: false } }, false],
+    ['a preview that blocks nothing', { preview: { blocks: false } }, true],
+    ['no other run blocks it', { goesPast: 'unfinished' }, true],
+  ])('%s: the outcome is shown → part of the id: %3$s', async (_, options, isPart) => {
+    expect((await idOf(none, options)) !== (await idOf(five, options))).toBe(isPart);
   });
 
   it('a plan without transactions asks no node', async () => {
@@ -163,8 +166,10 @@ describe('before the question', () => {
     expect(check(outcome)?.status).toBe('warn');
   });
 
-  it('… or nothing may block the command', async () => {
-    const outcome = await playing([failing], {}, { goesPast: 'unfinished' });
+  it('… or the preview is only information, whatever else blocks the command', async () => {
+    const blockedByNone = await playing([failing], {}, { goesPast: 'unfinished' });
+    expect([blockedByNone.exitCode, check(blockedByNone)?.status]).toEqual([3, 'block']);
+    const outcome = await playing([failing], {}, { preview: { blocks: false } });
     expect([outcome.exitCode, check(outcome)?.status]).toEqual([0, 'warn']);
   });
 

@@ -96,9 +96,9 @@ describe('a parallel group', () => {
 });
 
 describe('a failure in a parallel group', () => {
-  it('onFailure carry-on → the others finish, and the next step runs', async () => {
+  it('onFailure continue → the others finish, and the next step runs', async () => {
     world.faults.set('b', 'before');
-    const outcome = await run({ onFailure: 'carry-on' });
+    const outcome = await run({ onFailure: 'continue' });
     expect([outcome.exitCode, outcome.state?.status]).toEqual([1, 'failed']);
     expect(statuses(outcome)).toEqual(['done', 'failed', 'done', 'done', 'done']);
   });

@@ -218,7 +218,10 @@ describe('asking', () => {
       answers: { yes: true, confirm: 'production' },
     });
     expect(outcome.exitCode).toBe(3);
-    expect(outcome.error?.next).toContain('overrule with --override stale-oracle --reason "…"');
+    expect(outcome.error?.next).toContainEqual({
+      when: 'to overrule',
+      again: ['--override', 'stale-oracle', '--reason', '…'],
+    });
   });
 
   it('a signal before the first step changes nothing', async () => {
@@ -485,9 +488,9 @@ describe('a failed step', () => {
     expect(world.has('a')).toBe(true);
   });
 
-  it('does not hold up the others of a runbook that carries on, and all are reported', async () => {
+  it('does not hold up the others of a runbook that continues after a failure, and all are reported', async () => {
     world.faults.set('a', 'before').set('b', 'before');
-    const outcome = await play(fakeRunbook(world, { onFailure: 'carry-on' }), { stateDirectory });
+    const outcome = await play(fakeRunbook(world, { onFailure: 'continue' }), { stateDirectory });
     expect([outcome.exitCode, outcome.state?.status]).toEqual([1, 'failed']);
     expect(world.effects().slice(2)).toEqual(['run a', 'run b', 'run c', 'verify']);
     expect(outcome.events.filter(({ type }) => type === 'step.failed')).toHaveLength(2);
@@ -526,7 +529,7 @@ describe('a plan without steps', () => {
 });
 
 describe('a step of which it is unknown whether it took effect', () => {
-  it.each(['stop', 'carry-on'] as const)(
+  it.each(['stop', 'continue'] as const)(
     'onFailure %s: nothing undone, state read back, exit 5',
     async (onFailure) => {
       world.faults.set('b', 'undecided');
@@ -540,7 +543,7 @@ describe('a step of which it is unknown whether it took effect', () => {
 
   it('beside one that failed: exit 1', async () => {
     world.faults.set('a', 'undecided').set('b', 'before');
-    const outcome = await play(fakeRunbook(world, { onFailure: 'carry-on' }), { stateDirectory });
+    const outcome = await play(fakeRunbook(world, { onFailure: 'continue' }), { stateDirectory });
     expect([outcome.exitCode, outcome.state?.status]).toEqual([1, 'failed']);
   });
 });

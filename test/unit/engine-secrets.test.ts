@@ -152,7 +152,7 @@ describe('a run that meets the secrets everywhere', () => {
     ];
     world.fact = everything;
     world.verification = () => [{ id: 'env', world: 'host', status: 'pass', summary: everything }];
-    const registered = fakeRunbook(world, { onFailure: 'carry-on' });
+    const registered = fakeRunbook(world, { onFailure: 'continue' });
     world.onRun = (step) => {
       if (step === 'b')
         throw new TvError('check.blocked', everything, { facts: { everything }, next: everything });

@@ -249,7 +249,7 @@ describe('alerting rules', () => {
     ...metrics.map(({ name }) => name),
     'tempovault_source_up',
     'tempovault_finding',
-    'tempovault_look_timestamp_seconds',
+    'tempovault_last_check_timestamp_seconds',
   ]);
   const namesIn = (value: unknown) => JSON.stringify(value).match(/tempovault_[a-z_]+/g) ?? [];
 
@@ -315,7 +315,7 @@ evaluation_interval: 15s
 tests:
   - interval: 15s
     input_series:
-      - series: 'tempovault_look_timestamp_seconds{environment="p"}'
+      - series: 'tempovault_last_check_timestamp_seconds{environment="p"}'
         values: '0+15x40'
       - series: 'tempovault_finding{environment="p",rule="indexer-lag",subject="",severity="warning",section="8",escalation="1"}'
         values: '1x40'

@@ -5,7 +5,7 @@ import remove from '../../runbooks/monitor/remove.ts';
 import { monitoredBy, monitorPath, monitorUnitFile } from '../../src/host/monitorUnit.ts';
 import { whoseUnit } from '../../src/host/unitFile.ts';
 import {
-  awaitFirstLook,
+  awaitFirstCheck,
   judgeHealth,
   type MonitorInstallFacts,
   urlOnHost,
@@ -423,7 +423,7 @@ describe('the proof', () => {
         return run(command);
       },
     };
-    expect(await awaitFirstLook({ ...ctx, host: () => host }, facts.url)).toEqual(new Date(at));
+    expect(await awaitFirstCheck({ ...ctx, host: () => host }, facts.url)).toEqual(new Date(at));
     expect(requests).toBe(3);
   });
 
@@ -449,7 +449,7 @@ describe('the proof', () => {
     ],
   ])('%s → an error', async (_, more, message, takesAll) => {
     Object.assign(world, { service: running, health: refused }, more);
-    await expect(awaitFirstLook(context(), facts.url)).rejects.toMatchObject({
+    await expect(awaitFirstCheck(context(), facts.url)).rejects.toMatchObject({
       code: 'monitor.not-answering',
       message: expect.stringContaining(message),
     });

@@ -133,6 +133,22 @@ describe('advice', () => {
       },
       'tv status --set chain.id=1 --set monitor.limitMs=10000',
     ],
+    [
+      { again: ['--confirm', 'prod'] },
+      {
+        environment: 'prod',
+        call: ['db', 'restore', '--confirm=staging', '--override', 'a', '--confirm', 'x'],
+      },
+      'tv -e prod db restore --override a --confirm prod',
+    ],
+    [
+      { again: ['--override', 'b', '--reason', '…'], when: 'to overrule' },
+      { environment: undefined, call: ['reindex', '--override', 'a', '--reason', 'INC 7'] },
+      'to overrule: tv reindex --override a --override b --reason "…"',
+    ],
+    [{ again: ['-e', 'prod'] }, { environment: 'stage', call: ['status'] }, 'tv status -e prod'],
+    [{ again: [], when: 'then' }, { environment: undefined, call: ['db', 'prune'] }, 'then: tv db prune'],
+    [{ again: [], when: 'then' }, { environment: undefined }, 'then: the same command again'],
   ] as const)('%j', (advice, place, line) => {
     expect(adviceLine(advice, place)).toBe(line);
   });

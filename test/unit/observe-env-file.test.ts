@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Look } from '../../src/observe/look.ts';
+import { SourceReader } from '../../src/observe/sourceReader.ts';
 import { envFile } from '../../src/observe/sources/envFile.ts';
 import type { CommandOutput, Context } from '../../src/runbook/context.ts';
 
@@ -75,7 +75,9 @@ function read({ file = text, use, units = {}, started = {} }: Given) {
     },
     monitor: { limitMs: 2_500 },
   };
-  return envFile.read(new Look({ host: () => ({ prefix: [], run }), settings } as unknown as Context));
+  return envFile.read(
+    new SourceReader({ host: () => ({ prefix: [], run }), settings } as unknown as Context),
+  );
 }
 
 const outdated = async (given: Given) =>

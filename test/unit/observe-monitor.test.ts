@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Look } from '../../src/observe/look.ts';
+import { SourceReader } from '../../src/observe/sourceReader.ts';
 import { monitor } from '../../src/observe/sources/monitor.ts';
 import type { CommandOutput, Context } from '../../src/runbook/context.ts';
 
@@ -46,7 +46,7 @@ function look(unit: Readonly<Record<string, string>>, health?: CommandOutput) {
     host: () => ({ prefix: [], run }),
     settings: { environment: 'production', monitor: { limitMs: 2_500 } },
   } as unknown as Context;
-  return { look: new Look(ctx), asked };
+  return { look: new SourceReader(ctx), asked };
 }
 
 async function said(unit: Readonly<Record<string, string>>, health?: CommandOutput) {

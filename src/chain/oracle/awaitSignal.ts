@@ -1,11 +1,11 @@
 import { type Address, decodeFunctionData, recoverTypedDataAddress } from 'viem';
 import { TimeoutError, TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
+import { sleep } from '../../runbook/sleep.ts';
 import { duration } from '../../text/format.ts';
 import { riskControllerAbi } from '../abi/riskController.ts';
 import { described } from '../describeRpcError.ts';
 import { parseObject, textOf } from '../parseAnswer.ts';
-import { pause } from '../pause.ts';
 import { readChainId } from '../readChainId.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { riskControllerOf } from './readAuthority.ts';
@@ -85,7 +85,7 @@ export async function awaitSignal(chain: Chain, parameters: AwaitSignalParameter
     }
     const hopeless = await giveUp?.();
     if (hopeless !== undefined) throw hopeless;
-    await pause(betweenLooksMs, signal);
+    await sleep(betweenLooksMs, signal);
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Address } from '../../config/settings.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
+import { sleep } from '../../runbook/sleep.ts';
 import { describeRpcError } from '../describeRpcError.ts';
-import { pause } from '../pause.ts';
 import { readHeader, readStretch, type StretchBlock } from './readStretch.ts';
 
 export interface BlockWindowParameters {
@@ -186,7 +186,7 @@ export class BlockWindow {
           this.#failure = described;
         } else {
           this.#trouble = described.message.replace(/\.$/, '');
-          await pause(waitMs, signal).catch(() => {});
+          await sleep(waitMs, signal).catch(() => {});
           waitMs = Math.min(longestWaitMs, waitMs * 2);
         }
       }

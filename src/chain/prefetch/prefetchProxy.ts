@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Address } from '../../config/settings.ts';
 import { errorText, type RpcQuery, resultText, serveRpc } from '../../http/serveRpc.ts';
 import type { Chain } from '../../runbook/context.ts';
+import { sleep } from '../../runbook/sleep.ts';
 import { textOf } from '../parseAnswer.ts';
-import { pause } from '../pause.ts';
 import type { RpcFailureKind } from '../rpcErrorKind.ts';
 import { isObject } from '../rpcExchange.ts';
 import { rpcFailure } from '../rpcFailure.ts';
@@ -183,7 +183,7 @@ async function passThrough(
       const { kind, code, message } = rpcFailure(error);
       if (answers.includes(kind)) return errorText(id, code ?? -32000, message);
     }
-    await pause(retryMs, signal);
+    await sleep(retryMs, signal);
   }
 }
 

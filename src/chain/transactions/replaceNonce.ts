@@ -2,10 +2,10 @@ import type { Address } from '../../config/settings.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { failpoint } from '../../runbook/failpoint.ts';
+import { sleep } from '../../runbook/sleep.ts';
 import { type NoteKey, note } from '../../runbook/step.ts';
 import { duration } from '../../text/format.ts';
 import { described } from '../describeRpcError.ts';
-import { pause } from '../pause.ts';
 import { rpcFailure } from '../rpcFailure.ts';
 import type { Signer } from '../signers/signer.ts';
 import { type Fees, readFees } from './readFees.ts';
@@ -95,7 +95,7 @@ export async function replaceNonce(ctx: SendContext, parameters: ReplaceParamete
     }
     if (performance.now() - start > limitMs) throw tooLate(parameters, { sent, words, failure, isUnused });
     // A refused fee is raised at once.
-    if (words === undefined || sent.length >= mostAttempts) await pause(betweenLooksMs, ctx.signal);
+    if (words === undefined || sent.length >= mostAttempts) await sleep(betweenLooksMs, ctx.signal);
   }
 
   function waitedSince(moment: number): boolean {
@@ -173,7 +173,7 @@ async function whichOne(
     ...(pending === null ? [] : [{ hash: pending.hash, mined: 'original' as const }]),
   ];
   for (let look = 0; look < 12; look++) {
-    if (look > 0) await pause(betweenLooksMs, ctx.signal);
+    if (look > 0) await sleep(betweenLooksMs, ctx.signal);
     for (const { hash, mined } of known) {
       const block = await readBlockOf(ctx, hash);
       if (block !== undefined) return { nonce, mined, hash, block };

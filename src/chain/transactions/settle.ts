@@ -2,11 +2,11 @@ import { onThisMachine } from '../../errors/advice.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { exitCodes, TvError, type TvErrorOptions } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
+import { sleep } from '../../runbook/sleep.ts';
 import { duration } from '../../text/format.ts';
 import { signalOf } from '../connectChain.ts';
 import { noteMined } from '../currentState.ts';
 import { decodeRevert, type Revert } from '../decodeRevert.ts';
-import { pause } from '../pause.ts';
 import { broadcast } from './broadcast.ts';
 import {
   confirmations,
@@ -111,7 +111,7 @@ export async function settle(chain: Chain, parameters: SettleParameters): Promis
       // The node may come back; until then it is unknown where the transaction is.
       if (late) return { outcome: 'undecided', error: notLookedUp(transaction, error, limitMs) };
     }
-    await pause(Math.min(longestBetweenLooksMs, betweenLooksMs * 1.3 ** look), signal);
+    await sleep(Math.min(longestBetweenLooksMs, betweenLooksMs * 1.3 ** look), signal);
   }
 }
 

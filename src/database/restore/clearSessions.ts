@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { onHost } from '../../errors/advice.ts';
 import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Database } from '../../runbook/context.ts';
+import { sleep } from '../../runbook/sleep.ts';
 import { lockHolderOf, lockPrefix, ownLockPids } from '../acquireRunLock.ts';
 import { client, isOwnSession, ownPid } from '../expressions.ts';
 import { type ForeignSession, listForeignSessions, sessionLines } from './listForeignSessions.ts';
@@ -37,7 +37,7 @@ export async function clearSessions(
     const locks = await otherLocks(maintenance, names);
     if (locks.length > 0) {
       if (performance.now() > start + attemptMs) throw lockedBy(locks);
-      await sleep(100, undefined, { signal }).catch(() => signal?.throwIfAborted());
+      await sleep(100, signal);
       continue;
     }
     const others = await listForeignSessions(maintenance, { names });
@@ -50,7 +50,7 @@ export async function clearSessions(
     else if (performance.now() > deadline) {
       throw inTheWay(others);
     }
-    await sleep(100, undefined, { signal }).catch(() => signal?.throwIfAborted());
+    await sleep(100, signal);
   }
 }
 

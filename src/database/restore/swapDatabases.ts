@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Database } from '../../runbook/context.ts';
+import { sleep } from '../../runbook/sleep.ts';
 import { sqlState } from '../describeDatabaseError.ts';
 import { clearSessions } from './clearSessions.ts';
 
@@ -47,6 +47,6 @@ export async function swapDatabases(
     } catch (error) {
       if (sqlState(error) !== inUse || performance.now() > deadline) throw error;
     }
-    await sleep(100, undefined, { signal }).catch(() => signal?.throwIfAborted());
+    await sleep(100, signal);
   }
 }

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../../runbook/context.ts';
 import type { Relations } from '../../runbook/relations.ts';
+import { sleep } from '../../runbook/sleep.ts';
 import { lockHolderOf, ownLockPids } from '../acquireRunLock.ts';
 import { sqlState } from '../describeDatabaseError.ts';
 import { inTheWay, lockedBy } from './clearSessions.ts';
@@ -72,7 +72,7 @@ export async function swapUnderLoad(
       if (state === undefined || !connecting.includes(state) || performance.now() > deadline) throw error;
     }
     // It connects now, and is found among the sessions then.
-    await sleep(retryMs, undefined, { signal });
+    await sleep(retryMs, signal);
   }
 }
 
@@ -116,6 +116,6 @@ async function endSessionsOf(
     if (ending.length > 0) {
       await sql`select pg_terminate_backend(pid) from unnest(${ending}::int[]) as pid`.execute(transaction);
     }
-    await sleep(5, undefined, { signal });
+    await sleep(5, signal);
   }
 }

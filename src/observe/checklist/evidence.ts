@@ -10,11 +10,12 @@ import { TvError } from '../../errors/TvError.ts';
 import { readUpgradable } from '../../host/readUpgradable.ts';
 import { DrillHistory } from '../../journal/drills.ts';
 import { surveyRuns } from '../../journal/readRuns.ts';
+import { isRunOf } from '../../journal/runState.ts';
 import { readOracleKey } from '../../operations/oracle/readOracleKey.ts';
 import { RedactingWriter } from '../../output/redactingWriter.ts';
 import { Secrets } from '../../output/secrets.ts';
 import { ago, count, duration, howMany, localTime } from '../../text/format.ts';
-import type { Look } from '../look.ts';
+import type { SourceReader } from '../sourceReader.ts';
 import { backups as backupsSource } from '../sources/backups.ts';
 import { certificate as certificateSource } from '../sources/certificate.ts';
 import { ofTheChain } from '../sources/chain.ts';
@@ -32,7 +33,7 @@ const mostNamed = 10;
 interface Proof {
   /** It is read for `tv status` too: in a second, and not from logs. */
   readonly quick: boolean;
-  read(look: Look, mode: { readonly quickly: boolean }): Promise<Evidence>;
+  read(reader: SourceReader, mode: { readonly quickly: boolean }): Promise<Evidence>;
 }
 
 /** What can be read of an item; of the others only a person knows. */
@@ -58,12 +59,12 @@ export function isReadable(id: ItemId): boolean {
  * @param limitMs in milliseconds; then only what is read quickly is read at all
  * @throws what is no TvError
  */
-export async function evidenceFor(id: ItemId, look: Look, limitMs?: number): Promise<Evidence> {
+export async function evidenceFor(id: ItemId, reader: SourceReader, limitMs?: number): Promise<Evidence> {
   const proof = proofs[id];
   if (proof === undefined || (limitMs !== undefined && !proof.quick)) return byPerson;
   try {
-    if (limitMs === undefined) return await proof.read(look, { quickly: false });
-    return await withinLimit(look.ctx, () => proof.read(look, { quickly: true }), limitMs);
+    if (limitMs === undefined) return await proof.read(reader, { quickly: false });
+    return await withinLimit(reader.ctx, () => proof.read(reader, { quickly: true }), limitMs);
   } catch (error) {
     if (!(error instanceof TvError)) throw error;
     const { reason } = error.facts;
@@ -73,9 +74,9 @@ export async function evidenceFor(id: ItemId, look: Look, limitMs?: number): Pro
 }
 
 /** The newest backup of which a trial restore has succeeded. A backup that was only read is less. */
-async function backups(look: Look): Promise<Evidence> {
-  const { backups: all, directory } = await look.read(backupsSource);
-  const now = look.ctx.clock.now();
+async function backups(reader: SourceReader): Promise<Evidence> {
+  const { backups: all, directory } = await reader.read(backupsSource);
+  const now = reader.ctx.clock.now();
   const verified = all.flatMap(({ name, createdAt, problems, marks: { verified: mark } }) =>
     mark === null ? [] : [{ name, createdAt, ...mark, problems: [...mark.problems, ...problems] }],
   );
@@ -121,14 +122,14 @@ async function backups(look: Look): Promise<Evidence> {
   };
 }
 
-async function certificates(look: Look): Promise<Evidence> {
-  const shown = await look.read(certificateSource);
+async function certificates(reader: SourceReader): Promise<Evidence> {
+  const shown = await reader.read(certificateSource);
   if (shown === undefined) {
     return { kind: 'not-set', words: 'api.publicUrl is not set, or is not https: no certificate to read' };
   }
   const { host, issuer, validTo, untrusted } = shown;
-  const { certificateDays } = look.ctx.settings.monitor;
-  const now = look.ctx.clock.now();
+  const { certificateDays } = reader.ctx.settings.monitor;
+  const now = reader.ctx.clock.now();
   const until = new Date(validTo.getTime() - certificateDays * dayMs);
   const facts = { issuer, 'valid until': localTime(validTo) };
   if (untrusted !== undefined) {
@@ -156,12 +157,12 @@ async function certificates(look: Look): Promise<Evidence> {
 }
 
 /** When the key of `.env` was authorised, by the event of the chain. */
-async function oracleKey(look: Look): Promise<Evidence> {
-  const { ctx } = look;
+async function oracleKey(reader: SourceReader): Promise<Evidence> {
+  const { ctx } = reader;
   const key = readOracleKey(ctx);
   // Awaited below, if the chain does not fail first.
   key.catch(() => {});
-  const age = await ofTheChain(look, async () => {
+  const age = await ofTheChain(reader, async () => {
     const [{ address: oracle }, authority] = await Promise.all([key, readOracleForm(ctx.chain())]);
     return readKeyAge(ctx.chain(), { oracle, authority, limitMs: ctx.settings.monitor.limitMs / 2 });
   });
@@ -210,14 +211,14 @@ const settingOf: Readonly<Record<HeldRole, ExpectedRole | undefined>> = {
   ORACLE: undefined,
 };
 
-async function roles(look: Look, { quickly }: { readonly quickly: boolean }): Promise<Evidence> {
-  const { ctx } = look;
+async function roles(reader: SourceReader, { quickly }: { readonly quickly: boolean }): Promise<Evidence> {
+  const { ctx } = reader;
   const { roles: expected } = ctx.settings;
   if (quickly && Object.values(expected).every((accounts) => accounts === undefined)) {
     return { kind: 'not-set', words: 'not compared with the chain: roles.… are not set' };
   }
   const [holders, key] = await Promise.all([
-    ofTheChain(look, () => readRoleHolders(ctx.chain())),
+    ofTheChain(reader, () => readRoleHolders(ctx.chain())),
     answer(readOracleKey(ctx)),
   ]);
   const old = await answer((async () => readOldKeys(ctx.settings))());
@@ -310,7 +311,7 @@ export function compareRoles(all: readonly Comparison[]): Evidence {
   return { kind: 'proven', at: null, words: `all ${count(all.length)} roles are held as expected`, facts };
 }
 
-async function dependencies({ ctx }: Look): Promise<Evidence> {
+async function dependencies({ ctx }: SourceReader): Promise<Evidence> {
   const { packages, security, listsOf } = await readUpgradable(ctx.host());
   const now = ctx.clock.now();
   const age = now.getTime() - listsOf.getTime();
@@ -340,8 +341,8 @@ interface Done {
 }
 
 /** A solved drill shows that people can; a trial restore, that the backups can. Both are of this machine. */
-async function recoveryTest(look: Look): Promise<Evidence> {
-  const { ctx } = look;
+async function recoveryTest(reader: SourceReader): Promise<Evidence> {
+  const { ctx } = reader;
   const now = ctx.clock.now();
   const history = new DrillHistory(
     ctx.settings.stateDirectory,
@@ -356,7 +357,7 @@ async function recoveryTest(look: Look): Promise<Evidence> {
   const drill = newestOf(
     solved.map(({ at, operator }) => ({ at, words: `a drill was solved by ${operator.user}` })),
   );
-  const { restore, unread, facts } = await lastTrialRestore(look);
+  const { restore, unread, facts } = await lastTrialRestore(reader);
   if (drill !== undefined && restore === undefined && unread !== undefined) {
     return { kind: 'unknown', words: `whether a backup was restored on trial is unknown: ${unread}` };
   }
@@ -383,17 +384,17 @@ async function recoveryTest(look: Look): Promise<Evidence> {
 }
 
 /** A verified `tv db restore`, or a backup of which a trial restore found no problem. What cannot be read is named. */
-async function lastTrialRestore(look: Look): Promise<{
+async function lastTrialRestore(reader: SourceReader): Promise<{
   readonly restore: Done | undefined;
   /** Why the marks of the backups could not be read. */
   readonly unread: string | undefined;
   readonly facts: Readonly<Record<string, string>>;
 }> {
-  const { states, damaged } = surveyRuns(look.ctx);
+  const { states, damaged } = surveyRuns(reader.ctx);
   const runs = states
-    .filter(({ started, status }) => started.runbook === 'db restore' && status === 'verified')
+    .filter((state) => isRunOf(state, 'db restore') && state.status === 'verified')
     .map(({ started }) => ({ at: started.at, words: 'a backup was restored' }));
-  const trials = await restoredOnTrial(look);
+  const trials = await restoredOnTrial(reader);
   return {
     restore: newestOf([...runs, ...(trials.known ? trials.value : [])]),
     unread: trials.known ? undefined : trials.reason,
@@ -404,9 +405,9 @@ async function lastTrialRestore(look: Look): Promise<{
   };
 }
 
-function restoredOnTrial(look: Look): Promise<Answer<readonly Done[]>> {
+function restoredOnTrial(reader: SourceReader): Promise<Answer<readonly Done[]>> {
   const read = async () => {
-    const { backups: all } = await look.read(backupsSource);
+    const { backups: all } = await reader.read(backupsSource);
     return all.flatMap(({ name, problems, marks: { verified } }) =>
       verified?.how === 'restored' && verified.problems.length + problems.length === 0
         ? [{ at: verified.at, words: `${name} was restored on trial` }]

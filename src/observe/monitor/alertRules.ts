@@ -58,7 +58,7 @@ interface Described {
 
 /** A rule for each finding that there can be, and two for the monitor itself. */
 export function alertRules(runbookUrl: string): readonly AlertRule[] {
-  const { up, finding, look } = ownMetrics;
+  const { up, finding, lastCheck } = ownMetrics;
   const found = (id: string) => `${finding.name}{rule="${id}"} == 1`;
   const labels = ({ section, escalation }: Described, severity: string) => ({
     severity,
@@ -119,7 +119,7 @@ export function alertRules(runbookUrl: string): readonly AlertRule[] {
     },
     {
       alert: 'TempoVaultMonitorStale',
-      expr: `time() - ${look.name} > ${staleSeconds}`,
+      expr: `time() - ${lastCheck.name} > ${staleSeconds}`,
       forSeconds: 0,
       keepFiringSeconds: 0,
       labels: labels(monitorItself, 'critical'),
@@ -127,7 +127,7 @@ export function alertRules(runbookUrl: string): readonly AlertRule[] {
     },
     {
       alert: 'TempoVaultMonitorAbsent',
-      expr: `absent(${look.name})`,
+      expr: `absent(${lastCheck.name})`,
       forSeconds: staleSeconds,
       keepFiringSeconds: 0,
       labels: labels(monitorItself, 'critical'),

@@ -79,7 +79,7 @@ export function grafanaDashboard(): object {
           datasource,
           refresh: 2,
           query: {
-            query: `label_values(${ownMetrics.look.name}, environment)`,
+            query: `label_values(${ownMetrics.lastCheck.name}, environment)`,
             refId: 'environment',
           },
         },

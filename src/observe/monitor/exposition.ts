@@ -16,8 +16,8 @@ export const ownMetrics = {
     help: 'Always 1: what was found wrong at the last check, by the rule that found it.',
     labels: ['rule', 'subject', 'severity', 'section', 'escalation'],
   },
-  look: {
-    name: 'tempovault_look_timestamp_seconds',
+  lastCheck: {
+    name: 'tempovault_last_check_timestamp_seconds',
     help: 'Time of the last check.',
     labels: [],
   },
@@ -49,7 +49,7 @@ export function exposition(
     return reading === undefined ? [] : [{ labels: [id], value: reading.known ? 1 : 0 }];
   });
   const families: readonly Family[] = [
-    gauge(ownMetrics.look, [{ labels: [], value: at.getTime() / 1000 }]),
+    gauge(ownMetrics.lastCheck, [{ labels: [], value: at.getTime() / 1000 }]),
     gauge(ownMetrics.up, up),
     gauge(
       ownMetrics.finding,

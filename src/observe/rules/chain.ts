@@ -245,7 +245,7 @@ export const chainRules = [
     find: ({ protocol }, { now, world }) => {
       if (protocol.paused === false) return undefined;
       if (protocol.paused === undefined)
-        return { level: 'unknown', sentence: 'no contract returns whether the protocol is paused' };
+        return { level: 'unknown', sentence: 'paused state unknown: no contract returns it' };
       const { pause } = world;
       const change = pause?.known === true ? pause.value : pause;
       return {

@@ -46,7 +46,7 @@ export const dataRules = [
   }),
   rule({
     id: 'database-connections',
-    title: 'The connections of the database run out',
+    title: 'The database is running out of connections',
     section: '8',
     level: 'warning',
     escalation: 2,

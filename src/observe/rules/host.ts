@@ -4,7 +4,7 @@ import { onHost } from '../../errors/advice.ts';
 import { monitorUnit } from '../../host/monitorUnit.ts';
 import { nameRuns } from '../../journal/readRuns.ts';
 import { recoveryCommands } from '../../journal/runState.ts';
-import { firstLookMs } from '../../operations/monitorUnit.ts';
+import { firstCheckMs } from '../../operations/monitorUnit.ts';
 import { ago, bytes, duration, howMany, localTime } from '../../text/format.ts';
 import { outsideText } from '../../text/outsideText.ts';
 import { quoteForShell } from '../../text/shellLine.ts';
@@ -21,7 +21,7 @@ const monitorLog = onHost(`journalctl -u ${monitorUnit} -n 50 --no-pager`);
 export const hostRules = [
   rule({
     id: 'disk-full',
-    title: 'The disk runs full',
+    title: 'The disk is almost full',
     section: '8',
     level: 'warning',
     escalation: 1,
@@ -52,7 +52,7 @@ export const hostRules = [
   }),
   rule({
     id: 'memory-high',
-    title: 'The memory of the host runs out',
+    title: 'The host is running out of memory',
     section: '8',
     level: 'warning',
     escalation: 1,
@@ -218,7 +218,7 @@ export const hostRules = [
         };
       }
       const runsFor = service.since === undefined ? undefined : now.getTime() - service.since.getTime();
-      const isStarting = runsFor !== undefined && runsFor < firstLookMs;
+      const isStarting = runsFor !== undefined && runsFor < firstCheckMs;
       if (health.value.kind === 'answers' || isStarting) return undefined;
       return {
         sentence: `${monitorUnit} is active but does not prove that it runs its checks: ${health.value.reason}`,
@@ -250,7 +250,7 @@ export const hostRules = [
   }),
   rule({
     id: 'certificate-expiring',
-    title: 'The TLS certificate of the API expires',
+    title: 'The TLS certificate of the API has expired, or expires soon',
     section: '8',
     level: 'warning',
     escalation: 1,

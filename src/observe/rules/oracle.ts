@@ -7,6 +7,7 @@ import { formatFunds, type Payer } from '../../chain/transactions/readFunds.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Advice } from '../../errors/advice.ts';
 import type { Answer } from '../../errors/answer.ts';
+import { isRunOf } from '../../journal/runState.ts';
 import { count, duration, howMany, lasting } from '../../text/format.ts';
 import { shortOfFeesSeconds } from '../oracle/account.ts';
 import { type AnyRule, type At, type Found, noNode, rule } from '../rule.ts';
@@ -66,7 +67,9 @@ function trouble(id: Trouble['id'], title: string, escalation: 1 | 3): AnyRule {
       // Until a rotation is finished, its two keys are both in use.
       const rotates =
         world.runs?.known === true &&
-        world.runs.value.left.some(({ started }) => started.runbook.startsWith('oracle '));
+        world.runs.value.left.some((run) =>
+          isRunOf(run, 'oracle rotate-key', 'oracle revoke-old', 'oracle recover'),
+        );
       return relay.troubles
         .filter((each) => each.id === id)
         .map(({ summary, next }) => ({
@@ -86,7 +89,7 @@ export const oracleRules = [
   trouble('clock', "The host's clock is ahead of the newest block", 1),
   rule({
     id: 'relay-funds-low',
-    title: 'The funds of the relay run out',
+    title: 'The relay is running out of funds',
     section: '2',
     level: 'warning',
     escalation: 1,

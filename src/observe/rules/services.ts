@@ -219,7 +219,7 @@ export const serviceRules = [
   }),
   rule({
     id: 'service-restarted',
-    title: 'systemd had to start a service again',
+    title: 'systemd has restarted a service',
     section: '10',
     level: 'warning',
     escalation: 1,
@@ -234,7 +234,7 @@ export const serviceRules = [
         return {
           subject: name,
           causes: [`service-memory:${name}`],
-          sentence: `systemd started ${unit} again${since === undefined ? '' : ` ${ago(since, now)}`}: ${howMany(restarts, 'restart')} since it was last started by hand`,
+          sentence: `systemd restarted ${unit}${since === undefined ? '' : ` ${ago(since, now)}`}: ${howMany(restarts, 'restart')} since it was last started by hand`,
           next: [log(unit)],
         };
       }),
@@ -269,7 +269,7 @@ export const serviceRules = [
   }),
   rule({
     id: 'service-frozen',
-    title: 'A process is held by SIGSTOP',
+    title: 'A process is suspended',
     section: '10',
     level: 'critical',
     escalation: 1,
@@ -282,7 +282,7 @@ export const serviceRules = [
           ? []
           : {
               subject: name,
-              sentence: `the ${name} exists and does nothing: process ${held.map(({ pid }) => pid).join(', ')} is held by SIGSTOP or a debugger`,
+              sentence: `the ${name} is suspended: process ${held.map(({ pid }) => pid).join(', ')} was stopped by SIGSTOP or a debugger`,
               next: letGo(settings.host.units[name], held),
             };
       }),

@@ -4,8 +4,8 @@ import { serviceNames } from '../../operations/service/service.ts';
 import { behindPrefix } from '../../text/shellLine.ts';
 import type { Finding } from '../findings.ts';
 import type { Level } from '../level.ts';
-import type { Reading } from '../look.ts';
 import type { Escalation } from '../rule.ts';
+import type { Reading } from '../sourceReader.ts';
 import type { SourceId } from '../world.ts';
 import type { HostSeen } from './readScale.ts';
 

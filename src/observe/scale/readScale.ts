@@ -8,7 +8,7 @@ import { readUnitTraits, type UnitTraits } from '../../host/readUnitTraits.ts';
 import { serviceNames } from '../../operations/service/service.ts';
 import { compareSettings, type Tuning } from '../../operations/tuning.ts';
 import type { Context } from '../../runbook/context.ts';
-import { Look, type Reading, type Source } from '../look.ts';
+import { type Reading, type Source, SourceReader } from '../sourceReader.ts';
 import { observe, type SourceId, type World } from '../world.ts';
 
 /** One of the configured hosts. */
@@ -73,30 +73,30 @@ const writers: Source<readonly Writer[]> = {
 
 /** Reads all configured hosts, and chain and database once; all at once, each source within its own limit. */
 export async function readScale(ctx: Context): Promise<ScaleSeen> {
-  const look = new Look(ctx);
+  const reader = new SourceReader(ctx);
   const { prefix, others } = ctx.settings.host;
   const [first, more, tuned, writing] = await Promise.all([
-    readHost(look, { name: mainHost, prefix }, [...hostSources, ...sharedSources]),
+    readHost(reader, { name: mainHost, prefix }, [...hostSources, ...sharedSources]),
     Promise.all(
       Object.entries(others).map(([name, its]) =>
-        readHost(new Look(onOther(ctx, its)), { name, prefix: its }, hostSources),
+        readHost(new SourceReader(onOther(ctx, its)), { name, prefix: its }, hostSources),
       ),
     ),
-    look.reading(tuning),
-    look.reading(writers),
+    reader.reading(tuning),
+    reader.reading(writers),
   ]);
   return { hosts: [first, ...more], tuning: tuned, writers: writing };
 }
 
 async function readHost(
-  look: Look,
+  reader: SourceReader,
   host: Pick<HostSeen, 'name' | 'prefix'>,
   which: readonly SourceId[],
 ): Promise<HostSeen> {
   const [world, boot, api] = await Promise.all([
-    observe(look.ctx, which, look),
-    look.reading(traits),
-    look.reading(workers),
+    observe(reader.ctx, which, reader),
+    reader.reading(traits),
+    reader.reading(workers),
   ]);
   return { ...host, world, traits: boot, workers: api };
 }

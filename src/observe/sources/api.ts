@@ -1,7 +1,7 @@
 import { type Health, readHealth } from '../../api/readHealth.ts';
 import { type Ready, readReady } from '../../api/readReady.ts';
 import { duration } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 
 export interface ApiState {
   readonly url: string;

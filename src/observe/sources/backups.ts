@@ -1,6 +1,6 @@
 import { type Backup, type BackupList, listBackups } from '../../database/backup/listBackups.ts';
 import { ago, howMany } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 
 /** The backups in the folder of the settings. */
 export const backups: Source<BackupList> = {

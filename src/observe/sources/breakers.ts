@@ -1,14 +1,16 @@
 import { type Breakers, readBreakers } from '../../chain/breakers/readBreakers.ts';
 import { namedPairs } from '../../chain/pairs/pair.ts';
 import { count } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 import { ofTheChain } from './chain.ts';
 
 /** All breakers: of the pairs in the settings, and of all whose breaker was ever used. */
 export const breakers: Source<Breakers> = {
   title: 'breakers',
-  read: (look) =>
-    ofTheChain(look, (ctx) => readBreakers(ctx.chain(), { pairs: namedPairs(ctx.settings), discover: true })),
+  read: (reader) =>
+    ofTheChain(reader, (ctx) =>
+      readBreakers(ctx.chain(), { pairs: namedPairs(ctx.settings), discover: true }),
+    ),
   describe: ({ breakers: all }) => {
     const open = all.filter((breaker) => breaker.open).length;
     if (all.length === 0) return 'none was ever used';

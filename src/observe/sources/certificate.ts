@@ -1,6 +1,6 @@
 import { type Certificate, readCertificate } from '../../api/readCertificate.ts';
 import { duration } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 
 /** The certificate of the public URL; undefined where none is configured, or it is not https. */
 export const certificate: Source<Certificate | undefined> = {

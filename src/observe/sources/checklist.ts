@@ -3,7 +3,7 @@ import { known, unknown } from '../../errors/answer.ts';
 import { evidenceFor } from '../checklist/evidence.ts';
 import { itemIds } from '../checklist/items.ts';
 import { inWords, type JudgedItem, judgeItem, readRecords } from '../checklist/judge.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 
 export interface ChecklistState {
   readonly items: readonly JudgedItem[];
@@ -20,15 +20,15 @@ const shareOfLimit = 0.8;
  */
 export const checklist: Source<ChecklistState> = {
   title: 'checklist',
-  read: async (look) => {
-    const { clock, settings } = look.ctx;
-    const records = readRecords(look.ctx);
+  read: async (reader) => {
+    const { clock, settings } = reader.ctx;
+    const records = readRecords(reader.ctx);
     const wanted = itemIds.filter(
       (id) => !settings.sandbox || !records.known || records.value.newest[id] !== undefined,
     );
     const limitMs = settings.monitor.limitMs * shareOfLimit;
     const items = await Promise.all(
-      wanted.map(async (id) => judgeItem(id, records, await evidenceFor(id, look, limitMs), clock.now())),
+      wanted.map(async (id) => judgeItem(id, records, await evidenceFor(id, reader, limitMs), clock.now())),
     );
     return { items, records: records.known ? known(records.value.total) : unknown(records.reason) };
   },

@@ -3,7 +3,7 @@ import { type Answer, answer } from '../../errors/answer.ts';
 import { readEnvValue } from '../../host/envFile.ts';
 import { readEnvFile } from '../../host/readEnvFile.ts';
 import { howMany } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 
 export interface CorsState {
   readonly asked: readonly {

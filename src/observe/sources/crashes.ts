@@ -3,7 +3,7 @@ import { onHost } from '../../errors/advice.ts';
 import { readJournal } from '../../host/readJournal.ts';
 import { showUnits } from '../../host/showUnits.ts';
 import { serviceNames } from '../../operations/service/service.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 import { services } from './services.ts';
 
 export interface Crash {
@@ -25,9 +25,9 @@ const outOfMemory = /out of memory|\bOOM\b|MemoryError|cannot allocate memory|he
 /** Why services crash that systemd had to start again, or that have failed. Of those that run well nothing is read. */
 export const crashes: Source<Partial<Record<ServiceName, Crash>>> = {
   title: 'crashes',
-  read: async (look) => {
-    const { ctx } = look;
-    const states = await look.read(services);
+  read: async (reader) => {
+    const { ctx } = reader;
+    const states = await reader.read(services);
     const crashed = serviceNames.filter((name) => {
       const { activeState, restarts, result } = states[name];
       return activeState === 'failed' || restarts > 0 || !['', 'success'].includes(result);

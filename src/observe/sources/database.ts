@@ -1,6 +1,6 @@
 import { type DatabaseStatus, readStatus } from '../../database/readStatus.ts';
 import { bytes } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 
 /** Size, connections and progress of the event database. */
 export const database: Source<DatabaseStatus> = {

@@ -2,7 +2,7 @@ import { prunable } from '../../database/backup/choosePrune.ts';
 import { pruneRule } from '../../database/backup/retention.ts';
 import { type DiskSpace, readDisk } from '../../host/readDisk.ts';
 import { bytes } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 import { backups } from './backups.ts';
 
 export interface Disk extends DiskSpace {
@@ -14,14 +14,14 @@ export interface Disk extends DiskSpace {
 /** The file system that holds the backups. */
 export const disk: Source<Disk> = {
   title: 'disk',
-  read: async (look) => {
-    const { directory } = look.ctx.settings.backup;
+  read: async (reader) => {
+    const { directory } = reader.ctx.settings.backup;
     const [space, listed] = await Promise.all([
-      readDisk(look.ctx.host(), { path: directory }),
-      look.answer(backups),
+      readDisk(reader.ctx.host(), { path: directory }),
+      reader.answer(backups),
     ]);
     const old = listed.known
-      ? prunable(listed.value.backups, pruneRule(look.ctx.settings, { now: look.ctx.clock.now() }))
+      ? prunable(listed.value.backups, pruneRule(reader.ctx.settings, { now: reader.ctx.clock.now() }))
       : undefined;
     return { ...space, directory, prunableBytes: old?.reduce((sum, backup) => sum + backup.bytes, 0) };
   },

@@ -4,7 +4,7 @@ import { readEnvFileUse } from '../../host/readEnvFileUse.ts';
 import { FileError } from '../../host/readTextFile.ts';
 import { serviceNames } from '../../operations/service/service.ts';
 import { ago, howMany } from '../../text/format.ts';
-import type { Look, Source } from '../look.ts';
+import type { Source, SourceReader } from '../sourceReader.ts';
 import { services } from './services.ts';
 
 const contracts = [
@@ -54,12 +54,12 @@ export interface EnvFileState {
 /** The file that the services take their settings and the oracle's key from, and whether they run with it. */
 export const envFile: Source<EnvFileState> = {
   title: '.env',
-  read: async (look) => {
-    const { envFile: path } = look.ctx.settings.host;
-    const [file, states] = await Promise.all([readFile(look, path), look.read(services)]);
+  read: async (reader) => {
+    const { envFile: path } = reader.ctx.settings.host;
+    const [file, states] = await Promise.all([readFile(reader, path), reader.read(services)]);
     const installed = serviceNames.filter((name) => states[name].loadState === 'loaded');
     const pids = installed.map((name) => states[name].mainPid).filter((pid) => pid > 0);
-    const { changedAt, started } = await readEnvFileUse(look.ctx.host(), { path, pids });
+    const { changedAt, started } = await readEnvFileUse(reader.ctx.host(), { path, pids });
     const values = new Map(file.entries.map(({ key, value }) => [key, value]));
     return {
       ...{ path, mode: file.mode, owner: file.owner, variables: values.size, changedAt },
@@ -79,9 +79,9 @@ export const envFile: Source<EnvFileState> = {
     `${howMany(all, 'variable')}, changed ${ago(changedAt, now)}, mode ${mode.toString(8)}`,
 };
 
-async function readFile(look: Look, path: string): Promise<EnvFile> {
+async function readFile(reader: SourceReader, path: string): Promise<EnvFile> {
   try {
-    return await readEnvFile(look.ctx.host(), { path });
+    return await readEnvFile(reader.ctx.host(), { path });
   } catch (error) {
     if (!(error instanceof FileError) || error.problem !== 'unreadable') throw error;
     throw new FileError('unreadable', path, String(error.facts['reason'] ?? ''), {

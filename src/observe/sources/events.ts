@@ -6,7 +6,7 @@ import { TvError } from '../../errors/TvError.ts';
 import { keeps } from '../../operations/compareWithChain.ts';
 import { type EventSample, sampleEvents, sampleRanges } from '../../operations/sampleEvents.ts';
 import { count, howMany } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 import { ofTheChain } from './chain.ts';
 import { database } from './database.ts';
 
@@ -17,18 +17,18 @@ const shareOfSample = 0.5;
 /** A few ranges of recent blocks, the events of the database against the logs of the chain; undefined without any. */
 export const events: Source<EventSample | undefined> = {
   title: 'events',
-  read: async (look) => {
-    const { ctx } = look;
+  read: async (reader) => {
+    const { ctx } = reader;
     const { limitMs } = ctx.settings.monitor;
     const statementTimeoutMs = limitMs * shareOfStatement;
-    const { schema, progress, problem } = await look.read(database);
+    const { schema, progress, problem } = await reader.read(database);
     if (schema === null || progress === null)
       throw new TvError('db.events-missing', problem ?? 'The event tables are unknown.');
     if (progress.block === null) return undefined;
     const [oldest, head] = await Promise.all([
       readOldestBlock(ctx.database(), { schema, statementTimeoutMs }),
       // After the cursor: a correct indexer is never ahead of it.
-      ofTheChain(look, () => readHead(ctx.chain())),
+      ofTheChain(reader, () => readHead(ctx.chain())),
     ]);
     if (oldest === undefined) return undefined;
     // Without a cursor the newest block with an event may be half stored.

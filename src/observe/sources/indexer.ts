@@ -8,7 +8,7 @@ import { defaultPollSeconds, readPollSeconds } from '../../operations/indexer/aw
 import { readIndexerError } from '../../operations/indexer/readIndexerError.ts';
 import { poll } from '../../runbook/poll.ts';
 import { count, howMany } from '../../text/format.ts';
-import type { Look, Source } from '../look.ts';
+import type { Source, SourceReader } from '../sourceReader.ts';
 import { ofTheChain } from './chain.ts';
 import { database } from './database.ts';
 
@@ -34,21 +34,21 @@ export interface IndexerState {
 /** How far the indexer is, and how long the next block has been waiting for it. */
 export const indexer: Source<IndexerState> = {
   title: 'indexer',
-  read: async (look) => {
-    const { progress, problem } = await look.read(database);
+  read: async (reader) => {
+    const { progress, problem } = await reader.read(database);
     if (progress === null || progress.block === null) {
       throw new TvError('db.events-missing', problem ?? 'Nothing is indexed yet.');
     }
     const { block, source } = progress;
     const [head, poll] = await Promise.all([
-      answer(ofTheChain(look, (ctx) => readHead(ctx.chain()))),
-      answer(readPollSeconds(look.ctx)),
+      answer(ofTheChain(reader, (ctx) => readHead(ctx.chain()))),
+      answer(readPollSeconds(reader.ctx)),
     ]);
     const pollSeconds = poll.known ? poll.value : defaultPollSeconds;
-    const waitingMs = head.known ? await waitingTime(look, block, head.value.number) : unknown(head.reason);
+    const waitingMs = head.known ? await waitingTime(reader, block, head.value.number) : unknown(head.reason);
     const stallMs = Math.max(shortestStallMs, stalledPolls * pollSeconds * 1000);
     const isWaiting = waitingMs.known && waitingMs.value !== undefined && waitingMs.value > stallMs;
-    const isFar = head.known && head.value.number - block > look.ctx.settings.monitor.lagBlocks;
+    const isFar = head.known && head.value.number - block > reader.ctx.settings.monitor.lagBlocks;
     const isSuspect = source === 'cursor' && (isWaiting || isFar);
     return {
       block,
@@ -56,7 +56,7 @@ export const indexer: Source<IndexerState> = {
       head: head.known ? { known: true, value: head.value.number } : head,
       waitingMs,
       // One that catches up leaves blocks waiting for long, and moves.
-      isMoving: isSuspect ? await moves(look, block) : undefined,
+      isMoving: isSuspect ? await moves(reader, block) : undefined,
     };
   },
   describe: ({ block, source, head }) => {
@@ -73,16 +73,20 @@ export const indexer: Source<IndexerState> = {
   },
 };
 
-async function waitingTime(look: Look, block: number, head: number): Promise<Answer<number | undefined>> {
+async function waitingTime(
+  reader: SourceReader,
+  block: number,
+  head: number,
+): Promise<Answer<number | undefined>> {
   if (head <= block) return { known: true, value: undefined };
-  const made = await answer(readBlockTime(look.ctx.chain(), block + 1));
+  const made = await answer(readBlockTime(reader.ctx.chain(), block + 1));
   if (!made.known) return made;
-  return { known: true, value: Math.max(0, look.ctx.clock.now().getTime() - made.value * 1000) };
+  return { known: true, value: Math.max(0, reader.ctx.clock.now().getTime() - made.value * 1000) };
 }
 
 /** Whether the cursor leaves a block soon. */
-async function moves(look: Look, from: number): Promise<boolean> {
-  const { ctx } = look;
+async function moves(reader: SourceReader, from: number): Promise<boolean> {
+  const { ctx } = reader;
   const schema = await readEventSchema(ctx.database());
   const seen = await poll(
     ctx.clock,

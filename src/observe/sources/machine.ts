@@ -1,6 +1,6 @@
 import { type Machine, readMachine } from '../../host/readMachine.ts';
 import { bytes, howMany } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 
 /** Memory and load of the host. */
 export const machine: Source<Machine> = {

@@ -9,7 +9,7 @@ import {
 } from '../../operations/monitorUnit.ts';
 import type { Host } from '../../runbook/context.ts';
 import { ago } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 
 /** Of the limit of a source, what a request to the monitor may take: the rest is for systemd. */
 const requestShare = 0.6;

@@ -1,6 +1,6 @@
 import { checkChainIds, type NodeAnswer } from '../../chain/checkChainIds.ts';
 import { duration, howMany } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 
 /** Of the limit of a source. */
 const shareOfOneNode = 0.9;

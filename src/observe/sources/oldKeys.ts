@@ -1,6 +1,6 @@
 import { dueAt, type OldKey, readOldKeys } from '../../chain/oracle/oldKeys.ts';
 import { ago, howMany } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 
 /** Oracle keys that a rotation has replaced and that are not revoked yet. */
 export const oldKeys: Source<readonly OldKey[]> = {

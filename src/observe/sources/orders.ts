@@ -2,7 +2,7 @@ import { namedPairs } from '../../chain/pairs/pair.ts';
 import { type Resting, readResting } from '../../chain/treasury/readResting.ts';
 import type { Answer } from '../../errors/answer.ts';
 import { howMany } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 import { breakers } from './breakers.ts';
 import { protocol } from './protocol.ts';
 
@@ -12,11 +12,11 @@ import { protocol } from './protocol.ts';
  */
 export const orders: Source<Answer<Resting> | undefined> = {
   title: 'orders',
-  read: async (look) => {
-    const [{ paused }, found] = await Promise.all([look.read(protocol), look.answer(breakers)]);
+  read: async (reader) => {
+    const [{ paused }, found] = await Promise.all([reader.read(protocol), reader.answer(breakers)]);
     const open = found.known ? found.value.breakers.filter((one) => one.open).map(({ pair }) => pair) : [];
     if (paused !== true && open.length === 0) return undefined;
-    const { ctx } = look;
+    const { ctx } = reader;
     const named = [...namedPairs(ctx.settings), ...open.filter(({ name }) => name === null)];
     // Shorter than the limit of this source: what was read until then is shown.
     return readResting(ctx.chain(), {

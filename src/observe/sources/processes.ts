@@ -2,7 +2,7 @@ import type { ServiceName } from '../../config/settings.ts';
 import { withoutBeside } from '../../host/besideUnit.ts';
 import { type HostProcess, listPrograms } from '../../host/listProcesses.ts';
 import { serviceNames } from '../../operations/service/service.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 
 export type Processes = Readonly<Record<ServiceName, readonly HostProcess[]>>;
 

@@ -10,7 +10,7 @@ import { readRelay } from '../../host/readRelay.ts';
 import { readRelayError } from '../../host/readRelayError.ts';
 import { readOracleKey, readRelayOf } from '../../operations/oracle/readOracleKey.ts';
 import { duration, lasting } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 import { chain, ofTheChain } from './chain.ts';
 import { signals } from './signals.ts';
 
@@ -21,15 +21,15 @@ export interface RelayAccount extends Diagnosis {
 /** What keeps the relay's signals away and no restart mends: its account, its key, its funds, its nonces, its clock. */
 export const relay: Source<RelayAccount> = {
   title: 'relay',
-  read: async (look) => {
-    const { ctx } = look;
+  read: async (reader) => {
+    const { ctx } = reader;
     const reading = readOracleKey(ctx);
     const evidence = (async () => {
       const [relay, hostTime, lastError, known] = await Promise.all([
         reading.then((key) => readRelayOf(ctx, key)),
         answer((async () => readClock(ctx.host()))()),
         readRelayError(ctx),
-        look.answer(signals),
+        reader.answer(signals),
       ]);
       const newest = known.known ? Math.max(0, ...known.value.signals.map(({ at }) => at)) : 0;
       return {
@@ -41,9 +41,9 @@ export const relay: Source<RelayAccount> = {
     })();
     evidence.catch(() => {});
     const key = await reading;
-    const head = await look.read(chain);
+    const head = await reader.read(chain);
     const about = { oracle: key.address, feeToken: key.feeToken, head, enoughTransactions: mostReceipts };
-    const found = await ofTheChain(look, () => diagnoseMeanwhile(ctx.chain(), about, evidence));
+    const found = await ofTheChain(reader, () => diagnoseMeanwhile(ctx.chain(), about, evidence));
     return { ...found, oracle: key.address };
   },
   describe: ({ oracle, payer, activity }) => {

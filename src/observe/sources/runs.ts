@@ -1,21 +1,21 @@
 import { serviceNames } from '../../operations/service/service.ts';
 import { howMany } from '../../text/format.ts';
-import type { Source } from '../look.ts';
 import { type RunsSeen, seeRuns } from '../runs.ts';
+import type { Source } from '../sourceReader.ts';
 import { protocol } from './protocol.ts';
 import { services } from './services.ts';
 
 /** Unfinished runs, what of their residual state is still there, and who holds the lock. */
 export const runs: Source<RunsSeen> = {
   title: 'runs',
-  read: (look) =>
-    seeRuns(look.ctx, {
+  read: (reader) =>
+    seeRuns(reader.ctx, {
       paused: async () => {
-        const deployed = await look.answer(protocol);
+        const deployed = await reader.answer(protocol);
         return deployed.known ? deployed.value.paused : undefined;
       },
       stopped: async () => {
-        const states = await look.answer(services);
+        const states = await reader.answer(services);
         return states.known
           ? serviceNames.filter((name) => states.value[name].activeState !== 'active')
           : undefined;

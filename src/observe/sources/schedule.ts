@@ -1,7 +1,7 @@
 import { type JobState, readSchedule } from '../../host/schedule/readSchedule.ts';
 import { ago } from '../../text/format.ts';
-import type { Source } from '../look.ts';
 import { howItEnded } from '../schedule.ts';
+import type { Source } from '../sourceReader.ts';
 
 /** The jobs of `tv db schedule install`; undefined where none is installed. */
 export const schedule: Source<readonly JobState[] | undefined> = {

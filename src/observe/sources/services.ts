@@ -2,7 +2,7 @@ import type { ServiceName } from '../../config/settings.ts';
 import { readUnits, type UnitState } from '../../host/readUnits.ts';
 import { serviceNames } from '../../operations/service/service.ts';
 import { duration } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 
 export type Services = Readonly<Record<ServiceName, UnitState>>;
 

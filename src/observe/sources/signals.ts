@@ -4,7 +4,7 @@ import { namedPairs, type Pair } from '../../chain/pairs/pair.ts';
 import { readHead } from '../../chain/readHead.ts';
 import type { Context } from '../../runbook/context.ts';
 import { duration, howMany } from '../../text/format.ts';
-import type { Source } from '../look.ts';
+import type { Source } from '../sourceReader.ts';
 import { ofTheChain } from './chain.ts';
 
 /** Where no pair is named: those with a signal in so many newest blocks, or transactions. */
@@ -21,8 +21,8 @@ export interface Signals {
 /** The last signal of each pair: of the pairs in the settings, else of those with a signal lately. */
 export const signals: Source<Signals> = {
   title: 'signals',
-  read: (look) =>
-    ofTheChain(look, async (ctx) => {
+  read: (reader) =>
+    ofTheChain(reader, async (ctx) => {
       const named = namedPairs(ctx.settings);
       const pairs = named.length > 0 ? named : await pairsOfEvents(ctx);
       return readPairSignals(ctx.chain(), pairs);

@@ -103,7 +103,7 @@ export function headings(markdown: string): readonly { readonly level: number; r
 
 function whatTvDoes(command: Extract<AnyCommand, { kind: 'runbook' }>): string {
   const failure =
-    command.onFailure === 'carry-on'
+    command.onFailure === 'continue'
       ? 'A failed step does not hold up the others; all failures are reported at the end.'
       : 'A failed step stops the run. What can be rolled back without loss is rolled back at once; otherwise the run can be resumed or undone.';
   const { facts, input } = command.example;

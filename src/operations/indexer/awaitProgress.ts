@@ -4,7 +4,7 @@ import { onHost } from '../../errors/advice.ts';
 import { answer } from '../../errors/answer.ts';
 import { readEnvFile } from '../../host/readEnvFile.ts';
 import type { Context } from '../../runbook/context.ts';
-import { monotonic } from '../../runbook/monotonic.ts';
+import { poll } from '../../runbook/poll.ts';
 import { block, pass, warn } from '../../runbook/preflight.ts';
 import { count, duration } from '../../text/format.ts';
 import { quoteError, readIndexerError } from './readIndexerError.ts';
@@ -58,15 +58,16 @@ export async function awaitProgress(
     );
   }
   const limitMs = Math.max(shortestWaitMs, stalledPolls * (await readPollSeconds(ctx)) * 1_000);
-  const deadline = monotonic(ctx.clock) + limitMs;
-  for (let now = first.block; ; now = (await read()).block) {
-    if (now !== null && now > start) {
-      return pass(
-        `the indexer makes progress: from block ${start < 0 ? 'none' : count(start)} to ${count(now)}`,
-      );
-    }
-    if (monotonic(ctx.clock) > deadline) break;
-    await ctx.clock.sleep(lookEveryMs, ctx.signal);
+  const { block: moved } = await poll(
+    ctx.clock,
+    { everyMs: lookEveryMs, limitMs, signal: ctx.signal },
+    read,
+    ({ block }) => block !== null && block > start,
+  );
+  if (moved !== null && moved > start) {
+    return pass(
+      `the indexer makes progress: from block ${start < 0 ? 'none' : count(start)} to ${count(moved)}`,
+    );
   }
   if (readHeadNumber !== undefined) {
     const head = await readHeadNumber();

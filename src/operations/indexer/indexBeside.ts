@@ -265,7 +265,7 @@ async function assertAlone(ctx: StepContext, parameters: IndexBesideParameters):
 }
 
 function judge(parameters: IndexBesideParameters, databases: readonly string[]): void {
-  const { name, unit } = parameters;
+  const { name, unit, fromBlock } = parameters;
   if (databases.length === 1 && databases[0] === name) return;
   throw new TvError(
     'indexer.wrong-database',
@@ -276,7 +276,10 @@ function judge(parameters: IndexBesideParameters, databases: readonly string[]):
       facts: { expected: name, found: databases.join(', ') || 'no session' },
       next: [
         onHost(`journalctl -u ${besideUnit(unit)} -n 50 --no-pager`),
-        'the same command with --in-place: it takes settings from elsewhere than its environment',
+        {
+          when: 'where the indexer takes settings from elsewhere than its environment',
+          tv: ['reindex', '--from-block', String(fromBlock), '--in-place'],
+        },
       ],
     },
   );

@@ -6,7 +6,7 @@ import type { EventSchema } from '../../database/eventSchema.ts';
 import { readCursor } from '../../database/readCursor.ts';
 import { readProgress } from '../../database/readProgress.ts';
 import { onHost } from '../../errors/advice.ts';
-import { TimeoutError, TvError, UnavailableError } from '../../errors/TvError.ts';
+import { isUnanswered, TvError } from '../../errors/TvError.ts';
 import { readUnit } from '../../host/readUnit.ts';
 import { startUnit } from '../../host/startUnit.ts';
 import type { StepContext } from '../../runbook/define.ts';
@@ -147,8 +147,7 @@ async function retry<T>(ctx: StepContext, deadline: number, read: () => Promise<
     try {
       return await read();
     } catch (error) {
-      const passing = error instanceof UnavailableError || error instanceof TimeoutError;
-      if (!passing || ctx.signal.aborted || monotonic(ctx.clock) > deadline) throw error;
+      if (!isUnanswered(error) || ctx.signal.aborted || monotonic(ctx.clock) > deadline) throw error;
       ctx.progress({ done: 0, unit: 'waiting', note: error.message });
       await ctx.clock.sleep(1_000, ctx.signal);
     }

@@ -20,7 +20,7 @@ import type { StepContext } from '../../runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../runbook/preflight.ts';
 import type { Pausing, PayoutFacts } from './facts.ts';
 
-export interface LookAtPayoutParameters {
+export interface PayoutCheckParameters {
   readonly withdraws: readonly ResolvedIntent[];
   readonly pausing: Pausing | null;
   readonly replace: boolean;
@@ -38,7 +38,7 @@ export interface Payer {
  * Who signs the withdrawals, and how the pause ends and begins again around them: in one transaction
  * if one account may do all of it.
  */
-export async function checkPayout(ctx: Context, parameters: LookAtPayoutParameters): Promise<Payer> {
+export async function checkPayout(ctx: Context, parameters: PayoutCheckParameters): Promise<Payer> {
   const { withdraws, pausing, replace, mark = '' } = parameters;
   const marked = async (preflight: Preflight, words: string) =>
     (await preflight.checks()).map((check) => ({ ...check, id: `${check.id}${words}` }));

@@ -133,7 +133,7 @@ export function payoutConsequence({ withdrawals, recipient, max, pause }: Payout
     : withdrawals.map(({ amount, token }) => formatAmount(BigInt(amount), token)).join(' and ');
   const open =
     pause.way === 'steps'
-      ? ' The protocol is open between the end of the pause and its new beginning: a few seconds, or until tv resume if tv dies in between.'
+      ? ' The protocol is unpaused during the withdrawal, a few seconds. If tv is killed, it stays unpaused until the run is resumed.'
       : '';
   return `sends ${what} to ${recipient}, for good.${open}`;
 }

@@ -22,7 +22,7 @@ import {
   readDrill,
   sandboxOf,
 } from './drill.ts';
-import { countWrongRows, lookNow, readFunds } from './measure.ts';
+import { countWrongRows, readFindings, readFunds } from './measure.ts';
 import { mixFaults } from './mix.ts';
 import { type DrillAction, isLate, scoreDrill } from './score.ts';
 
@@ -79,7 +79,7 @@ async function judge(name: string, drill: Drill, ctx: EndContext): Promise<Drill
   );
   const actions = readActions(state, ctx);
   tell('looking once more …');
-  const last = await lastLook(state, now);
+  const last = await lastScreen(state, now);
   tell('comparing rows and funds …');
   const summaries = new Map(listFaults().map(({ fault, summary }) => [fault, summary]));
   const faults = mixFaults(seed).map((fault) => ({ ...fault, summary: summaries.get(fault.fault) ?? '' }));
@@ -91,13 +91,13 @@ async function judge(name: string, drill: Drill, ctx: EndContext): Promise<Drill
   return { ...base, lasted, outcome: solved ? 'solved' : 'unsolved', score };
 }
 
-const mostLooks = 3;
+const mostReads = 3;
 
 /** A busy machine may leave a source without its answer once. */
-async function lastLook(state: SandboxState, at: Date): Promise<DrillScreen> {
+async function lastScreen(state: SandboxState, at: Date): Promise<DrillScreen> {
   let findings: readonly DrillFinding[] = [];
-  for (let look = 0; look < mostLooks; look++) {
-    findings = await lookNow(state);
+  for (let look = 0; look < mostReads; look++) {
+    findings = await readFindings(state);
     if (!findings.some(({ id }) => id.startsWith('unknown-'))) break;
   }
   return { at: at.toISOString(), command: 'status', findings };

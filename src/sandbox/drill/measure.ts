@@ -30,7 +30,7 @@ async function tv(state: SandboxState, args: readonly string[]): Promise<TvOutpu
 }
 
 /** What `tv status` shows now. @throws TvError where it shows nothing */
-export async function lookNow(state: SandboxState): Promise<readonly DrillFinding[]> {
+export async function readFindings(state: SandboxState): Promise<readonly DrillFinding[]> {
   const { stdout, stderr } = await tv(state, ['status']);
   try {
     const { findings } = JSON.parse(stdout) as {

@@ -12,7 +12,7 @@ import type { SandboxState } from '../state.ts';
 import { sandboxUp } from '../up.ts';
 import { type Drill, forgetDrill, lockDrill, ownDrillName, readDrill, writeDrill } from './drill.ts';
 import { type DrillFault, isAmong, isOfBusyMachine } from './faults.ts';
-import { countWrongRows, lookNow, readFunds } from './measure.ts';
+import { countWrongRows, readFindings, readFunds } from './measure.ts';
 import { mixFaults, seeds } from './mix.ts';
 
 /** In milliseconds: until a sandbox that has just come up is well, and until faults show. */
@@ -83,7 +83,7 @@ export async function startDrill(
 
 /** Once it is well: what is wrong afterwards is the drill's. */
 async function measure(state: SandboxState, signal: AbortSignal) {
-  await until(async () => (await lookNow(state)).every(({ id }) => isOfBusyMachine(id)), {
+  await until(async () => (await readFindings(state)).every(({ id }) => isOfBusyMachine(id)), {
     limitMs: patienceMs,
     everyMs: 500,
     what: 'the sandbox of the drill to be well',
@@ -106,7 +106,7 @@ async function untilShown(
 ): Promise<void> {
   await until(
     async () => {
-      const ids = (await lookNow(state)).map(({ id }) => id);
+      const ids = (await readFindings(state)).map(({ id }) => id);
       return faults.every(
         ({ findings: [first], hiddenBy }) => isAmong(ids, [first]) || isAmong(ids, hiddenBy),
       );

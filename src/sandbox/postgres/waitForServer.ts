@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { TimeoutError } from '../../errors/TvError.ts';
+import { until } from '../machine/until.ts';
 
 export interface WaitForServerParameters {
   readonly port: number;
@@ -17,26 +16,15 @@ export interface WaitForServerParameters {
  * @throws TimeoutError past the limit, with the last refusal
  */
 export async function waitForServer(parameters: WaitForServerParameters): Promise<void> {
-  const { port, superuserPassword, timeoutMs = 15_000, signal } = parameters;
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    signal?.throwIfAborted();
-    const refusal = await tryQuery(port, superuserPassword);
-    if (refusal === undefined) return;
-    if (Date.now() > deadline) {
-      throw new TimeoutError(
-        'sandbox.not-started',
-        `PostgreSQL did not answer within ${timeoutMs / 1000} s.`,
-        {
-          facts: { address: `127.0.0.1:${port}`, 'last answer': refusal },
-        },
-      );
-    }
-    await sleep(50);
-  }
+  const { port, superuserPassword, timeoutMs: limitMs = 15_000, signal } = parameters;
+  await until(() => answersQuery(port, superuserPassword), {
+    ...{ limitMs, what: `PostgreSQL to answer at 127.0.0.1:${port}`, everyMs: 50 },
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
-async function tryQuery(port: number, password: string): Promise<string | undefined> {
+/** @throws what the connection or the query fails with */
+async function answersQuery(port: number, password: string): Promise<boolean> {
   const client = new Client({
     host: '127.0.0.1',
     port,
@@ -45,14 +33,12 @@ async function tryQuery(port: number, password: string): Promise<string | undefi
     database: 'postgres',
     connectionTimeoutMillis: 2_000,
   });
-  // A server that goes away in mid-connection is reported twice: by the rejection below and by this event.
+  // A server that goes away in mid-connection is reported twice: by a rejection and by this event.
   client.on('error', () => {});
   try {
     await client.connect();
     await client.query('SELECT 1');
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return true;
   } finally {
     await client.end().catch(() => {});
   }

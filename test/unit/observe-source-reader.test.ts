@@ -6,7 +6,8 @@ import { beginAttempt } from '../../src/errors/attempts.ts';
 import { TvError, UnavailableError } from '../../src/errors/TvError.ts';
 import { showUnits } from '../../src/host/showUnits.ts';
 import { judge } from '../../src/observe/findings.ts';
-import { Look, type Source } from '../../src/observe/look.ts';
+import { shownTogether } from '../../src/observe/shownTogether.ts';
+import { type Source, SourceReader } from '../../src/observe/sourceReader.ts';
 import { chain as chainSource } from '../../src/observe/sources/chain.ts';
 import { nodes as nodesSource } from '../../src/observe/sources/nodes.ts';
 import type { Chain, CommandOutput, Context, Host } from '../../src/runbook/context.ts';
@@ -21,7 +22,7 @@ const source = <T>(read: Source<T>['read']): Source<T> => ({
   describe: () => undefined,
 });
 const look = (ctx: Partial<Context> = {}) =>
-  new Look({ settings: { monitor: { limitMs } }, ...ctx } as unknown as Context);
+  new SourceReader({ settings: { monitor: { limitMs } }, ...ctx } as unknown as Context);
 
 describe('a reading of the sources', () => {
   it('reads each source once, whoever needs it', async () => {
@@ -139,9 +140,22 @@ describe('what asks systemd for units at once', () => {
     expect(well).toMatchObject({ status: 'fulfilled' });
     expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'host.systemd-silent' } });
   });
+
+  it.each([1, 2])(
+    'the host throws before it runs anything, %d asked → all fail, none waits',
+    async (many) => {
+      const run = () => {
+        throw new Error('not a promise');
+      };
+      const show = shownTogether({ prefix: [], run });
+      const command = ['systemctl', 'show', '--no-pager', '--property=Id', 'a'];
+      const found = await Promise.allSettled(Array.from({ length: many }, () => show(command)));
+      expect(found.map(({ status }) => status)).toEqual(Array.from({ length: many }, () => 'rejected'));
+    },
+  );
 });
 
-/** The host of a look, over one that answers like this. */
+/** The host of a source reader, over one that answers like this. */
 function hostOf(run: (command: readonly string[]) => CommandOutput): Host {
   return look({ host: () => ({ prefix: [], run: async (command) => run(command) }) }).ctx.host();
 }

@@ -9,7 +9,7 @@ import { withinLimit } from './withinLimit.ts';
 export interface Source<T> {
   /** As a line of a screen names it: `indexer`, `RPC nodes`. */
   readonly title: string;
-  read(look: Look): Promise<T>;
+  read(reader: SourceReader): Promise<T>;
   /** What was read, as part of a line: `cursor 15 204 118, at the head`. Undefined where there is nothing to show. */
   describe(value: T, now: Date): string | undefined;
 }
@@ -30,7 +30,7 @@ export type Reading<T> =
     };
 
 /** One reading of all sources: each source is read at most once, whoever needs it. */
-export class Look {
+export class SourceReader {
   readonly ctx: Context;
   readonly #reads = new Map<Source<unknown>, Promise<unknown>>();
 
