@@ -32,6 +32,7 @@ import {
   checkCopyPrograms,
   copyFacts,
   copyStep,
+  plannedCopy,
 } from '../../src/operations/copyBackup.ts';
 import { readCommand } from '../../src/operations/restoreBeside.ts';
 import { harmless } from '../../src/runbook/concurrency.ts';
@@ -149,9 +150,7 @@ checked. A copy that fails leaves the backup as it is, and ends the run with exi
   basis: ({ form, compression, directory, database }) => ({ form, compression, directory, database }),
   changes: (facts) => [
     plannedBackup(facts),
-    ...(isCopied(facts)
-      ? [{ kind: 'file', what: 'its copy off the host', course: ['none', 'made and checked'] } as const]
-      : []),
+    ...(isCopied(facts) ? [plannedCopy('its copy off the host', 'none', facts.copy)] : []),
   ],
   consequence: ({ directory, copy }) =>
     `This writes a backup to ${directory}${copy === null ? '' : ', and copies it off the host'}.`,

@@ -10,6 +10,7 @@ import {
   checkCopyPrograms,
   copyFacts,
   copyStep,
+  plannedCopy,
 } from '../../src/operations/copyBackup.ts';
 import { harmless } from '../../src/runbook/concurrency.ts';
 import { defineRunbook, field } from '../../src/runbook/define.ts';
@@ -103,6 +104,8 @@ what came of the last attempt is kept beside the backup, for tv db backups and t
     }));
   },
   basis: ({ backups, copy }) => ({ backups: backups.map(({ path }) => path), copy }),
+  changes: ({ backups, copy }) =>
+    backups.map(({ name }) => plannedCopy(`copy of ${name} off the host`, 'as it is', copy)),
   consequence: ({ backups }) => `This copies ${howMany(backups.length, 'backup')} off the host.`,
   plan: ({ backups, copy }) =>
     backups.map(({ path, name, bytes: size }, index) =>

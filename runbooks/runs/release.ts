@@ -7,7 +7,7 @@ import { defineControl, field } from '../../src/runbook/define.ts';
 /** `tv runs release RUN --reason TEXT`: its process has ended, and that cannot be seen from here. */
 export default defineControl({
   title: 'Release a run',
-  summary: 'Record that the process of a run has ended, where that cannot be seen',
+  summary: 'Record that a run on a lost machine has ended',
   order: 7,
   risk: 'severe',
   description:

@@ -15,6 +15,7 @@ import { writeMarks } from '../database/backup/marks.ts';
 import { readFiles } from '../database/backup/readFiles.ts';
 import type { Advice } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
+import type { PlannedChange } from '../runbook/changes.ts';
 import type { Finding } from '../runbook/check.ts';
 import type { CommandOutput, Context } from '../runbook/context.ts';
 import type { Step, StepContext } from '../runbook/define.ts';
@@ -227,6 +228,11 @@ export function shownWords(words: readonly string[], values: Placeholders): stri
       .join(''),
   );
   return withoutKeys(maskUrlsIn(shown.join(' ')));
+}
+
+/** The copy of a backup as a change that a plan shows. @param before what is there now, in a word or two */
+export function plannedCopy(what: string, before: string, { check }: CopyFacts): PlannedChange {
+  return { kind: 'file', what, course: [before, check === null ? 'made, not checked' : 'made and checked'] };
 }
 
 /** The step that copies a backup off the host. Its failure undoes nothing: `checkCopied` reports it. */
