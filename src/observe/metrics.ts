@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings.ts';
+import { hasVerifiedCopy } from '../database/backup/copies.ts';
 import { serviceNames } from '../operations/service/service.ts';
 import { bytes, duration, howMany } from '../text/format.ts';
 import { isVerified, newestVerified } from './sources/backups.ts';
@@ -447,6 +448,12 @@ export const metrics: readonly AnyMetric[] = [
     help: 'Backups that were verified without a problem.',
     source: 'backups',
     value: ({ backups }) => backups.filter(isVerified).length,
+  }),
+  metric({
+    name: 'tempovault_backups_copied',
+    help: 'Backups with a verified copy off the host.',
+    source: 'backups',
+    value: ({ backups }) => backups.filter(hasVerifiedCopy).length,
   }),
   metric({
     name: 'tempovault_backups_bytes',

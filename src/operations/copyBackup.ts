@@ -19,6 +19,7 @@ import type { PlannedChange } from '../runbook/changes.ts';
 import type { Finding } from '../runbook/check.ts';
 import type { CommandOutput, Context } from '../runbook/context.ts';
 import type { Step, StepContext } from '../runbook/define.ts';
+import { messageNote } from '../runbook/events.ts';
 import { block, pass, warn } from '../runbook/preflight.ts';
 import type { StepKey } from '../runbook/step.ts';
 import { duration } from '../text/format.ts';
@@ -255,7 +256,12 @@ export function copyStep(parameters: {
     // Copying again brings the same; a signal need not wait for hours of it.
     idempotent: true,
     interruptible: true,
-    run: (ctx) => copyBackup(ctx, path(ctx)),
+    run: async (ctx) => {
+      const outcome = await copyBackup(ctx, path(ctx));
+      const [problem] = outcome.problems;
+      if (problem !== undefined) ctx.note(messageNote, `not copied: ${problem}`);
+      return outcome;
+    },
   });
 }
 

@@ -525,6 +525,7 @@ describe('copies off the host', () => {
     copyTo({ ...good(), command: ['sh', '-c', 'echo "quota exceeded" >&2; exit 9', '{path}'] });
     const made = await sandbox.tv(['db', 'backup']);
     expect(made.exitCode).toBe(5);
+    expect(unwrapped(made.stderr)).toContain('not copied: sh ended with exit code 9: quota exceeded ✔ 4');
     expect(unwrapped(made.stderr)).toContain('no verified copy: sh ended with exit code 9: quota exceeded');
     const [{ name } = { name: '' }] = (await listed(sandbox)).backups;
     expect(name).not.toBe('');
