@@ -36,9 +36,14 @@ function commandLine(advice: Exclude<Advice, string>, place: AdvicePlace): strin
     return tvLine(advice.tv, place);
   }
   const { call } = place;
-  return call === undefined
+  return call === undefined || holdsKey(call)
     ? sameCommand(advice.again)
     : tvLine([...withoutGivenAnew(call, advice.again), ...advice.again], place);
+}
+
+/** Whether a word of it could be a private key, pasted in the wrong place: then the call is not shown. */
+function holdsKey(call: readonly string[]): boolean {
+  return call.some((word, index) => call[index - 1] !== '--plan' && withoutKeys(word) !== word);
 }
 
 /** Flags that keep their earlier value where they are given once more. */

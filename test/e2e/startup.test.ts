@@ -89,14 +89,16 @@ describe.each([
   ['--version', /^tv \d+\.\d+\.\d+\n$/],
   ['--help', /^tv \d+\.\d+\.\d+ · operator CLI of TempoVault\n/],
 ])('tv %s', (flag, output) => {
-  it('loads one small file behind the launcher, and no package', () => {
+  it('loads two small files behind the launcher, the second one with the common flags, and no package', () => {
     const loaded = load(flag);
     expect(loaded.exitCode).toBe(0);
     expect(loaded.stdout).toMatch(output);
-    expect(loaded.files).toEqual(['bin/tv.js', 'dist/main.cjs']);
+    const chunk = expect.stringMatching(/^dist\/chunk-\w+\.cjs$/);
+    expect(loaded.files).toEqual(['bin/tv.js', chunk, 'dist/main.cjs']);
     expect(loaded.packages).toEqual([]);
     expect(loaded.sources.filter((source) => !source.startsWith('node_modules/'))).toMatchInlineSnapshot(`
       [
+        "src/cli/commonFlags.ts",
         "src/cli/help.ts",
         "src/cli/terminal/lostTerminal.ts",
         "src/cli/words.ts",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import sandboxUp from '../../runbooks/sandbox/up.ts';
-import { adviceLine, planLine, renderNext } from '../../src/cli/advice.ts';
-import { onHost, onThisMachine } from '../../src/errors/advice.ts';
+import { type AdvicePlace, adviceLine, planLine, renderNext } from '../../src/cli/advice.ts';
+import { type Advice, onHost, onThisMachine } from '../../src/errors/advice.ts';
 import { registry } from '../../src/registry.generated.ts';
 import { sandboxDirectory } from '../../src/sandbox/paths.ts';
 import { plainPaint } from '../support/paint.ts';
@@ -149,6 +149,19 @@ describe('advice', () => {
     [{ again: ['-e', 'prod'] }, { environment: 'stage', call: ['status'] }, 'tv status -e prod'],
     [{ again: [], when: 'then' }, { environment: undefined, call: ['db', 'prune'] }, 'then: tv db prune'],
     [{ again: [], when: 'then' }, { environment: undefined }, 'then: the same command again'],
+    // It may be a private key, pasted in the wrong place.
+    ...[['--pair', 'ab'.repeat(32)], [`--pair=0x${'ab'.repeat(32)}`], ['--to', `0x${'ab'.repeat(30)}`]].map(
+      (words): [Advice, AdvicePlace, string] => [
+        { again: ['--yes'] },
+        { environment: undefined, call: ['breaker', 'trip', ...words] },
+        'the same command with --yes',
+      ],
+    ),
+    [
+      { again: ['--yes'] },
+      { environment: undefined, call: ['db', 'prune', '--plan', 'ab'.repeat(32)] },
+      `tv db prune --plan ${'ab'.repeat(32)} --yes`,
+    ],
   ] as const)('%j', (advice, place, line) => {
     expect(adviceLine(advice, place)).toBe(line);
   });
