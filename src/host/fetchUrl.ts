@@ -14,9 +14,12 @@ export interface HostAnswer {
 }
 
 const noCurl = 20;
+/** Of curl(1): an empty reply (52), or the connection was reset (56). */
+const cutOff = /^curl: \((52|56)\)/m;
 
 /**
  * `GET` of a URL from the host, with curl: what listens on its loopback, or in its network, is not seen from here.
+ * One that is cut off before it is answered is repeated once: a server that is reloaded closes connections.
  * @param parameters.limitSeconds of the whole request
  * @returns undefined where nothing listens: the connection was refused
  * @throws CommandMissingError without curl
@@ -27,10 +30,10 @@ export async function fetchUrl(
   parameters: { readonly url: string; readonly limitSeconds: number; readonly name?: string },
 ): Promise<HostAnswer | undefined> {
   const { url, limitSeconds, name = '' } = parameters;
-  const { exitCode, stdout, stderr } = await host.run([
-    ...['sh', '-c', script, 'sh'],
-    ...[url, String(limitSeconds), name],
-  ]);
+  const ask = () => host.run(['sh', '-c', script, 'sh', url, String(limitSeconds), name]);
+  const first = await ask();
+  const { exitCode, stdout, stderr } =
+    parseAnswer(first.stdout) === undefined && cutOff.test(first.stderr) ? await ask() : first;
   if (exitCode === noCurl) {
     throw new CommandMissingError('host.command-missing', 'curl is not installed on the host.');
   }

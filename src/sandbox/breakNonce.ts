@@ -42,6 +42,8 @@ export const nonceFaults: Readonly<Record<string, Fault>> = {
       const url = urlOf(world);
       for (const account of accounts(world)) await rpc(url, 'anvil_removePoolTransactions', [account]);
       await rpc(url, 'anvil_setBlockGasLimit', [readFault<Hex>(world.paths, 'stuck-nonce')]);
+      // The newest block names the limit that is to be restored next time.
+      await rpc(url, 'evm_mine');
       await relay(world, 'SIGCONT');
     },
   },

@@ -282,6 +282,11 @@ describe('tv oracle recover', { timeout: 120_000 }, () => {
         const needless = await world.tv(['oracle', 'unstick', '--yes']);
         expect([needless.exitCode, needless.stderr]).toEqual([3, expect.stringContaining('is not stuck')]);
       });
+      // Imposed again at once, as drills do: the chain is left as it was.
+      await broken(world, 'stuck-nonce', async () => {});
+      const limitOf = async (block: string) =>
+        (await rpc<{ gasLimit: string }>(world.url, 'eth_getBlockByNumber', [block, false])).gasLimit;
+      expect(await limitOf('latest')).toBe(await limitOf('0x1'));
       await world.sandbox.systemctl('restart', oracleUnit);
       await expectAtWork(world);
     }));
