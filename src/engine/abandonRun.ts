@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import type { Advice } from '../errors/advice.ts';
 import type { ErrorCode } from '../errors/codes.ts';
-import { type ExitCode, exitCodes, TvError, UsageError } from '../errors/TvError.ts';
+import { type ExitCode, exitCodes, TvError } from '../errors/TvError.ts';
 import { Journal } from '../journal/journal.ts';
 import { leftoversOf, residualState } from '../journal/residualState.ts';
 import { foldRun, isUnseen, type RunState, releaseCommand } from '../journal/runState.ts';
@@ -11,10 +11,11 @@ import type { Check } from '../runbook/check.ts';
 import { ordinary } from '../runbook/concurrency.ts';
 import type { Risk } from '../runbook/events.ts';
 import { ask, assertAnswerable } from './ask.ts';
-import { type AuditDraft, auditRefusal, writeAudit } from './auditCall.ts';
+import { type AuditDraft, writeAudit } from './auditCall.ts';
 import { type Engine, Refusal } from './engine.ts';
 import { lookUpFates } from './fates.ts';
 import { whileAsking, withLocks } from './locks.ts';
+import { withReason } from './withReason.ts';
 
 /**
  * Closes a run that is neither finished nor undone, by a line in its journal; one whose journal cannot be read
@@ -22,24 +23,10 @@ import { whileAsking, withLocks } from './locks.ts';
  * and what became of it is shown and kept in that line: the run itself cannot be asked any more.
  * @throws Refusal where it is running, or closed already
  */
-export async function abandonRun(
-  engine: Engine,
-  run: string,
-  reason: string,
-  answers: Answers,
-): Promise<ExitCode> {
-  const audit: AuditDraft = { run, plan: null, overrides: [] };
-  try {
-    if (reason.trim() === '') {
-      throw new UsageError('usage.missing-value', '--reason is empty; it is kept in the audit log.', {
-        next: { tv: ['runs', 'abandon', run, '--reason', '…'] },
-      });
-    }
-    return await attempt(engine, run, reason, answers, audit);
-  } catch (error) {
-    await auditRefusal(engine, 'abandon', null, audit, error);
-    throw error;
-  }
+export function abandonRun(engine: Engine, run: string, reason: string, answers: Answers): Promise<ExitCode> {
+  return withReason(engine, { verb: 'abandon', run, reason }, (audit) =>
+    attempt(engine, run, reason, answers, audit),
+  );
 }
 
 async function attempt(

@@ -1,4 +1,4 @@
-import { type ExitCode, exitCodes, UsageError } from '../errors/TvError.ts';
+import { type ExitCode, exitCodes } from '../errors/TvError.ts';
 import { Journal } from '../journal/journal.ts';
 import { describeHolder, releaseLocksOf } from '../journal/lockRecords.ts';
 import { foldRun, isUnseen, type RunState, recoveryCommands } from '../journal/runState.ts';
@@ -7,9 +7,10 @@ import type { Check } from '../runbook/check.ts';
 import { ordinary } from '../runbook/concurrency.ts';
 import { ago } from '../text/format.ts';
 import { ask, assertAnswerable } from './ask.ts';
-import { type AuditDraft, auditRefusal, writeAudit } from './auditCall.ts';
+import { type AuditDraft, writeAudit } from './auditCall.ts';
 import { type Engine, Refusal } from './engine.ts';
 import { whileAsking, withLocks } from './locks.ts';
+import { withReason } from './withReason.ts';
 
 /**
  * Records that the process of a run has ended, where that cannot be seen from here: its machine is gone or has
@@ -17,24 +18,10 @@ import { whileAsking, withLocks } from './locks.ts';
  * on against this word finds its lock gone, and stops before its next step.
  * @throws Refusal where the process can be seen, or still holds the lock in the database
  */
-export async function releaseRun(
-  engine: Engine,
-  run: string,
-  reason: string,
-  answers: Answers,
-): Promise<ExitCode> {
-  const audit: AuditDraft = { run, plan: null, overrides: [] };
-  try {
-    if (reason.trim() === '') {
-      throw new UsageError('usage.missing-value', '--reason is empty; it is kept in the audit log.', {
-        next: { tv: ['runs', 'release', run, '--reason', '…'] },
-      });
-    }
-    return await attempt(engine, run, reason, answers, audit);
-  } catch (error) {
-    await auditRefusal(engine, 'release', null, audit, error);
-    throw error;
-  }
+export function releaseRun(engine: Engine, run: string, reason: string, answers: Answers): Promise<ExitCode> {
+  return withReason(engine, { verb: 'release', run, reason }, (audit) =>
+    attempt(engine, run, reason, answers, audit),
+  );
 }
 
 async function attempt(
