@@ -1,6 +1,7 @@
 import { closeSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { until } from '../../src/sandbox/machine/until.ts';
 import { program } from './program.ts';
 
 /**
@@ -64,6 +65,11 @@ export class Disk {
   }
 
   async unmount(): Promise<void> {
-    await program('umount', [this.folder]);
+    const unmounted = async () => {
+      await program('umount', [this.folder]);
+      return true;
+    };
+    // A process that was killed may still be ending.
+    await until(unmounted, { limitMs: 10_000, what: `${this.folder} to be left by every process` });
   }
 }
