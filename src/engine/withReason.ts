@@ -19,7 +19,7 @@ export async function withReason(
   try {
     if (reason.trim() === '') {
       throw new UsageError('usage.missing-value', '--reason is empty; it is kept in the audit log.', {
-        next: { tv: ['runs', verb, run, '--reason', '…'] },
+        next: { again: ['--reason', '…'] },
       });
     }
     return await work(audit);
