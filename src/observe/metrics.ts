@@ -1,8 +1,9 @@
 import type { Settings } from '../config/settings.ts';
+import { isVerified } from '../database/backup/choosePrune.ts';
 import { hasVerifiedCopy } from '../database/backup/copies.ts';
 import { serviceNames } from '../operations/service/service.ts';
 import { bytes, duration, howMany } from '../text/format.ts';
-import { isVerified, newestVerified } from './sources/backups.ts';
+import { newestVerified } from './sources/backups.ts';
 import type { SourceId, ValueOf, World } from './world.ts';
 
 /** One figure of a metric, with the values of the metric's labels in their order. */

@@ -1,3 +1,4 @@
+import { isVerified } from '../../database/backup/choosePrune.ts';
 import { type Backup, type BackupList, listBackups } from '../../database/backup/listBackups.ts';
 import { ago, howMany } from '../../text/format.ts';
 import type { Source } from '../sourceReader.ts';
@@ -17,9 +18,4 @@ export const backups: Source<BackupList> = {
 /** The newest backup that was verified without a problem. */
 export function newestVerified({ backups: all }: Pick<BackupList, 'backups'>): Backup | undefined {
   return all.find(isVerified);
-}
-
-/** Whether it was verified without a problem, and none has come since. */
-export function isVerified({ marks, problems }: Pick<Backup, 'marks' | 'problems'>): boolean {
-  return marks.verified?.problems.length === 0 && problems.length === 0;
 }
