@@ -4,17 +4,17 @@ import type { ErrorCode } from '../errors/codes.ts';
 import { type ExitCode, exitCodes, TvError } from '../errors/TvError.ts';
 import { Journal } from '../journal/journal.ts';
 import { leftoversOf, residualState } from '../journal/residualState.ts';
-import { foldRun, isUnseen, type RunState, releaseCommand } from '../journal/runState.ts';
+import { foldRun, isClosed, isUnseen, type RunState, releaseCommand } from '../journal/runState.ts';
 import { fateChecks, isWithoutEffect, journaledTransactions } from '../journal/sentTransactions.ts';
 import type { Answers } from '../runbook/answers.ts';
 import type { Check } from '../runbook/check.ts';
-import { ordinary } from '../runbook/concurrency.ts';
 import type { Risk } from '../runbook/events.ts';
 import { ask, assertAnswerable } from './ask.ts';
 import { type AuditDraft, writeAudit } from './auditCall.ts';
 import { type Engine, Refusal } from './engine.ts';
 import { lookUpFates } from './fates.ts';
 import { whileAsking, withLocks } from './locks.ts';
+import { assertOwnEnvironment, recordLock } from './runRecord.ts';
 import { withReason } from './withReason.ts';
 
 /**
@@ -80,11 +80,7 @@ async function attempt(
   ].join(' ');
   const confirmation = await whileAsking(engine, what, () => ask(engine, risk, consequence, answers));
   const runbook = state?.started.runbook ?? what;
-  const request = {
-    ...{ runbook, what, waitMs: answers.waitMs ?? 0 },
-    concurrency: { ...ordinary, waitsFor: 'itself' as const },
-  };
-  return withLocks(engine, request, async () => {
+  return withLocks(engine, recordLock(runbook, what, answers), async () => {
     const now = readRunToClose(engine, run);
     if (now?.lines.length !== state?.lines.length) {
       throw new Refusal(
@@ -122,29 +118,25 @@ const unreadable: Check = {
 };
 
 /** Undefined where the journal cannot be read, or says nothing. @throws Refusal where there is nothing to close */
-function readRunToClose({ ctx }: Engine, run: string): RunState | undefined {
+function readRunToClose(engine: Engine, run: string): RunState | undefined {
   let state: RunState | undefined;
   try {
-    state = foldRun(ctx.runs.read(run));
+    state = foldRun(engine.ctx.runs.read(run));
   } catch (error) {
     if (!(error instanceof TvError)) throw error;
     return undefined;
   }
   if (state === undefined) return undefined;
-  const { environment } = state.started;
+  const facts = { run, status: state.status };
   const refuse = (
     code: ErrorCode,
     message: string,
     next: Advice,
     exitCode: 3 | 6 = exitCodes.blocked,
   ): never => {
-    throw new Refusal(code, message, { exitCode, facts: { run, status: state.status }, next: [next] });
+    throw new Refusal(code, message, { exitCode, facts, next: [next] });
   };
-  if (environment !== ctx.settings.environment) {
-    refuse('run.other-environment', `The run belongs to the environment ${environment}.`, {
-      tv: ['-e', environment, 'runs', 'show', run],
-    });
-  }
+  assertOwnEnvironment(engine, run, state, facts);
   if (state.status === 'running')
     refuse(
       'run.in-progress',
@@ -152,9 +144,7 @@ function readRunToClose({ ctx }: Engine, run: string): RunState | undefined {
       isUnseen(state) ? releaseCommand(state) : { tv: ['runs', 'list'] },
       exitCodes.locked,
     );
-  if (['verified', 'undone', 'rolled-back', 'abandoned'].includes(state.status)) {
-    refuse('run.closed', 'The run is closed already.', { tv: ['runs', 'show', run] });
-  }
+  if (isClosed(state)) refuse('run.closed', 'The run is closed already.', { tv: ['runs', 'show', run] });
   return state;
 }
 

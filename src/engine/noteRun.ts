@@ -4,11 +4,11 @@ import { type ExitCode, exitCodes, UsageError } from '../errors/TvError.ts';
 import { Journal } from '../journal/journal.ts';
 import { foldRun, type RunState } from '../journal/runState.ts';
 import type { Answers } from '../runbook/answers.ts';
-import { ordinary } from '../runbook/concurrency.ts';
 import { outsideText } from '../text/outsideText.ts';
 import { type AuditDraft, auditRefusal, writeAudit } from './auditCall.ts';
 import { type Engine, Refusal } from './engine.ts';
 import { withLocks } from './locks.ts';
+import { assertOwnEnvironment, recordLock } from './runRecord.ts';
 
 /** Of a note, in characters: it is for a sentence or two, not for a log. */
 const longest = 2_000;
@@ -31,11 +31,7 @@ export async function noteRun(
         next: { tv: ['runs', 'note', '--help'] },
       });
     const { runbook } = readRunToNote(engine, run).started;
-    const request = {
-      ...{ runbook, what: `note ${run}`, waitMs: answers.waitMs ?? 0 },
-      concurrency: { ...ordinary, waitsFor: 'itself' as const },
-    };
-    await withLocks(engine, request, async () => {
+    await withLocks(engine, recordLock(runbook, `note ${run}`, answers), async () => {
       // Under the lock: a run in progress numbers the lines of its journal itself.
       readRunToNote(engine, run);
       const noted = { type: 'run.noted', operator: engine.operator, text: note } as const;
@@ -53,8 +49,8 @@ export async function noteRun(
 }
 
 /** @throws Refusal where the run has not begun, is in progress, or belongs to another environment */
-function readRunToNote({ ctx }: Engine, run: string): RunState {
-  const state = foldRun(ctx.runs.read(run));
+function readRunToNote(engine: Engine, run: string): RunState {
+  const state = foldRun(engine.ctx.runs.read(run));
   const refuse = (
     code: ErrorCode,
     message: string,
@@ -67,12 +63,7 @@ function readRunToNote({ ctx }: Engine, run: string): RunState {
     return refuse('run.not-begun', 'The run had not begun; there is nothing to note.', {
       tv: ['runs', 'list'],
     });
-  const { environment } = state.started;
-  if (environment !== ctx.settings.environment) {
-    return refuse('run.other-environment', `The run belongs to the environment ${environment}.`, {
-      tv: ['-e', environment, 'runs', 'show', run],
-    });
-  }
+  assertOwnEnvironment(engine, run, state);
   if (state.status === 'running') {
     return refuse(
       'run.in-progress',

@@ -4,12 +4,12 @@ import { describeHolder, releaseLocksOf } from '../journal/lockRecords.ts';
 import { foldRun, isUnseen, type RunState, recoveryCommands } from '../journal/runState.ts';
 import type { Answers } from '../runbook/answers.ts';
 import type { Check } from '../runbook/check.ts';
-import { ordinary } from '../runbook/concurrency.ts';
 import { ago } from '../text/format.ts';
 import { ask, assertAnswerable } from './ask.ts';
 import { type AuditDraft, writeAudit } from './auditCall.ts';
 import { type Engine, Refusal } from './engine.ts';
 import { whileAsking, withLocks } from './locks.ts';
+import { assertOwnEnvironment, recordLock } from './runRecord.ts';
 import { withReason } from './withReason.ts';
 
 /**
@@ -52,11 +52,7 @@ async function attempt(
   readUnseen(engine, run);
   await lockCheck(engine, what);
   releaseLocksOf(ctx.settings, state.lastOperator);
-  const request = {
-    ...{ runbook, what, waitMs: answers.waitMs ?? 0 },
-    concurrency: { ...ordinary, waitsFor: 'itself' as const },
-  };
-  return withLocks(engine, request, async () => {
+  return withLocks(engine, recordLock(runbook, what, answers), async () => {
     // Another operator may have been quicker.
     readUnseen(engine, run);
     const released = { type: 'run.released' as const, operator: engine.operator, confirmation, reason };
@@ -71,8 +67,8 @@ async function attempt(
 }
 
 /** @throws Refusal where it is not one whose process cannot be seen */
-function readUnseen({ ctx }: Engine, run: string): RunState {
-  const state = foldRun(ctx.runs.read(run));
+function readUnseen(engine: Engine, run: string): RunState {
+  const state = foldRun(engine.ctx.runs.read(run));
   if (state === undefined) {
     throw new Refusal('run.not-begun', 'The run had not begun; it holds up nothing.', {
       exitCode: exitCodes.blocked,
@@ -80,14 +76,7 @@ function readUnseen({ ctx }: Engine, run: string): RunState {
       next: [{ tv: ['runs', 'list'] }],
     });
   }
-  const { environment } = state.started;
-  if (environment !== ctx.settings.environment) {
-    throw new Refusal('run.other-environment', `The run belongs to the environment ${environment}.`, {
-      exitCode: exitCodes.blocked,
-      facts: { run },
-      next: [{ tv: ['-e', environment, 'runs', 'show', run] }],
-    });
-  }
+  assertOwnEnvironment(engine, run, state);
   if (isUnseen(state)) return state;
   const { user, host, pid } = state.lastOperator;
   const facts = { run, status: state.status, who: `${user}@${host}, process ${pid}` };
