@@ -41,6 +41,14 @@ export function connectChain(parameters: ConnectChainParameters): Chain {
     }
   }
   const nodes = rpcUrls.map((url) => rpcNode(url, { timeoutMs, signal }));
+  return overNodes(nodes, { expectedId: id, contracts, signal });
+}
+
+function overNodes(
+  nodes: readonly RpcNode[],
+  rest: Pick<Chain, 'expectedId' | 'contracts'> & { readonly signal: AbortSignal | undefined },
+): Chain {
+  const { signal, expectedId, contracts } = rest;
   return {
     // Not a public client: that brings every action of viem, and tv makes its requests itself.
     client: createClient({
@@ -50,10 +58,16 @@ export function connectChain(parameters: ConnectChainParameters): Chain {
       cacheTime: 0,
       pollingInterval: 1_000,
     }),
-    expectedId: id,
+    expectedId,
     urls: nodes.map((node) => node.url),
     contracts,
   };
+}
+
+/** The same chain over some of its nodes. @param nodes not empty, of `nodesOf(chain)` */
+export function withNodes(chain: Chain, nodes: readonly RpcNode[]): Chain {
+  const { expectedId, contracts } = chain;
+  return overNodes(nodes, { expectedId, contracts, signal: signalOf(chain) });
 }
 
 /** The nodes behind a chain, each to be asked by itself. */

@@ -1,6 +1,7 @@
 import { type Answer, answer } from '../../errors/answer.ts';
-import { TvError } from '../../errors/TvError.ts';
+import { TvError, UnavailableError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
+import { nodesOf, withNodes } from '../connectChain.ts';
 import { described } from '../describeRpcError.ts';
 import { parseObject, parseQuantity, quantityOf, textOf } from '../parseAnswer.ts';
 import { readHead } from '../readHead.ts';
@@ -38,8 +39,9 @@ export interface NonceTaker {
 export const confirmations = 12;
 
 /**
- * Looks a transaction up by its hash, in one batch; where that leaves a doubt, at every node by itself.
- * @throws TvError where no node answers
+ * Looks a transaction up by its hash, in one batch; where that leaves a doubt, at every node by itself. Of a nonce
+ * only a node counts that says that it is on the transaction's own chain.
+ * @throws TvError where no such node answers
  */
 export async function lookUp(chain: Chain, transaction: SignedTransaction): Promise<Whereabouts> {
   const { hash, from, nonceKey, nonce } = transaction;
@@ -60,27 +62,55 @@ export async function lookUp(chain: Chain, transaction: SignedTransaction): Prom
   if (telling !== undefined) return { at: 'block', receipt: telling };
   const sightings = [seen, ...founds.map((one) => (one.known ? sightingOf(one.value) : undefined))];
   if (sightings.includes('mined')) return { at: 'mined' };
-  if (Math.max(used, ...counts) > nonce) {
-    // No other transaction can have used the nonce of a random key.
-    return { at: nonceKey === '0' ? 'nonce-used' : 'mined' };
-  }
+  // No other transaction can have used the nonce of a random key.
+  if (nonceKey !== '0' && used > nonce) return { at: 'mined' };
+  if (nonceKey === '0' && Math.max(...counts) > nonce) return { at: 'nonce-used' };
   return { at: sightings.includes('pool') ? 'pool' : 'nowhere' };
 }
 
+/** @throws UnavailableError where no node on the transaction's chain says how many of its nonces are used */
 async function askAll(
   chain: Chain,
-  { hash, from, nonceKey }: SignedTransaction,
+  { hash, from, nonceKey, chainId }: SignedTransaction,
 ): Promise<readonly [readonly (Receipt | undefined)[], readonly Answer<unknown>[], readonly number[]]> {
-  const [receipts, founds, counts] = await Promise.all([
+  const [receipts, founds, ids, counts] = await Promise.all([
     askEachNode(chain, 'eth_getTransactionReceipt', [hash]),
     askEachNode(chain, 'eth_getTransactionByHash', [hash]),
+    askEachNode(chain, 'eth_chainId', []),
     nonceKey === '0' ? askEachNode(chain, 'eth_getTransactionCount', [from, 'latest']) : [],
   ]);
-  return [
-    receipts.map((one) => (one.known ? tryParse(one.value, hash) : undefined)),
-    founds,
-    counts.map((one) => (one.known ? quantityOf(one.value) : undefined) ?? 0),
-  ];
+  const own = counts.flatMap((one, index) => {
+    const used = one.known && isOn(ids[index], chainId) ? quantityOf(one.value) : undefined;
+    return used === undefined ? [] : [used];
+  });
+  if (nonceKey === '0' ? own.length === 0 : !ids.some((id) => isOn(id, chainId))) {
+    throw noneOn(chainId, ids);
+  }
+  return [receipts.map((one) => (one.known ? tryParse(one.value, hash) : undefined)), founds, own];
+}
+
+/** @param id as a node answered `eth_chainId` */
+function isOn(id: Answer<unknown> | undefined, chainId: number): boolean {
+  return id?.known === true && quantityOf(id.value) === chainId;
+}
+
+function noneOn(chainId: number, ids: readonly Answer<unknown>[]): UnavailableError {
+  const others = ids.flatMap((id) => (id.known ? [quantityOf(id.value) ?? 'unknown'] : []));
+  return new UnavailableError(
+    others.length === 0 ? 'chain.node-unreachable' : 'chain.wrong-chain',
+    `No RPC node of chain ${chainId} answers, on which the transaction was sent.`,
+    {
+      facts: { 'chains of those that answer': [...new Set(others)].join(', ') || undefined },
+      next: [{ when: `set RPC_URL to a node of chain ${chainId}`, tv: ['config', 'show'] }],
+    },
+  );
+}
+
+/** The nodes that are on a chain as they say now. Undefined: none of them says so. */
+async function onChain(chain: Chain, chainId: number): Promise<Chain | undefined> {
+  const ids = await askEachNode(chain, 'eth_chainId', []);
+  const own = nodesOf(chain).filter((_, index) => isOn(ids[index], chainId));
+  return own.length === 0 ? undefined : withNodes(chain, own);
 }
 
 /** What `eth_getTransactionByHash` says of a transaction. Undefined: this node does not know it. */
@@ -95,9 +125,9 @@ export type NoEffect =
   | { readonly because: 'overtaken'; readonly by: NonceTaker };
 
 /**
- * Proof that a transaction had no effect: a receipt with status 0 from a node on the transaction's own
- * chain, read twice; or, on the ordinary nonce line, another transaction with its nonce that is deep in
- * the chain and makes other calls. Without such a proof it is not signed anew.
+ * Proof, by nodes on the transaction's own chain, that a transaction had no effect: a receipt with status 0, read
+ * twice; or, on the ordinary nonce line, another transaction with its nonce that is deep in the chain and makes
+ * other calls. Without such a proof it is not signed anew.
  * @returns undefined where there is no such proof (yet)
  * @throws TvError where no node answers
  */
@@ -111,9 +141,18 @@ export async function proveNoEffect(
     return isProven ? { because: 'reverted', receipt: place.receipt } : undefined;
   }
   if (place.at !== 'nonce-used') return undefined;
-  const by = await findNonceTaker(chain, transaction);
+  const by = await findTaker(chain, transaction);
   if (by === undefined || by.hash === transaction.hash || by.sameCalls) return undefined;
   return by.head - by.block >= confirmations ? { because: 'overtaken', by } : undefined;
+}
+
+/** `findNonceTaker`, at nodes on the transaction's own chain alone. */
+export async function findTaker(
+  chain: Chain,
+  transaction: SignedTransaction,
+): Promise<NonceTaker | undefined> {
+  const own = await onChain(chain, transaction.chainId);
+  return own === undefined ? undefined : findNonceTaker(own, transaction);
 }
 
 /** The second reading: at every node on this chain, of which at least one has to agree and none to differ. */
@@ -122,11 +161,8 @@ async function confirmFailure(chain: Chain, transaction: SignedTransaction): Pro
     askEachNode(chain, 'eth_chainId', []),
     askEachNode(chain, 'eth_getTransactionReceipt', [transaction.hash]),
   ]);
-  const onChain = receipts.filter((_, index) => {
-    const id = ids[index];
-    return id?.known === true && quantityOf(id.value) === transaction.chainId;
-  });
-  const read = onChain
+  const read = receipts
+    .filter((_, index) => isOn(ids[index], transaction.chainId))
     .map((one) => (one.known ? tryParse(one.value, transaction.hash) : undefined))
     .filter((receipt) => receipt?.status.known);
   return read.length > 0 && read.every((receipt) => receipt !== undefined && isFailure(receipt, transaction));
@@ -148,7 +184,8 @@ function isFailure({ status, logs }: Receipt, { calls }: SignedTransaction): boo
 /**
  * The transaction that took a nonce of an account's ordinary line: the block is found by bisection over
  * the account's transaction count, some 2 log2(blocks since then) requests.
- * @returns undefined where the node does not show it: no state of these blocks, or no such transaction
+ * @returns undefined where the node does not show it: no state of these blocks, no such transaction, or no answer
+ * after the head was read
  * @throws TvError where no node answers
  */
 export async function findNonceTaker(

@@ -1,9 +1,10 @@
 import type { Address, SignerRole } from '../../config/settings.ts';
 import { answer } from '../../errors/answer.ts';
-import { TvError } from '../../errors/TvError.ts';
+import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import type { ProbeAnswer, StepContext } from '../../runbook/define.ts';
 import { failpoint } from '../../runbook/failpoint.ts';
+import type { Json } from '../../runbook/json.ts';
 import { note as noteKey } from '../../runbook/step.ts';
 import { sameAddress } from '../sameAddress.ts';
 import { openSigner } from '../signers/openSigner.ts';
@@ -30,7 +31,7 @@ export interface SendParameters extends Omit<SignParameters, 'signer'> {
 
 /** What sending needs of a step's context. */
 export type SendContext = Pick<StepContext, 'chain' | 'note' | 'notes' | 'settings' | 'secrets' | 'signal'> &
-  Partial<Pick<StepContext, 'runId'>>;
+  Partial<Pick<StepContext, 'runId' | 'runs'>>;
 
 const defaultNote = 'transaction';
 
@@ -71,10 +72,38 @@ export async function signOnce(ctx: SendContext, parameters: SendParameters): Pr
   }
   failpoint(ctx.settings.sandbox, `${note}:unsigned`);
   const signed = await signTransaction(ctx.chain(), { ...parameters, signer });
+  assertSameChain(ctx, signed);
   failpoint(ctx.settings.sandbox, `${note}:signed`);
   ctx.note(note, signed);
   failpoint(ctx.settings.sandbox, `${note}:noted`);
   return signed;
+}
+
+/**
+ * The RPC URL may have been changed between the attempts of a run, and CHAIN_ID need not be set.
+ * @throws TvError where the run has signed for another chain before
+ */
+function assertSameChain({ runs, runId }: SendContext, { chainId }: SignedTransaction): void {
+  const lines = runs === undefined || runId === undefined ? [] : runs.read(runId);
+  const earlier = lines.flatMap((line) => (line.type === 'step.noted' ? (chainIdOf(line.value) ?? []) : []));
+  const other = earlier.find((id) => id !== chainId);
+  if (other === undefined) return;
+  throw new TvError(
+    'chain.wrong-chain',
+    `The RPC node is on chain ${chainId}, and this run has sent on chain ${other}; nothing was sent.`,
+    {
+      facts: { run: runId },
+      next: [{ when: `set RPC_URL to a node of chain ${other}`, tv: ['config', 'show'] }],
+      exitCode: exitCodes.blocked,
+    },
+  );
+}
+
+/** Undefined where the value of a note is no signed transaction. */
+function chainIdOf(noted: Json): number | undefined {
+  if (noted === null || typeof noted !== 'object' || Array.isArray(noted)) return undefined;
+  const { raw, chainId } = noted as Readonly<Record<string, Json>>;
+  return typeof raw === 'string' && typeof chainId === 'number' ? chainId : undefined;
 }
 
 /**

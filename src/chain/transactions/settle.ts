@@ -10,7 +10,7 @@ import { decodeRevert, type Revert } from '../decodeRevert.ts';
 import { broadcast } from './broadcast.ts';
 import {
   confirmations,
-  findNonceTaker,
+  findTaker,
   lookUp,
   type NoEffect,
   type NonceTaker,
@@ -244,7 +244,7 @@ async function undecided(
     );
   }
   if (place.at === 'nonce-used') {
-    const by = await findNonceTaker(chain, transaction);
+    const by = await findTaker(chain, transaction);
     return nonceUsed(transaction, by, limitMs);
   }
   return waiting(chain, transaction, place.at, limitMs);
