@@ -22,7 +22,8 @@ import { type Answer, answer } from '../../src/errors/answer.ts';
 import { findEnvFileObstacle } from '../../src/host/envFileObstacle.ts';
 import { readClock } from '../../src/host/readClock.ts';
 import { type RelayError, readRelayError } from '../../src/host/readRelayError.ts';
-import { readRuns, unfinishedRuns } from '../../src/journal/readRuns.ts';
+import { readRuns } from '../../src/journal/readRuns.ts';
+import { canBeContinued } from '../../src/journal/runState.ts';
 import { checkRelayService } from '../../src/operations/oracle/checkRelayService.ts';
 import { readOracleKey, readRelayOf } from '../../src/operations/oracle/readOracleKey.ts';
 import { askKeystorePassword, askNewKey } from '../../src/operations/oracle/runKeys.ts';
@@ -30,7 +31,7 @@ import type { Finding } from '../../src/runbook/check.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
-import { count, duration } from '../../src/text/format.ts';
+import { count, duration, howMany } from '../../src/text/format.ts';
 
 /** What the preflight has found and the plan is made from. No key in it. */
 export type RotateFacts = {
@@ -236,21 +237,39 @@ async function checkOldKey(ctx: Context, { old, ...rest }: OldKeyParameters) {
   return judgeOldKey({ oldAddress, intervalSeconds, limitMs, ...evidence });
 }
 
-/** A key that an earlier rotation has made and funded, and did not use. */
+/** A key that an earlier rotation has made, may have funded, and did not use. */
 function checkEarlier(ctx: Context, newAddress: Address | null): Finding<{ readonly file: string | null }> {
-  // That of a run which is not finished belongs to it.
-  const taken = unfinishedRuns(readRuns(ctx));
+  // That of a run which goes on, or can still be finished, belongs to it.
+  const taken = readRuns(ctx).flatMap((state) =>
+    state.status === 'running' || canBeContinued(state) ? [state.started.run] : [],
+  );
   const files = listKeyFiles(join(ctx.settings.stateDirectory, 'oracle')).filter((file) => {
     const run = /\/new-([^/]*)\.key$/.exec(file)?.[1];
     return run !== undefined && !taken.includes(run);
   });
-  const [file] = newAddress === null ? files : [];
-  const parsed = file === undefined ? undefined : parseKey(readKeyFile(file) ?? '');
-  if (file === undefined || parsed === undefined)
-    return pass('no key of an earlier rotation is left', { file: null });
-  ctx.secrets.keep(parsed.key);
-  const name = parsed.address;
-  return warn(`an earlier rotation funded ${name} and did not use it: it is used now`, { value: { file } });
+  if (newAddress !== null || files.length === 0) {
+    return pass(
+      files.length === 0
+        ? 'no key of an earlier rotation is left'
+        : `${howMany(files.length, 'key')} of earlier rotations left, not used for a key made elsewhere`,
+      { file: null },
+    );
+  }
+  const keys = files.map((file) => ({ file, parsed: parseKey(readKeyFile(file) ?? '') }));
+  const unreadable = keys.flatMap(({ file, parsed }) => (parsed === undefined ? [file] : []));
+  const facts = unreadable.length === 0 ? {} : { facts: { 'no key in': unreadable.join(', ') } };
+  const [usable] = keys.filter(({ parsed }) => parsed !== undefined);
+  if (usable?.parsed === undefined) {
+    return warn('what an earlier rotation has left cannot be read as a key: a new one is made', {
+      ...facts,
+      value: { file: null },
+    });
+  }
+  ctx.secrets.keep(usable.parsed.key);
+  return warn(`an earlier rotation left the key of ${usable.parsed.address}, unused: it is used now`, {
+    ...facts,
+    value: { file: usable.file },
+  });
 }
 
 interface NewFundingParameters extends Pick<Diagnosis, 'payer' | 'activity'> {

@@ -165,7 +165,9 @@ was funded and could not be used stays there, and the next rotation takes it.`,
     },
   },
   onFailure: 'stop',
-  concurrency: ({ compromised }) => (compromised ? protective('oracle key') : { touches: ['oracle key'] }),
+  // A transfer of an earlier rotation that was not verified may still arrive at the key of that run.
+  concurrency: ({ compromised }) =>
+    compromised ? protective('oracle key') : { touches: ['oracle key'], blockedBy: 'touching' },
   printout: (ctx, given) =>
     unsignedTransactions(ctx, given, 'Authorise an oracle', async () => {
       if (given.newAddress === undefined) {
@@ -270,13 +272,8 @@ export function generate(facts: RotateFacts): Step {
       await assertKeyOfRun(ctx, facts);
       if (facts.wasActive && facts.worked) await proveOld(ctx, facts);
       removeKeyFile(keyPlaces(ctx).old);
-      const { funding } = facts;
-      const funded =
-        fresh !== undefined &&
-        funding !== null &&
-        (await readFunded(ctx.chain(), funding, fresh.address)) > 0n;
-      // With money on it the next rotation takes it.
-      if (!funded) removeKeyFile(keyPlaces(ctx).new);
+      // With money on it, or on its way to it, the next rotation takes it.
+      if (!(await mayHaveFunds(ctx, facts, fresh?.address))) removeKeyFile(keyPlaces(ctx).new);
     },
     checkUndone: async (ctx) => {
       const places = keyPlaces(ctx);
@@ -286,12 +283,35 @@ export function generate(facts: RotateFacts): Step {
         });
       }
       return existsSync(places.new)
-        ? warn('the new address holds funds, so its key is kept for the next rotation', {
+        ? warn('the new address holds funds, or may receive them: its key is kept for the next rotation', {
             facts: { file: places.new },
           })
         : pass('no key of the run is left in the state directory');
     },
   });
+}
+
+/**
+ * Whether the only copy of the new key may be needed. That the address holds nothing now says little: the transfer of
+ * this run may be pending, or in a block that the node does not show yet, and a key of an earlier run may hold
+ * another token.
+ */
+async function mayHaveFunds(
+  ctx: StepContext,
+  { funding, reuse }: RotateFacts,
+  address: Address | undefined,
+): Promise<boolean> {
+  if (address === undefined) return false;
+  if (reuse !== null) return true;
+  const notes = Object.fromEntries(
+    ctx.runs
+      .read(ctx.runId)
+      .flatMap((line) =>
+        line.type === 'step.noted' && line.step === funded.id ? [[line.note, line.value]] : [],
+      ),
+  );
+  if (notedTransaction({ notes }, funded.id) !== undefined) return true;
+  return funding !== null && (await readFunded(ctx.chain(), funding, address)) > 0n;
 }
 
 async function makeNew(ctx: StepContext, facts: RotateFacts, place: string): Promise<void> {
