@@ -4,7 +4,8 @@ import { type ExitCode, exitCodes } from '../errors/TvError.ts';
 import { digest } from '../journal/digest.ts';
 import { findRun } from '../journal/readRuns.ts';
 import { residualState } from '../journal/residualState.ts';
-import { foldRun, isUnseen, type RunState, releaseCommand } from '../journal/runState.ts';
+import { foldRun, isFinal, isUnseen, type RunState, releaseCommand } from '../journal/runState.ts';
+import { journaledTransactions, onceOf } from '../journal/sentTransactions.ts';
 import type { Answers } from '../runbook/answers.ts';
 import type { Check } from '../runbook/check.ts';
 import type { ProbeAnswer, Step } from '../runbook/define.ts';
@@ -152,6 +153,7 @@ async function survey(
   audit.plan = plan.id;
   const { started } = state;
   const { protective } = concurrencyOf(registered.runbook, started.input);
+  if (protective) assertWhole(engine, state, steps);
   const execution: Execution = {
     engine,
     runbook: registered.runbook,
@@ -334,6 +336,46 @@ function assertCanContinue(engine: Engine, state: RunState, run: string, directi
       { tv: ['runs', 'show', run] },
     ]);
   }
+}
+
+/**
+ * A protective run whose journal could no longer be written went on with one in a temporary folder
+ * (`Journal`), which a restart of the machine empties: that no payment is in the journal then does not show that
+ * none was sent.
+ * @throws Refusal where a payment may have been sent after the last line that is left
+ */
+function assertWhole(engine: Engine, state: RunState, steps: readonly Step[]): void {
+  const { status, lastOperator, lines, started } = state;
+  const { run } = started;
+  const { bootId, host } = engine.operator;
+  const restarted =
+    lastOperator.bootId !== undefined && bootId !== undefined && lastOperator.bootId !== bootId;
+  if (status !== 'killed' || !restarted || lastOperator.host !== host) return;
+  const signed = journaledTransactions(lines).map(({ step }) => step);
+  const payment = steps.find(
+    (step) =>
+      step.sends !== undefined &&
+      isFinal(step) &&
+      onceOf(step).length > 0 &&
+      !isDone(state, step.id) &&
+      !signed.includes(step.id),
+  );
+  if (payment === undefined) return;
+  throw new Refusal(
+    'run.effect-unknown',
+    'The machine was restarted after the run: a payment that is not in its journal may have been sent all the same.',
+    {
+      exitCode: exitCodes.blocked,
+      facts: { run, step: payment.title, command: payment.command, 'last line written': lines.at(-1)?.at ?? 'none' },
+      next: [
+        'look for the payment on the chain, from that time on',
+        {
+          when: 'where it is there, or is to be sent by a new run',
+          tv: ['runs', 'abandon', run, '--reason', '…'],
+        },
+      ],
+    },
+  );
 }
 
 /** The plan as this build of tv makes it from the journaled facts; it must be the same one. */

@@ -6,8 +6,10 @@ import resumeRun from '../../runbooks/runs/resume.ts';
 import showRun from '../../runbooks/runs/show.ts';
 import type { RegisteredRunbook } from '../../src/engine/engine.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
+import { unknown } from '../../src/errors/answer.ts';
 import type { ErrorCode } from '../../src/errors/codes.ts';
 import { lockDirectory } from '../../src/journal/lockRecords.ts';
+import { thisOperator } from '../../src/journal/operator.ts';
 import { readRuns, unfinishedRuns, urgentFirst } from '../../src/journal/readRuns.ts';
 import { residualStateOfAll } from '../../src/journal/residualState.ts';
 import { hasSuperseded } from '../../src/operations/emergencyRuns.ts';
@@ -100,6 +102,57 @@ describe('resume', () => {
     const question = /^This finishes \S+\. 2 steps left: set b; set c\. Type production to continue:$/;
     const replies = [{ kind: 'typed', question, answer: true }] as const;
     expect((await continued(first.run ?? '', 'resume', { replies }, severe)).exitCode).toBe(0);
+  });
+
+  describe('of a run that pays, and is continued after the machine was restarted', () => {
+    const call = { from: `0x${'a1'.repeat(20)}`, to: `0x${'b2'.repeat(20)}`, data: '0x' } as const;
+    const pays = { effect: 'final', sends: unknown('no node was asked') } as const;
+    const signed = {
+      ...{ hash: `0x${'cd'.repeat(32)}`, from: call.from, nonce: 0, nonceKey: '7', chainId: 1 },
+      ...{ calls: [call], raw: '0x76', feeToken: null },
+    };
+    /** Cut off by the restart when this step had begun; everything later may have been written to memory. */
+    const cutOff = async (registered: RegisteredRunbook, during: string, bootId = 'the boot before') => {
+      const { run } = await play(registered, { stateDirectory });
+      cutAfter(run ?? '', begun(during));
+      const lines = readLines(journal(run ?? '')).map((line) =>
+        'operator' in line ? { ...line, operator: { ...(line['operator'] as object), bootId } } : line,
+      );
+      writeFileSync(journal(run ?? ''), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      world.forget();
+      return run ?? '';
+    };
+    const steps = [{ id: 'a' }, { ...{ id: 'b' }, ...pays }, { id: 'c' }];
+    const protective = () => fakeRunbook(world, { protective: true, steps });
+
+    it.each(['a', 'b'])(
+      'its journal may have ended early, in %s → neither resumed nor undone',
+      async (during) => {
+        const run = await cutOff(protective(), during);
+        for (const direction of ['resume', 'undo'] as const) {
+          const outcome = await continued(run, direction, {}, protective());
+          expect(outcome.exitCode).toBe(3);
+          expect(outcome.error).toMatchObject({ code: 'run.effect-unknown' });
+        }
+        expect(world.effects().filter((effect) => effect.startsWith('run'))).toEqual([]);
+      },
+    );
+
+    it('the payment was journaled → resumed', async () => {
+      world.notes.set('b', { transaction: signed });
+      const registered = protective();
+      const run = await cutOff(registered, 'c');
+      expect((await continued(run, 'resume', {}, registered)).exitCode).toBe(0);
+    });
+
+    it('no restart since, or a run that keeps to its one journal → resumed', async () => {
+      const { bootId } = thisOperator();
+      const same = await cutOff(protective(), 'b', bootId);
+      expect((await continued(same, 'resume', {}, protective())).exitCode).toBe(0);
+      const ordinary = fakeRunbook(world, { steps });
+      const run = await cutOff(ordinary, 'b');
+      expect((await continued(run, 'resume', {}, ordinary)).exitCode).toBe(0);
+    });
   });
 
   describe.each([
