@@ -27,10 +27,11 @@ const makeSmaller: readonly RpcFailureKind[] = [
   'too-much',
   'oversized',
   'timeout',
-  // In unknown words, it may be the range all the same: down to one block before it is final.
   'rejected',
   'failed',
 ];
+/** In unknown words it may be the range all the same, or a moment of the node: a limit only where it comes twice. */
+const doubtful: readonly RpcFailureKind[] = ['rejected', 'failed'];
 
 /** Whether a narrower range may be served where this one was not. */
 export function mayBeTooWide({ kind, status }: RpcFailure): boolean {
@@ -85,6 +86,8 @@ export async function* readLogsAs<T extends Pick<ChainLog, 'block' | 'logIndex' 
   const total = Math.max(0, toBlock - fromBlock + 1);
   let width = firstWidth;
   let ceiling = mostWidth;
+  /** The width that was refused in unknown words the last time. */
+  let doubted: number | undefined;
   let attempt = 0;
   const trying = beginAttempt();
 
@@ -97,9 +100,13 @@ export async function* readLogsAs<T extends Pick<ChainLog, 'block' | 'logIndex' 
     } catch (error) {
       const failure = rpcFailure(error);
       if (mayBeTooWide(failure) && to > from) {
-        width = Math.ceil((to - from + 1) / 2);
+        const refused = to - from + 1;
+        width = Math.ceil(refused / 2);
         // A limit on blocks stays; one on results depends on how busy these blocks are.
-        if (!dependsOnContent.includes(failure.kind)) ceiling = width;
+        const mayStay = !dependsOnContent.includes(failure.kind);
+        const isSure = !doubtful.includes(failure.kind) || doubted === refused;
+        if (mayStay && isSure) ceiling = width;
+        doubted = isSure ? undefined : refused;
         if (failure.kind !== 'timeout') continue;
       }
       const wait = waitFor(failure, attempt++);
@@ -110,6 +117,7 @@ export async function* readLogsAs<T extends Pick<ChainLog, 'block' | 'logIndex' 
     }
     attempt = 0;
     trying.ended();
+    if (doubted !== undefined && to - from + 1 >= doubted) doubted = undefined;
     if (looksCutOff(logs.length) && to > from) {
       width = Math.ceil((to - from + 1) / 2);
       continue;

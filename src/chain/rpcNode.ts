@@ -58,8 +58,10 @@ class BatchingNode implements RpcNode {
   #queue: Call[] = [];
   /** Learned from refusals. */
   #batchLimit = firstBatchLimit;
-  /** The narrowest block range that this node refused, in blocks. */
+  /** The narrowest block range that this node refuses, in blocks. */
   #refusedRange = Number.POSITIVE_INFINITY;
+  /** The one that it refused in unknown words the last time: it may have been a moment of the node. */
+  #doubtedRange: number | undefined;
 
   constructor(at: Endpoint) {
     this.#at = at;
@@ -99,14 +101,22 @@ class BatchingNode implements RpcNode {
       call.reject(new RangeRefused({ url: this.url, width, refused: this.#refusedRange }));
       return;
     }
-    const { reject } = call;
+    const { resolve, reject } = call;
+    call.resolve = (result) => {
+      if (width === this.#doubtedRange) this.#doubtedRange = undefined;
+      resolve(result);
+    };
     call.reject = (error) => {
-      if (width !== undefined && width > 1 && isRangeRefusal(error)) {
-        this.#refusedRange = Math.min(this.#refusedRange, width);
-      }
+      if (width !== undefined && width > 1 && isRangeRefusal(error)) this.#noteRefusal(width, error);
       reject(error);
     };
     await this.#send([call]);
+  }
+
+  #noteRefusal(width: number, error: HttpFailure | RpcError): void {
+    const isSure = error instanceof HttpFailure || kindOf(error) === 'too-wide';
+    if (isSure || this.#doubtedRange === width) this.#refusedRange = Math.min(this.#refusedRange, width);
+    else this.#doubtedRange = width;
   }
 
   /** Never throws: each call ends in `resolve` or `reject`. */
@@ -230,7 +240,7 @@ function rangeOf({ params }: RpcCall): number | undefined {
 }
 
 /** Not one that depends on how busy the blocks are, or on the node's health. */
-function isRangeRefusal(error: unknown): boolean {
+function isRangeRefusal(error: unknown): error is HttpFailure | RpcError {
   if (error instanceof HttpFailure) return [400, 413, 422].includes(error.status);
   return error instanceof RpcError && ['too-wide', 'rejected', 'failed'].includes(kindOf(error));
 }

@@ -4,7 +4,8 @@ import { allTables, type EventSchema } from './eventSchema.ts';
 
 /**
  * How often rows of each table that holds no events were inserted, changed or deleted, by `schema.table`: two
- * readings that differ mean that the table was written to. The server counts with a delay of about a second.
+ * readings that differ mean that the table was written to. The server counts a second after the end of a transaction,
+ * and of a session that stays idle then up to ten seconds later (pgstat_report_stat).
  */
 export async function readTableChanges(
   database: Database,

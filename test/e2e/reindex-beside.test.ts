@@ -163,6 +163,27 @@ describe('reindex beside the live database', () => {
       }),
   );
 
+  it(
+    'another table is written to between the stop and the swap → not verified, and an undo brings that back',
+    { timeout: runLimitMs },
+    () =>
+      inEach(
+        worlds.filter(({ form }) => form === 'runbook'),
+        async (world) => {
+          const before = await readEventRows(world.sandbox);
+          const args = besideArgs(world, lateBlock);
+          await expectEnd(run(world, args, { TV_FAILPOINT: 'stop:acted' }), 'SIGKILL');
+          await world.sandbox.sql('INSERT INTO desk.notes VALUES (12)');
+          const text = await expectEnd(run(world, resumeArgs(world)), 5);
+          expect(text).toMatch(/✖ other tables {2}tables without events were written to before the swap/);
+          expect(text).toContain('desk.notes');
+          await expectEnd(run(world, undoArgs(world)), 0);
+          expect(await world.sandbox.sql('SELECT FROM desk.notes WHERE note = 12')).toHaveLength(1);
+          await expectAsBefore(world, before, 'undone');
+        },
+      ),
+  );
+
   const boundaries = [
     ...['backup:acted', 'copy:started', 'copy:restored', 'copy:acted', 'fill:started', 'fill:acted'],
     ...['stop:acted', 'swap:started', 'swap:locked', 'swap:acted'],

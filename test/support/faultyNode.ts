@@ -32,6 +32,8 @@ export interface FaultOptions {
   readonly cap?: number;
   /** `rateinfura1`: the Retry-After header, in seconds. Default: none. */
   readonly retryAfter?: number;
+  /** Asked before each HTTP request: how the node behaves from this one on. */
+  readonly choose?: (methods: readonly string[]) => FaultMode | Promise<FaultMode>;
 }
 
 type Answer = Readonly<Record<string, unknown>>;
@@ -332,14 +334,16 @@ export async function faultyNode(
     for (const call of list) {
       calls.push({ method: call.method, selector: selectorOf(call), batch: list.length });
     }
-    const refusal = whole[node.mode]?.(query);
+    if (options.choose !== undefined) node.mode = await options.choose(list.map(({ method }) => method));
+    const { mode: now } = node;
+    const refusal = whole[now]?.(query);
     if (refusal !== undefined) {
       if (refusal[0] === 429 && options.retryAfter !== undefined) {
         response.setHeader('retry-after', options.retryAfter);
       }
       return send(response, refusal);
     }
-    const behave = each[node.mode] ?? ((call: RpcCall) => forward(call));
+    const behave = each[now] ?? ((call: RpcCall) => forward(call));
     try {
       const answers = await Promise.all(list.map((call) => behave(call, forward)));
       send(response, [200, Array.isArray(query) ? answers : answers[0]]);

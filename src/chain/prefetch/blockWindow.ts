@@ -3,7 +3,7 @@ import { exitCodes, TvError } from '../../errors/TvError.ts';
 import type { Chain } from '../../runbook/context.ts';
 import { sleep } from '../../runbook/sleep.ts';
 import { describeRpcError } from '../describeRpcError.ts';
-import { readHeader, readStretch, type StretchBlock } from './readStretch.ts';
+import { Contradiction, type Header, readHeader, readStretch, type StretchBlock } from './readStretch.ts';
 
 export interface BlockWindowParameters {
   readonly addresses: readonly Address[];
@@ -27,8 +27,12 @@ export class Reorganised extends Error {
   }
 }
 
-/** Blocks of one stretch. Logs of a stretch are read in wider or narrower ranges, as the node allows. */
+/**
+ * Blocks of one stretch at most, and at least. Each attempt that fails halves it, so that a node that refuses one call
+ * in a few still serves whole stretches; each that succeeds doubles it.
+ */
 const stretchBlocks = 1_000;
+const shortestStretch = 4;
 /** Text that is read ahead, in characters: about 1 KB a log and 2 KB a block without transactions. */
 const mostChars = 64 * 2 ** 20;
 /** Blocks that stay behind the newest one handed out: a program may ask for a block of its batch again. */
@@ -163,6 +167,8 @@ export class BlockWindow {
   async #fill(): Promise<void> {
     const { addresses, signal } = this.#parameters;
     let waitMs = firstWaitMs;
+    let width = stretchBlocks;
+    const headers = new Map<number, Header>();
     while (!signal.aborted && this.#failure === undefined) {
       const last = Math.max(this.#target, this.#parameters.readAhead);
       if (this.#next > last || (this.#chars > mostChars && this.#next > this.#wanted)) {
@@ -170,24 +176,29 @@ export class BlockWindow {
         continue;
       }
       const [epoch, from] = [this.#epoch, this.#next];
-      const to = Math.min(last, from + stretchBlocks - 1);
+      const to = Math.min(last, from + width - 1);
       try {
-        const blocks = await readStretch(this.#chain, { from, to, addresses, signal });
+        const blocks = await readStretch(this.#chain, { from, to, addresses, signal, headers });
+        headers.clear();
         if (epoch !== this.#epoch) continue;
         const before = this.#hashes.get(from - 1);
         if (before !== undefined && blocks[0]?.parentHash !== before) await this.#goBack(from - 1);
         else this.#add(blocks);
         this.#trouble = undefined;
         waitMs = firstWaitMs;
+        width = Math.min(stretchBlocks, width * 2);
       } catch (error) {
         if (signal.aborted) return;
         const described = describeRpcError(error, this.#chain);
         if (!(described instanceof TvError) || described.exitCode === exitCodes.blocked) {
           this.#failure = described;
         } else {
+          if (error instanceof Contradiction) headers.clear();
           this.#trouble = described.message.replace(/\.$/, '');
           await sleep(waitMs, signal).catch(() => {});
-          waitMs = Math.min(longestWaitMs, waitMs * 2);
+          // Narrower first: only where that does not help either, the nodes are given time.
+          if (width === shortestStretch) waitMs = Math.min(longestWaitMs, waitMs * 2);
+          else width = Math.max(shortestStretch, Math.floor(width / 2));
         }
       }
       this.#wake();

@@ -32,6 +32,8 @@ export interface StretchParameters {
   readonly to: number;
   readonly addresses: readonly Address[];
   readonly signal: AbortSignal;
+  /** Headers of an attempt that failed, by number: the next one adds to them, and asks only for those that lack. */
+  readonly headers: Map<number, Header>;
 }
 
 /** Blocks of a stretch whose receipts are read where only their filter says that logs are missing. */
@@ -41,7 +43,7 @@ const mostSuspects = 8;
  * A stretch of the chain: headers and logs, read side by side and checked against each other. Each log belongs to
  * a header by its block hash, each header to the one before. Where a block's filter says that an address may have
  * logs and none was returned, the receipts decide, and their logs are served.
- * @throws TvError where the nodes stay away, lag, or contradict themselves: a later attempt may succeed
+ * @throws TvError where the nodes stay away, lag, or contradict themselves (`Contradiction`): a later attempt may succeed
  * @throws TvError with `exitCode` `blocked` where the log index is known to be incomplete
  */
 export async function readStretch(chain: Chain, parameters: StretchParameters): Promise<StretchBlock[]> {
@@ -75,15 +77,28 @@ export async function readStretch(chain: Chain, parameters: StretchParameters): 
   }));
 }
 
-interface Header extends Pick<StretchBlock, 'number' | 'hash' | 'parentHash'> {
+export interface Header extends Pick<StretchBlock, 'number' | 'hash' | 'parentHash'> {
   readonly bloom: unknown;
   readonly transactions: readonly `0x${string}`[];
   readonly text: string;
 }
 
-async function readHeaders(chain: Chain, { from, to }: StretchParameters): Promise<readonly Header[]> {
+async function readHeaders(
+  chain: Chain,
+  { from, to, headers: kept }: StretchParameters,
+): Promise<readonly Header[]> {
   const numbers = Array.from({ length: to - from + 1 }, (_, index) => from + index);
-  const headers = await Promise.all(numbers.map((number) => readHeader(chain, number)));
+  const read = async (number: number) => {
+    const header = kept.get(number) ?? (await readHeader(chain, number));
+    kept.set(number, header);
+    return header;
+  };
+  // Where one fails, the others are still waited for: the next attempt would ask for them a second time.
+  const answers = await Promise.allSettled(numbers.map(read));
+  const headers = answers.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
   for (const [index, header] of headers.entries()) {
     const before = headers[index - 1];
     if (before !== undefined && header.parentHash !== before.hash) {
@@ -218,8 +233,11 @@ export function lower(address: Address): Address {
   return address.toLowerCase() as Address;
 }
 
-function contradiction(what: string): UnavailableError {
-  return new UnavailableError('chain.unreliable-node', `The RPC node contradicts itself: ${what}.`, {
+/** Headers and logs may be of different replicas, or of before and after a reorganisation. */
+export class Contradiction extends UnavailableError {}
+
+function contradiction(what: string): Contradiction {
+  return new Contradiction('chain.unreliable-node', `The RPC node contradicts itself: ${what}.`, {
     next: { when: 'set RPC_URL, or chain.rpcUrls, to another node', tv: ['config', 'show'] },
   });
 }

@@ -9,7 +9,7 @@ import { renamedUrl } from '../../database/parseDatabaseUrl.ts';
 import type { EventKind } from '../../database/readEventKinds.ts';
 import { readProgress } from '../../database/readProgress.ts';
 import { onHost } from '../../errors/advice.ts';
-import { TvError } from '../../errors/TvError.ts';
+import { exitCodes, TvError } from '../../errors/TvError.ts';
 import { besideUnit, removeBesideUnit, writeBesideUnit } from '../../host/besideUnit.ts';
 import { readEnvValue } from '../../host/envFile.ts';
 import { readEnvFile } from '../../host/readEnvFile.ts';
@@ -20,7 +20,7 @@ import type { StepContext } from '../../runbook/define.ts';
 import { monotonic } from '../../runbook/monotonic.ts';
 import { poll } from '../../runbook/poll.ts';
 import { note } from '../../runbook/step.ts';
-import { compareWithChain } from '../compareWithChain.ts';
+import { type CompareParameters, compareWithChain } from '../compareWithChain.ts';
 import { applicationName, withDatabase, withMaintenance } from '../maintenance.ts';
 import { missingEvents } from './missingEvents.ts';
 import { lastBlockKept, waitForCatchUp } from './waitForCatchUp.ts';
@@ -56,6 +56,9 @@ const proven = note<number>('provenTo');
 const noteEveryMs = 10_000;
 /** The live indexer reads this many blocks by itself when it starts on the new database. */
 const fewBlocks = 10;
+/** A comparison that fails because of the nodes is made again so often, at most so many milliseconds later. */
+const mostAttempts = 20;
+const longestWaitMs = 10_000;
 /** A part that is missing is read again this many times. */
 const rounds = 3;
 /** The second indexer is connected to its database within this time, in milliseconds. */
@@ -99,6 +102,8 @@ async function fill(ctx: StepContext, parameters: IndexBesideParameters): Promis
   let next = fromBlock;
   let events = 0;
   let refills = 0;
+  /** Of these, those because events were missing; reorganisations are the chain's own doing. */
+  let retries = 0;
   let indexed: { readonly blocks: number; readonly ms: number } | undefined;
   let readFrom = Math.max(fromBlock, (proven.read(ctx) ?? -1) + 1);
   await clearFrom(ctx, parameters, readFrom);
@@ -115,7 +120,7 @@ async function fill(ctx: StepContext, parameters: IndexBesideParameters): Promis
         continue;
       }
     }
-    const comparison = await compareWithChain(ctx, {
+    const comparison = await comparePatiently(ctx, {
       ...{ schema, contracts, fromBlock: next, toBlock: target, before: kinds },
       onProgress: ctx.progress,
     });
@@ -125,13 +130,14 @@ async function fill(ctx: StepContext, parameters: IndexBesideParameters): Promis
       one === undefined ? [] : one.block,
     );
     if (wrong.length > 0) {
-      if (refills >= rounds) {
+      if (retries >= rounds) {
         if (missing === undefined) break;
         throw await missingEvents(ctx, {
           ...{ unit: besideUnit(parameters.unit), missing: comparison.missing, tried: rounds },
         });
       }
       refills++;
+      retries++;
       readFrom = Math.max(fromBlock, Math.min(...wrong));
       await clearFrom(ctx, parameters, readFrom);
       continue;
@@ -149,6 +155,25 @@ async function fill(ctx: StepContext, parameters: IndexBesideParameters): Promis
     blocks: indexed?.blocks ?? 0,
     indexingMs: indexed?.ms ?? 0,
   };
+}
+
+/**
+ * The comparison, again while nodes fail in passing: what has been filled for hours is not given up for that.
+ * @throws the failure of the last attempt; at once what trying again would not help
+ */
+async function comparePatiently(
+  ctx: StepContext,
+  parameters: CompareParameters,
+): ReturnType<typeof compareWithChain> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await compareWithChain(ctx, parameters);
+    } catch (error) {
+      const mayPass = error instanceof TvError && error.exitCode !== exitCodes.blocked;
+      if (!mayPass || ctx.signal.aborted || attempt >= mostAttempts) throw error;
+      await ctx.clock.sleep(Math.min(longestWaitMs, 1_000 * attempt), ctx.signal);
+    }
+  }
 }
 
 /** Rows from a block on go, in one transaction with the cursor. */
