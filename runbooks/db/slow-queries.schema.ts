@@ -24,6 +24,7 @@ const slowStatement = z.object({
 export default schemaFor<DataOf<typeof command>>()(
   z.object({
     running: z.array(runningStatement),
+    hidden: z.number(),
     obstacle: z.enum(['not-installed', 'not-loaded', 'not-seen', 'not-created']).nullable(),
     preloaded: z.string().nullable(),
     onlyOwn: z.boolean(),

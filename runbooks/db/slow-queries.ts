@@ -1,5 +1,9 @@
 import * as z from 'zod';
-import { type RunningStatement, readRunning } from '../../src/database/statements/readRunning.ts';
+import {
+  countHidden,
+  type RunningStatement,
+  readRunning,
+} from '../../src/database/statements/readRunning.ts';
 import {
   readStatements,
   type SlowStatement,
@@ -9,7 +13,7 @@ import { onHost } from '../../src/errors/advice.ts';
 import { asAdmin } from '../../src/operations/maintenance.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { count, duration } from '../../src/text/format.ts';
+import { count, duration, howMany } from '../../src/text/format.ts';
 import { visibleWidth, wrap } from '../../src/text/layout.ts';
 import { byHand } from './slow-queries.byHand.ts';
 
@@ -42,14 +46,15 @@ export default defineReport({
     ),
   },
   collect: async (ctx, { by, limit }) => {
-    const [statements, running] = await Promise.all([
+    const [statements, running, hidden] = await Promise.all([
       asAdmin(ctx, (admin) => readStatements(ctx.database(), { order: by, limit, admin })),
       readRunning(ctx.database(), { overMs: longMs, limit }),
+      countHidden(ctx.database()),
     ]);
-    return { database: ctx.database().target.name, by, ...statements, running };
+    return { database: ctx.database().target.name, by, ...statements, running, hidden };
   },
   render: (data, paint) => {
-    const { by, obstacle, onlyOwn, user, statements, running } = data;
+    const { by, obstacle, onlyOwn, user, statements, running, hidden } = data;
     const head = paint.bold(`Statements by ${by === 'calls' ? 'calls' : `${by} time`}`);
     const past =
       obstacle !== null
@@ -62,8 +67,19 @@ export default defineReport({
         ? [wrap(`${user} sees only its own statements: GRANT pg_read_all_stats TO ${user}`, paint.width)]
         : [];
     const now =
-      running.length === 0 ? '  nothing runs for longer than a second' : list(runningRows(running), paint);
-    return `${[head, past, ...own, '', paint.bold('Right now'), now].join('\n')}\n`;
+      running.length > 0
+        ? list(runningRows(running), paint)
+        : `  nothing${hidden > 0 ? ' that can be seen' : ''} runs for longer than a second`;
+    const unseen =
+      hidden === 0
+        ? []
+        : [
+            wrap(
+              `  what runs in ${howMany(hidden, 'session')} of other roles is unknown: GRANT pg_read_all_stats TO ${user}`,
+              paint.width,
+            ),
+          ];
+    return `${[head, past, ...own, '', paint.bold('Right now'), now, ...unseen].join('\n')}\n`;
   },
 });
 

@@ -1,5 +1,6 @@
 import { endSessions } from '../../src/database/endSessions.ts';
 import { readServer } from '../../src/database/readServer.ts';
+import { countHidden } from '../../src/database/statements/readRunning.ts';
 import { listVacuumTables } from '../../src/database/vacuum/listVacuumTables.ts';
 import { oldestTransaction } from '../../src/database/vacuum/oldestTransaction.ts';
 import { TableLocked, vacuumTable } from '../../src/database/vacuum/vacuumTable.ts';
@@ -152,8 +153,15 @@ export async function preflight(ctx: Context): Promise<PreflightResult<VacuumFac
   });
 
   preflight.check('transactions', 'database', async () => {
-    const oldest = await oldestTransaction(ctx.database());
-    if (oldest === undefined || oldest.seconds < longOpenSeconds) return pass('none open for long');
+    const [oldest, hidden] = await Promise.all([
+      oldestTransaction(ctx.database()),
+      countHidden(ctx.database()),
+    ]);
+    if (oldest === undefined || oldest.seconds < longOpenSeconds) {
+      return hidden === 0
+        ? pass('none open for long')
+        : warn(`none that can be seen is open for long; ${howMany(hidden, 'session')} of other roles cannot`);
+    }
     return warn(`one is open for ${duration(oldest.seconds * 1000)}: what died since then cannot be freed`, {
       facts: { pid: String(oldest.pid), user: oldest.user, application: oldest.application },
       next: [{ tv: ['db', 'slow-queries'] }],

@@ -1,6 +1,7 @@
+import { sql } from 'kysely';
 import type { Database } from '../runbook/context.ts';
 import type { EventSchema } from './eventSchema.ts';
-import { client, currentDatabase, ownPid } from './expressions.ts';
+import { client, currentDatabase, isClient, isHidden, ownPid } from './expressions.ts';
 import { onlyReads, readTableLocks, type TableLock } from './tableLocks.ts';
 
 export type Session = {
@@ -9,11 +10,13 @@ export type Session = {
   readonly application: string;
   /** Address and port; `local` for a Unix socket; null where the role may not see it. */
   readonly client: string | null;
-  /** As `pg_stat_activity` names it: `active`, `idle`, `idle in transaction`. */
+  /** True of another role's where this one may not see its client, state and statements. */
+  readonly hidden: boolean;
+  /** As `pg_stat_activity` names it: `active`, `idle`, `idle in transaction`; null where it is hidden. */
   readonly state: string | null;
   /** When it connected, ISO 8601; null where the role may not see it. */
   readonly since: string | null;
-  /** First words of the current or last statement. */
+  /** First words of the current or last statement; empty where it is hidden. */
   readonly statement: string;
   /** Event tables on which it holds a lock stronger than a read's. */
   readonly locks: readonly { readonly table: string; readonly mode: string }[];
@@ -46,12 +49,14 @@ export async function readSessions(kysely: Database['kysely']): Promise<readonly
       fn.coalesce('usename', val('')).as('user'),
       'application_name as application',
       client.as('client'),
+      isHidden.as('hidden'),
       'state',
       'backend_start as since',
-      fn.coalesce('query', val('')).as('statement'),
+      // The server writes `<insufficient privilege>` in the place of one that is hidden.
+      sql<string>`case when ${isHidden} then '' else coalesce(query, '') end`.as('statement'),
     ])
     .where('datname', '=', currentDatabase)
-    .where('backend_type', '=', 'client backend')
+    .where(isClient)
     .where('pid', '<>', ownPid)
     .orderBy('backend_start', (order) => order.asc().nullsLast())
     .orderBy('pid')

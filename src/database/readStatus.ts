@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { TvError } from '../errors/TvError.ts';
 import type { Database } from '../runbook/context.ts';
 import type { EventSchema } from './eventSchema.ts';
+import { isClient, isHidden } from './expressions.ts';
 import { readEventSchema } from './readEventSchema.ts';
 import { type IndexProgress, readProgress } from './readProgress.ts';
 
@@ -11,7 +12,9 @@ export type DatabaseStatus = {
   readonly version: string;
   readonly sizeBytes: number;
   readonly connections: { readonly used: number; readonly max: number };
-  /** Age of the oldest open transaction of other sessions, in seconds; null where there is none to see. */
+  /** Sessions of this database, of other roles, of which this role may not see what they do. */
+  readonly hiddenSessions: number;
+  /** Age of the oldest open transaction of the sessions that this role may see, in seconds; null where none is open. */
   readonly oldestTransactionSeconds: number | null;
   readonly schema: EventSchema | null;
   readonly progress: IndexProgress | null;
@@ -24,6 +27,7 @@ interface Row {
   readonly sizeBytes: number;
   readonly used: number;
   readonly max: number;
+  readonly hidden: number;
   readonly oldest: number | null;
 }
 
@@ -35,12 +39,14 @@ export async function readStatus(database: Database): Promise<DatabaseStatus> {
       select
         split_part(current_setting('server_version'), ' ', 1) as version,
         pg_database_size(current_database()) as "sizeBytes",
-        (select count(*) from pg_catalog.pg_stat_activity where backend_type = 'client backend') as used,
+        (select count(*) from pg_catalog.pg_stat_activity where ${isClient}) as used,
+        (select count(*) from pg_catalog.pg_stat_activity
+          where datname = current_database() and ${isClient} and ${isHidden}) as hidden,
         current_setting('max_connections')::int as max,
         (select extract(epoch from max(now() - xact_start))::float8
           from pg_catalog.pg_stat_activity
           where datname = current_database() and pid <> pg_backend_pid()
-            and backend_type = 'client backend') as oldest
+            and ${isClient}) as oldest
     `.execute(database.kysely),
     readEventsPart(database),
   ]);
@@ -51,6 +57,7 @@ export async function readStatus(database: Database): Promise<DatabaseStatus> {
     version: row.version,
     sizeBytes: row.sizeBytes,
     connections: { used: row.used, max: row.max },
+    hiddenSessions: row.hidden,
     oldestTransactionSeconds: row.oldest,
     ...events,
   };

@@ -366,7 +366,12 @@ function assertWhole(engine: Engine, state: RunState, steps: readonly Step[]): v
     'The machine was restarted after the run: a payment that is not in its journal may have been sent all the same.',
     {
       exitCode: exitCodes.blocked,
-      facts: { run, step: payment.title, command: payment.command, 'last line written': lines.at(-1)?.at ?? 'none' },
+      facts: {
+        run,
+        step: payment.title,
+        command: payment.command,
+        'last line written': lines.at(-1)?.at ?? 'none',
+      },
       next: [
         'look for the payment on the chain, from that time on',
         {

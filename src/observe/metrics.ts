@@ -339,9 +339,10 @@ export const metrics: readonly AnyMetric[] = [
   }),
   metric({
     name: 'tempovault_database_oldest_transaction_seconds',
-    help: 'Age of the oldest open transaction of other sessions; 0 where none is open.',
+    help: 'Age of the oldest open transaction of other sessions; 0 where none is open. Absent while sessions are hidden.',
     source: 'database',
-    value: ({ oldestTransactionSeconds }) => oldestTransactionSeconds ?? 0,
+    value: ({ oldestTransactionSeconds, hiddenSessions }) =>
+      hiddenSessions > 0 ? undefined : (oldestTransactionSeconds ?? 0),
   }),
   metric({
     name: 'tempovault_database_connections',

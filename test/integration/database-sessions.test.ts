@@ -12,8 +12,10 @@ import { endSessions } from '../../src/database/endSessions.ts';
 import { findWriters } from '../../src/database/findWriters.ts';
 import { listSessions } from '../../src/database/listSessions.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
+import { readStatus } from '../../src/database/readStatus.ts';
 import { clearSessions } from '../../src/database/restore/clearSessions.ts';
 import { swapDatabases } from '../../src/database/restore/swapDatabases.ts';
+import { countHidden } from '../../src/database/statements/readRunning.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import type { Database } from '../../src/runbook/context.ts';
@@ -203,12 +205,54 @@ describe('sessions', () => {
     await reader.query('BEGIN; SELECT * FROM events; SELECT * FROM events_id_seq');
     const ours = await session(made, 'tv dump');
     await ours.query('DELETE FROM events WHERE false');
-    const writers = await findWriters(database, { schema });
-    expect(writers.map((w) => [w.application, w.reason])).toEqual([
+    const { found, hidden } = await findWriters(database, { schema });
+    expect(hidden).toEqual([]);
+    expect(found.map((w) => [w.application, w.reason])).toEqual([
       ['', 'holds RowExclusiveLock on indexer_state'],
       ['python', 'its last statement writes events'],
       ['tempovault-indexer', 'its name says so'],
     ]);
+  });
+
+  it('what another role does is hidden → its locks and its name still count, and the rest is not "none"', async () => {
+    const made = await postgres.createDatabase('raw-and-kinds');
+    await made.admin(
+      `CREATE ROLE watcher LOGIN PASSWORD 'w'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO watcher`,
+    );
+    const url = new URL(made.url);
+    [url.username, url.password] = ['watcher', 'w'];
+    const database = connect(url.href);
+    const schema = await readEventSchema(database);
+    const before = await readStatus(database);
+    const locking = await session(made, 'python');
+    await locking.query('BEGIN; DELETE FROM events WHERE false');
+    const named = await session(made, 'tempovault-indexer');
+    await named.query('BEGIN; SELECT 1');
+    const idle = await session(made, 'api');
+    await idle.query('DELETE FROM events WHERE false');
+
+    const { found, hidden } = await findWriters(database, { schema });
+    expect(found.map((w) => [w.application, w.reason, w.hidden])).toEqual([
+      ['python', 'holds RowExclusiveLock on events', true],
+      ['tempovault-indexer', 'its name says so', true],
+    ]);
+    expect(hidden.map(({ application, state, statement }) => [application, state, statement])).toEqual([
+      ['api', null, ''],
+    ]);
+    const status = await readStatus(database);
+    expect(status.hiddenSessions).toBe(3);
+    // tv may have opened another one of its own.
+    expect(status.connections.used).toBeGreaterThanOrEqual(before.connections.used + 3);
+    expect(await countHidden(database)).toBe(3);
+
+    await made.admin('GRANT pg_read_all_stats TO watcher');
+    const seen = connect(url.href);
+    expect((await findWriters(seen, { schema })).found).toHaveLength(3);
+    expect(await readStatus(seen)).toMatchObject({
+      hiddenSessions: 0,
+      oldestTransactionSeconds: expect.any(Number),
+    });
+    expect(await countHidden(seen)).toBe(0);
   });
 
   it('ends the sessions of one application name and no other', async () => {

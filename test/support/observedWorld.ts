@@ -173,6 +173,7 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     version: '17.2',
     sizeBytes: 1_000_000,
     connections: { used: 4, max: 100 },
+    hiddenSessions: 0,
     oldestTransactionSeconds: null,
     schema: {
       ...{ form: 'raw-and-kinds', tables: [], raw: null, cursor: null },

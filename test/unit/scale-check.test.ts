@@ -108,6 +108,7 @@ const writer = (client: string): Writer => ({
     pid: 7,
     user: 'tempovault',
     application: 'indexer',
+    hidden: false,
     client,
     state: 'idle',
     since: null,
@@ -116,8 +117,11 @@ const writer = (client: string): Writer => ({
   ...{ locks: [], reason: 'its name says so' },
 });
 
+const writing = (...found: readonly Writer[]) => known({ found, hidden: [] });
+
 function seen(hosts: ScaleSeen['hosts'], more: Partial<ScaleSeen> = {}): ScaleSeen {
-  return { hosts, tuning: known(fitting), writers: known([writer('10.0.0.1:40000')]), ...more };
+  const writers = writing(writer('10.0.0.1:40000'));
+  return { hosts, tuning: known(fitting), writers, role: 'tv', ...more };
 }
 
 function idsOf(scale: ScaleSeen): readonly string[] {
@@ -257,7 +261,7 @@ describe('what is found', () => {
           }),
           apiHost({ services: (units) => stopped(without(units, 'oracle'), 'indexer') }),
         ],
-        { writers: known([]) },
+        { writers: writing() },
       ),
       ['critical service-down:indexer', 'critical hosts-indexer < service-down:indexer'],
     ],
@@ -315,8 +319,13 @@ describe('what is found', () => {
     ],
     [
       'sessions that write come from two addresses',
-      seen([host()], { writers: known([writer('10.0.0.1:40000'), writer('10.0.0.9:40000')]) }),
+      seen([host()], { writers: writing(writer('10.0.0.1:40000'), writer('10.0.0.9:40000')) }),
       ['critical second-indexer'],
+    ],
+    [
+      'sessions of another role are hidden',
+      seen([host()], { writers: known({ found: [], hidden: [{ ...writer('?'), hidden: true }] }) }),
+      ['unknown unknown-writers'],
     ],
     ['a relay at its pace', seen([host(active(signalsEvery(60, 12)))]), []],
     ['too few signals to tell', seen([host(active(signalsEvery(20, 4)))]), []],
@@ -388,7 +397,7 @@ describe('what is advised', () => {
         }),
         apiHost({ services: (units) => stopped(without(units, 'oracle'), 'indexer') }),
       ],
-      { writers: known([]) },
+      { writers: writing() },
     );
     expect(nextOf(moved)[0]).toBe('on api-2: tv service start indexer');
   });

@@ -206,8 +206,9 @@ describe('other processes of the same program', () => {
 describe('sessions that write the event tables', () => {
   const from = (client: string | null): Writer => ({
     ...{ pid: 7, user: 'tempovault', application: '', client, state: 'idle', since: null },
-    ...{ statement: '', locks: [], reason: 'its last statement writes events' },
+    ...{ statement: '', locks: [], reason: 'its last statement writes events', hidden: false },
   });
+  const unseen = { ...from(null), hidden: true };
   it.each([
     ['none, the unit stopped', [], false, 'pass'],
     ['one, the unit stopped', [from('10.0.0.7:4000')], false, 'block'],
@@ -217,10 +218,25 @@ describe('sessions that write the event tables', () => {
     ['its own two of another host', [from('10.0.0.7:4000'), from('10.0.0.7:4001')], true, 'pass'],
     ['its own and that of another host', [from('local'), from('10.0.0.7:4000')], true, 'block'],
   ] as const)('%s → %s', (_, writers, runs, status) => {
-    expect(judgeWriters(writers, runs).status).toBe(status);
+    expect(judgeWriters({ found: writers, hidden: [] }, { runs, role: 'tv' }).status).toBe(status);
+  });
+  it.each([
+    ['of which this role sees nothing, the unit stopped', [], [unseen], false, 'warn'],
+    ['of which this role sees nothing, the unit runs', [from('local')], [unseen], true, 'warn'],
+    ['that hold a lock, their address hidden, the unit runs', [unseen], [], true, 'warn'],
+    ['that hold a lock, their address hidden, the unit stopped', [unseen], [], false, 'block'],
+  ] as const)('sessions of another role %s → %s', (_what, found, hidden, runs, status) => {
+    const finding = judgeWriters({ found, hidden }, { runs, role: 'tv' });
+    expect(finding.status).toBe(status);
+    if (status === 'warn') {
+      expect(finding.summary).toBe(
+        'whether another indexer writes is unknown: 1 session of tempovault is hidden from tv',
+      );
+      expect(advice(finding).join()).toContain('GRANT pg_read_all_stats TO "tv"');
+    }
   });
   it('names each session, and may be overruled', () => {
-    const finding = judgeWriters([from('10.0.0.7:4000')], false);
+    const finding = judgeWriters({ found: [from('10.0.0.7:4000')], hidden: [] }, { runs: false, role: 'tv' });
     expect(finding.override).toBe('second-indexer');
     expect(finding.facts).toEqual({
       'session 7': 'no name, of tempovault, from 10.0.0.7:4000: its last statement writes events',

@@ -49,12 +49,27 @@ describe('maskStatement', () => {
   });
 });
 
+test('sessions of other roles are hidden → not that nothing runs', () => {
+  const shown = slowQueries.render(
+    {
+      ...{ database: 'tempovault', by: 'total', onlyOwn: false, user: 'tempovault', obstacle: null },
+      ...{ preloaded: null, statements: [], running: [], hidden: 2 },
+    },
+    plainPaint(200),
+    { by: 'total', limit: 10 },
+  );
+  expect(shown).toContain('nothing that can be seen runs for longer than a second');
+  expect(shown).toContain(
+    'what runs in 2 sessions of other roles is unknown: GRANT pg_read_all_stats TO tempovault',
+  );
+});
+
 describe('how to get pg_stat_statements', () => {
   const advice = (obstacle: Statements['obstacle'], preloaded: string | null) =>
     slowQueries.render(
       {
         ...{ database: 'tempovault', by: 'total', onlyOwn: true, user: 'tempovault', obstacle, preloaded },
-        ...{ statements: [], running: [] },
+        ...{ statements: [], running: [], hidden: 0 },
       },
       plainPaint(200),
       { by: 'total', limit: 10 },

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../runbook/context.ts';
-import { currentDatabase, ownPid } from '../expressions.ts';
+import { currentDatabase, isClient, isHidden, ownPid } from '../expressions.ts';
 import { maskStatement } from './maskStatement.ts';
 
 export type RunningStatement = {
@@ -37,7 +37,7 @@ export async function readRunning(
       fn.coalesce('query', val('')).as('statement'),
     ])
     .where('datname', '=', currentDatabase)
-    .where('backend_type', '=', 'client backend')
+    .where(isClient)
     .where('pid', '<>', ownPid)
     .where(({ or, eb }) => or([eb('state', '=', 'active'), eb('state', 'like', 'idle in transaction%')]))
     .where(
@@ -48,4 +48,16 @@ export async function readRunning(
     .$narrowType<{ state: string }>()
     .execute();
   return rows.map((row) => ({ ...row, statement: maskStatement(row.statement) }));
+}
+
+/** Sessions of this database of which this role may not see whether anything runs in them. */
+export async function countHidden(database: Database): Promise<number> {
+  const { sessions } = await database.kysely
+    .selectFrom('pg_catalog.pg_stat_activity')
+    .select(({ fn }) => fn.countAll<number>().as('sessions'))
+    .where('datname', '=', currentDatabase)
+    .where(isClient)
+    .where(isHidden)
+    .executeTakeFirstOrThrow();
+  return Number(sessions);
 }

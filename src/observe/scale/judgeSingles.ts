@@ -143,7 +143,7 @@ export function twiceAtBoot(
 
 /** A second indexer that is on none of the hosts still has a session in the database. */
 export function sessions(
-  { writers }: ScaleSeen,
+  { writers, role }: ScaleSeen,
   hosts: readonly HostSeen[],
   judged: readonly Finding[],
 ): readonly Finding[] {
@@ -154,8 +154,11 @@ export function sessions(
     ];
   }
   const runs = hosts.some((host) => instancesOn(host, 'indexer').words.length > 0);
-  const { status, summary, facts = {}, next = [] } = judgeWriters(writers.value, runs);
+  const { status, summary, facts = {}, next = [] } = judgeWriters(writers.value, { runs, role });
   if (status === 'pass') return [];
+  if (status === 'warn') {
+    return [draft({ ...common, id: 'unknown-writers', level: 'unknown', sentence: summary, next })];
+  }
   return [
     draft({
       ...{ ...common, id: 'second-indexer', level: 'critical', sentence: summary, evidence: facts },

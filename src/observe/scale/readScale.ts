@@ -1,6 +1,6 @@
 import { mainHost } from '../../config/mapSettings.ts';
 import type { ServiceName } from '../../config/settings.ts';
-import { findWriters, type Writer } from '../../database/findWriters.ts';
+import { findWriters, type Writers } from '../../database/findWriters.ts';
 import { readEventSchema } from '../../database/readEventSchema.ts';
 import { connectHost } from '../../host/connectHost.ts';
 import { type ApiWorkers, readApiWorkers } from '../../host/readApiWorkers.ts';
@@ -28,7 +28,9 @@ export interface ScaleSeen {
   /** PostgreSQL's settings against the machine of the first host. */
   readonly tuning: Reading<Tuning>;
   /** Database sessions that write the event tables. */
-  readonly writers: Reading<readonly Writer[]>;
+  readonly writers: Reading<Writers>;
+  /** With which the database was asked. */
+  readonly role: string;
 }
 
 /** What a host is asked for. */
@@ -65,7 +67,7 @@ const tuning: Source<Tuning> = {
   describe: () => undefined,
 };
 
-const writers: Source<readonly Writer[]> = {
+const writers: Source<Writers> = {
   title: 'writing sessions',
   read: async ({ ctx }) => findWriters(ctx.database(), { schema: await readEventSchema(ctx.database()) }),
   describe: () => undefined,
@@ -85,7 +87,8 @@ export async function readScale(ctx: Context): Promise<ScaleSeen> {
     reader.reading(tuning),
     reader.reading(writers),
   ]);
-  return { hosts: [first, ...more], tuning: tuned, writers: writing };
+  const role = ctx.database().target.user;
+  return { hosts: [first, ...more], tuning: tuned, writers: writing, role };
 }
 
 async function readHost(

@@ -6,6 +6,6 @@ import type { Source } from '../sourceReader.ts';
 export const database: Source<DatabaseStatus> = {
   title: 'database',
   read: ({ ctx }) => readStatus(ctx.database()),
-  describe: ({ version, sizeBytes, connections }) =>
-    `PostgreSQL ${version}, ${bytes(sizeBytes)}, ${connections.used} of ${connections.max} connections`,
+  describe: ({ version, sizeBytes, connections, hiddenSessions: hidden }) =>
+    `PostgreSQL ${version}, ${bytes(sizeBytes)}, ${connections.used} of ${connections.max} connections${hidden === 0 ? '' : `; what ${hidden} of them do is hidden from this role`}`,
 };

@@ -76,7 +76,7 @@ async function findMovement(
       `find out who started process ${pid}, and end it`,
     );
   }
-  const [writer] = writers;
+  const [writer] = writers.found;
   if (writer !== undefined) {
     return moves(
       'A database session still writes event tables.',

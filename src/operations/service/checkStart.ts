@@ -1,7 +1,7 @@
 import { checkNodes } from '../../chain/preflight/checkNodes.ts';
 import { readHead } from '../../chain/readHead.ts';
 import { endThePause, readProtocol } from '../../chain/readProtocol.ts';
-import { findWriters, type Writer } from '../../database/findWriters.ts';
+import { describeHidden, findWriters, type Writers } from '../../database/findWriters.ts';
 import { readEventSchema } from '../../database/readEventSchema.ts';
 import { readProgress } from '../../database/readProgress.ts';
 import { readStatus } from '../../database/readStatus.ts';
@@ -122,7 +122,10 @@ function checkIndexer(ctx: Context, preflight: Preflight, unit: Promise<UnitValu
   preflight.check('writers', 'database', async () => {
     const { mainPid } = await need(unit, 'service');
     const schema = await readEventSchema(ctx.database());
-    return judgeWriters(await findWriters(ctx.database(), { schema }), mainPid !== 0);
+    return judgeWriters(await findWriters(ctx.database(), { schema }), {
+      runs: mainPid !== 0,
+      role: ctx.database().target.user,
+    });
   });
 }
 
@@ -130,10 +133,20 @@ function checkIndexer(ctx: Context, preflight: Preflight, unit: Promise<UnitValu
  * Sessions that write the event tables: while the unit does not run, each is another indexer. While it runs,
  * its own come from one address.
  */
-export function judgeWriters(writers: readonly Writer[], runs: boolean): Finding {
-  const addresses = new Set(writers.map(({ client }) => addressOf(client)));
+export function judgeWriters(
+  { found: writers, hidden }: Writers,
+  { runs, role }: { readonly runs: boolean; readonly role: string },
+): Finding {
+  const seen = writers.filter((writer) => !writer.hidden);
+  const addresses = new Set(seen.map(({ client }) => addressOf(client)));
   const others = runs ? addresses.size > 1 : writers.length > 0;
   if (!others) {
+    // Of those that hold locks the address is what this role may not see.
+    const unseen = [...hidden, ...writers.filter((writer) => writer.hidden)];
+    if (unseen.length > 0) {
+      const { words, next } = describeHidden(unseen, role);
+      return warn(`whether another indexer writes is unknown: ${words}`, { next: [next] });
+    }
     return pass(
       runs
         ? 'sessions that write the event tables come from one address'
