@@ -2,8 +2,6 @@ import { isVerified } from '../../database/backup/choosePrune.ts';
 import { hasVerifiedCopy } from '../../database/backup/copies.ts';
 import { onHost } from '../../errors/advice.ts';
 import { monitorUnit } from '../../host/monitorUnit.ts';
-import { nameRuns } from '../../journal/readRuns.ts';
-import { recoveryCommands } from '../../journal/runState.ts';
 import { firstCheckMs } from '../../operations/monitorUnit.ts';
 import { ago, bytes, duration, howMany, localTime } from '../../text/format.ts';
 import { outsideText } from '../../text/outsideText.ts';
@@ -288,39 +286,6 @@ export const hostRules = [
             sentence: `the certificate of ${certificate.host} is not trusted: ${certificate.untrusted}`,
             evidence: { issuer: certificate.issuer },
             next: [onHost('certbot certificates')],
-          },
-  }),
-  rule({
-    id: 'run-unfinished',
-    title: 'A run is unfinished',
-    section: '',
-    level: 'warning',
-    escalation: 1,
-    about: 'runs',
-    needs: ['runs'],
-    find: ({ runs: { left, unusual } }) =>
-      left.length === 0
-        ? undefined
-        : {
-            level: unusual.length > 0 ? 'critical' : 'warning',
-            sentence: `${left.length === 1 ? 'a run is' : 'runs are'} unfinished: ${nameRuns(left, unusual)}`,
-            next: left.flatMap(recoveryCommands),
-          },
-  }),
-  rule({
-    id: 'run-unverified',
-    title: 'The effect of a run was not verified',
-    section: '',
-    level: 'warning',
-    escalation: 1,
-    about: 'runs',
-    needs: ['runs'],
-    find: ({ runs: { unverified } }) =>
-      unverified.length === 0
-        ? undefined
-        : {
-            sentence: `not verified: ${unverified.join(', ')}`,
-            next: unverified.map((run) => ({ tv: ['resume', run] })),
           },
   }),
 ];
