@@ -111,6 +111,8 @@ const run = {
 };
 const db = (change: object) => worldWith({ database: (value) => ({ ...value, ...change }) });
 const index = (change: object) => worldWith({ indexer: (value) => ({ ...value, ...change }) });
+const withoutCursor = (block: number, unindexed: ValueOf<'indexer'>['unindexed']) =>
+  index({ block, source: 'rows', unindexed, waitingMs: { known: false, reason: 'no cursor' } });
 const signals = (...all: readonly object[]) =>
   worldWith({ signals: (value) => ({ ...value, signals: all.map((one) => ({ ...signal, ...one })) }) });
 const api = (health: object, ready: object = {}) =>
@@ -619,9 +621,36 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
   ],
   ['100 blocks behind → at the threshold, not above', index({ block: 4_900 }), []],
   [
-    'without a cursor the newest event may be old: a quiet protocol is no dead indexer',
-    index({ block: 10, source: 'rows', waitingMs: { known: true, value: 900_000 }, isMoving: undefined }),
+    'without a cursor, the newest event is near the head → the indexer is no further behind',
+    withoutCursor(4_900, undefined),
     [],
+  ],
+  [
+    'without a cursor, and the chain has nothing after the newest event: a quiet protocol is no dead indexer',
+    withoutCursor(10, { known: true, value: null }),
+    [],
+  ],
+  [
+    'without a cursor, and the chain has an event that came just now → not yet indexed',
+    withoutCursor(10, { known: true, value: 4_901 }),
+    [],
+  ],
+  [
+    'without a cursor, and the chain has had newer events for more than 100 blocks',
+    withoutCursor(10, { known: true, value: 4_900 }),
+    ['indexer-lag'],
+    'tv reindex check',
+  ],
+  [
+    'without a cursor, and the chain could not be searched for newer events → unknown',
+    withoutCursor(10, { known: false, reason: 'no logs' }),
+    ['indexer-no-cursor'],
+    'tv reindex check',
+  ],
+  [
+    'without a cursor, and the head is unknown',
+    index({ block: 10, source: 'rows', head: { known: false, reason: 'connection refused' } }),
+    ['indexer-lag-unknown'],
   ],
   [
     'the head is unknown, the cursor is known',
