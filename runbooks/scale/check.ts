@@ -18,15 +18,23 @@ const questions: readonly { readonly fine: string; readonly rules: readonly stri
     fine: 'every unit that is installed runs, and starts at boot',
     rules: [
       ...['host-away', 'unknown-services', 'unknown-processes', 'host-empty', 'same-machine'],
-      ...['service-down', 'service-missing', 'service-restarted', 'service-frozen', 'boot-lost'],
+      ...[
+        'service-down',
+        'service-missing',
+        'service-restarted',
+        'service-frozen',
+        'boot-lost',
+        'boot-unknown',
+      ],
     ],
   },
   {
     fine: 'they work: the API answers, the indexer keeps up, signals are fresh',
     rules: [
       ...['api-away', 'api-unhealthy', 'api-degraded', 'unknown-api'],
-      ...['indexer-stalled', 'indexer-lag', 'indexer-ahead', 'indexer-lag-unknown', 'unknown-indexer'],
-      ...['signals-dead', 'signals-stale', 'signals-late', 'unknown-signals'],
+      ...['indexer-stalled', 'indexer-lag', 'indexer-ahead', 'indexer-lag-unknown'],
+      ...['indexer-no-cursor', 'unknown-indexer'],
+      ...['signals-dead', 'signals-stale', 'signals-late', 'pairs-unknown', 'unknown-signals'],
     ],
   },
   { fine: 'the memory suffices', rules: ['memory-high', 'unknown-machine'] },
