@@ -2,10 +2,11 @@ import * as z from 'zod';
 import { address } from '../src/config/address.ts';
 import { type Advice, isAdviceCommand } from '../src/errors/advice.ts';
 import { UsageError } from '../src/errors/TvError.ts';
-import { type Finding, judge, nextOf } from '../src/observe/findings.ts';
+import { explainedBy, type Finding, judge, nextOf } from '../src/observe/findings.ts';
 import { inked, type Level, mark, pluginExitCode, worstLevel } from '../src/observe/level.ts';
 import { renderFindings } from '../src/observe/renderFindings.ts';
-import { observe } from '../src/observe/world.ts';
+import { unreadable } from '../src/observe/rules.ts';
+import { observe, unseenIn, type World } from '../src/observe/world.ts';
 import type { Context } from '../src/runbook/context.ts';
 import { defineReport, field } from '../src/runbook/define.ts';
 import { shortened } from '../src/text/format.ts';
@@ -18,8 +19,10 @@ import { type Question, type Symptom, type SymptomName, symptomNames, symptoms }
 interface Answered {
   readonly fine: string;
   readonly level: Level;
-  /** What says otherwise. */
+  /** What says otherwise, and sources that said nothing. */
   readonly findings: readonly string[];
+  /** Why it is unknown where no finding says so: there was nothing to look at. */
+  readonly reason: string | null;
 }
 
 /** What the questions of a diagnosis have been answered with. */
@@ -42,7 +45,7 @@ export default defineReport({
   section: '10',
   order: 3,
   description:
-    'Goes through the questions of a diagnosis in their order, and answers each from the services, the chain, the database and the host: what is fine, what is not, with the evidence, the likely cause and the remedy. Without a symptom it lists them all, with what is wrong now. `--fix` runs the first remedy that is a command of tv, which asks as it always does, and checks again. `--self` reports on tv itself instead: versions, paths, programs and settings of this machine, as a block for a bug report. It contacts nothing, works without a configuration or with a broken one, and prints no value of a setting or of an environment variable. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
+    'Goes through the questions of a diagnosis in their order, and answers each from the services, the chain, the database and the host: what is fine, what is not, with the evidence, the likely cause and the remedy, and what is unknown, since a source of it is silent or there is nothing to look at. Whatever else is found about what was read follows. Without a symptom it lists them all, with what is wrong now. `--fix` runs the first remedy that is a command of tv, which asks as it always does, and checks again. `--self` reports on tv itself instead: versions, paths, programs and settings of this machine, as a block for a bug report. It contacts nothing, works without a configuration or with a broken one, and prints no value of a setting or of an environment variable. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
   byHand,
   examples: [
     { what: 'All symptoms at once', line: 'tv doctor' },
@@ -93,15 +96,14 @@ export default defineReport({
     };
     const answers = (about?.questions ?? [])
       .filter(({ given: needed }) => needed === undefined || given[needed] !== undefined)
-      .map((question) => answerOf(question, all));
-    const named = new Set(answers.flatMap(({ findings }) => findings));
-    const findings = about === undefined ? all : withCauses(all, named);
+      .map((question) => answerOf(question, all, world));
+    const findings = inQuestionFirst(all, answers);
     return {
       environment,
       chainId: chain.id ?? null,
       symptom: symptom ?? null,
       title: about?.title ?? null,
-      level: worstLevel(findings.map(({ level }) => level)),
+      level: worstLevel([...findings, ...answers].map(({ level }) => level)),
       answers,
       findings,
       next: nextOf({ findings }),
@@ -111,9 +113,10 @@ export default defineReport({
     if ('tv' in data) return renderSelf(data, paint.width);
     const { environment, title, level, answers, findings, next } = data;
     const head = `${paint.bold(title ?? 'Doctor')} · ${environment} · ${inked(level, level, paint)}`;
-    const questions = answers.map(({ fine, level: of, findings: found }) => {
+    const questions = answers.map(({ fine, level: of, findings: found, reason }) => {
+      const why = [...(found.length === 0 ? [] : [found.join(', ')]), ...(reason === null ? [] : [reason])];
       const words =
-        of === 'ok' ? fine : `${fine}: ${of === 'unknown' ? 'unknown' : 'not true'} (${found.join(', ')})`;
+        of === 'ok' ? fine : `${fine}: ${of === 'unknown' ? 'unknown' : 'not true'} (${why.join('; ')})`;
       return `  ${mark(of, paint)} ${wrap(shortened(words, paint), paint.width - 4, '    ')}`;
     });
     const list = symptomNames.map((name) => [`tv doctor ${name}`, symptoms[name].title]);
@@ -125,7 +128,9 @@ export default defineReport({
         ? wrap(
             title === null
               ? 'Nothing is wrong now. For what users report:'
-              : 'Nothing of this is wrong now. The fault may be over: the journals of the services show what happened.',
+              : level === 'ok'
+                ? 'Nothing of this is wrong now. The fault may be over: the journals of the services show what happened.'
+                : 'What could be read is not wrong now. What is marked with ? is unknown.',
             paint.width,
           )
         : renderFindings(findings, paint),
@@ -137,7 +142,12 @@ export default defineReport({
   failureExitCode: pluginExitCode.unknown,
   remedy: (data, { fix }) => {
     if (fix !== true || 'tv' in data) return undefined;
-    const [first] = data.findings.filter(({ cause }) => cause === null).flatMap(({ next }) => next);
+    const { symptom, findings } = data;
+    // Of what was asked for alone: what was found beside it is shown, and not mended unasked.
+    const asked = symptom === null ? undefined : inQuestion(findings, data.answers);
+    const [first] = findings
+      .filter(({ id, cause }) => cause === null && (asked === undefined || asked.has(id)))
+      .flatMap(({ next }) => next);
     return isAdviceCommand(first) && 'tv' in first && first.when === undefined ? first.tv : undefined;
   },
 });
@@ -174,21 +184,43 @@ async function probes(
   return (await Promise.all(asked)).flat();
 }
 
-/** A question is as bad as the worst that says otherwise. */
-function answerOf({ fine, rules }: Question, all: readonly Finding[]): Answered {
-  const found = all.filter(({ id }) => rules.some((rule) => id === rule || id.startsWith(`${rule}:`)));
-  return { fine, level: worstLevel(found.map(({ level }) => level)), findings: found.map(({ id }) => id) };
+/** A question is as bad as the worst that says otherwise, and unknown at least where a source of it showed nothing. */
+function answerOf({ fine, sources, rules }: Question, all: readonly Finding[], world: World): Answered {
+  const silences = sources.flatMap((id) => [`unknown-${id}`, unreadable[id].away ?? '']);
+  const found = all.filter(
+    ({ id }) => silences.includes(id) || rules.some((rule) => id === rule || id.startsWith(`${rule}:`)),
+  );
+  const ids = found.map(({ id }) => id);
+  const reasons = sources.flatMap((id) => {
+    // Where a finding reports the silence, it has the reason.
+    const isFound = ids.includes(`unknown-${id}`) || ids.includes(unreadable[id].away ?? '');
+    const reason = isFound ? undefined : unseenIn(world, id);
+    return reason === undefined ? [] : [reason];
+  });
+  const levels = [...found.map(({ level }) => level), ...reasons.map(() => 'unknown' as const)];
+  return { fine, level: worstLevel(levels), findings: ids, reason: reasons.join('; ') || null };
 }
 
 /** What the questions name, and what explains it. */
-function withCauses(all: readonly Finding[], named: ReadonlySet<string>): readonly Finding[] {
-  const wanted = new Set(named);
-  for (const id of named) {
-    for (let one = all.find((each) => each.id === id); one?.cause != null; ) {
-      const { cause } = one;
-      wanted.add(cause);
-      one = all.find((each) => each.id === cause);
-    }
+function inQuestion(
+  all: readonly Pick<Finding, 'id' | 'cause'>[],
+  answers: readonly Pick<Answered, 'findings'>[],
+): ReadonlySet<string> {
+  const wanted = new Set(answers.flatMap(({ findings }) => findings));
+  for (const id of wanted) {
+    const cause = all.find((each) => each.id === id)?.cause;
+    // A set yields what is added while it is walked.
+    if (cause != null) wanted.add(cause);
   }
-  return all.filter(({ id }) => wanted.has(id));
+  return wanted;
+}
+
+/** All that was found, each cause followed by what it explains: first what the questions are about. */
+function inQuestionFirst(all: readonly Finding[], answers: readonly Answered[]): readonly Finding[] {
+  const asked = inQuestion(all, answers);
+  const groups = all
+    .filter(({ cause }) => cause === null)
+    .map((root) => [root, ...explainedBy(root.id, all)]);
+  const isAsked = (group: readonly Finding[]) => group.some(({ id }) => asked.has(id));
+  return [...groups.filter(isAsked), ...groups.filter((group) => !isAsked(group))].flat();
 }
