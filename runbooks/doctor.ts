@@ -1,41 +1,20 @@
 import * as z from 'zod';
 import { address } from '../src/config/address.ts';
-import { type Advice, isAdviceCommand } from '../src/errors/advice.ts';
+import { isAdviceCommand } from '../src/errors/advice.ts';
 import { UsageError } from '../src/errors/TvError.ts';
-import { explainedBy, type Finding, judge, nextOf } from '../src/observe/findings.ts';
-import { inked, type Level, mark, pluginExitCode, worstLevel } from '../src/observe/level.ts';
+import type { Finding } from '../src/observe/findings.ts';
+import { inked, mark, pluginExitCode } from '../src/observe/level.ts';
 import { renderFindings } from '../src/observe/renderFindings.ts';
-import { unreadable } from '../src/observe/rules.ts';
-import { observe, unseenIn, type World } from '../src/observe/world.ts';
+import { observe } from '../src/observe/world.ts';
 import type { Context } from '../src/runbook/context.ts';
 import { defineReport, field } from '../src/runbook/define.ts';
 import { shortened } from '../src/text/format.ts';
 import { table, wrap } from '../src/text/layout.ts';
 import { byHand } from './doctor.byHand.ts';
+import { type Diagnosis, diagnose, inQuestion } from './doctor.diagnosis.ts';
 import { probeAccount, probeCors, probeOrders } from './doctor.probes.ts';
 import { collectSelf, renderSelf, type SelfReport } from './doctor.self.ts';
-import { type Question, type Symptom, type SymptomName, symptomNames, symptoms } from './doctor.symptoms.ts';
-
-interface Answered {
-  readonly fine: string;
-  readonly level: Level;
-  /** What says otherwise, and sources that said nothing. */
-  readonly findings: readonly string[];
-  /** Why it is unknown where no finding says so: there was nothing to look at. */
-  readonly reason: string | null;
-}
-
-/** What the questions of a diagnosis have been answered with. */
-interface Diagnosis {
-  readonly environment: string;
-  readonly chainId: number | null;
-  readonly symptom: SymptomName | null;
-  readonly title: string | null;
-  readonly level: Level;
-  readonly answers: readonly Answered[];
-  readonly findings: readonly Finding[];
-  readonly next: readonly Advice[];
-}
+import { type Symptom, type SymptomName, symptomNames, symptoms } from './doctor.symptoms.ts';
 
 /** `tv doctor [symptom]`: from a symptom to its cause and what mends it. */
 export default defineReport({
@@ -80,34 +59,17 @@ export default defineReport({
       assertAlone({ symptom, origin, account, fix });
       return collectSelf(ctx);
     }
-    const { environment, chain } = ctx.settings;
     const about: Symptom | undefined = symptom === undefined ? undefined : symptoms[symptom];
     const [world, probed] = await Promise.all([
       observe(ctx, about?.sources),
       symptom === undefined ? [] : probes(ctx, symptom, origin, account),
     ]);
-    const judged = judge({ world, settings: ctx.settings, now: ctx.clock.now() });
-    // The origin given is asked about in the place of those of the settings.
-    const all = [...judged.findings.filter(({ id }) => !probed.some((other) => other.id === id)), ...probed];
     const { publicUrl, origins } = ctx.settings.api;
     const given = {
       ...{ origin, address: account, publicUrl },
       origins: origin === undefined && origins.length > 0 ? origins : undefined,
     };
-    const answers = (about?.questions ?? [])
-      .filter(({ given: needed }) => needed === undefined || given[needed] !== undefined)
-      .map((question) => answerOf(question, all, world));
-    const findings = inQuestionFirst(all, answers);
-    return {
-      environment,
-      chainId: chain.id ?? null,
-      symptom: symptom ?? null,
-      title: about?.title ?? null,
-      level: worstLevel([...findings, ...answers].map(({ level }) => level)),
-      answers,
-      findings,
-      next: nextOf({ findings }),
-    };
+    return diagnose({ symptom, world, probed, given, settings: ctx.settings, now: ctx.clock.now() });
   },
   render: (data, paint) => {
     if ('tv' in data) return renderSelf(data, paint.width);
@@ -182,45 +144,4 @@ async function probes(
     ...(account === undefined ? [] : [probeAccount(ctx, account)]),
   ];
   return (await Promise.all(asked)).flat();
-}
-
-/** A question is as bad as the worst that says otherwise, and unknown at least where a source of it showed nothing. */
-function answerOf({ fine, sources, rules }: Question, all: readonly Finding[], world: World): Answered {
-  const silences = sources.flatMap((id) => [`unknown-${id}`, unreadable[id].away ?? '']);
-  const found = all.filter(
-    ({ id }) => silences.includes(id) || rules.some((rule) => id === rule || id.startsWith(`${rule}:`)),
-  );
-  const ids = found.map(({ id }) => id);
-  const reasons = sources.flatMap((id) => {
-    // Where a finding reports the silence, it has the reason.
-    const isFound = ids.includes(`unknown-${id}`) || ids.includes(unreadable[id].away ?? '');
-    const reason = isFound ? undefined : unseenIn(world, id);
-    return reason === undefined ? [] : [reason];
-  });
-  const levels = [...found.map(({ level }) => level), ...reasons.map(() => 'unknown' as const)];
-  return { fine, level: worstLevel(levels), findings: ids, reason: reasons.join('; ') || null };
-}
-
-/** What the questions name, and what explains it. */
-function inQuestion(
-  all: readonly Pick<Finding, 'id' | 'cause'>[],
-  answers: readonly Pick<Answered, 'findings'>[],
-): ReadonlySet<string> {
-  const wanted = new Set(answers.flatMap(({ findings }) => findings));
-  for (const id of wanted) {
-    const cause = all.find((each) => each.id === id)?.cause;
-    // A set yields what is added while it is walked.
-    if (cause != null) wanted.add(cause);
-  }
-  return wanted;
-}
-
-/** All that was found, each cause followed by what it explains: first what the questions are about. */
-function inQuestionFirst(all: readonly Finding[], answers: readonly Answered[]): readonly Finding[] {
-  const asked = inQuestion(all, answers);
-  const groups = all
-    .filter(({ cause }) => cause === null)
-    .map((root) => [root, ...explainedBy(root.id, all)]);
-  const isAsked = (group: readonly Finding[]) => group.some(({ id }) => asked.has(id));
-  return [...groups.filter(isAsked), ...groups.filter((group) => !isAsked(group))].flat();
 }

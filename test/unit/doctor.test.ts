@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { diagnose } from '../../runbooks/doctor.diagnosis.ts';
 import { probeCors } from '../../runbooks/doctor.probes.ts';
 import { type Symptom, type SymptomName, symptomNames, symptoms } from '../../runbooks/doctor.symptoms.ts';
 import doctor from '../../runbooks/doctor.ts';
@@ -8,17 +9,9 @@ import type { SourceId, World } from '../../src/observe/world.ts';
 import { late, worldNow, worldSettings, worldWith } from '../support/observedWorld.ts';
 import { plainPaint } from '../support/paint.ts';
 
-let world: World;
-vi.mock('../../src/observe/world.ts', async (original) => ({
-  ...(await original<object>()),
-  observe: async (_: unknown, which: readonly string[]) =>
-    Object.fromEntries(Object.entries(world).filter(([id]) => which.includes(id))),
-}));
-
 const probed = ['orders-endpoint', 'cors-refused', 'cors-unknown', 'account-empty', 'account-unknown'];
 /** Shown where it is found, and the answer to no question. */
 const unasked = ['run-unapproved'];
-const api = { publicUrl: 'https://api.example', origins: ['https://app.example'] };
 /** All that a question can be about is there, and all is well. */
 const whole = {
   schedule: () => [],
@@ -32,15 +25,12 @@ const whole = {
   }),
 };
 
-async function diagnose(symptom: SymptomName, seen: World, settings: object = api) {
-  world = seen;
-  const ctx = {
-    settings: { ...worldSettings, api: settings, contracts: { dexStrategy: `0x${'4'.repeat(40)}` } },
-    api: () => ({ get: async () => ({ status: 200 }) }),
-    clock: { now: () => worldNow },
-  };
-  const data = await doctor.collect(ctx as never, { symptom } as never);
-  if ('tv' in data) throw new Error('it reports on itself');
+function diagnosed(symptom: SymptomName, all: World) {
+  const { sources }: Symptom = symptoms[symptom];
+  const world = Object.fromEntries(Object.entries(all).filter(([id]) => sources.some((read) => read === id)));
+  const given = { publicUrl: 'https://api.example', origins: ['https://app.example'] };
+  const at = { world, settings: worldSettings, now: worldNow };
+  const data = diagnose({ ...at, symptom, probed: [], given });
   return {
     ...data,
     text: doctor.render(data, plainPaint(200), {} as never),
@@ -76,14 +66,14 @@ describe.each(symptomNames)('symptom %s', (name) => {
     expect(sources.filter((id) => !asked.has(id)).toSorted()).toEqual(besides.toSorted());
   });
 
-  it('all is well → every answer is yes', async () => {
-    const { level, answers, exitCode, text } = await diagnose(name, worldWith(whole));
+  it('all is well → every answer is yes', () => {
+    const { level, answers, exitCode, text } = diagnosed(name, worldWith(whole));
     expect([level, exitCode, answers.filter((answer) => answer.level !== 'ok')]).toEqual(['ok', 0, []]);
     expect(text).toContain('Nothing of this is wrong now.');
   });
 
-  it.each(sources)('only %s is silent → a question is open, or the finding is shown', async (id) => {
-    const { level, unknown, findings, exitCode } = await diagnose(name, worldWith(whole, { [id]: late() }));
+  it.each(sources)('only %s is silent → a question is open, or the finding is shown', (id) => {
+    const { level, unknown, findings, exitCode } = diagnosed(name, worldWith(whole, { [id]: late() }));
     const isBeside = beside?.[id] !== undefined;
     expect(unknown.length > 0).toBe(!isBeside);
     if (isBeside && unreadable[id].quiet === true) return;
@@ -142,8 +132,8 @@ describe('what a diagnosis does not know', () => {
       worldWith({ orders: () => ({ known: false, reason: 'no answer' }) }, { breakers: late() }),
       '? no order rests on the DEX while trading is stopped: unknown (orders-resting)',
     ],
-  ])('%s', async (_, symptom, seen, line) => {
-    const { text, exitCode } = await diagnose(symptom, seen);
+  ])('%s', (_, symptom, seen, line) => {
+    const { text, exitCode } = diagnosed(symptom, seen);
     expect(text).toContain(line);
     expect(text).not.toContain('Nothing of this is wrong now');
     expect(exitCode).toBe(3);
@@ -174,13 +164,13 @@ describe('what a diagnosis does not know', () => {
         2,
       ],
     ),
-  ])('what is wrong is no longer dropped: %s', async (_, symptom, seen, line, exitCode) => {
-    const found = await diagnose(symptom, seen);
+  ])('what is wrong is no longer dropped: %s', (_, symptom, seen, line, exitCode) => {
+    const found = diagnosed(symptom, seen);
     expect(found.text).toContain(line);
     expect(found.exitCode).toBe(exitCode);
   });
 
-  it('what no question asks for is shown, after what one does', async () => {
+  it('what no question asks for is shown, after what one does', () => {
     const seen = worldWith({
       services: (all) => ({
         ...all,
@@ -188,7 +178,7 @@ describe('what a diagnosis does not know', () => {
         indexer: { ...all.indexer, activeState: 'failed', subState: 'failed' },
       }),
     });
-    const { findings, exitCode } = await diagnose('indexer-stuck', seen);
+    const { findings, exitCode } = diagnosed('indexer-stuck', seen);
     expect(findings.map(({ id }) => id)).toEqual(['service-down:indexer', 'service-down:api']);
     expect(exitCode).toBe(2);
   });
@@ -221,7 +211,7 @@ describe('the remedy', () => {
   });
 });
 
-it('what was found beside the questions is not mended', async () => {
+it('what was found beside the questions is not mended', () => {
   const down = (...names: readonly ('api' | 'indexer')[]) =>
     worldWith({
       services: (all) =>
@@ -232,10 +222,9 @@ it('what was found beside the questions is not mended', async () => {
           ]),
         ),
     });
-  const remedyOf = async (seen: World) =>
-    doctor.remedy?.(await diagnose('indexer-stuck', seen), { fix: true } as never);
-  expect(await remedyOf(down('api'))).toBeUndefined();
-  expect(await remedyOf(down('api', 'indexer'))).toEqual(['service', 'start', 'indexer']);
+  const remedyOf = (seen: World) => doctor.remedy?.(diagnosed('indexer-stuck', seen), { fix: true } as never);
+  expect(remedyOf(down('api'))).toBeUndefined();
+  expect(remedyOf(down('api', 'indexer'))).toEqual(['service', 'start', 'indexer']);
 });
 
 it('without a symptom it lists them', () => {

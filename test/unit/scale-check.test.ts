@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { answerFrom } from '../../runbooks/scale/check.answers.ts';
 import check from '../../runbooks/scale/check.ts';
 import type { Writer } from '../../src/database/findWriters.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
@@ -10,12 +11,6 @@ import type { ValueOf } from '../../src/observe/world.ts';
 import type { Tuning } from '../../src/operations/tuning.ts';
 import { away, late, worldNow, worldSettings, worldWith } from '../support/observedWorld.ts';
 import { plainPaint } from '../support/paint.ts';
-
-let given: ScaleSeen;
-vi.mock('../../src/observe/scale/readScale.ts', async (original) => ({
-  ...(await original<object>()),
-  readScale: async () => given,
-}));
 
 type Changes = Parameters<typeof worldWith>[0];
 type Services = ValueOf<'services'>;
@@ -494,18 +489,16 @@ describe('on one host', () => {
 });
 
 describe('the answers', () => {
-  const answersOf = async (scale: ScaleSeen) => {
-    given = scale;
-    const ctx = { settings: worldSettings, clock: { now: () => worldNow } };
-    const { answers, level } = await check.collect(ctx as never, {});
+  const answersOf = (scale: ScaleSeen) => {
+    const { answers, level } = answerFrom(judgeScale(scale, worldSettings, worldNow));
     return { level, open: answers.filter((answer) => answer.level !== 'ok').map(({ fine }) => fine) };
   };
   const running = 'every unit that is installed runs, and starts at boot';
   const working = 'they work: the API answers, the indexer keeps up, signals are fresh';
   const workers = 'the API has 2 × cores + 1 workers';
 
-  it('all is well → every answer is yes', async () => {
-    expect(await answersOf(seen([host()]))).toEqual({ level: 'ok', open: [] });
+  it('all is well → every answer is yes', () => {
+    expect(answersOf(seen([host()]))).toEqual({ level: 'ok', open: [] });
   });
 
   it.each<[string, HostSeen, readonly string[]]>([
@@ -526,16 +519,14 @@ describe('the answers', () => {
       host({ services: (units) => stopped(units, 'api'), processes: (all) => ({ ...all, api: [] }) }),
       [running, workers],
     ],
-  ])('%s → not answered with yes', async (_, one, expected) => {
-    expect((await answersOf(seen([one]))).open).toEqual(expected);
+  ])('%s → not answered with yes', (_, one, expected) => {
+    expect(answersOf(seen([one])).open).toEqual(expected);
   });
 
   it.each(['services', 'processes', 'machine', 'signals', 'relay', 'indexer', 'api'] as const)(
     'only %s is silent → a question is open',
-    async (source) => {
-      const { level, open } = await answersOf(
-        seen([{ ...host(), world: worldWith({}, { [source]: late() }) }]),
-      );
+    (source) => {
+      const { level, open } = answersOf(seen([{ ...host(), world: worldWith({}, { [source]: late() }) }]));
       expect([level, open.length > 0]).toEqual(['unknown', true]);
     },
   );
@@ -544,8 +535,8 @@ describe('the answers', () => {
     ['the states at boot', seen([host({}, { traits: silent('no answer') })])],
     ['PostgreSQL', seen([host()], { tuning: silent('no answer') })],
     ['the writing sessions', seen([host()], { writers: silent('no answer') })],
-  ])('only %s could not be read → a question is open', async (_, scale) => {
-    const { level, open } = await answersOf(scale);
+  ])('only %s could not be read → a question is open', (_, scale) => {
+    const { level, open } = answersOf(scale);
     expect([level, open.length]).toEqual(['unknown', 1]);
   });
 });
