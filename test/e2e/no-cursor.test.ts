@@ -12,7 +12,10 @@ it('a schema without a cursor: an indexer that is stopped is behind the events o
     };
     return findings.filter(({ id }) => id.startsWith('indexer-') || id === 'unknown-indexer');
   };
-  await until(async () => (await sandbox.tv(['status'])).exitCode === 0, { limitMs: 60_000 });
+  await until(async () => (await sandbox.tv(['status'])).exitCode === 0, {
+    what: 'a sandbox on which all is well',
+    limitMs: 60_000,
+  });
   await sandbox.systemctl('stop', 'tempovault-indexer');
   // A signal comes every few seconds.
   const few = ['--set', 'monitor.lagBlocks=3'];
@@ -29,5 +32,8 @@ it('a schema without a cursor: an indexer that is stopped is behind the events o
     /! the indexer keeps up with the chain: not true\s+\(indexer-lag\)/,
   );
   await sandbox.systemctl('start', 'tempovault-indexer');
-  await until(async () => (await found()).length === 0, { limitMs: 60_000 });
+  await until(async () => (await found()).length === 0, {
+    what: 'an indexer that keeps up again',
+    limitMs: 60_000,
+  });
 }, 240_000);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import dbBackups from '../../runbooks/db/backups.ts';
 import { readMarks } from '../../src/database/backup/marks.ts';
 import type { SourceReader } from '../../src/observe/sourceReader.ts';
 import { backups as backupsSource } from '../../src/observe/sources/backups.ts';
@@ -6,6 +7,7 @@ import { breakers as breakersSource } from '../../src/observe/sources/breakers.t
 import { orders } from '../../src/observe/sources/orders.ts';
 import type { ValueOf } from '../../src/observe/world.ts';
 import { well, worldNow } from '../support/observedWorld.ts';
+import { plainPaint } from '../support/paint.ts';
 
 type Breakers = ValueOf<'breakers'>;
 const closed = well.breakers;
@@ -72,4 +74,14 @@ it('the line of the backups does not say of marks that cannot be read that none 
   expect(line(newest)).toBe('1 backup, last verified one 5h 12min ago');
   expect(line(unreadable)).toBe('1 backup, none known to be verified');
   expect(line(unreadable, newest)).toBe('2 backups, last one known to be verified: 5h 12min ago');
+});
+
+it('tv db backups says of marks that cannot be read neither "never verified" nor "never copied"', () => {
+  const [newest] = well.backups.backups;
+  if (newest === undefined) throw new Error('the world has a backup');
+  const marks = readMarks('{"verif');
+  const data = { ...well.backups, backups: [{ ...newest, marks }], old: [], copiedBy: 'rclone' };
+  const text = dbBackups.render(data, plainPaint(400), {});
+  expect(text).toContain('its marks cannot be read: whether it was verified is unknown');
+  expect(text).not.toMatch(/never (verified|copied)/);
 });
