@@ -25,7 +25,7 @@ it('a schema without a cursor: an indexer that is stopped is behind the events o
       last = await found(...few);
       return last.length > 0;
     },
-    { limitMs: 60_000 },
+    { what: 'a finding about the indexer', limitMs: 60_000 },
   );
   expect(last).toMatchObject([{ id: 'indexer-lag', cause: 'service-down:indexer' }]);
   expect((await sandbox.tv(['doctor', 'indexer-stuck', ...few])).stdout).toMatch(
