@@ -44,7 +44,16 @@ export async function probeOrders(ctx: Context): Promise<readonly Finding[]> {
 export async function probeCors(ctx: Context, origin: string): Promise<readonly Finding[]> {
   const { url, publicUrl, timeoutMs } = ctx.settings.api;
   const base = publicUrl ?? url;
-  if (base === undefined) return [];
+  if (base === undefined) {
+    return [
+      finding(
+        'cors-unknown',
+        'unknown',
+        `whether pages of ${origin} may read its answers is unknown: neither api.url nor api.publicUrl is set`,
+        { next: [{ tv: ['config', 'show'] }] },
+      ),
+    ];
+  }
   return failing('cors-unknown', 'unknown', async () => {
     const { status, allowOrigin, allowed } = await readCors({
       ...{ url: base, path: '/api/v1/stats', origin, timeoutMs, signal: ctx.signal },

@@ -5,7 +5,12 @@ import { type DataOf, schemaFor } from '../src/runbook/schemaFor.ts';
 import { advice } from '../src/runbook/schemas.ts';
 import type command from './doctor.ts';
 
-const answered = z.object({ fine: z.string(), level, findings: z.array(z.string()) });
+const answered = z.object({
+  fine: z.string(),
+  level,
+  findings: z.array(z.string()),
+  reason: z.string().nullable(),
+});
 
 const diagnosis = z.object({
   environment: z.string(),

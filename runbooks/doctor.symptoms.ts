@@ -4,7 +4,12 @@ import type { SourceId } from '../src/observe/world.ts';
 export interface Question {
   /** What is so where nothing is found: `the API runs`. */
   readonly fine: string;
-  /** Rules that say otherwise, the most telling first; with a subject `service-down:api`. */
+  /**
+   * What "nothing is found" rests on: where one of these said nothing, or had nothing to look at, the answer is
+   * unknown. Empty for what the command itself asks (`doctor.probes.ts`).
+   */
+  readonly sources: readonly SourceId[];
+  /** Rules that say otherwise; with a subject `service-down:api`. The silence of a source needs no name here. */
   readonly rules: readonly string[];
   /** Left out unless that is given: a flag of the call, or a public URL in the settings. */
   readonly given?: 'origin' | 'origins' | 'address' | 'publicUrl';
@@ -12,47 +17,74 @@ export interface Question {
 
 export interface Symptom {
   readonly title: string;
+  /** All that is read. What is found about them is shown, also where no question asks for it. */
   readonly sources: readonly SourceId[];
   /** In the order of the diagnosis: what others rest on comes first. */
   readonly questions: readonly Question[];
+  /** Why no question rests on a source that is read. */
+  readonly beside?: { readonly [K in SourceId]?: string };
 }
 
 const host: readonly SourceId[] = ['services', 'crashes', 'processes', 'runs'];
 const chain: readonly SourceId[] = ['nodes', 'chain', 'protocol'];
 
+const ofHost = { crashes: 'it explains why a service went down, which is found without it' } as const;
+const ofPause = { protocol: 'a pause explains a service that was stopped on purpose' } as const;
+const ofDisk = { services: 'it explains that nothing of the host can be read' } as const;
+const ofInterval = {
+  relayInterval: "the contract's own limit says without it whether a signal is fresh",
+} as const;
+
 const rpc: Question = {
   fine: 'the RPC nodes answer, on the right chain, and quickly',
-  rules: [
-    'rpc-away',
-    'rpc-wrong-chain',
-    'unknown-nodes',
-    'unknown-chain',
-    'rpc-node-away',
-    'rpc-lagging',
-    'rpc-slow',
-  ],
+  sources: ['nodes', 'chain'],
+  rules: ['rpc-away', 'rpc-silent', 'rpc-wrong-chain', 'rpc-node-away', 'rpc-lagging', 'rpc-slow'],
 };
-const moving: Question = { fine: 'the chain makes blocks', rules: ['chain-stopped', 'unknown-chain'] };
+const moving: Question = { fine: 'the chain makes blocks', sources: ['chain'], rules: ['chain-stopped'] };
 const database: Question = {
   fine: 'the database answers, with connections to spare',
-  rules: ['database-away', 'unknown-database', 'database-connections', 'database-schema'],
+  sources: ['database'],
+  rules: ['database-connections', 'database-schema'],
 };
-const disk: Question = { fine: 'the disk has room', rules: ['disk-full', 'unknown-disk'] };
+const disk: Question = { fine: 'the disk has room', sources: ['disk'], rules: ['disk-full'] };
+const memory: Question = {
+  fine: 'the memory of the host is enough',
+  sources: ['machine'],
+  rules: ['memory-high'],
+};
 const open: Question = {
   fine: 'the protocol is not paused',
-  rules: ['paused', 'contract-missing', 'unknown-protocol'],
+  sources: ['protocol'],
+  rules: ['paused', 'contract-missing'],
 };
-const breakers: Question = { fine: 'no breaker is open', rules: ['breaker-open', 'unknown-breakers'] };
+const breakers: Question = {
+  fine: 'no breaker is open',
+  sources: ['breakers'],
+  rules: ['breaker-open', 'breakers-unknown'],
+};
+const resting: Question = {
+  fine: 'no order rests on the DEX while trading is stopped',
+  sources: ['orders'],
+  rules: ['orders-resting'],
+};
 const fresh: Question = {
   fine: 'the signals are fresh',
-  rules: ['signals-dead', 'signals-stale', 'signals-late', 'pairs-unknown', 'unknown-signals'],
+  sources: ['signals'],
+  rules: ['signals-dead', 'signals-stale', 'signals-late', 'pairs-unknown'],
 };
 const runs: Question = {
   fine: 'no run is unfinished',
-  rules: ['run-unfinished', 'run-unverified', 'unknown-runs'],
+  sources: ['runs'],
+  rules: ['run-unfinished', 'run-unverified'],
+};
+const key: Question = {
+  fine: 'the key of the relay is authorised',
+  sources: ['relay'],
+  rules: ['relay-not-authorised'],
 };
 const relayAccount: Question = {
   fine: 'the account of the relay can pay, and nothing is stuck',
+  sources: ['relay'],
   rules: [
     'relay-fee-token',
     'relay-no-fees',
@@ -60,13 +92,25 @@ const relayAccount: Question = {
     'relay-clock',
     'relay-unread',
     'relay-funds-low',
-    'unknown-relay',
   ],
+};
+const healthy: Question = {
+  fine: 'the API is healthy and ready',
+  sources: ['api'],
+  rules: ['api-unhealthy', 'api-degraded', 'api-slow'],
+};
+const certificate: Question = {
+  fine: 'the certificate of the public URL is valid',
+  sources: ['certificate'],
+  rules: ['certificate-expiring', 'certificate-untrusted'],
+  given: 'publicUrl',
 };
 
 function running(name: 'api' | 'indexer' | 'oracle', title: string): Question {
   return {
-    fine: `${title} runs once, and is not suspended`,
+    // Several processes of the API are workers.
+    fine: `${title} runs${name === 'api' ? '' : ' once'}, and is not suspended`,
+    sources: ['services', 'processes'],
     rules: [
       `service-memory:${name}`,
       `service-down:${name}`,
@@ -74,9 +118,6 @@ function running(name: 'api' | 'indexer' | 'oracle', title: string): Question {
       `service-frozen:${name}`,
       `service-twice:${name}`,
       `service-restarted:${name}`,
-      'host-away',
-      'unknown-services',
-      'unknown-processes',
     ],
   };
 }
@@ -86,69 +127,58 @@ export const symptoms = {
   'api-503': {
     title: 'The API answers 503, or not at all',
     sources: [...host, ...chain, 'database', 'api', 'machine', 'certificate'],
-    questions: [
-      runs,
-      running('api', 'the API'),
-      database,
-      rpc,
-      {
-        fine: 'the memory of the host is enough',
-        rules: ['memory-high', 'unknown-machine'],
-      },
-      {
-        fine: 'the API is healthy and ready',
-        rules: ['api-away', 'unknown-api', 'api-unhealthy', 'api-degraded', 'api-slow'],
-      },
-      {
-        fine: 'the certificate of the public URL is valid',
-        rules: ['certificate-expiring', 'certificate-untrusted', 'unknown-certificate'],
-        given: 'publicUrl',
-      },
-    ],
+    questions: [runs, running('api', 'the API'), database, rpc, moving, memory, healthy, certificate],
+    beside: { ...ofHost, ...ofPause },
   },
   orders: {
     title: 'The frontend shows "Failed to fetch orders"',
     sources: [...host, ...chain, 'database', 'api', 'cors', 'certificate'],
     questions: [
+      runs,
       running('api', 'the API'),
-      {
-        fine: 'the API is healthy and ready',
-        rules: ['api-away', 'unknown-api', 'api-unhealthy', 'api-degraded'],
-      },
-      { fine: 'the endpoint of the orders answers', rules: ['orders-endpoint'] },
+      database,
+      rpc,
+      moving,
+      healthy,
+      { fine: 'the endpoint of the orders answers', sources: [], rules: ['orders-endpoint'] },
       {
         fine: 'a page of the origin may read the answer (CORS)',
+        sources: [],
         rules: ['cors-refused', 'cors-unknown'],
         given: 'origin',
       },
       {
         fine: 'pages of the frontend may read the answer (CORS)',
-        rules: ['cors-refused', 'unknown-cors'],
+        sources: ['cors'],
+        rules: ['cors-refused'],
         given: 'origins',
       },
-      {
-        fine: 'the certificate of the public URL is valid',
-        rules: ['certificate-expiring', 'certificate-untrusted', 'unknown-certificate'],
-        given: 'publicUrl',
-      },
+      certificate,
     ],
+    beside: { ...ofHost, ...ofPause },
   },
   'insufficient-funds': {
     title: 'Transactions fail with "insufficient funds"',
-    sources: [...host, ...chain, 'signals', 'relay'],
+    sources: [...host, ...chain, 'relay'],
     questions: [
+      runs,
       rpc,
+      moving,
+      running('oracle', 'the relay'),
+      key,
       relayAccount,
       {
         fine: 'the address given can pay',
+        sources: [],
         rules: ['account-empty', 'account-unknown'],
         given: 'address',
       },
     ],
+    beside: { ...ofHost, ...ofPause },
   },
   'indexer-stuck': {
     title: 'The indexer does not progress',
-    sources: [...host, ...chain, 'database', 'indexer', 'indexerError', 'events', 'disk', 'backups'],
+    sources: [...host, ...chain, 'database', 'indexer', 'indexerError', 'events', 'disk'],
     questions: [
       runs,
       running('indexer', 'the indexer'),
@@ -157,52 +187,76 @@ export const symptoms = {
       rpc,
       moving,
       {
-        fine: 'the cursor moves, and is near the head',
-        rules: ['indexer-ahead', 'indexer-stalled', 'indexer-lag', 'indexer-lag-unknown', 'unknown-indexer'],
+        fine: 'the indexer keeps up with the chain',
+        sources: ['indexer'],
+        rules: [
+          'indexer-ahead',
+          'indexer-stalled',
+          'indexer-lag',
+          'indexer-lag-unknown',
+          'indexer-no-cursor',
+        ],
       },
       {
         fine: 'the newest rows are those of the chain',
-        rules: ['events-surplus', 'events-missing', 'unknown-events'],
+        sources: ['events'],
+        rules: ['events-surplus', 'events-missing', 'events-doubtful'],
       },
     ],
+    beside: {
+      ...ofHost,
+      ...ofPause,
+      indexerError: 'it is evidence of why an indexer makes no progress, which is found without it',
+    },
   },
   'oracle-stale': {
     title: 'The oracle is stale',
-    sources: [...host, ...chain, 'signals', 'relay', 'relayInterval', 'oldKeys'],
+    sources: [...host, ...chain, 'signals', 'relay', 'relayInterval'],
+    questions: [runs, rpc, moving, open, running('oracle', 'the relay'), key, relayAccount, fresh],
+    beside: { ...ofHost, ...ofInterval },
+  },
+  'strategies-not-deploying': {
+    title: 'Strategies do not deploy capital',
+    sources: [...host, ...chain, 'breakers', 'orders', 'signals', 'relay', 'relayInterval'],
     questions: [
       runs,
       rpc,
       moving,
       open,
+      breakers,
+      resting,
       running('oracle', 'the relay'),
-      { fine: 'the key of the relay is authorised', rules: ['relay-not-authorised', 'unknown-relay'] },
+      key,
       relayAccount,
       fresh,
     ],
-  },
-  'strategies-not-deploying': {
-    title: 'Strategies do not deploy capital',
-    sources: [...host, ...chain, 'breakers', 'orders', 'signals', 'relay', 'relayInterval'],
-    questions: [rpc, moving, open, breakers, running('oracle', 'the relay'), relayAccount, fresh],
+    beside: { ...ofHost, ...ofInterval },
   },
   'transactions-rejected': {
     title: 'Transactions are rejected',
     sources: [...host, ...chain, 'breakers', 'signals', 'relay', 'relayInterval'],
-    questions: [rpc, moving, open, breakers, fresh, relayAccount],
+    questions: [runs, rpc, moving, open, breakers, running('oracle', 'the relay'), fresh, key, relayAccount],
+    beside: { ...ofHost, ...ofInterval },
   },
   'database-slow': {
     title: 'The database is slow',
-    sources: [...host, 'database', 'machine', 'disk', 'backups'],
-    questions: [
-      database,
-      disk,
-      { fine: 'the memory of the host is enough', rules: ['memory-high', 'unknown-machine'] },
-    ],
+    sources: ['services', 'runs', 'database', 'machine', 'disk'],
+    questions: [runs, database, disk, memory],
+    beside: ofDisk,
   },
   'disk-full': {
     title: 'The disk is full',
-    sources: ['services', 'disk', 'backups', 'database', 'schedule'],
-    questions: [disk, { fine: 'scheduled jobs run', rules: ['schedule-failed', 'schedule-idle'] }, database],
+    sources: ['services', 'disk', 'database', 'schedule'],
+    questions: [
+      disk,
+      {
+        fine: 'scheduled jobs run',
+        sources: ['schedule'],
+        rules: ['schedule-failed', 'schedule-idle'],
+      },
+      database,
+    ],
+    beside: ofDisk,
   },
 } as const satisfies Readonly<Record<string, Symptom>>;
 

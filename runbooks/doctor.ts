@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { address } from '../src/config/address.ts';
-import { type Advice, isAdviceCommand } from '../src/errors/advice.ts';
+import { isAdviceCommand } from '../src/errors/advice.ts';
 import { UsageError } from '../src/errors/TvError.ts';
-import { type Finding, judge, nextOf } from '../src/observe/findings.ts';
-import { inked, type Level, mark, pluginExitCode, worstLevel } from '../src/observe/level.ts';
+import type { Finding } from '../src/observe/findings.ts';
+import { inked, mark, pluginExitCode } from '../src/observe/level.ts';
 import { renderFindings } from '../src/observe/renderFindings.ts';
 import { observe } from '../src/observe/world.ts';
 import type { Context } from '../src/runbook/context.ts';
@@ -11,28 +11,10 @@ import { defineReport, field } from '../src/runbook/define.ts';
 import { shortened } from '../src/text/format.ts';
 import { table, wrap } from '../src/text/layout.ts';
 import { byHand } from './doctor.byHand.ts';
+import { type Diagnosis, diagnose, inQuestion } from './doctor.diagnosis.ts';
 import { probeAccount, probeCors, probeOrders } from './doctor.probes.ts';
 import { collectSelf, renderSelf, type SelfReport } from './doctor.self.ts';
-import { type Question, type Symptom, type SymptomName, symptomNames, symptoms } from './doctor.symptoms.ts';
-
-interface Answered {
-  readonly fine: string;
-  readonly level: Level;
-  /** What says otherwise. */
-  readonly findings: readonly string[];
-}
-
-/** What the questions of a diagnosis have been answered with. */
-interface Diagnosis {
-  readonly environment: string;
-  readonly chainId: number | null;
-  readonly symptom: SymptomName | null;
-  readonly title: string | null;
-  readonly level: Level;
-  readonly answers: readonly Answered[];
-  readonly findings: readonly Finding[];
-  readonly next: readonly Advice[];
-}
+import { type Symptom, type SymptomName, symptomNames, symptoms } from './doctor.symptoms.ts';
 
 /** `tv doctor [symptom]`: from a symptom to its cause and what mends it. */
 export default defineReport({
@@ -42,7 +24,7 @@ export default defineReport({
   section: '10',
   order: 3,
   description:
-    'Goes through the questions of a diagnosis in their order, and answers each from the services, the chain, the database and the host: what is fine, what is not, with the evidence, the likely cause and the remedy. Without a symptom it lists them all, with what is wrong now. `--fix` runs the first remedy that is a command of tv, which asks as it always does, and checks again. `--self` reports on tv itself instead: versions, paths, programs and settings of this machine, as a block for a bug report. It contacts nothing, works without a configuration or with a broken one, and prints no value of a setting or of an environment variable. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
+    'Goes through the questions of a diagnosis in their order, and answers each from the services, the chain, the database and the host: what is fine, what is not, with the evidence, the likely cause and the remedy, and what is unknown, since a source of it is silent or there is nothing to look at. Whatever else is found about what was read follows. Without a symptom it lists them all, with what is wrong now. `--fix` runs the first remedy that is a command of tv, which asks as it always does, and checks again. `--self` reports on tv itself instead: versions, paths, programs and settings of this machine, as a block for a bug report. It contacts nothing, works without a configuration or with a broken one, and prints no value of a setting or of an environment variable. Exit codes follow the monitoring-plugin convention: 0 ok, 1 warning, 2 critical, 3 unknown.',
   byHand,
   examples: [
     { what: 'All symptoms at once', line: 'tv doctor' },
@@ -77,43 +59,26 @@ export default defineReport({
       assertAlone({ symptom, origin, account, fix });
       return collectSelf(ctx);
     }
-    const { environment, chain } = ctx.settings;
     const about: Symptom | undefined = symptom === undefined ? undefined : symptoms[symptom];
     const [world, probed] = await Promise.all([
       observe(ctx, about?.sources),
       symptom === undefined ? [] : probes(ctx, symptom, origin, account),
     ]);
-    const judged = judge({ world, settings: ctx.settings, now: ctx.clock.now() });
-    // The origin given is asked about in the place of those of the settings.
-    const all = [...judged.findings.filter(({ id }) => !probed.some((other) => other.id === id)), ...probed];
     const { publicUrl, origins } = ctx.settings.api;
     const given = {
       ...{ origin, address: account, publicUrl },
       origins: origin === undefined && origins.length > 0 ? origins : undefined,
     };
-    const answers = (about?.questions ?? [])
-      .filter(({ given: needed }) => needed === undefined || given[needed] !== undefined)
-      .map((question) => answerOf(question, all));
-    const named = new Set(answers.flatMap(({ findings }) => findings));
-    const findings = about === undefined ? all : withCauses(all, named);
-    return {
-      environment,
-      chainId: chain.id ?? null,
-      symptom: symptom ?? null,
-      title: about?.title ?? null,
-      level: worstLevel(findings.map(({ level }) => level)),
-      answers,
-      findings,
-      next: nextOf({ findings }),
-    };
+    return diagnose({ symptom, world, probed, given, settings: ctx.settings, now: ctx.clock.now() });
   },
   render: (data, paint) => {
     if ('tv' in data) return renderSelf(data, paint.width);
     const { environment, title, level, answers, findings, next } = data;
     const head = `${paint.bold(title ?? 'Doctor')} · ${environment} · ${inked(level, level, paint)}`;
-    const questions = answers.map(({ fine, level: of, findings: found }) => {
+    const questions = answers.map(({ fine, level: of, findings: found, reason }) => {
+      const why = [...(found.length === 0 ? [] : [found.join(', ')]), ...(reason === null ? [] : [reason])];
       const words =
-        of === 'ok' ? fine : `${fine}: ${of === 'unknown' ? 'unknown' : 'not true'} (${found.join(', ')})`;
+        of === 'ok' ? fine : `${fine}: ${of === 'unknown' ? 'unknown' : 'not true'} (${why.join('; ')})`;
       return `  ${mark(of, paint)} ${wrap(shortened(words, paint), paint.width - 4, '    ')}`;
     });
     const list = symptomNames.map((name) => [`tv doctor ${name}`, symptoms[name].title]);
@@ -125,7 +90,9 @@ export default defineReport({
         ? wrap(
             title === null
               ? 'Nothing is wrong now. For what users report:'
-              : 'Nothing of this is wrong now. The fault may be over: the journals of the services show what happened.',
+              : level === 'ok'
+                ? 'Nothing of this is wrong now. The fault may be over: the journals of the services show what happened.'
+                : 'What could be read is not wrong now. What is marked with ? is unknown.',
             paint.width,
           )
         : renderFindings(findings, paint),
@@ -137,7 +104,12 @@ export default defineReport({
   failureExitCode: pluginExitCode.unknown,
   remedy: (data, { fix }) => {
     if (fix !== true || 'tv' in data) return undefined;
-    const [first] = data.findings.filter(({ cause }) => cause === null).flatMap(({ next }) => next);
+    const { symptom, findings } = data;
+    // Of what was asked for alone: what was found beside it is shown, and not mended unasked.
+    const asked = symptom === null ? undefined : inQuestion(findings, data.answers);
+    const [first] = findings
+      .filter(({ id, cause }) => cause === null && (asked === undefined || asked.has(id)))
+      .flatMap(({ next }) => next);
     return isAdviceCommand(first) && 'tv' in first && first.when === undefined ? first.tv : undefined;
   },
 });
@@ -172,23 +144,4 @@ async function probes(
     ...(account === undefined ? [] : [probeAccount(ctx, account)]),
   ];
   return (await Promise.all(asked)).flat();
-}
-
-/** A question is as bad as the worst that says otherwise. */
-function answerOf({ fine, rules }: Question, all: readonly Finding[]): Answered {
-  const found = all.filter(({ id }) => rules.some((rule) => id === rule || id.startsWith(`${rule}:`)));
-  return { fine, level: worstLevel(found.map(({ level }) => level)), findings: found.map(({ id }) => id) };
-}
-
-/** What the questions name, and what explains it. */
-function withCauses(all: readonly Finding[], named: ReadonlySet<string>): readonly Finding[] {
-  const wanted = new Set(named);
-  for (const id of named) {
-    for (let one = all.find((each) => each.id === id); one?.cause != null; ) {
-      const { cause } = one;
-      wanted.add(cause);
-      one = all.find((each) => each.id === cause);
-    }
-  }
-  return all.filter(({ id }) => wanted.has(id));
 }

@@ -1,7 +1,7 @@
 import { isVerified } from '../../src/database/backup/choosePrune.ts';
 import { describeProof } from '../../src/database/backup/copies.ts';
 import { type Backup, listBackups, unsupportedAdvice } from '../../src/database/backup/listBackups.ts';
-import type { BackupMarks } from '../../src/database/backup/marks.ts';
+import { areUnreadable, type BackupMarks } from '../../src/database/backup/marks.ts';
 import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { describeFormat } from '../../src/operations/backup.ts';
@@ -108,8 +108,9 @@ function describe(backup: Backup, paint: Paint, copies: boolean): string {
   const cursor = manifest?.cursorBlock;
   const verdict = marks.verified;
   const how = verdict?.how === 'restored' ? 'restored' : 'read';
-  const verified =
-    verdict === null
+  const verified = areUnreadable(marks)
+    ? paint.warn('its marks cannot be read: whether it was verified is unknown')
+    : verdict === null
       ? paint.warn('never verified')
       : verdict.problems.length > 0
         ? paint.bad(`failed verification ${ago(new Date(verdict.at), paint.now)}`)
@@ -120,7 +121,7 @@ function describe(backup: Backup, paint: Paint, copies: boolean): string {
     manifest === null ? `${form}, no manifest` : describeFormat(manifest),
     ...(cursor === null || cursor === undefined ? [] : [`block ${count(cursor)}`]),
     problems.length > 0 ? paint.bad('broken') : verified,
-    ...(copies ? [describeCopy(marks.copied, paint)] : []),
+    ...(copies && !areUnreadable(marks) ? [describeCopy(marks.copied, paint)] : []),
     ...(marks.pinned === null ? [] : [paint.bold(`pinned: ${visible(marks.pinned.reason)}`)]),
   ].join(' · ');
   const mark =

@@ -1,6 +1,7 @@
 import { isVerified } from '../../src/database/backup/choosePrune.ts';
 import type { Backup } from '../../src/database/backup/listBackups.ts';
 import type { BackupForm } from '../../src/database/backup/manifest.ts';
+import { areUnreadable } from '../../src/database/backup/marks.ts';
 import { verifyBackup } from '../../src/database/backup/verifyBackup.ts';
 import { listDataTables } from '../../src/database/listDataTables.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
@@ -226,12 +227,14 @@ export async function readChosen(ctx: Context, parameters: ChosenParameters) {
   }
   const failure = chosen.marks.verified?.problems[0];
   if (inPlace && !isVerified(chosen)) {
-    return block(
-      failure === undefined
-        ? `${chosen.name} was never verified, and --in-place leaves nothing else`
-        : `${chosen.name} failed its last verification (${visible(failure)}), and --in-place leaves nothing else`,
-      { next: [{ tv: ['db', 'verify', chosen.name, '--restore'] }, { tv: ['db', 'backup'] }] },
-    );
+    const why = areUnreadable(chosen.marks)
+      ? `the marks of ${chosen.name} cannot be read: whether it was verified is unknown`
+      : failure === undefined
+        ? `${chosen.name} was never verified`
+        : `${chosen.name} failed its last verification (${visible(failure)})`;
+    return block(`${why}, and --in-place leaves nothing else`, {
+      next: [{ tv: ['db', 'verify', chosen.name, '--restore'] }, { tv: ['db', 'backup'] }],
+    });
   }
   const { path, form, archive, createdAt, manifest } = chosen;
   const value = {

@@ -3,7 +3,6 @@ import type { Diagnosis } from '../../src/chain/oracle/diagnose.ts';
 import { readAuthority } from '../../src/chain/oracle/readAuthority.ts';
 import { readKeyAge } from '../../src/chain/oracle/readKeyAge.ts';
 import { pairTitle } from '../../src/chain/pairs/pair.ts';
-import { readHead } from '../../src/chain/readHead.ts';
 import { endThePause } from '../../src/chain/readProtocol.ts';
 import { type Advice, distinctAdvice, onHost } from '../../src/errors/advice.ts';
 import { type Answer, answer } from '../../src/errors/answer.ts';
@@ -16,7 +15,7 @@ import { type RunState, recoveryCommands } from '../../src/journal/runState.ts';
 import { inked, mark, pluginExitCode, worstLevel } from '../../src/observe/level.ts';
 import { causes, fees, nonces } from '../../src/observe/oracle/account.ts';
 import { chainOfOracle } from '../../src/observe/oracle/chain.ts';
-import { judgeKeyAge } from '../../src/observe/oracle/keyAge.ts';
+import { keyAgeSample } from '../../src/observe/oracle/keyAge.ts';
 import { type OracleState, readOracle } from '../../src/observe/oracle/readOracle.ts';
 import { relayLog, relayService } from '../../src/observe/oracle/relay.ts';
 import { judgeSignals } from '../../src/observe/oracle/signals.ts';
@@ -137,8 +136,8 @@ export default defineReport({
 });
 
 async function keyAge(ctx: Context, of: Parameters<typeof readKeyAge>[1]): Promise<SampleValue> {
-  const [age, { timestamp }] = await Promise.all([readKeyAge(ctx.chain(), of), readHead(ctx.chain())]);
-  return judgeKeyAge(age, { now: timestamp, maxDays: ctx.settings.oracle.keyMaxAgeDays });
+  const age = await readKeyAge(ctx.chain(), of);
+  return keyAgeSample(age, { now: ctx.clock.now(), maxDays: ctx.settings.oracle.keyMaxAgeDays });
 }
 
 /** A rejection is the reading of each sample that awaits it. */

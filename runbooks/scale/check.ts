@@ -1,6 +1,6 @@
 import { distinctAdvice } from '../../src/errors/advice.ts';
-import { type Finding, nextOf } from '../../src/observe/findings.ts';
-import { inked, mark, pluginExitCode, worstLevel } from '../../src/observe/level.ts';
+import { nextOf } from '../../src/observe/findings.ts';
+import { inked, mark, pluginExitCode } from '../../src/observe/level.ts';
 import { renderFindings } from '../../src/observe/renderFindings.ts';
 import { doublesOf, instancesOn, workersOn } from '../../src/observe/scale/hosts.ts';
 import { judgeScale } from '../../src/observe/scale/judgeScale.ts';
@@ -10,49 +10,8 @@ import { defineReport } from '../../src/runbook/define.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
 import { bytes, shortened } from '../../src/text/format.ts';
 import { aligned, table, visibleWidth, wrap } from '../../src/text/layout.ts';
+import { answerFrom } from './check.answers.ts';
 import { byHand } from './check.byHand.ts';
-
-/** What is asked after a resize or a move, and the findings that say no. */
-const questions: readonly { readonly fine: string; readonly rules: readonly string[] }[] = [
-  {
-    fine: 'every unit that is installed runs, and starts at boot',
-    rules: [
-      ...['host-away', 'unknown-services', 'unknown-processes', 'host-empty', 'same-machine'],
-      ...['service-down', 'service-missing', 'service-restarted', 'service-frozen', 'boot-lost'],
-    ],
-  },
-  {
-    fine: 'they work: the API answers, the indexer keeps up, signals are fresh',
-    rules: [
-      ...['api-away', 'api-unhealthy', 'api-degraded', 'unknown-api'],
-      ...['indexer-stalled', 'indexer-lag', 'indexer-ahead', 'indexer-lag-unknown', 'unknown-indexer'],
-      ...['signals-dead', 'signals-stale', 'signals-late', 'unknown-signals'],
-    ],
-  },
-  { fine: 'the memory suffices', rules: ['memory-high', 'unknown-machine'] },
-  { fine: 'the API has 2 × cores + 1 workers', rules: ['api-workers'] },
-  {
-    fine: "PostgreSQL's settings fit the machine",
-    rules: ['tuning-differs', 'tuning-waiting', 'tuning-elsewhere', 'unknown-tuning'],
-  },
-  {
-    fine: 'exactly one indexer',
-    rules: [
-      'hosts-indexer',
-      'service-twice:indexer',
-      'second-indexer',
-      'unknown-writers',
-      'boot-twice:indexer',
-    ],
-  },
-  {
-    fine: 'exactly one oracle relay',
-    rules: [
-      ...['hosts-oracle', 'service-twice:oracle', 'second-relay', 'boot-twice:oracle'],
-      ...['relay-stuck', 'relay-unread', 'unknown-relay'],
-    ],
-  },
-];
 
 interface ShownHost {
   readonly name: string;
@@ -83,21 +42,13 @@ export default defineReport({
   input: {},
   collect: async (ctx) => {
     const seen = await readScale(ctx);
-    const all = judgeScale(seen, ctx.settings, ctx.clock.now());
-    const findings = asked(all);
+    const { findings, level, answers } = answerFrom(judgeScale(seen, ctx.settings, ctx.clock.now()));
     const doubles = doublesOf(seen.hosts);
     return {
       environment: ctx.settings.environment,
-      level: worstLevel(findings.map(({ level }) => level)),
+      level,
       hosts: seen.hosts.map((host) => shown(host, doubles.get(host.name) ?? null)),
-      answers: questions.map(({ fine, rules }) => {
-        const found = findings.filter(({ id }) => isAbout(id, rules));
-        return {
-          fine,
-          level: worstLevel(found.map(({ level }) => level)),
-          findings: found.map(({ id }) => id),
-        };
-      }),
+      answers,
       findings,
       next: distinctAdvice(nextOf({ findings })),
     };
@@ -120,25 +71,6 @@ export default defineReport({
   exitCode: ({ level }) => pluginExitCode[level],
   failureExitCode: pluginExitCode.unknown,
 });
-
-/** Whether a finding, on whichever host, is of one of these rules. */
-function isAbout(id: string, rules: readonly string[]): boolean {
-  const plain = id.replace(/@.*$/, '');
-  return rules.some((rule) => plain === rule || plain.startsWith(`${rule}:`));
-}
-
-/** Findings that answer a question, and what explains them. */
-function asked(all: readonly Finding[]): readonly Finding[] {
-  const wanted = new Set(
-    all.filter(({ id }) => questions.some(({ rules }) => isAbout(id, rules))).map(({ id }) => id),
-  );
-  for (const id of wanted) {
-    const cause = all.find((finding) => finding.id === id)?.cause;
-    // A set yields what is added while it is walked.
-    if (cause != null) wanted.add(cause);
-  }
-  return all.filter(({ id }) => wanted.has(id));
-}
 
 function shown(host: HostSeen, sameAs: string | null): ShownHost {
   const { name, world } = host;

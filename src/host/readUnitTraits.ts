@@ -11,8 +11,23 @@ export interface UnitTraits {
   readonly isOutdated: boolean;
   /** Timers, sockets and paths that may start it. */
   readonly triggers: readonly string[];
-  /** Whether it starts at boot, in systemd's word: `enabled`, `disabled`, `static`, `masked`; undefined if none. */
+  /** Whether it starts at boot, in systemd's word: `enabled`, `disabled`, `static`, `masked`; undefined if none. See `startsAtBoot`. */
   readonly atBoot: string | undefined;
+}
+
+/** Words of `UnitFileState` by systemctl(1), "is-enabled". A unit in /run is gone after a boot. */
+const atBootByWord: Readonly<Record<string, boolean>> = {
+  ...{ enabled: true, alias: true, generated: true },
+  ...{ disabled: false, linked: false, 'linked-runtime': false, 'enabled-runtime': false },
+  ...{ masked: false, 'masked-runtime': false },
+};
+
+/**
+ * Whether systemd starts a unit at boot. Undefined where its word does not say so: a `static` unit is started if another
+ * one asks for it.
+ */
+export function startsAtBoot({ atBoot }: Pick<UnitTraits, 'atBoot'>): boolean | undefined {
+  return atBoot === undefined ? undefined : atBootByWord[atBoot];
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { Settings } from '../config/settings.ts';
-import { isVerified } from '../database/backup/choosePrune.ts';
+import { isVerificationUnknown, isVerified } from '../database/backup/choosePrune.ts';
 import { hasVerifiedCopy } from '../database/backup/copies.ts';
+import { areUnreadable } from '../database/backup/marks.ts';
 import { serviceNames } from '../operations/service/service.ts';
 import { bytes, duration, howMany } from '../text/format.ts';
-import { newestVerified } from './sources/backups.ts';
+import { newerUnread, newestVerified } from './sources/backups.ts';
 import type { SourceId, ValueOf, World } from './world.ts';
 
 /** One figure of a metric, with the values of the metric's labels in their order. */
@@ -240,14 +241,15 @@ export const metrics: readonly AnyMetric[] = [
     name: 'tempovault_breakers_open',
     help: 'Circuit breakers that are open.',
     source: 'breakers',
-    value: ({ breakers }) => breakers.filter(({ open }) => open).length,
+    value: ({ breakers, historyUnknown }) =>
+      unlessInDoubt({ doubt: historyUnknown }, breakers.filter(({ open }) => open).length),
     performance: { label: 'breakers_open', unit: '' },
   }),
   metric({
     name: 'tempovault_breakers',
     help: 'Circuit breakers of the pairs in the settings, and those that were ever used.',
     source: 'breakers',
-    value: ({ breakers }) => breakers.length,
+    value: ({ breakers, historyUnknown }) => (historyUnknown === undefined ? breakers.length : undefined),
   }),
   metric({
     name: 'tempovault_signal_age_seconds',
@@ -449,13 +451,15 @@ export const metrics: readonly AnyMetric[] = [
     name: 'tempovault_backups_verified',
     help: 'Backups that were verified without a problem.',
     source: 'backups',
-    value: ({ backups }) => backups.filter(isVerified).length,
+    value: ({ backups }) =>
+      backups.some(isVerificationUnknown) ? undefined : backups.filter(isVerified).length,
   }),
   metric({
     name: 'tempovault_backups_copied',
     help: 'Backups with a verified copy off the host.',
     source: 'backups',
-    value: ({ backups }) => backups.filter(hasVerifiedCopy).length,
+    value: ({ backups }) =>
+      backups.some(({ marks }) => areUnreadable(marks)) ? undefined : backups.filter(hasVerifiedCopy).length,
   }),
   metric({
     name: 'tempovault_backups_bytes',
@@ -469,7 +473,8 @@ export const metrics: readonly AnyMetric[] = [
     source: 'backups',
     value: (list, now) => {
       const newest = newestVerified(list);
-      return newest === undefined ? undefined : (now.getTime() - Date.parse(newest.createdAt)) / 1000;
+      if (newest === undefined || newerUnread(list) !== undefined) return undefined;
+      return (now.getTime() - Date.parse(newest.createdAt)) / 1000;
     },
     performance: { label: 'backup_age', unit: 's', warning: ({ monitor }) => monitor.backupHours * 3_600 },
   }),

@@ -14,12 +14,12 @@ import type { SourceId } from './world.ts';
 /** All that can be found wrong. Where two are as bad, the earlier comes first on a screen. */
 export const rules: readonly AnyRule[] = [
   ...hostRules,
+  ...runRules,
   ...chainRules,
   ...serviceRules,
   ...oracleRules,
   ...dataRules,
   ...checklistRules,
-  ...runRules,
 ];
 
 /** What it means that a source said nothing. */

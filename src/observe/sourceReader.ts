@@ -12,6 +12,11 @@ export interface Source<T> {
   read(reader: SourceReader): Promise<T>;
   /** What was read, as part of a line: `cursor 15 204 118, at the head`. Undefined where there is nothing to show. */
   describe(value: T, now: Date): string | undefined;
+  /**
+   * Why the value shows nothing, where there was nothing to look at: no answer can rest on it. A part of a sentence:
+   * `no job of tv db schedule is installed`.
+   */
+  unseen?(value: T): string | undefined;
 }
 
 /** What a source said, or why it said nothing. */

@@ -67,6 +67,14 @@ export type World = { readonly [K in SourceId]?: Reading<ValueOf<K>> };
 
 export const sourceIds = Object.keys(sources) as readonly SourceId[];
 
+/** Why nothing can rest on a source: it was not read, said nothing, or had nothing to look at. Undefined where it may. */
+export function unseenIn(world: World, id: SourceId): string | undefined {
+  const source = sources[id] as Source<unknown>;
+  const reading = world[id];
+  if (reading === undefined) return `${source.title} not read`;
+  return reading.known ? source.unseen?.(reading.value) : `${source.title} unknown: ${reading.reason}`;
+}
+
 /**
  * Reads sources, all at once, each within its own limit.
  * @param reader of a caller that reads more with it than these sources

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { checkRights } from '../../src/database/checkRights.ts';
 import { connectDatabase } from '../../src/database/connectDatabase.ts';
 import { countRows } from '../../src/database/countRows.ts';
+import { holdsRows } from '../../src/database/holdsRows.ts';
 import { readCursor } from '../../src/database/readCursor.ts';
 import { readEventSchema } from '../../src/database/readEventSchema.ts';
 import { readEvents, type StoredEvent } from '../../src/database/readEvents.ts';
@@ -181,12 +182,17 @@ describe('reading', () => {
     await made.admin(fillPerKind(100, 109));
     const schema = await readEventSchema(database);
     expect(await readProgress(database, { schema })).toEqual({ block: 109, source: 'rows' });
+    const tables = (name: string) => schema.tables.filter((table) => table.name === name);
+    const holds = (name: string) => holdsRows(database, { tables: tables(name), statementTimeoutMs: 5_000 });
+    expect([await holds('deposits'), await holds('of no name')]).toEqual([true, false]);
     expect(await countRows(database, { schema, fromBlock: 107 })).toMatchObject({
       clear: 21,
       keep: 49,
       lowestKept: 100,
       highestKept: 106,
     });
+    await made.admin('TRUNCATE deposits');
+    expect(await holds('deposits')).toBe(false);
   });
 
   it('refuses a cursor table of several rows', async () => {

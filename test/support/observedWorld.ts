@@ -186,6 +186,7 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     block: 4_999,
     source: 'cursor',
     head: { known: true, value: 5_000 },
+    unindexed: undefined,
     waitingMs: { known: true, value: 2_000 },
     isMoving: undefined,
   },

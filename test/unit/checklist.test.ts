@@ -16,7 +16,7 @@ import { parseUpgradable, readUpgradable } from '../../src/host/readUpgradable.t
 import { DrillHistory } from '../../src/journal/drills.ts';
 import { thisOperator } from '../../src/journal/operator.ts';
 import { describeAccess } from '../../src/observe/checklist/access.ts';
-import { compareRoles, evidenceFor, judgeKeyAge, pairUp } from '../../src/observe/checklist/evidence.ts';
+import { compareRoles, evidenceFor, keyAgeEvidence, pairUp } from '../../src/observe/checklist/evidence.ts';
 import { type Evidence, type ItemId, itemIds } from '../../src/observe/checklist/items.ts';
 import { addMonths, judgeItem, type Records, readRecords } from '../../src/observe/checklist/judge.ts';
 import { renderItem } from '../../src/observe/checklist/render.ts';
@@ -397,7 +397,9 @@ describe('the certificate', () => {
 describe('the age of the oracle key', () => {
   const ofDay = (kind: 'since' | 'before', day: string) =>
     known({ kind, at: Date.parse(`${day}T00:00:00.000Z`) / 1000, block: 1_234 });
-  it.each<readonly [string, Parameters<typeof judgeKeyAge>[1], Partial<Evidence>]>([
+  const secondsAgo = (seconds: number) =>
+    known({ kind: 'since' as const, at: now.getTime() / 1000 - seconds, block: 1_234 });
+  it.each<readonly [string, Parameters<typeof keyAgeEvidence>[1], Partial<Evidence>]>([
     [
       'authorised 22 days ago → proven for 90 days from then',
       ofDay('since', '2026-11-01'),
@@ -407,6 +409,8 @@ describe('the age of the oracle key', () => {
       },
     ],
     ['authorised 91 days ago', ofDay('since', '2026-08-24'), { kind: 'contradicted' }],
+    ['authorised 90 days ago, to the second', secondsAgo(90 * 86_400), { kind: 'contradicted' }],
+    ['authorised a second later', secondsAgo(90 * 86_400 - 1), { kind: 'proven' }],
     ['older than 91 days, how much is not known', ofDay('before', '2026-08-24'), { kind: 'contradicted' }],
     [
       'older than 22 days, how much is not known → no proof',
@@ -416,7 +420,7 @@ describe('the age of the oracle key', () => {
     ['the node does not serve the event', unknown('history pruned'), { kind: 'unknown' }],
     ['a block of next week', ofDay('since', '2026-11-30'), { kind: 'unknown' }],
   ])('%s', (_, age, expected) => {
-    expect(judgeKeyAge(account('a'), age, { maxDays: 90, now })).toMatchObject(expected);
+    expect(keyAgeEvidence(account('a'), age, { maxDays: 90, now })).toMatchObject(expected);
   });
 });
 

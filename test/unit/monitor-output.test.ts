@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readMarks } from '../../src/database/backup/marks.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import { judge } from '../../src/observe/findings.ts';
 import { figuresOf, measure, metrics } from '../../src/observe/metrics.ts';
@@ -220,6 +221,39 @@ describe('metrics', () => {
     });
     expect(figuresOf(measure(headless, worldNow))).not.toHaveProperty('tempovault_indexer_lag_blocks');
     expect(figuresOf(measure(headless, worldNow))).not.toHaveProperty('tempovault_paused');
+  });
+
+  it('breakers whose history could not be read are not counted, but for those that are open', () => {
+    const figures = (open: boolean) =>
+      figuresOf(
+        measure(
+          worldWith({
+            breakers: (value) => ({
+              ...value,
+              historyUnknown: 'no logs',
+              breakers: value.breakers.map((one) => ({ ...one, open })),
+            }),
+          }),
+          worldNow,
+        ),
+      );
+    expect(figures(false)).not.toHaveProperty('tempovault_breakers_open');
+    expect(figures(false)).not.toHaveProperty('tempovault_breakers');
+    expect(figures(true)).toMatchObject({ tempovault_breakers_open: 1 });
+  });
+
+  it('backups whose marks cannot be read are counted, and whether they are verified is not', () => {
+    const world = worldWith({
+      backups: (value) => {
+        const [newest] = value.backups;
+        if (newest === undefined) throw new Error('the world has a backup');
+        return { ...value, backups: [{ ...newest, marks: readMarks('{"verif') }, newest] };
+      },
+    });
+    const figures = figuresOf(measure(world, worldNow));
+    expect(figures).toMatchObject({ tempovault_backups: 2 });
+    for (const name of ['backups_verified', 'backups_copied', 'backup_verified_age_seconds'])
+      expect(figures).not.toHaveProperty(`tempovault_${name}`);
   });
 });
 

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
+import { readMarks } from '../../src/database/backup/marks.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import { UnavailableError } from '../../src/errors/TvError.ts';
 import { judge, nextOf } from '../../src/observe/findings.ts';
 import { pluginExitCode } from '../../src/observe/level.ts';
 import { renderFindings } from '../../src/observe/renderFindings.ts';
 import { rules, unreadable } from '../../src/observe/rules.ts';
-import { sourceIds, type World } from '../../src/observe/world.ts';
+import { sourceIds, type ValueOf, type World } from '../../src/observe/world.ts';
 import { away, foundIn, late, well, worldNow, worldSettings, worldWith } from '../support/observedWorld.ts';
 import { plainPaint } from '../support/paint.ts';
 
@@ -22,6 +23,14 @@ const [item] = well.checklist.items;
 if (item === undefined) throw new Error('the world has an item of the checklist');
 const [backup] = well.backups.backups;
 if (backup === undefined) throw new Error('the world has a backup');
+
+/** Of the same age, with marks that cannot be read. */
+const unread = { ...backup, marks: readMarks('{"verif') };
+const old = '2026-11-21T03:00:00.000Z';
+const verifiedBefore = { ...backup, name: 'before', createdAt: '2026-11-20T03:00:00.000Z' };
+
+const noLogs = 'the RPC node does not serve eth_getLogs';
+const unreadHistory = (value: ValueOf<'breakers'>) => ({ ...value, since: null, historyUnknown: noLogs });
 
 const service = (name: 'api' | 'indexer' | 'oracle', change: object) =>
   worldWith({ services: (all) => ({ ...all, [name]: { ...all[name], ...change } }) });
@@ -102,6 +111,8 @@ const run = {
 };
 const db = (change: object) => worldWith({ database: (value) => ({ ...value, ...change }) });
 const index = (change: object) => worldWith({ indexer: (value) => ({ ...value, ...change }) });
+const withoutCursor = (block: number, unindexed: ValueOf<'indexer'>['unindexed']) =>
+  index({ block, source: 'rows', unindexed, waitingMs: { known: false, reason: 'no cursor' } });
 const signals = (...all: readonly object[]) =>
   worldWith({ signals: (value) => ({ ...value, signals: all.map((one) => ({ ...signal, ...one })) }) });
 const api = (health: object, ready: object = {}) =>
@@ -404,6 +415,38 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     'tv breaker status',
   ],
   [
+    'breakers whose history could not be read, none known to be open → one may be',
+    worldWith({ breakers: unreadHistory }),
+    ['breakers-unknown'],
+    'tv breaker status',
+  ],
+  [
+    'the same, and no breaker is known at all',
+    worldWith({ breakers: (value) => unreadHistory({ ...value, breakers: [] }) }),
+    ['breakers-unknown'],
+  ],
+  [
+    'the history could not be read, and one is open → that is the finding',
+    worldWith({
+      breakers: (value) =>
+        unreadHistory({ ...value, breakers: value.breakers.map((one) => ({ ...one, open: true })) }),
+    }),
+    ['breaker-open'],
+  ],
+  [
+    'whether a breaker is open is unknown, and so what rests on the DEX by one',
+    worldWith({ breakers: unreadHistory, orders: () => ({ known: false, reason: noLogs }) }),
+    ['breakers-unknown', 'orders-resting < breakers-unknown'],
+  ],
+  [
+    'paused, and what rests on the DEX could not be read → a matter of its own',
+    worldWith({
+      protocol: (protocol) => ({ ...protocol, paused: true }),
+      orders: () => ({ known: false, reason: 'no answer' }),
+    }),
+    ['orders-resting', 'paused'],
+  ],
+  [
     'orders rest on the DEX',
     worldWith({
       orders: () => ({
@@ -578,9 +621,36 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
   ],
   ['100 blocks behind → at the threshold, not above', index({ block: 4_900 }), []],
   [
-    'without a cursor the newest event may be old: a quiet protocol is no dead indexer',
-    index({ block: 10, source: 'rows', waitingMs: { known: true, value: 900_000 }, isMoving: undefined }),
+    'without a cursor, the newest event is near the head → the indexer is no further behind',
+    withoutCursor(4_900, undefined),
     [],
+  ],
+  [
+    'without a cursor, and the chain has nothing after the newest event: a quiet protocol is no dead indexer',
+    withoutCursor(10, { known: true, value: null }),
+    [],
+  ],
+  [
+    'without a cursor, and the chain has an event that came just now → not yet indexed',
+    withoutCursor(10, { known: true, value: 4_901 }),
+    [],
+  ],
+  [
+    'without a cursor, and the chain has had newer events for more than 100 blocks',
+    withoutCursor(10, { known: true, value: 4_900 }),
+    ['indexer-lag'],
+    'tv reindex check',
+  ],
+  [
+    'without a cursor, and the chain could not be searched for newer events → unknown',
+    withoutCursor(10, { known: false, reason: 'no logs' }),
+    ['indexer-no-cursor'],
+    'tv reindex check',
+  ],
+  [
+    'without a cursor, and the head is unknown',
+    index({ block: 10, source: 'rows', head: { known: false, reason: 'connection refused' } }),
+    ['indexer-lag-unknown'],
   ],
   [
     'the head is unknown, the cursor is known',
@@ -625,6 +695,39 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
       }),
     }),
     ['backup-old'],
+  ],
+  [
+    'the marks of the only backup cannot be read → unknown whether it was verified',
+    worldWith({ backups: (value) => ({ ...value, backups: [unread] }) }),
+    ['backup-old'],
+    'tv db verify tempovault_20261122T2200Z',
+  ],
+  [
+    'the last verified one is old, and the marks of a newer one cannot be read → unknown, too',
+    worldWith({ backups: (value) => ({ ...value, backups: [unread, verifiedBefore] }) }),
+    ['backup-old'],
+    'tv db verify tempovault_20261122T2200Z',
+  ],
+  [
+    'marks that cannot be read of a backup that is old itself → none of the last hours was verified',
+    worldWith({
+      backups: (value) => ({ ...value, backups: [{ ...unread, createdAt: old }, verifiedBefore] }),
+    }),
+    ['backup-old'],
+    'tv db backup',
+  ],
+  [
+    'a backup is broken, and its marks cannot be read → it is not the verified one',
+    worldWith({
+      backups: (value) => ({ ...value, backups: [{ ...unread, problems: ['it is empty'] }] }),
+    }),
+    ['backup-old'],
+    'tv db verify --latest',
+  ],
+  [
+    'the newest verified one is recent → the marks of a newer one do not matter',
+    worldWith({ backups: (value) => ({ ...value, backups: [unread, backup] }) }),
+    [],
   ],
   [
     'no backup at all',
@@ -929,7 +1032,7 @@ describe('rules', () => {
 
   const copy = { command: ['rclone'], check: ['rclone'], fetch: undefined, timeoutMs: 6 * 3_600_000 };
   const copied = { at: now.toISOString(), checkedAt: now.toISOString(), problems: [] };
-  const old = { ...backup, name: 'old', createdAt: '2026-11-21T03:00:00.000Z' };
+  const before = { ...backup, name: 'old', createdAt: old };
   it.each<[string, readonly object[], string | undefined, (readonly string[])?]>([
     ['a copy proven by sums', [{ copied: { ...copied, how: 'sum' } }], undefined],
     ['a copy proven by sizes', [{ copied: { ...copied, how: 'size' } }], undefined],
@@ -954,7 +1057,7 @@ describe('rules', () => {
     ],
   ])('backup.copy is set, %s', (_, marks, sentence, words) => {
     const backups = marks.map((mark, index) => {
-      const base = index === 0 ? backup : old;
+      const base = index === 0 ? backup : before;
       return { ...base, marks: { ...base.marks, ...mark } };
     });
     const world = worldWith({ backups: (value) => ({ ...value, backups: backups as typeof value.backups }) });
@@ -966,6 +1069,47 @@ describe('rules', () => {
     );
     // Without the setting there is nothing to copy.
     expect(judge({ world, settings: worldSettings, now }).findings).toEqual([]);
+  });
+
+  it.each<[string, World, 'unknown' | 'warning', string]>([
+    [
+      'of a recent backup → unknown',
+      worldWith({ backups: (value) => ({ ...value, backups: [unread, verifiedBefore] }) }),
+      'unknown',
+      'whether the backups of the last 1d 2h were verified is unknown: the marks of tempovault_20261122T2200Z cannot be read',
+    ],
+    [
+      'of an old one → nothing recent was verified, whatever they say',
+      worldWith({ backups: (value) => ({ ...value, backups: [{ ...unread, createdAt: old }] }) }),
+      'warning',
+      'no backup of the last 1d 2h was verified; the marks of tempovault_20261122T2200Z cannot be read',
+    ],
+  ])('marks that cannot be read, %s', (_, world, level, sentence) => {
+    const { findings } = judge({ world, settings: worldSettings, now });
+    expect(findings.map((found) => [found.level, found.sentence])).toEqual([[level, sentence]]);
+  });
+
+  it.each<[string, object, boolean]>([
+    ['that is due for its copy → unknown', { createdAt: old }, true],
+    ['that may be on its way → the one before it is judged', {}, false],
+  ])('backup.copy is set, and marks cannot be read of a backup %s', (_, change, isUnknown) => {
+    const both = [
+      { ...unread, ...change },
+      { ...verifiedBefore, marks: { ...backup.marks, copied: { ...copied, how: 'sum' as const } } },
+    ];
+    const world = worldWith({ backups: (value) => ({ ...value, backups: both }) });
+    const settings = { ...worldSettings, backup: { directory: '/backup', copy } };
+    const found = judge({ world, settings, now }).findings.filter(({ id }) => id === 'backup-not-copied');
+    expect(found.map(({ level, sentence }) => [level, sentence])).toEqual(
+      isUnknown
+        ? [
+            [
+              'unknown',
+              'whether the newest verified backup has a verified copy off the host is unknown: the marks of tempovault_20261122T2200Z cannot be read',
+            ],
+          ]
+        : [],
+    );
   });
 
   it('a new sandbox has no backup → no finding', () => {
@@ -1028,7 +1172,8 @@ describe('who stopped it, and when', () => {
         breakers: value.breakers.map((one) => ({ ...one, open: true, last })),
       }),
     } as never);
-    expect(evidence(world)).toEqual([{ 'A-B': expected }]);
+    const more = historyUnknown === undefined ? {} : { 'more may be open': historyUnknown };
+    expect(evidence(world)).toEqual([{ 'A-B': expected, ...more }]);
   });
 });
 

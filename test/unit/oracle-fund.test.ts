@@ -6,7 +6,7 @@ import { planTopUp } from '../../src/chain/oracle/planTopUp.ts';
 import type { EmittedLog } from '../../src/chain/transactions/receipt.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
 import { known, unknown } from '../../src/errors/answer.ts';
-import { judgeKeyAge } from '../../src/observe/oracle/keyAge.ts';
+import { keyAgeSample } from '../../src/observe/oracle/keyAge.ts';
 import {
   type BalanceValue,
   isContract,
@@ -229,15 +229,19 @@ describe('the payment', () => {
 describe('the age of the key', () => {
   const now = 1_800_000_000;
   const age = (kind: 'since' | 'before', days: number) => known({ kind, at: now - days * day, block: 7 });
+  const at = new Date(now * 1000);
   it.each([
     ['younger', age('since', 89), 'ok', 'the key is 89 days old, authorised in block 7', []],
-    ['to the day', age('since', 90), 'ok', '90 days old', []],
+    ['younger by an hour', age('since', 90 - 1 / 24), 'ok', '89 days old', []],
+    ['to the second', age('since', 90), 'warning', '90 days old', ['tv oracle rotate-key']],
     ['older', age('since', 91), 'warning', '91 days old', ['tv oracle rotate-key']],
     ['older at least', age('before', 200), 'warning', 'at least 200 days old', ['tv oracle rotate-key']],
-    ['perhaps older', age('before', 3), 'unknown', 'whether more than 90 days is unknown', []],
+    ['perhaps older', age('before', 3), 'unknown', 'whether 90 days or more is unknown', []],
+    ['of next week by the clock of the chain', age('since', -7), 'unknown', 'dated in the future', []],
+    ['before a block of next week', age('before', -7), 'unknown', 'dated in the future', []],
     ['unknown', unknown('no logs'), 'unknown', 'is unknown: no logs', []],
   ] as const)('%s', (_, given, level, says, next) => {
-    const value = judgeKeyAge(given, { now, maxDays: 90 });
+    const value = keyAgeSample(given, { now: at, maxDays: 90 });
     expect([value.level, (value.next ?? []).map(plainAdvice)]).toEqual([level, next]);
     expect(value.summary).toContain(says);
   });

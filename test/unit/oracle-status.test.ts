@@ -36,7 +36,13 @@ describe('the freshness of an oracle', () => {
   it('is that of its own signals where they are known, whoever else sends', () => {
     const signals = [signalAt(now - 5)];
     expect(readFreshness({ signals, now }, own(300), 60)).toEqual({ newest: secondsAgo(300), late: true });
-    expect(readFreshness({ signals, now }, known({ newest: undefined }), 60)?.late).toBe(true);
+  });
+
+  it('without a signal of its own in the blocks that were read, that of the newest of any sender', () => {
+    const none = known({ newest: undefined });
+    const signals = [signalAt(now - 3_600), signalAt(0)];
+    expect(readFreshness({ signals, now }, none, 60)).toEqual({ newest: secondsAgo(3_600), late: true });
+    expect(readFreshness({ signals: [], now }, none, 60)).toBeUndefined();
   });
 
   it('is unknown without a pair and without logs', () => {

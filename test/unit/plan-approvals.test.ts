@@ -533,7 +533,7 @@ describe('--override approval, afterwards', () => {
     const soon = await seeRuns(ctxAt(at + day - 1), calm);
     expect(soon.unapproved).toMatchObject([{ run: id, runbook: 'set values', reason: 'funds are leaving' }]);
     expect((await seeRuns(ctxAt(at + day + 1), calm)).unapproved).toEqual([]);
-    const [rule] = runRules;
+    const rule = runRules.find(({ id: of }) => of === 'run-unapproved');
     expect(rule?.find({ runs: soon }, {} as never)).toEqual([
       expect.objectContaining({
         subject: id,

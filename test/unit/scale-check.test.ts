@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { answerFrom } from '../../runbooks/scale/check.answers.ts';
 import check from '../../runbooks/scale/check.ts';
 import type { Writer } from '../../src/database/findWriters.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
@@ -19,7 +20,12 @@ const known = <T>(value: T): Reading<T> => ({ known: true, value });
 const silent = (reason: string): Reading<never> => ({
   ...{ known: false, reason, away: false, facts: {}, next: [], cause: new Error(reason) },
 });
-const trait = (atBoot: string) => ({ stopLimitMs: 90_000, isOutdated: false, triggers: [], atBoot });
+const trait = (atBoot: string | undefined) => ({
+  stopLimitMs: 90_000,
+  isOutdated: false,
+  triggers: [],
+  atBoot,
+});
 const enabled = { api: trait('enabled'), indexer: trait('enabled'), oracle: trait('enabled') };
 const onlyApi = { ...enabled, indexer: trait('disabled'), oracle: trait('disabled') };
 
@@ -224,6 +230,7 @@ describe('what is found', () => {
         'unknown hosts-indexer < host-away@api-2',
         'unknown hosts-oracle < host-away@api-2',
         'unknown api-workers@api-2 < host-away@api-2',
+        'unknown boot-unknown@api-2 < host-away@api-2',
       ],
     ],
     [
@@ -268,7 +275,65 @@ describe('what is found', () => {
     [
       'one of two API servers is down',
       seen([host(), apiHost({ services: (units) => stopped(without(units, 'indexer', 'oracle'), 'api') })]),
-      ['warning service-down:api@api-2'],
+      ['warning service-down:api@api-2', 'unknown api-workers@api-2 < service-down:api@api-2'],
+    ],
+    [
+      'the API is down: how many workers it has is unknown',
+      seen([host({ services: (units) => stopped(units, 'api'), processes: (all) => ({ ...all, api: [] }) })]),
+      ['critical service-down:api', 'unknown api-workers < service-down:api'],
+    ],
+    [
+      'the states at boot could not be read',
+      seen([host({}, { traits: silent('no answer') })]),
+      ['unknown boot-unknown'],
+    ],
+    [
+      'the states at boot of a host on which nothing runs could not be read',
+      seen([
+        host(),
+        apiHost(
+          {
+            services: (units) => without(units, 'api', 'indexer', 'oracle'),
+            processes: () => ({ api: [], indexer: [], oracle: [] }),
+          },
+          { traits: silent('no answer') },
+        ),
+      ]),
+      ['warning host-empty:api-2'],
+    ],
+    ...(['enabled', 'alias', 'generated'] as const).map(
+      (state) =>
+        [
+          `a unit that is ${state} starts at boot`,
+          seen([host({}, { traits: known({ ...enabled, indexer: trait(state) }) })]),
+          [],
+        ] as const,
+    ),
+    ...(['disabled', 'linked', 'linked-runtime', 'masked', 'masked-runtime', 'enabled-runtime'] as const).map(
+      (state) =>
+        [
+          `a unit that is ${state} does not start at boot`,
+          seen([host({}, { traits: known({ ...enabled, indexer: trait(state) }) })]),
+          ['warning boot-lost'],
+        ] as const,
+    ),
+    ...(['static', 'indirect', 'transient', 'bad', undefined] as const).map(
+      (state) =>
+        [
+          `whether a unit starts at boot that is ${state ?? 'without a state'} is unknown`,
+          seen([host({}, { traits: known({ ...enabled, indexer: trait(state) }) })]),
+          ['unknown boot-unknown'],
+        ] as const,
+    ),
+    [
+      'an alias on another host would start a second indexer at boot',
+      seen([host(), apiHost({}, { traits: known({ ...onlyApi, indexer: trait('alias') }) })]),
+      ['warning boot-twice:indexer'],
+    ],
+    [
+      'the interval of the relay could not be read: its pace shows nothing',
+      seen([host({ ...active(signalsEvery(30, 12)), relayInterval: () => undefined })]),
+      ['unknown second-relay'],
     ],
     [
       'a unit would start a second indexer at boot',
@@ -429,6 +494,59 @@ describe('on one host', () => {
       { workers: known({ workers: configured, from: 'unit' }) },
     );
     expect(workersOn(seenHost)).toMatchObject({ workers: expected, recommended: 9 });
+  });
+});
+
+describe('the answers', () => {
+  const answersOf = (scale: ScaleSeen) => {
+    const { answers, level } = answerFrom(judgeScale(scale, worldSettings, worldNow));
+    return { level, open: answers.filter((answer) => answer.level !== 'ok').map(({ fine }) => fine) };
+  };
+  const running = 'every unit that is installed runs, and starts at boot';
+  const working = 'they work: the API answers, the indexer keeps up, signals are fresh';
+  const workers = 'the API has 2 × cores + 1 workers';
+
+  it('all is well → every answer is yes', () => {
+    expect(answersOf(seen([host()]))).toEqual({ level: 'ok', open: [] });
+  });
+
+  it.each<[string, HostSeen, readonly string[]]>([
+    ['no pair is known', host({ signals: (value) => ({ ...value, signals: [] }) }), [working]],
+    [
+      'no cursor shows where the indexer is',
+      host({ indexer: (value) => ({ ...value, block: 1_000, source: 'rows' }) }),
+      [working],
+    ],
+    [
+      'the indexer is static',
+      host({}, { traits: known({ ...enabled, indexer: trait('static') }) }),
+      [running],
+    ],
+    ['the states at boot could not be read', host({}, { traits: silent('no answer') }), [running]],
+    [
+      'the API is down',
+      host({ services: (units) => stopped(units, 'api'), processes: (all) => ({ ...all, api: [] }) }),
+      [running, workers],
+    ],
+  ])('%s → not answered with yes', (_, one, expected) => {
+    expect(answersOf(seen([one])).open).toEqual(expected);
+  });
+
+  it.each(['services', 'processes', 'machine', 'signals', 'relay', 'indexer', 'api'] as const)(
+    'only %s is silent → a question is open',
+    (source) => {
+      const { level, open } = answersOf(seen([{ ...host(), world: worldWith({}, { [source]: late() }) }]));
+      expect([level, open.length > 0]).toEqual(['unknown', true]);
+    },
+  );
+
+  it.each<[string, ScaleSeen]>([
+    ['the states at boot', seen([host({}, { traits: silent('no answer') })])],
+    ['PostgreSQL', seen([host()], { tuning: silent('no answer') })],
+    ['the writing sessions', seen([host()], { writers: silent('no answer') })],
+  ])('only %s could not be read → a question is open', (_, scale) => {
+    const { level, open } = answersOf(scale);
+    expect([level, open.length]).toEqual(['unknown', 1]);
   });
 });
 

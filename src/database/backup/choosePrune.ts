@@ -1,5 +1,6 @@
 import { hasVerifiedCopy } from './copies.ts';
 import type { Backup } from './listBackups.ts';
+import { areUnreadable } from './marks.ts';
 
 export interface PruneRule {
   readonly now: Date;
@@ -23,6 +24,11 @@ const dayMs = 86_400_000;
 /** Whether the last check of a backup found nothing wrong, and nothing is wrong at first sight. */
 export function isVerified({ marks, problems }: Pick<Backup, 'marks' | 'problems'>): boolean {
   return problems.length === 0 && marks.verified !== null && marks.verified.problems.length === 0;
+}
+
+/** Whether it may have been verified: its marks, which say so, cannot be read. */
+export function isVerificationUnknown({ marks, problems }: Pick<Backup, 'marks' | 'problems'>): boolean {
+  return problems.length === 0 && areUnreadable(marks);
 }
 
 /**

@@ -15,6 +15,7 @@ import { readOracleKey } from '../../operations/oracle/readOracleKey.ts';
 import { RedactingWriter } from '../../output/redactingWriter.ts';
 import { Secrets } from '../../output/secrets.ts';
 import { ago, count, duration, howMany, localTime } from '../../text/format.ts';
+import { judgeKeyAge, skewMs } from '../oracle/keyAge.ts';
 import type { SourceReader } from '../sourceReader.ts';
 import { backups as backupsSource } from '../sources/backups.ts';
 import { certificate as certificateSource } from '../sources/certificate.ts';
@@ -26,8 +27,6 @@ import type { Evidence, ItemId } from './items.ts';
 const dayMs = 86_400_000;
 /** Package lists that are older say nothing about what is outdated today. In milliseconds. */
 const oldListsMs = 14 * dayMs;
-/** Clocks differ by less than this, in milliseconds. */
-export const skewMs = 300_000;
 const mostNamed = 10;
 
 interface Proof {
@@ -168,35 +167,24 @@ async function oracleKey(reader: SourceReader): Promise<Evidence> {
   });
   const { address } = await key;
   const { keyMaxAgeDays: maxDays } = ctx.settings.oracle;
-  return judgeKeyAge(address, age, { maxDays, now: ctx.clock.now() });
+  return keyAgeEvidence(address, age, { maxDays, now: ctx.clock.now() });
 }
 
 /** Whether the key is younger than the age at which it is to be rotated. */
-export function judgeKeyAge(
+export function keyAgeEvidence(
   address: Address,
   age: Answer<KeyAge>,
-  { maxDays, now }: { readonly maxDays: number; readonly now: Date },
+  limits: { readonly maxDays: number; readonly now: Date },
 ): Evidence {
-  if (!age.known) return { kind: 'unknown', words: `when the key was authorised is unknown: ${age.reason}` };
-  const { kind, at, block } = age.value;
-  const since = new Date(at * 1000);
-  const until = new Date(since.getTime() + maxDays * dayMs);
-  const days = Math.max(0, Math.floor((now.getTime() - since.getTime()) / dayMs));
-  const least = kind === 'since' ? '' : 'at least ';
-  const words = `the key ${address} is ${least}${howMany(days, 'day')} old, authorised ${kind === 'since' ? 'in' : 'before'} block ${count(block)}`;
-  if (at * 1000 > now.getTime() + skewMs) {
-    return {
-      kind: 'unknown',
-      words: `block ${count(block)}, which authorised the key, is dated in the future`,
-    };
-  }
-  if (until <= now) {
-    return { kind: 'contradicted', words: `${words}: to be rotated every ${count(maxDays)} days` };
-  }
-  if (kind === 'before') {
-    return { kind: 'unknown', words: `${words}; whether more than ${count(maxDays)} days is unknown` };
-  }
-  return { kind: 'proven', at: since.toISOString(), until: until.toISOString(), words };
+  const judged = judgeKeyAge(age, limits);
+  if (judged.is === 'unknown') return { kind: 'unknown', words: judged.words };
+  const { is, since, until } = judged;
+  const maxDays = count(limits.maxDays);
+  const words = `the key ${address} is ${judged.words}`;
+  if (is === 'due') return { kind: 'contradicted', words: `${words}: to be rotated every ${maxDays} days` };
+  return is === 'perhaps'
+    ? { kind: 'unknown', words: `${words}; whether ${maxDays} days or more is unknown` }
+    : { kind: 'proven', at: since.toISOString(), until: until.toISOString(), words };
 }
 
 /** The setting that names the expected holders of a role; of ORACLE none, since `.env` holds its key. */

@@ -4,7 +4,7 @@ import { TvError } from '../../errors/TvError.ts';
 import type { ChecklistEntry } from '../../runbook/checklist.ts';
 import type { Context } from '../../runbook/context.ts';
 import { howMany } from '../../text/format.ts';
-import { skewMs } from './evidence.ts';
+import { skewMs } from '../oracle/keyAge.ts';
 import { type Evidence, type ItemId, itemIds, items, type Period, periods } from './items.ts';
 
 /** A record of one item, as far as it is shown. */

@@ -17,6 +17,7 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
   'contract-missing': ['config', 'show'],
   paused: ['emergency', 'resume'],
   'breaker-open': ['breaker', 'status'],
+  'breakers-unknown': ['breaker', 'status'],
   'relay-stuck': ['oracle', 'unstick'],
   'relay-funds-low': ['oracle', 'status'],
   'relay-unread': ['oracle', 'status'],
@@ -29,6 +30,7 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
   'database-connections': ['db', 'slow-queries'],
   'indexer-ahead': ['reindex', 'check'],
   'indexer-lag': ['reindex', 'check'],
+  'indexer-no-cursor': ['reindex', 'check'],
   'api-slow': ['db', 'slow-queries'],
 };
 

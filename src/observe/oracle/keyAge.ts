@@ -1,36 +1,71 @@
 import type { KeyAge } from '../../chain/oracle/readKeyAge.ts';
 import type { Answer } from '../../errors/answer.ts';
-import { count } from '../../text/format.ts';
+import { count, howMany } from '../../text/format.ts';
 import type { SampleValue } from '../sample.ts';
 
-/**
- * The age of the relay's key against the age at which the security checklist has it rotated.
- * @param now seconds since 1970, by the chain
- */
+const dayMs = 86_400_000;
+
+/** Clocks differ by less than this, in milliseconds. */
+export const skewMs = 300_000;
+
+/** The age of an oracle key against the age at which the security checklist has it rotated. */
+export type JudgedKeyAge =
+  | { readonly is: 'unknown'; readonly words: string }
+  | {
+      /** `perhaps`: as far as the blocks that were read go, it is younger than that; it may be older. */
+      readonly is: 'due' | 'perhaps' | 'young';
+      /** `at least 22 days old, authorised before block 1 234`. */
+      readonly words: string;
+      /** Authorised then; before that where only so much is known. */
+      readonly since: Date;
+      /** To be rotated then. */
+      readonly until: Date;
+      readonly days: number;
+    };
+
+/** @param limits.now by the clock of this machine, as everything is judged that is due at a time */
 export function judgeKeyAge(
   age: Answer<KeyAge>,
-  { now, maxDays }: { readonly now: number; readonly maxDays: number },
-): SampleValue {
+  { now, maxDays }: { readonly now: Date; readonly maxDays: number },
+): JudgedKeyAge {
   if (!age.known) {
-    return { level: 'unknown', summary: `when the key was authorised is unknown: ${age.reason}` };
+    return { is: 'unknown', words: `when the key was authorised is unknown: ${age.reason}` };
   }
   const { kind, at, block } = age.value;
-  const days = Math.floor((now - at) / 86_400);
-  const due = now - at > maxDays * 86_400;
-  const data = { kind, since: new Date(at * 1000).toISOString(), block, days, maxDays };
-  const words = `${kind === 'since' ? '' : 'at least '}${count(days)} ${days === 1 ? 'day' : 'days'} old, authorised ${
-    kind === 'since' ? 'in' : 'before'
-  } block ${count(block)}`;
-  if (due) {
-    const summary = `the key is ${words}: to be rotated every ${count(maxDays)} days`;
-    return { level: 'warning', summary, data, next: [{ tv: ['oracle', 'rotate-key'] }] };
+  const since = new Date(at * 1000);
+  if (since.getTime() > now.getTime() + skewMs) {
+    const words = `the age of the key is unknown: block ${count(block)} is dated in the future`;
+    return { is: 'unknown', words };
   }
-  if (kind === 'before') {
+  const until = new Date(since.getTime() + maxDays * dayMs);
+  const days = Math.max(0, Math.floor((now.getTime() - since.getTime()) / dayMs));
+  const [least, where] = kind === 'since' ? ['', 'in'] : ['at least ', 'before'];
+  const words = `${least}${howMany(days, 'day')} old, authorised ${where} block ${count(block)}`;
+  const is = until <= now ? 'due' : kind === 'before' ? 'perhaps' : 'young';
+  return { is, words, since, until, days };
+}
+
+/** As a line of `tv oracle status`. */
+export function keyAgeSample(
+  age: Answer<KeyAge>,
+  limits: { readonly now: Date; readonly maxDays: number },
+): SampleValue {
+  const judged = judgeKeyAge(age, limits);
+  if (judged.is === 'unknown' || !age.known) return { level: 'unknown', summary: judged.words };
+  const { maxDays } = limits;
+  const { is, words, since, days } = judged;
+  const { kind, block } = age.value;
+  const data = { kind, since: since.toISOString(), block, days, maxDays };
+  const summary = `the key is ${words}`;
+  if (is === 'due') {
     return {
-      level: 'unknown',
-      summary: `the key is ${words}; whether more than ${count(maxDays)} days is unknown`,
+      level: 'warning',
+      summary: `${summary}: to be rotated every ${count(maxDays)} days`,
       data,
+      next: [{ tv: ['oracle', 'rotate-key'] }],
     };
   }
-  return { level: 'ok', summary: `the key is ${words}`, data };
+  return is === 'perhaps'
+    ? { level: 'unknown', summary: `${summary}; whether ${count(maxDays)} days or more is unknown`, data }
+    : { level: 'ok', summary, data };
 }

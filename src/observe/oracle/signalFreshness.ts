@@ -12,15 +12,17 @@ export interface SignalFreshness {
 }
 
 /**
- * By the signals that the account itself sent, where the node serves logs; else by the newest of any
- * sender, which is no older. Undefined where neither is known.
+ * By the newest signal that the account itself sent, where the blocks that were read hold one; else by the newest of
+ * any sender, which is no older. Undefined where neither is known.
  */
 export function readFreshness(
   { signals, now }: Pick<PairSignals, 'signals' | 'now'>,
   activity: Answer<Pick<Activity, 'newest'>>,
   intervalSeconds: number,
 ): SignalFreshness | undefined {
-  const times = activity.known ? [activity.value.newest?.at ?? 0] : signals.map(({ at }) => at);
+  const own = activity.known ? activity.value.newest : undefined;
+  // None in the blocks that were read is no "never": the account may have sent its newest one before them.
+  const times = own === undefined ? signals.map(({ at }) => at) : [own.at];
   if (times.length === 0) return undefined;
   const newest = Math.max(...times) * 1000;
   return { newest: new Date(newest), late: now * 1000 - newest > signalLimitMs(intervalSeconds) };

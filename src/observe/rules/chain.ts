@@ -8,7 +8,7 @@ import type { Settings } from '../../config/settings.ts';
 import type { Advice } from '../../errors/advice.ts';
 import { unwindCommands } from '../../operations/stopEffects.ts';
 import { ago, count, duration } from '../../text/format.ts';
-import { rule } from '../rule.ts';
+import { noNode, rule } from '../rule.ts';
 import { setInEnv } from '../setInEnv.ts';
 import { moreTime } from '../withinLimit.ts';
 
@@ -214,10 +214,16 @@ export const chainRules = [
     escalation: 3,
     about: 'orders',
     needs: ['orders'],
-    find: ({ orders }) => {
+    find: ({ orders }, { world: { protocol } }) => {
       if (orders === undefined) return undefined;
-      if (!orders.known)
-        return { level: 'unknown', sentence: `what rests on the DEX is unknown: ${orders.reason}` };
+      if (!orders.known) {
+        const isPauseUnknown = protocol?.known === true && protocol.value.paused === undefined;
+        return {
+          level: 'unknown',
+          sentence: `what rests on the DEX while trading is stopped is unknown: ${orders.reason}`,
+          causes: isPauseUnknown ? ['paused'] : ['unknown-breakers', 'breakers-unknown'],
+        };
+      }
       const { pairs, unknown } = orders.value;
       if (pairs.length === 0) {
         return unknown === null
@@ -264,6 +270,7 @@ export const chainRules = [
     escalation: 3,
     about: 'breakers',
     needs: ['breakers'],
+    openWhile: ['breakers-unknown'],
     find: ({ breakers: { breakers, historyUnknown } }, { now }) => {
       const open = breakers.filter((breaker) => breaker.open);
       if (open.length === 0) return undefined;
@@ -273,9 +280,34 @@ export const chainRules = [
         last?.kind === 'tripped' ? who(last, now) : (historyUnknown ?? 'no event names who opened it');
       return {
         sentence: `${count(open.length)} of ${count(breakers.length)} breakers OPEN: ${named.map(({ pair }) => pairTitle(pair)).join(', ')}${more}`,
-        evidence: Object.fromEntries(named.map((breaker) => [pairTitle(breaker.pair), since(breaker)])),
+        evidence: {
+          ...Object.fromEntries(named.map((breaker) => [pairTitle(breaker.pair), since(breaker)])),
+          ...(historyUnknown === undefined ? {} : { 'more may be open': historyUnknown }),
+        },
         next: [{ tv: ['breaker', 'status'] }],
       };
     },
+  }),
+  // Pairs that the settings do not name are known by the events of their breakers alone.
+  rule({
+    id: 'breakers-unknown',
+    title: 'Whether a circuit breaker is open is unknown',
+    section: '8',
+    level: 'warning',
+    escalation: 3,
+    about: 'breakers',
+    needs: ['breakers'],
+    causes: [...noNode, 'rpc-lagging'],
+    find: ({ breakers: { breakers, historyUnknown } }) =>
+      historyUnknown === undefined || breakers.some(({ open }) => open)
+        ? undefined
+        : {
+            level: 'unknown',
+            sentence: `whether the breaker of a pair that only events name is open is unknown: ${historyUnknown}`,
+            evidence: {
+              'known breakers': breakers.length === 0 ? 'none' : `${count(breakers.length)}, none open`,
+            },
+            next: [{ tv: ['breaker', 'status'] }],
+          },
   }),
 ];

@@ -27,8 +27,8 @@ function sampleOf({ ranges }: EventSample): string {
   return `a sample of ${howMany(blocks, 'block')} up to ${count(Math.max(...ranges.map(({ to }) => to)))}`;
 }
 
-/** Without the head it is unknown how far the indexer is. */
-const headUnknown = ['indexer-lag-unknown'];
+/** Without the head, or without a cursor and the events above the newest row, it is unknown how far the indexer is. */
+const headUnknown = ['indexer-lag-unknown', 'indexer-no-cursor'];
 
 export const dataRules = [
   rule({
@@ -123,8 +123,17 @@ export const dataRules = [
     causes: ['indexer-stalled', ...noBlocks],
     holdSeconds: 60,
     openWhile: headUnknown,
-    find: ({ indexer: { block, source, head } }, { settings }) => {
-      if (!head.known || source === 'rows') return undefined;
+    find: ({ indexer: { block, source, head, unindexed } }, { settings }) => {
+      if (!head.known) return undefined;
+      if (source === 'rows') {
+        if (unindexed?.known !== true || unindexed.value === null) return undefined;
+        const behind = head.value - unindexed.value + 1;
+        if (behind <= settings.monitor.lagBlocks) return undefined;
+        return {
+          sentence: `the indexer is ${howMany(behind, 'block')} behind: the chain has events from block ${count(unindexed.value)} on, the database none after block ${count(block)}`,
+          next: [{ tv: ['reindex', 'check'] }],
+        };
+      }
       const lag = head.value - block;
       return lag <= settings.monitor.lagBlocks
         ? undefined
@@ -147,6 +156,27 @@ export const dataRules = [
       head.known
         ? undefined
         : { level: 'unknown', sentence: `how far the indexer is behind is unknown: ${head.reason}` },
+  }),
+  // A newest event near the head shows where the indexer is, as a cursor does. An old one shows nothing by itself.
+  rule({
+    id: 'indexer-no-cursor',
+    title: 'Without a cursor, how far the indexer is behind is unknown',
+    section: '8',
+    level: 'warning',
+    escalation: 2,
+    about: 'indexer',
+    needs: ['indexer'],
+    causes: [...noNode, 'rpc-wrong-chain', 'unknown-chain', 'rpc-lagging', 'events-doubtful'],
+    find: ({ indexer: { block, source, head, unindexed } }, { settings }) => {
+      if (source === 'cursor' || !head.known || unindexed?.known === true) return undefined;
+      if (head.value - block <= settings.monitor.lagBlocks) return undefined;
+      const reason = unindexed === undefined ? 'the chain was not asked' : unindexed.reason;
+      return {
+        level: 'unknown',
+        sentence: `how far the indexer is behind is unknown: the schema has no cursor, and whether the chain has events after block ${count(block)}, the newest in the database, is unknown: ${reason}`,
+        next: [{ tv: ['reindex', 'check'] }],
+      };
+    },
   }),
   rule({
     id: 'events-missing',

@@ -1,16 +1,15 @@
-import { isVerified } from '../../database/backup/choosePrune.ts';
+import { isVerificationUnknown, isVerified } from '../../database/backup/choosePrune.ts';
 import { hasVerifiedCopy } from '../../database/backup/copies.ts';
+import type { Backup } from '../../database/backup/listBackups.ts';
 import { onHost } from '../../errors/advice.ts';
 import { monitorUnit } from '../../host/monitorUnit.ts';
-import { nameRuns } from '../../journal/readRuns.ts';
-import { recoveryCommands } from '../../journal/runState.ts';
 import { firstCheckMs } from '../../operations/monitorUnit.ts';
 import { ago, bytes, duration, howMany, localTime } from '../../text/format.ts';
 import { outsideText } from '../../text/outsideText.ts';
 import { quoteForShell } from '../../text/shellLine.ts';
 import { rule } from '../rule.ts';
 import { hasFailed, howItEnded } from '../schedule.ts';
-import { newestVerified } from '../sources/backups.ts';
+import { newerUnread, newestVerified } from '../sources/backups.ts';
 import { usedPercent } from '../sources/disk.ts';
 
 /** A disk as full as this is no warning any more: PostgreSQL stops at the last byte. In percent. */
@@ -79,11 +78,23 @@ export const hostRules = [
     needs: ['backups'],
     find: ({ backups }, { settings, now }) => {
       const newest = newestVerified(backups);
+      const unread = newerUnread(backups);
       const limitMs = settings.monitor.backupHours * 3_600_000;
-      if (newest !== undefined && now.getTime() - Date.parse(newest.createdAt) <= limitMs) return undefined;
+      const isRecent = ({ createdAt }: Backup) => now.getTime() - Date.parse(createdAt) <= limitMs;
+      if (newest !== undefined && isRecent(newest)) return undefined;
       // A new sandbox has none, and needs none.
       if (backups.backups.length === 0 && settings.sandbox) return undefined;
       const next = [{ tv: ['db', 'backup'] }];
+      if (unread !== undefined) {
+        const marks = `the marks of ${unread.name} cannot be read`;
+        return isRecent(unread)
+          ? {
+              level: 'unknown',
+              sentence: `whether the backups of the last ${duration(limitMs)} were verified is unknown: ${marks}`,
+              next: [{ tv: ['db', 'verify', unread.name] }],
+            }
+          : { sentence: `no backup of the last ${duration(limitMs)} was verified; ${marks}`, next };
+      }
       if (newest !== undefined) {
         return {
           sentence: `the last verified backup was made ${ago(new Date(newest.createdAt), now)}, more than ${duration(limitMs)}`,
@@ -110,12 +121,20 @@ export const hostRules = [
       const { copy } = backup;
       if (copy === undefined) return undefined;
       // One that was just made may still be on its way. The one before it is judged until then.
-      const due = backups.find(
-        (one) =>
-          isVerified(one) &&
-          (one.marks.copied !== undefined || now.getTime() - Date.parse(one.createdAt) > copy.timeoutMs),
+      const isOnItsWay = ({ createdAt }: Backup) => now.getTime() - Date.parse(createdAt) <= copy.timeoutMs;
+      const due = backups.find((one) =>
+        isVerified(one)
+          ? one.marks.copied !== undefined || !isOnItsWay(one)
+          : isVerificationUnknown(one) && !isOnItsWay(one),
       );
       if (due === undefined || hasVerifiedCopy(due)) return undefined;
+      if (!isVerified(due)) {
+        return {
+          level: 'unknown',
+          sentence: `whether the newest verified backup has a verified copy off the host is unknown: the marks of ${due.name} cannot be read`,
+          next: [{ tv: ['db', 'verify', due.name] }, { tv: ['db', 'copy', due.name] }],
+        };
+      }
       const { copied } = due.marks;
       const [problem] = copied?.problems ?? [];
       const sentence = `the newest verified backup has no verified copy off the host`;
@@ -288,39 +307,6 @@ export const hostRules = [
             sentence: `the certificate of ${certificate.host} is not trusted: ${certificate.untrusted}`,
             evidence: { issuer: certificate.issuer },
             next: [onHost('certbot certificates')],
-          },
-  }),
-  rule({
-    id: 'run-unfinished',
-    title: 'A run is unfinished',
-    section: '',
-    level: 'warning',
-    escalation: 1,
-    about: 'runs',
-    needs: ['runs'],
-    find: ({ runs: { left, unusual } }) =>
-      left.length === 0
-        ? undefined
-        : {
-            level: unusual.length > 0 ? 'critical' : 'warning',
-            sentence: `${left.length === 1 ? 'a run is' : 'runs are'} unfinished: ${nameRuns(left, unusual)}`,
-            next: left.flatMap(recoveryCommands),
-          },
-  }),
-  rule({
-    id: 'run-unverified',
-    title: 'The effect of a run was not verified',
-    section: '',
-    level: 'warning',
-    escalation: 1,
-    about: 'runs',
-    needs: ['runs'],
-    find: ({ runs: { unverified } }) =>
-      unverified.length === 0
-        ? undefined
-        : {
-            sentence: `not verified: ${unverified.join(', ')}`,
-            next: unverified.map((run) => ({ tv: ['resume', run] })),
           },
   }),
 ];

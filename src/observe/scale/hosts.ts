@@ -1,5 +1,6 @@
 import type { ServiceName, Settings } from '../../config/settings.ts';
 import { type Advice, distinctAdvice, onThisMachine } from '../../errors/advice.ts';
+import type { UnitState } from '../../host/readUnits.ts';
 import { serviceNames } from '../../operations/service/service.ts';
 import { behindPrefix } from '../../text/shellLine.ts';
 import type { Finding } from '../findings.ts';
@@ -15,6 +16,10 @@ export interface Instances {
   readonly sure: boolean;
 }
 
+function isRunning({ activeState }: Pick<UnitState, 'activeState'>): boolean {
+  return activeState === 'active' || activeState === 'reloading';
+}
+
 /** What runs a service on a host: its processes, and its unit where systemd has it active. */
 export function instancesOn({ world }: HostSeen, service: ServiceName): Instances {
   const unit = world.services?.known === true ? world.services.value[service] : undefined;
@@ -22,7 +27,7 @@ export function instancesOn({ world }: HostSeen, service: ServiceName): Instance
   const words = (processes ?? []).map(
     (each) => `process ${each.pid}, ${each.unit ?? 'no unit'}, user ${each.user}`,
   );
-  const isUp = unit?.activeState === 'active' || unit?.activeState === 'reloading';
+  const isUp = unit !== undefined && isRunning(unit);
   // A program of another name is not found among the processes.
   const isSeen = unit !== undefined && (processes ?? []).some(({ pid }) => pid === unit.mainPid);
   const own =
@@ -41,11 +46,14 @@ export interface WorkersSeen {
   readonly from: string;
 }
 
-/** Undefined where no API is meant to run there. */
+/** Undefined where no API is installed. */
 export function workersOn({ world, workers }: HostSeen): WorkersSeen | undefined {
   const unit = world.services?.known === true ? world.services.value.api : undefined;
-  if (unit !== undefined && unit.activeState !== 'active') return undefined;
+  if (unit?.loadState === 'not-found') return undefined;
   const recommended = world.machine?.known === true ? 2 * world.machine.value.cores + 1 : null;
+  if (unit !== undefined && !isRunning(unit)) {
+    return { workers: null, recommended, from: `${unit.unit} is ${unit.activeState}` };
+  }
   if (workers.known && workers.value.workers !== null) {
     return { workers: workers.value.workers, recommended, from: workers.value.from };
   }

@@ -1,5 +1,6 @@
 import type { ServiceName, Settings } from '../../config/settings.ts';
 import { onHost } from '../../errors/advice.ts';
+import { startsAtBoot } from '../../host/readUnitTraits.ts';
 import { serviceNames } from '../../operations/service/service.ts';
 import { bytes, howMany } from '../../text/format.ts';
 import { type Finding, inOrder, judge } from '../findings.ts';
@@ -21,7 +22,7 @@ export function judgeScale(seen: ScaleSeen, settings: Settings, now: Date): read
     ...hosts.flatMap((host) => emptyHost(host, hosts, settings)),
     ...singles.flatMap((service) => exactlyOne(service, hosts, judged, settings)),
     ...singles.flatMap((service) => twiceAtBoot(service, hosts, settings)),
-    ...hosts.flatMap((host) => lostAtBoot(host, hosts, settings)),
+    ...hosts.flatMap((host) => lostAtBoot(host, hosts, judged, settings)),
     ...hosts.flatMap((host) => workerCount(host, hosts, judged, settings)),
     ...sessions(seen, hosts, judged),
     ...relays(seen, hosts, settings, now),
@@ -67,7 +68,8 @@ function homeOf(service: ServiceName, hosts: readonly HostSeen[]): HostSeen | un
     ({ world }) => world.services?.known === true && world.services.value[service].loadState !== 'not-found',
   );
   return (
-    installed.find(({ traits }) => traits.known && traits.value[service].atBoot === 'enabled') ?? installed[0]
+    installed.find(({ traits }) => traits.known && startsAtBoot(traits.value[service]) === true) ??
+    installed[0]
   );
 }
 
@@ -102,30 +104,68 @@ function emptyHost(host: HostSeen, hosts: readonly HostSeen[], settings: Setting
 }
 
 /** What runs now and would be missing after a reboot, which a resize is. */
-function lostAtBoot(host: HostSeen, hosts: readonly HostSeen[], settings: Settings): readonly Finding[] {
+function lostAtBoot(
+  host: HostSeen,
+  hosts: readonly HostSeen[],
+  judged: readonly Finding[],
+  settings: Settings,
+): readonly Finding[] {
   const { traits, world } = host;
-  const { services } = world;
-  if (services?.known !== true || !traits.known) return [];
+  const services = world.services?.known === true ? world.services.value : undefined;
   // One that runs twice is to be stopped on one host, and not to be started there again.
   const isSecond = (name: ServiceName) =>
     name !== 'api' && hosts.some((other) => other !== host && instancesOn(other, name).words.length > 0);
-  const lost = serviceNames.filter(
-    (name) =>
-      services.value[name].activeState === 'active' &&
-      traits.value[name].atBoot === 'disabled' &&
-      !isSecond(name),
+  const wanted = serviceNames.filter(
+    (name) => (services === undefined || services[name].activeState === 'active') && !isSecond(name),
   );
-  if (lost.length === 0) return [];
-  const names = lost.map((name) => settings.host.units[name]);
+  const unitsOf = (names: readonly ServiceName[]) => names.map((name) => settings.host.units[name]);
+  if (!traits.known || services === undefined) {
+    // Why the services could not be read is a finding of its own.
+    const reason = traits.known ? undefined : traits.reason;
+    return wanted.length === 0 || reason === undefined
+      ? []
+      : [unknownAtBoot(unitsOf(wanted), reason, host, hosts, judged, settings)];
+  }
+  const [lost, open] = ([false, undefined] as const).map((state) =>
+    wanted.filter((name) => startsAtBoot(traits.value[name]) === state),
+  );
+  const found: Finding[] = [];
+  if (lost !== undefined && lost.length > 0) {
+    const names = unitsOf(lost);
+    const missing = draft({
+      id: 'boot-lost',
+      source: 'services',
+      level: 'warning',
+      title: 'A unit that runs does not start at boot',
+      sentence: `not started at boot, and so missing after a resize: ${names.join(', ')}`,
+      next: [onHost(`systemctl enable ${names.join(' ')}`)],
+    });
+    found.push(onThis(host, missing, hosts, settings));
+  }
+  if (open !== undefined && open.length > 0) {
+    const words = open.map((name) => traits.value[name].atBoot ?? 'without a unit file state').join(', ');
+    found.push(unknownAtBoot(unitsOf(open), `systemd has it as ${words}`, host, hosts, judged, settings));
+  }
+  return found;
+}
+
+function unknownAtBoot(
+  units: readonly string[],
+  reason: string,
+  host: HostSeen,
+  hosts: readonly HostSeen[],
+  judged: readonly Finding[],
+  settings: Settings,
+): Finding {
   const found = draft({
-    id: 'boot-lost',
+    id: 'boot-unknown',
     source: 'services',
-    level: 'warning',
-    title: 'A unit that runs does not start at boot',
-    sentence: `not started at boot, and so missing after a resize: ${names.join(', ')}`,
-    next: [onHost(`systemctl enable ${names.join(' ')}`)],
+    level: 'unknown',
+    title: 'Whether a unit starts at boot is unknown',
+    sentence: `whether ${units.join(', ')} ${units.length === 1 ? 'starts' : 'start'} at boot is unknown: ${reason}`,
+    next: [onHost(`systemctl list-dependencies --reverse ${units.join(' ')}`)],
   });
-  return [onThis(host, found, hosts, settings)];
+  return { ...onThis(host, found, hosts, settings), cause: silenceOf(host, hosts, judged) };
 }
 
 function workerCount(
@@ -144,7 +184,9 @@ function workerCount(
     const reason = workers === null ? from : 'its cores are unknown';
     const sentence = `whether the API has 2 × cores + 1${should} workers is unknown: ${reason}`;
     const found = draft({ ...common, level: 'unknown', sentence });
-    return [{ ...onThis(host, found, hosts, settings), cause: silenceOf(host, hosts, judged) }];
+    const down = host === hosts[0] ? 'service-down:api' : `service-down:api@${host.name}`;
+    const cause = silenceOf(host, hosts, judged) ?? judged.find(({ id }) => id === down)?.id ?? null;
+    return [{ ...onThis(host, found, hosts, settings), cause }];
   }
   const found = draft({
     ...common,

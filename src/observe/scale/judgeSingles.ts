@@ -1,5 +1,6 @@
 import type { ServiceName, Settings } from '../../config/settings.ts';
 import { onHost } from '../../errors/advice.ts';
+import { startsAtBoot } from '../../host/readUnitTraits.ts';
 import { judgeSecondRelay, judgeWriters } from '../../operations/service/checkStart.ts';
 import { serviceTitles } from '../../operations/service/service.ts';
 import { duration, howMany } from '../../text/format.ts';
@@ -122,7 +123,7 @@ export function twiceAtBoot(
   settings: Settings,
 ): readonly Finding[] {
   const unit = settings.host.units[service];
-  const enabled = hosts.filter(({ traits }) => traits.known && traits.value[service].atBoot === 'enabled');
+  const enabled = hosts.filter(({ traits }) => traits.known && startsAtBoot(traits.value[service]) === true);
   if (enabled.length < 2) return [];
   return [
     draft({
@@ -219,6 +220,16 @@ export function relays(
         level: 'critical',
         sentence: `signals of ${oracle} come every ${duration(meanSeconds * 1000)}, and one relay sends one every ${duration(interval * 1000)}: more than one runs with this key`,
         likely: `a relay on a host that is not configured, or one with another interval`,
+        next,
+      }),
+    ];
+  }
+  if (interval === undefined && meanSeconds !== undefined) {
+    return [
+      draft({
+        ...common,
+        level: 'unknown',
+        sentence: `whether more than one relay runs with the key of ${oracle} is unknown: its signals come every ${duration(meanSeconds * 1000)}, and how often one relay sends could not be read`,
         next,
       }),
     ];

@@ -11,9 +11,11 @@ export const breakers: Source<Breakers> = {
     ofTheChain(reader, (ctx) =>
       readBreakers(ctx.chain(), { pairs: namedPairs(ctx.settings), discover: true }),
     ),
-  describe: ({ breakers: all }) => {
+  describe: ({ breakers: all, historyUnknown }) => {
     const open = all.filter((breaker) => breaker.open).length;
-    if (all.length === 0) return 'none was ever used';
-    return open === 0 ? `none of ${count(all.length)} open` : `${count(open)} of ${count(all.length)} OPEN`;
+    const words =
+      open === 0 ? `none of ${count(all.length)} open` : `${count(open)} of ${count(all.length)} OPEN`;
+    if (historyUnknown === undefined) return all.length === 0 ? 'none was ever used' : words;
+    return `${all.length === 0 ? 'none is known' : words}; those that only events name unknown: ${historyUnknown}`;
   },
 };

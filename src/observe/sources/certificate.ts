@@ -10,6 +10,7 @@ export const certificate: Source<Certificate | undefined> = {
     if (url === undefined || !url.startsWith('https:')) return undefined;
     return readCertificate({ url, timeoutMs, signal: ctx.signal });
   },
+  unseen: (value) => (value === undefined ? 'api.publicUrl is not https, and has no certificate' : undefined),
   describe: (shown, now) => {
     if (shown === undefined) return undefined;
     const leftMs = shown.validTo.getTime() - now.getTime();

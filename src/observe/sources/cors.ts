@@ -41,5 +41,6 @@ export const cors: Source<CorsState | undefined> = {
       : file;
     return { asked, listed };
   },
+  unseen: (value) => (value === undefined ? 'the settings name no page, or no URL of the API' : undefined),
   describe: (state) => state && `${howMany(state.asked.length, 'origin')} asked for`,
 };

@@ -55,6 +55,8 @@ export const events: Source<EventSample | undefined> = {
       clearTimeout(timer);
     }
   },
+  unseen: (value) =>
+    value === undefined ? 'the database has no event to compare with the chain' : undefined,
   describe: (sample) => {
     if (sample === undefined) return 'none in the database to compare with the chain';
     const blocks = sample.ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);

@@ -7,6 +7,7 @@ import type { Source } from '../sourceReader.ts';
 export const schedule: Source<readonly JobState[] | undefined> = {
   title: 'schedule',
   read: ({ ctx }) => readSchedule(ctx.host()),
+  unseen: (value) => (value === undefined ? 'no job of tv db schedule is installed' : undefined),
   describe: (jobs, now) => {
     const backup = jobs?.find(({ name }) => name === 'backup');
     if (backup === undefined) return undefined;
