@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { known, unknown } from '../../src/errors/answer.ts';
 import { listPrograms, parseDetails, parseProcessList } from '../../src/host/listProcesses.ts';
 import { parseSystemdTime } from '../../src/host/parseSystemdTime.ts';
 import { parseDisk } from '../../src/host/readDisk.ts';
@@ -90,6 +91,14 @@ describe('parseUnitStates', () => {
     expect(parseUnitStates('')).toEqual([]);
   });
 
+  it('a time in local time → unknown since when, not never', () => {
+    const shown = 'Id=a.service\nLoadState=loaded\nActiveState=active\nActiveEnterTimestamp=';
+    const [local] = parseUnitStates(`${shown}Mon 2026-11-23 03:12:00 CET\n`);
+    expect(local).toMatchObject({ since: undefined, sinceUnknown: expect.stringContaining('03:12:00 CET') });
+    const [never] = parseUnitStates(`${shown}\n`);
+    expect(never).not.toHaveProperty('sinceUnknown');
+  });
+
   it('never lets a name be taken for an option or a pattern', () => {
     for (const name of ['--now', 'tempovault-*', 'a b', '', 'x;y']) {
       expect(() => assertUnitName(name)).toThrow(expect.objectContaining({ code: 'config.invalid' }));
@@ -109,12 +118,21 @@ describe('parseSystemdTime', () => {
     ['2026-11-23 03:12:00+02:00', '2026-11-23T01:12:00.000Z'],
     ['2026-11-23 03:12:00 +0200', '2026-11-23T01:12:00.000Z'],
   ])('%s', (text, time) => {
-    expect(parseSystemdTime(text)?.toISOString()).toBe(time);
+    expect(parseSystemdTime(text)).toEqual(known(new Date(time)));
   });
 
-  it.each(['', 'n/a', '0', 'Mon 2026-11-23 03:12:00 CST', '3min ago'])('not: %j', (text) => {
-    expect(parseSystemdTime(text)).toBeUndefined();
+  it.each(['', 'n/a'])('%j → never', (text) => {
+    expect(parseSystemdTime(text)).toEqual(known(undefined));
   });
+
+  it.each(['0', 'Mon 2026-11-23 03:12:00 CST', '3min ago', 'Mon 2026-19-43 03:12:00 UTC'])(
+    '%j → unknown, not never',
+    (text) => {
+      expect(parseSystemdTime(text)).toEqual(
+        unknown(`systemd reports "${text}", which tv cannot convert to UTC`),
+      );
+    },
+  );
 });
 
 describe('parseJournal', () => {
@@ -273,6 +291,38 @@ describe('the schedule that a package offers', () => {
     ['one file of an administrator', { FragmentPath: '/etc/systemd/system/tempovault-db-backup.timer' }],
   ])('%s → installed', async (_, timer) => {
     expect(await readSchedule(host(timer))).toHaveLength(3);
+  });
+});
+
+describe('a schedule whose times are in local time', () => {
+  const jobsWith = async (service: Readonly<Record<string, string>>) => {
+    const block = (unit: string) =>
+      Object.entries({
+        ...{ Id: unit, LoadState: 'loaded', FragmentPath: `/etc/systemd/system/${unit}` },
+        ...{ ActiveState: 'active', UnitFileState: 'enabled', ...service },
+      })
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join('');
+    const stdout = scheduleSet.units.map(block).join('\n');
+    return (await readSchedule({ prefix: [], run: async () => ({ exitCode: 0, stdout, stderr: '' }) })) ?? [];
+  };
+  const local = 'Mon 2026-11-23 02:00:00 CET';
+
+  it('a run that failed is judged, its time is unknown', async () => {
+    const [job] = await jobsWith({
+      ...{ ExecMainStartTimestamp: local, ExecMainExitTimestamp: local, NextElapseUSecRealtime: local },
+      ...{ Result: 'exit-code', ExecMainStatus: '1' },
+    });
+    expect(job).toMatchObject({
+      ...{ next: undefined, timesUnknown: expect.stringContaining(local) },
+      last: { startedAt: undefined, endedAt: undefined, result: 'exit-code', exitCode: 1 },
+    });
+  });
+
+  it.each(['', 'n/a'])('started %j → not run yet', async (ExecMainStartTimestamp) => {
+    const [job] = await jobsWith({ ExecMainStartTimestamp, Result: 'success' });
+    expect(job?.last).toBeUndefined();
+    expect(job).not.toHaveProperty('timesUnknown');
   });
 });
 

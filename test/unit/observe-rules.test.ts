@@ -166,6 +166,12 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     'journalctl -u tempovault-api -n 50 --no-pager',
   ],
   [
+    'started again, when is unknown → unknown whether it is news',
+    service('api', { restarts: 3, since: undefined, sinceUnknown: 'systemd reports "CET"' }),
+    ['service-restarted:api'],
+    'journalctl -u tempovault-api -n 50 --no-pager',
+  ],
+  [
     'started again yesterday → no news',
     service('api', { restarts: 3, since: new Date(now.getTime() - 86_400_000) }),
     [],
@@ -639,6 +645,13 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     'journalctl -u tempovault-db-backup.service -n 50 --no-pager',
   ],
   [
+    'the scheduled backup failed, when is unknown',
+    worldWith({
+      schedule: () => [job({ last: { ...failedRun, startedAt: undefined, endedAt: undefined } })],
+    }),
+    ['schedule-failed:backup'],
+  ],
+  [
     'a failed job that runs again is not judged yet',
     worldWith({ schedule: () => [job({ last: failedRun, running: true })] }),
     [],
@@ -904,6 +917,16 @@ describe('rules', () => {
       if (first !== undefined) expect(advice === undefined ? undefined : plainAdvice(advice)).toBe(first);
     },
   );
+
+  it('restarted by systemd at a time that is unknown → unknown, no warning for ever', () => {
+    const restarted = service('api', {
+      ...{ restarts: 3, since: undefined },
+      sinceUnknown: 'systemd reports "CET"',
+    });
+    expect(judge({ world: restarted, settings: worldSettings, now }).findings).toMatchObject([
+      { level: 'unknown', sentence: expect.stringContaining('whether in the last hour is unknown') },
+    ]);
+  });
 
   it('each has a situation', () => {
     // That one rests on a setting, and has a table of its own.
