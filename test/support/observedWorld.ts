@@ -186,6 +186,7 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     source: 'cursor',
     head: { known: true, value: 5_000 },
     waitingMs: { known: true, value: 2_000 },
+    pollSeconds: { known: true, value: 12 },
     isMoving: undefined,
   },
   indexerError: undefined,

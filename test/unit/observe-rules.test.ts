@@ -515,10 +515,10 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
   ['late by the chain, whose clock is ahead', signals({ ageSeconds: 140, at: seconds - 5 }), []],
   [
     'late, and the interval of the relay is unknown → not judged',
-    worldWith({
-      relayInterval: () => undefined,
-      signals: (value) => ({ ...value, signals: [{ ...signal, ageSeconds: 140, at: seconds - 140 }] }),
-    }),
+    worldWith(
+      { signals: (value) => ({ ...value, signals: [{ ...signal, ageSeconds: 140, at: seconds - 140 }] }) },
+      { relayInterval: away() },
+    ),
     [],
   ],
   ['no pair is known → unknown', signals(), ['pairs-unknown'], 'tv oracle status'],
@@ -926,6 +926,22 @@ describe('rules', () => {
     expect(judge({ world: restarted, settings: worldSettings, now }).findings).toMatchObject([
       { level: 'unknown', sentence: expect.stringContaining('whether in the last hour is unknown') },
     ]);
+  });
+
+  it('the cursor does not move, and how often it is moved is unknown → unknown, no stall', () => {
+    const world = worldWith({
+      indexer: (state) => ({
+        ...state,
+        ...{ block: 4_800, isMoving: false, waitingMs: { known: true, value: 120_000 } },
+        pollSeconds: { known: false, reason: '/srv/.env may not be read by this user' },
+      }),
+    });
+    const { findings } = judge({ world, settings: worldSettings, now });
+    expect(findings.find(({ id }) => id === 'indexer-stalled')).toMatchObject({
+      level: 'unknown',
+      sentence:
+        'whether the indexer makes progress is unknown: it is 200 blocks behind and its cursor does not move since block 4 801 came 2 min ago, and how often it asks for blocks is unknown (/srv/.env may not be read by this user)',
+    });
   });
 
   it('each has a situation', () => {

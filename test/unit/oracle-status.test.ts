@@ -146,6 +146,15 @@ describe('a pending transaction of the key', () => {
     expect(judgeNonces({ ...base, ...evidence })?.id).toBe(expected);
   });
 
+  it('while the interval of the relay is unknown → pending, not stuck', () => {
+    expect(judgeNonces({ ...base, activity: own(600), intervalSeconds: null })).toEqual({
+      id: 'pending',
+      summary:
+        '1 transaction is pending, from nonce 603 on; the last signal is 10 min old; whether one is due is unknown, as is the interval of the relay',
+      next: [{ tv: ['oracle', 'status'] }],
+    });
+  });
+
   it('that is stuck names the command that replaces it', () => {
     expect(judgeNonces({ ...base, activity: own(600) })).toEqual({
       id: 'stuck',
@@ -221,6 +230,13 @@ describe('before a rotation', () => {
   ])('the old key %s: %s', (_, change, status, worked) => {
     const found = judgeOldKey({ ...evidence, ...change });
     expect([found.status, found.value?.worked ?? false]).toEqual([status, worked]);
+  });
+
+  it('the old key has an old signal, and the interval is unknown → whether it works is unknown', () => {
+    expect(judgeOldKey({ ...evidence, activity: old, intervalSeconds: null })).toMatchObject({
+      ...{ status: 'block', override: 'old-key-not-working' },
+      summary: expect.stringContaining('works is unknown, as is the interval of the relay'),
+    });
   });
 
   it.each([

@@ -363,6 +363,16 @@ describe('what is found', () => {
   });
 });
 
+it('a relay whose interval is unknown → neither one nor two', () => {
+  const world = worldWith(active(signalsEvery(30, 12)), { relayInterval: away() });
+  const [found, ...others] = judgeScale(seen([host({}, { world })]), worldSettings, worldNow);
+  expect(found).toMatchObject({
+    ...{ id: 'second-relay', level: 'unknown' },
+    sentence: 'whether a relay runs elsewhere is unknown: the interval of the relay is unknown',
+  });
+  expect(others).toEqual([]);
+});
+
 describe('what is advised', () => {
   const nextOf = (scale: ScaleSeen) =>
     judgeScale(scale, worldSettings, worldNow).flatMap(({ next }) => next.map(plainAdvice));

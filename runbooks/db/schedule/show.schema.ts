@@ -13,7 +13,12 @@ const jobState = z.object({
   running: z.boolean(),
   timesUnknown: z.string().optional(),
   last: z
-    .object({ startedAt: moment.optional(), endedAt: moment.optional(), result: z.string(), exitCode: z.number() })
+    .object({
+      startedAt: moment.optional(),
+      endedAt: moment.optional(),
+      result: z.string(),
+      exitCode: z.number(),
+    })
     .optional(),
 });
 

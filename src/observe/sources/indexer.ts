@@ -27,6 +27,8 @@ export interface IndexerState {
   readonly head: Answer<number>;
   /** How long the first block above the cursor has been on the chain, in ms; undefined where there is none. */
   readonly waitingMs: Answer<number | undefined>;
+  /** Between two reads of the chain; unknown where `.env` cannot be read. */
+  readonly pollSeconds: Answer<number>;
   /** Whether the cursor moves; asked only where it is far behind, or the next block waits for more than a few polls. */
   readonly isMoving: boolean | undefined;
 }
@@ -42,8 +44,9 @@ export const indexer: Source<IndexerState> = {
     const { block, source } = progress;
     const [head, poll] = await Promise.all([
       answer(ofTheChain(reader, (ctx) => readHead(ctx.chain()))),
-      answer(readPollSeconds(reader.ctx)),
+      readPollSeconds(reader.ctx),
     ]);
+    // With an unknown interval the default only says when to ask whether the cursor moves; see the rule.
     const pollSeconds = poll.known ? poll.value : defaultPollSeconds;
     const waitingMs = head.known ? await waitingTime(reader, block, head.value.number) : unknown(head.reason);
     const stallMs = Math.max(shortestStallMs, stalledPolls * pollSeconds * 1000);
@@ -55,6 +58,7 @@ export const indexer: Source<IndexerState> = {
       source,
       head: head.known ? { known: true, value: head.value.number } : head,
       waitingMs,
+      pollSeconds: poll,
       // One that catches up leaves blocks waiting for long, and moves.
       isMoving: isSuspect ? await moves(reader, block) : undefined,
     };
