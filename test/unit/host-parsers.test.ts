@@ -8,7 +8,7 @@ import { parseMachine } from '../../src/host/readMachine.ts';
 import { assertUnitName, parseUnitStates, readUnits } from '../../src/host/readUnits.ts';
 import { readSchedule } from '../../src/host/schedule/readSchedule.ts';
 import { scheduleSet } from '../../src/host/schedule/scheduleUnits.ts';
-import type { Host } from '../../src/runbook/context.ts';
+import type { CommandOutput, Host } from '../../src/runbook/context.ts';
 
 // Printed by systemd 252 for three units: running, killed by a signal, not installed.
 const shown = `MainPID=57
@@ -346,6 +346,50 @@ describe('a command that exits with 0 and answers nothing', () => {
       expect(none).toEqual([]);
     },
   );
+
+  describe('a list of processes that may lack some', () => {
+    const itself = ' 9 0 R ops ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n';
+    const first = ' 1 9 Ss root /sbin/init\n';
+    const relay = ' 8 9 Ss tempovault python3 /opt/oracle_relay.py\n';
+    const detail = 'pid 8\npython3\n/opt/oracle_relay.py\n\n0::/system.slice/a.service\nend\n';
+    const list = (listed: string, details: Partial<CommandOutput> = {}) => {
+      const run: Host['run'] = async ([program]) => ({
+        ...{ exitCode: 0, stdout: listed, stderr: '' },
+        ...(program === 'ps' ? {} : { stdout: detail, ...details }),
+      });
+      return listPrograms({ prefix: [], run }, { programs: ['oracle_relay'] });
+    };
+
+    it('/proc hides the processes of other users → unknown, and says what helps', async () => {
+      await expect(list(` 7 9 Ss ops -bash\n${itself}`)).rejects.toMatchObject({
+        message: 'The processes of the host cannot be listed.',
+        facts: { reason: expect.stringContaining('/proc hides the processes of other users') },
+        next: [{ when: 'run tv as root, or set host.prefix to sudo -n', tv: ['config', 'show'] }],
+      });
+    });
+
+    it('process 1 is listed, of a host or of a container → the list counts', async () => {
+      expect(await list(first + itself)).toEqual([[]]);
+      expect(await list(first + relay + itself)).toMatchObject([[{ pid: 8, unit: 'a.service' }]]);
+    });
+
+    it.each<[string, Partial<CommandOutput>, string]>([
+      [
+        'may not be read',
+        { exitCode: 3, stdout: '', stderr: '/proc/8 may not be read\n' },
+        'may not be read',
+      ],
+      ['is not in the answer', { stdout: '' }, 'what process 8 runs was not returned'],
+    ])('what a process runs %s → unknown, not none', async (_, details, reason) => {
+      await expect(list(first + relay + itself, details)).rejects.toMatchObject({
+        facts: { reason: expect.stringContaining(reason) },
+      });
+    });
+
+    it('a process that has ended meanwhile is none', async () => {
+      expect(await list(first + relay + itself, { stdout: 'pid 8\n\n\n\nend\n' })).toEqual([[]]);
+    });
+  });
 
   it.each(['', 'a=b\n', 'Id=good.service\nActiveState=active\n', 'Id=good.service\nLoadState=loaded\n'])(
     'systemctl show prints %j → unknown, no state',
