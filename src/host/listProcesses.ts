@@ -56,12 +56,7 @@ export async function listPrograms(
   const candidates = all.filter(({ args }) => programs.some((program) => args.includes(program)));
   if (candidates.length === 0) return programs.map(() => []);
 
-  const pids = candidates.map(({ pid }) => String(pid));
-  const read = await host.run(['sh', '-c', detailScript, 'sh', ...pids]);
-  if (read.exitCode !== 0) throw notListed(lastLine(read.stderr) || `exit code ${read.exitCode}`);
-  const details = parseDetails(read.stdout);
-  const lost = pids.find((pid) => !details.has(Number(pid)));
-  if (lost !== undefined) throw notListed(`what process ${lost} runs was not returned`);
+  const details = await readDetails(host, { pids: candidates.map(({ pid }) => pid) });
   return programs.map((program) =>
     candidates.flatMap(({ args: _, ...process }) => {
       const detail = details.get(process.pid);
@@ -78,6 +73,22 @@ export async function listPrograms(
       ];
     }),
   );
+}
+
+/**
+ * What processes run, by their ids; of one that has ended meanwhile nothing.
+ * @throws UnavailableError where one of them may not be read
+ */
+export async function readDetails(
+  host: Host,
+  { pids }: { readonly pids: readonly number[] },
+): Promise<ReadonlyMap<number, Detail>> {
+  const { exitCode, stdout, stderr } = await host.run(['sh', '-c', detailScript, 'sh', ...pids.map(String)]);
+  if (exitCode !== 0) throw notListed(lastLine(stderr) || `exit code ${exitCode}`);
+  const details = parseDetails(stdout);
+  const lost = pids.find((pid) => !details.has(pid));
+  if (lost !== undefined) throw notListed(`what process ${lost} runs was not returned`);
+  return details;
 }
 
 function notListed(reason: string, next?: Advice): UnavailableError {
