@@ -4,7 +4,8 @@ import { parseExecStart } from '../../src/host/readArguments.ts';
 import { assumedIntervalSeconds, relayOf } from '../../src/host/readRelay.ts';
 import { SourceReader } from '../../src/observe/sourceReader.ts';
 import { relayInterval } from '../../src/observe/sources/relay.ts';
-import type { Context, Host } from '../../src/runbook/context.ts';
+import { readPollSeconds } from '../../src/operations/indexer/awaitProgress.ts';
+import type { CommandOutput, Context, Host } from '../../src/runbook/context.ts';
 import { worldSettings } from '../support/observedWorld.ts';
 
 const pair = `0x${'Ab'.repeat(32)}`;
@@ -125,5 +126,28 @@ describe('the interval in a reading of the sources', () => {
     ],
   ])('%s', async (_, words, env, expected) => {
     expect(await reading(words, env)).toMatchObject(expected);
+  });
+});
+
+describe('the interval of the indexer', () => {
+  const read = (answer: Partial<CommandOutput>) => {
+    const run: Host['run'] = async () => ({ exitCode: 0, stdout: '', stderr: '', ...answer });
+    const ctx = { settings: worldSettings, host: () => ({ prefix: [], run }) };
+    return readPollSeconds(ctx as unknown as Context);
+  };
+  const env = (text: string) => ({
+    stdout: `600 0 0\nroot\nroot\n${Buffer.from(text).toString('base64')}\n`,
+  });
+
+  it.each<[string, Partial<CommandOutput>, object]>([
+    ['.env sets it', env('POLL_INTERVAL=180\n'), known(180)],
+    ['.env does not set it: the default', env('RPC_URL=x\n'), known(12)],
+    [
+      '.env may not be read → unknown',
+      { exitCode: 1, stderr: 'stat: Permission denied' },
+      { known: false, reason: expect.stringContaining('may not be read by this user') },
+    ],
+  ])('%s', async (_, answer, expected) => {
+    expect(await read(answer)).toEqual(expected);
   });
 });
