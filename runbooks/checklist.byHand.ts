@@ -16,8 +16,10 @@ export const byHand: ByHand = {
     },
     {
       what: 'Failed logins over ssh.',
-      run: `journalctl -t sshd -t sshd-session --since -30d -o cat --no-pager | grep -c -e '^Failed ' -e '^Invalid user ' || true`,
-      expect: 'A number. `0` proves nothing where the journal is not kept for so long, or may not be read.',
+      run: `journalctl -t sshd -t sshd-session -t sshd-auth --since -30d -o cat --no-pager |
+  grep -cE -e '^(Failed|Invalid user) ' -e '(closed by|reset by|isconnected from|isconnecting) (authenticating|invalid) user ' || true`,
+      expect:
+        'A number of lines, often several of one attempt. `0` proves nothing where the journal is not kept for so long, or may not be read.',
       prints: /\d+$/,
     },
     {

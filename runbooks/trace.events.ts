@@ -197,6 +197,15 @@ export async function traceDeposit(ctx: Services, deposit: string): Promise<Even
   const { transactionHash, logIndex } = place.value;
   const made = await answer(depositsIn(ctx, transactionHash as `0x${string}`));
   if (!made.known) return nothing({ unknown: made.reason }, [{ tv: ['health'] }]);
+  if (made.value === undefined) {
+    const hash = transactionHash.toLowerCase();
+    const rows = await answer(
+      schema.then((found) => readTransactionRows(ctx.database(), { schema: found, hashes: [hash] })),
+    );
+    const isRow = !deposit.startsWith('0x');
+    const next = [{ when: 'see whether every RPC node is at the head', tv: ['health'] }];
+    return nothing(withoutReceipt(rows, { isRow }), isRow ? [...next, { tv: ['trace', hash] }] : next);
+  }
   if (typeof made.value === 'string') {
     return nothing({ none: made.value }, [{ tv: ['trace', transactionHash] }]);
   }
@@ -234,6 +243,23 @@ export async function traceDeposit(ctx: Services, deposit: string): Promise<Even
   };
 }
 
+/** Of a transaction without a receipt: one whose rows are known was in a block. @param isRow the deposit is named by its row */
+export function withoutReceipt(
+  rows: Answer<readonly unknown[]>,
+  { isRow }: { readonly isRow: boolean },
+): { readonly none: string } | { readonly unknown: string } {
+  const lost = 'no RPC node that was asked has';
+  if (isRow || (rows.known && rows.value.length > 0)) {
+    return {
+      unknown: `${lost} the receipt of its transaction, and the database has its rows: the node is behind or has pruned it, or its block was replaced`,
+    };
+  }
+  const unread = rows.known ? '' : ` (its rows are unknown: ${rows.reason})`;
+  return {
+    none: `${lost} its receipt: pending, replaced, not sent to this chain, or the node is behind or has pruned it${unread}`,
+  };
+}
+
 /** Where the deposit is on the chain; a sentence where it is nowhere. */
 async function placeOf(ctx: Services, schema: Promise<EventSchema>, deposit: string) {
   if (deposit.startsWith('0x')) return { transactionHash: deposit, logIndex: null };
@@ -242,7 +268,10 @@ async function placeOf(ctx: Services, schema: Promise<EventSchema>, deposit: str
   return row ?? `the table deposits has no row with the id ${deposit}`;
 }
 
-/** The deposits of a transaction, and the newest block; a sentence where it made none. */
+/**
+ * The deposits of a transaction, and the newest block; a sentence where it made none. Undefined where the node has no
+ * receipt of it.
+ */
 async function depositsIn(ctx: Services, hash: `0x${string}`) {
   const chain = ctx.chain();
   if (chain.contracts.treasuryVault === undefined) {
@@ -252,9 +281,7 @@ async function depositsIn(ctx: Services, hash: `0x${string}`) {
   const request = chain.client.request({ method: 'eth_getTransactionReceipt', params: [hash] });
   const receipt: unknown = await described(chain, request as Promise<unknown>);
   const parsed = parseReceipt(receipt, hash);
-  if (parsed === undefined) {
-    return 'no RPC node that was asked has its receipt: pending, replaced, or not sent to this chain';
-  }
+  if (parsed === undefined) return undefined;
   if (parsed.status.known && parsed.status.value === 'failure')
     return 'the transaction reverted: it made no deposit';
   const logs = parseObject(receipt, 'receipt')['logs'];

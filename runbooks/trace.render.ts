@@ -26,34 +26,63 @@ export interface Trace {
   /** Rows of a log that the chain does not have. */
   readonly surplus: readonly TransactionRow[];
   readonly lines: Answer<readonly { readonly at: string; readonly unit: string; readonly message: string }[]>;
+  /** More lines name it than these. */
+  readonly isCut: boolean;
+  /** When the journal begins that was searched; null where it begins before the transaction could be named. */
+  readonly journalBegins: Answer<string | null>;
   readonly run: string | null;
+  /** Why another run may have sent it; null where all journals were read, or one has it. */
+  readonly runUnknown: string | null;
   readonly next: readonly Advice[];
 }
 
 /** A transaction as the chain has it, then its events with their rows, then who named it. */
 export function renderTrace(trace: Trace, paint: Paint): string {
-  const { transaction, events, surplus, lines, run, next } = trace;
+  const { transaction, events, surplus, next } = trace;
   const parts = [
     `${paint.bold('Trace')} · ${shortened(trace.hash, paint)}`,
     onChain(trace, paint),
-    ...(transaction.known && transaction.value === null ? [] : [eventsPart(trace, events, paint)]),
+    ...(transaction.known && transaction.value === null
+      ? rowsPart(trace, paint)
+      : [eventsPart(trace, events, paint)]),
     ...(surplus.length === 0
       ? []
       : [
           `  ${paint.warn('!')} ${wrap(`rows without a log on the chain: ${surplus.map((row) => `${row.table} #${row.logIndex}`).join(', ')}`, paint.width - 4, '    ')}`,
         ]),
-    logPart(lines, paint),
-    `Run of tv\n\n  ${run ?? 'none: the journals of this machine do not have it'}`,
+    logPart(trace, paint),
+    runPart(trace, paint),
     ...(next.length === 0 ? [] : [paint.next(next)]),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
-function onChain({ transaction, roles }: Trace, paint: Paint): string {
+/** What no node knows; with rows or a run of tv it was sent all the same. */
+function notFound({ rows, run }: Trace): readonly ['bad' | 'warn', string] {
+  const lost = 'No RPC node that was asked knows it';
+  const behind = 'the node is behind or has pruned it';
+  if (rows.known && rows.value.length > 0) {
+    return [
+      'warn',
+      `${lost}, and the database has its rows: it was in a block. Either ${behind}, or the block was replaced.`,
+    ];
+  }
+  if (run !== null) {
+    return [
+      'warn',
+      `${lost}, and a run of tv has signed it: pending, dropped from the pool, replaced, or ${behind}.`,
+    ];
+  }
+  return ['bad', `${lost}: not sent to this chain, dropped from the pool, or replaced; or ${behind}.`];
+}
+
+function onChain(trace: Trace, paint: Paint): string {
+  const { transaction, roles } = trace;
   if (!transaction.known) return `  ${paint.warn('?')} unknown: ${transaction.reason}`;
   const found = transaction.value;
   if (found === null) {
-    return `  ${paint.bad('✖')} ${wrap('No RPC node that was asked knows it: not sent to this chain, dropped from the pool, or replaced.', paint.width - 4, '    ')}`;
+    const [mark, words] = notFound(trace);
+    return `  ${paint[mark](mark === 'bad' ? '✖' : '?')} ${wrap(words, paint.width - 4, '    ')}`;
   }
   const held = !roles.known
     ? ` (roles unknown: ${roles.reason})`
@@ -104,11 +133,49 @@ function eventsPart({ rows, transaction }: Trace, events: readonly Indexed[], pa
   return `Events and their rows\n\n${table(lines, '  ', paint.width)}${unread}`;
 }
 
-function logPart(lines: Trace['lines'], paint: Paint): string {
+/** Rows of a transaction that no node knows: without its logs they are compared with nothing. */
+function rowsPart({ rows }: Trace, paint: Paint): readonly string[] {
+  if (!rows.known) return [`Rows\n\n  ${paint.warn('?')} unknown: ${rows.reason}`];
+  if (rows.value.length === 0) return [];
+  const lines = rows.value.map(({ table: name, logIndex, kind, contract, children }) => [
+    `${paint.warn('?')} ${logIndex === null ? '' : `#${logIndex}`}`,
+    kind ?? 'unknown kind',
+    [name, ...children].join(', '),
+    shortened(contract ?? '', paint),
+  ]);
+  return [`Rows, not compared with the chain\n\n${table(lines, '  ', paint.width)}`];
+}
+
+function logPart({ lines, isCut, journalBegins }: Trace, paint: Paint): string {
   if (!lines.known) return `Journals\n\n  ${paint.warn('?')} unknown: ${lines.reason}`;
-  if (lines.value.length === 0) return 'Journals\n\n  no line of the services names it';
   const shown = lines.value.map(({ at, unit, message }) =>
     wrap(shortened(`  ${localTime(new Date(at))} ${unit}: ${message}`, paint), paint.width, '    '),
   );
-  return `Journals\n\n${shown.join('\n')}`;
+  const from = journalBegins.known ? journalBegins.value : undefined;
+  const older = !journalBegins.known
+    ? `when the journal begins is unknown: ${journalBegins.reason}`
+    : from === null || from === undefined
+      ? undefined
+      : `the journal begins ${localTime(new Date(from))} (${ago(new Date(from), paint.now)}): what is older was rotated away or never kept`;
+  const notes = [
+    ...(shown.length === 0
+      ? [
+          older === undefined
+            ? 'no line of the services names it'
+            : 'no line that the journal still has names it',
+        ]
+      : []),
+    ...(isCut ? [`the first ${shown.length} lines; more name it`] : []),
+  ];
+  return `Journals\n\n${[
+    ...shown,
+    ...notes.map((text) => `  ${wrap(text, paint.width - 2, '  ')}`),
+    ...(older === undefined ? [] : [`  ${paint.warn('?')} ${wrap(older, paint.width - 4, '    ')}`]),
+  ].join('\n')}`;
+}
+
+function runPart({ run, runUnknown }: Trace, paint: Paint): string {
+  if (run !== null) return `Run of tv\n\n  ${run}`;
+  if (runUnknown === null) return 'Run of tv\n\n  none: the journals of this machine do not have it';
+  return `Run of tv\n\n  ${paint.warn('?')} ${wrap(`unknown: ${runUnknown}`, paint.width - 4, '    ')}`;
 }

@@ -62,7 +62,10 @@ const transactionTrace = z.object({
       value: z.array(z.object({ at: z.string(), unit: z.string(), message: z.string() })),
     }),
   ]),
+  isCut: z.boolean(),
+  journalBegins: z.union([unknownAnswer, z.object({ known: z.literal(true), value: z.string().nullable() })]),
   run: z.string().nullable(),
+  runUnknown: z.string().nullable(),
   next: z.array(advice),
 });
 

@@ -10,14 +10,15 @@ import {
 } from '../src/chain/transactions/describeTransaction.ts';
 import { readTransactionRows, type TransactionRow } from '../src/database/readTransactionRows.ts';
 import { distinctAdvice } from '../src/errors/advice.ts';
-import { type Answer, answer } from '../src/errors/answer.ts';
+import { type Answer, answer, known } from '../src/errors/answer.ts';
 import { TvError, UsageError } from '../src/errors/TvError.ts';
-import { streamJournal } from '../src/host/journal/streamJournal.ts';
+import { readJournalStart, streamJournal } from '../src/host/journal/streamJournal.ts';
 import { surveyRuns } from '../src/journal/readRuns.ts';
 import { journaledTransactions } from '../src/journal/sentTransactions.ts';
 import type { Context } from '../src/runbook/context.ts';
 import { defineReport, field, type InputOf } from '../src/runbook/define.ts';
 import { blockNumber } from '../src/runbook/inputs.ts';
+import { howMany } from '../src/text/format.ts';
 import { byHand } from './trace.byHand.ts';
 import { renderEventTrace } from './trace.events.render.ts';
 import { type EventTrace, isComplete, traceAddress, traceDeposit } from './trace.events.ts';
@@ -74,7 +75,7 @@ export default defineReport({
   section: '9',
   order: 2,
   description:
-    "Shows a transaction on the chain (sender and role, status, calls, events, the reason where it reverted), the rows that the indexer has made of its events in either form of the schema, what is missing or stored for another contract or as another kind there and why, the lines of the services' journals that name it, and the run of tv that sent it. Exit code 1 where no node knows it, or an event is missing in the database.\n\nWith `--address` it shows the newest events and rows that name an address, as depositor, recipient, sender or in any other argument. With `--deposit` it shows a deposit and what the vault has done with its token since: deployments, recalls, losses, withdrawals. Blocks that were not searched are named. Exit code 1 where blocks could not be read, or chain and database differ.",
+    "Shows a transaction on the chain (sender and role, status, calls, events, the reason where it reverted), the rows that the indexer has made of its events in either form of the schema, what is missing or stored for another contract or as another kind there and why, the lines of the services' journals that name it, and the run of tv that sent it. Exit code 1 where no node knows it, also where it has rows, or an event is missing in the database.\n\nWith `--address` it shows the newest events and rows that name an address, as depositor, recipient, sender or in any other argument. With `--deposit` it shows a deposit and what the vault has done with its token since: deployments, recalls, losses, withdrawals. Blocks that were not searched are named. Exit code 1 where blocks could not be read, or chain and database differ.",
   byHand,
   examples: [
     {
@@ -136,9 +137,10 @@ async function traceTransaction(ctx: Context, hash: `0x${string}`): Promise<Trac
     answer(cursorOf(ctx, schema)),
   ]);
   const found = transaction.known ? transaction.value : undefined;
-  const [roles, lines] = await Promise.all([
+  const [roles, searched, journalBegins] = await Promise.all([
     found === undefined ? noRoles(transaction) : answer(rolesOf(ctx, found)),
     answer(linesOf(ctx, hash, found?.at ?? null)),
+    answer(journalBegin(ctx, found?.at ?? null)),
   ]);
   const logs = found?.logs.known === true ? found.logs.value.filter(({ contract }) => contract !== null) : [];
   const events = logs.map((log) => indexed(log, found, rows, cursor));
@@ -158,9 +160,14 @@ async function traceTransaction(ctx: Context, hash: `0x${string}`): Promise<Trac
     rows,
     events,
     surplus,
-    lines,
-    run: sentBy(ctx, hash),
+    lines: searched.known ? known(searched.value.lines) : searched,
+    isCut: searched.known && searched.value.isCut,
+    journalBegins,
+    ...sentBy(ctx, hash),
     next: distinctAdvice([
+      ...(searched.known && searched.value.isCut
+        ? [{ when: 'see all lines that name it', tv: ['logs', '--tx', hash] }]
+        : []),
       ...(missing.length === 0 && surplus.length === 0
         ? []
         : [{ tv: ['reindex', 'check', '--from-block', block, '--to-block', block] }]),
@@ -210,11 +217,12 @@ function indexed(
   return { ...log, stored: stored === true, tables, why, unstorable };
 }
 
-/** Lines of the three services that name the transaction, the newest last. */
+/** Lines of the three services that name the transaction, the newest last, and whether there are more. */
 async function linesOf(ctx: Context, hash: string, at: number | null) {
   const { units } = ctx.settings.host;
   const limit = AbortSignal.timeout(journalLimitMs);
-  const found: { at: string; unit: string; message: string }[] = [];
+  const lines: { at: string; unit: string; message: string }[] = [];
+  let isCut = false;
   const stream = streamJournal(ctx.host(), {
     units: [units.api, units.indexer, units.oracle],
     ...(at === null ? {} : { since: new Date(at * 1_000 - beforeBlockMs) }),
@@ -223,21 +231,44 @@ async function linesOf(ctx: Context, hash: string, at: number | null) {
   });
   try {
     for await (const entry of stream) {
-      found.push({ at: entry.at.toISOString(), unit: entry.unit, message: entry.message });
-      if (found.length >= mostLines) break;
+      isCut = lines.length >= mostLines;
+      if (isCut) break;
+      lines.push({ at: entry.at.toISOString(), unit: entry.unit, message: entry.message });
     }
   } catch (error) {
     if (!limit.aborted || error instanceof TvError) throw error;
     throw new TvError('check.timeout', `The journals were not searched within ${journalLimitMs / 1_000} s.`);
   }
-  return found;
+  return { lines, isCut };
+}
+
+/** When the journal begins, where a line that names the transaction may be older; null where none can be. */
+async function journalBegin(ctx: Context, at: number | null): Promise<string | null> {
+  const limit = AbortSignal.timeout(journalLimitMs);
+  const signal = AbortSignal.any([limit, ctx.signal]);
+  const begins = await readJournalStart(ctx.host(), { signal }).catch((error: unknown) => {
+    if (!limit.aborted || error instanceof TvError) throw error;
+    throw new TvError('check.timeout', `journalctl did not answer within ${journalLimitMs / 1_000} s.`);
+  });
+  if (begins === undefined) throw new TvError('host.journal-unreadable', 'The journal holds no entry.');
+  return at !== null && begins.getTime() <= at * 1_000 - beforeBlockMs ? null : begins.toISOString();
 }
 
 /** The run whose journal has the transaction; the newest where several have. */
-function sentBy(ctx: Context, hash: string): string | null {
-  const { states } = surveyRuns(ctx);
+export function sentBy(
+  ctx: Pick<Context, 'runs' | 'settings'>,
+  hash: string,
+): Pick<Trace, 'run' | 'runUnknown'> {
+  const { states, damaged } = surveyRuns(ctx);
   const state = states.findLast(({ lines }) =>
     journaledTransactions(lines).some((sent) => sent.hash.toLowerCase() === hash),
   );
-  return state?.started.run ?? null;
+  const [first] = damaged;
+  return {
+    run: state?.started.run ?? null,
+    runUnknown:
+      state !== undefined || first === undefined
+        ? null
+        : `${howMany(damaged.length, 'journal')} of runs cannot be read (${damaged.map(({ run }) => run).join(', ')}): ${first.error.message.replace(/\.$/, '')}`,
+  };
 }

@@ -254,7 +254,7 @@ function machine(
 
 function apiLine({ workers, recommended, from }: Tuning['api'], paint: Paint): string {
   const should = `should be ${recommended} (2 × cores + 1)`;
-  if (workers === null) return `API workers: ${should}; how many there are is ${from}.`;
+  if (workers === null) return `API workers: ${should}; how many there are is unknown (${from}).`;
   return workers === recommended
     ? `${paint.ok('✔')} API workers: ${workers} (2 × cores + 1), by ${from}.`
     : `${paint.warn('!')} API workers: ${workers} by ${from}; ${should}.`;

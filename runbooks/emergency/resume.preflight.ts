@@ -15,10 +15,11 @@ import type { SignedTransaction } from '../../src/chain/transactions/transaction
 import type { Address, ServiceName } from '../../src/config/settings.ts';
 import { readStatus } from '../../src/database/readStatus.ts';
 import { onHost } from '../../src/errors/advice.ts';
+import { known } from '../../src/errors/answer.ts';
 import { readEnvValue } from '../../src/host/envFile.ts';
 import { listProcesses } from '../../src/host/listProcesses.ts';
 import { readEnvFile } from '../../src/host/readEnvFile.ts';
-import { readRelay } from '../../src/host/readRelay.ts';
+import { assumedIntervalSeconds, readRelay } from '../../src/host/readRelay.ts';
 import { readUnits } from '../../src/host/readUnits.ts';
 import { surveyRuns } from '../../src/journal/readRuns.ts';
 import { isUnfinished, type RunState } from '../../src/journal/runState.ts';
@@ -194,11 +195,14 @@ function checkOracle(ctx: Context, preflight: Preflight, nodes: ReturnType<typeo
     const oracle = parseKey(written)?.address;
     if (oracle === undefined) return block('ORACLE_PRIVATE_KEY in .env is missing, or no private key');
     const interval = Number(readEnvValue(text, 'ORACLE_UPDATE_INTERVAL') ?? Number.NaN);
-    const { intervalSeconds } = await readRelay(ctx, {
-      envIntervalSeconds: interval > 0 ? interval : null,
+    const relay = await readRelay(ctx, {
+      envIntervalSeconds: known(interval > 0 ? interval : null),
       isKey: (word) => sameAddress(parseKey(word)?.address ?? '', oracle),
     });
-    return pass(`ORACLE_PRIVATE_KEY is of ${oracle}`, { oracle, intervalSeconds });
+    return pass(`ORACLE_PRIVATE_KEY is of ${oracle}`, {
+      oracle,
+      intervalSeconds: assumedIntervalSeconds(relay),
+    });
   });
   preflight.check('oracle', 'chain', async () => {
     await need(nodes, 'chain');

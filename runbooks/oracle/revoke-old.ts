@@ -23,6 +23,7 @@ import {
 import type { Address } from '../../src/config/settings.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import { changeEnvFile } from '../../src/host/changeEnvFile.ts';
+import { assumedIntervalSeconds } from '../../src/host/readRelay.ts';
 import { awaitFirstSignal } from '../../src/operations/oracle/awaitFirstSignal.ts';
 import { findCopies, judgeCopies, putAside, withoutKey } from '../../src/operations/oracle/findCopies.ts';
 import { readOracleKey, readRelayOf } from '../../src/operations/oracle/readOracleKey.ts';
@@ -113,7 +114,7 @@ it on the chain is waited for.`,
     const preflight = new Preflight(ctx);
     const nodes = checkNodes(ctx, preflight);
     const key = await readOracleKey(ctx);
-    const limitMs = signalLimitMs((await readRelayOf(ctx, key)).intervalSeconds);
+    const limitMs = signalLimitMs(assumedIntervalSeconds(await readRelayOf(ctx, key)));
 
     preflight.check('due', 'run', async () => {
       const now = ctx.clock.now();

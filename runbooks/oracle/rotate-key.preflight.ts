@@ -21,6 +21,7 @@ import type { Address } from '../../src/config/settings.ts';
 import { type Answer, answer } from '../../src/errors/answer.ts';
 import { findEnvFileObstacle } from '../../src/host/envFileObstacle.ts';
 import { readClock } from '../../src/host/readClock.ts';
+import { assumedIntervalSeconds } from '../../src/host/readRelay.ts';
 import { type RelayError, readRelayError } from '../../src/host/readRelayError.ts';
 import { readRuns } from '../../src/journal/readRuns.ts';
 import { canBeContinued } from '../../src/journal/runState.ts';
@@ -162,7 +163,8 @@ type OldKey = {
   readonly envFile: string;
   readonly oldAddress: Address;
   readonly limitMs: number;
-  readonly intervalSeconds: number;
+  /** Of the relay; null where it is unknown. */
+  readonly intervalSeconds: number | null;
   readonly feeToken: Address | null;
   /** Ids. */
   readonly relayPairs: readonly string[];
@@ -174,13 +176,14 @@ async function checkEnv(ctx: Context, newAddress: Address | null): Promise<Findi
   const { address, feeToken } = key;
   const obstacle = await findEnvFileObstacle(ctx.host(), { path: envFile });
   if (obstacle !== undefined) return obstacle;
-  const { intervalSeconds, pairs } = await readRelayOf(ctx, key);
+  const relay = await readRelayOf(ctx, key);
+  const { pairs, intervalSeconds } = relay;
   if (newAddress === address) return block(`${address} is the key in .env already`);
   return pass(`the old key is ${address}`, {
     envFile,
     oldAddress: address,
-    limitMs: signalLimitMs(intervalSeconds),
-    intervalSeconds,
+    limitMs: signalLimitMs(assumedIntervalSeconds(relay)),
+    intervalSeconds: intervalSeconds.known ? intervalSeconds.value : null,
     feeToken,
     relayPairs: pairs.known ? pairs.value.map(({ id }) => id) : [],
   });
@@ -319,7 +322,8 @@ export interface OldKeyEvidence {
   readonly own?: Answer<AcceptedSignal | undefined> | undefined;
   /** The chain's clock: seconds since 1970. */
   readonly now: number;
-  readonly intervalSeconds: number;
+  /** Of the relay; null where it is unknown, and `limitMs` rests on the default. */
+  readonly intervalSeconds: number | null;
   readonly limitMs: number;
   readonly lastError: RelayError | undefined;
   readonly compromised: boolean;
@@ -365,6 +369,14 @@ export function judgeOldKey(evidence: OldKeyEvidence): Finding<{ readonly worked
   // A key that may not sign is what a new one mends; and one in wrong hands need not work.
   if (!authorised) return warn(`${last}; it is not authorised and no way back`, { value, ...facts });
   if (compromised) return warn(`${last}; a compromised key is not restored`, { value, ...facts });
+  if (evidence.intervalSeconds === null) {
+    return block(`${last}; whether ${name} works is unknown, as is the interval of the relay`, {
+      override: 'old-key-not-working',
+      value,
+      ...facts,
+      next: [{ tv: ['oracle', 'status'] }],
+    });
+  }
   return block(`${last}: the relay does not work as it is, and another key would not mend that`, {
     override: 'old-key-not-working',
     value,

@@ -21,6 +21,7 @@ import type { Address } from '../../src/config/settings.ts';
 import { known } from '../../src/errors/answer.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { readClock } from '../../src/host/readClock.ts';
+import { assumedIntervalSeconds } from '../../src/host/readRelay.ts';
 import { readRelayError } from '../../src/host/readRelayError.ts';
 import { followFirstSignal, judgeFirstSignal } from '../../src/operations/oracle/awaitFirstSignal.ts';
 import { checkRelayService } from '../../src/operations/oracle/checkRelayService.ts';
@@ -108,12 +109,12 @@ the relay works again.`,
     const service = checkRelayService(ctx, preflight);
     const key = preflight.check('key', 'host', async () => {
       const env = await readOracleKey(ctx);
-      const { intervalSeconds } = await readRelayOf(ctx, env);
+      const relay = await readRelayOf(ctx, env);
       return pass(`the key in .env is ${env.address}`, {
         oracle: env.address,
         named: env.feeToken,
-        intervalSeconds,
-        limitMs: signalLimitMs(intervalSeconds),
+        intervalSeconds: relay.intervalSeconds.known ? relay.intervalSeconds.value : null,
+        limitMs: signalLimitMs(assumedIntervalSeconds(relay)),
       });
     });
     const stuck = preflight.check('pending', 'chain', async () => {

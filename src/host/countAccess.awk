@@ -1,6 +1,6 @@
 # Counts the lines of an access log in the "combined" format of nginx and Apache, by status and by source, in two
 # windows: 0 is the 30 days up to `today`, 1 the 30 days before. Days are counted from 1970-01-01, in the time
-# zone that the log is written in. Prints `lines`, `unparsed`, `oldest`, `status WINDOW CLASS COUNT`,
+# zone that the log is written in. Prints `lines`, `unparsed`, `oldest`, `newest`, `status WINDOW CLASS COUNT`,
 # `sources WINDOW COUNT` and `source COUNT COUNT-BEFORE SOURCE`, at last `end`.
 function days(year, month, day, era, of_era, of_year) {
   # Days from civil, with years that begin in March.
@@ -17,6 +17,7 @@ BEGIN {
   most = 200000
   shown = 5
   oldest = -1
+  newest = -1
 }
 {
   lines++
@@ -32,6 +33,7 @@ BEGIN {
   if (month == "" || status !~ /^[1-5][0-9][0-9]$/) { unparsed++; next }
   day = days(substr(date, 8, 4) + 0, month, substr(date, 1, 2) + 0)
   if (oldest < 0 || day < oldest) oldest = day
+  if (day > newest) newest = day
   age = today - day
   # One day ahead is another time zone.
   if (age < -1 || age >= 60) next
@@ -50,6 +52,7 @@ END {
   print "lines", lines + 0
   print "unparsed", unparsed + 0
   print "oldest", oldest
+  print "newest", newest
   for (window = 0; window <= 1; window++) {
     for (class = 1; class <= 5; class++)
       if ((window, class) in count) print "status", window, class, count[window, class]

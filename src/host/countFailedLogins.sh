@@ -4,5 +4,5 @@
 begins=$(journalctl -q -o short-unix --no-pager 2>/dev/null | head -n 1 | cut -d ' ' -f 1)
 printf 'begins %s\n' "$begins"
 {
-  journalctl -t sshd -t sshd-session --since="@$1" -o cat --no-pager || printf 'exit code %s\n' "$?" >&2
+  journalctl -t sshd -t sshd-session -t sshd-auth --since="@$1" -o cat --no-pager || printf 'exit code %s\n' "$?" >&2
 } | LC_ALL=C awk "$2"

@@ -1,3 +1,4 @@
+import type { Advice } from '../errors/advice.ts';
 import { UnavailableError } from '../errors/TvError.ts';
 import type { Host } from '../runbook/context.ts';
 import { outsideText } from '../text/outsideText.ts';
@@ -22,7 +23,7 @@ const psFormat = 'pid=,etimes=,stat=,user:64=,args=';
 /**
  * The processes on the host that run `program` (a script's name without extension, or an
  * executable's), whoever started them.
- * @throws UnavailableError where processes cannot be listed
+ * @throws UnavailableError where processes cannot be listed, or those of other users are hidden
  */
 export async function listProcesses(
   host: Host,
@@ -38,23 +39,24 @@ export async function listPrograms(
   { programs }: { readonly programs: readonly string[] },
 ): Promise<HostProcess[][]> {
   const { exitCode, stdout, stderr } = await host.run(['ps', '-ww', '-eo', psFormat]);
-  if (exitCode !== 0) {
-    throw new UnavailableError('host.unreadable-answer', 'The processes of the host cannot be listed.', {
-      facts: { reason: lastLine(stderr) },
-    });
-  }
+  if (exitCode !== 0) throw notListed(lastLine(stderr));
   const all = parseProcessList(stdout);
   // A list that was cut, or is none, seldom has the line of ps itself.
-  if (!all.some(({ args }) => args.includes(psFormat))) {
-    throw new UnavailableError('host.unreadable-answer', 'The processes of the host cannot be listed.', {
-      facts: { reason: 'the list does not hold ps itself' },
-    });
+  if (!all.some(({ args }) => args.includes(psFormat))) throw notListed('the list does not hold ps itself');
+  // Every host and every container has a process 1. Without it the list holds the user's own processes alone.
+  if (!all.some(({ pid }) => pid === 1)) {
+    throw notListed(
+      '/proc hides the processes of other users (proc(5), hidepid): process 1 is not in the list',
+      {
+        when: 'run tv as root, or set host.prefix to sudo -n',
+        tv: ['config', 'show'],
+      },
+    );
   }
   const candidates = all.filter(({ args }) => programs.some((program) => args.includes(program)));
   if (candidates.length === 0) return programs.map(() => []);
 
-  const pids = candidates.map(({ pid }) => String(pid));
-  const details = parseDetails((await host.run(['sh', '-c', detailScript, 'sh', ...pids])).stdout);
+  const details = await readDetails(host, { pids: candidates.map(({ pid }) => pid) });
   return programs.map((program) =>
     candidates.flatMap(({ args: _, ...process }) => {
       const detail = details.get(process.pid);
@@ -71,6 +73,29 @@ export async function listPrograms(
       ];
     }),
   );
+}
+
+/**
+ * What processes run, by their ids; of one that has ended meanwhile nothing.
+ * @throws UnavailableError where one of them may not be read
+ */
+export async function readDetails(
+  host: Host,
+  { pids }: { readonly pids: readonly number[] },
+): Promise<ReadonlyMap<number, Detail>> {
+  const { exitCode, stdout, stderr } = await host.run(['sh', '-c', detailScript, 'sh', ...pids.map(String)]);
+  if (exitCode !== 0) throw notListed(lastLine(stderr) || `exit code ${exitCode}`);
+  const details = parseDetails(stdout);
+  const lost = pids.find((pid) => !details.has(pid));
+  if (lost !== undefined) throw notListed(`what process ${lost} runs was not returned`);
+  return details;
+}
+
+function notListed(reason: string, next?: Advice): UnavailableError {
+  return new UnavailableError('host.unreadable-answer', 'The processes of the host cannot be listed.', {
+    facts: { reason },
+    ...(next === undefined ? {} : { next }),
+  });
 }
 
 interface ListedProcess extends Omit<HostProcess, 'command' | 'unit'> {

@@ -71,7 +71,7 @@ export interface MonitorService {
   readonly invocation: string;
   /** Automatic restarts since it was last started by hand. */
   readonly restarts: number;
-  /** When it became active; undefined where it is not. */
+  /** When it became active; undefined where it is not, or that is unknown. */
   readonly since: Date | undefined;
   /** What it monitors; undefined where the unit does not say. */
   readonly environment: string | undefined;
@@ -99,6 +99,7 @@ export async function readMonitorService(host: Host): Promise<MonitorService> {
     });
   }
   const offered = isOnlyOffered(monitorUnit, text);
+  const since = parseSystemdTime(text('ActiveEnterTimestamp'));
   return {
     loadState: offered ? 'not-found' : text('LoadState'),
     path: offered ? '' : text('FragmentPath'),
@@ -108,7 +109,7 @@ export async function readMonitorService(host: Host): Promise<MonitorService> {
     enabled: text('UnitFileState') === 'enabled',
     invocation: text('InvocationID'),
     restarts: Number(text('NRestarts') || 0),
-    since: text('ActiveState') === 'active' ? parseSystemdTime(text('ActiveEnterTimestamp')) : undefined,
+    since: text('ActiveState') === 'active' && since.known ? since.value : undefined,
     environment: monitorTitle.exec(text('Description'))?.[1],
     serves: /\bargv\[\]=.* --serve (\S+)/.exec(text('ExecStart'))?.[1],
   };

@@ -31,6 +31,8 @@ export interface AccessLog {
   readonly top: readonly { readonly source: string; readonly count: number; readonly before: number }[];
   /** The day of the oldest line; undefined where there is no line. */
   readonly oldest: Date | undefined;
+  /** The day of the newest line, in the time zone of the log; undefined where there is no line. */
+  readonly newest: Date | undefined;
   readonly lines: number;
   /** Lines that are not in the combined format. */
   readonly unparsed: number;
@@ -89,10 +91,14 @@ export function parseAccessCounts(output: string): AccessLog | undefined {
       ? []
       : [{ source: outsideText(source), count: Number(count), before: Number(before) }];
   });
-  const [lines, unparsed, oldest] = ['lines', 'unparsed', 'oldest'].map((name) => figures(name, 1)[0]?.[0]);
-  if (lines === undefined || unparsed === undefined || oldest === undefined) return undefined;
+  const [lines, unparsed, oldest, newest] = ['lines', 'unparsed', 'oldest', 'newest'].map(
+    (name) => figures(name, 1)[0]?.[0],
+  );
+  if (lines === undefined || unparsed === undefined) return undefined;
+  if (oldest === undefined || newest === undefined) return undefined;
   return {
     ...{ current: window(0), before: window(1), top, lines, unparsed },
     oldest: oldest < 0 ? undefined : new Date(oldest * dayMs),
+    newest: newest < 0 ? undefined : new Date(newest * dayMs),
   };
 }

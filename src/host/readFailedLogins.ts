@@ -38,7 +38,7 @@ export async function readFailedLogins(
   if (found !== undefined) return found;
   const why = reason ?? 'the journal holds no entry';
   throw new TvError('host.journal-unreadable', `The journal of sshd cannot be read: ${why}.`, {
-    next: onHost('journalctl -t sshd -t sshd-session -n 20 --no-pager'),
+    next: onHost('journalctl -t sshd -t sshd-session -t sshd-auth -n 20 --no-pager'),
   });
 }
 

@@ -12,15 +12,18 @@ export interface RelayPair {
 export interface Relay {
   /** On its command line; empty where that names none, as of releases that read them elsewhere. */
   readonly pairs: Answer<readonly RelayPair[]>;
-  /** Seconds between two signals of a pair. */
-  readonly intervalSeconds: number;
-  /** Where that was read: `process 812`, `tempovault-oracle.service`, `.env`. */
+  /**
+   * Seconds between two signals of a pair: of its command line, of a `.env` that was read, or the default where
+   * neither sets it. Unknown where one of them that may set it was not read.
+   */
+  readonly intervalSeconds: Answer<number>;
+  /** Where the pairs were read, or the interval where they were not: `process 812`, `tempovault-oracle.service`, `.env`. */
   readonly from: string;
 }
 
 export interface ReadRelayParameters {
-  /** `ORACLE_UPDATE_INTERVAL` of `.env`, in seconds; null where it is not set. */
-  readonly envIntervalSeconds: number | null;
+  /** `ORACLE_UPDATE_INTERVAL` of `.env`, in seconds; null where the file does not set it. */
+  readonly envIntervalSeconds: Answer<number | null>;
   /** A private key has the form of a pair's id, and must not be taken for one. */
   readonly isKey: (word: string) => boolean;
 }
@@ -28,9 +31,14 @@ export interface ReadRelayParameters {
 /** Of the relay, where nothing else is said (deployment-facts, section 6). In seconds. */
 const defaultIntervalSeconds = 60;
 
+/** How long to wait for a signal where the interval is unknown: for limits of waiting, never for a verdict. */
+export function assumedIntervalSeconds({ intervalSeconds }: Pick<Relay, 'intervalSeconds'>): number {
+  return intervalSeconds.known ? intervalSeconds.value : defaultIntervalSeconds;
+}
+
 /**
  * Pairs and interval of the relay: from its command line, which outranks `.env` (deployment-facts,
- * section 6). Where the host cannot be asked, the pairs are unknown and the interval is that of `.env`.
+ * section 6). Where the host cannot be asked, the pairs are unknown and the interval is that of `.env`, if it sets one.
  */
 export async function readRelay(
   { host, settings }: Pick<Context, 'host' | 'settings'>,
@@ -49,19 +57,25 @@ export function relayOf(
   read: Answer<ProgramArguments | undefined>,
   { envIntervalSeconds, isKey }: ReadRelayParameters,
 ): Relay {
-  const fallback = envIntervalSeconds ?? defaultIntervalSeconds;
-  if (!read.known) return { pairs: read, intervalSeconds: fallback, from: '.env' };
-  if (read.value === undefined) {
-    const reason = 'neither a process nor a unit shows what the relay was started with';
-    return { pairs: unknown(reason), intervalSeconds: fallback, from: '.env' };
+  if (!read.known || read.value === undefined) {
+    const none = 'neither a process nor a unit shows what the relay was started with';
+    const unread = read.known ? unknown(none) : read;
+    const isSet = envIntervalSeconds.known && envIntervalSeconds.value !== null;
+    // A command line that was not read may set another than the default.
+    return { pairs: unread, intervalSeconds: isSet ? known(envIntervalSeconds.value) : unread, from: '.env' };
   }
   const { words, from } = read.value;
   const pairs = pairsIn(words, isKey);
   const interval = intervalIn(words);
-  if (interval !== undefined) return { pairs: known(pairs), intervalSeconds: interval, from };
+  if (interval !== undefined) return { pairs: known(pairs), intervalSeconds: known(interval), from };
+  if (!envIntervalSeconds.known) {
+    const reason = `the relay's command line sets no interval, and .env could not be read: ${envIntervalSeconds.reason}`;
+    return { pairs: known(pairs), intervalSeconds: unknown(reason), from };
+  }
+  const fallback = envIntervalSeconds.value ?? defaultIntervalSeconds;
   // A relay that takes its pairs from the command line takes the interval from there too, or its default.
   const seconds = pairs.length === 0 ? fallback : Math.max(fallback, defaultIntervalSeconds);
-  return { pairs: known(pairs), intervalSeconds: seconds, from };
+  return { pairs: known(pairs), intervalSeconds: known(seconds), from };
 }
 
 /** `PAIR TOKEN TOKEN`, any number of times, also as values of options. */

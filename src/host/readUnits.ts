@@ -17,8 +17,10 @@ export interface UnitState {
   readonly result: string;
   /** `0` where no process runs. */
   readonly mainPid: number;
-  /** When it came into its present active state. */
+  /** When it came into its present active state; undefined where it never changed, or that is unknown. */
   readonly since: Date | undefined;
+  /** Why `since` is unknown; missing where it is known. */
+  readonly sinceUnknown?: string;
   /** Automatic restarts since it was last started by hand. */
   readonly restarts: number;
   readonly memoryBytes: number | undefined;
@@ -75,6 +77,7 @@ export function parseUnitStates(output: string): UnitState[] {
 function unitState(shown: ShownUnit): UnitState {
   const text = (name: string) => shown.get(name) ?? '';
   const activeState = text('ActiveState');
+  const since = parseSystemdTime(text(entryProperty(activeState)));
   return {
     unit: text('Id'),
     loadState: text('LoadState'),
@@ -82,7 +85,7 @@ function unitState(shown: ShownUnit): UnitState {
     subState: text('SubState'),
     result: text('Result'),
     mainPid: toCount(text('MainPID')) ?? 0,
-    since: parseSystemdTime(text(entryProperty(activeState))),
+    ...(since.known ? { since: since.value } : { since: undefined, sinceUnknown: since.reason }),
     restarts: toCount(text('NRestarts')) ?? 0,
     memoryBytes: toCount(text('MemoryCurrent')),
   };

@@ -13,8 +13,11 @@ export interface Upgradable {
   readonly packages: readonly string[];
   /** Those of them whose newer version comes from a security archive. */
   readonly security: readonly string[];
-  /** When the newest package list was published; what came later is not known here. */
-  readonly listsOf: Date;
+  /**
+   * When the oldest package list of a security archive was published; what came later is not known here. Undefined
+   * where the host has none: no update of security can be seen.
+   */
+  readonly listsOf: Date | undefined;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function readUpgradable(host: Host): Promise<Upgradable> {
 
 /** Undefined where there are no package lists, or apt has not listed anything. */
 export function parseUpgradable(output: string): Upgradable | undefined {
-  const seconds = /^lists (\d+)$/m.exec(output)?.[1];
+  const seconds = /^lists (\d+|none)$/m.exec(output)?.[1];
   if (seconds === undefined || !/^Listing\.\.\./m.test(output)) return undefined;
   const rows = [...output.matchAll(/^([^\s/]+)\/(\S+) .*\[upgradable from: .*\]$/gm)].map(
     ([, name = '', suites = '']) => ({ name: outsideText(name), suites }),
@@ -42,6 +45,6 @@ export function parseUpgradable(output: string): Upgradable | undefined {
   return {
     packages: rows.map(({ name }) => name),
     security: rows.filter(({ suites }) => /-security\b/.test(suites)).map(({ name }) => name),
-    listsOf: new Date(Number(seconds) * 1000),
+    listsOf: seconds === 'none' ? undefined : new Date(Number(seconds) * 1000),
   };
 }

@@ -7,7 +7,7 @@ import type { PlannedChange } from '../runbook/changes.ts';
 import type { Check, Finding } from '../runbook/check.ts';
 import type { Context } from '../runbook/context.ts';
 import type { StepContext } from '../runbook/define.ts';
-import { block, Preflight, pass } from '../runbook/preflight.ts';
+import { block, Preflight, pass, warn } from '../runbook/preflight.ts';
 import { ago, localTime } from '../text/format.ts';
 import { tvOnHost } from './tvOnHost.ts';
 import { checkDeleted, checkWritten, type UnitChange } from './unitFiles.ts';
@@ -70,7 +70,8 @@ export async function verifyInstalled(ctx: StepContext, { files }: InstallFacts)
   preflight.check('timers', 'host', async () => {
     const jobs = (await readSchedule(ctx.host())) ?? [];
     const idle = jobs.filter(
-      ({ active, enabled, next, running }) => !active || !enabled || (next === undefined && !running),
+      ({ active, enabled, next, running, timesUnknown }) =>
+        !active || !enabled || (next === undefined && !running && timesUnknown === undefined),
     );
     if (jobs.length === 0 || idle.length > 0) {
       return block('timers are not waiting for their time', {
@@ -79,6 +80,12 @@ export async function verifyInstalled(ctx: StepContext, { files }: InstallFacts)
       });
     }
     const now = ctx.clock.now();
+    const unread = jobs.find(({ next, running }) => next === undefined && !running)?.timesUnknown;
+    if (unread !== undefined) {
+      return warn(`timers are waiting; when they are next due is unknown: ${unread}`, {
+        next: [onHost('systemctl list-timers --all')],
+      });
+    }
     const first = jobs.flatMap(({ name, next }) => (next === undefined ? [] : [{ name, next }]));
     return pass(first.map(({ name, next }) => `${name} ${ago(next, now)} (${localTime(next)})`).join('; '));
   });

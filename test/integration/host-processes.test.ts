@@ -67,6 +67,23 @@ describe('listProcesses', () => {
       .toEqual([true]);
   });
 
+  it.runIf(process.getuid?.() === 0)(
+    '/proc hides the processes of other users → unknown; to root it shows them',
+    async () => {
+      copyFileSync('/bin/sleep', join(directory, program));
+      const pid = await start(join(directory, program), '600');
+      const behind = (user: string) => {
+        const script = `mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=${user} --regid=${user} --clear-groups "$@"`;
+        return connectHost({ prefix: ['unshare', '-m', 'sh', '-c', script, 'sh'], timeoutMs: 10_000 });
+      };
+      await expect(listProcesses(behind('65534'), { program })).rejects.toMatchObject({
+        code: 'host.unreadable-answer',
+        facts: { reason: expect.stringContaining('hides the processes of other users') },
+      });
+      expect(await listProcesses(behind('0'), { program })).toMatchObject([{ pid }]);
+    },
+  );
+
   it('finds nothing where nothing runs', async () => {
     expect(await listProcesses(host, { program: `${program}_other` })).toEqual([]);
   });

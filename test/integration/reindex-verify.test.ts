@@ -161,7 +161,7 @@ describe('the verification of a reindex, on an indexer that cannot store some ki
         }
         if (name === 'systemctl' && verb === 'is-system-running') return answer('running\n');
         if (name === 'ps') {
-          const itself = '999 0 R tv ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n';
+          const itself = '1 9 Ss root /sbin/init\n999 0 R tv ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n';
           return answer(pids.map((pid) => `${pid} 5 S tv python3 event_indexer.py\n`).join('') + itself);
         }
         if (name === 'sh' && script.includes('/proc/')) {

@@ -188,6 +188,7 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     head: { known: true, value: 5_000 },
     unindexed: undefined,
     waitingMs: { known: true, value: 2_000 },
+    pollSeconds: { known: true, value: 12 },
     isMoving: undefined,
   },
   indexerError: undefined,

@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,6 +19,7 @@ import type { Address, Settings } from '../../src/config/settings.ts';
 import { type Answer, known, unknown } from '../../src/errors/answer.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import loginCounter from '../../src/host/countFailedLogins.awk';
+import upgradable from '../../src/host/listUpgradable.sh';
 import { type AccessLog, parseAccessCounts, readAccessLog } from '../../src/host/readAccessLog.ts';
 import { parseFailedLogins, readFailedLogins } from '../../src/host/readFailedLogins.ts';
 import { parseUpgradable, readUpgradable } from '../../src/host/readUpgradable.ts';
@@ -603,6 +613,7 @@ describe('the access log', () => {
     before: { requests: 900, sources: 18, byClass: { 2: 820, 4: 80 } },
     top: [{ source: '10.0.0.1', count: 500, before: 450 }],
     oldest: new Date('2026-08-01T00:00:00.000Z'),
+    newest: new Date('2026-11-23T00:00:00.000Z'),
     ...{ lines: 2_000, unparsed: 0 },
     ...more,
   });
@@ -626,6 +637,27 @@ describe('the access log', () => {
       { oldest: new Date('2026-11-10T00:00:00.000Z') },
       false,
       'the access log begins 2026-11-10: it cannot be compared with the month before',
+    ],
+    [
+      'a tenth of the requests',
+      { current: { requests: 90, sources: 9, byClass: { 2: 90 } }, top: [] },
+      true,
+      'requests fell from 900 to 90',
+    ],
+    [
+      'a log that has fallen silent',
+      {
+        current: { requests: 0, sources: 0, byClass: {} },
+        ...{ top: [], newest: new Date('2026-10-20T00:00:00.000Z') },
+      },
+      false,
+      'the access log has no line after 2026-10-20: no request came, or they are logged elsewhere',
+    ],
+    [
+      'a newest line of some days ago',
+      { newest: new Date('2026-11-20T00:00:00.000Z') },
+      false,
+      'the access log has no line after 2026-11-20: no request came, or they are logged elsewhere',
     ],
     ['an empty log', { oldest: undefined, lines: 0 }, false, 'the access log is empty'],
     [
@@ -680,6 +712,7 @@ describe('the access log', () => {
         { source: '10.0.0.2', count: 1, before: 0 },
       ]),
       oldest: new Date('2024-02-29T00:00:00.000Z'),
+      newest: new Date('2026-11-23T00:00:00.000Z'),
       lines: 7,
       unparsed: 1,
     });
@@ -741,6 +774,68 @@ describe('failed logins', () => {
     });
   });
 
+  const counted = (...lines: readonly string[]) => {
+    const output = execFileSync('awk', [loginCounter], { input: `${lines.join('\n')}\n`, encoding: 'utf8' });
+    const { failed, top } = parseFailedLogins(`begins 1790000000\n${output}`) ?? {};
+    return [failed, top?.map(({ source, count }) => `${source} ${count}`)];
+  };
+
+  it.each<readonly [string, ...string[]]>([
+    [
+      'wrong passwords until the client gives up',
+      'pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.7  user=root',
+      'Failed password for root from 203.0.113.7 port 50112 ssh2',
+      'error: PAM: Authentication failure for root from 203.0.113.7',
+      'Received disconnect from 203.0.113.7 port 50112:11: Bye Bye [preauth]',
+      'Disconnected from authenticating user root 203.0.113.7 port 50112 [preauth]',
+    ],
+    [
+      'only the end, as with PasswordAuthentication no',
+      'Disconnected from authenticating user root 203.0.113.7 port 50112 [preauth]',
+    ],
+    [
+      'an account that does not exist',
+      'Invalid user admin from 203.0.113.7 port 50112',
+      'pam_unix(sshd:auth): check pass; user unknown',
+      'Failed none for invalid user admin from 203.0.113.7 port 50112 ssh2',
+      'Disconnected from invalid user admin 203.0.113.7 port 50112 [preauth]',
+    ],
+    [
+      'the connection is closed before an answer',
+      'Connection closed by authenticating user tempovault 203.0.113.7 port 50112 [preauth]',
+    ],
+    [
+      'the connection is reset',
+      'Connection reset by authenticating user root 203.0.113.7 port 50112 [preauth]',
+    ],
+    [
+      'too many attempts',
+      'error: maximum authentication attempts exceeded for root from 203.0.113.7 port 50112 ssh2 [preauth]',
+      'Disconnecting authenticating user root 203.0.113.7 port 50112: Too many authentication failures [preauth]',
+    ],
+    [
+      'another user in the middle',
+      'Disconnecting authenticating user root 203.0.113.7 port 50112: Change of username or service not allowed: (root,ssh-connection) -> (admin,ssh-connection) [preauth]',
+    ],
+    ['root, who may not', 'ROOT LOGIN REFUSED FROM 203.0.113.7 port 50112 [preauth]'],
+  ])('%s → one attempt', (_, ...lines) => {
+    expect(counted(...lines)).toEqual([1, ['203.0.113.7 1']]);
+  });
+
+  it('connections that log in, or try no user → none', () => {
+    expect(
+      counted(
+        'Accepted publickey for anna from 203.0.113.7 port 9 ssh2: ED25519 SHA256:x',
+        'pam_unix(sshd:session): session opened for user anna(uid=1000) by (uid=0)',
+        'Received disconnect from 203.0.113.7 port 9:11: disconnected by user',
+        'Disconnected from user anna 203.0.113.7 port 9',
+        'Connection closed by 203.0.113.8 port 10 [preauth]',
+        'Unable to negotiate with 203.0.113.9 port 4: no matching key exchange method found. [preauth]',
+        'Connection closed by 203.0.113.9 port 11',
+      ),
+    ).toEqual([0, []]);
+  });
+
   it.each([
     [
       'no right to read it',
@@ -781,9 +876,56 @@ appstream/oldstable 0.16.1-2+b1 amd64 [upgradable from: 0.16.1-2]
     ['no apt', { exitCode: 22 }, 'host.command-missing'],
     ['no package lists', { stdout: 'lists \nListing...\n' }, 'host.unreadable-answer'],
     ['apt failed', { exitCode: 100, stderr: 'E: broken' }, 'host.unreadable-answer'],
-    ['no list', { stdout: 'lists 1790000000\n' }, 'host.unreadable-answer'],
+    ['no list', { stdout: 'lists none\n' }, 'host.unreadable-answer'],
   ])('%s → an error, never "none"', async (_, output, code) => {
     await expect(readUpgradable(contextWith({}, { sh: output }).host())).rejects.toMatchObject({ code });
+  });
+
+  describe('the age of the lists', () => {
+    let folder: string;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'tv-lists-'));
+      writeFileSync(join(folder, 'apt'), '#!/bin/sh\necho Listing...\n', { mode: 0o755 });
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+    const listsOf = (files: Readonly<Record<string, string>>) => {
+      mkdirSync(join(folder, 'lists'));
+      for (const [name, day] of Object.entries(files)) {
+        writeFileSync(join(folder, 'lists', name), '');
+        utimesSync(join(folder, 'lists', name), new Date(day), new Date(day));
+      }
+      const env = { PATH: `${folder}:${process.env['PATH']}` };
+      return parseUpgradable(
+        execFileSync('sh', ['-c', upgradable, 'sh', join(folder, 'lists')], { encoding: 'utf8', env }),
+      );
+    };
+
+    it('is that of the oldest list of a security archive', () => {
+      expect(
+        listsOf({
+          'deb.debian.org_debian_dists_stable-updates_InRelease': '2026-11-23T00:00:00.000Z',
+          'deb.debian.org_debian-security_dists_stable-security_InRelease': '2026-11-22T00:00:00.000Z',
+          'security.debian.org_debian-security_dists_stable-security_InRelease': '2025-11-23T00:00:00.000Z',
+        }),
+      ).toMatchObject({ listsOf: new Date('2025-11-23T00:00:00.000Z') });
+    });
+
+    it('is unknown where no archive of security has one', async () => {
+      expect(
+        listsOf({ 'deb.debian.org_debian_dists_stable-updates_InRelease': '2026-11-23T00:00:00.000Z' }),
+      ).toMatchObject({ listsOf: undefined });
+      const stdout = list.replace(/^lists \d+/, 'lists none');
+      expect(
+        await evidenceFor('dependencies', new SourceReader(contextWith({}, { sh: { stdout } }))),
+      ).toMatchObject({
+        ...{ kind: 'unknown', facts: { outdated: '3 Debian packages' } },
+        words: 'the host has no package list of a security archive, so its security updates are unknown',
+      });
+    });
+
+    it('without any list nothing is known', () => {
+      expect(listsOf({})).toBeUndefined();
+    });
   });
 
   it('lists of last month → unknown', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { known, unknown } from '../../src/errors/answer.ts';
 import { listPrograms, parseDetails, parseProcessList } from '../../src/host/listProcesses.ts';
 import { parseSystemdTime } from '../../src/host/parseSystemdTime.ts';
 import { parseDisk } from '../../src/host/readDisk.ts';
@@ -7,7 +8,7 @@ import { parseMachine } from '../../src/host/readMachine.ts';
 import { assertUnitName, parseUnitStates, readUnits } from '../../src/host/readUnits.ts';
 import { readSchedule } from '../../src/host/schedule/readSchedule.ts';
 import { scheduleSet } from '../../src/host/schedule/scheduleUnits.ts';
-import type { Host } from '../../src/runbook/context.ts';
+import type { CommandOutput, Host } from '../../src/runbook/context.ts';
 
 // Printed by systemd 252 for three units: running, killed by a signal, not installed.
 const shown = `MainPID=57
@@ -90,6 +91,14 @@ describe('parseUnitStates', () => {
     expect(parseUnitStates('')).toEqual([]);
   });
 
+  it('a time in local time → unknown since when, not never', () => {
+    const shown = 'Id=a.service\nLoadState=loaded\nActiveState=active\nActiveEnterTimestamp=';
+    const [local] = parseUnitStates(`${shown}Mon 2026-11-23 03:12:00 CET\n`);
+    expect(local).toMatchObject({ since: undefined, sinceUnknown: expect.stringContaining('03:12:00 CET') });
+    const [never] = parseUnitStates(`${shown}\n`);
+    expect(never).not.toHaveProperty('sinceUnknown');
+  });
+
   it('never lets a name be taken for an option or a pattern', () => {
     for (const name of ['--now', 'tempovault-*', 'a b', '', 'x;y']) {
       expect(() => assertUnitName(name)).toThrow(expect.objectContaining({ code: 'config.invalid' }));
@@ -109,12 +118,21 @@ describe('parseSystemdTime', () => {
     ['2026-11-23 03:12:00+02:00', '2026-11-23T01:12:00.000Z'],
     ['2026-11-23 03:12:00 +0200', '2026-11-23T01:12:00.000Z'],
   ])('%s', (text, time) => {
-    expect(parseSystemdTime(text)?.toISOString()).toBe(time);
+    expect(parseSystemdTime(text)).toEqual(known(new Date(time)));
   });
 
-  it.each(['', 'n/a', '0', 'Mon 2026-11-23 03:12:00 CST', '3min ago'])('not: %j', (text) => {
-    expect(parseSystemdTime(text)).toBeUndefined();
+  it.each(['', 'n/a'])('%j → never', (text) => {
+    expect(parseSystemdTime(text)).toEqual(known(undefined));
   });
+
+  it.each(['0', 'Mon 2026-11-23 03:12:00 CST', '3min ago', 'Mon 2026-19-43 03:12:00 UTC'])(
+    '%j → unknown, not never',
+    (text) => {
+      expect(parseSystemdTime(text)).toEqual(
+        unknown(`systemd reports "${text}", which tv cannot convert to UTC`),
+      );
+    },
+  );
 });
 
 describe('parseJournal', () => {
@@ -276,6 +294,38 @@ describe('the schedule that a package offers', () => {
   });
 });
 
+describe('a schedule whose times are in local time', () => {
+  const jobsWith = async (service: Readonly<Record<string, string>>) => {
+    const block = (unit: string) =>
+      Object.entries({
+        ...{ Id: unit, LoadState: 'loaded', FragmentPath: `/etc/systemd/system/${unit}` },
+        ...{ ActiveState: 'active', UnitFileState: 'enabled', ...service },
+      })
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join('');
+    const stdout = scheduleSet.units.map(block).join('\n');
+    return (await readSchedule({ prefix: [], run: async () => ({ exitCode: 0, stdout, stderr: '' }) })) ?? [];
+  };
+  const local = 'Mon 2026-11-23 02:00:00 CET';
+
+  it('a run that failed is judged, its time is unknown', async () => {
+    const [job] = await jobsWith({
+      ...{ ExecMainStartTimestamp: local, ExecMainExitTimestamp: local, NextElapseUSecRealtime: local },
+      ...{ Result: 'exit-code', ExecMainStatus: '1' },
+    });
+    expect(job).toMatchObject({
+      ...{ next: undefined, timesUnknown: expect.stringContaining(local) },
+      last: { startedAt: undefined, endedAt: undefined, result: 'exit-code', exitCode: 1 },
+    });
+  });
+
+  it.each(['', 'n/a'])('started %j → not run yet', async (ExecMainStartTimestamp) => {
+    const [job] = await jobsWith({ ExecMainStartTimestamp, Result: 'success' });
+    expect(job?.last).toBeUndefined();
+    expect(job).not.toHaveProperty('timesUnknown');
+  });
+});
+
 describe('a command that exits with 0 and answers nothing', () => {
   /** @param stdout what every command prints */
   const hostThatPrints = (stdout: string): Host => ({
@@ -296,6 +346,50 @@ describe('a command that exits with 0 and answers nothing', () => {
       expect(none).toEqual([]);
     },
   );
+
+  describe('a list of processes that may lack some', () => {
+    const itself = ' 9 0 R ops ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n';
+    const first = ' 1 9 Ss root /sbin/init\n';
+    const relay = ' 8 9 Ss tempovault python3 /opt/oracle_relay.py\n';
+    const detail = 'pid 8\npython3\n/opt/oracle_relay.py\n\n0::/system.slice/a.service\nend\n';
+    const list = (listed: string, details: Partial<CommandOutput> = {}) => {
+      const run: Host['run'] = async ([program]) => ({
+        ...{ exitCode: 0, stdout: listed, stderr: '' },
+        ...(program === 'ps' ? {} : { stdout: detail, ...details }),
+      });
+      return listPrograms({ prefix: [], run }, { programs: ['oracle_relay'] });
+    };
+
+    it('/proc hides the processes of other users → unknown, and says what helps', async () => {
+      await expect(list(` 7 9 Ss ops -bash\n${itself}`)).rejects.toMatchObject({
+        message: 'The processes of the host cannot be listed.',
+        facts: { reason: expect.stringContaining('/proc hides the processes of other users') },
+        next: [{ when: 'run tv as root, or set host.prefix to sudo -n', tv: ['config', 'show'] }],
+      });
+    });
+
+    it('process 1 is listed, of a host or of a container → the list counts', async () => {
+      expect(await list(first + itself)).toEqual([[]]);
+      expect(await list(first + relay + itself)).toMatchObject([[{ pid: 8, unit: 'a.service' }]]);
+    });
+
+    it.each<[string, Partial<CommandOutput>, string]>([
+      [
+        'may not be read',
+        { exitCode: 3, stdout: '', stderr: '/proc/8 may not be read\n' },
+        'may not be read',
+      ],
+      ['is not in the answer', { stdout: '' }, 'what process 8 runs was not returned'],
+    ])('what a process runs %s → unknown, not none', async (_, details, reason) => {
+      await expect(list(first + relay + itself, details)).rejects.toMatchObject({
+        facts: { reason: expect.stringContaining(reason) },
+      });
+    });
+
+    it('a process that has ended meanwhile is none', async () => {
+      expect(await list(first + relay + itself, { stdout: 'pid 8\n\n\n\nend\n' })).toEqual([[]]);
+    });
+  });
 
   it.each(['', 'a=b\n', 'Id=good.service\nActiveState=active\n', 'Id=good.service\nLoadState=loaded\n'])(
     'systemctl show prints %j → unknown, no state',

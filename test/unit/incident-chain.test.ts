@@ -280,7 +280,7 @@ describe('what is missing', () => {
       [[20, 60]],
       /newest block of the RPC node/,
     ],
-    ['a head that is older than all of it', { times: [-900, -800] }, {}, 'read', [[0, 60]], /newest block/],
+    ['a head that is older than all of it', { times: [-900, -800] }, {}, 'partly', [[0, 60]], /newest block/],
     [
       'a contract without an address',
       { times: steady },
@@ -294,6 +294,15 @@ describe('what is missing', () => {
     expect(found.report.state).toBe(state);
     expect(seconds(found)).toEqual(missing);
     expect(found.missing[0]?.reason).toMatch(reason);
+  });
+
+  it('no block in this time: known only of a node whose head is newer', async () => {
+    const old = await part({ times: [-900, -800] });
+    expect(old.report.summary).toMatch(/^no block of this time is known; the newest is/);
+    const newer = await part({ times: [-900, -800, 900] });
+    expect(newer.report).toMatchObject({
+      ...{ state: 'read', summary: expect.stringMatching(/^no block was made in this time/) },
+    });
   });
 
   it('no node → unread, with the whole time', async () => {

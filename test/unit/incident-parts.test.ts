@@ -6,7 +6,7 @@ import type { ProtocolEvent } from '../../src/chain/readProtocolEvents.ts';
 import { addNote, cleanNote, notesFile, readNotes } from '../../src/journal/notes.ts';
 import { thisOperator } from '../../src/journal/operator.ts';
 import { CursorStalls } from '../../src/observe/incident/cursorStalls.ts';
-import { mergeEntries, unreadPart } from '../../src/observe/incident/incident.ts';
+import { isComplete, mergeEntries, unreadPart } from '../../src/observe/incident/incident.ts';
 import { readMonitorParts } from '../../src/observe/incident/monitorPart.ts';
 import { SignalPauses } from '../../src/observe/incident/signalPauses.ts';
 import { History } from '../../src/observe/monitor/history.ts';
@@ -228,11 +228,30 @@ describe('what tv monitor has recorded', () => {
     }
   });
 
-  it('checks of another environment or another time only → absent', async () => {
+  it('checks of another environment only → absent', async () => {
     await record([[100, []]], 'staging');
-    await record([[9_000, []]]);
     const { alerts } = await readMonitorParts(settings(), span);
     expect(alerts.report.state).toBe('absent');
+  });
+
+  it.each<[string, number, RegExp]>([
+    ['stopped before this time', -3_600, /^1 change of state in 0 checks, the newest one 2026-/],
+    ['was started after it, or keeps no older checks', 9_000, /, the oldest that is kept 2026-/],
+  ])('the monitor %s → in use, and all of the time is missing', async (_, seconds, summary) => {
+    await record([[seconds, seconds < 0 ? [event(seconds, 'firing', 'disk-full')] : []]]);
+    const { alerts, cursor } = await readMonitorParts(settings(), span);
+    for (const part of [alerts, cursor]) {
+      expect(part.report.state).toBe('partly');
+      expect(part.missing).toMatchObject([
+        { from: span.since, to: span.until, reason: 'tv monitor ran no check' },
+      ]);
+    }
+    expect(alerts.report.summary).toMatch(summary);
+    expect(isComplete({ sources: [alerts.report] })).toBe(false);
+    // What fired when it stopped is not known to have ended.
+    expect(alerts.entries.map(({ what }) => what)).toEqual(
+      seconds < 0 ? ['alert disk-full, critical: disk-full is bad'] : [],
+    );
   });
 
   it.each<[string, () => Promise<void> | void, RegExp]>([

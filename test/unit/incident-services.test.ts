@@ -201,6 +201,11 @@ describe('when a service was down', () => {
   });
 });
 
+it('up in the journal and in systemd, since when is unknown → nothing is missing', () => {
+  const now = state('active', undefined, { sinceUnknown: 'systemd reports "CET"' });
+  expect(story([[10, 'started']], now)).toMatchObject({ state: 'up', why: null });
+});
+
 describe('what is not known is not said', () => {
   it.each<[string, readonly Line[], Answer<UnitState>, string, RegExp]>([
     [
@@ -212,6 +217,20 @@ describe('what is not known is not said', () => {
     ],
     ['started in this time, and no journal of before', [], upSince(500), 'up', /^before .* unknown/],
     ['down since a time, and no journal of before', [], state('failed', 500), 'down', /^before .* unknown/],
+    [
+      'up since a time that is unknown, and no journal',
+      [],
+      state('active', undefined, { sinceUnknown: 'systemd reports "CET"' }),
+      'unknown',
+      /^since when systemd reports active .* is unknown: systemd reports "CET"/,
+    ],
+    [
+      'up in the journal, and failed since a time that is unknown',
+      [[10, 'started']],
+      state('failed', undefined, { sinceUnknown: 'systemd reports "CET"' }),
+      'up',
+      /^since when systemd reports failed .* is unknown/,
+    ],
     ['changed after the end of the timeline', [], upSince(3_000), 'unknown', /changed its state since/],
     [
       'not installed',

@@ -177,6 +177,12 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     'journalctl -u tempovault-api -n 50 --no-pager',
   ],
   [
+    'started again, when is unknown → unknown whether it is news',
+    service('api', { restarts: 3, since: undefined, sinceUnknown: 'systemd reports "CET"' }),
+    ['service-restarted:api'],
+    'journalctl -u tempovault-api -n 50 --no-pager',
+  ],
+  [
     'started again yesterday → no news',
     service('api', { restarts: 3, since: new Date(now.getTime() - 86_400_000) }),
     [],
@@ -552,10 +558,10 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
   ['late by the chain, whose clock is ahead', signals({ ageSeconds: 140, at: seconds - 5 }), []],
   [
     'late, and the interval of the relay is unknown → not judged',
-    worldWith({
-      relayInterval: () => undefined,
-      signals: (value) => ({ ...value, signals: [{ ...signal, ageSeconds: 140, at: seconds - 140 }] }),
-    }),
+    worldWith(
+      { signals: (value) => ({ ...value, signals: [{ ...signal, ageSeconds: 140, at: seconds - 140 }] }) },
+      { relayInterval: away() },
+    ),
     [],
   ],
   ['no pair is known → unknown', signals(), ['pairs-unknown'], 'tv oracle status'],
@@ -740,6 +746,13 @@ const situations: readonly (readonly [string, World, readonly string[], string?]
     worldWith({ schedule: () => [job({ last: failedRun })] }),
     ['schedule-failed:backup'],
     'journalctl -u tempovault-db-backup.service -n 50 --no-pager',
+  ],
+  [
+    'the scheduled backup failed, when is unknown',
+    worldWith({
+      schedule: () => [job({ last: { ...failedRun, startedAt: undefined, endedAt: undefined } })],
+    }),
+    ['schedule-failed:backup'],
   ],
   [
     'a failed job that runs again is not judged yet',
@@ -1007,6 +1020,32 @@ describe('rules', () => {
       if (first !== undefined) expect(advice === undefined ? undefined : plainAdvice(advice)).toBe(first);
     },
   );
+
+  it('restarted by systemd at a time that is unknown → unknown, no warning for ever', () => {
+    const restarted = service('api', {
+      ...{ restarts: 3, since: undefined },
+      sinceUnknown: 'systemd reports "CET"',
+    });
+    expect(judge({ world: restarted, settings: worldSettings, now }).findings).toMatchObject([
+      { level: 'unknown', sentence: expect.stringContaining('whether in the last hour is unknown') },
+    ]);
+  });
+
+  it('the cursor does not move, and how often it is moved is unknown → unknown, no stall', () => {
+    const world = worldWith({
+      indexer: (state) => ({
+        ...state,
+        ...{ block: 4_800, isMoving: false, waitingMs: { known: true, value: 120_000 } },
+        pollSeconds: { known: false, reason: '/srv/.env may not be read by this user' },
+      }),
+    });
+    const { findings } = judge({ world, settings: worldSettings, now });
+    expect(findings.find(({ id }) => id === 'indexer-stalled')).toMatchObject({
+      level: 'unknown',
+      sentence:
+        'whether the indexer makes progress is unknown: it is 200 blocks behind and its cursor does not move since block 4 801 came 2 min ago, and how often it asks for blocks is unknown (/srv/.env may not be read by this user)',
+    });
+  });
 
   it('each has a situation', () => {
     // That one rests on a setting, and has a table of its own.

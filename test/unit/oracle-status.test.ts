@@ -9,10 +9,11 @@ import type { PendingTransaction } from '../../src/chain/transactions/readPool.t
 import { known, unknown } from '../../src/errors/answer.ts';
 import { errorsIn } from '../../src/host/readRelayError.ts';
 import { causes, fees, nonces } from '../../src/observe/oracle/account.ts';
-import { judgeLog } from '../../src/observe/oracle/relay.ts';
+import { judgeLog, relayService } from '../../src/observe/oracle/relay.ts';
 import { readFreshness } from '../../src/observe/oracle/signalFreshness.ts';
 import { judgeSignals } from '../../src/observe/oracle/signals.ts';
 import { judgeRestart } from '../../src/operations/oracle/checkRelayCauses.ts';
+import type { Context, Host } from '../../src/runbook/context.ts';
 
 const now = 1_800_000_000;
 const secondsAgo = (seconds: number) => new Date((now - seconds) * 1000);
@@ -152,6 +153,15 @@ describe('a pending transaction of the key', () => {
     expect(judgeNonces({ ...base, ...evidence })?.id).toBe(expected);
   });
 
+  it('while the interval of the relay is unknown → pending, not stuck', () => {
+    expect(judgeNonces({ ...base, activity: own(600), intervalSeconds: null })).toEqual({
+      id: 'pending',
+      summary:
+        '1 transaction is pending, from nonce 603 on; the last signal is 10 min old; whether one is due is unknown, as is the interval of the relay',
+      next: [{ tv: ['oracle', 'status'] }],
+    });
+  });
+
   it('that is stuck names the command that replaces it', () => {
     expect(judgeNonces({ ...base, activity: own(600) })).toEqual({
       id: 'stuck',
@@ -165,6 +175,40 @@ const trouble = (id: Diagnosis['troubles'][number]['id']) => ({
   id,
   summary: `is ${id}`,
   next: [`mend ${id}`],
+});
+
+describe('the relay, while the processes of other users are hidden', () => {
+  const look = (activeState: string) => {
+    const run: Host['run'] = async ([program]) => ({
+      ...{ exitCode: 0, stderr: '' },
+      stdout:
+        program === 'ps'
+          ? ' 7 9 Ss ops -bash\n 9 0 R ops ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n'
+          : `Id=tempovault-oracle.service\nLoadState=loaded\nActiveState=${activeState}\nSubState=${activeState}\n`,
+    });
+    const host = {
+      units: { oracle: 'tempovault-oracle' },
+      programs: { oracle: 'oracle_relay' },
+    };
+    const ctx = { settings: { host }, host: () => ({ prefix: [], run }) };
+    return relayService(ctx as unknown as Context);
+  };
+
+  it('its unit is active → unknown, not "0 processes"', async () => {
+    expect(await look('active')).toMatchObject({
+      level: 'unknown',
+      summary: expect.stringContaining(
+        'its processes are unknown: The processes of the host cannot be listed',
+      ),
+    });
+  });
+
+  it('its unit has failed → that is known', async () => {
+    expect(await look('failed')).toMatchObject({
+      ...{ level: 'critical', next: [{ tv: ['oracle', 'recover'] }] },
+      summary: expect.stringContaining('tempovault-oracle failed; its processes are unknown'),
+    });
+  });
 });
 
 describe('before a restart', () => {
@@ -227,6 +271,13 @@ describe('before a rotation', () => {
   ])('the old key %s: %s', (_, change, status, worked) => {
     const found = judgeOldKey({ ...evidence, ...change });
     expect([found.status, found.value?.worked ?? false]).toEqual([status, worked]);
+  });
+
+  it('the old key has an old signal, and the interval is unknown → whether it works is unknown', () => {
+    expect(judgeOldKey({ ...evidence, activity: old, intervalSeconds: null })).toMatchObject({
+      ...{ status: 'block', override: 'old-key-not-working' },
+      summary: expect.stringContaining('works is unknown, as is the interval of the relay'),
+    });
   });
 
   it.each([

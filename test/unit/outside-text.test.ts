@@ -164,7 +164,7 @@ it.each<[string, () => string | Promise<string>]>([
         calls += 1;
         const stdout =
           calls === 1
-            ? `7 5 S ops ./${name}/indexer\n8 0 R ops ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n`
+            ? `1 9 Ss root /sbin/init\n7 5 S ops ./${name}/indexer\n8 0 R ops ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n`
             : `pid 7\n./${name}/indexer\n\n0::/system.slice/${name}.service\nend\n`;
         return { stdout, stderr: '', exitCode: 0 };
       };

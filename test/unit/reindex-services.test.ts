@@ -29,7 +29,7 @@ function contextWith(properties: Readonly<Record<string, string>>): Context {
     }
     if (name === 'ps')
       return answer(
-        '100 5 S tv python3 event_indexer.py\n101 0 R tv ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n',
+        '1 9 Ss root /sbin/init\n100 5 S tv python3 event_indexer.py\n101 0 R tv ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n',
       );
     if (name === 'sh' && rest.join(' ').includes('/proc/')) return answer(detail);
     throw new Error(`unexpected command: ${name} ${verb}`);

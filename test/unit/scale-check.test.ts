@@ -437,6 +437,16 @@ describe('what is found', () => {
   });
 });
 
+it('a relay whose interval is unknown → neither one nor two', () => {
+  const world = worldWith(active(signalsEvery(30, 12)), { relayInterval: away() });
+  const [found, ...others] = judgeScale(seen([host({}, { world })]), worldSettings, worldNow);
+  expect(found).toMatchObject({
+    ...{ id: 'second-relay', level: 'unknown' },
+    sentence: 'whether a relay runs elsewhere is unknown: the interval of the relay is unknown',
+  });
+  expect(others).toEqual([]);
+});
+
 describe('what is advised', () => {
   const nextOf = (scale: ScaleSeen) =>
     judgeScale(scale, worldSettings, worldNow).flatMap(({ next }) => next.map(plainAdvice));
@@ -484,16 +494,12 @@ describe('on one host', () => {
   });
 
   it.each([
-    ['by the unit', 5, 1, 5],
-    ['by its one process', null, 1, 1],
-    ['by its processes, one of which starts the others', null, 10, 9],
-    ['by nothing', null, 0, null],
-  ])('workers of the API are known %s', (_, configured, processes, expected) => {
-    const seenHost = host(
-      { processes: (all) => ({ ...all, api: Array.from({ length: processes }, () => all.api).flat() }) },
-      { workers: known({ workers: configured, from: 'unit' }) },
-    );
-    expect(workersOn(seenHost)).toMatchObject({ workers: expected, recommended: 9 });
+    ['known by the unit', 5],
+    // Workers that multiprocessing starts do not run the program by name.
+    ['unknown, with one process that runs the program', null],
+  ])('workers of the API are %s', (_, workers) => {
+    const seenHost = host({}, { workers: known({ workers, from: 'unit' }) });
+    expect(workersOn(seenHost)).toMatchObject({ workers, recommended: 9, from: 'unit' });
   });
 });
 

@@ -252,6 +252,18 @@ describe('a second relay, by the newest signal of its key', () => {
     ['on its way at the stop', { ageMs: 10_000, stoppedMs: 35_000 }, 'pass', 'is from before the stop'],
     ['older than two intervals', { ageMs: 200_000, stoppedMs: null }, 'pass', 'no relay sends with this key'],
     ['recent, the time of the stop unknown', { stoppedMs: null }, 'warn', 'since when its unit is stopped'],
+    [
+      'old, the interval unknown',
+      { ageMs: 200_000, stoppedMs: null, intervalMs: null },
+      'warn',
+      'since when its unit is stopped',
+    ],
+    [
+      'newer than the stop, the interval unknown',
+      { intervalMs: null },
+      'block',
+      'another relay sends with this key',
+    ],
     ['none', { ageMs: null }, 'pass', 'no recent signal'],
     ['unknown', { ageMs: null, unknown: 'no logs' }, 'warn', 'is unknown: no logs'],
     ['its own', { runs: true }, 'pass', 'not seen from here'],

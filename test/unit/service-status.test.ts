@@ -64,7 +64,13 @@ function contextOf(world: World): Context {
       if (world.psFails) return done('', 1, 'ps: error');
       const lines = processes.map(([pid, program]) => `${pid} 5 S tv python3 ${program}.py\n`);
       // ps lists itself.
-      return done(['4000 0 R tv ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n', ...lines].join(''));
+      return done(
+        [
+          '1 9 Ss root /sbin/init\n',
+          '4000 0 R tv ps -ww -eo pid=,etimes=,stat=,user:64=,args=\n',
+          ...lines,
+        ].join(''),
+      );
     }
     if (name === 'sh') {
       return done(

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import show from '../../runbooks/db/schedule/show.ts';
 import { connectHost } from '../../src/host/connectHost.ts';
 import { findTv } from '../../src/host/findTv.ts';
 import type { JobState } from '../../src/host/schedule/readSchedule.ts';
@@ -9,6 +10,7 @@ import { cronLines, type ScheduledCall, scheduleUnits } from '../../src/host/sch
 import { whoseUnit } from '../../src/host/unitFile.ts';
 import { hasFailed, howItEnded } from '../../src/observe/schedule.ts';
 import { schedule } from '../../src/observe/sources/schedule.ts';
+import { plainPaint } from '../support/paint.ts';
 
 const call: ScheduledCall = {
   environment: 'production',
@@ -87,6 +89,18 @@ describe('a scheduled job', () => {
       'last backup succeeded 6h 55min ago, next backup in 17h 0min',
     );
     expect(schedule.describe(undefined, now)).toBeUndefined();
+  });
+
+  test('times that are unknown are not "never" and not "now"', () => {
+    const timesUnknown = 'systemd reports "Mon 2026-11-23 02:00:00 CET", which tv cannot convert to UTC';
+    const last = { ...ran('exit-code', 3).last, startedAt: undefined, endedAt: undefined };
+    const failed = job('backup', { last, next: undefined, timesUnknown });
+    expect(schedule.describe([failed], now)).toBe(
+      `last backup failed: exit code 3, blocked by a check, times unknown: ${timesUnknown}`,
+    );
+    const shown = show.render({ jobs: [failed] }, plainPaint(200), {});
+    expect(shown).toContain(`next  unknown: ${timesUnknown}`);
+    expect(shown).toContain('last  time unknown: failed: exit code 3, blocked by a check');
   });
 
   test('says how it ended', () => {

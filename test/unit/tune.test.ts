@@ -5,8 +5,9 @@ import { tuneCommand } from '../../runbooks/db/tune.ts';
 import { installedMemory, recommendSettings } from '../../src/database/tuning/recommendSettings.ts';
 import { bytesOf, inPostgresUnits, sameSetting, sameValue } from '../../src/database/tuning/sizes.ts';
 import { plainAdvice } from '../../src/errors/advice.ts';
-import { parseUnitCommand, workersFlag } from '../../src/host/readApiWorkers.ts';
+import { parseUnitCommand, readApiWorkers, workersFlag } from '../../src/host/readApiWorkers.ts';
 import { parseDiskKind } from '../../src/host/readDiskKind.ts';
+import type { Host } from '../../src/runbook/context.ts';
 
 const gib = 1024 ** 3;
 
@@ -154,11 +155,80 @@ describe('workers of the API', () => {
       'ExecStart={ path=/srv/venv/bin/gunicorn ; argv[]=/srv/venv/bin/gunicorn -c conf.py api:app ; ignore_errors=no ; start_time=[n/a] }',
       'Environment=NODE_ENV=production WEB_CONCURRENCY=7',
       'WorkingDirectory=/srv/api',
+      'ControlGroup=/system.slice/tempovault-api.service',
+      'MainPID=811',
     ].join('\n');
     expect(parseUnitCommand(output)).toEqual({
       words: ['/srv/venv/bin/gunicorn', '-c', 'conf.py', 'api:app'],
       environment: { NODE_ENV: 'production', WEB_CONCURRENCY: '7' },
       directory: '/srv/api',
+      controlGroup: '/system.slice/tempovault-api.service',
+      mainPid: 811,
+    });
+  });
+
+  const python = '/usr/bin/python3';
+  const main = `${python} /opt/api_server.py`;
+  const spawned = `${python} -c from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5) --multiprocessing-fork`;
+  const tracker = `${python} -c from multiprocessing.resource_tracker import main;main(6)`;
+  /** The API's unit with these processes, the main one first; undefined: the group may not be read. */
+  const workersOf = (
+    processes: readonly string[] | undefined,
+    { unit = main, environment = '', file }: { unit?: string; environment?: string; file?: string } = {},
+  ) => {
+    const output = (stdout: string, exitCode = 0, stderr = '') => ({ exitCode, stdout, stderr });
+    const pids = (processes ?? []).map((_, index) => 811 + index);
+    const run: Host['run'] = async ([program, ...words]) => {
+      if (program === 'systemctl') {
+        return output(
+          `ExecStart={ path=x ; argv[]=${unit} ; ignore_errors=no }\nEnvironment=${environment}\nWorkingDirectory=/srv/api\nControlGroup=/system.slice/tempovault-api.service\nMainPID=${processes?.length === 0 ? 0 : 811}\n`,
+        );
+      }
+      if (program === 'cat') {
+        const isThere =
+          processes !== undefined && words[0]?.startsWith('/sys/fs/cgroup/system.slice') === true;
+        return isThere ? output(`${pids.join('\n')}\n`) : output('', 1, 'cat: No such file or directory');
+      }
+      if (words[1]?.includes('cmdline')) {
+        const blocks = pids.map((pid, index) => {
+          const argv = processes?.[index]?.split(' ').join('\n') ?? '';
+          return `pid ${pid}\n${argv}\n\n0::/system.slice/tempovault-api.service\nend\n`;
+        });
+        return output(blocks.join(''));
+      }
+      return file === undefined
+        ? output('', 1, 'stat: No such file or directory')
+        : output('', 1, `stat: ${file}`);
+    };
+    return readApiWorkers({ prefix: [], run }, { unit: 'tempovault-api' });
+  };
+
+  test.each<[string, readonly string[] | undefined, number | null]>([
+    ['one process', [main], 1],
+    ['children of multiprocessing, beside its helper', [main, tracker, ...Array(9).fill(spawned)], 9],
+    ['forks of its own', Array(6).fill(main), 5],
+    ['forks that have a title', [main, 'gunicorn: worker [api]', 'gunicorn: worker [api]'], 2],
+    ['a child of another kind', [main, '/usr/bin/sleep 60'], null],
+    ['no control group that can be read', undefined, null],
+    ['no process', [], null],
+  ])(
+    'of a unit that does not show them are counted, where its processes do: %s',
+    async (_, processes, workers) => {
+      const from = workers === null ? 'not visible in tempovault-api' : 'the processes of tempovault-api';
+      expect(await workersOf(processes)).toEqual({ workers, from });
+    },
+  );
+
+  test('gunicorn.conf.py may not be read → it may outrank WEB_CONCURRENCY, and its workers are counted', async () => {
+    const unit = '/srv/venv/bin/gunicorn api:app';
+    const given = { unit, environment: 'WEB_CONCURRENCY=7' };
+    expect(await workersOf([unit], given)).toEqual({ workers: 7, from: 'WEB_CONCURRENCY of tempovault-api' });
+    const hidden = { ...given, file: 'Permission denied' };
+    expect(await workersOf([unit, unit, unit], hidden)).toEqual({
+      ...{ workers: 2, from: 'the processes of tempovault-api' },
+    });
+    expect(await workersOf(undefined, hidden)).toEqual({
+      ...{ workers: null, from: '/srv/api/gunicorn.conf.py may not be read by this user' },
     });
   });
 });

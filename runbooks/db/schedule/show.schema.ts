@@ -11,8 +11,14 @@ const jobState = z.object({
   active: z.boolean(),
   next: moment.optional(),
   running: z.boolean(),
+  timesUnknown: z.string().optional(),
   last: z
-    .object({ startedAt: moment, endedAt: moment.optional(), result: z.string(), exitCode: z.number() })
+    .object({
+      startedAt: moment.optional(),
+      endedAt: moment.optional(),
+      result: z.string(),
+      exitCode: z.number(),
+    })
     .optional(),
 });
 

@@ -37,7 +37,7 @@ export default defineReport({
 });
 
 function describe(job: JobState, paint: Paint): string {
-  const { name, next, last, enabled, active } = job;
+  const { name, next, last, enabled, active, timesUnknown } = job;
   const waits = enabled && active;
   const mark = hasFailed(job) ? paint.bad('✖') : waits ? paint.ok('✔') : paint.warn('!');
   const when = scheduledJobs.find((one) => one.name === name)?.when ?? '';
@@ -47,11 +47,18 @@ function describe(job: JobState, paint: Paint): string {
       'next',
       waits
         ? next === undefined
-          ? 'as soon as this one has finished'
+          ? timesUnknown === undefined
+            ? 'as soon as this one has finished'
+            : `unknown: ${timesUnknown}`
           : at(next)
         : 'never: its timer is off',
     ],
-    ['last', last === undefined ? howItEnded(job) : `${at(last.startedAt)}: ${howItEnded(job)}`],
+    [
+      'last',
+      last === undefined
+        ? howItEnded(job)
+        : `${last.startedAt === undefined ? 'time unknown' : at(last.startedAt)}: ${howItEnded(job)}`,
+    ],
   ];
   return `${mark} ${paint.bold(name)} ${paint.dim(when)}\n${aligned(rows, paint.width)}`;
 }

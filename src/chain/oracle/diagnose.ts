@@ -67,8 +67,8 @@ interface DiagnosedAccount {
 interface RelayEvidence {
   /** The clock of the relay's host; undefined where it was not read. */
   readonly hostTime: Date | undefined;
-  /** Of the relay, in seconds. */
-  readonly intervalSeconds: number;
+  /** Of the relay, in seconds; null where it is unknown. */
+  readonly intervalSeconds: number | null;
   /**
    * When the newest signal of any pair was made, of whichever sender, in seconds since 1970: where the
    * node serves no logs, that at least says how late the relay is. Undefined where no pair is known.
@@ -276,7 +276,9 @@ export function judgeNonces(evidence: NonceEvidence): Trouble | undefined {
       : activity.known
         ? 'no recent signal of this key'
         : `the last signal is unknown (${activity.reason})`;
-  const late = age === undefined ? activity.known : age > intervalSeconds + sendingSeconds;
+  // With an unknown interval, a signal of any age may be the newest that is due.
+  const isOverdue = age !== undefined && intervalSeconds !== null && age > intervalSeconds + sendingSeconds;
+  const late = age === undefined ? activity.known : isOverdue;
   const what = gap
     ? `nonce ${latest} is missing, and ${transactions(hidden.length)} behind it`
     : waiting === 0
@@ -285,7 +287,9 @@ export function judgeNonces(evidence: NonceEvidence): Trouble | undefined {
   if (late || collides || gap) {
     return { id: 'stuck', summary: `${what}; ${since}: stuck`, next: [{ tv: ['oracle', 'unstick'] }] };
   }
-  return { id: 'pending', summary: `${what}; ${since}`, next: [{ tv: ['oracle', 'status'] }] };
+  const unclear =
+    intervalSeconds === null ? '; whether one is due is unknown, as is the interval of the relay' : '';
+  return { id: 'pending', summary: `${what}; ${since}${unclear}`, next: [{ tv: ['oracle', 'status'] }] };
 }
 
 function transactions(waiting: number): string {

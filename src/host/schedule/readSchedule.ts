@@ -1,4 +1,5 @@
 import { onHost } from '../../errors/advice.ts';
+import type { Answer } from '../../errors/answer.ts';
 import { UnavailableError } from '../../errors/TvError.ts';
 import type { Host } from '../../runbook/context.ts';
 import { parseSystemdTime } from '../parseSystemdTime.ts';
@@ -16,10 +17,14 @@ export interface JobState {
   readonly active: boolean;
   readonly next: Date | undefined;
   readonly running: boolean;
+  /** Why a time that systemd has is missing here; missing where each is known. */
+  readonly timesUnknown?: string;
   /** The latest run since the machine started: systemd forgets the ones before. */
   readonly last:
     | {
-        readonly startedAt: Date;
+        /** Undefined where it is unknown. */
+        readonly startedAt: Date | undefined;
+        /** Undefined while it runs, or where it is unknown. */
         readonly endedAt: Date | undefined;
         /** systemd's word: `success`, `exit-code`, `signal` … */
         readonly result: string;
@@ -68,23 +73,32 @@ type Properties = Readonly<Record<string, string>>;
 
 function jobState(job: ScheduledJob, service: Properties, timer: Properties): JobState {
   const startedAt = parseSystemdTime(service['ExecMainStartTimestamp'] ?? '');
+  const endedAt = parseSystemdTime(service['ExecMainExitTimestamp'] ?? '');
+  const next = parseSystemdTime(timer['NextElapseUSecRealtime'] ?? '');
   const running = service['ActiveState'] === 'activating';
+  const unread = [startedAt, endedAt, next].find((time) => !time.known);
   return {
     name: job.name,
     service: serviceUnit(job),
     timer: timerUnit(job),
     enabled: timer['UnitFileState'] === 'enabled',
     active: timer['ActiveState'] === 'active',
-    next: parseSystemdTime(timer['NextElapseUSecRealtime'] ?? ''),
+    next: timeOf(next),
     running,
+    ...(unread === undefined || unread.known ? {} : { timesUnknown: unread.reason }),
+    // A run whose time is unknown has ended in some way all the same.
     last:
-      startedAt === undefined
+      startedAt.known && startedAt.value === undefined
         ? undefined
         : {
-            startedAt,
-            endedAt: running ? undefined : parseSystemdTime(service['ExecMainExitTimestamp'] ?? ''),
+            startedAt: timeOf(startedAt),
+            endedAt: running ? undefined : timeOf(endedAt),
             result: service['Result'] ?? '',
             exitCode: Number(service['ExecMainStatus'] ?? 0),
           },
   };
+}
+
+function timeOf(time: Answer<Date | undefined>): Date | undefined {
+  return time.known ? time.value : undefined;
 }

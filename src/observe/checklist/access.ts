@@ -8,6 +8,8 @@ import type { Evidence } from './items.ts';
 const dayMs = 86_400_000;
 /** Fewer requests than this are not called unusual, whatever the month before had. */
 const fewRequests = 100;
+/** A log whose newest line is of a day this long ago may be written elsewhere by now. In milliseconds. */
+const silentMs = 3 * dayMs;
 /** Of all requests, for a source that is new. */
 const newShare = 0.01;
 const day = (date: Date) => date.toISOString().slice(0, 10);
@@ -44,8 +46,8 @@ export function describeAccess(
   log: AccessLog,
   now: Date,
 ): { readonly known: boolean; readonly words: string; readonly facts: Readonly<Record<string, string>> } {
-  const { current, before, oldest, lines, unparsed, top } = log;
-  if (oldest === undefined || unparsed > lines / 2) {
+  const { current, before, oldest, newest, lines, unparsed, top } = log;
+  if (oldest === undefined || newest === undefined || unparsed > lines / 2) {
     const words =
       lines === 0
         ? 'the access log is empty'
@@ -68,6 +70,10 @@ export function describeAccess(
     const words = `the access log begins ${day(oldest)}: it cannot be compared with the month before`;
     return { known: false, words, facts };
   }
+  if (now.getTime() - newest.getTime() > silentMs) {
+    const words = `the access log has no line after ${day(newest)}: no request came, or they are logged elsewhere`;
+    return { known: false, words, facts: { ...facts, 'in brackets': 'the 30 days before' } };
+  }
   const found = unusual(log);
   const words = found.length === 0 ? 'no count is unusual compared with the month before' : found.join('; ');
   return { known: true, words, facts: { ...facts, 'in brackets': 'the 30 days before' } };
@@ -76,8 +82,11 @@ export function describeAccess(
 function unusual({ current, before, top }: AccessLog): readonly string[] {
   const grown = (name: string, own: number, then: number) =>
     own > 2 * then && own - then >= fewRequests ? [`${name} grew from ${count(then)} to ${count(own)}`] : [];
+  const fallen = (name: string, own: number, then: number) =>
+    then > 2 * own && then - own >= fewRequests ? [`${name} fell from ${count(then)} to ${count(own)}`] : [];
   return [
     ...grown('requests', current.requests, before.requests),
+    ...fallen('requests', current.requests, before.requests),
     ...['4', '5'].flatMap((name) =>
       grown(`${name}xx answers`, current.byClass[name] ?? 0, before.byClass[name] ?? 0),
     ),

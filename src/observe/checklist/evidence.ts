@@ -302,11 +302,18 @@ export function compareRoles(all: readonly Comparison[]): Evidence {
 async function dependencies({ ctx }: SourceReader): Promise<Evidence> {
   const { packages, security, listsOf } = await readUpgradable(ctx.host());
   const now = ctx.clock.now();
+  if (listsOf === undefined) {
+    return {
+      kind: 'unknown',
+      words: 'the host has no package list of a security archive, so its security updates are unknown',
+      facts: { outdated: howMany(packages.length, 'Debian package') },
+    };
+  }
   const age = now.getTime() - listsOf.getTime();
   if (age > oldListsMs) {
     return {
       kind: 'unknown',
-      words: `the newest package list of the host is ${duration(age)} old (apt-get update gets new ones)`,
+      words: `a security archive's package list of the host is ${duration(age)} old (apt-get update gets new ones)`,
     };
   }
   const named = (security.length > 0 ? security : packages).slice(0, mostNamed);
@@ -315,7 +322,7 @@ async function dependencies({ ctx }: SourceReader): Promise<Evidence> {
     words: `${howMany(packages.length, 'Debian package')} outdated, ${count(security.length)} of them with a security update`,
     facts: {
       ...(named.length === 0 ? {} : { [security.length > 0 ? 'security' : 'outdated']: named.join(', ') }),
-      'package lists': `published ${ago(listsOf, now)}`,
+      'security lists': `published ${ago(listsOf, now)}`,
       'not read': 'Python packages of the services',
     },
   };

@@ -91,8 +91,12 @@ export async function readChainPart(
     if (to === undefined && found?.isFirstKept === true)
       return unreadPart('chain', span, 'the RPC node no longer has the blocks of this time');
     if (from === undefined || to === undefined || to.number < from.number) {
-      const summary = `no block was made in this time; the newest is ${count(head.number)}, ${localTime(headAt)}`;
-      return { report: { source: 'chain', state: 'read', summary }, entries: [], missing: late, remarks: [] };
+      // A head that is older may be that of a node that lags.
+      const isSeen = late.length === 0;
+      const none = isSeen ? 'no block was made in this time' : 'no block of this time is known';
+      const summary = `${none}; the newest is ${count(head.number)}, ${localTime(headAt)}`;
+      const state = isSeen ? 'read' : 'partly';
+      return { report: { source: 'chain', state, summary }, entries: [], missing: late, remarks: [] };
     }
     const served = await firstServed(chain, from, to);
     const isKept = served === from && found?.isFirstKept !== true;

@@ -19,7 +19,10 @@ const longestGapMs = 6 * 60_000;
 const mostEvents = 2_000;
 
 interface Recorded {
+  /** Within the time. */
   readonly checks: number;
+  /** Of all checks of the environment; undefined where it has none. */
+  readonly extent: ReturnType<Past['extent']>;
   readonly gaps: readonly { readonly from: Date; readonly to: Date }[];
   readonly alerts: readonly IncidentEntry[];
   readonly unreadable: number;
@@ -34,7 +37,7 @@ export async function readMonitorParts(
 ): Promise<{ readonly alerts: IncidentPart; readonly cursor: IncidentPart }> {
   const file = historyFile(settings.stateDirectory);
   const read = await answer(readPast(file, settings.environment, (past) => recorded(past, span)));
-  if (!read.known || read.value === undefined || read.value.checks === 0) {
+  if (!read.known || read.value?.extent === undefined) {
     const reason = read.known ? 'tv monitor has recorded no check on this machine' : read.reason;
     const state = read.known ? 'absent' : 'unread';
     const part = unreadPart('monitor', span, reason, state);
@@ -42,7 +45,7 @@ export async function readMonitorParts(
     const entries = read.known ? (read.value?.alerts ?? []) : [];
     return { alerts: { ...alerts, entries }, cursor: unreadPart('cursor', span, reason, state) };
   }
-  const { checks, gaps, alerts, unreadable, leftOut, stalls } = read.value;
+  const { checks, extent, gaps, alerts, unreadable, leftOut, stalls } = read.value;
   const missing = (source: 'monitor' | 'cursor'): readonly MissingStretch[] =>
     gaps.map(({ from, to }) => ({ source, from, to, reason: 'tv monitor ran no check' }));
   const torn = unreadable === 0 ? '' : `, ${howMany(unreadable, 'record')} could not be read`;
@@ -51,8 +54,9 @@ export async function readMonitorParts(
     alerts: {
       report: {
         source: 'monitor',
-        state: unreadable === 0 ? 'read' : 'partly',
-        summary: `${howMany(alerts.length, 'change')} of state in ${howMany(checks, 'check')}${torn}`,
+        // A monitor that is in use and ran no check at all saw nothing of this time.
+        state: unreadable === 0 && checks > 0 ? 'read' : 'partly',
+        summary: `${howMany(alerts.length, 'change')} of state in ${howMany(checks, 'check')}${checks > 0 ? '' : `, ${otherChecks(extent, span)}`}${torn}`,
       },
       entries: alerts,
       missing: missing('monitor'),
@@ -61,7 +65,7 @@ export async function readMonitorParts(
     cursor: {
       report: {
         source: 'cursor',
-        state: seen === checks ? 'read' : 'partly',
+        state: seen === checks && checks > 0 ? 'read' : 'partly',
         summary:
           seen === checks
             ? `seen in ${howMany(checks, 'check')} of tv monitor`
@@ -86,8 +90,16 @@ function recorded(past: Past, span: TimeSpan): Recorded {
     checks += 1;
     stalls.add(check);
   }
-  if (checks > 0 && until - last > longestGapMs) gaps.push({ from: new Date(last), to: span.until });
-  return { checks, gaps, stalls, ...readAlerts(past, span) };
+  if (checks === 0) gaps.push({ from: span.since, to: span.until });
+  else if (until - last > longestGapMs) gaps.push({ from: new Date(last), to: span.until });
+  return { checks, extent: past.extent(), gaps, stalls, ...readAlerts(past, span) };
+}
+
+/** Which checks are nearest to a time without one: old ones are not kept for ever. */
+function otherChecks({ oldest, newest }: NonNullable<Recorded['extent']>, { since }: TimeSpan): string {
+  return newest < since.getTime()
+    ? `the newest one ${localTime(new Date(newest))}`
+    : `the oldest that is kept ${localTime(new Date(oldest))}`;
 }
 
 function readAlerts(past: Past, span: TimeSpan): Pick<Recorded, 'alerts' | 'unreadable' | 'leftOut'> {

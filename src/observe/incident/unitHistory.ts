@@ -71,7 +71,7 @@ export class UnitHistory {
   #settle(state: Answer<UnitState>): string | null {
     const { until } = this.#span;
     if (!state.known) return this.#state === 'unknown' ? state.reason : null;
-    const { activeState, loadState, since, subState } = state.value;
+    const { activeState, loadState, since, sinceUnknown, subState } = state.value;
     if (loadState === 'not-found') {
       this.#state = 'unknown';
       return 'the unit is not installed on this host';
@@ -82,6 +82,11 @@ export class UnitHistory {
         ? 'it has changed its state since, and the journal has no entry'
         : null;
     const isUp = activeState === 'active' || activeState === 'reloading';
+    // Whether it was so at the end of the span is unknown too; only what the journal has confirms it.
+    if (sinceUnknown !== undefined)
+      return this.#state === (isUp ? 'up' : 'down')
+        ? null
+        : `since when systemd reports ${activeState} (${subState}) is unknown: ${sinceUnknown}`;
     // Its last change alone: without an entry of the journal nothing is known of the time before.
     const isWhole = this.#state !== 'unknown' || since === undefined || since <= this.#span.since;
     const before = isWhole ? null : `before ${localTime(since)} unknown: the journal has no entry`;

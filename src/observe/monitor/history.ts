@@ -232,6 +232,8 @@ export class History<E> {
 export interface Past {
   /** Checks up to a time, in milliseconds since 1970. */
   checks(since: number, until: number): Iterable<CheckRecord>;
+  /** Times of the oldest and the newest check of all, in milliseconds since 1970; undefined where there is none. */
+  extent(): { readonly oldest: number; readonly newest: number } | undefined;
   /** Changes of state up to a time, as they were recorded; undefined for one that cannot be read. */
   events(until: number): Iterable<unknown>;
 }
@@ -281,6 +283,14 @@ function pastOf(database: DatabaseSync, environment: string): Past {
         );
         yield { at: Number(at), level: String(level) as Level, figures: Object.fromEntries(numbers) };
       }
+    },
+    extent() {
+      const row = database
+        .prepare('SELECT min(at) AS oldest, max(at) AS newest FROM looks WHERE environment = ?')
+        .get(environment);
+      const { oldest, newest } = row ?? {};
+      if (typeof oldest !== 'number' || typeof newest !== 'number') return undefined;
+      return { oldest, newest };
     },
     *events(until) {
       const rows = database

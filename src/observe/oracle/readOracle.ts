@@ -10,9 +10,6 @@ import type { RelayError } from '../../host/readRelayError.ts';
 import type { Context } from '../../runbook/context.ts';
 import { readFreshness, type SignalFreshness } from './signalFreshness.ts';
 
-/** In place of the relay's own interval, where that is unknown. In seconds. */
-const defaultIntervalSeconds = 60;
-
 /** No signal comes from this address: only the pairs of the events are wanted. */
 const noSender = '0x0000000000000000000000000000000000000000';
 
@@ -65,13 +62,14 @@ export async function readOracle(ctx: Context, host: HostAnswers): Promise<Oracl
   const idsOf = (all: typeof first) => all.map(({ pair }) => pair);
   const signals = await answer(readPairSignals(chain, idsOf(first)));
   const newest = Math.max(0, ...(signals.known ? signals.value.signals.map(({ at }) => at) : []));
-  const intervalSeconds = relay.known ? relay.value.intervalSeconds : undefined;
+  const interval = relay.known ? relay.value.intervalSeconds : relay;
+  const intervalSeconds = interval.known ? interval.value : null;
   const diagnosis = env.known
     ? await diagnose(chain, {
         oracle: env.value.address,
         feeToken: env.value.feeToken,
         hostTime: time.known ? time.value : undefined,
-        intervalSeconds: intervalSeconds ?? defaultIntervalSeconds,
+        intervalSeconds,
         signalAt: newest === 0 ? undefined : newest,
         lastError: error.known ? error.value : undefined,
       })
@@ -105,7 +103,7 @@ export async function readOracle(ctx: Context, host: HostAnswers): Promise<Oracl
     relayPairs,
     diagnosis,
     freshness:
-      read === undefined || pairs.length === 0 || intervalSeconds === undefined
+      read === undefined || pairs.length === 0 || intervalSeconds === null
         ? undefined
         : readFreshness({ signals: pairs, now: read.now }, activity, intervalSeconds),
   };

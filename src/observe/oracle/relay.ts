@@ -1,4 +1,5 @@
 import { onHost } from '../../errors/advice.ts';
+import { answer } from '../../errors/answer.ts';
 import { listProcesses } from '../../host/listProcesses.ts';
 import { type JournalEntry, readJournal } from '../../host/readJournal.ts';
 import { errorsIn } from '../../host/readRelayError.ts';
@@ -14,9 +15,9 @@ const shownLines = 3;
 
 export async function relayService(ctx: Context): Promise<SampleValue> {
   const { units, programs } = ctx.settings.host;
-  const [state, processes] = await Promise.all([
+  const [state, listed] = await Promise.all([
     readUnit(ctx.host(), { unit: units.oracle }),
-    listProcesses(ctx.host(), { program: programs.oracle }),
+    answer((async () => listProcesses(ctx.host(), { program: programs.oracle }))()),
   ]);
   const since =
     state.since === undefined
@@ -24,6 +25,16 @@ export async function relayService(ctx: Context): Promise<SampleValue> {
       : ` for ${duration(Math.max(0, ctx.clock.now().getTime() - state.since.getTime()))}`;
   const words =
     state.subState === state.activeState ? state.activeState : `${state.activeState} (${state.subState})`;
+  if (!listed.known) {
+    const isUp = state.activeState === 'active';
+    return {
+      level: isUp ? 'unknown' : 'critical',
+      summary: `${units.oracle} ${words}${since}; its processes are unknown: ${listed.reason}`,
+      data: { state: state.activeState },
+      next: isUp ? [{ tv: ['config', 'show'] }] : [{ tv: ['oracle', 'recover'] }],
+    };
+  }
+  const processes = listed.value;
   const summary = `${units.oracle} ${words}${since}, ${processes.length === 1 ? `process ${processes[0]?.pid}` : `${processes.length} processes`}`;
   const data = { state: state.activeState, processes: processes.map(({ pid }) => pid) };
   if (state.activeState !== 'active' || processes.length === 0) {

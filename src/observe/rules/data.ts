@@ -96,7 +96,10 @@ export const dataRules = [
     needs: ['indexer'],
     causes: noBlocks,
     openWhile: headUnknown,
-    find: ({ indexer: { block, source, head, waitingMs, isMoving } }, { settings, world, now }) => {
+    find: (
+      { indexer: { block, source, head, waitingMs, pollSeconds, isMoving } },
+      { settings, world, now },
+    ) => {
       // Without a cursor the newest event says little: a quiet protocol looks like a dead indexer.
       if (!head.known || source === 'rows' || isMoving !== false) return undefined;
       const unit = settings.host.units.indexer;
@@ -105,6 +108,15 @@ export const dataRules = [
           ? ` since block ${count(block + 1)} came ${duration(waitingMs.value)} ago`
           : '';
       const error = world.indexerError;
+      if (!pollSeconds.known) {
+        // It may be in the pause between two reads.
+        return {
+          level: 'unknown',
+          sentence: `whether the indexer makes progress is unknown: it is ${howMany(head.value - block, 'block')} behind and its cursor does not move${since}, and how often it asks for blocks is unknown (${pollSeconds.reason})`,
+          ...(error === undefined ? {} : { evidence: { journal: quoteError(error, now) } }),
+          next: [onHost(`journalctl -u ${unit} -n 50 --no-pager`)],
+        };
+      }
       return {
         sentence: `the indexer is ${howMany(head.value - block, 'block')} behind and makes no progress${since}`,
         ...(error === undefined ? {} : { evidence: { journal: quoteError(error, now) } }),

@@ -163,7 +163,7 @@ export const hostRules = [
       schedule.filter(hasFailed).map((job) => ({
         subject: job.name,
         level: job.name === 'backup' ? 'critical' : 'warning',
-        sentence: `${job.name} ${howItEnded(job)} (${ago(job.last?.endedAt ?? now, now)})`,
+        sentence: `${job.name} ${howItEnded(job)} (${job.last?.endedAt === undefined ? 'when is unknown' : ago(job.last.endedAt, now)})`,
         next: [onHost(`journalctl -u ${job.service} -n 50 --no-pager`)],
       })),
   }),

@@ -170,7 +170,7 @@ export const oracleRules = [
     holdSeconds: 30,
     find: ({ signals: { signals }, relayInterval: interval }, { now, world }) => {
       const fresh = signals.filter(({ health }) => health === 'healthy');
-      if (interval === undefined || fresh.length === 0 || fresh.length < signals.length) return undefined;
+      if (fresh.length === 0 || fresh.length < signals.length) return undefined;
       if (world.protocol?.known === true && stopsSignals(world.protocol.value)) return undefined;
       // Only where both clocks say so: one that is ahead makes every signal look old.
       const byChain = Math.min(...fresh.map(({ ageSeconds }) => ageSeconds ?? 0));

@@ -227,10 +227,18 @@ export const serviceRules = [
     needs: ['services'],
     find: ({ services }, { settings, now }) =>
       serviceNames.flatMap((name) => {
-        const { activeState, restarts, since } = services[name];
+        const { activeState, restarts, since, sinceUnknown } = services[name];
         const isRecent = since === undefined || now.getTime() - since.getTime() < recentRestartMs;
         if (activeState !== 'active' || restarts === 0 || !isRecent) return [];
         const unit = settings.host.units[name];
+        if (sinceUnknown !== undefined) {
+          return {
+            subject: name,
+            level: 'unknown',
+            sentence: `systemd has restarted ${unit} ${howMany(restarts, 'time')} since it was last started by hand; whether in the last hour is unknown: ${sinceUnknown}`,
+            next: [log(unit)],
+          };
+        }
         return {
           subject: name,
           causes: [`service-memory:${name}`],

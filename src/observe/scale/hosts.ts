@@ -39,7 +39,7 @@ export function instancesOn({ world }: HostSeen, service: ServiceName): Instance
 
 /** Workers of the API on a host, as they are and as they should be. */
 export interface WorkersSeen {
-  /** Null where neither the unit nor its processes show it. */
+  /** Null where neither the unit nor the processes of its control group show it. */
   readonly workers: number | null;
   /** 2 × cores + 1; null where the cores are unknown. */
   readonly recommended: number | null;
@@ -57,13 +57,7 @@ export function workersOn({ world, workers }: HostSeen): WorkersSeen | undefined
   if (workers.known && workers.value.workers !== null) {
     return { workers: workers.value.workers, recommended, from: workers.value.from };
   }
-  const running = world.processes?.known === true ? world.processes.value.api.length : 0;
-  const from = workers.known ? workers.value.from : workers.reason;
-  if (running === 0) return { workers: null, recommended, from };
-  // A server with workers also has the process that starts them.
-  return running === 1
-    ? { workers: 1, recommended, from: 'its one process' }
-    : { workers: running - 1, recommended, from: `its ${running} processes, one of which starts the others` };
+  return { workers: null, recommended, from: workers.known ? workers.value.from : workers.reason };
 }
 
 /** Hosts that are one machine under two names: by the boot id and the name of the machine. */

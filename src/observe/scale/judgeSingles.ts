@@ -235,13 +235,14 @@ export function relays(
     ];
   }
   const instances = hosts.map((host) => instancesOn(host, 'oracle'));
-  if (instances.some(({ words, sure }) => words.length > 0 || !sure)) return [];
+  const isElsewhere = instances.every(({ words, sure }) => words.length === 0 && sure);
+  if (interval !== undefined && !isElsewhere) return [];
   if (interval === undefined || chain?.known !== true) {
     return [
       draft({
         ...common,
         level: 'unknown',
-        sentence: `whether a relay runs elsewhere is unknown: ${interval === undefined ? 'its interval' : 'the head of the chain'} could not be read`,
+        sentence: `whether a relay runs elsewhere is unknown: ${interval === undefined ? 'the interval of the relay is unknown' : 'the head of the chain could not be read'}`,
         next,
       }),
     ];

@@ -42,6 +42,8 @@ export interface IndexerState {
    * without a cursor: blocks above the newest event may hold none.
    */
   readonly waitingMs: Answer<number | undefined>;
+  /** Between two reads of the chain; unknown where `.env` cannot be read. */
+  readonly pollSeconds: Answer<number>;
   /** Whether the cursor moves; asked only where it is far behind, or the next block waits for more than a few polls. */
   readonly isMoving: boolean | undefined;
 }
@@ -57,8 +59,9 @@ export const indexer: Source<IndexerState> = {
     const { block, source } = progress;
     const [head, poll] = await Promise.all([
       answer(ofTheChain(reader, (ctx) => readHead(ctx.chain()))),
-      answer(readPollSeconds(reader.ctx)),
+      readPollSeconds(reader.ctx),
     ]);
+    // With an unknown interval the default only says when to ask whether the cursor moves; see the rule.
     const pollSeconds = poll.known ? poll.value : defaultPollSeconds;
     const isFar = head.known && head.value.number - block > reader.ctx.settings.monitor.lagBlocks;
     const waitingMs = !head.known
@@ -78,6 +81,7 @@ export const indexer: Source<IndexerState> = {
           ? await readUnindexed(reader, block + 1, head.value.number)
           : undefined,
       waitingMs,
+      pollSeconds: poll,
       // One that catches up leaves blocks waiting for long, and moves.
       isMoving: isSuspect ? await moves(reader, block) : undefined,
     };

@@ -2,7 +2,8 @@ import { type Diagnosis, diagnoseMeanwhile, paysBy } from '../../chain/oracle/di
 import { mostReceipts } from '../../chain/oracle/readActivity.ts';
 import { formatFunds } from '../../chain/transactions/readFunds.ts';
 import type { Address } from '../../config/settings.ts';
-import { answer } from '../../errors/answer.ts';
+import { answer, known } from '../../errors/answer.ts';
+import { TvError } from '../../errors/TvError.ts';
 import { readEnvValue } from '../../host/envFile.ts';
 import { readClock } from '../../host/readClock.ts';
 import { readEnvFile } from '../../host/readEnvFile.ts';
@@ -34,7 +35,7 @@ export const relay: Source<RelayAccount> = {
       const newest = known.known ? Math.max(0, ...known.value.signals.map(({ at }) => at)) : 0;
       return {
         hostTime: hostTime.known ? hostTime.value : undefined,
-        intervalSeconds: relay.intervalSeconds,
+        intervalSeconds: relay.intervalSeconds.known ? relay.intervalSeconds.value : null,
         signalAt: newest === 0 ? undefined : newest,
         lastError: lastError.known ? lastError.value : undefined,
       };
@@ -58,17 +59,21 @@ export const relay: Source<RelayAccount> = {
   },
 };
 
-/** Seconds between two signals, as the relay was started or `.env` has it; undefined where neither can be read. */
-export const relayInterval: Source<number | undefined> = {
+/** Seconds between two signals, as the relay was started or `.env` has it. */
+export const relayInterval: Source<number> = {
   title: 'relay interval',
   read: async ({ ctx }) => {
     const { envFile: path } = ctx.settings.host;
     const file = await answer((async () => readEnvFile(ctx.host(), { path }))());
     const written = file.known ? Number(readEnvValue(file.value.text, 'ORACLE_UPDATE_INTERVAL')) : 0;
-    const envIntervalSeconds = written > 0 ? written : null;
+    const envIntervalSeconds = file.known ? known(written > 0 ? written : null) : file;
     // Of the command line only the interval is wanted: nothing in it is a pair here.
-    const { pairs, intervalSeconds } = await readRelay(ctx, { envIntervalSeconds, isKey: () => true });
-    return pairs.known || envIntervalSeconds !== null ? intervalSeconds : undefined;
+    const { intervalSeconds } = await readRelay(ctx, { envIntervalSeconds, isKey: () => true });
+    if (intervalSeconds.known) return intervalSeconds.value;
+    throw new TvError(
+      'host.unreadable-answer',
+      `The interval of the relay is unknown: ${intervalSeconds.reason}.`,
+    );
   },
-  describe: (seconds) => (seconds === undefined ? undefined : `a signal every ${duration(seconds * 1000)}`),
+  describe: (seconds) => `a signal every ${duration(seconds * 1000)}`,
 };

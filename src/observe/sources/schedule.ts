@@ -15,9 +15,10 @@ export const schedule: Source<readonly JobState[] | undefined> = {
       ...(backup.last === undefined
         ? []
         : [
-            `last backup ${howItEnded(backup)}${backup.running ? '' : ` ${ago(backup.last.endedAt ?? now, now)}`}`,
+            `last backup ${howItEnded(backup)}${backup.last.endedAt === undefined ? '' : ` ${ago(backup.last.endedAt, now)}`}`,
           ]),
       ...(backup.next === undefined ? [] : [`next backup ${ago(backup.next, now)}`]),
+      ...(backup.timesUnknown === undefined ? [] : [`times unknown: ${backup.timesUnknown}`]),
     ];
     return parts.join(', ') || 'installed';
   },

@@ -1,7 +1,7 @@
 import { readEventSchema } from '../../database/readEventSchema.ts';
 import { readProgress } from '../../database/readProgress.ts';
 import { onHost } from '../../errors/advice.ts';
-import { answer } from '../../errors/answer.ts';
+import { type Answer, answer, known } from '../../errors/answer.ts';
 import { readEnvFile } from '../../host/readEnvFile.ts';
 import type { Context } from '../../runbook/context.ts';
 import { poll } from '../../runbook/poll.ts';
@@ -16,13 +16,13 @@ const stalledPolls = 3;
 const shortestWaitMs = 15_000;
 const lookEveryMs = 500;
 
-/** Of the indexer, in seconds. */
-export async function readPollSeconds(ctx: Pick<Context, 'host' | 'settings'>): Promise<number> {
+/** Of the indexer, in seconds; unknown where `.env` cannot be read. */
+export async function readPollSeconds(ctx: Pick<Context, 'host' | 'settings'>): Promise<Answer<number>> {
   const read = await answer((async () => readEnvFile(ctx.host(), { path: ctx.settings.host.envFile }))());
-  const value = read.known
-    ? Number(read.value.entries.find(({ key }) => key === 'POLL_INTERVAL')?.value ?? Number.NaN)
-    : Number.NaN;
-  return value > 0 ? value : defaultPollSeconds;
+  if (!read.known) return read;
+  const { value } = read.value.entries.find(({ key }) => key === 'POLL_INTERVAL') ?? {};
+  const seconds = Number(value ?? Number.NaN);
+  return known(seconds > 0 ? seconds : defaultPollSeconds);
 }
 
 /**
@@ -57,7 +57,9 @@ export async function awaitProgress(
       'no cursor shows whether the indexer makes progress; no error in its journal since it started',
     );
   }
-  const limitMs = Math.max(shortestWaitMs, stalledPolls * (await readPollSeconds(ctx)) * 1_000);
+  const every = await readPollSeconds(ctx);
+  const pollSeconds = every.known ? every.value : defaultPollSeconds;
+  const limitMs = Math.max(shortestWaitMs, stalledPolls * pollSeconds * 1_000);
   const { block: moved } = await poll(
     ctx.clock,
     { everyMs: lookEveryMs, limitMs, signal: ctx.signal },
@@ -81,6 +83,9 @@ export async function awaitProgress(
   const error = await readIndexerError(ctx, since);
   return block(
     `no progress of the indexer was seen for ${duration(limitMs)} (block ${start < 0 ? 'none' : count(start)}); ${quoteError(error, ctx.clock.now())}`,
-    { next },
+    {
+      next,
+      ...(every.known ? {} : { facts: { 'how often it asks for blocks': `unknown: ${every.reason}` } }),
+    },
   );
 }

@@ -22,8 +22,6 @@ const betweenDiagnosesMs = 3_000;
 const lastErrorId = 'last error of the relay';
 /** Causes that may pass by themselves, or may date from before the start. */
 const passing: readonly string[] = ['pending', 'stuck', 'clock', lastErrorId];
-/** Of the relay, where its own cannot be read. In seconds. */
-const defaultIntervalSeconds = 60;
 
 /**
  * Waits for the relay's first signal on the chain. Where none can come (paused, not authorised, no fees,
@@ -103,12 +101,13 @@ async function causes(ctx: Context, oracle: Address, unit: string): Promise<read
     answer((async () => readClock(ctx.host()))()),
     env.known ? answer(readRelayOf(ctx, env.value)) : env,
   ]);
+  const interval = relay.known ? relay.value.intervalSeconds : relay;
   const diagnosis = await answer(
     diagnose(ctx.chain(), {
       oracle,
       hostTime: time.known ? time.value : undefined,
       feeToken: env.known ? env.value.feeToken : null,
-      intervalSeconds: relay.known ? relay.value.intervalSeconds : defaultIntervalSeconds,
+      intervalSeconds: interval.known ? interval.value : null,
       lastError,
     }),
   );

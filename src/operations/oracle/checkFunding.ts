@@ -202,7 +202,7 @@ function checkBalance(
       );
     }
     const [{ payer, activity }, override] = await Promise.all([
-      diagnose(ctx.chain(), { oracle, hostTime: undefined, intervalSeconds: 60, feeToken }),
+      diagnose(ctx.chain(), { oracle, hostTime: undefined, intervalSeconds: null, feeToken }),
       named === undefined ? undefined : findToken(ctx.chain(), ctx.settings, named),
     ]);
     const spend = activity.known ? activity.value.spend : undefined;

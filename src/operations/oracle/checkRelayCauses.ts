@@ -2,6 +2,7 @@ import { signalLimitMs } from '../../chain/oracle/awaitSignal.ts';
 import { type Diagnosis, diagnose, isLasting } from '../../chain/oracle/diagnose.ts';
 import type { Address } from '../../config/settings.ts';
 import { readClock } from '../../host/readClock.ts';
+import { assumedIntervalSeconds } from '../../host/readRelay.ts';
 import { type RelayError, readRelayError } from '../../host/readRelayError.ts';
 import type { Finding } from '../../runbook/check.ts';
 import type { Context } from '../../runbook/context.ts';
@@ -12,7 +13,8 @@ export type RelayKey = {
   readonly oracle: Address;
   /** How long a first signal may take, in milliseconds. */
   readonly limitMs: number;
-  readonly intervalSeconds: number;
+  /** Null where it is unknown. */
+  readonly intervalSeconds: number | null;
   readonly feeToken: Address | null;
 };
 
@@ -21,8 +23,10 @@ export function checkRelayKey(ctx: Context, preflight: Preflight): Promise<Relay
   return preflight.check('key', 'host', async () => {
     const env = await readOracleKey(ctx);
     const { address, feeToken } = env;
-    const { intervalSeconds } = await readRelayOf(ctx, env);
-    const value = { oracle: address, limitMs: signalLimitMs(intervalSeconds), intervalSeconds, feeToken };
+    const relay = await readRelayOf(ctx, env);
+    const intervalSeconds = relay.intervalSeconds.known ? relay.intervalSeconds.value : null;
+    const limitMs = signalLimitMs(assumedIntervalSeconds(relay));
+    const value = { oracle: address, limitMs, intervalSeconds, feeToken };
     return pass(`the key in .env is ${address}`, value);
   });
 }

@@ -1,6 +1,7 @@
 import { sameAddress } from '../../chain/sameAddress.ts';
 import { parseKey } from '../../chain/signers/oracleKey.ts';
 import type { Address } from '../../config/settings.ts';
+import { known } from '../../errors/answer.ts';
 import { TvError } from '../../errors/TvError.ts';
 import { readEnvFile } from '../../host/readEnvFile.ts';
 import { type Relay, readRelay } from '../../host/readRelay.ts';
@@ -55,7 +56,7 @@ export async function readOracleKey(ctx: Pick<Context, 'host' | 'settings' | 'se
 /** Pairs and interval of the relay whose key this is. */
 export function readRelayOf(ctx: Pick<Context, 'host' | 'settings'>, key: EnvKey): Promise<Relay> {
   return readRelay(ctx, {
-    envIntervalSeconds: key.intervalSeconds,
+    envIntervalSeconds: known(key.intervalSeconds),
     isKey: (word) => sameAddress(parseKey(word)?.address ?? '', key.address),
   });
 }

@@ -192,7 +192,7 @@ function checkRelay(
     const ageMs = newestAt === null ? null : (timestamp - newestAt) * 1000;
     return judgeSecondRelay({
       ...{ runs: mainPid !== 0, unknown, ageMs, stoppedMs },
-      intervalMs: intervalSeconds * 1000,
+      intervalMs: intervalSeconds === null ? null : intervalSeconds * 1000,
     });
   });
   return key.then((found) => found && { oracle: found.oracle, limitMs: found.limitMs });
@@ -216,14 +216,14 @@ export function judgeSecondRelay({
   readonly ageMs: number | null;
   /** For how long the unit has not been running, by the host's clock; null where that is unknown. */
   readonly stoppedMs: number | null;
-  /** Between two signals of the relay. */
-  readonly intervalMs: number;
+  /** Between two signals of the relay; null where it is unknown. */
+  readonly intervalMs: number | null;
 }): Finding {
   if (runs) return pass('the unit runs; whether another host sends with its key is not seen from here');
   if (unknown !== null) return warn(`whether another relay sends with this key is unknown: ${unknown}`);
   if (ageMs === null) return pass('no recent signal of this key');
   const age = duration(ageMs);
-  if (ageMs > 2 * intervalMs + lateMs)
+  if (intervalMs !== null && ageMs > 2 * intervalMs + lateMs)
     return pass(`no relay sends with this key: its last signal is ${age} old`);
   if (stoppedMs === null) {
     // systemd forgets when a unit that does not start at boot has exited.
