@@ -4,8 +4,8 @@ import { type Backup, listBackups } from '../../src/database/backup/listBackups.
 import { isRemoved, removeBackup } from '../../src/database/backup/removeBackup.ts';
 import { keepDaysDefault, pruneRule } from '../../src/database/backup/retention.ts';
 import { clearSessions } from '../../src/database/restore/clearSessions.ts';
-import { dropDatabase } from '../../src/database/restore/dropDatabase.ts';
-import { databaseOids, listOldDatabases } from '../../src/database/restore/listDatabases.ts';
+import { dropPlanned, isStillThere, probeDropped } from '../../src/database/restore/dropDatabase.ts';
+import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
 import { onHost } from '../../src/errors/advice.ts';
 import { checkFolder } from '../../src/operations/checkTools.ts';
 import { applicationName, checkMaintenance, withMaintenance } from '../../src/operations/maintenance.ts';
@@ -21,7 +21,7 @@ type PruneFacts = {
   /** What an interrupted backup or removal has left, a day or longer ago. */
   readonly leftovers: readonly string[];
   /** Databases that a restore has put aside; only with --old. */
-  readonly databases: readonly { readonly name: string; readonly bytes: number }[];
+  readonly databases: readonly { readonly name: string; readonly oid: number; readonly bytes: number }[];
   readonly keep: number;
   readonly keepDays: number;
 };
@@ -85,7 +85,7 @@ With --old it drops the databases that a restore has put aside instead.`,
       preflight.check('rights', 'database', () => checkMaintenance(ctx));
       const found = preflight.check('databases', 'database', async () => {
         const databases = await listOldDatabases(ctx.database(), { live: ctx.database().target.name });
-        const value = databases.map(({ name, bytes: size }) => ({ name, bytes: size }));
+        const value = databases.map(({ name, oid, bytes: size }) => ({ name, oid, bytes: size }));
         if (value.length === 0) return pass('a restore has put none aside', value);
         return pass(`put aside: ${value.map(({ name }) => name).join(', ')}`, value);
       });
@@ -180,7 +180,7 @@ With --old it drops the databases that a restore has put aside instead.`,
     if (databases.length > 0) {
       preflight.check('databases', 'database', async () => {
         const left = await listOldDatabases(ctx.database(), { live: ctx.database().target.name });
-        const stay = left.filter(({ name }) => databases.some((one) => one.name === name));
+        const stay = left.filter(({ oid }) => databases.some((one) => one.oid === oid));
         return stay.length > 0
           ? block(`still there: ${stay.map(({ name }) => name).join(', ')}`)
           : pass(`${databases.length} dropped`);
@@ -229,20 +229,22 @@ function removeLeftovers({ leftovers }: PruneFacts): Step {
   };
 }
 
-function dropOld({ name, bytes: size }: PruneFacts['databases'][number], index: number): Step {
+function dropOld({ name, oid, bytes: size }: PruneFacts['databases'][number], index: number): Step {
   return {
     id: `drop-${index + 1}`,
     title: `drop ${name}, ${bytes(size)}`,
     command: `dropdb ${quoteForShell(name)}`,
     effect: 'final',
     probe: (ctx) =>
-      withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) =>
-        (await databaseOids(maintenance, { names: [name] })).size === 0 ? 'done' : 'not-done',
+      withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>
+        probeDropped(maintenance, { name, oid }),
       ),
     run: (ctx) =>
       withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {
-        await clearSessions(maintenance, { names: [name], endSessions: false, signal: ctx.signal });
-        await dropDatabase(maintenance, { name });
+        if (await isStillThere(maintenance, { name, oid })) {
+          await clearSessions(maintenance, { names: [name], endSessions: false, signal: ctx.signal });
+        }
+        await dropPlanned(maintenance, { name, oid });
         return { dropped: name };
       }),
   };

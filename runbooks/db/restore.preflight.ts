@@ -65,7 +65,7 @@ export type RestoreFacts = {
     readonly crashes?: boolean;
   }[];
   /** Databases that earlier restores have left half restored; dropped before this one needs the disk. */
-  readonly leftovers: readonly { readonly name: string; readonly bytes: number }[];
+  readonly leftovers: readonly { readonly name: string; readonly oid: number; readonly bytes: number }[];
   readonly endSessions: boolean;
   readonly server: { readonly major: number };
   readonly tools: Tools;
