@@ -98,7 +98,9 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   const preflight = new Preflight(ctx);
 
   const server = preflight.check('server', 'database', () => checkServer(ctx));
-  const tools = preflight.check('tools', 'host', async () => checkTools(ctx, await need(server, 'server')));
+  const tools = preflight.check('tools', 'host', async () =>
+    checkTools(ctx, await need(server, 'server'), chosen === undefined ? [] : [chosen]),
+  );
   const back = swapBack
     ? preflight.check('old', 'database', () => checkOld(ctx, input.backup))
     : Promise.resolve(null);
