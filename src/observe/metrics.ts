@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { isVerified } from '../database/backup/choosePrune.ts';
 import { hasVerifiedCopy } from '../database/backup/copies.ts';
+import { type BackupList, unreadableSince } from '../database/backup/listBackups.ts';
 import { serviceNames } from '../operations/service/service.ts';
 import { bytes, duration, howMany } from '../text/format.ts';
 import { newestVerified } from './sources/backups.ts';
@@ -53,6 +54,10 @@ function metric<S extends SourceId>(row: Row<S>): AnyMetric {
 }
 
 /** One point, or none where the value is unknown. */
+/** What is counted over all backups is unknown where one cannot be read. */
+const ofAll = (value: (list: BackupList) => number) => (list: BackupList) =>
+  list.unreadable.length > 0 ? undefined : value(list);
+
 const pointOf = (value: number | undefined, labels: readonly string[]): readonly Point[] =>
   value === undefined ? [] : [{ labels, value }];
 const pointAt = (at: Date | undefined, labels: readonly string[]) =>
@@ -442,25 +447,25 @@ export const metrics: readonly AnyMetric[] = [
     name: 'tempovault_backups',
     help: 'Backups in the folder of the settings.',
     source: 'backups',
-    value: ({ backups }) => backups.length,
+    value: ofAll(({ backups }) => backups.length),
   }),
   metric({
     name: 'tempovault_backups_verified',
     help: 'Backups that were verified without a problem.',
     source: 'backups',
-    value: ({ backups }) => backups.filter(isVerified).length,
+    value: ofAll(({ backups }) => backups.filter(isVerified).length),
   }),
   metric({
     name: 'tempovault_backups_copied',
     help: 'Backups with a verified copy off the host.',
     source: 'backups',
-    value: ({ backups }) => backups.filter(hasVerifiedCopy).length,
+    value: ofAll(({ backups }) => backups.filter(hasVerifiedCopy).length),
   }),
   metric({
     name: 'tempovault_backups_bytes',
     help: 'Size of all backups together.',
     source: 'backups',
-    value: ({ backups }) => backups.reduce((sum, { bytes: size }) => sum + size, 0),
+    value: ofAll(({ backups }) => backups.reduce((sum, { bytes: size }) => sum + size, 0)),
   }),
   metric({
     name: 'tempovault_backup_verified_age_seconds',
@@ -468,6 +473,7 @@ export const metrics: readonly AnyMetric[] = [
     source: 'backups',
     value: (list, now) => {
       const newest = newestVerified(list);
+      if (unreadableSince(list, newest).length > 0) return undefined;
       return newest === undefined ? undefined : (now.getTime() - Date.parse(newest.createdAt)) / 1000;
     },
     performance: { label: 'backup_age', unit: 's', warning: ({ monitor }) => monitor.backupHours * 3_600 },

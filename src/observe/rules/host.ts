@@ -1,5 +1,6 @@
 import { isVerified } from '../../database/backup/choosePrune.ts';
 import { hasVerifiedCopy } from '../../database/backup/copies.ts';
+import { readableAdvice, someOf, unreadableSince } from '../../database/backup/listBackups.ts';
 import { onHost } from '../../errors/advice.ts';
 import { monitorUnit } from '../../host/monitorUnit.ts';
 import { nameRuns } from '../../journal/readRuns.ts';
@@ -81,6 +82,14 @@ export const hostRules = [
       const newest = newestVerified(backups);
       const limitMs = settings.monitor.backupHours * 3_600_000;
       if (newest !== undefined && now.getTime() - Date.parse(newest.createdAt) <= limitMs) return undefined;
+      const denied = unreadableSince(backups, newest);
+      if (denied.length > 0) {
+        return {
+          level: 'unknown',
+          sentence: `how old the last verified backup is, is unknown: this user may not read ${someOf(denied)}`,
+          next: [readableAdvice(backups.directory)],
+        };
+      }
       // A new sandbox has none, and needs none.
       if (backups.backups.length === 0 && settings.sandbox) return undefined;
       const next = [{ tv: ['db', 'backup'] }];
@@ -106,7 +115,8 @@ export const hostRules = [
     escalation: 2,
     about: 'backups',
     needs: ['backups'],
-    find: ({ backups: { backups } }, { settings: { backup }, now }) => {
+    find: ({ backups: list }, { settings: { backup }, now }) => {
+      const { backups } = list;
       const { copy } = backup;
       if (copy === undefined) return undefined;
       // One that was just made may still be on its way. The one before it is judged until then.
@@ -116,6 +126,14 @@ export const hostRules = [
           (one.marks.copied !== undefined || now.getTime() - Date.parse(one.createdAt) > copy.timeoutMs),
       );
       if (due === undefined || hasVerifiedCopy(due)) return undefined;
+      const denied = unreadableSince(list, due);
+      if (denied.length > 0) {
+        return {
+          level: 'unknown',
+          sentence: `whether the newest backup has a verified copy is unknown: this user may not read ${someOf(denied)}`,
+          next: [readableAdvice(list.directory)],
+        };
+      }
       const { copied } = due.marks;
       const [problem] = copied?.problems ?? [];
       const sentence = `the newest verified backup has no verified copy off the host`;

@@ -11,7 +11,10 @@ export const backups: Source<BackupList> = {
     const newest = newestVerified(list);
     const verified =
       newest === undefined ? 'none verified' : `last verified one ${ago(new Date(newest.createdAt), now)}`;
-    return list.backups.length === 0 ? 'none' : `${howMany(list.backups.length, 'backup')}, ${verified}`;
+    const closed =
+      list.unreadable.length === 0 ? '' : `${list.unreadable.length} that this user may not read`;
+    if (list.backups.length === 0) return closed === '' ? 'none' : closed;
+    return [`${howMany(list.backups.length, 'backup')}, ${verified}`, closed].filter(Boolean).join('; ');
   },
 };
 
