@@ -89,10 +89,16 @@ export function copyDatabase(facts: ReindexFacts, { maintenance, leftovers }: Be
       const found = await findBackup({
         ...{ run: ctx.host().run, directory: backup.directory, wanted: backupPath(backup, ctx.runId) },
       });
+      if (found.manifest === null) {
+        throw new TvError('backup.damaged', 'The manifest of the backup is gone, or cannot be read.', {
+          facts: { backup: found.path, problems: found.problems.join('; ') || undefined },
+          next: { tv: ['runs', 'undo', ctx.runId] },
+        });
+      }
       const restored = await restoreBeside(ctx, {
         ...{ name, properties: maintenance.properties, backup: found, tools: backup.tools },
-        rows: found.manifest?.rows ?? {},
-        expectedBytes: found.manifest?.database.bytes ?? null,
+        rows: found.manifest.rows,
+        expectedBytes: found.manifest.database.bytes,
       });
       failpoint(ctx.settings.sandbox, 'copy:restored');
       await withDatabase(ctx, { name, applicationName: own }, (copy) =>
