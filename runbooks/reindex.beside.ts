@@ -5,8 +5,8 @@ import { type EventKind, readEventKinds } from '../src/database/readEventKinds.t
 import { readServer } from '../src/database/readServer.ts';
 import { readTableChanges } from '../src/database/readTableChanges.ts';
 import { setCommitMode } from '../src/database/restore/commitMode.ts';
-import { dropDatabase } from '../src/database/restore/dropDatabase.ts';
-import { databaseOids, oldName } from '../src/database/restore/listDatabases.ts';
+import { dropPlanned } from '../src/database/restore/dropDatabase.ts';
+import { besidePrefix, databaseOids, oldName, oldPrefix } from '../src/database/restore/listDatabases.ts';
 import { readDatabaseProperties } from '../src/database/restore/readDatabaseProperties.ts';
 import { swapUnderLoad } from '../src/database/restore/swapUnderLoad.ts';
 import { onHost } from '../src/errors/advice.ts';
@@ -67,8 +67,8 @@ function nameOf(facts: ReindexFacts, run: string): string {
 /** The backup is restored beside the live database, and cleared there. */
 export function copyDatabase(facts: ReindexFacts, { maintenance, leftovers }: BesideFacts): Step {
   const { database, backup, fromBlock, truncate } = facts;
-  const into = `${quoteForShell(`${database.name}_reindex_`)}$RUN`;
-  const drop = leftovers.map((one) => `dropdb --if-exists ${quoteForShell(one)} && `).join('');
+  const into = `${quoteForShell(besidePrefix(database.name, 'reindex'))}$RUN`;
+  const drop = leftovers.map((one) => `dropdb --if-exists ${quoteForShell(one.name)} && `).join('');
   return copied.define({
     title: `restore the backup beside the live database, clear ${count(database.clear)} rows there`,
     command: `${drop}createdb -O ${quoteForShell(maintenance.properties.owner)} ${into} && pg_restore -d ${into} "$BACKUP" && psql -d ${into} -c 'DELETE … WHERE block_number >= ${fromBlock}'`,
@@ -84,15 +84,21 @@ export function copyDatabase(facts: ReindexFacts, { maintenance, leftovers }: Be
         remove: onHost(`sudo -u postgres dropdb --if-exists --force ${quoteForShell(name)}`),
       });
       await withMaintenance(ctx, own, async (server) => {
-        for (const one of leftovers) if (one !== name) await dropDatabase(server, { name: one });
+        for (const one of leftovers) if (one.name !== name) await dropPlanned(server, one);
       });
       const found = await findBackup({
         ...{ run: ctx.host().run, directory: backup.directory, wanted: backupPath(backup, ctx.runId) },
       });
+      if (found.manifest === null) {
+        throw new TvError('backup.damaged', 'The manifest of the backup is gone, or cannot be read.', {
+          facts: { backup: found.path, problems: found.problems.join('; ') || undefined },
+          next: { tv: ['runs', 'undo', ctx.runId] },
+        });
+      }
       const restored = await restoreBeside(ctx, {
         ...{ name, properties: maintenance.properties, backup: found, tools: backup.tools },
-        rows: found.manifest?.rows ?? {},
-        expectedBytes: found.manifest?.database.bytes ?? null,
+        rows: found.manifest.rows,
+        expectedBytes: found.manifest.database.bytes,
       });
       failpoint(ctx.settings.sandbox, 'copy:restored');
       await withDatabase(ctx, { name, applicationName: own }, (copy) =>
@@ -251,9 +257,9 @@ async function assertUnchanged(
 export function swapCopy(facts: ReindexFacts): Step {
   const live = facts.database.name;
   const kept = (run: string) => oldName(live, run);
-  const renames = (run: string) => [
-    { from: live, to: kept(run) },
-    { from: nameOf(facts, run), to: live },
+  const renames = (ctx: StepContext) => [
+    { from: live, to: kept(ctx.runId), oid: facts.backup.database.oid },
+    { from: nameOf(facts, ctx.runId), to: live, oid: copied.result(ctx)?.oid },
   ];
   const change = (ctx: StepContext, changes: ReturnType<typeof renames>) =>
     withoutLockInside(() =>
@@ -266,8 +272,8 @@ export function swapCopy(facts: ReindexFacts): Step {
     );
   return {
     id: 'swap',
-    title: `swap the databases; the present one is kept as ${live}_old_…`,
-    command: `psql -d postgres -c "BEGIN; ALTER DATABASE ${live} RENAME TO ${live}_old_$TIME; ALTER DATABASE ${live}_reindex_$RUN RENAME TO ${live}; COMMIT"`,
+    title: `swap the databases; the present one is kept as ${oldPrefix(live)}…`,
+    command: `psql -d postgres -c "BEGIN; ALTER DATABASE ${live} RENAME TO ${oldPrefix(live)}$TIME; ALTER DATABASE ${besidePrefix(live, 'reindex')}$RUN RENAME TO ${live}; COMMIT"`,
     effect: 'reversible',
     undoTitle: 'swap the databases back',
     probe: async (ctx) => {
@@ -277,7 +283,7 @@ export function swapCopy(facts: ReindexFacts): Step {
     run: async (ctx) => {
       await assertSame(ctx, facts);
       await renaming.once(ctx, () => true);
-      await change(ctx, renames(ctx.runId));
+      await change(ctx, renames(ctx));
       return { live, keptAs: kept(ctx.runId) };
     },
     assertUndoable: async (ctx) => void (await isSwapped(ctx, facts)),
@@ -285,9 +291,9 @@ export function swapCopy(facts: ReindexFacts): Step {
       if (!(await isSwapped(ctx, facts))) return;
       await change(
         ctx,
-        renames(ctx.runId)
+        renames(ctx)
           .toReversed()
-          .map(({ from, to }) => ({ from: to, to: from })),
+          .map(({ from, to, oid }) => ({ from: to, to: from, oid })),
       );
     },
     checkUndone: async (ctx) =>

@@ -25,7 +25,7 @@ import { bytes, howMany } from '../src/text/format.ts';
 export type BesideFacts = {
   readonly maintenance: MaintenanceFacts;
   /** Databases of runs that were abandoned; dropped before this one needs the disk. */
-  readonly leftovers: readonly string[];
+  readonly leftovers: readonly { readonly name: string; readonly oid: number }[];
   /** Of tables without events, how often rows have changed: what is written there meanwhile is not in the copy. */
   readonly changes: Readonly<Record<string, number>>;
 };
@@ -102,9 +102,10 @@ async function findLeftovers(ctx: Context) {
   const found = await withMaintenance(ctx, 'tv', (maintenance) =>
     listBesideDatabases(maintenance, { live: name, purpose: 'reindex' }),
   );
+  const names = found.map((one) => one.name).join(', ');
   return found.length === 0
     ? pass('none of an earlier reindex', found)
-    : warn(`${found.join(', ')}: of a reindex that was abandoned; dropped first`, { value: found });
+    : warn(`${names}: of a reindex that was abandoned; dropped first`, { value: found });
 }
 
 async function checkSpace(

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { choosePrune } from '../../src/database/backup/choosePrune.ts';
 import type { DumpedSnapshot } from '../../src/database/backup/dumpTo.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
-import { listBackups } from '../../src/database/backup/listBackups.ts';
+import { listBackups, readableAdvice } from '../../src/database/backup/listBackups.ts';
 import { archiveFolder, isFolder } from '../../src/database/backup/manifest.ts';
 import { pruneRule } from '../../src/database/backup/retention.ts';
 import { readServer } from '../../src/database/readServer.ts';
@@ -254,7 +254,12 @@ export function publish(facts: BackupFacts): Step {
       await assertNotPinned(ctx, facts);
       const path = backupPath(facts, ctx.runId);
       const script = 'if [ -e "$1" ]; then mv -T -- "$1" "$2"; fi';
-      await ctx.host().run(['sh', '-c', script, 'tv', path, partialPath(facts, ctx.runId)]);
+      const words = ['sh', '-c', script, 'tv', path, partialPath(facts, ctx.runId)];
+      const { exitCode, stderr } = await ctx.host().run(words);
+      if (exitCode === 0) return;
+      throw new TvError('backup.not-written', 'The name of the backup cannot be taken away.', {
+        facts: { backup: path, said: stderr.trim().split('\n').at(-1) },
+      });
     },
     checkUndone: (ctx) => checkGone(ctx.host(), [backupPath(facts, ctx.runId)]),
   };
@@ -262,11 +267,19 @@ export function publish(facts: BackupFacts): Step {
 
 /**
  * Whoever has pinned it since relies on it.
- * @throws TvError where it is pinned
+ * @throws TvError where it is pinned, or that cannot be read
  */
 async function assertNotPinned(ctx: StepContext, facts: BackupFacts): Promise<void> {
   const path = backupPath(facts, ctx.runId);
-  const { backups } = await listBackups({ run: ctx.host().run, directory: facts.directory });
+  const list = await listBackups({ run: ctx.host().run, directory: facts.directory });
+  const { backups, directory } = list;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (list.unreadable.some((one) => one.name === name)) {
+    throw new TvError('backup.unreadable', 'Whether the backup is pinned is unknown; it was not undone.', {
+      facts: { backup: name },
+      next: readableAdvice(directory),
+    });
+  }
   const found = backups.find((backup) => backup.path === path);
   if (found === undefined || found.marks.pinned === null) return;
   throw new TvError('backup.pinned', 'The backup is pinned; it was not undone.', {

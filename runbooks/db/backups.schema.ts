@@ -75,6 +75,7 @@ export default schemaFor<DataOf<typeof command>>()(
     backups: z.array(backup),
     leftovers: z.array(z.object({ path: z.string(), changedAt: z.string() })),
     unusable: z.array(z.string()),
+    unreadable: z.array(z.object({ name: z.string(), changedAt: z.string() })),
     unsupported: z.array(z.string()),
     copiedBy: z.string().optional(),
   }),

@@ -1,9 +1,15 @@
 import { isVerified } from '../../src/database/backup/choosePrune.ts';
 import { describeProof } from '../../src/database/backup/copies.ts';
-import { type Backup, listBackups, unsupportedAdvice } from '../../src/database/backup/listBackups.ts';
+import {
+  type Backup,
+  listBackups,
+  readableAdvice,
+  unreadableSince,
+  unsupportedAdvice,
+} from '../../src/database/backup/listBackups.ts';
 import { areUnreadable, type BackupMarks } from '../../src/database/backup/marks.ts';
 import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
-import { TvError } from '../../src/errors/TvError.ts';
+import { exitCodes, TvError } from '../../src/errors/TvError.ts';
 import { describeFormat } from '../../src/operations/backup.ts';
 import { defineReport } from '../../src/runbook/define.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
@@ -19,7 +25,7 @@ export default defineReport({
   section: '3',
   order: 2,
   description:
-    "Lists the backups in the backup folder, newest first by the time in their manifests: size, the indexer's block, when and how each was verified, and whether it is pinned; where the setting backup.copy is set, also whether it was copied off the host, and how that was proven. The backups that tv reindex makes are among them. The runbook's own .sql and .sql.gz files and .dump files (pg_dump -Fc) are found too. Broken ones are shown as such. Databases that a restore has put aside are listed below. Exit 1 where there is no backup, or the newest is broken.",
+    "Lists the backups in the backup folder, newest first by the time in their manifests: size, the indexer's block, when and how each was verified, and whether it is pinned; where the setting backup.copy is set, also whether it was copied off the host, and how that was proven. The backups that tv reindex makes are among them. The runbook's own .sql and .sql.gz files and .dump files (pg_dump -Fc) are found too. Broken ones are shown as such, and those that this user may not read are named: what is in them is unknown. Databases that a restore has put aside are listed below. Exit 1 where there is no backup, or the newest is broken; exit 5 where one that cannot be read may be newer.",
   byHand,
   examples: [{ what: 'Age, size and proof of each backup', line: 'tv db backups' }],
   input: {},
@@ -40,9 +46,17 @@ export default defineReport({
       }
     }
   },
-  render: ({ directory, backups, leftovers, unusable, unsupported, old, copiedBy }, paint) => {
+  render: ({ directory, backups, leftovers, unusable, unreadable, unsupported, old, copiedBy }, paint) => {
     const blocks: string[] = [];
-    if (backups.length === 0)
+    if (unreadable.length > 0) {
+      const names = unreadable.map(({ name }) => name).join(', ');
+      blocks.push(
+        paint.warn(wrap(`Not readable by this user, so unknown: ${names}`, paint.width, '  ')),
+        paint.next([readableAdvice(directory)]),
+      );
+    }
+    if (backups.length === 0 && unreadable.length > 0) blocks.push(`No backup in ${directory} can be read.`);
+    else if (backups.length === 0)
       blocks.push(`No backups in ${directory}.`, paint.next([{ tv: ['db', 'backup'] }]));
     else {
       blocks.push(
@@ -98,7 +112,11 @@ export default defineReport({
     }
     return `${blocks.join('\n\n')}\n`;
   },
-  exitCode: ({ backups }) => (backups[0] === undefined || backups[0].problems.length > 0 ? 1 : 0),
+  exitCode: (list) => {
+    const [newest] = list.backups;
+    if (unreadableSince(list, newest).length > 0) return exitCodes.unverified;
+    return newest === undefined || newest.problems.length > 0 ? exitCodes.failed : exitCodes.ok;
+  },
 });
 
 /** A name that can be copied on a line of its own, and under it what counts about it. */

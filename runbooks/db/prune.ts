@@ -1,12 +1,14 @@
 import * as z from 'zod';
 import { choosePrune, withoutCopies } from '../../src/database/backup/choosePrune.ts';
-import { type Backup, listBackups } from '../../src/database/backup/listBackups.ts';
-import { isRemoved, removeBackup } from '../../src/database/backup/removeBackup.ts';
+import { type Backup, listBackups, readableAdvice, someOf } from '../../src/database/backup/listBackups.ts';
+import { removeBackup, removeLeft } from '../../src/database/backup/removeBackup.ts';
 import { keepDaysDefault, pruneRule } from '../../src/database/backup/retention.ts';
 import { clearSessions } from '../../src/database/restore/clearSessions.ts';
-import { dropDatabase } from '../../src/database/restore/dropDatabase.ts';
-import { databaseOids, listOldDatabases } from '../../src/database/restore/listDatabases.ts';
+import { dropPlanned, isStillThere, probeDropped } from '../../src/database/restore/dropDatabase.ts';
+import { listOldDatabases } from '../../src/database/restore/listDatabases.ts';
 import { onHost } from '../../src/errors/advice.ts';
+import { findPaths } from '../../src/host/findPaths.ts';
+import { isRemoved } from '../../src/operations/backup.ts';
 import { checkFolder } from '../../src/operations/checkTools.ts';
 import { applicationName, checkMaintenance, withMaintenance } from '../../src/operations/maintenance.ts';
 import type { PlannedChange } from '../../src/runbook/changes.ts';
@@ -21,7 +23,7 @@ type PruneFacts = {
   /** What an interrupted backup or removal has left, a day or longer ago. */
   readonly leftovers: readonly string[];
   /** Databases that a restore has put aside; only with --old. */
-  readonly databases: readonly { readonly name: string; readonly bytes: number }[];
+  readonly databases: readonly { readonly name: string; readonly oid: number; readonly bytes: number }[];
   readonly keep: number;
   readonly keepDays: number;
 };
@@ -85,7 +87,7 @@ With --old it drops the databases that a restore has put aside instead.`,
       preflight.check('rights', 'database', () => checkMaintenance(ctx));
       const found = preflight.check('databases', 'database', async () => {
         const databases = await listOldDatabases(ctx.database(), { live: ctx.database().target.name });
-        const value = databases.map(({ name, bytes: size }) => ({ name, bytes: size }));
+        const value = databases.map(({ name, oid, bytes: size }) => ({ name, oid, bytes: size }));
         if (value.length === 0) return pass('a restore has put none aside', value);
         return pass(`put aside: ${value.map(({ name }) => name).join(', ')}`, value);
       });
@@ -95,7 +97,14 @@ With --old it drops the databases that a restore has put aside instead.`,
     const folder = preflight.check('folder', 'host', () => checkFolder(ctx, ctx.settings.backup.directory));
     const found = preflight.check('backups', 'host', async () => {
       const directory = await need(folder, 'folder');
-      const { backups, leftovers } = await listBackups({ run: ctx.host().run, directory });
+      const list = await listBackups({ run: ctx.host().run, directory });
+      const { backups, leftovers } = list;
+      const denied = list.unreadable.map(({ name }) => name);
+      if (backups.length === 0 && denied.length > 0)
+        return block(`this user may not read the backups in ${directory}`, {
+          facts: { 'not readable': someOf(denied) },
+          next: [readableAdvice(directory)],
+        });
       if (backups.length === 0)
         return block(`there is no backup in ${directory}`, {
           next: [
@@ -125,9 +134,17 @@ With --old it drops the databases that a restore has put aside instead.`,
       };
       const why = reasons.map(([reason, many]) => `${many} ${reason}`).join(', ');
       const words = `${count(choices.length)}, of which ${count(stay.length)} stay: ${why}`;
-      return reasons.some(([reason]) => reason === withoutCopies(rule))
-        ? warn(words, { value, facts: { 'tv db copy --all': 'copies those without one' } })
-        : pass(words, value);
+      const copies = reasons.some(([reason]) => reason === withoutCopies(rule));
+      if (!copies && denied.length === 0) return pass(words, value);
+      const alsoStay = denied.length === 0 ? '' : `; also stays what this user may not read`;
+      return warn(`${words}${alsoStay}`, {
+        value,
+        facts: {
+          ...(denied.length === 0 ? {} : { 'not readable': someOf(denied) }),
+          ...(copies ? { 'tv db copy --all': 'copies those without one' } : {}),
+        },
+        ...(denied.length === 0 ? {} : { next: [readableAdvice(directory)] }),
+      });
     });
     const [checks, value] = [await preflight.checks(), await found];
     return { checks, facts: value === undefined ? undefined : { ...nothing, ...value } };
@@ -161,8 +178,16 @@ With --old it drops the databases that a restore has put aside instead.`,
     ...(facts.leftovers.length === 0 ? [] : [removeLeftovers(facts)]),
     ...facts.databases.map(dropOld),
   ],
-  verify: async (ctx, { remove, databases, keep, keepDays }) => {
+  verify: async (ctx, { remove, leftovers, databases, keep, keepDays }) => {
     const preflight = new Preflight(ctx);
+    if (leftovers.length > 0) {
+      preflight.check('leftovers', 'host', async () => {
+        const left = await findPaths(ctx.host(), { paths: leftovers });
+        return left.length > 0
+          ? block(`still there: ${left.join(', ')}`)
+          : pass(`what ${leftovers.length} interrupted backups or removals had left is gone`);
+      });
+    }
     preflight.check('backups', 'host', async () => {
       if (databases.length > 0) return pass('none touched');
       const { backups } = await listBackups({
@@ -180,7 +205,7 @@ With --old it drops the databases that a restore has put aside instead.`,
     if (databases.length > 0) {
       preflight.check('databases', 'database', async () => {
         const left = await listOldDatabases(ctx.database(), { live: ctx.database().target.name });
-        const stay = left.filter(({ name }) => databases.some((one) => one.name === name));
+        const stay = left.filter(({ oid }) => databases.some((one) => one.oid === oid));
         return stay.length > 0
           ? block(`still there: ${stay.map(({ name }) => name).join(', ')}`)
           : pass(`${databases.length} dropped`);
@@ -197,11 +222,14 @@ export function removeOne(facts: PruneFacts, backup: PruneFacts['remove'][number
     title: `remove ${backup.name}, ${bytes(backup.bytes)}`,
     command: `rm -r ${quoteForShell(backup.path)}`,
     effect: 'final',
-    probe: async (ctx) => ((await isRemoved({ run: ctx.host().run, backup })) ? 'done' : 'not-done'),
+    probe: async (ctx) => ((await isRemoved(ctx, backup)) ? 'done' : 'not-done'),
     run: async (ctx) => {
       const { run } = ctx.host();
       const now = ctx.clock.now();
-      const { backups } = await listBackups({ run, directory: ctx.settings.backup.directory });
+      const { backups, unreadable } = await listBackups({ run, directory: ctx.settings.backup.directory });
+      if (unreadable.some(({ name }) => name === backup.name)) {
+        return { kept: backup.name, reason: 'this user may not read it' };
+      }
       const choice = choosePrune(backups, pruneRule(ctx.settings, { now, keepDays: facts.keepDays })).find(
         (one) => one.backup.path === backup.path,
       );
@@ -223,26 +251,28 @@ function removeLeftovers({ leftovers }: PruneFacts): Step {
     effect: 'final',
     probe: async () => 'not-done',
     run: async (ctx) => {
-      await ctx.host().run(['rm', '-rf', '--', ...leftovers], { timeoutMs: 0 });
+      await removeLeft(ctx.host().run, { paths: leftovers });
       return { removed: leftovers.length };
     },
   };
 }
 
-function dropOld({ name, bytes: size }: PruneFacts['databases'][number], index: number): Step {
+function dropOld({ name, oid, bytes: size }: PruneFacts['databases'][number], index: number): Step {
   return {
     id: `drop-${index + 1}`,
     title: `drop ${name}, ${bytes(size)}`,
     command: `dropdb ${quoteForShell(name)}`,
     effect: 'final',
     probe: (ctx) =>
-      withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) =>
-        (await databaseOids(maintenance, { names: [name] })).size === 0 ? 'done' : 'not-done',
+      withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>
+        probeDropped(maintenance, { name, oid }),
       ),
     run: (ctx) =>
       withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {
-        await clearSessions(maintenance, { names: [name], endSessions: false, signal: ctx.signal });
-        await dropDatabase(maintenance, { name });
+        if (await isStillThere(maintenance, { name, oid })) {
+          await clearSessions(maintenance, { names: [name], endSessions: false, signal: ctx.signal });
+        }
+        await dropPlanned(maintenance, { name, oid });
         return { dropped: name };
       }),
   };

@@ -66,7 +66,7 @@ export type RestoreFacts = {
     readonly crashes?: boolean;
   }[];
   /** Databases that earlier restores have left half restored; dropped before this one needs the disk. */
-  readonly leftovers: readonly { readonly name: string; readonly bytes: number }[];
+  readonly leftovers: readonly { readonly name: string; readonly oid: number; readonly bytes: number }[];
   readonly endSessions: boolean;
   readonly server: { readonly major: number };
   readonly tools: Tools;
@@ -99,7 +99,9 @@ export async function preflight(ctx: Context, input: RestoreInput): Promise<Pref
   const preflight = new Preflight(ctx);
 
   const server = preflight.check('server', 'database', () => checkServer(ctx));
-  const tools = preflight.check('tools', 'host', async () => checkTools(ctx, await need(server, 'server')));
+  const tools = preflight.check('tools', 'host', async () =>
+    checkTools(ctx, await need(server, 'server'), chosen === undefined ? [] : [chosen]),
+  );
   const back = swapBack
     ? preflight.check('old', 'database', () => checkOld(ctx, input.backup))
     : Promise.resolve(null);

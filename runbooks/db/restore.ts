@@ -5,8 +5,14 @@ import { readEventSchema } from '../../src/database/readEventSchema.ts';
 import { readProgress } from '../../src/database/readProgress.ts';
 import { readServer } from '../../src/database/readServer.ts';
 import { clearSessions } from '../../src/database/restore/clearSessions.ts';
-import { dropDatabase } from '../../src/database/restore/dropDatabase.ts';
-import { databaseOids, listOldDatabases, oldName } from '../../src/database/restore/listDatabases.ts';
+import { dropPlanned, isStillThere, probeDropped } from '../../src/database/restore/dropDatabase.ts';
+import {
+  besidePrefix,
+  databaseOids,
+  listOldDatabases,
+  oldName,
+  oldPrefix,
+} from '../../src/database/restore/listDatabases.ts';
 import { readDatabaseProperties } from '../../src/database/restore/readDatabaseProperties.ts';
 import { type Rename, swapDatabases } from '../../src/database/restore/swapDatabases.ts';
 import { onHost } from '../../src/errors/advice.ts';
@@ -156,13 +162,13 @@ backup was made, where its manifest says so, or else as the server's defaults ha
     if (backup === null) {
       return lost
         ? `This gives ${back?.name} the name ${name}; there is no such database now.`
-        : `This puts ${back?.name} in the place of ${name}, which is kept as ${name}_old_….`;
+        : `This puts ${back?.name} in the place of ${name}, which is kept as ${oldPrefix(name)}….`;
     }
     const from = `the backup of ${localTime(new Date(backup.createdAt))}`;
     if (lost) return `This makes ${name} anew from ${from}; there is no such database now.`;
     return mode === 'in-place'
       ? `This drops ${name}, then restores ${from}; nothing else is left of it.`
-      : `This replaces ${name} by ${from}; the present one is kept as ${name}_old_….`;
+      : `This replaces ${name} by ${from}; the present one is kept as ${oldPrefix(name)}….`;
   },
   plan: (facts) => {
     const { mode, backup } = facts;
@@ -223,16 +229,18 @@ function dropsFirst({ mode }: Pick<RestoreFacts, 'mode'>): boolean {
   return mode === 'in-place';
 }
 
-function renames(facts: RestoreFacts, run: string): readonly Rename[] {
-  const live = facts.database.name;
-  const arrive = { from: newName(facts, run), to: live };
-  return keepsOld(facts) ? [{ from: live, to: keptAs(facts, run) }, arrive] : [arrive];
+function renames(ctx: StepContext, facts: RestoreFacts): readonly Rename[] {
+  const { name: live, oid } = facts.database;
+  const arrive = { from: newName(facts, ctx.runId), to: live, oid: arrivingOid(ctx, facts) };
+  return keepsOld(facts)
+    ? [{ from: live, to: keptAs(facts, ctx.runId), oid: oid ?? undefined }, arrive]
+    : [arrive];
 }
 
 /** Before the live database is dropped: that this server takes what is in the backup. */
 function tryDefinitions(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
   const { maintenance, name } = facts.database;
-  const into = `${name}_trial_$RUN`;
+  const into = `${besidePrefix(name, 'trial')}$RUN`;
   const trialName = (ctx: StepContext) => besideName(name, 'trial', ctx.runId);
   return {
     id: 'try',
@@ -260,7 +268,7 @@ function tryDefinitions(facts: RestoreFacts, backup: NonNullable<RestoreFacts['b
 /** Into a database of its own: the live one, if there is one, is not touched. */
 function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
   const { maintenance, name } = facts.database;
-  const into = `${quoteForShell(`${name}_restore_`)}$RUN`;
+  const into = `${quoteForShell(besidePrefix(name, 'restore'))}$RUN`;
   const left = facts.leftovers.map((one) => one.name);
   const drop = left.map((one) => `dropdb --if-exists ${quoteForShell(one)} && `).join('');
   return restored.define({
@@ -278,7 +286,7 @@ function restoreIntoNew(facts: RestoreFacts, backup: NonNullable<RestoreFacts['b
     run: async (ctx) => {
       if (left.length > 0) {
         await withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {
-          for (const one of left) await dropDatabase(maintenance, { name: one });
+          for (const one of facts.leftovers) await dropPlanned(maintenance, one);
         });
       }
       return markingFailure(ctx, backup, () =>
@@ -324,12 +332,15 @@ function stopServices({ services, endSessions }: RestoreFacts): Step {
 /** For want of disk: from here on there is only the backup. It is read once more before. */
 function dropLive(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup']>): Step {
   const { name } = facts.database;
+  // Without a live database the run drops none (preflight).
+  const planned = { name, oid: facts.database.oid ?? 0 };
   return {
     id: 'drop',
     title: `read the backup once more, then drop ${name}`,
     command: `dropdb ${quoteForShell(name)}`,
     effect: 'final',
-    probe: async (ctx) => ((await oids(ctx, [name])).size === 0 ? 'done' : 'not-done'),
+    probe: (ctx) =>
+      withMaintenance(ctx, applicationName(ctx.runId), (maintenance) => probeDropped(maintenance, planned)),
     run: async (ctx) => {
       await requireSound(ctx, {
         path: backup.path,
@@ -340,12 +351,14 @@ function dropLive(facts: RestoreFacts, backup: NonNullable<RestoreFacts['backup'
       });
       await withoutLockInside(() =>
         withMaintenance(ctx, applicationName(ctx.runId), async (maintenance) => {
+          // Reading the backup takes its time; no session of another database is to be ended.
+          if (!(await isStillThere(maintenance, planned))) return;
           await clearSessions(maintenance, {
             names: [name],
             endSessions: facts.endSessions,
             signal: ctx.signal,
           });
-          await dropDatabase(maintenance, { name });
+          await dropPlanned(maintenance, planned);
         }),
       );
       return { dropped: name };
@@ -358,13 +371,13 @@ export function swap(facts: RestoreFacts): Step {
   const live = facts.database.name;
   const keeps = keepsOld(facts);
   // By the run's time, so that the plan is the same whenever it is made.
-  const shown = `${live}_old_$TIME`;
-  const arriving = facts.back?.name ?? `${live}_restore_$RUN`;
+  const shown = `${oldPrefix(live)}$TIME`;
+  const arriving = facts.back?.name ?? `${besidePrefix(live, 'restore')}$RUN`;
   const arrive = `ALTER DATABASE ${arriving} RENAME TO ${live};`;
   return {
     id: 'swap',
     title: keeps
-      ? `swap the databases; the present one is kept as ${live}_old_…`
+      ? `swap the databases; the present one is kept as ${oldPrefix(live)}…`
       : `name the new database ${live}`,
     command: `psql -d postgres -c "${keeps ? `BEGIN; ALTER DATABASE ${live} RENAME TO ${shown}; ${arrive} COMMIT` : arrive}"`,
     // With nothing to go back to, a service that does not start is no reason to take the database away again.
@@ -375,11 +388,11 @@ export function swap(facts: RestoreFacts): Step {
           assertUndoable: async (ctx) => void (await isSwapped(ctx, facts)),
           undo: async (ctx) => {
             if (!(await isSwapped(ctx, facts))) return;
-            const back = renames(facts, ctx.runId).toReversed();
+            const back = renames(ctx, facts).toReversed();
             await change(
               ctx,
               facts,
-              back.map(({ from, to }) => ({ from: to, to: from })),
+              back.map(({ from, to, oid }) => ({ from: to, to: from, oid })),
             );
           },
           checkUndone: async (ctx) =>
@@ -396,9 +409,9 @@ export function swap(facts: RestoreFacts): Step {
       return (await oids(ctx, [live])).get(live) === arrivingOid(ctx, facts) ? 'done' : 'not-done';
     },
     run: async (ctx) => {
-      if (!dropsFirst(facts)) await assertSame(ctx, facts);
+      await assertSame(ctx, facts);
       await renaming.once(ctx, () => true);
-      await change(ctx, facts, renames(facts, ctx.runId));
+      await change(ctx, facts, renames(ctx, facts));
       return { live, keptAs: keeps ? keptAs(facts, ctx.runId) : null };
     },
   };
@@ -432,15 +445,19 @@ async function isSwapped(ctx: StepContext, facts: RestoreFacts): Promise<boolean
 }
 
 /** The run may be resumed long after it was cut off, and another restore may have come in between. */
-async function assertSame(ctx: StepContext, { database, services }: RestoreFacts): Promise<void> {
+async function assertSame(ctx: StepContext, facts: RestoreFacts): Promise<void> {
+  const { database, services } = facts;
+  const planned = dropsFirst(facts) ? null : database.oid;
   const { databaseOid } = await readServerOf(ctx);
-  if (databaseOid === database.oid) return;
+  if (databaseOid === planned) return;
   throw new TvError(
     'run.target-changed',
-    `${database.name} is another database than when this run was planned.`,
+    dropsFirst(facts)
+      ? `${database.name} was made anew since this run dropped it; it is left as it is.`
+      : `${database.name} is another database than when this run was planned.`,
     {
       facts: { services: services.map(({ unit }) => unit).join(', ') },
-      next: { tv: ['runs', 'undo', ctx.runId] },
+      next: dropsFirst(facts) ? { tv: ['db', 'backups'] } : { tv: ['runs', 'undo', ctx.runId] },
     },
   );
 }
@@ -448,7 +465,7 @@ async function assertSame(ctx: StepContext, { database, services }: RestoreFacts
 async function change(
   ctx: StepContext,
   { endSessions }: RestoreFacts,
-  changes: ReturnType<typeof renames>,
+  changes: readonly Rename[],
 ): Promise<void> {
   await withoutLockInside(() =>
     withMaintenance(ctx, applicationName(ctx.runId), (maintenance) =>

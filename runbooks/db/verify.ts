@@ -143,7 +143,9 @@ has to be the same backup. Then it is removed.`,
       const found = await readServerOf(ctx);
       return pass(`PostgreSQL ${found.version}`, found);
     });
-    const tools = preflight.check('tools', 'host', async () => checkTools(ctx, await need(server, 'server')));
+    const tools = preflight.check('tools', 'host', async () =>
+      checkTools(ctx, await need(server, 'server'), chosen),
+    );
     const maintenance = wanted.restore
       ? preflight.check('scratch', 'database', () =>
           checkMaintenance(ctx, chosen[0]?.manifest?.database.properties),

@@ -40,6 +40,8 @@ export type NginxFacts = {
   readonly before: string | null;
   /** Whether nginx already works with this text. */
   readonly inUse: boolean;
+  /** What answered at the address before the run. */
+  readonly former: Pick<InUse, 'id' | 'listens'>;
   readonly servers: readonly Server[];
   readonly listen: Listen;
   readonly name: string;
@@ -115,19 +117,20 @@ export async function preflightNginx(ctx: Context, wanted: Wanted): Promise<Pref
 
   const use = preflight.check('in use', 'host', async () => {
     await need(nginx, 'nginx');
-    const { id, isNginx } = await readInUse(ctx, wanted);
-    if (id === wanted.upstream.id) return pass('nginx works with this file already', id);
+    const { id, listens, isNginx } = await readInUse(ctx, wanted);
+    const value = { id, listens };
+    if (id === wanted.upstream.id) return pass('nginx works with this file already', value);
     const { url } = wanted.listen;
-    if (id !== '') return pass(`nginx works with another upstream of tv at ${url}`, id);
-    if (isNginx === false) return warn(`what answers at ${url} is apparently not nginx`, { value: id });
-    return pass(`no upstream of tv is in use at ${url}`, id);
+    if (id !== '') return pass(`nginx works with another upstream of tv at ${url}`, value);
+    if (isNginx === false) return warn(`what answers at ${url} is apparently not nginx`, { value });
+    return pass(`no upstream of tv is in use at ${url}`, value);
   });
 
-  const [checks, found, place, id] = await Promise.all([preflight.checks(), nginx, file, use, tested]);
-  if (found === undefined || place === undefined || id === undefined) return { checks, facts: undefined };
+  const [checks, found, place, former] = await Promise.all([preflight.checks(), nginx, file, use, tested]);
+  if (found === undefined || place === undefined || former === undefined) return { checks, facts: undefined };
   const { servers, listen, name, upstream } = wanted;
-  const inUse = id === upstream.id && place.before === upstream.text;
-  return { checks, facts: { nginx: found, ...place, ...upstream, inUse, servers, listen, name } };
+  const inUse = former.id === upstream.id && place.before === upstream.text;
+  return { checks, facts: { nginx: found, ...place, ...upstream, inUse, former, servers, listen, name } };
 }
 
 type Place = { readonly file: string; readonly before: string | null };
@@ -265,6 +268,8 @@ export function askNginx(ctx: Pick<Context, 'host'>, { listen, name }: Pick<Want
 export interface InUse {
   /** Of the text that nginx works with; empty where it is none of tv's, or nothing listens. */
   readonly id: string;
+  /** Whether anything answers; the connection was refused otherwise. */
+  readonly listens: boolean;
   /** By what it calls itself; undefined where nothing listens, or it does not say. */
   readonly isNginx: boolean | undefined;
 }
@@ -278,6 +283,7 @@ export async function readInUse(
   const server = found?.headers.get('server');
   return {
     id: found?.headers.get(proofHeader) ?? '',
+    listens: found !== undefined,
     isNginx: server === undefined ? undefined : /^nginx\b/i.test(server),
   };
 }

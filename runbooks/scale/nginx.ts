@@ -19,6 +19,7 @@ import { quoteForShell, quoteWords } from '../../src/text/shellLine.ts';
 import { byHand } from './nginx.byHand.ts';
 import {
   askNginx,
+  type InUse,
   type NginxFacts,
   preflightNginx,
   problemFacts,
@@ -246,8 +247,7 @@ function write(facts: NginxFacts): Step {
 }
 
 function takeIntoUse(facts: NginxFacts): Step {
-  const { id, before, nginx, listen } = facts;
-  const formerId = before === null ? '' : (idIn(before) ?? '');
+  const { id, nginx, listen } = facts;
   return {
     id: 'reload',
     title: `reload nginx, and wait until it works with the new file`,
@@ -257,33 +257,60 @@ function takeIntoUse(facts: NginxFacts): Step {
     idempotent: true,
     run: async (ctx) => {
       await reloaded(ctx, facts);
-      await awaitUse(ctx, facts, (now) => now === id);
+      await awaitUse(ctx, facts, (now) => now.id === id);
       return { inUse: id };
     },
     assertUndoable: (ctx) => assertOwn(ctx, facts),
     undo: async (ctx) => {
       await restore(ctx, facts);
       await reloaded(ctx, facts);
-      await awaitUse(ctx, facts, (now) => now !== id);
+      await awaitUse(ctx, facts, (now) => isAsBefore(facts, now));
     },
     checkUndone: async (ctx) => {
       // A worker that is ending may still take a connection.
-      const { id: now } = await poll(
+      const now = await poll(
         ctx.clock,
         { everyMs: 100, limitMs: endingMs, signal: ctx.signal },
         () => readInUse(ctx, facts),
-        (seen) => seen.id !== id,
+        (seen) => isAsBefore(facts, seen),
       );
-      // Former text of tv at another address does not answer here.
-      if (now !== id)
-        return pass(
-          now === '' ? `no upstream of tv is in use at ${listen.url}` : `nginx works with the former file`,
-        );
-      return block('nginx still works with the file of this run', {
-        facts: { expected: formerId || 'none' },
+      if (isAsBefore(facts, now)) {
+        if (!now.listens) return pass(`nothing listens at ${listen.url}, as before the run`);
+        const none = `no upstream of tv is in use at ${listen.url}`;
+        return pass(now.id === '' ? none : 'nginx works with the former file');
+      }
+      const words =
+        now.id === id
+          ? 'nginx still works with the file of this run'
+          : now.listens
+            ? `what answers at ${listen.url} is not the former upstream`
+            : `nothing listens at ${listen.url}, and before the run something did`;
+      return block(words, {
+        facts: { expected: formerId(facts) || 'none of tv' },
+        next: [onHost('systemctl status nginx --no-pager')],
       });
     },
   };
+}
+
+function formerId({ before }: NginxFacts): string {
+  return before === null ? '' : (idIn(before) ?? '');
+}
+
+/**
+ * Whether nginx works without the file of this run, as before it. Former text of tv answers only at its own address;
+ * it may also not have been in use before, and be so after the reload.
+ */
+function isAsBefore(facts: NginxFacts, { id, listens }: Pick<InUse, 'id' | 'listens'>): boolean {
+  const { former } = facts;
+  if (id === facts.id || (former.listens && !listens)) return false;
+  // The run's own text was in use already, from before the file was changed.
+  if (former.id === facts.id) return formerId(facts) === '' || id === formerId(facts);
+  return id === former.id || (id !== '' && id === formerId(facts));
+}
+
+function answerWords({ id, listens }: InUse): string {
+  return listens ? id || 'no upstream of tv' : 'nothing listens';
 }
 
 /** @throws ChangedSince where the file is neither as before the run nor this run's */
@@ -315,20 +342,20 @@ async function reloaded(ctx: StepContext, { nginx }: NginxFacts): Promise<void> 
 async function awaitUse(
   ctx: StepContext,
   facts: NginxFacts,
-  isExpected: (id: string) => boolean,
+  isExpected: (now: InUse) => boolean,
 ): Promise<void> {
   const seen = await poll(
     ctx.clock,
     { everyMs: 100, limitMs: reloadMs, signal: ctx.signal },
     // While workers change, a connection may break.
     () => answer(readInUse(ctx, facts)),
-    (now) => now.known && isExpected(now.value.id),
+    (now) => now.known && isExpected(now.value),
   );
-  if (seen.known && isExpected(seen.value.id)) return;
+  if (seen.known && isExpected(seen.value)) return;
   throw new TvError('nginx.not-reloaded', 'nginx was reloaded but does not use the new configuration.', {
     facts: {
       asked: facts.listen.url + proofPath,
-      answer: seen.known ? seen.value.id || 'no upstream of tv' : seen.reason,
+      answer: seen.known ? answerWords(seen.value) : seen.reason,
     },
     next: [onHost('tail -n 20 /var/log/nginx/error.log'), onHost('journalctl -u nginx -n 20 --no-pager')],
   });
@@ -396,6 +423,7 @@ function exampleFacts(): NginxFacts {
     ...upstreamText({ environment: 'production', servers, listen, name }),
     before: null,
     inUse: false,
+    former: { id: '', listens: true },
     ...{ servers, listen, name },
   };
 }

@@ -40,6 +40,6 @@ archive_reader() {
     said=$("$program" -l -- "$1" 2>&1 >/dev/null) && { printf '%s\n' "$program"; return; }
     case $said in *"unsupported version"*) ;; *) break ;; esac
   done < <(type -aP pg_restore; release_folders | sed 's,$,/pg_restore,')
-  command -v pg_restore
+  command -v pg_restore || { echo 'error: pg_restore is not installed on the host' >&2; return 127; }
 }
 choose_programs

@@ -53,6 +53,20 @@ export async function runHostScript(database: Database, parameters: HostScript):
   return output.stdout;
 }
 
+/** A program that was killed ends with 128 and the signal's number; one that cannot be run with 126 or 127. */
+const firstForeignExitCode = 126;
+/** Of what a script reads or starts, in the words of the C library (`LC_ALL=C`). */
+const byTheHost =
+  /permission denied|input\/output error|(cannot allocate|not enough) memory|is not installed on the host/i;
+
+/**
+ * Whether a script of `runHostScript` failed by the host that it ran on: a program that is not there or was killed, a
+ * file that may not be read. That says nothing about what it was to read.
+ */
+export function isHostsFault({ facts: { said = '', 'exit code': exitCode } }: TvError): boolean {
+  return Number(exitCode ?? 0) >= firstForeignExitCode || byTheHost.test(said);
+}
+
 const majors = new WeakMap<Database, number>();
 
 /** Undefined where the server does not answer: a backup can be read without it. */

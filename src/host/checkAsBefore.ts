@@ -3,6 +3,7 @@ import { TvError } from '../errors/TvError.ts';
 import type { Finding } from '../runbook/check.ts';
 import type { Host } from '../runbook/context.ts';
 import { block, pass } from '../runbook/preflight.ts';
+import { findPaths } from './findPaths.ts';
 import { readUnits } from './readUnits.ts';
 
 /** A unit, and whether it ran before a run. */
@@ -39,22 +40,12 @@ export async function checkUnitsAsBefore(host: Host, units: readonly UnitBefore[
   return pass(`${found.map(({ unit, state }) => `${unit} ${state}`).join(', ')}, as before the run`);
 }
 
-/** Prints each path that is there, and then that it has asked for all of them. */
-const pathsThere = `for path; do if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\\n' "$path"; fi; done; echo asked`;
-
 /**
  * Whether files or directories that a run has made are gone.
- * @throws TvError where the host does not answer
+ * @throws TvError where the host does not answer, or this user may not see whether they are there
  */
 export async function checkGone(host: Host, paths: readonly string[]): Promise<Finding> {
-  const { exitCode, stdout, stderr } = await host.run(['sh', '-c', pathsThere, 'tv', ...paths]);
-  const lines = stdout.trimEnd().split('\n');
-  if (exitCode !== 0 || lines.at(-1) !== 'asked') {
-    throw new TvError('host.unreadable-answer', 'the host did not return which files are there', {
-      facts: { said: stderr.trim().slice(0, 200) || `exit code ${exitCode}` },
-    });
-  }
-  const there = lines.slice(0, -1);
+  const there = await findPaths(host, { paths });
   return there.length === 0
     ? pass('nothing that the run wrote is left')
     : block(`${there.length === 1 ? 'a file' : 'files'} of the run still there`, {

@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { isVerificationUnknown, isVerified } from '../database/backup/choosePrune.ts';
 import { hasVerifiedCopy } from '../database/backup/copies.ts';
+import { type BackupList, unreadableSince } from '../database/backup/listBackups.ts';
 import { areUnreadable } from '../database/backup/marks.ts';
 import { serviceNames } from '../operations/service/service.ts';
 import { bytes, duration, howMany } from '../text/format.ts';
@@ -52,6 +53,10 @@ type Row<S extends SourceId> = Omit<Metric<S>, 'type' | 'labels'> &
 function metric<S extends SourceId>(row: Row<S>): AnyMetric {
   return { type: 'gauge', labels: [], ...row } as unknown as AnyMetric;
 }
+
+/** What is counted over all backups is unknown where one cannot be read. */
+const ofAll = (value: (list: BackupList) => number | undefined) => (list: BackupList) =>
+  list.unreadable.length > 0 ? undefined : value(list);
 
 /** One point, or none where the value is unknown. */
 const pointOf = (value: number | undefined, labels: readonly string[]): readonly Point[] =>
@@ -445,27 +450,29 @@ export const metrics: readonly AnyMetric[] = [
     name: 'tempovault_backups',
     help: 'Backups in the folder of the settings.',
     source: 'backups',
-    value: ({ backups }) => backups.length,
+    value: ofAll(({ backups }) => backups.length),
   }),
   metric({
     name: 'tempovault_backups_verified',
     help: 'Backups that were verified without a problem.',
     source: 'backups',
-    value: ({ backups }) =>
+    value: ofAll(({ backups }) =>
       backups.some(isVerificationUnknown) ? undefined : backups.filter(isVerified).length,
+    ),
   }),
   metric({
     name: 'tempovault_backups_copied',
     help: 'Backups with a verified copy off the host.',
     source: 'backups',
-    value: ({ backups }) =>
+    value: ofAll(({ backups }) =>
       backups.some(({ marks }) => areUnreadable(marks)) ? undefined : backups.filter(hasVerifiedCopy).length,
+    ),
   }),
   metric({
     name: 'tempovault_backups_bytes',
     help: 'Size of all backups together.',
     source: 'backups',
-    value: ({ backups }) => backups.reduce((sum, { bytes: size }) => sum + size, 0),
+    value: ofAll(({ backups }) => backups.reduce((sum, { bytes: size }) => sum + size, 0)),
   }),
   metric({
     name: 'tempovault_backup_verified_age_seconds',
@@ -473,7 +480,8 @@ export const metrics: readonly AnyMetric[] = [
     source: 'backups',
     value: (list, now) => {
       const newest = newestVerified(list);
-      if (newest === undefined || newerUnread(list) !== undefined) return undefined;
+      const isUnknown = newerUnread(list) !== undefined || unreadableSince(list, newest).length > 0;
+      if (newest === undefined || isUnknown) return undefined;
       return (now.getTime() - Date.parse(newest.createdAt)) / 1000;
     },
     performance: { label: 'backup_age', unit: 's', warning: ({ monitor }) => monitor.backupHours * 3_600 },

@@ -12,11 +12,13 @@ import {
 } from '../database/backup/manifest.ts';
 import { describeBackup, publishBackup } from '../database/backup/publishBackup.ts';
 import { readBack } from '../database/backup/readBack.ts';
+import { removeLeft } from '../database/backup/removeBackup.ts';
 import { type VerifyBackupParameters, verifyBackup } from '../database/backup/verifyBackup.ts';
 import { endSessions } from '../database/endSessions.ts';
 import { readServer } from '../database/readServer.ts';
 import type { Advice } from '../errors/advice.ts';
 import { TvError } from '../errors/TvError.ts';
+import { findPaths } from '../host/findPaths.ts';
 import { readDisk } from '../host/readDisk.ts';
 import type { PlannedChange } from '../runbook/changes.ts';
 import type { Context } from '../runbook/context.ts';
@@ -134,10 +136,10 @@ export function plannedBackup({ form, directory, database, sizeBytes }: BackupFa
   };
 }
 
-/** Whether a run's backup has its name already. Only a proven one ever gets it. */
+/** Whether a run's backup has its name already. Only a proven one ever gets it. @throws TvError where that cannot be seen */
 export async function probeNamed(ctx: StepContext, place: Place): Promise<ProbeAnswer> {
-  const { exitCode } = await ctx.host().run(['test', '-e', backupPath(place, ctx.runId)]);
-  return exitCode === 0 ? 'done' : 'not-done';
+  const found = await findPaths(ctx.host(), { paths: [backupPath(place, ctx.runId)] });
+  return found.length > 0 ? 'done' : 'not-done';
 }
 
 /**
@@ -288,9 +290,15 @@ export async function endOwnSessions(ctx: StepContext): Promise<void> {
   await endSessions(ctx.database(), { applicationName: applicationName(ctx.runId) });
 }
 
-/** Removes what a dump has left, as long as it has no name. */
+/** Whether nothing of it is left. @throws TvError where that cannot be seen */
+export async function isRemoved(ctx: StepContext, { path }: Pick<Backup, 'path'>): Promise<boolean> {
+  const paths = [path, `${path}.deleting`, `${path}.marks.json`];
+  return (await findPaths(ctx.host(), { paths })).length === 0;
+}
+
+/** Removes what a dump has left, as long as it has no name. @throws TvError where a part of it stays */
 export async function removeUnfinished(ctx: StepContext, facts: BackupFacts): Promise<void> {
-  await ctx.host().run(['rm', '-rf', '--', ...unfinishedPaths(facts, ctx.runId)], { timeoutMs: 0 });
+  await removeLeft(ctx.host().run, { paths: unfinishedPaths(facts, ctx.runId) });
 }
 
 /**

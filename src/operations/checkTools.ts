@@ -1,9 +1,12 @@
+import type { Backup } from '../database/backup/listBackups.ts';
+import { programsToRead } from '../database/backup/readFiles.ts';
 import type { DatabaseServer } from '../database/readServer.ts';
 import { type Advice, onHost } from '../errors/advice.ts';
+import { TvError } from '../errors/TvError.ts';
 import { findClientPrograms, findTooOld } from '../host/findTool.ts';
 import { readDirectory } from '../host/readDirectory.ts';
 import { readMachine } from '../host/readMachine.ts';
-import type { Context } from '../runbook/context.ts';
+import type { Context, Host } from '../runbook/context.ts';
 import { block, pass } from '../runbook/preflight.ts';
 import { quoteForShell } from '../text/shellLine.ts';
 
@@ -17,8 +20,15 @@ export type Tools = {
   readonly memoryBytes: number;
 };
 
-/** PostgreSQL's client programs on the host, as every script of tv takes them. */
-export async function checkTools(ctx: Context, server: Pick<DatabaseServer, 'major' | 'version'>) {
+/**
+ * PostgreSQL's client programs on the host, as every script of tv takes them.
+ * @param backups that are read: the host needs the programs that uncompress them, too
+ */
+export async function checkTools(
+  ctx: Context,
+  server: Pick<DatabaseServer, 'major' | 'version'>,
+  backups: readonly Pick<Backup, 'form' | 'manifest'>[] = [],
+) {
   const host = ctx.host();
   const [machine, programs] = await Promise.all([
     readMachine(host),
@@ -47,8 +57,27 @@ export async function checkTools(ctx: Context, server: Pick<DatabaseServer, 'maj
     cores: machine.cores,
     memoryBytes: machine.memoryTotalBytes,
   };
+  const lacking = await findLacking(host, [...new Set(backups.flatMap(programsToRead))]);
+  if (lacking.length > 0) {
+    const which = lacking.length === 1 ? `${lacking[0]} is` : `${lacking.join(' and ')} are`;
+    return block<Tools>(`${which} not installed on the host; without it the backup cannot be uncompressed`, {
+      next: [onHost(`apt-get install ${lacking.join(' ')}`)],
+    });
+  }
   const relation = pgDump.major === server.major ? 'as the server' : `newer than the server, ${server.major}`;
   return pass(`pg_dump ${pgDump.major}, ${relation}; ${machine.cores} cores`, value);
+}
+
+/** Those of the programs that the host does not have. @throws TvError where it does not answer */
+async function findLacking(host: Host, programs: readonly string[]): Promise<readonly string[]> {
+  if (programs.length === 0) return [];
+  const script = 'for program; do command -v -- "$program" >/dev/null || echo "$program"; done; echo asked';
+  const { exitCode, stdout } = await host.run(['sh', '-c', script, 'tv', ...programs]);
+  const lines = stdout.trimEnd().split('\n');
+  if (exitCode !== 0 || lines.at(-1) !== 'asked') {
+    throw new TvError('host.unreadable-answer', 'the host did not return which programs it has');
+  }
+  return programs.filter((program) => lines.includes(program));
 }
 
 const otherSetting: Advice = {

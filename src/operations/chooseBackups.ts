@@ -1,5 +1,12 @@
 import { findBackup } from '../database/backup/findBackup.ts';
-import { type Backup, listBackups, unsupportedAdvice } from '../database/backup/listBackups.ts';
+import {
+  type Backup,
+  listBackups,
+  readableAdvice,
+  someOf,
+  unreadableSince,
+  unsupportedAdvice,
+} from '../database/backup/listBackups.ts';
 import { exitCodes, TvError, UsageError } from '../errors/TvError.ts';
 import type { Context } from '../runbook/context.ts';
 
@@ -12,7 +19,7 @@ export interface WantedBackups {
 /**
  * The backups that an operator means: one by name or path, the newest, or all.
  * @throws UsageError where none or more than one way of saying it was used
- * @throws TvError (exit 3) where there is no such backup
+ * @throws TvError (exit 3) where there is no such backup, or which it is cannot be read
  */
 export async function chooseBackups(ctx: Context, wanted: WantedBackups): Promise<readonly Backup[]> {
   const { backup, latest = false, all = false } = wanted;
@@ -39,7 +46,24 @@ export async function chooseBackups(ctx: Context, wanted: WantedBackups): Promis
 async function lookFor(ctx: Context, { backup, all }: WantedBackups): Promise<readonly Backup[]> {
   const place = { run: ctx.host().run, directory: ctx.settings.backup.directory };
   if (backup !== undefined) return [await findBackup({ ...place, wanted: backup })];
-  const { backups, directory, unsupported } = await listBackups(place);
+  const list = await listBackups(place);
+  const { backups, directory, unsupported } = list;
+  const denied = all === true ? list.unreadable.map(({ name }) => name) : unreadableSince(list, backups[0]);
+  if (denied.length > 0) {
+    throw new TvError(
+      'backup.unreadable',
+      all === true
+        ? `This user may not read every backup in ${directory}.`
+        : `Which backup is the newest is unknown: this user may not read all that is in ${directory}.`,
+      {
+        facts: { 'not readable': someOf(denied) },
+        next: [
+          readableAdvice(directory),
+          { when: 'or name one of those that can be read', tv: ['db', 'backups'] },
+        ],
+      },
+    );
+  }
   const [other] = unsupported;
   if (backups.length === 0) {
     throw new TvError('backup.not-found', `There is no backup in ${directory} that tv can read.`, {

@@ -82,7 +82,12 @@ async function findFetched(ctx: StepContext, backup: Backup, folder: string): Pr
       facts: { backup: name, said: placed.stderr.trim().split('\n').at(-1) },
     });
   }
-  const { backups } = await listBackups({ run, directory: folder });
+  const { backups, unreadable } = await listBackups({ run, directory: folder });
+  if (unreadable.some((one) => one.name === name)) {
+    throw new TvError('backup.not-copied', 'The copy that was brought back may not be read by this user.', {
+      facts: { backup: name, folder },
+    });
+  }
   const copy = backups.find((one) => one.name === name);
   if (copy === undefined) return { copy, problems: ['what was brought back is no backup of that name'] };
   return { copy, problems: await differences(ctx, backup, copy) };

@@ -1,6 +1,7 @@
 import { openBeside } from '../database/connectDatabase.ts';
 import { sqlState } from '../database/describeDatabaseError.ts';
 import { type DatabaseServer, readServer } from '../database/readServer.ts';
+import { besidePrefix } from '../database/restore/listDatabases.ts';
 import {
   type DatabaseProperties,
   readDatabaseProperties,
@@ -116,13 +117,9 @@ export function applicationName(run: string): string {
   return `tv ${run}`.slice(0, 63);
 }
 
-/** A database beside the live one, of one run alone. PostgreSQL cuts names at 63 bytes. */
-export function besideName(
-  live: string,
-  purpose: 'restore' | 'verify' | 'trial' | 'reindex',
-  run: string,
-): string {
-  return `${live.slice(0, 32)}_${purpose}_${stampOf(run).replaceAll('-', '_')}`;
+/** A database beside the live one, of one run alone. */
+export function besideName(live: string, purpose: Parameters<typeof besidePrefix>[1], run: string): string {
+  return `${besidePrefix(live, purpose)}${stampOf(run).replaceAll('-', '_')}`;
 }
 
 /**

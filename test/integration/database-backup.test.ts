@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { removeOne } from '../../runbooks/db/prune.ts';
-import { type RestoreFacts, readChosen } from '../../runbooks/db/restore.preflight.ts';
-import { swap } from '../../runbooks/db/restore.ts';
+import prune, { removeOne } from '../../runbooks/db/prune.ts';
+import { exampleFacts, type RestoreFacts, readChosen } from '../../runbooks/db/restore.preflight.ts';
+import restore, { swap } from '../../runbooks/db/restore.ts';
 import verification from '../../runbooks/db/verify.ts';
 import { checkCopy } from '../../runbooks/reindex.checks.ts';
 import { dumpTo } from '../../src/database/backup/dumpTo.ts';
@@ -514,6 +514,26 @@ describe('a swap', () => {
     expect(await oidOf(made.name)).toBe(arriving);
   });
 
+  it.each(['the first', 'the last'])(
+    'where %s name leads to another database than planned → an error, and nothing is renamed',
+    async (which) => {
+      const { made, database } = await make('per-kind');
+      const other = await postgres.createDatabase('empty');
+      const maintenance = openBeside(database, { name: 'postgres', adminUrl, applicationName: 'tv test' });
+      cleanUp.push(() => maintenance.close());
+      const oids = await oidsOf(made.name, other.name);
+      const [first = 0, last = 0] = oids;
+      const renames = [
+        { from: made.name, to: `${made.name}_old`, oid: which === 'the first' ? first + 100 : first },
+        { from: other.name, to: made.name, oid: which === 'the last' ? last + 100 : last },
+      ];
+      await expect(swapDatabases(maintenance, { renames, endSessions: true })).rejects.toMatchObject({
+        code: 'run.target-changed',
+      });
+      expect(await oidsOf(made.name, other.name)).toEqual(oids);
+    },
+  );
+
   it('is undone as a whole where one of the names cannot be had', async () => {
     const { made, database } = await make('per-kind');
     const maintenance = openBeside(database, { name: 'postgres', adminUrl, applicationName: 'tv test' });
@@ -527,6 +547,91 @@ describe('a swap', () => {
       `SELECT datname FROM pg_database WHERE starts_with(datname, '${made.name}')`,
     );
     expect(names).toEqual([{ datname: made.name }]);
+  });
+});
+
+/** By name; undefined where there is none. */
+async function oidsOf(...names: readonly string[]): Promise<readonly (number | undefined)[]> {
+  const rows = await superuser('postgres')('SELECT datname AS name, oid FROM pg_database');
+  return names.map((name) => {
+    const oid = rows.find((row) => row['name'] === name)?.['oid'];
+    return oid === undefined ? undefined : Number(oid);
+  });
+}
+
+describe('a database that was dropped, and made again under its name by another', () => {
+  const contextOf = (database: Database) =>
+    ({
+      ...{ database: () => database, host: () => connectHost({ prefix: [], timeoutMs: 10_000 }) },
+      settings: { database: { adminUrl }, backup: { directory } },
+      ...{ runId: '20261123-031200-db-restore-abcd', results: {}, notes: {}, note: () => {} },
+      ...{ progress: () => {}, signal: new AbortController().signal },
+    }) as unknown as StepContext;
+
+  it('restore --in-place, cut off in the step that drops: unknown whether it did, and a run of it drops nothing', async () => {
+    const { made, database } = await make('per-kind');
+    const [oid] = await oidsOf(made.name);
+    const facts: RestoreFacts = {
+      ...exampleFacts,
+      mode: 'in-place',
+      ...{ services: [], endSessions: true },
+      backup: {
+        ...(exampleFacts.backup ?? expect.fail()),
+        ...{ form: 'custom', name: 'vault.dump', path: join(directory, 'vault.dump') },
+        archive: join(directory, await formats.custom(database)),
+      },
+      database: { ...exampleFacts.database, name: made.name, oid: oid ?? null },
+    };
+    const ctx = contextOf(database);
+    const drop = restore.plan(facts, {} as never).find(({ id }) => id === 'drop') ?? expect.fail();
+    expect(await drop.probe?.(ctx)).toBe('not-done');
+
+    await superuser('postgres')(`DROP DATABASE ${made.name} WITH (FORCE)`);
+    expect(await drop.probe?.(ctx)).toBe('done');
+
+    await superuser('postgres')(`CREATE DATABASE ${made.name}`);
+    const made2 = await oidsOf(made.name);
+    expect(await drop.probe?.(ctx)).toBe('unknown');
+    await superuser(made.name)('CREATE TABLE events (block_number bigint)');
+    await expect(drop.run(ctx)).rejects.toMatchObject({ code: 'run.target-changed' });
+    expect(await oidsOf(made.name)).toEqual(made2);
+
+    const last = restore.plan(facts, {} as never).find(({ id }) => id === 'swap') ?? expect.fail();
+    await expect(last.run(ctx)).rejects.toMatchObject({ code: 'run.target-changed' });
+  }, 30_000);
+
+  it('restore, with what an earlier one has left: another database of that name stays', async () => {
+    const { made, database } = await make('per-kind');
+    const other = await postgres.createDatabase('empty');
+    const [oid = 0] = await oidsOf(other.name);
+    const facts = {
+      ...exampleFacts,
+      database: { ...exampleFacts.database, name: made.name },
+      leftovers: [{ name: other.name, oid: oid + 100, bytes: 0 }],
+    };
+    const step = restore.plan(facts, {} as never).find(({ id }) => id === 'restore') ?? expect.fail();
+    await expect(step.run(contextOf(database))).rejects.toMatchObject({ code: 'run.target-changed' });
+    expect(await oidsOf(other.name)).toEqual([oid]);
+  });
+
+  it('prune --old: another database of the name stays, and so does the planned one under another name', async () => {
+    const { database } = await make('per-kind');
+    const other = await postgres.createDatabase('empty');
+    const [oid = 0] = await oidsOf(other.name);
+    const ctx = contextOf(database);
+    const dropOld = (name: string, planned: number) => {
+      const databases = [{ name, oid: planned, bytes: 0 }];
+      const facts = { remove: [], leftovers: [], databases, keep: 0, keepDays: 30 };
+      return prune.plan(facts, {} as never)[0] ?? expect.fail();
+    };
+    for (const step of [dropOld(other.name, oid + 100), dropOld(`${other.name}_old`, oid)]) {
+      expect(await step.probe?.(ctx)).toBe('unknown');
+      await expect(step.run(ctx)).rejects.toMatchObject({ code: 'run.target-changed' });
+    }
+    expect(await oidsOf(other.name)).toEqual([oid]);
+    await dropOld(other.name, oid).run(ctx);
+    expect(await oidsOf(other.name)).toEqual([undefined]);
+    expect(await dropOld(other.name, oid).probe?.(ctx)).toBe('done');
   });
 });
 

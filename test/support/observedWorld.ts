@@ -224,6 +224,7 @@ export const well: { readonly [K in SourceId]: ValueOf<K> } = {
     ],
     leftovers: [],
     unusable: [],
+    unreadable: [],
     unsupported: [],
   },
   schedule: undefined,

@@ -488,7 +488,14 @@ describe('trial restores', () => {
       { kind: 'unknown', words: 'the verification of a is dated in the future' },
     ],
   ])('%s', async (_, backups, expected) => {
-    const list = { directory: '/backup', backups, leftovers: [], unusable: [], unsupported: [] };
+    const list = {
+      directory: '/backup',
+      backups,
+      leftovers: [],
+      unusable: [],
+      unreadable: [],
+      unsupported: [],
+    };
     const found = evidenceFor('backups', lookWith(backupsSource, list));
     expect(await found).toMatchObject(expected);
   });
@@ -531,7 +538,7 @@ describe('the disaster recovery test', () => {
     const { ctx } = new SourceReader(contextWith({ runs, settings: { stateDirectory: state.directory } }));
     const read = async () => {
       if (backups instanceof TvError) throw backups;
-      return { directory: '/backup', backups };
+      return { directory: '/backup', backups, unreadable: [] };
     };
     return evidenceFor('recovery-test', { ctx, read } as unknown as SourceReader);
   }

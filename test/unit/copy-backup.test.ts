@@ -249,7 +249,7 @@ describe('the verification of a run', () => {
       host: () => ({
         prefix: [],
         run: async (...[command, options]: Parameters<typeof run>) =>
-          command.some((word) => word.startsWith('umask 077; cat'))
+          command.some((word) => word.includes('cat > "$1.new"'))
             ? { exitCode: 1, stdout: '', stderr: 'No space left on device' }
             : run(command, options),
       }),

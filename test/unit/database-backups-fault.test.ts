@@ -16,6 +16,8 @@ describe('whether a failed restore is the fault of the backup', () => {
     'psql: error: connection to server was lost',
     'ERROR:  could not extend file "base/1/2": No space left on device',
     'ERROR:  out of memory',
+    'gzip: /backup/x.sql.gz: Input/output error',
+    'zstd: error: not enough memory',
     'pg_restore: error: could not execute query: ERROR:  permission denied to create extension "x"',
   ])('it is not: %s', (said) => {
     expect(isBackupsFault(restore(said))).toBe(false);
@@ -23,6 +25,7 @@ describe('whether a failed restore is the fault of the backup', () => {
 
   it('it is not: what was killed, a statement of tv, a server that is away', () => {
     expect(isBackupsFault(restore('', 137))).toBe(false);
+    expect(isBackupsFault(restore('zstd: not found', 127))).toBe(false);
     expect(
       isBackupsFault(
         new TvError('db.exhausted', 'Its disk is full.', { facts: { said: 'x', code: '53100' } }),

@@ -12,10 +12,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { removeOne } from '../../runbooks/db/prune.ts';
 import { findBackup } from '../../src/database/backup/findBackup.ts';
 import { listBackups } from '../../src/database/backup/listBackups.ts';
 import { connectHost } from '../../src/host/connectHost.ts';
-import type { Host } from '../../src/runbook/context.ts';
+import { chooseBackups } from '../../src/operations/chooseBackups.ts';
+import type { Context, Host } from '../../src/runbook/context.ts';
+import type { StepContext } from '../../src/runbook/define.ts';
 
 const { run } = connectHost({ prefix: [], timeoutMs: 10_000 });
 let directory: string;
@@ -126,6 +129,119 @@ describe('what is found in a folder', () => {
       message: 'The backup folder cannot be read.',
       facts: { reason: expect.stringMatching(/Permission denied$/) },
     });
+  });
+
+  describe.skipIf(process.getuid?.() !== 0)('to a user who may not read all of it', () => {
+    const nobody = connectHost({
+      prefix: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'],
+      timeoutMs: 10_000,
+    });
+    const listed = () => listBackups({ run: nobody.run, directory });
+    const add = (name: string, changed: number) => {
+      const data = join(directory, name, 'data');
+      mkdirSync(data, { recursive: true });
+      writeFileSync(join(directory, name, 'manifest.json'), '{}');
+      for (const file of ['toc.dat', '1.dat.gz']) writeFileSync(join(data, file), 'x');
+      utimesSync(join(data, 'toc.dat'), changed, changed);
+      return join(directory, name);
+    };
+    const older = 1_795_700_000;
+    beforeEach(() => chmodSync(directory, 0o755));
+
+    it.each([
+      ['the folder', '.', 0o700],
+      ['the folder, but to list it', '.', 0o744],
+      ['the folder, but to enter it', '.', 0o711],
+      ['the folder of the data', 'data', 0o700],
+      ['the manifest', 'manifest.json', 0o600],
+      ['a file of the data', 'data/1.dat.gz', 0o600],
+    ])(
+      '%s of a backup → it is named as unreadable, and neither left out nor broken',
+      async (_, below, mode) => {
+        add('day', older);
+        chmodSync(join(add('night', older), below), mode);
+        const { backups, unreadable } = await listed();
+        expect(backups.map(({ name }) => name)).toEqual(['day']);
+        expect(unreadable).toEqual([{ name: 'night', changedAt: expect.stringMatching(/Z$/) }]);
+        for (const wanted of ['night', 'nig', join(directory, 'night')]) {
+          await expect(findBackup({ run: nobody.run, directory, wanted })).rejects.toMatchObject({
+            code: 'backup.unreadable',
+            message: 'This user may not read the backup "night".',
+          });
+        }
+      },
+    );
+
+    it.each(['tv.sql.gz', 'tv.sql.gz.manifest.json', 'tv.sql.gz.marks.json'])(
+      '%s → its backup is unreadable, and not damaged',
+      async (name) => {
+        for (const file of ['tv.sql.gz', 'tv.sql.gz.manifest.json', 'tv.sql.gz.marks.json']) {
+          writeFileSync(join(directory, file), '{}');
+        }
+        chmodSync(join(directory, name), 0o600);
+        const { backups, unreadable } = await listed();
+        expect([backups, unreadable.map((one) => one.name)]).toEqual([[], ['tv.sql.gz']]);
+      },
+    );
+
+    it('lost+found is no backup', async () => {
+      mkdirSync(join(directory, 'lost+found'), { mode: 0o700 });
+      expect((await listed()).unreadable).toEqual([]);
+    });
+
+    it('the newest, where one that may not be read is newer → refused; older → chosen', async () => {
+      add('day', older);
+      const night = add('night', older);
+      chmodSync(night, 0o700);
+      const ctx = {
+        host: () => nobody,
+        settings: { backup: { directory } },
+      } as unknown as Context;
+      await expect(chooseBackups(ctx, { latest: true })).rejects.toMatchObject({
+        ...{ code: 'backup.unreadable', exitCode: 3 },
+        facts: { 'not readable': 'night' },
+      });
+      await expect(chooseBackups(ctx, { all: true })).rejects.toMatchObject({ code: 'backup.unreadable' });
+      expect(await chooseBackups(ctx, { backup: 'day' })).toMatchObject([{ name: 'day' }]);
+      utimesSync(night, older - 1, older - 1);
+      expect(await chooseBackups(ctx, { latest: true })).toMatchObject([{ name: 'day' }]);
+    });
+
+    it('prune: what it may not read stays, also where it could be read when the run was planned', async () => {
+      const night = add('night', older);
+      chmodSync(night, 0o700);
+      const backup = { name: 'night', path: night, bytes: 1, createdAt: '2026-01-01T00:00:00.000Z' };
+      const facts = { remove: [], leftovers: [], databases: [], keep: 0, keepDays: 30 };
+      const ctx = {
+        ...{ host: () => nobody, clock: { now: () => new Date('2027-11-23T03:00:00Z') } },
+        settings: { backup: { directory } },
+      } as unknown as StepContext;
+      expect(await removeOne(facts, backup, 0).run(ctx)).toMatchObject({ kept: 'night' });
+    });
+  });
+
+  it.each([
+    ['find', 'exit 1'],
+    ['find', 'kill -KILL $$'],
+    ['base64', 'exit 1'],
+  ])('%s that fails (%s) → an error, not a shorter list', async (name, script) => {
+    writeFileSync(join(directory, 'day.sql'), 'x');
+    const programs = mkdtempSync(join(tmpdir(), 'tv-programs-'));
+    try {
+      writeFileSync(join(programs, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      const failing: Host['run'] = (command, options) =>
+        run(['env', `PATH=${programs}:${process.env['PATH']}`, ...command], options);
+      await expect(listBackups({ run: failing, directory })).rejects.toMatchObject({
+        code: 'backup.folder-unreadable',
+      });
+    } finally {
+      rmSync(programs, { recursive: true, force: true });
+    }
+  });
+
+  it('a link that leads nowhere that can be found out → an error, not "no backup"', async () => {
+    symlinkSync('loop.sql', join(directory, 'loop.sql'));
+    await expect(found('loop.sql')).rejects.toMatchObject({ code: 'backup.unreadable' });
   });
 
   it('a folder of pg_dump is dated by its table of contents, which marks do not change', async () => {

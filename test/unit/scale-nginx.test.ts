@@ -459,7 +459,52 @@ describe('afterwards', () => {
     replies['127.0.0.1:8080'] = { stderr: 'curl: (28) Operation timed out' };
     await expect(readInUse(context(), wanted)).rejects.toThrow(TvError);
     replies['127.0.0.1:8080'] = refused;
-    expect(await readInUse(context(), wanted)).toEqual({ id: '', isNginx: undefined });
+    expect(await readInUse(context(), wanted)).toEqual({ id: '', listens: false, isNginx: undefined });
+  });
+
+  const tvText = (id: string) => `# tv scale nginx\n${wanted.upstream.text.replaceAll(facts.id, id)}`;
+  const [ofFormer, ofOther] = ['f'.repeat(16), 'e'.repeat(16)];
+  const own = proof(200, facts.id);
+  it.each([
+    ['nothing listens, and something did before', null, { id: '', listens: true }, refused, 'block'],
+    ['nothing listens, as before', null, { id: '', listens: false }, refused, 'pass'],
+    [
+      'nothing listens, and the former text was in use',
+      ofFormer,
+      { id: ofFormer, listens: true },
+      refused,
+      'block',
+    ],
+    [
+      'the former text is in use again',
+      ofFormer,
+      { id: ofFormer, listens: true },
+      proof(200, ofFormer),
+      'pass',
+    ],
+    [
+      'the former text is in use, and was not before',
+      ofFormer,
+      { id: '', listens: true },
+      proof(200, ofFormer),
+      'pass',
+    ],
+    [
+      'another text is in use than before',
+      ofFormer,
+      { id: ofFormer, listens: true },
+      proof(200, ofOther),
+      'block',
+    ],
+    ['none of tv is in use, and one was', ofFormer, { id: ofFormer, listens: true }, proof(200, ''), 'block'],
+    ['the text of the run is still in use', null, { id: '', listens: true }, own, 'block'],
+  ] as const)('undone: %s', async (_, before, former, reply, status) => {
+    replies['127.0.0.1:8080'] = reply;
+    const text = before === null ? null : tvText(before);
+    const [, step] = scale.plan({ ...facts, before: text, former }, {} as never);
+    const clock = new DrivenClock(0);
+    const ctx = { ...context(), clock, signal: new AbortController().signal } as never;
+    expect(await step?.checkUndone?.(ctx)).toMatchObject({ status });
   });
 
   it('a file that was changed since is neither written nor restored', async () => {

@@ -1,3 +1,3 @@
 # shellcheck shell=bash
-# Puts every file of the backup $2 (a file or a folder) on disk.
-find "$2" -type f -exec sync -- {} +
+# Puts the backup $2 (a file or a folder) on disk: every file, and the folders that hold their names.
+find "$2" -exec sync -- {} +

@@ -1,4 +1,4 @@
-import { onHost } from '../../errors/advice.ts';
+import { type Advice, onHost } from '../../errors/advice.ts';
 import { TvError } from '../../errors/TvError.ts';
 import type { Host } from '../../runbook/context.ts';
 import { visible } from '../../text/outsideText.ts';
@@ -31,6 +31,12 @@ export type Backup = {
   readonly problems: readonly string[];
 };
 
+export type UnreadableBackup = {
+  readonly name: string;
+  /** ISO 8601: of its last change, so it is not older than that. */
+  readonly changedAt: string;
+};
+
 export type BackupList = {
   readonly directory: string;
   /** Newest first. */
@@ -42,6 +48,11 @@ export type BackupList = {
    * to any program, or with characters in them that steer a terminal.
    */
   readonly unusable: readonly string[];
+  /**
+   * What this user may not read, in whole or in part, newest first: backups, and folders that may be one. What is in
+   * them, and whether they are sound or pinned, is unknown.
+   */
+  readonly unreadable: readonly UnreadableBackup[];
   /** Names of dumps in a form that tv does not read: another compression, a tar archive. */
   readonly unsupported: readonly string[];
 };
@@ -71,7 +82,8 @@ export async function listBackups(parameters: {
       next: [onHost(`ls -la ${quoteForShell(directory)}`), { tv: ['config', 'show'] }],
     });
   }
-  const { entries, times, files } = parseListing(stdout);
+  const { entries, times, files, denied } = parseListing(stdout);
+  const unreadable: UnreadableBackup[] = [];
   const leftovers: BackupList['leftovers'][number][] = [];
   const backups: Backup[] = [];
   const unusable: string[] = [];
@@ -97,6 +109,8 @@ export async function listBackups(parameters: {
       unsupported.push(shown);
     } else if (kind === 'leftover') {
       leftovers.push({ path, changedAt });
+    } else if (kind === 'unreadable' || denied.has(shown) || manifest === null || marks === null) {
+      unreadable.push({ name: shown, changedAt });
     } else {
       const form = kind as BackupForm;
       backups.push(
@@ -105,7 +119,8 @@ export async function listBackups(parameters: {
     }
   }
   backups.sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt) || (a.name < b.name ? 1 : -1));
-  return { directory, backups, leftovers, unusable, unsupported };
+  unreadable.sort((a, b) => Date.parse(b.changedAt) - Date.parse(a.changedAt) || (a.name < b.name ? 1 : -1));
+  return { directory, backups, leftovers, unusable, unreadable, unsupported };
 }
 
 interface Found {
@@ -169,14 +184,16 @@ interface Listing {
   readonly entries: readonly {
     readonly kind: string;
     readonly name: Buffer;
-    /** Undefined: there is no such file. */
-    readonly manifest: string | undefined;
-    readonly marks: string | undefined;
+    /** Undefined: there is no such file; null: this user may not read it. */
+    readonly manifest: string | undefined | null;
+    readonly marks: string | undefined | null;
   }[];
   /** Of the last change, by path below the folder: in seconds. */
   readonly times: ReadonlyMap<string, number>;
   /** By name of the backup, then by path below it. */
   readonly files: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Names of backups of which this user may not read a part. */
+  readonly denied: ReadonlySet<string>;
 }
 
 /** @param output of the script */
@@ -186,6 +203,7 @@ function parseListing(output: string): Listing {
   const entries: Listing['entries'][number][] = [];
   const times = new Map<string, number>();
   const files = new Map<string, Map<string, number>>();
+  const denied = new Set<string>();
   let at = 0;
   const next = () => fields[at++] ?? '';
   for (let kind = next(); kind !== ''; kind = next()) {
@@ -197,22 +215,48 @@ function parseListing(output: string): Listing {
     const path = utf8Of(next().slice('./'.length));
     const bytes = Number(next());
     times.set(path, Number(next()));
-    if (type !== 'f') continue;
+    if (type !== 'f' && type !== '!') continue;
     const slash = path.indexOf('/');
     const name = slash < 0 ? path : path.slice(0, slash);
+    if (type === '!') {
+      denied.add(name);
+      continue;
+    }
     const inside = files.get(name) ?? new Map<string, number>();
     files.set(name, inside.set(slash < 0 ? '' : path.slice(slash + 1), bytes));
   }
-  return { entries, times, files };
+  return { entries, times, files, denied };
 }
 
-function textOf(field: string): string | undefined {
+function textOf(field: string): string | undefined | null {
+  if (field === '!') return null;
   return field === '-' ? undefined : utf8Of(field.slice(1));
 }
 
 /** @param bytes a character for each */
 function utf8Of(bytes: string): string {
   return /[\x80-\xff]/.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
+}
+
+/** Names, newest first, of what may be a newer backup than this one, and may not be read. @param backup default: none */
+export function unreadableSince(
+  { unreadable }: Pick<BackupList, 'unreadable'>,
+  backup: Pick<Backup, 'createdAt'> | undefined,
+): readonly string[] {
+  const since = backup === undefined ? Number.NEGATIVE_INFINITY : Date.parse(backup.createdAt);
+  return unreadable.filter(({ changedAt }) => Date.parse(changedAt) >= since).map(({ name }) => name);
+}
+
+/** As many as one line has room for. */
+export function someOf(names: readonly string[]): string {
+  return names.length <= 3
+    ? names.join(', ')
+    : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
+}
+
+/** @param directory of the backups */
+export function readableAdvice(directory: string): Advice {
+  return onHost(`sudo ls -la ${quoteForShell(directory)}`, 'run tv as the user that owns them, such as root');
 }
 
 const decompress: Readonly<Record<string, string>> = {

@@ -7,16 +7,19 @@ decompress() {
     *) gzip -dc -- "$1" ;;
   esac
 }
-# $1 file, $2 table, $3 columns. Not every sh has pipefail: without the word of `decompress` that it failed,
-# half of a damaged file would be loaded without an error.
+# $1 file, $2 table, $3 columns. Not every sh has pipefail: without the exit code of `decompress`, half of a
+# damaged file would be loaded without an error. From 126 on it is the program that is missing or was killed.
 load_range() {
   file=$1 table=$2 columns=$3
   shift 3
   failed=$({
-    { decompress "large-tables/$file" 3>&- || echo failed >&3; } |
+    { decompress "large-tables/$file" 3>&- || echo $? >&3; } |
       psql -X -q -v ON_ERROR_STOP=1 "$@" -c "COPY $table ($columns) FROM STDIN" 3>&- >&2
   } 3>&1) || return
-  [ -z "$failed" ] || { echo "error: large-tables/$file cannot be uncompressed to its end" >&2; return 1; }
+  [ -n "$failed" ] || return 0
+  [ "$failed" -lt 126 ] || { echo "error: what uncompresses large-tables/$file ended with exit code $failed" >&2; return "$failed"; }
+  echo "error: large-tables/$file cannot be uncompressed to its end" >&2
+  return 1
 }
 # Takes every range whose number is $1 modulo $2.
 load_worker() {
@@ -34,6 +37,6 @@ load_ranges() {
     load_worker "$own" "$jobs" "$@" &
     pids="$pids $!" own=$((own + 1))
   done
-  for pid in $pids; do wait "$pid" || status=1; done
+  for pid in $pids; do wait "$pid" || status=$?; done
   return "$status"
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Host } from '../../runbook/context.ts';
 import { type BackupForm, isFolder } from './manifest.ts';
+import writeWhole from './writeWhole.sh';
 
 const marksShape = z.object({
   verified: z
@@ -76,9 +77,8 @@ export interface WriteMarksParameters {
 /** Replaces a backup's marks as a whole; a reader sees the old or the new ones. @returns false where it could not */
 export async function writeMarks({ run, backup, marks }: WriteMarksParameters): Promise<boolean> {
   const file = marksFile(backup);
-  const script = 'umask 077; cat > "$1.new" && sync -- "$1.new" && mv -T -- "$1.new" "$1"';
-  const { exitCode } = await run(['sh', '-c', script, 'tv', file], {
-    input: `${JSON.stringify(marks)}\n`,
-  });
+  const input = `${JSON.stringify(marks)}\n`;
+  const words = ['sh', '-c', writeWhole, 'tv', file, String(Buffer.byteLength(input))];
+  const { exitCode } = await run(words, { input });
   return exitCode === 0;
 }

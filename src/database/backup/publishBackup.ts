@@ -6,6 +6,7 @@ import flush from './flushBackup.sh';
 import { type BackupManifest, isFolder, writeManifest } from './manifest.ts';
 import type { BackupMarks } from './marks.ts';
 import rename from './publishBackup.sh';
+import writeWhole from './writeWhole.sh';
 
 export interface PublishBackupParameters {
   readonly run: Host['run'];
@@ -22,19 +23,17 @@ export async function describeBackup(
   { manifest, marks }: { readonly manifest: BackupManifest; readonly marks: BackupMarks },
 ): Promise<string> {
   const text = writeManifest(manifest);
-  const [manifestPath, marksPath] = isFolder(manifest.form)
-    ? [`${partial}/manifest.json`, `${partial}/marks.json`]
-    : [`${path}.manifest.json`, `${path}.marks.json`];
-  for (const [file, input] of [
-    [manifestPath, text],
-    [marksPath, `${JSON.stringify(marks)}\n`],
+  const start = isFolder(manifest.form) ? `${partial}/` : `${path}.`;
+  const [manifestPath, marksPath] = [`${start}manifest.json`, `${start}marks.json`];
+  for (const { file, input } of [
+    { file: manifestPath, input: text },
+    { file: marksPath, input: `${JSON.stringify(marks)}\n` },
   ]) {
-    const written = await run(['sh', '-c', 'umask 077; cat > "$1" && sync -- "$1"', 'tv', file ?? ''], {
-      input: input ?? '',
-    });
+    const words = ['sh', '-c', writeWhole, 'tv', file, String(Buffer.byteLength(input))];
+    const written = await run(words, { input });
     if (written.exitCode !== 0) {
       throw new TvError('backup.not-written', 'The manifest of the backup cannot be written.', {
-        facts: { file: file, said: written.stderr.trim().split('\n').at(-1) },
+        facts: { file, said: written.stderr.trim().split('\n').at(-1) },
       });
     }
   }

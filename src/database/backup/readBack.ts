@@ -1,6 +1,6 @@
 import { TvError } from '../../errors/TvError.ts';
 import type { Database } from '../../runbook/context.ts';
-import { runHostScript } from '../hostScript.ts';
+import { isHostsFault, runHostScript } from '../hostScript.ts';
 import dumpReader from './dumpReader.awk';
 import { type BackupNeeds, parseDumpText } from './dumpScript.ts';
 import type { Backup } from './listBackups.ts';
@@ -31,7 +31,7 @@ export type Contents = {
 
 /**
  * Reads a backup as a restore would: sums, structure, rows. What is wrong with it is in `problems`.
- * @throws TvError only where the host's tools cannot be run
+ * @throws TvError only where the host cannot read it: a program is missing or was killed, a file may not be read
  */
 export async function readBack(database: Database, parameters: ReadBackParameters): Promise<Contents> {
   const { form } = parameters.backup;
@@ -46,7 +46,7 @@ export async function readBack(database: Database, parameters: ReadBackParameter
       return { files, ...(await readArchive(database, parameters)) };
     return { files, ...(await readDirectoryArchive(database, parameters, lines)) };
   } catch (error) {
-    if (!(error instanceof TvError) || error.name !== 'TvError') throw error;
+    if (!(error instanceof TvError) || error.name !== 'TvError' || isHostsFault(error)) throw error;
     const said = error.facts['said'];
     return { files, ...none, problems: [`it cannot be read to its end${said ? `: ${said}` : ''}`] };
   }

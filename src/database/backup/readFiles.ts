@@ -1,5 +1,7 @@
+import { type Advice, onHost } from '../../errors/advice.ts';
 import type { Database, Host } from '../../runbook/context.ts';
 import { runHostScript } from '../hostScript.ts';
+import type { Backup } from './listBackups.ts';
 import { type BackupFile, type BackupForm, isFolder } from './manifest.ts';
 import script from './readFiles.sh';
 
@@ -11,6 +13,21 @@ export interface ReadFilesParameters {
   /** Set: sums and sizes only; nothing is uncompressed. */
   readonly sumsOnly?: boolean;
   readonly signal?: AbortSignal;
+}
+
+function installMissing(said: string): readonly Advice[] {
+  const program = /\b(gzip|zstd) is not installed/.exec(said)?.[1];
+  return program === undefined ? [] : [onHost(`apt-get install ${program}`)];
+}
+
+/** Programs of the host that uncompress what is in a backup, as far as its manifest or its form says so. */
+export function programsToRead({ form, manifest }: Pick<Backup, 'form' | 'manifest'>): readonly string[] {
+  const names = manifest?.files.map(({ path }) => path) ?? [form === 'sql.gz' ? '.gz' : ''];
+  const by = [
+    { program: 'gzip', ending: '.gz' },
+    { program: 'zstd', ending: '.zst' },
+  ];
+  return by.filter(({ ending }) => names.some((name) => name.endsWith(ending))).map(({ program }) => program);
 }
 
 /** The ending of a compressed file. */
@@ -34,6 +51,7 @@ export async function readFiles(database: Database, parameters: ReadFilesParamet
     code: 'backup.unreadable',
     failure: 'The backup cannot be read.',
     facts: { backup: path },
+    next: installMissing,
     ...(signal === undefined ? {} : { signal }),
   });
   const files: BackupFile[] = [];

@@ -20,8 +20,21 @@ export async function removeBackup({ run, backup }: RemoveBackupParameters): Pro
   });
 }
 
-/** Whether nothing of it is left. */
-export async function isRemoved({ run, backup }: RemoveBackupParameters): Promise<boolean> {
-  const script = 'for left in "$1" "$1.deleting" "$1.marks.json"; do [ ! -e "$left" ] || exit 1; done';
-  return (await run(['sh', '-c', script, 'tv', backup.path])).exitCode === 0;
+/**
+ * Removes what interrupted backups and removals have left. Gone already is no error.
+ * @throws TvError where one stays
+ */
+export async function removeLeft(
+  run: Host['run'],
+  { paths }: { readonly paths: readonly string[] },
+): Promise<void> {
+  const { exitCode, stderr } = await run(['rm', '-rf', '--', ...paths], { timeoutMs: 0 });
+  if (exitCode === 0) return;
+  throw new TvError(
+    'backup.not-written',
+    'What an interrupted backup or removal has left cannot be removed.',
+    {
+      facts: { said: stderr.trim().split('\n').at(-1) || `exit code ${exitCode}` },
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import { TvError } from '../../errors/TvError.ts';
+import { isHostsFault } from '../hostScript.ts';
 import { diskFull, lacksRight, serverLacks } from './fillDatabase.ts';
 
 /**
@@ -9,9 +10,6 @@ import { diskFull, lacksRight, serverLacks } from './fillDatabase.ts';
 const byTheServer =
   /\b(FATAL|PANIC): |terminating connection|closed the connection|connection (to server )?(was lost|at .* failed)|no connection to the server|the database system is|could not (connect|receive|send)|out of (shared )?memory|canceling statement/i;
 
-/** A program that was killed ends with 128 and the signal's number; one that cannot be run with 126 or 127. */
-const firstForeignExitCode = 126;
-
 /** Whether a restore failed by what the backup holds: only then does it say anything about the backup. */
 export function isBackupsFault(error: unknown): error is TvError {
   if (!(error instanceof TvError) || error.name !== 'TvError') return false;
@@ -20,7 +18,7 @@ export function isBackupsFault(error: unknown): error is TvError {
   // Without an exit code it was a statement of tv's own: one that makes the database, or counts in it.
   if (said === undefined || exitCode === undefined) return false;
   return (
-    Number(exitCode) < firstForeignExitCode &&
+    !isHostsFault(error) &&
     ![byTheServer, diskFull, lacksRight, serverLacks].some((words) => words.test(said))
   );
 }

@@ -6,7 +6,7 @@ import { lockHolderOf, ownLockPids } from '../acquireRunLock.ts';
 import { sqlState } from '../describeDatabaseError.ts';
 import { inTheWay, lockedBy } from './clearSessions.ts';
 import { databaseOids } from './listDatabases.ts';
-import { type Rename, swapDatabases } from './swapDatabases.ts';
+import { type Rename, renameAll, swapDatabases } from './swapDatabases.ts';
 
 /** A session without a statement for so long is between two requests, in milliseconds. */
 const restMs = 50;
@@ -59,9 +59,7 @@ export async function swapUnderLoad(
         await sql`select set_config('lock_timeout', ${renameMs}, true), set_config('statement_timeout', ${renameMs}, true)`.execute(
           transaction,
         );
-        for (const { from, to } of renames) {
-          await sql`alter database ${sql.id(from)} rename to ${sql.id(to)}`.execute(transaction);
-        }
+        await renameAll({ ...maintenance, kysely: transaction }, renames);
       });
       return;
     } catch (error) {

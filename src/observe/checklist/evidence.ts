@@ -3,6 +3,7 @@ import { type KeyAge, readKeyAge } from '../../chain/oracle/readKeyAge.ts';
 import { type HeldRole, type Holders, readOracleForm, readRoleHolders } from '../../chain/readRoleHolders.ts';
 import { sameAddress } from '../../chain/sameAddress.ts';
 import type { Address, ExpectedRole, Settings } from '../../config/settings.ts';
+import { someOf } from '../../database/backup/listBackups.ts';
 import { areUnreadable } from '../../database/backup/marks.ts';
 import { type Advice, onHost } from '../../errors/advice.ts';
 import { type Answer, answer, known, unknown } from '../../errors/answer.ts';
@@ -74,7 +75,8 @@ export async function evidenceFor(id: ItemId, reader: SourceReader, limitMs?: nu
 
 /** The newest backup of which a trial restore has succeeded. A backup that was only read is less. */
 async function backups(reader: SourceReader): Promise<Evidence> {
-  const { backups: all, directory } = await reader.read(backupsSource);
+  const list = await reader.read(backupsSource);
+  const { backups: all, directory } = list;
   const now = reader.ctx.clock.now();
   const verified = all.flatMap(({ name, createdAt, problems, marks: { verified: mark } }) =>
     mark === null ? [] : [{ name, createdAt, ...mark, problems: [...mark.problems, ...problems] }],
@@ -93,13 +95,13 @@ async function backups(reader: SourceReader): Promise<Evidence> {
     };
   }
   const restored = newestFirst.filter(({ how, problems }) => how === 'restored' && problems.length === 0);
-  const unread = all.find(({ marks }) => areUnreadable(marks));
+  const unread = list.unreadable[0] ?? all.find(({ marks }) => areUnreadable(marks));
   // A restore of an old backup says nothing about those that are made today.
   const [best] = restored.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
   if (best === undefined && unread !== undefined) {
     return {
       kind: 'unknown',
-      words: `the marks of ${unread.name} cannot be read: whether it was verified is unknown`,
+      words: `${list.unreadable.length > 0 ? '' : 'the marks of '}${unread.name} cannot be read: whether it was verified is unknown`,
     };
   }
   if (best === undefined) {
@@ -402,11 +404,16 @@ async function lastTrialRestore(reader: SourceReader): Promise<{
 
 function restoredOnTrial(reader: SourceReader): Promise<Answer<readonly Done[]>> {
   const read = async () => {
-    const { backups: all } = await reader.read(backupsSource);
-    return all.flatMap(({ name, problems, marks: { verified } }) =>
+    const { backups: all, unreadable } = await reader.read(backupsSource);
+    const found = all.flatMap(({ name, problems, marks: { verified } }) =>
       verified?.how === 'restored' && verified.problems.length + problems.length === 0
         ? [{ at: verified.at, words: `${name} was restored on trial` }]
         : [],
+    );
+    if (found.length > 0 || unreadable.length === 0) return found;
+    throw new TvError(
+      'backup.unreadable',
+      `This user may not read ${someOf(unreadable.map(({ name }) => name))}.`,
     );
   };
   return answer(read());

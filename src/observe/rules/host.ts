@@ -1,6 +1,6 @@
 import { isVerificationUnknown, isVerified } from '../../database/backup/choosePrune.ts';
 import { hasVerifiedCopy } from '../../database/backup/copies.ts';
-import type { Backup } from '../../database/backup/listBackups.ts';
+import { type Backup, readableAdvice, someOf, unreadableSince } from '../../database/backup/listBackups.ts';
 import { onHost } from '../../errors/advice.ts';
 import { monitorUnit } from '../../host/monitorUnit.ts';
 import { firstCheckMs } from '../../operations/monitorUnit.ts';
@@ -82,6 +82,14 @@ export const hostRules = [
       const limitMs = settings.monitor.backupHours * 3_600_000;
       const isRecent = ({ createdAt }: Backup) => now.getTime() - Date.parse(createdAt) <= limitMs;
       if (newest !== undefined && isRecent(newest)) return undefined;
+      const denied = unreadableSince(backups, newest);
+      if (denied.length > 0) {
+        return {
+          level: 'unknown',
+          sentence: `how old the last verified backup is, is unknown: this user may not read ${someOf(denied)}`,
+          next: [readableAdvice(backups.directory)],
+        };
+      }
       // A new sandbox has none, and needs none.
       if (backups.backups.length === 0 && settings.sandbox) return undefined;
       const next = [{ tv: ['db', 'backup'] }];
@@ -117,7 +125,8 @@ export const hostRules = [
     escalation: 2,
     about: 'backups',
     needs: ['backups'],
-    find: ({ backups: { backups } }, { settings: { backup }, now }) => {
+    find: ({ backups: list }, { settings: { backup }, now }) => {
+      const { backups } = list;
       const { copy } = backup;
       if (copy === undefined) return undefined;
       // One that was just made may still be on its way. The one before it is judged until then.
@@ -128,6 +137,14 @@ export const hostRules = [
           : isVerificationUnknown(one) && !isOnItsWay(one),
       );
       if (due === undefined || hasVerifiedCopy(due)) return undefined;
+      const denied = unreadableSince(list, due);
+      if (denied.length > 0) {
+        return {
+          level: 'unknown',
+          sentence: `whether the newest backup has a verified copy is unknown: this user may not read ${someOf(denied)}`,
+          next: [readableAdvice(list.directory)],
+        };
+      }
       if (!isVerified(due)) {
         return {
           level: 'unknown',

@@ -14,7 +14,10 @@ export const backups: Source<BackupList> = {
       newest === undefined
         ? `none ${isSure ? '' : 'known to be '}verified`
         : `last ${isSure ? 'verified one' : 'one known to be verified:'} ${ago(new Date(newest.createdAt), now)}`;
-    return list.backups.length === 0 ? 'none' : `${howMany(list.backups.length, 'backup')}, ${verified}`;
+    const closed =
+      list.unreadable.length === 0 ? '' : `${list.unreadable.length} that this user may not read`;
+    if (list.backups.length === 0) return closed === '' ? 'none' : closed;
+    return [`${howMany(list.backups.length, 'backup')}, ${verified}`, closed].filter(Boolean).join('; ');
   },
 };
 
