@@ -167,7 +167,7 @@ was funded and could not be used stays there, and the next rotation takes it.`,
   onFailure: 'stop',
   // A transfer of an earlier rotation that was not verified may still arrive at the key of that run.
   concurrency: ({ compromised }) =>
-    compromised ? protective('oracle key') : { touches: ['oracle key'], blockedBy: 'touching' },
+    compromised ? protective('oracle key') : { touches: ['oracle key'], blockedBy: 'any and itself' },
   printout: (ctx, given) =>
     unsignedTransactions(ctx, given, 'Authorise an oracle', async () => {
       if (given.newAddress === undefined) {

@@ -38,6 +38,8 @@ export function judge(name: string, mine: Concurrency, other: OtherRun): 'blocks
         return false;
       case 'any':
         return unfinished && !(same && other.supersedesItself);
+      case 'any and itself':
+        return (unfinished || same) && !(same && other.supersedesItself);
       case 'touching':
         return !other.supersedesItself && (unfinished ? touching : same);
       case 'unfinished touching':

@@ -16,13 +16,20 @@ export interface Concurrency {
   readonly waitsFor: 'any' | 'touching' | 'itself';
   /**
    * Which unfinished runs must be finished first (else exit 3). `any`: all but those of its command that
-   * supersede themselves. `touching`: those that touch the same.
+   * supersede themselves. `any and itself`: these, and those of its command that were not verified. `touching`: those
+   * that touch the same.
    * `itself or residual`: those of its command, which may have done already what this would do again, and
    * those that left residual state. `unfinished touching`: as `touching`, for a command that does nothing
    * twice, so one of its runs that was not verified holds up no other. `none`: it must be possible beside any of
    * them. All others are shown as a warning.
    */
-  readonly blockedBy: 'any' | 'touching' | 'unfinished touching' | 'itself or residual' | 'none';
+  readonly blockedBy:
+    | 'any'
+    | 'any and itself'
+    | 'touching'
+    | 'unfinished touching'
+    | 'itself or residual'
+    | 'none';
   /** False: an unfinished run of it holds up no other run. */
   readonly holdsUpOthers: boolean;
 }

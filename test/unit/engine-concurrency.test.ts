@@ -528,6 +528,21 @@ describe('one verdict of judge, by the state of the other run', () => {
     ['unfinished, touches the same', 'blocks', 'other', { state: 'unfinished' }, 'unfinished touching'],
     ['not verified, touches the same', 'warns', 'other', { state: 'unverified' }, 'unfinished touching'],
     [
+      'not verified, of its command, whose keys it would take',
+      'blocks',
+      'pay',
+      { state: 'unverified' },
+      'any and itself',
+    ],
+    ['not verified, of another command', 'warns', 'other', { state: 'unverified' }, 'any and itself'],
+    [
+      'unfinished, touches nothing that it does',
+      'blocks',
+      'other',
+      { state: 'unfinished', touches: [] },
+      'any and itself',
+    ],
+    [
       'unfinished, touches the same, superseded',
       'warns',
       'other',
