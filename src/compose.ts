@@ -345,7 +345,11 @@ async function buildEngine(invocation: Invocation, app: AppContext, run?: string
     interrupt: invocation.interrupt,
     operator: thisOperator(),
     watch,
-    remoteLock: app.remoteLock,
+    remoteLock: async (holder) => {
+      const answer = await app.remoteLock(holder);
+      if (answer.held !== false) return answer;
+      return { held: false, by: { ...answer.by, touches: await touchedBy(app.ctx, answer.by.runbook) } };
+    },
     verifySignatures: async (planFile) => {
       const { verifySignatures } = await import('./operations/approval/verifySignatures.ts');
       return verifySignatures(planFile, app.ctx.settings.approvals, thisOperator());
@@ -389,6 +393,14 @@ function quietWhileAsking(prompt: Engine['prompt'], { busy, paint }: Invocation)
       return prompt.yesNo(shortened(question, paint), signal);
     },
   };
+}
+
+/** What a run on another machine may touch, of which only the command is known. */
+async function touchedBy({ registry }: ToolContext, name: string | undefined): Promise<readonly string[]> {
+  const command = (await registry.find((entry) => entry.command === name)?.load())?.default;
+  if (command?.kind !== 'runbook') return [];
+  const { mayTouch } = await import('./engine/engine.ts');
+  return mayTouch(command);
 }
 
 /** The runbook that a journaled run was made by. */

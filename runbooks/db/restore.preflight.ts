@@ -456,7 +456,10 @@ function list(slots: RenameBlockers['slots']): string {
 /** Sessions of the live database that would block a swap. */
 async function checkSessions(ctx: Context, input: { readonly endSessions: boolean }) {
   const { all, strangers } = await readSwapSessions(ctx);
-  if (strangers.length === 0) return pass(`${all.length}, apparently all of the services`);
+  if (strangers.length === 0)
+    return pass(
+      all.length === 0 ? 'none' : `${howMany(all.length, 'session')}, apparently all of the services`,
+    );
   const what = `${strangers.length} that ${strangers.length === 1 ? 'does' : 'do'} not look like the services'`;
   return input.endSessions
     ? warn(`${what}: ended for the swap`, { facts: sessionLines(strangers) })

@@ -42,9 +42,9 @@ export default defineRunbook<Record<never, never>, RecoverFacts>({
   order: 2,
   risk: 'moderate',
   description: `
-Stops the oracle relay, checks what a restart cannot mend (the RPC node, the key in .env, its role, its
-fees, a pause, a transaction that is stuck, the clock), starts it again and waits for a new signal on the
-chain, sent and signed by the expected address. What the relay's log says is no evidence.
+Checks what a restart cannot mend (the RPC node, the key in .env, its role, its fees, a pause, a
+transaction that is stuck, the clock), then stops the oracle relay, starts it again and waits for a new signal on
+the chain, sent and signed by the expected address. What the relay's log says is no evidence.
 
 Where a restart cannot help, nothing is changed, and the command that does help is named.`,
   byHand,

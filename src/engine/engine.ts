@@ -62,6 +62,20 @@ export function concurrencyOf(runbook: AnyRunbook, input: unknown): Concurrency 
   return { ...ordinary, ...runbook.concurrency?.(input as never) };
 }
 
+/**
+ * What a run of this command may touch: of a run on another machine the command is known, and its input is not. With
+ * every switch on, a run touches most; what it touches without is added.
+ */
+export function mayTouch(runbook: AnyRunbook): readonly string[] {
+  const { input } = runbook.example as { readonly input: Readonly<Record<string, unknown>> };
+  const switched = Object.entries(input).map(([name, value]) => [
+    name,
+    typeof value === 'boolean' ? true : value,
+  ]);
+  const inputs = [input, Object.fromEntries(switched)];
+  return [...new Set(inputs.flatMap((each) => concurrencyOf(runbook, each).touches))];
+}
+
 /** A runbook with the name and section that the registry gives it. */
 export interface RegisteredRunbook {
   readonly name: string;

@@ -193,7 +193,6 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
 
   describe('at a terminal', () => {
     it.each([
-      { name: 'another word', keys: 'production\r' },
       { name: 'nothing', keys: '\r' },
       { name: 'Ctrl-C', keys: '\x03' },
       { name: 'Ctrl-D', keys: '\x04' },
@@ -205,6 +204,18 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       expect(await seat.ended, seat.shown()).toBe(4);
       expect(seat.shown()).toContain('Not confirmed; nothing was changed.');
       expect(auditEntries(sandbox).at(-1)).toMatchObject({ outcome: 'refused', exitCode: 4, run: null });
+      expect(await now()).toEqual(before);
+    });
+
+    it('another word three times: exit 4, and nothing changed', async () => {
+      const before = await now();
+      const seat = sit();
+      await seat.sees(question);
+      seat.type('production\r');
+      await seat.sees(/That is not sandbox\. Type it again, or Enter for no\./);
+      seat.type('production\r');
+      seat.type('production\r');
+      expect(await seat.ended, seat.shown()).toBe(4);
       expect(await now()).toEqual(before);
     });
 
@@ -239,9 +250,11 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       );
     });
 
-    it('typed name → runs to the end', async () => {
+    it('typed name, after a typing error → runs to the end', async () => {
       const seat = sit('--no-wait');
       await seat.sees(question);
+      seat.type('sandbx\r');
+      await seat.sees(/That is not sandbox/);
       seat.type('sandbox\r');
       expect(await seat.ended, seat.shown()).toBe(0);
       const entry = auditEntries(sandbox).at(-1);

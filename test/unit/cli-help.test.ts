@@ -52,6 +52,8 @@ describe('tv --help', () => {
       Exit codes  0 verified · 1 a step failed · 2 wrong usage · 3 blocked
                   4 not confirmed · 5 done but not verified · 6 locked by
                   another run · 7 interrupted, can be resumed · 70 bug
+                  of status, health, doctor, monitor, scale check and
+                  oracle status: 0 ok · 1 warning · 2 critical · 3 unknown
 
       "
     `);

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AnyRunbook, concurrencyOf } from '../../src/engine/engine.ts';
+import { type AnyRunbook, concurrencyOf, mayTouch } from '../../src/engine/engine.ts';
 import { judge, type OtherRun } from '../../src/engine/judgeConcurrency.ts';
 import { acquireFileLock } from '../../src/journal/fileLock.ts';
 import { lockDirectory, lockRecords } from '../../src/journal/lockRecords.ts';
@@ -38,6 +38,9 @@ function policy(command: string, changes: Readonly<Record<string, unknown>> = {}
   return concurrencyOf(runbook, { ...(runbook.example.input as object), ...changes });
 }
 
+const compromised = { compromised: true };
+const paying = { withdraw: true };
+
 it('the preview is only information for what stops losses, and for no other command', () => {
   const advisory = [...runbooks].filter(([, { preview }]) => preview !== undefined);
   expect(advisory.map(([command, { preview }]) => [command, preview])).toEqual([
@@ -47,9 +50,6 @@ it('the preview is only information for what stops losses, and for no other comm
 });
 
 describe('what a run waits for', () => {
-  const compromised = { compromised: true };
-  const paying = { withdraw: true };
-
   /** New run, its input, the run beside it, its input, then the verdict while that runs, and while it is unfinished. */
   const table: readonly (readonly [
     string,
@@ -355,6 +355,33 @@ describe('locks', () => {
       });
     },
   );
+
+  it.each([
+    ['emergency unwind', paying, 'emergency withdraw'],
+    ['emergency withdraw', {}, 'emergency unwind'],
+    ['oracle rotate-key', compromised, 'oracle recover'],
+  ] as const)('%s %j, while %s runs on another machine → excluded as on one', (name, input, other) => {
+    const touches = mayTouch(runbooks.get(other) as AnyRunbook);
+    const rest = { supersedesItself: false, residual: false, holdsUpOthers: true };
+    const beside = { runbook: other, touches, state: 'running', ...rest } as const;
+    expect(judge(name, policy(name, input), beside)).toBe('blocks');
+  });
+
+  it('another machine runs a command that touches the same → exit 6; one that touches nothing of it → starts', async () => {
+    const operator = { user: 'anna', host: 'elsewhere', pid: 0, processStart: null } as never;
+    const on = async (touches: readonly string[]) => {
+      const by = { operator, what: 'unwind', since: new Date().toISOString(), runbook: 'unwind', touches };
+      const outcome = await play(capital(), {
+        stateDirectory,
+        prepare: (scene) => {
+          scene.engine.remoteLock = async () => ({ held: false, by });
+        },
+      });
+      return outcome.exitCode;
+    };
+    expect(await on(['capital'])).toBe(6);
+    expect(await on(['orders'])).toBe(0);
+  });
 
   it.each([
     ['of the same command, by the field', 'pay', 'resume 20261123-031200', 6],

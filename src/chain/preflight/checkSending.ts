@@ -143,7 +143,8 @@ async function checkNonce(
   const value = { pending, latest, maxFeePerGas: null as string | null };
   const waiting = pending - latest;
   const ownLine = urgent && network === 'tempo';
-  if (waiting === 0 && ownLine) return pass('a line of its own: nothing can wait in front', value);
+  if (waiting === 0 && ownLine)
+    return pass('has a nonce key of its own: nothing pending can delay it', value);
   if (waiting === 0) return pass(`next is ${latest}, nothing waits in front`, value);
   const words = `${waiting === 1 ? 'a transaction' : `${waiting} transactions`} of this account ${waiting === 1 ? 'is' : 'are'} pending, from nonce ${latest} on`;
   if (ownLine) {

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { confirm, input, password } from '@inquirer/prompts';
+import { input, password } from '@inquirer/prompts';
 import type { Prompt } from '../../runbook/answers.ts';
 import { wrap } from '../../text/layout.ts';
 import { terminalSafe } from '../../text/outsideText.ts';
@@ -12,18 +12,32 @@ export interface TerminalPrompt extends Prompt {
   hidden(question: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
+/** A typing error must not cost all checks once more; a person who does not mean it has other ways to say no. */
+const mostTries = 3;
+/** What was typed wrong does not stay in front of the next answer. */
+const theme = { validationFailureMode: 'clear' } as const;
+
 /** Questions to a person. */
 export function terminalPrompt(): TerminalPrompt {
   return {
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     typed: async (question, expected, signal) => {
-      const answer = await orNothing(signal, (context) => input({ message: fitted(question) }, context));
+      let tries = 0;
+      const validate = (text: string) => {
+        const typed = text.trim();
+        if (typed === expected || typed === '' || ++tries === mostTries) return true;
+        return `That is not ${terminalSafe(expected)}. Type it again, or Enter for no.`;
+      };
+      const message = fitted(question);
+      const answer = await orNothing(signal, (context) => input({ message, theme, validate }, context));
       return answer?.trim() === expected;
     },
-    yesNo: async (question, signal) =>
-      (await orNothing(signal, (context) =>
-        confirm({ message: fitted(question), default: false }, context),
-      )) ?? false,
+    yesNo: async (question, signal) => {
+      const validate = (text: string) => /^(y|yes|n|no|)$/i.test(text.trim()) || 'Answer y or n.';
+      const message = fitted(`${question} (y/N)`);
+      const answer = await orNothing(signal, (context) => input({ message, theme, validate }, context));
+      return /^(y|yes)$/i.test(answer?.trim() ?? '');
+    },
     hidden: (question, signal) =>
       orNothing(signal, (context) =>
         password({ message: fitted(question), mask: false, toggleMask: false }, context),
