@@ -36,7 +36,7 @@ import { note, step } from '../src/runbook/step.ts';
 import { count, duration, howMany } from '../src/text/format.ts';
 import { quoteForShell } from '../src/text/shellLine.ts';
 import type { BesideFacts } from './reindex.checks.ts';
-import type { ReindexFacts } from './reindex.preflight.ts';
+import { planAnew, type ReindexFacts } from './reindex.preflight.ts';
 
 // `tv reindex` without --in-place: a copy of the database is indexed beside the live one, and takes its name.
 
@@ -92,7 +92,7 @@ export function copyDatabase(facts: ReindexFacts, { maintenance, leftovers }: Be
       if (found.manifest === null) {
         throw new TvError('backup.damaged', 'The manifest of the backup is gone, or cannot be read.', {
           facts: { backup: found.path, problems: found.problems.join('; ') || undefined },
-          next: { tv: ['runs', 'undo', ctx.runId] },
+          next: planAnew(facts),
         });
       }
       const restored = await restoreBeside(ctx, {
@@ -199,13 +199,14 @@ export function stopLive(facts: ReindexFacts, { changes }: BesideFacts): Step {
 }
 
 /** The run may be resumed long after it was cut off, and a restore may have come in between. */
-async function assertSame(ctx: StepContext, { database, backup }: ReindexFacts): Promise<void> {
+async function assertSame(ctx: StepContext, facts: ReindexFacts): Promise<void> {
+  const { database, backup } = facts;
   const { databaseOid } = await readServer(ctx.database());
   if (databaseOid === backup.database.oid) return;
   throw new TvError(
     'run.target-changed',
     `${database.name} is another database than when this run was planned.`,
-    { next: { tv: ['runs', 'undo', ctx.runId] } },
+    { next: planAnew(facts) },
   );
 }
 
@@ -242,13 +243,10 @@ async function assertUnchanged(
     'Tables without events were written to meanwhile; the swap would lose that.',
     {
       facts: { tables: written.slice(0, 8).join(', ') },
-      next: [
-        { tv: ['runs', 'undo', ctx.runId] },
-        {
-          when: 'then, with the indexer down while it reads the chain',
-          tv: ['reindex', '--from-block', String(fromBlock), '--in-place'],
-        },
-      ],
+      next: {
+        when: 'with the indexer down while it reads the chain',
+        tv: ['reindex', '--from-block', String(fromBlock), '--in-place'],
+      },
     },
   );
 }

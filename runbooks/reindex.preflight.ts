@@ -108,6 +108,11 @@ export interface ReindexInput {
 /** A count over a large table takes its time; past this the answer would be stale anyway. In milliseconds. */
 const countLimitMs = 600_000;
 
+/** The way on after a run that was rolled back because what it rests on has changed. */
+export function planAnew({ fromBlock }: Pick<ReindexFacts, 'fromBlock'>): Advice {
+  return { when: 'plan it anew', tv: ['reindex', '--from-block', String(fromBlock)] };
+}
+
 /** Checks everything that could go wrong later, all at once. */
 export async function preflight(ctx: Context, input: ReindexInput): Promise<PreflightResult<ReindexFacts>> {
   const { fromBlock, truncate, inPlace } = input;

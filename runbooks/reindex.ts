@@ -58,7 +58,7 @@ import {
 } from './reindex.beside.ts';
 import { byHand } from './reindex.byHand.ts';
 import type { BesideFacts } from './reindex.checks.ts';
-import { exampleFacts, preflight, type ReindexFacts } from './reindex.preflight.ts';
+import { exampleFacts, planAnew, preflight, type ReindexFacts } from './reindex.preflight.ts';
 
 const input = {
   fromBlock: field(
@@ -262,7 +262,11 @@ function writing({ indexer: { unit, program }, database: { schema } }: ReindexFa
 }
 
 /** As `tv db backup` makes it, and proven, before anything is deleted. It is kept. */
-function backUp({ database: { name }, backup }: ReindexFacts): Step {
+function backUp(facts: ReindexFacts): Step {
+  const {
+    database: { name },
+    backup,
+  } = facts;
   return {
     id: 'backup',
     title: 'back up the database, and read the backup to its end',
@@ -274,7 +278,7 @@ function backUp({ database: { name }, backup }: ReindexFacts): Step {
       await endOwnSessions(ctx);
       return probeNamed(ctx, backup);
     },
-    run: (ctx) => makeBackup(ctx, backup, { tv: ['runs', 'undo', ctx.runId] }),
+    run: (ctx) => makeBackup(ctx, backup, planAnew(facts)),
   };
 }
 

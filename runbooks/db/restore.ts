@@ -457,7 +457,7 @@ async function assertSame(ctx: StepContext, facts: RestoreFacts): Promise<void> 
       : `${database.name} is another database than when this run was planned.`,
     {
       facts: { services: services.map(({ unit }) => unit).join(', ') },
-      next: dropsFirst(facts) ? { tv: ['db', 'backups'] } : { tv: ['runs', 'undo', ctx.runId] },
+      next: { tv: ['db', 'backups'] },
     },
   );
 }

@@ -214,6 +214,7 @@ describe.skipIf(obstacle !== undefined)('tv reindex, and who may say yes to it',
       seat.type('production\r');
       await seat.sees(/That is not sandbox\. Type it again, or Enter for no\./);
       seat.type('production\r');
+      await seat.sees(/(That is not sandbox\.[\s\S]*){2}/);
       seat.type('production\r');
       expect(await seat.ended, seat.shown()).toBe(4);
       expect(await now()).toEqual(before);

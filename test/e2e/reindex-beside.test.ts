@@ -172,7 +172,7 @@ describe('reindex beside the live database', () => {
         async (world) => {
           const before = await readEventRows(world.sandbox);
           const args = besideArgs(world, lateBlock);
-          await expectEnd(run(world, args, { TV_FAILPOINT: 'stop:acted' }), 'SIGKILL');
+          await expectEnd(run(world, args, { TV_FAILPOINT: 'swap:started' }), 'SIGKILL');
           await world.sandbox.sql('INSERT INTO desk.notes VALUES (12)');
           const text = await expectEnd(run(world, resumeArgs(world)), 5);
           expect(text).toMatch(/✖ other tables {2}tables without events were written to before the swap/);

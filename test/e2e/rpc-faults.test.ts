@@ -116,10 +116,10 @@ const rows: readonly Row[] = [
     name: 'no logs',
     mode: 'nologs',
     hidden: ['history'],
-    looking: [n, n, w, w, w],
+    looking: [n, n, n, w, w],
     hosted: [w, w, w, w, r, r],
   },
-  { name: 'an empty log index', mode: 'logsEmpty', hidden: ['history'], looking: [n, n, w, w, w] },
+  { name: 'an empty log index', mode: 'logsEmpty', hidden: ['history'], looking: [n, n, n, w, w] },
   {
     name: 'logs of ten blocks',
     mode: 'alchemy10',
