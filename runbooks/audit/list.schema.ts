@@ -16,7 +16,7 @@ export default schemaFor<DataOf<typeof command>>()(
         run: z.string().nullable(),
         plan: z.string().nullable(),
         outcome: z.string(),
-        exitCode: z.number(),
+        exitCode: z.number().nullable(),
         reason: z.string().nullable(),
         overrides: z.array(overrideUse),
         approval: approvalUse.optional(),

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { type AuditEntry, withoutEnded } from '../../src/runbook/audit.ts';
 import { defineReport, field } from '../../src/runbook/define.ts';
+import type { Paint } from '../../src/runbook/paint.ts';
 import { ago } from '../../src/text/format.ts';
 import { table } from '../../src/text/layout.ts';
 
@@ -9,7 +11,7 @@ export default defineReport({
   summary: 'List who asked for what, and the outcome',
   order: 1,
   description:
-    'Lists who asked for what, and the outcome, newest first. Refused and aborted commands are listed too, and every override with its reason.',
+    'Lists who asked for what, and the outcome, newest first. Refused, aborted and crashed commands are listed too, and every override with its reason. The start of a run has an entry of its own, listed while the log has no end of that run: it goes on, or was killed.',
   examples: [{ what: 'Who asked for what', line: 'tv audit list --limit 50' }],
   input: {
     limit: field(
@@ -19,13 +21,13 @@ export default defineReport({
     ),
   },
   collect: async ({ audit }, { limit }) => {
-    const entries = audit.entries();
-    return { log: audit.file, total: entries.length, entries: entries.slice(-limit).toReversed() };
+    const listed = withoutEnded(audit.entries());
+    return { log: audit.file, total: listed.length, entries: listed.slice(-limit).toReversed() };
   },
   render: ({ entries, log, total }, paint) => {
     if (entries.length === 0) return `The audit log is empty. It will be written to ${log}.\n`;
     const rows = entries.flatMap((entry) => {
-      const outcome = entry.exitCode === 0 ? paint.ok(entry.outcome) : paint.bad(entry.outcome);
+      const outcome = paintOutcome(entry, paint);
       const who = `${entry.operator.user}@${entry.operator.host}`;
       const reasons = [
         ...(entry.reason === null ? [] : [entry.reason]),
@@ -49,3 +51,8 @@ export default defineReport({
     return `${table(rows, '  ', paint.width)}\n${paint.dim(`\n${entries.length} of ${total} entries in ${log}`)}\n`;
   },
 });
+
+function paintOutcome({ outcome, exitCode }: AuditEntry, paint: Paint): string {
+  if (exitCode === null) return paint.bad(`${outcome}, no end on record`);
+  return exitCode === 0 ? paint.ok(outcome) : paint.bad(outcome);
+}

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { TvError, UsageError } from '../../src/errors/TvError.ts';
 import { readPlanFile } from '../../src/journal/planFile.ts';
 import { describePlan } from '../../src/operations/approval/describePlan.ts';
+import { withoutEnded } from '../../src/runbook/audit.ts';
 import type { CommandName } from '../../src/runbook/commandName.generated.ts';
 import { defineReport, field, type ToolContext } from '../../src/runbook/define.ts';
 import { ago, howMany, localTime, planName } from '../../src/text/format.ts';
@@ -27,12 +28,14 @@ export default defineReport({
   input: { folder: field('[folder]', 'where the plan files are (default: here)', z.string().default('.')) },
   collect: async (ctx, { folder }) => {
     const plans = await plansIn(ctx, folder);
-    const history = ctx.audit.entries().flatMap(({ at, command, operator, run, plan, approval, outcome }) => {
-      if (approval === undefined && command !== approving) return [];
-      const by = `${operator.user}@${operator.host}`;
-      const signers = (approval?.signatures ?? []).map(({ principal }) => principal);
-      return [{ at, command, by, run, plan, outcome, signers }];
-    });
+    const history = withoutEnded(ctx.audit.entries()).flatMap(
+      ({ at, command, operator, run, plan, approval, outcome }) => {
+        if (approval === undefined && command !== approving) return [];
+        const by = `${operator.user}@${operator.host}`;
+        const signers = (approval?.signatures ?? []).map(({ principal }) => principal);
+        return [{ at, command, by, run, plan, outcome, signers }];
+      },
+    );
     return { folder, plans, log: ctx.audit.file, history: history.toReversed().slice(0, 20) };
   },
   render: ({ folder, plans, history, log }, paint) => {

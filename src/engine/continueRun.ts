@@ -12,7 +12,7 @@ import type { ProbeAnswer, Step } from '../runbook/define.ts';
 import type { PlanData, StepData } from '../runbook/events.ts';
 import { howMany } from '../text/format.ts';
 import { ask, assertAnswerable, isAnswered } from './ask.ts';
-import { type AuditDraft, auditRefusal, writeAudit } from './auditCall.ts';
+import { type AuditDraft, auditRefusal, withStartAudited, writeAudit } from './auditCall.ts';
 import { buildPlan, concurrencyOf, type Engine, Refusal, type RegisteredRunbook } from './engine.ts';
 import { type Execution, execute, probeQuietly, record } from './execute.ts';
 import { assertUnlocked, type HeldLocks, noLocks, whileAsking, withLocks } from './locks.ts';
@@ -114,11 +114,15 @@ async function attempt(
     const confirmation =
       agreed?.confirmation ?? (await ask(engine, registered.runbook.risk, consequence, answers));
     const type = direction === 'undo' ? ('run.undoing' as const) : ('run.resumed' as const);
+    const command = `${direction} ${registered.name}`;
     const ending = await withJournal(execution, async () => {
       record(execution, { type, operator: engine.operator, confirmation });
-      return direction === 'undo' ? undo(execution, left, state) : execute(execution);
+      const call = { command, input: state.started.input, protective: concurrency.protective };
+      return withStartAudited(engine, call, audit, () =>
+        direction === 'undo' ? undo(execution, left, state) : execute(execution),
+      );
     });
-    await writeAudit(engine, `${direction} ${registered.name}`, state.started.input, audit, ending);
+    await writeAudit(engine, command, state.started.input, audit, ending);
     return ending.exitCode;
   });
 }

@@ -17,7 +17,7 @@ import {
   writePlan,
 } from './approval.ts';
 import { ask, assertAnswerable, isAnswered } from './ask.ts';
-import { type AuditDraft, auditRefusal, writeAudit } from './auditCall.ts';
+import { type AuditDraft, auditRefusal, withStartAudited, writeAudit } from './auditCall.ts';
 import { checkPreview, previewPlan } from './effects.ts';
 import {
   blocks,
@@ -337,7 +337,8 @@ async function runDraft(
       confirmation,
       ...(approval.use === undefined ? {} : { approval: approval.use }),
     });
-    return execute(execution);
+    const call = { command: registered.name, input, protective };
+    return withStartAudited(engine, call, audit, () => execute(execution));
   });
 }
 

@@ -125,9 +125,8 @@ export class ChainedLog<R extends { readonly operator: Operator }> implements Ch
    * stays in sight for good.
    */
   #tip(): { readonly seq: number; readonly hash: string } {
-    const last = this.#lines()
-      .flatMap((line) => parse(line) ?? [])
-      .at(-1) ?? { seq: 0, hash: genesis };
+    const newest = this.#lines().findLast((line) => parse(line) !== undefined) ?? '';
+    const last = parse(newest) ?? { seq: 0, hash: genesis };
     const head = this.#head();
     return head !== undefined && head.seq > last.seq ? head : last;
   }

@@ -18,6 +18,7 @@ import {
   untilStep,
   useWorlds,
 } from '../support/reindexWorld.ts';
+import { auditEntries } from '../support/witness.ts';
 
 /** Early enough for 1 500 events, late enough for some to stay. That one undisturbed rebuilds them is shown by `reindex`. */
 const earlyBlock = 100;
@@ -74,6 +75,9 @@ describe('reindex, killed and resumed', () => {
       const [first = '', ...others] = boundaries;
       await expectEnd(run(world, reindexArgs(world, lateBlock), { TV_FAILPOINT: first }), 'SIGKILL');
       const started = lastRun(world);
+      const audited = { outcome: 'started', exitCode: null, run: started };
+      expect(auditEntries(world.sandbox).at(-1)).toMatchObject(audited);
+      expect((await run(world, ['audit', 'list'])).text).toContain('started, no end on record');
       for (const boundary of others) {
         await expectEnd(run(world, resumeArgs(world), { TV_FAILPOINT: boundary }), 'SIGKILL');
       }

@@ -6,7 +6,7 @@ import { plainAdvice } from '../../src/errors/advice.ts';
 import { TvError } from '../../src/errors/TvError.ts';
 import { foldRun, type RunState } from '../../src/journal/runState.ts';
 import type { Answers } from '../../src/runbook/answers.ts';
-import type { AuditEntry } from '../../src/runbook/audit.ts';
+import { type AuditEntry, withoutEnded } from '../../src/runbook/audit.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import type { FakeWorld } from './fakeRunbook.ts';
 import { type Scene, type SceneOptions, startScene } from './fakes.ts';
@@ -87,7 +87,7 @@ export async function play(registered: RegisteredRunbook, scenario: Scenario): P
     plan: ready?.plan.id,
     run,
     state: run === undefined || scenario.stateOf === 'nothing' ? undefined : foldRun(runs.read(run)),
-    audit: existsSync(audit.file) ? audit.entries() : [],
+    audit: existsSync(audit.file) ? withoutEnded(audit.entries()) : [],
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TvError } from '../../src/errors/TvError.ts';
 import type { Answers } from '../../src/runbook/answers.ts';
+import { type AuditEntry, withoutEnded } from '../../src/runbook/audit.ts';
 import type { Check } from '../../src/runbook/check.ts';
 import type { RunEvent } from '../../src/runbook/events.ts';
 import { block, need, Preflight, pass } from '../../src/runbook/preflight.ts';
@@ -73,6 +74,35 @@ describe('the order of a run', () => {
       },
     });
     expect(seen).toEqual(['a', 'b', 'c']);
+  });
+});
+
+/** Every line of it. */
+function auditLog(): readonly AuditEntry[] {
+  const scene = startScene(stateDirectory, {});
+  const entries = scene.engine.ctx.audit.entries();
+  scene.close();
+  return entries;
+}
+
+describe('the audit log', () => {
+  it('has the start of a run before its first step, so that one that is killed is in it', async () => {
+    const seen: (readonly AuditEntry[])[] = [];
+    world.onRun = () => void seen.push(auditLog());
+    const { run, plan } = await play(fakeRunbook(world), { stateDirectory });
+    const start = { command: 'set values', outcome: 'started', exitCode: null, run, plan };
+    expect(seen[0]).toMatchObject([start]);
+    expect(auditLog()).toMatchObject([start, { outcome: 'verified', exitCode: 0, run }]);
+  });
+
+  it('leaves out of a list the starts whose end it has', () => {
+    const entry = (run: string | null, outcome: string) => ({ run, outcome }) as AuditEntry;
+    const [killed, goesOn] = [entry('a', 'started'), entry('b', 'started')];
+    const ends = [entry(null, 'refused'), entry('c', 'verified'), entry('a', 'undone')];
+    const log = [killed, ...ends.slice(0, 1), entry('c', 'started'), ...ends.slice(1, 2)];
+    expect(withoutEnded([...log, entry('a', 'started'), ...ends.slice(2), goesOn])).toEqual([
+      ...[killed, ...ends, goesOn],
+    ]);
   });
 });
 
@@ -157,10 +187,13 @@ describe('exit codes', () => {
     expect(outcome.state?.steps.get('b')?.status).toBe('done');
   });
 
-  it('a bug is thrown as it is, so that the caller can end with 70', async () => {
+  it('a bug is thrown as it is, so that the caller can end with 70, and is in the audit log', async () => {
     world.checks = undefined as never;
     await expect(play(fakeRunbook(world), { stateDirectory })).rejects.toThrow(TypeError);
     expect(world.effects()).toEqual(['preflight']);
+    expect(auditLog()).toMatchObject([
+      { outcome: 'crashed', exitCode: 70, run: null, reason: expect.stringContaining('not iterable') },
+    ]);
   });
 });
 

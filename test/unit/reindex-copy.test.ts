@@ -39,6 +39,6 @@ it.each([
   } as unknown as StepContext;
   await expect(copyDatabase({ ...facts, backup }, beside).run(ctx)).rejects.toMatchObject({
     code: 'backup.damaged',
-    next: [{ tv: ['runs', 'undo', runId] }],
+    next: [{ when: 'plan it anew', tv: ['reindex', '--from-block', String(facts.fromBlock)] }],
   });
 });

@@ -112,7 +112,7 @@ function readActions(state: SandboxState, { registry, clock }: EndContext): read
   ];
   return log
     .entries()
-    .filter(({ run, exitCode }) => run !== null && !refused.includes(exitCode))
+    .filter(({ run, exitCode }) => run !== null && exitCode !== null && !refused.includes(exitCode))
     .map(({ at, command }) => {
       const plain = command.replace(/^(?:resume|undo|abandon) /, '');
       const severe = registry.some((entry) => entry.command === plain && entry.risk === 'severe');
