@@ -104,7 +104,7 @@ export async function openEnvironment(
     },
     remoteLock: async (holder) => {
       const { acquireRunLock } = await import('./database/acquireRunLock.ts');
-      return remoteLock(holder, () =>
+      return remoteLock(() =>
         acquireRunLock(database(), { holder: nameOf(holder), adminUrl: settings.database.adminUrl }),
       );
     },
@@ -183,17 +183,14 @@ function nameOf({ operator, runbook, what }: LockHolder): Omit<RunLockHolder, 's
 }
 
 /** The database's lock in the engine's terms. */
-async function remoteLock(
-  holder: LockHolder,
-  acquire: () => Promise<RunLockAnswer>,
-): Promise<RemoteLockAnswer> {
+async function remoteLock(acquire: () => Promise<RunLockAnswer>): Promise<RemoteLockAnswer> {
   try {
     const answer = await acquire();
     if (answer.held) return { held: true, assertHeld: answer.assertHeld, release: answer.release };
     const { who, since, ...by } = answer.by;
     const [user = who, host = '?'] = who.split('@');
     const operator = { user, host, pid: 0, mark: null };
-    return { held: false, by: { operator, ...by, since: since ?? holder.since } };
+    return { held: false, by: { operator, ...by, since } };
   } catch (error) {
     // Through a pooler each of two runs would have the lock: that is no lock.
     if (!(error instanceof TvError) || error.code === 'lock.pooler') throw error;

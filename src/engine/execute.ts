@@ -397,6 +397,9 @@ export async function probeQuietly(
   }
 }
 
+/** How an undo ended; with a lost lock by the exit code that the run ends with then. */
+type UndoEnd = 'undone' | 'failed' | 'interrupted' | { readonly lostLock: Ending['exitCode'] };
+
 /**
  * Undoes steps, last one first. A source that has gone away is waited for; where a step cannot be undone the
  * rest is left alone.
@@ -410,7 +413,7 @@ export async function undoSteps(
     stoppable,
     patience = { leftMs: sourceAwayMs },
   }: { readonly stoppable: boolean; readonly patience?: Patience } = { stoppable: false },
-): Promise<'undone' | 'failed' | 'interrupted' | 'lock-lost'> {
+): Promise<UndoEnd> {
   const { interrupt } = execution.engine;
   const { clock, settings } = execution.engine.ctx;
   for (const step of steps.toReversed()) {
@@ -419,7 +422,8 @@ export async function undoSteps(
     if (stoppable && interrupt.received !== undefined) return 'interrupted';
     // A rollback ends what this run began a moment ago, also where the database that keeps the lock has
     // gone away: a service that stays stopped is worse.
-    if (stoppable && (await lostLockCode(execution)) !== undefined) return 'lock-lost';
+    const lost = stoppable ? await lostLockCode(execution) : undefined;
+    if (lost !== undefined) return { lostLock: lost };
     const start = monotonic(clock);
     record(execution, { type: 'undo.started', step: step.id });
     failpoint(settings.sandbox, `undo-${step.id}:started`);

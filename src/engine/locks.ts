@@ -242,7 +242,7 @@ function beside({ operator, what, since }: LockHolder): Check {
     summary: `another run is in progress, and may undo what this one does: ${what}`,
     facts: {
       who: whoIs(operator),
-      since: localTime(new Date(since)),
+      since: since === null ? 'unknown' : localTime(new Date(since)),
     },
     next: [{ when: 'stop it with Ctrl-C where it runs, then', tv: ['runs', 'list'] }],
   };

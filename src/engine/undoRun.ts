@@ -133,6 +133,7 @@ export function isDone(state: RunState, step: string): boolean {
 
 export async function undo(execution: Execution, left: readonly Step[], state: RunState): Promise<Ending> {
   const way = await undoSteps(execution, left, resultsOf(state), { stoppable: true });
+  if (typeof way === 'object') return close(execution, { outcome: 'interrupted', exitCode: way.lostLock });
   switch (way) {
     case 'undone':
       return close(
@@ -143,8 +144,6 @@ export async function undo(execution: Execution, left: readonly Step[], state: R
       );
     case 'failed':
       return close(execution, { outcome: 'undo-failed', exitCode: exitCodes.failed });
-    case 'lock-lost':
-      return close(execution, { outcome: 'interrupted', exitCode: exitCodes.interrupted });
     case 'interrupted':
       return close(execution, interrupted(execution, execution.engine.interrupt.received ?? 'SIGINT'));
   }

@@ -75,12 +75,13 @@ export function describeHolder(
   by: LockHolder,
   now: Date,
 ): Readonly<Record<'who' | 'what' | 'since', string>> {
-  const since = new Date(by.since);
-  return {
-    who: whoIs(by.operator),
-    what: by.what,
-    since: `${localTime(since)} (${ago(since, now)})`,
-  };
+  return { who: whoIs(by.operator), what: by.what, since: sinceWhen(by, now) };
+}
+
+function sinceWhen({ since }: LockHolder, now: Date): string {
+  if (since === null) return 'unknown';
+  const start = new Date(since);
+  return `${localTime(start)} (${ago(start, now)})`;
 }
 
 /** Of a holder that only the database names, the process is unknown. */

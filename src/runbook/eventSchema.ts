@@ -50,7 +50,7 @@ const runStarted = z.object({
 const lockHolder = z.object({
   operator,
   what: z.string(),
-  since: z.string(),
+  since: z.string().nullable(),
   runbook: z.string().optional(),
   touches: z.array(z.string()).optional(),
 });

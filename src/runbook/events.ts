@@ -154,7 +154,8 @@ export interface RunStarted {
 export interface LockHolder {
   readonly operator: Operator;
   readonly what: string;
-  readonly since: string;
+  /** Null of a holder on another machine whose session the database role may not look into. */
+  readonly since: string | null;
   /** Absent of a holder on another machine whose tv does not name it. */
   readonly runbook?: string;
   /** What the run changes; absent of every holder on another machine. */

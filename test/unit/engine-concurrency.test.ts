@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AnyRunbook, concurrencyOf, mayTouch } from '../../src/engine/engine.ts';
 import { judge, type OtherRun } from '../../src/engine/judgeConcurrency.ts';
+import { TvError } from '../../src/errors/TvError.ts';
 import { acquireFileLock } from '../../src/journal/fileLock.ts';
 import { lockDirectory, lockRecords } from '../../src/journal/lockRecords.ts';
 import { thisOperator } from '../../src/journal/operator.ts';
@@ -303,6 +304,31 @@ describe('locks', () => {
     expect(outcome.events.find((event) => event.type === 'lock.lost')).toMatchObject({ stops: true });
   });
 
+  it('an undo loses its lock to another run → exit 6, and the rest is undone later', async () => {
+    const { run = '' } = await play(fakeRunbook(world), { stateDirectory, cutOff: { world, during: 'b' } });
+    const held = new TvError('lock.held', 'Another run holds it.', { exitCode: 6 });
+    let lost = false;
+    world.forget();
+    const outcome = await play(fakeRunbook(world), {
+      stateDirectory,
+      continued: { run, direction: 'undo' },
+      prepare: (scene) => {
+        scene.onEvent = ({ type }) => {
+          lost ||= type === 'undo.done';
+        };
+        scene.engine.remoteLock = async () => ({
+          held: true,
+          release: () => {},
+          assertHeld: async () => {
+            if (lost) throw held;
+          },
+        });
+      },
+    });
+    expect(world.effects().filter((effect) => effect.startsWith('undo'))).toEqual(['undo b']);
+    expect([outcome.exitCode, outcome.state?.status]).toEqual([6, 'interrupted']);
+  });
+
   it('the database’s lock is lost → stops before the next step; a protective run continues and says so', async () => {
     for (const protects of [false, true]) {
       world.forget();
@@ -410,7 +436,19 @@ describe('locks', () => {
       },
     });
     const checks = outcome.events.find((event) => event.type === 'preflight.done')?.checks;
-    expect(checks?.find(({ id }) => id === 'lock')?.facts?.['who']).toBe('anna@elsewhere');
+    expect(checks?.find(({ id }) => id === 'lock')?.facts).toMatchObject({ who: 'anna@elsewhere' });
+
+    const hidden = await play(fakeRunbook(world), {
+      stateDirectory,
+      answers: { overrides: ['unfinished-run'], reason: 'test' },
+      prepare: (scene) => {
+        scene.engine.remoteLock = async () => ({ held: false, by: { ...by, since: null } });
+      },
+    });
+    expect([hidden.exitCode, hidden.error?.facts]).toEqual([
+      6,
+      expect.objectContaining({ what: by.what, since: 'unknown' }),
+    ]);
   });
 });
 

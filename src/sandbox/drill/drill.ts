@@ -100,7 +100,7 @@ export async function lockDrill<T>(name: string, clock: Clock, work: () => Promi
   if (!lock.held) {
     const { operator, since } = lock.by;
     throw new TvError('drill.running', 'Another call of tv drill is at work on this drill.', {
-      facts: { drill: name, by: `${operator.user}, process ${operator.pid}`, since },
+      facts: { drill: name, by: `${operator.user}, process ${operator.pid}`, since: since ?? 'unknown' },
       next: { tv: ['drill', 'status'] },
       exitCode: exitCodes.locked,
     });
