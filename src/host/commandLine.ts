@@ -14,7 +14,22 @@ export interface CommandLineParameters {
   readonly prefix: readonly string[];
   readonly command: readonly string[];
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Seconds after which the command is ended where it runs. Only of use with a prefix for which `outlives` holds. */
+  readonly limitSeconds?: number | undefined;
 }
+
+/** A process that these start is not their child: it goes on where they are killed or lose their connection. */
+const detaching = new Set([
+  ...['ssh', 'docker', 'podman', 'nerdctl', 'kubectl', 'oc', 'lxc', 'incus', 'machinectl'],
+]);
+
+/** Whether a command may outlive the process that this prefix starts here. */
+export function outlives(prefix: readonly string[]): boolean {
+  return prefix.some((word) => detaching.has(basename(word)));
+}
+
+/** timeout(1) of coreutils, where the host has it; TERM, and KILL two seconds later. */
+const limited = 'command -v timeout >/dev/null 2>&1 && exec timeout -k 2 "$@"; shift; exec "$@"';
 
 /**
  * Set for every host command, so that what it prints can be parsed on any machine: English
@@ -27,19 +42,22 @@ export const parsableEnvironment = { LC_ALL: 'C.UTF-8', TZ: 'UTC' } as const;
  * shell, so only there they are quoted; everything else passes them on as they are.
  * @throws TvError where a secret cannot travel (a line break in it, or a name no shell takes)
  */
-export function buildCommandLine({ prefix, command, secrets = {} }: CommandLineParameters): CommandLine {
+export function buildCommandLine(parameters: CommandLineParameters): CommandLine {
+  const { prefix, command, secrets = {}, limitSeconds } = parameters;
   const names = Object.keys(secrets);
   const wrapped = names.length === 0 ? command : [...secretReader(names), ...command];
+  const limit = limitSeconds === undefined ? [] : ['sh', '-c', limited, 'tv', String(limitSeconds)];
   const ssh = prefix.findIndex((word) => basename(word) === 'ssh');
   const [file, ...rest] =
     ssh === -1
-      ? [...prefix, ...wrapped]
+      ? [...prefix, ...limit, ...wrapped]
       : [
           ...prefix.slice(0, ssh + 1),
           // Without a terminal no one can answer ssh's questions: fail instead of waiting.
           '-o',
           'BatchMode=yes',
           ...prefix.slice(ssh + 1),
+          ...limit.map(quoteForShell),
           'env',
           ...Object.entries(parsableEnvironment).map(([name, value]) => `${name}=${value}`),
           ...wrapped.map(quoteForShell),

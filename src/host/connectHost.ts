@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { TimeoutError } from '../errors/TvError.ts';
 import type { CommandOptions, CommandOutput, Host } from '../runbook/context.ts';
-import { buildCommandLine } from './commandLine.ts';
+import { buildCommandLine, outlives } from './commandLine.ts';
 import { explainFailure, explainNotStarted } from './explainFailure.ts';
 import { type ProcessEnd, runProcess, streamProcess } from './runProcess.ts';
 
@@ -59,20 +59,31 @@ interface RunParameters {
 
 async function runOnHost({ prefix, command, options, signals }: RunParameters): Promise<CommandOutput> {
   const { input, secrets = {}, timeoutMs } = options;
-  const line = buildCommandLine({ prefix, command, secrets });
+  const limitSeconds = timeoutMs > 0 && outlives(prefix) ? Math.ceil(timeoutMs / 1000) : undefined;
+  const line = buildCommandLine({ prefix, command, secrets, limitSeconds });
   const wrapped = line.inputHead !== '';
   const given = signals.filter((signal) => signal !== undefined);
+  const start = performance.now();
   const end = await runProcess({
     file: line.file,
     arguments: line.arguments,
     input: wrapped ? line.inputHead + (input ?? '') : input,
-    timeoutMs,
+    timeoutMs: limitSeconds === undefined ? timeoutMs : limitSeconds * 1000 + answerMs,
     signal: given.length === 0 ? undefined : AbortSignal.any(given),
     kind: options.libpq === true ? 'libpq' : 'plain',
     killPrefix: killPrefixOf(prefix),
   });
+  const ended = limitSeconds !== undefined && performance.now() - start >= limitSeconds * 1000;
+  if (ended && end.kind === 'exited' && limitCodes.includes(end.output.exitCode)) {
+    throw tooLong({ prefix, command }, timeoutMs, 'it was ended');
+  }
   return outputOf({ prefix, command, wrapped }, end, timeoutMs);
 }
+
+/** How long the end of a command may take to arrive from where it was ended by its limit, in milliseconds. */
+const answerMs = 5_000;
+/** Of timeout(1): it sent TERM; it had to send KILL. */
+const limitCodes: readonly number[] = [124, 137];
 
 /** Processes that sudo started belong to another user. */
 function killPrefixOf(prefix: readonly string[]): readonly string[] {
@@ -80,16 +91,28 @@ function killPrefixOf(prefix: readonly string[]): readonly string[] {
 }
 
 function outputOf(started: StartedCommand, end: ProcessEnd, timeoutMs: number): CommandOutput {
-  const { prefix, command } = started;
+  const { prefix } = started;
   if (end.kind === 'not-started') throw explainNotStarted(started, end.code);
   if (end.kind === 'timeout') {
-    throw new TimeoutError('host.timeout', `${command[0]} did not finish within ${timeoutMs / 1000} s.`, {
-      facts: { prefix: prefix.join(' ') || undefined },
-    });
+    throw tooLong(
+      started,
+      timeoutMs,
+      outlives(prefix) ? 'gives no answer; it may still run there' : undefined,
+    );
   }
   const failure = explainFailure(started, end.output);
   if (failure !== undefined) throw failure;
   return end.output;
+}
+
+function tooLong(
+  { prefix, command }: Pick<StartedCommand, 'prefix' | 'command'>,
+  timeoutMs: number,
+  host: string | undefined,
+): TimeoutError {
+  return new TimeoutError('host.timeout', `${command[0]} did not finish within ${timeoutMs / 1000} s.`, {
+    facts: { prefix: prefix.join(' ') || undefined, host },
+  });
 }
 
 interface StartedCommand {

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +15,7 @@ import { TimeoutError, UnavailableError } from '../../src/errors/TvError.ts';
 import { connectHost, streamLines } from '../../src/host/connectHost.ts';
 import { CommandMissingError } from '../../src/host/explainFailure.ts';
 import { secretOutput } from '../../src/host/secretOutput.ts';
+import { until } from '../../src/sandbox/machine/until.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tv-host-run-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -29,6 +39,19 @@ const prefixes: [string, string[]][] = [
   ['a prefix that passes arguments on', ['env', 'A=1']],
   ['a remote shell', [remoteShell, 'ops@vault-1']],
 ];
+
+/** As `remoteShell`; what it starts goes on where it is killed itself, as on another machine. */
+const otherMachine = join(directory, 'elsewhere/ssh');
+mkdirSync(join(directory, 'elsewhere'));
+writeFileSync(
+  otherMachine,
+  `#!/bin/sh
+shift 3
+setsid --wait env -i PATH="\${REMOTE_PATH:-$PATH}" sh -c "$*" &
+wait $!
+`,
+);
+chmodSync(otherMachine, 0o755);
 
 function isAlive(pid: number): boolean {
   try {
@@ -205,6 +228,48 @@ describe('limits', () => {
 
   it('a command that was killed has the exit code that a shell would give it', async () => {
     expect((await local.run(['sh', '-c', 'kill -KILL $$'])).exitCode).toBe(137);
+  });
+});
+
+describe('a command on another machine, past its limit', () => {
+  const pidFile = (name: string) => join(directory, name);
+  const endless = (name: string, ignored = '') => [
+    'sh',
+    '-c',
+    `trap '' HUP ${ignored}; echo $$ > "$1"; while :; do sleep 0.1; done`,
+    ...['sh', pidFile(name)],
+  ];
+  const pidIn = (name: string) => Number(readFileSync(pidFile(name), 'utf8'));
+
+  it.each([
+    ['', 'obeying'],
+    ['TERM', 'stubborn'],
+  ])('is ended there, also where it ignores %s', async (ignored, name) => {
+    const host = connectHost({ prefix: [otherMachine, 'ops@vault-1'], timeoutMs: 700 });
+    await expect(host.run(endless(name, ignored))).rejects.toMatchObject({
+      name: 'TimeoutError',
+      message: 'sh did not finish within 0.7 s.',
+      facts: { host: 'it was ended' },
+    });
+    await until(() => !isAlive(pidIn(name)), { limitMs: 5_000, what: 'its end' });
+  });
+
+  it('its own exit code 124 within the limit is its own', async () => {
+    const host = connectHost({ prefix: [otherMachine, 'ops@vault-1'], timeoutMs: 30_000 });
+    expect((await host.run(['sh', '-c', 'exit 124'])).exitCode).toBe(124);
+  });
+
+  it('may still run there, where that machine has no timeout(1), and the error says so', async () => {
+    const programs = join(directory, 'programs');
+    mkdirSync(programs);
+    for (const name of ['sh', 'env', 'sleep']) symlinkSync(`/usr/bin/${name}`, join(programs, name));
+    const prefix = ['env', `REMOTE_PATH=${programs}`, otherMachine, 'ops@vault-1'];
+    const host = connectHost({ prefix, timeoutMs: 700 });
+    await expect(host.run(endless('unlimited'))).rejects.toMatchObject({
+      name: 'TimeoutError',
+      facts: { host: 'gives no answer; it may still run there' },
+    });
+    process.kill(pidIn('unlimited'), 'SIGKILL');
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildCommandLine } from '../../src/host/commandLine.ts';
+import { buildCommandLine, outlives } from '../../src/host/commandLine.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 
 describe('buildCommandLine', () => {
@@ -29,6 +29,36 @@ describe('buildCommandLine', () => {
       `'it'\\''s'`,
       `''`,
     ]);
+  });
+
+  it.each([
+    [
+      ['docker', 'exec', '-i', 'vault'],
+      ['sh', '-c', expect.stringContaining('exec timeout'), 'tv', '12', 'ls', 'a b'],
+    ],
+    [
+      ['sudo', '-n', 'ssh', 'ops@vault-1'],
+      [
+        ...['sh', '-c', expect.stringContaining('exec timeout'), 'tv', '12', 'env'],
+        expect.anything(),
+        'TZ=UTC',
+        'ls',
+        "'a b'",
+      ],
+    ],
+  ] as const)('behind %j the limit goes with the command', (prefix, words) => {
+    const line = buildCommandLine({ prefix, command: ['ls', 'a b'], limitSeconds: 12 });
+    expect(line.arguments.slice(-words.length)).toEqual(words);
+  });
+
+  it.each([
+    [[], false],
+    [['sudo', '-n'], false],
+    [['nsenter', '-t', '5', '-m', '--'], false],
+    [['sudo', '/usr/bin/docker', 'exec', 'vault'], true],
+    [['ssh', 'ops@vault-1'], true],
+  ] as const)('%j: what it starts may outlive it: %j', (prefix, expected) => {
+    expect(outlives(prefix)).toBe(expected);
   });
 
   it('keeps secrets out of the arguments', () => {
