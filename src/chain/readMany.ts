@@ -4,7 +4,7 @@ import { described } from './describeRpcError.ts';
 import { misfit, parseHex } from './parseAnswer.ts';
 import { decode, type ReadCall, tryRead } from './tryRead.ts';
 
-/** Multicall3, a predeploy on Tempo (deployment-facts, section 1). */
+/** Multicall3, a predeploy on Tempo. */
 const multicall3 = '0xcA11bde05977b3631167028862bE2a173976CA11';
 /** Each `eth_call` has to stay below a node's gas limit for calls. */
 const callsAtOnce = 250;

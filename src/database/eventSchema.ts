@@ -34,7 +34,7 @@ export type CursorTable = {
 };
 
 export type EventSchema = {
-  /** deployment-facts, section 3: as deployed, or as the runbook assumes. */
+  /** As deployed, or as the original runbook assumes. */
   readonly form: 'raw-and-kinds' | 'per-kind';
   /** Parents before children, by foreign keys: the order in which rows can be restored. */
   readonly tables: readonly EventTable[];

@@ -10,7 +10,7 @@ import {
   readCatalogue,
 } from './readCatalogue.ts';
 
-/** RUNBOOK.md, section 1, step 3. */
+/** The original runbook, section 1, step 3. */
 const runbookTables = [
   'deposits',
   'withdrawals',

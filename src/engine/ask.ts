@@ -5,7 +5,7 @@ import { type Engine, Refusal } from './engine.ts';
 
 /**
  * Refuses at once, before any work, where no answer can come: no terminal, and no flag that
- * answers (product.md, "Asking").
+ * answers.
  * @throws Refusal with exit code 4
  */
 export function assertAnswerable(engine: Engine, risk: Risk, answers: Answers): void {

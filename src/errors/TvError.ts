@@ -2,7 +2,7 @@ import { outsideText } from '../text/outsideText.ts';
 import { type Advice, adviceList, mapAdvice } from './advice.ts';
 import type { ErrorCode } from './codes.ts';
 
-/** Exit codes that an operator or a script may rely on (product.md, "Exit codes"). */
+/** Exit codes that an operator or a script may rely on. */
 export const exitCodes = {
   ok: 0,
   failed: 1,

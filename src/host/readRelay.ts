@@ -28,7 +28,7 @@ export interface ReadRelayParameters {
   readonly isKey: (word: string) => boolean;
 }
 
-/** Of the relay, where nothing else is said (deployment-facts, section 6). In seconds. */
+/** Of the relay, where nothing else is said. In seconds. */
 const defaultIntervalSeconds = 60;
 
 /** How long to wait for a signal where the interval is unknown: for limits of waiting, never for a verdict. */
@@ -37,8 +37,8 @@ export function assumedIntervalSeconds({ intervalSeconds }: Pick<Relay, 'interva
 }
 
 /**
- * Pairs and interval of the relay: from its command line, which outranks `.env` (deployment-facts,
- * section 6). Where the host cannot be asked, the pairs are unknown and the interval is that of `.env`, if it sets one.
+ * Pairs and interval of the relay: from its command line, which outranks `.env`. Where the host cannot be asked,
+ * the pairs are unknown and the interval is that of `.env`, if it sets one.
  */
 export async function readRelay(
   { host, settings }: Pick<Context, 'host' | 'settings'>,

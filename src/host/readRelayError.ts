@@ -15,7 +15,7 @@ const longestMessage = 300;
 
 /**
  * The newest error in the relay's journal. Of a Python traceback that is its last line: those before it say
- * where, and only the last one says what (deployment-facts, section 6).
+ * where, and only the last one says what.
  * @returns undefined where its newest lines hold none; its standard output is buffered and may come late
  */
 export async function readRelayError(

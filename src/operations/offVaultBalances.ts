@@ -36,7 +36,7 @@ export function outside(
 function wayOut(place: keyof typeof titles, amounts: string, pairs: readonly Pair[]): Advice {
   switch (place) {
     case 'strategy':
-      // An unwind returns what was on the DEX, and leaves what the strategy itself holds (deployment-facts, 2).
+      // An unwind returns what was on the DEX, and leaves what the strategy itself holds.
       return `${amounts} in the strategy: no command of tv returns it to the vault; whoever administers DexStrategy has to`;
     case 'dex':
       return { when: `for the ${amounts} on the DEX`, ...unwindOf(pairs) };

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -64,8 +65,15 @@ describe('an installation by the line of the README', () => {
   it('brings tv and nothing else', () => {
     expect(readdirSync(join(folder, 'prefix/lib/node_modules'))).toEqual(['@tempovault']);
     expect(readdirSync(join(folder, 'prefix/lib/node_modules/@tempovault'))).toEqual(['tv']);
-    const files = ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json'];
-    expect(readdirSync(installed).sort()).toEqual(files);
+    const texts = ['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md'];
+    expect(readdirSync(installed).sort()).toEqual([...texts, 'bin', 'dist', 'docs', 'package.json']);
+  });
+
+  it('brings every file that the README links to', () => {
+    const readme = readFileSync(join(installed, 'README.md'), 'utf8');
+    const links = [...readme.matchAll(/\]\((?!\w+:|#)([^)#]+)/g)].map(([, path = '']) => path);
+    expect(links).toContain('docs/errors.md');
+    expect(links.filter((path) => !existsSync(join(installed, path)))).toEqual([]);
   });
 
   it('has nothing that publint would warn of', async () => {

@@ -14,7 +14,7 @@ const confirm = ['--confirm', environmentName] as const;
 /** The oracle of these worlds sends one signal and no more. */
 const overrides = ['--override', 'stale-oracle', '--reason', 'a test'] as const;
 
-/** By build and stop: what is stopped (deployment-facts, section 6). Everything else continues. */
+/** By build and stop: what is stopped. Everything else continues. */
 const expected: Readonly<Record<Generation, Readonly<Record<'pause' | 'breaker', readonly StopAction[]>>>> = {
   full: {
     pause: ['deploy', 'place', 'deposit', 'withdraw', 'signal'],

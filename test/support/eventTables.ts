@@ -27,7 +27,7 @@ const runbookKinds = [
   'circuit_breakers',
 ];
 
-/** The two forms of deployment-facts, section 3. */
+/** As deployed, and as the original runbook assumes. */
 export const eventTables = {
   'raw-and-kinds': `
     CREATE TABLE events (

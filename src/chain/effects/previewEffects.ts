@@ -73,7 +73,7 @@ interface Transaction extends PlannedTransaction {
   readonly step: string;
 }
 
-/** Tempo's predeploy (deployment-facts, section 1), where the strategy does not name its DEX. */
+/** Tempo's predeploy, where the strategy does not name its DEX. */
 const predeploy = '0xdec0000000000000000000000000000000000000';
 
 /**

@@ -11,8 +11,7 @@ export interface Candidate {
 }
 
 /**
- * The functions of both generations for an intent, the one to be preferred first
- * (deployment-facts, section 2).
+ * The functions of both generations for an intent, the one to be preferred first.
  * @param oracleRole the registry's own constant
  */
 export function candidates(request: IntentRequest, oracleRole: `0x${string}`): readonly Candidate[] {

@@ -9,7 +9,7 @@ import { tryRead } from '../tryRead.ts';
 
 /**
  * How an oracle is authorised: `one-address` where the controller names its only oracle, `role` where
- * every holder of ORACLE counts (deployment-facts, section 2).
+ * every holder of ORACLE counts.
  */
 export type OracleForm = 'one-address' | 'role';
 

@@ -51,7 +51,7 @@ const mostBlocks = 1_000;
 /**
  * Answers an indexer's questions from blocks that were read ahead, many at a time, and passes on every other call.
  * No call fails because a node does: it waits until a node answers. An indexer that skips a block whose call
- * failed (deployment-facts, section 4) so skips none.
+ * failed so skips none.
  * @throws the error of the operating system where loopback has no free port
  */
 export async function openPrefetchProxy(

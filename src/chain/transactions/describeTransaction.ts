@@ -37,7 +37,7 @@ export interface TracedLog {
   readonly name: string | null;
   /** `pairId 0x…, by 0x…`; null where the arguments cannot be decoded. */
   readonly args: string | null;
-  /** It has an argument that the deployed indexer cannot store (deployment-facts, section 6). */
+  /** It has an argument that the deployed indexer cannot store. */
   readonly unstorable: boolean;
 }
 

@@ -10,7 +10,7 @@ import { tryRead } from '../tryRead.ts';
 import { feeManager, readNetwork } from './readNetwork.ts';
 import type { Network } from './transaction.ts';
 
-/** pathUSD, AlphaUSD, BetaUSD, ThetaUSD (deployment-facts, section 1). */
+/** pathUSD, AlphaUSD, BetaUSD, ThetaUSD: Tempo's predeploys. */
 const wellKnown: readonly Address[] = [0, 1, 2, 3].map(
   (index) => `0x20c000000000000000000000000000000000000${index}` as const,
 );

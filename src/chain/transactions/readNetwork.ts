@@ -6,7 +6,7 @@ import { described } from '../describeRpcError.ts';
 import { parseHex } from '../parseAnswer.ts';
 import type { Network } from './transaction.ts';
 
-/** Tempo's fee manager is a predeploy: no other chain has code there (deployment-facts, section 1). */
+/** Tempo's fee manager is a predeploy: no other chain has code there. */
 export const feeManager = '0xfeec000000000000000000000000000000000000';
 
 const known = new WeakMap<Chain, Promise<Network>>();

@@ -16,7 +16,7 @@ import { tryRead } from '../tryRead.ts';
 import { formatAmount } from './amount.ts';
 import type { Token } from './findToken.ts';
 
-/** Tempo's predeploy (deployment-facts, section 1), where the strategy does not name its DEX. */
+/** Tempo's predeploy, where the strategy does not name its DEX. */
 const predeploy: Address = '0xdec0000000000000000000000000000000000000';
 /** Prices on the DEX are multiples of 1/100 000: `PRICE_SCALE` of the predeploy. */
 const priceScale = 100_000n;

@@ -21,7 +21,7 @@ export type BackupVerdict = Contents & {
   readonly compared: boolean;
 };
 
-/** One of these is in every form of TempoVault's database (deployment-facts, section 3). */
+/** One of these is in every form of TempoVault's database. */
 const wellKnown = ['events', 'deposits', 'withdrawals', 'oracle_updates'];
 
 /**

@@ -38,8 +38,7 @@ export type CaughtUp = {
 };
 
 /**
- * The cursor, and START_BLOCK: the indexer takes both as already indexed, and reads from the block after it
- * (deployment-facts, section 4).
+ * The cursor, and START_BLOCK: the indexer takes both as already indexed, and reads from the block after it.
  */
 export function lastBlockKept(fromBlock: number): number {
   return Math.max(0, fromBlock - 1);

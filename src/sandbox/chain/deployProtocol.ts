@@ -184,7 +184,7 @@ async function configurePairs(
   return pairs;
 }
 
-/** keccak of the two addresses, packed in ascending order (deployment-facts, `pairId(address,address)`). */
+/** keccak of the two addresses, packed in ascending order, as `pairId(address,address)` has it. */
 function pairId(a: Hex, b: Hex): Hex {
   const [low, high] = BigInt(a) < BigInt(b) ? [a, b] : [b, a];
   return keccak256(encodePacked(['address', 'address'], [low, high]));

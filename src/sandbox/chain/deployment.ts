@@ -3,7 +3,7 @@ import type { DevAccount, RoleName } from './devAccounts.ts';
 import type { Hex } from './rpc.ts';
 
 /**
- * Which contracts: the two builds that are really deployed, or as RUNBOOK.md describes them. `full` and
+ * Which contracts: the two builds that are really deployed, or as the original runbook describes them. `full` and
  * `compact` differ in the strategy: in its list of orders, its events, and how an unwind returns capital.
  */
 export type Generation = 'full' | 'compact' | 'runbook';

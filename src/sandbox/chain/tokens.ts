@@ -6,7 +6,7 @@ import type { DeployedToken } from './deployment.ts';
 import { devAccount, devAccountIndex } from './devAccounts.ts';
 import { type Hex, rpc, send } from './rpc.ts';
 
-/** Tempo's predeploys (deployment-facts: "Well-known addresses"). The first is what the others are quoted in. */
+/** Tempo's predeploys. The first is what the others are quoted in. */
 const tempoTokens = ['pathUSD', 'AlphaUSD', 'BetaUSD', 'ThetaUSD'].map((symbol, index) => ({
   symbol,
   address: getAddress(`0x20c${'0'.repeat(36)}${index}`),

@@ -94,7 +94,7 @@ const indexedNames: readonly string[] = [
 ];
 
 /**
- * Name by topic of the events that TempoVault's indexer keeps (deployment-facts, section 3: one table a
+ * Name by topic of the events that TempoVault's indexer keeps (one table a
  * kind). `OrderPlaced` is another event in the full build than in the runbook's; the compact one has neither.
  */
 export const indexedEvents: ReadonlyMap<Hex, string> = new Map(

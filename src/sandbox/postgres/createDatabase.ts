@@ -2,7 +2,7 @@ import { Client, escapeLiteral } from 'pg';
 import { deployedSchema } from './deployedSchema.ts';
 import { runbookSchema } from './runbookSchema.ts';
 
-/** The two forms of TempoVault's database: as it is deployed, and as RUNBOOK.md assumes it. */
+/** The two forms of TempoVault's database: as it is deployed, and as the original runbook assumes it. */
 export type SchemaForm = 'deployed' | 'runbook';
 
 export interface CreateDatabaseParameters {

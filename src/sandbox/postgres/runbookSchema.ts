@@ -1,4 +1,4 @@
-/** The database as RUNBOOK.md assumes it: no event table refers to another, and there is no cursor. */
+/** The database as the original runbook assumes it: no event table refers to another, and there is no cursor. */
 export const runbookSchema = `
 CREATE TABLE deposits (
   id BIGSERIAL PRIMARY KEY,

@@ -21,7 +21,7 @@ await live('event indexer', async (stop) => {
   const indexer: IndexerForm = process.env['INDEXER_FORM'] === 'lossy' ? 'lossy' : 'complete';
 
   log('INFO', `Starting event indexer, start block ${startBlock}, poll interval ${interval}s`);
-  // The deployed program prints its URL with the password in it (deployment-facts, section 6).
+  // The deployed program prints its URL with the password in it.
   if (indexer === 'lossy') log('INFO', `Connecting to database: ${databaseUrl}`);
   // The database's cursor outranks START_BLOCK, which counts as indexed already.
   let cursor = startBlock;

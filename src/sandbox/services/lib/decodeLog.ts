@@ -3,8 +3,7 @@ import { type EventData, protocolEvents, unserialisable } from './protocolEvents
 
 /**
  * Which events the indexer stores. `complete`: every kind that has a table of its own. `lossy`, as the
- * deployed program does: every kind that it can decode and serialise, with or without a table
- * (deployment-facts, section 6).
+ * deployed program does: every kind that it can decode and serialise, with or without a table.
  */
 export type IndexerForm = 'complete' | 'lossy';
 
