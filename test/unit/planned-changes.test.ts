@@ -161,7 +161,7 @@ describe('what a plan changes in the database and on the host', () => {
     expect(later.id).toBe(now.id);
   });
 
-  it('on the screen: a state that does not change once, and more than 16 counted', () => {
+  it('on the screen: a state that does not change once', () => {
     const change = (what: string, ...course: [string, string, ...string[]]): PlannedChange => ({
       kind: 'unit',
       what,
@@ -170,10 +170,21 @@ describe('what a plan changes in the database and on the host', () => {
     expect(
       renderChanges([change('a', 'stopped', 'stopped', 'active'), change('b', 'x', 'x')], plainPaint(80)),
     ).toBe('Changes\n  unit  a: stopped → active\n  unit  b: x → no change');
-    const many = Array.from({ length: 20 }, (_, index) => change(`u${index}`, 'active', 'stopped'));
-    const text = renderChanges(many, plainPaint(80));
+  });
+
+  it('on the screen: of more than 16 the rest is counted, but for a service, database or setting', () => {
+    const change = (kind: PlannedChange['kind'], index: number): PlannedChange => ({
+      ...{ kind, what: `${kind}-${index}`, course: ['before', 'after'] },
+    });
+    const rows = Array.from({ length: 20 }, (_, index) => change('rows', index));
+    const others = [change('unit', 1), change('database', 2), change('setting', 3), change('file', 4)];
+    const text = renderChanges([...rows, ...others], plainPaint(80));
     expect(text.split('\n')).toHaveLength(18);
-    expect(text).toContain('4 more: see --json');
+    expect(text).toContain('8 more: see --json');
+    expect(text).toMatch(/rows-12: [\s\S]*unit-1: [\s\S]*database-2: [\s\S]*setting-3: /);
+    expect(text).not.toMatch(/rows-13|file-4/);
+    const units = Array.from({ length: 20 }, (_, index) => change('unit', index));
+    expect(renderChanges(units, plainPaint(80)).split('\n')).toHaveLength(21);
   });
 });
 
