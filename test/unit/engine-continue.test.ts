@@ -266,7 +266,13 @@ describe('what cannot be resumed', () => {
     world.faults.clear();
     world.forget();
     await refused(await continued(run, 'resume'), 'run.closed');
-    await refused(await continued(run, 'undo'), 'run.closed');
+    const again = await continued(run, 'undo');
+    await refused(again, 'run.closed');
+    expect([again.error?.message, again.error?.facts, linesOf(again)]).toEqual([
+      'The run was rolled back already.',
+      { run, status: 'rolled-back' },
+      [`tv runs show ${run}`],
+    ]);
   });
 
   it('a journal without a first line', async () => {
@@ -284,7 +290,11 @@ describe('undo', () => {
     expect(world.effects()).toEqual(['plan', 'undo b', 'undo a']);
     expect([world.has('a'), world.has('b')]).toEqual([false, false]);
     const ready = outcome.events.find((event) => event.type === 'plan.ready');
-    expect(ready?.plan.steps.map(({ title }) => title)).toEqual(['unset b', 'unset a']);
+    expect(ready?.plan.steps.map(({ title, command, undo }) => [title, command, undo])).toEqual([
+      ['unset b', '', null],
+      ['unset a', '', null],
+    ]);
+    expect(ready).toMatchObject({ kept: [], undecided: [] });
     expect(outcome.audit.at(-1)).toMatchObject({ command: 'undo set values', outcome: 'undone' });
   });
 
@@ -304,7 +314,10 @@ describe('undo', () => {
       facts: { 'residual state': expect.stringContaining('unknown whether') },
     });
     world.faults.clear();
-    expect((await continued(run, 'resume')).error).toMatchObject({ facts: { run, status: 'undone' } });
+    expect((await continued(run, 'resume')).error).toMatchObject({
+      message: 'The run was undone already.',
+      facts: { run, status: 'undone' },
+    });
   });
 
   it('undoes a verified run too', async () => {
@@ -330,7 +343,10 @@ describe('undo', () => {
     expect(outcome.exitCode).toBe(3);
     expect(outcome.error?.code).toBe('run.irreversible');
     expect(outcome.error?.facts).toMatchObject({ step: 'set b' });
-    expect(linesOf(outcome)[0]).toBe(`tv resume ${run}`);
+    expect(linesOf(outcome)).toEqual([
+      `tv resume ${run}`,
+      `or, if it cannot be finished: tv runs abandon ${run} --reason "…"`,
+    ]);
     expect(world.effects()).toEqual(['plan']);
     expect([world.has('a'), world.has('b')]).toEqual([true, true]);
   });
@@ -380,8 +396,37 @@ describe('undo', () => {
     const steps = [{ id: 'a' }, { id: 'b', undoAlways: true }, { id: 'c', effect: 'final' as const }];
     const registered = fakeRunbook(world, { steps: [...steps, { id: 'd' }] });
     const { run } = await interruptedRun(registered, 'c');
-    expect((await continued(run, 'undo', {}, registered)).exitCode).toBe(0);
+    const outcome = await continued(run, 'undo', {}, registered);
+    expect(outcome.exitCode).toBe(0);
+    expect(outcome.events.find((event) => event.type === 'plan.ready')).toMatchObject({
+      ...{ kept: ['a', 'c'], undecided: [] },
+    });
     expect(world.effects()).toEqual(['plan', 'undo b']);
+  });
+
+  it('past a final step that was killed before its end was written is finished by another', async () => {
+    const steps = [{ id: 'a' }, { id: 'b', undoAlways: true }, { id: 'c', effect: 'final' as const }];
+    const registered = fakeRunbook(world, { steps: [...steps, { id: 'd' }] });
+    const { run } = await interruptedRun(registered, 'c');
+    await continued(run, 'undo', {}, registered);
+    cutAfter(run, ({ type }) => type === 'undo.done');
+    world.forget();
+    const outcome = await continued(run, 'undo', {}, registered);
+    expect([outcome.exitCode, outcome.state?.status]).toEqual([0, 'undone']);
+    expect(world.effects()).toEqual(['plan']);
+  });
+
+  it('names what it leaves although it may have taken effect', async () => {
+    const registered = fakeRunbook(world, {
+      steps: [{ id: 'a' }, { id: 'b', effect: 'final' }, { id: 'c' }],
+    });
+    const { run } = await interruptedRun(registered);
+    cutAfter(run, begun('b'));
+    world.probes.set('b', 'not-done');
+    const { events } = await continued(run, 'undo', {}, registered);
+    expect(events.find((event) => event.type === 'plan.ready')).toMatchObject({
+      ...{ kept: ['b'], undecided: ['b'] },
+    });
   });
 
   it.each([
