@@ -14,8 +14,8 @@ export interface TerminalPrompt extends Prompt {
 
 /** A typing error must not cost all checks once more; a person who does not mean it has other ways to say no. */
 const mostTries = 3;
-/** What was typed wrong does not stay in front of the next answer. */
-const theme = { validationFailureMode: 'clear' } as const;
+/** What was typed wrong does not stay in front of the next answer; a "no" gets no check mark either. */
+const theme = { validationFailureMode: 'clear', prefix: '?' } as const;
 
 /** Questions to a person. */
 export function terminalPrompt(): TerminalPrompt {
@@ -40,7 +40,7 @@ export function terminalPrompt(): TerminalPrompt {
     },
     hidden: (question, signal) =>
       orNothing(signal, (context) =>
-        password({ message: fitted(question), mask: false, toggleMask: false }, context),
+        password({ message: fitted(question), mask: false, toggleMask: false, theme: { prefix: '?' } }, context),
       ),
   };
 }
