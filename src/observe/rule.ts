@@ -60,11 +60,17 @@ export interface Rule<N extends SourceId = SourceId> {
   readonly holdSeconds?: number;
   /** While one of these is found, not finding this one proves nothing: what it would rest on is unknown. */
   readonly openWhile?: readonly string[];
+  /**
+   * Whether not finding it proves nothing, since a part of what was read is unknown or was left out.
+   * @param subject of the finding that was there
+   */
+  unproven?(values: { readonly [K in N]: ValueOf<K> }, subject: string): boolean;
   find(values: { readonly [K in N]: ValueOf<K> }, at: At): Found | readonly Found[] | undefined;
 }
 
 /** The same with its sources forgotten, for the table. */
-export type AnyRule = Omit<Rule, 'find'> & {
+export type AnyRule = Omit<Rule, 'find' | 'unproven'> & {
+  unproven?(values: unknown, subject: string): boolean;
   find(values: unknown, at: At): Found | readonly Found[] | undefined;
 };
 

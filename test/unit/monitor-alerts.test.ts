@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { UnavailableError } from '../../src/errors/TvError.ts';
 import { judge } from '../../src/observe/findings.ts';
 import { type Alert, advance, levelOf } from '../../src/observe/monitor/alerts.ts';
-import type { World } from '../../src/observe/world.ts';
+import type { ValueOf, World } from '../../src/observe/world.ts';
 import { away, late, worldNow, worldSettings, worldWith } from '../support/observedWorld.ts';
 
 const start = worldNow.getTime();
@@ -172,4 +173,92 @@ it('the level is the worst that fires; a lag that does not fire yet does not cou
   const { alerts } = advance([], { findings, world, at: start, before: undefined, final: false });
   expect(alerts.map(({ id, state }) => [id, state])).toEqual([['indexer-lag', 'pending']]);
   expect(levelOf(alerts)).toBe('ok');
+});
+
+describe('what was found is not gone because it cannot be seen any more', () => {
+  type Node = ValueOf<'nodes'>[number];
+  const refused = new UnavailableError('chain.node-unreachable', 'connection refused');
+  const timedOut = new UnavailableError('chain.node-timeout', 'no answer in time');
+  const nodes = (...changes: readonly Partial<Node>[]) =>
+    worldWith({ nodes: (all) => all.map((node, index) => ({ ...node, ...changes[index] })) });
+  const gone = { id: undefined, head: undefined, behind: undefined } as Partial<Node>;
+  const noFees = { id: 'no-fees', summary: 'has nothing', next: [] };
+  const unread = { id: 'fees', summary: 'fees unknown' };
+  const relay = (change: object) => worldWith({ relay: (value) => ({ ...value, ...change }) });
+  const poor = worldWith({
+    relay: (value) => ({
+      ...value,
+      payer: { known: true, value: { ...(value.payer.known ? value.payer.value : {}), balance: 1_728_000n } },
+    }),
+  });
+  const signal = (...healths: readonly string[]) =>
+    worldWith({
+      signals: (value) => ({
+        ...value,
+        signals: healths.map((health) => ({
+          ...value.signals[0],
+          health,
+          ageSeconds: 500,
+          at: start / 1000 - 500,
+        })),
+      }),
+    });
+  const missing = { total: 1, first: [{ block: 5, logIndex: 0, transactionHash: '0xb', topic: undefined }] };
+  const sampled = (change: object) => worldWith({ events: (value) => value && { ...value, ...change } });
+  const skipped = [{ from: 1, to: 10, reason: 'rate limit' }];
+  const items = (...states: readonly string[]) =>
+    worldWith({
+      checklist: (value) => ({
+        ...value,
+        items: states.map((state) => ({
+          ...value.items[0],
+          state,
+          reason: state === 'unknown' ? 'host' : null,
+        })),
+      }),
+    });
+  const health = (status: string) =>
+    worldWith({ api: (value) => ({ ...value, health: { ...value.health, status } }) });
+  const b = 'https://b.example';
+
+  it.each([
+    [
+      'rpc-away',
+      nodes({ error: refused }, { error: refused }),
+      nodes({ error: timedOut }, { error: timedOut }),
+    ],
+    [
+      'rpc-silent',
+      nodes({ error: timedOut }, { error: timedOut }),
+      nodes({ error: refused }, { error: refused }),
+    ],
+    [`rpc-node-away:${b}`, nodes({}, { error: refused }), nodes({ error: refused }, { error: refused })],
+    [`rpc-wrong-chain:${b}`, nodes({}, { id: 1 }), nodes({}, { ...gone, error: refused })],
+    [`rpc-slow:${b}`, nodes({}, { durationMs: 60_000 }), nodes({}, { ...gone, error: refused })],
+    ['rpc-lagging', nodes({}, { head: 4_000, behind: 1_000 }), nodes({}, { ...gone, error: refused })],
+    ['relay-no-fees', relay({ troubles: [noFees] }), relay({ unknown: [unread] })],
+    ['relay-funds-low', poor, relay({ payer: { known: false, reason: 'late' } })],
+    ['relay-funds-low', poor, relay({ activity: { known: false, reason: 'late' } })],
+    ['signals-dead', signal('dead'), signal()],
+    ['signals-stale', signal('stale'), signal('dead')],
+    ['signals-late', signal('healthy'), signal('stale')],
+    ['events-missing', sampled({ missing }), sampled({ skipped })],
+    ['events-missing', sampled({ missing }), sampled({ doubt: 'logs are left out' })],
+    ['checklist-due', items('due'), items('unknown')],
+    ['api-degraded', health('degraded'), health('unhealthy')],
+  ] as const)('%s', (id, found, unseen) => {
+    const seconds = [0, 100, 200, 300];
+    const worlds = [found, found, unseen, unseen];
+    const looks = follow(seconds.map((at, index) => [at, worlds[index] ?? well] as const));
+    const fires = (look: (typeof looks)[number] | undefined) =>
+      (look?.[1] ?? []).map((line) => line.split(' ')[0]);
+    expect(fires(looks[1])).toContain(id);
+    expect(fires(looks[3])).toContain(id);
+    const cured = follow([
+      ...seconds.slice(0, 2).map((at) => [at, found] as const),
+      [200, well],
+      [300, well],
+    ]);
+    expect(fires(cured[3])).not.toContain(id);
+  });
 });

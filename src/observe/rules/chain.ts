@@ -47,6 +47,10 @@ function who({ at, by, block }: LogOrigin, now: Date): string {
 /** It may accept connections: there was neither an answer nor an error. */
 const isSilent = ({ error }: NodeAnswer) => error?.code === 'chain.node-timeout';
 
+/** A node that does not answer is neither quick, nor at the head, nor on the right chain. */
+const isSilentNow = (nodes: readonly NodeAnswer[], url: string) =>
+  nodes.some((node) => node.url === url && node.error !== undefined);
+
 export const chainRules = [
   rule({
     id: 'rpc-away',
@@ -56,6 +60,7 @@ export const chainRules = [
     escalation: 2,
     about: 'nodes',
     needs: ['nodes'],
+    openWhile: ['rpc-silent'],
     find: ({ nodes }, { settings }) => {
       if (nodes.length === 0 || nodes.some(({ error }) => error === undefined)) return undefined;
       if (nodes.every(isSilent)) return undefined;
@@ -83,6 +88,7 @@ export const chainRules = [
     escalation: 2,
     about: 'nodes',
     needs: ['nodes'],
+    openWhile: ['rpc-away'],
     holdSeconds: 30,
     find: ({ nodes }, { settings }) => {
       if (nodes.length === 0 || !nodes.every(isSilent)) return undefined;
@@ -105,6 +111,7 @@ export const chainRules = [
     escalation: 2,
     about: 'nodes',
     needs: ['nodes'],
+    openWhile: ['rpc-away', 'rpc-silent'],
     holdSeconds: 30,
     find: ({ nodes }, { settings }) => {
       const silent = nodes.filter(({ error }) => error !== undefined);
@@ -126,6 +133,7 @@ export const chainRules = [
     escalation: 2,
     about: 'nodes',
     needs: ['nodes'],
+    unproven: ({ nodes }, url) => isSilentNow(nodes, url),
     find: ({ nodes }, { settings }) => {
       const expected = settings.chain.id;
       const wrong = nodes.filter(({ id }) => id !== undefined && expected !== undefined && id !== expected);
@@ -147,6 +155,7 @@ export const chainRules = [
     escalation: 2,
     about: 'nodes',
     needs: ['nodes'],
+    unproven: ({ nodes }) => nodes.some(({ error }) => error !== undefined),
     holdSeconds: 60,
     find: ({ nodes }) => {
       const [first, ...more] = laggingNodes(nodes);
@@ -161,6 +170,7 @@ export const chainRules = [
     escalation: 2,
     about: 'nodes',
     needs: ['nodes'],
+    unproven: ({ nodes }, url) => isSilentNow(nodes, url),
     holdSeconds: 60,
     find: ({ nodes }) =>
       slowNodes(nodes).map(({ url, words }) => ({ subject: url, sentence: words, next: [checkUrls] })),

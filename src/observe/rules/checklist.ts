@@ -21,6 +21,7 @@ export const checklistRules = [
     escalation: 1,
     about: 'checklist',
     needs: ['checklist'],
+    openWhile: ['checklist-unknown'],
     find: ({ checklist: { items, records } }) => {
       // A certificate that expires has a finding of its own.
       const due = items.filter(

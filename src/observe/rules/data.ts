@@ -30,6 +30,10 @@ function sampleOf({ ranges }: EventSample): string {
 /** Without the head, or without a cursor and the events above the newest row, it is unknown how far the indexer is. */
 const headUnknown = ['indexer-lag-unknown', 'indexer-no-cursor'];
 
+/** What was found in a range is not gone because that range could not be compared again. */
+const isPartial = ({ events }: { readonly events: EventSample | undefined }) =>
+  events === undefined || events.skipped.length > 0;
+
 export const dataRules = [
   rule({
     id: 'database-schema',
@@ -202,6 +206,7 @@ export const dataRules = [
     // Two checks: a node behind the one that the indexer reads may change its mind.
     holdSeconds: 30,
     openWhile: ['events-doubtful'],
+    unproven: isPartial,
     find: ({ events }) => {
       if (events === undefined || events.missing.total === 0) return undefined;
       const { total, first } = events.missing;
@@ -230,6 +235,7 @@ export const dataRules = [
     causes: ['run-unfinished'],
     holdSeconds: 30,
     openWhile: ['events-doubtful'],
+    unproven: isPartial,
     find: ({ events }) => {
       if (events === undefined || events.surplus.length === 0) return undefined;
       const { surplus } = events;
@@ -308,6 +314,7 @@ export const dataRules = [
     about: 'api',
     needs: ['api'],
     causes: [...noNode, 'database-away'],
+    openWhile: ['api-unhealthy'],
     holdSeconds: 30,
     find: ({ api: { health, ready } }, { settings }) =>
       health.status === 'healthy' || health.status === 'unhealthy' || !ready.ready

@@ -62,6 +62,7 @@ function trouble(id: Trouble['id'], title: string, escalation: 1 | 3): AnyRule {
     escalation,
     about: 'relay',
     needs: ['relay'],
+    openWhile: ['relay-unread'],
     ...(id === 'clock' ? { causes: ['chain-stopped'] } : {}),
     find: ({ relay }, { world, settings }) => {
       // Until a rotation is finished, its two keys are both in use.
@@ -96,6 +97,8 @@ export const oracleRules = [
     about: 'relay',
     needs: ['relay'],
     causes: ['relay-no-fees'],
+    unproven: ({ relay: { payer, activity } }) =>
+      !payer.known || !activity.known || activity.value.spend === undefined,
     find: ({ relay: { oracle, payer, activity } }) => {
       const perSecond = activity.known ? activity.value.spend?.perSecond : undefined;
       if (!payer.known || perSecond === undefined || perSecond === 0) return undefined;
@@ -138,6 +141,7 @@ export const oracleRules = [
     about: 'signals',
     needs: ['signals'],
     causes: noSignals,
+    openWhile: ['pairs-unknown'],
     find: ({ signals: { signals } }, at) => {
       const wrong = signals.filter(({ health }) => health === 'dead' || health === 'never');
       return wrong.length === 0 ? undefined : withoutSignal(signals, wrong, at);
@@ -153,6 +157,8 @@ export const oracleRules = [
     needs: ['signals'],
     causes: [...noSignals, 'signals-dead'],
     holdSeconds: 30,
+    // A signal that is dead by now is not fresh again.
+    openWhile: ['signals-dead', 'pairs-unknown'],
     find: ({ signals: { signals } }, at) => {
       const wrong = signals.filter(({ health }) => health === 'stale');
       return wrong.length === 0 ? undefined : withoutSignal(signals, wrong, at);
@@ -168,6 +174,7 @@ export const oracleRules = [
     needs: ['signals', 'relayInterval'],
     causes: [...noSignals, 'paused'],
     holdSeconds: 30,
+    openWhile: ['signals-stale', 'signals-dead', 'pairs-unknown'],
     find: ({ signals: { signals }, relayInterval: interval }, { now, world }) => {
       const fresh = signals.filter(({ health }) => health === 'healthy');
       if (fresh.length === 0 || fresh.length < signals.length) return undefined;
