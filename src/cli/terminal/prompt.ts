@@ -40,7 +40,10 @@ export function terminalPrompt(): TerminalPrompt {
     },
     hidden: (question, signal) =>
       orNothing(signal, (context) =>
-        password({ message: fitted(question), mask: false, toggleMask: false, theme: { prefix: '?' } }, context),
+        password(
+          { message: fitted(question), mask: false, toggleMask: false, theme: { prefix: '?' } },
+          context,
+        ),
       ),
   };
 }
