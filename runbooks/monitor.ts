@@ -58,8 +58,9 @@ With --watch it checks repeatedly: on a screen that is redrawn in place, or, whe
 one line for each change (--json: one JSON document a line). SIGINT and SIGTERM end it with exit code 0.
 
 --notify and --webhook are called at changes of state only, also without --watch, and first for what fires already.
-What could not be sent is retried at the next check, for an hour. --notify takes words, which no shell reads; the
-program gets 10 s. --webhook-file keeps a URL that is a secret off the command line. Thresholds are the settings \`monitor.…\`.
+What could not be sent is retried at the next check: for an hour, after that only what still holds, that an alert
+fires or is over. --notify takes words, which no shell reads; the program gets 10 s. --webhook-file keeps a URL that
+is a secret off the command line. Thresholds are the settings \`monitor.…\`.
 
 --textfile and --serve export the figures for Prometheus (\`tv monitor rules\` writes alerting rules and a dashboard
 for them). --serve 9464 listens on this machine alone, :9464 on all its addresses; it has no password and no TLS,

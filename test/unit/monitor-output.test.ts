@@ -412,6 +412,21 @@ describe('receivers', () => {
     expect(got).toEqual(['resolved']);
   });
 
+  it('after more than an hour away: what still fires, and what is over, each once', async () => {
+    let fails = false;
+    const { receiver, got } = failing(() => fails);
+    await deliver([receiver], history, { at: worldNow, firing: [] });
+    fails = true;
+    const other = { ...event, fingerprint: 'other' };
+    record([event, other, { ...other, status: 'resolved' as const }]);
+    await deliver([receiver], history, { at: worldNow, firing: [event] });
+    fails = false;
+    const later = new Date(worldNow.getTime() + 3_700_000);
+    await deliver([receiver], history, { at: later, firing: [event] });
+    await deliver([receiver], history, { at: later, firing: [event] });
+    expect(got).toEqual(['firing', 'resolved']);
+  });
+
   it('a program gets the event on standard input, secrets taken out', async () => {
     const file = join(directory, 'got');
     const receiver = notifyReceiver(`sh -c 'cat > "$1"' x "${file}"`, ctx);

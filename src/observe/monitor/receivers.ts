@@ -9,7 +9,7 @@ import type { Clock } from '../../runbook/context.ts';
 import { maskUrl } from '../../text/maskUrl.ts';
 import { outsideText } from '../../text/outsideText.ts';
 import type { MonitorEvent } from './event.ts';
-import type { History } from './history.ts';
+import type { History, StoredEvent } from './history.ts';
 import { webhookBody } from './webhookBody.ts';
 
 /** A target for changes of state. */
@@ -37,7 +37,7 @@ const notifyLimitMs = 10_000;
 const webhookLimitMs = 5_000;
 /** Before each further attempt, in milliseconds. */
 const pausesMs = [1_000, 3_000];
-/** What could not be sent for so long is old news. In milliseconds. */
+/** What could not be sent for so long is old news, but for the state that an alert is still in. In milliseconds. */
 const oldNewsMs = 3_600_000;
 
 const nameOf = (kind: string, target: string) =>
@@ -149,8 +149,8 @@ export function webhookFileReceiver(file: string, ctx: ReceiverContext): Receive
 }
 
 /**
- * Sends each receiver what it has not had yet. What could not be sent is retried at the next check, for an
- * hour. One that is new gets what is firing now.
+ * Sends each receiver what it has not had yet. What could not be sent is retried at the next check: for an hour,
+ * and after that only what still holds, that an alert fires or is over. One that is new gets what is firing now.
  * @returns what went wrong, one sentence each
  */
 export async function deliver(
@@ -160,14 +160,20 @@ export async function deliver(
 ): Promise<readonly string[]> {
   const all = receivers.map(async (receiver): Promise<readonly string[]> => {
     const { isNew, events, newest } = history.unsent(receiver.name);
-    const fresh = events.filter(({ event }) => now.at.getTime() - Date.parse(event.at) <= oldNewsMs);
-    const pending = isNew ? now.firing.map((event) => ({ number: newest, event })) : fresh;
+    const last = new Map(events.map(({ number, event }) => [event.fingerprint, number]));
+    const isDue = ({ number, event }: StoredEvent<MonitorEvent>) => {
+      if (now.at.getTime() - Date.parse(event.at) <= oldNewsMs) return true;
+      const { fingerprint, status } = event;
+      const isFiring = now.firing.some((each) => each.fingerprint === fingerprint);
+      return last.get(fingerprint) === number && (status === 'resolved' || isFiring);
+    };
+    const pending = isNew ? now.firing.map((event) => ({ number: newest, event })) : events.filter(isDue);
     try {
       for (let index = 0; index < pending.length; index += receiver.atOnce) {
         const some = pending.slice(index, Math.min(pending.length, index + receiver.atOnce));
         await receiver.send(some.map(({ event }) => event));
-        const last = some.at(-1);
-        if (last !== undefined && !isNew) history.sent(receiver.name, last.number);
+        const sent = some.at(-1);
+        if (sent !== undefined && !isNew) history.sent(receiver.name, sent.number);
       }
       if (isNew || pending.length < events.length) history.sent(receiver.name, newest);
       return [];
