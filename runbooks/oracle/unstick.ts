@@ -223,9 +223,9 @@ export function judgePending({ oracle, nonce, pool, trouble, lastError }: Pendin
   if (trouble === undefined) {
     const words =
       pool === undefined
-        ? 'the RPC node counts no pending transaction, and does not show its pool'
-        : 'no transaction is pending';
-    return block<Pick<UnstickFacts, 'nonces' | 'pending'>>(`${name} is not stuck: ${words}`, {
+        ? `whether ${name} is stuck is unknown: the RPC node counts no pending transaction, and does not show its pool`
+        : `${name} is not stuck: no transaction is pending`;
+    return block<Pick<UnstickFacts, 'nonces' | 'pending'>>(words, {
       next: [{ tv: ['oracle', 'status'] }],
     });
   }
