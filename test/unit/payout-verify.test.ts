@@ -215,6 +215,13 @@ describe('the pause after a withdrawal', () => {
       /NOT SAFE: .*was unpaused since/,
     ],
     ['never paused by this run', {}, receipt([]), 'block', /^NOT SAFE: the protocol is not paused$/],
+    [
+      'no contract returns it',
+      { paused: 'no such function' },
+      receipt([toggled(true)]),
+      'block',
+      /^NOT SAFE: whether the protocol is paused again is unknown/,
+    ],
     ['the pause reverted', {}, receipt([], '0x0'), 'block', /^NOT SAFE: the protocol is not paused$/],
     ['the pause without a receipt', {}, null, 'block', /^NOT SAFE: the protocol is not paused$/],
     ['the source away', {}, away, 'block', /cannot be reached/],

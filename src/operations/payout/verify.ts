@@ -56,7 +56,12 @@ export function checkPaid(ctx: StepContext, preflight: Preflight, facts: PayoutF
       if (paused === undefined) return warn('paused state unknown: no contract returns it');
       return pass(paused ? 'paused' : 'not paused');
     }
-    return paused === true
+    if (paused === undefined) {
+      return block('NOT SAFE: whether the protocol is paused again is unknown: no contract returns it', {
+        next: [{ tv: ['status'] }, { tv: ['emergency', 'shutdown'] }],
+      });
+    }
+    return paused
       ? pass('paused again, read back from the contract')
       : notPaused(ctx, facts, pause.begin);
   };
