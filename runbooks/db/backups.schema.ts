@@ -69,7 +69,7 @@ const backup = z.object({
 export default schemaFor<DataOf<typeof command>>()(
   z.object({
     old: z
-      .array(z.object({ name: z.string(), oid: z.number(), bytes: z.number(), at: z.string() }))
+      .array(z.object({ name: z.string(), oid: z.number(), bytes: z.number().nullable(), at: z.string() }))
       .nullable(),
     directory: z.string(),
     backups: z.array(backup),

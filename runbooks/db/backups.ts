@@ -13,7 +13,7 @@ import { exitCodes, TvError } from '../../src/errors/TvError.ts';
 import { describeFormat } from '../../src/operations/backup.ts';
 import { defineReport } from '../../src/runbook/define.ts';
 import type { Paint } from '../../src/runbook/paint.ts';
-import { ago, bytes, count, localTime } from '../../src/text/format.ts';
+import { ago, bytes, bytesIfKnown, count, localTime } from '../../src/text/format.ts';
 import { table, wrap } from '../../src/text/layout.ts';
 import { visible } from '../../src/text/outsideText.ts';
 import { byHand } from './backups.byHand.ts';
@@ -104,7 +104,11 @@ export default defineReport({
     if (old === null)
       blocks.push('Databases set aside by a restore: unknown, because the database cannot be reached.');
     else if (old.length > 0) {
-      const rows = old.map(({ name, bytes: size, at }) => [name, bytes(size), ago(new Date(at), paint.now)]);
+      const rows = old.map(({ name, bytes: size, at }) => [
+        name,
+        bytesIfKnown(size),
+        ago(new Date(at), paint.now),
+      ]);
       blocks.push(
         `${paint.bold('Put aside by a restore')}\n${table(rows)}`,
         paint.next([{ tv: ['db', 'restore', '--swap-back'] }, { tv: ['db', 'prune', '--old'] }]),

@@ -14,7 +14,7 @@ import { applicationName, checkMaintenance, withMaintenance } from '../../src/op
 import type { PlannedChange } from '../../src/runbook/changes.ts';
 import { defineRunbook, field, type Step } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
-import { bytes, count, howMany } from '../../src/text/format.ts';
+import { bytes, bytesIfKnown, count, howMany } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 import { byHand } from './prune.byHand.ts';
 
@@ -23,7 +23,11 @@ type PruneFacts = {
   /** What an interrupted backup or removal has left, a day or longer ago. */
   readonly leftovers: readonly string[];
   /** Databases that a restore has put aside; only with --old. */
-  readonly databases: readonly { readonly name: string; readonly oid: number; readonly bytes: number }[];
+  readonly databases: readonly {
+    readonly name: string;
+    readonly oid: number;
+    readonly bytes: number | null;
+  }[];
   readonly keep: number;
   readonly keepDays: number;
 };
@@ -162,11 +166,14 @@ With --old it drops the databases that a restore has put aside instead.`,
       (path): PlannedChange => ({ kind: 'file', what: path, course: ['left over', 'removed'] }),
     ),
     ...databases.map(({ name, bytes: size }): PlannedChange => {
-      return { kind: 'database', what: name, course: [bytes(size), 'dropped'] };
+      return { kind: 'database', what: name, course: [bytesIfKnown(size), 'dropped'] };
     }),
   ],
   consequence: ({ remove, databases }) => {
-    const size = bytes([...remove, ...databases].reduce((sum, one) => sum + one.bytes, 0));
+    const sizes = [...remove, ...databases].map((one) => one.bytes);
+    const known = sizes.filter((size) => size !== null);
+    const more = known.length < sizes.length ? ` and ${sizes.length - known.length} of unknown size` : '';
+    const size = `${bytes(known.reduce((sum, one) => sum + one, 0))}${more}`;
     if (databases.length > 0)
       return `This drops ${howMany(databases.length, 'database')}, ${size}; there is no way back.`;
     return remove.length === 0
@@ -260,7 +267,7 @@ function removeLeftovers({ leftovers }: PruneFacts): Step {
 function dropOld({ name, oid, bytes: size }: PruneFacts['databases'][number], index: number): Step {
   return {
     id: `drop-${index + 1}`,
-    title: `drop ${name}, ${bytes(size)}`,
+    title: `drop ${name}, ${bytesIfKnown(size)}`,
     command: `dropdb ${quoteForShell(name)}`,
     effect: 'final',
     probe: (ctx) =>

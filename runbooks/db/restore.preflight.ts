@@ -66,7 +66,11 @@ export type RestoreFacts = {
     readonly crashes?: boolean;
   }[];
   /** Databases that earlier restores have left half restored; dropped before this one needs the disk. */
-  readonly leftovers: readonly { readonly name: string; readonly oid: number; readonly bytes: number }[];
+  readonly leftovers: readonly {
+    readonly name: string;
+    readonly oid: number;
+    readonly bytes: number | null;
+  }[];
   readonly endSessions: boolean;
   readonly server: { readonly major: number };
   readonly tools: Tools;
@@ -491,7 +495,8 @@ async function checkSpace(ctx: Context, parameters: SpaceParameters) {
   if (dataDirectory === null)
     return warn(`needs about ${bytes(needed)}; the server does not say where it keeps its data`);
   const disk = await readDisk(ctx.host(), { path: dataDirectory });
-  const dropped = (await need(leftovers, 'leftovers')).reduce((sum, one) => sum + one.bytes, 0);
+  // One of unknown size is not counted on.
+  const dropped = (await need(leftovers, 'leftovers')).reduce((sum, one) => sum + (one.bytes ?? 0), 0);
   const freeBytes = disk.freeBytes + dropped;
   const room = `${bytes(freeBytes)} free for the database server, needs about ${bytes(Math.max(0, needed))}`;
   return freeBytes < needed

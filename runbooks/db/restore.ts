@@ -47,7 +47,7 @@ import { defineRunbook, field, type Step, type StepContext } from '../../src/run
 import { poll } from '../../src/runbook/poll.ts';
 import { block, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
 import { during, note, step } from '../../src/runbook/step.ts';
-import { bytes, count, duration, localTime } from '../../src/text/format.ts';
+import { bytesIfKnown, count, duration, localTime } from '../../src/text/format.ts';
 import { quoteForShell } from '../../src/text/shellLine.ts';
 import { byHand } from './restore.byHand.ts';
 import { exampleFacts, preflight, type RestoreFacts } from './restore.preflight.ts';
@@ -646,6 +646,7 @@ async function checkKept(ctx: StepContext, facts: RestoreFacts) {
   const kept = await listOldDatabases(ctx.database(), { live: name });
   const found = kept.find((one) => one.name === wanted);
   if (found === undefined) return block(`${wanted} is not there`);
-  const size = found.bytes === 0 ? '' : ` (${bytes(found.bytes)})`;
-  return pass(`${found.name}${size}: restore --swap-back brings it back, prune --old drops it`);
+  return pass(
+    `${found.name} (${bytesIfKnown(found.bytes)}): restore --swap-back brings it back, prune --old drops it`,
+  );
 }

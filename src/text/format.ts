@@ -33,6 +33,11 @@ export function bytes(value: number): string {
   return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
 }
 
+/** Of a size that may be unknown. */
+export function bytesIfKnown(value: number | null): string {
+  return value === null ? 'size unknown' : bytes(value);
+}
+
 /** Milliseconds as a person says it: `0.4 s`, `12 s`, `3 min 20 s`, `3d 4h`. */
 export function duration(ms: number): string {
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;

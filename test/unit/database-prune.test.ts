@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import prune from '../../runbooks/db/prune.ts';
 import { choosePrune, isVerified } from '../../src/database/backup/choosePrune.ts';
 import type { Backup } from '../../src/database/backup/listBackups.ts';
 
@@ -357,5 +358,25 @@ describe('where backups are copied off the host', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('databases that were put aside, of which the role may not see the size', () => {
+  const facts = {
+    ...{ remove: [], leftovers: [], keep: 0, keepDays: 30 },
+    databases: [
+      { name: 'tempovault_old_20261123_221500', oid: 5, bytes: 2048 },
+      { name: 'tempovault_old_20261124_221500', oid: 6, bytes: null },
+    ],
+  };
+  it('are of unknown size, not empty', () => {
+    expect(prune.consequence(facts as never, {} as never)).toBe(
+      'This drops 2 databases, 2.0 KiB and 1 of unknown size; there is no way back.',
+    );
+    const titles = prune.plan(facts as never, {} as never).map(({ title }) => title);
+    expect(titles).toEqual([
+      'drop tempovault_old_20261123_221500, 2.0 KiB',
+      'drop tempovault_old_20261124_221500, size unknown',
+    ]);
   });
 });

@@ -6,7 +6,8 @@ import { anyName } from '../expressions.ts';
 export type OldDatabase = {
   readonly name: string;
   readonly oid: number;
-  readonly bytes: number;
+  /** Null where the role may not connect to it, so that its size is unknown. */
+  readonly bytes: number | null;
   /** When it was put aside, ISO 8601: from its name. */
   readonly at: string;
 };
@@ -69,22 +70,22 @@ export async function listOldDatabases(
       /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)$/.exec(name.slice(prefix.length)) ?? [];
     return y === undefined
       ? []
-      : [{ name, oid, bytes: bytes ?? 0, at: new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`).toISOString() }];
+      : [{ name, oid, bytes, at: new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`).toISOString() }];
   });
 }
 
-/** Those of the names that are databases of this server: which one each is, and its size in bytes. */
+/** Those of the names that are databases of this server: which one each is, and its size in bytes, as above. */
 export async function databaseSizes(
   database: Database,
   parameters: { readonly names: readonly string[] },
-): Promise<readonly { readonly name: string; readonly oid: number; readonly bytes: number }[]> {
+): Promise<readonly { readonly name: string; readonly oid: number; readonly bytes: number | null }[]> {
   const rows = await database.kysely
     .selectFrom('pg_catalog.pg_database')
     .select(['datname as name', 'oid', sizeIfVisible.as('bytes')])
     .where('datname', '=', anyName(parameters.names))
     .orderBy('datname')
     .execute();
-  return rows.map(({ name, oid, bytes }) => ({ name, oid, bytes: bytes ?? 0 }));
+  return rows;
 }
 
 /** Which of the names are databases of this server, and which database each is, whatever it was called before. */

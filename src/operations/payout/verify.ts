@@ -61,9 +61,7 @@ export function checkPaid(ctx: StepContext, preflight: Preflight, facts: PayoutF
         next: [{ tv: ['status'] }, { tv: ['emergency', 'shutdown'] }],
       });
     }
-    return paused
-      ? pass('paused again, read back from the contract')
-      : notPaused(ctx, facts, pause.begin);
+    return paused ? pass('paused again, read back from the contract') : notPaused(ctx, facts, pause.begin);
   };
   preflight.check('pause', 'chain', () => ofCurrentState(ctx, readBack));
 }
