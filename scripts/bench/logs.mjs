@@ -33,9 +33,11 @@ try {
     writeFileSync(join(home, name), `#!/bin/sh\n${body}\n`);
     chmodSync(join(home, name), 0o755);
   }
+  // Not `maxRSS`: a process that was started by vfork begins with its parent's.
+  const status = `require('node:fs').readFileSync('/proc/self/status', 'utf8')`;
   writeFileSync(
     peak,
-    `process.on('exit', () => process.stderr.write('peak ' + process.resourceUsage().maxRSS));`,
+    `process.on('exit', () => process.stderr.write('peak ' + /VmHWM:\\s*(\\d+) kB/.exec(${status})[1]));`,
   );
   const start = performance.now();
   const { stdout, stderr } = spawnSync(process.execPath, [values.bin, 'logs', '--group', '--json'], {

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pathOf } from '../support/pathOf.ts';
+import { measurePeak } from '../support/peakMemory.ts';
 import { type TvHome, tvHome } from '../support/sandbox.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/tv.js', import.meta.url));
@@ -227,13 +228,8 @@ it('200 000 entries of as many kinds → folded in bounded memory', async () => 
   const bin = machine(`exec awk 'BEGIN { t = systime() - 600; for (i = 0; i < 200000; i++) {
   word = ""; for (n = i; n > 0; n = int(n / 26)) word = word sprintf("%c", 97 + n % 26)
   printf "{\\"__REALTIME_TIMESTAMP\\":\\"%d000000\\",\\"_SYSTEMD_UNIT\\":\\"tempovault-%s.service\\",\\"_PID\\":\\"7\\",\\"MESSAGE\\":\\"Indexed %s in block %d\\"}\\n", t, (i % 3 == 0) ? "api" : (i % 3 == 1) ? "indexer" : "oracle", word, i } }'`);
-  const measure = join(folder, 'peak.cjs');
-  writeFileSync(
-    measure,
-    `process.on('exit', () => process.stderr.write('peak ' + process.resourceUsage().maxRSS));`,
-  );
   const { exitCode, stdout, stderr } = await home.tv(['logs', '--group', '-n', '3'], {
-    env: { PATH: `${bin}:/usr/bin:/bin`, NODE_OPTIONS: `--require ${measure}` },
+    env: { PATH: `${bin}:/usr/bin:/bin`, NODE_OPTIONS: measurePeak(folder) },
   });
   expect([exitCode, stdout.split('\n').length]).toEqual([0, 6]);
   expect(stderr.replace(/\s+/g, ' ')).toMatch(/198 000 entries of further kinds/);
