@@ -13,9 +13,10 @@ import { checkRecipient } from '../../src/chain/treasury/checkRecipient.ts';
 import type { Token } from '../../src/chain/treasury/findToken.ts';
 import { describeOrders, inBook } from '../../src/chain/treasury/readOrders.ts';
 import type { Places } from '../../src/chain/treasury/readPlaces.ts';
-import { byHolder, tryWithdrawal } from '../../src/chain/treasury/tryWithdrawal.ts';
+import { byHolder, type Outcome, tryWithdrawal } from '../../src/chain/treasury/tryWithdrawal.ts';
 import type { Address } from '../../src/config/settings.ts';
 import { type Advice, distinctAdvice } from '../../src/errors/advice.ts';
+import type { Answer } from '../../src/errors/answer.ts';
 import { UsageError } from '../../src/errors/TvError.ts';
 import {
   type Capital,
@@ -34,6 +35,7 @@ import {
   type Withdrawal,
 } from '../../src/operations/payout/facts.ts';
 import { readFree } from '../../src/operations/payout/withdrawable.ts';
+import type { Finding } from '../../src/runbook/check.ts';
 import type { Context } from '../../src/runbook/context.ts';
 import type { PreflightResult } from '../../src/runbook/define.ts';
 import { block, need, Preflight, pass, warn } from '../../src/runbook/preflight.ts';
@@ -446,6 +448,36 @@ function checkFree(
   });
 }
 
+interface TriedWithdrawal {
+  readonly token: Pick<Token, 'symbol'>;
+  /** What became of a withdrawal of one unit, simulated after the unwind. */
+  readonly answer: Answer<Outcome>;
+}
+
+function symbolsOf(tried: readonly TriedWithdrawal[]): string {
+  return tried.map(({ token }) => token.symbol).join(', ');
+}
+
+/** Where the book is not in the way of withdrawals. Exported for its table of situations. */
+export function judgeAfter(tried: readonly TriedWithdrawal[]): Finding<boolean> {
+  const unknown = tried.filter(({ answer }) => !answer.known || answer.value.outcome === 'unknown');
+  if (unknown.length > 0) {
+    const summary = `whether the vault pays out ${symbolsOf(unknown)} after the unwind is unknown`;
+    const [reason] = unknown.flatMap(({ answer }) => (answer.known ? [] : [answer.reason]));
+    return warn(summary, { facts: { reason: reason ?? 'the node cannot simulate it' }, value: false });
+  }
+  const refused = tried.flatMap(({ token, answer }) =>
+    answer.known && answer.value.outcome === 'refused' ? [{ token, why: answer.value.why }] : [],
+  );
+  if (refused.length === 0) return pass('withdrawals succeed after the unwind, as simulated', false);
+  const paying = tried.filter(({ token }) => !refused.some((one) => one.token === token));
+  const succeed = paying.length === 0 ? 'none succeeds' : `those of ${symbolsOf(paying)} succeed`;
+  return warn(`of withdrawals after the unwind ${succeed}, as simulated`, {
+    facts: Object.fromEntries(refused.map(({ token, why }) => [token.symbol, why])),
+    value: false,
+  });
+}
+
 interface TrapCheckParameters {
   readonly unwinds: Promise<readonly ResolvedIntent[]>;
   readonly capital: Promise<Capital | undefined>;
@@ -478,29 +510,16 @@ function checkTrap(
       })),
     );
     const trapped = tried.filter(({ answer }) => answer.known && answer.value.outcome === 'trapped');
-    const names = (some: typeof tried) => some.map(({ token }) => token.symbol).join(', ');
-    if (trapped.length === 0) {
-      const unknown = tried.filter(({ answer }) => !answer.known || answer.value.outcome === 'unknown');
-      if (unknown.length > 0) {
-        const summary = `whether the vault pays out ${names(unknown)} after the unwind is unknown`;
-        return warn(summary, { facts: { reason: 'the node cannot simulate it' }, value: false });
-      }
-      const refused = tried.flatMap(({ token, answer }) =>
-        answer.known && answer.value.outcome === 'refused'
-          ? [`${token.symbol} not: ${answer.value.why}`]
-          : [],
-      );
-      return pass(['withdrawals succeed after the unwind, as simulated', ...refused].join('; '), false);
-    }
+    if (trapped.length === 0) return judgeAfter(tried);
     const why = 'the vault books what comes back a second time, so its book exceeds what it holds';
     if (withdraw) {
-      return warn(`the withdrawals go first: after the unwind those of ${names(trapped)} revert`, {
+      return warn(`the withdrawals go first: after the unwind those of ${symbolsOf(trapped)} revert`, {
         facts: { reason: why },
         value: true,
       });
     }
     return warn(
-      `after this unwind every withdrawal of ${names(trapped)} reverts (BalanceConsistencyViolation)`,
+      `after this unwind every withdrawal of ${symbolsOf(trapped)} reverts (BalanceConsistencyViolation)`,
       {
         facts: { reason: why },
         next: [
