@@ -1,18 +1,12 @@
 import type { Address } from '../config/settings.ts';
-import { exitCodes, UnavailableError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
-import { firstWords } from './../text/firstWords.ts';
+import type { TopicFilter } from './askedFor.ts';
 import { accountInDataTopics } from './events.ts';
 import { newestLogs, type RawLog } from './newestLogs.ts';
-import { quantityOf, textOf } from './parseAnswer.ts';
-import { eventParser, type ParsedEvent, topicsOf } from './readProtocolEvents.ts';
-import { sameAddress } from './sameAddress.ts';
+import { eventParser, type ParsedEvent } from './readProtocolEvents.ts';
 
 /** Blocks of the first request. */
 const firstWidth = 2_000;
-
-/** A topic, one of several, or any. */
-export type TopicFilter = readonly (`0x${string}` | readonly `0x${string}`[] | null)[];
 
 export interface FindEventsParameters {
   readonly addresses: readonly Address[];
@@ -40,10 +34,7 @@ export interface FoundEvents {
   readonly isCut: boolean;
 }
 
-/**
- * Events of the protocol's contracts by their topics, from the newest block backwards.
- * @throws TvError where a node returns what it was not asked for
- */
+/** Events of the protocol's contracts by their topics, from the newest block backwards. */
 export async function findEvents(chain: Chain, parameters: FindEventsParameters): Promise<FoundEvents> {
   const { addresses, filters, fromBlock, toBlock, most, limitMs, isWanted = () => true } = parameters;
   const parse = eventParser(chain);
@@ -54,7 +45,6 @@ export async function findEvents(chain: Chain, parameters: FindEventsParameters)
       const eventOf = (log: RawLog) => {
         const known = parsed.get(log);
         if (known !== undefined) return known;
-        assertAskedFor(log, topics, parameters);
         const event = parse(log);
         parsed.set(log, event);
         return event;
@@ -95,33 +85,4 @@ export function argumentsNaming({ args }: Pick<ParsedEvent, 'args'>, account: Ad
   return Object.entries(args)
     .filter(([, value]) => value.toLowerCase() === account.toLowerCase())
     .map(([name]) => name);
-}
-
-/** A node that ignores a part of the filter would show the events of others as those of an account. */
-function assertAskedFor(
-  log: RawLog,
-  filter: TopicFilter,
-  { addresses, fromBlock, toBlock }: FindEventsParameters,
-): void {
-  const topics = topicsOf(log);
-  const block = quantityOf(log['blockNumber']) ?? -1;
-  const fits = filter.every((wanted, index) => {
-    const topic = topics[index]?.toLowerCase();
-    if (wanted === null) return true;
-    return topic !== undefined && [wanted].flat().some((one) => one.toLowerCase() === topic);
-  });
-  const isOurs = addresses.some((address) => sameAddress(address, textOf(log['address'])));
-  if (fits && isOurs && block >= fromBlock && block <= toBlock) return;
-  throw new UnavailableError(
-    'chain.unreliable-node',
-    "The RPC node's eth_getLogs returned a log that was not asked for.",
-    {
-      facts: {
-        blocks: `${fromBlock} to ${toBlock}`,
-        block: firstWords(JSON.stringify(log['blockNumber']) ?? 'none'),
-      },
-      next: { when: 'set RPC_URL, or chain.rpcUrls, to another node', tv: ['config', 'show'] },
-      exitCode: exitCodes.blocked,
-    },
-  );
 }

@@ -2,6 +2,7 @@ import { getAddress } from 'viem';
 import type { Address } from '../config/settings.ts';
 import { TvError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
+import { notAskedFor, type TopicFilter } from './askedFor.ts';
 import { signalOf } from './connectChain.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { misfit, parseHex, parseObject, parseQuantity } from './parseAnswer.ts';
@@ -34,7 +35,7 @@ export interface NewestLogsParameters {
   /** One contract, or several. */
   readonly address: Address | readonly Address[];
   /** Null: any. */
-  readonly topics: readonly (`0x${string}` | readonly `0x${string}`[] | null)[];
+  readonly topics: TopicFilter;
   /** The earliest block of interest. */
   readonly fromBlock: number;
   /** The newest block, included. */
@@ -126,6 +127,13 @@ export async function newestLogs(chain: Chain, parameters: NewestLogsParameters)
       const described = describeRpcError(error, chain);
       if (!(described instanceof TvError) || signalOf(chain)?.aborted === true) throw described;
       return done(described.message.replace(/\.$/, ''));
+    }
+    const addresses = typeof address === 'string' ? [address] : address;
+    const filter = { addresses, topics, fromBlock: from, toBlock: to };
+    const [stray] = piece.flatMap((log) => notAskedFor(log, filter) ?? []);
+    // Of a node that ignores a filter nothing is believed.
+    if (stray !== undefined) {
+      return { logs: [], since: null, unknown: `the RPC node's eth_getLogs returned ${stray}` };
     }
     if (looksCutOff(piece.length) && to > from) {
       width = Math.ceil((to - from + 1) / 2);

@@ -4,6 +4,7 @@ import { exitCodes, TvError, UnavailableError } from '../errors/TvError.ts';
 import type { Chain } from '../runbook/context.ts';
 import type { Progress } from '../runbook/events.ts';
 import { sleep } from '../runbook/sleep.ts';
+import { notAskedFor } from './askedFor.ts';
 import { describeRpcError } from './describeRpcError.ts';
 import { type EventName, eventByTopic } from './events.ts';
 import { looksCutOff } from './newestLogs.ts';
@@ -145,29 +146,30 @@ async function readRange<T extends Pick<ChainLog, 'block' | 'logIndex' | 'transa
     ],
   });
   if (!Array.isArray(answer)) throw misfit(answer, 'list of logs');
+  const { from: fromBlock, to: toBlock, addresses } = range;
   return answer
     .map((entry) => parseObject(entry, 'log'))
     .filter((entry) => entry['removed'] !== true)
-    .map(parse)
-    .map((log) => inRange(log, range))
+    .map((entry) => {
+      const log = parse(entry);
+      // It would be compared with rows of another block or contract.
+      const stray = notAskedFor(entry, { addresses, fromBlock, toBlock });
+      if (stray !== undefined) throw strayLog(stray, log.transactionHash, range);
+      return log;
+    })
     .sort((a, b) => a.block - b.block || a.logIndex - b.logIndex);
 }
 
-/** A log of a block that was not asked for would be compared with the rows of that block. */
-function inRange<T extends Pick<ChainLog, 'block' | 'transactionHash'>>(
-  log: T,
+function strayLog(
+  words: string,
+  transaction: string,
   { from, to }: { readonly from: number; readonly to: number },
-): T {
-  if (log.block >= from && log.block <= to) return log;
-  throw new UnavailableError(
-    'chain.unreliable-node',
-    `The RPC node's eth_getLogs returned a log of block ${log.block}, outside of the blocks asked for.`,
-    {
-      facts: { blocks: `${from} to ${to}`, transaction: log.transactionHash },
-      next: { when: 'set RPC_URL, or chain.rpcUrls, to another node', tv: ['config', 'show'] },
-      exitCode: exitCodes.blocked,
-    },
-  );
+): UnavailableError {
+  return new UnavailableError('chain.unreliable-node', `The RPC node's eth_getLogs returned ${words}.`, {
+    facts: { blocks: `${from} to ${to}`, transaction },
+    next: { when: 'set RPC_URL, or chain.rpcUrls, to another node', tv: ['config', 'show'] },
+    exitCode: exitCodes.blocked,
+  });
 }
 
 function parseLog(entry: Readonly<Record<string, unknown>>): ChainLog {

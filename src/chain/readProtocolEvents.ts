@@ -97,7 +97,7 @@ export function eventParser(
 }
 
 /** @throws TvError where one is malformed */
-export function topicsOf(entry: Readonly<Record<string, unknown>>): readonly `0x${string}`[] {
+function topicsOf(entry: Readonly<Record<string, unknown>>): readonly `0x${string}`[] {
   return (Array.isArray(entry['topics']) ? entry['topics'] : []).map((topic) => parseHex(topic, 'topic', 32));
 }
 
