@@ -464,11 +464,12 @@ describe('logs', () => {
   it('a response larger than tv reads is its own limit: the range is halved, the node not blamed', async () => {
     await using wordy = await rpcServer(({ method, params }) => {
       if (method !== 'eth_getLogs') return method === 'eth_blockNumber' ? '0x40' : null;
-      const { fromBlock, toBlock } = params[0] as { fromBlock: string; toBlock: string };
+      const { fromBlock, toBlock, address, topics } = params[0] as Readonly<Record<string, string>>;
       const width = Number(toBlock) - Number(fromBlock) + 1;
       return Array.from({ length: width }, (_, index) => ({
         blockNumber: `0x${(Number(fromBlock) + index).toString(16)}`,
-        topics: [`0x${'1'.repeat(64)}`, pairOf(0)],
+        address: [address].flat()[0],
+        topics: [[topics].flat(2)[0], pairOf(0)],
         transactionHash: `0x${'2'.repeat(64)}`,
         data: `0x${'ab'.repeat(500_000)}`,
       }));
