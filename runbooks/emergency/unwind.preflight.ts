@@ -458,7 +458,7 @@ function symbolsOf(tried: readonly TriedWithdrawal[]): string {
   return tried.map(({ token }) => token.symbol).join(', ');
 }
 
-/** Where the book is not in the way of withdrawals. Exported for its table of situations. */
+/** Where the vault's book traps no withdrawal. Exported for its table of situations. */
 export function judgeAfter(tried: readonly TriedWithdrawal[]): Finding<boolean> {
   const unknown = tried.filter(({ answer }) => !answer.known || answer.value.outcome === 'unknown');
   if (unknown.length > 0) {

@@ -3,7 +3,7 @@ import { distinctAdvice } from '../errors/advice.ts';
 import { type Level, rank, worstLevel } from './level.ts';
 import type { AnyRule, At, Escalation, Found } from './rule.ts';
 import { rules, unreadable } from './rules.ts';
-import { type SourceId, sourceIds, sources } from './world.ts';
+import { type SourceId, sourceIds, sources, type World } from './world.ts';
 
 /** Something that is wrong, or not known. */
 export interface Finding {
@@ -79,13 +79,20 @@ interface Candidate {
   readonly causes: readonly string[];
 }
 
-function apply(rule: AnyRule, at: At): readonly Candidate[] {
+/** What a rule is asked with; undefined where a source that it needs is not known. */
+export function valuesFor({ needs }: AnyRule, world: World): Partial<Record<SourceId, unknown>> | undefined {
   const values: Partial<Record<SourceId, unknown>> = {};
-  for (const id of rule.needs) {
-    const reading = at.world[id];
-    if (reading?.known !== true) return [];
+  for (const id of needs) {
+    const reading = world[id];
+    if (reading?.known !== true) return undefined;
     values[id] = reading.value;
   }
+  return values;
+}
+
+function apply(rule: AnyRule, at: At): readonly Candidate[] {
+  const values = valuesFor(rule, at.world);
+  if (values === undefined) return [];
   const result = rule.find(values, at) ?? [];
   const all = 'sentence' in result ? [result] : result;
   return all.map((found) => ({

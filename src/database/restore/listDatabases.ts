@@ -79,13 +79,12 @@ export async function databaseSizes(
   database: Database,
   parameters: { readonly names: readonly string[] },
 ): Promise<readonly { readonly name: string; readonly oid: number; readonly bytes: number | null }[]> {
-  const rows = await database.kysely
+  return database.kysely
     .selectFrom('pg_catalog.pg_database')
     .select(['datname as name', 'oid', sizeIfVisible.as('bytes')])
     .where('datname', '=', anyName(parameters.names))
     .orderBy('datname')
     .execute();
-  return rows;
 }
 
 /** Which of the names are databases of this server, and which database each is, whatever it was called before. */

@@ -1,8 +1,8 @@
-import type { Finding } from '../findings.ts';
+import { type Finding, valuesFor } from '../findings.ts';
 import { type Level, rank, worstLevel } from '../level.ts';
 import type { AnyRule } from '../rule.ts';
 import { rules, unreadable } from '../rules.ts';
-import { type SourceId, sourceIds, type World } from '../world.ts';
+import { sourceIds, type World } from '../world.ts';
 
 /** A finding as it is followed over several checks. */
 export interface Alert {
@@ -131,13 +131,8 @@ function provesAbsence(id: string, { world, findings }: CheckedWorld, table: rea
   if (rule !== undefined) {
     const isHidden = findings.some((finding) => rule.openWhile?.includes(ruleOf(finding.id)) === true);
     if (isHidden) return false;
-    const values: Partial<Record<SourceId, unknown>> = {};
-    for (const need of rule.needs) {
-      const reading = world[need];
-      if (reading?.known !== true) return false;
-      values[need] = reading.value;
-    }
-    return rule.unproven?.(values, id.slice(rule.id.length + 1)) !== true;
+    const values = valuesFor(rule, world);
+    return values !== undefined && rule.unproven?.(values, id.slice(rule.id.length + 1)) !== true;
   }
   const source = sourceIds.find((each) => id === `unknown-${each}` || id === unreadable[each].away);
   if (source === undefined) return true;

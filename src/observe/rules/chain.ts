@@ -48,7 +48,7 @@ function who({ at, by, block }: LogOrigin, now: Date): string {
 const isSilent = ({ error }: NodeAnswer) => error?.code === 'chain.node-timeout';
 
 /** A node that does not answer is neither quick, nor at the head, nor on the right chain. */
-const isSilentNow = (nodes: readonly NodeAnswer[], url: string) =>
+const isWithoutAnswer = (nodes: readonly NodeAnswer[], url: string) =>
   nodes.some((node) => node.url === url && node.error !== undefined);
 
 export const chainRules = [
@@ -133,7 +133,7 @@ export const chainRules = [
     escalation: 2,
     about: 'nodes',
     needs: ['nodes'],
-    unproven: ({ nodes }, url) => isSilentNow(nodes, url),
+    unproven: ({ nodes }, url) => isWithoutAnswer(nodes, url),
     find: ({ nodes }, { settings }) => {
       const expected = settings.chain.id;
       const wrong = nodes.filter(({ id }) => id !== undefined && expected !== undefined && id !== expected);
@@ -170,7 +170,7 @@ export const chainRules = [
     escalation: 2,
     about: 'nodes',
     needs: ['nodes'],
-    unproven: ({ nodes }, url) => isSilentNow(nodes, url),
+    unproven: ({ nodes }, url) => isWithoutAnswer(nodes, url),
     holdSeconds: 60,
     find: ({ nodes }) =>
       slowNodes(nodes).map(({ url, words }) => ({ subject: url, sentence: words, next: [checkUrls] })),
